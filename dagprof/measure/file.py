@@ -1,0 +1,109 @@
+"""All passes over one DAG file, through one worker."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from dagprof.measure import plan
+from dagprof.measure.outcome import Passes, Reply, status_of
+from dagprof.measure.plan import Mode
+from dagprof.model import Doubt, FileResult, Measured, Status
+
+Ask = Callable[[Mapping[str, Any]], Reply]
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How each parse is bounded and how often it is repeated."""
+
+    time_limit_s: float
+    memory_limit_kib: int | None
+    repeat: int | None
+    stacks_from_ms: float | None
+    spawns: bool
+    pyinstrument: str | None
+
+
+def identify(path: Path) -> tuple[str, int]:
+    """SHA-256 and size in bytes of a file.
+
+    :raises OSError: it cannot be read.
+    """
+    data = path.read_bytes()
+    return hashlib.sha256(data).hexdigest(), len(data)
+
+
+def unreadable(shown: str, error: OSError) -> Measured:
+    """The result of a file that cannot be read."""
+    detail = f"It cannot be read: {error.strerror or error}."
+    return Measured(result=FileResult(path=shown, status=Status.UNREADABLE, detail=detail))
+
+
+def fatal(shown: str, path: Path, detail: str) -> Measured:
+    """The result of a file whose parse took the measuring processes with it."""
+    try:
+        sha256, size = identify(path)
+    except OSError:
+        sha256, size = "", 0
+    return Measured(
+        result=FileResult(path=shown, sha256=sha256, size_bytes=size, status=Status.KILLED, detail=detail)
+    )
+
+
+def measure(path: Path, shown: str, ask: Ask, limits: Limits) -> Measured:
+    """Trace the file (which also warms it up), time it, trace again if that was disturbed, sample it if it is slow.
+
+    ``shown`` is the path in the result. Whatever the file does is a result; only a lost worker is raised.
+    """
+    try:
+        sha256, size = identify(path)
+    except OSError as error:
+        return unreadable(shown, error)
+    passes = Passes(shown, sha256, size)
+    run = _Runner(path, ask, limits, passes)
+    traced = run(Mode.TRACE)
+    if not traced and passes.last and status_of(passes.last) is Status.TIMED_OUT:
+        return passes.measured()
+    while plan.needs_more(passes.wall_ms, limits.repeat):
+        if not run(Mode.TIMING):
+            return passes.measured()
+    _finish(run, passes, limits)
+    return passes.measured()
+
+
+class _Runner:
+    def __init__(self, path: Path, ask: Ask, limits: Limits, passes: Passes) -> None:
+        self._path, self._ask, self._limits, self._passes = path, ask, limits, passes
+
+    def __call__(self, mode: Mode) -> bool:
+        """Run one pass; True when it gave what the mode is for."""
+        request = {
+            "op": "parse",
+            "mode": mode.value,
+            "file": str(self._path),
+            "time_limit_s": self._limits.time_limit_s,
+            "memory_limit_kib": self._limits.memory_limit_kib,
+            "spawn": self._limits.spawns,
+        }
+        if mode is Mode.STACKS:
+            request["pyinstrument"] = self._limits.pyinstrument
+        return self._passes.add(mode.value, self._ask(request))
+
+
+def _finish(run: _Runner, passes: Passes, limits: Limits) -> None:
+    """The passes that depend on how long the parse takes."""
+    parse_ms = sorted(passes.wall_ms)[len(passes.wall_ms) // 2]
+    settled = passes.last
+    if limits.repeat is None and passes.trace and parse_ms < plan.VERY_SLOW_MS:
+        if plan.is_disturbed(passes.trace["result"]["wall_ms"], parse_ms):
+            run(Mode.TRACE)
+    if limits.stacks_from_ms is not None and parse_ms >= limits.stacks_from_ms:
+        if not run(Mode.STACKS):
+            reason = passes.last and passes.last["stderr"][0].strip().splitlines()
+            text = f"Its call stacks could not be sampled{': ' + reason[-1][:200] if reason else ''}."
+            passes.doubts.append(Doubt(code="no-stacks", text=text))
+    passes.last = settled

@@ -1,0 +1,264 @@
+"""Turns the probe's answers about one file into a result: status, samples, trace, failures, doubts."""
+
+from __future__ import annotations
+
+import signal
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+from dagprof.measure.plan import STABLE_MS, standard_error
+from dagprof.model import (
+    Access,
+    Doubt,
+    Edge,
+    Failure,
+    FileResult,
+    Loads,
+    Measured,
+    Output,
+    Samples,
+    Stack,
+    Statement,
+    Status,
+    Trace,
+)
+
+Reply = dict[str, Any]
+
+_SAMPLE_COLUMNS = tuple(name for name in Samples.__struct_fields__ if name != "overhead_ms")
+_ENDINGS = {
+    "AirflowTaskTimeout": Status.TIMED_OUT,
+    "MemoryError": Status.OUT_OF_MEMORY,
+    "SystemExit": Status.EXITED,
+}
+NOISY_SHARE = 0.10
+DRIFT_SHARE = 0.5
+
+
+def status_of(reply: Reply) -> Status:
+    """How the parse that this reply describes ended."""
+    outcome, result = reply["outcome"], reply["result"]
+    if outcome == "time-limit":
+        return Status.TIMED_OUT
+    if outcome == "memory-limit":
+        return Status.OUT_OF_MEMORY
+    if result is None:
+        return Status.KILLED if reply["signal"] is not None else Status.EXITED
+    types = [row["type"] for row in result["failures"]]
+    for name, status in _ENDINGS.items():
+        if name in types:
+            return status
+    if types:
+        return Status.IMPORT_ERROR
+    return Status.OK if result["dag_ids"] else Status.NO_DAGS
+
+
+def gave_result(reply: Reply) -> bool:
+    """Whether the child lived long enough to report (a file that fails to import does)."""
+    return reply["result"] is not None
+
+
+class Passes:
+    """What the passes over one file have brought so far."""
+
+    def __init__(self, path: str, sha256: str, size_bytes: int) -> None:
+        self._path, self._sha256, self._size_bytes = path, sha256, size_bytes
+        self.timings: list[Reply] = []
+        self.trace: Reply | None = None
+        self.stack: Reply | None = None
+        self.last: Reply | None = None
+        self.detail = ""
+        self.doubts: list[Doubt] = []
+        self._statuses: list[Status] = []
+
+    @property
+    def wall_ms(self) -> list[float]:
+        """Wall times of the timed parses so far."""
+        return [reply["result"]["sample"]["wall_ms"] for reply in self.timings]
+
+    def add(self, mode: str, reply: Reply) -> bool:
+        """Keep a reply; True when it holds a result of its mode."""
+        self.last = reply
+        self._statuses.append(status_of(reply))
+        key = {"timing": "sample", "trace": "trace", "stacks": "stack"}[mode]
+        if not gave_result(reply) or key not in reply["result"]:
+            return False
+        if mode == "timing":
+            self.timings.append(reply)
+        elif mode == "trace":
+            self.trace = reply
+        else:
+            self.stack = reply
+        return True
+
+    def measured(self) -> Measured:
+        """The whole file, on its own."""
+        facts = self._facts()
+        traced = self.trace["result"]["trace"] if self.trace else None
+        result = FileResult(
+            path=self._path,
+            sha256=self._sha256,
+            size_bytes=self._size_bytes,
+            status=self._statuses[-1] if self._statuses else Status.KILLED,
+            samples=_samples(self.timings),
+            trace=_trace(traced, self.trace["result"]["wall_ms"]) if traced and self.trace else None,
+            stack=_stack(self.stack["result"]["stack"]) if self.stack and self.stack["result"]["stack"] else None,
+            **facts,
+        )
+        result = _with(result, doubts=(*self.doubts, *self._found_doubts(result)))
+        if traced is None:
+            return Measured(result=result)
+        return Measured(
+            result=result,
+            modules=tuple((name, file) for name, file in traced["modules"]),
+            edges=tuple((importer, line, target, inside) for importer, line, target, inside in traced["edges"]),
+        )
+
+    def _facts(self) -> dict[str, Any]:
+        """The facts of the last plain parse, or of whatever pass there was."""
+        reply = self.timings[-1] if self.timings and self.last and gave_result(self.last) else self.last
+        if reply is None:
+            return {"detail": self.detail}
+        result = reply["result"] or {}
+        return {
+            "dag_ids": tuple(result.get("dag_ids", ())),
+            "task_count": result.get("task_count", 0),
+            "accesses": tuple(
+                Access(kind=row[0], key=row[1], operation=row[2], answered_by=row[3], file=row[4], line=row[5], count=row[6])
+                for row in result.get("accesses", ())
+            ),
+            "failures": tuple(Failure(**row) for row in result.get("failures", ())),
+            "warnings": tuple(result.get("warnings", ())),
+            "stdout": Output(text=reply["stdout"][0], total_bytes=reply["stdout"][1]),
+            "stderr": Output(text=reply["stderr"][0], total_bytes=reply["stderr"][1]),
+            "exit_code": reply["exit_code"],
+            "signal": reply["signal"],
+            "detail": self.detail or _detail(reply),
+        }
+
+    def _found_doubts(self, result: FileResult) -> list[Doubt]:
+        return [
+            *_noise_doubts(self.wall_ms),
+            *_stub_doubts(result),
+            *self._consistency_doubts(),
+            *self._trace_doubts(),
+        ]
+
+    def _consistency_doubts(self) -> list[Doubt]:
+        doubts = []
+        seen = dict.fromkeys(status.value for status in self._statuses)
+        if len(seen) > 1:
+            text = f"Its parses did not all end alike ({', '.join(seen)}); the last one is shown."
+            doubts.append(Doubt(code="inconsistent", text=text))
+        left = max((reply.get("leftover_processes", 0) for reply in self.timings), default=0)
+        if left:
+            text = f"It leaves {left} process{'es' if left > 1 else ''} running after the parse; dagprof ended them."
+            doubts.append(Doubt(code="leftover-processes", text=text))
+        return doubts
+
+    def _trace_doubts(self) -> list[Doubt]:
+        if self.trace is None:
+            return [Doubt(code="no-trace", text="Its imports and statements could not be traced.")] if self.timings else []
+        reasons = self.trace["result"]["trace"]["uninstrumented"]
+        return [
+            Doubt(code="no-statements", text=f"Its statements could not be clocked ({reason}).") for reason in reasons[:1]
+            if not reason.startswith("SyntaxError")
+        ]
+
+
+def _with(result: FileResult, **changes: Any) -> FileResult:
+    import msgspec
+
+    return msgspec.structs.replace(result, **changes)
+
+
+def _noise_doubts(wall_ms: Sequence[float]) -> list[Doubt]:
+    if len(wall_ms) < 2:
+        return []
+    centre, error = statistics.median(wall_ms), standard_error(wall_ms)
+    if error > max(STABLE_MS, NOISY_SHARE * centre):
+        text = f"Its {len(wall_ms)} parses differ by much: {min(wall_ms):.0f} to {max(wall_ms):.0f} ms; repeat on a quieter machine."
+        return [Doubt(code="noisy", text=text)]
+    steps = [later - earlier for earlier, later in zip(wall_ms, wall_ms[1:], strict=False)]
+    one_way = len(wall_ms) > 2 and (all(step > 0 for step in steps) or all(step < 0 for step in steps))
+    if one_way and abs(wall_ms[-1] - wall_ms[0]) > max(DRIFT_SHARE * centre, 10 * STABLE_MS):
+        text = f"Its parses drift from {wall_ms[0]:.0f} to {wall_ms[-1]:.0f} ms: one parse changes the next."
+        return [Doubt(code="drift", text=text)]
+    return []
+
+
+def _stub_doubts(result: FileResult) -> list[Doubt]:
+    stubbed = sorted({access.key for access in result.accesses if access.answered_by == "stub"})
+    if not stubbed:
+        return []
+    shown = ", ".join(stubbed[:5]) + (" and others" if len(stubbed) > 5 else "")
+    way_out = "give real ones with --variables and --connections"
+    if result.failures:
+        return [Doubt(code="stubbed", text=f"It failed after stubs answered for {shown}, which may be why; {way_out}.")]
+    return [Doubt(code="stubbed", text=f"Stubs answered for {shown}; what the real look-up costs is not in the time.")]
+
+
+def _detail(reply: Reply) -> str:
+    if reply["outcome"] == "time-limit":
+        return "It was stopped at the time limit."
+    if reply["outcome"] == "memory-limit":
+        return "It was stopped at the memory limit."
+    if reply["result"] is None and reply["signal"] is not None:
+        try:
+            name = signal.Signals(reply["signal"]).name
+        except ValueError:
+            name = "unknown"
+        return f"Its process was killed by signal {reply['signal']} ({name})."
+    if reply["result"] is None:
+        return f"It ended the process itself, with exit code {reply['exit_code']}."
+    return ""
+
+
+def _samples(timings: Sequence[Reply]) -> Samples:
+    rows = [reply["result"]["sample"] for reply in timings]
+    columns = {name: tuple(_rounded(row[name]) for row in rows) for name in _SAMPLE_COLUMNS}
+    columns["overhead_ms"] = tuple(
+        round(reply["total_ms"] - reply["result"]["sample"]["wall_ms"], 3) for reply in timings
+    )
+    return Samples(**columns)
+
+
+def _rounded(value: float) -> float:
+    return value if isinstance(value, int) else round(value, 3)
+
+
+def _trace(traced: dict[str, Any], wall_ms: float) -> Trace:
+    loads = {name: tuple(values) for name, values in traced["loads"].items()}
+    own = [row for row in traced["edges"] if row[0] == -1]
+    return Trace(
+        wall_ms=round(wall_ms, 3),
+        gc_ms=round(traced["gc_ms"], 3),
+        compile_ms=round(traced["compile_ms"], 3),
+        loads=Loads(**loads),
+        edges=tuple(Edge(line=row[1], target=row[2], in_function=bool(row[3])) for row in own),
+        statements=_statements(traced["statements"]),
+    )
+
+
+def _statements(rows: Sequence[Sequence[Any]]) -> tuple[Statement, ...]:
+    """The statements that ran, in source order, with their parents' new positions."""
+    ran = [position for position, row in enumerate(rows) if row[7] > 0]
+    place = {old: new for new, old in enumerate(ran)}
+    return tuple(
+        Statement(
+            parent=place.get(row[0], -1), line=row[1], end_line=row[2], kind=row[3], text=row[4],
+            wall_us=row[5], cpu_us=row[6], count=row[7], is_cut=row[8],
+        )
+        for row in (rows[position] for position in ran)
+    )
+
+
+def _stack(node: dict[str, Any]) -> Stack:
+    return Stack(
+        function=node["function"],
+        file=node["file"],
+        line=node["line"],
+        wall_ms=node["wall_ms"],
+        children=tuple(_stack(child) for child in node["children"]),
+    )

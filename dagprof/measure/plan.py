@@ -1,0 +1,54 @@
+"""Which pass a file gets next: pure functions of what is known about it so far."""
+
+from __future__ import annotations
+
+import enum
+import math
+import statistics
+from collections.abc import Sequence
+
+FEWEST = 3
+MOST = 7
+# Up to here a repeat is cheap; slower files get fewer, since their noise is small beside their time.
+SLOW_MS = 1_000.0
+VERY_SLOW_MS = 5_000.0
+STABLE_SHARE = 0.05
+STABLE_MS = 3.0
+# A trace that took this much longer than the median parse was disturbed, or paid for a cold disk.
+DISTURBED_SHARE = 1.25
+DISTURBED_MS = 30.0
+
+
+class Mode(str, enum.Enum):
+    """What a pass does; the probe knows them by the same names."""
+
+    TIMING = "timing"
+    TRACE = "trace"
+    STACKS = "stacks"
+
+
+def standard_error(values: Sequence[float]) -> float:
+    """Standard error of the median, from the median absolute deviation (normal noise assumed), in the values' unit."""
+    centre = statistics.median(values)
+    deviation = statistics.median(abs(value - centre) for value in values)
+    return 1.2533 * 1.4826 * deviation / math.sqrt(len(values))
+
+
+def needs_more(wall_ms: Sequence[float], repeat: int | None) -> bool:
+    """Whether another timed parse is due: ``repeat`` of them, or until the median is stable."""
+    if repeat is not None:
+        return len(wall_ms) < repeat
+    if not wall_ms:
+        return True
+    centre = statistics.median(wall_ms)
+    if centre >= VERY_SLOW_MS:
+        return False
+    if len(wall_ms) < FEWEST:
+        return True
+    most = FEWEST if centre >= SLOW_MS else MOST
+    return len(wall_ms) < most and standard_error(wall_ms) > max(STABLE_MS, STABLE_SHARE * centre)
+
+
+def is_disturbed(traced_ms: float, parse_ms: float) -> bool:
+    """Whether the tracing pass took so much longer than a plain parse that it should be taken again."""
+    return traced_ms > DISTURBED_SHARE * parse_ms + DISTURBED_MS

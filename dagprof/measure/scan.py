@@ -1,0 +1,348 @@
+"""The scan: zygote, discovery, workers, and one result per file."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import importlib.util
+import queue
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from dagprof import settings as settings_module
+from dagprof.errors import MeasurementError, UsageError
+from dagprof.measure import environment, file, lookups
+from dagprof.measure.assemble import Assembler
+from dagprof.measure.target import Target, existing, resolve
+from dagprof.measure.zygote import ConnectionLost, Conversation, Zygote
+from dagprof.model import SCHEMA_VERSION, Doubt, Isolation, Measured, Run, SkippedFile, Status
+from dagprof.settings import Settings
+
+# The parse's own limit and this much more, for a worker that cannot answer.
+_GRACE_S = 30.0
+# Airflow's own limit where its configuration has none.
+_DEFAULT_LIMIT_S = 50.0
+
+
+class Progress(Protocol):
+    """Who is told how the scan goes. Called from the thread that scans."""
+
+    def preparing(self, what: str) -> None:
+        """A step before the first parse."""
+
+    def started(self, total: int) -> None:
+        """The files are known."""
+
+    def measured(self, measured: Measured, done: int) -> None:
+        """One more file is done."""
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def preparing(self, what: str) -> None: ...
+
+    def started(self, total: int) -> None: ...
+
+    def measured(self, measured: Measured, done: int) -> None: ...
+
+
+class Interrupted(Exception):
+    """The scan was stopped; what was measured before was handed out through ``Progress``."""
+
+
+def scan(
+    paths: Sequence[str],
+    settings: Settings,
+    *,
+    version: str,
+    environ: Mapping[str, str],
+    progress: Progress | None = None,
+    known: Mapping[tuple[str, str], Measured] | None = None,
+) -> Run:
+    """Measure every DAG file below ``paths``.
+
+    ``known`` holds results to take over, by path and SHA-256, from a scan that was interrupted.
+
+    :raises UsageError: paths or settings are at fault, or there is no DAG file.
+    :raises MeasurementError: Airflow cannot be imported, or no file could be parsed at all.
+    """
+    given = existing(tuple(paths))
+    with scratch_folder() as scratch:
+        target = resolve(settings, given, scratch, environ)
+        return _Scan(target, settings, given, progress or Silent(), known or {}).run(version)
+
+
+@contextlib.contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A temporary folder that is gone afterwards, whatever was put into it."""
+    folder = Path(tempfile.mkdtemp(prefix="dagprof-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def zygote_config(target: Target, settings: Settings) -> dict[str, Any]:
+    """The configuration that the probe is started with."""
+    variables = lookups.read(settings.variables, "variables")
+    connections = lookups.read(settings.connections, "connections")
+    return {
+        "scratch": str(target.scratch),
+        "removes_scratch": True,
+        "root": str(target.root),
+        "temperature": settings.temperature.value,
+        "spawns": settings.isolation is Isolation.SPAWN,
+        "variables": variables,
+        "connections": connections,
+        "secrets": lookups.secrets(variables, connections),
+        "missing": settings.missing_variables,
+    }
+
+
+class _Scan:
+    def __init__(
+        self,
+        target: Target,
+        settings: Settings,
+        paths: tuple[Path, ...],
+        progress: Progress,
+        known: Mapping[tuple[str, str], Measured],
+    ) -> None:
+        self._target, self._settings, self._paths = target, settings, paths
+        self._progress, self._known = progress, known
+        self._config = zygote_config(target, settings)
+        self._doubts: list[Doubt] = []
+        self._pre_imported: tuple[str, ...] = ()
+
+    def run(self, version: str) -> Run:
+        began, created = time.monotonic(), datetime.datetime.now(datetime.timezone.utc)
+        self._progress.preparing(f"importing Airflow in {self._target.python}")
+        with _Zygotes(self._target, self._config) as zygotes:
+            zygote = zygotes.current
+            files, skipped = self._discover(zygote)
+            self._progress.preparing("importing what the DAG processor imports before it forks")
+            self._pre_import(zygotes, files)
+            assembler = self._measure(zygotes, files)
+            described = zygotes.current.ask({"op": "describe", "modules": assembler.names_and_files})
+            where = environment.describe(self._target, zygote, described["distributions"], self._pre_imported)
+        return Run(
+            schema_version=SCHEMA_VERSION,
+            dagprof_version=version,
+            created_at=created.isoformat(timespec="seconds"),
+            root=str(self._target.root),
+            wall_s=round(time.monotonic() - began, 3),
+            environment=where,
+            settings=_recorded(self._settings, len(files)),
+            files=assembler.files(),
+            modules=assembler.modules(described["modules"]),
+            skipped=skipped,
+            doubts=tuple(self._doubts),
+        )
+
+    def _discover(self, zygote: Zygote) -> tuple[list[Path], tuple[SkippedFile, ...]]:
+        answer = zygote.ask(
+            {"op": "discover", "paths": [str(path) for path in self._paths], "safe_mode": self._settings.safe_mode}
+        )
+        files = [Path(path) for path in answer["files"]]
+        skipped = tuple(SkippedFile(path=self._shown(Path(path)), reason=reason) for path, reason in answer["skipped"])
+        if not files:
+            where = ", ".join(str(path) for path in self._paths)
+            why = f" ({len(skipped)} files are skipped: .airflowignore, or no 'dag' and 'airflow' in them)" if skipped else ""
+            raise UsageError(f"There are no DAG files in {where}{why}; give the folder that holds them.")
+        return files, skipped
+
+    def _shown(self, path: Path) -> str:
+        return path.relative_to(self._target.root).as_posix()
+
+    def _pre_import(self, zygotes: _Zygotes, files: Sequence[Path]) -> None:
+        answer = zygotes.pre_import([str(path) for path in files])
+        self._pre_imported = tuple(answer["modules"])
+        for module, error in answer["failed"]:
+            text = f"The DAG processor would try to import {module} before it forks, and fail: {error}."
+            self._doubts.append(Doubt(code="pre-import", text=text))
+
+    def _limits(self, zygote: Zygote) -> file.Limits:
+        configured = float(zygote.airflow["config"].get("dag_file_processor_timeout", _DEFAULT_LIMIT_S))
+        memory = self._settings.memory_limit_mib
+        return file.Limits(
+            time_limit_s=self._settings.time_limit_s or configured,
+            memory_limit_kib=None if memory is None else memory * 1024,
+            repeat=self._settings.repeat,
+            stacks_from_ms=self._settings.stacks_from_ms,
+            spawns=self._settings.isolation is Isolation.SPAWN,
+            pyinstrument=_pyinstrument_folder(),
+        )
+
+    def _measure(self, zygotes: _Zygotes, files: Sequence[Path]) -> Assembler:
+        """Measure all files, by as many workers as there are jobs, and put the results together."""
+        assembler = Assembler()
+        limits = self._limits(zygotes.current)
+        waiting: queue.SimpleQueue[Path] = queue.SimpleQueue()
+        results: queue.SimpleQueue[Measured | BaseException] = queue.SimpleQueue()
+        self._progress.started(len(files))
+        done = 0
+        for path in files:
+            taken_over = self._taken_over(path)
+            if taken_over is None:
+                waiting.put(path)
+            else:
+                done += 1
+                assembler.add(taken_over)
+                self._progress.measured(taken_over, done)
+        jobs = min(self._settings.jobs or settings_module.default_jobs(), max(1, len(files) - done))
+        lines = [_Line(zygotes, waiting, results, limits, self._shown) for _ in range(jobs)]
+        for line in lines:
+            line.start()
+        try:
+            while done < len(files):
+                measured = results.get()
+                if isinstance(measured, BaseException):
+                    raise measured
+                done += 1
+                assembler.add(measured)
+                self._progress.measured(measured, done)
+        finally:
+            for line in lines:
+                line.stop()
+        self._doubts.extend(zygotes.doubts)
+        if not any(result.status is not Status.KILLED and result.is_timed for result in assembler.files()):
+            self._refuse_if_hopeless(assembler)
+        return assembler
+
+    def _taken_over(self, path: Path) -> Measured | None:
+        if not self._known:
+            return None
+        try:
+            return self._known.get((self._shown(path), file.identify(path)[0]))
+        except OSError:
+            return None
+
+    @staticmethod
+    def _refuse_if_hopeless(assembler: Assembler) -> None:
+        """Where every single file was killed with the measuring process, the tool has failed, not the files."""
+        if all(result.detail.startswith("Its parse ended the measuring") for result in assembler.files()):
+            raise MeasurementError("Every parse ended the measuring process; `dagprof doctor` shows whether forking works here.")
+
+
+def _recorded(settings: Settings, files: int) -> dict[str, str | int | float | bool | None]:
+    """The settings that shaped the numbers."""
+    kept = ("temperature", "isolation", "repeat", "time_limit_s", "memory_limit_mib", "missing_variables", "safe_mode")
+    plain = msgspec.to_builtins(settings)
+    jobs = min(settings.jobs or settings_module.default_jobs(), files)
+    return {**{name: plain[name] for name in kept}, "jobs": jobs}
+
+
+def _pyinstrument_folder() -> str | None:
+    """Where the package is that dagprof itself has, for targets that lack it."""
+    spec = importlib.util.find_spec("pyinstrument")
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    return folders[0] if folders else None
+
+
+class _Zygotes:
+    """The current zygote, replaced when it dies. Used by several threads."""
+
+    def __init__(self, target: Target, config: Mapping[str, Any]) -> None:
+        self._target, self._config = target, config
+        self._lock = threading.Lock()
+        self._pre_import_files: list[str] = []
+        self.doubts: list[Doubt] = []
+        self.current = Zygote(target, config)
+
+    def __enter__(self) -> _Zygotes:
+        try:
+            self.current.wait_until_ready()
+        except BaseException:
+            self.current.end()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.current.end()
+
+    def pre_import(self, files: list[str]) -> dict[str, Any]:
+        self._pre_import_files = files
+        try:
+            return self.current.ask({"op": "pre_import", "files": files})
+        except ConnectionLost:
+            raise MeasurementError(
+                "Importing the airflow modules that the DAG files name ended the measuring process; "
+                "try `--temperature warm`, which does without."
+            ) from None
+
+    def worker(self, shown: str) -> Conversation:
+        """A worker, from a new zygote if the old one is gone; ``shown`` is the file that was being measured."""
+        with self._lock:
+            try:
+                return self.current.fork_worker()
+            except ConnectionLost:
+                self.current.end()
+            text = f"The measuring process died while {shown} was parsed, and was started again."
+            self.doubts.append(Doubt(code="zygote-died", text=text))
+            self.current = Zygote(self._target, self._config)
+            self.current.wait_until_ready()
+            self.current.ask({"op": "pre_import", "files": self._pre_import_files})
+            return self.current.fork_worker()
+
+
+class _Line(threading.Thread):
+    """Takes files off the queue and measures them through one worker at a time."""
+
+    def __init__(
+        self,
+        zygotes: _Zygotes,
+        waiting: queue.SimpleQueue[Path],
+        results: queue.SimpleQueue[Measured | BaseException],
+        limits: file.Limits,
+        shown: Callable[[Path], str],
+    ) -> None:
+        super().__init__(daemon=True)
+        self._zygotes, self._waiting, self._results = zygotes, waiting, results
+        self._limits, self._shown = limits, shown
+        self._worker: Conversation | None = None
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def run(self) -> None:
+        try:
+            while not self._stopped.is_set():
+                try:
+                    path = self._waiting.get_nowait()
+                except queue.Empty:
+                    return
+                self._results.put(self._measure(path))
+        except BaseException as error:
+            if not self._stopped.is_set():
+                self._results.put(error)
+        finally:
+            self._drop_worker()
+
+    def _measure(self, path: Path) -> Measured:
+        shown = self._shown(path)
+        for _ in range(2):
+            try:
+                return file.measure(path, shown, lambda request: self._ask(request, shown), self._limits)
+            except ConnectionLost:
+                self._drop_worker()
+        return file.fatal(shown, path, "Its parse ended the measuring process, twice.")
+
+    def _ask(self, request: Mapping[str, Any], shown: str) -> dict[str, Any]:
+        if self._worker is None:
+            self._worker = self._zygotes.worker(shown)
+        self._worker.send(request)
+        return self._worker.receive(self._limits.time_limit_s + _GRACE_S)
+
+    def _drop_worker(self) -> None:
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None

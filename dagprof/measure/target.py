@@ -1,0 +1,142 @@
+"""The interpreter to measure with, and the environment in which it runs: the user's, made harmless."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from dagprof.errors import UsageError
+from dagprof.settings import Settings
+
+PROBE = Path(__file__).resolve().parent.parent / "probe"
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """Where and how the probe is started. ``home_is_temporary`` tells that no AIRFLOW_HOME was set."""
+
+    python: Path
+    python_reason: str
+    root: Path
+    root_reason: str
+    scratch: Path
+    environment: dict[str, str]
+    home_is_temporary: bool
+
+
+def resolve(settings: Settings, paths: tuple[Path, ...], scratch: Path, environment: Mapping[str, str]) -> Target:
+    """Decide interpreter, bundle root and environment for a scan of ``paths``; ``scratch`` is an empty folder of ours.
+
+    :raises UsageError: a path, an interpreter or an AIRFLOW_HOME that does not exist.
+    """
+    python, python_reason = _python(settings.python)
+    root, root_reason = _root(settings.bundle_root, paths, environment)
+    return Target(
+        python=python,
+        python_reason=python_reason,
+        root=root,
+        root_reason=root_reason,
+        scratch=scratch,
+        environment=_harmless(environment, root, scratch),
+        home_is_temporary="AIRFLOW_HOME" not in environment,
+    )
+
+
+def existing(paths: tuple[str, ...]) -> tuple[Path, ...]:
+    """The paths as absolute ones, symbolic links kept.
+
+    :raises UsageError: for the first that is neither file nor folder.
+    """
+    found = []
+    for text in paths:
+        path = Path(os.path.abspath(text))
+        if not path.exists():
+            raise UsageError(f"There is no file or folder {text!r}; give the folder that holds the DAG files.")
+        found.append(path)
+    return tuple(found)
+
+
+def _python(given: str | None) -> tuple[Path, str]:
+    if given is None:
+        return Path(sys.executable), "the interpreter that runs dagprof"
+    path = Path(given).expanduser()
+    if path.is_dir():
+        path = path / "bin" / "python"
+    found = shutil.which(str(path))
+    if found is None:
+        raise UsageError(f"{given!r} is no Python interpreter; give its path, or the folder of a virtual environment.")
+    return Path(os.path.abspath(found)), "named by --python"
+
+
+def _root(given: str | None, paths: tuple[Path, ...], environment: Mapping[str, str]) -> tuple[Path, str]:
+    if given is not None:
+        root = existing((given,))[0]
+        outside = [path for path in paths if root != path and root not in path.parents]
+        if outside:
+            raise UsageError(f"{outside[0]} is not below the bundle root {root}; give a root that contains it.")
+        return root, "named by --bundle-root"
+    configured = _configured_dags_folder(environment)
+    if configured is not None and all(configured == path or configured in path.parents for path in paths):
+        return configured, "the dags_folder of the Airflow configuration"
+    folders = [path if path.is_dir() else path.parent for path in paths]
+    return Path(os.path.commonpath(folders)), "the scanned folder"
+
+
+def _configured_dags_folder(environment: Mapping[str, str]) -> Path | None:
+    """The user's ``[core] dags_folder``, as far as it can be known without importing Airflow."""
+    text = environment.get("AIRFLOW__CORE__DAGS_FOLDER")
+    home = environment.get("AIRFLOW_HOME")
+    if not text and home:
+        parser = configparser.ConfigParser(interpolation=None, strict=False)
+        try:
+            parser.read(environment.get("AIRFLOW_CONFIG") or Path(home) / "airflow.cfg", encoding="utf-8")
+            text = parser.get("core", "dags_folder", fallback=str(Path(home) / "dags"))
+        except (configparser.Error, UnicodeDecodeError):
+            text = str(Path(home) / "dags")
+    if not text:
+        return None
+    folder = Path(os.path.abspath(os.path.expandvars(os.path.expanduser(text))))
+    return folder if folder.is_dir() else None
+
+
+def _harmless(environment: Mapping[str, str], root: Path, scratch: Path) -> dict[str, str]:
+    """The user's environment, with everything that Airflow would write or connect to led into the scratch folder."""
+    result = dict(environment)
+    home = environment.get("AIRFLOW_HOME")
+    if home is None:
+        result["AIRFLOW_HOME"] = str(_made(scratch / "home"))
+    elif not Path(home).is_dir():
+        raise UsageError(f"AIRFLOW_HOME is {home!r}, which is no folder; create it, or unset AIRFLOW_HOME.")
+    if "AIRFLOW_CONFIG" not in environment and not (Path(result["AIRFLOW_HOME"]) / "airflow.cfg").exists():
+        result["AIRFLOW_CONFIG"] = str(scratch / "airflow.cfg")
+        (scratch / "airflow.cfg").touch()
+    logs = scratch / "logs"
+    result.update(
+        {
+            "AIRFLOW__CORE__DAGS_FOLDER": str(root),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACKS": "True",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{scratch / 'airflow.db'}",
+            "AIRFLOW__SECRETS__BACKEND": "",
+            "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(logs),
+            "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(logs / "dag_processor"),
+            "AIRFLOW__LOGGING__DAG_PROCESSOR_MANAGER_LOG_LOCATION": str(logs / "dag_processor_manager.log"),
+            "AIRFLOW__LOGGING__REMOTE_LOGGING": "False",
+            "AIRFLOW__SCHEDULER__CHILD_PROCESS_LOG_DIRECTORY": str(logs / "scheduler"),
+            "AIRFLOW__WEBSERVER__CONFIG_FILE": str(scratch / "webserver_config.py"),
+            "AIRFLOW__METRICS__STATSD_ON": "False",
+            "AIRFLOW__METRICS__OTEL_ON": "False",
+            "AIRFLOW__TRACES__OTEL_ON": "False",
+        }
+    )
+    return result
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,169 @@
+"""The parent's side of the probe: start the zygote, ask it, get workers from it, end it."""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from dagprof.errors import MeasurementError
+from dagprof.measure.target import PROBE, Target
+
+_START_LIMIT_S = 300.0
+_ASK_LIMIT_S = 600.0
+_END_LIMIT_S = 5.0
+Message = dict[str, Any]
+
+
+class ConnectionLost(Exception):
+    """The process at the other end is gone, or did not answer in time."""
+
+
+class Conversation:
+    """One end of the probe's line protocol. Not safe for use by two threads at once."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._pending = bytearray()
+
+    def send(self, message: Mapping[str, Any], attached: socket.socket | None = None) -> None:
+        """Send one message, with a socket attached to it where one is given."""
+        ancillary = []
+        if attached is not None:
+            ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [attached.fileno()]).tobytes())]
+        data = json.dumps(message).encode("ascii") + b"\n"
+        try:
+            sent = self._socket.sendmsg([data], ancillary)
+            self._socket.sendall(data[sent:])
+        except OSError as error:
+            raise ConnectionLost(str(error)) from error
+
+    def receive(self, limit_s: float) -> Message:
+        """The next message.
+
+        :raises ConnectionLost: end of file, or nothing within ``limit_s`` seconds.
+        """
+        deadline = time.monotonic() + limit_s
+        start = 0
+        while (end := self._pending.find(b"\n", start)) < 0:
+            start = len(self._pending)
+            self._socket.settimeout(max(0.01, deadline - time.monotonic()))
+            try:
+                data = self._socket.recv(1 << 18)
+            except OSError as error:
+                raise ConnectionLost(str(error)) from error
+            if not data:
+                raise ConnectionLost("end of file")
+            self._pending += data
+        line = bytes(self._pending[:end])
+        del self._pending[: end + 1]
+        message: Message = json.loads(line)
+        return message
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class Zygote:
+    """A running probe. Use as a context manager, so that nothing stays behind."""
+
+    def __init__(self, target: Target, config: Mapping[str, Any]) -> None:
+        self._target = target
+        self._config = dict(config)
+        self.airflow: Message = {}
+        self.python_version = ""
+        self.executable = ""
+        ours, theirs = socket.socketpair()
+        with (target.scratch / "probe.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(target.python), str(PROBE), "zygote", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[theirs.fileno()],
+                env=target.environment,
+                start_new_session=True,
+            )
+        theirs.close()
+        self._control = Conversation(ours)
+
+    def __enter__(self) -> Zygote:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def wait_until_ready(self) -> None:
+        """Block until Airflow is imported.
+
+        :raises MeasurementError: when it cannot be.
+        """
+        try:
+            self._control.send({"op": "start", **self._config})
+            answer = self._control.receive(_START_LIMIT_S)
+        except ConnectionLost:
+            raise MeasurementError(
+                f"The measuring process of {self._target.python} ended before Airflow was imported: {self._last_words()}"
+            ) from None
+        if answer["op"] == "failed":
+            raise MeasurementError(self._explain(str(answer["reason"])))
+        self.airflow = answer["airflow"]
+        self.python_version, self.executable = answer["python"], answer["executable"]
+
+    def _explain(self, reason: str) -> str:
+        if "No module named 'airflow'" in reason:
+            return (
+                f"There is no Airflow in {self._target.python}: install apache-airflow there, "
+                "or name the interpreter that has it with --python."
+            )
+        return f"Airflow cannot be imported in {self._target.python} ({reason}); `dagprof doctor` shows what would be used."
+
+    def _last_words(self) -> str:
+        try:
+            lines = (self._target.scratch / "probe.log").read_text(errors="replace").strip().splitlines()
+        except OSError:
+            lines = []
+        return lines[-1] if lines else "it wrote nothing."
+
+    def ask(self, message: Mapping[str, Any]) -> Message:
+        """One question, one answer.
+
+        :raises ConnectionLost: the zygote is gone.
+        :raises MeasurementError: it answered that it failed.
+        """
+        self._control.send(message)
+        answer = self._control.receive(_ASK_LIMIT_S)
+        if "failed" in answer and isinstance(answer["failed"], str):
+            raise MeasurementError(f"Airflow could not {message['op']}: {answer['failed']}.")
+        return answer
+
+    def fork_worker(self) -> Conversation:
+        """A new worker; its conversation is the caller's to close.
+
+        :raises ConnectionLost: the zygote is gone.
+        """
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._control.send({"op": "worker"}, attached=theirs)
+            self._control.receive(_ASK_LIMIT_S)
+        return Conversation(ours)
+
+    def end(self) -> None:
+        """Stop the zygote with all it started; safe to call twice."""
+        with contextlib.suppress(ConnectionLost):
+            self._control.send({"op": "stop"})
+        self._control.close()
+        try:
+            self._process.wait(_END_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.kill()
+            self._process.wait()

@@ -1,0 +1,325 @@
+"""The vocabulary: a Run and everything inside it.
+
+All values are frozen and carry their unit in their name: ``_ms`` milliseconds, ``_us`` microseconds, ``_s`` seconds,
+``_kib`` KiB. Lists that belong together are stored as columns of equal length, so that a Run of a thousand files stays
+small. ``SCHEMA_VERSION`` grows when a reader of the older form could misread the newer one:
+
+1. first form
+"""
+
+from __future__ import annotations
+
+import enum
+import statistics
+
+import msgspec
+
+SCHEMA_VERSION = 1
+
+
+class Status(str, enum.Enum):
+    """How the parse of one file ended."""
+
+    OK = "ok"
+    NO_DAGS = "no-dags"
+    IMPORT_ERROR = "import-error"
+    TIMED_OUT = "timed-out"
+    OUT_OF_MEMORY = "out-of-memory"
+    KILLED = "killed"
+    EXITED = "exited"
+    UNREADABLE = "unreadable"
+    SKIPPED = "skipped"
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether Airflow would show no DAG of this file although it tried to parse it."""
+        return self not in (Status.OK, Status.NO_DAGS, Status.SKIPPED)
+
+
+class Temperature(str, enum.Enum):
+    """What the process that parses has already imported; see docs/how-it-works.md."""
+
+    PROCESSOR = "processor"
+    WARM = "warm"
+    COLD = "cold"
+
+
+class Isolation(str, enum.Enum):
+    """How a parse gets a process of its own."""
+
+    FORK = "fork"
+    SPAWN = "spawn"
+
+
+class Origin(str, enum.Enum):
+    """Where the code of a module lives."""
+
+    USER = "user"
+    DISTRIBUTION = "distribution"
+    STDLIB = "stdlib"
+
+
+class Frozen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=False):
+    """Base of all values: immutable, built by keyword; unknown fields of a newer writer are ignored."""
+
+
+class Doubt(Frozen, frozen=True):
+    """A reason to trust a number less. ``code`` is stable, ``text`` is one sentence for people."""
+
+    code: str
+    text: str
+
+
+class Failure(Frozen, frozen=True):
+    """Why a file gave no DAGs. ``traceback`` holds the user's frames only; ``cause`` is the first exception of a chain."""
+
+    type: str
+    message: str
+    traceback: str = ""
+    cause: str = ""
+    file: str = ""
+    line: int = 0
+
+
+class Output(Frozen, frozen=True):
+    """What the parse wrote to one stream, redacted and cut to a limit; ``total_bytes`` counts all of it."""
+
+    text: str = ""
+    total_bytes: int = 0
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether more was written than is kept here."""
+        return self.total_bytes > len(self.text.encode("utf-8", "replace"))
+
+
+class Access(Frozen, frozen=True):
+    """A Variable or Connection that was used while the file was parsed, at the user's line that led there.
+
+    ``kind`` is ``variable`` or ``connection``; ``answered_by`` is ``environment``, ``file``, ``default``, ``stub``,
+    ``missing`` or ``ignored`` (a write).
+    """
+
+    kind: str
+    key: str
+    operation: str
+    answered_by: str
+    file: str
+    line: int
+    count: int = 1
+
+
+class Samples(Frozen, frozen=True):
+    """Uninstrumented parses of one file, one column per figure, in the order they were taken.
+
+    ``wall_ms`` is the parse time: from the start of DagBag to the end of serialisation (for the cold temperature the import
+    of Airflow before it, ``airflow_ms``, is part of it). ``load_ms``, ``bag_ms`` and ``serialise_ms`` are its stages.
+    ``overhead_ms`` is what the measurement itself took around the parse: fork, pipes, reaping.
+    """
+
+    wall_ms: tuple[float, ...] = ()
+    cpu_ms: tuple[float, ...] = ()
+    children_cpu_ms: tuple[float, ...] = ()
+    airflow_ms: tuple[float, ...] = ()
+    load_ms: tuple[float, ...] = ()
+    bag_ms: tuple[float, ...] = ()
+    serialise_ms: tuple[float, ...] = ()
+    dagbag_ms: tuple[float, ...] = ()
+    overhead_ms: tuple[float, ...] = ()
+    rss_growth_kib: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.wall_ms)
+
+    def median(self, column: str) -> float:
+        """Median of one column; 0.0 for an empty one."""
+        values = getattr(self, column)
+        return float(statistics.median(values)) if values else 0.0
+
+    @property
+    def spread_ms(self) -> float:
+        """Median absolute deviation of the wall times, in milliseconds: the width of the noise around the median."""
+        centre = self.median("wall_ms")
+        return float(statistics.median(abs(value - centre) for value in self.wall_ms)) if self.wall_ms else 0.0
+
+
+class Loads(Frozen, frozen=True):
+    """Modules in the order their loading began, one column per figure.
+
+    ``module`` and ``importer`` are positions in ``Run.modules``; ``importer`` is -1 for the DAG file itself and -2 where no
+    importing statement was seen. ``parent`` is a position in these columns, -1 for an outermost load. Times are those of
+    the tracing pass, without garbage collection and compilation; ``cumulative_us`` includes what was loaded in turn.
+    """
+
+    module: tuple[int, ...] = ()
+    parent: tuple[int, ...] = ()
+    self_us: tuple[int, ...] = ()
+    cumulative_us: tuple[int, ...] = ()
+    importer: tuple[int, ...] = ()
+    line: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.module)
+
+
+class Edge(Frozen, frozen=True, array_like=True):
+    """An import statement that ran: the line, the module it asked for (position in ``Run.modules``), in a function or not."""
+
+    line: int
+    target: int
+    in_function: bool = False
+
+
+class Statement(Frozen, frozen=True):
+    """One top-level statement of a DAG file and its clock in the tracing pass.
+
+    ``parent`` is a position in the same tuple, -1 at the top. Wall and CPU time include nested statements; garbage
+    collection is taken out. ``count`` is how often it ran; ``is_cut`` says that a loop was looked into for its first
+    iterations only (the loop's own time is whole).
+    """
+
+    parent: int
+    line: int
+    end_line: int
+    kind: str
+    text: str
+    wall_us: int
+    cpu_us: int
+    count: int
+    is_cut: bool = False
+
+
+class Trace(Frozen, frozen=True):
+    """The tracing pass of one file: imports, the DAG file's own import statements, and its statements' clocks."""
+
+    wall_ms: float
+    gc_ms: float
+    compile_ms: float
+    loads: Loads = Loads()
+    edges: tuple[Edge, ...] = ()
+    statements: tuple[Statement, ...] = ()
+
+
+class Stack(Frozen, frozen=True):
+    """A node of the sampled call tree; times are sampled wall milliseconds, children below one per cent are left out."""
+
+    function: str
+    file: str
+    line: int
+    wall_ms: float
+    children: tuple[Stack, ...] = ()
+
+
+class FileResult(Frozen, frozen=True):
+    """Everything known about one DAG file. ``path`` is relative to ``Run.root``, with forward slashes."""
+
+    path: str
+    status: Status
+    sha256: str = ""
+    size_bytes: int = 0
+    dag_ids: tuple[str, ...] = ()
+    task_count: int = 0
+    samples: Samples = Samples()
+    trace: Trace | None = None
+    stack: Stack | None = None
+    accesses: tuple[Access, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    warnings: tuple[str, ...] = ()
+    stdout: Output = Output()
+    stderr: Output = Output()
+    exit_code: int | None = None
+    signal: int | None = None
+    detail: str = ""
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def parse_ms(self) -> float:
+        """Median parse time in wall milliseconds; 0.0 when no parse was timed."""
+        return self.samples.median("wall_ms")
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether there is a parse time at all (files that fail to import have one, files that were killed have not)."""
+        return len(self.samples) > 0
+
+
+class Module(Frozen, frozen=True):
+    """A module that some file loaded. ``edges`` are the import statements seen to run in it, in any file."""
+
+    name: str
+    file: str = ""
+    origin: Origin = Origin.USER
+    distribution: str = ""
+    edges: tuple[Edge, ...] = ()
+
+
+class SkippedFile(Frozen, frozen=True):
+    """A file that Airflow would not parse, and the reason: ``ignored`` (by ``.airflowignore``) or ``safe-mode``."""
+
+    path: str
+    reason: str
+
+
+class Git(Frozen, frozen=True):
+    """The state of the repository that holds the DAG files."""
+
+    commit: str
+    is_dirty: bool
+
+
+class Environment(Frozen, frozen=True):
+    """Where the numbers were taken. ``machine`` is a digest of host name and hardware, to tell machines apart.
+
+    ``airflow_config`` holds the settings that decide how Airflow parses; ``distributions`` is all that is installed beside it.
+    """
+
+    python_version: str
+    python_executable: str
+    airflow_version: str
+    platform: str
+    cpu_model: str
+    cpu_count: int
+    machine: str
+    airflow_home: str = ""
+    airflow_config: dict[str, str] = {}
+    pre_imported: tuple[str, ...] = ()
+    distributions: dict[str, str] = {}
+    git: Git | None = None
+
+    @property
+    def import_timeout_s(self) -> float:
+        """Airflow's ``dagbag_import_timeout`` in seconds; 0 when there is none."""
+        return float(self.airflow_config.get("dagbag_import_timeout", 0) or 0)
+
+
+class Run(Frozen, frozen=True):
+    """One scan: what was measured, where, how, and the results. The file between measuring and telling."""
+
+    schema_version: int
+    dagprof_version: str
+    created_at: str
+    root: str
+    wall_s: float
+    environment: Environment
+    settings: dict[str, str | int | float | bool | None]
+    files: tuple[FileResult, ...]
+    modules: tuple[Module, ...] = ()
+    skipped: tuple[SkippedFile, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    is_complete: bool = True
+
+    @property
+    def total_parse_ms(self) -> float:
+        """Sum of the files' median parse times: the work of one loop of the DAG processor, in milliseconds."""
+        return sum(file.parse_ms for file in self.files)
+
+
+class Measured(Frozen, frozen=True):
+    """One measured file on its own, as the journal keeps it: positions in ``result`` point into ``modules`` here.
+
+    ``modules`` holds name and file; ``edges`` rows of importer, line, target and in-function (0 or 1).
+    """
+
+    result: FileResult
+    modules: tuple[tuple[str, str], ...] = ()
+    edges: tuple[tuple[int, int, int, int], ...] = ()

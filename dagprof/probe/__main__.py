@@ -1,0 +1,60 @@
+"""The probe: runs inside the target interpreter, beside its Airflow, and parses DAG files there.
+
+Started by path (``python .../probe ROLE FD``), never imported by the rest of dagprof; standard library only, Python 3.8+.
+It loads its own modules under the private name ``_dagprof_probe``, so its folder is on nobody's ``sys.path``.
+
+Processes
+    zygote   role ``zygote FD``. Imports Airflow once, imports what the DAG processor would have pre-imported, forks workers.
+    worker   forked from the zygote. Runs one parse after the other, each in a child of its own, and watches over it.
+    child    forked from a worker (or, with spawn isolation, a new interpreter in role ``child FD FD``). Parses one file, once.
+
+Messages are JSON objects, one a line, over a socket (zygote, worker) or a pipe (child).
+
+To the zygote                                    and back
+    {"op": "start", ...configuration}            {"op": "ready", "airflow": {...}} or {"op": "failed", "reason": ...}
+    {"op": "discover", "paths": [...]}           {"files": [...], "skipped": [[path, reason], ...]}
+    {"op": "pre_import", "files": [...]}         {"modules": [...], "failed": [[module, error], ...]}
+    {"op": "worker"} with a socket attached      {"pid": ...}; the worker talks over that socket from then on
+    {"op": "describe", "modules": [[name, file], ...]}   {"modules": [[origin, distribution], ...], "distributions": {...}}
+    {"op": "stop"} or end of file                all workers and what they left running are killed
+
+To a worker                                      and back
+    {"op": "parse", "file": path, "mode": "timing" | "trace" | "stacks", "time_limit_s": ..., "memory_limit_kib": ...}
+                                                 {"outcome": "result" | "time-limit" | "memory-limit" | "ended",
+                                                  "exit_code", "signal", "result", "stdout", "stderr", "total_ms", ...}
+"""
+
+import importlib.util
+import os
+import sys
+
+PACKAGE = "_dagprof_probe"
+
+
+def _load_package():
+    """Make the modules beside this file importable under the private name, without touching ``sys.path`` for others."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or os.curdir) != here]
+    spec = importlib.util.spec_from_loader(PACKAGE, loader=None, is_package=True)
+    package = importlib.util.module_from_spec(spec)
+    package.__path__ = [here]
+    sys.modules[PACKAGE] = package
+
+
+def main():
+    """Start in the role that the command line names."""
+    _load_package()
+    role, descriptors = sys.argv[1], [int(argument) for argument in sys.argv[2:]]
+    sys.argv = ["airflow"]
+    if role == "zygote":
+        from _dagprof_probe import zygote
+
+        zygote.serve(*descriptors)
+    else:
+        from _dagprof_probe import child
+
+        child.run_spawned(*descriptors)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,184 @@
+"""The only file that knows one Airflow from another: 2.7 to 3.3.
+
+Where things live was read in the sources of 2.7.3, 2.9.3, 2.11.2, 3.0.6 and 3.3.2.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import sys
+import time
+from typing import Any, Callable
+
+PROCESSOR, WARM, COLD = "processor", "warm", "cold"
+
+# What the process that forks the parsing child has imported, by temperature.
+_PROCESSOR_MODULES = ("airflow.dag_processing.manager", "airflow.dag_processing.processor")
+_WARM_MODULES = ("airflow.sdk.execution_time.task_runner", "airflow.executors.local_executor")
+_CONFIG = {
+    "dagbag_import_timeout": (("core", "dagbag_import_timeout"),),
+    "dag_file_processor_timeout": (("dag_processor", "dag_file_processor_timeout"), ("core", "dag_file_processor_timeout")),
+    "min_file_process_interval": (("dag_processor", "min_file_process_interval"), ("scheduler", "min_file_process_interval")),
+    "parsing_processes": (("dag_processor", "parsing_processes"), ("scheduler", "parsing_processes")),
+    "parsing_pre_import_modules": (
+        ("dag_processor", "parsing_pre_import_modules"),
+        ("scheduler", "parsing_pre_import_modules"),
+    ),
+    "dag_discovery_safe_mode": (("core", "dag_discovery_safe_mode"),),
+    "dag_ignore_file_syntax": (("core", "dag_ignore_file_syntax"),),
+    "executor": (("core", "executor"),),
+    "dags_folder": (("core", "dags_folder"),),
+    "plugins_folder": (("core", "plugins_folder"),),
+}
+
+
+def _optional(module: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        return None
+
+
+class AirflowApi:
+    """Airflow as dagprof uses it. Constructing it imports Airflow, as far as the temperature says."""
+
+    def __init__(self, root: str, temperature: str) -> None:
+        started = time.perf_counter()
+        import airflow
+
+        self.version: str = airflow.__version__
+        self.root = root
+        self._module = _optional("airflow.dag_processing.dagbag")
+        if self._module is None or not hasattr(self._module, "DagBag"):
+            self._module = importlib.import_module("airflow.models.dagbag")
+        serialized = importlib.import_module("airflow.serialization.serialized_objects")
+        self._to_dict = getattr(serialized, "DagSerialization", None) or serialized.SerializedDAG
+        self.import_s = time.perf_counter() - started
+        self._freezes = self._import_surroundings(temperature)
+        self._bag_class, self._bag_arguments = self._find_bag()
+
+    @staticmethod
+    def _import_surroundings(temperature: str) -> bool:
+        """Import what the forking process has; True if it freezes the collector before it forks.
+
+        Airflow 3.1+ does; without that, a collection in the child walks all of Airflow's objects.
+        """
+        if temperature == PROCESSOR:
+            modules = [importlib.import_module(name) for name in _PROCESSOR_MODULES]
+        else:
+            modules = [_optional(name) for name in (_WARM_MODULES if temperature == WARM else ())]
+        return any(module is not None and "gc.freeze(" in inspect.getsource(module) for module in modules)
+
+    @property
+    def freezes_collector(self) -> bool:
+        """Whether the process that forks the parsing child calls ``gc.freeze`` before."""
+        return self._freezes
+
+    def _find_bag(self) -> tuple:
+        """DagBag's class and arguments, as this version's DAG processor passes them."""
+        bag_class = getattr(self._module, "BundleDagBag", None) or self._module.DagBag
+        known = inspect.signature(self._module.DagBag.__init__).parameters
+        arguments: dict = {}
+        if "include_examples" in known:
+            arguments["include_examples"] = False
+        if "bundle_path" in known:
+            from pathlib import Path
+
+            arguments.update(bundle_path=Path(self.root), load_op_links=False)
+        if "bundle_name" in known:
+            arguments["bundle_name"] = "dags-folder"
+        return bag_class, arguments
+
+    def config(self) -> dict:
+        """The settings that decide how this Airflow parses, as text."""
+        from airflow.configuration import conf
+
+        values = {}
+        for name, places in _CONFIG.items():
+            for section, key in places:
+                value = conf.get(section, key, fallback=None)
+                if value is not None:
+                    values[name] = str(value)
+                    break
+        return values
+
+    def list_files(self, folder: str, safe_mode: bool) -> list:
+        """The files below ``folder`` that the DAG processor would parse."""
+        from airflow.utils.file import list_py_file_paths
+
+        if "include_examples" in inspect.signature(list_py_file_paths).parameters:
+            return list_py_file_paths(folder, safe_mode=safe_mode, include_examples=False)
+        return list_py_file_paths(folder, safe_mode=safe_mode)
+
+    def airflow_imports(self, file: str) -> list:
+        """The ``airflow.*`` modules that the DAG processor imports before it forks for ``file``."""
+        from airflow.configuration import conf
+        from airflow.utils.file import iter_airflow_imports
+
+        for section in ("dag_processor", "scheduler"):
+            if not conf.getboolean(section, "parsing_pre_import_modules", fallback=True):
+                return []
+        return list(iter_airflow_imports(file))
+
+    def prepare_child(self) -> None:
+        """What Airflow itself does in the forked process before it parses."""
+        if self.root not in sys.path:
+            sys.path.append(self.root)
+        supervisor = sys.modules.get("airflow.sdk.execution_time.supervisor")
+        if supervisor is not None and hasattr(supervisor, "block_orm_access"):
+            os.environ["_AIRFLOW_PROCESS_CONTEXT"] = "client"
+            supervisor.block_orm_access()
+
+    def build_bag(self, file: str) -> Any:
+        """Parse one file into a DagBag, as the DAG processor does."""
+        return self._bag_class(file, **self._bag_arguments)
+
+    def serialise(self, dag: Any) -> dict:
+        """The serialised form of one DAG."""
+        return self._to_dict.to_dict(dag)
+
+    def time_loading(self, clock: Callable) -> None:
+        """Wrap the two methods that execute a DAG file's modules in ``clock`` (a decorator)."""
+        importer = sys.modules.get("airflow.dag_processing.importers.python_importer")
+        owner = importer.PythonDagImporter if importer is not None else self._module.DagBag
+        for name in ("_load_modules_from_file", "_load_modules_from_zip"):
+            setattr(owner, name, clock(getattr(owner, name)))
+
+    def variable_classes(self) -> list:
+        """The classes whose ``get`` answers a top-level Variable look-up, the current one first."""
+        return self._classes("Variable", "airflow.sdk.definitions.variable", "airflow.models.variable")
+
+    def connection_classes(self) -> list:
+        """The classes that answer a top-level Connection look-up, the current one first."""
+        return self._classes("Connection", "airflow.sdk.definitions.connection", "airflow.models.connection")
+
+    def _classes(self, name: str, *modules: str) -> list:
+        loaded = [_optional(module) for module in modules]
+        return [getattr(module, name) for module in loaded if module is not None]
+
+    def variable_not_found(self, cls: type, key: str) -> Exception:
+        """The exception that this Airflow raises for an unknown Variable."""
+        if cls.__module__.startswith("airflow.sdk"):
+            from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+            from airflow.sdk.execution_time.comms import ErrorResponse
+
+            return AirflowRuntimeError(ErrorResponse(error=ErrorType.VARIABLE_NOT_FOUND, detail={"key": key}))
+        return KeyError(f"Variable {key} does not exist")
+
+    def connection_not_found(self, conn_id: str) -> Exception:
+        """The exception that this Airflow raises for an unknown Connection."""
+        from airflow.exceptions import AirflowNotFoundException
+
+        return AirflowNotFoundException(f"The conn_id `{conn_id}` isn't defined")
+
+    def build_connection(self, cls: Any, conn_id: str, text: str) -> Any:
+        """A Connection from its URI or JSON form. The class of Airflow 3.0's SDK reads neither; the model's does."""
+        if not hasattr(cls, "from_json"):
+            from airflow.models.connection import Connection as cls
+        if text.strip().startswith("{"):
+            return cls.from_json(text, conn_id=conn_id)
+        if hasattr(cls, "from_uri"):
+            return cls.from_uri(text, conn_id=conn_id)
+        return cls(conn_id=conn_id, uri=text)

@@ -1,0 +1,46 @@
+"""JSON objects, one a line, over a stream socket; a file descriptor may travel with one."""
+
+from __future__ import annotations
+
+import array
+import json
+import socket
+
+
+class Channel:
+    """One end of a conversation. ``receive`` returns None when the other side is gone."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.socket = sock
+        self._pending = b""
+        self._descriptors: list[int] = []
+
+    def send(self, message: dict) -> None:
+        self.send_raw(json.dumps(message).encode("ascii"))
+
+    def send_raw(self, line: bytes) -> None:
+        self.socket.sendall(line + b"\n")
+
+    def receive(self) -> dict | None:
+        while b"\n" not in self._pending:
+            try:
+                data, ancillary, _, _ = self.socket.recvmsg(1 << 16, socket.CMSG_LEN(4))
+            except OSError:
+                return None
+            if not data:
+                return None
+            self._keep_descriptors(ancillary)
+            self._pending += data
+        line, _, self._pending = self._pending.partition(b"\n")
+        return json.loads(line)
+
+    def take_socket(self) -> socket.socket:
+        """The socket that came with the message last received."""
+        return socket.socket(fileno=self._descriptors.pop(0))
+
+    def _keep_descriptors(self, ancillary: list) -> None:
+        for level, kind, data in ancillary:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                received = array.array("i")
+                received.frombytes(data[: len(data) - len(data) % received.itemsize])
+                self._descriptors.extend(received)

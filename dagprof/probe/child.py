@@ -1,0 +1,131 @@
+"""The process that parses one file once, and says what happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from time import perf_counter, process_time
+from typing import Any, Callable
+
+from . import airflow_api, answers, bytecode, failures, parse, redact, stacks
+
+
+class Surroundings:
+    """What a parsing process stands on: Airflow at a temperature, answers for look-ups, a scratch folder."""
+
+    def __init__(self, config: dict) -> None:
+        self.config = config
+        self.airflow_ms = self.airflow_cpu_ms = 0.0
+        bytecode.redirect(os.path.join(config["scratch"], "bytecode"))
+        secrets = [value for value in config["secrets"] if isinstance(value, str)]
+        self.redact = redact.Redactor(secrets)
+        self.answers = answers.Answers(config["variables"], config["connections"], config["missing"])
+        self.api: Any = None
+
+    def import_airflow(self) -> None:
+        wall, cpu = perf_counter(), process_time()
+        self.api = airflow_api.AirflowApi(self.config["root"], self.config["temperature"])
+        if self.config["temperature"] == airflow_api.COLD:
+            self.airflow_ms = (perf_counter() - wall) * 1000
+            self.airflow_cpu_ms = (process_time() - cpu) * 1000
+        answers.install(self.api, self.answers)
+
+
+def run_spawned(request_descriptor: int, result_descriptor: int) -> None:
+    """A new interpreter that parses one file: the child of spawn isolation."""
+    os.set_inheritable(request_descriptor, False)
+    os.set_inheritable(result_descriptor, False)
+    with os.fdopen(request_descriptor, "rb") as stream:
+        message = json.loads(stream.read())
+    surroundings = Surroundings(message["config"])
+    surroundings.import_airflow()
+    for name in message["config"].get("pre_imported", ()):
+        try:
+            __import__(name)
+        except BaseException:
+            continue
+    run(surroundings, message["request"], result_descriptor)
+
+
+def run(surroundings: Surroundings, request: dict, result_descriptor: int) -> None:
+    """Parse, write the result as JSON, end at once: nothing that the DAG file registered runs afterwards."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR2):
+        signal.signal(number, signal.SIG_DFL)
+    report = Child(surroundings, request).report()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            continue
+    _write_all(result_descriptor, json.dumps(report).encode("ascii"))
+    os._exit(0)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    data = b"%d\n" % len(data) + data
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+class Child:
+    """One parse in one mode."""
+
+    def __init__(self, surroundings: Surroundings, request: dict) -> None:
+        self._surroundings = surroundings
+        self._request = request
+        self._file = request["file"]
+        self._failures = failures.FailureLog(surroundings.redact)
+        self._modules: list = []
+
+    def report(self) -> dict:
+        self._surroundings.api.prepare_child()
+        self._failures.install()
+        if self._request.get("list_modules"):
+            self._modules = parse.modules_now()
+        try:
+            facts = getattr(self, "_" + self._request["mode"])()
+        except BaseException as error:
+            self._failures.add(error)
+            facts = {"escaped": type(error).__name__}
+        facts["accesses"] = self._surroundings.answers.accesses()
+        facts["failures"] = self._failures.rows()
+        facts["modules_before"] = self._modules
+        return facts
+
+    def _timing(self) -> dict:
+        bag, figures, errors = self._parse()
+        return {"sample": figures, **self._describe(bag, errors)}
+
+    def _trace(self) -> dict:
+        traced = parse.TracedParse(self._file, self._surroundings.redact)
+        traced.install()
+        bag, figures, errors = self._parse(lambda: traced.clock.end(-1))
+        return {"wall_ms": figures["wall_ms"], "trace": traced.report(), **self._describe(bag, errors)}
+
+    def _stacks(self) -> dict:
+        profiler = stacks.load_profiler(self._request.get("pyinstrument"))(interval=stacks.INTERVAL_S, async_mode="disabled")
+        profiler.start()
+        try:
+            bag, _, errors = self._parse()
+        finally:
+            profiler.stop()
+        return {"stack": stacks.tree(profiler), **self._describe(bag, errors)}
+
+    def _parse(self, loaded: Callable = lambda: None) -> tuple:
+        around = self._surroundings
+        return parse.timed(around.api, self._file, around.airflow_ms, around.airflow_cpu_ms, loaded)
+
+    def _describe(self, bag: Any, errors: dict) -> dict:
+        for error in errors.values():
+            self._failures.add(error)
+        if not self._failures.rows():
+            for file, text in bag.import_errors.items():
+                self._failures.add_text(str(file), str(text))
+        warnings = [str(text) for texts in getattr(bag, "captured_warnings", {}).values() for text in texts]
+        return {
+            "dag_ids": sorted(str(dag_id) for dag_id in bag.dags),
+            "task_count": sum(len(dag.tasks) for dag in bag.dags.values()),
+            "warnings": [self._surroundings.redact(text)[:500] for text in warnings[:50]],
+        }

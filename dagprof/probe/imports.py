@@ -1,0 +1,194 @@
+"""Traces imports: every load with its time, every import statement that ran, the collector and the compiler apart.
+
+Two functions are replaced for one parse. ``importlib._bootstrap._find_and_load`` is looked up by name at each import, by C
+code too, and sees every load; ``builtins.__import__`` sees every statement, already-loaded hits included. Both carry the
+file name of importlib's frozen code, so that tracebacks and ``warnings.warn(stacklevel=…)`` skip them as they skip importlib.
+"""
+
+from __future__ import annotations
+
+import builtins
+import gc
+import importlib._bootstrap as bootstrap
+import importlib._bootstrap_external as external
+import sys
+from _thread import get_ident
+from time import perf_counter_ns
+from typing import Any
+
+FROM_FILE, UNSEEN = -1, -2
+
+_IMPORTLIB = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
+_NAME, _PARENT, _ELAPSED, _INSIDE, _FRAME_CODE, _FRAME_LASTI, _IMPORTER = range(7)
+_CO_OPTIMIZED = 0x1
+
+
+def _as_importlib(function: Any) -> Any:
+    function.__code__ = function.__code__.replace(co_filename=_IMPORTLIB[0])
+    return function
+
+
+class ImportTracer:
+    """Collects while installed. ``excluded_ns`` is the time of collections and compilations so far."""
+
+    def __init__(self) -> None:
+        self.loads: list = []
+        self.hits: list = []
+        self.gc_ns = 0
+        self.compile_ns = 0
+        self._top = -1
+        self._gc_started = 0
+        self._main = get_ident()
+
+    @property
+    def excluded_ns(self) -> int:
+        return self.gc_ns + self.compile_ns
+
+    def install(self) -> None:
+        bootstrap._find_and_load = self._tracing_load(bootstrap._find_and_load)
+        builtins.__import__ = self._tracing_import(builtins.__import__)
+        external.SourceLoader.source_to_code = self._tracing_compile(external.SourceLoader.source_to_code)
+        gc.callbacks.append(self._on_collection)
+
+    def _on_collection(self, phase: str, info: dict) -> None:
+        if phase == "start":
+            self._gc_started = perf_counter_ns()
+        else:
+            self.gc_ns += perf_counter_ns() - self._gc_started
+
+    def _tracing_compile(self, compile_source: Any) -> Any:
+        def source_to_code(*args: Any, **kwargs: Any) -> Any:
+            started, collected = perf_counter_ns(), self.gc_ns
+            try:
+                return compile_source(*args, **kwargs)
+            finally:
+                self.compile_ns += perf_counter_ns() - started - (self.gc_ns - collected)
+
+        return source_to_code
+
+    def _tracing_import(self, ordinary: Any) -> Any:
+        append, getframe = self.hits.append, sys._getframe
+
+        def traced_import(name, globals=None, locals=None, fromlist=(), level=0):
+            frame = getframe(1)
+            append((frame.f_code, frame.f_lasti, globals, name, fromlist, level))
+            return ordinary(name, globals, locals, fromlist, level)
+
+        return _as_importlib(traced_import)
+
+    def _tracing_load(self, ordinary: Any) -> Any:
+        modules, loads, clock, main, getframe = sys.modules, self.loads, perf_counter_ns, self._main, sys._getframe
+        skip = (*_IMPORTLIB, importlib_file())
+
+        def traced_load(name, import_):
+            if name in modules or get_ident() != main:
+                return ordinary(name, import_)
+            frame = getframe(1)
+            while frame is not None and frame.f_code.co_filename in skip:
+                frame = frame.f_back
+            parent = self._top
+            record = [name, parent, 0, 0, None, 0, None]
+            if frame is not None:
+                record[_FRAME_CODE], record[_FRAME_LASTI] = frame.f_code, frame.f_lasti
+                record[_IMPORTER] = frame.f_globals.get("__name__")
+            self._top = len(loads)
+            loads.append(record)
+            excluded = self.excluded_ns
+            started = clock()
+            try:
+                return ordinary(name, import_)
+            finally:
+                elapsed = clock() - started - (self.excluded_ns - excluded)
+                record[_ELAPSED] = elapsed
+                if parent >= 0:
+                    loads[parent][_INSIDE] += elapsed
+                self._top = parent
+
+        return _as_importlib(traced_load)
+
+
+def importlib_file() -> str:
+    """The file of ``importlib/__init__.py``, whose ``import_module`` is no importer of its own."""
+    import importlib
+
+    return importlib.__file__ or ""
+
+
+class _Lines:
+    """Line numbers of code objects, from their bytecode offsets."""
+
+    def __init__(self) -> None:
+        self._tables: dict = {}
+
+    def at(self, code: Any, offset: int) -> int:
+        import bisect
+        import dis
+
+        table = self._tables.get(id(code))
+        if table is None:
+            pairs = [(start, line) for start, line in dis.findlinestarts(code) if line is not None]
+            table = self._tables[id(code)] = ([start for start, _ in pairs], [line for _, line in pairs])
+        position = bisect.bisect_right(table[0], offset) - 1
+        return table[1][position] if position >= 0 else code.co_firstlineno
+
+
+class _Modules:
+    """Positions of module names in the result, and their files."""
+
+    def __init__(self, dag_module: str) -> None:
+        self.rows: list = []
+        self._positions: dict = {dag_module: FROM_FILE}
+
+    def position(self, name: str) -> int:
+        position = self._positions.get(name)
+        if position is None:
+            position = self._positions[name] = len(self.rows)
+            module = sys.modules.get(name)
+            file = getattr(module, "__file__", None) or ""
+            self.rows.append([name, file if isinstance(file, str) else ""])
+        return position
+
+
+def report(tracer: ImportTracer, dag_module: str) -> dict:
+    """What was traced: modules, loads as columns, edges as rows of importer, line, target, in a function or not."""
+    lines, modules = _Lines(), _Modules(dag_module)
+    for load in tracer.loads:
+        modules.position(load[_NAME])
+    columns: dict = {name: [] for name in ("module", "parent", "self_us", "cumulative_us", "importer", "line")}
+    for load in tracer.loads:
+        code, importer = load[_FRAME_CODE], load[_IMPORTER]
+        columns["module"].append(modules.position(load[_NAME]))
+        columns["parent"].append(load[_PARENT])
+        columns["self_us"].append(max(0, load[_ELAPSED] - load[_INSIDE]) // 1000)
+        columns["cumulative_us"].append(load[_ELAPSED] // 1000)
+        columns["importer"].append(UNSEEN if not importer else modules.position(importer))
+        columns["line"].append(0 if code is None else lines.at(code, load[_FRAME_LASTI]))
+    return {"loads": columns, "edges": _edges(tracer, modules, lines), "modules": modules.rows}
+
+
+def _edges(tracer: ImportTracer, modules: _Modules, lines: _Lines) -> list:
+    seen, edges = set(), {}
+    for code, offset, namespace, name, fromlist, level in tracer.hits:
+        if (id(code), offset) in seen or not isinstance(namespace, dict):
+            continue
+        seen.add((id(code), offset))
+        importer = namespace.get("__name__")
+        if not isinstance(importer, str):
+            continue
+        line, in_function = lines.at(code, offset), bool(code.co_flags & _CO_OPTIMIZED)
+        for target in _targets(namespace, name, fromlist, level):
+            edges[(modules.position(importer), line, modules.position(target), int(in_function))] = None
+    return [list(edge) for edge in edges]
+
+
+def _targets(namespace: dict, name: str, fromlist: Any, level: int) -> list:
+    """The loaded modules that one import statement asked for."""
+    if level:
+        package = namespace.get("__package__") or ""
+        base = package.rsplit(".", level - 1)[0] if level > 1 else package
+        name = base + "." + name if name else base
+    found = [name] if name in sys.modules else []
+    for part in fromlist or ():
+        if isinstance(part, str) and name + "." + part in sys.modules:
+            found.append(name + "." + part)
+    return found

@@ -1,0 +1,151 @@
+"""One parse: clocks around DagBag and serialisation, in the three modes that are never mixed.
+
+``timing`` runs uninstrumented, ``trace`` with the import tracer and the statement clock, ``stacks`` under the sampler.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.machinery
+import os
+import resource
+import sys
+import zipimport
+from time import perf_counter, perf_counter_ns, process_time
+from typing import Any, Callable
+
+from . import imports, statements
+
+_PAGE_KIB = resource.getpagesize() // 1024
+
+
+class Stages:
+    """Wall milliseconds spent in executing the DAG file's modules; ``loaded`` is called at the end of that."""
+
+    def __init__(self, loaded: Callable) -> None:
+        self.load_ms = 0.0
+        self._loaded = loaded
+
+    def clock(self, function: Callable) -> Callable:
+        @functools.wraps(function)
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            started = perf_counter()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                self.load_ms += (perf_counter() - started) * 1000
+                self._loaded()
+
+        return timed
+
+
+def rss_kib() -> int:
+    """Resident memory of this process in KiB; 0 where /proc does not tell."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * _PAGE_KIB
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def children_cpu_ms() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (usage.ru_utime + usage.ru_stime) * 1000
+
+
+def timed(api: Any, file: str, airflow_ms: float, airflow_cpu_ms: float, loaded: Callable = lambda: None) -> tuple:
+    """Parse ``file`` once. Returns the bag, the figures of one sample, and errors of serialisation by file."""
+    stages = Stages(loaded)
+    api.time_loading(stages.clock)
+    errors: dict = {}
+    rss, children = rss_kib(), children_cpu_ms()
+    wall, cpu = perf_counter(), process_time()
+    bag = api.build_bag(file)
+    bagged = perf_counter()
+    for dag in bag.dags.values():
+        try:
+            api.serialise(dag)
+        except Exception as error:
+            errors[dag.fileloc] = error
+    done, cpu_done = perf_counter(), process_time()
+    bag_ms = (bagged - wall) * 1000
+    figures = {
+        "wall_ms": (done - wall) * 1000 + airflow_ms,
+        "cpu_ms": (cpu_done - cpu) * 1000 + airflow_cpu_ms,
+        "children_cpu_ms": children_cpu_ms() - children,
+        "airflow_ms": airflow_ms,
+        "load_ms": stages.load_ms,
+        "bag_ms": max(0.0, bag_ms - stages.load_ms),
+        "serialise_ms": (done - bagged) * 1000,
+        "dagbag_ms": _dagbag_ms(bag),
+        "rss_growth_kib": max(0, rss_kib() - rss),
+    }
+    return bag, figures, errors
+
+
+def _dagbag_ms(bag: Any) -> float:
+    return sum(stat.duration.total_seconds() for stat in getattr(bag, "dagbag_stats", ())) * 1000
+
+
+class TracedParse:
+    """The instruments of the tracing pass around one file, or one zip archive."""
+
+    def __init__(self, file: str, redact: Callable) -> None:
+        self._file = file
+        self._redact = redact
+        self._dag_module = ""
+        self.plain: list = []
+        self.tracer = imports.ImportTracer()
+        self.clock = statements.StatementClock(lambda: self.tracer.excluded_ns)
+
+    def install(self) -> None:
+        self._instrument(importlib.machinery.SourceFileLoader, lambda loader, name: loader.path)
+        if hasattr(zipimport.zipimporter, "exec_module"):
+            self._instrument(zipimport.zipimporter, self._zip_member)
+        self.tracer.install()
+
+    @staticmethod
+    def _zip_member(loader: Any, name: str) -> str:
+        return os.path.join(loader.archive, loader.prefix + name.rpartition(".")[2] + ".py")
+
+    def _is_dag_code(self, path: str) -> bool:
+        return path == self._file or os.path.dirname(path) == self._file
+
+    def _instrument(self, loader_class: Any, path_of: Callable) -> None:
+        ordinary = loader_class.get_code
+
+        def get_code(loader: Any, name: str) -> Any:
+            path = path_of(loader, name)
+            if not self._is_dag_code(path):
+                return ordinary(loader, name)
+            self._dag_module = name
+            return self._compile(loader, name, path, ordinary)
+
+        loader_class.get_code = get_code
+
+    def _compile(self, loader: Any, name: str, path: str, ordinary: Callable) -> Any:
+        started = perf_counter_ns()
+        try:
+            source = loader.get_data(path)
+            return statements.compile_with_clock(source, path, self.clock, self._redact)
+        except Exception as error:
+            self.plain.append("%s: %s" % (type(error).__name__, error))
+            return ordinary(loader, name)
+        finally:
+            self.tracer.compile_ns += perf_counter_ns() - started
+
+    def report(self) -> dict:
+        """Rows for the Run; call after the parse, outside all clocks."""
+        traced = imports.report(self.tracer, self._dag_module)
+        traced["statements"] = [
+            [row[0], row[1], row[2], row[3], row[4], row[5] // 1000, row[6] // 1000, *row[7:]] for row in self.clock.rows
+        ]
+        traced["gc_ms"] = self.tracer.gc_ns / 1e6
+        traced["compile_ms"] = self.tracer.compile_ns / 1e6
+        traced["uninstrumented"] = self.plain
+        return traced
+
+
+def modules_now() -> list:
+    """Names of all modules in this process: the evidence for its purity."""
+    return sorted(sys.modules)

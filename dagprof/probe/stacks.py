@@ -1,0 +1,63 @@
+"""Call stacks of one parse, sampled by pyinstrument.
+
+The target interpreter need not have it: the package that dagprof itself uses is then loaded by path, in this child only.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from typing import Any
+
+INTERVAL_S = 0.001
+SMALLEST_SHARE = 0.01
+_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+def load_profiler(folder: str | None) -> Any:
+    """pyinstrument's ``Profiler`` class, from the target's own installation or from ``folder``.
+
+    :raises ImportError: when neither has one that works here.
+    """
+    try:
+        from pyinstrument import Profiler
+    except ImportError:
+        if not folder:
+            raise
+        init = os.path.join(folder, "__init__.py")
+        spec = importlib.util.spec_from_file_location("pyinstrument", init, submodule_search_locations=[folder])
+        if spec is None or spec.loader is None:
+            raise ImportError("pyinstrument cannot be loaded from " + folder) from None
+        package = sys.modules["pyinstrument"] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(package)
+        Profiler = package.Profiler
+    return Profiler
+
+
+def tree(profiler: Any) -> dict | None:
+    """The sampled tree: function, file, line, milliseconds, children of at least one per cent; the probe's frames left out."""
+    root = profiler.last_session.root_frame()
+    if root is None or root.time <= 0:
+        return None
+    children = _nodes([root], root.time * SMALLEST_SHARE)
+    return {"function": "parse", "file": "", "line": 0, "wall_ms": _ms(root), "children": children}
+
+
+def _nodes(frames: list, smallest: float) -> list:
+    nodes: list = []
+    for frame in frames:
+        if frame.time < smallest or frame.is_synthetic:
+            continue
+        children = _nodes(frame.children, smallest)
+        file = frame.file_path or ""
+        if file.startswith(_HERE):
+            nodes += children
+        else:
+            line = frame.line_no or 0
+            nodes.append({"function": frame.function, "file": file, "line": line, "wall_ms": _ms(frame), "children": children})
+    return nodes
+
+
+def _ms(frame: Any) -> float:
+    return round(frame.time * 1000, 3)

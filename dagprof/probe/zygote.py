@@ -1,0 +1,194 @@
+"""The process that imports Airflow once and forks a worker for each that is asked for."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import shutil
+import socket
+import sys
+import traceback
+from typing import Any, Callable
+
+from . import describe, worker
+from .airflow_api import PROCESSOR, WARM
+from .channel import Channel
+from .child import Surroundings
+
+
+def serve(descriptor: int) -> None:
+    """Answer requests until told to stop or until the other side is gone; leave nothing running and nothing on disk."""
+    control = Channel(socket.socket(fileno=descriptor))
+    worker.become_subreaper()
+    config = control.receive()
+    if config is None:
+        return
+    zygote = Zygote(control, config)
+    try:
+        if zygote.start():
+            zygote.answer_all()
+    finally:
+        worker.kill_leftovers(set())
+        if config["removes_scratch"]:
+            shutil.rmtree(config["scratch"], ignore_errors=True)
+
+
+class Zygote:
+    def __init__(self, control: Channel, config: dict) -> None:
+        self._control = control
+        self._config = config
+        self._workers: set = set()
+        self._pre_imported: list = []
+
+    def start(self) -> bool:
+        gc.disable()
+        try:
+            self._surroundings = Surroundings(self._config)
+            if self._config["spawns"]:
+                self._import_for_discovery()
+            else:
+                self._surroundings.import_airflow()
+            api = self._surroundings.api
+            ready = {"version": api.version, "config": api.config(), "import_s": api.import_s}
+        except BaseException as error:
+            reason = "%s: %s" % (type(error).__name__, error)
+            self._control.send({"op": "failed", "reason": reason, "traceback": traceback.format_exc()})
+            return False
+        finally:
+            gc.enable()
+        self._settle_collector()
+        self._control.send({"op": "ready", "airflow": ready, "python": sys.version.split()[0], "executable": sys.executable})
+        return True
+
+    def _import_for_discovery(self) -> None:
+        """With spawn isolation no child inherits from here: plain Airflow is enough to list files."""
+        ordinary = self._surroundings.config
+        self._surroundings.config = {**ordinary, "temperature": WARM}
+        self._surroundings.import_airflow()
+        self._surroundings.config = ordinary
+
+    def _settle_collector(self) -> None:
+        """Leave the objects of Airflow where the DAG processor would have them: frozen, or in the oldest generation."""
+        if self._surroundings.api.freezes_collector:
+            gc.freeze()
+        else:
+            gc.collect()
+
+    def answer_all(self) -> None:
+        operations = {
+            "discover": self._discover,
+            "pre_import": self._pre_import,
+            "worker": self._fork_worker,
+            "describe": self._describe,
+        }
+        while True:
+            request = self._control.receive()
+            if request is None or request["op"] == "stop":
+                return
+            self._reap()
+            self._control.send(operations[request["op"]](request))
+
+    def _reap(self) -> None:
+        for pid in list(self._workers):
+            try:
+                if os.waitpid(pid, os.WNOHANG)[0]:
+                    self._workers.discard(pid)
+            except OSError:
+                self._workers.discard(pid)
+        worker.kill_leftovers(self._workers)
+
+    def _fork_worker(self, request: dict) -> dict:
+        connection = self._control.take_socket()
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                self._control.socket.close()
+                worker.serve(Channel(connection), self._surroundings, self._pre_imported)
+                code = 0
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                worker.kill_leftovers(set())
+                sys.stderr.flush()
+                os._exit(code)
+        connection.close()
+        self._workers.add(pid)
+        return {"pid": pid}
+
+    def _discover(self, request: dict) -> dict:
+        return self._in_child(lambda: discover(self._surroundings.api, request["paths"], request["safe_mode"]))
+
+    def _describe(self, request: dict) -> dict:
+        return self._in_child(lambda: describe.describe(request["modules"]))
+
+    def _pre_import(self, request: dict) -> dict:
+        """Import the ``airflow.*`` modules that the files name, as the DAG processor does before it forks."""
+        if self._config["temperature"] != PROCESSOR:
+            return {"modules": [], "failed": []}
+        names: dict = {}
+        for file in request["files"]:
+            names.update(dict.fromkeys(self._surroundings.api.airflow_imports(file)))
+        if self._config["spawns"]:
+            self._pre_imported = list(names)
+            return {"modules": self._pre_imported, "failed": []}
+        failed = []
+        for name in names:
+            try:
+                importlib.import_module(name)
+                self._pre_imported.append(name)
+            except BaseException as error:
+                failed.append([name, "%s: %s" % (type(error).__name__, error)])
+        return {"modules": self._pre_imported, "failed": failed}
+
+    def _in_child(self, function: Callable) -> Any:
+        """Run ``function`` in a fork, so that what it imports does not stay here."""
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.close(read)
+                try:
+                    answer = function()
+                except BaseException as error:
+                    answer = {"failed": "%s: %s" % (type(error).__name__, error)}
+                with os.fdopen(write, "wb") as stream:
+                    stream.write(json.dumps(answer).encode("ascii"))
+            finally:
+                os._exit(0)
+        os.close(write)
+        with os.fdopen(read, "rb") as stream:
+            data = stream.read()
+        os.waitpid(pid, 0)
+        return json.loads(data) if data else {"failed": "the process that should answer died"}
+
+
+def discover(api: Any, paths: list, safe_mode: Any) -> dict:
+    """The files Airflow would parse below the root, restricted to ``paths``, and the others with the reason."""
+    if safe_mode is None:
+        safe_mode = api.config().get("dag_discovery_safe_mode", "True").lower() != "false"
+    named = [path for path in paths if os.path.isfile(path)]
+    folders = [path for path in paths if os.path.isdir(path)]
+    found = dict.fromkeys(named)
+    skipped: list = []
+    if folders:
+        below = tuple(folder.rstrip(os.sep) + os.sep for folder in folders)
+        listed = [file for file in api.list_files(api.root, safe_mode) if file.startswith(below)]
+        found.update(dict.fromkeys(listed))
+        unsafe = set(api.list_files(api.root, False)) if safe_mode else set(listed)
+        skipped = _skipped(folders, set(found), unsafe)
+    return {"files": sorted(found), "skipped": skipped}
+
+
+def _skipped(folders: list, found: set, unsafe: set) -> list:
+    rows = []
+    for folder in folders:
+        for where, names, files in os.walk(folder):
+            names[:] = sorted(name for name in names if name not in ("__pycache__", ".git"))
+            for name in sorted(files):
+                path = os.path.join(where, name)
+                if name.endswith((".py", ".zip")) and path not in found:
+                    rows.append([path, "safe-mode" if path in unsafe else "ignored"])
+    return rows
