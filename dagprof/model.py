@@ -14,6 +14,8 @@ import statistics
 
 import msgspec
 
+from dagprof.robust import median_absolute_deviation
+
 SCHEMA_VERSION = 1
 
 
@@ -139,8 +141,7 @@ class Samples(Frozen, frozen=True):
     @property
     def spread_ms(self) -> float:
         """Median absolute deviation of the wall times, in milliseconds: the width of the noise around the median."""
-        centre = self.median("wall_ms")
-        return float(statistics.median(abs(value - centre) for value in self.wall_ms)) if self.wall_ms else 0.0
+        return median_absolute_deviation(self.wall_ms)
 
 
 class Loads(Frozen, frozen=True):

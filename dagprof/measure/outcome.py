@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from dagprof.measure.plan import STABLE_MS, standard_error
+from dagprof.measure.plan import STABLE_MS
 from dagprof.model import (
     Access,
     Doubt,
@@ -23,6 +23,7 @@ from dagprof.model import (
     Status,
     Trace,
 )
+from dagprof.robust import standard_error_of_median
 
 Reply = dict[str, Any]
 
@@ -176,7 +177,7 @@ def _with(result: FileResult, **changes: Any) -> FileResult:
 def _noise_doubts(wall_ms: Sequence[float]) -> list[Doubt]:
     if len(wall_ms) < 2:
         return []
-    centre, error = statistics.median(wall_ms), standard_error(wall_ms)
+    centre, error = statistics.median(wall_ms), standard_error_of_median(wall_ms)
     if error > max(STABLE_MS, NOISY_SHARE * centre):
         text = f"Its {len(wall_ms)} parses differ by much: {min(wall_ms):.0f} to {max(wall_ms):.0f} ms; repeat on a quieter machine."
         return [Doubt(code="noisy", text=text)]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
-import math
 import statistics
 from collections.abc import Sequence
+
+from dagprof.robust import standard_error_of_median
 
 FEWEST = 3
 MOST = 7
@@ -27,13 +28,6 @@ class Mode(str, enum.Enum):
     STACKS = "stacks"
 
 
-def standard_error(values: Sequence[float]) -> float:
-    """Standard error of the median, from the median absolute deviation (normal noise assumed), in the values' unit."""
-    centre = statistics.median(values)
-    deviation = statistics.median(abs(value - centre) for value in values)
-    return 1.2533 * 1.4826 * deviation / math.sqrt(len(values))
-
-
 def needs_more(wall_ms: Sequence[float], repeat: int | None) -> bool:
     """Whether another timed parse is due: ``repeat`` of them, or until the median is stable."""
     if repeat is not None:
@@ -46,7 +40,7 @@ def needs_more(wall_ms: Sequence[float], repeat: int | None) -> bool:
     if len(wall_ms) < FEWEST:
         return True
     most = FEWEST if centre >= SLOW_MS else MOST
-    return len(wall_ms) < most and standard_error(wall_ms) > max(STABLE_MS, STABLE_SHARE * centre)
+    return len(wall_ms) < most and standard_error_of_median(wall_ms) > max(STABLE_MS, STABLE_SHARE * centre)
 
 
 def is_disturbed(traced_ms: float, parse_ms: float) -> bool:

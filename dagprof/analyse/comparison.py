@@ -1,0 +1,180 @@
+"""Two Runs side by side: what appeared, what vanished, what became slower or faster, and whether that can be told.
+
+A change of a file's parse time is told from noise when the medians differ by more than ``SIGMAS`` standard errors of their
+difference (see ``dagprof.robust``). Fewer than ``FEWEST`` samples on a side tell nothing.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+import statistics
+from collections.abc import Iterable, Sequence
+
+from dagprof.model import Environment, FileResult, Frozen, Origin, Run
+from dagprof.robust import standard_error_of_median
+
+FEWEST = 3
+SIGMAS = 3.0
+SHOWN_IMPORTS = 10
+
+
+class Change(str, enum.Enum):
+    """What became of a file's parse time."""
+
+    SLOWER = "slower"
+    FASTER = "faster"
+    UNCHANGED = "unchanged"
+    UNSURE = "unsure"
+    ADDED = "added"
+    REMOVED = "removed"
+
+
+class Limits(Frozen, frozen=True):
+    """From where a change counts: both the share of the baseline and the milliseconds must be exceeded."""
+
+    relative: float = 0.20
+    absolute_ms: float = 20.0
+
+
+class FileChange(Frozen, frozen=True):
+    """One file in both Runs. Times are medians in ms; ``new_imports`` and ``gone_imports`` are packages."""
+
+    path: str
+    change: Change
+    baseline_ms: float
+    current_ms: float
+    reason: str = ""
+    new_imports: tuple[str, ...] = ()
+    gone_imports: tuple[str, ...] = ()
+    was_failing: bool = False
+    is_failing: bool = False
+
+    @property
+    def difference_ms(self) -> float:
+        """Current minus baseline, in ms."""
+        return self.current_ms - self.baseline_ms
+
+    @property
+    def difference_share(self) -> float | None:
+        """The difference as a share of the baseline; None where the baseline has no time."""
+        return self.difference_ms / self.baseline_ms if self.baseline_ms else None
+
+
+class Comparison(Frozen, frozen=True):
+    """All files of both Runs, by path, and the reasons to read the comparison with care."""
+
+    files: tuple[FileChange, ...]
+    baseline_total_ms: float
+    current_total_ms: float
+    warnings: tuple[str, ...] = ()
+
+    def of(self, *changes: Change) -> list[FileChange]:
+        """The files with one of these changes, largest difference first."""
+        found = [file for file in self.files if file.change in changes]
+        return sorted(found, key=lambda file: -abs(file.difference_ms))
+
+
+def compare(baseline: Run, current: Run, limits: Limits = Limits()) -> Comparison:  # noqa: B008
+    """Compare two Runs file by file. A file of the baseline outside the current scan's files counts as removed."""
+    before = {file.path: file for file in baseline.files}
+    after = {file.path: file for file in current.files}
+    packages_before, packages_after = _packages(baseline), _packages(current)
+    changes = []
+    for path in sorted(before.keys() | after.keys()):
+        old, new = before.get(path), after.get(path)
+        change, reason = _judge_files(old, new, limits)
+        changes.append(
+            FileChange(
+                path=path,
+                change=change,
+                reason=reason,
+                baseline_ms=old.parse_ms if old else 0.0,
+                current_ms=new.parse_ms if new else 0.0,
+                new_imports=_missing_in(packages_after, packages_before, path) if old and new else (),
+                gone_imports=_missing_in(packages_before, packages_after, path) if old and new else (),
+                was_failing=bool(old and old.status.is_failure),
+                is_failing=bool(new and new.status.is_failure),
+            )
+        )
+    return Comparison(
+        files=tuple(changes),
+        baseline_total_ms=baseline.total_parse_ms,
+        current_total_ms=current.total_parse_ms,
+        warnings=tuple(_warnings(baseline, current)),
+    )
+
+
+def _judge_files(old: FileResult | None, new: FileResult | None, limits: Limits) -> tuple[Change, str]:
+    if old is None or new is None:
+        return (Change.ADDED, "") if new is not None else (Change.REMOVED, "")
+    if not old.is_timed or not new.is_timed:
+        if old.status == new.status:
+            return Change.UNCHANGED, f"it has no parse time on either side ({new.status.value})"
+        return Change.UNSURE, f"it has no parse time ({old.status.value} before, {new.status.value} now)"
+    return judge(old.samples.wall_ms, new.samples.wall_ms, limits)
+
+
+def judge(baseline_ms: Sequence[float], current_ms: Sequence[float], limits: Limits) -> tuple[Change, str]:
+    """Whether one sample of parse times is slower or faster than another, with the reason where that cannot be told."""
+    before, after = statistics.median(baseline_ms), statistics.median(current_ms)
+    difference = after - before
+    if abs(difference) <= limits.absolute_ms or abs(difference) <= limits.relative * before:
+        return Change.UNCHANGED, ""
+    if min(len(baseline_ms), len(current_ms)) < FEWEST:
+        return Change.UNSURE, f"{len(baseline_ms)} and {len(current_ms)} samples are too few to tell {difference:+.0f} ms from noise"
+    error = math.hypot(standard_error_of_median(baseline_ms), standard_error_of_median(current_ms))
+    if abs(difference) <= SIGMAS * error:
+        return Change.UNSURE, f"{difference:+.0f} ms is within the noise of ±{SIGMAS * error:.0f} ms"
+    return (Change.SLOWER if difference > 0 else Change.FASTER), ""
+
+
+def _packages(run: Run) -> dict[str, dict[str, None]]:
+    """Per file, the top-level packages it loads, the user's own modules by their full name, in order of loading."""
+    names = [m.name if m.origin is Origin.USER else m.name.partition(".")[0] for m in run.modules]
+    return {
+        file.path: dict.fromkeys(names[place] for place in file.trace.loads.module)
+        for file in run.files
+        if file.trace is not None
+    }
+
+
+def _missing_in(here: dict[str, dict[str, None]], there: dict[str, dict[str, None]], path: str) -> tuple[str, ...]:
+    if path not in here or path not in there:
+        return ()
+    return tuple(name for name in here[path] if name not in there[path])[:SHOWN_IMPORTS]
+
+
+def _warnings(baseline: Run, current: Run) -> Iterable[str]:
+    old, new = baseline.environment, current.environment
+    yield from _environment_warnings(old, new)
+    for name in ("temperature", "isolation"):
+        if baseline.settings.get(name) != current.settings.get(name):
+            yield (
+                f"The baseline was taken with {name} {baseline.settings.get(name)}, this run with {current.settings.get(name)}: "
+                "their times mean different things."
+            )
+    changed = [
+        name
+        for name in old.distributions.keys() | new.distributions.keys()
+        if old.distributions.get(name) != new.distributions.get(name)
+    ]
+    if changed:
+        shown = ", ".join(sorted(changed)[:5]) + (" and others" if len(changed) > 5 else "")
+        yield f"{len(changed)} installed distributions differ ({shown})."
+    if not baseline.is_complete or not current.is_complete:
+        yield "One of the runs was interrupted; its missing files show as added or removed."
+
+
+def _environment_warnings(old: Environment, new: Environment) -> Iterable[str]:
+    if old.machine != new.machine:
+        yield (
+            f"The baseline is from another machine ({old.cpu_model}, {old.cpu_count} cores; here {new.cpu_model}, "
+            f"{new.cpu_count} cores): differences in time may be the machine's."
+        )
+    for what, before, after in (
+        ("Python", old.python_version, new.python_version),
+        ("Airflow", old.airflow_version, new.airflow_version),
+    ):
+        if before != after:
+            yield f"The baseline was taken with {what} {before}, this run with {what} {after}."

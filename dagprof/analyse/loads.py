@@ -1,0 +1,62 @@
+"""Sums over the loads of one file: plain functions over columns, no tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dagprof.model import Loads, Module, Origin
+
+
+def outermost_ms(loads: Loads) -> float:
+    """Time of all loads: the sum of those that are inside no other, in ms."""
+    return sum(us for us, parent in zip(loads.cumulative_us, loads.parent, strict=True) if parent < 0) / 1000
+
+
+def depths(loads: Loads) -> list[int]:
+    """How many loads each load is inside of. A parent always stands before its children."""
+    result: list[int] = []
+    for parent in loads.parent:
+        result.append(0 if parent < 0 else result[parent] + 1)
+    return result
+
+
+def package(module: Module) -> str:
+    """The top-level package; for the parts of Airflow the first three names, since they are distributions of their own."""
+    parts = module.name.split(".")
+    return ".".join(parts[:3]) if parts[:2] == ["airflow", "providers"] else parts[0]
+
+
+def group(module: Module, by: str) -> str:
+    """The name under which a module is summed up."""
+    if by == "module":
+        return module.name
+    if by == "distribution" and module.distribution:
+        return module.distribution
+    if by == "distribution" and module.origin is Origin.STDLIB:
+        return "standard library"
+    return package(module)
+
+
+def by_group(loads: Loads, keys: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """Own and cumulative ms of each group in one file; ``keys`` gives the group of each module position."""
+    totals: dict[str, list[float]] = {}
+    enclosing: list[frozenset[str]] = []
+    for position, place in enumerate(loads.module):
+        key, parent = keys[place], loads.parent[position]
+        outside = enclosing[parent] if parent >= 0 else frozenset()
+        row = totals.setdefault(key, [0.0, 0.0])
+        row[0] += loads.self_us[position] / 1000
+        if key not in outside:
+            row[1] += loads.cumulative_us[position] / 1000
+            outside = outside | {key}
+        enclosing.append(outside)
+    return {key: (own, cumulative) for key, (own, cumulative) in totals.items()}
+
+
+def ms_by_line(loads: Loads) -> dict[int, float]:
+    """Cumulative ms of the loads that the DAG file itself began, by its line."""
+    result: dict[int, float] = {}
+    for importer, line, us in zip(loads.importer, loads.line, loads.cumulative_us, strict=True):
+        if importer == -1:
+            result[line] = result.get(line, 0.0) + us / 1000
+    return result

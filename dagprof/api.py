@@ -1,0 +1,33 @@
+"""The functions for notebooks and scripts; the same that the commands call."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from dagprof import __version__
+from dagprof import settings as settings_module
+from dagprof.measure import scan as scanning
+from dagprof.model import Run
+from dagprof.store import runs
+
+
+def scan(*paths: str | Path, **options: Any) -> Run:
+    """Measure the DAG files below ``paths`` and return the Run; nothing is written.
+
+    ``options`` are the fields of ``dagprof.settings.Settings``, over what pyproject.toml and the environment say.
+
+    :raises dagprof.errors.UsageError: paths or options are at fault.
+    :raises dagprof.errors.MeasurementError: nothing could be measured.
+    """
+    settings = settings_module.load(options, environment=os.environ, start=Path.cwd())
+    return scanning.scan([str(path) for path in paths], settings, version=__version__, environ=os.environ)
+
+
+def load(path: str | Path) -> Run:
+    """Read a stored Run.
+
+    :raises dagprof.errors.RunFileError: missing, damaged, or from a newer dagprof.
+    """
+    return runs.load(path)

@@ -1,0 +1,60 @@
+"""The commands. They parse options, build objects, call one function and turn exceptions into exit codes.
+
+Exit codes: 0 fine, 1 regression or other reason to fail, 2 usage or configuration, 3 could not measure, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from dagprof import __version__
+from dagprof.errors import DagprofError
+
+_COMMANDS = ("scan", "report", "compare", "doctor", "schema")
+INTERRUPTED = 130
+
+
+class _Lazy(click.Group):
+    """Loads a command's module when that command is called, so that the others cost nothing."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command = importlib.import_module(f"dagprof.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="dagprof", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Find out which Airflow DAG files are slow to parse, and why.
+
+    Start with: dagprof scan dags/
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code."""
+    try:
+        result = cli.main(args=None if arguments is None else list(arguments), prog_name="dagprof", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except DagprofError as error:
+        click.echo(f"dagprof: {error}", err=True)
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,23 @@
+"""``dagprof compare``: two stored runs side by side."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("compare", short_help="Compare two stored runs.")
+@click.argument("before")
+@click.argument("after")
+@click.option("--floor", metavar="DURATION", default="20ms", show_default=True, help="Smaller changes do not count.")
+@click.option("--share", metavar="SHARE", default="20%", show_default=True, help="Nor do changes by a smaller share.")
+def command(before: str, after: str, floor: str, share: str) -> int:
+    """Compare the runs BEFORE and AFTER, file by file."""
+    from dagprof import gate
+    from dagprof.analyse.comparison import Limits, compare
+    from dagprof.cli.output import stdout_console
+    from dagprof.report import terminal
+    from dagprof.store import runs
+
+    limits = Limits(relative=gate.parse_share(share), absolute_ms=gate.parse_duration_ms(floor))
+    terminal.render_comparison(compare(runs.load(before), runs.load(after), limits), console=stdout_console())
+    return 0

@@ -1,0 +1,137 @@
+"""What the commands share: consoles, progress, and where files go."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from dagprof.errors import OutputError
+from dagprof.model import Measured
+from dagprof.report.escape import safe_text
+from dagprof.report.figures import duration, status
+
+# A line at most this often where there is no terminal, so that a CI log stays readable.
+_PLAIN_EVERY_S = 10.0
+_NAME_WIDTH = 40
+_PIPE_WIDTH = 120
+
+
+def stdout_console() -> Console:
+    """For results; as wide as the terminal, or fixed where there is none."""
+    console = Console(highlight=False, emoji=False, markup=False)
+    return console if console.is_terminal else Console(highlight=False, emoji=False, markup=False, width=_PIPE_WIDTH)
+
+
+def stderr_console() -> Console:
+    """For progress and warnings."""
+    return Console(stderr=True, highlight=False, emoji=False, markup=False)
+
+
+def check_writable(folder: Path) -> None:
+    """Fail before the work, not after it.
+
+    :raises OutputError: nothing can be written there.
+    """
+    probe = folder / ".dagprof-writable"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise OutputError(f"Nothing can be written to {str(folder)!r} ({error.strerror}); choose --output-dir.") from error
+
+
+class Quiet:
+    """Progress that says nothing."""
+
+    def __enter__(self) -> Quiet:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def preparing(self, what: str) -> None: ...
+
+    def started(self, total: int) -> None: ...
+
+    def measured(self, measured: Measured, done: int) -> None: ...
+
+
+class Plain(Quiet):
+    """A line now and then, for logs."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._total = 0
+        self._began = self._said = time.monotonic()
+
+    def __enter__(self) -> Plain:
+        return self
+
+    def preparing(self, what: str) -> None:
+        self._console.print(f"dagprof: {what}", soft_wrap=True)
+
+    def started(self, total: int) -> None:
+        self._total = total
+        self._console.print(f"dagprof: {total} files to measure")
+        self._began = self._said = time.monotonic()
+
+    def measured(self, measured: Measured, done: int) -> None:
+        now = time.monotonic()
+        if now - self._said < _PLAIN_EVERY_S and done < self._total:
+            return
+        self._said = now
+        left = (now - self._began) / done * (self._total - done)
+        rest = f", about {duration(left * 1000)} left" if done < self._total else ""
+        self._console.print(f"dagprof: {done} of {self._total} files{rest}; last {safe_text(measured.result.path)}", soft_wrap=True)
+
+
+class Live(Quiet):
+    """A bar with the file last done and the time that is left."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[file]}", markup=False),
+            console=console,
+            transient=True,
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Live:
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._progress.stop()
+
+    def preparing(self, what: str) -> None:
+        self._replace(what[:60], None)
+
+    def started(self, total: int) -> None:
+        self._replace("parsing", total)
+
+    def measured(self, measured: Measured, done: int) -> None:
+        if self._task is not None:
+            result = measured.result
+            took = duration(result.parse_ms) if result.is_timed else status(result.status)
+            self._progress.update(self._task, completed=done, file=f"{safe_text(result.path)[-_NAME_WIDTH:]}  {took}")
+
+    def _replace(self, description: str, total: int | None) -> None:
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        self._task = self._progress.add_task(description, total=total, file="")
+
+
+def progress(*, is_quiet: bool) -> Quiet:
+    """The progress that fits where the command runs."""
+    if is_quiet:
+        return Quiet()
+    console = stderr_console()
+    return Live(console) if console.is_terminal else Plain(console)

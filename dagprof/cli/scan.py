@@ -1,0 +1,159 @@
+"""``dagprof scan``: measure, save, summarise, compare, judge."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from dagprof import __version__
+from dagprof import settings as settings_module
+from dagprof.cli import INTERRUPTED, output
+from dagprof.errors import UsageError
+from dagprof.measure import scan as scanning
+from dagprof.model import Measured, Run
+from dagprof.settings import Settings
+from dagprof.store import journal as journals
+from dagprof.store import runs
+
+JOURNAL = "run.partial.jsonl"
+
+
+@click.command("scan", short_help="Measure every DAG file and say where the time goes.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--bundle-root", metavar="DIR", help="The DAG folder, when PATH is below it: imports resolve from there.")
+@click.option("--python", metavar="PATH", help="Measure with this interpreter (or virtual environment) and its Airflow.")
+@click.option("--temperature", type=click.Choice(["processor", "warm", "cold"]), help="What is imported already: as in the DAG processor (default), a forking worker, or nothing.")
+@click.option("--isolation", type=click.Choice(["fork", "spawn"]), help="Fork each parse from a process that has Airflow (default), or start a new interpreter.")
+@click.option("--repeat", type=int, metavar="N", help="Timed parses per file [default: until the median is stable, 3 to 7].")
+@click.option("--jobs", "-j", type=int, metavar="N", help="Parses at once [default: half the cores, 2 at least].")
+@click.option("--time-limit", "time_limit_s", type=float, metavar="SECONDS", help="For one parse [default: Airflow's dag_file_processor_timeout].")
+@click.option("--memory-limit", "memory_limit_mib", type=int, metavar="MIB", help="Resident memory for one parse [default: none].")
+@click.option("--variables", metavar="FILE", help="Answer Variable look-ups from this file (JSON or YAML, as `airflow variables export` writes it).")
+@click.option("--connections", metavar="FILE", help="The same for Connections.")
+@click.option("--missing-variables", type=click.Choice(["stub", "error"]), help="Answer unknown Variables and Connections with a stub (default), or as Airflow would.")
+@click.option("--safe-mode/--no-safe-mode", default=None, help="Skip files without 'dag' and 'airflow' in the text [default: as Airflow is configured].")
+@click.option("--stacks-from", "stacks_from_ms", type=float, metavar="MS", help="Sample call stacks of files that take this long [default: 500].")
+@click.option("--output-dir", "-o", metavar="DIR", help="Where run.json and report.html go [default: reports].")
+@click.option("--save-baseline", type=click.Path(), metavar="FILE", help="Also keep this run as a baseline.")
+@click.option("--baseline", metavar="FILE", help="Compare with this run.")
+@click.option("--fail-on-regression", metavar="SHARE", help="Exit with 1 if a file became slower by this share, such as 20%.")
+@click.option("--regression-floor", metavar="DURATION", help="And by at least this much [default: 20ms].")
+@click.option("--fail-on", multiple=True, metavar="REASON", help="Also exit with 1 on: import-error, unsure.")
+@click.option("--resume", is_flag=True, help="Go on with a scan that was interrupted.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress and no summary; errors only.")
+def command(paths: tuple[str, ...], save_baseline: str | None, resume: bool, quiet: bool, **options: Any) -> int:
+    """Measure every DAG file below PATH as Airflow loads it, each in a process of its own.
+
+    Writes run.json and report.html, and prints a summary. No database, Variables, Connections or network are needed.
+    """
+    options["fail_on"] = options["fail_on"] or None
+    settings = settings_module.load(options, environment=os.environ, start=Path.cwd())
+    check = _Check(settings)
+    folder = Path(settings.output_dir)
+    output.check_writable(folder)
+    # pandas and the templates load while Airflow does, in the other process.
+    threading.Thread(target=_load_reports, daemon=True).start()
+    try:
+        run = _measure(paths, settings, folder, is_resumed=resume, is_quiet=quiet)
+    except KeyboardInterrupt:
+        click.echo(f"Interrupted; what was measured is kept. Go on with: dagprof scan --resume {' '.join(paths)}", err=True)
+        return INTERRUPTED
+    return check.tell(run, folder, save_baseline=save_baseline, is_quiet=quiet)
+
+
+def _load_reports() -> None:
+    from dagprof.report import html, terminal  # noqa: F401
+
+
+def _measure(paths: tuple[str, ...], settings: Settings, folder: Path, *, is_resumed: bool, is_quiet: bool) -> Run:
+    file, key = folder / JOURNAL, _key(paths, settings)
+    known = _known(file, key) if is_resumed else {}
+    with output.progress(is_quiet=is_quiet) as shown, journals.Journal(file, key, resumes=is_resumed) as journal:
+        run = scanning.scan(
+            paths, settings, version=__version__, environ=os.environ, known=known,
+            progress=_Journaling(shown, journal, known.values()),
+        )
+        runs.save(run, folder / "run.json")
+        journal.discard()
+    return run
+
+
+def _key(paths: Iterable[str], settings: Settings) -> str:
+    """What results of an interrupted scan depend on."""
+    kept = msgspec.structs.replace(settings, output_dir="", baseline=None, fail_on_regression=None, fail_on=(), jobs=None)
+    parts = [__version__, *sorted(os.path.abspath(path) for path in paths), msgspec.json.encode(kept).decode()]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _known(file: Path, key: str) -> Mapping[tuple[str, str], Measured]:
+    found, known = journals.read(file)
+    if found != key:
+        raise UsageError("The interrupted scan was of other paths or options; repeat its command line, or scan without --resume.")
+    return known
+
+
+class _Journaling:
+    """Passes progress on, and keeps each result that is new."""
+
+    def __init__(self, shown: output.Quiet, journal: journals.Journal, known: Iterable[Measured]) -> None:
+        self._shown, self._journal = shown, journal
+        self._kept = {id(measured) for measured in known}
+        self.preparing = shown.preparing
+        self.started = shown.started
+
+    def measured(self, measured: Measured, done: int) -> None:
+        if id(measured) not in self._kept:
+            self._journal.add(measured)
+        self._shown.measured(measured, done)
+
+
+class _Check:
+    """The baseline and the limits, read before anything is measured."""
+
+    def __init__(self, settings: Settings) -> None:
+        from dagprof import gate
+        from dagprof.analyse import comparison
+
+        self._settings = settings
+        self._fail_on = gate.check_fail_on(settings.fail_on)
+        share = gate.parse_share(settings.fail_on_regression) if settings.fail_on_regression else None
+        if share is not None and settings.baseline is None:
+            raise UsageError("--fail-on-regression needs something to compare with; name it with --baseline.")
+        floor = gate.parse_duration_ms(settings.regression_floor)
+        default = comparison.Limits()
+        self._limits = comparison.Limits(relative=default.relative if share is None else share, absolute_ms=floor)
+        self._baseline = runs.load(settings.baseline) if settings.baseline else None
+
+    def tell(self, run: Run, folder: Path, *, save_baseline: str | None, is_quiet: bool) -> int:
+        """Write the reports, print the summary, and return the exit code."""
+        from dagprof import gate
+        from dagprof.analyse import comparison
+        from dagprof.report import html, terminal
+
+        compared = comparison.compare(self._baseline, run, self._limits) if self._baseline else None
+        judges = bool(self._settings.fail_on_regression or self._fail_on)
+        verdict = (
+            gate.decide(
+                run, compared, fails_on_regression=bool(self._settings.fail_on_regression), fail_on=self._fail_on
+            )
+            if judges
+            else None
+        )
+        written = [folder / "report.html"]
+        runs.write_atomically(written[0], html.render(run, comparison=compared, verdict=verdict).encode("utf-8"))
+        if save_baseline:
+            written.append(Path(save_baseline))
+            runs.save(run, written[-1])
+        if not is_quiet:
+            terminal.render(
+                run, console=output.stdout_console(), comparison=compared, verdict=verdict,
+                written=[folder / "run.json", *written],
+            )
+        return 1 if verdict is not None and verdict.outcome is gate.Outcome.FAILED else 0

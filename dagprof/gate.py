@@ -1,0 +1,109 @@
+"""The gate: a comparison and limits in, a verdict with its reasons out. Pure; the exit code is the command line's."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterable, Sequence
+
+from dagprof.analyse.comparison import Change, Comparison, FileChange
+from dagprof.errors import UsageError
+from dagprof.model import FileResult, Frozen, Run
+
+FAIL_ON = ("import-error", "unsure")
+
+
+class Outcome(str, enum.Enum):
+    """What the gate says of the whole."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    CANNOT_TELL = "cannot tell"
+
+
+class Verdict(Frozen, frozen=True):
+    """The outcome, one sentence for the whole, and one per file that speaks against it or leaves it open."""
+
+    outcome: Outcome
+    reason: str
+    reasons: tuple[str, ...] = ()
+
+
+def decide(run: Run, comparison: Comparison | None, *, fails_on_regression: bool, fail_on: Sequence[str] = ()) -> Verdict:
+    """Judge a Run, compared with a baseline where there is one.
+
+    ``fail_on`` holds names of ``FAIL_ON``: files that do not import, and changes that cannot be told from noise.
+    """
+    against, open_questions = [], []
+    if "import-error" in fail_on:
+        against += [f"{file.path} gives no DAGs: {_why(file)}" for file in run.files if file.status.is_failure]
+    if comparison is not None and fails_on_regression:
+        against += [describe(file) for file in comparison.of(Change.SLOWER)]
+        open_questions = [describe(file) for file in comparison.of(Change.UNSURE)]
+        if "unsure" in fail_on:
+            against += open_questions
+    if against:
+        what = "1 file fails the gate" if len(against) == 1 else f"{len(against)} files fail the gate"
+        return Verdict(outcome=Outcome.FAILED, reason=what + ".", reasons=tuple(against))
+    if open_questions:
+        reason = f"No regression is shown, but for {_files(len(open_questions))} the change cannot be told from noise."
+        return Verdict(outcome=Outcome.CANNOT_TELL, reason=reason, reasons=tuple(open_questions))
+    return Verdict(outcome=Outcome.PASSED, reason="No file became slower beyond the limits." if comparison else "Nothing failed.")
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
+
+
+def _why(file: FileResult) -> str:
+    if file.failures:
+        failure = file.failures[0]
+        return f"{failure.type}: {failure.message}" if failure.type else failure.message
+    return file.detail or file.status.value
+
+
+def describe(file: FileChange) -> str:
+    """One sentence about one file: how much, and what may be behind it."""
+    share = file.difference_share
+    amount = f"{file.difference_ms:+,.0f} ms" + (f" ({share:+.0%})" if share is not None else "")
+    text = f"{file.path} {amount}"
+    if file.reason:
+        text = f"{file.path}: {file.reason}"
+    if file.new_imports:
+        text += f"; now loads {', '.join(file.new_imports[:3])}"
+    if file.gone_imports:
+        text += f"; no longer loads {', '.join(file.gone_imports[:3])}"
+    return text
+
+
+def parse_share(text: str) -> float:
+    """``20%`` as 0.2.
+
+    :raises UsageError: anything else.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text)
+    if match is None:
+        raise UsageError(f"{text!r} is no share; write a percentage such as 20%.")
+    return float(match[1]) / 100
+
+
+def parse_duration_ms(text: str) -> float:
+    """``50ms`` or ``1.5s`` in milliseconds.
+
+    :raises UsageError: anything else.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s)\s*", text)
+    if match is None:
+        raise UsageError(f"{text!r} is no duration; write milliseconds or seconds, such as 50ms or 1.5s.")
+    return float(match[1]) * (1000 if match[2] == "s" else 1)
+
+
+def check_fail_on(names: Iterable[str]) -> tuple[str, ...]:
+    """The names, if all are known.
+
+    :raises UsageError: one is not.
+    """
+    for name in names:
+        if name not in FAIL_ON:
+            raise UsageError(f"Unknown reason to fail {name!r}; choose from {', '.join(FAIL_ON)}.")
+    return tuple(names)

@@ -1,0 +1,31 @@
+"""Makes text from DAG code harmless to show: what cannot be seen, or would steer a terminal, becomes a visible escape."""
+
+from __future__ import annotations
+
+import unicodedata
+
+# Cc control, Cf format (direction marks, zero width), Cs lone surrogates, Co private use, Zl and Zp line separators.
+_UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def safe_text(value: str, limit: int = 300) -> str:
+    """One line of at most ``limit`` characters, with an ellipsis where it was cut."""
+    return _cut("".join(_visible(character) for character in value[: limit + 1]), limit, len(value) > limit)
+
+
+def safe_lines(value: str, limit: int = 20_000) -> str:
+    """The same for text of several lines: line ends and tabs stay."""
+    kept = value[:limit].replace("\r\n", "\n").replace("\t", "    ")
+    text = "".join(character if character == "\n" else _visible(character) for character in kept)
+    return text + ("\n…" if len(value) > limit else "")
+
+
+def _cut(text: str, limit: int, is_longer: bool) -> str:
+    return text[: limit - 1] + "…" if is_longer or len(text) > limit else text
+
+
+def _visible(character: str) -> str:
+    if character.isprintable() or unicodedata.category(character) not in _UNSAFE:
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -1,0 +1,89 @@
+"""How figures and reasons are worded, alike in every report."""
+
+from __future__ import annotations
+
+from dagprof.analyse.frames import split_load
+from dagprof.model import FileResult, Run, Status
+
+STAGES = ("Airflow", "imports", "top-level", "bag", "serialise")
+
+_WORDS = {
+    Status.OK: "ok",
+    Status.NO_DAGS: "no DAGs",
+    Status.IMPORT_ERROR: "import error",
+    Status.TIMED_OUT: "timed out",
+    Status.OUT_OF_MEMORY: "out of memory",
+    Status.KILLED: "killed",
+    Status.EXITED: "exited by itself",
+    Status.UNREADABLE: "unreadable",
+    Status.SKIPPED: "skipped",
+}
+
+
+def duration(ms: float) -> str:
+    """Milliseconds for people: ``3.2 ms``, ``812 ms``, ``4.13 s``, ``2 min 05 s``."""
+    if ms >= 120_000:
+        minutes, seconds = divmod(round(ms / 1000), 60)
+        return f"{minutes} min {seconds:02d} s"
+    if ms >= 1000:
+        return f"{ms / 1000:.2f} s"
+    return f"{ms:.1f} ms" if ms < 10 else f"{ms:.0f} ms"
+
+
+def count(number: int, noun: str) -> str:
+    """``1 file``, ``3 files``."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def status(value: Status) -> str:
+    """A status in words."""
+    return _WORDS[value]
+
+
+def stages(file: FileResult) -> tuple[float, ...]:
+    """Median ms of the stages, in the order of ``STAGES``."""
+    imports_ms, top_level_ms = split_load(file)
+    median = file.samples.median
+    return median("airflow_ms"), imports_ms, top_level_ms, median("bag_ms"), median("serialise_ms")
+
+
+def why_failed(file: FileResult) -> str:
+    """The reason why a file gives no DAGs, in one line, with its first cause."""
+    if not file.failures:
+        return file.detail or status(file.status)
+    failure = file.failures[0]
+    text = f"{failure.type}: {failure.message}" if failure.type else failure.message
+    return f"{text} — first cause {failure.cause}" if failure.cause else text
+
+
+def parsing_processes(run: Run) -> int:
+    """How many files Airflow parses at once, by its configuration."""
+    try:
+        return max(1, int(run.environment.airflow_config.get("parsing_processes", "1")))
+    except ValueError:
+        return 1
+
+
+def headline(run: Run) -> str:
+    """The answer in one sentence."""
+    failed = sum(file.status.is_failure for file in run.files)
+    dags = sum(len(file.dag_ids) for file in run.files)
+    processes = parsing_processes(run)
+    per_process = f", {duration(run.total_parse_ms / processes)} with {processes} parsing processes" if processes > 1 else ""
+    text = (
+        f"{count(len(run.files), 'file')} with {count(dags, 'DAG')} take {duration(run.total_parse_ms)} to parse once"
+        f"{per_process}"
+    )
+    return text + (f"; {count(failed, 'file')} could not be loaded." if failed else ".")
+
+
+def skipped(run: Run) -> str:
+    """How many files Airflow would not parse, and why; empty when there are none."""
+    ignored = sum(file.reason == "ignored" for file in run.skipped)
+    unsafe = len(run.skipped) - ignored
+    parts = []
+    if ignored:
+        parts.append(f"{ignored} by .airflowignore")
+    if unsafe:
+        parts.append(f"{unsafe} by safe mode (no 'dag' and 'airflow' in the text)")
+    return f"{count(len(run.skipped), 'file')} skipped as Airflow would: {', '.join(parts)}." if parts else ""

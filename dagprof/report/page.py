@@ -1,0 +1,351 @@
+"""What the HTML page shows, as plain values: the template only lays it out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dagprof.analyse import loads as loading
+from dagprof.analyse.comparison import Change, Comparison
+from dagprof.analyse.frames import depth, imports_frame, is_partial, own_us, statements_frame
+from dagprof.gate import Verdict, describe
+from dagprof.model import FileResult, Run, Stack
+from dagprof.report import figures
+from dagprof.report.escape import safe_lines, safe_text
+
+# More files than this are listed, but without a section of their own, unless they failed.
+DETAILED_FILES = 150
+IMPORT_ROWS = 40
+STATEMENT_ROWS = 40
+TREE_ROWS = 60
+STACK_ROWS = 80
+SMALLEST_SHARE = 0.01
+DEEPEST = 10
+
+Row = dict[str, Any]
+
+
+def build(run: Run, comparison: Comparison | None, verdict: Verdict | None) -> Row:
+    """All values of the page."""
+    ranked = sorted(run.files, key=lambda file: -file.parse_ms)
+    detailed = _detailed(ranked)
+    longest = ranked[0].parse_ms if ranked else 0.0
+    return {
+        "headline": figures.headline(run),
+        "tiles": _tiles(run, comparison),
+        "stages": figures.STAGES,
+        "files": [_file_row(file, longest, file.path in detailed) for file in ranked],
+        "imports": [(by, _import_rows(run, by)) for by in ("distribution", "package", "module")],
+        "statements": _statement_rows(run),
+        "failures": [_failure_row(file) for file in ranked if file.status.is_failure],
+        "details": [_detail(run, file) for file in ranked if file.path in detailed],
+        "left_out": len(ranked) - len(detailed),
+        "comparison": _comparison(comparison) if comparison else None,
+        "verdict": _verdict(verdict) if verdict else None,
+        "environment": _environment(run),
+        "doubts": _doubts(run),
+        "skipped": [(safe_text(file.path), file.reason) for file in run.skipped],
+        "created_at": run.created_at,
+        "version": run.dagprof_version,
+    }
+
+
+def _detailed(ranked: Sequence[FileResult]) -> set[str]:
+    slowest = {file.path for file in ranked[:DETAILED_FILES]}
+    return slowest | {file.path for file in ranked if file.status.is_failure}
+
+
+def _tiles(run: Run, comparison: Comparison | None) -> list[tuple[str, str, str]]:
+    """Label, figure, and what the figure means."""
+    processes = figures.parsing_processes(run)
+    failed = sum(file.status.is_failure for file in run.files)
+    tiles = [
+        ("Parse loop", figures.duration(run.total_parse_ms), "sum of the files' median parse times"),
+        (
+            "Per parsing process",
+            figures.duration(run.total_parse_ms / processes),
+            f"with {figures.count(processes, 'process').replace('processs', 'processes')}, as configured",
+        ),
+        ("Files", f"{len(run.files):,}", f"{failed} could not be loaded" if failed else "all could be loaded"),
+        ("DAGs", f"{sum(len(f.dag_ids) for f in run.files):,}", f"{sum(f.task_count for f in run.files):,} tasks"),
+    ]
+    if comparison is not None:
+        change = comparison.current_total_ms - comparison.baseline_total_ms
+        sign = "+" if change >= 0 else "−"
+        tiles.append(("Against baseline", f"{sign}{figures.duration(abs(change))}", "change of the parse loop"))
+    return tiles
+
+
+def _file_row(file: FileResult, longest_ms: float, has_detail: bool) -> Row:
+    return {
+        "path": safe_text(file.path),
+        "anchor": anchor(file) if has_detail else "",
+        "status": figures.status(file.status),
+        "is_failure": file.status.is_failure,
+        "dags": len(file.dag_ids),
+        "tasks": file.task_count,
+        "parse_ms": file.parse_ms,
+        "parse": figures.duration(file.parse_ms) if file.is_timed else "–",
+        "spread": f"{file.samples.spread_ms:.1f}" if file.is_timed else "",
+        "spread_ms": file.samples.spread_ms,
+        "cpu_ms": file.samples.median("cpu_ms"),
+        "cpu": figures.duration(file.samples.median("cpu_ms")) if file.is_timed else "–",
+        "bar": _bar(file, longest_ms),
+        "bar_text": _bar_text(file),
+        "has_doubts": bool(file.doubts),
+    }
+
+
+def _bar(file: FileResult, longest_ms: float) -> list[tuple[int, float, float]]:
+    """Stage number, start and width, in per cent of the slowest file."""
+    pieces, start = [], 0.0
+    for number, ms in enumerate(figures.stages(file)):
+        width = 100 * ms / longest_ms if longest_ms else 0.0
+        if width >= 0.05:
+            pieces.append((number, round(start, 2), round(width, 2)))
+        start += width
+    return pieces
+
+
+def _bar_text(file: FileResult) -> str:
+    named = zip(figures.STAGES, figures.stages(file), strict=True)
+    return ", ".join(f"{name} {figures.duration(ms)}" for name, ms in named if ms >= 0.05)
+
+
+def anchor(file: FileResult) -> str:
+    """The fragment of a file's section: stable, and free of what the path may hold."""
+    import hashlib
+
+    return "file-" + hashlib.sha256(file.path.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _import_rows(run: Run, by: Any) -> list[Row]:
+    frame = imports_frame(run, by=by)
+    largest = float(frame["cumulative_ms"].max()) if len(frame) else 0.0
+    return [
+        {
+            "name": safe_text(str(row.name), 120),
+            "version": safe_text(run.environment.distributions.get(str(row.name), ""), 40) if by == "distribution" else "",
+            "origin": {"user": "your code", "stdlib": "standard library"}.get(str(row.origin), "installed"),
+            "files": int(row.files),
+            "total": figures.duration(float(row.cumulative_ms)),
+            "total_ms": float(row.cumulative_ms),
+            "own": figures.duration(float(row.self_ms)),
+            "own_ms": float(row.self_ms),
+            "largest": figures.duration(float(row.largest_ms)),
+            "largest_ms": float(row.largest_ms),
+            "width": round(100 * float(row.cumulative_ms) / largest, 2) if largest else 0,
+        }
+        for row in frame.head(IMPORT_ROWS).itertuples()
+    ]
+
+
+def _statement_rows(run: Run) -> list[Row]:
+    frame = statements_frame(run)
+    frame = frame[(frame["self_ms"] >= 1.0) & (frame["kind"] != "body") & ~frame["is_partial"].astype(bool)]
+    anchors = {file.path: anchor(file) for file in run.files}
+    return [
+        {
+            "where": f"{safe_text(str(row.path))}:{row.line}",
+            "anchor": anchors[str(row.path)],
+            "text": safe_text(str(row.text), 160),
+            "time": figures.duration(float(row.self_ms)),
+            "time_ms": float(row.self_ms),
+            "waiting": figures.duration(float(row.waiting_ms)) if row.waiting_ms >= 1 else "–",
+            "waiting_ms": float(row.waiting_ms),
+            "runs": int(row.count),
+        }
+        for row in frame.head(STATEMENT_ROWS).itertuples()
+    ]
+
+
+def _failure_row(file: FileResult) -> Row:
+    line = next((failure.line for failure in file.failures if failure.line), 0)
+    return {
+        "path": safe_text(file.path),
+        "anchor": anchor(file),
+        "line": line,
+        "status": figures.status(file.status),
+        "why": safe_text(figures.why_failed(file), 400),
+    }
+
+
+def _detail(run: Run, file: FileResult) -> Row:
+    return {
+        "path": safe_text(file.path),
+        "anchor": anchor(file),
+        "status": figures.status(file.status),
+        "is_failure": file.status.is_failure,
+        "parse": figures.duration(file.parse_ms) if file.is_timed else "",
+        "samples": [f"{ms:.1f}" for ms in file.samples.wall_ms],
+        "stages": [(name, figures.duration(ms)) for name, ms in zip(figures.STAGES, figures.stages(file), strict=True) if ms],
+        "facts": _facts(file),
+        "detail": safe_text(file.detail),
+        "failures": [(safe_text(f.type, 80), safe_text(f.message, 400), safe_text(f.cause, 400), safe_lines(f.traceback)) for f in file.failures],
+        "statements": _detail_statements(file),
+        "tree": _tree(run, file),
+        "stack": _stack_rows(file.stack) if file.stack else [],
+        "accesses": [
+            (a.kind, safe_text(a.key, 120), a.operation, a.answered_by, safe_text(a.file.rpartition("/")[2], 80), a.line, a.count)
+            for a in file.accesses[:50]
+        ],
+        "doubts": [safe_text(doubt.text, 500) for doubt in file.doubts],
+        "outputs": [
+            (name, safe_lines(out.text), out.total_bytes, out.is_cut)
+            for name, out in (("stdout", file.stdout), ("stderr", file.stderr))
+            if out.text and (file.status.is_failure or name == "stderr")
+        ],
+    }
+
+
+def _facts(file: FileResult) -> list[tuple[str, str]]:
+    facts = [
+        ("DAGs", f"{len(file.dag_ids):,}" + (f" ({safe_text(', '.join(file.dag_ids[:5]), 160)}{'…' if len(file.dag_ids) > 5 else ''})" if file.dag_ids else "")),
+        ("Tasks", f"{file.task_count:,}"),
+    ]
+    if file.is_timed:
+        facts += [
+            ("CPU", figures.duration(file.samples.median("cpu_ms"))),
+            ("CPU of child processes", figures.duration(file.samples.median("children_cpu_ms"))),
+            ("DagBag's own duration", figures.duration(file.samples.median("dagbag_ms"))),
+            ("Memory growth", f"{file.samples.median('rss_growth_kib') / 1024:.1f} MiB"),
+        ]
+    if file.trace is not None:
+        facts += [
+            ("Modules loaded", f"{len(file.trace.loads):,}"),
+            ("Garbage collection (tracing pass)", figures.duration(file.trace.gc_ms)),
+        ]
+    return facts
+
+
+def _detail_statements(file: FileResult) -> list[Row]:
+    if file.trace is None:
+        return []
+    statements = file.trace.statements
+    own = own_us(statements)
+    smallest = SMALLEST_SHARE * 1000 * max(file.trace.wall_ms, 10.0)
+    return [
+        {
+            "line": statement.line,
+            "depth": min(depth(statements, position), DEEPEST),
+            "text": safe_text(statement.text, 160) if statement.kind != "body" else "body of " + safe_text(statement.text, 150),
+            "wall": figures.duration(statement.wall_us / 1000),
+            "waiting": figures.duration(max(0, own[position][0] - own[position][1]) / 1000),
+            "runs": f"{statement.count:,}" + ("+" if is_partial(statements, position) else ""),
+        }
+        for position, statement in enumerate(statements)
+        if statement.wall_us >= smallest
+    ][:TREE_ROWS]
+
+
+def _tree(run: Run, file: FileResult) -> list[Row]:
+    """The import tree, folded to loads of at least one per cent of the parse."""
+    if file.trace is None:
+        return []
+    loads = file.trace.loads
+    depths = loading.depths(loads)
+    smallest = SMALLEST_SHARE * 1000 * max(file.trace.wall_ms, 10.0)
+    rows = [
+        {
+            "name": safe_text(run.modules[place].name, 120),
+            "depth": min(depths[position], DEEPEST),
+            "cumulative": figures.duration(loads.cumulative_us[position] / 1000),
+            "own": figures.duration(loads.self_us[position] / 1000),
+            "line": loads.line[position] if loads.importer[position] == -1 else 0,
+        }
+        for position, place in enumerate(loads.module)
+        if loads.cumulative_us[position] >= smallest
+    ]
+    return rows[:TREE_ROWS]
+
+
+def _stack_rows(stack: Stack, level: int = 0) -> list[Row]:
+    rows = [
+        {
+            "function": safe_text(stack.function, 100),
+            "where": f"{safe_text(stack.file[-60:], 60)}:{stack.line}" if stack.file else "",
+            "wall": figures.duration(stack.wall_ms),
+            "depth": min(level, 2 * DEEPEST),
+        }
+    ]
+    for child in sorted(stack.children, key=lambda node: -node.wall_ms):
+        if len(rows) >= STACK_ROWS:
+            break
+        rows += _stack_rows(child, level + 1)
+    return rows[:STACK_ROWS]
+
+
+def _comparison(comparison: Comparison) -> Row:
+    def rows(*changes: Change) -> list[Row]:
+        return [
+            {
+                "path": safe_text(file.path),
+                "change": file.change.value,
+                "baseline": figures.duration(file.baseline_ms),
+                "current": figures.duration(file.current_ms),
+                "difference": f"{file.difference_ms:+,.0f} ms",
+                "share": "" if file.difference_share is None else f"{file.difference_share:+.0%}",
+                "reason": safe_text(file.reason, 300),
+                "new": safe_text(", ".join(file.new_imports), 200),
+                "gone": safe_text(", ".join(file.gone_imports), 200),
+            }
+            for file in comparison.of(*changes)
+        ]
+
+    return {
+        "baseline": figures.duration(comparison.baseline_total_ms),
+        "current": figures.duration(comparison.current_total_ms),
+        "changed": rows(Change.SLOWER) + rows(Change.FASTER) + rows(Change.UNSURE) + rows(Change.ADDED) + rows(Change.REMOVED),
+        "unchanged": len(comparison.of(Change.UNCHANGED)),
+        "warnings": [safe_text(text, 500) for text in comparison.warnings],
+    }
+
+
+def _verdict(verdict: Verdict) -> Row:
+    return {
+        "outcome": verdict.outcome.value,
+        "reason": safe_text(verdict.reason, 500),
+        "reasons": [safe_text(reason, 500) for reason in verdict.reasons],
+    }
+
+
+def _environment(run: Run) -> list[tuple[str, str]]:
+    where = run.environment
+    rows = [
+        ("Scanned", run.root),
+        ("Airflow", where.airflow_version),
+        ("Python", f"{where.python_version} ({where.python_executable})"),
+        ("Platform", where.platform),
+        ("Processor", f"{where.cpu_model}, {where.cpu_count} cores"),
+        ("AIRFLOW_HOME", where.airflow_home or "a temporary one"),
+    ]
+    if where.git is not None:
+        rows.append(("Commit", where.git.commit + (", with uncommitted changes" if where.git.is_dirty else "")))
+    rows += [(name.replace("_", " "), str(value)) for name, value in run.settings.items() if value is not None]
+    rows += [(name.replace("_", " "), value) for name, value in where.airflow_config.items() if value]
+    return [(name, safe_text(str(value), 300)) for name, value in rows]
+
+
+def _doubts(run: Run) -> list[str]:
+    doubts = [safe_text(doubt.text, 500) for doubt in run.doubts]
+    if run.skipped:
+        doubts.append(figures.skipped(run))
+    if not run.is_complete:
+        doubts.insert(0, "The scan was interrupted; files are missing.")
+    counts: dict[str, int] = {}
+    for file in run.files:
+        for doubt in file.doubts:
+            counts[doubt.code] = counts.get(doubt.code, 0) + 1
+    return doubts + [f"{figures.count(number, 'file')}: {_DOUBT_WORDS.get(code, code)}." for code, number in counts.items()]
+
+
+_DOUBT_WORDS = {
+    "stubbed": "stubs answered for Variables or Connections, whose real cost is not in the times",
+    "noisy": "the repeats differ by much",
+    "drift": "the repeats drift: one parse changes the next",
+    "inconsistent": "the parses did not all end alike",
+    "leftover-processes": "processes were left running and ended by dagprof",
+    "no-trace": "imports and statements could not be traced",
+    "no-statements": "statements could not be clocked",
+    "no-stacks": "call stacks could not be sampled",
+}

@@ -1,0 +1,27 @@
+"""Robust statistics of small samples, in one place. Values and results have the same unit."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+
+# Of the median absolute deviation, to estimate a standard deviation under normal noise (Hampel, 1974).
+MAD_TO_SIGMA = 1.4826
+# Of the standard error of the mean, to get that of the median: sqrt(pi / 2).
+MEDIAN_TO_MEAN = 1.2533
+
+
+def median_absolute_deviation(values: Sequence[float]) -> float:
+    """Median distance from the median; 0.0 for no values."""
+    if not values:
+        return 0.0
+    centre = statistics.median(values)
+    return float(statistics.median(abs(value - centre) for value in values))
+
+
+def standard_error_of_median(values: Sequence[float]) -> float:
+    """Standard error of the median, normal noise assumed; 0.0 for fewer than two values."""
+    if len(values) < 2:
+        return 0.0
+    return MEDIAN_TO_MEAN * MAD_TO_SIGMA * median_absolute_deviation(values) / math.sqrt(len(values))

@@ -1,0 +1,103 @@
+"""Run files: one JSON document each, written whole or not at all, readable a year later."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from dagprof.errors import OutputError, RunFileError
+from dagprof.model import SCHEMA_VERSION, Run
+
+
+class _Version(msgspec.Struct):
+    schema_version: int | None = None
+
+
+def save(run: Run, path: Path) -> None:
+    """Write a Run; what was there before stays until the new one is complete.
+
+    :raises OutputError: the file cannot be written.
+    """
+    write_atomically(path, msgspec.json.encode(run) + b"\n")
+
+
+def load(path: str | Path) -> Run:
+    """Read a Run.
+
+    :raises RunFileError: missing, no JSON, no Run, or from a newer dagprof.
+    """
+    file = Path(path)
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise RunFileError(f"{str(path)!r} cannot be read ({error.strerror}); give a run that `dagprof scan` wrote.") from error
+    return decode(data, str(path))
+
+
+def decode(data: bytes, name: str) -> Run:
+    """A Run from its JSON form; ``name`` is for messages."""
+    try:
+        version = msgspec.json.decode(data, type=_Version).schema_version
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RunFileError(f"{name!r} is no run: {error}. Scan again, or give another file.") from error
+    if version is None:
+        raise RunFileError(f"{name!r} is no run: it has no schema version. Give a file that `dagprof scan` wrote.")
+    if version > SCHEMA_VERSION:
+        raise RunFileError(
+            f"{name!r} has schema version {version}, and this dagprof reads up to {SCHEMA_VERSION}; upgrade dagprof."
+        )
+    try:
+        return msgspec.json.decode(data, type=Run)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RunFileError(f"{name!r} is damaged: {error}. Scan again, or give another file.") from error
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a Run."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"dagprof run, schema version {SCHEMA_VERSION}",
+        **msgspec.json.schema(Run),
+    }
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace ``path`` by ``data`` in one step.
+
+    :raises OutputError: the file cannot be written.
+    """
+    try:
+        with _beside(path) as stream:
+            stream.write(data)
+    except OSError as error:
+        raise OutputError(f"{str(path)!r} cannot be written ({error.strerror}); choose another place.") from error
+
+
+@contextlib.contextmanager
+def _beside(path: Path) -> Iterator[BinaryIO]:
+    """A temporary file in the same folder that takes the place of ``path`` when all went well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _umask() -> int:
+    current = os.umask(0o022)
+    os.umask(current)
+    return current
