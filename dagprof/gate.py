@@ -29,7 +29,9 @@ class Verdict(Frozen, frozen=True):
     reasons: tuple[str, ...] = ()
 
 
-def decide(run: Run, comparison: Comparison | None, *, fails_on_regression: bool, fail_on: Sequence[str] = ()) -> Verdict:
+def decide(
+    run: Run, comparison: Comparison | None, *, fails_on_regression: bool, fail_on: Sequence[str] = ()
+) -> Verdict:
     """Judge a Run, compared with a baseline where there is one.
 
     ``fail_on`` holds names of ``FAIL_ON``: files that do not import, and changes that cannot be told from noise.
@@ -48,7 +50,9 @@ def decide(run: Run, comparison: Comparison | None, *, fails_on_regression: bool
     if open_questions:
         reason = f"No regression is shown, but for {_files(len(open_questions))} the change cannot be told from noise."
         return Verdict(outcome=Outcome.CANNOT_TELL, reason=reason, reasons=tuple(open_questions))
-    return Verdict(outcome=Outcome.PASSED, reason="No file became slower beyond the limits." if comparison else "Nothing failed.")
+    return Verdict(
+        outcome=Outcome.PASSED, reason="No file became slower beyond the limits." if comparison else "Nothing failed."
+    )
 
 
 def _files(count: int) -> str:

@@ -105,7 +105,9 @@ def _checked(values: dict[str, Any], source: str) -> dict[str, Any]:
             nearest = difflib.get_close_matches(key, known, n=1)
             hint = f"; did you mean `{nearest[0]}`?" if nearest else f"; known keys are {', '.join(known)}."
             raise UsageError(f"Unknown key `{key}` in {source}{hint}")
-    _convert(values | ({"isolation": "spawn"} if values.get("temperature") in ("cold", Temperature.COLD) else {}), source)
+    _convert(
+        values | ({"isolation": "spawn"} if values.get("temperature") in ("cold", Temperature.COLD) else {}), source
+    )
     return values
 
 

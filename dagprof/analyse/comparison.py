@@ -122,7 +122,10 @@ def judge(baseline_ms: Sequence[float], current_ms: Sequence[float], limits: Lim
     if abs(difference) <= limits.absolute_ms or abs(difference) <= limits.relative * before:
         return Change.UNCHANGED, ""
     if min(len(baseline_ms), len(current_ms)) < FEWEST:
-        return Change.UNSURE, f"{len(baseline_ms)} and {len(current_ms)} samples are too few to tell {difference:+.0f} ms from noise"
+        return (
+            Change.UNSURE,
+            f"{len(baseline_ms)} and {len(current_ms)} samples are too few to tell {difference:+.0f} ms from noise",
+        )
     error = math.hypot(standard_error_of_median(baseline_ms), standard_error_of_median(current_ms))
     if abs(difference) <= SIGMAS * error:
         return Change.UNSURE, f"{difference:+.0f} ms is within the noise of ±{SIGMAS * error:.0f} ms"

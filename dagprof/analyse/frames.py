@@ -17,12 +17,30 @@ Group = Literal["module", "package", "distribution"]
 
 
 def _frame(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> pd.DataFrame:
-    return pd.DataFrame(list(rows), columns=list(columns))
+    frame: pd.DataFrame = pd.DataFrame(list(rows), columns=list(columns))
+    return frame
 
 
 _FILE_COLUMNS = (
-    "path", "status", "dags", "tasks", "parse_ms", "spread_ms", "samples", "cpu_ms", "children_cpu_ms", "waiting_ms",
-    "airflow_ms", "load_ms", "imports_ms", "top_level_ms", "bag_ms", "serialise_ms", "gc_ms", "modules", "rss_growth_kib",
+    "path",
+    "status",
+    "dags",
+    "tasks",
+    "parse_ms",
+    "spread_ms",
+    "samples",
+    "cpu_ms",
+    "children_cpu_ms",
+    "waiting_ms",
+    "airflow_ms",
+    "load_ms",
+    "imports_ms",
+    "top_level_ms",
+    "bag_ms",
+    "serialise_ms",
+    "gc_ms",
+    "modules",
+    "rss_growth_kib",
     "import_timeout_share",
 )
 
@@ -30,7 +48,8 @@ _FILE_COLUMNS = (
 def files_frame(run: Run) -> pd.DataFrame:
     """One row per file, slowest first. ``load_ms`` is ``imports_ms`` + ``top_level_ms``; see ``file_row``."""
     frame = _frame(_FILE_COLUMNS, (_file_row(run, file) for file in run.files))
-    return frame.sort_values("parse_ms", ascending=False, kind="stable", ignore_index=True)
+    ranked: pd.DataFrame = frame.sort_values("parse_ms", ascending=False, kind="stable", ignore_index=True)
+    return ranked
 
 
 def split_load(file: FileResult) -> tuple[float, float]:
@@ -54,17 +73,42 @@ def _file_row(run: Run, file: FileResult) -> tuple[Any, ...]:
     wall, cpu, children = (samples.median(name) for name in ("wall_ms", "cpu_ms", "children_cpu_ms"))
     limit_ms = run.environment.import_timeout_s * 1000
     return (
-        file.path, file.status.value, len(file.dag_ids), file.task_count, wall, samples.spread_ms, len(samples), cpu, children,
-        max(0.0, wall - cpu - children), samples.median("airflow_ms"), samples.median("load_ms"), imports_ms, top_level_ms,
-        samples.median("bag_ms"), samples.median("serialise_ms"), trace.gc_ms if trace else 0.0,
-        len(trace.loads) if trace else 0, samples.median("rss_growth_kib"),
+        file.path,
+        file.status.value,
+        len(file.dag_ids),
+        file.task_count,
+        wall,
+        samples.spread_ms,
+        len(samples),
+        cpu,
+        children,
+        max(0.0, wall - cpu - children),
+        samples.median("airflow_ms"),
+        samples.median("load_ms"),
+        imports_ms,
+        top_level_ms,
+        samples.median("bag_ms"),
+        samples.median("serialise_ms"),
+        trace.gc_ms if trace else 0.0,
+        len(trace.loads) if trace else 0,
+        samples.median("rss_growth_kib"),
         samples.median("load_ms") / limit_ms if limit_ms else 0.0,
     )
 
 
 _LOAD_COLUMNS = (
-    "path", "module", "package", "distribution", "version", "origin", "self_ms", "cumulative_ms", "depth", "importer",
-    "importer_file", "line",
+    "path",
+    "module",
+    "package",
+    "distribution",
+    "version",
+    "origin",
+    "self_ms",
+    "cumulative_ms",
+    "depth",
+    "importer",
+    "importer_file",
+    "line",
 )
 
 
@@ -82,9 +126,18 @@ def loads_frame(run: Run) -> pd.DataFrame:
                 module, importer = run.modules[place], columns.importer[position]
                 name, importer_file = _importer(run.modules, importer, file.path)
                 yield (
-                    file.path, module.name, loading.package(module), module.distribution,
-                    versions.get(module.distribution, ""), module.origin.value, columns.self_us[position] / 1000,
-                    columns.cumulative_us[position] / 1000, depths[position], name, importer_file, columns.line[position],
+                    file.path,
+                    module.name,
+                    loading.package(module),
+                    module.distribution,
+                    versions.get(module.distribution, ""),
+                    module.origin.value,
+                    columns.self_us[position] / 1000,
+                    columns.cumulative_us[position] / 1000,
+                    depths[position],
+                    name,
+                    importer_file,
+                    columns.line[position],
                 )
 
     return _frame(_LOAD_COLUMNS, rows())
@@ -121,11 +174,23 @@ def imports_frame(run: Run, by: Group = "package") -> pd.DataFrame:
     for module, key in zip(run.modules, keys, strict=True):
         origins.setdefault(key, module.origin.value)
     frame = _frame(_IMPORT_COLUMNS, ((key, origins[key], int(row[0]), *row[1:]) for key, row in totals.items()))
-    return frame.sort_values("cumulative_ms", ascending=False, kind="stable", ignore_index=True)
+    ranked: pd.DataFrame = frame.sort_values("cumulative_ms", ascending=False, kind="stable", ignore_index=True)
+    return ranked
 
 
 _STATEMENT_COLUMNS = (
-    "path", "line", "end_line", "kind", "text", "depth", "wall_ms", "self_ms", "imports_ms", "cpu_ms", "waiting_ms", "count",
+    "path",
+    "line",
+    "end_line",
+    "kind",
+    "text",
+    "depth",
+    "wall_ms",
+    "self_ms",
+    "imports_ms",
+    "cpu_ms",
+    "waiting_ms",
+    "count",
     "is_partial",
 )
 
@@ -144,18 +209,31 @@ def statements_frame(run: Run) -> pd.DataFrame:
                 yield from _statement_rows(file.path, file.trace.statements, imported)
 
     frame = _frame(_STATEMENT_COLUMNS, rows())
-    return frame.sort_values("self_ms", ascending=False, kind="stable", ignore_index=True)
+    ranked: pd.DataFrame = frame.sort_values("self_ms", ascending=False, kind="stable", ignore_index=True)
+    return ranked
 
 
-def _statement_rows(path: str, statements: Sequence[Statement], imported: dict[int, float]) -> Iterable[tuple[Any, ...]]:
+def _statement_rows(
+    path: str, statements: Sequence[Statement], imported: dict[int, float]
+) -> Iterable[tuple[Any, ...]]:
     own = own_us(statements)
     for position, statement in enumerate(statements):
         wall_us, cpu_us = own[position]
         lines = range(statement.line, statement.end_line + 1) if statement.kind in ("import", "importfrom") else ()
         yield (
-            path, statement.line, statement.end_line, statement.kind, statement.text, depth(statements, position),
-            statement.wall_us / 1000, wall_us / 1000, sum(imported.get(line, 0.0) for line in lines),
-            statement.cpu_us / 1000, max(0, wall_us - cpu_us) / 1000, statement.count, is_partial(statements, position),
+            path,
+            statement.line,
+            statement.end_line,
+            statement.kind,
+            statement.text,
+            depth(statements, position),
+            statement.wall_us / 1000,
+            wall_us / 1000,
+            sum(imported.get(line, 0.0) for line in lines),
+            statement.cpu_us / 1000,
+            max(0, wall_us - cpu_us) / 1000,
+            statement.count,
+            is_partial(statements, position),
         )
 
 

@@ -44,7 +44,9 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code."""
     try:
-        result = cli.main(args=None if arguments is None else list(arguments), prog_name="dagprof", standalone_mode=False)
+        result = cli.main(
+            args=None if arguments is None else list(arguments), prog_name="dagprof", standalone_mode=False
+        )
     except click.exceptions.Abort:
         click.echo("Interrupted.", err=True)
         return INTERRUPTED

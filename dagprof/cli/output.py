@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -42,7 +41,9 @@ def check_writable(folder: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise OutputError(f"Nothing can be written to {str(folder)!r} ({error.strerror}); choose --output-dir.") from error
+        raise OutputError(
+            f"Nothing can be written to {str(folder)!r} ({error.strerror}); choose --output-dir."
+        ) from error
 
 
 class Quiet:
@@ -86,7 +87,9 @@ class Plain(Quiet):
         self._said = now
         left = (now - self._began) / done * (self._total - done)
         rest = f", about {duration(left * 1000)} left" if done < self._total else ""
-        self._console.print(f"dagprof: {done} of {self._total} files{rest}; last {safe_text(measured.result.path)}", soft_wrap=True)
+        self._console.print(
+            f"dagprof: {done} of {self._total} files{rest}; last {safe_text(measured.result.path)}", soft_wrap=True
+        )
 
 
 class Live(Quiet):
@@ -108,7 +111,7 @@ class Live(Quiet):
         self._progress.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
     def preparing(self, what: str) -> None:

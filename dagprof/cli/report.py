@@ -10,7 +10,9 @@ import click
 @click.command("report", short_help="Write the HTML report of a stored run.")
 @click.argument("run")
 @click.option("--baseline", metavar="FILE", help="Compare with this run.")
-@click.option("--output", "-o", metavar="FILE", default="reports/report.html", show_default=True, help="Where the page goes.")
+@click.option(
+    "--output", "-o", metavar="FILE", default="reports/report.html", show_default=True, help="Where the page goes."
+)
 def command(run: str, baseline: str | None, output: str) -> int:
     """Write the HTML report of RUN (a run.json), compared with a baseline where one is named."""
     from dagprof.analyse.comparison import compare

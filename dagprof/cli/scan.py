@@ -28,22 +28,62 @@ JOURNAL = "run.partial.jsonl"
 @click.command("scan", short_help="Measure every DAG file and say where the time goes.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--bundle-root", metavar="DIR", help="The DAG folder, when PATH is below it: imports resolve from there.")
-@click.option("--python", metavar="PATH", help="Measure with this interpreter (or virtual environment) and its Airflow.")
-@click.option("--temperature", type=click.Choice(["processor", "warm", "cold"]), help="What is imported already: as in the DAG processor (default), a forking worker, or nothing.")
-@click.option("--isolation", type=click.Choice(["fork", "spawn"]), help="Fork each parse from a process that has Airflow (default), or start a new interpreter.")
-@click.option("--repeat", type=int, metavar="N", help="Timed parses per file [default: until the median is stable, 3 to 7].")
+@click.option(
+    "--python", metavar="PATH", help="Measure with this interpreter (or virtual environment) and its Airflow."
+)
+@click.option(
+    "--temperature",
+    type=click.Choice(["processor", "warm", "cold"]),
+    help="What is imported already: as in the DAG processor (default), a forking worker, or nothing.",
+)
+@click.option(
+    "--isolation",
+    type=click.Choice(["fork", "spawn"]),
+    help="Fork each parse from a process that has Airflow (default), or start a new interpreter.",
+)
+@click.option(
+    "--repeat", type=int, metavar="N", help="Timed parses per file [default: until the median is stable, 3 to 7]."
+)
 @click.option("--jobs", "-j", type=int, metavar="N", help="Parses at once [default: half the cores, 2 at least].")
-@click.option("--time-limit", "time_limit_s", type=float, metavar="SECONDS", help="For one parse [default: Airflow's dag_file_processor_timeout].")
-@click.option("--memory-limit", "memory_limit_mib", type=int, metavar="MIB", help="Resident memory for one parse [default: none].")
-@click.option("--variables", metavar="FILE", help="Answer Variable look-ups from this file (JSON or YAML, as `airflow variables export` writes it).")
+@click.option(
+    "--time-limit",
+    "time_limit_s",
+    type=float,
+    metavar="SECONDS",
+    help="For one parse [default: Airflow's dag_file_processor_timeout].",
+)
+@click.option(
+    "--memory-limit", "memory_limit_mib", type=int, metavar="MIB", help="Resident memory for one parse [default: none]."
+)
+@click.option(
+    "--variables",
+    metavar="FILE",
+    help="Answer Variable look-ups from this file (JSON or YAML, as `airflow variables export` writes it).",
+)
 @click.option("--connections", metavar="FILE", help="The same for Connections.")
-@click.option("--missing-variables", type=click.Choice(["stub", "error"]), help="Answer unknown Variables and Connections with a stub (default), or as Airflow would.")
-@click.option("--safe-mode/--no-safe-mode", default=None, help="Skip files without 'dag' and 'airflow' in the text [default: as Airflow is configured].")
-@click.option("--stacks-from", "stacks_from_ms", type=float, metavar="MS", help="Sample call stacks of files that take this long [default: 500].")
+@click.option(
+    "--missing-variables",
+    type=click.Choice(["stub", "error"]),
+    help="Answer unknown Variables and Connections with a stub (default), or as Airflow would.",
+)
+@click.option(
+    "--safe-mode/--no-safe-mode",
+    default=None,
+    help="Skip files without 'dag' and 'airflow' in the text [default: as Airflow is configured].",
+)
+@click.option(
+    "--stacks-from",
+    "stacks_from_ms",
+    type=float,
+    metavar="MS",
+    help="Sample call stacks of files that take this long [default: 500].",
+)
 @click.option("--output-dir", "-o", metavar="DIR", help="Where run.json and report.html go [default: reports].")
 @click.option("--save-baseline", type=click.Path(), metavar="FILE", help="Also keep this run as a baseline.")
 @click.option("--baseline", metavar="FILE", help="Compare with this run.")
-@click.option("--fail-on-regression", metavar="SHARE", help="Exit with 1 if a file became slower by this share, such as 20%.")
+@click.option(
+    "--fail-on-regression", metavar="SHARE", help="Exit with 1 if a file became slower by this share, such as 20%."
+)
 @click.option("--regression-floor", metavar="DURATION", help="And by at least this much [default: 20ms].")
 @click.option("--fail-on", multiple=True, metavar="REASON", help="Also exit with 1 on: import-error, unsure.")
 @click.option("--resume", is_flag=True, help="Go on with a scan that was interrupted.")
@@ -63,7 +103,9 @@ def command(paths: tuple[str, ...], save_baseline: str | None, resume: bool, qui
     try:
         run = _measure(paths, settings, folder, is_resumed=resume, is_quiet=quiet)
     except KeyboardInterrupt:
-        click.echo(f"Interrupted; what was measured is kept. Go on with: dagprof scan --resume {' '.join(paths)}", err=True)
+        click.echo(
+            f"Interrupted; what was measured is kept. Go on with: dagprof scan --resume {' '.join(paths)}", err=True
+        )
         return INTERRUPTED
     return check.tell(run, folder, save_baseline=save_baseline, is_quiet=quiet)
 
@@ -77,7 +119,11 @@ def _measure(paths: tuple[str, ...], settings: Settings, folder: Path, *, is_res
     known = _known(file, key) if is_resumed else {}
     with output.progress(is_quiet=is_quiet) as shown, journals.Journal(file, key, resumes=is_resumed) as journal:
         run = scanning.scan(
-            paths, settings, version=__version__, environ=os.environ, known=known,
+            paths,
+            settings,
+            version=__version__,
+            environ=os.environ,
+            known=known,
             progress=_Journaling(shown, journal, known.values()),
         )
         runs.save(run, folder / "run.json")
@@ -87,7 +133,9 @@ def _measure(paths: tuple[str, ...], settings: Settings, folder: Path, *, is_res
 
 def _key(paths: Iterable[str], settings: Settings) -> str:
     """What results of an interrupted scan depend on."""
-    kept = msgspec.structs.replace(settings, output_dir="", baseline=None, fail_on_regression=None, fail_on=(), jobs=None)
+    kept = msgspec.structs.replace(
+        settings, output_dir="", baseline=None, fail_on_regression=None, fail_on=(), jobs=None
+    )
     parts = [__version__, *sorted(os.path.abspath(path) for path in paths), msgspec.json.encode(kept).decode()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -95,7 +143,9 @@ def _key(paths: Iterable[str], settings: Settings) -> str:
 def _known(file: Path, key: str) -> Mapping[tuple[str, str], Measured]:
     found, known = journals.read(file)
     if found != key:
-        raise UsageError("The interrupted scan was of other paths or options; repeat its command line, or scan without --resume.")
+        raise UsageError(
+            "The interrupted scan was of other paths or options; repeat its command line, or scan without --resume."
+        )
     return known
 
 
@@ -153,7 +203,10 @@ class _Check:
             runs.save(run, written[-1])
         if not is_quiet:
             terminal.render(
-                run, console=output.stdout_console(), comparison=compared, verdict=verdict,
+                run,
+                console=output.stdout_console(),
+                comparison=compared,
+                verdict=verdict,
                 written=[folder / "run.json", *written],
             )
         return 1 if verdict is not None and verdict.outcome is gate.Outcome.FAILED else 0

@@ -22,7 +22,9 @@ class Assembler:
         places = [self._position(name, file) for name, file in measured.modules]
         for importer, line, target, in_function in measured.edges:
             if importer >= 0:
-                self._edges[places[importer]][Edge(line=line, target=places[target], in_function=bool(in_function))] = None
+                self._edges[places[importer]][Edge(line=line, target=places[target], in_function=bool(in_function))] = (
+                    None
+                )
         self._files.append(_moved(measured.result, places))
 
     def _position(self, name: str, file: str) -> int:

@@ -49,9 +49,7 @@ def fatal(shown: str, path: Path, detail: str) -> Measured:
         sha256, size = identify(path)
     except OSError:
         sha256, size = "", 0
-    return Measured(
-        result=FileResult(path=shown, sha256=sha256, size_bytes=size, status=Status.KILLED, detail=detail)
-    )
+    return Measured(result=FileResult(path=shown, sha256=sha256, size_bytes=size, status=Status.KILLED, detail=detail))
 
 
 def measure(path: Path, shown: str, ask: Ask, limits: Limits) -> Measured:
@@ -98,12 +96,11 @@ def _finish(run: _Runner, passes: Passes, limits: Limits) -> None:
     """The passes that depend on how long the parse takes."""
     parse_ms = sorted(passes.wall_ms)[len(passes.wall_ms) // 2]
     settled = passes.last
-    if limits.repeat is None and passes.trace and parse_ms < plan.VERY_SLOW_MS:
-        if plan.is_disturbed(passes.trace["result"]["wall_ms"], parse_ms):
-            run(Mode.TRACE)
-    if limits.stacks_from_ms is not None and parse_ms >= limits.stacks_from_ms:
-        if not run(Mode.STACKS):
-            reason = passes.last and passes.last["stderr"][0].strip().splitlines()
-            text = f"Its call stacks could not be sampled{': ' + reason[-1][:200] if reason else ''}."
-            passes.doubts.append(Doubt(code="no-stacks", text=text))
+    traced_ms = passes.trace["result"]["wall_ms"] if passes.trace else 0.0
+    if limits.repeat is None and parse_ms < plan.VERY_SLOW_MS and plan.is_disturbed(traced_ms, parse_ms):
+        run(Mode.TRACE)
+    if limits.stacks_from_ms is not None and parse_ms >= limits.stacks_from_ms and not run(Mode.STACKS):
+        failures = passes.last["result"]["failures"] if passes.last and passes.last["result"] else []
+        reason = f" ({failures[-1]['type']}: {failures[-1]['message'][:200]})" if failures else ""
+        passes.doubts.append(Doubt(code="no-stacks", text=f"Its call stacks could not be sampled{reason}."))
     passes.last = settled

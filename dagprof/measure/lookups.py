@@ -26,7 +26,9 @@ def read(path: str | None, what: str) -> Values:
     try:
         document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"The {what} file {path!r} cannot be read ({error.strerror}); give a readable file.") from error
+        raise UsageError(
+            f"The {what} file {path!r} cannot be read ({error.strerror}); give a readable file."
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"The {what} file {path!r} is neither JSON nor YAML: {_first_line(error)}.") from error
     if not isinstance(document, dict):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 import statistics
 from collections.abc import Sequence
 from typing import Any
+
+import msgspec
 
 from dagprof.measure.plan import STABLE_MS
 from dagprof.model import (
@@ -126,7 +129,15 @@ class Passes:
             "dag_ids": tuple(result.get("dag_ids", ())),
             "task_count": result.get("task_count", 0),
             "accesses": tuple(
-                Access(kind=row[0], key=row[1], operation=row[2], answered_by=row[3], file=row[4], line=row[5], count=row[6])
+                Access(
+                    kind=row[0],
+                    key=row[1],
+                    operation=row[2],
+                    answered_by=row[3],
+                    file=row[4],
+                    line=row[5],
+                    count=row[6],
+                )
                 for row in result.get("accesses", ())
             ),
             "failures": tuple(Failure(**row) for row in result.get("failures", ())),
@@ -160,17 +171,18 @@ class Passes:
 
     def _trace_doubts(self) -> list[Doubt]:
         if self.trace is None:
-            return [Doubt(code="no-trace", text="Its imports and statements could not be traced.")] if self.timings else []
+            return (
+                [Doubt(code="no-trace", text="Its imports and statements could not be traced.")] if self.timings else []
+            )
         reasons = self.trace["result"]["trace"]["uninstrumented"]
         return [
-            Doubt(code="no-statements", text=f"Its statements could not be clocked ({reason}).") for reason in reasons[:1]
+            Doubt(code="no-statements", text=f"Its statements could not be clocked ({reason}).")
+            for reason in reasons[:1]
             if not reason.startswith("SyntaxError")
         ]
 
 
 def _with(result: FileResult, **changes: Any) -> FileResult:
-    import msgspec
-
     return msgspec.structs.replace(result, **changes)
 
 
@@ -179,9 +191,9 @@ def _noise_doubts(wall_ms: Sequence[float]) -> list[Doubt]:
         return []
     centre, error = statistics.median(wall_ms), standard_error_of_median(wall_ms)
     if error > max(STABLE_MS, NOISY_SHARE * centre):
-        text = f"Its {len(wall_ms)} parses differ by much: {min(wall_ms):.0f} to {max(wall_ms):.0f} ms; repeat on a quieter machine."
+        text = f"Its {len(wall_ms)} parses differ by much: {min(wall_ms):.0f} to {max(wall_ms):.0f} ms; a quieter machine helps."
         return [Doubt(code="noisy", text=text)]
-    steps = [later - earlier for earlier, later in zip(wall_ms, wall_ms[1:], strict=False)]
+    steps = [later - earlier for earlier, later in itertools.pairwise(wall_ms)]
     one_way = len(wall_ms) > 2 and (all(step > 0 for step in steps) or all(step < 0 for step in steps))
     if one_way and abs(wall_ms[-1] - wall_ms[0]) > max(DRIFT_SHARE * centre, 10 * STABLE_MS):
         text = f"Its parses drift from {wall_ms[0]:.0f} to {wall_ms[-1]:.0f} ms: one parse changes the next."
@@ -218,7 +230,7 @@ def _detail(reply: Reply) -> str:
 
 def _samples(timings: Sequence[Reply]) -> Samples:
     rows = [reply["result"]["sample"] for reply in timings]
-    columns = {name: tuple(_rounded(row[name]) for row in rows) for name in _SAMPLE_COLUMNS}
+    columns: dict[str, Any] = {name: tuple(_rounded(row[name]) for row in rows) for name in _SAMPLE_COLUMNS}
     columns["overhead_ms"] = tuple(
         round(reply["total_ms"] - reply["result"]["sample"]["wall_ms"], 3) for reply in timings
     )
@@ -248,8 +260,15 @@ def _statements(rows: Sequence[Sequence[Any]]) -> tuple[Statement, ...]:
     place = {old: new for new, old in enumerate(ran)}
     return tuple(
         Statement(
-            parent=place.get(row[0], -1), line=row[1], end_line=row[2], kind=row[3], text=row[4],
-            wall_us=row[5], cpu_us=row[6], count=row[7], is_cut=row[8],
+            parent=place.get(row[0], -1),
+            line=row[1],
+            end_line=row[2],
+            kind=row[3],
+            text=row[4],
+            wall_us=row[5],
+            cpu_us=row[6],
+            count=row[7],
+            is_cut=row[8],
         )
         for row in (rows[position] for position in ran)
     )

@@ -155,7 +155,11 @@ class _Scan:
         skipped = tuple(SkippedFile(path=self._shown(Path(path)), reason=reason) for path, reason in answer["skipped"])
         if not files:
             where = ", ".join(str(path) for path in self._paths)
-            why = f" ({len(skipped)} files are skipped: .airflowignore, or no 'dag' and 'airflow' in them)" if skipped else ""
+            why = (
+                f" ({len(skipped)} files are skipped: .airflowignore, or no 'dag' and 'airflow' in them)"
+                if skipped
+                else ""
+            )
             raise UsageError(f"There are no DAG files in {where}{why}; give the folder that holds them.")
         return files, skipped
 
@@ -229,7 +233,9 @@ class _Scan:
     def _refuse_if_hopeless(assembler: Assembler) -> None:
         """Where every single file was killed with the measuring process, the tool has failed, not the files."""
         if all(result.detail.startswith("Its parse ended the measuring") for result in assembler.files()):
-            raise MeasurementError("Every parse ended the measuring process; `dagprof doctor` shows whether forking works here.")
+            raise MeasurementError(
+                "Every parse ended the measuring process; `dagprof doctor` shows whether forking works here."
+            )
 
 
 def _recorded(settings: Settings, files: int) -> dict[str, str | int | float | bool | None]:
@@ -321,7 +327,7 @@ class _Line(threading.Thread):
                 except queue.Empty:
                     return
                 self._results.put(self._measure(path))
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that scans
             if not self._stopped.is_set():
                 self._results.put(error)
         finally:

@@ -24,24 +24,23 @@ To a worker                                      and back
                                                   "exit_code", "signal", "result", "stdout", "stderr", "total_ms", ...}
 """
 
-import importlib.util
 import os
 import sys
+import types
 
 PACKAGE = "_dagprof_probe"
 
 
-def _load_package():
+def _load_package() -> None:
     """Make the modules beside this file importable under the private name, without touching ``sys.path`` for others."""
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or os.curdir) != here]
-    spec = importlib.util.spec_from_loader(PACKAGE, loader=None, is_package=True)
-    package = importlib.util.module_from_spec(spec)
+    package = types.ModuleType(PACKAGE)
     package.__path__ = [here]
     sys.modules[PACKAGE] = package
 
 
-def main():
+def main() -> None:
     """Start in the role that the command line names."""
     _load_package()
     role, descriptors = sys.argv[1], [int(argument) for argument in sys.argv[2:]]

@@ -19,8 +19,14 @@ _PROCESSOR_MODULES = ("airflow.dag_processing.manager", "airflow.dag_processing.
 _WARM_MODULES = ("airflow.sdk.execution_time.task_runner", "airflow.executors.local_executor")
 _CONFIG = {
     "dagbag_import_timeout": (("core", "dagbag_import_timeout"),),
-    "dag_file_processor_timeout": (("dag_processor", "dag_file_processor_timeout"), ("core", "dag_file_processor_timeout")),
-    "min_file_process_interval": (("dag_processor", "min_file_process_interval"), ("scheduler", "min_file_process_interval")),
+    "dag_file_processor_timeout": (
+        ("dag_processor", "dag_file_processor_timeout"),
+        ("core", "dag_file_processor_timeout"),
+    ),
+    "min_file_process_interval": (
+        ("dag_processor", "min_file_process_interval"),
+        ("scheduler", "min_file_process_interval"),
+    ),
     "parsing_processes": (("dag_processor", "parsing_processes"), ("scheduler", "parsing_processes")),
     "parsing_pre_import_modules": (
         ("dag_processor", "parsing_pre_import_modules"),
@@ -76,11 +82,11 @@ class AirflowApi:
         """Whether the process that forks the parsing child calls ``gc.freeze`` before."""
         return self._freezes
 
-    def _find_bag(self) -> tuple:
+    def _find_bag(self) -> tuple[Any, ...]:
         """DagBag's class and arguments, as this version's DAG processor passes them."""
         bag_class = getattr(self._module, "BundleDagBag", None) or self._module.DagBag
         known = inspect.signature(self._module.DagBag.__init__).parameters
-        arguments: dict = {}
+        arguments: dict[Any, Any] = {}
         if "include_examples" in known:
             arguments["include_examples"] = False
         if "bundle_path" in known:
@@ -91,7 +97,7 @@ class AirflowApi:
             arguments["bundle_name"] = "dags-folder"
         return bag_class, arguments
 
-    def config(self) -> dict:
+    def config(self) -> dict[Any, Any]:
         """The settings that decide how this Airflow parses, as text."""
         from airflow.configuration import conf
 
@@ -104,7 +110,7 @@ class AirflowApi:
                     break
         return values
 
-    def list_files(self, folder: str, safe_mode: bool) -> list:
+    def list_files(self, folder: str, safe_mode: bool) -> list[Any]:
         """The files below ``folder`` that the DAG processor would parse."""
         from airflow.utils.file import list_py_file_paths
 
@@ -112,7 +118,7 @@ class AirflowApi:
             return list_py_file_paths(folder, safe_mode=safe_mode, include_examples=False)
         return list_py_file_paths(folder, safe_mode=safe_mode)
 
-    def airflow_imports(self, file: str) -> list:
+    def airflow_imports(self, file: str) -> list[Any]:
         """The ``airflow.*`` modules that the DAG processor imports before it forks for ``file``."""
         from airflow.configuration import conf
         from airflow.utils.file import iter_airflow_imports
@@ -135,26 +141,26 @@ class AirflowApi:
         """Parse one file into a DagBag, as the DAG processor does."""
         return self._bag_class(file, **self._bag_arguments)
 
-    def serialise(self, dag: Any) -> dict:
+    def serialise(self, dag: Any) -> dict[Any, Any]:
         """The serialised form of one DAG."""
         return self._to_dict.to_dict(dag)
 
-    def time_loading(self, clock: Callable) -> None:
+    def time_loading(self, clock: Callable[..., Any]) -> None:
         """Wrap the two methods that execute a DAG file's modules in ``clock`` (a decorator)."""
         importer = sys.modules.get("airflow.dag_processing.importers.python_importer")
         owner = importer.PythonDagImporter if importer is not None else self._module.DagBag
         for name in ("_load_modules_from_file", "_load_modules_from_zip"):
             setattr(owner, name, clock(getattr(owner, name)))
 
-    def variable_classes(self) -> list:
+    def variable_classes(self) -> list[Any]:
         """The classes whose ``get`` answers a top-level Variable look-up, the current one first."""
         return self._classes("Variable", "airflow.sdk.definitions.variable", "airflow.models.variable")
 
-    def connection_classes(self) -> list:
+    def connection_classes(self) -> list[Any]:
         """The classes that answer a top-level Connection look-up, the current one first."""
         return self._classes("Connection", "airflow.sdk.definitions.connection", "airflow.models.connection")
 
-    def _classes(self, name: str, *modules: str) -> list:
+    def _classes(self, name: str, *modules: str) -> list[Any]:
         loaded = [_optional(module) for module in modules]
         return [getattr(module, name) for module in loaded if module is not None]
 
@@ -176,7 +182,7 @@ class AirflowApi:
     def build_connection(self, cls: Any, conn_id: str, text: str) -> Any:
         """A Connection from its URI or JSON form. The class of Airflow 3.0's SDK reads neither; the model's does."""
         if not hasattr(cls, "from_json"):
-            from airflow.models.connection import Connection as cls
+            cls = importlib.import_module("airflow.models.connection").Connection
         if text.strip().startswith("{"):
             return cls.from_json(text, conn_id=conn_id)
         if hasattr(cls, "from_uri"):

@@ -19,7 +19,7 @@ STUB_CONNECTION = {"conn_type": "generic", "host": "dagprof-stub.invalid", "logi
 _NOT_GIVEN = object()
 
 
-class StubMapping(dict):
+class StubMapping(dict):  # type: ignore[type-arg]
     """Stands for an unknown JSON Variable: empty, yet answers every key."""
 
     def __missing__(self, key: Any) -> str:
@@ -29,24 +29,26 @@ class StubMapping(dict):
 class Answers:
     """The values to answer with and the record of what was asked."""
 
-    def __init__(self, variables: dict, connections: dict, missing: str) -> None:
+    def __init__(self, variables: dict[Any, Any], connections: dict[Any, Any], missing: str) -> None:
         self._variables = variables
         self._connections = connections
         self._stubs = missing != "error"
-        self._asked: dict = {}
+        self._asked: dict[Any, Any] = {}
 
     def record(self, kind: str, key: str, operation: str, answered_by: str) -> None:
         file, line = origin.user_location(sys._getframe(1))
         asked = (kind, str(key), operation, answered_by, file, line)
         self._asked[asked] = self._asked.get(asked, 0) + 1
 
-    def accesses(self) -> list:
+    def accesses(self) -> list[Any]:
         """Rows of kind, key, operation, who answered, file, line, count."""
         return [[*asked, count] for asked, count in self._asked.items()]
 
-    def find(self, kind: str, key: str) -> tuple:
+    def find(self, kind: str, key: str) -> tuple[Any, ...]:
         """``(text, who answered)``; the text is None when neither environment nor files know the key."""
-        prefix, known = ("AIRFLOW_VAR_", self._variables) if kind == "variable" else ("AIRFLOW_CONN_", self._connections)
+        prefix, known = (
+            ("AIRFLOW_VAR_", self._variables) if kind == "variable" else ("AIRFLOW_CONN_", self._connections)
+        )
         from_environment = os.environ.get(prefix + str(key).upper())
         if from_environment is not None:
             return from_environment, "environment"
@@ -69,7 +71,7 @@ def install(api: Any, answers: Answers) -> None:
 
 
 def _variable_get(api: Any, answers: Answers) -> Any:
-    def get(cls, key, *args, **kwargs):
+    def get(cls: Any, key: str, *args: Any, **kwargs: Any) -> Any:
         default = args[0] if args else kwargs.get("default_var", kwargs.get("default", _NOT_GIVEN))
         as_json = args[1] if len(args) > 1 else kwargs.get("deserialize_json", False)
         text, answered_by = answers.find("variable", key)
@@ -87,14 +89,14 @@ def _variable_get(api: Any, answers: Answers) -> Any:
 
 
 def _ignored_write(answers: Answers, operation: str) -> Any:
-    def write(cls, key, *args, **kwargs):
+    def write(cls: Any, key: str, *args: Any, **kwargs: Any) -> None:
         answers.record("variable", key, operation, "ignored")
 
     return write
 
 
 def _connection_get(api: Any, answers: Answers) -> Any:
-    def get(cls, conn_id, *args, **kwargs):
+    def get(cls: Any, conn_id: str, *args: Any, **kwargs: Any) -> Any:
         text, answered_by = answers.find("connection", conn_id)
         answers.record("connection", conn_id, "get", answered_by)
         if answered_by == "missing":

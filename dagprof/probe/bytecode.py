@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib._bootstrap_external as external
 import os
 import sys
+from typing import Any
 
 from . import origin
 
@@ -19,7 +20,7 @@ def redirect(folder: str) -> None:
     ordinary = external.cache_from_source
     elsewhere = origin.SITE_FOLDERS + origin.STDLIB_FOLDERS
 
-    def cache_from_source(path, debug_override=None, *, optimization=None):
+    def cache_from_source(path: Any, debug_override: Any = None, *, optimization: Any = None) -> str:
         usual = ordinary(path, debug_override, optimization=optimization)
         if usual.startswith(elsewhere):
             return usual

@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import json
 import socket
+from typing import Any
 
 
 class Channel:
@@ -15,13 +16,13 @@ class Channel:
         self._pending = b""
         self._descriptors: list[int] = []
 
-    def send(self, message: dict) -> None:
+    def send(self, message: dict[Any, Any]) -> None:
         self.send_raw(json.dumps(message).encode("ascii"))
 
     def send_raw(self, line: bytes) -> None:
         self.socket.sendall(line + b"\n")
 
-    def receive(self) -> dict | None:
+    def receive(self) -> dict[Any, Any] | None:
         while b"\n" not in self._pending:
             try:
                 data, ancillary, _, _ = self.socket.recvmsg(1 << 16, socket.CMSG_LEN(4))
@@ -38,7 +39,7 @@ class Channel:
         """The socket that came with the message last received."""
         return socket.socket(fileno=self._descriptors.pop(0))
 
-    def _keep_descriptors(self, ancillary: list) -> None:
+    def _keep_descriptors(self, ancillary: list[Any]) -> None:
         for level, kind, data in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
                 received = array.array("i")

@@ -15,7 +15,7 @@ from . import airflow_api, answers, bytecode, failures, parse, redact, stacks
 class Surroundings:
     """What a parsing process stands on: Airflow at a temperature, answers for look-ups, a scratch folder."""
 
-    def __init__(self, config: dict) -> None:
+    def __init__(self, config: dict[Any, Any]) -> None:
         self.config = config
         self.airflow_ms = self.airflow_cpu_ms = 0.0
         bytecode.redirect(os.path.join(config["scratch"], "bytecode"))
@@ -49,7 +49,7 @@ def run_spawned(request_descriptor: int, result_descriptor: int) -> None:
     run(surroundings, message["request"], result_descriptor)
 
 
-def run(surroundings: Surroundings, request: dict, result_descriptor: int) -> None:
+def run(surroundings: Surroundings, request: dict[Any, Any], result_descriptor: int) -> None:
     """Parse, write the result as JSON, end at once: nothing that the DAG file registered runs afterwards."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR2):
         signal.signal(number, signal.SIG_DFL)
@@ -72,14 +72,14 @@ def _write_all(descriptor: int, data: bytes) -> None:
 class Child:
     """One parse in one mode."""
 
-    def __init__(self, surroundings: Surroundings, request: dict) -> None:
+    def __init__(self, surroundings: Surroundings, request: dict[Any, Any]) -> None:
         self._surroundings = surroundings
         self._request = request
         self._file = request["file"]
         self._failures = failures.FailureLog(surroundings.redact)
-        self._modules: list = []
+        self._modules: list[Any] = []
 
-    def report(self) -> dict:
+    def report(self) -> dict[Any, Any]:
         self._surroundings.api.prepare_child()
         self._failures.install()
         if self._request.get("list_modules"):
@@ -94,18 +94,20 @@ class Child:
         facts["modules_before"] = self._modules
         return facts
 
-    def _timing(self) -> dict:
+    def _timing(self) -> dict[Any, Any]:
         bag, figures, errors = self._parse()
         return {"sample": figures, **self._describe(bag, errors)}
 
-    def _trace(self) -> dict:
+    def _trace(self) -> dict[Any, Any]:
         traced = parse.TracedParse(self._file, self._surroundings.redact)
         traced.install()
         bag, figures, errors = self._parse(lambda: traced.clock.end(-1))
         return {"wall_ms": figures["wall_ms"], "trace": traced.report(), **self._describe(bag, errors)}
 
-    def _stacks(self) -> dict:
-        profiler = stacks.load_profiler(self._request.get("pyinstrument"))(interval=stacks.INTERVAL_S, async_mode="disabled")
+    def _stacks(self) -> dict[Any, Any]:
+        profiler = stacks.load_profiler(self._request.get("pyinstrument"))(
+            interval=stacks.INTERVAL_S, async_mode="disabled"
+        )
         profiler.start()
         try:
             bag, _, errors = self._parse()
@@ -113,11 +115,11 @@ class Child:
             profiler.stop()
         return {"stack": stacks.tree(profiler), **self._describe(bag, errors)}
 
-    def _parse(self, loaded: Callable = lambda: None) -> tuple:
+    def _parse(self, loaded: Callable[..., Any] = lambda: None) -> tuple[Any, ...]:
         around = self._surroundings
         return parse.timed(around.api, self._file, around.airflow_ms, around.airflow_cpu_ms, loaded)
 
-    def _describe(self, bag: Any, errors: dict) -> dict:
+    def _describe(self, bag: Any, errors: dict[Any, Any]) -> dict[Any, Any]:
         for error in errors.values():
             self._failures.add(error)
         if not self._failures.rows():

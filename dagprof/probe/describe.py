@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.metadata as metadata
 import os
-import sys
+from typing import Any
 
 from . import origin
 
 
-def describe(modules: list) -> dict:
+def describe(modules: list[Any]) -> dict[Any, Any]:
     """Origin and distribution of each ``[name, file]``, and the version of every installed distribution."""
-    if sys.version_info >= (3, 8):
-        import importlib.metadata as metadata
     wanted = {file for _, file in modules if file and origin.of_file(file) == origin.DISTRIBUTION}
-    owners: dict = {}
-    versions: dict = {}
+    owners: dict[Any, Any] = {}
+    versions: dict[Any, Any] = {}
     for distribution in metadata.distributions():
         name = distribution.metadata["Name"]
         if not name or name in versions:
@@ -29,7 +28,7 @@ def describe(modules: list) -> dict:
     return {"modules": rows, "distributions": versions}
 
 
-def _recorded(distribution: object) -> list:
+def _recorded(distribution: object) -> list[Any]:
     text = distribution.read_text("RECORD")  # type: ignore[attr-defined]
     if not text:
         return []

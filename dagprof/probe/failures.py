@@ -15,9 +15,9 @@ _MESSAGE_LIMIT = 2000
 class FailureLog:
     """Keeps the exceptions that Airflow formats into its import errors, while they are still whole."""
 
-    def __init__(self, redact: Callable) -> None:
+    def __init__(self, redact: Callable[..., Any]) -> None:
         self._redact = redact
-        self._rows: list = []
+        self._rows: list[Any] = []
 
     def install(self) -> None:
         """Listen where Airflow asks for the text of the exception it handles: no cost where nothing fails."""
@@ -43,11 +43,11 @@ class FailureLog:
         row = {"type": kind if named else "", "message": self._redact((message if named else text)[:_MESSAGE_LIMIT])}
         self._rows.append({**row, "traceback": "", "cause": "", "file": file, "line": 0})
 
-    def rows(self) -> list:
+    def rows(self) -> list[Any]:
         return self._rows
 
 
-def describe(error: BaseException, redact: Callable) -> dict:
+def describe(error: BaseException, redact: Callable[..., Any]) -> dict[Any, Any]:
     """An exception as a row: type, message, the user's frames, the first cause, the user's innermost line."""
     frames = _user_frames(error.__traceback__)
     file, line = (frames[-1].filename, frames[-1].lineno) if frames else ("", 0)
@@ -75,7 +75,7 @@ def _message(error: BaseException) -> str:
         return "<message not printable: %s>" % type(unprintable).__name__
 
 
-def _user_frames(trace: TracebackType | None) -> list:
+def _user_frames(trace: TracebackType | None) -> list[Any]:
     return [frame for frame in traceback.extract_tb(trace) if origin.of_file(frame.filename) == origin.USER]
 
 

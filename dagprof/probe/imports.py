@@ -14,6 +14,7 @@ import importlib._bootstrap_external as external
 import sys
 from _thread import get_ident
 from time import perf_counter_ns
+from types import FrameType
 from typing import Any
 
 FROM_FILE, UNSEEN = -1, -2
@@ -32,8 +33,8 @@ class ImportTracer:
     """Collects while installed. ``excluded_ns`` is the time of collections and compilations so far."""
 
     def __init__(self) -> None:
-        self.loads: list = []
-        self.hits: list = []
+        self.loads: list[Any] = []
+        self.hits: list[Any] = []
         self.gc_ns = 0
         self.compile_ns = 0
         self._top = -1
@@ -45,12 +46,13 @@ class ImportTracer:
         return self.gc_ns + self.compile_ns
 
     def install(self) -> None:
-        bootstrap._find_and_load = self._tracing_load(bootstrap._find_and_load)
+        setattr(bootstrap, "_find_and_load", self._tracing_load(getattr(bootstrap, "_find_and_load")))  # noqa: B009, B010
         builtins.__import__ = self._tracing_import(builtins.__import__)
-        external.SourceLoader.source_to_code = self._tracing_compile(external.SourceLoader.source_to_code)
+        compiler = self._tracing_compile(external.SourceLoader.source_to_code)
+        setattr(external.SourceLoader, "source_to_code", compiler)  # noqa: B010
         gc.callbacks.append(self._on_collection)
 
-    def _on_collection(self, phase: str, info: dict) -> None:
+    def _on_collection(self, phase: str, info: dict[Any, Any]) -> None:
         if phase == "start":
             self._gc_started = perf_counter_ns()
         else:
@@ -69,7 +71,9 @@ class ImportTracer:
     def _tracing_import(self, ordinary: Any) -> Any:
         append, getframe = self.hits.append, sys._getframe
 
-        def traced_import(name, globals=None, locals=None, fromlist=(), level=0):
+        def traced_import(
+            name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
+        ) -> Any:
             frame = getframe(1)
             append((frame.f_code, frame.f_lasti, globals, name, fromlist, level))
             return ordinary(name, globals, locals, fromlist, level)
@@ -80,10 +84,10 @@ class ImportTracer:
         modules, loads, clock, main, getframe = sys.modules, self.loads, perf_counter_ns, self._main, sys._getframe
         skip = (*_IMPORTLIB, importlib_file())
 
-        def traced_load(name, import_):
+        def traced_load(name: str, import_: Any) -> Any:
             if name in modules or get_ident() != main:
                 return ordinary(name, import_)
-            frame = getframe(1)
+            frame: FrameType | None = getframe(1)
             while frame is not None and frame.f_code.co_filename in skip:
                 frame = frame.f_back
             parent = self._top
@@ -118,7 +122,7 @@ class _Lines:
     """Line numbers of code objects, from their bytecode offsets."""
 
     def __init__(self) -> None:
-        self._tables: dict = {}
+        self._tables: dict[Any, Any] = {}
 
     def at(self, code: Any, offset: int) -> int:
         import bisect
@@ -136,8 +140,8 @@ class _Modules:
     """Positions of module names in the result, and their files."""
 
     def __init__(self, dag_module: str) -> None:
-        self.rows: list = []
-        self._positions: dict = {dag_module: FROM_FILE}
+        self.rows: list[Any] = []
+        self._positions: dict[Any, Any] = {dag_module: FROM_FILE}
 
     def position(self, name: str) -> int:
         position = self._positions.get(name)
@@ -149,12 +153,14 @@ class _Modules:
         return position
 
 
-def report(tracer: ImportTracer, dag_module: str) -> dict:
+def report(tracer: ImportTracer, dag_module: str) -> dict[Any, Any]:
     """What was traced: modules, loads as columns, edges as rows of importer, line, target, in a function or not."""
     lines, modules = _Lines(), _Modules(dag_module)
     for load in tracer.loads:
         modules.position(load[_NAME])
-    columns: dict = {name: [] for name in ("module", "parent", "self_us", "cumulative_us", "importer", "line")}
+    columns: dict[Any, Any] = {
+        name: [] for name in ("module", "parent", "self_us", "cumulative_us", "importer", "line")
+    }
     for load in tracer.loads:
         code, importer = load[_FRAME_CODE], load[_IMPORTER]
         columns["module"].append(modules.position(load[_NAME]))
@@ -166,8 +172,9 @@ def report(tracer: ImportTracer, dag_module: str) -> dict:
     return {"loads": columns, "edges": _edges(tracer, modules, lines), "modules": modules.rows}
 
 
-def _edges(tracer: ImportTracer, modules: _Modules, lines: _Lines) -> list:
-    seen, edges = set(), {}
+def _edges(tracer: ImportTracer, modules: _Modules, lines: _Lines) -> list[Any]:
+    seen: set[Any] = set()
+    edges: dict[Any, None] = {}
     for code, offset, namespace, name, fromlist, level in tracer.hits:
         if (id(code), offset) in seen or not isinstance(namespace, dict):
             continue
@@ -181,7 +188,7 @@ def _edges(tracer: ImportTracer, modules: _Modules, lines: _Lines) -> list:
     return [list(edge) for edge in edges]
 
 
-def _targets(namespace: dict, name: str, fromlist: Any, level: int) -> list:
+def _targets(namespace: dict[Any, Any], name: str, fromlist: Any, level: int) -> list[Any]:
     """The loaded modules that one import statement asked for."""
     if level:
         package = namespace.get("__package__") or ""

@@ -7,15 +7,16 @@ import site
 import sys
 import sysconfig
 from types import FrameType
+from typing import Any
 
 USER, DISTRIBUTION, STDLIB = "user", "distribution", "stdlib"
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
-def _folders(paths: list) -> tuple:
+def _folders(paths: list[Any]) -> tuple[Any, ...]:
     """The existing folders, as given and resolved, each ending in a separator."""
-    found = {}
+    found: dict[str, None] = {}
     for path in paths:
         if path:
             for form in (path, os.path.realpath(path)):
@@ -23,7 +24,7 @@ def _folders(paths: list) -> tuple:
     return tuple(found)
 
 
-def _site_folders() -> list:
+def _site_folders() -> list[Any]:
     known = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     known += getattr(site, "getsitepackages", list)()
     known.append(site.getusersitepackages() if site.ENABLE_USER_SITE else "")
@@ -33,7 +34,7 @@ def _site_folders() -> list:
 
 SITE_FOLDERS = _folders(_site_folders())
 STDLIB_FOLDERS = _folders([sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")])
-_known: dict = {}
+_known: dict[Any, Any] = {}
 
 
 def of_file(path: str | None) -> str:
@@ -56,7 +57,7 @@ def _classify(path: str) -> str:
     return USER
 
 
-def user_location(frame: FrameType | None) -> tuple:
+def user_location(frame: FrameType | None) -> tuple[Any, ...]:
     """File and line of the innermost user frame at or above ``frame``; ``("", 0)`` when there is none."""
     while frame is not None:
         if of_file(frame.f_code.co_filename) == USER:

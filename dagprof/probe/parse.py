@@ -22,11 +22,11 @@ _PAGE_KIB = resource.getpagesize() // 1024
 class Stages:
     """Wall milliseconds spent in executing the DAG file's modules; ``loaded`` is called at the end of that."""
 
-    def __init__(self, loaded: Callable) -> None:
+    def __init__(self, loaded: Callable[..., Any]) -> None:
         self.load_ms = 0.0
         self._loaded = loaded
 
-    def clock(self, function: Callable) -> Callable:
+    def clock(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def timed(*args: Any, **kwargs: Any) -> Any:
             started = perf_counter()
@@ -53,11 +53,13 @@ def children_cpu_ms() -> float:
     return (usage.ru_utime + usage.ru_stime) * 1000
 
 
-def timed(api: Any, file: str, airflow_ms: float, airflow_cpu_ms: float, loaded: Callable = lambda: None) -> tuple:
+def timed(
+    api: Any, file: str, airflow_ms: float, airflow_cpu_ms: float, loaded: Callable[..., Any] = lambda: None
+) -> tuple[Any, ...]:
     """Parse ``file`` once. Returns the bag, the figures of one sample, and errors of serialisation by file."""
     stages = Stages(loaded)
     api.time_loading(stages.clock)
-    errors: dict = {}
+    errors: dict[Any, Any] = {}
     rss, children = rss_kib(), children_cpu_ms()
     wall, cpu = perf_counter(), process_time()
     bag = api.build_bag(file)
@@ -90,11 +92,11 @@ def _dagbag_ms(bag: Any) -> float:
 class TracedParse:
     """The instruments of the tracing pass around one file, or one zip archive."""
 
-    def __init__(self, file: str, redact: Callable) -> None:
+    def __init__(self, file: str, redact: Callable[..., Any]) -> None:
         self._file = file
         self._redact = redact
         self._dag_module = ""
-        self.plain: list = []
+        self.plain: list[Any] = []
         self.tracer = imports.ImportTracer()
         self.clock = statements.StatementClock(lambda: self.tracer.excluded_ns)
 
@@ -111,7 +113,7 @@ class TracedParse:
     def _is_dag_code(self, path: str) -> bool:
         return path == self._file or os.path.dirname(path) == self._file
 
-    def _instrument(self, loader_class: Any, path_of: Callable) -> None:
+    def _instrument(self, loader_class: Any, path_of: Callable[..., Any]) -> None:
         ordinary = loader_class.get_code
 
         def get_code(loader: Any, name: str) -> Any:
@@ -123,7 +125,7 @@ class TracedParse:
 
         loader_class.get_code = get_code
 
-    def _compile(self, loader: Any, name: str, path: str, ordinary: Callable) -> Any:
+    def _compile(self, loader: Any, name: str, path: str, ordinary: Callable[..., Any]) -> Any:
         started = perf_counter_ns()
         try:
             source = loader.get_data(path)
@@ -134,11 +136,12 @@ class TracedParse:
         finally:
             self.tracer.compile_ns += perf_counter_ns() - started
 
-    def report(self) -> dict:
+    def report(self) -> dict[Any, Any]:
         """Rows for the Run; call after the parse, outside all clocks."""
         traced = imports.report(self.tracer, self._dag_module)
         traced["statements"] = [
-            [row[0], row[1], row[2], row[3], row[4], row[5] // 1000, row[6] // 1000, *row[7:]] for row in self.clock.rows
+            [row[0], row[1], row[2], row[3], row[4], row[5] // 1000, row[6] // 1000, *row[7:]]
+            for row in self.clock.rows
         ]
         traced["gc_ms"] = self.tracer.gc_ns / 1e6
         traced["compile_ms"] = self.tracer.compile_ns / 1e6
@@ -146,6 +149,6 @@ class TracedParse:
         return traced
 
 
-def modules_now() -> list:
+def modules_now() -> list[Any]:
     """Names of all modules in this process: the evidence for its purity."""
     return sorted(sys.modules)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Any
 
 MASK = "***"
 
@@ -15,7 +16,10 @@ _PATTERNS = (
     (re.compile(r"\b(?:gh[pousr]|glpat|xox[abprs])[-_][A-Za-z0-9_-]{16,}"), MASK),
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), MASK),
     (re.compile(r"(\b(?:bearer|basic)\s+)[A-Za-z0-9+/._=-]{8,}", re.I), r"\1" + MASK),
-    (re.compile(r"(\b\w*" + _NAME + r"\w*['\"]?\s*(?:=|:|=>)\s*)(['\"])(?:\\.|(?!\2).)*\2", re.I), r"\1\2" + MASK + r"\2"),
+    (
+        re.compile(r"(\b\w*" + _NAME + r"\w*['\"]?\s*(?:=|:|=>)\s*)(['\"])(?:\\.|(?!\2).)*\2", re.I),
+        r"\1\2" + MASK + r"\2",
+    ),
     (re.compile(r"(\b\w*" + _NAME + r"\w*\s*=\s*)(?!['\"])[^\s,;&)('\"]{4,}(?![\w.]*\()", re.I), r"\1" + MASK),
 )
 _SECRET_SETTING = re.compile(
@@ -27,7 +31,7 @@ _SHORTEST = 6
 class Redactor:
     """Masks what looks like a secret, and the known values of secret settings wherever they appear."""
 
-    def __init__(self, known_values: list | None = None) -> None:
+    def __init__(self, known_values: list[Any] | None = None) -> None:
         values = [value for name, value in os.environ.items() if _SECRET_SETTING.search(name) and value[:1] != os.sep]
         values += known_values or []
         self._values = sorted({v for v in values if isinstance(v, str) and len(v) >= _SHORTEST}, key=len, reverse=True)

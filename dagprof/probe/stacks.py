@@ -5,6 +5,7 @@ The target interpreter need not have it: the package that dagprof itself uses is
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import sys
@@ -21,21 +22,25 @@ def load_profiler(folder: str | None) -> Any:
     :raises ImportError: when neither has one that works here.
     """
     try:
-        from pyinstrument import Profiler
+        package = importlib.import_module("pyinstrument")
     except ImportError:
         if not folder:
             raise
-        init = os.path.join(folder, "__init__.py")
-        spec = importlib.util.spec_from_file_location("pyinstrument", init, submodule_search_locations=[folder])
-        if spec is None or spec.loader is None:
-            raise ImportError("pyinstrument cannot be loaded from " + folder) from None
-        package = sys.modules["pyinstrument"] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(package)
-        Profiler = package.Profiler
-    return Profiler
+        package = _load_from(folder)
+    return package.Profiler
 
 
-def tree(profiler: Any) -> dict | None:
+def _load_from(folder: str) -> Any:
+    init = os.path.join(folder, "__init__.py")
+    spec = importlib.util.spec_from_file_location("pyinstrument", init, submodule_search_locations=[folder])
+    if spec is None or spec.loader is None:
+        raise ImportError("pyinstrument cannot be loaded from " + folder)
+    package = sys.modules["pyinstrument"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(package)
+    return package
+
+
+def tree(profiler: Any) -> dict[Any, Any] | None:
     """The sampled tree: function, file, line, milliseconds, children of at least one per cent; the probe's frames left out."""
     root = profiler.last_session.root_frame()
     if root is None or root.time <= 0:
@@ -44,8 +49,8 @@ def tree(profiler: Any) -> dict | None:
     return {"function": "parse", "file": "", "line": 0, "wall_ms": _ms(root), "children": children}
 
 
-def _nodes(frames: list, smallest: float) -> list:
-    nodes: list = []
+def _nodes(frames: list[Any], smallest: float) -> list[Any]:
+    nodes: list[Any] = []
     for frame in frames:
         if frame.time < smallest or frame.is_synthetic:
             continue
@@ -55,7 +60,9 @@ def _nodes(frames: list, smallest: float) -> list:
             nodes += children
         else:
             line = frame.line_no or 0
-            nodes.append({"function": frame.function, "file": file, "line": line, "wall_ms": _ms(frame), "children": children})
+            nodes.append(
+                {"function": frame.function, "file": file, "line": line, "wall_ms": _ms(frame), "children": children}
+            )
     return nodes
 
 

@@ -24,11 +24,11 @@ _BUILDERS = {"dag", "task_group"}
 class StatementClock:
     """Times statements by their beginnings: one ends where its successor or its parent's end begins."""
 
-    def __init__(self, excluded_ns: Callable) -> None:
-        self.rows: list = []
-        self._iterations: list = []
+    def __init__(self, excluded_ns: Callable[..., Any]) -> None:
+        self.rows: list[Any] = []
+        self._iterations: list[Any] = []
         self._excluded_ns = excluded_ns
-        self._open: list = []
+        self._open: list[Any] = []
 
     def add(self, parent: int, node: ast.stmt, text: str) -> int:
         end_line = getattr(node, "end_lineno", None) or node.lineno
@@ -90,7 +90,7 @@ class StatementClock:
 
 
 class _Instrumenter:
-    def __init__(self, clock: StatementClock, source_lines: list, redact: Callable) -> None:
+    def __init__(self, clock: StatementClock, source_lines: list[Any], redact: Callable[..., Any]) -> None:
         self.clock = clock
         self._lines = source_lines
         self._redact = redact
@@ -104,8 +104,8 @@ class _Instrumenter:
         text = self._lines[line - 1].strip() if 0 < line <= len(self._lines) else ""
         return self._redact(text)[:_TEXT_LIMIT]
 
-    def _block(self, body: list, parent: int, depth: int, keep_head: bool = False) -> list:
-        result: list = []
+    def _block(self, body: list[Any], parent: int, depth: int, keep_head: bool = False) -> list[Any]:
+        result: list[Any] = []
         for position, node in enumerate(body):
             if keep_head and self._must_stay_first(node, position):
                 result.append(node)
@@ -143,7 +143,9 @@ class _Instrumenter:
         first, last = plain[0], plain[-1]
         watched = [*self._block(node.body, statement, depth), self._call(last, "end", statement)]
         node.body = [
-            _located(ast.If(test=_watched(slot), body=[self._call(first, "iterate", statement, slot)], orelse=[]), first),
+            _located(
+                ast.If(test=_watched(slot), body=[self._call(first, "iterate", statement, slot)], orelse=[]), first
+            ),
             _located(ast.If(test=_watched(slot), body=watched, orelse=plain), first),
         ]
         node.orelse = self._block(node.orelse, statement, depth)
@@ -177,7 +179,7 @@ def _decorator_name(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
-def compile_with_clock(source: bytes, file: str, clock: StatementClock, redact: Callable) -> Any:
+def compile_with_clock(source: bytes, file: str, clock: StatementClock, redact: Callable[..., Any]) -> Any:
     """Code of ``source`` that drives ``clock``; the clock is provided to it as a builtin.
 
     :raises SyntaxError: as compiling the file itself would.

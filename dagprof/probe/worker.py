@@ -20,7 +20,7 @@ _REST_S = 0.005
 _PAGE_KIB = resource.getpagesize() // 1024
 
 
-def serve(channel: Channel, surroundings: child.Surroundings, pre_imported: list) -> None:
+def serve(channel: Channel, surroundings: child.Surroundings, pre_imported: list[Any]) -> None:
     """Answer requests until the other side is gone."""
     become_subreaper()
     while True:
@@ -42,7 +42,7 @@ def become_subreaper() -> None:
         return
 
 
-def kill_leftovers(keep: set) -> int:
+def kill_leftovers(keep: set[Any]) -> int:
     """Kill all children of this process but ``keep``, and those they leave; return how many there were."""
     killed = 0
     for _ in range(20):
@@ -59,7 +59,7 @@ def kill_leftovers(keep: set) -> int:
     return killed
 
 
-def _children() -> list:
+def _children() -> list[Any]:
     pid = os.getpid()
     try:
         with open("/proc/%d/task/%d/children" % (pid, pid), "rb") as file:
@@ -98,7 +98,7 @@ class _Stream:
 class Watch:
     """One child from fork to reaping."""
 
-    def __init__(self, channel: Channel, request: dict, redact: Callable) -> None:
+    def __init__(self, channel: Channel, request: dict[Any, Any], redact: Callable[..., Any]) -> None:
         self._redact = redact
         self._channel = channel
         self._request = request
@@ -107,7 +107,7 @@ class Watch:
         self._usage: Any = None
         self._oom_kills = _oom_kills()
 
-    def start(self, surroundings: child.Surroundings, pre_imported: list) -> None:
+    def start(self, surroundings: child.Surroundings, pre_imported: list[Any]) -> None:
         pipes = [os.pipe() for _ in range(3)]
         sys.stdout.flush()
         sys.stderr.flush()
@@ -122,7 +122,7 @@ class Watch:
             _Stream(read, limit) for (read, _), limit in zip(pipes, (None, OUTPUT_LIMIT, OUTPUT_LIMIT))
         )
 
-    def _become_child(self, surroundings: child.Surroundings, pre_imported: list, pipes: list) -> None:
+    def _become_child(self, surroundings: child.Surroundings, pre_imported: list[Any], pipes: list[Any]) -> None:
         code = 1
         try:
             os.setpgid(0, 0)
@@ -142,7 +142,7 @@ class Watch:
         finally:
             os._exit(code)
 
-    def until_done(self) -> dict:
+    def until_done(self) -> dict[Any, Any]:
         """Follow the child to its end and describe it."""
         streams = (self._result, self._stdout, self._stderr)
         with selectors.DefaultSelector() as selector:
@@ -213,10 +213,15 @@ class Watch:
         _signal(self._pid, signal.SIGKILL, group=True)
         self._leftovers = kill_leftovers(set())
 
-    def _describe(self) -> dict:
+    def _describe(self) -> dict[Any, Any]:
         status = self._status or 0
         killed = os.WIFSIGNALED(status)
-        if killed and os.WTERMSIG(status) == signal.SIGKILL and self._outcome == "ended" and _oom_kills() > self._oom_kills:
+        if (
+            killed
+            and os.WTERMSIG(status) == signal.SIGKILL
+            and self._outcome == "ended"
+            and _oom_kills() > self._oom_kills
+        ):
             self._outcome = "memory-limit"
         result = None
         if self._has_result():
@@ -234,15 +239,17 @@ class Watch:
             "leftover_processes": self._leftovers,
         }
 
-    def _shown(self, stream: _Stream) -> list:
+    def _shown(self, stream: _Stream) -> list[Any]:
         return [self._redact(stream.data.decode("utf-8", "replace")), stream.total]
 
 
-def _exec_child(config: dict, pre_imported: list, request: dict, result_descriptor: int) -> None:
+def _exec_child(
+    config: dict[Any, Any], pre_imported: list[Any], request: dict[Any, Any], result_descriptor: int
+) -> None:
     """Become a new interpreter that takes its request from a file, which it alone can read."""
     import tempfile
 
-    stream = tempfile.TemporaryFile(dir=config["scratch"])
+    stream = tempfile.TemporaryFile(dir=config["scratch"])  # noqa: SIM115 - outlives this process image
     stream.write(json.dumps({"config": {**config, "pre_imported": pre_imported}, "request": request}).encode("ascii"))
     stream.flush()
     stream.seek(0)

@@ -36,11 +36,11 @@ def serve(descriptor: int) -> None:
 
 
 class Zygote:
-    def __init__(self, control: Channel, config: dict) -> None:
+    def __init__(self, control: Channel, config: dict[Any, Any]) -> None:
         self._control = control
         self._config = config
-        self._workers: set = set()
-        self._pre_imported: list = []
+        self._workers: set[Any] = set()
+        self._pre_imported: list[Any] = []
 
     def start(self) -> bool:
         gc.disable()
@@ -59,7 +59,9 @@ class Zygote:
         finally:
             gc.enable()
         self._settle_collector()
-        self._control.send({"op": "ready", "airflow": ready, "python": sys.version.split()[0], "executable": sys.executable})
+        self._control.send(
+            {"op": "ready", "airflow": ready, "python": sys.version.split()[0], "executable": sys.executable}
+        )
         return True
 
     def _import_for_discovery(self) -> None:
@@ -99,7 +101,7 @@ class Zygote:
                 self._workers.discard(pid)
         worker.kill_leftovers(self._workers)
 
-    def _fork_worker(self, request: dict) -> dict:
+    def _fork_worker(self, request: dict[Any, Any]) -> dict[Any, Any]:
         connection = self._control.take_socket()
         pid = os.fork()
         if pid == 0:
@@ -118,17 +120,17 @@ class Zygote:
         self._workers.add(pid)
         return {"pid": pid}
 
-    def _discover(self, request: dict) -> dict:
+    def _discover(self, request: dict[Any, Any]) -> dict[Any, Any]:
         return self._in_child(lambda: discover(self._surroundings.api, request["paths"], request["safe_mode"]))
 
-    def _describe(self, request: dict) -> dict:
+    def _describe(self, request: dict[Any, Any]) -> dict[Any, Any]:
         return self._in_child(lambda: describe.describe(request["modules"]))
 
-    def _pre_import(self, request: dict) -> dict:
+    def _pre_import(self, request: dict[Any, Any]) -> dict[Any, Any]:
         """Import the ``airflow.*`` modules that the files name, as the DAG processor does before it forks."""
         if self._config["temperature"] != PROCESSOR:
             return {"modules": [], "failed": []}
-        names: dict = {}
+        names: dict[Any, Any] = {}
         for file in request["files"]:
             names.update(dict.fromkeys(self._surroundings.api.airflow_imports(file)))
         if self._config["spawns"]:
@@ -143,7 +145,7 @@ class Zygote:
                 failed.append([name, "%s: %s" % (type(error).__name__, error)])
         return {"modules": self._pre_imported, "failed": failed}
 
-    def _in_child(self, function: Callable) -> Any:
+    def _in_child(self, function: Callable[..., Any]) -> Any:
         """Run ``function`` in a fork, so that what it imports does not stay here."""
         read, write = os.pipe()
         pid = os.fork()
@@ -165,14 +167,14 @@ class Zygote:
         return json.loads(data) if data else {"failed": "the process that should answer died"}
 
 
-def discover(api: Any, paths: list, safe_mode: Any) -> dict:
+def discover(api: Any, paths: list[Any], safe_mode: Any) -> dict[Any, Any]:
     """The files Airflow would parse below the root, restricted to ``paths``, and the others with the reason."""
     if safe_mode is None:
         safe_mode = api.config().get("dag_discovery_safe_mode", "True").lower() != "false"
     named = [path for path in paths if os.path.isfile(path)]
     folders = [path for path in paths if os.path.isdir(path)]
     found = dict.fromkeys(named)
-    skipped: list = []
+    skipped: list[Any] = []
     if folders:
         below = tuple(folder.rstrip(os.sep) + os.sep for folder in folders)
         listed = [file for file in api.list_files(api.root, safe_mode) if file.startswith(below)]
@@ -182,7 +184,7 @@ def discover(api: Any, paths: list, safe_mode: Any) -> dict:
     return {"files": sorted(found), "skipped": skipped}
 
 
-def _skipped(folders: list, found: set, unsafe: set) -> list:
+def _skipped(folders: list[Any], found: set[Any], unsafe: set[Any]) -> list[Any]:
     rows = []
     for folder in folders:
         for where, names, files in os.walk(folder):

@@ -69,7 +69,9 @@ def headline(run: Run) -> str:
     failed = sum(file.status.is_failure for file in run.files)
     dags = sum(len(file.dag_ids) for file in run.files)
     processes = parsing_processes(run)
-    per_process = f", {duration(run.total_parse_ms / processes)} with {processes} parsing processes" if processes > 1 else ""
+    per_process = (
+        f", {duration(run.total_parse_ms / processes)} with {processes} parsing processes" if processes > 1 else ""
+    )
     text = (
         f"{count(len(run.files), 'file')} with {count(dags, 'DAG')} take {duration(run.total_parse_ms)} to parse once"
         f"{per_process}"

@@ -42,7 +42,7 @@ def _environment() -> Environment:
 
 @cache
 def _asset(name: str) -> str:
-    return resources.files("dagprof.report").joinpath("templates", name).read_text(encoding="utf-8").strip()
+    return resources.files("dagprof.report").joinpath("templates").joinpath(name).read_text(encoding="utf-8").strip()
 
 
 def _hash(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from dagprof.analyse import loads as loading
 from dagprof.analyse.comparison import Change, Comparison
 from dagprof.analyse.frames import depth, imports_frame, is_partial, own_us, statements_frame
-from dagprof.gate import Verdict, describe
+from dagprof.gate import Verdict
 from dagprof.model import FileResult, Run, Stack
 from dagprof.report import figures
 from dagprof.report.escape import safe_lines, safe_text
@@ -64,10 +64,14 @@ def _tiles(run: Run, comparison: Comparison | None) -> list[tuple[str, str, str]
         (
             "Per parsing process",
             figures.duration(run.total_parse_ms / processes),
-            f"with {figures.count(processes, 'process').replace('processs', 'processes')}, as configured",
+            "with 1 process, as configured" if processes == 1 else f"with {processes} processes, as configured",
         ),
         ("Files", f"{len(run.files):,}", f"{failed} could not be loaded" if failed else "all could be loaded"),
-        ("DAGs", f"{sum(len(f.dag_ids) for f in run.files):,}", f"{sum(f.task_count for f in run.files):,} tasks"),
+        (
+            "DAGs",
+            f"{sum(len(f.dag_ids) for f in run.files):,}",
+            figures.count(sum(f.task_count for f in run.files), "task"),
+        ),
     ]
     if comparison is not None:
         change = comparison.current_total_ms - comparison.baseline_total_ms
@@ -125,7 +129,9 @@ def _import_rows(run: Run, by: Any) -> list[Row]:
     return [
         {
             "name": safe_text(str(row.name), 120),
-            "version": safe_text(run.environment.distributions.get(str(row.name), ""), 40) if by == "distribution" else "",
+            "version": safe_text(run.environment.distributions.get(str(row.name), ""), 40)
+            if by == "distribution"
+            else "",
             "origin": {"user": "your code", "stdlib": "standard library"}.get(str(row.origin), "installed"),
             "files": int(row.files),
             "total": figures.duration(float(row.cumulative_ms)),
@@ -178,15 +184,28 @@ def _detail(run: Run, file: FileResult) -> Row:
         "is_failure": file.status.is_failure,
         "parse": figures.duration(file.parse_ms) if file.is_timed else "",
         "samples": [f"{ms:.1f}" for ms in file.samples.wall_ms],
-        "stages": [(name, figures.duration(ms)) for name, ms in zip(figures.STAGES, figures.stages(file), strict=True) if ms],
+        "stages": [
+            (name, figures.duration(ms)) for name, ms in zip(figures.STAGES, figures.stages(file), strict=True) if ms
+        ],
         "facts": _facts(file),
         "detail": safe_text(file.detail),
-        "failures": [(safe_text(f.type, 80), safe_text(f.message, 400), safe_text(f.cause, 400), safe_lines(f.traceback)) for f in file.failures],
+        "failures": [
+            (safe_text(f.type, 80), safe_text(f.message, 400), safe_text(f.cause, 400), safe_lines(f.traceback))
+            for f in file.failures
+        ],
         "statements": _detail_statements(file),
         "tree": _tree(run, file),
         "stack": _stack_rows(file.stack) if file.stack else [],
         "accesses": [
-            (a.kind, safe_text(a.key, 120), a.operation, a.answered_by, safe_text(a.file.rpartition("/")[2], 80), a.line, a.count)
+            (
+                a.kind,
+                safe_text(a.key, 120),
+                a.operation,
+                a.answered_by,
+                safe_text(a.file.rpartition("/")[2], 80),
+                a.line,
+                a.count,
+            )
             for a in file.accesses[:50]
         ],
         "doubts": [safe_text(doubt.text, 500) for doubt in file.doubts],
@@ -200,7 +219,15 @@ def _detail(run: Run, file: FileResult) -> Row:
 
 def _facts(file: FileResult) -> list[tuple[str, str]]:
     facts = [
-        ("DAGs", f"{len(file.dag_ids):,}" + (f" ({safe_text(', '.join(file.dag_ids[:5]), 160)}{'…' if len(file.dag_ids) > 5 else ''})" if file.dag_ids else "")),
+        (
+            "DAGs",
+            f"{len(file.dag_ids):,}"
+            + (
+                f" ({safe_text(', '.join(file.dag_ids[:5]), 160)}{'…' if len(file.dag_ids) > 5 else ''})"
+                if file.dag_ids
+                else ""
+            ),
+        ),
         ("Tasks", f"{file.task_count:,}"),
     ]
     if file.is_timed:
@@ -228,7 +255,9 @@ def _detail_statements(file: FileResult) -> list[Row]:
         {
             "line": statement.line,
             "depth": min(depth(statements, position), DEEPEST),
-            "text": safe_text(statement.text, 160) if statement.kind != "body" else "body of " + safe_text(statement.text, 150),
+            "text": safe_text(statement.text, 160)
+            if statement.kind != "body"
+            else "body of " + safe_text(statement.text, 150),
             "wall": figures.duration(statement.wall_us / 1000),
             "waiting": figures.duration(max(0, own[position][0] - own[position][1]) / 1000),
             "runs": f"{statement.count:,}" + ("+" if is_partial(statements, position) else ""),
@@ -295,7 +324,11 @@ def _comparison(comparison: Comparison) -> Row:
     return {
         "baseline": figures.duration(comparison.baseline_total_ms),
         "current": figures.duration(comparison.current_total_ms),
-        "changed": rows(Change.SLOWER) + rows(Change.FASTER) + rows(Change.UNSURE) + rows(Change.ADDED) + rows(Change.REMOVED),
+        "changed": rows(Change.SLOWER)
+        + rows(Change.FASTER)
+        + rows(Change.UNSURE)
+        + rows(Change.ADDED)
+        + rows(Change.REMOVED),
         "unchanged": len(comparison.of(Change.UNCHANGED)),
         "warnings": [safe_text(text, 500) for text in comparison.warnings],
     }
@@ -336,7 +369,9 @@ def _doubts(run: Run) -> list[str]:
     for file in run.files:
         for doubt in file.doubts:
             counts[doubt.code] = counts.get(doubt.code, 0) + 1
-    return doubts + [f"{figures.count(number, 'file')}: {_DOUBT_WORDS.get(code, code)}." for code, number in counts.items()]
+    return doubts + [
+        f"{figures.count(number, 'file')}: {_DOUBT_WORDS.get(code, code)}." for code, number in counts.items()
+    ]
 
 
 _DOUBT_WORDS = {

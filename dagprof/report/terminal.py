@@ -74,15 +74,25 @@ def _files(run: Run, console: Console) -> None:
     if not timed:
         return
     pieces = _PIECES["utf" if "utf" in (console.encoding or "").lower() else "ascii"]
-    shown = [name for position, name in enumerate(figures.STAGES) if position or any(figures.stages(f)[0] for f in timed)]
+    shown = [
+        name for position, name in enumerate(figures.STAGES) if position or any(figures.stages(f)[0] for f in timed)
+    ]
     names = shown if _is_wide(console) else []
     table = _table(
-        f"Slowest files ({', '.join(f'{piece} {name}' for piece, name in zip(pieces[-len(shown):], shown, strict=True))})",
-        ("parse", "figure"), ("±", "figure"), *((name, "figure") for name in names), ("", "bar"), ("file", "text"),
+        f"Slowest files ({', '.join(f'{piece} {name}' for piece, name in zip(pieces[-len(shown) :], shown, strict=True))})",
+        ("parse", "figure"),
+        ("±", "figure"),
+        *((name, "figure") for name in names),
+        ("", "bar"),
+        ("file", "text"),
     )
     for file in timed:
         stages = figures.stages(file)[-len(shown) :]
-        cells = [duration(file.parse_ms), f"{file.samples.spread_ms:.0f}", *(duration(ms) if ms >= 0.05 else "-" for ms in stages[: len(names)])]
+        cells = [
+            duration(file.parse_ms),
+            f"{file.samples.spread_ms:.0f}",
+            *(duration(ms) if ms >= 0.05 else "-" for ms in stages[: len(names)]),
+        ]
         bar = _bar(stages, timed[0].parse_ms, pieces[-len(shown) :])
         table.add_row(*cells, bar, _path(file.path, console, file))
     console.print()
@@ -115,7 +125,13 @@ def _imports(run: Run, console: Console) -> None:
     if frame.empty:
         return
     versions = run.environment.distributions
-    table = _table("Costliest imports, over all files", ("total", "figure"), ("own", "figure"), ("files", "figure"), ("import", "text"))
+    table = _table(
+        "Costliest imports, over all files",
+        ("total", "figure"),
+        ("own", "figure"),
+        ("files", "figure"),
+        ("import", "text"),
+    )
     for row in frame.itertuples():
         name = safe_text(str(row.name), 60)
         version = versions.get(str(row.name), "")
@@ -127,10 +143,19 @@ def _imports(run: Run, console: Console) -> None:
 
 def _statements(run: Run, console: Console) -> None:
     frame = statements_frame(run)
-    frame = frame[(frame["self_ms"] >= _SMALLEST_MS) & (frame["kind"] != "body") & ~frame["is_partial"].astype(bool)].head(LIMIT)
+    frame = frame[
+        (frame["self_ms"] >= _SMALLEST_MS) & (frame["kind"] != "body") & ~frame["is_partial"].astype(bool)
+    ].head(LIMIT)
     if frame.empty:
         return
-    table = _table("Slowest top-level statements", ("time", "figure"), ("waiting", "figure"), ("runs", "figure"), ("where", "text"), ("statement", "text"))
+    table = _table(
+        "Slowest top-level statements",
+        ("time", "figure"),
+        ("waiting", "figure"),
+        ("runs", "figure"),
+        ("where", "text"),
+        ("statement", "text"),
+    )
     width = max(20, console.width - 72)
     for row in frame.itertuples():
         waiting = float(row.waiting_ms)

@@ -36,7 +36,9 @@ def load(path: str | Path) -> Run:
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise RunFileError(f"{str(path)!r} cannot be read ({error.strerror}); give a run that `dagprof scan` wrote.") from error
+        raise RunFileError(
+            f"{str(path)!r} cannot be read ({error.strerror}); give a run that `dagprof scan` wrote."
+        ) from error
     return decode(data, str(path))
 
 

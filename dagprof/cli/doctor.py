@@ -1,0 +1,39 @@
+"""``dagprof doctor``: what would be used here, and how far it can be trusted."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+
+@click.command("doctor", short_help="Say what a scan would use here, and how noisy this machine is.")
+@click.option("--python", metavar="PATH", help="Examine this interpreter instead of dagprof's own.")
+def command(python: str | None) -> int:
+    """Say which interpreter, Airflow, AIRFLOW_HOME and configuration a scan would use and why, whether forking works, how
+    noisy this machine is right now, and what to do about each doubt.
+
+    Exits with 3 when a scan could not measure.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    from dagprof import settings
+    from dagprof.cli.output import stdout_console
+    from dagprof.measure.diagnose import examine
+    from dagprof.report.escape import safe_text
+
+    in_force = settings.load({"python": python}, environment=os.environ, start=Path.cwd())
+    findings = examine(in_force, os.environ)
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for finding in findings:
+        text = Text(safe_text(finding.found, 400))
+        if finding.advice:
+            text.append(f"\n→ {safe_text(finding.advice, 600)}", style="yellow")
+        table.add_row(Text(finding.what, style="bold"), text)
+    console = stdout_console()
+    console.print(table)
+    return 3 if any(finding.found in ("cannot be used", "a forked parse failed") for finding in findings) else 0

@@ -1,0 +1,152 @@
+"""What a scan would use here and how far its numbers can be trusted: the findings behind ``dagprof doctor``."""
+
+from __future__ import annotations
+
+import os
+import statistics
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from dagprof.errors import DagprofError
+from dagprof.measure import scan as scanning
+from dagprof.measure.target import Target, resolve
+from dagprof.measure.zygote import ConnectionLost, Zygote
+from dagprof.robust import median_absolute_deviation
+from dagprof.settings import Settings, default_jobs
+
+# One parse does this much work; large enough to stand above the cost of a fork.
+_REFERENCE = '''"""A DAG file of dagprof's own, to measure how much equal parses differ here: airflow, dag."""
+total = 0
+for number in range(400_000):
+    total += number % 7
+'''
+_PARSES = 15
+QUIET_SHARE = 0.05
+USABLE_SHARE = 0.15
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the examination: what was looked at, what was found, and what to do if that is a doubt."""
+
+    what: str
+    found: str
+    advice: str = ""
+
+
+def examine(settings: Settings, environ: Mapping[str, str]) -> list[Finding]:
+    """Look at everything a scan depends on. What cannot be examined becomes a finding with its way out."""
+    findings = []
+    with scanning.scratch_folder() as scratch:
+        folder = scratch / "dags"
+        folder.mkdir()
+        (folder / "reference.py").write_text(_REFERENCE, encoding="utf-8")
+        try:
+            plain = msgspec.structs.replace(settings, bundle_root=str(folder))
+            target = resolve(plain, (folder,), scratch, environ)
+        except DagprofError as error:
+            return [Finding(what="Target", found="cannot be used", advice=str(error))]
+        findings += _about_target(target, environ)
+        try:
+            with Zygote(target, scanning.zygote_config(target, plain)) as zygote:
+                zygote.wait_until_ready()
+                findings += _about_airflow(zygote)
+                findings += _about_forking(zygote, folder / "reference.py")
+        except DagprofError as error:
+            findings.append(Finding(what="Airflow", found="cannot be used", advice=str(error)))
+    return findings
+
+
+def _about_target(target: Target, environ: Mapping[str, str]) -> list[Finding]:
+    home = environ.get("AIRFLOW_HOME")
+    findings = [
+        Finding(what="Interpreter", found=f"{target.python} ({target.python_reason})"),
+        Finding(
+            what="AIRFLOW_HOME",
+            found=f"{home} (from the environment; read, never written to)" if home else "a temporary one (none is set)",
+            advice="" if home else "Set AIRFLOW_HOME to measure with your plugins, policies and airflow.cfg.",
+        ),
+        Finding(what="Configuration", found=_configuration(home, environ)),
+    ]
+    if environ.get("PYTHONDONTWRITEBYTECODE"):
+        advice = "Each parse compiles your helper modules anew. If your deployment does not do that, unset it here."
+        findings.append(Finding(what="Bytecode", found="switched off by PYTHONDONTWRITEBYTECODE", advice=advice))
+    return findings
+
+
+def _configuration(home: str | None, environ: Mapping[str, str]) -> str:
+    file = environ.get("AIRFLOW_CONFIG") or (str(Path(home) / "airflow.cfg") if home else "")
+    settings = sum(name.startswith("AIRFLOW__") for name in environ)
+    source = file if file and Path(file).exists() else "Airflow's defaults"
+    return f"{source}, and {settings} AIRFLOW__… settings of the environment"
+
+
+def _about_airflow(zygote: Zygote) -> list[Finding]:
+    config: dict[str, Any] = zygote.airflow["config"]
+
+    def setting(name: str) -> str:
+        return str(config.get(name, "?"))
+
+    return [
+        Finding(what="Airflow", found=f"{zygote.airflow['version']} on Python {zygote.python_version}"),
+        Finding(
+            what="Time limits",
+            found=f"import {setting('dagbag_import_timeout')} s, whole file {setting('dag_file_processor_timeout')} s",
+        ),
+        Finding(
+            what="DAG processor",
+            found=f"{setting('parsing_processes')} processes, each file every {setting('min_file_process_interval')} s at most",
+        ),
+    ]
+
+
+def _about_forking(zygote: Zygote, file: Path) -> list[Finding]:
+    try:
+        worker = zygote.fork_worker()
+        request = {"op": "parse", "mode": "timing", "file": str(file), "time_limit_s": 60.0, "memory_limit_kib": None}
+        replies = []
+        for _ in range(_PARSES + 1):
+            worker.send(request)
+            replies.append(worker.receive(90.0))
+        worker.close()
+    except ConnectionLost as error:
+        advice = "Use `--isolation spawn`, which starts a new interpreter for each parse."
+        return [Finding(what="Forking", found=f"does not work here ({error})", advice=advice)]
+    samples = [reply["result"]["sample"] for reply in replies[1:] if reply["result"]]
+    if len(samples) < _PARSES:
+        text = replies[-1]["stderr"][0].strip().splitlines() or ["no reason given"]
+        return [Finding(what="Forking", found="a forked parse failed", advice=f"{text[-1]}; try `--isolation spawn`.")]
+    overhead = statistics.median(reply["total_ms"] - reply["result"]["sample"]["wall_ms"] for reply in replies[1:])
+    return [Finding(what="Forking", found=f"works; {overhead:.1f} ms around each parse"), _noise(samples), _load()]
+
+
+def _noise(samples: list[dict[str, float]]) -> Finding:
+    """An A/A figure: how far the medians of two halves of equal parses are apart, beside their spread."""
+    walls = [sample["wall_ms"] for sample in samples]
+    centre = statistics.median(walls)
+    spread = 1.4826 * median_absolute_deviation(walls) / centre
+    apart = abs(statistics.median(walls[::2]) - statistics.median(walls[1::2])) / centre
+    found = f"{len(walls)} equal parses spread by ±{spread:.1%}; the medians of two halves are {apart:.1%} apart"
+    worst = max(spread, apart)
+    if worst <= QUIET_SHARE:
+        return Finding(what="Noise", found=f"{found}: quiet")
+    if worst <= USABLE_SHARE:
+        return Finding(
+            what="Noise", found=f"{found}: usable", advice="Trust differences of more than that; --repeat helps."
+        )
+    advice = "The machine is busy. Close what runs beside, use --jobs 1, or compare CPU times instead."
+    return Finding(what="Noise", found=f"{found}: noisy", advice=advice)
+
+
+def _load() -> Finding:
+    try:
+        load = os.getloadavg()[0]
+    except OSError:
+        return Finding(what="Load", found="unknown on this platform")
+    cores = os.cpu_count() or 1
+    advice = "Other programs compete for the cores; times will be too long." if load > cores else ""
+    return Finding(
+        what="Load", found=f"{load:.1f} on {cores} cores; {default_jobs()} parses at once by default", advice=advice
+    )

@@ -1,0 +1,1 @@
+"""The program that runs inside the measured interpreter; started by path, imported by nobody. See ``__main__``."""
