@@ -6,8 +6,10 @@ Exit codes: 0 fine, 1 regression or other reason to fail, 2 usage or configurati
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 
 import click
 
@@ -41,8 +43,14 @@ def cli() -> None:
     """
 
 
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """A cancelled CI job ends like Ctrl-C: what was measured is kept, nothing is left running."""
+    raise KeyboardInterrupt
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code."""
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         result = cli.main(
             args=None if arguments is None else list(arguments), prog_name="dagprof", standalone_mode=False

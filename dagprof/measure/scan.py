@@ -155,11 +155,7 @@ class _Scan:
         skipped = tuple(SkippedFile(path=self._shown(Path(path)), reason=reason) for path, reason in answer["skipped"])
         if not files:
             where = ", ".join(str(path) for path in self._paths)
-            why = (
-                f" ({len(skipped)} files are skipped: .airflowignore, or no 'dag' and 'airflow' in them)"
-                if skipped
-                else ""
-            )
+            why = f" ({len(skipped)} skipped: .airflowignore, or no 'dag' and 'airflow' in the text)" if skipped else ""
             raise UsageError(f"There are no DAG files in {where}{why}; give the folder that holds them.")
         return files, skipped
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import urllib.parse
 from typing import Any
 
 MASK = "***"
@@ -28,12 +30,30 @@ _SECRET_SETTING = re.compile(
 _SHORTEST = 6
 
 
+def _parts(value: Any) -> list[Any]:
+    """The password inside a connection, which may be shown without the rest of it."""
+    if not isinstance(value, str):
+        return []
+    if value.lstrip().startswith("{"):
+        try:
+            parsed = json.loads(value)
+        except ValueError:
+            return []
+        return [parsed[name] for name in ("password", "extra") if isinstance(parsed.get(name), str)]
+    try:
+        password = urllib.parse.urlsplit(value).password
+    except ValueError:
+        return []
+    return [password, urllib.parse.unquote(password)] if password else []
+
+
 class Redactor:
     """Masks what looks like a secret, and the known values of secret settings wherever they appear."""
 
     def __init__(self, known_values: list[Any] | None = None) -> None:
         values = [value for name, value in os.environ.items() if _SECRET_SETTING.search(name) and value[:1] != os.sep]
         values += known_values or []
+        values += [part for value in values for part in _parts(value)]
         self._values = sorted({v for v in values if isinstance(v, str) and len(v) >= _SHORTEST}, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:

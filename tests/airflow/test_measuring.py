@@ -1,0 +1,220 @@
+"""Samples, traces and statement clocks of real parses."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+import dagprof
+from conftest import TARGET, Scan, dag, result
+from dagprof.model import Isolation, Statement, Status, Temperature
+
+SLOW_LIBRARY = "import time\ntime.sleep(0.2)\n"
+
+
+def names(run: dagprof.Run, path: str) -> list[str]:
+    trace = result(run, path).trace
+    assert trace is not None
+    return [run.modules[place].name for place in trace.loads.module]
+
+
+def test_samples_and_stages(scan: Scan) -> None:
+    file = result(scan({"a.py": dag("a", "import time\ntime.sleep(0.1)\n")}, repeat=4), "a.py")
+    samples = file.samples
+    assert len(samples) == 4
+    for number in range(4):
+        stages = samples.load_ms[number] + samples.bag_ms[number] + samples.serialise_ms[number]
+        assert stages == pytest.approx(samples.wall_ms[number], abs=1.0)
+        assert samples.load_ms[number] >= 100
+        assert samples.cpu_ms[number] < samples.wall_ms[number] - 80
+        assert samples.dagbag_ms[number] <= samples.wall_ms[number]
+    assert (file.dag_ids, file.task_count) == (("a",), 0)
+
+
+def test_repeats_stop_when_the_median_is_stable(scan: Scan) -> None:
+    assert 3 <= len(result(scan({"a.py": dag("a")}, repeat=None), "a.py").samples) <= 7
+
+
+def test_a_shared_helper_is_traced_to_the_lines_that_import_it(scan: Scan) -> None:
+    run = scan(
+        {
+            "slow_library.py": SLOW_LIBRARY,
+            "common/__init__.py": "",
+            "common/frames.py": "import slow_library\n",
+            "a.py": dag("a", "import json\nfrom common import frames\n"),
+            "b.py": dag("b", "from common.frames import slow_library\n"),
+        }
+    )
+    loads = dagprof.frames.loads_frame(run)
+    for path, line in (("a.py", 2), ("b.py", 1)):
+        mine = loads[loads["path"] == path].set_index("module")
+        assert mine.loc["common.frames", "line"] == line
+        assert mine.loc["common.frames", "importer_file"] == path
+        assert mine.loc["slow_library", "importer"] == "common.frames"
+        assert mine.loc["slow_library", "self_ms"] >= 200
+        assert mine.loc["common.frames", "self_ms"] < 50
+        assert mine.loc["common.frames", "cumulative_ms"] >= 200
+    imports = dagprof.frames.imports_frame(run).set_index("name")
+    assert imports.loc["slow_library", "files"] == 2
+    assert 400 <= imports.loc["common", "cumulative_ms"] < 550
+    assert imports.loc["slow_library", "origin"] == "user"
+
+
+def test_hits_of_loaded_modules_are_edges(scan: Scan) -> None:
+    run = scan(
+        {
+            "base.py": "value = 1\n",
+            "first.py": "import base\n",
+            "second.py": "import base\n\ndef later():\n    import first\n\nlater()\n",
+            "a.py": dag("a", "import first\nimport second\n"),
+        }
+    )
+    by_name = {module.name: module for module in run.modules}
+    targets = {(run.modules[edge.target].name, edge.line, edge.in_function) for edge in by_name["second"].edges}
+    assert targets == {("base", 1, False), ("first", 4, True)}
+
+
+def test_statements_of_all_blocks(scan: Scan) -> None:
+    source = '''\
+"""A documented file: airflow dag."""
+from __future__ import annotations
+
+import time
+
+for number in range(3):
+    time.sleep(0.02)
+    if number == 2:
+        time.sleep(0.05)
+total = 0
+for number in range(50_000):
+    total += number
+try:
+    raise ValueError
+except ValueError:
+    time.sleep(0.03)
+
+
+def build(name):
+    time.sleep(0.01)
+
+
+build("x")
+'''
+    trace = result(scan({"a.py": source}), "a.py").trace
+    assert trace is not None
+    by_line = {statement.line: statement for statement in trace.statements}
+
+    def ms(line: int) -> float:
+        return by_line[line].wall_us / 1000
+
+    assert by_line[7].count == 3
+    assert 60 <= ms(7) < 90
+    assert by_line[9].count == 1
+    assert 110 <= ms(6) < 160
+    assert by_line[11].is_cut
+    assert by_line[12].count == 999
+    assert ms(12) < ms(11)
+    assert 30 <= ms(16) < 50
+    assert 10 <= ms(23) < 30
+    assert trace.statements[by_line_position(trace.statements, 9)].text == "time.sleep(0.05)"
+
+
+def by_line_position(statements: tuple[Statement, ...], line: int) -> int:
+    return next(position for position, statement in enumerate(statements) if statement.line == line)
+
+
+def test_bodies_of_decorated_dags_belong_to_the_call(scan: Scan) -> None:
+    source = """\
+import datetime, time
+try:
+    from airflow.sdk import dag
+except ImportError:
+    from airflow.decorators import dag
+
+@dag(start_date=datetime.datetime(2024, 1, 1), schedule=None)
+def decorated():
+    time.sleep(0.05)
+
+decorated()
+"""
+    file = result(scan({"a.py": source}), "a.py")
+    assert (file.status, file.dag_ids) == (Status.OK, ("decorated",))
+    assert file.trace is not None
+    statements = file.trace.statements
+    sleep = statements[by_line_position(statements, 9)]
+    body = statements[sleep.parent]
+    call = statements[body.parent]
+    assert (body.kind, call.line) == ("body", 11)
+    assert call.wall_us >= body.wall_us >= sleep.wall_us >= 50_000
+
+
+def test_tracing_changes_nothing_that_the_file_sees(scan: Scan) -> None:
+    source = dag(
+        "a",
+        """
+        import inspect, sys, warnings
+
+        def who():
+            return inspect.stack()[1].lineno
+
+        assert who() == 7, who()
+        assert "__dagprof_clock__" not in globals()
+        for number in range(2000):
+            if number == 1500:
+                continue
+        assert number == 1999
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            import warns_its_importer
+        assert caught[0].filename == __file__, caught[0].filename
+        """,
+    )
+    helper = "import warnings\nwarnings.warn('old', DeprecationWarning, stacklevel=2)\n"
+    run = scan({"a.py": source, "warns_its_importer.py": helper})
+    assert result(run, "a.py").failures == ()
+    assert "inconsistent" not in {doubt.code for doubt in result(run, "a.py").doubts}
+
+
+def test_slow_files_get_call_stacks(scan: Scan) -> None:
+    source = dag("a", "def spin(until):\n    return sum(range(until))\n\n\nspin(6_000_000)\n")
+    file = result(scan({"a.py": source}, stacks_from_ms=20), "a.py")
+
+    def functions(stack: object) -> set[str]:
+        found = {stack.function}  # type: ignore[attr-defined]
+        for child in stack.children:  # type: ignore[attr-defined]
+            found |= functions(child)
+        return found
+
+    assert file.stack is not None, file.doubts
+    assert "spin" in functions(file.stack)
+
+
+def test_temperatures_differ_in_what_is_free(scan: Scan) -> None:
+    files = {"a.py": dag("a", "import airflow.example_dags\n")}
+    processor = scan(files, temperature="processor")
+    assert "airflow.example_dags" not in names(processor, "a.py")
+    warm = scan(files, temperature="warm")
+    assert "airflow.example_dags" in names(warm, "a.py")
+    cold = scan(files, temperature="cold")
+    file = result(cold, "a.py")
+    assert file.samples.airflow_ms[0] > 100
+    assert file.samples.wall_ms[0] > file.samples.airflow_ms[0]
+    assert cold.settings["isolation"] == "spawn"
+
+
+def test_spawned_parses_work_at_the_processor_temperature(scan: Scan) -> None:
+    run = scan({"a.py": dag("a", "import airflow.example_dags\n")}, isolation=Isolation.SPAWN, temperature=Temperature.PROCESSOR)
+    file = result(run, "a.py")
+    assert file.status is Status.OK
+    assert file.samples.airflow_ms == (0.0,)
+    assert "airflow.example_dags" not in names(run, "a.py")
+
+
+def test_the_environment_is_recorded(scan: Scan) -> None:
+    environment = scan({"a.py": dag("a")}).environment
+    assert environment.airflow_version == environment.distributions.get("apache-airflow", environment.airflow_version)
+    assert environment.import_timeout_s == 30
+    assert environment.cpu_count > 0
+    if TARGET == sys.executable:
+        assert environment.python_version == ".".join(map(str, sys.version_info[:3]))

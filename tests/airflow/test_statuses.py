@@ -1,0 +1,134 @@
+"""Every way in which a parse can end is a row of the result, and hurts no other file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from conftest import Scan, dag, result
+from dagprof.errors import UsageError
+from dagprof.model import Run, Status
+
+FILES = {
+    "ok.py": dag("fine"),
+    "empty.py": "# no airflow dag here",
+    "missing.py": dag("m", "import a_module_that_is_missing\n"),
+    "syntax.py": "# airflow dag\ndef broken(:\n",
+    "chained.py": """
+        # airflow dag
+        def connect():
+            try:
+                {}["host"]
+            except KeyError as error:
+                raise ImportError("no settings") from error
+        connect()
+    """,
+    "exits.py": "# airflow dag\nimport os\nos._exit(7)\n",
+    "leaves.py": "# airflow dag\nraise SystemExit(3)\n",
+    "aborts.py": "# airflow dag\nimport os\nos.abort()\n",
+    "kills_parent.py": "# airflow dag\nimport os, time\nos.kill(os.getppid(), 9)\ntime.sleep(30)\n",
+    "hangs.py": "# airflow dag\nimport time\ntime.sleep(600)\n",
+    "greedy.py": "# airflow dag\nimport time\nhoard = [bytearray(1 << 20) for _ in range(900)]\ntime.sleep(5)\n",
+    "talks.py": dag("t", "import sys\nsys.stderr.write('x' * 500_000)\nprint('y' * 500_000)\n"),
+    "spawns.py": dag("s", "import subprocess\nsubprocess.Popen(['sleep', '600'], start_new_session=True)\n"),
+    "closes.py": dag("c", "import os\nfor number in range(3, 50):\n    try:\n        os.close(number)\n    except OSError:\n        pass\n"),
+}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    import dagprof
+    from conftest import TARGET, write
+
+    folder = write(tmp_path_factory.mktemp("statuses"), FILES)
+    return dagprof.scan(folder, python=TARGET, repeat=1, time_limit_s=8, memory_limit_mib=700)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("ok.py", Status.OK),
+        ("empty.py", Status.NO_DAGS),
+        ("missing.py", Status.IMPORT_ERROR),
+        ("syntax.py", Status.IMPORT_ERROR),
+        ("chained.py", Status.IMPORT_ERROR),
+        ("exits.py", Status.EXITED),
+        ("leaves.py", Status.EXITED),
+        ("aborts.py", Status.KILLED),
+        ("kills_parent.py", Status.KILLED),
+        ("hangs.py", Status.TIMED_OUT),
+        ("greedy.py", Status.OUT_OF_MEMORY),
+        ("talks.py", Status.OK),
+        ("spawns.py", Status.OK),
+        ("closes.py", Status.EXITED),
+    ],
+)
+def test_status(run: Run, path: str, status: Status) -> None:
+    assert result(run, path).status is status
+
+
+def test_a_failing_file_has_a_parse_time_and_its_line(run: Run) -> None:
+    file = result(run, "missing.py")
+    assert file.parse_ms > 0
+    (failure,) = file.failures
+    assert (failure.type, failure.message) == ("ModuleNotFoundError", "No module named 'a_module_that_is_missing'")
+    assert Path(failure.file).name == "missing.py"
+    assert failure.line == 1
+    assert "python_importer" not in failure.traceback
+    assert "dagbag.py" not in failure.traceback
+
+
+def test_a_syntax_error_names_its_line(run: Run) -> None:
+    (failure,) = result(run, "syntax.py").failures
+    assert (failure.type, failure.line) == ("SyntaxError", 2)
+
+
+def test_the_first_cause_of_a_chain_is_shown(run: Run) -> None:
+    (failure,) = result(run, "chained.py").failures
+    assert (failure.message, failure.cause) == ("no settings", "KeyError: 'host'")
+
+
+def test_endings_are_described(run: Run) -> None:
+    assert result(run, "exits.py").exit_code == 7
+    assert "exit code 7" in result(run, "exits.py").detail
+    assert result(run, "aborts.py").signal == 6
+    assert "SIGABRT" in result(run, "aborts.py").detail
+    assert "measuring process" in result(run, "kills_parent.py").detail
+
+
+def test_output_is_kept_up_to_a_limit(run: Run) -> None:
+    file = result(run, "talks.py")
+    assert file.stderr.total_bytes >= 500_000
+    assert len(file.stderr.text) <= 32 * 1024
+    assert file.stdout.total_bytes >= 500_000
+    assert file.stdout.is_cut
+
+
+def test_processes_left_running_are_ended_and_named(run: Run) -> None:
+    assert "leftover-processes" in {doubt.code for doubt in result(run, "spawns.py").doubts}
+    processes = [Path(entry, "cmdline") for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    running = [file.read_bytes() for file in processes if file.exists()]
+    assert b"sleep\x00600\x00" not in running
+
+
+def test_a_folder_without_dag_files_is_refused(scan: Scan) -> None:
+    with pytest.raises(UsageError, match=r"no DAG files .* \(1 skipped"):
+        scan({"helper.py": "value = 1"})
+
+
+def test_a_file_that_cannot_be_read_is_a_row(scan: Scan, tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        os.mkfifo  # root reads everything: a dangling link stands in  # noqa: B018
+        (tmp_path / "dags").mkdir()
+        (tmp_path / "dags" / "gone.py").symlink_to(tmp_path / "nowhere.py")
+        run = scan({"ok.py": dag("fine")}, "ok.py")
+        assert [file.status for file in run.files] == [Status.OK]
+        return
+    (tmp_path / "dags").mkdir()
+    secret = tmp_path / "dags" / "secret.py"
+    secret.write_text(dag("secret"))
+    secret.chmod(0)
+    run = scan({"ok.py": dag("fine")}, "ok.py", "secret.py")
+    assert result(run, "secret.py").status is Status.UNREADABLE
