@@ -95,7 +95,6 @@ class _Runner:
 def _finish(run: _Runner, passes: Passes, limits: Limits) -> None:
     """The passes that depend on how long the parse takes."""
     parse_ms = sorted(passes.wall_ms)[len(passes.wall_ms) // 2]
-    settled = passes.last
     traced_ms = passes.trace["result"]["wall_ms"] if passes.trace else 0.0
     if limits.repeat is None and parse_ms < plan.VERY_SLOW_MS and plan.is_disturbed(traced_ms, parse_ms):
         run(Mode.TRACE)
@@ -103,4 +102,3 @@ def _finish(run: _Runner, passes: Passes, limits: Limits) -> None:
         failures = passes.last["result"]["failures"] if passes.last and passes.last["result"] else []
         reason = f" ({failures[-1]['type']}: {failures[-1]['message'][:200]})" if failures else ""
         passes.doubts.append(Doubt(code="no-stacks", text=f"Its call stacks could not be sampled{reason}."))
-    passes.last = settled

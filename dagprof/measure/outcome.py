@@ -38,6 +38,8 @@ _ENDINGS = {
 }
 NOISY_SHARE = 0.10
 DRIFT_SHARE = 0.5
+# Three equal parses are in order one time in three, five one time in sixty.
+FEWEST_FOR_DRIFT = 5
 
 
 def status_of(reply: Reply) -> Status:
@@ -72,6 +74,7 @@ class Passes:
         self.trace: Reply | None = None
         self.stack: Reply | None = None
         self.last: Reply | None = None
+        self.settled: Reply | None = None
         self.detail = ""
         self.doubts: list[Doubt] = []
         self._statuses: list[Status] = []
@@ -84,9 +87,12 @@ class Passes:
     def add(self, mode: str, reply: Reply) -> bool:
         """Keep a reply; True when it holds a result of its mode."""
         self.last = reply
-        self._statuses.append(status_of(reply))
         key = {"timing": "sample", "trace": "trace", "stacks": "stack"}[mode]
-        if not gave_result(reply) or key not in reply["result"]:
+        succeeded = gave_result(reply) and key in reply["result"]
+        if mode != "stacks":
+            self.settled = reply
+            self._statuses.append(status_of(reply))
+        if not succeeded:
             return False
         if mode == "timing":
             self.timings.append(reply)
@@ -120,8 +126,8 @@ class Passes:
         )
 
     def _facts(self) -> dict[str, Any]:
-        """The facts of the last plain parse, or of whatever pass there was."""
-        reply = self.timings[-1] if self.timings and self.last and gave_result(self.last) else self.last
+        """The facts of the last plain parse, or of the tracing one."""
+        reply = self.settled
         if reply is None:
             return {"detail": self.detail}
         result = reply["result"] or {}
@@ -194,7 +200,7 @@ def _noise_doubts(wall_ms: Sequence[float]) -> list[Doubt]:
         text = f"Its {len(wall_ms)} parses differ by much: {min(wall_ms):.0f} to {max(wall_ms):.0f} ms; a quieter machine helps."
         return [Doubt(code="noisy", text=text)]
     steps = [later - earlier for earlier, later in itertools.pairwise(wall_ms)]
-    one_way = len(wall_ms) > 2 and (all(step > 0 for step in steps) or all(step < 0 for step in steps))
+    one_way = len(wall_ms) >= FEWEST_FOR_DRIFT and (all(step > 0 for step in steps) or all(step < 0 for step in steps))
     if one_way and abs(wall_ms[-1] - wall_ms[0]) > max(DRIFT_SHARE * centre, 10 * STABLE_MS):
         text = f"Its parses drift from {wall_ms[0]:.0f} to {wall_ms[-1]:.0f} ms: one parse changes the next."
         return [Doubt(code="drift", text=text)]

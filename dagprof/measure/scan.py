@@ -119,7 +119,7 @@ class _Scan:
         self._target, self._settings, self._paths = target, settings, paths
         self._progress, self._known = progress, known
         self._config = zygote_config(target, settings)
-        self._doubts: list[Doubt] = []
+        self._doubts: list[Doubt] = _surrounding_doubts(target)
         self._pre_imported: tuple[str, ...] = ()
 
     def run(self, version: str) -> Run:
@@ -232,6 +232,16 @@ class _Scan:
             raise MeasurementError(
                 "Every parse ended the measuring process; `dagprof doctor` shows whether forking works here."
             )
+
+
+def _surrounding_doubts(target: Target) -> list[Doubt]:
+    if not target.environment.get("PYTHONDONTWRITEBYTECODE"):
+        return []
+    text = (
+        "PYTHONDONTWRITEBYTECODE is set, so each parse compiles your helper modules anew; "
+        "if your deployment does not do that, unset it here."
+    )
+    return [Doubt(code="no-bytecode", text=text)]
 
 
 def _recorded(settings: Settings, files: int) -> dict[str, str | int | float | bool | None]:

@@ -108,7 +108,7 @@ class TracedParse:
 
     @staticmethod
     def _zip_member(loader: Any, name: str) -> str:
-        return os.path.join(loader.archive, loader.prefix + name.rpartition(".")[2] + ".py")
+        return loader.get_filename(name)
 
     def _is_dag_code(self, path: str) -> bool:
         return path == self._file or os.path.dirname(path) == self._file

@@ -9,10 +9,12 @@ import importlib
 import importlib.util
 import os
 import sys
+import types
 from typing import Any
 
 INTERVAL_S = 0.001
 SMALLEST_SHARE = 0.01
+_COMPILED = "pyinstrument.low_level.stat_profile"
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
@@ -36,8 +38,21 @@ def _load_from(folder: str) -> Any:
     if spec is None or spec.loader is None:
         raise ImportError("pyinstrument cannot be loaded from " + folder)
     package = sys.modules["pyinstrument"] = importlib.util.module_from_spec(spec)
+    if importlib.util.find_spec(_COMPILED) is None:
+        sys.modules[_COMPILED] = _pure_sampler()
     spec.loader.exec_module(package)
     return package
+
+
+def _pure_sampler() -> Any:
+    """pyinstrument's sampler in Python, for an interpreter that the compiled one was not built for."""
+    pure = importlib.import_module(_COMPILED + "_python")
+    module: Any = types.ModuleType(_COMPILED)
+    module.setstatprofile = pure.setstatprofile
+    module.get_frame_info = pure.get_frame_info
+    module.measure_timing_overhead = lambda: {"walltime": 0.0}
+    module.walltime_coarse_resolution = lambda: None
+    return module
 
 
 def tree(profiler: Any) -> dict[Any, Any] | None:

@@ -1,0 +1,28 @@
+"""Puts the current time into an argument: each parse gives another serialised DAG, so Airflow 3 stores version after version."""
+
+from datetime import datetime, timezone
+
+import pendulum
+
+try:
+    from airflow.sdk import dag, task
+except ImportError:  # Airflow 2
+    from airflow.decorators import dag, task
+
+
+@dag(
+    schedule="@daily",
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    catchup=False,
+    params={"parsed_at": datetime.now(timezone.utc).isoformat()},
+    tags=["example"],
+)
+def now_in_arguments():
+    @task
+    def stamp() -> str:
+        return "done"
+
+    stamp()
+
+
+now_in_arguments()

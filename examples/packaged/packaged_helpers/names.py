@@ -1,0 +1,2 @@
+def task_names():
+    return ["first", "second"]
