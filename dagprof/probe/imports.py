@@ -38,6 +38,7 @@ class ImportTracer:
         self.gc_ns = 0
         self.compile_ns = 0
         self._top = -1
+        self._replaced: list[Any] = []
         self._gc_started = 0
         self._main = get_ident()
 
@@ -46,11 +47,21 @@ class ImportTracer:
         return self.gc_ns + self.compile_ns
 
     def install(self) -> None:
-        setattr(bootstrap, "_find_and_load", self._tracing_load(getattr(bootstrap, "_find_and_load")))  # noqa: B009, B010
-        builtins.__import__ = self._tracing_import(builtins.__import__)
-        compiler = self._tracing_compile(external.SourceLoader.source_to_code)
-        setattr(external.SourceLoader, "source_to_code", compiler)  # noqa: B010
+        self._replace(bootstrap, "_find_and_load", self._tracing_load)
+        self._replace(builtins, "__import__", self._tracing_import)
+        self._replace(external.SourceLoader, "source_to_code", self._tracing_compile)
         gc.callbacks.append(self._on_collection)
+
+    def uninstall(self) -> None:
+        """Stop tracing; what is imported from now on, by the report itself for one, is not seen."""
+        for owner, name, ordinary in self._replaced:
+            setattr(owner, name, ordinary)
+        gc.callbacks.remove(self._on_collection)
+
+    def _replace(self, owner: Any, name: str, wrap: Any) -> None:
+        ordinary = getattr(owner, name)
+        self._replaced.append((owner, name, ordinary))
+        setattr(owner, name, wrap(ordinary))
 
     def _on_collection(self, phase: str, info: dict[Any, Any]) -> None:
         if phase == "start":

@@ -138,6 +138,7 @@ class TracedParse:
 
     def report(self) -> dict[Any, Any]:
         """Rows for the Run; call after the parse, outside all clocks."""
+        self.tracer.uninstall()
         traced = imports.report(self.tracer, self._dag_module)
         traced["statements"] = [
             [row[0], row[1], row[2], row[3], row[4], row[5] // 1000, row[6] // 1000, *row[7:]]

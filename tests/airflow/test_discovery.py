@@ -7,9 +7,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from conftest import TARGET, Scan, dag, result, write
 
 import dagprof
-from conftest import TARGET, Scan, dag, result, write
 from dagprof.errors import MeasurementError, UsageError
 from dagprof.model import Status
 
@@ -89,7 +89,9 @@ def test_a_path_outside_the_root_is_refused(tmp_path: Path) -> None:
         dagprof.scan(tmp_path / "other", bundle_root=str(tmp_path / "dags"))
 
 
-def test_home_with_plugins_policies_and_configuration(scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_home_with_plugins_policies_and_configuration(
+    scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home = write(
         tmp_path / "home",
         {

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-
 from conftest import Scan, dag, result
+
 from dagprof.model import Status
 
 LOOK_UPS = dag(
@@ -51,7 +51,9 @@ def test_stubs_answer_and_are_doubted(scan: Scan) -> None:
 
 def test_environment_and_files_answer_first(scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "variables.json").write_text(
-        json.dumps({"plain": "from file", "number": {"value": 7, "description": "n"}, "settings": {"host": "db.example"}})
+        json.dumps(
+            {"plain": "from file", "number": {"value": 7, "description": "n"}, "settings": {"host": "db.example"}}
+        )
     )
     (tmp_path / "connections.yaml").write_text(
         "warehouse:\n  conn_type: postgres\n  host: pg.example\n  login: ada\n  password: hunter22secret\n"

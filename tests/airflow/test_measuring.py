@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 
 import pytest
+from conftest import TARGET, Scan, dag, result
 
 import dagprof
-from conftest import TARGET, Scan, dag, result
 from dagprof.model import Isolation, Statement, Status, Temperature
 
 SLOW_LIBRARY = "import time\ntime.sleep(0.2)\n"
@@ -204,7 +204,11 @@ def test_temperatures_differ_in_what_is_free(scan: Scan) -> None:
 
 
 def test_spawned_parses_work_at_the_processor_temperature(scan: Scan) -> None:
-    run = scan({"a.py": dag("a", "import airflow.example_dags\n")}, isolation=Isolation.SPAWN, temperature=Temperature.PROCESSOR)
+    run = scan(
+        {"a.py": dag("a", "import airflow.example_dags\n")},
+        isolation=Isolation.SPAWN,
+        temperature=Temperature.PROCESSOR,
+    )
     file = result(run, "a.py")
     assert file.status is Status.OK
     assert file.samples.airflow_ms == (0.0,)
@@ -216,5 +220,5 @@ def test_the_environment_is_recorded(scan: Scan) -> None:
     assert environment.airflow_version == environment.distributions.get("apache-airflow", environment.airflow_version)
     assert environment.import_timeout_s == 30
     assert environment.cpu_count > 0
-    if TARGET == sys.executable:
+    if sys.executable == TARGET:
         assert environment.python_version == ".".join(map(str, sys.version_info[:3]))

@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from conftest import TARGET, dag, write
+
 from dagprof import settings
 from dagprof.measure.scan import scratch_folder, zygote_config
 from dagprof.measure.target import resolve
@@ -29,7 +29,12 @@ STARTING_POINTS = {
     "warm": ["airflow.sdk.execution_time.task_runner", "airflow.executors.local_executor"],
 }
 SHARED = ["airflow.dag_processing.dagbag", "airflow.models.dagbag", "airflow.serialization.serialized_objects"]
-LOOK_UPS = ["airflow.models.variable", "airflow.models.connection", "airflow.sdk.definitions.variable", "airflow.sdk.definitions.connection"]
+LOOK_UPS = [
+    "airflow.models.variable",
+    "airflow.models.connection",
+    "airflow.sdk.definitions.variable",
+    "airflow.sdk.definitions.connection",
+]
 
 
 @pytest.mark.parametrize("temperature", ["processor", "warm"])
@@ -48,7 +53,13 @@ def test_only_the_probe_is_added(tmp_path: Path, temperature: str) -> None:
             zygote.wait_until_ready()
             zygote.ask({"op": "pre_import", "files": []})
             worker = zygote.fork_worker()
-            request = {"op": "parse", "mode": "timing", "file": str(folder / "a.py"), "time_limit_s": 60, "list_modules": True}
+            request = {
+                "op": "parse",
+                "mode": "timing",
+                "file": str(folder / "a.py"),
+                "time_limit_s": 60,
+                "list_modules": True,
+            }
             worker.send(request)
             reply = worker.receive(90)
             worker.close()
@@ -65,7 +76,8 @@ if hasattr(sys, "stdlib_module_names"):
     names = set(sys.stdlib_module_names)
 else:
     import pkgutil, sysconfig
-    names = {module.name for module in pkgutil.iter_modules([sysconfig.get_path("stdlib"), sysconfig.get_path("stdlib") + "/lib-dynload"])}
+    folder = sysconfig.get_path("stdlib")
+    names = {module.name for module in pkgutil.iter_modules([folder, folder + "/lib-dynload"])}
     names |= set(sys.builtin_module_names)
 print(json.dumps(sorted(names)))
 """

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-
 from conftest import Scan, dag, result
+
 from dagprof.errors import UsageError
 from dagprof.model import Run, Status
 
@@ -33,14 +33,18 @@ FILES = {
     "greedy.py": "# airflow dag\nimport time\nhoard = [bytearray(1 << 20) for _ in range(900)]\ntime.sleep(5)\n",
     "talks.py": dag("t", "import sys\nsys.stderr.write('x' * 500_000)\nprint('y' * 500_000)\n"),
     "spawns.py": dag("s", "import subprocess\nsubprocess.Popen(['sleep', '600'], start_new_session=True)\n"),
-    "closes.py": dag("c", "import os\nfor number in range(3, 50):\n    try:\n        os.close(number)\n    except OSError:\n        pass\n"),
+    "closes.py": dag(
+        "c",
+        "import os\nfor number in range(3, 50):\n    try:\n        os.close(number)\n    except OSError:\n        pass\n",
+    ),
 }
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    import dagprof
     from conftest import TARGET, write
+
+    import dagprof
 
     folder = write(tmp_path_factory.mktemp("statuses"), FILES)
     return dagprof.scan(folder, python=TARGET, repeat=1, time_limit_s=8, memory_limit_mib=700)

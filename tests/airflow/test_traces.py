@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import TARGET, dag, write
 
 import dagprof
-from conftest import TARGET, dag, write
 
 
 def fingerprint(*folders: Path) -> str:
@@ -29,7 +29,9 @@ def fingerprint(*folders: Path) -> str:
 
 @pytest.fixture
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path, Path]:
-    files = {f"file_{number}.py": dag(f"d{number}", "import helper\nimport time\ntime.sleep(0.2)\n") for number in range(8)}
+    files = {
+        f"file_{number}.py": dag(f"d{number}", "import helper\nimport time\ntime.sleep(0.2)\n") for number in range(8)
+    }
     folder = write(tmp_path / "dags", {**files, "helper.py": "value = 1\n"})
     home = write(tmp_path / "home", {"plugins/mine.py": "value = 2\n"})
     temporary = tmp_path / "tmp"
@@ -51,7 +53,19 @@ def test_after_a_scan(places: tuple[Path, Path, Path]) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
 def test_after_an_interrupted_scan(places: tuple[Path, Path, Path], tmp_path: Path, number: signal.Signals) -> None:
     before = fingerprint(*places)
-    command = [sys.executable, "-m", "dagprof", "scan", str(places[0]), "--python", TARGET, "-o", str(tmp_path / "out"), "-j", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "dagprof",
+        "scan",
+        str(places[0]),
+        "--python",
+        TARGET,
+        "-o",
+        str(tmp_path / "out"),
+        "-j",
+        "1",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     journal = tmp_path / "out" / "run.partial.jsonl"
     _wait_until(lambda: journal.exists() and len(journal.read_bytes().splitlines()) >= 3)

@@ -1,0 +1,204 @@
+"""The installed command, as people and CI jobs call it: output, files, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import TARGET, dag, write
+
+import dagprof
+
+SLOW = "import time\ntime.sleep({seconds})\n"
+
+
+def call(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "dagprof", *arguments],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def scan(cwd: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return call("scan", "dags", "--python", TARGET, *arguments, cwd=cwd, **environment)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    write(
+        tmp_path / "dags",
+        {"a.py": dag("a", SLOW.format(seconds=0.05)), "b.py": dag("b"), "bad.py": "import nothing_here  # airflow dag"},
+    )
+    return tmp_path
+
+
+def test_a_scan_prints_a_summary_and_writes_two_files(place: Path) -> None:
+    done = scan(place, "--repeat", "1")
+    assert done.returncode == 0, done.stderr
+    assert "3 files with 2 DAGs take" in done.stdout
+    assert "bad.py:1  import error: ModuleNotFoundError: No module named 'nothing_here'" in done.stdout
+    assert "a.py:2" in done.stdout
+    assert "3 of 3 files" in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+    run = dagprof.load(place / "reports" / "run.json")
+    assert [file.path for file in run.files] == ["a.py", "b.py", "bad.py"]
+    assert (place / "reports" / "report.html").read_text().startswith("<!DOCTYPE html>")
+    assert sorted(os.listdir(place / "reports")) == ["report.html", "run.json"]
+
+
+def test_quiet_says_nothing(place: Path) -> None:
+    done = scan(place, "--repeat", "1", "--quiet", "--output-dir", "elsewhere")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (place / "elsewhere" / "run.json").exists()
+
+
+def test_a_regression_against_a_baseline_gives_exit_code_1(place: Path) -> None:
+    assert scan(place, "--save-baseline", "baseline.json", "-q").returncode == 0
+    same = scan(place, "--baseline", "baseline.json", "--fail-on-regression", "50%", "--regression-floor", "60ms")
+    assert same.returncode == 0, same.stdout
+    write(
+        place / "dags",
+        {
+            "a.py": dag("a", "import decimal_like\n" + SLOW.format(seconds=0.35)),
+            "decimal_like.py": "x = 1\n",
+            "new.py": dag("n"),
+        },
+    )
+    (place / "dags" / "b.py").unlink()
+    worse = scan(place, "--baseline", "baseline.json", "--fail-on-regression", "50%", "--regression-floor", "60ms")
+    assert worse.returncode == 1
+    assert "Gate: failed. 1 file fails the gate." in worse.stdout
+    assert "now loads decimal_like" in worse.stdout
+    assert "1 slower, 0 faster, 1 added, 1 removed" in worse.stdout
+    page = (place / "reports" / "report.html").read_text()
+    assert "Against the baseline" in page
+    assert "Gate: failed" in page
+    told = call("compare", "baseline.json", "reports/run.json", cwd=place)
+    assert told.returncode == 0
+    assert "slower  a.py" in told.stdout
+
+
+def test_import_errors_fail_only_on_request(place: Path) -> None:
+    assert scan(place, "--repeat", "1", "-q", "--fail-on", "import-error").returncode == 1
+
+
+def test_an_interrupted_scan_is_resumed(place: Path) -> None:
+    files = {f"slow_{number}.py": dag(f"s{number}", SLOW.format(seconds=0.3)) for number in range(8)}
+    write(place / "dags", files)
+    command = [sys.executable, "-m", "dagprof", "scan", "dags", "--python", TARGET, "--repeat", "1", "-j", "1"]
+    process = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    journal = place / "reports" / "run.partial.jsonl"
+    deadline = time.monotonic() + 60
+    while not (journal.exists() and journal.read_bytes().count(b"\n") >= 5):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "--resume" in errors
+    finished = journal.read_bytes().count(b"\n") - 1
+    kept = [json.loads(line)["result"]["samples"]["wall_ms"] for line in journal.read_bytes().splitlines()[1:]]
+    assert scan(place, "--repeat", "2", "-j", "1", "--resume").returncode == 2
+    done = scan(place, "--repeat", "1", "-j", "1", "--resume")
+    assert done.returncode == 0, done.stderr
+    assert not journal.exists()
+    run = dagprof.load(place / "reports" / "run.json")
+    assert len(run.files) == 11
+    taken_over = [list(file.samples.wall_ms) for file in run.files]
+    assert sum(samples in taken_over for samples in kept) == finished
+    assert scan(place, "--resume").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["scan", "nowhere"], 2, "There is no file or folder 'nowhere'"),
+        (["scan"], 2, "Missing argument"),
+        (["scan", "dags", "--temperature", "hot"], 2, "Invalid value for '--temperature'"),
+        (["scan", "dags", "--repeat", "0"], 2, "must be greater than 0"),
+        (["scan", "dags", "--repeat", "x"], 2, "Invalid value for '--repeat'"),
+        (["scan", "dags", "--fail-on-regression", "20%"], 2, "name it with --baseline"),
+        (["scan", "dags", "--fail-on", "rain"], 2, "choose from import-error, unsure"),
+        (["scan", "dags", "--baseline", "none.json"], 2, "'none.json' cannot be read"),
+        (["scan", "dags", "--baseline", "broken.json"], 2, "is no run"),
+        (["scan", "dags", "--baseline", "newer.json"], 2, "upgrade dagprof"),
+        (["scan", "dags", "--variables", "broken.json"], 2, "neither JSON nor YAML"),
+        (["scan", "dags", "--variables", "list.json"], 2, "holds no mapping"),
+        (["scan", "dags", "--output-dir", "a_file/below"], 2, "Nothing can be written"),
+        (["scan", "dags", "--python", "nowhere/python"], 2, "is no Python interpreter"),
+        (["scan", "empty"], 2, "There are no DAG files in"),
+        (["scan", "dags", "--bundle-root", "empty"], 2, "not below the bundle root"),
+        (["report", "none.json"], 2, "cannot be read"),
+        (["compare", "none.json", "none.json"], 2, "cannot be read"),
+        (["compare", "none.json", "none.json", "--floor", "5"], 2, "such as 50ms"),
+        (["explode"], 2, "No such command"),
+    ],
+)
+def test_bad_input_gets_one_clear_sentence(place: Path, arguments: list[str], code: int, sentence: str) -> None:
+    (place / "broken.json").write_text("{broken: [")
+    (place / "newer.json").write_text('{"schema_version": 99}')
+    (place / "list.json").write_text("[1]")
+    (place / "a_file").write_text("")
+    (place / "empty").mkdir()
+    done = call(*arguments, cwd=place)
+    assert done.returncode == code, done.stderr
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True)
+    done = call("scan", "dags", "--python", str(tmp_path / "bare"), cwd=place)
+    assert done.returncode == 3
+    assert "There is no Airflow in" in done.stderr
+    assert "--python" in done.stderr
+    examined = call("doctor", "--python", str(tmp_path / "bare"), cwd=place)
+    assert examined.returncode == 3
+    assert "There is no Airflow in" in examined.stdout
+
+
+def test_a_home_that_does_not_exist(place: Path) -> None:
+    done = call("scan", "dags", cwd=place, AIRFLOW_HOME=str(place / "gone"))
+    assert done.returncode == 2
+    assert "unset AIRFLOW_HOME" in done.stderr
+    assert not (place / "gone").exists()
+
+
+def test_doctor(place: Path) -> None:
+    done = call("doctor", "--python", TARGET, cwd=place)
+    assert done.returncode == 0, done.stdout
+    for what in ("Interpreter", "Airflow", "AIRFLOW_HOME", "Configuration", "Forking", "Noise", "equal parses"):
+        assert what in done.stdout
+
+
+def test_schema_and_version(place: Path) -> None:
+    schema = json.loads(call("schema", cwd=place).stdout)
+    assert schema["$defs"]["Run"]["properties"]["schema_version"] == {"type": "integer"}
+    assert call("--version", cwd=place).stdout.strip() == f"dagprof {dagprof.__version__}"
+
+
+def test_settings_come_from_the_project(place: Path) -> None:
+    (place / "pyproject.toml").write_text('[tool.dagprof]\nrepeat = 2\noutput-dir = "build"\n')
+    assert scan(place, "-q").returncode == 0
+    run = dagprof.load(place / "build" / "run.json")
+    assert {len(file.samples) for file in run.files} == {2}
+
+
+def test_starting_loads_nothing_heavy() -> None:
+    code = "import sys, dagprof.cli; print([n for n in ('pandas', 'rich', 'airflow', 'jinja2', 'msgspec') if n in sys.modules])"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )

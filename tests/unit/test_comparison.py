@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import pytest
+
+from dagprof import gate
+from dagprof.analyse.comparison import Change, Limits, compare, judge
+from dagprof.errors import UsageError
+from dagprof.gate import Outcome
+from dagprof.model import Failure, Run, Status
+from unit.builders import HELPED, environment, file, loads, run, trace
+
+LIMITS = Limits(relative=0.2, absolute_ms=20)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "change"),
+    [
+        ([100, 101, 99], [100, 102, 98], Change.UNCHANGED),
+        ([100, 101, 99], [150, 151, 149], Change.SLOWER),
+        ([150, 151, 149], [100, 101, 99], Change.FASTER),
+        ([100, 101, 99], [119, 119, 119], Change.UNCHANGED),  # under the share
+        ([10, 10, 10], [25, 25, 25], Change.UNCHANGED),  # under the floor
+        ([100, 180, 60], [150, 230, 110], Change.UNSURE),  # within the noise
+        ([100, 100], [200, 200, 200], Change.UNSURE),  # too few samples
+        ([100], [100], Change.UNCHANGED),
+    ],
+)
+def test_judge(before: list[float], after: list[float], change: Change) -> None:
+    assert judge(before, after, LIMITS)[0] is change
+
+
+@pytest.fixture
+def before() -> Run:
+    return run(
+        file("same.py", 100, 100, 100, trace=trace(100, HELPED)),
+        file("slower.py", 100, 101, 99, trace=trace(100, loads((4, -1, 500, 500, -1, 5)))),
+        file("faster.py", 300, 301, 299, trace=trace(300, HELPED)),
+        file("gone.py", 50, 50, 50),
+        file("breaks.py", 50, 50, 50),
+    )
+
+
+@pytest.fixture
+def after() -> Run:
+    failure = Failure(type="KeyError", message="'x'", file="/dags/breaks.py", line=3)
+    return run(
+        file("same.py", 100, 100, 101, trace=trace(100, HELPED)),
+        file("slower.py", 400, 404, 399, trace=trace(400, HELPED)),
+        file("faster.py", 100, 101, 99, trace=trace(100, loads((4, -1, 500, 500, -1, 5)))),
+        file("new.py", 70, 70, 70),
+        file("breaks.py", 50, 50, 50, status=Status.IMPORT_ERROR, failures=(failure,), dag_ids=()),
+    )
+
+
+def test_every_file_is_placed(before: Run, after: Run) -> None:
+    found = {change.path: change.change for change in compare(before, after, LIMITS).files}
+    assert found == {
+        "same.py": Change.UNCHANGED,
+        "slower.py": Change.SLOWER,
+        "faster.py": Change.FASTER,
+        "gone.py": Change.REMOVED,
+        "new.py": Change.ADDED,
+        "breaks.py": Change.UNCHANGED,
+    }
+
+
+def test_imports_that_appear_and_vanish_are_named(before: Run, after: Run) -> None:
+    changes = {change.path: change for change in compare(before, after, LIMITS).files}
+    assert changes["slower.py"].new_imports == ("common.frames", "pandas", "numpy")
+    assert changes["faster.py"].gone_imports == ("common.frames", "pandas", "numpy")
+    assert gate.describe(changes["slower.py"]) == "slower.py +300 ms (+300%); now loads common.frames, pandas, numpy"
+    assert (changes["breaks.py"].was_failing, changes["breaks.py"].is_failing) == (False, True)
+
+
+def test_a_run_compared_with_itself_is_unchanged(before: Run) -> None:
+    comparison = compare(before, before, LIMITS)
+    assert {change.change for change in comparison.files} == {Change.UNCHANGED}
+    assert comparison.warnings == ()
+
+
+def test_other_surroundings_are_warned_of(before: Run) -> None:
+    elsewhere = environment(
+        machine="m2", python_version="3.11.7", airflow_version="2.11.2", distributions={"pandas": "3.0.0"}
+    )
+    other = run(file("same.py", 100), environment=elsewhere, settings={"temperature": "cold"}, is_complete=False)
+    text = "\n".join(compare(before, other, LIMITS).warnings)
+    for part in (
+        "another machine",
+        "Python 3.12.1, this run with Python 3.11.7",
+        "Airflow 3.3.2",
+        "temperature",
+        "pandas",
+        "interrupted",
+    ):
+        assert part in text
+
+
+def test_the_gate_fails_on_a_regression_only_when_asked(before: Run, after: Run) -> None:
+    comparison = compare(before, after, LIMITS)
+    assert gate.decide(after, comparison, fails_on_regression=False).outcome is Outcome.PASSED
+    verdict = gate.decide(after, comparison, fails_on_regression=True)
+    assert verdict.outcome is Outcome.FAILED
+    assert [reason.split()[0] for reason in verdict.reasons] == ["slower.py"]
+
+
+def test_the_gate_fails_on_import_errors_only_when_asked(after: Run) -> None:
+    assert gate.decide(after, None, fails_on_regression=False).outcome is Outcome.PASSED
+    verdict = gate.decide(after, None, fails_on_regression=False, fail_on=("import-error",))
+    assert verdict.outcome is Outcome.FAILED
+    assert verdict.reasons == ("breaks.py gives no DAGs: KeyError: 'x'",)
+
+
+def test_what_cannot_be_told_is_neither_passed_nor_failed() -> None:
+    comparison = compare(run(file("a.py", 100, 180, 60)), run(file("a.py", 150, 230, 110)), LIMITS)
+    assert gate.decide(run(), comparison, fails_on_regression=True).outcome is Outcome.CANNOT_TELL
+    assert gate.decide(run(), comparison, fails_on_regression=True, fail_on=("unsure",)).outcome is Outcome.FAILED
+
+
+def test_limits_are_read() -> None:
+    assert gate.parse_share("20%") == 0.2
+    assert gate.parse_share(" 12.5 % ") == 0.125
+    assert gate.parse_duration_ms("50ms") == 50
+    assert gate.parse_duration_ms("1.5s") == 1500
+
+
+@pytest.mark.parametrize("text", ["20", "-5%", "ms", "%", "", "20 %%"])
+def test_bad_limits_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="such as 20%"):
+        gate.parse_share(text)
+    with pytest.raises(UsageError, match="such as 50ms"):
+        gate.parse_duration_ms(text)
+    with pytest.raises(UsageError, match="choose from import-error, unsure"):
+        gate.check_fail_on(["regression"])

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import pytest
+
+from dagprof.analyse import frames
+from dagprof.model import Run
+from unit.builders import HELPED, file, run, statement, trace
+
+ALL = [
+    frames.files_frame,
+    frames.loads_frame,
+    frames.imports_frame,
+    frames.statements_frame,
+    frames.accesses_frame,
+    frames.failures_frame,
+    frames.samples_frame,
+]
+
+
+@pytest.fixture
+def two_files() -> Run:
+    statements = [
+        statement(1, 80_000, 80_000, kind="import"),
+        statement(5, 10_000, 2_000, kind="with"),
+        statement(6, 9_000, 1_500, parent=1),
+        statement(9, 5_000, 5_000, kind="for", is_cut=True),
+        statement(10, 100, 100, parent=3),
+    ]
+    return run(
+        file("a.py", 100, 110, 120, trace=trace(110, HELPED, statements)),
+        file("b.py", 200, 200, 230, trace=trace(200, HELPED)),
+    )
+
+
+@pytest.mark.parametrize("frame", ALL, ids=lambda frame: frame.__name__)
+def test_columns_do_not_depend_on_the_run(frame: object, two_files: Run) -> None:
+    empty = frame(run(modules=()))  # type: ignore[operator]
+    assert len(empty) == 0
+    if frame is not frames.samples_frame:
+        assert list(empty.columns) == list(frame(two_files).columns)  # type: ignore[operator]
+
+
+def test_files_are_ranked_by_their_median(two_files: Run) -> None:
+    frame = frames.files_frame(two_files).set_index("path")
+    assert list(frame.index) == ["b.py", "a.py"]
+    row = frame.loc["a.py"]
+    assert (row["parse_ms"], row["spread_ms"], row["samples"]) == (110, 10, 3)
+    assert row["load_ms"] == pytest.approx(88)
+    assert row["imports_ms"] == pytest.approx(81.5)
+    assert row["top_level_ms"] == pytest.approx(6.5)
+    assert row["imports_ms"] + row["top_level_ms"] + row["bag_ms"] + row["serialise_ms"] == pytest.approx(110)
+    assert row["waiting_ms"] == pytest.approx(11)
+    assert row["import_timeout_share"] == pytest.approx(88 / 30_000)
+
+
+def test_imports_are_never_counted_twice(two_files: Run) -> None:
+    by_package = frames.imports_frame(two_files, by="package").set_index("name")
+    assert by_package.loc["pandas", "cumulative_ms"] == 160
+    assert by_package.loc["pandas", "self_ms"] == 100
+    assert by_package.loc["pandas", "files"] == 2
+    assert by_package.loc["numpy", "cumulative_ms"] == 60
+    assert by_package.loc["common", "cumulative_ms"] == 162
+    by_module = frames.imports_frame(two_files, by="module").set_index("name")
+    assert by_module.loc["pandas", "self_ms"] == 40
+    assert by_module.loc["pandas.core", "cumulative_ms"] == 60
+    by_distribution = frames.imports_frame(two_files, by="distribution").set_index("name")
+    assert "standard library" in by_distribution.index
+    assert by_distribution["self_ms"].sum() == pytest.approx(2 * 81.5)
+
+
+def test_loads_name_their_importer(two_files: Run) -> None:
+    frame = frames.loads_frame(two_files)
+    mine = frame[frame["path"] == "a.py"].set_index("module")
+    assert (mine.loc["common.frames", "importer_file"], mine.loc["common.frames", "line"]) == ("a.py", 4)
+    assert (mine.loc["numpy", "importer"], mine.loc["numpy", "depth"]) == ("pandas", 2)
+    assert mine.loc["pandas", "version"] == "2.2.3"
+
+
+def test_statements_own_their_time_without_what_is_nested(two_files: Run) -> None:
+    frame = frames.statements_frame(two_files).set_index("line")
+    assert frame.loc[5, "self_ms"] == 1.0
+    assert frame.loc[5, "waiting_ms"] == pytest.approx(0.5)
+    assert frame.loc[6, "depth"] == 1
+    assert frame.loc[1, "imports_ms"] == 0.0
+    assert frame.loc[10, "is_partial"]
+    assert not frame.loc[9, "is_partial"]
+
+
+def test_a_file_without_a_trace_is_all_top_level() -> None:
+    frame = frames.files_frame(run(file("a.py", 100)))
+    assert frame.loc[0, "top_level_ms"] == pytest.approx(80)
+    assert frame.loc[0, "imports_ms"] == 0

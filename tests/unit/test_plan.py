@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+
+from dagprof.measure import plan
+from dagprof.robust import median_absolute_deviation, standard_error_of_median
+
+
+@pytest.mark.parametrize(
+    ("wall_ms", "repeat", "more"),
+    [
+        ([], None, True),
+        ([50.0, 50.0], None, True),
+        ([50.0, 50.5, 49.5], None, False),
+        ([50.0, 90.0, 20.0], None, True),
+        ([50.0, 90.0, 20.0, 70.0, 40.0, 95.0, 15.0], None, False),
+        ([2000.0, 2000.0], None, True),
+        ([2000.0, 9000.0, 2500.0], None, False),
+        ([6000.0], None, False),
+        ([], 1, True),
+        ([50.0], 1, False),
+        ([6000.0], 3, True),
+    ],
+)
+def test_needs_more(wall_ms: list[float], repeat: int | None, more: bool) -> None:
+    assert plan.needs_more(wall_ms, repeat) is more
+
+
+def test_a_trace_is_taken_again_when_it_was_disturbed() -> None:
+    assert not plan.is_disturbed(110, 100)
+    assert not plan.is_disturbed(45, 20)
+    assert plan.is_disturbed(300, 200)
+
+
+def test_robust_statistics() -> None:
+    assert median_absolute_deviation([1, 2, 3, 4, 100]) == 1
+    assert standard_error_of_median([5.0]) == 0.0
+    assert standard_error_of_median([1, 2, 3, 4, 100]) == pytest.approx(1.2533 * 1.4826 / 5**0.5)

@@ -1,0 +1,168 @@
+"""Parts of the probe that need no Airflow, loaded as the probe loads them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import dagprof
+
+PROBE = Path(dagprof.__file__).parent / "probe"
+PRELUDE = f"""
+import json, runpy, sys
+main = runpy.run_path({str(PROBE / "__main__.py")!r})
+main["_load_package"]()
+"""
+
+
+def in_child(code: str, *arguments: str, **environment: str) -> str:
+    command = (
+        [sys.executable, "-I", "-c", PRELUDE + code, *arguments]
+        if not environment
+        else [sys.executable, "-c", PRELUDE + code]
+    )
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("password = 'open sesame'", "open sesame"),
+        ('AWS_SECRET_ACCESS_KEY: "abcd/efgh+ijkl"', "abcd/efgh+ijkl"),
+        ("postgres://ada:hunter2@db/x", "hunter2"),
+        ("Authorization: Bearer abcdef.ghijkl-mnop", "abcdef.ghijkl-mnop"),
+        ("key AKIAABCDEFGHIJKLMNOP used", "AKIAABCDEFGHIJKLMNOP"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "MIIE"),
+        ("token=abcd1234efgh next", "abcd1234efgh"),
+        ("the value known-from-environment appears", "known-from-environment"),
+        ("and open%sesame from a connection", "open%sesame"),
+    ],
+)
+def test_secrets_are_masked(text: str, hidden: str) -> None:
+    code = f"""
+from _dagprof_probe.redact import Redactor
+print(Redactor(["mysql://root:open%25sesame@host/db"])({text!r}))
+"""
+    assert hidden not in in_child(code, MY_TOKEN="known-from-environment")
+
+
+@pytest.mark.parametrize(
+    "text", ["from airflow import DAG", "passed = 3", 'File "/srv/dags/a.py", line 2', "author = 'Ada'", "monkey = 1"]
+)
+def test_ordinary_text_stays(text: str) -> None:
+    code = f"from _dagprof_probe.redact import Redactor\nprint(Redactor()({text!r}))"
+    assert in_child(code).strip() == text
+
+
+def test_the_tracer_sees_what_importtime_sees() -> None:
+    """The same modules, and the same total within what two processes differ by."""
+    code = """
+from _dagprof_probe import imports
+import importlib.util  # what the report needs is loaded before
+tracer = imports.ImportTracer()
+tracer.install()
+import xml.sax.saxutils, sqlite3, email.mime.multipart, concurrent.futures.process
+tracer.uninstall()
+print(json.dumps(imports.report(tracer, "none")))
+"""
+    traced = json.loads(in_child(code))
+    names = {traced["modules"][position][0] for position in traced["loads"]["module"]}
+    plain = PRELUDE + (
+        code.replace("tracer.install()", "print('START', file=sys.stderr)")
+        .replace("tracer.uninstall()", "print('END', file=sys.stderr)")
+        .replace('print(json.dumps(imports.report(tracer, "none")))', "")
+    )
+    shown = subprocess.run(
+        [sys.executable, "-I", "-X", "importtime", "-c", plain], capture_output=True, text=True, check=True
+    )
+    between = shown.stderr.partition("START\n")[2].partition("END\n")[0]
+    expected = {line.rpartition("|")[2].strip() for line in between.splitlines() if line.startswith("import time:")}
+    assert names == expected
+
+
+def test_every_load_is_inside_its_parent() -> None:
+    code = """
+from _dagprof_probe import imports
+tracer = imports.ImportTracer()
+tracer.install()
+import sqlite3, email.mime.multipart
+tracer.uninstall()
+print(json.dumps(imports.report(tracer, "none")["loads"]))
+"""
+    loads = json.loads(in_child(code))
+    inside = [0] * len(loads["parent"])
+    for position, parent in enumerate(loads["parent"]):
+        assert parent < position
+        if parent >= 0:
+            inside[parent] += loads["cumulative_us"][position]
+    for position, own in enumerate(loads["self_us"]):
+        assert own + inside[position] == pytest.approx(loads["cumulative_us"][position], abs=len(inside) + 2)
+
+
+def test_failed_imports_are_loads_too() -> None:
+    code = """
+from _dagprof_probe import imports
+tracer = imports.ImportTracer()
+tracer.install()
+try:
+    import a_module_that_is_missing
+except ImportError:
+    pass
+tracer.uninstall()
+print(json.dumps(imports.report(tracer, "none")["modules"]))
+"""
+    assert json.loads(in_child(code))[0] == ["a_module_that_is_missing", ""]
+
+
+LOOPS = '''
+from __future__ import annotations
+"""not a docstring"""
+seen = []
+for i in range(2500):
+    if i % 2:
+        continue
+    seen.append(i)
+else:
+    seen.append("done")
+while True:
+    seen.append("once")
+    break
+def function():
+    global seen
+    for j in range(3):
+        global counter
+        counter = j
+    return counter
+class Body:
+    value = function()
+with open("/dev/null") as nothing:
+    pass
+try:
+    1 / 0
+except ZeroDivisionError:
+    seen.append("caught")
+finally:
+    seen.append("finally")
+print(len(seen), seen[-4:], Body.value, annotation := 3)
+value: undefined_name = 1
+'''
+
+
+def test_clocked_code_does_what_the_code_does(tmp_path: Path) -> None:
+    code = f"""
+from _dagprof_probe import statements
+source = {LOOPS!r}
+clock = statements.StatementClock(lambda: 0)
+exec(statements.compile_with_clock(source.encode(), "file.py", clock, str), {{"__name__": "file"}})
+clock.end(-1)
+exec(compile(source, "file.py", "exec"), {{"__name__": "file"}})
+"""
+    first, second = in_child(code).splitlines()
+    assert first == second == "1254 ['done', 'once', 'caught', 'finally'] 2 3"
