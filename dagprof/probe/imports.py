@@ -22,6 +22,7 @@ FROM_FILE, UNSEEN = -1, -2
 _IMPORTLIB = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
 _NAME, _PARENT, _ELAPSED, _INSIDE, _FRAME_CODE, _FRAME_LASTI, _IMPORTER = range(7)
 _CO_OPTIMIZED = 0x1
+_HIT_FIELDS = 6
 
 
 def _as_importlib(function: Any) -> Any:
@@ -80,13 +81,14 @@ class ImportTracer:
         return source_to_code
 
     def _tracing_import(self, ordinary: Any) -> Any:
-        append, getframe = self.hits.append, sys._getframe
+        # One flat list: an object of its own per hit would make the collector run more often than without the tracer.
+        extend, getframe = self.hits.extend, sys._getframe
 
         def traced_import(
             name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
         ) -> Any:
             frame = getframe(1)
-            append((frame.f_code, frame.f_lasti, globals, name, fromlist, level))
+            extend((frame.f_code, frame.f_lasti, globals, name, fromlist, level))
             return ordinary(name, globals, locals, fromlist, level)
 
         return _as_importlib(traced_import)
@@ -186,7 +188,8 @@ def report(tracer: ImportTracer, dag_module: str) -> dict[Any, Any]:
 def _edges(tracer: ImportTracer, modules: _Modules, lines: _Lines) -> list[Any]:
     seen: set[Any] = set()
     edges: dict[Any, None] = {}
-    for code, offset, namespace, name, fromlist, level in tracer.hits:
+    columns = [iter(tracer.hits)] * _HIT_FIELDS
+    for code, offset, namespace, name, fromlist, level in zip(*columns):
         if (id(code), offset) in seen or not isinstance(namespace, dict):
             continue
         seen.add((id(code), offset))

@@ -1,0 +1,66 @@
+"""What the benchmarks share: the machine, commands in turns, tables."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from dagprof.measure.environment import cpu_model
+
+BIN = Path(sys.executable).parent
+EXAMPLES = Path(__file__).parent.parent / "examples" / "dags"
+
+
+def airflow_examples() -> Path:
+    """The folder of Airflow's own example DAGs, found without importing Airflow."""
+    import importlib.util
+
+    spec = importlib.util.find_spec("airflow")
+    if spec is None or not spec.submodule_search_locations:
+        sys.exit("There is no Airflow beside this interpreter.")
+    return Path(next(iter(spec.submodule_search_locations))) / "example_dags"
+
+
+def machine() -> str:
+    """One line about where and when the figures were taken."""
+    today = datetime.date.today().isoformat()  # noqa: DTZ011 - the day on the wall
+    return f"{cpu_model()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, {today}"
+
+
+def environment(home: Path, **changes: str) -> dict[str, str]:
+    """A plain environment for Airflow: only what is named here, and bytecode as in an ordinary installation."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTHON"))}
+    return {**kept, "AIRFLOW_HOME": str(home), **changes}
+
+
+@contextmanager
+def temporary_home() -> Iterator[Path]:
+    """An AIRFLOW_HOME with a migrated SQLite database."""
+    with tempfile.TemporaryDirectory(prefix="bench-home-") as name:
+        home = Path(name)
+        subprocess.run([BIN / "airflow", "db", "migrate"], env=environment(home), check=True, capture_output=True)
+        yield home
+
+
+def seconds(command: Sequence[str | Path], env: dict[str, str]) -> float:
+    """Wall seconds of a command that must succeed."""
+    began = time.perf_counter()
+    done = subprocess.run([str(part) for part in command], env=env, capture_output=True, text=True, check=False)
+    took = time.perf_counter() - began
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return took
+
+
+def shown(values: Sequence[float], unit: str = "s") -> str:
+    """Median with the range."""
+    return f"{statistics.median(values):.2f} {unit} ({min(values):.2f}-{max(values):.2f})"

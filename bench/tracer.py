@@ -1,0 +1,79 @@
+"""What the import tracer adds to ``import pandas``, and how its figures stand beside ``-X importtime``.
+
+    python bench/tracer.py [ROUNDS]
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import dagprof
+from common import environment, machine
+
+PROBE = Path(dagprof.__file__).parent / "probe"
+BEFORE = f"""
+import json, runpy, sys, time, gc, dis, bisect
+runpy.run_path({str(PROBE / "__main__.py")!r})["_load_package"]()
+from _dagprof_probe import imports
+"""
+PLAIN = BEFORE + "t = time.perf_counter(); c = time.process_time()\nimport pandas\nprint(json.dumps([time.perf_counter() - t, time.process_time() - c]))"
+TRACED = BEFORE + """
+tracer = imports.ImportTracer()
+tracer.install()
+t = time.perf_counter(); c = time.process_time()
+import pandas
+took = [time.perf_counter() - t, time.process_time() - c]
+tracer.uninstall()
+found = imports.report(tracer, "none")
+names = [found["modules"][position][0] for position in found["loads"]["module"]]
+outermost = sum(us for us, parent in zip(found["loads"]["cumulative_us"], found["loads"]["parent"]) if parent < 0)
+print(json.dumps([*took, names, outermost / 1e6, tracer.gc_ns / 1e9]))
+"""
+IMPORTTIME = BEFORE + "print('START', file=sys.stderr, flush=True)\nimport pandas\nprint('END', file=sys.stderr)"
+
+
+def run(code: str, *options: str) -> subprocess.CompletedProcess[str]:
+    env = environment(Path("/nonexistent"))
+    return subprocess.run([sys.executable, *options, "-c", code], capture_output=True, text=True, check=True, env=env)
+
+
+def importtime() -> tuple[list[str], float]:
+    """Modules and the sum of the outermost loads in seconds, as Python's own option tells them."""
+    between = run(IMPORTTIME, "-X", "importtime").stderr.partition("START\n")[2].partition("END\n")[0]
+    rows = [line.partition(":")[2].split("|") for line in between.splitlines() if line.startswith("import time:")]
+    outermost = sum(int(row[1]) for row in rows if not row[2].startswith("   "))
+    return [row[2].strip() for row in rows], outermost / 1e6
+
+
+def main(rounds: int) -> None:
+    run(PLAIN)
+    plain, traced, totals, slower = [], [], [], []
+    missing: set[str] = set()
+    extra: set[str] = set()
+    for _ in range(rounds):
+        wall, cpu = json.loads(run(PLAIN).stdout)
+        traced_wall, traced_cpu, names, outermost, collecting = json.loads(run(TRACED).stdout)
+        expected, expected_total = importtime()
+        plain.append(wall)
+        traced.append(traced_wall)
+        slower.append(traced_cpu / cpu)
+        totals.append((outermost + collecting) / expected_total)
+        missing |= set(expected) - set(names)
+        extra |= set(names) - set(expected)
+    print(f"{machine()}; {rounds} rounds in turns\n")
+    ratios = [with_it / without for with_it, without in zip(traced, plain, strict=True)]
+    print("| what | median | range |\n|---|---|---|")
+    print(f"| `import pandas`, plain | {statistics.median(plain) * 1000:.0f} ms | {min(plain) * 1000:.0f}-{max(plain) * 1000:.0f} ms |")
+    print(f"| wall with the tracer / without | {statistics.median(ratios):.3f} | {min(ratios):.3f}-{max(ratios):.3f} |")
+    print(f"| fastest with / fastest without | {min(traced) / min(plain):.3f} | |")
+    print(f"| CPU with the tracer / without | {statistics.median(slower):.3f} | {min(slower):.3f}-{max(slower):.3f} |")
+    print(f"| tracer's total / `-X importtime`'s | {statistics.median(totals):.3f} | {min(totals):.3f}-{max(totals):.3f} |")
+    print(f"| modules: missing, extra | {len(missing)}, {len(extra)} | {', '.join(sorted(missing | extra)[:9])} |")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 15)
