@@ -39,6 +39,7 @@ class ImportTracer:
         self.gc_ns = 0
         self.compile_ns = 0
         self._top = -1
+        self._import_code: Any = None
         self._replaced: list[Any] = []
         self._gc_started = 0
         self._main = get_ident()
@@ -91,23 +92,36 @@ class ImportTracer:
             extend((frame.f_code, frame.f_lasti, globals, name, fromlist, level))
             return ordinary(name, globals, locals, fromlist, level)
 
-        return _as_importlib(traced_import)
+        self._import_code = _as_importlib(traced_import).__code__
+        return traced_import
 
     def _tracing_load(self, ordinary: Any) -> Any:
-        modules, loads, clock, main, getframe = sys.modules, self.loads, perf_counter_ns, self._main, sys._getframe
+        modules, loads, hits, clock, main, getframe = (
+            sys.modules,
+            self.loads,
+            self.hits,
+            perf_counter_ns,
+            self._main,
+            sys._getframe,
+        )
         skip = (*_IMPORTLIB, importlib_file())
+
+        def importer() -> tuple[Any, ...]:
+            """Code, offset and module of the statement behind this load."""
+            frame: FrameType | None = getframe(2)
+            if frame is not None and frame.f_code is self._import_code:
+                # Straight from an import statement: its hit is the last one. A walk would make an object of each frame.
+                code, offset, namespace = hits[-_HIT_FIELDS : -_HIT_FIELDS + 3]
+                return code, offset, (namespace or {}).get("__name__")
+            while frame is not None and frame.f_code.co_filename in skip:
+                frame = frame.f_back
+            return (None, 0, None) if frame is None else (frame.f_code, frame.f_lasti, frame.f_globals.get("__name__"))
 
         def traced_load(name: str, import_: Any) -> Any:
             if name in modules or get_ident() != main:
                 return ordinary(name, import_)
-            frame: FrameType | None = getframe(1)
-            while frame is not None and frame.f_code.co_filename in skip:
-                frame = frame.f_back
             parent = self._top
-            record = [name, parent, 0, 0, None, 0, None]
-            if frame is not None:
-                record[_FRAME_CODE], record[_FRAME_LASTI] = frame.f_code, frame.f_lasti
-                record[_IMPORTER] = frame.f_globals.get("__name__")
+            record = [name, parent, 0, 0, *importer()]
             self._top = len(loads)
             loads.append(record)
             excluded = self.excluded_ns
