@@ -1,6 +1,6 @@
 """What a scan costs beside ``airflow dags report`` on the same files: whole processes, in turns.
 
-    python bench/cost.py [ROUNDS]
+python bench/cost.py [ROUNDS]
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the measurement takes around an uninstrumented parse, and what starting the command takes.
 
-    python bench/overhead.py
+python bench/overhead.py
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ import statistics
 import subprocess
 import sys
 
-import dagprof
 from common import airflow_examples, environment, machine
+
+import dagprof
 
 
 def start_up(rounds: int = 15) -> list[float]:
@@ -31,7 +32,9 @@ def main() -> None:
     subprocess.run([sys.executable, "-c", "import dagprof.cli"], check=True)
     print(f"{machine()}\n")
     differences = start_up()
-    print(f"start-up over a bare interpreter: median {statistics.median(differences):.0f} ms, range {min(differences):.0f}-{max(differences):.0f} ms")
+    print(
+        f"start-up over a bare interpreter: median {statistics.median(differences):.0f} ms, range {min(differences):.0f}-{max(differences):.0f} ms"
+    )
     for jobs in (1, 2):
         run = dagprof.scan(airflow_examples(), jobs=jobs, repeat=3)
         values = [ms for file in run.files for ms in file.samples.overhead_ms]

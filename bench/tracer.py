@@ -1,6 +1,6 @@
 """What the import tracer adds to ``import pandas``, and how its figures stand beside ``-X importtime``.
 
-    python bench/tracer.py [ROUNDS]
+python bench/tracer.py [ROUNDS]
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import dagprof
 from common import environment, machine
+
+import dagprof
 
 PROBE = Path(dagprof.__file__).parent / "probe"
 BEFORE = f"""
@@ -20,8 +21,13 @@ import json, runpy, sys, time, gc, dis, bisect
 runpy.run_path({str(PROBE / "__main__.py")!r})["_load_package"]()
 from _dagprof_probe import imports
 """
-PLAIN = BEFORE + "t = time.perf_counter(); c = time.process_time()\nimport pandas\nprint(json.dumps([time.perf_counter() - t, time.process_time() - c]))"
-TRACED = BEFORE + """
+PLAIN = (
+    BEFORE
+    + "t = time.perf_counter(); c = time.process_time()\nimport pandas\nprint(json.dumps([time.perf_counter() - t, time.process_time() - c]))"
+)
+TRACED = (
+    BEFORE
+    + """
 tracer = imports.ImportTracer()
 tracer.install()
 t = time.perf_counter(); c = time.process_time()
@@ -33,6 +39,7 @@ names = [found["modules"][position][0] for position in found["loads"]["module"]]
 outermost = sum(us for us, parent in zip(found["loads"]["cumulative_us"], found["loads"]["parent"]) if parent < 0)
 print(json.dumps([*took, names, outermost / 1e6, tracer.gc_ns / 1e9]))
 """
+)
 IMPORTTIME = BEFORE + "print('START', file=sys.stderr, flush=True)\nimport pandas\nprint('END', file=sys.stderr)"
 
 
@@ -67,11 +74,15 @@ def main(rounds: int) -> None:
     print(f"{machine()}; {rounds} rounds in turns\n")
     ratios = [with_it / without for with_it, without in zip(traced, plain, strict=True)]
     print("| what | median | range |\n|---|---|---|")
-    print(f"| `import pandas`, plain | {statistics.median(plain) * 1000:.0f} ms | {min(plain) * 1000:.0f}-{max(plain) * 1000:.0f} ms |")
+    print(
+        f"| `import pandas`, plain | {statistics.median(plain) * 1000:.0f} ms | {min(plain) * 1000:.0f}-{max(plain) * 1000:.0f} ms |"
+    )
     print(f"| wall with the tracer / without | {statistics.median(ratios):.3f} | {min(ratios):.3f}-{max(ratios):.3f} |")
     print(f"| fastest with / fastest without | {min(traced) / min(plain):.3f} | |")
     print(f"| CPU with the tracer / without | {statistics.median(slower):.3f} | {min(slower):.3f}-{max(slower):.3f} |")
-    print(f"| tracer's total / `-X importtime`'s | {statistics.median(totals):.3f} | {min(totals):.3f}-{max(totals):.3f} |")
+    print(
+        f"| tracer's total / `-X importtime`'s | {statistics.median(totals):.3f} | {min(totals):.3f}-{max(totals):.3f} |"
+    )
     print(f"| modules: missing, extra | {len(missing)}, {len(extra)} | {', '.join(sorted(missing | extra)[:9])} |")
 
 

@@ -26,8 +26,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How a scan is done. The names are those of the configuration file, with dashes or underscores.
 
     ``repeat``: timed parses per file, None for as many as a stable median needs. ``time_limit_s``: seconds for one parse,
-    None for Airflow's own limit. ``memory_limit_mib``: resident MiB for one parse. ``stacks_from_ms``: parse time from which
-    a file's call stacks are sampled, None for never. ``jobs``: parses at once.
+    None for Airflow's own limit. ``memory_limit_mib``: resident MiB for one parse. ``trace``: which files get a tracing
+    pass; ``auto`` means all of a few files, else those whose load stage takes 20 ms or more. ``stacks_from_ms``: parse
+    time from which a file's call stacks are sampled, None for never. ``jobs``: parses at once.
     """
 
     bundle_root: str | None = None
@@ -38,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     repeat: int | None = None
     time_limit_s: float | None = None
     memory_limit_mib: int | None = None
+    trace: Literal["auto", "always", "never"] = "auto"
     stacks_from_ms: float | None = 500.0
     variables: str | None = None
     connections: str | None = None

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from dagprof.analyse import loads as loading
+from dagprof.analyse.stages import split_load
 from dagprof.model import FileResult, Module, Run, Statement
 
 Group = Literal["module", "package", "distribution"]
@@ -50,21 +51,6 @@ def files_frame(run: Run) -> pd.DataFrame:
     frame = _frame(_FILE_COLUMNS, (_file_row(run, file) for file in run.files))
     ranked: pd.DataFrame = frame.sort_values("parse_ms", ascending=False, kind="stable", ignore_index=True)
     return ranked
-
-
-def split_load(file: FileResult) -> tuple[float, float]:
-    """Imports and other top-level code of the median load stage, in ms.
-
-    The shares are those of the tracing pass, which is slower, so they are scaled to the uninstrumented load stage.
-    """
-    load_ms = file.samples.median("load_ms")
-    if file.trace is None or not load_ms:
-        return 0.0, load_ms
-    imported = loading.outermost_ms(file.trace.loads)
-    traced = max(file.trace.wall_ms - file.trace.compile_ms, imported, 0.001)
-    scale = min(1.0, file.samples.median("wall_ms") / traced)
-    imports_ms = min(load_ms, imported * scale)
-    return imports_ms, load_ms - imports_ms
 
 
 def _file_row(run: Run, file: FileResult) -> tuple[Any, ...]:

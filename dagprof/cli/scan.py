@@ -72,6 +72,11 @@ JOURNAL = "run.partial.jsonl"
     help="Skip files without 'dag' and 'airflow' in the text [default: as Airflow is configured].",
 )
 @click.option(
+    "--trace",
+    type=click.Choice(["auto", "always", "never"]),
+    help="Trace imports and statements of: files that load in 20 ms or more, or all if there are few (auto, default); all; none.",
+)
+@click.option(
     "--stacks-from",
     "stacks_from_ms",
     type=float,

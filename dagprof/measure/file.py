@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import statistics
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import msgspec
 
 from dagprof.measure import plan
-from dagprof.measure.outcome import Passes, Reply, status_of
+from dagprof.measure.outcome import Passes, Reply
 from dagprof.measure.plan import Mode
 from dagprof.model import Doubt, FileResult, Measured, Status
 
@@ -24,6 +25,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     memory_limit_kib: int | None
     repeat: int | None
     stacks_from_ms: float | None
+    trace: str
+    files: int
     spawns: bool
     pyinstrument: str | None
 
@@ -53,9 +56,10 @@ def fatal(shown: str, path: Path, detail: str) -> Measured:
 
 
 def measure(path: Path, shown: str, ask: Ask, limits: Limits) -> Measured:
-    """Trace the file (which also warms it up), time it, trace again if that was disturbed, sample it if it is slow.
+    """Time the file, trace it if there is something to find, sample it if it is slow.
 
-    ``shown`` is the path in the result. Whatever the file does is a result; only a lost worker is raised.
+    A first parse that had to compile or to wait for the disk is a warm-up and not counted. ``shown`` is the path in the
+    result. Whatever the file does is a result; only a lost worker is raised.
     """
     try:
         sha256, size = identify(path)
@@ -63,13 +67,18 @@ def measure(path: Path, shown: str, ask: Ask, limits: Limits) -> Measured:
         return unreadable(shown, error)
     passes = Passes(shown, sha256, size)
     run = _Runner(path, ask, limits, passes)
-    traced = run(Mode.TRACE)
-    if not traced and passes.last and status_of(passes.last) is Status.TIMED_OUT:
+    if not run(Mode.TIMING, first=True):
         return passes.measured()
+    first = passes.timings[0]
+    if (
+        plan.is_warm_up(first["result"]["compiled"], first["blocks_read"])
+        and first["result"]["sample"]["wall_ms"] < plan.VERY_SLOW_MS
+    ):
+        passes.timings.clear()
     while plan.needs_more(passes.wall_ms, limits.repeat):
         if not run(Mode.TIMING):
             return passes.measured()
-    _finish(run, passes, limits)
+    _look_closer(run, passes, limits)
     return passes.measured()
 
 
@@ -77,7 +86,7 @@ class _Runner:
     def __init__(self, path: Path, ask: Ask, limits: Limits, passes: Passes) -> None:
         self._path, self._ask, self._limits, self._passes = path, ask, limits, passes
 
-    def __call__(self, mode: Mode) -> bool:
+    def __call__(self, mode: Mode, *, first: bool = False) -> bool:
         """Run one pass; True when it gave what the mode is for."""
         request = {
             "op": "parse",
@@ -86,18 +95,28 @@ class _Runner:
             "time_limit_s": self._limits.time_limit_s,
             "memory_limit_kib": self._limits.memory_limit_kib,
             "spawn": self._limits.spawns,
+            "first": first,
         }
         if mode is Mode.STACKS:
             request["pyinstrument"] = self._limits.pyinstrument
         return self._passes.add(mode.value, self._ask(request))
 
 
-def _finish(run: _Runner, passes: Passes, limits: Limits) -> None:
+def _look_closer(run: _Runner, passes: Passes, limits: Limits) -> None:
     """The passes that depend on how long the parse takes."""
-    parse_ms = sorted(passes.wall_ms)[len(passes.wall_ms) // 2]
-    traced_ms = passes.trace["result"]["wall_ms"] if passes.trace else 0.0
-    if limits.repeat is None and parse_ms < plan.VERY_SLOW_MS and plan.is_disturbed(traced_ms, parse_ms):
-        run(Mode.TRACE)
+    parse_ms = statistics.median(passes.wall_ms)
+    load_ms = statistics.median(reply["result"]["sample"]["load_ms"] for reply in passes.timings)
+    if plan.is_traced(limits.trace, load_ms, limits.files):
+        traced = run(Mode.TRACE)
+        if (
+            traced
+            and limits.repeat is None
+            and parse_ms < plan.VERY_SLOW_MS
+            and plan.is_disturbed(passes.traced_ms, parse_ms)
+        ):
+            run(Mode.TRACE)
+        if passes.trace is None:
+            passes.doubts.append(Doubt(code="no-trace", text="Its imports and statements could not be traced."))
     if limits.stacks_from_ms is not None and parse_ms >= limits.stacks_from_ms and not run(Mode.STACKS):
         failures = passes.last["result"]["failures"] if passes.last and passes.last["result"] else []
         reason = f" ({failures[-1]['type']}: {failures[-1]['message'][:200]})" if failures else ""

@@ -84,14 +84,20 @@ class Passes:
         """Wall times of the timed parses so far."""
         return [reply["result"]["sample"]["wall_ms"] for reply in self.timings]
 
+    @property
+    def traced_ms(self) -> float:
+        """Wall time of the tracing pass; 0.0 without one."""
+        return float(self.trace["result"]["wall_ms"]) if self.trace else 0.0
+
     def add(self, mode: str, reply: Reply) -> bool:
         """Keep a reply; True when it holds a result of its mode."""
         self.last = reply
         key = {"timing": "sample", "trace": "trace", "stacks": "stack"}[mode]
         succeeded = gave_result(reply) and key in reply["result"]
         if mode != "stacks":
-            self.settled = reply
             self._statuses.append(status_of(reply))
+        if mode == "timing":
+            self.settled = reply
         if not succeeded:
             return False
         if mode == "timing":
@@ -110,7 +116,7 @@ class Passes:
             path=self._path,
             sha256=self._sha256,
             size_bytes=self._size_bytes,
-            status=self._statuses[-1] if self._statuses else Status.KILLED,
+            status=status_of(self.settled) if self.settled else Status.KILLED,
             samples=_samples(self.timings),
             trace=_trace(traced, self.trace["result"]["wall_ms"]) if traced and self.trace else None,
             stack=_stack(self.stack["result"]["stack"]) if self.stack and self.stack["result"]["stack"] else None,
@@ -126,7 +132,7 @@ class Passes:
         )
 
     def _facts(self) -> dict[str, Any]:
-        """The facts of the last plain parse, or of the tracing one."""
+        """The facts of the last plain parse."""
         reply = self.settled
         if reply is None:
             return {"detail": self.detail}
@@ -167,7 +173,7 @@ class Passes:
         doubts = []
         seen = dict.fromkeys(status.value for status in self._statuses)
         if len(seen) > 1:
-            text = f"Its parses did not all end alike ({', '.join(seen)}); the last one is shown."
+            text = f"Its parses did not all end alike ({', '.join(seen)}); the last plain one is shown."
             doubts.append(Doubt(code="inconsistent", text=text))
         left = max((reply.get("leftover_processes", 0) for reply in self.timings), default=0)
         if left:

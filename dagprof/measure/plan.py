@@ -20,6 +20,11 @@ DISTURBED_SHARE = 1.25
 DISTURBED_MS = 30.0
 
 
+# Below this a file's load stage hides nothing worth a tracing pass of its own, unless there are few files anyway.
+TRACED_FROM_MS = 20.0
+FEW_FILES = 20
+
+
 class Mode(str, enum.Enum):
     """What a pass does; the probe knows them by the same names."""
 
@@ -41,6 +46,16 @@ def needs_more(wall_ms: Sequence[float], repeat: int | None) -> bool:
         return True
     most = FEWEST if centre >= SLOW_MS else MOST
     return len(wall_ms) < most and standard_error_of_median(wall_ms) > max(STABLE_MS, STABLE_SHARE * centre)
+
+
+def is_warm_up(compiled: int, blocks_read: int) -> bool:
+    """Whether a file's first parse found a cold cache: it compiled modules, or waited for the disk."""
+    return compiled > 0 or blocks_read > 0
+
+
+def is_traced(trace: str, load_ms: float, files: int) -> bool:
+    """Whether a file gets a tracing pass: ``always``, ``never``, or ``auto`` by its load stage in ms."""
+    return trace == "always" or (trace == "auto" and (files <= FEW_FILES or load_ms >= TRACED_FROM_MS))
 
 
 def is_disturbed(traced_ms: float, parse_ms: float) -> bool:

@@ -169,7 +169,7 @@ class _Scan:
             text = f"The DAG processor would try to import {module} before it forks, and fail: {error}."
             self._doubts.append(Doubt(code="pre-import", text=text))
 
-    def _limits(self, zygote: Zygote) -> file.Limits:
+    def _limits(self, zygote: Zygote, files: int) -> file.Limits:
         configured = float(zygote.airflow["config"].get("dag_file_processor_timeout", _DEFAULT_LIMIT_S))
         memory = self._settings.memory_limit_mib
         return file.Limits(
@@ -177,6 +177,8 @@ class _Scan:
             memory_limit_kib=None if memory is None else memory * 1024,
             repeat=self._settings.repeat,
             stacks_from_ms=self._settings.stacks_from_ms,
+            trace=self._settings.trace,
+            files=files,
             spawns=self._settings.isolation is Isolation.SPAWN,
             pyinstrument=_pyinstrument_folder(),
         )
@@ -184,7 +186,7 @@ class _Scan:
     def _measure(self, zygotes: _Zygotes, files: Sequence[Path]) -> Assembler:
         """Measure all files, by as many workers as there are jobs, and put the results together."""
         assembler = Assembler()
-        limits = self._limits(zygotes.current)
+        limits = self._limits(zygotes.current, len(files))
         waiting: queue.SimpleQueue[Path] = queue.SimpleQueue()
         results: queue.SimpleQueue[Measured | BaseException] = queue.SimpleQueue()
         self._progress.started(len(files))
@@ -246,7 +248,16 @@ def _surrounding_doubts(target: Target) -> list[Doubt]:
 
 def _recorded(settings: Settings, files: int) -> dict[str, str | int | float | bool | None]:
     """The settings that shaped the numbers."""
-    kept = ("temperature", "isolation", "repeat", "time_limit_s", "memory_limit_mib", "missing_variables", "safe_mode")
+    kept = (
+        "temperature",
+        "isolation",
+        "trace",
+        "repeat",
+        "time_limit_s",
+        "memory_limit_mib",
+        "missing_variables",
+        "safe_mode",
+    )
     plain = msgspec.to_builtins(settings)
     jobs = min(settings.jobs or settings_module.default_jobs(), files)
     return {**{name: plain[name] for name in kept}, "jobs": jobs}

@@ -46,6 +46,7 @@ def run_spawned(request_descriptor: int, result_descriptor: int) -> None:
             __import__(name)
         except BaseException:
             continue
+    surroundings.api.prepare_child()
     run(surroundings, message["request"], result_descriptor)
 
 
@@ -80,7 +81,6 @@ class Child:
         self._modules: list[Any] = []
 
     def report(self) -> dict[Any, Any]:
-        self._surroundings.api.prepare_child()
         self._failures.install()
         if self._request.get("list_modules"):
             self._modules = parse.modules_now()
@@ -95,8 +95,12 @@ class Child:
         return facts
 
     def _timing(self) -> dict[Any, Any]:
+        if self._request.get("first"):
+            bytecode.warm_up(self._file)
+        compilations = bytecode.Compilations()
+        compilations.install()
         bag, figures, errors = self._parse()
-        return {"sample": figures, **self._describe(bag, errors)}
+        return {"sample": figures, "compiled": compilations.count, **self._describe(bag, errors)}
 
     def _trace(self) -> dict[Any, Any]:
         traced = parse.TracedParse(self._file, self._surroundings.redact)

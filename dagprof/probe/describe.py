@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib.metadata as metadata
 import os
+import re
 from typing import Any
 
 from . import origin
+
+_HEADER = re.compile(r"^(Name|Version): *(.+?) *$", re.M)
 
 
 def describe(modules: list[Any]) -> dict[Any, Any]:
@@ -15,10 +18,10 @@ def describe(modules: list[Any]) -> dict[Any, Any]:
     owners: dict[Any, Any] = {}
     versions: dict[Any, Any] = {}
     for distribution in metadata.distributions():
-        name = distribution.metadata["Name"]
+        name, version = _name_and_version(distribution)
         if not name or name in versions:
             continue
-        versions[name] = distribution.version
+        versions[name] = version
         folder = str(distribution.locate_file(""))
         for relative in _recorded(distribution):
             path = os.path.join(folder, relative)
@@ -26,6 +29,13 @@ def describe(modules: list[Any]) -> dict[Any, Any]:
                 owners.setdefault(path, name)
     rows = [[origin.of_file(file), owners.get(file, "")] for _, file in modules]
     return {"modules": rows, "distributions": versions}
+
+
+def _name_and_version(distribution: Any) -> tuple[str, str]:
+    """The first header lines tell them; parsing the whole file, with the package's description, takes a hundred times longer."""
+    text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    found = dict(_HEADER.findall(text[:2000]))
+    return found.get("Name", ""), found.get("Version", "")
 
 
 def _recorded(distribution: object) -> list[Any]:

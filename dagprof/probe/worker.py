@@ -23,6 +23,7 @@ _PAGE_KIB = resource.getpagesize() // 1024
 def serve(channel: Channel, surroundings: child.Surroundings, pre_imported: list[Any]) -> None:
     """Answer requests until the other side is gone."""
     become_subreaper()
+    surroundings.api.prepare_child()
     while True:
         request = channel.receive()
         if request is None:
@@ -236,6 +237,7 @@ class Watch:
             "stderr": self._shown(self._stderr),
             "total_ms": self._total_ms,
             "max_rss_kib": self._usage.ru_maxrss if self._usage else 0,
+            "blocks_read": self._usage.ru_inblock if self._usage else 0,
             "leftover_processes": self._leftovers,
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagprof.analyse.frames import split_load
+from dagprof.analyse.stages import split_load
 from dagprof.model import FileResult, Run, Status
 
 STAGES = ("Airflow", "imports", "top-level", "bag", "serialise")
@@ -77,6 +77,12 @@ def headline(run: Run) -> str:
         f"{per_process}"
     )
     return text + (f"; {count(failed, 'file')} could not be loaded." if failed else ".")
+
+
+def untraced(run: Run) -> str:
+    """How many files loaded too quickly to be traced; empty when there are none."""
+    quick = sum(file.is_timed and file.trace is None and not file.doubts for file in run.files)
+    return f"{count(quick, 'quick file')} not traced; --trace always traces them too." if quick else ""
 
 
 def skipped(run: Run) -> str:

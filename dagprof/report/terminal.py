@@ -208,7 +208,7 @@ def render_comparison(comparison: Comparison, *, console: Console) -> None:
 
 
 def _doubts(run: Run, console: Console) -> None:
-    lines = [figures.skipped(run)] if run.skipped else []
+    lines = [line for line in (figures.skipped(run), figures.untraced(run)) if line]
     lines += [safe_text(doubt.text, 400) for doubt in run.doubts]
     stubbed = [file for file in run.files if any(doubt.code == "stubbed" for doubt in file.doubts)]
     if stubbed:
