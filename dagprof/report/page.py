@@ -7,7 +7,7 @@ from typing import Any
 
 from dagprof.analyse import loads as loading
 from dagprof.analyse.comparison import Change, Comparison
-from dagprof.analyse.frames import depth, imports_frame, is_partial, own_us, statements_frame
+from dagprof.analyse.frames import depth, imports_frame, is_partial, own_us, records, statements_frame
 from dagprof.gate import Verdict
 from dagprof.model import FileResult, Run, Stack
 from dagprof.report import figures
@@ -128,21 +128,21 @@ def _import_rows(run: Run, by: Any) -> list[Row]:
     largest = float(frame["cumulative_ms"].max()) if len(frame) else 0.0
     return [
         {
-            "name": safe_text(str(row.name), 120),
-            "version": safe_text(run.environment.distributions.get(str(row.name), ""), 40)
+            "name": safe_text(str(row["name"]), 120),
+            "version": safe_text(run.environment.distributions.get(str(row["name"]), ""), 40)
             if by == "distribution"
             else "",
-            "origin": {"user": "your code", "stdlib": "standard library"}.get(str(row.origin), "installed"),
-            "files": int(row.files),
-            "total": figures.duration(float(row.cumulative_ms)),
-            "total_ms": float(row.cumulative_ms),
-            "own": figures.duration(float(row.self_ms)),
-            "own_ms": float(row.self_ms),
-            "largest": figures.duration(float(row.largest_ms)),
-            "largest_ms": float(row.largest_ms),
-            "width": round(100 * float(row.cumulative_ms) / largest, 2) if largest else 0,
+            "origin": {"user": "your code", "stdlib": "standard library"}.get(str(row["origin"]), "installed"),
+            "files": int(row["files"]),
+            "total": figures.duration(float(row["cumulative_ms"])),
+            "total_ms": float(row["cumulative_ms"]),
+            "own": figures.duration(float(row["self_ms"])),
+            "own_ms": float(row["self_ms"]),
+            "largest": figures.duration(float(row["largest_ms"])),
+            "largest_ms": float(row["largest_ms"]),
+            "width": round(100 * float(row["cumulative_ms"]) / largest, 2) if largest else 0,
         }
-        for row in frame.head(IMPORT_ROWS).itertuples()
+        for row in records(frame.head(IMPORT_ROWS))
     ]
 
 
@@ -152,16 +152,16 @@ def _statement_rows(run: Run) -> list[Row]:
     anchors = {file.path: anchor(file) for file in run.files}
     return [
         {
-            "where": f"{safe_text(str(row.path))}:{row.line}",
-            "anchor": anchors[str(row.path)],
-            "text": safe_text(str(row.text), 160),
-            "time": figures.duration(float(row.self_ms)),
-            "time_ms": float(row.self_ms),
-            "waiting": figures.duration(float(row.waiting_ms)) if row.waiting_ms >= 1 else "–",
-            "waiting_ms": float(row.waiting_ms),
-            "runs": int(row.count),
+            "where": f"{safe_text(str(row['path']))}:{row['line']}",
+            "anchor": anchors[str(row["path"])],
+            "text": safe_text(str(row["text"]), 160),
+            "time": figures.duration(float(row["self_ms"])),
+            "time_ms": float(row["self_ms"]),
+            "waiting": figures.duration(float(row["waiting_ms"])) if row["waiting_ms"] >= 1 else "–",
+            "waiting_ms": float(row["waiting_ms"]),
+            "runs": int(row["count"]),
         }
-        for row in frame.head(STATEMENT_ROWS).itertuples()
+        for row in records(frame.head(STATEMENT_ROWS))
     ]
 
 

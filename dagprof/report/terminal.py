@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dagprof.analyse.comparison import Change, Comparison
-from dagprof.analyse.frames import imports_frame, statements_frame
+from dagprof.analyse.frames import imports_frame, records, statements_frame
 from dagprof.gate import Outcome, Verdict, describe
 from dagprof.model import FileResult, Run
 from dagprof.report import figures
@@ -132,11 +132,13 @@ def _imports(run: Run, console: Console) -> None:
         ("files", "figure"),
         ("import", "text"),
     )
-    for row in frame.itertuples():
-        name = safe_text(str(row.name), 60)
-        version = versions.get(str(row.name), "")
-        label = f"{name} {version}" if version else f"{name} (your code)" if row.origin == "user" else name
-        table.add_row(duration(float(row.cumulative_ms)), duration(float(row.self_ms)), str(row.files), Text(label))
+    for row in records(frame):
+        name = safe_text(str(row["name"]), 60)
+        version = versions.get(str(row["name"]), "")
+        label = f"{name} {version}" if version else f"{name} (your code)" if row["origin"] == "user" else name
+        table.add_row(
+            duration(float(row["cumulative_ms"])), duration(float(row["self_ms"])), str(row["files"]), Text(label)
+        )
     console.print()
     console.print(table)
 
@@ -157,14 +159,14 @@ def _statements(run: Run, console: Console) -> None:
         ("statement", "text"),
     )
     width = max(20, console.width - 72)
-    for row in frame.itertuples():
-        waiting = float(row.waiting_ms)
+    for row in records(frame):
+        waiting = float(row["waiting_ms"])
         table.add_row(
-            duration(float(row.self_ms)),
+            duration(float(row["self_ms"])),
             duration(waiting) if waiting >= _SMALLEST_MS else "-",
-            f"{row.count:,}",
-            Text(f"{safe_text(str(row.path), 60)}:{row.line}"),
-            Text(safe_text(str(row.text), width), no_wrap=True, overflow="ellipsis"),
+            f"{row['count']:,}",
+            Text(f"{safe_text(str(row['path']), 60)}:{row['line']}"),
+            Text(safe_text(str(row["text"]), width), no_wrap=True, overflow="ellipsis"),
         )
     console.print()
     console.print(table)
