@@ -9,6 +9,7 @@ import pytest
 from conftest import EXAMPLES, TARGET, result
 
 import dagprof
+from dagprof.analyse.frames import loads_frame, records, statements_frame
 from dagprof.model import Run, Status
 
 PARSE = {
@@ -62,10 +63,9 @@ def test_they_parse_where_pandas_is(run: Run, path: str, has_pandas: bool) -> No
         assert "No module named 'pandas'" in file.failures[0].message
         return
     assert (file.status, len(file.dag_ids), file.task_count) == (Status.OK, *NEED_PANDAS[path]), file.failures
-    loads = dagprof.frames.loads_frame(run)
-    mine = loads[loads["path"] == path].set_index("module")
-    assert mine.loc["pandas", "cumulative_ms"] > 50
-    assert mine.loc["pandas", "importer"] == ("common.frames" if path.startswith("shared") else "")
+    mine = {row["module"]: row for row in records(loads_frame(run)) if row["path"] == path}
+    assert mine["pandas"]["cumulative_ms"] > 50
+    assert mine["pandas"]["importer"] == ("common.frames" if path.startswith("shared") else "")
 
 
 @pytest.mark.parametrize("path", FAIL)
@@ -78,9 +78,9 @@ def test_they_fail_as_they_should(run: Run, path: str) -> None:
 
 
 def test_what_the_statements_say(run: Run) -> None:
-    frame = dagprof.frames.statements_frame(run)
-    slowest = frame[frame["path"] == "slow_loop_at_top.py"].iloc[0]
-    assert (slowest["kind"], slowest["self_ms"] > 50) == ("while", True)
+    slowest = next(row for row in records(statements_frame(run)) if row["path"] == "slow_loop_at_top.py")
+    assert slowest["kind"] == "while"
+    assert slowest["self_ms"] > 50
     trace = result(run, "subprocess_at_top.py").trace
     assert trace is not None
     assert result(run, "subprocess_at_top.py").samples.children_cpu_ms[0] > 0

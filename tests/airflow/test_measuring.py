@@ -8,6 +8,7 @@ import pytest
 from conftest import TARGET, Scan, dag, result
 
 import dagprof
+from dagprof.analyse.frames import imports_frame, loads_frame, records
 from dagprof.model import Isolation, Statement, Status, Temperature
 
 SLOW_LIBRARY = "import time\ntime.sleep(0.2)\n"
@@ -46,19 +47,17 @@ def test_a_shared_helper_is_traced_to_the_lines_that_import_it(scan: Scan) -> No
             "b.py": dag("b", "from common.frames import slow_library\n"),
         }
     )
-    loads = dagprof.frames.loads_frame(run)
     for path, line in (("a.py", 2), ("b.py", 1)):
-        mine = loads[loads["path"] == path].set_index("module")
-        assert mine.loc["common.frames", "line"] == line
-        assert mine.loc["common.frames", "importer_file"] == path
-        assert mine.loc["slow_library", "importer"] == "common.frames"
-        assert mine.loc["slow_library", "self_ms"] >= 200
-        assert mine.loc["common.frames", "self_ms"] < 50
-        assert mine.loc["common.frames", "cumulative_ms"] >= 200
-    imports = dagprof.frames.imports_frame(run).set_index("name")
-    assert imports.loc["slow_library", "files"] == 2
-    assert 400 <= imports.loc["common", "cumulative_ms"] < 550
-    assert imports.loc["slow_library", "origin"] == "user"
+        mine = {row["module"]: row for row in records(loads_frame(run)) if row["path"] == path}
+        assert (mine["common.frames"]["line"], mine["common.frames"]["importer_file"]) == (line, path)
+        assert mine["slow_library"]["importer"] == "common.frames"
+        assert mine["slow_library"]["self_ms"] >= 200
+        assert mine["common.frames"]["self_ms"] < 50
+        assert mine["common.frames"]["cumulative_ms"] >= 200
+    imports = {row["name"]: row for row in records(imports_frame(run))}
+    assert imports["slow_library"]["files"] == 2
+    assert 400 <= imports["common"]["cumulative_ms"] < 550
+    assert imports["slow_library"]["origin"] == "user"
 
 
 def test_hits_of_loaded_modules_are_edges(scan: Scan) -> None:
