@@ -22,6 +22,13 @@ for name in {modules!r}:
         importlib.import_module(name)
     except ImportError:
         pass
+if {builds_api!r}:
+    try:
+        import a2wsgi, httpx
+        from airflow.dag_processing.processor import in_process_api_server
+        in_process_api_server().app
+    except ImportError:
+        pass
 json.dump(sorted(sys.modules), open({output!r}, "w"))
 """
 STARTING_POINTS = {
@@ -47,7 +54,7 @@ def test_only_the_probe_is_added(tmp_path: Path, temperature: str) -> None:
         target = resolve(in_force, (folder,), scratch, os.environ)
         output = tmp_path / "alone.json"
         modules = [*SHARED, *STARTING_POINTS[temperature], *LOOK_UPS]
-        code = AIRFLOW_ALONE.format(modules=modules, output=str(output))
+        code = AIRFLOW_ALONE.format(modules=modules, output=str(output), builds_api=temperature == "processor")
         subprocess.run([str(target.python), "-c", code], env=target.environment, check=True, capture_output=True)
         with Zygote(target, zygote_config(target, in_force)) as zygote:
             zygote.wait_until_ready()

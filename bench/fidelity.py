@@ -1,0 +1,164 @@
+"""Are dagprof's parse times those of Airflow's own DAG processor?
+
+    python bench/fidelity.py [LOOPS]
+
+Runs the real ``airflow dag-processor`` (Airflow 3, SQLite, one parsing process) on Airflow's example DAGs and on
+examples/dags, reads ``last_parse_duration`` of every file from its database loop by loop, and compares the medians with
+dagprof's, measured before and after.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+
+from common import BIN, EXAMPLES, airflow_examples, environment, machine, seconds, temporary_home
+
+import dagprof
+
+# Both sides answer these alike, so that the files that look them up parse in the processor too.
+LOOK_UPS = {
+    "AIRFLOW_VAR_EXPORT_BUCKET": "bucket",
+    "AIRFLOW_VAR_EXPORT_SETTINGS": '{"prefix": "p"}',
+    "AIRFLOW_CONN_WAREHOUSE": "postgres://warehouse.example.invalid/db",
+}
+SETTLING_LOOPS = 2
+FROM_MS = 100.0
+# Its 200 DAGs keep the manager busy with its database for seconds, in which no other finished file is collected: Airflow
+# then reports that wait as the other file's duration.
+LEFT_OUT = "many_from_a_loop.py"
+
+
+def processor_durations(folders: dict[str, Path], loops: int) -> dict[tuple[str, str], list[float]]:
+    """Milliseconds by bundle and file, one for each loop after the first ones."""
+    bundles = [
+        {
+            "name": name,
+            "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+            "kwargs": {"path": str(path)},
+        }
+        for name, path in folders.items()
+    ]
+    with temporary_home() as home:
+        env = environment(
+            home,
+            AIRFLOW__CORE__LOAD_EXAMPLES="False",
+            AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST=json.dumps(bundles),
+            AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL="1",
+            AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES="1",
+            **LOOK_UPS,
+        )
+        command = [str(BIN / "airflow"), "dag-processor"]
+        process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            return _watch(home / "airflow.db", process, loops)
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _watch(database: Path, process: subprocess.Popen[bytes], loops: int) -> dict[tuple[str, str], list[float]]:
+    """Collect each new pair of parse moment and duration until the median file was seen often enough."""
+    seen: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
+    query = "select bundle_name, relative_fileloc, last_parsed_time, last_parse_duration from dag"
+    deadline = time.monotonic() + 400
+    while time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.1)
+        with (
+            contextlib.suppress(sqlite3.OperationalError),
+            sqlite3.connect(f"file:{database}?mode=ro", uri=True) as base,
+        ):
+            for bundle, file, moment, duration in base.execute(query):
+                if duration is not None:
+                    seen[bundle, file][moment] = duration * 1000
+        if seen and statistics.median(len(moments) for moments in seen.values()) >= loops + SETTLING_LOOPS:
+            break
+    return {
+        key: list(moments.values())[SETTLING_LOOPS:] for key, moments in seen.items() if len(moments) > SETTLING_LOOPS
+    }
+
+
+def scanned(folders: dict[str, Path]) -> dict[tuple[str, str], list[float]]:
+    """dagprof's samples in milliseconds by bundle and file, through the command, in an environment as plain."""
+    result = {}
+    with tempfile.TemporaryDirectory() as output:
+        for name, folder in folders.items():
+            env = environment(Path(output), **LOOK_UPS)
+            del env["AIRFLOW_HOME"]
+            command = [
+                BIN / "dagprof",
+                "scan",
+                folder,
+                "-q",
+                "-o",
+                output,
+                "--repeat",
+                "5",
+                "--jobs",
+                "1",
+                "--trace",
+                "never",
+            ]
+            seconds([*command, "--stacks-from", "1e9"], env)
+            for file in dagprof.load(Path(output) / "run.json").files:
+                if not file.status.is_failure:
+                    result[name, file.path] = list(file.samples.wall_ms)
+    return result
+
+
+def ranks(values: list[float]) -> list[float]:
+    order = sorted(range(len(values)), key=values.__getitem__)
+    result = [0.0] * len(values)
+    for rank, position in enumerate(order):
+        result[position] = rank
+    return result
+
+
+def main(loops: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="bench-dags-") as name:
+        examples = Path(shutil.copytree(EXAMPLES, name, dirs_exist_ok=True))
+        (examples / LEFT_OUT).unlink()
+        _compare({"airflow": airflow_examples(), "examples": examples}, loops)
+
+
+def _compare(folders: dict[str, Path], loops: int) -> None:
+    before = scanned(folders)
+    real = processor_durations(folders, loops)
+    after = scanned(folders)
+    ours = {key: statistics.median(before[key] + after[key]) for key in before.keys() & after.keys()}
+    theirs = {key: statistics.median(values) for key, values in real.items()}
+    both = sorted(ours.keys() & theirs.keys(), key=lambda key: -theirs[key])
+    offsets = [theirs[key] - ours[key] for key in both]
+    offset = statistics.median(offsets)
+    print(f"{machine()}; {len(both)} files, {loops} loops of the processor, load {os.getloadavg()[0]:.1f}\n")
+    print("| file | processor, ms | dagprof, ms | difference | less the constant |\n|---|---|---|---|---|")
+    for key in both[:25]:
+        off = theirs[key] - ours[key]
+        print(
+            f"| {key[1]} | {theirs[key]:.0f} | {ours[key]:.0f} | {off / theirs[key]:+.0%} | {(off - offset) / theirs[key]:+.0%} |"
+        )
+    for label, keys in (
+        ("all files", both),
+        (f"files above {FROM_MS:.0f} ms", [k for k in both if theirs[k] > FROM_MS]),
+    ):
+        plain = statistics.median(abs(theirs[k] - ours[k]) / theirs[k] for k in keys)
+        less = statistics.median(abs(theirs[k] - ours[k] - offset) / theirs[k] for k in keys)
+        correlation = statistics.correlation(ranks([ours[k] for k in keys]), ranks([theirs[k] for k in keys]))
+        print(
+            f"\n{label} ({len(keys)}): median absolute difference {plain:.1%}, less the processor's constant of "
+            f"{offset:.0f} ms {less:.1%}; rank correlation {correlation:.3f}"
+        )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
