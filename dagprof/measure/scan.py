@@ -21,7 +21,7 @@ from dagprof.errors import MeasurementError, UsageError
 from dagprof.measure import environment, file, lookups
 from dagprof.measure.assemble import Assembler
 from dagprof.measure.target import Target, existing, resolve
-from dagprof.measure.zygote import ConnectionLost, Conversation, Zygote
+from dagprof.measure.zygote import ConnectionLost, Conversation, Zygote, without_surrogates
 from dagprof.model import SCHEMA_VERSION, Doubt, Isolation, Measured, Run, SkippedFile, Status
 from dagprof.settings import Settings
 
@@ -160,7 +160,8 @@ class _Scan:
         return files, skipped
 
     def _shown(self, path: Path) -> str:
-        return path.relative_to(self._target.root).as_posix()
+        shown: str = without_surrogates(path.relative_to(self._target.root).as_posix())
+        return shown
 
     def _pre_import(self, zygotes: _Zygotes, files: Sequence[Path]) -> None:
         answer = zygotes.pre_import([str(path) for path in files])
@@ -363,7 +364,8 @@ class _Line(threading.Thread):
         if self._worker is None:
             self._worker = self._zygotes.worker(shown)
         self._worker.send(request)
-        return self._worker.receive(self._limits.time_limit_s + _GRACE_S)
+        reply: dict[str, Any] = without_surrogates(self._worker.receive(self._limits.time_limit_s + _GRACE_S))
+        return reply
 
     def _drop_worker(self) -> None:
         if self._worker is not None:

@@ -11,6 +11,9 @@ from typing import Any, Callable
 
 from . import airflow_api, answers, bytecode, failures, parse, redact, stacks
 
+# Bound before any DAG code can replace them.
+_dumps, _write, _exit = json.dumps, os.write, os._exit
+
 
 class Surroundings:
     """What a parsing process stands on: Airflow at a temperature, answers for look-ups, a scratch folder."""
@@ -60,14 +63,14 @@ def run(surroundings: Surroundings, request: dict[Any, Any], result_descriptor: 
             stream.flush()
         except Exception:
             continue
-    _write_all(result_descriptor, json.dumps(report).encode("ascii"))
-    os._exit(0)
+    _write_all(result_descriptor, _dumps(report).encode("ascii"))
+    _exit(0)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
     data = b"%d\n" % len(data) + data
     while data:
-        data = data[os.write(descriptor, data) :]
+        data = data[_write(descriptor, data) :]
 
 
 class Child:

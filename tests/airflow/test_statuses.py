@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import cast
 
+import msgspec
 import pytest
 from conftest import Scan, dag, result
 
 from dagprof.errors import UsageError
+from dagprof.measure.file import Limits, measure
 from dagprof.model import Run, Status
+from dagprof.store import runs
 
 FILES = {
     "ok.py": dag("fine"),
@@ -32,6 +36,9 @@ FILES = {
     "hangs.py": "# airflow dag\nimport time\ntime.sleep(600)\n",
     "greedy.py": "# airflow dag\nimport time\nhoard = [bytearray(1 << 20) for _ in range(900)]\ntime.sleep(5)\n",
     "talks.py": dag("t", "import sys\nsys.stderr.write('x' * 500_000)\nprint('y' * 500_000)\n"),
+    "patches.py": dag("p", "import json, os\njson.dumps = os.write = None\n"),
+    "unprintable.py": "# airflow dag\nclass Odd(Exception):\n    def __str__(self):\n        raise ValueError\nraise Odd\n",
+    "surrogate.py": "# airflow dag\nraise RuntimeError('lone \\udcff surrogate')\n",
     "spawns.py": dag("s", "import subprocess\nsubprocess.Popen(['sleep', '600'], start_new_session=True)\n"),
     "closes.py": dag(
         "c",
@@ -47,6 +54,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     import dagprof
 
     folder = write(tmp_path_factory.mktemp("statuses"), FILES)
+    (folder / os.fsdecode(b"b\xffd.py")).write_text(dag("name_that_is_no_utf8"))
     return dagprof.scan(folder, python=TARGET, repeat=1, time_limit_s=8, memory_limit_mib=700)
 
 
@@ -66,6 +74,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         ("greedy.py", Status.OUT_OF_MEMORY),
         ("talks.py", Status.OK),
         ("spawns.py", Status.OK),
+        ("patches.py", Status.OK),
+        ("unprintable.py", Status.IMPORT_ERROR),
+        ("surrogate.py", Status.IMPORT_ERROR),
         ("closes.py", Status.EXITED),
     ],
 )
@@ -122,17 +133,15 @@ def test_a_folder_without_dag_files_is_refused(scan: Scan) -> None:
         scan({"helper.py": "value = 1"})
 
 
-def test_a_file_that_cannot_be_read_is_a_row(scan: Scan, tmp_path: Path) -> None:
-    if os.geteuid() == 0:
-        os.mkfifo  # root reads everything: a dangling link stands in  # noqa: B018
-        (tmp_path / "dags").mkdir()
-        (tmp_path / "dags" / "gone.py").symlink_to(tmp_path / "nowhere.py")
-        run = scan({"ok.py": dag("fine")}, "ok.py")
-        assert [file.status for file in run.files] == [Status.OK]
-        return
-    (tmp_path / "dags").mkdir()
-    secret = tmp_path / "dags" / "secret.py"
-    secret.write_text(dag("secret"))
-    secret.chmod(0)
-    run = scan({"ok.py": dag("fine")}, "ok.py", "secret.py")
-    assert result(run, "secret.py").status is Status.UNREADABLE
+def test_hostile_text_can_be_stored(run: Run) -> None:
+    assert "lone \\udcff surrogate" in result(run, "surrogate.py").failures[0].message
+    assert runs.decode(msgspec.json.encode(run), "run") == run
+
+
+def test_a_name_that_is_no_utf8_is_a_row_whatever_airflow_makes_of_it(run: Run) -> None:
+    assert result(run, "b\\udcffd.py").status in (Status.IMPORT_ERROR, Status.NO_DAGS)
+
+
+def test_a_file_that_cannot_be_read_is_a_row(tmp_path: Path) -> None:
+    found = measure(tmp_path / "gone.py", "gone.py", lambda request: {}, cast(Limits, None)).result
+    assert (found.status, found.detail) == (Status.UNREADABLE, "It cannot be read: No such file or directory.")
