@@ -8,9 +8,8 @@ import importlib.util
 import queue
 import shutil
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,13 +19,12 @@ from dagprof import settings as settings_module
 from dagprof.errors import MeasurementError, UsageError
 from dagprof.measure import environment, file, lookups
 from dagprof.measure.assemble import Assembler
+from dagprof.measure.crew import Line, Zygotes
 from dagprof.measure.target import Target, existing, resolve
-from dagprof.measure.zygote import ConnectionLost, Conversation, Zygote, without_surrogates
+from dagprof.measure.zygote import Zygote, without_surrogates
 from dagprof.model import SCHEMA_VERSION, Doubt, Isolation, Measured, Run, SkippedFile, Status
 from dagprof.settings import Settings
 
-# The parse's own limit and this much more, for a worker that cannot answer.
-_GRACE_S = 30.0
 # Airflow's own limit where its configuration has none.
 _DEFAULT_LIMIT_S = 50.0
 
@@ -125,7 +123,7 @@ class _Scan:
     def run(self, version: str) -> Run:
         began, created = time.monotonic(), datetime.datetime.now(datetime.timezone.utc)
         self._progress.preparing(f"importing Airflow in {self._target.python}")
-        with _Zygotes(self._target, self._config) as zygotes:
+        with Zygotes(self._target, self._config) as zygotes:
             zygote = zygotes.current
             files, skipped = self._discover(zygote)
             self._progress.preparing("importing what the DAG processor imports before it forks")
@@ -163,7 +161,7 @@ class _Scan:
         shown: str = without_surrogates(path.relative_to(self._target.root).as_posix())
         return shown
 
-    def _pre_import(self, zygotes: _Zygotes, files: Sequence[Path]) -> None:
+    def _pre_import(self, zygotes: Zygotes, files: Sequence[Path]) -> None:
         answer = zygotes.pre_import([str(path) for path in files])
         self._pre_imported = tuple(answer["modules"])
         for module, error in answer["failed"]:
@@ -184,7 +182,7 @@ class _Scan:
             pyinstrument=_pyinstrument_folder(),
         )
 
-    def _measure(self, zygotes: _Zygotes, files: Sequence[Path]) -> Assembler:
+    def _measure(self, zygotes: Zygotes, files: Sequence[Path]) -> Assembler:
         """Measure all files, by as many workers as there are jobs, and put the results together."""
         assembler = Assembler()
         limits = self._limits(zygotes.current, len(files))
@@ -201,7 +199,7 @@ class _Scan:
                 assembler.add(taken_over)
                 self._progress.measured(taken_over, done)
         jobs = min(self._settings.jobs or settings_module.default_jobs(), max(1, len(files) - done))
-        lines = [_Line(zygotes, waiting, results, limits, self._shown) for _ in range(jobs)]
+        lines = [Line(zygotes, waiting, results, limits, self._shown) for _ in range(jobs)]
         for line in lines:
             line.start()
         try:
@@ -269,105 +267,3 @@ def _pyinstrument_folder() -> str | None:
     spec = importlib.util.find_spec("pyinstrument")
     folders = list(spec.submodule_search_locations or ()) if spec else []
     return folders[0] if folders else None
-
-
-class _Zygotes:
-    """The current zygote, replaced when it dies. Used by several threads."""
-
-    def __init__(self, target: Target, config: Mapping[str, Any]) -> None:
-        self._target, self._config = target, config
-        self._lock = threading.Lock()
-        self._pre_import_files: list[str] = []
-        self.doubts: list[Doubt] = []
-        self.current = Zygote(target, config)
-
-    def __enter__(self) -> _Zygotes:
-        try:
-            self.current.wait_until_ready()
-        except BaseException:
-            self.current.end()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.current.end()
-
-    def pre_import(self, files: list[str]) -> dict[str, Any]:
-        self._pre_import_files = files
-        try:
-            return self.current.ask({"op": "pre_import", "files": files})
-        except ConnectionLost:
-            raise MeasurementError(
-                "Importing the airflow modules that the DAG files name ended the measuring process; "
-                "try `--temperature warm`, which does without."
-            ) from None
-
-    def worker(self, shown: str) -> Conversation:
-        """A worker, from a new zygote if the old one is gone; ``shown`` is the file that was being measured."""
-        with self._lock:
-            try:
-                return self.current.fork_worker()
-            except ConnectionLost:
-                self.current.end()
-            text = f"The measuring process died while {shown} was parsed, and was started again."
-            self.doubts.append(Doubt(code="zygote-died", text=text))
-            self.current = Zygote(self._target, self._config)
-            self.current.wait_until_ready()
-            self.current.ask({"op": "pre_import", "files": self._pre_import_files})
-            return self.current.fork_worker()
-
-
-class _Line(threading.Thread):
-    """Takes files off the queue and measures them through one worker at a time."""
-
-    def __init__(
-        self,
-        zygotes: _Zygotes,
-        waiting: queue.SimpleQueue[Path],
-        results: queue.SimpleQueue[Measured | BaseException],
-        limits: file.Limits,
-        shown: Callable[[Path], str],
-    ) -> None:
-        super().__init__(daemon=True)
-        self._zygotes, self._waiting, self._results = zygotes, waiting, results
-        self._limits, self._shown = limits, shown
-        self._worker: Conversation | None = None
-        self._stopped = threading.Event()
-
-    def stop(self) -> None:
-        self._stopped.set()
-
-    def run(self) -> None:
-        try:
-            while not self._stopped.is_set():
-                try:
-                    path = self._waiting.get_nowait()
-                except queue.Empty:
-                    return
-                self._results.put(self._measure(path))
-        except BaseException as error:  # noqa: BLE001 - handed to the thread that scans
-            if not self._stopped.is_set():
-                self._results.put(error)
-        finally:
-            self._drop_worker()
-
-    def _measure(self, path: Path) -> Measured:
-        shown = self._shown(path)
-        for _ in range(2):
-            try:
-                return file.measure(path, shown, lambda request: self._ask(request, shown), self._limits)
-            except ConnectionLost:
-                self._drop_worker()
-        return file.fatal(shown, path, "Its parse ended the measuring process, twice.")
-
-    def _ask(self, request: Mapping[str, Any], shown: str) -> dict[str, Any]:
-        if self._worker is None:
-            self._worker = self._zygotes.worker(shown)
-        self._worker.send(request)
-        reply: dict[str, Any] = without_surrogates(self._worker.receive(self._limits.time_limit_s + _GRACE_S))
-        return reply
-
-    def _drop_worker(self) -> None:
-        if self._worker is not None:
-            self._worker.close()
-            self._worker = None
