@@ -116,12 +116,14 @@ class Samples(Frozen, frozen=True):
 
     ``wall_ms`` is the parse time: from the start of DagBag to the end of serialisation (for the cold temperature the import
     of Airflow before it, ``airflow_ms``, is part of it). ``load_ms``, ``bag_ms`` and ``serialise_ms`` are its stages.
+    ``queued_ms`` is how long the parse waited for a processor that others used, part of ``wall_ms``: the machine's doing.
     ``overhead_ms`` is what the measurement itself took around the parse: fork, pipes, reaping.
     """
 
     wall_ms: tuple[float, ...] = ()
     cpu_ms: tuple[float, ...] = ()
     children_cpu_ms: tuple[float, ...] = ()
+    queued_ms: tuple[float, ...] = ()
     airflow_ms: tuple[float, ...] = ()
     load_ms: tuple[float, ...] = ()
     bag_ms: tuple[float, ...] = ()

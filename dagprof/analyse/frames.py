@@ -37,6 +37,7 @@ _FILE_COLUMNS = (
     "samples",
     "cpu_ms",
     "children_cpu_ms",
+    "queued_ms",
     "waiting_ms",
     "airflow_ms",
     "load_ms",
@@ -62,6 +63,7 @@ def _file_row(run: Run, file: FileResult) -> tuple[Any, ...]:
     samples, trace = file.samples, file.trace
     imports_ms, top_level_ms = split_load(file)
     wall, cpu, children = (samples.median(name) for name in ("wall_ms", "cpu_ms", "children_cpu_ms"))
+    queued = samples.median("queued_ms")
     limit_ms = run.environment.import_timeout_s * 1000
     return (
         file.path,
@@ -73,7 +75,8 @@ def _file_row(run: Run, file: FileResult) -> tuple[Any, ...]:
         len(samples),
         cpu,
         children,
-        max(0.0, wall - cpu - children),
+        queued,
+        max(0.0, wall - cpu - children - queued),
         samples.median("airflow_ms"),
         samples.median("load_ms"),
         imports_ms,

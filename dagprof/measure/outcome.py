@@ -164,6 +164,7 @@ class Passes:
     def _found_doubts(self, result: FileResult) -> list[Doubt]:
         return [
             *_noise_doubts(self.wall_ms),
+            *_queue_doubts(result),
             *_stub_doubts(result),
             *self._consistency_doubts(),
             *self._trace_doubts(),
@@ -211,6 +212,14 @@ def _noise_doubts(wall_ms: Sequence[float]) -> list[Doubt]:
         text = f"Its parses drift from {wall_ms[0]:.0f} to {wall_ms[-1]:.0f} ms: one parse changes the next."
         return [Doubt(code="drift", text=text)]
     return []
+
+
+def _queue_doubts(result: FileResult) -> list[Doubt]:
+    queued, wall = result.samples.median("queued_ms"), result.parse_ms
+    if not wall or queued <= max(STABLE_MS, NOISY_SHARE * wall):
+        return []
+    text = f"{queued:.0f} of its {wall:.0f} ms went by waiting for a processor that other programs used; look at the CPU time."
+    return [Doubt(code="busy", text=text)]
 
 
 def _stub_doubts(result: FileResult) -> list[Doubt]:

@@ -48,6 +48,15 @@ def rss_kib() -> int:
         return 0
 
 
+def queued_ms() -> float:
+    """How long this thread has waited for a processor that others used; 0.0 where the kernel does not tell."""
+    try:
+        with open("/proc/self/schedstat", "rb") as file:
+            return int(file.read().split()[1]) / 1e6
+    except (OSError, IndexError, ValueError):
+        return 0.0
+
+
 def children_cpu_ms() -> float:
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (usage.ru_utime + usage.ru_stime) * 1000
@@ -60,7 +69,7 @@ def timed(
     stages = Stages(loaded)
     api.time_loading(stages.clock)
     errors: dict[Any, Any] = {}
-    rss, children = rss_kib(), children_cpu_ms()
+    rss, children, queued = rss_kib(), children_cpu_ms(), queued_ms()
     wall, cpu = perf_counter(), process_time()
     bag = api.build_bag(file)
     bagged = perf_counter()
@@ -75,6 +84,7 @@ def timed(
         "wall_ms": (done - wall) * 1000 + airflow_ms,
         "cpu_ms": (cpu_done - cpu) * 1000 + airflow_cpu_ms,
         "children_cpu_ms": children_cpu_ms() - children,
+        "queued_ms": queued_ms() - queued,
         "airflow_ms": airflow_ms,
         "load_ms": stages.load_ms,
         "bag_ms": max(0.0, bag_ms - stages.load_ms),

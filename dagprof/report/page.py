@@ -233,6 +233,7 @@ def _facts(file: FileResult) -> list[tuple[str, str]]:
     if file.is_timed:
         facts += [
             ("CPU", figures.duration(file.samples.median("cpu_ms"))),
+            ("Waited for a processor", figures.duration(file.samples.median("queued_ms"))),
             ("CPU of child processes", figures.duration(file.samples.median("children_cpu_ms"))),
             ("DagBag's own duration", figures.duration(file.samples.median("dagbag_ms"))),
             ("Memory growth", f"{file.samples.median('rss_growth_kib') / 1024:.1f} MiB"),
@@ -376,6 +377,7 @@ def _doubts(run: Run) -> list[str]:
 _DOUBT_WORDS = {
     "stubbed": "stubs answered for Variables or Connections, whose real cost is not in the times",
     "noisy": "the repeats differ by much",
+    "busy": "the parses waited for a processor that other programs used",
     "drift": "the repeats drift: one parse changes the next",
     "inconsistent": "the parses did not all end alike",
     "leftover-processes": "processes were left running and ended by dagprof",

@@ -218,7 +218,13 @@ def _doubts(run: Run, console: Console) -> None:
             f"Stubs answered for Variables or Connections in {count(len(stubbed), 'file')}; "
             "what the look-ups cost is not in the times (--variables, --connections)."
         )
-    others = [(file, doubt) for file in run.files for doubt in file.doubts if doubt.code != "stubbed"]
+    busy = [file for file in run.files if any(doubt.code == "busy" for doubt in file.doubts)]
+    if busy:
+        lines.append(
+            f"The machine was busy: {count(len(busy), 'file')} waited for a processor that other programs used. "
+            "Wall times are too long; CPU times are in the report."
+        )
+    others = [(file, doubt) for file in run.files for doubt in file.doubts if doubt.code not in ("stubbed", "busy")]
     lines += [f"{safe_text(file.path)}: {safe_text(doubt.text, 400)}" for file, doubt in others[:LIMIT]]
     if len(others) > LIMIT:
         lines.append(f"and {count(len(others) - LIMIT, 'more doubt')}, in the report.")

@@ -4,7 +4,7 @@ import pendulum
 
 try:
     from airflow.sdk import BaseHook, dag, task
-except ImportError:  # Airflow 2
+except ImportError:  # Airflow 2 and 3.0
     from airflow.decorators import dag, task
     from airflow.hooks.base import BaseHook
 

@@ -1,4 +1,4 @@
-"""Makes 200 DAGs in a loop: little code, and a second of building and serialising."""
+"""Makes 200 DAGs in a loop: little code, and much to build and to serialise."""
 
 import pendulum
 

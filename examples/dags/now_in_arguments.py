@@ -1,4 +1,4 @@
-"""Puts the current time into an argument: each parse gives another serialised DAG, so Airflow 3 stores version after version."""
+"""Puts the current time into an argument: no two parses give the same serialised DAG, so Airflow stores it anew each time."""
 
 from datetime import datetime, timezone
 

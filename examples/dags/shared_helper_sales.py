@@ -1,4 +1,4 @@
-"""Imports a helper of the house, which imports pandas: the line to change is in common/frames.py, not here."""
+"""Imports an in-house helper that imports pandas: the line to change is in common/frames.py, not here."""
 
 import pendulum
 from common.frames import totals

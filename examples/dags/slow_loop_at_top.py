@@ -13,7 +13,7 @@ WORKING_DAYS = []
 day = datetime.date(1900, 1, 1)
 while day < datetime.date(2300, 1, 1):
     if day.weekday() < 5 and not (day.month == 12 and day.day in (25, 26)):
-        WORKING_DAYS.append(day.isoformat())
+        WORKING_DAYS.append(day.strftime("%Y-%m-%d"))
     day += datetime.timedelta(days=1)
 
 

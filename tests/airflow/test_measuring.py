@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 
 import pytest
@@ -221,3 +223,19 @@ def test_the_environment_is_recorded(scan: Scan) -> None:
     assert environment.cpu_count > 0
     if sys.executable == TARGET:
         assert environment.python_version == ".".join(map(str, sys.version_info[:3]))
+
+
+def test_waiting_for_a_busy_processor_is_told_apart(scan: Scan) -> None:
+    source = dag("a", "sum(number * number for number in range(3_000_000))\n")
+    cores = os.cpu_count() or 1
+    load = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3 * cores)]
+    try:
+        file = result(scan({"a.py": source}, jobs=1), "a.py")
+    finally:
+        for process in load:
+            process.kill()
+            process.wait()
+    samples = file.samples
+    assert samples.queued_ms[0] > 0.3 * samples.wall_ms[0]
+    assert samples.cpu_ms[0] + samples.queued_ms[0] == pytest.approx(samples.wall_ms[0], rel=0.2)
+    assert "busy" in {doubt.code for doubt in file.doubts}

@@ -41,6 +41,7 @@ def samples(*wall_ms: float, load: float = 0.8, serialise: float = 0.1) -> Sampl
         wall_ms=wall_ms,
         cpu_ms=tuple(0.9 * ms for ms in wall_ms),
         children_cpu_ms=tuple(0.0 for _ in wall_ms),
+        queued_ms=tuple(0.0 for _ in wall_ms),
         airflow_ms=tuple(0.0 for _ in wall_ms),
         load_ms=tuple(load * ms for ms in wall_ms),
         bag_ms=tuple((1 - load - serialise) * ms for ms in wall_ms),
