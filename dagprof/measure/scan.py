@@ -239,7 +239,7 @@ def _surrounding_doubts(target: Target) -> list[Doubt]:
     if not target.environment.get("PYTHONDONTWRITEBYTECODE"):
         return []
     text = (
-        "PYTHONDONTWRITEBYTECODE is set, so each parse compiles your helper modules anew; "
+        "PYTHONDONTWRITEBYTECODE is set, so each parse compiles modules that have no bytecode yet, yours above all; "
         "if your deployment does not do that, unset it here."
     )
     return [Doubt(code="no-bytecode", text=text)]

@@ -54,11 +54,11 @@ def test_a_shared_helper_is_traced_to_the_lines_that_import_it(scan: Scan) -> No
         assert (mine["common.frames"]["line"], mine["common.frames"]["importer_file"]) == (line, path)
         assert mine["slow_library"]["importer"] == "common.frames"
         assert mine["slow_library"]["self_ms"] >= 200
-        assert mine["common.frames"]["self_ms"] < 50
+        assert mine["common.frames"]["self_ms"] < mine["slow_library"]["self_ms"]
         assert mine["common.frames"]["cumulative_ms"] >= 200
     imports = {row["name"]: row for row in records(imports_frame(run))}
     assert imports["slow_library"]["files"] == 2
-    assert 400 <= imports["common"]["cumulative_ms"] < 550
+    assert 400 <= imports["slow_library"]["cumulative_ms"] <= imports["common"]["cumulative_ms"]
     assert imports["slow_library"]["origin"] == "user"
 
 
@@ -110,14 +110,14 @@ build("x")
         return by_line[line].wall_us / 1000
 
     assert by_line[7].count == 3
-    assert 60 <= ms(7) < 90
+    assert ms(7) >= 60
     assert by_line[9].count == 1
-    assert 110 <= ms(6) < 160
+    assert ms(6) >= ms(7) + ms(9) >= 110
     assert by_line[11].is_cut
     assert by_line[12].count == 999
     assert ms(12) < ms(11)
-    assert 30 <= ms(16) < 50
-    assert 10 <= ms(23) < 30
+    assert ms(16) >= 30
+    assert ms(23) >= 10
     assert trace.statements[by_line_position(trace.statements, 9)].text == "time.sleep(0.05)"
 
 
@@ -236,6 +236,6 @@ def test_waiting_for_a_busy_processor_is_told_apart(scan: Scan) -> None:
             process.kill()
             process.wait()
     samples = file.samples
-    assert samples.queued_ms[0] > 0.3 * samples.wall_ms[0]
-    assert samples.cpu_ms[0] + samples.queued_ms[0] == pytest.approx(samples.wall_ms[0], rel=0.2)
+    assert samples.queued_ms[0] > 0.1 * samples.wall_ms[0]
+    assert samples.cpu_ms[0] + samples.queued_ms[0] == pytest.approx(samples.wall_ms[0], rel=0.25)
     assert "busy" in {doubt.code for doubt in file.doubts}
