@@ -42,7 +42,7 @@ JOURNAL = "run.partial.jsonl"
     help="Fork each parse from a process that has Airflow (default), or start a new interpreter.",
 )
 @click.option(
-    "--repeat", type=int, metavar="N", help="Timed parses per file [default: until the median is stable, 3 to 7]."
+    "--repeat", type=int, metavar="N", help="Timed parses per file [default: until the median is stable, 3 to 5]."
 )
 @click.option("--jobs", "-j", type=int, metavar="N", help="Parses at once [default: half the cores, 2 at least].")
 @click.option(

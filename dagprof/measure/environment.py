@@ -16,7 +16,7 @@ from dagprof.model import Environment, Git
 
 
 def describe(
-    target: Target, zygote: Zygote, distributions: dict[str, str], pre_imported: tuple[str, ...]
+    target: Target, zygote: Zygote, distributions: dict[str, str], pre_imported: tuple[str, ...], git: Git | None
 ) -> Environment:
     """The environment of a Run."""
     cpu = cpu_model()
@@ -33,7 +33,7 @@ def describe(
         airflow_config={**zygote.airflow["config"], **_own_settings(target)},
         pre_imported=pre_imported,
         distributions=dict(sorted(distributions.items(), key=lambda pair: pair[0].lower())),
-        git=git_state(target.root),
+        git=git,
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dagprof.robust import standard_error_of_median
 
 FEWEST = 3
-MOST = 7
+MOST = 5
 # Up to here a repeat is cheap; slower files get fewer, since their noise is small beside their time.
 SLOW_MS = 1_000.0
 VERY_SLOW_MS = 5_000.0

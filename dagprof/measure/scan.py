@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -123,14 +124,17 @@ class _Scan:
     def run(self, version: str) -> Run:
         began, created = time.monotonic(), datetime.datetime.now(datetime.timezone.utc)
         self._progress.preparing(f"importing Airflow in {self._target.python}")
-        with Zygotes(self._target, self._config) as zygotes:
+        with ThreadPoolExecutor(1) as aside, Zygotes(self._target, self._config) as zygotes:
+            git = aside.submit(environment.git_state, self._target.root)
             zygote = zygotes.current
             files, skipped = self._discover(zygote)
             self._progress.preparing("importing what the DAG processor imports before it forks")
             self._pre_import(zygotes, files)
             assembler = self._measure(zygotes, files)
             described = zygotes.current.ask({"op": "describe", "modules": assembler.names_and_files})
-            where = environment.describe(self._target, zygote, described["distributions"], self._pre_imported)
+            where = environment.describe(
+                self._target, zygote, described["distributions"], self._pre_imported, git.result()
+            )
         return Run(
             schema_version=SCHEMA_VERSION,
             dagprof_version=version,
