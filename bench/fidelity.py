@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import statistics
 import subprocess
@@ -59,12 +60,14 @@ def processor_durations(folders: dict[str, Path], loops: int) -> dict[tuple[str,
             **LOOK_UPS,
         )
         command = [str(BIN / "airflow"), "dag-processor"]
-        process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
         try:
             return _watch(home / "airflow.db", process, loops)
         finally:
-            process.terminate()
-            process.wait(30)
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def _watch(database: Path, process: subprocess.Popen[bytes], loops: int) -> dict[tuple[str, str], list[float]]:

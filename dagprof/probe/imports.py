@@ -20,7 +20,7 @@ from typing import Any
 FROM_FILE, UNSEEN = -1, -2
 
 _IMPORTLIB = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
-_NAME, _PARENT, _ELAPSED, _INSIDE, _FRAME_CODE, _FRAME_LASTI, _IMPORTER = range(7)
+_NAME, _PARENT, _ELAPSED, _INSIDE, _LINE, _IMPORTER = range(6)
 _CO_OPTIMIZED = 0x1
 _HIT_FIELDS = 6
 
@@ -85,14 +85,15 @@ class ImportTracer:
         return source_to_code
 
     def _tracing_import(self, ordinary: Any) -> Any:
-        # One flat list: an object of its own per hit would make the collector run more often than without the tracer.
+        # One flat list: an object of its own per hit would make the collector run more often than without the tracer. And
+        # no code objects: kept alive, the memory of each module's would be missing for the next, and cost page faults.
         extend, getframe = self.hits.extend, sys._getframe
 
         def traced_import(
             name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
         ) -> Any:
             frame = getframe(1)
-            extend((frame.f_code, frame.f_lasti, globals, name, fromlist, level))
+            extend((frame.f_lineno, frame.f_code.co_flags, globals, name, fromlist, level))
             return ordinary(name, globals, locals, fromlist, level)
 
         self._import_code = _as_importlib(traced_import).__code__
@@ -110,15 +111,15 @@ class ImportTracer:
         skip = (*_IMPORTLIB, importlib_file())
 
         def importer() -> tuple[Any, ...]:
-            """Code, offset and module of the statement behind this load."""
+            """Line and module of the statement behind this load."""
             frame: FrameType | None = getframe(2)
             if frame is not None and frame.f_code is self._import_code:
                 # Straight from an import statement: its hit is the last one. A walk would make an object of each frame.
-                code, offset, namespace = hits[-_HIT_FIELDS : -_HIT_FIELDS + 3]
-                return code, offset, (namespace or {}).get("__name__")
+                line, _, namespace = hits[-_HIT_FIELDS : -_HIT_FIELDS + 3]
+                return line, (namespace or {}).get("__name__")
             while frame is not None and frame.f_code.co_filename in skip:
                 frame = frame.f_back
-            return (None, 0, None) if frame is None else (frame.f_code, frame.f_lasti, frame.f_globals.get("__name__"))
+            return (0, None) if frame is None else (frame.f_lineno, frame.f_globals.get("__name__"))
 
         def traced_load(name: str, import_: Any) -> Any:
             if name in modules or get_ident() != main:
@@ -148,24 +149,6 @@ def importlib_file() -> str:
     return importlib.__file__ or ""
 
 
-class _Lines:
-    """Line numbers of code objects, from their bytecode offsets."""
-
-    def __init__(self) -> None:
-        self._tables: dict[Any, Any] = {}
-
-    def at(self, code: Any, offset: int) -> int:
-        import bisect
-        import dis
-
-        table = self._tables.get(id(code))
-        if table is None:
-            pairs = [(start, line) for start, line in dis.findlinestarts(code) if line is not None]
-            table = self._tables[id(code)] = ([start for start, _ in pairs], [line for _, line in pairs])
-        position = bisect.bisect_right(table[0], offset) - 1
-        return table[1][position] if position >= 0 else code.co_firstlineno
-
-
 class _Modules:
     """Positions of module names in the result, and their files."""
 
@@ -185,37 +168,33 @@ class _Modules:
 
 def report(tracer: ImportTracer, dag_module: str) -> dict[Any, Any]:
     """What was traced: modules, loads as columns, edges as rows of importer, line, target, in a function or not."""
-    lines, modules = _Lines(), _Modules(dag_module)
+    modules = _Modules(dag_module)
     for load in tracer.loads:
         modules.position(load[_NAME])
     columns: dict[Any, Any] = {
         name: [] for name in ("module", "parent", "self_us", "cumulative_us", "importer", "line")
     }
     for load in tracer.loads:
-        code, importer = load[_FRAME_CODE], load[_IMPORTER]
+        importer = load[_IMPORTER]
         columns["module"].append(modules.position(load[_NAME]))
         columns["parent"].append(load[_PARENT])
         columns["self_us"].append(max(0, load[_ELAPSED] - load[_INSIDE]) // 1000)
         columns["cumulative_us"].append(load[_ELAPSED] // 1000)
         columns["importer"].append(UNSEEN if not importer else modules.position(importer))
-        columns["line"].append(0 if code is None else lines.at(code, load[_FRAME_LASTI]))
-    return {"loads": columns, "edges": _edges(tracer, modules, lines), "modules": modules.rows}
+        columns["line"].append(load[_LINE])
+    return {"loads": columns, "edges": _edges(tracer, modules), "modules": modules.rows}
 
 
-def _edges(tracer: ImportTracer, modules: _Modules, lines: _Lines) -> list[Any]:
-    seen: set[Any] = set()
+def _edges(tracer: ImportTracer, modules: _Modules) -> list[Any]:
     edges: dict[Any, None] = {}
     columns = [iter(tracer.hits)] * _HIT_FIELDS
-    for code, offset, namespace, name, fromlist, level in zip(*columns):
-        if (id(code), offset) in seen or not isinstance(namespace, dict):
-            continue
-        seen.add((id(code), offset))
-        importer = namespace.get("__name__")
+    for line, flags, namespace, name, fromlist, level in zip(*columns):
+        importer = namespace.get("__name__") if isinstance(namespace, dict) else None
         if not isinstance(importer, str):
             continue
-        line, in_function = lines.at(code, offset), bool(code.co_flags & _CO_OPTIMIZED)
+        in_function = int(bool(flags & _CO_OPTIMIZED))
         for target in _targets(namespace, name, fromlist, level):
-            edges[(modules.position(importer), line, modules.position(target), int(in_function))] = None
+            edges[(modules.position(importer), line, modules.position(target), in_function)] = None
     return [list(edge) for edge in edges]
 
 
