@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from dagprof.errors import OutputError
 from dagprof.model import Measured
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import duration, status
+from dagprof.report.figures import count, duration, status
 
 # A line at most this often where there is no terminal, so that a CI log stays readable.
 _PLAIN_EVERY_S = 10.0
@@ -77,7 +77,7 @@ class Plain(Quiet):
 
     def started(self, total: int) -> None:
         self._total = total
-        self._console.print(f"dagprof: {total} files to measure")
+        self._console.print(f"dagprof: {count(total, 'file')} to measure")
         self._began = self._said = time.monotonic()
 
     def measured(self, measured: Measured, done: int) -> None:

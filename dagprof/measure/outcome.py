@@ -184,9 +184,7 @@ class Passes:
 
     def _trace_doubts(self) -> list[Doubt]:
         if self.trace is None:
-            return (
-                [Doubt(code="no-trace", text="Its imports and statements could not be traced.")] if self.timings else []
-            )
+            return []
         reasons = self.trace["result"]["trace"]["uninstrumented"]
         return [
             Doubt(code="no-statements", text=f"Its statements could not be clocked ({reason}).")
@@ -245,7 +243,7 @@ def _detail(reply: Reply) -> str:
             name = "unknown"
         return f"Its process was killed by signal {reply['signal']} ({name})."
     if reply["result"] is None:
-        return f"It ended the process itself, with exit code {reply['exit_code']}."
+        return f"Its process ended without a result, with exit code {reply['exit_code']}: it left, or broke the interpreter."
     return ""
 
 

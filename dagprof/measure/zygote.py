@@ -20,6 +20,7 @@ _START_LIMIT_S = 300.0
 _ASK_LIMIT_S = 600.0
 _END_LIMIT_S = 5.0
 Message = dict[str, Any]
+_WORDS = {"discover": "list the DAG files", "describe": "tell where modules come from"}
 
 
 class ConnectionLost(Exception):
@@ -152,7 +153,8 @@ class Zygote:
         self._control.send(message)
         answer = self._control.receive(_ASK_LIMIT_S)
         if "failed" in answer and isinstance(answer["failed"], str):
-            raise MeasurementError(f"Airflow could not {message['op']}: {answer['failed']}.")
+            reason = answer["failed"].rstrip(".")
+            raise MeasurementError(f"Airflow could not {_WORDS.get(message['op'], message['op'])} ({reason}).")
         return answer
 
     def fork_worker(self) -> Conversation:

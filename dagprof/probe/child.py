@@ -12,7 +12,7 @@ from typing import Any, Callable
 from . import airflow_api, answers, bytecode, failures, parse, redact, stacks
 
 # Bound before any DAG code can replace them.
-_dumps, _write, _exit = json.dumps, os.write, os._exit
+_dumps, _write, _exit, _getpid = json.dumps, os.write, os._exit, os.getpid
 
 
 class Surroundings:
@@ -57,7 +57,10 @@ def run(surroundings: Surroundings, request: dict[Any, Any], result_descriptor: 
     """Parse, write the result as JSON, end at once: nothing that the DAG file registered runs afterwards."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR2):
         signal.signal(number, signal.SIG_DFL)
+    process = os.getpid()
     report = Child(surroundings, request).report()
+    if _getpid() != process:  # a copy that the DAG file forked: only the original answers
+        _exit(0)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -13,7 +13,7 @@ import importlib._bootstrap as bootstrap
 import importlib._bootstrap_external as external
 import sys
 from _thread import get_ident
-from time import perf_counter_ns
+from time import perf_counter_ns, process_time_ns
 from types import FrameType
 from typing import Any
 
@@ -25,7 +25,8 @@ _CO_OPTIMIZED = 0x1
 _HIT_FIELDS = 6
 
 
-def _as_importlib(function: Any) -> Any:
+def as_importlib(function: Any) -> Any:
+    """The function under the file name of importlib's frozen code, whose frames tracebacks and warnings skip."""
     function.__code__ = function.__code__.replace(co_filename=_IMPORTLIB[0])
     return function
 
@@ -38,15 +39,20 @@ class ImportTracer:
         self.hits: list[Any] = []
         self.gc_ns = 0
         self.compile_ns = 0
+        self.gc_cpu_ns = self.compile_cpu_ns = 0
         self._top = -1
         self._import_code: Any = None
         self._replaced: list[Any] = []
-        self._gc_started = 0
+        self._gc_started = self._gc_cpu_started = 0
         self._main = get_ident()
 
     @property
     def excluded_ns(self) -> int:
         return self.gc_ns + self.compile_ns
+
+    def excluded(self) -> tuple[int, int]:
+        """Wall and CPU nanoseconds of collections and compilations so far; on a busy machine they differ."""
+        return self.gc_ns + self.compile_ns, self.gc_cpu_ns + self.compile_cpu_ns
 
     def install(self) -> None:
         self._replace(bootstrap, "_find_and_load", self._tracing_load)
@@ -58,7 +64,8 @@ class ImportTracer:
         """Stop tracing; what is imported from now on, by the report itself for one, is not seen."""
         for owner, name, ordinary in self._replaced:
             setattr(owner, name, ordinary)
-        gc.callbacks.remove(self._on_collection)
+        if self._on_collection in gc.callbacks:  # DAG code may have cleared them
+            gc.callbacks.remove(self._on_collection)
 
     def _replace(self, owner: Any, name: str, wrap: Any) -> None:
         ordinary = getattr(owner, name)
@@ -67,9 +74,10 @@ class ImportTracer:
 
     def _on_collection(self, phase: str, info: dict[Any, Any]) -> None:
         if phase == "start":
-            self._gc_started = perf_counter_ns()
+            self._gc_started, self._gc_cpu_started = perf_counter_ns(), process_time_ns()
         else:
             self.gc_ns += perf_counter_ns() - self._gc_started
+            self.gc_cpu_ns += process_time_ns() - self._gc_cpu_started
 
     def _tracing_compile(self, compile_source: Any) -> Any:
         if sys.dont_write_bytecode:
@@ -77,10 +85,12 @@ class ImportTracer:
 
         def source_to_code(*args: Any, **kwargs: Any) -> Any:
             started, collected = perf_counter_ns(), self.gc_ns
+            cpu_started, cpu_collected = process_time_ns(), self.gc_cpu_ns
             try:
                 return compile_source(*args, **kwargs)
             finally:
                 self.compile_ns += perf_counter_ns() - started - (self.gc_ns - collected)
+                self.compile_cpu_ns += process_time_ns() - cpu_started - (self.gc_cpu_ns - cpu_collected)
 
         return source_to_code
 
@@ -96,7 +106,7 @@ class ImportTracer:
             extend((frame.f_lineno, frame.f_code.co_flags, globals, name, fromlist, level))
             return ordinary(name, globals, locals, fromlist, level)
 
-        self._import_code = _as_importlib(traced_import).__code__
+        self._import_code = as_importlib(traced_import).__code__
         return traced_import
 
     def _tracing_load(self, ordinary: Any) -> Any:
@@ -139,7 +149,7 @@ class ImportTracer:
                     loads[parent][_INSIDE] += elapsed
                 self._top = parent
 
-        return _as_importlib(traced_load)
+        return as_importlib(traced_load)
 
 
 def importlib_file() -> str:

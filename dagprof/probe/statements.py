@@ -24,10 +24,10 @@ _BUILDERS = {"dag", "task_group"}
 class StatementClock:
     """Times statements by their beginnings: one ends where its successor or its parent's end begins."""
 
-    def __init__(self, excluded_ns: Callable[..., Any]) -> None:
+    def __init__(self, excluded: Callable[..., Any]) -> None:
         self.rows: list[Any] = []
         self._iterations: list[Any] = []
-        self._excluded_ns = excluded_ns
+        self._excluded = excluded
         self._open: list[Any] = []
 
     def add(self, parent: int, node: ast.stmt, text: str) -> int:
@@ -70,8 +70,8 @@ class StatementClock:
         self._close_down_to(parent)
 
     def _push(self, statement: int) -> None:
-        excluded = self._excluded_ns()
-        self._open.append((statement, perf_counter_ns() - excluded, process_time_ns() - excluded))
+        wall_excluded, cpu_excluded = self._excluded()
+        self._open.append((statement, perf_counter_ns() - wall_excluded, process_time_ns() - cpu_excluded))
 
     def _is_open(self, statement: int) -> bool:
         return any(entry[0] == statement for entry in self._open)
@@ -79,8 +79,8 @@ class StatementClock:
     def _close_down_to(self, parent: int) -> None:
         if not self._open or self._open[-1][0] == parent or (parent >= 0 and not self._is_open(parent)):
             return
-        excluded = self._excluded_ns()
-        wall, cpu = perf_counter_ns() - excluded, process_time_ns() - excluded
+        wall_excluded, cpu_excluded = self._excluded()
+        wall, cpu = perf_counter_ns() - wall_excluded, process_time_ns() - cpu_excluded
         while self._open and self._open[-1][0] != parent:
             statement, wall_began, cpu_began = self._open.pop()
             row = self.rows[statement]

@@ -174,6 +174,11 @@ class Watch:
         end = data.find(b"\n", 0, 20)
         return end > 0 and len(data) - end - 1 >= int(data[:end])
 
+    def _read_result(self) -> dict[Any, Any]:
+        data = self._result.data
+        start = data.find(b"\n") + 1
+        return json.loads(data[start : start + int(data[: start - 1])])
+
     def _is_over_limits(self) -> bool:
         limit = self._request.get("memory_limit_kib")
         if monotonic() >= self._deadline:
@@ -227,7 +232,7 @@ class Watch:
         result = None
         if self._has_result():
             self._outcome = "result"
-            result = json.loads(self._result.data.partition(b"\n")[2])
+            result = self._read_result()
         return {
             "outcome": self._outcome,
             "signal": os.WTERMSIG(status) if killed else None,

@@ -204,6 +204,6 @@ def _skipped(folders: list[Any], found: set[Any], unsafe: set[Any]) -> list[Any]
             names[:] = sorted(name for name in names if name not in ("__pycache__", ".git"))
             for name in sorted(files):
                 path = os.path.join(where, name)
-                if name.endswith((".py", ".zip")) and path not in found:
+                if name.endswith((".py", ".zip")) and path not in found and os.path.isfile(path):
                     rows.append([path, "safe-mode" if path in unsafe else "ignored"])
     return rows

@@ -177,6 +177,13 @@ def test_tracing_changes_nothing_that_the_file_sees(scan: Scan) -> None:
     assert "inconsistent" not in {doubt.code for doubt in result(run, "a.py").doubts}
 
 
+def test_an_exception_is_not_charged_to_the_last_line(scan: Scan) -> None:
+    source = "# airflow dag\ntry:\n    raise ValueError('x' * 100)\nfinally:\n    done = True\n"
+    trace = result(scan({"a.py": source}), "a.py").trace
+    assert trace is not None
+    assert next(statement for statement in trace.statements if statement.line == 5).wall_us < 1000
+
+
 def test_slow_files_get_call_stacks(scan: Scan) -> None:
     source = dag("a", "def spin(until):\n    return sum(range(until))\n\n\nspin(6_000_000)\n")
     file = result(scan({"a.py": source}, stacks_from_ms=20), "a.py")

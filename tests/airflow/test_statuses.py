@@ -8,8 +8,9 @@ from typing import cast
 
 import msgspec
 import pytest
-from conftest import Scan, dag, result
+from conftest import TARGET, Scan, dag, result, write
 
+import dagprof
 from dagprof.errors import UsageError
 from dagprof.measure.file import Limits, measure
 from dagprof.model import Run, Status
@@ -36,6 +37,8 @@ FILES = {
     "hangs.py": "# airflow dag\nimport time\ntime.sleep(600)\n",
     "greedy.py": "# airflow dag\nimport time\nhoard = [bytearray(1 << 20) for _ in range(900)]\ntime.sleep(5)\n",
     "talks.py": dag("t", "import sys\nsys.stderr.write('x' * 500_000)\nprint('y' * 500_000)\n"),
+    "forks.py": dag("f", "import os\nos.fork()\n"),
+    "clears.py": dag("g", "import gc\ngc.callbacks.clear()\n"),
     "patches.py": dag("p", "import json, os\njson.dumps = os.write = None\n"),
     "unprintable.py": "# airflow dag\nclass Odd(Exception):\n    def __str__(self):\n        raise ValueError\nraise Odd\n",
     "surrogate.py": "# airflow dag\nraise RuntimeError('lone \\udcff surrogate')\n",
@@ -50,8 +53,6 @@ FILES = {
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     from conftest import TARGET, write
-
-    import dagprof
 
     folder = write(tmp_path_factory.mktemp("statuses"), FILES)
     (folder / os.fsdecode(b"b\xffd.py")).write_text(dag("name_that_is_no_utf8"))
@@ -74,6 +75,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         ("greedy.py", Status.OUT_OF_MEMORY),
         ("talks.py", Status.OK),
         ("spawns.py", Status.OK),
+        ("forks.py", Status.OK),
+        ("clears.py", Status.OK),
         ("patches.py", Status.OK),
         ("unprintable.py", Status.IMPORT_ERROR),
         ("surrogate.py", Status.IMPORT_ERROR),
@@ -131,6 +134,17 @@ def test_processes_left_running_are_ended_and_named(run: Run) -> None:
 def test_a_folder_without_dag_files_is_refused(scan: Scan) -> None:
     with pytest.raises(UsageError, match=r"no DAG files .* \(1 skipped"):
         scan({"helper.py": "value = 1"})
+
+
+def test_a_forked_copy_and_cleared_callbacks_disturb_nothing(run: Run) -> None:
+    for path in ("forks.py", "clears.py"):
+        assert {doubt.code for doubt in result(run, path).doubts} <= {"leftover-processes", "busy", "no-bytecode"}
+
+
+def test_files_left_out_of_tracing_are_no_doubt(tmp_path: Path) -> None:
+    run = dagprof.scan(write(tmp_path, {"a.py": dag("a")}), python=TARGET, repeat=1, trace="never")
+    assert run.files[0].trace is None
+    assert {doubt.code for doubt in run.files[0].doubts} <= {"busy"}
 
 
 def test_hostile_text_can_be_stored(run: Run) -> None:

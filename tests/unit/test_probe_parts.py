@@ -159,7 +159,7 @@ def test_clocked_code_does_what_the_code_does(tmp_path: Path) -> None:
     code = f"""
 from _dagprof_probe import statements
 source = {LOOPS!r}
-clock = statements.StatementClock(lambda: 0)
+clock = statements.StatementClock(lambda: (0, 0))
 exec(statements.compile_with_clock(source.encode(), "file.py", clock, str), {{"__name__": "file"}})
 clock.end(-1)
 exec(compile(source, "file.py", "exec"), {{"__name__": "file"}})
