@@ -34,25 +34,41 @@ def decide(
 ) -> Verdict:
     """Judge a Run, compared with a baseline where there is one.
 
-    ``fail_on`` holds names of ``FAIL_ON``: files that do not import, and changes that cannot be told from noise.
+    ``fail_on`` holds names of ``FAIL_ON``: files that do not import, and changes that cannot be told. Without a file in
+    both runs there is nothing to compare, which is not the same as no regression.
     """
-    against, open_questions = [], []
-    if "import-error" in fail_on:
-        against += [f"{file.path} gives no DAGs: {_why(file)}" for file in run.files if file.status.is_failure]
-    if comparison is not None and fails_on_regression:
-        against += [describe(file) for file in comparison.of(Change.SLOWER)]
-        open_questions = [describe(file) for file in comparison.of(Change.UNSURE)]
-        if "unsure" in fail_on:
-            against += open_questions
+    comparison = comparison if fails_on_regression else None
+    against, open_questions = _reasons(run, comparison, fail_on)
+    told = tuple(reason for _, reason in against)
     if against:
-        what = "1 file fails the gate" if len(against) == 1 else f"{len(against)} files fail the gate"
-        return Verdict(outcome=Outcome.FAILED, reason=what + ".", reasons=tuple(against))
+        files = len({path for path, _ in against})
+        what = "1 file fails the gate." if files == 1 else f"{files} files fail the gate."
+        return Verdict(outcome=Outcome.FAILED, reason=what, reasons=told)
     if open_questions:
-        reason = f"No regression is shown, but for {_files(len(open_questions))} the change cannot be told from noise."
+        reason = f"No regression is shown, but for {_files(len(open_questions))} the change cannot be told."
         return Verdict(outcome=Outcome.CANNOT_TELL, reason=reason, reasons=tuple(open_questions))
+    if comparison is not None and comparison.files and not comparison.shared:
+        reason = "The baseline and this run have no file in common; compare runs of the same folder."
+        return Verdict(outcome=Outcome.CANNOT_TELL, reason=reason)
     return Verdict(
         outcome=Outcome.PASSED, reason="No file became slower beyond the limits." if comparison else "Nothing failed."
     )
+
+
+def _reasons(
+    run: Run, comparison: Comparison | None, fail_on: Sequence[str]
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """What speaks against the run, as path and sentence, and what stays open."""
+    against = []
+    if "import-error" in fail_on:
+        against = [
+            (file.path, f"{file.path} gives no DAGs: {_why(file)}") for file in run.files if file.status.is_failure
+        ]
+    if comparison is None:
+        return against, []
+    blamed = (Change.SLOWER, Change.UNSURE) if "unsure" in fail_on else (Change.SLOWER,)
+    against += [(file.path, describe(file)) for change in blamed for file in comparison.of(change)]
+    return against, [describe(file) for file in comparison.of(Change.UNSURE)]
 
 
 def _files(count: int) -> str:
@@ -73,6 +89,8 @@ def describe(file: FileChange) -> str:
     text = f"{file.path} {amount}"
     if file.reason:
         text = f"{file.path}: {file.reason}"
+    elif file.breaks:
+        text += "; gives no DAGs now"
     if file.new_imports:
         text += f"; now loads {', '.join(file.new_imports[:3])}"
     if file.gone_imports:

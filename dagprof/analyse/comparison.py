@@ -1,7 +1,8 @@
 """Two Runs side by side: what appeared, what vanished, what became slower or faster, and whether that can be told.
 
 A change of a file's parse time is told from noise when the medians differ by more than ``SIGMAS`` standard errors of their
-difference (see ``dagprof.robust``). Fewer than ``FEWEST`` samples on a side tell nothing.
+difference (see ``dagprof.robust``). Fewer than ``FEWEST`` samples on a side tell nothing. A file that broke stops early
+and is not faster for it; nor is one slower for being mended.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import math
 import statistics
 from collections.abc import Iterable, Sequence
 
-from dagprof.model import Environment, FileResult, Frozen, Origin, Run
+from dagprof.analyse.loads import depths
+from dagprof.model import Environment, FileResult, Frozen, Loads, Origin, Run
 from dagprof.robust import standard_error_of_median
 
 FEWEST = 3
@@ -38,7 +40,7 @@ class Limits(Frozen, frozen=True):
 
 
 class FileChange(Frozen, frozen=True):
-    """One file in both Runs. Times are medians in ms; ``new_imports`` and ``gone_imports`` are packages."""
+    """One file in both Runs. Times are medians in ms; ``new_imports`` and ``gone_imports`` are packages, outermost first."""
 
     path: str
     change: Change
@@ -49,6 +51,16 @@ class FileChange(Frozen, frozen=True):
     gone_imports: tuple[str, ...] = ()
     was_failing: bool = False
     is_failing: bool = False
+
+    @property
+    def breaks(self) -> bool:
+        """Whether it gives no DAGs now, and did or was not there before."""
+        return self.is_failing and not self.was_failing
+
+    @property
+    def is_mended(self) -> bool:
+        """Whether it gave no DAGs before, and does now."""
+        return self.was_failing and not self.is_failing and self.change is not Change.REMOVED
 
     @property
     def difference_ms(self) -> float:
@@ -73,6 +85,11 @@ class Comparison(Frozen, frozen=True):
         """The files with one of these changes, largest difference first."""
         found = [file for file in self.files if file.change in changes]
         return sorted(found, key=lambda file: -abs(file.difference_ms))
+
+    @property
+    def shared(self) -> int:
+        """How many files are in both Runs."""
+        return sum(file.change not in (Change.ADDED, Change.REMOVED) for file in self.files)
 
 
 def compare(baseline: Run, current: Run, limits: Limits = Limits()) -> Comparison:  # noqa: B008
@@ -112,7 +129,14 @@ def _judge_files(old: FileResult | None, new: FileResult | None, limits: Limits)
         if old.status == new.status:
             return Change.UNCHANGED, f"it has no parse time on either side ({new.status.value})"
         return Change.UNSURE, f"it has no parse time ({old.status.value} before, {new.status.value} now)"
-    return judge(old.samples.wall_ms, new.samples.wall_ms, limits)
+    change, reason = judge(old.samples.wall_ms, new.samples.wall_ms, limits)
+    breaks = new.status.is_failure and not old.status.is_failure
+    is_mended = old.status.is_failure and not new.status.is_failure
+    if breaks and change is Change.FASTER:
+        return Change.UNSURE, f"it gives no DAGs now ({new.status.value}), so the time it takes to fail tells nothing"
+    if is_mended and change is Change.SLOWER:
+        return Change.UNSURE, f"it gave no DAGs before ({old.status.value}), so there is no time to compare with"
+    return change, reason
 
 
 def judge(baseline_ms: Sequence[float], current_ms: Sequence[float], limits: Limits) -> tuple[Change, str]:
@@ -132,20 +156,24 @@ def judge(baseline_ms: Sequence[float], current_ms: Sequence[float], limits: Lim
     return (Change.SLOWER if difference > 0 else Change.FASTER), ""
 
 
-def _packages(run: Run) -> dict[str, dict[str, None]]:
-    """Per file, the top-level packages it loads, the user's own modules by their full name, in order of loading."""
+def _packages(run: Run) -> dict[str, dict[str, int]]:
+    """Per file, the top-level packages it loads and how deep the outermost load of each is; own modules by full name."""
     names = [m.name if m.origin is Origin.USER else m.name.partition(".")[0] for m in run.modules]
-    return {
-        file.path: dict.fromkeys(names[place] for place in file.trace.loads.module)
-        for file in run.files
-        if file.trace is not None
-    }
+    return {file.path: _outermost(file.trace.loads, names) for file in run.files if file.trace is not None}
 
 
-def _missing_in(here: dict[str, dict[str, None]], there: dict[str, dict[str, None]], path: str) -> tuple[str, ...]:
+def _outermost(loads: Loads, names: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for place, level in zip(loads.module, depths(loads), strict=True):
+        found[names[place]] = min(level, found.get(names[place], level))
+    return found
+
+
+def _missing_in(here: dict[str, dict[str, int]], there: dict[str, dict[str, int]], path: str) -> tuple[str, ...]:
     if path not in here or path not in there:
         return ()
-    return tuple(name for name in here[path] if name not in there[path])[:SHOWN_IMPORTS]
+    missing = (name for name in here[path] if name not in there[path])
+    return tuple(sorted(missing, key=here[path].__getitem__))[:SHOWN_IMPORTS]
 
 
 def _warnings(baseline: Run, current: Run) -> Iterable[str]:

@@ -1,24 +1,30 @@
 """Tables from a Run, as pandas DataFrames: the documented interface for notebooks and scripts.
 
-Times are milliseconds. A table has the same columns for every Run, an empty one included.
+Times are milliseconds. A table has the same columns and types for every Run, an empty one included. Text is ``object``
+in every pandas.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import pandas as pd
 
+from dagprof.analyse import columns
 from dagprof.analyse import loads as loading
 from dagprof.analyse.stages import split_load
-from dagprof.model import FileResult, Module, Run, Statement
+from dagprof.analyse.statements import depth, is_partial, own_us
+from dagprof.model import Edge, FileResult, Module, Run, Samples, Statement
 
 Group = Literal["module", "package", "distribution"]
 
 
-def _frame(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> pd.DataFrame:
-    frame: pd.DataFrame = pd.DataFrame(list(rows), columns=list(columns))
+def _frame(types: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> pd.DataFrame:
+    """A table of these columns and types; built by column, since rows are slow in pandas."""
+    values = list(zip(*rows, strict=True)) or [()] * len(types)
+    named = zip(types.items(), values, strict=True)
+    frame: pd.DataFrame = pd.DataFrame({name: pd.Series(list(column), dtype=kind) for (name, kind), column in named})
     return frame
 
 
@@ -27,41 +33,16 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
-_FILE_COLUMNS = (
-    "path",
-    "status",
-    "dags",
-    "tasks",
-    "parse_ms",
-    "spread_ms",
-    "samples",
-    "cpu_ms",
-    "children_cpu_ms",
-    "queued_ms",
-    "waiting_ms",
-    "airflow_ms",
-    "load_ms",
-    "imports_ms",
-    "top_level_ms",
-    "bag_ms",
-    "serialise_ms",
-    "gc_ms",
-    "modules",
-    "rss_growth_kib",
-    "import_timeout_share",
-)
-
-
 def files_frame(run: Run) -> pd.DataFrame:
-    """One row per file, slowest first. ``load_ms`` is ``imports_ms`` + ``top_level_ms``; see ``file_row``."""
-    frame = _frame(_FILE_COLUMNS, (_file_row(run, file) for file in run.files))
+    """One row per file, slowest first. ``load_ms`` is ``imports_ms`` + ``gc_ms`` + ``top_level_ms``; see ``split_load``."""
+    frame = _frame(columns.FILES, (_file_row(run, file) for file in run.files))
     ranked: pd.DataFrame = frame.sort_values("parse_ms", ascending=False, kind="stable", ignore_index=True)
     return ranked
 
 
 def _file_row(run: Run, file: FileResult) -> tuple[Any, ...]:
     samples, trace = file.samples, file.trace
-    imports_ms, top_level_ms = split_load(file)
+    imports_ms, gc_ms, top_level_ms = split_load(file)
     wall, cpu, children = (samples.median(name) for name in ("wall_ms", "cpu_ms", "children_cpu_ms"))
     queued = samples.median("queued_ms")
     limit_ms = run.environment.import_timeout_s * 1000
@@ -80,30 +61,14 @@ def _file_row(run: Run, file: FileResult) -> tuple[Any, ...]:
         samples.median("airflow_ms"),
         samples.median("load_ms"),
         imports_ms,
+        gc_ms,
         top_level_ms,
         samples.median("bag_ms"),
         samples.median("serialise_ms"),
-        trace.gc_ms if trace else 0.0,
         len(trace.loads) if trace else 0,
         samples.median("rss_growth_kib"),
         samples.median("load_ms") / limit_ms if limit_ms else 0.0,
     )
-
-
-_LOAD_COLUMNS = (
-    "path",
-    "module",
-    "package",
-    "distribution",
-    "version",
-    "origin",
-    "self_ms",
-    "cumulative_ms",
-    "depth",
-    "importer",
-    "importer_file",
-    "line",
-)
 
 
 def loads_frame(run: Run) -> pd.DataFrame:
@@ -114,10 +79,10 @@ def loads_frame(run: Run) -> pd.DataFrame:
         for file in run.files:
             if file.trace is None:
                 continue
-            columns = file.trace.loads
-            depths = loading.depths(columns)
-            for position, place in enumerate(columns.module):
-                module, importer = run.modules[place], columns.importer[position]
+            loads = file.trace.loads
+            depths = loading.depths(loads)
+            for position, place in enumerate(loads.module):
+                module, importer = run.modules[place], loads.importer[position]
                 name, importer_file = _importer(run.modules, importer, file.path)
                 yield (
                     file.path,
@@ -126,15 +91,15 @@ def loads_frame(run: Run) -> pd.DataFrame:
                     module.distribution,
                     versions.get(module.distribution, ""),
                     module.origin.value,
-                    columns.self_us[position] / 1000,
-                    columns.cumulative_us[position] / 1000,
+                    loads.self_us[position] / 1000,
+                    loads.cumulative_us[position] / 1000,
                     depths[position],
                     name,
                     importer_file,
-                    columns.line[position],
+                    loads.line[position],
                 )
 
-    return _frame(_LOAD_COLUMNS, rows())
+    return _frame(columns.LOADS, rows())
 
 
 def _importer(modules: Sequence[Module], position: int, path: str) -> tuple[str, str]:
@@ -143,7 +108,27 @@ def _importer(modules: Sequence[Module], position: int, path: str) -> tuple[str,
     return ("", path) if position == -1 else ("", "")
 
 
-_IMPORT_COLUMNS = ("name", "origin", "files", "self_ms", "cumulative_ms", "largest_ms")
+def edges_frame(run: Run) -> pd.DataFrame:
+    """One row per import statement that was seen to run, and per module it asked for, whether that was loaded by it or before.
+
+    The statements of a DAG file have no ``importer``, and its path as ``importer_file``; those of a module are told once
+    for all files.
+    """
+
+    def rows() -> Iterable[tuple[Any, ...]]:
+        for file in run.files:
+            for edge in file.trace.edges if file.trace else ():
+                yield ("", file.path, *_edge(run.modules, edge))
+        for module in run.modules:
+            for edge in module.edges:
+                yield (module.name, module.file, *_edge(run.modules, edge))
+
+    return _frame(columns.EDGES, rows())
+
+
+def _edge(modules: Sequence[Module], edge: Edge) -> tuple[Any, ...]:
+    target = modules[edge.target]
+    return edge.line, target.name, loading.package(target), target.distribution, edge.in_function
 
 
 def imports_frame(run: Run, by: Group = "package") -> pd.DataFrame:
@@ -167,26 +152,9 @@ def imports_frame(run: Run, by: Group = "package") -> pd.DataFrame:
             row[3] = max(row[3], cumulative)
     for module, key in zip(run.modules, keys, strict=True):
         origins.setdefault(key, module.origin.value)
-    frame = _frame(_IMPORT_COLUMNS, ((key, origins[key], int(row[0]), *row[1:]) for key, row in totals.items()))
+    frame = _frame(columns.IMPORTS, ((key, origins[key], int(row[0]), *row[1:]) for key, row in totals.items()))
     ranked: pd.DataFrame = frame.sort_values("cumulative_ms", ascending=False, kind="stable", ignore_index=True)
     return ranked
-
-
-_STATEMENT_COLUMNS = (
-    "path",
-    "line",
-    "end_line",
-    "kind",
-    "text",
-    "depth",
-    "wall_ms",
-    "self_ms",
-    "imports_ms",
-    "cpu_ms",
-    "waiting_ms",
-    "count",
-    "is_partial",
-)
 
 
 def statements_frame(run: Run) -> pd.DataFrame:
@@ -202,7 +170,7 @@ def statements_frame(run: Run) -> pd.DataFrame:
                 imported = loading.ms_by_line(file.trace.loads)
                 yield from _statement_rows(file.path, file.trace.statements, imported)
 
-    frame = _frame(_STATEMENT_COLUMNS, rows())
+    frame = _frame(columns.STATEMENTS, rows())
     ranked: pd.DataFrame = frame.sort_values("self_ms", ascending=False, kind="stable", ignore_index=True)
     return ranked
 
@@ -231,37 +199,10 @@ def _statement_rows(
         )
 
 
-def own_us(statements: Sequence[Statement]) -> list[tuple[int, int]]:
-    """Wall and CPU microseconds of each statement without those nested in it."""
-    own = [[statement.wall_us, statement.cpu_us] for statement in statements]
-    for statement in statements:
-        if statement.parent >= 0:
-            own[statement.parent][0] -= statement.wall_us
-            own[statement.parent][1] -= statement.cpu_us
-    return [(max(0, wall), max(0, cpu)) for wall, cpu in own]
-
-
-def is_partial(statements: Sequence[Statement], position: int) -> bool:
-    """Whether a statement is inside a loop of which only the first iterations were looked into."""
-    while (position := statements[position].parent) >= 0:
-        if statements[position].is_cut:
-            return True
-    return False
-
-
-def depth(statements: Sequence[Statement], position: int) -> int:
-    """How many statements enclose this one."""
-    level = 0
-    while (position := statements[position].parent) >= 0 and level < len(statements):
-        level += 1
-    return level
-
-
 def accesses_frame(run: Run) -> pd.DataFrame:
     """One row per file and Variable or Connection used at a line while parsing, and what answered."""
-    columns = ("path", "kind", "key", "operation", "answered_by", "file", "line", "count")
     return _frame(
-        columns,
+        columns.ACCESSES,
         (
             (file.path, a.kind, a.key, a.operation, a.answered_by, a.file, a.line, a.count)
             for file in run.files
@@ -272,9 +213,8 @@ def accesses_frame(run: Run) -> pd.DataFrame:
 
 def failures_frame(run: Run) -> pd.DataFrame:
     """One row per file and reason why it gave no DAGs."""
-    columns = ("path", "status", "type", "message", "cause", "file", "line")
     return _frame(
-        columns,
+        columns.FAILURES,
         (
             (file.path, file.status.value, f.type, f.message, f.cause, f.file, f.line)
             for file in run.files
@@ -285,10 +225,9 @@ def failures_frame(run: Run) -> pd.DataFrame:
 
 def samples_frame(run: Run) -> pd.DataFrame:
     """One row per timed parse."""
-    names = run.files[0].samples.__struct_fields__ if run.files else ()
-    columns = ("path", "sample", *names)
+    names = Samples.__struct_fields__
     return _frame(
-        columns,
+        columns.SAMPLES,
         (
             (file.path, number, *(getattr(file.samples, name)[number] for name in names))
             for file in run.files

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from dagprof.analyse.loads import outermost_ms
-from dagprof.model import FileResult
+from dagprof.model import FileResult, Trace
 
 
-def split_load(file: FileResult) -> tuple[float, float]:
-    """Imports and other top-level code of the median load stage, in ms.
+class LoadSplit(NamedTuple):
+    """The median load stage in three parts, in ms; their sum is ``load_ms``."""
 
-    The shares are those of the tracing pass, which is slower, so they are scaled to the uninstrumented load stage.
+    imports_ms: float
+    gc_ms: float
+    top_level_ms: float
+
+
+def split_load(file: FileResult) -> LoadSplit:
+    """Imports, garbage collection and other top-level code of the median load stage.
+
+    The tracing pass gives the shares; they are scaled by how much faster or slower the uninstrumented parses were. A
+    collection is no module's and no statement's doing, and it may have run after the load stage: it gets at most what is
+    left beside the imports and the statements' own time. Without a trace all of the load stage is top-level code.
     """
     load_ms = file.samples.median("load_ms")
-    if file.trace is None or not load_ms:
-        return 0.0, load_ms
-    imported = outermost_ms(file.trace.loads)
-    traced = max(file.trace.wall_ms - file.trace.compile_ms, imported, 0.001)
-    scale = min(1.0, file.samples.median("wall_ms") / traced)
+    trace = file.trace
+    if trace is None or not load_ms:
+        return LoadSplit(0.0, 0.0, load_ms)
+    imported = outermost_ms(trace.loads)
+    scale = file.samples.median("wall_ms") / max(trace.wall_ms - trace.compile_ms, imported, 0.001)
     imports_ms = min(load_ms, imported * scale)
-    return imports_ms, load_ms - imports_ms
+    rest_ms = load_ms - imports_ms
+    gc_ms = min(trace.gc_ms * scale, max(0.0, rest_ms - _own_code_ms(trace, imported) * scale))
+    return LoadSplit(imports_ms, gc_ms, rest_ms - gc_ms)
+
+
+def _own_code_ms(trace: Trace, imported_ms: float) -> float:
+    """What the outermost statements took beyond the imports, at least."""
+    return max(0.0, sum(s.wall_us for s in trace.statements if s.parent < 0) / 1000 - imported_ms)

@@ -29,3 +29,16 @@ def _visible(character: str) -> str:
         return character
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+# What the reports themselves use, as one character each, so that columns stay in line.
+_PLAIN = str.maketrans({"±": "~", "→": ">", "…": "~", "—": "-", "–": "-", "−": "-", "·": "-"})
+
+
+def encodable(value: str, encoding: str) -> str:
+    """The text in characters that the encoding has: plain ones for dagprof's own, visible escapes for names from DAG code."""
+    try:
+        value.encode(encoding)
+    except UnicodeEncodeError:
+        return value.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+    return value

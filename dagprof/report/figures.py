@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from dagprof.analyse.stages import split_load
 from dagprof.model import FileResult, Run, Status
 
-STAGES = ("Airflow", "imports", "top-level", "bag", "serialise")
+# ``gc`` is the garbage collection of the load stage, known where the file was traced.
+STAGES = ("Airflow", "imports", "gc", "top-level", "bag", "serialise")
+
+# What is shorter shows as 0.0 ms.
+SMALLEST_MS = 0.05
 
 _WORDS = {
     Status.OK: "ok",
@@ -42,9 +48,14 @@ def status(value: Status) -> str:
 
 def stages(file: FileResult) -> tuple[float, ...]:
     """Median ms of the stages, in the order of ``STAGES``."""
-    imports_ms, top_level_ms = split_load(file)
     median = file.samples.median
-    return median("airflow_ms"), imports_ms, top_level_ms, median("bag_ms"), median("serialise_ms")
+    return median("airflow_ms"), *split_load(file), median("bag_ms"), median("serialise_ms")
+
+
+def occurring(files: Iterable[FileResult]) -> list[int]:
+    """Positions of the stages that take a visible time in any of the files."""
+    longest = [max(column) for column in zip(*map(stages, files), strict=True)]
+    return [position for position, ms in enumerate(longest) if ms >= SMALLEST_MS]
 
 
 def why_failed(file: FileResult) -> str:

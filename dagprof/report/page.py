@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dagprof.analyse import loads as loading
-from dagprof.analyse.comparison import Change, Comparison
-from dagprof.analyse.frames import depth, imports_frame, is_partial, own_us, records, statements_frame
-from dagprof.gate import Verdict
-from dagprof.model import FileResult, Run, Stack
-from dagprof.report import figures
-from dagprof.report.escape import safe_lines, safe_text
+from dagprof.analyse.comparison import Change, Comparison, FileChange
+from dagprof.analyse.frames import imports_frame, records, statements_frame
+from dagprof.gate import Outcome, Verdict
+from dagprof.model import FileResult, Run
+from dagprof.report import details, figures
+from dagprof.report.details import anchor
+from dagprof.report.escape import safe_text
 
 # More files than this are listed, but without a section of their own, unless they failed.
 DETAILED_FILES = 150
 IMPORT_ROWS = 40
 STATEMENT_ROWS = 40
-TREE_ROWS = 60
-STACK_ROWS = 80
-SMALLEST_SHARE = 0.01
-DEEPEST = 10
 
 Row = dict[str, Any]
 
@@ -31,14 +28,15 @@ def build(run: Run, comparison: Comparison | None, verdict: Verdict | None) -> R
     detailed = _detailed(ranked)
     longest = ranked[0].parse_ms if ranked else 0.0
     return {
-        "headline": figures.headline(run),
+        "title": figures.headline(run),
+        "headline": _unbroken(figures.headline(run)),
         "tiles": _tiles(run, comparison),
-        "stages": figures.STAGES,
+        "stages": [(place, figures.STAGES[place]) for place in figures.occurring(run.files)],
         "files": [_file_row(file, longest, file.path in detailed) for file in ranked],
         "imports": [(by, _import_rows(run, by)) for by in ("distribution", "package", "module")],
         "statements": _statement_rows(run),
         "failures": [_failure_row(file) for file in ranked if file.status.is_failure],
-        "details": [_detail(run, file) for file in ranked if file.path in detailed],
+        "details": [details.build(run, file) for file in ranked if file.path in detailed],
         "left_out": len(ranked) - len(detailed),
         "comparison": _comparison(comparison) if comparison else None,
         "verdict": _verdict(verdict) if verdict else None,
@@ -48,6 +46,11 @@ def build(run: Run, comparison: Comparison | None, verdict: Verdict | None) -> R
         "created_at": run.created_at,
         "version": run.dagprof_version,
     }
+
+
+def _unbroken(text: str) -> str:
+    """The text with figures that do not part from their units at the end of a line."""
+    return re.sub(r"(\d) (?=(?:ms|s|min)\b)", "\\1\N{NO-BREAK SPACE}", text)
 
 
 def _detailed(ranked: Sequence[FileResult]) -> set[str]:
@@ -116,13 +119,6 @@ def _bar_text(file: FileResult) -> str:
     return ", ".join(f"{name} {figures.duration(ms)}" for name, ms in named if ms >= 0.05)
 
 
-def anchor(file: FileResult) -> str:
-    """The fragment of a file's section: stable, and free of what the path may hold."""
-    import hashlib
-
-    return "file-" + hashlib.sha256(file.path.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-
-
 def _import_rows(run: Run, by: Any) -> list[Row]:
     frame = imports_frame(run, by=by)
     largest = float(frame["cumulative_ms"].max()) if len(frame) else 0.0
@@ -148,7 +144,7 @@ def _import_rows(run: Run, by: Any) -> list[Row]:
 
 def _statement_rows(run: Run) -> list[Row]:
     frame = statements_frame(run)
-    frame = frame[(frame["self_ms"] >= 1.0) & (frame["kind"] != "body") & ~frame["is_partial"].astype(bool)]
+    frame = frame[(frame["self_ms"] >= 1.0) & (frame["kind"] != "body") & ~frame["is_partial"]]
     anchors = {file.path: anchor(file) for file in run.files}
     return [
         {
@@ -176,143 +172,14 @@ def _failure_row(file: FileResult) -> Row:
     }
 
 
-def _detail(run: Run, file: FileResult) -> Row:
-    return {
-        "path": safe_text(file.path),
-        "anchor": anchor(file),
-        "status": figures.status(file.status),
-        "is_failure": file.status.is_failure,
-        "parse": figures.duration(file.parse_ms) if file.is_timed else "",
-        "samples": [f"{ms:.1f}" for ms in file.samples.wall_ms],
-        "stages": [
-            (name, figures.duration(ms)) for name, ms in zip(figures.STAGES, figures.stages(file), strict=True) if ms
-        ],
-        "facts": _facts(file),
-        "detail": safe_text(file.detail),
-        "failures": [
-            (safe_text(f.type, 80), safe_text(f.message, 400), safe_text(f.cause, 400), safe_lines(f.traceback))
-            for f in file.failures
-        ],
-        "statements": _detail_statements(file),
-        "tree": _tree(run, file),
-        "stack": _stack_rows(file.stack) if file.stack else [],
-        "accesses": [
-            (
-                a.kind,
-                safe_text(a.key, 120),
-                a.operation,
-                a.answered_by,
-                safe_text(a.file.rpartition("/")[2], 80),
-                a.line,
-                a.count,
-            )
-            for a in file.accesses[:50]
-        ],
-        "doubts": [safe_text(doubt.text, 500) for doubt in file.doubts],
-        "outputs": [
-            (name, safe_lines(out.text), out.total_bytes, out.is_cut)
-            for name, out in (("stdout", file.stdout), ("stderr", file.stderr))
-            if out.text and (file.status.is_failure or name == "stderr")
-        ],
-    }
-
-
-def _facts(file: FileResult) -> list[tuple[str, str]]:
-    facts = [
-        (
-            "DAGs",
-            f"{len(file.dag_ids):,}"
-            + (
-                f" ({safe_text(', '.join(file.dag_ids[:5]), 160)}{'…' if len(file.dag_ids) > 5 else ''})"
-                if file.dag_ids
-                else ""
-            ),
-        ),
-        ("Tasks", f"{file.task_count:,}"),
-    ]
-    if file.is_timed:
-        facts += [
-            ("CPU", figures.duration(file.samples.median("cpu_ms"))),
-            ("Waited for a processor", figures.duration(file.samples.median("queued_ms"))),
-            ("CPU of child processes", figures.duration(file.samples.median("children_cpu_ms"))),
-            ("DagBag's own duration", figures.duration(file.samples.median("dagbag_ms"))),
-            ("Memory growth", f"{file.samples.median('rss_growth_kib') / 1024:.1f} MiB"),
-        ]
-    if file.trace is not None:
-        facts += [
-            ("Modules loaded", f"{len(file.trace.loads):,}"),
-            ("Garbage collection (tracing pass)", figures.duration(file.trace.gc_ms)),
-        ]
-    return facts
-
-
-def _detail_statements(file: FileResult) -> list[Row]:
-    if file.trace is None:
-        return []
-    statements = file.trace.statements
-    own = own_us(statements)
-    smallest = SMALLEST_SHARE * 1000 * max(file.trace.wall_ms, 10.0)
-    return [
-        {
-            "line": statement.line,
-            "depth": min(depth(statements, position), DEEPEST),
-            "text": safe_text(statement.text, 160)
-            if statement.kind != "body"
-            else "body of " + safe_text(statement.text, 150),
-            "wall": figures.duration(statement.wall_us / 1000),
-            "waiting": figures.duration(max(0, own[position][0] - own[position][1]) / 1000),
-            "runs": f"{statement.count:,}" + ("+" if is_partial(statements, position) else ""),
-        }
-        for position, statement in enumerate(statements)
-        if statement.wall_us >= smallest
-    ][:TREE_ROWS]
-
-
-def _tree(run: Run, file: FileResult) -> list[Row]:
-    """The import tree, folded to loads of at least one per cent of the parse."""
-    if file.trace is None:
-        return []
-    loads = file.trace.loads
-    depths = loading.depths(loads)
-    smallest = SMALLEST_SHARE * 1000 * max(file.trace.wall_ms, 10.0)
-    rows = [
-        {
-            "name": safe_text(run.modules[place].name, 120),
-            "depth": min(depths[position], DEEPEST),
-            "cumulative": figures.duration(loads.cumulative_us[position] / 1000),
-            "own": figures.duration(loads.self_us[position] / 1000),
-            "line": loads.line[position] if loads.importer[position] == -1 else 0,
-        }
-        for position, place in enumerate(loads.module)
-        if loads.cumulative_us[position] >= smallest
-    ]
-    return rows[:TREE_ROWS]
-
-
-def _stack_rows(stack: Stack, level: int = 0) -> list[Row]:
-    rows = [
-        {
-            "function": safe_text(stack.function, 100),
-            "where": f"{safe_text(stack.file[-60:], 60)}:{stack.line}" if stack.file else "",
-            "wall": figures.duration(stack.wall_ms),
-            "depth": min(level, 2 * DEEPEST),
-        }
-    ]
-    for child in sorted(stack.children, key=lambda node: -node.wall_ms):
-        if len(rows) >= STACK_ROWS:
-            break
-        rows += _stack_rows(child, level + 1)
-    return rows[:STACK_ROWS]
-
-
 def _comparison(comparison: Comparison) -> Row:
     def rows(*changes: Change) -> list[Row]:
         return [
             {
                 "path": safe_text(file.path),
                 "change": file.change.value,
-                "baseline": figures.duration(file.baseline_ms),
-                "current": figures.duration(file.current_ms),
+                "baseline": figures.duration(file.baseline_ms) if file.change is not Change.ADDED else "–",
+                "current": figures.duration(file.current_ms) if file.change is not Change.REMOVED else "–",
                 "difference": f"{file.difference_ms:+,.0f} ms",
                 "share": "" if file.difference_share is None else f"{file.difference_share:+.0%}",
                 "reason": safe_text(file.reason, 300),
@@ -322,6 +189,9 @@ def _comparison(comparison: Comparison) -> Row:
             for file in comparison.of(*changes)
         ]
 
+    def paths(files: Iterable[FileChange]) -> list[str]:
+        return [safe_text(file.path) for file in files]
+
     return {
         "baseline": figures.duration(comparison.baseline_total_ms),
         "current": figures.duration(comparison.current_total_ms),
@@ -330,7 +200,9 @@ def _comparison(comparison: Comparison) -> Row:
         + rows(Change.UNSURE)
         + rows(Change.ADDED)
         + rows(Change.REMOVED),
-        "unchanged": len(comparison.of(Change.UNCHANGED)),
+        "breaks": paths(file for file in comparison.files if file.breaks),
+        "mended": paths(file for file in comparison.files if file.is_mended),
+        "unchanged": figures.count(len(comparison.of(Change.UNCHANGED)), "file"),
         "warnings": [safe_text(text, 500) for text in comparison.warnings],
     }
 
@@ -338,6 +210,7 @@ def _comparison(comparison: Comparison) -> Row:
 def _verdict(verdict: Verdict) -> Row:
     return {
         "outcome": verdict.outcome.value,
+        "tag": {Outcome.PASSED: "passed", Outcome.FAILED: "failed"}.get(verdict.outcome, "unsure"),
         "reason": safe_text(verdict.reason, 500),
         "reasons": [safe_text(reason, 500) for reason in verdict.reasons],
     }

@@ -1,8 +1,9 @@
-"""The summary in the terminal: short, calm, the same on a screen, in a pipe and in a CI log."""
+"""The summary in the terminal: short, calm, the same on a screen, in a pipe and in a CI log, whatever their encoding."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -14,13 +15,14 @@ from dagprof.analyse.frames import imports_frame, records, statements_frame
 from dagprof.gate import Outcome, Verdict, describe
 from dagprof.model import FileResult, Run
 from dagprof.report import figures
-from dagprof.report.escape import safe_text
+from dagprof.report.escape import encodable, safe_text
 from dagprof.report.figures import count, duration
 
 LIMIT = 10
 _BAR = 12
-_PIECES = {"utf": "█▓▒░·", "ascii": "#=+-."}
+_PIECES = {True: "▚█░▓▒·", False: "@#-=+."}
 _SMALLEST_MS = 1.0
+_COUNTED = (Change.SLOWER, Change.FASTER, Change.ADDED, Change.REMOVED, Change.UNSURE)
 
 
 def render(
@@ -32,37 +34,67 @@ def render(
     written: Sequence[Path] = (),
 ) -> None:
     """Print the summary of a Run, and of its comparison with a baseline where there is one."""
-    environment = run.environment
+    with _within_encoding(console):
+        _headline(run, console)
+        _files(run, console)
+        _imports(run, console)
+        _statements(run, console)
+        _failures(run, console)
+        if comparison is not None:
+            _comparison(comparison, console)
+        _doubts(run, console)
+        if verdict is not None:
+            _verdict(verdict, console)
+        for path in written:
+            console.print(Text(f"Written: {safe_text(str(path), 4096)}"), soft_wrap=True)
+
+
+def render_comparison(comparison: Comparison, *, console: Console) -> None:
+    """Print a comparison: totals, what became slower and faster, what cannot be told, what to keep in mind."""
+    with _within_encoding(console):
+        _comparison(comparison, console)
+
+
+def _is_unicode(console: Console) -> bool:
+    return "utf" in console.encoding.lower()
+
+
+@contextmanager
+def _within_encoding(console: Console) -> Iterator[None]:
+    """Where the console's encoding lacks characters, write others in their place: a summary must not end in an error."""
+    if _is_unicode(console):
+        yield
+        return
+    with console.capture() as captured:
+        yield
+    console.file.write(encodable(captured.get(), console.encoding))
+
+
+def _headline(run: Run, console: Console) -> None:
+    where = run.environment
+    text = (
+        f"Airflow {where.airflow_version}, Python {where.python_version}, {run.settings.get('temperature')} temperature; "
+        f"measured in {duration(run.wall_s * 1000)}."
+    )
     console.print()
     console.print(Text(figures.headline(run), style="bold"))
-    console.print(
-        Text(
-            f"Airflow {environment.airflow_version}, Python {environment.python_version}, {run.settings.get('temperature')} "
-            f"temperature; measured in {duration(run.wall_s * 1000)}.",
-            style="dim",
-        )
-    )
-    _files(run, console)
-    _imports(run, console)
-    _statements(run, console)
-    _failures(run, console)
-    if comparison is not None:
-        render_comparison(comparison, console=console)
-    _doubts(run, console)
-    if verdict is not None:
-        _verdict(verdict, console)
-    for path in written:
-        console.print(Text(f"Written: {path}"), soft_wrap=True)
+    console.print(Text(safe_text(text), style="dim"))
 
 
-def _table(title: str, *columns: tuple[str, str]) -> Table:
-    table = Table(title=Text(title, style="bold"), title_justify="left", box=None, padding=(0, 2, 0, 0), pad_edge=False)
+def _table(*columns: tuple[str, str]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for name, kind in columns:
         if kind == "figure":
             table.add_column(name, justify="right", no_wrap=True)
         else:
-            table.add_column(name, no_wrap=kind == "bar", overflow="fold" if kind == "wrap" else "ellipsis", ratio=None)
+            table.add_column(name, no_wrap=kind == "bar", overflow="ellipsis")
     return table
+
+
+def _print(title: str, table: Table, console: Console) -> None:
+    console.print()
+    console.print(Text(title, style="bold"))
+    console.print(table)
 
 
 def _is_wide(console: Console) -> bool:
@@ -73,39 +105,36 @@ def _files(run: Run, console: Console) -> None:
     timed = sorted((file for file in run.files if file.is_timed), key=lambda file: -file.parse_ms)[:LIMIT]
     if not timed:
         return
-    pieces = _PIECES["utf" if "utf" in (console.encoding or "").lower() else "ascii"]
-    shown = [
-        name for position, name in enumerate(figures.STAGES) if position or any(figures.stages(f)[0] for f in timed)
-    ]
-    names = shown if _is_wide(console) else []
+    pieces = _PIECES[_is_unicode(console)]
+    shown = figures.occurring(timed)
+    named = shown if _is_wide(console) else []
     table = _table(
-        f"Slowest files ({', '.join(f'{piece} {name}' for piece, name in zip(pieces[-len(shown) :], shown, strict=True))})",
         ("parse", "figure"),
         ("±", "figure"),
-        *((name, "figure") for name in names),
+        *((figures.STAGES[place], "figure") for place in named),
         ("", "bar"),
         ("file", "text"),
     )
     for file in timed:
-        stages = figures.stages(file)[-len(shown) :]
-        cells = [
-            duration(file.parse_ms),
-            f"{file.samples.spread_ms:.0f}",
-            *(duration(ms) if ms >= 0.05 else "-" for ms in stages[: len(names)]),
-        ]
-        bar = _bar(stages, timed[0].parse_ms, pieces[-len(shown) :])
-        table.add_row(*cells, bar, _path(file.path, console, file))
-    console.print()
-    console.print(table)
+        stages = figures.stages(file)
+        cells = [duration(file.parse_ms), f"{file.samples.spread_ms:.0f}"]
+        cells += [duration(stages[place]) if stages[place] >= figures.SMALLEST_MS else "-" for place in named]
+        table.add_row(*cells, _bar(stages, timed[0].parse_ms, pieces), _path(file, console))
+    legend = ", ".join(f"{pieces[place]} {figures.STAGES[place]}" for place in shown)
+    _print(f"Slowest files ({legend})" if legend else "Slowest files", table, console)
 
 
-def _path(path: str, console: Console, file: FileResult | None = None) -> Text:
-    width = max(24, console.width - (86 if _is_wide(console) else 40))
-    shown = safe_text(path)
-    text = Text(shown if len(shown) <= width else "…" + shown[1 - width :])
-    if file is not None and file.status.is_failure:
+def _path(file: FileResult, console: Console) -> Text:
+    width = max(24, console.width - (96 if _is_wide(console) else 40))
+    text = Text(_tail(safe_text(file.path), width))
+    if file.status.is_failure:
         text.append(f" ({figures.status(file.status)})", style="red")
     return text
+
+
+def _tail(text: str, width: int) -> str:
+    """The end of a path, which tells files apart."""
+    return text if len(text) <= width else "…" + text[1 - width :]
 
 
 def _bar(stages: Sequence[float], longest_ms: float, pieces: str) -> str:
@@ -126,7 +155,6 @@ def _imports(run: Run, console: Console) -> None:
         return
     versions = run.environment.distributions
     table = _table(
-        "Costliest imports, over all files",
         ("total", "figure"),
         ("own", "figure"),
         ("files", "figure"),
@@ -137,39 +165,35 @@ def _imports(run: Run, console: Console) -> None:
         version = versions.get(str(row["name"]), "")
         label = f"{name} {version}" if version else f"{name} (your code)" if row["origin"] == "user" else name
         table.add_row(
-            duration(float(row["cumulative_ms"])), duration(float(row["self_ms"])), str(row["files"]), Text(label)
+            duration(float(row["cumulative_ms"])),
+            duration(float(row["self_ms"])),
+            str(row["files"]),
+            Text(safe_text(label, 80)),
         )
-    console.print()
-    console.print(table)
+    _print("Costliest imports, over all files", table, console)
 
 
 def _statements(run: Run, console: Console) -> None:
     frame = statements_frame(run)
-    frame = frame[
-        (frame["self_ms"] >= _SMALLEST_MS) & (frame["kind"] != "body") & ~frame["is_partial"].astype(bool)
-    ].head(LIMIT)
+    frame = frame[(frame["self_ms"] >= _SMALLEST_MS) & (frame["kind"] != "body") & ~frame["is_partial"]].head(LIMIT)
     if frame.empty:
         return
     table = _table(
-        "Slowest top-level statements",
-        ("time", "figure"),
-        ("waiting", "figure"),
-        ("runs", "figure"),
-        ("where", "text"),
-        ("statement", "text"),
+        ("time", "figure"), ("waiting", "figure"), ("runs", "figure"), ("where", "text"), ("statement", "text")
     )
-    width = max(20, console.width - 72)
-    for row in records(frame):
+    rows = records(frame)
+    places = [_tail(f"{safe_text(str(row['path']))}:{row['line']}", max(24, console.width // 3)) for row in rows]
+    width = max(16, console.width - max(map(len, places)) - 28)
+    for row, place in zip(rows, places, strict=True):
         waiting = float(row["waiting_ms"])
         table.add_row(
             duration(float(row["self_ms"])),
             duration(waiting) if waiting >= _SMALLEST_MS else "-",
             f"{row['count']:,}",
-            Text(f"{safe_text(str(row['path']), 60)}:{row['line']}"),
+            Text(place),
             Text(safe_text(str(row["text"]), width), no_wrap=True, overflow="ellipsis"),
         )
-    console.print()
-    console.print(table)
+    _print("Slowest top-level statements", table, console)
 
 
 def _failures(run: Run, console: Console) -> None:
@@ -188,25 +212,34 @@ def _failures(run: Run, console: Console) -> None:
         console.print(f"  and {len(failed) - 2 * LIMIT} more; the report has all of them.")
 
 
-def render_comparison(comparison: Comparison, *, console: Console) -> None:
-    """Print a comparison: totals, what became slower and faster, what cannot be told, what to keep in mind."""
+def _comparison(comparison: Comparison, console: Console) -> None:
+    groups = {change: comparison.of(change) for change in Change}
+    breaks = [file for file in comparison.files if file.breaks]
+    mended = [file for file in comparison.files if file.is_mended]
+    counts = [f"{len(groups[change])} {change.value}" for change in _COUNTED]
+    counts += [f"{len(files)} {word}" for files, word in ((breaks, "broken"), (mended, "mended")) if files]
+    total = f"{duration(comparison.baseline_total_ms)} → {duration(comparison.current_total_ms)}"
     console.print()
-    slower, faster = comparison.of(Change.SLOWER), comparison.of(Change.FASTER)
-    added, removed, unsure = (comparison.of(change) for change in (Change.ADDED, Change.REMOVED, Change.UNSURE))
-    console.print(
-        Text(
-            f"Against the baseline: {duration(comparison.baseline_total_ms)} → {duration(comparison.current_total_ms)}; "
-            f"{len(slower)} slower, {len(faster)} faster, {len(added)} added, {len(removed)} removed, {len(unsure)} unsure",
-            style="bold",
-        )
-    )
-    for word, files, style in (("slower", slower, "red"), ("faster", faster, "green"), ("unsure", unsure, "yellow")):
-        for file in files[:LIMIT]:
-            text = Text(f"  {word}  ", style=style)
-            text.append(safe_text(describe(file), 400), style="default")
-            console.print(text)
+    console.print(Text(f"Against the baseline: {total}; {', '.join(counts)}", style="bold"))
+    for word, style, files in (
+        ("slower", "red", groups[Change.SLOWER]),
+        ("faster", "green", groups[Change.FASTER]),
+        ("unsure", "yellow", [file for file in groups[Change.UNSURE] if not (file.breaks or file.is_mended)]),
+    ):
+        _changes(word, style, [describe(file) for file in files], console)
+    _changes("broken", "red", [f"{file.path}: it gives no DAGs now" for file in breaks], console)
+    _changes("mended", "green", [f"{file.path}: it gives DAGs again" for file in mended], console)
     for sentence in comparison.warnings:
         console.print(Text(f"  note    {safe_text(sentence, 400)}", style="dim"))
+
+
+def _changes(word: str, style: str, sentences: Sequence[str], console: Console) -> None:
+    for sentence in sentences[:LIMIT]:
+        text = Text(f"  {word}  ", style=style)
+        text.append(safe_text(sentence, 400), style="default")
+        console.print(text)
+    if len(sentences) > LIMIT:
+        console.print(Text(f"  {word}  and {count(len(sentences) - LIMIT, 'more file')}", style=style))
 
 
 def _doubts(run: Run, console: Console) -> None:

@@ -52,8 +52,6 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    from conftest import TARGET, write
-
     folder = write(tmp_path_factory.mktemp("statuses"), FILES)
     (folder / os.fsdecode(b"b\xffd.py")).write_text(dag("name_that_is_no_utf8"))
     return dagprof.scan(folder, python=TARGET, repeat=1, time_limit_s=8, memory_limit_mib=700)

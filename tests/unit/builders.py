@@ -65,8 +65,17 @@ def loads(*rows: tuple[int, int, int, int, int, int]) -> Loads:
     )
 
 
-def trace(wall_ms: float = 100.0, loaded: Loads | None = None, statements: Sequence[Statement] = ()) -> Trace:
-    return Trace(wall_ms=wall_ms, gc_ms=2.0, compile_ms=0.0, loads=loaded or Loads(), statements=tuple(statements))
+def trace(
+    wall_ms: float = 100.0, loaded: Loads | None = None, statements: Sequence[Statement] = (), **changes: Any
+) -> Trace:
+    values: dict[str, Any] = {
+        "wall_ms": wall_ms,
+        "gc_ms": 2.0,
+        "compile_ms": 0.0,
+        "loads": loaded or Loads(),
+        "statements": tuple(statements),
+    }
+    return Trace(**{**values, **changes})
 
 
 def statement(line: int, wall_us: int, cpu_us: int = 0, parent: int = -1, **changes: Any) -> Statement:

@@ -6,7 +6,7 @@ from dagprof import gate
 from dagprof.analyse.comparison import Change, Limits, compare, judge
 from dagprof.errors import UsageError
 from dagprof.gate import Outcome
-from dagprof.model import Failure, Run, Status
+from dagprof.model import Failure, FileResult, Run, Status
 from unit.builders import HELPED, environment, file, loads, run, trace
 
 LIMITS = Limits(relative=0.2, absolute_ms=20)
@@ -131,3 +131,62 @@ def test_bad_limits_are_refused(text: str) -> None:
         gate.parse_duration_ms(text)
     with pytest.raises(UsageError, match="choose from import-error, unsure"):
         gate.check_fail_on(["regression"])
+
+
+def broken(path: str, *wall_ms: float) -> FileResult:
+    return file(path, *wall_ms, status=Status.IMPORT_ERROR, dag_ids=())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "change"),
+    [
+        (file("a.py", 900, 900, 900), broken("a.py", 9, 9, 9), Change.UNSURE),  # it stops early: no gain
+        (file("a.py", 9, 9, 9), broken("a.py", 900, 900, 900), Change.SLOWER),  # failing slowly costs
+        (broken("a.py", 9, 9, 9), file("a.py", 900, 900, 900), Change.UNSURE),  # mending is no regression
+        (broken("a.py", 900, 900, 900), file("a.py", 9, 9, 9), Change.FASTER),
+        (broken("a.py", 9, 9, 9), broken("a.py", 900, 900, 900), Change.SLOWER),
+    ],
+)
+def test_a_file_that_breaks_is_not_faster(old: FileResult, new: FileResult, change: Change) -> None:
+    found = compare(run(old), run(new), LIMITS).files[0]
+    assert found.change is change
+    assert found.breaks == (new.status.is_failure and not old.status.is_failure)
+    assert found.is_mended == (old.status.is_failure and not new.status.is_failure)
+
+
+def test_a_new_file_can_be_broken_and_a_removed_one_is_not_mended() -> None:
+    changes = compare(run(broken("old.py", 9)), run(broken("new.py", 9)), LIMITS).files
+    assert [(change.path, change.breaks, change.is_mended) for change in changes] == [
+        ("new.py", True, False),
+        ("old.py", False, False),
+    ]
+
+
+def test_imports_are_named_from_the_outermost() -> None:
+    """pandas, then numpy inside it, then json beside it: json comes before numpy."""
+    loaded = loads((1, -1, 1, 5, -1, 1), (3, 0, 1, 1, 1, 7), (4, -1, 1, 1, -1, 2))
+    old, new = file("a.py", 10, trace=trace(10, loads())), file("a.py", 10, trace=trace(10, loaded))
+    assert compare(run(old), run(new), LIMITS).files[0].new_imports == ("pandas", "json", "numpy")
+
+
+def test_the_gate_counts_files_not_reasons() -> None:
+    before, now = run(file("a.py", 9, 9, 9)), run(broken("a.py", 900, 900, 900))
+    verdict = gate.decide(now, compare(before, now, LIMITS), fails_on_regression=True, fail_on=("import-error",))
+    assert verdict.reason == "1 file fails the gate."
+    assert verdict.reasons == (
+        "a.py gives no DAGs: import-error",
+        "a.py +891 ms (+9900%); gives no DAGs now",
+    )
+
+
+def test_runs_without_a_file_in_common_tell_nothing() -> None:
+    comparison = compare(run(file("a.py", 9, 9, 9)), run(file("b.py", 9, 9, 9)), LIMITS)
+    assert gate.decide(run(), comparison, fails_on_regression=False).outcome is Outcome.PASSED
+    verdict = gate.decide(run(), comparison, fails_on_regression=True)
+    assert (verdict.outcome, verdict.reasons) == (Outcome.CANNOT_TELL, ())
+    assert "no file in common" in verdict.reason
+
+
+def test_the_gate_claims_only_what_it_looked_at(before: Run, after: Run) -> None:
+    verdict = gate.decide(after, compare(before, after, LIMITS), fails_on_regression=False)
+    assert verdict.reason == "Nothing failed."

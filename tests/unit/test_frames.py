@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from dagprof.analyse import frames
-from dagprof.model import Run
-from unit.builders import HELPED, file, run, statement, trace
+from dagprof.model import Access, Edge, Failure, Module, Origin, Run
+from unit.builders import HELPED, file, loads, run, statement, trace
 
+TABLES = Path(__file__).parents[2] / "docs" / "tables.md"
 ALL = [
     frames.files_frame,
     frames.loads_frame,
+    frames.edges_frame,
     frames.imports_frame,
     frames.statements_frame,
     frames.accesses_frame,
@@ -26,8 +31,10 @@ def two_files() -> Run:
         statement(9, 5_000, 5_000, kind="for", is_cut=True),
         statement(10, 100, 100, parent=3),
     ]
+    failure = Failure(type="KeyError", message="'x'", cause="OSError: gone", file="/dags/a.py", line=3)
+    access = Access(kind="variable", key="k", operation="get", answered_by="stub", file="/dags/a.py", line=2)
     return run(
-        file("a.py", 100, 110, 120, trace=trace(110, HELPED, statements)),
+        file("a.py", 100, 110, 120, trace=trace(110, HELPED, statements), failures=(failure,), accesses=(access,)),
         file("b.py", 200, 200, 230, trace=trace(200, HELPED)),
     )
 
@@ -36,8 +43,15 @@ def two_files() -> Run:
 def test_columns_do_not_depend_on_the_run(frame: object, two_files: Run) -> None:
     empty = frame(run(modules=()))  # type: ignore[operator]
     assert len(empty) == 0
-    if frame is not frames.samples_frame:
-        assert list(empty.columns) == list(frame(two_files).columns)  # type: ignore[operator]
+    full = frame(two_files)  # type: ignore[operator]
+    assert list(empty.dtypes.astype(str).items()) == list(full.dtypes.astype(str).items())
+
+
+@pytest.mark.parametrize("frame", ALL, ids=lambda frame: frame.__name__)
+def test_the_page_about_tables_lists_their_columns(frame: object) -> None:
+    documented = re.findall(r"^\| `(\w+)\(.*\)` \|.*\| ([^|]+) \|$", TABLES.read_text(encoding="utf-8"), re.MULTILINE)
+    columns = list(frame(run(modules=())).columns)  # type: ignore[operator]
+    assert dict(documented)[frame.__name__] == ", ".join(columns)  # type: ignore[attr-defined]
 
 
 def test_files_are_ranked_by_their_median(two_files: Run) -> None:
@@ -90,3 +104,33 @@ def test_a_file_without_a_trace_is_all_top_level() -> None:
     frame = frames.files_frame(run(file("a.py", 100)))
     assert frame.loc[0, "top_level_ms"] == pytest.approx(80)
     assert frame.loc[0, "imports_ms"] == 0
+
+
+def test_collection_is_neither_an_import_nor_a_statement() -> None:
+    """100 ms of imports and 40 ms of collection, traced in 160 ms; uninstrumented, the load stage took 160 of 200 ms."""
+    traced = trace(160, loads((1, -1, 100_000, 100_000, -1, 1)), [statement(1, 100_000)], gc_ms=40.0)
+    row = frames.files_frame(run(file("a.py", 200, trace=traced))).loc[0]
+    assert row["imports_ms"] == pytest.approx(125)
+    assert row["gc_ms"] == pytest.approx(35)  # 50, but no more is left of the load stage
+    assert row["top_level_ms"] == pytest.approx(0)
+
+
+def test_collection_after_the_load_stage_takes_nothing_from_the_statements() -> None:
+    traced = trace(200, statements=[statement(1, 150_000)], gc_ms=60.0)
+    row = frames.files_frame(run(file("a.py", 200, trace=traced))).loc[0]
+    assert row["load_ms"] == pytest.approx(160)
+    assert row["gc_ms"] == pytest.approx(10)
+    assert row["top_level_ms"] == pytest.approx(150)
+
+
+def test_edges_name_both_ends() -> None:
+    modules = (
+        Module(name="helpers", file="/dags/helpers.py", origin=Origin.USER, edges=(Edge(3, 1, True),)),
+        Module(name="airflow.providers.ssh.hooks", origin=Origin.DISTRIBUTION, distribution="ssh"),
+    )
+    traced = trace(10, edges=(Edge(1, 0),))
+    rows = frames.records(frames.edges_frame(run(file("a.py", 10, trace=traced), modules=modules)))
+    assert [tuple(row.values()) for row in rows] == [
+        ("", "a.py", 1, "helpers", "helpers", "", False),
+        ("helpers", "/dags/helpers.py", 3, "airflow.providers.ssh.hooks", "airflow.providers.ssh", "ssh", True),
+    ]

@@ -1,0 +1,150 @@
+"""What the reports do at their edges: consoles without Unicode, long tables, files that broke since the baseline."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from dagprof.analyse.comparison import Comparison, compare
+from dagprof.model import Access, FileResult, Output, Run, Stack, Status
+from dagprof.report import details, html, terminal
+from dagprof.report.escape import encodable
+from unit.builders import HELPED, file, loads, run, statement, trace
+
+FOREIGN = run(
+    file("東京/ü.py", 400, 400, 400, trace=trace(400, HELPED, [statement(3, 90_000, text="größe = '→'")])),
+    file("a" * 200 + ".py", 100, 110, 120),
+)
+
+
+def printed(shown: Run, encoding: str, comparison: Comparison | None = None, width: int = 120) -> str:
+    """The summary as it arrives at a stream that refuses what its encoding does not have."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="strict", newline="\n")
+    console = Console(file=stream, width=width, markup=False, highlight=False)
+    terminal.render(shown, console=console, comparison=comparison)
+    stream.flush()
+    buffer = stream.detach()
+    assert isinstance(buffer, io.BytesIO)
+    return buffer.getvalue().decode(encoding)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+def test_no_console_is_too_poor_for_the_summary(encoding: str) -> None:
+    text = printed(FOREIGN, encoding, compare(FOREIGN, FOREIGN))
+    assert "Against the baseline" in text
+    assert ("東京/ü.py" if encoding == "utf-8" else "\\u6771\\u4eac/") in text
+
+
+def test_bars_are_ascii_where_they_must_be() -> None:
+    line = next(line for line in printed(FOREIGN, "ascii").splitlines() if "u6771" in line)
+    assert "##-=======+." in line
+    assert "~" in printed(FOREIGN, "ascii")  # for the sign of the spread
+
+
+def test_encodable() -> None:
+    assert encodable("±1 → 東 é", "ascii") == "~1 > \\u6771 \\xe9"
+    assert encodable("±1 é", "latin-1") == "±1 é"
+    assert encodable("±1 東", "utf-8") == "±1 東"
+
+
+def test_the_end_of_a_long_path_is_kept() -> None:
+    shown = run(
+        file("deep/" * 30 + "last.py", 100, trace=trace(100, statements=[statement(7, 90_000, text="f()")])),
+    )
+    text = printed(shown, "utf-8", width=80)
+    assert "/last.py" in text
+    assert "/last.py:7" in text
+
+
+def test_what_broke_is_told_and_is_not_called_faster() -> None:
+    before = run(file("breaks.py", 900, 900, 900), file("mended.py", 9, 9, 9, status=Status.IMPORT_ERROR))
+    now = run(file("breaks.py", 9, 9, 9, status=Status.IMPORT_ERROR), file("mended.py", 9, 9, 9))
+    comparison = compare(before, now)
+    text = printed(now, "utf-8", comparison)
+    assert "0 slower, 0 faster, 0 added, 0 removed, 1 unsure, 1 broken, 1 mended" in text
+    assert "  broken  breaks.py: it gives no DAGs now" in text
+    assert "  mended  mended.py: it gives DAGs again" in text
+    page = html.render(now, comparison=comparison)
+    assert '<p class="note bad"><code>breaks.py</code> gives no DAGs now.</p>' in page
+    assert '<p class="note good"><code>mended.py</code> gives DAGs again.</p>' in page
+    assert "tag-faster" not in page.partition("</style>")[2]
+
+
+def test_files_that_are_in_one_run_only_have_no_time_in_the_other() -> None:
+    page = html.render(run(file("new.py", 70)), comparison=compare(run(file("old.py", 50)), run(file("new.py", 70))))
+    rows = {
+        path: figures for figures, path in re.findall(r'<tr>(<td><span class="tag.*?)<th.*?<code>(.*?)</code>', page)
+    }
+    assert re.findall(r'class="figure">(.*?)</td>', rows["new.py"]) == ["–", "70 ms", "+70 ms "]
+    assert re.findall(r'class="figure">(.*?)</td>', rows["old.py"]) == ["50 ms", "–", "-50 ms -100%"]
+
+
+def many() -> FileResult:
+    """100 loads and 100 statements of which each costs more than the one before, the first enclosing all others."""
+    imported = loads((0, -1, 0, 900_000, -1, 1), *((1, 0, n * 1000, n * 1000, 0, n) for n in range(1, 100)))
+    nested = [statement(1, 900_000, kind="with"), *(statement(n, n * 1000, parent=0) for n in range(2, 101))]
+    calls = Stack(
+        function="top",
+        file="/a/b/c/d.py",
+        line=1,
+        wall_ms=900,
+        children=tuple(Stack(function=f"f{n}", file="", line=0, wall_ms=n) for n in range(99)),
+    )
+    accesses = tuple(
+        Access(kind="variable", key=f"k{n}", operation="get", answered_by="stub", file="a.py", line=n)
+        for n in range(42)
+    )
+    return file("a.py", 900, trace=trace(900, imported, nested), stack=calls, accesses=accesses)
+
+
+@pytest.mark.parametrize(
+    ("table", "left_out"),
+    [
+        ("tree", "60 smaller loads not shown."),
+        ("statements", "60 smaller statements not shown."),
+        ("stack", "60 smaller calls not shown."),
+        ("accesses", "2 more look-ups not shown."),
+    ],
+)
+def test_long_tables_say_what_they_leave_out(table: str, left_out: str) -> None:
+    shown = details.build(run(many()), many())[table]
+    assert (len(shown.rows), shown.left_out) == (40, left_out)
+    assert left_out in html.render(run(many()))
+
+
+def test_long_tables_keep_what_costs_most_below_what_encloses_it() -> None:
+    built = details.build(run(many()), many())
+    assert [row["line"] for row in built["statements"].rows] == [1, *range(62, 101)]
+    assert [row["depth"] for row in built["statements"].rows] == [0, *[1] * 39]
+    assert [row["own"] for row in built["tree"].rows] == ["0.0 ms", *(f"{n} ms" for n in range(61, 100))]
+    assert [row["function"] for row in built["stack"].rows] == ["top", *(f"f{n}" for n in range(98, 59, -1))]
+    assert built["stack"].rows[0]["where"] == "b/c/d.py:1"
+
+
+def test_a_deep_stack_is_no_problem() -> None:
+    calls = Stack(function="leaf", file="", line=0, wall_ms=1)
+    for _ in range(5000):
+        calls = Stack(function="f", file="", line=0, wall_ms=1, children=(calls,))
+    assert details.build(run(), file("a.py", 900, stack=calls))["stack"].left_out == "4,961 smaller calls not shown."
+
+
+def test_a_folder_of_failures_stays_a_small_page() -> None:
+    output = Output(text="x\n" * 15_000, total_bytes=30_000)
+    shown = run(*(file(f"{n}.py", 5, status=Status.IMPORT_ERROR, stdout=output) for n in range(500)))
+    page = html.render(shown)
+    assert len(page) < 4_000_000
+    assert "Cut; 30000 bytes in all." in page
+
+
+def test_stages_that_take_no_time_are_not_in_the_legend() -> None:
+    legend = re.findall(r'class="stage-(\d)"/></svg>([^<]+)', html.render(FOREIGN))
+    assert legend == [("1", "imports"), ("2", "gc"), ("3", "top-level"), ("4", "bag"), ("5", "serialise")]
+
+
+def test_a_figure_stays_with_its_unit_in_the_headline() -> None:
+    heading = re.search("<h1>(.*)</h1>", html.render(FOREIGN))
+    assert heading is not None
+    assert heading[1] == "2 files with 2 DAGs take 510\xa0ms to parse once, 255\xa0ms with 2 parsing processes."
