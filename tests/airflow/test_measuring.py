@@ -235,7 +235,9 @@ def test_the_environment_is_recorded(scan: Scan) -> None:
 def test_waiting_for_a_busy_processor_is_told_apart(scan: Scan) -> None:
     source = dag("a", "sum(number * number for number in range(3_000_000))\n")
     cores = os.cpu_count() or 1
-    load = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3 * cores)]
+    # Sessions of their own: the scheduler shares the cores among sessions first.
+    spinning = [sys.executable, "-c", "while True: pass"]
+    load = [subprocess.Popen(spinning, start_new_session=True) for _ in range(3 * cores)]
     try:
         file = result(scan({"a.py": source}, jobs=1, repeat=5), "a.py")
     finally:
