@@ -122,7 +122,7 @@ class Passes:
             stack=_stack(self.stack["result"]["stack"]) if self.stack and self.stack["result"]["stack"] else None,
             **facts,
         )
-        result = _with(result, doubts=(*self.doubts, *self._found_doubts(result)))
+        result = msgspec.structs.replace(result, doubts=(*self.doubts, *self._found_doubts(result)))
         if traced is None:
             return Measured(result=result)
         return Measured(
@@ -191,10 +191,6 @@ class Passes:
             for reason in reasons[:1]
             if not reason.startswith("SyntaxError")
         ]
-
-
-def _with(result: FileResult, **changes: Any) -> FileResult:
-    return msgspec.structs.replace(result, **changes)
 
 
 def _noise_doubts(wall_ms: Sequence[float]) -> list[Doubt]:

@@ -23,7 +23,7 @@ from dagprof.measure.assemble import Assembler
 from dagprof.measure.crew import Line, Zygotes
 from dagprof.measure.target import Target, existing, resolve
 from dagprof.measure.zygote import Zygote, without_surrogates
-from dagprof.model import SCHEMA_VERSION, Doubt, Isolation, Measured, Run, SkippedFile, Status
+from dagprof.model import SCHEMA_VERSION, Doubt, Isolation, Measured, Run, SkippedFile
 from dagprof.settings import Settings
 
 # Airflow's own limit where its configuration has none.
@@ -218,8 +218,7 @@ class _Scan:
             for line in lines:
                 line.stop()
         self._doubts.extend(zygotes.doubts)
-        if not any(result.status is not Status.KILLED and result.is_timed for result in assembler.files()):
-            self._refuse_if_hopeless(assembler)
+        self._refuse_if_hopeless(assembler)
         return assembler
 
     def _taken_over(self, path: Path) -> Measured | None:

@@ -52,7 +52,7 @@ class ImportTracer:
 
     def excluded(self) -> tuple[int, int]:
         """Wall and CPU nanoseconds of collections and compilations so far; on a busy machine they differ."""
-        return self.gc_ns + self.compile_ns, self.gc_cpu_ns + self.compile_cpu_ns
+        return self.excluded_ns, self.gc_cpu_ns + self.compile_cpu_ns
 
     def install(self) -> None:
         self._replace(bootstrap, "_find_and_load", self._tracing_load)
