@@ -1,14 +1,19 @@
 """What the import tracer adds to ``import pandas``, and how its figures stand beside ``-X importtime``.
 
 python bench/tracer.py [ROUNDS]
+
+Times move with the neighbours; where valgrind is installed the instructions are counted too, which do not.
 """
 
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from common import environment, machine
@@ -25,7 +30,7 @@ PLAIN = (
     BEFORE
     + "t = time.perf_counter(); c = time.process_time()\nimport pandas\nprint(json.dumps([time.perf_counter() - t, time.process_time() - c]))"
 )
-TRACED = (
+TRACED_ONLY = (
     BEFORE
     + """
 tracer = imports.ImportTracer()
@@ -34,6 +39,11 @@ t = time.perf_counter(); c = time.process_time()
 import pandas
 took = [time.perf_counter() - t, time.process_time() - c]
 tracer.uninstall()
+"""
+)
+TRACED = (
+    TRACED_ONLY
+    + """
 found = imports.report(tracer, "none")
 names = [found["modules"][position][0] for position in found["loads"]["module"]]
 outermost = sum(us for us, parent in zip(found["loads"]["cumulative_us"], found["loads"]["parent"]) if parent < 0)
@@ -54,6 +64,27 @@ def importtime() -> tuple[list[str], float]:
     rows = [line.partition(":")[2].split("|") for line in between.splitlines() if line.startswith("import time:")]
     outermost = sum(int(row[1]) for row in rows if not row[2].startswith("   "))
     return [row[2].strip() for row in rows], outermost / 1e6
+
+
+def instructions(code: str) -> int:
+    """Instructions that a new interpreter executes for this code, counted by valgrind."""
+    fixed = {**environment(Path("/nonexistent")), "PYTHONHASHSEED": "0"}
+    with tempfile.TemporaryDirectory() as folder:
+        valgrind = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out", sys.executable, "-c", code]
+        # The same addresses each time: where dictionaries are keyed by them, the count depends on it.
+        done = subprocess.run(["setarch", "-R", *valgrind], capture_output=True, text=True, check=True, env=fixed)
+    found = re.search(r"Collected : (\d+)", done.stderr)
+    if found is None:
+        sys.exit(f"valgrind's answer cannot be read:\n{done.stderr[-2000:]}")
+    return int(found[1])
+
+
+def counted() -> None:
+    """Print how many more instructions the import takes with the tracer, collector on and off."""
+    for collector in ("on", "off"):
+        switch = "" if collector == "on" else "import gc; gc.disable()\n"
+        bare, plain, traced = (instructions(switch + code) for code in (BEFORE, PLAIN, TRACED_ONLY))
+        print(f"| instructions with the tracer / without, collector {collector} | {(traced - bare) / (plain - bare):.3f} | |")
 
 
 def main(rounds: int) -> None:
@@ -83,6 +114,8 @@ def main(rounds: int) -> None:
     print(
         f"| tracer's total / `-X importtime`'s | {statistics.median(totals):.3f} | {min(totals):.3f}-{max(totals):.3f} |"
     )
+    if shutil.which("valgrind"):
+        counted()
     print(f"| modules: missing, extra | {len(missing)}, {len(extra)} | {', '.join(sorted(missing | extra)[:9])} |")
 
 

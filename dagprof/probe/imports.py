@@ -20,8 +20,8 @@ from typing import Any
 FROM_FILE, UNSEEN = -1, -2
 
 _IMPORTLIB = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
-_NAME, _PARENT, _ELAPSED, _INSIDE, _LINE, _IMPORTER = range(6)
-_CO_OPTIMIZED = 0x1
+_ELAPSED, _INSIDE = 2, 3
+_LOAD_FIELDS = 6
 _HIT_FIELDS = 6
 
 
@@ -95,15 +95,15 @@ class ImportTracer:
         return source_to_code
 
     def _tracing_import(self, ordinary: Any) -> Any:
-        # One flat list: an object of its own per hit would make the collector run more often than without the tracer. And
+        # One flat list, here and for loads: an object of its own per hit would make the collector run more often. And
         # no code objects: kept alive, the memory of each module's would be missing for the next, and cost page faults.
         extend, getframe = self.hits.extend, sys._getframe
 
         def traced_import(
             name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
         ) -> Any:
-            frame = getframe(1)
-            extend((frame.f_lineno, frame.f_code.co_flags, globals, name, fromlist, level))
+            # A module's and a class body's statements pass their namespace, a function's pass None.
+            extend((getframe(1).f_lineno, locals is None, globals, name, fromlist, level))
             return ordinary(name, globals, locals, fromlist, level)
 
         self._import_code = as_importlib(traced_import).__code__
@@ -134,19 +134,18 @@ class ImportTracer:
         def traced_load(name: str, import_: Any) -> Any:
             if name in modules or get_ident() != main:
                 return ordinary(name, import_)
-            parent = self._top
-            record = [name, parent, 0, 0, *importer()]
-            self._top = len(loads)
-            loads.append(record)
+            parent, here = self._top, len(loads)
+            loads.extend((name, parent, 0, 0, *importer()))
+            self._top = here
             excluded = self.excluded_ns
             started = clock()
             try:
                 return ordinary(name, import_)
             finally:
                 elapsed = clock() - started - (self.excluded_ns - excluded)
-                record[_ELAPSED] = elapsed
+                loads[here + _ELAPSED] = elapsed
                 if parent >= 0:
-                    loads[parent][_INSIDE] += elapsed
+                    loads[parent + _INSIDE] += elapsed
                 self._top = parent
 
         return as_importlib(traced_load)
@@ -179,32 +178,31 @@ class _Modules:
 def report(tracer: ImportTracer, dag_module: str) -> dict[Any, Any]:
     """What was traced: modules, loads as columns, edges as rows of importer, line, target, in a function or not."""
     modules = _Modules(dag_module)
-    for load in tracer.loads:
-        modules.position(load[_NAME])
+    loads = list(zip(*[iter(tracer.loads)] * _LOAD_FIELDS))
+    for name, *_ in loads:
+        modules.position(name)
     columns: dict[Any, Any] = {
         name: [] for name in ("module", "parent", "self_us", "cumulative_us", "importer", "line")
     }
-    for load in tracer.loads:
-        importer = load[_IMPORTER]
-        columns["module"].append(modules.position(load[_NAME]))
-        columns["parent"].append(load[_PARENT])
-        columns["self_us"].append(max(0, load[_ELAPSED] - load[_INSIDE]) // 1000)
-        columns["cumulative_us"].append(load[_ELAPSED] // 1000)
+    for name, parent, elapsed, inside, line, importer in loads:
+        columns["module"].append(modules.position(name))
+        columns["parent"].append(parent // _LOAD_FIELDS)
+        columns["self_us"].append(max(0, elapsed - inside) // 1000)
+        columns["cumulative_us"].append(elapsed // 1000)
         columns["importer"].append(UNSEEN if not importer else modules.position(importer))
-        columns["line"].append(load[_LINE])
+        columns["line"].append(line)
     return {"loads": columns, "edges": _edges(tracer, modules), "modules": modules.rows}
 
 
 def _edges(tracer: ImportTracer, modules: _Modules) -> list[Any]:
     edges: dict[Any, None] = {}
     columns = [iter(tracer.hits)] * _HIT_FIELDS
-    for line, flags, namespace, name, fromlist, level in zip(*columns):
+    for line, is_in_function, namespace, name, fromlist, level in zip(*columns):
         importer = namespace.get("__name__") if isinstance(namespace, dict) else None
         if not isinstance(importer, str):
             continue
-        in_function = int(bool(flags & _CO_OPTIMIZED))
         for target in _targets(namespace, name, fromlist, level):
-            edges[(modules.position(importer), line, modules.position(target), in_function)] = None
+            edges[(modules.position(importer), line, modules.position(target), int(is_in_function))] = None
     return [list(edge) for edge in edges]
 
 
