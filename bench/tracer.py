@@ -84,7 +84,9 @@ def counted() -> None:
     for collector in ("on", "off"):
         switch = "" if collector == "on" else "import gc; gc.disable()\n"
         bare, plain, traced = (instructions(switch + code) for code in (BEFORE, PLAIN, TRACED_ONLY))
-        print(f"| instructions with the tracer / without, collector {collector} | {(traced - bare) / (plain - bare):.3f} | |")
+        print(
+            f"| instructions with the tracer / without, collector {collector} | {(traced - bare) / (plain - bare):.3f} | |"
+        )
 
 
 def main(rounds: int) -> None:

@@ -1,34 +1,78 @@
-"""Which distribution a module came from, and what is installed: read from metadata files, in a child of its own."""
+"""Which distribution a module came from, and what is installed: read from metadata files, in a process of its own."""
 
 from __future__ import annotations
 
 import importlib.metadata as metadata
 import os
 import re
+import socket
 from typing import Any
 
 from . import origin
+from .channel import Channel
 
 _HEADER = re.compile(r"^(Name|Version): *(.+?) *$", re.M)
 
 
-def describe(modules: list[Any]) -> dict[Any, Any]:
-    """Origin and distribution of each ``[name, file]``, and the version of every installed distribution."""
-    wanted = {file for _, file in modules if file and origin.of_file(file) == origin.DISTRIBUTION}
-    owners: dict[Any, Any] = {}
-    versions: dict[Any, Any] = {}
-    for distribution in metadata.distributions():
-        name, version = _name_and_version(distribution)
-        if not name or name in versions:
-            continue
-        versions[name] = version
-        folder = str(distribution.locate_file(""))
-        for relative in _recorded(distribution):
-            path = os.path.join(folder, relative)
-            if path in wanted:
-                owners.setdefault(path, name)
-    rows = [[origin.of_file(file), owners.get(file, "")] for _, file in modules]
-    return {"modules": rows, "distributions": versions}
+class Installed:
+    """What is installed: the version of every distribution, and which of them brought a file."""
+
+    def __init__(self) -> None:
+        self.versions: dict[Any, Any] = {}
+        self._owners: dict[Any, Any] = {}
+        for distribution in metadata.distributions():
+            name, version = _name_and_version(distribution)
+            if not name or name in self.versions:
+                continue
+            self.versions[name] = version
+            folder = str(distribution.locate_file(""))
+            for relative in _recorded(distribution):
+                self._owners.setdefault(os.path.join(folder, relative), name)
+
+    def describe(self, modules: list[Any]) -> dict[Any, Any]:
+        """Origin and distribution of each ``[name, file]``, and all versions."""
+        rows = []
+        for _, file in modules:
+            kind = origin.of_file(file)
+            rows.append([kind, self._owners.get(file, "") if kind == origin.DISTRIBUTION else ""])
+        return {"modules": rows, "distributions": self.versions}
+
+
+class Describer:
+    """A process of its own that reads the metadata while another imports Airflow, and answers later."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                ours.close()
+                self._serve(Channel(theirs))
+            finally:
+                os._exit(0)
+        theirs.close()
+        self._channel = Channel(ours)
+
+    @staticmethod
+    def _serve(channel: Channel) -> None:
+        try:
+            installed = Installed()
+        except Exception as error:
+            channel.send({"failed": "%s: %s" % (type(error).__name__, error)})
+            return
+        while True:
+            request = channel.receive()
+            if request is None:
+                return
+            channel.send(installed.describe(request["modules"]))
+
+    def ask(self, modules: list[Any]) -> dict[Any, Any]:
+        """What ``Installed.describe`` says; ``failed`` with the reason when the process could not."""
+        try:
+            self._channel.send({"modules": modules})
+        except OSError:
+            pass  # it ended; why, it may have said before
+        return self._channel.receive() or {"failed": "the process that reads the metadata died"}
 
 
 def _name_and_version(distribution: Any) -> tuple[str, str]:
