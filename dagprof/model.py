@@ -111,6 +111,102 @@ class Access(Frozen, frozen=True):
     count: int = 1
 
 
+class Effect(Frozen, frozen=True):
+    """Something that the file did while it was parsed, besides building DAGs, at the user's line that led there.
+
+    ``kind`` is one of ``EFFECT_KINDS``; ``what`` tells host and port, program, path or name, redacted. ``wall_us`` is the
+    time of all ``count`` times together, None where only the fact is known; ``size_bytes`` counts what files hold.
+    """
+
+    kind: str
+    what: str
+    file: str
+    line: int
+    count: int = 1
+    wall_us: int | None = None
+    size_bytes: int = 0
+
+
+EFFECT_KINDS = (
+    "database",
+    "metadata-database",
+    "dns",
+    "socket",
+    "http",
+    "process",
+    "sleep",
+    "file-read",
+    "file-write",
+    "thread",
+    "environment",
+    "working-directory",
+    "sys-path",
+    "signal",
+    "logger",
+    "output",
+    "warning",
+)
+
+
+class Instability(Frozen, frozen=True):
+    """A field of a serialised DAG that differed between two parses of the same file: the place, and both values."""
+
+    dag_id: str
+    field: str
+    first: str
+    second: str
+
+
+class Place(Frozen, frozen=True, array_like=True):
+    """A line of the user's code; ``file`` is relative to ``Run.root`` where it lies below it."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class Need(str, enum.Enum):
+    """What an experiment showed of the import statements that were taken out."""
+
+    NOT_NEEDED = "not-needed"
+    RAISES = "raises"
+    CHANGES_DAGS = "changes-dags"
+    UNKNOWN = "unknown"
+
+
+class Experiment(Frozen, frozen=True):
+    """The file parsed again without some import statements, which were taken out in memory only.
+
+    ``need`` says whether the parse needed them and ``reason`` what did. ``saving_ms`` and ``memory_kib`` hold, round by
+    round, what a plain parse took or grew more than the one without them taken right after it. ``cautions`` names what
+    the imports do that the serialised DAGs do not show.
+    """
+
+    without: tuple[Place, ...]
+    need: Need
+    reason: str = ""
+    saving_ms: tuple[float, ...] = ()
+    memory_kib: tuple[int, ...] = ()
+    cautions: tuple[str, ...] = ()
+
+    @property
+    def is_proof(self) -> bool:
+        """Whether it proves a saving: the DAGs stayed the same and the difference was timed."""
+        return self.need is Need.NOT_NEEDED and bool(self.saving_ms)
+
+    @property
+    def proved_ms(self) -> float:
+        """Median saving in ms; 0.0 when nothing was timed."""
+        return float(statistics.median(self.saving_ms)) if self.saving_ms else 0.0
+
+    @property
+    def spread_ms(self) -> float:
+        """Median absolute deviation of the savings, in ms."""
+        return median_absolute_deviation(self.saving_ms)
+
+
 class Samples(Frozen, frozen=True):
     """Uninstrumented parses of one file, one column per figure, in the order they were taken.
 
@@ -152,6 +248,8 @@ class Loads(Frozen, frozen=True):
     ``module`` and ``importer`` are positions in ``Run.modules``; ``importer`` is -1 for the DAG file itself and -2 where no
     importing statement was seen. ``parent`` is a position in these columns, -1 for an outermost load. Times are those of
     the tracing pass, without garbage collection and compilation; ``cumulative_us`` includes what was loaded in turn.
+    ``caller_line`` is the DAG file's line that was running. ``imports`` is a position in ``Run.import_sets``: the import
+    statements that ran while this module, and nothing inside it, was being loaded.
     """
 
     module: tuple[int, ...] = ()
@@ -160,17 +258,37 @@ class Loads(Frozen, frozen=True):
     cumulative_us: tuple[int, ...] = ()
     importer: tuple[int, ...] = ()
     line: tuple[int, ...] = ()
+    caller_line: tuple[int, ...] = ()
+    imports: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.module)
 
 
 class Edge(Frozen, frozen=True, array_like=True):
-    """An import statement that ran: the line, the module it asked for (position in ``Run.modules``), in a function or not."""
+    """An import statement that ran and the module it asked for (position in ``Run.modules``).
+
+    ``importer`` is the module in which the statement stands where that is not the one being loaded: a function of another
+    module was called; -1 stands for the module being loaded, or the DAG file. ``caller_line`` is the DAG file's line
+    that was running, for statements that ran outside any load.
+    """
 
     line: int
     target: int
     in_function: bool = False
+    importer: int = -1
+    caller_line: int = 0
+
+
+class StatementMemory(Frozen, frozen=True, array_like=True):
+    """What one import statement of the user's code added to the process: KiB of anonymous pages.
+
+    ``importer`` is a position in ``Run.modules``, -1 for the DAG file.
+    """
+
+    importer: int
+    line: int
+    grown_kib: int
 
 
 class Statement(Frozen, frozen=True):
@@ -193,7 +311,7 @@ class Statement(Frozen, frozen=True):
 
 
 class Trace(Frozen, frozen=True):
-    """The tracing pass of one file: imports, the DAG file's own import statements, and its statements' clocks."""
+    """The tracing pass of one file: imports, the import statements that ran outside any load, and the statements' clocks."""
 
     wall_ms: float
     gc_ms: float
@@ -201,16 +319,24 @@ class Trace(Frozen, frozen=True):
     loads: Loads = Loads()
     edges: tuple[Edge, ...] = ()
     statements: tuple[Statement, ...] = ()
+    memory: tuple[StatementMemory, ...] = ()
 
 
 class Stack(Frozen, frozen=True):
-    """A node of the sampled call tree; times are sampled wall milliseconds, children below one per cent are left out."""
+    """A node of the sampled call tree; times are sampled wall milliseconds, children below one per cent are left out.
+
+    Below the DAG file's own code stands a node for each top-level statement: ``function`` is ``STATEMENT`` and ``line`` the
+    statement's first line.
+    """
 
     function: str
     file: str
     line: int
     wall_ms: float
     children: tuple[Stack, ...] = ()
+
+
+STATEMENT = "<statement>"
 
 
 class FileResult(Frozen, frozen=True):
@@ -226,6 +352,9 @@ class FileResult(Frozen, frozen=True):
     trace: Trace | None = None
     stack: Stack | None = None
     accesses: tuple[Access, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    instabilities: tuple[Instability, ...] = ()
+    experiments: tuple[Experiment, ...] = ()
     failures: tuple[Failure, ...] = ()
     warnings: tuple[str, ...] = ()
     stdout: Output = Output()
@@ -247,13 +376,12 @@ class FileResult(Frozen, frozen=True):
 
 
 class Module(Frozen, frozen=True):
-    """A module that some file loaded. ``edges`` are the import statements seen to run in it, in any file."""
+    """A module that some file loaded, or asked for."""
 
     name: str
     file: str = ""
     origin: Origin = Origin.USER
     distribution: str = ""
-    edges: tuple[Edge, ...] = ()
 
 
 class SkippedFile(Frozen, frozen=True):
@@ -307,6 +435,7 @@ class Run(Frozen, frozen=True):
     settings: dict[str, str | int | float | bool | None]
     files: tuple[FileResult, ...]
     modules: tuple[Module, ...] = ()
+    import_sets: tuple[tuple[Edge, ...], ...] = ()
     skipped: tuple[SkippedFile, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     is_complete: bool = True
@@ -320,9 +449,9 @@ class Run(Frozen, frozen=True):
 class Measured(Frozen, frozen=True):
     """One measured file on its own, as the journal keeps it: positions in ``result`` point into ``modules`` here.
 
-    ``modules`` holds name and file; ``edges`` rows of importer, line, target and in-function (0 or 1).
+    ``modules`` holds name, file and origin; ``import_sets`` is this file's own ``Run.import_sets``.
     """
 
     result: FileResult
-    modules: tuple[tuple[str, str], ...] = ()
-    edges: tuple[tuple[int, int, int, int], ...] = ()
+    modules: tuple[tuple[str, str, Origin], ...] = ()
+    import_sets: tuple[tuple[Edge, ...], ...] = ()
