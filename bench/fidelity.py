@@ -122,8 +122,8 @@ def scanned(folders: dict[str, Path]) -> dict[tuple[str, str], list[float]]:
                 "4",
                 "--jobs",
                 "1",
-                "--trace",
-                "never",
+                "--depth",
+                "quick",
             ]
             seconds([*command, "--stacks-from", "1e9"], env)
             for file in dagprof.load(Path(output) / "run.json").files:

@@ -449,9 +449,9 @@ class Run(Frozen, frozen=True):
 class Measured(Frozen, frozen=True):
     """One measured file on its own, as the journal keeps it: positions in ``result`` point into ``modules`` here.
 
-    ``modules`` holds name, file and origin; ``import_sets`` is this file's own ``Run.import_sets``.
+    Distributions of ``modules`` are not known yet; ``import_sets`` is this file's own ``Run.import_sets``.
     """
 
     result: FileResult
-    modules: tuple[tuple[str, str, Origin], ...] = ()
+    modules: tuple[Module, ...] = ()
     import_sets: tuple[tuple[Edge, ...], ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import enum
 import os
 import sys
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ import msgspec
 
 from dagprof.errors import UsageError
 from dagprof.model import Isolation, Temperature
+from dagprof.quantities import parse_duration_ms
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -22,13 +24,25 @@ else:
 ENVIRONMENT_PREFIX = "DAGPROF_"
 
 
+class Depth(str, enum.Enum):
+    """How much is found out about each file.
+
+    ``quick``: timed parses only. ``normal``: the files that load in 20 ms or more (all of a few) are traced, and what
+    promises the largest savings is proved. ``full``: every file is traced, every saving from 5 ms on is proved.
+    """
+
+    QUICK = "quick"
+    NORMAL = "normal"
+    FULL = "full"
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a scan is done. The names are those of the configuration file, with dashes or underscores.
 
     ``repeat``: timed parses per file, None for as many as a stable median needs. ``time_limit_s``: seconds for one parse,
-    None for Airflow's own limit. ``memory_limit_mib``: resident MiB for one parse. ``trace``: which files get a tracing
-    pass; ``auto`` means all of a few files, else those whose load stage takes 20 ms or more. ``stacks_from_ms``: parse
-    time from which a file's call stacks are sampled, None for never. ``jobs``: parses at once.
+    None for Airflow's own limit. ``memory_limit_mib``: resident MiB for one parse. ``depth``: which passes files get, see
+    ``Depth``. ``time_budget``: a duration after which no further pass begins. ``stacks_from_ms``: parse time from which a
+    file's call stacks are sampled, None for never. ``jobs``: parses at once.
     """
 
     bundle_root: str | None = None
@@ -39,7 +53,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     repeat: int | None = None
     time_limit_s: float | None = None
     memory_limit_mib: int | None = None
-    trace: Literal["auto", "always", "never"] = "auto"
+    depth: Depth = Depth.NORMAL
+    time_budget: str | None = None
     stacks_from_ms: float | None = 500.0
     variables: str | None = None
     connections: str | None = None
@@ -56,6 +71,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise ValueError(f"`{name}` must be greater than 0")
+        if self.time_budget is not None:
+            parse_duration_ms(self.time_budget)
         if self.temperature is Temperature.COLD and self.isolation is Isolation.FORK:
             raise ValueError("the cold temperature needs a new interpreter per parse: use isolation `spawn`")
 

@@ -116,12 +116,20 @@ def edges_frame(run: Run) -> pd.DataFrame:
     """
 
     def rows() -> Iterable[tuple[Any, ...]]:
+        shared: dict[tuple[Any, ...], None] = {}
         for file in run.files:
-            for edge in file.trace.edges if file.trace else ():
-                yield ("", file.path, *_edge(run.modules, edge))
-        for module in run.modules:
-            for edge in module.edges:
-                yield (module.name, module.file, *_edge(run.modules, edge))
+            if file.trace is None:
+                continue
+            for edge in file.trace.edges:
+                name, importer_file = _importer(run.modules, edge.importer, file.path)
+                yield (name, importer_file, *_edge(run.modules, edge))
+            loads = file.trace.loads
+            for place, number in zip(loads.module, loads.imports, strict=True):
+                for edge in run.import_sets[number]:
+                    module = run.modules[edge.importer if edge.importer >= 0 else place]
+                    row = (module.name, module.file, *_edge(run.modules, edge))
+                    shared[row] = None
+        yield from shared
 
     return _frame(columns.EDGES, rows())
 

@@ -7,11 +7,6 @@ from collections.abc import Sequence
 from dagprof.model import Loads, Module, Origin
 
 
-def outermost_ms(loads: Loads) -> float:
-    """Time of all loads: the sum of those that are inside no other, in ms."""
-    return sum(us for us, parent in zip(loads.cumulative_us, loads.parent, strict=True) if parent < 0) / 1000
-
-
 def depths(loads: Loads) -> list[int]:
     """How many loads each load is inside of. A parent always stands before its children."""
     result: list[int] = []

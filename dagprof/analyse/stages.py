@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dagprof.analyse.loads import outermost_ms
+from dagprof.attribution.scale import outermost_ms, scale
 from dagprof.model import FileResult, Trace
 
 
@@ -27,11 +27,10 @@ def split_load(file: FileResult) -> LoadSplit:
     trace = file.trace
     if trace is None or not load_ms:
         return LoadSplit(0.0, 0.0, load_ms)
-    imported = outermost_ms(trace.loads)
-    scale = file.samples.median("wall_ms") / max(trace.wall_ms - trace.compile_ms, imported, 0.001)
-    imports_ms = min(load_ms, imported * scale)
+    imported, factor = outermost_ms(trace), scale(file)
+    imports_ms = min(load_ms, imported * factor)
     rest_ms = load_ms - imports_ms
-    gc_ms = min(trace.gc_ms * scale, max(0.0, rest_ms - _own_code_ms(trace, imported) * scale))
+    gc_ms = min(trace.gc_ms * factor, max(0.0, rest_ms - _own_code_ms(trace, imported) * factor))
     return LoadSplit(imports_ms, gc_ms, rest_ms - gc_ms)
 
 

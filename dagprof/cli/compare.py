@@ -12,12 +12,12 @@ import click
 @click.option("--share", metavar="SHARE", default="20%", show_default=True, help="Nor do changes by a smaller share.")
 def command(before: str, after: str, floor: str, share: str) -> int:
     """Compare the runs BEFORE and AFTER, file by file."""
-    from dagprof import gate
+    from dagprof import quantities
     from dagprof.analyse.comparison import Limits, compare
     from dagprof.cli.output import stdout_console
     from dagprof.report import terminal
     from dagprof.store import runs
 
-    limits = Limits(relative=gate.parse_share(share), absolute_ms=gate.parse_duration_ms(floor))
+    limits = Limits(relative=quantities.parse_share(share), absolute_ms=quantities.parse_duration_ms(floor))
     terminal.render_comparison(compare(runs.load(before), runs.load(after), limits), console=stdout_console())
     return 0

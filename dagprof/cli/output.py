@@ -56,7 +56,7 @@ class Quiet:
 
     def preparing(self, what: str) -> None: ...
 
-    def started(self, total: int) -> None: ...
+    def started(self, total: int, what: str = "parsing") -> None: ...
 
     def measured(self, measured: Measured, done: int) -> None: ...
 
@@ -75,9 +75,9 @@ class Plain(Quiet):
     def preparing(self, what: str) -> None:
         self._console.print(f"dagprof: {what}", soft_wrap=True)
 
-    def started(self, total: int) -> None:
+    def started(self, total: int, what: str = "parsing") -> None:
         self._total = total
-        self._console.print(f"dagprof: {count(total, 'file')} to measure")
+        self._console.print(f"dagprof: {what}, {count(total, 'file')}")
         self._began = self._said = time.monotonic()
 
     def measured(self, measured: Measured, done: int) -> None:
@@ -117,8 +117,8 @@ class Live(Quiet):
     def preparing(self, what: str) -> None:
         self._replace(what[:60], None)
 
-    def started(self, total: int) -> None:
-        self._replace("parsing", total)
+    def started(self, total: int, what: str = "parsing") -> None:
+        self._replace(what, total)
 
     def measured(self, measured: Measured, done: int) -> None:
         if self._task is not None:

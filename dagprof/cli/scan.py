@@ -72,9 +72,14 @@ JOURNAL = "run.partial.jsonl"
     help="Skip files without 'dag' and 'airflow' in the text [default: as Airflow is configured].",
 )
 @click.option(
-    "--trace",
-    type=click.Choice(["auto", "always", "never"]),
-    help="Trace imports and statements of: files that load in 20 ms or more, or all if there are few (auto, default); all; none.",
+    "--depth",
+    type=click.Choice(["quick", "normal", "full"]),
+    help="Time only (quick); trace files that load in 20 ms or more and prove the largest savings (normal, default); trace all and prove all (full).",
+)
+@click.option(
+    "--time-budget",
+    metavar="DURATION",
+    help="Begin no further pass after this time, such as 60s; what was left out is said.",
 )
 @click.option(
     "--stacks-from",
@@ -173,15 +178,15 @@ class _Check:
     """The baseline and the limits, read before anything is measured."""
 
     def __init__(self, settings: Settings) -> None:
-        from dagprof import gate
+        from dagprof import gate, quantities
         from dagprof.analyse import comparison
 
         self._settings = settings
         self._fail_on = gate.check_fail_on(settings.fail_on)
-        share = gate.parse_share(settings.fail_on_regression) if settings.fail_on_regression else None
+        share = quantities.parse_share(settings.fail_on_regression) if settings.fail_on_regression else None
         if share is not None and settings.baseline is None:
             raise UsageError("--fail-on-regression needs something to compare with; name it with --baseline.")
-        floor = gate.parse_duration_ms(settings.regression_floor)
+        floor = quantities.parse_duration_ms(settings.regression_floor)
         default = comparison.Limits()
         self._limits = comparison.Limits(relative=default.relative if share is None else share, absolute_ms=floor)
         self._baseline = runs.load(settings.baseline) if settings.baseline else None

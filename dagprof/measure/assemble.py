@@ -2,67 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from dagprof.model import Edge, FileResult, Loads, Measured, Module, Origin, Trace
+from dagprof.model import Edge, FileResult, Measured, Module, StatementMemory, Trace
 
 
 class Assembler:
-    """Collects measured files. Modules are told apart by name and file; their import statements are merged."""
+    """Collects measured files. Modules are told apart by name and file, import sets by what they hold."""
 
     def __init__(self) -> None:
-        self._positions: dict[tuple[str, str], int] = {}
-        self._edges: list[dict[Edge, None]] = []
+        self._modules: dict[tuple[str, str], Module] = {}
+        self._places: dict[tuple[str, str], int] = {}
+        self._sets: dict[tuple[Edge, ...], int] = {}
         self._files: list[FileResult] = []
 
     def add(self, measured: Measured) -> None:
         """Take one file in."""
-        places = [self._position(name, file) for name, file in measured.modules]
-        for importer, line, target, in_function in measured.edges:
-            if importer >= 0:
-                self._edges[places[importer]][Edge(line=line, target=places[target], in_function=bool(in_function))] = (
-                    None
-                )
-        self._files.append(_moved(measured.result, places))
+        places = [self._place(module) for module in measured.modules]
+        sets = [self._set(edges, places) for edges in measured.import_sets]
+        self._files.append(_moved(measured.result, places, sets))
 
-    def _position(self, name: str, file: str) -> int:
-        position = self._positions.setdefault((name, file), len(self._positions))
-        if position == len(self._edges):
-            self._edges.append({})
-        return position
+    def _place(self, module: Module) -> int:
+        key = module.name, module.file
+        self._modules.setdefault(key, module)
+        return self._places.setdefault(key, len(self._places))
+
+    def _set(self, edges: tuple[Edge, ...], places: Sequence[int]) -> int:
+        return self._sets.setdefault(_moved_edges(edges, places), len(self._sets))
 
     @property
-    def names_and_files(self) -> list[tuple[str, str]]:
-        """The modules seen, in the order of their positions."""
-        return list(self._positions)
+    def module_files(self) -> list[str]:
+        """The files of the modules seen, in the order of their positions."""
+        return [module.file for module in self._modules.values()]
 
     def files(self) -> tuple[FileResult, ...]:
         """The files, by path."""
         return tuple(sorted(self._files, key=lambda file: file.path))
 
-    def modules(self, described: Iterable[tuple[str, str]]) -> tuple[Module, ...]:
-        """The modules with their origin and distribution, given in the order of ``names_and_files``."""
+    def import_sets(self) -> tuple[tuple[Edge, ...], ...]:
+        """Each import set once, in the order of their positions."""
+        return tuple(self._sets)
+
+    def modules(self, distributions: Iterable[str]) -> tuple[Module, ...]:
+        """The modules with their distributions, given in the order of ``module_files``."""
         return tuple(
-            Module(name=name, file=file, origin=Origin(origin), distribution=distribution, edges=tuple(edges))
-            for (name, file), (origin, distribution), edges in zip(self._positions, described, self._edges, strict=True)
+            msgspec.structs.replace(module, distribution=distribution)
+            for module, distribution in zip(self._modules.values(), distributions, strict=True)
         )
 
 
-def _moved(file: FileResult, places: list[int]) -> FileResult:
+def _moved_edges(edges: Iterable[Edge], places: Sequence[int]) -> tuple[Edge, ...]:
+    return tuple(
+        Edge(
+            line=edge.line,
+            target=places[edge.target],
+            in_function=edge.in_function,
+            importer=_moved_place(edge.importer, places),
+            caller_line=edge.caller_line,
+        )
+        for edge in edges
+    )
+
+
+def _moved_place(place: int, places: Sequence[int]) -> int:
+    return places[place] if place >= 0 else place
+
+
+def _moved(file: FileResult, places: Sequence[int], sets: Sequence[int]) -> FileResult:
     """The same result with positions that point into the Run."""
     if file.trace is None:
         return file
-    loads = file.trace.loads
-    moved = Loads(
-        module=tuple(places[module] for module in loads.module),
-        parent=loads.parent,
-        self_us=loads.self_us,
-        cumulative_us=loads.cumulative_us,
-        importer=tuple(places[importer] if importer >= 0 else importer for importer in loads.importer),
-        line=loads.line,
+    loads = msgspec.structs.replace(
+        file.trace.loads,
+        module=tuple(places[module] for module in file.trace.loads.module),
+        importer=tuple(_moved_place(importer, places) for importer in file.trace.loads.importer),
+        imports=tuple(sets[position] for position in file.trace.loads.imports),
     )
-    edges = tuple(Edge(line=e.line, target=places[e.target], in_function=e.in_function) for e in file.trace.edges)
-    trace: Trace = msgspec.structs.replace(file.trace, loads=moved, edges=edges)
+    trace: Trace = msgspec.structs.replace(
+        file.trace,
+        loads=loads,
+        edges=_moved_edges(file.trace.edges, places),
+        memory=tuple(
+            StatementMemory(importer=_moved_place(row.importer, places), line=row.line, grown_kib=row.grown_kib)
+            for row in file.trace.memory
+        ),
+    )
     return msgspec.structs.replace(file, trace=trace)

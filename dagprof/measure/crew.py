@@ -1,15 +1,17 @@
-"""Those who measure: the zygote, replaced when it dies, and the lines of workers that take files off a queue."""
+"""Those who measure: the zygote, replaced when it dies, and the lines of workers that take jobs off a queue."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from dagprof.errors import MeasurementError
 from dagprof.measure import file
+from dagprof.measure.asking import Ask
+from dagprof.measure.budget import Budget
 from dagprof.measure.target import Target
 from dagprof.measure.zygote import ConnectionLost, Conversation, Zygote, without_surrogates
 from dagprof.model import Doubt, Measured
@@ -64,20 +66,33 @@ class Zygotes:
             return self.current.fork_worker()
 
 
+class Job(NamedTuple):
+    """One file and what to do with it; ``otherwise`` stands if that ends the measuring process."""
+
+    path: Path
+    work: Callable[[Path, str, Ask], Measured]
+    otherwise: Measured | None = None
+
+
 class Line(threading.Thread):
-    """Takes files off the queue and measures them through one worker at a time."""
+    """Takes jobs off the queue and does them through one worker at a time, until there are none or the budget is spent.
+
+    Puts each result, or the error that ended it, into ``results``, and None at its end.
+    """
 
     def __init__(
         self,
         zygotes: Zygotes,
-        waiting: queue.SimpleQueue[Path],
-        results: queue.SimpleQueue[Measured | BaseException],
-        limits: file.Limits,
+        waiting: queue.SimpleQueue[Job],
+        results: queue.SimpleQueue[Measured | BaseException | None],
+        *,
+        time_limit_s: float,
         shown: Callable[[Path], str],
+        budget: Budget,
     ) -> None:
         super().__init__(daemon=True)
         self._zygotes, self._waiting, self._results = zygotes, waiting, results
-        self._limits, self._shown = limits, shown
+        self._time_limit_s, self._shown, self._budget = time_limit_s, shown, budget
         self._worker: Conversation | None = None
         self._stopped = threading.Event()
 
@@ -86,35 +101,77 @@ class Line(threading.Thread):
 
     def run(self) -> None:
         try:
-            while not self._stopped.is_set():
+            while not self._stopped.is_set() and not self._budget.is_spent:
                 try:
-                    path = self._waiting.get_nowait()
+                    job = self._waiting.get_nowait()
                 except queue.Empty:
-                    return
-                self._results.put(self._measure(path))
+                    break
+                self._results.put(self._do(job))
         except BaseException as error:  # noqa: BLE001 - handed to the thread that scans
             if not self._stopped.is_set():
                 self._results.put(error)
         finally:
             self._drop_worker()
+            self._results.put(None)
 
-    def _measure(self, path: Path) -> Measured:
-        shown = self._shown(path)
+    def _do(self, job: Job) -> Measured:
+        shown = self._shown(job.path)
         for _ in range(2):
             try:
-                return file.measure(path, shown, lambda request: self._ask(request, shown), self._limits)
+                return job.work(job.path, shown, lambda request: self._ask(request, shown))
             except ConnectionLost:
                 self._drop_worker()
-        return file.fatal(shown, path, "Its parse ended the measuring process, twice.")
+        return job.otherwise or file.fatal(shown, job.path, "Its parse ended the measuring process, twice.")
 
     def _ask(self, request: Mapping[str, Any], shown: str) -> dict[str, Any]:
         if self._worker is None:
             self._worker = self._zygotes.worker(shown)
         self._worker.send(request)
-        reply: dict[str, Any] = without_surrogates(self._worker.receive(self._limits.time_limit_s + _GRACE_S))
+        reply: dict[str, Any] = without_surrogates(self._worker.receive(self._time_limit_s + _GRACE_S))
         return reply
 
     def _drop_worker(self) -> None:
         if self._worker is not None:
             self._worker.close()
             self._worker = None
+
+
+class Crew:
+    """As many lines as there are parses at once."""
+
+    def __init__(self, zygotes: Zygotes, *, lines: int, time_limit_s: float, shown: Callable[[Path], str]) -> None:
+        self._zygotes, self._lines = zygotes, lines
+        self._time_limit_s, self._shown = time_limit_s, shown
+
+    def do(self, jobs: Sequence[Job], budget: Budget) -> Iterator[Measured]:
+        """Results as they come; those that the budget leaves out do not come."""
+        waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        results: queue.SimpleQueue[Measured | BaseException | None] = queue.SimpleQueue()
+        for job in jobs:
+            waiting.put(job)
+        lines = [
+            Line(
+                self._zygotes,
+                waiting,
+                results,
+                time_limit_s=self._time_limit_s,
+                shown=self._shown,
+                budget=budget,
+            )
+            for _ in range(min(self._lines, len(jobs)))
+        ]
+        for line in lines:
+            line.start()
+        running = len(lines)
+        try:
+            while running:
+                result = results.get()
+                if isinstance(result, BaseException):
+                    raise result
+                if result is None:
+                    running -= 1
+                else:
+                    yield result
+        finally:
+            for line in lines:
+                line.stop()

@@ -4,31 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import statistics
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from dagprof.measure import plan
-from dagprof.measure.outcome import Passes, Reply
+from dagprof.measure.asking import Ask, Limits, parse_request
+from dagprof.measure.outcome import Passes
 from dagprof.measure.plan import Mode
+from dagprof.measure.stability import instabilities
 from dagprof.model import Doubt, FileResult, Measured, Status
-
-Ask = Callable[[Mapping[str, Any]], Reply]
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How each parse is bounded and how often it is repeated."""
-
-    time_limit_s: float
-    memory_limit_kib: int | None
-    repeat: int | None
-    stacks_from_ms: float | None
-    trace: str
-    files: int
-    spawns: bool
-    pyinstrument: str | None
 
 
 def identify(path: Path) -> tuple[str, int]:
@@ -78,8 +61,28 @@ def measure(path: Path, shown: str, ask: Ask, limits: Limits) -> Measured:
     while plan.needs_more(passes.wall_ms, limits.repeat):
         if not run(Mode.TIMING):
             return passes.measured()
+    passes.instabilities = instabilities(path, passes.digests, ask, limits)
     _look_closer(run, passes, limits)
     return passes.measured()
+
+
+def glance(path: Path, shown: str, ask: Ask, limits: Limits) -> Measured:
+    """Time the file once: where time is short, before anything else is looked at."""
+    try:
+        sha256, size = identify(path)
+    except OSError as error:
+        return unreadable(shown, error)
+    passes = Passes(shown, sha256, size)
+    _Runner(path, ask, limits, passes)(Mode.TIMING, first=True)
+    passes.doubts.append(Doubt(code="one-parse", text="It was parsed once only; the time budget was spent on others."))
+    return passes.measured()
+
+
+def left_out(path: Path, shown: str) -> Measured:
+    """The result of a file for which no time was left."""
+    sha256, size = identify(path)
+    detail = "It was not parsed: the time budget was spent on others."
+    return Measured(result=FileResult(path=shown, sha256=sha256, size_bytes=size, status=Status.SKIPPED, detail=detail))
 
 
 class _Runner:
@@ -88,15 +91,7 @@ class _Runner:
 
     def __call__(self, mode: Mode, *, first: bool = False) -> bool:
         """Run one pass; True when it gave what the mode is for."""
-        request = {
-            "op": "parse",
-            "mode": mode.value,
-            "file": str(self._path),
-            "time_limit_s": self._limits.time_limit_s,
-            "memory_limit_kib": self._limits.memory_limit_kib,
-            "spawn": self._limits.spawns,
-            "first": first,
-        }
+        request = {**parse_request(mode, self._path, self._limits), "first": first}
         if mode is Mode.STACKS:
             request["pyinstrument"] = self._limits.pyinstrument
         return self._passes.add(mode.value, self._ask(request))
@@ -106,7 +101,7 @@ def _look_closer(run: _Runner, passes: Passes, limits: Limits) -> None:
     """The passes that depend on how long the parse takes."""
     parse_ms = statistics.median(passes.wall_ms)
     load_ms = statistics.median(reply["result"]["sample"]["load_ms"] for reply in passes.timings)
-    if plan.is_traced(limits.trace, load_ms, limits.files):
+    if plan.is_traced(limits.depth, load_ms, limits.files):
         traced = run(Mode.TRACE)
         if (
             traced
@@ -117,7 +112,7 @@ def _look_closer(run: _Runner, passes: Passes, limits: Limits) -> None:
             run(Mode.TRACE)
         if passes.trace is None:
             passes.doubts.append(Doubt(code="no-trace", text="Its imports and statements could not be traced."))
-    if limits.stacks_from_ms is not None and parse_ms >= limits.stacks_from_ms and not run(Mode.STACKS):
+    if plan.is_sampled(limits.depth, parse_ms, limits.stacks_from_ms) and not run(Mode.STACKS):
         failures = passes.last["result"]["failures"] if passes.last and passes.last["result"] else []
         reason = f" ({failures[-1]['type']}: {failures[-1]['message'][:200]})" if failures else ""
         passes.doubts.append(Doubt(code="no-stacks", text=f"Its call stacks could not be sampled{reason}."))

@@ -10,27 +10,12 @@ from typing import Any
 
 import msgspec
 
+from dagprof.measure import reading
 from dagprof.measure.plan import STABLE_MS
-from dagprof.model import (
-    Access,
-    Doubt,
-    Edge,
-    Failure,
-    FileResult,
-    Loads,
-    Measured,
-    Output,
-    Samples,
-    Stack,
-    Statement,
-    Status,
-    Trace,
-)
+from dagprof.measure.reading import Reply
+from dagprof.model import Doubt, Failure, FileResult, Instability, Measured, Module, Origin, Output, Status
 from dagprof.robust import standard_error_of_median
 
-Reply = dict[str, Any]
-
-_SAMPLE_COLUMNS = tuple(name for name in Samples.__struct_fields__ if name != "overhead_ms")
 _ENDINGS = {
     "AirflowTaskTimeout": Status.TIMED_OUT,
     "MemoryError": Status.OUT_OF_MEMORY,
@@ -77,12 +62,18 @@ class Passes:
         self.settled: Reply | None = None
         self.detail = ""
         self.doubts: list[Doubt] = []
+        self.instabilities: tuple[Instability, ...] = ()
         self._statuses: list[Status] = []
 
     @property
     def wall_ms(self) -> list[float]:
         """Wall times of the timed parses so far."""
         return [reply["result"]["sample"]["wall_ms"] for reply in self.timings]
+
+    @property
+    def digests(self) -> list[dict[str, str]]:
+        """Hashes of the serialised DAGs, by DAG, of each timed parse."""
+        return [reply["result"].get("digests", {}) for reply in self.timings]
 
     @property
     def traced_ms(self) -> float:
@@ -117,9 +108,13 @@ class Passes:
             sha256=self._sha256,
             size_bytes=self._size_bytes,
             status=status_of(self.settled) if self.settled else Status.KILLED,
-            samples=_samples(self.timings),
-            trace=_trace(traced, self.trace["result"]["wall_ms"]) if traced and self.trace else None,
-            stack=_stack(self.stack["result"]["stack"]) if self.stack and self.stack["result"]["stack"] else None,
+            samples=reading.samples(self.timings),
+            trace=reading.trace(traced, self.trace["result"]["wall_ms"]) if traced and self.trace else None,
+            stack=reading.stack(self.stack["result"]["stack"])
+            if self.stack and self.stack["result"]["stack"]
+            else None,
+            effects=reading.effects(self.trace["result"].get("effects", ())) if self.trace else (),
+            instabilities=self.instabilities,
             **facts,
         )
         result = msgspec.structs.replace(result, doubts=(*self.doubts, *self._found_doubts(result)))
@@ -127,8 +122,8 @@ class Passes:
             return Measured(result=result)
         return Measured(
             result=result,
-            modules=tuple((name, file) for name, file in traced["modules"]),
-            edges=tuple((importer, line, target, inside) for importer, line, target, inside in traced["edges"]),
+            modules=tuple(Module(name=name, file=file, origin=Origin(kind)) for name, file, kind in traced["modules"]),
+            import_sets=tuple(reading.edges(rows) for rows in traced["import_sets"]),
         )
 
     def _facts(self) -> dict[str, Any]:
@@ -140,18 +135,7 @@ class Passes:
         return {
             "dag_ids": tuple(result.get("dag_ids", ())),
             "task_count": result.get("task_count", 0),
-            "accesses": tuple(
-                Access(
-                    kind=row[0],
-                    key=row[1],
-                    operation=row[2],
-                    answered_by=row[3],
-                    file=row[4],
-                    line=row[5],
-                    count=row[6],
-                )
-                for row in result.get("accesses", ())
-            ),
+            "accesses": reading.accesses(result.get("accesses", ())),
             "failures": tuple(Failure(**row) for row in result.get("failures", ())),
             "warnings": tuple(result.get("warnings", ())),
             "stdout": Output(text=reply["stdout"][0], total_bytes=reply["stdout"][1]),
@@ -241,59 +225,3 @@ def _detail(reply: Reply) -> str:
     if reply["result"] is None:
         return f"Its process ended without a result, with exit code {reply['exit_code']}: it left, or broke the interpreter."
     return ""
-
-
-def _samples(timings: Sequence[Reply]) -> Samples:
-    rows = [reply["result"]["sample"] for reply in timings]
-    columns: dict[str, Any] = {name: tuple(_rounded(row[name]) for row in rows) for name in _SAMPLE_COLUMNS}
-    columns["overhead_ms"] = tuple(
-        round(reply["total_ms"] - reply["result"]["sample"]["wall_ms"], 3) for reply in timings
-    )
-    return Samples(**columns)
-
-
-def _rounded(value: float) -> float:
-    return value if isinstance(value, int) else round(value, 3)
-
-
-def _trace(traced: dict[str, Any], wall_ms: float) -> Trace:
-    loads = {name: tuple(values) for name, values in traced["loads"].items()}
-    own = [row for row in traced["edges"] if row[0] == -1]
-    return Trace(
-        wall_ms=round(wall_ms, 3),
-        gc_ms=round(traced["gc_ms"], 3),
-        compile_ms=round(traced["compile_ms"], 3),
-        loads=Loads(**loads),
-        edges=tuple(Edge(line=row[1], target=row[2], in_function=bool(row[3])) for row in own),
-        statements=_statements(traced["statements"]),
-    )
-
-
-def _statements(rows: Sequence[Sequence[Any]]) -> tuple[Statement, ...]:
-    """The statements that ran, in source order, with their parents' new positions."""
-    ran = [position for position, row in enumerate(rows) if row[7] > 0]
-    place = {old: new for new, old in enumerate(ran)}
-    return tuple(
-        Statement(
-            parent=place.get(row[0], -1),
-            line=row[1],
-            end_line=row[2],
-            kind=row[3],
-            text=row[4],
-            wall_us=row[5],
-            cpu_us=row[6],
-            count=row[7],
-            is_cut=row[8],
-        )
-        for row in (rows[position] for position in ran)
-    )
-
-
-def _stack(node: dict[str, Any]) -> Stack:
-    return Stack(
-        function=node["function"],
-        file=node["file"],
-        line=node["line"],
-        wall_ms=node["wall_ms"],
-        children=tuple(_stack(child) for child in node["children"]),
-    )

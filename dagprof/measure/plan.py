@@ -5,8 +5,10 @@ from __future__ import annotations
 import enum
 import statistics
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from dagprof.robust import standard_error_of_median
+from dagprof.settings import Depth
 
 FEWEST = 3
 MOST = 5
@@ -53,9 +55,34 @@ def is_warm_up(compiled: int, blocks_read: int) -> bool:
     return compiled > 0 or blocks_read > 0
 
 
-def is_traced(trace: str, load_ms: float, files: int) -> bool:
-    """Whether a file gets a tracing pass: ``always``, ``never``, or ``auto`` by its load stage in ms."""
-    return trace == "always" or (trace == "auto" and (files <= FEW_FILES or load_ms >= TRACED_FROM_MS))
+def is_traced(depth: Depth, load_ms: float, files: int) -> bool:
+    """Whether a file gets a tracing pass: at normal depth all of a few files, else those with a load stage that pays."""
+    return depth is Depth.FULL or (depth is Depth.NORMAL and (files <= FEW_FILES or load_ms >= TRACED_FROM_MS))
+
+
+def is_sampled(depth: Depth, parse_ms: float, from_ms: float | None) -> bool:
+    """Whether a file's call stacks are sampled."""
+    return depth is not Depth.QUICK and from_ms is not None and parse_ms >= from_ms
+
+
+class Proof(NamedTuple):
+    """How experiments are done at one depth: savings that are looked for, statements of one file, rounds, files per helper.
+
+    ``share_of_scan`` bounds their time by what the passes before took, at least ``least_s`` seconds; None for no bound.
+    """
+
+    smallest_ms: float
+    statements: int
+    rounds: int
+    files_per_helper: int
+    share_of_scan: float | None
+    least_s: float
+
+
+PROOFS = {
+    Depth.NORMAL: Proof(smallest_ms=15.0, statements=6, rounds=3, files_per_helper=2, share_of_scan=0.5, least_s=10.0),
+    Depth.FULL: Proof(smallest_ms=5.0, statements=30, rounds=5, files_per_helper=1000, share_of_scan=None, least_s=0.0),
+}
 
 
 def is_disturbed(traced_ms: float, parse_ms: float) -> bool:

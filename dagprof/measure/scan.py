@@ -5,22 +5,23 @@ from __future__ import annotations
 import contextlib
 import datetime
 import importlib.util
-import queue
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from dagprof import settings as settings_module
 from dagprof.errors import MeasurementError, UsageError
 from dagprof.measure import environment, file, lookups
+from dagprof.measure.asking import Limits
 from dagprof.measure.assemble import Assembler
-from dagprof.measure.crew import Line, Zygotes
+from dagprof.measure.crew import Crew, Zygotes
+from dagprof.measure.rounds import Progress, Rounds, Silent
 from dagprof.measure.target import Target, existing, resolve
 from dagprof.measure.zygote import Zygote, without_surrogates
 from dagprof.model import SCHEMA_VERSION, Doubt, Isolation, Measured, Run, SkippedFile
@@ -28,29 +29,6 @@ from dagprof.settings import Settings
 
 # Airflow's own limit where its configuration has none.
 _DEFAULT_LIMIT_S = 50.0
-
-
-class Progress(Protocol):
-    """Who is told how the scan goes. Called from the thread that scans."""
-
-    def preparing(self, what: str) -> None:
-        """A step before the first parse."""
-
-    def started(self, total: int) -> None:
-        """The files are known."""
-
-    def measured(self, measured: Measured, done: int) -> None:
-        """One more file is done."""
-
-
-class Silent:
-    """Progress that nobody watches."""
-
-    def preparing(self, what: str) -> None: ...
-
-    def started(self, total: int) -> None: ...
-
-    def measured(self, measured: Measured, done: int) -> None: ...
 
 
 class Interrupted(Exception):
@@ -131,7 +109,7 @@ class _Scan:
             self._progress.preparing("importing what the DAG processor imports before it forks")
             self._pre_import(zygotes, files)
             assembler = self._measure(zygotes, files)
-            described = zygotes.current.ask({"op": "describe", "modules": assembler.names_and_files})
+            described = zygotes.current.ask({"op": "describe", "files": assembler.module_files})
             where = environment.describe(
                 self._target, zygote, described["distributions"], self._pre_imported, git.result()
             )
@@ -144,7 +122,8 @@ class _Scan:
             environment=where,
             settings=_recorded(self._settings, len(files)),
             files=assembler.files(),
-            modules=assembler.modules(described["modules"]),
+            modules=assembler.modules(described["owners"]),
+            import_sets=assembler.import_sets(),
             skipped=skipped,
             doubts=tuple(self._doubts),
         )
@@ -172,52 +151,35 @@ class _Scan:
             text = f"The DAG processor would try to import {module} before it forks, and fail: {error}."
             self._doubts.append(Doubt(code="pre-import", text=text))
 
-    def _limits(self, zygote: Zygote, files: int) -> file.Limits:
+    def _limits(self, zygote: Zygote, files: int) -> Limits:
         configured = float(zygote.airflow["config"].get("dag_file_processor_timeout", _DEFAULT_LIMIT_S))
         memory = self._settings.memory_limit_mib
-        return file.Limits(
+        return Limits(
             time_limit_s=self._settings.time_limit_s or configured,
             memory_limit_kib=None if memory is None else memory * 1024,
             repeat=self._settings.repeat,
             stacks_from_ms=self._settings.stacks_from_ms,
-            trace=self._settings.trace,
+            depth=self._settings.depth,
             files=files,
             spawns=self._settings.isolation is Isolation.SPAWN,
             pyinstrument=_pyinstrument_folder(),
         )
 
     def _measure(self, zygotes: Zygotes, files: Sequence[Path]) -> Assembler:
-        """Measure all files, by as many workers as there are jobs, and put the results together."""
-        assembler = Assembler()
+        """Measure all files and put the results together."""
         limits = self._limits(zygotes.current, len(files))
-        waiting: queue.SimpleQueue[Path] = queue.SimpleQueue()
-        results: queue.SimpleQueue[Measured | BaseException] = queue.SimpleQueue()
-        self._progress.started(len(files))
-        done = 0
-        for path in files:
-            taken_over = self._taken_over(path)
-            if taken_over is None:
-                waiting.put(path)
-            else:
-                done += 1
-                assembler.add(taken_over)
-                self._progress.measured(taken_over, done)
-        jobs = min(self._settings.jobs or settings_module.default_jobs(), max(1, len(files) - done))
-        lines = [Line(zygotes, waiting, results, limits, self._shown) for _ in range(jobs)]
-        for line in lines:
-            line.start()
-        try:
-            while done < len(files):
-                measured = results.get()
-                if isinstance(measured, BaseException):
-                    raise measured
-                done += 1
-                assembler.add(measured)
-                self._progress.measured(measured, done)
-        finally:
-            for line in lines:
-                line.stop()
-        self._doubts.extend(zygotes.doubts)
+        crew = Crew(
+            zygotes,
+            lines=self._settings.jobs or settings_module.default_jobs(),
+            time_limit_s=limits.time_limit_s,
+            shown=self._shown,
+        )
+        rounds = Rounds(crew, self._settings, limits, self._progress, str(self._target.root), self._shown)
+        known = {path: measured for path in files if (measured := self._taken_over(path)) is not None}
+        assembler = Assembler()
+        for measured in rounds.measure(files, known):
+            assembler.add(measured)
+        self._doubts.extend([*zygotes.doubts, *rounds.doubts])
         self._refuse_if_hopeless(assembler)
         return assembler
 
@@ -253,7 +215,8 @@ def _recorded(settings: Settings, files: int) -> dict[str, str | int | float | b
     kept = (
         "temperature",
         "isolation",
-        "trace",
+        "depth",
+        "time_budget",
         "repeat",
         "time_limit_s",
         "memory_limit_mib",

@@ -15,11 +15,13 @@ To the zygote                                    and back
     {"op": "discover", "paths": [...]}           {"files": [...], "skipped": [[path, reason], ...]}
     {"op": "pre_import", "files": [...]}         {"modules": [...], "failed": [[module, error], ...]}
     {"op": "worker"} with a socket attached      {"pid": ...}; the worker talks over that socket from then on
-    {"op": "describe", "modules": [[name, file], ...]}   {"modules": [[origin, distribution], ...], "distributions": {...}}
+    {"op": "describe", "files": [...]}           {"owners": [distribution, ...], "distributions": {name: version}}
     {"op": "stop"} or end of file                all workers and what they left running are killed
 
 To a worker                                      and back
     {"op": "parse", "file": path, "mode": "timing" | "trace" | "stacks", "time_limit_s": ..., "memory_limit_kib": ...}
+     with "timing" also: "without": {file: [line, ...]} takes import statements out,
+     "contents": [dag_id, ...] asks for serialised DAGs
                                                  {"outcome": "result" | "time-limit" | "memory-limit" | "ended",
                                                   "exit_code", "signal", "result", "stdout", "stderr", "total_ms", ...}
 """

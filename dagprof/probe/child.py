@@ -9,7 +9,7 @@ import sys
 from time import perf_counter, process_time
 from typing import Any, Callable
 
-from . import airflow_api, answers, bytecode, failures, parse, redact, stacks
+from . import airflow_api, answers, bytecode, experiment, failures, parse, redact, serialised, stacks, state
 
 # Bound before any DAG code can replace them.
 _dumps, _write, _exit, _getpid = json.dumps, os.write, os._exit, os.getpid
@@ -101,17 +101,26 @@ class Child:
         return facts
 
     def _timing(self) -> dict[Any, Any]:
+        """A plain parse, or one without some import statements."""
+        missing: list[Any] = []
         if self._request.get("first"):
             bytecode.warm_up(self._file)
+        if self._request.get("without"):
+            removal = experiment.Removal(self._request["without"])
+            removal.install()
+            missing = removal.missing
         compilations = bytecode.Compilations()
         compilations.install()
-        bag, figures, errors = self._parse()
-        return {"sample": figures, "compiled": compilations.count, **self._describe(bag, errors)}
+        bag, figures, errors, documents = self._parse()
+        facts = {"sample": figures, "compiled": compilations.count, "missing": missing, "state": state.snapshot()}
+        if self._request.get("contents"):
+            facts["contents"] = serialised.contents(documents, self._request["contents"], self._surroundings.redact)
+        return {**facts, "digests": serialised.digests(documents), **self._describe(bag, errors)}
 
     def _trace(self) -> dict[Any, Any]:
         traced = parse.TracedParse(self._file, self._surroundings.redact)
         traced.install()
-        bag, figures, errors = self._parse(lambda: traced.clock.end(-1))
+        bag, figures, errors, _ = self._parse(lambda: traced.clock.end(-1))
         return {"wall_ms": figures["wall_ms"], "trace": traced.report(), **self._describe(bag, errors)}
 
     def _stacks(self) -> dict[Any, Any]:
@@ -120,7 +129,7 @@ class Child:
         )
         profiler.start()
         try:
-            bag, _, errors = self._parse()
+            bag, _, errors, _ = self._parse()
         finally:
             profiler.stop()
         return {"stack": stacks.tree(profiler), **self._describe(bag, errors)}

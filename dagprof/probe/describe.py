@@ -8,7 +8,6 @@ import re
 import socket
 from typing import Any
 
-from . import origin
 from .channel import Channel
 
 _HEADER = re.compile(r"^(Name|Version): *(.+?) *$", re.M)
@@ -29,13 +28,9 @@ class Installed:
             for relative in _recorded(distribution):
                 self._owners.setdefault(os.path.join(folder, relative), name)
 
-    def describe(self, modules: list[Any]) -> dict[Any, Any]:
-        """Origin and distribution of each ``[name, file]``, and all versions."""
-        rows = []
-        for _, file in modules:
-            kind = origin.of_file(file)
-            rows.append([kind, self._owners.get(file, "") if kind == origin.DISTRIBUTION else ""])
-        return {"modules": rows, "distributions": self.versions}
+    def describe(self, files: list[Any]) -> dict[Any, Any]:
+        """The distribution of each file, empty for those that no package brought, and all versions."""
+        return {"owners": [self._owners.get(file, "") for file in files], "distributions": self.versions}
 
 
 class Describer:
@@ -64,12 +59,12 @@ class Describer:
             request = channel.receive()
             if request is None:
                 return
-            channel.send(installed.describe(request["modules"]))
+            channel.send(installed.describe(request["files"]))
 
-    def ask(self, modules: list[Any]) -> dict[Any, Any]:
+    def ask(self, files: list[Any]) -> dict[Any, Any]:
         """What ``Installed.describe`` says; ``failed`` with the reason when the process could not."""
         try:
-            self._channel.send({"modules": modules})
+            self._channel.send({"files": files})
         except OSError:
             pass  # it ended; why, it may have said before
         return self._channel.receive() or {"failed": "the process that reads the metadata died"}

@@ -9,20 +9,29 @@ from __future__ import annotations
 
 import builtins
 import gc
+import importlib
 import importlib._bootstrap as bootstrap
 import importlib._bootstrap_external as external
+import os
+import resource
 import sys
 from _thread import get_ident
 from time import perf_counter_ns, process_time_ns
 from types import FrameType
-from typing import Any
+from typing import Any, Callable
+
+from . import origin
 
 FROM_FILE, UNSEEN = -1, -2
+OUTSIDE = -1
 
 _IMPORTLIB = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
 _ELAPSED, _INSIDE = 2, 3
-_LOAD_FIELDS = 6
-_HIT_FIELDS = 6
+_LOAD_FIELDS = 7
+_HIT_FIELDS = 5
+_CALL_FIELDS = 8
+_CO_OPTIMIZED = 0x1
+_PAGE_KIB = resource.getpagesize() // 1024
 
 
 def as_importlib(function: Any) -> Any:
@@ -32,15 +41,23 @@ def as_importlib(function: Any) -> Any:
 
 
 class ImportTracer:
-    """Collects while installed. ``excluded_ns`` is the time of collections and compilations so far."""
+    """Collects while installed. ``excluded_ns`` is the time of collections and compilations so far.
 
-    def __init__(self) -> None:
+    ``hits`` holds the import statements that modules ran, ``calls`` those in functions, with the load that was under way:
+    the module that called the function is what caused the import. ``current_line`` tells the DAG file's running line.
+    """
+
+    def __init__(self, current_line: Callable[..., int] = lambda: 0) -> None:
         self.loads: list[Any] = []
         self.hits: list[Any] = []
+        self.calls: list[Any] = []
+        self.memory: list[Any] = []
+        self._current_line = current_line
+        self._statm = -1
         self.gc_ns = 0
         self.compile_ns = 0
         self.gc_cpu_ns = self.compile_cpu_ns = 0
-        self._top = -1
+        self._top = OUTSIDE
         self._import_code: Any = None
         self._replaced: list[Any] = []
         self._gc_started = self._gc_cpu_started = 0
@@ -55,6 +72,10 @@ class ImportTracer:
         return self.excluded_ns, self.gc_cpu_ns + self.compile_cpu_ns
 
     def install(self) -> None:
+        try:
+            self._statm = os.open("/proc/self/statm", os.O_RDONLY)
+        except OSError:
+            self._statm = -1
         self._replace(bootstrap, "_find_and_load", self._tracing_load)
         self._replace(builtins, "__import__", self._tracing_import)
         self._replace(external.SourceLoader, "source_to_code", self._tracing_compile)
@@ -66,6 +87,13 @@ class ImportTracer:
             setattr(owner, name, ordinary)
         if self._on_collection in gc.callbacks:  # DAG code may have cleared them
             gc.callbacks.remove(self._on_collection)
+
+    def _anonymous_kib(self) -> int:
+        """Anonymous memory of this process in KiB: what its own objects take, without files mapped into it."""
+        if self._statm < 0:
+            return 0
+        resident, shared = os.pread(self._statm, 100, 0).split()[1:3]
+        return (int(resident) - int(shared)) * _PAGE_KIB
 
     def _replace(self, owner: Any, name: str, wrap: Any) -> None:
         ordinary = getattr(owner, name)
@@ -97,46 +125,63 @@ class ImportTracer:
     def _tracing_import(self, ordinary: Any) -> Any:
         # One flat list, here and for loads: an object of its own per hit would make the collector run more often. And
         # no code objects: kept alive, the memory of each module's would be missing for the next, and cost page faults.
-        extend, getframe = self.hits.extend, sys._getframe
+        extend, getframe, extend_calls, called = self.hits.extend, sys._getframe, self.calls.extend, self._called
+        of_importlib = vars(bootstrap)
 
         def traced_import(
             name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
         ) -> Any:
-            # A module's and a class body's statements pass their namespace, a function's pass None.
-            extend((getframe(1).f_lineno, locals is None, globals, name, fromlist, level))
+            # A module's and a class body's statements pass their namespace, a function's pass None. Compiled modules that
+            # are being initialised pass that of importlib, which is running them.
+            if locals is not None and globals is not of_importlib:
+                extend((getframe(1).f_lineno, globals, name, fromlist, level))
+            else:
+                extend_calls((getframe(1).f_lineno, globals, name, fromlist, level, *called(), True))
             return ordinary(name, globals, locals, fromlist, level)
 
         self._import_code = as_importlib(traced_import).__code__
         return traced_import
 
-    def _tracing_load(self, ordinary: Any) -> Any:
-        modules, loads, hits, clock, main, getframe = (
-            sys.modules,
-            self.loads,
-            self.hits,
-            perf_counter_ns,
-            self._main,
-            sys._getframe,
-        )
-        skip = (*_IMPORTLIB, importlib_file())
+    def _called(self) -> tuple[int, int]:
+        """The load under way, and outside of all the DAG file's running line."""
+        top = self._top
+        return top, 0 if top >= 0 else self._current_line()
 
-        def importer() -> tuple[Any, ...]:
-            """Line and module of the statement behind this load."""
-            frame: FrameType | None = getframe(2)
-            if frame is not None and frame.f_code is self._import_code:
-                # Straight from an import statement: its hit is the last one. A walk would make an object of each frame.
-                line, _, namespace = hits[-_HIT_FIELDS : -_HIT_FIELDS + 3]
-                return line, (namespace or {}).get("__name__")
-            while frame is not None and frame.f_code.co_filename in skip:
-                frame = frame.f_back
-            return (0, None) if frame is None else (frame.f_lineno, frame.f_globals.get("__name__"))
+    def _statement(self) -> tuple[Any, ...]:
+        """Line and namespace of the statement behind the load that called this."""
+        frame: FrameType | None = sys._getframe(2)
+        if frame is not None and frame.f_code is self._import_code:
+            # Straight from an import statement: its hit is the last one. A walk would make an object of each frame.
+            if frame.f_locals["locals"] is None or frame.f_locals["globals"] is vars(bootstrap):
+                return self.calls[-_CALL_FIELDS], self.calls[-_CALL_FIELDS + 1] or {}
+            return self.hits[-_HIT_FIELDS], self.hits[-_HIT_FIELDS + 1] or {}
+        frame = _outside_importlib(frame)
+        return (0, {}) if frame is None else (frame.f_lineno, frame.f_globals)
+
+    def _note_again(self, name: str) -> None:
+        """``importlib.import_module`` of a module that is there already is a hit like any other."""
+        frame = _outside_importlib(sys._getframe(2))
+        if frame is not None:
+            is_in_function = bool(frame.f_code.co_flags & _CO_OPTIMIZED)
+            self.calls.extend((frame.f_lineno, frame.f_globals, name, (), 0, *self._called(), is_in_function))
+
+    def _tracing_load(self, ordinary: Any) -> Any:
+        modules, loads, clock, main = sys.modules, self.loads, perf_counter_ns, self._main
+        note_again, statement, called = self._note_again, self._statement, self._called
 
         def traced_load(name: str, import_: Any) -> Any:
-            if name in modules or get_ident() != main:
+            if get_ident() != main:
+                return ordinary(name, import_)
+            if name in modules:
+                note_again(name)
                 return ordinary(name, import_)
             parent, here = self._top, len(loads)
-            loads.extend((name, parent, 0, 0, *importer()))
+            line, namespace = statement()
+            importer = namespace.get("__name__")
+            loads.extend((name, parent, 0, 0, line, importer, called()[1]))
             self._top = here
+            is_users = _is_users(namespace)
+            before_kib = self._anonymous_kib() if is_users else 0
             excluded = self.excluded_ns
             started = clock()
             try:
@@ -146,20 +191,31 @@ class ImportTracer:
                 loads[here + _ELAPSED] = elapsed
                 if parent >= 0:
                     loads[parent + _INSIDE] += elapsed
+                if is_users:
+                    self.memory.append((importer, line, self._anonymous_kib() - before_kib))
                 self._top = parent
 
         return as_importlib(traced_load)
 
 
-def importlib_file() -> str:
-    """The file of ``importlib/__init__.py``, whose ``import_module`` is no importer of its own."""
-    import importlib
+def _is_users(namespace: dict[Any, Any]) -> bool:
+    file = namespace.get("__file__")
+    return type(file) is str and origin.of_file(file) == origin.USER
 
-    return importlib.__file__ or ""
+
+def _outside_importlib(frame: FrameType | None) -> FrameType | None:
+    """The innermost frame at or above this one that is not the import system's."""
+    while frame is not None and frame.f_code.co_filename in _SKIPPED:
+        frame = frame.f_back
+    return frame
+
+
+# ``importlib/__init__.py`` too: its ``import_module`` is no importer of its own.
+_SKIPPED = (*_IMPORTLIB, importlib.__file__)
 
 
 class _Modules:
-    """Positions of module names in the result, and their files."""
+    """Positions of module names in the result, their files and whose code they are."""
 
     def __init__(self, dag_module: str) -> None:
         self.rows: list[Any] = []
@@ -171,39 +227,115 @@ class _Modules:
             position = self._positions[name] = len(self.rows)
             module = sys.modules.get(name)
             file = getattr(module, "__file__", None) or ""
-            self.rows.append([name, file if isinstance(file, str) else ""])
+            file = file if isinstance(file, str) else ""
+            self.rows.append([name, file, origin.of_file(file)])
         return position
+
+    def is_user(self, position: int) -> bool:
+        return position == FROM_FILE or self.rows[position][2] == origin.USER
 
 
 def report(tracer: ImportTracer, dag_module: str) -> dict[Any, Any]:
-    """What was traced: modules, loads as columns, edges as rows of importer, line, target, in a function or not."""
-    modules = _Modules(dag_module)
-    loads = list(zip(*[iter(tracer.loads)] * _LOAD_FIELDS))
-    for name, *_ in loads:
-        modules.position(name)
-    columns: dict[Any, Any] = {
-        name: [] for name in ("module", "parent", "self_us", "cumulative_us", "importer", "line")
-    }
-    for name, parent, elapsed, inside, line, importer in loads:
-        columns["module"].append(modules.position(name))
-        columns["parent"].append(parent // _LOAD_FIELDS)
-        columns["self_us"].append(max(0, elapsed - inside) // 1000)
-        columns["cumulative_us"].append(elapsed // 1000)
-        columns["importer"].append(UNSEEN if not importer else modules.position(importer))
-        columns["line"].append(line)
-    return {"loads": columns, "edges": _edges(tracer, modules), "modules": modules.rows}
+    """What was traced: modules, loads as columns, import sets, the edges outside all loads, memory by statement."""
+    return _Report(tracer, dag_module).build()
 
 
-def _edges(tracer: ImportTracer, modules: _Modules) -> list[Any]:
-    edges: dict[Any, None] = {}
-    columns = [iter(tracer.hits)] * _HIT_FIELDS
-    for line, is_in_function, namespace, name, fromlist, level in zip(*columns):
-        importer = namespace.get("__name__") if isinstance(namespace, dict) else None
-        if not isinstance(importer, str):
-            continue
-        for target in _targets(namespace, name, fromlist, level):
-            edges[(modules.position(importer), line, modules.position(target), int(is_in_function))] = None
-    return [list(edge) for edge in edges]
+class _Report:
+    def __init__(self, tracer: ImportTracer, dag_module: str) -> None:
+        self._tracer = tracer
+        self._modules = _Modules(dag_module)
+        self._loads = list(zip(*[iter(tracer.loads)] * _LOAD_FIELDS))
+        # The last load of a name is the one whose statements are seen in its module.
+        self._place = {load[0]: place for place, load in enumerate(self._loads)}
+        self._sets: dict[Any, dict[Any, None]] = {}
+
+    def build(self) -> dict[Any, Any]:
+        for name in self._place:
+            self._modules.position(name)
+        columns = self._columns()
+        self._collect_hits()
+        self._collect_calls()
+        sets: dict[Any, int] = {(): 0}
+        columns["imports"] = [
+            sets.setdefault(tuple(self._sets.get(place, ())), len(sets)) for place in range(len(self._loads))
+        ]
+        return {
+            "loads": columns,
+            "import_sets": [[list(edge) for edge in edges] for edges in sets],
+            "edges": [list(edge) for edge in self._sets.get(OUTSIDE, ())],
+            "memory": self._memory(),
+            "modules": self._modules.rows,
+        }
+
+    def _columns(self) -> dict[Any, Any]:
+        names = ("module", "parent", "self_us", "cumulative_us", "importer", "line", "caller_line")
+        columns: dict[Any, Any] = {name: [] for name in names}
+        for name, parent, elapsed, inside, line, importer, caller_line in self._loads:
+            around = parent // _LOAD_FIELDS
+            who, where = self._place_of(importer, line, around)
+            row = (
+                self._modules.position(name),
+                around,
+                max(0, elapsed - inside) // 1000,
+                elapsed // 1000,
+                self._modules.position(who) if isinstance(who, str) else UNSEEN,
+                where,
+                caller_line,
+            )
+            for column, value in zip(names, row):
+                columns[column].append(value)
+        return columns
+
+    def _place_of(self, importer: str | None, line: int, enclosing: int) -> tuple[str | None, int]:
+        """Module and line of an import statement; what a compiled module asks for has the line 0."""
+        if importer != bootstrap.__name__:
+            return importer, line
+        return (self._loads[enclosing][0] if enclosing >= 0 else None), 0
+
+    def _collect_hits(self) -> None:
+        for line, namespace, name, fromlist, level in zip(*[iter(self._tracer.hits)] * _HIT_FIELDS):
+            importer = _name_of(namespace)
+            if importer is None:
+                continue
+            enclosing = self._place.get(importer, OUTSIDE)
+            self._add(enclosing, importer, line, False, 0, _targets(namespace, name, fromlist, level))
+
+    def _collect_calls(self) -> None:
+        for line, namespace, name, fromlist, level, top, caller, is_inside in zip(
+            *[iter(self._tracer.calls)] * _CALL_FIELDS
+        ):
+            enclosing = top // _LOAD_FIELDS
+            importer, where = self._place_of(_name_of(namespace), line, enclosing)
+            if importer is not None:
+                is_in_function = is_inside and where > 0
+                self._add(
+                    enclosing, importer, where, is_in_function, caller, _targets(namespace, name, fromlist, level)
+                )
+
+    def _add(
+        self, enclosing: int, importer: str, line: int, is_in_function: bool, caller_line: int, targets: list[Any]
+    ) -> None:
+        """Keep edges to what this parse loaded, and all of the user's statements; the rest was free and stays so."""
+        who = self._modules.position(importer)
+        place = FROM_FILE if enclosing < 0 else self._modules.position(self._loads[enclosing][0])
+        edges = self._sets.setdefault(enclosing, {})
+        for target in targets:
+            if target in self._place or (not is_in_function and self._modules.is_user(who)):
+                other = FROM_FILE if who == place else who
+                edges[(line, self._modules.position(target), is_in_function, other, caller_line)] = None
+
+    def _memory(self) -> list[Any]:
+        totals: dict[Any, int] = {}
+        for importer, line, grown in self._tracer.memory:
+            if isinstance(importer, str):
+                key = (self._modules.position(importer), line)
+                totals[key] = totals.get(key, 0) + max(0, grown)
+        return [[*key, grown] for key, grown in totals.items()]
+
+
+def _name_of(namespace: Any) -> str | None:
+    name = namespace.get("__name__") if isinstance(namespace, dict) else None
+    return name if isinstance(name, str) else None
 
 
 def _targets(namespace: dict[Any, Any], name: str, fromlist: Any, level: int) -> list[Any]:
@@ -213,7 +345,14 @@ def _targets(namespace: dict[Any, Any], name: str, fromlist: Any, level: int) ->
         base = package.rsplit(".", level - 1)[0] if level > 1 else package
         name = base + "." + name if name else base
     found = [name] if name in sys.modules else []
-    for part in fromlist or ():
+    for part in _parts(name, fromlist):
         if isinstance(part, str) and name + "." + part in sys.modules:
             found.append(name + "." + part)
     return found
+
+
+def _parts(name: str, fromlist: Any) -> Any:
+    """The names that a ``from`` import takes; for a star those that the module offers."""
+    if fromlist and "*" in fromlist:
+        return getattr(sys.modules.get(name), "__all__", None) or ()
+    return fromlist or ()

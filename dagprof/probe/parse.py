@@ -65,17 +65,18 @@ def children_cpu_ms() -> float:
 def timed(
     api: Any, file: str, airflow_ms: float, airflow_cpu_ms: float, loaded: Callable[..., Any] = lambda: None
 ) -> tuple[Any, ...]:
-    """Parse ``file`` once. Returns the bag, the figures of one sample, and errors of serialisation by file."""
+    """Parse ``file`` once. Returns the bag, the figures of one sample, errors by file, and the serialised DAGs."""
     stages = Stages(loaded)
     api.time_loading(stages.clock)
     errors: dict[Any, Any] = {}
+    documents: dict[Any, Any] = {}
     rss, children, queued = rss_kib(), children_cpu_ms(), queued_ms()
     wall, cpu = perf_counter(), process_time()
     bag = api.build_bag(file)
     bagged = perf_counter()
-    for dag in bag.dags.values():
+    for dag_id, dag in bag.dags.items():
         try:
-            api.serialise(dag)
+            documents[dag_id] = api.serialise(dag)
         except Exception as error:
             errors[dag.fileloc] = error
     done, cpu_done = perf_counter(), process_time()
@@ -92,7 +93,7 @@ def timed(
         "dagbag_ms": _dagbag_ms(bag),
         "rss_growth_kib": max(0, rss_kib() - rss),
     }
-    return bag, figures, errors
+    return bag, figures, errors, documents
 
 
 def _dagbag_ms(bag: Any) -> float:
@@ -107,7 +108,7 @@ class TracedParse:
         self._redact = redact
         self._dag_module = ""
         self.plain: list[Any] = []
-        self.tracer = imports.ImportTracer()
+        self.tracer = imports.ImportTracer(self._current_line)
         self.clock = statements.StatementClock(self.tracer.excluded)
 
     def install(self) -> None:
@@ -115,6 +116,9 @@ class TracedParse:
         if hasattr(zipimport.zipimporter, "exec_module"):
             self._instrument(zipimport.zipimporter, self._zip_member)
         self.tracer.install()
+
+    def _current_line(self) -> int:
+        return self.clock.current_line
 
     @staticmethod
     def _zip_member(loader: Any, name: str) -> str:

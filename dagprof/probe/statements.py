@@ -30,6 +30,11 @@ class StatementClock:
         self._excluded = excluded
         self._open: list[Any] = []
 
+    @property
+    def current_line(self) -> int:
+        """First line of the innermost statement that is running; 0 outside of all."""
+        return self.rows[self._open[-1][0]][1] if self._open else 0
+
     def add(self, parent: int, node: ast.stmt, text: str) -> int:
         end_line = getattr(node, "end_lineno", None) or node.lineno
         kind = type(node).__name__.lower()

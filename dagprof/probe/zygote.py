@@ -141,7 +141,7 @@ class Zygote:
         return self._in_child(lambda: discover(self._surroundings.api, request["paths"], request["safe_mode"]))
 
     def _describe(self, request: dict[Any, Any]) -> dict[Any, Any]:
-        return self._describer.ask(request["modules"])
+        return self._describer.ask(request["files"])
 
     def _pre_import(self, request: dict[Any, Any]) -> dict[Any, Any]:
         """Import the ``airflow.*`` modules that the files name, as the DAG processor does before it forks."""

@@ -93,7 +93,7 @@ def headline(run: Run) -> str:
 def untraced(run: Run) -> str:
     """How many files loaded too quickly to be traced; empty when there are none."""
     quick = sum(file.is_timed and file.trace is None and not file.doubts for file in run.files)
-    return f"{count(quick, 'quick file')} not traced; --trace always traces them too." if quick else ""
+    return f"{count(quick, 'quick file')} not traced; --depth full traces them too." if quick else ""
 
 
 def skipped(run: Run) -> str:

@@ -12,7 +12,8 @@ from conftest import TARGET, Scan, dag, result, write
 
 import dagprof
 from dagprof.errors import UsageError
-from dagprof.measure.file import Limits, measure
+from dagprof.measure.asking import Limits
+from dagprof.measure.file import measure
 from dagprof.model import Run, Status
 from dagprof.store import runs
 
@@ -140,7 +141,7 @@ def test_a_forked_copy_and_cleared_callbacks_disturb_nothing(run: Run) -> None:
 
 
 def test_files_left_out_of_tracing_are_no_doubt(tmp_path: Path) -> None:
-    run = dagprof.scan(write(tmp_path, {"a.py": dag("a")}), python=TARGET, repeat=1, trace="never")
+    run = dagprof.scan(write(tmp_path, {"a.py": dag("a")}), python=TARGET, repeat=1, depth="quick")
     assert run.files[0].trace is None
     assert {doubt.code for doubt in run.files[0].doubts} <= {"busy"}
 

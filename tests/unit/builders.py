@@ -62,6 +62,8 @@ def loads(*rows: tuple[int, int, int, int, int, int]) -> Loads:
         cumulative_us=columns[3],
         importer=columns[4],
         line=columns[5],
+        caller_line=(0,) * len(rows),
+        imports=(0,) * len(rows),
     )
 
 

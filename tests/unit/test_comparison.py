@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dagprof import gate
+from dagprof import gate, quantities
 from dagprof.analyse.comparison import Change, Limits, compare, judge
 from dagprof.errors import UsageError
 from dagprof.gate import Outcome
@@ -117,18 +117,18 @@ def test_what_cannot_be_told_is_neither_passed_nor_failed() -> None:
 
 
 def test_limits_are_read() -> None:
-    assert gate.parse_share("20%") == 0.2
-    assert gate.parse_share(" 12.5 % ") == 0.125
-    assert gate.parse_duration_ms("50ms") == 50
-    assert gate.parse_duration_ms("1.5s") == 1500
+    assert quantities.parse_share("20%") == 0.2
+    assert quantities.parse_share(" 12.5 % ") == 0.125
+    assert quantities.parse_duration_ms("50ms") == 50
+    assert quantities.parse_duration_ms("1.5s") == 1500
 
 
 @pytest.mark.parametrize("text", ["20", "-5%", "ms", "%", "", "20 %%"])
 def test_bad_limits_are_refused(text: str) -> None:
     with pytest.raises(UsageError, match="such as 20%"):
-        gate.parse_share(text)
+        quantities.parse_share(text)
     with pytest.raises(UsageError, match="such as 50ms"):
-        gate.parse_duration_ms(text)
+        quantities.parse_duration_ms(text)
     with pytest.raises(UsageError, match="choose from import-error, unsure"):
         gate.check_fail_on(["regression"])
 

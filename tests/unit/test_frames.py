@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from dagprof.analyse import frames
@@ -125,11 +126,13 @@ def test_collection_after_the_load_stage_takes_nothing_from_the_statements() -> 
 
 def test_edges_name_both_ends() -> None:
     modules = (
-        Module(name="helpers", file="/dags/helpers.py", origin=Origin.USER, edges=(Edge(3, 1, True),)),
+        Module(name="helpers", file="/dags/helpers.py", origin=Origin.USER),
         Module(name="airflow.providers.ssh.hooks", origin=Origin.DISTRIBUTION, distribution="ssh"),
     )
-    traced = trace(10, edges=(Edge(1, 0),))
-    rows = frames.records(frames.edges_frame(run(file("a.py", 10, trace=traced), modules=modules)))
+    own = msgspec.structs.replace(loads((0, -1, 5, 9, -1, 1)), imports=(1,))
+    traced = trace(10, own, edges=(Edge(1, 0),))
+    sets = ((), (Edge(3, 1, True),))
+    rows = frames.records(frames.edges_frame(run(file("a.py", 10, trace=traced), modules=modules, import_sets=sets)))
     assert [tuple(row.values()) for row in rows] == [
         ("", "a.py", 1, "helpers", "helpers", "", False),
         ("helpers", "/dags/helpers.py", 3, "airflow.providers.ssh.hooks", "airflow.providers.ssh", "ssh", True),

@@ -9,7 +9,7 @@ import pytest
 
 from dagprof.errors import OutputError, RunFileError
 from dagprof.measure.assemble import Assembler
-from dagprof.model import Edge, Measured
+from dagprof.model import Edge, Measured, Module, Origin
 from dagprof.store import runs
 from dagprof.store.journal import Journal, read
 from unit.builders import HELPED, file, loads, run, trace
@@ -68,11 +68,14 @@ def test_the_schema_describes_what_is_written() -> None:
 
 
 def measured(path: str) -> Measured:
-    own = loads((1, -1, 5, 9, -1, 3), (0, 0, 4, 4, 1, 7))
+    own = msgspec.structs.replace(loads((1, -1, 5, 9, -1, 3), (0, 0, 4, 4, 1, 7)), imports=(1, 0))
     return Measured(
-        result=file(path, 10, sha256="f" * 64, trace=trace(10, own)),
-        modules=(("leaf", "/x/leaf.py"), ("root", "/x/root.py")),
-        edges=((1, 7, 0, 0), (-1, 3, 1, 0)),
+        result=file(path, 10, sha256="f" * 64, trace=trace(10, own, edges=(Edge(line=3, target=1),))),
+        modules=(
+            Module(name="leaf", file="/x/leaf.py"),
+            Module(name="root", file="/x/root.py", origin=Origin.DISTRIBUTION),
+        ),
+        import_sets=((), (Edge(line=7, target=0),)),
     )
 
 
@@ -103,9 +106,16 @@ def test_no_journal_and_a_damaged_one(tmp_path: Path) -> None:
 
 def test_shared_modules_are_stored_once() -> None:
     assembler = Assembler()
+    other = Measured(result=file("0.py", 1), modules=(Module(name="first", file="/x/first.py"),))
+    assembler.add(other)
     assembler.add(measured("b.py"))
     assembler.add(measured("a.py"))
-    assert assembler.names_and_files == [("leaf", "/x/leaf.py"), ("root", "/x/root.py")]
-    modules = assembler.modules([("user", ""), ("distribution", "rooted")])
-    assert modules[1].edges == (Edge(line=7, target=0),)
-    assert [result.path for result in assembler.files()] == ["a.py", "b.py"]
+    assert assembler.module_files == ["/x/first.py", "/x/leaf.py", "/x/root.py"]
+    modules = assembler.modules(["", "", "rooted"])
+    assert (modules[2].name, modules[2].origin, modules[2].distribution) == ("root", Origin.DISTRIBUTION, "rooted")
+    assert assembler.import_sets() == ((), (Edge(line=7, target=1),))
+    moved = assembler.files()[1].trace
+    assert moved is not None
+    assert (moved.loads.module, moved.loads.importer, moved.loads.imports) == ((2, 1), (-1, 2), (1, 0))
+    assert moved.edges == (Edge(line=3, target=2),)
+    assert [result.path for result in assembler.files()] == ["0.py", "a.py", "b.py"]

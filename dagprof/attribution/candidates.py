@@ -1,0 +1,69 @@
+"""Which import statements of the user's code are worth taking out to see what happens."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from dagprof.attribution.graph import ROOT, ImportGraph, Statement
+from dagprof.attribution.scale import saving_ms
+from dagprof.model import Edge, FileResult, Module, Place
+
+
+class Candidate(NamedTuple):
+    """A statement, its file on disk, how it is shown, and what it would save alone and at most, in ms of a plain parse."""
+
+    statement: Statement
+    file: str
+    place: Place
+    alone_ms: float
+    behind_ms: float
+
+
+def place_of(statement: Statement, modules: Sequence[Module], file: FileResult, root: str) -> Place:
+    """Where a statement stands: relative to the bundle root where it is below it."""
+    path = file.path if statement.importer == ROOT else shown_path(modules[statement.importer].file, root)
+    return Place(file=path, line=statement.line)
+
+
+def shown_path(path: str, root: str) -> str:
+    """A path relative to ``root`` where it is below it."""
+    for form in (root, os.path.realpath(root)):
+        below = form.rstrip(os.sep) + os.sep
+        if path.startswith(below):
+            return path[len(below) :].replace(os.sep, "/")
+    return path
+
+
+def candidates(
+    file: FileResult,
+    modules: Sequence[Module],
+    import_sets: Sequence[Sequence[Edge]],
+    root: str,
+    *,
+    smallest_ms: float,
+) -> list[Candidate]:
+    """The user's import statements that lead to at least ``smallest_ms``, the most promising first.
+
+    A statement that would save nothing alone, because another leads to the same modules, is among them: together they may
+    save much.
+    """
+    if file.trace is None or file.status.is_failure:
+        return []
+    graph = ImportGraph(file.trace, modules, import_sets)
+    if saving_ms(file, graph.total_us) < smallest_ms:
+        return []
+    alone = graph.dominated()
+    found = []
+    for statement in graph.statements():
+        if not graph.is_users(statement) or statement.line <= 0:
+            continue
+        behind_ms = saving_ms(file, graph.behind_us(statement))
+        if behind_ms < smallest_ms:
+            continue
+        place = place_of(statement, modules, file, root)
+        path = os.path.join(root, file.path) if statement.importer == ROOT else modules[statement.importer].file
+        alone_ms = saving_ms(file, alone.get(statement, (0, 0))[0])
+        found.append(Candidate(statement, path, place, alone_ms, behind_ms))
+    return sorted(found, key=lambda candidate: (-candidate.alone_ms, -candidate.behind_ms, candidate.place))

@@ -1,0 +1,32 @@
+"""From microseconds of the tracing pass to milliseconds of a plain parse."""
+
+from __future__ import annotations
+
+from dagprof.model import FileResult, Trace
+
+
+def outermost_ms(trace: Trace) -> float:
+    """Time of all loads: the sum of those that are inside no other, in traced ms."""
+    loads = trace.loads
+    return sum(us for us, parent in zip(loads.cumulative_us, loads.parent, strict=True) if parent < 0) / 1000
+
+
+def scale(file: FileResult) -> float:
+    """How much faster or slower the plain parses were than the traced one; 1.0 without a trace."""
+    trace = file.trace
+    if trace is None or not file.is_timed:
+        return 1.0
+    return file.samples.median("wall_ms") / max(trace.wall_ms - trace.compile_ms, outermost_ms(trace), 0.001)
+
+
+def saving_ms(file: FileResult, us: float) -> float:
+    """What a plain parse would save if this much own time of the traced one went.
+
+    Garbage collection is no module's doing, but what is not loaded is not collected either: it goes in proportion.
+    """
+    trace = file.trace
+    if trace is None:
+        return 0.0
+    work_ms = trace.wall_ms - trace.compile_ms - trace.gc_ms
+    collecting = trace.gc_ms / work_ms if work_ms > 0 else 0.0
+    return us / 1000 * scale(file) * (1 + collecting)

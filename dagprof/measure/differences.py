@@ -1,0 +1,54 @@
+"""Where two JSON values differ: serialised DAGs of two parses, or what two parses left changed in their processes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+TEXT_LIMIT = 200
+_MISSING = object()
+
+
+class Difference(NamedTuple):
+    """A path such as ``dag.tasks[0].bash_command`` and both values as JSON text, cut to ``TEXT_LIMIT``."""
+
+    field: str
+    first: str
+    second: str
+
+
+def differences(first: Any, second: Any, field: str = "") -> Iterator[Difference]:
+    """The innermost places in which two JSON values differ, in order."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        for key in sorted(first.keys() | second.keys()):
+            yield from differences(first.get(key, _MISSING), second.get(key, _MISSING), f"{field}.{key}".lstrip("."))
+    elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+        for number, (one, other) in enumerate(zip(first, second, strict=True)):
+            yield from differences(one, other, f"{field}[{number}]")
+    elif first != second:
+        yield Difference(field, _shown(first), _shown(second))
+
+
+def changed(first: Mapping[str, str], second: Mapping[str, str]) -> list[str]:
+    """The names under which two mappings differ."""
+    return sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))
+
+
+def _shown(value: Any) -> str:
+    if value is _MISSING:
+        return "(missing)"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= TEXT_LIMIT else text[: TEXT_LIMIT - 1] + "…"
+
+
+def state_differences(plain: Mapping[str, Mapping[str, str]], without: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """What a process has after a plain parse and not after one without some imports, or differently, in words."""
+    found = []
+    for subject, values in plain.items():
+        others = without.get(subject, {})
+        changed = sorted(name for name in values if others.get(name, _MISSING) != values[name])
+        if changed:
+            more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+            found.append(f"{subject}: {', '.join(name[:80] for name in changed[:3])}{more}")
+    return found

@@ -1,0 +1,151 @@
+"""Proves what import statements cost and whether a parse needs them: it parses again without them.
+
+Plain parses and parses without stand side by side, round by round, so that a machine that changes its speed changes both.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dagprof.attribution.candidates import Candidate
+from dagprof.measure.asking import Ask, Limits
+from dagprof.measure.differences import changed, state_differences
+from dagprof.measure.lab import Lab
+from dagprof.measure.outcome import gave_result
+from dagprof.measure.plan import STABLE_MS, STABLE_SHARE
+from dagprof.measure.reading import Reply
+from dagprof.model import Experiment, Need
+from dagprof.robust import standard_error_of_median
+
+
+def prove(
+    path: Path,
+    candidates: Sequence[Candidate],
+    ask: Ask,
+    limits: Limits,
+    *,
+    smallest_ms: float,
+    rounds: int,
+) -> tuple[Experiment, ...]:
+    """What each statement saves, and all that are not needed together; and what needs the others.
+
+    Only statements that would save ``smallest_ms`` alone are timed by themselves.
+    """
+    lab = Lab(path, ask, limits)
+    plain = lab.parse(())
+    if not gave_result(plain) or plain["result"]["failures"] or "digests" not in plain["result"]:
+        return ()
+    needed: list[_Trial] = []
+    free: list[_Trial] = []
+    for candidate in candidates:
+        trial = _Trial((candidate,))
+        trial.judge(plain, lab)
+        (free if trial.need is Need.NOT_NEEDED else needed).append(trial)
+    timed = [trial for trial in free if trial.candidates[0].alone_ms >= smallest_ms]
+    together = _together(free, plain, lab)
+    if together is not None:
+        timed.append(together)
+    if timed:
+        _time(timed, lab, rounds)
+    return tuple(trial.experiment() for trial in (*timed, *(t for t in free if t not in timed), *needed))
+
+
+class _Trial:
+    """One set of statements that is taken out."""
+
+    def __init__(self, candidates: tuple[Candidate, ...]) -> None:
+        self.candidates = candidates
+        self.need = Need.UNKNOWN
+        self.reason = ""
+        self.saving_ms: list[float] = []
+        self.memory_kib: list[int] = []
+        self.cautions: list[str] = []
+
+    def judge(self, plain: Reply, lab: Lab) -> None:
+        """Parse once without, and say whether the parse needed them."""
+        reply = lab.parse(self.candidates)
+        self.need, self.reason = self._verdict(plain, reply, lab)
+        if self.need is Need.NOT_NEEDED:
+            self.cautions = state_differences(plain["result"]["state"], reply["result"]["state"])
+            self.compare(plain, reply)
+
+    def _verdict(self, plain: Reply, reply: Reply, lab: Lab) -> tuple[Need, str]:
+        if not gave_result(reply):
+            return Need.UNKNOWN, f"the parse without it ended early ({reply['outcome']})"
+        result = reply["result"]
+        if result["failures"]:
+            return Need.RAISES, _why(result["failures"][-1])
+        if result.get("missing"):
+            return Need.UNKNOWN, "no import statement was found at this line"
+        names = changed(plain["result"]["digests"], result["digests"])
+        if not names:
+            return Need.NOT_NEEDED, ""
+        gone = sorted(plain["result"]["digests"].keys() - result["digests"].keys())
+        if gone:
+            return Need.CHANGES_DAGS, f"the DAG {gone[0]} is gone without it"
+        found = lab.difference(self.candidates, names)
+        if found is None:
+            return Need.NOT_NEEDED, ""
+        return Need.CHANGES_DAGS, f"{found.field} becomes {found.second} instead of {found.first}"
+
+    def compare(self, plain: Reply, reply: Reply) -> None:
+        """Keep the difference between two parses that stood side by side."""
+        with_it, without = plain["result"]["sample"], reply["result"]["sample"]
+        self.saving_ms.append(round(with_it["wall_ms"] - without["wall_ms"], 3))
+        self.memory_kib.append(int(with_it["rss_growth_kib"] - without["rss_growth_kib"]))
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the median saving is known well enough."""
+        return standard_error_of_median(self.saving_ms) <= max(
+            STABLE_MS, STABLE_SHARE * abs(statistics.median(self.saving_ms))
+        )
+
+    def experiment(self) -> Experiment:
+        is_timed = len(self.saving_ms) > 1
+        return Experiment(
+            without=tuple(candidate.place for candidate in self.candidates),
+            need=self.need,
+            reason=self.reason,
+            saving_ms=tuple(self.saving_ms) if is_timed else (),
+            memory_kib=tuple(self.memory_kib) if is_timed else (),
+            cautions=tuple(self.cautions),
+        )
+
+
+def _together(free: Sequence[_Trial], plain: Reply, lab: Lab) -> _Trial | None:
+    """As many of the statements that are not needed alone as are not needed together; None for fewer than two."""
+    if len(free) < 2:
+        return None
+    everything = _Trial(tuple(trial.candidates[0] for trial in free))
+    everything.judge(plain, lab)
+    if everything.need is Need.NOT_NEEDED:
+        return everything
+    kept = _Trial((free[0].candidates[0],))
+    for trial in free[1:]:
+        wider = _Trial((*kept.candidates, trial.candidates[0]))
+        wider.judge(plain, lab)
+        if wider.need is Need.NOT_NEEDED:
+            kept = wider
+    return kept if len(kept.candidates) > 1 else None
+
+
+def _time(trials: Sequence[_Trial], lab: Lab, rounds: int) -> None:
+    """A plain parse and one without, side by side, in rounds; twice as many where the savings differ by much."""
+    for trial in trials:
+        trial.saving_ms.clear()
+        trial.memory_kib.clear()
+    for number in range(2 * rounds):
+        due = [trial for trial in trials if number < rounds or not trial.is_settled]
+        for trial in due if number % 2 == 0 else due[::-1]:
+            plain, reply = lab.parse(()), lab.parse(trial.candidates)
+            if gave_result(plain) and gave_result(reply) and "sample" in reply["result"]:
+                trial.compare(plain, reply)
+
+
+def _why(failure: Mapping[str, Any]) -> str:
+    where = f" ({str(failure['file']).rpartition('/')[2]}:{failure['line']})" if failure["line"] else ""
+    return f"{failure['type']}: {str(failure['message'])[:200]}{where}"

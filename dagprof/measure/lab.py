@@ -1,0 +1,39 @@
+"""Parses of one file, plain or without some import statements, and what differs between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dagprof.attribution.candidates import Candidate
+from dagprof.measure.asking import Ask, Limits, parse_request
+from dagprof.measure.differences import Difference, differences
+from dagprof.measure.outcome import gave_result
+from dagprof.measure.plan import Mode
+from dagprof.measure.reading import Reply
+
+# Of one file; the whole serialised form of each is fetched to see what changed.
+MOST_DAGS = 3
+
+
+class Lab:
+    """Asks for parses of one file, plain or without some statements."""
+
+    def __init__(self, path: Path, ask: Ask, limits: Limits) -> None:
+        self._path, self._ask, self._limits = path, ask, limits
+
+    def parse(self, without: Sequence[Candidate], *, contents: Sequence[str] = ()) -> Reply:
+        taken_out: dict[str, list[int]] = {}
+        for candidate in without:
+            taken_out.setdefault(candidate.file, []).append(candidate.statement.line)
+        request = parse_request(Mode.TIMING, self._path, self._limits)
+        return self._ask({**request, "without": taken_out, "contents": list(contents)})
+
+    def difference(self, without: Sequence[Candidate], names: Sequence[str]) -> Difference | None:
+        """The first field of the named DAGs that differs and is not different from parse to parse anyway."""
+        plain, again, other = (self.parse(taken_out, contents=names[:MOST_DAGS]) for taken_out in ((), (), without))
+        if not all(map(gave_result, (plain, again, other))):
+            return Difference("", "", "")
+        values = [reply["result"].get("contents", {}) for reply in (plain, again, other)]
+        restless = {found.field for found in differences(values[0], values[1])}
+        return next((found for found in differences(values[0], values[2]) if found.field not in restless), None)

@@ -1,0 +1,90 @@
+"""The probe's answers as values of the vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dagprof.model import Access, Edge, Effect, Loads, Samples, Stack, Statement, StatementMemory, Trace
+
+Reply = dict[str, Any]
+
+_SAMPLE_COLUMNS = tuple(name for name in Samples.__struct_fields__ if name != "overhead_ms")
+
+
+def samples(timings: Sequence[Reply]) -> Samples:
+    """The timed parses as columns."""
+    rows = [reply["result"]["sample"] for reply in timings]
+    columns: dict[str, Any] = {name: tuple(_rounded(row[name]) for row in rows) for name in _SAMPLE_COLUMNS}
+    columns["overhead_ms"] = tuple(
+        round(reply["total_ms"] - reply["result"]["sample"]["wall_ms"], 3) for reply in timings
+    )
+    return Samples(**columns)
+
+
+def _rounded(value: float) -> float:
+    return value if isinstance(value, int) else round(value, 3)
+
+
+def trace(traced: dict[str, Any], wall_ms: float) -> Trace:
+    """The tracing pass; positions point into the reply's own modules and import sets."""
+    loads = {name: tuple(values) for name, values in traced["loads"].items()}
+    return Trace(
+        wall_ms=round(wall_ms, 3),
+        gc_ms=round(traced["gc_ms"], 3),
+        compile_ms=round(traced["compile_ms"], 3),
+        loads=Loads(**loads),
+        edges=edges(traced["edges"]),
+        statements=_statements(traced["statements"]),
+        memory=tuple(StatementMemory(importer=row[0], line=row[1], grown_kib=row[2]) for row in traced["memory"]),
+    )
+
+
+def edges(rows: Sequence[Sequence[Any]]) -> tuple[Edge, ...]:
+    """Import statements that ran and what they asked for."""
+    return tuple(
+        Edge(line=line, target=target, in_function=bool(inside), importer=importer, caller_line=caller)
+        for line, target, inside, importer, caller in rows
+    )
+
+
+def accesses(rows: Sequence[Sequence[Any]]) -> tuple[Access, ...]:
+    """Look-ups of Variables and Connections."""
+    names = ("kind", "key", "operation", "answered_by", "file", "line", "count")
+    return tuple(Access(**dict(zip(names, row, strict=True))) for row in rows)
+
+
+def effects(rows: Sequence[dict[str, Any]]) -> tuple[Effect, ...]:
+    """What else the file did, by line."""
+    return tuple(Effect(**row) for row in rows)
+
+
+def _statements(rows: Sequence[Sequence[Any]]) -> tuple[Statement, ...]:
+    """The statements that ran, in source order, with their parents' new positions."""
+    ran = [position for position, row in enumerate(rows) if row[7] > 0]
+    place = {old: new for new, old in enumerate(ran)}
+    return tuple(
+        Statement(
+            parent=place.get(row[0], -1),
+            line=row[1],
+            end_line=row[2],
+            kind=row[3],
+            text=row[4],
+            wall_us=row[5],
+            cpu_us=row[6],
+            count=row[7],
+            is_cut=row[8],
+        )
+        for row in (rows[position] for position in ran)
+    )
+
+
+def stack(node: dict[str, Any]) -> Stack:
+    """The sampled call tree."""
+    return Stack(
+        function=node["function"],
+        file=node["file"],
+        line=node["line"],
+        wall_ms=node["wall_ms"],
+        children=tuple(stack(child) for child in node["children"]),
+    )

@@ -1,0 +1,154 @@
+"""The rounds of a scan: time and trace the files, then prove what the slow ones would save, within the time that there is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from dagprof.measure import file
+from dagprof.measure.asking import Ask, Limits
+from dagprof.measure.budget import Budget
+from dagprof.measure.crew import Crew, Job
+from dagprof.measure.experiments import prove
+from dagprof.measure.plan import PROOFS, Proof
+from dagprof.measure.proofs import Question, questions
+from dagprof.model import Doubt, Measured
+from dagprof.quantities import parse_duration_ms
+from dagprof.settings import Settings
+
+
+class Progress(Protocol):
+    """Who is told how the scan goes. Called from the thread that scans."""
+
+    def preparing(self, what: str) -> None:
+        """A step before the first parse."""
+
+    def started(self, total: int, what: str = "parsing") -> None:
+        """A round over so many files begins."""
+
+    def measured(self, measured: Measured, done: int) -> None:
+        """One more file is done."""
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def preparing(self, what: str) -> None: ...
+
+    def started(self, total: int, what: str = "parsing") -> None: ...
+
+    def measured(self, measured: Measured, done: int) -> None: ...
+
+
+class Rounds:
+    """All passes over all files. ``doubts`` tells afterwards what the budget left out."""
+
+    def __init__(
+        self,
+        crew: Crew,
+        settings: Settings,
+        limits: Limits,
+        progress: Progress,
+        root: str,
+        shown: Callable[[Path], str],
+    ) -> None:
+        self._crew, self._settings, self._limits = crew, settings, limits
+        self._progress, self._root, self._shown = progress, root, shown
+        self._results: dict[Path, Measured] = {}
+        self.doubts: list[Doubt] = []
+        seconds = None if settings.time_budget is None else parse_duration_ms(settings.time_budget) / 1000
+        self._budget = Budget(seconds)
+
+    def measure(self, files: Sequence[Path], known: Mapping[Path, Measured]) -> Iterable[Measured]:
+        """Measure the files; those in ``known`` are taken over from an interrupted scan."""
+        began = time.monotonic()
+        self._progress.started(len(files))
+        for done, (path, measured) in enumerate(known.items(), 1):
+            self._keep(path, measured, done)
+        unknown = [path for path in files if path not in known]
+        if self._settings.time_budget is None:
+            self._do([self._job(path) for path in unknown], self._budget)
+        else:
+            self._slowest_first(unknown)
+        self._prove(time.monotonic() - began)
+        return self._results.values()
+
+    def _job(self, path: Path) -> Job:
+        return Job(path, partial(file.measure, limits=self._limits))
+
+    def _slowest_first(self, files: Sequence[Path]) -> None:
+        """One parse of each file, then all passes over the slowest, as long as there is time."""
+        self._do([Job(path, partial(file.glance, limits=self._limits)) for path in files], self._budget)
+        skipped = [path for path in files if path not in self._results]
+        for path in skipped:
+            self._results[path] = file.left_out(path, self._shown(path))
+        slowest = sorted(self._results.items(), key=lambda item: -item[1].result.parse_ms)
+        again = [self._job(path) for path, measured in slowest if measured.result.is_timed and path in files]
+        if again and not self._budget.is_spent:
+            self._progress.started(len(again), "looking closer")
+            self._do(again, self._budget)
+        glanced = sum(_is_glance(measured) for measured in self._results.values())
+        if glanced or skipped:
+            text = (
+                f"The time budget of {self._settings.time_budget} was spent: {glanced} of {len(files)} files were parsed "
+                f"once only and not traced, {len(skipped)} not at all; a larger --time-budget looks at more."
+            )
+            self.doubts.append(Doubt(code="budget", text=text))
+
+    def _prove(self, spent_s: float) -> None:
+        """Experiments, most promising first."""
+        proof = PROOFS.get(self._settings.depth)
+        if proof is None:
+            return
+        asked = questions(self._results.values(), self._root, proof)
+        if not asked:
+            return
+        self._progress.started(len(asked), "taking imports out")
+        share = None if proof.share_of_scan is None else max(proof.least_s, proof.share_of_scan * spent_s)
+        paths = {measured.result.path: path for path, measured in self._results.items()}
+        jobs = [self._experiment(paths[question.measured.result.path], question, proof) for question in asked]
+        done = self._do(jobs, self._budget.at_most(share))
+        if done < len(jobs):
+            text = (
+                f"Savings in {len(jobs) - done} of {len(jobs)} files are estimated and not proved, to save time; "
+                "--depth full proves all."
+            )
+            self.doubts.append(Doubt(code="unproved", text=text))
+
+    def _experiment(self, path: Path, question: Question, proof: Proof) -> Job:
+        def work(path: Path, shown: str, ask: Ask) -> Measured:
+            experiments = prove(
+                path,
+                question.candidates,
+                ask,
+                self._limits,
+                smallest_ms=proof.smallest_ms,
+                rounds=proof.rounds,
+            )
+            result = msgspec.structs.replace(question.measured.result, experiments=experiments)
+            proved: Measured = msgspec.structs.replace(question.measured, result=result)
+            return proved
+
+        return Job(path, work, otherwise=question.measured)
+
+    def _do(self, jobs: Sequence[Job], budget: Budget) -> int:
+        """Do the jobs and keep their results; how many were done."""
+        paths = {self._shown(job.path): job.path for job in jobs}
+        done = len(self._results) if not any(job.path in self._results for job in jobs) else 0
+        number = 0
+        for number, measured in enumerate(self._crew.do(jobs, budget), 1):
+            self._keep(paths[measured.result.path], measured, done + number)
+        return number
+
+    def _keep(self, path: Path, measured: Measured, done: int) -> None:
+        self._results[path] = measured
+        self._progress.measured(measured, done)
+
+
+def _is_glance(measured: Measured) -> bool:
+    return any(doubt.code == "one-parse" for doubt in measured.result.doubts)

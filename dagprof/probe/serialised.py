@@ -1,0 +1,34 @@
+"""The serialised DAGs of one parse, as digests to compare and as text to look into."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Callable
+
+_TEXT_LIMIT = 2000
+
+
+def _text(document: Any) -> str:
+    return json.dumps(document, sort_keys=True, default=repr)
+
+
+def digests(documents: dict[Any, Any]) -> dict[Any, Any]:
+    """A short hash of each DAG's serialised form."""
+    return {
+        str(dag_id): hashlib.sha256(_text(document).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        for dag_id, document in documents.items()
+    }
+
+
+def contents(documents: dict[Any, Any], wanted: list[Any], redact: Callable[..., Any]) -> dict[Any, Any]:
+    """The serialised forms of the wanted DAGs, with secrets masked and long texts cut."""
+
+    def shown(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {redact(str(key)): shown(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [shown(inner) for inner in value]
+        return redact(value)[:_TEXT_LIMIT] if isinstance(value, str) else value
+
+    return {dag_id: shown(json.loads(_text(documents[dag_id]))) for dag_id in wanted if dag_id in documents}

@@ -1,0 +1,73 @@
+"""What a parse leaves changed in its process, besides DAGs: the part of an import that serialised DAGs do not show."""
+
+from __future__ import annotations
+
+import atexit
+import builtins
+import hashlib
+import os
+import sys
+from typing import Any
+
+
+def snapshot() -> dict[Any, Any]:
+    """By subject, names and what stands for their values. Reads only what is loaded; imports nothing."""
+    return {
+        "environment variable": {name: _digest(value) for name, value in os.environ.items()},
+        "warnings filter": dict.fromkeys(map(repr, _of("warnings", "filters", ())), ""),
+        "signal handler": _signal_handlers(),
+        "root logger": _root_logger(),
+        "sys.path entry": dict.fromkeys(map(str, sys.path), ""),
+        "import hook": dict.fromkeys([*map(_name, sys.meta_path), *map(_name, sys.path_hooks)], ""),
+        "pickle support": dict.fromkeys(map(_name, _of("copyreg", "dispatch_table", ())), ""),
+        "exit handlers": {"number": str(_exit_handlers())},
+        "builtin": dict.fromkeys((name for name in dir(builtins) if not name.startswith("__dagprof")), ""),
+        "thread": dict.fromkeys((thread.name for thread in _threads()), ""),
+        "working directory": {"path": _working_directory()},
+    }
+
+
+def _of(module: str, name: str, default: Any) -> Any:
+    return getattr(sys.modules.get(module), name, default)
+
+
+def _digest(value: str) -> str:
+    return hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+
+
+def _name(value: Any) -> str:
+    name = getattr(value, "__qualname__", None) or type(value).__qualname__
+    return "%s.%s" % (getattr(value, "__module__", "") or type(value).__module__, name)
+
+
+def _signal_handlers() -> dict[Any, Any]:
+    handlers = {}
+    for number in _of("signal", "Signals", ()):
+        handler = sys.modules["signal"].getsignal(number)
+        if callable(handler):
+            handlers[number.name] = _name(handler)
+    return handlers
+
+
+def _root_logger() -> dict[Any, Any]:
+    root = _of("logging", "root", None)
+    if root is None:
+        return {}
+    return {"level": str(root.level), **dict.fromkeys(("handler " + _name(handler) for handler in root.handlers), "")}
+
+
+def _exit_handlers() -> int:
+    count = getattr(atexit, "_ncallbacks", None)
+    return int(count()) if count is not None else 0
+
+
+def _threads() -> list[Any]:
+    enumerate_threads = _of("threading", "enumerate", None)
+    return enumerate_threads() if enumerate_threads is not None else []
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""

@@ -1,0 +1,29 @@
+"""Shares and durations as people write them."""
+
+from __future__ import annotations
+
+import re
+
+from dagprof.errors import UsageError
+
+
+def parse_share(text: str) -> float:
+    """``20%`` as 0.2.
+
+    :raises UsageError: anything else.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text)
+    if match is None:
+        raise UsageError(f"{text!r} is no share; write a percentage such as 20%.")
+    return float(match[1]) / 100
+
+
+def parse_duration_ms(text: str) -> float:
+    """``50ms`` or ``1.5s`` in milliseconds.
+
+    :raises UsageError: anything else.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s)\s*", text)
+    if match is None:
+        raise UsageError(f"{text!r} is no duration; write milliseconds or seconds, such as 50ms or 1.5s.")
+    return float(match[1]) * (1000 if match[2] == "s" else 1)
