@@ -61,7 +61,7 @@ def _load_from(folder: str) -> Any:
 
 def _pure_sampler() -> Any:
     """pyinstrument's sampler in Python, for an interpreter that the compiled one was not built for."""
-    pure = importlib.import_module(_COMPILED + "_python")
+    pure: Any = importlib.import_module(_COMPILED + "_python")
     module: Any = types.ModuleType(_COMPILED)
     module.setstatprofile = pure.setstatprofile
     module.get_frame_info = pure.get_frame_info = _frame_info

@@ -86,19 +86,25 @@ def sampled(request: pytest.FixtureRequest, tmp_path: Path) -> Sampled:
 
 def only(node: Node, function: str) -> Node:
     """The one child of this name."""
-    (found,) = [child for child in node["children"] if child["function"] == function]
-    return found
+    found: list[Node] = [child for child in node["children"] if child["function"] == function]
+    assert len(found) == 1
+    return found[0]
+
+
+def statements(node: Node) -> list[Node]:
+    """The children that are statements."""
+    return [child for child in node["children"] if child["function"] == "<statement>"]
 
 
 def lines(node: Node) -> list[int]:
-    """The lines of the statements below a node, in their order."""
-    return [child["line"] for child in node["children"] if child["function"] == "<statement>"]
+    """Their lines, in the order of the children."""
+    return [child["line"] for child in statements(node)]
 
 
 def at(node: Node, *path: int) -> Node:
     """The statement at the end of a path of lines."""
     for line in path:
-        (node,) = [child for child in node["children"] if (child["function"], child["line"]) == ("<statement>", line)]
+        (node,) = [child for child in statements(node) if child["line"] == line]
     return node
 
 
@@ -128,6 +134,8 @@ def test_time_belongs_to_the_statement_that_takes_it(sampled: Sampled) -> None:
 
 def test_statements_of_all_blocks(sampled: Sampled) -> None:
     module = sampled("""
+        def slow(function): spin(20)
+        def later(): spin(20)
         spin(
             20 + sum(
                 n for n in [0]),
@@ -143,22 +151,22 @@ def test_statements_of_all_blocks(sampled: Sampled) -> None:
             spin(20)
         finally:
             spin(20)
-        @(lambda function: spin(20))
+        @slow
         def decorated():
             pass
         class Body:
             spin(20)
         [spin(ms) for ms in (10, 10)]
-        def later(): spin(20)
         later()
     """)
-    assert lines(module) == [7, 11, 16, 23, 25, 27, 29]
-    assert [lines(at(module, 11)), lines(at(module, 16))] == [[13], [17, 19, 21]]
-    assert ms(at(module, 11, 13, 14, 15)) == pytest.approx(40, abs=25)
-    assert {"Body", "spin"} <= functions(at(module, 25))
-    assert {"later", "spin"} <= functions(at(module, 29))
-    assert lines(only(at(module, 29), "later")) == []
-    assert "spin" in functions(at(module, 27))
+    assert lines(module) == [9, 13, 18, 25, 27, 29, 30]
+    assert [lines(at(module, 13)), lines(at(module, 18))] == [[15], [19, 21, 23]]
+    assert ms(at(module, 13, 15, 16, 17)) == pytest.approx(40, abs=25)
+    assert {"slow", "spin"} <= functions(at(module, 25))
+    assert {"Body", "spin"} <= functions(at(module, 27))
+    assert {"later", "spin"} <= functions(at(module, 30))
+    assert lines(only(at(module, 30), "later")) == []
+    assert "spin" in functions(at(module, 29))
 
 
 def test_repeated_calls_are_one_node(sampled: Sampled) -> None:
