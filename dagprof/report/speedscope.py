@@ -1,0 +1,106 @@
+"""The sampled call stacks as a file for https://www.speedscope.app: one profile for each DAG file that has them.
+
+The format is described in ``src/lib/file-format-spec.ts`` of speedscope. A node opens where the one before it closes, so the
+time axis shows how long things took, in the order in which they were first seen; a node's own time stands at its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from dagprof.model import STATEMENT, FileResult, Run, Stack
+from dagprof.report.escape import safe_text
+
+SCHEMA = "https://www.speedscope.app/file-format-schema.json"
+
+Row = dict[str, Any]
+
+
+def render(run: Run, paths: Sequence[str] | None = None) -> str:
+    """The stacks of all files, or of those at ``paths``, as JSON; the file whose parse was sampled longest is shown first."""
+    frames = _Frames()
+    sampled = [(file, file.stack) for file in run.files if file.stack and (paths is None or file.path in paths)]
+    longest = max(range(len(sampled)), key=lambda place: sampled[place][1].wall_ms, default=0)
+    document = {
+        "$schema": SCHEMA,
+        "shared": {"frames": frames.rows},
+        "profiles": [_profile(file, stack, frames) for file, stack in sampled],
+        "name": safe_text(run.root),
+        "activeProfileIndex": longest,
+        "exporter": f"dagprof {safe_text(run.dagprof_version, 40)}",
+    }
+    return msgspec.json.encode(document).decode()
+
+
+class _Frames:
+    """What profiles point to by position: each function, or statement, once."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self._places: dict[tuple[str, str, int], int] = {}
+
+    def place(self, name: str, file: str, line: int) -> int:
+        place = self._places.setdefault((name, file, line), len(self.rows))
+        if place == len(self.rows):
+            row: Row = {"name": safe_text(name, 200)}
+            if file:
+                row["file"] = safe_text(file)
+            if line:
+                row["line"] = line
+            self.rows.append(row)
+        return place
+
+
+def _profile(file: FileResult, stack: Stack, frames: _Frames) -> Row:
+    texts = _texts(file)
+    events = [
+        {"type": kind, "frame": frames.place(_name(file, node, texts), node.file, node.line), "at": us / 1000}
+        for kind, node, us in _events(stack)
+    ]
+    return {
+        "type": "evented",
+        "name": safe_text(file.path),
+        "unit": "milliseconds",
+        "startValue": 0,
+        "endValue": _us(stack) / 1000,
+        "events": events,
+    }
+
+
+def _texts(file: FileResult) -> dict[int, str]:
+    """The text of the statement that begins on each line, the outermost where several do."""
+    texts: dict[int, str] = {}
+    for statement in file.trace.statements if file.trace else ():
+        texts.setdefault(statement.line, statement.text)
+    return texts
+
+
+def _name(file: FileResult, node: Stack, texts: dict[int, str]) -> str:
+    if node.function != STATEMENT:
+        return node.function
+    # The clock's lines are those of any member of an archive; only a file's own can be told.
+    text = texts.get(node.line, "") if node.file.endswith(file.path) else ""
+    return f"line {node.line}: {text}" if text else f"line {node.line}"
+
+
+def _events(root: Stack) -> Iterator[tuple[str, Stack, int]]:
+    """Opening and closing of each node, in order, with whole microseconds: sums of rounded times must not cross."""
+    waiting = [(root, 0, _us(root), False)]
+    while waiting:
+        node, start, end, closes = waiting.pop()
+        yield ("C", node, end) if closes else ("O", node, start)
+        if closes:
+            continue
+        waiting.append((node, start, end, True))
+        at, inside = start, []
+        for child in node.children:
+            began, at = at, min(end, at + _us(child))
+            inside.append((child, began, at, False))
+        waiting += reversed(inside)
+
+
+def _us(node: Stack) -> int:
+    return round(node.wall_ms * 1000)
