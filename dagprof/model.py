@@ -157,7 +157,7 @@ class Instability(Frozen, frozen=True):
     second: str
 
 
-class Place(Frozen, frozen=True, array_like=True):
+class Place(Frozen, frozen=True, array_like=True, order=True):
     """A line of the user's code; ``file`` is relative to ``Run.root`` where it lies below it."""
 
     file: str

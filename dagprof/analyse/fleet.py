@@ -1,51 +1,34 @@
 """Over all files: what each change in one place would give back, the plan of changes, and the floor.
 
-A change takes one import statement of the user's code out of what is run at parse time. The saving of a set of changes in a
-file is what the import graph says falls away with all of them; where an experiment proved it, for exactly this set, the
-proved figure stands instead and is marked as such. Changes that an experiment showed to be needed are never proposed.
+A change takes one import statement of the user's code out of what runs at parse time. What a set of changes saves in a file
+is what the import graph says falls away with all of them; where an experiment timed exactly this set, the proved figure
+stands instead. Statements that an experiment showed to be needed are never proposed.
 """
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from dagprof.analyse.loads import group
 from dagprof.attribution.candidates import place_of
 from dagprof.attribution.graph import ImportGraph, Node, Statement
+from dagprof.attribution.reduced import Reduced
 from dagprof.attribution.scale import saving_ms
-from dagprof.model import FileResult, Need, Place, Run
+from dagprof.model import Experiment, FileResult, Need, Place, Run
 
 SMALLEST_MS = 5.0
-PLAN_LENGTH = 20
-
-
-class Evidence(NamedTuple):
-    """How far the files that a change concerns were tried: shown not to need it, shown to need it, not tried."""
-
-    not_needed: int
-    needed: int
-    untried: int
-
-    @property
-    def is_needed(self) -> bool:
-        return self.needed > 0
-
-    @property
-    def word(self) -> str:
-        """``proved``, ``needed``, ``estimated``, or ``partly proved``."""
-        if self.needed:
-            return "needed"
-        if not self.untried:
-            return "proved"
-        return "partly proved" if self.not_needed else "estimated"
+# A file counts as faster from here on.
+FASTER_MS = 1.0
 
 
 class Change(NamedTuple):
-    """One import statement, and what moving it would give back over all files: alone, in ms of parse time per loop.
+    """One import statement, and what it alone would give back over all files, in ms of parse time per loop.
 
-    ``proved_ms`` is the part of ``saving_ms`` that experiments measured.
+    ``proved_ms`` is the part of ``saving_ms`` that experiments measured. ``loads`` names what it asks for; ``modules`` and
+    ``memory_kib`` are those of the file in which it matters most. ``tried``, ``not_needed`` and ``needed`` count files;
+    ``reason`` says what needed it.
     """
 
     place: Place
@@ -55,184 +38,246 @@ class Change(NamedTuple):
     files: int
     modules: int
     memory_kib: int
-    evidence: Evidence
+    not_needed: int
+    needed: int
+    untried: int
     reason: str
     cautions: tuple[str, ...]
 
+    @property
+    def evidence(self) -> str:
+        """``needed``, ``proved``, ``partly proved`` or ``estimated``."""
+        if self.needed:
+            return "needed"
+        if self.proved_ms >= self.saving_ms - SMALLEST_MS and self.proved_ms > 0 and not self.untried:
+            return "proved"
+        return "partly proved" if self.not_needed else "estimated"
+
 
 class Step(NamedTuple):
-    """A change of the plan, what it adds given those before it, and the total parse time after it, in ms."""
+    """Changes of the plan that belong together, what they add to those before, the total after them in ms, files faster.
 
-    change: Change
+    ``proved_ms`` is the part of ``adds_ms`` in files where experiments timed exactly these and the earlier changes.
+    """
+
+    changes: tuple[Change, ...]
     adds_ms: float
+    proved_ms: float
     total_ms: float
     files: int
 
+    @property
+    def evidence(self) -> str:
+        """``proved``, ``partly proved`` or ``estimated``."""
+        if self.proved_ms >= self.adds_ms - SMALLEST_MS:
+            return "proved"
+        return "partly proved" if self.proved_ms or any(c.not_needed for c in self.changes) else "estimated"
+
 
 class Plan(NamedTuple):
-    """The changes in the order in which they give back most; ``floor_ms`` is the total with everything movable moved."""
+    """The steps in the order in which they give back most; ``floor_ms`` is the total with everything movable moved."""
 
     before_ms: float
     steps: tuple[Step, ...]
     floor_ms: float
-    files_touched: int
     files_faster: int
 
     @property
     def after_ms(self) -> float:
+        """Total parse time after the last step."""
         return self.steps[-1].total_ms if self.steps else self.before_ms
+
+    @property
+    def files_touched(self) -> int:
+        """How many source files the changes are in."""
+        return len({change.place.file for step in self.steps for change in step.changes})
 
 
 class FileView:
-    """One traced file: its graph, its statements by place, and what experiments showed."""
+    """One traced file: its reduced graph, its statements by place, and what experiments showed."""
 
-    def __init__(self, run: Run, file: FileResult) -> None:
-        assert file.trace is not None
-        self.file = file
-        self.graph = ImportGraph(file.trace, run.modules, run.import_sets)
-        self.statements: dict[Place, Statement] = {}
-        for statement in self.graph.statements():
-            if self.graph.is_users(statement) and statement.line > 0:
-                self.statements[place_of(statement, run.modules, file, run.root)] = statement
-        self._proved = {
-            frozenset(experiment.without): experiment.proved_ms
-            for experiment in file.experiments
-            if experiment.is_proof
+    def __init__(self, run: Run, file: FileResult, graph: ImportGraph) -> None:
+        self.path, self.parse_ms = file.path, file.parse_ms
+        self._per_us = saving_ms(file, 1.0)
+        self._reduced = Reduced(graph)
+        self.statements: dict[Place, Statement] = {
+            place_of(statement, run.modules, file, run.root): statement for statement in self._reduced.statements
         }
-        self.needs = {
-            experiment.without[0]: experiment for experiment in file.experiments if len(experiment.without) == 1
+        self._loads = {
+            place: tuple(run.modules[module].name for module in graph.targets(statement))
+            for place, statement in self.statements.items()
         }
+        self._proved = {frozenset(e.without): e.proved_ms for e in file.experiments if e.is_proof}
+        self.trials: dict[Place, Experiment] = {e.without[0]: e for e in file.experiments if len(e.without) == 1}
 
-    def saving_ms(self, places: Collection[Place]) -> float:
-        """What the parse of this file would save without these statements, proved where exactly these were tried."""
-        here = frozenset(place for place in places if place in self.statements)
-        if not here:
-            return 0.0
-        if here in self._proved:
-            return min(self._proved[here], self.file.parse_ms)
-        nodes: set[Node] = {self.statements[place] for place in here}
-        return min(saving_ms(self.file, self.graph.saving_us(nodes)), self.file.parse_ms)
+    def loads(self, place: Place) -> tuple[str, ...]:
+        """The modules that a statement asks for."""
+        return self._loads[place]
+
+    def _here(self, places: Collection[Place]) -> frozenset[Place]:
+        return frozenset(place for place in places if place in self.statements)
 
     def is_proved(self, places: Collection[Place]) -> bool:
         """Whether an experiment timed exactly the statements that this file has of these."""
-        return frozenset(place for place in places if place in self.statements) in self._proved
+        return self._here(places) in self._proved
+
+    def saving_ms(self, places: Collection[Place]) -> float:
+        """What the parse of this file would save without these statements; proved where exactly these were timed."""
+        here = self._here(places)
+        saved = self._proved[here] if here in self._proved else self.estimated_ms(here)
+        return max(0.0, min(saved, self.parse_ms))
+
+    def estimated_ms(self, places: Collection[Place]) -> float:
+        """The same from the graph alone."""
+        us, _ = self._reduced.falls_away([self.statements[place] for place in self._here(places)])
+        return us * self._per_us
+
+    def modules(self, place: Place) -> int:
+        """How many modules fall away with one statement."""
+        return self._reduced.falls_away([self.statements[place]])[1]
+
+    def behind_ms(self, place: Place) -> float:
+        """The most that a statement could save, if all others that lead to the same went too."""
+        return self._reduced.behind_us(self.statements[place]) * self._per_us
 
 
 class Fleet:
     """The questions that concern all files of a Run."""
 
     def __init__(self, run: Run) -> None:
-        self.run = run
-        self.views = [FileView(run, file) for file in run.files if file.trace is not None and file.is_timed]
+        self._total_ms = run.total_parse_ms
+        self._keys = [group(module, "distribution") for module in run.modules]
+        self.distributions: dict[str, float] = {}
+        self.views: list[FileView] = []
+        for file in run.files:
+            if file.trace is not None and file.is_timed:
+                graph = ImportGraph(file.trace, run.modules, run.import_sets)
+                self.views.append(FileView(run, file, graph))
+                self._add_distributions(file, graph)
         self._by_place: dict[Place, list[FileView]] = {}
         for view in self.views:
             for place in view.statements:
                 self._by_place.setdefault(place, []).append(view)
 
+    def _add_distributions(self, file: FileResult, graph: ImportGraph) -> None:
+        """``distributions``: what all files would save if nothing of one were loaded, its true cost, in ms."""
+        own: dict[str, list[Node]] = {}
+        for module in graph.cost_us:
+            own.setdefault(self._keys[module], []).append(module)
+        for name, nodes in own.items():
+            if saving_ms(file, sum(graph.cost_us[node] for node in nodes if isinstance(node, int))) >= FASTER_MS:
+                saved = saving_ms(file, graph.saving_us(set(nodes)))
+                self.distributions[name] = self.distributions.get(name, 0.0) + saved
+
     def changes(self) -> list[Change]:
         """Every import statement of the user's code that would give back something alone, the largest saving first."""
-        found = [self._change(place, views) for place, views in self._by_place.items()]
+        found = [self._change(place) for place in self._by_place]
         kept = [change for change in found if change.saving_ms >= SMALLEST_MS]
         return sorted(kept, key=lambda change: (-change.saving_ms, change.place))
 
-    def _change(self, place: Place, views: list[FileView]) -> Change:
-        savings = {view.file.path: view.saving_ms((place,)) for view in views}
-        proved = sum(savings[view.file.path] for view in views if view.is_proved((place,)))
-        largest = max(views, key=lambda view: savings[view.file.path])
-        statement = largest.statements[place]
-        kept = largest.graph.reached({statement})
-        experiments = [view.needs[place] for view in views if place in view.needs]
-        needed = next((e for e in experiments if e.need in (Need.RAISES, Need.CHANGES_DAGS)), None)
-        memory = [statistics.median(e.memory_kib) for e in experiments if e.memory_kib]
+    def _change(self, place: Place) -> Change:
+        views = self._by_place[place]
+        savings = [view.saving_ms((place,)) for view in views]
+        proved = [ms for view, ms in zip(views, savings, strict=True) if view.is_proved((place,))]
+        main = views[savings.index(max(savings))]
+        trials = [view.trials[place] for view in views if place in view.trials]
+        needed = [trial for trial in trials if trial.need in (Need.RAISES, Need.CHANGES_DAGS)]
+        memory = [statistics.median(trial.memory_kib) for trial in trials if trial.memory_kib]
+        not_needed = sum(trial.need is Need.NOT_NEEDED for trial in trials)
         return Change(
             place=place,
-            loads=tuple(self.run.modules[module].name for module in largest.graph.targets(statement)),
-            saving_ms=sum(savings.values()),
-            proved_ms=proved,
-            files=sum(ms >= 1.0 for ms in savings.values()),
-            modules=len(largest.graph.cost_us) - len(kept),
+            loads=main.loads(place),
+            saving_ms=sum(savings),
+            proved_ms=sum(proved),
+            files=sum(ms >= FASTER_MS for ms in savings),
+            modules=main.modules(place),
             memory_kib=int(statistics.median(memory)) if memory else 0,
-            evidence=_evidence(experiments, len(views)),
-            reason=needed.reason if needed else "",
-            cautions=tuple(dict.fromkeys(text for e in experiments for text in e.cautions)),
+            not_needed=not_needed,
+            needed=len(needed),
+            untried=len(views) - not_needed - len(needed),
+            reason=needed[0].reason if needed else "",
+            cautions=tuple(dict.fromkeys(text for trial in trials for text in trial.cautions)),
         )
 
-    def packages(self, names: Iterable[str], by: str = "distribution") -> dict[str, float]:
-        """What all files would save together if nothing of a package were loaded, in ms: the true cost of having it."""
-        wanted = set(names)
-        totals = dict.fromkeys(wanted, 0.0)
-        keys = [group(module, by) for module in self.run.modules]
-        for view in self.views:
-            own: dict[str, set[Node]] = {}
-            for module in view.graph.cost_us:
-                if keys[module] in wanted:
-                    own.setdefault(keys[module], set()).add(module)
-            for name, nodes in own.items():
-                totals[name] += saving_ms(view.file, view.graph.saving_us(nodes))
-        return totals
+    def plan(self, length: int = 20) -> Plan:
+        """Greedy: each time what adds most to the changes before it. ``length`` bounds the number of steps."""
+        return _Planner(self._total_ms, self._by_place, self._change).plan(length)
 
-    def plan(self, length: int = PLAN_LENGTH) -> Plan:
-        """Greedy: each time the change that adds most to those before it, needed ones left out."""
-        before = self.run.total_parse_ms
-        changes = {change.place: change for change in self._movable()}
-        chosen: list[Place] = []
-        saved: dict[str, float] = {}
+
+class _Planner:
+    def __init__(
+        self, total_ms: float, by_place: dict[Place, list[FileView]], describe: Callable[[Place], Change]
+    ) -> None:
+        self._total_ms, self._by_place, self._describe = total_ms, by_place, describe
+        self._chosen: list[Place] = []
+        self._saved: dict[str, float] = {}
+
+    def plan(self, length: int) -> Plan:
+        left = {place: self._gain((place,)) for place in self._movable()}
+        everything = list(left)
         steps: list[Step] = []
-        total = before
-        gains = {place: self._gain(place, chosen, saved) for place in changes}
-        while gains and len(steps) < length:
-            place = self._best(gains, chosen, saved)
-            adds = gains.pop(place)
-            if adds < SMALLEST_MS:
+        total = self._total_ms
+        while left and len(steps) < length:
+            best = max(left, key=lambda place: (left[place], place))
+            places = [best] if left[best] >= SMALLEST_MS else self._together(list(left))
+            if not places:
                 break
-            chosen.append(place)
-            faster = self._apply(place, chosen, saved)
-            total -= adds
-            steps.append(Step(changes[place], adds, total, faster))
-        return Plan(
-            before_ms=before,
-            steps=tuple(steps),
-            floor_ms=before - sum(view.saving_ms(list(changes)) for view in self.views),
-            files_touched=len({place.file for place in chosen}),
-            files_faster=sum(ms >= 1.0 for ms in saved.values()),
-        )
+            step = self._take(places, total)
+            if step.adds_ms < SMALLEST_MS:
+                break
+            total = step.total_ms
+            steps.append(step)
+            self._refresh(places, left)
+        floor = self._total_ms - sum(view.saving_ms(everything) for view in self._views(everything))
+        faster = sum(ms >= FASTER_MS for ms in self._saved.values())
+        return Plan(self._total_ms, tuple(steps), min(floor, total), faster)
 
-    def _movable(self) -> list[Change]:
-        """Statements that no experiment showed to be needed, also those that only help together with others."""
-        found = []
-        for place, views in self._by_place.items():
-            needs = [view.needs[place].need for view in views if place in view.needs]
-            if any(need is not Need.NOT_NEEDED for need in needs):
-                continue
-            if any(saving_ms(v.file, v.graph.behind_us(v.statements[place])) >= SMALLEST_MS for v in views):
-                found.append(self._change(place, views))
-        return found
+    def _movable(self) -> list[Place]:
+        """Statements that may matter, alone or with others, and that no experiment showed to be needed."""
+        return [
+            place
+            for place, views in self._by_place.items()
+            if all(view.trials[place].need is Need.NOT_NEEDED for view in views if place in view.trials)
+            and sum(view.behind_ms(place) for view in views) >= SMALLEST_MS
+        ]
 
-    def _gain(self, place: Place, chosen: list[Place], saved: dict[str, float]) -> float:
-        """What a change adds; where it adds nothing alone, its share of what it would add with the others that lead there."""
-        return sum(view.saving_ms([*chosen, place]) - saved.get(view.file.path, 0.0) for view in self._by_place[place])
+    def _views(self, places: Iterable[Place]) -> list[FileView]:
+        return list({id(view): view for place in places for view in self._by_place[place]}.values())
 
-    def _best(self, gains: dict[Place, float], chosen: list[Place], saved: dict[str, float]) -> Place:
-        """The largest gain; gains only shrink or need a partner, so those that look best are computed again."""
-        while True:
-            place = max(gains, key=lambda key: (gains[key], key))
-            now = self._gain(place, chosen, saved)
-            if now >= gains[place] - 0.001:
-                gains[place] = now
-                return place
-            gains[place] = now
+    def _gain(self, places: Sequence[Place]) -> float:
+        """What these add to the changes chosen so far."""
+        wider = [*self._chosen, *places]
+        return sum(view.saving_ms(wider) - self._saved.get(view.path, 0.0) for view in self._views(places))
 
-    def _apply(self, place: Place, chosen: list[Place], saved: dict[str, float]) -> int:
+    def _together(self, places: list[Place]) -> list[Place]:
+        """A smallest set that gives back what all that is left would: none of them helps without the others."""
+        target = self._gain(places)
+        if target < SMALLEST_MS:
+            return []
+        for place in sorted(places):
+            fewer = [other for other in places if other != place]
+            if fewer and self._gain(fewer) >= target - FASTER_MS:
+                places = fewer
+        return places
+
+    def _take(self, places: Sequence[Place], total_ms: float) -> Step:
+        self._chosen += places
+        adds = proved = 0.0
         faster = 0
-        for view in self._by_place[place]:
-            now = view.saving_ms(chosen)
-            faster += now - saved.get(view.file.path, 0.0) >= 1.0
-            saved[view.file.path] = now
-        return faster
+        for view in self._views(places):
+            now = view.saving_ms(self._chosen)
+            gained = now - self._saved.get(view.path, 0.0)
+            self._saved[view.path] = now
+            adds += gained
+            proved += gained if view.is_proved(self._chosen) else 0.0
+            faster += gained >= FASTER_MS
+        changes = tuple(self._describe(place) for place in places)
+        return Step(changes, adds, proved, total_ms - adds, faster)
 
-
-def _evidence(experiments: Iterable[object], files: int) -> Evidence:
-    needs = [experiment.need for experiment in experiments]  # type: ignore[attr-defined]
-    not_needed = sum(need is Need.NOT_NEEDED for need in needs)
-    needed = sum(need in (Need.RAISES, Need.CHANGES_DAGS) for need in needs)
-    return Evidence(not_needed, needed, files - not_needed - needed)
+    def _refresh(self, places: Sequence[Place], left: dict[Place, float]) -> None:
+        """Only what shares a file with the chosen ones is worth something else now."""
+        for place in places:
+            left.pop(place, None)
+        for place in {other for view in self._views(places) for other in view.statements}:
+            if place in left:
+                left[place] = self._gain((place,))

@@ -116,6 +116,21 @@ class ImportGraph:
                     waiting.append(node)
         return {node for node in seen if not isinstance(node, Statement) and node != ROOT}
 
+    def reached_until(self, start: Node, boundary: Collection[Statement]) -> tuple[list[Statement], set[int]]:
+        """What is reached from a node without going on behind the statements of ``boundary``: those, and the modules."""
+        seen: set[Node] = {start}
+        waiting, met = [start], []
+        while waiting:
+            for node in self._after.get(waiting.pop(), ()):
+                if node in seen:
+                    continue
+                seen.add(node)
+                if isinstance(node, Statement) and node in boundary:
+                    met.append(node)
+                else:
+                    waiting.append(node)
+        return met, {node for node in seen if not isinstance(node, Statement) and node != ROOT}
+
     def cost_of(self, modules: Iterable[int]) -> int:
         """Own time of some modules together, in µs."""
         return sum(self.cost_us[module] for module in modules)

@@ -132,7 +132,7 @@ class Child:
             bag, _, errors, _ = self._parse()
         finally:
             profiler.stop()
-        return {"stack": stacks.tree(profiler), **self._describe(bag, errors)}
+        return {"stack": stacks.tree(profiler, self._file), **self._describe(bag, errors)}
 
     def _parse(self, loaded: Callable[..., Any] = lambda: None) -> tuple[Any, ...]:
         around = self._surroundings
