@@ -16,11 +16,14 @@ import click
 def command(run: str, baseline: str | None, output: str) -> int:
     """Write the HTML report of RUN (a run.json), compared with a baseline where one is named."""
     from dagprof.analyse.comparison import compare
+    from dagprof.analyse.fleet import Fleet
     from dagprof.report import html
     from dagprof.store import runs
 
     current = runs.load(run)
     compared = compare(runs.load(baseline), current) if baseline else None
-    runs.write_atomically(Path(output), html.render(current, comparison=compared).encode("utf-8"))
+    runs.write_atomically(
+        Path(output), html.render(current, plan=Fleet(current).plan(), comparison=compared).encode("utf-8")
+    )
     click.echo(f"Written: {output}")
     return 0

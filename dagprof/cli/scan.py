@@ -195,8 +195,10 @@ class _Check:
         """Write the reports, print the summary, and return the exit code."""
         from dagprof import gate
         from dagprof.analyse import comparison
+        from dagprof.analyse.fleet import Fleet
         from dagprof.report import html, terminal
 
+        plan = Fleet(run).plan()
         compared = comparison.compare(self._baseline, run, self._limits) if self._baseline else None
         judges = bool(self._settings.fail_on_regression or self._fail_on)
         verdict = (
@@ -207,7 +209,9 @@ class _Check:
             else None
         )
         written = [folder / "report.html"]
-        runs.write_atomically(written[0], html.render(run, comparison=compared, verdict=verdict).encode("utf-8"))
+        runs.write_atomically(
+            written[0], html.render(run, plan=plan, comparison=compared, verdict=verdict).encode("utf-8")
+        )
         if save_baseline:
             written.append(Path(save_baseline))
             runs.save(run, written[-1])
@@ -215,6 +219,7 @@ class _Check:
             terminal.render(
                 run,
                 console=output.stdout_console(),
+                changes=plan,
                 comparison=compared,
                 verdict=verdict,
                 written=[folder / "run.json", *written],

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from dagprof.analyse import loads as loading
 from dagprof.analyse.statements import depth, is_partial, own_us
-from dagprof.model import Access, Failure, FileResult, Run, Stack, Statement
+from dagprof.model import STATEMENT, Access, Failure, FileResult, Run, Stack, Statement
 from dagprof.report import figures
 from dagprof.report.escape import safe_lines, safe_text
 
@@ -165,7 +165,7 @@ def _stack(stack: Stack | None) -> Table:
     kept = _kept([node.wall_ms for _, node in nodes], 0.0)
     rows = [
         {
-            "function": safe_text(node.function, 100),
+            "function": f"line {node.line}" if node.function == STATEMENT else safe_text(node.function, 100),
             "where": f"{safe_text('/'.join(node.file.split('/')[-3:]), 80)}:{node.line}" if node.file else "",
             "wall": figures.duration(node.wall_ms),
             "depth": min(level, 2 * DEEPEST),

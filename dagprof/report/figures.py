@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from dagprof.analyse.stages import split_load
 from dagprof.model import FileResult, Run, Status
+from dagprof.report.escape import safe_text
 
 # ``gc`` is the garbage collection of the load stage, known where the file was traced.
 STAGES = ("Airflow", "imports", "gc", "top-level", "bag", "serialise")
@@ -88,6 +89,18 @@ def headline(run: Run) -> str:
         f"{per_process}"
     )
     return text + (f"; {count(failed, 'file')} could not be loaded." if failed else ".")
+
+
+def unstable(file: FileResult) -> str:
+    """What differs from parse to parse, in one sentence."""
+    found = file.instabilities[0]
+    more = len(file.instabilities) - 1
+    return safe_text(
+        f"{file.path}: each parse gives another DAG, {found.dag_id}: {found.field} is {found.first}, then {found.second}"
+        + (f" ({count(more, 'more field')})" if more else "")
+        + "; Airflow 3 stores each as a new version.",
+        600,
+    )
 
 
 def untraced(run: Run) -> str:

@@ -11,12 +11,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from dagprof.analyse.comparison import Comparison
+from dagprof.analyse.fleet import Plan
 from dagprof.gate import Verdict
 from dagprof.model import Run
 from dagprof.report import page
 
 
-def render(run: Run, *, comparison: Comparison | None = None, verdict: Verdict | None = None) -> str:
+def render(
+    run: Run, *, plan: Plan | None = None, comparison: Comparison | None = None, verdict: Verdict | None = None
+) -> str:
     """The page, complete: style and script are inside, and its content-security policy allows these two and nothing else."""
     style, script = _asset("report.css"), _asset("report.js")
     policy = (
@@ -25,7 +28,7 @@ def render(run: Run, *, comparison: Comparison | None = None, verdict: Verdict |
     )
     template = _environment().get_template("report.html.j2")
     return template.render(
-        page=page.build(run, comparison, verdict), policy=policy, style=Markup(style), script=Markup(script)
+        page=page.build(run, plan, comparison, verdict), policy=policy, style=Markup(style), script=Markup(script)
     )
 
 

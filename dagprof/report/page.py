@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dagprof.analyse.comparison import Change, Comparison, FileChange
+from dagprof.analyse.fleet import Plan
 from dagprof.analyse.frames import imports_frame, records, statements_frame
 from dagprof.gate import Outcome, Verdict
 from dagprof.model import FileResult, Run
-from dagprof.report import details, figures
+from dagprof.report import changes, details, figures
 from dagprof.report.details import anchor
 from dagprof.report.escape import safe_text
 
@@ -22,7 +23,7 @@ STATEMENT_ROWS = 40
 Row = dict[str, Any]
 
 
-def build(run: Run, comparison: Comparison | None, verdict: Verdict | None) -> Row:
+def build(run: Run, plan: Plan | None, comparison: Comparison | None, verdict: Verdict | None) -> Row:
     """All values of the page."""
     ranked = sorted(run.files, key=lambda file: -file.parse_ms)
     detailed = _detailed(ranked)
@@ -33,6 +34,7 @@ def build(run: Run, comparison: Comparison | None, verdict: Verdict | None) -> R
         "tiles": _tiles(run, comparison),
         "stages": [(place, figures.STAGES[place]) for place in figures.occurring(run.files)],
         "files": [_file_row(file, longest, file.path in detailed) for file in ranked],
+        "plan": _plan(plan) if plan and plan.steps else None,
         "imports": [(by, _import_rows(run, by)) for by in ("distribution", "package", "module")],
         "statements": _statement_rows(run),
         "failures": [_failure_row(file) for file in ranked if file.status.is_failure],
@@ -45,6 +47,25 @@ def build(run: Run, comparison: Comparison | None, verdict: Verdict | None) -> R
         "skipped": [(safe_text(file.path), file.reason) for file in run.skipped],
         "created_at": run.created_at,
         "version": run.dagprof_version,
+    }
+
+
+def _plan(plan: Plan) -> Row:
+    return {
+        "summary": changes.summary(plan, 3),
+        "floor": figures.duration(plan.floor_ms),
+        "steps": [
+            {
+                "adds": figures.duration(step.adds_ms),
+                "total": figures.duration(step.total_ms),
+                "files": step.files,
+                "evidence": step.evidence,
+                "places": [safe_text(str(change.place), 200) for change in step.changes],
+                "what": safe_text(changes.instruction(step), 300),
+                "cautions": [safe_text(text, 200) for change in step.changes for text in change.cautions],
+            }
+            for step in plan.steps
+        ],
     }
 
 

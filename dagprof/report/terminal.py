@@ -11,10 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from dagprof.analyse.comparison import Change, Comparison
+from dagprof.analyse.fleet import Plan
 from dagprof.analyse.frames import imports_frame, records, statements_frame
 from dagprof.gate import Outcome, Verdict, describe
 from dagprof.model import FileResult, Run
-from dagprof.report import figures
+from dagprof.report import figures, plan
 from dagprof.report.escape import encodable, safe_text
 from dagprof.report.figures import count, duration
 
@@ -29,11 +30,12 @@ def render(
     run: Run,
     *,
     console: Console,
+    changes: Plan | None = None,
     comparison: Comparison | None = None,
     verdict: Verdict | None = None,
     written: Sequence[Path] = (),
 ) -> None:
-    """Print the summary of a Run, and of its comparison with a baseline where there is one."""
+    """Print the summary of a Run, its plan of changes, and its comparison with a baseline where there is one."""
     with _within_encoding(console):
         _headline(run, console)
         _files(run, console)
@@ -43,6 +45,8 @@ def render(
         if comparison is not None:
             _comparison(comparison, console)
         _doubts(run, console)
+        if changes is not None:
+            plan.render(changes, console)
         if verdict is not None:
             _verdict(verdict, console)
         for path in written:
@@ -257,6 +261,8 @@ def _doubts(run: Run, console: Console) -> None:
             f"The machine was busy: {count(len(busy), 'file')} waited for a processor that other programs used. "
             "Wall times are too long; CPU times are in the report."
         )
+    unstable = [file for file in run.files if file.instabilities]
+    lines += [figures.unstable(file) for file in unstable[:LIMIT]]
     others = [(file, doubt) for file in run.files for doubt in file.doubts if doubt.code not in ("stubbed", "busy")]
     lines += [f"{safe_text(file.path)}: {safe_text(doubt.text, 400)}" for file, doubt in others[:LIMIT]]
     if len(others) > LIMIT:
