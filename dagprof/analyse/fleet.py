@@ -104,7 +104,7 @@ class FileView:
             place_of(statement, run.modules, file, run.root): statement for statement in self._reduced.statements
         }
         self._loads = {
-            place: tuple(run.modules[module].name for module in graph.targets(statement))
+            place: _innermost([run.modules[module].name for module in graph.targets(statement)])
             for place, statement in self.statements.items()
         }
         self._proved = {frozenset(e.without): e.proved_ms for e in file.experiments if e.is_proof}
@@ -281,3 +281,8 @@ class _Planner:
         for place in {other for view in self._views(places) for other in view.statements}:
             if place in left:
                 left[place] = self._gain((place,))
+
+
+def _innermost(names: Sequence[str]) -> tuple[str, ...]:
+    """The names without the packages that others of them lie in."""
+    return tuple(name for name in names if not any(other.startswith(f"{name}.") for other in names))

@@ -15,6 +15,7 @@ import msgspec
 from dagprof import __version__
 from dagprof import settings as settings_module
 from dagprof.cli import INTERRUPTED, output
+from dagprof.cli.options import measuring_options
 from dagprof.errors import UsageError
 from dagprof.measure import scan as scanning
 from dagprof.model import Measured, Run
@@ -27,67 +28,7 @@ JOURNAL = "run.partial.jsonl"
 
 @click.command("scan", short_help="Measure every DAG file and say where the time goes.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--bundle-root", metavar="DIR", help="The DAG folder, when PATH is below it: imports resolve from there.")
-@click.option(
-    "--python", metavar="PATH", help="Measure with this interpreter (or virtual environment) and its Airflow."
-)
-@click.option(
-    "--temperature",
-    type=click.Choice(["processor", "warm", "cold"]),
-    help="What is imported already: as in the DAG processor (default), a forking worker, or nothing.",
-)
-@click.option(
-    "--isolation",
-    type=click.Choice(["fork", "spawn"]),
-    help="Fork each parse from a process that has Airflow (default), or start a new interpreter.",
-)
-@click.option(
-    "--repeat", type=int, metavar="N", help="Timed parses per file [default: until the median is stable, 3 to 5]."
-)
-@click.option("--jobs", "-j", type=int, metavar="N", help="Parses at once [default: half the cores, 2 at least].")
-@click.option(
-    "--time-limit",
-    "time_limit_s",
-    type=float,
-    metavar="SECONDS",
-    help="For one parse [default: Airflow's dag_file_processor_timeout].",
-)
-@click.option(
-    "--memory-limit", "memory_limit_mib", type=int, metavar="MIB", help="Resident memory for one parse [default: none]."
-)
-@click.option(
-    "--variables",
-    metavar="FILE",
-    help="Answer Variable look-ups from this file (JSON or YAML, as `airflow variables export` writes it).",
-)
-@click.option("--connections", metavar="FILE", help="The same for Connections.")
-@click.option(
-    "--missing-variables",
-    type=click.Choice(["stub", "error"]),
-    help="Answer unknown Variables and Connections with a stub (default), or as Airflow would.",
-)
-@click.option(
-    "--safe-mode/--no-safe-mode",
-    default=None,
-    help="Skip files without 'dag' and 'airflow' in the text [default: as Airflow is configured].",
-)
-@click.option(
-    "--depth",
-    type=click.Choice(["quick", "normal", "full"]),
-    help="Time only (quick); trace files that load in 20 ms or more and prove the largest savings (normal, default); trace all and prove all (full).",
-)
-@click.option(
-    "--time-budget",
-    metavar="DURATION",
-    help="Begin no further pass after this time, such as 60s; what was left out is said.",
-)
-@click.option(
-    "--stacks-from",
-    "stacks_from_ms",
-    type=float,
-    metavar="MS",
-    help="Sample call stacks of files that take this long [default: 500].",
-)
+@measuring_options
 @click.option("--output-dir", "-o", metavar="DIR", help="Where run.json and report.html go [default: reports].")
 @click.option("--save-baseline", type=click.Path(), metavar="FILE", help="Also keep this run as a baseline.")
 @click.option("--baseline", metavar="FILE", help="Compare with this run.")

@@ -61,8 +61,10 @@ def is_traced(depth: Depth, load_ms: float, files: int) -> bool:
 
 
 def is_sampled(depth: Depth, parse_ms: float, from_ms: float | None) -> bool:
-    """Whether a file's call stacks are sampled."""
-    return depth is not Depth.QUICK and from_ms is not None and parse_ms >= from_ms
+    """Whether a file's call stacks are sampled; at full depth from a tenth of that on."""
+    if depth is Depth.QUICK or from_ms is None:
+        return False
+    return parse_ms >= (from_ms / 10 if depth is Depth.FULL else from_ms)
 
 
 class Proof(NamedTuple):

@@ -1,0 +1,104 @@
+"""The import tree of one file, folded to what matters: a distribution's inner modules are one row."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from dagprof.analyse.loads import group
+from dagprof.attribution.candidates import place_of
+from dagprof.attribution.graph import ROOT, ImportGraph, Statement
+from dagprof.model import FileResult, Origin, Run
+
+
+class Branch(NamedTuple):
+    """A load, or several of one distribution that stand inside each other.
+
+    ``total_us`` is with all that was loaded in turn, ``alone_us`` what only this statement (of the user's code) or module
+    leads to. ``line`` is the importing line of the DAG file, 0 elsewhere; ``place`` names the importing line of the user's
+    code, empty elsewhere; ``folded`` counts the modules of the same
+    distribution that are not shown, ``modules`` all that were loaded inside.
+    """
+
+    name: str
+    line: int
+    place: str
+    total_us: int
+    alone_us: int
+    modules: int
+    folded: int
+    memory_kib: int
+    children: tuple[Branch, ...]
+
+
+def import_tree(graph: ImportGraph, file: FileResult, run: Run, *, smallest_us: float) -> list[Branch]:
+    """The outermost loads that took at least ``smallest_us``, each with what it loaded in turn."""
+    return _Folder(graph, file, run, smallest_us).branches(-1)
+
+
+class _Folder:
+    def __init__(self, graph: ImportGraph, file: FileResult, run: Run, smallest_us: float) -> None:
+        assert file.trace is not None
+        self._file = file
+        self._graph, self._run, self._smallest = graph, run, smallest_us
+        self._loads = file.trace.loads
+        self._alone = graph.dominated()
+        self._memory = {(row.importer, row.line): row.grown_kib for row in file.trace.memory}
+        self._inside: dict[int, list[int]] = {}
+        for place, parent in enumerate(self._loads.parent):
+            self._inside.setdefault(parent, []).append(place)
+        self._keys = [group(module, "distribution") for module in run.modules]
+
+    def branches(self, parent: int) -> list[Branch]:
+        """The loads directly inside one, -1 for the outermost."""
+        return [
+            self._branch(place)
+            for place in self._inside.get(parent, ())
+            if self._loads.cumulative_us[place] >= self._smallest
+        ]
+
+    def _branch(self, place: int) -> Branch:
+        module = self._loads.module[place]
+        statement = Statement(self._loads.importer[place], self._loads.line[place])
+        is_users = statement.importer >= ROOT and self._graph.is_users(statement)
+        node = statement if is_users and statement in self._alone else module
+        inner, folded = self._unfold(place)
+        return Branch(
+            name=self._run.modules[module].name,
+            line=statement.line if statement.importer == ROOT else self._loads.caller_line[place],
+            place=self._shown(statement) if is_users else "",
+            total_us=self._loads.cumulative_us[place],
+            alone_us=self._alone.get(node, (0, 0))[0],
+            modules=1 + self._count(place),
+            folded=folded,
+            memory_kib=self._memory.get((statement.importer, statement.line), 0) if is_users else 0,
+            children=tuple(self._branch(child) for child in inner),
+        )
+
+    def _shown(self, statement: Statement) -> str:
+        if statement.importer == ROOT:
+            return f"line {statement.line}"
+        return str(place_of(statement, self._run.modules, self._file, self._run.root))
+
+    def _unfold(self, place: int) -> tuple[list[int], int]:
+        """Loads of other distributions inside this one, and how many of its own were passed over on the way there."""
+        module = self._loads.module[place]
+        own = self._keys[module]
+        folds = self._run.modules[module].origin is not Origin.USER
+        found, folded = [], 0
+        waiting = list(self._inside.get(place, ()))
+        while waiting:
+            child = waiting.pop(0)
+            if folds and self._keys[self._loads.module[child]] == own:
+                folded += 1
+                waiting += self._inside.get(child, ())
+            elif self._loads.cumulative_us[child] >= self._smallest:
+                found.append(child)
+        return sorted(found), folded
+
+    def _count(self, place: int) -> int:
+        waiting = list(self._inside.get(place, ()))
+        number = 0
+        while waiting:
+            number += 1
+            waiting += self._inside.get(waiting.pop(), ())
+        return number

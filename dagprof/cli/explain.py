@@ -1,0 +1,111 @@
+"""``dagprof explain``: one file, with everything that is known about it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dagprof import __version__
+from dagprof.cli.options import measuring_options
+from dagprof.errors import UsageError
+
+if TYPE_CHECKING:
+    from dagprof.model import FileResult, Run
+
+
+@click.command("explain", short_help="Say where the time of one file goes, and what can be done.")
+@click.argument("target", metavar="FILE[:LINE]")
+@click.option("--run", "stored", metavar="RUN", help="Read this run.json instead of measuring FILE now.")
+@click.option("--speedscope", metavar="FILE", help="Also write the sampled call tree for speedscope.app.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@measuring_options
+def command(target: str, stored: str | None, speedscope: str | None, quiet: bool, **options: Any) -> int:
+    """Explain one DAG file, or one line of it: its source with the time in the margin, what each import costs and what
+    falls away with it, what the file does while it is parsed, what experiments proved, and which changes pay.
+
+    Measures FILE now, at full depth unless told otherwise; nothing is written but what --speedscope names.
+    """
+    from dagprof.analyse.fleet import Fleet
+    from dagprof.cli.output import stdout_console
+    from dagprof.report import explain
+    from dagprof.store import runs
+
+    name, line = _split(target)
+    run = runs.load(stored) if stored else _measured(name, options, is_quiet=quiet)
+    file = _find(run, name)
+    found = Fleet(run).changes()
+    source = _source(run, file)
+    if line is not None and source is not None and line > len(source):
+        raise UsageError(f"{file.path} has {len(source)} lines, and no line {line}.")
+    explain.render(explain.Explanation(run, file, source, line), found, console=stdout_console())
+    if speedscope:
+        _write_stacks(run, file, speedscope)
+    return 0
+
+
+def _split(target: str) -> tuple[str, int | None]:
+    """``dags/a.py:7`` as path and line."""
+    found = re.fullmatch(r"(.+):(\d+)", target)
+    if found is None or os.path.exists(target):
+        return target, None
+    if int(found[2]) == 0:
+        raise UsageError(f"{target!r} names the line 0; lines begin with 1.")
+    return found[1], int(found[2])
+
+
+def _measured(name: str, options: dict[str, Any], *, is_quiet: bool) -> Run:
+    from dagprof import settings as settings_module
+    from dagprof.cli import output
+    from dagprof.measure import scan as scanning
+
+    options = {**options, "depth": options["depth"] or "full"}
+    settings = settings_module.load(options, environment=os.environ, start=Path.cwd())
+    if Path(name).is_dir():
+        raise UsageError(f"{name!r} is a folder; explain one file, or measure the folder with `dagprof scan`.")
+    with output.progress(is_quiet=is_quiet) as shown:
+        return scanning.scan([name], settings, version=__version__, environ=os.environ, progress=shown)
+
+
+def _find(run: Run, name: str) -> FileResult:
+    """The file of the run that the name means: its path there, or the same file on disk.
+
+    :raises UsageError: none, or several.
+    """
+    absolute = os.path.abspath(name)
+    exact = [f for f in run.files if f.path == name or os.path.join(run.root, f.path) == absolute]
+    ending = [f for f in run.files if f.path.endswith("/" + name.replace(os.sep, "/"))]
+    found = exact or ending
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(f"{name!r} may be {found[0].path} or {found[1].path}; give more of the path.")
+    raise UsageError(f"There is no file {name!r} in this run; its files are below {run.root}.")
+
+
+def _source(run: Run, file: FileResult) -> list[str] | None:
+    """The lines of the file, if they are still those that were measured."""
+    try:
+        data = (Path(run.root) / file.path).read_bytes()
+    except OSError:
+        return None
+    if hashlib.sha256(data).hexdigest() != file.sha256 or file.path.endswith(".zip"):
+        return None
+    return data.decode("utf-8", "replace").splitlines()
+
+
+def _write_stacks(run: Run, file: FileResult, target: str) -> None:
+    from dagprof.report import speedscope
+    from dagprof.store import runs
+
+    if file.stack is None:
+        raise UsageError(
+            f"No call stacks were sampled of {file.path}, which parses in {file.parse_ms:.0f} ms; "
+            "lower --stacks-from to sample it."
+        )
+    runs.write_atomically(Path(target), speedscope.render(run, [file.path]).encode("utf-8"))
+    click.echo(f"Written: {target}")

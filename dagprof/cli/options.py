@@ -1,0 +1,85 @@
+"""The options of every command that measures; their names are those of ``dagprof.settings.Settings``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+_MEASURING = (
+    click.option(
+        "--bundle-root", metavar="DIR", help="The DAG folder, when PATH is below it: imports resolve from there."
+    ),
+    click.option(
+        "--python", metavar="PATH", help="Measure with this interpreter (or virtual environment) and its Airflow."
+    ),
+    click.option(
+        "--temperature",
+        type=click.Choice(["processor", "warm", "cold"]),
+        help="What is imported already: as in the DAG processor (default), a forking worker, or nothing.",
+    ),
+    click.option(
+        "--isolation",
+        type=click.Choice(["fork", "spawn"]),
+        help="Fork each parse from a process that has Airflow (default), or start a new interpreter.",
+    ),
+    click.option(
+        "--repeat", type=int, metavar="N", help="Timed parses per file [default: until the median is stable, 3 to 5]."
+    ),
+    click.option("--jobs", "-j", type=int, metavar="N", help="Parses at once [default: half the cores, 2 at least]."),
+    click.option(
+        "--time-limit",
+        "time_limit_s",
+        type=float,
+        metavar="SECONDS",
+        help="For one parse [default: Airflow's dag_file_processor_timeout].",
+    ),
+    click.option(
+        "--memory-limit",
+        "memory_limit_mib",
+        type=int,
+        metavar="MIB",
+        help="Resident memory for one parse [default: none].",
+    ),
+    click.option(
+        "--variables",
+        metavar="FILE",
+        help="Answer Variable look-ups from this file (JSON or YAML, as `airflow variables export` writes it).",
+    ),
+    click.option("--connections", metavar="FILE", help="The same for Connections."),
+    click.option(
+        "--missing-variables",
+        type=click.Choice(["stub", "error"]),
+        help="Answer unknown Variables and Connections with a stub (default), or as Airflow would.",
+    ),
+    click.option(
+        "--safe-mode/--no-safe-mode",
+        default=None,
+        help="Skip files without 'dag' and 'airflow' in the text [default: as Airflow is configured].",
+    ),
+    click.option(
+        "--depth",
+        type=click.Choice(["quick", "normal", "full"]),
+        help="Time only (quick); trace files that load in 20 ms or more and prove the largest savings (normal, default); trace all and prove all (full).",
+    ),
+    click.option(
+        "--time-budget",
+        metavar="DURATION",
+        help="Begin no further pass after this time, such as 60s; what was left out is said.",
+    ),
+    click.option(
+        "--stacks-from",
+        "stacks_from_ms",
+        type=float,
+        metavar="MS",
+        help="Sample call stacks of files that take this long [default: 500].",
+    ),
+)
+
+
+def measuring_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add them to a command, in this order in its help."""
+    for option in reversed(_MEASURING):
+        function = option(function)
+    return function

@@ -1,0 +1,280 @@
+"""One file in the terminal: its source with the time in the margin, its imports, effects, experiments and changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from dagprof.analyse.fleet import Change, FileView
+from dagprof.analyse.tree import Branch, import_tree
+from dagprof.attribution.graph import ImportGraph
+from dagprof.attribution.scale import scale
+from dagprof.model import STATEMENT, FileResult, Origin, Place, Run, Stack
+from dagprof.report import changes, figures
+from dagprof.report.escape import safe_text
+from dagprof.report.figures import count, duration
+
+# Lines around those that cost something; the rest of a long source is folded.
+CONTEXT = 2
+WHOLE_SOURCE = 60
+SMALLEST_MS = 1.0
+SMALLEST_SHARE = 0.02
+DEEPEST = 8
+ROWS = 30
+
+
+class Explanation:
+    """What is known about one file. ``source`` holds its lines, None where they are not those that were measured.
+
+    ``scale`` turns times of the tracing pass into those of a plain parse.
+    """
+
+    def __init__(self, run: Run, file: FileResult, source: Sequence[str] | None, line: int | None) -> None:
+        self.run, self.file, self.source, self.line = run, file, source, line
+        self.graph = ImportGraph(file.trace, run.modules, run.import_sets) if file.trace else None
+        self.view = FileView(run, file, self.graph) if self.graph else None
+        self.statement = self._lines_of(line) if line else None
+        self.scale = scale(file)
+        self.libraries = {module.file for module in run.modules if module.origin is not Origin.USER}
+
+    def _lines_of(self, line: int) -> range:
+        """The innermost statement that holds a line."""
+        holding = [s for s in self.file.trace.statements if s.line <= line <= s.end_line] if self.file.trace else []
+        smallest = min(holding, key=lambda s: s.end_line - s.line, default=None)
+        return range(smallest.line, smallest.end_line + 1) if smallest else range(line, line + 1)
+
+    def concerns(self, line: int) -> bool:
+        """Whether a line of the DAG file is asked for."""
+        return self.statement is None or line in self.statement
+
+
+def render(explanation: Explanation, found: Sequence[Change], *, console: Console) -> None:
+    """Print everything about the file, or about one of its lines. ``found`` are the changes that concern it."""
+    file = explanation.file
+    console.print(Text(f"{safe_text(file.path)}: {_headline(file)}", style="bold"))
+    for failure in file.failures:
+        console.print(Text(f"  {safe_text(failure.type, 80)}: {safe_text(failure.message, 400)}", style="red"))
+    _source(explanation, console)
+    _imports(explanation, console)
+    _effects(explanation, console)
+    _experiments(explanation, console)
+    _changes(explanation, found, console)
+    _stack(explanation, console)
+    _rest(explanation, console)
+
+
+def _headline(file: FileResult) -> str:
+    if not file.is_timed:
+        return file.detail or figures.status(file.status)
+    named = zip(figures.STAGES, figures.stages(file), strict=True)
+    parts = ", ".join(f"{name} {duration(ms)}" for name, ms in named if ms >= figures.SMALLEST_MS)
+    return (
+        f"{duration(file.parse_ms)} ± {file.samples.spread_ms:.0f} to parse ({parts}); "
+        f"{count(len(file.dag_ids), 'DAG')}, {count(file.task_count, 'task')}"
+    )
+
+
+def _title(text: str, console: Console) -> None:
+    console.print()
+    console.print(Text(text, style="bold"))
+
+
+def _source(explanation: Explanation, console: Console) -> None:
+    """The source; each statement's first line carries its time in the tracing pass, nested ones included."""
+    if explanation.source is None or explanation.file.trace is None:
+        _title("The source is not shown: it is not there, or not what was measured.", console)
+        return
+    statements = explanation.file.trace.statements
+    times = {s.line: s.wall_us / 1000 * explanation.scale for s in reversed(statements)}
+    marks = _marks(explanation)
+    _title(
+        "Source (time of each statement with what is nested in it; from the trace, scaled to a plain parse)", console
+    )
+    shown = _shown_lines(explanation, [line for line, ms in times.items() if ms >= SMALLEST_MS] + list(marks))
+    previous = 0
+    for number in shown:
+        if number != previous + 1:
+            console.print(Text(f"{'':>9}  {'⋮':>5}", style="dim"))
+        previous = number
+        ms = times.get(number, 0.0)
+        text = Text(f"{duration(ms) if ms >= SMALLEST_MS else '':>9}", style="bold" if ms >= 10 else "")
+        text.append(f"  {number:>5}  ", style="dim")
+        text.append(safe_text(explanation.source[number - 1].rstrip(), 200), style="default")
+        for mark in marks.get(number, ())[:3]:
+            text.append(f"  ← {mark}", style="yellow")
+        console.print(text, soft_wrap=True)
+
+
+def _shown_lines(explanation: Explanation, interesting: Iterable[int]) -> list[int]:
+    total = len(explanation.source or ())
+    if explanation.statement is not None:
+        lines = explanation.statement
+        return list(range(max(1, lines.start - CONTEXT), min(total, lines.stop - 1 + CONTEXT) + 1))
+    if total <= WHOLE_SOURCE:
+        return list(range(1, total + 1))
+    near = {line + step for line in interesting for step in range(-CONTEXT, CONTEXT + 1)}
+    return sorted(line for line in near if 1 <= line <= total)
+
+
+def _marks(explanation: Explanation) -> dict[int, list[str]]:
+    """Effects and look-ups of the DAG file's own lines, in a few words."""
+    marks: dict[int, list[str]] = {}
+    for file, line, what in _all_effects(explanation):
+        if _is_own(explanation, file):
+            marks.setdefault(line, []).append(what)
+    return marks
+
+
+def _is_own(explanation: Explanation, path: str) -> bool:
+    return path == explanation.file.path or path == f"{explanation.run.root.rstrip('/')}/{explanation.file.path}"
+
+
+def _all_effects(explanation: Explanation) -> list[tuple[str, int, str]]:
+    """File, line, and what happened there."""
+    rows = [
+        (a.file, a.line, f"{a.kind} {safe_text(a.key, 60)} (answered by {a.answered_by}){_times(a.count)}")
+        for a in explanation.file.accesses
+    ]
+    for effect in explanation.file.effects:
+        took = f" {duration(effect.wall_us / 1000)}" if effect.wall_us is not None else ""
+        size = f" {effect.size_bytes:,} bytes" if effect.size_bytes else ""
+        what = f"{effect.kind} {safe_text(effect.what, 100)}{_times(effect.count)}{took}{size}"
+        rows.append((effect.file, effect.line, what))
+    return rows
+
+
+def _times(number: int) -> str:
+    return f" {number:,} ×" if number > 1 else ""
+
+
+def _imports(explanation: Explanation, console: Console) -> None:
+    if explanation.graph is None:
+        return
+    smallest_us = max(1000.0, SMALLEST_SHARE * explanation.graph.total_us)
+    tree = import_tree(explanation.graph, explanation.file, explanation.run, smallest_us=smallest_us)
+    tree = [branch for branch in tree if explanation.concerns(branch.line)]
+    factor = explanation.scale / 1000
+    if not tree:
+        return
+    _title("Imports (total: with all they load; alone: what falls away with this line or module only)", console)
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for name in ("total", "alone", "modules", "MiB"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("import", overflow="ellipsis", no_wrap=True)
+    _branches(tree, 0, factor, table)
+    console.print(table)
+
+
+def _branches(branches: Sequence[Branch], depth: int, factor: float, table: Table) -> None:
+    for branch in branches:
+        label = "  " * depth + safe_text(branch.name, 80)
+        if branch.place:
+            label += f"  ({safe_text(branch.place, 120)})"
+        if branch.folded:
+            label += f"  and {count(branch.folded, 'module')} of its own"
+        table.add_row(
+            duration(branch.total_us * factor),
+            duration(branch.alone_us * factor) if branch.alone_us >= 50 else "-",
+            f"{branch.modules:,}",
+            f"{branch.memory_kib / 1024:.1f}" if branch.memory_kib >= 100 else "",
+            Text(label),
+        )
+        if depth < DEEPEST:
+            _branches(branch.children, depth + 1, factor, table)
+
+
+def _effects(explanation: Explanation, console: Console) -> None:
+    rows = [
+        row for row in _all_effects(explanation) if not _is_own(explanation, row[0]) or explanation.concerns(row[1])
+    ]
+    if not rows:
+        return
+    _title("Effects while parsing", console)
+    for file, line, what in rows[:ROWS]:
+        console.print(Text(f"  {safe_text(_below(explanation, file), 120)}:{line}  {what}"), soft_wrap=True)
+    if len(rows) > ROWS:
+        console.print(f"  and {len(rows) - ROWS} more; run.json has all of them.")
+
+
+def _below(explanation: Explanation, path: str) -> str:
+    return path.removeprefix(explanation.run.root.rstrip("/") + "/")
+
+
+def _experiments(explanation: Explanation, console: Console) -> None:
+    wanted = [
+        experiment
+        for experiment in explanation.file.experiments
+        if explanation.line is None
+        or any(place.file == explanation.file.path and explanation.concerns(place.line) for place in experiment.without)
+    ]
+    if not wanted:
+        return
+    _title("Experiments (parsed again without these import statements, in memory)", console)
+    for experiment in wanted:
+        console.print(Text(f"  {changes.trial(experiment)}"), soft_wrap=True)
+        for text in experiment.cautions:
+            console.print(Text(f"    mind: it also brings {safe_text(text, 200)}", style="yellow"), soft_wrap=True)
+
+
+def _changes(explanation: Explanation, found: Sequence[Change], console: Console) -> None:
+    mine = [change for change in found if _is_asked(explanation, change.place)]
+    if not mine:
+        return
+    _title("Changes (what each alone would give back, over all files of the run)", console)
+    for change in mine[:ROWS]:
+        what = safe_text(change.reason, 300) if change.needed else changes.advice(change)
+        line = f"  {duration(change.saving_ms):>8}  {safe_text(str(change.place), 120)}  {change.evidence}: {what}"
+        console.print(Text(line), soft_wrap=True)
+
+
+def _is_asked(explanation: Explanation, place: Place) -> bool:
+    if explanation.view is None or place not in explanation.view.statements:
+        return False
+    return explanation.line is None or (place.file == explanation.file.path and explanation.concerns(place.line))
+
+
+def _stack(explanation: Explanation, console: Console) -> None:
+    """The sampled call tree of the statements; what a library's own modules load is in the import tree already."""
+    root = explanation.file.stack
+    found = _statements(root, explanation) if root else []
+    if root is None or not found:
+        return
+    _title("Where the time went, sampled (nodes of 2 % and more, scaled to a plain parse)", console)
+    factor = explanation.file.parse_ms / root.wall_ms if root.wall_ms else 1.0
+    for node in found:
+        _node(node, 0, factor, explanation, console)
+
+
+def _statements(node: Stack, explanation: Explanation) -> list[Stack]:
+    if node.function == STATEMENT and explanation.concerns(node.line):
+        return [node]
+    return [found for child in node.children for found in _statements(child, explanation)]
+
+
+def _node(node: Stack, depth: int, factor: float, explanation: Explanation, console: Console) -> None:
+    ms = node.wall_ms * factor
+    if ms < max(SMALLEST_MS, SMALLEST_SHARE * explanation.file.parse_ms) or depth > 3 * DEEPEST:
+        return
+    if node.function == STATEMENT:
+        name = f"line {node.line}"
+    else:
+        where = f"  {safe_text('/'.join(node.file.split('/')[-2:]), 60)}:{node.line}" if node.file else ""
+        name = safe_text(node.function, 80) + where
+    console.print(Text(f"{duration(ms):>9}  {'  ' * depth}{name}"), soft_wrap=True)
+    if node.function == "<module>" and node.file in explanation.libraries:
+        return
+    for child in node.children:
+        _node(child, depth + 1, factor, explanation, console)
+
+
+def _rest(explanation: Explanation, console: Console) -> None:
+    file = explanation.file
+    lines = [figures.unstable(file)] if file.instabilities else []
+    lines += [safe_text(doubt.text, 400) for doubt in file.doubts]
+    if lines:
+        _title("To keep in mind", console)
+        for line in lines:
+            console.print(Text(f"  {line}"), soft_wrap=True)
