@@ -296,7 +296,8 @@ class Statement(Frozen, frozen=True):
 
     ``parent`` is a position in the same tuple, -1 at the top. Wall and CPU time include nested statements; garbage
     collection is taken out. ``count`` is how often it ran; ``is_cut`` says that a loop was looked into for its first
-    iterations only (the loop's own time is whole).
+    iterations only (the loop's own time is whole). ``building_us`` is how much of the wall time went into making DAGs, task
+    groups and tasks in this statement itself.
     """
 
     parent: int
@@ -308,6 +309,7 @@ class Statement(Frozen, frozen=True):
     cpu_us: int
     count: int
     is_cut: bool = False
+    building_us: int = 0
 
 
 class Trace(Frozen, frozen=True):

@@ -75,6 +75,7 @@ STATEMENTS = {
     "wall_ms": _REAL,
     "self_ms": _REAL,
     "imports_ms": _REAL,
+    "building_ms": _REAL,
     "cpu_ms": _REAL,
     "waiting_ms": _REAL,
     "count": _WHOLE,
@@ -89,6 +90,50 @@ ACCESSES = {
     "file": _TEXT,
     "line": _WHOLE,
     "count": _WHOLE,
+}
+EFFECTS = {
+    "path": _TEXT,
+    "kind": _TEXT,
+    "what": _TEXT,
+    "file": _TEXT,
+    "line": _WHOLE,
+    "count": _WHOLE,
+    "wall_ms": _REAL,
+    "size_bytes": _WHOLE,
+}
+INSTABILITIES = {"path": _TEXT, "dag_id": _TEXT, "field": _TEXT, "first": _TEXT, "second": _TEXT}
+EXPERIMENTS = {
+    "path": _TEXT,
+    "without": _TEXT,
+    "need": _TEXT,
+    "reason": _TEXT,
+    "is_proof": _FLAG,
+    "proved_ms": _REAL,
+    "spread_ms": _REAL,
+    "rounds": _WHOLE,
+    "memory_kib": _REAL,
+    "cautions": _TEXT,
+}
+CHANGES = {
+    "file": _TEXT,
+    "line": _WHOLE,
+    "loads": _TEXT,
+    "saving_ms": _REAL,
+    "proved_ms": _REAL,
+    "evidence": _TEXT,
+    "files": _WHOLE,
+    "modules": _WHOLE,
+    "memory_kib": _WHOLE,
+    "reason": _TEXT,
+}
+PLAN = {
+    "step": _WHOLE,
+    "places": _TEXT,
+    "adds_ms": _REAL,
+    "proved_ms": _REAL,
+    "total_ms": _REAL,
+    "files": _WHOLE,
+    "evidence": _TEXT,
 }
 FAILURES = {
     "path": _TEXT,

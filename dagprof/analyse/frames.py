@@ -6,6 +6,8 @@ in every pandas.
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -13,6 +15,7 @@ import pandas as pd
 
 from dagprof.analyse import columns
 from dagprof.analyse import loads as loading
+from dagprof.analyse.fleet import Fleet
 from dagprof.analyse.stages import split_load
 from dagprof.analyse.statements import depth, is_partial, own_us
 from dagprof.model import Edge, FileResult, Module, Run, Samples, Statement
@@ -169,7 +172,8 @@ def statements_frame(run: Run) -> pd.DataFrame:
     """One row per file and top-level statement that ran, largest own time first.
 
     ``self_ms`` and ``waiting_ms`` are without nested statements; ``imports_ms`` is what the loads begun on an import
-    statement's lines took. ``is_partial`` marks statements of a loop that was looked into for its first iterations only.
+    statement's lines took, ``building_ms`` what making DAGs and tasks took of ``self_ms``. ``is_partial`` marks
+    statements of a loop that was looked into for its first iterations only.
     """
 
     def rows() -> Iterable[tuple[Any, ...]]:
@@ -200,6 +204,7 @@ def _statement_rows(
             statement.wall_us / 1000,
             wall_us / 1000,
             sum(imported.get(line, 0.0) for line in lines),
+            statement.building_us / 1000,
             statement.cpu_us / 1000,
             max(0, wall_us - cpu_us) / 1000,
             statement.count,
@@ -240,5 +245,102 @@ def samples_frame(run: Run) -> pd.DataFrame:
             (file.path, number, *(getattr(file.samples, name)[number] for name in names))
             for file in run.files
             for number in range(len(file.samples))
+        ),
+    )
+
+
+def effects_frame(run: Run) -> pd.DataFrame:
+    """One row per file, kind and line of an effect; ``wall_ms`` is NaN where only the fact is known."""
+    return _frame(
+        columns.EFFECTS,
+        (
+            (
+                file.path,
+                e.kind,
+                e.what,
+                e.file,
+                e.line,
+                e.count,
+                math.nan if e.wall_us is None else e.wall_us / 1000,
+                e.size_bytes,
+            )
+            for file in run.files
+            for e in file.effects
+        ),
+    )
+
+
+def instabilities_frame(run: Run) -> pd.DataFrame:
+    """One row per file and field of a serialised DAG that differs from parse to parse."""
+    return _frame(
+        columns.INSTABILITIES,
+        (
+            (file.path, found.dag_id, found.field, found.first, found.second)
+            for file in run.files
+            for found in file.instabilities
+        ),
+    )
+
+
+def experiments_frame(run: Run) -> pd.DataFrame:
+    """One row per file and experiment; ``proved_ms`` and ``spread_ms`` are the median and its deviation over the rounds."""
+    return _frame(
+        columns.EXPERIMENTS,
+        (
+            (
+                file.path,
+                ", ".join(map(str, e.without)),
+                e.need.value,
+                e.reason,
+                e.is_proof,
+                e.proved_ms,
+                e.spread_ms,
+                len(e.saving_ms),
+                statistics.median(e.memory_kib) if e.memory_kib else 0.0,
+                "; ".join(e.cautions),
+            )
+            for file in run.files
+            for e in file.experiments
+        ),
+    )
+
+
+def changes_frame(run: Run) -> pd.DataFrame:
+    """One row per import statement of the user's code that would give back time over all files, largest first."""
+    return _frame(
+        columns.CHANGES,
+        (
+            (
+                c.place.file,
+                c.place.line,
+                ", ".join(c.loads),
+                c.saving_ms,
+                c.proved_ms,
+                c.evidence,
+                c.files,
+                c.modules,
+                c.memory_kib,
+                c.reason,
+            )
+            for c in Fleet(run).changes()
+        ),
+    )
+
+
+def plan_frame(run: Run) -> pd.DataFrame:
+    """One row per step of the plan, in order; ``adds_ms`` is what it gives back beyond the steps before it."""
+    return _frame(
+        columns.PLAN,
+        (
+            (
+                number,
+                ", ".join(str(change.place) for change in step.changes),
+                step.adds_ms,
+                step.proved_ms,
+                step.total_ms,
+                step.files,
+                step.evidence,
+            )
+            for number, step in enumerate(Fleet(run).plan().steps, 1)
         ),
     )

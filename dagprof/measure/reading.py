@@ -74,6 +74,7 @@ def _statements(rows: Sequence[Sequence[Any]]) -> tuple[Statement, ...]:
             cpu_us=row[6],
             count=row[7],
             is_cut=row[8],
+            building_us=row[9],
         )
         for row in (rows[position] for position in ran)
     )

@@ -166,6 +166,17 @@ class AirflowApi:
         for name in ("_load_modules_from_file", "_load_modules_from_zip"):
             setattr(owner, name, clock(getattr(owner, name)))
 
+    def building_classes(self) -> list[Any]:
+        """The classes of which a DAG file makes instances: DAGs, task groups, tasks."""
+        found = [
+            *self._classes("DAG", "airflow.sdk.definitions.dag")[:1],
+            *self._classes("TaskGroup", "airflow.sdk.definitions.taskgroup", "airflow.utils.task_group")[:1],
+            *self._classes("BaseOperator", "airflow.sdk.bases.operator", "airflow.models.baseoperator")[:1],
+        ]
+        if not any(cls.__name__ == "DAG" for cls in found):
+            found += self._classes("DAG", "airflow.models.dag")
+        return found
+
     def variable_classes(self) -> list[Any]:
         """The classes whose ``get`` answers a top-level Variable look-up, the current one first."""
         return self._classes("Variable", "airflow.sdk.definitions.variable", "airflow.models.variable")
@@ -176,7 +187,7 @@ class AirflowApi:
 
     def _classes(self, name: str, *modules: str) -> list[Any]:
         loaded = [_optional(module) for module in modules]
-        return [getattr(module, name) for module in loaded if module is not None]
+        return [getattr(module, name) for module in loaded if hasattr(module, name)]
 
     def variable_not_found(self, cls: type, key: str) -> Exception:
         """The exception that this Airflow raises for an unknown Variable."""

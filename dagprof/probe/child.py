@@ -118,7 +118,7 @@ class Child:
         return {**facts, "digests": serialised.digests(documents), **self._describe(bag, errors)}
 
     def _trace(self) -> dict[Any, Any]:
-        traced = parse.TracedParse(self._file, self._surroundings.redact)
+        traced = parse.TracedParse(self._file, self._surroundings.redact, self._surroundings.api.building_classes())
         traced.install()
         bag, figures, errors, _ = self._parse(lambda: traced.clock.end(-1))
         return {"wall_ms": figures["wall_ms"], "trace": traced.report(), **self._describe(bag, errors)}

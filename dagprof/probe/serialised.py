@@ -6,17 +6,19 @@ import hashlib
 import json
 from typing import Any, Callable
 
+# Bound before any DAG code can replace them.
+_dumps, _loads, _sha256 = json.dumps, json.loads, hashlib.sha256
 _TEXT_LIMIT = 2000
 
 
 def _text(document: Any) -> str:
-    return json.dumps(document, sort_keys=True, default=repr)
+    return _dumps(document, sort_keys=True, default=repr)
 
 
 def digests(documents: dict[Any, Any]) -> dict[Any, Any]:
     """A short hash of each DAG's serialised form."""
     return {
-        str(dag_id): hashlib.sha256(_text(document).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        str(dag_id): _sha256(_text(document).encode("utf-8", "surrogatepass")).hexdigest()[:16]
         for dag_id, document in documents.items()
     }
 
@@ -31,4 +33,4 @@ def contents(documents: dict[Any, Any], wanted: list[Any], redact: Callable[...,
             return [shown(inner) for inner in value]
         return redact(value)[:_TEXT_LIMIT] if isinstance(value, str) else value
 
-    return {dag_id: shown(json.loads(_text(documents[dag_id]))) for dag_id in wanted if dag_id in documents}
+    return {dag_id: shown(_loads(_text(documents[dag_id]))) for dag_id in wanted if dag_id in documents}

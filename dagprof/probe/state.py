@@ -10,8 +10,21 @@ import sys
 from typing import Any
 
 
+_sha256 = hashlib.sha256
+
+
 def snapshot() -> dict[Any, Any]:
-    """By subject, names and what stands for their values. Reads only what is loaded; imports nothing."""
+    """By subject, names and what stands for their values. Reads only what is loaded; imports nothing.
+
+    Empty where DAG code has left nothing that could be read.
+    """
+    try:
+        return _snapshot()
+    except Exception:
+        return {}
+
+
+def _snapshot() -> dict[Any, Any]:
     return {
         "environment variable": {name: _digest(value) for name, value in os.environ.items()},
         "warnings filter": dict.fromkeys(map(repr, _of("warnings", "filters", ())), ""),
@@ -32,7 +45,7 @@ def _of(module: str, name: str, default: Any) -> Any:
 
 
 def _digest(value: str) -> str:
-    return hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    return _sha256(value.encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
 
 def _name(value: Any) -> str:

@@ -35,10 +35,15 @@ class StatementClock:
         """First line of the innermost statement that is running; 0 outside of all."""
         return self.rows[self._open[-1][0]][1] if self._open else 0
 
+    def built(self, nanoseconds: int) -> None:
+        """So much of the running statement's time went into making a DAG, a task group or a task."""
+        if self._open:
+            self.rows[self._open[-1][0]][9] += nanoseconds
+
     def add(self, parent: int, node: ast.stmt, text: str) -> int:
         end_line = getattr(node, "end_lineno", None) or node.lineno
         kind = type(node).__name__.lower()
-        self.rows.append([parent, node.lineno, end_line, kind, text, 0, 0, 0, False])
+        self.rows.append([parent, node.lineno, end_line, kind, text, 0, 0, 0, False, 0])
         return len(self.rows) - 1
 
     def add_loop(self) -> int:

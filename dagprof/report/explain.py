@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dagprof.analyse.fleet import Change, FileView
+from dagprof.analyse.statements import own_us
 from dagprof.analyse.tree import Branch, import_tree
 from dagprof.attribution.graph import ImportGraph
 from dagprof.attribution.scale import scale
@@ -120,8 +121,14 @@ def _shown_lines(explanation: Explanation, interesting: Iterable[int]) -> list[i
 
 
 def _marks(explanation: Explanation) -> dict[int, list[str]]:
-    """Effects and look-ups of the DAG file's own lines, in a few words."""
+    """What the DAG file's own lines do besides running: making DAGs, waiting, effects and look-ups."""
     marks: dict[int, list[str]] = {}
+    statements = explanation.file.trace.statements if explanation.file.trace else ()
+    for statement, (wall_us, cpu_us) in zip(statements, own_us(statements), strict=True):
+        for what, us in (("making DAGs and tasks", statement.building_us), ("waiting", wall_us - cpu_us)):
+            ms = us / 1000 * explanation.scale
+            if ms >= max(SMALLEST_MS, SMALLEST_SHARE * explanation.file.parse_ms):
+                marks.setdefault(statement.line, []).append(f"{duration(ms)} {what}")
     for file, line, what in _all_effects(explanation):
         if _is_own(explanation, file):
             marks.setdefault(line, []).append(what)

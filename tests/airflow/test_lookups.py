@@ -68,7 +68,7 @@ def test_environment_and_files_answer_first(scan: Scan, tmp_path: Path, monkeypa
     assert "SEEN from environment 7 code db.example pg.example ada" in file.stdout.text
     found = answers(file.accesses)
     assert (found["plain"], found["number"], found["warehouse"]) == ("environment", "file", "file")
-    assert file.doubts == ()
+    assert {doubt.code for doubt in file.doubts} <= {"busy", "noisy"}
 
 
 def test_missing_ones_fail_as_in_airflow_when_asked(scan: Scan) -> None:

@@ -133,5 +133,6 @@ def run(*files: FileResult, **changes: Any) -> Run:
         "settings": {"temperature": "processor", "isolation": "fork", "jobs": 2},
         "files": files,
         "modules": MODULES,
+        "import_sets": ((),),
     }
     return Run(**{**values, **changes})

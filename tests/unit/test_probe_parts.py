@@ -118,7 +118,7 @@ except ImportError:
 tracer.uninstall()
 print(json.dumps(imports.report(tracer, "none")["modules"]))
 """
-    assert json.loads(in_child(code))[0] == ["a_module_that_is_missing", ""]
+    assert json.loads(in_child(code))[0] == ["a_module_that_is_missing", "", "stdlib"]
 
 
 LOOPS = '''
