@@ -53,14 +53,14 @@ class FileWatch:
         finder = sys._getframe(2).f_code.co_filename
         if not isinstance(name, (str, bytes, os.PathLike)) or self._is_code(finder, name):
             return
-        if flags & _ACCESS != os.O_RDONLY or flags & (os.O_CREAT | os.O_TRUNC):
-            key = self._note("file-write", name)
-            if key is not None:
-                self._written[key] = self._absolute(name)
-        else:
-            path = self._absolute(name)
+        path = self._absolute(name)
+        if flags & _ACCESS == os.O_RDONLY and not flags & (os.O_CREAT | os.O_TRUNC):
             if os.path.exists(path):
                 self._note("file-read", name, size=os.path.getsize(path))
+        elif not os.path.isdir(path):  # tempfile names the folder first
+            key = self._note("file-write", name)
+            if key is not None:
+                self._written[key] = path
 
     @staticmethod
     def _is_code(finder: str, name: Any) -> bool:

@@ -84,12 +84,13 @@ class ProcessWatch:
 
         @functools.wraps(starting)
         def start(process: Any) -> None:
-            what = "multiprocessing " + _name_of(getattr(process, "_target", None) or type(process))
-            self._ledger.timed("process", what, starting, process)
+            what = _name_of(getattr(process, "_target", None) or type(process))
+            setattr(process, _STARTED, what)
+            self._ledger.timed("process", "multiprocessing " + what, starting, process)
 
         @functools.wraps(joining)
         def join(process: Any, *args: Any, **kwargs: Any) -> None:
-            what = "multiprocessing join " + _name_of(getattr(process, "_target", None) or type(process))
+            what = "multiprocessing join " + getattr(process, _STARTED, "")
             self._ledger.timed("process", what, joining, process, *args, **kwargs)
 
         owner.start, owner.join = start, join
