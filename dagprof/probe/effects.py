@@ -80,5 +80,8 @@ class Effects:
         if not self._is_over:
             self._is_over = True
             for watch in (self._files, self._processes, self._state):
-                watch.finish()
+                try:
+                    watch.finish()
+                except Exception:  # the user's code may have left anything behind; what was found so far stands
+                    continue
         return self._ledger.rows()

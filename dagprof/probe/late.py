@@ -15,7 +15,7 @@ from .imports import as_importlib
 class LatePatches:
     def __init__(self) -> None:
         self._patches: dict[Any, Any] = {}
-        self._roots: dict[Any, int] = {}
+        self._roots: set[Any] = set()
 
     def add(self, name: str, patch: Callable[[Any], None]) -> None:
         """Call ``patch`` with the module of this name, now or later."""
@@ -24,27 +24,35 @@ class LatePatches:
             _apply(patch, module)
         else:
             self._patches[name] = patch
-            self._roots[name.partition(".")[0]] = 1
+            self._roots.add(_root(name))
 
     def on_import(self, args: Any) -> None:
         """An import of something that is not loaded begins."""
-        if args[0].partition(".")[0] in self._roots and self not in sys.meta_path:
+        if _root(args[0]) in self._roots:
             self.catch_up()
-            sys.meta_path.insert(0, self)
+            if self not in sys.meta_path:
+                sys.meta_path.insert(0, self)
 
     def catch_up(self) -> None:
         """Apply what was loaded on another way than by an import statement."""
         for name in [name for name in self._patches if name in sys.modules]:
             module = sys.modules[name]
             if not getattr(getattr(module, "__spec__", None), "_initializing", False):
-                _apply(self._patches.pop(name), module)
+                self._finish(name, module)
+
+    def _finish(self, name: str, module: Any) -> None:
+        patch = self._patches.pop(name, None)
+        self._roots = {_root(waiting) for waiting in self._patches}
+        if patch is not None:
+            _apply(patch, module)
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         """As a finder: the spec that the others find, with a loader that applies the patch."""
         if name not in self._patches:
             return None
-        sys.meta_path.remove(self)
-        for finder in list(sys.meta_path):
+        others = [finder for finder in sys.meta_path if finder is not self]
+        sys.meta_path[:] = others
+        for finder in others:
             find = getattr(finder, "find_spec", None)
             spec = find(name, path, target) if find is not None else None
             if spec is not None:
@@ -54,22 +62,27 @@ class LatePatches:
 
     def _watch(self, spec: Any) -> None:
         loader, name = spec.loader, spec.name
-        try:
-            executing = loader.exec_module
-
-            def exec_module(module: Any) -> None:
-                executing(module)
-                _apply(self._patches.pop(name, None), sys.modules.get(name, module))
-
-            loader.exec_module = as_importlib(exec_module)
-        except Exception:  # a loader that allows no attributes: this module goes unwatched
+        if not hasattr(loader, "exec_module") or isinstance(loader, type):
             return
+        executing = loader.exec_module
+
+        def exec_module(module: Any) -> None:
+            executing(module)
+            self._finish(name, sys.modules.get(name, module))
+
+        try:
+            loader.exec_module = as_importlib(exec_module)
+        except AttributeError:  # this module goes unwatched
+            return
+
+
+def _root(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _apply(patch: Any, module: Any) -> None:
     try:
-        if patch is not None:
-            patch(module)
+        patch(module)
     except Exception:  # a module that is not what its name promises
         return
 
@@ -77,14 +90,19 @@ def _apply(patch: Any, module: Any) -> None:
 class Watched:
     """Stands for a function of a module. Like a built-in, it is no method where a class holds it, and pickles by name."""
 
-    def __init__(self, ordinary: Any, call: Callable[..., Any]) -> None:
+    def __init__(self, ordinary: Any, call: Callable[..., Any], module: str, name: str) -> None:
         self._call = call
         self.__wrapped__ = ordinary
-        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
-            setattr(self, name, getattr(ordinary, name, None))
+        self.__doc__ = getattr(ordinary, "__doc__", None)
+        self.__module__, self.__name__, self.__qualname__ = module, name, name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._call(*args, **kwargs)
 
     def __reduce__(self) -> Any:
-        return self.__wrapped__.__name__
+        return self.__qualname__
+
+
+def replace(owner: Any, name: str, call: Callable[..., Any]) -> None:
+    """Put ``call`` in the place of a module's function."""
+    setattr(owner, name, Watched(getattr(owner, name), call, owner.__name__, name))

@@ -32,6 +32,7 @@ class Ledger:
     def __init__(self, redact: Callable[..., Any]) -> None:
         self._redact = redact
         self._rows: dict[Any, Any] = {}
+        self._shown: dict[Any, str] = {}
         self._busy: set[Any] = set()
 
     def note(self, kind: str, what: str, count: int = 1, size: int = 0) -> Any:
@@ -51,7 +52,12 @@ class Ledger:
 
     def add(self, kind: str, what: str, file: str, line: int, count: int = 1, size: int = 0) -> Any:
         """Count an effect at a known line. The size is the largest seen, except that output adds up."""
-        key = (kind, self._redact(what)[:_WHAT_LIMIT], file, line)
+        shown = self._shown.get(what)
+        if shown is None:
+            shown = self._redact(what)[:_WHAT_LIMIT]
+            if len(self._shown) < _MOST_ROWS:
+                self._shown[what] = shown
+        key = (kind, shown, file, line)
         row = self._rows.get(key)
         if row is None:
             if len(self._rows) >= _MOST_ROWS:
@@ -113,5 +119,5 @@ class Ledger:
                 "wall_us": None if wall_ns is None else wall_ns // 1000,
                 "size_bytes": size,
             }
-            for (kind, what, file, line), (count, wall_ns, size) in self._rows.items()
+            for (kind, what, file, line), (count, wall_ns, size) in list(self._rows.items())
         ]

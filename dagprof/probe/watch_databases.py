@@ -9,7 +9,7 @@ import sys
 from time import perf_counter_ns
 from typing import Any, Callable
 
-from .late import LatePatches, Watched
+from .late import LatePatches, replace
 from .ledger import Ledger
 
 _DRIVERS = {
@@ -81,7 +81,7 @@ class DatabaseWatch:
             what = "connect %s %s" % (name, _place(args, kwargs))
             return self._ledger.timed("database", what.rstrip(), ordinary, *args, **kwargs)
 
-        setattr(module, function, Watched(ordinary, connect))
+        replace(module, function, connect)
 
     def _listen(self, module: Any) -> None:
         event = sys.modules["sqlalchemy.event"]

@@ -7,12 +7,12 @@ import re
 from time import perf_counter_ns
 from typing import Any, Callable
 
-from .late import LatePatches, Watched
+from .late import LatePatches, replace
 from .ledger import Ledger
 
 _LOOKUPS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr")
 _NUMERIC = re.compile(r"[0-9.]+$|.*:")
-_OPAQUE = re.compile(r"(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[A-Za-z0-9_.~%-]{20,}")
+_OPAQUE = re.compile(r"(?=\w*[0-9])(?=\w*[A-Za-z])\w{20,}")
 _REQUEST = "_dagprof_request"
 
 
@@ -51,7 +51,7 @@ class NetworkWatch:
 
     def _patch_socket(self, module: Any) -> None:
         for name in _LOOKUPS:
-            setattr(module, name, Watched(getattr(module, name), self._timed_lookup(getattr(module, name))))
+            replace(module, name, self._timed_lookup(getattr(module, name)))
         for name in ("connect", "connect_ex"):
             setattr(module.socket, name, self._timed_connect(getattr(module.socket, name)))
 

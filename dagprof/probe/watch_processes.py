@@ -11,7 +11,7 @@ from time import perf_counter_ns
 from typing import Any, Callable
 
 from .callers import STARTED_AT
-from .late import LatePatches, Watched
+from .late import LatePatches, replace
 from .ledger import Ledger
 from .redact import MASK
 
@@ -19,6 +19,8 @@ _SECRET = r"--?[\w-]*(?:password|passwd|passphrase|pwd|secret|token|api-?key|acc
 _FLAG = re.compile(_SECRET + r"$", re.I)
 _FLAG_WITH_VALUE = re.compile(r"(?<![\w-])(" + _SECRET + r")(=|\s+)(\"[^\"]*\"|'[^']*'|[^\s\"']\S*)", re.I)
 _USER_AND_PASSWORD = re.compile(r"((?:^|\s)(?:-u|--user)(?:\s+|=)[^:\s/]+:)\S+")
+_MYSQL_PASSWORD = re.compile(r"(mysql\S*\s(?:.*\s)?-p)[^\s-]\S*")
+_URL_USER = re.compile(r"(://)[^/@\s]+@")
 _STARTED = "_dagprof_started"
 
 
@@ -101,11 +103,11 @@ class ProcessWatch:
         def system(command: Any) -> Any:
             return self._ledger.timed("process", command_text(command), ordinary, command)
 
-        module.system = Watched(ordinary, system)
+        replace(module, "system", system)
 
     def _patch_time(self, module: Any) -> None:
         ordinary = module.sleep
-        module.sleep = Watched(ordinary, lambda seconds: self._ledger.timed("sleep", "time.sleep", ordinary, seconds))
+        replace(module, "sleep", lambda *args: self._ledger.timed("sleep", "time.sleep", ordinary, *args))
 
     def _patch_threading(self, module: Any) -> None:
         ordinary = module.Thread.start
@@ -141,7 +143,7 @@ class ProcessWatch:
 def _is_running(pid: Any) -> bool:
     try:
         return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
-    except (OSError, TypeError):
+    except (OSError, TypeError, AttributeError):  # macOS has no waitid before Python 3.13
         return False
 
 
@@ -161,9 +163,13 @@ def command_text(command: Any) -> str:
         text = os.fsdecode(argument) if isinstance(argument, (str, bytes, os.PathLike)) else str(argument)
         is_secret = bool(shown) and _FLAG.match(shown[-1]) is not None and not text.startswith("-")
         shown.append(MASK if is_secret else _mask(text))
-    return _USER_AND_PASSWORD.sub(r"\1" + MASK, " ".join(shown))
+    return _mask_words(" ".join(shown))
 
 
 def _mask(text: str) -> str:
-    text = _FLAG_WITH_VALUE.sub(r"\1\2" + MASK, text)
-    return _USER_AND_PASSWORD.sub(r"\1" + MASK, text)
+    return _mask_words(_FLAG_WITH_VALUE.sub(r"\1\2" + MASK, text))
+
+
+def _mask_words(text: str) -> str:
+    text = _URL_USER.sub(r"\1" + MASK + "@", _USER_AND_PASSWORD.sub(r"\1" + MASK, text))
+    return _MYSQL_PASSWORD.sub(r"\1" + MASK, text)

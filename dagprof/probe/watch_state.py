@@ -8,7 +8,7 @@ import sys
 from typing import Any, Callable
 
 from . import callers
-from .late import LatePatches, Watched
+from .late import LatePatches, Watched, replace
 from .ledger import Ledger
 
 _CHANGES = (
@@ -59,7 +59,9 @@ class StateWatch:
         self._ledger = ledger
         self._root = root
         self._environment = dict(os.environ)
-        self._variables: dict[Any, Any] = {}
+        self._folder = _folder()
+        self._handlers: dict[Any, Any] = {}
+        self._temporary: dict[Any, Callable[[], bool]] = {}
         self._path: Any = WatchedPath(sys.path)
         self._known_path = list(sys.path)
         self._place: Any = None
@@ -78,11 +80,11 @@ class StateWatch:
     def _on_variable(self, args: Any) -> None:
         name = os.fsdecode(args[0])
         key = self._ledger.note("environment", name if len(args) > 1 else name + " (removed)")
-        if key is not None:
-            self._variables[key] = name
+        self._temporary[key] = lambda: os.environ.get(name) == self._environment.get(name)
 
     def _on_chdir(self, args: Any) -> None:
-        self._ledger.note("working-directory", os.fsdecode(args[0]) if not isinstance(args[0], int) else "?")
+        key = self._ledger.note("working-directory", "?" if isinstance(args[0], int) else os.fsdecode(args[0]))
+        self._temporary[key] = lambda: _folder() == self._folder
 
     def _on_path_change(self, before: list[Any], after: list[Any]) -> None:
         caller = callers.find(sys._getframe(1))
@@ -123,10 +125,15 @@ class StateWatch:
 
         def signal(signalnum: Any, handler: Any) -> Any:
             before = ordinary(signalnum, handler)
-            self._ledger.note("signal", getattr(signalnum, "name", None) or module.Signals(signalnum).name)
+            self._note_signal(module, signalnum, before)
             return before
 
-        module.signal = Watched(ordinary, signal)
+        replace(module, "signal", signal)
+
+    def _note_signal(self, module: Any, number: Any, before: Any) -> None:
+        first = self._handlers.setdefault(int(number), before)
+        key = self._ledger.note("signal", module.Signals(number).name)
+        self._temporary[key] = lambda: module.getsignal(number) == first
 
     def _patch_logging(self, module: Any) -> None:
         root = module.RootLogger
@@ -164,17 +171,24 @@ class StateWatch:
                     )
                 return written
 
-            stream.write = Watched(ordinary, write)
+            stream.write = Watched(ordinary, write, "sys", name + ".write")
         except Exception:  # no stream at all, or one that cannot be watched
             return
 
     def finish(self) -> None:
-        """Leave out variables that have their old value again, and look at ``sys.path`` once more."""
-        for key, name in self._variables.items():
-            if os.environ.get(name) == self._environment.get(name):
+        """Leave out what is again as it was before, and look at ``sys.path`` once more."""
+        for key, is_undone in self._temporary.items():
+            if is_undone():
                 self._ledger.drop(key)
         if self.is_path_replaced() and self._place is not None:
             self._tell_path(self._known_path, list(sys.path), *self._place)
+
+
+def _folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def _line_naming(text: str, caller: callers.Caller) -> int:

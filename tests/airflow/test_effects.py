@@ -10,7 +10,9 @@ import json
 import os
 import subprocess
 import threading
+import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,7 +52,8 @@ for file in files:
 """
 
 
-class Found(NamedTuple):
+@dataclass(frozen=True)
+class Found:
     kind: str
     what: str
     file: str
@@ -66,6 +69,7 @@ def parse_each(folder: Path, *names: str) -> dict[str, Any]:
     scratch.mkdir()
     files = [str(root / name) for name in names]
     environment = {**os.environ, "AIRFLOW_HOME": str(folder / "home")}
+    environment["PYTHONPATH"] = str(folder / "site-packages")
     environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{folder}/airflow.db"
     command = [TARGET, "-c", PARSE_EACH, str(PROBE), str(root), str(scratch), str(result), *files]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
@@ -82,11 +86,32 @@ def effects_of(folder: Path, *names: str) -> dict[str, list[Found]]:
     }
 
 
+CONNECT = """
+    def connect(*args, **kwargs):
+        return "connection"
+    """
+# Stand for installed packages; those of drivers are named like the real ones, which nobody installed for this test.
 LIBRARIES = {
-    # Stand for packages that nobody installed for this test: found on the path of user code, named like the real ones.
-    "psycopg2.py": """
-        def connect(*args, **kwargs):
-            return "connection"
+    "psycopg2.py": CONNECT,
+    "mysql/__init__.py": "",
+    "mysql/connector/__init__.py": CONNECT,
+    "chatty.py": """
+        import json
+        import logging
+        import os
+        import time
+        os.environ["CHATTY"] = "1"
+        time.sleep(0.01)
+        open("/etc/passwd").close()
+        open(os.path.join(os.path.dirname(__file__), "psycopg2.py")).close()
+        logging.getLogger("chatty").error("started")
+
+        def load(name):
+            with open(name) as stream:
+                return json.load(stream)
+
+        def call_back(function):
+            return function()
         """,
 }
 HELPERS = {
@@ -122,6 +147,44 @@ CASES = {
     "driver_url.py": """
         from psycopg2 import connect
         connect("postgresql://ada:hunter22@pg.invalid:1/orders?x=1")  #! database | connect psycopg2 pg.invalid:1/orders
+        """,
+    "driver_in_package.py": """
+        import mysql.connector
+        mysql.connector.connect(host="my.invalid", user="ada")  #! database | connect mysql.connector my.invalid
+        """,
+    "driver_missing.py": """
+        try:
+            import pyodbc
+        except ImportError:
+            pass
+        """,
+    "library.py": """
+        import os
+        import chatty  #! environment | CHATTY  #! sleep | time.sleep  #! output | stdout
+        name = os.path.join(os.path.dirname(__file__), "data.json")
+        chatty.load(name)  #! file-read | data.json
+        def later():
+            os.chdir("/")  #! working-directory | /
+        chatty.call_back(later)
+        """,
+    "asynchronous.py": """
+        import asyncio
+        async def ask():
+            place = ("localhost", {http})
+            reader, writer = await asyncio.open_connection(*place)  #! dns | localhost  #! socket | localhost:{http}
+            writer.close()
+        asyncio.run(ask())
+        """,
+    "dynamic.py": """
+        code = "import os; os.environ['DYNAMIC'] = '1'"
+        exec(code)  #! environment | DYNAMIC
+        """,
+    "many_lines.py": """
+        import subprocess
+        subprocess.run(  #! process | true
+            ["true"],
+            check=True,
+        )
         """,
     "alchemy.py": """
         import sqlalchemy
@@ -318,6 +381,12 @@ CASES = {
         import os
         os.chdir("/")  #! working-directory | /
         """,
+    "chdir_and_back.py": """
+        import os
+        before = os.getcwd()
+        os.chdir("/")
+        os.chdir(before)
+        """,
     "path.py": """
         import os
         import sys
@@ -335,6 +404,8 @@ CASES = {
     "signal_.py": """
         import signal
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)  #! signal | SIGUSR1
+        before = signal.signal(signal.SIGUSR2, signal.SIG_IGN)
+        signal.signal(signal.SIGUSR2, before)
         """,
     "logger.py": """
         import logging
@@ -413,7 +484,8 @@ def corpus(server: int, tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     folder = tmp_path_factory.mktemp("effects")
     values = {"http": server, "tmp": os.environ.get("TMPDIR", "/tmp").rstrip("/")}
     sources = {name: dag(name[:-3], text.format(**values)) for name, text in CASES.items()}
-    root = write(folder / "dags", {**LIBRARIES, **HELPERS, **sources})
+    write(folder / "site-packages", LIBRARIES)
+    root = write(folder / "dags", {**HELPERS, **sources})
     return Corpus(
         {name: (root / name).read_text() for name in (*sources, *HELPERS)},
         effects_of(folder, *sources),
@@ -495,6 +567,15 @@ def test_the_metadata_database_is_told_apart(tmp_path: Path) -> None:
     assert "database" not in kinds
 
 
+def test_files_in_a_zip_archive(tmp_path: Path) -> None:
+    (tmp_path / "dags").mkdir()
+    with zipfile.ZipFile(tmp_path / "dags" / "packed.zip", "w") as archive:
+        archive.writestr("inside.py", "x = 1\n")
+        archive.writestr("packed.py", dag("packed", "import time, inside\ntime.sleep(0.01)\n"))
+    found = effects_of(tmp_path, "packed.zip")["packed.zip"]
+    assert [(row.kind, row.file, row.line) for row in found] == [("sleep", "packed.zip/packed.py", 2)]
+
+
 def test_installing_imports_nothing_and_hinders_nothing(tmp_path: Path) -> None:
     write(tmp_path / "dags", {"a.py": dag("a")})
     found = parse_each(tmp_path, "a.py")["a.py"]
@@ -520,3 +601,96 @@ def test_airflows_own_examples_have_no_invented_effect(tmp_path: Path) -> None:
             else:
                 assert row.kind == "metadata-database"
                 assert line.rstrip().endswith(("DAG(", "SubDagOperator("))
+
+
+BARE = """
+import json, runpy, sys
+runpy.run_path({probe!r} + "/__main__.py")["_load_package"]()
+from _dagprof_probe import effects, watch_databases, watch_processes
+"""
+WATCHED = """
+log = effects.Effects(str, root="/dags", scratch="/scratch", dag_file="/dags/a.py")
+before = set(sys.modules)
+log.install(None)
+assert set(sys.modules) == before
+assert not {"subprocess", "http.client", "sqlite3", "multiprocessing.process"} & before
+
+def run(code, line):
+    log.checkpoint("/dags/a.py", line)
+    exec(compile("\\n" * (line - 1) + code, "/dags/a.py", "exec"), {})
+"""
+
+
+def in_bare_interpreter(code: str) -> Any:
+    """What ``code`` prints as JSON in an interpreter that has loaded the probe and no Airflow."""
+    command = [TARGET, "-I", "-c", BARE.format(probe=str(PROBE)) + code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_modules_that_are_loaded_later_are_watched_too(server: int) -> None:
+    code = f"""
+run('import http.client', 1)
+run('c = http.client.HTTPConnection("127.0.0.1", {server}); c.request("GET", "/a?b=c"); c.getresponse()', 2)
+run('import subprocess', 3)
+run('import subprocess; subprocess.run(["true"])', 4)
+assert not [finder for finder in sys.meta_path if type(finder).__name__ == "LatePatches"]
+print(json.dumps([[row["kind"], row["what"], row["line"], bool(row["wall_us"])] for row in log.rows()]))
+"""
+    found = in_bare_interpreter(WATCHED + code.replace("c = http", "import http.client; c = http"))
+    assert found == [
+        ["http", f"GET http://127.0.0.1:{server}/a?...", 2, True],
+        ["socket", f"127.0.0.1:{server}", 2, True],
+        ["process", "true", 4, True],
+    ]
+
+
+def test_another_list_in_place_of_the_path_is_found_between_statements() -> None:
+    code = """
+run('import sys; sys.path = [*sys.path, "/x"]', 3)
+run('y = 1', 4)
+run('import sys; sys.path = sys.path[:-1]', 5)
+print(json.dumps([[row["what"], row["line"]] for row in log.rows()]))
+"""
+    assert in_bare_interpreter(WATCHED + code) == [["/x", 3], ["/x (removed)", 5]]
+
+
+def test_a_redactor_that_fails_hurts_nobody() -> None:
+    code = """
+log._ledger._redact = None
+run('import os; os.environ["A"] = "1"; os.system("true"); print(end="")', 1)
+print(json.dumps(log.rows()))
+"""
+    assert in_bare_interpreter(WATCHED + code) == []
+
+
+COMMANDS = {
+    ("psql", "--password", "s3cret", "-h", "db"): "psql --password *** -h db",
+    ("tool", "--api-key=s3cret", "--token", "--verbose"): "tool --api-key=*** --token --verbose",
+    ("curl", "-u", "ada:s3cret", "http://x"): "curl -u ada:*** http://x",
+    ("sh", "-c", "vault --token s3cret get x"): "sh -c vault --token *** get x",
+    ("git", "clone", "https://s3cret@git.invalid/x"): "git clone https://***@git.invalid/x",
+    ("mysql", "-h", "db", "-ps3cret", "-P", "3306"): "mysql -h db -p*** -P 3306",
+    ("python", "-c", "pass"): "python -c pass",
+}
+
+
+def test_command_lines_hide_what_follows_a_secret_flag() -> None:
+    code = f"print(json.dumps([watch_processes.command_text(c) for c in {list(COMMANDS)!r}]))"
+    assert in_bare_interpreter(code) == list(COMMANDS.values())
+
+
+STATEMENTS = {
+    "SELECT a FROM shop.orders WHERE b = 'x'": "SELECT shop.orders",
+    "\n  insert into orders values (1)": "INSERT orders",
+    'UPDATE "orders" SET a = 1': "UPDATE orders",
+    "CREATE TABLE IF NOT EXISTS orders (a int)": "CREATE orders",
+    "(SELECT 1)": "SELECT",
+    "PRAGMA x": "PRAGMA",
+}
+
+
+def test_statements_are_told_without_their_values() -> None:
+    code = f"print(json.dumps([watch_databases.statement_text(s) for s in {list(STATEMENTS)!r}]))"
+    assert in_bare_interpreter(code) == list(STATEMENTS.values())
