@@ -32,7 +32,7 @@ class Effects:
         self._network = NetworkWatch(self._ledger)
         self._processes = ProcessWatch(self._ledger)
         self._databases = DatabaseWatch(self._ledger)
-        self._state = StateWatch(self._ledger, root)
+        self._state = StateWatch(self._ledger)
         self._is_over = False
 
     def install(self, api: Any) -> None:

@@ -55,14 +55,13 @@ for _name in _CHANGES:
 
 
 class StateWatch:
-    def __init__(self, ledger: Ledger, root: str) -> None:
+    def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._root = root
         self._environment = dict(os.environ)
         self._folder = _folder()
         self._handlers: dict[Any, Any] = {}
         self._temporary: dict[Any, Callable[[], bool]] = {}
-        self._path: Any = WatchedPath(sys.path)
+        self._path: Any = sys.path
         self._known_path = list(sys.path)
         self._place: Any = None
 
@@ -70,8 +69,9 @@ class StateWatch:
         return {"os.putenv": self._on_variable, "os.unsetenv": self._on_variable, "os.chdir": self._on_chdir}
 
     def install(self, late: LatePatches) -> None:
+        self._environment, self._folder, self._known_path = dict(os.environ), _folder(), list(sys.path)
+        self._path = sys.path = WatchedPath(sys.path)
         self._path.changed = self._on_path_change
-        sys.path = self._path
         late.add("signal", self._patch_signal)
         late.add("logging", self._patch_logging)
         for name in ("stdout", "stderr"):
