@@ -1,0 +1,61 @@
+"""Who is behind something that happens: the innermost line of the user's code, and what lies between."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import FrameType
+from typing import Any
+
+from . import origin
+
+_PROBE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_CORE = os.sep + "airflow" + os.sep
+# Parts of Airflow that do what user code asks of them.
+_SERVANTS = tuple(_CORE + part.replace("/", os.sep) for part in ("providers/", "io/", "sdk/io/"))
+STARTED_AT = "_dagprof_started_at"
+
+
+class Caller:
+    """A line of the user's code. ``is_direct``: nothing but the standard library between it and what happened."""
+
+    __slots__ = ("file", "is_airflows", "is_direct", "line")
+
+    def __init__(self, file: str, line: int, is_direct: bool, is_airflows: bool) -> None:
+        self.file, self.line = file, line
+        self.is_direct = is_direct
+        self.is_airflows = is_airflows
+
+
+def find(frame: FrameType | None) -> Caller | None:
+    """The caller at or above ``frame``; in a thread without user code, the line that started the thread.
+
+    What Airflow's core does when user code calls Airflow's core is Airflow's own doing; what a library in between
+    does, or a library that was called first and logs through Airflow, is not.
+    """
+    innermost = outermost = ""
+    while frame is not None:
+        file = frame.f_code.co_filename
+        kind = origin.of_file(file)
+        if kind == origin.USER:
+            is_airflows = _is_core(innermost) and _is_core(outermost)
+            return Caller(file, frame.f_lineno or 0, not innermost, is_airflows)
+        if kind == origin.DISTRIBUTION:
+            innermost = innermost or file
+        if not file.startswith(("<", _PROBE)):  # importlib, generated and frozen code have no file
+            outermost = file
+        frame = frame.f_back
+    return _thread_starter(not innermost)
+
+
+def _is_core(file: str) -> bool:
+    return _CORE in file and origin.of_file(file) == origin.DISTRIBUTION and not any(part in file for part in _SERVANTS)
+
+
+def _thread_starter(is_direct: bool) -> Caller | None:
+    threading: Any = sys.modules.get("threading")
+    thread = getattr(threading, "_active", {}).get(threading.get_ident()) if threading else None
+    started_at = getattr(thread, STARTED_AT, None)
+    if started_at is None:
+        return None
+    return Caller(started_at[0], started_at[1], is_direct, False)

@@ -1,0 +1,87 @@
+"""What a file does while it is parsed, besides building DAGs, each effect at the user's line that led there.
+
+Most is learned from audit events, which cost nothing to wait for; functions are replaced only where a time is wanted or
+no event tells. Installing imports nothing, and nothing is undone: the process ends after this parse.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any, Callable
+
+from . import origin
+from .late import LatePatches
+from .ledger import Ledger
+from .watch_databases import DatabaseWatch
+from .watch_files import FileWatch
+from .watch_network import NetworkWatch
+from .watch_processes import ProcessWatch
+from .watch_state import StateWatch
+
+_WARNING = re.compile(r"(?P<file>.+?):(?P<line>\d+): (?P<text>[\w.]+: .*)", re.S)
+
+
+class Effects:
+    """All watchers around one parse. ``root`` holds the DAG files; files below ``scratch`` are never an effect."""
+
+    def __init__(self, redact: Callable[..., Any], root: str, scratch: str, dag_file: str) -> None:
+        self._ledger = Ledger(redact)
+        self._late = LatePatches()
+        self._files = FileWatch(self._ledger, root, scratch, dag_file)
+        self._network = NetworkWatch(self._ledger)
+        self._processes = ProcessWatch(self._ledger)
+        self._databases = DatabaseWatch(self._ledger)
+        self._state = StateWatch(self._ledger)
+        self._is_over = False
+
+    def install(self, api: Any) -> None:
+        """Start watching; ``api`` (may be None) says that Airflow's own database can be told from others."""
+        self._network.install(self._late)
+        self._processes.install(self._late)
+        self._databases.install(self._late, api)
+        self._state.install(self._late)
+        sys.addaudithook(self._hook())
+
+    def _hook(self) -> Callable[..., Any]:
+        handlers: dict[Any, Callable[..., Any]] = {"import": self._on_import}
+        for watch in (self._files, self._network, self._processes, self._databases, self._state):
+            handlers.update(watch.events())
+        find = handlers.get
+
+        def hook(event: str, args: Any) -> None:
+            handler = find(event)
+            if handler is not None and not self._is_over:
+                try:
+                    handler(args)
+                except Exception:
+                    return
+
+        return hook
+
+    def _on_import(self, args: Any) -> None:
+        self._late.on_import(args)
+        self._state.on_import()
+
+    def checkpoint(self, file: str, line: int) -> None:
+        """A top-level statement of the DAG file begins at this line."""
+        self._late.catch_up()
+        self._state.checkpoint(file, line)
+
+    def add_warnings(self, texts: Any) -> None:
+        """Warnings as Airflow keeps them, ``file:line: Category: message``; only those of user files count."""
+        for text in texts:
+            match = _WARNING.match(str(text))
+            if match is not None and origin.of_file(match["file"]) == origin.USER:
+                self._ledger.add("warning", match["text"].strip(), match["file"], int(match["line"]))
+
+    def rows(self) -> list[Any]:
+        """All effects, as dictionaries with the fields of ``model.Effect``; ends the watch."""
+        if not self._is_over:
+            self._is_over = True
+            for watch in (self._files, self._processes, self._state):
+                try:
+                    watch.finish()
+                except Exception:  # the user's code may have left anything behind; what was found so far stands
+                    continue
+        return self._ledger.rows()

@@ -1,0 +1,108 @@
+"""Changes a module as soon as it has been loaded: at once if it is there, otherwise at the end of its import.
+
+Nothing is imported for that. An audit event announces each import statement; only for a name that is waited for does a
+finder step in front of the others, and it steps back as soon as it has been asked.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Callable
+
+from .imports import as_importlib
+
+
+class LatePatches:
+    def __init__(self) -> None:
+        self._patches: dict[Any, Any] = {}
+        self._roots: set[Any] = set()
+
+    def add(self, name: str, patch: Callable[[Any], None]) -> None:
+        """Call ``patch`` with the module of this name, now or later."""
+        module = sys.modules.get(name)
+        if module is not None:
+            _apply(patch, module)
+        else:
+            self._patches[name] = patch
+            self._roots.add(_root(name))
+
+    def on_import(self, args: Any) -> None:
+        """An import of something that is not loaded begins."""
+        if _root(args[0]) in self._roots:
+            self.catch_up()
+            if self not in sys.meta_path:
+                sys.meta_path.insert(0, self)
+
+    def catch_up(self) -> None:
+        """Apply what was loaded on another way than by an import statement."""
+        for name in [name for name in self._patches if name in sys.modules]:
+            module = sys.modules[name]
+            if not getattr(getattr(module, "__spec__", None), "_initializing", False):
+                self._finish(name, module)
+
+    def _finish(self, name: str, module: Any) -> None:
+        patch = self._patches.pop(name, None)
+        self._roots = {_root(waiting) for waiting in self._patches}
+        if patch is not None:
+            _apply(patch, module)
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        """As a finder: the spec that the others find, with a loader that applies the patch."""
+        if name not in self._patches:
+            return None
+        others = [finder for finder in sys.meta_path if finder is not self]
+        sys.meta_path[:] = others
+        for finder in others:
+            find = getattr(finder, "find_spec", None)
+            spec = find(name, path, target) if find is not None else None
+            if spec is not None:
+                self._watch(spec)
+                return spec
+        return None
+
+    def _watch(self, spec: Any) -> None:
+        loader, name = spec.loader, spec.name
+        if not hasattr(loader, "exec_module") or isinstance(loader, type):
+            return
+        executing = loader.exec_module
+
+        def exec_module(module: Any) -> None:
+            executing(module)
+            self._finish(name, sys.modules.get(name, module))
+
+        try:
+            loader.exec_module = as_importlib(exec_module)
+        except AttributeError:  # this module goes unwatched
+            return
+
+
+def _root(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _apply(patch: Any, module: Any) -> None:
+    try:
+        patch(module)
+    except Exception:  # a module that is not what its name promises
+        return
+
+
+class Watched:
+    """Stands for a function of a module. Like a built-in, it is no method where a class holds it, and pickles by name."""
+
+    def __init__(self, ordinary: Any, call: Callable[..., Any], module: str, name: str) -> None:
+        self._call = call
+        self.__wrapped__ = ordinary
+        self.__doc__ = getattr(ordinary, "__doc__", None)
+        self.__module__, self.__name__, self.__qualname__ = module, name, name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._call(*args, **kwargs)
+
+    def __reduce__(self) -> Any:
+        return self.__qualname__
+
+
+def replace(owner: Any, name: str, call: Callable[..., Any]) -> None:
+    """Put ``call`` in the place of a module's function."""
+    setattr(owner, name, Watched(getattr(owner, name), call, owner.__name__, name))

@@ -1,0 +1,175 @@
+"""Processes that user code starts, how long it had them, threads it leaves running, and its sleeping."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import sys
+import weakref
+from time import perf_counter_ns
+from typing import Any, Callable
+
+from .callers import STARTED_AT
+from .late import LatePatches, replace
+from .ledger import Ledger
+from .redact import MASK
+
+_SECRET = r"--?[\w-]*(?:password|passwd|passphrase|pwd|secret|token|api-?key|access-?key|credentials?)[\w-]*"
+_FLAG = re.compile(_SECRET + r"$", re.I)
+_FLAG_WITH_VALUE = re.compile(r"(?<![\w-])(" + _SECRET + r")(=|\s+)(\"[^\"]*\"|'[^']*'|[^\s\"']\S*)", re.I)
+_USER_AND_PASSWORD = re.compile(r"((?:^|\s)(?:-u|--user)(?:\s+|=)[^:\s/]+:)\S+")
+_MYSQL_PASSWORD = re.compile(r"(mysql\S*\s(?:.*\s)?-p)[^\s-]\S*")
+_URL_USER = re.compile(r"(://)[^/@\s]+@")
+_STARTED = "_dagprof_started"
+
+
+class ProcessWatch:
+    """Programs by audit events; the end of one where ``subprocess`` learns of it."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._running: list[Any] = []
+        self._threads: list[Any] = []
+
+    def events(self) -> dict[Any, Callable[..., Any]]:
+        return {
+            "subprocess.Popen": self._on_popen,
+            "os.system": lambda args: self._note(command_text(args[0])),
+            "os.exec": lambda args: self._note(command_text(args[1])),
+            "os.posix_spawn": self._on_spawn,
+            "os.fork": lambda args: self._note("fork"),
+            "os.forkpty": lambda args: self._note("fork"),
+            "time.sleep": self._on_sleep,
+        }
+
+    def install(self, late: LatePatches) -> None:
+        late.add("subprocess", self._patch_subprocess)
+        late.add("multiprocessing.process", self._patch_multiprocessing)
+        late.add("os", self._patch_os)
+        late.add("time", self._patch_time)
+        late.add("threading", self._patch_threading)
+
+    def _note(self, what: str) -> Any:
+        return self._ledger.note("process", what)
+
+    def _on_popen(self, args: Any) -> None:
+        key = self._note(command_text(args[1]))
+        process = sys._getframe(2).f_locals.get("self")
+        if key is not None and process is not None:
+            setattr(process, _STARTED, (key, perf_counter_ns()))
+            self._running.append((key, weakref.ref(process)))
+
+    def _on_spawn(self, args: Any) -> None:
+        if sys._getframe(2).f_globals.get("__name__") != "subprocess":
+            self._note(command_text(args[1]))
+
+    def _on_sleep(self, args: Any) -> None:
+        """A sleep through a name that was bound before ``time.sleep`` was replaced."""
+        key = self._ledger.note("sleep", "time.sleep")
+        self._ledger.spend(key, int(args[0] * 1e9))
+
+    def _patch_subprocess(self, module: Any) -> None:
+        ordinary = module.Popen._handle_exitstatus
+
+        @functools.wraps(ordinary)
+        def handle_exitstatus(process: Any, *args: Any, **kwargs: Any) -> Any:
+            key, started = process.__dict__.pop(_STARTED, (None, 0))
+            self._ledger.spend(key, perf_counter_ns() - started)
+            return ordinary(process, *args, **kwargs)
+
+        module.Popen._handle_exitstatus = handle_exitstatus
+
+    def _patch_multiprocessing(self, module: Any) -> None:
+        owner = module.BaseProcess
+        starting, joining = owner.start, owner.join
+
+        @functools.wraps(starting)
+        def start(process: Any) -> None:
+            what = _name_of(getattr(process, "_target", None) or type(process))
+            setattr(process, _STARTED, what)
+            self._ledger.timed("process", "multiprocessing " + what, starting, process)
+
+        @functools.wraps(joining)
+        def join(process: Any, *args: Any, **kwargs: Any) -> None:
+            what = "multiprocessing join " + getattr(process, _STARTED, "")
+            self._ledger.timed("process", what, joining, process, *args, **kwargs)
+
+        owner.start, owner.join = start, join
+
+    def _patch_os(self, module: Any) -> None:
+        ordinary = module.system
+
+        def system(command: Any) -> Any:
+            return self._ledger.timed("process", command_text(command), ordinary, command)
+
+        replace(module, "system", system)
+
+    def _patch_time(self, module: Any) -> None:
+        ordinary = module.sleep
+        replace(module, "sleep", lambda *args: self._ledger.timed("sleep", "time.sleep", ordinary, *args))
+
+    def _patch_threading(self, module: Any) -> None:
+        ordinary = module.Thread.start
+
+        @functools.wraps(ordinary)
+        def start(thread: Any) -> None:
+            self._watch_thread(thread)
+            ordinary(thread)
+
+        module.Thread.start = start
+
+    def _watch_thread(self, thread: Any) -> None:
+        what = _name_of(getattr(thread, "_target", None) or type(thread))
+        key = self._ledger.note("thread", what)
+        if key is not None:
+            setattr(thread, STARTED_AT, key[2:])
+            self._threads.append((key, weakref.ref(thread)))
+
+    def finish(self) -> None:
+        """Tell what is still there at the end; threads that have ended are no effect."""
+        for key in {key for key, _ in self._threads}:
+            self._ledger.drop(key)
+        for key, reference in self._threads:
+            thread = reference()
+            if thread is not None and thread.is_alive():
+                self._ledger.add(*key)
+        for key, reference in self._running:
+            process = reference()
+            if process is not None and process.returncode is None and _is_running(process.pid):
+                self._ledger.rename(key, key[1] + " (still running)")
+
+
+def _is_running(pid: Any) -> bool:
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+    except (OSError, TypeError, AttributeError):  # macOS has no waitid before Python 3.13
+        return False
+
+
+def _name_of(target: Any) -> str:
+    target = getattr(target, "func", target)
+    name = getattr(target, "__qualname__", None) or type(target).__qualname__
+    module = getattr(target, "__module__", None) or ""
+    return name if module.startswith(("unusual_prefix_", "builtins")) or not module else "%s.%s" % (module, name)
+
+
+def command_text(command: Any) -> str:
+    """A command line to be shown: values after flags that announce a secret are masked."""
+    if isinstance(command, (str, bytes, os.PathLike)):
+        return _mask(os.fsdecode(command))
+    shown: list[str] = []
+    for argument in command or ():
+        text = os.fsdecode(argument) if isinstance(argument, (str, bytes, os.PathLike)) else str(argument)
+        is_secret = bool(shown) and _FLAG.match(shown[-1]) is not None and not text.startswith("-")
+        shown.append(MASK if is_secret else _mask(text))
+    return _mask_words(" ".join(shown))
+
+
+def _mask(text: str) -> str:
+    return _mask_words(_FLAG_WITH_VALUE.sub(r"\1\2" + MASK, text))
+
+
+def _mask_words(text: str) -> str:
+    text = _URL_USER.sub(r"\1" + MASK + "@", _USER_AND_PASSWORD.sub(r"\1" + MASK, text))
+    return _MYSQL_PASSWORD.sub(r"\1" + MASK, text)
