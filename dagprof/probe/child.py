@@ -9,7 +9,7 @@ import sys
 from time import perf_counter, process_time
 from typing import Any, Callable
 
-from . import airflow_api, answers, bytecode, experiment, failures, parse, redact, serialised, stacks, state
+from . import airflow_api, answers, bytecode, experiment, failures, parse, redact, serialised, stacks, state, watch
 
 # Bound before any DAG code can replace them.
 _dumps, _write, _exit, _getpid = json.dumps, os.write, os._exit, os.getpid
@@ -118,10 +118,15 @@ class Child:
         return {**facts, "digests": serialised.digests(documents), **self._describe(bag, errors)}
 
     def _trace(self) -> dict[Any, Any]:
-        traced = parse.TracedParse(self._file, self._surroundings.redact, self._surroundings.api.building_classes())
+        around = self._surroundings
+        effects = watch.Effects(around.redact, around.config["root"], around.config["scratch"], self._file)
+        traced = parse.TracedParse(self._file, around.redact, around.api.building_classes(), effects.checkpoint)
+        effects.install(around.api)
         traced.install()
         bag, figures, errors, _ = self._parse(lambda: traced.clock.end(-1))
-        return {"wall_ms": figures["wall_ms"], "trace": traced.report(), **self._describe(bag, errors)}
+        effects.add_warnings(_warnings(bag))
+        facts = {"wall_ms": figures["wall_ms"], "effects": effects.rows(), "trace": traced.report()}
+        return {**facts, **self._describe(bag, errors)}
 
     def _stacks(self) -> dict[Any, Any]:
         profiler = stacks.load_profiler(self._request.get("pyinstrument"))(
@@ -144,9 +149,14 @@ class Child:
         if not self._failures.rows():
             for file, text in bag.import_errors.items():
                 self._failures.add_text(str(file), str(text))
-        warnings = [str(text) for texts in getattr(bag, "captured_warnings", {}).values() for text in texts]
+        warnings = _warnings(bag)
         return {
             "dag_ids": sorted(str(dag_id) for dag_id in bag.dags),
             "task_count": sum(len(dag.tasks) for dag in bag.dags.values()),
             "warnings": [self._surroundings.redact(text)[:500] for text in warnings[:50]],
         }
+
+
+def _warnings(bag: Any) -> list[Any]:
+    """The warnings that Airflow caught while it parsed; it does so from 2.9 on."""
+    return [str(text) for texts in getattr(bag, "captured_warnings", {}).values() for text in texts]

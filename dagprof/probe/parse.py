@@ -103,14 +103,20 @@ def _dagbag_ms(bag: Any) -> float:
 class TracedParse:
     """The instruments of the tracing pass around one file, or one zip archive."""
 
-    def __init__(self, file: str, redact: Callable[..., Any], building_classes: list[Any]) -> None:
+    def __init__(
+        self,
+        file: str,
+        redact: Callable[..., Any],
+        building_classes: list[Any],
+        checkpoint: Callable[..., Any] = lambda file, line: None,
+    ) -> None:
         self._file = file
         self._building_classes = building_classes
         self._redact = redact
         self._dag_module = ""
         self.plain: list[Any] = []
         self.tracer = imports.ImportTracer(self._current_line)
-        self.clock = statements.StatementClock(self.tracer.excluded)
+        self.clock = statements.StatementClock(self.tracer.excluded, lambda line: checkpoint(file, line))
 
     def install(self) -> None:
         self._instrument(importlib.machinery.SourceFileLoader, lambda loader, name: loader.path)

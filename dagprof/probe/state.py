@@ -9,7 +9,6 @@ import os
 import sys
 from typing import Any
 
-
 _sha256 = hashlib.sha256
 
 

@@ -22,10 +22,14 @@ _BUILDERS = {"dag", "task_group"}
 
 
 class StatementClock:
-    """Times statements by their beginnings: one ends where its successor or its parent's end begins."""
+    """Times statements by their beginnings: one ends where its successor or its parent's end begins.
 
-    def __init__(self, excluded: Callable[..., Any]) -> None:
+    ``begins`` is told the line of each outermost statement, outside its time.
+    """
+
+    def __init__(self, excluded: Callable[..., Any], begins: Callable[..., Any] = lambda line: None) -> None:
         self.rows: list[Any] = []
+        self._begins = begins
         self._iterations: list[Any] = []
         self._excluded = excluded
         self._open: list[Any] = []
@@ -56,6 +60,8 @@ class StatementClock:
     def begin(self, statement: int) -> None:
         """A statement begins: whatever is open beside or below it has ended."""
         self._close_down_to(self.rows[statement][0])
+        if self.rows[statement][0] < 0:
+            self._begins(self.rows[statement][1])
         self._push(statement)
 
     def enter(self, function: int) -> None:

@@ -26,7 +26,7 @@ PARSE_EACH = """
 import importlib, json, os, runpy, sys
 probe, root, scratch, result, *files = sys.argv[1:]
 runpy.run_path(probe + "/__main__.py")["_load_package"]()
-from _dagprof_probe import airflow_api, answers, bytecode, effects, redact
+from _dagprof_probe import airflow_api, answers, bytecode, redact, watch
 bytecode.redirect(scratch + "/bytecode")
 api = airflow_api.AirflowApi(root, "processor")
 answers.install(api, answers.Answers({}, {}, "stub"))
@@ -34,7 +34,7 @@ answers.install(api, answers.Answers({}, {}, "stub"))
 def parse(file):
     api.prepare_child()
     before = set(sys.modules)
-    log = effects.Effects(redact.Redactor([]), root=root, scratch=scratch, dag_file=file)
+    log = watch.Effects(redact.Redactor([]), root=root, scratch=scratch, dag_file=file)
     log.install(api)
     imported = sorted(set(sys.modules) - before)
     bag = api.build_bag(file)
@@ -259,7 +259,9 @@ CASES = {
         """,
     "popen.py": """
         import os
-        os.popen("echo hello").read()  #! process | /bin/sh -c echo hello
+        stream = os.popen("echo hello")  #! process | /bin/sh -c echo hello
+        stream.read()
+        stream.close()
         """,
     "fork.py": """
         import os
@@ -606,10 +608,11 @@ def test_airflows_own_examples_have_no_invented_effect(tmp_path: Path) -> None:
 BARE = """
 import json, runpy, sys
 runpy.run_path({probe!r} + "/__main__.py")["_load_package"]()
-from _dagprof_probe import effects, watch_databases, watch_processes
+from _dagprof_probe import watch
+from _dagprof_probe.watch import databases, processes
 """
 WATCHED = """
-log = effects.Effects(str, root="/dags", scratch="/scratch", dag_file="/dags/a.py")
+log = watch.Effects(str, root="/dags", scratch="/scratch", dag_file="/dags/a.py")
 before = set(sys.modules)
 log.install(None)
 assert set(sys.modules) == before
@@ -677,7 +680,7 @@ COMMANDS = {
 
 
 def test_command_lines_hide_what_follows_a_secret_flag() -> None:
-    code = f"print(json.dumps([watch_processes.command_text(c) for c in {list(COMMANDS)!r}]))"
+    code = f"print(json.dumps([processes.command_text(c) for c in {list(COMMANDS)!r}]))"
     assert in_bare_interpreter(code) == list(COMMANDS.values())
 
 
@@ -692,5 +695,5 @@ STATEMENTS = {
 
 
 def test_statements_are_told_without_their_values() -> None:
-    code = f"print(json.dumps([watch_databases.statement_text(s) for s in {list(STATEMENTS)!r}]))"
+    code = f"print(json.dumps([databases.statement_text(s) for s in {list(STATEMENTS)!r}]))"
     assert in_bare_interpreter(code) == list(STATEMENTS.values())

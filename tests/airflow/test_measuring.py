@@ -249,3 +249,13 @@ def test_waiting_for_a_busy_processor_is_told_apart(scan: Scan) -> None:
     assert max(file.samples.queued_ms) > 5
     queued, wall = file.samples.median("queued_ms"), file.parse_ms
     assert ("busy" in {doubt.code for doubt in file.doubts}) == (queued > max(3.0, 0.1 * wall))
+
+
+def test_effects_stand_at_the_users_line(scan: Scan) -> None:
+    helper = "import time\n\n\ndef wait():\n    time.sleep(0.02)\n"
+    source = dag("a", "import os, helper\nhelper.wait()\nos.environ['SET_BY_DAG'] = 'x'\n")
+    file = result(scan({"helper.py": helper, "a.py": source}), "a.py")
+    found = {(effect.kind, effect.file.rpartition("/")[2], effect.line): effect for effect in file.effects}
+    assert set(found) == {("sleep", "helper.py", 5), ("environment", "a.py", 3)}
+    assert (found["sleep", "helper.py", 5].wall_us or 0) >= 20_000
+    assert found["environment", "a.py", 3].what == "SET_BY_DAG"

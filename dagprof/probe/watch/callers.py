@@ -7,7 +7,7 @@ import sys
 from types import FrameType
 from typing import Any
 
-from . import origin
+from .. import origin
 
 _PROBE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _CORE = os.sep + "airflow" + os.sep

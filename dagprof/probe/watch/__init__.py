@@ -10,14 +10,14 @@ import re
 import sys
 from typing import Any, Callable
 
-from . import origin
+from .. import origin
+from .databases import DatabaseWatch
+from .files import FileWatch
 from .late import LatePatches
 from .ledger import Ledger
-from .watch_databases import DatabaseWatch
-from .watch_files import FileWatch
-from .watch_network import NetworkWatch
-from .watch_processes import ProcessWatch
-from .watch_state import StateWatch
+from .network import NetworkWatch
+from .processes import ProcessWatch
+from .state import StateWatch
 
 _WARNING = re.compile(r"(?P<file>.+?):(?P<line>\d+): (?P<text>[\w.]+: .*)", re.S)
 

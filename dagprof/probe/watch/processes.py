@@ -10,10 +10,10 @@ import weakref
 from time import perf_counter_ns
 from typing import Any, Callable
 
+from ..redact import MASK
 from .callers import STARTED_AT
 from .late import LatePatches, replace
 from .ledger import Ledger
-from .redact import MASK
 
 _SECRET = r"--?[\w-]*(?:password|passwd|passphrase|pwd|secret|token|api-?key|access-?key|credentials?)[\w-]*"
 _FLAG = re.compile(_SECRET + r"$", re.I)

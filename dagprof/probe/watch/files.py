@@ -7,7 +7,8 @@ import re
 import sys
 from typing import Any, Callable
 
-from . import callers, origin
+from .. import origin
+from . import callers
 from .ledger import Ledger
 
 _ACCESS = os.O_RDONLY | os.O_WRONLY | os.O_RDWR
