@@ -248,8 +248,9 @@ class Loads(Frozen, frozen=True):
     ``module`` and ``importer`` are positions in ``Run.modules``; ``importer`` is -1 for the DAG file itself and -2 where no
     importing statement was seen. ``parent`` is a position in these columns, -1 for an outermost load. Times are those of
     the tracing pass, without garbage collection and compilation; ``cumulative_us`` includes what was loaded in turn.
-    ``caller_line`` is the DAG file's line that was running. ``imports`` is a position in ``Run.import_sets``: the import
-    statements that ran while this module, and nothing inside it, was being loaded.
+    ``caller_line`` is the line that was running of the module being loaded, or of the DAG file, 0 if unknown. ``imports``
+    is a position in ``Run.import_sets``: the import statements that ran while this module, and nothing inside it, was being
+    loaded.
     """
 
     module: tuple[int, ...] = ()
@@ -269,8 +270,8 @@ class Edge(Frozen, frozen=True, array_like=True):
     """An import statement that ran and the module it asked for (position in ``Run.modules``).
 
     ``importer`` is the module in which the statement stands where that is not the one being loaded: a function of another
-    module was called; -1 stands for the module being loaded, or the DAG file. ``caller_line`` is the DAG file's line
-    that was running, for statements that ran outside any load.
+    module was called; -1 stands for the module being loaded, or the DAG file. ``caller_line`` is the line of that module, or
+    of the DAG file, that was running, for statements in functions; 0 if unknown.
     """
 
     line: int

@@ -3,7 +3,8 @@
 A statement is a node of its own between the module that runs it and the modules it names: it is the only thing that a
 person can change. A module falls away when no way from the DAG file reaches it any more, so what a statement would really
 save is what it dominates (Cooper, Harvey and Kennedy, 2001; computed by networkx). A statement in a function is attached to the
-module whose execution called it, not to the one it stands in.
+module whose execution called it, not to the one it stands in, and there to the import statement that was running, if any: taking
+a name from a lazy module calls its ``__getattr__``.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class ImportGraph:
             self.cost_us[place] = self.cost_us.get(place, 0) + us
         self.in_functions: set[Statement] = set()
         self._after: dict[Node, dict[Node, None]] = {ROOT: {}}
+        self._lines: dict[int, set[int]] = {}
         self._add_edges(import_sets)
         self._add_loads()
         self._add_packages()
@@ -49,18 +51,25 @@ class ImportGraph:
             self._add_set(module, import_sets[number])
 
     def _add_set(self, source: int, edges: Iterable[Edge]) -> None:
+        edges = tuple(edges)
+        self._lines[source] = {edge.line for edge in edges if edge.importer < 0 and not edge.in_function}
         for edge in edges:
             statement = Statement(edge.importer if edge.importer >= 0 else source, edge.line)
             if edge.in_function:
                 self.in_functions.add(statement)
             if edge.target in self.cost_us:
-                self._link(source, statement)
+                self._link(self._cause(source, edge.caller_line, statement), statement)
                 self._link(statement, edge.target)
+
+    def _cause(self, module: int, line: int, statement: Statement) -> Node:
+        """What ran a statement: an import statement that took a name from a lazy module, or else the module."""
+        running = Statement(module, line)
+        return running if running != statement and line in self._lines.get(module, ()) else module
 
     def _add_loads(self) -> None:
         """Each load is an edge too; a statement that nobody was seen to run belongs to the load that was under way."""
         loads = self._loads
-        reached = {after for node, nodes in self._after.items() if not isinstance(node, Statement) for after in nodes}
+        reached = {after for nodes in self._after.values() for after in nodes}
         for place, module in enumerate(loads.module):
             around = loads.module[loads.parent[place]] if loads.parent[place] >= 0 else ROOT
             if loads.importer[place] < ROOT:
@@ -69,7 +78,7 @@ class ImportGraph:
             statement = Statement(loads.importer[place], loads.line[place])
             if statement not in reached:
                 reached.add(statement)
-                self._link(around, statement)
+                self._link(self._cause(around, loads.caller_line[place], statement), statement)
             self._link(statement, module)
 
     def _add_packages(self) -> None:

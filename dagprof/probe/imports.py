@@ -32,6 +32,8 @@ _HIT_FIELDS = 5
 _CALL_FIELDS = 8
 _CO_OPTIMIZED = 0x1
 _CALIBRATING_LINES = 50
+# Frames between an import statement and what it calls in a lazy module; farther away is the work of a call.
+_NEAR = 12
 _PAGE_KIB = resource.getpagesize() // 1024
 
 
@@ -169,10 +171,10 @@ class ImportTracer:
         self._import_code = as_importlib(traced_import).__code__
         return traced_import
 
-    def _called(self) -> tuple[int, int]:
-        """The load under way, and outside of all the DAG file's running line."""
+    def _called(self, depth: int = 2) -> tuple[int, int]:
+        """The load under way and its module's running line, or the DAG file's outside of all loads."""
         top = self._top
-        return top, 0 if top >= 0 else self._current_line()
+        return top, _module_line(sys._getframe(depth)) if top >= 0 else self._current_line()
 
     def _statement(self) -> tuple[Any, ...]:
         """Line and namespace of the statement behind the load that called this."""
@@ -234,6 +236,17 @@ def _nanoseconds(code: Any, namespace: dict[Any, Any]) -> int:
 def _is_users(namespace: dict[Any, Any]) -> bool:
     file = namespace.get("__file__")
     return type(file) is str and origin.of_file(file) == origin.USER
+
+
+def _module_line(frame: FrameType | None) -> int:
+    """The line of the module body a few frames above: of ``from lazy import name`` for what lazy's ``__getattr__`` imports."""
+    for _ in range(_NEAR):
+        if frame is None:
+            break
+        if not frame.f_code.co_flags & _CO_OPTIMIZED:
+            return frame.f_lineno
+        frame = frame.f_back
+    return 0
 
 
 def _outside_importlib(frame: FrameType | None) -> FrameType | None:
