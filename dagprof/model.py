@@ -149,12 +149,17 @@ EFFECT_KINDS = (
 
 
 class Instability(Frozen, frozen=True):
-    """A field of a serialised DAG that differed between two parses of the same file: the place, and both values."""
+    """A field of a serialised DAG that differed between two parses of the same file: the place, and both values.
+
+    ``by_seed`` says that it takes another hash seed to differ, as the order of a set does: it changes with each start of
+    Python, not with each parse.
+    """
 
     dag_id: str
     field: str
     first: str
     second: str
+    by_seed: bool = False
 
 
 class Place(Frozen, frozen=True, array_like=True, order=True):

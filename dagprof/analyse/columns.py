@@ -101,7 +101,7 @@ EFFECTS = {
     "wall_ms": _REAL,
     "size_bytes": _WHOLE,
 }
-INSTABILITIES = {"path": _TEXT, "dag_id": _TEXT, "field": _TEXT, "first": _TEXT, "second": _TEXT}
+INSTABILITIES = {"path": _TEXT, "dag_id": _TEXT, "field": _TEXT, "first": _TEXT, "second": _TEXT, "by_seed": _FLAG}
 EXPERIMENTS = {
     "path": _TEXT,
     "without": _TEXT,

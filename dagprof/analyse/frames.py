@@ -275,7 +275,7 @@ def instabilities_frame(run: Run) -> pd.DataFrame:
     return _frame(
         columns.INSTABILITIES,
         (
-            (file.path, found.dag_id, found.field, found.first, found.second)
+            (file.path, found.dag_id, found.field, found.first, found.second, found.by_seed)
             for file in run.files
             for found in file.instabilities
         ),

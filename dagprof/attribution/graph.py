@@ -107,8 +107,12 @@ class ImportGraph:
         return statement.importer == ROOT or self.modules[statement.importer].origin is Origin.USER
 
     def targets(self, statement: Statement) -> list[int]:
-        """The modules loaded in this parse that a statement asks for."""
-        return [node for node in self._after.get(statement, ()) if not isinstance(node, Statement)]
+        """The modules loaded in this parse that a statement asks for, itself or through a lazy module."""
+        found: list[int] = []
+        for node in self._after.get(statement, ()):
+            lazily = self._after.get(node, ()) if isinstance(node, Statement) else (node,)
+            found += [module for module in lazily if not isinstance(module, Statement)]
+        return found
 
     def importers(self, module: int) -> list[Statement]:
         """All statements that ask for a module."""

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from dagprof.measure import file
+from dagprof.measure import file, seeds
 from dagprof.measure.asking import Ask, Limits
 from dagprof.measure.budget import Budget
 from dagprof.measure.crew import Crew, Job
@@ -76,6 +76,20 @@ class Rounds:
         else:
             self._slowest_first(unknown)
         self._prove(time.monotonic() - began)
+        return self._results.values()
+
+    def compare_seeds(self, other: Crew) -> Iterable[Measured]:
+        """Parse once more here and once with the other crew, whose zygote orders sets otherwise."""
+        files = [(path, measured) for path, measured in self._results.items() if seeds.is_asked(measured)]
+        paths = {measured.result.path: path for path, measured in files}
+        found: seeds.Contents = {}
+        self._progress.started(2 * len(files), "comparing hash seeds")
+        jobs = seeds.asking_jobs(files, self._limits, found)
+        done = sum(1 for _ in other.do(jobs, self._budget))
+        for number, measured in enumerate(
+            self._crew.do(seeds.comparing_jobs(files, self._limits, found), self._budget), done + 1
+        ):
+            self._keep(paths[measured.result.path], measured, number)
         return self._results.values()
 
     def _job(self, path: Path) -> Job:

@@ -17,7 +17,7 @@ import msgspec
 
 from dagprof import settings as settings_module
 from dagprof.errors import MeasurementError, UsageError
-from dagprof.measure import environment, file, lookups
+from dagprof.measure import environment, file, lookups, seeds
 from dagprof.measure.asking import Limits
 from dagprof.measure.assemble import Assembler
 from dagprof.measure.crew import Crew, Zygotes
@@ -25,7 +25,7 @@ from dagprof.measure.rounds import Progress, Rounds, Silent
 from dagprof.measure.target import Target, existing, resolve
 from dagprof.measure.zygote import Zygote, without_surrogates
 from dagprof.model import SCHEMA_VERSION, Doubt, Isolation, Measured, Run, SkippedFile
-from dagprof.settings import Settings
+from dagprof.settings import Depth, Settings
 
 # Airflow's own limit where its configuration has none.
 _DEFAULT_LIMIT_S = 50.0
@@ -168,20 +168,26 @@ class _Scan:
     def _measure(self, zygotes: Zygotes, files: Sequence[Path]) -> Assembler:
         """Measure all files and put the results together."""
         limits = self._limits(zygotes.current, len(files))
-        crew = Crew(
-            zygotes,
-            lines=self._settings.jobs or settings_module.default_jobs(),
-            time_limit_s=limits.time_limit_s,
-            shown=self._shown,
+        rounds = Rounds(
+            self._crew(zygotes, limits), self._settings, limits, self._progress, str(self._target.root), self._shown
         )
-        rounds = Rounds(crew, self._settings, limits, self._progress, str(self._target.root), self._shown)
         known = {path: measured for path in files if (measured := self._taken_over(path)) is not None}
+        results = rounds.measure(files, known)
+        other = seeds.with_another_seed(self._target) if self._settings.depth is Depth.FULL else None
+        if other is not None:
+            with Zygotes(other, {**self._config, "removes_scratch": False}) as seeded:
+                seeded.pre_import([str(path) for path in files])
+                results = rounds.compare_seeds(self._crew(seeded, limits))
         assembler = Assembler()
-        for measured in rounds.measure(files, known):
+        for measured in results:
             assembler.add(measured)
         self._doubts.extend([*zygotes.doubts, *rounds.doubts])
         self._refuse_if_hopeless(assembler)
         return assembler
+
+    def _crew(self, zygotes: Zygotes, limits: Limits) -> Crew:
+        lines = self._settings.jobs or settings_module.default_jobs()
+        return Crew(zygotes, lines=lines, time_limit_s=limits.time_limit_s, shown=self._shown)
 
     def _taken_over(self, path: Path) -> Measured | None:
         if not self._known:

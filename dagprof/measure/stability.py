@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from dagprof.measure.asking import Ask, Limits
 from dagprof.measure.differences import changed, differences
@@ -26,8 +27,13 @@ def instabilities(
     if not all(map(gave_result, replies)):
         return ()
     first, second = (reply["result"].get("contents", {}) for reply in replies)
+    return differing(first, second)
+
+
+def differing(first: Mapping[str, Any], second: Mapping[str, Any], *, by_seed: bool = False) -> tuple[Instability, ...]:
+    """The fields in which the serialised DAGs of two parses differ, by DAG; of each a few."""
     return tuple(
-        Instability(dag_id=name, field=found.field, first=found.first, second=found.second)
-        for name in unstable
-        for found in list(differences(first.get(name), second.get(name)))[:_SHOWN_FIELDS]
+        Instability(dag_id=name, field=found.field, first=found.first, second=found.second, by_seed=by_seed)
+        for name in sorted(first.keys() & second.keys())
+        for found in list(differences(first[name], second[name]))[:_SHOWN_FIELDS]
     )

@@ -95,10 +95,11 @@ def unstable(file: FileResult) -> str:
     """What differs from parse to parse, in one sentence."""
     found = file.instabilities[0]
     more = len(file.instabilities) - 1
+    when = "each start of Python (a set has another order)" if found.by_seed else "each parse"
+    fields = f" ({count(more, 'more field')})" if more else ""
     return safe_text(
-        f"{file.path}: each parse gives another DAG, {found.dag_id}: {found.field} is {found.first}, then {found.second}"
-        + (f" ({count(more, 'more field')})" if more else "")
-        + "; Airflow 3 stores each as a new version.",
+        f"{file.path}: {when} gives another DAG, {found.dag_id}: {found.field} is {found.first}, then {found.second}{fields}; "
+        "Airflow 3 stores each as a new version.",
         600,
     )
 

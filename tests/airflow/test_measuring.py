@@ -259,3 +259,15 @@ def test_effects_stand_at_the_users_line(scan: Scan) -> None:
     assert set(found) == {("sleep", "helper.py", 5), ("environment", "a.py", 3)}
     assert (found["sleep", "helper.py", 5].wall_us or 0) >= 20_000
     assert found["environment", "a.py", 3].what == "SET_BY_DAG"
+
+
+def test_the_order_of_a_set_is_found_with_a_second_hash_seed(scan: Scan) -> None:
+    names = "{'alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta', 'eta', 'theta'}"
+    source = dag("a").replace("schedule=None", f"schedule=None, params={{'names': ','.join({names})}}")
+    run = scan({"a.py": source, "b.py": dag("b")}, depth="full")
+    found = result(run, "a.py").instabilities
+    assert found
+    assert {(one.dag_id, one.by_seed) for one in found} == {("a", True)}
+    assert "alpha" in found[0].first
+    assert found[0].first != found[0].second
+    assert result(run, "b.py").instabilities == ()

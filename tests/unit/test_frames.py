@@ -20,6 +20,11 @@ ALL = [
     frames.accesses_frame,
     frames.failures_frame,
     frames.samples_frame,
+    frames.effects_frame,
+    frames.experiments_frame,
+    frames.changes_frame,
+    frames.plan_frame,
+    frames.instabilities_frame,
 ]
 
 

@@ -1,0 +1,74 @@
+"""Do DAGs depend on the order of sets? Text hashes differ from process to process, but not among forks of one zygote.
+
+So a second zygote with another hash seed parses each file once, and the first once more. Where the user has fixed
+``PYTHONHASHSEED`` the order is fixed too, and nothing is to be found out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from dagprof.measure.asking import Ask, Limits
+from dagprof.measure.crew import Job
+from dagprof.measure.lab import Lab
+from dagprof.measure.outcome import gave_result
+from dagprof.measure.stability import differing
+from dagprof.measure.target import Target
+from dagprof.model import Measured
+
+SEED_VARIABLE = "PYTHONHASHSEED"
+_MOST_DAGS = 20
+Contents = dict[Path, dict[str, Any]]
+
+
+def with_another_seed(target: Target) -> Target | None:
+    """The same target with a hash seed of its own; None where the user has fixed one."""
+    if target.environment.get(SEED_VARIABLE, "random") != "random":
+        return None
+    changed: Target = msgspec.structs.replace(target, environment={**target.environment, SEED_VARIABLE: "1"})
+    return changed
+
+
+def is_asked(measured: Measured) -> bool:
+    """Whether a file's DAGs can be compared: it has some, and they are not restless anyway."""
+    result = measured.result
+    return result.is_timed and bool(result.dag_ids) and not result.status.is_failure and not result.instabilities
+
+
+def asking_jobs(files: Iterable[tuple[Path, Measured]], limits: Limits, found: Contents) -> list[Job]:
+    """Jobs that keep the serialised DAGs of each file in ``found``, for the zygote with the other seed."""
+
+    def keeping(measured: Measured) -> Callable[[Path, str, Ask], Measured]:
+        def work(path: Path, shown: str, ask: Ask) -> Measured:
+            found[path] = _contents(path, measured, ask, limits)
+            return measured
+
+        return work
+
+    return [Job(path, keeping(measured), otherwise=measured) for path, measured in files]
+
+
+def comparing_jobs(files: Iterable[tuple[Path, Measured]], limits: Limits, found: Contents) -> list[Job]:
+    """Jobs for the first zygote that add what differs to each file's result."""
+
+    def comparing(measured: Measured) -> Callable[[Path, str, Ask], Measured]:
+        def work(path: Path, shown: str, ask: Ask) -> Measured:
+            differences = differing(_contents(path, measured, ask, limits), found[path], by_seed=True)
+            if not differences:
+                return measured
+            result = msgspec.structs.replace(measured.result, instabilities=differences)
+            changed: Measured = msgspec.structs.replace(measured, result=result)
+            return changed
+
+        return work
+
+    return [Job(path, comparing(measured), otherwise=measured) for path, measured in files if found.get(path)]
+
+
+def _contents(path: Path, measured: Measured, ask: Ask, limits: Limits) -> dict[str, Any]:
+    reply = Lab(path, ask, limits).parse((), contents=measured.result.dag_ids[:_MOST_DAGS])
+    return dict(reply["result"].get("contents", {})) if gave_result(reply) else {}
