@@ -26,13 +26,14 @@ FASTER_MS = 1.0
 class Change(NamedTuple):
     """One import statement, and what it alone would give back over all files, in ms of parse time per loop.
 
-    ``proved_ms`` is the part of ``saving_ms`` that experiments measured. ``loads`` names what it asks for; ``modules`` and
-    ``memory_kib`` are those of the file in which it matters most. ``tried``, ``not_needed`` and ``needed`` count files;
-    ``reason`` says what needed it.
+    ``proved_ms`` is the part of ``saving_ms`` that experiments measured. ``loads`` names what it asks for; ``chain`` the lines
+    by which that was first loaded, from the DAG file's on; ``modules`` and ``memory_kib`` are those of the file in which it
+    matters most. ``not_needed``, ``needed`` and ``untried`` count files; ``reason`` says what needed it.
     """
 
     place: Place
     loads: tuple[str, ...]
+    chain: tuple[Place, ...]
     saving_ms: float
     proved_ms: float
     files: int
@@ -107,12 +108,17 @@ class FileView:
             place: _innermost([run.modules[module].name for module in graph.targets(statement)])
             for place, statement in self.statements.items()
         }
+        self._chains = {place: _chain(graph, statement, run, file) for place, statement in self.statements.items()}
         self._proved = {frozenset(e.without): e.proved_ms for e in file.experiments if e.is_proof}
         self.trials: dict[Place, Experiment] = {e.without[0]: e for e in file.experiments if len(e.without) == 1}
 
     def loads(self, place: Place) -> tuple[str, ...]:
         """The modules that a statement asks for."""
         return self._loads[place]
+
+    def chain(self, place: Place) -> tuple[Place, ...]:
+        """The import statements by which what a statement asks for was first loaded, the DAG file's first."""
+        return self._chains[place]
 
     def _here(self, places: Collection[Place]) -> frozenset[Place]:
         return frozenset(place for place in places if place in self.statements)
@@ -154,6 +160,7 @@ class Fleet:
                 graph = ImportGraph(file.trace, run.modules, run.import_sets)
                 self.views.append(FileView(run, file, graph))
                 self._add_distributions(file, graph)
+        self._plans: dict[int, Plan] = {}
         self._by_place: dict[Place, list[FileView]] = {}
         for view in self.views:
             for place in view.statements:
@@ -187,6 +194,7 @@ class Fleet:
         return Change(
             place=place,
             loads=main.loads(place),
+            chain=main.chain(place),
             saving_ms=sum(savings),
             proved_ms=sum(proved),
             files=sum(ms >= FASTER_MS for ms in savings),
@@ -201,7 +209,9 @@ class Fleet:
 
     def plan(self, length: int = 20) -> Plan:
         """Greedy: each time what adds most to the changes before it. ``length`` bounds the number of steps."""
-        return _Planner(self._total_ms, self._by_place, self._change).plan(length)
+        if length not in self._plans:
+            self._plans[length] = _Planner(self._total_ms, self._by_place, self._change).plan(length)
+        return self._plans[length]
 
 
 class _Planner:
@@ -281,6 +291,12 @@ class _Planner:
         for place in {other for view in self._views(places) for other in view.statements}:
             if place in left:
                 left[place] = self._gain((place,))
+
+
+def _chain(graph: ImportGraph, statement: Statement, run: Run, file: FileResult) -> tuple[Place, ...]:
+    targets = graph.targets(statement)
+    found = graph.chain(targets[0]) if targets else []
+    return tuple(place_of(one, run.modules, file, run.root) for one in found if one.line > 0 and graph.is_users(one))
 
 
 def _innermost(names: Sequence[str]) -> tuple[str, ...]:

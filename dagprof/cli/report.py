@@ -22,8 +22,6 @@ def command(run: str, baseline: str | None, output: str) -> int:
 
     current = runs.load(run)
     compared = compare(runs.load(baseline), current) if baseline else None
-    runs.write_atomically(
-        Path(output), html.render(current, plan=Fleet(current).plan(), comparison=compared).encode("utf-8")
-    )
+    runs.write_atomically(Path(output), html.render(current, fleet=Fleet(current), comparison=compared).encode("utf-8"))
     click.echo(f"Written: {output}")
     return 0

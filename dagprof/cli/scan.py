@@ -139,7 +139,7 @@ class _Check:
         from dagprof.analyse.fleet import Fleet
         from dagprof.report import html, terminal
 
-        plan = Fleet(run).plan()
+        fleet = Fleet(run)
         compared = comparison.compare(self._baseline, run, self._limits) if self._baseline else None
         judges = bool(self._settings.fail_on_regression or self._fail_on)
         verdict = (
@@ -151,7 +151,7 @@ class _Check:
         )
         written = [folder / "report.html"]
         runs.write_atomically(
-            written[0], html.render(run, plan=plan, comparison=compared, verdict=verdict).encode("utf-8")
+            written[0], html.render(run, fleet=fleet, comparison=compared, verdict=verdict).encode("utf-8")
         )
         if save_baseline:
             written.append(Path(save_baseline))
@@ -160,7 +160,7 @@ class _Check:
             terminal.render(
                 run,
                 console=output.stdout_console(),
-                changes=plan,
+                fleet=fleet,
                 comparison=compared,
                 verdict=verdict,
                 written=[folder / "run.json", *written],

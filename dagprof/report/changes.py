@@ -22,6 +22,13 @@ def advice(change: Change) -> str:
     return f"Import {what_it_loads(change)} inside the functions that use it, not at the top."
 
 
+def way(change: Change) -> str:
+    """How the DAG file gets there: ``a.py:3 → common/db.py:7 → pandas``; empty where the line is the DAG file's own."""
+    if len(change.chain) < 2:
+        return ""
+    return " → ".join([*(safe_text(str(place), 120) for place in change.chain), what_it_loads(change)])
+
+
 def places(step: Step) -> str:
     """Where a step's changes are."""
     return ", ".join(safe_text(str(change.place), 200) for change in step.changes)

@@ -235,6 +235,8 @@ def _changes(explanation: Explanation, found: Sequence[Change], console: Console
         what = safe_text(change.reason, 300) if change.needed else changes.advice(change)
         line = f"  {duration(change.saving_ms):>8}  {safe_text(str(change.place), 120)}  {change.evidence}: {what}"
         console.print(Text(line), soft_wrap=True)
+        if changes.way(change):
+            console.print(Text(f"            {changes.way(change)}", style="dim"), soft_wrap=True)
 
 
 def _is_asked(explanation: Explanation, place: Place) -> bool:

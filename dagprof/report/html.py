@@ -11,14 +11,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from dagprof.analyse.comparison import Comparison
-from dagprof.analyse.fleet import Plan
+from dagprof.analyse.fleet import Fleet
 from dagprof.gate import Verdict
 from dagprof.model import Run
 from dagprof.report import page
 
 
 def render(
-    run: Run, *, plan: Plan | None = None, comparison: Comparison | None = None, verdict: Verdict | None = None
+    run: Run, *, fleet: Fleet | None = None, comparison: Comparison | None = None, verdict: Verdict | None = None
 ) -> str:
     """The page, complete: style and script are inside, and its content-security policy allows these two and nothing else."""
     style, script = _asset("report.css"), _asset("report.js")
@@ -28,7 +28,7 @@ def render(
     )
     template = _environment().get_template("report.html.j2")
     return template.render(
-        page=page.build(run, plan, comparison, verdict), policy=policy, style=Markup(style), script=Markup(script)
+        page=page.build(run, fleet, comparison, verdict), policy=policy, style=Markup(style), script=Markup(script)
     )
 
 

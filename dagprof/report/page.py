@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dagprof.analyse.comparison import Change, Comparison, FileChange
-from dagprof.analyse.fleet import Plan
+from dagprof.analyse.fleet import Fleet, Plan
 from dagprof.analyse.frames import imports_frame, records, statements_frame
 from dagprof.gate import Outcome, Verdict
 from dagprof.model import FileResult, Run
@@ -23,7 +23,7 @@ STATEMENT_ROWS = 40
 Row = dict[str, Any]
 
 
-def build(run: Run, plan: Plan | None, comparison: Comparison | None, verdict: Verdict | None) -> Row:
+def build(run: Run, fleet: Fleet | None, comparison: Comparison | None, verdict: Verdict | None) -> Row:
     """All values of the page."""
     ranked = sorted(run.files, key=lambda file: -file.parse_ms)
     detailed = _detailed(ranked)
@@ -34,7 +34,7 @@ def build(run: Run, plan: Plan | None, comparison: Comparison | None, verdict: V
         "tiles": _tiles(run, comparison),
         "stages": [(place, figures.STAGES[place]) for place in figures.occurring(run.files)],
         "files": [_file_row(file, longest, file.path in detailed) for file in ranked],
-        "plan": _plan(plan) if plan and plan.steps else None,
+        "plan": _plan(fleet.plan()) if fleet and fleet.plan().steps else None,
         "imports": [(by, _import_rows(run, by)) for by in ("distribution", "package", "module")],
         "statements": _statement_rows(run),
         "failures": [_failure_row(file) for file in ranked if file.status.is_failure],
@@ -62,6 +62,7 @@ def _plan(plan: Plan) -> Row:
                 "evidence": step.evidence,
                 "places": [safe_text(str(change.place), 200) for change in step.changes],
                 "what": safe_text(changes.instruction(step), 300),
+                "ways": [changes.way(change) for change in step.changes if changes.way(change)],
                 "cautions": [safe_text(text, 200) for change in step.changes for text in change.cautions],
             }
             for step in plan.steps

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dagprof.analyse.comparison import Change, Comparison
-from dagprof.analyse.fleet import Plan
+from dagprof.analyse.fleet import Fleet
 from dagprof.analyse.frames import imports_frame, records, statements_frame
 from dagprof.gate import Outcome, Verdict, describe
 from dagprof.model import FileResult, Run
@@ -30,7 +30,7 @@ def render(
     run: Run,
     *,
     console: Console,
-    changes: Plan | None = None,
+    fleet: Fleet | None = None,
     comparison: Comparison | None = None,
     verdict: Verdict | None = None,
     written: Sequence[Path] = (),
@@ -39,14 +39,14 @@ def render(
     with _within_encoding(console):
         _headline(run, console)
         _files(run, console)
-        _imports(run, console)
+        _imports(run, fleet, console)
         _statements(run, console)
         _failures(run, console)
         if comparison is not None:
             _comparison(comparison, console)
         _doubts(run, console)
-        if changes is not None:
-            plan.render(changes, console)
+        if fleet is not None:
+            plan.render(fleet.plan(), console)
         if verdict is not None:
             _verdict(verdict, console)
         for path in written:
@@ -152,29 +152,28 @@ def _bar(stages: Sequence[float], longest_ms: float, pieces: str) -> str:
     return bar
 
 
-def _imports(run: Run, console: Console) -> None:
+def _imports(run: Run, fleet: Fleet | None, console: Console) -> None:
+    """The total of a distribution says what its loads took, ``alone`` what falls away if nothing of it is loaded."""
     frame = imports_frame(run, by="distribution")
     frame = frame[(frame["cumulative_ms"] >= _SMALLEST_MS) & (frame["name"] != "standard library")].head(LIMIT)
     if frame.empty:
         return
     versions = run.environment.distributions
-    table = _table(
-        ("total", "figure"),
-        ("own", "figure"),
-        ("files", "figure"),
-        ("import", "text"),
-    )
+    alone = fleet.distributions if fleet else {}
+    table = _table(("total", "figure"), ("own", "figure"), ("alone", "figure"), ("files", "figure"), ("import", "text"))
     for row in records(frame):
-        name = safe_text(str(row["name"]), 60)
-        version = versions.get(str(row["name"]), "")
-        label = f"{name} {version}" if version else f"{name} (your code)" if row["origin"] == "user" else name
+        name = str(row["name"])
+        version = versions.get(name, "")
+        shown = safe_text(name, 60)
+        label = f"{shown} {version}" if version else f"{shown} (your code)" if row["origin"] == "user" else shown
         table.add_row(
             duration(float(row["cumulative_ms"])),
             duration(float(row["self_ms"])),
+            duration(alone[name]) if name in alone else "-",
             str(row["files"]),
             Text(safe_text(label, 80)),
         )
-    _print("Costliest imports, over all files", table, console)
+    _print("Costliest imports, over all files (alone: what falls away without it)", table, console)
 
 
 def _statements(run: Run, console: Console) -> None:
