@@ -1,8 +1,8 @@
 """Over all files: what each change in one place would give back, the plan of changes, and the floor.
 
 A change takes one import statement of the user's code out of what runs at parse time. What a set of changes saves in a file
-is what the import graph says falls away with all of them; where an experiment timed exactly this set, the proved figure
-stands instead. Statements that an experiment showed to be needed are never proposed.
+is what the import graph says falls away with all of them; where experiments timed parses without exactly that, the proved
+figure stands instead. Statements that an experiment showed to be needed are never proposed.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class FileView:
             for place, statement in self.statements.items()
         }
         self._chains = {place: _chain(graph, statement, run, file) for place, statement in self.statements.items()}
-        self._proved = {frozenset(e.without): e.proved_ms for e in file.experiments if e.is_proof}
+        self._proved = self._proofs(file.experiments)
         self.trials: dict[Place, Experiment] = {e.without[0]: e for e in file.experiments if len(e.without) == 1}
 
     def loads(self, place: Place) -> tuple[str, ...]:
@@ -123,14 +123,27 @@ class FileView:
     def _here(self, places: Collection[Place]) -> frozenset[Place]:
         return frozenset(place for place in places if place in self.statements)
 
+    def _proofs(self, experiments: Iterable[Experiment]) -> dict[int, float]:
+        """Median savings by what falls away; experiments that lose the same modules are rounds of one."""
+        rounds: dict[int, list[float]] = {}
+        for experiment in experiments:
+            if experiment.is_proof and len(self._here(experiment.without)) == len(experiment.without):
+                rounds.setdefault(self._lost(experiment.without), []).extend(experiment.saving_ms)
+        return {lost: statistics.median(savings) for lost, savings in rounds.items()}
+
+    def _lost(self, places: Collection[Place]) -> int:
+        return self._reduced.lost([self.statements[place] for place in self._here(places)])
+
     def is_proved(self, places: Collection[Place]) -> bool:
-        """Whether an experiment timed exactly the statements that this file has of these."""
-        return self._here(places) in self._proved
+        """Whether experiments timed parses that lost exactly what goes with these statements."""
+        return self._lost(places) in self._proved
 
     def saving_ms(self, places: Collection[Place]) -> float:
-        """What the parse of this file would save without these statements; proved where exactly these were timed."""
-        here = self._here(places)
-        saved = self._proved[here] if here in self._proved else self.estimated_ms(here)
+        """What the parse of this file would save without these statements; proved where a parse without the same was timed."""
+        lost = self._lost(places)
+        if not lost:
+            return 0.0
+        saved = self._proved[lost] if lost in self._proved else self.estimated_ms(places)
         return max(0.0, min(saved, self.parse_ms))
 
     def estimated_ms(self, places: Collection[Place]) -> float:

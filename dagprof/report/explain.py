@@ -194,9 +194,9 @@ def _branches(branches: Sequence[Branch], depth: int, factor: float, table: Tabl
 
 
 def _effects(explanation: Explanation, console: Console) -> None:
-    rows = [
-        row for row in _all_effects(explanation) if not _is_own(explanation, row[0]) or explanation.concerns(row[1])
-    ]
+    rows = _all_effects(explanation)
+    if explanation.line is not None:
+        rows = [row for row in rows if _is_own(explanation, row[0]) and explanation.concerns(row[1])]
     if not rows:
         return
     _title("Effects while parsing", console)

@@ -262,7 +262,12 @@ def _doubts(run: Run, console: Console) -> None:
         )
     unstable = [file for file in run.files if file.instabilities]
     lines += [figures.unstable(file) for file in unstable[:LIMIT]]
-    others = [(file, doubt) for file in run.files for doubt in file.doubts if doubt.code not in ("stubbed", "busy")]
+    others = [
+        (file, doubt)
+        for file in run.files
+        for doubt in file.doubts
+        if doubt.code not in ("stubbed", "busy", "one-parse")
+    ]
     lines += [f"{safe_text(file.path)}: {safe_text(doubt.text, 400)}" for file, doubt in others[:LIMIT]]
     if len(others) > LIMIT:
         lines.append(f"and {count(len(others) - LIMIT, 'more doubt')}, in the report.")

@@ -1,0 +1,126 @@
+"""``dagprof explain``: one file, measured now or read from a stored run."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from command.test_command import call
+from conftest import TARGET, dag, write
+
+SOURCE = dag(
+    "a",
+    """
+    import os
+    import heavy
+    from common import helper
+
+    os.environ["SET"] = "x"
+    print(os.environ["SET"])
+
+
+    def spin(until):
+        return sum(number * number for number in range(until))
+
+
+    spin(1_500_000)
+    """,
+)
+FILES = {
+    "a.py": SOURCE,
+    "b.py": dag("b", "from common import helper\n"),
+    "heavy.py": "import time\ntime.sleep(0.06)\n",
+    "heavier.py": "import time\ntime.sleep(0.08)\n",
+    "common/__init__.py": "",
+    "common/helper.py": "import heavier\n",
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("explain")
+    write(folder / "dags", FILES)
+    done = call("scan", "dags", "--python", TARGET, "--depth", "full", "-q", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def explain(place: Path, target: str, *options: str) -> str:
+    done = call("explain", target, *options, cwd=place)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_file_is_measured_now(place: Path) -> None:
+    text = explain(place, "dags/a.py", "--python", TARGET, "-q")
+    assert text.startswith("a.py: ")
+    assert "1 DAG, 0 tasks" in text
+    assert re.search(r"ms +3  import heavy  ← .* waiting$", text, re.M)
+    assert re.search(r"6  os\.environ\[.SET.\] = .x.  ← environment SET", text)
+    assert "a.py:7  output stdout" in text
+    assert re.search(r"Without a\.py:3 the parse takes \d+ ms", text)
+    assert re.search(r"a\.py:4 → common/helper\.py:1 → heavier", text)
+    assert "spin" in text
+    assert not (place / "dags" / "reports").exists()
+
+
+def test_a_stored_run_is_read(place: Path) -> None:
+    text = explain(place, "dags/a.py", "--run", "reports/run.json")
+    assert "import heavy" in text
+    assert "over all files of the run" in text
+    assert explain(place, "a.py", "--run", "reports/run.json") == text
+
+
+def test_one_line_alone(place: Path) -> None:
+    text = explain(place, "a.py:3", "--run", "reports/run.json")
+    assert "import heavy" in text
+    assert "heavier" not in text
+    assert "output" not in text
+    assert "Without a.py:3 the parse" in text
+
+
+def test_the_call_tree_for_speedscope(place: Path) -> None:
+    done = call("explain", "a.py", "--run", "reports/run.json", "--speedscope", "stacks.json", cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert "Written: stacks.json" in done.stdout
+    names = [frame["name"] for frame in json.loads((place / "stacks.json").read_text())["shared"]["frames"]]
+    assert "spin" in names
+
+
+def test_a_source_that_changed_is_not_shown(place: Path, tmp_path: Path) -> None:
+    run = json.loads((place / "reports" / "run.json").read_text())
+    run["files"][0]["sha256"] = "0" * 64
+    (tmp_path / "old.json").write_text(json.dumps(run))
+    text = explain(place, "a.py", "--run", str(tmp_path / "old.json"))
+    assert "The source is not shown" in text
+    assert "os.environ" not in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("dags",), "is a folder; explain one file"),
+        (("nothing.py",), "There is no file or folder 'nothing.py'"),
+        (("nothing.py", "--run", "reports/run.json"), "There is no file 'nothing.py' in this run"),
+        (("a.py:999", "--run", "reports/run.json"), "and no line 999"),
+        (("a.py:0", "--run", "reports/run.json"), "lines begin with 1"),
+        (("a.py", "--run", "missing.json"), "missing.json"),
+    ],
+)
+def test_bad_input(place: Path, arguments: tuple[str, ...], message: str) -> None:
+    done = call("explain", *arguments, cwd=place)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_scan_ends_with_the_best_changes(place: Path) -> None:
+    done = call("scan", "dags", "--python", TARGET, cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert "Best changes: " in done.stdout
+    assert "Import heavier inside the functions that use it, not at the top." in done.stdout
+    assert "taking imports out, 2 files" in done.stderr
+    page = (place / "reports" / "report.html").read_text()
+    assert "common/helper.py:1" in page[page.index('id="plan"') :]
