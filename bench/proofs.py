@@ -1,0 +1,252 @@
+"""Do proofs hold? What experiments proved in memory is done for real in a copy, and both are parsed in turns.
+
+python bench/proofs.py [--python PYTHON] [--turns N] [--files N] FOLDER ...
+
+Each FOLDER is copied and scanned at full depth. Then, for each proved experiment and for the plan's steps, the statements are
+replaced by ``pass`` in another copy, and the file is parsed in turns: plain, without them in memory, and the changed copy.
+``--files`` looks at so many files only, those with the largest savings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import os
+import shutil
+import statistics
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from common import machine
+
+import dagprof
+from dagprof.analyse.fleet import Fleet
+from dagprof.measure.asking import Limits, parse_request
+from dagprof.measure.crew import Zygotes
+from dagprof.measure.outcome import gave_result
+from dagprof.measure.plan import Mode
+from dagprof.measure.scan import scratch_folder, zygote_config
+from dagprof.measure.target import resolve
+from dagprof.model import Place
+from dagprof.settings import Depth, Settings
+
+
+class Claim(NamedTuple):
+    """Statements of one file's parse, and what dagprof says that it saves without them."""
+
+    path: str
+    without: tuple[Place, ...]
+    claimed_ms: float
+    kind: str
+
+
+class Outcome(NamedTuple):
+    """What was found when it was really done. ``note`` says what is different, if anything is.
+
+    ``again_ms`` is the saving in memory, measured anew in the same turns: on a machine that changes its speed the figure of
+    the scan, minutes before, differs from both.
+    """
+
+    claim: Claim
+    before_ms: float
+    again_ms: float
+    real_ms: float
+    note: str
+
+    @property
+    def error_ms(self) -> float:
+        return abs(self.real_ms - self.claim.claimed_ms)
+
+    @property
+    def again_error_ms(self) -> float:
+        return abs(self.real_ms - self.again_ms)
+
+    def is_within(self, error_ms: float) -> bool:
+        return error_ms <= max(10.0, 0.1 * abs(self.real_ms))
+
+
+class Parser:
+    """Parses files of one folder, plain, in a forked child each."""
+
+    def __init__(self, stack: ExitStack, root: Path, python: str | None) -> None:
+        settings = Settings(python=python, bundle_root=str(root))
+        target = resolve(settings, (root,), stack.enter_context(scratch_folder()), os.environ)
+        self._zygotes = stack.enter_context(Zygotes(target, zygote_config(target, settings)))
+        self.root = root
+        self._limits = Limits(
+            time_limit_s=60,
+            memory_limit_kib=None,
+            repeat=None,
+            stacks_from_ms=None,
+            depth=Depth.QUICK,
+            files=1,
+            spawns=False,
+            pyinstrument=None,
+        )
+
+    def prepare(self, path: str, dags: Sequence[str]) -> None:
+        """Import what the DAG processor imports before it forks for this file; the first parse warms up."""
+        self._zygotes.pre_import([str(self.root / path)])
+        self._worker = self._zygotes.worker(path)
+        self._path, self._dags = self.root / path, dags
+        self.parse()
+
+    def parse(self, without: Sequence[Place] = ()) -> tuple[float, str]:
+        """Milliseconds of one parse, in memory without some statements, and the DAGs, or why there are none."""
+        request = parse_request(Mode.TIMING, self._path, self._limits)
+        lines: dict[str, list[int]] = {}
+        for place in without:
+            lines.setdefault(str(self.root / place.file), []).append(place.line)
+        self._worker.send({**request, "contents": list(self._dags), "without": lines})
+        reply = self._worker.receive(90)
+        if not gave_result(reply):
+            return 0.0, f"no result: {reply['outcome']}"
+        result = reply["result"]
+        if result["failures"]:
+            return 0.0, f"{result['failures'][-1]['type']}: {result['failures'][-1]['message']}"
+        text = json.dumps(result.get("contents", {}), sort_keys=True)
+        return result["sample"]["wall_ms"], text.replace(str(self.root), "")
+
+
+@contextmanager
+def parser(root: Path, python: str | None) -> Iterator[Parser]:
+    with ExitStack() as stack:
+        yield Parser(stack, root, python)
+
+
+def take_out(file: Path, lines: Iterable[int]) -> None:
+    """Replace the import statements that begin at these lines by ``pass``, in the file itself."""
+    wanted = set(lines)
+    texts = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    for node in ast.walk(ast.parse("".join(texts))):
+        if isinstance(node, ast.Import | ast.ImportFrom) and node.lineno in wanted:
+            last = texts[(node.end_lineno or node.lineno) - 1].encode()
+            kept = texts[node.lineno - 1].encode()[: node.col_offset].decode()
+            texts[node.lineno - 1] = f"{kept}pass{last[node.end_col_offset :].decode()}"
+            for number in range(node.lineno, node.end_lineno or node.lineno):
+                texts[number] = "\n"
+    file.write_text("".join(texts), encoding="utf-8")
+
+
+def changed_copy(root: Path, folder: Path, without: Sequence[Place]) -> Path:
+    shutil.copytree(root, folder)
+    for file in {place.file for place in without}:
+        take_out(folder / file, [place.line for place in without if place.file == file])
+    return folder
+
+
+def claims(run: dagprof.Run) -> list[Claim]:
+    """All proved experiments, and the plan's changes in the files they make faster, where experiments timed these."""
+    found = [
+        Claim(
+            file.path, experiment.without, experiment.proved_ms, "one" if len(experiment.without) == 1 else "together"
+        )
+        for file in run.files
+        for experiment in file.experiments
+        if experiment.is_proof
+    ]
+    known = {(claim.path, frozenset(claim.without)) for claim in found}
+    fleet = Fleet(run)
+    planned = [change.place for step in fleet.plan().steps for change in step.changes]
+    for view in fleet.views:
+        here = tuple(place for place in planned if place in view.statements)
+        if here and (view.path, frozenset(here)) not in known:
+            kind = "plan, proved" if view.is_proved(here) else "plan, estimated"
+            found.append(Claim(view.path, here, view.saving_ms(here), kind))
+    return sorted(found, key=lambda claim: -claim.claimed_ms)
+
+
+def check(claim: Claim, dags: Sequence[str], roots: tuple[Path, Path], python: str | None, turns: int) -> Outcome:
+    """Parse the file of both folders in turns."""
+    before, again, real, notes = [], [], [], set()
+    with parser(roots[0], python) as plain, parser(roots[1], python) as changed:
+        for each in (plain, changed):
+            each.prepare(claim.path, dags)
+        restless = plain.parse()[1] != plain.parse()[1]
+        for number in range(turns):
+            parses = {
+                "plain": plain.parse,
+                "memory": partial(plain.parse, claim.without),
+                "copy": changed.parse,
+            }
+            order = list(parses) if number % 2 == 0 else list(parses)[::-1]
+            found = {name: parses[name]() for name in order}
+            before.append(found["plain"][0])
+            again.append(found["plain"][0] - found["memory"][0])
+            real.append(found["plain"][0] - found["copy"][0])
+            if found["copy"][1] != found["plain"][1] and not restless:
+                notes.add("other DAGs" if found["copy"][1].startswith("{") else found["copy"][1][:80])
+    medians = map(statistics.median, (before, again, real))
+    return Outcome(claim, *medians, "; ".join(notes))
+
+
+def outcomes(folder: Path, temporary: Path, options: argparse.Namespace) -> list[Outcome]:
+    root = temporary / "plain"
+    shutil.copytree(folder, root, ignore=shutil.ignore_patterns("__pycache__"))
+    run = dagprof.scan(root, depth="full", python=options.python, time_budget=options.time_budget)
+    todo = claims(run)
+    paths = list(dict.fromkeys(claim.path for claim in todo))[: options.files]
+    dags = {file.path: file.dag_ids for file in run.files}
+    print(
+        f"\n{folder.name}: {len(run.files)} files, {run.total_parse_ms:.0f} ms, scan {run.wall_s:.0f} s; "
+        f"{len(todo)} claims in {len({claim.path for claim in todo})} files, of {len(paths)} of which all are checked",
+        flush=True,
+    )
+    found = []
+    for number, claim in enumerate(claim for claim in todo if claim.path in paths):
+        copy = changed_copy(root, temporary / f"copy_{number}", claim.without)
+        found.append(check(claim, dags[claim.path], (root, copy), options.python, options.turns))
+        shutil.rmtree(copy)
+    return found
+
+
+def print_outcomes(found: Sequence[Outcome]) -> None:
+    print(
+        "\n| claim | checked | scan within 10 % or 10 ms of the real gain | measured in the same turns | DAGs unchanged |"
+    )
+    print("|---|---|---|---|---|")
+    for kind in [*dict.fromkeys(outcome.claim.kind for outcome in found), ""]:
+        these = [outcome for outcome in found if kind in ("", outcome.claim.kind)]
+        if these:
+            scan = sum(outcome.is_within(outcome.error_ms) for outcome in these)
+            again = sum(outcome.is_within(outcome.again_error_ms) for outcome in these)
+            same = sum(not outcome.note for outcome in these)
+            total = len(these)
+            print(
+                f"| {kind or 'all'} | {total} | {scan} ({scan / total:.0%}) | {again} ({again / total:.0%}) | {same} |"
+            )
+    print(
+        "\n| file | without | claim | parse, ms | scan, ms | same turns, ms | real, ms | |\n|---|---|---|---|---|---|---|---|"
+    )
+    for outcome in found:
+        claim = outcome.claim
+        more = f" and {len(claim.without) - 3} more" if claim.without[3:] else ""
+        without = ", ".join(map(str, claim.without[:3])) + more
+        figures = (outcome.before_ms, claim.claimed_ms, outcome.again_ms, outcome.real_ms)
+        shown = " | ".join(f"{ms:.1f}" for ms in figures)
+        print(f"| {claim.path} | {without} | {claim.kind} | {shown} | {outcome.note} |")
+
+
+def main() -> None:
+    reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    reader.add_argument("folders", nargs="+", type=Path)
+    reader.add_argument("--python")
+    reader.add_argument("--turns", type=int, default=11)
+    reader.add_argument("--files", type=int)
+    reader.add_argument("--time-budget")
+    options = reader.parse_args()
+    found: list[Outcome] = []
+    print(machine())
+    for folder in options.folders:
+        with tempfile.TemporaryDirectory(prefix="bench-proofs-") as name:
+            found += outcomes(folder.resolve(), Path(name), options)
+    print_outcomes(found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""A DAG folder of the example DAGs in providers' source distributions, for bench/proofs.py; wheels do not hold them.
+
+python bench/provider_examples.py FOLDER SDIST ...
+
+SDIST is an unpacked source distribution. Kept are the examples that import something besides Airflow, themselves and the
+standard library: the DAG processor has imported the rest before it forks, and there is nothing to save. What they take
+from Airflow's own test helpers is written here in its shortest form.
+"""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import sys
+from pathlib import Path
+
+OURS = {"airflow", "tests_common", "system", *sys.stdlib_module_names}
+HELPERS = {
+    "__init__.py": "",
+    "test_utils/__init__.py": "",
+    "test_utils/system_tests.py": "def get_test_run(found):\n    return lambda: None\n",
+    "test_utils/version_compat.py": "AIRFLOW_V_3_0_PLUS = True\n",
+    "test_utils/watcher.py": 'from airflow.sdk import task\n\n\n@task(trigger_rule="one_failed")\ndef watcher():\n    pass\n',
+}
+
+
+def imported(file: Path) -> set[str]:
+    """The top-level names of all that a file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add((node.module or "").partition(".")[0])
+    return found
+
+
+def main(folder: Path, *sdists: Path) -> None:
+    for name, text in HELPERS.items():
+        file = folder / "tests_common" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    kept = 0
+    for sdist in sdists:
+        for file in sorted((sdist / "tests/system").rglob("*.py")):
+            if file.name.startswith("example_"):
+                if not imported(file) - OURS:
+                    continue
+                kept += 1
+            to = folder / file.relative_to(sdist / "tests")
+            to.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, to)
+    print(f"{kept} example DAGs in {folder}")
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))
