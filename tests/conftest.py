@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import textwrap
 from collections.abc import Callable, Mapping
@@ -19,6 +20,12 @@ TARGET = os.environ.get("DAGPROF_TEST_TARGET_PYTHON") or sys.executable
 Scan = Callable[..., Run]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the commands under test be interrupted: in a shell's background job they would inherit that it is ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything outside the unit ring needs an Airflow."""
     for item in items:
@@ -32,7 +39,8 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("AIRFLOW", "DAGPROF_")) and name != "DAGPROF_TEST_TARGET_PYTHON":
             monkeypatch.delenv(name)
-    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def write(folder: Path, files: Mapping[str, str]) -> Path:

@@ -74,8 +74,6 @@ def test_after_an_interrupted_scan(places: tuple[Path, Path, Path], tmp_path: Pa
         "-j",
         "1",
     ]
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background job, and then inherited
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     journal = tmp_path / "out" / "run.partial.jsonl"
     _wait_until(lambda: journal.exists() and len(journal.read_bytes().splitlines()) >= 3)
