@@ -57,14 +57,15 @@ def many_tasks(folder: Path) -> None:
 
 
 def many_modules(folder: Path) -> None:
-    """One parse that loads 3,000 modules: a tree in which each imports ten, and all import the first hundred."""
+    """One parse that loads 3,000 modules: a tree in which each imports ten, and each one of a hundred shared ones."""
     package = folder / "modules"
     package.mkdir()
     (package / "__init__.py").write_text("")
-    for number in range(3000):
-        below = [10 * number + inner for inner in range(1, 11) if 10 * number + inner < 3000]
-        shared = [number % 100] if number >= 100 else []
-        lines = [f"from modules import m{other}" for other in below + shared]
+    for number in range(100):
+        (package / f"shared{number}.py").write_text("value = 1\n")
+    for number in range(2900):
+        below = [10 * number + inner for inner in range(1, 11) if 10 * number + inner < 2900]
+        lines = [f"from modules import shared{number % 100}", *(f"from modules import m{other}" for other in below)]
         (package / f"m{number}.py").write_text("\n".join([*lines, "value = 1", ""]))
     (folder / "many_modules.py").write_text("import modules.m0\n" + HEAD + f"with DAG('modules', {START}):\n    pass\n")
 
@@ -122,7 +123,7 @@ def main(names: list[str]) -> None:
             folder = Path(temporary) / "dags"
             folder.mkdir()
             CASES[name](folder)
-            for depth in ("normal",) if name == "files" else ("normal", "full"):
+            for depth in ("normal", "full") if name in ("dags", "tasks") else ("normal",):
                 output = Path(temporary) / depth
                 code, seconds, peak = scan(folder, output, depth)
                 run = dagprof.load(output / "run" / "run.json")
