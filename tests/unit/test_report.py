@@ -163,7 +163,7 @@ def test_the_summary() -> None:
         in text
     )
     assert re.search(r"1\.50 s +10 .* slow\.py", text)
-    assert re.search(r"80 ms +50 ms +1 +pandas 2\.2\.3", text)
+    assert re.search(r"80 ms +50 ms +- +1 +pandas 2\.2\.3", text)
     assert re.search(r"900 ms +900 ms +1 +slow\.py:3 +rows = fetch\(\)", text)
     assert "bad.py:7  import error: KeyError: 'x'" in text
     assert "1 file skipped as Airflow would: 1 by safe mode" in text
