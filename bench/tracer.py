@@ -24,7 +24,7 @@ PROBE = Path(dagprof.__file__).parent / "probe"
 BEFORE = f"""
 import json, runpy, sys, time, gc, dis, bisect
 runpy.run_path({str(PROBE / "__main__.py")!r})["_load_package"]()
-from _dagprof_probe import imports
+from _dagprof_probe import import_rows, imports
 """
 PLAIN = (
     BEFORE
@@ -43,7 +43,7 @@ tracer.uninstall()
 TRACED = (
     TRACED_ONLY
     + """
-found = imports.report(tracer, "none")
+found = import_rows.report(tracer, "none")
 names = [found["modules"][position][0] for position in found["loads"]["module"]]
 outermost = sum(us for us, parent in zip(found["loads"]["cumulative_us"], found["loads"]["parent"]) if parent < 0)
 print(json.dumps([*took, names, outermost / 1e6, tracer.gc_ns / 1e9]))

@@ -276,7 +276,8 @@ class Edge(Frozen, frozen=True, array_like=True):
 
     ``importer`` is the module in which the statement stands where that is not the one being loaded: a function of another
     module was called; -1 stands for the module being loaded, or the DAG file. ``caller_line`` is the line of that module, or
-    of the DAG file, that was running, for statements in functions; 0 if unknown.
+    of the DAG file, that was running, for statements in functions; 0 if unknown. ``is_conditional`` says of the user's
+    statements that they stand inside ``if``, ``try`` or the like.
     """
 
     line: int
@@ -284,6 +285,7 @@ class Edge(Frozen, frozen=True, array_like=True):
     in_function: bool = False
     importer: int = -1
     caller_line: int = 0
+    is_conditional: bool = False
 
 
 class StatementMemory(Frozen, frozen=True, array_like=True):

@@ -64,6 +64,7 @@ EDGES = {
     "package": _TEXT,
     "distribution": _TEXT,
     "in_function": _FLAG,
+    "conditional": _FLAG,
 }
 STATEMENTS = {
     "path": _TEXT,
@@ -126,6 +127,7 @@ CHANGES = {
     "memory_kib": _WHOLE,
     "reason": _TEXT,
 }
+SAVINGS = {"name": _TEXT, "files": _WHOLE, "alone_ms": _REAL, "largest_ms": _REAL}
 PLAN = {
     "step": _WHOLE,
     "places": _TEXT,

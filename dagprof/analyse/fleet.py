@@ -12,8 +12,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from dagprof.analyse.loads import group
+from dagprof.analyse.savings import alone_by_group
 from dagprof.attribution.candidates import place_of
-from dagprof.attribution.graph import ImportGraph, Node, Statement
+from dagprof.attribution.graph import ImportGraph, Statement
 from dagprof.attribution.reduced import Reduced
 from dagprof.attribution.scale import saving_ms
 from dagprof.model import Experiment, FileResult, Need, Place, Run
@@ -109,6 +110,7 @@ class FileView:
             for place, statement in self.statements.items()
         }
         self._chains = {place: _chain(graph, statement, run, file) for place, statement in self.statements.items()}
+        self._memory = _memory(run, file)
         self._proved = self._proofs(file.experiments)
         self.trials: dict[Place, Experiment] = {e.without[0]: e for e in file.experiments if len(e.without) == 1}
 
@@ -151,6 +153,10 @@ class FileView:
         us, _ = self._reduced.falls_away([self.statements[place] for place in self._here(places)])
         return us * self._per_us
 
+    def memory_kib(self, place: Place) -> int:
+        """What a statement added to the process in the tracing pass, in KiB of anonymous memory."""
+        return self._memory.get(self.statements[place], 0)
+
     def modules(self, place: Place) -> int:
         """How many modules fall away with one statement."""
         return self._reduced.falls_away([self.statements[place]])[1]
@@ -161,33 +167,27 @@ class FileView:
 
 
 class Fleet:
-    """The questions that concern all files of a Run."""
+    """The questions that concern all files of a Run.
+
+    ``distributions`` holds what all files would save if nothing of one were loaded, its true cost, in ms.
+    """
 
     def __init__(self, run: Run) -> None:
         self._total_ms = run.total_parse_ms
-        self._keys = [group(module, "distribution") for module in run.modules]
+        keys = [group(module, "distribution") for module in run.modules]
         self.distributions: dict[str, float] = {}
         self.views: list[FileView] = []
         for file in run.files:
             if file.trace is not None and file.is_timed:
                 graph = ImportGraph(file.trace, run.modules, run.import_sets)
                 self.views.append(FileView(run, file, graph))
-                self._add_distributions(file, graph)
+                for name, ms in alone_by_group(file, graph, keys).items():
+                    self.distributions[name] = self.distributions.get(name, 0.0) + ms
         self._plans: dict[int, Plan] = {}
         self._by_place: dict[Place, list[FileView]] = {}
         for view in self.views:
             for place in view.statements:
                 self._by_place.setdefault(place, []).append(view)
-
-    def _add_distributions(self, file: FileResult, graph: ImportGraph) -> None:
-        """``distributions``: what all files would save if nothing of one were loaded, its true cost, in ms."""
-        own: dict[str, list[Node]] = {}
-        for module in graph.cost_us:
-            own.setdefault(self._keys[module], []).append(module)
-        for name, nodes in own.items():
-            if saving_ms(file, sum(graph.cost_us[node] for node in nodes if isinstance(node, int))) >= FASTER_MS:
-                saved = saving_ms(file, graph.saving_us(set(nodes)))
-                self.distributions[name] = self.distributions.get(name, 0.0) + saved
 
     def changes(self) -> list[Change]:
         """Every import statement of the user's code that would give back something alone, the largest saving first."""
@@ -212,7 +212,7 @@ class Fleet:
             proved_ms=sum(proved),
             files=sum(ms >= FASTER_MS for ms in savings),
             modules=main.modules(place),
-            memory_kib=int(statistics.median(memory)) if memory else 0,
+            memory_kib=int(statistics.median(memory)) if memory else main.memory_kib(place),
             not_needed=not_needed,
             needed=len(needed),
             untried=len(views) - not_needed - len(needed),
@@ -306,6 +306,11 @@ class _Planner:
         for place in {other for view in self._views(places) for other in view.statements}:
             if place in left:
                 left[place] = self._gain((place,))
+
+
+def _memory(run: Run, file: FileResult) -> dict[Statement, int]:
+    rows = file.trace.memory if file.trace else ()
+    return {Statement(row.importer, row.line): row.grown_kib for row in rows}
 
 
 def _chain(graph: ImportGraph, statement: Statement, run: Run, file: FileResult) -> tuple[Place, ...]:

@@ -16,6 +16,7 @@ import pandas as pd
 from dagprof.analyse import columns
 from dagprof.analyse import loads as loading
 from dagprof.analyse.fleet import Fleet
+from dagprof.analyse.savings import savings_by_group
 from dagprof.analyse.stages import split_load
 from dagprof.analyse.statements import depth, is_partial, own_us
 from dagprof.model import Edge, FileResult, Module, Run, Samples, Statement
@@ -139,7 +140,14 @@ def edges_frame(run: Run) -> pd.DataFrame:
 
 def _edge(modules: Sequence[Module], edge: Edge) -> tuple[Any, ...]:
     target = modules[edge.target]
-    return edge.line, target.name, loading.package(target), target.distribution, edge.in_function
+    return (
+        edge.line,
+        target.name,
+        loading.package(target),
+        target.distribution,
+        edge.in_function,
+        edge.is_conditional,
+    )
 
 
 def imports_frame(run: Run, by: Group = "package") -> pd.DataFrame:
@@ -344,3 +352,17 @@ def plan_frame(run: Run) -> pd.DataFrame:
             for number, step in enumerate(Fleet(run).plan().steps, 1)
         ),
     )
+
+
+def savings_frame(run: Run, by: Group = "package") -> pd.DataFrame:
+    """What all files would save together if nothing of a module, package or distribution were loaded, largest first.
+
+    That is less than its import time where others need what it loads, and more where it loads what nobody else needs.
+    """
+    totals: dict[str, list[float]] = {}
+    for _, alone in savings_by_group(run, by):
+        for name, ms in alone.items():
+            totals.setdefault(name, []).append(ms)
+    frame = _frame(columns.SAVINGS, ((name, len(each), sum(each), max(each)) for name, each in totals.items()))
+    ranked: pd.DataFrame = frame.sort_values("alone_ms", ascending=False, kind="stable", ignore_index=True)
+    return ranked

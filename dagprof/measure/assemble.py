@@ -55,13 +55,7 @@ class Assembler:
 
 def _moved_edges(edges: Iterable[Edge], places: Sequence[int]) -> tuple[Edge, ...]:
     return tuple(
-        Edge(
-            line=edge.line,
-            target=places[edge.target],
-            in_function=edge.in_function,
-            importer=_moved_place(edge.importer, places),
-            caller_line=edge.caller_line,
-        )
+        msgspec.structs.replace(edge, target=places[edge.target], importer=_moved_place(edge.importer, places))
         for edge in edges
     )
 

@@ -43,8 +43,15 @@ def trace(traced: dict[str, Any], wall_ms: float) -> Trace:
 def edges(rows: Sequence[Sequence[Any]]) -> tuple[Edge, ...]:
     """Import statements that ran and what they asked for."""
     return tuple(
-        Edge(line=line, target=target, in_function=bool(inside), importer=importer, caller_line=caller)
-        for line, target, inside, importer, caller in rows
+        Edge(
+            line=line,
+            target=target,
+            in_function=bool(inside),
+            importer=importer,
+            caller_line=caller,
+            is_conditional=bool(conditional),
+        )
+        for line, target, inside, importer, caller, conditional in rows
     )
 
 

@@ -14,7 +14,7 @@ import zipimport
 from time import perf_counter, perf_counter_ns, process_time, process_time_ns
 from typing import Any, Callable
 
-from . import imports, statements
+from . import import_rows, imports, statements
 
 _PAGE_KIB = resource.getpagesize() // 1024
 
@@ -174,7 +174,7 @@ class TracedParse:
     def report(self) -> dict[Any, Any]:
         """Rows for the Run; call after the parse, outside all clocks."""
         self.tracer.uninstall()
-        traced = imports.report(self.tracer, self._dag_module)
+        traced = import_rows.report(self.tracer, self._dag_module)
         traced["statements"] = [
             [*row[:5], row[5] // 1000, row[6] // 1000, row[7], row[8], row[9] // 1000] for row in self.clock.rows
         ]

@@ -67,14 +67,14 @@ def test_hits_of_loaded_modules_are_edges(scan: Scan) -> None:
         {
             "base.py": "value = 1\n",
             "first.py": "import base\n",
-            "second.py": "import base\n\ndef later():\n    import first\n\nlater()\n",
+            "second.py": "try:\n    import base\nfinally:\n    def later():\n        import first\n\nlater()\n",
             "a.py": dag("a", "import first\nimport second\n"),
         }
     )
     mine = [row for row in records(edges_frame(run)) if row["importer"] == "second"]
-    assert {(row["module"], row["line"], row["in_function"]) for row in mine} == {
-        ("base", 1, False),
-        ("first", 4, True),
+    assert {(row["module"], row["line"], row["in_function"], row["conditional"]) for row in mine} == {
+        ("base", 2, False, True),
+        ("first", 5, True, True),
     }
 
 

@@ -22,6 +22,7 @@ ALL = [
     frames.samples_frame,
     frames.effects_frame,
     frames.experiments_frame,
+    frames.savings_frame,
     frames.changes_frame,
     frames.plan_frame,
     frames.instabilities_frame,
@@ -136,9 +137,9 @@ def test_edges_name_both_ends() -> None:
     )
     own = msgspec.structs.replace(loads((0, -1, 5, 9, -1, 1)), imports=(1,))
     traced = trace(10, own, edges=(Edge(1, 0),))
-    sets = ((), (Edge(3, 1, True),))
+    sets = ((), (Edge(3, 1, True, is_conditional=True),))
     rows = frames.records(frames.edges_frame(run(file("a.py", 10, trace=traced), modules=modules, import_sets=sets)))
     assert [tuple(row.values()) for row in rows] == [
-        ("", "a.py", 1, "helpers", "helpers", "", False),
-        ("helpers", "/dags/helpers.py", 3, "airflow.providers.ssh.hooks", "airflow.providers.ssh", "ssh", True),
+        ("", "a.py", 1, "helpers", "helpers", "", False, False),
+        ("helpers", "/dags/helpers.py", 3, "airflow.providers.ssh.hooks", "airflow.providers.ssh", "ssh", True, True),
     ]

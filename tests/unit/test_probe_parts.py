@@ -64,20 +64,20 @@ def test_ordinary_text_stays(text: str) -> None:
 def test_the_tracer_sees_what_importtime_sees() -> None:
     """The same modules, and the same total within what two processes differ by."""
     code = """
-from _dagprof_probe import imports
+from _dagprof_probe import import_rows, imports
 import importlib.util  # what the report needs is loaded before
 tracer = imports.ImportTracer()
 tracer.install()
 import xml.sax.saxutils, sqlite3, email.mime.multipart, concurrent.futures.process
 tracer.uninstall()
-print(json.dumps(imports.report(tracer, "none")))
+print(json.dumps(import_rows.report(tracer, "none")))
 """
     traced = json.loads(in_child(code))
     names = {traced["modules"][position][0] for position in traced["loads"]["module"]}
     plain = PRELUDE + (
         code.replace("tracer.install()", "print('START', file=sys.stderr)")
         .replace("tracer.uninstall()", "print('END', file=sys.stderr)")
-        .replace('print(json.dumps(imports.report(tracer, "none")))', "")
+        .replace('print(json.dumps(import_rows.report(tracer, "none")))', "")
     )
     shown = subprocess.run(
         [sys.executable, "-I", "-X", "importtime", "-c", plain], capture_output=True, text=True, check=True
@@ -89,12 +89,12 @@ print(json.dumps(imports.report(tracer, "none")))
 
 def test_every_load_is_inside_its_parent() -> None:
     code = """
-from _dagprof_probe import imports
+from _dagprof_probe import import_rows, imports
 tracer = imports.ImportTracer()
 tracer.install()
 import sqlite3, email.mime.multipart
 tracer.uninstall()
-print(json.dumps(imports.report(tracer, "none")["loads"]))
+print(json.dumps(import_rows.report(tracer, "none")["loads"]))
 """
     loads = json.loads(in_child(code))
     inside = [0] * len(loads["parent"])
@@ -108,7 +108,7 @@ print(json.dumps(imports.report(tracer, "none")["loads"]))
 
 def test_failed_imports_are_loads_too() -> None:
     code = """
-from _dagprof_probe import imports
+from _dagprof_probe import import_rows, imports
 tracer = imports.ImportTracer()
 tracer.install()
 try:
@@ -116,7 +116,7 @@ try:
 except ImportError:
     pass
 tracer.uninstall()
-print(json.dumps(imports.report(tracer, "none")["modules"]))
+print(json.dumps(import_rows.report(tracer, "none")["modules"]))
 """
     assert json.loads(in_child(code))[0] == ["a_module_that_is_missing", "", "stdlib"]
 

@@ -1,0 +1,42 @@
+"""What falls away with a module, a package or a distribution: its true cost, file by file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dagprof.analyse.loads import group
+from dagprof.attribution.graph import ImportGraph, Node
+from dagprof.attribution.scale import saving_ms
+from dagprof.model import FileResult, Run
+
+# Of a group in one file; below that it is not asked for.
+SMALLEST_MS = 1.0
+
+
+def savings_by_group(run: Run, by: str) -> Iterator[tuple[FileResult, dict[str, float]]]:
+    """Each traced file with what its parse would save, in ms, if nothing of a group were loaded."""
+    keys = [group(module, by) for module in run.modules]
+    for file in run.files:
+        if file.trace is not None and file.is_timed:
+            graph = ImportGraph(file.trace, run.modules, run.import_sets)
+            yield file, (alone_by_module if by == "module" else alone_by_group)(file, graph, keys)
+
+
+def alone_by_module(file: FileResult, graph: ImportGraph, keys: Sequence[str]) -> dict[str, float]:
+    """What each module dominates, in ms."""
+    dominated = graph.dominated()
+    found = ((keys[module], saving_ms(file, dominated[module][0])) for module in graph.cost_us if module in dominated)
+    return {name: ms for name, ms in found if ms >= SMALLEST_MS}
+
+
+def alone_by_group(file: FileResult, graph: ImportGraph, keys: Sequence[str]) -> dict[str, float]:
+    """What goes with all modules of a group together, in ms."""
+    members: dict[str, list[int]] = {}
+    for module in graph.cost_us:
+        members.setdefault(keys[module], []).append(module)
+    alone = {}
+    for name, modules in members.items():
+        if saving_ms(file, graph.cost_of(modules)) >= SMALLEST_MS:
+            gone: set[Node] = set(modules)
+            alone[name] = saving_ms(file, graph.saving_us(gone))
+    return alone
