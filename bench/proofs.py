@@ -1,6 +1,6 @@
 """Do proofs hold? What experiments proved in memory is done for real in a copy, and both are parsed in turns.
 
-python bench/proofs.py [--python PYTHON] [--turns N] [--files N] FOLDER ...
+python bench/proofs.py [--python PYTHON] [--temperature T] [--turns N] [--files N] FOLDER ...
 
 Each FOLDER is copied and scanned at full depth. Then, for each proved experiment and for the plan's steps, the statements are
 replaced by ``pass`` in another copy, and the file is parsed in turns: plain, without them in memory, and the changed copy.
@@ -32,7 +32,7 @@ from dagprof.measure.outcome import gave_result
 from dagprof.measure.plan import Mode
 from dagprof.measure.scan import scratch_folder, zygote_config
 from dagprof.measure.target import resolve
-from dagprof.model import Place
+from dagprof.model import Place, Temperature
 from dagprof.settings import Depth, Settings
 
 
@@ -67,14 +67,14 @@ class Outcome(NamedTuple):
         return abs(self.real_ms - self.again_ms)
 
     def is_within(self, error_ms: float) -> bool:
-        return error_ms <= max(10.0, 0.1 * abs(self.real_ms))
+        return not self.note and error_ms <= max(10.0, 0.1 * abs(self.real_ms))
 
 
 class Parser:
     """Parses files of one folder, plain, in a forked child each."""
 
-    def __init__(self, stack: ExitStack, root: Path, python: str | None) -> None:
-        settings = Settings(python=python, bundle_root=str(root))
+    def __init__(self, stack: ExitStack, root: Path, options: argparse.Namespace) -> None:
+        settings = Settings(python=options.python, temperature=options.temperature, bundle_root=str(root))
         target = resolve(settings, (root,), stack.enter_context(scratch_folder()), os.environ)
         self._zygotes = stack.enter_context(Zygotes(target, zygote_config(target, settings)))
         self.root = root
@@ -114,9 +114,9 @@ class Parser:
 
 
 @contextmanager
-def parser(root: Path, python: str | None) -> Iterator[Parser]:
+def parser(root: Path, options: argparse.Namespace) -> Iterator[Parser]:
     with ExitStack() as stack:
-        yield Parser(stack, root, python)
+        yield Parser(stack, root, options)
 
 
 def take_out(file: Path, lines: Iterable[int]) -> None:
@@ -161,14 +161,14 @@ def claims(run: dagprof.Run) -> list[Claim]:
     return sorted(found, key=lambda claim: -claim.claimed_ms)
 
 
-def check(claim: Claim, dags: Sequence[str], roots: tuple[Path, Path], python: str | None, turns: int) -> Outcome:
+def check(claim: Claim, dags: Sequence[str], roots: tuple[Path, Path], options: argparse.Namespace) -> Outcome:
     """Parse the file of both folders in turns."""
     before, again, real, notes = [], [], [], set()
-    with parser(roots[0], python) as plain, parser(roots[1], python) as changed:
+    with parser(roots[0], options) as plain, parser(roots[1], options) as changed:
         for each in (plain, changed):
             each.prepare(claim.path, dags)
         restless = plain.parse()[1] != plain.parse()[1]
-        for number in range(turns):
+        for number in range(options.turns):
             parses = {
                 "plain": plain.parse,
                 "memory": partial(plain.parse, claim.without),
@@ -188,7 +188,7 @@ def check(claim: Claim, dags: Sequence[str], roots: tuple[Path, Path], python: s
 def outcomes(folder: Path, temporary: Path, options: argparse.Namespace) -> list[Outcome]:
     root = temporary / "plain"
     shutil.copytree(folder, root, ignore=shutil.ignore_patterns("__pycache__"))
-    run = dagprof.scan(root, depth="full", python=options.python, time_budget=options.time_budget)
+    run = dagprof.scan(root, depth="full", python=options.python, temperature=options.temperature)
     todo = claims(run)
     paths = list(dict.fromkeys(claim.path for claim in todo))[: options.files]
     dags = {file.path: file.dag_ids for file in run.files}
@@ -200,7 +200,7 @@ def outcomes(folder: Path, temporary: Path, options: argparse.Namespace) -> list
     found = []
     for number, claim in enumerate(claim for claim in todo if claim.path in paths):
         copy = changed_copy(root, temporary / f"copy_{number}", claim.without)
-        found.append(check(claim, dags[claim.path], (root, copy), options.python, options.turns))
+        found.append(check(claim, dags[claim.path], (root, copy), options))
         shutil.rmtree(copy)
     return found
 
@@ -238,7 +238,7 @@ def main() -> None:
     reader.add_argument("--python")
     reader.add_argument("--turns", type=int, default=11)
     reader.add_argument("--files", type=int)
-    reader.add_argument("--time-budget")
+    reader.add_argument("--temperature", type=Temperature, default=Temperature.PROCESSOR)
     options = reader.parse_args()
     found: list[Outcome] = []
     print(machine())

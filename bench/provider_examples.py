@@ -5,6 +5,8 @@ python bench/provider_examples.py FOLDER SDIST ...
 SDIST is an unpacked source distribution. Kept are the examples that import something besides Airflow, themselves and the
 standard library: the DAG processor has imported the rest before it forks, and there is nothing to save. What they take
 from Airflow's own test helpers is written here in its shortest form.
+
+Without SDIST: small DAGs that import hooks at the top and use them in tasks only, as the providers' guides show.
 """
 
 from __future__ import annotations
@@ -22,6 +24,40 @@ HELPERS = {
     "test_utils/version_compat.py": "AIRFLOW_V_3_0_PLUS = True\n",
     "test_utils/watcher.py": 'from airflow.sdk import task\n\n\n@task(trigger_rule="one_failed")\ndef watcher():\n    pass\n',
 }
+HOOKS = {
+    "s3": "from airflow.providers.amazon.aws.hooks.s3 import S3Hook",
+    "lambdas": "from airflow.providers.amazon.aws.hooks.lambda_function import LambdaHook",
+    "glue": "from airflow.providers.amazon.aws.hooks.glue import GlueJobHook",
+    "redshift": "from airflow.providers.amazon.aws.hooks.redshift_data import RedshiftDataHook",
+    "bigquery": "from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook",
+    "gcs": "from airflow.providers.google.cloud.hooks.gcs import GCSHook",
+    "pubsub": "from airflow.providers.google.cloud.hooks.pubsub import PubSubHook",
+    "dataproc": "from airflow.providers.google.cloud.hooks.dataproc import DataprocHook",
+    "kubernetes": "from airflow.providers.cncf.kubernetes.hooks.kubernetes import KubernetesHook",
+    "sdk_boto": "import boto3 as Hook",
+    "sdk_storage": "from google.cloud import storage as Hook",
+    "sdk_kubernetes": "from kubernetes import client as Hook",
+    "gcs_and_s3": (
+        "from airflow.providers.amazon.aws.hooks.s3 import S3Hook\n"
+        "from airflow.providers.google.cloud.hooks.gcs import GCSHook"
+    ),
+    "bigquery_and_storage": (
+        "from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook\nfrom google.cloud import storage"
+    ),
+}
+BODY = """
+import datetime
+from airflow.sdk import dag, task
+
+@dag(start_date=datetime.datetime(2024, 1, 1), schedule=None)
+def {name}():
+    @task
+    def use():
+        return {hook}()
+    use()
+
+{name}()
+"""
 
 
 def imported(file: Path) -> set[str]:
@@ -35,7 +71,17 @@ def imported(file: Path) -> set[str]:
     return found
 
 
+def write_hooks(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in HOOKS.items():
+        hook = text.rpartition(" ")[2]
+        (folder / f"{name}.py").write_text(text + BODY.format(name=name, hook=hook), encoding="utf-8")
+
+
 def main(folder: Path, *sdists: Path) -> None:
+    if not sdists:
+        write_hooks(folder)
+        return
     for name, text in HELPERS.items():
         file = folder / "tests_common" / name
         file.parent.mkdir(parents=True, exist_ok=True)
