@@ -77,12 +77,16 @@ class Step(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The steps in the order in which they give back most; ``floor_ms`` is the total with everything movable moved."""
+    """The steps in the order in which they give back most; ``floor_ms`` is the total with everything movable moved.
+
+    ``untried`` counts lines that would give back something and that no experiment has tried.
+    """
 
     before_ms: float
     steps: tuple[Step, ...]
     floor_ms: float
     files_faster: int
+    untried: int = 0
 
     @property
     def after_ms(self) -> float:
@@ -183,7 +187,7 @@ class Fleet:
                 self.views.append(FileView(run, file, graph))
                 for name, ms in alone_by_group(file, graph, keys).items():
                     self.distributions[name] = self.distributions.get(name, 0.0) + ms
-        self._plans: dict[int, Plan] = {}
+        self._plans: dict[tuple[int, bool], Plan] = {}
         self._by_place: dict[Place, list[FileView]] = {}
         for view in self.views:
             for place in view.statements:
@@ -220,23 +224,38 @@ class Fleet:
             cautions=tuple(dict.fromkeys(text for trial in trials for text in trial.cautions)),
         )
 
-    def plan(self, length: int = 20) -> Plan:
-        """Greedy: each time what adds most to the changes before it. ``length`` bounds the number of steps."""
-        if length not in self._plans:
-            self._plans[length] = _Planner(self._total_ms, self._by_place, self._change).plan(length)
-        return self._plans[length]
+    def plan(self, length: int = 20, *, untried: bool = False) -> Plan:
+        """Greedy: each time what adds most to the changes before it. ``length`` bounds the number of steps.
+
+        Lines that no experiment has tried are left out, since most imports at the top are needed there; ``untried`` takes
+        them in.
+        """
+        if (length, untried) not in self._plans:
+            planner = _Planner(self._total_ms, self._by_place, self._change, takes_untried=untried)
+            self._plans[length, untried] = planner.plan(length)
+        return self._plans[length, untried]
 
 
 class _Planner:
     def __init__(
-        self, total_ms: float, by_place: dict[Place, list[FileView]], describe: Callable[[Place], Change]
+        self,
+        total_ms: float,
+        by_place: dict[Place, list[FileView]],
+        describe: Callable[[Place], Change],
+        *,
+        takes_untried: bool,
     ) -> None:
         self._total_ms, self._by_place, self._describe = total_ms, by_place, describe
+        self._takes_untried = takes_untried
         self._chosen: list[Place] = []
         self._saved: dict[str, float] = {}
 
     def plan(self, length: int) -> Plan:
-        left = {place: self._gain((place,)) for place in self._movable()}
+        movable = self._movable()
+        untried = [place for place in movable if not self._is_tried(place)]
+        gains = {place: self._gain((place,)) for place in movable}
+        promising = sum(gains[place] >= SMALLEST_MS for place in untried)
+        left = gains if self._takes_untried else {place: gains[place] for place in movable if place not in set(untried)}
         everything = list(left)
         steps: list[Step] = []
         total = self._total_ms
@@ -253,7 +272,10 @@ class _Planner:
             self._refresh(places, left)
         floor = self._total_ms - sum(view.saving_ms(everything) for view in self._views(everything))
         faster = sum(ms >= FASTER_MS for ms in self._saved.values())
-        return Plan(self._total_ms, tuple(steps), min(floor, total), faster)
+        return Plan(self._total_ms, tuple(steps), min(floor, total), faster, promising)
+
+    def _is_tried(self, place: Place) -> bool:
+        return any(place in view.trials for view in self._by_place[place])
 
     def _movable(self) -> list[Place]:
         """Statements that may matter, alone or with others, and that no experiment showed to be needed."""

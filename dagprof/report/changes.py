@@ -54,7 +54,8 @@ def summary(plan: Plan, steps: int) -> str:
         f"{totals(plan, steps)}; all {count(changes, 'change')} in {count(plan.files_touched, 'source file')} "
         f"would make {count(plan.files_faster, 'DAG file')} faster"
     )
-    return f"{text} and leave {duration(plan.after_ms)}" if len(plan.steps) > steps else text
+    text = f"{text} and leave {duration(plan.after_ms)}" if len(plan.steps) > steps else text
+    return f"{text}; {count(plan.untried, 'more line')} not tried (--depth full)" if plan.untried else text
 
 
 def trial(experiment: Experiment) -> str:
