@@ -15,7 +15,7 @@ from dagprof.measure.asking import Ask, Limits
 from dagprof.measure.budget import Budget
 from dagprof.measure.crew import Crew, Job
 from dagprof.measure.experiments import prove
-from dagprof.measure.plan import PROOFS, Proof
+from dagprof.measure.plan import PROOFS, Proof, worth_ms
 from dagprof.measure.proofs import Question, questions
 from dagprof.model import Doubt, Measured
 from dagprof.quantities import parse_duration_ms
@@ -119,6 +119,8 @@ class Rounds:
         proof = PROOFS.get(self._settings.depth)
         if proof is None:
             return
+        total_ms = sum(measured.result.parse_ms for measured in self._results.values())
+        proof = proof._replace(smallest_ms=worth_ms(proof, total_ms))
         asked = questions(self._results.values(), self._root, proof)
         if not asked:
             return

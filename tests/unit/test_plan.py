@@ -4,6 +4,7 @@ import pytest
 
 from dagprof.measure import plan
 from dagprof.robust import median_absolute_deviation, standard_error_of_median
+from dagprof.settings import Depth
 
 
 @pytest.mark.parametrize(
@@ -37,3 +38,16 @@ def test_robust_statistics() -> None:
     assert median_absolute_deviation([1, 2, 3, 4, 100]) == 1
     assert standard_error_of_median([5.0]) == 0.0
     assert standard_error_of_median([1, 2, 3, 4, 100]) == pytest.approx(1.2533 * 1.4826 / 5**0.5)
+
+
+@pytest.mark.parametrize(
+    ("depth", "total_ms", "worth_ms"),
+    [
+        (Depth.NORMAL, 200.0, 15.0),
+        (Depth.NORMAL, 1_000.0, 30.0),
+        (Depth.NORMAL, 60_000.0, 50.0),
+        (Depth.FULL, 60_000.0, 5.0),
+    ],
+)
+def test_experiments_go_where_they_pay(depth: Depth, total_ms: float, worth_ms: float) -> None:
+    assert plan.worth_ms(plan.PROOFS[depth], total_ms) == worth_ms
