@@ -185,8 +185,8 @@ class _Scan:
         self._refuse_if_hopeless(assembler)
         return assembler
 
-    def _crew(self, zygotes: Zygotes, limits: Limits) -> Crew:
-        lines = self._settings.jobs or settings_module.default_jobs()
+    def _crew(self, zygotes: Zygotes, limits: Limits, lines: int | None = None) -> Crew:
+        lines = lines or self._settings.jobs or settings_module.default_jobs()
         return Crew(zygotes, lines=lines, time_limit_s=limits.time_limit_s, shown=self._shown)
 
     def _taken_over(self, path: Path) -> Measured | None:
