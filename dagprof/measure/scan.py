@@ -169,7 +169,13 @@ class _Scan:
         """Measure all files and put the results together."""
         limits = self._limits(zygotes.current, len(files))
         rounds = Rounds(
-            self._crew(zygotes, limits), self._settings, limits, self._progress, str(self._target.root), self._shown
+            self._crew(zygotes, limits),
+            self._crew(zygotes, limits, lines=1),
+            self._settings,
+            limits,
+            self._progress,
+            str(self._target.root),
+            self._shown,
         )
         known = {path: measured for path in files if (measured := self._taken_over(path)) is not None}
         results = rounds.measure(files, known)
