@@ -149,13 +149,15 @@ class FileView:
         lost = self._lost(places)
         if not lost:
             return 0.0
-        saved = self._proved[lost] if lost in self._proved else self.estimated_ms(places)
+        saved = self._proved[lost] if lost in self._proved else self._estimate(lost)
         return max(0.0, min(saved, self.parse_ms))
 
     def estimated_ms(self, places: Collection[Place]) -> float:
         """The same from the graph alone."""
-        us, _ = self._reduced.falls_away([self.statements[place] for place in self._here(places)])
-        return us * self._per_us
+        return self._estimate(self._lost(places))
+
+    def _estimate(self, lost: int) -> float:
+        return self._reduced.sums(lost)[0] * self._per_us
 
     def memory_kib(self, place: Place) -> int:
         """What a statement added to the process in the tracing pass, in KiB of anonymous memory."""

@@ -46,36 +46,32 @@ class Reduced:
         statements, modules = graph.reached_until(start, boundary)
         return sum(self._bit[statement] for statement in statements), modules
 
-    def _alive(self, gone: int) -> int:
-        """The statements that still run."""
-        alive, waiting = 0, self._root_runs & ~gone
-        while waiting:
-            lowest = waiting & -waiting
-            alive |= lowest
-            waiting |= self._runs[self.statements[lowest.bit_length() - 1]]
-            waiting &= ~(alive | gone)
-        return alive
-
     def lost(self, without: Collection[Statement]) -> int:
         """Which atoms go with these statements, as bits: sets that lose the same save the same."""
-        alive = self._alive(sum(self._bit[statement] for statement in set(without)))
+        gone = sum(self._bit[statement] for statement in set(without))
+        alive = self._running(self._root_runs, gone)
         return sum(1 << number for number, atom in enumerate(self.atoms) if not atom.statements & alive)
 
     def falls_away(self, without: Collection[Statement]) -> tuple[int, int]:
         """Own time in µs and number of the modules that are not loaded any more without these statements."""
-        lost = self.lost(without)
+        return self.sums(self.lost(without))
+
+    def sums(self, lost: int) -> tuple[int, int]:
+        """Own time in µs and number of the modules of these atoms."""
         gone = [atom for number, atom in enumerate(self.atoms) if lost >> number & 1]
         return sum(atom.cost_us for atom in gone), sum(atom.modules for atom in gone)
 
     def behind_us(self, statement: Statement) -> int:
         """All that a statement leads to, whoever else does too."""
-        leads = self._closure(self._bit[statement])
+        leads = self._running(self._bit[statement])
         return sum(atom.cost_us for atom in self.atoms if atom.statements & leads)
 
-    def _closure(self, start: int) -> int:
-        reached, waiting = 0, start
+    def _running(self, start: int, gone: int = 0) -> int:
+        """The statements that run if these do, as far as they are not gone."""
+        running, waiting = 0, start & ~gone
         while waiting:
             lowest = waiting & -waiting
-            reached |= lowest
-            waiting = (waiting | self._runs[self.statements[lowest.bit_length() - 1]]) & ~reached
-        return reached
+            running |= lowest
+            waiting |= self._runs[self.statements[lowest.bit_length() - 1]]
+            waiting &= ~(running | gone)
+        return running

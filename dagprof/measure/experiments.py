@@ -70,7 +70,6 @@ class _Trial:
         self.need, self.reason = self._verdict(plain, reply, lab)
         if self.need is Need.NOT_NEEDED:
             self.cautions = state_differences(plain["result"]["state"], reply["result"]["state"])
-            self.compare(plain, reply)
 
     def _verdict(self, plain: Reply, reply: Reply, lab: Lab) -> tuple[Need, str]:
         if not gave_result(reply):
@@ -135,9 +134,6 @@ def _together(free: Sequence[_Trial], plain: Reply, lab: Lab) -> _Trial | None:
 
 def _time(trials: Sequence[_Trial], lab: Lab, rounds: int) -> None:
     """A plain parse and one without, side by side, in rounds; twice as many where the savings differ by much."""
-    for trial in trials:
-        trial.saving_ms.clear()
-        trial.memory_kib.clear()
     for number in range(2 * rounds):
         due = [trial for trial in trials if number < rounds or not trial.is_settled]
         for trial in due if number % 2 == 0 else due[::-1]:
