@@ -185,7 +185,8 @@ class Experiment(Frozen, frozen=True):
     """The file parsed again without some import statements, which were taken out in memory only.
 
     ``need`` says whether the parse needed them and ``reason`` what did. ``saving_ms`` and ``memory_kib`` hold, round by
-    round, what a plain parse took or grew more than the one without them taken right after it. ``cautions`` names what
+    round, what a plain parse took or grew more than the one without them taken right after it, scaled to the file's parse
+    time: the machine's speed may have changed since. ``cautions`` names what
     the imports do that the serialised DAGs do not show.
     """
 

@@ -10,11 +10,12 @@ a name from a lazy module calls its ``__getattr__``.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
-
-import networkx
+from typing import TYPE_CHECKING, NamedTuple
 
 from dagprof.model import Edge, Loads, Module, Origin, Trace
+
+if TYPE_CHECKING:
+    import networkx
 
 ROOT = -1
 
@@ -158,6 +159,8 @@ class ImportGraph:
 
     def dominated(self) -> dict[Node, tuple[int, int]]:
         """For each statement and module: own time in µs, and number, of the modules that only it leads to."""
+        import networkx  # a quarter of a second, before the first parse if it stood at the top
+
         graph: networkx.DiGraph[Node] = networkx.DiGraph()
         graph.add_node(ROOT)
         graph.add_edges_from((before, after) for before, nodes in self._after.items() for after in nodes)

@@ -29,10 +29,12 @@ def prove(
     *,
     smallest_ms: float,
     rounds: int,
+    parse_ms: float,
 ) -> tuple[Experiment, ...]:
     """What each statement saves, and all that are not needed together; and what needs the others.
 
-    Only statements that would save ``smallest_ms`` alone are timed by themselves.
+    Only statements that would save ``smallest_ms`` alone are timed by themselves. Savings are those of a parse that takes
+    ``parse_ms``: the machine may have another speed by now than when the file was timed.
     """
     lab = Lab(path, ask, limits)
     plain = lab.parse(())
@@ -50,7 +52,7 @@ def prove(
         timed.append(together)
     if timed:
         _time(timed, lab, rounds)
-    return tuple(trial.experiment() for trial in (*timed, *(t for t in free if t not in timed), *needed))
+    return tuple(trial.experiment(parse_ms) for trial in (*timed, *(t for t in free if t not in timed), *needed))
 
 
 class _Trial:
@@ -60,6 +62,7 @@ class _Trial:
         self.candidates = candidates
         self.need = Need.UNKNOWN
         self.reason = ""
+        self.plain_ms: list[float] = []
         self.saving_ms: list[float] = []
         self.memory_kib: list[int] = []
         self.cautions: list[str] = []
@@ -91,9 +94,10 @@ class _Trial:
         return Need.CHANGES_DAGS, f"{found.field} becomes {found.second} instead of {found.first}"
 
     def compare(self, plain: Reply, reply: Reply) -> None:
-        """Keep the difference between two parses that stood side by side."""
+        """Keep the difference between two parses that stood side by side, without the wait for a processor."""
         with_it, without = plain["result"]["sample"], reply["result"]["sample"]
-        self.saving_ms.append(round(with_it["wall_ms"] - without["wall_ms"], 3))
+        self.plain_ms.append(_own_ms(with_it))
+        self.saving_ms.append(_own_ms(with_it) - _own_ms(without))
         self.memory_kib.append(int(with_it["rss_growth_kib"] - without["rss_growth_kib"]))
 
     @property
@@ -103,13 +107,14 @@ class _Trial:
             STABLE_MS, STABLE_SHARE * abs(statistics.median(self.saving_ms))
         )
 
-    def experiment(self) -> Experiment:
+    def experiment(self, parse_ms: float) -> Experiment:
         is_timed = len(self.saving_ms) > 1
+        scale = parse_ms / statistics.median(self.plain_ms) if is_timed else 1.0
         return Experiment(
             without=tuple(candidate.place for candidate in self.candidates),
             need=self.need,
             reason=self.reason,
-            saving_ms=tuple(self.saving_ms) if is_timed else (),
+            saving_ms=tuple(round(ms * scale, 3) for ms in self.saving_ms) if is_timed else (),
             memory_kib=tuple(self.memory_kib) if is_timed else (),
             cautions=tuple(self.cautions),
         )
@@ -140,6 +145,11 @@ def _time(trials: Sequence[_Trial], lab: Lab, rounds: int) -> None:
             plain, reply = lab.parse(()), lab.parse(trial.candidates)
             if gave_result(plain) and gave_result(reply) and "sample" in reply["result"]:
                 trial.compare(plain, reply)
+
+
+def _own_ms(sample: Mapping[str, Any]) -> float:
+    """Parse time less what the parse waited for a processor that others used: the machine's doing, not the import's."""
+    return float(sample["wall_ms"] - sample["queued_ms"])
 
 
 def _why(failure: Mapping[str, Any]) -> str:

@@ -71,6 +71,7 @@ class Proof(NamedTuple):
     """How experiments are done at one depth: savings that are looked for, statements of one file, rounds, files per helper.
 
     ``share_of_scan`` bounds their time by what the passes before took, at least ``least_s`` seconds; None for no bound.
+    One file may take about ``file_s`` seconds.
     """
 
     smallest_ms: float
@@ -79,6 +80,11 @@ class Proof(NamedTuple):
     files_per_helper: int
     share_of_scan: float | None
     least_s: float
+    file_s: float = 60.0
+
+    def affordable(self, parse_ms: float) -> int:
+        """How many statements of a file can be timed: each takes two parses a round."""
+        return max(1, min(self.statements, int(self.file_s * 1000 / max(1.0, 2 * self.rounds * parse_ms))))
 
 
 # A saving below this share of the whole parse loop is not worth an experiment, unless it is large in itself.

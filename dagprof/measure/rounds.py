@@ -19,7 +19,7 @@ from dagprof.measure.plan import PROOFS, Proof, worth_ms
 from dagprof.measure.proofs import Question, questions
 from dagprof.model import Doubt, Measured
 from dagprof.quantities import parse_duration_ms
-from dagprof.settings import Settings
+from dagprof.settings import Depth, Settings
 
 
 class Progress(Protocol):
@@ -123,6 +123,10 @@ class Rounds:
         proof = PROOFS.get(self._settings.depth)
         if proof is None:
             return
+        if self._settings.repeat == 1 and self._settings.depth is not Depth.FULL:
+            text = "Savings are estimated and not proved, since each file was to be timed once; leave --repeat out to prove them."
+            self.doubts.append(Doubt(code="unproved", text=text))
+            return
         total_ms = sum(measured.result.parse_ms for measured in self._results.values())
         proof = proof._replace(smallest_ms=worth_ms(proof, total_ms))
         asked = questions(self._results.values(), self._root, proof)
@@ -149,6 +153,7 @@ class Rounds:
                 self._limits,
                 smallest_ms=proof.smallest_ms,
                 rounds=proof.rounds,
+                parse_ms=question.measured.result.parse_ms,
             )
             result = msgspec.structs.replace(question.measured.result, experiments=experiments)
             proved: Measured = msgspec.structs.replace(question.measured, result=result)
