@@ -119,8 +119,9 @@ class _Check:
     """The baseline and the limits, read before anything is measured."""
 
     def __init__(self, settings: Settings) -> None:
-        from dagprof import gate, quantities
+        from dagprof import quantities
         from dagprof.analyse import comparison
+        from dagprof.gate import simple as gate
 
         self._settings = settings
         self._fail_on = gate.check_fail_on(settings.fail_on)
@@ -134,9 +135,9 @@ class _Check:
 
     def tell(self, run: Run, folder: Path, *, save_baseline: str | None, is_quiet: bool) -> int:
         """Write the reports, print the summary, and return the exit code."""
-        from dagprof import gate
         from dagprof.analyse import comparison
         from dagprof.analyse.fleet import Fleet
+        from dagprof.gate import simple as gate
         from dagprof.report import html, terminal
 
         fleet = Fleet(run)

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from dagprof.analyse.comparison import Comparison
 from dagprof.analyse.fleet import Fleet
-from dagprof.gate import Verdict
+from dagprof.gate.simple import Verdict
 from dagprof.model import Run
 from dagprof.report import page
 

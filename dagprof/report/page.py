@@ -9,7 +9,7 @@ from typing import Any
 from dagprof.analyse.comparison import Change, Comparison, FileChange
 from dagprof.analyse.fleet import Fleet, Plan
 from dagprof.analyse.frames import imports_frame, records, statements_frame
-from dagprof.gate import Outcome, Verdict
+from dagprof.gate.simple import Outcome, Verdict
 from dagprof.model import FileResult, Run
 from dagprof.report import changes, details, figures
 from dagprof.report.details import anchor

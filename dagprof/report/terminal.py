@@ -13,7 +13,7 @@ from rich.text import Text
 from dagprof.analyse.comparison import Change, Comparison
 from dagprof.analyse.fleet import Fleet
 from dagprof.analyse.frames import imports_frame, records, statements_frame
-from dagprof.gate import Outcome, Verdict, describe
+from dagprof.gate.simple import Outcome, Verdict, describe
 from dagprof.model import FileResult, Run
 from dagprof.report import figures, plan
 from dagprof.report.escape import encodable, safe_text

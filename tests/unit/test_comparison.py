@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from dagprof import gate, quantities
+from dagprof import quantities
 from dagprof.analyse.comparison import Change, Limits, compare, judge
 from dagprof.errors import UsageError
-from dagprof.gate import Outcome
+from dagprof.gate import simple as gate
+from dagprof.gate.simple import Outcome
 from dagprof.model import Failure, FileResult, Run, Status
 from unit.builders import HELPED, environment, file, loads, run, trace
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from dagprof import gate
 from dagprof.analyse.comparison import compare
+from dagprof.gate import simple as gate
 from dagprof.model import Access, Doubt, Failure, Output, Run, SkippedFile, Stack, Status
 from dagprof.report import html, terminal
 from dagprof.report.escape import safe_lines, safe_text
