@@ -35,7 +35,7 @@ def resolve(settings: Settings, paths: tuple[Path, ...], scratch: Path, environm
     :raises UsageError: a path, an interpreter or an AIRFLOW_HOME that does not exist.
     """
     python, python_reason = _python(settings.python)
-    root, root_reason = _root(settings.bundle_root, paths, environment)
+    root, root_reason = bundle_root(settings.bundle_root, paths, environment)
     return Target(
         python=python,
         python_reason=python_reason,
@@ -73,7 +73,11 @@ def _python(given: str | None) -> tuple[Path, str]:
     return Path(os.path.abspath(found)), "named by --python"
 
 
-def _root(given: str | None, paths: tuple[Path, ...], environment: Mapping[str, str]) -> tuple[Path, str]:
+def bundle_root(given: str | None, paths: tuple[Path, ...], environment: Mapping[str, str]) -> tuple[Path, str]:
+    """The folder from which imports resolve, and why it is that one.
+
+    :raises UsageError: the folder given does not exist or does not hold ``paths``.
+    """
     if given is not None:
         root = existing((given,))[0]
         outside = [path for path in paths if root != path and root not in path.parents]
