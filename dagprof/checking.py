@@ -24,7 +24,7 @@ _WORDS = {
     "int": "a whole number",
     "float": "a number",
     "str": "text",
-    "bool": "true or false",
+    "bool": "a boolean",
     "array": "a list",
     "object": "a table",
     "date": "a date",

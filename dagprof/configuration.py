@@ -44,19 +44,23 @@ Entries = dict[str, Entry]
 
 
 class _Place(msgspec.Struct, frozen=True):
-    """Where a table stands: ``name`` is that of the table, ``within`` the file or what else it was read from."""
+    """Where a table stands: its name, the file or what else it was read from, and which one it is of a list."""
 
     name: str
     within: str
-    is_list: bool = False
+    number: int | None = None
 
     def __str__(self) -> str:
-        brackets = f"[[{self.name}]]" if self.is_list else f"[{self.name}]"
-        return f"{brackets} in {self.within}" if self.name else self.within
+        which = "" if self.number is None else f" number {self.number}"
+        return f"[{self.name}]{which} in {self.within}" if self.name else self.within
 
-    def table(self, name: str, *, is_list: bool = False) -> _Place:
+    def table(self, name: str) -> _Place:
         """A table below this one."""
-        return _Place(f"{self.name}.{name}" if self.name else name, self.within, is_list)
+        return _Place(f"{self.name}.{name}" if self.name else name, self.within, self.number)
+
+    def item(self, number: int) -> _Place:
+        """One table of a list, counted from 1."""
+        return _Place(self.name, self.within, number)
 
 
 def read_file(start: Path, shape: type[msgspec.Struct]) -> tuple[Path | None, Entries]:
@@ -84,19 +88,15 @@ def read_environment(environment: Mapping[str, str], shape: type[msgspec.Struct]
 
     :raises UsageError: a variable of such a name that stands for no key, or an impossible value.
     """
-    variables: dict[str, tuple[type[msgspec.Struct], str]] = {}
-    for field in _names(shape):
-        if field != _GATE and field not in _LISTS:
-            variables[ENVIRONMENT_PREFIX + field.upper()] = (shape, field)
-    for field in _names(Policy):
-        if field != "rules":
-            variables[f"{ENVIRONMENT_PREFIX}GATE_{field.upper()}"] = (Policy, field)
+    variables = _variables(shape)
     found: Entries = {}
     for name, text in environment.items():
         if not name.startswith(ENVIRONMENT_PREFIX) or name.startswith(_LEFT_ALONE):
             continue
         if name not in variables:
-            raise UsageError(f"Unknown environment variable `{name}`{_hint(name, variables)}")
+            raise UsageError(
+                f"Unknown environment variable `{checking.shown(name)}`; {_variable_meant(name, variables)}"
+            )
         if not text.strip():
             continue
         owner, field = variables[name]
@@ -104,6 +104,22 @@ def read_environment(environment: Mapping[str, str], shape: type[msgspec.Struct]
         key = f"{_GATE}.{field}" if owner is Policy else field
         found[key] = Entry(checking.value(owner, field, value, "the environment", name), f"environment variable {name}")
     return found
+
+
+def _variables(shape: type[msgspec.Struct]) -> dict[str, tuple[type[msgspec.Struct], str]]:
+    """The struct and the field for each environment variable."""
+    top = [field for field in _names(shape) if field != _GATE and field not in _LISTS]
+    gate = [field for field in _names(Policy) if field != "rules"]
+    return {f"{ENVIRONMENT_PREFIX}{field.upper()}": (shape, field) for field in top} | {
+        f"{ENVIRONMENT_PREFIX}GATE_{field.upper()}": (Policy, field) for field in gate
+    }
+
+
+def _variable_meant(name: str, known: Iterable[str]) -> str:
+    rest = name.removeprefix(ENVIRONMENT_PREFIX)
+    if rest.lower() in (_GATE, "gate_rules", *_LISTS):
+        return "that is a table, which only a configuration file can hold."
+    return _nearest(rest, {variable.removeprefix(ENVIRONMENT_PREFIX): variable for variable in known})
 
 
 def read_options(options: Mapping[str, Any], shape: type[msgspec.Struct]) -> Entries:
@@ -170,7 +186,8 @@ def _top(values: Mapping[str, Any], shape: type[msgspec.Struct], place: _Place, 
         if field == _GATE:
             found |= _gate(value, place.table(_GATE))
         elif field in _LISTS:
-            found[field] = Entry(_list(value, field, place.table(field, is_list=True), file), str(place.table(field)))
+            below = place.table(field)
+            found[field] = Entry(_list(value, field, below, file), str(below))
         else:
             found[field] = Entry(checking.value(shape, field, value, str(place), key), str(place))
     return found
@@ -198,50 +215,49 @@ def _rules(value: Any, place: _Place) -> dict[str, Level]:
 def _list(value: Any, field: str, place: _Place, file: str) -> tuple[Any, ...]:
     if not isinstance(value, list):
         raise UsageError(f"Bad value for {place}: expected a list of tables, got {checking.word_of(value)}.")
-    return tuple(_item(item, _LISTS[field], place, number, file) for number, item in enumerate(value, 1))
+    return tuple(_item(item, _LISTS[field], place.item(number), file) for number, item in enumerate(value, 1))
 
 
-def _item(value: Any, shape: type[Override | Waiver], place: _Place, number: int, file: str) -> Any:
-    where = f"{place}, number {number}"
+def _item(value: Any, shape: type[Override | Waiver], place: _Place, file: str) -> Any:
     fields: dict[str, Any] = {}
-    for field, (key, item) in _known(_table(value, place), _names(shape), place, where).items():
+    for field, (key, item) in _known(_table(value, place), _names(shape), place).items():
         if field == "rules":
             fields[field] = {Rule(rule): level for rule, level in _rules(item, place.table("rules")).items()}
         else:
-            fields[field] = checking.value(shape, field, item, where, key)
+            fields[field] = checking.value(shape, field, item, str(place), key)
     for field in checking.COMPANIONS[shape]:
         if field not in fields:
-            raise UsageError(f"The key `{field}` is missing in {where}.")
+            raise UsageError(f"The key `{field}` is missing in {place}.")
     if shape is Waiver:
         fields["place"] = file
     return shape(**fields)
 
 
-def _known(
-    values: Mapping[str, Any], known: list[str], place: _Place, where: str | None = None
-) -> dict[str, tuple[str, Any]]:
+def _known(values: Mapping[str, Any], known: list[str], place: _Place) -> dict[str, tuple[str, Any]]:
     """By the name of the field, the key as written and its value."""
-    where = where or str(place)
     found: dict[str, tuple[str, Any]] = {}
     for key, value in values.items():
         field = key.replace("-", "_")
         if field not in known:
-            raise UsageError(f"Unknown key `{checking.shown(key)}` in {where}{_hint(field, known, place)}")
+            raise UsageError(f"Unknown key `{checking.shown(key)}` in {place}; {_meant(field, known, place)}")
         if field in found:
-            raise UsageError(f"The keys `{found[field][0]}` and `{key}` in {where} are the same; keep one of them.")
+            raise UsageError(f"The keys `{found[field][0]}` and `{key}` in {place} are the same; keep one of them.")
         found[field] = (key, value)
     return found
 
 
-def _hint(name: str, known: Iterable[str], place: _Place | None = None) -> str:
-    """What may have been meant; keys of the gate are often looked for one table too high."""
-    if place is not None and _GATE in known and name in _names(Policy):
-        return f"; it belongs in [{place.table(_GATE).name}]."
-    shown = {key: key if key.startswith(ENVIRONMENT_PREFIX) else key.replace("_", "-") for key in known}
-    nearest = difflib.get_close_matches(name, shown, n=1, cutoff=0.5)
-    if nearest:
-        return f"; did you mean `{shown[nearest[0]]}`?"
-    return f"; known are {', '.join(shown.values())}."
+def _meant(field: str, known: list[str], place: _Place) -> str:
+    """What an unknown key may stand for; those of the gate are often looked for one table too high."""
+    if _GATE in known and field in _names(Policy):
+        return f"it belongs in [{place.table(_GATE).name}]."
+    if _GATE in known and field == "tool" and not place.name:
+        return "in dagprof.toml the keys stand without [tool.dagprof]."
+    return _nearest(field, {name: name.replace("_", "-") for name in known})
+
+
+def _nearest(name: str, known: Mapping[str, str]) -> str:
+    found = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean `{known[found[0]]}`?" if found else f"known are {', '.join(known.values())}."
 
 
 def _names(shape: type[msgspec.Struct]) -> list[str]:

@@ -73,6 +73,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
                 raise ValueError(f"`{name}` must be greater than 0, and finite")
+        if self.stacks_from_ms is not None and not 0 <= self.stacks_from_ms < math.inf:
+            raise ValueError("`stacks_from_ms` must be 0 or more, or `null` for never")
         if self.time_budget is not None:
             parse_duration_ms(self.time_budget)
         if self.fail_on_regression is not None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from dagprof.policy import FileLimits, Override
     from dagprof.settings import Explained, Settings
 
+_LISTS = ("overrides", "waivers")
+
 
 @click.command("config", short_help="Print the settings in force and where each comes from.")
 @click.argument("files", nargs=-1, metavar="[FILE...]")
@@ -84,11 +86,11 @@ def _limits(file: str, settings: Settings) -> _Limits:
 
 def _root(settings: Settings, path: Path) -> tuple[Path, str]:
     """As a scan has it; of a single file it would take the file's folder, which is seldom meant where one is called dags."""
-    from dagprof.measure.target import bundle_root
+    from dagprof.measure.target import SCANNED, bundle_root
 
     root, reason = bundle_root(settings.bundle_root, (path,), os.environ)
     called = [folder for folder in path.parents if folder.name == "dags"]
-    if root == path.parent and called:
+    if reason == SCANNED and called:
         return called[0], "the nearest folder of that name; --bundle-root names another"
     return root, reason
 
@@ -132,9 +134,13 @@ def _print_settings(settings: Settings, rows: tuple[Explained, ...], console: Co
     file = "No configuration file was found." if settings.config_file is None else f"Read {settings.config_file}"
     console.print(Text(safe_text(file)), soft_wrap=True)
     console.print()
-    shown = [(row.key, row.value, row.source) for row in rows]
-    for row in ("overrides", "waivers"):
-        shown = [(key, len(value) if key == row else value, source) for key, value, source in shown]
+    shown = []
+    for row in rows:
+        value = len(row.value) or None if row.key in _LISTS else row.value
+        # The whole path stands above; in each line it would only make the table wide.
+        path = settings.config_file or ""
+        source = row.source.removesuffix(path) + Path(path).name if path and row.source.endswith(path) else row.source
+        shown.append((row.key, value, source))
     _print_rows(shown, ("default",), console)
 
 
@@ -143,6 +149,8 @@ def _print_lists(settings: Settings, console: Console) -> None:
 
     from dagprof.report.escape import safe_text
 
+    if settings.overrides or settings.waivers:
+        console.print()
     for number, override in enumerate(settings.overrides, 1):
         given = [f"{key} {_text(value)}" for key, value in _given(override)]
         line = f"override {number}  {_text(override.files)}: {'; '.join(given) or 'nothing'}"
@@ -179,8 +187,7 @@ def _json(settings: Settings, rows: tuple[Explained, ...], limits: list[_Limits]
 
     import msgspec
 
-    lists = ("overrides", "waivers")
-    values = {row.key: {"value": row.value, "source": row.source} for row in rows if row.key not in lists}
+    values = {row.key: {"value": row.value, "source": row.source} for row in rows if row.key not in _LISTS}
     waivers = [{**msgspec.to_builtins(waiver), "expired": waiver.has_expired(_today())} for waiver in settings.waivers]
     overrides = [{"files": each.files, **dict(_given(each))} for each in settings.overrides]
     files = {

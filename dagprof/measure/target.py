@@ -15,6 +15,7 @@ from dagprof.errors import UsageError
 from dagprof.settings import Settings
 
 PROBE = Path(__file__).resolve().parent.parent / "probe"
+SCANNED = "the scanned folder"
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +89,7 @@ def bundle_root(given: str | None, paths: tuple[Path, ...], environment: Mapping
     if configured is not None and all(configured == path or configured in path.parents for path in paths):
         return configured, "the dags_folder of the Airflow configuration"
     folders = [path if path.is_dir() else path.parent for path in paths]
-    return Path(os.path.commonpath(folders)), "the scanned folder"
+    return Path(os.path.commonpath(folders)), SCANNED
 
 
 def _configured_dags_folder(environment: Mapping[str, str]) -> Path | None:
