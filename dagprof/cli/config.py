@@ -74,10 +74,13 @@ def _number(settings: Settings, by: list[Override]) -> str:
 
 def _limits(file: str, settings: Settings) -> _Limits:
     from dagprof import policy
+    from dagprof.errors import UsageError
     from dagprof.measure.target import existing
     from dagprof.settings import leading_folders
 
     (path,) = existing((file,))
+    if path.is_dir():
+        raise UsageError(f"{file!r} is a folder; name a DAG file in it.")
     root, reason = _root(settings, path)
     below, folders = path.relative_to(root).as_posix(), leading_folders(settings, root)
     limits = policy.limits_for(below, settings.gate, settings.overrides, folders=folders)
@@ -190,13 +193,14 @@ def _json(settings: Settings, rows: tuple[Explained, ...], limits: list[_Limits]
     values = {row.key: {"value": row.value, "source": row.source} for row in rows if row.key not in _LISTS}
     waivers = [{**msgspec.to_builtins(waiver), "expired": waiver.has_expired(_today())} for waiver in settings.waivers]
     overrides = [{"files": each.files, **dict(_given(each))} for each in settings.overrides]
-    files = {
-        each.path: {
+    files = [
+        {
+            "path": each.path,
             "bundle-root": str(each.root),
             "limits": {key: {"value": value, "source": source} for key, value, source in each.rows(settings)},
         }
         for each in limits
-    }
+    ]
     document = {
         "file": settings.config_file,
         "settings": values,
