@@ -11,11 +11,9 @@ from dagprof.gate.verdict import SCHEMA_VERSION, Verdict
 
 def render(verdict: Verdict, *, prefix: str = "") -> str:
     """The document. Paths stay as they are in the bundle, whatever the prefix."""
-    try:
-        encoded = msgspec.json.encode(verdict)
-    except UnicodeEncodeError:
-        encoded = msgspec.json.encode(_writable(msgspec.to_builtins(verdict)))
-    return msgspec.json.format(encoded, indent=2).decode("utf-8") + "\n"
+    # Values that are the default are left out; the version is none that may be.
+    document = {"schema_version": verdict.schema_version, **msgspec.to_builtins(verdict)}
+    return msgspec.json.format(msgspec.json.encode(_writable(document)), indent=2).decode("utf-8") + "\n"
 
 
 def schema() -> dict[str, Any]:

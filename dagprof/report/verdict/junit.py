@@ -18,19 +18,19 @@ from dagprof.report.verdict import words
 from dagprof.report.verdict.places import rooted, shown
 
 _LONGEST = 2000
-_TIMED_RULES = (Rule.SLOWER, Rule.UNSURE)
 
 
 def render(verdict: Verdict, *, prefix: str = "") -> str:
     """The document, one suite in it."""
     suite = TestSuite("dagprof")
+    for name, value in _properties(verdict, prefix):
+        suite.add_property(_safe(name), _safe(value))
     for file in verdict.files:
         for case in _cases(file, prefix):
             suite.add_testcase(case)
     for case in _rule_cases("dagprof", verdict.findings, prefix):
         suite.add_testcase(case)
-    for name, value in _properties(verdict, prefix):
-        suite.add_property(_safe(name), _safe(value))
+    suite.update_statistics()  # type: ignore[no-untyped-call]
     document = JUnitXml("dagprof")
     document.add_testsuite(suite)
     stream = io.BytesIO()
@@ -59,16 +59,20 @@ def _figures(timing: Timing) -> str:
 
 def _cases(file: FileVerdict, prefix: str) -> list[TestCase]:
     path = _safe(rooted(file.path, prefix))
-    timed = [finding for finding in file.findings if finding.rule in _TIMED_RULES]
-    case = TestCase("parse time", path, file.timing.head_ms / 1000 if file.timing else 0.0)
+    timed = [finding for finding in file.findings if finding.rule in words.TIMED_RULES]
+    case = TestCase("parse time", path, round(file.timing.head_ms / 1000, 6) if file.timing else 0.0)
     failing = [finding for finding in timed if finding.fails]
     if failing:
         case.result = [_failure(failing[0].rule, failing, prefix)]
     elif file.outcome is Outcome.CANNOT_TELL:
         case.result = [Skipped(_safe(file.reason))]
-    lines = [file.reason, words.timing(file), *(_line(finding, prefix) for finding in timed if not finding.fails)]
+    lines = [
+        "" if case.result else file.reason,
+        words.timing(file),
+        *(_line(finding, prefix) for finding in timed if not finding.fails),
+    ]
     case.system_out = "\n".join(_safe(line) for line in lines if line)
-    others = [finding for finding in file.findings if finding.rule not in _TIMED_RULES]
+    others = [finding for finding in file.findings if finding.rule not in words.TIMED_RULES]
     return [case, *_rule_cases(path, others, prefix)]
 
 
@@ -95,9 +99,9 @@ def _failure(rule: Rule, findings: Sequence[Finding], prefix: str) -> Failure:
 
 
 def _line(finding: Finding, prefix: str) -> str:
-    accepted = f"Accepted ({finding.waived}): " if finding.waived else ""
     where = shown(finding, prefix)
-    return f"{accepted}{where}: {finding.message}" if where else f"{accepted}{finding.message}"
+    text = f"{where}: {finding.message}" if where else finding.message
+    return f"{text}; {finding.waived}" if finding.waived else text
 
 
 def _safe(text: str) -> str:

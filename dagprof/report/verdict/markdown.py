@@ -70,7 +70,7 @@ class _Comment:
             self._text(words.compared(verdict)),
             *self._changed(verdict),
             *self._findings(verdict),
-            *self._list("Accepted", "accepted finding", words.waived(verdict), self._accepted),
+            *self._list("Accepted", "accepted finding", words.accepted(verdict), self._accepted),
             *self._list("To keep in mind", "doubt", verdict.doubts, self._text),
             *self._others(verdict),
         ]
@@ -84,7 +84,7 @@ class _Comment:
             _table(
                 ("", "file", "median", "change", "interval", "pairs", "reason"),
                 [
-                    (words.TITLES[file.outcome], self._file(file), *_figures(file), self._text(file.reason))
+                    (words.TITLES[file.outcome], self._file(file), *_figures(file), self._text(words.why(file)))
                     for file in files
                 ],
             )
@@ -92,8 +92,8 @@ class _Comment:
 
     def _findings(self, verdict: Verdict) -> list[str]:
         parts = []
-        for rule, findings in words.open_by_rule(verdict):
-            title = f"{rule.value} ({findings[0].level.value})"
+        for rule, level, findings in words.open_by_rule(verdict):
+            title = f"{rule.value} ({level.value})"
             shown_lines = self._list(title, f"{rule.value} finding", findings, self._finding)
             parts += [*shown_lines[:1], DESCRIPTIONS[rule], *shown_lines[1:]] if shown_lines else []
         return parts
@@ -133,11 +133,15 @@ class _Comment:
         return f"<code>{self._text(rooted(file.path, self._prefix))}</code>"
 
     def _finding(self, finding: Finding) -> str:
-        where = shown(finding, self._prefix)
-        return (f"<code>{self._text(where)}</code>: " if where else "") + self._text(finding.message)
+        return self._placed(finding, finding.message)
 
-    def _accepted(self, finding: Finding) -> str:
-        return f"{finding.rule.value}, {self._finding(finding)} Accepted: {self._text(finding.waived)}"
+    def _accepted(self, item: tuple[Finding, str]) -> str:
+        finding, text = item
+        return f"{finding.rule.value}, {self._placed(finding, text)}"
+
+    def _placed(self, finding: Finding, text: str) -> str:
+        where = shown(finding, self._prefix)
+        return (f"<code>{self._text(where)}</code>: " if where else "") + self._text(text)
 
     def _text(self, value: str) -> str:
         return escaped(value, self._size.width)

@@ -28,11 +28,11 @@ def render(verdict: Verdict, *, console: Console) -> None:
         console.print(Text(_safe(words.decision(verdict)), style=_DECISION_STYLES[verdict.decision]))
         console.print(Text(_safe(words.compared(verdict)), style="dim"))
         _changed(words.changed(verdict), console)
-        for rule, findings in words.open_by_rule(verdict):
-            title = Text(f"{rule.value} ({findings[0].level.value})", style="bold")
+        for rule, level, findings in words.open_by_rule(verdict):
+            title = Text(f"{rule.value} ({level.value})", style="bold")
             title.append(f"  {DESCRIPTIONS[rule]}", style="not bold dim")
-            _lines(title, [_finding(finding) for finding in findings], console)
-        accepted = [f"{f.rule.value}: {_finding(f)} Accepted: {f.waived}" for f in words.waived(verdict)]
+            _lines(title, [_placed(finding, finding.message) for finding in findings], console)
+        accepted = [f"{f.rule.value}: {_placed(f, text)}" for f, text in words.accepted(verdict)]
         _lines(Text("Accepted", style="bold"), accepted, console)
         _lines(Text("To keep in mind", style="bold"), verdict.doubts, console)
 
@@ -65,12 +65,12 @@ def _figures(file: FileVerdict) -> dict[str, str]:
 
 def _told(file: FileVerdict) -> Text:
     text = Text(safe_text(file.path))
-    return text.append(f"\n{_safe(file.reason)}", style="dim") if file.reason else text
+    return text.append(f"\n{_safe(words.why(file))}", style="dim") if file.reason else text
 
 
-def _finding(finding: Finding) -> str:
+def _placed(finding: Finding, text: str) -> str:
     where = shown(finding)
-    return f"{where}  {finding.message}" if where else finding.message
+    return f"{where}  {text}" if where else text
 
 
 def _lines(title: Text, lines: Sequence[str], console: Console) -> None:

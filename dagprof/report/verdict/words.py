@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from itertools import groupby
 
 from dagprof.gate.verdict import FileVerdict, Finding, Outcome, Timing, Verdict
-from dagprof.policy import Rule
+from dagprof.policy import Level, Rule
 from dagprof.report.figures import count, duration
 
-# What the timings decide: a table of changed files tells these already, with figures.
-_TIMED_RULES = (Rule.SLOWER, Rule.UNSURE)
+# What the times of a file decide: a table of changed files tells these already, with figures.
+TIMED_RULES = (Rule.SLOWER, Rule.UNSURE)
 
 CHANGED = (Outcome.REGRESSION, Outcome.CANNOT_TELL, Outcome.IMPROVEMENT)
 
@@ -41,22 +39,20 @@ def compared(verdict: Verdict) -> str:
 
 def signed(ms: float) -> str:
     """A difference with its sign: ``+12 ms``."""
-    if not math.isfinite(ms):
-        return "no bound"
     return f"{'−' if ms < 0 else '+'}{duration(abs(ms))}"
 
 
 def change(timing: Timing) -> str:
     """The change with its share of the base: ``+120 ms (+24 %)``."""
     share = timing.change_share
-    if share is None or not math.isfinite(share):
+    if share is None:
         return signed(timing.change_ms)
     percent = abs(share) * 100
     return f"{signed(timing.change_ms)} ({'−' if share < 0 else '+'}{percent:.{0 if percent >= 10 else 1}f} %)"
 
 
 def interval(timing: Timing) -> str:
-    """Between what the true change lies: ``+80 ms to +160 ms``."""
+    """The confidence interval of the change: ``+80 ms to +160 ms``."""
     return f"{signed(timing.low_ms)} to {signed(timing.high_ms)}"
 
 
@@ -70,9 +66,14 @@ def timing(file: FileVerdict) -> str:
     if file.timing is None:
         return ""
     return (
-        f"{medians(file.timing)}, {change(file.timing)}, between {interval(file.timing)}, "
+        f"{medians(file.timing)}, {change(file.timing)}, interval {interval(file.timing)}, "
         f"from {count(file.timing.pairs, 'pair')}"
     )
+
+
+def why(file: FileVerdict) -> str:
+    """The reason without the file's name in front, for where that stands beside it."""
+    return file.reason.removeprefix(file.path).lstrip(": ")
 
 
 def changed(verdict: Verdict) -> list[FileVerdict]:
@@ -80,18 +81,27 @@ def changed(verdict: Verdict) -> list[FileVerdict]:
     return [file for outcome in CHANGED for file in verdict.of(outcome)]
 
 
-def waived(verdict: Verdict) -> list[Finding]:
-    """The findings that were accepted."""
-    return [finding for finding in verdict.all_findings if finding.waived]
+def accepted(verdict: Verdict) -> list[tuple[Finding, str]]:
+    """The findings that were accepted, each with what was found, until when and why, less what the table tells."""
+    told = _told(verdict)
+    found = [finding for finding in verdict.all_findings if finding.waived]
+    return [(f, f.waived if _is_told(f, told) else f"{f.message}; {f.waived}") for f in found]
 
 
-def open_by_rule(verdict: Verdict) -> Iterator[tuple[Rule, list[Finding]]]:
-    """The findings that were not accepted and that the table of changed files does not tell, by rule, errors first."""
-    shown = {file.path for file in changed(verdict)}
-    found = [f for f in verdict.all_findings if not f.waived and not (f.rule in _TIMED_RULES and f.path in shown)]
-    first: dict[Rule, int] = {}
-    for position, finding in enumerate(found):
-        first.setdefault(finding.rule, position)
-    found.sort(key=lambda finding: first[finding.rule])
-    for rule, group in groupby(found, key=lambda finding: finding.rule):
-        yield rule, list(group)
+def open_by_rule(verdict: Verdict) -> Iterator[tuple[Rule, Level, list[Finding]]]:
+    """The findings that were not accepted and that the table of changed files does not tell, by rule and level, errors first."""
+    told = _told(verdict)
+    found: dict[tuple[Rule, Level], list[Finding]] = {}
+    for finding in verdict.all_findings:
+        if not (finding.waived or _is_told(finding, told)):
+            found.setdefault((finding.rule, finding.level), []).append(finding)
+    for (rule, level), findings in sorted(found.items(), key=lambda item: item[0][1] is not Level.ERROR):
+        yield rule, level, findings
+
+
+def _told(verdict: Verdict) -> set[str]:
+    return {file.path for file in changed(verdict)}
+
+
+def _is_told(finding: Finding, told: set[str]) -> bool:
+    return finding.rule in TIMED_RULES and finding.path in told
