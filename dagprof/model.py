@@ -434,6 +434,13 @@ class Environment(Frozen, frozen=True):
         return float(self.airflow_config.get("dagbag_import_timeout", 0) or 0)
 
 
+class Reference(Frozen, frozen=True):
+    """Parses of dagprof's own fixed file (``dagprof.measure.reference``) in the same scan: how fast the machine was then."""
+
+    version: int
+    samples: Samples
+
+
 class Run(Frozen, frozen=True):
     """One scan: what was measured, where, how, and the results. The file between measuring and telling."""
 
@@ -450,6 +457,7 @@ class Run(Frozen, frozen=True):
     skipped: tuple[SkippedFile, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     is_complete: bool = True
+    reference: Reference | None = None
 
     @property
     def total_parse_ms(self) -> float:

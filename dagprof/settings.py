@@ -21,12 +21,13 @@ from dagprof.quantities import parse_duration_ms, parse_share
 class Depth(str, enum.Enum):
     """How much is found out about each file.
 
-    ``quick``: timed parses only. ``normal``: the files that load in 20 ms or more (all of a few) are traced, and what
-    promises the largest savings is proved. ``full``: every file is traced, every saving from 5 ms on is proved, and DAGs are
+    ``quick``: timed parses only. ``traced``: every file is timed and traced, nothing is proved. ``normal``: the files that
+    load in 20 ms or more (all of a few) are traced, and what promises the largest savings is proved. ``full``: every file is traced, every saving from 5 ms on is proved, and DAGs are
     looked at under a second hash seed.
     """
 
     QUICK = "quick"
+    TRACED = "traced"
     NORMAL = "normal"
     FULL = "full"
 

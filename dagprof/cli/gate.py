@@ -5,69 +5,288 @@ from __future__ import annotations
 import datetime
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
+import msgspec
 
 from dagprof import __version__
 from dagprof import settings as settings_module
 from dagprof.cli import INTERRUPTED, output
-from dagprof.cli.options import measuring_options
+from dagprof.cli.options import parsing_options
 from dagprof.errors import UsageError
+from dagprof.policy import Level, Rule
 from dagprof.settings import Settings
+
+if TYPE_CHECKING:
+    from dagprof.gate.decide import Demand
+    from dagprof.gate.verdict import Verdict
+    from dagprof.model import Run
+
+_RULES = ", ".join(rule.value for rule in Rule)
 
 
 @click.command("gate", short_help="Fail when a change made parsing slower.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--against", metavar="REVISION", help="Compare with this branch, tag or commit, on this machine.")
+@click.option(
+    "--against",
+    metavar="REVISION",
+    help="Compare with where the working tree left this branch, tag or commit; parsed in turns, here and now.",
+)
+@click.option("--baseline", metavar="FILE", help="Compare with a run that `dagprof scan --save-baseline` kept.")
+@click.option(
+    "--against-python",
+    metavar="PATH",
+    help="Measure the other side with this interpreter and its Airflow; then all files are measured.",
+)
 @click.option("--all-files", is_flag=True, help="Measure all files, not only those that the change can reach.")
-@measuring_options
-def command(paths: tuple[str, ...], against: str | None, all_files: bool, **options: Any) -> int:
-    """Compare the DAG files below PATH with another version of them."""
-    from dagprof.gate import decide
-    from dagprof.gate.verdict import Decision
-    from dagprof.measure import against as ab
-    from dagprof.policy import Policy
-    from dagprof.quantities import parse_duration_ms
+@click.option(
+    "--relative", metavar="SHARE", help="A change counts only above this share of the parse time [default: 5%]."
+)
+@click.option("--absolute", metavar="DURATION", help="And only above this time [default: 10ms].")
+@click.option("--budget", metavar="DURATION", help="The most that a parse may take.")
+@click.option("--forbid", multiple=True, metavar="PACKAGE", help="A package that no parse may load; may be repeated.")
+@click.option(
+    "--allow",
+    multiple=True,
+    metavar="PACKAGE",
+    help="The only packages that DAG code may import while it is parsed; may be repeated.",
+)
+@click.option(
+    "--time-budget", metavar="DURATION", help="For the timed parses [default: 120s]; what it leaves undecided is said."
+)
+@click.option(
+    "--sample", type=int, metavar="N", help="Files that are measured when the environment changed [default: 40]."
+)
+@click.option(
+    "--false-alarms",
+    metavar="SHARE",
+    help="The chance that a run without any change reports a regression [default: 1%].",
+)
+@click.option("--fail-on", multiple=True, metavar="RULE", help=f"Exit with 1 on this: {_RULES}.")
+@click.option("--warn-on", multiple=True, metavar="RULE", help="Tell of this, without failing.")
+@click.option("--ignore", multiple=True, metavar="RULE", help="Do not look for this.")
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="NAME[=FILE]",
+    help="Also write json, junit, sarif, github, gitlab or markdown, to FILE or to standard output; may be repeated.",
+)
+@click.option("--output-dir", "-o", metavar="DIR", help="Where gate.json and both runs go [default: reports].")
+@parsing_options
+@click.option("--quiet", "-q", is_flag=True, help="No progress and no summary; what --format prints, and errors.")
+def command(
+    paths: tuple[str, ...],
+    formats: tuple[str, ...],
+    all_files: bool,
+    against_python: str | None,
+    quiet: bool,
+    **options: Any,
+) -> int:
+    """Compare the DAG files below PATH with another version of them, and fail when parsing became slower.
 
-    settings = settings_module.load(options, environment=os.environ, start=Path.cwd())
-    demand = decide.Demand(today=datetime.date.today())
-    asked = ab.Asked(
-        against,
-        demand.timing,
-        demand.false_alarms,
-        parse_duration_ms(demand.policy.time_budget) / 1000,
-        demand.policy.sample,
-        every_file=all_files,
-    )
+    With --against only the files that the change can reach are parsed, both versions in turns, until it can be told. With
+    --baseline all files are measured and compared with a stored run. `dagprof config` shows the limits in force.
+
+    Exit codes: 0 passed or cannot tell, 1 failed, 2 usage or configuration, 3 could not measure, 130 interrupted.
+    """
+    settings = settings_module.load(_plain(options), environment=os.environ, start=Path.cwd())
+    against, baseline = _versus(options, settings)
+    if against is None and (against_python is not None or all_files):
+        raise UsageError(
+            "--against-python and --all-files go with --against; a baseline run measures all files anyway."
+        )
+    writings = _writings(formats)
+    folder = Path(settings.output_dir)
+    output.check_writable(folder)
     threading.Thread(target=_load_statistics, daemon=True).start()
-    with output.progress(is_quiet=False) as shown:
-        found = ab.measure(paths, settings, asked, version=__version__, environ=os.environ, progress=shown)
-    verdict = decide.decide(
-        decide.Compared(
-            base=found.duel.base,
-            head=found.duel.head,
-            base_name=found.base_name,
-            head_name="the working tree",
-            unaffected=found.duel.unaffected,
-            doubts=found.duel.doubts,
-            changed_lines=found.changed_lines,
-        ),
-        demand,
-        __version__,
+    try:
+        if against is not None:
+            measured = _by_turns(paths, settings, against, against_python, all_files=all_files, is_quiet=quiet)
+        else:
+            assert baseline is not None
+            measured = _by_baseline(paths, settings, baseline, is_quiet=quiet)
+    except KeyboardInterrupt:
+        click.echo("Interrupted; nothing was decided.", err=True)
+        return INTERRUPTED
+    return _tell(measured, folder, writings, is_quiet=quiet)
+
+
+class _Measured(NamedTuple):
+    """A verdict, the Runs behind it by file name, and what leads from the repository's root to the bundle's."""
+
+    verdict: Verdict
+    runs: Mapping[str, Run]
+    prefix: str
+
+
+def _plain(options: dict[str, Any]) -> dict[str, Any]:
+    """The options with those of the gate in a table of their own."""
+    names = ("relative", "absolute", "budget", "time_budget", "sample", "false_alarms")
+    table: dict[str, Any] = {name: options.pop(name) for name in names}
+    table |= {name: options.pop(name) or None for name in ("forbid", "allow")}
+    rules: dict[str, str] = {}
+    for option, level in (("ignore", Level.OFF), ("warn_on", Level.WARNING), ("fail_on", Level.ERROR)):
+        for name in options.pop(option):
+            if name not in [rule.value for rule in Rule]:
+                raise UsageError(f"Unknown rule {name!r} in --{option.replace('_', '-')}; choose from {_RULES}.")
+            rules[name] = level.value
+    return {**options, "gate": {**table, "rules": rules or None}}
+
+
+def _versus(options: Mapping[str, Any], settings: Settings) -> tuple[str | None, str | None]:
+    """What to compare with: options win over the configuration, and a revision over a baseline there."""
+    against, baseline = options["against"], options["baseline"]
+    if against is not None and baseline is not None:
+        raise UsageError("--against and --baseline are two ways to compare; give one of them.")
+    if against is not None or baseline is not None:
+        return against, baseline
+    if settings.against is not None:
+        return settings.against, None
+    if settings.baseline is not None:
+        return None, settings.baseline
+    raise UsageError(
+        "There is nothing to compare with; give --against REVISION (such as origin/main) or --baseline FILE."
     )
-    print(verdict.decision, verdict.reason)
-    for f in verdict.files:
-        print(f.outcome.value, f.reason, f.timing and (round(f.timing.low_ms), round(f.timing.high_ms), f.timing.pairs))
-    for f in verdict.all_findings:
-        print(f.level.value, f.rule.value, f.file, f.line, f.message, f.waived)
-    for d in verdict.doubts:
-        print(d)
-    print(verdict.unaffected, verdict.wall_s)
-    return 1 if verdict.decision is Decision.FAILED else 0
+
+
+def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
+    """Format and file, None for standard output, each format once."""
+    from dagprof.report.verdict import FORMATS
+
+    found: dict[str, Path | None] = {}
+    for text in formats:
+        name, _, file = text.partition("=")
+        if name not in FORMATS:
+            raise UsageError(f"There is no format {name!r}; choose from {', '.join(FORMATS)}.")
+        found[name] = Path(file) if file else None
+        if file:
+            output.check_writable(Path(file).absolute().parent)
+    return list(found.items())
 
 
 def _load_statistics() -> None:
+    """While Airflow is imported in the other processes."""
     import scipy.stats  # noqa: F401
+
+
+def _demand(settings: Settings, root: Path, waivers: Iterable[Any] = ()) -> Demand:
+    from dagprof.gate.decide import Demand
+
+    return Demand(
+        today=datetime.datetime.now(datetime.timezone.utc).date(),
+        policy=settings.gate,
+        overrides=settings.overrides,
+        waivers=(*settings.waivers, *waivers),
+        folders=settings_module.leading_folders(settings, root),
+    )
+
+
+def _by_turns(
+    paths: Sequence[str], settings: Settings, revision: str, python: str | None, *, all_files: bool, is_quiet: bool
+) -> _Measured:
+    from dagprof.gate import decide
+    from dagprof.measure import against
+    from dagprof.measure.target import bundle_root, existing
+    from dagprof.quantities import parse_duration_ms
+
+    root = bundle_root(settings.bundle_root, existing(tuple(paths)), os.environ)[0]
+    demand = _demand(settings, root)
+    asked = against.Asked(
+        revision=revision,
+        limits=demand.timing,
+        false_alarms=demand.false_alarms,
+        budget_s=parse_duration_ms(settings.gate.time_budget) / 1000,
+        sample=settings.gate.sample,
+        python=python,
+        every_file=all_files,
+    )
+    with output.progress(is_quiet=is_quiet) as shown:
+        found = against.measure(paths, settings, asked, version=__version__, environ=os.environ, progress=shown)
+    waivers, wrong = _comments(found.duel.head)
+    compared = decide.Compared(
+        base=found.duel.base,
+        head=found.duel.head,
+        base_name=found.base_name,
+        head_name="the working tree",
+        unaffected=found.duel.unaffected,
+        doubts=(*found.duel.doubts, *wrong),
+        changed_lines=found.changed_lines,
+    )
+    verdict = decide.decide(compared, _demand(settings, root, waivers), __version__)
+    return _Measured(verdict, {"gate-base.json": found.duel.base, "gate-head.json": found.duel.head}, found.prefix)
+
+
+def _by_baseline(paths: Sequence[str], settings: Settings, name: str, *, is_quiet: bool) -> _Measured:
+    from dagprof.gate.baseline import decide_by_baseline
+    from dagprof.measure import revision
+    from dagprof.measure import scan as scanning
+    from dagprof.store import runs
+
+    baseline = runs.load(name)
+    with output.progress(is_quiet=is_quiet) as shown:
+        run = scanning.scan(
+            paths,
+            msgspec.structs.replace(settings, depth=settings_module.Depth.TRACED),
+            version=__version__,
+            environ=os.environ,
+            progress=shown,
+            with_reference=True,
+        )
+    waivers, wrong = _comments(run)
+    verdict = decide_by_baseline(baseline, run, name, _demand(settings, Path(run.root), waivers), __version__)
+    verdict = msgspec.structs.replace(verdict, doubts=(*verdict.doubts, *wrong))
+    return _Measured(verdict, {"gate-head.json": run}, revision.prefix_of(Path(run.root)))
+
+
+def _comments(run: Run) -> tuple[list[Any], list[str]]:
+    """The waivers in the user's sources of a Run, and what is wrong with some."""
+    from dagprof.attribution.candidates import shown_path
+    from dagprof.gate import waivers
+    from dagprof.model import Origin
+
+    files = {file.path: Path(run.root) / file.path for file in run.files}
+    files |= {shown_path(m.file, run.root): Path(m.file) for m in run.modules if m.origin is Origin.USER and m.file}
+    found: list[Any] = []
+    wrong: list[str] = []
+    for shown, path in files.items():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+        if "dagprof:" in text:
+            here, errors = waivers.in_source(text, shown)
+            found += here
+            wrong += errors
+    return found, wrong
+
+
+def _tell(measured: _Measured, folder: Path, writings: Sequence[tuple[str, Path | None]], *, is_quiet: bool) -> int:
+    """Write what was asked for, print the summary, and return the exit code."""
+    from dagprof.gate.verdict import Decision
+    from dagprof.report import verdict as reports
+    from dagprof.report.verdict import terminal
+    from dagprof.store import runs
+
+    for name, run in measured.runs.items():
+        runs.save(run, folder / name)
+    on_github = os.environ.get("GITHUB_ACTIONS") == "true"
+    wanted = dict(writings)
+    if on_github:
+        wanted.setdefault("github", None)
+    for name, file in {"json": folder / "gate.json", **{n: f for n, f in wanted.items() if f is not None}}.items():
+        runs.write_atomically(file, reports.write(name, measured.verdict, prefix=measured.prefix).encode("utf-8"))
+    printed = [name for name, file in wanted.items() if file is None]
+    for name in printed:
+        click.echo(reports.write(name, measured.verdict, prefix=measured.prefix), nl=False)
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if on_github and summary:
+        with Path(summary).open("a", encoding="utf-8") as stream:
+            stream.write(reports.write("markdown", measured.verdict, prefix=measured.prefix))
+    if not is_quiet:
+        goes_aside = any(name != "github" for name in printed)
+        terminal.render(measured.verdict, console=output.stderr_console() if goes_aside else output.stdout_console())
+    return 1 if measured.verdict.decision is Decision.FAILED else 0

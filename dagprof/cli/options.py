@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
-_MEASURING = (
+_PARSING = (
     click.option(
         "--bundle-root", metavar="DIR", help="The DAG folder, when PATH is below it: imports resolve from there."
     ),
@@ -23,9 +23,6 @@ _MEASURING = (
         "--isolation",
         type=click.Choice(["fork", "spawn"]),
         help="Fork each parse from a process that has Airflow (default), or start a new interpreter.",
-    ),
-    click.option(
-        "--repeat", type=int, metavar="N", help="Timed parses per file [default: until the median is stable, 3 to 5]."
     ),
     click.option("--jobs", "-j", type=int, metavar="N", help="Parses at once [default: half the cores, 2 at least]."),
     click.option(
@@ -58,10 +55,15 @@ _MEASURING = (
         default=None,
         help="Skip files without 'dag' and 'airflow' in the text [default: as Airflow is configured].",
     ),
+)
+_LOOKING = (
+    click.option(
+        "--repeat", type=int, metavar="N", help="Timed parses per file [default: until the median is stable, 3 to 5]."
+    ),
     click.option(
         "--depth",
-        type=click.Choice(["quick", "normal", "full"]),
-        help="Time only (quick); trace files that load in 20 ms or more and prove the largest savings (normal, default); trace all and prove all (full).",
+        type=click.Choice(["quick", "traced", "normal", "full"]),
+        help="Time only (quick); time and trace all (traced); trace files that load in 20 ms or more and prove the largest savings (normal, default); trace all and prove all (full).",
     ),
     click.option(
         "--time-budget",
@@ -79,7 +81,16 @@ _MEASURING = (
 
 
 def measuring_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add them to a command, in this order in its help."""
-    for option in reversed(_MEASURING):
+    """Add all of them to a command, in this order in its help."""
+    return _added(function, (*_PARSING, *_LOOKING))
+
+
+def parsing_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add those that say how each parse is done, for commands that decide by themselves how many there are."""
+    return _added(function, _PARSING)
+
+
+def _added(function: Callable[..., Any], options: Sequence[Callable[..., Any]]) -> Callable[..., Any]:
+    for option in reversed(options):
         function = option(function)
     return function

@@ -52,7 +52,9 @@ def command(paths: tuple[str, ...], save_baseline: str | None, resume: bool, qui
     # pandas and the templates load while Airflow does, in the other process.
     threading.Thread(target=_load_reports, daemon=True).start()
     try:
-        run = _measure(paths, settings, folder, is_resumed=resume, is_quiet=quiet)
+        run = _measure(
+            paths, settings, folder, is_resumed=resume, is_quiet=quiet, is_baseline=save_baseline is not None
+        )
     except KeyboardInterrupt:
         click.echo(
             f"Interrupted; what was measured is kept. Go on with: dagprof scan --resume {' '.join(paths)}", err=True
@@ -65,7 +67,9 @@ def _load_reports() -> None:
     from dagprof.report import html, terminal  # noqa: F401
 
 
-def _measure(paths: tuple[str, ...], settings: Settings, folder: Path, *, is_resumed: bool, is_quiet: bool) -> Run:
+def _measure(
+    paths: tuple[str, ...], settings: Settings, folder: Path, *, is_resumed: bool, is_quiet: bool, is_baseline: bool
+) -> Run:
     file, key = folder / JOURNAL, _key(paths, settings)
     known = _known(file, key) if is_resumed else {}
     with output.progress(is_quiet=is_quiet) as shown, journals.Journal(file, key, resumes=is_resumed) as journal:
@@ -75,6 +79,7 @@ def _measure(paths: tuple[str, ...], settings: Settings, folder: Path, *, is_res
             version=__version__,
             environ=os.environ,
             known=known,
+            with_reference=is_baseline,
             progress=_Journaling(shown, journal, known.values()),
         )
         runs.save(run, folder / "run.json")

@@ -69,32 +69,33 @@ def own_ms(samples: Samples) -> tuple[float, ...]:
 def decide(compared: Compared, demand: Demand, version: str = "") -> Verdict:
     """Judge what was measured in turns."""
     before = {file.path: file for file in compared.base.files}
+    timed = {
+        file.path: Sides(own_ms(before[file.path].samples), own_ms(file.samples))
+        for file in compared.head.files
+        if file.path in before and file.is_timed and before[file.path].is_timed
+    }
+    judged = evidence.judge(timed, {path: demand.timing(path) for path in timed}, demand.false_alarms)
+    verdict: Verdict = msgspec.structs.replace(verdict_on(compared, demand, judged), dagprof_version=version)
+    return conclude(verdict)
+
+
+def verdict_on(compared: Compared, demand: Demand, judged: Mapping[str, Judgement]) -> Verdict:
+    """What the rules find and the times say, file by file; ``conclude`` makes the decision."""
+    before = {file.path: file for file in compared.base.files}
     after = {file.path: file for file in compared.head.files}
-    pairs = {path: (before[path], after[path]) for path in before.keys() & after.keys()}
-    timed = {path: sides for path, sides in pairs.items() if all(side.is_timed for side in sides)}
-    judged = evidence.judge(
-        {path: Sides(own_ms(old.samples), own_ms(new.samples)) for path, (old, new) in timed.items()},
-        {path: demand.timing(path) for path in timed},
-        demand.false_alarms,
-    )
-    files = tuple(
-        _file_verdict(path, before.get(path), after.get(path), judged.get(path), compared, demand)
-        for path in sorted(before.keys() | after.keys())
-    )
-    level = demand.limits("").rules[Rule.EXPIRED_WAIVER]
-    return conclude(
-        Verdict(
-            decision=Decision.PASSED,
-            reason="",
-            base=compared.base_name,
-            head=compared.head_name,
-            files=files,
-            unaffected=compared.unaffected,
-            findings=waivers.expired(demand.waivers, demand.today, level),
-            doubts=compared.doubts,
-            wall_s=compared.head.wall_s,
-            dagprof_version=version,
-        )
+    return Verdict(
+        decision=Decision.PASSED,
+        reason="",
+        base=compared.base_name,
+        head=compared.head_name,
+        files=tuple(
+            _file_verdict(path, before.get(path), after.get(path), judged.get(path), compared, demand)
+            for path in sorted(before.keys() | after.keys())
+        ),
+        unaffected=compared.unaffected,
+        findings=waivers.expired(demand.waivers, demand.today, demand.limits("").rules[Rule.EXPIRED_WAIVER]),
+        doubts=compared.doubts,
+        wall_s=compared.head.wall_s,
     )
 
 

@@ -81,8 +81,8 @@ def measure(
                 found = duel(base, head, question, version=version, progress=progress)
             lines = revision.changed_lines(difference, target.root)
         doubts = (*found.doubts, *_environment_doubts(difference, asked), *_shared(found, difference, tree))
-        prefix = os.path.relpath(os.path.realpath(target.root), os.path.realpath(difference.top)).replace(os.sep, "/")
-        return Found(found._replace(doubts=doubts), difference.described, lines, "" if prefix == "." else f"{prefix}/")
+        prefix = revision.prefix_of(target.root)
+        return Found(found._replace(doubts=doubts), difference.described, lines, prefix)
 
 
 @contextlib.contextmanager
@@ -166,10 +166,11 @@ def _environment_doubts(difference: Difference, asked: Asked) -> list[str]:
     changed = affected.environment_changes(difference.changed)
     if not changed or asked.python is not None:
         return []
-    return [
+    text = (
         f"{changed[0].relative_to(difference.top)} differs, and both sides were measured with the same installed packages; "
         "--against-python measures the other side with an environment of its own."
-    ]
+    )
+    return [text]
 
 
 def _shared(found: Duel, difference: Difference, tree: Path) -> list[str]:

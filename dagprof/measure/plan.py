@@ -59,7 +59,9 @@ def is_warm_up(compiled: int, blocks_read: int) -> bool:
 
 def is_traced(depth: Depth, load_ms: float, files: int) -> bool:
     """Whether a file gets a tracing pass: at normal depth all of a few files, else those with a load stage that pays."""
-    return depth is Depth.FULL or (depth is Depth.NORMAL and (files <= FEW_FILES or load_ms >= TRACED_FROM_MS))
+    return depth in (Depth.FULL, Depth.TRACED) or (
+        depth is Depth.NORMAL and (files <= FEW_FILES or load_ms >= TRACED_FROM_MS)
+    )
 
 
 def is_sampled(depth: Depth, parse_ms: float, from_ms: float | None) -> bool:

@@ -102,6 +102,15 @@ def changed_lines(difference: Difference, root: Path) -> dict[str, tuple[int, ..
     return {name: tuple(lines) for name, lines in found.items()}
 
 
+def prefix_of(folder: Path) -> str:
+    """What leads from the repository's root to a folder in it, such as ``dags/``; empty outside of a repository."""
+    top = _try(folder, "rev-parse", "--show-toplevel")
+    if not top:
+        return ""
+    relative = os.path.relpath(os.path.realpath(folder), os.path.realpath(top)).replace(os.sep, "/")
+    return "" if relative == "." else f"{relative}/"
+
+
 def moved(path: Path, top: Path, to: Path) -> Path:
     """The same place in the other checkout; a path outside the repository stays."""
     for form in (top, Path(os.path.realpath(top))):

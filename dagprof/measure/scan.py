@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from dagprof.errors import MeasurementError
-from dagprof.measure import file, seeds
+from dagprof.measure import file, reference, seeds
 from dagprof.measure.crew import Zygotes
 from dagprof.measure.rounds import Progress, Rounds, Silent
 from dagprof.measure.site import Site, scratch_folder
 from dagprof.measure.target import existing, resolve
-from dagprof.model import Measured, Run
+from dagprof.model import Measured, Reference, Run
 from dagprof.settings import Depth, Settings
 
 
@@ -27,10 +29,12 @@ def scan(
     environ: Mapping[str, str],
     progress: Progress | None = None,
     known: Mapping[tuple[str, str], Measured] | None = None,
+    with_reference: bool = False,
 ) -> Run:
     """Measure every DAG file below ``paths``.
 
-    ``known`` holds results to take over, by path and SHA-256, from a scan that was interrupted.
+    ``known`` holds results to take over, by path and SHA-256, from a scan that was interrupted. ``with_reference`` also times
+    dagprof's reference parse, which runs of other machines or days are compared by.
 
     :raises UsageError: paths or settings are at fault, or there is no DAG file.
     :raises MeasurementError: Airflow cannot be imported, or no file could be parsed at all.
@@ -41,7 +45,14 @@ def scan(
         progress = progress or Silent()
         progress.preparing(f"importing Airflow in {target.python}")
         with Site(target, settings, given) as site:
-            return _Scan(site, settings, progress, known or {}).run(version)
+            run = _Scan(site, settings, progress, known or {}).run(version)
+            if not with_reference:
+                return run
+            timed = reference.measure(site.zygotes, site.limits(1), scratch / "reference")
+            found: Run = msgspec.structs.replace(
+                run, reference=Reference(version=reference.VERSION, samples=timed) if len(timed) else None
+            )
+            return found
 
 
 class _Scan:

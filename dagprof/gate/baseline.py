@@ -1,0 +1,136 @@
+"""The verdict against a stored Run: another day, perhaps another machine, so speeds are compared first.
+
+Both runs timed dagprof's reference parse. Its CPU times tell how much faster or slower this machine is now, and the baseline
+is scaled by that. A file became slower when its wall *and* its CPU time say so, by more than limits that are wider than those
+of an A/B run and by more than ``SIGMAS`` standard errors, the references' own included. Where only one of them says so,
+it cannot be told.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from dagprof.errors import UsageError
+from dagprof.evidence import Judgement, Kind, Limits
+from dagprof.gate import decide
+from dagprof.gate.decide import Compared, Demand, own_ms
+from dagprof.gate.verdict import Verdict
+from dagprof.model import FileResult, Run
+from dagprof.robust import standard_error_of_median
+
+SIGMAS = 4.0
+# Between runs that were not taken side by side nothing smaller can be told from the machine's own changes.
+LEAST_SHARE = 0.25
+LEAST_MS = 50.0
+FEWEST = 3
+# A machine that differs by more than this is another kind of machine.
+MOST_FACTOR = 4.0
+
+
+class _Speed(NamedTuple):
+    """How many times longer the reference takes now, and the relative standard error of that."""
+
+    factor: float
+    error: float
+
+
+def decide_by_baseline(baseline: Run, run: Run, name: str, demand: Demand, version: str = "") -> Verdict:
+    """Judge a Run by a stored one, which ``name`` names.
+
+    :raises UsageError: the two cannot be compared; the message says why and what to do.
+    """
+    speed = _speed(baseline, run)
+    before = {file.path: file for file in baseline.files}
+    judged = {
+        file.path: _judge(before[file.path], file, speed, demand.timing(file.path))
+        for file in run.files
+        if file.path in before and file.is_timed and before[file.path].is_timed
+    }
+    compared = Compared(
+        base=baseline,
+        head=run,
+        base_name=f"{name} ({baseline.created_at[:10]})",
+        head_name="this run",
+        doubts=_doubts(speed, run),
+    )
+    verdict: Verdict = msgspec.structs.replace(decide.verdict_on(compared, demand, judged), dagprof_version=version)
+    return decide.conclude(verdict)
+
+
+def _speed(baseline: Run, run: Run) -> _Speed:
+    again = "take a new baseline here with `dagprof scan --save-baseline`"
+    for what, old, new in (
+        ("Python", _minor(baseline.environment.python_version), _minor(run.environment.python_version)),
+        ("Airflow", baseline.environment.airflow_version, run.environment.airflow_version),
+        *((name, baseline.settings.get(name), run.settings.get(name)) for name in ("temperature", "isolation")),
+    ):
+        if old != new:
+            raise UsageError(
+                f"The baseline was taken with {what} {old} and this run with {new}: they cannot be compared; {again}."
+            )
+    if baseline.reference is None:
+        raise UsageError(f"The baseline holds no reference parse, so speeds cannot be compared; {again}.")
+    if run.reference is None:
+        raise UsageError(
+            "The reference parse failed here, so speeds cannot be compared; `dagprof doctor` shows what is wrong."
+        )
+    if baseline.reference.version != run.reference.version:
+        raise UsageError(f"The baseline was taken with another version of the reference parse; {again}.")
+    old_ms, new_ms = baseline.reference.samples.cpu_ms, run.reference.samples.cpu_ms
+    factor = statistics.median(new_ms) / statistics.median(old_ms)
+    if not 1 / MOST_FACTOR <= factor <= MOST_FACTOR:
+        raise UsageError(
+            f"The reference parse takes {factor:.1f} times as long here as for the baseline: too different to compare; {again}."
+        )
+    return _Speed(factor, math.hypot(_relative_error(old_ms), _relative_error(new_ms)))
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def _relative_error(values: Sequence[float]) -> float:
+    return standard_error_of_median(values) / statistics.median(values)
+
+
+def _judge(old: FileResult, new: FileResult, speed: _Speed, limits: Limits) -> Judgement:
+    wide = Limits(max(limits.relative, LEAST_SHARE), max(limits.absolute_ms, LEAST_MS))
+    wall = _compared(own_ms(old.samples), own_ms(new.samples), speed, wide)
+    cpu = _compared(old.samples.cpu_ms, new.samples.cpu_ms, speed, wide)
+    if wall.pairs < FEWEST:
+        return wall._replace(kind=Kind.OPEN)
+    if wall.kind is cpu.kind or wall.kind is Kind.UNCHANGED:
+        return wall
+    # What waits takes no CPU time: a longer wall time alone is told only where it is beyond any neighbour's doing.
+    waits = new.samples.median("wall_ms") - new.samples.median("cpu_ms") - new.samples.median("queued_ms")
+    waited = old.samples.median("wall_ms") - old.samples.median("cpu_ms") - old.samples.median("queued_ms")
+    if wall.kind is Kind.SLOWER and waits - waited > wide.least_ms(wall.base_ms):
+        return wall
+    return wall._replace(kind=Kind.OPEN)
+
+
+def _compared(old_ms: Sequence[float], new_ms: Sequence[float], speed: _Speed, limits: Limits) -> Judgement:
+    base = statistics.median(old_ms) * speed.factor
+    head = statistics.median(new_ms)
+    error = math.hypot(
+        standard_error_of_median(old_ms) * speed.factor, standard_error_of_median(new_ms), base * speed.error
+    )
+    change, doubt, least = head - base, SIGMAS * error, limits.least_ms(base)
+    if abs(change) > max(least, doubt):
+        kind = Kind.SLOWER if change > 0 else Kind.FASTER
+    else:
+        kind = Kind.UNCHANGED if abs(change) <= least else Kind.OPEN
+    return Judgement(kind, base, head, change, change - doubt, change + doubt, 1.0, 1.0, min(len(old_ms), len(new_ms)))
+
+
+def _doubts(speed: _Speed, run: Run) -> tuple[str, ...]:
+    text = (
+        f"The baseline was taken at another time: by the reference parse this machine now takes {speed.factor:.2f} times as "
+        f"long, and changes below {LEAST_SHARE:.0%} or {LEAST_MS:.0f} ms are not told. `--against` tells smaller ones."
+    )
+    return (text,) if run.is_complete else (text, "This run was interrupted; its missing files count as gone.")

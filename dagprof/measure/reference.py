@@ -1,0 +1,97 @@
+"""A fixed parse that tells how fast the machine is: the same in every run, so that runs of other machines can be compared.
+
+It does what parses do, in about their proportions: it executes compiled modules of classes, functions and regular expressions,
+and builds and serialises one DAG of fifty tasks. It never waits, reads no data and needs no network. Of another Python or
+another Airflow it is another parse; runs that differ in these are not compared.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dagprof.measure.asking import Limits, parse_request
+from dagprof.measure.crew import Worker, Zygotes
+from dagprof.measure.outcome import Passes
+from dagprof.measure.plan import Mode
+from dagprof.measure.reading import samples
+from dagprof.measure.zygote import ConnectionLost
+from dagprof.model import Samples
+
+# Changes whenever the text below does: times of different references are not comparable.
+VERSION = 1
+_PARSES = 9
+_MODULES, _CLASSES = 40, 8
+_CLASS = """
+class Part{number}:
+    {number}
+    limit = {number}
+
+    def __init__(self, name, *values, **options):
+        self.name, self.values, self.options = name, values, options
+
+    def total(self):
+        return sum(value * self.limit for value in self.values if value > {number})
+
+    @property
+    def shown(self):
+        return ", ".join("%s=%r" % pair for pair in sorted(self.options.items()))
+"""
+_MODULE_END = """
+TABLE = {{str(number): [number * other for other in range(20)] for number in range(200)}}
+PATTERN = re.compile(r"(?P<name{number}>[a-z_]+)\\s*=\\s*(?P<value>\\d+(?:\\.\\d+)?)(?:;{number})?")
+"""
+_DAG = """
+import datetime
+{imports}
+from airflow import DAG
+try:
+    from airflow.providers.standard.operators.empty import EmptyOperator
+except ImportError:
+    from airflow.operators.empty import EmptyOperator
+
+with DAG("dagprof_reference", start_date=datetime.datetime(2024, 1, 1), schedule=None):
+    before = EmptyOperator(task_id="t0")
+    for number in range(1, 50):
+        task = EmptyOperator(task_id="t%d" % number, doc_md="task %d" % number)
+        before >> task
+        before = task
+"""
+
+
+def write(folder: Path) -> Path:
+    """Write the reference below ``folder``; the path of its DAG file."""
+    package = folder / "dagprof_reference_parts"
+    package.mkdir(parents=True, exist_ok=True)
+    (package / "__init__.py").write_text("", encoding="ascii")
+    for number in range(_MODULES):
+        classes = "".join(_CLASS.format(number=number * _CLASSES + each) for each in range(_CLASSES))
+        text = f"import re\n{classes}{_MODULE_END.format(number=number)}"
+        (package / f"part{number}.py").write_text(text, encoding="ascii")
+    imports = "\n".join(
+        [
+            f"import sys; sys.path.insert(0, {str(folder)!r})",
+            *(f"import dagprof_reference_parts.part{n}" for n in range(_MODULES)),
+        ]
+    )
+    file = folder / "dagprof_reference.py"
+    file.write_text(_DAG.format(imports=imports), encoding="utf-8")
+    return file
+
+
+def measure(zygotes: Zygotes, limits: Limits, folder: Path) -> Samples:
+    """Parse it a few times, one at a time; no samples where that failed. ``folder`` is one of dagprof's own."""
+    file = write(folder)
+    passes = Passes(file.name, "", 0)
+    worker = Worker(zygotes, limits.time_limit_s)
+    try:
+        for number in range(_PARSES + 2):  # the first two compile and warm up
+            passes.add(Mode.TIMING.value, worker.ask(parse_request(Mode.TIMING, file, limits), file.name))
+            if number == 1:
+                passes.timings.clear()
+    except ConnectionLost:
+        return Samples()
+    finally:
+        worker.end()
+    if any(reply["result"]["failures"] for reply in passes.timings):
+        return Samples()
+    return samples(passes.timings)
