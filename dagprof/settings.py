@@ -22,8 +22,8 @@ class Depth(str, enum.Enum):
     """How much is found out about each file.
 
     ``quick``: timed parses only. ``traced``: every file is timed and traced, nothing is proved. ``normal``: the files that
-    load in 20 ms or more (all of a few) are traced, and what promises the largest savings is proved. ``full``: every file is traced, every saving from 5 ms on is proved, and DAGs are
-    looked at under a second hash seed.
+    load in 20 ms or more (all of a few) are traced, and what promises the largest savings is proved. ``full``: every file is
+    traced, every saving from 5 ms on is proved, and DAGs are looked at under a second hash seed.
     """
 
     QUICK = "quick"
