@@ -63,8 +63,9 @@ class Checks:
         """Why the file gives no DAGs, in one sentence; empty if it does."""
         if not result.status.is_failure:
             return ""
-        places = [f" ({failure.file}:{failure.line})" for failure in result.failures[:1] if failure.line]
-        return f"{result.path} gives no DAGs: {gate.why(result).rstrip('.')}{''.join(places)}."
+        places = [f"{os.path.relpath(failure.file)}:{failure.line}" for failure in result.failures[:1] if failure.line]
+        where = f" ({places[0]})" if places else ""
+        return f"{result.path} gives no DAGs: {gate.why(result).rstrip('.')}{where}."
 
     def too_slow(self, result: FileResult) -> str:
         """Why the file took too long, in one sentence; empty if it did not."""
@@ -150,7 +151,7 @@ class DagFiles:
         baseline = self.checks.baseline
         if baseline is None:
             return []
-        return list(comparison.environment_warnings(baseline.environment, self.session.describe({})))
+        return list(comparison.environment_warnings(baseline.environment, self.session.environment()))
 
 
 def _limits(settings: Settings) -> comparison.Limits:
@@ -189,9 +190,9 @@ class DagParse(pytest.Item):
         """Measure the file. One that took too long is measured once more, and has to be too slow both times."""
         plugin, checks = self.parent.plugin, self.parent.plugin.checks
         try:
-            result = plugin.session.measure(self.path).result
+            result = plugin.session.measure(self.path)
             if not checks.broken(result) and checks.too_slow(result):
-                result = plugin.session.measure(self.path).result
+                result = plugin.session.measure(self.path)
         except DagprofError as error:
             pytest.fail(str(error), pytrace=False)
         self.user_properties.append(("parse_ms", round(result.parse_ms, 1)))

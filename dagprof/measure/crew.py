@@ -18,6 +18,7 @@ from dagprof.model import Doubt, Measured
 
 # The parse's own limit and this much more, for a worker that cannot answer.
 _GRACE_S = 30.0
+TWICE = "Its parse ended the measuring process, twice."
 
 
 class Zygotes:
@@ -70,6 +71,34 @@ class Zygotes:
             return self.current.fork_worker()
 
 
+class Worker:
+    """One worker at a time, forked when it is first asked; for one thread."""
+
+    def __init__(self, zygotes: Zygotes, time_limit_s: float) -> None:
+        self._zygotes, self._time_limit_s = zygotes, time_limit_s
+        self._conversation: Conversation | None = None
+
+    def ask(self, request: Mapping[str, Any], shown: str) -> dict[str, Any]:
+        """The reply to one request about the file ``shown``.
+
+        :raises ConnectionLost: the worker died; the next request gets another.
+        """
+        try:
+            if self._conversation is None:
+                self._conversation = self._zygotes.worker(shown)
+            self._conversation.send(request)
+            reply: dict[str, Any] = without_surrogates(self._conversation.receive(self._time_limit_s + _GRACE_S))
+        except ConnectionLost:
+            self.end()
+            raise
+        return reply
+
+    def end(self) -> None:
+        if self._conversation is not None:
+            self._conversation.close()
+            self._conversation = None
+
+
 class Job(NamedTuple):
     """One file and what to do with it; ``otherwise`` stands if that ends the measuring process."""
 
@@ -95,9 +124,9 @@ class Line(threading.Thread):
         budget: Budget,
     ) -> None:
         super().__init__(daemon=True)
-        self._zygotes, self._waiting, self._results = zygotes, waiting, results
-        self._time_limit_s, self._shown, self._budget = time_limit_s, shown, budget
-        self._worker: Conversation | None = None
+        self._waiting, self._results = waiting, results
+        self._shown, self._budget = shown, budget
+        self._worker = Worker(zygotes, time_limit_s)
         self._stopped = threading.Event()
 
     def stop(self) -> None:
@@ -115,29 +144,17 @@ class Line(threading.Thread):
             if not self._stopped.is_set():
                 self._results.put(error)
         finally:
-            self._drop_worker()
+            self._worker.end()
             self._results.put(None)
 
     def _do(self, job: Job) -> Measured:
         shown = self._shown(job.path)
         for _ in range(2):
             try:
-                return job.work(job.path, shown, lambda request: self._ask(request, shown))
+                return job.work(job.path, shown, lambda request: self._worker.ask(request, shown))
             except ConnectionLost:
-                self._drop_worker()
-        return job.otherwise or file.fatal(shown, job.path, "Its parse ended the measuring process, twice.")
-
-    def _ask(self, request: Mapping[str, Any], shown: str) -> dict[str, Any]:
-        if self._worker is None:
-            self._worker = self._zygotes.worker(shown)
-        self._worker.send(request)
-        reply: dict[str, Any] = without_surrogates(self._worker.receive(self._time_limit_s + _GRACE_S))
-        return reply
-
-    def _drop_worker(self) -> None:
-        if self._worker is not None:
-            self._worker.close()
-            self._worker = None
+                continue
+        return job.otherwise or file.fatal(shown, job.path, TWICE)
 
 
 class Crew:

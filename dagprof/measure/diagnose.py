@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from dagprof.errors import DagprofError
-from dagprof.measure.session import scratch_folder, zygote_config
+from dagprof.measure import site
 from dagprof.measure.target import Target, resolve
 from dagprof.measure.zygote import ConnectionLost, Zygote
 from dagprof.robust import median_absolute_deviation
@@ -39,7 +39,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 def examine(settings: Settings, environ: Mapping[str, str]) -> list[Finding]:
     """Look at everything a scan depends on. What cannot be examined becomes a finding with its way out."""
     findings = []
-    with scratch_folder() as scratch:
+    with site.scratch_folder() as scratch:
         folder = scratch / "dags"
         folder.mkdir()
         (folder / "reference.py").write_text(_REFERENCE, encoding="utf-8")
@@ -50,7 +50,7 @@ def examine(settings: Settings, environ: Mapping[str, str]) -> list[Finding]:
             return [Finding(what="Target", found="cannot be used", advice=str(error))]
         findings += _about_target(target, environ)
         try:
-            with Zygote(target, zygote_config(target, plain)) as zygote:
+            with Zygote(target, site.zygote_config(target, plain)) as zygote:
                 zygote.wait_until_ready()
                 findings += _about_airflow(zygote)
                 findings += _about_forking(zygote, folder / "reference.py")

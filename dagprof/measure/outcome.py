@@ -71,6 +71,11 @@ class Passes:
         return [reply["result"]["sample"]["wall_ms"] for reply in self.timings]
 
     @property
+    def own_ms(self) -> list[float]:
+        """The same less what each parse waited for a processor that others used."""
+        return [row["wall_ms"] - row["queued_ms"] for row in (reply["result"]["sample"] for reply in self.timings)]
+
+    @property
     def digests(self) -> list[dict[str, str]]:
         """Hashes of the serialised DAGs, by DAG, of each timed parse."""
         return [reply["result"].get("digests", {}) for reply in self.timings]

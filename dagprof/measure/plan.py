@@ -15,6 +15,8 @@ MOST = 5
 # Up to here a repeat is cheap; slower files get fewer, since their noise is small beside their time.
 SLOW_MS = 1_000.0
 VERY_SLOW_MS = 5_000.0
+# A first parse this slow counts even when it waited for the disk.
+TOO_SLOW_TO_REPEAT_MS = 20_000.0
 STABLE_SHARE = 0.05
 STABLE_MS = 3.0
 # A trace that took this much longer than the median parse was disturbed, or paid for a cold disk.

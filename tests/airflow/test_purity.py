@@ -10,7 +10,7 @@ import pytest
 from conftest import TARGET, dag, write
 
 from dagprof import settings
-from dagprof.measure.session import scratch_folder, zygote_config
+from dagprof.measure.site import scratch_folder, zygote_config
 from dagprof.measure.target import resolve
 from dagprof.measure.zygote import Zygote
 

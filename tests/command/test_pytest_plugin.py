@@ -112,7 +112,7 @@ def test_a_file_that_does_not_import_fails(place: pytest.Pytester) -> None:
     done = call(place, "--dagprof", "dags", "dags")
     done.assert_outcomes(passed=1, failed=1)
     assert lines_below(done, "parse of a.py")[0] == (
-        "a.py gives no DAGs: ModuleNotFoundError: No module named 'nothing_here' (a.py:1)."
+        "a.py gives no DAGs: ModuleNotFoundError: No module named 'nothing_here' (dags/a.py:1)."
     )
 
 
@@ -135,7 +135,9 @@ def test_it_works_in_parallel(place: pytest.Pytester) -> None:
     write(place.path, {"dags/bad.py": dag("bad", "import nothing_here\n")})
     done = call(place, "--dagprof", "dags", "-n", "2")
     done.assert_outcomes(passed=3, failed=1)
-    done.stdout.fnmatch_lines(["bad.py gives no DAGs: ModuleNotFoundError: No module named 'nothing_here' (bad.py:1)."])
+    done.stdout.fnmatch_lines(
+        ["bad.py gives no DAGs: ModuleNotFoundError: No module named 'nothing_here' (dags/bad.py:1)."]
+    )
 
 
 @pytest.mark.parametrize(

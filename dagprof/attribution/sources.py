@@ -1,0 +1,120 @@
+"""What Python source text would import, without running it: which DAG files a changed module can reach at all.
+
+It finds too many rather than too few; a traced parse then tells which really load what changed.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
+from typing import NamedTuple
+
+# Calls and modules by which a file can load or read what its text does not name.
+_DYNAMIC = re.compile(
+    rb"\b(?:import_module|__import__|exec|runpy|pkgutil|importlib|glob|iterdir|listdir|scandir|walk|getattr)\b"
+)
+
+
+class Module(NamedTuple):
+    """A Python file below one of the folders that imports are looked up in; its dotted names, one for each such folder."""
+
+    path: str
+    names: tuple[str, ...]
+
+
+def module_names(path: PurePath, roots: Iterable[PurePath]) -> tuple[str, ...]:
+    """The names by which a file can be imported: one per folder of ``roots`` that it lies below."""
+    names = []
+    for root in roots:
+        if path.is_relative_to(root):
+            parts = path.relative_to(root).with_suffix("").parts
+            parts = parts[:-1] if parts and parts[-1] == "__init__" else parts
+            if parts:
+                names.append(".".join(parts))
+    return tuple(names)
+
+
+def imported_names(source: bytes, importer: str, *, is_package: bool = False) -> set[str]:
+    """All dotted names that a source text may import, with the packages above them; empty where it is no Python."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = _absolute(node, importer, is_package)
+            found.add(base)
+            found.update(f"{base}.{alias.name}" if base else alias.name for alias in node.names)
+    return {above for name in found for above in _with_packages(name)}
+
+
+def _absolute(node: ast.ImportFrom, importer: str, is_package: bool) -> str:
+    if not node.level:
+        return node.module or ""
+    parts = importer.split(".")
+    up = node.level - (1 if is_package else 0)
+    kept = parts[: len(parts) - up] if up else parts
+    return ".".join([*kept, *([node.module] if node.module else [])])
+
+
+def _with_packages(name: str) -> Iterable[str]:
+    parts = name.split(".")
+    return (".".join(parts[:length]) for length in range(1, len(parts) + 1))
+
+
+class Reach:
+    """Which files a set of changed ones can reach. ``sources`` holds the text of all Python files of one side, by path."""
+
+    def __init__(self, sources: Mapping[str, bytes], modules: Mapping[str, Sequence[str]]) -> None:
+        self._sources, self._modules = sources, modules
+        self._imports: dict[str, set[str]] = {}
+
+    def of(self, changed: Iterable[str]) -> set[str]:
+        """The paths that import, through any number of others, one of the changed paths, and those paths themselves.
+
+        Where a Python file changed, files with dynamic imports are among them; where another file changed, those whose text
+        names it, its folder or its kind.
+        """
+        changed = set(changed)
+        reached, waiting = set(changed), [path for path in changed if path.endswith(".py")]
+        others = [path for path in changed if not path.endswith(".py")]
+        seeds = {path for path, text in self._sources.items() if _mentions(text, others)}
+        if waiting:
+            seeds |= {path for path, text in self._sources.items() if _DYNAMIC.search(text)}
+        waiting += seeds - reached
+        reached |= seeds
+        while waiting:
+            wanted = {name for path in waiting for name in self._modules.get(path, ())}
+            waiting = [path for path in self._importers(wanted) if path not in reached]
+            reached.update(waiting)
+        return reached
+
+    def _importers(self, names: set[str]) -> Iterable[str]:
+        words = [name.rpartition(".")[2].encode() for name in names]
+        for path, text in self._sources.items():
+            if any(word in text for word in words) and self._imported_by(path) & names:
+                yield path
+
+    def _imported_by(self, path: str) -> set[str]:
+        if path not in self._imports:
+            is_package = path.endswith("/__init__.py")
+            names = self._modules.get(path) or ("",)
+            self._imports[path] = {
+                found for name in names for found in imported_names(self._sources[path], name, is_package=is_package)
+            }
+        return self._imports[path]
+
+
+def _mentions(text: bytes, paths: Iterable[str]) -> bool:
+    """Whether a source text names a file, its folder or, in quotes, the kind of file that it is."""
+    for path in map(PurePath, paths):
+        if path.name.encode() in text or (path.parent.name and path.parent.name.encode() in text):
+            return True
+        if path.suffix and re.search(rb"\*?" + re.escape(path.suffix.encode()) + rb"[\"']", text):
+            return True
+    return False

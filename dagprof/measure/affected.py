@@ -1,0 +1,92 @@
+"""Which DAG files a change can reach: by the text of the sources first, then by what traced parses really loaded and read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePath
+
+from dagprof.attribution.sources import Reach, module_names
+from dagprof.model import Measured
+
+# A change in one of these changes the environment: what is installed, or how Airflow parses.
+_ENVIRONMENT = (
+    "requirements*.txt",
+    "requirements*.in",
+    "requirements/*.txt",
+    "constraints*.txt",
+    "constraints/*.txt",
+    "*.lock",
+    "pylock*.toml",
+    "Pipfile",
+    "environment.y*ml",
+    "setup.cfg",
+    "setup.py",
+    "airflow.cfg",
+    ".airflowignore",
+    "Dockerfile*",
+    ".python-version",
+    "runtime.txt",
+)
+_LARGEST_BYTES = 2_000_000
+
+
+def environment_changes(changed: Iterable[Path]) -> list[Path]:
+    """The changed files that say what is installed, or how Airflow parses."""
+    return [path for path in changed if any(path.match(pattern) for pattern in _ENVIRONMENT)]
+
+
+def reached(changed: Sequence[Path], roots: Sequence[Path], files: Sequence[Path]) -> set[Path]:
+    """The files among ``files`` that a change may reach, judged by the text of all Python files below ``roots``."""
+    if not changed:
+        return set()
+    direct = set(changed) & set(files)
+    sources = _sources(roots)
+    for path in files:
+        sources.setdefault(str(path), _text(path))
+    pure = [PurePath(root) for root in roots]
+    names = {path: module_names(PurePath(path), pure) for path in {*sources, *map(str, changed)}}
+    found = Reach(sources, names).of(map(str, changed))
+    return direct | {path for path in files if str(path) in found}
+
+
+def is_touched(measured: Measured, changed: set[str], root: Path) -> bool:
+    """Whether a traced parse loaded one of the changed files, or read it; True where it was not traced to its end."""
+    result = measured.result
+    if result.trace is None or result.status.is_failure:
+        return True
+    loaded = {os.path.realpath(module.file) for module in measured.modules if module.file}
+    read = {
+        os.path.realpath(os.path.join(root, effect.what))
+        for effect in result.effects
+        if effect.kind.startswith("file-")
+    }
+    itself = os.path.realpath(os.path.join(root, result.path))
+    return not changed.isdisjoint({*loaded, *read, itself}) or not read.isdisjoint(map(os.path.dirname, changed))
+
+
+def real(path: Path) -> str:
+    """A path with symbolic links resolved, as loaded modules are told."""
+    return os.path.realpath(path)
+
+
+def _sources(roots: Iterable[Path]) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for root in roots:
+        for folder, names, files in os.walk(root):
+            names[:] = [
+                name for name in names if not name.startswith(".") and name not in ("__pycache__", "node_modules")
+            ]
+            for name in files:
+                path = os.path.join(folder, name)
+                if name.endswith(".py") and path not in found:
+                    found[path] = _text(Path(path))
+    return found
+
+
+def _text(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(_LARGEST_BYTES)
+    except OSError:
+        return b""

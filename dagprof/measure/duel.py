@@ -1,0 +1,338 @@
+"""Two versions of a DAG folder, parsed in turns on one machine until it can be told which files became slower.
+
+Each pair of parses of one file stands side by side, first one version and then the other, in alternating order, so that a
+machine that changes its speed changes both. See ``dagprof.evidence`` for when a question is decided.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dagprof import evidence
+from dagprof import settings as settings_module
+from dagprof.evidence import Kind, Limits, Sides
+from dagprof.measure import affected, file
+from dagprof.measure.asking import Limits as Bounds
+from dagprof.measure.asking import parse_request
+from dagprof.measure.budget import Budget
+from dagprof.measure.crew import TWICE, Worker
+from dagprof.measure.outcome import Passes, gave_result
+from dagprof.measure.plan import Mode
+from dagprof.measure.rounds import Progress
+from dagprof.measure.site import Site
+from dagprof.measure.stability import instabilities
+from dagprof.measure.zygote import ConnectionLost
+from dagprof.model import Measured, Run
+
+# Parses of a file that is there on one side only.
+_ALONE = 3
+
+
+class Duel(NamedTuple):
+    """Both sides as Runs whose samples are pairs, how many files the change cannot reach, and what was left out."""
+
+    base: Run
+    head: Run
+    unaffected: int
+    doubts: tuple[str, ...]
+
+
+class Question(NamedTuple):
+    """What is asked: which files changed (on either side's disk), and how sure the answer has to be.
+
+    ``limits`` gives those of a file by its shown path. ``everything`` is the reason why all files are measured, ``sample`` how
+    many at most then; empty for those that the change reaches only.
+    """
+
+    changed_base: Sequence[Path]
+    changed_head: Sequence[Path]
+    roots: Sequence[Path]
+    everything: str
+    sample: int | None
+    limits: Callable[[str], Limits]
+    false_alarms: float
+    budget: Budget
+
+
+class _Side:
+    """One version: its site, its files by shown path, and what their passes have brought."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.files = {site.shown(path): path for path in site.discover()}
+        self.passes: dict[str, Passes] = {}
+        self.lost: set[str] = set()
+        self.bounds: Bounds = site.limits(len(self.files))
+
+    def begin(self, name: str) -> bool:
+        """Make room for a file; False where it cannot be read or is not there."""
+        if name not in self.files:
+            return False
+        try:
+            self.passes[name] = Passes(name, *file.identify(self.files[name]))
+        except OSError:
+            self.lost.add(name)
+            return False
+        return True
+
+    def measured(self, name: str) -> Measured:
+        if name in self.passes and self.passes[name].last is not None:
+            return self.passes[name].measured()
+        path = self.files[name]
+        try:
+            file.identify(path)
+        except OSError as error:
+            return file.unreadable(name, error)
+        return file.fatal(name, path, TWICE)
+
+
+class _Lane:
+    """A worker of each side, for one thread."""
+
+    def __init__(self, sides: Sequence[_Side]) -> None:
+        self._workers = {id(side): Worker(side.site.zygotes, side.bounds.time_limit_s) for side in sides}
+
+    def ask(self, side: _Side, request: Mapping[str, Any], name: str) -> dict[str, Any]:
+        return self._workers[id(side)].ask(request, name)
+
+    def parse(self, side: _Side, name: str, mode: Mode, *, first: bool = False) -> bool:
+        """One pass over a file; True where it gave what the mode is for."""
+        request = {**parse_request(mode, side.files[name], side.bounds), "first": first}
+        for _ in range(2):
+            try:
+                return side.passes[name].add(mode.value, self.ask(side, request, name))
+            except ConnectionLost:
+                continue
+        side.lost.add(name)
+        return False
+
+    def end(self) -> None:
+        for worker in self._workers.values():
+            worker.end()
+
+
+class _Lanes:
+    """As many threads as there are parses at once, each with workers of its own."""
+
+    def __init__(self, sides: Sequence[_Side], jobs: int) -> None:
+        self._sides = sides
+        self._pool = ThreadPoolExecutor(jobs)
+        self._own = threading.local()
+        self._all: list[_Lane] = []
+
+    def each(self, work: Callable[[_Lane, str], None], names: Iterable[str], budget: Budget) -> Iterator[str]:
+        """Do it for each name, as long as there is time; the names as they are done."""
+
+        def one(name: str) -> str:
+            if not budget.is_spent:
+                work(self._lane(), name)
+            return name
+
+        for done in as_completed([self._pool.submit(one, name) for name in names]):
+            yield done.result()
+
+    def _lane(self) -> _Lane:
+        if not hasattr(self._own, "lane"):
+            self._own.lane = _Lane(self._sides)
+            self._all.append(self._own.lane)
+        lane: _Lane = self._own.lane
+        return lane
+
+    def end(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for lane in self._all:
+            lane.end()
+
+
+class _Fight:
+    def __init__(self, base: Site, head: Site, question: Question, progress: Progress) -> None:
+        with ThreadPoolExecutor(2) as pool:
+            self._base, self._head = pool.map(_Side, (base, head))
+        self._sides = (self._base, self._head)
+        self._question, self._progress = question, progress
+        self._doubts: list[str] = []
+
+    def run(self, version: str) -> Duel:
+        names = self._names()
+        self._pre_import(names)
+        jobs = self._head.site.settings.jobs or settings_module.default_jobs()
+        lanes = _Lanes(self._sides, jobs)
+        try:
+            names = self._traced(lanes, names)
+            self._time(lanes, names)
+        finally:
+            lanes.end()
+        kept = set(names)
+        runs = [
+            side.site.run([side.measured(name) for name in sorted(kept & side.files.keys())], version)
+            for side in self._sides
+        ]
+        unaffected = len(self._head.files.keys() - kept)
+        return Duel(runs[0], runs[1], unaffected, tuple(self._doubts))
+
+    def _names(self) -> list[str]:
+        """The files to look at, by what changed in the sources."""
+        base, head, question = self._base, self._head, self._question
+        every = sorted(base.files.keys() | head.files.keys())
+        if question.everything:
+            return self._sampled(every)
+        found = {name for name in every if (name in base.files) != (name in head.files)}
+        for side, changed in ((base, question.changed_base), (head, question.changed_head)):
+            roots = [side.site.target.root, *(root for root in question.roots if side is head)]
+            reached = affected.reached(changed, roots, list(side.files.values()))
+            found |= {side.site.shown(path) for path in reached}
+        return sorted(found)
+
+    def _sampled(self, every: Sequence[str]) -> list[str]:
+        question = self._question
+        if question.sample is None or len(every) <= question.sample:
+            return list(every)
+        changed = {self._head.site.shown(p) for p in question.changed_head if p in self._head.files.values()}
+        others = sorted(set(every) - changed)
+        chosen = random.Random(0).sample(others, max(0, min(len(others), question.sample - len(changed))))
+        self._doubts.append(
+            f"{question.everything}, so all {len(every)} files may be slower or faster now; {len(changed) + len(chosen)} of "
+            "them were measured, a fixed sample."
+        )
+        return sorted({*changed, *chosen})
+
+    def _pre_import(self, names: Sequence[str]) -> None:
+        """Both sides import the same before they fork: otherwise one side's files would get for free what the other's pay."""
+        with ThreadPoolExecutor(2) as pool:
+            list(
+                pool.map(
+                    lambda side: side.site.pre_import([side.files[name] for name in names if name in side.files]),
+                    self._sides,
+                )
+            )
+
+    def _traced(self, lanes: _Lanes, names: Sequence[str]) -> list[str]:
+        """Warm up and trace both sides; the names of those that really load or read what changed."""
+        self._progress.started(len(names), "tracing both versions")
+        unlimited = Budget(None)
+        for done, name in enumerate(lanes.each(self._warm_up_and_trace, names, unlimited), 1):
+            self._told(name, done)
+        if self._question.everything:
+            return list(names)
+        touched = [
+            {affected.real(path) for path in changed}
+            for changed in (self._question.changed_base, self._question.changed_head)
+        ]
+        return [
+            name
+            for name in names
+            if any(
+                name not in side.files or affected.is_touched(side.measured(name), changed, side.site.target.root)
+                for side, changed in zip(self._sides, touched, strict=True)
+            )
+        ]
+
+    def _warm_up_and_trace(self, lane: _Lane, name: str) -> None:
+        for side in self._sides:
+            if side.begin(name) and lane.parse(side, name, Mode.TIMING, first=True):
+                lane.parse(side, name, Mode.TRACE)
+                side.passes[name].timings.clear()
+
+    def _time(self, lanes: _Lanes, names: Sequence[str]) -> None:
+        """Parse in turns until every question is decided, or the budget is spent."""
+        budget = self._question.budget
+        alone = [name for name in names if not self._is_pair(name)]
+        self._progress.started(len(names), "parsing both versions in turns")
+        done = 0
+        for done, name in enumerate(lanes.each(self._parse_alone, alone, budget), 1):
+            self._told(name, done)
+        undecided = [name for name in names if self._is_pair(name)]
+        while undecided and not budget.is_spent:
+            pairs = min(self._pairs(name) for name in undecided)
+            look = evidence.next_look(pairs)
+            if look is None:
+                break
+            due = [name for name in undecided if self._pairs(name) < look]
+            for _ in lanes.each(lambda lane, name, look=look: self._parse_pairs(lane, name, look), due, budget):  # type: ignore[misc]
+                pass
+            left = self._undecided([name for name in names if self._is_pair(name)])
+            for name in set(undecided) - set(left):
+                done += 1
+                self._told(name, done)
+            stuck = [name for name in left if self._pairs(name) < look]
+            undecided = left if not stuck or budget.is_spent else [name for name in left if name not in stuck]
+        for _ in lanes.each(self._compare_dags, names, Budget(None)):
+            pass
+        if undecided and budget.is_spent:
+            self._doubts.append(
+                f"The time budget was spent before {len(undecided)} of {len(names)} files could be decided; a larger "
+                "time-budget decides more."
+            )
+
+    def _is_pair(self, name: str) -> bool:
+        return all(
+            name in side.passes and name not in side.lost and _is_comparable(side.passes[name]) for side in self._sides
+        )
+
+    def _pairs(self, name: str) -> int:
+        return min(len(side.passes[name].timings) for side in self._sides)
+
+    def _parse_alone(self, lane: _Lane, name: str) -> None:
+        for side in self._sides:
+            if name in side.passes and name not in side.lost:
+                for _ in range(_ALONE):
+                    if not lane.parse(side, name, Mode.TIMING):
+                        break
+
+    def _parse_pairs(self, lane: _Lane, name: str, look: int) -> None:
+        while self._pairs(name) < look:
+            number = self._pairs(name)
+            order = self._sides if number % 2 == 0 else self._sides[::-1]
+            gave = [lane.parse(side, name, Mode.TIMING) for side in order]
+            if not all(gave):
+                for side in self._sides:
+                    del side.passes[name].timings[number:]
+                return
+
+    def _undecided(self, names: Sequence[str]) -> list[str]:
+        question = self._question
+        judged = evidence.judge(
+            {name: Sides(*(side.passes[name].own_ms for side in self._sides)) for name in names},
+            {name: question.limits(name) for name in names},
+            question.false_alarms,
+        )
+        return [
+            name
+            for name in names
+            if judged[name].kind is Kind.OPEN and evidence.next_look(judged[name].pairs) is not None
+        ]
+
+    def _compare_dags(self, lane: _Lane, name: str) -> None:
+        """Where repeated parses gave other DAGs, find the fields."""
+        for side in self._sides:
+            if name in side.passes and len(side.passes[name].timings) > 1:
+                with contextlib.suppress(ConnectionLost):
+                    side.passes[name].instabilities = instabilities(
+                        side.files[name],
+                        side.passes[name].digests,
+                        lambda request, side=side: lane.ask(side, request, name),  # type: ignore[misc]
+                        side.bounds,
+                    )
+
+    def _told(self, name: str, done: int) -> None:
+        side = self._head if name in self._head.files else self._base
+        self._progress.measured(side.measured(name), done)
+
+
+def _is_comparable(passes: Passes) -> bool:
+    """Whether the warm-up ended with a result, so that a time can be taken at all."""
+    return passes.last is not None and gave_result(passes.last)
+
+
+def duel(base: Site, head: Site, question: Question, *, version: str, progress: Progress) -> Duel:
+    """Measure what changed between two sites.
+
+    :raises UsageError: a side has no DAG file.
+    """
+    return _Fight(base, head, question, progress).run(version)

@@ -1,0 +1,137 @@
+"""The other side of an A/B run: a commit of the user's repository in a git worktree, and what differs from it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from dagprof.errors import MeasurementError, UsageError
+
+_LIMIT_S = 300
+
+
+class Difference(NamedTuple):
+    """What was compared. ``changed`` are absolute paths in the working tree, those that are only in the base too."""
+
+    top: Path
+    commit: str
+    described: str
+    changed: tuple[Path, ...]
+
+
+def difference(folder: Path, revision: str) -> Difference:
+    """What differs between the working tree around ``folder`` and the commit where ``revision`` and HEAD parted.
+
+    Files that git does not know yet count as changed, ignored ones do not.
+
+    :raises UsageError: no repository, no git, or no such revision.
+    """
+    top = Path(
+        _git(folder, "rev-parse", "--show-toplevel", hint="an A/B run needs a git repository around the DAG files")
+    )
+    hint = "fetch it first, or name a branch, tag or commit that `git log` shows"
+    if revision.startswith("-"):
+        raise UsageError(f"{revision!r} is no revision; {hint}.")
+    named = _git(
+        top,
+        "rev-parse",
+        "--verify",
+        "--quiet",
+        "--end-of-options",
+        f"{revision}^{{commit}}",
+        hint=f"{revision!r} is no commit here; {hint}",
+    )
+    base = _try(top, "merge-base", named, "HEAD") or named
+    short = base[:10]
+    described = f"{revision} ({short})" if base == named else f"{revision} (from where it parted, {short})"
+    listed = _git(top, "diff", "--name-only", "--no-renames", "-z", base, "--", hint="git could not compare")
+    untracked = _git(top, "ls-files", "--others", "--exclude-standard", "-z", hint="git could not list new files")
+    names = [name for name in (listed + "\0" + untracked).split("\0") if name]
+    return Difference(top, base, described, tuple(sorted(top / name for name in dict.fromkeys(names))))
+
+
+@contextlib.contextmanager
+def checked_out(difference: Difference, folder: Path) -> Iterator[Path]:
+    """The base commit in a worktree at ``folder``, which does not exist yet; afterwards git knows nothing of it.
+
+    :raises MeasurementError: git cannot check it out.
+    """
+    done = _run(difference.top, "worktree", "add", "--detach", "--force", str(folder), difference.commit)
+    if done.returncode:
+        raise MeasurementError(
+            f"git could not check out {difference.described} ({_last_line(done.stderr)}); see `git worktree list`."
+        )
+    try:
+        yield folder
+    finally:
+        _run(difference.top, "worktree", "remove", "--force", "--force", str(folder))
+        _run(difference.top, "worktree", "prune")
+
+
+def moved(path: Path, top: Path, to: Path) -> Path:
+    """The same place in the other checkout; a path outside the repository stays."""
+    for form in (top, Path(os.path.realpath(top))):
+        if path == form or form in path.parents:
+            return to / path.relative_to(form)
+    return path
+
+
+def moved_environment(environment: Mapping[str, str], top: Path, to: Path) -> dict[str, str]:
+    """The environment for the other checkout: whatever points into the repository points there."""
+    found = dict(environment)
+    for name, value in environment.items():
+        if name in ("PYTHONPATH", "AIRFLOW_HOME", "AIRFLOW_CONFIG") or name.startswith("AIRFLOW__"):
+            parts = value.split(os.pathsep) if name == "PYTHONPATH" else [value]
+            found[name] = os.pathsep.join(
+                str(moved(Path(os.path.abspath(part)), top, to)) if _is_path(name, part) else part for part in parts
+            )
+    return found
+
+
+def _is_path(name: str, value: str) -> bool:
+    return os.path.isabs(value) or (name == "PYTHONPATH" and bool(value))
+
+
+def _git(folder: Path, *arguments: str, hint: str) -> str:
+    done = _run(folder, *arguments)
+    if done.returncode:
+        reason = _last_line(done.stderr)
+        raise UsageError(f"{hint[0].upper()}{hint[1:]}{f' ({reason})' if reason else ''}.")
+    return done.stdout.strip("\n")
+
+
+def _try(folder: Path, *arguments: str) -> str:
+    done = _run(folder, *arguments)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
+    }
+    try:
+        return subprocess.run(
+            ["git", "-c", "core.hooksPath=/dev/null", "-C", str(folder), *arguments],
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            timeout=_LIMIT_S,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env={**environment, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"},
+        )
+    except FileNotFoundError:
+        raise UsageError(
+            "There is no git here, which an A/B run needs; install it, or compare with --baseline."
+        ) from None
+    except subprocess.TimeoutExpired:
+        raise MeasurementError(f"git {arguments[0]} did not end within {_LIMIT_S} s.") from None
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1].removeprefix("fatal: ").rstrip(".") if lines else ""

@@ -1,0 +1,198 @@
+"""One DAG folder under one Airflow, ready to be measured: a running zygote, the files, what bounds their parses, the Run."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import importlib.util
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from dagprof import settings as settings_module
+from dagprof.errors import UsageError
+from dagprof.measure import environment, lookups
+from dagprof.measure.asking import Limits
+from dagprof.measure.assemble import Assembler
+from dagprof.measure.crew import Crew, Zygotes
+from dagprof.measure.target import Target
+from dagprof.measure.zygote import without_surrogates
+from dagprof.model import SCHEMA_VERSION, Doubt, Git, Isolation, Measured, Run, SkippedFile
+from dagprof.settings import Settings
+
+# Airflow's own limit where its configuration has none.
+_DEFAULT_LIMIT_S = 50.0
+
+
+@contextlib.contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A temporary folder that is gone afterwards, whatever was put into it."""
+    folder = Path(tempfile.mkdtemp(prefix="dagprof-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def zygote_config(target: Target, settings: Settings) -> dict[str, Any]:
+    """The configuration that the probe is started with."""
+    variables = lookups.read(settings.variables, "variables")
+    connections = lookups.read(settings.connections, "connections")
+    return {
+        "scratch": str(target.scratch),
+        "removes_scratch": True,
+        "root": str(target.root),
+        "temperature": settings.temperature.value,
+        "spawns": settings.isolation is Isolation.SPAWN,
+        "variables": variables,
+        "connections": connections,
+        "secrets": lookups.secrets(variables, connections),
+        "missing": settings.missing_variables,
+    }
+
+
+class Site:
+    """Use as a context manager: the zygote starts on entering and is gone afterwards. ``doubts`` grows meanwhile."""
+
+    def __init__(self, target: Target, settings: Settings, paths: Sequence[Path]) -> None:
+        self.target, self.settings = target, settings
+        self._paths = tuple(paths)
+        self.config = zygote_config(target, settings)
+        self.zygotes: Zygotes
+        self.doubts: list[Doubt] = _surrounding_doubts(target)
+        self._pre_imported: tuple[str, ...] = ()
+        self._skipped: tuple[SkippedFile, ...] = ()
+        self._files = 0
+        self._began = time.monotonic()
+        self._created = datetime.datetime.now(datetime.timezone.utc)
+        self._git: Future[Git | None]
+
+    def __enter__(self) -> Site:
+        with contextlib.ExitStack() as stack:
+            aside = stack.enter_context(ThreadPoolExecutor(1))
+            self._git = aside.submit(environment.git_state, self.target.root)
+            self.zygotes = stack.enter_context(Zygotes(self.target, self.config))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def discover(self) -> list[Path]:
+        """The files that Airflow would parse.
+
+        :raises UsageError: there are none.
+        """
+        answer = self.zygotes.current.ask(
+            {"op": "discover", "paths": [str(path) for path in self._paths], "safe_mode": self.settings.safe_mode}
+        )
+        files = [Path(path) for path in answer["files"]]
+        self._skipped = tuple(
+            SkippedFile(path=self.shown(Path(path)), reason=reason) for path, reason in answer["skipped"]
+        )
+        self._files = len(files)
+        if not files:
+            where = ", ".join(str(path) for path in self._paths)
+            left = len(self._skipped)
+            why = f" ({left} skipped: .airflowignore, or no 'dag' and 'airflow' in the text)" if left else ""
+            raise UsageError(f"There are no DAG files in {where}{why}; give the folder that holds them.")
+        return files
+
+    def shown(self, path: Path) -> str:
+        """A path as results have it: relative to the bundle root, with forward slashes."""
+        shown: str = without_surrogates(path.relative_to(self.target.root).as_posix())
+        return shown
+
+    def pre_import(self, files: Iterable[Path]) -> None:
+        """Import what the DAG processor imports before it forks for these files."""
+        answer = self.zygotes.pre_import([str(path) for path in files])
+        self._pre_imported = tuple(answer["modules"])
+        for module, error in answer["failed"]:
+            text = f"The DAG processor would try to import {module} before it forks, and fail: {error}."
+            self.doubts.append(Doubt(code="pre-import", text=text))
+
+    def limits(self, files: int) -> Limits:
+        """What bounds each parse."""
+        configured = float(self.zygotes.current.airflow["config"].get("dag_file_processor_timeout", _DEFAULT_LIMIT_S))
+        memory = self.settings.memory_limit_mib
+        return Limits(
+            time_limit_s=self.settings.time_limit_s or configured,
+            memory_limit_kib=None if memory is None else memory * 1024,
+            repeat=self.settings.repeat,
+            stacks_from_ms=self.settings.stacks_from_ms,
+            depth=self.settings.depth,
+            files=files,
+            spawns=self.settings.isolation is Isolation.SPAWN,
+            pyinstrument=_pyinstrument_folder(),
+        )
+
+    def crew(self, limits: Limits, lines: int | None = None, zygotes: Zygotes | None = None) -> Crew:
+        """Those who do jobs here."""
+        lines = lines or self.settings.jobs or settings_module.default_jobs()
+        return Crew(zygotes or self.zygotes, lines=lines, time_limit_s=limits.time_limit_s, shown=self.shown)
+
+    def run(self, results: Iterable[Measured], version: str) -> Run:
+        """What was measured, as a Run."""
+        assembler = Assembler()
+        for measured in results:
+            assembler.add(measured)
+        zygote = self.zygotes.current
+        described = zygote.ask({"op": "describe", "files": assembler.module_files})
+        where = environment.describe(
+            self.target, zygote, described["distributions"], self._pre_imported, self._git.result()
+        )
+        return Run(
+            schema_version=SCHEMA_VERSION,
+            dagprof_version=version,
+            created_at=self._created.isoformat(timespec="seconds"),
+            root=str(self.target.root),
+            wall_s=round(time.monotonic() - self._began, 3),
+            environment=where,
+            settings=_recorded(self.settings, self._files),
+            files=assembler.files(),
+            modules=assembler.modules(described["owners"]),
+            import_sets=assembler.import_sets(),
+            skipped=self._skipped,
+            doubts=(*self.doubts, *self.zygotes.doubts),
+        )
+
+
+def _surrounding_doubts(target: Target) -> list[Doubt]:
+    if not target.environment.get("PYTHONDONTWRITEBYTECODE"):
+        return []
+    text = (
+        "PYTHONDONTWRITEBYTECODE is set, so each parse compiles modules that have no bytecode yet, yours above all; "
+        "if your deployment does not do that, unset it here."
+    )
+    return [Doubt(code="no-bytecode", text=text)]
+
+
+def _recorded(settings: Settings, files: int) -> dict[str, str | int | float | bool | None]:
+    """The settings that shaped the numbers."""
+    kept = (
+        "temperature",
+        "isolation",
+        "depth",
+        "time_budget",
+        "repeat",
+        "time_limit_s",
+        "memory_limit_mib",
+        "missing_variables",
+        "safe_mode",
+    )
+    plain = msgspec.to_builtins(settings)
+    jobs = min(settings.jobs or settings_module.default_jobs(), files)
+    return {**{name: plain[name] for name in kept}, "jobs": jobs}
+
+
+def _pyinstrument_folder() -> str | None:
+    """Where the package is that dagprof itself has, for targets that lack it."""
+    spec = importlib.util.find_spec("pyinstrument")
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    return folders[0] if folders else None
