@@ -20,6 +20,7 @@ from dagprof.measure import session as measuring
 from dagprof.measure.target import existing
 from dagprof.model import FileResult, Run
 from dagprof.quantities import parse_duration_ms, parse_share
+from dagprof.report.figures import duration
 from dagprof.settings import Settings
 from dagprof.store import runs
 
@@ -69,26 +70,26 @@ class Checks:
 
     def too_slow(self, result: FileResult) -> str:
         """Why the file took too long, in one sentence; empty if it did not."""
-        if self._budget_ms is not None and result.parse_ms > self._budget_ms:
-            over = result.parse_ms - self._budget_ms
-            return (
-                f"{result.path} takes {result.parse_ms:,.0f} ms to parse, "
-                f"{over:,.0f} ms more than its budget of {self._budget_ms:,.0f} ms."
-            )
+        budget_ms = self._budget_of(result.path)
+        if budget_ms is not None and result.parse_ms > budget_ms:
+            taken, over = duration(result.parse_ms), duration(result.parse_ms - budget_ms)
+            return f"{result.path} takes {taken} to parse, {over} more than its budget of {duration(budget_ms)}."
         change = self._change(result)
         if change is None or change.change is not comparison.Change.SLOWER:
             return ""
         share = change.difference_share
-        more = f"{change.difference_ms:,.0f} ms" + (f" ({share:.0%})" if share is not None else "")
-        return (
-            f"{result.path} takes {change.current_ms:,.0f} ms to parse, "
-            f"{more} more than the {change.baseline_ms:,.0f} ms of the baseline."
-        )
+        more = duration(change.difference_ms) + (f" ({share:.0%})" if share is not None else "")
+        now, before = duration(change.current_ms), duration(change.baseline_ms)
+        return f"{result.path} takes {now} to parse, {more} more than the {before} of the baseline."
 
     def open_question(self, result: FileResult) -> str:
         """Why it cannot be told whether the file became slower; empty if it can."""
         change = self._change(result)
         return gate.describe(change) if change is not None and change.change is comparison.Change.UNSURE else ""
+
+    def _budget_of(self, path: str) -> float | None:
+        """The most that the file may take, in ms; the same for all files."""
+        return self._budget_ms
 
     def _change(self, result: FileResult) -> comparison.FileChange | None:
         old = self._before.get(result.path)

@@ -94,8 +94,8 @@ def test_a_file_over_its_budget_fails_with_one_sentence(place: pytest.Pytester) 
     done = call(place, "--dagprof", "dags", "--dagprof-budget", "2.5s", "dags")
     done.assert_outcomes(passed=1, failed=1)
     told = lines_below(done, "parse of a.py")
-    assert told[0].startswith("a.py takes 3,")
-    assert told[0].endswith(" ms more than its budget of 2,500 ms.")
+    assert told[0].startswith("a.py takes ")
+    assert told[0].endswith(" more than its budget of 2.50 s.")
     done.stdout.no_fnmatch_line("*Traceback*")
     done.stdout.no_fnmatch_line("*pytest_items*")
 
@@ -127,7 +127,7 @@ def test_a_file_that_became_slower_than_in_the_baseline_fails(place: pytest.Pyte
     done = call(place, *arguments)
     done.assert_outcomes(passed=2, failed=1)
     told = lines_below(done, "parse of a.py")[0]
-    assert told.startswith("a.py takes 1,")
+    assert told.startswith("a.py takes ")
     assert told.endswith(" ms of the baseline.")
 
 
