@@ -16,7 +16,7 @@ from dagprof.store import runs
 def scan(*paths: str | Path, **options: Any) -> Run:
     """Measure the DAG files below ``paths`` and return the Run; nothing is written.
 
-    ``options`` are the fields of ``dagprof.settings.Settings``, over what pyproject.toml and the environment say.
+    ``options`` are the fields of ``dagprof.settings.Settings``, over what the configuration file and the environment say.
 
     :raises dagprof.errors.UsageError: paths or options are at fault.
     :raises dagprof.errors.MeasurementError: nothing could be measured.

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import datetime
 import enum
+import posixpath
+import re
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
 
 import msgspec
 
@@ -92,6 +96,8 @@ class FileLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         for duration in (self.absolute, self.budget):
             if duration is not None:
                 parse_duration_ms(duration)
+        if self.new_modules is not None and self.new_modules < 0:
+            raise ValueError("`new-modules` must be 0 or more")
 
 
 class Policy(FileLimits, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -119,9 +125,13 @@ class Policy(FileLimits, frozen=True, kw_only=True, forbid_unknown_fields=True, 
 
 
 class Override(FileLimits, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """One of the table ``overrides``: other limits for the files that match one of ``files``, shell patterns."""
+    """One of the table ``overrides``: other limits for the files that match one of ``files``, see ``matches``."""
 
     files: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_patterns(self.files)
 
 
 class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -138,5 +148,65 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     place: str = ""
 
     def __post_init__(self) -> None:
+        _check_patterns(self.files)
         if not self.reason.strip():
             raise ValueError("a waiver needs a `reason`")
+        if self.line < 0:
+            raise ValueError("`line` must be 0, for the whole file, or more")
+
+    def has_expired(self, today: datetime.date) -> bool:
+        """Whether its last day has passed."""
+        return self.until < today
+
+
+def _check_patterns(patterns: Iterable[str]) -> None:
+    patterns = tuple(patterns)
+    if not patterns or not all(pattern.strip("/ ") for pattern in patterns):
+        raise ValueError("`files` must name at least one pattern, and none may be empty")
+
+
+def limits_for(path: str, policy: Policy, overrides: Sequence[Override], *, folders: str = "") -> FileLimits:
+    """The limits of one file: those of ``policy``, then of each override that matches; later ones win, rules one by one.
+
+    ``path`` is relative to the bundle root; ``folders`` is that root as seen from the configuration file, see ``matches``.
+    Only ``budget``, ``forbid`` and ``allow`` can be None in what is returned; ``rules`` holds every rule.
+    """
+    plain = Policy()
+    values = {name: getattr(plain, name) for name in FileLimits.__struct_fields__}
+    rules = dict(DEFAULT_LEVELS)
+    for limits in (policy, *matching(path, overrides, folders=folders)):
+        given = {name: getattr(limits, name) for name in values}
+        values.update({name: value for name, value in given.items() if value is not None})
+        rules.update(limits.rules)
+    return FileLimits(**values | {"rules": rules})
+
+
+def matching(path: str, overrides: Iterable[Override], *, folders: str = "") -> tuple[Override, ...]:
+    """The overrides that apply to a file, in the order in which they are written."""
+    return tuple(override for override in overrides if matches(path, override.files, folders=folders))
+
+
+def matches(path: str, patterns: Iterable[str], *, folders: str = "") -> bool:
+    """Whether one of the patterns names the file ``path``, which is relative to the bundle root, with ``/``.
+
+    A pattern is relative to the bundle root, or to the folder of the configuration file: ``folders`` leads from there to
+    the root, such as ``dags``. ``*``, ``?`` and ``[…]`` stay within one name, ``**`` stands for any number of folders. A
+    pattern that is one name matches in every folder, and the plain name of a folder stands for all that is below it.
+    """
+    seen = {path, posixpath.join(folders, path)}
+    return any(each == pattern or _matches(each, pattern) for pattern in patterns for each in seen)
+
+
+def _matches(path: str, pattern: str) -> bool:
+    parts = path.split("/")
+    pieces = [piece for piece in pattern.split("/") if piece not in ("", ".")]
+    if "/" not in pattern.removeprefix("./").rstrip("/"):
+        pieces.insert(0, "**")
+    reached = {0}  # how many parts the pieces so far can stand for
+    for piece in pieces:
+        if piece == "**":
+            reached = set(range(min(reached, default=len(parts) + 1), len(parts) + 1))
+        else:
+            reached = {at + 1 for at in reached if at < len(parts) and fnmatchcase(parts[at], piece)}
+    is_plain = pieces[-1:] != [] and re.search(r"[*?\[]", pieces[-1]) is None
+    return len(parts) in reached or (is_plain and bool(reached))

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 
+from dagprof import policy
 from dagprof import settings as settings_module
 from dagprof.analyse import comparison
 from dagprof.errors import DagprofError
@@ -56,8 +57,10 @@ def _collect_also(config: pytest.Config, paths: list[Path]) -> None:
 class Checks:
     """What a DAG file has to pass: it imports, it keeps its budget, it is not slower than in the baseline."""
 
-    def __init__(self, budget_ms: float | None, baseline: Run | None, limits: comparison.Limits) -> None:
-        self._budget_ms, self.baseline, self._limits = budget_ms, baseline, limits
+    def __init__(
+        self, budget_of: Callable[[str], float | None], baseline: Run | None, limits: comparison.Limits
+    ) -> None:
+        self._budget_of, self.baseline, self._limits = budget_of, baseline, limits
         self._before = {file.path: file for file in baseline.files} if baseline else {}
 
     def broken(self, result: FileResult) -> str:
@@ -87,10 +90,6 @@ class Checks:
         change = self._change(result)
         return gate.describe(change) if change is not None and change.change is comparison.Change.UNSURE else ""
 
-    def _budget_of(self, path: str) -> float | None:
-        """The most that the file may take, in ms; the same for all files."""
-        return self._budget_ms
-
     def _change(self, result: FileResult) -> comparison.FileChange | None:
         old = self._before.get(result.path)
         return comparison.compare_file(result.path, old, result, self._limits) if old else None
@@ -104,10 +103,9 @@ class DagFiles:
         self.paths = list(existing(tuple(str(base / path) for path in options.dagprof_paths)))
         # Only times count here; what is behind them is what `dagprof explain` is for.
         self._settings = settings_module.load({"depth": "quick"}, environment=os.environ, start=config.rootpath)
-        budget = options.dagprof_budget or config.getini("dagprof_budget")
         baseline = runs.load(base / options.dagprof_baseline) if options.dagprof_baseline else None
-        budget_ms = parse_duration_ms(budget) if budget else None
-        self.checks = Checks(budget_ms, baseline, _limits(self._settings))
+        self._budget_ms = parse_duration_ms(options.dagprof_budget) if options.dagprof_budget else None
+        self.checks = Checks(self._budget_of, baseline, _limits(self._settings))
         self._patterns: list[str] = config.getini("python_files")
         self._stack = contextlib.ExitStack()
         self._session: measuring.Session | None = None
@@ -146,6 +144,17 @@ class DagFiles:
             except DagprofError as error:
                 raise pytest.Collector.CollectError(str(error)) from None
         return path in self._files
+
+    def _budget_of(self, path: str) -> float | None:
+        """The most that the file may take, in ms: the option's, else what the gate's configuration says of it."""
+        if self._budget_ms is not None:
+            return self._budget_ms
+        settings = self._settings
+        folders = settings_module.leading_folders(settings, self.session.root)
+        limits = policy.limits_for(path, settings.gate, settings.overrides, folders=folders)
+        if limits.budget is None or limits.rules[policy.Rule.BUDGET] is not policy.Level.ERROR:
+            return None
+        return parse_duration_ms(limits.budget)
 
     def warnings(self) -> list[str]:
         """What makes times hard to compare with those of the baseline."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options and the ini keys that they override."""
+    """Add the options."""
     group = parser.getgroup("dagprof", "parse times of Airflow DAG files")
     group.addoption(
         "--dagprof",
@@ -25,14 +25,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--dagprof-budget",
         metavar="DURATION",
-        help="Fail DAG files that take longer to parse, such as 500ms or 1.5s [default: the ini key dagprof_budget].",
+        help="Fail DAG files that take longer to parse, such as 500ms or 1.5s [default: `gate.budget` of dagprof's configuration].",
     )
     group.addoption(
         "--dagprof-baseline",
         metavar="FILE",
         help="Fail DAG files that are slower than in this run of `dagprof scan`.",
     )
-    parser.addini("dagprof_budget", "The longest that the parse of a DAG file may take, such as 500ms.", default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:

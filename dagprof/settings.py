@@ -1,27 +1,21 @@
-"""What was asked for: defaults < ``[tool.dagprof]`` in pyproject.toml < environment < flags, as one frozen value."""
+"""What was asked for: defaults < configuration file < environment < options, as one frozen value."""
 
 from __future__ import annotations
 
-import difflib
 import enum
+import math
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
+from dagprof import configuration
 from dagprof.errors import UsageError
 from dagprof.model import Isolation, Temperature
-from dagprof.quantities import parse_duration_ms
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-ENVIRONMENT_PREFIX = "DAGPROF_"
+from dagprof.policy import DEFAULT_LEVELS, Override, Policy, Rule, Waiver
+from dagprof.quantities import parse_duration_ms, parse_share
 
 
 class Depth(str, enum.Enum):
@@ -43,7 +37,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``repeat``: timed parses per file, None for as many as a stable median needs. ``time_limit_s``: seconds for one parse,
     None for Airflow's own limit. ``memory_limit_mib``: resident MiB for one parse. ``depth``: which passes files get, see
     ``Depth``. ``time_budget``: a duration after which no further pass begins. ``stacks_from_ms``: parse time from which a
-    file's call stacks are sampled, None for never. ``jobs``: parses at once.
+    file's call stacks are sampled, None for never. ``jobs``: parses at once. ``against``: the revision that the gate compares
+    with. ``gate``, ``overrides``, ``waivers``: what the gate demands. ``config_file``: where the configuration was read, set
+    by ``load``.
     """
 
     bundle_root: str | None = None
@@ -66,76 +62,111 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fail_on_regression: str | None = None
     regression_floor: str = "20ms"
     fail_on: tuple[str, ...] = ()
+    against: str | None = None
+    gate: Policy = Policy()
+    overrides: tuple[Override, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    config_file: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("jobs", "repeat", "time_limit_s", "memory_limit_mib"):
             value = getattr(self, name)
-            if value is not None and value <= 0:
-                raise ValueError(f"`{name}` must be greater than 0")
+            if value is not None and not 0 < value < math.inf:
+                raise ValueError(f"`{name}` must be greater than 0, and finite")
+        if self.stacks_from_ms is not None and not 0 <= self.stacks_from_ms < math.inf:
+            raise ValueError("`stacks_from_ms` must be 0 or more, or `null` for never")
         if self.time_budget is not None:
             parse_duration_ms(self.time_budget)
+        if self.fail_on_regression is not None:
+            parse_share(self.fail_on_regression)
+        parse_duration_ms(self.regression_floor)
         if self.temperature is Temperature.COLD and self.isolation is Isolation.FORK:
             raise ValueError("the cold temperature needs a new interpreter per parse: use isolation `spawn`")
 
 
-def load(overrides: Mapping[str, Any], *, environment: Mapping[str, str], start: Path) -> Settings:
-    """Settings in force: file (the nearest pyproject.toml at or above ``start``), then environment, then ``overrides``.
+class Explained(msgspec.Struct, frozen=True):
+    """One value in force: its key as it is written in the file, and where it came from."""
+
+    key: str
+    value: Any
+    source: str
+
+
+def load(options: Mapping[str, Any], *, environment: Mapping[str, str], start: Path) -> Settings:
+    """Settings in force: the configuration file nearest to ``start``, then the environment, then ``options``.
 
     :raises UsageError: an unknown key or an impossible value; the message says where it stands.
     """
-    values: dict[str, Any] = {}
-    for source, found in (
-        _from_file(start),
-        ("the environment", _from_environment(environment)),
-        ("the options", {key: value for key, value in overrides.items() if value is not None}),
-    ):
-        values.update(_checked(found, source))
-    if values.get("temperature") in ("cold", Temperature.COLD):
-        values.setdefault("isolation", "spawn")
-    return _convert(values, "the settings in force")
+    return _in_force(*_entries(options, environment, start))
 
 
-def _from_file(start: Path) -> tuple[str, dict[str, Any]]:
-    for folder in (start, *start.parents):
-        file = folder / "pyproject.toml"
-        if not file.is_file():
-            continue
-        try:
-            document = tomllib.loads(file.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-            raise UsageError(f"{file} cannot be read ({error}); correct it or run dagprof elsewhere.") from error
-        table = document.get("tool", {}).get("dagprof", {})
-        return f"[tool.dagprof] in {file}", {key.replace("-", "_"): value for key, value in table.items()}
-    return "pyproject.toml", {}
+def explained(
+    options: Mapping[str, Any], *, environment: Mapping[str, str], start: Path
+) -> tuple[Settings, tuple[Explained, ...]]:
+    """The same settings, and for every key, in the order of ``Settings``, its value and where it came from.
 
+    Keys of nested tables are written with dots; each rule has a key, ``gate.rules.slower``.
 
-def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for field in msgspec.structs.fields(Settings):
-        text = environment.get(ENVIRONMENT_PREFIX + field.name.upper())
-        if text is not None:
-            found[field.name] = tuple(text.split(",")) if field.name == "fail_on" else text
-    return found
-
-
-def _checked(values: dict[str, Any], source: str) -> dict[str, Any]:
-    known = [field.name for field in msgspec.structs.fields(Settings)]
-    for key in values:
-        if key not in known:
-            nearest = difflib.get_close_matches(key, known, n=1)
-            hint = f"; did you mean `{nearest[0]}`?" if nearest else f"; known keys are {', '.join(known)}."
-            raise UsageError(f"Unknown key `{key}` in {source}{hint}")
-    _convert(
-        values | ({"isolation": "spawn"} if values.get("temperature") in ("cold", Temperature.COLD) else {}), source
+    :raises UsageError: as ``load``.
+    """
+    file, entries = _entries(options, environment, start)
+    settings = _in_force(file, entries)
+    return settings, tuple(
+        Explained(key.replace("_", "-"), value, entries[key].source if key in entries else "default")
+        for key, value in _flat(settings)
     )
-    return values
 
 
-def _convert(values: dict[str, Any], source: str) -> Settings:
+def leading_folders(settings: Settings, root: Path) -> str:
+    """The bundle root as patterns in the configuration file may begin: relative to that file, empty if not below it."""
+    if settings.config_file is None:
+        return ""
+    folder = Path(os.path.abspath(settings.config_file)).parent
+    absolute = Path(os.path.abspath(root))
+    return absolute.relative_to(folder).as_posix() if folder in absolute.parents else ""
+
+
+def _entries(
+    options: Mapping[str, Any], environment: Mapping[str, str], start: Path
+) -> tuple[Path | None, configuration.Entries]:
+    file, entries = configuration.read_file(start, Settings)
+    entries |= configuration.read_environment(environment, Settings)
+    entries |= configuration.read_options(options, Settings)
+    temperature = entries.get("temperature")
+    if temperature is not None and temperature.value is Temperature.COLD:
+        entries.setdefault("isolation", configuration.Entry(Isolation.SPAWN, "temperature cold"))
+    return file, entries
+
+
+def _in_force(file: Path | None, entries: configuration.Entries) -> Settings:
+    top: dict[str, Any] = {}
+    gate: dict[str, Any] = {}
+    rules: dict[Rule, Any] = {}
+    for key, entry in entries.items():
+        table, _, rest = key.partition(".")
+        if not rest:
+            top[table] = entry.value
+        elif rest.startswith("rules."):
+            rules[Rule(rest.removeprefix("rules."))] = entry.value
+        else:
+            gate[rest] = entry.value
     try:
-        return msgspec.convert(values, Settings, strict=False)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"Bad value in {source}: {error}.") from error
+        policy = Policy(**gate, rules=rules)
+        return Settings(**top, gate=policy, config_file=None if file is None else str(file))
+    except ValueError as error:
+        raise UsageError(f"Bad value in the settings in force: {error}.") from error
+
+
+def _flat(settings: Settings) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name in Settings.__struct_fields__:
+        if name == "gate":
+            gate = settings.gate
+            found += [(f"gate.{each}", getattr(gate, each)) for each in gate.__struct_fields__ if each != "rules"]
+            found += [(f"gate.rules.{rule.value}", gate.rules.get(rule, DEFAULT_LEVELS[rule])) for rule in Rule]
+        elif name != "config_file":
+            found.append((name, getattr(settings, name)))
+    return found
 
 
 def default_jobs() -> int:

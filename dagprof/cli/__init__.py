@@ -16,7 +16,7 @@ import click
 from dagprof import __version__
 from dagprof.errors import DagprofError
 
-_COMMANDS = ("scan", "explain", "report", "compare", "doctor", "schema")
+_COMMANDS = ("scan", "gate", "explain", "report", "compare", "config", "doctor", "schema")
 INTERRUPTED = 130
 
 

@@ -84,9 +84,10 @@ def _measure(paths: tuple[str, ...], settings: Settings, folder: Path, *, is_res
 
 def _key(paths: Iterable[str], settings: Settings) -> str:
     """What results of an interrupted scan depend on."""
-    kept = msgspec.structs.replace(
-        settings, output_dir="", baseline=None, fail_on_regression=None, fail_on=(), jobs=None
-    )
+    plain = Settings()
+    judging = ["output_dir", "baseline", "fail_on_regression", "fail_on", "jobs"]
+    judging += ["against", "gate", "overrides", "waivers", "config_file"]
+    kept = msgspec.structs.replace(settings, **{name: getattr(plain, name) for name in judging})
     parts = [__version__, *sorted(os.path.abspath(path) for path in paths), msgspec.json.encode(kept).decode()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

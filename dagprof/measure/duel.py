@@ -22,7 +22,7 @@ from dagprof.measure.asking import Limits as Bounds
 from dagprof.measure.asking import parse_request
 from dagprof.measure.budget import Budget
 from dagprof.measure.crew import TWICE, Worker
-from dagprof.measure.outcome import Passes, gave_result
+from dagprof.measure.outcome import Passes, gave_result, status_of
 from dagprof.measure.plan import Mode
 from dagprof.measure.rounds import Progress
 from dagprof.measure.site import Site
@@ -57,7 +57,7 @@ class Question(NamedTuple):
     sample: int | None
     limits: Callable[[str], Limits]
     false_alarms: float
-    budget: Budget
+    budget_s: float
 
 
 class _Side:
@@ -241,7 +241,7 @@ class _Fight:
 
     def _time(self, lanes: _Lanes, names: Sequence[str]) -> None:
         """Parse in turns until every question is decided, or the budget is spent."""
-        budget = self._question.budget
+        budget = Budget(self._question.budget_s)
         alone = [name for name in names if not self._is_pair(name)]
         self._progress.started(len(names), "parsing both versions in turns")
         done = 0
@@ -271,9 +271,10 @@ class _Fight:
             )
 
     def _is_pair(self, name: str) -> bool:
-        return all(
-            name in side.passes and name not in side.lost and _is_comparable(side.passes[name]) for side in self._sides
-        )
+        if not all(name in side.passes and name not in side.lost for side in self._sides):
+            return False
+        ends = [_ends_well(side.passes[name]) for side in self._sides]
+        return None not in ends and ends[0] == ends[1]
 
     def _pairs(self, name: str) -> int:
         return min(len(side.passes[name].timings) for side in self._sides)
@@ -325,9 +326,11 @@ class _Fight:
         self._progress.measured(side.measured(name), done)
 
 
-def _is_comparable(passes: Passes) -> bool:
-    """Whether the warm-up ended with a result, so that a time can be taken at all."""
-    return passes.last is not None and gave_result(passes.last)
+def _ends_well(passes: Passes) -> bool | None:
+    """Whether the first parse gave DAGs or failed to; None where it gave no result, and so no time."""
+    if passes.last is None or not gave_result(passes.last):
+        return None
+    return not status_of(passes.last).is_failure
 
 
 def duel(base: Site, head: Site, question: Question, *, version: str, progress: Progress) -> Duel:

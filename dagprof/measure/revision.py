@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import NamedTuple
 from dagprof.errors import MeasurementError, UsageError
 
 _LIMIT_S = 300
+_HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@")
 
 
 class Difference(NamedTuple):
@@ -70,6 +72,34 @@ def checked_out(difference: Difference, folder: Path) -> Iterator[Path]:
     finally:
         _run(difference.top, "worktree", "remove", "--force", "--force", str(folder))
         _run(difference.top, "worktree", "prune")
+
+
+def changed_lines(difference: Difference, root: Path) -> dict[str, tuple[int, ...]]:
+    """The lines of the working tree that are not in the commit, by path relative to ``root``; deleted ones by where they were."""
+    text = _try(
+        difference.top,
+        "diff",
+        "--no-renames",
+        "--no-color",
+        "--no-ext-diff",
+        "-U0",
+        "--relative",
+        difference.commit,
+        "--",
+        str(root),
+    )
+    found: dict[str, list[int]] = {}
+    file = ""
+    for line in text.splitlines():
+        if line.startswith("+++ "):
+            name = line[4:].strip().strip('"').removeprefix("b/")
+            file = os.path.relpath(difference.top / name, os.path.realpath(root)) if name != "/dev/null" else ""
+        elif file and (match := _HUNK.match(line)):
+            start, count = int(match[1]), int(match[2] or 1)
+            found.setdefault(file.replace(os.sep, "/"), []).extend(
+                range(start, start + count) if count else [max(1, start)]
+            )
+    return {name: tuple(lines) for name, lines in found.items()}
 
 
 def moved(path: Path, top: Path, to: Path) -> Path:

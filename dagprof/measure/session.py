@@ -29,11 +29,12 @@ def opened(paths: Sequence[str], settings: Settings, environ: Mapping[str, str])
 
 
 class Session:
-    """The files of one site, in ``files``, and a way to measure single ones. For one thread."""
+    """The files of one site, in ``files``, and a way to measure single ones. ``root`` is the bundle root. For one thread."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
         self._is_prepared = False
+        self.root = site.target.root
         self.files = site.discover()
 
     def measure(self, path: Path) -> FileResult:

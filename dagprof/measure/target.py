@@ -15,6 +15,7 @@ from dagprof.errors import UsageError
 from dagprof.settings import Settings
 
 PROBE = Path(__file__).resolve().parent.parent / "probe"
+SCANNED = "the scanned folder"
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +36,7 @@ def resolve(settings: Settings, paths: tuple[Path, ...], scratch: Path, environm
     :raises UsageError: a path, an interpreter or an AIRFLOW_HOME that does not exist.
     """
     python, python_reason = _python(settings.python)
-    root, root_reason = _root(settings.bundle_root, paths, environment)
+    root, root_reason = bundle_root(settings.bundle_root, paths, environment)
     return Target(
         python=python,
         python_reason=python_reason,
@@ -73,7 +74,11 @@ def _python(given: str | None) -> tuple[Path, str]:
     return Path(os.path.abspath(found)), "named by --python"
 
 
-def _root(given: str | None, paths: tuple[Path, ...], environment: Mapping[str, str]) -> tuple[Path, str]:
+def bundle_root(given: str | None, paths: tuple[Path, ...], environment: Mapping[str, str]) -> tuple[Path, str]:
+    """The folder from which imports resolve, and why it is that one.
+
+    :raises UsageError: the folder given does not exist or does not hold ``paths``.
+    """
     if given is not None:
         root = existing((given,))[0]
         outside = [path for path in paths if root != path and root not in path.parents]
@@ -84,7 +89,7 @@ def _root(given: str | None, paths: tuple[Path, ...], environment: Mapping[str, 
     if configured is not None and all(configured == path or configured in path.parents for path in paths):
         return configured, "the dags_folder of the Airflow configuration"
     folders = [path if path.is_dir() else path.parent for path in paths]
-    return Path(os.path.commonpath(folders)), "the scanned folder"
+    return Path(os.path.commonpath(folders)), SCANNED
 
 
 def _configured_dags_folder(environment: Mapping[str, str]) -> Path | None:

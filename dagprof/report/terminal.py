@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from dagprof.analyse.comparison import Change, Comparison
@@ -16,8 +14,9 @@ from dagprof.analyse.frames import imports_frame, records, statements_frame
 from dagprof.gate.simple import Outcome, Verdict, describe
 from dagprof.model import FileResult, Run
 from dagprof.report import figures, plan
-from dagprof.report.escape import encodable, safe_text
+from dagprof.report.escape import safe_text
 from dagprof.report.figures import count, duration
+from dagprof.report.screen import columns, is_unicode, titled, within_encoding
 
 LIMIT = 10
 _BAR = 12
@@ -36,7 +35,7 @@ def render(
     written: Sequence[Path] = (),
 ) -> None:
     """Print the summary of a Run, its plan of changes, and its comparison with a baseline where there is one."""
-    with _within_encoding(console):
+    with within_encoding(console):
         _headline(run, console)
         _files(run, console)
         _imports(run, fleet, console)
@@ -55,23 +54,8 @@ def render(
 
 def render_comparison(comparison: Comparison, *, console: Console) -> None:
     """Print a comparison: totals, what became slower and faster, what cannot be told, what to keep in mind."""
-    with _within_encoding(console):
+    with within_encoding(console):
         _comparison(comparison, console)
-
-
-def _is_unicode(console: Console) -> bool:
-    return "utf" in console.encoding.lower()
-
-
-@contextmanager
-def _within_encoding(console: Console) -> Iterator[None]:
-    """Where the console's encoding lacks characters, write others in their place: a summary must not end in an error."""
-    if _is_unicode(console):
-        yield
-        return
-    with console.capture() as captured:
-        yield
-    console.file.write(encodable(captured.get(), console.encoding))
 
 
 def _headline(run: Run, console: Console) -> None:
@@ -85,22 +69,6 @@ def _headline(run: Run, console: Console) -> None:
     console.print(Text(safe_text(text), style="dim"))
 
 
-def _table(*columns: tuple[str, str]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for name, kind in columns:
-        if kind == "figure":
-            table.add_column(name, justify="right", no_wrap=True)
-        else:
-            table.add_column(name, no_wrap=kind == "bar", overflow="ellipsis")
-    return table
-
-
-def _print(title: str, table: Table, console: Console) -> None:
-    console.print()
-    console.print(Text(title, style="bold"))
-    console.print(table)
-
-
 def _is_wide(console: Console) -> bool:
     return console.width >= 100
 
@@ -109,10 +77,10 @@ def _files(run: Run, console: Console) -> None:
     timed = sorted((file for file in run.files if file.is_timed), key=lambda file: -file.parse_ms)[:LIMIT]
     if not timed:
         return
-    pieces = _PIECES[_is_unicode(console)]
+    pieces = _PIECES[is_unicode(console)]
     shown = figures.occurring(timed)
     named = shown if _is_wide(console) else []
-    table = _table(
+    table = columns(
         ("parse", "figure"),
         ("±", "figure"),
         *((figures.STAGES[place], "figure") for place in named),
@@ -125,7 +93,7 @@ def _files(run: Run, console: Console) -> None:
         cells += [duration(stages[place]) if stages[place] >= figures.SMALLEST_MS else "-" for place in named]
         table.add_row(*cells, _bar(stages, timed[0].parse_ms, pieces), _path(file, console))
     legend = ", ".join(f"{pieces[place]} {figures.STAGES[place]}" for place in shown)
-    _print(f"Slowest files ({legend})" if legend else "Slowest files", table, console)
+    titled(f"Slowest files ({legend})" if legend else "Slowest files", table, console)
 
 
 def _path(file: FileResult, console: Console) -> Text:
@@ -160,7 +128,9 @@ def _imports(run: Run, fleet: Fleet | None, console: Console) -> None:
         return
     versions = run.environment.distributions
     alone = fleet.distributions if fleet else {}
-    table = _table(("total", "figure"), ("own", "figure"), ("alone", "figure"), ("files", "figure"), ("import", "text"))
+    table = columns(
+        ("total", "figure"), ("own", "figure"), ("alone", "figure"), ("files", "figure"), ("import", "text")
+    )
     for row in records(frame):
         name = str(row["name"])
         version = versions.get(name, "")
@@ -173,7 +143,7 @@ def _imports(run: Run, fleet: Fleet | None, console: Console) -> None:
             str(row["files"]),
             Text(safe_text(label, 80)),
         )
-    _print("Costliest imports, over all files (alone: what falls away without it)", table, console)
+    titled("Costliest imports, over all files (alone: what falls away without it)", table, console)
 
 
 def _statements(run: Run, console: Console) -> None:
@@ -181,7 +151,7 @@ def _statements(run: Run, console: Console) -> None:
     frame = frame[(frame["self_ms"] >= _SMALLEST_MS) & (frame["kind"] != "body") & ~frame["is_partial"]].head(LIMIT)
     if frame.empty:
         return
-    table = _table(
+    table = columns(
         ("time", "figure"), ("waiting", "figure"), ("runs", "figure"), ("where", "text"), ("statement", "text")
     )
     rows = records(frame)
@@ -196,7 +166,7 @@ def _statements(run: Run, console: Console) -> None:
             Text(place),
             Text(safe_text(str(row["text"]), width), no_wrap=True, overflow="ellipsis"),
         )
-    _print("Slowest top-level statements", table, console)
+    titled("Slowest top-level statements", table, console)
 
 
 def _failures(run: Run, console: Console) -> None:

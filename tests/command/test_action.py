@@ -6,7 +6,6 @@ looked at and not run, and the few expressions that action.yml uses are worked o
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -20,14 +19,16 @@ import pytest
 import yaml
 from conftest import TARGET, dag, write
 
+from dagprof.cli import gate
+
 ROOT = Path(__file__).parent.parent.parent
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 STEPS = ACTION["runs"]["steps"]
 EXPRESSION = re.compile(r"\$\{\{\s*(.+?)\s*\}\}")
 MARKER = "<!-- dagprof -->"
 
-# SWITCH: once `dagprof gate` is merged this is True by itself; GATE, its use in PYTHON and this line can go then.
-HAS_GATE = importlib.util.find_spec("dagprof.cli.gate") is not None
+# SWITCH: once `dagprof gate` knows --format this is True by itself; GATE, its use in PYTHON and this line can go then.
+HAS_GATE = any("--format" in option.opts for option in gate.command.params)
 
 GATE = """
 import subprocess, sys

@@ -100,10 +100,13 @@ def test_a_file_over_its_budget_fails_with_one_sentence(place: pytest.Pytester) 
     done.stdout.no_fnmatch_line("*pytest_items*")
 
 
-def test_the_budget_can_stand_in_the_configuration(place: pytest.Pytester) -> None:
+def test_the_budget_is_that_of_the_gate(place: pytest.Pytester) -> None:
     with (place.path / "pyproject.toml").open("a") as file:
-        file.write('dagprof_budget = "1ms"\n')
-    call(place, "--dagprof", "dags", "dags").assert_outcomes(failed=2)
+        file.write('[tool.dagprof.gate]\nbudget = "1ms"\n')
+        file.write('[[tool.dagprof.overrides]]\nfiles = ["dags/team/*"]\nbudget = "60s"\n')
+    done = call(place, "--dagprof", "dags", "dags")
+    done.assert_outcomes(passed=1, failed=1)
+    assert lines_below(done, "parse of a.py")[0].endswith(" more than its budget of 1.0 ms.")
     call(place, "--dagprof", "dags", "--dagprof-budget", "60s", "dags").assert_outcomes(passed=2)
 
 

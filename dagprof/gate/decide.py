@@ -1,0 +1,231 @@
+"""The verdict on two Runs whose samples are pairs: statistics for the parse times, rules for everything else."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from dagprof import evidence
+from dagprof.evidence import Judgement, Kind, Limits, Sides
+from dagprof.gate import reasons, rules, waivers
+from dagprof.gate.parsed import Parsed
+from dagprof.gate.verdict import Decision, FileVerdict, Finding, Outcome, Timing, Verdict
+from dagprof.model import FileResult, Frozen, Run, Samples
+from dagprof.policy import FileLimits, Level, Override, Policy, Rule, Waiver, limits_for
+from dagprof.quantities import parse_duration_ms, parse_share
+
+_OUTCOMES = {
+    Kind.SLOWER: Outcome.REGRESSION,
+    Kind.FASTER: Outcome.IMPROVEMENT,
+    Kind.UNCHANGED: Outcome.UNCHANGED,
+    Kind.OPEN: Outcome.CANNOT_TELL,
+}
+
+
+class Demand(Frozen, frozen=True):
+    """What the gate demands of these files on this day; ``folders`` leads from the configuration file to the bundle root."""
+
+    today: datetime.date
+    policy: Policy = Policy()
+    overrides: tuple[Override, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    folders: str = ""
+
+    def limits(self, path: str) -> FileLimits:
+        """The limits of one file."""
+        return limits_for(path, self.policy, self.overrides, folders=self.folders)
+
+    def timing(self, path: str) -> Limits:
+        """From where a change of its parse time counts."""
+        limits = self.limits(path)
+        return Limits(parse_share(limits.relative or "0%"), parse_duration_ms(limits.absolute or "0ms"))
+
+    @property
+    def false_alarms(self) -> float:
+        """The chance of any false regression in a run."""
+        return parse_share(self.policy.false_alarms)
+
+
+class Compared(Frozen, frozen=True):
+    """What was measured: both sides, their names, files out of reach, doubts, and the changed lines of each source file."""
+
+    base: Run
+    head: Run
+    base_name: str
+    head_name: str
+    unaffected: int = 0
+    doubts: tuple[str, ...] = ()
+    changed_lines: Mapping[str, Sequence[int]] = {}
+
+
+def own_ms(samples: Samples) -> tuple[float, ...]:
+    """Parse times less what each parse waited for a processor that others used."""
+    return tuple(wall - queued for wall, queued in zip(samples.wall_ms, samples.queued_ms, strict=True))
+
+
+def decide(compared: Compared, demand: Demand, version: str = "") -> Verdict:
+    """Judge what was measured in turns."""
+    before = {file.path: file for file in compared.base.files}
+    after = {file.path: file for file in compared.head.files}
+    pairs = {path: (before[path], after[path]) for path in before.keys() & after.keys()}
+    timed = {path: sides for path, sides in pairs.items() if all(side.is_timed for side in sides)}
+    judged = evidence.judge(
+        {path: Sides(own_ms(old.samples), own_ms(new.samples)) for path, (old, new) in timed.items()},
+        {path: demand.timing(path) for path in timed},
+        demand.false_alarms,
+    )
+    files = tuple(
+        _file_verdict(path, before.get(path), after.get(path), judged.get(path), compared, demand)
+        for path in sorted(before.keys() | after.keys())
+    )
+    level = demand.limits("").rules[Rule.EXPIRED_WAIVER]
+    return conclude(
+        Verdict(
+            decision=Decision.PASSED,
+            reason="",
+            base=compared.base_name,
+            head=compared.head_name,
+            files=files,
+            unaffected=compared.unaffected,
+            findings=waivers.expired(demand.waivers, demand.today, level),
+            doubts=compared.doubts,
+            wall_s=compared.head.wall_s,
+            dagprof_version=version,
+        )
+    )
+
+
+def _file_verdict(
+    path: str,
+    old: FileResult | None,
+    new: FileResult | None,
+    judged: Judgement | None,
+    compared: Compared,
+    demand: Demand,
+) -> FileVerdict:
+    if new is None:
+        return FileVerdict(path=path, outcome=Outcome.GONE, reason=f"{path} is not there any more")
+    base = Parsed(old, compared.base) if old is not None else None
+    head = Parsed(new, compared.head)
+    limits = demand.limits(path)
+    case = rules.Case(base, head, limits, compared.head.environment.import_timeout_s * 1000)
+    found = list(rules.findings(case))
+    outcome, reason, cause = _outcome(path, old, new, judged, (base, head), compared.changed_lines)
+    rule = {Outcome.REGRESSION: Rule.SLOWER, Outcome.CANNOT_TELL: Rule.UNSURE}.get(outcome)
+    if rule is not None and limits.rules[rule] is not Level.OFF:
+        place = cause.place if cause is not None else None
+        found.insert(
+            0,
+            Finding(
+                rule=rule,
+                level=limits.rules[rule],
+                path=path,
+                file=place.file if place is not None else path,
+                line=place.line if place is not None else 0,
+                message=reason,
+            ),
+        )
+    return FileVerdict(
+        path=path,
+        outcome=outcome,
+        reason=reason,
+        timing=_timing(judged, old, new),
+        findings=tuple(waivers.applied(each, demand.waivers, demand.today, folders=demand.folders) for each in found),
+    )
+
+
+def _outcome(
+    path: str,
+    old: FileResult | None,
+    new: FileResult,
+    judged: Judgement | None,
+    parsed: tuple[Parsed | None, Parsed],
+    changed_lines: Mapping[str, Sequence[int]],
+) -> tuple[Outcome, str, reasons.Cause | None]:
+    """What became of a file, in one sentence, with the line behind it."""
+    if old is None:
+        return Outcome.NEW, f"{path} is new and takes {new.parse_ms:.0f} ms", None
+    if old.status.is_failure != new.status.is_failure or judged is None:
+        if old.status.is_failure and new.status.is_failure:
+            return Outcome.UNCHANGED, f"{path} gives no DAGs on either side ({new.status.value})", None
+        return (
+            Outcome.CANNOT_TELL,
+            f"{path} has no times to compare ({old.status.value} before, {new.status.value} now)",
+            None,
+        )
+    outcome = _OUTCOMES[judged.kind]
+    base, head = parsed
+    amount = _amount(judged)
+    if outcome in (Outcome.REGRESSION, Outcome.IMPROVEMENT) and base is not None:
+        sides = (base, head) if outcome is Outcome.REGRESSION else (head, base)
+        cause = reasons.cause(*sides, abs(judged.change_ms), changed_lines if outcome is Outcome.REGRESSION else {})
+        if outcome is Outcome.REGRESSION:
+            because = f", because {cause.text}" if cause is not None else "; no single line stands out"
+            return outcome, f"{path} {amount}{because}", cause
+        return outcome, f"{path} {amount}{_gone(cause)}", None
+    if outcome is Outcome.CANNOT_TELL:
+        span = (
+            f"between {judged.low_ms:+.0f} and {judged.high_ms:+.0f} ms" if math.isfinite(judged.low_ms) else "unknown"
+        )
+        return outcome, f"{path}: the change is {span} after {judged.pairs} pairs of parses, too wide to tell", None
+    return outcome, f"{path} {amount}, within the limits", None
+
+
+def _gone(cause: reasons.Cause | None) -> str:
+    """For an improvement the cause is what the old version did."""
+    return f"; before, {cause.text.replace(' now ', ' ')}" if cause is not None else ""
+
+
+def _amount(judged: Judgement) -> str:
+    share = f" ({judged.change_ms / judged.base_ms:+.0%})" if judged.base_ms else ""
+    return f"{judged.change_ms:+,.0f} ms{share}"
+
+
+def _timing(judged: Judgement | None, old: FileResult | None, new: FileResult) -> Timing | None:
+    if judged is None or old is None or not math.isfinite(judged.low_ms):
+        return None
+    return Timing(
+        base_ms=round(judged.base_ms, 3),
+        head_ms=round(judged.head_ms, 3),
+        change_ms=round(judged.change_ms, 3),
+        low_ms=round(judged.low_ms, 3),
+        high_ms=round(judged.high_ms, 3),
+        pairs=judged.pairs,
+        base_samples_ms=tuple(round(ms, 3) for ms in own_ms(old.samples)),
+        head_samples_ms=tuple(round(ms, 3) for ms in own_ms(new.samples)),
+    )
+
+
+def conclude(verdict: Verdict) -> Verdict:
+    """The verdict with its decision and the one sentence for the whole."""
+    failing = [finding for finding in verdict.all_findings if finding.fails]
+    unsure = verdict.of(Outcome.CANNOT_TELL)
+    if failing:
+        files = len({finding.path for finding in failing})
+        decision = Decision.FAILED
+        verb = "fails" if len(failing) == 1 else "fail"
+        reason = f"{_count(len(failing), 'finding')} in {_count(files, 'file')} {verb} the gate."
+    elif unsure:
+        decision, reason = (
+            Decision.CANNOT_TELL,
+            f"No regression is shown, but {_count(len(unsure), 'file')} cannot be told.",
+        )
+    else:
+        decision, reason = Decision.PASSED, _passed(verdict)
+    concluded: Verdict = msgspec.structs.replace(verdict, decision=decision, reason=reason)
+    return concluded
+
+
+def _passed(verdict: Verdict) -> str:
+    if not verdict.files:
+        return "No DAG file can be reached by what changed."
+    waived = sum(bool(finding.waived) for finding in verdict.all_findings)
+    text = f"No file became slower beyond the limits; {_count(len(verdict.files), 'file')} measured"
+    return text + (f", {_count(waived, 'finding')} accepted." if waived else ".")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,138 @@
+"""One traced parse as the gate looks at it: what it loads, by whom, what it does, and what its statements take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from dagprof.analyse.loads import package
+from dagprof.analyse.statements import own_us
+from dagprof.attribution.candidates import place_of, shown_path
+from dagprof.attribution.graph import ROOT, ImportGraph, Statement
+from dagprof.attribution.scale import saving_ms, scale
+from dagprof.model import Effect, FileResult, Module, Origin, Place, Run
+
+
+class Link(NamedTuple):
+    """An import statement of the user's code and the module that it leads to on the way to another."""
+
+    place: Place
+    module: str
+
+
+class OwnTime(NamedTuple):
+    """A statement of the DAG file: its place, its text, and ms of a plain parse without nested statements and imports."""
+
+    place: Place
+    text: str
+    own_ms: float
+    building_ms: float
+
+
+class Parsed:
+    """What a traced parse shows; everything is empty where there was no trace."""
+
+    def __init__(self, file: FileResult, run: Run) -> None:
+        self.file, self._run = file, run
+        self._graph = ImportGraph(file.trace, run.modules, run.import_sets) if file.trace is not None else None
+
+    @cached_property
+    def loaded(self) -> dict[str, int]:
+        """The modules that were loaded, by name, with their positions in the Run."""
+        if self.file.trace is None:
+            return {}
+        return {self._run.modules[place].name: place for place in self.file.trace.loads.module}
+
+    @cached_property
+    def packages(self) -> dict[str, int]:
+        """The installed packages that were loaded, with the position of the module that came first; Airflow's core is not one."""
+        if self.file.trace is None:
+            return {}
+        found: dict[str, int] = {}
+        for place in self.file.trace.loads.module:
+            module = self._run.modules[place]
+            if module.origin is Origin.DISTRIBUTION and package(module) not in ("airflow", ""):
+                found.setdefault(package(module), place)
+        return found
+
+    def module(self, position: int) -> Module:
+        return self._run.modules[position]
+
+    def module_ms(self, position: int) -> float:
+        """Own time of one module, in ms of a plain parse."""
+        return saving_ms(self.file, self._graph.cost_us[position]) if self._graph is not None else 0.0
+
+    def way(self, position: int) -> list[Link]:
+        """The import statements of the user's code by which a module was first loaded, the DAG file's first."""
+        if self._graph is None:
+            return []
+        chain = self._graph.chain(position)
+        kept = [
+            number for number, statement in enumerate(chain) if self._graph.is_users(statement) and statement.line > 0
+        ]
+        ends = [*(chain[number + 1].importer for number in kept if number + 1 < len(chain))]
+        ends += [position] * (len(kept) - len(ends))
+        return [
+            Link(self._place(chain[number]), self._run.modules[end].name if end != ROOT else "")
+            for number, end in zip(kept, ends, strict=True)
+        ]
+
+    def _place(self, statement: Statement) -> Place:
+        return place_of(statement, self._run.modules, self.file, self._run.root)
+
+    def shown_file(self, module: Module) -> str:
+        """The file of a module, relative to the bundle root where it lies below it."""
+        return shown_path(module.file, self._run.root)
+
+    @cached_property
+    def statements(self) -> list[OwnTime]:
+        """The DAG file's statements, without the imports in them."""
+        trace = self.file.trace
+        if trace is None:
+            return []
+        factor = scale(self.file)
+        imported = self._imported_us(trace.statements)
+        return [
+            OwnTime(
+                Place(file=self.file.path, line=statement.line),
+                statement.text,
+                max(0, own - imported.get(position, 0)) / 1000 * factor,
+                statement.building_us / 1000 * factor,
+            )
+            for position, (statement, (own, _)) in enumerate(
+                zip(trace.statements, own_us(trace.statements), strict=True)
+            )
+        ]
+
+    def _imported_us(self, statements: Sequence[Statement | object]) -> dict[int, int]:
+        """µs of the outermost loads, by the position of the innermost statement that was running."""
+        trace = self.file.trace
+        assert trace is not None
+        found: dict[int, int] = {}
+        loads = trace.loads
+        for parent, importer, line, caller, us in zip(
+            loads.parent, loads.importer, loads.line, loads.caller_line, loads.cumulative_us, strict=True
+        ):
+            if parent >= 0:
+                continue
+            at = line if importer == ROOT else caller
+            inside = [
+                position
+                for position, statement in enumerate(trace.statements)
+                if statement.line <= at <= statement.end_line
+            ]
+            if inside:
+                found[inside[-1]] = found.get(inside[-1], 0) + us
+        return found
+
+    def new_effects(self, base: Parsed | None, kinds: Iterable[str]) -> list[Effect]:
+        """Effects of some kinds that the other parse did not have, whatever their line."""
+        known = {(effect.kind, effect.what) for effect in base.file.effects} if base is not None else set()
+        return [
+            effect for effect in self.file.effects if effect.kind in kinds and (effect.kind, effect.what) not in known
+        ]
+
+    def shown_place(self, file: str, line: int) -> Place:
+        """A place of an effect or an access; the DAG file itself where it is not known."""
+        return Place(file=shown_path(file, self._run.root) or self.file.path, line=line)

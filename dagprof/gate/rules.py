@@ -1,0 +1,226 @@
+"""The rules that need no statistics: each compares two traced parses, or holds one against a limit, and never flakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from dagprof.gate.parsed import Parsed
+from dagprof.gate.verdict import Finding
+from dagprof.model import Place
+from dagprof.policy import FileLimits, Level, Rule
+from dagprof.quantities import parse_duration_ms, parse_share
+
+_DATABASES = ("database", "metadata-database")
+_NETWORK = ("dns", "socket", "http")
+_SHOWN = 5
+
+
+class Case(NamedTuple):
+    """Both parses of one file, its limits, and Airflow's import time-out in ms (0 for none). ``base`` is None for a new file."""
+
+    base: Parsed | None
+    head: Parsed
+    limits: FileLimits
+    timeout_ms: float
+
+    @property
+    def path(self) -> str:
+        return self.head.file.path
+
+
+Found = tuple[Place, str]
+
+
+def findings(case: Case) -> tuple[Finding, ...]:
+    """What all rules find, levels as the limits say; a rule that is off is not asked."""
+    return tuple(
+        Finding(
+            rule=rule,
+            level=case.limits.rules[rule],
+            path=case.path,
+            file=place.file,
+            line=place.line,
+            message=message,
+        )
+        for rule, look in _RULES.items()
+        if case.limits.rules[rule] is not Level.OFF
+        for place, message in look(case)
+    )
+
+
+def _import_error(case: Case) -> Iterable[Found]:
+    file = case.head.file
+    if not file.status.is_failure or (case.base is not None and case.base.file.status.is_failure):
+        return
+    failure = file.failures[0] if file.failures else None
+    place = case.head.shown_place(failure.file, failure.line) if failure is not None else Place(file=file.path, line=0)
+    why = (
+        f"{failure.type}: {failure.message}"
+        if failure is not None and failure.type
+        else file.detail or file.status.value
+    )
+    since = "gave DAGs before and gives none now" if case.base is not None else "is new and gives no DAGs"
+    yield place, f"{file.path} {since}: {why}"
+
+
+def _forbidden(case: Case) -> Iterable[Found]:
+    allowed = case.limits.allow
+    for name, position in case.head.packages.items():
+        names = _names(case.head, name, position)
+        if any(_is_named(each, case.limits.forbid or ()) for each in names):
+            yield (
+                _blamed(case.head, position),
+                f"{case.path} loads {name}, which is forbidden{_way(case.head, position)}",
+            )
+        elif (
+            allowed is not None
+            and _is_asked_for(case.head, name, position)
+            and not any(_is_named(each, allowed) for each in names)
+        ):
+            yield (
+                _blamed(case.head, position),
+                f"{case.path} loads {name}, which is not among the allowed packages{_way(case.head, position)}",
+            )
+
+
+def _is_asked_for(head: Parsed, name: str, position: int) -> bool:
+    """Whether the user's own code imports a package, and not another package does."""
+    way = head.way(position)
+    return not way or way[-1].module == name or way[-1].module.startswith(name + ".")
+
+
+def _names(head: Parsed, name: str, position: int) -> set[str]:
+    """Under what names a package may be on a list: its own, its distribution's, and those of its loaded modules."""
+    return {name, head.module(position).distribution} - {""}
+
+
+def _is_named(name: str, listed: Iterable[str]) -> bool:
+    plain = name.lower().replace("-", "_")
+    return any(
+        plain == other or plain.startswith(other + ".") for other in (each.lower().replace("-", "_") for each in listed)
+    )
+
+
+def _new_package(case: Case) -> Iterable[Found]:
+    """Packages that the base did not load; one finding for each line that leads to some."""
+    known = case.base.packages if case.base is not None else {}
+    rows: dict[Place, list[str]] = {}
+    for name, position in case.head.packages.items():
+        if name not in known:
+            rows.setdefault(_blamed(case.head, position), []).append(name)
+    for place, names in rows.items():
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        verb = "now loads" if case.base is not None else "is new and loads"
+        yield (
+            place,
+            f"{case.path} {verb} {', '.join(names[:_SHOWN])}{more}{_way(case.head, case.head.packages[names[0]])}",
+        )
+
+
+def _new_modules(case: Case) -> Iterable[Found]:
+    if case.base is None or case.limits.new_modules is None or case.base.file.trace is None:
+        return
+    before, after = len(case.base.loaded), len(case.head.loaded)
+    if after - before <= case.limits.new_modules:
+        return
+    added = [position for name, position in case.head.loaded.items() if name not in case.base.loaded]
+    yield (
+        _blamed(case.head, added[0]),
+        f"{case.path} loads {after:,} modules instead of {before:,}; {case.limits.new_modules:,} more are allowed",
+    )
+
+
+def _blamed(head: Parsed, position: int) -> Place:
+    """The line of the user's code that leads to a module last: the one to change."""
+    way = head.way(position)
+    return way[-1].place if way else Place(file=head.file.path, line=0)
+
+
+def _way(head: Parsed, position: int) -> str:
+    """`` (dags/a.py:3 → common/db.py:7)`` where it goes through helpers."""
+    places = [str(link.place) for link in head.way(position)]
+    return f" ({' → '.join(places)})" if len(places) > 1 else ""
+
+
+def _accesses(kind: str, noun: str) -> Callable[[Case], Iterable[Found]]:
+    def look(case: Case) -> Iterable[Found]:
+        known = {a.key for a in case.base.file.accesses if a.kind == kind} if case.base is not None else set()
+        seen: set[str] = set()
+        for access in case.head.file.accesses:
+            if access.kind == kind and access.key not in known | seen:
+                seen.add(access.key)
+                place = case.head.shown_place(access.file, access.line)
+                yield (
+                    place,
+                    f"{case.path} reads the {noun} {access.key!r} in every parse; read it in a task or a template",
+                )
+
+    return look
+
+
+def _effects(kinds: tuple[str, ...], does: str, advice: str) -> Callable[[Case], Iterable[Found]]:
+    def look(case: Case) -> Iterable[Found]:
+        places: dict[Place, list[str]] = {}
+        for effect in case.head.new_effects(case.base, kinds):
+            places.setdefault(case.head.shown_place(effect.file, effect.line), []).append(effect.what)
+        for place, whats in places.items():
+            shown = ", ".join(dict.fromkeys(what for what in whats if what)) or "something"
+            yield place, f"{case.path} {does} while it is parsed ({shown[:200]}); {advice}"
+
+    return look
+
+
+def _unstable(case: Case) -> Iterable[Found]:
+    if case.base is not None and case.base.file.instabilities:
+        return
+    for found in case.head.file.instabilities[:1]:
+        differs = (
+            f"the DAG {found.dag_id} differs from parse to parse: {found.field} is {found.first}, then {found.second}"
+        )
+        yield Place(file=case.path, line=0), f"{differs}; Airflow 3 stores each as a new version"
+
+
+def _timeout(case: Case) -> Iterable[Found]:
+    if not case.timeout_ms or case.limits.timeout_share is None:
+        return
+    share = parse_share(case.limits.timeout_share)
+    least = _least_ms(case)
+    if least > share * case.timeout_ms:
+        yield (
+            Place(file=case.path, line=0),
+            f"{case.path} takes {least / 1000:.1f} s of the {case.timeout_ms / 1000:.0f} s after which Airflow gives up",
+        )
+
+
+def _budget(case: Case) -> Iterable[Found]:
+    if case.limits.budget is None:
+        return
+    least = _least_ms(case)
+    if least > parse_duration_ms(case.limits.budget):
+        yield (
+            Place(file=case.path, line=0),
+            f"{case.path} takes {least:.0f} ms even in its fastest parse, more than its budget of {case.limits.budget}",
+        )
+
+
+def _least_ms(case: Case) -> float:
+    """The fastest parse, without waiting for a processor: no neighbour makes it longer than it is."""
+    samples = case.head.file.samples
+    return min((wall - queued for wall, queued in zip(samples.wall_ms, samples.queued_ms, strict=True)), default=0.0)
+
+
+_RULES: dict[Rule, Callable[[Case], Iterable[Found]]] = {
+    Rule.IMPORT_ERROR: _import_error,
+    Rule.FORBIDDEN_PACKAGE: _forbidden,
+    Rule.NEW_PACKAGE: _new_package,
+    Rule.NEW_MODULES: _new_modules,
+    Rule.NEW_VARIABLE: _accesses("variable", "Variable"),
+    Rule.NEW_CONNECTION: _accesses("connection", "Connection"),
+    Rule.NEW_DATABASE: _effects(_DATABASES, "asks a database", "ask it in a task"),
+    Rule.NEW_NETWORK: _effects(_NETWORK, "uses the network", "use it in a task"),
+    Rule.NEW_PROCESS: _effects(("process",), "starts a program", "start it in a task"),
+    Rule.UNSTABLE_DAG: _unstable,
+    Rule.TIMEOUT: _timeout,
+    Rule.BUDGET: _budget,
+}

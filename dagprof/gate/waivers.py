@@ -1,0 +1,116 @@
+"""Findings that somebody accepted: by a table of the configuration, or by a comment in the file.
+
+``import pandas  # dagprof: accept new-package until 2027-01-31: the report needs it`` accepts what is found at this line; on
+a line of its own such a comment accepts what the rule finds in the whole file.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import re
+import tokenize
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from dagprof.gate.verdict import Finding
+from dagprof.policy import Level, Rule, Waiver, matches
+
+_BEGINS = re.compile(r"#\s*dagprof:\s*accept\b", re.IGNORECASE)
+_COMMENT = re.compile(
+    r"#\s*dagprof:\s*accept\s+(?P<rule>[a-z-]+)\s+until\s+(?P<until>\d{4}-\d{2}-\d{2})\s*:\s*(?P<reason>\S.*)",
+    re.IGNORECASE,
+)
+FORM = "# dagprof: accept RULE until YYYY-MM-DD: reason"
+
+
+def in_source(text: str, path: str) -> tuple[list[Waiver], list[str]]:
+    """The waivers in the comments of a source text, and a sentence for each comment that is none although it begins like one."""
+    found, wrong = [], []
+    for line, comment, is_alone in _comments(text):
+        if not _BEGINS.match(comment):
+            continue
+        waiver = _waiver(comment, path, line, is_alone)
+        if waiver is None:
+            wrong.append(
+                f"{path}:{line} accepts nothing; write it as `{FORM}`, with one of the rules {', '.join(_names())}."
+            )
+        else:
+            found.append(waiver)
+    return found, wrong
+
+
+def _names() -> list[str]:
+    return [rule.value for rule in Rule if rule is not Rule.EXPIRED_WAIVER]
+
+
+def _comments(text: str) -> Iterable[tuple[int, str, bool]]:
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.COMMENT:
+                yield token.start[0], token.string, not token.line[: token.start[1]].strip()
+    except (tokenize.TokenError, SyntaxError, ValueError):
+        return
+
+
+def _waiver(comment: str, path: str, line: int, is_alone: bool) -> Waiver | None:
+    match = _COMMENT.match(comment)
+    if match is None or match["rule"].lower() not in _names():
+        return None
+    try:
+        until = datetime.date.fromisoformat(match["until"])
+    except ValueError:
+        return None
+    return Waiver(
+        files=(path,),
+        rule=Rule(match["rule"].lower()),
+        reason=match["reason"].strip(),
+        until=until,
+        line=0 if is_alone else line,
+        place=f"{path}:{line}",
+    )
+
+
+def applied(finding: Finding, waivers: Iterable[Waiver], today: datetime.date, *, folders: str = "") -> Finding:
+    """The finding, with what accepts it if anything does."""
+    for waiver in waivers:
+        if not waiver.has_expired(today) and _covers(waiver, finding, folders):
+            text = f"accepted until {waiver.until.isoformat()}: {waiver.reason} ({waiver.place})"
+            waived: Finding = msgspec.structs.replace(finding, waived=text)
+            return waived
+    return finding
+
+
+def _covers(waiver: Waiver, finding: Finding, folders: str) -> bool:
+    if waiver.rule is not finding.rule or waiver.line not in (0, finding.line):
+        return False
+    return any(matches(path, waiver.files, folders=folders) for path in dict.fromkeys((finding.file, finding.path)))
+
+
+def expired(waivers: Sequence[Waiver], today: datetime.date, level: Level) -> tuple[Finding, ...]:
+    """A finding for each waiver whose last day has passed."""
+    if level is Level.OFF:
+        return ()
+    return tuple(
+        Finding(
+            rule=Rule.EXPIRED_WAIVER,
+            level=level,
+            path=_file(waiver),
+            file=_file(waiver),
+            line=_line(waiver),
+            message=f"{waiver.place or 'a waiver'} accepted {waiver.rule.value} for {', '.join(waiver.files)} until "
+            f"{waiver.until.isoformat()} ({waiver.reason}); mend it, or set another day",
+        )
+        for waiver in waivers
+        if waiver.has_expired(today)
+    )
+
+
+def _file(waiver: Waiver) -> str:
+    return waiver.place.rpartition(":")[0] or waiver.place
+
+
+def _line(waiver: Waiver) -> int:
+    text = waiver.place.rpartition(":")[2]
+    return int(text) if text.isdigit() else 0

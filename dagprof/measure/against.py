@@ -1,0 +1,182 @@
+"""An A/B run against a commit: its worktree, both sites, the question, and what was found."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from dagprof.errors import UsageError
+from dagprof.evidence import Limits
+from dagprof.measure import affected, revision
+from dagprof.measure.duel import Duel, Question, duel
+from dagprof.measure.revision import Difference
+from dagprof.measure.rounds import Progress
+from dagprof.measure.site import Site, scratch_folder
+from dagprof.measure.target import existing, resolve
+from dagprof.settings import Settings
+
+
+class Asked(NamedTuple):
+    """What an A/B run is asked; ``limits`` gives those of a file by its shown path, ``budget_s`` seconds for timed parses.
+
+    ``python`` measures the other commit with another interpreter, ``every_file`` also what the change cannot reach, at most
+    ``sample`` files when the environment changed.
+    """
+
+    revision: str
+    limits: Callable[[str], Limits]
+    false_alarms: float
+    budget_s: float
+    sample: int
+    python: str | None = None
+    every_file: bool = False
+
+
+class Found(NamedTuple):
+    """What was measured, how the other commit is called, and the changed lines by file relative to the bundle root."""
+
+    duel: Duel
+    base_name: str
+    changed_lines: dict[str, tuple[int, ...]]
+    prefix: str
+
+
+def measure(
+    paths: Sequence[str],
+    settings: Settings,
+    asked: Asked,
+    *,
+    version: str,
+    environ: Mapping[str, str],
+    progress: Progress,
+) -> Found:
+    """Measure the files that differ from a commit, both versions in turns.
+
+    :raises UsageError: paths, settings or revision are at fault, or there is no DAG file.
+    :raises MeasurementError: Airflow cannot be imported, or git cannot check the commit out.
+    """
+    given = existing(tuple(paths))
+    with scratch_folder() as scratch, scratch_folder() as other_scratch, _worktree_place() as place:
+        target = resolve(settings, given, scratch, environ)
+        difference = revision.difference(target.root, asked.revision)
+        progress.preparing(f"checking out {difference.described}")
+        with revision.checked_out(difference, place) as tree:
+            elsewhere = _elsewhere(given, difference, tree)
+            changes = {"bundle_root": str(_moved_root(target.root, difference, tree))}
+            if asked.python is not None:
+                changes["python"] = asked.python
+            old_settings = msgspec.structs.replace(settings, **changes)
+            old_environ = revision.moved_environment(environ, difference.top, tree)
+            old = resolve(old_settings, elsewhere, other_scratch, old_environ)
+            progress.preparing(f"importing Airflow in {target.python}, for both versions")
+            with _both(Site(old, old_settings, elsewhere), Site(target, settings, given)) as (base, head):
+                question = _question(difference, tree, environ, base, head, asked)
+                found = duel(base, head, question, version=version, progress=progress)
+            lines = revision.changed_lines(difference, target.root)
+        doubts = (*found.doubts, *_environment_doubts(difference, asked), *_shared(found, difference, tree))
+        prefix = os.path.relpath(os.path.realpath(target.root), os.path.realpath(difference.top)).replace(os.sep, "/")
+        return Found(found._replace(doubts=doubts), difference.described, lines, "" if prefix == "." else f"{prefix}/")
+
+
+@contextlib.contextmanager
+def _worktree_place() -> Iterator[Path]:
+    """A path that does not exist yet, in a folder of its own: not in a scratch folder, whose files are not looked at."""
+    with tempfile.TemporaryDirectory(prefix="dagprof-base-", ignore_cleanup_errors=True) as name:
+        yield Path(os.path.realpath(name)) / "tree"
+
+
+@contextlib.contextmanager
+def _both(first: Site, second: Site) -> Iterator[tuple[Site, Site]]:
+    """Both sites, started at the same time."""
+    with contextlib.ExitStack() as stack:
+        with ThreadPoolExecutor(2) as pool:
+            starting = [pool.submit(site.__enter__) for site in (first, second)]
+        errors = [each.exception() for each in starting]
+        for site, error in zip((first, second), errors, strict=True):
+            if error is None:
+                stack.push(site)
+        for error in errors:
+            if error is not None:
+                raise error
+        yield first, second
+
+
+def _elsewhere(given: Sequence[Path], difference: Difference, tree: Path) -> tuple[Path, ...]:
+    """The given paths in the other commit, those that are there."""
+    moved = tuple(revision.moved(path, difference.top, tree) for path in given)
+    found = tuple(path for path in moved if path.exists() and path not in given)
+    if not found:
+        raise UsageError(
+            f"{', '.join(map(str, given))} does not exist in {difference.described}, so there is nothing to compare; "
+            "use `dagprof scan` for new folders."
+        )
+    return found
+
+
+def _moved_root(root: Path, difference: Difference, tree: Path) -> Path:
+    moved = revision.moved(root, difference.top, tree)
+    if moved == root:
+        raise UsageError(
+            f"The bundle root {root} lies outside the repository {difference.top}; give --bundle-root inside it."
+        )
+    return moved
+
+
+def _question(
+    difference: Difference, tree: Path, environ: Mapping[str, str], base: Site, head: Site, asked: Asked
+) -> Question:
+    environment = affected.environment_changes(difference.changed)
+    everything = ""
+    if asked.every_file:
+        everything = "All files were asked for"
+    elif asked.python is not None:
+        everything = f"The two sides have interpreters of their own ({base.target.python} and {head.target.python})"
+    elif environment:
+        everything = (
+            f"{environment[0].relative_to(difference.top)} changed, which says what is installed or how Airflow parses"
+        )
+    return Question(
+        changed_base=[revision.moved(path, difference.top, tree) for path in difference.changed],
+        changed_head=list(difference.changed),
+        roots=_roots(environ, difference.top),
+        everything=everything,
+        sample=None if asked.every_file else asked.sample,
+        limits=asked.limits,
+        false_alarms=asked.false_alarms,
+        budget_s=asked.budget_s,
+    )
+
+
+def _roots(environ: Mapping[str, str], top: Path) -> list[Path]:
+    """Folders of the repository besides the bundle root from which its code is imported."""
+    home = environ.get("AIRFLOW_HOME")
+    found = [Path(home) / "plugins", Path(home) / "config"] if home else []
+    found += [Path(part).absolute() for part in environ.get("PYTHONPATH", "").split(os.pathsep) if part]
+    return [path for path in found if path.is_dir() and (top in path.parents or path == top)]
+
+
+def _environment_doubts(difference: Difference, asked: Asked) -> list[str]:
+    changed = affected.environment_changes(difference.changed)
+    if not changed or asked.python is not None:
+        return []
+    return [
+        f"{changed[0].relative_to(difference.top)} differs, and both sides were measured with the same installed packages; "
+        "--against-python measures the other side with an environment of its own."
+    ]
+
+
+def _shared(found: Duel, difference: Difference, tree: Path) -> list[str]:
+    """Code of the working tree that the base loaded too: installed in place, it cannot be told apart."""
+    top = str(difference.top) + os.sep
+    shared = sorted({module.file for module in found.base.modules if module.file.startswith(top)})
+    shared = [file for file in shared if not file.startswith(str(tree)) and "site-packages" not in file]
+    if not shared:
+        return []
+    return [f"{shared[0][len(top) :]} is installed from the working tree, so both sides used its new version."]

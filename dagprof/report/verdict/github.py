@@ -1,0 +1,41 @@
+"""Workflow commands of GitHub Actions: findings become notes at their lines. The step's summary is the Markdown report.
+
+GitHub shows ten errors and ten warnings of a step, so those that fail come first; accepted findings are left to the summary.
+"""
+
+from __future__ import annotations
+
+from dagprof.gate.verdict import Finding, Verdict
+from dagprof.report.escape import safe_text
+from dagprof.report.verdict import words
+from dagprof.report.verdict.places import message, place
+
+_LONGEST = 1000
+_LONGEST_PATH = 4096
+
+
+def render(verdict: Verdict, *, prefix: str = "") -> str:
+    """One command to a line: the findings, then the decision."""
+    lines = [_annotation(finding, prefix) for finding in verdict.all_findings if not finding.waived]
+    lines.append(_command("notice", words.decision(verdict), {"title": "dagprof"}))
+    return "\n".join(lines) + "\n"
+
+
+def _annotation(finding: Finding, prefix: str) -> str:
+    where = place(finding, prefix)
+    properties = {"file": where.path, "line": str(where.line)} if where.path else {}
+    properties["title"] = f"dagprof: {finding.rule.value}"
+    return _command("error" if finding.fails else "warning", message(finding), properties)
+
+
+def _command(name: str, text: str, properties: dict[str, str]) -> str:
+    written = ",".join(f"{key}={_property(safe_text(value, _LONGEST_PATH))}" for key, value in properties.items())
+    return f"::{name} {written}::{_data(safe_text(text, _LONGEST))}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,36 @@
+"""A code quality report of GitLab: a list of findings. Accepted ones are left out, since GitLab would count them as new."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from dagprof.gate.verdict import Finding, Verdict
+from dagprof.policy import Level
+from dagprof.report.escape import safe_text
+from dagprof.report.verdict.places import message, place, with_fingerprints
+
+_SEVERITIES = {Level.ERROR: "major", Level.WARNING: "minor", Level.OFF: "info"}
+_LONGEST = 1000
+_LONGEST_PATH = 4096
+
+
+def render(verdict: Verdict, *, prefix: str = "") -> str:
+    """The report; a finding of no file is put to the folder of the bundle, since GitLab wants a path."""
+    found = [
+        _entry(finding, mark, prefix) for finding, mark in with_fingerprints(verdict.all_findings) if not finding.waived
+    ]
+    return msgspec.json.format(msgspec.json.encode(found), indent=2).decode("utf-8") + "\n"
+
+
+def _entry(finding: Finding, mark: str, prefix: str) -> dict[str, Any]:
+    where = place(finding, prefix)
+    path = where.path or prefix.strip("/") or "."
+    return {
+        "description": safe_text(message(finding), _LONGEST),
+        "check_name": finding.rule.value,
+        "fingerprint": mark,
+        "severity": _SEVERITIES[finding.level],
+        "location": {"path": safe_text(path, _LONGEST_PATH), "lines": {"begin": where.line}},
+    }

@@ -1,0 +1,36 @@
+"""A verdict as JSON: everything it holds, for programs. ``schema_version`` tells which schema it follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from dagprof.gate.verdict import SCHEMA_VERSION, Verdict
+
+
+def render(verdict: Verdict, *, prefix: str = "") -> str:
+    """The document. Paths stay as they are in the bundle, whatever the prefix."""
+    # Values that are the default are left out; the version is none that may be.
+    document = {"schema_version": verdict.schema_version, **msgspec.to_builtins(verdict)}
+    return msgspec.json.format(msgspec.json.encode(_writable(document)), indent=2).decode("utf-8") + "\n"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a verdict."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"dagprof verdict, schema version {SCHEMA_VERSION}",
+        **msgspec.json.schema(Verdict),
+    }
+
+
+def _writable(value: Any) -> Any:
+    """The same with lone surrogates, which no UTF-8 text can hold, written out as escapes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {key: _writable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_writable(item) for item in value]
+    return value

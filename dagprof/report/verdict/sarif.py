@@ -1,0 +1,99 @@
+"""SARIF 2.1.0, for code scanning.
+
+Written as plain values: of the libraries that know the format, one has had no release since 2019 and another brings
+pydantic into the user's environment. The tests hold the result against the published schema.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from dagprof.gate.verdict import Decision, Finding, Verdict
+from dagprof.policy import DEFAULT_LEVELS, DESCRIPTIONS, Level, Rule
+from dagprof.report.escape import safe_text
+from dagprof.report.verdict.places import message, place, with_fingerprints
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+_LEVELS = {Level.ERROR: "error", Level.WARNING: "warning", Level.OFF: "none"}
+_RULES = tuple(Rule)
+_LONGEST = 2000
+
+# How the gate ends the text of a waiver that is a comment in a file: with the file and the line.
+_COMMENT = re.compile(r"\.py:\d+\)$")
+
+
+def render(verdict: Verdict, *, prefix: str = "") -> str:
+    """The log, one run in it; paths are relative to ``%SRCROOT%``, the root of the repository."""
+    run = {
+        "tool": {"driver": _driver(verdict)},
+        # One root for all runs of the tool, so that code scanning replaces an earlier run's results.
+        "automationDetails": {"id": "dagprof/"},
+        "invocations": [_invocation(verdict)],
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(finding, mark, prefix) for finding, mark in with_fingerprints(verdict.all_findings)],
+        "properties": {"decision": verdict.decision.value, "unaffected": verdict.unaffected},
+    }
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return msgspec.json.format(msgspec.json.encode(log), indent=2).decode("utf-8") + "\n"
+
+
+def _driver(verdict: Verdict) -> dict[str, Any]:
+    version = {"version": safe_text(verdict.dagprof_version)} if verdict.dagprof_version else {}
+    return {"name": "dagprof", **version, "rules": [_rule(rule) for rule in _RULES]}
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.value,
+        "name": "".join(word.capitalize() for word in rule.value.split("-")),
+        "shortDescription": {"text": DESCRIPTIONS[rule]},
+        "fullDescription": {"text": DESCRIPTIONS[rule]},
+        "defaultConfiguration": {"level": _LEVELS[DEFAULT_LEVELS[rule]]},
+        "properties": {"tags": ["performance", "airflow"]},
+    }
+
+
+def _invocation(verdict: Verdict) -> dict[str, Any]:
+    notes = [{"level": "note", "message": {"text": _safe(doubt)}} for doubt in verdict.doubts]
+    if verdict.decision is Decision.CANNOT_TELL:
+        notes.insert(0, {"level": "warning", "message": {"text": _safe(verdict.reason)}})
+    return {"executionSuccessful": True, **({"toolExecutionNotifications": notes} if notes else {})}
+
+
+def _result(finding: Finding, mark: str, prefix: str) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "ruleId": finding.rule.value,
+        "ruleIndex": _RULES.index(finding.rule),
+        "level": _LEVELS[finding.level],
+        "message": {"text": _safe(message(finding))},
+        "partialFingerprints": {"dagprofFinding/v1": mark},
+    }
+    where = place(finding, prefix)
+    if where.path:
+        location = {
+            "artifactLocation": {"uri": _uri(where.path), "uriBaseId": "%SRCROOT%"},
+            "region": {"startLine": where.line},
+        }
+        result["locations"] = [{"physicalLocation": location}]
+    if finding.waived:
+        kind = "inSource" if _COMMENT.search(finding.waived) else "external"
+        result["suppressions"] = [{"kind": kind, "justification": _safe(finding.waived)}]
+    return result
+
+
+def _uri(path: str) -> str:
+    """A path as a relative reference; a name that is no text keeps its bytes."""
+    try:
+        encoded = path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        encoded = path.encode("utf-8", "backslashreplace")
+    return quote(encoded)
+
+
+def _safe(text: str) -> str:
+    return safe_text(text, _LONGEST)

@@ -1,0 +1,107 @@
+"""What all reports of a verdict word alike: changes, intervals, counts, and which of its facts they show where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dagprof.gate.verdict import FileVerdict, Finding, Outcome, Timing, Verdict
+from dagprof.policy import Level, Rule
+from dagprof.report.figures import count, duration
+
+# What the times of a file decide: a table of changed files tells these already, with figures.
+TIMED_RULES = (Rule.SLOWER, Rule.UNSURE)
+
+CHANGED = (Outcome.REGRESSION, Outcome.CANNOT_TELL, Outcome.IMPROVEMENT)
+
+TITLES = {
+    Outcome.REGRESSION: "Slower",
+    Outcome.IMPROVEMENT: "Faster",
+    Outcome.UNCHANGED: "Unchanged",
+    Outcome.CANNOT_TELL: "Cannot tell",
+    Outcome.NEW: "New",
+    Outcome.GONE: "Gone",
+}
+
+
+def decision(verdict: Verdict) -> str:
+    """The decision in one sentence."""
+    return f"Gate: {verdict.decision.value}. {verdict.reason}".strip()
+
+
+def compared(verdict: Verdict) -> str:
+    """What was compared with what, how many files were measured, with what outcome, and how many were not."""
+    outcomes = [f"{len(files)} {TITLES[outcome].lower()}" for outcome in Outcome if (files := verdict.of(outcome))]
+    counted = f"{count(len(verdict.files), 'file')} compared" + (f" ({', '.join(outcomes)})" if outcomes else "")
+    unaffected = f", {verdict.unaffected:,} that the change cannot reach" if verdict.unaffected else ""
+    took = f"; {duration(verdict.wall_s * 1000)}" if verdict.wall_s else ""
+    return f"{verdict.base} → {verdict.head}: {counted}{unaffected}{took}."
+
+
+def signed(ms: float) -> str:
+    """A difference with its sign: ``+12 ms``."""
+    return f"{'−' if ms < 0 else '+'}{duration(abs(ms))}"
+
+
+def change(timing: Timing) -> str:
+    """The change with its share of the base: ``+120 ms (+24 %)``."""
+    share = timing.change_share
+    if share is None:
+        return signed(timing.change_ms)
+    percent = abs(share) * 100
+    return f"{signed(timing.change_ms)} ({'−' if share < 0 else '+'}{percent:.{0 if percent >= 10 else 1}f} %)"
+
+
+def interval(timing: Timing) -> str:
+    """The confidence interval of the change: ``+80 ms to +160 ms``."""
+    return f"{signed(timing.low_ms)} to {signed(timing.high_ms)}"
+
+
+def medians(timing: Timing) -> str:
+    """Both medians: ``500 ms → 620 ms``."""
+    return f"{duration(timing.base_ms)} → {duration(timing.head_ms)}"
+
+
+def timing(file: FileVerdict) -> str:
+    """The timing of a file in one line; empty where it has none."""
+    if file.timing is None:
+        return ""
+    return (
+        f"{medians(file.timing)}, {change(file.timing)}, interval {interval(file.timing)}, "
+        f"from {count(file.timing.pairs, 'pair')}"
+    )
+
+
+def why(file: FileVerdict) -> str:
+    """The reason without the file's name in front, for where that stands beside it."""
+    return file.reason.removeprefix(file.path).lstrip(": ")
+
+
+def changed(verdict: Verdict) -> list[FileVerdict]:
+    """The files that a reader has to know of: slower, not decided, faster; the largest change first."""
+    return [file for outcome in CHANGED for file in verdict.of(outcome)]
+
+
+def accepted(verdict: Verdict) -> list[tuple[Finding, str]]:
+    """The findings that were accepted, each with what was found, until when and why, less what the table tells."""
+    told = _told(verdict)
+    found = [finding for finding in verdict.all_findings if finding.waived]
+    return [(f, f.waived if _is_told(f, told) else f"{f.message}; {f.waived}") for f in found]
+
+
+def open_by_rule(verdict: Verdict) -> Iterator[tuple[Rule, Level, list[Finding]]]:
+    """The findings that were not accepted and that the table of changed files does not tell, by rule and level, errors first."""
+    told = _told(verdict)
+    found: dict[tuple[Rule, Level], list[Finding]] = {}
+    for finding in verdict.all_findings:
+        if not (finding.waived or _is_told(finding, told)):
+            found.setdefault((finding.rule, finding.level), []).append(finding)
+    for (rule, level), findings in sorted(found.items(), key=lambda item: item[0][1] is not Level.ERROR):
+        yield rule, level, findings
+
+
+def _told(verdict: Verdict) -> set[str]:
+    return {file.path for file in changed(verdict)}
+
+
+def _is_told(finding: Finding, told: set[str]) -> bool:
+    return finding.rule in TIMED_RULES and finding.path in told

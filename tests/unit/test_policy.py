@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from dagprof.policy import (
+    DEFAULT_LEVELS,
+    DESCRIPTIONS,
+    Level,
+    Override,
+    Policy,
+    Rule,
+    Waiver,
+    limits_for,
+    matches,
+    matching,
+)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("etl/sales.py", "etl/sales.py"),
+        ("./etl/sales.py", "etl/sales.py"),
+        ("/etl/sales.py", "etl/sales.py"),
+        ("sales.py", "etl/deep/sales.py"),
+        ("sal*.py", "etl/sales.py"),
+        ("etl/*", "etl/sales.py"),
+        ("etl/s?les.[pq]y", "etl/sales.py"),
+        ("*/sales.py", "etl/sales.py"),
+        ("**", "etl/sales.py"),
+        ("etl/**", "etl/a/b/c.py"),
+        ("etl/**/c.py", "etl/c.py"),
+        ("etl/**/c.py", "etl/a/b/c.py"),
+        ("**/b/*.py", "b/c.py"),
+        ("**/a/**/b/**/c.py", "a/x/b/y/z/c.py"),
+        ("etl", "etl/a/b.py"),
+        ("etl/", "team/etl/b.py"),
+        ("team/etl", "team/etl/b.py"),
+        ("a[1].py", "a[1].py"),
+        ("dags/etl/*", "etl/sales.py"),
+        ("dags/**/sales.py", "etl/sales.py"),
+    ],
+)
+def test_a_pattern_matches(pattern: str, path: str) -> None:
+    assert matches(path, [pattern], folders="dags")
+    assert matches(path, ["other.py", pattern], folders="dags")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("etl/*", "etl/deep/sales.py"),
+        ("etl/*", "team/etl/sales.py"),
+        ("/sales.py", "etl/sales.py"),
+        ("*.py", "etl/sales.zip"),
+        ("etl*", "etl/sales.py"),
+        ("etl/**/c.py", "etl/a/b/d.py"),
+        ("**/b/c.py", "c.py"),
+        ("ETL/*", "etl/sales.py"),
+        ("etl/sales", "etl/sales.py"),
+        ("etl/sales.py/x", "etl/sales.py"),
+        ("../etl/sales.py", "etl/sales.py"),
+        ("other/etl/*", "etl/sales.py"),
+        ("/.", "etl/sales.py"),
+    ],
+)
+def test_a_pattern_does_not_match(pattern: str, path: str) -> None:
+    assert not matches(path, [pattern], folders="dags")
+
+
+def test_leading_folders_count_only_where_they_are_known() -> None:
+    assert not matches("etl/sales.py", ["dags/etl/*"])
+
+
+def test_many_stars_take_no_time() -> None:
+    assert not matches("a/" * 200 + "b.py", ["**/a/" * 100 + "c.py"])
+
+
+def test_later_overrides_win_and_rules_merge_one_by_one() -> None:
+    policy = Policy(budget="2s", rules={Rule.NEW_PACKAGE: Level.ERROR, Rule.TIMEOUT: Level.OFF})
+    overrides = (
+        Override(files=("etl/*",), budget="4s", absolute="1s", rules={Rule.SLOWER: Level.WARNING}),
+        Override(files=("finance/*",), budget="9s"),
+        Override(files=("sales.py",), budget="5s", forbid=(), rules={Rule.TIMEOUT: Level.WARNING}),
+    )
+    found = limits_for("etl/sales.py", policy, overrides)
+    assert (found.budget, found.absolute, found.relative, found.forbid, found.allow) == ("5s", "1s", "5%", (), None)
+    assert (found.new_modules, found.timeout_share) == (200, "50%")
+    assert found.rules == {
+        **DEFAULT_LEVELS,
+        Rule.NEW_PACKAGE: Level.ERROR,
+        Rule.SLOWER: Level.WARNING,
+        Rule.TIMEOUT: Level.WARNING,
+    }
+    assert matching("etl/sales.py", overrides) == (overrides[0], overrides[2])
+    assert limits_for("other.py", policy, overrides).budget == "2s"
+    assert limits_for("etl/a.py", policy, [Override(files=("dags/etl",), budget="3s")], folders="dags").budget == "3s"
+
+
+def test_what_a_policy_leaves_open_has_the_default() -> None:
+    found = limits_for("a.py", Policy(relative=None, absolute=None, new_modules=None, timeout_share=None), ())
+    assert (found.relative, found.absolute, found.new_modules, found.timeout_share) == ("5%", "10ms", 200, "50%")
+
+
+def test_a_waiver_holds_through_its_last_day() -> None:
+    waiver = Waiver(files=("a.py",), rule=Rule.BUDGET, reason="being rewritten", until=datetime.date(2026, 3, 1))
+    assert not waiver.has_expired(datetime.date(2026, 3, 1))
+    assert waiver.has_expired(datetime.date(2026, 3, 2))
+
+
+def test_every_rule_is_described_and_has_a_level() -> None:
+    assert set(DESCRIPTIONS) == set(DEFAULT_LEVELS) == set(Rule)
