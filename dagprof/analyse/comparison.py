@@ -12,6 +12,8 @@ import math
 import statistics
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from dagprof.analyse.loads import depths
 from dagprof.model import Environment, FileResult, Frozen, Loads, Origin, Run
 from dagprof.robust import standard_error_of_median
@@ -100,25 +102,31 @@ def compare(baseline: Run, current: Run, limits: Limits = Limits()) -> Compariso
     changes = []
     for path in sorted(before.keys() | after.keys()):
         old, new = before.get(path), after.get(path)
-        change, reason = _judge_files(old, new, limits)
-        changes.append(
-            FileChange(
-                path=path,
-                change=change,
-                reason=reason,
-                baseline_ms=old.parse_ms if old else 0.0,
-                current_ms=new.parse_ms if new else 0.0,
-                new_imports=_missing_in(packages_after, packages_before, path) if old and new else (),
-                gone_imports=_missing_in(packages_before, packages_after, path) if old and new else (),
-                was_failing=bool(old and old.status.is_failure),
-                is_failing=bool(new and new.status.is_failure),
-            )
-        )
+        change = compare_file(path, old, new, limits)
+        if old and new:
+            new_imports = _missing_in(packages_after, packages_before, path)
+            gone_imports = _missing_in(packages_before, packages_after, path)
+            change = msgspec.structs.replace(change, new_imports=new_imports, gone_imports=gone_imports)
+        changes.append(change)
     return Comparison(
         files=tuple(changes),
         baseline_total_ms=baseline.total_parse_ms,
         current_total_ms=current.total_parse_ms,
         warnings=tuple(_warnings(baseline, current)),
+    )
+
+
+def compare_file(path: str, old: FileResult | None, new: FileResult | None, limits: Limits) -> FileChange:
+    """One file before and now, without the imports that only whole Runs can name."""
+    change, reason = _judge_files(old, new, limits)
+    return FileChange(
+        path=path,
+        change=change,
+        reason=reason,
+        baseline_ms=old.parse_ms if old else 0.0,
+        current_ms=new.parse_ms if new else 0.0,
+        was_failing=bool(old and old.status.is_failure),
+        is_failing=bool(new and new.status.is_failure),
     )
 
 
@@ -178,7 +186,7 @@ def _missing_in(here: dict[str, dict[str, int]], there: dict[str, dict[str, int]
 
 def _warnings(baseline: Run, current: Run) -> Iterable[str]:
     old, new = baseline.environment, current.environment
-    yield from _environment_warnings(old, new)
+    yield from environment_warnings(old, new)
     for name in ("temperature", "isolation"):
         if baseline.settings.get(name) != current.settings.get(name):
             yield (
@@ -197,7 +205,8 @@ def _warnings(baseline: Run, current: Run) -> Iterable[str]:
         yield "One of the runs was interrupted; its missing files show as added or removed."
 
 
-def _environment_warnings(old: Environment, new: Environment) -> Iterable[str]:
+def environment_warnings(old: Environment, new: Environment) -> Iterable[str]:
+    """What makes times of two environments hard to compare: machine, Python, Airflow."""
     if old.machine != new.machine:
         yield (
             f"The baseline is from another machine ({old.cpu_model}, {old.cpu_count} cores; here {new.cpu_model}, "

@@ -61,7 +61,7 @@ def _reasons(
     against = []
     if "import-error" in fail_on:
         against = [
-            (file.path, f"{file.path} gives no DAGs: {_why(file)}") for file in run.files if file.status.is_failure
+            (file.path, f"{file.path} gives no DAGs: {why(file)}") for file in run.files if file.status.is_failure
         ]
     if comparison is None:
         return against, []
@@ -74,7 +74,8 @@ def _files(count: int) -> str:
     return "1 file" if count == 1 else f"{count} files"
 
 
-def _why(file: FileResult) -> str:
+def why(file: FileResult) -> str:
+    """What kept a file from giving DAGs."""
     if file.failures:
         failure = file.failures[0]
         return f"{failure.type}: {failure.message}" if failure.type else failure.message

@@ -29,6 +29,7 @@ class Zygotes:
         self._lock = threading.Lock()
         self._pre_import_files: list[str] = []
         self.doubts: list[Doubt] = []
+        self._is_closed = False
         self.current = Zygote(target, config)
 
     def __enter__(self) -> Zygotes:
@@ -40,6 +41,7 @@ class Zygotes:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._is_closed = True
         self.current.end()
 
     def pre_import(self, files: list[str]) -> dict[str, Any]:
@@ -59,6 +61,8 @@ class Zygotes:
                 return self.current.fork_worker()
             except ConnectionLost:
                 self.current.end()
+            if self._is_closed:
+                raise MeasurementError("The measuring was ended.")
             text = f"The measuring process died while {shown} was parsed, and was started again."
             self.doubts.append(Doubt(code="zygote-died", text=text))
             self.current = Zygote(self._target, self._config)

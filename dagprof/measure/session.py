@@ -1,0 +1,52 @@
+"""A measuring session: the DAG files below some paths, found once, each measured when it is asked for."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from dagprof.measure import environment, file
+from dagprof.measure.budget import Budget
+from dagprof.measure.crew import Job
+from dagprof.measure.site import Site, scratch_folder
+from dagprof.measure.target import existing, resolve
+from dagprof.model import Environment, FileResult
+from dagprof.settings import Settings
+
+
+@contextlib.contextmanager
+def opened(paths: Sequence[str], settings: Settings, environ: Mapping[str, str]) -> Iterator[Session]:
+    """A session with the DAG files below ``paths``; nothing is left of it afterwards.
+
+    :raises UsageError: paths or settings are at fault, or there is no DAG file.
+    :raises MeasurementError: Airflow cannot be imported.
+    """
+    given = existing(tuple(paths))
+    with scratch_folder() as scratch, Site(resolve(settings, given, scratch, environ), settings, given) as site:
+        yield Session(site)
+
+
+class Session:
+    """The files of one site, in ``files``, and a way to measure single ones. ``root`` is the bundle root. For one thread."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._is_prepared = False
+        self.root = site.target.root
+        self.files = site.discover()
+
+    def measure(self, path: Path) -> FileResult:
+        """One file, with the passes that the settings ask for. Positions in the result point nowhere."""
+        if not self._is_prepared:
+            self._site.pre_import(self.files)
+            self._is_prepared = True
+        limits = self._site.limits(len(self.files))
+        job = Job(path, partial(file.measure, limits=limits))
+        (measured,) = self._site.crew(limits, lines=1).do([job], Budget(None))
+        return measured.result
+
+    def environment(self) -> Environment:
+        """Where the numbers are taken; without distributions and the state of the repository, which take time to find."""
+        return environment.describe(self._site.target, self._site.zygotes.current, {}, (), None)

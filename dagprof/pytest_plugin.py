@@ -1,0 +1,42 @@
+"""The pytest plugin's options: ``pytest --dagprof dags/`` makes each DAG file a test of its parse.
+
+pytest loads this file in every run of every project that has dagprof installed, so what it does lives in
+``dagprof.pytest_items`` and is imported when it was asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    group = parser.getgroup("dagprof", "parse times of Airflow DAG files")
+    group.addoption(
+        "--dagprof",
+        dest="dagprof_paths",
+        action="append",
+        metavar="PATH",
+        help="Make each DAG file below PATH a test that parses it; may be given several times.",
+    )
+    group.addoption(
+        "--dagprof-budget",
+        metavar="DURATION",
+        help="Fail DAG files that take longer to parse, such as 500ms or 1.5s [default: `gate.budget` of dagprof's configuration].",
+    )
+    group.addoption(
+        "--dagprof-baseline",
+        metavar="FILE",
+        help="Fail DAG files that are slower than in this run of `dagprof scan`.",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Bring in the rest where DAG files are to be tested."""
+    if config.getoption("dagprof_paths"):
+        from dagprof import pytest_items
+
+        pytest_items.register(config)
