@@ -164,7 +164,9 @@ def record(options: argparse.Namespace) -> None:
                 with Path(options.log).open("a") as stream:
                     stream.write(json.dumps(run) + "\n")
                 alarms = [p for p, f in run["files"].items() if f["outcome"] == "regression" and not f["effect"]]  # type: ignore[attr-defined]
-                missed = [(p, f["effect"]) for p, f in run["files"].items() if f["effect"] and f["outcome"] != "regression"]  # type: ignore[attr-defined]
+                missed = [
+                    (p, f["effect"]) for p, f in run["files"].items() if f["effect"] and f["outcome"] != "regression"
+                ]  # type: ignore[attr-defined]
                 print(f"run {number + 1}: {run['s']} s, false {alarms}, missed {missed}", flush=True)
 
 
@@ -200,14 +202,21 @@ def show(options: argparse.Namespace) -> None:
         these = [run for run in runs if (run["what"], run["load"]) == (what, busy)]
         files = [file for run in these for file in run["files"].values()]
         clean = [[f for f in run["files"].values() if not f["effect"]] for run in these]
-        print(f"\n{these[-1]['machine']}; {what}, {busy} busy programs beside it, {len(these)} runs over {FILES} files, "
-              f"{statistics.median(run['s'] for run in these):.0f} s each (median), "
-              f"{statistics.mean(len(f['base']) for f in files):.1f} pairs of parses per file\n")
+        print(
+            f"\n{these[-1]['machine']}; {what}, {busy} busy programs beside it, {len(these)} runs over {FILES} files, "
+            f"{statistics.median(run['s'] for run in these):.0f} s each (median), "
+            f"{statistics.mean(len(f['base']) for f in files):.1f} pairs of parses per file\n"
+        )
         columns = [effect for effect in EFFECTS if any(f["effect"] == effect for f in files)]
-        print("| rule | runs with a false regression | false regressions | cannot tell |" + "".join(f" {c} found |" for c in columns))
+        print(
+            "| rule | runs with a false regression | false regressions | cannot tell |"
+            + "".join(f" {c} found |" for c in columns)
+        )
         print("|---|---|---|---|" + "---|" * len(columns))
         judges = {"dagprof gate": lambda f: f["outcome"] == Outcome.REGRESSION.value}
-        judges |= {name: (lambda f, rule=rule: bool(f["base"]) and rule(f["base"], f["head"])) for name, rule in RULES.items()}
+        judges |= {
+            name: (lambda f, rule=rule: bool(f["base"]) and rule(f["base"], f["head"])) for name, rule in RULES.items()
+        }
         for name, judge in judges.items():
             alarms = [sum(judge(f) for f in run) for run in clean]
             unsure = sum(f["outcome"] == "cannot tell" for f in files) if name == "dagprof gate" else 0
@@ -217,7 +226,10 @@ def show(options: argparse.Namespace) -> None:
                 found = sum(judge(f) for f in with_it)
                 cells.append(f" {found}/{len(with_it)} ({found / len(with_it):.0%}) |")
             total = sum(map(len, clean))
-            print(f"| {name} | {sum(map(bool, alarms))}/{len(these)} | {sum(alarms)}/{total} | {unsure or '–'} |" + "".join(cells))
+            print(
+                f"| {name} | {sum(map(bool, alarms))}/{len(these)} | {sum(alarms)}/{total} | {unsure or '–'} |"
+                + "".join(cells)
+            )
 
 
 def speed(options: argparse.Namespace) -> None:
@@ -236,12 +248,16 @@ def speed(options: argparse.Namespace) -> None:
         taken: dict[str, list[float]] = {"two Airflow imports": [], "dagprof gate": []}
         for number in range(options.runs + 1):
             began = time.perf_counter()
-            pair = [subprocess.Popen([BIN / "python", "-c", IMPORTS], env=env, stderr=subprocess.DEVNULL) for _ in range(2)]
+            pair = [
+                subprocess.Popen([BIN / "python", "-c", IMPORTS], env=env, stderr=subprocess.DEVNULL) for _ in range(2)
+            ]
             for each in pair:
                 each.wait()
             imports = time.perf_counter() - began
             began = time.perf_counter()
-            done = subprocess.run([BIN / "dagprof", "gate", "dags", "--against", "HEAD", "-q"], cwd=name, env=env, check=False)
+            done = subprocess.run(
+                [BIN / "dagprof", "gate", "dags", "--against", "HEAD", "-q"], cwd=name, env=env, check=False
+            )
             if number:
                 taken["two Airflow imports"].append(imports)
                 taken["dagprof gate"].append(time.perf_counter() - began)
