@@ -184,8 +184,10 @@ class ImportGraph:
             statement = Statement(loads.importer[place], loads.line[place])
             if statement.importer >= ROOT and statement not in found:
                 found.append(statement)
-            if loads.parent[place] < 0 and statement.importer != ROOT and loads.caller_line[place]:
-                found.append(Statement(ROOT, loads.caller_line[place]))
+            around = loads.module[loads.parent[place]] if loads.parent[place] >= 0 else ROOT
+            running = Statement(around, loads.caller_line[place])
+            if statement.importer != around and running.line and running not in found:
+                found.append(running)  # it stands in a function, which was called from there
             place = loads.parent[place]
         return found[::-1]
 
