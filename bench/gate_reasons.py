@@ -39,8 +39,16 @@ def kinds() -> list[Kind]:
     work = "def work():\n    return 1\n"
     return [
         Kind("import_in_dag", "", "import numpy\n", ("import_in_dag.py:4",)),
-        Kind("import_of_heavy_helper", "", "import frames\n", ("import_of_heavy_helper.py:4",), {"frames": ("import numpy\n",) * 2}),
-        Kind("import_in_helper", "import h3\n", "import h3\n", ("h3.py:2",), {"h3": ("x = 1\n", "x = 1\nimport numpy\n")}),
+        Kind(
+            "import_of_heavy_helper",
+            "",
+            "import frames\n",
+            ("import_of_heavy_helper.py:4",),
+            {"frames": ("import numpy\n",) * 2},
+        ),
+        Kind(
+            "import_in_helper", "import h3\n", "import h3\n", ("h3.py:2",), {"h3": ("x = 1\n", "x = 1\nimport numpy\n")}
+        ),
         Kind(
             "import_two_levels_down",
             "import h4\n",
@@ -49,7 +57,13 @@ def kinds() -> list[Kind]:
             {"h4": ("import h4b\n",) * 2, "h4b": ("x = 1\n", "import numpy\nx = 1\n")},
         ),
         Kind("sleep_in_dag", "", "time.sleep(0.2)\n", ("sleep_in_dag.py:4",)),
-        Kind("sleep_in_helper", "import h6\n", "import h6\n", ("h6.py:3",), {"h6": ("import time\nx = 1\n", "import time\nx = 1\ntime.sleep(0.2)\n")}),
+        Kind(
+            "sleep_in_helper",
+            "import h6\n",
+            "import h6\n",
+            ("h6.py:3",),
+            {"h6": ("import time\nx = 1\n", "import time\nx = 1\ntime.sleep(0.2)\n")},
+        ),
         Kind(
             "sleep_in_function",
             uses.format("h7"),
@@ -77,7 +91,12 @@ def kinds() -> list[Kind]:
             uses.format("h12"),
             uses.format("h12"),
             ("h12.py:3",),
-            {"h12": ("import subprocess\n" + work, "import subprocess\ndef work():\n    return subprocess.run(['sleep', '0.2'])\n")},
+            {
+                "h12": (
+                    "import subprocess\n" + work,
+                    "import subprocess\ndef work():\n    return subprocess.run(['sleep', '0.2'])\n",
+                )
+            },
         ),
         Kind(
             "file_in_dag",
@@ -93,11 +112,18 @@ def kinds() -> list[Kind]:
         ),
         Kind(
             "more_tasks",
-            OPERATOR + "with DAG('t', start_date=datetime.datetime(2024, 1, 1), schedule=None):\n    tasks = [EmptyOperator(task_id=f't{n}') for n in range(2)]\n",
-            OPERATOR + "with DAG('t', start_date=datetime.datetime(2024, 1, 1), schedule=None):\n    tasks = [EmptyOperator(task_id=f't{n}') for n in range(400)]\n",
+            OPERATOR
+            + "with DAG('t', start_date=datetime.datetime(2024, 1, 1), schedule=None):\n    tasks = [EmptyOperator(task_id=f't{n}') for n in range(2)]\n",
+            OPERATOR
+            + "with DAG('t', start_date=datetime.datetime(2024, 1, 1), schedule=None):\n    tasks = [EmptyOperator(task_id=f't{n}') for n in range(400)]\n",
             ("more_tasks.py:9",),
         ),
-        Kind("branch", "FLAG = False\nif FLAG:\n    import numpy\n", "FLAG = True\nif FLAG:\n    import numpy\n", ("branch.py:4", "branch.py:6")),
+        Kind(
+            "branch",
+            "FLAG = False\nif FLAG:\n    import numpy\n",
+            "FLAG = True\nif FLAG:\n    import numpy\n",
+            ("branch.py:4", "branch.py:6"),
+        ),
         Kind(
             "import_module",
             "import importlib\n",
@@ -110,7 +136,12 @@ def kinds() -> list[Kind]:
             f"def use(table={SPIN}):\n    return table\n",
             ("default_argument.py:4",),
         ),
-        Kind("class_body", "class Table:\n    size = 1\n", f"class Table:\n    size = {SPIN}\n", ("class_body.py:4", "class_body.py:5")),
+        Kind(
+            "class_body",
+            "class Table:\n    size = 1\n",
+            f"class Table:\n    size = {SPIN}\n",
+            ("class_body.py:4", "class_body.py:5"),
+        ),
         Kind(
             "star_import",
             "from h20 import *\n",
@@ -155,7 +186,9 @@ def main() -> None:
         slower = [each for each in file.get("findings", ()) if each["rule"] == "slower"]
         named = f"{slower[0]['file']}:{slower[0]['line']}" if slower else file.get("outcome", "–")
         right += named in kind.right
-        print(f"| {kind.name} | {' or '.join(kind.right)} | {named} | {'yes' if named in kind.right else 'no'} | {file['reason']} |")
+        print(
+            f"| {kind.name} | {' or '.join(kind.right)} | {named} | {'yes' if named in kind.right else 'no'} | {file['reason']} |"
+        )
     print(f"\n{right} of {len(chosen)}")
 
 

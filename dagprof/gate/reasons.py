@@ -98,7 +98,7 @@ def _loads_now(place: Place, rows: Sequence[tuple[Link, int, float]], head: Pars
     best = max(by_package, key=by_package.__getitem__, default="")
     if best and by_package[best] > own:
         return f"{text}, which loads {best}"
-    return f"{text}, whose own code takes {own:.0f} ms" if own >= 0.5 * sum(ms for _, _, ms in rows) else text
+    return f"{text}, whose own code takes that time" if own >= 0.5 * sum(ms for _, _, ms in rows) else text
 
 
 def _where(place: Place, head: Parsed) -> str:
@@ -137,12 +137,9 @@ def _slower_statements(base: Parsed, head: Parsed, changed_lines: Mapping[str, S
             text = f"`{_short(statement.text)}` at line {statement.place.line} takes longer, and {helper} changed"
             yield Cause(helper, text, grown)
         else:
-            verb = "takes" if old is None else "takes longer:"
-            yield Cause(
-                statement.place,
-                f"line {statement.place.line} {verb} {grown:.0f} ms (`{_short(statement.text)}`)",
-                grown,
-            )
+            what = "is new" if old is None else "takes longer"
+            text = f"line {statement.place.line} {what} (`{_short(statement.text)}`)"
+            yield Cause(statement.place, text, grown)
 
 
 def _changed_helper(head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> Place | None:
