@@ -7,21 +7,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePath
-from typing import NamedTuple
 
-# Calls and modules by which a file can load or read what its text does not name.
-_DYNAMIC = re.compile(
-    rb"\b(?:import_module|__import__|exec|runpy|pkgutil|importlib|glob|iterdir|listdir|scandir|walk|getattr)\b"
-)
-
-
-class Module(NamedTuple):
-    """A Python file below one of the folders that imports are looked up in; its dotted names, one for each such folder."""
-
-    path: str
-    names: tuple[str, ...]
+# How a file can load Python code that its text does not name.
+_DYNAMIC = re.compile(rb"\b(?:import_module|__import__|exec|runpy|pkgutil|importlib)\b")
 
 
 def module_names(path: PurePath, roots: Iterable[PurePath]) -> tuple[str, ...]:
@@ -68,23 +58,29 @@ def _with_packages(name: str) -> Iterable[str]:
 
 
 class Reach:
-    """Which files a set of changed ones can reach. ``sources`` holds the text of all Python files of one side, by path."""
+    """Which files a set of changed ones can reach.
 
-    def __init__(self, sources: Mapping[str, bytes], modules: Mapping[str, Sequence[str]]) -> None:
-        self._sources, self._modules = sources, modules
+    ``sources`` holds the text of all Python files of one side, ``modules`` the names by which each can be imported, by path;
+    ``entries`` are the DAG files, which nobody is thought to import without naming them.
+    """
+
+    def __init__(
+        self, sources: Mapping[str, bytes], modules: Mapping[str, Sequence[str]], entries: Collection[str] = ()
+    ) -> None:
+        self._sources, self._modules, self._entries = sources, modules, entries
         self._imports: dict[str, set[str]] = {}
 
     def of(self, changed: Iterable[str]) -> set[str]:
         """The paths that import, through any number of others, one of the changed paths, and those paths themselves.
 
-        Where a Python file changed, files with dynamic imports are among them; where another file changed, those whose text
-        names it, its folder or its kind.
+        Where a helper changed, files with dynamic imports are among them; where a file that is no Python changed, those whose
+        text names it, its folder or its kind.
         """
         changed = set(changed)
         reached, waiting = set(changed), [path for path in changed if path.endswith(".py")]
         others = [path for path in changed if not path.endswith(".py")]
         seeds = {path for path, text in self._sources.items() if _mentions(text, others)}
-        if waiting:
+        if any(path not in self._entries for path in waiting):
             seeds |= {path for path, text in self._sources.items() if _DYNAMIC.search(text)}
         waiting += seeds - reached
         reached |= seeds
@@ -111,10 +107,13 @@ class Reach:
 
 
 def _mentions(text: bytes, paths: Iterable[str]) -> bool:
-    """Whether a source text names a file, its folder or, in quotes, the kind of file that it is."""
+    """Whether a source text names a file, its folder in quotes or a path, or the kind of file that it is."""
     for path in map(PurePath, paths):
-        if path.name.encode() in text or (path.parent.name and path.parent.name.encode() in text):
+        if path.name.encode(errors="surrogateescape") in text:
             return True
-        if path.suffix and re.search(rb"\*?" + re.escape(path.suffix.encode()) + rb"[\"']", text):
+        folder = re.escape(path.parent.name.encode(errors="surrogateescape"))
+        if folder and re.search(rb"[\"'/]" + folder + rb"[\"'/]", text):
+            return True
+        if path.suffix and re.search(re.escape(path.suffix.encode(errors="surrogateescape")) + rb"[\"']", text):
             return True
     return False

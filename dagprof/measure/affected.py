@@ -46,7 +46,7 @@ def reached(changed: Sequence[Path], roots: Sequence[Path], files: Sequence[Path
         sources.setdefault(str(path), _text(path))
     pure = [PurePath(root) for root in roots]
     names = {path: module_names(PurePath(path), pure) for path in {*sources, *map(str, changed)}}
-    found = Reach(sources, names).of(map(str, changed))
+    found = Reach(sources, names, {str(path) for path in files}).of(map(str, changed))
     return direct | {path for path in files if str(path) in found}
 
 

@@ -203,7 +203,7 @@ class _Fight:
         return sorted({*changed, *chosen})
 
     def _pre_import(self, names: Sequence[str]) -> None:
-        """Both sides import the same before they fork: otherwise one side's files would get for free what the other's pay."""
+        """Each side imports what the DAG processor would import before it forks for these files."""
         with ThreadPoolExecutor(2) as pool:
             list(
                 pool.map(
