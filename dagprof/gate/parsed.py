@@ -35,7 +35,11 @@ class Parsed:
 
     def __init__(self, file: FileResult, run: Run) -> None:
         self.file, self._run = file, run
-        self._graph = ImportGraph(file.trace, run.modules, run.import_sets) if file.trace is not None else None
+
+    @cached_property
+    def _graph(self) -> ImportGraph | None:
+        run = self._run
+        return ImportGraph(self.file.trace, run.modules, run.import_sets) if self.file.trace is not None else None
 
     @cached_property
     def loaded(self) -> dict[str, int]:
