@@ -37,7 +37,7 @@ def prove(
     ``parse_ms``: the machine may have another speed by now than when the file was timed.
     """
     lab = Lab(path, ask, limits)
-    plain = lab.parse(())
+    plain = lab.parse((), state=True)
     if not gave_result(plain) or plain["result"]["failures"] or "digests" not in plain["result"]:
         return ()
     needed: list[_Trial] = []
@@ -69,7 +69,7 @@ class _Trial:
 
     def judge(self, plain: Reply, lab: Lab) -> None:
         """Parse once without, and say whether the parse needed them."""
-        reply = lab.parse(self.candidates)
+        reply = lab.parse(self.candidates, state=True)
         self.need, self.reason = self._verdict(plain, reply, lab)
         if self.need is Need.NOT_NEEDED:
             self.cautions = state_differences(plain["result"]["state"], reply["result"]["state"])

@@ -22,12 +22,13 @@ class Lab:
     def __init__(self, path: Path, ask: Ask, limits: Limits) -> None:
         self._path, self._ask, self._limits = path, ask, limits
 
-    def parse(self, without: Sequence[Candidate], *, contents: Sequence[str] = ()) -> Reply:
+    def parse(self, without: Sequence[Candidate], *, contents: Sequence[str] = (), state: bool = False) -> Reply:
+        """One parse; with the named DAGs' contents, and with what it leaves changed in its process, where asked for."""
         taken_out: dict[str, list[int]] = {}
         for candidate in without:
             taken_out.setdefault(candidate.file, []).append(candidate.statement.line)
         request = parse_request(Mode.TIMING, self._path, self._limits)
-        return self._ask({**request, "without": taken_out, "contents": list(contents)})
+        return self._ask({**request, "without": taken_out, "contents": list(contents), "state": state})
 
     def difference(self, without: Sequence[Candidate], names: Sequence[str]) -> Difference | None:
         """The first field of the named DAGs that differs and is not different from parse to parse anyway."""

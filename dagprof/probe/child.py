@@ -112,7 +112,9 @@ class Child:
         compilations = bytecode.Compilations()
         compilations.install()
         bag, figures, errors, documents = self._parse()
-        facts = {"sample": figures, "compiled": compilations.count, "missing": missing, "state": state.snapshot()}
+        facts = {"sample": figures, "compiled": compilations.count, "missing": missing}
+        if self._request.get("state"):
+            facts["state"] = state.snapshot()
         if self._request.get("contents"):
             facts["contents"] = serialised.contents(documents, self._request["contents"], self._surroundings.redact)
         return {**facts, "digests": serialised.digests(documents), **self._describe(bag, errors)}
