@@ -186,7 +186,7 @@ class Experiment(Frozen, frozen=True):
 
     ``need`` says whether the parse needed them and ``reason`` what did. ``saving_ms`` and ``memory_kib`` hold, round by
     round, what a plain parse took or grew more than the one without them taken right after it, scaled to the file's parse
-    time: the machine's speed may have changed since. ``cautions`` names what
+    time without waiting for a processor: the machine's speed may have changed since. ``cautions`` names what
     the imports do that the serialised DAGs do not show.
     """
 
@@ -241,6 +241,11 @@ class Samples(Frozen, frozen=True):
         """Median of one column; 0.0 for an empty one."""
         values = getattr(self, column)
         return float(statistics.median(values)) if values else 0.0
+
+    @property
+    def own_ms(self) -> tuple[float, ...]:
+        """Wall times less what each parse waited for a processor that others used."""
+        return tuple(wall - queued for wall, queued in zip(self.wall_ms, self.queued_ms, strict=True))
 
     @property
     def spread_ms(self) -> float:

@@ -18,7 +18,7 @@ import msgspec
 from dagprof.errors import UsageError
 from dagprof.evidence import Judgement, Kind, Limits
 from dagprof.gate import decide
-from dagprof.gate.decide import Compared, Demand, own_ms
+from dagprof.gate.decide import Compared, Demand
 from dagprof.gate.verdict import Verdict
 from dagprof.model import FileResult, Run
 from dagprof.robust import standard_error_of_median
@@ -100,7 +100,7 @@ def _relative_error(values: Sequence[float]) -> float:
 
 def _judge(old: FileResult, new: FileResult, speed: _Speed, limits: Limits) -> Judgement:
     wide = Limits(max(limits.relative, LEAST_SHARE), max(limits.absolute_ms, LEAST_MS))
-    wall = _compared(own_ms(old.samples), own_ms(new.samples), speed, wide)
+    wall = _compared(old.samples.own_ms, new.samples.own_ms, speed, wide)
     cpu = _compared(old.samples.cpu_ms, new.samples.cpu_ms, speed, wide)
     if wall.pairs < FEWEST:
         return wall._replace(kind=Kind.OPEN)

@@ -13,7 +13,7 @@ from dagprof.evidence import Judgement, Kind, Limits, Sides
 from dagprof.gate import reasons, rules, waivers
 from dagprof.gate.parsed import Parsed
 from dagprof.gate.verdict import Decision, FileVerdict, Finding, Outcome, Timing, Verdict
-from dagprof.model import FileResult, Frozen, Run, Samples
+from dagprof.model import FileResult, Frozen, Run
 from dagprof.policy import FileLimits, Level, Override, Policy, Rule, Waiver, limits_for
 from dagprof.quantities import parse_duration_ms, parse_share
 
@@ -61,16 +61,11 @@ class Compared(Frozen, frozen=True):
     changed_lines: Mapping[str, Sequence[int]] = {}
 
 
-def own_ms(samples: Samples) -> tuple[float, ...]:
-    """Parse times less what each parse waited for a processor that others used."""
-    return tuple(wall - queued for wall, queued in zip(samples.wall_ms, samples.queued_ms, strict=True))
-
-
 def decide(compared: Compared, demand: Demand, version: str = "") -> Verdict:
     """Judge what was measured in turns."""
     before = {file.path: file for file in compared.base.files}
     timed = {
-        file.path: Sides(own_ms(before[file.path].samples), own_ms(file.samples))
+        file.path: Sides(before[file.path].samples.own_ms, file.samples.own_ms)
         for file in compared.head.files
         if file.path in before and file.is_timed and before[file.path].is_timed
     }
@@ -195,8 +190,8 @@ def _timing(judged: Judgement | None, old: FileResult | None, new: FileResult) -
         low_ms=round(judged.low_ms, 3),
         high_ms=round(judged.high_ms, 3),
         pairs=judged.pairs,
-        base_samples_ms=tuple(round(ms, 3) for ms in own_ms(old.samples)),
-        head_samples_ms=tuple(round(ms, 3) for ms in own_ms(new.samples)),
+        base_samples_ms=tuple(round(ms, 3) for ms in old.samples.own_ms),
+        head_samples_ms=tuple(round(ms, 3) for ms in new.samples.own_ms),
     )
 
 

@@ -206,8 +206,7 @@ def _budget(case: Case) -> Iterable[Found]:
 
 def _least_ms(case: Case) -> float:
     """The fastest parse, without waiting for a processor: no neighbour makes it longer than it is."""
-    samples = case.head.file.samples
-    return min((wall - queued for wall, queued in zip(samples.wall_ms, samples.queued_ms, strict=True)), default=0.0)
+    return min(case.head.file.samples.own_ms, default=0.0)
 
 
 _RULES: dict[Rule, Callable[[Case], Iterable[Found]]] = {

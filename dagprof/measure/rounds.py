@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -153,7 +154,7 @@ class Rounds:
                 self._limits,
                 smallest_ms=proof.smallest_ms,
                 rounds=proof.rounds,
-                parse_ms=question.measured.result.parse_ms,
+                parse_ms=statistics.median(question.measured.result.samples.own_ms),
             )
             result = msgspec.structs.replace(question.measured.result, experiments=experiments)
             proved: Measured = msgspec.structs.replace(question.measured, result=result)
