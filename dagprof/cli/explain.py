@@ -84,7 +84,16 @@ def _find(run: Run, name: str) -> FileResult:
         return found[0]
     if found:
         raise UsageError(f"{name!r} may be {found[0].path} or {found[1].path}; give more of the path.")
+    helped = _loading(run, absolute)
+    if helped:
+        raise UsageError(f"{name!r} is a helper, loaded by {', '.join(helped[:3])}; explain one of these.")
     raise UsageError(f"There is no file {name!r} in this run; its files are below {run.root}.")
+
+
+def _loading(run: Run, path: str) -> list[str]:
+    """The DAG files whose parse loads a module."""
+    places = {place for place, module in enumerate(run.modules) if module.file == path}
+    return [file.path for file in run.files if file.trace and not places.isdisjoint(file.trace.loads.module)]
 
 
 def _source(run: Run, file: FileResult) -> list[str] | None:

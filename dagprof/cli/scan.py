@@ -163,6 +163,12 @@ class _Check:
         if save_baseline:
             written.append(Path(save_baseline))
             runs.save(run, written[-1])
+            if thin := sum(file.is_timed and len(file.samples) < comparison.FEWEST for file in run.files):
+                click.echo(
+                    f"dagprof: {thin} of {len(run.files)} files of this baseline have fewer than {comparison.FEWEST} parses, too few to "
+                    "compare with; take it without --repeat and --time-budget, on a quieter machine.",
+                    err=True,
+                )
         if not is_quiet:
             terminal.render(
                 run,

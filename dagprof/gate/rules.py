@@ -34,6 +34,7 @@ Found = tuple[Place, str]
 
 def findings(case: Case) -> tuple[Finding, ...]:
     """What all rules find, levels as the limits say; a rule that is off is not asked."""
+    asked = _RULES if case.base is None or case.base.file.trace is not None else _WITHOUT_BASE
     return tuple(
         Finding(
             rule=rule,
@@ -43,7 +44,7 @@ def findings(case: Case) -> tuple[Finding, ...]:
             line=place.line,
             message=message,
         )
-        for rule, look in _RULES.items()
+        for rule, look in asked.items()
         if case.limits.rules[rule] is not Level.OFF
         for place, message in look(case)
     )
@@ -223,3 +224,6 @@ _RULES: dict[Rule, Callable[[Case], Iterable[Found]]] = {
     Rule.TIMEOUT: _timeout,
     Rule.BUDGET: _budget,
 }
+# Where the base was not traced, nothing is known to be new there.
+_TRACED = (Rule.NEW_PACKAGE, Rule.NEW_MODULES, Rule.NEW_DATABASE, Rule.NEW_NETWORK, Rule.NEW_PROCESS)
+_WITHOUT_BASE = {rule: look for rule, look in _RULES.items() if rule not in _TRACED}

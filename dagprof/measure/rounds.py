@@ -125,7 +125,7 @@ class Rounds:
         if proof is None:
             return
         if self._settings.repeat == 1 and self._settings.depth is not Depth.FULL:
-            text = "Savings are estimated and not proved, since each file was to be timed once; leave --repeat out to prove them."
+            text = "No import was tried, since each file was to be timed once, so no change is proposed; leave --repeat out for that."
             self.doubts.append(Doubt(code="unproved", text=text))
             return
         total_ms = sum(measured.result.parse_ms for measured in self._results.values())
@@ -140,8 +140,8 @@ class Rounds:
         done = self._do(jobs, self._budget.at_most(share), self._prover)
         if done < len(jobs):
             text = (
-                f"Savings in {len(jobs) - done} of {len(jobs)} files are estimated and not proved, to save time; "
-                "--depth full proves all."
+                f"No import was tried in {len(jobs) - done} of {len(jobs)} files where it would pay, to save time, and what was not "
+                "tried is not proposed; --depth full tries all."
             )
             self.doubts.append(Doubt(code="unproved", text=text))
 

@@ -73,7 +73,7 @@ def _headline(file: FileResult) -> str:
     named = zip(figures.STAGES, figures.stages(file), strict=True)
     parts = ", ".join(f"{name} {duration(ms)}" for name, ms in named if ms >= figures.SMALLEST_MS)
     return (
-        f"{duration(file.parse_ms)} ± {file.samples.spread_ms:.0f} to parse ({parts}); "
+        f"{duration(file.parse_ms)} {f'± {figures.spread(file)}' if len(file.samples) > 1 else '(one parse)'} to parse ({parts}); "
         f"{count(len(file.dag_ids), 'DAG')}, {count(file.task_count, 'task')}"
     )
 
@@ -86,7 +86,10 @@ def _title(text: str, console: Console) -> None:
 def _source(explanation: Explanation, console: Console) -> None:
     """The source; each statement's first line carries its time in the tracing pass, nested ones included."""
     if explanation.source is None or explanation.file.trace is None:
-        _title("The source is not shown: it is not there, or not what was measured.", console)
+        _title(
+            "The source is not shown: the file was changed or removed since it was measured, or was not traced.",
+            console,
+        )
         return
     statements = explanation.file.trace.statements
     times = {s.line: s.wall_us / 1000 * explanation.scale for s in reversed(statements)}

@@ -91,6 +91,26 @@ def headline(run: Run) -> str:
     return text + (f"; {count(failed, 'file')} could not be loaded." if failed else ".")
 
 
+# From here on a machine is called busy: this share of all parse time went by waiting for a processor.
+_BUSY_SHARE = 0.1
+
+
+def busy(run: Run) -> str:
+    """How much of the total was the machine's doing, where that is much; empty else."""
+    queued_ms = sum(file.samples.median("queued_ms") for file in run.files)
+    if queued_ms <= _BUSY_SHARE * run.total_parse_ms:
+        return ""
+    return (
+        f"This machine was busy: {duration(queued_ms)} of these {duration(run.total_parse_ms)} went by waiting for a processor "
+        f"that other programs used, and {duration(run.total_parse_ms - queued_ms)} are the files' own. A quieter machine tells more."
+    )
+
+
+def spread(file: FileResult) -> str:
+    """The width of the noise in ms; a dash where one parse tells nothing of it."""
+    return f"{file.samples.spread_ms:.0f}" if len(file.samples) > 1 else "-"
+
+
 def unstable(file: FileResult) -> str:
     """What differs from parse to parse, in one sentence."""
     found = file.instabilities[0]

@@ -115,7 +115,7 @@ def _file_row(file: FileResult, longest_ms: float, has_detail: bool) -> Row:
         "tasks": file.task_count,
         "parse_ms": file.parse_ms,
         "parse": figures.duration(file.parse_ms) if file.is_timed else "–",
-        "spread": f"{file.samples.spread_ms:.1f}" if file.is_timed else "",
+        "spread": f"{file.samples.spread_ms:.1f}" if len(file.samples) > 1 else "",
         "spread_ms": file.samples.spread_ms,
         "cpu_ms": file.samples.median("cpu_ms"),
         "cpu": figures.duration(file.samples.median("cpu_ms")) if file.is_timed else "–",

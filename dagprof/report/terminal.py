@@ -13,7 +13,7 @@ from dagprof.analyse.fleet import Fleet
 from dagprof.analyse.frames import imports_frame, records, statements_frame
 from dagprof.gate.simple import Outcome, Verdict, describe
 from dagprof.model import FileResult, Run
-from dagprof.report import figures, plan
+from dagprof.report import effects, figures, plan
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import count, duration
 from dagprof.report.screen import columns, is_unicode, titled, within_encoding
@@ -40,6 +40,7 @@ def render(
         _files(run, console)
         _imports(run, fleet, console)
         _statements(run, console)
+        effects.render(run, console)
         _failures(run, console)
         if comparison is not None:
             _comparison(comparison, console)
@@ -67,6 +68,8 @@ def _headline(run: Run, console: Console) -> None:
     console.print()
     console.print(Text(figures.headline(run), style="bold"))
     console.print(Text(safe_text(text), style="dim"))
+    if busy := figures.busy(run):
+        console.print(Text(busy, style="yellow"))
 
 
 def _is_wide(console: Console) -> bool:
@@ -89,7 +92,7 @@ def _files(run: Run, console: Console) -> None:
     )
     for file in timed:
         stages = figures.stages(file)
-        cells = [duration(file.parse_ms), f"{file.samples.spread_ms:.0f}"]
+        cells = [duration(file.parse_ms), figures.spread(file)]
         cells += [duration(stages[place]) if stages[place] >= figures.SMALLEST_MS else "-" for place in named]
         table.add_row(*cells, _bar(stages, timed[0].parse_ms, pieces), _path(file, console))
     legend = ", ".join(f"{pieces[place]} {figures.STAGES[place]}" for place in shown)

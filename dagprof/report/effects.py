@@ -1,0 +1,79 @@
+"""What DAG files do while they are parsed that belongs into a task, over all files, for the summary in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.text import Text
+
+from dagprof.attribution.candidates import shown_path
+from dagprof.model import FileResult, Place, Run
+from dagprof.report.escape import safe_text
+from dagprof.report.figures import count, duration
+from dagprof.report.screen import columns, titled
+
+SHOWN = 8
+_KINDS = ("database", "metadata-database", "dns", "socket", "http", "process", "sleep")
+
+
+class Doing(NamedTuple):
+    """One thing at one line of the user's code: in how many files' parses, how often, and ms in all of them (None: not known)."""
+
+    place: Place
+    what: str
+    files: int
+    times: int
+    ms: float | None
+
+
+def doings(run: Run) -> list[Doing]:
+    """Variables, Connections, databases, network, programs and sleeping, the longest first."""
+    found: dict[tuple[Place, str], list[tuple[int, float | None]]] = {}
+    for file in run.files:
+        for place, what, times, ms in _of(file, run.root):
+            found.setdefault((place, what), []).append((times, ms))
+    rows = [
+        Doing(
+            place,
+            what,
+            len(parts),
+            sum(times for times, _ in parts),
+            None if all(ms is None for _, ms in parts) else sum(ms or 0.0 for _, ms in parts),
+        )
+        for (place, what), parts in found.items()
+    ]
+    return sorted(rows, key=lambda row: (-(row.ms or 0.0), -row.times, row.place))
+
+
+def _of(file: FileResult, root: str) -> Iterable[tuple[Place, str, int, float | None]]:
+    for access in file.accesses:
+        place = Place(file=shown_path(access.file, root), line=access.line)
+        yield place, f"{access.kind} {access.key}", access.count, None
+    for effect in file.effects:
+        if effect.kind in _KINDS:
+            place = Place(file=shown_path(effect.file, root), line=effect.line)
+            ms = None if effect.wall_us is None else effect.wall_us / 1000
+            yield place, f"{effect.kind} {effect.what}".strip(), effect.count, ms
+
+
+def render(run: Run, console: Console) -> None:
+    """Print the first of them; nothing where there are none."""
+    rows = doings(run)
+    if not rows:
+        return
+    table = columns(("time", "figure"), ("files", "figure"), ("what", "text"), ("where", "text"))
+    for row in rows[:SHOWN]:
+        times = f" {row.times:,} ×" if row.times > row.files else ""
+        table.add_row(
+            "-" if row.ms is None else duration(row.ms),
+            f"{row.files:,}",
+            Text(f"{safe_text(row.what, 60)}{times}"),
+            Text(safe_text(str(row.place), 120)),
+        )
+    titled("Done in every parse, and better done in a task", table, console)
+    if len(rows) > SHOWN:
+        console.print(
+            Text(f"and {count(len(rows) - SHOWN, 'more line')}; `dagprof explain FILE` shows all.", style="dim")
+        )
