@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import NamedTuple
 
-# Calls and modules by which a file can load or read what its text does not name.
+# Calls and modules by which a file can load what its text does not name, and those by which it can read such files.
 _DYNAMIC = re.compile(
-    rb"\b(?:import_module|__import__|exec|runpy|pkgutil|importlib|glob|iterdir|listdir|scandir|walk|getattr)\b"
+    rb"\b(?:import_module|import_string|__import__|exec|eval|runpy|pkgutil|importlib|locate|getattr)\b"
 )
+_LISTING = re.compile(rb"\b(?:i?glob|rglob|iterdir|listdir|scandir|walk)\b")
 
 
 class Module(NamedTuple):
@@ -48,7 +49,7 @@ def imported_names(source: bytes, importer: str, *, is_package: bool = False) ->
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = _absolute(node, importer, is_package)
-            found.add(base)
+            found |= {base} - {""}
             found.update(f"{base}.{alias.name}" if base else alias.name for alias in node.names)
     return {above for name in found for above in _with_packages(name)}
 
@@ -78,7 +79,7 @@ class Reach:
         """The paths that import, through any number of others, one of the changed paths, and those paths themselves.
 
         Where a Python file changed, files with dynamic imports are among them; where another file changed, those whose text
-        names it, its folder or its kind.
+        names it, its folder or its kind; and always those that list folders.
         """
         changed = set(changed)
         reached, waiting = set(changed), [path for path in changed if path.endswith(".py")]
@@ -86,6 +87,8 @@ class Reach:
         seeds = {path for path, text in self._sources.items() if _mentions(text, others)}
         if waiting:
             seeds |= {path for path, text in self._sources.items() if _DYNAMIC.search(text)}
+        if changed:
+            seeds |= {path for path, text in self._sources.items() if _LISTING.search(text)}
         waiting += seeds - reached
         reached |= seeds
         while waiting:
