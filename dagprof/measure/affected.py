@@ -91,9 +91,8 @@ def _sources(roots: Iterable[Path]) -> dict[str, bytes]:
 
 
 def _leads_back(folder: str) -> bool:
-    return os.path.islink(folder) and f"{os.path.realpath(folder.rpartition(os.sep)[0])}{os.sep}".startswith(
-        f"{os.path.realpath(folder)}{os.sep}"
-    )
+    """Whether a folder is a link to one on the way to it."""
+    return os.path.islink(folder) and os.path.realpath(folder) in map(os.path.realpath, PurePath(folder).parents)
 
 
 def _text(path: Path) -> bytes:

@@ -87,7 +87,12 @@ def test_a_folder_that_is_reached_by_a_link(place: Path) -> None:
 
 
 def test_a_link_to_a_folder_above_is_not_followed_for_ever(place: Path) -> None:
+    write(place, {"library/helper.py": "", "tools/tool.py": ""})
     (place / "dags" / "team" / "loop").symlink_to(place / "dags")
+    (place / "dags" / "library").symlink_to(place / "library")
+    for one, other in (("library", "tools"), ("tools", "library")):
+        for number in range(3):
+            (place / one / f"link{number}").symlink_to(place / other)
     assert names(place, "dags/common/db.py") >= {"direct.py", "indirect.py"}
 
 
