@@ -154,18 +154,18 @@ def _versus(options: Mapping[str, Any], settings: Settings) -> tuple[str | None,
 
 
 def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
-    """Format and file, None for standard output, each format once."""
+    """Format and file, None for standard output, each pair once."""
     from dagprof.report.verdict import FORMATS
 
-    found: dict[str, Path | None] = {}
+    found: list[tuple[str, Path | None]] = []
     for text in formats:
         name, _, file = text.partition("=")
         if name not in FORMATS:
             raise UsageError(f"There is no format {name!r}; choose from {', '.join(FORMATS)}.")
-        found[name] = Path(file) if file else None
+        found.append((name, Path(file) if file else None))
         if file:
             output.check_writable(Path(file).absolute().parent)
-    return list(found.items())
+    return list(dict.fromkeys(found))
 
 
 def _load_statistics() -> None:
@@ -274,12 +274,13 @@ def _tell(measured: _Measured, folder: Path, writings: Sequence[tuple[str, Path 
     for name, run in measured.runs.items():
         runs.save(run, folder / name)
     on_github = os.environ.get("GITHUB_ACTIONS") == "true"
-    wanted = dict(writings)
-    if on_github:
-        wanted.setdefault("github", None)
-    for name, file in {"json": folder / "gate.json", **{n: f for n, f in wanted.items() if f is not None}}.items():
-        runs.write_atomically(file, reports.write(name, measured.verdict, prefix=measured.prefix).encode("utf-8"))
-    printed = [name for name, file in wanted.items() if file is None]
+    wanted: list[tuple[str, Path | None]] = [("json", folder / "gate.json"), *writings]
+    if on_github and "github" not in dict(writings):
+        wanted.append(("github", None))
+    for name, file in wanted:
+        if file is not None:
+            runs.write_atomically(file, reports.write(name, measured.verdict, prefix=measured.prefix).encode("utf-8"))
+    printed = [name for name, file in wanted if file is None]
     for name in printed:
         click.echo(reports.write(name, measured.verdict, prefix=measured.prefix), nl=False)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
