@@ -698,6 +698,7 @@ def test_where_only_the_wall_time_grew_it_cannot_be_told() -> None:
     told = by_baseline(sampled(100, 95), sampled(160, 140))
     assert told.outcome is Outcome.CANNOT_TELL
     assert [each.rule for each in told.findings] == [Rule.UNSURE]
+    assert by_baseline(sampled(100, 95), sampled(460, 140, queued=300)).outcome is Outcome.CANNOT_TELL
 
 
 def test_a_file_that_waits_became_slower_without_any_more_cpu_time() -> None:
