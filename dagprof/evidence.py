@@ -5,8 +5,8 @@ question is decided are parsed no more.
 
 * A file is slower when an exact one-sided rank test says so *and* the change exceeds both limits. No shape of the noise is
   assumed. Two tests are asked (scipy computes them), each at half the rate: Mann and Whitney's compares all parses of one
-  side with all of the other and can answer after six pairs; Wilcoxon's signed ranks compare within pairs and stay sharp
-  while the machine changes its speed.
+  side with all of the other and can answer after nine pairs, or six where 2 % of false alarms are allowed; Wilcoxon's signed
+  ranks compare within pairs and stay sharp while the machine changes its speed.
 * Many files are corrected for by Benjamini and Hochberg's step-up procedure (1995), many looks by dividing the false-alarm
   rate among those that can decide. Where no file changed, the chance that any is called slower is at most that rate.
 * The change is Hodges and Lehmann's estimate (1963): the median of the averages of all two differences within pairs. Its 95 %

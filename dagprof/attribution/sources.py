@@ -10,8 +10,9 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePath
 
-# How a file can load Python code that its text does not name.
-_DYNAMIC = re.compile(rb"\b(?:import_module|__import__|exec|runpy|pkgutil|importlib)\b")
+# How a file can load Python code that its text does not name, and how it can find files to read.
+_DYNAMIC = re.compile(rb"\b(?:import_module|import_string|__import__|exec|eval|runpy|pkgutil|importlib|locate)\b")
+_LISTING = re.compile(rb"\b(?:i?glob|rglob|iterdir|listdir|scandir|walk)\b")
 
 
 def module_names(path: PurePath, roots: Iterable[PurePath]) -> tuple[str, ...]:
@@ -38,7 +39,7 @@ def imported_names(source: bytes, importer: str, *, is_package: bool = False) ->
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = _absolute(node, importer, is_package)
-            found.add(base)
+            found |= {base} - {""}
             found.update(f"{base}.{alias.name}" if base else alias.name for alias in node.names)
     return {above for name in found for above in _with_packages(name)}
 
@@ -74,7 +75,7 @@ class Reach:
         """The paths that import, through any number of others, one of the changed paths, and those paths themselves.
 
         Where a helper changed, files with dynamic imports are among them; where a file that is no Python changed, those whose
-        text names it, its folder or its kind.
+        text names it, its folder or its kind; and those that list folders, where anything but DAG files changed.
         """
         changed = set(changed)
         reached, waiting = set(changed), [path for path in changed if path.endswith(".py")]
@@ -82,6 +83,8 @@ class Reach:
         seeds = {path for path, text in self._sources.items() if _mentions(text, others)}
         if any(path not in self._entries for path in waiting):
             seeds |= {path for path, text in self._sources.items() if _DYNAMIC.search(text)}
+        if any(path not in self._entries for path in changed):
+            seeds |= {path for path, text in self._sources.items() if _LISTING.search(text)}
         waiting += seeds - reached
         reached |= seeds
         while waiting:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import sys
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -154,18 +155,18 @@ def _versus(options: Mapping[str, Any], settings: Settings) -> tuple[str | None,
 
 
 def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
-    """Format and file, None for standard output, each format once."""
+    """Format and file, None for standard output, each pair once."""
     from dagprof.report.verdict import FORMATS
 
-    found: dict[str, Path | None] = {}
+    found: list[tuple[str, Path | None]] = []
     for text in formats:
         name, _, file = text.partition("=")
         if name not in FORMATS:
             raise UsageError(f"There is no format {name!r}; choose from {', '.join(FORMATS)}.")
-        found[name] = Path(file) if file else None
+        found.append((name, Path(file) if file else None))
         if file:
             output.check_writable(Path(file).absolute().parent)
-    return list(found.items())
+    return list(dict.fromkeys(found))
 
 
 def _load_statistics() -> None:
@@ -268,25 +269,36 @@ def _tell(measured: _Measured, folder: Path, writings: Sequence[tuple[str, Path 
     """Write what was asked for, print the summary, and return the exit code."""
     from dagprof.gate.verdict import Decision
     from dagprof.report import verdict as reports
-    from dagprof.report.verdict import terminal
     from dagprof.store import runs
 
     for name, run in measured.runs.items():
         runs.save(run, folder / name)
     on_github = os.environ.get("GITHUB_ACTIONS") == "true"
-    wanted = dict(writings)
-    if on_github:
-        wanted.setdefault("github", None)
-    for name, file in {"json": folder / "gate.json", **{n: f for n, f in wanted.items() if f is not None}}.items():
-        runs.write_atomically(file, reports.write(name, measured.verdict, prefix=measured.prefix).encode("utf-8"))
-    printed = [name for name, file in wanted.items() if file is None]
-    for name in printed:
-        click.echo(reports.write(name, measured.verdict, prefix=measured.prefix), nl=False)
+    wanted: list[tuple[str, Path | None]] = [("json", folder / "gate.json"), *writings]
+    if on_github and "github" not in dict(writings):
+        wanted.append(("github", None))
+    for name, file in wanted:
+        if file is not None:
+            runs.write_atomically(file, reports.write(name, measured.verdict, prefix=measured.prefix).encode("utf-8"))
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if on_github and summary:
         with Path(summary).open("a", encoding="utf-8") as stream:
             stream.write(reports.write("markdown", measured.verdict, prefix=measured.prefix))
-    if not is_quiet:
-        goes_aside = any(name != "github" for name in printed)
-        terminal.render(measured.verdict, console=output.stderr_console() if goes_aside else output.stdout_console())
+    try:
+        _print(measured, [name for name, file in wanted if file is None], is_quiet=is_quiet)
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit):  # of click and of rich: nobody reads on; the exit code tells nevertheless
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1 if measured.verdict.decision is Decision.FAILED else 0
+
+
+def _print(measured: _Measured, names: Sequence[str], *, is_quiet: bool) -> None:
+    """The formats asked for, then the summary for people, which goes to standard error where a program reads the other."""
+    from dagprof.report import verdict as reports
+    from dagprof.report.verdict import terminal
+
+    for name in names:
+        click.echo(reports.write(name, measured.verdict, prefix=measured.prefix), nl=False)
+    if not is_quiet:
+        goes_aside = any(name != "github" for name in names)
+        terminal.render(measured.verdict, console=output.stderr_console() if goes_aside else output.stdout_console())

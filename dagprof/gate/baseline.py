@@ -46,6 +46,10 @@ def decide_by_baseline(baseline: Run, run: Run, name: str, demand: Demand, versi
     """
     speed = _speed(baseline, run)
     before = {file.path: file for file in baseline.files}
+    if before and run.files and before.keys().isdisjoint(file.path for file in run.files):
+        raise UsageError(
+            "The baseline and this run have no file in common; give the folder that the baseline was taken of."
+        )
     judged = {
         file.path: _judge(before[file.path], file, speed, demand.timing(file.path))
         for file in run.files
@@ -56,7 +60,7 @@ def decide_by_baseline(baseline: Run, run: Run, name: str, demand: Demand, versi
         head=run,
         base_name=f"{name} ({baseline.created_at[:10]})",
         head_name="this run",
-        doubts=_doubts(speed, run),
+        doubts=_doubts(speed, baseline, run),
     )
     verdict: Verdict = msgspec.structs.replace(decide.verdict_on(compared, demand, judged), dagprof_version=version)
     return decide.conclude(verdict)
@@ -128,9 +132,13 @@ def _compared(old_ms: Sequence[float], new_ms: Sequence[float], speed: _Speed, l
     return Judgement(kind, base, head, change, change - doubt, change + doubt, 1.0, 1.0, min(len(old_ms), len(new_ms)))
 
 
-def _doubts(speed: _Speed, run: Run) -> tuple[str, ...]:
+def _doubts(speed: _Speed, baseline: Run, run: Run) -> tuple[str, ...]:
     text = (
         f"The baseline was taken at another time: by the reference parse this machine now takes {speed.factor:.2f} times as "
         f"long, and changes below {LEAST_SHARE:.0%} or {LEAST_MS:.0f} ms are not told. `--against` tells smaller ones."
     )
-    return (text,) if run.is_complete else (text, "This run was interrupted; its missing files count as gone.")
+    return (
+        text,
+        *(() if baseline.is_complete else ("The baseline was interrupted; its missing files count as new.",)),
+        *(() if run.is_complete else ("This run was interrupted; its missing files count as gone.",)),
+    )

@@ -219,7 +219,13 @@ def _passed(verdict: Verdict) -> str:
     if not verdict.files:
         return "No DAG file can be reached by what changed."
     waived = sum(bool(finding.waived) for finding in verdict.all_findings)
-    text = f"No file became slower beyond the limits; {_count(len(verdict.files), 'file')} measured"
+    slower = len(verdict.of(Outcome.REGRESSION))
+    what = (
+        f"{_count(slower, 'file')} became slower, which is accepted"
+        if slower
+        else "No file became slower beyond the limits"
+    )
+    text = f"{what}; {_count(len(verdict.files), 'file')} measured"
     return text + (f", {_count(waived, 'finding')} accepted." if waived else ".")
 
 

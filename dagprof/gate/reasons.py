@@ -166,7 +166,8 @@ def _more_work_after_loading(base: Parsed, head: Parsed, changed_lines: Mapping[
     more = " and ".join(
         f"{number:+,} {noun}{'' if number == 1 else 's'}" for number, noun in ((dags, "DAG"), (tasks, "task")) if number
     )
-    yield Cause(Place(file=head.file.path, line=at), f"it makes {more} (line {at})", grown)
+    where = f" (line {at})" if at else ""
+    yield Cause(Place(file=head.file.path, line=at), f"it makes {more}{where}", grown)
 
 
 def _more_exact(found: Cause, base: Parsed, head: Parsed) -> Cause:

@@ -40,14 +40,15 @@ def reached(changed: Sequence[Path], roots: Sequence[Path], files: Sequence[Path
     """The files among ``files`` that a change may reach, judged by the text of all Python files below ``roots``."""
     if not changed:
         return set()
-    direct = set(changed) & set(files)
     sources = _sources(roots)
     for path in files:
         sources.setdefault(str(path), _text(path))
     pure = [PurePath(root) for root in roots]
     names = {path: module_names(PurePath(path), pure) for path in {*sources, *map(str, changed)}}
-    found = Reach(sources, names, {str(path) for path in files}).of(map(str, changed))
-    return direct | {path for path in files if str(path) in found}
+    really = {real(path) for path in changed}
+    linked = {path for path in sources if os.path.realpath(path) in really}
+    found = Reach(sources, names, {str(path) for path in files}).of({*map(str, changed), *linked})
+    return {path for path in files if str(path) in found}
 
 
 def is_touched(measured: Measured, changed: set[str], root: Path) -> bool:
@@ -71,17 +72,27 @@ def real(path: Path) -> str:
 
 
 def _sources(roots: Iterable[Path]) -> dict[str, bytes]:
+    """The texts of all Python files, through links too; a link back into a folder above it is not followed."""
     found: dict[str, bytes] = {}
     for root in roots:
-        for folder, names, files in os.walk(root):
+        for folder, names, files in os.walk(root, followlinks=True):
             names[:] = [
-                name for name in names if not name.startswith(".") and name not in ("__pycache__", "node_modules")
+                name
+                for name in names
+                if not name.startswith(".")
+                and name not in ("__pycache__", "node_modules")
+                and not _leads_back(os.path.join(folder, name))
             ]
             for name in files:
                 path = os.path.join(folder, name)
                 if name.endswith(".py") and path not in found:
                     found[path] = _text(Path(path))
     return found
+
+
+def _leads_back(folder: str) -> bool:
+    """Whether a folder is a link to one on the way to it."""
+    return os.path.islink(folder) and os.path.realpath(folder) in map(os.path.realpath, PurePath(folder).parents)
 
 
 def _text(path: Path) -> bytes:

@@ -13,7 +13,9 @@ from typing import NamedTuple
 from dagprof.errors import MeasurementError, UsageError
 
 _LIMIT_S = 300
-_HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@")
+_HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_ESCAPE = re.compile(r"\\([0-7]{3}|.)")
+_ESCAPES = dict(zip('abtnvfr"\\', '\a\b\t\n\v\f\r"\\', strict=True))
 
 
 class Difference(NamedTuple):
@@ -32,9 +34,8 @@ def difference(folder: Path, revision: str) -> Difference:
 
     :raises UsageError: no repository, no git, or no such revision.
     """
-    top = Path(
-        _git(folder, "rev-parse", "--show-toplevel", hint="an A/B run needs a git repository around the DAG files")
-    )
+    hint = "an A/B run needs a git repository around the DAG files"
+    top = Path(_git(folder, "rev-parse", "--show-toplevel", hint=hint).strip("\n"))
     hint = "fetch it first, or name a branch, tag or commit that `git log` shows"
     if revision.startswith("-"):
         raise UsageError(f"{revision!r} is no revision; {hint}.")
@@ -46,7 +47,7 @@ def difference(folder: Path, revision: str) -> Difference:
         "--end-of-options",
         f"{revision}^{{commit}}",
         hint=f"{revision!r} is no commit here; {hint}",
-    )
+    ).strip("\n")
     base = _try(top, "merge-base", named, "HEAD") or named
     short = base[:10]
     described = f"{revision} ({short})" if base == named else f"{revision} (from where it parted, {short})"
@@ -62,26 +63,31 @@ def checked_out(difference: Difference, folder: Path) -> Iterator[Path]:
 
     :raises MeasurementError: git cannot check it out.
     """
-    done = _run(difference.top, "worktree", "add", "--detach", "--force", str(folder), difference.commit)
-    if done.returncode:
-        raise MeasurementError(
-            f"git could not check out {difference.described} ({_last_line(done.stderr)}); see `git worktree list`."
-        )
     try:
+        done = _run(difference.top, "worktree", "add", "--detach", "--force", str(folder), difference.commit)
+        if done.returncode:
+            raise MeasurementError(
+                f"git could not check out {difference.described} ({_last_line(done.stderr)}); see `git worktree list`."
+            )
         yield folder
     finally:
+        # Not `worktree prune`: it would forget the user's own worktrees on disks that are not there just now.
         _run(difference.top, "worktree", "remove", "--force", "--force", str(folder))
-        _run(difference.top, "worktree", "prune")
 
 
 def changed_lines(difference: Difference, root: Path) -> dict[str, tuple[int, ...]]:
     """The lines of the working tree that are not in the commit, by path relative to ``root``; deleted ones by where they were."""
     text = _try(
         difference.top,
+        "-c",
+        "core.quotePath=false",
         "diff",
         "--no-renames",
         "--no-color",
         "--no-ext-diff",
+        "--no-textconv",
+        "--src-prefix=a/",
+        "--dst-prefix=b/",
         "-U0",
         "--relative",
         difference.commit,
@@ -89,17 +95,30 @@ def changed_lines(difference: Difference, root: Path) -> dict[str, tuple[int, ..
         str(root),
     )
     found: dict[str, list[int]] = {}
-    file = ""
-    for line in text.splitlines():
-        if line.startswith("+++ "):
-            name = line[4:].strip().strip('"').removeprefix("b/")
-            file = os.path.relpath(difference.top / name, os.path.realpath(root)) if name != "/dev/null" else ""
-        elif file and (match := _HUNK.match(line)):
-            start, count = int(match[1]), int(match[2] or 1)
-            found.setdefault(file.replace(os.sep, "/"), []).extend(
-                range(start, start + count) if count else [max(1, start)]
-            )
+    file, content = "", 0
+    for line in text.split("\n"):
+        if content and line[:1] in ("+", "-"):
+            content -= 1  # a changed line may look like a header
+        elif line.startswith("+++ "):
+            name = _unquoted(line[4:].removesuffix("\t"))
+            file = "" if name == "/dev/null" else _below(difference.top / name.removeprefix("b/"), root)
+        elif match := _HUNK.match(line):
+            start, count = int(match[2]), int(match[3] or 1)
+            content = int(match[1] or 1) + count
+            if file:
+                found.setdefault(file, []).extend(range(start, start + count) if count else [max(1, start)])
     return {name: tuple(lines) for name, lines in found.items()}
+
+
+def _below(path: Path, root: Path) -> str:
+    return os.path.relpath(path, os.path.realpath(root)).replace(os.sep, "/")
+
+
+def _unquoted(name: str) -> str:
+    """A name as git shows it, which is in quotes where it holds quotes, backslashes or control characters."""
+    if not (name.startswith('"') and name.endswith('"')):
+        return name
+    return _ESCAPE.sub(lambda match: _ESCAPES.get(match[1]) or chr(int(match[1], 8)), name[1:-1])
 
 
 def prefix_of(folder: Path) -> str:
@@ -112,10 +131,12 @@ def prefix_of(folder: Path) -> str:
 
 
 def moved(path: Path, top: Path, to: Path) -> Path:
-    """The same place in the other checkout; a path outside the repository stays."""
-    for form in (top, Path(os.path.realpath(top))):
-        if path == form or form in path.parents:
-            return to / path.relative_to(form)
+    """The same place in the other checkout, also for a path that leads there by links; one outside the repository stays."""
+    real = Path(os.path.realpath(top))
+    for form in (path, Path(os.path.realpath(path))):
+        for above in (top, real):
+            if form == above or above in form.parents:
+                return to / form.relative_to(above)
     return path
 
 
@@ -140,7 +161,7 @@ def _git(folder: Path, *arguments: str, hint: str) -> str:
     if done.returncode:
         reason = _last_line(done.stderr)
         raise UsageError(f"{hint[0].upper()}{hint[1:]}{f' ({reason})' if reason else ''}.")
-    return done.stdout.strip("\n")
+    return done.stdout
 
 
 def _try(folder: Path, *arguments: str) -> str:
@@ -149,15 +170,14 @@ def _try(folder: Path, *arguments: str) -> str:
 
 
 def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run git; its output keeps carriage returns, which can be part of a name."""
     environment = {
         name: value for name, value in os.environ.items() if name not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
     }
     try:
-        return subprocess.run(
+        done = subprocess.run(
             ["git", "-c", "core.hooksPath=/dev/null", "-C", str(folder), *arguments],
             capture_output=True,
-            encoding="utf-8",
-            errors="surrogateescape",
             timeout=_LIMIT_S,
             check=False,
             stdin=subprocess.DEVNULL,
@@ -169,6 +189,8 @@ def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         ) from None
     except subprocess.TimeoutExpired:
         raise MeasurementError(f"git {arguments[0]} did not end within {_LIMIT_S} s.") from None
+    texts = [stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr)]
+    return subprocess.CompletedProcess(done.args, done.returncode, *texts)
 
 
 def _last_line(text: str) -> str:

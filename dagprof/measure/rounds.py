@@ -125,7 +125,7 @@ class Rounds:
         if proof is None:
             return
         if self._settings.repeat == 1 and self._settings.depth is not Depth.FULL:
-            text = "No import was tried, since each file was to be timed once, so no change is proposed; leave --repeat out for that."
+            text = "No import was tried, since each file was to be timed once, so none is proposed; leave --repeat out for that."
             self.doubts.append(Doubt(code="unproved", text=text))
             return
         total_ms = sum(measured.result.parse_ms for measured in self._results.values())

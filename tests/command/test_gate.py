@@ -1,0 +1,316 @@
+"""``dagprof gate`` as people and CI jobs call it: a real Airflow, a real git repository, exit codes, files, nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+from xml.etree import ElementTree as ET
+
+import msgspec
+import pytest
+from conftest import TARGET, dag, write
+
+import dagprof
+from dagprof.gate.verdict import Verdict
+
+SLEEP = "import time\ntime.sleep(0.4)\n"
+# Changes are far beyond the limits, and limits far beyond what a busy machine does.
+LIMITS = ("--absolute", "150ms", "--time-budget", "60s")
+
+
+def git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+@pytest.fixture(autouse=True, scope="module")
+def own_git(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """No setting of the machine's git, and no CI system around these tests, takes part."""
+    config = tmp_path_factory.mktemp("git") / "config"
+    config.write_text("[user]\nname = a\nemail = a@example.com\n[init]\ndefaultBranch = main\n")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(("GIT_", "GITHUB_", "AIRFLOW", "DAGPROF_"))]:
+            if name != "DAGPROF_TEST_TARGET_PYTHON":
+                patch.delenv(name)
+        patch.setenv("GIT_CONFIG_GLOBAL", str(config))
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        yield
+
+
+def repository(folder: Path) -> Path:
+    """A repository with one commit: five DAG files, of which one imports a helper."""
+    folder.mkdir()
+    write(
+        folder,
+        {
+            "dags/uses.py": dag("uses", "from common import helper\n"),
+            "dags/plain.py": dag("plain"),
+            "dags/old.py": dag("old"),
+            "dags/breaks.py": dag("breaks"),
+            "dags/team/own.py": dag("own"),
+            "dags/common/__init__.py": "",
+            "dags/common/helper.py": "x = 1\n",
+            "README.md": "text\n",
+            ".gitignore": "/reports\n",
+        },
+    )
+    git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "first")
+    return folder
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return repository(tmp_path / "repository")
+
+
+def state(folder: Path) -> tuple[str, ...]:
+    """All that a gate run could leave behind in a repository."""
+    ignored = git(folder, "status", "--porcelain", "--ignored", "--untracked-files=all", "--", ".", ":!reports")
+    return ignored, git(folder, "worktree", "list"), git(folder, "branch", "-a"), git(folder, "stash", "list")
+
+
+def gate(cwd: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "dagprof", "gate", *arguments],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def verdict(folder: Path) -> Verdict:
+    return msgspec.json.decode((folder / "gate.json").read_bytes(), type=Verdict)
+
+
+class Everything(NamedTuple):
+    """One run over a change that holds all kinds of things, its reports, and the repository before and after."""
+
+    done: subprocess.CompletedProcess[str]
+    folder: Path
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        return verdict(self.folder / "reports")
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Everything:
+    """A slower helper, a file that breaks, a deleted one, a new one; committed, staged and not known to git."""
+    folder = repository(tmp_path_factory.mktemp("gate") / "repository")
+    git(folder, "checkout", "-q", "-b", "topic")
+    (folder / "dags" / "old.py").unlink()
+    git(folder, "commit", "-q", "-a", "-m", "second")
+    write(folder, {"dags/breaks.py": dag("breaks", "import nothing_here\n")})
+    git(folder, "add", "-A")
+    write(folder, {"dags/common/helper.py": SLEEP, "dags/neu ä.py": dag("neu")})
+    before = state(folder)
+    done = gate(
+        folder,
+        *("dags", "--against", "main", "--python", TARGET, *LIMITS),
+        *("--format", "markdown", "--format", "json=reports/copy.json", "--format", "junit=reports/junit.xml"),
+        *("--format", "sarif=reports/gate.sarif", "--format", "gitlab=reports/quality.json"),
+        GITHUB_ACTIONS="true",
+        GITHUB_STEP_SUMMARY=str(folder / "reports" / "summary.md"),
+    )
+    return Everything(done, folder, before, state(folder))
+
+
+def test_a_regression_gives_exit_code_1(everything: Everything) -> None:
+    assert everything.done.returncode == 1, everything.done.stderr
+    assert "Traceback" not in everything.done.stderr
+    assert everything.verdict.decision.value == "failed"
+
+
+def test_only_what_the_change_reaches_is_measured(everything: Everything) -> None:
+    found = everything.verdict
+    assert {file.path: file.outcome.value for file in found.files} == {
+        "breaks.py": "cannot tell",
+        "neu ä.py": "new",
+        "old.py": "gone",
+        "uses.py": "regression",
+    }
+    assert found.unaffected == 2
+
+
+def test_the_line_in_the_helper_is_blamed(everything: Everything) -> None:
+    found = {finding.rule.value: finding for finding in everything.verdict.all_findings}
+    assert (found["slower"].path, found["slower"].file, found["slower"].line) == ("uses.py", "common/helper.py", 2)
+    assert "common/helper.py:2 now sleeps" in found["slower"].message
+    assert (found["import-error"].file, found["import-error"].line) == ("breaks.py", 1)
+    assert "gave DAGs before and gives none now: ModuleNotFoundError" in found["import-error"].message
+
+
+def test_nothing_is_left_in_the_repository(everything: Everything) -> None:
+    assert everything.after == everything.before
+    assert not list(everything.folder.rglob("__pycache__"))
+
+
+def test_both_runs_are_kept(everything: Everything) -> None:
+    base = dagprof.load(everything.folder / "reports" / "gate-base.json")
+    head = dagprof.load(everything.folder / "reports" / "gate-head.json")
+    assert {file.path for file in base.files} == {"breaks.py", "old.py", "uses.py"}
+    assert {file.path for file in head.files} == {"breaks.py", "neu ä.py", "uses.py"}
+    assert Path(head.root) == everything.folder / "dags"
+
+
+def test_each_format_is_written_where_it_was_asked_for(everything: Everything) -> None:
+    reports = everything.folder / "reports"
+    assert json.loads((reports / "copy.json").read_text()) == json.loads((reports / "gate.json").read_text())
+    sarif = json.loads((reports / "gate.sarif").read_text())
+    assert {found["ruleId"] for found in sarif["runs"][0]["results"]} >= {"slower", "import-error"}
+    assert ET.parse(reports / "junit.xml").getroot().tag == "testsuites"
+    places = {found["location"]["path"] for found in json.loads((reports / "quality.json").read_text())}
+    assert {"dags/common/helper.py", "dags/breaks.py"} <= places
+
+
+def test_standard_output_holds_what_was_asked_for_and_people_read_standard_error(everything: Everything) -> None:
+    assert "### dagprof: failed" in everything.done.stdout
+    assert "Changed files" not in everything.done.stdout
+    assert "Changed files" in everything.done.stderr
+
+
+def test_on_github_lines_are_annotated_and_the_summary_is_written(everything: Everything) -> None:
+    assert "::error file=dags/common/helper.py,line=2" in everything.done.stdout
+    assert "### dagprof: failed" in (everything.folder / "reports" / "summary.md").read_text()
+
+
+def test_a_change_that_reaches_no_dag_file_passes(place: Path) -> None:
+    write(place, {"README.md": "other\n", "dags/common/unused.py": "y = 1\n"})
+    before = state(place)
+    done = gate(place, "dags", "--against", "main", "--python", TARGET, "--format", "github", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert "No DAG file can be reached by what changed." in done.stderr
+    told = json.loads(done.stdout[done.stdout.index("{") :])
+    assert told["unaffected"] == 5
+    assert state(place) == before
+
+
+@pytest.mark.parametrize(("until", "code"), [("2999-01-01", 0), ("2020-01-01", 1)])
+def test_an_accepted_finding_passes_until_its_day(place: Path, tmp_path: Path, until: str, code: int) -> None:
+    """In a folder of the repository, which is reached by a link."""
+    (tmp_path / "link").symlink_to(place)
+    comment = f"time.sleep(0.4)  # dagprof: accept slower until {until}: moves next week\n"
+    write(place, {"dags/team/own.py": dag("own", f"import time\n{comment}"), "dags/plain.py": dag("plain", SLEEP)})
+    folder = tmp_path / "link" / "dags" / "team"
+    done = gate(place, str(folder), "--against", "main", "--python", TARGET, *LIMITS)
+    assert done.returncode == code, done.stdout + done.stderr
+    found = verdict(place / "reports")
+    assert [file.path for file in found.files] == ["own.py"]
+    assert "moves next week" in done.stdout
+    rules = {finding.rule.value: bool(finding.waived) for finding in found.all_findings}
+    assert rules == ({"slower": True} if code == 0 else {"slower": False, "expired-waiver": False})
+
+
+def test_what_cannot_be_told_passes_unless_it_was_asked_for(place: Path) -> None:
+    write(place, {"dags/plain.py": dag("plain", "x = 1\n")})
+    arguments = ("dags/plain.py", "--against", "HEAD", "--python", TARGET, "--time-budget", "1ms")
+    done = gate(place, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert "cannot be told" in done.stdout
+    assert "time budget was spent" in " ".join(done.stdout.split())
+    command = [sys.executable, "-m", "dagprof", "gate", *arguments, "--fail-on", "unsure", "--output-dir", "elsewhere"]
+    with subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as strict:
+        assert strict.stdout is not None
+        strict.stdout.close()  # as `| head` does; the exit code tells nevertheless
+        strict.stdout = None
+        _, errors = strict.communicate(timeout=240)
+    assert strict.returncode == 1, errors
+    assert b"BrokenPipe" not in errors
+    assert verdict(place / "elsewhere").decision.value == "failed"
+
+
+def test_an_interrupted_gate_leaves_nothing_behind(place: Path) -> None:
+    write(place, {"dags/plain.py": dag("plain", "import time\ntime.sleep(20)\n")})
+    before = state(place)
+    command = [sys.executable, "-m", "dagprof", "gate", "dags", "--against", "main", "--python", TARGET]
+    process = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "tracing" in line:
+            break
+    assert "tree" in git(place, "worktree", "list")
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "Interrupted; nothing was decided." in errors
+    assert output == ""
+    assert state(place) == before
+    assert not (place / "reports" / "gate.json").exists()
+
+
+def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True)
+    before = state(place)
+    done = gate(place, "dags", "--against", "main", "--python", str(tmp_path / "bare"))
+    assert done.returncode == 3
+    assert "There is no Airflow in" in done.stderr
+    assert state(place) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((), "Missing argument"),
+        (("dags",), "give --against REVISION (such as origin/main) or --baseline FILE"),
+        (("dags", "--against", "main", "--baseline", "x.json"), "give one of them"),
+        (("dags", "--against", "nowhere"), "'nowhere' is no commit here"),
+        (("dags", "--against", "--all"), "is no revision"),
+        (("nowhere", "--against", "main"), "There is no file or folder 'nowhere'"),
+        (("new", "--against", "main"), "does not exist in main"),
+        (("dags", "new", "--against", "main", "--bundle-root", "new"), "is not below the bundle root"),
+        (("dags/common", "--against", "main", "--python", TARGET), "There are no DAG files in"),
+        ((str(Path(__file__).parent.anchor), "--against", "main"), "needs a git repository"),
+        (("dags", "--against", "main", "--fail-on", "rain"), "Unknown rule 'rain' in --fail-on"),
+        (("dags", "--against", "main", "--format", "pdf"), "There is no format 'pdf'"),
+        (("dags", "--against", "main", "--format", "json=README.md/x.json"), "Nothing can be written"),
+        (("dags", "--against", "main", "--output-dir", "README.md/below"), "Nothing can be written"),
+        (("dags", "--against", "main", "--absolute", "10"), "such as 50ms"),
+        (("dags", "--against", "main", "--sample", "0"), "must be greater than 0"),
+        (("dags", "--against", "main", "--false-alarms", "60%"), "between 0% and 50%"),
+        (("dags", "--baseline", "none.json"), "'none.json' cannot be read"),
+        (("dags", "--baseline", "README.md"), "is no run"),
+        (("dags", "--baseline", "none.json", "--all-files"), "go with --against"),
+        (("dags", "--baseline", "none.json", "--against-python", TARGET), "go with --against"),
+    ],
+)
+def test_bad_input_gets_one_clear_sentence(place: Path, arguments: tuple[str, ...], sentence: str) -> None:
+    write(place, {"new/fresh.py": dag("fresh")})
+    before = state(place)
+    done = gate(place, *arguments)
+    assert done.returncode == 2, done.stderr
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert state(place) == before
+
+
+def test_a_baseline_tells_a_slowed_file(place: Path) -> None:
+    arguments = ["scan", "dags", "--python", TARGET, "--save-baseline", "reports/baseline.json", "-q"]
+    subprocess.run([sys.executable, "-m", "dagprof", *arguments], cwd=place, check=True, timeout=240)
+    write(place, {"dags/plain.py": dag("plain", "import time\ntime.sleep(1)\n")})
+    done = gate(place, "dags", "--baseline", "reports/baseline.json", "--python", TARGET, "--warn-on", "unsure")
+    assert done.returncode == 1, done.stdout + done.stderr
+    found = verdict(place / "reports")
+    assert [finding.path for finding in found.all_findings if finding.fails] == ["plain.py"]
+    assert "line 2 now sleeps" in done.stdout
+    assert "by the reference parse this machine now takes" in " ".join(done.stdout.split())
+    assert len(found.files) == 5
+    accepted = gate(
+        place, "dags", "--baseline", "reports/baseline.json", "--python", TARGET, "--ignore", "slower", "--quiet"
+    )
+    assert (accepted.returncode, accepted.stdout, accepted.stderr) == (0, "", "")
