@@ -149,7 +149,7 @@ def _outcome(
             return Outcome.UNCHANGED, f"{path} gives no DAGs on either side ({new.status.value})", None
         return (
             Outcome.CANNOT_TELL,
-            f"{path} has no times to compare ({old.status.value} before, {new.status.value} now)",
+            f"{path} has no times to compare ({old.status.value} before, {new.status.value} now){_failed_before(old)}",
             None,
         )
     outcome = _OUTCOMES[judged.kind]
@@ -168,6 +168,14 @@ def _outcome(
         )
         return outcome, f"{path}: the change is {span} after {judged.pairs} pairs of parses, too wide to tell", None
     return outcome, f"{path} {amount}, within the limits", None
+
+
+def _failed_before(old: FileResult) -> str:
+    """Why the base gave no DAGs: perhaps it lacks what git does not keep, such as generated files."""
+    if not old.failures:
+        return ""
+    failure = old.failures[0]
+    return f"; the base failed with {failure.type}: {failure.message}" if failure.type else ""
 
 
 def _gone(cause: reasons.Cause | None) -> str:

@@ -254,7 +254,11 @@ class _Fight:
             if look is None:
                 break
             due = [name for name in undecided if self._pairs(name) < look]
-            for _ in lanes.each(lambda lane, name, look=look: self._parse_pairs(lane, name, look), due, budget):  # type: ignore[misc]
+
+            def parse(lane: _Lane, name: str, look: int = look) -> None:
+                self._parse_pairs(lane, name, look, budget)
+
+            for _ in lanes.each(parse, due, budget):
                 pass
             left = self._undecided([name for name in names if self._is_pair(name)])
             for name in set(undecided) - set(left):
@@ -286,8 +290,8 @@ class _Fight:
                     if not lane.parse(side, name, Mode.TIMING):
                         break
 
-    def _parse_pairs(self, lane: _Lane, name: str, look: int) -> None:
-        while self._pairs(name) < look:
+    def _parse_pairs(self, lane: _Lane, name: str, look: int, budget: Budget) -> None:
+        while self._pairs(name) < look and not budget.is_spent:
             number = self._pairs(name)
             order = self._sides if number % 2 == 0 else self._sides[::-1]
             gave = [lane.parse(side, name, Mode.TIMING) for side in order]

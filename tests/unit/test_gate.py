@@ -385,6 +385,15 @@ def test_what_became_of_a_file(
     assert sentence in told.reason
 
 
+def test_why_the_base_failed_is_told() -> None:
+    """It may lack files that git does not keep, where the change is not to blame."""
+    broken = file("a.py", 60, status=Status.IMPORT_ERROR, failures=(BROKEN,))
+    (told,) = judged([broken], [file("a.py", 60)]).files
+    assert told.reason == (
+        "a.py has no times to compare (import-error before, ok now); the base failed with KeyError: 'x'"
+    )
+
+
 def test_a_regression_fails_and_is_told_with_its_figures() -> None:
     same = file("b.py", *times(50))
     verdict = judged([slower()[0], same], [slower()[1], same], unaffected=7, doubts=("busy",))
