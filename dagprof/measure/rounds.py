@@ -140,8 +140,8 @@ class Rounds:
         done = self._do(jobs, self._budget.at_most(share), self._prover)
         if done < len(jobs):
             text = (
-                f"No import was tried in {len(jobs) - done} of {len(jobs)} files where it would pay, to save time, and what was not "
-                "tried is not proposed; --depth full tries all."
+                f"No import was tried in {len(jobs) - done} of {len(jobs)} files where it would pay, to save time, and what was "
+                "not tried is not proposed; --depth full tries all."
             )
             self.doubts.append(Doubt(code="unproved", text=text))
 
