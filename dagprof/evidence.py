@@ -5,13 +5,13 @@ question is decided are parsed no more.
 
 * A file is slower when an exact one-sided rank test says so *and* the change exceeds both limits. No shape of the noise is
   assumed. Two tests are asked (scipy computes them), each at half the rate: Mann and Whitney's compares all parses of one
-  side with all of the other and can answer after nine pairs, or six where 2 % of false alarms are allowed; Wilcoxon's signed
-  ranks compare within pairs and stay sharp while the machine changes its speed.
+  side with all of the other and can answer after seven pairs; Wilcoxon's signed ranks compare within pairs and stay sharp
+  while the machine changes its speed.
 * Many files are corrected for by Benjamini and Hochberg's step-up procedure (1995), many looks by dividing the false-alarm
   rate among those that can decide. Where no file changed, the chance that any is called slower is at most that rate.
 * The change is Hodges and Lehmann's estimate (1963): the median of the averages of all two differences within pairs. Its 95 %
   interval holds the middle ones of these averages, by the normal approximation of the signed-rank statistic (Hollander and
-  Wolfe); for fewer than six pairs the middle ones of all differences between the sides.
+  Wolfe); for fewer than seven pairs the middle ones of all differences between the sides.
 * A file is unchanged when a 95 % interval lies within the limits. What is neither stays open.
 """
 
@@ -23,9 +23,9 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-# Pairs of parses after which the question is put. Below six no exact test can answer with enough certainty.
-LOOKS = (4, 6, 9, 13, 20, 30, 40)
-_FEWEST = 6
+# Pairs of parses after which the question is put. Below seven no exact test can answer with enough certainty.
+LOOKS = (4, 7, 10, 14, 20, 30, 40)
+_FEWEST = 7
 _DECIDING = sum(look >= _FEWEST for look in LOOKS)
 _Z = statistics.NormalDist().inv_cdf(0.975)
 
