@@ -94,7 +94,7 @@ class Reach:
         return reached
 
     def _importers(self, names: set[str]) -> Iterable[str]:
-        words = [name.rpartition(".")[2].encode() for name in names]
+        words = [name.rpartition(".")[2].encode(errors="surrogateescape") for name in names]
         for path, text in self._sources.items():
             if any(word in text for word in words) and self._imported_by(path) & names:
                 yield path

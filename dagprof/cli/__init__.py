@@ -44,13 +44,19 @@ def cli() -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """A cancelled CI job ends like Ctrl-C: what was measured is kept, nothing is left running."""
+    """A cancelled CI job ends like Ctrl-C: what was measured is kept, nothing is left running.
+
+    Cleaning up takes seconds at most and is not to be interrupted.
+    """
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         result = cli.main(
             args=None if arguments is None else list(arguments), prog_name="dagprof", standalone_mode=False

@@ -50,7 +50,7 @@ def command(target: str, stored: str | None, speedscope: str | None, quiet: bool
 
 def _split(target: str) -> tuple[str, int | None]:
     """``dags/a.py:7`` as path and line."""
-    found = re.fullmatch(r"(.+):(\d+)", target)
+    found = re.fullmatch(r"(.+):(\d{1,9})", target)
     if found is None or os.path.exists(target):
         return target, None
     if int(found[2]) == 0:

@@ -166,7 +166,15 @@ def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
         found.append((name, Path(file) if file else None))
         if file:
             output.check_writable(Path(file).absolute().parent)
-    return list(dict.fromkeys(found))
+    unique = list(dict.fromkeys(found))
+    places = [file and file.absolute() for _, file in unique]
+    for format_name, target in unique:
+        if places.count(target and target.absolute()) > 1:
+            where = "Standard output" if target is None else repr(str(target))
+            raise UsageError(f"{where} takes one format only; write {format_name} to another file.")
+        if target is not None and (target.suffix == ".py" or target.is_dir()):
+            raise UsageError(f"{str(target)!r} is no place for a report; give --format {format_name} another file.")
+    return unique
 
 
 def _load_statistics() -> None:

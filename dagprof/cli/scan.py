@@ -56,9 +56,7 @@ def command(paths: tuple[str, ...], save_baseline: str | None, resume: bool, qui
             paths, settings, folder, is_resumed=resume, is_quiet=quiet, is_baseline=save_baseline is not None
         )
     except KeyboardInterrupt:
-        click.echo(
-            f"Interrupted; what was measured is kept. Go on with: dagprof scan --resume {' '.join(paths)}", err=True
-        )
+        click.echo("Interrupted; finished files are kept. Go on with the same command line and --resume.", err=True)
         return INTERRUPTED
     return check.tell(run, folder, save_baseline=save_baseline, is_quiet=quiet)
 

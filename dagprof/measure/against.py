@@ -67,6 +67,7 @@ def measure(
         target = resolve(settings, given, scratch, environ)
         difference = revision.difference(target.root, asked.revision)
         progress.preparing(f"checking out {difference.described}")
+        revision.remove_stale(difference.top)
         with revision.checked_out(difference, place) as tree:
             elsewhere = _elsewhere(given, difference, tree)
             changes = {"bundle_root": str(_moved_root(target.root, difference, tree))}
@@ -88,7 +89,7 @@ def measure(
 @contextlib.contextmanager
 def _worktree_place() -> Iterator[Path]:
     """A path that does not exist yet, in a folder of its own: not in a scratch folder, whose files are not looked at."""
-    with tempfile.TemporaryDirectory(prefix="dagprof-base-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix=f"{revision.PLACE}{os.getpid()}-", ignore_cleanup_errors=True) as name:
         yield Path(os.path.realpath(name)) / "tree"
 
 

@@ -12,6 +12,7 @@ from dagprof.errors import MeasurementError
 from dagprof.measure import file
 from dagprof.measure.asking import Ask
 from dagprof.measure.budget import Budget
+from dagprof.measure.reading import checked
 from dagprof.measure.target import Target
 from dagprof.measure.zygote import ConnectionLost, Conversation, Zygote, without_surrogates
 from dagprof.model import Doubt, Measured
@@ -91,7 +92,7 @@ class Worker:
         except ConnectionLost:
             self.end()
             raise
-        return reply
+        return checked(reply)
 
     def end(self) -> None:
         if self._conversation is not None:

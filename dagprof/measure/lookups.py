@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,7 +25,7 @@ def read(path: str | None, what: str) -> Values:
     if path is None:
         return {}
     try:
-        document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        document = yaml.safe_load(_text(Path(path)))
     except OSError as error:
         raise UsageError(
             f"The {what} file {path!r} cannot be read ({error.strerror}); give a readable file."
@@ -36,6 +37,12 @@ def read(path: str | None, what: str) -> Values:
             f"The {what} file {path!r} holds no mapping of names; write it as `airflow {what} export` does."
         )
     return {str(name): _value(value) if what == "variables" else value for name, value in document.items()}
+
+
+def _text(path: Path) -> str:
+    if path.exists() and not path.is_file() and not path.is_dir() and not path.is_fifo():
+        raise OSError(errno.EINVAL, "it is no regular file")
+    return path.read_text(encoding="utf-8")
 
 
 def _value(value: Any) -> Any:

@@ -5,9 +5,46 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from dagprof.model import Access, Edge, Effect, Loads, Samples, Stack, Statement, StatementMemory, Trace
 
 Reply = dict[str, Any]
+
+
+class _Failure(msgspec.Struct):
+    type: str
+    message: str
+    traceback: str
+    cause: str
+    file: str
+    line: int
+
+
+class _Result(msgspec.Struct):
+    """What every pass tells, as far as others read it: the process that parses is in the DAG file's hands."""
+
+    failures: list[_Failure]
+    dag_ids: list[str] = []
+    task_count: int = 0
+    warnings: list[str] = []
+    digests: dict[str, str] = {}
+    compiled: int = 0
+    sample: dict[str, float] | None = None
+
+
+def checked(reply: Reply) -> Reply:
+    """The reply, without its result where that has not the form that the probe gives it: DAG code wrote it, or broke it."""
+    result = reply.get("result")
+    if result is None:
+        return reply
+    try:
+        read = msgspec.convert(result, _Result)
+    except msgspec.ValidationError:
+        return {**reply, "result": None}
+    is_whole = read.sample is None or set(_SAMPLE_COLUMNS) <= read.sample.keys()
+    return reply if is_whole else {**reply, "result": None}
+
 
 _SAMPLE_COLUMNS = tuple(name for name in Samples.__struct_fields__ if name != "overhead_ms")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import NamedTuple
 from dagprof.errors import MeasurementError, UsageError
 
 _LIMIT_S = 300
+# Of the temporary folder of a worktree; the number of the process that made it follows.
+PLACE = "dagprof-base-"
 _HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _ESCAPE = re.compile(r"\\([0-7]{3}|.)")
 _ESCAPES = dict(zip('abtnvfr"\\', '\a\b\t\n\v\f\r"\\', strict=True))
@@ -48,6 +51,8 @@ def difference(folder: Path, revision: str) -> Difference:
         f"{revision}^{{commit}}",
         hint=f"{revision!r} is no commit here; {hint}",
     ).strip("\n")
+    if not re.fullmatch(r"[0-9a-f]{40,64}", named):
+        raise UsageError(f"{revision!r} is no single commit; {hint}.")
     base = _try(top, "merge-base", named, "HEAD") or named
     short = base[:10]
     described = f"{revision} ({short})" if base == named else f"{revision} (from where it parted, {short})"
@@ -55,6 +60,26 @@ def difference(folder: Path, revision: str) -> Difference:
     untracked = _git(top, "ls-files", "--others", "--exclude-standard", "-z", hint="git could not list new files")
     names = [name for name in (listed + "\0" + untracked).split("\0") if name]
     return Difference(top, base, described, tuple(sorted(top / name for name in dict.fromkeys(names))))
+
+
+def remove_stale(top: Path) -> None:
+    """Remove the worktrees of earlier runs that were killed before they could."""
+    for line in _try(top, "worktree", "list", "--porcelain").splitlines():
+        path = Path(line.removeprefix("worktree "))
+        match = re.fullmatch(re.escape(PLACE) + r"(\d+)-.*", path.parent.name)
+        if line.startswith("worktree ") and match and path.exists() and not _is_running(int(match[1])):
+            _run(top, "worktree", "remove", "--force", "--force", str(path))
+            shutil.rmtree(path.parent, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 @contextlib.contextmanager

@@ -16,18 +16,19 @@ from typing import Any
 import msgspec
 
 from dagprof import settings as settings_module
-from dagprof.errors import UsageError
+from dagprof.errors import MeasurementError, UsageError
 from dagprof.measure import environment, lookups
 from dagprof.measure.asking import Limits
 from dagprof.measure.assemble import Assembler
 from dagprof.measure.crew import Crew, Zygotes
 from dagprof.measure.target import Target
-from dagprof.measure.zygote import without_surrogates
+from dagprof.measure.zygote import ConnectionLost, Zygote, without_surrogates
 from dagprof.model import SCHEMA_VERSION, Doubt, Git, Isolation, Measured, Run, SkippedFile
 from dagprof.settings import Settings
 
 # Airflow's own limit where its configuration has none.
 _DEFAULT_LIMIT_S = 50.0
+_DESCRIBE_LIMIT_S = 60.0
 
 
 @contextlib.contextmanager
@@ -143,7 +144,7 @@ class Site:
         for measured in results:
             assembler.add(measured)
         zygote = self.zygotes.current
-        described = zygote.ask({"op": "describe", "files": assembler.module_files})
+        described = self._described(zygote, assembler.module_files)
         where = environment.describe(
             self.target, zygote, described["distributions"], self._pre_imported, self._git.result()
         )
@@ -161,6 +162,15 @@ class Site:
             skipped=self._skipped,
             doubts=(*self.doubts, *self.zygotes.doubts),
         )
+
+    def _described(self, zygote: Zygote, files: Sequence[str]) -> dict[str, Any]:
+        """Where modules come from; a DAG file may have ended those who could tell, and the times are worth keeping."""
+        try:
+            return zygote.ask({"op": "describe", "files": list(files)}, limit_s=_DESCRIBE_LIMIT_S)
+        except (ConnectionLost, MeasurementError):
+            text = "Which distributions modules belong to is not known: a DAG file ended the process that could tell."
+            self.doubts.append(Doubt(code="no-distributions", text=text))
+            return {"owners": [""] * len(files), "distributions": {}}
 
 
 def _surrounding_doubts(target: Target) -> list[Doubt]:

@@ -18,6 +18,7 @@ from dagprof.measure.target import PROBE, Target
 
 _START_LIMIT_S = 300.0
 _ASK_LIMIT_S = 600.0
+_FORK_LIMIT_S = 60.0
 _END_LIMIT_S = 5.0
 Message = dict[str, Any]
 _WORDS = {"discover": "list the DAG files", "describe": "tell where modules come from"}
@@ -142,16 +143,16 @@ class Zygote:
             lines = (self._target.scratch / "probe.log").read_text(errors="replace").strip().splitlines()
         except OSError:
             lines = []
-        return lines[-1] if lines else "it wrote nothing."
+        return lines[-1] if lines else "it wrote nothing; is it a Python interpreter?"
 
-    def ask(self, message: Mapping[str, Any]) -> Message:
-        """One question, one answer.
+    def ask(self, message: Mapping[str, Any], limit_s: float = _ASK_LIMIT_S) -> Message:
+        """One question, one answer within ``limit_s`` seconds.
 
         :raises ConnectionLost: the zygote is gone.
         :raises MeasurementError: it answered that it failed.
         """
         self._control.send(message)
-        answer = self._control.receive(_ASK_LIMIT_S)
+        answer = self._control.receive(limit_s)
         if "failed" in answer and isinstance(answer["failed"], str):
             reason = answer["failed"].rstrip(".")
             raise MeasurementError(f"Airflow could not {_WORDS.get(message['op'], message['op'])} ({reason}).")
@@ -165,7 +166,7 @@ class Zygote:
         ours, theirs = socket.socketpair()
         with theirs:
             self._control.send({"op": "worker"}, attached=theirs)
-            self._control.receive(_ASK_LIMIT_S)
+            self._control.receive(_FORK_LIMIT_S)
         return Conversation(ours)
 
     def end(self) -> None:
@@ -176,7 +177,10 @@ class Zygote:
         try:
             self._process.wait(_END_LIMIT_S)
         except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.kill()
-            self._process.wait()
+            pass
+        finally:  # also where a second interrupt cuts the waiting short
+            if self._process.poll() is None:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.kill()
+                self._process.wait()

@@ -48,6 +48,10 @@ class Describer:
         theirs.close()
         self._channel = Channel(ours)
 
+    def leave(self) -> None:
+        """Close this end in a process that has no use for it, such as one that parses."""
+        self._channel.socket.close()
+
     @staticmethod
     def _serve(channel: Channel) -> None:
         try:

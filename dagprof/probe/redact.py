@@ -18,6 +18,7 @@ _PATTERNS = (
     (re.compile(r"\b(?:gh[pousr]|glpat|xox[abprs])[-_][A-Za-z0-9_-]{16,}"), MASK),
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), MASK),
     (re.compile(r"(\b(?:bearer|basic)\s+)[A-Za-z0-9+/._=-]{8,}", re.I), r"\1" + MASK),
+    (re.compile(r"(--?[\w-]*" + _NAME + r"[\w-]*(?:\s+|=))(?!-)[^\s'\"]+", re.I), r"\1" + MASK),
     (
         re.compile(r"(\b\w*" + _NAME + r"\w*['\"]?\s*(?:=|:|=>)\s*)(['\"])(?:\\.|(?!\2).)*\2", re.I),
         r"\1\2" + MASK + r"\2",

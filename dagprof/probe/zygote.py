@@ -125,6 +125,7 @@ class Zygote:
             code = 1
             try:
                 self._control.socket.close()
+                self._describer.leave()
                 worker.serve(Channel(connection), self._surroundings, self._pre_imported)
                 code = 0
             except BaseException:

@@ -101,8 +101,8 @@ def busy(run: Run) -> str:
     if queued_ms <= _BUSY_SHARE * run.total_parse_ms:
         return ""
     return (
-        f"This machine was busy: {duration(queued_ms)} of these {duration(run.total_parse_ms)} went by waiting for a "
-        f"processor that other programs used, and {duration(run.total_parse_ms - queued_ms)} are the files' own. A quieter machine tells more."
+        f"This machine was busy: {duration(queued_ms)} of these {duration(run.total_parse_ms)} went by waiting for a processor, "
+        f"and {duration(run.total_parse_ms - queued_ms)} are the files' own. A quieter machine tells more."
     )
 
 

@@ -70,12 +70,17 @@ def schema() -> dict[str, Any]:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Replace ``path`` by ``data`` in one step.
+    """Replace the file ``path`` by ``data`` in one step; a device or a pipe is written to.
 
     :raises OutputError: the file cannot be written.
     """
     try:
-        with _beside(path) as stream:
+        target = Path(os.path.realpath(path))  # a link stays one
+        if target.exists() and not target.is_file():  # a device or a pipe takes what it is given
+            with target.open("wb") as stream:
+                stream.write(data)
+            return
+        with _beside(target) as stream:
             stream.write(data)
     except OSError as error:
         raise OutputError(f"{str(path)!r} cannot be written ({error.strerror}); choose another place.") from error

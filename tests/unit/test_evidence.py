@@ -156,9 +156,9 @@ def test_a_half_pair_is_left_out() -> None:
 
 
 def test_the_chance_by_hand() -> None:
-    """Six pairs, every head above every base: one order of C(12, 6) = 924, and one sign of 2**6 = 64; doubled for two tests."""
-    found = one([1.0, 2, 3, 4, 5, 6], [11.0, 13, 15, 17, 19, 21])
-    assert found.p_slower == pytest.approx(2 / 924)
+    """Seven pairs, every head above every base: one order of C(14, 7) = 3432, and one sign of 2**7 = 128; doubled for two tests."""
+    found = one([1.0, 2, 3, 4, 5, 6, 7], [11.0, 13, 15, 17, 19, 21, 23])
+    assert found.p_slower == pytest.approx(2 / 3432)
     assert found.p_faster == 1.0
 
 

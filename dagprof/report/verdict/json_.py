@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
 
 from dagprof.gate.verdict import SCHEMA_VERSION, Verdict
 
+# Controls and marks of direction, which would steer a terminal; JSON has an escape for each.
+_UNSEEN = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
 
 def render(verdict: Verdict, *, prefix: str = "") -> str:
     """The document. Paths stay as they are in the bundle, whatever the prefix."""
     # Values that are the default are left out; the version is none that may be.
     document = {"schema_version": verdict.schema_version, **msgspec.to_builtins(verdict)}
-    return msgspec.json.format(msgspec.json.encode(_writable(document)), indent=2).decode("utf-8") + "\n"
+    text = msgspec.json.format(msgspec.json.encode(_writable(document)), indent=2).decode("utf-8") + "\n"
+    return _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def schema() -> dict[str, Any]:
