@@ -19,49 +19,16 @@ import pytest
 import yaml
 from conftest import TARGET, dag, write
 
-from dagprof.cli import gate
-
 ROOT = Path(__file__).parent.parent.parent
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 STEPS = ACTION["runs"]["steps"]
 EXPRESSION = re.compile(r"\$\{\{\s*(.+?)\s*\}\}")
 MARKER = "<!-- dagprof -->"
 
-# SWITCH: once `dagprof gate` knows --format this is True by itself; GATE, its use in PYTHON and this line can go then.
-HAS_GATE = any("--format" in option.opts for option in gate.command.params)
-
-GATE = """
-import subprocess, sys
-from pathlib import Path
-
-options, paths = sys.argv[1:sys.argv.index("--")], sys.argv[sys.argv.index("--") + 1:]
-if not Path(paths[0]).exists():
-    sys.exit(2)
-given = list(zip(options[::2], options[1::2]))
-formats = dict(value.partition("=")[::2] for name, value in given if name == "--format")
-revision = dict(given).get("--against")
-before = ""
-if revision:
-    shown = subprocess.run(["git", "show", f"{revision}:dags/a.py"], capture_output=True, text=True)
-    if shown.returncode:
-        sys.exit(2)
-    before = shown.stdout
-is_slower = "sleep" in Path(paths[0], "a.py").read_text() and "sleep" not in before
-Path(formats["markdown"]).write_text("<!-- dagprof -->\\na.py " + ("is slower" if is_slower else "is as before") + "\\n")
-Path(formats["sarif"]).write_text("{}")
-Path(formats["junit"]).write_text("<testsuites/>")
-if is_slower:
-    print("::error file=dags/a.py::slower")
-sys.exit(int(is_slower))
-"""
-
 PYTHON = """#!/bin/sh
 if [ "$2" = pip ]; then
     echo "$@" >> "$STAND_INS/pip.log"
     echo /cache
-elif [ "$3" = gate ] && [ -e "$STAND_INS/gate.py" ]; then
-    shift 3
-    exec "{python}" "$STAND_INS/gate.py" "$@"
 else
     exec "{python}" "$@"
 fi
@@ -102,8 +69,6 @@ class Runner:
         for name, text in (("python", PYTHON), ("gh", GH)):
             (folder / "bin" / name).write_text(text.format(python=sys.executable))
             (folder / "bin" / name).chmod(0o755)
-        if not HAS_GATE:
-            (folder / "gate.py").write_text(GATE)
 
     def run(self, **given: str) -> int:
         """The exit code of the first step that fails, or 0. Inputs are written with underscores."""
