@@ -17,7 +17,7 @@ import msgspec
 from dagprof.gate.verdict import Finding
 from dagprof.policy import Level, Rule, Waiver, matches
 
-_BEGINS = re.compile(r"#\s*dagprof:\s*accept\b", re.IGNORECASE)
+_BEGINS = re.compile(r"#\s*dagprof:", re.IGNORECASE)
 _COMMENT = re.compile(
     r"#\s*dagprof:\s*accept\s+(?P<rule>[a-z-]+)\s+until\s+(?P<until>\d{4}-\d{2}-\d{2})\s*:\s*(?P<reason>\S.*)",
     re.IGNORECASE,

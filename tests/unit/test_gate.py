@@ -248,6 +248,7 @@ def test_a_comment_on_a_line_of_its_own_accepts_for_the_whole_file() -> None:
     "comment",
     [
         "# dagprof: accept",
+        "# dagprof: allow new-variable until 2027-01-31: needed",
         "# dagprof: accept slower",
         "# dagprof: accept slower until tomorrow: x",
         "# dagprof: accept slower until 2027-02-30: x",
