@@ -271,7 +271,6 @@ def test_a_comment_that_accepts_nothing_is_told(comment: str) -> None:
     [
         "x = '# dagprof: accept rain'",
         "# see dagprof: accept",
-        "# dagprof: acceptable",
         "",
         "def (",
         "'''\n# dagprof: accept",
