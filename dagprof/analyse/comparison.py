@@ -94,8 +94,17 @@ class Comparison(Frozen, frozen=True):
         return sum(file.change not in (Change.ADDED, Change.REMOVED) for file in self.files)
 
 
+def below(run: Run, folders: Sequence[str]) -> Run:
+    """The Run with only the files at or below ``folders``, which are relative to its root; ``.`` stands for all."""
+    if "." in folders:
+        return run
+    kept = tuple(file for file in run.files if any(file.path == f or file.path.startswith(f"{f}/") for f in folders))
+    restricted: Run = msgspec.structs.replace(run, files=kept)
+    return restricted
+
+
 def compare(baseline: Run, current: Run, limits: Limits = Limits()) -> Comparison:  # noqa: B008
-    """Compare two Runs file by file. A file of the baseline outside the current scan's files counts as removed."""
+    """Compare two Runs file by file. A file of the baseline that is not in the current one counts as removed."""
     before = {file.path: file for file in baseline.files}
     after = {file.path: file for file in current.files}
     packages_before, packages_after = _packages(baseline), _packages(current)

@@ -230,12 +230,14 @@ def _by_turns(
 
 
 def _by_baseline(paths: Sequence[str], settings: Settings, name: str, *, is_quiet: bool) -> _Measured:
-    from dagprof.gate.baseline import decide_by_baseline
+    from dagprof.analyse.comparison import below
+    from dagprof.gate.baseline import check_reference, decide_by_baseline
     from dagprof.measure import revision
     from dagprof.measure import scan as scanning
     from dagprof.store import runs
 
     baseline = runs.load(name)
+    check_reference(baseline)
     with output.progress(is_quiet=is_quiet) as shown:
         run = scanning.scan(
             paths,
@@ -246,7 +248,13 @@ def _by_baseline(paths: Sequence[str], settings: Settings, name: str, *, is_quie
             with_reference=True,
         )
     waivers, wrong = _comments(run)
-    verdict = decide_by_baseline(baseline, run, name, _demand(settings, Path(run.root), waivers), __version__)
+    verdict = decide_by_baseline(
+        below(baseline, output.relative_to_root(paths, run.root)),
+        run,
+        name,
+        _demand(settings, Path(run.root), waivers),
+        __version__,
+    )
     verdict = msgspec.structs.replace(verdict, doubts=(*verdict.doubts, *wrong))
     return _Measured(verdict, {"gate-head.json": run}, revision.prefix_of(Path(run.root)))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -28,6 +30,12 @@ def stdout_console() -> Console:
 def stderr_console() -> Console:
     """For progress and warnings."""
     return Console(stderr=True, highlight=False, emoji=False, markup=False)
+
+
+def relative_to_root(paths: Sequence[str], root: str) -> list[str]:
+    """Paths of a command line as results have them, ``.`` for the root itself."""
+    real = os.path.realpath(root)
+    return [os.path.relpath(os.path.realpath(path), real).replace(os.sep, "/") for path in paths]
 
 
 def check_writable(folder: Path) -> None:

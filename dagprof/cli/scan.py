@@ -58,7 +58,7 @@ def command(paths: tuple[str, ...], save_baseline: str | None, resume: bool, qui
     except KeyboardInterrupt:
         click.echo("Interrupted; finished files are kept. Go on with the same command line and --resume.", err=True)
         return INTERRUPTED
-    return check.tell(run, folder, save_baseline=save_baseline, is_quiet=quiet)
+    return check.tell(run, folder, paths, save_baseline=save_baseline, is_quiet=quiet)
 
 
 def _load_reports() -> None:
@@ -137,7 +137,7 @@ class _Check:
         self._limits = comparison.Limits(relative=default.relative if share is None else share, absolute_ms=floor)
         self._baseline = runs.load(settings.baseline) if settings.baseline else None
 
-    def tell(self, run: Run, folder: Path, *, save_baseline: str | None, is_quiet: bool) -> int:
+    def tell(self, run: Run, folder: Path, paths: tuple[str, ...], *, save_baseline: str | None, is_quiet: bool) -> int:
         """Write the reports, print the summary, and return the exit code."""
         from dagprof.analyse import comparison
         from dagprof.analyse.fleet import Fleet
@@ -145,7 +145,10 @@ class _Check:
         from dagprof.report import html, terminal
 
         fleet = Fleet(run)
-        compared = comparison.compare(self._baseline, run, self._limits) if self._baseline else None
+        compared = None
+        if self._baseline is not None:
+            old = comparison.below(self._baseline, output.relative_to_root(paths, run.root))
+            compared = comparison.compare(old, run, self._limits)
         judges = bool(self._settings.fail_on_regression or self._fail_on)
         verdict = (
             gate.decide(

@@ -32,6 +32,9 @@ FEWEST = 3
 MOST_FACTOR = 4.0
 
 
+_AGAIN = "take a new baseline here with `dagprof scan --save-baseline`"
+
+
 class _Speed(NamedTuple):
     """How many times longer the reference takes now, and the relative standard error of that."""
 
@@ -66,8 +69,18 @@ def decide_by_baseline(baseline: Run, run: Run, name: str, demand: Demand, versi
     return decide.conclude(verdict)
 
 
+def check_reference(baseline: Run) -> None:
+    """Before anything is measured: can this be compared with at all?
+
+    :raises UsageError: it holds no reference parse.
+    """
+    if baseline.reference is None:
+        raise UsageError(
+            f"The baseline holds no reference parse, so speeds cannot be compared; {_AGAIN}. (`dagprof compare` takes any run.)"
+        )
+
+
 def _speed(baseline: Run, run: Run) -> _Speed:
-    again = "take a new baseline here with `dagprof scan --save-baseline`"
     for what, old, new in (
         ("Python", _minor(baseline.environment.python_version), _minor(run.environment.python_version)),
         ("Airflow", baseline.environment.airflow_version, run.environment.airflow_version),
@@ -75,21 +88,21 @@ def _speed(baseline: Run, run: Run) -> _Speed:
     ):
         if old != new:
             raise UsageError(
-                f"The baseline was taken with {what} {old} and this run with {new}: they cannot be compared; {again}."
+                f"The baseline was taken with {what} {old} and this run with {new}: they cannot be compared; {_AGAIN}."
             )
-    if baseline.reference is None:
-        raise UsageError(f"The baseline holds no reference parse, so speeds cannot be compared; {again}.")
+    check_reference(baseline)
+    assert baseline.reference is not None
     if run.reference is None:
         raise UsageError(
             "The reference parse failed here, so speeds cannot be compared; `dagprof doctor` shows what is wrong."
         )
     if baseline.reference.version != run.reference.version:
-        raise UsageError(f"The baseline was taken with another version of the reference parse; {again}.")
+        raise UsageError(f"The baseline was taken with another version of the reference parse; {_AGAIN}.")
     old_ms, new_ms = baseline.reference.samples.cpu_ms, run.reference.samples.cpu_ms
     factor = statistics.median(new_ms) / statistics.median(old_ms)
     if not 1 / MOST_FACTOR <= factor <= MOST_FACTOR:
         raise UsageError(
-            f"The reference parse takes {factor:.1f} times as long here as for the baseline: too different to compare; {again}."
+            f"The reference parse takes {factor:.1f} times as long here as for the baseline: too different to compare; {_AGAIN}."
         )
     return _Speed(factor, math.hypot(_relative_error(old_ms), _relative_error(new_ms)))
 

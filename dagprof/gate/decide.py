@@ -109,7 +109,15 @@ def _file_verdict(
     limits = demand.limits(path)
     case = rules.Case(base, head, limits, compared.head.environment.import_timeout_s * 1000)
     found = list(rules.findings(case))
-    outcome, reason, cause = _outcome(path, old, new, judged, (base, head), compared.changed_lines)
+    outcome, reason, cause = _outcome(
+        path,
+        old,
+        new,
+        judged,
+        (base, head),
+        compared.changed_lines,
+        demand.timing(path).least_ms(judged.base_ms if judged else 0.0),
+    )
     rule = {Outcome.REGRESSION: Rule.SLOWER, Outcome.CANNOT_TELL: Rule.UNSURE}.get(outcome)
     if rule is not None and limits.rules[rule] is not Level.OFF:
         place = cause.place if cause is not None else None
@@ -140,6 +148,7 @@ def _outcome(
     judged: Judgement | None,
     parsed: tuple[Parsed | None, Parsed],
     changed_lines: Mapping[str, Sequence[int]],
+    least_ms: float,
 ) -> tuple[Outcome, str, reasons.Cause | None]:
     """What became of a file, in one sentence, with the line behind it."""
     if old is None:
@@ -163,10 +172,19 @@ def _outcome(
             return outcome, f"{path} {amount}{because}", cause
         return outcome, f"{path} {amount}{_gone(cause)}", None
     if outcome is Outcome.CANNOT_TELL:
+        seems_slower = base is not None and judged.change_ms > least_ms
+        cause = (
+            reasons.cause(base, head, judged.change_ms, changed_lines) if base is not None and seems_slower else None
+        )
         span = (
             f"between {judged.low_ms:+.0f} and {judged.high_ms:+.0f} ms" if math.isfinite(judged.low_ms) else "unknown"
         )
-        return outcome, f"{path}: the change is {span} after {judged.pairs} pairs of parses, too wide to tell", None
+        perhaps = f"; {cause.text}" if cause is not None else ""
+        return (
+            outcome,
+            f"{path}: the change is {span} after {judged.pairs} pairs of parses, too wide to tell{perhaps}",
+            cause,
+        )
     return outcome, f"{path} {amount}, within the limits", None
 
 

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from dagprof import quantities
-from dagprof.analyse.comparison import Change, Limits, compare, judge
+from dagprof.analyse.comparison import Change, Limits, below, compare, judge
 from dagprof.errors import UsageError
 from dagprof.gate import simple as gate
 from dagprof.gate.simple import Outcome
@@ -191,3 +192,12 @@ def test_runs_without_a_file_in_common_tell_nothing() -> None:
 def test_the_gate_claims_only_what_it_looked_at(before: Run, after: Run) -> None:
     verdict = gate.decide(after, compare(before, after, LIMITS), fails_on_regression=False)
     assert verdict.reason == "Nothing failed."
+
+
+def test_only_what_was_scanned_again_is_compared(before: Run) -> None:
+    paths = [file.path for file in before.files]
+    assert [file.path for file in below(before, ["."]).files] == paths
+    assert [file.path for file in below(before, [paths[0]]).files] == [paths[0]]
+    assert below(before, ["elsewhere"]).files == ()
+    nested = msgspec.structs.replace(before, files=(file("team/a.py", 1.0), file("team2/b.py", 1.0)))
+    assert [file.path for file in below(nested, ["team"]).files] == ["team/a.py"]

@@ -545,6 +545,15 @@ def test_a_helpers_own_code_is_named_at_its_changed_line() -> None:
     assert blamed(before(HELPER_ALONE), slow) == ("the code at the top of common/frames.py takes longer", FRAMES, 1)
 
 
+def test_what_seems_to_be_behind_an_undecided_change_is_named_too() -> None:
+    slow = after(loads((1, -1, 300_000, 300_000, -1, 7)), samples=samples(*times(400)[:4]))
+    base = file("a.py", *times(100)[:4], trace=trace(100, NO_LOADS, ()))
+    (told,) = judged([base], [slow], policy(**{"new-package": Level.OFF})).files
+    assert told.outcome is Outcome.CANNOT_TELL
+    assert told.reason.endswith("too wide to tell; line 7 now imports `pandas`")
+    assert (told.findings[0].file, told.findings[0].line) == ("a.py", 7)
+
+
 def test_a_slower_statement_is_named() -> None:
     old, slow = statement(8, 10_000, text="build()"), statement(9, 310_000, text="build()")
     one, other = before(statements=[old]), after(statements=[slow])
