@@ -44,6 +44,17 @@ FILES = {
     "unprintable.py": "# airflow dag\nclass Odd(Exception):\n    def __str__(self):\n        raise ValueError\nraise Odd\n",
     "surrogate.py": "# airflow dag\nraise RuntimeError('lone \\udcff surrogate')\n",
     "spawns.py": dag("s", "import subprocess\nsubprocess.Popen(['sleep', '600'], start_new_session=True)\n"),
+    "forges.py": """
+        # airflow dag
+        import os
+        for number in range(3, 50):
+            try:
+                if "pipe" in os.readlink(f"/proc/self/fd/{number}"):
+                    os.write(number, b'15\\n{"failures": 7}')
+            except OSError:
+                pass
+        os._exit(0)
+    """,
     "closes.py": dag(
         "c",
         "import os\nfor number in range(3, 50):\n    try:\n        os.close(number)\n    except OSError:\n        pass\n",
@@ -79,6 +90,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         ("patches.py", Status.OK),
         ("unprintable.py", Status.IMPORT_ERROR),
         ("surrogate.py", Status.IMPORT_ERROR),
+        ("forges.py", Status.EXITED),
         ("closes.py", Status.EXITED),
     ],
 )
@@ -128,6 +140,22 @@ def test_processes_left_running_are_ended_and_named(run: Run) -> None:
     processes = [Path(entry, "cmdline") for entry in Path("/proc").iterdir() if entry.name.isdigit()]
     running = [file.read_bytes() for file in processes if file.exists()]
     assert b"sleep\x00600\x00" not in running
+
+
+def test_the_end_of_the_zygote_in_the_last_file_costs_nothing_but_distributions(scan: Scan) -> None:
+    kills = "import os\nos.kill(int(open(f'/proc/{os.getppid()}/stat').read().rpartition(')')[2].split()[1]), 9)\n"
+    run = scan({"a.py": dag("a"), "z.py": dag("z", kills)}, jobs=1)
+    assert result(run, "a.py").status is Status.OK
+    assert "no-distributions" in {doubt.code for doubt in run.doubts}
+
+
+def test_garbage_in_every_descriptor_hurts_no_other_file(scan: Scan) -> None:
+    writes = (
+        "import os\nfor number in range(3, 64):\n    try:\n        os.write(number, b'\\x00\\xff{}\\n' * 100)\n"
+        "    except OSError:\n        pass\n"
+    )
+    run = scan({"a.py": dag("a"), "garbage.py": dag("g", writes), "z.py": dag("z")}, jobs=1)
+    assert [result(run, path).status for path in ("a.py", "z.py")] == [Status.OK, Status.OK]
 
 
 def test_a_folder_without_dag_files_is_refused(scan: Scan) -> None:

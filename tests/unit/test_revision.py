@@ -17,6 +17,7 @@ from dagprof.measure.revision import (
     moved,
     moved_environment,
     prefix_of,
+    remove_stale,
 )
 
 STRANGE = [
@@ -361,3 +362,26 @@ def test_a_relative_python_path_moves_too(tmp_path: Path, monkeypatch: pytest.Mo
     assert moved_environment({"PYTHONPATH": "lib"}, tmp_path / "top", tmp_path / "tree") == {
         "PYTHONPATH": str(tmp_path / "tree" / "lib")
     }
+
+
+def test_worktrees_of_runs_that_were_killed_are_removed_and_no_others(repository: Path, tmp_path: Path) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    stale, busy = (
+        tmp_path / f"dagprof-base-{dead.pid}-abc" / "tree",
+        tmp_path / f"dagprof-base-{os.getpid()}-abc" / "tree",
+    )
+    mine = tmp_path / "mine"
+    for folder in (stale, busy, mine):
+        git(repository, "worktree", "add", "-q", "--detach", str(folder))
+    remove_stale(repository)
+    listed = git(repository, "worktree", "list")
+    assert not stale.parent.exists()
+    assert str(stale) not in listed
+    assert str(busy) in listed
+    assert str(mine) in listed
+
+
+def test_a_revision_that_leaves_commits_out_is_none(repository: Path) -> None:
+    with pytest.raises(UsageError, match=r"'\^HEAD' is no"):
+        difference(repository, "^HEAD")

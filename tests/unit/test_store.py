@@ -62,6 +62,25 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["blocked", "run.json"]
 
 
+def test_a_device_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    reading = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    runs.write_atomically(tmp_path / "pipe", b"text")
+    assert os.read(reading, 10) == b"text"
+    os.close(reading)
+    assert (tmp_path / "pipe").is_fifo()
+    with pytest.raises(OutputError, match="No space left"):
+        runs.write_atomically(Path("/dev/full"), b"text")
+    assert not Path("/dev/full").is_file()
+
+
+def test_a_link_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    runs.write_atomically(tmp_path / "link", b"text")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"text"
+
+
 def test_the_schema_describes_what_is_written() -> None:
     jsonschema = pytest.importorskip("jsonschema")
     jsonschema.validate(json.loads(msgspec.json.encode(run(file("a.py", 1.5, trace=trace(9, HELPED))))), runs.schema())

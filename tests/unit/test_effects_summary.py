@@ -1,0 +1,41 @@
+"""What belongs into a task, over all files."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from dagprof.model import Access, Effect, Place
+from dagprof.report import effects
+from unit.builders import file, run
+
+
+def access(key: str, path: str, line: int) -> Access:
+    return Access(kind="variable", key=key, operation="get", answered_by="stub", file=path, line=line)
+
+
+def test_lines_are_summed_over_files_and_the_longest_come_first() -> None:
+    sleeps = Effect(kind="sleep", what="", file="/dags/common/x.py", line=3, count=2, wall_us=200_000)
+    runs = Effect(kind="process", what="git status", file="/dags/a.py", line=5, wall_us=900_000)
+    reads = Effect(kind="file-read", what="big.csv", file="/dags/a.py", line=6, wall_us=5_000_000)
+    found = run(
+        file("a.py", 100, effects=(sleeps, runs, reads), accesses=(access("key", "/dags/a.py", 4),)),
+        file("b.py", 100, effects=(sleeps,)),
+        root="/dags",
+    )
+    assert effects.doings(found) == [
+        effects.Doing(Place(file="a.py", line=5), "process git status", 1, 1, 900.0),
+        effects.Doing(Place(file="common/x.py", line=3), "sleep", 2, 4, 400.0),
+        effects.Doing(Place(file="a.py", line=4), "variable key", 1, 1, None),
+    ]
+
+
+def test_names_from_dag_code_are_harmless_and_nothing_is_printed_for_nothing() -> None:
+    console = Console(width=120, record=True, file=io.StringIO())
+    effects.render(run(file("a.py", 100)), console)
+    assert console.export_text(clear=False) == ""
+    effects.render(run(file("a.py", 100, accesses=(access("\x1b[31mred", "/dags/a.py", 4),))), console)
+    text = console.export_text()
+    assert "\x1b" not in text
+    assert "\\x1b[31mred" in text
