@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 from dagprof.analyse import loads as loading
 from dagprof.analyse.statements import depth, is_partial, own_us
-from dagprof.model import STATEMENT, Access, Failure, FileResult, Run, Stack, Statement
-from dagprof.report import figures
+from dagprof.attribution.candidates import shown_path
+from dagprof.model import STATEMENT, Access, Effect, Experiment, Failure, FileResult, Run, Stack, Statement
+from dagprof.report import changes, figures
 from dagprof.report.escape import safe_lines, safe_text
 
 # Of each table of a section, and of each text. A page of a thousand files stays at a few MB.
@@ -53,6 +54,9 @@ def build(run: Run, file: FileResult) -> Row:
         "tree": _tree(run, file),
         "stack": _stack(file.stack),
         "accesses": _accesses(file.accesses),
+        "effects": _effects(file.effects, run.root),
+        "experiments": [_experiment(experiment) for experiment in file.experiments[:ROWS]],
+        "unstable": figures.unstable(file) if file.instabilities else "",
         "doubts": [safe_text(doubt.text, 500) for doubt in file.doubts],
         "outputs": _outputs(file),
     }
@@ -189,3 +193,29 @@ def _accesses(accesses: Sequence[Access]) -> Table:
     ]
     left_out = figures.count(len(accesses) - ROWS, "more look-up") + " not shown." if len(accesses) > ROWS else ""
     return Table(rows, left_out)
+
+
+def _effects(effects: Sequence[Effect], root: str) -> Table:
+    """The longest first; where no time is known, in the order of their lines."""
+    ranked = sorted(effects, key=lambda effect: (-(effect.wall_us or 0), effect.file, effect.line))
+    rows = [
+        {
+            "kind": safe_text(effect.kind, 40),
+            "what": safe_text(effect.what, 160),
+            "where": f"{safe_text(shown_path(effect.file, root), 120)}:{effect.line}",
+            "times": f"{effect.count:,}",
+            "time": "" if effect.wall_us is None else figures.duration(effect.wall_us / 1000),
+            "size": f"{effect.size_bytes:,}" if effect.size_bytes else "",
+        }
+        for effect in ranked[:ROWS]
+    ]
+    left_out = figures.count(len(effects) - ROWS, "more effect") + " not shown." if len(effects) > ROWS else ""
+    return Table(rows, left_out)
+
+
+def _experiment(experiment: Experiment) -> Row:
+    return {
+        "text": changes.trial(experiment),
+        "is_proof": experiment.is_proof,
+        "cautions": [safe_text(caution, 200) for caution in experiment.cautions],
+    }

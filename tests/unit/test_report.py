@@ -10,7 +10,21 @@ from rich.console import Console
 
 from dagprof.analyse.comparison import compare
 from dagprof.gate import simple as gate
-from dagprof.model import Access, Doubt, Failure, Output, Run, SkippedFile, Stack, Status
+from dagprof.model import (
+    Access,
+    Doubt,
+    Effect,
+    Experiment,
+    Failure,
+    Instability,
+    Need,
+    Output,
+    Place,
+    Run,
+    SkippedFile,
+    Stack,
+    Status,
+)
 from dagprof.report import html, terminal
 from dagprof.report.escape import safe_lines, safe_text
 from dagprof.report.figures import duration
@@ -41,6 +55,12 @@ def hostile(text: str) -> Run:
         status=Status.IMPORT_ERROR,
         failures=(failure,),
         accesses=(access,),
+        effects=(Effect(kind="process", what=text, file=text, line=1),),
+        experiments=(
+            Experiment(without=(Place(file=text, line=1),), need=Need.RAISES, reason=text),
+            Experiment(without=(Place(file=text, line=2),), need=Need.NOT_NEEDED, cautions=(text,)),
+        ),
+        instabilities=(Instability(dag_id=text, field=text, first=text, second=text),),
         dag_ids=(text,),
         stdout=Output(text=text, total_bytes=9),
         stderr=Output(text=text, total_bytes=9),
@@ -128,6 +148,37 @@ def test_the_page_tells_the_run() -> None:
     links = [a["href"] for tag, a in tags(page) if tag == "a"]
     ids = {a["id"] for _, a in tags(page) if "id" in a}
     assert {link[1:] for link in links if link} <= ids
+
+
+def test_the_page_tells_effects_experiments_and_what_is_unstable() -> None:
+    shown = run(
+        file(
+            "a.py",
+            100,
+            effects=(
+                Effect(kind="process", what="git log", file="/dags/common/x.py", line=4, count=2, wall_us=80_000),
+            ),
+            experiments=(
+                Experiment(
+                    without=(Place(file="a.py", line=3),),
+                    need=Need.NOT_NEEDED,
+                    saving_ms=(40.0, 42.0, 44.0),
+                    cautions=("environment variable X",),
+                ),
+            ),
+            instabilities=(Instability(dag_id="d", field="start_date", first="1", second="2"),),
+        )
+    )
+    page = html.render(shown)
+    for part in (
+        "git log",
+        "common/x.py:4",
+        "80 ms",
+        "takes 42 ms",
+        "environment variable X",
+        "start_date is 1, then 2",
+    ):
+        assert part in page
 
 
 def test_many_files_stay_a_small_page() -> None:
