@@ -144,7 +144,8 @@ def _chance(base: Sequence[float], head: Sequence[float], within: Sequence[float
     if len(base) < _FEWEST:
         return 1.0
     between = mannwhitneyu(head, base, alternative=alternative, method="exact").pvalue
-    inside = wilcoxon(within, alternative=alternative, method="exact").pvalue if any(within) else 1.0
+    told = [difference for difference in within if difference]  # equal times say nothing, as Wilcoxon has it
+    inside = wilcoxon(told, alternative=alternative, method="exact").pvalue if told else 1.0
     return min(1.0, 2 * float(min(between, inside)))
 
 
