@@ -1,4 +1,4 @@
-"""Shares and durations as people write them."""
+"""Shares, durations and counts as people write them."""
 
 from __future__ import annotations
 
@@ -27,3 +27,8 @@ def parse_duration_ms(text: str) -> float:
     if match is None:
         raise UsageError(f"{text!r} is no duration; write milliseconds or seconds, such as 50ms or 1.5s.")
     return float(match[1]) * (1000 if match[2] == "s" else 1)
+
+
+def count(number: int, noun: str) -> str:
+    """``1 file``, ``3 files``."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

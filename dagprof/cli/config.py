@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,10 +97,6 @@ def _root(settings: Settings, path: Path) -> tuple[Path, str]:
     return root, reason
 
 
-def _today() -> datetime.date:
-    return datetime.datetime.now(datetime.timezone.utc).date()
-
-
 def _text(value: Any) -> str:
     """A value as it stands in a table."""
     from dagprof.report.escape import safe_text
@@ -150,6 +145,7 @@ def _print_settings(settings: Settings, rows: tuple[Explained, ...], console: Co
 def _print_lists(settings: Settings, console: Console) -> None:
     from rich.text import Text
 
+    from dagprof.cli.output import today
     from dagprof.report.escape import safe_text
 
     if settings.overrides or settings.waivers:
@@ -159,7 +155,7 @@ def _print_lists(settings: Settings, console: Console) -> None:
         line = f"override {number}  {_text(override.files)}: {'; '.join(given) or 'nothing'}"
         console.print(Text(line), soft_wrap=True)
     for number, waiver in enumerate(settings.waivers, 1):
-        has_expired = waiver.has_expired(_today())
+        has_expired = waiver.has_expired(today())
         mark = "expired" if has_expired else "until"
         at = f", line {waiver.line}" if waiver.line else ""
         line = f"waiver {number}  {_text(waiver.files)}{at}: {waiver.rule.value}, {mark} {waiver.until}, "
@@ -190,8 +186,10 @@ def _json(settings: Settings, rows: tuple[Explained, ...], limits: list[_Limits]
 
     import msgspec
 
+    from dagprof.cli.output import today
+
     values = {row.key: {"value": row.value, "source": row.source} for row in rows if row.key not in _LISTS}
-    waivers = [{**msgspec.to_builtins(waiver), "expired": waiver.has_expired(_today())} for waiver in settings.waivers]
+    waivers = [{**msgspec.to_builtins(waiver), "expired": waiver.has_expired(today())} for waiver in settings.waivers]
     overrides = [{"files": each.files, **dict(_given(each))} for each in settings.overrides]
     files = [
         {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 import sys
 import threading
@@ -186,7 +185,7 @@ def _demand(settings: Settings, root: Path, waivers: Iterable[Any] = ()) -> Dema
     from dagprof.gate.decide import Demand
 
     return Demand(
-        today=datetime.datetime.now(datetime.timezone.utc).date(),
+        today=output.today(),
         policy=settings.gate,
         overrides=settings.overrides,
         waivers=(*settings.waivers, *waivers),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import time
 from collections.abc import Sequence
@@ -12,8 +13,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from dagprof.errors import OutputError
 from dagprof.model import Measured
+from dagprof.quantities import count
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import count, duration, status
+from dagprof.report.figures import duration, status
 
 # A line at most this often where there is no terminal, so that a CI log stays readable.
 _PLAIN_EVERY_S = 10.0
@@ -30,6 +32,11 @@ def stdout_console() -> Console:
 def stderr_console() -> Console:
     """For progress and warnings."""
     return Console(stderr=True, highlight=False, emoji=False, markup=False)
+
+
+def today() -> datetime.date:
+    """The day by which waivers end, alike in every time zone."""
+    return datetime.datetime.now(datetime.timezone.utc).date()
 
 
 def relative_to_root(paths: Sequence[str], root: str) -> list[str]:

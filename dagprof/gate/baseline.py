@@ -13,8 +13,6 @@ import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import msgspec
-
 from dagprof.errors import UsageError
 from dagprof.evidence import Judgement, Kind, Limits
 from dagprof.gate import decide
@@ -48,15 +46,14 @@ def decide_by_baseline(baseline: Run, run: Run, name: str, demand: Demand, versi
     :raises UsageError: the two cannot be compared; the message says why and what to do.
     """
     speed = _speed(baseline, run)
-    before = {file.path: file for file in baseline.files}
-    if before and run.files and before.keys().isdisjoint(file.path for file in run.files):
+    before = {file.path for file in baseline.files}
+    if before and run.files and before.isdisjoint(file.path for file in run.files):
         raise UsageError(
             "The baseline and this run have no file in common; give the folder that the baseline was taken of."
         )
     judged = {
-        file.path: _judge(before[file.path], file, speed, demand.timing(file.path))
-        for file in run.files
-        if file.path in before and file.is_timed and before[file.path].is_timed
+        path: _judge(old, new, speed, demand.timing(path))
+        for path, (old, new) in decide.both_timed(baseline, run).items()
     }
     compared = Compared(
         base=baseline,
@@ -65,8 +62,7 @@ def decide_by_baseline(baseline: Run, run: Run, name: str, demand: Demand, versi
         head_name="this run",
         doubts=_doubts(speed, baseline, run),
     )
-    verdict: Verdict = msgspec.structs.replace(decide.verdict_on(compared, demand, judged), dagprof_version=version)
-    return decide.conclude(verdict)
+    return decide.verdict_on(compared, demand, judged, version)
 
 
 def check_reference(baseline: Run) -> None:

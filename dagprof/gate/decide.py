@@ -15,7 +15,7 @@ from dagprof.gate.parsed import Parsed
 from dagprof.gate.verdict import Decision, FileVerdict, Finding, Outcome, Timing, Verdict
 from dagprof.model import FileResult, Frozen, Run
 from dagprof.policy import FileLimits, Level, Override, Policy, Rule, Waiver, limits_for
-from dagprof.quantities import parse_duration_ms, parse_share
+from dagprof.quantities import count, parse_duration_ms, parse_share
 
 _OUTCOMES = {
     Kind.SLOWER: Outcome.REGRESSION,
@@ -40,13 +40,16 @@ class Demand(Frozen, frozen=True):
 
     def timing(self, path: str) -> Limits:
         """From where a change of its parse time counts."""
-        limits = self.limits(path)
-        return Limits(parse_share(limits.relative or "0%"), parse_duration_ms(limits.absolute or "0ms"))
+        return _timing_limits(self.limits(path))
 
     @property
     def false_alarms(self) -> float:
         """The chance of any false regression in a run."""
         return parse_share(self.policy.false_alarms)
+
+
+def _timing_limits(limits: FileLimits) -> Limits:
+    return Limits(parse_share(limits.relative or "0%"), parse_duration_ms(limits.absolute or "0ms"))
 
 
 class Compared(Frozen, frozen=True):
@@ -63,22 +66,29 @@ class Compared(Frozen, frozen=True):
 
 def decide(compared: Compared, demand: Demand, version: str = "") -> Verdict:
     """Judge what was measured in turns."""
-    before = {file.path: file for file in compared.base.files}
     timed = {
-        file.path: Sides(before[file.path].samples.own_ms, file.samples.own_ms)
-        for file in compared.head.files
-        if file.path in before and file.is_timed and before[file.path].is_timed
+        path: Sides(old.samples.own_ms, new.samples.own_ms)
+        for path, (old, new) in both_timed(compared.base, compared.head).items()
     }
     judged = evidence.judge(timed, {path: demand.timing(path) for path in timed}, demand.false_alarms)
-    verdict: Verdict = msgspec.structs.replace(verdict_on(compared, demand, judged), dagprof_version=version)
-    return conclude(verdict)
+    return verdict_on(compared, demand, judged, version)
 
 
-def verdict_on(compared: Compared, demand: Demand, judged: Mapping[str, Judgement]) -> Verdict:
-    """What the rules find and the times say, file by file; ``conclude`` makes the decision."""
+def both_timed(base: Run, head: Run) -> dict[str, tuple[FileResult, FileResult]]:
+    """The files that have a parse time on both sides, by path."""
+    before = {file.path: file for file in base.files}
+    return {
+        file.path: (before[file.path], file)
+        for file in head.files
+        if file.path in before and file.is_timed and before[file.path].is_timed
+    }
+
+
+def verdict_on(compared: Compared, demand: Demand, judged: Mapping[str, Judgement], version: str) -> Verdict:
+    """What the rules find and the times say, file by file, and what follows for the whole."""
     before = {file.path: file for file in compared.base.files}
     after = {file.path: file for file in compared.head.files}
-    return Verdict(
+    verdict = Verdict(
         decision=Decision.PASSED,
         reason="",
         base=compared.base_name,
@@ -91,7 +101,9 @@ def verdict_on(compared: Compared, demand: Demand, judged: Mapping[str, Judgemen
         findings=waivers.expired(demand.waivers, demand.today, demand.limits("").rules[Rule.EXPIRED_WAIVER]),
         doubts=compared.doubts,
         wall_s=compared.head.wall_s,
+        dagprof_version=version,
     )
+    return _concluded(verdict)
 
 
 def _file_verdict(
@@ -116,7 +128,7 @@ def _file_verdict(
         judged,
         (base, head),
         compared.changed_lines,
-        demand.timing(path).least_ms(judged.base_ms if judged else 0.0),
+        _timing_limits(limits).least_ms(judged.base_ms if judged else 0.0),
     )
     rule = {Outcome.REGRESSION: Rule.SLOWER, Outcome.CANNOT_TELL: Rule.UNSURE}.get(outcome)
     if rule is not None and limits.rules[rule] is not Level.OFF:
@@ -221,7 +233,7 @@ def _timing(judged: Judgement | None, old: FileResult | None, new: FileResult) -
     )
 
 
-def conclude(verdict: Verdict) -> Verdict:
+def _concluded(verdict: Verdict) -> Verdict:
     """The verdict with its decision and the one sentence for the whole."""
     failing = [finding for finding in verdict.all_findings if finding.fails]
     unsure = verdict.of(Outcome.CANNOT_TELL)
@@ -229,11 +241,11 @@ def conclude(verdict: Verdict) -> Verdict:
         files = len({finding.path for finding in failing})
         decision = Decision.FAILED
         verb = "fails" if len(failing) == 1 else "fail"
-        reason = f"{_count(len(failing), 'finding')} in {_count(files, 'file')} {verb} the gate."
+        reason = f"{count(len(failing), 'finding')} in {count(files, 'file')} {verb} the gate."
     elif unsure:
         decision, reason = (
             Decision.CANNOT_TELL,
-            f"No regression is shown, but {_count(len(unsure), 'file')} cannot be told.",
+            f"No regression is shown, but {count(len(unsure), 'file')} cannot be told.",
         )
     else:
         decision, reason = Decision.PASSED, _passed(verdict)
@@ -247,13 +259,9 @@ def _passed(verdict: Verdict) -> str:
     waived = sum(bool(finding.waived) for finding in verdict.all_findings)
     slower = len(verdict.of(Outcome.REGRESSION))
     what = (
-        f"{_count(slower, 'file')} became slower, which is accepted"
+        f"{count(slower, 'file')} became slower, which is accepted"
         if slower
         else "No file became slower beyond the limits"
     )
-    text = f"{what}; {_count(len(verdict.files), 'file')} measured"
-    return text + (f", {_count(waived, 'finding')} accepted." if waived else ".")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+    text = f"{what}; {count(len(verdict.files), 'file')} measured"
+    return text + (f", {count(waived, 'finding')} accepted." if waived else ".")

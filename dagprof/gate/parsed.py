@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from dagprof.analyse.statements import own_us
 from dagprof.attribution.candidates import place_of, shown_path
 from dagprof.attribution.graph import ROOT, ImportGraph, Statement
 from dagprof.attribution.scale import saving_ms, scale
-from dagprof.model import Effect, FileResult, Module, Origin, Place, Run
+from dagprof.model import Effect, FileResult, Module, Origin, Place, Run, Trace
 
 
 class Link(NamedTuple):
@@ -96,7 +96,7 @@ class Parsed:
         if trace is None:
             return []
         factor = scale(self.file)
-        imported = self._imported_us(trace.statements)
+        imported = _imported_us(trace)
         return [
             OwnTime(
                 Place(file=self.file.path, line=statement.line),
@@ -109,27 +109,6 @@ class Parsed:
             )
         ]
 
-    def _imported_us(self, statements: Sequence[Statement | object]) -> dict[int, int]:
-        """µs of the outermost loads, by the position of the innermost statement that was running."""
-        trace = self.file.trace
-        assert trace is not None
-        found: dict[int, int] = {}
-        loads = trace.loads
-        for parent, importer, line, caller, us in zip(
-            loads.parent, loads.importer, loads.line, loads.caller_line, loads.cumulative_us, strict=True
-        ):
-            if parent >= 0:
-                continue
-            at = line if importer == ROOT else caller
-            inside = [
-                position
-                for position, statement in enumerate(trace.statements)
-                if statement.line <= at <= statement.end_line
-            ]
-            if inside:
-                found[inside[-1]] = found.get(inside[-1], 0) + us
-        return found
-
     def new_effects(self, base: Parsed | None, kinds: Iterable[str]) -> list[Effect]:
         """Effects of some kinds that the other parse did not have, whatever their line."""
         known = {(effect.kind, effect.what) for effect in base.file.effects} if base is not None else set()
@@ -140,3 +119,23 @@ class Parsed:
     def shown_place(self, file: str, line: int) -> Place:
         """A place of an effect or an access; the DAG file itself where it is not known."""
         return Place(file=shown_path(file, self._run.root) or self.file.path, line=line)
+
+
+def _imported_us(trace: Trace) -> dict[int, int]:
+    """µs of the outermost loads, by the position of the innermost statement that was running."""
+    found: dict[int, int] = {}
+    loads = trace.loads
+    for parent, importer, line, caller, us in zip(
+        loads.parent, loads.importer, loads.line, loads.caller_line, loads.cumulative_us, strict=True
+    ):
+        if parent >= 0:
+            continue
+        at = line if importer == ROOT else caller
+        inside = [
+            position
+            for position, statement in enumerate(trace.statements)
+            if statement.line <= at <= statement.end_line
+        ]
+        if inside:
+            found[inside[-1]] = found.get(inside[-1], 0) + us
+    return found

@@ -11,17 +11,7 @@ from dagprof.model import Effect, Origin, Place
 
 # A cause that explains less than this share of the change is not named as the cause.
 _LEAST_SHARE = 0.3
-_TIMED_EFFECTS = (
-    "sleep",
-    "process",
-    "dns",
-    "socket",
-    "http",
-    "database",
-    "metadata-database",
-    "file-read",
-    "file-write",
-)
+# What an effect that takes time does.
 _DOES = {
     "sleep": "sleeps",
     "process": "runs",
@@ -179,7 +169,7 @@ def _more_exact(found: Cause, base: Parsed, head: Parsed) -> Cause:
     best_ms = 0.0
     for effect in head.file.effects:
         grown = ((effect.wall_us or 0) - known[effect.kind, effect.what]) / 1000
-        if effect.kind in _TIMED_EFFECTS and grown > best_ms:
+        if effect.kind in _DOES and grown > best_ms:
             best, best_ms = effect, grown
     if best is None or best_ms < 0.5 * found.ms:
         return found

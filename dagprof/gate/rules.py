@@ -92,7 +92,7 @@ def _is_asked_for(head: Parsed, name: str, position: int) -> bool:
 
 
 def _names(head: Parsed, name: str, position: int) -> set[str]:
-    """Under what names a package may be on a list: its own, its distribution's, and those of its loaded modules."""
+    """Under what names a package may be on a list: its own and its distribution's."""
     return {name, head.module(position).distribution} - {""}
 
 
@@ -120,7 +120,7 @@ def _new_package(case: Case) -> Iterable[Found]:
 
 
 def _new_modules(case: Case) -> Iterable[Found]:
-    if case.base is None or case.limits.new_modules is None or case.base.file.trace is None:
+    if case.base is None or case.limits.new_modules is None:
         return
     before, after = len(case.base.loaded), len(case.head.loaded)
     if after - before <= case.limits.new_modules:

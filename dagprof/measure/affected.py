@@ -45,7 +45,7 @@ def reached(changed: Sequence[Path], roots: Sequence[Path], files: Sequence[Path
         sources.setdefault(str(path), _text(path))
     pure = [PurePath(root) for root in roots]
     names = {path: module_names(PurePath(path), pure) for path in {*sources, *map(str, changed)}}
-    really = {real(path) for path in changed}
+    really = {os.path.realpath(path) for path in changed}
     linked = {path for path in sources if os.path.realpath(path) in really}
     found = Reach(sources, names, {str(path) for path in files}).of({*map(str, changed), *linked})
     return {path for path in files if str(path) in found}
@@ -64,11 +64,6 @@ def is_touched(measured: Measured, changed: set[str], root: Path) -> bool:
     }
     itself = os.path.realpath(os.path.join(root, result.path))
     return not changed.isdisjoint({*loaded, *read, itself}) or not read.isdisjoint(map(os.path.dirname, changed))
-
-
-def real(path: Path) -> str:
-    """A path with symbolic links resolved, as loaded modules are told."""
-    return os.path.realpath(path)
 
 
 def _sources(roots: Iterable[Path]) -> dict[str, bytes]:

@@ -14,8 +14,9 @@ from dagprof.measure.asking import Ask
 from dagprof.measure.budget import Budget
 from dagprof.measure.reading import checked
 from dagprof.measure.target import Target
-from dagprof.measure.zygote import ConnectionLost, Conversation, Zygote, without_surrogates
+from dagprof.measure.zygote import ConnectionLost, Conversation, Zygote
 from dagprof.model import Doubt, Measured
+from dagprof.surrogates import without_surrogates
 
 # The parse's own limit and this much more, for a worker that cannot answer.
 _GRACE_S = 30.0

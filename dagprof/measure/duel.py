@@ -7,6 +7,7 @@ machine that changes its speed changes both. See ``dagprof.evidence`` for when a
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -156,6 +157,9 @@ class _Fight:
             self._base, self._head = pool.map(_Side, (base, head))
         self._sides = (self._base, self._head)
         self._question, self._progress = question, progress
+        self._changed = [
+            {os.path.realpath(path) for path in changed} for changed in (question.changed_base, question.changed_head)
+        ]
         self._doubts: list[str] = []
 
     def run(self, version: str) -> Duel:
@@ -215,23 +219,20 @@ class _Fight:
     def _traced(self, lanes: _Lanes, names: Sequence[str]) -> list[str]:
         """Warm up and trace both sides; the names of those that really load or read what changed."""
         self._progress.started(len(names), "tracing both versions")
-        unlimited = Budget(None)
-        for done, name in enumerate(lanes.each(self._warm_up_and_trace, names, unlimited), 1):
-            self._told(name, done)
-        if self._question.everything:
-            return list(names)
-        touched = [
-            {affected.real(path) for path in changed}
-            for changed in (self._question.changed_base, self._question.changed_head)
-        ]
-        return [
-            name
-            for name in names
-            if any(
-                name not in side.files or affected.is_touched(side.measured(name), changed, side.site.target.root)
-                for side, changed in zip(self._sides, touched, strict=True)
-            )
-        ]
+        touched: set[str] = set()
+        for done, name in enumerate(lanes.each(self._warm_up_and_trace, names, Budget(None)), 1):
+            found = {side: side.measured(name) for side in self._sides if name in side.files}
+            self._progress.measured(found.get(self._head) or found[self._base], done)
+            if self._question.everything or self._is_touched(found):
+                touched.add(name)
+        return [name for name in names if name in touched]
+
+    def _is_touched(self, found: Mapping[_Side, Measured]) -> bool:
+        """Whether a file is on one side only, or loads or reads what changed on either."""
+        return len(found) < len(self._sides) or any(
+            affected.is_touched(found[side], changed, side.site.target.root)
+            for side, changed in zip(self._sides, self._changed, strict=True)
+        )
 
     def _warm_up_and_trace(self, lane: _Lane, name: str) -> None:
         for side in self._sides:
@@ -248,6 +249,7 @@ class _Fight:
         for done, name in enumerate(lanes.each(self._parse_alone, alone, budget), 1):
             self._told(name, done)
         undecided = [name for name in names if self._is_pair(name)]
+        limits = {name: self._question.limits(name) for name in undecided}
         while undecided and not budget.is_spent:
             pairs = min(self._pairs(name) for name in undecided)
             look = evidence.next_look(pairs)
@@ -260,7 +262,7 @@ class _Fight:
 
             for _ in lanes.each(parse, due, budget):
                 pass
-            left = self._undecided([name for name in names if self._is_pair(name)])
+            left = self._undecided([name for name in names if self._is_pair(name)], limits)
             for name in set(undecided) - set(left):
                 done += 1
                 self._told(name, done)
@@ -300,12 +302,11 @@ class _Fight:
                     del side.passes[name].timings[number:]
                 return
 
-    def _undecided(self, names: Sequence[str]) -> list[str]:
-        question = self._question
+    def _undecided(self, names: Sequence[str], limits: Mapping[str, Limits]) -> list[str]:
         judged = evidence.judge(
             {name: Sides(*(side.passes[name].own_ms for side in self._sides)) for name in names},
-            {name: question.limits(name) for name in names},
-            question.false_alarms,
+            {name: limits[name] for name in names},
+            self._question.false_alarms,
         )
         return [
             name

@@ -16,7 +16,7 @@ from dagprof.measure.differences import changed, state_differences
 from dagprof.measure.lab import Lab
 from dagprof.measure.outcome import gave_result
 from dagprof.measure.plan import STABLE_MS, STABLE_SHARE
-from dagprof.measure.reading import Reply
+from dagprof.measure.reading import Reply, own_ms
 from dagprof.model import Experiment, Need
 from dagprof.robust import standard_error_of_median
 
@@ -96,8 +96,8 @@ class _Trial:
     def compare(self, plain: Reply, reply: Reply) -> None:
         """Keep the difference between two parses that stood side by side, without the wait for a processor."""
         with_it, without = plain["result"]["sample"], reply["result"]["sample"]
-        self.plain_ms.append(_own_ms(with_it))
-        self.saving_ms.append(_own_ms(with_it) - _own_ms(without))
+        self.plain_ms.append(own_ms(with_it))
+        self.saving_ms.append(own_ms(with_it) - own_ms(without))
         self.memory_kib.append(int(with_it["rss_growth_kib"] - without["rss_growth_kib"]))
 
     @property
@@ -145,11 +145,6 @@ def _time(trials: Sequence[_Trial], lab: Lab, rounds: int) -> None:
             plain, reply = lab.parse(()), lab.parse(trial.candidates)
             if gave_result(plain) and gave_result(reply) and "sample" in reply["result"]:
                 trial.compare(plain, reply)
-
-
-def _own_ms(sample: Mapping[str, Any]) -> float:
-    """Parse time less what the parse waited for a processor that others used: the machine's doing, not the import's."""
-    return float(sample["wall_ms"] - sample["queued_ms"])
 
 
 def _why(failure: Mapping[str, Any]) -> str:

@@ -52,7 +52,7 @@ def measure(path: Path, shown: str, ask: Ask, limits: Limits) -> Measured:
     run = _Runner(path, ask, limits, passes)
     if not run(Mode.TIMING, first=True):
         return passes.measured()
-    drop_warm_up(passes)
+    _drop_warm_up(passes)
     while plan.needs_more(passes.wall_ms, limits.repeat):
         if not run(Mode.TIMING):
             return passes.measured()
@@ -61,7 +61,7 @@ def measure(path: Path, shown: str, ask: Ask, limits: Limits) -> Measured:
     return passes.measured()
 
 
-def drop_warm_up(passes: Passes) -> None:
+def _drop_warm_up(passes: Passes) -> None:
     """Forget the first parse where it found a cold cache, unless another would take too long."""
     first = passes.timings[0]
     found_cold = plan.is_warm_up(first["result"]["compiled"], first["blocks_read"])

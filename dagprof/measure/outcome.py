@@ -73,7 +73,7 @@ class Passes:
     @property
     def own_ms(self) -> list[float]:
         """The same less what each parse waited for a processor that others used."""
-        return [row["wall_ms"] - row["queued_ms"] for row in (reply["result"]["sample"] for reply in self.timings)]
+        return [reading.own_ms(reply["result"]["sample"]) for reply in self.timings]
 
     @property
     def digests(self) -> list[dict[str, str]]:

@@ -22,9 +22,10 @@ from dagprof.measure.asking import Limits
 from dagprof.measure.assemble import Assembler
 from dagprof.measure.crew import Crew, Zygotes
 from dagprof.measure.target import Target
-from dagprof.measure.zygote import ConnectionLost, Zygote, without_surrogates
+from dagprof.measure.zygote import ConnectionLost, Zygote
 from dagprof.model import SCHEMA_VERSION, Doubt, Git, Isolation, Measured, Run, SkippedFile
 from dagprof.settings import Settings
+from dagprof.surrogates import without_surrogates
 
 # Airflow's own limit where its configuration has none.
 _DEFAULT_LIMIT_S = 50.0

@@ -28,17 +28,6 @@ class ConnectionLost(Exception):
     """The process at the other end is gone, or did not answer in time."""
 
 
-def without_surrogates(value: Any) -> Any:
-    """The same JSON value with lone surrogates, which no UTF-8 file can hold, written out as escapes."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    if isinstance(value, list):
-        return [without_surrogates(item) for item in value]
-    if isinstance(value, dict):
-        return {without_surrogates(key): without_surrogates(item) for key, item in value.items()}
-    return value
-
-
 class Conversation:
     """One end of the probe's line protocol. Not safe for use by two threads at once."""
 

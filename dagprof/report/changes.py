@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dagprof.analyse.fleet import Change, Plan, Step
 from dagprof.model import Experiment, Need
+from dagprof.quantities import count
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import count, duration
+from dagprof.report.figures import duration
 
 _SHOWN_MODULES = 3
 

@@ -10,6 +10,7 @@ from dagprof.analyse import loads as loading
 from dagprof.analyse.statements import depth, is_partial, own_us
 from dagprof.attribution.candidates import shown_path
 from dagprof.model import STATEMENT, Access, Effect, Experiment, Failure, FileResult, Run, Stack, Statement
+from dagprof.quantities import count
 from dagprof.report import changes, figures
 from dagprof.report.escape import safe_lines, safe_text
 
@@ -115,7 +116,7 @@ def _kept(costs: Sequence[float], smallest: float) -> list[int]:
 
 
 def _left_out(shown: int, total: int, noun: str) -> str:
-    return f"{figures.count(total - shown, f'smaller {noun}')} not shown." if total > shown else ""
+    return f"{count(total - shown, f'smaller {noun}')} not shown." if total > shown else ""
 
 
 def _statements(file: FileResult) -> Table:
@@ -191,7 +192,7 @@ def _accesses(accesses: Sequence[Access]) -> Table:
         }
         for access in accesses[:ROWS]
     ]
-    left_out = figures.count(len(accesses) - ROWS, "more look-up") + " not shown." if len(accesses) > ROWS else ""
+    left_out = count(len(accesses) - ROWS, "more look-up") + " not shown." if len(accesses) > ROWS else ""
     return Table(rows, left_out)
 
 
@@ -209,7 +210,7 @@ def _effects(effects: Sequence[Effect], root: str) -> Table:
         }
         for effect in ranked[:ROWS]
     ]
-    left_out = figures.count(len(effects) - ROWS, "more effect") + " not shown." if len(effects) > ROWS else ""
+    left_out = count(len(effects) - ROWS, "more effect") + " not shown." if len(effects) > ROWS else ""
     return Table(rows, left_out)
 
 

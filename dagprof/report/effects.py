@@ -10,8 +10,9 @@ from rich.text import Text
 
 from dagprof.attribution.candidates import shown_path
 from dagprof.model import FileResult, Place, Run
+from dagprof.quantities import count
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import count, duration
+from dagprof.report.figures import duration
 from dagprof.report.screen import columns, titled
 
 SHOWN = 8

@@ -14,9 +14,10 @@ from dagprof.analyse.tree import Branch, import_tree
 from dagprof.attribution.graph import ImportGraph
 from dagprof.attribution.scale import scale
 from dagprof.model import STATEMENT, FileResult, Origin, Place, Run, Stack
+from dagprof.quantities import count
 from dagprof.report import changes, figures
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import count, duration
+from dagprof.report.figures import duration
 
 # Lines around those that cost something; the rest of a long source is folded.
 CONTEXT = 2

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from dagprof.analyse.stages import split_load
 from dagprof.model import FileResult, Run, Status
+from dagprof.quantities import count
 from dagprof.report.escape import safe_text
 
 # ``gc`` is the garbage collection of the load stage, known where the file was traced.
@@ -35,11 +36,6 @@ def duration(ms: float) -> str:
     if ms >= 1000:
         return f"{ms / 1000:.2f} s"
     return f"{ms:.1f} ms" if ms < 10 else f"{ms:.0f} ms"
-
-
-def count(number: int, noun: str) -> str:
-    """``1 file``, ``3 files``."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def status(value: Status) -> str:

@@ -11,6 +11,7 @@ from dagprof.analyse.fleet import Fleet, Plan
 from dagprof.analyse.frames import imports_frame, records, statements_frame
 from dagprof.gate.simple import Outcome, Verdict
 from dagprof.model import FileResult, Run
+from dagprof.quantities import count
 from dagprof.report import changes, details, figures
 from dagprof.report.details import anchor
 from dagprof.report.escape import safe_text
@@ -95,7 +96,7 @@ def _tiles(run: Run, comparison: Comparison | None) -> list[tuple[str, str, str]
         (
             "DAGs",
             f"{sum(len(f.dag_ids) for f in run.files):,}",
-            figures.count(sum(f.task_count for f in run.files), "task"),
+            count(sum(f.task_count for f in run.files), "task"),
         ),
     ]
     if comparison is not None:
@@ -224,7 +225,7 @@ def _comparison(comparison: Comparison) -> Row:
         + rows(Change.REMOVED),
         "breaks": paths(file for file in comparison.files if file.breaks),
         "mended": paths(file for file in comparison.files if file.is_mended),
-        "unchanged": figures.count(len(comparison.of(Change.UNCHANGED)), "file"),
+        "unchanged": count(len(comparison.of(Change.UNCHANGED)), "file"),
         "warnings": [safe_text(text, 500) for text in comparison.warnings],
     }
 
@@ -264,9 +265,7 @@ def _doubts(run: Run) -> list[str]:
     for file in run.files:
         for doubt in file.doubts:
             counts[doubt.code] = counts.get(doubt.code, 0) + 1
-    return doubts + [
-        f"{figures.count(number, 'file')}: {_DOUBT_WORDS.get(code, code)}." for code, number in counts.items()
-    ]
+    return doubts + [f"{count(number, 'file')}: {_DOUBT_WORDS.get(code, code)}." for code, number in counts.items()]
 
 
 _DOUBT_WORDS = {

@@ -13,9 +13,10 @@ from dagprof.analyse.fleet import Fleet
 from dagprof.analyse.frames import imports_frame, records, statements_frame
 from dagprof.gate.simple import Outcome, Verdict, describe
 from dagprof.model import FileResult, Run
+from dagprof.quantities import count
 from dagprof.report import effects, figures, plan
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import count, duration
+from dagprof.report.figures import duration
 from dagprof.report.screen import columns, is_unicode, titled, within_encoding
 
 LIMIT = 10

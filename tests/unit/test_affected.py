@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from conftest import write
 
-from dagprof.measure.affected import environment_changes, is_touched, reached, real
+from dagprof.measure.affected import environment_changes, is_touched, reached
 from dagprof.model import Effect, Measured, Module, Origin, Status
 from unit import builders
 
@@ -145,8 +146,8 @@ def test_a_parse_that_was_not_traced_to_its_end_may_be_touched_by_anything() -> 
 def test_links_are_resolved_on_both_sides(tmp_path: Path) -> None:
     write(tmp_path / "real", {"a.py": ""})
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    assert real(tmp_path / "link" / "a.py") == real(tmp_path / "real" / "a.py")
-    assert is_touched(measured(), {real(tmp_path / "link" / "a.py")}, tmp_path / "link")
+    assert os.path.realpath(tmp_path / "link" / "a.py") == os.path.realpath(tmp_path / "real" / "a.py")
+    assert is_touched(measured(), {os.path.realpath(tmp_path / "link" / "a.py")}, tmp_path / "link")
 
 
 @pytest.mark.parametrize(

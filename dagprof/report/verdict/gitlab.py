@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from dagprof.gate.verdict import Finding, Verdict
 from dagprof.policy import Level
 from dagprof.report.escape import safe_text
+from dagprof.report.verdict.json_ import indented
 from dagprof.report.verdict.places import message, place, with_fingerprints
 
 _SEVERITIES = {Level.ERROR: "major", Level.WARNING: "minor", Level.OFF: "info"}
@@ -21,7 +20,7 @@ def render(verdict: Verdict, *, prefix: str = "") -> str:
     found = [
         _entry(finding, mark, prefix) for finding, mark in with_fingerprints(verdict.all_findings) if not finding.waived
     ]
-    return msgspec.json.format(msgspec.json.encode(found), indent=2).decode("utf-8") + "\n"
+    return indented(found)
 
 
 def _entry(finding: Finding, mark: str, prefix: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from dagprof.gate.verdict import SCHEMA_VERSION, Verdict
+from dagprof.surrogates import without_surrogates
 
 # Controls and marks of direction, which would steer a terminal; JSON has an escape for each.
 _UNSEEN = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
@@ -17,8 +18,12 @@ def render(verdict: Verdict, *, prefix: str = "") -> str:
     """The document. Paths stay as they are in the bundle, whatever the prefix."""
     # Values that are the default are left out; the version is none that may be.
     document = {"schema_version": verdict.schema_version, **msgspec.to_builtins(verdict)}
-    text = msgspec.json.format(msgspec.json.encode(_writable(document)), indent=2).decode("utf-8") + "\n"
-    return _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", indented(without_surrogates(document)))
+
+
+def indented(value: Any) -> str:
+    """A value as JSON that people can read too."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode("utf-8") + "\n"
 
 
 def schema() -> dict[str, Any]:
@@ -28,14 +33,3 @@ def schema() -> dict[str, Any]:
         "title": f"dagprof verdict, schema version {SCHEMA_VERSION}",
         **msgspec.json.schema(Verdict),
     }
-
-
-def _writable(value: Any) -> Any:
-    """The same with lone surrogates, which no UTF-8 text can hold, written out as escapes."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    if isinstance(value, dict):
-        return {key: _writable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_writable(item) for item in value]
-    return value

@@ -12,8 +12,8 @@ from typing import NamedTuple, TypeVar
 
 from dagprof.gate.verdict import FileVerdict, Finding, Outcome, Verdict
 from dagprof.policy import DESCRIPTIONS
+from dagprof.quantities import count
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import count
 from dagprof.report.verdict import words
 from dagprof.report.verdict.places import rooted, shown
 

@@ -10,11 +10,10 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
 from dagprof.gate.verdict import Decision, Finding, Verdict
 from dagprof.policy import DEFAULT_LEVELS, DESCRIPTIONS, Level, Rule
 from dagprof.report.escape import safe_text
+from dagprof.report.verdict.json_ import indented
 from dagprof.report.verdict.places import message, place, with_fingerprints
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -39,7 +38,7 @@ def render(verdict: Verdict, *, prefix: str = "") -> str:
         "properties": {"decision": verdict.decision.value, "unaffected": verdict.unaffected},
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return msgspec.json.format(msgspec.json.encode(log), indent=2).decode("utf-8") + "\n"
+    return indented(log)
 
 
 def _driver(verdict: Verdict) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from dagprof.gate.verdict import FileVerdict, Finding, Outcome, Timing, Verdict
 from dagprof.policy import Level, Rule
-from dagprof.report.figures import count, duration
+from dagprof.quantities import count
+from dagprof.report.figures import duration
 
 # What the times of a file decide: a table of changed files tells these already, with figures.
 TIMED_RULES = (Rule.SLOWER, Rule.UNSURE)
