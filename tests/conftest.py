@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Mapping
@@ -82,3 +83,17 @@ DAG = """
 def dag(name: str, before: str = "") -> str:
     """Source of a DAG file with one empty DAG, after some code of its own."""
     return textwrap.dedent(before) + textwrap.dedent(DAG.format(name=name))
+
+
+def call(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own, as people and CI jobs do."""
+    return subprocess.run(
+        [sys.executable, "-m", "dagprof", *arguments],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )

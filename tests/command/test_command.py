@@ -11,24 +11,11 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import TARGET, dag, write
+from conftest import TARGET, call, dag, write
 
 import dagprof
 
 SLOW = "import time\ntime.sleep({seconds})\n"
-
-
-def call(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "dagprof", *arguments],
-        cwd=cwd,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
 
 
 def scan(cwd: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from command.test_command import call
+from conftest import call
 from conftest import write
 
 TEXT = """

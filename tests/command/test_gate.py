@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
-from conftest import TARGET, dag, write
+from conftest import TARGET, call, dag, write
 
 import dagprof
 from dagprof.gate.verdict import Verdict
@@ -78,16 +78,7 @@ def state(folder: Path) -> tuple[str, ...]:
 
 
 def gate(cwd: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "dagprof", "gate", *arguments],
-        cwd=cwd,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+    return call("gate", *arguments, cwd=cwd, **environment)
 
 
 def verdict(folder: Path) -> Verdict:
