@@ -7,12 +7,10 @@ from typing import NamedTuple
 
 from dagprof.gate.parsed import Parsed
 from dagprof.gate.verdict import Finding
-from dagprof.model import Place
+from dagprof.model import DATABASE_KINDS, NETWORK_KINDS, Place
 from dagprof.policy import FileLimits, Level, Rule
 from dagprof.quantities import parse_duration_ms, parse_share
 
-_DATABASES = ("database", "metadata-database")
-_NETWORK = ("dns", "socket", "http")
 _SHOWN = 5
 
 
@@ -217,8 +215,8 @@ _RULES: dict[Rule, Callable[[Case], Iterable[Found]]] = {
     Rule.NEW_MODULES: _new_modules,
     Rule.NEW_VARIABLE: _accesses("variable", "Variable"),
     Rule.NEW_CONNECTION: _accesses("connection", "Connection"),
-    Rule.NEW_DATABASE: _effects(_DATABASES, "asks a database", "ask it in a task"),
-    Rule.NEW_NETWORK: _effects(_NETWORK, "uses the network", "use it in a task"),
+    Rule.NEW_DATABASE: _effects(DATABASE_KINDS, "asks a database", "ask it in a task"),
+    Rule.NEW_NETWORK: _effects(NETWORK_KINDS, "uses the network", "use it in a task"),
     Rule.NEW_PROCESS: _effects(("process",), "starts a program", "start it in a task"),
     Rule.UNSTABLE_DAG: _unstable,
     Rule.TIMEOUT: _timeout,

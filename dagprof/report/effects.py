@@ -9,14 +9,14 @@ from rich.console import Console
 from rich.text import Text
 
 from dagprof.attribution.candidates import shown_path
-from dagprof.model import FileResult, Place, Run
+from dagprof.model import DATABASE_KINDS, NETWORK_KINDS, FileResult, Place, Run
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
 from dagprof.report.screen import columns, titled
 
 SHOWN = 8
-_KINDS = ("database", "metadata-database", "dns", "socket", "http", "process", "sleep")
+_KINDS = (*DATABASE_KINDS, *NETWORK_KINDS, "process", "sleep")
 
 
 class Doing(NamedTuple):

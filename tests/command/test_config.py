@@ -7,8 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import call
-from conftest import write
+from conftest import call, write
 
 TEXT = """
     [tool.dagprof]

@@ -7,8 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import call
-from conftest import TARGET, dag, write
+from conftest import TARGET, call, dag, write
 
 SOURCE = dag(
     "a",

@@ -1,0 +1,68 @@
+"""The vocabulary: a Run and everything inside it.
+
+All values are frozen and carry their unit in their name: ``_ms`` milliseconds, ``_us`` microseconds, ``_s`` seconds,
+``_kib`` KiB. Lists that belong together are stored as columns of equal length, so that a Run of a thousand files stays
+small. ``SCHEMA_VERSION`` grows when a reader of the older form could misread the newer one:
+
+1. first form
+"""
+
+from __future__ import annotations
+
+from dagprof.model.base import Doubt, Frozen, Place
+from dagprof.model.file import (
+    DATABASE_KINDS,
+    EFFECT_KINDS,
+    NETWORK_KINDS,
+    Access,
+    Effect,
+    Experiment,
+    Failure,
+    FileResult,
+    Instability,
+    Need,
+    Output,
+    Samples,
+    Status,
+)
+from dagprof.model.run import Environment, Git, Isolation, Measured, Reference, Run, SkippedFile, Temperature
+from dagprof.model.trace import STATEMENT, Edge, Loads, Module, Origin, Stack, Statement, StatementMemory, Trace
+
+SCHEMA_VERSION = 1
+
+__all__ = [
+    "DATABASE_KINDS",
+    "EFFECT_KINDS",
+    "NETWORK_KINDS",
+    "SCHEMA_VERSION",
+    "STATEMENT",
+    "Access",
+    "Doubt",
+    "Edge",
+    "Effect",
+    "Environment",
+    "Experiment",
+    "Failure",
+    "FileResult",
+    "Frozen",
+    "Git",
+    "Instability",
+    "Isolation",
+    "Loads",
+    "Measured",
+    "Module",
+    "Need",
+    "Origin",
+    "Output",
+    "Place",
+    "Reference",
+    "Run",
+    "Samples",
+    "SkippedFile",
+    "Stack",
+    "Statement",
+    "StatementMemory",
+    "Status",
+    "Temperature",
+    "Trace",
+]

@@ -1,0 +1,239 @@
+"""Everything known about one DAG file: how its parses ended, how long they took, what they did, what experiments showed."""
+
+from __future__ import annotations
+
+import enum
+import statistics
+
+from dagprof.model.base import Doubt, Frozen, Place
+from dagprof.model.trace import Stack, Trace
+from dagprof.robust import median_absolute_deviation
+
+
+class Status(str, enum.Enum):
+    """How the parse of one file ended."""
+
+    OK = "ok"
+    NO_DAGS = "no-dags"
+    IMPORT_ERROR = "import-error"
+    TIMED_OUT = "timed-out"
+    OUT_OF_MEMORY = "out-of-memory"
+    KILLED = "killed"
+    EXITED = "exited"
+    UNREADABLE = "unreadable"
+    SKIPPED = "skipped"
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether Airflow would show no DAG of this file although it tried to parse it."""
+        return self not in (Status.OK, Status.NO_DAGS, Status.SKIPPED)
+
+
+class Failure(Frozen, frozen=True):
+    """Why a file gave no DAGs. ``traceback`` holds the user's frames only; ``cause`` is the first exception of a chain."""
+
+    type: str
+    message: str
+    traceback: str = ""
+    cause: str = ""
+    file: str = ""
+    line: int = 0
+
+
+class Output(Frozen, frozen=True):
+    """What the parse wrote to one stream, redacted and cut to a limit; ``total_bytes`` counts all of it."""
+
+    text: str = ""
+    total_bytes: int = 0
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether more was written than is kept here."""
+        return self.total_bytes > len(self.text.encode("utf-8", "replace"))
+
+
+class Access(Frozen, frozen=True):
+    """A Variable or Connection that was used while the file was parsed, at the user's line that led there.
+
+    ``kind`` is ``variable`` or ``connection``; ``answered_by`` is ``environment``, ``file``, ``default``, ``stub``,
+    ``missing`` or ``ignored`` (a write).
+    """
+
+    kind: str
+    key: str
+    operation: str
+    answered_by: str
+    file: str
+    line: int
+    count: int = 1
+
+
+class Effect(Frozen, frozen=True):
+    """Something that the file did while it was parsed, besides building DAGs, at the user's line that led there.
+
+    ``kind`` is one of ``EFFECT_KINDS``; ``what`` tells host and port, program, path or name, redacted. ``wall_us`` is the
+    time of all ``count`` times together, None where only the fact is known; ``size_bytes`` counts what files hold.
+    """
+
+    kind: str
+    what: str
+    file: str
+    line: int
+    count: int = 1
+    wall_us: int | None = None
+    size_bytes: int = 0
+
+
+# Kinds of effects that mean the same to people.
+DATABASE_KINDS = ("database", "metadata-database")
+NETWORK_KINDS = ("dns", "socket", "http")
+EFFECT_KINDS = (
+    "database",
+    "metadata-database",
+    "dns",
+    "socket",
+    "http",
+    "process",
+    "sleep",
+    "file-read",
+    "file-write",
+    "thread",
+    "environment",
+    "working-directory",
+    "sys-path",
+    "signal",
+    "logger",
+    "output",
+    "warning",
+)
+
+
+class Instability(Frozen, frozen=True):
+    """A field of a serialised DAG that differed between two parses of the same file: the place, and both values.
+
+    ``by_seed`` says that it takes another hash seed to differ, as the order of a set does: it changes with each start of
+    Python, not with each parse.
+    """
+
+    dag_id: str
+    field: str
+    first: str
+    second: str
+    by_seed: bool = False
+
+
+class Need(str, enum.Enum):
+    """What an experiment showed of the import statements that were taken out."""
+
+    NOT_NEEDED = "not-needed"
+    RAISES = "raises"
+    CHANGES_DAGS = "changes-dags"
+    UNKNOWN = "unknown"
+
+
+class Experiment(Frozen, frozen=True):
+    """The file parsed again without some import statements, which were taken out in memory only.
+
+    ``need`` says whether the parse needed them and ``reason`` what did. ``saving_ms`` and ``memory_kib`` hold, round by
+    round, what a plain parse took or grew more than the one without them taken right after it, scaled to the file's parse
+    time without waiting for a processor: the machine's speed may have changed since. ``cautions`` names what
+    the imports do that the serialised DAGs do not show.
+    """
+
+    without: tuple[Place, ...]
+    need: Need
+    reason: str = ""
+    saving_ms: tuple[float, ...] = ()
+    memory_kib: tuple[int, ...] = ()
+    cautions: tuple[str, ...] = ()
+
+    @property
+    def is_proof(self) -> bool:
+        """Whether it proves a saving: the DAGs stayed the same and the difference was timed."""
+        return self.need is Need.NOT_NEEDED and bool(self.saving_ms)
+
+    @property
+    def proved_ms(self) -> float:
+        """Median saving in ms; 0.0 when nothing was timed."""
+        return float(statistics.median(self.saving_ms)) if self.saving_ms else 0.0
+
+    @property
+    def spread_ms(self) -> float:
+        """Median absolute deviation of the savings, in ms."""
+        return median_absolute_deviation(self.saving_ms)
+
+
+class Samples(Frozen, frozen=True):
+    """Uninstrumented parses of one file, one column per figure, in the order they were taken.
+
+    ``wall_ms`` is the parse time: from the start of DagBag to the end of serialisation (for the cold temperature the import
+    of Airflow before it, ``airflow_ms``, is part of it). ``load_ms``, ``bag_ms`` and ``serialise_ms`` are its stages.
+    ``queued_ms`` is how long the parse waited for a processor that others used, part of ``wall_ms``: the machine's doing.
+    ``overhead_ms`` is what the measurement itself took around the parse: fork, pipes, reaping.
+    """
+
+    wall_ms: tuple[float, ...] = ()
+    cpu_ms: tuple[float, ...] = ()
+    children_cpu_ms: tuple[float, ...] = ()
+    queued_ms: tuple[float, ...] = ()
+    airflow_ms: tuple[float, ...] = ()
+    load_ms: tuple[float, ...] = ()
+    bag_ms: tuple[float, ...] = ()
+    serialise_ms: tuple[float, ...] = ()
+    dagbag_ms: tuple[float, ...] = ()
+    overhead_ms: tuple[float, ...] = ()
+    rss_growth_kib: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.wall_ms)
+
+    def median(self, column: str) -> float:
+        """Median of one column; 0.0 for an empty one."""
+        values = getattr(self, column)
+        return float(statistics.median(values)) if values else 0.0
+
+    @property
+    def own_ms(self) -> tuple[float, ...]:
+        """Wall times less what each parse waited for a processor that others used."""
+        return tuple(wall - queued for wall, queued in zip(self.wall_ms, self.queued_ms, strict=True))
+
+    @property
+    def spread_ms(self) -> float:
+        """Median absolute deviation of the wall times, in milliseconds: the width of the noise around the median."""
+        return median_absolute_deviation(self.wall_ms)
+
+
+class FileResult(Frozen, frozen=True):
+    """Everything known about one DAG file. ``path`` is relative to ``Run.root``, with forward slashes."""
+
+    path: str
+    status: Status
+    sha256: str = ""
+    size_bytes: int = 0
+    dag_ids: tuple[str, ...] = ()
+    task_count: int = 0
+    samples: Samples = Samples()
+    trace: Trace | None = None
+    stack: Stack | None = None
+    accesses: tuple[Access, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    instabilities: tuple[Instability, ...] = ()
+    experiments: tuple[Experiment, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    warnings: tuple[str, ...] = ()
+    stdout: Output = Output()
+    stderr: Output = Output()
+    exit_code: int | None = None
+    signal: int | None = None
+    detail: str = ""
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def parse_ms(self) -> float:
+        """Median parse time in wall milliseconds; 0.0 when no parse was timed."""
+        return self.samples.median("wall_ms")
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether there is a parse time at all (files that fail to import have one, files that were killed have not)."""
+        return len(self.samples) > 0
