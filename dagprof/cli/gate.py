@@ -230,30 +230,29 @@ def _by_turns(
 
 def _by_baseline(paths: Sequence[str], settings: Settings, name: str, *, is_quiet: bool) -> _Measured:
     from dagprof.analyse.comparison import below
-    from dagprof.gate.baseline import check_reference, decide_by_baseline
+    from dagprof.gate.baseline import check_reference, decide_by_baseline, suspects
     from dagprof.measure import revision
     from dagprof.measure import scan as scanning
     from dagprof.store import runs
 
-    baseline = runs.load(name)
-    check_reference(baseline)
+    whole = runs.load(name)
+    check_reference(whole)
+
+    def baseline_of(run: Run) -> Run:
+        return below(whole, output.relative_to_root(paths, run.root))
+
     with output.progress(is_quiet=is_quiet) as shown:
-        run = scanning.scan(
+        run, again = scanning.scan_twice(
             paths,
             msgspec.structs.replace(settings, depth=settings_module.Depth.TRACED),
+            lambda run: suspects(baseline_of(run), run, _demand(settings, Path(run.root))),
             version=__version__,
             environ=os.environ,
             progress=shown,
-            with_reference=True,
         )
     waivers, wrong = _comments(run)
-    verdict = decide_by_baseline(
-        below(baseline, output.relative_to_root(paths, run.root)),
-        run,
-        name,
-        _demand(settings, Path(run.root), waivers),
-        __version__,
-    )
+    demand = _demand(settings, Path(run.root), waivers)
+    verdict = decide_by_baseline(baseline_of(run), run, name, demand, __version__, again=again)
     verdict = msgspec.structs.replace(verdict, doubts=(*verdict.doubts, *wrong))
     return _Measured(verdict, {"gate-head.json": run}, revision.prefix_of(Path(run.root)))
 

@@ -3,7 +3,8 @@
 Both runs timed dagprof's reference parse. Its CPU times tell how much faster or slower this machine is now, and the baseline
 is scaled by that. A file became slower when its wall *and* its CPU time say so, by more than limits that are wider than those
 of an A/B run and by more than ``SIGMAS`` standard errors, the references' own included. Where only one of them says so,
-it cannot be told.
+it cannot be told. What seems slower is parsed again in turns with the reference, and these parses decide: a neighbour who
+kept a processor busy while one file was parsed made that file slower, and the reference not.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import math
 import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
+
+import msgspec
 
 from dagprof.errors import UsageError
 from dagprof.evidence import Judgement, Kind, Limits
@@ -40,29 +43,48 @@ class _Speed(NamedTuple):
     error: float
 
 
-def decide_by_baseline(baseline: Run, run: Run, name: str, demand: Demand, version: str = "") -> Verdict:
-    """Judge a Run by a stored one, which ``name`` names.
+def suspects(baseline: Run, run: Run, demand: Demand) -> set[str]:
+    """The files that seem slower.
 
     :raises UsageError: the two cannot be compared; the message says why and what to do.
     """
-    speed = _speed(baseline, run)
+    return {path for path, judgement in _judged(baseline, run, demand).items() if judgement.kind is Kind.SLOWER}
+
+
+def decide_by_baseline(
+    baseline: Run, run: Run, name: str, demand: Demand, version: str = "", *, again: Run | None = None
+) -> Verdict:
+    """Judge a Run by a stored one, which ``name`` names; the files in ``again`` by their times there.
+
+    :raises UsageError: the two cannot be compared; the message says why and what to do.
+    """
     before = {file.path for file in baseline.files}
     if before and run.files and before.isdisjoint(file.path for file in run.files):
         raise UsageError(
             "The baseline and this run have no file in common; give the folder that the baseline was taken of."
         )
-    judged = {
-        path: _judge(old, new, speed, demand.timing(path))
-        for path, (old, new) in decide.both_timed(baseline, run).items()
-    }
+    judged = _judged(baseline, run, demand)
+    if again is not None and again.files:
+        judged |= {file.path: judged[file.path]._replace(kind=Kind.OPEN) for file in again.files}
+        judged |= _judged(baseline, again, demand)
+        later = {file.path: file for file in again.files if file.is_timed}
+        run = msgspec.structs.replace(run, files=tuple(later.get(file.path, file) for file in run.files))
     compared = Compared(
         base=baseline,
         head=run,
         base_name=f"{name} ({baseline.created_at[:10]})",
         head_name="this run",
-        doubts=_doubts(speed, baseline, run),
+        doubts=_doubts(_speed(baseline, run), baseline, run),
     )
     return decide.verdict_on(compared, demand, judged, version)
+
+
+def _judged(baseline: Run, run: Run, demand: Demand) -> dict[str, Judgement]:
+    speed = _speed(baseline, run)
+    return {
+        path: _judge(old, new, speed, demand.timing(path))
+        for path, (old, new) in decide.both_timed(baseline, run).items()
+    }
 
 
 def check_reference(baseline: Run) -> None:

@@ -7,7 +7,10 @@ another Airflow it is another parse; runs that differ in these are not compared.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+
+import msgspec
 
 from dagprof.measure.asking import Limits, parse_request
 from dagprof.measure.crew import Worker, Zygotes
@@ -19,7 +22,8 @@ from dagprof.model import Samples
 
 # Changes whenever the text below does: times of different references are not comparable.
 VERSION = 1
-_PARSES = 9
+_PARSES = 5
+_WARM_UPS = 2  # the first two compile and warm up
 _MODULES, _CLASSES = 40, 8
 _CLASS = """
 class Part{number}:
@@ -80,18 +84,45 @@ def write(folder: Path) -> Path:
 
 def measure(zygotes: Zygotes, limits: Limits, folder: Path) -> Samples:
     """Parse it a few times, one at a time; no samples where that failed. ``folder`` is one of dagprof's own."""
-    file = write(folder)
-    passes = Passes(file.name, "", 0)
+    return measure_beside(zygotes, limits, folder, {}, _PARSES)[0]
+
+
+def joined(before: Samples, after: Samples) -> Samples:
+    """Both as one, so that their spread tells how much the machine changed between; none where either has none."""
+    if not before or not after:
+        return Samples()
+    pairs = zip(msgspec.structs.astuple(before), msgspec.structs.astuple(after), strict=True)
+    return Samples(*((*first, *second) for first, second in pairs))
+
+
+def measure_beside(
+    zygotes: Zygotes, limits: Limits, folder: Path, files: Mapping[str, Path], parses: int = 2 * _PARSES
+) -> tuple[Samples, dict[str, Samples]]:
+    """Parse it and ``files``, by shown path, in turns and one at a time, so that all see the same machine.
+
+    A file or the reference itself has no samples where a parse of it failed or took the process with it.
+    """
+    reference = write(folder)
+    turns = {"": reference, **files}
+    passes = {name: Passes(name, "", 0) for name in turns}
+    lost: set[str] = set()
     worker = Worker(zygotes, limits.time_limit_s)
     try:
-        for number in range(_PARSES + 2):  # the first two compile and warm up
-            passes.add(Mode.TIMING.value, worker.ask(parse_request(Mode.TIMING, file, limits), file.name))
-            if number == 1:
-                passes.timings.clear()
-    except ConnectionLost:
-        return Samples()
+        for number in range(parses + _WARM_UPS):
+            for name in [name for name in turns if name not in lost]:
+                try:
+                    reply = worker.ask(parse_request(Mode.TIMING, turns[name], limits), turns[name].name)
+                    gave = passes[name].add(Mode.TIMING.value, reply)
+                except ConnectionLost:
+                    gave = False
+                if not gave:
+                    lost.add(name)
+            if number == _WARM_UPS - 1:
+                for each in passes.values():
+                    each.timings.clear()
     finally:
         worker.end()
-    if any(reply["result"]["failures"] for reply in passes.timings):
-        return Samples()
-    return samples(passes.timings)
+    if any(reply["result"]["failures"] for reply in passes[""].timings):
+        lost.add("")
+    found = {name: Samples() if name in lost else samples(each.timings) for name, each in passes.items()}
+    return found.pop(""), found

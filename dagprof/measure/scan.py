@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,7 @@ from dagprof.measure.crew import Zygotes
 from dagprof.measure.rounds import Progress, Rounds, Silent
 from dagprof.measure.site import Site, scratch_folder
 from dagprof.measure.target import existing, resolve
-from dagprof.model import Measured, Reference, Run
+from dagprof.model import Measured, Reference, Run, Samples
 from dagprof.settings import Depth, Settings
 
 
@@ -34,41 +35,93 @@ def scan(
     """Measure every DAG file below ``paths``.
 
     ``known`` holds results to take over, by path and SHA-256, from a scan that was interrupted. ``with_reference`` also times
-    dagprof's reference parse, which runs of other machines or days are compared by.
+    dagprof's reference parse, before the files and after, which runs of other machines or days are compared by.
 
     :raises UsageError: paths or settings are at fault, or there is no DAG file.
     :raises MeasurementError: Airflow cannot be imported, or no file could be parsed at all.
     """
+    progress = progress or Silent()
+    with _site(paths, settings, environ, progress) as site:
+        return _Scan(site, settings, progress, known or {}, with_reference=with_reference).run(version)
+
+
+def scan_twice(
+    paths: Sequence[str],
+    settings: Settings,
+    suspects: Callable[[Run], Collection[str]],
+    *,
+    version: str,
+    environ: Mapping[str, str],
+    progress: Progress | None = None,
+) -> tuple[Run, Run]:
+    """Measure every DAG file and the reference, then those that ``suspects`` names once more, in turns with the reference.
+
+    The second Run has these files only, with the times of their second parses and those of the reference among them.
+
+    :raises UsageError: paths or settings are at fault, or there is no DAG file.
+    :raises MeasurementError: Airflow cannot be imported, or no file could be parsed at all.
+    """
+    progress = progress or Silent()
+    with _site(paths, settings, environ, progress) as site:
+        run = _Scan(site, settings, progress, {}, with_reference=True).run(version)
+        named = suspects(run)
+        again = [file for file in run.files if file.path in named]
+        if not again:
+            return run, msgspec.structs.replace(run, files=())
+        progress.started(len(again), "parsing again what seems slower")
+        files = {file.path: site.target.root / file.path for file in again}
+        timed, samples = reference.measure_beside(site.zygotes, site.limits(len(files)), _reference_folder(site), files)
+        second = msgspec.structs.replace(
+            run, files=tuple(msgspec.structs.replace(file, samples=samples[file.path]) for file in again)
+        )
+        return run, _with(second, timed)
+
+
+@contextlib.contextmanager
+def _site(paths: Sequence[str], settings: Settings, environ: Mapping[str, str], progress: Progress) -> Iterator[Site]:
     given = existing(tuple(paths))
     with scratch_folder() as scratch:
         target = resolve(settings, given, scratch, environ)
-        progress = progress or Silent()
         progress.preparing(f"importing Airflow in {target.python}")
         with Site(target, settings, given) as site:
-            run = _Scan(site, settings, progress, known or {}).run(version)
-            if not with_reference:
-                return run
-            timed = reference.measure(site.zygotes, site.limits(1), scratch / "reference")
-            found: Run = msgspec.structs.replace(
-                run, reference=Reference(version=reference.VERSION, samples=timed) if len(timed) else None
-            )
-            return found
+            yield site
+
+
+def _reference_folder(site: Site) -> Path:
+    return site.target.scratch / "reference"
+
+
+def _with(run: Run, timed: Samples) -> Run:
+    found = Reference(version=reference.VERSION, samples=timed) if len(timed) else None
+    changed: Run = msgspec.structs.replace(run, reference=found)
+    return changed
 
 
 class _Scan:
     def __init__(
-        self, site: Site, settings: Settings, progress: Progress, known: Mapping[tuple[str, str], Measured]
+        self,
+        site: Site,
+        settings: Settings,
+        progress: Progress,
+        known: Mapping[tuple[str, str], Measured],
+        *,
+        with_reference: bool,
     ) -> None:
         self._site, self._settings = site, settings
         self._progress, self._known = progress, known
+        self._with_reference = with_reference
 
     def run(self, version: str) -> Run:
         files = self._site.discover()
         self._progress.preparing("importing what the DAG processor imports before it forks")
         self._site.pre_import(files)
+        before = self._reference() if self._with_reference else Samples()
         run = self._site.run(self._measure(files), version)
         _refuse_if_hopeless(run)
-        return run
+        return _with(run, reference.joined(before, self._reference())) if self._with_reference else run
+
+    def _reference(self) -> Samples:
+        return reference.measure(self._site.zygotes, self._site.limits(1), _reference_folder(self._site))
 
     def _measure(self, files: Sequence[Path]) -> Iterable[Measured]:
         site = self._site

@@ -11,7 +11,7 @@ import pytest
 
 from dagprof.errors import UsageError
 from dagprof.gate import rules, waivers
-from dagprof.gate.baseline import decide_by_baseline
+from dagprof.gate.baseline import decide_by_baseline, suspects
 from dagprof.gate.decide import Compared, Demand, decide
 from dagprof.gate.parsed import Parsed
 from dagprof.gate.verdict import Decision, FileVerdict, Finding, Outcome, Verdict
@@ -747,6 +747,35 @@ def test_too_few_parses_tell_nothing() -> None:
 def test_noise_above_the_change_tells_nothing() -> None:
     noisy = file("a.py", 200, 700, 300, 1200, 450)
     assert by_baseline(file("a.py", 100, 500, 200, 300, 900), noisy).outcome is Outcome.CANNOT_TELL
+
+
+def test_what_seems_slower_is_named() -> None:
+    old = timed(file("a.py", *times(100)), file("b.py", *times(100)))
+    new = timed(file("a.py", *times(200)), file("b.py", *times(101)))
+    assert suspects(old, new, Demand(today=TODAY)) == {"a.py"}
+
+
+@pytest.mark.parametrize(
+    ("reference_ms", "outcome"), [(100, Outcome.REGRESSION), (200, Outcome.UNCHANGED), (130, Outcome.REGRESSION)]
+)
+def test_what_seemed_slower_is_judged_by_its_second_parses(reference_ms: float, outcome: Outcome) -> None:
+    """They were taken in turns with the reference: where that became slower too, it was the machine."""
+    old = timed(file("a.py", *times(100)), file("b.py", *times(100)))
+    new = timed(file("a.py", *times(190)), file("b.py", *times(100)))
+    again = timed(file("a.py", 150, 199, 200, 201, 280), reference_ms=reference_ms)
+    verdict = decide_by_baseline(old, new, "base.json", Demand(today=TODAY), again=again)
+    assert [each.outcome for each in verdict.files] == [outcome, Outcome.UNCHANGED]
+    assert verdict.files[0].timing is not None
+    assert verdict.files[0].timing.head_samples_ms == (150, 199, 200, 201, 280)
+    assert "now takes 1.00 times as long" in verdict.doubts[0]
+
+
+def test_what_seemed_slower_and_gave_no_times_again_cannot_be_told() -> None:
+    again = timed(file("a.py"))
+    verdict = decide_by_baseline(
+        timed(file("a.py", *times(100))), timed(file("a.py", *times(300))), "b", Demand(today=TODAY), again=again
+    )
+    assert verdict.files[0].outcome is Outcome.CANNOT_TELL
 
 
 def test_files_of_one_side_only_are_new_or_gone() -> None:
