@@ -20,7 +20,7 @@ from common import environment, machine
 
 import dagprof
 
-PROBE = Path(dagprof.__file__).parent / "probe"
+PROBE = Path(__file__).resolve().parents[1] / "dagprof" / "probe"
 BEFORE = f"""
 import json, runpy, sys, time, gc, dis, bisect
 runpy.run_path({str(PROBE / "__main__.py")!r})["_load_package"]()

@@ -17,7 +17,7 @@ import resource
 import sys
 from _thread import get_ident
 from time import perf_counter_ns, process_time_ns
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any, Callable
 
 from . import origin
@@ -61,23 +61,23 @@ class ImportTracer:
         self.gc_cpu_ns = self.compile_cpu_ns = 0
         self._top = OUTSIDE
         self._hit_ns = self._repeated = 0
-        self._import_code: Any = None
+        self._passed_ns = self._passed = 0
+        # The name that the import statement under way asked for, until its load begins, and whether it stands in a function.
+        self._asked: str | None = None
+        self._of_call = False
         self._replaced: list[Any] = []
         self._gc_started = self._gc_cpu_started = 0
         self._main = get_ident()
 
-    @property
-    def _tracing_ns(self) -> int:
-        """What writing down the import statements so far has taken."""
-        return self._hit_ns * (len(self.hits) // HIT_FIELDS + len(self.calls) // CALL_FIELDS + self._repeated)
-
-    @property
     def excluded_ns(self) -> int:
-        return self.gc_ns + self.compile_ns + self._tracing_ns
+        """Nanoseconds of collections, compilations and tracing so far."""
+        statements = len(self.hits) // HIT_FIELDS + len(self.calls) // CALL_FIELDS + self._repeated
+        return self.gc_ns + self.compile_ns + self._hit_ns * statements + self._passed_ns * self._passed
 
     def excluded(self) -> tuple[int, int]:
         """Wall and CPU nanoseconds of collections, compilations and tracing so far; on a busy machine they differ."""
-        return self.excluded_ns, self.gc_cpu_ns + self.compile_cpu_ns + self._tracing_ns
+        wall_ns = self.excluded_ns()
+        return wall_ns, wall_ns - self.gc_ns - self.compile_ns + self.gc_cpu_ns + self.compile_cpu_ns
 
     def install(self) -> None:
         try:
@@ -91,16 +91,29 @@ class ImportTracer:
         self._calibrate()
 
     def _calibrate(self) -> None:
-        """How much longer an import statement takes when it is traced: some code runs one a hundred thousand times."""
-        traced = builtins.__import__
-        namespace = {"__name__": "calibration"}
-        code = compile("import sys; import gc\n" * _CALIBRATING_LINES, "calibration", "exec")
-        took = []
-        for function in (self._replaced[1][2], traced):
-            builtins.__import__ = function
-            took.append(min(_nanoseconds(code, namespace) for _ in range(5)))
-        self._hit_ns = max(0, took[1] - took[0]) // (2 * _CALIBRATING_LINES)
+        """How much longer an import statement takes when it is traced: some code runs one a hundred thousand times.
+
+        The user's statements are written down; those of installed modules are passed on where nobody will ask for them.
+        """
+        users = {"__name__": "calibration", "__file__": "/calibration.py"}
+        plain = self._nanoseconds(self._replaced[1][2], users)
+        self._hit_ns = max(0, self._nanoseconds(builtins.__import__, users) - plain)
+        self._passed_ns = max(0, self._nanoseconds(builtins.__import__, {"__name__": "calibration"}) - plain)
         self.hits.clear()
+        self._passed = 0
+
+    @staticmethod
+    def _nanoseconds(function: Any, namespace: dict[Any, Any]) -> int:
+        """Of one import statement that finds its module, by this function."""
+        code = compile("import sys; import gc\n" * _CALIBRATING_LINES, "calibration", "exec")
+        traced, builtins.__import__ = builtins.__import__, function
+        took = []
+        for _ in range(5):
+            started = perf_counter_ns()
+            exec(code, namespace)
+            took.append(perf_counter_ns() - started)
+        builtins.__import__ = traced
+        return min(took) // (2 * _CALIBRATING_LINES)
 
     def uninstall(self) -> None:
         """Stop tracing; what is imported from now on, by the report itself for one, is not seen."""
@@ -147,44 +160,61 @@ class ImportTracer:
         # One flat list, here and for loads: an object of its own per hit would make the collector run more often. And
         # no code objects: kept alive, the memory of each module's would be missing for the next, and cost page faults.
         extend, getframe, extend_calls, called = self.hits.extend, sys._getframe, self.calls.extend, self._called
-        of_importlib, hits = vars(bootstrap), self.hits
-        last: tuple[int, str] = (-1, "")
+        of_importlib, modules, known, origin_of = vars(bootstrap), sys.modules, _modules_without_parts(), origin.of_file
+        last_place, last_name, last_globals = -1, "", None
 
         def traced_import(
             name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
         ) -> Any:
             # A module's and a class body's statements pass their namespace, a function's pass None. Compiled modules that
             # are being initialised pass that of importlib, which is running them.
-            if locals is not None and globals is not of_importlib:
-                nonlocal last
+            is_module = locals is not None and globals is not of_importlib
+            if (
+                name in known
+                and not level
+                and name in modules
+                and not (is_module and globals and origin_of(globals.get("__file__")) == origin.USER)
+            ):
+                self._passed += 1  # of what was there before tracing, only the user's own statements are told
+                return ordinary(name, globals, locals, fromlist, level)
+            if is_module:
+                nonlocal last_place, last_name, last_globals
                 frame = getframe(1)
-                if hits and last == (frame.f_lasti, name) and globals is hits[-HIT_FIELDS + 1]:
+                place = frame.f_lasti
+                if place == last_place and name == last_name and globals is last_globals:
                     self._repeated += 1  # the same in a loop: compiled code such as strftime imports at each call
                 else:
-                    last = (frame.f_lasti, name)
+                    last_place, last_name, last_globals = place, name, globals
                     extend((frame.f_lineno, globals, name, fromlist, level))
+                self._of_call = False
             else:
                 extend_calls((getframe(1).f_lineno, globals, name, fromlist, level, *called(), True))
-            return ordinary(name, globals, locals, fromlist, level)
+                self._of_call = True
+            self._asked = name
+            try:
+                return ordinary(name, globals, locals, fromlist, level)
+            finally:
+                self._asked = None
 
-        self._import_code = as_importlib(traced_import).__code__
-        return traced_import
+        return as_importlib(traced_import)
 
     def _called(self, depth: int = 2) -> tuple[int, int]:
         """The load under way and its module's running line, or the DAG file's outside of all loads."""
         top = self._top
         return top, _module_line(sys._getframe(depth)) if top >= 0 else self._current_line()
 
-    def _statement(self) -> tuple[Any, ...]:
-        """Line and namespace of the statement behind the load that called this."""
-        frame: FrameType | None = sys._getframe(2)
-        if frame is not None and frame.f_code is self._import_code:
+    def _statement(self, name: str) -> tuple[Any, Any, int]:
+        """Line and namespace of the statement behind the load of ``name`` that called this, and the running module's line."""
+        asked, self._asked = self._asked, None
+        if asked and name.endswith(asked):  # a relative one asks for the end of the name
             # Straight from an import statement: its hit is the last one. A walk would make an object of each frame.
-            if frame.f_locals["locals"] is None or frame.f_locals["globals"] is vars(bootstrap):
-                return self.calls[-CALL_FIELDS], self.calls[-CALL_FIELDS + 1] or {}
-            return self.hits[-HIT_FIELDS], self.hits[-HIT_FIELDS + 1] or {}
-        frame = _outside_importlib(frame)
-        return (0, {}) if frame is None else (frame.f_lineno, frame.f_globals)
+            if self._of_call:
+                return self.calls[-CALL_FIELDS], self.calls[1 - CALL_FIELDS] or {}, self.calls[-2]
+            line = self.hits[-HIT_FIELDS]
+            return line, self.hits[1 - HIT_FIELDS] or {}, line if self._top >= 0 else self._current_line()
+        frame = _outside_importlib(sys._getframe(2))
+        line, namespace = (0, {}) if frame is None else (frame.f_lineno, frame.f_globals)
+        return line, namespace, self._called(3)[1]
 
     def _note_again(self, name: str) -> None:
         """``importlib.import_module`` of a module that is there already is a hit like any other."""
@@ -195,7 +225,8 @@ class ImportTracer:
 
     def _tracing_load(self, ordinary: Any) -> Any:
         modules, loads, clock, main = sys.modules, self.loads, perf_counter_ns, self._main
-        note_again, statement, called = self._note_again, self._statement, self._called
+        note_again, statement, memory, origin_of = self._note_again, self._statement, self.memory, origin.of_file
+        excluded = self.excluded_ns
 
         def traced_load(name: str, import_: Any) -> Any:
             if get_ident() != main:
@@ -204,37 +235,33 @@ class ImportTracer:
                 note_again(name)
                 return ordinary(name, import_)
             parent, here = self._top, len(loads)
-            line, namespace = statement()
+            line, namespace, running_line = statement(name)
             importer = namespace.get("__name__")
-            loads.extend((name, parent, 0, 0, line, importer, called()[1]))
+            loads.extend((name, parent, 0, 0, line, importer, running_line))
             self._top = here
-            is_users = _is_users(namespace)
+            is_users = origin_of(namespace.get("__file__")) == origin.USER
             before_kib = self._anonymous_kib() if is_users else 0
-            excluded = self.excluded_ns
+            before = excluded()
             started = clock()
             try:
                 return ordinary(name, import_)
             finally:
-                elapsed = clock() - started - (self.excluded_ns - excluded)
+                elapsed = clock() - started - (excluded() - before)
                 loads[here + _ELAPSED] = elapsed
                 if parent >= 0:
                     loads[parent + _INSIDE] += elapsed
                 if is_users:
-                    self.memory.append((importer, line, self._anonymous_kib() - before_kib))
+                    memory.append((importer, line, self._anonymous_kib() - before_kib))
                 self._top = parent
 
         return as_importlib(traced_load)
 
 
-def _nanoseconds(code: Any, namespace: dict[Any, Any]) -> int:
-    started = perf_counter_ns()
-    exec(code, namespace)
-    return perf_counter_ns() - started
-
-
-def _is_users(namespace: dict[Any, Any]) -> bool:
-    file = namespace.get("__file__")
-    return type(file) is str and origin.of_file(file) == origin.USER
+def _modules_without_parts() -> frozenset[str]:
+    """The modules that are there and are no packages: whatever is taken from them, nothing more is loaded."""
+    return frozenset(
+        name for name, module in sys.modules.items() if type(module) is ModuleType and "__path__" not in vars(module)
+    )
 
 
 def _module_line(frame: FrameType | None) -> int:

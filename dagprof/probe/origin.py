@@ -37,9 +37,9 @@ STDLIB_FOLDERS = _folders([sysconfig.get_path("stdlib"), sysconfig.get_path("pla
 _known: dict[Any, Any] = {}
 
 
-def of_file(path: str | None) -> str:
-    """The origin of a source file; built-in and frozen code counts as standard library."""
-    if not path or path.startswith("<"):
+def of_file(path: Any) -> str:
+    """The origin of a source file; built-in and frozen code counts as standard library, and so does what is no text."""
+    if type(path) is not str or not path or path.startswith("<"):
         return STDLIB
     origin = _known.get(path)
     if origin is None:
