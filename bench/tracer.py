@@ -18,8 +18,6 @@ from pathlib import Path
 
 from common import environment, machine
 
-import dagprof
-
 PROBE = Path(__file__).resolve().parents[1] / "dagprof" / "probe"
 BEFORE = f"""
 import json, runpy, sys, time, gc, dis, bisect

@@ -765,8 +765,9 @@ def test_what_seemed_slower_is_judged_by_its_second_parses(reference_ms: float, 
     again = timed(file("a.py", 150, 199, 200, 201, 280), reference_ms=reference_ms)
     verdict = decide_by_baseline(old, new, "base.json", Demand(today=TODAY), again=again)
     assert [each.outcome for each in verdict.files] == [outcome, Outcome.UNCHANGED]
-    assert verdict.files[0].timing is not None
-    assert verdict.files[0].timing.head_samples_ms == (150, 199, 200, 201, 280)
+    timing = verdict.files[0].timing
+    assert timing is not None
+    assert timing.head_samples_ms == (150, 199, 200, 201, 280)
     assert "now takes 1.00 times as long" in verdict.doubts[0]
 
 
