@@ -153,3 +153,13 @@ def progress(*, is_quiet: bool) -> Quiet:
         return Quiet()
     console = stderr_console()
     return Live(console) if console.is_terminal else Plain(console)
+
+
+def open_in_browser(file: Path) -> None:
+    """Show a page; where there is no browser, say where the page is."""
+    import webbrowser
+
+    import click
+
+    if not webbrowser.open(file.absolute().as_uri()):
+        click.echo(f"dagprof: no browser was found; the report is {file}.", err=True)

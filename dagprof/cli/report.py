@@ -2,26 +2,61 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
+
+from dagprof import settings as settings_module
+from dagprof.cli import output as screen
 
 
 @click.command("report", short_help="Write the HTML report of a stored run.")
 @click.argument("run")
 @click.option("--baseline", metavar="FILE", help="Compare with this run.")
 @click.option(
-    "--output", "-o", metavar="FILE", default="reports/report.html", show_default=True, help="Where the page goes."
+    "--output", "-o", metavar="FILE", default="reports/report.html", show_default=True, help="Where the report goes."
 )
-def command(run: str, baseline: str | None, output: str) -> int:
-    """Write the HTML report of RUN (a run.json), compared with a baseline where one is named."""
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["html", "markdown"]),
+    default="html",
+    show_default=True,
+    help="A page, or plan and comparison in Markdown for a wiki or a pull request ('-o -' prints it).",
+)
+@click.option(
+    "--source", type=click.Choice(["all", "none"]), help="Show the DAG files' source (default), or leave it out."
+)
+@click.option("--open", "opens", is_flag=True, help="Open the page in a browser afterwards.")
+def command(run: str, baseline: str | None, output: str, kind: str, source: str | None, opens: bool) -> int:
+    """Write the report of RUN (a run.json), compared with a baseline where one is named."""
     from dagprof.analyse.comparison import compare
     from dagprof.analyse.fleet import Fleet
-    from dagprof.report import html
+    from dagprof.report import html, markdown
     from dagprof.store import runs
 
+    settings = settings_module.load({"source": source}, environment=os.environ, start=Path.cwd())
     current = runs.load(run)
-    compared = compare(runs.load(baseline), current) if baseline else None
-    runs.write_atomically(Path(output), html.render(current, fleet=Fleet(current), comparison=compared).encode("utf-8"))
+    before = runs.load(baseline) if baseline else None
+    compared = compare(before, current) if before else None
+    if kind == "markdown":
+        text = markdown.render(current, Fleet(current).plan(), compared)
+    else:
+        text = html.render(
+            current,
+            fleet=Fleet(current),
+            comparison=compared,
+            baseline=before,
+            with_source=settings.source == "all",
+        )
+    if output == "-":
+        click.echo(text, nl=False)
+        return 0
+    if kind == "markdown" and output == "reports/report.html":
+        output = "reports/report.md"
+    runs.write_atomically(Path(output), text.encode("utf-8"))
     click.echo(f"Written: {output}")
+    if opens and kind == "html":
+        screen.open_in_browser(Path(output))
     return 0

@@ -30,6 +30,12 @@ JOURNAL = "run.partial.jsonl"
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @measuring_options
 @click.option("--output-dir", "-o", metavar="DIR", help="Where run.json and report.html go [default: reports].")
+@click.option(
+    "--source",
+    type=click.Choice(["all", "none"]),
+    help="Show the DAG files' source in the report (default), or leave it out.",
+)
+@click.option("--open", "opens", is_flag=True, help="Open the report in a browser afterwards.")
 @click.option("--save-baseline", type=click.Path(), metavar="FILE", help="Also keep this run as a baseline.")
 @click.option("--baseline", metavar="FILE", help="Compare with this run.")
 @click.option(
@@ -39,7 +45,9 @@ JOURNAL = "run.partial.jsonl"
 @click.option("--fail-on", multiple=True, metavar="REASON", help="Also exit with 1 on: import-error, unsure.")
 @click.option("--resume", is_flag=True, help="Go on with a scan that was interrupted.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no summary; errors only.")
-def command(paths: tuple[str, ...], save_baseline: str | None, resume: bool, quiet: bool, **options: Any) -> int:
+def command(
+    paths: tuple[str, ...], save_baseline: str | None, resume: bool, quiet: bool, opens: bool, **options: Any
+) -> int:
     """Measure every DAG file below PATH as Airflow loads it, each in a process of its own.
 
     Writes run.json and report.html, and prints a summary. No database, Variables, Connections or network are needed.
@@ -58,7 +66,10 @@ def command(paths: tuple[str, ...], save_baseline: str | None, resume: bool, qui
     except KeyboardInterrupt:
         click.echo("Interrupted; finished files are kept. Go on with the same command line and --resume.", err=True)
         return INTERRUPTED
-    return check.tell(run, folder, paths, save_baseline=save_baseline, is_quiet=quiet)
+    code = check.tell(run, folder, paths, save_baseline=save_baseline, is_quiet=quiet)
+    if opens:
+        output.open_in_browser(folder / "report.html")
+    return code
 
 
 def _load_reports() -> None:
@@ -89,7 +100,7 @@ def _key(paths: Iterable[str], settings: Settings) -> str:
     """What results of an interrupted scan depend on."""
     plain = Settings()
     judging = ["output_dir", "baseline", "fail_on_regression", "fail_on", "jobs"]
-    judging += ["against", "gate", "overrides", "waivers", "config_file"]
+    judging += ["source", "against", "gate", "overrides", "waivers", "config_file"]
     kept = msgspec.structs.replace(settings, **{name: getattr(plain, name) for name in judging})
     parts = [__version__, *sorted(os.path.abspath(path) for path in paths), msgspec.json.encode(kept).decode()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -145,7 +156,7 @@ class _Check:
         from dagprof.report import html, terminal
 
         fleet = Fleet(run)
-        compared = None
+        old = compared = None
         if self._baseline is not None:
             old = comparison.below(self._baseline, output.relative_to_root(paths, run.root))
             compared = comparison.compare(old, run, self._limits)
@@ -158,9 +169,15 @@ class _Check:
             else None
         )
         written = [folder / "report.html"]
-        runs.write_atomically(
-            written[0], html.render(run, fleet=fleet, comparison=compared, verdict=verdict).encode("utf-8")
+        page = html.render(
+            run,
+            fleet=fleet,
+            comparison=compared,
+            baseline=old,
+            verdict=verdict,
+            with_source=self._settings.source == "all",
         )
+        runs.write_atomically(written[0], page.encode("utf-8"))
         if save_baseline:
             written.append(Path(save_baseline))
             runs.save(run, written[-1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 
@@ -14,22 +15,70 @@ from dagprof.analyse.comparison import Comparison
 from dagprof.analyse.fleet import Fleet
 from dagprof.gate.simple import Verdict
 from dagprof.model import Run
-from dagprof.report import page
+from dagprof.report import figures
+from dagprof.report.page import compared, one_file, overview, packages, packing, table
+
+# In this order they make one script.
+_SCRIPTS = ("dom", "data", "address", "files", "icicle", "treemap", "packages", "one_file", "compare", "app")
 
 
 def render(
-    run: Run, *, fleet: Fleet | None = None, comparison: Comparison | None = None, verdict: Verdict | None = None
+    run: Run,
+    *,
+    fleet: Fleet | None = None,
+    comparison: Comparison | None = None,
+    baseline: Run | None = None,
+    verdict: Verdict | None = None,
+    with_source: bool = True,
 ) -> str:
-    """The page, complete: style and script are inside, and its content-security policy allows these two and nothing else."""
-    style, script = _asset("report.css"), _asset("report.js")
+    """The page, complete: style and script are inside, and its content-security policy allows these two and nothing else.
+
+    ``baseline`` is the Run that was compared with, for pictures of both sides; ``with_source`` lets DAG files' source in.
+    """
+    style = _asset("report.css")
+    script = "\n".join(_asset(f"js/{name}.js") for name in _SCRIPTS)
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    template = _environment().get_template("report.html.j2")
-    return template.render(
-        page=page.build(run, fleet, comparison, verdict), policy=policy, style=Markup(style), script=Markup(script)
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            page=overview.build(run, fleet, comparison, verdict),
+            data=[
+                (name, Markup(text)) for name, text in _data(run, fleet, comparison, baseline, with_source=with_source)
+            ],
+            policy=policy,
+            style=Markup(style),
+            script=Markup(script),
+        )
     )
+
+
+def _data(
+    run: Run, fleet: Fleet | None, comparison: Comparison | None, baseline: Run | None, *, with_source: bool
+) -> Iterator[tuple[str, str]]:
+    """The elements that hold data, by name; packed text needs no escaping, and the index has none left to escape."""
+    files = sorted(run.files, key=lambda file: -file.parse_ms)
+    names, groups = packages.groups_of(run)
+    lengths = []
+    details = (one_file.build(run, file, with_source=with_source) for file in files)
+    for number, (length, text) in enumerate(packing.pieces(details)):
+        lengths.append(length)
+        yield f"piece-{number}", text
+    yield "modules", packing.packed_value(packages.modules(run, names, groups))
+    alone = fleet.distributions if fleet is not None else {}
+    yield "packages", packing.packed_value({"treemap": packages.treemap(run), "table": packages.table(run, alone)})
+    if comparison is not None:
+        yield "comparison", packing.packed_value(compared.build(comparison, baseline, run))
+    index = {
+        "files": table.columns(files, groups),
+        "groups": packages.shown_groups(names),
+        "pieces": lengths,
+        "stages": figures.STAGES,
+    }
+    yield "index", packing.plain(index)
 
 
 @cache

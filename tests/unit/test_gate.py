@@ -767,7 +767,7 @@ def test_what_seemed_slower_is_judged_by_its_second_parses(reference_ms: float, 
     assert [each.outcome for each in verdict.files] == [outcome, Outcome.UNCHANGED]
     timing = verdict.files[0].timing
     assert timing is not None
-    assert timing.head_samples_ms == (150, 199, 200, 201, 280)
+    assert list(timing.head_samples_ms) == [150, 199, 200, 201, 280]
     assert "now takes 1.00 times as long" in verdict.doubts[0]
 
 

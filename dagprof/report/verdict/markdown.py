@@ -81,7 +81,7 @@ class _Comment:
         if not files:
             return []
         return [
-            _table(
+            table(
                 ("", "file", "median", "change", "interval", "pairs", "reason"),
                 [
                     (words.TITLES[file.outcome], self._file(file), *_figures(file), self._text(words.why(file)))
@@ -111,7 +111,7 @@ class _Comment:
         rows = [(words.TITLES[file.outcome], self._file(file), *_figures(file)) for file in files]
         return [
             f"<details>\n<summary>{count(len(others), 'other file')}</summary>",
-            _table(("", "file", "median", "change", "interval", "pairs"), rows),
+            table(("", "file", "median", "change", "interval", "pairs"), rows),
             "</details>",
         ]
 
@@ -166,6 +166,7 @@ def _figures(file: FileVerdict) -> tuple[str, str, str, str]:
     )
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of cells that are escaped already."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

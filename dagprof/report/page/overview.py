@@ -1,54 +1,68 @@
-"""What the HTML page shows, as plain values: the template only lays it out."""
+"""The first things that the page says, in its HTML and so there without the script: answer, figures, verdict, plan, failures."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dagprof.analyse.comparison import Change, Comparison, FileChange
+from dagprof.analyse.comparison import Comparison
 from dagprof.analyse.fleet import Fleet, Plan
-from dagprof.analyse.frames import imports_frame, records, statements_frame
+from dagprof.analyse.frames import records, statements_frame
 from dagprof.gate.simple import Outcome, Verdict
 from dagprof.model import FileResult, Run
 from dagprof.quantities import count
-from dagprof.report import changes, details, figures
-from dagprof.report.details import anchor
+from dagprof.report import changes, figures
 from dagprof.report.escape import safe_text
+from dagprof.report.page.one_file import address
 
-# More files than this are listed, but without a section of their own, unless they failed.
-DETAILED_FILES = 150
-IMPORT_ROWS = 40
 STATEMENT_ROWS = 40
+# Of the files, without the script.
+PLAIN_ROWS = 100
 
 Row = dict[str, Any]
 
 
 def build(run: Run, fleet: Fleet | None, comparison: Comparison | None, verdict: Verdict | None) -> Row:
-    """All values of the page."""
+    """All values of the page's HTML."""
     ranked = sorted(run.files, key=lambda file: -file.parse_ms)
-    detailed = _detailed(ranked)
-    longest = ranked[0].parse_ms if ranked else 0.0
+    plan = fleet.plan() if fleet else None
     return {
         "title": figures.headline(run),
         "headline": _unbroken(figures.headline(run)),
-        "tiles": _tiles(run, comparison),
-        "stages": [(place, figures.STAGES[place]) for place in figures.occurring(run.files)],
-        "files": [_file_row(file, longest, file.path in detailed) for file in ranked],
-        "plan": _plan(fleet.plan()) if fleet and fleet.plan().steps else None,
-        "imports": [(by, _import_rows(run, by)) for by in ("distribution", "package", "module")],
+        "busy": figures.busy(run),
+        "tiles": _tiles(run, comparison, plan),
+        "plan": _plan(plan) if plan and plan.steps else None,
+        "no_plan": "" if plan is None or plan.steps else _no_plan(plan),
         "statements": _statement_rows(run),
         "failures": [_failure_row(file) for file in ranked if file.status.is_failure],
-        "details": [details.build(run, file) for file in ranked if file.path in detailed],
-        "left_out": len(ranked) - len(detailed),
-        "comparison": _comparison(comparison) if comparison else None,
+        "plain_files": [
+            (safe_text(file.path), figures.duration(file.parse_ms), figures.status(file.status))
+            for file in ranked[:PLAIN_ROWS]
+        ],
+        "files": len(ranked),
         "verdict": _verdict(verdict) if verdict else None,
+        "has_comparison": comparison is not None,
         "environment": _environment(run),
         "doubts": _doubts(run),
         "skipped": [(safe_text(file.path), file.reason) for file in run.skipped],
-        "created_at": run.created_at,
-        "version": run.dagprof_version,
+        "created_at": _moment(run.created_at),
+        "version": safe_text(run.dagprof_version, 40),
     }
+
+
+def _moment(created_at: str) -> str:
+    """``2026-11-25 22:05 UTC``; the text as it is where it is none of ours."""
+    found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\+00:00", created_at)
+    return f"{found[1]} {found[2]} UTC" if found else safe_text(created_at, 40)
+
+
+def _no_plan(plan: Plan) -> str:
+    if not plan.untried:
+        return "No import that could be moved would save anything worth while."
+    lines = (
+        f"{count(plan.untried, 'line')} that might save something {'was' if plan.untried == 1 else 'were'} not tried"
+    )
+    return f"No change is proposed: {lines}; --depth full tries all."
 
 
 def _plan(plan: Plan) -> Row:
@@ -62,6 +76,9 @@ def _plan(plan: Plan) -> Row:
                 "files": step.files,
                 "evidence": step.evidence,
                 "places": [safe_text(str(change.place), 200) for change in step.changes],
+                "copy": "\n".join(
+                    [*(safe_text(str(change.place), 200) for change in step.changes), changes.instruction(step)]
+                ),
                 "what": safe_text(changes.instruction(step), 300),
                 "ways": [changes.way(change) for change in step.changes if changes.way(change)],
                 "cautions": [safe_text(text, 200) for change in step.changes for text in change.cautions],
@@ -76,12 +93,7 @@ def _unbroken(text: str) -> str:
     return re.sub(r"(\d) (?=(?:ms|s|min)\b)", "\\1\N{NO-BREAK SPACE}", text)
 
 
-def _detailed(ranked: Sequence[FileResult]) -> set[str]:
-    slowest = {file.path for file in ranked[:DETAILED_FILES]}
-    return slowest | {file.path for file in ranked if file.status.is_failure}
-
-
-def _tiles(run: Run, comparison: Comparison | None) -> list[tuple[str, str, str]]:
+def _tiles(run: Run, comparison: Comparison | None, plan: Plan | None) -> list[tuple[str, str, str]]:
     """Label, figure, and what the figure means."""
     processes = figures.parsing_processes(run)
     failed = sum(file.status.is_failure for file in run.files)
@@ -103,76 +115,23 @@ def _tiles(run: Run, comparison: Comparison | None) -> list[tuple[str, str, str]
         change = comparison.current_total_ms - comparison.baseline_total_ms
         sign = "+" if change >= 0 else "−"
         tiles.append(("Against baseline", f"{sign}{figures.duration(abs(change))}", "change of the parse loop"))
+    if plan is not None and plan.steps:
+        saved = plan.before_ms - plan.after_ms
+        evidence = "proved" if all(step.evidence == "proved" for step in plan.steps) else "partly proved"
+        tiles.append(
+            ("The plan gives back", figures.duration(saved), f"{count(len(plan.steps), 'change')}, {evidence}")
+        )
     return tiles
-
-
-def _file_row(file: FileResult, longest_ms: float, has_detail: bool) -> Row:
-    return {
-        "path": safe_text(file.path),
-        "anchor": anchor(file) if has_detail else "",
-        "status": figures.status(file.status),
-        "is_failure": file.status.is_failure,
-        "dags": len(file.dag_ids),
-        "tasks": file.task_count,
-        "parse_ms": file.parse_ms,
-        "parse": figures.duration(file.parse_ms) if file.is_timed else "–",
-        "spread": f"{file.samples.spread_ms:.1f}" if len(file.samples) > 1 else "",
-        "spread_ms": file.samples.spread_ms,
-        "cpu_ms": file.samples.median("cpu_ms"),
-        "cpu": figures.duration(file.samples.median("cpu_ms")) if file.is_timed else "–",
-        "bar": _bar(file, longest_ms),
-        "bar_text": _bar_text(file),
-        "has_doubts": bool(file.doubts),
-    }
-
-
-def _bar(file: FileResult, longest_ms: float) -> list[tuple[int, float, float]]:
-    """Stage number, start and width, in per cent of the slowest file."""
-    pieces, start = [], 0.0
-    for number, ms in enumerate(figures.stages(file)):
-        width = 100 * ms / longest_ms if longest_ms else 0.0
-        if width >= 0.05:
-            pieces.append((number, round(start, 2), round(width, 2)))
-        start += width
-    return pieces
-
-
-def _bar_text(file: FileResult) -> str:
-    named = zip(figures.STAGES, figures.stages(file), strict=True)
-    return ", ".join(f"{name} {figures.duration(ms)}" for name, ms in named if ms >= 0.05)
-
-
-def _import_rows(run: Run, by: Any) -> list[Row]:
-    frame = imports_frame(run, by=by)
-    largest = float(frame["cumulative_ms"].max()) if len(frame) else 0.0
-    return [
-        {
-            "name": safe_text(str(row["name"]), 120),
-            "version": safe_text(run.environment.distributions.get(str(row["name"]), ""), 40)
-            if by == "distribution"
-            else "",
-            "origin": {"user": "your code", "stdlib": "standard library"}.get(str(row["origin"]), "installed"),
-            "files": int(row["files"]),
-            "total": figures.duration(float(row["cumulative_ms"])),
-            "total_ms": float(row["cumulative_ms"]),
-            "own": figures.duration(float(row["self_ms"])),
-            "own_ms": float(row["self_ms"]),
-            "largest": figures.duration(float(row["largest_ms"])),
-            "largest_ms": float(row["largest_ms"]),
-            "width": round(100 * float(row["cumulative_ms"]) / largest, 2) if largest else 0,
-        }
-        for row in records(frame.head(IMPORT_ROWS))
-    ]
 
 
 def _statement_rows(run: Run) -> list[Row]:
     frame = statements_frame(run)
     frame = frame[(frame["self_ms"] >= 1.0) & (frame["kind"] != "body") & ~frame["is_partial"]]
-    anchors = {file.path: anchor(file) for file in run.files}
     return [
         {
             "where": f"{safe_text(str(row['path']))}:{row['line']}",
-            "anchor": anchors[str(row["path"])],
+            "address": address(str(row["path"])),
+            "line": int(row["line"]),
             "text": safe_text(str(row["text"]), 160),
             "time": figures.duration(float(row["self_ms"])),
             "time_ms": float(row["self_ms"]),
@@ -188,45 +147,10 @@ def _failure_row(file: FileResult) -> Row:
     line = next((failure.line for failure in file.failures if failure.line), 0)
     return {
         "path": safe_text(file.path),
-        "anchor": anchor(file),
+        "address": address(file.path),
         "line": line,
         "status": figures.status(file.status),
         "why": safe_text(figures.why_failed(file), 400),
-    }
-
-
-def _comparison(comparison: Comparison) -> Row:
-    def rows(*changes: Change) -> list[Row]:
-        return [
-            {
-                "path": safe_text(file.path),
-                "change": file.change.value,
-                "baseline": figures.duration(file.baseline_ms) if file.change is not Change.ADDED else "–",
-                "current": figures.duration(file.current_ms) if file.change is not Change.REMOVED else "–",
-                "difference": f"{file.difference_ms:+,.0f} ms",
-                "share": "" if file.difference_share is None else f"{file.difference_share:+.0%}",
-                "reason": safe_text(file.reason, 300),
-                "new": safe_text(", ".join(file.new_imports), 200),
-                "gone": safe_text(", ".join(file.gone_imports), 200),
-            }
-            for file in comparison.of(*changes)
-        ]
-
-    def paths(files: Iterable[FileChange]) -> list[str]:
-        return [safe_text(file.path) for file in files]
-
-    return {
-        "baseline": figures.duration(comparison.baseline_total_ms),
-        "current": figures.duration(comparison.current_total_ms),
-        "changed": rows(Change.SLOWER)
-        + rows(Change.FASTER)
-        + rows(Change.UNSURE)
-        + rows(Change.ADDED)
-        + rows(Change.REMOVED),
-        "breaks": paths(file for file in comparison.files if file.breaks),
-        "mended": paths(file for file in comparison.files if file.is_mended),
-        "unchanged": count(len(comparison.of(Change.UNCHANGED)), "file"),
-        "warnings": [safe_text(text, 500) for text in comparison.warnings],
     }
 
 

@@ -1,0 +1,85 @@
+"""Headline, plan and comparison of a run in Markdown, for a wiki or a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from dagprof.analyse.comparison import Change, Comparison, FileChange
+from dagprof.analyse.fleet import Plan, Step
+from dagprof.model import Run
+from dagprof.quantities import count
+from dagprof.report import changes, figures
+from dagprof.report.verdict.markdown import escaped, table
+
+ROWS = 30
+
+
+def render(run: Run, plan: Plan, comparison: Comparison | None) -> str:
+    """The text; every name in it is only text there."""
+    parts = [
+        f"## {escaped(figures.headline(run))}",
+        escaped(figures.busy(run)),
+        *(_comparison(comparison) if comparison is not None else ()),
+        *_plan(plan),
+        *_failures(run),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _plan(plan: Plan) -> Iterable[str]:
+    if not plan.steps:
+        return ["No change is proposed."]
+    rows = [_step(number, step) for number, step in enumerate(plan.steps[:ROWS], 1)]
+    return [
+        "### Best changes",
+        f"{escaped(changes.summary(plan, 3))}.",
+        table(("", "saves", "evidence", "files", "where", "what to do"), rows),
+    ]
+
+
+def _step(number: int, step: Step) -> Sequence[str]:
+    places = "<br>".join(f"<code>{escaped(str(change.place))}</code>" for change in step.changes)
+    return (
+        str(number),
+        figures.duration(step.adds_ms),
+        step.evidence,
+        f"{step.files:,}",
+        places,
+        escaped(changes.instruction(step)),
+    )
+
+
+def _comparison(comparison: Comparison) -> Iterable[str]:
+    found = [*comparison.of(Change.SLOWER), *comparison.of(Change.FASTER)]
+    broken = [f"- <code>{escaped(file.path)}</code> gives no DAGs now" for file in comparison.files if file.breaks]
+    yield "### Against the baseline"
+    yield (
+        f"The parse loop went from {figures.duration(comparison.baseline_total_ms)} to "
+        f"{figures.duration(comparison.current_total_ms)}."
+    )
+    yield "\n".join(f"- {escaped(text)}" for text in comparison.warnings)
+    yield "\n".join(broken[:ROWS])
+    if found:
+        yield table(("", "before", "now", "difference", "file"), [_change(file) for file in found[:ROWS]])
+    if len(found) > ROWS:
+        yield f"{count(len(found) - ROWS, 'more file')} changed."
+
+
+def _change(file: FileChange) -> Sequence[str]:
+    share = "" if file.difference_share is None else f" ({file.difference_share:+.0%})"
+    return (
+        file.change.value,
+        figures.duration(file.baseline_ms),
+        figures.duration(file.current_ms),
+        f"{file.difference_ms:+,.0f} ms{share}",
+        f"<code>{escaped(file.path)}</code>",
+    )
+
+
+def _failures(run: Run) -> Iterable[str]:
+    failed = [file for file in run.files if file.status.is_failure]
+    if failed:
+        yield "### Could not be loaded"
+        yield "\n".join(
+            f"- <code>{escaped(file.path)}</code>: {escaped(figures.why_failed(file), 200)}" for file in failed[:ROWS]
+        )

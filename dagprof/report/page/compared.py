@@ -1,0 +1,93 @@
+"""What the page holds of a comparison: every file that changed, and of the most changed ones both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from dagprof.analyse.comparison import Change, Comparison, FileChange
+from dagprof.model import Effect, FileResult, Run
+from dagprof.quantities import count
+from dagprof.report import figures
+from dagprof.report.escape import safe_text
+from dagprof.report.page import one_file
+
+# Files whose other side travels along, for the pictures.
+DRAWN = 60
+_ORDER = (Change.SLOWER, Change.FASTER, Change.UNSURE, Change.ADDED, Change.REMOVED)
+
+Row = dict[str, Any]
+
+
+def build(comparison: Comparison, baseline: Run | None, run: Run) -> Row:
+    """All values of the view that compares."""
+    changed = [file for change in _ORDER for file in comparison.of(change)]
+    drawn = {file.path for file in sorted(changed, key=lambda file: -abs(file.difference_ms))[:DRAWN]}
+    before = {file.path: file for file in baseline.files} if baseline is not None else {}
+    after = {file.path: file for file in run.files}
+    return {
+        "sentence": (
+            f"The parse loop went from {figures.duration(comparison.baseline_total_ms)} to "
+            f"{figures.duration(comparison.current_total_ms)}; "
+            f"{count(len(comparison.of(Change.UNCHANGED)), 'file')} unchanged within the limits."
+        ),
+        "breaks": [safe_text(file.path) for file in comparison.files if file.breaks],
+        "mended": [safe_text(file.path) for file in comparison.files if file.is_mended],
+        "warnings": [safe_text(text, 500) for text in comparison.warnings],
+        "files": [_row(each, before, after, drawn, baseline, run) for each in changed],
+    }
+
+
+def _row(
+    change: FileChange,
+    before: dict[str, FileResult],
+    after: dict[str, FileResult],
+    drawn: Collection[str],
+    baseline: Run | None,
+    run: Run,
+) -> Row:
+    old, new = before.get(change.path), after.get(change.path)
+    row: Row = {
+        "path": safe_text(change.path),
+        "address": one_file.address(change.path),
+        "change": change.change.value,
+        "before": round(change.baseline_ms, 2) if change.change is not Change.ADDED else None,
+        "now": round(change.current_ms, 2) if change.change is not Change.REMOVED else None,
+        "share": change.difference_share,
+        "reason": safe_text(change.reason, 300),
+        "new_imports": [safe_text(name, 80) for name in change.new_imports],
+        "gone_imports": [safe_text(name, 80) for name in change.gone_imports],
+        "samples_before": [round(ms, 1) for ms in old.samples.wall_ms] if old else [],
+        "samples_now": [round(ms, 1) for ms in new.samples.wall_ms] if new else [],
+        "new_effects": _appeared(old, new) if old and new else [],
+        "gone_effects": _appeared(new, old) if old and new else [],
+    }
+    if change.path in drawn and baseline is not None:
+        row["tree_before"] = _named(baseline, old)
+        row["tree_now"] = _named(run, new)
+    return row
+
+
+def _appeared(old: FileResult, new: FileResult) -> list[str]:
+    """Effects, Variables and Connections of one side that the other has not; lines move and do not count."""
+    known = {_what(each) for each in old.effects} | {(each.kind, each.key) for each in old.accesses}
+    found = {_what(each): each.line for each in new.effects}
+    found |= {(each.kind, each.key): each.line for each in new.accesses}
+    return [
+        safe_text(f"{kind} {what} (line {line})", 200)
+        for (kind, what), line in found.items()
+        if (kind, what) not in known
+    ][: one_file.ROWS]
+
+
+def _what(effect: Effect) -> tuple[str, str]:
+    return effect.kind, effect.what
+
+
+def _named(run: Run, file: FileResult | None) -> Row | None:
+    """The loads of a side with the names of the modules: the positions of two Runs have nothing in common."""
+    if file is None or file.trace is None:
+        return None
+    columns = one_file.columns(file.trace.loads)
+    names = [safe_text(run.modules[place].name, 120) for place in columns["module"]]
+    return {"name": names, "parent": columns["parent"], "own": columns["own"], "total": columns["total"]}

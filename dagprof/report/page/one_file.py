@@ -1,0 +1,247 @@
+"""What the page holds of one file, for its own view: plain values, which the script lays out.
+
+Names and texts are made harmless here. ``loads`` are columns like those of the trace, in µs, ``statements`` rows of parent,
+line, last line, text, wall µs, CPU µs, runs and whether only the first iterations were looked into; ``stack`` nodes are function,
+place, ms and children. A line of 0 in ``effects`` and ``accesses`` is one outside of this file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from dagprof.analyse.statements import is_partial
+from dagprof.attribution.candidates import shown_path
+from dagprof.model import STATEMENT, Access, Effect, Failure, FileResult, Instability, Loads, Run, Stack, Trace
+from dagprof.report import changes, figures
+from dagprof.report.escape import safe_lines, safe_text
+from dagprof.report.page.sources import source_of
+
+# Of each list. The run file has everything.
+LOADS, STATEMENTS, CALLS, ROWS, FREE = 4_000, 400, 400, 60, 40
+TRACEBACK_LENGTH = 6_000
+OUTPUT_LENGTH = 4_000
+SHOWN_DAGS = 5
+
+Row = dict[str, Any]
+
+
+def address(path: str) -> str:
+    """How the page's address names a file: stable, and free of what the path may hold."""
+    return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def build(run: Run, file: FileResult, *, with_source: bool) -> Row:
+    """All values of one file's view; what is empty is left out."""
+    source, no_source = source_of(run, file) if with_source else (None, "The report was made without source code.")
+    found: Row = {
+        "samples": [round(ms, 1) for ms in file.samples.wall_ms],
+        "facts": _facts(run, file),
+        "detail": safe_text(file.detail),
+        "failures": [_failure(failure) for failure in file.failures],
+        "doubts": [safe_text(doubt.text, 500) for doubt in file.doubts],
+        "accesses": [_access(access, file, run.root) for access in file.accesses[:ROWS]],
+        "effects": [_effect(effect, file, run.root) for effect in _ranked(file.effects)[:ROWS]],
+        "experiments": [
+            [changes.trial(each), each.is_proof, [safe_text(text, 200) for text in each.cautions]]
+            for each in file.experiments[:ROWS]
+        ],
+        "unstable": [_instability(each) for each in file.instabilities[:ROWS]],
+        "outputs": _outputs(file),
+        "source": source,
+        "no_source": no_source,
+        "stack": _stack(file.stack, file.path) if file.stack else None,
+    }
+    found["left_out"] = _left_out(file, found)
+    if file.trace is not None:
+        found |= {
+            "wall_us": round(file.trace.wall_ms * 1000),
+            "loads": columns(file.trace.loads),
+            "free": _free(run, file.trace),
+            "statements": _statements(file.trace),
+        }
+    return {name: value for name, value in found.items() if value not in (None, "", [], {})}
+
+
+def _left_out(file: FileResult, found: Row) -> dict[str, int]:
+    """How many rows of each list are not shown, where some are not."""
+    lists = {
+        "accesses": file.accesses,
+        "effects": file.effects,
+        "experiments": file.experiments,
+        "unstable": file.instabilities,
+    }
+    left = {name: len(every) - len(found[name]) for name, every in lists.items()}
+    if file.trace is not None:
+        left["loads"] = len(file.trace.loads) - LOADS
+        left["statements"] = len(file.trace.statements) - STATEMENTS
+    if found["stack"]:
+        left["calls"] = _size(file.stack) - CALLS
+    return {name: number for name, number in left.items() if number > 0}
+
+
+def _size(stack: Stack | None) -> int:
+    waiting, size = [stack] if stack else [], 0
+    while waiting:
+        size += 1
+        waiting += waiting.pop().children
+    return size
+
+
+def columns(loads: Loads) -> dict[str, Sequence[int]]:
+    """The loads as columns; of very many those that cost most, with what encloses them."""
+    kept = _kept(loads.cumulative_us, LOADS)
+    position = {place: number for number, place in enumerate(kept)}
+    return {
+        "module": [loads.module[place] for place in kept],
+        "parent": [position.get(loads.parent[place], -1) for place in kept],
+        "own": [loads.self_us[place] for place in kept],
+        "total": [loads.cumulative_us[place] for place in kept],
+        "importer": [loads.importer[place] for place in kept],
+        "line": [loads.line[place] for place in kept],
+    }
+
+
+def _kept(costs: Sequence[float], most: int) -> Sequence[int]:
+    """Positions of the largest costs, in their order. What encloses another costs as much, so no row loses its parents."""
+    if len(costs) <= most:
+        return range(len(costs))
+    return sorted(sorted(range(len(costs)), key=lambda place: (-costs[place], place))[:most])
+
+
+def _facts(run: Run, file: FileResult) -> list[tuple[str, str]]:
+    names = file.dag_ids
+    more = (
+        f" ({safe_text(', '.join(names[:SHOWN_DAGS]), 160)}{'…' if len(names) > SHOWN_DAGS else ''})" if names else ""
+    )
+    facts = [("DAGs", f"{len(names):,}{more}"), ("Tasks", f"{file.task_count:,}")]
+    if file.is_timed:
+        median = file.samples.median
+        facts += [
+            ("CPU", figures.duration(median("cpu_ms"))),
+            ("Waited for a processor", figures.duration(median("queued_ms"))),
+            ("CPU of child processes", figures.duration(median("children_cpu_ms"))),
+            ("DagBag's own duration", figures.duration(median("dagbag_ms"))),
+            ("Memory growth", f"{median('rss_growth_kib') / 1024:.1f} MiB"),
+        ]
+        limit_s = run.environment.import_timeout_s
+        if limit_s:
+            facts.append((f"Of the {limit_s:g} s import time-out", f"{median('load_ms') / limit_s / 1000:.1%}"))
+    if file.trace is not None:
+        facts.append(("Modules loaded", f"{len(file.trace.loads):,}"))
+    return facts
+
+
+def _failure(failure: Failure) -> list[str | int]:
+    return [
+        safe_text(failure.type, 80),
+        safe_text(failure.message, 400),
+        safe_text(failure.cause, 400),
+        safe_lines(failure.traceback, TRACEBACK_LENGTH),
+        failure.line,
+    ]
+
+
+def _instability(found: Instability) -> list[str]:
+    when = "each start of Python" if found.by_seed else "each parse"
+    return [safe_text(text, 300) for text in (found.dag_id, found.field, found.first, found.second, when)]
+
+
+def _outputs(file: FileResult) -> list[list[str | int | bool]]:
+    streams = [("stderr", file.stderr)]
+    if file.status.is_failure:
+        streams.insert(0, ("stdout", file.stdout))
+    return [
+        [name, safe_lines(out.text, OUTPUT_LENGTH), out.total_bytes, out.is_cut or len(out.text) > OUTPUT_LENGTH]
+        for name, out in streams
+        if out.text
+    ]
+
+
+def _free(run: Run, trace: Trace) -> list[list[str | int]]:
+    """Modules that the DAG file asks for and that the process had: Airflow had imported them before."""
+    loaded = set(trace.loads.module)
+    found = {
+        (edge.line, run.modules[edge.target].name): None
+        for edge in trace.edges
+        if edge.importer < 0 and not edge.in_function and edge.target not in loaded
+    }
+    return [[line, safe_text(name, 120)] for line, name in list(found)[:FREE]]
+
+
+def _statements(trace: Trace) -> list[list[Any]]:
+    statements = trace.statements
+    kept = _kept([statement.wall_us for statement in statements], STATEMENTS)
+    position = {place: number for number, place in enumerate(kept)}
+    return [
+        [
+            position.get(statements[place].parent, -1),
+            statements[place].line,
+            statements[place].end_line,
+            ("body of " if statements[place].kind == "body" else "") + safe_text(statements[place].text, 160),
+            statements[place].wall_us,
+            statements[place].cpu_us,
+            statements[place].count,
+            is_partial(statements, place),
+        ]
+        for place in kept
+    ]
+
+
+def _stack(stack: Stack, path: str) -> list[Any]:
+    """The call tree, its most costly nodes. Iterative: a recursive DAG file has a deep one."""
+    nodes: list[tuple[int, Stack]] = [(-1, stack)]
+    for number, (_, node) in enumerate(nodes):
+        nodes += [(number, child) for child in sorted(node.children, key=lambda child: -child.wall_ms)]
+        if number > 20 * CALLS:
+            break
+    kept = set(_kept([node.wall_ms for _, node in nodes], CALLS))
+    built: dict[int, list[Any]] = {}
+    for number, (parent, node) in enumerate(nodes):
+        if number in kept and (parent < 0 or parent in built):
+            built[number] = [_function(node), _where(node, path), round(node.wall_ms, 1), []]
+            if parent >= 0:
+                built[parent][3].append(built[number])
+    return built[0]
+
+
+def _function(node: Stack) -> str:
+    return f"line {node.line}" if node.function == STATEMENT else safe_text(node.function, 100)
+
+
+def _where(node: Stack, path: str) -> str:
+    if not node.file or node.function == STATEMENT:
+        return ""
+    short = path if node.file.endswith(f"/{path}") else "/".join(node.file.split("/")[-3:])
+    return f"{safe_text(short, 80)}:{node.line}"
+
+
+def _access(access: Access, file: FileResult, root: str) -> list[Any]:
+    where = shown_path(access.file, root)
+    return [
+        f"{safe_text(access.kind, 20)} {safe_text(access.operation, 40)}",
+        safe_text(access.key, 120),
+        safe_text(access.answered_by, 20),
+        f"{safe_text(where, 120)}:{access.line}",
+        access.count,
+        access.line if where == file.path else 0,
+    ]
+
+
+def _ranked(effects: Iterable[Effect]) -> list[Effect]:
+    """The longest first; where no time is known, in the order of their lines."""
+    return sorted(effects, key=lambda effect: (-(effect.wall_us or 0), effect.file, effect.line))
+
+
+def _effect(effect: Effect, file: FileResult, root: str) -> list[Any]:
+    where = shown_path(effect.file, root)
+    return [
+        safe_text(effect.kind, 40),
+        safe_text(effect.what, 160),
+        f"{safe_text(where, 120)}:{effect.line}",
+        effect.count,
+        None if effect.wall_us is None else round(effect.wall_us / 1000, 1),
+        effect.size_bytes,
+        effect.line if where == file.path else 0,
+    ]

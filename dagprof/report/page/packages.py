@@ -1,0 +1,118 @@
+"""What all files import: own times by distribution, package and module for the treemap, and the table of distributions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dagprof.analyse.frames import imports_frame, records
+from dagprof.analyse.loads import group, package
+from dagprof.attribution.candidates import shown_path
+from dagprof.model import Origin, Run
+from dagprof.report.escape import safe_text
+
+# Modules whose own time over all files is a smaller share are drawn as one.
+SMALLEST_SHARE = 0.0004
+TABLE_ROWS = 200
+SHOWN_IMPORTERS = 5
+
+
+def modules(run: Run, names: Sequence[str], groups: Sequence[int]) -> Mapping[str, Any]:
+    """The modules that views of files point to: name, position in ``names``, and whether it is the user's own code."""
+    return {
+        "name": [safe_text(module.name, 120) for module in run.modules],
+        "group": list(groups),
+        "is_own": [int(module.origin is Origin.USER) for module in run.modules],
+        "groups": shown_groups(names),
+    }
+
+
+def shown_groups(names: Sequence[str]) -> list[str]:
+    """The distributions as they are shown."""
+    return [safe_text(name, 80) for name in names]
+
+
+def groups_of(run: Run) -> tuple[list[str], list[int]]:
+    """The distributions, and the position among them for each module."""
+    keys = [group(module, "distribution") for module in run.modules]
+    names = list(dict.fromkeys(keys))
+    place = {name: number for number, name in enumerate(names)}
+    return names, [place[key] for key in keys]
+
+
+def treemap(run: Run) -> list[Any]:
+    """Distribution, packages, modules: name, own ms over all files, and what is inside. The largest first."""
+    own_us = [0] * len(run.modules)
+    for file in run.files:
+        if file.trace is not None:
+            for place, us in zip(file.trace.loads.module, file.trace.loads.self_us, strict=True):
+                own_us[place] += us
+    smallest_us = SMALLEST_SHARE * sum(own_us)
+    tree: dict[str, dict[str, dict[str, int]]] = {}
+    for module, us in zip(run.modules, own_us, strict=True):
+        if us:
+            name = module.name if us >= smallest_us else "smaller modules"
+            inside = tree.setdefault(group(module, "distribution"), {}).setdefault(package(module), {})
+            inside[name] = inside.get(name, 0) + us
+    return _branches(tree)
+
+
+def _branches(tree: Mapping[str, Any]) -> list[Any]:
+    found = []
+    for name, inside in tree.items():
+        if isinstance(inside, int):
+            found.append([safe_text(name, 120), round(inside / 1000, 2), []])
+        else:
+            below = _branches(inside)
+            found.append([safe_text(name, 120), round(sum(each[1] for each in below), 2), below])
+    return sorted(found, key=lambda each: (-each[1], each[0]))
+
+
+def table(run: Run, alone_ms: Mapping[str, float]) -> list[dict[str, Any]]:
+    """The distributions that take most; ``alone_ms`` is what each would give back if nothing of it were loaded."""
+    importers = _importers(run)
+    return [
+        {
+            "name": safe_text(str(row["name"]), 80),
+            "version": safe_text(run.environment.distributions.get(str(row["name"]), ""), 40),
+            "origin": {"user": "your code", "stdlib": "standard library"}.get(str(row["origin"]), "installed"),
+            "files": int(row["files"]),
+            "total": round(float(row["cumulative_ms"]), 2),
+            "own": round(float(row["self_ms"]), 2),
+            "largest": round(float(row["largest_ms"]), 2),
+            "alone": round(alone_ms.get(str(row["name"]), 0.0), 2),
+            "importers": importers.get(str(row["name"]), []),
+        }
+        for row in records(imports_frame(run, by="distribution").head(TABLE_ROWS))
+    ]
+
+
+def _importers(run: Run) -> dict[str, list[list[Any]]]:
+    """For each distribution the lines of the user's code that loaded something of it: place, files, ms in all of them."""
+    keys = [group(module, "distribution") for module in run.modules]
+    is_users = [module.origin is Origin.USER for module in run.modules]
+    files = [safe_text(shown_path(module.file, run.root), 120) for module in run.modules]
+    found: dict[str, dict[tuple[str, int], list[int]]] = {}
+    for file in run.files:
+        if file.trace is None:
+            continue
+        loads = file.trace.loads
+        shown = safe_text(file.path)
+        for module, importer, line, us in zip(
+            loads.module, loads.importer, loads.line, loads.cumulative_us, strict=True
+        ):
+            if is_users[module] or not (importer == -1 or (importer >= 0 and is_users[importer])):
+                continue
+            place = (shown if importer == -1 else files[importer], line)
+            row = found.setdefault(keys[module], {}).setdefault(place, [0, 0])
+            row[0] += 1
+            row[1] += us
+    return {
+        name: [
+            [f"{path}:{line}", times, round(us / 1000, 1)]
+            for (path, line), (times, us) in sorted(places.items(), key=lambda item: (-item[1][1], item[0]))[
+                :SHOWN_IMPORTERS
+            ]
+        ]
+        for name, places in found.items()
+    }

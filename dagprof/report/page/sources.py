@@ -1,0 +1,29 @@
+"""The source of the DAG files, as it was measured: what was changed since is not shown."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from dagprof.model import FileResult, Run
+from dagprof.report.escape import safe_lines
+
+# Of one file. What is longer was written by a program.
+LONGEST = 120_000
+
+
+def source_of(run: Run, file: FileResult) -> tuple[str | None, str]:
+    """The text, and where there is none the reason in one sentence."""
+    try:
+        data = Path(run.root, file.path).read_bytes()
+    except (OSError, ValueError):
+        return None, "Its source cannot be read where the report was made."
+    if hashlib.sha256(data).hexdigest() != file.sha256:
+        return None, "Its source was changed since it was measured."
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None, "It is no text."
+    if len(text) > LONGEST:
+        return None, f"Its source has {len(text):,} characters, too many to show."
+    return safe_lines(text, LONGEST), ""

@@ -1,0 +1,130 @@
+// Against the baseline: which files changed, how sure that is, and for one file both import trees in one picture.
+
+function samplesPlot(before, now) {
+  const every = [...before, ...now];
+  if (!every.length) return null;
+  const most = Math.max(...every) * 1.04, x = (ms) => ((280 * ms) / most + 8).toFixed(1);
+  const median = (values) => { const sorted = values.slice().sort((a, b) => a - b), half = sorted.length >> 1; return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2; };
+  const row = (values, y, kind) => values.length ? [
+    svg("line", { x1: x(median(values)), x2: x(median(values)), y1: y - 7, y2: y + 7, class: `median ${kind}` }),
+    values.map((ms) => (kind === "before" ? svg("circle", { cx: x(ms), cy: y, r: 3.2, class: kind }) : svg("rect", { x: x(ms) - 3, y: y - 3, width: 6, height: 6, class: kind }))),
+  ] : [];
+  const text = (values, name) => (values.length ? `${name}: ${values.map((ms) => ms.toFixed(0)).join(", ")} ms` : `${name}: no parse`);
+  const label = `${text(before, "before")}; ${text(now, "now")}`;
+  return svg("svg", { class: "samples", viewBox: "0 0 300 40", role: "img", "aria-label": label }, svg("title", {}, label), row(before, 11, "before"), row(now, 29, "now"));
+}
+
+// Both trees as one: a module is the same where it was loaded below the same ones. As wide as the wider side.
+function mergedTree(before, now) {
+  const root = { name: "", children: [], byName: new Map() };
+  const add = (tree, side) => {
+    const nodes = [];
+    (tree ? tree.name : []).forEach((name, place) => {
+      const above = tree.parent[place] < 0 ? root : nodes[tree.parent[place]];
+      let node = above.byName.get(name);
+      if (!node) {
+        node = { name, before: null, now: null, ownBefore: 0, ownNow: 0, children: [], byName: new Map() };
+        above.byName.set(name, node);
+        above.children.push(node);
+      }
+      node[side] = (node[side] || 0) + tree.total[place] / 1000;
+      node[side === "now" ? "ownNow" : "ownBefore"] += tree.own[place] / 1000;
+      nodes.push(node);
+    });
+  };
+  add(before, "before");
+  add(now, "now");
+  const every = [];
+  const waiting = [...root.children];
+  while (waiting.length) { const node = waiting.pop(); every.push(node); waiting.push(...node.children); }
+  for (const node of every.reverse()) {
+    node.width = Math.max(node.ownBefore, node.ownNow) + node.children.reduce((sum, child) => sum + child.width, 0);
+    const change = (node.now || 0) - (node.before || 0);
+    const [kind, mark] = node.before === null ? ["new", "new"] : node.now === null ? ["gone", "gone"] : change >= 1 ? ["slower", "\u25b2"] : change <= -1 ? ["faster", "\u25bc"] : ["same", ""];
+    Object.assign(node, { kind, mark, shown: kind === "same" ? "" : signed(change), text:
+      `${node.name}: ${node.before === null ? "not loaded" : duration(node.before)} before, ${node.now === null ? "not loaded" : duration(node.now)} now (${signed(change)})` });
+  }
+  return root.children;
+}
+
+const COMPARE_COLUMNS = [
+  { name: "Change", key: "change", value: (row) => row.change },
+  { name: "Before", key: "before", figure: true, value: (row) => row.before ?? 0 },
+  { name: "Now", key: "now", figure: true, value: (row) => row.now ?? 0 },
+  { name: "Difference", key: "difference", figure: true, value: (row) => Math.abs((row.now ?? 0) - (row.before ?? 0)) },
+  { name: "Parses before \u25cf and now \u25a0" },
+  { name: "File", key: "path", value: (row) => row.path },
+];
+
+class CompareView {
+  constructor(place, data) {
+    this.data = data;
+    this.list = el("div", {});
+    this.one = el("div", {});
+    this.body = el("tbody");
+    this.table = el("table", { id: "compare-table" }, el("caption", { class: "quiet" }, "Files that changed"), this.body);
+    this.sort = { key: "", down: true };
+    this.list.append(el("h2", {}, "Against the baseline"), el("p", {}, data.sentence),
+      ...data.breaks.map((path) => el("p", { class: "note bad" }, el("code", {}, path), " gives no DAGs now.")),
+      ...data.mended.map((path) => el("p", { class: "note good" }, el("code", {}, path), " gives DAGs again.")),
+      ...data.warnings.map((text) => el("p", { class: "note" }, text)), scrolling(this.table, "Files that changed"));
+    place.append(this.list, this.one);
+    this.refresh();
+  }
+
+  show(address, query) {
+    const row = this.data.files.find((each) => each.address === address);
+    this.list.hidden = Boolean(row);
+    this.one.replaceChildren(...(row ? this.detail(row, query) : []));
+  }
+
+  refresh() {
+    const column = COMPARE_COLUMNS.find((each) => each.key && each.key === this.sort.key);
+    const rows = column ? ordered(this.data.files, column, this.sort.down) : this.data.files;
+    this.table.querySelector("thead")?.remove();
+    this.body.before(sortableHead(COMPARE_COLUMNS, this.sort, (key, down) => {
+      this.sort = { key, down };
+      this.refresh();
+      this.table.querySelector("[aria-sort] button")?.focus();
+    }));
+    this.body.replaceChildren(...rows.map((row) => this.row(row)));
+    if (!rows.length) this.body.append(el("tr", {}, el("td", { colspan: COMPARE_COLUMNS.length, class: "quiet" }, "No file changed beyond the limits.")));
+  }
+
+  difference(row) {
+    if (row.before === null || row.now === null) return "";
+    return signed(row.now - row.before) + (row.share === null ? "" : ` (${row.share < 0 ? "\u2212" : "+"}${Math.abs(Math.round(100 * row.share))} %)`);
+  }
+
+  row(row) {
+    const changes = [...row.new_imports.map((name) => `+ ${name}`), ...row.gone_imports.map((name) => `\u2212 ${name}`)].slice(0, 6).join(", ");
+    return el("tr", {},
+      el("td", {}, el("span", { class: `tag tag-${row.change}` }, row.change)),
+      el("td", { class: "figure" }, row.before === null ? "\u2013" : duration(row.before)),
+      el("td", { class: "figure" }, row.now === null ? "\u2013" : duration(row.now)),
+      el("td", { class: "figure" }, this.difference(row)),
+      el("td", {}, samplesPlot(row.samples_before, row.samples_now)),
+      el("th", { scope: "row" }, el("a", { href: addressOf("compare", row.address) }, el("code", {}, row.path)),
+        row.reason ? el("div", { class: "quiet" }, row.reason) : null, changes ? el("div", { class: "quiet" }, `imports: ${changes}`) : null));
+  }
+
+  detail(row, query) {
+    const list = (title, names) => (names.length ? el("section", {}, el("h3", {}, title), el("ul", {}, names.map((name) => el("li", {}, el("code", {}, name))))) : null);
+    const parts = [
+      el("p", { class: "crumbs" }, el("a", { href: "#/compare" }, "All changes"), " / ", el("code", {}, row.path), " ", row.now === null ? "" : el("a", { href: addressOf("file", row.address) }, "its own view")),
+      el("h2", { tabindex: "-1" }, `${row.before === null ? "new" : duration(row.before)} \u2192 ${row.now === null ? "gone" : duration(row.now)} `, this.difference(row)),
+      row.reason ? el("p", {}, row.reason) : null,
+      el("figure", {}, samplesPlot(row.samples_before, row.samples_now), el("figcaption", { class: "quiet" }, "Every parse of both sides: \u25cf before, \u25a0 now; the strokes are the medians.")),
+    ];
+    if (row.tree_before || row.tree_now) {
+      const icicle = new Icicle("Imports of both sides", mergedTree(row.tree_before, row.tree_now), {
+        rootText: `All imports, ${this.difference(row)}`,
+        hint: "Both import trees in one, each module as wide as its slower side. \u25b2 slower, \u25bc faster, new and gone are marked.",
+        zoomed: (path) => remember({ zoom: path }),
+      });
+      parts.push(el("section", {}, el("h3", {}, "Imports of both sides"), icicle.controls(query), icicle.place));
+    }
+    parts.push(list("Imports that appeared", row.new_imports), list("Imports that vanished", row.gone_imports), list("Effects that appeared", row.new_effects), list("Effects that vanished", row.gone_effects));
+    return parts.filter(Boolean);
+  }
+}
