@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+import hashlib
 import io
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from dagprof.analyse.comparison import compare
+from dagprof.analyse.fleet import Fleet
 from dagprof.gate import simple as gate
 from dagprof.model import (
     Access,
@@ -25,10 +26,11 @@ from dagprof.model import (
     Stack,
     Status,
 )
-from dagprof.report import html, terminal
+from dagprof.report import html, markdown, terminal
 from dagprof.report.escape import safe_lines, safe_text
 from dagprof.report.figures import duration
 from unit.builders import HELPED, file, run, statement, trace
+from unit.page import Page
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -74,21 +76,6 @@ def hostile(text: str) -> Run:
     )
 
 
-class _Tags(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-
-def tags(page: str) -> list[tuple[str, dict[str, str | None]]]:
-    parser = _Tags()
-    parser.feed(page)
-    return parser.tags
-
-
 def summary(shown: Run, width: int = 120, **options: object) -> str:
     stream = io.StringIO()
     terminal.render(shown, console=Console(file=stream, width=width, markup=False, highlight=False), **options)  # type: ignore[arg-type]
@@ -98,16 +85,19 @@ def summary(shown: Run, width: int = 120, **options: object) -> str:
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_text_is_only_text(text: str) -> None:
     shown = hostile(text)
-    page = html.render(shown, comparison=compare(shown, shown))
+    page = html.render(shown, fleet=Fleet(shown), comparison=compare(shown, shown), baseline=shown)
     page.encode("utf-8")
-    found = tags(page)
-    assert sum(tag == "script" for tag, _ in found) == 1
-    assert sum(tag == "style" for tag, _ in found) == 1
-    assert not any(tag in ("img", "iframe", "link", "object") for tag, _ in found)
-    assert not any(name.startswith("on") or name == "style" for _, attributes in found for name in attributes)
+    read = Page(page)
+    assert len(read.scripts) == 1
+    assert {a.get("type") for tag, a in read.tags if tag == "script"} == {None, "application/json", "text/plain"}
+    assert sum(tag == "style" for tag, _ in read.tags) == 1
+    assert not any(tag in ("img", "iframe", "link", "object") for tag, _ in read.tags)
+    assert not any(name.startswith("on") or name == "style" for _, attributes in read.tags for name in attributes)
     printed = summary(shown)
+    data = read.everything()
     for bad in ("\x1b", "\x07", "\u202e", "\u2066", "\u2028", "\udcff"):
         assert bad not in page
+        assert bad not in data
         assert bad not in printed
     assert "49.py" not in page
 
@@ -115,7 +105,7 @@ def test_hostile_text_is_only_text(text: str) -> None:
 def test_the_page_can_load_nothing() -> None:
     page = html.render(run(file("a.py", 1)))
     policy = next(
-        a["content"] for tag, a in tags(page) if tag == "meta" and a.get("http-equiv") == "Content-Security-Policy"
+        a["content"] for tag, a in Page(page).tags if tag == "meta" and a.get("http-equiv") == "Content-Security-Policy"
     )
     assert policy is not None
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
@@ -134,20 +124,27 @@ def test_the_page_tells_the_run() -> None:
             dag_ids=(),
         ),
     )
-    page = html.render(shown)
-    for part in (
-        "2 files with 1 DAG take 1.51 s",
-        "1.50 s",
-        "rows = fetch()",
-        "KeyError",
-        "bad.py:7",
-        "common.frames",
-        "3.3.2",
-    ):
+    page = html.render(shown, fleet=Fleet(shown))
+    for part in ("2 files with 1 DAG take 1.51 s", "rows = fetch()", "KeyError", "bad.py:7", "3.3.2"):
         assert part in page
-    links = [a["href"] for tag, a in tags(page) if tag == "a"]
-    ids = {a["id"] for _, a in tags(page) if "id" in a}
-    assert {link[1:] for link in links if link} <= ids
+    read = Page(page)
+    assert read.index["files"]["path"] == ["slow.py", "bad.py"]
+    assert read.index["files"]["parse"] == [1500, 10]
+    assert read.index["files"]["is_failure"] == [0, 1]
+    assert [read.index["groups"][place] for place in read.index["files"]["groups"][0]] == [
+        "common",
+        "pandas",
+        "numpy",
+        "standard library",
+    ]
+    modules = read.unpacked("modules")
+    slow, bad = read.details()
+    assert [modules["name"][place] for place in slow["loads"]["module"]][:2] == ["common.frames", "pandas"]
+    assert slow["statements"] == [[-1, 3, 3, "rows = fetch()", 900_000, 0, 1, False]]
+    assert bad["failures"] == [["KeyError", "'x'", "", "", 7]]
+    links = {a["href"].partition("?")[0] for tag, a in read.tags if tag == "a" and a["href"]}
+    files = {f"#/file/{address}" for address in read.index["files"]["address"]}
+    assert files | {"#/", "#/packages", "#/doubts", "#main"} >= links
 
 
 def test_the_page_tells_effects_experiments_and_what_is_unstable() -> None:
@@ -157,6 +154,7 @@ def test_the_page_tells_effects_experiments_and_what_is_unstable() -> None:
             100,
             effects=(
                 Effect(kind="process", what="git log", file="/dags/common/x.py", line=4, count=2, wall_us=80_000),
+                Effect(kind="sleep", what="", file="/dags/a.py", line=9),
             ),
             experiments=(
                 Experiment(
@@ -169,23 +167,80 @@ def test_the_page_tells_effects_experiments_and_what_is_unstable() -> None:
             instabilities=(Instability(dag_id="d", field="start_date", first="1", second="2"),),
         )
     )
-    page = html.render(shown)
-    for part in (
-        "git log",
-        "common/x.py:4",
-        "80 ms",
-        "takes 42 ms",
-        "environment variable X",
-        "start_date is 1, then 2",
-    ):
-        assert part in page
+    (found,) = Page(html.render(shown)).details()
+    assert found["effects"] == [
+        ["process", "git log", "common/x.py:4", 2, 80.0, 0, 0],
+        ["sleep", "", "a.py:9", 1, None, 0, 9],
+    ]
+    assert found["experiments"][0][1:] == [True, ["environment variable X"]]
+    assert "takes 42 ms" in found["experiments"][0][0]
+    assert found["unstable"] == [["d", "start_date", "1", "2", "each parse"]]
+
+
+def test_packages_are_summed_over_files_with_who_imports_them() -> None:
+    shown = run(file("a.py", 100, trace=trace(100, HELPED)), file("b.py", 100, trace=trace(100, HELPED)))
+    found = Page(html.render(shown, fleet=Fleet(shown))).unpacked("packages")
+    rows = {row["name"]: row for row in found["table"]}
+    assert (rows["pandas"]["total"], rows["pandas"]["own"], rows["pandas"]["files"]) == (160, 100, 2)
+    assert rows["pandas"]["importers"] == [["common/frames.py:1", 2, 160.0]]
+    assert rows["pandas"]["alone"] > 0
+    assert rows["standard library"]["importers"] == [["a.py:5", 1, 0.5], ["b.py:5", 1, 0.5]]
+    pandas = found["treemap"][0]
+    assert pandas[:2] == ["pandas", 100]
+    assert pandas[2][0][2] == [["pandas.core", 60, []], ["pandas", 40, []]]
+
+
+def test_a_comparison_holds_both_sides() -> None:
+    before = run(file("a.py", 100, 101, 102, trace=trace(100, HELPED)), file("same.py", 9, 9, 9))
+    now = run(
+        file("a.py", 300, 301, 302, effects=(Effect(kind="dns", what="x", file="/dags/a.py", line=2),)),
+        file("same.py", 9, 9, 9),
+    )
+    found = Page(html.render(now, comparison=compare(before, now), baseline=before)).unpacked("comparison")
+    (row,) = found["files"]
+    assert (row["path"], row["change"], row["before"], row["now"]) == ("a.py", "slower", 101, 301)
+    assert (row["samples_before"], row["samples_now"]) == ([100, 101, 102], [300, 301, 302])
+    assert row["new_effects"] == ["dns x (line 2)"]
+    assert row["tree_before"]["name"][0] == "common.frames"
+    assert row["tree_now"] is None
+    assert "1 file unchanged within the limits" in found["sentence"]
+
+
+def test_source_is_shown_as_it_was_measured_only(tmp_path: Path) -> None:
+    text = "import pandas\nx = '\u202e'\n"
+    (tmp_path / "a.py").write_text(text, encoding="utf-8")
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    shown = run(file("a.py", 100, sha256=sha256), root=str(tmp_path))
+    (found,) = Page(html.render(shown)).details()
+    assert found["source"] == "import pandas\nx = '\\u202e'\n"
+    (without,) = Page(html.render(shown, with_source=False)).details()
+    assert "source" not in without
+    assert without["no_source"] == "The report was made without source code."
+    (tmp_path / "a.py").write_text("changed", encoding="utf-8")
+    (changed,) = Page(html.render(shown)).details()
+    assert (changed.get("source"), changed["no_source"]) == (None, "Its source was changed since it was measured.")
 
 
 def test_many_files_stay_a_small_page() -> None:
     shown = run(*(file(f"folder/file_{n:05d}.py", 50 + n % 70, trace=trace(60, HELPED)) for n in range(1000)))
     page = html.render(shown)
-    assert len(page) < 3_000_000
-    assert "The 150 slowest and all failed files are described; 850 more" in page
+    assert len(page) < 500_000
+    assert len(Page(page).details()) == 1000
+
+
+def test_the_same_run_gives_the_same_page() -> None:
+    shown = run(file("a.py", 100, trace=trace(100, HELPED)))
+    assert html.render(shown) == html.render(shown)
+
+
+def test_markdown_of_a_run() -> None:
+    before = run(file("a|b.py", 100, 100, 100))
+    now = run(file("a|b.py", 300, 300, 300), file("bad.py", 1, status=Status.IMPORT_ERROR, detail="it is <broken>"))
+    text = markdown.render(now, Fleet(now).plan(), compare(before, now))
+    assert text.startswith("## 2 files with 2 DAGs take 301 ms")
+    assert "| slower | 100 ms | 300 ms | +200 ms (+200%) | <code>a&#124;b.py</code> |" in text
+    assert "- <code>bad.py</code> gives no DAGs now" in text
+    assert "it is &#60;broken&#62;" in text
 
 
 def test_an_empty_and_an_untimed_run_can_be_shown() -> None:

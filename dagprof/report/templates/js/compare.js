@@ -3,7 +3,7 @@
 function samplesPlot(before, now) {
   const every = [...before, ...now];
   if (!every.length) return null;
-  const most = Math.max(...every) * 1.04, x = (ms) => ((280 * ms) / most + 8).toFixed(1);
+  const most = Math.max(...every) * 1.04 || 1, x = (ms) => ((284 * ms) / most + 8).toFixed(1);
   const median = (values) => { const sorted = values.slice().sort((a, b) => a - b), half = sorted.length >> 1; return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2; };
   const row = (values, y, kind) => values.length ? [
     svg("line", { x1: x(median(values)), x2: x(median(values)), y1: y - 7, y2: y + 7, class: `median ${kind}` }),
@@ -114,7 +114,7 @@ class CompareView {
       el("p", { class: "crumbs" }, el("a", { href: "#/compare" }, "All changes"), " / ", el("code", {}, row.path), " ", row.now === null ? "" : el("a", { href: addressOf("file", row.address) }, "its own view")),
       el("h2", { tabindex: "-1" }, `${row.before === null ? "new" : duration(row.before)} \u2192 ${row.now === null ? "gone" : duration(row.now)} `, this.difference(row)),
       row.reason ? el("p", {}, row.reason) : null,
-      el("figure", {}, samplesPlot(row.samples_before, row.samples_now), el("figcaption", { class: "quiet" }, "Every parse of both sides: \u25cf before, \u25a0 now; the strokes are the medians.")),
+      el("figure", {}, samplesPlot(row.samples_before, row.samples_now), el("figcaption", { class: "quiet" }, `Every parse of both sides, from 0 to ${duration(Math.max(0, ...row.samples_before, ...row.samples_now) * 1.04)}: \u25cf before, \u25a0 now; the strokes are the medians.`)),
     ];
     if (row.tree_before || row.tree_now) {
       const icicle = new Icicle("Imports of both sides", mergedTree(row.tree_before, row.tree_now), {

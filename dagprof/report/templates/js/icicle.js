@@ -108,7 +108,7 @@ class Icicle {
     const faded = this.sought && !this.isMatch(node) && node !== this.root;
     const shape = svg("g", {
       role: "treeitem", tabindex: "-1", "aria-level": depth + 1, "aria-label": node.text,
-      class: `node kind-${node.kind}${isAbove ? " above" : ""}${faded ? " faded" : ""}${this.isMatch(node) ? " match" : ""}`,
+      class: `node kind-${node.kind}${wide < 12 ? " narrow" : ""}${isAbove ? " above" : ""}${faded ? " faded" : ""}${this.isMatch(node) ? " match" : ""}`,
       onclick: () => this.zoom(node), onmouseenter: () => this.tell(node), onfocus: () => this.tell(node),
     },
     svg("rect", { x: x.toFixed(2), y: depth * ROW + 1, width: wide.toFixed(2), height: ROW - 2, rx: wide > 6 ? 2 : 0 }),
