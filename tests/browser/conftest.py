@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Request, sync_playwright
 from unit.builders import MODULES, file, loads, run, statement, trace
 
 from dagprof.analyse.comparison import compare
@@ -74,12 +74,21 @@ class Watched:
 
     def __init__(self, page: Page) -> None:
         self.seen: list[str] = []
-        page.on("console", lambda message: self.seen.append(f"console {message.type}: {message.text}"))
-        page.on("pageerror", lambda error: self.seen.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: (self.seen.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        page.on(
-            "request", lambda request: request.url.startswith("file:") or self.seen.append(f"request: {request.url}")
-        )
+        page.on("console", lambda message: self._saw(f"console {message.type}: {message.text}"))
+        page.on("pageerror", lambda error: self._saw(f"error: {error}"))
+        page.on("dialog", self._dismiss)
+        page.on("request", self._asked)
+
+    def _saw(self, what: str) -> None:
+        self.seen.append(what)
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith("file:"):
+            self._saw(f"request: {request.url}")
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self._saw(f"dialog: {dialog.message}")
+        dialog.dismiss()
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ VIEWS = ["", "packages", SLOW, f"file/{address('bad.py')}", "compare", f"compare
 
 
 def shown_paths(page: Page) -> list[str]:
-    return page.locator("#file-table tbody th").all_inner_texts()
+    return list(page.locator("#file-table tbody th").all_inner_texts())
 
 
 def test_the_overview_answers_first(open_page: OpenPage, report: str) -> None:

@@ -76,7 +76,7 @@ def _plan(plan: Plan) -> Row:
                 "files": step.files,
                 "evidence": step.evidence,
                 "places": [safe_text(str(change.place), 200) for change in step.changes],
-                "copy": "\n".join(
+                "to_copy": "\n".join(
                     [*(safe_text(str(change.place), 200) for change in step.changes), changes.instruction(step)]
                 ),
                 "what": safe_text(changes.instruction(step), 300),

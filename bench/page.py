@@ -1,0 +1,164 @@
+"""How large the report is, how long dagprof takes to render it, and how soon a browser shows it.
+
+python bench/page.py [RUN.json ...]
+
+Without arguments: a scan of Airflow's example DAGs, and generated Runs of 1,000 files and of 10,000 of which a hundred load
+3,000 modules. Generated means that the Run is made, not measured: scanning 10,000 files would take hours. Rendering is one
+process, which reads the Run from its file as ``dagprof report`` does; its largest resident memory is that of the process.
+"""
+
+from __future__ import annotations
+
+import random
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from common import airflow_examples, environment, machine
+
+import dagprof
+from dagprof.model import Edge, FileResult, Loads, Module, Origin, Run, Samples, Statement, Status, Trace
+from dagprof.store import runs
+
+LARGEST = 3000
+OPENINGS = 7
+
+
+def generated(files: int, largest: int, template: Run) -> Run:
+    """Files that load a few of 400 installed modules in a tree, some helpers of the user's, and ``largest`` many of 3,000."""
+    chance = random.Random(7)
+    modules = [Module(name=f"helpers.part{n}", file=f"/dags/helpers/part{n}.py") for n in range(200)]
+    modules += [
+        Module(name=f"package{n // 100}.part{n}", origin=Origin.DISTRIBUTION, distribution=f"package{n // 100}")
+        for n in range(LARGEST)
+    ]
+    results = [_file(number, LARGEST if number < largest else chance.randint(5, 60), chance) for number in range(files)]
+    values = {
+        name: getattr(template, name) for name in ("schema_version", "dagprof_version", "created_at", "environment")
+    }
+    return Run(
+        **values,
+        root="/dags",
+        wall_s=1.0,
+        settings=template.settings,
+        files=tuple(results),
+        modules=tuple(modules),
+        import_sets=((),),
+    )
+
+
+def _file(number: int, size: int, chance: random.Random) -> FileResult:
+    helper = chance.randrange(200)
+    chosen = [helper, *(200 + place for place in chance.sample(range(LARGEST), size - 1))]
+    parent = [-1, *(chance.choice((0, place - 1, chance.randrange(place))) for place in range(1, size))]
+    own = [int(chance.expovariate(1 / 400)) for _ in chosen]
+    total = own[:]
+    for place in range(size - 1, 0, -1):
+        total[parent[place]] += total[place]
+    loads = Loads(
+        module=tuple(chosen),
+        parent=tuple(parent),
+        self_us=tuple(own),
+        cumulative_us=tuple(total),
+        importer=tuple(-1 if above < 0 else chosen[above] for above in parent),
+        line=tuple(chance.randint(1, 60) for _ in chosen),
+        caller_line=(0,) * size,
+        imports=(0,) * size,
+    )
+    ms = total[0] / 1000
+    wall = tuple(round(ms + 20 + chance.expovariate(1 / 5), 3) for _ in range(4))
+    statements = tuple(
+        Statement(-1, line, line, "expr", f"statement_{line} = work({line})", int(chance.expovariate(1 / 300)), 90, 1)
+        for line in range(3, 15)
+    )
+    nothing = (0.0,) * 4
+    samples = Samples(wall, wall, nothing, nothing, nothing, wall, nothing, nothing, wall, (9.0,) * 4, (900,) * 4)
+    return FileResult(
+        path=f"team{number % 40}/area{number % 7}/dag_{number}.py",
+        status=Status.OK,
+        dag_ids=(f"dag_{number}",),
+        task_count=number % 30,
+        samples=samples,
+        trace=Trace(ms + 20, 1.0, 0.0, loads, (Edge(1, helper),), statements),
+    )
+
+
+def render(source: str, target: str) -> None:
+    """In a process of its own: from the stored Run to the page."""
+    began = time.perf_counter()
+    from dagprof.analyse.fleet import Fleet
+    from dagprof.report import html
+
+    run = runs.load(source)
+    Path(target).write_text(html.render(run, fleet=Fleet(run)), encoding="utf-8")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{time.perf_counter() - began:.2f} {peak:.0f}")
+
+
+def opened(page_file: Path) -> tuple[list[float], list[float]]:
+    """Milliseconds from the navigation to the first row of the table, and from a click to a file's icicle."""
+    from playwright.sync_api import sync_playwright
+
+    first, view = [], []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        for number in range(OPENINGS + 1):
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.goto(page_file.as_uri(), wait_until="commit")
+            page.wait_for_selector("#file-table tbody tr")
+            began = page.evaluate(
+                "() => new Promise(done => requestAnimationFrame(() => setTimeout(() => done(performance.now()))))"
+            )
+            took = page.evaluate("""async () => {
+                const began = performance.now();
+                document.querySelector('#file-table tbody a').click();
+                while (!document.querySelector('.icicle g')) await new Promise(done => requestAnimationFrame(done));
+                return performance.now() - began;
+            }""")
+            if number:
+                first.append(began)
+                view.append(took)
+            page.close()
+        browser.close()
+    return first, view
+
+
+def main(given: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        sources = {source: Path(source) for source in given}
+        if not sources:
+            real = dagprof.scan(airflow_examples())
+            many = {"1,000 generated": (1000, 0), "10,000 generated, 100 of them with 3,000 modules": (10_000, 100)}
+            runs.save(real, folder / "real.json")
+            sources = {f"{len(real.files)} real files": folder / "real.json"}
+            for number, (title, (files, largest)) in enumerate(many.items()):
+                sources[title] = folder / f"{number}.json"
+                runs.save(generated(files, largest, real), sources[title])
+        print(f"{machine()}; medians of {OPENINGS}\n")
+        print(
+            "| Run | run.json | rendering | memory | page | first rows | opening a file |\n|---|---|---|---|---|---|---|"
+        )
+        for title, source in sources.items():
+            target = folder / "page.html"
+            command = [sys.executable, __file__, "--render", str(source), str(target)]
+            done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment(folder))
+            seconds, peak = done.stdout.split()
+            first, view = opened(target)
+            print(
+                f"| {title} | {source.stat().st_size / 1e6:.1f} MB | {seconds} s | {peak} MiB | {target.stat().st_size / 1e6:.2f} MB "
+                f"| {statistics.median(first):.0f} ms ({min(first):.0f}-{max(first):.0f}) "
+                f"| {statistics.median(view):.0f} ms ({min(view):.0f}-{max(view):.0f}) |"
+            )
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--render"]:
+        render(*sys.argv[2:])
+    else:
+        main(sys.argv[1:])
