@@ -298,6 +298,9 @@ def test_a_baseline_tells_a_slowed_file(place: Path) -> None:
     assert done.returncode == 1, done.stdout + done.stderr
     found = verdict(place / "reports")
     assert [finding.path for finding in found.all_findings if finding.fails] == ["plain.py"]
+    (slower,) = [file for file in found.files if file.path == "plain.py"]
+    assert slower.timing is not None
+    assert len(slower.timing.head_samples_ms) == 10  # those in turns with the reference
     assert "line 2 now sleeps" in done.stdout
     assert "by the reference parse this machine now takes" in " ".join(done.stdout.split())
     assert len(found.files) == 5

@@ -214,7 +214,7 @@ def _where(node: Stack, path: str) -> str:
     if not node.file or node.function == STATEMENT:
         return ""
     short = path if node.file.endswith(f"/{path}") else "/".join(node.file.split("/")[-3:])
-    return f"{safe_text(short, 80)}:{node.line}"
+    return f"{safe_text(short, 80)}:{node.line}" if node.line else safe_text(short, 80)
 
 
 def _access(access: Access, file: FileResult, root: str) -> list[Any]:
