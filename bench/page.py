@@ -10,7 +10,6 @@ process, which reads the Run from its file as ``dagprof report`` does; its large
 from __future__ import annotations
 
 import random
-import resource
 import shutil
 import statistics
 import subprocess
@@ -96,7 +95,9 @@ def render(source: str, target: str) -> None:
 
     run = runs.load(source)
     Path(target).write_text(html.render(run, fleet=Fleet(run)), encoding="utf-8")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # Not ru_maxrss: that counts what the process was before it became this program.
+    status = Path("/proc/self/status").read_text()
+    peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
     print(f"{time.perf_counter() - began:.2f} {peak:.0f}")
 
 
