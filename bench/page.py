@@ -2,7 +2,7 @@
 
 python bench/page.py [RUN.json ...]
 
-Without arguments: a scan of Airflow's example DAGs, and generated Runs of 1,000 files and of 10,000 of which a hundred load
+Without arguments: a scan of Airflow's example DAGs, and generated Runs of 1,000 files and of 10,000 of which ten load
 3,000 modules. Generated means that the Run is made, not measured: scanning 10,000 files would take hours. Rendering is one
 process, which reads the Run from its file as ``dagprof report`` does; its largest resident memory is that of the process.
 """
@@ -87,18 +87,22 @@ def _file(number: int, size: int, chance: random.Random) -> FileResult:
     )
 
 
-def render(source: str, target: str) -> None:
-    """In a process of its own: from the stored Run to the page."""
-    began = time.perf_counter()
-    from dagprof.analyse.fleet import Fleet
-    from dagprof.report import html
+# The command in a process that tells its own peak. Not ru_maxrss: that counts what the process was before it became this program.
+REPORT = """
+import sys
+from dagprof.cli import main
+code = main(["report", sys.argv[1], "-o", sys.argv[2]])
+print(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0])
+sys.exit(code)
+"""
 
-    run = runs.load(source)
-    Path(target).write_text(html.render(run, fleet=Fleet(run)), encoding="utf-8")
-    # Not ru_maxrss: that counts what the process was before it became this program.
-    status = Path("/proc/self/status").read_text()
-    peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
-    print(f"{time.perf_counter() - began:.2f} {peak:.0f}")
+
+def rendered(source: Path, target: Path) -> tuple[float, float]:
+    """Seconds and peak MiB of ``dagprof report``."""
+    began = time.perf_counter()
+    command = [sys.executable, "-c", REPORT, str(source), str(target)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment(target.parent))
+    return time.perf_counter() - began, int(done.stdout.split()[-1]) / 1024
 
 
 def opened(page_file: Path) -> tuple[list[float], list[float]]:
@@ -135,7 +139,7 @@ def main(given: list[str]) -> None:
         sources = {source: Path(source) for source in given}
         if not sources:
             real = dagprof.scan(airflow_examples())
-            many = {"1,000 generated": (1000, 0), "10,000 generated, 100 of them with 3,000 modules": (10_000, 100)}
+            many = {"1,000 generated": (1000, 0), "10,000 generated, ten of them with 3,000 modules": (10_000, 10)}
             runs.save(real, folder / "real.json")
             sources = {f"{len(real.files)} real files": folder / "real.json"}
             for number, (title, (files, largest)) in enumerate(many.items()):
@@ -147,19 +151,14 @@ def main(given: list[str]) -> None:
         )
         for title, source in sources.items():
             target = folder / "page.html"
-            command = [sys.executable, __file__, "--render", str(source), str(target)]
-            done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment(folder))
-            seconds, peak = done.stdout.split()
+            seconds, peak = rendered(source, target)
             first, view = opened(target)
             print(
-                f"| {title} | {source.stat().st_size / 1e6:.1f} MB | {seconds} s | {peak} MiB | {target.stat().st_size / 1e6:.2f} MB "
+                f"| {title} | {source.stat().st_size / 1e6:.1f} MB | {seconds:.1f} s | {peak:.0f} MiB | {target.stat().st_size / 1e6:.2f} MB "
                 f"| {statistics.median(first):.0f} ms ({min(first):.0f}-{max(first):.0f}) "
                 f"| {statistics.median(view):.0f} ms ({min(view):.0f}-{max(view):.0f}) |"
             )
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--render"]:
-        render(*sys.argv[2:])
-    else:
-        main(sys.argv[1:])
+    main(sys.argv[1:])

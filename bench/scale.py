@@ -26,11 +26,11 @@ HEAD = "import datetime\nfrom airflow import DAG\n"
 START = "start_date=datetime.datetime(2024, 1, 1), schedule=None"
 # Runs the command line in this process and tells its own peak, in KiB, in a file.
 COMMAND = """
-import resource, sys
+import sys
 from dagprof.cli import main
 code = main(sys.argv[2:])
 with open(sys.argv[1], "w") as stream:
-    stream.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+    stream.write(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0])
 sys.exit(code)
 """
 

@@ -254,10 +254,10 @@ class _Planner:
 
     def plan(self, length: int) -> Plan:
         movable = self._movable()
-        untried = [place for place in movable if not self._is_tried(place)]
         gains = {place: self._gain((place,)) for place in movable}
-        promising = sum(gains[place] >= SMALLEST_MS for place in untried)
-        left = gains if self._takes_untried else {place: gains[place] for place in movable if place not in set(untried)}
+        tried = {place: gain for place, gain in gains.items() if self._is_tried(place)}
+        promising = sum(gain >= SMALLEST_MS for place, gain in gains.items() if place not in tried)
+        left = gains if self._takes_untried else tried
         everything = list(left)
         steps: list[Step] = []
         total = self._total_ms

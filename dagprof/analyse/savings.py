@@ -24,19 +24,20 @@ def savings_by_group(run: Run, by: str) -> Iterator[tuple[FileResult, dict[str, 
 
 def alone_by_module(file: FileResult, graph: ImportGraph, keys: Sequence[str]) -> dict[str, float]:
     """What each module dominates, in ms."""
-    dominated = graph.dominated()
-    found = ((keys[module], saving_ms(file, dominated[module][0])) for module in graph.cost_us if module in dominated)
+    dominated, per_us = graph.dominated(), saving_ms(file, 1.0)
+    found = ((keys[module], per_us * dominated[module][0]) for module in graph.cost_us if module in dominated)
     return {name: ms for name, ms in found if ms >= SMALLEST_MS}
 
 
 def alone_by_group(file: FileResult, graph: ImportGraph, keys: Sequence[str]) -> dict[str, float]:
     """What goes with all modules of a group together, in ms."""
     members: dict[str, list[int]] = {}
+    per_us = saving_ms(file, 1.0)
     for module in graph.cost_us:
         members.setdefault(keys[module], []).append(module)
     alone = {}
     for name, modules in members.items():
-        if saving_ms(file, graph.cost_of(modules)) >= SMALLEST_MS:
+        if per_us * graph.cost_of(modules) >= SMALLEST_MS:
             gone: set[Node] = set(modules)
-            alone[name] = saving_ms(file, graph.saving_us(gone))
+            alone[name] = per_us * graph.saving_us(gone)
     return alone

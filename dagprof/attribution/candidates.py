@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from dagprof.attribution.graph import ROOT, ImportGraph, Statement
@@ -29,11 +30,16 @@ def place_of(statement: Statement, modules: Sequence[Module], file: FileResult, 
 
 def shown_path(path: str, root: str) -> str:
     """A path relative to ``root`` where it is below it."""
-    for form in (root, os.path.realpath(root)):
-        below = form.rstrip(os.sep) + os.sep
+    for below in _forms(root):
         if path.startswith(below):
             return path[len(below) :].replace(os.sep, "/")
     return path
+
+
+@lru_cache(maxsize=8)
+def _forms(root: str) -> tuple[str, str]:
+    """The folder as given and resolved, each ending in a separator."""
+    return root.rstrip(os.sep) + os.sep, os.path.realpath(root).rstrip(os.sep) + os.sep
 
 
 def candidates(

@@ -10,6 +10,7 @@ a name from a lazy module calls its ``__getattr__``.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from dagprof.model import Edge, Loads, Module, Origin, Trace
@@ -151,11 +152,41 @@ class ImportGraph:
 
     def saving_us(self, without: Collection[Node]) -> int:
         """What falls away when these statements or modules are gone together, in µs."""
-        return self.total_us - self.cost_of(self.reached(without))
+        return self.total_us - self._cost_reached(ROOT, without)
 
     def behind_us(self, statement: Statement) -> int:
         """What a statement leads to, whoever else does too, in µs."""
-        return self.cost_of(self.reached(start=statement))
+        return self._cost_reached(statement)
+
+    def _cost_reached(self, start: Node, without: Collection[Node] = ()) -> int:
+        """Own time of what ``reached`` finds, over numbers instead of nodes: a large fleet asks a hundred thousand times."""
+        places, after, costs = self._numbered
+        seen = bytearray(len(places))
+        for node in without:
+            if node in places:
+                seen[places[node]] = 1
+        waiting = [places[start]]
+        seen[waiting[0]] = 1
+        cost = costs[waiting[0]]
+        while waiting:
+            for number in after[waiting.pop()]:
+                if not seen[number]:
+                    seen[number] = 1
+                    cost += costs[number]
+                    waiting.append(number)
+        return cost
+
+    @cached_property
+    def _numbered(self) -> tuple[dict[Node, int], list[list[int]], list[int]]:
+        """Every node's number, and by number what comes after it and its own time in µs."""
+        places: dict[Node, int] = {}
+        for node, nodes in self._after.items():
+            places.setdefault(node, len(places))
+            for each in nodes:
+                places.setdefault(each, len(places))
+        after = [[places[each] for each in self._after.get(node, ())] for node in places]
+        costs = [0 if isinstance(node, Statement) else self.cost_us.get(node, 0) for node in places]
+        return places, after, costs
 
     def dominated(self) -> dict[Node, tuple[int, int]]:
         """For each statement and module: own time in µs, and number, of the modules that only it leads to."""

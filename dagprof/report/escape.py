@@ -10,6 +10,8 @@ _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 def safe_text(value: str, limit: int = 300) -> str:
     """One line of at most ``limit`` characters, with an ellipsis where it was cut."""
+    if value.isprintable() and len(value) <= limit:
+        return value
     return _cut("".join(_visible(character) for character in value[: limit + 1]), limit, len(value) > limit)
 
 
