@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import TARGET, call, dag, write
+from unit.page import Page
 
 import dagprof
 
@@ -43,6 +44,38 @@ def test_a_scan_prints_a_summary_and_writes_two_files(place: Path) -> None:
     assert [file.path for file in run.files] == ["a.py", "b.py", "bad.py"]
     assert (place / "reports" / "report.html").read_text().startswith("<!DOCTYPE html>")
     assert sorted(os.listdir(place / "reports")) == ["report.html", "run.json"]
+
+
+def test_a_run_is_reported_again(place: Path) -> None:
+    browser = place / "browser"
+    browser.write_text('#!/bin/sh\necho "$1" > opened\n')
+    browser.chmod(0o755)
+    done = scan(place, "--repeat", "1", "-q", "--source", "none", "--open", BROWSER=str(browser))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (place / "opened").read_text().strip() == (place / "reports" / "report.html").as_uri()
+    pages = [Page((place / "reports" / "report.html").read_text())]
+    for arguments in (
+        ["-o", "all.html"],
+        ["-o", "none.html", "--source", "none"],
+        ["-o", "compared.html", "--baseline"],
+    ):
+        options = [*arguments, "reports/run.json"] if arguments[-1] == "--baseline" else arguments
+        again = call("report", "reports/run.json", *options, cwd=place)
+        assert (again.returncode, again.stderr) == (0, ""), again.stderr
+        assert again.stdout == f"Written: {arguments[1]}\n"
+        pages.append(Page((place / arguments[1]).read_text()))
+    told = [[(detail.get("source"), detail.get("no_source")) for detail in page.details()] for page in pages]
+    without = (None, "The report was made without source code.")
+    assert told[0] == told[2] == [without] * 3
+    sources = [(place / "dags" / path).read_text() for path in pages[1].index["files"]["path"]]
+    assert told[1] == told[3] == [(source, None) for source in sources]
+    assert pages[3].unpacked("comparison")["files"] == []
+    printed = call("report", "reports/run.json", "--format", "markdown", "-o", "-", cwd=place)
+    assert printed.stdout.startswith("## 3 files with 2 DAGs take ")
+    assert "- <code>bad.py</code>: ModuleNotFoundError" in printed.stdout
+    written = call("report", "reports/run.json", "--format", "markdown", cwd=place)
+    assert written.stdout == "Written: reports/report.md\n"
+    assert (place / "reports" / "report.md").read_text() == printed.stdout
 
 
 def test_quiet_says_nothing(place: Path) -> None:
