@@ -42,7 +42,10 @@ class Limits(Frozen, frozen=True):
 
 
 class FileChange(Frozen, frozen=True):
-    """One file in both Runs. Times are medians in ms; ``new_imports`` and ``gone_imports`` are packages, outermost first."""
+    """One file in both Runs. Times are medians in ms; ``new_imports`` and ``gone_imports`` are packages, outermost first.
+
+    Of each the first ``SHOWN_IMPORTS``; ``more_new_imports`` and ``more_gone_imports`` count the others.
+    """
 
     path: str
     change: Change
@@ -51,6 +54,8 @@ class FileChange(Frozen, frozen=True):
     reason: str = ""
     new_imports: tuple[str, ...] = ()
     gone_imports: tuple[str, ...] = ()
+    more_new_imports: int = 0
+    more_gone_imports: int = 0
     was_failing: bool = False
     is_failing: bool = False
 
@@ -115,7 +120,13 @@ def compare(baseline: Run, current: Run, limits: Limits = Limits()) -> Compariso
         if old and new:
             new_imports = _missing_in(packages_after, packages_before, path)
             gone_imports = _missing_in(packages_before, packages_after, path)
-            change = msgspec.structs.replace(change, new_imports=new_imports, gone_imports=gone_imports)
+            change = msgspec.structs.replace(
+                change,
+                new_imports=new_imports[:SHOWN_IMPORTS],
+                gone_imports=gone_imports[:SHOWN_IMPORTS],
+                more_new_imports=max(0, len(new_imports) - SHOWN_IMPORTS),
+                more_gone_imports=max(0, len(gone_imports) - SHOWN_IMPORTS),
+            )
         changes.append(change)
     return Comparison(
         files=tuple(changes),
@@ -190,7 +201,7 @@ def _missing_in(here: dict[str, dict[str, int]], there: dict[str, dict[str, int]
     if path not in here or path not in there:
         return ()
     missing = (name for name in here[path] if name not in there[path])
-    return tuple(sorted(missing, key=here[path].__getitem__))[:SHOWN_IMPORTS]
+    return tuple(sorted(missing, key=here[path].__getitem__))
 
 
 def _warnings(baseline: Run, current: Run) -> Iterable[str]:

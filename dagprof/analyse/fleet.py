@@ -113,7 +113,7 @@ class FileView:
             place: _innermost([run.modules[module].name for module in graph.targets(statement)])
             for place, statement in self.statements.items()
         }
-        self._chains = {place: _chain(graph, statement, run, file) for place, statement in self.statements.items()}
+        self._run, self._file = run, file
         self._memory = _memory(run, file)
         self._proved = self._proofs(file.experiments)
         self.trials: dict[Place, Experiment] = {e.without[0]: e for e in file.experiments if len(e.without) == 1}
@@ -123,8 +123,13 @@ class FileView:
         return self._loads[place]
 
     def chain(self, place: Place) -> tuple[Place, ...]:
-        """The import statements by which what a statement asks for was first loaded, the DAG file's first."""
-        return self._chains[place]
+        """The import statements by which what a statement asks for was first loaded, the DAG file's first.
+
+        Builds the graph anew: few are asked for, and the graphs of 10,000 files would fill the memory.
+        """
+        assert self._file.trace is not None
+        graph = ImportGraph(self._file.trace, self._run.modules, self._run.import_sets)
+        return _chain(graph, self.statements[place], self._run, self._file)
 
     def _here(self, places: Collection[Place]) -> frozenset[Place]:
         return frozenset(place for place in places if place in self.statements)
@@ -197,9 +202,9 @@ class Fleet:
 
     def changes(self) -> list[Change]:
         """Every import statement of the user's code that would give back something alone, the largest saving first."""
-        found = [self._change(place) for place in self._by_place]
-        kept = [change for change in found if change.saving_ms >= SMALLEST_MS]
-        return sorted(kept, key=lambda change: (-change.saving_ms, change.place))
+        saved = {place: sum(view.saving_ms((place,)) for view in views) for place, views in self._by_place.items()}
+        found = [self._change(place) for place, ms in saved.items() if ms >= SMALLEST_MS]
+        return sorted(found, key=lambda change: (-change.saving_ms, change.place))
 
     def _change(self, place: Place) -> Change:
         views = self._by_place[place]

@@ -209,18 +209,18 @@ class ImportGraph:
     def chain(self, module: int) -> list[Statement]:
         """The import statements by which a module was first loaded, the DAG file's first."""
         loads: Loads = self._loads
-        found: list[Statement] = []
+        found: dict[Statement, None] = {}
         place = loads.module.index(module)
         while place >= 0:
             statement = Statement(loads.importer[place], loads.line[place])
-            if statement.importer >= ROOT and statement not in found:
-                found.append(statement)
+            if statement.importer >= ROOT:
+                found.setdefault(statement)
             around = loads.module[loads.parent[place]] if loads.parent[place] >= 0 else ROOT
             running = Statement(around, loads.caller_line[place])
-            if statement.importer != around and running.line and running not in found:
-                found.append(running)  # it stands in a function, which was called from there
+            if statement.importer != around and running.line:
+                found.setdefault(running)  # it stands in a function, which was called from there
             place = loads.parent[place]
-        return found[::-1]
+        return list(found)[::-1]
 
 
 def _leaves_first(above: dict[Node, Node]) -> list[Node]:

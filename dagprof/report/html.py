@@ -77,6 +77,7 @@ def _data(
         "groups": packages.shown_groups(names),
         "pieces": lengths,
         "stages": figures.STAGES,
+        "is_traced": any(file.trace is not None for file in run.files),
     }
     yield "index", packing.plain(index)
 

@@ -145,6 +145,7 @@ def shown(tmp_path: Path) -> Run:
         1510,
         1490,
         sha256=hashlib.sha256(SOURCE.encode()).hexdigest(),
+        size_bytes=len(SOURCE),
         trace=trace(
             1500,
             LOADED,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser.conftest import OpenPage, address
+from browser.conftest import LOADED, OpenPage, address
 from playwright.sync_api import Page, expect
 from unit.builders import HELPED, file, run, trace
 from unit.test_report import HOSTILE, hostile
@@ -128,6 +128,9 @@ def test_the_icicle_zooms_by_mouse_and_by_keyboard(open_page: OpenPage, report: 
     assert "pandas.core" in str(page.evaluate("document.activeElement.getAttribute('aria-label')"))
     page.keyboard.press("Enter")
     assert "zoom=0.0.1" in page.url
+    tree.get_by_role("treeitem", name=re.compile("^pandas: 80 ms")).click()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
@@ -208,6 +211,50 @@ def test_an_address_that_names_nothing_says_so(open_page: OpenPage, report: str)
     expect(open_page(report, "packages?at=%5B%22none%22").locator("h2", has_text="Packages")).to_be_visible()
 
 
+@pytest.mark.parametrize("view", ["%", "file/%E0%A4%A", "packages?sort=bogus", "?sort=bogus"])
+def test_a_mistyped_address_breaks_nothing(open_page: OpenPage, report: str, view: str) -> None:
+    page = open_page(report, view)
+    assert page.locator("main > div:visible").count() == 1
+    page.evaluate("location.hash = '#/'")
+    assert len(shown_paths(page)) == 3
+
+
+def test_the_last_of_quick_navigations_wins(open_page: OpenPage) -> None:
+    many = run(*(file(f"file_{n:05d}.py", 50 + n, trace=trace(60, LOADED)) for n in range(3000)))
+    page = open_page(html.render(many))
+    for addresses in (
+        [f"#/file/{address('file_00000.py')}", "#/packages", "#/packages?sort=name"],
+        ["#/packages", f"#/file/{address('file_00000.py')}", f"#/file/{address('file_02999.py')}"],
+    ):
+        page.evaluate("all => all.forEach(each => { location.hash = each })", addresses)
+        page.wait_for_function("location.hash.includes(document.body.dataset.shown.split('/').pop())")
+        page.wait_for_timeout(200)
+    expect(page.locator("div[data-view=file] .crumbs code")).to_have_text("file_02999.py")
+    assert page.locator("div[data-view=packages] h2").count() == 1
+    assert page.title() == "dagprof: file_02999.py"
+
+
+def test_the_skip_link_stays_in_the_view(open_page: OpenPage, report: str) -> None:
+    page = open_page(report, "packages?sort=name")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#/packages?sort=name")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_the_way_back_leads_to_the_same_place(open_page: OpenPage) -> None:
+    many = run(*(file(f"file_{n:05d}.py", 50 + n, trace=trace(60, LOADED)) for n in range(1000)))
+    page = open_page(html.render(many))
+    row = page.locator("#file-table a", has_text="file_00700.py")
+    for _ in range(2):
+        page.locator("#files button.more").scroll_into_view_if_needed()
+        page.wait_for_timeout(100)
+    row.click()
+    expect(page.locator("div[data-view=file] h2")).to_be_visible()
+    page.go_back()
+    expect(row).to_be_in_viewport()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("view", VIEWS)
 def test_axe_finds_nothing_serious(open_page: OpenPage, report: str, view: str, scheme: str) -> None:
@@ -237,7 +284,8 @@ def test_nothing_sticks_out_on_a_phone(open_page: OpenPage, report: str, view: s
 
 def test_print_has_no_controls(open_page: OpenPage, report: str) -> None:
     page = open_page(report)
-    page.emulate_media(media="print")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     expect(page.locator("nav")).to_be_hidden()
     expect(page.get_by_label("Name")).to_be_hidden()
     expect(page.locator("#file-table")).to_be_visible()
@@ -284,15 +332,15 @@ def test_hostile_names_are_shown_and_nothing_runs(open_page: OpenPage, text: str
     expect(page.locator("div[data-view=file] h2")).to_be_visible()
     assert page.evaluate("document.querySelectorAll('img, iframe, object').length") == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
-    assert page.title().startswith("dagprof: 1 file")
+    assert page.title().startswith("dagprof: ")
 
 
 def test_a_report_from_nothing(open_page: OpenPage) -> None:
     empty: Run = run(modules=())
     page = open_page(html.render(empty, fleet=Fleet(empty)))
-    expect(page.locator("#file-table tbody")).to_have_text("No file matches.")
+    expect(page.locator("#file-table tbody")).to_have_text("There are no files.")
     page.get_by_role("link", name="Packages").click()
-    expect(page.locator("#package-table tbody")).to_have_text("No import was loaded while parsing.")
+    expect(page.locator("#package-table tbody")).to_have_text("No file was traced; --depth full traces all.")
 
 
 def test_the_page_itself_is_small(report: str, tmp_path: Path) -> None:

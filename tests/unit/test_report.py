@@ -29,7 +29,7 @@ from dagprof.model import (
 from dagprof.report import html, markdown, terminal
 from dagprof.report.escape import safe_lines, safe_text
 from dagprof.report.figures import duration
-from unit.builders import HELPED, file, run, statement, trace
+from unit.builders import HELPED, file, loads, run, statement, trace
 from unit.page import Page
 
 HOSTILE = [
@@ -185,6 +185,9 @@ def test_packages_are_summed_over_files_with_who_imports_them() -> None:
     assert rows["pandas"]["importers"] == [["common/frames.py:1", 2, 160.0]]
     assert rows["pandas"]["alone"] > 0
     assert rows["standard library"]["importers"] == [["a.py:5", 1, 0.5], ["b.py:5", 1, 0.5]]
+    twice = loads((1, -1, 10_000, 10_000, -1, 3), (3, -1, 10_000, 10_000, -1, 4), (2, -1, 10_000, 10_000, -1, 3))
+    (again,) = Page(html.render(run(file("c.py", 100, trace=trace(100, twice))))).unpacked("packages")["table"][:1]
+    assert (again["importers"], again["alone"]) == ([["c.py:3", 1, 20.0]], None)
     pandas = found["treemap"][0]
     assert pandas[:2] == ["pandas", 100]
     assert pandas[2][0][2] == [["pandas.core", 60, []], ["pandas", 40, []]]
@@ -206,11 +209,29 @@ def test_a_comparison_holds_both_sides() -> None:
     assert "1 file unchanged within the limits" in found["sentence"]
 
 
+def test_a_failure_elsewhere_has_no_line_of_the_file() -> None:
+    failure = Failure(
+        type="KeyError", message="'x'", line=77, file="/dags/common/helper.py", traceback="t\n" * 9000 + "the end"
+    )
+    shown = run(file("a.py", 1, status=Status.IMPORT_ERROR, failures=(failure,)))
+    page = html.render(shown)
+    assert "a.py:77" not in page
+    assert Page(page).details()[0]["failures"][0][3].endswith("the end")
+
+
+def test_a_run_without_traces_claims_nothing_about_imports() -> None:
+    shown = run(file("a.py", 100))
+    page = html.render(shown, fleet=Fleet(shown))
+    assert page.partition("<script")[0].count("No file was traced; --depth full traces all.") == 2
+    assert "No statement took" not in page
+    assert Page(page).index["is_traced"] is False
+
+
 def test_source_is_shown_as_it_was_measured_only(tmp_path: Path) -> None:
     text = "import pandas\nx = '\u202e'\n"
     (tmp_path / "a.py").write_text(text, encoding="utf-8")
     sha256 = hashlib.sha256(text.encode()).hexdigest()
-    shown = run(file("a.py", 100, sha256=sha256), root=str(tmp_path))
+    shown = run(file("a.py", 100, sha256=sha256, size_bytes=len(text.encode())), root=str(tmp_path))
     (found,) = Page(html.render(shown)).details()
     assert found["source"] == "import pandas\nx = '\\u202e'\n"
     (without,) = Page(html.render(shown, with_source=False)).details()
@@ -218,7 +239,10 @@ def test_source_is_shown_as_it_was_measured_only(tmp_path: Path) -> None:
     assert without["no_source"] == "The report was made without source code."
     (tmp_path / "a.py").write_text("changed", encoding="utf-8")
     (changed,) = Page(html.render(shown)).details()
-    assert (changed.get("source"), changed["no_source"]) == (None, "Its source was changed since it was measured.")
+    assert (changed.get("source"), changed["no_source"]) == (
+        None,
+        "Its source was changed or moved since it was measured.",
+    )
 
 
 def test_many_files_stay_a_small_page() -> None:

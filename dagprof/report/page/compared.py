@@ -60,6 +60,8 @@ def _row(
         "samples_before": [round(ms, 1) for ms in old.samples.wall_ms] if old else [],
         "samples_now": [round(ms, 1) for ms in new.samples.wall_ms] if new else [],
         "new_effects": _appeared(old, new) if old and new else [],
+        "more_new": change.more_new_imports,
+        "more_gone": change.more_gone_imports,
         "gone_effects": _appeared(new, old) if old and new else [],
     }
     if change.path in drawn and baseline is not None:

@@ -138,9 +138,16 @@ def _failure(failure: Failure) -> list[str | int]:
         safe_text(failure.type, 80),
         safe_text(failure.message, 400),
         safe_text(failure.cause, 400),
-        safe_lines(failure.traceback, TRACEBACK_LENGTH),
+        _middle_cut(failure.traceback),
         failure.line,
     ]
+
+
+def _middle_cut(text: str) -> str:
+    """A long traceback without its middle: it begins where the file is, and ends with the exception."""
+    if len(text) <= TRACEBACK_LENGTH:
+        return safe_lines(text, TRACEBACK_LENGTH)
+    return safe_lines(text[: TRACEBACK_LENGTH // 3]) + "\n…\n" + safe_lines(text[-2 * TRACEBACK_LENGTH // 3 :])
 
 
 def _instability(found: Instability) -> list[str]:

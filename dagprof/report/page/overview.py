@@ -8,6 +8,7 @@ from typing import Any
 from dagprof.analyse.comparison import Comparison
 from dagprof.analyse.fleet import Fleet, Plan
 from dagprof.analyse.frames import records, statements_frame
+from dagprof.attribution.candidates import shown_path
 from dagprof.gate.simple import Outcome, Verdict
 from dagprof.model import FileResult, Run
 from dagprof.quantities import count
@@ -18,6 +19,8 @@ from dagprof.report.page.one_file import address
 STATEMENT_ROWS = 40
 # Of the files, without the script.
 PLAIN_ROWS = 100
+
+NOT_TRACED = "No file was traced; --depth full traces all."
 
 Row = dict[str, Any]
 
@@ -32,9 +35,11 @@ def build(run: Run, fleet: Fleet | None, comparison: Comparison | None, verdict:
         "busy": figures.busy(run),
         "tiles": _tiles(run, comparison, plan),
         "plan": _plan(plan) if plan and plan.steps else None,
-        "no_plan": "" if plan is None or plan.steps else _no_plan(plan),
+        "no_plan": "" if plan is None or plan.steps else _no_plan(run, plan),
         "statements": _statement_rows(run),
-        "failures": [_failure_row(file) for file in ranked if file.status.is_failure],
+        "failures": [_failure_row(file, run.root) for file in ranked if file.status.is_failure],
+        "is_traced": any(file.trace is not None for file in run.files),
+        "untraced": NOT_TRACED,
         "plain_files": [
             (safe_text(file.path), figures.duration(file.parse_ms), figures.status(file.status))
             for file in ranked[:PLAIN_ROWS]
@@ -56,7 +61,9 @@ def _moment(created_at: str) -> str:
     return f"{found[1]} {found[2]} UTC" if found else safe_text(created_at, 40)
 
 
-def _no_plan(plan: Plan) -> str:
+def _no_plan(run: Run, plan: Plan) -> str:
+    if not any(file.trace is not None for file in run.files):
+        return f"No change is proposed. {NOT_TRACED}"
     if not plan.untried:
         return "No import that could be moved would save anything worth while."
     lines = (
@@ -104,7 +111,11 @@ def _tiles(run: Run, comparison: Comparison | None, plan: Plan | None) -> list[t
             figures.duration(run.total_parse_ms / processes),
             "with 1 process, as configured" if processes == 1 else f"with {processes} processes, as configured",
         ),
-        ("Files", f"{len(run.files):,}", f"{failed} could not be loaded" if failed else "all could be loaded"),
+        (
+            "Files",
+            f"{len(run.files):,}",
+            f"{failed} could not be loaded" if failed else "all could be loaded" if run.files else "none",
+        ),
         (
             "DAGs",
             f"{sum(len(f.dag_ids) for f in run.files):,}",
@@ -143,8 +154,8 @@ def _statement_rows(run: Run) -> list[Row]:
     ]
 
 
-def _failure_row(file: FileResult) -> Row:
-    line = next((failure.line for failure in file.failures if failure.line), 0)
+def _failure_row(file: FileResult, root: str) -> Row:
+    line = next((f.line for f in file.failures if f.line and shown_path(f.file, root) in ("", file.path)), 0)
     return {
         "path": safe_text(file.path),
         "address": address(file.path),

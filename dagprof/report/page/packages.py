@@ -80,7 +80,7 @@ def table(run: Run, alone_ms: Mapping[str, float]) -> list[dict[str, Any]]:
             "total": round(float(row["cumulative_ms"]), 2),
             "own": round(float(row["self_ms"]), 2),
             "largest": round(float(row["largest_ms"]), 2),
-            "alone": round(alone_ms.get(str(row["name"]), 0.0), 2),
+            "alone": round(alone_ms[str(row["name"])], 2) if str(row["name"]) in alone_ms else None,
             "importers": importers.get(str(row["name"]), []),
         }
         for row in records(imports_frame(run, by="distribution").head(TABLE_ROWS))
@@ -92,7 +92,7 @@ def _importers(run: Run) -> dict[str, list[list[Any]]]:
     keys = [group(module, "distribution") for module in run.modules]
     is_users = [module.origin is Origin.USER for module in run.modules]
     files = [safe_text(shown_path(module.file, run.root), 120) for module in run.modules]
-    found: dict[str, dict[tuple[str, int], list[int]]] = {}
+    found: dict[str, dict[tuple[str, int], dict[str, int]]] = {}
     for file in run.files:
         if file.trace is None:
             continue
@@ -104,15 +104,12 @@ def _importers(run: Run) -> dict[str, list[list[Any]]]:
             if is_users[module] or not (importer == -1 or (importer >= 0 and is_users[importer])):
                 continue
             place = (shown if importer == -1 else files[importer], line)
-            row = found.setdefault(keys[module], {}).setdefault(place, [0, 0])
-            row[0] += 1
-            row[1] += us
-    return {
-        name: [
-            [f"{path}:{line}", times, round(us / 1000, 1)]
-            for (path, line), (times, us) in sorted(places.items(), key=lambda item: (-item[1][1], item[0]))[
-                :SHOWN_IMPORTERS
-            ]
-        ]
-        for name, places in found.items()
-    }
+            by_file = found.setdefault(keys[module], {}).setdefault(place, {})
+            by_file[file.path] = by_file.get(file.path, 0) + us
+    return {name: _most(places) for name, places in found.items()}
+
+
+def _most(places: Mapping[tuple[str, int], Mapping[str, int]]) -> list[list[Any]]:
+    rows = [(f"{path}:{line}", len(by_file), sum(by_file.values())) for (path, line), by_file in places.items()]
+    ranked = sorted(rows, key=lambda row: (-row[2], row[0]))
+    return [[place, files, round(us / 1000, 1)] for place, files, us in ranked[:SHOWN_IMPORTERS]]

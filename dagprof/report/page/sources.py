@@ -10,16 +10,20 @@ from dagprof.report.escape import safe_lines
 
 # Of one file. What is longer was written by a program.
 LONGEST = 120_000
+CHANGED = "Its source was changed or moved since it was measured."
 
 
 def source_of(run: Run, file: FileResult) -> tuple[str | None, str]:
     """The text, and where there is none the reason in one sentence."""
     try:
-        data = Path(run.root, file.path).read_bytes()
+        place = Path(run.root, file.path)
+        if not place.is_file() or place.stat().st_size != file.size_bytes:
+            return None, CHANGED
+        data = place.read_bytes()
     except (OSError, ValueError):
         return None, "Its source cannot be read where the report was made."
     if hashlib.sha256(data).hexdigest() != file.sha256:
-        return None, "Its source was changed since it was measured."
+        return None, CHANGED
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -1,8 +1,12 @@
 // Everything that can be chosen stands in the address, behind the "#": a link shows what its sender saw.
 
+function decoded(part) {
+  try { return decodeURIComponent(part); } catch { return part; }
+}
+
 function readAddress() {
   const [path, query] = location.hash.replace(/^#\/?/, "").split("?", 2);
-  const parts = path.split("/").map(decodeURIComponent);
+  const parts = path.split("/").map(decoded);
   return { view: parts[0] || "overview", name: parts.slice(1).join("/"), query: new URLSearchParams(query || "") };
 }
 
@@ -15,5 +19,5 @@ function addressOf(view, name, query) {
 // Change what the address says of the present view, without a step in the history.
 function remember(changes) {
   const { view, name, query } = readAddress();
-  history.replaceState(null, "", addressOf(view, name, { ...Object.fromEntries(query), ...changes }));
+  history.replaceState(history.state, "", addressOf(view, name, { ...Object.fromEntries(query), ...changes }));
 }

@@ -48,12 +48,12 @@ function mergedTree(before, now) {
 }
 
 const COMPARE_COLUMNS = [
+  { name: "File", key: "path", value: (row) => row.path },
   { name: "Change", key: "change", value: (row) => row.change },
   { name: "Before", key: "before", figure: true, value: (row) => row.before ?? 0 },
   { name: "Now", key: "now", figure: true, value: (row) => row.now ?? 0 },
   { name: "Difference", key: "difference", figure: true, value: (row) => Math.abs((row.now ?? 0) - (row.before ?? 0)) },
   { name: "Parses before \u25cf and now \u25a0" },
-  { name: "File", key: "path", value: (row) => row.path },
 ];
 
 class CompareView {
@@ -64,7 +64,7 @@ class CompareView {
     this.body = el("tbody");
     this.table = el("table", { id: "compare-table" }, el("caption", { class: "quiet" }, "Files that changed"), this.body);
     this.sort = { key: "", down: true };
-    this.list.append(el("h2", {}, "Against the baseline"), el("p", {}, data.sentence),
+    this.list.append(el("h2", { tabindex: "-1" }, "Against the baseline"), el("p", {}, data.sentence),
       ...data.breaks.map((path) => el("p", { class: "note bad" }, el("code", {}, path), " gives no DAGs now.")),
       ...data.mended.map((path) => el("p", { class: "note good" }, el("code", {}, path), " gives DAGs again.")),
       ...data.warnings.map((text) => el("p", { class: "note" }, text)), scrolling(this.table, "Files that changed"));
@@ -75,6 +75,8 @@ class CompareView {
   show(address, query) {
     const row = this.data.files.find((each) => each.address === address);
     this.list.hidden = Boolean(row);
+    const sort = query.get("sort") || "";
+    if (!row && sort) { this.sort = { key: sort.replace(/^-/, ""), down: sort.startsWith("-") }; this.refresh(); }
     this.one.replaceChildren(...(row ? this.detail(row, query) : []));
   }
 
@@ -84,6 +86,7 @@ class CompareView {
     this.table.querySelector("thead")?.remove();
     this.body.before(sortableHead(COMPARE_COLUMNS, this.sort, (key, down) => {
       this.sort = { key, down };
+      remember({ sort: (down ? "-" : "") + key });
       this.refresh();
       this.table.querySelector("[aria-sort] button")?.focus();
     }));
@@ -97,19 +100,21 @@ class CompareView {
   }
 
   row(row) {
-    const changes = [...row.new_imports.map((name) => `+ ${name}`), ...row.gone_imports.map((name) => `\u2212 ${name}`)].slice(0, 6).join(", ");
+    const names = [...row.new_imports.map((name) => `+ ${name}`), ...row.gone_imports.map((name) => `\u2212 ${name}`)];
+    const changes = names.slice(0, 6).join(", ") + (names.length > 6 ? ` and ${names.length - 6} more` : "");
     return el("tr", {},
+      el("th", { scope: "row" }, el("a", { href: addressOf("compare", row.address) }, el("code", {}, row.path)),
+        row.reason ? el("div", { class: "quiet" }, row.reason) : null, changes ? el("div", { class: "quiet" }, `imports: ${changes}`) : null),
       el("td", {}, el("span", { class: `tag tag-${row.change}` }, row.change)),
       el("td", { class: "figure" }, row.before === null ? "\u2013" : duration(row.before)),
       el("td", { class: "figure" }, row.now === null ? "\u2013" : duration(row.now)),
       el("td", { class: "figure" }, this.difference(row)),
-      el("td", {}, samplesPlot(row.samples_before, row.samples_now)),
-      el("th", { scope: "row" }, el("a", { href: addressOf("compare", row.address) }, el("code", {}, row.path)),
-        row.reason ? el("div", { class: "quiet" }, row.reason) : null, changes ? el("div", { class: "quiet" }, `imports: ${changes}`) : null));
+      el("td", {}, samplesPlot(row.samples_before, row.samples_now)));
   }
 
   detail(row, query) {
-    const list = (title, names) => (names.length ? el("section", {}, el("h3", {}, title), el("ul", {}, names.map((name) => el("li", {}, el("code", {}, name))))) : null);
+    const list = (title, names, more) => (names.length ? el("section", {}, el("h3", {}, title), el("ul", {}, names.map((name) => el("li", {}, el("code", {}, name)))),
+      more ? el("p", { class: "quiet" }, `${grouped(more)} more not shown.`) : null) : null);
     const parts = [
       el("p", { class: "crumbs" }, el("a", { href: "#/compare" }, "All changes"), " / ", el("code", {}, row.path), " ", row.now === null ? "" : el("a", { href: addressOf("file", row.address) }, "its own view")),
       el("h2", { tabindex: "-1" }, `${row.before === null ? "new" : duration(row.before)} \u2192 ${row.now === null ? "gone" : duration(row.now)} `, this.difference(row)),
@@ -117,14 +122,17 @@ class CompareView {
       el("figure", {}, samplesPlot(row.samples_before, row.samples_now), el("figcaption", { class: "quiet" }, `Every parse of both sides, from 0 to ${duration(Math.max(0, ...row.samples_before, ...row.samples_now) * 1.04)}: \u25cf before, \u25a0 now; the strokes are the medians.`)),
     ];
     if (row.tree_before || row.tree_now) {
+      const sum = (tree) => (tree ? tree.total.reduce((us, each, place) => us + (tree.parent[place] < 0 ? each : 0), 0) / 1000 : 0);
+      const was = sum(row.tree_before), is = sum(row.tree_now);
       const icicle = new Icicle("Imports of both sides", mergedTree(row.tree_before, row.tree_now), {
-        rootText: `All imports, ${this.difference(row)}`,
-        hint: "Both import trees in one, each module as wide as its slower side. \u25b2 slower, \u25bc faster, new and gone are marked.",
+        rootText: `All imports in the tracing passes: ${duration(was)} before, ${duration(is)} now (${signed(is - was)})`,
+        hint: "Both import trees in one, each module as wide as its own time on the slower side and what is below it. \u25b2 slower, \u25bc faster, new and gone are marked.",
+        isMerged: true,
         zoomed: (path) => remember({ zoom: path }),
       });
       parts.push(el("section", {}, el("h3", {}, "Imports of both sides"), icicle.controls(query), icicle.place));
     }
-    parts.push(list("Imports that appeared", row.new_imports), list("Imports that vanished", row.gone_imports), list("Effects that appeared", row.new_effects), list("Effects that vanished", row.gone_effects));
+    parts.push(list("Imports that appeared", row.new_imports, row.more_new), list("Imports that vanished", row.gone_imports, row.more_gone), list("Effects that appeared", row.new_effects), list("Effects that vanished", row.gone_effects));
     return parts.filter(Boolean);
   }
 }

@@ -30,7 +30,7 @@ const FILE_COLUMNS = [
 function fileRow(row, longest) {
   const timed = files.is_timed[row];
   return el("tr", {},
-    el("th", { scope: "row" }, el("a", { href: addressOf("file", files.address[row]) }, el("code", {}, files.path[row]))),
+    el("th", { scope: "row" }, el("a", { href: addressOf("file", files.address[row]) }, el("code", {}, files.path[row] || "(no name)"))),
     el("td", { class: "figure" }, timed ? duration(files.parse[row]) : "\u2013"),
     el("td", { class: "figure quiet" }, files.spread[row] === null ? "" : files.spread[row].toFixed(1)),
     el("td", { class: "figure" }, timed ? duration(files.cpu[row]) : "\u2013"),
@@ -113,13 +113,17 @@ class FilesView {
     this.draw();
   }
 
+  drawTo(wanted) {
+    while (this.drawn < Math.min(wanted, this.rows.length)) this.draw();
+  }
+
   draw() {
     if (!this.rows) return;
     const next = this.rows.slice(this.drawn, this.drawn + ROWS_AT_ONCE);
     this.body.append(...next.map((row) => fileRow(row, this.longest)));
     this.drawn += next.length;
     if (!this.rows.length && !this.body.children.length) {
-      this.body.append(el("tr", {}, el("td", { colspan: FILE_COLUMNS.length, class: "quiet" }, "No file matches.")));
+      this.body.append(el("tr", {}, el("td", { colspan: FILE_COLUMNS.length, class: "quiet" }, FILES ? "No file matches." : "There are no files.")));
     }
     const left = this.rows.length - this.drawn;
     this.more.hidden = left <= 0;

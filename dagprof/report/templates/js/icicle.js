@@ -41,7 +41,7 @@ class Icicle {
       if (hit) { found++; if (!isInside) ms += node.width; }
       for (const child of node.children) waiting.push([child, isInside || hit]);
     }
-    this.matches.textContent = this.sought ? `${count(found, "module")}, ${duration(ms)}` : "";
+    this.matches.textContent = this.sought ? count(found, "module") + (this.options.isMerged ? "" : `, ${duration(ms)}`) : "";
     this.draw();
   }
 
@@ -76,6 +76,7 @@ class Icicle {
   draw() {
     const width = this.place.clientWidth;
     if (!width) return;
+    const focused = this.drawing.contains(document.activeElement) ? document.activeElement.node : null;
     this.lastWidth = width;
     this.shapes = new Map();
     const path = [];
@@ -98,6 +99,7 @@ class Icicle {
     for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` })) this.drawing.setAttribute(name, value);
     this.drawing.replaceChildren(...drawn);
     this.shapes.get(this.zoomed).setAttribute("tabindex", "0");
+    if (focused) this.focus(this.shapes.has(focused) ? focused : this.zoomed);
   }
 
   shape(node, x, depth, width, isAbove) {
@@ -109,7 +111,7 @@ class Icicle {
     const shape = svg("g", {
       role: "treeitem", tabindex: "-1", "aria-level": depth + 1, "aria-label": node.text,
       class: `node kind-${node.kind}${wide < 12 ? " narrow" : ""}${isAbove ? " above" : ""}${faded ? " faded" : ""}${this.isMatch(node) ? " match" : ""}`,
-      onclick: () => this.zoom(node), onmouseenter: () => this.tell(node), onfocus: () => this.tell(node),
+      onclick: () => this.zoom(node, true), onmouseenter: () => this.tell(node), onfocus: () => this.tell(node),
     },
     svg("rect", { x: x.toFixed(2), y: depth * ROW + 1, width: wide.toFixed(2), height: ROW - 2, rx: wide > 6 ? 2 : 0 }),
     name ? svg("text", { x: (x + 4).toFixed(2), y: depth * ROW + 15 }, name) : null);
@@ -123,7 +125,7 @@ class Icicle {
     if (!shape) return;
     for (const other of this.drawing.querySelectorAll("[tabindex='0']")) other.setAttribute("tabindex", "-1");
     shape.setAttribute("tabindex", "0");
-    shape.focus();
+    shape.focus({ preventScroll: true });
   }
 
   key(event) {

@@ -3,13 +3,14 @@
 const FOLD_FROM = 80;
 const CONTEXT = 3;
 
-async function fileView(place, address, query) {
+async function fileView(place, address, query, isCurrent) {
   const position = positions.get(address);
   if (position === undefined) {
     place.replaceChildren(el("p", { class: "note" }, "This report has no such file. ", el("a", { href: "#/" }, "All files")));
     return;
   }
   const [detail, modules] = await Promise.all([detailOf(position), unpack("modules")]);
+  if (!isCurrent()) return;
   const part = (title, ...content) => (content.flat().filter(Boolean).length ? el("section", {}, el("h3", {}, title), content) : null);
   const left = detail.left_out || {};
   const rest = (name, noun) => (left[name] ? el("p", { class: "quiet" }, `${count(left[name], noun)} not shown.`) : []);
@@ -21,10 +22,11 @@ async function fileView(place, address, query) {
       ? el("span", {}, svg("svg", { class: "key", viewBox: "0 0 10 10", "aria-hidden": "true" }, svg("rect", { width: 10, height: 10, class: `stage-${number}` })), `${name} ${duration(files.stages[position][number])}`) : null))),
     ...(detail.doubts || []).map((text) => el("p", { class: "note" }, text)),
     detail.detail ? el("p", {}, detail.detail) : null,
+    detail.wall_us === undefined && files.is_timed[position] ? el("p", { class: "quiet" }, "Not traced: what it imports, and what else it spends its load time on, is not known. --depth full traces every file.") : null,
     part("Failures", (detail.failures || []).map(failure)),
     part("Imports", icicle ? [icicle.controls(query), icicle.place] : [], rest("loads", "smaller load"), free(detail)),
     part("Source", sourceOf(detail, Number(query.get("line"))), rest("statements", "smaller statement")),
-    part("Calls of slow statements", detail.stack ? callTree(detail.stack) : [], rest("calls", "smaller call")),
+    part("Calls of slow statements", detail.stack ? scrolling(el("div", { class: "calls" }, callTree(detail.stack)), "Calls") : [], rest("calls", "smaller call")),
     part("Effects while parsing", effectsTable(detail), rest("effects", "more effect"), rest("accesses", "more look-up")),
     part("Experiments", experiments(detail), rest("experiments", "more experiment")),
     part("Stability", (detail.unstable || []).map(([dag, field, first, second, when]) =>
@@ -94,7 +96,7 @@ function sourceOf(detail, asked) {
     return el("tr", { class: line === asked ? "line-asked" : null },
       el("td", { class: "figure margin" }, time && time.wall >= 50 ? [
         svg("svg", { class: "share", viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true" }, svg("rect", { width: width.toFixed(1), height: 4, class: "stage-3" })),
-        duration(time.wall / 1000)] : ""),
+        (time.isPartial ? "\u2265 " : "") + duration(time.wall / 1000)] : ""),
       el("td", { class: "figure quiet" }, String(line)),
       el("td", {}, el("code", { class: "line" }, lines[line - 1]), (marks.get(line) || []).slice(0, 4).map((text) => el("span", { class: "tag tag-unsure" }, text))));
   };
@@ -108,7 +110,7 @@ function sourceOf(detail, asked) {
     else body.push(folded(line, end - 1, row));
     line = end;
   }
-  return scrolling(el("table", { class: "source" }, el("thead", {}, el("tr", {}, el("th", { scope: "col", class: "figure" }, "Time"), el("th", { scope: "col", class: "figure" }, "Line"), el("th", { scope: "col" }, "Source"))), body), "Source");
+  return scrolling(el("table", { class: "source" }, el("caption", { class: "quiet" }, "Time of each statement with what is nested in it, from the tracing pass; \u2265: of a loop's first iterations only"), el("thead", {}, el("tr", {}, el("th", { scope: "col", class: "figure" }, "Time"), el("th", { scope: "col", class: "figure" }, "Line"), el("th", { scope: "col" }, "Source"))), body), "Source");
 }
 
 function folded(first, last, row) {
@@ -120,8 +122,9 @@ function folded(first, last, row) {
 
 function callTree([name, where, ms, children], depth = 0, whole = ms) {
   const label = [el("span", { class: "figure" }, duration(ms)), " ", el("code", {}, name), where ? el("span", { class: "quiet" }, ` ${where}`) : null];
-  if (!children.length) return el("div", { class: "call leaf" }, label);
-  const below = el("details", { class: "call", open: depth < 3 || ms > 0.3 * whole }, el("summary", {}, label));
+  const deep = depth < 12 ? "" : " deep";
+  if (!children.length) return el("div", { class: `call leaf${deep}` }, label);
+  const below = el("details", { class: `call${deep}`, open: depth < 12 && (depth < 3 || ms > 0.3 * whole) }, el("summary", {}, label));
   below.append(...children.map((child) => callTree(child, depth + 1, whole)));
   return below;
 }

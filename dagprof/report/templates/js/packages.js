@@ -4,7 +4,7 @@ const PACKAGE_COLUMNS = [
   { name: "Distribution", key: "name", value: (row) => row.name },
   { name: "Total", key: "total", figure: true, value: (row) => row.total },
   { name: "Own", key: "own", figure: true, value: (row) => row.own },
-  { name: "Would give back", key: "alone", figure: true, value: (row) => row.alone },
+  { name: "Would give back", key: "alone", figure: true, value: (row) => row.alone ?? -1 },
   { name: "Most in one file", key: "largest", figure: true, value: (row) => row.largest },
   { name: "Files", key: "files", figure: true, value: (row) => row.files },
   { name: "Imported by" },
@@ -14,34 +14,38 @@ class PackagesView {
   constructor(place, data) {
     this.rows = data.table;
     this.treemap = new Treemap(data.treemap);
-    this.table = el("table", { id: "package-table" }, el("caption", { class: "quiet" },
-      "Total: time of the loads that are not inside another load of the same distribution. Would give back: what all files would save if nothing of it were loaded. " +
-      "What the DAG processor imports before it forks is free and not listed."));
+    this.table = el("table", { id: "package-table", "aria-describedby": "package-words" });
+    const words = el("p", { class: "quiet", id: "package-words" },
+      "Total: time of the loads that are not inside another load of the same distribution; own: of its own modules; both from the tracing pass. Would give back: " +
+      "what all files would save if nothing of it were loaded, and so nothing that only it brings, at the speed of plain parses. " +
+      "What the DAG processor imports before it forks is free and not listed.");
     this.body = el("tbody");
     this.table.append(this.body);
-    place.append(el("h2", {}, "Packages"), this.treemap.place, scrolling(this.table, "Distributions"));
+    place.append(el("h2", { tabindex: "-1" }, "Packages"), this.treemap.place, words, scrolling(this.table, "Distributions"));
   }
 
   show(query) {
     let at = [];
     try { at = JSON.parse(query.get("at") || "[]"); } catch { /* a mistyped address shows everything */ }
-    this.treemap.show(Array.isArray(at) ? at : []);
     const sort = query.get("sort") || "-total";
     this.sort = { key: sort.replace(/^-/, ""), down: sort.startsWith("-") };
+    if (!PACKAGE_COLUMNS.some((column) => column.key === this.sort.key)) this.sort = { key: "total", down: true };
+    this.treemap.show(Array.isArray(at) ? at : []);
     this.refresh();
   }
 
   refresh() {
-    const column = PACKAGE_COLUMNS.find((each) => each.key === this.sort.key) || PACKAGE_COLUMNS[1];
+    const column = PACKAGE_COLUMNS.find((each) => each.key === this.sort.key);
     this.table.querySelector("thead")?.remove();
     this.body.before(sortableHead(PACKAGE_COLUMNS, this.sort, (key, down) => {
       this.sort = { key, down };
       remember({ sort: (down ? "-" : "") + key });
+      this.treemap.draw();
       this.refresh();
       this.table.querySelector("[aria-sort] button")?.focus();
     }));
     this.body.replaceChildren(...ordered(this.rows, column, this.sort.down).map((row) => this.row(row)));
-    if (!this.rows.length) this.body.append(el("tr", {}, el("td", { colspan: PACKAGE_COLUMNS.length, class: "quiet" }, "No import was loaded while parsing.")));
+    if (!this.rows.length) this.body.append(el("tr", {}, el("td", { colspan: PACKAGE_COLUMNS.length, class: "quiet" }, index.is_traced ? "No import was loaded while parsing." : "No file was traced; --depth full traces all.")));
   }
 
   row(row) {
@@ -49,7 +53,7 @@ class PackagesView {
       el("th", { scope: "row" }, el("code", {}, row.name), " ", el("span", { class: "quiet" }, row.version || row.origin)),
       el("td", { class: "figure" }, duration(row.total)),
       el("td", { class: "figure quiet" }, duration(row.own)),
-      el("td", { class: "figure" }, duration(row.alone)),
+      el("td", { class: "figure" }, row.alone === null ? "\u2013" : duration(row.alone)),
       el("td", { class: "figure quiet" }, duration(row.largest)),
       el("td", { class: "figure" }, el("a", { href: addressOf("overview", "", { loads: row.name }) + "", "aria-label": `${count(row.files, "file")} that load ${row.name}` }, grouped(row.files))),
       el("td", {}, row.importers.map(([where, times, ms]) => el("div", {}, el("code", {}, where), el("span", { class: "quiet" }, ` ${count(times, "file")}, ${duration(ms)}`)))));

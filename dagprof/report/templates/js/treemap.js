@@ -33,13 +33,14 @@ class Treemap {
   constructor(tree) {
     const node = ([name, ms, inside]) => ({ name, ms, inside: inside.map(node) });
     this.root = { name: "All imports", inside: tree.map(node), ms: tree.reduce((sum, each) => sum + each[1], 0) };
-    this.crumbs = el("p", { class: "crumbs" });
+    this.crumbs = el("p", { class: "crumbs", tabindex: "-1" });
     this.drawing = svg("svg", { class: "treemap", role: "group", "aria-label": "Import time by distribution, package and module" });
     this.place = el("div", { class: "treemap-place" }, this.crumbs, this.drawing);
     new ResizeObserver(() => this.here && this.drawing.clientWidth !== this.lastWidth && this.draw()).observe(this.drawing);
   }
 
   show(names) {
+    const wasInside = this.place.contains(document.activeElement);
     this.path = [this.root];
     for (const name of names) {
       const next = this.path[this.path.length - 1].inside.find((node) => node.name === name);
@@ -52,11 +53,12 @@ class Treemap {
       depth === this.path.length - 1 ? el("strong", {}, node.name) : el("a", { href: this.addressTo(depth) }, node.name),
     ]), el("span", { class: "quiet" }, ` ${duration(this.here.ms)} of own time over all files`));
     this.draw();
+    if (wasInside) this.crumbs.focus({ preventScroll: true });
   }
 
   addressTo(depth, name) {
     const names = this.path.slice(1, depth + 1).map((node) => node.name);
-    return addressOf("packages", "", { at: JSON.stringify(name === undefined ? names : [...names, name]) });
+    return addressOf("packages", "", { sort: readAddress().query.get("sort"), at: JSON.stringify(name === undefined ? names : [...names, name]) });
   }
 
   draw() {
