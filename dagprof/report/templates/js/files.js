@@ -50,8 +50,8 @@ class FilesView {
     this.package = el("input", { type: "search", id: "find-package", list: "package-names", autocomplete: "off", oninput: () => this.changed() });
     this.shown = el("output", { class: "quiet" });
     this.body = el("tbody");
-    this.table = el("table", { id: "file-table" }, el("caption", { class: "quiet" },
-      "Median parse time of each file, with where it goes; gc is garbage collection, known of traced files"));
+    this.table = el("table", { id: "file-table", "aria-describedby": "file-words" }, this.body);
+    const words = el("p", { class: "quiet", id: "file-words" }, "Median parse time of each file, with where it goes; gc is garbage collection, known of traced files.");
     this.more = el("button", { type: "button", class: "more", onclick: () => this.draw() });
     const label = (text, input) => el("label", {}, `${text} `, input);
     place.append(
@@ -59,7 +59,7 @@ class FilesView {
         ? el("span", {}, svg("svg", { class: "key", viewBox: "0 0 10 10", "aria-hidden": "true" }, svg("rect", { width: 10, height: 10, class: `stage-${number}` })), name) : null)),
       el("p", { class: "controls" }, label("Name", this.text), label("Status", this.status), label("Loads", this.package), this.shown),
       el("datalist", { id: "package-names" }, index.groups.slice(0, 500).map((name) => el("option", { value: name }))),
-      scrolling(this.table, "Files"), this.more);
+      words, scrolling(this.table, "Files"), this.more);
     new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.draw(), { rootMargin: "400px" }).observe(this.more);
   }
 
@@ -102,13 +102,12 @@ class FilesView {
     this.rows = ordered(found, column, this.sort.down);
     this.shown.textContent = found.length < FILES ? `${grouped(found.length)} of ${count(FILES, "file")}` : "";
     this.table.querySelector("thead")?.remove();
-    this.table.querySelector("caption").after(sortableHead(FILE_COLUMNS, this.sort, (key, down) => {
+    this.body.before(sortableHead(FILE_COLUMNS, this.sort, (key, down) => {
       this.sort = { key, down };
       this.changed();
       [...this.table.querySelectorAll("thead button")].find((button) => button.closest("[aria-sort]"))?.focus();
     }));
     this.body.replaceChildren();
-    this.table.append(this.body);
     this.drawn = 0;
     this.draw();
   }
