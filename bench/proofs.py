@@ -157,14 +157,14 @@ def claims(run: dagprof.Run) -> list[Claim]:
             file.path,
             experiment.without,
             experiment.proved_ms,
-            file.parse_ms,
+            statistics.median(file.samples.own_ms),
             "one" if len(experiment.without) == 1 else "together",
         )
         for file in run.files
         for experiment in file.experiments
         if experiment.is_proof
     ]
-    parse_ms = {file.path: file.parse_ms for file in run.files}
+    parse_ms = {file.path: statistics.median(file.samples.own_ms) for file in run.files if file.is_timed}
     known = {(claim.path, frozenset(claim.without)) for claim in found}
     fleet = Fleet(run)
     planned = [change.place for step in fleet.plan().steps for change in step.changes]

@@ -160,5 +160,5 @@ class Child:
 
 
 def _warnings(bag: Any) -> list[Any]:
-    """The warnings that Airflow caught while it parsed; it does so from 2.9 on."""
+    """The warnings that Airflow caught while it parsed; it does so in 2.11 and later."""
     return [str(text) for texts in getattr(bag, "captured_warnings", {}).values() for text in texts]
