@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Request, expect, sync_playwright
 from unit.builders import MODULES, file, loads, run, statement, trace
 
 from dagprof.analyse.comparison import compare
@@ -52,6 +52,9 @@ LOADED = loads(
 KNOWN = (*MODULES, Module(name="datetime", origin=Origin.STDLIB))
 
 OpenPage = Callable[..., Page]
+
+# CI parses DAG files beside the browser.
+expect.set_options(timeout=20_000)
 
 
 def chromium() -> str:
