@@ -73,7 +73,7 @@ _RULES = ", ".join(rule.value for rule in Rule)
     "formats",
     multiple=True,
     metavar="NAME[=FILE]",
-    help="Also write json, junit, sarif, github, gitlab or markdown, to FILE or to standard output; may be repeated.",
+    help="Also write json, junit, sarif, github, gitlab, markdown or html, to FILE or to standard output; may be repeated.",
 )
 @click.option("--output-dir", "-o", metavar="DIR", help="Where gate.json and both runs go [default: reports].")
 @parsing_options
@@ -112,13 +112,15 @@ def command(
     except KeyboardInterrupt:
         click.echo("Interrupted; nothing was decided.", err=True)
         return INTERRUPTED
-    return _tell(measured, folder, writings, is_quiet=quiet)
+    return _tell(measured, folder, writings, is_quiet=quiet, with_source=settings.source == "all")
 
 
 class _Measured(NamedTuple):
     """A verdict, the Runs behind it by file name, and what leads from the repository's root to the bundle's."""
 
     verdict: Verdict
+    base: Run
+    head: Run
     runs: Mapping[str, Run]
     prefix: str
 
@@ -160,8 +162,8 @@ def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
     found: list[tuple[str, Path | None]] = []
     for text in formats:
         name, _, file = text.partition("=")
-        if name not in FORMATS:
-            raise UsageError(f"There is no format {name!r}; choose from {', '.join(FORMATS)}.")
+        if name not in (*FORMATS, "html"):
+            raise UsageError(f"There is no format {name!r}; choose from {', '.join(FORMATS)}, html.")
         found.append((name, Path(file) if file else None))
         if file:
             output.check_writable(Path(file).absolute().parent)
@@ -225,7 +227,8 @@ def _by_turns(
         changed_lines=found.changed_lines,
     )
     verdict = decide.decide(compared, _demand(settings, root, waivers), __version__)
-    return _Measured(verdict, {"gate-base.json": found.duel.base, "gate-head.json": found.duel.head}, found.prefix)
+    base, head = found.duel.base, found.duel.head
+    return _Measured(verdict, base, head, {"gate-base.json": base, "gate-head.json": head}, found.prefix)
 
 
 def _by_baseline(paths: Sequence[str], settings: Settings, name: str, *, is_quiet: bool) -> _Measured:
@@ -254,7 +257,7 @@ def _by_baseline(paths: Sequence[str], settings: Settings, name: str, *, is_quie
     demand = _demand(settings, Path(run.root), waivers)
     verdict = decide_by_baseline(baseline_of(run), run, name, demand, __version__, again=again)
     verdict = msgspec.structs.replace(verdict, doubts=(*verdict.doubts, *wrong))
-    return _Measured(verdict, {"gate-head.json": run}, revision.prefix_of(Path(run.root)))
+    return _Measured(verdict, baseline_of(run), run, {"gate-head.json": run}, revision.prefix_of(Path(run.root)))
 
 
 def _comments(run: Run) -> tuple[list[Any], list[str]]:
@@ -279,7 +282,9 @@ def _comments(run: Run) -> tuple[list[Any], list[str]]:
     return found, wrong
 
 
-def _tell(measured: _Measured, folder: Path, writings: Sequence[tuple[str, Path | None]], *, is_quiet: bool) -> int:
+def _tell(
+    measured: _Measured, folder: Path, writings: Sequence[tuple[str, Path | None]], *, is_quiet: bool, with_source: bool
+) -> int:
     """Write what was asked for, print the summary, and return the exit code."""
     from dagprof.gate.verdict import Decision
     from dagprof.report import verdict as reports
@@ -293,26 +298,40 @@ def _tell(measured: _Measured, folder: Path, writings: Sequence[tuple[str, Path 
         wanted.append(("github", None))
     for name, file in wanted:
         if file is not None:
-            runs.write_atomically(file, reports.write(name, measured.verdict, prefix=measured.prefix).encode("utf-8"))
+            runs.write_atomically(file, _written(name, measured, with_source=with_source).encode("utf-8"))
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if on_github and summary:
         with Path(summary).open("a", encoding="utf-8") as stream:
             stream.write(reports.write("markdown", measured.verdict, prefix=measured.prefix))
     try:
-        _print(measured, [name for name, file in wanted if file is None], is_quiet=is_quiet)
+        _print(
+            measured,
+            {name: _written(name, measured, with_source=with_source) for name, file in wanted if file is None},
+            is_quiet=is_quiet,
+        )
         sys.stdout.flush()
     except (BrokenPipeError, SystemExit):  # of click and of rich: nobody reads on; the exit code tells nevertheless
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1 if measured.verdict.decision is Decision.FAILED else 0
 
 
-def _print(measured: _Measured, names: Sequence[str], *, is_quiet: bool) -> None:
-    """The formats asked for, then the summary for people, which goes to standard error where a program reads the other."""
+def _written(name: str, measured: _Measured, *, with_source: bool) -> str:
+    """The verdict in one format."""
+    if name == "html":  # brings pandas, which the other formats do without
+        from dagprof.report.verdict import page
+
+        return page.render(measured.verdict, measured.base, measured.head, with_source=with_source)
     from dagprof.report import verdict as reports
+
+    return reports.write(name, measured.verdict, prefix=measured.prefix)
+
+
+def _print(measured: _Measured, texts: Mapping[str, str], *, is_quiet: bool) -> None:
+    """The formats asked for, then the summary for people, which goes to standard error where a program reads the other."""
     from dagprof.report.verdict import terminal
 
-    for name in names:
-        click.echo(reports.write(name, measured.verdict, prefix=measured.prefix), nl=False)
+    for text in texts.values():
+        click.echo(text, nl=False)
     if not is_quiet:
-        goes_aside = any(name != "github" for name in names)
+        goes_aside = any(name != "github" for name in texts)
         terminal.render(measured.verdict, console=output.stderr_console() if goes_aside else output.stdout_console())

@@ -154,6 +154,7 @@ class _Check:
         from dagprof.analyse.fleet import Fleet
         from dagprof.gate import simple as gate
         from dagprof.report import html, terminal
+        from dagprof.report.page.overview import judged
 
         fleet = Fleet(run)
         old = compared = None
@@ -174,7 +175,7 @@ class _Check:
             fleet=fleet,
             comparison=compared,
             baseline=old,
-            verdict=verdict,
+            verdict=judged(verdict) if verdict is not None else None,
             with_source=self._settings.source == "all",
         )
         runs.write_atomically(written[0], page.encode("utf-8"))

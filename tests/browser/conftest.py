@@ -34,6 +34,7 @@ from dagprof.model import (
     Status,
 )
 from dagprof.report import html
+from dagprof.report.page.overview import judged
 
 SOURCE = (
     'import common.frames\nimport json\n\nrows = fetch()\nwith DAG("d"):\n    pass\n'
@@ -204,4 +205,4 @@ def before(shown: Run) -> Run:
 def report(shown: Run, before: Run) -> str:
     compared = compare(before, shown)
     verdict = gate.decide(shown, compared, fails_on_regression=True)
-    return html.render(shown, fleet=Fleet(shown), comparison=compared, baseline=before, verdict=verdict)
+    return html.render(shown, fleet=Fleet(shown), comparison=compared, baseline=before, verdict=judged(verdict))

@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 from conftest import TARGET, call, dag, write
+from unit.page import Page
 
 import dagprof
 from dagprof.gate.verdict import Verdict
@@ -81,6 +82,10 @@ def gate(cwd: Path, *arguments: str, **environment: str) -> subprocess.Completed
     return call("gate", *arguments, cwd=cwd, **environment)
 
 
+def page_of(folder: Path) -> Page:
+    return Page((folder / "gate.html").read_text(encoding="utf-8"))
+
+
 def verdict(folder: Path) -> Verdict:
     return msgspec.json.decode((folder / "gate.json").read_bytes(), type=Verdict)
 
@@ -114,6 +119,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Everything:
         *("dags", "--against", "main", "--python", TARGET, *LIMITS),
         *("--format", "markdown", "--format", "json=reports/copy.json", "--format", "junit=reports/junit.xml"),
         *("--format", "sarif=reports/gate.sarif", "--format", "gitlab=reports/quality.json"),
+        *("--format", "html=reports/gate.html"),
         GITHUB_ACTIONS="true",
         GITHUB_STEP_SUMMARY=str(folder / "reports" / "summary.md"),
     )
@@ -177,6 +183,24 @@ def test_standard_output_holds_what_was_asked_for_and_people_read_standard_error
 def test_on_github_lines_are_annotated_and_the_summary_is_written(everything: Everything) -> None:
     assert "::error file=dags/common/helper.py,line=2" in everything.done.stdout
     assert "### dagprof: failed" in (everything.folder / "reports" / "summary.md").read_text()
+
+
+def test_the_page_says_what_the_gate_says(everything: Everything) -> None:
+    told = {file.path: file for file in everything.verdict.files}
+    page = page_of(everything.folder / "reports")
+    words = {
+        "regression": "slower",
+        "improvement": "faster",
+        "cannot tell": "unsure",
+        "new": "added",
+        "gone": "removed",
+    }
+    expected = {path: words[file.outcome.value] for path, file in told.items() if file.outcome.value in words}
+    rows = {row["path"]: row for row in page.unpacked("comparison")["files"]}
+    assert {path: row["change"] for path, row in rows.items()} == expected
+    assert all(rows[path]["reason"].startswith(told[path].reason[:100]) for path in rows)
+    text = (everything.folder / "reports" / "gate.html").read_text(encoding="utf-8")
+    assert "<h2>Gate: failed</h2>" in text
 
 
 def test_a_change_that_reaches_no_dag_file_passes(place: Path) -> None:

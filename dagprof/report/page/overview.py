@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from dagprof.analyse.comparison import Comparison
 from dagprof.analyse.fleet import Fleet, Plan
@@ -19,13 +20,30 @@ from dagprof.report.page.one_file import address
 STATEMENT_ROWS = 40
 # Of the files, without the script.
 PLAIN_ROWS = 100
+# Of a verdict.
+REASONS = 40
 
 NOT_TRACED = "No file was traced; --depth full traces all."
 
 Row = dict[str, Any]
 
 
-def build(run: Run, fleet: Fleet | None, comparison: Comparison | None, verdict: Verdict | None) -> Row:
+class Judged(NamedTuple):
+    """What was decided, as the page shows it; ``tag`` is ``passed``, ``failed`` or ``unsure``."""
+
+    outcome: str
+    tag: str
+    reason: str
+    reasons: Sequence[str]
+
+
+def judged(verdict: Verdict) -> Judged:
+    """The verdict of a scan's own check."""
+    tag = {Outcome.PASSED: "passed", Outcome.FAILED: "failed"}.get(verdict.outcome, "unsure")
+    return Judged(verdict.outcome.value, tag, verdict.reason, verdict.reasons)
+
+
+def build(run: Run, fleet: Fleet | None, comparison: Comparison | None, verdict: Judged | None) -> Row:
     """All values of the page's HTML."""
     ranked = sorted(run.files, key=lambda file: -file.parse_ms)
     plan = fleet.plan() if fleet else None
@@ -165,12 +183,13 @@ def _failure_row(file: FileResult, root: str) -> Row:
     }
 
 
-def _verdict(verdict: Verdict) -> Row:
+def _verdict(judged: Judged) -> Row:
     return {
-        "outcome": verdict.outcome.value,
-        "tag": {Outcome.PASSED: "passed", Outcome.FAILED: "failed"}.get(verdict.outcome, "unsure"),
-        "reason": safe_text(verdict.reason, 500),
-        "reasons": [safe_text(reason, 500) for reason in verdict.reasons],
+        "outcome": judged.outcome,
+        "tag": judged.tag,
+        "reason": safe_text(judged.reason, 500),
+        "reasons": [safe_text(reason, 500) for reason in judged.reasons[:REASONS]],
+        "more": max(0, len(judged.reasons) - REASONS),
     }
 
 
