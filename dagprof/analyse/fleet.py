@@ -109,10 +109,6 @@ class FileView:
         self.statements: dict[Place, Statement] = {
             place_of(statement, run.modules, file, run.root): statement for statement in self._reduced.statements
         }
-        self._loads = {
-            place: _innermost([run.modules[module].name for module in graph.targets(statement)])
-            for place, statement in self.statements.items()
-        }
         self._run, self._file = run, file
         self._memory = _memory(run, file)
         self._proved = self._proofs(file.experiments)
@@ -120,16 +116,17 @@ class FileView:
 
     def loads(self, place: Place) -> tuple[str, ...]:
         """The modules that a statement asks for."""
-        return self._loads[place]
+        targets = self._graph().targets(self.statements[place])
+        return _innermost([self._run.modules[module].name for module in targets])
 
     def chain(self, place: Place) -> tuple[Place, ...]:
-        """The import statements by which what a statement asks for was first loaded, the DAG file's first.
+        """The import statements by which what a statement asks for was first loaded, the DAG file's first."""
+        return _chain(self._graph(), self.statements[place], self._run, self._file)
 
-        Builds the graph anew: few are asked for, and the graphs of 10,000 files would fill the memory.
-        """
+    def _graph(self) -> ImportGraph:
+        """Built anew: few are asked for, and the graphs of 10,000 files would fill the memory."""
         assert self._file.trace is not None
-        graph = ImportGraph(self._file.trace, self._run.modules, self._run.import_sets)
-        return _chain(graph, self.statements[place], self._run, self._file)
+        return ImportGraph(self._file.trace, self._run.modules, self._run.import_sets)
 
     def _here(self, places: Collection[Place]) -> frozenset[Place]:
         return frozenset(place for place in places if place in self.statements)
