@@ -176,19 +176,20 @@ def imports_frame(run: Run, by: Group = "package") -> pd.DataFrame:
     return ranked
 
 
-def statements_frame(run: Run) -> pd.DataFrame:
+def statements_frame(run: Run, from_ms: float = 0.0) -> pd.DataFrame:
     """One row per file and top-level statement that ran, largest own time first.
 
     ``self_ms`` and ``waiting_ms`` are without nested statements; ``imports_ms`` is what the loads begun on an import
     statement's lines took, ``building_ms`` what making DAGs and tasks took of ``self_ms``. ``is_partial`` marks
-    statements of a loop that was looked into for its first iterations only.
+    statements of a loop that was looked into for its first iterations only. Rows with less own time than ``from_ms`` are left
+    out before the table is built.
     """
 
     def rows() -> Iterable[tuple[Any, ...]]:
         for file in run.files:
             if file.trace is not None:
                 imported = loading.ms_by_line(file.trace.loads)
-                yield from _statement_rows(file.path, file.trace.statements, imported)
+                yield from _statement_rows(file.path, file.trace.statements, imported, from_ms)
 
     frame = _frame(columns.STATEMENTS, rows())
     ranked: pd.DataFrame = frame.sort_values("self_ms", ascending=False, kind="stable", ignore_index=True)
@@ -196,11 +197,13 @@ def statements_frame(run: Run) -> pd.DataFrame:
 
 
 def _statement_rows(
-    path: str, statements: Sequence[Statement], imported: dict[int, float]
+    path: str, statements: Sequence[Statement], imported: dict[int, float], from_ms: float
 ) -> Iterable[tuple[Any, ...]]:
     own = own_us(statements)
     for position, statement in enumerate(statements):
         wall_us, cpu_us = own[position]
+        if wall_us < 1000 * from_ms:
+            continue
         lines = range(statement.line, statement.end_line + 1) if statement.kind in ("import", "importfrom") else ()
         yield (
             path,

@@ -154,8 +154,8 @@ def _tiles(run: Run, comparison: Comparison | None, plan: Plan | None) -> list[t
 
 
 def _statement_rows(run: Run) -> list[Row]:
-    frame = statements_frame(run)
-    frame = frame[(frame["self_ms"] >= 1.0) & (frame["kind"] != "body") & ~frame["is_partial"]]
+    frame = statements_frame(run, from_ms=1.0)
+    frame = frame[(frame["kind"] != "body") & ~frame["is_partial"]]
     return [
         {
             "where": f"{safe_text(str(row['path']))}:{row['line']}",
