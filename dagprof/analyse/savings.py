@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dagprof.analyse.loads import group
-from dagprof.attribution.graph import ImportGraph, Node
+from dagprof.attribution.graph import ImportGraph
 from dagprof.attribution.scale import saving_ms
 from dagprof.model import FileResult, Run
 
@@ -35,9 +35,6 @@ def alone_by_group(file: FileResult, graph: ImportGraph, keys: Sequence[str]) ->
     per_us = saving_ms(file, 1.0)
     for module in graph.cost_us:
         members.setdefault(keys[module], []).append(module)
-    alone = {}
-    for name, modules in members.items():
-        if per_us * graph.cost_of(modules) >= SMALLEST_MS:
-            gone: set[Node] = set(modules)
-            alone[name] = per_us * graph.saving_us(gone)
-    return alone
+    asked = {name: modules for name, modules in members.items() if per_us * graph.cost_of(modules) >= SMALLEST_MS}
+    savings = graph.savings_us(list(asked.values()))
+    return {name: per_us * us for name, us in zip(asked, savings, strict=True)}

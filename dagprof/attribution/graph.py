@@ -154,6 +154,35 @@ class ImportGraph:
         """What falls away when these statements or modules are gone together, in µs."""
         return self.total_us - self._cost_reached(ROOT, without)
 
+    def savings_us(self, groups: Sequence[Collection[int]]) -> list[int]:
+        """What falls away when all modules of a group are gone, in µs, for each of these groups of modules.
+
+        One walk for all of them: a node keeps a bit for each group that a way from the DAG file to it avoids.
+        """
+        places, after, costs = self._numbered
+        allowed = [-1] * len(places)
+        for number, modules in enumerate(groups):
+            for module in modules:
+                if module in places:
+                    allowed[places[module]] &= ~(1 << number)
+        avoided = [0] * len(places)
+        avoided[places[ROOT]] = (1 << len(groups)) - 1
+        waiting = [places[ROOT]]
+        while waiting:
+            here = waiting.pop()
+            for there in after[here]:
+                gained = avoided[here] & allowed[there] & ~avoided[there]
+                if gained:
+                    avoided[there] |= gained
+                    waiting.append(there)
+        kept = [0] * len(groups)
+        for cost, mask in zip(costs, avoided, strict=True):
+            if cost:
+                for number in range(len(groups)):
+                    if mask >> number & 1:
+                        kept[number] += cost
+        return [self.total_us - us for us in kept]
+
     def behind_us(self, statement: Statement) -> int:
         """What a statement leads to, whoever else does too, in µs."""
         return self._cost_reached(statement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 
 import pytest
@@ -53,6 +54,24 @@ def test_a_shared_module_is_credited_to_nobody_alone(diamond: ImportGraph) -> No
     assert diamond.saving_us([Statement(A, 3)]) == 0
     assert diamond.saving_us([Statement(A, 3), Statement(B, 4)]) == 50_000
     assert set(diamond.importers(SHARED)) == {Statement(A, 3), Statement(B, 4)}
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_one_walk_for_many_groups_finds_what_a_walk_for_each_finds(seed: int) -> None:
+    chance = random.Random(seed)
+    size = chance.randint(2, 30)
+    modules = [Module(name=f"m{n}", origin=Origin.DISTRIBUTION) for n in range(size)]
+    rows = [
+        (n, chance.randint(-1, n - 1), chance.randint(1, 9000), 0, chance.choice([ROOT, chance.randrange(size)]), n + 1)
+        for n in range(size)
+    ]
+    edges = [Edge(line=chance.randint(1, 40), target=chance.randrange(size)) for _ in range(size)]
+    graph = ImportGraph(trace(loaded=loads(*rows), edges=edges), modules, ((),))
+    groups: list[list[int]] = [[] for _ in range(4)]
+    for module in range(size):
+        chance.choice(groups).append(module)
+    assert graph.savings_us(groups) == [graph.saving_us(group) for group in groups]
+    assert graph.savings_us([]) == []
 
 
 def test_dominators_say_the_same(diamond: ImportGraph) -> None:
