@@ -59,9 +59,11 @@ expect.set_options(timeout=20_000)
 
 
 def chromium() -> str:
-    """Debian's package is called chromium; .ci/run installs it."""
+    """Debian's package is called chromium; .ci/run installs it. Elsewhere these tests are skipped by name without it."""
     found = os.environ.get("DAGPROF_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    assert found, "no Chromium on PATH; install Debian's package chromium, or name one in DAGPROF_TEST_CHROMIUM"
+    if not found and not os.environ.get("CI"):
+        pytest.skip("no Chromium on PATH; install Debian's package chromium, or name one in DAGPROF_TEST_CHROMIUM")
+    assert found, "no Chromium on PATH"
     return found
 
 
