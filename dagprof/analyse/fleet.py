@@ -114,19 +114,16 @@ class FileView:
         self._proved = self._proofs(file.experiments)
         self.trials: dict[Place, Experiment] = {e.without[0]: e for e in file.experiments if len(e.without) == 1}
 
-    def loads(self, place: Place) -> tuple[str, ...]:
-        """The modules that a statement asks for."""
-        targets = self._graph().targets(self.statements[place])
-        return _innermost([self._run.modules[module].name for module in targets])
+    def asked_for(self, place: Place) -> tuple[tuple[str, ...], tuple[Place, ...]]:
+        """The modules that a statement asks for, and the statements by which they were first loaded, the DAG file's first.
 
-    def chain(self, place: Place) -> tuple[Place, ...]:
-        """The import statements by which what a statement asks for was first loaded, the DAG file's first."""
-        return _chain(self._graph(), self.statements[place], self._run, self._file)
-
-    def _graph(self) -> ImportGraph:
-        """Built anew: few are asked for, and the graphs of 10,000 files would fill the memory."""
+        Builds the graph anew: few are asked for, and the graphs of 10,000 files would fill the memory.
+        """
         assert self._file.trace is not None
-        return ImportGraph(self._file.trace, self._run.modules, self._run.import_sets)
+        graph = ImportGraph(self._file.trace, self._run.modules, self._run.import_sets)
+        targets = graph.targets(self.statements[place])
+        names = _innermost([self._run.modules[module].name for module in targets])
+        return names, _chain(graph, targets, self._run, self._file)
 
     def _here(self, places: Collection[Place]) -> frozenset[Place]:
         return frozenset(place for place in places if place in self.statements)
@@ -208,14 +205,15 @@ class Fleet:
         savings = [view.saving_ms((place,)) for view in views]
         proved = [ms for view, ms in zip(views, savings, strict=True) if view.is_proved((place,))]
         main = views[savings.index(max(savings))]
+        loads, chain = main.asked_for(place)
         trials = [view.trials[place] for view in views if place in view.trials]
         needed = [trial for trial in trials if trial.need in (Need.RAISES, Need.CHANGES_DAGS)]
         memory = [statistics.median(trial.memory_kib) for trial in trials if trial.memory_kib]
         not_needed = sum(trial.need is Need.NOT_NEEDED for trial in trials)
         return Change(
             place=place,
-            loads=main.loads(place),
-            chain=main.chain(place),
+            loads=loads,
+            chain=chain,
             saving_ms=sum(savings),
             proved_ms=sum(proved),
             files=sum(ms >= FASTER_MS for ms in savings),
@@ -339,8 +337,7 @@ def _memory(run: Run, file: FileResult) -> dict[Statement, int]:
     return {Statement(row.importer, row.line): row.grown_kib for row in rows}
 
 
-def _chain(graph: ImportGraph, statement: Statement, run: Run, file: FileResult) -> tuple[Place, ...]:
-    targets = graph.targets(statement)
+def _chain(graph: ImportGraph, targets: Sequence[int], run: Run, file: FileResult) -> tuple[Place, ...]:
     found = graph.chain(targets[0]) if targets else []
     return tuple(place_of(one, run.modules, file, run.root) for one in found if one.line > 0 and graph.is_users(one))
 

@@ -67,7 +67,7 @@ def _data(
     for number, (length, text) in enumerate(packing.pieces(details)):
         lengths.append(length)
         yield f"piece-{number}", text
-    yield "modules", packing.packed_value(packages.modules(run, names, groups))
+    yield "modules", packing.packed_value(packages.modules(run, groups))
     alone = fleet.distributions if fleet is not None else {}
     yield "packages", packing.packed_value({"treemap": packages.treemap(run), "table": packages.table(run, alone)})
     if comparison is not None:
@@ -77,7 +77,7 @@ def _data(
         "groups": packages.shown_groups(names),
         "pieces": lengths,
         "stages": figures.STAGES,
-        "is_traced": any(file.trace is not None for file in run.files),
+        "is_traced": overview.is_traced(run),
     }
     yield "index", packing.plain(index)
 

@@ -56,7 +56,7 @@ def build(run: Run, fleet: Fleet | None, comparison: Comparison | None, verdict:
         "no_plan": "" if plan is None or plan.steps else _no_plan(run, plan),
         "statements": _statement_rows(run),
         "failures": [_failure_row(file, run.root) for file in ranked if file.status.is_failure],
-        "is_traced": any(file.trace is not None for file in run.files),
+        "is_traced": is_traced(run),
         "untraced": NOT_TRACED,
         "plain_files": [
             (safe_text(file.path), figures.duration(file.parse_ms), figures.status(file.status))
@@ -79,8 +79,13 @@ def _moment(created_at: str) -> str:
     return f"{found[1]} {found[2]} UTC" if found else safe_text(created_at, 40)
 
 
+def is_traced(run: Run) -> bool:
+    """Whether anything is known of imports and statements."""
+    return any(file.trace is not None for file in run.files)
+
+
 def _no_plan(run: Run, plan: Plan) -> str:
-    if not any(file.trace is not None for file in run.files):
+    if not is_traced(run):
         return f"No change is proposed. {NOT_TRACED}"
     if not plan.untried:
         return "No import that could be moved would save anything worth while."

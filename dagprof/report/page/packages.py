@@ -17,13 +17,12 @@ TABLE_ROWS = 200
 SHOWN_IMPORTERS = 5
 
 
-def modules(run: Run, names: Sequence[str], groups: Sequence[int]) -> Mapping[str, Any]:
-    """The modules that views of files point to: name, position in ``names``, and whether it is the user's own code."""
+def modules(run: Run, groups: Sequence[int]) -> Mapping[str, Any]:
+    """The modules that views of files point to: name, which distribution, and whether it is the user's own code."""
     return {
         "name": [safe_text(module.name, 120) for module in run.modules],
         "group": list(groups),
         "is_own": [int(module.origin is Origin.USER) for module in run.modules],
-        "groups": shown_groups(names),
     }
 
 

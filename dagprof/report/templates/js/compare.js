@@ -75,8 +75,7 @@ class CompareView {
   show(address, query) {
     const row = this.data.files.find((each) => each.address === address);
     this.list.hidden = Boolean(row);
-    const sort = query.get("sort") || "";
-    if (!row && sort) { this.sort = { key: sort.replace(/^-/, ""), down: sort.startsWith("-") }; this.refresh(); }
+    if (!row && query.get("sort")) { this.sort = sortOf(query.get("sort"), COMPARE_COLUMNS, this.sort); this.refresh(); }
     this.one.replaceChildren(...(row ? this.detail(row, query) : []));
   }
 
@@ -86,7 +85,7 @@ class CompareView {
     this.table.querySelector("thead")?.remove();
     this.body.before(sortableHead(COMPARE_COLUMNS, this.sort, (key, down) => {
       this.sort = { key, down };
-      remember({ sort: (down ? "-" : "") + key });
+      remember({ sort: sortText(this.sort) });
       this.refresh();
       this.table.querySelector("[aria-sort] button")?.focus();
     }));

@@ -30,7 +30,7 @@ const signed = (ms) => (ms < 0 ? "\u2212" : "+") + duration(Math.abs(ms));
 const grouped = (number) => number.toLocaleString("en-US");
 const count = (number, noun) => `${grouped(number)} ${noun}${number === 1 ? "" : "s"}`;
 
-// A table whose heads sort it. Columns: {name, key, figure, cell(row), value(row)}; `state` is {key, down} and is kept by the
+// A table whose heads sort it. Columns: {name, key, figure, value(row)}; `state` is {key, down} and is kept by the
 // caller, who is told of a change.
 function sortableHead(columns, state, changed) {
   return el("thead", {}, el("tr", {}, columns.map((column) => {
@@ -40,6 +40,14 @@ function sortableHead(columns, state, changed) {
       : column.name;
     return el("th", { scope: "col", class: column.figure ? "figure" : null, "aria-sort": isSorted ? (state.down ? "descending" : "ascending") : null }, head);
   })));
+}
+
+// How a sort stands in the address: the key of a column, with a minus in front where it goes down.
+const sortText = ({ key, down }) => (down ? "-" : "") + key;
+
+function sortOf(text, columns, otherwise) {
+  const key = text.replace(/^-/, "");
+  return columns.some((column) => column.key === key) ? { key, down: text.startsWith("-") } : otherwise;
 }
 
 function ordered(rows, column, down) {

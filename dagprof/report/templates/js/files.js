@@ -16,6 +16,12 @@ function stageBar(position, longest) {
   return svg("svg", { class: "bar", viewBox: "0 0 100 6", preserveAspectRatio: "none", role: "img", "aria-label": text || "not timed" }, svg("title", {}, text), pieces);
 }
 
+// The stages that `takesTime` says of, with their colours and, where `ms` is given, their times.
+function stageKeys(takesTime, ms) {
+  return STAGES.map((name, number) => takesTime(number)
+    ? el("span", {}, svg("svg", { class: "key", viewBox: "0 0 10 10", "aria-hidden": "true" }, svg("rect", { width: 10, height: 10, class: `stage-${number}` })), ms ? `${name} ${duration(ms[number])}` : name) : null);
+}
+
 const FILE_COLUMNS = [
   { name: "File", key: "path", value: (row) => files.path[row] },
   { name: "Parse", key: "parse", figure: true, value: (row) => files.parse[row] },
@@ -55,8 +61,7 @@ class FilesView {
     this.more = el("button", { type: "button", class: "more", onclick: () => this.draw() });
     const label = (text, input) => el("label", {}, `${text} `, input);
     place.append(
-      el("p", { class: "legend" }, STAGES.map((name, number) => files.stages.some((stages) => stages[number] >= 0.05)
-        ? el("span", {}, svg("svg", { class: "key", viewBox: "0 0 10 10", "aria-hidden": "true" }, svg("rect", { width: 10, height: 10, class: `stage-${number}` })), name) : null)),
+      el("p", { class: "legend" }, stageKeys((number) => files.stages.some((stages) => stages[number] >= 0.05))),
       el("p", { class: "controls" }, label("Name", this.text), label("Status", this.status), label("Loads", this.package), this.shown),
       el("datalist", { id: "package-names" }, index.groups.slice(0, 500).map((name) => el("option", { value: name }))),
       words, scrolling(this.table, "Files"), this.more);
@@ -67,14 +72,12 @@ class FilesView {
     this.text.value = query.get("q") || "";
     this.status.value = query.get("status") || "";
     this.package.value = query.get("loads") || "";
-    const sort = query.get("sort") || "-parse";
-    this.sort = { key: sort.replace(/^-/, ""), down: sort.startsWith("-") };
-    if (!FILE_COLUMNS.some((column) => column.key === this.sort.key)) this.sort = { key: "parse", down: true };
+    this.sort = sortOf(query.get("sort") || "", FILE_COLUMNS, { key: "parse", down: true });
     this.refresh();
   }
 
   changed() {
-    const sort = (this.sort.down ? "-" : "") + this.sort.key;
+    const sort = sortText(this.sort);
     remember({ q: this.text.value, status: this.status.value, loads: this.package.value, sort: sort === "-parse" ? "" : sort });
     this.refresh();
   }

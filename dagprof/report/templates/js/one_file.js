@@ -18,8 +18,7 @@ async function fileView(place, address, query, isCurrent) {
   place.replaceChildren(...[
     el("p", { class: "crumbs" }, el("a", { href: "#/" }, "All files"), " / ", el("code", {}, files.path[position])),
     el("h2", { tabindex: "-1" }, headline(position, detail)),
-    el("p", {}, stageBar(position, files.parse[position] || 1), el("span", { class: "legend" }, STAGES.map((name, number) => files.stages[position][number] >= 0.05
-      ? el("span", {}, svg("svg", { class: "key", viewBox: "0 0 10 10", "aria-hidden": "true" }, svg("rect", { width: 10, height: 10, class: `stage-${number}` })), `${name} ${duration(files.stages[position][number])}`) : null))),
+    el("p", {}, stageBar(position, files.parse[position] || 1), el("span", { class: "legend" }, stageKeys((number) => files.stages[position][number] >= 0.05, files.stages[position]))),
     ...(detail.doubts || []).map((text) => el("p", { class: "note" }, text)),
     detail.detail ? el("p", {}, detail.detail) : null,
     detail.wall_us === undefined && files.is_timed[position] ? el("p", { class: "quiet" }, "Not traced: what it imports, and what else it spends its load time on, is not known. --depth full traces every file.") : null,
@@ -52,7 +51,7 @@ function failure([type, message, cause, traceback]) {
 function importsIcicle(position, detail, modules) {
   const { module, parent, own, total, importer, line } = detail.loads;
   const nodes = module.map((id, place) => {
-    const name = modules.name[id], group = modules.groups[modules.group[id]];
+    const name = modules.name[id], group = index.groups[modules.group[id]];
     const from = importer[place] === -1 ? `line ${line[place]}` : importer[place] >= 0 ? `${modules.name[importer[place]]}, line ${line[place]}` : "";
     const ms = total[place] / 1000;
     return {

@@ -27,9 +27,7 @@ class PackagesView {
   show(query) {
     let at = [];
     try { at = JSON.parse(query.get("at") || "[]"); } catch { /* a mistyped address shows everything */ }
-    const sort = query.get("sort") || "-total";
-    this.sort = { key: sort.replace(/^-/, ""), down: sort.startsWith("-") };
-    if (!PACKAGE_COLUMNS.some((column) => column.key === this.sort.key)) this.sort = { key: "total", down: true };
+    this.sort = sortOf(query.get("sort") || "", PACKAGE_COLUMNS, { key: "total", down: true });
     this.treemap.show(Array.isArray(at) ? at : []);
     this.refresh();
   }
@@ -39,7 +37,7 @@ class PackagesView {
     this.table.querySelector("thead")?.remove();
     this.body.before(sortableHead(PACKAGE_COLUMNS, this.sort, (key, down) => {
       this.sort = { key, down };
-      remember({ sort: (down ? "-" : "") + key });
+      remember({ sort: sortText(this.sort) });
       this.treemap.draw();
       this.refresh();
       this.table.querySelector("[aria-sort] button")?.focus();
