@@ -17,7 +17,9 @@ class Removal:
 
     def __init__(self, without: dict[Any, Any]) -> None:
         self.missing: list[Any] = []
-        self._code = {os.path.realpath(file): self._compile(file, set(lines)) for file, lines in without.items()}
+        self._code: dict[Any, Any] = {}
+        for file, lines in without.items():
+            self._code[file] = self._code[os.path.realpath(file)] = self._compile(file, set(lines))
 
     def _compile(self, file: str, lines: set[Any]) -> Any:
         with open(file, "rb") as stream:
@@ -31,12 +33,23 @@ class Removal:
         """From now on these files are executed without the statements."""
         ordinary: Any = importlib.machinery.SourceFileLoader.get_code
         known = self._code
+        # Each of the hundreds of modules that a parse loads comes by here: only those that may be meant are resolved.
+        endings = tuple({_ending(file) for file in known})
 
         def get_code(loader: Any, name: str) -> Any:
-            code = known.get(os.path.realpath(loader.path))
+            path = loader.path
+            code = known.get(path)
+            if code is None and path.endswith(endings):
+                code = known.get(os.path.realpath(path))
             return ordinary(loader, name) if code is None else code
 
         setattr(importlib.machinery.SourceFileLoader, "get_code", get_code)  # noqa: B010
+
+
+def _ending(file: str) -> str:
+    """The end of a path that tells it from most others: its name, for a package that of its folder too."""
+    folder, name = os.path.split(file)
+    return os.path.join(os.sep + os.path.basename(folder), name) if name == "__init__.py" else os.sep + name
 
 
 class _Remover(ast.NodeTransformer):

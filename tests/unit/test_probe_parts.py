@@ -166,3 +166,29 @@ exec(compile(source, "file.py", "exec"), {{"__name__": "file"}})
 """
     first, second = in_child(code).splitlines()
     assert first == second == "1254 ['done', 'once', 'caught', 'finally'] 2 3"
+
+
+def test_an_experiment_resolves_no_path_of_modules_that_it_leaves_alone(tmp_path: Path) -> None:
+    """A parse loads hundreds: what each of them added would be missing in the saving."""
+    real = tmp_path / "real"
+    (real / "common").mkdir(parents=True)
+    (real / "common/__init__.py").write_text("import json\nimport heavy\n", encoding="utf-8")
+    (real / "helper.py").write_text("import heavy\nvalue = 1\n", encoding="utf-8")
+    (tmp_path / "linked").symlink_to(real)
+    code = """
+import os
+from _dagprof_probe import experiment
+real, linked = sys.argv[1:]
+removal = experiment.Removal({real + "/helper.py": [1], real + "/common/__init__.py": [2]})
+removal.install()
+resolved, ordinary = [], os.path.realpath
+os.path.realpath = lambda path, **options: resolved.append(path) or ordinary(path, **options)
+import xml.dom.minidom, email.message
+print(len(resolved))
+sys.path.insert(0, linked)
+import helper, common
+print(helper.value, hasattr(common, "json"), len(resolved))
+"""
+    first, second = in_child(code, str(real), str(tmp_path / "linked")).splitlines()
+    assert int(first) == 0
+    assert second == "1 True 2"
