@@ -125,7 +125,7 @@ class Child:
         traced = parse.TracedParse(self._file, around.redact, around.api.building_classes(), effects.checkpoint)
         effects.install(around.api)
         traced.install()
-        bag, figures, errors, _ = self._parse(lambda: traced.clock.end(-1))
+        bag, figures, errors, _ = parse.with_room_for_frames(lambda: self._parse(lambda: traced.clock.end(-1)))
         effects.add_warnings(_warnings(bag))
         facts = {"wall_ms": figures["wall_ms"], "effects": effects.rows(), "trace": traced.report()}
         return {**facts, **self._describe(bag, errors)}
