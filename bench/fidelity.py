@@ -7,11 +7,13 @@ and on files of graded cost, and reads ``last_parse_duration`` of every file fro
 processor take turns, round by round, so that a machine that changes its speed changes it for both.
 
 The graded files are for the order: of the others few take more than 100 ms, and most of these are one import of pandas.
+Files that cost the same have no true order; how well the processor's rounds agree with each other stands beside.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import shutil
@@ -52,8 +54,10 @@ FROM_MS = 100.0
 # then reports that wait as the other file's duration.
 LEFT_OUT = "many_from_a_loop.py"
 
+Key = tuple[str, str]  # bundle and file
 
-def processor_durations(folders: dict[str, Path]) -> dict[tuple[str, str], list[float]]:
+
+def processor_durations(folders: dict[str, Path]) -> dict[Key, list[float]]:
     """Milliseconds by bundle and file, one for each loop after the first ones."""
     bundles = [
         {
@@ -83,9 +87,9 @@ def processor_durations(folders: dict[str, Path]) -> dict[tuple[str, str], list[
             process.wait()
 
 
-def _watch(database: Path, process: subprocess.Popen[bytes]) -> dict[tuple[str, str], list[float]]:
+def _watch(database: Path, process: subprocess.Popen[bytes]) -> dict[Key, list[float]]:
     """Collect each new pair of parse moment and duration until the median file was seen often enough."""
-    seen: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
+    seen: dict[Key, dict[str, float]] = defaultdict(dict)
     query = "select bundle_name, relative_fileloc, last_parsed_time, last_parse_duration from dag"
     deadline = time.monotonic() + 400
     while time.monotonic() < deadline and process.poll() is None:
@@ -104,7 +108,7 @@ def _watch(database: Path, process: subprocess.Popen[bytes]) -> dict[tuple[str, 
     }
 
 
-def scanned(folders: dict[str, Path]) -> dict[tuple[str, str], list[float]]:
+def scanned(folders: dict[str, Path]) -> dict[Key, list[float]]:
     """dagprof's samples in milliseconds by bundle and file, through the command, in an environment as plain."""
     result = {}
     with tempfile.TemporaryDirectory() as output:
@@ -140,6 +144,11 @@ def ranks(values: list[float]) -> list[float]:
     return result
 
 
+def rank_correlation(one: dict[Key, float], other: dict[Key, float], keys: list[Key]) -> float:
+    """Spearman's, over the files of ``keys``."""
+    return statistics.correlation(ranks([one[key] for key in keys]), ranks([other[key] for key in keys]))
+
+
 def graded(folder: Path) -> Path:
     """Files whose cost grows step by step."""
     for number, (steps, heavy) in enumerate(GRADES):
@@ -159,12 +168,14 @@ def main(rounds: int) -> None:
 
 
 def _compare(folders: dict[str, Path], rounds: int) -> None:
-    mine: dict[tuple[str, str], list[float]] = defaultdict(list)
-    real: dict[tuple[str, str], list[float]] = defaultdict(list)
+    mine: dict[Key, list[float]] = defaultdict(list)
+    real: dict[Key, list[float]] = defaultdict(list)
+    by_round: list[dict[Key, float]] = []
     for _ in range(rounds):
         for taken, durations in ((mine, scanned(folders)), (real, processor_durations(folders))):
             for key, values in durations.items():
                 taken[key].extend(values)
+        by_round.append({key: statistics.median(values) for key, values in durations.items()})
     ours = {key: statistics.median(values) for key, values in mine.items()}
     theirs = {key: statistics.median(values) for key, values in real.items()}
     both = sorted(ours.keys() & theirs.keys(), key=lambda key: -theirs[key])
@@ -187,10 +198,15 @@ def _compare(folders: dict[str, Path], rounds: int) -> None:
     ):
         plain = statistics.median(abs(theirs[k] - ours[k]) / theirs[k] for k in keys)
         less = statistics.median(abs(theirs[k] - ours[k] - offset) / theirs[k] for k in keys)
-        correlation = statistics.correlation(ranks([ours[k] for k in keys]), ranks([theirs[k] for k in keys]))
+        correlation = rank_correlation(ours, theirs, keys)
+        itself = [
+            rank_correlation(one, other, [key for key in keys if key in one and key in other])
+            for one, other in itertools.combinations(by_round, 2)
+        ]
         print(
             f"\n{label} ({len(keys)}): median absolute difference {plain:.1%}, less the processor's constant of "
             f"{offset:.0f} ms {less:.1%}; rank correlation {correlation:.3f}"
+            + (f" (the processor's own, round against round: {statistics.mean(itself):.3f})" if itself else "")
         )
 
 
