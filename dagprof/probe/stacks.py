@@ -44,6 +44,7 @@ def load_profiler(folder: str | None) -> Any:
         if not folder:
             raise
         package = _load_from(folder)
+    _silence()
     return package.Profiler
 
 
@@ -56,7 +57,15 @@ def _load_from(folder: str) -> Any:
     if importlib.util.find_spec(_COMPILED) is None:
         sys.modules[_COMPILED] = _pure_sampler()
     spec.loader.exec_module(package)
+    _silence()
     return package
+
+
+def _silence() -> None:
+    """Where reading the clock takes long, on a busy machine, pyinstrument says so as if the DAG file had written it."""
+    sampler: Any = sys.modules.get("pyinstrument.stack_sampler")
+    if sampler is not None:
+        sampler.IGNORE_OVERHEAD_WARNING = True
 
 
 def _pure_sampler() -> Any:
