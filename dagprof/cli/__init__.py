@@ -5,7 +5,9 @@ Exit codes: 0 fine, 1 regression or other reason to fail, 2 usage or configurati
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -14,10 +16,11 @@ from types import FrameType
 import click
 
 from dagprof import __version__
-from dagprof.errors import DagprofError
+from dagprof.errors import DagprofError, OutputError
 
 _COMMANDS = ("scan", "gate", "explain", "report", "compare", "config", "doctor", "schema")
 INTERRUPTED = 130
+_CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
 
 class _Lazy(click.Group):
@@ -73,4 +76,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except OSError as error:
+        if error.filename is not None or error.errno not in _CANNOT_WRITE:
+            raise
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), 1
+        )  # what is still buffered would fail again when the interpreter ends
+        click.echo(
+            f"dagprof: standard output cannot be written ({error.strerror}); make room, or send it elsewhere.", err=True
+        )
+        return OutputError.exit_code
     return result if isinstance(result, int) else 0

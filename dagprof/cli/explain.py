@@ -13,6 +13,7 @@ import click
 from dagprof import __version__
 from dagprof.cli.options import measuring_options
 from dagprof.errors import UsageError
+from dagprof.surrogates import without_surrogates
 
 if TYPE_CHECKING:
     from dagprof.model import FileResult, Run
@@ -76,7 +77,8 @@ def _find(run: Run, name: str) -> FileResult:
 
     :raises UsageError: none, or several.
     """
-    absolute = os.path.abspath(name)
+    absolute = without_surrogates(os.path.abspath(name))
+    name = without_surrogates(name)
     exact = [f for f in run.files if f.path == name or os.path.join(run.root, f.path) == absolute]
     ending = [f for f in run.files if f.path.endswith("/" + name.replace(os.sep, "/"))]
     found = exact or ending

@@ -166,7 +166,7 @@ def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
             raise UsageError(f"There is no format {name!r}; choose from {', '.join(FORMATS)}, html.")
         found.append((name, Path(file) if file else None))
         if file:
-            output.check_writable(Path(file).absolute().parent)
+            output.check_writable(Path(file).absolute().parent, f"give --format {name} another file")
     unique = list(dict.fromkeys(found))
     places = [file and file.absolute() for _, file in unique]
     for format_name, target in unique:

@@ -45,8 +45,8 @@ def relative_to_root(paths: Sequence[str], root: str) -> list[str]:
     return [os.path.relpath(os.path.realpath(path), real).replace(os.sep, "/") for path in paths]
 
 
-def check_writable(folder: Path) -> None:
-    """Fail before the work, not after it.
+def check_writable(folder: Path, way_out: str = "choose --output-dir") -> None:
+    """Fail before the work, not after it; ``way_out`` says what to do.
 
     :raises OutputError: nothing can be written there.
     """
@@ -56,9 +56,7 @@ def check_writable(folder: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise OutputError(
-            f"Nothing can be written to {str(folder)!r} ({error.strerror}); choose --output-dir."
-        ) from error
+        raise OutputError(f"Nothing can be written to {str(folder)!r} ({error.strerror}); {way_out}.") from error
 
 
 class Quiet:

@@ -12,7 +12,7 @@ from dagprof import settings as settings_module
 from dagprof.cli import output as screen
 
 
-@click.command("report", short_help="Write the HTML report of a stored run.")
+@click.command("report", short_help="Write the report of a stored run again.")
 @click.argument("run")
 @click.option("--baseline", metavar="FILE", help="Compare with this run.")
 @click.option(

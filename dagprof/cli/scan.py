@@ -57,6 +57,8 @@ def command(
     check = _Check(settings)
     folder = Path(settings.output_dir)
     output.check_writable(folder)
+    if save_baseline:
+        output.check_writable(Path(save_baseline).absolute().parent, "give --save-baseline another file")
     # pandas and the templates load while Airflow does, in the other process.
     threading.Thread(target=_load_reports, daemon=True).start()
     try:
@@ -64,7 +66,8 @@ def command(
             paths, settings, folder, is_resumed=resume, is_quiet=quiet, is_baseline=save_baseline is not None
         )
     except KeyboardInterrupt:
-        click.echo("Interrupted; finished files are kept. Go on with the same command line and --resume.", err=True)
+        kept = "finished files are kept. Go on with the same command line and --resume."
+        click.echo(f"Interrupted; {kept if (folder / JOURNAL).exists() else 'no file was finished.'}", err=True)
         return INTERRUPTED
     code = check.tell(run, folder, paths, save_baseline=save_baseline, is_quiet=quiet)
     if opens:

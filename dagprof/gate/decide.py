@@ -17,6 +17,8 @@ from dagprof.model import FileResult, Frozen, Run
 from dagprof.policy import FileLimits, Level, Override, Policy, Rule, Waiver, limits_for
 from dagprof.quantities import count, parse_duration_ms, parse_share
 
+# From here on a new file's longest statement is named, where so much of the parse goes into it.
+_LONG_MS, _MOST = 100.0, 0.3
 _OUTCOMES = {
     Kind.SLOWER: Outcome.REGRESSION,
     Kind.FASTER: Outcome.IMPROVEMENT,
@@ -150,6 +152,7 @@ def _file_verdict(
         reason=reason,
         timing=_timing(judged, old, new),
         findings=tuple(waivers.applied(each, demand.waivers, demand.today, folders=demand.folders) for each in found),
+        parse_ms=round(new.parse_ms, 3) if outcome is Outcome.NEW and new.is_timed else None,
     )
 
 
@@ -164,7 +167,7 @@ def _outcome(
 ) -> tuple[Outcome, str, reasons.Cause | None]:
     """What became of a file, in one sentence, with the line behind it."""
     if old is None:
-        return Outcome.NEW, f"{path} is new and takes {new.parse_ms:.0f} ms", None
+        return Outcome.NEW, _introduced(path, new), None
     if old.status.is_failure != new.status.is_failure or judged is None:
         if old.status.is_failure and new.status.is_failure:
             return Outcome.UNCHANGED, f"{path} gives no DAGs on either side ({new.status.value})", None
@@ -213,8 +216,21 @@ def _gone(cause: reasons.Cause | None) -> str:
     return f"; before, {cause.text.replace(' now ', ' ')}" if cause is not None else ""
 
 
+def _introduced(path: str, new: FileResult) -> str:
+    """A new file's time, with the statement that most of it goes into, if one stands out."""
+    if not new.is_timed:
+        return f"{path} is new and gives no DAGs ({new.status.value})"
+    text = f"{path} is new and takes {new.parse_ms:,.0f} ms"
+    outermost = [s for s in new.trace.statements if s.parent < 0] if new.trace is not None else []
+    if not outermost or new.parse_ms < _LONG_MS:
+        return text
+    longest = max(outermost, key=lambda statement: statement.wall_us)
+    share = longest.wall_us / 1000 / max(new.trace.wall_ms if new.trace is not None else 0.0, 1.0)
+    return f"{text}, {share:.0%} of it in line {longest.line} (`{longest.text}`)" if share >= _MOST else text
+
+
 def _amount(judged: Judgement) -> str:
-    share = f" ({judged.change_ms / judged.base_ms:+.0%})" if judged.base_ms else ""
+    share = f" ({100 * judged.change_ms / judged.base_ms:+.0f} %)" if judged.base_ms else ""
     return f"{judged.change_ms:+,.0f} ms{share}"
 
 

@@ -106,7 +106,11 @@ def _new_package(case: Case) -> Iterable[Found]:
     known = case.base.packages if case.base is not None else {}
     rows: dict[Place, list[str]] = {}
     for name, position in case.head.packages.items():
-        if name not in known:
+        # What a new file's operators bring along every file with them loads: only what its own code asks for is news.
+        is_news = case.base is not None or (
+            name.partition(".")[0] != "airflow" and _is_asked_for(case.head, name, position)
+        )
+        if name not in known and is_news:
             rows.setdefault(_blamed(case.head, position), []).append(name)
     for place, names in rows.items():
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""

@@ -72,13 +72,14 @@ class Timing(Frozen, frozen=True):
 
 
 class FileVerdict(Frozen, frozen=True):
-    """One measured file: what became of it, in one sentence, and what the rules found."""
+    """One measured file: what became of it, in one sentence, and what the rules found. ``parse_ms`` is that of a new file."""
 
     path: str
     outcome: Outcome
     reason: str
     timing: Timing | None = None
     findings: tuple[Finding, ...] = ()
+    parse_ms: float | None = None
 
 
 class Verdict(Frozen, frozen=True):

@@ -218,7 +218,7 @@ def _stub_doubts(result: FileResult) -> list[Doubt]:
 
 def _detail(reply: Reply) -> str:
     if reply["outcome"] == "time-limit":
-        return "It was stopped at the time limit."
+        return f"It was stopped at the time limit, after {reply['total_ms'] / 1000:.1f} s."
     if reply["outcome"] == "memory-limit":
         return "It was stopped at the memory limit."
     if reply["result"] is None and reply["signal"] is not None:

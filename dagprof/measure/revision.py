@@ -37,7 +37,9 @@ def difference(folder: Path, revision: str) -> Difference:
 
     :raises UsageError: no repository, no git, or no such revision.
     """
-    hint = "an A/B run needs a git repository around the DAG files"
+    hint = (
+        "to compare with a revision there has to be a git repository around the DAG files; --baseline FILE does without"
+    )
     top = Path(_git(folder, "rev-parse", "--show-toplevel", hint=hint).strip("\n"))
     hint = "fetch it first, or name a branch, tag or commit that `git log` shows"
     if revision.startswith("-"):
@@ -210,7 +212,7 @@ def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         )
     except FileNotFoundError:
         raise UsageError(
-            "There is no git here, which an A/B run needs; install it, or compare with --baseline."
+            "There is no git here, which comparing with a revision needs; install it, or compare with --baseline FILE."
         ) from None
     except subprocess.TimeoutExpired:
         raise MeasurementError(f"git {arguments[0]} did not end within {_LIMIT_S} s.") from None

@@ -62,6 +62,9 @@ def existing(paths: tuple[str, ...]) -> tuple[Path, ...]:
     return tuple(found)
 
 
+NO_PYTHON = "{!r} is no Python interpreter; give its path, or the folder of a virtual environment."
+
+
 def _python(given: str | None) -> tuple[Path, str]:
     if given is None:
         return Path(sys.executable), "the interpreter that runs dagprof"
@@ -70,7 +73,7 @@ def _python(given: str | None) -> tuple[Path, str]:
         path = path / "bin" / "python"
     found = shutil.which(str(path))
     if found is None:
-        raise UsageError(f"{given!r} is no Python interpreter; give its path, or the folder of a virtual environment.")
+        raise UsageError(NO_PYTHON.format(given))
     return Path(os.path.abspath(found)), "named by --python"
 
 

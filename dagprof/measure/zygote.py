@@ -11,10 +11,11 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from dagprof.errors import MeasurementError
-from dagprof.measure.target import PROBE, Target
+from dagprof.errors import MeasurementError, UsageError
+from dagprof.measure.target import NO_PYTHON, PROBE, Target
 
 _START_LIMIT_S = 300.0
 _ASK_LIMIT_S = 600.0
@@ -73,6 +74,17 @@ class Conversation:
         self._socket.close()
 
 
+def _is_python(program: Path) -> bool:
+    """Whether a program runs Python code."""
+    try:
+        done = subprocess.run(
+            [program, "-c", "print(6 * 7)"], capture_output=True, timeout=20, stdin=subprocess.DEVNULL, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.stdout.split() == [b"42"]
+
+
 class Zygote:
     """A running probe. Use as a context manager, so that nothing stays behind."""
 
@@ -111,6 +123,8 @@ class Zygote:
             self._control.send({"op": "start", **self._config})
             answer = self._control.receive(_START_LIMIT_S)
         except ConnectionLost:
+            if not _is_python(self._target.python):
+                raise UsageError(NO_PYTHON.format(str(self._target.python))) from None
             raise MeasurementError(
                 f"The measuring process of {self._target.python} ended before Airflow was imported: {self._last_words()}"
             ) from None
@@ -144,7 +158,8 @@ class Zygote:
         answer = self._control.receive(limit_s)
         if "failed" in answer and isinstance(answer["failed"], str):
             reason = answer["failed"].rstrip(".")
-            raise MeasurementError(f"Airflow could not {_WORDS.get(message['op'], message['op'])} ({reason}).")
+            way_out = "; remove the link that leads back" if "recursive loop" in reason else ""
+            raise MeasurementError(f"Airflow could not {_WORDS.get(message['op'], message['op'])} ({reason}){way_out}.")
         return answer
 
     def fork_worker(self) -> Conversation:

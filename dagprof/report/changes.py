@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dagprof.analyse.fleet import Change, Plan, Step
-from dagprof.model import Experiment, Need
+from dagprof.model import Experiment, Need, Run
 from dagprof.quantities import count
+from dagprof.report import figures
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
 
@@ -59,6 +60,18 @@ def summary(plan: Plan, steps: int) -> str:
     return f"{text}; {count(plan.untried, 'more line')} not tried (--depth full)" if plan.untried else text
 
 
+def no_plan(run: Run, plan: Plan) -> str:
+    """Why an empty plan is empty, in one sentence."""
+    if not figures.is_traced(run):
+        return f"No change was looked for. {figures.NOT_TRACED}"
+    if not plan.untried:
+        return "No import that could be moved would save anything worth while."
+    lines = (
+        f"{count(plan.untried, 'line')} that might save something {'was' if plan.untried == 1 else 'were'} not tried"
+    )
+    return f"No change is proposed: {lines}; --depth full tries all."
+
+
 def trial(experiment: Experiment) -> str:
     """What an experiment showed, in one sentence."""
     where = ", ".join(safe_text(str(place), 200) for place in experiment.without)
@@ -69,8 +82,8 @@ def trial(experiment: Experiment) -> str:
     if not experiment.is_proof:
         return f"Without {where} the DAGs stay the same; what that saves alone was not timed."
     memory = sorted(experiment.memory_kib)[len(experiment.memory_kib) // 2] / 1024 if experiment.memory_kib else 0.0
-    kept = f" and {memory:.0f} MiB" if memory >= 1 else ""
+    kept = f" and takes {memory:.0f} MiB less" if memory >= 1 else ""
     return (
-        f"Without {where} the parse takes {duration(experiment.proved_ms)} ± {experiment.spread_ms:.0f} ms{kept} less, "
+        f"Without {where} the parse is {duration(experiment.proved_ms)} ± {experiment.spread_ms:.0f} ms shorter{kept}, "
         "and the DAGs stay the same."
     )

@@ -86,11 +86,16 @@ def _title(text: str, console: Console) -> None:
 
 def _source(explanation: Explanation, console: Console) -> None:
     """The source; each statement's first line carries its time in the tracing pass, nested ones included."""
-    if explanation.source is None or explanation.file.trace is None:
-        _title(
-            "The source is not shown: the file was changed or removed since it was measured, or was not traced.",
-            console,
+    if explanation.file.trace is None:
+        why = (
+            "it was not traced; --depth traced shows it"
+            if explanation.file.is_timed
+            else "no parse of it came to an end"
         )
+        _title(f"The source is not shown with times: {why}.", console)
+        return
+    if explanation.source is None:
+        _title("The source is not shown: the file was changed or removed since it was measured.", console)
         return
     statements = explanation.file.trace.statements
     times = {s.line: s.wall_us / 1000 * explanation.scale for s in reversed(statements)}

@@ -80,11 +80,16 @@ def headline(run: Run) -> str:
     per_process = (
         f", {duration(run.total_parse_ms / processes)} with {processes} parsing processes" if processes > 1 else ""
     )
+    take = "takes" if len(run.files) == 1 else "take"
     text = (
-        f"{count(len(run.files), 'file')} with {count(dags, 'DAG')} take {duration(run.total_parse_ms)} to parse once"
+        f"{count(len(run.files), 'file')} with {count(dags, 'DAG')} {take} {duration(run.total_parse_ms)} to parse once"
         f"{per_process}"
     )
-    return text + (f"; {count(failed, 'file')} could not be loaded." if failed else ".")
+    if failed:
+        text += f"; {count(failed, 'file')} could not be loaded"
+    if stopped := sum(file.status is Status.TIMED_OUT for file in run.files):
+        text += f", of which {stopped:,} ran into the time limit and {'is' if stopped == 1 else 'are'} not in this time"
+    return f"{text}."
 
 
 # From here on a machine is called busy: this share of all parse time went by waiting for a processor.
@@ -120,10 +125,20 @@ def unstable(file: FileResult) -> str:
     )
 
 
+NOT_TRACED = "No file was traced; --depth full traces all."
+
+
+def is_traced(run: Run) -> bool:
+    """Whether anything is known of imports and statements."""
+    return any(file.trace is not None for file in run.files)
+
+
 def untraced(run: Run) -> str:
     """How many files loaded too quickly to be traced; empty when there are none."""
     quick = sum(file.is_timed and file.trace is None and not file.doubts for file in run.files)
-    return f"{count(quick, 'quick file')} not traced; --depth full traces them too." if quick else ""
+    if not quick or run.settings.get("depth") == "quick":
+        return ""
+    return f"{count(quick, 'file')} that {'loads' if quick == 1 else 'load'} quickly not traced; --depth full traces them too."
 
 
 def skipped(run: Run) -> str:

@@ -77,7 +77,7 @@ def _data(
         "groups": packages.shown_groups(names),
         "pieces": lengths,
         "stages": figures.STAGES,
-        "is_traced": overview.is_traced(run),
+        "is_traced": figures.is_traced(run),
     }
     yield "index", packing.plain(index)
 

@@ -20,15 +20,15 @@ def render(run: Run, plan: Plan, comparison: Comparison | None) -> str:
         f"## {escaped(figures.headline(run))}",
         escaped(figures.busy(run)),
         *(_comparison(comparison) if comparison is not None else ()),
-        *_plan(plan),
+        *_plan(run, plan),
         *_failures(run),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _plan(plan: Plan) -> Iterable[str]:
+def _plan(run: Run, plan: Plan) -> Iterable[str]:
     if not plan.steps:
-        return ["No change is proposed."]
+        return [escaped(changes.no_plan(run, plan))]
     rows = [_step(number, step) for number, step in enumerate(plan.steps[:ROWS], 1)]
     return [
         "### Best changes",

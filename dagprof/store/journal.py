@@ -19,12 +19,13 @@ class Header(msgspec.Struct, frozen=True):
 
 
 class Journal:
-    """Appends finished files to ``path``. Leaving the context keeps the file; ``discard`` removes it."""
+    """Appends finished files to ``path``. Leaving the context keeps those; ``discard`` removes the file."""
 
     def __init__(self, path: Path, key: str, *, resumes: bool) -> None:
         self._path = path
         self._key = key
         self._resumes = resumes
+        self._holds_results = resumes
 
     def __enter__(self) -> Journal:
         try:
@@ -44,10 +45,13 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stream.close()
+        if not self._holds_results:  # it failed or was stopped before the first file: there is nothing to go on with
+            self._path.unlink(missing_ok=True)
 
     def add(self, measured: Measured) -> None:
         """Keep one file's result; it is on disk when this returns."""
         self._write(msgspec.json.encode(measured))
+        self._holds_results = True
 
     def _write(self, line: bytes) -> None:
         self._stream.write(line + b"\n")

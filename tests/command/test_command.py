@@ -159,6 +159,9 @@ def test_an_interrupted_scan_is_resumed(place: Path) -> None:
         (["scan", "dags", "--variables", "list.json"], 2, "holds no mapping"),
         (["scan", "dags", "--output-dir", "a_file/below"], 2, "Nothing can be written"),
         (["scan", "dags", "--python", "nowhere/python"], 2, "is no Python interpreter"),
+        (["scan", "dags", "--python", "/bin/ls"], 2, "'/bin/ls' is no Python interpreter"),
+        (["scan", "dags", "--save-baseline", "a_file/b.json"], 2, "give --save-baseline another file"),
+        (["gate", "dags", "--against", "x", "--format", "junit=a_file/x.xml"], 2, "give --format junit another file"),
         (["scan", "empty"], 2, "There are no DAG files in"),
         (["scan", "dags", "--bundle-root", "empty"], 2, "not below the bundle root"),
         (["report", "none.json"], 2, "cannot be read"),
@@ -178,6 +181,18 @@ def test_bad_input_gets_one_clear_sentence(place: Path, arguments: list[str], co
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+    assert not list(place.rglob("run.partial.jsonl"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_full_disk_is_no_regression(place: Path) -> None:
+    assert scan(place, "--repeat", "1", "-q", "--depth", "quick").returncode == 0
+    command = [sys.executable, "-m", "dagprof", "compare", "reports/run.json", "reports/run.json"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, cwd=place, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("dagprof: standard output cannot be written (No space left on device)")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:

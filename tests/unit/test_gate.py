@@ -146,7 +146,7 @@ def test_a_new_package_is_told_with_the_way_to_it() -> None:
     assert found(parsed(), parsed(), Rule.NEW_PACKAGE) == []
     assert found(parsed(), parsed(HELPER_ALONE), Rule.NEW_PACKAGE) == []
     (new,) = found(None, parsed(), Rule.NEW_PACKAGE)
-    assert new.message.startswith("a.py is new and loads pandas, numpy")
+    assert new.message == "a.py is new and loads pandas (a.py:4 → common/frames.py:1)"  # numpy came with it
 
 
 def test_a_forbidden_package_is_told_also_when_it_is_not_new() -> None:
@@ -350,17 +350,18 @@ def policy(**levels: Level) -> dict[str, Policy]:
             file("a.py", *times(100)),
             file("a.py", *times(400)),
             Outcome.REGRESSION,
-            "a.py +300 ms (+299%); no single line",
+            "a.py +300 ms (+299 %); no single line",
         ),
-        (file("a.py", *times(400)), file("a.py", *times(100)), Outcome.IMPROVEMENT, "a.py -300 ms (-75%)"),
+        (file("a.py", *times(400)), file("a.py", *times(100)), Outcome.IMPROVEMENT, "a.py -300 ms (-75 %)"),
         (
             file("a.py", *times(100)),
             file("a.py", *times(101)),
             Outcome.UNCHANGED,
-            "a.py +1 ms (+1%), within the limits",
+            "a.py +1 ms (+1 %), within the limits",
         ),
         (file("a.py", 1, 90), file("a.py", 90, 1), Outcome.CANNOT_TELL, "after 2 pairs of parses, too wide to tell"),
         (None, file("a.py", 60, 70, 80), Outcome.NEW, "a.py is new and takes 70 ms"),
+        (None, file("a.py", status=Status.TIMED_OUT), Outcome.NEW, "a.py is new and gives no DAGs (timed-out)"),
         (file("a.py", 60), None, Outcome.GONE, "a.py is not there any more"),
         (file("a.py"), file("a.py", 60), Outcome.CANNOT_TELL, "a.py has no times to compare (ok before, ok now)"),
         (
@@ -383,6 +384,14 @@ def test_what_became_of_a_file(
     (told,) = judged([base] if base else [], [head] if head else []).files
     assert told.outcome is outcome
     assert sentence in told.reason
+
+
+def test_a_new_file_is_told_with_the_statement_that_most_of_it_goes_into() -> None:
+    (told,) = judged([], [after(statements=[statement(9, 310_000), statement(11, 20_000)])]).files
+    assert told.reason == "a.py is new and takes 400 ms, 78% of it in line 9 (`statement(9)`)"
+    assert told.parse_ms == pytest.approx(400, rel=0.02)
+    many = [statement(line, 40_000) for line in range(3, 13)]
+    assert judged([], [after(statements=many)]).files[0].reason == "a.py is new and takes 400 ms"
 
 
 def test_why_the_base_failed_is_told() -> None:
@@ -618,7 +627,7 @@ def test_an_effect_that_was_there_before_or_is_short_is_not_named() -> None:
 
 def test_what_explains_little_of_the_change_is_not_named() -> None:
     (told,) = judged([before()], [after(loads((4, -1, 20_000, 20_000, -1, 7)))]).files
-    assert told.reason == "a.py +300 ms (+299%); no single line stands out"
+    assert told.reason == "a.py +300 ms (+299 %); no single line stands out"
     assert (told.findings[0].file, told.findings[0].line) == ("a.py", 0)
 
 
@@ -626,7 +635,7 @@ def test_an_improvement_tells_what_the_old_version_did() -> None:
     loaded = loads((1, -1, 300_000, 300_000, -1, 7))
     (told,) = judged([after(loaded)], [before()]).files
     assert told.outcome is Outcome.IMPROVEMENT
-    assert told.reason == "a.py -300 ms (-75%); before, line 7 imports `pandas`"
+    assert told.reason == "a.py -300 ms (-75 %); before, line 7 imports `pandas`"
     assert told.findings == ()
 
 

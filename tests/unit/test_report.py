@@ -147,6 +147,13 @@ def test_the_page_tells_the_run() -> None:
     assert files | {"#/", "#/packages", "#/doubts", "#main"} >= links
 
 
+def test_a_plan_that_was_not_looked_for_is_told_apart_from_one_that_is_empty() -> None:
+    untraced = run(file("a.py", 100))
+    assert "No change was looked for. No file was traced" in markdown.render(untraced, Fleet(untraced).plan(), None)
+    traced = run(file("a.py", 100, trace=trace(100)))
+    assert "No import that could be moved would save anything" in markdown.render(traced, Fleet(traced).plan(), None)
+
+
 def test_the_page_tells_effects_experiments_and_what_is_unstable() -> None:
     shown = run(
         file(
@@ -173,7 +180,7 @@ def test_the_page_tells_effects_experiments_and_what_is_unstable() -> None:
         ["sleep", "", "a.py:9", 1, None, 0, 9],
     ]
     assert found["experiments"][0][1:] == [True, ["environment variable X"]]
-    assert "takes 42 ms" in found["experiments"][0][0]
+    assert "is 42 ms ± 2 ms shorter" in found["experiments"][0][0]
     assert found["unstable"] == [["d", "start_date", "1", "2", "each parse"]]
 
 

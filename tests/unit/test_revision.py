@@ -158,7 +158,7 @@ def test_a_revision_is_never_an_option(repository: Path, revision: str) -> None:
 
 
 def test_without_a_repository_it_says_what_is_needed(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"An A/B run needs a git repository .*\(not a git repository"):
+    with pytest.raises(UsageError, match=r"there has to be a git repository .*\(not a git repository"):
         difference(tmp_path, "main")
 
 

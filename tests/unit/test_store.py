@@ -115,6 +115,18 @@ def test_the_journal_keeps_finished_files(tmp_path: Path) -> None:
     assert not path.exists()
 
 
+def test_a_scan_that_failed_before_its_first_file_leaves_no_journal(tmp_path: Path) -> None:
+    path = tmp_path / "run.partial.jsonl"
+    with pytest.raises(ZeroDivisionError), Journal(path, "key", resumes=False):
+        raise ZeroDivisionError
+    assert not path.exists()
+    with Journal(path, "key", resumes=False) as journal:
+        journal.add(measured("a.py"))
+    with Journal(path, "key", resumes=True):
+        pass
+    assert list(read(path)[1]) == [("a.py", "f" * 64)]
+
+
 def test_no_journal_and_a_damaged_one(tmp_path: Path) -> None:
     with pytest.raises(RunFileError, match="no interrupted scan"):
         read(tmp_path / "run.partial.jsonl")

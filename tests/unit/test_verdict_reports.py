@@ -627,7 +627,8 @@ def test_a_comment_tells_what_changed_what_was_found_and_the_rest_folded() -> No
         "- <code>/usr/lib/yaml.py:1</code>: loads yaml",
         f"- new-database, <code>dags/unsure.py:3</code>: asks a database; {BY_COMMENT}",
         "- The machine was busy.",
-        "<summary>3 other files</summary>",
+        "<summary>2 other files</summary>",
+        "- fresh.py is new and takes 9 ms",
     ):
         assert text.count(once) == 1, once
     assert text.index("</details>") > text.index("dags/same.py") > text.index("<details>") > text.index("dags/fast.py")

@@ -23,7 +23,6 @@ PLAIN_ROWS = 100
 # Of a verdict.
 REASONS = 40
 
-NOT_TRACED = "No file was traced; --depth full traces all."
 
 Row = dict[str, Any]
 
@@ -53,11 +52,11 @@ def build(run: Run, fleet: Fleet | None, comparison: Comparison | None, verdict:
         "busy": figures.busy(run),
         "tiles": _tiles(run, comparison, plan),
         "plan": _plan(plan) if plan and plan.steps else None,
-        "no_plan": "" if plan is None or plan.steps else _no_plan(run, plan),
+        "no_plan": "" if plan is None or plan.steps else changes.no_plan(run, plan),
         "statements": _statement_rows(run),
         "failures": [_failure_row(file, run.root) for file in ranked if file.status.is_failure],
-        "is_traced": is_traced(run),
-        "untraced": NOT_TRACED,
+        "is_traced": figures.is_traced(run),
+        "untraced": figures.NOT_TRACED,
         "plain_files": [
             (safe_text(file.path), figures.duration(file.parse_ms), figures.status(file.status))
             for file in ranked[:PLAIN_ROWS]
@@ -77,22 +76,6 @@ def _moment(created_at: str) -> str:
     """``2026-11-25 22:05 UTC``; the text as it is where it is none of ours."""
     found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\+00:00", created_at)
     return f"{found[1]} {found[2]} UTC" if found else safe_text(created_at, 40)
-
-
-def is_traced(run: Run) -> bool:
-    """Whether anything is known of imports and statements."""
-    return any(file.trace is not None for file in run.files)
-
-
-def _no_plan(run: Run, plan: Plan) -> str:
-    if not is_traced(run):
-        return f"No change is proposed. {NOT_TRACED}"
-    if not plan.untried:
-        return "No import that could be moved would save anything worth while."
-    lines = (
-        f"{count(plan.untried, 'line')} that might save something {'was' if plan.untried == 1 else 'were'} not tried"
-    )
-    return f"No change is proposed: {lines}; --depth full tries all."
 
 
 def _plan(plan: Plan) -> Row:

@@ -69,6 +69,7 @@ class _Comment:
             self._text(verdict.reason),
             self._text(words.compared(verdict)),
             *self._changed(verdict),
+            *self._list("New files", "new file", words.new_files(verdict), lambda file: self._text(file.reason)),
             *self._findings(verdict),
             *self._list("Accepted", "accepted finding", words.accepted(verdict), self._accepted),
             *self._list("To keep in mind", "doubt", verdict.doubts, self._text),
@@ -104,7 +105,7 @@ class _Comment:
 
     def _others(self, verdict: Verdict) -> list[str]:
         """The files without news, folded away."""
-        others = [file for outcome in (Outcome.NEW, Outcome.GONE, Outcome.UNCHANGED) for file in verdict.of(outcome)]
+        others = [file for outcome in (Outcome.GONE, Outcome.UNCHANGED) for file in verdict.of(outcome)]
         files = self._cut(others, "other file")
         if not files:
             return []

@@ -28,6 +28,8 @@ def render(verdict: Verdict, *, console: Console) -> None:
         console.print(Text(_safe(words.decision(verdict)), style=_DECISION_STYLES[verdict.decision]))
         console.print(Text(_safe(words.compared(verdict)), style="dim"))
         _changed(words.changed(verdict), console)
+        _lines(Text("New files", style="bold"), [file.reason for file in words.new_files(verdict)], console)
+        _lines(Text("Gone", style="bold"), [file.path for file in verdict.of(Outcome.GONE)], console)
         for rule, level, findings in words.open_by_rule(verdict):
             title = Text(f"{rule.value} ({level.value})", style="bold")
             title.append(f"  {DESCRIPTIONS[rule]}", style="not bold dim")

@@ -82,6 +82,11 @@ def changed(verdict: Verdict) -> list[FileVerdict]:
     return [file for outcome in CHANGED for file in verdict.of(outcome)]
 
 
+def new_files(verdict: Verdict) -> list[FileVerdict]:
+    """The files that are new, which are compared with nothing; the slowest first."""
+    return sorted(verdict.of(Outcome.NEW), key=lambda file: -(file.parse_ms or 0.0))
+
+
 def accepted(verdict: Verdict) -> list[tuple[Finding, str]]:
     """The findings that were accepted, each with what was found, until when and why, less what the table tells."""
     told = _told(verdict)
