@@ -59,7 +59,7 @@ def test_a_file_is_measured_now(place: Path) -> None:
     assert re.search(r"ms +3  import heavy  ← .* waiting$", text, re.M)
     assert re.search(r"6  os\.environ\[.SET.\] = .x.  ← environment SET", text)
     assert "a.py:7  output stdout" in text
-    assert re.search(r"Without a\.py:3 the parse takes \d+ ms", text)
+    assert re.search(r"Without a\.py:3 the parse is \d+ ms", text)
     assert re.search(r"a\.py:4 → common/helper\.py:1 → heavier", text)
     assert "spin" in text
     assert not (place / "dags" / "reports").exists()

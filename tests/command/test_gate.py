@@ -289,7 +289,7 @@ def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:
         (("new", "--against", "main"), "does not exist in main"),
         (("dags", "new", "--against", "main", "--bundle-root", "new"), "is not below the bundle root"),
         (("dags/common", "--against", "main", "--python", TARGET), "There are no DAG files in"),
-        ((str(Path(__file__).parent.anchor), "--against", "main"), "needs a git repository"),
+        ((str(Path(__file__).parent.anchor), "--against", "main"), "there has to be a git repository"),
         (("dags", "--against", "main", "--fail-on", "rain"), "Unknown rule 'rain' in --fail-on"),
         (("dags", "--against", "main", "--format", "pdf"), "There is no format 'pdf'"),
         (("dags", "--against", "main", "--format", "json=README.md/x.json"), "Nothing can be written"),
