@@ -172,10 +172,11 @@ def _compare(folders: dict[str, Path], rounds: int) -> None:
     real: dict[Key, list[float]] = defaultdict(list)
     by_round: list[dict[Key, float]] = []
     for _ in range(rounds):
-        for taken, durations in ((mine, scanned(folders)), (real, processor_durations(folders))):
+        ours_now, theirs_now = scanned(folders), processor_durations(folders)
+        for taken, durations in ((mine, ours_now), (real, theirs_now)):
             for key, values in durations.items():
                 taken[key].extend(values)
-        by_round.append({key: statistics.median(values) for key, values in durations.items()})
+        by_round.append({key: statistics.median(values) for key, values in theirs_now.items()})
     ours = {key: statistics.median(values) for key, values in mine.items()}
     theirs = {key: statistics.median(values) for key, values in real.items()}
     both = sorted(ours.keys() & theirs.keys(), key=lambda key: -theirs[key])

@@ -56,6 +56,11 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def discard_output() -> None:
+    """Nobody takes standard output any more: what is still buffered would fail again when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code."""
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -79,9 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.filename is not None or error.errno not in _CANNOT_WRITE:
             raise
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), 1
-        )  # what is still buffered would fail again when the interpreter ends
+        discard_output()
         click.echo(
             f"dagprof: standard output cannot be written ({error.strerror}); make room, or send it elsewhere.", err=True
         )

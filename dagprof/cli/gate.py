@@ -14,7 +14,7 @@ import msgspec
 
 from dagprof import __version__
 from dagprof import settings as settings_module
-from dagprof.cli import INTERRUPTED, output
+from dagprof.cli import INTERRUPTED, discard_output, output
 from dagprof.cli.options import parsing_options
 from dagprof.errors import UsageError
 from dagprof.policy import Level, Rule
@@ -311,7 +311,7 @@ def _tell(
         )
         sys.stdout.flush()
     except (BrokenPipeError, SystemExit):  # of click and of rich: nobody reads on; the exit code tells nevertheless
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
     return 1 if measured.verdict.decision is Decision.FAILED else 0
 
 

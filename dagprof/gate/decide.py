@@ -221,11 +221,10 @@ def _introduced(path: str, new: FileResult) -> str:
     if not new.is_timed:
         return f"{path} is new and gives no DAGs ({new.status.value})"
     text = f"{path} is new and takes {new.parse_ms:,.0f} ms"
-    outermost = [s for s in new.trace.statements if s.parent < 0] if new.trace is not None else []
-    if not outermost or new.parse_ms < _LONG_MS:
+    if new.trace is None or not new.trace.statements or new.parse_ms < _LONG_MS:
         return text
-    longest = max(outermost, key=lambda statement: statement.wall_us)
-    share = longest.wall_us / 1000 / max(new.trace.wall_ms if new.trace is not None else 0.0, 1.0)
+    longest = max(new.trace.statements, key=lambda statement: (statement.parent < 0, statement.wall_us))
+    share = longest.wall_us / 1000 / max(new.trace.wall_ms, 1.0)
     return f"{text}, {share:.0%} of it in line {longest.line} (`{longest.text}`)" if share >= _MOST else text
 
 

@@ -40,11 +40,11 @@ def load_profiler(folder: str | None) -> Any:
     """
     try:
         package = importlib.import_module("pyinstrument")
+        _silence()
     except ImportError:
         if not folder:
             raise
         package = _load_from(folder)
-    _silence()
     return package.Profiler
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dagprof.analyse.fleet import Change, Plan, Step
 from dagprof.model import Experiment, Need, Run
 from dagprof.quantities import count
-from dagprof.report import figures
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import duration
+from dagprof.report.figures import NOT_TRACED, duration, is_traced
 
 _SHOWN_MODULES = 3
 
@@ -62,8 +61,8 @@ def summary(plan: Plan, steps: int) -> str:
 
 def no_plan(run: Run, plan: Plan) -> str:
     """Why an empty plan is empty, in one sentence."""
-    if not figures.is_traced(run):
-        return f"No change was looked for. {figures.NOT_TRACED}"
+    if not is_traced(run):
+        return f"No change was looked for. {NOT_TRACED}"
     if not plan.untried:
         return "No import that could be moved would save anything worth while."
     lines = (

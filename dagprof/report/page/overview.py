@@ -23,7 +23,6 @@ PLAIN_ROWS = 100
 # Of a verdict.
 REASONS = 40
 
-
 Row = dict[str, Any]
 
 
