@@ -165,7 +165,8 @@ def test_imports_that_save_nothing_alone_are_proved_together(scan: Scan) -> None
         scan({"heavy.py": HEAVY, "left.py": helper, "right.py": helper, "a.py": source}, depth="full"), "a.py"
     )
     alone = trial(file, "a.py:1")
-    assert (alone.need, alone.is_proof) == (Need.NOT_NEEDED, False)
+    assert alone.need is Need.NOT_NEEDED
+    assert alone.proved_ms < MARGIN_MS  # timed only where a busy machine makes the small module look dear
     together = next(e for e in file.experiments if len(e.without) > 1)
     assert together.is_proof
     assert together.proved_ms > 30  # a busy machine adds to it
