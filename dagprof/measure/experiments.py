@@ -138,11 +138,11 @@ def _together(free: Sequence[_Trial], plain: Reply, lab: Lab) -> _Trial | None:
 
 
 def _time(trials: Sequence[_Trial], lab: Lab, rounds: int) -> None:
-    """A plain parse and one without, side by side, in rounds; twice as many where the savings differ by much."""
+    """A parse with all statements and one without, side by side, in rounds; twice as many where the savings differ by much."""
     for number in range(2 * rounds):
         due = [trial for trial in trials if number < rounds or not trial.is_settled]
         for trial in due if number % 2 == 0 else due[::-1]:
-            plain, reply = lab.parse(()), lab.parse(trial.candidates)
+            plain, reply = lab.control(trial.candidates), lab.parse(trial.candidates)
             if gave_result(plain) and gave_result(reply) and "sample" in reply["result"]:
                 trial.compare(plain, reply)
 

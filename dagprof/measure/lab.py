@@ -30,6 +30,11 @@ class Lab:
         request = parse_request(Mode.TIMING, self._path, self._limits)
         return self._ask({**request, "without": taken_out, "contents": list(contents), "state": state})
 
+    def control(self, candidates: Sequence[Candidate]) -> Reply:
+        """A parse with all statements, which gets the candidates' files compiled in memory as the one without them does."""
+        request = parse_request(Mode.TIMING, self._path, self._limits)
+        return self._ask({**request, "without": {candidate.file: [] for candidate in candidates}})
+
     def difference(self, without: Sequence[Candidate], names: Sequence[str]) -> Difference | None:
         """The first field of the named DAGs that differs and is not different from parse to parse anyway."""
         plain, again, other = (self.parse(taken_out, contents=names[:MOST_DAGS]) for taken_out in ((), (), without))

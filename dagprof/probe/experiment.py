@@ -7,19 +7,24 @@ that finds its bytecode. A statement that stands alone in its block is replaced 
 from __future__ import annotations
 
 import ast
+import gc
 import importlib.machinery
 import os
 from typing import Any
 
 
 class Removal:
-    """Import statements to take out: ``{file: [line, ...]}``."""
+    """Import statements to take out: ``{file: [line, ...]}``; with no lines the file is executed as it is."""
 
     def __init__(self, without: dict[Any, Any]) -> None:
         self.missing: list[Any] = []
         self._code: dict[Any, Any] = {}
+        collects = gc.isenabled()
+        gc.disable()  # what is due falls into the parse, as it does in a plain one
         for file, lines in without.items():
             self._code[file] = self._code[os.path.realpath(file)] = self._compile(file, set(lines))
+        if collects:
+            gc.enable()
 
     def _compile(self, file: str, lines: set[Any]) -> Any:
         with open(file, "rb") as stream:

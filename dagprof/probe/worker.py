@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import resource
@@ -21,7 +22,11 @@ _PAGE_KIB = resource.getpagesize() // 1024
 
 
 def serve(channel: Channel, surroundings: child.Surroundings, pre_imported: list[Any]) -> None:
-    """Answer requests until the other side is gone."""
+    """Answer requests until the other side is gone.
+
+    The collector is off here and on in the children: what a worker reads must not move the state that they inherit.
+    """
+    gc.disable()
     become_subreaper()
     surroundings.api.prepare_child()
     while True:
@@ -135,6 +140,7 @@ class Watch:
                     os.close(write)
             if self._request.get("spawn"):
                 _exec_child(surroundings.config, pre_imported, self._request, pipes[0][1])
+            gc.enable()
             child.run(surroundings, self._request, pipes[0][1])
             code = 0
         except BaseException as error:

@@ -192,3 +192,19 @@ print(helper.value, hasattr(common, "json"), len(resolved))
     first, second = in_child(code, str(real), str(tmp_path / "linked")).splitlines()
     assert int(first) == 0
     assert second == "1 True 2"
+
+
+def test_an_experiment_leaves_the_collector_to_the_parse(tmp_path: Path) -> None:
+    """A full collection that is due would run while the file is compiled, outside the clock, and be taken for a saving."""
+    file = tmp_path / "large.py"
+    file.write_text("import heavy\n" + "".join(f"name_{n} = [{n}, ({n}, 'text')]\n" for n in range(2000)))
+    code = """
+import gc
+from _dagprof_probe import experiment
+phases = []
+gc.collect()
+gc.callbacks.append(lambda phase, info: phases.append(phase))
+experiment.Removal({sys.argv[1]: [1]})
+print(len(phases), gc.isenabled())
+"""
+    assert in_child(code, str(file)).split() == ["0", "True"]
