@@ -1,8 +1,8 @@
 """Two Runs side by side: what appeared, what vanished, what became slower or faster, and whether that can be told.
 
 A change of a file's parse time is told from noise when the medians differ by more than ``SIGMAS`` standard errors of their
-difference (see ``dagprof.robust``). Fewer than ``FEWEST`` samples on a side tell nothing. A file that broke stops early
-and is not faster for it; nor is one slower for being mended.
+difference (see ``dagprof.robust``). Fewer than three samples on a side tell nothing, unless two agree. A file that broke
+stops early and is not faster for it; nor is one slower for being mended.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ import msgspec
 
 from dagprof.analyse.loads import depths
 from dagprof.model import Environment, FileResult, Frozen, Loads, Origin, Run
-from dagprof.robust import standard_error_of_median
+from dagprof.robust import are_enough, standard_error_of_median
 
-FEWEST = 3
 SIGMAS = 3.0
 SHOWN_IMPORTS = 10
 
@@ -173,7 +172,7 @@ def judge(baseline_ms: Sequence[float], current_ms: Sequence[float], limits: Lim
     difference = after - before
     if abs(difference) <= limits.absolute_ms or abs(difference) <= limits.relative * before:
         return Change.UNCHANGED, ""
-    if min(len(baseline_ms), len(current_ms)) < FEWEST:
+    if not (are_enough(baseline_ms) and are_enough(current_ms)):
         return (
             Change.UNSURE,
             f"{len(baseline_ms)} and {len(current_ms)} samples are too few to tell {difference:+.0f} ms from noise",

@@ -58,7 +58,7 @@ _PARSING = (
 )
 _LOOKING = (
     click.option(
-        "--repeat", type=int, metavar="N", help="Timed parses per file [default: until the median is stable, 3 to 5]."
+        "--repeat", type=int, metavar="N", help="Timed parses per file [default: until the median is stable, 2 to 5]."
     ),
     click.option(
         "--depth",

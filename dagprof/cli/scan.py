@@ -19,6 +19,7 @@ from dagprof.cli.options import measuring_options
 from dagprof.errors import UsageError
 from dagprof.measure import scan as scanning
 from dagprof.model import Measured, Run
+from dagprof.robust import FEWEST, are_enough
 from dagprof.settings import Settings
 from dagprof.store import journal as journals
 from dagprof.store import runs
@@ -185,9 +186,9 @@ class _Check:
         if save_baseline:
             written.append(Path(save_baseline))
             runs.save(run, written[-1])
-            if thin := sum(file.is_timed and len(file.samples) < comparison.FEWEST for file in run.files):
+            if thin := sum(file.is_timed and not are_enough(file.samples.wall_ms) for file in run.files):
                 click.echo(
-                    f"dagprof: {thin} of {len(run.files)} files of this baseline have fewer than {comparison.FEWEST} parses, too few to "
+                    f"dagprof: {thin} of {len(run.files)} files of this baseline have fewer than {FEWEST} parses, too few to "
                     "compare with; take it without --repeat and --time-budget, on a quieter machine.",
                     err=True,
                 )

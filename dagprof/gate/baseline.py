@@ -22,13 +22,12 @@ from dagprof.gate import decide
 from dagprof.gate.decide import Compared, Demand
 from dagprof.gate.verdict import Verdict
 from dagprof.model import FileResult, Run
-from dagprof.robust import standard_error_of_median
+from dagprof.robust import are_enough, standard_error_of_median
 
 SIGMAS = 4.0
 # Between runs that were not taken side by side nothing smaller can be told from the machine's own changes.
 LEAST_SHARE = 0.25
 LEAST_MS = 50.0
-FEWEST = 3
 # A machine that differs by more than this is another kind of machine.
 MOST_FACTOR = 4.0
 
@@ -137,7 +136,7 @@ def _judge(old: FileResult, new: FileResult, speed: _Speed, limits: Limits) -> J
     wide = Limits(max(limits.relative, LEAST_SHARE), max(limits.absolute_ms, LEAST_MS))
     wall = _compared(old.samples.own_ms, new.samples.own_ms, speed, wide)
     cpu = _compared(old.samples.cpu_ms, new.samples.cpu_ms, speed, wide)
-    if wall.pairs < FEWEST:
+    if not (are_enough(old.samples.own_ms) and are_enough(new.samples.own_ms)):
         return wall._replace(kind=Kind.OPEN)
     if wall.kind is cpu.kind or wall.kind is Kind.UNCHANGED:
         return wall

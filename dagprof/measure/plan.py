@@ -7,11 +7,12 @@ import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from dagprof.robust import standard_error_of_median
+from dagprof.robust import FEWEST, are_enough, standard_error_of_median
 from dagprof.settings import Depth
 
-FEWEST = 3
 MOST = 5
+# Below this two parses that agree are enough.
+QUICK_MS = 50.0
 # Up to here a repeat is cheap; slower files get fewer, since their noise is small beside their time.
 SLOW_MS = 1_000.0
 VERY_SLOW_MS = 5_000.0
@@ -47,7 +48,7 @@ def needs_more(wall_ms: Sequence[float], repeat: int | None) -> bool:
     if centre >= VERY_SLOW_MS:
         return False
     if len(wall_ms) < FEWEST:
-        return True
+        return not (are_enough(wall_ms) and max(wall_ms) < QUICK_MS)
     most = FEWEST if centre >= SLOW_MS else MOST
     return len(wall_ms) < most and standard_error_of_median(wall_ms) > max(STABLE_MS, STABLE_SHARE * centre)
 

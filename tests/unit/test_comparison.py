@@ -23,7 +23,9 @@ LIMITS = Limits(relative=0.2, absolute_ms=20)
         ([100, 101, 99], [119, 119, 119], Change.UNCHANGED),  # under the share
         ([10, 10, 10], [25, 25, 25], Change.UNCHANGED),  # under the floor
         ([100, 180, 60], [150, 230, 110], Change.UNSURE),  # within the noise
-        ([100, 100], [200, 200, 200], Change.UNSURE),  # too few samples
+        ([100, 104], [200, 200, 200], Change.UNSURE),  # too few samples
+        ([100], [200, 200, 200], Change.UNSURE),
+        ([40, 42], [200, 201], Change.SLOWER),  # two that agree
         ([100], [100], Change.UNCHANGED),
     ],
 )

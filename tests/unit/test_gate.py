@@ -749,8 +749,13 @@ def test_more_cpu_time_beside_the_same_wall_time_is_unchanged() -> None:
 
 
 def test_too_few_parses_tell_nothing() -> None:
-    assert by_baseline(sampled(100, 90, number=5), sampled(400, 390, number=2)).outcome is Outcome.CANNOT_TELL
-    assert by_baseline(sampled(100, 90, number=2), sampled(100, 90, number=5)).outcome is Outcome.CANNOT_TELL
+    assert by_baseline(sampled(100, 90, number=5), sampled(400, 390, number=1)).outcome is Outcome.CANNOT_TELL
+    assert by_baseline(sampled(100, 90, number=1), sampled(100, 90, number=5)).outcome is Outcome.CANNOT_TELL
+    assert by_baseline(file("a.py", 100, 110), file("a.py", 400, 400, 400)).outcome is Outcome.CANNOT_TELL
+
+
+def test_two_parses_that_agree_are_enough() -> None:
+    assert by_baseline(sampled(100, 90, number=2), sampled(400, 390, number=2)).outcome is Outcome.REGRESSION
 
 
 def test_noise_above_the_change_tells_nothing() -> None:

@@ -12,6 +12,10 @@ from dagprof.settings import Depth
     [
         ([], None, True),
         ([50.0, 50.0], None, True),
+        ([40.0, 42.5], None, False),  # two that agree
+        ([40.0, 43.5], None, True),
+        ([40.0], None, True),
+        ([40.0, 40.0], 3, True),
         ([50.0, 50.5, 49.5], None, False),
         ([50.0, 90.0, 20.0], None, True),
         ([50.0, 90.0, 20.0, 70.0], None, True),
