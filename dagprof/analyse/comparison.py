@@ -1,8 +1,9 @@
 """Two Runs side by side: what appeared, what vanished, what became slower or faster, and whether that can be told.
 
-A change of a file's parse time is told from noise when the medians differ by more than ``SIGMAS`` standard errors of their
-difference (see ``dagprof.robust``). Fewer than three samples on a side tell nothing, unless two agree. A file that broke
-stops early and is not faster for it; nor is one slower for being mended.
+Parse times are compared without what each parse waited for a processor that others used. A change is told from noise when
+the medians differ by more than ``SIGMAS`` standard errors of their difference (see ``dagprof.robust``). Fewer than three
+samples on a side tell nothing, unless two agree. A file that broke stops early and is not faster for it; nor is one slower
+for being mended.
 """
 
 from __future__ import annotations
@@ -41,9 +42,10 @@ class Limits(Frozen, frozen=True):
 
 
 class FileChange(Frozen, frozen=True):
-    """One file in both Runs. Times are medians in ms; ``new_imports`` and ``gone_imports`` are packages, outermost first.
+    """One file in both Runs. Times are medians in ms, without waiting for a processor.
 
-    Of each the first ``SHOWN_IMPORTS``; ``more_new_imports`` and ``more_gone_imports`` count the others.
+    ``new_imports`` and ``gone_imports`` are packages, outermost first, the first ``SHOWN_IMPORTS`` of each;
+    ``more_new_imports`` and ``more_gone_imports`` count the others.
     """
 
     path: str
@@ -129,8 +131,8 @@ def compare(baseline: Run, current: Run, limits: Limits = Limits()) -> Compariso
         changes.append(change)
     return Comparison(
         files=tuple(changes),
-        baseline_total_ms=baseline.total_parse_ms,
-        current_total_ms=current.total_parse_ms,
+        baseline_total_ms=sum(map(_own_ms, baseline.files)),
+        current_total_ms=sum(map(_own_ms, current.files)),
         warnings=tuple(_warnings(baseline, current)),
     )
 
@@ -142,11 +144,15 @@ def compare_file(path: str, old: FileResult | None, new: FileResult | None, limi
         path=path,
         change=change,
         reason=reason,
-        baseline_ms=old.parse_ms if old else 0.0,
-        current_ms=new.parse_ms if new else 0.0,
+        baseline_ms=_own_ms(old) if old else 0.0,
+        current_ms=_own_ms(new) if new else 0.0,
         was_failing=bool(old and old.status.is_failure),
-        is_failing=bool(new and new.status.is_failure),
+        is_failing=bool(new and (new.status.is_failure or (old and new.has_lost_dags(old)))),
     )
+
+
+def _own_ms(file: FileResult) -> float:
+    return file.samples.median("own_ms")
 
 
 def _judge_files(old: FileResult | None, new: FileResult | None, limits: Limits) -> tuple[Change, str]:
@@ -156,8 +162,8 @@ def _judge_files(old: FileResult | None, new: FileResult | None, limits: Limits)
         if old.status == new.status:
             return Change.UNCHANGED, f"it has no parse time on either side ({new.status.value})"
         return Change.UNSURE, f"it has no parse time ({old.status.value} before, {new.status.value} now)"
-    change, reason = judge(old.samples.wall_ms, new.samples.wall_ms, limits)
-    breaks = new.status.is_failure and not old.status.is_failure
+    change, reason = judge(old.samples.own_ms, new.samples.own_ms, limits)
+    breaks = new.has_lost_dags(old)
     is_mended = old.status.is_failure and not new.status.is_failure
     if breaks and change is Change.FASTER:
         return Change.UNSURE, f"it gives no DAGs now ({new.status.value}), so the time it takes to fail tells nothing"

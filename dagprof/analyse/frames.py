@@ -19,6 +19,7 @@ from dagprof.analyse.fleet import Fleet
 from dagprof.analyse.savings import savings_by_group
 from dagprof.analyse.stages import split_load
 from dagprof.analyse.statements import depth, is_partial, own_us
+from dagprof.attribution.scale import scale
 from dagprof.model import Edge, FileResult, Module, Run, Samples, Statement
 
 Group = Literal["module", "package", "distribution"]
@@ -179,7 +180,8 @@ def imports_frame(run: Run, by: Group = "package") -> pd.DataFrame:
 def statements_frame(run: Run, from_ms: float = 0.0) -> pd.DataFrame:
     """One row per file and top-level statement that ran, largest own time first.
 
-    ``self_ms`` and ``waiting_ms`` are without nested statements; ``imports_ms`` is what the loads begun on an import
+    Times are those of the tracing pass, scaled to a plain parse. ``self_ms`` and ``waiting_ms`` are without nested statements,
+    and what waited may have waited for a processor; ``imports_ms`` is what the loads begun on an import
     statement's lines took, ``building_ms`` what making DAGs and tasks took of ``self_ms``. ``is_partial`` marks
     statements of a loop that was looked into for its first iterations only. Rows with less own time than ``from_ms`` are left
     out before the table is built.
@@ -189,7 +191,7 @@ def statements_frame(run: Run, from_ms: float = 0.0) -> pd.DataFrame:
         for file in run.files:
             if file.trace is not None:
                 imported = loading.ms_by_line(file.trace.loads)
-                yield from _statement_rows(file.path, file.trace.statements, imported, from_ms)
+                yield from _statement_rows(file.path, file.trace.statements, imported, from_ms, scale(file) / 1000)
 
     frame = _frame(columns.STATEMENTS, rows())
     ranked: pd.DataFrame = frame.sort_values("self_ms", ascending=False, kind="stable", ignore_index=True)
@@ -197,12 +199,12 @@ def statements_frame(run: Run, from_ms: float = 0.0) -> pd.DataFrame:
 
 
 def _statement_rows(
-    path: str, statements: Sequence[Statement], imported: dict[int, float], from_ms: float
+    path: str, statements: Sequence[Statement], imported: dict[int, float], from_ms: float, factor: float
 ) -> Iterable[tuple[Any, ...]]:
     own = own_us(statements)
     for position, statement in enumerate(statements):
         wall_us, cpu_us = own[position]
-        if wall_us < 1000 * from_ms:
+        if wall_us * factor < from_ms:
             continue
         lines = range(statement.line, statement.end_line + 1) if statement.kind in ("import", "importfrom") else ()
         yield (
@@ -212,12 +214,12 @@ def _statement_rows(
             statement.kind,
             statement.text,
             depth(statements, position),
-            statement.wall_us / 1000,
-            wall_us / 1000,
-            sum(imported.get(line, 0.0) for line in lines),
-            statement.building_us / 1000,
-            statement.cpu_us / 1000,
-            max(0, wall_us - cpu_us) / 1000,
+            statement.wall_us * factor,
+            wall_us * factor,
+            sum(imported.get(line, 0.0) for line in lines) * 1000 * factor,
+            statement.building_us * factor,
+            statement.cpu_us * factor,
+            max(0, wall_us - cpu_us) * factor,
             statement.count,
             is_partial(statements, position),
         )

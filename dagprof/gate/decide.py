@@ -123,16 +123,10 @@ def _file_verdict(
     limits = demand.limits(path)
     case = rules.Case(base, head, limits, compared.head.environment.import_timeout_s * 1000)
     found = list(rules.findings(case))
-    outcome, reason, cause = _outcome(
-        path,
-        old,
-        new,
-        judged,
-        (base, head),
-        compared.changed_lines,
-        _timing_limits(limits).least_ms(judged.base_ms if judged else 0.0),
-    )
-    rule = {Outcome.REGRESSION: Rule.SLOWER, Outcome.CANNOT_TELL: Rule.UNSURE}.get(outcome)
+    least_ms = _timing_limits(limits).least_ms(judged.base_ms if judged else 0.0)
+    outcome, reason, cause = _outcome(path, old, new, judged, (base, head), compared.changed_lines, least_ms)
+    may_be_slower = outcome is Outcome.CANNOT_TELL and not _is_faster_at_most(judged, least_ms)
+    rule = Rule.SLOWER if outcome is Outcome.REGRESSION else Rule.UNSURE if may_be_slower else None
     if rule is not None and limits.rules[rule] is not Level.OFF:
         place = cause.place if cause is not None else None
         found.insert(
@@ -152,8 +146,14 @@ def _file_verdict(
         reason=reason,
         timing=_timing(judged, old, new),
         findings=tuple(waivers.applied(each, demand.waivers, demand.today, folders=demand.folders) for each in found),
-        parse_ms=round(new.parse_ms, 3) if outcome is Outcome.NEW and new.is_timed else None,
+        may_be_slower=may_be_slower,
+        parse_ms=round(new.samples.median("own_ms"), 3) if outcome is Outcome.NEW and new.is_timed else None,
     )
+
+
+def _is_faster_at_most(judged: Judgement | None, least_ms: float) -> bool:
+    """Whether no change that counts lies within the interval but a faster parse."""
+    return judged is not None and judged.pairs >= evidence.LOOKS[0] and judged.high_ms < least_ms
 
 
 def _outcome(
@@ -168,7 +168,7 @@ def _outcome(
     """What became of a file, in one sentence, with the line behind it."""
     if old is None:
         return Outcome.NEW, _introduced(path, new), None
-    if old.status.is_failure != new.status.is_failure or judged is None:
+    if judged is None or not _is_comparable(old, new):
         if old.status.is_failure and new.status.is_failure:
             return Outcome.UNCHANGED, f"{path} gives no DAGs on either side ({new.status.value})", None
         return (
@@ -192,15 +192,20 @@ def _outcome(
             reasons.cause(base, head, judged.change_ms, changed_lines) if base is not None and seems_slower else None
         )
         span = (
-            f"between {judged.low_ms:+.0f} and {judged.high_ms:+.0f} ms" if math.isfinite(judged.low_ms) else "unknown"
+            f"between {_signed(judged.low_ms)} and {_signed(judged.high_ms)} ms"
+            if math.isfinite(judged.low_ms)
+            else "unknown"
         )
         perhaps = f"; {cause.text}" if cause is not None else ""
-        return (
-            outcome,
-            f"{path}: the change is {span} after {judged.pairs} pairs of parses, too wide to tell{perhaps}",
-            cause,
-        )
+        is_faster = _is_faster_at_most(judged, least_ms)
+        tell = "not slower, but too wide to tell whether it is faster" if is_faster else "too wide to tell"
+        return outcome, f"{path}: the change is {span} after {judged.pairs} pairs of parses, {tell}{perhaps}", cause
     return outcome, f"{path} {amount}, within the limits", None
+
+
+def _is_comparable(old: FileResult, new: FileResult) -> bool:
+    """Whether both parses got equally far: one that breaks off early is not faster for it."""
+    return old.status.is_failure == new.status.is_failure and not new.has_lost_dags(old)
 
 
 def _failed_before(old: FileResult) -> str:
@@ -220,8 +225,9 @@ def _introduced(path: str, new: FileResult) -> str:
     """A new file's time, with the statement that most of it goes into, if one stands out."""
     if not new.is_timed:
         return f"{path} is new and gives no DAGs ({new.status.value})"
-    text = f"{path} is new and takes {new.parse_ms:,.0f} ms"
-    if new.trace is None or not new.trace.statements or new.parse_ms < _LONG_MS:
+    own_ms = new.samples.median("own_ms")
+    text = f"{path} is new and takes {own_ms:,.0f} ms"
+    if new.trace is None or not new.trace.statements or own_ms < _LONG_MS:
         return text
     longest = max(new.trace.statements, key=lambda statement: (statement.parent < 0, statement.wall_us))
     share = longest.wall_us / 1000 / max(new.trace.wall_ms, 1.0)
@@ -229,12 +235,16 @@ def _introduced(path: str, new: FileResult) -> str:
 
 
 def _amount(judged: Judgement) -> str:
-    share = f" ({100 * judged.change_ms / judged.base_ms:+.0f} %)" if judged.base_ms else ""
-    return f"{judged.change_ms:+,.0f} ms{share}"
+    share = f" ({_signed(100 * judged.change_ms / judged.base_ms)} %)" if judged.base_ms else ""
+    return f"{_signed(judged.change_ms)} ms{share}"
+
+
+def _signed(number: float) -> str:
+    return f"{number:+,.0f}".replace("-", "−")  # the minus sign that all tables have
 
 
 def _timing(judged: Judgement | None, old: FileResult | None, new: FileResult) -> Timing | None:
-    if judged is None or old is None or not math.isfinite(judged.low_ms):
+    if judged is None or old is None or not _is_comparable(old, new) or not math.isfinite(judged.low_ms):
         return None
     return Timing(
         base_ms=round(judged.base_ms, 3),
@@ -251,7 +261,7 @@ def _timing(judged: Judgement | None, old: FileResult | None, new: FileResult) -
 def _concluded(verdict: Verdict) -> Verdict:
     """The verdict with its decision and the one sentence for the whole."""
     failing = [finding for finding in verdict.all_findings if finding.fails]
-    unsure = verdict.of(Outcome.CANNOT_TELL)
+    unsure = [file for file in verdict.files if file.may_be_slower]
     if failing:
         files = len({finding.path for finding in failing})
         decision = Decision.FAILED
@@ -278,5 +288,6 @@ def _passed(verdict: Verdict) -> str:
         if slower
         else "No file became slower beyond the limits"
     )
-    text = f"{what}; {count(len(verdict.files), 'file')} measured"
+    measured = len(verdict.files) - len(verdict.of(Outcome.GONE))
+    text = f"{what}; {count(measured, 'file')} measured"
     return text + (f", {count(waived, 'finding')} accepted." if waived else ".")

@@ -154,10 +154,12 @@ def _more_work_after_loading(base: Parsed, head: Parsed, changed_lines: Mapping[
     building = max(head.statements, key=lambda statement: statement.building_ms, default=None)
     at = lines[0] if lines else building.place.line if building is not None else 0
     more = " and ".join(
-        f"{number:+,} {noun}{'' if number == 1 else 's'}" for number, noun in ((dags, "DAG"), (tasks, "task")) if number
+        f"{number:,} {noun}{'' if number == 1 else 's'}"
+        for number, noun in ((dags, "DAG"), (tasks, "task"))
+        if number > 0
     )
     where = f" (line {at})" if at else ""
-    yield Cause(Place(file=head.file.path, line=at), f"it makes {more}{where}", grown)
+    yield Cause(Place(file=head.file.path, line=at), f"it makes {more} more{where}", grown)
 
 
 def _more_exact(found: Cause, base: Parsed, head: Parsed) -> Cause:

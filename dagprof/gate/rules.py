@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from dagprof.gate.parsed import Parsed
 from dagprof.gate.verdict import Finding
-from dagprof.model import DATABASE_KINDS, NETWORK_KINDS, Place
+from dagprof.model import DATABASE_KINDS, NETWORK_KINDS, Place, Status
 from dagprof.policy import FileLimits, Level, Rule
 from dagprof.quantities import parse_duration_ms, parse_share
 
 _SHOWN = 5
+_NO_DAGS = {Status.NO_DAGS: "it is imported without an error and makes no DAG"}
 
 
 class Case(NamedTuple):
@@ -50,14 +51,14 @@ def findings(case: Case) -> tuple[Finding, ...]:
 
 def _import_error(case: Case) -> Iterable[Found]:
     file = case.head.file
-    if not file.status.is_failure or (case.base is not None and case.base.file.status.is_failure):
+    if not (file.has_lost_dags(case.base.file) if case.base is not None else file.status.is_failure):
         return
     failure = file.failures[0] if file.failures else None
     place = case.head.shown_place(failure.file, failure.line) if failure is not None else Place(file=file.path, line=0)
     why = (
         f"{failure.type}: {failure.message}"
         if failure is not None and failure.type
-        else file.detail or file.status.value
+        else file.detail or _NO_DAGS.get(file.status, file.status.value)
     )
     since = "gave DAGs before and gives none now" if case.base is not None else "is new and gives no DAGs"
     yield place, f"{file.path} {since}: {why}"

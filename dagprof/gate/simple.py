@@ -36,8 +36,10 @@ def decide(
     ``fail_on`` holds names of ``FAIL_ON``: files that do not import, and changes that cannot be told. Without a file in
     both runs there is nothing to compare, which is not the same as no regression.
     """
+    failing = {file.path for file in run.files if file.status.is_failure}
+    lost = [file.path for file in comparison.files if file.breaks and file.path not in failing] if comparison else []
     comparison = comparison if fails_on_regression else None
-    against, open_questions = _reasons(run, comparison, fail_on)
+    against, open_questions = _reasons(run, comparison, fail_on, lost)
     told = tuple(reason for _, reason in against)
     if against:
         files = len({path for path, _ in against})
@@ -55,7 +57,7 @@ def decide(
 
 
 def _reasons(
-    run: Run, comparison: Comparison | None, fail_on: Sequence[str]
+    run: Run, comparison: Comparison | None, fail_on: Sequence[str], lost: Sequence[str]
 ) -> tuple[list[tuple[str, str]], list[str]]:
     """What speaks against the run, as path and sentence, and what stays open."""
     against = []
@@ -63,6 +65,7 @@ def _reasons(
         against = [
             (file.path, f"{file.path} gives no DAGs: {why(file)}") for file in run.files if file.status.is_failure
         ]
+        against += [(path, f"{path} gives no DAGs, and did in the baseline") for path in lost]
     if comparison is None:
         return against, []
     blamed = (Change.SLOWER, Change.UNSURE) if "unsure" in fail_on else (Change.SLOWER,)

@@ -72,13 +72,18 @@ class Timing(Frozen, frozen=True):
 
 
 class FileVerdict(Frozen, frozen=True):
-    """One measured file: what became of it, in one sentence, and what the rules found. ``parse_ms`` is that of a new file."""
+    """One measured file: what became of it, in one sentence, and what the rules found.
+
+    ``may_be_slower`` says that a regression is neither shown nor ruled out. ``parse_ms`` is that of a new file, without waiting
+    for a processor.
+    """
 
     path: str
     outcome: Outcome
     reason: str
     timing: Timing | None = None
     findings: tuple[Finding, ...] = ()
+    may_be_slower: bool = False
     parse_ms: float | None = None
 
 

@@ -131,7 +131,7 @@ def _noise(samples: list[dict[str, float]]) -> Finding:
     found = f"{len(walls)} equal parses spread by ±{spread:.1%}; the medians of two halves are {apart:.1%} apart"
     worst = max(spread, apart)
     if worst <= QUIET_SHARE:
-        return Finding(what="Noise", found=f"{found}: quiet")
+        return Finding(what="Noise", found=f"{found}: {'quiet' if not _is_loaded() else 'even, though others compete'}")
     if worst <= USABLE_SHARE:
         return Finding(
             what="Noise", found=f"{found}: usable", advice="Trust differences of more than that; --repeat helps."
@@ -140,13 +140,20 @@ def _noise(samples: list[dict[str, float]]) -> Finding:
     return Finding(what="Noise", found=f"{found}: noisy", advice=advice)
 
 
+def _is_loaded() -> bool:
+    try:
+        return os.getloadavg()[0] > (os.cpu_count() or 1)
+    except OSError:
+        return False
+
+
 def _load() -> Finding:
     try:
         load = os.getloadavg()[0]
     except OSError:
         return Finding(what="Load", found="unknown on this platform")
     cores = os.cpu_count() or 1
-    advice = "Other programs compete for the cores; times will be too long." if load > cores else ""
+    advice = "Other programs compete for the cores; times will be too long." if _is_loaded() else ""
     return Finding(
         what="Load", found=f"{load:.1f} on {cores} cores; {default_jobs()} parses at once by default", advice=advice
     )

@@ -233,6 +233,12 @@ class FileResult(Frozen, frozen=True):
         """Median parse time in wall milliseconds; 0.0 when no parse was timed."""
         return self.samples.median("wall_ms")
 
+    def has_lost_dags(self, before: FileResult) -> bool:
+        """Whether it gave DAGs before and gives none now, because it fails or makes none any more."""
+        if self.status.is_failure:
+            return not before.status.is_failure
+        return self.status is Status.NO_DAGS and before.status is Status.OK
+
     @property
     def is_timed(self) -> bool:
         """Whether there is a parse time at all (files that fail to import have one, files that were killed have not)."""

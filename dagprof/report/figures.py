@@ -141,6 +141,15 @@ def untraced(run: Run) -> str:
     return f"{count(quick, 'file')} that {'loads' if quick == 1 else 'load'} quickly not traced; --depth full traces them too."
 
 
+def without_dags(run: Run) -> str:
+    """Which files are parsed for nothing; empty when there are none."""
+    found = [file.path for file in run.files if file.status is Status.NO_DAGS]
+    if not found:
+        return ""
+    named = ", ".join(safe_text(path, 80) for path in found[:3]) + (" and others" if len(found) > 3 else "")
+    return f"{count(len(found), 'file')} without an error and without a DAG: {named}."
+
+
 def skipped(run: Run) -> str:
     """How many files Airflow would not parse, and why; empty when there are none."""
     ignored = sum(file.reason == "ignored" for file in run.skipped)

@@ -170,7 +170,8 @@ def _statements(run: Run, console: Console) -> None:
             Text(place),
             Text(safe_text(str(row["text"]), width), no_wrap=True, overflow="ellipsis"),
         )
-    titled("Slowest top-level statements", table, console)
+    meaning = " (waiting: for a busy processor too)" if figures.busy(run) else ""
+    titled(f"Slowest top-level statements{meaning}", table, console)
 
 
 def _failures(run: Run, console: Console) -> None:
@@ -220,7 +221,7 @@ def _changes(word: str, style: str, sentences: Sequence[str], console: Console) 
 
 
 def _doubts(run: Run, console: Console) -> None:
-    lines = [line for line in (figures.skipped(run), figures.untraced(run)) if line]
+    lines = [line for line in (figures.without_dags(run), figures.skipped(run), figures.untraced(run)) if line]
     lines += [safe_text(doubt.text, 400) for doubt in run.doubts]
     stubbed = [file for file in run.files if any(doubt.code == "stubbed" for doubt in file.doubts)]
     if stubbed:

@@ -158,6 +158,26 @@ def test_a_file_that_breaks_is_not_faster(old: FileResult, new: FileResult, chan
     assert found.is_mended == (old.status.is_failure and not new.status.is_failure)
 
 
+def test_a_file_without_its_dags_is_broken_and_not_faster() -> None:
+    before, after = file("a.py", 900, 900, 900), file("a.py", 9, 9, 9, status=Status.NO_DAGS, dag_ids=())
+    comparison = compare(run(before), run(after), LIMITS)
+    assert (comparison.files[0].change, comparison.files[0].breaks) == (Change.UNSURE, True)
+    told = gate.decide(run(after), comparison, fails_on_regression=False, fail_on=["import-error"])
+    assert told.reasons == ("a.py gives no DAGs, and did in the baseline",)
+    alone = compare(run(after), run(after), LIMITS).files[0]
+    assert (alone.change, alone.breaks, alone.is_mended) == (Change.UNCHANGED, False, False)
+
+
+def test_waiting_for_a_processor_is_no_change() -> None:
+    quiet = file("a.py", 40, 41, 40)
+    samples = msgspec.structs.replace(file("a.py", 90, 95, 100).samples, queued_ms=(50.0, 54.0, 60.0))
+    busy = file("a.py", samples=samples)
+    found = compare(run(quiet), run(busy), LIMITS)
+    assert found.files[0].change is Change.UNCHANGED
+    assert found.files[0].current_ms == pytest.approx(40)
+    assert found.current_total_ms == pytest.approx(40)
+
+
 def test_a_new_file_can_be_broken_and_a_removed_one_is_not_mended() -> None:
     changes = compare(run(broken("old.py", 9)), run(broken("new.py", 9)), LIMITS).files
     assert [(change.path, change.breaks, change.is_mended) for change in changes] == [

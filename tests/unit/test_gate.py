@@ -352,7 +352,7 @@ def policy(**levels: Level) -> dict[str, Policy]:
             Outcome.REGRESSION,
             "a.py +300 ms (+299 %); no single line",
         ),
-        (file("a.py", *times(400)), file("a.py", *times(100)), Outcome.IMPROVEMENT, "a.py -300 ms (-75 %)"),
+        (file("a.py", *times(400)), file("a.py", *times(100)), Outcome.IMPROVEMENT, "a.py −300 ms (−75 %)"),
         (
             file("a.py", *times(100)),
             file("a.py", *times(101)),
@@ -592,12 +592,12 @@ def test_a_changed_helper_is_behind_a_statement_that_did_not_change() -> None:
 def test_more_tasks_are_named() -> None:
     much = samples(*times(400), load=0.1, serialise=0.6)
     text, place, line = blamed(before(), after(samples=much, task_count=202, dag_ids=("d", "e")), {"a.py": (6, 7)})
-    assert (text, place, line) == ("it makes +1 DAG and +200 tasks (line 6)", "a.py", 6)
+    assert (text, place, line) == ("it makes 1 DAG and 200 tasks more (line 6)", "a.py", 6)
     building = [statement(5, 9_000, building_us=8_000), statement(6, 100)]
     assert blamed(before(), after(samples=much, task_count=202, statements=building))[0] == (
-        "it makes +200 tasks (line 5)"
+        "it makes 200 tasks more (line 5)"
     )
-    assert blamed(before(), after(samples=much, task_count=202))[0] == "it makes +200 tasks"
+    assert blamed(before(), after(samples=much, task_count=202))[0] == "it makes 200 tasks more"
 
 
 @pytest.mark.parametrize(
@@ -635,7 +635,7 @@ def test_an_improvement_tells_what_the_old_version_did() -> None:
     loaded = loads((1, -1, 300_000, 300_000, -1, 7))
     (told,) = judged([after(loaded)], [before()]).files
     assert told.outcome is Outcome.IMPROVEMENT
-    assert told.reason == "a.py -300 ms (-75 %); before, line 7 imports `pandas`"
+    assert told.reason == "a.py −300 ms (−75 %); before, line 7 imports `pandas`"
     assert told.findings == ()
 
 
@@ -746,6 +746,39 @@ def test_a_file_that_waits_for_a_processor_did_not() -> None:
 
 def test_more_cpu_time_beside_the_same_wall_time_is_unchanged() -> None:
     assert by_baseline(sampled(300, 90), sampled(300, 290)).outcome is Outcome.UNCHANGED
+
+
+def test_a_file_that_lost_its_dags_fails_and_is_not_faster() -> None:
+    told = judged([file("a.py", 400)], [file("a.py", 100, status=Status.NO_DAGS, dag_ids=())])
+    assert told.decision is Decision.FAILED
+    (found,) = [finding for finding in told.all_findings if finding.rule is Rule.IMPORT_ERROR]
+    assert found.message == "a.py gave DAGs before and gives none now: it is imported without an error and makes no DAG"
+    assert (told.files[0].outcome, told.files[0].timing) == (Outcome.CANNOT_TELL, None)
+    helper = file("a.py", *times(100), status=Status.NO_DAGS, dag_ids=())
+    assert judged([helper], [helper]).decision is Decision.PASSED
+
+
+def test_a_file_that_breaks_has_no_change_to_tell() -> None:
+    told = judged([file("a.py", 400)], [file("a.py", 100, status=Status.IMPORT_ERROR)])
+    assert (told.files[0].outcome, told.files[0].timing) == (Outcome.CANNOT_TELL, None)
+
+
+def test_a_file_that_can_only_be_faster_leaves_no_question_open() -> None:
+    before = file("a.py", 300, 301, 340, 302, 330, 300, 301)
+    after = file("a.py", 301, 270, 302, 303, 260, 301, 290)
+    told = judged([before], [after])
+    (only,) = told.files
+    assert only.outcome is Outcome.CANNOT_TELL
+    assert only.timing is not None
+    assert only.timing.high_ms < 15
+    assert "not slower, but too wide to tell whether it is faster" in only.reason
+    assert (told.decision, only.may_be_slower, told.all_findings) == (Decision.PASSED, False, ())
+
+
+def test_a_new_file_takes_what_it_does_not_wait() -> None:
+    (told,) = judged([], [sampled(100, 90, queued=60)]).files
+    assert told.reason == "a.py is new and takes 40 ms"
+    assert told.parse_ms == pytest.approx(40, abs=1)
 
 
 def test_too_few_parses_tell_nothing() -> None:
