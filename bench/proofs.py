@@ -84,7 +84,9 @@ class Parser:
 
     def __init__(self, stack: ExitStack, root: Path, options: argparse.Namespace) -> None:
         settings = Settings(python=options.python, temperature=options.temperature, bundle_root=str(root))
-        target = resolve(settings, (root,), stack.enter_context(scratch_folder()), os.environ)
+        # The order of sets goes into serialised DAGs: both folders' processes get the same.
+        environ = {**os.environ, "PYTHONHASHSEED": "0"}
+        target = resolve(settings, (root,), stack.enter_context(scratch_folder()), environ)
         self._zygotes = stack.enter_context(Zygotes(target, zygote_config(target, settings)))
         self.root = root
         self._limits = Limits(

@@ -7,7 +7,7 @@ import statistics
 
 from dagprof.model.base import Doubt, Frozen, Place
 from dagprof.model.trace import Stack, Trace
-from dagprof.robust import median_absolute_deviation
+from dagprof.robust import median_absolute_deviation, standard_error_of_median
 
 
 class Status(str, enum.Enum):
@@ -151,6 +151,11 @@ class Experiment(Frozen, frozen=True):
     def is_proof(self) -> bool:
         """Whether it proves a saving: the DAGs stayed the same and the difference was timed."""
         return self.need is Need.NOT_NEEDED and bool(self.saving_ms)
+
+    @property
+    def is_shorter(self) -> bool:
+        """Whether the proved saving stands above its noise: by more than two standard errors."""
+        return self.is_proof and self.proved_ms > 2 * standard_error_of_median(self.saving_ms)
 
     @property
     def proved_ms(self) -> float:

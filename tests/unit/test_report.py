@@ -26,7 +26,7 @@ from dagprof.model import (
     Stack,
     Status,
 )
-from dagprof.report import html, markdown, terminal
+from dagprof.report import changes, html, markdown, terminal
 from dagprof.report.escape import safe_lines, safe_text
 from dagprof.report.figures import duration
 from unit.builders import HELPED, file, loads, run, statement, trace
@@ -182,6 +182,12 @@ def test_the_page_tells_effects_experiments_and_what_is_unstable() -> None:
     assert found["experiments"][0][1:] == [True, ["environment variable X"]]
     assert "is 42 ms ± 2 ms shorter" in found["experiments"][0][0]
     assert found["unstable"] == [["d", "start_date", "1", "2", "each parse"]]
+
+
+def test_a_saving_within_the_noise_is_not_told_as_one() -> None:
+    noise = Experiment(without=(Place(file="a.py", line=3),), need=Need.NOT_NEEDED, saving_ms=(-12.0, -4.0, 9.0))
+    assert (noise.is_proof, noise.is_shorter) == (True, False)
+    assert "so does the parse time as far as can be told (−4 ± 8 ms shorter)" in changes.trial(noise)
 
 
 def test_packages_are_summed_over_files_with_who_imports_them() -> None:

@@ -44,7 +44,7 @@ def build(run: Run, file: FileResult, *, with_source: bool) -> Row:
         "accesses": [_access(access, file, run.root) for access in file.accesses[:ROWS]],
         "effects": [_effect(effect, file, run.root) for effect in _ranked(file.effects)[:ROWS]],
         "experiments": [
-            [changes.trial(each), each.is_proof, [safe_text(text, 200) for text in each.cautions]]
+            [changes.trial(each), each.is_shorter, [safe_text(text, 200) for text in each.cautions]]
             for each in file.experiments[:ROWS]
         ],
         "unstable": [_instability(each) for each in file.instabilities[:ROWS]],
