@@ -114,10 +114,13 @@ def compare(baseline: Run, current: Run, limits: Limits = Limits()) -> Compariso
     before = {file.path: file for file in baseline.files}
     after = {file.path: file for file in current.files}
     packages_before, packages_after = _packages(baseline), _packages(current)
+    passed_over = {file.path for file in current.skipped if file.reason == "safe-mode"}
     changes = []
     for path in sorted(before.keys() | after.keys()):
         old, new = before.get(path), after.get(path)
         change = compare_file(path, old, new, limits)
+        if old and not new and old.dag_ids and path in passed_over:
+            change = msgspec.structs.replace(change, is_failing=True)
         if old and new:
             new_imports = _missing_in(packages_after, packages_before, path)
             gone_imports = _missing_in(packages_before, packages_after, path)

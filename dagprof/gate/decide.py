@@ -13,7 +13,7 @@ from dagprof.evidence import Judgement, Kind, Limits, Sides
 from dagprof.gate import reasons, rules, waivers
 from dagprof.gate.parsed import Parsed
 from dagprof.gate.verdict import Decision, FileVerdict, Finding, Outcome, Timing, Verdict
-from dagprof.model import FileResult, Frozen, Run
+from dagprof.model import SKIPPED, FileResult, Frozen, Run
 from dagprof.policy import FileLimits, Level, Override, Policy, Rule, Waiver, limits_for
 from dagprof.quantities import count, parse_duration_ms, parse_share
 
@@ -117,7 +117,7 @@ def _file_verdict(
     demand: Demand,
 ) -> FileVerdict:
     if new is None:
-        return FileVerdict(path=path, outcome=Outcome.GONE, reason=f"{path} is not there any more")
+        return _not_parsed(path, old, compared, demand)
     base = Parsed(old, compared.base) if old is not None else None
     head = Parsed(new, compared.head)
     limits = demand.limits(path)
@@ -148,6 +148,25 @@ def _file_verdict(
         findings=tuple(waivers.applied(each, demand.waivers, demand.today, folders=demand.folders) for each in found),
         may_be_slower=may_be_slower,
         parse_ms=round(new.samples.median("own_ms"), 3) if outcome is Outcome.NEW and new.is_timed else None,
+    )
+
+
+def _not_parsed(path: str, old: FileResult | None, compared: Compared, demand: Demand) -> FileVerdict:
+    """A file that is gone, or that is still there and passed over by Airflow."""
+    passed_over = next((file.reason for file in compared.head.skipped if file.path == path), "")
+    if not passed_over:
+        return FileVerdict(path=path, outcome=Outcome.GONE, reason=f"{path} is not there any more")
+    reason = f"{path} is not parsed any more: {SKIPPED[passed_over]}"
+    level = demand.limits(path).rules[Rule.IMPORT_ERROR]
+    found: list[Finding] = []
+    if passed_over == "safe-mode" and old is not None and old.dag_ids and level is not Level.OFF:
+        message = f"{path} gave DAGs before and gives none now: {SKIPPED[passed_over]}"
+        found.append(Finding(rule=Rule.IMPORT_ERROR, level=level, path=path, file=path, line=0, message=message))
+    return FileVerdict(
+        path=path,
+        outcome=Outcome.GONE,
+        reason=reason,
+        findings=tuple(waivers.applied(each, demand.waivers, demand.today, folders=demand.folders) for each in found),
     )
 
 

@@ -53,7 +53,7 @@ def measure(path: Path, shown: str, ask: Ask, limits: Limits) -> Measured:
     if not run(Mode.TIMING, first=True):
         return passes.measured()
     _drop_warm_up(passes)
-    while plan.needs_more(passes.wall_ms, limits.repeat):
+    while plan.needs_more(passes.wall_ms, passes.own_ms, limits.repeat):
         if not run(Mode.TIMING):
             return passes.measured()
     passes.instabilities = instabilities(path, passes.digests, ask, limits)

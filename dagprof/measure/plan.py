@@ -38,8 +38,11 @@ class Mode(str, enum.Enum):
     STACKS = "stacks"
 
 
-def needs_more(wall_ms: Sequence[float], repeat: int | None) -> bool:
-    """Whether another timed parse is due: ``repeat`` of them, or until the median is stable."""
+def needs_more(wall_ms: Sequence[float], own_ms: Sequence[float], repeat: int | None) -> bool:
+    """Whether another timed parse is due: ``repeat`` of them, or until the median is stable.
+
+    Two are enough where they agree with and without what they waited for a processor: the one is shown, the other compared.
+    """
     if repeat is not None:
         return len(wall_ms) < repeat
     if not wall_ms:
@@ -48,7 +51,7 @@ def needs_more(wall_ms: Sequence[float], repeat: int | None) -> bool:
     if centre >= VERY_SLOW_MS:
         return False
     if len(wall_ms) < FEWEST:
-        return not (are_enough(wall_ms) and max(wall_ms) < QUICK_MS)
+        return not (are_enough(wall_ms) and are_enough(own_ms) and max(wall_ms) < QUICK_MS)
     most = FEWEST if centre >= SLOW_MS else MOST
     return len(wall_ms) < most and standard_error_of_median(wall_ms) > max(STABLE_MS, STABLE_SHARE * centre)
 

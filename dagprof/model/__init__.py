@@ -25,7 +25,17 @@ from dagprof.model.file import (
     Samples,
     Status,
 )
-from dagprof.model.run import Environment, Git, Isolation, Measured, Reference, Run, SkippedFile, Temperature
+from dagprof.model.run import (
+    SKIPPED,
+    Environment,
+    Git,
+    Isolation,
+    Measured,
+    Reference,
+    Run,
+    SkippedFile,
+    Temperature,
+)
 from dagprof.model.trace import STATEMENT, Edge, Loads, Module, Origin, Stack, Statement, StatementMemory, Trace
 
 SCHEMA_VERSION = 1
@@ -35,6 +45,7 @@ __all__ = [
     "EFFECT_KINDS",
     "NETWORK_KINDS",
     "SCHEMA_VERSION",
+    "SKIPPED",
     "STATEMENT",
     "Access",
     "Doubt",

@@ -24,6 +24,13 @@ class Isolation(str, enum.Enum):
     SPAWN = "spawn"
 
 
+# Why Airflow passes over a file, in words.
+SKIPPED = {
+    "ignored": "a pattern in .airflowignore matches it",
+    "safe-mode": "its text lacks 'dag' and 'airflow', and safe mode passes over it",
+}
+
+
 class SkippedFile(Frozen, frozen=True):
     """A file that Airflow would not parse, and the reason: ``ignored`` (by ``.airflowignore``) or ``safe-mode``."""
 

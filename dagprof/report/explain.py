@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
@@ -21,6 +22,8 @@ from dagprof.report.figures import duration
 
 # Lines around those that cost something; the rest of a long source is folded.
 CONTEXT = 2
+# More than this beyond the clock, in ms, and samples belong to what ran before.
+_LATE_MS = 20.0
 WHOLE_SOURCE = 60
 SMALLEST_MS = 1.0
 SMALLEST_SHARE = 0.02
@@ -264,6 +267,20 @@ def _stack(explanation: Explanation, console: Console) -> None:
     factor = explanation.file.parse_ms / root.wall_ms if root.wall_ms else 1.0
     for node in found:
         _node(node, 0, factor, explanation, console)
+    late = [node.line for node in found if node.wall_ms * factor > 2 * _clocked_ms(explanation, node.line) + _LATE_MS]
+    if late:
+        text = (
+            f"  Samples are taken at calls: line {late[0]} also holds what ran before it without one, such as a loop. "
+            "The margin has each line's own time."
+        )
+        console.print(Text(text, style="dim"), soft_wrap=True)
+
+
+def _clocked_ms(explanation: Explanation, line: int) -> float:
+    """What the statement at a line took by the clock, in ms of a plain parse; infinite where there was none."""
+    trace = explanation.file.trace
+    found = [each.wall_us for each in trace.statements if each.line <= line <= each.end_line] if trace else []
+    return max(found) / 1000 * scale(explanation.file) if found else math.inf
 
 
 def _statements(node: Stack, explanation: Explanation) -> list[Stack]:

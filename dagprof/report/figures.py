@@ -98,7 +98,7 @@ _BUSY_SHARE = 0.1
 
 def busy(run: Run) -> str:
     """How much of the total was the machine's doing, where that is much; empty else."""
-    queued_ms = sum(file.samples.median("queued_ms") for file in run.files)
+    queued_ms = run.total_parse_ms - sum(file.samples.median("own_ms") for file in run.files)
     if queued_ms <= _BUSY_SHARE * run.total_parse_ms:
         return ""
     return (

@@ -194,7 +194,8 @@ def _comparison(comparison: Comparison, console: Console) -> None:
     groups = {change: comparison.of(change) for change in Change}
     breaks = [file for file in comparison.files if file.breaks]
     mended = [file for file in comparison.files if file.is_mended]
-    counts = [f"{len(groups[change])} {change.value}" for change in _COUNTED]
+    told = {file.path for file in (*breaks, *mended)}
+    counts = [f"{sum(file.path not in told for file in groups[change])} {change.value}" for change in _COUNTED]
     counts += [f"{len(files)} {word}" for files, word in ((breaks, "broken"), (mended, "mended")) if files]
     total = f"{duration(comparison.baseline_total_ms)} → {duration(comparison.current_total_ms)}"
     console.print()

@@ -27,6 +27,7 @@ from dagprof.model import (
     Reference,
     Run,
     Samples,
+    SkippedFile,
     Status,
 )
 from dagprof.policy import FileLimits, Level, Override, Policy, Rule, Waiver, limits_for
@@ -756,6 +757,25 @@ def test_a_file_that_lost_its_dags_fails_and_is_not_faster() -> None:
     assert (told.files[0].outcome, told.files[0].timing) == (Outcome.CANNOT_TELL, None)
     helper = file("a.py", *times(100), status=Status.NO_DAGS, dag_ids=())
     assert judged([helper], [helper]).decision is Decision.PASSED
+
+
+@pytest.mark.parametrize(
+    ("reason", "fails", "sentence"),
+    [
+        (
+            "safe-mode",
+            True,
+            "a.py is not parsed any more: its text lacks 'dag' and 'airflow', and safe mode passes over it",
+        ),
+        ("ignored", False, "a.py is not parsed any more: a pattern in .airflowignore matches it"),
+    ],
+)
+def test_a_file_that_airflow_passes_over_is_told_from_a_deleted_one(reason: str, fails: bool, sentence: str) -> None:
+    sides = compared([file("a.py", 400), file("b.py", 400)], [])
+    head = msgspec.structs.replace(sides.head, skipped=(SkippedFile(path="a.py", reason=reason),))
+    told = decide(msgspec.structs.replace(sides, head=head), Demand(today=TODAY), "9.9")
+    assert [each.reason for each in told.files] == [sentence, "b.py is not there any more"]
+    assert told.decision is (Decision.FAILED if fails else Decision.PASSED)
 
 
 def test_a_file_that_breaks_has_no_change_to_tell() -> None:

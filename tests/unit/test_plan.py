@@ -29,7 +29,12 @@ from dagprof.settings import Depth
     ],
 )
 def test_needs_more(wall_ms: list[float], repeat: int | None, more: bool) -> None:
-    assert plan.needs_more(wall_ms, repeat) is more
+    assert plan.needs_more(wall_ms, wall_ms, repeat) is more
+
+
+def test_two_parses_agree_without_waiting_too() -> None:
+    assert plan.needs_more([48.3, 46.5], [31.1, 34.9], None)
+    assert not plan.needs_more([48.3, 46.5], [46.3, 45.5], None)
 
 
 def test_a_trace_is_taken_again_when_it_was_disturbed() -> None:

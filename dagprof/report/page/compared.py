@@ -53,6 +53,7 @@ def _row(
         "change": change.change.value,
         "before": round(change.baseline_ms, 2) if change.change is not Change.ADDED else None,
         "now": round(change.current_ms, 2) if change.change is not Change.REMOVED else None,
+        "is_comparable": not (change.breaks or change.is_mended),
         "share": change.difference_share,
         "reason": safe_text(change.reason, 300),
         "new_imports": [safe_text(name, 80) for name in change.new_imports],

@@ -94,7 +94,7 @@ class CompareView {
   }
 
   difference(row) {
-    if (row.before === null || row.now === null) return "";
+    if (row.before === null || row.now === null || !row.is_comparable) return "";
     return signed(row.now - row.before) + (row.share === null ? "" : ` (${row.share < 0 ? "\u2212" : "+"}${Math.abs(Math.round(100 * row.share))} %)`);
   }
 
