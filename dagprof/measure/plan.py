@@ -12,7 +12,7 @@ from dagprof.settings import Depth
 
 MOST = 5
 # Below this two parses that agree are enough.
-QUICK_MS = 50.0
+QUICK_MS = 100.0
 # Up to here a repeat is cheap; slower files get fewer, since their noise is small beside their time.
 SLOW_MS = 1_000.0
 VERY_SLOW_MS = 5_000.0

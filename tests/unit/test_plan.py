@@ -11,8 +11,9 @@ from dagprof.settings import Depth
     ("wall_ms", "repeat", "more"),
     [
         ([], None, True),
-        ([50.0, 50.0], None, True),
+        ([100.0, 100.0], None, True),
         ([40.0, 42.5], None, False),  # two that agree
+        ([96.0, 99.0], None, False),
         ([40.0, 43.5], None, True),
         ([40.0], None, True),
         ([40.0, 40.0], 3, True),
