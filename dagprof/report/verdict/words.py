@@ -49,7 +49,7 @@ def change(timing: Timing) -> str:
     if share is None:
         return signed(timing.change_ms)
     percent = abs(share) * 100
-    return f"{signed(timing.change_ms)} ({'−' if share < 0 else '+'}{percent:.{0 if percent >= 10 else 1}f} %)"
+    return f"{signed(timing.change_ms)} ({'−' if share < 0 else '+'}{percent:,.{0 if percent >= 10 else 1}f} %)"
 
 
 def interval(timing: Timing) -> str:
