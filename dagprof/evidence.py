@@ -70,6 +70,10 @@ class Judgement(NamedTuple):
     p_faster: float
     pairs: int
 
+    def is_not_slower(self, least_ms: float) -> bool:
+        """Whether there were pairs enough for an interval, and it holds no change of ``least_ms`` or more to the slower side."""
+        return self.pairs >= LOOKS[0] and self.high_ms < least_ms
+
 
 def judge(files: Mapping[str, Sides], limits: Mapping[str, Limits], false_alarms: float) -> dict[str, Judgement]:
     """Judge all files together, by name. ``false_alarms`` is the chance of calling any of them slower where none is."""
@@ -94,7 +98,7 @@ def _kind(figure: Judgement, limits: Limits, *, is_slower: bool, is_faster: bool
         return Kind.SLOWER
     if is_faster and figure.change_ms < -least:
         return Kind.FASTER
-    if figure.pairs >= LOOKS[0] and -least < figure.low_ms and figure.high_ms < least:
+    if figure.is_not_slower(least) and -least < figure.low_ms:
         return Kind.UNCHANGED
     return Kind.OPEN
 

@@ -65,8 +65,8 @@ class Checks:
 
     def broken(self, result: FileResult) -> str:
         """Why the file gives no DAGs, in one sentence; empty if it does."""
-        old = self._before.get(result.path)
         if not result.status.is_failure:
+            old = self._before.get(result.path)
             lost = old is not None and result.has_lost_dags(old)
             return f"{result.path} gives no DAGs, and did in the baseline." if lost else ""
         places = [f"{os.path.relpath(failure.file)}:{failure.line}" for failure in result.failures[:1] if failure.line]
@@ -76,9 +76,8 @@ class Checks:
     def too_slow(self, result: FileResult) -> str:
         """Why the file took too long, in one sentence; empty if it did not."""
         budget_ms = self._budget_of(result.path)
-        own_ms = result.samples.median("own_ms")
-        if budget_ms is not None and own_ms > budget_ms:
-            taken, over = duration(own_ms), duration(own_ms - budget_ms)
+        if budget_ms is not None and result.own_ms > budget_ms:
+            taken, over = duration(result.own_ms), duration(result.own_ms - budget_ms)
             return f"{result.path} takes {taken} to parse, {over} more than its budget of {duration(budget_ms)}."
         change = self._change(result)
         if change is None or change.change is not comparison.Change.SLOWER:

@@ -114,12 +114,12 @@ def compare(baseline: Run, current: Run, limits: Limits = Limits()) -> Compariso
     before = {file.path: file for file in baseline.files}
     after = {file.path: file for file in current.files}
     packages_before, packages_after = _packages(baseline), _packages(current)
-    passed_over = {file.path for file in current.skipped if file.reason == "safe-mode"}
+    skipped = {file.path: file for file in current.skipped}
     changes = []
     for path in sorted(before.keys() | after.keys()):
         old, new = before.get(path), after.get(path)
         change = compare_file(path, old, new, limits)
-        if old and not new and old.dag_ids and path in passed_over:
+        if old and not new and path in skipped and skipped[path].loses_dags_of(old):
             change = msgspec.structs.replace(change, is_failing=True)
         if old and new:
             new_imports = _missing_in(packages_after, packages_before, path)
@@ -134,8 +134,8 @@ def compare(baseline: Run, current: Run, limits: Limits = Limits()) -> Compariso
         changes.append(change)
     return Comparison(
         files=tuple(changes),
-        baseline_total_ms=sum(map(_own_ms, baseline.files)),
-        current_total_ms=sum(map(_own_ms, current.files)),
+        baseline_total_ms=baseline.total_own_ms,
+        current_total_ms=current.total_own_ms,
         warnings=tuple(_warnings(baseline, current)),
     )
 
@@ -147,15 +147,11 @@ def compare_file(path: str, old: FileResult | None, new: FileResult | None, limi
         path=path,
         change=change,
         reason=reason,
-        baseline_ms=_own_ms(old) if old else 0.0,
-        current_ms=_own_ms(new) if new else 0.0,
+        baseline_ms=old.own_ms if old else 0.0,
+        current_ms=new.own_ms if new else 0.0,
         was_failing=bool(old and old.status.is_failure),
         is_failing=bool(new and (new.status.is_failure or (old and new.has_lost_dags(old)))),
     )
-
-
-def _own_ms(file: FileResult) -> float:
-    return file.samples.median("own_ms")
 
 
 def _judge_files(old: FileResult | None, new: FileResult | None, limits: Limits) -> tuple[Change, str]:

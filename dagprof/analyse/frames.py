@@ -191,7 +191,7 @@ def statements_frame(run: Run, from_ms: float = 0.0) -> pd.DataFrame:
         for file in run.files:
             if file.trace is not None:
                 imported = loading.ms_by_line(file.trace.loads)
-                yield from _statement_rows(file.path, file.trace.statements, imported, from_ms, scale(file) / 1000)
+                yield from _statement_rows(file.path, file.trace.statements, imported, from_ms, scale(file))
 
     frame = _frame(columns.STATEMENTS, rows())
     ranked: pd.DataFrame = frame.sort_values("self_ms", ascending=False, kind="stable", ignore_index=True)
@@ -204,7 +204,7 @@ def _statement_rows(
     own = own_us(statements)
     for position, statement in enumerate(statements):
         wall_us, cpu_us = own[position]
-        if wall_us * factor < from_ms:
+        if wall_us / 1000 * factor < from_ms:
             continue
         lines = range(statement.line, statement.end_line + 1) if statement.kind in ("import", "importfrom") else ()
         yield (
@@ -214,12 +214,12 @@ def _statement_rows(
             statement.kind,
             statement.text,
             depth(statements, position),
-            statement.wall_us * factor,
-            wall_us * factor,
-            sum(imported.get(line, 0.0) for line in lines) * 1000 * factor,
-            statement.building_us * factor,
-            statement.cpu_us * factor,
-            max(0, wall_us - cpu_us) * factor,
+            statement.wall_us / 1000 * factor,
+            wall_us / 1000 * factor,
+            sum(imported.get(line, 0.0) for line in lines) * factor,
+            statement.building_us / 1000 * factor,
+            statement.cpu_us / 1000 * factor,
+            max(0, wall_us - cpu_us) / 1000 * factor,
             statement.count,
             is_partial(statements, position),
         )

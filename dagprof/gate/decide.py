@@ -13,7 +13,7 @@ from dagprof.evidence import Judgement, Kind, Limits, Sides
 from dagprof.gate import reasons, rules, waivers
 from dagprof.gate.parsed import Parsed
 from dagprof.gate.verdict import Decision, FileVerdict, Finding, Outcome, Timing, Verdict
-from dagprof.model import SKIPPED, FileResult, Frozen, Run
+from dagprof.model import SKIPPED, FileResult, Frozen, Run, SkippedFile
 from dagprof.policy import FileLimits, Level, Override, Policy, Rule, Waiver, limits_for
 from dagprof.quantities import count, parse_duration_ms, parse_share
 
@@ -90,13 +90,16 @@ def verdict_on(compared: Compared, demand: Demand, judged: Mapping[str, Judgemen
     """What the rules find and the times say, file by file, and what follows for the whole."""
     before = {file.path: file for file in compared.base.files}
     after = {file.path: file for file in compared.head.files}
+    skipped = {file.path: file for file in compared.head.skipped}
     verdict = Verdict(
         decision=Decision.PASSED,
         reason="",
         base=compared.base_name,
         head=compared.head_name,
         files=tuple(
-            _file_verdict(path, before.get(path), after.get(path), judged.get(path), compared, demand)
+            _file_verdict(
+                path, before.get(path), after.get(path), skipped.get(path), judged.get(path), compared, demand
+            )
             for path in sorted(before.keys() | after.keys())
         ),
         unaffected=compared.unaffected,
@@ -112,12 +115,13 @@ def _file_verdict(
     path: str,
     old: FileResult | None,
     new: FileResult | None,
+    skipped: SkippedFile | None,
     judged: Judgement | None,
     compared: Compared,
     demand: Demand,
 ) -> FileVerdict:
     if new is None:
-        return _not_parsed(path, old, compared, demand)
+        return _not_parsed(path, old, skipped, demand)
     base = Parsed(old, compared.base) if old is not None else None
     head = Parsed(new, compared.head)
     limits = demand.limits(path)
@@ -125,7 +129,7 @@ def _file_verdict(
     found = list(rules.findings(case))
     least_ms = _timing_limits(limits).least_ms(judged.base_ms if judged else 0.0)
     outcome, reason, cause = _outcome(path, old, new, judged, (base, head), compared.changed_lines, least_ms)
-    may_be_slower = outcome is Outcome.CANNOT_TELL and not _is_faster_at_most(judged, least_ms)
+    may_be_slower = outcome is Outcome.CANNOT_TELL and not (judged is not None and judged.is_not_slower(least_ms))
     rule = Rule.SLOWER if outcome is Outcome.REGRESSION else Rule.UNSURE if may_be_slower else None
     if rule is not None and limits.rules[rule] is not Level.OFF:
         place = cause.place if cause is not None else None
@@ -145,34 +149,27 @@ def _file_verdict(
         outcome=outcome,
         reason=reason,
         timing=_timing(judged, old, new),
-        findings=tuple(waivers.applied(each, demand.waivers, demand.today, folders=demand.folders) for each in found),
+        findings=_waived(found, demand),
         may_be_slower=may_be_slower,
-        parse_ms=round(new.samples.median("own_ms"), 3) if outcome is Outcome.NEW and new.is_timed else None,
+        parse_ms=round(new.own_ms, 3) if outcome is Outcome.NEW and new.is_timed else None,
     )
 
 
-def _not_parsed(path: str, old: FileResult | None, compared: Compared, demand: Demand) -> FileVerdict:
+def _not_parsed(path: str, old: FileResult | None, skipped: SkippedFile | None, demand: Demand) -> FileVerdict:
     """A file that is gone, or that is still there and passed over by Airflow."""
-    passed_over = next((file.reason for file in compared.head.skipped if file.path == path), "")
-    if not passed_over:
+    if skipped is None:
         return FileVerdict(path=path, outcome=Outcome.GONE, reason=f"{path} is not there any more")
-    reason = f"{path} is not parsed any more: {SKIPPED[passed_over]}"
+    found = []
     level = demand.limits(path).rules[Rule.IMPORT_ERROR]
-    found: list[Finding] = []
-    if passed_over == "safe-mode" and old is not None and old.dag_ids and level is not Level.OFF:
-        message = f"{path} gave DAGs before and gives none now: {SKIPPED[passed_over]}"
+    if old is not None and skipped.loses_dags_of(old) and level is not Level.OFF:
+        message = f"{path} gave DAGs before and gives none now: {SKIPPED[skipped.reason]}"
         found.append(Finding(rule=Rule.IMPORT_ERROR, level=level, path=path, file=path, line=0, message=message))
-    return FileVerdict(
-        path=path,
-        outcome=Outcome.GONE,
-        reason=reason,
-        findings=tuple(waivers.applied(each, demand.waivers, demand.today, folders=demand.folders) for each in found),
-    )
+    reason = f"{path} is not parsed any more: {SKIPPED[skipped.reason]}"
+    return FileVerdict(path=path, outcome=Outcome.GONE, reason=reason, findings=_waived(found, demand))
 
 
-def _is_faster_at_most(judged: Judgement | None, least_ms: float) -> bool:
-    """Whether no change that counts lies within the interval but a faster parse."""
-    return judged is not None and judged.pairs >= evidence.LOOKS[0] and judged.high_ms < least_ms
+def _waived(found: Sequence[Finding], demand: Demand) -> tuple[Finding, ...]:
+    return tuple(waivers.applied(each, demand.waivers, demand.today, folders=demand.folders) for each in found)
 
 
 def _outcome(
@@ -216,7 +213,7 @@ def _outcome(
             else "unknown"
         )
         perhaps = f"; {cause.text}" if cause is not None else ""
-        is_faster = _is_faster_at_most(judged, least_ms)
+        is_faster = judged.is_not_slower(least_ms)
         tell = "not slower, but too wide to tell whether it is faster" if is_faster else "too wide to tell"
         return outcome, f"{path}: the change is {span} after {judged.pairs} pairs of parses, {tell}{perhaps}", cause
     return outcome, f"{path} {amount}, within the limits", None
@@ -244,9 +241,8 @@ def _introduced(path: str, new: FileResult) -> str:
     """A new file's time, with the statement that most of it goes into, if one stands out."""
     if not new.is_timed:
         return f"{path} is new and gives no DAGs ({new.status.value})"
-    own_ms = new.samples.median("own_ms")
-    text = f"{path} is new and takes {own_ms:,.0f} ms"
-    if new.trace is None or not new.trace.statements or own_ms < _LONG_MS:
+    text = f"{path} is new and takes {new.own_ms:,.0f} ms"
+    if new.trace is None or not new.trace.statements or new.own_ms < _LONG_MS:
         return text
     longest = max(new.trace.statements, key=lambda statement: (statement.parent < 0, statement.wall_us))
     share = longest.wall_us / 1000 / max(new.trace.wall_ms, 1.0)

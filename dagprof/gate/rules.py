@@ -12,7 +12,6 @@ from dagprof.policy import FileLimits, Level, Rule
 from dagprof.quantities import parse_duration_ms, parse_share
 
 _SHOWN = 5
-_NO_DAGS = {Status.NO_DAGS: "it is imported without an error and makes no DAG"}
 
 
 class Case(NamedTuple):
@@ -58,7 +57,8 @@ def _import_error(case: Case) -> Iterable[Found]:
     why = (
         f"{failure.type}: {failure.message}"
         if failure is not None and failure.type
-        else file.detail or _NO_DAGS.get(file.status, file.status.value)
+        else file.detail
+        or ("it is imported without an error and makes no DAG" if file.status is Status.NO_DAGS else file.status.value)
     )
     since = "gave DAGs before and gives none now" if case.base is not None else "is new and gives no DAGs"
     yield place, f"{file.path} {since}: {why}"

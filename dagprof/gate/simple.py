@@ -36,10 +36,10 @@ def decide(
     ``fail_on`` holds names of ``FAIL_ON``: files that do not import, and changes that cannot be told. Without a file in
     both runs there is nothing to compare, which is not the same as no regression.
     """
-    failing = {file.path for file in run.files if file.status.is_failure}
-    lost = [file.path for file in comparison.files if file.breaks and file.path not in failing] if comparison else []
+    against = _without_dags(run, comparison) if "import-error" in fail_on else []
     comparison = comparison if fails_on_regression else None
-    against, open_questions = _reasons(run, comparison, fail_on, lost)
+    slower, open_questions = _reasons(comparison, fail_on)
+    against += slower
     told = tuple(reason for _, reason in against)
     if against:
         files = len({path for path, _ in against})
@@ -56,20 +56,20 @@ def decide(
     )
 
 
-def _reasons(
-    run: Run, comparison: Comparison | None, fail_on: Sequence[str], lost: Sequence[str]
-) -> tuple[list[tuple[str, str]], list[str]]:
-    """What speaks against the run, as path and sentence, and what stays open."""
-    against = []
-    if "import-error" in fail_on:
-        against = [
-            (file.path, f"{file.path} gives no DAGs: {why(file)}") for file in run.files if file.status.is_failure
-        ]
-        against += [(path, f"{path} gives no DAGs, and did in the baseline") for path in lost]
+def _without_dags(run: Run, comparison: Comparison | None) -> list[tuple[str, str]]:
+    """The files that cannot be loaded, and those that gave DAGs in the baseline only, as path and sentence."""
+    failing = {file.path: f"{file.path} gives no DAGs: {why(file)}" for file in run.files if file.status.is_failure}
+    broken = [file.path for file in comparison.files if file.breaks] if comparison else []
+    lost = {path: f"{path} gives no DAGs, and did in the baseline" for path in broken if path not in failing}
+    return [*failing.items(), *lost.items()]
+
+
+def _reasons(comparison: Comparison | None, fail_on: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:
+    """What of the changes speaks against the run, as path and sentence, and what stays open."""
     if comparison is None:
-        return against, []
+        return [], []
     blamed = (Change.SLOWER, Change.UNSURE) if "unsure" in fail_on else (Change.SLOWER,)
-    against += [(file.path, describe(file)) for change in blamed for file in comparison.of(change)]
+    against = [(file.path, describe(file)) for change in blamed for file in comparison.of(change)]
     return against, [describe(file) for file in comparison.of(Change.UNSURE)]
 
 

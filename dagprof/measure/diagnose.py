@@ -119,10 +119,12 @@ def _about_forking(zygote: Zygote, file: Path) -> list[Finding]:
         text = replies[-1]["stderr"][0].strip().splitlines() or ["no reason given"]
         return [Finding(what="Forking", found="a forked parse failed", advice=f"{text[-1]}; try `--isolation spawn`.")]
     overhead = statistics.median(reply["total_ms"] - reply["result"]["sample"]["wall_ms"] for reply in replies[1:])
-    return [Finding(what="Forking", found=f"works; {overhead:.1f} ms around each parse"), _noise(samples), _load()]
+    load = _load_average()
+    forking = Finding(what="Forking", found=f"works; {overhead:.1f} ms around each parse")
+    return [forking, _noise(samples, load), _load(load)]
 
 
-def _noise(samples: list[dict[str, float]]) -> Finding:
+def _noise(samples: list[dict[str, float]], load: float | None) -> Finding:
     """An A/A figure: how far the medians of two halves of equal parses are apart, beside their spread."""
     walls = [sample["wall_ms"] for sample in samples]
     centre = statistics.median(walls)
@@ -131,7 +133,9 @@ def _noise(samples: list[dict[str, float]]) -> Finding:
     found = f"{len(walls)} equal parses spread by ±{spread:.1%}; the medians of two halves are {apart:.1%} apart"
     worst = max(spread, apart)
     if worst <= QUIET_SHARE:
-        return Finding(what="Noise", found=f"{found}: {'quiet' if not _is_loaded() else 'even, though others compete'}")
+        return Finding(
+            what="Noise", found=f"{found}: {'even, though others compete' if _is_crowded(load) else 'quiet'}"
+        )
     if worst <= USABLE_SHARE:
         return Finding(
             what="Noise", found=f"{found}: usable", advice="Trust differences of more than that; --repeat helps."
@@ -140,20 +144,23 @@ def _noise(samples: list[dict[str, float]]) -> Finding:
     return Finding(what="Noise", found=f"{found}: noisy", advice=advice)
 
 
-def _is_loaded() -> bool:
+def _load_average() -> float | None:
     try:
-        return os.getloadavg()[0] > (os.cpu_count() or 1)
+        return os.getloadavg()[0]
     except OSError:
-        return False
+        return None
 
 
-def _load() -> Finding:
-    try:
-        load = os.getloadavg()[0]
-    except OSError:
+def _is_crowded(load: float | None) -> bool:
+    return load is not None and load > (os.cpu_count() or 1)
+
+
+def _load(load: float | None) -> Finding:
+    if load is None:
         return Finding(what="Load", found="unknown on this platform")
-    cores = os.cpu_count() or 1
-    advice = "Other programs compete for the cores; times will be too long." if _is_loaded() else ""
+    advice = "Other programs compete for the cores; times will be too long." if _is_crowded(load) else ""
     return Finding(
-        what="Load", found=f"{load:.1f} on {cores} cores; {default_jobs()} parses at once by default", advice=advice
+        what="Load",
+        found=f"{load:.1f} on {os.cpu_count() or 1} cores; {default_jobs()} parses at once by default",
+        advice=advice,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from dagprof.attribution.candidates import Candidate
 from dagprof.measure.asking import Ask, Limits, parse_request
@@ -27,13 +28,14 @@ class Lab:
         taken_out: dict[str, list[int]] = {}
         for candidate in without:
             taken_out.setdefault(candidate.file, []).append(candidate.statement.line)
-        request = parse_request(Mode.TIMING, self._path, self._limits)
-        return self._ask({**request, "without": taken_out, "contents": list(contents), "state": state})
+        return self._timed(taken_out, contents=list(contents), state=state)
 
     def control(self, candidates: Sequence[Candidate]) -> Reply:
         """A parse with all statements, which gets the candidates' files compiled in memory as the one without them does."""
-        request = parse_request(Mode.TIMING, self._path, self._limits)
-        return self._ask({**request, "without": {candidate.file: [] for candidate in candidates}})
+        return self._timed({candidate.file: [] for candidate in candidates})
+
+    def _timed(self, without: Mapping[str, Sequence[int]], **more: Any) -> Reply:
+        return self._ask({**parse_request(Mode.TIMING, self._path, self._limits), "without": without, **more})
 
     def difference(self, without: Sequence[Candidate], names: Sequence[str]) -> Difference | None:
         """The first field of the named DAGs that differs and is not different from parse to parse anyway."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -154,7 +153,7 @@ class Rounds:
                 self._limits,
                 smallest_ms=proof.smallest_ms,
                 rounds=proof.rounds,
-                parse_ms=statistics.median(question.measured.result.samples.own_ms),
+                parse_ms=question.measured.result.own_ms,
             )
             result = msgspec.structs.replace(question.measured.result, experiments=experiments)
             proved: Measured = msgspec.structs.replace(question.measured, result=result)

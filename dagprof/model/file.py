@@ -238,6 +238,11 @@ class FileResult(Frozen, frozen=True):
         """Median parse time in wall milliseconds; 0.0 when no parse was timed."""
         return self.samples.median("wall_ms")
 
+    @property
+    def own_ms(self) -> float:
+        """Median parse time without waiting for a processor, in ms; 0.0 when no parse was timed."""
+        return self.samples.median("own_ms")
+
     def has_lost_dags(self, before: FileResult) -> bool:
         """Whether it gave DAGs before and gives none now, because it fails or makes none any more."""
         if self.status.is_failure:

@@ -37,6 +37,10 @@ class SkippedFile(Frozen, frozen=True):
     path: str
     reason: str
 
+    def loses_dags_of(self, before: FileResult) -> bool:
+        """Whether the file gave DAGs before and is passed over for its words, not by a pattern that somebody wrote."""
+        return self.reason == "safe-mode" and bool(before.dag_ids)
+
 
 class Git(Frozen, frozen=True):
     """The state of the repository that holds the DAG files."""
@@ -99,6 +103,11 @@ class Run(Frozen, frozen=True):
     def total_parse_ms(self) -> float:
         """Sum of the files' median parse times: the work of one loop of the DAG processor, in milliseconds."""
         return sum(file.parse_ms for file in self.files)
+
+    @property
+    def total_own_ms(self) -> float:
+        """The same without waiting for a processor that others used."""
+        return sum(file.own_ms for file in self.files)
 
 
 class Measured(Frozen, frozen=True):

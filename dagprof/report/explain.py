@@ -22,13 +22,13 @@ from dagprof.report.figures import duration
 
 # Lines around those that cost something; the rest of a long source is folded.
 CONTEXT = 2
-# More than this beyond the clock, in ms, and samples belong to what ran before.
-_LATE_MS = 20.0
 WHOLE_SOURCE = 60
 SMALLEST_MS = 1.0
 SMALLEST_SHARE = 0.02
 DEEPEST = 8
 ROWS = 30
+# More than this beyond the clock, in ms, and samples belong to what ran before.
+LATE_MS = 20.0
 
 
 class Explanation:
@@ -267,7 +267,7 @@ def _stack(explanation: Explanation, console: Console) -> None:
     factor = explanation.file.parse_ms / root.wall_ms if root.wall_ms else 1.0
     for node in found:
         _node(node, 0, factor, explanation, console)
-    late = [node.line for node in found if node.wall_ms * factor > 2 * _clocked_ms(explanation, node.line) + _LATE_MS]
+    late = [node.line for node in found if node.wall_ms * factor > 2 * _clocked_ms(explanation, node.line) + LATE_MS]
     if late:
         text = (
             f"  Samples are taken at calls: line {late[0]} also holds what ran before it without one, such as a loop. "

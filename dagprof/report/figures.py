@@ -98,7 +98,7 @@ _BUSY_SHARE = 0.1
 
 def busy(run: Run) -> str:
     """How much of the total was the machine's doing, where that is much; empty else."""
-    queued_ms = run.total_parse_ms - sum(file.samples.median("own_ms") for file in run.files)
+    queued_ms = run.total_parse_ms - run.total_own_ms
     if queued_ms <= _BUSY_SHARE * run.total_parse_ms:
         return ""
     return (
@@ -139,6 +139,11 @@ def untraced(run: Run) -> str:
     if not quick or run.settings.get("depth") == "quick":
         return ""
     return f"{count(quick, 'file')} that {'loads' if quick == 1 else 'load'} quickly not traced; --depth full traces them too."
+
+
+def left_out(run: Run) -> list[str]:
+    """What is in no figure, or for nothing in all of them: files without DAGs, not parsed, not traced."""
+    return [line for line in (without_dags(run), skipped(run), untraced(run)) if line]
 
 
 def without_dags(run: Run) -> str:

@@ -222,7 +222,7 @@ def _changes(word: str, style: str, sentences: Sequence[str], console: Console) 
 
 
 def _doubts(run: Run, console: Console) -> None:
-    lines = [line for line in (figures.without_dags(run), figures.skipped(run), figures.untraced(run)) if line]
+    lines = figures.left_out(run)
     lines += [safe_text(doubt.text, 400) for doubt in run.doubts]
     stubbed = [file for file in run.files if any(doubt.code == "stubbed" for doubt in file.doubts)]
     if stubbed:

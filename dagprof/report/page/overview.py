@@ -199,7 +199,7 @@ def _environment(run: Run) -> list[tuple[str, str]]:
 
 def _doubts(run: Run) -> list[str]:
     doubts = [safe_text(doubt.text, 500) for doubt in run.doubts]
-    doubts += [line for line in (figures.without_dags(run), figures.skipped(run), figures.untraced(run)) if line]
+    doubts += figures.left_out(run)
     if not run.is_complete:
         doubts.insert(0, "The scan was interrupted; files are missing.")
     counts: dict[str, int] = {}
