@@ -30,6 +30,7 @@ from dagprof.measure.asking import Limits, parse_request
 from dagprof.measure.crew import Zygotes
 from dagprof.measure.outcome import gave_result
 from dagprof.measure.plan import Mode
+from dagprof.measure.reading import own_ms
 from dagprof.measure.site import scratch_folder, zygote_config
 from dagprof.measure.target import resolve
 from dagprof.model import Place, Temperature
@@ -122,7 +123,7 @@ class Parser:
             return 0.0, f"{result['failures'][-1]['type']}: {result['failures'][-1]['message']}"
         text = json.dumps(result.get("contents", {}), sort_keys=True)
         sample = result["sample"]
-        return sample["wall_ms"] - sample["queued_ms"], text.replace(str(self.root), "")
+        return own_ms(sample), text.replace(str(self.root), "")
 
 
 @contextmanager

@@ -71,7 +71,7 @@ class Checks:
             return f"{result.path} gives no DAGs, and did in the baseline." if lost else ""
         places = [f"{os.path.relpath(failure.file)}:{failure.line}" for failure in result.failures[:1] if failure.line]
         where = f" ({places[0]})" if places else ""
-        return f"{result.path} gives no DAGs: {gate.why(result).rstrip('.')}{where}."
+        return f"{result.path} gives no DAGs: {result.why_no_dags.rstrip('.')}{where}."
 
     def too_slow(self, result: FileResult) -> str:
         """Why the file took too long, in one sentence; empty if it did not."""

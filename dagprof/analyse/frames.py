@@ -19,7 +19,7 @@ from dagprof.analyse.fleet import Fleet
 from dagprof.analyse.savings import savings_by_group
 from dagprof.analyse.stages import split_load
 from dagprof.analyse.statements import depth, is_partial, own_us
-from dagprof.attribution.scale import scale
+from dagprof.attribution.scale import saving_ms, scale
 from dagprof.model import Edge, FileResult, Module, Run, Samples, Statement
 
 Group = Literal["module", "package", "distribution"]
@@ -155,7 +155,8 @@ def imports_frame(run: Run, by: Group = "package") -> pd.DataFrame:
     """Import time over all files, by module, top-level package or distribution, costliest first.
 
     ``self_ms`` sums the time of the group's own modules. ``cumulative_ms`` sums, file by file, the loads that are not
-    inside another load of the same group, so nothing is counted twice; ``largest_ms`` is the most in one file.
+    inside another load of the same group, so nothing is counted twice; ``largest_ms`` is the most in one file. Times are
+    scaled to a plain parse, with garbage collection in proportion, as savings are.
     Code without a distribution (the user's own, the standard library) is grouped by package.
     """
     keys = [loading.group(module, by) for module in run.modules]
@@ -164,12 +165,13 @@ def imports_frame(run: Run, by: Group = "package") -> pd.DataFrame:
     for file in run.files:
         if file.trace is None:
             continue
+        factor = saving_ms(file, 1000.0)
         for key, (own, cumulative) in loading.by_group(file.trace.loads, keys).items():
             row = totals.setdefault(key, [0, 0.0, 0.0, 0.0])
             row[0] += 1
-            row[1] += own
-            row[2] += cumulative
-            row[3] = max(row[3], cumulative)
+            row[1] += factor * own
+            row[2] += factor * cumulative
+            row[3] = max(row[3], factor * cumulative)
     for module, key in zip(run.modules, keys, strict=True):
         origins.setdefault(key, module.origin.value)
     frame = _frame(columns.IMPORTS, ((key, origins[key], int(row[0]), *row[1:]) for key, row in totals.items()))

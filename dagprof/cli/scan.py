@@ -186,7 +186,7 @@ class _Check:
         if save_baseline:
             written.append(Path(save_baseline))
             runs.save(run, written[-1])
-            if thin := sum(file.is_timed and not are_enough(file.samples.wall_ms) for file in run.files):
+            if thin := sum(file.is_timed and not are_enough(file.samples.own_ms) for file in run.files):
                 click.echo(
                     f"dagprof: {thin} of {len(run.files)} files of this baseline have fewer than {FEWEST} parses, too few to "
                     "compare with; take it without --repeat and --time-budget, on a quieter machine.",

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from dagprof.gate.parsed import Parsed
 from dagprof.gate.verdict import Finding
-from dagprof.model import DATABASE_KINDS, NETWORK_KINDS, Place, Status
+from dagprof.model import DATABASE_KINDS, NETWORK_KINDS, Place
 from dagprof.policy import FileLimits, Level, Rule
 from dagprof.quantities import parse_duration_ms, parse_share
 
@@ -54,14 +54,8 @@ def _import_error(case: Case) -> Iterable[Found]:
         return
     failure = file.failures[0] if file.failures else None
     place = case.head.shown_place(failure.file, failure.line) if failure is not None else Place(file=file.path, line=0)
-    why = (
-        f"{failure.type}: {failure.message}"
-        if failure is not None and failure.type
-        else file.detail
-        or ("it is imported without an error and makes no DAG" if file.status is Status.NO_DAGS else file.status.value)
-    )
     since = "gave DAGs before and gives none now" if case.base is not None else "is new and gives no DAGs"
-    yield place, f"{file.path} {since}: {why}"
+    yield place, f"{file.path} {since}: {file.why_no_dags}"
 
 
 def _forbidden(case: Case) -> Iterable[Found]:

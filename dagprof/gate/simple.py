@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from dagprof.analyse.comparison import Change, Comparison, FileChange
 from dagprof.errors import UsageError
-from dagprof.model import FileResult, Frozen, Run
+from dagprof.model import Frozen, Run
 
 FAIL_ON = ("import-error", "unsure")
 
@@ -58,7 +58,9 @@ def decide(
 
 def _without_dags(run: Run, comparison: Comparison | None) -> list[tuple[str, str]]:
     """The files that cannot be loaded, and those that gave DAGs in the baseline only, as path and sentence."""
-    failing = {file.path: f"{file.path} gives no DAGs: {why(file)}" for file in run.files if file.status.is_failure}
+    failing = {
+        file.path: f"{file.path} gives no DAGs: {file.why_no_dags}" for file in run.files if file.status.is_failure
+    }
     broken = [file.path for file in comparison.files if file.breaks] if comparison else []
     lost = {path: f"{path} gives no DAGs, and did in the baseline" for path in broken if path not in failing}
     return [*failing.items(), *lost.items()]
@@ -75,14 +77,6 @@ def _reasons(comparison: Comparison | None, fail_on: Sequence[str]) -> tuple[lis
 
 def _files(count: int) -> str:
     return "1 file" if count == 1 else f"{count} files"
-
-
-def why(file: FileResult) -> str:
-    """What kept a file from giving DAGs."""
-    if file.failures:
-        failure = file.failures[0]
-        return f"{failure.type}: {failure.message}" if failure.type else failure.message
-    return file.detail or file.status.value
 
 
 def describe(file: FileChange) -> str:

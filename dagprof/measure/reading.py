@@ -7,7 +7,18 @@ from typing import Any
 
 import msgspec
 
-from dagprof.model import Access, Edge, Effect, Loads, Samples, Stack, Statement, StatementMemory, Trace
+from dagprof.model import (
+    Access,
+    Edge,
+    Effect,
+    Loads,
+    Samples,
+    Stack,
+    Statement,
+    StatementMemory,
+    Trace,
+    without_queueing,
+)
 
 Reply = dict[str, Any]
 
@@ -50,8 +61,8 @@ _SAMPLE_COLUMNS = tuple(name for name in Samples.__struct_fields__ if name != "o
 
 
 def own_ms(sample: Mapping[str, Any]) -> float:
-    """Parse time less what the parse waited for a processor that others used: the machine's doing, not the file's."""
-    return float(sample["wall_ms"] - sample["queued_ms"])
+    """Parse time of one sample, in ms, without waiting for a processor."""
+    return without_queueing(sample["wall_ms"], sample["cpu_ms"], sample["queued_ms"])
 
 
 def samples(timings: Sequence[Reply]) -> Samples:

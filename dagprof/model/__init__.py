@@ -24,6 +24,7 @@ from dagprof.model.file import (
     Output,
     Samples,
     Status,
+    without_queueing,
 )
 from dagprof.model.run import (
     SKIPPED,
@@ -76,4 +77,5 @@ __all__ = [
     "Status",
     "Temperature",
     "Trace",
+    "without_queueing",
 ]

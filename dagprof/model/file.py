@@ -168,6 +168,14 @@ class Experiment(Frozen, frozen=True):
         return median_absolute_deviation(self.saving_ms)
 
 
+def without_queueing(wall_ms: float, cpu_ms: float, queued_ms: float) -> float:
+    """What a parse took, in ms, less what it waited for a processor that others used: the machine's doing, not the file's.
+
+    Never less than its CPU time: on a busy machine the kernel's figure of the wait can cover more than the parse.
+    """
+    return max(wall_ms - queued_ms, min(cpu_ms, wall_ms))
+
+
 class Samples(Frozen, frozen=True):
     """Uninstrumented parses of one file, one column per figure, in the order they were taken.
 
@@ -199,8 +207,8 @@ class Samples(Frozen, frozen=True):
 
     @property
     def own_ms(self) -> tuple[float, ...]:
-        """Wall times less what each parse waited for a processor that others used."""
-        return tuple(wall - queued for wall, queued in zip(self.wall_ms, self.queued_ms, strict=True))
+        """Wall times less what each parse waited for a processor that others used; see ``without_queueing``."""
+        return tuple(map(without_queueing, self.wall_ms, self.cpu_ms, self.queued_ms))
 
     @property
     def spread_ms(self) -> float:
@@ -248,6 +256,15 @@ class FileResult(Frozen, frozen=True):
         if self.status.is_failure:
             return not before.status.is_failure
         return self.status is Status.NO_DAGS and before.status is Status.OK
+
+    @property
+    def why_no_dags(self) -> str:
+        """What kept a file from giving DAGs, in words."""
+        if self.failures:
+            failure = self.failures[0]
+            return f"{failure.type}: {failure.message}" if failure.type else failure.message
+        nothing = "it is imported without an error and makes no DAG"
+        return self.detail or (nothing if self.status is Status.NO_DAGS else self.status.value)
 
     @property
     def is_timed(self) -> bool:

@@ -74,19 +74,28 @@ def test_files_are_ranked_by_their_median(two_files: Run) -> None:
     assert row["import_timeout_share"] == pytest.approx(88 / 30_000)
 
 
-def test_imports_are_never_counted_twice(two_files: Run) -> None:
-    by_package = frames.imports_frame(two_files, by="package").set_index("name")
+def test_imports_are_never_counted_twice() -> None:
+    twice = run(*(file(path, 110, trace=trace(110, HELPED, gc_ms=0.0)) for path in ("a.py", "b.py")))
+    by_package = frames.imports_frame(twice, by="package").set_index("name")
     assert by_package.loc["pandas", "cumulative_ms"] == 160
     assert by_package.loc["pandas", "self_ms"] == 100
     assert by_package.loc["pandas", "files"] == 2
     assert by_package.loc["numpy", "cumulative_ms"] == 60
     assert by_package.loc["common", "cumulative_ms"] == 162
-    by_module = frames.imports_frame(two_files, by="module").set_index("name")
+    by_module = frames.imports_frame(twice, by="module").set_index("name")
     assert by_module.loc["pandas", "self_ms"] == 40
     assert by_module.loc["pandas.core", "cumulative_ms"] == 60
-    by_distribution = frames.imports_frame(two_files, by="distribution").set_index("name")
+    by_distribution = frames.imports_frame(twice, by="distribution").set_index("name")
     assert "standard library" in by_distribution.index
     assert by_distribution["self_ms"].sum() == pytest.approx(2 * 81.5)
+
+
+def test_imports_take_what_they_take_of_a_plain_parse() -> None:
+    slowed_down = run(file("a.py", 100, trace=trace(200, HELPED, gc_ms=0.0)))
+    row = frames.imports_frame(slowed_down).set_index("name").loc["pandas"]
+    assert (row["cumulative_ms"], row["self_ms"], row["largest_ms"]) == (40, 25, 40)
+    alone = frames.savings_frame(slowed_down, by="package").set_index("name")["alone_ms"]
+    assert alone["pandas"] == pytest.approx(row["cumulative_ms"])
 
 
 def test_loads_name_their_importer(two_files: Run) -> None:

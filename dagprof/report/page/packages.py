@@ -8,6 +8,7 @@ from typing import Any
 from dagprof.analyse.frames import imports_frame, records
 from dagprof.analyse.loads import group, package
 from dagprof.attribution.candidates import shown_path
+from dagprof.attribution.scale import saving_ms
 from dagprof.model import Origin, Run
 from dagprof.report.escape import safe_text
 
@@ -41,26 +42,27 @@ def groups_of(run: Run) -> tuple[list[str], list[int]]:
 
 def treemap(run: Run) -> list[Any]:
     """Distribution, packages, modules: name, own ms over all files, and what is inside. The largest first."""
-    own_us = [0] * len(run.modules)
+    own_ms = [0.0] * len(run.modules)
     for file in run.files:
         if file.trace is not None:
+            per_us = saving_ms(file, 1.0)
             for place, us in zip(file.trace.loads.module, file.trace.loads.self_us, strict=True):
-                own_us[place] += us
-    smallest_us = SMALLEST_SHARE * sum(own_us)
-    tree: dict[str, dict[str, dict[str, int]]] = {}
-    for module, us in zip(run.modules, own_us, strict=True):
-        if us:
-            name = module.name if us >= smallest_us else "smaller modules"
+                own_ms[place] += per_us * us
+    smallest_ms = SMALLEST_SHARE * sum(own_ms)
+    tree: dict[str, dict[str, dict[str, float]]] = {}
+    for module, ms in zip(run.modules, own_ms, strict=True):
+        if ms:
+            name = module.name if ms >= smallest_ms else "smaller modules"
             inside = tree.setdefault(group(module, "distribution"), {}).setdefault(package(module), {})
-            inside[name] = inside.get(name, 0) + us
+            inside[name] = inside.get(name, 0.0) + ms
     return _branches(tree)
 
 
 def _branches(tree: Mapping[str, Any]) -> list[Any]:
     found = []
     for name, inside in tree.items():
-        if isinstance(inside, int):
-            found.append([safe_text(name, 120), round(inside / 1000, 2), []])
+        if isinstance(inside, float):
+            found.append([safe_text(name, 120), round(inside, 2), []])
         else:
             below = _branches(inside)
             found.append([safe_text(name, 120), round(sum(each[1] for each in below), 2), below])
@@ -91,11 +93,11 @@ def _importers(run: Run) -> dict[str, list[list[Any]]]:
     keys = [group(module, "distribution") for module in run.modules]
     is_users = [module.origin is Origin.USER for module in run.modules]
     files = [safe_text(shown_path(module.file, run.root), 120) for module in run.modules]
-    found: dict[str, dict[tuple[str, int], dict[str, int]]] = {}
+    found: dict[str, dict[tuple[str, int], dict[str, float]]] = {}
     for file in run.files:
         if file.trace is None:
             continue
-        loads = file.trace.loads
+        loads, per_us = file.trace.loads, saving_ms(file, 1.0)
         shown = safe_text(file.path)
         for module, importer, line, us in zip(
             loads.module, loads.importer, loads.line, loads.cumulative_us, strict=True
@@ -104,11 +106,11 @@ def _importers(run: Run) -> dict[str, list[list[Any]]]:
                 continue
             place = (shown if importer == -1 else files[importer], line)
             by_file = found.setdefault(keys[module], {}).setdefault(place, {})
-            by_file[file.path] = by_file.get(file.path, 0) + us
+            by_file[file.path] = by_file.get(file.path, 0.0) + per_us * us
     return {name: _most(places) for name, places in found.items()}
 
 
-def _most(places: Mapping[tuple[str, int], Mapping[str, int]]) -> list[list[Any]]:
+def _most(places: Mapping[tuple[str, int], Mapping[str, float]]) -> list[list[Any]]:
     rows = [(f"{path}:{line}", len(by_file), sum(by_file.values())) for (path, line), by_file in places.items()]
     ranked = sorted(rows, key=lambda row: (-row[2], row[0]))
-    return [[place, files, round(us / 1000, 1)] for place, files, us in ranked[:SHOWN_IMPORTERS]]
+    return [[place, files, round(ms, 1)] for place, files, ms in ranked[:SHOWN_IMPORTERS]]

@@ -16,7 +16,7 @@ class PackagesView {
     this.treemap = new Treemap(data.treemap);
     this.table = el("table", { id: "package-table", "aria-describedby": "package-words" });
     const words = el("p", { class: "quiet", id: "package-words" },
-      "Total: time of the loads that are not inside another load of the same distribution; own: of its own modules; both from the tracing pass. Would give back: " +
+      "Total: time of the loads that are not inside another load of the same distribution; own: of its own modules; both in the time of a plain parse. Would give back: " +
       "what all files would save if nothing of it were loaded, and so nothing that only it brings, at the speed of plain parses. " +
       "What the DAG processor imports before it forks is free and not listed.");
     this.body = el("tbody");
