@@ -120,6 +120,7 @@ def one_run(base: Site, head: Site, kinds: dict[int, str], seconds: float) -> di
     question = Question(
         changed_base=(),
         changed_head=(),
+        renamed={},
         roots=(),
         everything="A benchmark",
         sample=None,

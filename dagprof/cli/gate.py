@@ -225,6 +225,7 @@ def _by_turns(
         unaffected=found.duel.unaffected,
         doubts=(*found.duel.doubts, *wrong),
         changed_lines=found.changed_lines,
+        renamed=found.duel.renamed,
     )
     verdict = decide.decide(compared, _demand(settings, root, waivers), __version__)
     base, head = found.duel.base, found.duel.head

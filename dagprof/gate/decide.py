@@ -55,7 +55,10 @@ def _timing_limits(limits: FileLimits) -> Limits:
 
 
 class Compared(Frozen, frozen=True):
-    """What was measured: both sides, their names, files out of reach, doubts, and the changed lines of each source file."""
+    """What was measured: both sides, their names, files out of reach, doubts, and the changed lines of each source file.
+
+    ``renamed`` holds the old names of files that have a new one, under which the base has them too.
+    """
 
     base: Run
     head: Run
@@ -64,6 +67,7 @@ class Compared(Frozen, frozen=True):
     unaffected: int = 0
     doubts: tuple[str, ...] = ()
     changed_lines: Mapping[str, Sequence[int]] = {}
+    renamed: Mapping[str, str] = {}
 
 
 def decide(compared: Compared, demand: Demand, version: str = "") -> Verdict:
@@ -129,6 +133,8 @@ def _file_verdict(
     found = list(rules.findings(case))
     least_ms = _timing_limits(limits).least_ms(judged.base_ms if judged else 0.0)
     outcome, reason, cause = _outcome(path, old, new, judged, (base, head), compared.changed_lines, least_ms)
+    if path in compared.renamed:
+        reason = f"{reason}; it was {compared.renamed[path]} before"
     may_be_slower = outcome is Outcome.CANNOT_TELL and not (judged is not None and judged.is_not_slower(least_ms))
     rule = Rule.SLOWER if outcome is Outcome.REGRESSION else Rule.UNSURE if may_be_slower else None
     if rule is not None and limits.rules[rule] is not Level.OFF:

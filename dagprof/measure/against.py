@@ -69,7 +69,7 @@ def measure(
         progress.preparing(f"checking out {difference.described}")
         revision.remove_stale(difference.top)
         with revision.checked_out(difference, place) as tree:
-            elsewhere = _elsewhere(given, difference, tree)
+            elsewhere = _elsewhere(given, target.root, difference, tree)
             changes = {"bundle_root": str(_moved_root(target.root, difference, tree))}
             if asked.python is not None:
                 changes["python"] = asked.python
@@ -109,9 +109,10 @@ def _both(first: Site, second: Site) -> Iterator[tuple[Site, Site]]:
         yield first, second
 
 
-def _elsewhere(given: Sequence[Path], difference: Difference, tree: Path) -> tuple[Path, ...]:
-    """The given paths in the other commit, those that are there."""
-    moved = tuple(revision.moved(path, difference.top, tree) for path in given)
+def _elsewhere(given: Sequence[Path], root: Path, difference: Difference, tree: Path) -> tuple[Path, ...]:
+    """The given paths in the other commit, those that are there; of renamed files the old ones."""
+    below = {new: old for new, old in difference.renamed.items() if root in old.parents}
+    moved = tuple(revision.moved(below.get(path, path), difference.top, tree) for path in given)
     found = tuple(path for path in moved if path.exists() and path not in given)
     if not found:
         raise UsageError(
@@ -146,6 +147,7 @@ def _question(
     return Question(
         changed_base=[revision.moved(path, difference.top, tree) for path in difference.changed],
         changed_head=list(difference.changed),
+        renamed={new: revision.moved(old, difference.top, tree) for new, old in difference.renamed.items()},
         roots=_roots(environ, difference.top),
         everything=everything,
         sample=None if asked.every_file else asked.sample,

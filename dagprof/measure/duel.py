@@ -36,16 +36,20 @@ _ALONE = 3
 
 
 class Duel(NamedTuple):
-    """Both sides as Runs whose samples are pairs, how many files the change cannot reach, and what was left out."""
+    """Both sides as Runs whose samples are pairs, how many files the change cannot reach, and what was left out.
+
+    ``renamed`` holds the old names of renamed files by their new ones, under which the base has them too.
+    """
 
     base: Run
     head: Run
     unaffected: int
     doubts: tuple[str, ...]
+    renamed: Mapping[str, str]
 
 
 class Question(NamedTuple):
-    """What is asked: which files changed (on either side's disk), and how sure the answer has to be.
+    """What is asked: which files changed (on either side's disk) and were renamed, and how sure the answer has to be.
 
     ``limits`` gives those of a file by its shown path. ``everything`` is the reason why all files are measured, ``sample`` how
     many at most then; empty for those that the change reaches only.
@@ -53,6 +57,7 @@ class Question(NamedTuple):
 
     changed_base: Sequence[Path]
     changed_head: Sequence[Path]
+    renamed: Mapping[Path, Path]
     roots: Sequence[Path]
     everything: str
     sample: int | None
@@ -67,9 +72,20 @@ class _Side:
     def __init__(self, site: Site) -> None:
         self.site = site
         self.files = {site.shown(path): path for path in site.discover()}
+        self.renamed: dict[str, str] = {}
         self.passes: dict[str, Passes] = {}
         self.lost: set[str] = set()
         self.bounds: Bounds = site.limits(len(self.files))
+
+    def rename(self, old: str, new: str) -> None:
+        """Know a file under the name that it has on the other side."""
+        self.files[new] = self.files.pop(old)
+        self.renamed[old] = new
+
+    def name(self, path: Path) -> str:
+        """The name of a file on both sides."""
+        shown = self.site.shown(path)
+        return self.renamed.get(shown, shown)
 
     def begin(self, name: str) -> bool:
         """Make room for a file; False where it cannot be read or is not there."""
@@ -157,10 +173,19 @@ class _Fight:
             self._base, self._head = pool.map(_Side, (base, head))
         self._sides = (self._base, self._head)
         self._question, self._progress = question, progress
+        self._pair_renamed(question.renamed)
         self._changed = [
             {os.path.realpath(path) for path in changed} for changed in (question.changed_base, question.changed_head)
         ]
         self._doubts: list[str] = []
+
+    def _pair_renamed(self, renamed: Mapping[Path, Path]) -> None:
+        """Let the base know renamed files under their new names."""
+        there, here = ({os.path.realpath(path): name for name, path in side.files.items()} for side in self._sides)
+        for after, before in renamed.items():
+            new, old = here.get(os.path.realpath(after)), there.get(os.path.realpath(before))
+            if new is not None and old is not None and new not in self._base.files:
+                self._base.rename(old, new)
 
     def run(self, version: str) -> Duel:
         names = self._names()
@@ -178,7 +203,8 @@ class _Fight:
             for side in self._sides
         ]
         unaffected = len(self._head.files.keys() - kept)
-        return Duel(runs[0], runs[1], unaffected, tuple(self._doubts))
+        renamed = {new: old for old, new in self._base.renamed.items()}
+        return Duel(runs[0], runs[1], unaffected, tuple(self._doubts), renamed)
 
     def _names(self) -> list[str]:
         """The files to look at, by what changed in the sources."""
@@ -190,7 +216,7 @@ class _Fight:
         for side, changed in ((base, question.changed_base), (head, question.changed_head)):
             roots = [side.site.target.root, *(root for root in question.roots if side is head)]
             reached = affected.reached(changed, roots, list(side.files.values()))
-            found |= {side.site.shown(path) for path in reached}
+            found |= {side.name(path) for path in reached}
         return sorted(found)
 
     def _sampled(self, every: Sequence[str]) -> list[str]:

@@ -22,12 +22,16 @@ _ESCAPES = dict(zip('abtnvfr"\\', '\a\b\t\n\v\f\r"\\', strict=True))
 
 
 class Difference(NamedTuple):
-    """What was compared. ``changed`` are absolute paths in the working tree, those that are only in the base too."""
+    """What was compared. ``changed`` are absolute paths in the working tree, those that are only in the base too.
+
+    ``renamed`` leads from the new path of what git takes for a rename to the old one.
+    """
 
     top: Path
     commit: str
     described: str
     changed: tuple[Path, ...]
+    renamed: Mapping[Path, Path]
 
 
 def difference(folder: Path, revision: str) -> Difference:
@@ -58,10 +62,33 @@ def difference(folder: Path, revision: str) -> Difference:
     base = _try(top, "merge-base", named, "HEAD") or named
     short = base[:10]
     described = f"{revision} ({short})" if base == named else f"{revision} (from where it parted, {short})"
-    listed = _git(top, "diff", "--name-only", "--no-renames", "-z", base, "--", hint="git could not compare")
+    listed = _git(top, "diff", "--name-status", "--find-renames", "-z", base, "--", hint="git could not compare")
     untracked = _git(top, "ls-files", "--others", "--exclude-standard", "-z", hint="git could not list new files")
-    names = [name for name in (listed + "\0" + untracked).split("\0") if name]
-    return Difference(top, base, described, tuple(sorted(top / name for name in dict.fromkeys(names))))
+    names, renamed = _listed(listed)
+    names |= {name for name in untracked.split("\0") if name}
+    return Difference(
+        top,
+        base,
+        described,
+        tuple(sorted(top / name for name in names)),
+        {top / new: top / old for new, old in renamed.items()},
+    )
+
+
+def _listed(text: str) -> tuple[set[str], dict[str, str]]:
+    """The names in what ``git diff --name-status -z`` lists, and the old names of renamed files by their new ones."""
+    fields = iter(text.split("\0"))
+    names: set[str] = set()
+    renamed: dict[str, str] = {}
+    for status in fields:
+        if not status:
+            break
+        name = next(fields)
+        names.add(name)
+        if status.startswith("R"):
+            renamed[new := next(fields)] = name
+            names.add(new)
+    return names, renamed
 
 
 def remove_stale(top: Path) -> None:
@@ -109,7 +136,7 @@ def changed_lines(difference: Difference, root: Path) -> dict[str, tuple[int, ..
         "-c",
         "core.quotePath=false",
         "diff",
-        "--no-renames",
+        "--find-renames",
         "--no-color",
         "--no-ext-diff",
         "--no-textconv",

@@ -214,6 +214,26 @@ def test_a_change_that_reaches_no_dag_file_passes(place: Path) -> None:
     assert state(place) == before
 
 
+def test_a_renamed_file_is_compared_with_what_it_was(place: Path) -> None:
+    variable = "from airflow.models import Variable\nVariable.get('k', default_var='')\n"
+    write(place, {"dags/plain.py": dag("plain", variable), "dags/old.py": dag("old", variable + "x = 1\n" * 40)})
+    git(place, "commit", "-q", "-a", "-m", "second")
+    git(place, "mv", "dags/plain.py", "dags/team/moved.py")
+    git(place, "mv", "dags/old.py", "dags/slow.py")
+    write(place, {"dags/slow.py": dag("old", variable + "x = 1\n" * 40 + SLEEP)})
+    done = gate(place, "dags", "--against", "HEAD", "--python", TARGET, *LIMITS)
+    assert done.returncode == 1, done.stderr
+    told = {file.path: file for file in verdict(place / "reports").files}
+    assert {path: file.outcome.value for path, file in told.items()} == {
+        "slow.py": "regression",
+        "team/moved.py": "unchanged",
+    }
+    assert told["team/moved.py"].reason.endswith("; it was plain.py before")
+    assert [(each.rule.value, each.file, each.line) for each in told["slow.py"].findings] == [("slower", "slow.py", 44)]
+    alone = gate(place, "dags/team/moved.py", "--bundle-root", "dags", "--against", "HEAD", "--python", TARGET, *LIMITS)
+    assert alone.returncode == 0, alone.stderr
+
+
 @pytest.mark.parametrize(("until", "code"), [("2999-01-01", 0), ("2020-01-01", 1)])
 def test_an_accepted_finding_passes_until_its_day(place: Path, tmp_path: Path, until: str, code: int) -> None:
     """In a folder of the repository, which is reached by a link."""

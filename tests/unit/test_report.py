@@ -199,7 +199,9 @@ def test_packages_are_summed_over_files_with_who_imports_them() -> None:
     assert rows["pandas"]["alone"] > 0
     assert rows["standard library"]["importers"] == [["a.py:5", 1, 0.5], ["b.py:5", 1, 0.5]]
     twice = loads((1, -1, 10_000, 10_000, -1, 3), (3, -1, 10_000, 10_000, -1, 4), (2, -1, 10_000, 10_000, -1, 3))
-    (again,) = Page(html.render(run(file("c.py", 100, trace=trace(100, twice, gc_ms=0.0))))).unpacked("packages")["table"][:1]
+    (again,) = Page(html.render(run(file("c.py", 100, trace=trace(100, twice, gc_ms=0.0))))).unpacked("packages")[
+        "table"
+    ][:1]
     assert (again["importers"], again["alone"]) == ([["c.py:3", 1, 20.0]], None)
     pandas = found["treemap"][0]
     assert pandas[:2] == ["pandas", 100]

@@ -72,7 +72,19 @@ def changed(folder: Path, revision: str = "main") -> list[str]:
 def test_nothing_differs_from_where_one_stands(repository: Path) -> None:
     found = difference(repository / "dags", "main")
     head = git(repository, "rev-parse", "HEAD")
-    assert found == (repository, head, f"main ({head[:10]})", ())
+    assert found == (repository, head, f"main ({head[:10]})", (), {})
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_a_renamed_file_is_known_by_both_names(repository: Path, name: str) -> None:
+    git(repository, "mv", "dags/a.py", f"dags/{name}")
+    with (repository / "dags" / name).open("a", encoding="utf-8") as file:
+        file.write("five = 5\n")
+    write(repository, {"dags/b.py": "b = 2\n"})
+    found = difference(repository, "main")
+    assert found.renamed == {repository / "dags" / name: repository / "dags" / "a.py"}
+    assert set(found.changed) == {repository / "dags" / each for each in ("a.py", "b.py", name)}
+    assert changed_lines(found, repository / "dags") == {name: (5,), "b.py": (1,)}
 
 
 def test_files_that_were_changed_added_deleted_or_not_added_yet_differ(repository: Path) -> None:
