@@ -2,7 +2,7 @@
 
 A change takes one import statement of the user's code out of what runs at parse time. What a set of changes saves in a file
 is what the import graph says falls away with all of them; where experiments timed parses without exactly that, the proved
-figure stands instead. Statements that an experiment showed to be needed are never proposed.
+figure stands instead. All times are without waiting for a processor, which no change gives back. Statements that an experiment showed to be needed are never proposed.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Change(NamedTuple):
             return "needed"
         if self.proved_ms >= self.saving_ms - SMALLEST_MS and self.proved_ms > 0 and not self.untried:
             return "proved"
-        return "partly proved" if self.not_needed else "estimated"
+        return "partly proved" if self.proved_ms >= FASTER_MS else "estimated"
 
 
 class Step(NamedTuple):
@@ -73,7 +73,7 @@ class Step(NamedTuple):
         """``proved``, ``partly proved`` or ``estimated``."""
         if self.proved_ms >= self.adds_ms - SMALLEST_MS:
             return "proved"
-        return "partly proved" if self.proved_ms or any(c.not_needed for c in self.changes) else "estimated"
+        return "partly proved" if self.proved_ms >= FASTER_MS else "estimated"
 
 
 class Plan(NamedTuple):
@@ -103,7 +103,7 @@ class FileView:
     """One traced file: its reduced graph, its statements by place, and what experiments showed."""
 
     def __init__(self, run: Run, file: FileResult, graph: ImportGraph) -> None:
-        self.path, self.parse_ms = file.path, file.parse_ms
+        self.path, self._own_ms = file.path, file.own_ms
         self._per_us = saving_ms(file, 1.0)
         self._reduced = Reduced(graph)
         self.statements: dict[Place, Statement] = {
@@ -149,7 +149,7 @@ class FileView:
         if not lost:
             return 0.0
         saved = self._proved[lost] if lost in self._proved else self._estimate(lost)
-        return max(0.0, min(saved, self.parse_ms))
+        return max(0.0, min(saved, self._own_ms))
 
     def estimated_ms(self, places: Collection[Place]) -> float:
         """The same from the graph alone."""
@@ -178,7 +178,7 @@ class Fleet:
     """
 
     def __init__(self, run: Run) -> None:
-        self._total_ms = run.total_parse_ms
+        self._total_ms = run.total_own_ms
         keys = [group(module, "distribution") for module in run.modules]
         self.distributions: dict[str, float] = {}
         self.views: list[FileView] = []

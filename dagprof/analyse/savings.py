@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dagprof.analyse.loads import group
+from dagprof.analyse.loads import by_group, group
 from dagprof.attribution.graph import ImportGraph
 from dagprof.attribution.scale import saving_ms
 from dagprof.model import FileResult, Run
 
-# Of a group in one file; below that it is not asked for.
+# What the loads of a group took in one file; below that it is not asked for.
 SMALLEST_MS = 1.0
 
 
@@ -35,6 +35,7 @@ def alone_by_group(file: FileResult, graph: ImportGraph, keys: Sequence[str]) ->
     per_us = saving_ms(file, 1.0)
     for module in graph.cost_us:
         members.setdefault(keys[module], []).append(module)
-    asked = {name: modules for name, modules in members.items() if per_us * graph.cost_of(modules) >= SMALLEST_MS}
+    took_ms = by_group(graph.trace.loads, keys)
+    asked = {name: modules for name, modules in members.items() if 1000 * per_us * took_ms[name][1] >= SMALLEST_MS}
     savings = graph.savings_us(list(asked.values()))
     return {name: per_us * us for name, us in zip(asked, savings, strict=True)}

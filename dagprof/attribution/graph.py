@@ -66,7 +66,10 @@ class ImportGraph:
     def _cause(self, module: int, line: int, statement: Statement) -> Node:
         """What ran a statement: an import statement that took a name from a lazy module, or else the module."""
         running = Statement(module, line)
-        return running if running != statement and line in self._lines.get(module, ()) else module
+        if running == statement or line not in self._lines.get(module, ()):
+            return module
+        self._link(module, running)  # what it names itself may have been there before
+        return running
 
     def _add_loads(self) -> None:
         """Each load is an edge too; a statement that nobody was seen to run belongs to the load that was under way."""

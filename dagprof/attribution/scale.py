@@ -20,7 +20,7 @@ def scale(file: FileResult) -> float:
 
 
 def saving_ms(file: FileResult, us: float) -> float:
-    """What a plain parse would save if this much own time of the traced one went.
+    """What a plain parse would save if this much own time of the traced one went, without waiting for a processor.
 
     Garbage collection is no module's doing, but what is not loaded is not collected either: it goes in proportion.
     """
@@ -30,8 +30,9 @@ def saving_ms(file: FileResult, us: float) -> float:
     work_ms = trace.wall_ms - trace.compile_ms - trace.gc_ms
     collecting = trace.gc_ms / work_ms if work_ms > 0 else 0.0
     loading_ms = sum(statement.wall_us for statement in trace.statements if statement.parent < 0) / 1000
+    own_share = file.own_ms / file.parse_ms if file.parse_ms else 1.0
     if not loading_ms or not file.is_timed:
-        return us / 1000 * scale(file) * (1 + collecting)
+        return us / 1000 * own_share * scale(file) * (1 + collecting)
     # Load stages are compared, collections included, and not whole parses: noise after the load stage is no import's. And
     # tracing makes nothing faster: where the plain parses took longer, they were disturbed.
-    return us / 1000 * min(file.samples.median("load_ms") / loading_ms, 1 + collecting)
+    return us / 1000 * min(own_share * file.samples.median("load_ms") / loading_ms, 1 + collecting)

@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from dagprof.analyse import frames
+from dagprof.analyse.fleet import Fleet
 from dagprof.model import Access, Edge, Failure, Module, Origin, Run
-from unit.builders import HELPED, file, loads, run, statement, trace
+from unit.builders import HELPED, file, loads, run, samples, statement, trace
 
 TABLES = Path(__file__).parents[2] / "docs" / "tables.md"
 ALL = [
@@ -96,6 +97,21 @@ def test_imports_take_what_they_take_of_a_plain_parse() -> None:
     assert (row["cumulative_ms"], row["self_ms"], row["largest_ms"]) == (40, 25, 40)
     alone = frames.savings_frame(slowed_down, by="package").set_index("name")["alone_ms"]
     assert alone["pandas"] == pytest.approx(row["cumulative_ms"])
+
+
+def test_a_helper_gives_back_what_it_loads_however_short_it_is() -> None:
+    short = loads((0, -1, 200, 80_200, -1, 4), (1, 0, 80_000, 80_000, 0, 1))
+    alone = frames.savings_frame(run(file("a.py", 100, trace=trace(100, short, gc_ms=0.0))), by="package")
+    assert dict(zip(alone["name"], alone["alone_ms"], strict=True)) == pytest.approx({"common": 80.2, "pandas": 80})
+
+
+def test_nothing_gives_back_the_wait_for_a_processor() -> None:
+    """All of the parse that computed went into pandas, and half of the time it waited."""
+    waited = msgspec.structs.replace(samples(200), cpu_ms=(100.0,), queued_ms=(100.0,))
+    whole = loads((1, -1, 100_000, 100_000, -1, 4))
+    busy = run(file("a.py", samples=waited, trace=trace(100, whole, gc_ms=0.0)))
+    assert frames.savings_frame(busy, by="package")["alone_ms"].tolist() == [pytest.approx(100)]
+    assert Fleet(busy).plan().before_ms == 100
 
 
 def test_loads_name_their_importer(two_files: Run) -> None:

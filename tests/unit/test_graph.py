@@ -72,6 +72,7 @@ def test_one_walk_for_many_groups_finds_what_a_walk_for_each_finds(seed: int) ->
         chance.choice(groups).append(module)
     assert graph.savings_us(groups) == [graph.saving_us(group) for group in groups]
     assert graph.savings_us([]) == []
+    assert graph.saving_us([]) == 0
 
 
 def test_dominators_say_the_same(diamond: ImportGraph) -> None:
@@ -135,6 +136,19 @@ def test_a_name_from_a_lazy_module_belongs_to_the_import_that_took_it() -> None:
     )
     graph = traced(inner, Edge(line=2, target=B), sets=((), (Edge(line=4, target=A), helper)))
     assert graph.saving_us([Statement(B, 4)]) == 60_000
+
+
+def test_a_name_from_a_lazy_module_that_was_there_before_is_no_free_saving() -> None:
+    """As ``from airflow.sdk import task`` does where the DAG processor has imported ``airflow.sdk``."""
+    loaded = loads((B, -1, 20_000, 20_000, ROOT, 2), (HEAVY, -1, 50_000, 50_000, A, 7))
+    lazy = Edge(line=7, target=HEAVY, in_function=True, importer=A, caller_line=1)
+    graph = traced(loaded, Edge(line=1, target=A), Edge(line=2, target=B), lazy)
+    assert graph.saving_us([]) == 0
+    assert graph.saving_us([IMPORT_A]) == 50_000
+    assert graph.saving_us([IMPORT_B]) == 20_000
+    reduced = Reduced(graph)
+    assert reduced.lost([]) == 0
+    assert reduced.falls_away([IMPORT_B]) == (20_000, 1)
 
 
 def test_a_load_that_no_statement_was_seen_for_stays_with_what_was_loading() -> None:
