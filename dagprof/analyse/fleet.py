@@ -2,7 +2,8 @@
 
 A change takes one import statement of the user's code out of what runs at parse time. What a set of changes saves in a file
 is what the import graph says falls away with all of them; where experiments timed parses without exactly that, the proved
-figure stands instead. All times are without waiting for a processor, which no change gives back. Statements that an experiment showed to be needed are never proposed.
+figure stands instead. Statements that an experiment showed to be needed are never proposed. All times are without waiting for
+a processor, which no change gives back.
 """
 
 from __future__ import annotations

@@ -15,10 +15,11 @@ from dagprof.model import Effect, FileResult, Module, Origin, Place, Run, Trace
 
 
 class Link(NamedTuple):
-    """An import statement of the user's code and the module that it leads to on the way to another."""
+    """An import statement of the user's code, or a call that ran one, and the module that it leads to on the way to another."""
 
     place: Place
     module: str
+    is_call: bool
 
 
 class OwnTime(NamedTuple):
@@ -60,6 +61,39 @@ class Parsed:
                 found.setdefault(package(module), place)
         return found
 
+    @cached_property
+    def asked_for(self) -> dict[str, tuple[int, Place]]:
+        """The installed packages that import statements of the user's code name, loaded before or not: a module, and where."""
+        found: dict[str, tuple[int, Place]] = {}
+        for statement, target in self._imports.items():
+            is_users = statement.importer == ROOT or self._run.modules[statement.importer].origin is Origin.USER
+            for position in target if is_users else ():
+                module = self._run.modules[position]
+                if module.origin is Origin.DISTRIBUTION and package(module) not in ("airflow", ""):
+                    found.setdefault(package(module), (position, self._place(statement)))
+        return found
+
+    @cached_property
+    def _imports(self) -> dict[Statement, list[int]]:
+        """Every import statement that ran, or call that imported, and the modules that it named or loaded."""
+        trace = self.file.trace
+        if trace is None:
+            return {}
+        found: dict[Statement, list[int]] = {}
+        loads = trace.loads
+        for importer, line, module in zip(loads.importer, loads.line, loads.module, strict=True):
+            if importer >= ROOT:
+                found.setdefault(Statement(importer, line), []).append(module)
+        sets = dict.fromkeys(zip(loads.module, loads.imports, strict=True))
+        for around, edges in (
+            (ROOT, trace.edges),
+            *((module, self._run.import_sets[number]) for module, number in sets),
+        ):
+            for edge in edges:
+                statement = Statement(edge.importer if edge.importer >= 0 else around, edge.line)
+                found.setdefault(statement, []).append(edge.target)
+        return found
+
     def module(self, position: int) -> Module:
         return self._run.modules[position]
 
@@ -78,7 +112,11 @@ class Parsed:
         ends = [*(chain[number + 1].importer for number in kept if number + 1 < len(chain))]
         ends += [position] * (len(kept) - len(ends))
         return [
-            Link(self._place(chain[number]), self._run.modules[end].name if end != ROOT else "")
+            Link(
+                self._place(chain[number]),
+                self._run.modules[end].name if end != ROOT else "",
+                chain[number] not in self._imports,
+            )
             for number, end in zip(kept, ends, strict=True)
         ]
 

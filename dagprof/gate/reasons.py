@@ -68,8 +68,8 @@ def _new_imports(base: Parsed, head: Parsed) -> Iterable[Cause]:
         yield Cause(place, _loads_now(place, rows, head), total)
 
 
-def _key(link: Link) -> tuple[str, str]:
-    return link.place.file, link.module
+def _key(link: Link) -> tuple[str, str, bool]:
+    return link.place.file, link.module, link.is_call
 
 
 def _loads_now(place: Place, rows: Sequence[tuple[Link, int, float]], head: Parsed) -> str:
@@ -84,7 +84,8 @@ def _loads_now(place: Place, rows: Sequence[tuple[Link, int, float]], head: Pars
             own = ms
         elif module.origin is not Origin.STDLIB and module.name.partition(".")[0] != top:
             by_package[module.name.partition(".")[0] if module.origin is not Origin.USER else module.name] += ms
-    text = f"{_where(place, head)} now imports `{imported}`"
+    verb = "now calls into" if rows[0][0].is_call else "now imports"
+    text = f"{_where(place, head)} {verb} `{imported}`"
     best = max(by_package, key=by_package.__getitem__, default="")
     if best and by_package[best] > own:
         return f"{text}, which loads {best}"

@@ -59,34 +59,30 @@ def _import_error(case: Case) -> Iterable[Found]:
 
 
 def _forbidden(case: Case) -> Iterable[Found]:
-    allowed = case.limits.allow
+    forbidden, allowed = case.limits.forbid or (), case.limits.allow
     for name, position in case.head.packages.items():
-        names = _names(case.head, name, position)
-        if any(_is_named(each, case.limits.forbid or ()) for each in names):
+        if _is_listed(case.head, name, position, forbidden):
             yield (
                 _blamed(case.head, position),
                 f"{case.path} loads {name}, which is forbidden{_way(case.head, position)}",
             )
-        elif (
-            allowed is not None
-            and _is_asked_for(case.head, name, position)
-            and not any(_is_named(each, allowed) for each in names)
-        ):
-            yield (
-                _blamed(case.head, position),
-                f"{case.path} loads {name}, which is not among the allowed packages{_way(case.head, position)}",
-            )
+    for name, (position, place) in case.head.asked_for.items():
+        if name not in case.head.packages and _is_listed(case.head, name, position, forbidden):
+            yield place, f"{case.path} imports {name}, which is forbidden"
+        elif allowed is not None and not _is_listed(case.head, name, position, (*forbidden, *allowed)):
+            yield place, f"{case.path} imports {name}, which is not among the allowed packages"
+
+
+def _is_listed(head: Parsed, name: str, position: int, listed: Iterable[str]) -> bool:
+    """Whether a package is on a list, by its own name or its distribution's."""
+    listed = tuple(listed)
+    return any(_is_named(each, listed) for each in {name, head.module(position).distribution} - {""})
 
 
 def _is_asked_for(head: Parsed, name: str, position: int) -> bool:
     """Whether the user's own code imports a package, and not another package does."""
     way = head.way(position)
     return not way or way[-1].module == name or way[-1].module.startswith(name + ".")
-
-
-def _names(head: Parsed, name: str, position: int) -> set[str]:
-    """Under what names a package may be on a list: its own and its distribution's."""
-    return {name, head.module(position).distribution} - {""}
 
 
 def _is_named(name: str, listed: Iterable[str]) -> bool:

@@ -7,6 +7,7 @@ a line of its own such a comment accepts what the rule finds in the whole file.
 from __future__ import annotations
 
 import datetime
+import difflib
 import io
 import re
 import tokenize
@@ -19,7 +20,7 @@ from dagprof.policy import Level, Rule, Waiver, matches
 
 _BEGINS = re.compile(r"#\s*dagprof:", re.IGNORECASE)
 _COMMENT = re.compile(
-    r"#\s*dagprof:\s*accept\s+(?P<rule>[a-z-]+)\s+until\s+(?P<until>\d{4}-\d{2}-\d{2})\s*:\s*(?P<reason>\S.*)",
+    r"#\s*dagprof:\s*accept\s+(?P<rule>[a-z-]+)\s+until\s+(?P<until>\d{4}-\d{2}-\d{2})\s*:?(?P<reason>.*)",
     re.IGNORECASE,
 )
 FORM = "# dagprof: accept RULE until YYYY-MM-DD: reason"
@@ -32,10 +33,8 @@ def in_source(text: str, path: str) -> tuple[list[Waiver], list[str]]:
         if not _BEGINS.match(comment):
             continue
         waiver = _waiver(comment, path, line, is_alone)
-        if waiver is None:
-            wrong.append(
-                f"{path}:{line} accepts nothing; write it as `{FORM}`, with one of the rules {', '.join(_names())}."
-            )
+        if isinstance(waiver, str):
+            wrong.append(f"{path}:{line} accepts nothing: {waiver}; write it as `{FORM}`.")
         else:
             found.append(waiver)
     return found, wrong
@@ -54,17 +53,25 @@ def _comments(text: str) -> Iterable[tuple[int, str, bool]]:
         return
 
 
-def _waiver(comment: str, path: str, line: int, is_alone: bool) -> Waiver | None:
+def _waiver(comment: str, path: str, line: int, is_alone: bool) -> Waiver | str:
+    """The waiver, or what is wrong with it."""
     match = _COMMENT.match(comment)
-    if match is None or match["rule"].lower() not in _names():
-        return None
+    if match is None:
+        return "it needs a rule, a last day and a reason"
+    rule = match["rule"].lower()
+    if rule not in _names():
+        near = difflib.get_close_matches(rule, _names(), n=1, cutoff=0.5)
+        known = f"did you mean {near[0]!r}?" if near else f"the rules are {', '.join(_names())}"
+        return f"there is no rule {rule!r}, {known}"
     try:
         until = datetime.date.fromisoformat(match["until"])
     except ValueError:
-        return None
+        return f"{match['until']} is no day"
+    if not match["reason"].strip():
+        return "it gives no reason"
     return Waiver(
         files=(path,),
-        rule=Rule(match["rule"].lower()),
+        rule=Rule(rule),
         reason=match["reason"].strip(),
         until=until,
         line=0 if is_alone else line,

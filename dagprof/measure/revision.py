@@ -130,7 +130,10 @@ def checked_out(difference: Difference, folder: Path) -> Iterator[Path]:
 
 
 def changed_lines(difference: Difference, root: Path) -> dict[str, tuple[int, ...]]:
-    """The lines of the working tree that are not in the commit, by path relative to ``root``; deleted ones by where they were."""
+    """The lines of code in the working tree that are not in the commit, by path relative to ``root``.
+
+    Deleted lines are told by where they were; comments and empty lines are left out.
+    """
     text = _try(
         difference.top,
         "-c",
@@ -149,18 +152,21 @@ def changed_lines(difference: Difference, root: Path) -> dict[str, tuple[int, ..
         str(root),
     )
     found: dict[str, list[int]] = {}
-    file, content = "", 0
+    file, content, at = "", 0, 0
     for line in text.split("\n"):
         if content and line[:1] in ("+", "-"):
             content -= 1  # a changed line may look like a header
+            if file and line[0] == "+" and line[1:].strip() and not line[1:].lstrip().startswith("#"):
+                found.setdefault(file, []).append(at)
+            at += line[0] == "+"
         elif line.startswith("+++ "):
             name = _unquoted(line[4:].removesuffix("\t"))
             file = "" if name == "/dev/null" else _below(difference.top / name.removeprefix("b/"), root)
         elif match := _HUNK.match(line):
-            start, count = int(match[2]), int(match[3] or 1)
+            at, count = int(match[2]), int(match[3] or 1)
             content = int(match[1] or 1) + count
-            if file:
-                found.setdefault(file, []).extend(range(start, start + count) if count else [max(1, start)])
+            if file and not count:
+                found.setdefault(file, []).append(max(1, at))
     return {name: tuple(lines) for name, lines in found.items()}
 
 

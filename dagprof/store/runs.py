@@ -17,6 +17,7 @@ from dagprof.model import SCHEMA_VERSION, Run
 
 class _Version(msgspec.Struct):
     schema_version: int | None = None
+    decision: str | None = None
 
 
 def save(run: Run, path: Path) -> None:
@@ -45,9 +46,14 @@ def load(path: str | Path) -> Run:
 def decode(data: bytes, name: str) -> Run:
     """A Run from its JSON form; ``name`` is for messages."""
     try:
-        version = msgspec.json.decode(data, type=_Version).schema_version
+        found = msgspec.json.decode(data, type=_Version)
+        version = found.schema_version
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RunFileError(f"{name!r} is no run: {error}. Scan again, or give another file.") from error
+    if found.decision is not None:
+        raise RunFileError(
+            f"{name!r} is a verdict of the gate, no run; give the gate-head.json beside it, or a file that `dagprof scan` wrote."
+        )
     if version is None:
         raise RunFileError(f"{name!r} is no run: it has no schema version. Give a file that `dagprof scan` wrote.")
     if version > SCHEMA_VERSION:

@@ -75,7 +75,9 @@ def test_estimates_are_the_true_savings(scan: Scan) -> None:
 
 
 def test_dominators_agree_with_reachability(scan: Scan) -> None:
-    lazily = "try:\n    from airflow.sdk import DAG, task\nexcept ImportError:\n    from airflow.decorators import task\n"
+    lazily = (
+        "try:\n    from airflow.sdk import DAG, task\nexcept ImportError:\n    from airflow.decorators import task\n"
+    )
     files = sources(generated.folder(), ["lazy_3.py", "shared_5.py", "cycle_4.py"])
     run = scan({**files, "task.py": dag("t", lazily)})
     assert len(run.files) == 4

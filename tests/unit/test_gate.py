@@ -17,6 +17,7 @@ from dagprof.gate.parsed import Parsed
 from dagprof.gate.verdict import Decision, FileVerdict, Finding, Outcome, Verdict
 from dagprof.model import (
     Access,
+    Edge,
     Effect,
     Failure,
     FileResult,
@@ -32,7 +33,7 @@ from dagprof.model import (
 )
 from dagprof.policy import FileLimits, Level, Override, Policy, Rule, Waiver, limits_for
 from unit import builders
-from unit.builders import HELPED, file, loads, run, samples, statement, trace
+from unit.builders import HELPED, MODULES, file, loads, run, samples, statement, trace
 
 TODAY = datetime.date(2026, 5, 1)
 HELPER_ALONE = loads((0, -1, 1_000, 1_000, -1, 4))
@@ -165,9 +166,28 @@ def test_only_what_the_users_code_asks_for_needs_to_be_allowed() -> None:
     limits = limits_for("a.py", Policy(allow=("requests",)), ())
     finding = found(parsed(), parsed(), Rule.FORBIDDEN_PACKAGE, limits)
     assert [each.message.partition(" (")[0] for each in finding] == [
-        "a.py loads pandas, which is not among the allowed packages"
+        "a.py imports pandas, which is not among the allowed packages"
     ]
+    assert (finding[0].file, finding[0].line) == (FRAMES, 1)
     assert found(parsed(), parsed(), Rule.FORBIDDEN_PACKAGE, limits_for("a.py", Policy(allow=("pandas",)), ())) == []
+
+
+def test_what_airflow_has_loaded_already_can_be_forbidden_where_it_is_imported() -> None:
+    """Nothing loads it; line 2 of the file and line 9 of numpy ask for it."""
+    there = Module(name="yaml", file="/site/yaml.py", origin=Origin.DISTRIBUTION, distribution="PyYAML")
+    modules = (*MODULES, there)
+    asks = parsed()
+    assert asks.trace is not None
+    edges = (Edge(line=2, target=5), Edge(line=9, target=5, importer=3))
+    asks = msgspec.structs.replace(asks, trace=msgspec.structs.replace(asks.trace, edges=edges))
+    for policy, word in (
+        (Policy(forbid=("pyyaml",)), "forbidden"),
+        (Policy(allow=("pandas",)), "not among the allowed"),
+    ):
+        case = rules.Case(None, Parsed(asks, run(asks, modules=modules)), limits_for("a.py", policy, ()), 30_000)
+        (told,) = [each for each in rules.findings(case) if each.rule is Rule.FORBIDDEN_PACKAGE]
+        assert told.message.startswith(f"a.py imports yaml, which is {word}")
+        assert (told.file, told.line) == ("a.py", 2)
 
 
 def test_many_new_modules_are_told() -> None:
@@ -246,25 +266,25 @@ def test_a_comment_on_a_line_of_its_own_accepts_for_the_whole_file() -> None:
 
 
 @pytest.mark.parametrize(
-    "comment",
+    ("comment", "why"),
     [
-        "# dagprof: accept",
-        "# dagprof: allow new-variable until 2027-01-31: needed",
-        "# dagprof: accept slower",
-        "# dagprof: accept slower until tomorrow: x",
-        "# dagprof: accept slower until 2027-02-30: x",
-        "# dagprof: accept slower until 2027-01-31",
-        "# dagprof: accept slower until 2027-01-31: ",
-        "# dagprof: accept rain until 2027-01-31: x",
-        "# dagprof: accept expired-waiver until 2027-01-31: x",
+        ("accept", "it needs a rule, a last day and a reason"),
+        ("allow new-variable until 2027-01-31: needed", "it needs a rule, a last day and a reason"),
+        ("accept slower", "it needs a rule, a last day and a reason"),
+        ("accept slower until tomorrow: x", "it needs a rule, a last day and a reason"),
+        ("accept slower until 2027-02-30: x", "2027-02-30 is no day"),
+        ("accept slower until 2027-01-31", "it gives no reason"),
+        ("accept slower until 2027-01-31: ", "it gives no reason"),
+        ("accept new-pakage until 2027-01-31: x", "there is no rule 'new-pakage', did you mean 'new-package'?"),
+        ("accept qqq until 2027-01-31: x", "there is no rule 'qqq', the rules are slower, unsure, "),
+        ("accept expired-waiver until 2027-01-31: x", "there is no rule 'expired-waiver', the rules are "),
     ],
 )
-def test_a_comment_that_accepts_nothing_is_told(comment: str) -> None:
-    read, (wrong,) = waivers.in_source(f"x = 1\n{comment}\n", "a.py")
+def test_a_comment_that_accepts_nothing_is_told(comment: str, why: str) -> None:
+    read, (wrong,) = waivers.in_source(f"x = 1\n# dagprof: {comment}\n", "a.py")
     assert read == []
-    assert wrong.startswith("a.py:2 accepts nothing; write it as `# dagprof: accept RULE until YYYY-MM-DD: reason`")
-    assert "slower" in wrong
-    assert "expired-waiver" not in wrong
+    assert wrong.startswith(f"a.py:2 accepts nothing: {why}")
+    assert wrong.endswith("; write it as `# dagprof: accept RULE until YYYY-MM-DD: reason`.")
 
 
 @pytest.mark.parametrize(
@@ -544,6 +564,14 @@ def test_a_new_helper_is_named_with_the_heavy_package_behind_it() -> None:
     assert blamed(before(), after(loaded)) == ("line 4 now imports `common.frames`, which loads pandas", "a.py", 4)
 
 
+def test_a_call_that_imports_is_no_import() -> None:
+    """Line 4 imports the helper on both sides; line 7 calls a function of it, which imports pandas."""
+    called = loads((0, -1, 1_000, 1_000, -1, 4), (1, -1, 300_000, 300_000, 0, 12))
+    called = msgspec.structs.replace(called, caller_line=(0, 7))
+    text = "line 7 now calls into `common.frames`, which loads pandas"
+    assert blamed(before(HELPER_ALONE), after(called)) == (text, "a.py", 7)
+
+
 def test_a_new_helper_whose_own_code_is_slow_is_named() -> None:
     text, place, line = blamed(before(), after(loads((0, -1, 300_000, 300_000, -1, 4))))
     assert text == "line 4 now imports `common.frames`, whose own code takes that time"
@@ -785,6 +813,7 @@ def test_a_file_that_airflow_passes_over_is_told_from_a_deleted_one(reason: str,
 
 def test_a_file_that_breaks_has_no_change_to_tell() -> None:
     told = judged([file("a.py", 400)], [file("a.py", 100, status=Status.IMPORT_ERROR)])
+    assert [finding.rule for finding in told.all_findings] == [Rule.IMPORT_ERROR]  # and not unsure as well
     assert (told.files[0].outcome, told.files[0].timing) == (Outcome.CANNOT_TELL, None)
 
 

@@ -274,6 +274,11 @@ def lines(repository: Path, root: str = "dags") -> dict[str, tuple[int, ...]]:
     return changed_lines(difference(repository, "main"), repository / root)
 
 
+def test_comments_and_empty_lines_change_nothing(repository: Path) -> None:
+    write(repository, {"dags/b.py": "# a comment\n\nb = 1\n\n    # another\nc = 2\n"})
+    assert changed_lines(difference(repository, "main"), repository / "dags") == {"b.py": (6,)}
+
+
 def test_changed_lines_are_those_of_the_working_tree(repository: Path) -> None:
     write(repository, {"dags/a.py": "zero = 0\none = 1\ntwo = 2\nthree = 33\nfour = 4\nfive = 5\nsix = 6\n"})
     assert lines(repository) == {"a.py": (1, 4, 6, 7)}

@@ -34,6 +34,7 @@ def test_fields_of_a_later_writer_are_ignored() -> None:
         (b"{broken", "is no run"),
         (b"\xff\xfe\x00", "is no run"),
         (b"[1, 2]", "is no run"),
+        (b'{"schema_version": 1, "decision": "passed", "files": [{}]}', "is a verdict of the gate, no run"),
         (b"{}", "no schema version"),
         (b'{"schema_version": 99}', "upgrade dagprof"),
         (b'{"schema_version": 1}', "is damaged"),
