@@ -211,6 +211,10 @@ def _missing_in(here: dict[str, dict[str, int]], there: dict[str, dict[str, int]
 def _warnings(baseline: Run, current: Run) -> Iterable[str]:
     old, new = baseline.environment, current.environment
     yield from environment_warnings(old, new)
+    for name, run in (("The baseline's", baseline), ("This run's", current)):
+        if run.was_busy:
+            waited_s = (run.total_parse_ms - run.total_own_ms) / 1000
+            yield f"{name} machine was busy; the {waited_s:.1f} s that its parses waited for a processor are left out."
     for name in ("temperature", "isolation"):
         if baseline.settings.get(name) != current.settings.get(name):
             yield (

@@ -78,7 +78,8 @@ class Step(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The steps in the order in which they give back most; ``floor_ms`` is the total with everything movable moved.
+    """The steps in the order in which they give back most; ``floor_ms`` is the total with all moved
+    that was tried and is not needed.
 
     ``untried`` counts lines that would give back something and that no experiment has tried.
     """

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import pandas as pd
 
@@ -20,9 +20,15 @@ from dagprof.analyse.savings import savings_by_group
 from dagprof.analyse.stages import split_load
 from dagprof.analyse.statements import depth, is_partial, own_us
 from dagprof.attribution.scale import saving_ms, scale
+from dagprof.errors import UsageError
 from dagprof.model import Edge, FileResult, Module, Run, Samples, Statement
 
 Group = Literal["module", "package", "distribution"]
+
+
+def _check(by: str) -> None:
+    if by not in get_args(Group):
+        raise UsageError(f"There is no grouping by {by!r}; choose from {', '.join(get_args(Group))}.")
 
 
 def _frame(types: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> pd.DataFrame:
@@ -159,6 +165,7 @@ def imports_frame(run: Run, by: Group = "package") -> pd.DataFrame:
     scaled to a plain parse, with garbage collection in proportion, as savings are.
     Code without a distribution (the user's own, the standard library) is grouped by package.
     """
+    _check(by)
     keys = [loading.group(module, by) for module in run.modules]
     totals: dict[str, list[float]] = {}
     origins: dict[str, str] = {}
@@ -366,6 +373,7 @@ def savings_frame(run: Run, by: Group = "package") -> pd.DataFrame:
 
     That is less than its import time where others need what it loads, and more where it loads what nobody else needs.
     """
+    _check(by)
     totals: dict[str, list[float]] = {}
     for _, alone in savings_by_group(run, by):
         for name, ms in alone.items():

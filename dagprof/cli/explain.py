@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -37,12 +38,14 @@ def command(target: str, stored: str | None, speedscope: str | None, quiet: bool
     from dagprof.store import runs
 
     name, line = _split(target)
+    if line is not None and not stored:
+        _check_line(name, line)
     run = runs.load(stored) if stored else _measured(name, options, is_quiet=quiet)
     file = _find(run, name)
     found = Fleet(run).changes()
     source = _source(run, file)
     if line is not None and source is not None and line > len(source):
-        raise UsageError(f"{file.path} has {len(source)} lines, and no line {line}.")
+        raise _no_line(file.path, source, line)
     explain.render(explain.Explanation(run, file, source, line), found, console=stdout_console())
     if speedscope:
         _write_stacks(run, file, speedscope)
@@ -57,6 +60,18 @@ def _split(target: str) -> tuple[str, int | None]:
     if int(found[2]) == 0:
         raise UsageError(f"{target!r} names the line 0; lines begin with 1.")
     return found[1], int(found[2])
+
+
+def _check_line(name: str, line: int) -> None:
+    """Refuse a line that the file has not before it is measured."""
+    with contextlib.suppress(OSError):
+        source = Path(name).read_bytes().decode("utf-8", "replace").splitlines()
+        if line > len(source) and not name.endswith(".zip"):
+            raise _no_line(name, source, line)
+
+
+def _no_line(name: str, source: list[str], line: int) -> UsageError:
+    return UsageError(f"{name} has {len(source)} lines, and no line {line}.")
 
 
 def _measured(name: str, options: dict[str, Any], *, is_quiet: bool) -> Run:

@@ -152,7 +152,7 @@ class Passes:
 
     def _found_doubts(self, result: FileResult) -> list[Doubt]:
         return [
-            *_noise_doubts(self.wall_ms),
+            *_noise_doubts(self.wall_ms, self.own_ms),
             *_queue_doubts(result),
             *_stub_doubts(result),
             *self._consistency_doubts(),
@@ -182,17 +182,17 @@ class Passes:
         ]
 
 
-def _noise_doubts(wall_ms: Sequence[float]) -> list[Doubt]:
+def _noise_doubts(wall_ms: Sequence[float], own_ms: Sequence[float]) -> list[Doubt]:
     if len(wall_ms) < 2:
         return []
     centre, error = statistics.median(wall_ms), standard_error_of_median(wall_ms)
     if error > max(STABLE_MS, NOISY_SHARE * centre):
         text = f"Its {len(wall_ms)} parses differ by much: {min(wall_ms):.0f} to {max(wall_ms):.0f} ms; a quieter machine helps."
         return [Doubt(code="noisy", text=text)]
-    steps = [later - earlier for earlier, later in itertools.pairwise(wall_ms)]
-    one_way = len(wall_ms) >= FEWEST_FOR_DRIFT and (all(step > 0 for step in steps) or all(step < 0 for step in steps))
-    if one_way and abs(wall_ms[-1] - wall_ms[0]) > max(DRIFT_SHARE * centre, 10 * STABLE_MS):
-        text = f"Its parses drift from {wall_ms[0]:.0f} to {wall_ms[-1]:.0f} ms: one parse changes the next."
+    steps = [later - earlier for earlier, later in itertools.pairwise(own_ms)]
+    one_way = len(own_ms) >= FEWEST_FOR_DRIFT and (all(step > 0 for step in steps) or all(step < 0 for step in steps))
+    if one_way and abs(own_ms[-1] - own_ms[0]) > max(DRIFT_SHARE * centre, 10 * STABLE_MS):
+        text = f"Its parses drift from {own_ms[0]:.0f} to {own_ms[-1]:.0f} ms: one parse changes the next."
         return [Doubt(code="drift", text=text)]
     return []
 

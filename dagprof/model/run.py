@@ -24,6 +24,8 @@ class Isolation(str, enum.Enum):
     SPAWN = "spawn"
 
 
+# From here on a machine is called busy: this share of all parse time went by waiting for a processor.
+BUSY_SHARE = 0.1
 # Why Airflow passes over a file, in words.
 SKIPPED = {
     "ignored": "a pattern in .airflowignore matches it",
@@ -108,6 +110,11 @@ class Run(Frozen, frozen=True):
     def total_own_ms(self) -> float:
         """The same without waiting for a processor that others used."""
         return sum(file.own_ms for file in self.files)
+
+    @property
+    def was_busy(self) -> bool:
+        """Whether much of the total parse time went by waiting for a processor."""
+        return self.total_parse_ms - self.total_own_ms > BUSY_SHARE * self.total_parse_ms
 
 
 class Measured(Frozen, frozen=True):

@@ -81,8 +81,8 @@ def trial(experiment: Experiment) -> str:
     if not experiment.is_proof:
         return f"Without {where} the DAGs stay the same; what that saves alone was not timed."
     if not experiment.is_shorter:
-        figures = f"{experiment.proved_ms:.0f} ± {experiment.spread_ms:.0f} ms".replace("-", "−")
-        return f"Without {where} the DAGs stay the same, and so does the parse time as far as can be told ({figures} shorter)."
+        figures = f"{-experiment.proved_ms:+.0f} ± {experiment.spread_ms:.0f} ms".replace("-", "−")
+        return f"Without {where} the DAGs stay the same, and so does the parse time as far as can be told ({figures})."
     memory = sorted(experiment.memory_kib)[len(experiment.memory_kib) // 2] / 1024 if experiment.memory_kib else 0.0
     kept = f" and takes {memory:.0f} MiB less" if memory >= 1 else ""
     return (

@@ -62,6 +62,10 @@ def _of(file: FileResult, root: str) -> Iterable[tuple[Place, str, int, float | 
 def render(run: Run, console: Console) -> None:
     """Print the first of them; nothing where there are none."""
     rows = doings(run)
+    if run.settings.get("depth") == "quick":
+        console.print(
+            Text("\nAt this depth only Variables and Connections are watched, no other effects.", style="dim")
+        )
     if not rows:
         return
     table = columns(("time", "figure"), ("files", "figure"), ("what", "text"), ("where", "text"))

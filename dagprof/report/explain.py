@@ -104,7 +104,8 @@ def _source(explanation: Explanation, console: Console) -> None:
     times = {s.line: s.wall_us / 1000 * explanation.scale for s in reversed(statements)}
     marks = _marks(explanation)
     _title(
-        "Source (time of each statement with what is nested in it; from the trace, scaled to a plain parse)", console
+        "Source (time of each statement with what is nested in it, without garbage collection; traced, scaled to a plain parse)",
+        console,
     )
     shown = _shown_lines(explanation, [line for line, ms in times.items() if ms >= SMALLEST_MS] + list(marks))
     previous = 0

@@ -92,15 +92,11 @@ def headline(run: Run) -> str:
     return f"{text}."
 
 
-# From here on a machine is called busy: this share of all parse time went by waiting for a processor.
-_BUSY_SHARE = 0.1
-
-
 def busy(run: Run) -> str:
     """How much of the total was the machine's doing, where that is much; empty else."""
-    queued_ms = run.total_parse_ms - run.total_own_ms
-    if queued_ms <= _BUSY_SHARE * run.total_parse_ms:
+    if not run.was_busy:
         return ""
+    queued_ms = run.total_parse_ms - run.total_own_ms
     return (
         f"This machine was busy: {duration(queued_ms)} of these {duration(run.total_parse_ms)} went by waiting for a processor, "
         f"and {duration(run.total_parse_ms - queued_ms)} are the files' own, to which savings and comparisons refer. "

@@ -8,6 +8,7 @@ import pytest
 
 from dagprof.analyse import frames
 from dagprof.analyse.fleet import Fleet
+from dagprof.errors import UsageError
 from dagprof.model import Access, Edge, Failure, Module, Origin, Run
 from unit.builders import HELPED, file, loads, run, samples, statement, trace
 
@@ -97,6 +98,12 @@ def test_imports_take_what_they_take_of_a_plain_parse() -> None:
     assert (row["cumulative_ms"], row["self_ms"], row["largest_ms"]) == (40, 25, 40)
     alone = frames.savings_frame(slowed_down, by="package").set_index("name")["alone_ms"]
     assert alone["pandas"] == pytest.approx(row["cumulative_ms"])
+
+
+def test_other_groupings_are_refused(two_files: Run) -> None:
+    for frame in (frames.imports_frame, frames.savings_frame):
+        with pytest.raises(UsageError, match="no grouping by 'pkg'; choose from module, package, distribution"):
+            frame(two_files, by="pkg")  # type: ignore[arg-type]
 
 
 def test_a_helper_gives_back_what_it_loads_however_short_it_is() -> None:

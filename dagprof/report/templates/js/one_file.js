@@ -109,7 +109,7 @@ function sourceOf(detail, asked) {
     else body.push(folded(line, end - 1, row));
     line = end;
   }
-  return [el("p", { class: "quiet" }, "Time of each statement with what is nested in it, from the tracing pass; \u2265: of a loop's first iterations only."), scrolling(el("table", { class: "source" }, el("thead", {}, el("tr", {}, el("th", { scope: "col", class: "figure" }, "Time"), el("th", { scope: "col", class: "figure" }, "Line"), el("th", { scope: "col" }, "Source"))), body), "Source")];
+  return [el("p", { class: "quiet" }, "Time of each statement with what is nested in it, without garbage collection, from the tracing pass; \u2265: of a loop's first iterations only."), scrolling(el("table", { class: "source" }, el("thead", {}, el("tr", {}, el("th", { scope: "col", class: "figure" }, "Time"), el("th", { scope: "col", class: "figure" }, "Line"), el("th", { scope: "col" }, "Source"))), body), "Source")];
 }
 
 function folded(first, last, row) {
