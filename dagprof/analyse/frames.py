@@ -189,8 +189,8 @@ def imports_frame(run: Run, by: Group = "package") -> pd.DataFrame:
 def statements_frame(run: Run, from_ms: float = 0.0) -> pd.DataFrame:
     """One row per file and top-level statement that ran, largest own time first.
 
-    Times are those of the tracing pass, scaled to a plain parse. ``self_ms`` and ``waiting_ms`` are without nested statements,
-    and what waited may have waited for a processor; ``imports_ms`` is what the loads begun on an import
+    Times are those of the tracing pass, scaled to a plain parse, without waiting for a processor. ``self_ms`` and
+    ``waiting_ms`` are without nested statements; ``imports_ms`` is what the loads begun on an import
     statement's lines took, ``building_ms`` what making DAGs and tasks took of ``self_ms``. ``is_partial`` marks
     statements of a loop that was looked into for its first iterations only. Rows with less own time than ``from_ms`` are left
     out before the table is built.

@@ -27,7 +27,8 @@ def split_load(file: FileResult) -> LoadSplit:
     trace = file.trace
     if trace is None or not load_ms:
         return LoadSplit(0.0, 0.0, load_ms)
-    imported, factor = outermost_ms(trace), scale(file)
+    # The stages are wall times: what waited for a processor belongs to all parts of them alike.
+    imported, factor = outermost_ms(trace), scale(file) * file.parse_ms / (file.own_ms or 1.0)
     imports_ms = min(load_ms, imported * factor)
     rest_ms = load_ms - imports_ms
     gc_ms = min(trace.gc_ms * factor, max(0.0, rest_ms - _own_code_ms(trace, imported) * factor))

@@ -12,11 +12,11 @@ def outermost_ms(trace: Trace) -> float:
 
 
 def scale(file: FileResult) -> float:
-    """How much faster or slower the plain parses were than the traced one; 1.0 without a trace."""
+    """How much faster or slower the plain parses were than the traced one, without waiting for a processor; 1.0 without a trace."""
     trace = file.trace
     if trace is None or not file.is_timed:
         return 1.0
-    return file.samples.median("wall_ms") / max(trace.wall_ms - trace.compile_ms, outermost_ms(trace), 0.001)
+    return file.own_ms / max(trace.wall_ms - trace.compile_ms, outermost_ms(trace), 0.001)
 
 
 def saving_ms(file: FileResult, us: float) -> float:
@@ -30,9 +30,13 @@ def saving_ms(file: FileResult, us: float) -> float:
     work_ms = trace.wall_ms - trace.compile_ms - trace.gc_ms
     collecting = trace.gc_ms / work_ms if work_ms > 0 else 0.0
     loading_ms = sum(statement.wall_us for statement in trace.statements if statement.parent < 0) / 1000
-    own_share = file.own_ms / file.parse_ms if file.parse_ms else 1.0
     if not loading_ms or not file.is_timed:
-        return us / 1000 * own_share * scale(file) * (1 + collecting)
+        return us / 1000 * scale(file) * (1 + collecting)
     # Load stages are compared, collections included, and not whole parses: noise after the load stage is no import's. And
     # tracing makes nothing faster: where the plain parses took longer, they were disturbed.
-    return us / 1000 * min(own_share * file.samples.median("load_ms") / loading_ms, 1 + collecting)
+    return us / 1000 * min(own_load_ms(file) / loading_ms, 1 + collecting)
+
+
+def own_load_ms(file: FileResult) -> float:
+    """Median load stage without waiting for a processor, which falls on all stages alike."""
+    return file.samples.median("load_ms") * (file.own_ms / file.parse_ms if file.parse_ms else 1.0)

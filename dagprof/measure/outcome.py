@@ -107,14 +107,14 @@ class Passes:
     def measured(self) -> Measured:
         """The whole file, on its own."""
         facts = self._facts()
-        traced = self.trace["result"]["trace"] if self.trace else None
+        traced = self.trace["result"] if self.trace and self.trace["result"]["trace"] else None
         result = FileResult(
             path=self._path,
             sha256=self._sha256,
             size_bytes=self._size_bytes,
             status=status_of(self.settled) if self.settled else Status.KILLED,
             samples=reading.samples(self.timings),
-            trace=reading.trace(traced, self.trace["result"]["wall_ms"]) if traced and self.trace else None,
+            trace=reading.trace(traced) if traced else None,
             stack=reading.stack(self.stack["result"]["stack"])
             if self.stack and self.stack["result"]["stack"]
             else None,
@@ -127,8 +127,10 @@ class Passes:
             return Measured(result=result)
         return Measured(
             result=result,
-            modules=tuple(Module(name=name, file=file, origin=Origin(kind)) for name, file, kind in traced["modules"]),
-            import_sets=tuple(reading.edges(rows) for rows in traced["import_sets"]),
+            modules=tuple(
+                Module(name=name, file=file, origin=Origin(kind)) for name, file, kind in traced["trace"]["modules"]
+            ),
+            import_sets=tuple(reading.edges(rows) for rows in traced["trace"]["import_sets"]),
         )
 
     def _facts(self) -> dict[str, Any]:

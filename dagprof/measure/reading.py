@@ -79,16 +79,48 @@ def _rounded(value: float) -> float:
     return value if isinstance(value, int) else round(value, 3)
 
 
-def trace(traced: dict[str, Any], wall_ms: float) -> Trace:
-    """The tracing pass; positions point into the reply's own modules and import sets."""
-    loads = {name: tuple(values) for name, values in traced["loads"].items()}
+class _Unqueued:
+    """Takes out of traced times what the pass waited for a processor that others used: it waited where it computed."""
+
+    def __init__(self, result: Mapping[str, Any]) -> None:
+        wall_ms, cpu_ms = result["wall_ms"], result["cpu_ms"]
+        self.wall_ms = without_queueing(wall_ms, cpu_ms, result["queued_ms"])
+        self._waits = (wall_ms - self.wall_ms) / cpu_ms if cpu_ms > 0 else 0.0
+        self._share = self.wall_ms / wall_ms if wall_ms > 0 else 1.0
+
+    def computing(self, time: float) -> float:
+        """Of what computes all the time, as collections do."""
+        return time / (1 + self._waits)
+
+    def statement_us(self, wall_us: int, cpu_us: int) -> int:
+        """Of a statement, which may also have waited for something else."""
+        return round(max(wall_us - self._waits * cpu_us, min(cpu_us, wall_us)))
+
+    def loads(self, columns: Mapping[str, Sequence[int]], statements: Sequence[Sequence[Any]]) -> Loads:
+        """The loads, as import statements on the whole; each still takes what its own code takes and those inside it."""
+        importing = [(row[5], row[6]) for row in statements if row[3] in ("import", "importfrom")]
+        before = sum(wall_us for wall_us, _ in importing)
+        share = sum(self.statement_us(*times) for times in importing) / before if before else self._share
+        own = [round(us * share) for us in columns["self_us"]]
+        cumulative = list(own)
+        for position in range(len(own) - 1, -1, -1):
+            parent = columns["parent"][position]
+            if parent >= 0:
+                cumulative[parent] += cumulative[position]
+        times = {"self_us": tuple(own), "cumulative_us": tuple(cumulative)}
+        return Loads(**{**{name: tuple(values) for name, values in columns.items()}, **times})
+
+
+def trace(result: dict[str, Any]) -> Trace:
+    """The tracing pass, without waiting for a processor; positions point into the reply's own modules and import sets."""
+    traced, unqueued = result["trace"], _Unqueued(result)
     return Trace(
-        wall_ms=round(wall_ms, 3),
-        gc_ms=round(traced["gc_ms"], 3),
-        compile_ms=round(traced["compile_ms"], 3),
-        loads=Loads(**loads),
+        wall_ms=round(unqueued.wall_ms, 3),
+        gc_ms=round(unqueued.computing(traced["gc_ms"]), 3),
+        compile_ms=round(unqueued.computing(traced["compile_ms"]), 3),
+        loads=unqueued.loads(traced["loads"], traced["statements"]),
         edges=edges(traced["edges"]),
-        statements=_statements(traced["statements"]),
+        statements=_statements(traced["statements"], unqueued),
         memory=tuple(StatementMemory(importer=row[0], line=row[1], grown_kib=row[2]) for row in traced["memory"]),
     )
 
@@ -119,7 +151,7 @@ def effects(rows: Sequence[dict[str, Any]]) -> tuple[Effect, ...]:
     return tuple(Effect(**row) for row in rows)
 
 
-def _statements(rows: Sequence[Sequence[Any]]) -> tuple[Statement, ...]:
+def _statements(rows: Sequence[Sequence[Any]], unqueued: _Unqueued) -> tuple[Statement, ...]:
     """The statements that ran, in source order, with their parents' new positions."""
     ran = [position for position, row in enumerate(rows) if row[7] > 0]
     place = {old: new for new, old in enumerate(ran)}
@@ -130,11 +162,11 @@ def _statements(rows: Sequence[Sequence[Any]]) -> tuple[Statement, ...]:
             end_line=row[2],
             kind=row[3],
             text=row[4],
-            wall_us=row[5],
+            wall_us=unqueued.statement_us(row[5], row[6]),
             cpu_us=row[6],
             count=row[7],
             is_cut=row[8],
-            building_us=row[9],
+            building_us=round(unqueued.computing(row[9])),
         )
         for row in (rows[position] for position in ran)
     )

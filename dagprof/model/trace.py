@@ -29,10 +29,10 @@ class Loads(Frozen, frozen=True):
 
     ``module`` and ``importer`` are positions in ``Run.modules``; ``importer`` is -1 for the DAG file itself and -2 where no
     importing statement was seen. ``parent`` is a position in these columns, -1 for an outermost load. Times are those of
-    the tracing pass, without garbage collection and compilation; ``cumulative_us`` includes what was loaded in turn.
-    ``caller_line`` is the line that was running of the module being loaded, or of the DAG file, 0 if unknown. ``imports``
-    is a position in ``Run.import_sets``: the import statements that ran while this module, and nothing inside it, was being
-    loaded.
+    the tracing pass, without garbage collection, compilation and waiting for a processor; ``cumulative_us`` includes what was
+    loaded in turn. ``caller_line`` is the line that was running of the module being loaded, or of the DAG file, 0 if unknown.
+    ``imports`` is a position in ``Run.import_sets``: the import statements that ran while this module, and nothing inside it,
+    was being loaded.
     """
 
     module: tuple[int, ...] = ()
@@ -80,9 +80,9 @@ class Statement(Frozen, frozen=True):
     """One top-level statement of a DAG file and its clock in the tracing pass.
 
     ``parent`` is a position in the same tuple, -1 at the top. Wall and CPU time include nested statements; garbage
-    collection is taken out. ``count`` is how often it ran; ``is_cut`` says that a loop was looked into for its first
-    iterations only (the loop's own time is whole). ``building_us`` is how much of the wall time went into making DAGs, task
-    groups and tasks in this statement itself.
+    collection and waiting for a processor are taken out. ``count`` is how often it ran; ``is_cut`` says that a loop was looked
+    into for its first iterations only (the loop's own time is whole). ``building_us`` is how much of the wall time went into
+    making DAGs, task groups and tasks in this statement itself.
     """
 
     parent: int
@@ -98,7 +98,11 @@ class Statement(Frozen, frozen=True):
 
 
 class Trace(Frozen, frozen=True):
-    """The tracing pass of one file: imports, the import statements that ran outside any load, and the statements' clocks."""
+    """The tracing pass of one file: imports, the import statements that ran outside any load, and the statements' clocks.
+
+    What the pass waited for a processor is taken out of all times, in proportion to CPU time: the machine's doing, which the
+    plain parses may not have met.
+    """
 
     wall_ms: float
     gc_ms: float

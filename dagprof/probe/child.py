@@ -127,7 +127,8 @@ class Child:
         traced.install()
         bag, figures, errors, _ = parse.with_room_for_frames(lambda: self._parse(lambda: traced.clock.end(-1)))
         effects.add_warnings(_warnings(bag))
-        facts = {"wall_ms": figures["wall_ms"], "effects": effects.rows(), "trace": traced.report()}
+        times = {name: figures[name] for name in ("wall_ms", "cpu_ms", "queued_ms")}
+        facts = {**times, "effects": effects.rows(), "trace": traced.report()}
         return {**facts, **self._describe(bag, errors)}
 
     def _stacks(self) -> dict[Any, Any]:

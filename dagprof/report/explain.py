@@ -265,7 +265,7 @@ def _stack(explanation: Explanation, console: Console) -> None:
     if root is None or not found:
         return
     _title("Where the time went, sampled (nodes of 2 % and more, scaled to a plain parse)", console)
-    factor = explanation.file.parse_ms / root.wall_ms if root.wall_ms else 1.0
+    factor = explanation.file.own_ms / root.wall_ms if root.wall_ms else 1.0
     for node in found:
         _node(node, 0, factor, explanation, console)
     late = [node.line for node in found if node.wall_ms * factor > 2 * _clocked_ms(explanation, node.line) + LATE_MS]

@@ -170,8 +170,7 @@ def _statements(run: Run, console: Console) -> None:
             Text(place),
             Text(safe_text(str(row["text"]), width), no_wrap=True, overflow="ellipsis"),
         )
-    meaning = " (waiting: for a busy processor too)" if figures.busy(run) else ""
-    titled(f"Slowest top-level statements{meaning}", table, console)
+    titled("Slowest top-level statements", table, console)
 
 
 def _failures(run: Run, console: Console) -> None:

@@ -1,0 +1,61 @@
+"""The probe's answers as values of the vocabulary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dagprof.measure import reading
+
+
+def statement(line: int, kind: str, wall_us: int, cpu_us: int) -> tuple[Any, ...]:
+    return (-1, line, line, kind, f"line {line}", wall_us, cpu_us, 1, False, 0)
+
+
+def traced(wall_ms: float, cpu_ms: float, queued_ms: float, sleeping_ms: int = 0) -> dict[str, Any]:
+    """A sleep of 200 ms, and an import that computes 100 ms, a third of it in another module, and may sleep."""
+    columns = {
+        "module": (0, 1),
+        "parent": (-1, 0),
+        "self_us": (100_000 + 1000 * sleeping_ms, 50_000),
+        "cumulative_us": (150_000 + 1000 * sleeping_ms, 50_000),
+        "importer": (-1, 0),
+        "line": (2, 1),
+        "caller_line": (0, 0),
+        "imports": (0, 0),
+    }
+    rows = [
+        statement(1, "expr", 200_000, 0),
+        statement(2, "import", 150_000 + 1000 * sleeping_ms, 100_000),
+    ]
+    found = {"gc_ms": 3.0, "compile_ms": 1.5, "loads": columns, "edges": (), "statements": rows, "memory": ()}
+    return {"wall_ms": wall_ms, "cpu_ms": cpu_ms, "queued_ms": queued_ms, "trace": found}
+
+
+def test_waiting_for_a_processor_is_taken_from_what_computes_and_from_no_sleep() -> None:
+    found = reading.trace(traced(wall_ms=353, cpu_ms=100, queued_ms=50))
+    assert found.wall_ms == 303
+    assert [each.wall_us for each in found.statements] == [200_000, 100_000]
+    assert found.loads.self_us == (66_667, 33_333)
+    assert found.loads.cumulative_us == (100_000, 33_333)
+    assert (found.gc_ms, found.compile_ms) == (2, 1)
+
+
+def test_a_quiet_trace_stays_as_it_is() -> None:
+    found = reading.trace(traced(wall_ms=303, cpu_ms=103, queued_ms=0))
+    assert (found.wall_ms, found.gc_ms, found.compile_ms) == (303, 3, 1.5)
+    assert [each.wall_us for each in found.statements] == [200_000, 150_000]
+    assert found.loads.cumulative_us == (150_000, 50_000)
+
+
+def test_no_statement_takes_less_than_its_cpu_time() -> None:
+    found = reading.trace(traced(wall_ms=353, cpu_ms=100, queued_ms=5_000))
+    assert found.wall_ms == pytest.approx(100)
+    assert [each.wall_us for each in found.statements] == [200_000, 100_000]
+
+
+def test_modules_that_sleep_lose_as_little_as_their_statement() -> None:
+    found = reading.trace(traced(wall_ms=803, cpu_ms=100, queued_ms=50, sleeping_ms=450))
+    assert [each.wall_us for each in found.statements] == [200_000, 550_000]
+    assert found.loads.cumulative_us == (550_000, round(50_000 * 550 / 600))
