@@ -50,7 +50,7 @@ DESCRIPTIONS = {
     Rule.SLOWER: "The file takes longer to parse than before, by more than the limits and more than noise explains.",
     Rule.UNSURE: "Whether the file became slower cannot be told from the parses that there was time for.",
     Rule.IMPORT_ERROR: "The file gave DAGs before and gives none now.",
-    Rule.FORBIDDEN_PACKAGE: "The parse loads a package that is forbidden, or not among those allowed.",
+    Rule.FORBIDDEN_PACKAGE: "The parse loads a package that is forbidden, or DAG code imports one that is not among those allowed.",
     Rule.NEW_PACKAGE: "The parse loads a package that it did not load before.",
     Rule.NEW_MODULES: "The parse loads many more modules than before.",
     Rule.NEW_VARIABLE: "The parse reads an Airflow Variable that it did not read before.",
@@ -76,7 +76,8 @@ class FileLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     ``relative`` and ``absolute``: a change counts only above both. ``budget``: the most a parse may take. ``new_modules``:
     the most modules that a change may add. ``timeout_share``: of Airflow's import time-out. ``forbid``: packages that no
-    parse may load; ``allow``: the only packages that it may load, beside Airflow, the standard library and the user's own.
+    parse may load; ``allow``: the only packages that DAG code may import, beside Airflow, the standard library and the
+    user's own.
     ``rules``: levels by rule.
     """
 
