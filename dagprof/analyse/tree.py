@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 from dagprof.analyse.loads import group
@@ -46,6 +47,7 @@ class _Folder:
         self._inside: dict[int, list[int]] = {}
         for place, parent in enumerate(self._loads.parent):
             self._inside.setdefault(parent, []).append(place)
+        self._begun = Counter(map(self._running, range(len(self._loads))))
         self._keys = [group(module, "distribution") for module in run.modules]
 
     def branches(self, parent: int) -> list[Branch]:
@@ -60,7 +62,9 @@ class _Folder:
         module = self._loads.module[place]
         statement = Statement(self._loads.importer[place], self._loads.line[place])
         is_users = statement.importer >= ROOT and self._graph.is_users(statement)
-        node = statement if is_users and statement in self._alone else module
+        # Where a line begins several loads, its own figure stands beside none of them.
+        is_whole = is_users and statement in self._alone and self._begun[self._running(place)] == 1
+        node = statement if is_whole else module
         inner, folded = self._unfold(place)
         return Branch(
             name=self._run.modules[module].name,
@@ -73,6 +77,13 @@ class _Folder:
             memory_kib=self._memory.get((statement.importer, statement.line), 0) if is_users else 0,
             children=tuple(self._branch(child) for child in inner),
         )
+
+    def _running(self, place: int) -> tuple[int, Statement]:
+        """The load around a load, and the statement or call of that module that began it."""
+        parent = self._loads.parent[place]
+        around = self._loads.module[parent] if parent >= 0 else ROOT
+        statement = Statement(self._loads.importer[place], self._loads.line[place])
+        return parent, statement if statement.importer == around else Statement(around, self._loads.caller_line[place])
 
     def _shown(self, statement: Statement) -> str:
         if statement.importer == ROOT:

@@ -40,3 +40,8 @@ def saving_ms(file: FileResult, us: float) -> float:
 def own_load_ms(file: FileResult) -> float:
     """Median load stage without waiting for a processor, which falls on all stages alike."""
     return file.samples.median("load_ms") * (file.own_ms / file.parse_ms if file.parse_ms else 1.0)
+
+
+def sampled_scale(file: FileResult) -> float:
+    """The same for the sampled call tree, which takes longer than a plain parse; 1.0 without one."""
+    return file.own_ms / file.stack.wall_ms if file.stack is not None and file.stack.wall_ms else 1.0

@@ -32,7 +32,8 @@ Found = tuple[Place, str]
 
 def findings(case: Case) -> tuple[Finding, ...]:
     """What all rules find, levels as the limits say; a rule that is off is not asked."""
-    asked = _RULES if case.base is None or case.base.file.trace is not None else _WITHOUT_BASE
+    is_known = case.base is None or (case.base.file.trace is not None and not case.base.file.status.is_failure)
+    asked = _RULES if is_known else _WITHOUT_BASE
     return tuple(
         Finding(
             rule=rule,
@@ -60,15 +61,16 @@ def _import_error(case: Case) -> Iterable[Found]:
 
 def _forbidden(case: Case) -> Iterable[Found]:
     forbidden, allowed = case.limits.forbid or (), case.limits.allow
+    told = set()
     for name, position in case.head.packages.items():
         if _is_listed(case.head, name, position, forbidden):
-            yield (
-                _blamed(case.head, position),
-                f"{case.path} loads {name}, which is forbidden{_way(case.head, position)}",
-            )
+            place = _blamed(case.head, position)
+            told.add((name, place))
+            yield place, f"{case.path} loads {name}, which is forbidden{_way(case.head, position)}"
     for name, (position, place) in case.head.asked_for.items():
-        if name not in case.head.packages and _is_listed(case.head, name, position, forbidden):
-            yield place, f"{case.path} imports {name}, which is forbidden"
+        if _is_listed(case.head, name, position, forbidden):
+            if (name, place) not in told:
+                yield place, f"{case.path} imports {name}, which is forbidden"
         elif allowed is not None and not _is_listed(case.head, name, position, (*forbidden, *allowed)):
             yield place, f"{case.path} imports {name}, which is not among the allowed packages"
 
@@ -217,6 +219,6 @@ _RULES: dict[Rule, Callable[[Case], Iterable[Found]]] = {
     Rule.TIMEOUT: _timeout,
     Rule.BUDGET: _budget,
 }
-# Where the base was not traced, nothing is known to be new there.
+# Where the base was not traced, or only as far as it came, nothing is known to be new there.
 _TRACED = (Rule.NEW_PACKAGE, Rule.NEW_MODULES, Rule.NEW_DATABASE, Rule.NEW_NETWORK, Rule.NEW_PROCESS)
 _WITHOUT_BASE = {rule: look for rule, look in _RULES.items() if rule not in _TRACED}

@@ -200,7 +200,7 @@ def _noise_doubts(wall_ms: Sequence[float], own_ms: Sequence[float]) -> list[Dou
 
 
 def _queue_doubts(result: FileResult) -> list[Doubt]:
-    queued, wall = result.samples.median("queued_ms"), result.parse_ms
+    queued, wall = result.parse_ms - result.own_ms, result.parse_ms
     if not wall or queued <= max(STABLE_MS, NOISY_SHARE * wall):
         return []
     text = f"{queued:.0f} of its {wall:.0f} ms went by waiting for a processor that other programs used; look at the CPU time."

@@ -17,7 +17,6 @@ from dagprof.model import (
     Statement,
     StatementMemory,
     Trace,
-    without_queueing,
 )
 
 Reply = dict[str, Any]
@@ -61,8 +60,8 @@ _SAMPLE_COLUMNS = tuple(name for name in Samples.__struct_fields__ if name != "o
 
 
 def own_ms(sample: Mapping[str, Any]) -> float:
-    """Parse time of one sample, in ms, without waiting for a processor."""
-    return without_queueing(sample["wall_ms"], sample["cpu_ms"], sample["queued_ms"])
+    """Parse time less what the parse waited for a processor that others used: the machine's doing, not the file's."""
+    return float(sample["wall_ms"] - sample["queued_ms"])
 
 
 def samples(timings: Sequence[Reply]) -> Samples:
@@ -83,10 +82,9 @@ class _Unqueued:
     """Takes out of traced times what the pass waited for a processor that others used: it waited where it computed."""
 
     def __init__(self, result: Mapping[str, Any]) -> None:
-        wall_ms, cpu_ms = result["wall_ms"], result["cpu_ms"]
-        self.wall_ms = without_queueing(wall_ms, cpu_ms, result["queued_ms"])
-        self._waits = (wall_ms - self.wall_ms) / cpu_ms if cpu_ms > 0 else 0.0
-        self._share = self.wall_ms / wall_ms if wall_ms > 0 else 1.0
+        self.wall_ms = own_ms(result)
+        self._waits = result["queued_ms"] / result["cpu_ms"] if result["cpu_ms"] > 0 else 0.0
+        self._share = self.wall_ms / result["wall_ms"] if result["wall_ms"] > 0 else 1.0
 
     def computing(self, time: float) -> float:
         """Of what computes all the time, as collections do."""

@@ -24,7 +24,6 @@ from dagprof.model.file import (
     Output,
     Samples,
     Status,
-    without_queueing,
 )
 from dagprof.model.run import (
     SKIPPED,
@@ -77,5 +76,4 @@ __all__ = [
     "Status",
     "Temperature",
     "Trace",
-    "without_queueing",
 ]

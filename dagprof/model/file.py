@@ -168,20 +168,13 @@ class Experiment(Frozen, frozen=True):
         return median_absolute_deviation(self.saving_ms)
 
 
-def without_queueing(wall_ms: float, cpu_ms: float, queued_ms: float) -> float:
-    """What a parse took, in ms, less what it waited for a processor that others used: the machine's doing, not the file's.
-
-    Never less than its CPU time: on a busy machine the kernel's figure of the wait can cover more than the parse.
-    """
-    return max(wall_ms - queued_ms, min(cpu_ms, wall_ms))
-
-
 class Samples(Frozen, frozen=True):
     """Uninstrumented parses of one file, one column per figure, in the order they were taken.
 
     ``wall_ms`` is the parse time: from the start of DagBag to the end of serialisation (for the cold temperature the import
     of Airflow before it, ``airflow_ms``, is part of it). ``load_ms``, ``bag_ms`` and ``serialise_ms`` are its stages.
-    ``queued_ms`` is how long the parse waited for a processor that others used, part of ``wall_ms``: the machine's doing.
+    ``queued_ms`` is how long the parse waited for a processor that others used, part of ``wall_ms``: the machine's doing. It is
+    never so long that less than the CPU time of the thread that parses would be left.
     ``overhead_ms`` is what the measurement itself took around the parse: fork, pipes, reaping.
     """
 
@@ -207,8 +200,8 @@ class Samples(Frozen, frozen=True):
 
     @property
     def own_ms(self) -> tuple[float, ...]:
-        """Wall times less what each parse waited for a processor that others used; see ``without_queueing``."""
-        return tuple(map(without_queueing, self.wall_ms, self.cpu_ms, self.queued_ms))
+        """Wall times less what each parse waited for a processor that others used."""
+        return tuple(wall - queued for wall, queued in zip(self.wall_ms, self.queued_ms, strict=True))
 
     @property
     def spread_ms(self) -> float:

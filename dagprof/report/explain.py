@@ -13,7 +13,7 @@ from dagprof.analyse.fleet import Change, FileView
 from dagprof.analyse.statements import own_us
 from dagprof.analyse.tree import Branch, import_tree
 from dagprof.attribution.graph import ImportGraph
-from dagprof.attribution.scale import scale
+from dagprof.attribution.scale import sampled_scale, scale
 from dagprof.model import STATEMENT, FileResult, Origin, Place, Run, Stack
 from dagprof.quantities import count
 from dagprof.report import changes, figures
@@ -265,7 +265,7 @@ def _stack(explanation: Explanation, console: Console) -> None:
     if root is None or not found:
         return
     _title("Where the time went, sampled (nodes of 2 % and more, scaled to a plain parse)", console)
-    factor = explanation.file.own_ms / root.wall_ms if root.wall_ms else 1.0
+    factor = sampled_scale(explanation.file)
     for node in found:
         _node(node, 0, factor, explanation, console)
     late = [node.line for node in found if node.wall_ms * factor > 2 * _clocked_ms(explanation, node.line) + LATE_MS]

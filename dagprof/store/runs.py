@@ -51,9 +51,7 @@ def decode(data: bytes, name: str) -> Run:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RunFileError(f"{name!r} is no run: {error}. Scan again, or give another file.") from error
     if found.decision is not None:
-        raise RunFileError(
-            f"{name!r} is a verdict of the gate, no run; give the gate-head.json beside it, or a file that `dagprof scan` wrote."
-        )
+        raise RunFileError(f"{name!r} is a verdict of the gate, no run; give a file that `dagprof scan` wrote.")
     if version is None:
         raise RunFileError(f"{name!r} is no run: it has no schema version. Give a file that `dagprof scan` wrote.")
     if version > SCHEMA_VERSION:

@@ -208,3 +208,8 @@ experiment.Removal({sys.argv[1]: [1]})
 print(len(phases), gc.isenabled())
 """
     assert in_child(code, str(file)).split() == ["0", "True"]
+
+
+def test_a_parse_waits_no_longer_than_it_takes_without_computing() -> None:
+    code = "from _dagprof_probe.parse import within_ms\nprint(within_ms(50, 300, 200), within_ms(50, 300, 270), within_ms(5, 3, 4))"
+    assert in_child(code).split() == ["50", "30", "0.0"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -111,6 +112,13 @@ def test_long_lists_say_what_they_leave_out(monkeypatch: pytest.MonkeyPatch) -> 
     name, where, ms, children = found["stack"]
     assert (name, where, ms) == ("top", "b/c/d.py:1", 900)
     assert [child[0] for child in children] == [f"f{n}" for n in range(98, 59, -1)]
+
+
+def test_sampled_calls_are_shown_in_the_time_of_a_plain_parse() -> None:
+    """Sampling took 900 ms for what a plain parse does in 300."""
+    slowed_down = msgspec.structs.replace(many(), samples=file("a.py", 300).samples)
+    _, _, ms, children = one_file.build(run(slowed_down), slowed_down, with_source=False)["stack"]
+    assert (ms, children[0][2]) == (300, 32.7)
 
 
 def test_a_deep_stack_is_no_problem() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from dagprof.analyse.statements import is_partial
 from dagprof.attribution.candidates import shown_path
+from dagprof.attribution.scale import sampled_scale
 from dagprof.model import STATEMENT, Access, Effect, Failure, FileResult, Instability, Loads, Run, Stack, Trace
 from dagprof.report import changes, figures
 from dagprof.report.escape import safe_lines, safe_text
@@ -51,7 +52,7 @@ def build(run: Run, file: FileResult, *, with_source: bool) -> Row:
         "outputs": _outputs(file),
         "source": source,
         "no_source": no_source,
-        "stack": _stack(file.stack, file.path) if file.stack else None,
+        "stack": _stack(file.stack, file.path, sampled_scale(file)) if file.stack else None,
     }
     found["left_out"] = _left_out(file, found)
     if file.trace is not None:
@@ -196,8 +197,8 @@ def _statements(trace: Trace) -> list[list[Any]]:
     ]
 
 
-def _stack(stack: Stack, path: str) -> list[Any]:
-    """The call tree, its most costly nodes. Iterative: a recursive DAG file has a deep one."""
+def _stack(stack: Stack, path: str, factor: float) -> list[Any]:
+    """The call tree in ms of a plain parse, its most costly nodes. Iterative: a recursive DAG file has a deep one."""
     nodes: list[tuple[int, Stack]] = [(-1, stack)]
     for number, (_, node) in enumerate(nodes):
         nodes += [(number, child) for child in sorted(node.children, key=lambda child: -child.wall_ms)]
@@ -207,7 +208,7 @@ def _stack(stack: Stack, path: str) -> list[Any]:
     built: dict[int, list[Any]] = {}
     for number, (parent, node) in enumerate(nodes):
         if number in kept and (parent < 0 or parent in built):
-            built[number] = [_function(node), _where(node, path), round(node.wall_ms, 1), []]
+            built[number] = [_function(node), _where(node, path), round(node.wall_ms * factor, 1), []]
             if parent >= 0:
                 built[parent][3].append(built[number])
     return built[0]
