@@ -181,8 +181,7 @@ def test_a_file_that_safe_mode_passes_over_has_lost_its_dags() -> None:
 
 def test_waiting_for_a_processor_is_no_change() -> None:
     quiet = file("a.py", 40, 41, 40)
-    queued = {"queued_ms": (50.0, 54.0, 60.0), "cpu_ms": (39.0, 39.0, 39.0)}
-    samples = msgspec.structs.replace(file("a.py", 90, 95, 100).samples, **queued)
+    samples = msgspec.structs.replace(file("a.py", 90, 95, 100).samples, queued_ms=(50.0, 54.0, 60.0))
     busy = file("a.py", samples=samples)
     found = compare(run(quiet), run(busy), LIMITS)
     assert found.files[0].change is Change.UNCHANGED

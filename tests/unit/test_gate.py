@@ -205,7 +205,7 @@ def test_a_budget_is_held_against_the_fastest_parse_without_waiting_for_a_proces
     limits = limits_for("a.py", Policy(budget="90ms"), ())
     (finding,) = found(None, parsed(), Rule.BUDGET, limits)
     assert finding.message == "a.py takes 100 ms even in its fastest parse, more than its budget of 90ms"
-    waited = msgspec.structs.replace(samples(300, 200, 250), cpu_ms=(85.0,) * 3, queued_ms=(0.0, 115.0, 0.0))
+    waited = msgspec.structs.replace(samples(300, 200, 250), queued_ms=(0.0, 115.0, 0.0))
     assert found(None, parsed(samples=waited), Rule.BUDGET, limits) == []
     assert found(None, parsed(), Rule.BUDGET, limits_for("a.py", Policy(budget="100ms"), ())) == []
     assert found(None, parsed(samples=Samples()), Rule.BUDGET, limits) == []
@@ -496,7 +496,7 @@ def test_files_may_have_limits_of_their_own() -> None:
 
 
 def test_time_in_a_queue_for_a_processor_is_nobodys_fault() -> None:
-    waited = msgspec.structs.replace(samples(*times(400)), cpu_ms=times(90), queued_ms=(300.0,) * 9)
+    waited = msgspec.structs.replace(samples(*times(400)), queued_ms=(300.0,) * 9)
     verdict = judged([file("a.py", *times(100))], [file("a.py", samples=waited)])
     assert verdict.files[0].outcome is Outcome.UNCHANGED
 
@@ -827,7 +827,7 @@ def test_a_file_that_can_only_be_faster_leaves_no_question_open() -> None:
 
 
 def test_a_new_file_takes_what_it_does_not_wait() -> None:
-    (told,) = judged([], [sampled(100, 35, queued=60)]).files
+    (told,) = judged([], [sampled(100, 90, queued=60)]).files
     assert told.reason == "a.py is new and takes 40 ms"
     assert told.parse_ms == pytest.approx(40, abs=1)
 
