@@ -42,12 +42,11 @@ class _Folder:
         self._file = file
         self._graph, self._run, self._smallest = graph, run, smallest_us
         self._loads = file.trace.loads
-        self._alone = graph.dominated()
         self._memory = {(row.importer, row.line): row.grown_kib for row in file.trace.memory}
         self._inside: dict[int, list[int]] = {}
         for place, parent in enumerate(self._loads.parent):
             self._inside.setdefault(parent, []).append(place)
-        self._begun = Counter(map(self._running, range(len(self._loads))))
+        self._begun = Counter(map(self._begins, range(len(self._loads))))
         self._keys = [group(module, "distribution") for module in run.modules]
 
     def branches(self, parent: int) -> list[Branch]:
@@ -63,7 +62,7 @@ class _Folder:
         statement = Statement(self._loads.importer[place], self._loads.line[place])
         is_users = statement.importer >= ROOT and self._graph.is_users(statement)
         # Where a line begins several loads, its own figure stands beside none of them.
-        is_whole = is_users and statement in self._alone and self._begun[self._running(place)] == 1
+        is_whole = is_users and self._begun[self._begins(place)] == 1
         node = statement if is_whole else module
         inner, folded = self._unfold(place)
         return Branch(
@@ -71,19 +70,16 @@ class _Folder:
             line=statement.line if statement.importer == ROOT else self._loads.caller_line[place],
             place=self._shown(statement) if is_users else "",
             total_us=self._loads.cumulative_us[place],
-            alone_us=self._alone.get(node, (0, 0))[0],
+            alone_us=self._graph.alone_us(node),
             modules=1 + self._count(place),
             folded=folded,
             memory_kib=self._memory.get((statement.importer, statement.line), 0) if is_users else 0,
             children=tuple(self._branch(child) for child in inner),
         )
 
-    def _running(self, place: int) -> tuple[int, Statement]:
-        """The load around a load, and the statement or call of that module that began it."""
-        parent = self._loads.parent[place]
-        around = self._loads.module[parent] if parent >= 0 else ROOT
-        statement = Statement(self._loads.importer[place], self._loads.line[place])
-        return parent, statement if statement.importer == around else Statement(around, self._loads.caller_line[place])
+    def _begins(self, place: int) -> tuple[int, Statement]:
+        """The load around a load, and the line of that module that began it."""
+        return self._loads.parent[place], self._graph.ran(place)
 
     def _shown(self, statement: Statement) -> str:
         if statement.importer == ROOT:

@@ -60,7 +60,6 @@ def candidates(
     graph = ImportGraph(file.trace, modules, import_sets)
     if saving_ms(file, graph.total_us) < smallest_ms:
         return []
-    alone = graph.dominated()
     found = []
     for statement in graph.statements():
         if not graph.is_users(statement) or statement.line <= 0:
@@ -70,6 +69,6 @@ def candidates(
             continue
         place = place_of(statement, modules, file, root)
         path = os.path.join(root, file.path) if statement.importer == ROOT else modules[statement.importer].file
-        alone_ms = saving_ms(file, alone.get(statement, (0, 0))[0])
+        alone_ms = saving_ms(file, graph.alone_us(statement))
         found.append(Candidate(statement, path, place, alone_ms, behind_ms))
     return sorted(found, key=lambda candidate: (-candidate.alone_ms, -candidate.behind_ms, candidate.place))

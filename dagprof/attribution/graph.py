@@ -2,9 +2,10 @@
 
 A statement is a node of its own between the module that runs it and the modules it names: it is the only thing that a
 person can change. A module falls away when no way from the DAG file reaches it any more, so what a statement would really
-save is what it dominates (Cooper, Harvey and Kennedy, 2001; computed by networkx). A statement in a function is attached to the
-module whose execution called it, not to the one it stands in, and there to the import statement that was running, if any: taking
-a name from a lazy module calls its ``__getattr__``.
+save is what it dominates (Cooper, Harvey and Kennedy, 2001; computed by networkx). A statement in a function is a node for
+each caller, which leads only to what that caller had it load. The caller is the module whose execution called the function,
+not the one that it stands in, and there the import statement that was running, if any: taking a name from a lazy module calls
+its ``__getattr__``.
 """
 
 from __future__ import annotations
@@ -28,11 +29,21 @@ class Statement(NamedTuple):
     line: int
 
 
-Node = int | Statement
+class Call(NamedTuple):
+    """An import statement in a function, as one module or one import statement had it run."""
+
+    statement: Statement
+    caller: int | Statement
+
+
+Node = int | Statement | Call
 
 
 class ImportGraph:
-    """Built once from a trace; all questions are answered in microseconds of the tracing pass."""
+    """Built once from a trace; all questions are answered in microseconds of the tracing pass.
+
+    ``named`` holds every import statement that ran and the modules that it named or loaded, also those that were there before.
+    """
 
     def __init__(self, trace: Trace, modules: Sequence[Module], import_sets: Sequence[Sequence[Edge]]) -> None:
         self.trace, self.modules = trace, modules
@@ -41,8 +52,10 @@ class ImportGraph:
         for place, us in zip(self._loads.module, self._loads.self_us, strict=True):
             self.cost_us[place] = self.cost_us.get(place, 0) + us
         self.in_functions: set[Statement] = set()
+        self.named: dict[Statement, dict[int, None]] = {}
         self._after: dict[Node, dict[Node, None]] = {ROOT: {}}
         self._lines: dict[int, set[int]] = {}
+        self._called: set[tuple[int, Statement, int]] = set()
         self._add_edges(import_sets)
         self._add_loads()
         self._add_packages()
@@ -57,34 +70,57 @@ class ImportGraph:
         self._lines[source] = {edge.line for edge in edges if edge.importer < 0 and not edge.in_function}
         for edge in edges:
             statement = Statement(edge.importer if edge.importer >= 0 else source, edge.line)
+            self.named.setdefault(statement, {})[edge.target] = None
             if edge.in_function:
                 self.in_functions.add(statement)
-            if edge.target in self.cost_us:
-                self._link(self._cause(source, edge.caller_line, statement), statement)
+            if edge.target not in self.cost_us:
+                continue
+            if edge.in_function:
+                self._add_call(source, edge.caller_line, statement, edge.target)
+            else:
+                self._link(source, statement)
                 self._link(statement, edge.target)
 
-    def _cause(self, module: int, line: int, statement: Statement) -> Node:
-        """What ran a statement: an import statement that took a name from a lazy module, or else the module."""
+    def _add_call(self, module: int, line: int, statement: Statement, target: int) -> None:
+        """A statement that something at a line of a module had run: an import statement, or other code."""
         running = Statement(module, line)
-        if running == statement or line not in self._lines.get(module, ()):
-            return module
-        self._link(module, running)  # what it names itself may have been there before
-        return running
+        caller: int | Statement = module
+        if running != statement and line in self._lines.get(module, ()):
+            caller = running
+            self._link(module, running)  # what it names itself may have been there before
+        self._called.add((module, statement, target))
+        self._link(caller, Call(statement, caller))
+        self._link(Call(statement, caller), target)
 
     def _add_loads(self) -> None:
         """Each load is an edge too; a statement that nobody was seen to run belongs to the load that was under way."""
         loads = self._loads
-        reached = {after for nodes in self._after.values() for after in nodes}
         for place, module in enumerate(loads.module):
-            around = loads.module[loads.parent[place]] if loads.parent[place] >= 0 else ROOT
+            around = self._around(place)
             if loads.importer[place] < ROOT:
                 self._link(around, module)
                 continue
             statement = Statement(loads.importer[place], loads.line[place])
-            if statement not in reached:
-                reached.add(statement)
-                self._link(self._cause(around, loads.caller_line[place], statement), statement)
-            self._link(statement, module)
+            self.named.setdefault(statement, {})[module] = None
+            if statement in self._after:
+                self._link(statement, module)
+            elif statement.importer == around and statement.line in (0, loads.caller_line[place]):
+                self._link(around, statement)
+                self._link(statement, module)
+            elif (around, statement, module) not in self._called:
+                self._add_call(around, loads.caller_line[place], statement, module)
+
+    def _around(self, place: int) -> int:
+        """The module in whose load another load began."""
+        parent = self._loads.parent[place]
+        return self._loads.module[parent] if parent >= 0 else ROOT
+
+    def ran(self, place: int) -> Statement:
+        """The line of the module around that began a load: its import statement, or its call of a function with one."""
+        around = self._around(place)
+        if self._loads.importer[place] == around:
+            return Statement(around, self._loads.line[place])
+        return Statement(around, self._loads.caller_line[place])
 
     def _add_packages(self) -> None:
         """A submodule's packages are loaded before it, whoever asks for it."""
@@ -103,9 +139,22 @@ class ImportGraph:
         """Own time of all modules that the parse loaded."""
         return sum(self.cost_us.values())
 
+    @cached_property
+    def _ways(self) -> dict[Statement, list[Node]]:
+        """The nodes of each import statement that led to something loaded: itself, or one for each caller."""
+        found: dict[Statement, list[Node]] = {}
+        for node in self._after:
+            if isinstance(node, Statement | Call):
+                found.setdefault(node.statement if isinstance(node, Call) else node, []).append(node)
+        return found
+
     def statements(self) -> list[Statement]:
         """All import statements that led to something loaded."""
-        return [node for node in self._after if isinstance(node, Statement)]
+        return list(self._ways)
+
+    def ways(self, statement: Statement) -> list[Node]:
+        """A statement's nodes, one for each caller where it stands in a function."""
+        return self._ways.get(statement, [])
 
     def is_users(self, statement: Statement) -> bool:
         """Whether a statement stands in the user's own code."""
@@ -113,38 +162,46 @@ class ImportGraph:
 
     def targets(self, statement: Statement) -> list[int]:
         """The modules loaded in this parse that a statement asks for, itself or through a lazy module."""
-        found: list[int] = []
-        for node in self._after.get(statement, ()):
-            lazily = self._after.get(node, ()) if isinstance(node, Statement) else (node,)
-            found += [module for module in lazily if not isinstance(module, Statement)]
-        return found
+        found: dict[int, None] = {}
+        for way in self.ways(statement):
+            for node in self._after[way]:
+                asked = self._after[node] if isinstance(node, Call) else (node,)
+                found.update(dict.fromkeys(module for module in asked if isinstance(module, int)))
+        return list(found)
 
     def importers(self, module: int) -> list[Statement]:
         """All statements that ask for a module."""
-        return [node for node, after in self._after.items() if isinstance(node, Statement) and module in after]
+        return [statement for statement, ways in self._ways.items() if any(module in self._after[way] for way in ways)]
 
-    def reached_until(self, start: Node, boundary: Collection[Statement]) -> tuple[list[Statement], set[int]]:
-        """What is reached from a node without going on behind the statements of ``boundary``: those, and the modules."""
+    def reached_until(self, start: Node, boundary: Collection[Node]) -> tuple[list[Node], set[int]]:
+        """What is reached from a node without going on behind the nodes of ``boundary``: those, and the modules."""
         seen: set[Node] = {start}
-        waiting, met = [start], []
+        waiting: list[Node] = [start]
+        met: list[Node] = []
         while waiting:
             for node in self._after.get(waiting.pop(), ()):
                 if node in seen:
                     continue
                 seen.add(node)
-                if isinstance(node, Statement) and node in boundary:
+                if node in boundary:
                     met.append(node)
                 else:
                     waiting.append(node)
-        return met, {node for node in seen if not isinstance(node, Statement) and node != ROOT}
+        return met, {node for node in seen if isinstance(node, int) and node != ROOT}
 
     def cost_of(self, modules: Iterable[int]) -> int:
         """Own time of some modules together, in µs."""
         return sum(self.cost_us[module] for module in modules)
 
-    def saving_us(self, without: Collection[Node]) -> int:
+    def saving_us(self, without: Collection[int | Statement]) -> int:
         """What falls away when these statements or modules are gone together, in µs."""
-        return self.total_us - self._cost_reached(ROOT, without)
+        gone = [way for node in without for way in ([node] if isinstance(node, int) else self.ways(node))]
+        return self.total_us - self._cost_reached([ROOT], gone)
+
+    def alone_us(self, node: int | Statement) -> int:
+        """What falls away with one statement or module, in µs: what only it leads to."""
+        ways = [node] if isinstance(node, int) else self.ways(node)
+        return self._dominated.get(ways[0], 0) if len(ways) == 1 else self.saving_us([node])
 
     def savings_us(self, groups: Sequence[Collection[int]]) -> list[int]:
         """What falls away when all modules of a group are gone, in µs, for each of these groups of modules.
@@ -177,9 +234,9 @@ class ImportGraph:
 
     def behind_us(self, statement: Statement) -> int:
         """What a statement leads to, whoever else does too, in µs."""
-        return self._cost_reached(statement)
+        return self._cost_reached(self.ways(statement))
 
-    def _cost_reached(self, start: Node, without: Collection[Node] = ()) -> int:
+    def _cost_reached(self, start: Iterable[Node], without: Collection[Node] = ()) -> int:
         """Own time of the modules that are still loaded when these statements or modules are gone, in µs.
 
         Over numbers instead of nodes: a large fleet asks a hundred thousand times.
@@ -189,9 +246,8 @@ class ImportGraph:
         for node in without:
             if node in places:
                 seen[places[node]] = 1
-        waiting = [places[start]]
-        seen[waiting[0]] = 1
-        cost = costs[waiting[0]]
+        waiting = [places[node] for node in start]
+        cost = 0
         while waiting:
             for number in after[waiting.pop()]:
                 if not seen[number]:
@@ -209,26 +265,22 @@ class ImportGraph:
             for each in nodes:
                 places.setdefault(each, len(places))
         after = [[places[each] for each in self._after.get(node, ())] for node in places]
-        costs = [0 if isinstance(node, Statement) else self.cost_us.get(node, 0) for node in places]
+        costs = [self.cost_us.get(node, 0) if isinstance(node, int) else 0 for node in places]
         return places, after, costs
 
-    def dominated(self) -> dict[Node, tuple[int, int]]:
-        """For each statement and module: own time in µs, and number, of the modules that only it leads to."""
+    @cached_property
+    def _dominated(self) -> dict[Node, int]:
+        """For each node the own time in µs of the modules that only it leads to."""
         import networkx  # a quarter of a second, before the first parse if it stood at the top
 
         graph: networkx.DiGraph[Node] = networkx.DiGraph()
         graph.add_node(ROOT)
         graph.add_edges_from((before, after) for before, nodes in self._after.items() for after in nodes)
         above = {node: over for node, over in networkx.immediate_dominators(graph, ROOT).items() if over is not None}
-        totals: dict[Node, list[int]] = {
-            node: [0, 0] if isinstance(node, Statement) or node == ROOT else [self.cost_us[node], 1] for node in above
-        }
-        totals.setdefault(ROOT, [0, 0])
+        totals = {ROOT: 0, **{node: self.cost_us.get(node, 0) if isinstance(node, int) else 0 for node in above}}
         for node in _leaves_first(above):
-            over = above[node]
-            totals[over][0] += totals[node][0]
-            totals[over][1] += totals[node][1]
-        return {node: (us, count) for node, (us, count) in totals.items()}
+            totals[above[node]] += totals[node]
+        return totals
 
     def chain(self, module: int) -> list[Statement]:
         """The import statements by which a module was first loaded, the DAG file's first."""
@@ -239,10 +291,8 @@ class ImportGraph:
             statement = Statement(loads.importer[place], loads.line[place])
             if statement.importer >= ROOT:
                 found.setdefault(statement)
-            around = loads.module[loads.parent[place]] if loads.parent[place] >= 0 else ROOT
-            running = Statement(around, loads.caller_line[place])
-            if statement.importer != around and running.line:
-                found.setdefault(running)  # it stands in a function, which was called from there
+            if self.ran(place).line:
+                found.setdefault(self.ran(place))  # another where it stands in a function, which was called from there
             place = loads.parent[place]
         return list(found)[::-1]
 

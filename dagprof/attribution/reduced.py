@@ -1,10 +1,13 @@
 """The import graph of one file, reduced to what a person can change: small enough to keep for thousands of files.
 
-Nodes are the user's import statements. Modules that the same statements lead to are one *atom*: they stay or go together.
+Nodes are the user's import statements, one for each caller of those in functions. Modules that the same nodes lead to are
+one *atom*: they stay or go together.
 """
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Collection
 from typing import NamedTuple
 
@@ -12,9 +15,9 @@ from dagprof.attribution.graph import ROOT, ImportGraph, Node, Statement
 
 
 class Atom(NamedTuple):
-    """Modules that stand or fall together: a bit for each statement that leads to them, own time in µs, how many."""
+    """Modules that stand or fall together: a bit for each node that leads to them, own time in µs, how many."""
 
-    statements: int
+    nodes: int
     cost_us: int
     modules: int
 
@@ -24,15 +27,19 @@ class Reduced:
 
     def __init__(self, graph: ImportGraph) -> None:
         self.statements = [node for node in graph.statements() if graph.is_users(node) and node.line > 0]
-        self._bit = {statement: 1 << number for number, statement in enumerate(self.statements)}
-        boundary = set(self.statements)
-        self._root_runs, always = self._around(graph, ROOT, boundary)
-        self._runs: dict[Statement, int] = {}
+        self._nodes = [node for statement in self.statements for node in graph.ways(statement)]
+        self._bit = {node: 1 << number for number, node in enumerate(self._nodes)}
+        self._bits = {
+            statement: sum(self._bit[node] for node in graph.ways(statement)) for statement in self.statements
+        }
+        self._root_runs, always = self._around(graph, ROOT)
+        self._runs: list[int] = []
         led: dict[int, int] = {}
-        for statement in self.statements:
-            self._runs[statement], modules = self._around(graph, statement, boundary)
+        for node in self._nodes:
+            runs, modules = self._around(graph, node)
+            self._runs.append(runs)
             for module in modules:
-                led[module] = led.get(module, 0) | self._bit[statement]
+                led[module] = led.get(module, 0) | self._bit[node]
         totals: dict[int, list[int]] = {}
         for module, mask in led.items():
             if module not in always:
@@ -41,16 +48,20 @@ class Reduced:
                 row[1] += 1
         self.atoms = tuple(Atom(mask, us, count) for mask, (us, count) in totals.items())
 
-    def _around(self, graph: ImportGraph, start: Node, boundary: Collection[Statement]) -> tuple[int, set[int]]:
-        """The user's statements that run, and the modules loaded, because of one node and through no other statement."""
-        statements, modules = graph.reached_until(start, boundary)
-        return sum(self._bit[statement] for statement in statements), modules
+    def _around(self, graph: ImportGraph, start: Node) -> tuple[int, set[int]]:
+        """The nodes that run, and the modules loaded, because of one and through no other."""
+        nodes, modules = graph.reached_until(start, self._bit.keys())
+        return sum(self._bit[node] for node in nodes), modules
 
     def lost(self, without: Collection[Statement]) -> int:
         """Which atoms go with these statements, as bits: sets that lose the same save the same."""
-        gone = sum(self._bit[statement] for statement in set(without))
+        gone = self._of(without)
         alive = self._running(self._root_runs, gone)
-        return sum(1 << number for number, atom in enumerate(self.atoms) if not atom.statements & alive)
+        return sum(1 << number for number, atom in enumerate(self.atoms) if not atom.nodes & alive)
+
+    def _of(self, statements: Collection[Statement]) -> int:
+        """The nodes of some statements, as bits."""
+        return functools.reduce(operator.or_, (self._bits[statement] for statement in statements), 0)
 
     def falls_away(self, without: Collection[Statement]) -> tuple[int, int]:
         """Own time in µs and number of the modules that are not loaded any more without these statements."""
@@ -63,15 +74,15 @@ class Reduced:
 
     def behind_us(self, statement: Statement) -> int:
         """All that a statement leads to, whoever else does too."""
-        leads = self._running(self._bit[statement])
-        return sum(atom.cost_us for atom in self.atoms if atom.statements & leads)
+        leads = self._running(self._bits[statement])
+        return sum(atom.cost_us for atom in self.atoms if atom.nodes & leads)
 
     def _running(self, start: int, gone: int = 0) -> int:
-        """The statements that run if these do, as far as they are not gone."""
+        """The nodes that run if these do, as far as they are not gone."""
         running, waiting = 0, start & ~gone
         while waiting:
             lowest = waiting & -waiting
             running |= lowest
-            waiting |= self._runs[self.statements[lowest.bit_length() - 1]]
+            waiting |= self._runs[lowest.bit_length() - 1]
             waiting &= ~(running | gone)
         return running

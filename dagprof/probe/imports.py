@@ -166,8 +166,8 @@ class ImportTracer:
         def traced_import(
             name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
         ) -> Any:
-            # A module's and a class body's statements pass their namespace, a function's pass None. Compiled modules that
-            # are being initialised pass that of importlib, which is running them.
+            # A module's and a class body's statements pass their namespace, a function's pass None; a function may call
+            # this itself with any. Compiled modules that are being initialised pass importlib's, which is running them.
             is_module = locals is not None and globals is not of_importlib
             if (
                 name in known
@@ -177,9 +177,9 @@ class ImportTracer:
             ):
                 self._passed += 1  # of what was there before tracing, only the user's own statements are told
                 return ordinary(name, globals, locals, fromlist, level)
-            if is_module:
+            frame = getframe(1)
+            if is_module and not (frame.f_code.co_flags & _CO_OPTIMIZED and frame.f_globals is globals):
                 nonlocal last_place, last_name, last_globals
-                frame = getframe(1)
                 place = frame.f_lasti
                 if place == last_place and name == last_name and globals is last_globals:
                     self._repeated += 1  # the same in a loop: compiled code such as strftime imports at each call
@@ -188,7 +188,7 @@ class ImportTracer:
                     extend((frame.f_lineno, globals, name, fromlist, level))
                 self._of_call = False
             else:
-                extend_calls((getframe(1).f_lineno, globals, name, fromlist, level, *called(), True))
+                extend_calls((frame.f_lineno, globals, name, fromlist, level, *called(), True))
                 self._of_call = True
             self._asked = name
             try:

@@ -76,11 +76,11 @@ def test_one_walk_for_many_groups_finds_what_a_walk_for_each_finds(seed: int) ->
 
 
 def test_dominators_say_the_same(diamond: ImportGraph) -> None:
-    dominated = diamond.dominated()
-    for node in diamond.statements():
-        assert dominated[node][0] == diamond.saving_us([node])
-    assert dominated[IMPORT_A] == (10_000, 1)
-    assert dominated[ROOT] == (80_000, 3)
+    nodes: list[int | Statement] = [*diamond.statements(), A, B, SHARED]
+    for node in nodes:
+        assert diamond.alone_us(node) == diamond.saving_us([node])
+    assert diamond.alone_us(IMPORT_A) == 10_000
+    assert diamond.alone_us(SHARED) == 50_000
 
 
 def test_the_reduced_graph_says_the_same(diamond: ImportGraph) -> None:
@@ -149,6 +149,37 @@ def test_a_name_from_a_lazy_module_that_was_there_before_is_no_free_saving() -> 
     reduced = Reduced(graph)
     assert reduced.lost([]) == 0
     assert reduced.falls_away([IMPORT_B]) == (20_000, 1)
+
+
+def test_each_caller_of_a_lazy_module_has_what_it_took_itself() -> None:
+    """The file takes ``heavy.part`` from heavy by ``from heavy import part``, and its helper a takes shared in the same way."""
+    loaded = loads(
+        (A, -1, 10_000, 40_000, ROOT, 1), (SHARED, 0, 30_000, 30_000, HEAVY, 9), (PART, -1, 50_000, 50_000, HEAVY, 9)
+    )
+    columns = {name: getattr(loaded, name) for name in Loads.__struct_fields__}
+    loaded = Loads(**{**columns, "caller_line": (1, 3, 2), "imports": (1, 0, 0)})
+    graph = traced(loaded, Edge(line=1, target=A), Edge(line=2, target=HEAVY), sets=((), (Edge(line=3, target=HEAVY),)))
+    assert graph.alone_us(SHARED) == graph.saving_us([Statement(A, 3)]) == 30_000
+    assert graph.alone_us(PART) == graph.saving_us([IMPORT_B]) == 50_000
+    assert graph.targets(IMPORT_B) == [PART]
+    lazy = Statement(HEAVY, 9)
+    assert graph.saving_us([lazy]) == graph.alone_us(lazy) == graph.behind_us(lazy) == 80_000
+    assert graph.importers(PART) == [lazy]
+
+
+def test_a_helpers_function_goes_with_all_its_calls() -> None:
+    """Line 7 of a imports what it is asked for: heavy for the file, shared for b, which the file imports."""
+    loaded = loads(
+        (B, -1, 20_000, 50_000, ROOT, 2), (SHARED, 0, 30_000, 30_000, A, 7), (HEAVY, -1, 60_000, 60_000, A, 7)
+    )
+    columns = {name: getattr(loaded, name) for name in Loads.__struct_fields__}
+    graph = traced(Loads(**{**columns, "caller_line": (2, 4, 3)}), Edge(line=2, target=B))
+    in_a = Statement(A, 7)
+    reduced = Reduced(graph)
+    for without, ms in (([IMPORT_B], 50), ([in_a], 90), ([IMPORT_B, in_a], 110)):
+        assert graph.saving_us(without) == reduced.falls_away(without)[0] == 1000 * ms
+    assert graph.behind_us(in_a) == reduced.behind_us(in_a) == 90_000
+    assert reduced.statements.count(in_a) == 1
 
 
 def test_a_load_that_no_statement_was_seen_for_stays_with_what_was_loading() -> None:
