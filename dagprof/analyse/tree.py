@@ -62,7 +62,8 @@ class _Folder:
         statement = Statement(self._loads.importer[place], self._loads.line[place])
         is_users = statement.importer >= ROOT and self._graph.is_users(statement)
         # Where a line begins several loads, its own figure stands beside none of them.
-        is_whole = is_users and self._begun[self._begins(place)] == 1
+        begins = self._begins(place)
+        is_whole = is_users and begins is not None and self._begun[begins] == 1
         node = statement if is_whole else module
         inner, folded = self._unfold(place)
         return Branch(
@@ -77,9 +78,10 @@ class _Folder:
             children=tuple(self._branch(child) for child in inner),
         )
 
-    def _begins(self, place: int) -> tuple[int, Statement]:
-        """The load around a load, and the line of that module that began it."""
-        return self._loads.parent[place], self._graph.ran(place)
+    def _begins(self, place: int) -> tuple[int, Statement] | None:
+        """The load around a load, and the line of that module that began it; of a package on the way to its module, none."""
+        around = self._graph.around(place)
+        return (around, self._graph.ran(place)) if around == self._loads.parent[place] else None
 
     def _shown(self, statement: Statement) -> str:
         if statement.importer == ROOT:

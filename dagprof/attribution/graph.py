@@ -96,7 +96,7 @@ class ImportGraph:
         """Each load is an edge too; a statement that nobody was seen to run belongs to the load that was under way."""
         loads = self._loads
         for place, module in enumerate(loads.module):
-            around = self._around(place)
+            around = self._module_around(place)
             if loads.importer[place] < ROOT:
                 self._link(around, module)
                 continue
@@ -110,17 +110,25 @@ class ImportGraph:
             elif (around, statement, module) not in self._called:
                 self._add_call(around, loads.caller_line[place], statement, module)
 
-    def _around(self, place: int) -> int:
-        """The module in whose load another load began."""
-        parent = self._loads.parent[place]
-        return self._loads.module[parent] if parent >= 0 else ROOT
+    def around(self, place: int) -> int:
+        """The load in which another began, -1 outside of all; a package is loaded for whoever asked for its module."""
+        loads = self._loads
+        inside = f"{self.modules[loads.module[place]].name}."
+        parent = loads.parent[place]
+        while parent >= 0 and self.modules[loads.module[parent]].name.startswith(inside):
+            parent = loads.parent[parent]
+        return parent
 
     def ran(self, place: int) -> Statement:
         """The line of the module around that began a load: its import statement, or its call of a function with one."""
-        around = self._around(place)
+        around = self._module_around(place)
         if self._loads.importer[place] == around:
             return Statement(around, self._loads.line[place])
         return Statement(around, self._loads.caller_line[place])
+
+    def _module_around(self, place: int) -> int:
+        around = self.around(place)
+        return self._loads.module[around] if around >= 0 else ROOT
 
     def _add_packages(self) -> None:
         """A submodule's packages are loaded before it, whoever asks for it."""
@@ -282,19 +290,19 @@ class ImportGraph:
             totals[above[node]] += totals[node]
         return totals
 
-    def chain(self, module: int) -> list[Statement]:
-        """The import statements by which a module was first loaded, the DAG file's first."""
+    def chain(self, module: int) -> dict[Statement, int]:
+        """The import statements by which a module was first loaded, the DAG file's first, and what each began to load."""
         loads: Loads = self._loads
-        found: dict[Statement, None] = {}
+        found: dict[Statement, int] = {}
         place = loads.module.index(module)
         while place >= 0:
             statement = Statement(loads.importer[place], loads.line[place])
             if statement.importer >= ROOT:
-                found.setdefault(statement)
+                found.setdefault(statement, loads.module[place])
             if self.ran(place).line:
-                found.setdefault(self.ran(place))  # another where it stands in a function, which was called from there
-            place = loads.parent[place]
-        return list(found)[::-1]
+                found.setdefault(self.ran(place), loads.module[place])  # the call, where it stands in a function
+            place = self.around(place)
+        return dict(reversed(found.items()))
 
 
 def _leaves_first(above: dict[Node, Node]) -> list[Node]:

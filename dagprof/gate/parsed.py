@@ -15,7 +15,7 @@ from dagprof.model import Effect, FileResult, Module, Origin, Place, Run, Trace
 
 
 class Link(NamedTuple):
-    """An import statement of the user's code, or a call that ran one, and the module that it leads to on the way to another."""
+    """An import statement of the user's code and what it began to load on the way to a module; or a call, and whose code ran."""
 
     place: Place
     module: str
@@ -64,34 +64,15 @@ class Parsed:
     @cached_property
     def asked_for(self) -> dict[str, tuple[int, Place]]:
         """The installed packages that import statements of the user's code name, loaded before or not: a module, and where."""
+        graph = self._graph
+        if graph is None:
+            return {}
         found: dict[str, tuple[int, Place]] = {}
-        for statement, target in self._imports.items():
-            is_users = statement.importer == ROOT or self._run.modules[statement.importer].origin is Origin.USER
-            for position in target if is_users else ():
+        for statement, named in graph.named.items():
+            for position in named if graph.is_users(statement) else ():
                 module = self._run.modules[position]
                 if module.origin is Origin.DISTRIBUTION and package(module) not in ("airflow", ""):
                     found.setdefault(package(module), (position, self._place(statement)))
-        return found
-
-    @cached_property
-    def _imports(self) -> dict[Statement, list[int]]:
-        """Every import statement that ran, or call that imported, and the modules that it named or loaded."""
-        trace = self.file.trace
-        if trace is None:
-            return {}
-        found: dict[Statement, list[int]] = {}
-        loads = trace.loads
-        for importer, line, module in zip(loads.importer, loads.line, loads.module, strict=True):
-            if importer >= ROOT:
-                found.setdefault(Statement(importer, line), []).append(module)
-        sets = dict.fromkeys(zip(loads.module, loads.imports, strict=True))
-        for around, edges in (
-            (ROOT, trace.edges),
-            *((module, self._run.import_sets[number]) for module, number in sets),
-        ):
-            for edge in edges:
-                statement = Statement(edge.importer if edge.importer >= 0 else around, edge.line)
-                found.setdefault(statement, []).append(edge.target)
         return found
 
     def module(self, position: int) -> Module:
@@ -105,20 +86,19 @@ class Parsed:
         """The import statements of the user's code by which a module was first loaded, the DAG file's first."""
         if self._graph is None:
             return []
-        chain = self._graph.chain(position)
-        kept = [
-            number for number, statement in enumerate(chain) if self._graph.is_users(statement) and statement.line > 0
-        ]
-        ends = [*(chain[number + 1].importer for number in kept if number + 1 < len(chain))]
-        ends += [position] * (len(kept) - len(ends))
+        graph = self._graph
+        chain = list(graph.chain(position).items())
+        called = [statement.importer for statement, _ in chain[1:]]
         return [
-            Link(
-                self._place(chain[number]),
-                self._run.modules[end].name if end != ROOT else "",
-                chain[number] not in self._imports,
-            )
-            for number, end in zip(kept, ends, strict=True)
+            Link(self._place(statement), self._name(began), is_call=False)
+            if statement in graph.named or number == len(called)
+            else Link(self._place(statement), self._name(called[number]), is_call=True)
+            for number, (statement, began) in enumerate(chain)
+            if graph.is_users(statement) and statement.line > 0
         ]
+
+    def _name(self, position: int) -> str:
+        return self._run.modules[position].name if position != ROOT else ""
 
     def _place(self, statement: Statement) -> Place:
         return place_of(statement, self._run.modules, self.file, self._run.root)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from dagprof.gate.parsed import Link, OwnTime, Parsed
-from dagprof.model import Effect, Origin, Place
+from dagprof.model import Effect, Module, Origin, Place
 
 # A cause that explains less than this share of the change is not named as the cause.
 _LEAST_SHARE = 0.3
@@ -73,23 +73,30 @@ def _key(link: Link) -> tuple[str, str, bool]:
 
 
 def _loads_now(place: Place, rows: Sequence[tuple[Link, int, float]], head: Parsed) -> str:
-    """``line 7 now imports `common.frames`, which loads pandas``."""
-    imported = rows[0][0].module
-    top = imported.partition(".")[0]
-    by_package: dict[str, float] = defaultdict(float)
-    own = 0.0
-    for _, position, ms in rows:
-        module = head.module(position)
-        if module.name == imported and module.origin is Origin.USER:
-            own = ms
-        elif module.origin is not Origin.STDLIB and module.name.partition(".")[0] != top:
-            by_package[module.name.partition(".")[0] if module.origin is not Origin.USER else module.name] += ms
-    verb = "now calls into" if rows[0][0].is_call else "now imports"
-    text = f"{_where(place, head)} {verb} `{imported}`"
-    best = max(by_package, key=by_package.__getitem__, default="")
-    if best and by_package[best] > own:
-        return f"{text}, which loads {best}"
-    return f"{text}, whose own code takes that time" if own >= 0.5 * sum(ms for _, _, ms in rows) else text
+    """``line 7 now imports `common.frames`, which loads pandas``: of what the line asks for, the module that takes most."""
+    by_link: dict[Link, float] = defaultdict(float)
+    for link, _, ms in rows:
+        by_link[link] += ms
+    asked = max(by_link, key=by_link.__getitem__)
+    by_code: dict[str, float] = defaultdict(float)
+    for link, position, ms in rows:
+        if link == asked:
+            by_code[_code(head.module(position))] += ms
+    text = f"{_where(place, head)} {'now calls into' if asked.is_call else 'now imports'} `{asked.module}`"
+    most = max(by_code, key=by_code.__getitem__)
+    if most not in (asked.module, asked.module.partition(".")[0]):
+        return f"{text}, which loads {most}"
+    is_own = most in {
+        head.module(position).name for _, position, _ in rows if head.module(position).origin is Origin.USER
+    }
+    return (
+        f"{text}, whose own code takes that time" if is_own and by_code[most] >= 0.5 * sum(by_link.values()) else text
+    )
+
+
+def _code(module: Module) -> str:
+    """Whose time it is: of the user's code each module by itself, of the rest the top-level package."""
+    return module.name if module.origin is Origin.USER else module.name.partition(".")[0]
 
 
 def _where(place: Place, head: Parsed) -> str:

@@ -561,6 +561,15 @@ def test_a_new_helper_is_named_with_the_heavy_package_behind_it() -> None:
     assert blamed(before(), after(loaded)) == ("line 4 now imports `common.frames`, which loads pandas", "a.py", 4)
 
 
+def test_of_what_a_line_asks_for_the_module_that_takes_most_is_named() -> None:
+    """``from pandas import core`` loads pandas with numpy, then pandas.core through the ``__getattr__`` of pandas."""
+    loaded = loads((1, -1, 20_000, 80_000, -1, 7), (3, 0, 60_000, 60_000, 1, 2), (2, -1, 230_000, 230_000, 1, 9))
+    loaded = msgspec.structs.replace(loaded, caller_line=(7, 2, 7))
+    assert blamed(before(), after(loaded))[0] == "line 7 now imports `pandas.core`"
+    (told,) = judged([after(loaded)], [before()]).files
+    assert told.reason.endswith("; before, line 7 imports `pandas.core`")
+
+
 def test_a_call_that_imports_is_no_import() -> None:
     """Line 4 imports the helper on both sides; line 7 calls a function of it, which imports pandas."""
     called = loads((0, -1, 1_000, 1_000, -1, 4), (1, -1, 300_000, 300_000, 0, 12))

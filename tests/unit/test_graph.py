@@ -189,7 +189,17 @@ def test_a_load_that_no_statement_was_seen_for_stays_with_what_was_loading() -> 
 
 
 def test_the_chain_names_the_statements_from_the_file_on(diamond: ImportGraph) -> None:
-    assert diamond.chain(SHARED) == [IMPORT_A, Statement(A, 3)]
+    assert list(diamond.chain(SHARED).items()) == [(IMPORT_A, A), (Statement(A, 3), SHARED)]
+
+
+def test_a_package_is_loaded_for_whoever_asked_for_its_module() -> None:
+    """``import heavy.part`` in a loads heavy inside the load of heavy.part, before any of its code runs."""
+    loaded = loads((A, -1, 10_000, 90_000, ROOT, 1), (PART, 0, 30_000, 80_000, A, 3), (HEAVY, 1, 50_000, 50_000, A, 3))
+    columns = {name: getattr(loaded, name) for name in Loads.__struct_fields__}
+    graph = traced(Loads(**{**columns, "caller_line": (1, 3, 3)}), Edge(line=1, target=A))
+    assert list(graph.chain(HEAVY).items()) == [(IMPORT_A, A), (Statement(A, 3), HEAVY)]
+    assert graph.ways(Statement(A, 3)) == [Statement(A, 3)]
+    assert graph.alone_us(Statement(A, 3)) == 80_000
 
 
 def test_candidates_are_the_users_and_promise_enough() -> None:
