@@ -213,7 +213,7 @@ def _warnings(baseline: Run, current: Run) -> Iterable[str]:
     yield from environment_warnings(old, new)
     for name, run in (("The baseline's", baseline), ("This run's", current)):
         if run.was_busy:
-            waited_s = (run.total_parse_ms - run.total_own_ms) / 1000
+            waited_s = run.total_queued_ms / 1000
             yield f"{name} machine was busy; the {waited_s:.1f} s that its parses waited for a processor are left out."
     for name in ("temperature", "isolation"):
         if baseline.settings.get(name) != current.settings.get(name):

@@ -135,9 +135,9 @@ def _file_verdict(
     outcome, reason, cause = _outcome(path, old, new, judged, (base, head), compared.changed_lines, least_ms)
     if path in compared.renamed:
         reason = f"{reason}; it was {compared.renamed[path]} before"
-    is_slow_or_not = judged is not None and judged.is_not_slower(least_ms)
+    is_not_slower = judged is not None and judged.is_not_slower(least_ms)
     is_told = any(finding.rule is Rule.IMPORT_ERROR for finding in found)
-    may_be_slower = outcome is Outcome.CANNOT_TELL and not is_slow_or_not and not is_told
+    may_be_slower = outcome is Outcome.CANNOT_TELL and not is_not_slower and not is_told
     rule = Rule.SLOWER if outcome is Outcome.REGRESSION else Rule.UNSURE if may_be_slower else None
     if rule is not None and limits.rules[rule] is not Level.OFF:
         place = cause.place if cause is not None else None

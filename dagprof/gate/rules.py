@@ -68,10 +68,10 @@ def _forbidden(case: Case) -> Iterable[Found]:
             told.add((name, place))
             yield place, f"{case.path} loads {name}, which is forbidden{_way(case.head, position)}"
     for name, (position, place) in case.head.asked_for.items():
-        if _is_listed(case.head, name, position, forbidden):
-            if (name, place) not in told:
-                yield place, f"{case.path} imports {name}, which is forbidden"
-        elif allowed is not None and not _is_listed(case.head, name, position, (*forbidden, *allowed)):
+        is_forbidden = _is_listed(case.head, name, position, forbidden)
+        if is_forbidden and (name, place) not in told:
+            yield place, f"{case.path} imports {name}, which is forbidden"
+        if not is_forbidden and allowed is not None and not _is_listed(case.head, name, position, allowed):
             yield place, f"{case.path} imports {name}, which is not among the allowed packages"
 
 

@@ -72,7 +72,7 @@ class _Side:
     def __init__(self, site: Site) -> None:
         self.site = site
         self.files = {site.shown(path): path for path in site.discover()}
-        self.renamed: dict[str, str] = {}
+        self.new_names: dict[str, str] = {}
         self.passes: dict[str, Passes] = {}
         self.lost: set[str] = set()
         self.bounds: Bounds = site.limits(len(self.files))
@@ -80,12 +80,12 @@ class _Side:
     def rename(self, old: str, new: str) -> None:
         """Know a file under the name that it has on the other side."""
         self.files[new] = self.files.pop(old)
-        self.renamed[old] = new
+        self.new_names[old] = new
 
     def name(self, path: Path) -> str:
         """The name of a file on both sides."""
         shown = self.site.shown(path)
-        return self.renamed.get(shown, shown)
+        return self.new_names.get(shown, shown)
 
     def begin(self, name: str) -> bool:
         """Make room for a file; False where it cannot be read or is not there."""
@@ -203,7 +203,7 @@ class _Fight:
             for side in self._sides
         ]
         unaffected = len(self._head.files.keys() - kept)
-        renamed = {new: old for old, new in self._base.renamed.items()}
+        renamed = {new: old for old, new in self._base.new_names.items()}
         return Duel(runs[0], runs[1], unaffected, tuple(self._doubts), renamed)
 
     def _names(self) -> list[str]:

@@ -16,7 +16,8 @@ from dagprof.measure.differences import changed, state_differences
 from dagprof.measure.lab import Lab
 from dagprof.measure.outcome import gave_result
 from dagprof.measure.plan import STABLE_MS, STABLE_SHARE
-from dagprof.measure.reading import Reply, own_ms
+from dagprof.measure.reading import Reply
+from dagprof.measure.unqueued import own_ms
 from dagprof.model import Experiment, Need
 from dagprof.robust import standard_error_of_median
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from dagprof.measure import reading
+from dagprof.measure import reading, unqueued
 from dagprof.measure.plan import STABLE_MS
 from dagprof.measure.reading import Reply
 from dagprof.model import Doubt, Failure, FileResult, Instability, Measured, Module, Origin, Output, Status
@@ -73,7 +73,7 @@ class Passes:
     @property
     def own_ms(self) -> list[float]:
         """The same less what each parse waited for a processor that others used."""
-        return [reading.own_ms(reply["result"]["sample"]) for reply in self.timings]
+        return [unqueued.own_ms(reply["result"]["sample"]) for reply in self.timings]
 
     @property
     def digests(self) -> list[dict[str, str]]:

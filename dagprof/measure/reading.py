@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
+from dagprof.measure.unqueued import Unqueued
 from dagprof.model import (
     Access,
     Edge,
     Effect,
-    Loads,
     Samples,
     Stack,
     Statement,
@@ -59,11 +59,6 @@ def checked(reply: Reply) -> Reply:
 _SAMPLE_COLUMNS = tuple(name for name in Samples.__struct_fields__ if name != "overhead_ms")
 
 
-def own_ms(sample: Mapping[str, Any]) -> float:
-    """Parse time less what the parse waited for a processor that others used: the machine's doing, not the file's."""
-    return float(sample["wall_ms"] - sample["queued_ms"])
-
-
 def samples(timings: Sequence[Reply]) -> Samples:
     """The timed parses as columns."""
     rows = [reply["result"]["sample"] for reply in timings]
@@ -78,40 +73,9 @@ def _rounded(value: float) -> float:
     return value if isinstance(value, int) else round(value, 3)
 
 
-class _Unqueued:
-    """Takes out of traced times what the pass waited for a processor that others used: it waited where it computed."""
-
-    def __init__(self, result: Mapping[str, Any]) -> None:
-        self.wall_ms = own_ms(result)
-        self._waits = result["queued_ms"] / result["cpu_ms"] if result["cpu_ms"] > 0 else 0.0
-        self._share = self.wall_ms / result["wall_ms"] if result["wall_ms"] > 0 else 1.0
-
-    def computing(self, time: float) -> float:
-        """Of what computes all the time, as collections do."""
-        return time / (1 + self._waits)
-
-    def statement_us(self, wall_us: int, cpu_us: int) -> int:
-        """Of a statement, which may also have waited for something else."""
-        return round(max(wall_us - self._waits * cpu_us, min(cpu_us, wall_us)))
-
-    def loads(self, columns: Mapping[str, Sequence[int]], statements: Sequence[Sequence[Any]]) -> Loads:
-        """The loads, as import statements on the whole; each still takes what its own code takes and those inside it."""
-        importing = [(row[5], row[6]) for row in statements if row[3] in ("import", "importfrom")]
-        before = sum(wall_us for wall_us, _ in importing)
-        share = sum(self.statement_us(*times) for times in importing) / before if before else self._share
-        own = [round(us * share) for us in columns["self_us"]]
-        cumulative = list(own)
-        for position in range(len(own) - 1, -1, -1):
-            parent = columns["parent"][position]
-            if parent >= 0:
-                cumulative[parent] += cumulative[position]
-        times = {"self_us": tuple(own), "cumulative_us": tuple(cumulative)}
-        return Loads(**{**{name: tuple(values) for name, values in columns.items()}, **times})
-
-
 def trace(result: dict[str, Any]) -> Trace:
     """The tracing pass, without waiting for a processor; positions point into the reply's own modules and import sets."""
-    traced, unqueued = result["trace"], _Unqueued(result)
+    traced, unqueued = result["trace"], Unqueued(result)
     return Trace(
         wall_ms=round(unqueued.wall_ms, 3),
         gc_ms=round(unqueued.computing(traced["gc_ms"]), 3),
@@ -149,7 +113,7 @@ def effects(rows: Sequence[dict[str, Any]]) -> tuple[Effect, ...]:
     return tuple(Effect(**row) for row in rows)
 
 
-def _statements(rows: Sequence[Sequence[Any]], unqueued: _Unqueued) -> tuple[Statement, ...]:
+def _statements(rows: Sequence[Sequence[Any]], unqueued: Unqueued) -> tuple[Statement, ...]:
     """The statements that ran, in source order, with their parents' new positions."""
     ran = [position for position, row in enumerate(rows) if row[7] > 0]
     place = {old: new for new, old in enumerate(ran)}

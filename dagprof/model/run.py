@@ -112,9 +112,14 @@ class Run(Frozen, frozen=True):
         return sum(file.own_ms for file in self.files)
 
     @property
+    def total_queued_ms(self) -> float:
+        """What of the total parse time went by waiting for a processor."""
+        return self.total_parse_ms - self.total_own_ms
+
+    @property
     def was_busy(self) -> bool:
-        """Whether much of the total parse time went by waiting for a processor."""
-        return self.total_parse_ms - self.total_own_ms > BUSY_SHARE * self.total_parse_ms
+        """Whether that was much of it."""
+        return self.total_queued_ms > BUSY_SHARE * self.total_parse_ms
 
 
 class Measured(Frozen, frozen=True):

@@ -96,10 +96,10 @@ def busy(run: Run) -> str:
     """How much of the total was the machine's doing, where that is much; empty else."""
     if not run.was_busy:
         return ""
-    queued_ms = run.total_parse_ms - run.total_own_ms
+    total, queued = duration(run.total_parse_ms), duration(run.total_queued_ms)
     return (
-        f"This machine was busy: {duration(queued_ms)} of these {duration(run.total_parse_ms)} went by waiting for a processor, "
-        f"and {duration(run.total_parse_ms - queued_ms)} are the files' own, to which imports, "
+        f"This machine was busy: {queued} of these {total} went by waiting for a processor, "
+        f"and {duration(run.total_own_ms)} are the files' own, to which imports, "
         "statements, savings and comparisons refer. A quieter machine tells more."
     )
 

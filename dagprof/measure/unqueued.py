@@ -1,0 +1,44 @@
+"""What a parse waited for a processor, taken out of its times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dagprof.model import Loads
+
+
+def own_ms(sample: Mapping[str, Any]) -> float:
+    """Parse time less what the parse waited for a processor that others used: the machine's doing, not the file's."""
+    return float(sample["wall_ms"] - sample["queued_ms"])
+
+
+class Unqueued:
+    """Takes out of traced times what the pass waited for a processor that others used: it waited where it computed."""
+
+    def __init__(self, result: Mapping[str, Any]) -> None:
+        self.wall_ms = own_ms(result)
+        self._waits = result["queued_ms"] / result["cpu_ms"] if result["cpu_ms"] > 0 else 0.0
+        self._share = self.wall_ms / result["wall_ms"] if result["wall_ms"] > 0 else 1.0
+
+    def computing(self, time: float) -> float:
+        """Of what computes all the time, as collections do."""
+        return time / (1 + self._waits)
+
+    def statement_us(self, wall_us: int, cpu_us: int) -> int:
+        """Of a statement, which may also have waited for something else."""
+        return round(max(wall_us - self._waits * cpu_us, min(cpu_us, wall_us)))
+
+    def loads(self, columns: Mapping[str, Sequence[int]], statements: Sequence[Sequence[Any]]) -> Loads:
+        """The loads, as import statements on the whole; each still takes what its own code takes and those inside it."""
+        importing = [(row[5], row[6]) for row in statements if row[3] in ("import", "importfrom")]
+        before = sum(wall_us for wall_us, _ in importing)
+        share = sum(self.statement_us(*times) for times in importing) / before if before else self._share
+        own = [round(us * share) for us in columns["self_us"]]
+        cumulative = list(own)
+        for position in range(len(own) - 1, -1, -1):
+            parent = columns["parent"][position]
+            if parent >= 0:
+                cumulative[parent] += cumulative[position]
+        times = {"self_us": tuple(own), "cumulative_us": tuple(cumulative)}
+        return Loads(**{**{name: tuple(values) for name, values in columns.items()}, **times})
