@@ -7,6 +7,9 @@ from typing import Any
 
 from dagprof.model import Loads
 
+# The importer of what the DAG file itself asks for.
+_DAG_FILE = -1
+
 
 def own_ms(sample: Mapping[str, Any]) -> float:
     """Parse time less what the parse waited for a processor that others used: the machine's doing, not the file's."""
@@ -30,11 +33,14 @@ class Unqueued:
         return round(max(wall_us - self._waits * cpu_us, min(cpu_us, wall_us)))
 
     def loads(self, columns: Mapping[str, Sequence[int]], statements: Sequence[Sequence[Any]]) -> Loads:
-        """The loads, as import statements on the whole; each still takes what its own code takes and those inside it."""
-        importing = [(row[5], row[6]) for row in statements if row[3] in ("import", "importfrom")]
-        before = sum(wall_us for wall_us, _ in importing)
-        share = sum(self.statement_us(*times) for times in importing) / before if before else self._share
-        own = [round(us * share) for us in columns["self_us"]]
+        """The loads, each as the statement that it belongs to; it still takes what its own code takes and those inside it."""
+        shares: list[float] = []
+        for parent, importer, line, caller_line in zip(
+            *(columns[name] for name in ("parent", "importer", "line", "caller_line")), strict=True
+        ):
+            at = line if importer == _DAG_FILE else caller_line
+            shares.append(shares[parent] if parent >= 0 else self._share_at(at, statements))
+        own = [round(us * share) for us, share in zip(columns["self_us"], shares, strict=True)]
         cumulative = list(own)
         for position in range(len(own) - 1, -1, -1):
             parent = columns["parent"][position]
@@ -42,3 +48,8 @@ class Unqueued:
                 cumulative[parent] += cumulative[position]
         times = {"self_us": tuple(own), "cumulative_us": tuple(cumulative)}
         return Loads(**{**{name: tuple(values) for name, values in columns.items()}, **times})
+
+    def _share_at(self, line: int, statements: Sequence[Sequence[Any]]) -> float:
+        """What is left of the time of the innermost statement at a line."""
+        times = [(row[5], row[6]) for row in statements if row[1] <= line <= row[2] and row[5] > 0]
+        return self.statement_us(*times[-1]) / times[-1][0] if times else self._share

@@ -58,3 +58,15 @@ def test_modules_that_sleep_lose_as_little_as_their_statement() -> None:
     found = reading.trace(traced(wall_ms=803, cpu_ms=100, queued_ms=50, sleeping_ms=450))
     assert [each.wall_us for each in found.statements] == [200_000, 550_000]
     assert found.loads.cumulative_us == (550_000, round(50_000 * 550 / 600))
+
+
+def test_each_load_loses_what_its_own_statement_loses() -> None:
+    """Line 3 imports what sleeps, and computes nothing; line 4 calls a function that imports it."""
+    reply = traced(wall_ms=753, cpu_ms=100, queued_ms=50)
+    loads = reply["trace"]["loads"]
+    rows = {"module": 2, "parent": -1, "self_us": 200_000, "cumulative_us": 200_000, "importer": -1, "line": 3}
+    again = {**rows, "module": 3, "importer": 0, "line": 9, "caller_line": 4, "imports": 0}
+    for name, values in loads.items():
+        loads[name] = (*values, {"caller_line": 0, "imports": 0, **rows}[name], again[name])
+    reply["trace"]["statements"] += [statement(3, "import", 200_000, 0), statement(4, "expr", 200_000, 0)]
+    assert reading.trace(reply).loads.self_us == (66_667, 33_333, 200_000, 200_000)
