@@ -12,12 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from dagprof.attribution.reach import Reach
 from dagprof.model import Edge, Loads, Module, Origin, Trace
-
-if TYPE_CHECKING:
-    import networkx
 
 ROOT = -1
 
@@ -204,91 +202,25 @@ class ImportGraph:
     def saving_us(self, without: Collection[int | Statement]) -> int:
         """What falls away when these statements or modules are gone together, in µs."""
         gone = [way for node in without for way in ([node] if isinstance(node, int) else self.ways(node))]
-        return self.total_us - self._cost_reached([ROOT], gone)
+        return self.total_us - self._reach.cost([ROOT], gone)
 
     def alone_us(self, node: int | Statement) -> int:
         """What falls away with one statement or module, in µs: what only it leads to."""
         ways = [node] if isinstance(node, int) else self.ways(node)
-        return self._dominated.get(ways[0], 0) if len(ways) == 1 else self.saving_us([node])
+        return self._reach.dominated.get(ways[0], 0) if len(ways) == 1 else self.saving_us([node])
 
     def savings_us(self, groups: Sequence[Collection[int]]) -> list[int]:
-        """What falls away when all modules of a group are gone, in µs, for each of these groups of modules.
-
-        One walk for all of them: a node keeps a bit for each group that a way from the DAG file to it avoids.
-        """
-        places, after, costs = self._numbered
-        allowed = [-1] * len(places)
-        for number, modules in enumerate(groups):
-            for module in modules:
-                if module in places:
-                    allowed[places[module]] &= ~(1 << number)
-        avoided = [0] * len(places)
-        avoided[places[ROOT]] = (1 << len(groups)) - 1
-        waiting = [places[ROOT]]
-        while waiting:
-            here = waiting.pop()
-            for there in after[here]:
-                gained = avoided[here] & allowed[there] & ~avoided[there]
-                if gained:
-                    avoided[there] |= gained
-                    waiting.append(there)
-        kept = [0] * len(groups)
-        for cost, mask in zip(costs, avoided, strict=True):
-            if cost:
-                for number in range(len(groups)):
-                    if mask >> number & 1:
-                        kept[number] += cost
-        return [self.total_us - us for us in kept]
+        """What falls away when all modules of a group are gone, in µs, for each of these groups of modules."""
+        return [self.total_us - us for us in self._reach.costs_without(groups)]
 
     def behind_us(self, statement: Statement) -> int:
         """What a statement leads to, whoever else does too, in µs."""
-        return self._cost_reached(self.ways(statement))
-
-    def _cost_reached(self, start: Iterable[Node], without: Collection[Node] = ()) -> int:
-        """Own time of the modules that are still loaded when these statements or modules are gone, in µs.
-
-        Over numbers instead of nodes: a large fleet asks a hundred thousand times.
-        """
-        places, after, costs = self._numbered
-        seen = bytearray(len(places))
-        for node in without:
-            if node in places:
-                seen[places[node]] = 1
-        waiting = [places[node] for node in start]
-        cost = 0
-        while waiting:
-            for number in after[waiting.pop()]:
-                if not seen[number]:
-                    seen[number] = 1
-                    cost += costs[number]
-                    waiting.append(number)
-        return cost
+        return self._reach.cost(self.ways(statement))
 
     @cached_property
-    def _numbered(self) -> tuple[dict[Node, int], list[list[int]], list[int]]:
-        """Every node's number, and by number what comes after it and its own time in µs."""
-        places: dict[Node, int] = {}
-        for node, nodes in self._after.items():
-            places.setdefault(node, len(places))
-            for each in nodes:
-                places.setdefault(each, len(places))
-        after = [[places[each] for each in self._after.get(node, ())] for node in places]
-        costs = [self.cost_us.get(node, 0) if isinstance(node, int) else 0 for node in places]
-        return places, after, costs
-
-    @cached_property
-    def _dominated(self) -> dict[Node, int]:
-        """For each node the own time in µs of the modules that only it leads to."""
-        import networkx  # a quarter of a second, before the first parse if it stood at the top
-
-        graph: networkx.DiGraph[Node] = networkx.DiGraph()
-        graph.add_node(ROOT)
-        graph.add_edges_from((before, after) for before, nodes in self._after.items() for after in nodes)
-        above = {node: over for node, over in networkx.immediate_dominators(graph, ROOT).items() if over is not None}
-        totals = {ROOT: 0, **{node: self.cost_us.get(node, 0) if isinstance(node, int) else 0 for node in above}}
-        for node in _leaves_first(above):
-            totals[above[node]] += totals[node]
-        return totals
+    def _reach(self) -> Reach[Node]:
+        costs: dict[Node, int] = {**self.cost_us}
+        return Reach(ROOT, self._after, costs)
 
     def chain(self, module: int) -> dict[Statement, int]:
         """The import statements by which a module was first loaded, the DAG file's first, and what each began to load."""
@@ -303,21 +235,3 @@ class ImportGraph:
                 found.setdefault(self.ran(place), loads.module[place])  # the call, where it stands in a function
             place = self.around(place)
         return dict(reversed(found.items()))
-
-
-def _leaves_first(above: dict[Node, Node]) -> list[Node]:
-    """The nodes of a dominator tree, each before the one over it; the root is left out."""
-    depth: dict[Node, int] = {ROOT: 0}
-
-    def depth_of(node: Node) -> int:
-        path = []
-        while node not in depth:
-            path.append(node)
-            node = above[node]
-        level = depth[node]
-        for inner in reversed(path):
-            level += 1
-            depth[inner] = level
-        return level
-
-    return sorted((node for node in above if node != ROOT), key=lambda node: -depth_of(node))
