@@ -219,7 +219,7 @@ class ImportGraph:
 
     @cached_property
     def _reach(self) -> Reach[Node]:
-        costs: dict[Node, int] = {**self.cost_us}
+        costs: dict[Node, int] = dict(self.cost_us.items())
         return Reach(ROOT, self._after, costs)
 
     def chain(self, module: int) -> dict[Statement, int]:
