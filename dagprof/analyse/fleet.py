@@ -30,7 +30,8 @@ class Change(NamedTuple):
 
     ``proved_ms`` is the part of ``saving_ms`` that experiments measured. ``loads`` names what it asks for; ``chain`` the lines
     by which that was first loaded, from the DAG file's on; ``modules`` and ``memory_kib`` are those of the file in which it
-    matters most. ``not_needed``, ``needed`` and ``untried`` count files; ``reason`` says what needed it.
+    matters most. ``not_needed``, ``needed`` and ``untried`` count files; ``reason`` says what needed it. ``in_function`` and
+    ``is_star`` say what kind of statement it is.
     """
 
     place: Place
@@ -46,6 +47,8 @@ class Change(NamedTuple):
     untried: int
     reason: str
     cautions: tuple[str, ...]
+    in_function: bool = False
+    is_star: bool = False
 
     @property
     def evidence(self) -> str:
@@ -101,6 +104,14 @@ class Plan(NamedTuple):
         return len({change.place.file for step in self.steps for change in step.changes})
 
 
+class Asked(NamedTuple):
+    """The modules that a statement asks for, the user's statements by which they were first loaded, and whether it is called."""
+
+    modules: tuple[str, ...]
+    chain: tuple[Place, ...]
+    in_function: bool
+
+
 class FileView:
     """One traced file: its reduced graph, its statements by place, and what experiments showed."""
 
@@ -116,16 +127,17 @@ class FileView:
         self._proved = self._proofs(file.experiments)
         self.trials: dict[Place, Experiment] = {e.without[0]: e for e in file.experiments if len(e.without) == 1}
 
-    def asked_for(self, place: Place) -> tuple[tuple[str, ...], tuple[Place, ...]]:
-        """The modules that a statement asks for, and the statements by which they were first loaded, the DAG file's first.
+    def asked_for(self, place: Place) -> Asked:
+        """What a statement asks for, and by which way.
 
         Builds the graph anew: few are asked for, and the graphs of 10,000 files would fill the memory.
         """
         assert self._file.trace is not None
         graph = ImportGraph(self._file.trace, self._run.modules, self._run.import_sets)
-        targets = graph.targets(self.statements[place])
+        statement = self.statements[place]
+        targets = graph.targets(statement)
         names = _innermost([self._run.modules[module].name for module in targets])
-        return names, _chain(graph, targets, self._run, self._file)
+        return Asked(names, _chain(graph, targets, self._run, self._file), graph.is_in_function(statement))
 
     def _here(self, places: Collection[Place]) -> frozenset[Place]:
         return frozenset(place for place in places if place in self.statements)
@@ -207,15 +219,15 @@ class Fleet:
         savings = [view.saving_ms((place,)) for view in views]
         proved = [ms for view, ms in zip(views, savings, strict=True) if view.is_proved((place,))]
         main = views[savings.index(max(savings))]
-        loads, chain = main.asked_for(place)
+        asked = main.asked_for(place)
         trials = [view.trials[place] for view in views if place in view.trials]
         needed = [trial for trial in trials if trial.need in (Need.RAISES, Need.CHANGES_DAGS)]
         memory = [statistics.median(trial.memory_kib) for trial in trials if trial.memory_kib]
         not_needed = sum(trial.need is Need.NOT_NEEDED for trial in trials)
         return Change(
             place=place,
-            loads=loads,
-            chain=chain,
+            loads=asked.modules,
+            chain=asked.chain,
             saving_ms=sum(savings),
             proved_ms=sum(proved),
             files=sum(ms >= FASTER_MS for ms in savings),
@@ -226,6 +238,8 @@ class Fleet:
             untried=len(views) - not_needed - len(needed),
             reason=needed[0].reason if needed else "",
             cautions=tuple(dict.fromkeys(text for trial in trials for text in trial.cautions)),
+            in_function=asked.in_function,
+            is_star=any(trial.has_star for trial in trials),
         )
 
     def plan(self, length: int = 20, *, untried: bool = False) -> Plan:

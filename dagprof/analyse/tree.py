@@ -15,8 +15,8 @@ class Branch(NamedTuple):
     """A load, or several of one distribution that stand inside each other.
 
     ``total_us`` is with all that was loaded in turn, ``alone_us`` what only this statement (of the user's code) or module
-    leads to. ``line`` is the importing line of the DAG file, 0 elsewhere; ``place`` names the importing line of the user's
-    code, empty elsewhere; ``folded`` counts the modules of the same
+    leads to; where a statement begins several loads, the smaller of both. ``line`` is the importing line of the DAG file, 0
+    elsewhere; ``place`` names the importing line of the user's code, empty elsewhere; ``folded`` counts the modules of the same
     distribution that are not shown, ``modules`` all that were loaded inside.
     """
 
@@ -61,17 +61,18 @@ class _Folder:
         module = self._loads.module[place]
         statement = Statement(self._loads.importer[place], self._loads.line[place])
         is_users = statement.importer >= ROOT and self._graph.is_users(statement)
-        # Where a line begins several loads, its own figure stands beside none of them.
         begins = self._begins(place)
         is_whole = is_users and begins is not None and self._begun[begins] == 1
-        node = statement if is_whole else module
+        alone_us = self._graph.alone_us(statement if is_whole else module)
+        if is_users and not is_whole:
+            alone_us = min(alone_us, self._graph.alone_us(statement))
         inner, folded = self._unfold(place)
         return Branch(
             name=self._run.modules[module].name,
             line=statement.line if statement.importer == ROOT else self._loads.caller_line[place],
             place=self._shown(statement) if is_users else "",
             total_us=self._loads.cumulative_us[place],
-            alone_us=self._graph.alone_us(node),
+            alone_us=alone_us,
             modules=1 + self._count(place),
             folded=folded,
             memory_kib=self._memory.get((statement.importer, statement.line), 0) if is_users else 0,

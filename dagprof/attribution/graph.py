@@ -49,7 +49,6 @@ class ImportGraph:
         self.cost_us: dict[int, int] = {}
         for place, us in zip(self._loads.module, self._loads.self_us, strict=True):
             self.cost_us[place] = self.cost_us.get(place, 0) + us
-        self.in_functions: set[Statement] = set()
         self.named: dict[Statement, dict[int, None]] = {}
         self._after: dict[Node, dict[Node, None]] = {ROOT: {}}
         self._lines: dict[int, set[int]] = {}
@@ -69,8 +68,6 @@ class ImportGraph:
         for edge in edges:
             statement = Statement(edge.importer if edge.importer >= 0 else source, edge.line)
             self.named.setdefault(statement, {})[edge.target] = None
-            if edge.in_function:
-                self.in_functions.add(statement)
             if edge.target not in self.cost_us:
                 continue
             if edge.in_function:
@@ -161,6 +158,10 @@ class ImportGraph:
     def ways(self, statement: Statement) -> list[Node]:
         """A statement's nodes, one for each caller where it stands in a function."""
         return self._ways.get(statement, [])
+
+    def is_in_function(self, statement: Statement) -> bool:
+        """Whether a statement ran because a function was called, and not where modules are executed."""
+        return any(isinstance(way, Call) for way in self.ways(statement))
 
     def is_users(self, statement: Statement) -> bool:
         """Whether a statement stands in the user's own code."""

@@ -42,11 +42,11 @@ def command(target: str, stored: str | None, speedscope: str | None, quiet: bool
         _check_line(name, line)
     run = runs.load(stored) if stored else _measured(name, options, is_quiet=quiet)
     file = _find(run, name)
-    found = Fleet(run).changes()
+    fleet = Fleet(run)
     source = _source(run, file)
     if line is not None and source is not None and line > len(source):
         raise _no_line(file.path, source, line)
-    explain.render(explain.Explanation(run, file, source, line), found, console=stdout_console())
+    explain.render(explain.Explanation(run, file, source, line), fleet, console=stdout_console())
     if speedscope:
         _write_stacks(run, file, speedscope)
     return 0

@@ -15,7 +15,7 @@ from dagprof.measure.asking import Ask, Limits
 from dagprof.measure.differences import changed, state_differences
 from dagprof.measure.lab import Lab
 from dagprof.measure.outcome import gave_result
-from dagprof.measure.plan import STABLE_MS, STABLE_SHARE
+from dagprof.measure.plan import STABLE_MS, STABLE_SHARE, Proof
 from dagprof.measure.reading import Reply
 from dagprof.measure.unqueued import own_ms
 from dagprof.model import Experiment, Need
@@ -28,14 +28,13 @@ def prove(
     ask: Ask,
     limits: Limits,
     *,
-    smallest_ms: float,
-    rounds: int,
+    proof: Proof,
     parse_ms: float,
 ) -> tuple[Experiment, ...]:
     """What each statement saves, and all that are not needed together; and what needs the others.
 
-    Only statements that would save ``smallest_ms`` alone are timed by themselves. Savings are those of a parse that takes
-    ``parse_ms``: the machine may have another speed by now than when the file was timed.
+    Only the most promising of the statements that would save enough alone are timed by themselves. Savings are those of a
+    parse that takes ``parse_ms``: the machine may have another speed by now than when the file was timed.
     """
     lab = Lab(path, ask, limits)
     plain = lab.parse((), state=True)
@@ -47,12 +46,12 @@ def prove(
         trial = _Trial((candidate,))
         trial.judge(plain, lab)
         (free if trial.need is Need.NOT_NEEDED else needed).append(trial)
-    timed = [trial for trial in free if trial.candidates[0].alone_ms >= smallest_ms]
+    timed = [trial for trial in free if trial.candidates[0].alone_ms >= proof.smallest_ms]
     together = _together(free, plain, lab)
-    if together is not None:
-        timed.append(together)
+    most = proof.timed(parse_ms)
+    timed = timed[:most] if together is None else [*timed[: most - 1], together]
     if timed:
-        _time(timed, lab, rounds)
+        _time(timed, lab, proof.rounds)
     return tuple(trial.experiment(parse_ms) for trial in (*timed, *(t for t in free if t not in timed), *needed))
 
 
@@ -67,11 +66,13 @@ class _Trial:
         self.saving_ms: list[float] = []
         self.memory_kib: list[int] = []
         self.cautions: list[str] = []
+        self.has_star = False
 
     def judge(self, plain: Reply, lab: Lab) -> None:
         """Parse once without, and say whether the parse needed them."""
         reply = lab.parse(self.candidates, state=True)
         self.need, self.reason = self._verdict(plain, reply, lab)
+        self.has_star = gave_result(reply) and bool(reply["result"].get("stars"))
         if self.need is Need.NOT_NEEDED:
             self.cautions = state_differences(plain["result"]["state"], reply["result"]["state"])
 
@@ -82,7 +83,10 @@ class _Trial:
         if result["failures"]:
             return Need.RAISES, _why(result["failures"][-1])
         if result.get("missing"):
-            return Need.UNKNOWN, "no import statement was found at this line"
+            return Need.UNKNOWN, "only import statements can be taken out, and no such stands at this line"
+        if result.get("missed"):
+            name, file, line = result["missed"][0]
+            return Need.RAISES, f"{name} is asked for at {_short(file)}:{line}, where the code goes on without it"
         names = changed(plain["result"]["digests"], result["digests"])
         if not names:
             return Need.NOT_NEEDED, ""
@@ -118,6 +122,7 @@ class _Trial:
             saving_ms=tuple(round(ms * scale, 3) for ms in self.saving_ms) if is_timed else (),
             memory_kib=tuple(self.memory_kib) if is_timed else (),
             cautions=tuple(self.cautions),
+            has_star=self.has_star,
         )
 
 
@@ -149,5 +154,11 @@ def _time(trials: Sequence[_Trial], lab: Lab, rounds: int) -> None:
 
 
 def _why(failure: Mapping[str, Any]) -> str:
-    where = f" ({str(failure['file']).rpartition('/')[2]}:{failure['line']})" if failure["line"] else ""
+    where = f" ({_short(str(failure['file']))}:{failure['line']})" if failure["line"] else ""
     return f"{failure['type']}: {str(failure['message'])[:200]}{where}"
+
+
+def _short(file: str) -> str:
+    """A file's name; for a package that of its folder too."""
+    folder, _, name = file.rpartition("/")
+    return f"{folder.rpartition('/')[2]}/{name}" if name == "__init__.py" else name

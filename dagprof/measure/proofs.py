@@ -41,4 +41,4 @@ def questions(files: Iterable[Measured], root: str, proof: Proof) -> list[Questi
 def _question(measured: Measured, root: str, proof: Proof) -> Question:
     found = candidates(measured.result, measured.modules, measured.import_sets, root, smallest_ms=proof.smallest_ms)
     in_files = [candidate for candidate in found if candidate.file.endswith(".py")]
-    return Question(measured, tuple(in_files[: proof.affordable(measured.result.parse_ms)]))
+    return Question(measured, tuple(in_files[: proof.affordable(measured.result.own_ms)]))

@@ -40,6 +40,9 @@ class _Result(msgspec.Struct):
     warnings: list[str] = []
     digests: dict[str, str] = {}
     compiled: int = 0
+    missing: list[tuple[str, int]] = []
+    stars: list[tuple[str, int]] = []
+    missed: list[tuple[str, str, int]] = []
     sample: dict[str, float] | None = None
 
 

@@ -138,9 +138,12 @@ class Rounds:
         jobs = [self._experiment(paths[question.measured.result.path], question, proof) for question in asked]
         done = self._do(jobs, self._budget.at_most(share), self._prover)
         if done < len(jobs):
+            more = (
+                "--depth full tries all" if self._settings.time_budget is None else "a larger --time-budget tries more"
+            )
             text = (
                 f"No import was tried in {len(jobs) - done} of {len(jobs)} files where it would pay, to save time, and what was "
-                "not tried is not proposed; --depth full tries all."
+                f"not tried is not proposed; {more}."
             )
             self.doubts.append(Doubt(code="unproved", text=text))
 
@@ -151,8 +154,7 @@ class Rounds:
                 question.candidates,
                 ask,
                 self._limits,
-                smallest_ms=proof.smallest_ms,
-                rounds=proof.rounds,
+                proof=proof,
                 parse_ms=question.measured.result.own_ms,
             )
             result = msgspec.structs.replace(question.measured.result, experiments=experiments)

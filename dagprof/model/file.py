@@ -137,7 +137,7 @@ class Experiment(Frozen, frozen=True):
     ``need`` says whether the parse needed them and ``reason`` what did. ``saving_ms`` and ``memory_kib`` hold, round by
     round, what a plain parse took or grew more than the one without them taken right after it, scaled to the file's parse
     time without waiting for a processor: the machine's speed may have changed since. ``cautions`` names what
-    the imports do that the serialised DAGs do not show.
+    the imports do that the serialised DAGs do not show; ``has_star`` says that an ``import *`` is among them.
     """
 
     without: tuple[Place, ...]
@@ -146,6 +146,7 @@ class Experiment(Frozen, frozen=True):
     saving_ms: tuple[float, ...] = ()
     memory_kib: tuple[int, ...] = ()
     cautions: tuple[str, ...] = ()
+    has_star: bool = False
 
     @property
     def is_proof(self) -> bool:

@@ -9,7 +9,20 @@ import sys
 from time import perf_counter, process_time
 from typing import Any, Callable
 
-from . import airflow_api, answers, bytecode, experiment, failures, parse, redact, serialised, stacks, state, watch
+from . import (
+    airflow_api,
+    answers,
+    bytecode,
+    experiment,
+    failures,
+    missed,
+    parse,
+    redact,
+    serialised,
+    stacks,
+    state,
+    watch,
+)
 
 # Bound before any DAG code can replace them.
 _dumps, _write, _exit, _getpid = json.dumps, os.write, os._exit, os.getpid
@@ -102,19 +115,18 @@ class Child:
 
     def _timing(self) -> dict[Any, Any]:
         """A plain parse, or one without some import statements."""
-        missing: list[Any] = []
         if self._request.get("first"):
             bytecode.warm_up(self._file)
+        seen = missed.Missed() if self._request.get("state") else None
+        removal = experiment.Removal(self._request.get("without") or {}, seen)
         if self._request.get("without"):
-            removal = experiment.Removal(self._request["without"])
             removal.install()
-            missing = removal.missing
         compilations = bytecode.Compilations()
         compilations.install()
         bag, figures, errors, documents = self._parse()
-        facts = {"sample": figures, "compiled": compilations.count, "missing": missing}
-        if self._request.get("state"):
-            facts["state"] = state.snapshot()
+        facts = {"sample": figures, "compiled": compilations.count}
+        if seen is not None:
+            facts.update(state=state.snapshot(), missing=removal.missing, stars=removal.stars, missed=seen.rows)
         if self._request.get("contents"):
             facts["contents"] = serialised.contents(documents, self._request["contents"], self._surroundings.redact)
         return {**facts, "digests": serialised.digests(documents), **self._describe(bag, errors)}

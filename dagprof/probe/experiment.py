@@ -10,14 +10,24 @@ import ast
 import gc
 import importlib.machinery
 import os
+import sys
 from typing import Any
+
+from .missed import Missed
 
 
 class Removal:
-    """Import statements to take out: ``{file: [line, ...]}``; with no lines the file is executed as it is."""
+    """Import statements to take out: ``{file: [line, ...]}``; with no lines the file is executed as it is.
 
-    def __init__(self, without: dict[Any, Any]) -> None:
+    ``missing`` are lines without an import statement, ``stars`` those of ``import *``, which no function may hold. ``missed`` is
+    given where it is to be noted which of the names that went are asked for.
+    """
+
+    def __init__(self, without: dict[Any, Any], missed: Missed | None = None) -> None:
         self.missing: list[Any] = []
+        self.stars: list[Any] = []
+        self._missed = missed
+        self._names: dict[Any, Any] = {}
         self._code: dict[Any, Any] = {}
         collects = gc.isenabled()
         gc.disable()  # what is due falls into the parse, as it does in a plain one
@@ -32,7 +42,10 @@ class Removal:
         remover = _Remover(lines)
         tree = ast.fix_missing_locations(remover.visit(tree))
         self.missing += [[file, line] for line in sorted(lines - remover.removed)]
-        return compile(tree, file, "exec", dont_inherit=True)
+        self.stars += [[file, line] for line in sorted(remover.stars)]
+        code = compile(tree, file, "exec", dont_inherit=True)
+        self._names[code] = None if remover.stars else frozenset(remover.names)
+        return code
 
     def install(self) -> None:
         """From now on these files are executed without the statements."""
@@ -46,7 +59,11 @@ class Removal:
             code = known.get(path)
             if code is None and path.endswith(endings):
                 code = known.get(os.path.realpath(path))
-            return ordinary(loader, name) if code is None else code
+            if code is None:
+                return ordinary(loader, name)
+            if self._missed is not None and name in sys.modules:
+                self._missed.watch(sys.modules[name], code.co_filename, self._names[code])
+            return code
 
         setattr(importlib.machinery.SourceFileLoader, "get_code", get_code)  # noqa: B010
 
@@ -60,13 +77,20 @@ def _ending(file: str) -> str:
 class _Remover(ast.NodeTransformer):
     def __init__(self, lines: set[Any]) -> None:
         self.removed: set[Any] = set()
+        self.stars: set[Any] = set()
+        self.names: set[Any] = set()
         self._lines = lines
 
     def visit_Import(self, node: Any) -> Any:
-        if node.lineno not in self._lines or getattr(node, "module", None) == "__future__":
+        if node.lineno not in self._lines:
             return node
         self.removed.add(node.lineno)
+        self.names.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
         return ast.copy_location(ast.Pass(), node)
 
     def visit_ImportFrom(self, node: Any) -> Any:
+        if node.module == "__future__":
+            return node
+        if node.lineno in self._lines and any(alias.name == "*" for alias in node.names):
+            self.stars.add(node.lineno)
         return self.visit_Import(node)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dagprof.analyse.fleet import Change, Plan, Step
 from dagprof.model import Experiment, Need, Run
 from dagprof.quantities import count
@@ -20,7 +22,14 @@ def what_it_loads(change: Change) -> str:
 
 def advice(change: Change) -> str:
     """The sentence that says what to do."""
-    return f"Import {what_it_loads(change)} inside the functions that use it, not at the top."
+    what = what_it_loads(change)
+    if change.in_function:
+        return f"Leave the call of the function around this line to tasks: it imports {what}."
+    if change.is_star:
+        return (
+            f"Import what you use of {what} by name, inside the functions that use it, where no `import *` may stand."
+        )
+    return f"Import {what} inside the functions that use it, not at the top."
 
 
 def way(change: Change) -> str:
@@ -32,7 +41,11 @@ def way(change: Change) -> str:
 
 def places(step: Step) -> str:
     """Where a step's changes are."""
-    return ", ".join(safe_text(str(change.place), 200) for change in step.changes)
+    return ", ".join(_place(change) for change in step.changes)
+
+
+def _place(change: Change) -> str:
+    return safe_text(str(change.place), 200)
 
 
 def instruction(step: Step) -> str:
@@ -40,7 +53,13 @@ def instruction(step: Step) -> str:
     if len(step.changes) == 1:
         return advice(step.changes[0])
     loads = ", ".join(dict.fromkeys(what_it_loads(change) for change in step.changes))
-    return f"Import {loads} inside the functions that use it: only together do these lines save anything."
+    text = f"Import {loads} inside the functions that use it: only together do these lines save anything."
+    for change in step.changes:
+        if change.in_function:
+            text += f" {_place(change)} stands in a function: leave its call to tasks."
+        elif change.is_star:
+            text += f" Of {_place(change)} import by name what you use."
+    return text
 
 
 def totals(plan: Plan, steps: int) -> str:
@@ -48,7 +67,7 @@ def totals(plan: Plan, steps: int) -> str:
     return " → ".join(duration(ms) for ms in (plan.before_ms, *(step.total_ms for step in plan.steps[:steps])))
 
 
-def summary(plan: Plan, steps: int) -> str:
+def summary(run: Run, plan: Plan, steps: int) -> str:
     """The plan in one sentence."""
     changes = sum(len(step.changes) for step in plan.steps)
     text = (
@@ -56,7 +75,16 @@ def summary(plan: Plan, steps: int) -> str:
         f"would make {count(plan.files_faster, 'DAG file')} faster"
     )
     text = f"{text} and leave {duration(plan.after_ms)}" if len(plan.steps) > steps else text
-    return f"{text}; {count(plan.untried, 'more line')} not tried (--depth full)" if plan.untried else text
+    if not plan.untried:
+        return text
+    return f"{text}; {count(plan.untried, 'more line')} not tried ({_to_try_more(run)})"
+
+
+def _to_try_more(run: Run) -> str:
+    """What has all lines tried."""
+    if run.settings.get("time_budget") is not None:
+        return "a larger --time-budget tries more"
+    return "its files are too slow for more" if run.settings.get("depth") == "full" else "--depth full tries all"
 
 
 def no_plan(run: Run, plan: Plan) -> str:
@@ -68,7 +96,19 @@ def no_plan(run: Run, plan: Plan) -> str:
     lines = (
         f"{count(plan.untried, 'line')} that might save something {'was' if plan.untried == 1 else 'were'} not tried"
     )
-    return f"No change is proposed: {lines}; --depth full tries all."
+    return f"No change is proposed: {lines}; {_to_try_more(run)}."
+
+
+def is_untimed(experiment: Experiment) -> bool:
+    """Whether all that is known is that the DAGs stay the same."""
+    return experiment.need is Need.NOT_NEEDED and not experiment.is_proof
+
+
+def untimed(experiments: Sequence[Experiment]) -> str:
+    """What such experiments showed, in one sentence."""
+    sets = [", ".join(safe_text(str(place), 200) for place in experiment.without) for experiment in experiments]
+    each = "any one of " if len(sets) > 1 else ""
+    return f"Without {each}{'; '.join(sets)} the DAGs stay the same; what that saves alone was not timed, since it is little."
 
 
 def trial(experiment: Experiment) -> str:
@@ -78,8 +118,8 @@ def trial(experiment: Experiment) -> str:
         return f"{where} is needed: {safe_text(experiment.reason, 300)}."
     if experiment.need is Need.UNKNOWN:
         return f"{where} could not be tried: {safe_text(experiment.reason, 300)}."
-    if not experiment.is_proof:
-        return f"Without {where} the DAGs stay the same; what that saves alone was not timed."
+    if is_untimed(experiment):
+        return untimed([experiment])
     if not experiment.is_shorter:
         figures = f"{-experiment.proved_ms:+.0f} ± {experiment.spread_ms:.0f} ms".replace("-", "−")
         return f"Without {where} the DAGs stay the same, and so does the parse time as far as can be told ({figures})."

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dagprof.analyse.fleet import Change, FileView
+from dagprof.analyse.fleet import Change, FileView, Fleet, Plan
 from dagprof.analyse.statements import own_us
 from dagprof.analyse.tree import Branch, import_tree
-from dagprof.attribution.graph import ImportGraph
+from dagprof.attribution.graph import ROOT, ImportGraph
 from dagprof.attribution.scale import sampled_scale, scale
 from dagprof.model import STATEMENT, FileResult, Origin, Place, Run, Stack
 from dagprof.quantities import count
@@ -42,6 +43,7 @@ class Explanation:
         self.graph = ImportGraph(file.trace, run.modules, run.import_sets) if file.trace else None
         self.view = FileView(run, file, self.graph) if self.graph else None
         self.statement = self._lines_of(line) if line else None
+        self.behind = frozenset(self._behind())
         self.scale = scale(file)
         self.libraries = {module.file for module in run.modules if module.origin is not Origin.USER}
 
@@ -51,13 +53,27 @@ class Explanation:
         smallest = min(holding, key=lambda s: s.end_line - s.line, default=None)
         return range(smallest.line, smallest.end_line + 1) if smallest else range(line, line + 1)
 
+    def _behind(self) -> Iterable[Place]:
+        """The user's import statements that a line leads to, in helpers too."""
+        if self.graph is None or self.view is None or self.statement is None:
+            return
+        for place, statement in self.view.statements.items():
+            targets = self.graph.targets(statement)
+            chain = self.graph.chain(targets[0]) if targets else ()
+            if any(each.importer == ROOT and each.line in self.statement for each in chain):
+                yield place
+
     def concerns(self, line: int) -> bool:
         """Whether a line of the DAG file is asked for."""
         return self.statement is None or line in self.statement
 
+    def is_asked(self, place: Place) -> bool:
+        """Whether an import statement is asked for, or stands behind a line that is."""
+        return self.line is None or place in self.behind or (place.file == self.file.path and self.concerns(place.line))
 
-def render(explanation: Explanation, found: Sequence[Change], *, console: Console) -> None:
-    """Print everything about the file, or about one of its lines. ``found`` are the changes that concern it."""
+
+def render(explanation: Explanation, fleet: Fleet, *, console: Console) -> None:
+    """Print everything about the file, or about one of its lines, with the changes and the plan of the whole run."""
     file = explanation.file
     console.print(Text(f"{safe_text(file.path)}: {_headline(file)}", style="bold"))
     for failure in file.failures:
@@ -66,7 +82,8 @@ def render(explanation: Explanation, found: Sequence[Change], *, console: Consol
     _imports(explanation, console)
     _effects(explanation, console)
     _experiments(explanation, console)
-    _changes(explanation, found, console)
+    _changes(explanation, fleet.changes(), console)
+    _plan(explanation, fleet.plan(), console)
     _stack(explanation, console)
     _rest(explanation, console)
 
@@ -74,7 +91,7 @@ def render(explanation: Explanation, found: Sequence[Change], *, console: Consol
 def _headline(file: FileResult) -> str:
     if not file.is_timed:
         return file.detail or figures.status(file.status)
-    named = zip(figures.STAGES, figures.stages(file), strict=True)
+    named = zip(figures.stage_names(file), figures.stages(file), strict=True)
     parts = ", ".join(f"{name} {duration(ms)}" for name, ms in named if ms >= figures.SMALLEST_MS)
     return (
         f"{duration(file.parse_ms)} {f'± {figures.spread(file)}' if len(file.samples) > 1 else '(one parse)'} to parse ({parts}); "
@@ -101,7 +118,10 @@ def _source(explanation: Explanation, console: Console) -> None:
         _title("The source is not shown: the file was changed or removed since it was measured.", console)
         return
     statements = explanation.file.trace.statements
-    times = {s.line: s.wall_us / 1000 * explanation.scale for s in reversed(statements)}
+    times: dict[int, float] = defaultdict(float)
+    for statement in statements:
+        if statement.parent < 0 or statements[statement.parent].line != statement.line:
+            times[statement.line] += statement.wall_us / 1000 * explanation.scale
     marks = _marks(explanation)
     _title(
         "Source (time of each statement with what is nested in it, without garbage collection; traced, scaled to a plain parse)",
@@ -227,16 +247,18 @@ def _experiments(explanation: Explanation, console: Console) -> None:
     wanted = [
         experiment
         for experiment in explanation.file.experiments
-        if explanation.line is None
-        or any(place.file == explanation.file.path and explanation.concerns(place.line) for place in experiment.without)
+        if any(explanation.is_asked(place) for place in experiment.without)
     ]
     if not wanted:
         return
     _title("Experiments (parsed again without these import statements, in memory)", console)
-    for experiment in wanted:
+    untimed = [experiment for experiment in wanted if changes.is_untimed(experiment)]
+    for experiment in (each for each in wanted if each not in untimed):
         console.print(Text(f"  {changes.trial(experiment)}"), soft_wrap=True)
         for text in experiment.cautions:
             console.print(Text(f"    mind: it also brings {safe_text(text, 200)}", style="yellow"), soft_wrap=True)
+    if untimed:
+        console.print(Text(f"  {changes.untimed(untimed)}"), soft_wrap=True)
 
 
 def _changes(explanation: Explanation, found: Sequence[Change], console: Console) -> None:
@@ -248,14 +270,30 @@ def _changes(explanation: Explanation, found: Sequence[Change], console: Console
         what = safe_text(change.reason, 300) if change.needed else changes.advice(change)
         line = f"  {duration(change.saving_ms):>8}  {safe_text(str(change.place), 120)}  {change.evidence}: {what}"
         console.print(Text(line), soft_wrap=True)
-        if changes.way(change):
-            console.print(Text(f"            {changes.way(change)}", style="dim"), soft_wrap=True)
+        way = changes.way(_as_here(explanation, change))
+        if way:
+            console.print(Text(f"            {way}", style="dim"), soft_wrap=True)
+
+
+def _as_here(explanation: Explanation, change: Change) -> Change:
+    """The change with the way by which this file comes to it; another may gain more by it, and come another way."""
+    asked = explanation.view.asked_for(change.place) if explanation.view is not None else None
+    return change if asked is None else change._replace(loads=asked.modules, chain=asked.chain)
+
+
+def _plan(explanation: Explanation, plan: Plan, console: Console) -> None:
+    """The steps of the plan that this file has a part in, where they say more than the changes one by one."""
+    mine = [step for step in plan.steps if any(_is_asked(explanation, change.place) for change in step.changes)]
+    if all(len(step.changes) == 1 for step in mine):
+        return
+    _title("Plan (what gives back most, each step added to those before it, over all files of the run)", console)
+    for step in mine[:ROWS]:
+        line = f"  {duration(step.adds_ms):>8}  {changes.places(step)}  {step.evidence}: {changes.instruction(step)}"
+        console.print(Text(line), soft_wrap=True)
 
 
 def _is_asked(explanation: Explanation, place: Place) -> bool:
-    if explanation.view is None or place not in explanation.view.statements:
-        return False
-    return explanation.line is None or (place.file == explanation.file.path and explanation.concerns(place.line))
+    return explanation.view is not None and place in explanation.view.statements and explanation.is_asked(place)
 
 
 def _stack(explanation: Explanation, console: Console) -> None:

@@ -49,6 +49,11 @@ def stages(file: FileResult) -> tuple[float, ...]:
     return median("airflow_ms"), *split_load(file), median("bag_ms"), median("serialise_ms")
 
 
+def stage_names(file: FileResult) -> tuple[str, ...]:
+    """``STAGES`` as one file's are to be called: without a trace nobody knows what its load stage went into."""
+    return STAGES if file.trace is not None else tuple("load" if name == "top-level" else name for name in STAGES)
+
+
 def occurring(files: Iterable[FileResult]) -> list[int]:
     """Positions of the stages that take a visible time in any of the files."""
     longest = [max(column) for column in zip(*map(stages, files), strict=True)]

@@ -32,7 +32,7 @@ def _plan(run: Run, plan: Plan) -> Iterable[str]:
     rows = [_step(number, step) for number, step in enumerate(plan.steps[:ROWS], 1)]
     return [
         "### Best changes",
-        f"{escaped(changes.summary(plan, 3))}.",
+        f"{escaped(changes.summary(run, plan, 3))}.",
         table(("", "saves", "evidence", "files", "where", "what to do"), rows),
     ]
 

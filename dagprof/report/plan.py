@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dagprof.analyse.fleet import Plan
+from dagprof.model import Run
 from dagprof.report import changes
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
@@ -14,27 +15,29 @@ from dagprof.report.figures import duration
 SHOWN = 3
 
 
-def render(plan: Plan, console: Console, shown: int = SHOWN) -> None:
+def render(run: Run, plan: Plan, console: Console) -> None:
     """Print the best changes with what they give back, where they are and what to do; nothing when there are none."""
     if not plan.steps:
         return
     console.print()
-    console.print(Text(f"Best changes: {changes.summary(plan, shown)}", style="bold"))
+    console.print(Text(f"Best changes: {changes.summary(run, plan, SHOWN)}", style="bold"))
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for name in ("saves", "files"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("evidence", no_wrap=True)
     table.add_column("where", overflow="fold")
     table.add_column("what to do", overflow="fold")
-    for step in plan.steps[:shown]:
+    for step in plan.steps[:SHOWN]:
         table.add_row(
             duration(step.adds_ms),
             f"{step.files:,}",
             step.evidence,
             Text(changes.places(step)),
-            Text(safe_text(changes.instruction(step), 300)),
+            Text(safe_text(changes.instruction(step), 600)),
         )
     console.print(table)
+    if len(plan.steps) > SHOWN:
+        console.print(Text(f"  and {len(plan.steps) - SHOWN:,} more; the report has all of them.", style="dim"))
     console.print(
         Text(
             "Saved in each parse: by the DAG processor, and at the start of every task that does not use the import.",

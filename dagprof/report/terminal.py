@@ -47,7 +47,7 @@ def render(
             _comparison(comparison, console)
         _doubts(run, console)
         if fleet is not None:
-            plan.render(fleet.plan(), console)
+            plan.render(run, fleet.plan(), console)
         if verdict is not None:
             _verdict(verdict, console)
         for path in written:

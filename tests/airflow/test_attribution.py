@@ -89,6 +89,44 @@ def test_dominators_agree_with_reachability(scan: Scan) -> None:
             assert graph.alone_us(statement) == graph.saving_us([statement])
 
 
+def test_an_import_whose_loss_is_caught_is_needed(scan: Scan) -> None:
+    """The DAGs stay the same without it, and the task would find another value."""
+    source = dag(
+        "a",
+        """
+        from heavy import value
+        from light import value as other
+        import helper
+        try:
+            LIMIT = value * 10
+        except Exception:
+            LIMIT = None
+        DEFAULT = getattr(helper, "tool", None)
+
+        def later(given: "other" = None):
+            return other
+        """,
+    )
+    files = {
+        "heavy.py": HEAVY,
+        "light.py": LIGHT,
+        "more.py": LIGHT,
+        "helper.py": "import more as tool\n",
+        "a.py": source,
+    }
+    file = result(scan(files, depth="full", jobs=1), "a.py")
+    assert trial(file, "a.py:2").need is Need.RAISES
+    assert trial(file, "a.py:2").reason == "value is asked for at a.py:6, where the code goes on without it"
+    assert "tool is asked for at a.py:9" in trial(file, "helper.py:1").reason
+    assert trial(file, "a.py:3").is_proof
+
+
+def test_an_import_of_all_names_is_told(scan: Scan) -> None:
+    files = {"heavy.py": HEAVY, "a.py": dag("a", "from heavy import *\nimport heavy\n")}
+    run = scan(files, depth="full", jobs=1)
+    assert [trial(result(run, "a.py"), each).has_star for each in ("a.py:1", "a.py:2")] == [True, False]
+
+
 def test_a_shared_import_is_credited_to_no_importer(scan: Scan) -> None:
     run = scan(
         {"heavy.py": HEAVY, "helper.py": "import heavy\n", "a.py": dag("a", "import helper\nimport heavy\n")}, repeat=2

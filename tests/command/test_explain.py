@@ -80,6 +80,21 @@ def test_one_line_alone(place: Path) -> None:
     assert "Without a.py:3 the parse" in text
 
 
+def test_a_line_with_what_stands_behind_it(place: Path) -> None:
+    text = explain(place, "a.py:4", "--run", "reports/run.json")
+    assert "Without common/helper.py:1 the parse" in text
+    assert "a.py:4 → common/helper.py:1 → heavier" in text
+    assert "Without a.py:3 the parse" not in text
+
+
+def test_lines_that_save_only_together_are_told_as_the_plan(place: Path) -> None:
+    source = dag("c", "import heavy; value = 1\nfrom later import heavy as other\n")
+    write(place / "more", {"heavy.py": FILES["heavy.py"], "later.py": "import heavy\n", "c.py": source})
+    text = explain(place, "more/c.py", "--python", TARGET, "-q")
+    assert re.search(r"^ +\d+ ms  c\.py:1, c\.py:2  proved: Import .* only together do these lines save", text, re.M)
+    assert re.search(r"Without any one of .*c\.py:1\b.* was not timed", text)
+
+
 def test_the_call_tree_for_speedscope(place: Path) -> None:
     done = call("explain", "a.py", "--run", "reports/run.json", "--speedscope", "stacks.json", cwd=place)
     assert done.returncode == 0, done.stderr

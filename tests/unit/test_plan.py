@@ -50,6 +50,12 @@ def test_robust_statistics() -> None:
     assert standard_error_of_median([1, 2, 3, 4, 100]) == pytest.approx(1.2533 * 1.4826 / 5**0.5)
 
 
+def test_slow_files_get_fewer_experiments() -> None:
+    proof = plan.PROOFS[Depth.FULL]
+    assert [proof.affordable(ms) for ms in (100, 2_000, 10_000, 100_000)] == [30, 15, 3, 1]
+    assert [proof.timed(ms) for ms in (2_000, 10_000)] == [3, 1]
+
+
 @pytest.mark.parametrize(
     ("depth", "total_ms", "worth_ms"),
     [

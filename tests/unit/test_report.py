@@ -4,12 +4,14 @@ import hashlib
 import io
 import re
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from rich.console import Console
 
 from dagprof.analyse.comparison import compare
-from dagprof.analyse.fleet import Fleet
+from dagprof.analyse.fleet import Change, Fleet, Plan
 from dagprof.gate import simple as gate
 from dagprof.model import (
     Access,
@@ -152,6 +154,30 @@ def test_a_plan_that_was_not_looked_for_is_told_apart_from_one_that_is_empty() -
     assert "No change was looked for. No file was traced" in markdown.render(untraced, Fleet(untraced).plan(), None)
     traced = run(file("a.py", 100, trace=trace(100)))
     assert "No import that could be moved would save anything" in markdown.render(traced, Fleet(traced).plan(), None)
+
+
+def advised(**changed: Any) -> str:
+    change = Change(Place(file="a.py", line=3), ("heavy",), (), 50, 50, 1, 1, 0, 1, 0, 0, "", ())
+    return changes.advice(change._replace(**changed))
+
+
+def test_advice_can_be_followed() -> None:
+    """A function cannot hold ``import *``, and for a statement in a function it is the call that has to go."""
+    assert advised() == "Import heavy inside the functions that use it, not at the top."
+    assert "Import what you use of heavy by name" in advised(is_star=True)
+    assert advised(in_function=True) == "Leave the call of the function around this line to tasks: it imports heavy."
+
+
+def test_more_depth_is_advised_where_it_helps() -> None:
+    untried = Plan(100, (), 100, 0, 2)
+    for settings, more in (
+        ({"depth": "normal"}, "--depth full tries all"),
+        ({"depth": "full"}, "its files are too slow for more"),
+        ({"depth": "full", "time_budget": "8s"}, "a larger --time-budget tries more"),
+    ):
+        traced = msgspec.structs.replace(run(file("a.py", 100, trace=trace(100))), settings=settings)
+        assert changes.no_plan(traced, untried).endswith(f"were not tried; {more}.")
+        assert changes.summary(traced, untried, 3).endswith(f"2 more lines not tried ({more})")
 
 
 def test_the_page_tells_effects_experiments_and_what_is_unstable() -> None:

@@ -33,3 +33,10 @@ def test_a_line_that_begins_several_loads_has_its_figure_beside_none() -> None:
     found = rows(loaded, Edge(line=3, target=1), lazily)
     assert [(name, line, total) for name, line, total, _ in found] == [("pandas", 3, 20), ("pandas.core", 3, 60)]
     assert all(alone <= total for *_, total, alone in found)
+
+
+def test_a_module_that_others_load_too_falls_away_with_no_line() -> None:
+    """Line 3 begins two loads, and line 4 asks for the same."""
+    loaded = loads((1, -1, 20_000, 20_000, -1, 3), (2, -1, 60_000, 60_000, -1, 3))
+    edges = [Edge(line=line, target=target) for line in (3, 4) for target in (1, 2)]
+    assert rows(loaded, *edges) == [("pandas", 3, 20, 0), ("pandas.core", 3, 60, 0)]

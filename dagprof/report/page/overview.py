@@ -50,7 +50,7 @@ def build(run: Run, fleet: Fleet | None, comparison: Comparison | None, verdict:
         "headline": _unbroken(figures.headline(run)),
         "busy": figures.busy(run),
         "tiles": _tiles(run, comparison, plan),
-        "plan": _plan(plan) if plan and plan.steps else None,
+        "plan": _plan(run, plan) if plan and plan.steps else None,
         "no_plan": "" if plan is None or plan.steps else changes.no_plan(run, plan),
         "statements": _statement_rows(run),
         "failures": [_failure_row(file, run.root) for file in ranked if file.status.is_failure],
@@ -77,9 +77,9 @@ def _moment(created_at: str) -> str:
     return f"{found[1]} {found[2]} UTC" if found else safe_text(created_at, 40)
 
 
-def _plan(plan: Plan) -> Row:
+def _plan(run: Run, plan: Plan) -> Row:
     return {
-        "summary": changes.summary(plan, 3),
+        "summary": changes.summary(run, plan, 3),
         "floor": figures.duration(plan.floor_ms),
         "steps": [
             {
@@ -91,7 +91,7 @@ def _plan(plan: Plan) -> Row:
                 "to_copy": "\n".join(
                     [*(safe_text(str(change.place), 200) for change in step.changes), changes.instruction(step)]
                 ),
-                "what": safe_text(changes.instruction(step), 300),
+                "what": safe_text(changes.instruction(step), 600),
                 "ways": [changes.way(change) for change in step.changes if changes.way(change)],
                 "cautions": [safe_text(text, 200) for change in step.changes for text in change.cautions],
             }
