@@ -55,7 +55,11 @@ def command(target: str, stored: str | None, speedscope: str | None, quiet: bool
 def _split(target: str) -> tuple[str, int | None]:
     """``dags/a.py:7`` as path and line."""
     found = re.fullmatch(r"(.+):(\d{1,9})", target)
-    if found is None or os.path.exists(target):
+    if os.path.exists(target):
+        return target, None
+    if found is None:
+        if unread := re.fullmatch(r".+\.py:(.*)", target):
+            raise UsageError(f"{unread[1]!r} is no line number; give FILE:LINE as in dags/sales.py:7.")
         return target, None
     if int(found[2]) == 0:
         raise UsageError(f"{target!r} names the line 0; lines begin with 1.")

@@ -120,6 +120,7 @@ def test_a_source_that_changed_is_not_shown(place: Path, tmp_path: Path) -> None
         (("nothing.py", "--run", "reports/run.json"), "There is no file 'nothing.py' in this run"),
         (("a.py:999", "--run", "reports/run.json"), "and no line 999"),
         (("dags/a.py:999",), "and no line 999"),
+        (("dags/a.py:x",), "'x' is no line number"),
         (("a.py:0", "--run", "reports/run.json"), "lines begin with 1"),
         (("a.py", "--run", "missing.json"), "missing.json"),
     ],
