@@ -242,7 +242,7 @@ def _failed_before(old: FileResult) -> str:
 
 def _gone(cause: reasons.Cause | None) -> str:
     """For an improvement the cause is what the old version did."""
-    return f"; before, {cause.text.replace(' now ', ' ')}" if cause is not None else ""
+    return f"; before, {cause.past}" if cause is not None else ""
 
 
 def _introduced(path: str, new: FileResult) -> str:

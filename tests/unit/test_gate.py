@@ -567,15 +567,36 @@ def test_of_what_a_line_asks_for_the_module_that_takes_most_is_named() -> None:
     loaded = msgspec.structs.replace(loaded, caller_line=(7, 2, 7))
     assert blamed(before(), after(loaded))[0] == "line 7 now imports `pandas.core`"
     (told,) = judged([after(loaded)], [before()]).files
-    assert told.reason.endswith("; before, line 7 imports `pandas.core`")
+    assert told.reason.endswith("; before, line 7 imported `pandas.core`")
 
 
-def test_a_call_that_imports_is_no_import() -> None:
+CALLED = msgspec.structs.replace(
+    loads((0, -1, 1_000, 1_000, -1, 4), (1, -1, 300_000, 300_000, 0, 12)), caller_line=(0, 7)
+)
+
+
+@pytest.mark.parametrize(
+    ("base", "lines"),
+    [
+        (before(HELPER_ALONE), {"a.py": (7,)}),
+        (before(HELPER_ALONE, statements=[statement(7, 1, text="build(1)")]), {}),
+    ],
+    ids=["changed lines", "a baseline's statements"],
+)
+def test_a_new_call_that_imports_is_no_import(base: FileResult, lines: dict[str, Sequence[int]]) -> None:
     """Line 4 imports the helper on both sides; line 7 calls a function of it, which imports pandas."""
-    called = loads((0, -1, 1_000, 1_000, -1, 4), (1, -1, 300_000, 300_000, 0, 12))
-    called = msgspec.structs.replace(called, caller_line=(0, 7))
+    head = after(CALLED, statements=[statement(7, 300_000, text="build()")])
     text = "line 7 now calls into `common.frames`, which loads pandas"
-    assert blamed(before(HELPER_ALONE), after(called)) == (text, "a.py", 7)
+    assert blamed(base, head, lines) == (text, "a.py", 7)
+
+
+@pytest.mark.parametrize("lines", [{FRAMES: (12,)}, {}], ids=["changed lines", "a baseline"])
+def test_a_new_import_in_a_function_that_was_called_before_is_named_there(lines: dict[str, Sequence[int]]) -> None:
+    """Line 7 called it before, too, when it imported nothing."""
+    call = statement(7, 300_000, text="build()")
+    base = before(HELPER_ALONE, statements=[msgspec.structs.replace(call, wall_us=1)])
+    text = "common/frames.py:12 now imports `pandas`"
+    assert blamed(base, after(CALLED, statements=[call]), lines) == (text, FRAMES, 12)
 
 
 def test_a_new_helper_whose_own_code_is_slow_is_named() -> None:
@@ -665,6 +686,38 @@ def test_an_effect_that_was_there_before_or_is_short_is_not_named() -> None:
         assert blamed(base, after(slow, effects=(effect("sleep", line=20, wall_us=new_us),)))[1:] == (FRAMES, 1)
 
 
+@pytest.mark.parametrize(
+    ("kind", "what", "now", "past"),
+    [
+        ("sleep", "time.sleep", "sleeps 250 ms longer (350 ms)", "slept 250 ms longer (350 ms)"),
+        ("process", "git", "takes 250 ms longer to run git (350 ms)", "took 250 ms longer to run git (350 ms)"),
+        (
+            "file-read",
+            "x.csv",
+            "takes 250 ms longer to read x.csv (350 ms)",
+            "took 250 ms longer to read x.csv (350 ms)",
+        ),
+    ],
+)
+def test_an_effect_that_takes_longer_is_not_called_new(kind: str, what: str, now: str, past: str) -> None:
+    """Another line does the same on both sides, for as long as before."""
+    slow = loads((0, -1, 300_000, 300_000, -1, 4))
+    same = effect(kind, what, line=9, wall_us=40_000)
+    base = before(HELPER_ALONE, effects=(effect(kind, what, line=19, wall_us=100_000), same))
+    head = after(slow, effects=(same, effect(kind, what, line=20, wall_us=350_000)))
+    off = policy(**{"new-process": Level.OFF})
+    assert judged([base], [head], off).files[0].reason.endswith(f", because common/frames.py:20 {now}")
+    assert judged([head], [base], off).files[0].reason.endswith(f"; before, common/frames.py:20 {past}")
+
+
+def test_an_effect_at_a_new_line_is_new_although_another_line_does_the_same() -> None:
+    slow = loads((0, -1, 300_000, 300_000, -1, 4))
+    same = effect("sleep", "time.sleep", line=9, wall_us=100_000)
+    base = before(HELPER_ALONE, effects=(same,))
+    head = after(slow, effects=(same, effect("sleep", "time.sleep", line=20, wall_us=300_000)))
+    assert blamed(base, head) == ("common/frames.py:20 now sleeps (300 ms)", FRAMES, 20)
+
+
 def test_what_explains_little_of_the_change_is_not_named() -> None:
     (told,) = judged([before()], [after(loads((4, -1, 20_000, 20_000, -1, 7)))]).files
     assert told.reason == "a.py +300 ms (+299 %); no single line stands out"
@@ -675,8 +728,44 @@ def test_an_improvement_tells_what_the_old_version_did() -> None:
     loaded = loads((1, -1, 300_000, 300_000, -1, 7))
     (told,) = judged([after(loaded)], [before()]).files
     assert told.outcome is Outcome.IMPROVEMENT
-    assert told.reason == "a.py −300 ms (−75 %); before, line 7 imports `pandas`"
+    assert told.reason == "a.py −300 ms (−75 %); before, line 7 imported `pandas`"
     assert told.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("slow", "fast", "past"),
+    [
+        (after(statements=[statement(8, 310_000, text="KEY = digest(9)")]), before(), "line 8 was `KEY = digest(9)`"),
+        (
+            after(statements=[statement(8, 310_000, text="digest()")]),
+            before(statements=[statement(8, 10_000, text="digest()")]),
+            "line 8 took longer (`digest()`)",
+        ),
+        (
+            after(samples=samples(*times(400), load=0.1, serialise=0.6), task_count=382),
+            before(),
+            "it made 380 tasks more",
+        ),
+        (
+            after(loads((0, -1, 300_000, 300_000, -1, 4))),
+            before(HELPER_ALONE),
+            "the code at the top of common/frames.py took longer",
+        ),
+        (
+            after(loads((0, -1, 300_000, 300_000, -1, 4))),
+            before(),
+            "line 4 imported `common.frames`, whose own code took that time",
+        ),
+        (
+            after(CALLED, statements=[statement(7, 300_000, text="build()")]),
+            before(HELPER_ALONE, statements=[statement(7, 1, text="build(1)")]),
+            "line 7 called into `common.frames`, which loaded pandas",
+        ),
+    ],
+)
+def test_what_the_old_version_did_is_told_in_the_past(slow: FileResult, fast: FileResult, past: str) -> None:
+    (told,) = judged([slow], [fast]).files
+    assert told.reason == f"a.py −300 ms (−75 %); before, {past}"
 
 
 # The comparison with a stored Run.
