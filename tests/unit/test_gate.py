@@ -153,6 +153,21 @@ def test_a_new_package_is_told_with_the_way_to_it() -> None:
     assert new.message == "a.py is new and loads pandas (a.py:4 → common/frames.py:1)"  # numpy came with it
 
 
+def test_of_a_lazy_module_the_import_that_asked_is_to_change() -> None:
+    """Line 7 takes a name from the helper of line 4, whose ``__getattr__`` imports pandas at its line 9."""
+    lazy = loads((0, -1, 1_000, 1_000, -1, 4), (1, -1, 300_000, 300_000, 0, 9))
+    lazy = msgspec.structs.replace(lazy, caller_line=(4, 7))
+    head = parsed(lazy)
+    assert head.trace is not None
+    edges = (Edge(line=4, target=0), Edge(line=7, target=0))
+    head = msgspec.structs.replace(head, trace=msgspec.structs.replace(head.trace, edges=edges))
+    (finding,) = found(parsed(HELPER_ALONE), head, Rule.NEW_PACKAGE)
+    assert (finding.file, finding.line) == ("a.py", 7)
+    assert finding.message == "a.py now loads pandas (a.py:7 → common/frames.py:9)"
+    called = found(parsed(HELPER_ALONE), parsed(lazy), Rule.NEW_PACKAGE)  # line 7 is no import statement there
+    assert [(each.file, each.line) for each in called] == [(FRAMES, 9)]
+
+
 def test_a_forbidden_package_is_told_also_when_it_is_not_new() -> None:
     def forbid(*names: str) -> FileLimits:
         return limits_for("a.py", Policy(forbid=names), ())
@@ -195,7 +210,7 @@ def test_what_airflow_has_loaded_already_can_be_forbidden_where_it_is_imported()
 def test_many_new_modules_are_told() -> None:
     few = limits_for("a.py", Policy(new_modules=3), ())
     (finding,) = found(parsed(NO_LOADS), parsed(), Rule.NEW_MODULES, few)
-    assert (finding.file, finding.line) == ("a.py", 4)
+    assert (finding.file, finding.line) == (FRAMES, 1)  # the first is line 4, by which only the helper itself is loaded
     assert finding.message == "a.py loads 5 modules instead of 0; 3 more are allowed"
     assert found(parsed(HELPER_ALONE), parsed(), Rule.NEW_MODULES, limits_for("a.py", Policy(new_modules=4), ())) == []
     assert found(None, parsed(), Rule.NEW_MODULES, few) == []
