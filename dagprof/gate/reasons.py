@@ -173,8 +173,10 @@ def _more_work_after_loading(base: Parsed, head: Parsed, changed_lines: Mapping[
         if number > 0
     )
     where = f" (line {at})" if at else ""
-    place = Place(file=head.file.path, line=at)
-    yield Cause(place, f"it makes {more} more{where}", f"it made {more} more{where}", grown)
+    helper = None if lines else _changed_helper(head, changed_lines)
+    changed = f", and {helper} changed" if helper is not None else ""
+    place = helper or Place(file=head.file.path, line=at)
+    yield Cause(place, f"it makes {more} more{where}{changed}", f"it made {more} more{where}", grown)
 
 
 def _more_exact(found: Cause, base: Parsed, head: Parsed) -> Cause:
