@@ -228,7 +228,7 @@ def test_a_renamed_file_is_compared_with_what_it_was(place: Path) -> None:
         "slow.py": "regression",
         "team/moved.py": "unchanged",
     }
-    assert told["team/moved.py"].reason.endswith("; it was plain.py before")
+    assert told["team/moved.py"].reason.endswith("; the file was plain.py before")
     assert [(each.rule.value, each.file, each.line) for each in told["slow.py"].findings] == [("slower", "slow.py", 44)]
     alone = gate(place, "dags/team/moved.py", "--bundle-root", "dags", "--against", "HEAD", "--python", TARGET, *LIMITS)
     assert alone.returncode == 0, alone.stderr

@@ -359,6 +359,27 @@ def test_a_waiver_that_has_expired_is_a_finding() -> None:
     assert waivers.expired(old, TODAY, Level.OFF) == ()
 
 
+def test_a_comment_that_accepted_nothing_is_told() -> None:
+    """One that has expired, one of the configuration, and those that accept something are not."""
+    day = TODAY + datetime.timedelta(1)
+    comments = [
+        waiver(line=6, place="a.py:6"),
+        waiver(line=7, place="common/frames.py:7", files=(FRAMES,)),
+        waiver(place="a.py:1", until=TODAY - datetime.timedelta(1), rule=Rule.BUDGET),
+        waiver(place="pyproject.toml", rule=Rule.BUDGET),
+    ]
+    assert waivers.unused(comments, [finding()], TODAY) == (
+        "a.py:6 accepts slower, but nothing was found there; what the base does too needs no waiver.",
+    )
+    assert waivers.unused(comments[1:], [finding()], TODAY) == ()
+    many = [waiver(place=f"a.py:{line}", until=day) for line in range(1, 8)]
+    (text,) = waivers.unused(many, [], TODAY)
+    assert "a.py:5 accepts slower and 2 more do so, but" in text
+    base, head = slower()
+    told = judged([base], [head], {"waivers": tuple(comments[:1])}, doubts=("busy",))
+    assert [doubt.partition(",")[0] for doubt in told.doubts] == ["busy", "a.py:6 accepts slower"]
+
+
 # Decisions and outcomes.
 
 
@@ -406,7 +427,7 @@ def policy(**levels: Level) -> dict[str, Policy]:
             file("a.py", 60),
             file("a.py", 60, status=Status.IMPORT_ERROR),
             Outcome.CANNOT_TELL,
-            "a.py has no times to compare (ok before, import-error now)",
+            "a.py gives no DAGs any more (import-error now, ok before)",
         ),
         (
             file("a.py", status=Status.KILLED),
@@ -674,6 +695,16 @@ def test_more_tasks_are_named() -> None:
         "it makes 200 tasks more (line 5)"
     )
     assert blamed(before(), after(samples=much, task_count=202))[0] == "it makes 200 tasks more"
+
+
+def test_more_tasks_of_a_changed_helpers_number_are_named_there() -> None:
+    much = samples(*times(400), load=0.1, serialise=0.6)
+    building = [statement(5, 9_000, building_us=8_000)]
+    head = after(HELPER_ALONE, samples=much, task_count=202, statements=building)
+    base = before(HELPER_ALONE, statements=building)
+    text = "it makes 200 tasks more (line 5), and common/frames.py:2 changed"
+    assert blamed(base, head, {FRAMES: (2, 9)}) == (text, FRAMES, 2)
+    assert blamed(base, head, {FRAMES: (2,), "a.py": (6,)}) == ("it makes 200 tasks more (line 6)", "a.py", 6)
 
 
 @pytest.mark.parametrize(
