@@ -47,7 +47,7 @@ def _changed(files: Sequence[FileVerdict], console: Console) -> None:
     table = columns(("", "bar"), *((name, "figure") for name in named), ("file", "place"))
     for file in files[:LIMIT]:
         figures = _figures(file)
-        outcome = Text(words.TITLES[file.outcome], style=_OUTCOME_STYLES[file.outcome])
+        outcome = Text(words.title(file), style=_OUTCOME_STYLES[file.outcome])
         table.add_row(outcome, *(figures[name] for name in named), _told(file))
     titled("Changed files", table, console)
     _more(len(files), console)
