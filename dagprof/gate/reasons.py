@@ -64,11 +64,13 @@ def _new_imports(base: Parsed, head: Parsed, changed_lines: Mapping[str, Sequenc
 
 
 def _new_calls(base: Parsed, head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> set[Place]:
-    """The lines that may hold a new call: those that changed; where these are not known, the DAG file's new statements."""
-    if changed_lines:
-        return {Place(file=file, line=line) for file, lines in changed_lines.items() for line in lines}
+    """The lines that may hold a new call: those that changed, and where the DAG file's new statements begin.
+
+    These may go on to a changed line, and tell where no changed lines are known.
+    """
     texts = {statement.text for statement in base.statements}
-    return {statement.place for statement in head.statements if statement.text not in texts}
+    begun = {statement.place for statement in head.statements if statement.text not in texts}
+    return begun | {Place(file=file, line=line) for file, lines in changed_lines.items() for line in lines}
 
 
 def _key(link: Link) -> tuple[str, str, bool]:

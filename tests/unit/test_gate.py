@@ -616,8 +616,9 @@ CALLED = msgspec.structs.replace(
     [
         (before(HELPER_ALONE), {"a.py": (7,)}),
         (before(HELPER_ALONE, statements=[statement(7, 1, text="build(1)")]), {}),
+        (before(HELPER_ALONE, statements=[statement(7, 1, text="build(1)")]), {"a.py": (8,)}),
     ],
-    ids=["changed lines", "a baseline's statements"],
+    ids=["a changed line", "a baseline's statements", "a statement that goes on"],
 )
 def test_a_new_call_that_imports_is_no_import(base: FileResult, lines: dict[str, Sequence[int]]) -> None:
     """Line 4 imports the helper on both sides; line 7 calls a function of it, which imports pandas."""
