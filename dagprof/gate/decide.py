@@ -81,12 +81,16 @@ def decide(compared: Compared, demand: Demand, version: str = "") -> Verdict:
 
 
 def both_timed(base: Run, head: Run) -> dict[str, tuple[FileResult, FileResult]]:
-    """The files that have a parse time on both sides, by path."""
+    """The files that have a parse time on both sides, by path; not those that break off early on one side only.
+
+    The same are asked about while they are measured: with more files in the question others would be open again at the end.
+    """
     before = {file.path: file for file in base.files}
+    pairs = {file.path: (before[file.path], file) for file in head.files if file.path in before}
     return {
-        file.path: (before[file.path], file)
-        for file in head.files
-        if file.path in before and file.is_timed and before[file.path].is_timed
+        path: (old, new)
+        for path, (old, new) in pairs.items()
+        if old.is_timed and new.is_timed and old.status.is_failure == new.status.is_failure
     }
 
 

@@ -394,8 +394,8 @@ def judged(
     return decide(compared(base, head, **changes), Demand(today=TODAY, **(demand or {})), "9.9")
 
 
-def slower(path: str = "a.py") -> tuple[FileResult, FileResult]:
-    return file(path, *times(100)), file(path, *times(400))
+def slower(path: str = "a.py", number: int = 9) -> tuple[FileResult, FileResult]:
+    return file(path, *times(100, number)), file(path, *times(400, number))
 
 
 def policy(**levels: Level) -> dict[str, Policy]:
@@ -957,6 +957,15 @@ def test_a_file_that_breaks_has_no_change_to_tell() -> None:
     told = judged([file("a.py", 400)], [file("a.py", 100, status=Status.IMPORT_ERROR)])
     assert [finding.rule for finding in told.all_findings] == [Rule.IMPORT_ERROR]  # and not unsure as well
     assert (told.files[0].outcome, told.files[0].timing) == (Outcome.CANNOT_TELL, None)
+
+
+def test_a_file_that_breaks_takes_nothing_from_the_certainty_of_others() -> None:
+    """Seven pairs are just enough for three slower files of eight, as they were asked about while they were measured."""
+    same = [file(f"same{number}.py", *times(50, 4)) for number in range(5)]
+    base, head = zip(*(slower(f"slow{number}.py", 7) for number in range(3)), strict=True)
+    broken = file("broken.py", 60, 61, 62), file("broken.py", 7, 8, 9, status=Status.IMPORT_ERROR)
+    told = judged([*base, *same, broken[0]], [*head, *same, broken[1]])
+    assert [each.path for each in told.of(Outcome.REGRESSION)] == ["slow0.py", "slow1.py", "slow2.py"]
 
 
 def test_a_file_that_can_only_be_faster_leaves_no_question_open() -> None:
