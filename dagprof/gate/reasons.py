@@ -60,7 +60,8 @@ def _new_imports(base: Parsed, head: Parsed, changed_lines: Mapping[str, Sequenc
             groups[link.place].append((link, position, head.module_ms(position)))
     for place, rows in groups.items():
         text, past = _loads_now(place, rows, head)
-        yield Cause(place, text, past, sum(ms for _, _, ms in rows))
+        changed = _changed_instead(place, head, changed_lines)
+        yield Cause(place, text + _and_changed(changed), past, sum(ms for _, _, ms in rows))
 
 
 def _new_calls(base: Parsed, head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> set[Place]:
@@ -143,7 +144,7 @@ def _slower_statements(base: Parsed, head: Parsed, changed_lines: Mapping[str, S
             continue
         past = f"line {line} took longer ({code})"
         if helper is not None and line not in changed_lines.get(head.file.path, ()):
-            yield Cause(helper, f"{code} at line {line} takes longer, and {helper} changed", past, grown)
+            yield Cause(helper, f"{code} at line {line} takes longer{_and_changed(helper)}", past, grown)
         else:
             yield Cause(statement.place, f"line {line} takes longer ({code})", past, grown)
 
@@ -156,6 +157,17 @@ def _changed_helper(head: Parsed, changed_lines: Mapping[str, Sequence[int]]) ->
         if module.origin is Origin.USER and changed_lines.get(file):
             return Place(file=file, line=changed_lines[file][0])
     return None
+
+
+def _changed_instead(place: Place, head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> Place | None:
+    """What changed where neither the file of a place nor the DAG file did: a line of another module."""
+    if place.file in changed_lines or head.file.path in changed_lines:
+        return None
+    return _changed_helper(head, changed_lines)
+
+
+def _and_changed(place: Place | None) -> str:
+    return f", and {place} changed" if place is not None else ""
 
 
 def _more_work_after_loading(base: Parsed, head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> Iterable[Cause]:
@@ -175,10 +187,10 @@ def _more_work_after_loading(base: Parsed, head: Parsed, changed_lines: Mapping[
         if number > 0
     )
     where = f" (line {at})" if at else ""
-    helper = None if lines else _changed_helper(head, changed_lines)
-    changed = f", and {helper} changed" if helper is not None else ""
-    place = helper or Place(file=head.file.path, line=at)
-    yield Cause(place, f"it makes {more} more{where}{changed}", f"it made {more} more{where}", grown)
+    place = Place(file=head.file.path, line=at)
+    changed = _changed_instead(place, head, changed_lines)
+    text = f"it makes {more} more{where}{_and_changed(changed)}"
+    yield Cause(changed or place, text, f"it made {more} more{where}", grown)
 
 
 def _more_exact(found: Cause, base: Parsed, head: Parsed) -> Cause:

@@ -606,6 +606,18 @@ def test_of_what_a_line_asks_for_the_module_that_takes_most_is_named() -> None:
     assert told.reason.endswith("; before, line 7 imported `pandas.core`")
 
 
+def test_an_import_that_is_new_without_a_change_of_its_file_is_told_with_the_helper_that_changed() -> None:
+    """Line 4 takes another name from a lazy module, since the helper's table at its line 2 changed."""
+    loaded = loads((0, -1, 1_000, 1_000, -1, 3), (1, -1, 300_000, 300_000, -1, 4))
+    text = "line 4 now imports `pandas`"
+    assert blamed(before(HELPER_ALONE), after(loaded), {FRAMES: (2,)}) == (
+        f"{text}, and common/frames.py:2 changed",
+        "a.py",
+        4,
+    )
+    assert blamed(before(HELPER_ALONE), after(loaded), {FRAMES: (2,), "a.py": (1,)})[0] == text
+
+
 CALLED = msgspec.structs.replace(
     loads((0, -1, 1_000, 1_000, -1, 4), (1, -1, 300_000, 300_000, 0, 12)), caller_line=(0, 7)
 )
