@@ -462,6 +462,12 @@ def test_why_the_base_failed_is_told() -> None:
     )
 
 
+def test_a_renamed_file_is_told_with_its_old_name() -> None:
+    base, head = slower()
+    (told,) = judged([base], [head], renamed={"a.py": "worker.py"}).files
+    assert told.reason.endswith("; the file was worker.py before")
+
+
 def test_a_regression_fails_and_is_told_with_its_figures() -> None:
     same = file("b.py", *times(50))
     verdict = judged([slower()[0], same], [slower()[1], same], unaffected=7, doubts=("busy",))
