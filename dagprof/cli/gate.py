@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from dagprof.gate.verdict import Verdict
     from dagprof.model import Run
 
+# The base's Run, which a comparison with a stored one does not write.
+_BASE = "gate-base.json"
 _RULES = ", ".join(rule.value for rule in Rule)
 
 
@@ -109,6 +111,7 @@ def command(
         else:
             assert baseline is not None
             measured = _by_baseline(paths, settings, baseline, is_quiet=quiet)
+            _remove_old_base(folder / _BASE, baseline)
     except KeyboardInterrupt:
         click.echo("Interrupted; nothing was decided.", err=True)
         return INTERRUPTED
@@ -229,7 +232,7 @@ def _by_turns(
     )
     verdict = decide.decide(compared, _demand(settings, root, waivers), __version__)
     base, head = found.duel.base, found.duel.head
-    return _Measured(verdict, base, head, {"gate-base.json": base, "gate-head.json": head}, found.prefix)
+    return _Measured(verdict, base, head, {_BASE: base, "gate-head.json": head}, found.prefix)
 
 
 def _by_baseline(paths: Sequence[str], settings: Settings, name: str, *, is_quiet: bool) -> _Measured:
@@ -259,6 +262,12 @@ def _by_baseline(paths: Sequence[str], settings: Settings, name: str, *, is_quie
     verdict = decide_by_baseline(baseline_of(run), run, name, demand, __version__, again=again)
     verdict = msgspec.structs.replace(verdict, doubts=(*verdict.doubts, *wrong))
     return _Measured(verdict, baseline_of(run), run, {"gate-head.json": run}, revision.prefix_of(Path(run.root)))
+
+
+def _remove_old_base(file: Path, baseline: str) -> None:
+    """That of an earlier comparison with a commit, unless it is what was compared with: it would not belong to the new head."""
+    if file.exists() and not file.samefile(baseline):
+        file.unlink()
 
 
 def _comments(run: Run) -> tuple[list[Any], list[str]]:

@@ -81,12 +81,16 @@ def decide(compared: Compared, demand: Demand, version: str = "") -> Verdict:
 
 
 def both_timed(base: Run, head: Run) -> dict[str, tuple[FileResult, FileResult]]:
-    """The files that have a parse time on both sides, by path."""
+    """The files that have a parse time on both sides, by path; not those that break off early on one side only.
+
+    The same are asked about while they are measured: with more files in the question others would be open again at the end.
+    """
     before = {file.path: file for file in base.files}
+    pairs = {file.path: (before[file.path], file) for file in head.files if file.path in before}
     return {
-        file.path: (before[file.path], file)
-        for file in head.files
-        if file.path in before and file.is_timed and before[file.path].is_timed
+        path: (old, new)
+        for path, (old, new) in pairs.items()
+        if old.is_timed and new.is_timed and old.status.is_failure == new.status.is_failure
     }
 
 
@@ -112,7 +116,8 @@ def verdict_on(compared: Compared, demand: Demand, judged: Mapping[str, Judgemen
         wall_s=compared.head.wall_s,
         dagprof_version=version,
     )
-    return _concluded(verdict)
+    unused = waivers.unused(demand.waivers, verdict.all_findings, demand.today, folders=demand.folders)
+    return _concluded(msgspec.structs.replace(verdict, doubts=(*verdict.doubts, *unused)))
 
 
 def _file_verdict(
@@ -134,7 +139,7 @@ def _file_verdict(
     least_ms = _timing_limits(limits).least_ms(judged.base_ms if judged else 0.0)
     outcome, reason, cause = _outcome(path, old, new, judged, (base, head), compared.changed_lines, least_ms)
     if path in compared.renamed:
-        reason = f"{reason}; it was {compared.renamed[path]} before"
+        reason = f"{reason}; the file was {compared.renamed[path]} before"
     is_not_slower = judged is not None and judged.is_not_slower(least_ms)
     is_told = any(finding.rule is Rule.IMPORT_ERROR for finding in found)
     may_be_slower = outcome is Outcome.CANNOT_TELL and not is_not_slower and not is_told
@@ -195,6 +200,9 @@ def _outcome(
     if judged is None or not _is_comparable(old, new):
         if old.status.is_failure and new.status.is_failure:
             return Outcome.UNCHANGED, f"{path} gives no DAGs on either side ({new.status.value})", None
+        if new.has_lost_dags(old):
+            text = f"{path} gives no DAGs any more ({new.status.value} now, {old.status.value} before)"
+            return Outcome.CANNOT_TELL, text, None
         return (
             Outcome.CANNOT_TELL,
             f"{path} has no times to compare ({old.status.value} before, {new.status.value} now){_failed_before(old)}",
@@ -242,7 +250,7 @@ def _failed_before(old: FileResult) -> str:
 
 def _gone(cause: reasons.Cause | None) -> str:
     """For an improvement the cause is what the old version did."""
-    return f"; before, {cause.text.replace(' now ', ' ')}" if cause is not None else ""
+    return f"; before, {cause.past}" if cause is not None else ""
 
 
 def _introduced(path: str, new: FileResult) -> str:

@@ -6,30 +6,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from dagprof.gate import waits
 from dagprof.gate.parsed import Link, OwnTime, Parsed
-from dagprof.model import Effect, Module, Origin, Place
+from dagprof.model import Module, Origin, Place
 
 # A cause that explains less than this share of the change is not named as the cause.
 _LEAST_SHARE = 0.3
-# What an effect that takes time does.
-_DOES = {
-    "sleep": "sleeps",
-    "process": "runs",
-    "dns": "looks up",
-    "socket": "connects to",
-    "http": "asks",
-    "database": "asks the database",
-    "metadata-database": "asks Airflow's database",
-    "file-read": "reads",
-    "file-write": "writes",
-}
 
 
 class Cause(NamedTuple):
-    """A line and what about it takes how many ms more; ``text`` goes on after "because"."""
+    """A line and what about it takes how many ms more; ``text`` goes on after "because".
+
+    ``past`` tells the same of a version that is no more, and goes on after "before".
+    """
 
     place: Place
     text: str
+    past: str
     ms: float
 
 
@@ -41,7 +34,7 @@ def cause(base: Parsed, head: Parsed, change_ms: float, changed_lines: Mapping[s
     if base.file.trace is None or head.file.trace is None:
         return None
     found = [
-        *_new_imports(base, head),
+        *_new_imports(base, head, changed_lines),
         *_slower_modules(base, head, changed_lines),
         *_slower_statements(base, head, changed_lines),
         *_more_work_after_loading(base, head, changed_lines),
@@ -54,26 +47,42 @@ def cause(base: Parsed, head: Parsed, change_ms: float, changed_lines: Mapping[s
     return _more_exact(best, base, head)
 
 
-def _new_imports(base: Parsed, head: Parsed) -> Iterable[Cause]:
-    """Modules that only the new version loads, by the first import statement on the way that is new itself."""
+def _new_imports(base: Parsed, head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> Iterable[Cause]:
+    """Modules that only the new version loads, by the first link on the way that is new itself."""
     known = {link for position in base.loaded.values() for link in map(_key, base.way(position))}
+    calls = _new_calls(base, head, changed_lines)
     groups: dict[Place, list[tuple[Link, int, float]]] = defaultdict(list)
     for name, position in head.loaded.items():
         way = head.way(position)
         if name not in base.loaded and way:
-            link = next((link for link in way if _key(link) not in known), way[-1])
+            new = (link for link in way if (link.place in calls if link.is_call else _key(link) not in known))
+            link = next(new, way[-1])
             groups[link.place].append((link, position, head.module_ms(position)))
     for place, rows in groups.items():
-        total = sum(ms for _, _, ms in rows)
-        yield Cause(place, _loads_now(place, rows, head), total)
+        text, past = _loads_now(place, rows, head)
+        changed = _changed_instead(place, head, changed_lines)
+        yield Cause(place, text + _and_changed(changed), past, sum(ms for _, _, ms in rows))
+
+
+def _new_calls(base: Parsed, head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> set[Place]:
+    """The lines that may hold a new call: those that changed, and where the DAG file's new statements begin.
+
+    These may go on to a changed line, and tell where no changed lines are known.
+    """
+    texts = {statement.text for statement in base.statements}
+    begun = {statement.place for statement in head.statements if statement.text not in texts}
+    return begun | {Place(file=file, line=line) for file, lines in changed_lines.items() for line in lines}
 
 
 def _key(link: Link) -> tuple[str, str, bool]:
     return link.place.file, link.module, link.is_call
 
 
-def _loads_now(place: Place, rows: Sequence[tuple[Link, int, float]], head: Parsed) -> str:
-    """``line 7 now imports `common.frames`, which loads pandas``: of what the line asks for, the module that takes most."""
+def _loads_now(place: Place, rows: Sequence[tuple[Link, int, float]], head: Parsed) -> tuple[str, str]:
+    """``line 7 now imports `common.frames`, which loads pandas``: of what the line asks for, the module that takes most.
+
+    And the same in the past.
+    """
     by_link: dict[Link, float] = defaultdict(float)
     for link, _, ms in rows:
         by_link[link] += ms
@@ -82,16 +91,16 @@ def _loads_now(place: Place, rows: Sequence[tuple[Link, int, float]], head: Pars
     for link, position, ms in rows:
         if link == asked:
             by_code[_code(head.module(position))] += ms
-    text = f"{_where(place, head)} {'now calls into' if asked.is_call else 'now imports'} `{asked.module}`"
     most = max(by_code, key=by_code.__getitem__)
+    users = {head.module(position).name for _, position, _ in rows if head.module(position).origin is Origin.USER}
+    now = past = ""
     if most not in (asked.module, asked.module.partition(".")[0]):
-        return f"{text}, which loads {most}"
-    is_own = most in {
-        head.module(position).name for _, position, _ in rows if head.module(position).origin is Origin.USER
-    }
-    return (
-        f"{text}, whose own code takes that time" if is_own and by_code[most] >= 0.5 * sum(by_link.values()) else text
-    )
+        now, past = f", which loads {most}", f", which loaded {most}"
+    elif most in users and by_code[most] >= 0.5 * sum(by_link.values()):
+        now, past = ", whose own code takes that time", ", whose own code took that time"
+    where = _where(place, head)
+    does, did = ("now calls into", "called into") if asked.is_call else ("now imports", "imported")
+    return f"{where} {does} `{asked.module}`{now}", f"{where} {did} `{asked.module}`{past}"
 
 
 def _code(module: Module) -> str:
@@ -113,11 +122,9 @@ def _slower_modules(base: Parsed, head: Parsed, changed_lines: Mapping[str, Sequ
         file = head.shown_file(module)
         lines = changed_lines.get(file, ())
         place = Place(file=file, line=lines[0] if lines else 1)
-        yield Cause(
-            place,
-            f"the code at the top of {file} takes longer" + (f", changed at line {lines[0]}" if lines else ""),
-            grown,
-        )
+        changed = f", changed at line {lines[0]}" if lines else ""
+        what = f"the code at the top of {file}"
+        yield Cause(place, f"{what} takes longer{changed}", f"{what} took longer", grown)
 
 
 def _slower_statements(base: Parsed, head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> Iterable[Cause]:
@@ -131,13 +138,15 @@ def _slower_statements(base: Parsed, head: Parsed, changed_lines: Mapping[str, S
         grown = statement.own_ms - (old.own_ms if old is not None else 0.0)
         if grown <= 0:
             continue
-        if old is not None and helper is not None and statement.place.line not in changed_lines.get(head.file.path, ()):
-            text = f"`{_short(statement.text)}` at line {statement.place.line} takes longer, and {helper} changed"
-            yield Cause(helper, text, grown)
+        line, code = statement.place.line, f"`{_short(statement.text)}`"
+        if old is None:
+            yield Cause(statement.place, f"line {line} is new ({code})", f"line {line} was {code}", grown)
+            continue
+        past = f"line {line} took longer ({code})"
+        if helper is not None and line not in changed_lines.get(head.file.path, ()):
+            yield Cause(helper, f"{code} at line {line} takes longer{_and_changed(helper)}", past, grown)
         else:
-            what = "is new" if old is None else "takes longer"
-            text = f"line {statement.place.line} {what} (`{_short(statement.text)}`)"
-            yield Cause(statement.place, text, grown)
+            yield Cause(statement.place, f"line {line} takes longer ({code})", past, grown)
 
 
 def _changed_helper(head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> Place | None:
@@ -148,6 +157,17 @@ def _changed_helper(head: Parsed, changed_lines: Mapping[str, Sequence[int]]) ->
         if module.origin is Origin.USER and changed_lines.get(file):
             return Place(file=file, line=changed_lines[file][0])
     return None
+
+
+def _changed_instead(place: Place, head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> Place | None:
+    """What changed where neither the file of a place nor the DAG file did: a line of another module."""
+    if place.file in changed_lines or head.file.path in changed_lines:
+        return None
+    return _changed_helper(head, changed_lines)
+
+
+def _and_changed(place: Place | None) -> str:
+    return f", and {place} changed" if place is not None else ""
 
 
 def _more_work_after_loading(base: Parsed, head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> Iterable[Cause]:
@@ -167,27 +187,21 @@ def _more_work_after_loading(base: Parsed, head: Parsed, changed_lines: Mapping[
         if number > 0
     )
     where = f" (line {at})" if at else ""
-    yield Cause(Place(file=head.file.path, line=at), f"it makes {more} more{where}", grown)
+    place = Place(file=head.file.path, line=at)
+    changed = _changed_instead(place, head, changed_lines)
+    text = f"it makes {more} more{where}{_and_changed(changed)}"
+    yield Cause(changed or place, text, f"it made {more} more{where}", grown)
 
 
 def _more_exact(found: Cause, base: Parsed, head: Parsed) -> Cause:
     """An effect that explains most of it tells the line better, through any depth of calls."""
-    known: dict[tuple[str, str], int] = defaultdict(int)
-    for effect in base.file.effects:
-        known[effect.kind, effect.what] += effect.wall_us or 0
-    best: Effect | None = None
-    best_ms = 0.0
-    for effect in head.file.effects:
-        grown = ((effect.wall_us or 0) - known[effect.kind, effect.what]) / 1000
-        if effect.kind in _DOES and grown > best_ms:
-            best, best_ms = effect, grown
-    if best is None or best_ms < 0.5 * found.ms:
+    grown = waits.most_grown(base.file.effects, head.file.effects)
+    if grown is None or grown.ms < 0.5 * found.ms:
         return found
-    place = head.shown_place(best.file, best.line)
-    what = f" {best.what}" if best.what and best.kind != "sleep" else ""
-    return Cause(
-        place, f"{_where(place, head)} now {_DOES[best.kind]}{what} ({best_ms:.0f} ms)", max(found.ms, best_ms)
-    )
+    place = head.shown_place(grown.effect.file, grown.effect.line)
+    now, past = waits.told(grown)
+    where = _where(place, head)
+    return Cause(place, f"{where} {now}", f"{where} {past}", max(found.ms, grown.ms))
 
 
 def _short(text: str) -> str:

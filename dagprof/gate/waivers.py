@@ -23,6 +23,8 @@ _COMMENT = re.compile(
     r"#\s*dagprof:\s*accept\s+(?P<rule>[a-z-]+)\s+until\s+(?P<until>\d{4}-\d{2}-\d{2})\s*:?(?P<reason>.*)",
     re.IGNORECASE,
 )
+# Comments that accept nothing, told by name.
+_SHOWN = 5
 FORM = "# dagprof: accept RULE until YYYY-MM-DD: reason"
 
 
@@ -93,6 +95,23 @@ def _covers(waiver: Waiver, finding: Finding, folders: str) -> bool:
     if waiver.rule is not finding.rule or waiver.line not in (0, finding.line):
         return False
     return any(matches(path, waiver.files, folders=folders) for path in dict.fromkeys((finding.file, finding.path)))
+
+
+def unused(
+    waivers: Iterable[Waiver], found: Sequence[Finding], today: datetime.date, *, folders: str = ""
+) -> tuple[str, ...]:
+    """A sentence for the comments that accept nothing of what was found, unless their last day has passed."""
+    idle = [
+        f"{waiver.place} accepts {waiver.rule.value}"
+        for waiver in waivers
+        if _file(waiver) in waiver.files
+        and not waiver.has_expired(today)
+        and not any(_covers(waiver, finding, folders) for finding in found)
+    ]
+    if not idle:
+        return ()
+    more = f" and {len(idle) - _SHOWN} more do so" if len(idle) > _SHOWN else ""
+    return (f"{', '.join(idle[:_SHOWN])}{more}, but nothing was found there; what the base does too needs no waiver.",)
 
 
 def expired(waivers: Sequence[Waiver], today: datetime.date, level: Level) -> tuple[Finding, ...]:

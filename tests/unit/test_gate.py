@@ -153,6 +153,21 @@ def test_a_new_package_is_told_with_the_way_to_it() -> None:
     assert new.message == "a.py is new and loads pandas (a.py:4 → common/frames.py:1)"  # numpy came with it
 
 
+def test_of_a_lazy_module_the_import_that_asked_is_to_change() -> None:
+    """Line 7 takes a name from the helper of line 4, whose ``__getattr__`` imports pandas at its line 9."""
+    lazy = loads((0, -1, 1_000, 1_000, -1, 4), (1, -1, 300_000, 300_000, 0, 9))
+    lazy = msgspec.structs.replace(lazy, caller_line=(4, 7))
+    head = parsed(lazy)
+    assert head.trace is not None
+    edges = (Edge(line=4, target=0), Edge(line=7, target=0))
+    head = msgspec.structs.replace(head, trace=msgspec.structs.replace(head.trace, edges=edges))
+    (finding,) = found(parsed(HELPER_ALONE), head, Rule.NEW_PACKAGE)
+    assert (finding.file, finding.line) == ("a.py", 7)
+    assert finding.message == "a.py now loads pandas (a.py:7 → common/frames.py:9)"
+    called = found(parsed(HELPER_ALONE), parsed(lazy), Rule.NEW_PACKAGE)  # line 7 is no import statement there
+    assert [(each.file, each.line) for each in called] == [(FRAMES, 9)]
+
+
 def test_a_forbidden_package_is_told_also_when_it_is_not_new() -> None:
     def forbid(*names: str) -> FileLimits:
         return limits_for("a.py", Policy(forbid=names), ())
@@ -195,7 +210,7 @@ def test_what_airflow_has_loaded_already_can_be_forbidden_where_it_is_imported()
 def test_many_new_modules_are_told() -> None:
     few = limits_for("a.py", Policy(new_modules=3), ())
     (finding,) = found(parsed(NO_LOADS), parsed(), Rule.NEW_MODULES, few)
-    assert (finding.file, finding.line) == ("a.py", 4)
+    assert (finding.file, finding.line) == (FRAMES, 1)  # the first is line 4, by which only the helper itself is loaded
     assert finding.message == "a.py loads 5 modules instead of 0; 3 more are allowed"
     assert found(parsed(HELPER_ALONE), parsed(), Rule.NEW_MODULES, limits_for("a.py", Policy(new_modules=4), ())) == []
     assert found(None, parsed(), Rule.NEW_MODULES, few) == []
@@ -344,6 +359,27 @@ def test_a_waiver_that_has_expired_is_a_finding() -> None:
     assert waivers.expired(old, TODAY, Level.OFF) == ()
 
 
+def test_a_comment_that_accepted_nothing_is_told() -> None:
+    """One that has expired, one of the configuration, and those that accept something are not."""
+    day = TODAY + datetime.timedelta(1)
+    comments = [
+        waiver(line=6, place="a.py:6"),
+        waiver(line=7, place="common/frames.py:7", files=(FRAMES,)),
+        waiver(place="a.py:1", until=TODAY - datetime.timedelta(1), rule=Rule.BUDGET),
+        waiver(place="pyproject.toml", rule=Rule.BUDGET),
+    ]
+    assert waivers.unused(comments, [finding()], TODAY) == (
+        "a.py:6 accepts slower, but nothing was found there; what the base does too needs no waiver.",
+    )
+    assert waivers.unused(comments[1:], [finding()], TODAY) == ()
+    many = [waiver(place=f"a.py:{line}", until=day) for line in range(1, 8)]
+    (text,) = waivers.unused(many, [], TODAY)
+    assert "a.py:5 accepts slower and 2 more do so, but" in text
+    base, head = slower()
+    told = judged([base], [head], {"waivers": tuple(comments[:1])}, doubts=("busy",))
+    assert [doubt.partition(",")[0] for doubt in told.doubts] == ["busy", "a.py:6 accepts slower"]
+
+
 # Decisions and outcomes.
 
 
@@ -358,8 +394,8 @@ def judged(
     return decide(compared(base, head, **changes), Demand(today=TODAY, **(demand or {})), "9.9")
 
 
-def slower(path: str = "a.py") -> tuple[FileResult, FileResult]:
-    return file(path, *times(100)), file(path, *times(400))
+def slower(path: str = "a.py", number: int = 9) -> tuple[FileResult, FileResult]:
+    return file(path, *times(100, number)), file(path, *times(400, number))
 
 
 def policy(**levels: Level) -> dict[str, Policy]:
@@ -391,7 +427,7 @@ def policy(**levels: Level) -> dict[str, Policy]:
             file("a.py", 60),
             file("a.py", 60, status=Status.IMPORT_ERROR),
             Outcome.CANNOT_TELL,
-            "a.py has no times to compare (ok before, import-error now)",
+            "a.py gives no DAGs any more (import-error now, ok before)",
         ),
         (
             file("a.py", status=Status.KILLED),
@@ -424,6 +460,12 @@ def test_why_the_base_failed_is_told() -> None:
     assert told.reason == (
         "a.py has no times to compare (import-error before, ok now); the base failed with KeyError: 'x'"
     )
+
+
+def test_a_renamed_file_is_told_with_its_old_name() -> None:
+    base, head = slower()
+    (told,) = judged([base], [head], renamed={"a.py": "worker.py"}).files
+    assert told.reason.endswith("; the file was worker.py before")
 
 
 def test_a_regression_fails_and_is_told_with_its_figures() -> None:
@@ -567,15 +609,49 @@ def test_of_what_a_line_asks_for_the_module_that_takes_most_is_named() -> None:
     loaded = msgspec.structs.replace(loaded, caller_line=(7, 2, 7))
     assert blamed(before(), after(loaded))[0] == "line 7 now imports `pandas.core`"
     (told,) = judged([after(loaded)], [before()]).files
-    assert told.reason.endswith("; before, line 7 imports `pandas.core`")
+    assert told.reason.endswith("; before, line 7 imported `pandas.core`")
 
 
-def test_a_call_that_imports_is_no_import() -> None:
+def test_an_import_that_is_new_without_a_change_of_its_file_is_told_with_the_helper_that_changed() -> None:
+    """Line 4 takes another name from a lazy module, since the helper's table at its line 2 changed."""
+    loaded = loads((0, -1, 1_000, 1_000, -1, 3), (1, -1, 300_000, 300_000, -1, 4))
+    text = "line 4 now imports `pandas`"
+    assert blamed(before(HELPER_ALONE), after(loaded), {FRAMES: (2,)}) == (
+        f"{text}, and common/frames.py:2 changed",
+        "a.py",
+        4,
+    )
+    assert blamed(before(HELPER_ALONE), after(loaded), {FRAMES: (2,), "a.py": (1,)})[0] == text
+
+
+CALLED = msgspec.structs.replace(
+    loads((0, -1, 1_000, 1_000, -1, 4), (1, -1, 300_000, 300_000, 0, 12)), caller_line=(0, 7)
+)
+
+
+@pytest.mark.parametrize(
+    ("base", "lines"),
+    [
+        (before(HELPER_ALONE), {"a.py": (7,)}),
+        (before(HELPER_ALONE, statements=[statement(7, 1, text="build(1)")]), {}),
+        (before(HELPER_ALONE, statements=[statement(7, 1, text="build(1)")]), {"a.py": (8,)}),
+    ],
+    ids=["a changed line", "a baseline's statements", "a statement that goes on"],
+)
+def test_a_new_call_that_imports_is_no_import(base: FileResult, lines: dict[str, Sequence[int]]) -> None:
     """Line 4 imports the helper on both sides; line 7 calls a function of it, which imports pandas."""
-    called = loads((0, -1, 1_000, 1_000, -1, 4), (1, -1, 300_000, 300_000, 0, 12))
-    called = msgspec.structs.replace(called, caller_line=(0, 7))
+    head = after(CALLED, statements=[statement(7, 300_000, text="build()")])
     text = "line 7 now calls into `common.frames`, which loads pandas"
-    assert blamed(before(HELPER_ALONE), after(called)) == (text, "a.py", 7)
+    assert blamed(base, head, lines) == (text, "a.py", 7)
+
+
+@pytest.mark.parametrize("lines", [{FRAMES: (12,)}, {}], ids=["changed lines", "a baseline"])
+def test_a_new_import_in_a_function_that_was_called_before_is_named_there(lines: dict[str, Sequence[int]]) -> None:
+    """Line 7 called it before, too, when it imported nothing."""
+    call = statement(7, 300_000, text="build()")
+    base = before(HELPER_ALONE, statements=[msgspec.structs.replace(call, wall_us=1)])
+    text = "common/frames.py:12 now imports `pandas`"
+    assert blamed(base, after(CALLED, statements=[call]), lines) == (text, FRAMES, 12)
 
 
 def test_a_new_helper_whose_own_code_is_slow_is_named() -> None:
@@ -640,6 +716,16 @@ def test_more_tasks_are_named() -> None:
     assert blamed(before(), after(samples=much, task_count=202))[0] == "it makes 200 tasks more"
 
 
+def test_more_tasks_of_a_changed_helpers_number_are_named_there() -> None:
+    much = samples(*times(400), load=0.1, serialise=0.6)
+    building = [statement(5, 9_000, building_us=8_000)]
+    head = after(HELPER_ALONE, samples=much, task_count=202, statements=building)
+    base = before(HELPER_ALONE, statements=building)
+    text = "it makes 200 tasks more (line 5), and common/frames.py:2 changed"
+    assert blamed(base, head, {FRAMES: (2, 9)}) == (text, FRAMES, 2)
+    assert blamed(base, head, {FRAMES: (2,), "a.py": (6,)}) == ("it makes 200 tasks more (line 6)", "a.py", 6)
+
+
 @pytest.mark.parametrize(
     ("kind", "what", "text"),
     [
@@ -665,6 +751,38 @@ def test_an_effect_that_was_there_before_or_is_short_is_not_named() -> None:
         assert blamed(base, after(slow, effects=(effect("sleep", line=20, wall_us=new_us),)))[1:] == (FRAMES, 1)
 
 
+@pytest.mark.parametrize(
+    ("kind", "what", "now", "past"),
+    [
+        ("sleep", "time.sleep", "sleeps 250 ms longer (350 ms)", "slept 250 ms longer (350 ms)"),
+        ("process", "git", "takes 250 ms longer to run git (350 ms)", "took 250 ms longer to run git (350 ms)"),
+        (
+            "file-read",
+            "x.csv",
+            "takes 250 ms longer to read x.csv (350 ms)",
+            "took 250 ms longer to read x.csv (350 ms)",
+        ),
+    ],
+)
+def test_an_effect_that_takes_longer_is_not_called_new(kind: str, what: str, now: str, past: str) -> None:
+    """Another line does the same on both sides, for as long as before."""
+    slow = loads((0, -1, 300_000, 300_000, -1, 4))
+    same = effect(kind, what, line=9, wall_us=40_000)
+    base = before(HELPER_ALONE, effects=(effect(kind, what, line=19, wall_us=100_000), same))
+    head = after(slow, effects=(same, effect(kind, what, line=20, wall_us=350_000)))
+    off = policy(**{"new-process": Level.OFF})
+    assert judged([base], [head], off).files[0].reason.endswith(f", because common/frames.py:20 {now}")
+    assert judged([head], [base], off).files[0].reason.endswith(f"; before, common/frames.py:20 {past}")
+
+
+def test_an_effect_at_a_new_line_is_new_although_another_line_does_the_same() -> None:
+    slow = loads((0, -1, 300_000, 300_000, -1, 4))
+    same = effect("sleep", "time.sleep", line=9, wall_us=100_000)
+    base = before(HELPER_ALONE, effects=(same,))
+    head = after(slow, effects=(same, effect("sleep", "time.sleep", line=20, wall_us=300_000)))
+    assert blamed(base, head) == ("common/frames.py:20 now sleeps (300 ms)", FRAMES, 20)
+
+
 def test_what_explains_little_of_the_change_is_not_named() -> None:
     (told,) = judged([before()], [after(loads((4, -1, 20_000, 20_000, -1, 7)))]).files
     assert told.reason == "a.py +300 ms (+299 %); no single line stands out"
@@ -675,8 +793,44 @@ def test_an_improvement_tells_what_the_old_version_did() -> None:
     loaded = loads((1, -1, 300_000, 300_000, -1, 7))
     (told,) = judged([after(loaded)], [before()]).files
     assert told.outcome is Outcome.IMPROVEMENT
-    assert told.reason == "a.py −300 ms (−75 %); before, line 7 imports `pandas`"
+    assert told.reason == "a.py −300 ms (−75 %); before, line 7 imported `pandas`"
     assert told.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("slow", "fast", "past"),
+    [
+        (after(statements=[statement(8, 310_000, text="KEY = digest(9)")]), before(), "line 8 was `KEY = digest(9)`"),
+        (
+            after(statements=[statement(8, 310_000, text="digest()")]),
+            before(statements=[statement(8, 10_000, text="digest()")]),
+            "line 8 took longer (`digest()`)",
+        ),
+        (
+            after(samples=samples(*times(400), load=0.1, serialise=0.6), task_count=382),
+            before(),
+            "it made 380 tasks more",
+        ),
+        (
+            after(loads((0, -1, 300_000, 300_000, -1, 4))),
+            before(HELPER_ALONE),
+            "the code at the top of common/frames.py took longer",
+        ),
+        (
+            after(loads((0, -1, 300_000, 300_000, -1, 4))),
+            before(),
+            "line 4 imported `common.frames`, whose own code took that time",
+        ),
+        (
+            after(CALLED, statements=[statement(7, 300_000, text="build()")]),
+            before(HELPER_ALONE, statements=[statement(7, 1, text="build(1)")]),
+            "line 7 called into `common.frames`, which loaded pandas",
+        ),
+    ],
+)
+def test_what_the_old_version_did_is_told_in_the_past(slow: FileResult, fast: FileResult, past: str) -> None:
+    (told,) = judged([slow], [fast]).files
+    assert told.reason == f"a.py −300 ms (−75 %); before, {past}"
 
 
 # The comparison with a stored Run.
@@ -821,6 +975,15 @@ def test_a_file_that_breaks_has_no_change_to_tell() -> None:
     told = judged([file("a.py", 400)], [file("a.py", 100, status=Status.IMPORT_ERROR)])
     assert [finding.rule for finding in told.all_findings] == [Rule.IMPORT_ERROR]  # and not unsure as well
     assert (told.files[0].outcome, told.files[0].timing) == (Outcome.CANNOT_TELL, None)
+
+
+def test_a_file_that_breaks_takes_nothing_from_the_certainty_of_others() -> None:
+    """Seven pairs are just enough for three slower files of eight, as they were asked about while they were measured."""
+    same = [file(f"same{number}.py", *times(50, 4)) for number in range(5)]
+    base, head = zip(*(slower(f"slow{number}.py", 7) for number in range(3)), strict=True)
+    broken = file("broken.py", 60, 61, 62), file("broken.py", 7, 8, 9, status=Status.IMPORT_ERROR)
+    told = judged([*base, *same, broken[0]], [*head, *same, broken[1]])
+    assert [each.path for each in told.of(Outcome.REGRESSION)] == ["slow0.py", "slow1.py", "slow2.py"]
 
 
 def test_a_file_that_can_only_be_faster_leaves_no_question_open() -> None:

@@ -247,6 +247,8 @@ def test_an_accepted_regression_is_told_by_the_table_and_its_reason() -> None:
     text = printed(verdict(file))
     assert f"slower: a.py:3  {BY_CONFIGURATION}" in text
     assert "slower (error)" not in text
+    assert re.search(r"^Slower +500 ms → 620 ms .*\n\(accepted\) ", text, re.MULTILINE)
+    assert "| Slower (accepted) | <code>a.py</code> |" in write("markdown", verdict(file), prefix="")
 
 
 def test_long_lists_end_with_what_is_missing() -> None:

@@ -84,10 +84,7 @@ class _Comment:
         return [
             table(
                 ("", "file", "median", "change", "interval", "pairs", "reason"),
-                [
-                    (words.TITLES[file.outcome], self._file(file), *_figures(file), self._text(words.why(file)))
-                    for file in files
-                ],
+                [(words.title(file), self._file(file), *_figures(file), self._text(words.why(file))) for file in files],
             )
         ]
 

@@ -47,7 +47,8 @@ def _changed(files: Sequence[FileVerdict], console: Console) -> None:
     table = columns(("", "bar"), *((name, "figure") for name in named), ("file", "place"))
     for file in files[:LIMIT]:
         figures = _figures(file)
-        outcome = Text(words.TITLES[file.outcome], style=_OUTCOME_STYLES[file.outcome])
+        # In two lines, so that the column stays as narrow as it is: each row has two, with its reason.
+        outcome = Text(words.title(file).replace(" (", "\n("), style=_OUTCOME_STYLES[file.outcome])
         table.add_row(outcome, *(figures[name] for name in named), _told(file))
     titled("Changed files", table, console)
     _more(len(files), console)

@@ -77,6 +77,12 @@ def why(file: FileVerdict) -> str:
     return file.reason.removeprefix(file.path).lstrip(": ")
 
 
+def title(file: FileVerdict) -> str:
+    """What became of the file, and whether that was accepted."""
+    is_accepted = any(finding.waived for finding in file.findings if finding.rule in TIMED_RULES)
+    return f"{TITLES[file.outcome]} (accepted)" if is_accepted else TITLES[file.outcome]
+
+
 def changed(verdict: Verdict) -> list[FileVerdict]:
     """The files that a reader has to know of: slower, not decided, faster; the largest change first."""
     return [file for outcome in CHANGED for file in verdict.of(outcome)]

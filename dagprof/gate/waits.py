@@ -1,0 +1,89 @@
+"""What a parse does besides computing, such as sleeping or running a program, and how much longer than another parse."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from dagprof.model import Effect
+
+
+class _Verb(NamedTuple):
+    """To do it, does it, and did it."""
+
+    infinitive: str
+    present: str
+    past: str
+
+
+_VERBS = {
+    "sleep": _Verb("sleep", "sleeps", "slept"),
+    "process": _Verb("run", "runs", "ran"),
+    "dns": _Verb("look up", "looks up", "looked up"),
+    "socket": _Verb("connect to", "connects to", "connected to"),
+    "http": _Verb("ask", "asks", "asked"),
+    "database": _Verb("ask the database", "asks the database", "asked the database"),
+    "metadata-database": _Verb("ask Airflow's database", "asks Airflow's database", "asked Airflow's database"),
+    "file-read": _Verb("read", "reads", "read"),
+    "file-write": _Verb("write", "writes", "wrote"),
+}
+
+
+class Grown(NamedTuple):
+    """An effect that takes ``ms`` more than in the other parse, which had it too or not."""
+
+    effect: Effect
+    ms: float
+    is_new: bool
+
+
+def most_grown(base: Iterable[Effect], head: Iterable[Effect]) -> Grown | None:
+    """The effect that takes most time more than in the base; None where none does."""
+    old, new = _by_kind(base), _by_kind(head)
+    grown = [each for kind, effects in new.items() for each in _grown(old.get(kind, ()), effects)]
+    most = max(grown, key=lambda each: each.ms, default=None)
+    return most if most is not None and most.ms > 0 else None
+
+
+def _by_kind(effects: Iterable[Effect]) -> dict[tuple[str, str], list[Effect]]:
+    found: dict[tuple[str, str], list[Effect]] = defaultdict(list)
+    for effect in effects:
+        if effect.kind in _VERBS:
+            found[effect.kind, effect.what].append(effect)
+    return found
+
+
+def _grown(old: Sequence[Effect], new: Sequence[Effect]) -> Iterable[Grown]:
+    """The same thing done at several lines, which may have moved: what takes about the same time is the same."""
+    alike = sorted(
+        (round(abs(_ms(one) - _ms(other)), -1), abs(one.line - other.line), at, there)
+        for at, one in enumerate(new)
+        for there, other in enumerate(old)
+    )
+    earlier: dict[int, int] = {}
+    taken: set[int] = set()
+    for _, _, at, there in alike:
+        if at not in earlier and there not in taken:
+            earlier[at] = there
+            taken.add(there)
+    for at, effect in enumerate(new):
+        before_ms = _ms(old[earlier[at]]) if at in earlier else 0.0
+        yield Grown(effect, _ms(effect) - before_ms, at not in earlier)
+
+
+def _ms(effect: Effect) -> float:
+    return (effect.wall_us or 0) / 1000
+
+
+def told(grown: Grown) -> tuple[str, str]:
+    """What a line does, for a version that does it now and for one that did it before."""
+    effect, verb = grown.effect, _VERBS[grown.effect.kind]
+    takes = f" ({_ms(effect):.0f} ms)"
+    what = f" {effect.what}" if effect.what and effect.kind != "sleep" else ""
+    if grown.is_new:
+        return f"now {verb.present}{what}{takes}", f"{verb.past}{what}{takes}"
+    longer = f"{grown.ms:.0f} ms longer"
+    if effect.kind == "sleep":
+        return f"{verb.present} {longer}{takes}", f"{verb.past} {longer}{takes}"
+    return f"takes {longer} to {verb.infinitive}{what}{takes}", f"took {longer} to {verb.infinitive}{what}{takes}"
