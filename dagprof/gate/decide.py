@@ -116,7 +116,9 @@ def verdict_on(compared: Compared, demand: Demand, judged: Mapping[str, Judgemen
         wall_s=compared.head.wall_s,
         dagprof_version=version,
     )
-    unused = waivers.unused(demand.waivers, verdict.all_findings, demand.today, folders=demand.folders)
+    unused = waivers.unused(
+        demand.waivers, verdict.all_findings, demand.today, compared.changed_lines, folders=demand.folders
+    )
     return _concluded(msgspec.structs.replace(verdict, doubts=(*verdict.doubts, *unused)))
 
 

@@ -11,7 +11,7 @@ import difflib
 import io
 import re
 import tokenize
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -98,20 +98,34 @@ def _covers(waiver: Waiver, finding: Finding, folders: str) -> bool:
 
 
 def unused(
-    waivers: Iterable[Waiver], found: Sequence[Finding], today: datetime.date, *, folders: str = ""
+    waivers: Iterable[Waiver],
+    found: Sequence[Finding],
+    today: datetime.date,
+    changed_lines: Mapping[str, Sequence[int]],
+    *,
+    folders: str = "",
 ) -> tuple[str, ...]:
-    """A sentence for the comments that accept nothing of what was found, unless their last day has passed."""
+    """A sentence for the comments that are new and accept nothing of what was found, unless their last day has passed.
+
+    An old one may have accepted what the base has too by now.
+    """
     idle = [
         f"{waiver.place} accepts {waiver.rule.value}"
         for waiver in waivers
-        if _file(waiver) in waiver.files
+        if _is_new(waiver, changed_lines)
         and not waiver.has_expired(today)
         and not any(_covers(waiver, finding, folders) for finding in found)
     ]
     if not idle:
         return ()
     more = f" and {len(idle) - _SHOWN} more do so" if len(idle) > _SHOWN else ""
-    return (f"{', '.join(idle[:_SHOWN])}{more}, but nothing was found there; what the base does too needs no waiver.",)
+    return (f"{', '.join(idle[:_SHOWN])}{more}, but nothing was found there.",)
+
+
+def _is_new(waiver: Waiver, changed_lines: Mapping[str, Sequence[int]]) -> bool:
+    """Whether a waiver is a comment at the end of a changed line."""
+    file, _, line = waiver.place.rpartition(":")
+    return line.isdecimal() and int(line) in changed_lines.get(file, ())
 
 
 def expired(waivers: Sequence[Waiver], today: datetime.date, level: Level) -> tuple[Finding, ...]:

@@ -360,7 +360,7 @@ def test_a_waiver_that_has_expired_is_a_finding() -> None:
 
 
 def test_a_comment_that_accepted_nothing_is_told() -> None:
-    """One that has expired, one of the configuration, and those that accept something are not."""
+    """One on a line that is as before or that has expired, one of the configuration, and those that accept something are not."""
     day = TODAY + datetime.timedelta(1)
     comments = [
         waiver(line=6, place="a.py:6"),
@@ -368,15 +368,17 @@ def test_a_comment_that_accepted_nothing_is_told() -> None:
         waiver(place="a.py:1", until=TODAY - datetime.timedelta(1), rule=Rule.BUDGET),
         waiver(place="pyproject.toml", rule=Rule.BUDGET),
     ]
-    assert waivers.unused(comments, [finding()], TODAY) == (
-        "a.py:6 accepts slower, but nothing was found there; what the base does too needs no waiver.",
+    changed = {"a.py": range(1, 8), FRAMES: (7,)}
+    assert waivers.unused(comments, [finding()], TODAY, changed) == (
+        "a.py:6 accepts slower, but nothing was found there.",
     )
-    assert waivers.unused(comments[1:], [finding()], TODAY) == ()
+    assert waivers.unused(comments, [finding()], TODAY, {"a.py": (5,)}) == ()
+    assert waivers.unused(comments[1:], [finding()], TODAY, changed) == ()
     many = [waiver(place=f"a.py:{line}", until=day) for line in range(1, 8)]
-    (text,) = waivers.unused(many, [], TODAY)
+    (text,) = waivers.unused(many, [], TODAY, changed)
     assert "a.py:5 accepts slower and 2 more do so, but" in text
     base, head = slower()
-    told = judged([base], [head], {"waivers": tuple(comments[:1])}, doubts=("busy",))
+    told = judged([base], [head], {"waivers": tuple(comments[:1])}, doubts=("busy",), changed_lines=changed)
     assert [doubt.partition(",")[0] for doubt in told.doubts] == ["busy", "a.py:6 accepts slower"]
 
 
