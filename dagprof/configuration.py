@@ -27,6 +27,7 @@ else:
 ENVIRONMENT_PREFIX = "DAGPROF_"
 # Not for us: the test-suite is told with these where to find an Airflow.
 _LEFT_ALONE = "DAGPROF_TEST_"
+_OWN_FILE, _PROJECT_FILE = FILES = ("dagprof.toml", "pyproject.toml")
 _GATE = "gate"
 _LISTS: dict[str, type[Override | Waiver]] = {"overrides": Override, "waivers": Waiver}
 # Set by the loader, never by a user.
@@ -71,7 +72,7 @@ def read_file(start: Path, shape: type[msgspec.Struct]) -> tuple[Path | None, En
     :raises UsageError: the file cannot be read, or holds an unknown key or an impossible value.
     """
     for folder in (start, *start.parents):
-        own, project = folder / "dagprof.toml", folder / "pyproject.toml"
+        own, project = folder / _OWN_FILE, folder / _PROJECT_FILE
         table = _project_table(project) if os.path.isfile(project) else None
         if os.path.isfile(own):
             if table:
@@ -81,6 +82,14 @@ def read_file(start: Path, shape: type[msgspec.Struct]) -> tuple[Path | None, En
             place = _Place("tool.dagprof", str(project))
             return project, _relative_to(folder, start, _top(table, shape, place, project.name))
     return None, {}
+
+
+def table_of(file: Path) -> dict[str, Any]:
+    """The settings that a dagprof.toml or pyproject.toml holds, unchecked; empty where it holds none or cannot be read."""
+    try:
+        return (_document(file) if file.name == _OWN_FILE else _project_table(file)) or {}
+    except UsageError:
+        return {}
 
 
 def read_environment(environment: Mapping[str, str], shape: type[msgspec.Struct]) -> Entries:

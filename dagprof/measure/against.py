@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from dagprof import configuration
 from dagprof.errors import UsageError
 from dagprof.evidence import Limits
 from dagprof.measure import affected, revision
@@ -81,7 +82,8 @@ def measure(
                 question = _question(difference, tree, environ, base, head, asked)
                 found = duel(base, head, question, version=version, progress=progress)
             lines = revision.changed_lines(difference, target.root)
-        doubts = (*found.doubts, *_environment_doubts(difference, asked), *_shared(found, difference, tree))
+            settled = _settings_doubts(difference, tree, asked)
+        doubts = (*found.doubts, *_environment_doubts(difference, asked), *settled, *_shared(found, difference, tree))
         prefix = revision.prefix_of(target.root)
         return Found(found._replace(doubts=doubts), difference.described, lines, prefix)
 
@@ -174,6 +176,21 @@ def _environment_doubts(difference: Difference, asked: Asked) -> list[str]:
         "--against-python measures the other side with an environment of its own."
     )
     return [text]
+
+
+def _settings_doubts(difference: Difference, tree: Path, asked: Asked) -> list[str]:
+    """Limits that changed are asked of the measured files only."""
+    found = (path for path in difference.changed if path.name in configuration.FILES and not asked.every_file)
+    changed = [
+        path
+        for path in found
+        if configuration.table_of(path) != configuration.table_of(revision.moved(path, difference.top, tree))
+    ]
+    return [
+        f"{path.relative_to(difference.top)} has other settings of dagprof: these hold for the files measured here, and "
+        "--all-files asks them of every file."
+        for path in changed[:1]
+    ]
 
 
 def _shared(found: Duel, difference: Difference, tree: Path) -> list[str]:

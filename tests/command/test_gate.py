@@ -215,6 +215,17 @@ def test_a_change_that_reaches_no_dag_file_passes(place: Path) -> None:
     assert state(place) == before
 
 
+def test_limits_that_changed_are_told_to_hold_for_the_measured_files(place: Path) -> None:
+    write(place, {"pyproject.toml": "[project]\nname = 'x'\n"})
+    assert "settings of dagprof" not in gate(place, "dags", "--against", "main", "--python", TARGET).stderr
+    write(place, {"pyproject.toml": "[project]\nname = 'x'\n[tool.dagprof.gate]\nbudget = '9s'\n"})
+    done = gate(place, "dags", "--against", "main", "--python", TARGET)
+    assert done.returncode == 0, done.stderr
+    told = " ".join((done.stdout + done.stderr).split())
+    assert "pyproject.toml has other settings of dagprof" in told
+    assert "--all-files asks them of every file" in told
+
+
 def test_a_renamed_file_is_compared_with_what_it_was(place: Path) -> None:
     variable = "from airflow.models import Variable\nVariable.get('k', default_var='')\n"
     write(place, {"dags/plain.py": dag("plain", variable), "dags/old.py": dag("old", variable + "x = 1\n" * 40)})
