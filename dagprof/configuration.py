@@ -27,7 +27,7 @@ else:
 ENVIRONMENT_PREFIX = "DAGPROF_"
 # Not for us: the test-suite is told with these where to find an Airflow.
 _LEFT_ALONE = "DAGPROF_TEST_"
-_OWN_FILE, _PROJECT_FILE = FILES = ("dagprof.toml", "pyproject.toml")
+_OWN_FILE, _PROJECT_FILE = "dagprof.toml", "pyproject.toml"
 _GATE = "gate"
 _LISTS: dict[str, type[Override | Waiver]] = {"overrides": Override, "waivers": Waiver}
 # Set by the loader, never by a user.
@@ -84,12 +84,13 @@ def read_file(start: Path, shape: type[msgspec.Struct]) -> tuple[Path | None, En
     return None, {}
 
 
-def table_of(file: Path) -> dict[str, Any]:
-    """The settings that a dagprof.toml or pyproject.toml holds, unchecked; empty where it holds none or cannot be read."""
+def limits_in(file: Path) -> list[Any]:
+    """What a dagprof.toml or pyproject.toml demands of files, unchecked; nothing where it cannot be read."""
     try:
-        return (_document(file) if file.name == _OWN_FILE else _project_table(file)) or {}
+        table = (_document(file) if file.name == _OWN_FILE else _project_table(file)) or {}
     except UsageError:
-        return {}
+        table = {}
+    return [table.get(name) or None for name in (_GATE, "overrides")]
 
 
 def read_environment(environment: Mapping[str, str], shape: type[msgspec.Struct]) -> Entries:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from dagprof.analyse.statements import own_us
 from dagprof.attribution.candidates import place_of, shown_path
 from dagprof.attribution.graph import ROOT, ImportGraph, Statement
 from dagprof.attribution.scale import saving_ms, scale
+from dagprof.gate.waits import done_to
 from dagprof.model import Effect, FileResult, Module, Origin, Place, Run, Trace
 
 
@@ -128,15 +130,32 @@ class Parsed:
         ]
 
     def new_effects(self, base: Parsed | None, kinds: Iterable[str]) -> list[Effect]:
-        """Effects of some kinds that the other parse did not have, whatever their line."""
-        known = {(effect.kind, effect.what) for effect in base.file.effects} if base is not None else set()
+        """Effects of some kinds that the other parse did not have, whatever their line.
+
+        The same program with other arguments is new where it is started more often.
+        """
+        before = base.file.effects if base is not None else ()
+        known = {(effect.kind, effect.what) for effect in before}
+        often, oftener = _times(before), _times(self.file.effects)
         return [
-            effect for effect in self.file.effects if effect.kind in kinds and (effect.kind, effect.what) not in known
+            effect
+            for effect in self.file.effects
+            if effect.kind in kinds
+            and (effect.kind, effect.what) not in known
+            and oftener[done_to(effect)] > often[done_to(effect)]
         ]
 
     def shown_place(self, file: str, line: int) -> Place:
         """A place of an effect or an access; the DAG file itself where it is not known."""
         return Place(file=shown_path(file, self._run.root) or self.file.path, line=line)
+
+
+def _times(effects: Iterable[Effect]) -> Counter[tuple[str, str]]:
+    """How often each thing was done."""
+    times: Counter[tuple[str, str]] = Counter()
+    for effect in effects:
+        times[done_to(effect)] += effect.count
+    return times
 
 
 def _imported_us(trace: Trace) -> dict[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -12,6 +13,10 @@ from dagprof.model import Module, Origin, Place
 
 # A cause that explains less than this share of the change is not named as the cause.
 _LEAST_SHARE = 0.3
+# Traced times may be off by this share of the change; what takes more cannot be the whole story.
+_MOST_SHARE = 1.25
+# An effect tells the line better than what it happens in, where it explains this share of that.
+_EFFECT_SHARE = 0.7
 
 
 class Cause(NamedTuple):
@@ -41,10 +46,15 @@ def cause(base: Parsed, head: Parsed, change_ms: float, changed_lines: Mapping[s
     ]
     if not found:
         return None
-    best = max(found, key=lambda each: each.ms)
+    best = max(found, key=lambda each: _explains(each.ms, change_ms))
     if best.ms < _LEAST_SHARE * change_ms:
         return None
-    return _more_exact(best, base, head)
+    return _more_exact(best, base, head, change_ms)
+
+
+def _explains(ms: float, change_ms: float) -> float:
+    """How much of a change something explains, in ms: what takes much more was perhaps there before, in another form."""
+    return ms if ms <= _MOST_SHARE * change_ms else 2 * change_ms - ms
 
 
 def _new_imports(base: Parsed, head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> Iterable[Cause]:
@@ -122,9 +132,14 @@ def _slower_modules(base: Parsed, head: Parsed, changed_lines: Mapping[str, Sequ
         file = head.shown_file(module)
         lines = changed_lines.get(file, ())
         place = Place(file=file, line=lines[0] if lines else 1)
-        changed = f", changed at line {lines[0]}" if lines else ""
+        changed = f", changed {_from_line(lines)}" if lines else ""
         what = f"the code at the top of {file}"
         yield Cause(place, f"{what} takes longer{changed}", f"{what} took longer", grown)
+
+
+def _from_line(lines: Sequence[int]) -> str:
+    """``at line 7`` for lines that hang together, else from which line on."""
+    return f"at line {lines[0]}" if lines[-1] - lines[0] < len(set(lines)) else f"from line {lines[0]} on"
 
 
 def _slower_statements(base: Parsed, head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> Iterable[Cause]:
@@ -132,7 +147,7 @@ def _slower_statements(base: Parsed, head: Parsed, changed_lines: Mapping[str, S
     before: dict[str, list[OwnTime]] = defaultdict(list)
     for statement in base.statements:
         before[statement.text].append(statement)
-    helper = _changed_helper(head, changed_lines)
+    helpers = _changed_helpers(head, changed_lines)
     for statement in head.statements:
         old = before[statement.text].pop(0) if before[statement.text] else None
         grown = statement.own_ms - (old.own_ms if old is not None else 0.0)
@@ -143,31 +158,42 @@ def _slower_statements(base: Parsed, head: Parsed, changed_lines: Mapping[str, S
             yield Cause(statement.place, f"line {line} is new ({code})", f"line {line} was {code}", grown)
             continue
         past = f"line {line} took longer ({code})"
-        if helper is not None and line not in changed_lines.get(head.file.path, ()):
-            yield Cause(helper, f"{code} at line {line} takes longer{_and_changed(helper)}", past, grown)
+        if helpers and line not in changed_lines.get(head.file.path, ()):
+            mine = [place for name, place in helpers.items() if _speaks_of(statement.text, name)] or [*helpers.values()]
+            place = mine[0] if len(mine) == 1 else statement.place
+            yield Cause(place, f"{code} at line {line} takes longer{_and_changed(mine)}", past, grown)
         else:
             yield Cause(statement.place, f"line {line} takes longer ({code})", past, grown)
 
 
-def _changed_helper(head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> Place | None:
-    """The first changed line of a module of the user's code that this parse loads."""
-    for position in head.loaded.values():
+def _changed_helpers(head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> dict[str, Place]:
+    """The first changed line of each module of the user's code that this parse loads, by the module's name."""
+    found: dict[str, Place] = {}
+    for name, position in head.loaded.items():
         module = head.module(position)
         file = head.shown_file(module)
         if module.origin is Origin.USER and changed_lines.get(file):
-            return Place(file=file, line=changed_lines[file][0])
-    return None
+            found[name] = Place(file=file, line=changed_lines[file][0])
+    return found
 
 
-def _changed_instead(place: Place, head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> Place | None:
-    """What changed where neither the file of a place nor the DAG file did: a line of another module."""
+def _speaks_of(text: str, module: str) -> bool:
+    """Whether a statement names a module by the last part of its name."""
+    return re.search(rf"\b{re.escape(module.rpartition('.')[2])}\b", text) is not None
+
+
+def _changed_instead(place: Place, head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> list[Place]:
+    """What changed where neither the file of a place nor the DAG file did: lines of other modules."""
     if place.file in changed_lines or head.file.path in changed_lines:
-        return None
-    return _changed_helper(head, changed_lines)
+        return []
+    return list(_changed_helpers(head, changed_lines).values())
 
 
-def _and_changed(place: Place | None) -> str:
-    return f", and {place} changed" if place is not None else ""
+def _and_changed(places: Sequence[Place]) -> str:
+    if not places:
+        return ""
+    more = f" and {len(places) - 2} more" if len(places) > 2 else ""
+    return f", and {' and '.join(str(place) for place in places[:2])}{more} changed"
 
 
 def _more_work_after_loading(base: Parsed, head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> Iterable[Cause]:
@@ -190,13 +216,14 @@ def _more_work_after_loading(base: Parsed, head: Parsed, changed_lines: Mapping[
     place = Place(file=head.file.path, line=at)
     changed = _changed_instead(place, head, changed_lines)
     text = f"it makes {more} more{where}{_and_changed(changed)}"
-    yield Cause(changed or place, text, f"it made {more} more{where}", grown)
+    yield Cause(changed[0] if len(changed) == 1 else place, text, f"it made {more} more{where}", grown)
 
 
-def _more_exact(found: Cause, base: Parsed, head: Parsed) -> Cause:
+def _more_exact(found: Cause, base: Parsed, head: Parsed, change_ms: float) -> Cause:
     """An effect that explains most of it tells the line better, through any depth of calls."""
     grown = waits.most_grown(base.file.effects, head.file.effects)
-    if grown is None or grown.ms < 0.5 * found.ms:
+    least = _EFFECT_SHARE * _explains(found.ms, change_ms)
+    if grown is None or grown.ms < _LEAST_SHARE * change_ms or _explains(grown.ms, change_ms) < least:
         return found
     place = head.shown_place(grown.effect.file, grown.effect.line)
     now, past = waits.told(grown)

@@ -30,6 +30,12 @@ _VERBS = {
 }
 
 
+def done_to(effect: Effect) -> tuple[str, str]:
+    """The kind of an effect and what it is done to: of a program its name, for arguments may differ from parse to parse."""
+    what = effect.what.split(maxsplit=1)[0] if effect.kind == "process" and effect.what.strip() else effect.what
+    return effect.kind, what
+
+
 class Grown(NamedTuple):
     """An effect that takes ``ms`` more than in the other parse, which had it too or not."""
 
@@ -50,7 +56,7 @@ def _by_kind(effects: Iterable[Effect]) -> dict[tuple[str, str], list[Effect]]:
     found: dict[tuple[str, str], list[Effect]] = defaultdict(list)
     for effect in effects:
         if effect.kind in _VERBS:
-            found[effect.kind, effect.what].append(effect)
+            found[done_to(effect)].append(effect)
     return found
 
 

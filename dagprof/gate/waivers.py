@@ -119,7 +119,8 @@ def unused(
     if not idle:
         return ()
     more = f" and {len(idle) - _SHOWN} more do so" if len(idle) > _SHOWN else ""
-    return (f"{', '.join(idle[:_SHOWN])}{more}, but nothing was found there.",)
+    told = f"{', '.join(idle[:_SHOWN])}{more}, but nothing was found at that line"
+    return (f"{told}; on a line of its own a comment accepts what is found in the whole file.",)
 
 
 def _is_new(waiver: Waiver, changed_lines: Mapping[str, Sequence[int]]) -> bool:

@@ -82,7 +82,7 @@ def measure(
                 question = _question(difference, tree, environ, base, head, asked)
                 found = duel(base, head, question, version=version, progress=progress)
             lines = revision.changed_lines(difference, target.root)
-            settled = _settings_doubts(difference, tree, asked)
+            settled = _settings_doubts(difference, tree, settings) if not asked.every_file else []
         doubts = (*found.doubts, *_environment_doubts(difference, asked), *settled, *_shared(found, difference, tree))
         prefix = revision.prefix_of(target.root)
         return Found(found._replace(doubts=doubts), difference.described, lines, prefix)
@@ -178,19 +178,17 @@ def _environment_doubts(difference: Difference, asked: Asked) -> list[str]:
     return [text]
 
 
-def _settings_doubts(difference: Difference, tree: Path, asked: Asked) -> list[str]:
+def _settings_doubts(difference: Difference, tree: Path, settings: Settings) -> list[str]:
     """Limits that changed are asked of the measured files only."""
-    found = (path for path in difference.changed if path.name in configuration.FILES and not asked.every_file)
-    changed = [
-        path
-        for path in found
-        if configuration.table_of(path) != configuration.table_of(revision.moved(path, difference.top, tree))
-    ]
-    return [
-        f"{path.relative_to(difference.top)} has other settings of dagprof: these hold for the files measured here, and "
-        "--all-files asks them of every file."
-        for path in changed[:1]
-    ]
+    if settings.config_file is None:
+        return []
+    file = Path(settings.config_file)
+    now, before = (configuration.limits_in(path) for path in (file, revision.moved(file, difference.top, tree)))
+    if now == before or difference.top not in file.parents:
+        return []
+    name = file.relative_to(difference.top)
+    text = "has other limits than before; they are asked only of the files that the rest of the change can reach"
+    return [f"{name} {text}, and --all-files asks them of every file."]
 
 
 def _shared(found: Duel, difference: Difference, tree: Path) -> list[str]:

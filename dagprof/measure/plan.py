@@ -47,12 +47,12 @@ def needs_more(wall_ms: Sequence[float], own_ms: Sequence[float], repeat: int | 
         return len(wall_ms) < repeat
     if not wall_ms:
         return True
-    centre = statistics.median(wall_ms)
-    if centre >= VERY_SLOW_MS:
+    centre, own = statistics.median(wall_ms), statistics.median(own_ms)
+    if own >= VERY_SLOW_MS:
         return False
     if len(wall_ms) < FEWEST:
         return not (are_enough(wall_ms) and are_enough(own_ms) and max(wall_ms) < QUICK_MS)
-    most = FEWEST if centre >= SLOW_MS else MOST
+    most = FEWEST if own >= SLOW_MS else MOST
     return len(wall_ms) < most and standard_error_of_median(wall_ms) > max(STABLE_MS, STABLE_SHARE * centre)
 
 

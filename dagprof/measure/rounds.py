@@ -17,6 +17,7 @@ from dagprof.measure.crew import Crew, Job
 from dagprof.measure.experiments import prove
 from dagprof.measure.plan import PROOFS, Proof, worth_ms
 from dagprof.measure.proofs import Question, questions
+from dagprof.measure.users import Users
 from dagprof.model import Doubt, Measured
 from dagprof.quantities import parse_duration_ms
 from dagprof.settings import Depth, Settings
@@ -80,6 +81,7 @@ class Rounds:
         else:
             self._slowest_first(unknown)
         self._prove(time.monotonic() - began)
+        self._note_users()
         return self._results.values()
 
     def compare_seeds(self, other: Crew) -> Iterable[Measured]:
@@ -146,6 +148,12 @@ class Rounds:
                 f"not tried is not proposed; {more}."
             )
             self.doubts.append(Doubt(code="unproved", text=text))
+
+    def _note_users(self) -> None:
+        users = Users(self._results.values(), self._root)
+        for path, measured in self._results.items():
+            if measured.result.experiments:
+                self._results[path] = users.noted(measured)
 
     def _experiment(self, path: Path, question: Question, proof: Proof) -> Job:
         def work(path: Path, shown: str, ask: Ask) -> Measured:

@@ -138,6 +138,8 @@ class Experiment(Frozen, frozen=True):
     round, what a plain parse took or grew more than the one without them taken right after it, scaled to the file's parse
     time without waiting for a processor: the machine's speed may have changed since. ``cautions`` names what
     the imports do that the serialised DAGs do not show; ``has_star`` says that an ``import *`` is among them.
+    Of one statement that is not needed, ``used_in`` holds a place in each other file that takes its names from here, in tasks
+    perhaps, and ``is_unused`` says that no source was seen to use them.
     """
 
     without: tuple[Place, ...]
@@ -147,6 +149,8 @@ class Experiment(Frozen, frozen=True):
     memory_kib: tuple[int, ...] = ()
     cautions: tuple[str, ...] = ()
     has_star: bool = False
+    used_in: tuple[Place, ...] = ()
+    is_unused: bool = False
 
     @property
     def is_proof(self) -> bool:

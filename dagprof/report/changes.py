@@ -27,9 +27,21 @@ def advice(change: Change) -> str:
         return f"Leave the call of the function around this line to tasks: it imports {what}."
     if change.is_star:
         return (
-            f"Import what you use of {what} by name, inside the functions that use it, where no `import *` may stand."
+            f"Import by name what you use of {what}, inside the functions that use it: no `import *` may stand there."
         )
-    return f"Import {what} inside the functions that use it, not at the top."
+    if change.is_unused:
+        return f"Remove it, or import {what} where what it does is needed: nothing was seen to use its names."
+    return f"Import {what} inside the functions that use it, not at the top.{_used_in(change)}"
+
+
+def _used_in(change: Change) -> str:
+    """Which other files would miss the names, perhaps not before a task runs."""
+    if not change.used_in:
+        return ""
+    shown = ", ".join(safe_text(str(place), 120) for place in change.used_in[:_SHOWN_MODULES])
+    more = len(change.used_in) - _SHOWN_MODULES
+    verb = "takes" if len(change.used_in) == 1 else "take"
+    return f" {shown}{f' and {more} more' if more > 0 else ''} {verb} it from here."
 
 
 def way(change: Change) -> str:
@@ -59,6 +71,9 @@ def instruction(step: Step) -> str:
             text += f" {_place(change)} stands in a function: leave its call to tasks."
         elif change.is_star:
             text += f" Of {_place(change)} import by name what you use."
+        elif change.is_unused:
+            text += f" Nothing was seen to use the names of {_place(change)}: remove it, unless it stands there for what it does."
+        text += _used_in(change)
     return text
 
 

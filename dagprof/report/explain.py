@@ -76,6 +76,8 @@ def render(explanation: Explanation, fleet: Fleet, *, console: Console) -> None:
     """Print everything about the file, or about one of its lines, with the changes and the plan of the whole run."""
     file = explanation.file
     console.print(Text(f"{safe_text(file.path)}: {_headline(file)}", style="bold"))
+    if busy := figures.busy(explanation.run):
+        console.print(Text(f"  {busy}", style="yellow"), soft_wrap=True)
     for failure in file.failures:
         console.print(Text(f"  {safe_text(failure.type, 80)}: {safe_text(failure.message, 400)}", style="red"))
     _source(explanation, console)
@@ -200,10 +202,10 @@ def _imports(explanation: Explanation, console: Console) -> None:
     if not tree:
         return
     _title("Imports (total: with all they load; alone: what falls away with this line or module only)", console)
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, expand=True)
     for name in ("total", "alone", "modules", "MiB"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("import", overflow="ellipsis", no_wrap=True)
+    table.add_column("import", overflow="ellipsis", no_wrap=True, ratio=1)
     _branches(tree, 0, factor, table)
     console.print(table)
 

@@ -121,6 +121,24 @@ def test_an_import_whose_loss_is_caught_is_needed(scan: Scan) -> None:
     assert trial(file, "a.py:3").is_proof
 
 
+def test_who_else_takes_an_imports_names_is_told(scan: Scan) -> None:
+    """In tasks, which no parse runs."""
+    files = {
+        "heavy.py": HEAVY,
+        "light.py": HEAVY,
+        "common.py": "import heavy as tool\nimport light\n\ndef later():\n    return tool.value\n",
+        "a.py": dag("a", "from common import *\n\ndef task():\n    return tool.value\n"),
+        "b.py": dag("b", "import common\n\ndef task():\n    return common.later()\n"),
+    }
+    run = scan(files, depth="full", jobs=1)
+    mine = trial(result(run, "b.py"), "common.py:1")
+    assert (mine.used_in, mine.is_unused) == ((place("a.py:4"),), False)
+    assert trial(result(run, "b.py"), "common.py:2").is_unused
+    changes = {str(change.place): change for change in Fleet(run).changes()}
+    assert changes["common.py:1"].used_in == (place("a.py:4"),)
+    assert changes["common.py:2"].is_unused
+
+
 def test_an_import_of_all_names_is_told(scan: Scan) -> None:
     files = {"heavy.py": HEAVY, "a.py": dag("a", "from heavy import *\nimport heavy\n")}
     run = scan(files, depth="full", jobs=1)

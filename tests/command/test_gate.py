@@ -217,12 +217,12 @@ def test_a_change_that_reaches_no_dag_file_passes(place: Path) -> None:
 
 def test_limits_that_changed_are_told_to_hold_for_the_measured_files(place: Path) -> None:
     write(place, {"pyproject.toml": "[project]\nname = 'x'\n"})
-    assert "settings of dagprof" not in gate(place, "dags", "--against", "main", "--python", TARGET).stderr
+    assert "has other limits" not in gate(place, "dags", "--against", "main", "--python", TARGET).stderr
     write(place, {"pyproject.toml": "[project]\nname = 'x'\n[tool.dagprof.gate]\nbudget = '9s'\n"})
     done = gate(place, "dags", "--against", "main", "--python", TARGET)
     assert done.returncode == 0, done.stderr
     told = " ".join((done.stdout + done.stderr).split())
-    assert "pyproject.toml has other settings of dagprof" in told
+    assert "pyproject.toml has other limits than before" in told
     assert "--all-files asks them of every file" in told
 
 

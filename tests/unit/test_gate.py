@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from dagprof.errors import UsageError
-from dagprof.gate import rules, waivers
+from dagprof.gate import reasons, rules, waivers
 from dagprof.gate.baseline import decide_by_baseline, suspects
 from dagprof.gate.decide import Compared, Demand, decide
 from dagprof.gate.parsed import Parsed
@@ -369,9 +369,8 @@ def test_a_comment_that_accepted_nothing_is_told() -> None:
         waiver(place="pyproject.toml", rule=Rule.BUDGET),
     ]
     changed = {"a.py": range(1, 8), FRAMES: (7,)}
-    assert waivers.unused(comments, [finding()], TODAY, changed) == (
-        "a.py:6 accepts slower, but nothing was found there.",
-    )
+    (text,) = waivers.unused(comments, [finding()], TODAY, changed)
+    assert text.startswith("a.py:6 accepts slower, but nothing was found at that line; on a line of its own a comment")
     assert waivers.unused(comments, [finding()], TODAY, {"a.py": (5,)}) == ()
     assert waivers.unused(comments[1:], [finding()], TODAY, changed) == ()
     many = [waiver(place=f"a.py:{line}", until=day) for line in range(1, 8)]
@@ -833,6 +832,49 @@ def test_an_improvement_tells_what_the_old_version_did() -> None:
 def test_what_the_old_version_did_is_told_in_the_past(slow: FileResult, fast: FileResult, past: str) -> None:
     (told,) = judged([slow], [fast]).files
     assert told.reason == f"a.py −300 ms (−75 %); before, {past}"
+
+
+# Causes, where several compete.
+
+
+def test_what_takes_much_more_than_the_change_was_there_before_in_another_form() -> None:
+    """Line 3 was renamed, line 4 is new."""
+    old, new = (statement(3, 600_000, text=f"{name} = burn()") for name in ("x", "xx"))
+    base = file("a.py", *times(700), trace=trace(700, NO_LOADS, (old,)))
+    head = file("a.py", *times(1000), trace=trace(1000, NO_LOADS, (new, statement(4, 280_000, text="more()"))))
+    assert blamed(base, head) == ("line 4 is new (`more()`)", "a.py", 4)
+
+
+def test_an_effect_beside_a_larger_cause_is_not_named() -> None:
+    loaded = loads((1, -1, 250_000, 250_000, -1, 7))
+    slept = effect("sleep", line=9, wall_us=140_000)
+    assert blamed(before(), after(loaded, effects=(slept,)))[0] == "line 7 now imports `pandas`"
+
+
+def test_of_several_changed_helpers_the_one_that_is_named_is_told() -> None:
+    rows = loads((0, -1, 1_000, 1_000, -1, 4), (1, -1, 1_000, 1_000, -1, 5))
+    helpers = (*MODULES[:1], Module(name="other", file="/dags/other.py"), *MODULES[2:])
+    lines = {FRAMES: (2,), "other.py": (7,)}
+
+    def told(text: str) -> tuple[str, str, int]:
+        slow = after(rows, statements=[statement(8, 300_000, text=text)])
+        base = run(before(rows, statements=[statement(8, 1, text=text)]), modules=helpers)
+        cause = reasons.cause(Parsed(base.files[0], base), Parsed(slow, run(slow, modules=helpers)), 300, lines)
+        assert cause is not None
+        return cause.text, cause.place.file, cause.place.line
+
+    assert told("x = other.f()") == ("`x = other.f()` at line 8 takes longer, and other.py:7 changed", "other.py", 7)
+    assert told("x = f()")[1:] == ("a.py", 8)
+    assert told("x = f()")[0].endswith(", and common/frames.py:2 and other.py:7 changed")
+
+
+def test_a_program_with_other_arguments_is_no_new_program() -> None:
+    """A process number or a file of a temporary folder stands in many command lines."""
+    old, new = effect("process", "git log 17"), effect("process", "git log 18")
+    same = before(effects=(old,)), file("a.py", *times(100), trace=trace(100, NO_LOADS), effects=(new,))
+    assert judged([same[0]], [same[1]]).files[0].findings == ()
+    more = msgspec.structs.replace(same[1], effects=(new, effect("process", "git status")))
+    assert len(judged([same[0]], [more]).files[0].findings) == 1
 
 
 # The comparison with a stored Run.

@@ -164,7 +164,11 @@ def advised(**changed: Any) -> str:
 def test_advice_can_be_followed() -> None:
     """A function cannot hold ``import *``, and for a statement in a function it is the call that has to go."""
     assert advised() == "Import heavy inside the functions that use it, not at the top."
-    assert "Import what you use of heavy by name" in advised(is_star=True)
+    assert "Import by name what you use of heavy" in advised(is_star=True)
+    assert "nothing was seen to use its names" in advised(is_unused=True)
+    others = tuple(Place(file=f"{name}.py", line=7) for name in "bcde")
+    assert advised(used_in=others[:1]).endswith(" b.py:7 takes it from here.")
+    assert advised(used_in=others).endswith(" b.py:7, c.py:7, d.py:7 and 1 more take it from here.")
     assert advised(in_function=True) == "Leave the call of the function around this line to tasks: it imports heavy."
 
 
