@@ -44,12 +44,12 @@ def cause(base: Parsed, head: Parsed, change_ms: float, changed_lines: Mapping[s
         *_slower_statements(base, head, changed_lines),
         *_more_work_after_loading(base, head, changed_lines),
     ]
-    if not found:
-        return None
-    best = max(found, key=lambda each: _explains(each.ms, change_ms))
-    if best.ms < _LEAST_SHARE * change_ms:
-        return None
-    return _more_exact(best, base, head, change_ms)
+    best = max(found, key=lambda each: _explains(each.ms, change_ms), default=None)
+    effect = _grown_effect(base, head)
+    least = max(_LEAST_SHARE * change_ms, _EFFECT_SHARE * _explains(best.ms, change_ms) if best is not None else 0.0)
+    if effect is not None and _explains(effect.ms, change_ms) >= least:
+        return effect
+    return best if best is not None and best.ms >= _LEAST_SHARE * change_ms else None
 
 
 def _explains(ms: float, change_ms: float) -> float:
@@ -219,16 +219,15 @@ def _more_work_after_loading(base: Parsed, head: Parsed, changed_lines: Mapping[
     yield Cause(changed[0] if len(changed) == 1 else place, text, f"it made {more} more{where}", grown)
 
 
-def _more_exact(found: Cause, base: Parsed, head: Parsed, change_ms: float) -> Cause:
-    """An effect that explains most of it tells the line better, through any depth of calls."""
+def _grown_effect(base: Parsed, head: Parsed) -> Cause | None:
+    """The effect that takes most more: it tells the line, through any depth of calls."""
     grown = waits.most_grown(base.file.effects, head.file.effects)
-    least = _EFFECT_SHARE * _explains(found.ms, change_ms)
-    if grown is None or grown.ms < _LEAST_SHARE * change_ms or _explains(grown.ms, change_ms) < least:
-        return found
+    if grown is None:
+        return None
     place = head.shown_place(grown.effect.file, grown.effect.line)
     now, past = waits.told(grown)
     where = _where(place, head)
-    return Cause(place, f"{where} {now}", f"{where} {past}", max(found.ms, grown.ms))
+    return Cause(place, f"{where} {now}", f"{where} {past}", grown.ms)
 
 
 def _short(text: str) -> str:

@@ -845,6 +845,15 @@ def test_what_takes_much_more_than_the_change_was_there_before_in_another_form()
     assert blamed(base, head) == ("line 4 is new (`more()`)", "a.py", 4)
 
 
+def test_a_sleep_that_moved_is_no_cause_and_a_second_one_is() -> None:
+    """It stood in the DAG file, and both stand in a function that line 5 calls now."""
+    here = effect("sleep", line=5, wall_us=300_000, file="/dags/a.py")
+    base = before(statements=[statement(5, 300_000, text="sleep(0.3)")], effects=(here,))
+    moved, more = (effect("sleep", line=line, wall_us=300_000) for line in (4, 9))
+    head = after(statements=[statement(5, 600_000, text="w()"), statement(6, 3_000, text="y()")], effects=(moved, more))
+    assert blamed(base, head) == ("common/frames.py:9 now sleeps (300 ms)", FRAMES, 9)
+
+
 def test_an_effect_beside_a_larger_cause_is_not_named() -> None:
     loaded = loads((1, -1, 250_000, 250_000, -1, 7))
     slept = effect("sleep", line=9, wall_us=140_000)
