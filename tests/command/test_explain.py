@@ -33,7 +33,7 @@ FILES = {
     "heavy.py": "import time\ntime.sleep(0.06)\n",
     "heavier.py": "import time\ntime.sleep(0.08)\n",
     "common/__init__.py": "",
-    "common/helper.py": "import heavier\n",
+    "common/helper.py": "import heavier\n\n\ndef used():\n    return heavier\n",
 }
 
 
