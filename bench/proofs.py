@@ -30,7 +30,7 @@ from dagprof.measure.asking import Limits, parse_request
 from dagprof.measure.crew import Zygotes
 from dagprof.measure.outcome import gave_result
 from dagprof.measure.plan import Mode
-from dagprof.measure.reading import own_ms
+from dagprof.measure.unqueued import own_ms
 from dagprof.measure.site import scratch_folder, zygote_config
 from dagprof.measure.target import resolve
 from dagprof.model import Place, Temperature
