@@ -30,9 +30,9 @@ from dagprof.measure.asking import Limits, parse_request
 from dagprof.measure.crew import Zygotes
 from dagprof.measure.outcome import gave_result
 from dagprof.measure.plan import Mode
-from dagprof.measure.unqueued import own_ms
 from dagprof.measure.site import scratch_folder, zygote_config
 from dagprof.measure.target import resolve
+from dagprof.measure.unqueued import own_ms
 from dagprof.model import Place, Temperature
 from dagprof.settings import Depth, Settings
 
