@@ -178,7 +178,9 @@ class ImportTracer:
                 self._passed += 1  # of what was there before tracing, only the user's own statements are told
                 return ordinary(name, globals, locals, fromlist, level)
             frame = getframe(1)
-            if is_module and not (frame.f_code.co_flags & _CO_OPTIMIZED and frame.f_globals is globals):
+            if is_module and (
+                locals is globals or not (frame.f_code.co_flags & _CO_OPTIMIZED and frame.f_globals is globals)
+            ):
                 nonlocal last_place, last_name, last_globals
                 place = frame.f_lasti
                 if place == last_place and name == last_name and globals is last_globals:
