@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import warnings
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -38,16 +38,13 @@ def is_used(file: str, names: Collection[str]) -> bool:
     )
 
 
-def uses_elsewhere(module: str, names: Collection[str], files: Iterable[str]) -> list[Use]:
-    """Where other files take names from a module, the first of each file: ``from module import name``, ``module.name``."""
-    last = module.rpartition(".")[2]
-    found = []
-    for file in files:
-        tree = _tree(file) if names and last in _text(file) else None
-        use = next(iter(_uses(tree, module, names)), None) if tree is not None else None
-        if use is not None:
-            found.append(Use(file, *use))
-    return found
+def uses_in(file: str, wanted: Mapping[str, Collection[str]]) -> Iterator[tuple[str, Use]]:
+    """Where a file takes some names from modules: ``from module import name``, ``module.name``; each with the module."""
+    text = _text(file)
+    for module, names in wanted.items():
+        tree = _tree(file) if module.rpartition(".")[2] in text else None
+        for line, name in _uses(tree, module, names) if tree is not None else ():
+            yield module, Use(file, line, name)
 
 
 def _uses(tree: ast.Module, module: str, names: Collection[str]) -> Iterator[tuple[int, str]]:

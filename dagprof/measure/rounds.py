@@ -150,7 +150,7 @@ class Rounds:
             self.doubts.append(Doubt(code="unproved", text=text))
 
     def _note_users(self) -> None:
-        users = Users(self._results.values(), self._root)
+        users = Users(list(self._results.values()), self._root)
         for path, measured in self._results.items():
             if measured.result.experiments:
                 self._results[path] = users.noted(measured)

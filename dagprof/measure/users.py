@@ -3,28 +3,46 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
+from functools import cached_property
 
 import msgspec
 
 from dagprof.attribution.candidates import shown_path
-from dagprof.attribution.uses import Use, bound_names, is_used, uses_elsewhere
+from dagprof.attribution.uses import Use, bound_names, is_used, uses_in
 from dagprof.model import Experiment, Measured, Need, Origin, Place
 
 
 class Users:
-    """Knows which files load which of the user's modules; each statement is looked into once."""
+    """Knows which files load which of the user's modules, and reads each of their sources once."""
 
-    def __init__(self, files: Iterable[Measured], root: str) -> None:
+    def __init__(self, files: Sequence[Measured], root: str) -> None:
         self._root = root
-        self._names: dict[str, str] = {}
-        self._loading: dict[str, list[str]] = {}
-        for measured in files:
+        tried = {e.without[0] for measured in files for e in measured.result.experiments if _is_free(e)}
+        self._names = {place: bound_names(os.path.join(root, place.file), place.line) for place in tried}
+        self._modules: dict[str, str] = {}
+        self._loading: dict[str, set[str]] = {}
+        for measured in files if tried else ():
             for module in measured.modules:
                 if module.origin is Origin.USER and module.file.endswith(".py"):
-                    self._names[module.file] = module.name
-                    self._loading.setdefault(module.file, []).append(os.path.join(root, measured.result.path))
-        self._known: dict[Place, tuple[tuple[Place, ...], bool]] = {}
+                    self._modules[module.file] = module.name
+                    self._loading.setdefault(module.file, set()).add(os.path.join(root, measured.result.path))
+
+    @cached_property
+    def _uses(self) -> dict[str, list[Use]]:
+        """All uses of the tried statements' names in other files, by module."""
+        wanted: dict[str, set[str]] = {}
+        readers: dict[str, None] = {}
+        for place, names in self._names.items():
+            file = os.path.join(self._root, place.file)
+            if file in self._modules and names:
+                wanted.setdefault(self._modules[file], set()).update(names)
+                readers.update(dict.fromkeys(sorted(self._loading[file])))
+        found: dict[str, list[Use]] = {}
+        for file in {**readers, **dict.fromkeys(self._modules)} if wanted else ():
+            for module, use in uses_in(file, wanted):
+                found.setdefault(module, []).append(use)
+        return found
 
     def noted(self, measured: Measured) -> Measured:
         """The file with what its experiments do not show."""
@@ -34,24 +52,26 @@ class Users:
         return noted
 
     def _noted(self, experiment: Experiment) -> Experiment:
-        if experiment.need is not Need.NOT_NEEDED or len(experiment.without) > 1:
+        if not _is_free(experiment):
             return experiment
-        place = experiment.without[0]
-        if place not in self._known:
-            self._known[place] = self._look(place)
-        used_in, is_unused = self._known[place]
+        used_in, is_unused = self._look(experiment.without[0])
         noted: Experiment = msgspec.structs.replace(experiment, used_in=used_in, is_unused=is_unused)
         return noted
 
     def _look(self, place: Place) -> tuple[tuple[Place, ...], bool]:
         """The first use in each other file, and whether nothing uses the names at all."""
-        file = os.path.join(self._root, place.file)
-        names = bound_names(file, place.line)
+        file, names = os.path.join(self._root, place.file), self._names[place]
         if not names:
             return (), False
-        found: list[Use] = []
-        if file in self._names:
-            others = dict.fromkeys((*self._loading[file], *self._names))
-            found = uses_elsewhere(self._names[file], names, (each for each in others if each != file))
-        places = tuple(Place(file=shown_path(use.file, self._root), line=use.line) for use in found)
-        return places, not found and not is_used(file, names)
+        first: dict[str, Use] = {}
+        for use in self._uses.get(self._modules.get(file, ""), ()):
+            is_reader = use.file in self._loading[file] or use.file in self._modules
+            if use.name in names and use.file != file and is_reader:
+                first.setdefault(use.file, use)
+        places = tuple(Place(file=shown_path(use.file, self._root), line=use.line) for use in first.values())
+        return places, not places and not is_used(file, names)
+
+
+def _is_free(experiment: Experiment) -> bool:
+    """Whether one statement alone is not needed."""
+    return experiment.need is Need.NOT_NEEDED and len(experiment.without) == 1

@@ -11,15 +11,15 @@ from typing import Any
 
 from . import origin
 
-# Names, file and line of what asked for them.
-Rows = list
-
 
 class Missed:
-    """Watches modules while they are executed; slower code, so not for parses that are timed."""
+    """Watches modules while they are executed; slower code, so not for parses that are timed.
+
+    ``rows`` are names, with file and line of what asked for them.
+    """
 
     def __init__(self) -> None:
-        self.rows: Any = Rows()
+        self.rows: list[Any] = []
 
     def watch(self, module: Any, file: str, names: Any) -> None:
         """Note what is asked for of these names, of all that are not there where that is None (after ``import *``)."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dagprof.attribution.uses import bound_names, is_used, uses_elsewhere
+from dagprof.attribution.uses import bound_names, is_used, uses_in
 
 
 def source(folder: Path, text: str, name: str = "a.py") -> str:
@@ -63,5 +63,5 @@ def test_whether_a_file_uses_a_name(tmp_path: Path, rest: str, used: bool) -> No
 )
 def test_where_another_file_takes_a_name(tmp_path: Path, text: str, found: tuple[int, str] | None) -> None:
     file = source(tmp_path, text, "dag.py")
-    uses = uses_elsewhere("helpers.common", {"st"}, [file, str(tmp_path / "gone.py")])
+    uses = [use for path in (file, str(tmp_path / "gone.py")) for _, use in uses_in(path, {"helpers.common": {"st"}})]
     assert [(use.line, use.name) for use in uses] == ([found] if found else [])
