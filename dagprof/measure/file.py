@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import statistics
 from pathlib import Path
 
@@ -105,14 +106,9 @@ def _look_closer(run: _Runner, passes: Passes, limits: Limits) -> None:
     parse_ms = statistics.median(passes.wall_ms)
     load_ms = statistics.median(reply["result"]["sample"]["load_ms"] for reply in passes.timings)
     if plan.is_traced(limits.depth, load_ms, limits.files):
-        traced = run(Mode.TRACE)
-        if (
-            traced
-            and limits.repeat is None
-            and parse_ms < plan.VERY_SLOW_MS
-            and plan.is_disturbed(passes.traced_ms, parse_ms)
-        ):
-            run(Mode.TRACE)
+        for count in itertools.count(1):
+            if not run(Mode.TRACE) or not plan.needs_another_trace(count, *passes.traced_ms, parse_ms):
+                break
         if passes.trace is None:
             passes.doubts.append(Doubt(code="no-trace", text="Its imports and statements could not be traced."))
     if plan.is_sampled(limits.depth, parse_ms, limits.stacks_from_ms) and not run(Mode.STACKS):

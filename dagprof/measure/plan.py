@@ -23,7 +23,10 @@ STABLE_MS = 3.0
 # A trace that took this much longer than the median parse was disturbed, or paid for a cold disk.
 DISTURBED_SHARE = 1.25
 DISTURBED_MS = 30.0
-
+# One that waited this much for a processor was disturbed too: nothing tells where it waited, and since Linux 6.12 the kernel
+# counts some sleeps as such waits.
+WAITED_SHARE = 0.1
+MOST_TRACES = 3
 
 # Below this a file's load stage hides nothing worth a tracing pass of its own, unless there are few files anyway.
 TRACED_FROM_MS = 20.0
@@ -117,6 +120,13 @@ PROOFS = {
 }
 
 
-def is_disturbed(traced_ms: float, parse_ms: float) -> bool:
-    """Whether the tracing pass took so much longer than a plain parse that it should be taken again."""
-    return traced_ms > DISTURBED_SHARE * parse_ms + DISTURBED_MS
+def needs_another_trace(passes: int, traced_ms: float, waited_ms: float, parse_ms: float) -> bool:
+    """Whether another tracing pass is due after so many: the best took much longer than a plain parse, or waited too long.
+
+    Some files always take that much longer when they are traced: for that alone there is one more, and for slow files.
+    """
+    if parse_ms >= VERY_SLOW_MS or passes >= MOST_TRACES:
+        return False
+    took_longer = traced_ms > DISTURBED_SHARE * parse_ms + DISTURBED_MS
+    waited = waited_ms > WAITED_SHARE * parse_ms + STABLE_MS
+    return took_longer or waited if passes == 1 else waited and parse_ms < SLOW_MS

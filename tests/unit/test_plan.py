@@ -38,10 +38,25 @@ def test_two_parses_agree_without_waiting_too() -> None:
     assert not plan.needs_more([48.3, 46.5], [46.3, 45.5], None)
 
 
-def test_a_trace_is_taken_again_when_it_was_disturbed() -> None:
-    assert not plan.is_disturbed(110, 100)
-    assert not plan.is_disturbed(45, 20)
-    assert plan.is_disturbed(300, 200)
+@pytest.mark.parametrize(
+    ("passes", "traced_ms", "waited_ms", "parse_ms", "another"),
+    [
+        (1, 110, 0, 100, False),
+        (1, 45, 0, 20, False),
+        (1, 300, 0, 200, True),
+        (2, 300, 0, 200, False),  # it takes that much longer when it is traced
+        (1, 110, 40, 100, True),
+        (2, 110, 40, 100, True),
+        (3, 110, 40, 100, False),
+        (1, 1_600, 200, 1_400, True),
+        (2, 1_600, 200, 1_400, False),
+        (1, 9_000, 2_000, 6_000, False),
+    ],
+)
+def test_a_trace_is_taken_again_when_it_was_disturbed(
+    passes: int, traced_ms: float, waited_ms: float, parse_ms: float, another: bool
+) -> None:
+    assert plan.needs_another_trace(passes, traced_ms, waited_ms, parse_ms) is another
 
 
 def test_robust_statistics() -> None:
