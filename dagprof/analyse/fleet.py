@@ -31,7 +31,8 @@ class Change(NamedTuple):
     ``proved_ms`` is the part of ``saving_ms`` that experiments measured. ``loads`` names what it asks for; ``chain`` the lines
     by which that was first loaded, from the DAG file's on; ``modules`` and ``memory_kib`` are those of the file in which it
     matters most. ``not_needed``, ``needed`` and ``untried`` count files; ``reason`` says what needed it. ``in_function`` and
-    ``is_star`` say what kind of statement it is, ``used_in`` and ``is_unused`` who else takes its names, and whether nobody does.
+    ``is_star`` say what kind of statement it is, ``used_in``, ``is_unused`` and ``in_hints`` who
+    else takes its names, and whether nobody does, or type hints only.
     """
 
     place: Place
@@ -51,6 +52,7 @@ class Change(NamedTuple):
     is_star: bool = False
     used_in: tuple[Place, ...] = ()
     is_unused: bool = False
+    in_hints: bool = False
 
     @property
     def evidence(self) -> str:
@@ -244,6 +246,7 @@ class Fleet:
             is_star=any(trial.has_star for trial in trials),
             used_in=tuple(dict.fromkeys(place for trial in trials for place in trial.used_in)),
             is_unused=any(trial.is_unused for trial in trials),
+            in_hints=any(trial.in_hints for trial in trials),
         )
 
     def plan(self, length: int = 20, *, untried: bool = False) -> Plan:

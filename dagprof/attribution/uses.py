@@ -31,11 +31,42 @@ def bound_names(file: str, line: int) -> frozenset[str]:
 def is_used(file: str, names: Collection[str]) -> bool:
     """Whether anything in a file reads one of these names, or offers it in ``__all__``."""
     tree = _tree(file)
-    return tree is not None and any(
-        (isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load))
-        or (isinstance(node, ast.Constant) and node.value in names)
-        for node in ast.walk(tree)
-    )
+    return tree is not None and any(True for _ in _reads(tree, names))
+
+
+def is_in_hints(file: str, names: Collection[str]) -> bool:
+    """Whether only type hints of a file read these names, which it does not evaluate: ``from __future__ import annotations``."""
+    tree = _tree(file)
+    if tree is None or not any(_defers_hints(node) for node in tree.body):
+        return False
+    hints = {id(node) for hint in _hints(tree) for node in ast.walk(hint)}
+    reads = [id(node) for node in _reads(tree, names)]
+    return bool(reads) and hints.issuperset(reads)
+
+
+def _reads(tree: ast.AST, names: Collection[str]) -> Iterator[ast.AST]:
+    for node in ast.walk(tree):
+        is_name = isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load)
+        if is_name or (isinstance(node, ast.Constant) and node.value in names):
+            yield node
+
+
+def _defers_hints(node: ast.stmt) -> bool:
+    if not isinstance(node, ast.ImportFrom) or node.module != "__future__":
+        return False
+    return any(alias.name == "annotations" for alias in node.names)
+
+
+def _hints(tree: ast.Module) -> Iterator[ast.expr]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg | ast.AnnAssign):
+            hint = node.annotation
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            hint = node.returns
+        else:
+            continue
+        if hint is not None:
+            yield hint
 
 
 def uses_in(file: str, wanted: Mapping[str, Collection[str]]) -> Iterator[tuple[str, Use]]:

@@ -228,6 +228,7 @@ def _by_turns(
         unaffected=found.duel.unaffected,
         doubts=(*found.duel.doubts, *wrong),
         changed_lines=found.changed_lines,
+        working_lines=found.working_lines,
         renamed=found.duel.renamed,
     )
     verdict = decide.decide(compared, _demand(settings, root, waivers), __version__)

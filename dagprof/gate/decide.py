@@ -57,6 +57,7 @@ def _timing_limits(limits: FileLimits) -> Limits:
 class Compared(Frozen, frozen=True):
     """What was measured: both sides, their names, files out of reach, doubts, and the changed lines of each source file.
 
+    ``working_lines`` are those of them that call or compute something when their module is imported.
     ``renamed`` holds the old names of files that have a new one, under which the base has them too.
     """
 
@@ -67,7 +68,13 @@ class Compared(Frozen, frozen=True):
     unaffected: int = 0
     doubts: tuple[str, ...] = ()
     changed_lines: Mapping[str, Sequence[int]] = {}
+    working_lines: Mapping[str, Sequence[int]] = {}
     renamed: Mapping[str, str] = {}
+
+    @property
+    def changed(self) -> reasons.Changed:
+        """Both kinds of lines, as the search for a cause takes them."""
+        return reasons.Changed(self.changed_lines, self.working_lines)
 
 
 def decide(compared: Compared, demand: Demand, version: str = "") -> Verdict:
@@ -139,7 +146,7 @@ def _file_verdict(
     case = rules.Case(base, head, limits, compared.head.environment.import_timeout_s * 1000)
     found = list(rules.findings(case))
     least_ms = _timing_limits(limits).least_ms(judged.base_ms if judged else 0.0)
-    outcome, reason, cause = _outcome(path, old, new, judged, (base, head), compared.changed_lines, least_ms)
+    outcome, reason, cause = _outcome(path, old, new, judged, (base, head), compared.changed, least_ms)
     if path in compared.renamed:
         reason = f"{reason}; the file was {compared.renamed[path]} before"
     is_not_slower = judged is not None and judged.is_not_slower(least_ms)
@@ -193,7 +200,7 @@ def _outcome(
     new: FileResult,
     judged: Judgement | None,
     parsed: tuple[Parsed | None, Parsed],
-    changed_lines: Mapping[str, Sequence[int]],
+    changed: reasons.Changed,
     least_ms: float,
 ) -> tuple[Outcome, str, reasons.Cause | None]:
     """What became of a file, in one sentence, with the line behind it."""
@@ -215,16 +222,16 @@ def _outcome(
     amount = _amount(judged)
     if outcome in (Outcome.REGRESSION, Outcome.IMPROVEMENT) and base is not None:
         sides = (base, head) if outcome is Outcome.REGRESSION else (head, base)
-        cause = reasons.cause(*sides, abs(judged.change_ms), changed_lines if outcome is Outcome.REGRESSION else {})
+        cause = reasons.cause(
+            *sides, abs(judged.change_ms), changed if outcome is Outcome.REGRESSION else reasons.Changed()
+        )
         if outcome is Outcome.REGRESSION:
             because = f", because {cause.text}" if cause is not None else "; no single line stands out"
             return outcome, f"{path} {amount}{because}", cause
         return outcome, f"{path} {amount}{_gone(cause)}", None
     if outcome is Outcome.CANNOT_TELL:
         seems_slower = base is not None and judged.change_ms > least_ms
-        cause = (
-            reasons.cause(base, head, judged.change_ms, changed_lines) if base is not None and seems_slower else None
-        )
+        cause = reasons.cause(base, head, judged.change_ms, changed) if base is not None and seems_slower else None
         span = (
             f"between {_signed(judged.low_ms)} and {_signed(judged.high_ms)} ms"
             if math.isfinite(judged.low_ms)

@@ -25,9 +25,10 @@ class Link(NamedTuple):
 
 
 class OwnTime(NamedTuple):
-    """A statement of the DAG file: its place, its text, and ms of a plain parse without nested statements and imports."""
+    """A statement of the DAG file: its place and lines, its text, and ms of a plain parse without nested statements and imports."""
 
     place: Place
+    lines: range
     text: str
     own_ms: float
     building_ms: float
@@ -120,6 +121,7 @@ class Parsed:
         return [
             OwnTime(
                 Place(file=self.file.path, line=statement.line),
+                range(statement.line, statement.end_line + 1),
                 statement.text,
                 max(0, own - imported.get(position, 0)) / 1000 * factor,
                 statement.building_us / 1000 * factor,

@@ -15,6 +15,8 @@ from dagprof.model import Module, Origin, Place
 _LEAST_SHARE = 0.3
 # Traced times may be off by this share of the change; what takes more cannot be the whole story.
 _MOST_SHARE = 1.25
+# What a statement gives a name to: ``def make(count):``, ``COUNT = 400``.
+_DEFINED = re.compile(r"(?:async def |def |class )?([A-Za-z_]\w*)")
 # An effect tells the line better than what it happens in, where it explains this share of that.
 _EFFECT_SHARE = 0.7
 
@@ -22,34 +24,68 @@ _EFFECT_SHARE = 0.7
 class Cause(NamedTuple):
     """A line and what about it takes how many ms more; ``text`` goes on after "because".
 
-    ``past`` tells the same of a version that is no more, and goes on after "before".
+    ``past`` tells the same of a version that is no more, and goes on after "before". ``is_building``: it makes DAGs or tasks.
     """
 
     place: Place
     text: str
     past: str
     ms: float
+    is_building: bool = False
 
 
-def cause(base: Parsed, head: Parsed, change_ms: float, changed_lines: Mapping[str, Sequence[int]]) -> Cause | None:
-    """What explains most of a change, where anything explains enough of it.
+class Changed(NamedTuple):
+    """Lines of the new version that differ from the old one, by file relative to the bundle root.
 
-    ``changed_lines`` holds, by file relative to the bundle root, the lines of the new version that differ from the old one.
+    ``lines`` holds all that are code, ``working`` those of them that call or compute something when their module is imported.
     """
+
+    lines: Mapping[str, Sequence[int]] = {}
+    working: Mapping[str, Sequence[int]] = {}
+
+    def at_top(self, file: str) -> Sequence[int]:
+        """What may make a file's own top-level code longer: lines that work there, else any."""
+        return self.working.get(file) or self.lines.get(file, ())
+
+
+def cause(base: Parsed, head: Parsed, change_ms: float, changed: Changed) -> Cause | None:
+    """What explains most of a change, where anything explains enough of it; with what explains much of the rest."""
     if base.file.trace is None or head.file.trace is None:
         return None
     found = [
-        *_new_imports(base, head, changed_lines),
-        *_slower_modules(base, head, changed_lines),
-        *_slower_statements(base, head, changed_lines),
-        *_more_work_after_loading(base, head, changed_lines),
+        *_new_imports(base, head, changed),
+        *_slower_modules(base, head, changed),
+        *_slower_statements(base, head, changed),
+        *_more_work_after_loading(base, head, changed),
     ]
-    best = max(found, key=lambda each: _explains(each.ms, change_ms), default=None)
     effect = _grown_effect(base, head)
-    least = max(_LEAST_SHARE * change_ms, _EFFECT_SHARE * _explains(best.ms, change_ms) if best is not None else 0.0)
-    if effect is not None and _explains(effect.ms, change_ms) >= least:
-        return effect
-    return best if best is not None and best.ms >= _LEAST_SHARE * change_ms else None
+    if effect is not None:
+        found = _with_effect(found, effect, change_ms)
+    best = max(found, key=lambda each: _explains(each.ms, change_ms), default=None)
+    if best is None or best.ms < _LEAST_SHARE * change_ms:
+        return None
+    beside = [
+        each
+        for each in found
+        if each.place != best.place
+        and not (each.is_building and best.is_building)
+        and _LEAST_SHARE * change_ms <= each.ms <= _MOST_SHARE * change_ms - best.ms
+    ]
+    second = max(beside, key=lambda each: each.ms, default=None)
+    if second is None:
+        return best
+    return best._replace(text=f"{best.text}, and {second.text}", past=f"{best.past}, and {second.past}")
+
+
+def _with_effect(found: Sequence[Cause], effect: Cause, change_ms: float) -> list[Cause]:
+    """The causes with an effect in the place of what it happens in: at the same line, or what takes about as long."""
+    inside = [each for each in found if each.place == effect.place and each.ms >= _EFFECT_SHARE * effect.ms] or [
+        each for each in found if each.ms >= _EFFECT_SHARE * effect.ms
+    ]
+    around = min(inside, key=lambda each: abs(each.ms - effect.ms), default=None)
+    if around is not None and _explains(effect.ms, change_ms) < _EFFECT_SHARE * _explains(around.ms, change_ms):
+        return list(found)
+    return [*(each for each in found if each is not around), effect]
 
 
 def _explains(ms: float, change_ms: float) -> float:
@@ -57,10 +93,10 @@ def _explains(ms: float, change_ms: float) -> float:
     return ms if ms <= _MOST_SHARE * change_ms else 2 * change_ms - ms
 
 
-def _new_imports(base: Parsed, head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> Iterable[Cause]:
+def _new_imports(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
     """Modules that only the new version loads, by the first link on the way that is new itself."""
     known = {link for position in base.loaded.values() for link in map(_key, base.way(position))}
-    calls = _new_calls(base, head, changed_lines)
+    calls = _new_calls(base, head, changed)
     groups: dict[Place, list[tuple[Link, int, float]]] = defaultdict(list)
     for name, position in head.loaded.items():
         way = head.way(position)
@@ -70,18 +106,18 @@ def _new_imports(base: Parsed, head: Parsed, changed_lines: Mapping[str, Sequenc
             groups[link.place].append((link, position, head.module_ms(position)))
     for place, rows in groups.items():
         text, past = _loads_now(place, rows, head)
-        changed = _changed_instead(place, head, changed_lines)
-        yield Cause(place, text + _and_changed(changed), past, sum(ms for _, _, ms in rows))
+        instead = _changed_instead(place, head, changed)
+        yield Cause(place, text + _and_changed(instead), past, sum(ms for _, _, ms in rows))
 
 
-def _new_calls(base: Parsed, head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> set[Place]:
+def _new_calls(base: Parsed, head: Parsed, changed: Changed) -> set[Place]:
     """The lines that may hold a new call: those that changed, and where the DAG file's new statements begin.
 
     These may go on to a changed line, and tell where no changed lines are known.
     """
     texts = {statement.text for statement in base.statements}
     begun = {statement.place for statement in head.statements if statement.text not in texts}
-    return begun | {Place(file=file, line=line) for file, lines in changed_lines.items() for line in lines}
+    return begun | {Place(file=file, line=line) for file, lines in changed.lines.items() for line in lines}
 
 
 def _key(link: Link) -> tuple[str, str, bool]:
@@ -122,7 +158,7 @@ def _where(place: Place, head: Parsed) -> str:
     return f"line {place.line}" if place.file == head.file.path else str(place)
 
 
-def _slower_modules(base: Parsed, head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> Iterable[Cause]:
+def _slower_modules(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
     """Modules of the user's code that both versions load and whose own code takes longer."""
     for name in head.loaded.keys() & base.loaded.keys():
         module = head.module(head.loaded[name])
@@ -130,11 +166,11 @@ def _slower_modules(base: Parsed, head: Parsed, changed_lines: Mapping[str, Sequ
         if module.origin is not Origin.USER or grown <= 0:
             continue
         file = head.shown_file(module)
-        lines = changed_lines.get(file, ())
+        lines = changed.at_top(file)
         place = Place(file=file, line=lines[0] if lines else 1)
-        changed = f", changed {_from_line(lines)}" if lines else ""
+        at = f", changed {_from_line(lines)}" if lines else ""
         what = f"the code at the top of {file}"
-        yield Cause(place, f"{what} takes longer{changed}", f"{what} took longer", grown)
+        yield Cause(place, f"{what} takes longer{at}", f"{what} took longer", grown)
 
 
 def _from_line(lines: Sequence[int]) -> str:
@@ -142,38 +178,39 @@ def _from_line(lines: Sequence[int]) -> str:
     return f"at line {lines[0]}" if lines[-1] - lines[0] < len(set(lines)) else f"from line {lines[0]} on"
 
 
-def _slower_statements(base: Parsed, head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> Iterable[Cause]:
+def _slower_statements(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
     """Statements of the DAG file that are new or take longer; where the text is the same, a changed helper may be behind it."""
     before: dict[str, list[OwnTime]] = defaultdict(list)
     for statement in base.statements:
         before[statement.text].append(statement)
-    helpers = _changed_helpers(head, changed_lines)
+    helpers = _changed_helpers(head, changed)
     for statement in head.statements:
         old = before[statement.text].pop(0) if before[statement.text] else None
         grown = statement.own_ms - (old.own_ms if old is not None else 0.0)
         if grown <= 0:
             continue
         line, code = statement.place.line, f"`{_short(statement.text)}`"
+        is_building = statement.building_ms >= 0.5 * statement.own_ms
         if old is None:
-            yield Cause(statement.place, f"line {line} is new ({code})", f"line {line} was {code}", grown)
+            yield Cause(statement.place, f"line {line} is new ({code})", f"line {line} was {code}", grown, is_building)
             continue
         past = f"line {line} took longer ({code})"
-        if helpers and line not in changed_lines.get(head.file.path, ()):
+        if helpers and line not in changed.lines.get(head.file.path, ()):
             mine = [place for name, place in helpers.items() if _speaks_of(statement.text, name)] or [*helpers.values()]
             place = mine[0] if len(mine) == 1 else statement.place
-            yield Cause(place, f"{code} at line {line} takes longer{_and_changed(mine)}", past, grown)
+            yield Cause(place, f"{code} at line {line} takes longer{_and_changed(mine)}", past, grown, is_building)
         else:
-            yield Cause(statement.place, f"line {line} takes longer ({code})", past, grown)
+            yield Cause(statement.place, f"line {line} takes longer ({code})", past, grown, is_building)
 
 
-def _changed_helpers(head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> dict[str, Place]:
+def _changed_helpers(head: Parsed, changed: Changed) -> dict[str, Place]:
     """The first changed line of each module of the user's code that this parse loads, by the module's name."""
     found: dict[str, Place] = {}
     for name, position in head.loaded.items():
         module = head.module(position)
         file = head.shown_file(module)
-        if module.origin is Origin.USER and changed_lines.get(file):
-            found[name] = Place(file=file, line=changed_lines[file][0])
+        if module.origin is Origin.USER and changed.lines.get(file):
+            found[name] = Place(file=file, line=changed.lines[file][0])
     return found
 
 
@@ -182,11 +219,11 @@ def _speaks_of(text: str, module: str) -> bool:
     return re.search(rf"\b{re.escape(module.rpartition('.')[2])}\b", text) is not None
 
 
-def _changed_instead(place: Place, head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> list[Place]:
+def _changed_instead(place: Place, head: Parsed, changed: Changed) -> list[Place]:
     """What changed where neither the file of a place nor the DAG file did: lines of other modules."""
-    if place.file in changed_lines or head.file.path in changed_lines:
+    if place.file in changed.lines or head.file.path in changed.lines:
         return []
-    return list(_changed_helpers(head, changed_lines).values())
+    return list(_changed_helpers(head, changed).values())
 
 
 def _and_changed(places: Sequence[Place]) -> str:
@@ -196,7 +233,7 @@ def _and_changed(places: Sequence[Place]) -> str:
     return f", and {' and '.join(str(place) for place in places[:2])}{more} changed"
 
 
-def _more_work_after_loading(base: Parsed, head: Parsed, changed_lines: Mapping[str, Sequence[int]]) -> Iterable[Cause]:
+def _more_work_after_loading(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
     """More DAGs and tasks: checking and serialising them comes after the load stage."""
     grown = sum(
         head.file.samples.median(stage) - base.file.samples.median(stage) for stage in ("bag_ms", "serialise_ms")
@@ -204,9 +241,7 @@ def _more_work_after_loading(base: Parsed, head: Parsed, changed_lines: Mapping[
     dags, tasks = len(head.file.dag_ids) - len(base.file.dag_ids), head.file.task_count - base.file.task_count
     if grown <= 0 or (dags <= 0 and tasks <= 0):
         return
-    lines = changed_lines.get(head.file.path, ())
-    building = max(head.statements, key=lambda statement: statement.building_ms, default=None)
-    at = lines[0] if lines else building.place.line if building is not None else 0
+    at = _building_line(base, head, changed)
     more = " and ".join(
         f"{number:,} {noun}{'' if number == 1 else 's'}"
         for number, noun in ((dags, "DAG"), (tasks, "task"))
@@ -214,9 +249,35 @@ def _more_work_after_loading(base: Parsed, head: Parsed, changed_lines: Mapping[
     )
     where = f" (line {at})" if at else ""
     place = Place(file=head.file.path, line=at)
-    changed = _changed_instead(place, head, changed_lines)
-    text = f"it makes {more} more{where}{_and_changed(changed)}"
-    yield Cause(changed[0] if len(changed) == 1 else place, text, f"it made {more} more{where}", grown)
+    instead = _changed_instead(place, head, changed)
+    text = f"it makes {more} more{where}{_and_changed(instead)}"
+    yield Cause(
+        instead[0] if len(instead) == 1 else place, text, f"it made {more} more{where}", grown, is_building=True
+    )
+
+
+def _building_line(base: Parsed, head: Parsed, changed: Changed) -> int:
+    """The changed line behind more building: in the statement that builds more, in what that names, or any; 0 if unknown."""
+    before: dict[str, float] = defaultdict(float)
+    for statement in base.statements:
+        before[statement.text] += statement.building_ms
+    building = max(head.statements, key=lambda statement: statement.building_ms - before[statement.text], default=None)
+    lines = changed.lines.get(head.file.path, ())
+    if building is None:
+        return lines[0] if lines else 0
+    if not lines:
+        return building.place.line
+    around = [each for each in head.statements if building.place.line in each.lines]
+    named = [
+        each
+        for each in head.statements
+        if (name := _DEFINED.match(each.text)) and any(_speaks_of(other.text, name[1]) for other in around)
+    ]
+    for statements in (around, named):
+        inside = [line for line in lines if any(line in statement.lines for statement in statements)]
+        if inside:
+            return inside[0]
+    return lines[0]
 
 
 def _grown_effect(base: Parsed, head: Parsed) -> Cause | None:

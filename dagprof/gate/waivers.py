@@ -23,6 +23,7 @@ _COMMENT = re.compile(
     r"#\s*dagprof:\s*accept\s+(?P<rule>[a-z-]+)\s+until\s+(?P<until>\d{4}-\d{2}-\d{2})\s*:?(?P<reason>.*)",
     re.IGNORECASE,
 )
+_SEVERAL = re.compile(r"#\s*dagprof:\s*accept\s+[a-z-]+(?:\s*,\s*|\s+and\s+)[a-z-]+", re.IGNORECASE)
 # Comments that accept nothing, told by name.
 _SHOWN = 5
 FORM = "# dagprof: accept RULE until YYYY-MM-DD: reason"
@@ -58,6 +59,8 @@ def _comments(text: str) -> Iterable[tuple[int, str, bool]]:
 def _waiver(comment: str, path: str, line: int, is_alone: bool) -> Waiver | str:
     """The waiver, or what is wrong with it."""
     match = _COMMENT.match(comment)
+    if match is None and _SEVERAL.match(comment):
+        return "a comment accepts one rule, and others stand above, each on a line of its own"
     if match is None:
         return "it needs a rule, a last day and a reason"
     rule = match["rule"].lower()

@@ -15,7 +15,7 @@ import msgspec
 from dagprof import configuration
 from dagprof.errors import UsageError
 from dagprof.evidence import Limits
-from dagprof.measure import affected, revision
+from dagprof.measure import affected, codelines, revision
 from dagprof.measure.duel import Duel, Question, duel
 from dagprof.measure.revision import Difference
 from dagprof.measure.rounds import Progress
@@ -41,11 +41,15 @@ class Asked(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What was measured, how the other commit is called, and the changed lines by file relative to the bundle root."""
+    """What was measured, how the other commit is called, and the changed lines by file relative to the bundle root.
+
+    ``working_lines`` are those of them that call or compute something when their module is imported.
+    """
 
     duel: Duel
     base_name: str
     changed_lines: dict[str, tuple[int, ...]]
+    working_lines: dict[str, tuple[int, ...]]
     prefix: str
 
 
@@ -81,11 +85,11 @@ def measure(
             with _both(Site(old, old_settings, elsewhere), Site(target, settings, given)) as (base, head):
                 question = _question(difference, tree, environ, base, head, asked)
                 found = duel(base, head, question, version=version, progress=progress)
-            lines = revision.changed_lines(difference, target.root)
+            lines, working = codelines.sorted_out(revision.changed_lines(difference, target.root), target.root)
             settled = _settings_doubts(difference, tree, settings) if not asked.every_file else []
         doubts = (*found.doubts, *_environment_doubts(difference, asked), *settled, *_shared(found, difference, tree))
         prefix = revision.prefix_of(target.root)
-        return Found(found._replace(doubts=doubts), difference.described, lines, prefix)
+        return Found(found._replace(doubts=doubts), difference.described, lines, working, prefix)
 
 
 @contextlib.contextmanager

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 
 import msgspec
 
 from dagprof.attribution.candidates import shown_path
-from dagprof.attribution.uses import Use, bound_names, is_used, uses_in
+from dagprof.attribution.uses import Use, bound_names, is_in_hints, is_used, uses_in
 from dagprof.model import Experiment, Measured, Need, Origin, Place
 
 
@@ -54,22 +54,26 @@ class Users:
     def _noted(self, experiment: Experiment) -> Experiment:
         if not _is_free(experiment):
             return experiment
-        used_in, is_unused = self._look(experiment.without[0])
-        noted: Experiment = msgspec.structs.replace(experiment, used_in=used_in, is_unused=is_unused)
+        place = experiment.without[0]
+        file, names = os.path.join(self._root, place.file), self._names[place]
+        elsewhere = self._used_in(file, names)
+        is_alone = bool(names) and not elsewhere
+        noted: Experiment = msgspec.structs.replace(
+            experiment,
+            used_in=elsewhere,
+            is_unused=is_alone and not is_used(file, names),
+            in_hints=is_alone and is_in_hints(file, names),
+        )
         return noted
 
-    def _look(self, place: Place) -> tuple[tuple[Place, ...], bool]:
-        """The first use in each other file, and whether nothing uses the names at all."""
-        file, names = os.path.join(self._root, place.file), self._names[place]
-        if not names:
-            return (), False
+    def _used_in(self, file: str, names: Collection[str]) -> tuple[Place, ...]:
+        """The first use in each other file of some names of one."""
         first: dict[str, Use] = {}
         for use in self._uses.get(self._modules.get(file, ""), ()):
             is_reader = use.file in self._loading[file] or use.file in self._modules
             if use.name in names and use.file != file and is_reader:
                 first.setdefault(use.file, use)
-        places = tuple(Place(file=shown_path(use.file, self._root), line=use.line) for use in first.values())
-        return places, not places and not is_used(file, names)
+        return tuple(Place(file=shown_path(use.file, self._root), line=use.line) for use in first.values())
 
 
 def _is_free(experiment: Experiment) -> bool:

@@ -139,7 +139,7 @@ class Experiment(Frozen, frozen=True):
     time without waiting for a processor: the machine's speed may have changed since. ``cautions`` names what
     the imports do that the serialised DAGs do not show; ``has_star`` says that an ``import *`` is among them.
     Of one statement that is not needed, ``used_in`` holds a place in each other file that takes its names from here, in tasks
-    perhaps, and ``is_unused`` says that no source was seen to use them.
+    perhaps, and ``is_unused`` says that no source was seen to use them, ``in_hints`` that only type hints do.
     """
 
     without: tuple[Place, ...]
@@ -151,6 +151,7 @@ class Experiment(Frozen, frozen=True):
     has_star: bool = False
     used_in: tuple[Place, ...] = ()
     is_unused: bool = False
+    in_hints: bool = False
 
     @property
     def is_proof(self) -> bool:

@@ -23,14 +23,19 @@ def what_it_loads(change: Change) -> str:
 def advice(change: Change) -> str:
     """The sentence that says what to do."""
     what = what_it_loads(change)
-    if change.in_function:
-        return f"Leave the call of the function around this line to tasks: it imports {what}."
     if change.is_star:
         return (
             f"Import by name what you use of {what}, inside the functions that use it: no `import *` may stand there."
         )
     if change.is_unused:
         return f"Remove it, or import {what} where what it does is needed: nothing was seen to use its names."
+    if change.in_hints:
+        return f"Import {what} under `if TYPE_CHECKING:`: only type hints were seen to use its names."
+    if change.in_function:
+        return (
+            f"Parsing calls the function around this line: import {what} only where it is used in there, "
+            "or leave the call to tasks."
+        )
     return f"Import {what} inside the functions that use it, not at the top.{_used_in(change)}"
 
 
@@ -67,12 +72,17 @@ def instruction(step: Step) -> str:
     loads = ", ".join(dict.fromkeys(what_it_loads(change) for change in step.changes))
     text = f"Import {loads} inside the functions that use it: only together do these lines save anything."
     for change in step.changes:
-        if change.in_function:
-            text += f" {_place(change)} stands in a function: leave its call to tasks."
-        elif change.is_star:
+        if change.is_star:
             text += f" Of {_place(change)} import by name what you use."
         elif change.is_unused:
             text += f" Nothing was seen to use the names of {_place(change)}: remove it, unless it stands there for what it does."
+        elif change.in_hints:
+            text += f" Only type hints use the names of {_place(change)}: import them under `if TYPE_CHECKING:`."
+        elif change.in_function:
+            text += (
+                f" {_place(change)} stands in a function that parsing calls: import only where it is used in there, "
+                "or leave the call to tasks."
+            )
         text += _used_in(change)
     return text
 

@@ -15,7 +15,7 @@ from dagprof.analyse.statements import own_us
 from dagprof.analyse.tree import Branch, import_tree
 from dagprof.attribution.graph import ROOT, ImportGraph
 from dagprof.attribution.scale import sampled_scale, scale
-from dagprof.model import STATEMENT, FileResult, Origin, Place, Run, Stack
+from dagprof.model import STATEMENT, FileResult, Origin, Place, Run, Stack, Status
 from dagprof.quantities import count
 from dagprof.report import changes, figures
 from dagprof.report.escape import safe_text
@@ -78,6 +78,9 @@ def render(explanation: Explanation, fleet: Fleet, *, console: Console) -> None:
     console.print(Text(f"{safe_text(file.path)}: {_headline(file)}", style="bold"))
     if busy := figures.busy(explanation.run):
         console.print(Text(f"  {busy}", style="yellow"), soft_wrap=True)
+    if file.status is Status.NO_DAGS:
+        text = "It makes no DAG. What a helper costs is told with a DAG file that loads it: `dagprof explain` that one."
+        console.print(Text(f"  {text}", style="yellow"), soft_wrap=True)
     for failure in file.failures:
         console.print(Text(f"  {safe_text(failure.type, 80)}: {safe_text(failure.message, 400)}", style="red"))
     _source(explanation, console)

@@ -129,12 +129,16 @@ def test_who_else_takes_an_imports_names_is_told(scan: Scan) -> None:
         "common.py": "import heavy as tool\nimport light\n\ndef later():\n    return tool.value\n",
         "a.py": dag("a", "from common import *\n\ndef task():\n    return tool.value\n"),
         "b.py": dag("b", "import common\n\ndef task():\n    return common.later()\n"),
+        "hinted.py": HEAVY,
+        "c.py": dag("c", "from __future__ import annotations\nimport hinted\n\ndef task(given: hinted.Type): ...\n"),
     }
     run = scan(files, depth="full", jobs=1)
     mine = trial(result(run, "b.py"), "common.py:1")
     assert (mine.used_in, mine.is_unused) == ((place("a.py:4"),), False)
     assert trial(result(run, "b.py"), "common.py:2").is_unused
+    assert trial(result(run, "c.py"), "c.py:2").in_hints
     changes = {str(change.place): change for change in Fleet(run).changes()}
+    assert changes["c.py:2"].in_hints
     assert changes["common.py:1"].used_in == (place("a.py:4"),)
     assert changes["common.py:2"].is_unused
 

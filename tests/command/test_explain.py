@@ -140,3 +140,8 @@ def test_a_scan_ends_with_the_best_changes(place: Path) -> None:
     assert "taking imports out, 2 files" in done.stderr
     page = (place / "reports" / "report.html").read_text()
     assert "common/helper.py:1" in page[page.index('id="plan"') :]
+
+
+def test_a_helper_is_told_from_a_dag_file(place: Path) -> None:
+    text = explain(place, "dags/common/helper.py", "--python", TARGET, "-q", "--depth", "quick", "--no-safe-mode")
+    assert "It makes no DAG. What a helper costs is told with a DAG file that loads it" in text

@@ -288,6 +288,7 @@ def test_a_comment_on_a_line_of_its_own_accepts_for_the_whole_file() -> None:
         ("accept", "it needs a rule, a last day and a reason"),
         ("allow new-variable until 2027-01-31: needed", "it needs a rule, a last day and a reason"),
         ("accept slower", "it needs a rule, a last day and a reason"),
+        ("accept slower, new-modules until 2027-01-31: x", "a comment accepts one rule"),
         ("accept slower until tomorrow: x", "it needs a rule, a last day and a reason"),
         ("accept slower until 2027-02-30: x", "2027-02-30 is no day"),
         ("accept slower until 2027-01-31", "it gives no reason"),
@@ -717,6 +718,19 @@ def test_more_tasks_are_named() -> None:
     assert blamed(before(), after(samples=much, task_count=202))[0] == "it makes 200 tasks more"
 
 
+def test_more_tasks_are_named_where_they_are_made() -> None:
+    """Not at the first changed line: the changed line of the loop, or of what it names."""
+    much = samples(*times(400), load=0.1, serialise=0.6)
+    rows = [
+        statement(3, 10, text="COUNT = 400"),
+        statement(8, 9_000, text="for i in range(COUNT):", kind="for", end_line=9),
+        statement(9, 99_000, parent=1, text="make(i)", building_us=98_000),
+    ]
+    head = after(samples=much, task_count=202, statements=rows)
+    assert blamed(before(), head, {"a.py": (1, 8)})[0] == "it makes 200 tasks more (line 8)"
+    assert blamed(before(), head, {"a.py": (2, 3)})[0] == "it makes 200 tasks more (line 3)"
+
+
 def test_more_tasks_of_a_changed_helpers_number_are_named_there() -> None:
     much = samples(*times(400), load=0.1, serialise=0.6)
     building = [statement(5, 9_000, building_us=8_000)]
@@ -860,6 +874,24 @@ def test_an_effect_beside_a_larger_cause_is_not_named() -> None:
     assert blamed(before(), after(loaded, effects=(slept,)))[0] == "line 7 now imports `pandas`"
 
 
+def test_two_causes_that_share_a_change_are_both_named() -> None:
+    """A sleep is no reason to keep quiet about a larger import, nor the other way round."""
+    loaded = loads((1, -1, 170_000, 170_000, -1, 7))
+    slept = effect("sleep", line=9, wall_us=130_000, file="/dags/a.py")
+    head = after(loaded, statements=[statement(7, 170_000), statement(9, 130_000, text="sleep(1)")], effects=(slept,))
+    text = "line 7 now imports `pandas`, and line 9 now sleeps (130 ms)"
+    assert blamed(before(), head) == (text, "a.py", 7)
+
+
+def test_code_at_the_top_of_a_helper_is_named_where_it_works() -> None:
+    base, head = (
+        file("a.py", *times(ms), trace=trace(ms, loads((0, -1, us, us, -1, 4)), ()))
+        for ms, us in ((100, 1_000), (400, 301_000))
+    )
+    (told,) = judged([base], [head], changed_lines={FRAMES: (5, 16)}, working_lines={FRAMES: (16,)}).files
+    assert told.reason.endswith("because the code at the top of common/frames.py takes longer, changed at line 16")
+
+
 def test_of_several_changed_helpers_the_one_that_is_named_is_told() -> None:
     rows = loads((0, -1, 1_000, 1_000, -1, 4), (1, -1, 1_000, 1_000, -1, 5))
     helpers = (*MODULES[:1], Module(name="other", file="/dags/other.py"), *MODULES[2:])
@@ -868,7 +900,9 @@ def test_of_several_changed_helpers_the_one_that_is_named_is_told() -> None:
     def told(text: str) -> tuple[str, str, int]:
         slow = after(rows, statements=[statement(8, 300_000, text=text)])
         base = run(before(rows, statements=[statement(8, 1, text=text)]), modules=helpers)
-        cause = reasons.cause(Parsed(base.files[0], base), Parsed(slow, run(slow, modules=helpers)), 300, lines)
+        cause = reasons.cause(
+            Parsed(base.files[0], base), Parsed(slow, run(slow, modules=helpers)), 300, reasons.Changed(lines)
+        )
         assert cause is not None
         return cause.text, cause.place.file, cause.place.line
 

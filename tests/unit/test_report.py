@@ -169,7 +169,13 @@ def test_advice_can_be_followed() -> None:
     others = tuple(Place(file=f"{name}.py", line=7) for name in "bcde")
     assert advised(used_in=others[:1]).endswith(" b.py:7 takes it from here.")
     assert advised(used_in=others).endswith(" b.py:7, c.py:7, d.py:7 and 1 more take it from here.")
-    assert advised(in_function=True) == "Leave the call of the function around this line to tasks: it imports heavy."
+    assert advised(in_function=True) == (
+        "Parsing calls the function around this line: import heavy only where it is used in there, or leave the call to tasks."
+    )
+    assert advised(in_function=True, is_unused=True).startswith("Remove it")
+    assert (
+        advised(in_hints=True) == "Import heavy under `if TYPE_CHECKING:`: only type hints were seen to use its names."
+    )
 
 
 def test_more_depth_is_advised_where_it_helps() -> None:

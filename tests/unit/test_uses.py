@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dagprof.attribution.uses import bound_names, is_used, uses_in
+from dagprof.attribution.uses import bound_names, is_in_hints, is_used, uses_in
 
 
 def source(folder: Path, text: str, name: str = "a.py") -> str:
@@ -65,3 +65,20 @@ def test_where_another_file_takes_a_name(tmp_path: Path, text: str, found: tuple
     file = source(tmp_path, text, "dag.py")
     uses = [use for path in (file, str(tmp_path / "gone.py")) for _, use in uses_in(path, {"helpers.common": {"st"}})]
     assert [(use.line, use.name) for use in uses] == ([found] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("rest", "in_hints"),
+    [
+        ("def f(a: pd.DataFrame, *, b: list[pd.Series]) -> pd.Index: ...\nx: pd.Index", True),
+        ("async def f() -> pd.Index:\n    c: pd.Series = None", True),
+        ("def f(a: pd.DataFrame):\n    return pd.Series(a)", False),
+        ("def f(a=pd.NA): ...", False),
+        ("x: int = 1", False),
+        ("__all__ = ['pd']", False),
+    ],
+)
+def test_names_in_type_hints_only(tmp_path: Path, rest: str, in_hints: bool) -> None:
+    head = "import pandas as pd\n"
+    assert is_in_hints(source(tmp_path, f"from __future__ import annotations\n{head}{rest}\n"), {"pd"}) is in_hints
+    assert not is_in_hints(source(tmp_path, f"from __future__ import division\n{head}{rest}\n"), {"pd"})

@@ -1,0 +1,77 @@
+"""Which lines of a module's source work when it is imported, and which say nothing to the interpreter."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_LOOPS = (ast.For, ast.While)
+_WORKING = (ast.Call, ast.BinOp, ast.AugAssign, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, *_LOOPS)
+# What holds statements and is none itself.
+_PARTS = (ast.ExceptHandler, ast.match_case)
+
+Lines = dict[str, tuple[int, ...]]
+
+
+def sorted_out(changed: Mapping[str, Sequence[int]], root: Path) -> tuple[Lines, Lines]:
+    """The changed lines of each file without its docstrings, and those of them that call or compute something at import.
+
+    A file that is no Python, or does not parse, keeps its lines; none of them is known to work.
+    """
+    lines: Lines = {}
+    working: Lines = {}
+    for file, numbers in changed.items():
+        tree = _tree(root / file)
+        silent = {line for node in _texts(tree) for line in _lines(node)}
+        busy = {line for node in _at_import(tree) for line in _lines(node)}
+        for found, kept in (
+            (lines, [line for line in numbers if line not in silent]),
+            (working, [line for line in numbers if line in busy]),
+        ):
+            if kept:
+                found[file] = tuple(kept)
+    return lines, working
+
+
+def _tree(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module(body=[], type_ignores=[])
+
+
+def _texts(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Docstrings, and other statements that are only a text."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield node
+
+
+def _at_import(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Loops, and the innermost other statements, outside of functions, that call or compute something."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        inner = [child for child in ast.iter_child_nodes(node) if isinstance(child, (ast.stmt, *_PARTS))]
+        if isinstance(node, _FUNCTIONS):
+            continue
+        if isinstance(node, ast.stmt) and (isinstance(node, _LOOPS) or not inner) and _works(node):
+            yield node
+        else:
+            waiting += inner
+
+
+def _works(statement: ast.stmt) -> bool:
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, _WORKING):
+            return True
+        waiting += [child for child in ast.iter_child_nodes(node) if not isinstance(child, _FUNCTIONS)]
+    return False
+
+
+def _lines(node: ast.stmt) -> range:
+    return range(node.lineno, (node.end_lineno or node.lineno) + 1)

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dagprof.measure.codelines import sorted_out
+
+SOURCE = '''"""A docstring
+of two lines."""
+import string
+NAME = "a"
+def crunch():
+    """What it does."""
+    return sum(range(9))
+TOTAL = crunch()
+for i in range(3):
+    i += 1
+try:
+    BIG = [
+        n for n in range(9)
+    ]
+except ValueError:
+    BIG = list()
+class Table:
+    """Says nothing."""
+    rows = dict()
+    def fill(self):
+        return dict()
+if NAME: handle = lambda: dict()
+match NAME:
+    case "a":
+        found = len(NAME)
+'''
+
+
+def test_lines_that_work_at_import_are_told_from_others(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(SOURCE, encoding="utf-8")
+    everything = range(1, len(SOURCE.splitlines()) + 1)
+    lines, working = sorted_out({"a.py": everything}, tmp_path)
+    assert lines == {"a.py": tuple(line for line in everything if line not in (1, 2, 6, 18))}
+    assert working == {"a.py": (8, 9, 10, 12, 13, 14, 16, 19, 25)}
+
+
+def test_a_file_with_changed_texts_only_has_not_changed(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(SOURCE, encoding="utf-8")
+    assert sorted_out({"a.py": (1, 6)}, tmp_path) == ({}, {})
+
+
+@pytest.mark.parametrize("source", [b"def (", b"\0", b"\xff = 1", b"x = " + b"(" * 5_000])
+def test_what_is_no_python_keeps_its_lines(tmp_path: Path, source: bytes) -> None:
+    (tmp_path / "a.py").write_bytes(source)
+    changed = {"a.py": (1,), "gone.py": (3,)}
+    assert sorted_out(changed, tmp_path) == (changed, {})
+
+
+def test_long_expressions_are_walked(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("x = " + " + ".join(["a"] * 2_000) + "\n", encoding="utf-8")
+    assert sorted_out({"a.py": (1,)}, tmp_path)[0] == {"a.py": (1,)}
