@@ -29,7 +29,7 @@ class Zygotes:
     def __init__(self, target: Target, config: Mapping[str, Any]) -> None:
         self._target, self._config = target, config
         self._lock = threading.Lock()
-        self._pre_import_files: list[str] = []
+        self._pre_imports: dict[str, Any] = {}
         self.doubts: list[Doubt] = []
         self._is_closed = False
         self.current = Zygote(target, config)
@@ -46,10 +46,11 @@ class Zygotes:
         self._is_closed = True
         self.current.end()
 
-    def pre_import(self, files: list[str]) -> dict[str, Any]:
-        self._pre_import_files = files
+    def pre_import(self, files: list[str], *, with_folder: bool) -> dict[str, Any]:
+        """Import the ``airflow.*`` modules that ``files`` name, and with the whole folder those that its files name."""
+        self._pre_imports = {"op": "pre_import", "files": files, "with_folder": with_folder}
         try:
-            return self.current.ask({"op": "pre_import", "files": files})
+            return self.current.ask(self._pre_imports)
         except ConnectionLost:
             raise MeasurementError(
                 "Importing the airflow modules that the DAG files name ended the measuring process; "
@@ -69,7 +70,7 @@ class Zygotes:
             self.doubts.append(Doubt(code="zygote-died", text=text))
             self.current = Zygote(self._target, self._config)
             self.current.wait_until_ready()
-            self.current.ask({"op": "pre_import", "files": self._pre_import_files})
+            self.current.ask(self._pre_imports)
             return self.current.fork_worker()
 
 

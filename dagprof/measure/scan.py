@@ -140,7 +140,7 @@ class _Scan:
         other = seeds.with_another_seed(site.target) if self._settings.depth is Depth.FULL else None
         if other is not None:
             with Zygotes(other, {**site.config, "removes_scratch": False}) as seeded:
-                seeded.pre_import([str(path) for path in files])
+                seeded.pre_import([str(path) for path in files], with_folder=True)
                 results = rounds.compare_seeds(site.crew(limits, zygotes=seeded))
         site.doubts.extend(rounds.doubts)
         return results

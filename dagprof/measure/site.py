@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import datetime
 import importlib.util
+import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -42,12 +43,19 @@ def scratch_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def cache_folder(environment: Mapping[str, str]) -> str | None:
+    """Where the empty metadata database of each Airflow is kept between scans; None where there is no home folder."""
+    base = environment.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "dagprof") if os.path.isabs(base) else None
+
+
 def zygote_config(target: Target, settings: Settings) -> dict[str, Any]:
     """The configuration that the probe is started with."""
     variables = lookups.read(settings.variables, "variables")
     connections = lookups.read(settings.connections, "connections")
     return {
         "scratch": str(target.scratch),
+        "cache": cache_folder(target.environment),
         "removes_scratch": True,
         "root": str(target.root),
         "temperature": settings.temperature.value,
@@ -56,6 +64,7 @@ def zygote_config(target: Target, settings: Settings) -> dict[str, Any]:
         "connections": connections,
         "secrets": lookups.secrets(variables, connections),
         "missing": settings.missing_variables,
+        "safe_mode": settings.safe_mode,
     }
 
 
@@ -112,8 +121,8 @@ class Site:
         return shown
 
     def pre_import(self, files: Iterable[Path]) -> None:
-        """Import what the DAG processor imports before it forks for these files."""
-        answer = self.zygotes.pre_import([str(path) for path in files])
+        """Import what the DAG processor has imported after a round over the whole folder, of which these files are a part."""
+        answer = self.zygotes.pre_import([str(path) for path in files], with_folder=self.target.root not in self._paths)
         self._pre_imported = tuple(answer["modules"])
         for module, error in answer["failed"]:
             text = f"The DAG processor would try to import {module} before it forks, and fail: {error}."

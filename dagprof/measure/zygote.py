@@ -97,7 +97,7 @@ class Zygote:
         ours, theirs = socket.socketpair()
         with (target.scratch / "probe.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [str(target.python), str(PROBE), "zygote", str(theirs.fileno())],
+                [str(target.python), str(PROBE / "__main__.py"), "zygote", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -148,7 +148,8 @@ class AirflowApi:
             sys.path.append(self.root)
         supervisor = sys.modules.get("airflow.sdk.execution_time.supervisor")
         if supervisor is not None and hasattr(supervisor, "block_orm_access"):
-            os.environ["_AIRFLOW_PROCESS_CONTEXT"] = "client"
+            if "_AIRFLOW_PROCESS_CONTEXT" in os.environ:  # where the manager says what it is (3.1 and later)
+                os.environ["_AIRFLOW_PROCESS_CONTEXT"] = "client"
             supervisor.block_orm_access()
 
     def build_bag(self, file: str) -> Any:

@@ -39,6 +39,7 @@ class Surroundings:
         self.redact = redact.Redactor(secrets)
         self.answers = answers.Answers(config["variables"], config["connections"], config["missing"])
         self.api: Any = None
+        self.handlers: dict[Any, Any] = {}
 
     def import_airflow(self) -> None:
         wall, cpu = perf_counter(), process_time()
@@ -69,7 +70,8 @@ def run_spawned(request_descriptor: int, result_descriptor: int) -> None:
 def run(surroundings: Surroundings, request: dict[Any, Any], result_descriptor: int) -> None:
     """Parse, write the result as JSON, end at once: nothing that the DAG file registered runs afterwards."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR2):
-        signal.signal(number, signal.SIG_DFL)
+        signal.signal(number, surroundings.handlers.get(number, signal.SIG_DFL))
+    _leave_no_module()
     process = os.getpid()
     report = Child(surroundings, request).report()
     if _getpid() != process:  # a copy that the DAG file forked: only the original answers
@@ -81,6 +83,13 @@ def run(surroundings: Surroundings, request: dict[Any, Any], result_descriptor: 
             continue
     _write_all(result_descriptor, _dumps(report).encode("ascii"))
     _exit(0)
+
+
+def _leave_no_module() -> None:
+    """Take the probe out of ``sys.modules``: what the DAG file finds there is what it would find in Airflow's own process."""
+    package = __name__.partition(".")[0]
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        del sys.modules[name]
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -268,7 +268,7 @@ def _exec_child(
     stream.seek(0)
     for descriptor in (stream.fileno(), result_descriptor):
         os.set_inheritable(descriptor, True)
-    probe = os.path.dirname(os.path.abspath(__file__))
+    probe = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
     os.execv(sys.executable, [sys.executable, probe, "child", str(stream.fileno()), str(result_descriptor)])
 
 

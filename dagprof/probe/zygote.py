@@ -10,12 +10,14 @@ import shutil
 import socket
 import sys
 import traceback
+from time import perf_counter
 from typing import Any, Callable
 
-from . import describe, worker
+from . import collector, describe, plugins, pre_imports, worker
 from .airflow_api import PROCESSOR, WARM
 from .channel import Channel
 from .child import Surroundings
+from .manager import Manager
 
 
 def serve(descriptor: int) -> None:
@@ -23,19 +25,8 @@ def serve(descriptor: int) -> None:
     control = Channel(socket.socket(fileno=descriptor))
     worker.become_subreaper()
     config = control.receive()
-    if config is None:
-        return
-    zygote = Zygote(control, config)
-    try:
-        if zygote.start():
-            zygote.answer_all()
-    finally:
-        worker.kill_leftovers(set())
-        if config["removes_scratch"]:
-            shutil.rmtree(config["scratch"], ignore_errors=True)
-        sys.stderr.flush()
-    # Taking an interpreter with all of Airflow apart lasts a fifth of a second, and nothing is left to save.
-    os._exit(0)
+    if config is not None:
+        Zygote(control, config).serve()
 
 
 class Zygote:
@@ -45,48 +36,81 @@ class Zygote:
         self._workers: set[Any] = set()
         self._describer = describe.Describer()
         self._pre_imported: list[Any] = []
+        self._surroundings = Surroundings(config)
+        self._plugins = plugins.Plugins(self._surroundings.redact)
+        self._imitated = ""
 
-    def start(self) -> bool:
-        """Import Airflow; True when that worked. The collector is off meanwhile, which saves a fifth of the time."""
+    def serve(self) -> None:
+        """Import Airflow and answer, in Airflow's own manager where parses start from there. Does not return.
+
+        The collector is off while Airflow is imported, which saves a fifth of the time.
+        """
         gc.disable()
+        if self._config["temperature"] == PROCESSOR and not self._config["spawns"]:
+            started = perf_counter()
+            manager = Manager(self._config["scratch"], self._config.get("cache"), self._plugins)
+            self._imitated = manager.become(lambda: self._serve_from(lambda: self._stand_in(manager, started)))
+        self._serve_from(self._imitate)
+
+    def _serve_from(self, begin: Callable[[], bool]) -> None:
+        """Answer from the state that ``begin`` leaves, and end: also where this is called from inside of Airflow."""
         try:
-            self._surroundings = Surroundings(self._config)
-            if self._config["spawns"]:
-                self._import_for_discovery()
-            else:
-                self._surroundings.import_airflow()
-                self._become_manager()
+            if self._start(begin):
+                self.answer_all()
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            worker.kill_leftovers(set())
+            if self._config["removes_scratch"]:
+                shutil.rmtree(self._config["scratch"], ignore_errors=True)
+            sys.stderr.flush()
+            # Taking an interpreter with all of Airflow apart lasts a fifth of a second, and nothing is left to save.
+            os._exit(0)
+
+    def _start(self, begin: Callable[[], bool]) -> bool:
+        """Say that Airflow is there, or why not; True when it is. ``begin`` tells whether the collector was frozen."""
+        try:
+            has_frozen = begin()
             api = self._surroundings.api
             ready = {"version": api.version, "config": api.config(), "import_s": api.import_s}
         except BaseException as error:
             reason = "%s: %s" % (type(error).__name__, error)
             self._control.send({"op": "failed", "reason": reason, "traceback": traceback.format_exc()})
             return False
-        finally:
-            gc.enable()
-        self._settle_collector()
+        collector.settle(has_frozen)
+        gc.enable()
         self._control.send(
-            {"op": "ready", "airflow": ready, "python": sys.version.split()[0], "executable": sys.executable}
+            {
+                "op": "ready",
+                "airflow": ready,
+                "python": sys.version.split()[0],
+                "executable": sys.executable,
+                "plugins": self._plugins.rows,
+                "imitated": self._imitated,
+            }
         )
         return True
 
-    def _become_manager(self) -> None:
-        """Leave the objects of Airflow where the DAG processor has them: frozen, or in the oldest generation."""
-        if self._surroundings.api.freezes_collector:
+    def _stand_in(self, manager: Manager, started: float) -> bool:
+        """Go on as Airflow's manager, from where it would fork."""
+        self._surroundings.handlers = manager.inherited_handlers
+        self._surroundings.import_airflow()
+        self._surroundings.api.import_s = perf_counter() - started
+        return manager.has_frozen
+
+    def _imitate(self) -> bool:
+        """Import what the forking process has: at the other temperatures, with spawn isolation, or if the command failed."""
+        if self._config["spawns"]:
+            self._import_for_discovery()
+            return False
+        self._surroundings.import_airflow()
+        api = self._surroundings.api
+        if api.freezes_collector:
+            gc.collect()
             gc.freeze()
         if self._config["temperature"] == PROCESSOR:
-            self._surroundings.api.build_manager_api()
-
-    @staticmethod
-    def _settle_collector() -> None:
-        """Give the collector the state that it has in a process that has run for long.
-
-        A full collection is due there as soon as enough new objects live: a child that imports pandas pays for one, and
-        for its copy of each page that the collection touches.
-        """
-        gc.collect()
-        for _ in range(gc.get_threshold()[2] + 1):
-            gc.collect(1)
+            api.build_manager_api()
+        return api.freezes_collector
 
     def _import_for_discovery(self) -> None:
         """With spawn isolation no child inherits from here: plain Airflow is enough to list files."""
@@ -145,14 +169,20 @@ class Zygote:
         return self._describer.ask(request["files"])
 
     def _pre_import(self, request: dict[Any, Any]) -> dict[Any, Any]:
-        """Import the ``airflow.*`` modules that the files name, as the DAG processor does before it forks."""
+        """Import the ``airflow.*`` modules that the files of the whole DAG folder name, and those of ``files``.
+
+        Airflow's manager imports them before it forks for the file that names them, and keeps them: after one round they
+        are there for every file, whichever of them are measured here.
+        """
         if self._config["temperature"] != PROCESSOR:
             return {"modules": [], "failed": []}
-        names: dict[Any, Any] = {}
-        for file in request["files"]:
-            names.update(dict.fromkeys(self._surroundings.api.airflow_imports(file)))
+        api = self._surroundings.api
+        files = dict.fromkeys(request["files"])
+        if request["with_folder"]:
+            files.update(dict.fromkeys(self._in_child(lambda: _listed(api, self._config["safe_mode"]))["files"]))
+        names = pre_imports.names(api, files)
         if self._config["spawns"]:
-            self._pre_imported = list(names)
+            self._pre_imported = names
             return {"modules": self._pre_imported, "failed": []}
         failed = []
         for name in names:
@@ -185,10 +215,23 @@ class Zygote:
         return json.loads(data) if data else {"failed": "the process that should answer died"}
 
 
+def _listed(api: Any, safe_mode: Any) -> dict[Any, Any]:
+    """All files that Airflow would parse; none where it cannot list them, which ``discover`` has reported by then."""
+    try:
+        return {"files": api.list_files(api.root, _is_safe_mode(api, safe_mode))}
+    except Exception:
+        return {"files": []}
+
+
+def _is_safe_mode(api: Any, safe_mode: Any) -> bool:
+    if safe_mode is not None:
+        return bool(safe_mode)
+    return str(api.config().get("dag_discovery_safe_mode", "True")).lower() != "false"
+
+
 def discover(api: Any, paths: list[Any], safe_mode: Any) -> dict[Any, Any]:
     """The files Airflow would parse below the root, restricted to ``paths``, and the others with the reason."""
-    if safe_mode is None:
-        safe_mode = api.config().get("dag_discovery_safe_mode", "True").lower() != "false"
+    safe_mode = _is_safe_mode(api, safe_mode)
     named = [path for path in paths if os.path.isfile(path)]
     folders = [path for path in paths if os.path.isdir(path)]
     found = dict.fromkeys(named)

@@ -1,0 +1,228 @@
+"""Becomes the process that forks Airflow's parsing children, by running Airflow's own command up to the first fork.
+
+``airflow dag-processor`` (3.x) or ``airflow scheduler`` (2.x; ``airflow dag-processor`` where the configuration says that the
+processor runs on its own) starts here as it does anywhere: command line, action log, migration check, job, listeners and
+plugins, bundles, the API that answers children. A folder with one file that is never executed stands for the DAG folder.
+Where the command would start the first parsing process, ``then`` is called instead and does not return.
+
+What is kept from happening, because a measurement must not do it: executors are not started, no log or health server
+listens, the default configuration is not written, the process is not renamed, and the cache of look-ups is not started.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import signal
+import sys
+from typing import Any, Callable
+
+from .database import Database
+from .plugins import Plugins
+
+_FIRST = "# airflow, dag: stands for the DAG folder while the manager starts; never executed\n"
+_HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR2)
+_BUNDLES = "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"
+# Only while the command starts: whatever it says, the database is SQLite here, and nothing listens.
+_WHILE_STARTING = {
+    "_AIRFLOW__SKIP_DATABASE_EXECUTOR_COMPATIBILITY_CHECK": "1",
+    "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
+    "AIRFLOW__SECRETS__USE_CACHE": "False",
+}
+
+
+class Manager:
+    """Airflow's manager, up to the first fork. ``handlers`` are the signal handlers that it had then."""
+
+    def __init__(self, scratch: str, cache: str | None, plugins: Plugins) -> None:
+        self._scratch = scratch
+        self._database = Database(cache)
+        self._plugins = plugins
+        self.command = ""
+        self.handlers: dict[Any, Any] = {}
+        self.has_frozen = False
+        self._undo: list[Callable[[], None]] = []
+
+    def become(self, then: Callable[[], None]) -> str:
+        """Run the command; ``then`` is called in its place and ends the process. Returns why it was not."""
+        try:
+            # The command is a script in this folder, which Python puts first.
+            sys.path.insert(0, os.path.dirname(sys.executable))
+            main = importlib.import_module("airflow.__main__").main
+            self._database.begin()
+            self._prepare()
+            self._take_over(then)
+            self._plugins.install(self._set)
+            sys.argv = self._command_line()
+            self._database.finish()
+            main()
+        except SystemExit as end:
+            reason = "it ended with %r" % (end.code,)
+        except Exception as error:
+            reason = "%s: %s" % (type(error).__name__, error)
+        else:
+            reason = "it returned"
+        self._restore()
+        return "`airflow %s` did not start here (%s)" % (self.command, reason)
+
+    @property
+    def inherited_handlers(self) -> dict[Any, Any]:
+        """The signal handlers that a parsing child keeps from the manager: all of them in Airflow 2, none in 3."""
+        return {} if "airflow.sdk" in sys.modules else self.handlers
+
+    def _prepare(self) -> None:
+        folder = os.path.join(self._scratch, "first")
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, "first.py"), "w") as file:
+            file.write(_FIRST)
+        bundle = {
+            "name": "dags-folder",
+            "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+            "kwargs": {"path": folder},
+        }
+        for name, value in {**_WHILE_STARTING, _BUNDLES: json.dumps([bundle])}.items():
+            self._set_variable(name, value)
+        configuration = importlib.import_module("airflow.configuration")
+        if hasattr(configuration, "write_default_airflow_configuration_if_needed"):
+            self._set(configuration, "write_default_airflow_configuration_if_needed", lambda: configuration.conf)
+
+    def _take_over(self, then: Callable[[], None]) -> None:
+        """Put ``then`` in the place of the first fork."""
+        processor = importlib.import_module("airflow.dag_processing.processor").DagFileProcessorProcess
+        manager = importlib.import_module("airflow.dag_processing.manager")
+        agent = getattr(manager, "DagFileProcessorAgent", None)
+        self._set(processor, "start", lambda *args, **kwargs: self._arrived(then))
+        self._set(gc, "freeze", self._freeze)
+        if agent is None:
+            self.command = "dag-processor"
+            return
+        self._set(manager, "setproctitle", lambda title: None)
+        if self._runs_alone():
+            self.command = "dag-processor"
+            command = importlib.import_module("airflow.cli.commands.dag_processor_command")
+            self._set(command, "conf", _NotSqlite(command.conf))
+        else:
+            self.command = "scheduler"
+            self._set(agent, "start", _run_in_this_process)
+            self._quiet_executors()
+
+    @staticmethod
+    def _runs_alone() -> bool:
+        from airflow.configuration import conf
+
+        return bool(conf.getboolean("scheduler", "standalone_dag_processor", fallback=False))
+
+    def _quiet_executors(self) -> None:
+        """Keep executors from starting: they would fork, or ask a broker."""
+        runner = importlib.import_module("airflow.jobs.scheduler_job_runner").SchedulerJobRunner
+        ordinary = runner._execute
+
+        def execute(scheduler: Any) -> Any:
+            job = scheduler.job
+            for executor in getattr(job, "executors", None) or [job.executor]:
+                executor.start = lambda: None
+            return ordinary(scheduler)
+
+        self._set(runner, "_execute", execute)
+
+    def _command_line(self) -> list[Any]:
+        script = os.path.join(os.path.dirname(sys.executable), "airflow")
+        if self.command == "scheduler":
+            return [script, self.command, "--skip-serve-logs", "--subdir", os.path.join(self._scratch, "first")]
+        is_2 = hasattr(sys.modules["airflow.dag_processing.manager"], "DagFileProcessorAgent")
+        return [script, self.command, *(["--subdir", os.path.join(self._scratch, "first")] if is_2 else [])]
+
+    def _freeze(self) -> None:
+        """Airflow's ``gc.freeze``; the collector was off until here, so what would have been collected goes first."""
+        self.has_frozen = True
+        gc.collect()
+        self._undo_one(gc, "freeze")
+        gc.freeze()
+
+    def _arrived(self, then: Callable[[], None]) -> None:
+        self._restore()
+        _use_once()
+        sys.argv = sys.argv[:2]
+        for number in _HANDLED:
+            self.handlers[number] = signal.getsignal(number)
+            signal.signal(number, signal.SIG_DFL)
+        then()
+
+    def _set(self, owner: Any, name: str, value: Any) -> None:
+        missing = object()
+        before = vars(owner).get(name, missing)
+
+        def undo() -> None:
+            if before is missing:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, before)
+
+        undo.key = (id(owner), name)  # type: ignore[attr-defined]
+        setattr(owner, name, value)
+        self._undo.append(undo)
+
+    def _set_variable(self, name: str, value: str) -> None:
+        before = os.environ.get(name)
+
+        def undo() -> None:
+            if before is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = before
+
+        os.environ[name] = value
+        self._undo.append(undo)
+
+    def _undo_one(self, owner: Any, name: str) -> None:
+        for undo in list(self._undo):
+            if getattr(undo, "key", None) == (id(owner), name):
+                self._undo.remove(undo)
+                undo()
+
+    def _restore(self) -> None:
+        while self._undo:
+            self._undo.pop()()
+
+
+class _NotSqlite:
+    """Airflow 2's configuration for its ``dag-processor`` command, which refuses SQLite for the sake of locks."""
+
+    def __init__(self, conf: Any) -> None:
+        self._conf = conf
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._conf, name)
+
+    def get(self, section: str, key: str, *args: Any, **kwargs: Any) -> Any:
+        if (section, key) == ("database", "sql_alchemy_conn"):
+            return "not-sqlite"
+        return self._conf.get(section, key, *args, **kwargs)
+
+
+def _run_in_this_process(agent: Any) -> None:
+    """``DagFileProcessorAgent.start`` of Airflow 2 without the fork: the scheduler's process goes on as the manager.
+
+    In the mode that waits for a signal before each round, as with SQLite, so that a round's queries come before the first fork.
+    """
+    module = sys.modules[type(agent).__module__]
+    context = agent._get_multiprocessing_context()
+    agent._parent_signal_conn, child_conn = context.Pipe()
+    agent._parent_signal_conn.send(module.DagParsingSignal.AGENT_RUN_ONCE)
+    pickles = [agent._pickle_dags] if hasattr(agent, "_pickle_dags") else []
+    type(agent)._run_processor_manager(
+        agent._dag_directory, agent._max_runs, agent._processor_timeout, child_conn, agent._dag_ids, *pickles, False
+    )
+
+
+def _use_once() -> None:
+    """Import what the first round of forking and storing imports in the manager."""
+    if "airflow.sdk" not in sys.modules:
+        importlib.import_module("multiprocessing.popen_fork")
+        return
+    serialized = importlib.import_module("airflow.serialization.serialized_objects")
+    if hasattr(serialized, "SerializedDAG") and not hasattr(serialized, "DagSerialization"):
+        dag = importlib.import_module("airflow.sdk.definitions.dag").DAG("first", schedule=None)
+        serialized.SerializedDAG.from_dict(serialized.SerializedDAG.to_dict(dag))

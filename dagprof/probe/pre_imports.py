@@ -1,0 +1,37 @@
+"""Which ``airflow.*`` modules the files of a folder name at their tops, found as Airflow finds them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Iterable
+
+# Lines at the margin that import something and mention Airflow: all that can give a name. Nested ones give none.
+_MENTION = re.compile(rb"^(?=[^\s#])(?=[^\n]*\bimport\b)[^\n]*\bairflow\b[^\n]*", re.M)
+_SIMPLE = re.compile(rb"(?:from[ \t]+(airflow[\w.]*)[ \t]+import|import[ \t]+(airflow[\w.]*)[ \t]*(?:#|\r?$))")
+
+
+def names(api: Any, files: Iterable[str]) -> list[Any]:
+    """The modules, in the order of the files. Only files that may name a new one are parsed: thousands name the same few."""
+    found: dict[Any, Any] = {"airflow": None}
+    for file in files:
+        if _may_name_others(file, found):
+            found.update(dict.fromkeys(api.airflow_imports(file)))
+    del found["airflow"]
+    return list(found)
+
+
+def _may_name_others(file: str, found: dict[Any, Any]) -> bool:
+    try:
+        with open(file, "rb") as stream:
+            data = stream.read()
+    except OSError:
+        return False
+    if data.startswith(b"PK") or b"\\\n" in data or b"\\\r" in data:
+        return True
+    return any(_module(line) not in found for line in _MENTION.findall(data))
+
+
+def _module(line: bytes) -> str:
+    """The module that a plain import line names; empty for any other line."""
+    match = _SIMPLE.match(line)
+    return (match.group(1) or match.group(2)).decode("ascii", "replace") if match else ""
