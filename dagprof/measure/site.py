@@ -89,6 +89,7 @@ class Site:
             aside = stack.enter_context(ThreadPoolExecutor(1))
             self._git = aside.submit(environment.git_state, self.target.root)
             self.zygotes = stack.enter_context(Zygotes(self.target, self.config))
+            self.doubts.extend(_state_doubts(self.zygotes.current.imitated))
             self._stack = stack.pop_all()
         return self
 
@@ -181,6 +182,16 @@ class Site:
             text = "Which distributions modules belong to is not known: a DAG file ended the process that could tell."
             self.doubts.append(Doubt(code="no-distributions", text=text))
             return {"owners": [""] * len(files), "distributions": {}}
+
+
+def _state_doubts(imitated: str) -> list[Doubt]:
+    if not imitated:
+        return []
+    text = (
+        f"{imitated}, so parses start from an imitation of its state, without plugins; "
+        "`dagprof doctor` shows the configuration that is used."
+    )
+    return [Doubt(code="imitated", text=text)]
 
 
 def _surrounding_doubts(target: Target) -> list[Doubt]:

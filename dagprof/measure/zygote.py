@@ -92,6 +92,7 @@ class Zygote:
         self._target = target
         self._config = dict(config)
         self.airflow: Message = {}
+        self.imitated = ""
         self.python_version = ""
         self.executable = ""
         ours, theirs = socket.socketpair()
@@ -131,6 +132,7 @@ class Zygote:
         if answer["op"] == "failed":
             raise MeasurementError(self._explain(str(answer["reason"])))
         self.airflow = answer["airflow"]
+        self.imitated = str(answer["imitated"])
         self.python_version, self.executable = answer["python"], answer["executable"]
 
     def _explain(self, reason: str) -> str:

@@ -1,0 +1,83 @@
+"""Airflow's real processor on a folder, until a DAG file of it has been parsed often enough."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from conftest import TARGET
+
+AIRFLOW = Path(TARGET).parent / "airflow"
+_LIMIT_S = 120.0
+
+
+def environment(home: Path, dags: Path, **changes: str) -> dict[str, str]:
+    """A plain environment for Airflow with one parsing process that pauses as little as it can."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "DAGPROF"))}
+    settings = {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+    }
+    for section in ("SCHEDULER", "DAG_PROCESSOR"):  # the names of Airflow 2 and 3
+        settings[f"AIRFLOW__{section}__MIN_FILE_PROCESS_INTERVAL"] = "0"
+        settings[f"AIRFLOW__{section}__PARSING_PROCESSES"] = "1"
+    return {**kept, **settings, **changes}
+
+
+def migrate(home: Path, env: Mapping[str, str]) -> None:
+    """An AIRFLOW_HOME with its configuration file and a migrated SQLite database."""
+    home.mkdir(parents=True, exist_ok=True)
+    command = [AIRFLOW, "db", "migrate"]
+    subprocess.run(command, env=dict(env), check=True, capture_output=True, stdin=subprocess.DEVNULL)
+
+
+@contextlib.contextmanager
+def processor(command: str, env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """``airflow dag-processor`` or ``airflow scheduler``, gone afterwards with all that it started."""
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [AIRFLOW, command],
+            env=dict(env),
+            stdout=stream,
+            stderr=stream,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        # Airflow 2 puts its manager into a process group of its own, which ends by itself once the scheduler is gone.
+        for number in (signal.SIGINT, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(20)
+
+
+def wait_for_lines(file: Path, count: int, process: subprocess.Popen[bytes], log: Path) -> list[str]:
+    """The lines of a file that DAG files write to, once there are so many."""
+    deadline = time.monotonic() + _LIMIT_S
+    while time.monotonic() < deadline and process.poll() is None:
+        lines = file.read_text().splitlines() if file.exists() else []
+        if len(lines) >= count:
+            return lines
+        time.sleep(0.1)
+    raise AssertionError(f"The processor did not parse the file {count} times:\n{log.read_text()[-3000:]}")
+
+
+def command() -> str:
+    """The command that parses: the scheduler's manager does it in Airflow 2."""
+    done = subprocess.run(
+        [TARGET, "-c", "from importlib.metadata import version; print(version('apache-airflow'))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return "scheduler" if done.stdout.startswith("2.") else "dag-processor"
