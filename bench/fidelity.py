@@ -1,17 +1,24 @@
-"""Are dagprof's parse times those of Airflow's own DAG processor?
+"""Are dagprof's parse times those of Airflow's own processor?
 
-    python bench/fidelity.py [ROUNDS]
+    python bench/fidelity.py SET-UP... [--rounds N] [--python PATH]
 
-Runs the real ``airflow dag-processor`` (Airflow 3, SQLite, one parsing process) on Airflow's example DAGs, on examples/dags
-and on files of graded cost, and reads ``last_parse_duration`` of every file from its database loop by loop. dagprof and the
-processor take turns, round by round, so that a machine that changes its speed changes it for both.
+Runs the real ``airflow dag-processor`` (Airflow 3) or ``airflow scheduler`` (Airflow 2) of ``--python`` on a folder of graded
+files, with SQLite and one parsing process, in turns with dagprof, so that a machine that changes its speed changes it for
+both. Set-ups (all of them by default):
 
-The graded files are for the order: of the others few take more than 100 ms, and most of these are one import of pandas.
-Files that cost the same have no true order; how well the processor's rounds agree with each other stands beside.
+    plain         no plugins
+    plugins       a plugins folder with a helper that imports pandas, which DAG files import too
+    entry-point   a plugin of an installed distribution that imports pandas
+    providers     operators and client libraries of google, amazon and cncf-kubernetes, which have to be installed
+
+Airflow 3 keeps the duration of each parse in its database (``last_parse_duration``). Airflow 2 has no such figure: its
+manager looks every tenth of a second, and writing the DAGs counts too. There a plugin on the processor's side clocks DagBag
+and the serialisation in the parsing child, which is what dagprof calls the parse.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import itertools
 import json
@@ -23,117 +30,206 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from common import BIN, EXAMPLES, airflow_examples, environment, machine, seconds, temporary_home
+from common import EXAMPLES, environment, machine, seconds
 
 import dagprof
 
-# Both sides answer these alike, so that the files that look them up parse in the processor too.
-LOOK_UPS = {
-    "AIRFLOW_VAR_EXPORT_BUCKET": "bucket",
-    "AIRFLOW_VAR_EXPORT_SETTINGS": '{"prefix": "p"}',
-    "AIRFLOW_CONN_WAREHOUSE": "postgres://warehouse.example.invalid/db",
-}
-SETTLING_LOOPS = 2
-LOOPS = 3
+SETTLING, KEPT = 2, 3
+FROM_MS = 50.0
 GRADED = """
 import datetime
 from airflow import DAG
-
-{heavy}sum(number * number for number in range({steps}))
+{imports}
+sum(number * number for number in range({steps}))
 with DAG("graded_{number}", start_date=datetime.datetime(2024, 1, 1), schedule=None):
-    pass
+    {task}
 """
-# Steps at the top, with and without an import of pandas.
-GRADES = [(steps * 1000, heavy) for heavy in ("", "import pandas\n") for steps in (1000, 2000, 3000, 4500, 6500)]
-FROM_MS = 100.0
-# Its 200 DAGs keep the manager busy with its database for seconds, in which no other finished file is collected: Airflow
-# then reports that wait as the other file's duration.
-LEFT_OUT = "many_from_a_loop.py"
+STEPS = [600_000, 1_000_000, 1_600_000, 2_500_000, 4_000_000, 6_500_000]
+PLAIN = ["", "import pandas", "from airflow.models.param import Param"]
+PROVIDERS = [
+    "from airflow.providers.google.cloud.operators.bigquery import BigQueryInsertJobOperator",
+    "from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator",
+    "from airflow.providers.amazon.aws.operators.s3 import S3ListOperator\nimport pandas",
+    "import boto3\nboto3.session.Session().get_available_services()",
+    "from google.cloud import storage, bigquery",
+    "import kubernetes.client",
+    "import pandas",
+    "",
+]
+PLUGIN = """
+from airflow.plugins_manager import AirflowPlugin
+import {module}
 
-Key = tuple[str, str]  # bundle and file
+class Bench(AirflowPlugin):
+    name = "bench"
+"""
+# Loaded by the scheduler before it forks the manager; where it writes is in the environment.
+CLOCK = """
+import functools, json, os, time
+from airflow.dag_processing.processor import DagFileProcessor
+from airflow.models.dagbag import DagBag
+from airflow.plugins_manager import AirflowPlugin
+from airflow.serialization.serialized_objects import SerializedDAG
 
+spent = {"ms": 0.0}
 
-def processor_durations(folders: dict[str, Path]) -> dict[Key, list[float]]:
-    """Milliseconds by bundle and file, one for each loop after the first ones."""
-    bundles = [
-        {
-            "name": name,
-            "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-            "kwargs": {"path": str(path)},
-        }
-        for name, path in folders.items()
-    ]
-    with temporary_home() as home:
-        env = environment(
-            home,
-            AIRFLOW__CORE__LOAD_EXAMPLES="False",
-            AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST=json.dumps(bundles),
-            AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL="1",
-            AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES="1",
-            **LOOK_UPS,
-        )
-        command = [str(BIN / "airflow"), "dag-processor"]
-        process = subprocess.Popen(
-            command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
+def clocked(function):
+    @functools.wraps(function)
+    def timed(*args, **kwargs):
+        started = time.perf_counter()
         try:
-            return _watch(home / "airflow.db", process)
+            return function(*args, **kwargs)
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            spent["ms"] += (time.perf_counter() - started) * 1000
+    return timed
+
+def written(function):
+    @functools.wraps(function)
+    def process_file(self, file_path, *args, **kwargs):
+        spent["ms"] = 0.0
+        try:
+            return function(self, file_path, *args, **kwargs)
+        finally:
+            with open(os.environ["BENCH_CLOCK"], "a") as stream:
+                stream.write(json.dumps([file_path, spent["ms"]]) + "\\n")
+    return process_file
+
+DagBag.__init__ = clocked(DagBag.__init__)
+SerializedDAG.to_dict = classmethod(clocked(SerializedDAG.to_dict.__func__))
+DagFileProcessor.process_file = written(DagFileProcessor.process_file)
+
+class Clock(AirflowPlugin):
+    name = "clock"
+"""
 
 
-def _watch(database: Path, process: subprocess.Popen[bytes]) -> dict[Key, list[float]]:
-    """Collect each new pair of parse moment and duration until the median file was seen often enough."""
-    seen: dict[Key, dict[str, float]] = defaultdict(dict)
-    query = "select bundle_name, relative_fileloc, last_parsed_time, last_parse_duration from dag"
-    deadline = time.monotonic() + 400
-    while time.monotonic() < deadline and process.poll() is None:
-        time.sleep(0.1)
-        with (
-            contextlib.suppress(sqlite3.OperationalError),
-            sqlite3.connect(f"file:{database}?mode=ro", uri=True) as base,
-        ):
-            for bundle, file, moment, duration in base.execute(query):
+class SetUp:
+    """Files of one set-up below ``where``, and the settings that both sides get."""
+
+    def __init__(self, name: str, where: Path) -> None:
+        self.name, self.where = name, where
+        self.dags = where / "dags"
+        self.settings: dict[str, str] = {}
+        kinds = PROVIDERS if name == "providers" else PLAIN
+        if name == "plugins":
+            kinds = [*PLAIN, "import heavy_helper"]
+            self._write("plugins/heavy_helper.py", "import pandas\n")
+            self._write("plugins/bench_plugin.py", PLUGIN.format(module="heavy_helper"))
+        if name == "entry-point":
+            self._write("site/bench_entry.py", PLUGIN.format(module="pandas"))
+            self._write(
+                "site/bench_entry-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: bench-entry\nVersion: 1.0\n"
+            )
+            self._write("site/bench_entry-1.0.dist-info/entry_points.txt", "[airflow.plugins]\nb = bench_entry:Bench\n")
+            self.settings["PYTHONPATH"] = str(where / "site")
+        for number, (imports, steps) in enumerate(itertools.product(kinds, STEPS)):
+            # Different files of one kind name the same modules; no two take the same time.
+            text = GRADED.format(imports=imports, steps=steps + 37_000 * number, number=number, task="pass")
+            self._write(f"dags/graded_{number:02d}.py", text)
+        if name == "plain":
+            shutil.copytree(EXAMPLES, self.dags / "examples", ignore=shutil.ignore_patterns("many_from_a_loop.py"))
+
+    def _write(self, name: str, text: str) -> None:
+        file = self.where / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(textwrap.dedent(text), encoding="utf-8")
+
+    def home(self, name: str) -> tuple[Path, dict[str, str]]:
+        """An AIRFLOW_HOME with the plugins of this set-up, and the environment for it."""
+        home = self.where / name
+        home.mkdir(exist_ok=True)
+        if (self.where / "plugins").exists() and not (home / "plugins").exists():
+            shutil.copytree(self.where / "plugins", home / "plugins")
+        changes = {
+            "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW_VAR_EXPORT_BUCKET": "bucket",
+            "AIRFLOW_VAR_EXPORT_SETTINGS": '{"prefix": "p"}',
+            "AIRFLOW_CONN_WAREHOUSE": "postgres://warehouse.example.invalid/db",
+        }
+        return home, environment(home, **changes, **self.settings)
+
+
+@contextlib.contextmanager
+def running(command: list[str], env: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        command, env=dict(env), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        yield process
+    finally:
+        for number in (signal.SIGINT, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(20)
+
+
+class Processor:
+    """Airflow's own processor on a set-up: milliseconds by file, one for each loop after the first ones."""
+
+    def __init__(self, set_up: SetUp, python: Path) -> None:
+        self._bin = python.parent
+        self._home, self._env = set_up.home("theirs")
+        self._dags = set_up.dags
+        version = subprocess.run(
+            [python, "-c", "from importlib.metadata import version; print(version('apache-airflow'))"],
+            capture_output=True, text=True, check=True,
+        ).stdout.strip()  # fmt: skip
+        self.version, self._is_2 = version, version.startswith("2.")
+        for section in ("SCHEDULER", "DAG_PROCESSOR"):
+            self._env[f"AIRFLOW__{section}__MIN_FILE_PROCESS_INTERVAL"] = "1"
+            self._env[f"AIRFLOW__{section}__PARSING_PROCESSES"] = "1"
+        if self._is_2:
+            self._env["AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL"] = "0"
+            self._env["BENCH_CLOCK"] = str(self._home / "clock.jsonl")
+            (self._home / "plugins").mkdir(exist_ok=True)
+            (self._home / "plugins" / "clock_plugin.py").write_text(CLOCK, encoding="utf-8")
+        seconds([self._bin / "airflow", "db", "migrate"], self._env)
+
+    def durations(self) -> dict[str, list[float]]:
+        (self._home / "clock.jsonl").unlink(missing_ok=True)
+        command = "scheduler" if self._is_2 else "dag-processor"
+        seen: dict[str, dict[object, float]] = defaultdict(dict)
+        deadline = time.monotonic() + 600
+        with running([str(self._bin / "airflow"), command], self._env) as process:
+            while time.monotonic() < deadline and process.poll() is None:
+                time.sleep(0.1)
+                self._clocked(seen) if self._is_2 else self._stored(seen)
+                if seen and statistics.median(map(len, seen.values())) >= SETTLING + KEPT:
+                    break
+        return {file: list(times.values())[SETTLING:] for file, times in seen.items() if len(times) > SETTLING}
+
+    def _stored(self, seen: dict[str, dict[object, float]]) -> None:
+        """Keep each new pair of moment and duration in the database."""
+        query = "select relative_fileloc, last_parsed_time, last_parse_duration from dag"
+        address = f"file:{self._home / 'airflow.db'}?mode=ro"
+        with contextlib.suppress(sqlite3.OperationalError), sqlite3.connect(address, uri=True) as base:
+            for file, moment, duration in base.execute(query):
                 if duration is not None:
-                    seen[bundle, file][moment] = duration * 1000
-        if seen and statistics.median(len(moments) for moments in seen.values()) >= LOOPS + SETTLING_LOOPS:
-            break
-    return {
-        key: list(moments.values())[SETTLING_LOOPS:] for key, moments in seen.items() if len(moments) > SETTLING_LOOPS
-    }
+                    seen[file][moment] = duration * 1000
+
+    def _clocked(self, seen: dict[str, dict[object, float]]) -> None:
+        with contextlib.suppress(OSError):
+            for number, line in enumerate((self._home / "clock.jsonl").read_text().splitlines()):
+                file, spent = json.loads(line)
+                seen[os.path.relpath(file, self._dags)][number] = spent
 
 
-def scanned(folders: dict[str, Path]) -> dict[Key, list[float]]:
-    """dagprof's samples in milliseconds by bundle and file, through the command, in an environment as plain."""
-    result = {}
-    with tempfile.TemporaryDirectory() as output:
-        for name, folder in folders.items():
-            env = environment(Path(output), **LOOK_UPS)
-            del env["AIRFLOW_HOME"]
-            command = [
-                BIN / "dagprof",
-                "scan",
-                folder,
-                "-q",
-                "-o",
-                output,
-                "--repeat",
-                "4",
-                "--jobs",
-                "1",
-                "--depth",
-                "quick",
-            ]
-            seconds([*command, "--stacks-from", "1e9"], env)
-            for file in dagprof.load(Path(output) / "run.json").files:
-                if not file.status.is_failure:
-                    result[name, file.path] = list(file.samples.wall_ms)
-    return result
+def scanned(set_up: SetUp, python: Path) -> dict[str, list[float]]:
+    """dagprof's samples in milliseconds by file, through the command."""
+    _, env = set_up.home("ours")
+    output = set_up.where / "out"
+    command = [Path(sys.executable).parent / "dagprof", "scan", set_up.dags, "--python", python, "-q", "-o", output]
+    seconds([*command, "--repeat", "4", "--jobs", "1", "--depth", "quick", "--stacks-from", "1e9"], env)
+    files = dagprof.load(output / "run.json").files
+    return {file.path: list(file.samples.wall_ms) for file in files if not file.status.is_failure}
 
 
 def ranks(values: list[float]) -> list[float]:
@@ -144,72 +240,47 @@ def ranks(values: list[float]) -> list[float]:
     return result
 
 
-def rank_correlation(one: dict[Key, float], other: dict[Key, float], keys: list[Key]) -> float:
-    """Spearman's, over the files of ``keys``."""
-    return statistics.correlation(ranks([one[key] for key in keys]), ranks([other[key] for key in keys]))
-
-
-def graded(folder: Path) -> Path:
-    """Files whose cost grows step by step."""
-    for number, (steps, heavy) in enumerate(GRADES):
-        text = GRADED.format(heavy=heavy, steps=steps, number=number)
-        (folder / f"graded_{number}.py").write_text(text, encoding="utf-8")
-    return folder
-
-
-def main(rounds: int) -> None:
-    with (
-        tempfile.TemporaryDirectory(prefix="bench-dags-") as name,
-        tempfile.TemporaryDirectory(prefix="bench-graded-") as other,
-    ):
-        examples = Path(shutil.copytree(EXAMPLES, name, dirs_exist_ok=True))
-        (examples / LEFT_OUT).unlink()
-        _compare({"airflow": airflow_examples(), "examples": examples, "graded": graded(Path(other))}, rounds)
-
-
-def _compare(folders: dict[str, Path], rounds: int) -> None:
-    mine: dict[Key, list[float]] = defaultdict(list)
-    real: dict[Key, list[float]] = defaultdict(list)
-    by_round: list[dict[Key, float]] = []
+def compare(set_up: SetUp, python: Path, rounds: int) -> None:
+    mine: dict[str, list[float]] = defaultdict(list)
+    real: dict[str, list[float]] = defaultdict(list)
+    processor = Processor(set_up, python)
     for _ in range(rounds):
-        ours_now, theirs_now = scanned(folders), processor_durations(folders)
-        for taken, durations in ((mine, ours_now), (real, theirs_now)):
-            for key, values in durations.items():
-                taken[key].extend(values)
-        by_round.append({key: statistics.median(values) for key, values in theirs_now.items()})
-    ours = {key: statistics.median(values) for key, values in mine.items()}
-    theirs = {key: statistics.median(values) for key, values in real.items()}
-    both = sorted(ours.keys() & theirs.keys(), key=lambda key: -theirs[key])
-    offsets = [theirs[key] - ours[key] for key in both]
-    offset = statistics.median(offsets)
-    print(f"{machine()}; {len(both)} files, {rounds} rounds in turns, load {os.getloadavg()[0]:.1f}\n")
-    print("| file | processor, ms | dagprof, ms | difference | less the constant |\n|---|---|---|---|---|")
-    for key in both[:30]:
-        off = theirs[key] - ours[key]
-        print(
-            f"| {key[1]} | {theirs[key]:.0f} | {ours[key]:.0f} | {off / theirs[key]:+.0%} | {(off - offset) / theirs[key]:+.0%} |"
-        )
-    for label, keys in (
-        ("all files", both),
-        (f"files above {FROM_MS:.0f} ms", [k for k in both if theirs[k] > FROM_MS]),
-        (
-            f"files above {FROM_MS:.0f} ms without the graded",
-            [k for k in both if theirs[k] > FROM_MS and k[0] != "graded"],
-        ),
-    ):
-        plain = statistics.median(abs(theirs[k] - ours[k]) / theirs[k] for k in keys)
-        less = statistics.median(abs(theirs[k] - ours[k] - offset) / theirs[k] for k in keys)
-        correlation = rank_correlation(ours, theirs, keys)
-        itself = [
-            rank_correlation(one, other, [key for key in keys if key in one and key in other])
-            for one, other in itertools.combinations(by_round, 2)
-        ]
-        print(
-            f"\n{label} ({len(keys)}): median absolute difference {plain:.1%}, less the processor's constant of "
-            f"{offset:.0f} ms {less:.1%}; rank correlation {correlation:.3f}"
-            + (f" (the processor's own, round against round: {statistics.mean(itself):.3f})" if itself else "")
-        )
+        for taken, durations in ((mine, scanned(set_up, python)), (real, processor.durations())):
+            for file, values in durations.items():
+                taken[file].extend(values)
+    report(set_up.name, processor.version, mine, real)
+
+
+def report(name: str, version: str, mine: Mapping[str, list[float]], real: Mapping[str, list[float]]) -> None:
+    ours, theirs = ({file: statistics.median(values) for file, values in side.items()} for side in (mine, real))
+    both = sorted(ours.keys() & theirs.keys(), key=lambda file: -theirs[file])
+    constant = statistics.median(theirs[file] - ours[file] for file in both)
+    print(
+        f"\n{name}, Airflow {version}: {len(both)} files; constant {constant:+.0f} ms; {machine()}, load {os.getloadavg()[0]:.1f}"
+    )
+    for file in both:
+        print(f"  {theirs[file]:8.0f} {ours[file]:8.0f} {(ours[file] + constant) / theirs[file] - 1:+7.1%}  {file}")
+    large = [file for file in both if theirs[file] >= FROM_MS]
+    off = sorted(abs(theirs[file] - ours[file] - constant) / theirs[file] for file in large)
+    near = sum(abs(theirs[file] - ours[file] - constant) <= max(10.0, 0.1 * theirs[file]) for file in large)
+    order = statistics.correlation(ranks([ours[file] for file in large]), ranks([theirs[file] for file in large]))
+    print(
+        f"| {name} | {version} | {len(large)} | {statistics.median(off):.1%} | {near / len(large):.0%} | {order:.3f} | {constant:+.0f} ms |"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument(
+        "set_ups", nargs="*", default=["plain", "plugins", "entry-point", "providers"], metavar="SET-UP"
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--python", type=Path, default=Path(sys.executable))
+    arguments = parser.parse_args()
+    for name in arguments.set_ups:
+        with tempfile.TemporaryDirectory(prefix="bench-fidelity-") as where:
+            compare(SetUp(name, Path(where)), arguments.python.absolute(), arguments.rounds)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 4)
+    main()

@@ -34,8 +34,9 @@ def environment(home: Path, dags: Path, **changes: str) -> dict[str, str]:
 def migrate(home: Path, env: Mapping[str, str]) -> None:
     """An AIRFLOW_HOME with its configuration file and a migrated SQLite database."""
     home.mkdir(parents=True, exist_ok=True)
-    command = [AIRFLOW, "db", "migrate"]
-    subprocess.run(command, env=dict(env), check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    subprocess.run(
+        [str(AIRFLOW), "db", "migrate"], env=dict(env), check=True, capture_output=True, stdin=subprocess.DEVNULL
+    )
 
 
 @contextlib.contextmanager
@@ -43,7 +44,7 @@ def processor(command: str, env: Mapping[str, str], log: Path) -> Iterator[subpr
     """``airflow dag-processor`` or ``airflow scheduler``, gone afterwards with all that it started."""
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            [AIRFLOW, command],
+            [str(AIRFLOW), command],
             env=dict(env),
             stdout=stream,
             stderr=stream,
