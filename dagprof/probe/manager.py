@@ -135,9 +135,8 @@ class Manager:
         return [script, self.command, *(["--subdir", os.path.join(self._scratch, "first")] if is_2 else [])]
 
     def _freeze(self) -> None:
-        """Airflow's ``gc.freeze``; the collector was off until here, so what would have been collected goes first."""
+        """Airflow's ``gc.freeze``, noted."""
         self.has_frozen = True
-        gc.collect()
         self._undo_one(gc, "freeze")
         gc.freeze()
 

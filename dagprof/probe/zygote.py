@@ -43,9 +43,9 @@ class Zygote:
     def serve(self) -> None:
         """Import Airflow and answer, in Airflow's own manager where parses start from there. Does not return.
 
-        The collector is off while Airflow is imported, which saves a fifth of the time.
+        The collector rarely runs while Airflow is imported, which saves a sixth of the time.
         """
-        gc.disable()
+        collector.hurry()
         if self._config["temperature"] == PROCESSOR and not self._config["spawns"]:
             started = perf_counter()
             manager = Manager(self._config["scratch"], self._config.get("cache"), self._plugins)
@@ -106,7 +106,6 @@ class Zygote:
         self._surroundings.import_airflow()
         api = self._surroundings.api
         if api.freezes_collector:
-            gc.collect()
             gc.freeze()
         if self._config["temperature"] == PROCESSOR:
             api.build_manager_api()
