@@ -18,13 +18,13 @@ import msgspec
 
 from dagprof import settings as settings_module
 from dagprof.errors import MeasurementError, UsageError
-from dagprof.measure import environment, lookups
+from dagprof.measure import environment, lookups, refusals
 from dagprof.measure.asking import Limits
 from dagprof.measure.assemble import Assembler
 from dagprof.measure.crew import Crew, Zygotes
 from dagprof.measure.target import Target
 from dagprof.measure.zygote import ConnectionLost, Zygote
-from dagprof.model import SCHEMA_VERSION, Doubt, Git, Isolation, Measured, Run, SkippedFile
+from dagprof.model import SCHEMA_VERSION, Doubt, Git, Isolation, Measured, Run, SkippedFile, SkipReason
 from dagprof.settings import Settings
 from dagprof.surrogates import without_surrogates
 
@@ -79,6 +79,7 @@ class Site:
         self.doubts: list[Doubt] = _surrounding_doubts(target)
         self._pre_imported: tuple[str, ...] = ()
         self._skipped: tuple[SkippedFile, ...] = ()
+        self._forced: dict[str, SkippedFile] = {}
         self._files = 0
         self._began = time.monotonic()
         self._created = datetime.datetime.now(datetime.timezone.utc)
@@ -105,16 +106,18 @@ class Site:
             {"op": "discover", "paths": [str(path) for path in self._paths], "safe_mode": self.settings.safe_mode}
         )
         files = [Path(path) for path in answer["files"]]
-        self._skipped = tuple(
-            SkippedFile(path=self.shown(Path(path)), reason=reason) for path, reason in answer["skipped"]
-        )
+        self._skipped = self._skipped_files(answer["skipped"])
+        self._forced = {file.path: file for file in self._skipped_files(answer["passed_over"])}
         self._files = len(files)
         if not files:
-            where = ", ".join(str(path) for path in self._paths)
-            left = len(self._skipped)
-            why = f" ({left} skipped: .airflowignore, or no 'dag' and 'airflow' in the text)" if left else ""
-            raise UsageError(f"There are no DAG files in {where}{why}; give the folder that holds them.")
+            raise UsageError(refusals.no_files(self._paths, self._skipped))
         return files
+
+    def _skipped_files(self, rows: Iterable[Sequence[str]]) -> tuple[SkippedFile, ...]:
+        return tuple(
+            SkippedFile(path=self.shown(Path(path)), reason=SkipReason(reason), detail=detail)
+            for path, reason, detail in rows
+        )
 
     def shown(self, path: Path) -> str:
         """A path as results have it: relative to the bundle root, with forward slashes."""
@@ -153,7 +156,7 @@ class Site:
         """What was measured, as a Run."""
         assembler = Assembler()
         for measured in results:
-            assembler.add(measured)
+            assembler.add(self._remarked(measured))
         zygote = self.zygotes.current
         described = self._described(zygote, assembler.module_files)
         where = environment.describe(
@@ -173,6 +176,16 @@ class Site:
             skipped=self._skipped,
             doubts=(*self.doubts, *self.zygotes.doubts),
         )
+
+    def _remarked(self, measured: Measured) -> Measured:
+        """A file with the remark that Airflow would not parse it, where that is so."""
+        skipped = self._forced.get(measured.result.path)
+        if skipped is None:
+            return measured
+        doubt = Doubt(code="not-parsed-by-airflow", text=refusals.forced(skipped))
+        result = msgspec.structs.replace(measured.result, doubts=(doubt, *measured.result.doubts))
+        remarked: Measured = msgspec.structs.replace(measured, result=result)
+        return remarked
 
     def _described(self, zygote: Zygote, files: Sequence[str]) -> dict[str, Any]:
         """Where modules come from; a DAG file may have ended those who could tell, and the times are worth keeping."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dagprof.errors import MeasurementError, UsageError
+from dagprof.measure import refusals
 from dagprof.measure.target import NO_PYTHON, PROBE, Target
 
 _START_LIMIT_S = 300.0
@@ -22,7 +23,6 @@ _ASK_LIMIT_S = 600.0
 _FORK_LIMIT_S = 60.0
 _END_LIMIT_S = 5.0
 Message = dict[str, Any]
-_WORDS = {"discover": "list the DAG files", "describe": "tell where modules come from"}
 
 
 class ConnectionLost(Exception):
@@ -159,9 +159,7 @@ class Zygote:
         self._control.send(message)
         answer = self._control.receive(limit_s)
         if "failed" in answer and isinstance(answer["failed"], str):
-            reason = answer["failed"].rstrip(".")
-            way_out = "; remove the link that leads back" if "recursive loop" in reason else ""
-            raise MeasurementError(f"Airflow could not {_WORDS.get(message['op'], message['op'])} ({reason}){way_out}.")
+            raise MeasurementError(refusals.failed(message["op"], answer, self._target.root))
         return answer
 
     def fork_worker(self) -> Conversation:

@@ -12,6 +12,8 @@ import sys
 import time
 from typing import Any, Callable
 
+from . import listing
+
 PROCESSOR, WARM, COLD = "processor", "warm", "cold"
 
 # What the process that forks the parsing child has imported, by temperature.
@@ -126,11 +128,7 @@ class AirflowApi:
 
     def list_files(self, folder: str, safe_mode: bool) -> list[Any]:
         """The files below ``folder`` that the DAG processor would parse."""
-        from airflow.utils.file import list_py_file_paths
-
-        if "include_examples" in inspect.signature(list_py_file_paths).parameters:
-            return list_py_file_paths(folder, safe_mode=safe_mode, include_examples=False)
-        return list_py_file_paths(folder, safe_mode=safe_mode)
+        return listing.list_files(folder, safe_mode)
 
     def airflow_imports(self, file: str) -> list[Any]:
         """The ``airflow.*`` modules that the DAG processor imports before it forks for ``file``."""

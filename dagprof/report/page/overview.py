@@ -65,7 +65,7 @@ def build(run: Run, fleet: Fleet | None, comparison: Comparison | None, verdict:
         "has_comparison": comparison is not None,
         "environment": _environment(run),
         "doubts": _doubts(run),
-        "skipped": [(safe_text(file.path), file.reason) for file in run.skipped],
+        "skipped": [(safe_text(file.path), safe_text(file.why)) for file in run.skipped],
         "created_at": _moment(run.created_at),
         "version": safe_text(run.dagprof_version, 40),
     }
@@ -216,6 +216,7 @@ _DOUBT_WORDS = {
     "busy": "the parses waited for a processor that other programs used",
     "drift": "the repeats drift: one parse changes the next",
     "inconsistent": "the parses did not all end alike",
+    "not-parsed-by-airflow": "Airflow's safe mode skips it, and --no-safe-mode has it parsed here",
     "leftover-processes": "processes were left running and ended by dagprof",
     "no-trace": "imports and statements could not be traced",
     "no-statements": "statements could not be clocked",
