@@ -15,7 +15,7 @@ import pytest
 from dagprof import policy
 from dagprof import settings as settings_module
 from dagprof.analyse import comparison
-from dagprof.errors import DagprofError
+from dagprof.errors import DagprofError, MeasurementError
 from dagprof.gate import simple as gate
 from dagprof.measure import session as measuring
 from dagprof.measure.target import existing
@@ -102,6 +102,7 @@ class DagFiles:
 
     def __init__(self, config: pytest.Config) -> None:
         options, base = config.option, config.invocation_params.dir
+        self._config = config
         self.paths = list(existing(tuple(str(base / path) for path in options.dagprof_paths)))
         # Only times count here; what is behind them is what `dagprof explain` is for.
         self._settings = settings_module.load({"depth": "quick"}, environment=os.environ, start=config.rootpath)
@@ -143,6 +144,11 @@ class DagFiles:
             self._files = frozenset()
             try:
                 self._files = frozenset(self.session.files)
+            except MeasurementError as error:
+                # Nothing can be measured: the command's own exit code, which no failing test has.
+                if hasattr(self._config, "workerinput"):
+                    raise pytest.Collector.CollectError(str(error)) from None
+                pytest.exit(str(error), returncode=MeasurementError.exit_code)
             except DagprofError as error:
                 raise pytest.Collector.CollectError(str(error)) from None
         return path in self._files

@@ -92,6 +92,12 @@ class Site:
             self.zygotes = stack.enter_context(Zygotes(self.target, self.config))
             self.doubts.extend(_state_doubts(self.zygotes.current.imitated))
             self._stack = stack.pop_all()
+        if self.zygotes.current.airflow.get("is_untried"):
+            text = (
+                f"Airflow {self.zygotes.current.airflow['version']} is newer than those that this dagprof was tried with; "
+                "look for a newer dagprof if results look odd."
+            )
+            self.doubts.append(Doubt(code="untried-airflow", text=text))
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -130,7 +130,7 @@ class Zygote:
                 f"The measuring process of {self._target.python} ended before Airflow was imported: {self._last_words()}"
             ) from None
         if answer["op"] == "failed":
-            raise MeasurementError(self._explain(str(answer["reason"])))
+            raise MeasurementError(str(answer.get("unsupported") or "") or self._explain(str(answer["reason"])))
         self.airflow = answer["airflow"]
         self.imitated = str(answer["imitated"])
         self.python_version, self.executable = answer["python"], answer["executable"]

@@ -67,6 +67,7 @@ __all__ = [
     "Origin",
     "Output",
     "Place",
+    "Plugin",
     "Reference",
     "Run",
     "Samples",

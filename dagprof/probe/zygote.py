@@ -13,7 +13,7 @@ import traceback
 from time import perf_counter
 from typing import Any, Callable
 
-from . import collector, describe, discovery, plugins, pre_imports, worker
+from . import collector, describe, discovery, plugins, pre_imports, requirements, worker
 from .airflow_api import PROCESSOR, WARM
 from .channel import Channel
 from .child import Surroundings
@@ -73,9 +73,14 @@ class Zygote:
             has_frozen = begin()
             api = self._surroundings.api
             ready = {"version": api.version, "config": api.config(), "import_s": api.import_s}
+            ready["is_untried"] = requirements.is_untried(api.version)
         except BaseException as error:
             reason = "%s: %s" % (type(error).__name__, error)
-            self._control.send({"op": "failed", "reason": reason, "traceback": traceback.format_exc()})
+            failed = {"op": "failed", "reason": reason, "traceback": traceback.format_exc()}
+            self._control.send({**failed, "unsupported": self._unsupported()})
+            return False
+        if unsupported := self._unsupported():
+            self._control.send({"op": "failed", "reason": unsupported, "traceback": "", "unsupported": unsupported})
             return False
         collector.settle(has_frozen)
         gc.enable()
@@ -90,6 +95,9 @@ class Zygote:
             }
         )
         return True
+
+    def _unsupported(self) -> str:
+        return requirements.unsupported(self._config["temperature"] == PROCESSOR and not self._config["spawns"])
 
     def _stand_in(self, manager: Manager, started: float) -> bool:
         """Go on as Airflow's manager, from where it would fork."""

@@ -118,7 +118,7 @@ def test_a_file_that_is_no_archive_is_not_called_ignored(scan: Scan) -> None:
         SkipReason.OTHER_FORMAT,
         "it is no zip archive",
     )
-    with pytest.raises(UsageError, match="neither a .py file nor a zip archive"):
+    with pytest.raises(UsageError, match=r"neither a \.py file nor a zip archive"):
         scan({}, "notes.txt")
 
 

@@ -25,6 +25,7 @@ from dagprof.model import (
     Place,
     Run,
     SkippedFile,
+    SkipReason,
     Stack,
     Status,
 )
@@ -74,7 +75,7 @@ def hostile(text: str) -> Run:
         stack=Stack(function=text, file=text, line=1, wall_ms=5.0),
     )
     return run(
-        result, root=text, skipped=(SkippedFile(path=text, reason="ignored"),), doubts=(Doubt(code="x", text=text),)
+        result, root=text, skipped=(SkippedFile(path=text, reason=SkipReason.IGNORED),), doubts=(Doubt(code="x", text=text),)
     )
 
 
@@ -336,7 +337,7 @@ def test_the_summary() -> None:
             failures=(Failure(type="KeyError", message="'x'", line=7),),
             dag_ids=(),
         ),
-        skipped=(SkippedFile(path="h.py", reason="safe-mode"),),
+        skipped=(SkippedFile(path="h.py", reason=SkipReason.SAFE_MODE),),
     )
     text = summary(shown, written=[Path("reports/run.json")])
     assert (
