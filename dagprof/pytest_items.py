@@ -102,7 +102,6 @@ class DagFiles:
 
     def __init__(self, config: pytest.Config) -> None:
         options, base = config.option, config.invocation_params.dir
-        self._config = config
         self.paths = list(existing(tuple(str(base / path) for path in options.dagprof_paths)))
         # Only times count here; what is behind them is what `dagprof explain` is for.
         self._settings = settings_module.load({"depth": "quick"}, environment=os.environ, start=config.rootpath)
@@ -113,6 +112,7 @@ class DagFiles:
         self._stack = contextlib.ExitStack()
         self._session: measuring.Session | None = None
         self._files: frozenset[Path] | None = None
+        self._measures_nothing = False
 
     def close(self) -> None:
         """End the session; safe to call twice."""
@@ -144,14 +144,15 @@ class DagFiles:
             self._files = frozenset()
             try:
                 self._files = frozenset(self.session.files)
-            except MeasurementError as error:
-                # Nothing can be measured: the command's own exit code, which no failing test has.
-                if hasattr(self._config, "workerinput"):
-                    raise pytest.Collector.CollectError(str(error)) from None
-                pytest.exit(str(error), returncode=MeasurementError.exit_code)
             except DagprofError as error:
+                self._measures_nothing = isinstance(error, MeasurementError)
                 raise pytest.Collector.CollectError(str(error)) from None
         return path in self._files
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Where nothing can be measured, end with the command's own exit code for that, which no failing test has."""
+        if self._measures_nothing:
+            session.exitstatus = MeasurementError.exit_code
 
     def _budget_of(self, path: str) -> float | None:
         """The most that the file may take, in ms: the option's, else what the gate's configuration says of it."""

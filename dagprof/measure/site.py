@@ -181,6 +181,7 @@ class Site:
             import_sets=assembler.import_sets(),
             skipped=self._skipped,
             doubts=(*self.doubts, *self.zygotes.doubts),
+            plugins=zygote.plugins,
         )
 
     def _remarked(self, measured: Measured) -> Measured:

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from dagprof.errors import MeasurementError, UsageError
-from dagprof.measure import refusals
+from dagprof.measure import reading, refusals
 from dagprof.measure.target import NO_PYTHON, PROBE, Target
+from dagprof.model import Plugin
 
 _START_LIMIT_S = 300.0
 _ASK_LIMIT_S = 600.0
@@ -93,6 +94,7 @@ class Zygote:
         self._config = dict(config)
         self.airflow: Message = {}
         self.imitated = ""
+        self.plugins: tuple[Plugin, ...] = ()
         self.python_version = ""
         self.executable = ""
         ours, theirs = socket.socketpair()
@@ -133,6 +135,7 @@ class Zygote:
             raise MeasurementError(str(answer.get("unsupported") or "") or self._explain(str(answer["reason"])))
         self.airflow = answer["airflow"]
         self.imitated = str(answer["imitated"])
+        self.plugins = reading.plugins(answer)
         self.python_version, self.executable = answer["python"], answer["executable"]
 
     def _explain(self, reason: str) -> str:

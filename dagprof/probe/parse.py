@@ -129,9 +129,7 @@ class TracedParse:
     def install(self) -> None:
         file = self._file
         for loader_class in loading.source_loaders():
-            self._instrument(
-                loader_class, lambda loader, name: loading.is_part_of(loading.path_of(loader, name), file)
-            )
+            self._instrument(loader_class, lambda loader, name: loading.is_part_of(loading.path_of(loader, name), file))
         if hasattr(zipimport.zipimporter, "exec_module"):
             self._instrument(
                 zipimport.zipimporter, lambda loader, name: os.path.dirname(loader.get_filename(name)) == file

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import TARGET, call, dag, write
 
-CUSTOM = '''
+CUSTOM = """
     import importlib.abc, importlib.util, os, sys
 
     MODULE, _, CHANGE = os.environ["CHANGED_AIRFLOW"].partition(":")
@@ -42,7 +42,7 @@ CUSTOM = '''
             return spec
 
     sys.meta_path.insert(0, Finder())
-'''
+"""
 MISSING = "airflow.utils.file:iter_airflow_imports"
 SENTENCE = "is not supported: airflow.utils.file.iter_airflow_imports is missing; dagprof supports 2.7 to 3.4."
 
@@ -67,7 +67,9 @@ def test_a_missing_name_ends_a_command_with_one_sentence(place: Path, command: t
 
 def test_the_gate_measures_nothing_on_an_unknown_airflow(place: Path) -> None:
     for arguments in (("init", "-q", "-b", "main"), ("add", "."), ("commit", "-q", "-m", "base")):
-        subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.com", *arguments], cwd=place, check=True)
+        subprocess.run(
+            ["git", "-c", "user.name=t", "-c", "user.email=t@example.com", *arguments], cwd=place, check=True
+        )
     write(place, {"dags/a.py": dag("a", "x = 1\n")})
     done = on(place, MISSING, "gate", "dags", "--against", "main", "--python", TARGET)
     assert done.returncode == 3, done.stderr

@@ -1051,7 +1051,9 @@ def test_a_file_that_lost_its_dags_fails_and_is_not_faster() -> None:
         (SkipReason.IGNORED, False, "a.py is not parsed any more: a pattern in .airflowignore matches it"),
     ],
 )
-def test_a_file_that_airflow_passes_over_is_told_from_a_deleted_one(reason: SkipReason, fails: bool, sentence: str) -> None:
+def test_a_file_that_airflow_passes_over_is_told_from_a_deleted_one(
+    reason: SkipReason, fails: bool, sentence: str
+) -> None:
     sides = compared([file("a.py", 400), file("b.py", 400)], [])
     head = msgspec.structs.replace(sides.head, skipped=(SkippedFile(path="a.py", reason=reason, detail="'dag'"),))
     told = decide(msgspec.structs.replace(sides, head=head), Demand(today=TODAY), "9.9")
