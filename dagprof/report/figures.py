@@ -94,9 +94,17 @@ def headline(run: Run) -> str:
     )
     if failed:
         text += f"; {count(failed, 'file')} could not be loaded"
-    if stopped := sum(file.status is Status.TIMED_OUT for file in run.files):
-        text += f", of which {stopped:,} ran into the time limit and {'is' if stopped == 1 else 'are'} not in this time"
+    if untimed := [file for file in run.files if file.status.is_failure and not file.is_timed]:
+        text += f", of which {_without_time(untimed)} not in this time"
     return f"{text}."
+
+
+def _without_time(files: Sequence[FileResult]) -> str:
+    """Airflow's own time-out gives a parse time; what dagprof stopped and what killed its process gives none."""
+    number, verb = f"{len(files):,}", "is" if len(files) == 1 else "are"
+    if all(file.status is Status.TIMED_OUT for file in files):
+        return f"{number} {'was' if len(files) == 1 else 'were'} stopped by dagprof's time limit and {verb}"
+    return f"{number} did not live to the end of a parse and {verb}"
 
 
 def busy(run: Run) -> str:

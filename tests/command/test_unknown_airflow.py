@@ -82,7 +82,7 @@ def test_doctor_names_what_is_missing(place: Path) -> None:
     assert "airflow.utils.file.iter_airflow_imports is missing" in " ".join(done.stdout.split())
 
 
-@pytest.mark.skipif(TARGET != sys.executable, reason="the pytest plugin measures with its own interpreter here")
+@pytest.mark.skipif(sys.executable != TARGET, reason="the pytest plugin measures with its own interpreter here")
 def test_pytest_ends_with_the_code_of_an_impossible_measurement(place: Path) -> None:
     import os
 
