@@ -50,10 +50,14 @@ def unsupported(is_processor: bool) -> str:
     if _numbers(version) < OLDEST:
         return "Airflow %s is not supported; %s." % (version, supported)
     for names in (*_NEEDS, *(_PROCESSOR_NEEDS if is_processor else ())):
-        reached = {name: _reached(name) for name in names}
-        if all(reached[name] <= name.count(".") for name in names):
-            nearest = max(names, key=lambda name: reached[name] / (name.count(".") + 1))
-            return "Airflow %s is not supported: %s is missing; %s." % (version, nearest, supported)
+        broken: list[str] = []
+        reached = {name: _reached(name, broken) for name in names}
+        if any(reached[name] > name.count(".") for name in names):
+            continue
+        if broken:
+            return "Airflow %s cannot be used: %s." % (version, broken[0])
+        nearest = max(names, key=lambda name: reached[name] / (name.count(".") + 1))
+        return "Airflow %s is not supported: %s is missing; %s." % (version, nearest, supported)
     return ""
 
 
@@ -66,24 +70,31 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
 
 
-def _reached(name: str) -> int:
-    """How many parts of a dotted name can be reached: the longest beginning that is a module, then attributes."""
+def _reached(name: str, broken: list[str]) -> int:
+    """How many parts of a dotted name can be reached: the longest beginning that is a module, then attributes.
+
+    ``broken`` takes down the modules that are there and fail: a damaged installation, no unknown Airflow.
+    """
     parts = name.split(".")
     for length in range(len(parts), 0, -1):
-        module = _module(".".join(parts[:length]))
+        module = _module(".".join(parts[:length]), broken)
         if module is not None:
             return length + _attributes(module, parts[length:])
     return 0
 
 
-def _module(name: str) -> Any:
-    """A module, or None where there is none of that name; one that exists and fails is missing as well."""
+def _module(name: str, broken: list[str]) -> Any:
+    """A module, or None where there is none of that name or it fails."""
     if name in sys.modules:
         return sys.modules[name]
     try:
         return importlib.import_module(name)
-    except Exception:
-        return None
+    except ModuleNotFoundError as error:
+        if error.name is None or not (name + ".").startswith(error.name + "."):
+            broken.append("%s fails (%s)" % (name, error))
+    except Exception as error:
+        broken.append("%s fails (%s: %s)" % (name, type(error).__name__, error))
+    return None
 
 
 def _attributes(value: Any, names: list[str]) -> int:
