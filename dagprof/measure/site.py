@@ -18,11 +18,11 @@ import msgspec
 
 from dagprof import settings as settings_module
 from dagprof.errors import MeasurementError, UsageError
-from dagprof.measure import environment, lookups, refusals
+from dagprof.measure import environment, lookups, refusals, roots
 from dagprof.measure.asking import Limits
 from dagprof.measure.assemble import Assembler
 from dagprof.measure.crew import Crew, Zygotes
-from dagprof.measure.target import Target
+from dagprof.measure.target import SCANNED, Target
 from dagprof.measure.zygote import ConnectionLost, Zygote
 from dagprof.model import SCHEMA_VERSION, Doubt, Git, Isolation, Measured, Run, SkippedFile, SkipReason
 from dagprof.settings import Settings
@@ -163,6 +163,8 @@ class Site:
         assembler = Assembler()
         for measured in results:
             assembler.add(self._remarked(measured))
+        if self.target.root_reason == SCANNED:
+            self.doubts.extend(roots.doubts(assembler.files(), self.target.root))
         zygote = self.zygotes.current
         described = self._described(zygote, assembler.module_files)
         where = environment.describe(

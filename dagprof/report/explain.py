@@ -353,6 +353,7 @@ def _rest(explanation: Explanation, console: Console) -> None:
     file = explanation.file
     lines = [figures.unstable(file)] if file.instabilities else []
     lines += [safe_text(doubt.text, 400) for doubt in file.doubts]
+    lines += [safe_text(doubt.text, 400) for doubt in explanation.run.doubts if doubt.code == "bundle-root"]
     if lines:
         _title("To keep in mind", console)
         for line in lines:
