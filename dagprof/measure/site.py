@@ -94,8 +94,8 @@ class Site:
             self._stack = stack.pop_all()
         if self.zygotes.current.airflow.get("is_untried"):
             text = (
-                f"Airflow {self.zygotes.current.airflow['version']} is newer than those that this dagprof was tried with; "
-                "look for a newer dagprof if results look odd."
+                f"Airflow {self.zygotes.current.airflow['version']} is newer than 3.3, the newest that this dagprof supports. "
+                "All that it needs from Airflow is there; look for a newer dagprof if results look odd."
             )
             self.doubts.append(Doubt(code="untried-airflow", text=text))
         return self
