@@ -1,4 +1,7 @@
-"""What the probe needs from Airflow, looked up when the zygote starts: an unknown Airflow is no fault of any DAG file."""
+"""What the probe needs from Airflow, looked up when the zygote starts: an unknown Airflow is no fault of any DAG file.
+
+To be asked in a fork, for it imports what other versions keep elsewhere.
+"""
 
 from __future__ import annotations
 

@@ -97,7 +97,10 @@ class Zygote:
         return True
 
     def _unsupported(self) -> str:
-        return requirements.unsupported(self._config["temperature"] == PROCESSOR and not self._config["spawns"])
+        """What this Airflow lacks, looked up in a fork: no parse may start with a module that only the look-up imports."""
+        is_processor = self._config["temperature"] == PROCESSOR and not self._config["spawns"]
+        answer = self._in_child(lambda: {"reason": requirements.unsupported(is_processor)})
+        return str(answer.get("reason", ""))
 
     def _stand_in(self, manager: Manager, started: float) -> bool:
         """Go on as Airflow's manager, from where it would fork."""
