@@ -25,11 +25,11 @@ _NEEDS = (
     ("airflow.utils.file.might_contain_dag",),
     ("airflow.utils.file.might_contain_dag_via_default_heuristic",),
     ("airflow.utils.file.iter_airflow_imports",),
-    ("airflow.dag_processing.dagbag.DagBag", "airflow.models.dagbag.DagBag"),
     (
         "airflow.serialization.serialized_objects.DagSerialization.to_dict",
         "airflow.serialization.serialized_objects.SerializedDAG.to_dict",
     ),
+    ("airflow.dag_processing.dagbag.DagBag", "airflow.models.dagbag.DagBag"),
     (*(owner + "._load_modules_from_file" for owner in _LOADERS), _SDK_IMPORTERS + ".PythonDagImporter._load_modules"),
     (*(owner + "._load_modules_from_zip" for owner in _LOADERS), _SDK_IMPORTERS + ".ZipImporter.import_definition"),
     ("airflow.sdk.definitions.dag.DAG", "airflow.models.dag.DAG"),
@@ -59,7 +59,7 @@ def unsupported(is_processor: bool) -> str:
         if any(reached[name] > name.count(".") for name in names):
             continue
         if broken:
-            return "Airflow %s cannot be used: %s." % (version, broken[0])
+            return "Airflow %s cannot be used: %s." % (version, min(broken, key=lambda text: len(text.split()[0])))
         nearest = max(names, key=lambda name: reached[name] / (name.count(".") + 1))
         return "Airflow %s is not supported: %s is missing; %s." % (version, nearest, supported)
     return ""
