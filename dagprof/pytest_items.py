@@ -15,7 +15,7 @@ import pytest
 from dagprof import policy
 from dagprof import settings as settings_module
 from dagprof.analyse import comparison
-from dagprof.errors import DagprofError
+from dagprof.errors import DagprofError, MeasurementError
 from dagprof.gate import simple as gate
 from dagprof.measure import session as measuring
 from dagprof.measure.target import existing
@@ -112,6 +112,7 @@ class DagFiles:
         self._stack = contextlib.ExitStack()
         self._session: measuring.Session | None = None
         self._files: frozenset[Path] | None = None
+        self._measures_nothing = False
 
     def close(self) -> None:
         """End the session; safe to call twice."""
@@ -144,8 +145,14 @@ class DagFiles:
             try:
                 self._files = frozenset(self.session.files)
             except DagprofError as error:
+                self._measures_nothing = isinstance(error, MeasurementError)
                 raise pytest.Collector.CollectError(str(error)) from None
         return path in self._files
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Where nothing can be measured, end with the command's own exit code for that, which no failing test has."""
+        if self._measures_nothing:
+            session.exitstatus = MeasurementError.exit_code
 
     def _budget_of(self, path: str) -> float | None:
         """The most that the file may take, in ms: the option's, else what the gate's configuration says of it."""

@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 
 class Use(NamedTuple):
@@ -20,34 +20,144 @@ class Use(NamedTuple):
 
 def bound_names(file: str, line: int) -> frozenset[str]:
     """The names that the import statements at a line bind; none for ``import *``, which may bind any."""
-    tree = _tree(file)
     found: set[str] = set()
-    for node in ast.walk(tree) if tree is not None else ():
-        if isinstance(node, ast.Import | ast.ImportFrom) and node.lineno == line:
-            found.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
+    for node in _imports_at(file, line):
+        found.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
     return frozenset(found - {"*"})
 
 
-def is_used(file: str, names: Collection[str]) -> bool:
-    """Whether anything in a file reads one of these names, or offers it in ``__all__``."""
+def is_reexported(file: str, line: int) -> bool:
+    """Whether an import at a line offers its names to others: in a package's ``__init__.py``, or ``import x as x``."""
+    if os.path.basename(file) == "__init__.py":
+        return True
+    return any(alias.name == alias.asname for node in _imports_at(file, line) for alias in node.names)
+
+
+def is_in_class(file: str, line: int) -> bool:
+    """Whether an import at a line stands in the body of a class, whose instances carry its names then."""
     tree = _tree(file)
-    return tree is not None and any(True for _ in _reads(tree, names))
+    nodes = set(_imports_at(file, line))
+    classes = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)) if tree is not None else ()
+    return any(not nodes.isdisjoint(_own_statements(each)) for each in classes)
+
+
+def modules_at(file: str, line: int) -> frozenset[str]:
+    """The dotted names that the import statements at a line may load, and so make attributes of their packages."""
+    found: set[str] = set()
+    for node in _imports_at(file, line):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif not node.level and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return frozenset(name for name in found if "." in name)
+
+
+def reads_module(file: str, modules: Collection[str]) -> bool:
+    """Whether a file goes to one of these modules through its package: ``package.module``, without an import of its own."""
+    tree = _tree(file)
+    last = {module.rpartition(".")[2] for module in modules}
+    return tree is not None and any(
+        isinstance(node, ast.Attribute) and node.attr in last and ast.unparse(node) in modules
+        for node in ast.walk(tree)
+    )
+
+
+def has_attribute(file: str, names: Collection[str]) -> bool:
+    """Whether a file reads one of these names as an attribute of something: ``self.name``."""
+    tree = _tree(file)
+    return tree is not None and any(isinstance(node, ast.Attribute) and node.attr in names for node in ast.walk(tree))
+
+
+def is_used(file: str, names: Collection[str]) -> bool:
+    """Whether anything in a file reads one of these names, offers it in ``__all__``, or may read any by its text."""
+    tree = _tree(file)
+    return tree is not None and (any(True for _ in _reads(tree, names)) or _reads_by_text(tree))
 
 
 def is_in_hints(file: str, names: Collection[str]) -> bool:
-    """Whether only type hints of a file read these names, which it does not evaluate: ``from __future__ import annotations``."""
+    """Whether only type hints of a file read these names, which it does not evaluate.
+
+    These are hints in quotes, and all of them under ``from __future__ import annotations``.
+    """
     tree = _tree(file)
-    if tree is None or not any(_defers_hints(node) for node in tree.body):
+    if tree is None or _reads_by_text(tree):
         return False
-    hints = {id(node) for hint in _hints(tree) for node in ast.walk(hint)}
+    hints: set[int] = set()
+    if any(_defers_hints(node) for node in tree.body):
+        hints = {id(node) for hint in _hints(tree) for node in ast.walk(hint)}
+    quoted = {id(node) for node in _quoted_hints(tree)}
     reads = [id(node) for node in _reads(tree, names)]
-    return bool(reads) and hints.issuperset(reads)
+    return bool(reads) and (hints | quoted).issuperset(reads)
 
 
-def _reads(tree: ast.AST, names: Collection[str]) -> Iterator[ast.AST]:
+def _reads(tree: ast.Module, names: Collection[str]) -> Iterator[ast.AST]:
     for node in ast.walk(tree):
         is_name = isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load)
         if is_name or (isinstance(node, ast.Constant) and node.value in names):
+            yield node
+    for quoted in _quoted_hints(tree):
+        if quoted.value not in names and not _names_in(str(quoted.value)).isdisjoint(names):
+            yield quoted
+
+
+def _quoted_hints(tree: ast.Module) -> Iterator[ast.Constant]:
+    """String constants that are type hints, or parts of them: ``x: "pd.DataFrame"``, ``cast("pd.DataFrame", x)``."""
+    for hint in (*_hints(tree), *_casts(tree)):
+        for node in ast.walk(hint):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node
+
+
+def _casts(tree: ast.Module) -> Iterator[ast.expr]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func).rpartition(".")[2]
+            if called in ("cast", "ForwardRef") and node.args:
+                yield node.args[0]
+            elif called == "TypeVar":
+                yield from (keyword.value for keyword in node.keywords if keyword.arg == "bound")
+
+
+def _names_in(text: str) -> frozenset[str]:
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError):
+        return frozenset()
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+
+
+def _reads_by_text(tree: ast.Module) -> bool:
+    """Whether a file looks names up by text that only runs can know: ``globals()[name]``, ``eval(text)``.
+
+    ``globals()[name] = dag`` offers a DAG and reads nothing.
+    """
+    written = {id(node.value) for node in ast.walk(tree) if _is_stored_item(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id in ("eval", "exec"):
+                return True
+            if node.func.id in ("globals", "vars") and not node.args and id(node) not in written:
+                return True
+    return False
+
+
+def _is_stored_item(node: ast.AST) -> TypeGuard[ast.Subscript]:
+    return isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)
+
+
+def _own_statements(node: ast.AST) -> Iterator[ast.AST]:
+    """The statements of a class body with those nested in them, without those of its functions and classes."""
+    for child in ast.iter_child_nodes(node):
+        yield child
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            yield from _own_statements(child)
+
+
+def _imports_at(file: str, line: int) -> Iterator[ast.Import | ast.ImportFrom]:
+    tree = _tree(file)
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Import | ast.ImportFrom) and node.lineno == line:
             yield node
 
 

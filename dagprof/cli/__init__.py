@@ -76,7 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except DagprofError as error:
-        click.echo(f"dagprof: {error}", err=True)
+        from dagprof.report.escape import safe_lines
+
+        click.echo(f"dagprof: {safe_lines(str(error))}", err=True)
         return error.exit_code
     except BrokenPipeError:
         sys.stderr.close()

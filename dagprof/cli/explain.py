@@ -108,6 +108,9 @@ def _find(run: Run, name: str) -> FileResult:
     helped = _loading(run, absolute)
     if helped:
         raise UsageError(f"{name!r} is a helper, loaded by {', '.join(helped[:3])}; explain one of these.")
+    for skipped in run.skipped:
+        if skipped.path == name or os.path.join(run.root, skipped.path) == absolute:
+            raise UsageError(f"Airflow does not parse {skipped.path}: {skipped.why}.")
     raise UsageError(f"There is no file {name!r} in this run; its files are below {run.root}.")
 
 

@@ -53,7 +53,7 @@ _PARSING = (
     click.option(
         "--safe-mode/--no-safe-mode",
         default=None,
-        help="Skip files without 'dag' and 'airflow' in the text [default: as Airflow is configured].",
+        help="Skip files whose text lacks 'airflow' and 'dag', or parse them too [default: as Airflow is configured].",
     ),
 )
 _LOOKING = (

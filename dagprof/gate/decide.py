@@ -13,7 +13,7 @@ from dagprof.evidence import Judgement, Kind, Limits, Sides
 from dagprof.gate import reasons, rules, waivers
 from dagprof.gate.parsed import Parsed
 from dagprof.gate.verdict import Decision, FileVerdict, Finding, Outcome, Timing, Verdict
-from dagprof.model import SKIPPED, FileResult, Frozen, Run, SkippedFile
+from dagprof.model import FileResult, Frozen, Run, SkippedFile
 from dagprof.policy import FileLimits, Level, Override, Policy, Rule, Waiver, limits_for
 from dagprof.quantities import count, parse_duration_ms, parse_share
 
@@ -184,9 +184,9 @@ def _not_parsed(path: str, old: FileResult | None, skipped: SkippedFile | None, 
     found = []
     level = demand.limits(path).rules[Rule.IMPORT_ERROR]
     if old is not None and skipped.loses_dags_of(old) and level is not Level.OFF:
-        message = f"{path} gave DAGs before and gives none now: {SKIPPED[skipped.reason]}"
+        message = f"{path} gave DAGs before and gives none now: {skipped.why}"
         found.append(Finding(rule=Rule.IMPORT_ERROR, level=level, path=path, file=path, line=0, message=message))
-    reason = f"{path} is not parsed any more: {SKIPPED[skipped.reason]}"
+    reason = f"{path} is not parsed any more: {skipped.why}"
     return FileVerdict(path=path, outcome=Outcome.GONE, reason=reason, findings=_waived(found, demand))
 
 

@@ -14,6 +14,8 @@ from dagprof.errors import DagprofError
 from dagprof.measure import site
 from dagprof.measure.target import Target, resolve
 from dagprof.measure.zygote import ConnectionLost, Zygote
+from dagprof.model import Plugin
+from dagprof.quantities import count
 from dagprof.robust import median_absolute_deviation
 from dagprof.settings import Settings, default_jobs
 
@@ -53,6 +55,7 @@ def examine(settings: Settings, environ: Mapping[str, str]) -> list[Finding]:
             with Zygote(target, site.zygote_config(target, plain)) as zygote:
                 zygote.wait_until_ready()
                 findings += _about_airflow(zygote)
+                findings += [_about_plugin(plugin) for plugin in zygote.plugins]
                 findings += _about_forking(zygote, folder / "reference.py")
         except DagprofError as error:
             findings.append(Finding(what="Airflow", found="cannot be used", advice=str(error)))
@@ -100,6 +103,19 @@ def _about_airflow(zygote: Zygote) -> list[Finding]:
             found=f"{setting('parsing_processes')} processes, each file every {setting('min_file_process_interval')} s at most",
         ),
     ]
+
+
+def _about_plugin(plugin: Plugin) -> Finding:
+    """What a plugin costs once, whatever the DAG files do."""
+    where = f" ({plugin.source})" if plugin.source and plugin.source != plugin.name else ""
+    if plugin.error:
+        advice = f"{plugin.error}. Airflow goes on without it."
+        return Finding(what="Plugin", found=f"{plugin.name}{where} could not be loaded", advice=advice)
+    found = (
+        f"{plugin.name}{where}: {plugin.wall_ms / 1000:.2f} s, {plugin.rss_kib / 1024:.1f} MiB and "
+        f"{count(plugin.modules, 'module')}, loaded once before Airflow parses"
+    )
+    return Finding(what="Plugin", found=found)
 
 
 def _about_forking(zygote: Zygote, file: Path) -> list[Finding]:

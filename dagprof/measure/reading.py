@@ -12,12 +12,14 @@ from dagprof.model import (
     Access,
     Edge,
     Effect,
+    Plugin,
     Samples,
     Stack,
     Statement,
     StatementMemory,
     Trace,
 )
+from dagprof.surrogates import without_surrogates
 
 Reply = dict[str, Any]
 
@@ -44,6 +46,18 @@ class _Result(msgspec.Struct):
     stars: list[tuple[str, int]] = []
     missed: list[tuple[str, str, int]] = []
     sample: dict[str, float] | None = None
+
+
+def plugins(answer: Reply) -> tuple[Plugin, ...]:
+    """The plugins that the zygote loaded, from its first answer; rows that have not that form are left out."""
+    rows = answer.get("plugins")
+    found = []
+    for row in rows if isinstance(rows, list) else ():
+        try:
+            found.append(msgspec.convert(without_surrogates(row), Plugin))
+        except msgspec.ValidationError:
+            continue
+    return tuple(found)
 
 
 def checked(reply: Reply) -> Reply:

@@ -18,13 +18,13 @@ import msgspec
 
 from dagprof import settings as settings_module
 from dagprof.errors import MeasurementError, UsageError
-from dagprof.measure import environment, lookups
+from dagprof.measure import environment, lookups, refusals, roots
 from dagprof.measure.asking import Limits
 from dagprof.measure.assemble import Assembler
 from dagprof.measure.crew import Crew, Zygotes
-from dagprof.measure.target import Target
+from dagprof.measure.target import SCANNED, Target
 from dagprof.measure.zygote import ConnectionLost, Zygote
-from dagprof.model import SCHEMA_VERSION, Doubt, Git, Isolation, Measured, Run, SkippedFile
+from dagprof.model import SCHEMA_VERSION, Doubt, Git, Isolation, Measured, Run, SkippedFile, SkipReason
 from dagprof.settings import Settings
 from dagprof.surrogates import without_surrogates
 
@@ -79,6 +79,7 @@ class Site:
         self.doubts: list[Doubt] = _surrounding_doubts(target)
         self._pre_imported: tuple[str, ...] = ()
         self._skipped: tuple[SkippedFile, ...] = ()
+        self._forced: dict[str, SkippedFile] = {}
         self._files = 0
         self._began = time.monotonic()
         self._created = datetime.datetime.now(datetime.timezone.utc)
@@ -91,6 +92,12 @@ class Site:
             self.zygotes = stack.enter_context(Zygotes(self.target, self.config))
             self.doubts.extend(_state_doubts(self.zygotes.current.imitated))
             self._stack = stack.pop_all()
+        if self.zygotes.current.airflow.get("is_untried"):
+            text = (
+                f"Airflow {self.zygotes.current.airflow['version']} is newer than 3.3, the newest that this dagprof supports. "
+                "All that it needs from Airflow is there; look for a newer dagprof if results look odd."
+            )
+            self.doubts.append(Doubt(code="untried-airflow", text=text))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -105,16 +112,18 @@ class Site:
             {"op": "discover", "paths": [str(path) for path in self._paths], "safe_mode": self.settings.safe_mode}
         )
         files = [Path(path) for path in answer["files"]]
-        self._skipped = tuple(
-            SkippedFile(path=self.shown(Path(path)), reason=reason) for path, reason in answer["skipped"]
-        )
+        self._skipped = self._skipped_files(answer["skipped"])
+        self._forced = {file.path: file for file in self._skipped_files(answer["passed_over"])}
         self._files = len(files)
         if not files:
-            where = ", ".join(str(path) for path in self._paths)
-            left = len(self._skipped)
-            why = f" ({left} skipped: .airflowignore, or no 'dag' and 'airflow' in the text)" if left else ""
-            raise UsageError(f"There are no DAG files in {where}{why}; give the folder that holds them.")
+            raise UsageError(refusals.no_files(self._paths, self._skipped))
         return files
+
+    def _skipped_files(self, rows: Iterable[Sequence[str]]) -> tuple[SkippedFile, ...]:
+        return tuple(
+            SkippedFile(path=self.shown(Path(path)), reason=SkipReason(reason), detail=detail)
+            for path, reason, detail in rows
+        )
 
     def shown(self, path: Path) -> str:
         """A path as results have it: relative to the bundle root, with forward slashes."""
@@ -153,7 +162,9 @@ class Site:
         """What was measured, as a Run."""
         assembler = Assembler()
         for measured in results:
-            assembler.add(measured)
+            assembler.add(self._remarked(measured))
+        if self.target.root_reason == SCANNED:
+            self.doubts.extend(roots.doubts(assembler.files(), self.target.root))
         zygote = self.zygotes.current
         described = self._described(zygote, assembler.module_files)
         where = environment.describe(
@@ -172,7 +183,18 @@ class Site:
             import_sets=assembler.import_sets(),
             skipped=self._skipped,
             doubts=(*self.doubts, *self.zygotes.doubts),
+            plugins=zygote.plugins,
         )
+
+    def _remarked(self, measured: Measured) -> Measured:
+        """A file with the remark that Airflow would not parse it, where that is so."""
+        skipped = self._forced.get(measured.result.path)
+        if skipped is None:
+            return measured
+        doubt = Doubt(code="not-parsed-by-airflow", text=refusals.forced(skipped))
+        result = msgspec.structs.replace(measured.result, doubts=(doubt, *measured.result.doubts))
+        remarked: Measured = msgspec.structs.replace(measured, result=result)
+        return remarked
 
     def _described(self, zygote: Zygote, files: Sequence[str]) -> dict[str, Any]:
         """Where modules come from; a DAG file may have ended those who could tell, and the times are worth keeping."""

@@ -43,7 +43,7 @@ def resolve(settings: Settings, paths: tuple[Path, ...], scratch: Path, environm
         root=root,
         root_reason=root_reason,
         scratch=scratch,
-        environment=_harmless(environment, root, scratch),
+        environment={**_harmless(environment, root, scratch), **_asked_safe_mode(settings.safe_mode)},
         home_is_temporary="AIRFLOW_HOME" not in environment,
     )
 
@@ -143,6 +143,11 @@ def _harmless(environment: Mapping[str, str], root: Path, scratch: Path) -> dict
         }
     )
     return result
+
+
+def _asked_safe_mode(safe_mode: bool | None) -> dict[str, str]:
+    """What the user asked for, where Airflow's own parse looks for it too: else it would execute nothing of a file."""
+    return {} if safe_mode is None else {"AIRFLOW__CORE__DAG_DISCOVERY_SAFE_MODE": str(safe_mode)}
 
 
 def _made(folder: Path) -> Path:

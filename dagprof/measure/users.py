@@ -9,7 +9,18 @@ from functools import cached_property
 import msgspec
 
 from dagprof.attribution.candidates import shown_path
-from dagprof.attribution.uses import Use, bound_names, is_in_hints, is_used, uses_in
+from dagprof.attribution.uses import (
+    Use,
+    bound_names,
+    has_attribute,
+    is_in_class,
+    is_in_hints,
+    is_reexported,
+    is_used,
+    modules_at,
+    reads_module,
+    uses_in,
+)
 from dagprof.model import Experiment, Measured, Need, Origin, Place
 
 
@@ -58,13 +69,27 @@ class Users:
         file, names = os.path.join(self._root, place.file), self._names[place]
         elsewhere = self._used_in(file, names)
         is_alone = bool(names) and not elsewhere
+        is_alone = is_alone and not is_reexported(file, place.line)
+        is_carried = is_alone and self._is_carried(file, place.line, names)
         noted: Experiment = msgspec.structs.replace(
             experiment,
             used_in=elsewhere,
-            is_unused=is_alone and not is_used(file, names),
-            in_hints=is_alone and is_in_hints(file, names),
+            is_unused=is_alone and not is_carried and not is_used(file, names),
+            in_hints=is_alone and not is_carried and is_in_hints(file, names),
         )
         return noted
+
+    def _is_carried(self, file: str, line: int, names: Collection[str]) -> bool:
+        """Whether what an import brings is reached without its name.
+
+        A class that imports in its body carries it to whoever has an instance; a package carries each module of it that was
+        loaded, whoever did that.
+        """
+        readers = sorted({file, *self._loading.get(file, ()), *self._modules})
+        modules = modules_at(file, line)
+        if modules and any(reads_module(reader, modules) for reader in readers if reader != file):
+            return True
+        return is_in_class(file, line) and any(has_attribute(reader, names) for reader in readers)
 
     def _used_in(self, file: str, names: Collection[str]) -> tuple[Place, ...]:
         """The first use in each other file of some names of one."""

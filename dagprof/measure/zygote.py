@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from dagprof.errors import MeasurementError, UsageError
+from dagprof.measure import reading, refusals
 from dagprof.measure.target import NO_PYTHON, PROBE, Target
+from dagprof.model import Plugin
 
 _START_LIMIT_S = 300.0
 _ASK_LIMIT_S = 600.0
 _FORK_LIMIT_S = 60.0
 _END_LIMIT_S = 5.0
 Message = dict[str, Any]
-_WORDS = {"discover": "list the DAG files", "describe": "tell where modules come from"}
 
 
 class ConnectionLost(Exception):
@@ -93,6 +94,7 @@ class Zygote:
         self._config = dict(config)
         self.airflow: Message = {}
         self.imitated = ""
+        self.plugins: tuple[Plugin, ...] = ()
         self.python_version = ""
         self.executable = ""
         ours, theirs = socket.socketpair()
@@ -130,9 +132,10 @@ class Zygote:
                 f"The measuring process of {self._target.python} ended before Airflow was imported: {self._last_words()}"
             ) from None
         if answer["op"] == "failed":
-            raise MeasurementError(self._explain(str(answer["reason"])))
+            raise MeasurementError(str(answer.get("unsupported") or "") or self._explain(str(answer["reason"])))
         self.airflow = answer["airflow"]
         self.imitated = str(answer["imitated"])
+        self.plugins = reading.plugins(answer)
         self.python_version, self.executable = answer["python"], answer["executable"]
 
     def _explain(self, reason: str) -> str:
@@ -159,9 +162,7 @@ class Zygote:
         self._control.send(message)
         answer = self._control.receive(limit_s)
         if "failed" in answer and isinstance(answer["failed"], str):
-            reason = answer["failed"].rstrip(".")
-            way_out = "; remove the link that leads back" if "recursive loop" in reason else ""
-            raise MeasurementError(f"Airflow could not {_WORDS.get(message['op'], message['op'])} ({reason}){way_out}.")
+            raise MeasurementError(refusals.failed(message["op"], answer, self._target.root))
         return answer
 
     def fork_worker(self) -> Conversation:

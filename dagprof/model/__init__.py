@@ -5,6 +5,7 @@ All values are frozen and carry their unit in their name: ``_ms`` milliseconds, 
 small. ``SCHEMA_VERSION`` grows when a reader of the older form could misread the newer one:
 
 1. first form
+2. plugins; each reason for which Airflow skips a file, with its detail
 """
 
 from __future__ import annotations
@@ -26,26 +27,26 @@ from dagprof.model.file import (
     Status,
 )
 from dagprof.model.run import (
-    SKIPPED,
     Environment,
     Git,
     Isolation,
     Measured,
+    Plugin,
     Reference,
     Run,
     SkippedFile,
+    SkipReason,
     Temperature,
 )
 from dagprof.model.trace import STATEMENT, Edge, Loads, Module, Origin, Stack, Statement, StatementMemory, Trace
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 __all__ = [
     "DATABASE_KINDS",
     "EFFECT_KINDS",
     "NETWORK_KINDS",
     "SCHEMA_VERSION",
-    "SKIPPED",
     "STATEMENT",
     "Access",
     "Doubt",
@@ -66,9 +67,11 @@ __all__ = [
     "Origin",
     "Output",
     "Place",
+    "Plugin",
     "Reference",
     "Run",
     "Samples",
+    "SkipReason",
     "SkippedFile",
     "Stack",
     "Statement",

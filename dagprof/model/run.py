@@ -26,22 +26,46 @@ class Isolation(str, enum.Enum):
 
 # From here on a machine is called busy: this share of all parse time went by waiting for a processor.
 BUSY_SHARE = 0.1
-# Why Airflow passes over a file, in words.
-SKIPPED = {
-    "ignored": "a pattern in .airflowignore matches it",
-    "safe-mode": "its text lacks 'dag' and 'airflow', and safe mode passes over it",
-}
+
+
+class SkipReason(str, enum.Enum):
+    """Why Airflow does not parse a file, by its own functions."""
+
+    IGNORED = "ignored"
+    SAFE_MODE = "safe-mode"
+    CALLABLE = "callable"
+    OTHER_FORMAT = "other-format"
+    UNEXAMINED = "unexamined"
 
 
 class SkippedFile(Frozen, frozen=True):
-    """A file that Airflow would not parse, and the reason: ``ignored`` (by ``.airflowignore``) or ``safe-mode``."""
+    """A file that Airflow does not parse, and the reason.
+
+    ``detail`` holds the words that the text lacks (``safe-mode``), the name of the user's function (``callable``) or the
+    exception that it raised (``unexamined``).
+    """
 
     path: str
-    reason: str
+    reason: SkipReason
+    detail: str = ""
+
+    @property
+    def why(self) -> str:
+        """The reason as a clause: ``its text lacks 'dag', and safe mode skips it``."""
+        if self.reason is SkipReason.IGNORED:
+            return "a pattern in .airflowignore matches it"
+        if self.reason is SkipReason.SAFE_MODE:
+            return f"its text lacks {self.detail or 'the words that safe mode looks for'}, and safe mode skips it"
+        if self.reason is SkipReason.CALLABLE:
+            return f"{self.detail} ([core] might_contain_dag_callable) refuses it"
+        if self.reason is SkipReason.UNEXAMINED:
+            return f"Airflow fails to examine it ({self.detail})"
+        is_named_so = self.path.endswith(".zip")
+        return "it is no zip archive" if is_named_so else "it is neither a .py file nor a zip archive"
 
     def loses_dags_of(self, before: FileResult) -> bool:
-        """Whether the file gave DAGs before and is passed over for its words, not by a pattern that somebody wrote."""
-        return self.reason == "safe-mode" and bool(before.dag_ids)
+        """Whether the file gave DAGs before and is skipped now, and not by a pattern that somebody wrote."""
+        return self.reason is not SkipReason.IGNORED and bool(before.dag_ids)
 
 
 class Git(Frozen, frozen=True):
@@ -76,6 +100,22 @@ class Environment(Frozen, frozen=True):
         return float(self.airflow_config.get("dagbag_import_timeout", 0) or 0)
 
 
+class Plugin(Frozen, frozen=True):
+    """One plugin that Airflow's manager loads once, before it parses: a cost that no DAG file can change.
+
+    ``source`` is its file, entry point or provider. ``wall_ms`` and ``rss_kib`` are what loading it took and added, with the
+    ``modules`` that it brought; what an earlier plugin had loaded already is that one's. ``error`` is the reason why it could
+    not be loaded, empty where it could.
+    """
+
+    name: str
+    source: str = ""
+    wall_ms: float = 0.0
+    rss_kib: int = 0
+    modules: int = 0
+    error: str = ""
+
+
 class Reference(Frozen, frozen=True):
     """Parses of dagprof's own fixed file (``dagprof.measure.reference``) in the same scan: how fast the machine was then."""
 
@@ -100,6 +140,7 @@ class Run(Frozen, frozen=True):
     doubts: tuple[Doubt, ...] = ()
     is_complete: bool = True
     reference: Reference | None = None
+    plugins: tuple[Plugin, ...] = ()
 
     @property
     def total_parse_ms(self) -> float:

@@ -11,8 +11,14 @@ Processes
 Messages are JSON objects, one a line, over a socket (zygote, worker) or a pipe (child).
 
 To the zygote                                    and back
-    {"op": "start", ...configuration}            {"op": "ready", "airflow": {...}} or {"op": "failed", "reason": ...}
-    {"op": "discover", "paths": [...]}           {"files": [...], "skipped": [[path, reason], ...]}
+    {"op": "start", ...configuration}            {"op": "ready", "airflow": {...},
+                                                  "plugins": [{"name", "source", "wall_ms", "rss_kib", "modules",
+                                                  "error"}, ...]} or {"op": "failed", "reason": ...,
+                                                  "unsupported": what a probe misses in this Airflow}
+    {"op": "discover", "paths": [...], "safe_mode": ...}
+                                                 {"files": [...], "skipped": [[path, reason, detail], ...],
+                                                  "passed_over": [[path, reason, detail], ...]}
+                                                 or {"failed": ..., "twice": {...}}: two ways lead to one folder
     {"op": "pre_import", "files": [...]}         {"modules": [...], "failed": [[module, error], ...]}
     {"op": "worker"} with a socket attached      {"pid": ...}; the worker talks over that socket from then on
     {"op": "describe", "files": [...]}           {"owners": [distribution, ...], "distributions": {name: version}}

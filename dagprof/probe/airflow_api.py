@@ -1,6 +1,6 @@
-"""The only file that knows one Airflow from another: 2.7 to 3.3.
+"""The file that knows one Airflow from another, with ``listing`` and ``loading``: 2.7 to 3.4.
 
-Where things live was read in the sources of 2.7.3, 2.9.3, 2.11.2, 3.0.6 and 3.3.2.
+Where things live was read in the sources of 2.7.3, 2.9.3, 2.11.2, 3.0.6, 3.3.2 and 3.4.0b2.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import os
 import sys
 import time
 from typing import Any, Callable
+
+from . import listing, loading
 
 PROCESSOR, WARM, COLD = "processor", "warm", "cold"
 
@@ -88,6 +90,7 @@ class AirflowApi:
         Some 300 modules are free for DAG files then, and each full collection in a child walks the API's objects too,
         about 40 ms: left out, a parse that imports pandas would look a tenth faster than it is.
         """
+        loading.warm_importers()
         processor = sys.modules.get("airflow.dag_processing.processor")
         factory = getattr(processor, "in_process_api_server", None)
         if factory is not None:
@@ -126,11 +129,7 @@ class AirflowApi:
 
     def list_files(self, folder: str, safe_mode: bool) -> list[Any]:
         """The files below ``folder`` that the DAG processor would parse."""
-        from airflow.utils.file import list_py_file_paths
-
-        if "include_examples" in inspect.signature(list_py_file_paths).parameters:
-            return list_py_file_paths(folder, safe_mode=safe_mode, include_examples=False)
-        return list_py_file_paths(folder, safe_mode=safe_mode)
+        return listing.list_files(folder, safe_mode)
 
     def airflow_imports(self, file: str) -> list[Any]:
         """The ``airflow.*`` modules that the DAG processor imports before it forks for ``file``."""
@@ -161,10 +160,8 @@ class AirflowApi:
         return self._to_dict.to_dict(dag)
 
     def time_loading(self, clock: Callable[..., Any]) -> None:
-        """Wrap the two methods that execute a DAG file's modules in ``clock`` (a decorator)."""
-        importer = sys.modules.get("airflow.dag_processing.importers.python_importer")
-        owner = importer.PythonDagImporter if importer is not None else self._module.DagBag
-        for name in ("_load_modules_from_file", "_load_modules_from_zip"):
+        """Wrap the methods that execute a DAG file's modules in ``clock`` (a decorator)."""
+        for owner, name in loading.timed_methods(self._module):
             setattr(owner, name, clock(getattr(owner, name)))
 
     def building_classes(self) -> list[Any]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ast
 import gc
-import importlib.machinery
 import os
 import sys
 from typing import Any
 
+from . import loading
 from .missed import Missed
 
 
@@ -49,13 +49,17 @@ class Removal:
 
     def install(self) -> None:
         """From now on these files are executed without the statements."""
-        ordinary: Any = importlib.machinery.SourceFileLoader.get_code
+        for loader_class in loading.source_loaders():
+            self._replace_code(loader_class)
+
+    def _replace_code(self, loader_class: Any) -> None:
+        ordinary: Any = loader_class.get_code
         known = self._code
         # Each of the hundreds of modules that a parse loads comes by here: only those that may be meant are resolved.
         endings = tuple({_ending(file) for file in known})
 
         def get_code(loader: Any, name: str) -> Any:
-            path = loader.path
+            path = loading.path_of(loader, name)
             code = known.get(path)
             if code is None and path.endswith(endings):
                 code = known.get(os.path.realpath(path))
@@ -65,7 +69,7 @@ class Removal:
                 self._missed.watch(sys.modules[name], code.co_filename, self._names[code])
             return code
 
-        setattr(importlib.machinery.SourceFileLoader, "get_code", get_code)  # noqa: B010
+        loader_class.get_code = get_code
 
 
 def _ending(file: str) -> str:

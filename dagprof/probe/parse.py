@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.machinery
 import os
 import resource
 import sys
@@ -14,7 +13,7 @@ import zipimport
 from time import perf_counter, perf_counter_ns, process_time, process_time_ns, thread_time
 from typing import Any, Callable
 
-from . import import_rows, imports, statements
+from . import import_rows, imports, loading, statements
 
 _PAGE_KIB = resource.getpagesize() // 1024
 
@@ -129,7 +128,8 @@ class TracedParse:
 
     def install(self) -> None:
         file = self._file
-        self._instrument(importlib.machinery.SourceFileLoader, lambda loader, name: loader.path == file)
+        for loader_class in loading.source_loaders():
+            self._instrument(loader_class, lambda loader, name: loading.is_part_of(loading.path_of(loader, name), file))
         if hasattr(zipimport.zipimporter, "exec_module"):
             self._instrument(
                 zipimport.zipimporter, lambda loader, name: os.path.dirname(loader.get_filename(name)) == file

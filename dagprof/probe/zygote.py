@@ -13,7 +13,7 @@ import traceback
 from time import perf_counter
 from typing import Any, Callable
 
-from . import collector, describe, plugins, pre_imports, worker
+from . import collector, describe, discovery, plugins, pre_imports, requirements, worker
 from .airflow_api import PROCESSOR, WARM
 from .channel import Channel
 from .child import Surroundings
@@ -73,9 +73,14 @@ class Zygote:
             has_frozen = begin()
             api = self._surroundings.api
             ready = {"version": api.version, "config": api.config(), "import_s": api.import_s}
+            ready["is_untried"] = requirements.is_untried(api.version)
         except BaseException as error:
             reason = "%s: %s" % (type(error).__name__, error)
-            self._control.send({"op": "failed", "reason": reason, "traceback": traceback.format_exc()})
+            failed = {"op": "failed", "reason": reason, "traceback": traceback.format_exc()}
+            self._control.send({**failed, "unsupported": self._unsupported()})
+            return False
+        if unsupported := self._unsupported():
+            self._control.send({"op": "failed", "reason": unsupported, "traceback": "", "unsupported": unsupported})
             return False
         collector.settle(has_frozen)
         gc.enable()
@@ -90,6 +95,12 @@ class Zygote:
             }
         )
         return True
+
+    def _unsupported(self) -> str:
+        """What this Airflow lacks, looked up in a fork: no parse may start with a module that only the look-up imports."""
+        is_processor = self._config["temperature"] == PROCESSOR and not self._config["spawns"]
+        answer = self._in_child(lambda: {"reason": requirements.unsupported(is_processor)})
+        return str(answer.get("reason", ""))
 
     def _stand_in(self, manager: Manager, started: float) -> bool:
         """Go on as Airflow's manager, from where it would fork."""
@@ -162,7 +173,8 @@ class Zygote:
         return {"pid": pid}
 
     def _discover(self, request: dict[Any, Any]) -> dict[Any, Any]:
-        return self._in_child(lambda: discover(self._surroundings.api, request["paths"], request["safe_mode"]))
+        api = self._surroundings.api
+        return self._in_child(lambda: discovery.discover(api, request["paths"], request["safe_mode"]))
 
     def _describe(self, request: dict[Any, Any]) -> dict[Any, Any]:
         return self._describer.ask(request["files"])
@@ -217,40 +229,6 @@ class Zygote:
 def _listed(api: Any, safe_mode: Any) -> dict[Any, Any]:
     """All files that Airflow would parse; none where it cannot list them, which ``discover`` has reported by then."""
     try:
-        return {"files": api.list_files(api.root, _is_safe_mode(api, safe_mode))}
+        return {"files": api.list_files(api.root, discovery.is_safe_mode(api, safe_mode))}
     except Exception:
         return {"files": []}
-
-
-def _is_safe_mode(api: Any, safe_mode: Any) -> bool:
-    if safe_mode is not None:
-        return bool(safe_mode)
-    return str(api.config().get("dag_discovery_safe_mode", "True")).lower() != "false"
-
-
-def discover(api: Any, paths: list[Any], safe_mode: Any) -> dict[Any, Any]:
-    """The files Airflow would parse below the root, restricted to ``paths``, and the others with the reason."""
-    safe_mode = _is_safe_mode(api, safe_mode)
-    named = [path for path in paths if os.path.isfile(path)]
-    folders = [path for path in paths if os.path.isdir(path)]
-    found = dict.fromkeys(named)
-    skipped: list[Any] = []
-    if folders:
-        below = tuple(folder.rstrip(os.sep) + os.sep for folder in folders)
-        listed = [file for file in api.list_files(api.root, safe_mode) if file.startswith(below)]
-        found.update(dict.fromkeys(listed))
-        unsafe = set(api.list_files(api.root, False)) if safe_mode else set(listed)
-        skipped = _skipped(folders, set(found), unsafe)
-    return {"files": sorted(found), "skipped": skipped}
-
-
-def _skipped(folders: list[Any], found: set[Any], unsafe: set[Any]) -> list[Any]:
-    rows = []
-    for folder in folders:
-        for where, names, files in os.walk(folder):
-            names[:] = sorted(name for name in names if name not in ("__pycache__", ".git"))
-            for name in sorted(files):
-                path = os.path.join(where, name)
-                if name.endswith((".py", ".zip")) and path not in found and os.path.isfile(path):
-                    rows.append([path, "safe-mode" if path in unsafe else "ignored"])
-    return rows

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # Cc control, Cf format (direction marks, zero width), Cs lone surrogates, Co private use, Zl and Zp line separators.
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
+# Stands for the end of a line where there is only one.
+_BREAK = " ⏎ "
+_LINE_ENDS = re.compile(r"[\r\n]+")
+
+
 def safe_text(value: str, limit: int = 300) -> str:
-    """One line of at most ``limit`` characters, with an ellipsis where it was cut."""
+    """One line of at most ``limit`` characters, with an ellipsis where it was cut; ``⏎`` stands between lines of the value."""
     if value.isprintable() and len(value) <= limit:
         return value
-    return _cut("".join(_visible(character) for character in value[: limit + 1]), limit, len(value) > limit)
+    kept = value[: 4 * limit]
+    text = "".join(_visible(character) for character in _one_line(kept)[: limit + 1])
+    return _cut(text, limit, len(value) > len(kept))
+
+
+def _one_line(value: str) -> str:
+    """The lines that are not empty, side by side; tabs become spaces."""
+    if not _LINE_ENDS.search(value):
+        return value.replace("\t", " ")
+    lines = (line.strip(" \t") for line in _LINE_ENDS.split(value))
+    return _BREAK.join(line for line in lines if line).replace("\t", " ")
 
 
 def safe_lines(value: str, limit: int = 20_000) -> str:
@@ -34,7 +50,7 @@ def _visible(character: str) -> str:
 
 
 # What the reports themselves use, as one character each, so that columns stay in line.
-_PLAIN = str.maketrans({"±": "~", "→": ">", "…": "~", "—": "-", "–": "-", "−": "-", "·": "-"})
+_PLAIN = str.maketrans({"±": "~", "→": ">", "…": "~", "—": "-", "–": "-", "−": "-", "·": "-", "⏎": "|"})
 
 
 def encodable(value: str, encoding: str) -> str:

@@ -79,7 +79,7 @@ def render(explanation: Explanation, fleet: Fleet, *, console: Console) -> None:
     if busy := figures.busy(explanation.run):
         console.print(Text(f"  {busy}", style="yellow"), soft_wrap=True)
     if file.status is Status.NO_DAGS:
-        text = "It makes no DAG. What a helper costs is told with a DAG file that loads it: `dagprof explain` that one."
+        text = "It makes no DAG. If it is a helper, run `dagprof explain` on a DAG file that imports it."
         console.print(Text(f"  {text}", style="yellow"), soft_wrap=True)
     for failure in file.failures:
         console.print(Text(f"  {safe_text(failure.type, 80)}: {safe_text(failure.message, 400)}", style="red"))
@@ -353,6 +353,7 @@ def _rest(explanation: Explanation, console: Console) -> None:
     file = explanation.file
     lines = [figures.unstable(file)] if file.instabilities else []
     lines += [safe_text(doubt.text, 400) for doubt in file.doubts]
+    lines += [safe_text(doubt.text, 400) for doubt in explanation.run.doubts if doubt.code == "bundle-root"]
     if lines:
         _title("To keep in mind", console)
         for line in lines:

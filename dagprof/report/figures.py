@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from dagprof.analyse.stages import split_load
-from dagprof.model import FileResult, Run, Status
+from dagprof.model import FileResult, Run, SkippedFile, SkipReason, Status
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text
 
@@ -14,6 +14,8 @@ STAGES = ("Airflow", "imports", "gc", "top-level", "bag", "serialise")
 
 # What is shorter shows as 0.0 ms.
 SMALLEST_MS = 0.05
+# Of files that are named as examples.
+_FEW = 3
 
 _WORDS = {
     Status.OK: "ok",
@@ -92,9 +94,17 @@ def headline(run: Run) -> str:
     )
     if failed:
         text += f"; {count(failed, 'file')} could not be loaded"
-    if stopped := sum(file.status is Status.TIMED_OUT for file in run.files):
-        text += f", of which {stopped:,} ran into the time limit and {'is' if stopped == 1 else 'are'} not in this time"
+    if untimed := [file for file in run.files if file.status.is_failure and not file.is_timed]:
+        text += f", of which {_without_time(untimed)} not in this time"
     return f"{text}."
+
+
+def _without_time(files: Sequence[FileResult]) -> str:
+    """Airflow's own time-out gives a parse time; what dagprof stopped and what killed its process gives none."""
+    number, verb = f"{len(files):,}", "is" if len(files) == 1 else "are"
+    if all(file.status is Status.TIMED_OUT for file in files):
+        return f"{number} {'was' if len(files) == 1 else 'were'} stopped by dagprof's time limit and {verb}"
+    return f"{number} did not live to the end of a parse and {verb}"
 
 
 def busy(run: Run) -> str:
@@ -145,7 +155,7 @@ def untraced(run: Run) -> str:
 
 def left_out(run: Run) -> list[str]:
     """What is in no figure, or for nothing in all of them: files without DAGs, not parsed, not traced."""
-    return [line for line in (without_dags(run), skipped(run), untraced(run)) if line]
+    return [line for line in (without_dags(run), *skipped(run), untraced(run)) if line]
 
 
 def without_dags(run: Run) -> str:
@@ -157,13 +167,34 @@ def without_dags(run: Run) -> str:
     return f"{count(len(found), 'file')} without an error and without a DAG: {named}."
 
 
-def skipped(run: Run) -> str:
-    """How many files Airflow would not parse, and why; empty when there are none."""
-    ignored = sum(file.reason == "ignored" for file in run.skipped)
-    unsafe = len(run.skipped) - ignored
-    parts = []
-    if ignored:
-        parts.append(f"{ignored} by .airflowignore")
-    if unsafe:
-        parts.append(f"{unsafe} by safe mode (no 'dag' and 'airflow' in the text)")
-    return f"{count(len(run.skipped), 'file')} skipped as Airflow would: {', '.join(parts)}." if parts else ""
+def skipped(run: Run) -> list[str]:
+    """Which files Airflow does not parse, one sentence for each reason; empty when there are none."""
+    groups: dict[SkipReason, list[SkippedFile]] = {}
+    for file in sorted(run.skipped, key=lambda file: _is_loaded(run, file)):
+        groups.setdefault(file.reason, []).append(file)
+    return [_skipped(reason, groups[reason]) for reason in SkipReason if reason in groups]
+
+
+def _is_loaded(run: Run, file: SkippedFile) -> bool:
+    """Whether a measured file imports it: a helper, which nobody misses among the DAG files."""
+    return any(module.file == f"{run.root.rstrip('/')}/{file.path}" for module in run.modules)
+
+
+def _skipped(reason: SkipReason, files: Sequence[SkippedFile]) -> str:
+    number = count(len(files), "file")
+    if reason is SkipReason.IGNORED:
+        return f"Airflow skips {number}: a pattern in .airflowignore matches."
+    if reason is SkipReason.SAFE_MODE:
+        named = _few([f"{file.path} (lacks {file.detail})" if file.detail else file.path for file in files])
+        return (
+            f"Airflow's safe mode skips {number}, which it never executes: {named}. "
+            "If one makes DAGs, add the words in a comment."
+        )
+    named = _few([file.path for file in files])
+    return safe_text(f"Airflow skips {number}, which it never executes: {named}; {files[0].why}.", 600)
+
+
+def _few(names: Sequence[str]) -> str:
+    """The first of some names, and how many more there are."""
+    more = len(names) - _FEW
+    return ", ".join(safe_text(name, 120) for name in names[:_FEW]) + (f" and {more} more" if more > 0 else "")

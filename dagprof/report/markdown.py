@@ -8,7 +8,7 @@ from dagprof.analyse.comparison import Change, Comparison, FileChange
 from dagprof.analyse.fleet import Plan, Step
 from dagprof.model import Run
 from dagprof.quantities import count
-from dagprof.report import changes, figures
+from dagprof.report import changes, figures, plugins
 from dagprof.report.verdict.markdown import escaped, table
 
 ROWS = 30
@@ -21,6 +21,7 @@ def render(run: Run, plan: Plan, comparison: Comparison | None) -> str:
         escaped(figures.busy(run)),
         *(_comparison(comparison) if comparison is not None else ()),
         *_plan(run, plan),
+        *_plugins(run),
         *_failures(run),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -83,3 +84,18 @@ def _failures(run: Run) -> Iterable[str]:
         yield "\n".join(
             f"- <code>{escaped(file.path)}</code>: {escaped(figures.why_failed(file), 200)}" for file in failed[:ROWS]
         )
+
+
+def _plugins(run: Run) -> Iterable[str]:
+    if run.plugins:
+        rows = [
+            (
+                *plugins.figures(plugin),
+                f"<code>{escaped(plugin.name, 80)}</code>",
+                escaped(plugin.error or plugin.source, 200),
+            )
+            for plugin in plugins.slowest_first(run)[:ROWS]
+        ]
+        yield "### Plugins"
+        yield escaped(plugins.summary(run))
+        yield table(("time", "memory", "modules", "plugin", "from"), rows)

@@ -14,7 +14,7 @@ from dagprof.analyse.frames import imports_frame, records, statements_frame
 from dagprof.gate.simple import Outcome, Verdict, describe
 from dagprof.model import FileResult, Run
 from dagprof.quantities import count
-from dagprof.report import effects, figures, plan
+from dagprof.report import effects, figures, plan, plugins
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
 from dagprof.report.screen import columns, is_unicode, titled, within_encoding
@@ -42,6 +42,7 @@ def render(
         _imports(run, fleet, console)
         _statements(run, console)
         effects.render(run, console)
+        plugins.render(run, console)
         _failures(run, console)
         if comparison is not None:
             _comparison(comparison, console)
@@ -223,6 +224,7 @@ def _changes(word: str, style: str, sentences: Sequence[str], console: Console) 
 def _doubts(run: Run, console: Console) -> None:
     lines = figures.left_out(run)
     lines += [safe_text(doubt.text, 400) for doubt in run.doubts]
+    lines += plugins.failed(run)
     stubbed = [file for file in run.files if any(doubt.code == "stubbed" for doubt in file.doubts)]
     if stubbed:
         lines.append(

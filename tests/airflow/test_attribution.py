@@ -143,6 +143,30 @@ def test_who_else_takes_an_imports_names_is_told(scan: Scan) -> None:
     assert changes["common.py:2"].is_unused
 
 
+def test_what_tasks_reach_without_its_name_is_not_called_unused(scan: Scan) -> None:
+    """Through an instance of a class that imports in its body, or through a package that carries a loaded module."""
+    files = {
+        "heavy.py": HEAVY,
+        "pkg/__init__.py": "",
+        "pkg/slow.py": HEAVY,
+        "spare.py": HEAVY,
+        "base.py": "class Loader:\n    import heavy\n\n\nimport pkg.slow\nimport spare\n",
+        "a.py": dag(
+            "a",
+            """
+            import pkg
+            from base import Loader
+
+            class Rows(Loader):
+                def load(self):
+                    return self.heavy.value, pkg.slow.value
+            """,
+        ),
+    }
+    file = result(scan(files, depth="full", jobs=1), "a.py")
+    assert [trial(file, each).is_unused for each in ("base.py:2", "base.py:5", "base.py:6")] == [False, False, True]
+
+
 def test_an_import_of_all_names_is_told(scan: Scan) -> None:
     files = {"heavy.py": HEAVY, "a.py": dag("a", "from heavy import *\nimport heavy\n")}
     run = scan(files, depth="full", jobs=1)

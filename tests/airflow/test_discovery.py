@@ -11,7 +11,8 @@ from conftest import TARGET, Scan, dag, result, write
 
 import dagprof
 from dagprof.errors import MeasurementError, UsageError
-from dagprof.model import Status
+from dagprof.model import SkipReason, Status
+from dagprof.report import figures
 
 
 def paths(run: dagprof.Run) -> list[str]:
@@ -36,11 +37,114 @@ def test_ignore_files_safe_mode_and_archives(scan: Scan, tmp_path: Path) -> None
     )
     assert paths(run) == ["a.py", "packed.zip", "team/b.py"]
     assert result(run, "packed.zip").dag_ids == ("packed",)
-    assert {(file.path, file.reason) for file in run.skipped} == {
-        ("helper.py", "safe-mode"),
-        ("scratch/d.py", "ignored"),
-        ("team/drafts/c.py", "ignored"),
+    assert {(file.path, file.reason, file.detail) for file in run.skipped} == {
+        ("helper.py", SkipReason.SAFE_MODE, "'airflow' and 'dag'"),
+        ("scratch/d.py", SkipReason.IGNORED, ""),
+        ("team/drafts/c.py", SkipReason.IGNORED, ""),
     }
+
+
+FACTORY = {
+    "factory_lib.py": """
+        import datetime
+        from airflow import DAG
+
+        def build(name):
+            return DAG(name, start_date=datetime.datetime(2024, 1, 1), schedule=None)
+    """,
+    "neither.py": "from factory_lib import build\n\npipeline = build('neither')\n",
+    "no_dag.py": "import airflow\nfrom factory_lib import build\n\npipeline = build('no_d')\n",
+    "named.py": "# dag, airflow\nfrom factory_lib import build\n\npipeline = build('named')\n",
+}
+
+
+def test_a_file_that_safe_mode_skips_is_named_with_the_words_that_it_lacks(scan: Scan) -> None:
+    run = scan(FACTORY)
+    assert paths(run) == ["factory_lib.py", "named.py"]
+    assert result(run, "named.py").dag_ids == ("named",)
+    skipped = {file.path: file for file in run.skipped}
+    assert skipped["neither.py"].detail == "'airflow' and 'dag'"
+    assert skipped["no_dag.py"].detail in ("'dag'", "'dag' or 'asset'")
+    assert skipped["no_dag.py"].reason is SkipReason.SAFE_MODE
+    (line,) = figures.skipped(run)
+    assert "neither.py (lacks 'airflow' and 'dag')" in line
+    assert "never executes" in line
+
+
+def test_a_named_file_that_safe_mode_skips_is_not_parsed(scan: Scan) -> None:
+    with pytest.raises(
+        UsageError, match=r"never parses .*/neither\.py: its text lacks 'airflow' and 'dag'.*--no-safe-mode"
+    ):
+        scan(FACTORY, "neither.py")
+    run = scan(FACTORY, "neither.py", "named.py")
+    assert paths(run) == ["named.py"]
+    assert [file.path for file in run.skipped] == ["neither.py"]
+
+
+@pytest.mark.parametrize("below", [(), ("neither.py",)])
+def test_without_safe_mode_it_is_executed_and_says_that_airflow_does_not(scan: Scan, below: tuple[str, ...]) -> None:
+    file = result(scan(FACTORY, *below, safe_mode=False), "neither.py")
+    assert file.dag_ids == ("neither",)
+    (doubt,) = [doubt for doubt in file.doubts if doubt.code == "not-parsed-by-airflow"]
+    assert "never executes it" in doubt.text
+    assert "--no-safe-mode" in doubt.text
+
+
+def test_where_airflow_is_configured_without_safe_mode_nothing_is_skipped(
+    scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__DAG_DISCOVERY_SAFE_MODE", "False")
+    run = scan(FACTORY, "neither.py")
+    assert result(run, "neither.py").dag_ids == ("neither",)
+    assert not any(doubt.code == "not-parsed-by-airflow" for doubt in result(run, "neither.py").doubts)
+
+
+def test_a_named_file_that_a_pattern_ignores_is_not_parsed(scan: Scan, tmp_path: Path) -> None:
+    files = {"a.py": dag("a"), "team/drafts/b.py": dag("b"), "team/.airflowignore": "drafts\n"}
+    root = str(tmp_path / "dags")
+    with pytest.raises(UsageError, match=r"never parses .*/b\.py: a pattern in \.airflowignore matches it"):
+        scan(files, "team/drafts/b.py", bundle_root=root)
+    assert paths(scan(files, "a.py", bundle_root=root)) == ["a.py"]
+
+
+def test_a_file_that_is_no_archive_is_not_called_ignored(scan: Scan) -> None:
+    run = scan({"a.py": dag("a"), "broken.zip": "no archive", "notes.txt": "dag airflow"})
+    if result_of := [file for file in run.files if file.path == "broken.zip"]:  # Airflow 3.4 reports the archive itself
+        assert result_of[0].status is Status.IMPORT_ERROR
+        return
+    (skipped,) = run.skipped
+    assert (skipped.path, skipped.reason, skipped.why) == (
+        "broken.zip",
+        SkipReason.OTHER_FORMAT,
+        "it is no zip archive",
+    )
+    with pytest.raises(UsageError, match=r"neither a \.py file nor a zip archive"):
+        scan({}, "notes.txt")
+
+
+def test_the_users_own_test_is_named_as_the_reason(scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(
+        tmp_path / "lib",
+        {
+            "house_tests.py": """
+                def accepts(file_path, zip_file=None):
+                    if "raises" in file_path:
+                        raise LookupError("no owner")
+                    return "b.py" not in file_path
+            """
+        },
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "lib"))
+    monkeypatch.setenv("AIRFLOW__CORE__MIGHT_CONTAIN_DAG_CALLABLE", "house_tests.accepts")
+    run = scan({"a.py": dag("a"), "b.py": dag("b"), "raises.py": dag("c")})
+    reasons = {file.path: (file.reason, file.why) for file in run.skipped}
+    assert reasons["b.py"] == (
+        SkipReason.CALLABLE,
+        "house_tests.accepts ([core] might_contain_dag_callable) refuses it",
+    )
+    if "raises.py" in reasons:  # Airflow 3.4 lists it, as a failure to read it
+        assert reasons["raises.py"] == (SkipReason.UNEXAMINED, "Airflow fails to examine it (LookupError: no owner)")
+    assert "a.py" in paths(run)
 
 
 def test_without_safe_mode_every_module_is_parsed(scan: Scan) -> None:
@@ -66,6 +170,11 @@ def test_single_files_and_the_bundle_root(scan: Scan, tmp_path: Path) -> None:
     }
     failing = scan(files, "team")
     assert result(failing, "a.py").status is Status.IMPORT_ERROR
+    (doubt,) = [doubt for doubt in failing.doubts if doubt.code == "bundle-root"]
+    assert doubt.text == (
+        f"1 file cannot import common, which is in {tmp_path / 'dags'}, above what was scanned; if that is the DAG folder, "
+        f"add --bundle-root {tmp_path / 'dags'}."
+    )
     run = scan(files, "team/a.py", bundle_root=str(tmp_path / "dags"))
     assert [(file.path, file.status) for file in run.files] == [("team/a.py", Status.OK)]
 
@@ -76,11 +185,32 @@ def test_the_configured_dag_folder_is_the_root(scan: Scan, tmp_path: Path, monke
     assert [(file.path, file.status) for file in run.files] == [("team/a.py", Status.OK)]
 
 
-def test_a_loop_of_links_is_reported_as_airflow_reports_it(scan: Scan, tmp_path: Path) -> None:
-    folder = write(tmp_path / "dags", {"a.py": dag("a")})
-    (folder / "again").symlink_to(folder, target_is_directory=True)
-    with pytest.raises(MeasurementError, match="recursive loop"):
+def test_a_loop_of_links_is_named_with_the_link(scan: Scan, tmp_path: Path) -> None:
+    folder = write(tmp_path / "dags", {"a.py": dag("a"), "team/b.py": dag("b")})
+    (folder / "team" / "again").symlink_to(folder, target_is_directory=True)
+    with pytest.raises(MeasurementError, match=r"the link team/again leads back .* Remove the link"):
         dagprof.scan(folder, python=TARGET, repeat=1)
+
+
+def test_a_link_beside_its_target_is_no_loop(tmp_path: Path) -> None:
+    """The layout of git-sync: Airflow's own processor stops there too (RuntimeError, "has appeared more than once")."""
+    folder = write(tmp_path / "git", {".worktrees/0a1b2c/a.py": dag("a")})
+    (folder / "current").symlink_to(Path(".worktrees", "0a1b2c"), target_is_directory=True)
+    with pytest.raises(
+        MeasurementError, match=r"same folder.*Give .*/git/current as the DAG folder, or add \.worktrees"
+    ):
+        dagprof.scan(folder, python=TARGET, repeat=1)
+    assert paths(dagprof.scan(folder / "current", python=TARGET, repeat=1)) == ["a.py"]
+    (folder / ".airflowignore").write_text(".worktrees\n")
+    assert paths(dagprof.scan(folder, python=TARGET, repeat=1)) == ["current/a.py"]
+
+
+def test_two_links_to_one_folder_are_both_named(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"shared/names.py": "x = 1\n", "dags/one/a.py": dag("a"), "dags/two/b.py": dag("b")})
+    for team in ("one", "two"):
+        (folder / "dags" / team / "shared").symlink_to(folder / "shared", target_is_directory=True)
+    with pytest.raises(MeasurementError, match=r"(one|two)/shared and (one|two)/shared are the same folder.*Add one"):
+        dagprof.scan(folder / "dags", python=TARGET, repeat=1)
 
 
 def test_a_path_outside_the_root_is_refused(tmp_path: Path) -> None:

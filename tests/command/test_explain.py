@@ -144,4 +144,4 @@ def test_a_scan_ends_with_the_best_changes(place: Path) -> None:
 
 def test_a_helper_is_told_from_a_dag_file(place: Path) -> None:
     text = explain(place, "dags/common/helper.py", "--python", TARGET, "-q", "--depth", "quick", "--no-safe-mode")
-    assert "It makes no DAG. What a helper costs is told with a DAG file that loads it" in text
+    assert "It makes no DAG. If it is a helper, run `dagprof explain` on a DAG file that imports it" in text

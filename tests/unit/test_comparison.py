@@ -8,7 +8,7 @@ from dagprof.analyse.comparison import Change, Limits, below, compare, judge
 from dagprof.errors import UsageError
 from dagprof.gate import simple as gate
 from dagprof.gate.simple import Outcome
-from dagprof.model import Failure, FileResult, Run, SkippedFile, Status
+from dagprof.model import Failure, FileResult, Run, SkippedFile, SkipReason, Status
 from unit.builders import HELPED, environment, file, loads, run, trace
 
 LIMITS = Limits(relative=0.2, absolute_ms=20)
@@ -171,7 +171,10 @@ def test_a_file_without_its_dags_is_broken_and_not_faster() -> None:
 def test_a_file_that_safe_mode_passes_over_has_lost_its_dags() -> None:
     after = run(
         file("b.py", 9),
-        skipped=(SkippedFile(path="a.py", reason="safe-mode"), SkippedFile(path="c.py", reason="ignored")),
+        skipped=(
+            SkippedFile(path="a.py", reason=SkipReason.SAFE_MODE),
+            SkippedFile(path="c.py", reason=SkipReason.IGNORED),
+        ),
     )
     changes = {
         file.path: file.breaks for file in compare(run(file("a.py", 9), file("b.py", 9), file("c.py", 9)), after).files

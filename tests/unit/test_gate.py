@@ -29,6 +29,7 @@ from dagprof.model import (
     Run,
     Samples,
     SkippedFile,
+    SkipReason,
     Status,
 )
 from dagprof.policy import FileLimits, Level, Override, Policy, Rule, Waiver, limits_for
@@ -1043,16 +1044,18 @@ def test_a_file_that_lost_its_dags_fails_and_is_not_faster() -> None:
     ("reason", "fails", "sentence"),
     [
         (
-            "safe-mode",
+            SkipReason.SAFE_MODE,
             True,
-            "a.py is not parsed any more: its text lacks 'dag' and 'airflow', and safe mode passes over it",
+            "a.py is not parsed any more: its text lacks 'dag', and safe mode skips it",
         ),
-        ("ignored", False, "a.py is not parsed any more: a pattern in .airflowignore matches it"),
+        (SkipReason.IGNORED, False, "a.py is not parsed any more: a pattern in .airflowignore matches it"),
     ],
 )
-def test_a_file_that_airflow_passes_over_is_told_from_a_deleted_one(reason: str, fails: bool, sentence: str) -> None:
+def test_a_file_that_airflow_passes_over_is_told_from_a_deleted_one(
+    reason: SkipReason, fails: bool, sentence: str
+) -> None:
     sides = compared([file("a.py", 400), file("b.py", 400)], [])
-    head = msgspec.structs.replace(sides.head, skipped=(SkippedFile(path="a.py", reason=reason),))
+    head = msgspec.structs.replace(sides.head, skipped=(SkippedFile(path="a.py", reason=reason, detail="'dag'"),))
     told = decide(msgspec.structs.replace(sides, head=head), Demand(today=TODAY), "9.9")
     assert [each.reason for each in told.files] == [sentence, "b.py is not there any more"]
     assert told.decision is (Decision.FAILED if fails else Decision.PASSED)

@@ -25,6 +25,7 @@ from dagprof.model import (
     Place,
     Run,
     SkippedFile,
+    SkipReason,
     Stack,
     Status,
 )
@@ -74,7 +75,10 @@ def hostile(text: str) -> Run:
         stack=Stack(function=text, file=text, line=1, wall_ms=5.0),
     )
     return run(
-        result, root=text, skipped=(SkippedFile(path=text, reason="ignored"),), doubts=(Doubt(code="x", text=text),)
+        result,
+        root=text,
+        skipped=(SkippedFile(path=text, reason=SkipReason.IGNORED),),
+        doubts=(Doubt(code="x", text=text),),
     )
 
 
@@ -336,7 +340,7 @@ def test_the_summary() -> None:
             failures=(Failure(type="KeyError", message="'x'", line=7),),
             dag_ids=(),
         ),
-        skipped=(SkippedFile(path="h.py", reason="safe-mode"),),
+        skipped=(SkippedFile(path="h.py", reason=SkipReason.SAFE_MODE),),
     )
     text = summary(shown, written=[Path("reports/run.json")])
     assert (
@@ -347,7 +351,7 @@ def test_the_summary() -> None:
     assert re.search(r"80 ms +50 ms +- +1 +pandas 2\.2\.3", text)
     assert re.search(r"900 ms +900 ms +1 +slow\.py:3 +rows = fetch\(\)", text)
     assert "bad.py:7  import error: KeyError: 'x'" in text
-    assert "1 file skipped as Airflow would: 1 by safe mode" in text
+    assert "safe mode skips 1 file, which it never executes: h.py. If one makes DAGs" in " ".join(text.split())
     assert "Written: reports/run.json" in text
 
 
@@ -370,7 +374,11 @@ def test_the_summary_of_a_comparison() -> None:
 
 
 def test_escaping() -> None:
-    assert safe_text("a\x00b\x1bc\u202ed\n") == "a\\x00b\\x1bc\\u202ed\\x0a"
+    assert safe_text("a\x00b\x1bc\u202ed\n") == "a\\x00b\\x1bc\\u202ed"
+    assert safe_text("no host\n\r\n   did you mean:\n\tlocal\tone\n") == "no host ⏎ did you mean: ⏎ local one"
+    assert safe_text("a\r\x1b[2Kb") == "a ⏎ \\x1b[2Kb"
+    assert safe_text("\n" * 10_000 + "x", 10) == "…"
+    assert safe_text("first\nsecond", 9) == "first ⏎ …"
     assert safe_text("häß 東京 🎉") == "häß 東京 🎉"
     assert safe_text("x" * 500, 10) == "xxxxxxxxx…"
     assert safe_lines("a\tb\r\nc\x1b") == "a    b\nc\\x1b"

@@ -11,13 +11,14 @@ from dagprof.analyse.fleet import Fleet, Plan
 from dagprof.analyse.frames import records, statements_frame
 from dagprof.attribution.candidates import shown_path
 from dagprof.gate.simple import Outcome, Verdict
-from dagprof.model import FileResult, Run
+from dagprof.model import FileResult, Plugin, Run
 from dagprof.quantities import count
-from dagprof.report import changes, figures
+from dagprof.report import changes, figures, plugins
 from dagprof.report.escape import safe_text
 from dagprof.report.page.one_file import address
 
 STATEMENT_ROWS = 40
+PLUGIN_ROWS = 100
 # Of the files, without the script.
 PLAIN_ROWS = 100
 # Of a verdict.
@@ -53,6 +54,8 @@ def build(run: Run, fleet: Fleet | None, comparison: Comparison | None, verdict:
         "plan": _plan(run, plan) if plan and plan.steps else None,
         "no_plan": "" if plan is None or plan.steps else changes.no_plan(run, plan),
         "statements": _statement_rows(run),
+        "plugins": [_plugin_row(plugin) for plugin in plugins.slowest_first(run)[:PLUGIN_ROWS]],
+        "plugins_summary": plugins.summary(run),
         "failures": [_failure_row(file, run.root) for file in ranked if file.status.is_failure],
         "is_traced": figures.is_traced(run),
         "untraced": figures.NOT_TRACED,
@@ -65,7 +68,7 @@ def build(run: Run, fleet: Fleet | None, comparison: Comparison | None, verdict:
         "has_comparison": comparison is not None,
         "environment": _environment(run),
         "doubts": _doubts(run),
-        "skipped": [(safe_text(file.path), file.reason) for file in run.skipped],
+        "skipped": [(safe_text(file.path), safe_text(file.why)) for file in run.skipped],
         "created_at": _moment(run.created_at),
         "version": safe_text(run.dagprof_version, 40),
     }
@@ -160,6 +163,18 @@ def _statement_rows(run: Run) -> list[Row]:
     ]
 
 
+def _plugin_row(plugin: Plugin) -> Row:
+    time, memory, modules = plugins.figures(plugin)
+    return {
+        "name": safe_text(plugin.name, 80),
+        "source": safe_text(plugin.source, 200),
+        "time": time,
+        "memory": memory,
+        "modules": modules,
+        "error": safe_text(plugin.error, 300),
+    }
+
+
 def _failure_row(file: FileResult, root: str) -> Row:
     line = next((f.line for f in file.failures if f.line and shown_path(f.file, root) in ("", file.path)), 0)
     return {
@@ -200,6 +215,7 @@ def _environment(run: Run) -> list[tuple[str, str]]:
 
 def _doubts(run: Run) -> list[str]:
     doubts = [safe_text(doubt.text, 500) for doubt in run.doubts]
+    doubts += plugins.failed(run)
     doubts += figures.left_out(run)
     if not run.is_complete:
         doubts.insert(0, "The scan was interrupted; files are missing.")
@@ -216,6 +232,7 @@ _DOUBT_WORDS = {
     "busy": "the parses waited for a processor that other programs used",
     "drift": "the repeats drift: one parse changes the next",
     "inconsistent": "the parses did not all end alike",
+    "not-parsed-by-airflow": "Airflow's safe mode skips it, and --no-safe-mode has it parsed here",
     "leftover-processes": "processes were left running and ended by dagprof",
     "no-trace": "imports and statements could not be traced",
     "no-statements": "statements could not be clocked",

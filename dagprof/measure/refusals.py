@@ -1,0 +1,78 @@
+"""What Airflow refuses to list or to parse, in sentences that name the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dagprof.model import SkippedFile, SkipReason
+from dagprof.quantities import count
+
+_SHOWN = 3
+_WORDS = {"discover": "list the DAG files", "describe": "say where modules come from"}
+_HELPER = "If it is a helper, give a DAG file that imports it."
+_WAYS = {
+    SkipReason.IGNORED: f"If it makes DAGs, remove the pattern. {_HELPER}",
+    SkipReason.SAFE_MODE: f"If it makes DAGs, add the words in a comment; --no-safe-mode measures it as it is. {_HELPER}",
+    SkipReason.CALLABLE: "Change that function if the file makes DAGs; --no-safe-mode measures it as it is.",
+    SkipReason.OTHER_FORMAT: "Give a DAG file.",
+    SkipReason.UNEXAMINED: "Fix the cause; until then Airflow never executes the file.",
+}
+
+
+def failed(operation: str, answer: Mapping[str, Any], root: Path) -> str:
+    """Why the probe could not do something, from its answer."""
+    twice = answer.get("twice")
+    if isinstance(twice, dict):
+        return _listed_twice(twice, root)
+    return f"Airflow could not {_WORDS.get(operation, operation)} ({str(answer['failed']).rstrip('.')})."
+
+
+def _listed_twice(twice: Mapping[str, Any], root: Path) -> str:
+    """Airflow stops where two ways lead to one folder: a loop, or a link beside its target as git-sync makes it."""
+    link = str(twice["link"])
+    if twice["is_loop"]:
+        return (
+            f"Airflow lists no DAG file of {root}: the link {link} leads back to a folder that holds it. "
+            f"Remove the link, or add {link} to .airflowignore."
+        )
+    first, second = str(twice["first"]), str(twice["second"])
+    other = second if link == first else first
+    is_synchronised = other.startswith(".") and "/" not in link
+    way_out = (
+        f"Give {root / link} as the DAG folder, or add {other.partition('/')[0]} to .airflowignore."
+        if is_synchronised
+        else "Add one of them to .airflowignore."
+    )
+    return (
+        f"Airflow lists no DAG file of {root}: {first} and {second} are the same folder, and Airflow refuses to walk "
+        f"through a folder twice. {way_out}"
+    )
+
+
+def no_files(paths: Sequence[Path], skipped: Sequence[SkippedFile]) -> str:
+    """Why there is nothing to measure below some paths, by the reasons for which Airflow skips what is there."""
+    if len(paths) == len(skipped) == 1 and paths[0].is_file():
+        return f"Airflow never parses {paths[0]}: {skipped[0].why}. {_WAYS[skipped[0].reason]}"
+    where = ", ".join(str(path) for path in paths)
+    if not skipped:
+        return f"There are no DAG files in {where}; give the folder that holds them."
+    groups: dict[str, list[str]] = {}
+    for file in skipped:
+        groups.setdefault(file.why, []).append(file.path)
+    reasons = "; ".join(f"{_named(files)}: {why}" for why, files in groups.items())
+    return (
+        f"There are no DAG files in {where}: Airflow skips {count(len(skipped), 'file')} there ({reasons}). "
+        "Give the folder that holds DAG files, or --no-safe-mode to measure what safe mode skips."
+    )
+
+
+def _named(files: Sequence[str]) -> str:
+    more = len(files) - _SHOWN
+    return ", ".join(files[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def forced(skipped: SkippedFile) -> str:
+    """What to know of a file that is measured although safe mode skips it."""
+    return f"Airflow never executes it: {skipped.why}. It is parsed here because of --no-safe-mode."

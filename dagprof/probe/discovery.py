@@ -1,0 +1,205 @@
+"""The files to measure, and those that Airflow passes over, each with the reason by Airflow's own functions.
+
+Runs in a fork of the zygote: what the user's ``might_contain_dag_callable`` imports does not stay.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+from typing import Any
+
+from . import listing
+
+# The words that Airflow's own test looks for in one version or another.
+_WORDS = ("airflow", "dag", "asset")
+
+
+def discover(api: Any, paths: list[Any], safe_mode: Any) -> dict[Any, Any]:
+    """The files Airflow would parse below the root, restricted to ``paths``, and the others with the reason.
+
+    ``safe_mode`` is what the user asked for, None for what Airflow is configured to do. Rows of ``skipped`` are a path, a
+    reason and its detail; ``passed_over`` are such rows of files that are measured because the user switched safe mode off.
+    """
+    is_safe = is_safe_mode(api, safe_mode)
+    is_forced = safe_mode is False
+    judge = _Judge()
+    if any(os.path.isdir(path) or not _is_surely_listed(path, api.root) for path in paths):
+        walk = _Walk(api.root)
+        try:
+            walk.start()
+            judge.every = set(api.list_files(api.root, False))
+        except RuntimeError as error:
+            twice = walk.twice()
+            if twice is None:
+                raise
+            return {"failed": str(error), "twice": twice}
+        finally:
+            walk.stop()
+        if is_safe or is_forced:
+            judge.passing = set(api.list_files(api.root, True))
+    return _sorted_out(_asked_for(paths, judge.every or set()), judge, is_safe=is_safe, is_forced=is_forced)
+
+
+def is_safe_mode(api: Any, safe_mode: Any) -> bool:
+    """Whether safe mode is on: what the user asked for, else what Airflow is configured to do."""
+    if safe_mode is not None:
+        return bool(safe_mode)
+    return str(api.config().get("dag_discovery_safe_mode", "True")).lower() != "false"
+
+
+def _is_surely_listed(file: str, root: str) -> bool:
+    """Whether Airflow lists a file that is named, without a look at all others: nothing can ignore it."""
+    if not file.endswith(".py") and not zipfile.is_zipfile(file):
+        return False
+    folder = os.path.dirname(file)
+    while True:
+        if os.path.exists(os.path.join(folder, ".airflowignore")):
+            return False
+        if folder == root or folder == os.path.dirname(folder):
+            return True
+        folder = os.path.dirname(folder)
+
+
+def _asked_for(paths: list[Any], every: set[Any]) -> list[Any]:
+    """Files that are named, files that Airflow lists in named folders, and others there that look like DAG files."""
+    asked = dict.fromkeys(path for path in paths if os.path.isfile(path))
+    for folder in (path for path in paths if os.path.isdir(path)):
+        below = folder.rstrip(os.sep) + os.sep
+        asked.update(dict.fromkeys(file for file in every if file.startswith(below)))
+        for where, names, files in os.walk(folder):
+            names[:] = sorted(name for name in names if name not in ("__pycache__", ".git"))
+            looking_so = (os.path.join(where, name) for name in sorted(files) if name.endswith((".py", ".zip")))
+            asked.update(dict.fromkeys(path for path in looking_so if os.path.isfile(path)))
+    return sorted(asked)
+
+
+def _sorted_out(asked: list[Any], judge: _Judge, *, is_safe: bool, is_forced: bool) -> dict[Any, Any]:
+    files, skipped, passed_over = [], [], []
+    for file in asked:
+        hard = judge.not_listed(file)
+        if hard is not None:
+            skipped.append([file, *hard])
+            continue
+        soft = judge.refused(file) if is_safe or is_forced else None
+        if soft is not None and not is_forced:
+            skipped.append([file, *soft])
+            continue
+        files.append(file)
+        if soft is not None:
+            passed_over.append([file, *soft])
+    return {"files": files, "skipped": skipped, "passed_over": passed_over}
+
+
+class _Judge:
+    """Says why Airflow passes over a file.
+
+    ``every`` are the files that it lists without safe mode, ``passing`` those with; None where nothing was listed.
+    """
+
+    def __init__(self) -> None:
+        self.every: set[Any] | None = None
+        self.passing: set[Any] | None = None
+        self._own = listing.own_heuristic()
+        self._words: dict[Any, str] = {}
+
+    def not_listed(self, file: str) -> tuple[str, str] | None:
+        """The reason where Airflow would not list the file even without safe mode."""
+        if self.every is None or file in self.every:
+            return None
+        if not file.endswith(".py") and not zipfile.is_zipfile(file):
+            return "other-format", ""
+        return "ignored", ""
+
+    def refused(self, file: str) -> tuple[str, str] | None:
+        """The reason where safe mode passes over the file."""
+        if self.passing is not None and file in self.passing:
+            return None
+        try:
+            if listing.might_contain_dag(file) and self.passing is None:
+                return None
+        except Exception as error:
+            return "unexamined", "%s: %s" % (type(error).__name__, str(error)[:300])
+        return ("callable", self._own) if self._own else ("safe-mode", self._missing(file))
+
+    def _missing(self, file: str) -> str:
+        """The words that the text lacks, found by asking Airflow's own test about the words that it has."""
+        if zipfile.is_zipfile(file):
+            return ""
+        try:
+            with open(file, "rb") as stream:
+                text = stream.read().lower()
+        except OSError:
+            return ""
+        present = tuple(word for word in _WORDS if word.encode("ascii") in text)
+        if present not in self._words:
+            self._words[present] = _lacking(present)
+        return self._words[present]
+
+
+def _lacking(present: tuple[Any, ...]) -> str:
+    """``'dag' or 'asset'``, ``'airflow'``, ``'airflow' and 'dag'``: what makes Airflow's test pass beside these words."""
+    absent = [word for word in _WORDS if word not in present]
+    single = [repr(word) for word in absent if _passes((*present, word))]
+    if single:
+        return " or ".join(single)
+    pairs = ((first, second) for first in absent for second in absent if first != second)
+    return next(("%r and %r" % pair for pair in pairs if _passes((*present, *pair))), "")
+
+
+def _passes(words: tuple[Any, ...]) -> bool:
+    with tempfile.NamedTemporaryFile(suffix=".py") as stream:
+        stream.write("\n".join(words).encode("ascii"))
+        stream.flush()
+        return listing.passes_default_heuristic(stream.name)
+
+
+class _Walk:
+    """Takes down the folders that Airflow walks through, with those that it goes on to."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._ordinary = os.walk
+        self._steps: list[Any] = []
+
+    def start(self) -> None:
+        def walk(*args: Any, **kwargs: Any) -> Any:
+            for where, folders, files in self._ordinary(*args, **kwargs):
+                self._steps.append((str(where), folders))
+                yield where, folders, files
+
+        setattr(os, "walk", walk)  # noqa: B010
+
+    def stop(self) -> None:
+        setattr(os, "walk", self._ordinary)  # noqa: B010
+
+    def twice(self) -> dict[Any, Any] | None:
+        """The two ways that lead to one folder, relative to the root, and whether a link leads back to a folder that holds it."""
+        ways: dict[Any, Any] = {}
+        for where, folders in self._steps:
+            for name in folders:
+                way = os.path.join(where, name)
+                real = os.path.realpath(way)
+                if real in ways:
+                    return self._described(ways[real], way)
+                ways[real] = way
+        return None
+
+    def _described(self, first: str, second: str) -> dict[Any, Any]:
+        link = self._link(second) or self._link(first) or second
+        holding = os.path.realpath(os.path.dirname(link)) + os.sep
+        return {
+            "first": os.path.relpath(first, self._root),
+            "second": os.path.relpath(second, self._root),
+            "link": os.path.relpath(link, self._root),
+            "is_loop": holding.startswith(os.path.realpath(link).rstrip(os.sep) + os.sep),
+        }
+
+    def _link(self, path: str) -> str:
+        """The innermost symbolic link of a path below the root; empty where there is none."""
+        while len(path) > len(self._root):
+            if os.path.islink(path):
+                return path
+            path = os.path.dirname(path)
+        return ""

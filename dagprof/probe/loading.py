@@ -1,0 +1,55 @@
+"""How the installed Airflow executes a DAG file's own code; knows one version from another.
+
+Up to 3.3 a DAG file comes through importlib's loader of source files. From 3.4 on each format has an importer, and that of
+Python files has a loader of its own, which keeps no bytecode.
+"""
+
+from __future__ import annotations
+
+import importlib.machinery
+import os
+import sys
+from typing import Any
+
+_SDK = "airflow.sdk.importers"
+
+
+def timed_methods(dagbag: Any) -> list[Any]:
+    """Classes and names of the methods in which a DAG file's modules are executed; ``dagbag`` is DagBag's module."""
+    importers = sys.modules.get(_SDK)
+    if importers is None:
+        python = sys.modules.get("airflow.dag_processing.importers.python_importer")
+        owner = dagbag.DagBag if python is None else python.PythonDagImporter
+        return [(owner, "_load_modules_from_file"), (owner, "_load_modules_from_zip")]
+    classes = {type(importer) for importer in getattr(_registry(importers), "_ordered_importers", ())}
+    others = classes - {importers.PythonDagImporter, importers.ZipImporter}
+    return [(importers.PythonDagImporter, "_load_modules"), *((cls, "import_definition") for cls in others)]
+
+
+def _registry(importers: Any) -> Any:
+    return importers.get_importer_registry("dags-folder")
+
+
+def warm_importers() -> None:
+    """What the manager of Airflow 3.4 does before it forks: build every importer that is configured."""
+    importers = sys.modules.get(_SDK)
+    if importers is not None:
+        _registry(importers).warm_importers()
+
+
+def source_loaders() -> list[Any]:
+    """The loader classes through which source text becomes code: importlib's, and Airflow's own where it has one."""
+    python = sys.modules.get(_SDK + ".python_importer")
+    own = getattr(python, "_DefinitionSourceLoader", None)
+    return [importlib.machinery.SourceFileLoader, *([own] if own is not None else [])]
+
+
+def path_of(loader: Any, name: str) -> str:
+    """The file that a source loader reads for a module; inside an archive, the path of the member below it."""
+    path = getattr(loader, "path", None)
+    return str(loader.get_filename(name) if path is None else path)
+
+
+def is_part_of(path: str, file: str) -> bool:
+    """Whether a path is a DAG file, or a member of it where that is an archive."""
+    return path == file or path.startswith(file + os.sep)

@@ -1,0 +1,66 @@
+"""What plugins cost, once and for all files, alike in every report: Airflow's manager loads them before it parses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from dagprof.model import Plugin, Run
+from dagprof.quantities import count
+from dagprof.report.escape import safe_text
+from dagprof.report.figures import duration
+
+SHOWN = 3
+NOTE = "Airflow loads them once, before it parses; no file's time holds them, and no DAG file can change them."
+
+
+def slowest_first(run: Run) -> list[Plugin]:
+    """The plugins of a Run, those that failed to load last."""
+    return sorted(run.plugins, key=lambda plugin: (bool(plugin.error), -plugin.wall_ms, plugin.name))
+
+
+def figures(plugin: Plugin) -> tuple[str, str, str]:
+    """Time, memory and number of modules of one plugin."""
+    return duration(plugin.wall_ms), f"{plugin.rss_kib / 1024:.1f} MiB", f"{plugin.modules:,}"
+
+
+def named(plugin: Plugin) -> str:
+    """``quality (plugins/quality.py)``."""
+    name = safe_text(plugin.name, 80)
+    return f"{name} ({safe_text(plugin.source, 160)})" if plugin.source and plugin.source != plugin.name else name
+
+
+def summary(run: Run) -> str:
+    """All plugins in one sentence; empty where there are none."""
+    if not run.plugins:
+        return ""
+    ranked = slowest_first(run)
+    total = sum(plugin.wall_ms for plugin in ranked)
+    memory = sum(plugin.rss_kib for plugin in ranked) / 1024
+    first = ", ".join(f"{safe_text(plugin.name, 80)} {duration(plugin.wall_ms)}" for plugin in ranked[:SHOWN])
+    more = f" and {len(ranked) - SHOWN} more" if len(ranked) > SHOWN else ""
+    return (
+        f"{count(len(ranked), 'plugin')} {_take(ranked)} {duration(total)} and {memory:.0f} MiB: {first}{more}. {NOTE}"
+    )
+
+
+def _take(plugins: Sequence[Plugin]) -> str:
+    return "takes" if len(plugins) == 1 else "take"
+
+
+def failed(run: Run) -> list[str]:
+    """A sentence for each plugin that could not be loaded."""
+    return [
+        f"The plugin {named(plugin)} could not be loaded: {safe_text(plugin.error, 300)}"
+        for plugin in run.plugins
+        if plugin.error
+    ]
+
+
+def render(run: Run, console: Console) -> None:
+    """Print the sentence; nothing where there are no plugins."""
+    if text := summary(run):
+        console.print()
+        console.print(Text(text))
