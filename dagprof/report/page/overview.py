@@ -115,8 +115,8 @@ def _tiles(run: Run, comparison: Comparison | None, plan: Plan | None) -> list[t
     tiles = [
         ("Parse loop", figures.duration(run.total_parse_ms), "sum of the files' median parse times"),
         (
-            "Per parsing process",
-            figures.duration(run.total_parse_ms / processes),
+            "One round",
+            figures.duration(figures.round_ms(run)),
             "with 1 process, as configured" if processes == 1 else f"with {processes} processes, as configured",
         ),
         (
