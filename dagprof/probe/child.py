@@ -13,8 +13,10 @@ from . import (
     airflow_api,
     answers,
     bytecode,
+    environment,
     experiment,
     failures,
+    lookups,
     missed,
     parse,
     redact,
@@ -47,7 +49,7 @@ class Surroundings:
         if self.config["temperature"] == airflow_api.COLD:
             self.airflow_ms = (perf_counter() - wall) * 1000
             self.airflow_cpu_ms = (process_time() - cpu) * 1000
-        answers.install(self.api, self.answers)
+        lookups.install(self.api, self.answers)
 
 
 def run_spawned(request_descriptor: int, result_descriptor: int) -> None:
@@ -107,9 +109,13 @@ class Child:
         self._file = request["file"]
         self._failures = failures.FailureLog(surroundings.redact)
         self._modules: list[Any] = []
+        self._environment = environment.EnvironmentWatch()
 
     def report(self) -> dict[Any, Any]:
         self._failures.install()
+        self._surroundings.answers.begin(self._request.get("guess"))
+        if self._request["mode"] == "trace" or "guess" in self._request:
+            self._environment.install()
         if self._request.get("list_modules"):
             self._modules = parse.modules_now()
         try:
@@ -117,8 +123,10 @@ class Child:
         except BaseException as error:
             self._failures.add(error)
             facts = {"escaped": type(error).__name__}
-        facts["accesses"] = self._surroundings.answers.accesses()
+        facts["accesses"] = [*self._surroundings.answers.accesses(), *self._environment.accesses()]
+        facts["asked_by_libraries"] = self._environment.of_libraries()
         facts["failures"] = self._failures.rows()
+        facts["stops"] = self._failures.stops()
         facts["modules_before"] = self._modules
         return facts
 

@@ -18,6 +18,7 @@ class FailureLog:
     def __init__(self, redact: Callable[..., Any]) -> None:
         self._redact = redact
         self._rows: list[Any] = []
+        self._stops: list[Any] = []
 
     def install(self) -> None:
         """Listen where Airflow asks for the text of the exception it handles: no cost where nothing fails."""
@@ -34,6 +35,8 @@ class FailureLog:
 
     def add(self, error: BaseException) -> None:
         self._rows.append(describe(error, self._redact))
+        frames = [[frame.filename, frame.lineno] for frame in _user_frames(error.__traceback__)]
+        self._stops.append([type(error).__name__, self._redact(_message(error)), frames])
 
     def add_text(self, file: str, text: str) -> None:
         """An import error of which Airflow kept the text only."""
@@ -45,6 +48,10 @@ class FailureLog:
 
     def rows(self) -> list[Any]:
         return self._rows
+
+    def stops(self) -> list[Any]:
+        """Where each exception ended the parse: its type, its message, the user's lines from the outermost inwards."""
+        return self._stops
 
 
 def describe(error: BaseException, redact: Callable[..., Any]) -> dict[Any, Any]:

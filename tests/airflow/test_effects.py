@@ -26,10 +26,10 @@ PARSE_EACH = """
 import importlib, json, os, runpy, sys
 probe, root, scratch, result, *files = sys.argv[1:]
 runpy.run_path(probe + "/__main__.py")["_load_package"]()
-from _dagprof_probe import airflow_api, answers, bytecode, redact, watch
+from _dagprof_probe import airflow_api, answers, bytecode, lookups, redact, watch
 bytecode.redirect(scratch + "/bytecode")
 api = airflow_api.AirflowApi(root, "processor")
-answers.install(api, answers.Answers({}, {}, "stub"))
+lookups.install(api, answers.Answers({}, {}, "stub"))
 
 def parse(file):
     api.prepare_child()
