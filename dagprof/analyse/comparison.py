@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from dagprof.analyse.loads import depths
-from dagprof.model import Environment, FileResult, Frozen, Loads, Origin, Run
+from dagprof.model import Environment, FileResult, Frozen, Loads, Origin, Run, Status
 from dagprof.robust import are_enough, standard_error_of_median
 
 SIGMAS = 3.0
@@ -149,14 +149,18 @@ def compare_file(path: str, old: FileResult | None, new: FileResult | None, limi
         reason=reason,
         baseline_ms=old.own_ms if old else 0.0,
         current_ms=new.own_ms if new else 0.0,
-        was_failing=bool(old and old.status.is_failure),
-        is_failing=bool(new and (new.status.is_failure or (old and new.has_lost_dags(old)))),
+        was_failing=bool(old and old.status.is_broken),
+        is_failing=bool(new and (new.status.is_broken or (old and new.has_lost_dags(old)))),
     )
 
 
 def _judge_files(old: FileResult | None, new: FileResult | None, limits: Limits) -> tuple[Change, str]:
     if old is None or new is None:
         return (Change.ADDED, "") if new is not None else (Change.REMOVED, "")
+    if new.status is Status.NEEDS_ANSWER:
+        return Change.UNSURE, new.what_it_needs
+    if old.status is Status.NEEDS_ANSWER:
+        return Change.UNSURE, "it needed an answer before, so there is no time to compare with"
     if not old.is_timed or not new.is_timed:
         if old.status == new.status:
             return Change.UNCHANGED, f"it has no parse time on either side ({new.status.value})"

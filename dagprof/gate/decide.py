@@ -13,7 +13,7 @@ from dagprof.evidence import Judgement, Kind, Limits, Sides
 from dagprof.gate import reasons, rules, waivers
 from dagprof.gate.parsed import Parsed
 from dagprof.gate.verdict import Decision, FileVerdict, Finding, Outcome, Timing, Verdict
-from dagprof.model import FileResult, Frozen, Run, SkippedFile
+from dagprof.model import FileResult, Frozen, Place, Run, SkippedFile, Status
 from dagprof.policy import FileLimits, Level, Override, Policy, Rule, Waiver, limits_for
 from dagprof.quantities import count, parse_duration_ms, parse_share
 
@@ -149,12 +149,13 @@ def _file_verdict(
     outcome, reason, cause = _outcome(path, old, new, judged, (base, head), compared.changed, least_ms)
     if path in compared.renamed:
         reason = f"{reason}; the file was {compared.renamed[path]} before"
-    is_not_slower = judged is not None and judged.is_not_slower(least_ms)
+    needs_answer = new.status is Status.NEEDS_ANSWER
+    is_not_slower = judged is not None and judged.is_not_slower(least_ms) and not needs_answer
     is_told = any(finding.rule is Rule.IMPORT_ERROR for finding in found)
-    may_be_slower = outcome is Outcome.CANNOT_TELL and not is_not_slower and not is_told
+    may_be_slower = (outcome is Outcome.CANNOT_TELL or needs_answer) and not is_not_slower and not is_told
     rule = Rule.SLOWER if outcome is Outcome.REGRESSION else Rule.UNSURE if may_be_slower else None
     if rule is not None and limits.rules[rule] is not Level.OFF:
-        place = cause.place if cause is not None else None
+        place = cause.place if cause is not None else _asked_at(head)
         found.insert(
             0,
             Finding(
@@ -175,6 +176,12 @@ def _file_verdict(
         may_be_slower=may_be_slower,
         parse_ms=round(new.own_ms, 3) if outcome is Outcome.NEW and new.is_timed else None,
     )
+
+
+def _asked_at(head: Parsed) -> Place | None:
+    """Where a file asks for the answer that it fails without."""
+    first = next(iter(head.file.unanswered), None)
+    return head.shown_place(first.file, first.line) if first is not None else None
 
 
 def _not_parsed(path: str, old: FileResult | None, skipped: SkippedFile | None, demand: Demand) -> FileVerdict:
@@ -204,6 +211,10 @@ def _outcome(
     least_ms: float,
 ) -> tuple[Outcome, str, reasons.Cause | None]:
     """What became of a file, in one sentence, with the line behind it."""
+    if new.status is Status.NEEDS_ANSWER:
+        if old is None:
+            return Outcome.NEW, f"{path} is new: {new.what_it_needs}", None
+        return Outcome.CANNOT_TELL, f"{path} cannot be compared: {new.what_it_needs}", None
     if old is None:
         return Outcome.NEW, _introduced(path, new), None
     if judged is None or not _is_comparable(old, new):
@@ -246,6 +257,8 @@ def _outcome(
 
 def _is_comparable(old: FileResult, new: FileResult) -> bool:
     """Whether both parses got equally far: one that breaks off early is not faster for it."""
+    if Status.NEEDS_ANSWER in (old.status, new.status):
+        return False
     return old.status.is_failure == new.status.is_failure and not new.has_lost_dags(old)
 
 

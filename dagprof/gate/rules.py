@@ -52,7 +52,7 @@ def findings(case: Case) -> tuple[Finding, ...]:
 
 def _import_error(case: Case) -> Iterable[Found]:
     file = case.head.file
-    if not (file.has_lost_dags(case.base.file) if case.base is not None else file.status.is_failure):
+    if not (file.has_lost_dags(case.base.file) if case.base is not None else file.status.is_broken):
         return
     failure = file.failures[0] if file.failures else None
     place = case.head.shown_place(failure.file, failure.line) if failure is not None else Place(file=file.path, line=0)

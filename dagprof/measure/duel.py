@@ -264,7 +264,15 @@ class _Fight:
         for side in self._sides:
             if side.begin(name) and lane.parse(side, name, Mode.TIMING, first=True):
                 lane.parse(side, name, Mode.TRACE)
+                self._find_unanswered(lane, side, name)
                 side.passes[name].timings.clear()
+
+    @staticmethod
+    def _find_unanswered(lane: _Lane, side: _Side, name: str) -> None:
+        with contextlib.suppress(ConnectionLost):
+            file.find_unanswered(
+                side.files[name], side.passes[name], lambda request: lane.ask(side, request, name), side.bounds
+            )
 
     def _time(self, lanes: _Lanes, names: Sequence[str]) -> None:
         """Parse in turns until every question is decided, or the budget is spent."""

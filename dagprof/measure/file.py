@@ -7,7 +7,7 @@ import itertools
 import statistics
 from pathlib import Path
 
-from dagprof.measure import plan
+from dagprof.measure import made_up, plan
 from dagprof.measure.asking import Ask, Limits, parse_request
 from dagprof.measure.outcome import Passes
 from dagprof.measure.plan import Mode
@@ -58,6 +58,7 @@ def measure(path: Path, shown: str, ask: Ask, limits: Limits) -> Measured:
         if not run(Mode.TIMING):
             return passes.measured()
     passes.instabilities = instabilities(path, passes.digests, ask, limits)
+    find_unanswered(path, passes, ask, limits)
     _look_closer(run, passes, limits)
     return passes.measured()
 
@@ -78,8 +79,15 @@ def glance(path: Path, shown: str, ask: Ask, limits: Limits) -> Measured:
         return unreadable(shown, error)
     passes = Passes(shown, sha256, size)
     _Runner(path, ask, limits, passes)(Mode.TIMING, first=True)
+    find_unanswered(path, passes, ask, limits)
     passes.doubts.append(Doubt(code="one-parse", text="It was parsed once only; the time budget was spent on others."))
     return passes.measured()
+
+
+def find_unanswered(path: Path, passes: Passes, ask: Ask, limits: Limits) -> None:
+    """Where the file fails, find out whether an answer that nothing real gave is behind it."""
+    if passes.settled is not None and passes.status in (Status.IMPORT_ERROR, Status.EXITED):
+        passes.unanswered = made_up.examine(path, passes.settled, ask, limits)
 
 
 def left_out(path: Path, shown: str) -> Measured:

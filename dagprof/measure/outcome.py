@@ -13,7 +13,7 @@ import msgspec
 from dagprof.measure import reading, unqueued
 from dagprof.measure.plan import STABLE_MS
 from dagprof.measure.reading import Reply
-from dagprof.model import Doubt, Failure, FileResult, Instability, Measured, Module, Origin, Output, Status
+from dagprof.model import Access, Doubt, Failure, FileResult, Instability, Measured, Module, Origin, Output, Status, Unanswered
 from dagprof.robust import standard_error_of_median
 
 _ENDINGS = {
@@ -63,6 +63,7 @@ class Passes:
         self.detail = ""
         self.doubts: list[Doubt] = []
         self.instabilities: tuple[Instability, ...] = ()
+        self.unanswered: tuple[Unanswered, ...] = ()
         self._statuses: list[Status] = []
 
     @property
@@ -84,6 +85,13 @@ class Passes:
     def traced_ms(self) -> tuple[float, float]:
         """Wall time of the tracing pass, and what it waited for a processor that others used; zeros without one."""
         return (self.trace["result"]["wall_ms"], self.trace["result"]["queued_ms"]) if self.trace else (0.0, 0.0)
+
+    @property
+    def status(self) -> Status:
+        """How the file's parses end, by the last plain one."""
+        if self.unanswered:
+            return Status.NEEDS_ANSWER
+        return status_of(self.settled) if self.settled else Status.KILLED
 
     def add(self, mode: str, reply: Reply) -> bool:
         """Keep a reply; True when it holds a result of its mode."""
@@ -117,7 +125,7 @@ class Passes:
             path=self._path,
             sha256=self._sha256,
             size_bytes=self._size_bytes,
-            status=status_of(self.settled) if self.settled else Status.KILLED,
+            status=self.status,
             samples=reading.samples(self.timings),
             trace=reading.trace(traced) if traced else None,
             stack=reading.stack(self.stack["result"]["stack"])
@@ -125,6 +133,7 @@ class Passes:
             else None,
             effects=reading.effects(self.trace["result"].get("effects", ())) if self.trace else (),
             instabilities=self.instabilities,
+            unanswered=self.unanswered,
             **facts,
         )
         result = msgspec.structs.replace(result, doubts=(*self.doubts, *self._found_doubts(result)))
@@ -147,7 +156,7 @@ class Passes:
         return {
             "dag_ids": tuple(result.get("dag_ids", ())),
             "task_count": result.get("task_count", 0),
-            "accesses": reading.accesses(result.get("accesses", ())),
+            "accesses": (*reading.accesses(result.get("accesses", ())), *self._environment()),
             "failures": tuple(Failure(**row) for row in result.get("failures", ())),
             "warnings": tuple(result.get("warnings", ())),
             "stdout": Output(text=reply["stdout"][0], total_bytes=reply["stdout"][1]),
@@ -156,6 +165,11 @@ class Passes:
             "signal": reply["signal"],
             "detail": self.detail or _detail(reply),
         }
+
+    def _environment(self) -> tuple[Access, ...]:
+        """Variables of the environment that are not set; only the tracing pass listens for them."""
+        rows = self.trace["result"].get("accesses", ()) if self.trace else ()
+        return tuple(access for access in reading.accesses(rows) if access.kind == "environment")
 
     def _found_doubts(self, result: FileResult) -> list[Doubt]:
         return [
@@ -221,9 +235,10 @@ def _stub_doubts(result: FileResult) -> list[Doubt]:
     if not stubbed:
         return []
     shown = ", ".join(stubbed[:5]) + (" and others" if len(stubbed) > 5 else "")
-    way_out = "give real ones with --variables and --connections"
+    if result.status is Status.NEEDS_ANSWER:
+        return [Doubt(code="stubbed", text=f"Stubs answered for {shown}, and the file fails because of it.")]
     if result.failures:
-        return [Doubt(code="stubbed", text=f"It failed after stubs answered for {shown}, which may be why; {way_out}.")]
+        return [Doubt(code="stubbed", text=f"Stubs answered for {shown}; the failure is the same with other answers.")]
     return [Doubt(code="stubbed", text=f"Stubs answered for {shown}; what the real look-up costs is not in the time.")]
 
 

@@ -182,7 +182,7 @@ class Site:
             modules=assembler.modules(described["owners"]),
             import_sets=assembler.import_sets(),
             skipped=self._skipped,
-            doubts=(*self.doubts, *self.zygotes.doubts),
+            doubts=(*self.doubts, *self.zygotes.doubts, *self.zygotes.metadata.doubts),
             plugins=zygote.plugins,
         )
 

@@ -6,6 +6,7 @@ small. ``SCHEMA_VERSION`` grows when a reader of the older form could misread th
 
 1. first form
 2. plugins; each reason for which Airflow skips a file, with its detail
+3. the status ``needs-answer`` and what such files need; failures of network effects
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from dagprof.model.file import (
     Output,
     Samples,
     Status,
+    Unanswered,
 )
 from dagprof.model.run import (
     Environment,
@@ -40,7 +42,7 @@ from dagprof.model.run import (
 )
 from dagprof.model.trace import STATEMENT, Edge, Loads, Module, Origin, Stack, Statement, StatementMemory, Trace
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 __all__ = [
     "DATABASE_KINDS",
@@ -79,4 +81,5 @@ __all__ = [
     "Status",
     "Temperature",
     "Trace",
+    "Unanswered",
 ]

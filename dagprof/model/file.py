@@ -16,6 +16,7 @@ class Status(str, enum.Enum):
     OK = "ok"
     NO_DAGS = "no-dags"
     IMPORT_ERROR = "import-error"
+    NEEDS_ANSWER = "needs-answer"
     TIMED_OUT = "timed-out"
     OUT_OF_MEMORY = "out-of-memory"
     KILLED = "killed"
@@ -25,8 +26,13 @@ class Status(str, enum.Enum):
 
     @property
     def is_failure(self) -> bool:
-        """Whether Airflow would show no DAG of this file although it tried to parse it."""
+        """Whether the parse gave no DAG although it was tried; for ``NEEDS_ANSWER`` Airflow may do better."""
         return self not in (Status.OK, Status.NO_DAGS, Status.SKIPPED)
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether Airflow would show no DAG of this file either: it fails, and not for want of an answer."""
+        return self.is_failure and self is not Status.NEEDS_ANSWER
 
 
 class Failure(Frozen, frozen=True):
@@ -38,6 +44,35 @@ class Failure(Frozen, frozen=True):
     cause: str = ""
     file: str = ""
     line: int = 0
+
+
+class Unanswered(Frozen, frozen=True):
+    """What a file fails for want of, and the user's line that asks for it.
+
+    ``kind`` is ``variable``, ``connection`` or ``environment``.
+    """
+
+    kind: str
+    key: str
+    file: str
+    line: int
+
+    @property
+    def noun(self) -> str:
+        """What it is, in words."""
+        return {"variable": "Variable", "connection": "Connection"}.get(self.kind, "the environment variable")
+
+    @property
+    def place(self) -> str:
+        """The file's name and the line."""
+        return f"{self.file.rpartition('/')[2]}:{self.line}"
+
+    @property
+    def way_out(self) -> str:
+        """What the user can do, in one clause."""
+        if self.kind == "environment":
+            return f"set it ({self.key}=…), or give it with --env-file FILE"
+        return f"give it with --{self.kind}s FILE"
 
 
 class Output(Frozen, frozen=True):
@@ -55,8 +90,9 @@ class Output(Frozen, frozen=True):
 class Access(Frozen, frozen=True):
     """A Variable or Connection that was used while the file was parsed, at the user's line that led there.
 
-    ``kind`` is ``variable`` or ``connection``; ``answered_by`` is ``environment``, ``file``, ``default``, ``stub``,
-    ``missing`` or ``ignored`` (a write).
+    ``kind`` is ``variable``, ``connection`` or ``environment`` (a variable of the environment that is not set, where
+    the file was traced); ``answered_by`` is ``environment``, ``file``, ``default``, ``stub``, ``missing`` or ``ignored``
+    (a write, which holds for this parse only).
     """
 
     kind: str
@@ -232,6 +268,7 @@ class FileResult(Frozen, frozen=True):
     instabilities: tuple[Instability, ...] = ()
     experiments: tuple[Experiment, ...] = ()
     failures: tuple[Failure, ...] = ()
+    unanswered: tuple[Unanswered, ...] = ()
     warnings: tuple[str, ...] = ()
     stdout: Output = Output()
     stderr: Output = Output()
@@ -251,7 +288,12 @@ class FileResult(Frozen, frozen=True):
         return self.samples.median("own_ms")
 
     def has_lost_dags(self, before: FileResult) -> bool:
-        """Whether it gave DAGs before and gives none now, because it fails or makes none any more."""
+        """Whether it gave DAGs before and gives none now, because it fails or makes none any more.
+
+        What it would do with an answer that is missing here nobody knows: that is no loss.
+        """
+        if self.status is Status.NEEDS_ANSWER:
+            return False
         if self.status.is_failure:
             return not before.status.is_failure
         return self.status is Status.NO_DAGS and before.status is Status.OK
@@ -259,11 +301,24 @@ class FileResult(Frozen, frozen=True):
     @property
     def why_no_dags(self) -> str:
         """What kept a file from giving DAGs, in words."""
+        if self.unanswered:
+            return self.what_it_needs
         if self.failures:
             failure = self.failures[0]
             return f"{failure.type}: {failure.message}" if failure.type else failure.message
         nothing = "it is imported without an error and makes no DAG"
         return self.detail or (nothing if self.status is Status.NO_DAGS else self.status.value)
+
+    @property
+    def what_it_needs(self) -> str:
+        """The answers that it fails without, where they are asked for, and the option that supplies them."""
+        if not self.unanswered:
+            return ""
+        first = self.unanswered[0]
+        more = len(self.unanswered) - 1
+        others = f" and {more} more" if more else ""
+        name = f"{first.noun} {first.key!r}"
+        return f"it needs {name}{others}, which {first.place} asks for; {first.way_out}"
 
     @property
     def is_timed(self) -> bool:

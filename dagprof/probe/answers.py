@@ -97,7 +97,7 @@ class Answers:
             self.record("variable", key, "get", "file")
         elif self.guess.covers("variable", key):
             self.record("variable", key, "get", "stub")
-            text, question.form = self.guess.text, self.guess.json
+            text, question.form = stubs.STUB_TEXT if question.as_json else self.guess.text, self.guess.json
         elif question.has_default:
             self.record("variable", key, "get", "empty-default" if question.default_says_nothing else "default")
         elif not self._stubs or key in self._written:

@@ -64,4 +64,4 @@ class EnvironmentWatch:
 
 def _is_mapping(frame: FrameType) -> bool:
     file = frame.f_code.co_filename
-    return file.startswith(_HERE) or frame.f_globals.get("__name__") in ("os", "_collections_abc")
+    return file.startswith(_HERE) or frame.f_globals.get("__name__") in ("os", "_collections_abc", "collections.abc")

@@ -45,6 +45,7 @@ class FailureLog:
         named = kind.replace(".", "").replace("_", "").isalnum() and bool(message)
         row = {"type": kind if named else "", "message": self._redact((message if named else text)[:_MESSAGE_LIMIT])}
         self._rows.append({**row, "traceback": "", "cause": "", "file": file, "line": 0})
+        self._stops.append([row["type"], row["message"], []])
 
     def rows(self) -> list[Any]:
         return self._rows

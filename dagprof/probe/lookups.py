@@ -314,7 +314,9 @@ class Supervisor:
         found = self._answers.connection(message.conn_id)
         if found is None:
             return self._not_found("CONNECTION_NOT_FOUND", {"conn_id": message.conn_id})
-        return ConnectionResult(conn_id=message.conn_id, **_fields(message.conn_id, found))
+        known = {field.alias or name for name, field in ConnectionResult.model_fields.items()}
+        fields = {name: value for name, value in _fields(message.conn_id, found).items() if name in known}
+        return ConnectionResult(conn_id=message.conn_id, **fields)
 
     def _PutVariable(self, message: Any) -> None:  # noqa: N802
         self._answers.record("variable", message.key, "set", "ignored")
@@ -343,5 +345,5 @@ def _fields(conn_id: str, found: Any) -> dict[str, Any]:
         if not hasattr(Connection, "from_json") or not hasattr(Connection, "from_uri"):  # as in 3.0
             from airflow.models.connection import Connection
         read = _build(Connection, conn_id, found)
-        found = {name: getattr(read, name) for name in _FIELDS if getattr(read, name, None) is not None}
-    return {"conn_type": "", **found}
+        found = {name: getattr(read, name, None) for name in _FIELDS}
+    return {name: found.get(name) or ("" if name == "conn_type" else None) for name in _FIELDS}

@@ -57,9 +57,12 @@ class StubMapping(dict):  # type: ignore[type-arg]
 
 
 def build(form: dict[str, Any]) -> Any:
-    """A JSON value of this form: ``{"is": VALUE}``, or ``{"every": FORM}`` for a mapping that answers all keys alike."""
+    """A JSON value of this form: ``{"is": VALUE}``, ``{"list": FORM}``, or ``{"every": FORM}`` for a mapping that answers
+    all keys alike."""
     if "is" in form:
         return copy.deepcopy(form["is"])
+    if "list" in form:
+        return [build(form["list"])]
     return StubMapping(form["every"], form.get("known", ()))
 
 

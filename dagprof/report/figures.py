@@ -21,6 +21,7 @@ _WORDS = {
     Status.OK: "ok",
     Status.NO_DAGS: "no DAGs",
     Status.IMPORT_ERROR: "import error",
+    Status.NEEDS_ANSWER: "needs an answer",
     Status.TIMED_OUT: "timed out",
     Status.OUT_OF_MEMORY: "out of memory",
     Status.KILLED: "killed",
@@ -68,6 +69,8 @@ def why_failed(file: FileResult) -> str:
         return file.detail or status(file.status)
     failure = file.failures[0]
     text = f"{failure.type}: {failure.message}" if failure.type else failure.message
+    if file.unanswered:
+        return f"{file.what_it_needs} (without it: {text})"
     return f"{text} — first cause {failure.cause}" if failure.cause else text
 
 
@@ -87,7 +90,7 @@ def round_ms(run: Run) -> float:
 
 def headline(run: Run) -> str:
     """The answer in one sentence."""
-    failed = sum(file.status.is_failure for file in run.files)
+    failed = sum(file.status.is_broken for file in run.files)
     dags = sum(len(file.dag_ids) for file in run.files)
     processes = parsing_processes(run)
     per_process = (
@@ -104,6 +107,8 @@ def headline(run: Run) -> str:
         text += f"; {count(failed, 'file')} could not be loaded"
     if untimed := [file for file in run.files if file.status.is_failure and not file.is_timed]:
         text += f", of which {_without_time(untimed)} not in this time"
+    if needy := sum(file.status is Status.NEEDS_ANSWER for file in run.files):
+        text += f"; {count(needy, 'file')} {'needs' if needy == 1 else 'need'} an answer"
     return f"{text}."
 
 
@@ -145,6 +150,10 @@ def unstable(file: FileResult) -> str:
     )
 
 
+ANSWERS = (
+    "dagprof had to make up an answer, and another answer changes the failure: it may not be the file's fault. "
+    "`dagprof scan … --write-variables FILE` writes down all that is asked for, ready to fill in."
+)
 NOT_TRACED = "No file was traced; --depth full traces all."
 
 

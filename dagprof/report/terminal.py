@@ -175,15 +175,21 @@ def _statements(run: Run, console: Console) -> None:
 
 
 def _failures(run: Run, console: Console) -> None:
-    failed = [file for file in run.files if file.status.is_failure]
+    _failed(run.broken, "Could not be loaded", "red", console)
+    if needy := run.needy:
+        _failed(needy, "Needs an answer", "yellow", console)
+        console.print(Text(f"  {figures.ANSWERS}", style="dim"))
+
+
+def _failed(failed: Sequence[FileResult], title: str, style: str, console: Console) -> None:
     if not failed:
         return
     console.print()
-    console.print(Text(f"Could not be loaded ({len(failed)})", style="bold red"))
+    console.print(Text(f"{title} ({len(failed)})", style=f"bold {style}"))
     for file in failed[: 2 * LIMIT]:
         line = next((f":{failure.line}" for failure in file.failures if failure.line), "")
         text = Text(f"  {safe_text(file.path)}{line}  ")
-        text.append(f"{figures.status(file.status)}: ", style="red")
+        text.append(f"{figures.status(file.status)}: ", style=style)
         text.append(safe_text(figures.why_failed(file), 240))
         console.print(text)
     if len(failed) > 2 * LIMIT:
