@@ -52,6 +52,7 @@ def measure(path: Path, shown: str, ask: Ask, limits: Limits) -> Measured:
     passes = Passes(shown, sha256, size)
     run = _Runner(path, ask, limits, passes)
     if not run(Mode.TIMING, first=True):
+        find_unanswered(path, passes, ask, limits)
         return passes.measured()
     _drop_warm_up(passes)
     while plan.needs_more(passes.wall_ms, passes.own_ms, limits.repeat):

@@ -110,7 +110,9 @@ class MetadataDatabase:
         """A new database in the scratch folder, made by Airflow's own command in an environment without the user's settings."""
         folder = Path(tempfile.mkdtemp(dir=self._target.scratch, prefix="migrate-"))
         file = folder / "airflow.db"
-        environment = {name: value for name, value in self._target.environment.items() if not name.startswith("AIRFLOW")}
+        environment = {
+            name: value for name, value in self._target.environment.items() if not name.startswith("AIRFLOW")
+        }
         environment.update(
             AIRFLOW_HOME=str(folder),
             AIRFLOW__CORE__LOAD_EXAMPLES="False",

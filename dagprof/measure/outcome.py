@@ -10,10 +10,22 @@ from typing import Any
 
 import msgspec
 
-from dagprof.measure import reading, unqueued
+from dagprof.measure import absent, reading, unqueued
 from dagprof.measure.plan import STABLE_MS
 from dagprof.measure.reading import Reply
-from dagprof.model import Access, Doubt, Failure, FileResult, Instability, Measured, Module, Origin, Output, Status, Unanswered
+from dagprof.model import (
+    Access,
+    Doubt,
+    Failure,
+    FileResult,
+    Instability,
+    Measured,
+    Module,
+    Origin,
+    Output,
+    Status,
+    Unanswered,
+)
 from dagprof.robust import standard_error_of_median
 
 _ENDINGS = {
@@ -176,6 +188,7 @@ class Passes:
             *_noise_doubts(self.wall_ms, self.own_ms),
             *_queue_doubts(result),
             *_stub_doubts(result),
+            *absent.doubts(result.effects),
             *self._consistency_doubts(),
             *self._trace_doubts(),
         ]

@@ -123,7 +123,9 @@ def accesses(rows: Sequence[Sequence[Any]]) -> tuple[Access, ...]:
     """Look-ups of Variables and Connections, and of environment variables that are not set."""
     names = ("kind", "key", "operation", "answered_by", "file", "line", "count")
     found = [dict(zip(names, row, strict=True)) for row in rows]
-    return tuple(Access(**{**row, "answered_by": row["answered_by"].replace("empty-default", "default")}) for row in found)
+    return tuple(
+        Access(**{**row, "answered_by": row["answered_by"].replace("empty-default", "default")}) for row in found
+    )
 
 
 def effects(rows: Sequence[dict[str, Any]]) -> tuple[Effect, ...]:

@@ -108,7 +108,8 @@ class Effect(Frozen, frozen=True):
     """Something that the file did while it was parsed, besides building DAGs, at the user's line that led there.
 
     ``kind`` is one of ``EFFECT_KINDS``; ``what`` tells host and port, program, path or name, redacted. ``wall_us`` is the
-    time of all ``count`` times together, None where only the fact is known; ``size_bytes`` counts what files hold.
+    time of all ``count`` times together, None where only the fact is known; ``size_bytes`` counts what files hold;
+    ``failed`` counts how often it ended with an error, of those whose time is known.
     """
 
     kind: str
@@ -118,6 +119,7 @@ class Effect(Frozen, frozen=True):
     count: int = 1
     wall_us: int | None = None
     size_bytes: int = 0
+    failed: int = 0
 
 
 # Kinds of effects that mean the same to people.

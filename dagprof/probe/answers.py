@@ -69,7 +69,7 @@ class Answers:
 
     def questions(self) -> list[Any]:
         """The calls under way in this thread, the innermost last."""
-        return self._questions.setdefault(get_ident(), [])  # type: ignore[no-any-return]
+        return self._questions.setdefault(get_ident(), [])
 
     def write(self, key: str, value: Any) -> None:
         """What the file sets holds for the rest of this parse; None where it deletes."""

@@ -49,7 +49,9 @@ class EnvironmentWatch:
         """Rows as those of ``Answers``: only what user code asks for itself."""
         rows = list(self._asked.items())
         return [
-            ["environment", key, "get", by, file, line, count] for (key, by, file, line, is_own), count in rows if is_own
+            ["environment", key, "get", by, file, line, count]
+            for (key, by, file, line, is_own), count in rows
+            if is_own
         ]
 
     def of_libraries(self) -> list[Any]:

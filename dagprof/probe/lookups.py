@@ -40,7 +40,7 @@ def install(api: Any, answers: Answers) -> None:
     for name in changes.keys() - late.keys():
         changes[name](sys.modules[name])
     if late:
-        sys.meta_path.insert(0, WhenLoaded(late))  # type: ignore[arg-type]
+        sys.meta_path.insert(0, WhenLoaded(late))
 
 
 def _changes_2(answers: Answers) -> dict[str, Callable[..., Any]]:
@@ -67,7 +67,9 @@ def _changes_3(answers: Answers) -> dict[str, Callable[..., Any]]:
 
     def serve(module: Any) -> None:
         def backends(ordinary: list[Any]) -> list[Any]:
-            return [EnvironmentBackend(each, answers) if type(each).__name__ == _ENVIRONMENT else each for each in ordinary]
+            return [
+                EnvironmentBackend(each, answers) if type(each).__name__ == _ENVIRONMENT else each for each in ordinary
+            ]
 
         _serve_backends(module, "ensure_secrets_backend_loaded", backends)
 

@@ -6,7 +6,7 @@ import textwrap
 from typing import NamedTuple
 
 import pytest
-from conftest import Scan, dag, result
+from conftest import dag, result
 
 from dagprof.model import Run, Status
 
@@ -277,8 +277,9 @@ def _source(name: str, code: str) -> str:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """All files in one scan."""
-    import dagprof
     from conftest import TARGET, write
+
+    import dagprof
 
     files = {f"{name}.py": _source(name, case.code) for name, case in CASES.items()}
     files |= {f"bug_{name}.py": _source(name, code) for name, code in LOOK_ALIKES.items()}

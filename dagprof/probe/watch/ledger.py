@@ -21,7 +21,7 @@ _NOT_AIRFLOWS = {
     "logger",
     "output",
 }
-_COUNT, _WALL_NS, _SIZE = 0, 1, 2
+_COUNT, _WALL_NS, _SIZE, _FAILED = 0, 1, 2, 3
 _WHAT_LIMIT = 300
 _MOST_ROWS = 5000
 
@@ -62,7 +62,7 @@ class Ledger:
         if row is None:
             if len(self._rows) >= _MOST_ROWS:
                 return None
-            row = self._rows[key] = [0, None, 0]
+            row = self._rows[key] = [0, None, 0, 0]
         row[_COUNT] += count
         row[_SIZE] = row[_SIZE] + size if kind == "output" else max(row[_SIZE], size)
         return key
@@ -71,6 +71,12 @@ class Ledger:
         row = self._rows.get(key)
         if row is not None:
             row[_WALL_NS] = (row[_WALL_NS] or 0) + wall_ns
+
+    def fail(self, key: Any) -> None:
+        """One of the effects under this key ended with an error."""
+        row = self._rows.get(key)
+        if row is not None:
+            row[_FAILED] += 1
 
     def resize(self, key: Any, size: int) -> None:
         row = self._rows.get(key)
@@ -103,6 +109,9 @@ class Ledger:
         started = perf_counter_ns()
         try:
             return function(*args, **kwargs)
+        except Exception:
+            self.fail(key)
+            raise
         finally:
             self.spend(key, perf_counter_ns() - started)
             self._busy.discard(mark)
@@ -118,6 +127,7 @@ class Ledger:
                 "count": count,
                 "wall_us": None if wall_ns is None else wall_ns // 1000,
                 "size_bytes": size,
+                "failed": failed,
             }
-            for (kind, what, file, line), (count, wall_ns, size) in list(self._rows.items())
+            for (kind, what, file, line), (count, wall_ns, size, failed) in list(self._rows.items())
         ]

@@ -99,6 +99,9 @@ class NetworkWatch:
             key, started = conn.__dict__.pop(_REQUEST, (None, 0))
             try:
                 return get(conn, *args, **kwargs)
+            except Exception:
+                self._ledger.fail(key)
+                raise
             finally:
                 self._ledger.spend(key, perf_counter_ns() - started)
 
