@@ -73,7 +73,8 @@ def _text(wait: Wait) -> str:
     else:
         what = f"{wait.server.whose} ({wait.host}), which is not there"
         way_out = wait.server.way_out
-    return f"{place} waits {wait.ms / 1000:.1f} s{times} for {what}; production's time is another. To measure without it, {way_out}."
+    waits = f"{place} waits {wait.ms / 1000:.1f} s{times} for {what}; production's time is another."
+    return f"{waits} To measure without it, {way_out}."
 
 
 def _waits(effects: Sequence[Effect]) -> Iterable[Wait]:

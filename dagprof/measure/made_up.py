@@ -135,15 +135,15 @@ class _Examination:
         """The first guess for all names together that changes the failure."""
         keys: list[str] = []
         _learn(keys, base)
-        for guess in self._guesses(base, keys):
-            while self._may_go_on():
+        for first in self._guesses(base, keys):
+            guess: Guess | None = first
+            while guess is not None and self._may_go_on():
                 reply = self._parse(guess, names)
                 if _matters(base, again, reply, guess):
                     return guess
                 stop = Stop.of(reply)
-                if guess.document is None or stop is None or not _learn(keys, stop):
-                    break
-                guess = _document(keys)
+                has_learned = guess.document is not None and stop is not None and _learn(keys, stop)
+                guess = _document(keys) if has_learned else None
         return None
 
     @staticmethod

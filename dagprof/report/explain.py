@@ -81,6 +81,9 @@ def render(explanation: Explanation, fleet: Fleet, *, console: Console) -> None:
     if file.status is Status.NO_DAGS:
         text = "It makes no DAG. If it is a helper, run `dagprof explain` on a DAG file that imports it."
         console.print(Text(f"  {text}", style="yellow"), soft_wrap=True)
+    if file.unanswered:
+        needs = file.what_it_needs.replace("it needs", "It needs", 1)
+        console.print(Text(f"  {safe_text(needs, 400)}.", style="yellow"), soft_wrap=True)
     for failure in file.failures:
         console.print(Text(f"  {safe_text(failure.type, 80)}: {safe_text(failure.message, 400)}", style="red"))
     _source(explanation, console)

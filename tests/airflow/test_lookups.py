@@ -208,7 +208,8 @@ def test_a_stub_connection_answers_every_key_of_its_extra(scan: Scan) -> None:
     file = result(scan({"a.py": source}), "a.py")
     assert file.status is Status.OK
     assert "SEEN 1 1 1 mine 1" in file.stdout.text
-    assert "LEFT [] False generic://stub:" in file.stdout.text and "@dagprof-stub.invalid\n" in file.stdout.text
+    assert "LEFT [] False generic://stub:" in file.stdout.text
+    assert "@dagprof-stub.invalid\n" in file.stdout.text
     assert "TEXT {}" in file.stdout.text
 
 

@@ -12,8 +12,8 @@ from dagprof.measure.made_up import Guess, Stop
 ALIKE, OTHER = Guess("2", {}, is_alike=True), Guess("x", {})
 
 
-def stop(*lines: int, type: str = "ValueError", message: str = "bad '1'") -> Stop:
-    return Stop(type, message, tuple(("/dags/a.py", line) for line in lines))
+def stop(*lines: int, kind: str = "ValueError", message: str = "bad '1'") -> Stop:
+    return Stop(kind, message, tuple(("/dags/a.py", line) for line in lines))
 
 
 def reply(found: Stop | None) -> dict[str, Any]:
@@ -31,8 +31,8 @@ def reply(found: Stop | None) -> dict[str, Any]:
         (stop(8), ALIKE, False),
         (stop(8, message="bad '2'"), ALIKE, True),
         (stop(8, message="bad 'x'"), OTHER, False),
-        (stop(8, type="KeyError"), ALIKE, True),
-        (stop(8, type="KeyError"), OTHER, False),
+        (stop(8, kind="KeyError"), ALIKE, True),
+        (stop(8, kind="KeyError"), OTHER, False),
     ],
 )
 def test_only_getting_further_or_failing_otherwise_counts(other: Stop | None, guess: Guess, matters: bool) -> None:
@@ -56,8 +56,8 @@ def test_lines_are_compared_from_the_outermost_inwards() -> None:
 
 def test_keys_are_learned_from_key_errors_only() -> None:
     keys: list[str] = []
-    assert made_up._learn(keys, stop(8, type="KeyError", message="'bucket'"))
-    assert not made_up._learn(keys, stop(8, type="KeyError", message="'bucket'"))
-    assert not made_up._learn(keys, stop(8, type="KeyError", message="(1, 2)"))
+    assert made_up._learn(keys, stop(8, kind="KeyError", message="'bucket'"))
+    assert not made_up._learn(keys, stop(8, kind="KeyError", message="'bucket'"))
+    assert not made_up._learn(keys, stop(8, kind="KeyError", message="(1, 2)"))
     assert not made_up._learn(keys, stop(8, message="'other'"))
     assert keys == ["bucket"]

@@ -52,7 +52,8 @@ def test_the_summaries_keep_it_apart(found: Run) -> None:
     stream = io.StringIO()
     terminal.render(found, console=Console(file=stream, width=200))
     text = stream.getvalue()
-    assert "Could not be loaded (1)" in text and "Needs an answer (1)" in text
+    assert "Could not be loaded (1)" in text
+    assert "Needs an answer (1)" in text
     assert "--write-variables" in text
     page = html.render(found)
     assert "Needs an answer" in page
@@ -74,7 +75,8 @@ def test_fail_on_import_error_leaves_it_open() -> None:
 @pytest.mark.parametrize("before", [file("a.py", 10, 10, 10), needy()])
 def test_it_is_neither_broken_nor_faster_than_the_baseline(before: FileResult) -> None:
     (change,) = comparison.compare(run(before), run(needy()), comparison.Limits()).files
-    assert not change.breaks and not change.is_mended
+    assert not change.breaks
+    assert not change.is_mended
     assert change.change is comparison.Change.UNSURE
 
 
@@ -86,6 +88,7 @@ def test_the_gate_is_inconclusive(before: FileResult | None) -> None:
     assert verdict.decision is Decision.CANNOT_TELL
     (one,) = verdict.files
     assert one.outcome is (Outcome.NEW if before is None else Outcome.CANNOT_TELL)
-    assert "api_url" in one.reason and one.timing is None
+    assert "api_url" in one.reason
+    assert one.timing is None
     assert {finding.rule for finding in one.findings} == {Rule.UNSURE}
     assert (one.findings[0].file, one.findings[0].line) == ("a.py", 7)
