@@ -99,7 +99,9 @@ class Answers:
             self.record("variable", key, "get", "stub")
             text, question.form = stubs.STUB_TEXT if question.as_json else self.guess.text, self.guess.json
         elif question.has_default:
-            self.record("variable", key, "get", "empty-default" if question.default_says_nothing else "default")
+            self.record(
+                "variable", key, "get", "empty-default" if question.default_says_nothing and self._stubs else "default"
+            )
         elif not self._stubs or key in self._written:
             self.record("variable", key, "get", "missing")
         else:

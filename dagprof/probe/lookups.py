@@ -17,6 +17,7 @@ from typing import Any, Callable
 
 from . import stubs
 from .answers import Answers, Question
+from .supervisor import Supervisor, build
 
 _SDK, _RUN = "airflow.sdk.definitions.", "airflow.sdk.execution_time."
 # Who goes through the list of backends in order to answer a look-up, and who in order to warn before it writes.
@@ -30,7 +31,6 @@ _READERS = (
 _WRITERS = ("check_for_write_conflict", "_set_variable")
 _ENVIRONMENT = "EnvironmentVariablesBackend"
 _DEFAULTS = ("default", "default_var")
-_FIELDS = ("conn_type", "description", "host", "schema", "login", "password", "port", "extra")
 
 
 def install(api: Any, answers: Answers) -> None:
@@ -122,7 +122,7 @@ class Backend:
     def get_connection(self, conn_id: str) -> Any:
         found = self._answers.from_environment("connection", conn_id) or self._answers.connection(conn_id)
         cls = sys.modules["airflow.models.connection"].Connection
-        return None if found is None else _build(cls, conn_id, found)
+        return None if found is None else build(cls, conn_id, found)
 
 
 class EnvironmentBackend:
@@ -141,20 +141,6 @@ class EnvironmentBackend:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._ordinary, name)
-
-
-def _build(cls: Any, conn_id: str, found: Any) -> Any:
-    """A Connection from its fields, its JSON form or its URI; what cannot be read is said, for Airflow only goes on."""
-    try:
-        if isinstance(found, dict):
-            return cls(conn_id=conn_id, **found)
-        if found.strip().startswith("{"):
-            return cls.from_json(found, conn_id=conn_id)
-        return cls.from_uri(found, conn_id=conn_id) if hasattr(cls, "from_uri") else cls(conn_id=conn_id, uri=found)
-    except Exception as error:
-        problem = "%s: %s" % (type(error).__name__, error)
-        sys.stderr.write("dagprof: Connection %r cannot be read (%s)\n" % (conn_id, problem))
-        raise
 
 
 def _serve_backends(module: Any, name: str, backends: Callable[[list[Any]], list[Any]]) -> None:
@@ -180,9 +166,8 @@ def _ask(owner: Any, name: str, answers: Answers) -> None:
 
     @functools.wraps(ordinary)
     def get(*args: Any, **kwargs: Any) -> Any:
-        try:
-            bound = signature.bind(*args, **kwargs)
-        except TypeError:
+        bound = _bound(signature, args, kwargs)
+        if bound is None:
             return ordinary(*args, **kwargs)  # raises what this Airflow raises
         questions = answers.questions()
         if name == "_get_variable" and questions:  # a part of ``Variable.get``
@@ -195,6 +180,13 @@ def _ask(owner: Any, name: str, answers: Answers) -> None:
             questions.pop()
 
     setattr(owner, name, classmethod(get) if isinstance(descriptor, classmethod) else get)
+
+
+def _bound(signature: Any, args: Any, kwargs: Any) -> Any:
+    try:
+        return signature.bind(*args, **kwargs)
+    except TypeError:
+        return None
 
 
 def _question(signature: Any, bound: Any, args: Any) -> Question:
@@ -231,11 +223,8 @@ def _write_aside(cls: Any, name: str, answers: Answers) -> None:
 
     @functools.wraps(ordinary)
     def write(*args: Any, **kwargs: Any) -> Any:
-        try:
-            bound = signature.bind(*args, **kwargs)
-        except TypeError:
-            return ordinary(*args, **kwargs)
-        if bound.arguments.get("session") is not None:
+        bound = _bound(signature, args, kwargs)
+        if bound is None or bound.arguments.get("session") is not None:
             return ordinary(*args, **kwargs)
         key = bound.arguments["key"]
         if sys._getframe(1).f_code.co_filename != ordinary.__code__.co_filename:  # not a part of another write
@@ -272,80 +261,3 @@ class Session:
         return self
 
     filter = query
-
-
-class Supervisor:
-    """Answers what a parsing process of Airflow 3 asks the process above it."""
-
-    def __init__(self, answers: Answers) -> None:
-        self._answers = answers
-
-    def send(self, message: Any) -> Any:
-        handler = getattr(self, "_" + type(message).__name__, None)
-        if handler is None:
-            raise self._refused()
-        return handler(message)
-
-    async def asend(self, message: Any) -> Any:
-        return self.send(message)
-
-    def _refused(self) -> Exception:
-        from airflow.sdk.exceptions import AirflowRuntimeError
-        from airflow.sdk.execution_time.comms import ErrorResponse
-
-        return AirflowRuntimeError(ErrorResponse(detail={"status_code": 400, "message": "Unhandled request"}))
-
-    @staticmethod
-    def _not_found(kind: str, detail: dict[str, Any]) -> Any:
-        from airflow.sdk.exceptions import ErrorType
-        from airflow.sdk.execution_time.comms import ErrorResponse
-
-        return ErrorResponse(error=getattr(ErrorType, kind), detail=detail)
-
-    def _GetVariable(self, message: Any) -> Any:  # noqa: N802 - named as the message is
-        from airflow.sdk.execution_time.comms import VariableResult
-
-        text = self._answers.variable(message.key)
-        if text is None:
-            return self._not_found("VARIABLE_NOT_FOUND", {"key": message.key})
-        return VariableResult(key=message.key, value=text)
-
-    def _GetConnection(self, message: Any) -> Any:  # noqa: N802
-        from airflow.sdk.execution_time.comms import ConnectionResult
-
-        found = self._answers.connection(message.conn_id)
-        if found is None:
-            return self._not_found("CONNECTION_NOT_FOUND", {"conn_id": message.conn_id})
-        known = {field.alias or name for name, field in ConnectionResult.model_fields.items()}
-        fields = {name: value for name, value in _fields(message.conn_id, found).items() if name in known}
-        return ConnectionResult(conn_id=message.conn_id, **fields)
-
-    def _PutVariable(self, message: Any) -> None:  # noqa: N802
-        self._answers.record("variable", message.key, "set", "ignored")
-        self._answers.write(message.key, message.value)
-
-    def _DeleteVariable(self, message: Any) -> None:  # noqa: N802
-        self._answers.record("variable", message.key, "delete", "ignored")
-        self._answers.write(message.key, None)
-
-    def _GetVariableKeys(self, message: Any) -> Any:  # noqa: N802
-        from airflow.sdk.execution_time.comms import VariableKeysResult
-
-        keys = self._answers.names(message.prefix)
-        self._answers.record("variable", (message.prefix or "") + "*", "keys", "file")
-        return VariableKeysResult(keys=keys[message.offset : message.offset + message.limit], total_entries=len(keys))
-
-    def _MaskSecret(self, message: Any) -> None:  # noqa: N802
-        return
-
-
-def _fields(conn_id: str, found: Any) -> dict[str, Any]:
-    """What the API server of Airflow 3 would send of a Connection."""
-    if not isinstance(found, dict):
-        from airflow.sdk.definitions.connection import Connection
-
-        if not hasattr(Connection, "from_json") or not hasattr(Connection, "from_uri"):  # as in 3.0
-            from airflow.models.connection import Connection
-        read = _build(Connection, conn_id, found)
-        found = {name: getattr(read, name, None) for name in _FIELDS}
-    return {name: found.get(name) or ("" if name == "conn_type" else None) for name in _FIELDS}

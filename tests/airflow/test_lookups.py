@@ -230,3 +230,10 @@ def test_what_a_plugin_asks_is_not_the_file_s(scan: Scan) -> None:
     run = scan({"a.py": "from airflow.models import Variable\nVariable.get('mine')\n" + dag("a"), "b.py": dag("b")})
     assert answers(result(run, "a.py").accesses) == {"mine": "stub"}
     assert answers(result(run, "b.py").accesses) == {}
+
+
+def test_a_wrong_keyword_is_the_only_cause(scan: Scan) -> None:
+    run = scan({"a.py": "from airflow.models import Variable\nVariable.get('a', no_such=1)\n" + dag("a")})
+    (failure,) = result(run, "a.py").failures
+    assert "unexpected keyword argument 'no_such'" in failure.message
+    assert (failure.type, failure.cause, failure.line) == ("TypeError", "", 2)
