@@ -32,7 +32,7 @@ class Zygotes:
         self._lock = threading.Lock()
         self._pre_imports: dict[str, Any] = {}
         self.doubts: list[Doubt] = []
-        self.metadata = MetadataDatabase(target)
+        self.metadata = MetadataDatabase(target, config.get("cache"))
         self._is_closed = False
         self.current = Zygote(target, config)
 
