@@ -14,6 +14,9 @@ from dagprof.measure.plan import Mode
 from dagprof.measure.stability import instabilities
 from dagprof.model import Doubt, FileResult, Measured, Status
 
+# For finding out why a file fails, where time is short.
+_HURRIED_S = 5.0
+
 
 def identify(path: Path) -> tuple[str, int]:
     """SHA-256 and size in bytes of a file.
@@ -80,15 +83,16 @@ def glance(path: Path, shown: str, ask: Ask, limits: Limits) -> Measured:
         return unreadable(shown, error)
     passes = Passes(shown, sha256, size)
     _Runner(path, ask, limits, passes)(Mode.TIMING, first=True)
-    find_unanswered(path, passes, ask, limits)
+    find_unanswered(path, passes, ask, limits, is_hurried=True)
     passes.doubts.append(Doubt(code="one-parse", text="It was parsed once only; the time budget was spent on others."))
     return passes.measured()
 
 
-def find_unanswered(path: Path, passes: Passes, ask: Ask, limits: Limits) -> None:
+def find_unanswered(path: Path, passes: Passes, ask: Ask, limits: Limits, *, is_hurried: bool = False) -> None:
     """Where the file fails, find out whether an answer that nothing real gave is behind it."""
     if passes.settled is not None and passes.status in (Status.IMPORT_ERROR, Status.EXITED):
-        passes.unanswered = made_up.examine(path, passes.settled, ask, limits)
+        bounds = {"most_s": _HURRIED_S} if is_hurried else {}
+        passes.unanswered = made_up.examine(path, passes.settled, ask, limits, **bounds)
 
 
 def left_out(path: Path, shown: str) -> Measured:

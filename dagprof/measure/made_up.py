@@ -98,21 +98,22 @@ def _json(document: Any) -> str:
     return json.dumps(document)
 
 
-def examine(path: Path, failed: Reply, ask: Ask, limits: Limits) -> tuple[Unanswered, ...]:
+def examine(path: Path, failed: Reply, ask: Ask, limits: Limits, *, most_s: float = _MOST_S) -> tuple[Unanswered, ...]:
     """What the failure of this parse follows from, of the answers that were made up; empty if it is the file's own.
 
-    Asks for a parse that notes missing environment variables, then for others while there is something to try.
+    Asks for a parse that notes missing environment variables, then for others while there is something to try, for
+    ``most_s`` seconds at most.
     """
     if (Stop.of(failed) or Stop("", "", ())).type in ("", *_NEVER):
         return ()
-    return _Examination(path, ask, limits).run(failed)
+    return _Examination(path, ask, limits, most_s).run(failed)
 
 
 class _Examination:
-    def __init__(self, path: Path, ask: Ask, limits: Limits) -> None:
+    def __init__(self, path: Path, ask: Ask, limits: Limits, most_s: float) -> None:
         self._path, self._ask, self._limits = path, ask, limits
         self._parses = 0
-        self._deadline = time.monotonic() + _MOST_S
+        self._deadline = time.monotonic() + most_s
 
     def run(self, failed: Reply) -> tuple[Unanswered, ...]:
         plain = self._parse(Guess("", {}), ())

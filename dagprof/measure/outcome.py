@@ -251,7 +251,8 @@ def _stub_doubts(result: FileResult) -> list[Doubt]:
     if result.status is Status.NEEDS_ANSWER:
         return [Doubt(code="stubbed", text=f"Stubs answered for {shown}, and the file fails because of it.")]
     if result.failures:
-        return [Doubt(code="stubbed", text=f"Stubs answered for {shown}; the failure is the same with other answers.")]
+        text = f"Stubs answered for {shown} before it failed; no other answer was found with which it loads."
+        return [Doubt(code="stubbed", text=text)]
     return [Doubt(code="stubbed", text=f"Stubs answered for {shown}; what the real look-up costs is not in the time.")]
 
 
