@@ -24,6 +24,10 @@ from dagprof.surrogates import without_surrogates
 Reply = dict[str, Any]
 
 
+# Kind, key, operation, who answered, file, line, count.
+_AccessRow = tuple[str, str, str, str, str, int, int]
+
+
 class _Failure(msgspec.Struct):
     type: str
     message: str
@@ -46,6 +50,9 @@ class _Result(msgspec.Struct):
     stars: list[tuple[str, int]] = []
     missed: list[tuple[str, str, int]] = []
     sample: dict[str, float] | None = None
+    accesses: list[_AccessRow] = []
+    asked_by_libraries: list[_AccessRow] = []
+    stops: list[tuple[str, str, list[tuple[str, int]]]] = []
 
 
 def plugins(answer: Reply) -> tuple[Plugin, ...]:

@@ -12,6 +12,10 @@ from . import origin
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
+# Airflow's own ways to set something; each is answered elsewhere.
+_AIRFLOWS = ("AIRFLOW__", "AIRFLOW_VAR_", "AIRFLOW_CONN_")
+
+
 class EnvironmentWatch:
     """Listens where ``os.environ`` says that it lacks a name; what is set costs one more call."""
 
@@ -32,7 +36,7 @@ class EnvironmentWatch:
         cls.__getitem__ = __getitem__
 
     def _note(self, key: Any, frame: FrameType | None) -> None:
-        if not isinstance(key, str) or key.startswith("AIRFLOW"):
+        if not isinstance(key, str) or key.startswith(_AIRFLOWS):
             return
         default = None
         while frame is not None and _is_mapping(frame):

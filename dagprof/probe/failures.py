@@ -35,7 +35,7 @@ class FailureLog:
 
     def add(self, error: BaseException) -> None:
         self._rows.append(describe(error, self._redact))
-        frames = [[frame.filename, frame.lineno] for frame in _user_frames(error.__traceback__)]
+        frames = [[frame.filename, frame.lineno or 0] for frame in _user_frames(error.__traceback__)]
         self._stops.append([type(error).__name__, self._redact(_message(error)), frames])
 
     def add_text(self, file: str, text: str) -> None:
