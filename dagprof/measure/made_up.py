@@ -20,7 +20,7 @@ from dagprof.model import Unanswered
 
 # Of one file's failure: parses, and seconds. What is found may not depend on how busy the machine is, so only slow files
 # run into the second.
-_MOST_PARSES = 30
+_MOST_PARSES = 60
 _MOST_S = 30.0
 _MOST_NAMES = 12
 _MOST_WORDS = 8
@@ -81,7 +81,7 @@ _TWO: dict[str, Any] = {"is": "2"}
 _EVERY: dict[str, Any] = {"every": _TWO}
 # Answers of the forms that DAG files expect. None names anything that exists.
 _GUESSES = (
-    Guess("2", _EVERY, is_alike=True, extra=_EVERY),
+    Guess("2", {"every": {"text": "2"}}, is_alike=True, extra={"every": {"text": "2"}}),
     # An address that needs no name server, and at which nothing can be reached.
     Guess("dagprof-stub", {"every": _EVERY}, extra={"every": _EVERY}, conn_type="http", host="255.255.255.255"),
     Guess("http://dagprof-stub.invalid/2", {"every": {"list": _EVERY}}, extra={"every": {"is": 2}}),
@@ -113,6 +113,7 @@ class _Examination:
     def __init__(self, path: Path, ask: Ask, limits: Limits, most_s: float) -> None:
         self._path, self._ask, self._limits = path, ask, limits
         self._parses = 0
+        self._base = self._again = Stop("", "", ())
         self._deadline = time.monotonic() + most_s
 
     def run(self, failed: Reply) -> tuple[Unanswered, ...]:
@@ -120,9 +121,9 @@ class _Examination:
         base, again = Stop.of(failed), Stop.of(plain)
         if base is None or again is None or (base.type, base.lines) != (again.type, again.lines):
             return ()
-        names = _candidates(plain, base)
-        found = self._first_that_matters(base, again, names) if names else None
-        return () if found is None else self._single(base, again, found, names)
+        self._base, self._again = base, again
+        names = _candidates(plain, base)[-_MOST_NAMES:][::-1]
+        return self._search(names) if names else ()
 
     def _parse(self, guess: Guess, names: Sequence[Unanswered]) -> Reply:
         self._parses += 1
@@ -132,20 +133,36 @@ class _Examination:
     def _may_go_on(self) -> bool:
         return self._parses < _MOST_PARSES and time.monotonic() < self._deadline
 
-    def _first_that_matters(self, base: Stop, again: Stop, names: Sequence[Unanswered]) -> Guess | None:
-        """The first guess for all names together that changes the failure."""
+    def _search(self, names: Sequence[Unanswered]) -> tuple[Unanswered, ...]:
+        """The names that matter; the one asked for last comes first, for it is the likeliest.
+
+        Most failures show with an answer of the stub's own form, for each name alone. Other forms are given to all names
+        together first, and alone where one of them ends the parse before it gets to the failure.
+        """
         keys: list[str] = []
-        _learn(keys, base)
-        for first in self._guesses(base, keys):
+        _learn(keys, self._base)
+        for first in self._guesses(self._base, keys):
             guess: Guess | None = first
             while guess is not None and self._may_go_on():
-                reply = self._parse(guess, names)
-                if _matters(base, again, reply, guess):
-                    return guess
-                stop = Stop.of(reply)
+                reply = None if guess.is_alike else self._parse(guess, names)
+                if reply is not None and _matters(self._base, self._again, reply, guess):
+                    return self._alone(guess, names) or tuple(names)
+                stop = Stop.of(reply) if reply is not None else None
+                is_early = stop is not None and _is_past(self._base.lines, stop.lines) is False
+                if (guess.is_alike or (is_early and len(names) > 1)) and (found := self._alone(guess, names)):
+                    return found
                 has_learned = guess.document is not None and stop is not None and _learn(keys, stop)
                 guess = _document(keys) if has_learned else None
-        return None
+        return ()
+
+    def _alone(self, guess: Guess, names: Sequence[Unanswered]) -> tuple[Unanswered, ...]:
+        """Those of the names of which this one answer alone matters."""
+        if len(names) == 1 and not guess.is_alike:
+            return tuple(names)
+        return tuple(name for name in names if self._may_go_on() and self._shows(guess, name))
+
+    def _shows(self, guess: Guess, name: Unanswered) -> bool:
+        return _matters(self._base, self._again, self._parse(guess, [name]), guess)
 
     @staticmethod
     def _guesses(base: Stop, keys: Sequence[str]) -> Iterator[Guess]:
@@ -158,16 +175,6 @@ class _Examination:
             yield _document(keys)
         for word in _words(base):
             yield Guess(word, {"every": {"is": word}}, extra={"every": {"is": word}})
-
-    def _single(self, base: Stop, again: Stop, guess: Guess, names: Sequence[Unanswered]) -> tuple[Unanswered, ...]:
-        """Those of the names that matter alone, the one asked for last first; all of them where it takes several."""
-        if len(names) == 1:
-            return tuple(names)
-        recent = list(reversed(names))[:_MOST_NAMES]
-        alone = [
-            name for name in recent if self._may_go_on() and _matters(base, again, self._parse(guess, [name]), guess)
-        ]
-        return tuple(alone or recent)
 
 
 def _document(keys: Sequence[str]) -> Guess:

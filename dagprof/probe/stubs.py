@@ -57,10 +57,13 @@ class StubMapping(dict):  # type: ignore[type-arg]
 
 
 def build(form: dict[str, Any]) -> Any:
-    """A JSON value of this form: ``{"is": VALUE}``, ``{"list": FORM}``, or ``{"every": FORM}`` for a mapping that answers
-    all keys alike."""
+    """A JSON value of this form: ``{"is": VALUE}``, ``{"text": TEXT}`` as stubs give it, ``{"list": FORM}`` of one such
+    value, or ``{"every": FORM}`` for a mapping that answers all keys alike.
+    """
     if "is" in form:
         return copy.deepcopy(form["is"])
+    if "text" in form:
+        return StubText(form["text"])
     if "list" in form:
         return [build(form["list"])]
     return StubMapping(form["every"], form.get("known", ()))

@@ -238,6 +238,28 @@ CASES = {
         "environment",
         "SERVICE_TOKEN_FILE",
     ),
+    "last_of_many": Case(
+        """
+        import datetime as dt
+        config = Variable.get("nested_config", deserialize_json=True)["team"]["pool"]
+        day = int(Variable.get("number_of_days"))
+        schema = BaseHook.get_connection("several").extra_dejson["account"]
+        first = dt.datetime(2024, int(Variable.get("month")), 1)
+        owner = os.environ["OWNER_OF_ALL"]  # asks
+        """,
+        "environment",
+        "OWNER_OF_ALL",
+    ),
+    "earlier_than_others": Case(
+        """
+        config = Variable.get("nested_config", deserialize_json=True)["team"]["pool"]
+        names = Variable.get("list_of_names")  # asks
+        day = int(Variable.get("number_of_days"))
+        print(names.split(",")[1])
+        """,
+        "variable",
+        "list_of_names",
+    ),
     "exits": Case(
         """
         import sys
