@@ -91,6 +91,7 @@ _GUESSES = (
     Guess('["2", "3"]', {"list": _EVERY}),
     Guess("0 2 * * *", {"is": 2}),
     Guess("UTC", {"is": "2"}),
+    Guess("true", {"every": {"every": {"is": 2}}}, extra={"every": {"every": {"is": 2}}}),
 )
 
 
