@@ -105,7 +105,7 @@ def headline(run: Run) -> str:
     )
     if failed:
         text += f"; {count(failed, 'file')} could not be loaded"
-    if untimed := [file for file in run.files if file.status.is_failure and not file.is_timed]:
+    if untimed := [file for file in run.files if file.status.is_broken and not file.is_timed]:
         text += f", of which {_without_time(untimed)} not in this time"
     if needy := sum(file.status is Status.NEEDS_ANSWER for file in run.files):
         text += f"; {count(needy, 'file')} {'needs' if needy == 1 else 'need'} an answer"
