@@ -25,6 +25,7 @@ FILES = {
     "top_level_ms": _REAL,
     "bag_ms": _REAL,
     "serialise_ms": _REAL,
+    "exit_ms": _REAL,
     "modules": _WHOLE,
     "rss_growth_kib": _REAL,
     "import_timeout_share": _REAL,

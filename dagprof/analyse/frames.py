@@ -76,6 +76,7 @@ def _file_row(run: Run, file: FileResult) -> tuple[Any, ...]:
         top_level_ms,
         samples.median("bag_ms"),
         samples.median("serialise_ms"),
+        samples.median("exit_ms"),
         len(trace.loads) if trace else 0,
         samples.median("rss_growth_kib"),
         samples.median("load_ms") / limit_ms if limit_ms else 0.0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import signal
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ import msgspec
 from dagprof.measure import reading, unqueued
 from dagprof.measure.plan import STABLE_MS
 from dagprof.measure.reading import Reply
-from dagprof.model import Doubt, Failure, FileResult, Instability, Measured, Module, Origin, Output, Status
+from dagprof.model import Doubt, Effect, Failure, FileResult, Instability, Measured, Module, Origin, Output, Status
 from dagprof.robust import standard_error_of_median
 
 _ENDINGS = {
@@ -21,6 +21,8 @@ _ENDINGS = {
     "MemoryError": Status.OUT_OF_MEMORY,
     "SystemExit": Status.EXITED,
 }
+# How the probe marks a process that still runs at the end.
+STILL_RUNNING = " (still running)"
 NOISY_SHARE = 0.10
 DRIFT_SHARE = 0.5
 # Three equal parses are in order one time in three, five one time in sixty.
@@ -34,9 +36,13 @@ def status_of(reply: Reply) -> Status:
         return Status.TIMED_OUT
     if outcome == "memory-limit":
         return Status.OUT_OF_MEMORY
+    if outcome == "held":
+        return Status.HELD
     if result is None:
         return Status.KILLED if reply["signal"] is not None else Status.EXITED
     types = [row["type"] for row in result["failures"]]
+    if result.get("is_unsent") and len(types) == 1:
+        return Status.LOST
     for name, status in _ENDINGS.items():
         if name in types:
             return status
@@ -66,6 +72,11 @@ class Passes:
         self._statuses: list[Status] = []
 
     @property
+    def is_held(self) -> bool:
+        """Whether a process that the file started outlives the parse and holds its output."""
+        return self.settled is not None and self.settled["outcome"] == "held"
+
+    @property
     def wall_ms(self) -> list[float]:
         """Wall times of the timed parses so far."""
         return [reply["result"]["sample"]["wall_ms"] for reply in self.timings]
@@ -90,6 +101,7 @@ class Passes:
         self.last = reply
         key = {"timing": "sample", "trace": "trace", "stacks": "stack"}[mode]
         succeeded = gave_result(reply) and key in reply["result"]
+        succeeded = succeeded and (mode != "timing" or reply["outcome"] != "held")
         if mode != "stacks":
             self._statuses.append(status_of(reply))
         if mode == "timing":
@@ -145,10 +157,10 @@ class Passes:
             return {"detail": self.detail}
         result = reply["result"] or {}
         return {
-            "dag_ids": tuple(result.get("dag_ids", ())),
-            "task_count": result.get("task_count", 0),
+            "dag_ids": tuple(result.get("dag_ids", ())) if not self.is_held else (),
+            "task_count": result.get("task_count", 0) if not self.is_held else 0,
             "accesses": reading.accesses(result.get("accesses", ())),
-            "failures": tuple(Failure(**row) for row in result.get("failures", ())),
+            "failures": self._failures(result),
             "warnings": tuple(result.get("warnings", ())),
             "stdout": Output(text=reply["stdout"][0], total_bytes=reply["stdout"][1]),
             "stderr": Output(text=reply["stderr"][0], total_bytes=reply["stderr"][1]),
@@ -156,6 +168,13 @@ class Passes:
             "signal": reply["signal"],
             "detail": self.detail or _detail(reply),
         }
+
+    def _failures(self, result: Mapping[str, Any]) -> tuple[Failure, ...]:
+        found = tuple(Failure(**row) for row in result.get("failures", ()))
+        if not self.is_held:
+            return found
+        effects = reading.effects(self.trace["result"].get("effects", ())) if self.trace else ()
+        return (_holding(effects), *found)
 
     def _found_doubts(self, result: FileResult) -> list[Doubt]:
         return [
@@ -176,6 +195,9 @@ class Passes:
         if left:
             text = f"It leaves {left} process{'es' if left > 1 else ''} running after the parse; dagprof ended them."
             doubts.append(Doubt(code="leftover-processes", text=text))
+        if any(reply["result"].get("closed_descriptors") for reply in self.timings):
+            text = "It closes file descriptors that it did not open. Airflow 2 may lose its log and with that the DAGs."
+            doubts.append(Doubt(code="closed-descriptors", text=text))
         return doubts
 
     def _trace_doubts(self) -> list[Doubt]:
@@ -187,6 +209,21 @@ class Passes:
             for reason in reasons[:1]
             if not reason.startswith("SyntaxError")
         ]
+
+
+def _holding(effects: Sequence[Effect]) -> Failure:
+    """Why a held parse gives no DAGs, at the line that started the process: one that still runs, else the last."""
+    started = [effect for effect in effects if effect.kind == "process"]
+    running = [effect for effect in started if effect.what.endswith(STILL_RUNNING)]
+    found = next(iter(running or started[-1:]), None)
+    what = f"The process {found.what.removesuffix(STILL_RUNNING)}" if found else "A process"
+    message = (
+        f"{what} outlives the parse and holds its standard output, error or input. Airflow 3 waits for that until "
+        "dag_file_processor_timeout, then kills the parse and stores no DAG. Start it in a task, or give it "
+        "subprocess.DEVNULL as stdin, stdout and stderr."
+    )
+    file, line = (found.file, found.line) if found else ("", 0)
+    return Failure(type="", message=message, file=file, line=line)
 
 
 def _disturbance(traced: Reply) -> float:
@@ -232,6 +269,8 @@ def _detail(reply: Reply) -> str:
         return f"It was stopped at the time limit, after {reply['total_ms'] / 1000:.1f} s."
     if reply["outcome"] == "memory-limit":
         return "It was stopped at the memory limit."
+    if reply["outcome"] == "held":
+        return "A process that it started holds its output after the parse."
     if reply["result"] is None and reply["signal"] is not None:
         try:
             name = signal.Signals(reply["signal"]).name

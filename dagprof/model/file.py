@@ -11,7 +11,11 @@ from dagprof.robust import median_absolute_deviation, standard_error_of_median
 
 
 class Status(str, enum.Enum):
-    """How the parse of one file ended."""
+    """How the parse of one file ended.
+
+    ``HELD``: a process that the file started holds the parse's output, and Airflow 3 waits for it to its time-out. ``LOST``:
+    Airflow 3 cannot send the DAGs from the parsing process.
+    """
 
     OK = "ok"
     NO_DAGS = "no-dags"
@@ -20,6 +24,8 @@ class Status(str, enum.Enum):
     OUT_OF_MEMORY = "out-of-memory"
     KILLED = "killed"
     EXITED = "exited"
+    HELD = "held"
+    LOST = "lost"
     UNREADABLE = "unreadable"
     SKIPPED = "skipped"
 
@@ -72,7 +78,8 @@ class Effect(Frozen, frozen=True):
     """Something that the file did while it was parsed, besides building DAGs, at the user's line that led there.
 
     ``kind`` is one of ``EFFECT_KINDS``; ``what`` tells host and port, program, path or name, redacted. ``wall_us`` is the
-    time of all ``count`` times together, None where only the fact is known; ``size_bytes`` counts what files hold.
+    time of all ``count`` times together, None where only the fact is known; ``size_bytes`` counts what files hold. ``threads``
+    is how many threads besides the one that parses did it; their times overlap, and what overlaps counts once.
     """
 
     kind: str
@@ -82,6 +89,7 @@ class Effect(Frozen, frozen=True):
     count: int = 1
     wall_us: int | None = None
     size_bytes: int = 0
+    threads: int = 0
 
 
 # Kinds of effects that mean the same to people.
@@ -95,6 +103,8 @@ EFFECT_KINDS = (
     "http",
     "process",
     "sleep",
+    "exit-handler",
+    "exec",
     "file-read",
     "file-write",
     "thread",
@@ -178,7 +188,8 @@ class Samples(Frozen, frozen=True):
     """Uninstrumented parses of one file, one column per figure, in the order they were taken.
 
     ``wall_ms`` is the parse time: from the start of DagBag to the end of serialisation (for the cold temperature the import
-    of Airflow before it, ``airflow_ms``, is part of it). ``load_ms``, ``bag_ms`` and ``serialise_ms`` are its stages.
+    of Airflow before it, ``airflow_ms``, is part of it). ``load_ms``, ``bag_ms``, ``serialise_ms`` and ``exit_ms`` are its
+    stages; the last one is the end of the process in Airflow 3: its exit handlers, and waiting for processes that hold its output.
     ``queued_ms`` is how long the parse waited for a processor that others used, part of ``wall_ms``: the machine's doing. It is
     never so long that less than the CPU time of the thread that parses would be left.
     ``overhead_ms`` is what the measurement itself took around the parse: fork, pipes, reaping.
@@ -192,6 +203,7 @@ class Samples(Frozen, frozen=True):
     load_ms: tuple[float, ...] = ()
     bag_ms: tuple[float, ...] = ()
     serialise_ms: tuple[float, ...] = ()
+    exit_ms: tuple[float, ...] = ()
     dagbag_ms: tuple[float, ...] = ()
     overhead_ms: tuple[float, ...] = ()
     rss_growth_kib: tuple[int, ...] = ()

@@ -16,11 +16,11 @@ import os
 import resource
 import sys
 from _thread import get_ident
-from time import perf_counter_ns, process_time_ns
 from types import FrameType, ModuleType
 from typing import Any, Callable
 
 from . import origin
+from .clocks import perf_counter_ns, process_time_ns
 
 OUTSIDE = -1
 

@@ -10,10 +10,10 @@ import os
 import resource
 import sys
 import zipimport
-from time import perf_counter, perf_counter_ns, process_time, process_time_ns, thread_time
 from typing import Any, Callable
 
-from . import import_rows, imports, loading, statements
+from . import failures, import_rows, imports, loading, statements
+from .clocks import perf_counter, perf_counter_ns, process_time, process_time_ns, thread_time
 
 _PAGE_KIB = resource.getpagesize() // 1024
 
@@ -69,39 +69,61 @@ def children_cpu_ms() -> float:
     return (usage.ru_utime + usage.ru_stime) * 1000
 
 
-def timed(
-    api: Any, file: str, airflow_ms: float, airflow_cpu_ms: float, loaded: Callable[..., Any] = lambda: None
-) -> tuple[Any, ...]:
-    """Parse ``file`` once. Returns the bag, the figures of one sample, errors by file, and the serialised DAGs."""
+class Parsed:
+    """One parse: the bag, the figures of a sample, serialised DAGs, and what went wrong on the way from the bag to Airflow.
+
+    ``errors`` are those of serialising, by file; ``unsent`` is why the child's message cannot be sent, None where it can.
+    """
+
+    def __init__(self, bag: Any) -> None:
+        self.bag = bag
+        self.figures: dict[str, Any] = {}
+        self.documents: dict[Any, Any] = {}
+        self.errors: dict[Any, BaseException] = {}
+        self.unsent: BaseException | None = None
+
+    def deliver(self, api: Any, delivery: Any, file: str) -> None:
+        """Serialise the DAGs and encode the message, as Airflow's child does."""
+        for dag_id, dag in self.bag.dags.items():
+            try:
+                self.documents[dag_id] = api.serialise(dag)
+            except Exception as error:
+                self.errors[dag.fileloc] = error
+        try:
+            texts = {place: failures.one_line(error) for place, error in self.errors.items()}
+            delivery.encode(file, self.bag, self.documents, texts)
+        except Exception as error:
+            self.unsent = error
+
+
+def timed(around: Any, file: str, loaded: Callable[..., Any] = lambda: None) -> Parsed:
+    """Parse ``file`` once in the surroundings given."""
+    api = around.api
     stages = Stages(loaded)
     api.time_loading(stages.clock)
-    errors: dict[Any, Any] = {}
-    documents: dict[Any, Any] = {}
     rss, children, queued = rss_kib(), children_cpu_ms(), queued_ms()
     wall, cpu, thread_cpu = perf_counter(), process_time(), thread_time()
     bag = api.build_bag(file)
     bagged = perf_counter()
-    for dag_id, dag in bag.dags.items():
-        try:
-            documents[dag_id] = api.serialise(dag)
-        except Exception as error:
-            errors[dag.fileloc] = error
+    parsed = Parsed(bag)
+    parsed.deliver(api, around.delivery, file)
     done, cpu_done, thread_cpu_done = perf_counter(), process_time(), thread_time()
     queued = within_ms(queued_ms() - queued, (done - wall) * 1000, (thread_cpu_done - thread_cpu) * 1000)
     bag_ms = (bagged - wall) * 1000
-    figures = {
-        "wall_ms": (done - wall) * 1000 + airflow_ms,
-        "cpu_ms": (cpu_done - cpu) * 1000 + airflow_cpu_ms,
+    parsed.figures = {
+        "wall_ms": (done - wall) * 1000 + around.airflow_ms,
+        "cpu_ms": (cpu_done - cpu) * 1000 + around.airflow_cpu_ms,
         "children_cpu_ms": children_cpu_ms() - children,
         "queued_ms": queued,
-        "airflow_ms": airflow_ms,
+        "airflow_ms": around.airflow_ms,
         "load_ms": stages.load_ms,
         "bag_ms": max(0.0, bag_ms - stages.load_ms),
         "serialise_ms": (done - bagged) * 1000,
+        "exit_ms": 0.0,
         "dagbag_ms": _dagbag_ms(bag),
         "rss_growth_kib": max(0, rss_kib() - rss),
     }
-    return bag, figures, errors, documents
+    return parsed
 
 
 def _dagbag_ms(bag: Any) -> float:

@@ -11,8 +11,9 @@ import ast
 import builtins
 import copy
 import importlib.util
-from time import perf_counter_ns, process_time_ns
 from typing import Any, Callable
+
+from .clocks import perf_counter_ns, process_time_ns
 
 CLOCK, WATCHED_LOOP = "__dagprof_clock__", "__dagprof_loop_%d__"
 ITERATIONS = 1000

@@ -10,7 +10,7 @@ from dagprof.quantities import count
 from dagprof.report.escape import safe_text
 
 # ``gc`` is the garbage collection of the load stage, known where the file was traced.
-STAGES = ("Airflow", "imports", "gc", "top-level", "bag", "serialise")
+STAGES = ("Airflow", "imports", "gc", "top-level", "bag", "serialise", "exit")
 
 # What is shorter shows as 0.0 ms.
 SMALLEST_MS = 0.05
@@ -25,6 +25,8 @@ _WORDS = {
     Status.OUT_OF_MEMORY: "out of memory",
     Status.KILLED: "killed",
     Status.EXITED: "exited by itself",
+    Status.HELD: "output held open",
+    Status.LOST: "DAGs not sent",
     Status.UNREADABLE: "unreadable",
     Status.SKIPPED: "skipped",
 }
@@ -48,7 +50,7 @@ def status(value: Status) -> str:
 def stages(file: FileResult) -> tuple[float, ...]:
     """Median ms of the stages, in the order of ``STAGES``."""
     median = file.samples.median
-    return median("airflow_ms"), *split_load(file), median("bag_ms"), median("serialise_ms")
+    return median("airflow_ms"), *split_load(file), median("bag_ms"), median("serialise_ms"), median("exit_ms")
 
 
 def stage_names(file: FileResult) -> tuple[str, ...]:

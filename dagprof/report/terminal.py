@@ -21,7 +21,7 @@ from dagprof.report.screen import columns, is_unicode, titled, within_encoding
 
 LIMIT = 10
 _BAR = 12
-_PIECES = {True: "▚█░▓▒·", False: "@#-=+."}
+_PIECES = {True: "▚█░▓▒·▞", False: "@#-=+.%"}
 _SMALLEST_MS = 1.0
 _COUNTED = (Change.SLOWER, Change.FASTER, Change.ADDED, Change.REMOVED, Change.UNSURE)
 
