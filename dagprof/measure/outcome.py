@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from dagprof.measure import reading, unqueued
+from dagprof.measure.differences import appearing
 from dagprof.measure.plan import STABLE_MS
 from dagprof.measure.reading import Reply
 from dagprof.model import Doubt, Effect, Failure, FileResult, Instability, Measured, Module, Origin, Output, Status
@@ -92,6 +93,13 @@ class Passes:
         return [reply["result"].get("digests", {}) for reply in self.timings]
 
     @property
+    def dag_ids(self) -> list[frozenset[str]]:
+        """The DAGs of each parse that had no failure, in order, the tracing pass last."""
+        replies = [*self.timings, *([self.trace] if self.trace else [])]
+        results = [reply["result"] for reply in replies]
+        return [frozenset(result.get("dag_ids", ())) for result in results if not result["failures"]]
+
+    @property
     def traced_ms(self) -> tuple[float, float]:
         """Wall time of the tracing pass, and what it waited for a processor that others used; zeros without one."""
         return (self.trace["result"]["wall_ms"], self.trace["result"]["queued_ms"]) if self.trace else (0.0, 0.0)
@@ -136,7 +144,8 @@ class Passes:
             if self.stack and self.stack["result"]["stack"]
             else None,
             effects=reading.effects(self.trace["result"].get("effects", ())) if self.trace else (),
-            instabilities=self.instabilities,
+            instabilities=(*appearing(self.dag_ids), *self.instabilities),
+            lost_dags=reading.lost_dags(self.trace["result"].get("lost", ())) if self.trace else (),
             **facts,
         )
         result = msgspec.structs.replace(result, doubts=(*self.doubts, *self._found_doubts(result)))
@@ -181,6 +190,7 @@ class Passes:
             *_noise_doubts(self.wall_ms, self.own_ms),
             *_queue_doubts(result),
             *_stub_doubts(result),
+            *_lost_doubts(result),
             *self._consistency_doubts(),
             *self._trace_doubts(),
         ]
@@ -264,11 +274,27 @@ def _stub_doubts(result: FileResult) -> list[Doubt]:
     return [Doubt(code="stubbed", text=f"Stubs answered for {shown}; what the real look-up costs is not in the time.")]
 
 
+def _lost_doubts(result: FileResult) -> list[Doubt]:
+    """DAGs that were created for nothing: all of them where there is no other, else those of the file's own lines."""
+    own = [lost for lost in result.lost_dags if not result.dag_ids or lost.file.endswith(f"/{result.path}")]
+    if not own or result.status.is_failure:
+        return []
+    more = f" and {len(own) - 1} more" if len(own) > 1 else ""
+    text = (
+        f"It creates the DAG {own[0].dag_id} at line {own[0].line}{more} and loses it: Airflow finds what a global variable of "
+        "the module holds, and what is created by `with` or by @dag."
+    )
+    return [Doubt(code="lost-dag", text=text)]
+
+
 def _detail(reply: Reply) -> str:
     if reply["outcome"] == "time-limit":
         return f"It was stopped at the time limit, after {reply['total_ms'] / 1000:.1f} s."
     if reply["outcome"] == "memory-limit":
         return "It was stopped at the memory limit."
+    if "claimed_ms" in reply:
+        lived = f"{reply['total_ms'] / 1000:.1f} s"
+        return f"Its parse claims {reply['claimed_ms']:.0f} ms in a process that lived {lived}: the file changes the clocks."
     if reply["outcome"] == "held":
         return "A process that it started holds its output after the parse."
     if reply["result"] is None and reply["signal"] is not None:

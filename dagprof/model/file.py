@@ -118,8 +118,22 @@ EFFECT_KINDS = (
 )
 
 
+class LostDag(Frozen, frozen=True):
+    """A DAG that the file created and Airflow did not find: nothing global holds it, and it was no context manager."""
+
+    dag_id: str
+    file: str = ""
+    line: int = 0
+
+
+# The field of an ``Instability`` that is about the DAG as a whole.
+EXISTENCE = "the DAG itself"
+
+
 class Instability(Frozen, frozen=True):
     """A field of a serialised DAG that differed between two parses of the same file: the place, and both values.
+
+    The field ``EXISTENCE`` says that not every parse gave the DAG; the values are then ``there`` and ``missing``.
 
     ``by_seed`` says that it takes another hash seed to differ, as the order of a set does: it changes with each start of
     Python, not with each parse.
@@ -130,6 +144,11 @@ class Instability(Frozen, frozen=True):
     first: str
     second: str
     by_seed: bool = False
+
+    @property
+    def is_existence(self) -> bool:
+        """Whether the DAG is there in some parses only."""
+        return self.field == EXISTENCE
 
 
 class Need(str, enum.Enum):
@@ -243,6 +262,7 @@ class FileResult(Frozen, frozen=True):
     effects: tuple[Effect, ...] = ()
     instabilities: tuple[Instability, ...] = ()
     experiments: tuple[Experiment, ...] = ()
+    lost_dags: tuple[LostDag, ...] = ()
     failures: tuple[Failure, ...] = ()
     warnings: tuple[str, ...] = ()
     stdout: Output = Output()
@@ -275,6 +295,9 @@ class FileResult(Frozen, frozen=True):
             failure = self.failures[0]
             return f"{failure.type}: {failure.message}" if failure.type else failure.message
         nothing = "it is imported without an error and makes no DAG"
+        if self.lost_dags:
+            lost = self.lost_dags[0]
+            nothing = f"it creates the DAG {lost.dag_id} at line {lost.line} and loses it"
         return self.detail or (nothing if self.status is Status.NO_DAGS else self.status.value)
 
     @property

@@ -176,6 +176,7 @@ class Child:
         effects.add_warnings(_warnings(parsed.bag))
         times = {name: parsed.figures[name] for name in ("wall_ms", "cpu_ms", "queued_ms")}
         facts = {**times, "effects": effects.rows_so_far(), "trace": traced.report()}
+        facts["lost"] = traced.lost(parsed.bag.dags)
         return {**facts, **self._describe(parsed)}
 
     def _stacks(self) -> dict[Any, Any]:

@@ -14,6 +14,7 @@ from typing import Any, Callable
 
 from . import failures, import_rows, imports, loading, statements
 from .clocks import perf_counter, perf_counter_ns, process_time, process_time_ns, thread_time
+from .watch import callers
 
 _PAGE_KIB = resource.getpagesize() // 1024
 
@@ -145,7 +146,8 @@ class TracedParse:
         self._redact = redact
         self._dag_module = ""
         self.plain: list[Any] = []
-        self.tracer = imports.ImportTracer(self._current_line)
+        self._made: list[Any] = []
+        self.tracer = imports.ImportTracer(self._current_line, self._note_collection)
         self.clock = statements.StatementClock(self.tracer.excluded, lambda line: checkpoint(file, line))
 
     def install(self) -> None:
@@ -156,21 +158,39 @@ class TracedParse:
             self._instrument(
                 zipimport.zipimporter, lambda loader, name: os.path.dirname(loader.get_filename(name)) == file
             )
-        building = BuildingClock(self.clock.built)
+        building = BuildingClock(self.clock.built, self._note_made)
         for cls in self._building_classes:
             building.watch(cls)
         self.tracer.install()
+
+    def _note_collection(self, took_ns: int) -> None:
+        self.clock.collected(took_ns)
+
+    def _note_made(self, instance: Any) -> None:
+        """A DAG, task group or task was made; of DAGs it is kept where."""
+        dag_id = getattr(instance, "dag_id", None)
+        if isinstance(dag_id, str) and any(cls.__name__ == "DAG" for cls in type(instance).__mro__):
+            caller = callers.find(sys._getframe(2))
+            self._made.append([dag_id, *((caller.file, caller.line) if caller is not None else ("", 0))])
+
+    def lost(self, kept: Any) -> list[Any]:
+        """The DAGs that were made and are not among ``kept``: id, file and line of each, once."""
+        return [list(made) for made in dict.fromkeys(map(tuple, self._made)) if made[0] not in kept]
 
     def _current_line(self) -> int:
         return self.clock.current_line
 
     def _instrument(self, loader_class: Any, is_dag_code: Callable[..., bool]) -> None:
-        ordinary = loader_class.get_code
+        ordinary, file = loader_class.get_code, self._file
 
         def get_code(loader: Any, name: str) -> Any:
             if not is_dag_code(loader, name):
                 return ordinary(loader, name)
-            self._dag_module = name
+            path = loader.get_filename(name)
+            if path == file:
+                self._dag_module = name
+            else:  # the members of an archive are modules, each with a file and imports of its own
+                self.clock.member = os.path.basename(path)
             return self._compile(loader, name, ordinary)
 
         loader_class.get_code = get_code
@@ -203,7 +223,8 @@ class TracedParse:
         self.tracer.uninstall()
         traced = import_rows.report(self.tracer, self._dag_module)
         traced["statements"] = [
-            [*row[:5], row[5] // 1000, row[6] // 1000, row[7], row[8], row[9] // 1000] for row in self.clock.rows
+            [*row[:5], row[5] // 1000, row[6] // 1000, row[7], row[8], row[9] // 1000, row[10] // 1000, row[11]]
+            for row in self.clock.rows
         ]
         traced["gc_ms"] = self.tracer.gc_ns / 1e6
         traced["compile_ms"] = self.tracer.compile_ns / 1e6
@@ -225,10 +246,14 @@ with_room_for_frames.__code__ = with_room_for_frames.__code__.replace(co_stacksi
 
 
 class BuildingClock:
-    """Tells how long each making of a DAG, task group or task takes; what is made meanwhile belongs to it."""
+    """Tells how long each making of a DAG, task group or task takes; what is made meanwhile belongs to it.
 
-    def __init__(self, told: Callable[..., Any]) -> None:
+    ``made`` is told each of them, those that are made meanwhile too.
+    """
+
+    def __init__(self, told: Callable[..., Any], made: Callable[[Any], None] = lambda instance: None) -> None:
         self._told = told
+        self._made = made
         self._is_running = False
 
     def watch(self, cls: Any) -> None:
@@ -238,6 +263,7 @@ class BuildingClock:
         def timed(instance: Any, *args: Any, **kwargs: Any) -> None:
             if self._is_running:
                 ordinary(instance, *args, **kwargs)
+                self._made(instance)
                 return
             self._is_running = True
             started = perf_counter_ns()
@@ -246,6 +272,7 @@ class BuildingClock:
             finally:
                 self._is_running = False
                 self._told(perf_counter_ns() - started)
+            self._made(instance)
 
         cls.__init__ = imports.as_importlib(timed)
 

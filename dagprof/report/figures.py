@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from dagprof.analyse.stages import split_load
-from dagprof.model import FileResult, Run, SkippedFile, SkipReason, Status
+from dagprof.model import Effect, FileResult, Run, SkippedFile, SkipReason, Status
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text
 
@@ -45,6 +46,18 @@ def duration(ms: float) -> str:
 def status(value: Status) -> str:
     """A status in words."""
     return _WORDS[value]
+
+
+def statement_place(row: Mapping[str, Any]) -> str:
+    """Where a row of ``statements_frame`` stands, a member of an archive by its path in it."""
+    return safe_text(f"{row['path']}/{row['member']}" if row["member"] else str(row["path"])) + f":{row['line']}"
+
+
+def in_threads(effect: Effect) -> str:
+    """`` in 8 threads`` where others than the thread that parses did it, whose times overlap; empty else."""
+    if not effect.threads:
+        return ""
+    return f" in {effect.threads} threads" if effect.threads > 1 else " in a thread"
 
 
 def stages(file: FileResult) -> tuple[float, ...]:
@@ -139,6 +152,10 @@ def unstable(file: FileResult) -> str:
     found = file.instabilities[0]
     more = len(file.instabilities) - 1
     when = "each start of Python (a set has another order)" if found.by_seed else "each parse"
+    if found.is_existence:
+        doubled = f" ({count(more, 'more difference')})" if more else ""
+        some = "with another hash seed it is not" if found.by_seed else "in others it is not"
+        return safe_text(f"{file.path}: in some parses the DAG {found.dag_id} is there, {some}{doubled}.", 600)
     fields = f" ({count(more, 'more field')})" if more else ""
     return safe_text(
         f"{file.path}: {when} gives another DAG, {found.dag_id}: {found.field} is {found.first}, then {found.second}{fields}; "

@@ -12,6 +12,7 @@ from typing import Any, Callable
 
 from .. import origin
 from .databases import DatabaseWatch
+from .executed import ExecutionWatch
 from .exits import ExitWatch
 from .files import FileWatch
 from .late import LatePatches
@@ -34,6 +35,7 @@ class Effects:
         self._processes = ProcessWatch(self._ledger)
         self._databases = DatabaseWatch(self._ledger)
         self._state = StateWatch(self._ledger)
+        self._executions = ExecutionWatch(self._ledger, root)
         self._is_over = False
 
     def install(self, api: Any, *, runs_exit_handlers: bool = False) -> None:
@@ -48,7 +50,7 @@ class Effects:
 
     def _hook(self) -> Callable[..., Any]:
         handlers: dict[Any, Callable[..., Any]] = {"import": self._on_import}
-        for watch in (self._files, self._network, self._processes, self._databases, self._state):
+        for watch in (self._files, self._network, self._processes, self._databases, self._state, self._executions):
             handlers.update(watch.events())
         find = handlers.get
 
