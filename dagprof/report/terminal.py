@@ -162,7 +162,12 @@ def _statements(run: Run, console: Console) -> None:
     collects = any(float(row["gc_ms"]) >= _SMALLEST_MS for row in rows)
     gc_column = (("gc", "figure"),) if collects else ()
     table = columns(
-        ("time", "figure"), ("waiting", "figure"), *gc_column, ("runs", "figure"), ("where", "text"), ("statement", "text")
+        ("time", "figure"),
+        ("waiting", "figure"),
+        *gc_column,
+        ("runs", "figure"),
+        ("where", "text"),
+        ("statement", "text"),
     )
     places = [_tail(figures.statement_place(row), max(24, console.width // 3)) for row in rows]
     width = max(16, console.width - max(map(len, places)) - 36)
