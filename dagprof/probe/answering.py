@@ -12,7 +12,7 @@ _write, _open, _fstat, _wronly = os.write, os.open, os.fstat, os.O_WRONLY
 class ResultPipe:
     """The write end of the result pipe. ``theirs`` is the descriptor of the other end in the worker, this one's parent.
 
-    DAG code closes descriptors that it does not know, which ``was_closed`` tells; the pipe is then opened anew, where the
+    DAG code closes descriptors that it does not know, which ``is_closed`` tells; the pipe is then opened anew, where the
     system has /proc.
     """
 
@@ -20,16 +20,21 @@ class ResultPipe:
         self._descriptor = descriptor
         self._path = "/proc/%d/fd/%d" % (os.getppid(), theirs)
         self._identity = identity(descriptor)
-        self.was_closed = False
+        self._was_closed = False
 
-    def send(self, data: bytes) -> None:
-        """Write one frame: its length, a line feed, its bytes."""
+    def send(self, *frames: bytes) -> None:
+        """Write frames at once, of each its length, a line feed, its bytes."""
         if identity(self._descriptor) != self._identity:
+            self._was_closed = True
             self._descriptor = _open(self._path, _wronly)
-            self.was_closed = True
-        data = b"%d\n" % len(data) + data
+        data = b"".join(b"%d\n" % len(frame) + frame for frame in frames)
         while data:
             data = data[_write(self._descriptor, data) :]
+
+    def is_closed(self) -> bool:
+        """Whether the descriptor that the child was started with is not the pipe's any more."""
+        self._was_closed = self._was_closed or identity(self._descriptor) != self._identity
+        return self._was_closed
 
 
 def identity(descriptor: int) -> Any:

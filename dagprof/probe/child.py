@@ -82,18 +82,27 @@ def run(surroundings: Surroundings, request: dict[Any, Any], pipe: answering.Res
     os.close(requests)
     surroundings.delivery.begin()
     parsing = Child(surroundings, request)
-    for tell in (parsing.report, parsing.ending):
-        report = tell()
-        report["closed_descriptors"] = pipe.was_closed and not surroundings.delivery.is_supervised
-        if _getpid() != process:  # a copy that the DAG file forked: only the original answers
-            _exit(0)
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except Exception:
-                continue
-        pipe.send(_dumps(report).encode("ascii"))
+    found = _dumps(parsing.report()).encode("ascii")
+    if surroundings.delivery.has_ending():  # which may last, or end the process
+        _leave_if_copy(process)
+        pipe.send(found)
+        found = b""
+    ending = parsing.ending()
+    ending["closed_descriptors"] = pipe.is_closed() and not surroundings.delivery.is_supervised
+    _leave_if_copy(process)
+    pipe.send(*filter(None, (found, _dumps(ending).encode("ascii"))))
     _exit(0)
+
+
+def _leave_if_copy(process: int) -> None:
+    """End a copy that the DAG file forked: only the original answers."""
+    if _getpid() != process:
+        _exit(0)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            continue
 
 
 def _leave_no_module() -> None:

@@ -58,6 +58,10 @@ class Delivery:
     def begin(self) -> None:
         """Forget what the process that forked would do at its end."""
 
+    def has_ending(self) -> bool:
+        """Whether there is something to do at the end that may last."""
+        return False
+
     def end(self) -> None:
         """Do what the child does after it has delivered its DAGs, before it leaves."""
 
@@ -81,6 +85,10 @@ class DatabaseDelivery(Delivery):
         util: Any = sys.modules.get("multiprocessing.util")
         if util is not None:
             util._finalizer_registry.clear()
+
+    def has_ending(self) -> bool:
+        children = getattr(sys.modules.get("multiprocessing.process"), "_children", ())
+        return bool(children) or len(getattr(sys.modules.get("threading"), "_active", ())) > 1
 
     def end(self) -> None:
         for module, function in (("multiprocessing.util", "_exit_function"), ("threading", "_shutdown")):
@@ -126,6 +134,9 @@ class SupervisedDelivery(Delivery):
 
     def begin(self) -> None:
         atexit._clear()
+
+    def has_ending(self) -> bool:
+        return atexit._ncallbacks() > 0
 
     def end(self) -> None:
         atexit._run_exitfuncs()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import resource
+import select
 import signal
+import time
 from typing import Any
 
+_MOMENT_S = 0.0005
 _PAGE_KIB = resource.getpagesize() // 1024
 
 
@@ -74,3 +77,16 @@ def oom_kills() -> int:
     except (OSError, ValueError):
         pass
     return 0
+
+
+def wait_for_end(pid: int, seconds: float) -> None:
+    """Wait until a child has ended, at most so long; where the kernel has no descriptors of processes, for a moment."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except (AttributeError, OSError):  # Python 3.8, macOS, old kernels, or a sandbox
+        time.sleep(_MOMENT_S)
+        return
+    try:
+        select.select([descriptor], [], [], max(0.0, seconds))
+    finally:
+        os.close(descriptor)

@@ -9,21 +9,19 @@ import selectors
 import signal
 import socket
 import sys
-from time import monotonic, perf_counter, sleep
+from time import monotonic, perf_counter
 from typing import Any, Callable
 
 from . import answering, child, delivery
 from .airflow_api import PROCESSOR
 from .channel import Channel
-from .kernel import become_subreaper, kill_leftovers, oom_kills, rss_kib, send_signal
+from .kernel import become_subreaper, kill_leftovers, oom_kills, rss_kib, send_signal, wait_for_end
 
 # The zygote watches over its workers with the same two.
 __all__ = ["become_subreaper", "kill_leftovers", "serve"]
 
 OUTPUT_LIMIT = 32 * 1024
 _POLL_S = 0.05
-_REST_S = 0.005
-_MOMENT_S = 0.0002
 # How long to wait for processes that hold the output of a parse that has ended, where Airflow waits to its time-out.
 HOLD_S = 10.0
 
@@ -229,12 +227,11 @@ class Watch:
 
     def _reap(self) -> None:
         """Wait for the end of the child, which has said all and leaves in a moment."""
-        pause_s = _MOMENT_S
         while self._status is None and self._outcome == "ended" and not self._has_ended():
             if monotonic() >= self._deadline:
                 self._give_up("time-limit")
-            sleep(pause_s)
-            pause_s = min(1.5 * pause_s, _REST_S)
+            else:
+                wait_for_end(self._pid, self._deadline - monotonic())
         if self._status is None:
             _, self._status, self._usage = os.wait4(self._pid, 0)
         self._ended = perf_counter()

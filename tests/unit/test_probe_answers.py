@@ -64,7 +64,7 @@ def test_frames_survive_closed_descriptors() -> None:
         "    os.closerange(3, 256)\n"
         "    os.open(os.devnull, os.O_WRONLY)\n"
         "    pipe.send(b'second\\n2')\n"
-        "    os._exit(int(pipe.was_closed))\n"
+        "    os._exit(int(pipe.is_closed()))\n"
         "code = os.waitstatus_to_exitcode(os.wait()[1])\n"
         "data = os.read(read, 1000)\n"
         "cut = [len(answering.frames(data[:end])) for end in range(len(data) + 1)]\n"
