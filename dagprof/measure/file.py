@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import statistics
 from pathlib import Path
+from typing import Any
 
 from dagprof.measure import made_up, plan
 from dagprof.measure.asking import Ask, Limits, parse_request
@@ -56,6 +57,8 @@ def measure(path: Path, shown: str, ask: Ask, limits: Limits) -> Measured:
     run = _Runner(path, ask, limits, passes)
     if not run(Mode.TIMING, first=True):
         find_unanswered(path, passes, ask, limits)
+        if passes.is_held:
+            run(Mode.TRACE, hold_s=0.0)  # who started the process that holds the output
         return passes.measured()
     _drop_warm_up(passes)
     while plan.needs_more(passes.wall_ms, passes.own_ms, limits.repeat):
@@ -106,9 +109,9 @@ class _Runner:
     def __init__(self, path: Path, ask: Ask, limits: Limits, passes: Passes) -> None:
         self._path, self._ask, self._limits, self._passes = path, ask, limits, passes
 
-    def __call__(self, mode: Mode, *, first: bool = False) -> bool:
+    def __call__(self, mode: Mode, *, first: bool = False, **more: Any) -> bool:
         """Run one pass; True when it gave what the mode is for."""
-        request = {**parse_request(mode, self._path, self._limits), "first": first}
+        request = {**parse_request(mode, self._path, self._limits), "first": first, **more}
         if mode is Mode.STACKS:
             request["pyinstrument"] = self._limits.pyinstrument
         return self._passes.add(mode.value, self._ask(request))

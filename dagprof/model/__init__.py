@@ -6,7 +6,8 @@ small. ``SCHEMA_VERSION`` grows when a reader of the older form could misread th
 
 1. first form
 2. plugins; each reason for which Airflow skips a file, with its detail
-3. the status ``needs-answer`` and what such files need; failures of network effects
+3. statuses ``needs-answer``, ``held`` and ``lost``; what a file needs; failures of network effects; the stage ``exit_ms`` in
+   the parse time; DAGs that exist in some parses only
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dagprof.model.base import Doubt, Frozen, Place
 from dagprof.model.file import (
     DATABASE_KINDS,
     EFFECT_KINDS,
+    EXISTENCE,
     NETWORK_KINDS,
     Access,
     Effect,
@@ -22,6 +24,7 @@ from dagprof.model.file import (
     Failure,
     FileResult,
     Instability,
+    LostDag,
     Need,
     Output,
     Samples,
@@ -47,6 +50,7 @@ SCHEMA_VERSION = 3
 __all__ = [
     "DATABASE_KINDS",
     "EFFECT_KINDS",
+    "EXISTENCE",
     "NETWORK_KINDS",
     "SCHEMA_VERSION",
     "STATEMENT",
@@ -63,6 +67,7 @@ __all__ = [
     "Instability",
     "Isolation",
     "Loads",
+    "LostDag",
     "Measured",
     "Module",
     "Need",

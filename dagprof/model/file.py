@@ -11,7 +11,11 @@ from dagprof.robust import median_absolute_deviation, standard_error_of_median
 
 
 class Status(str, enum.Enum):
-    """How the parse of one file ended."""
+    """How the parse of one file ended.
+
+    ``HELD``: a process that the file started holds the parse's output, and Airflow 3 waits for it to its time-out. ``LOST``:
+    Airflow 3 cannot send the DAGs from the parsing process.
+    """
 
     OK = "ok"
     NO_DAGS = "no-dags"
@@ -21,6 +25,8 @@ class Status(str, enum.Enum):
     OUT_OF_MEMORY = "out-of-memory"
     KILLED = "killed"
     EXITED = "exited"
+    HELD = "held"
+    LOST = "lost"
     UNREADABLE = "unreadable"
     SKIPPED = "skipped"
 
@@ -109,7 +115,8 @@ class Effect(Frozen, frozen=True):
 
     ``kind`` is one of ``EFFECT_KINDS``; ``what`` tells host and port, program, path or name, redacted. ``wall_us`` is the
     time of all ``count`` times together, None where only the fact is known; ``size_bytes`` counts what files hold;
-    ``failed`` counts how often it ended with an error, of those whose time is known.
+    ``failed`` counts how often it ended with an error, of those whose time is known. ``threads`` is how many threads besides
+    the one that parses did it; their times overlap, and what overlaps counts once.
     """
 
     kind: str
@@ -120,6 +127,7 @@ class Effect(Frozen, frozen=True):
     wall_us: int | None = None
     size_bytes: int = 0
     failed: int = 0
+    threads: int = 0
 
 
 # Kinds of effects that mean the same to people.
@@ -133,6 +141,8 @@ EFFECT_KINDS = (
     "http",
     "process",
     "sleep",
+    "exit-handler",
+    "exec",
     "file-read",
     "file-write",
     "thread",
@@ -146,8 +156,22 @@ EFFECT_KINDS = (
 )
 
 
+class LostDag(Frozen, frozen=True):
+    """A DAG that the file created and Airflow did not find: nothing global holds it, and it was no context manager."""
+
+    dag_id: str
+    file: str = ""
+    line: int = 0
+
+
+# The field of an ``Instability`` that is about the DAG as a whole.
+EXISTENCE = "the DAG itself"
+
+
 class Instability(Frozen, frozen=True):
     """A field of a serialised DAG that differed between two parses of the same file: the place, and both values.
+
+    The field ``EXISTENCE`` says that not every parse gave the DAG; the values are then ``there`` and ``missing``.
 
     ``by_seed`` says that it takes another hash seed to differ, as the order of a set does: it changes with each start of
     Python, not with each parse.
@@ -158,6 +182,11 @@ class Instability(Frozen, frozen=True):
     first: str
     second: str
     by_seed: bool = False
+
+    @property
+    def is_existence(self) -> bool:
+        """Whether the DAG is there in some parses only."""
+        return self.field == EXISTENCE
 
 
 class Need(str, enum.Enum):
@@ -216,7 +245,8 @@ class Samples(Frozen, frozen=True):
     """Uninstrumented parses of one file, one column per figure, in the order they were taken.
 
     ``wall_ms`` is the parse time: from the start of DagBag to the end of serialisation (for the cold temperature the import
-    of Airflow before it, ``airflow_ms``, is part of it). ``load_ms``, ``bag_ms`` and ``serialise_ms`` are its stages.
+    of Airflow before it, ``airflow_ms``, is part of it). ``load_ms``, ``bag_ms``, ``serialise_ms`` and ``exit_ms`` are its
+    stages; the last one is the end of the process in Airflow 3: its exit handlers, and waiting for processes that hold its output.
     ``queued_ms`` is how long the parse waited for a processor that others used, part of ``wall_ms``: the machine's doing. It is
     never so long that less than the CPU time of the thread that parses would be left.
     ``overhead_ms`` is what the measurement itself took around the parse: fork, pipes, reaping.
@@ -230,6 +260,7 @@ class Samples(Frozen, frozen=True):
     load_ms: tuple[float, ...] = ()
     bag_ms: tuple[float, ...] = ()
     serialise_ms: tuple[float, ...] = ()
+    exit_ms: tuple[float, ...] = ()
     dagbag_ms: tuple[float, ...] = ()
     overhead_ms: tuple[float, ...] = ()
     rss_growth_kib: tuple[int, ...] = ()
@@ -269,6 +300,7 @@ class FileResult(Frozen, frozen=True):
     effects: tuple[Effect, ...] = ()
     instabilities: tuple[Instability, ...] = ()
     experiments: tuple[Experiment, ...] = ()
+    lost_dags: tuple[LostDag, ...] = ()
     failures: tuple[Failure, ...] = ()
     unanswered: tuple[Unanswered, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -309,6 +341,9 @@ class FileResult(Frozen, frozen=True):
             failure = self.failures[0]
             return f"{failure.type}: {failure.message}" if failure.type else failure.message
         nothing = "it is imported without an error and makes no DAG"
+        if self.lost_dags:
+            lost = self.lost_dags[0]
+            nothing = f"it creates the DAG {lost.dag_id} at line {lost.line} and loses it"
         return self.detail or (nothing if self.status is Status.NO_DAGS else self.status.value)
 
     @property

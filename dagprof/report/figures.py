@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from dagprof.analyse.stages import split_load
-from dagprof.model import FileResult, Run, SkippedFile, SkipReason, Status
+from dagprof.model import Effect, FileResult, Run, SkippedFile, SkipReason, Status
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text
 
 # ``gc`` is the garbage collection of the load stage, known where the file was traced.
-STAGES = ("Airflow", "imports", "gc", "top-level", "bag", "serialise")
+STAGES = ("Airflow", "imports", "gc", "top-level", "bag", "serialise", "exit")
 
 # What is shorter shows as 0.0 ms.
 SMALLEST_MS = 0.05
@@ -26,6 +27,8 @@ _WORDS = {
     Status.OUT_OF_MEMORY: "out of memory",
     Status.KILLED: "killed",
     Status.EXITED: "exited by itself",
+    Status.HELD: "output held open",
+    Status.LOST: "DAGs not sent",
     Status.UNREADABLE: "unreadable",
     Status.SKIPPED: "skipped",
 }
@@ -46,10 +49,22 @@ def status(value: Status) -> str:
     return _WORDS[value]
 
 
+def statement_place(row: Mapping[str, Any]) -> str:
+    """Where a row of ``statements_frame`` stands, a member of an archive by its path in it."""
+    return safe_text(f"{row['path']}/{row['member']}" if row["member"] else str(row["path"])) + f":{row['line']}"
+
+
+def in_threads(effect: Effect) -> str:
+    """`` in 8 threads`` where others than the thread that parses did it, whose times overlap; empty else."""
+    if not effect.threads:
+        return ""
+    return f" in {effect.threads} threads" if effect.threads > 1 else " in a thread"
+
+
 def stages(file: FileResult) -> tuple[float, ...]:
     """Median ms of the stages, in the order of ``STAGES``."""
     median = file.samples.median
-    return median("airflow_ms"), *split_load(file), median("bag_ms"), median("serialise_ms")
+    return median("airflow_ms"), *split_load(file), median("bag_ms"), median("serialise_ms"), median("exit_ms")
 
 
 def stage_names(file: FileResult) -> tuple[str, ...]:
@@ -142,6 +157,10 @@ def unstable(file: FileResult) -> str:
     found = file.instabilities[0]
     more = len(file.instabilities) - 1
     when = "each start of Python (a set has another order)" if found.by_seed else "each parse"
+    if found.is_existence:
+        doubled = f" ({count(more, 'more difference')})" if more else ""
+        some = "with another hash seed it is not" if found.by_seed else "in others it is not"
+        return safe_text(f"{file.path}: in some parses the DAG {found.dag_id} is there, {some}{doubled}.", 600)
     fields = f" ({count(more, 'more field')})" if more else ""
     return safe_text(
         f"{file.path}: {when} gives another DAG, {found.dag_id}: {found.field} is {found.first}, then {found.second}{fields}; "

@@ -61,6 +61,7 @@ class Found:
     count: int
     wall_us: int | None
     size_bytes: int
+    threads: int = 0
 
 
 def parse_each(folder: Path, *names: str) -> dict[str, Any]:
@@ -177,7 +178,7 @@ CASES = {
         """,
     "dynamic.py": """
         code = "import os; os.environ['DYNAMIC'] = '1'"
-        exec(code)  #! environment | DYNAMIC
+        exec(code)  #! environment | DYNAMIC  #! exec | text that uses os, environ
         """,
     "many_lines.py": """
         import subprocess

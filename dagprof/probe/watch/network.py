@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
-from time import perf_counter_ns
 from typing import Any, Callable
 
+from ..clocks import perf_counter_ns
 from .late import LatePatches, replace
 from .ledger import Ledger
 

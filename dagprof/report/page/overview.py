@@ -156,7 +156,7 @@ def _statement_rows(run: Run) -> list[Row]:
     frame = frame[(frame["kind"] != "body") & ~frame["is_partial"]]
     return [
         {
-            "where": f"{safe_text(str(row['path']))}:{row['line']}",
+            "where": figures.statement_place(row),
             "address": address(str(row["path"])),
             "line": int(row["line"]),
             "text": safe_text(str(row["text"]), 160),
