@@ -119,13 +119,12 @@ def command(
 
 
 class _Measured(NamedTuple):
-    """A verdict, the Runs behind it by file name, and what leads from the repository's root to the bundle's."""
+    """A verdict, both sides with paths from the repository's root, and the Runs behind them by file name."""
 
     verdict: Verdict
     base: Run
     head: Run
     runs: Mapping[str, Run]
-    prefix: str
 
 
 def _plain(options: dict[str, Any]) -> dict[str, Any]:
@@ -186,7 +185,7 @@ def _load_statistics() -> None:
     import scipy.stats  # noqa: F401
 
 
-def _demand(settings: Settings, root: Path, waivers: Iterable[Any] = ()) -> Demand:
+def _demand(settings: Settings, root: Path, waivers: Iterable[Any] = (), prefix: str = "") -> Demand:
     from dagprof.gate.decide import Demand
 
     return Demand(
@@ -195,6 +194,7 @@ def _demand(settings: Settings, root: Path, waivers: Iterable[Any] = ()) -> Dema
         overrides=settings.overrides,
         waivers=(*settings.waivers, *waivers),
         folders=settings_module.leading_folders(settings, root),
+        prefix=prefix,
     )
 
 
@@ -202,6 +202,7 @@ def _by_turns(
     paths: Sequence[str], settings: Settings, revision: str, python: str | None, *, all_files: bool, is_quiet: bool
 ) -> _Measured:
     from dagprof.gate import decide
+    from dagprof.gate.rooted import rooted
     from dagprof.measure import against
     from dagprof.measure.target import bundle_root, existing
     from dagprof.quantities import parse_duration_ms
@@ -219,26 +220,31 @@ def _by_turns(
     )
     with output.progress(is_quiet=is_quiet) as shown:
         found = against.measure(paths, settings, asked, version=__version__, environ=os.environ, progress=shown)
-    waivers, wrong = _comments(found.duel.head)
+    duel, prefix = found.duel, found.prefix
+    base, head = rooted(duel.base, found.tree, prefix), rooted(duel.head, found.top, prefix)
+    waivers, wrong = _comments(head)
     compared = decide.Compared(
-        base=found.duel.base,
-        head=found.duel.head,
+        base=base,
+        head=head,
         base_name=found.base_name,
         head_name="the working tree",
-        unaffected=found.duel.unaffected,
-        doubts=(*found.duel.doubts, *wrong),
-        changed_lines=found.changed_lines,
-        working_lines=found.working_lines,
-        renamed=found.duel.renamed,
+        unaffected=duel.unaffected,
+        doubts=(*duel.doubts, *wrong),
+        changed_lines=found.changed.lines,
+        working_lines=found.changed.working,
+        begun_lines=found.changed.begun,
+        renamed={prefix + new: prefix + old for new, old in duel.renamed.items()},
+        others=rooted(duel.others, found.tree, prefix) if duel.others is not None else None,
+        more_others=duel.more_others,
     )
-    verdict = decide.decide(compared, _demand(settings, root, waivers), __version__)
-    base, head = found.duel.base, found.duel.head
-    return _Measured(verdict, base, head, {_BASE: base, "gate-head.json": head}, found.prefix)
+    verdict = decide.decide(compared, _demand(settings, root, waivers, prefix), __version__)
+    return _Measured(verdict, base, head, {_BASE: duel.base, "gate-head.json": duel.head})
 
 
 def _by_baseline(paths: Sequence[str], settings: Settings, name: str, *, is_quiet: bool) -> _Measured:
     from dagprof.analyse.comparison import below
     from dagprof.gate.baseline import check_reference, decide_by_baseline, suspects
+    from dagprof.gate.rooted import rooted
     from dagprof.measure import revision
     from dagprof.measure import scan as scanning
     from dagprof.store import runs
@@ -258,11 +264,14 @@ def _by_baseline(paths: Sequence[str], settings: Settings, name: str, *, is_quie
             environ=os.environ,
             progress=shown,
         )
-    waivers, wrong = _comments(run)
-    demand = _demand(settings, Path(run.root), waivers)
-    verdict = decide_by_baseline(baseline_of(run), run, name, demand, __version__, again=again)
+    prefix = revision.prefix_of(Path(run.root))
+    top = revision.top_of(Path(run.root))
+    base, head, second = (rooted(each, top, prefix) for each in (baseline_of(run), run, again))
+    waivers, wrong = _comments(head)
+    demand = _demand(settings, Path(run.root), waivers, prefix)
+    verdict = decide_by_baseline(base, head, name, demand, __version__, again=second)
     verdict = msgspec.structs.replace(verdict, doubts=(*verdict.doubts, *wrong))
-    return _Measured(verdict, baseline_of(run), run, {"gate-head.json": run}, revision.prefix_of(Path(run.root)))
+    return _Measured(verdict, base, head, {"gate-head.json": run})
 
 
 def _remove_old_base(file: Path, baseline: str) -> None:
@@ -313,7 +322,7 @@ def _tell(
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if on_github and summary:
         with Path(summary).open("a", encoding="utf-8") as stream:
-            stream.write(reports.write("markdown", measured.verdict, prefix=measured.prefix))
+            stream.write(reports.write("markdown", measured.verdict))
     try:
         _print(
             measured,
@@ -334,7 +343,7 @@ def _written(name: str, measured: _Measured, *, with_source: bool) -> str:
         return page.render(measured.verdict, measured.base, measured.head, with_source=with_source)
     from dagprof.report import verdict as reports
 
-    return reports.write(name, measured.verdict, prefix=measured.prefix)
+    return reports.write(name, measured.verdict)
 
 
 def _print(measured: _Measured, texts: Mapping[str, str], *, is_quiet: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -12,9 +12,10 @@ from dagprof import evidence
 from dagprof.evidence import Judgement, Kind, Limits, Sides
 from dagprof.gate import reasons, rules, waivers
 from dagprof.gate.parsed import Parsed
+from dagprof.gate.precedents import Precedent, Precedents
 from dagprof.gate.verdict import Decision, FileVerdict, Finding, Outcome, Timing, Verdict
 from dagprof.model import FileResult, Frozen, Run, SkippedFile
-from dagprof.policy import FileLimits, Level, Override, Policy, Rule, Waiver, limits_for
+from dagprof.policy import FileLimits, Level, Override, Policy, Rule, Waiver, below, limits_for
 from dagprof.quantities import count, parse_duration_ms, parse_share
 
 # From here on a new file's longest statement is named, where so much of the parse goes into it.
@@ -28,17 +29,27 @@ _OUTCOMES = {
 
 
 class Demand(Frozen, frozen=True):
-    """What the gate demands of these files on this day; ``folders`` leads from the configuration file to the bundle root."""
+    """What the gate demands of these files on this day; ``folders`` leads from the configuration file to the bundle root.
+
+    ``prefix`` leads there from the root of the repository, to which the paths of what is judged are relative.
+    """
 
     today: datetime.date
     policy: Policy = Policy()
     overrides: tuple[Override, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     folders: str = ""
+    prefix: str = ""
 
     def limits(self, path: str) -> FileLimits:
         """The limits of one file."""
-        return limits_for(path, self.policy, self.overrides, folders=self.folders)
+        return limits_for(below(path, self.prefix), self.policy, self.overrides, folders=self.folders)
+
+    def accepted(self, found: Iterable[Finding]) -> tuple[Finding, ...]:
+        """The findings, each with what accepts it if anything does."""
+        return tuple(
+            waivers.applied(each, self.waivers, self.today, folders=self.folders, prefix=self.prefix) for each in found
+        )
 
     def timing(self, path: str) -> Limits:
         """From where a change of its parse time counts."""
@@ -58,7 +69,10 @@ class Compared(Frozen, frozen=True):
     """What was measured: both sides, their names, files out of reach, doubts, and the changed lines of each source file.
 
     ``working_lines`` are those of them that call or compute something when their module is imported.
+    ``begun_lines`` are the first lines of the statements that they are in.
     ``renamed`` holds the old names of files that have a new one, under which the base has them too.
+    ``others`` are parses of the base's DAG files that the change cannot reach, traced for what they do through helpers that a
+    file begins to use; ``more_others`` says that not all of those were traced.
     """
 
     base: Run
@@ -69,12 +83,22 @@ class Compared(Frozen, frozen=True):
     doubts: tuple[str, ...] = ()
     changed_lines: Mapping[str, Sequence[int]] = {}
     working_lines: Mapping[str, Sequence[int]] = {}
+    begun_lines: Mapping[str, Sequence[int]] = {}
     renamed: Mapping[str, str] = {}
+    others: Run | None = None
+    more_others: bool = False
 
     @property
     def changed(self) -> reasons.Changed:
-        """Both kinds of lines, as the search for a cause takes them."""
-        return reasons.Changed(self.changed_lines, self.working_lines)
+        """All kinds of lines, as the search for a cause takes them."""
+        return reasons.Changed(self.changed_lines, self.working_lines, self.begun_lines)
+
+    @property
+    def precedents(self) -> Precedents:
+        """What the base's DAG files do through helpers, as far as they were traced to their end."""
+        runs = [run for run in (self.base, self.others) if run is not None]
+        parses = [Parsed(file, run) for run in runs for file in run.files if file.trace and not file.status.is_failure]
+        return Precedents(parses, self.changed_lines, may_be_more=self.more_others)
 
 
 def decide(compared: Compared, demand: Demand, version: str = "") -> Verdict:
@@ -106,6 +130,7 @@ def verdict_on(compared: Compared, demand: Demand, judged: Mapping[str, Judgemen
     before = {file.path: file for file in compared.base.files}
     after = {file.path: file for file in compared.head.files}
     skipped = {file.path: file for file in compared.head.skipped}
+    precedents = compared.precedents
     verdict = Verdict(
         decision=Decision.PASSED,
         reason="",
@@ -113,7 +138,14 @@ def verdict_on(compared: Compared, demand: Demand, judged: Mapping[str, Judgemen
         head=compared.head_name,
         files=tuple(
             _file_verdict(
-                path, before.get(path), after.get(path), skipped.get(path), judged.get(path), compared, demand
+                path,
+                before.get(path),
+                after.get(path),
+                skipped.get(path),
+                judged.get(path),
+                compared,
+                precedents,
+                demand,
             )
             for path in sorted(before.keys() | after.keys())
         ),
@@ -124,7 +156,12 @@ def verdict_on(compared: Compared, demand: Demand, judged: Mapping[str, Judgemen
         dagprof_version=version,
     )
     unused = waivers.unused(
-        demand.waivers, verdict.all_findings, demand.today, compared.changed_lines, folders=demand.folders
+        demand.waivers,
+        verdict.all_findings,
+        demand.today,
+        compared.changed_lines,
+        folders=demand.folders,
+        prefix=demand.prefix,
     )
     return _concluded(msgspec.structs.replace(verdict, doubts=(*verdict.doubts, *unused)))
 
@@ -136,6 +173,7 @@ def _file_verdict(
     skipped: SkippedFile | None,
     judged: Judgement | None,
     compared: Compared,
+    precedents: Precedents,
     demand: Demand,
 ) -> FileVerdict:
     if new is None:
@@ -143,8 +181,9 @@ def _file_verdict(
     base = Parsed(old, compared.base) if old is not None else None
     head = Parsed(new, compared.head)
     limits = demand.limits(path)
-    case = rules.Case(base, head, limits, compared.head.environment.import_timeout_s * 1000)
-    found = list(rules.findings(case))
+    case = rules.Case(base, head, limits, compared.head.environment.import_timeout_s * 1000, precedents)
+    findings, notes = rules.judged(case)
+    found = list(findings)
     least_ms = _timing_limits(limits).least_ms(judged.base_ms if judged else 0.0)
     outcome, reason, cause = _outcome(path, old, new, judged, (base, head), compared.changed, least_ms)
     if path in compared.renamed:
@@ -171,9 +210,10 @@ def _file_verdict(
         outcome=outcome,
         reason=reason,
         timing=_timing(judged, old, new),
-        findings=_waived(found, demand),
+        findings=demand.accepted(found),
         may_be_slower=may_be_slower,
         parse_ms=round(new.own_ms, 3) if outcome is Outcome.NEW and new.is_timed else None,
+        notes=(*_paid_already(head, precedents, outcome), *notes),
     )
 
 
@@ -187,11 +227,7 @@ def _not_parsed(path: str, old: FileResult | None, skipped: SkippedFile | None, 
         message = f"{path} gave DAGs before and gives none now: {skipped.why}"
         found.append(Finding(rule=Rule.IMPORT_ERROR, level=level, path=path, file=path, line=0, message=message))
     reason = f"{path} is not parsed any more: {skipped.why}"
-    return FileVerdict(path=path, outcome=Outcome.GONE, reason=reason, findings=_waived(found, demand))
-
-
-def _waived(found: Sequence[Finding], demand: Demand) -> tuple[Finding, ...]:
-    return tuple(waivers.applied(each, demand.waivers, demand.today, folders=demand.folders) for each in found)
+    return FileVerdict(path=path, outcome=Outcome.GONE, reason=reason, findings=demand.accepted(found))
 
 
 def _outcome(
@@ -208,9 +244,9 @@ def _outcome(
         return Outcome.NEW, _introduced(path, new), None
     if judged is None or not _is_comparable(old, new):
         if old.status.is_failure and new.status.is_failure:
-            return Outcome.UNCHANGED, f"{path} gives no DAGs on either side ({new.status.value})", None
+            return Outcome.UNCHANGED, f"{path} {new.missing()} on either side ({new.status.value})", None
         if new.has_lost_dags(old):
-            text = f"{path} gives no DAGs any more ({new.status.value} now, {old.status.value} before)"
+            text = f"{path} {new.missing(old)} ({new.status.value} now, {old.status.value} before)"
             return Outcome.CANNOT_TELL, text, None
         return (
             Outcome.CANNOT_TELL,
@@ -272,6 +308,21 @@ def _introduced(path: str, new: FileResult) -> str:
     longest = max(new.trace.statements, key=lambda statement: (statement.parent < 0, statement.wall_us))
     share = longest.wall_us / 1000 / max(new.trace.wall_ms, 1.0)
     return f"{text}, {share:.0%} of it in line {longest.line} (`{longest.text}`)" if share >= _MOST else text
+
+
+def _paid_already(head: Parsed, precedents: Precedents, outcome: Outcome) -> tuple[str, ...]:
+    """What of a new file's time goes into imports that other DAG files pay for too, where that is much of it."""
+    if outcome is not Outcome.NEW or not head.file.is_timed or head.file.own_ms < _LONG_MS:
+        return ()
+    found: dict[Precedent, float] = {}
+    for name, position in head.loaded.items():
+        precedent = precedents.of_module(head.file.path, name, head.blamed(position))
+        if precedent is not None:
+            found[precedent] = found.get(precedent, 0.0) + head.module_ms(position)
+    most = max(found, key=found.__getitem__, default=None)
+    if most is None or found[most] < _MOST * head.file.own_ms:
+        return ()
+    return (f"{head.file.path} spends {found[most]:,.0f} ms of its parse on imports, {most}",)
 
 
 def _amount(judged: Judgement) -> str:

@@ -37,11 +37,17 @@ class Cause(NamedTuple):
 class Changed(NamedTuple):
     """Lines of the new version that differ from the old one, by file relative to the bundle root.
 
-    ``lines`` holds all that are code, ``working`` those of them that call or compute something when their module is imported.
+    ``lines`` holds all that are code, ``working`` those of them that call or compute something when their module is imported,
+    ``begun`` the first lines of the statements that they are in. Where nothing is known of any file, nothing is tied to lines.
     """
 
     lines: Mapping[str, Sequence[int]] = {}
     working: Mapping[str, Sequence[int]] = {}
+    begun: Mapping[str, Sequence[int]] = {}
+
+    def holds(self, place: Place) -> bool:
+        """Whether the statement at a place changed."""
+        return any(place.line in lines.get(place.file, ()) for lines in (self.lines, self.begun))
 
     def at_top(self, file: str) -> Sequence[int]:
         """What may make a file's own top-level code longer: lines that work there, else any."""
@@ -72,6 +78,7 @@ def cause(base: Parsed, head: Parsed, change_ms: float, changed: Changed) -> Cau
         and _LEAST_SHARE * change_ms <= each.ms <= _MOST_SHARE * change_ms - best.ms
     ]
     second = max(beside, key=lambda each: each.ms, default=None)
+    best = tied(best, base, head, changed)
     if second is None:
         return best
     return best._replace(text=f"{best.text}, and {second.text}", past=f"{best.past}, and {second.past}")
@@ -96,18 +103,79 @@ def _explains(ms: float, change_ms: float) -> float:
 def _new_imports(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
     """Modules that only the new version loads, by the first link on the way that is new itself."""
     known = {link for position in base.loaded.values() for link in map(_key, base.way(position))}
+    # What a statement named and did not load was there before the parse began.
+    known |= {(place.file, name, False) for place, names in base.imports.items() for name in names}
     calls = _new_calls(base, head, changed)
     groups: dict[Place, list[tuple[Link, int, float]]] = defaultdict(list)
+    unmoved: list[tuple[Link, int, float]] = []
     for name, position in head.loaded.items():
         way = head.way(position)
-        if name not in base.loaded and way:
-            new = (link for link in way if (link.place in calls if link.is_call else _key(link) not in known))
-            link = next(new, way[-1])
-            groups[link.place].append((link, position, head.module_ms(position)))
+        if name in base.loaded or not way:
+            continue
+        new = (link for link in way if (link.place in calls if link.is_call else _key(link) not in known))
+        link = next(new, None)
+        row = (link or way[-1], position, head.module_ms(position))
+        if link is None and base.pre_imported - head.pre_imported:
+            unmoved.append(row)
+        else:
+            groups[row[0].place].append(row)
+    if unmoved:
+        yield _no_longer_pre_imported(base, head, unmoved)
     for place, rows in groups.items():
         text, past = _loads_now(place, rows, head)
         instead = _changed_instead(place, head, changed)
         yield Cause(place, text + _and_changed(instead), past, sum(ms for _, _, ms in rows))
+
+
+def _no_longer_pre_imported(base: Parsed, head: Parsed, rows: Sequence[tuple[Link, int, float]]) -> Cause:
+    """Modules that the DAG processor had before it forked, and that each parse loads now: no line of the parse changed."""
+    gone = sorted(base.pre_imported - head.pre_imported)
+    loaded = [name for name in gone if name in head.loaded] or gone
+    names = ", ".join(loaded[:2]) + (f" and {len(loaded) - 2} more" if len(loaded) > 2 else "")
+    is_one = len(loaded) == 1
+    link = max(rows, key=lambda row: row[2])[0]
+    text = (
+        f"no DAG file names {names} any more, so the DAG processor no longer imports {'it' if is_one else 'them'} before it "
+        f"forks; {_where(link.place, head)} loads `{link.module}` in each parse"
+    )
+    past = f"the DAG processor did not import {names} before it forked"
+    return Cause(Place(file=head.file.path, line=0), text, past, sum(ms for _, _, ms in rows))
+
+
+def tied(cause: Cause, base: Parsed, head: Parsed, changed: Changed) -> Cause:
+    """The cause at a line that changed; without a line where several could be behind it, which the text names then."""
+    place = cause.place
+    if not changed.lines or not place.line or changed.holds(place) or place in _new_calls(base, head, changed):
+        return cause
+    named = _named_by(place, head, changed)
+    places = [named] if named is not None else _changed_places(head, changed)
+    is_named = " changed" in cause.text
+    text = cause.text if is_named or not places else cause.text + _and_changed(places)
+    nowhere = Place(file=head.file.path, line=0)
+    is_one = len(places) == 1 and (named is not None or _hang_together(changed.lines[places[0].file]))
+    return cause._replace(place=places[0] if is_one else nowhere, text=text)
+
+
+def _named_by(place: Place, head: Parsed, changed: Changed) -> Place | None:
+    """The changed statement of the DAG file that defines what the statement at a place speaks of."""
+    texts = [each.text for each in head.statements if each.place == place]
+    for each in head.statements:
+        lines = [line for line in changed.lines.get(head.file.path, ()) if line in each.lines]
+        name = _DEFINED.match(each.text)
+        if lines and name and each.place != place and any(_speaks_of(text, name[1]) for text in texts):
+            return Place(file=head.file.path, line=lines[0])
+    return None
+
+
+def _changed_places(head: Parsed, changed: Changed) -> list[Place]:
+    """The first changed line of each file that this parse runs or reads."""
+    read = [effect.what for effect in head.file.effects if effect.kind == "file-read"]
+    files = [head.file.path, *(place.file for place in _changed_helpers(head, changed).values()), *read]
+    return [Place(file=file, line=changed.at_top(file)[0]) for file in dict.fromkeys(files) if changed.at_top(file)]
+
+
+def _hang_together(lines: Sequence[int]) -> bool:
+    return lines[-1] - lines[0] < len(set(lines))
 
 
 def _new_calls(base: Parsed, head: Parsed, changed: Changed) -> set[Place]:
@@ -175,7 +243,7 @@ def _slower_modules(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Ca
 
 def _from_line(lines: Sequence[int]) -> str:
     """``at line 7`` for lines that hang together, else from which line on."""
-    return f"at line {lines[0]}" if lines[-1] - lines[0] < len(set(lines)) else f"from line {lines[0]} on"
+    return f"at line {lines[0]}" if _hang_together(lines) else f"from line {lines[0]} on"
 
 
 def _slower_statements(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:

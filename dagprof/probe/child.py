@@ -138,7 +138,7 @@ class Child:
             facts.update(state=state.snapshot(), missing=removal.missing, stars=removal.stars, missed=seen.rows)
         if self._request.get("contents"):
             facts["contents"] = serialised.contents(documents, self._request["contents"], self._surroundings.redact)
-        return {**facts, "digests": serialised.digests(documents), **self._describe(bag, errors)}
+        return {**facts, "digests": serialised.digests(documents), **self._describe(bag, errors, documents)}
 
     def _trace(self) -> dict[Any, Any]:
         around = self._surroundings
@@ -146,11 +146,11 @@ class Child:
         traced = parse.TracedParse(self._file, around.redact, around.api.building_classes(), effects.checkpoint)
         effects.install(around.api)
         traced.install()
-        bag, figures, errors, _ = parse.with_room_for_frames(lambda: self._parse(lambda: traced.clock.end(-1)))
+        bag, figures, errors, documents = parse.with_room_for_frames(lambda: self._parse(lambda: traced.clock.end(-1)))
         effects.add_warnings(_warnings(bag))
         times = {name: figures[name] for name in ("wall_ms", "cpu_ms", "queued_ms")}
         facts = {**times, "effects": effects.rows(), "trace": traced.report()}
-        return {**facts, **self._describe(bag, errors)}
+        return {**facts, **self._describe(bag, errors, documents)}
 
     def _stacks(self) -> dict[Any, Any]:
         profiler = stacks.load_profiler(self._request.get("pyinstrument"))(
@@ -158,16 +158,17 @@ class Child:
         )
         profiler.start()
         try:
-            bag, _, errors, _ = self._parse()
+            bag, _, errors, documents = self._parse()
         finally:
             profiler.stop()
-        return {"stack": stacks.tree(profiler, self._file), **self._describe(bag, errors)}
+        return {"stack": stacks.tree(profiler, self._file), **self._describe(bag, errors, documents)}
 
     def _parse(self, loaded: Callable[..., Any] = lambda: None) -> tuple[Any, ...]:
         around = self._surroundings
         return parse.timed(around.api, self._file, around.airflow_ms, around.airflow_cpu_ms, loaded)
 
-    def _describe(self, bag: Any, errors: dict[Any, Any]) -> dict[Any, Any]:
+    def _describe(self, bag: Any, errors: dict[Any, Any], documents: dict[Any, Any]) -> dict[Any, Any]:
+        """What the file gave. Airflow stores the DAGs that could be serialised, and an import error for the others."""
         for error in errors.values():
             self._failures.add(error)
         if not self._failures.rows():
@@ -175,8 +176,8 @@ class Child:
                 self._failures.add_text(str(file), str(text))
         warnings = _warnings(bag)
         return {
-            "dag_ids": sorted(str(dag_id) for dag_id in bag.dags),
-            "task_count": sum(len(dag.tasks) for dag in bag.dags.values()),
+            "dag_ids": sorted(map(str, documents)),
+            "task_count": sum(len(bag.dags[dag_id].tasks) for dag_id in documents),
             "warnings": [self._surroundings.redact(text)[:500] for text in warnings[:50]],
         }
 
