@@ -14,7 +14,7 @@ import msgspec
 
 from dagprof import __version__
 from dagprof import settings as settings_module
-from dagprof.cli import INTERRUPTED, discard_output, output
+from dagprof.cli import INTERRUPTED, comments, discard_output, output
 from dagprof.cli.options import parsing_options
 from dagprof.errors import UsageError
 from dagprof.policy import Level, Rule
@@ -222,7 +222,7 @@ def _by_turns(
         found = against.measure(paths, settings, asked, version=__version__, environ=os.environ, progress=shown)
     duel, prefix = found.duel, found.prefix
     base, head = rooted(duel.base, found.tree, prefix), rooted(duel.head, found.top, prefix)
-    waivers, wrong = _comments(head)
+    waivers, wrong = comments.waivers(head)
     compared = decide.Compared(
         base=base,
         head=head,
@@ -267,7 +267,7 @@ def _by_baseline(paths: Sequence[str], settings: Settings, name: str, *, is_quie
     prefix = revision.prefix_of(Path(run.root))
     top = revision.top_of(Path(run.root))
     base, head, second = (rooted(each, top, prefix) for each in (baseline_of(run), run, again))
-    waivers, wrong = _comments(head)
+    waivers, wrong = comments.waivers(head)
     demand = _demand(settings, Path(run.root), waivers, prefix)
     verdict = decide_by_baseline(base, head, name, demand, __version__, again=second)
     verdict = msgspec.structs.replace(verdict, doubts=(*verdict.doubts, *wrong))
@@ -278,28 +278,6 @@ def _remove_old_base(file: Path, baseline: str) -> None:
     """That of an earlier comparison with a commit, unless it is what was compared with: it would not belong to the new head."""
     if file.exists() and not file.samefile(baseline):
         file.unlink()
-
-
-def _comments(run: Run) -> tuple[list[Any], list[str]]:
-    """The waivers in the user's sources of a Run, and what is wrong with some."""
-    from dagprof.attribution.candidates import shown_path
-    from dagprof.gate import waivers
-    from dagprof.model import Origin
-
-    files = {file.path: Path(run.root) / file.path for file in run.files}
-    files |= {shown_path(m.file, run.root): Path(m.file) for m in run.modules if m.origin is Origin.USER and m.file}
-    found: list[Any] = []
-    wrong: list[str] = []
-    for shown, path in files.items():
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            continue
-        if "dagprof:" in text:
-            here, errors = waivers.in_source(text, shown)
-            found += here
-            wrong += errors
-    return found, wrong
 
 
 def _tell(

@@ -2,56 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
 
 from dagprof.gate import waits
 from dagprof.gate.parsed import Link, OwnTime, Parsed
+from dagprof.gate.tied import (
+    DEFINED,
+    Cause,
+    Changed,
+    and_changed,
+    changed_helpers,
+    hang_together,
+    new_calls,
+    speaks_of,
+    tied,
+)
 from dagprof.model import Module, Origin, Place
 
 # A cause that explains less than this share of the change is not named as the cause.
 _LEAST_SHARE = 0.3
 # Traced times may be off by this share of the change; what takes more cannot be the whole story.
 _MOST_SHARE = 1.25
-# What a statement gives a name to: ``def make(count):``, ``COUNT = 400``.
-_DEFINED = re.compile(r"(?:async def |def |class )?([A-Za-z_]\w*)")
 # An effect tells the line better than what it happens in, where it explains this share of that.
 _EFFECT_SHARE = 0.7
-
-
-class Cause(NamedTuple):
-    """A line and what about it takes how many ms more; ``text`` goes on after "because".
-
-    ``past`` tells the same of a version that is no more, and goes on after "before". ``is_building``: it makes DAGs or tasks.
-    """
-
-    place: Place
-    text: str
-    past: str
-    ms: float
-    is_building: bool = False
-
-
-class Changed(NamedTuple):
-    """Lines of the new version that differ from the old one, by file relative to the bundle root.
-
-    ``lines`` holds all that are code, ``working`` those of them that call or compute something when their module is imported,
-    ``begun`` the first lines of the statements that they are in. Where nothing is known of any file, nothing is tied to lines.
-    """
-
-    lines: Mapping[str, Sequence[int]] = {}
-    working: Mapping[str, Sequence[int]] = {}
-    begun: Mapping[str, Sequence[int]] = {}
-
-    def holds(self, place: Place) -> bool:
-        """Whether the statement at a place changed."""
-        return any(place.line in lines.get(place.file, ()) for lines in (self.lines, self.begun))
-
-    def at_top(self, file: str) -> Sequence[int]:
-        """What may make a file's own top-level code longer: lines that work there, else any."""
-        return self.working.get(file) or self.lines.get(file, ())
 
 
 def cause(base: Parsed, head: Parsed, change_ms: float, changed: Changed) -> Cause | None:
@@ -105,7 +79,7 @@ def _new_imports(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause
     known = {link for position in base.loaded.values() for link in map(_key, base.way(position))}
     # What a statement named and did not load was there before the parse began.
     known |= {(place.file, name, False) for place, names in base.imports.items() for name in names}
-    calls = _new_calls(base, head, changed)
+    calls = new_calls(base, head, changed)
     groups: dict[Place, list[tuple[Link, int, float]]] = defaultdict(list)
     unmoved: list[tuple[Link, int, float]] = []
     for name, position in head.loaded.items():
@@ -124,7 +98,7 @@ def _new_imports(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause
     for place, rows in groups.items():
         text, past = _loads_now(place, rows, head)
         instead = _changed_instead(place, head, changed)
-        yield Cause(place, text + _and_changed(instead), past, sum(ms for _, _, ms in rows))
+        yield Cause(place, text + and_changed(instead), past, sum(ms for _, _, ms in rows))
 
 
 def _no_longer_pre_imported(base: Parsed, head: Parsed, rows: Sequence[tuple[Link, int, float]]) -> Cause:
@@ -140,52 +114,6 @@ def _no_longer_pre_imported(base: Parsed, head: Parsed, rows: Sequence[tuple[Lin
     )
     past = f"the DAG processor did not import {names} before it forked"
     return Cause(Place(file=head.file.path, line=0), text, past, sum(ms for _, _, ms in rows))
-
-
-def tied(cause: Cause, base: Parsed, head: Parsed, changed: Changed) -> Cause:
-    """The cause at a line that changed; without a line where several could be behind it, which the text names then."""
-    place = cause.place
-    if not changed.lines or not place.line or changed.holds(place) or place in _new_calls(base, head, changed):
-        return cause
-    named = _named_by(place, head, changed)
-    places = [named] if named is not None else _changed_places(head, changed)
-    is_named = " changed" in cause.text
-    text = cause.text if is_named or not places else cause.text + _and_changed(places)
-    nowhere = Place(file=head.file.path, line=0)
-    is_one = len(places) == 1 and (named is not None or _hang_together(changed.lines[places[0].file]))
-    return cause._replace(place=places[0] if is_one else nowhere, text=text)
-
-
-def _named_by(place: Place, head: Parsed, changed: Changed) -> Place | None:
-    """The changed statement of the DAG file that defines what the statement at a place speaks of."""
-    texts = [each.text for each in head.statements if each.place == place]
-    for each in head.statements:
-        lines = [line for line in changed.lines.get(head.file.path, ()) if line in each.lines]
-        name = _DEFINED.match(each.text)
-        if lines and name and each.place != place and any(_speaks_of(text, name[1]) for text in texts):
-            return Place(file=head.file.path, line=lines[0])
-    return None
-
-
-def _changed_places(head: Parsed, changed: Changed) -> list[Place]:
-    """The first changed line of each file that this parse runs or reads."""
-    read = [effect.what for effect in head.file.effects if effect.kind == "file-read"]
-    files = [head.file.path, *(place.file for place in _changed_helpers(head, changed).values()), *read]
-    return [Place(file=file, line=changed.at_top(file)[0]) for file in dict.fromkeys(files) if changed.at_top(file)]
-
-
-def _hang_together(lines: Sequence[int]) -> bool:
-    return lines[-1] - lines[0] < len(set(lines))
-
-
-def _new_calls(base: Parsed, head: Parsed, changed: Changed) -> set[Place]:
-    """The lines that may hold a new call: those that changed, and where the DAG file's new statements begin.
-
-    These may go on to a changed line, and tell where no changed lines are known.
-    """
-    texts = {statement.text for statement in base.statements}
-    begun = {statement.place for statement in head.statements if statement.text not in texts}
-    return begun | {Place(file=file, line=line) for file, lines in changed.lines.items() for line in lines}
 
 
 def _key(link: Link) -> tuple[str, str, bool]:
@@ -243,7 +171,7 @@ def _slower_modules(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Ca
 
 def _from_line(lines: Sequence[int]) -> str:
     """``at line 7`` for lines that hang together, else from which line on."""
-    return f"at line {lines[0]}" if _hang_together(lines) else f"from line {lines[0]} on"
+    return f"at line {lines[0]}" if hang_together(lines) else f"from line {lines[0]} on"
 
 
 def _slower_statements(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
@@ -251,7 +179,7 @@ def _slower_statements(base: Parsed, head: Parsed, changed: Changed) -> Iterable
     before: dict[str, list[OwnTime]] = defaultdict(list)
     for statement in base.statements:
         before[statement.text].append(statement)
-    helpers = _changed_helpers(head, changed)
+    helpers = changed_helpers(head, changed)
     for statement in head.statements:
         old = before[statement.text].pop(0) if before[statement.text] else None
         grown = statement.own_ms - (old.own_ms if old is not None else 0.0)
@@ -264,41 +192,18 @@ def _slower_statements(base: Parsed, head: Parsed, changed: Changed) -> Iterable
             continue
         past = f"line {line} took longer ({code})"
         if helpers and line not in changed.lines.get(head.file.path, ()):
-            mine = [place for name, place in helpers.items() if _speaks_of(statement.text, name)] or [*helpers.values()]
+            mine = [place for name, place in helpers.items() if speaks_of(statement.text, name)] or [*helpers.values()]
             place = mine[0] if len(mine) == 1 else statement.place
-            yield Cause(place, f"{code} at line {line} takes longer{_and_changed(mine)}", past, grown, is_building)
+            yield Cause(place, f"{code} at line {line} takes longer{and_changed(mine)}", past, grown, is_building)
         else:
             yield Cause(statement.place, f"line {line} takes longer ({code})", past, grown, is_building)
-
-
-def _changed_helpers(head: Parsed, changed: Changed) -> dict[str, Place]:
-    """The first changed line of each module of the user's code that this parse loads, by the module's name."""
-    found: dict[str, Place] = {}
-    for name, position in head.loaded.items():
-        module = head.module(position)
-        file = head.shown_file(module)
-        if module.origin is Origin.USER and changed.lines.get(file):
-            found[name] = Place(file=file, line=changed.lines[file][0])
-    return found
-
-
-def _speaks_of(text: str, module: str) -> bool:
-    """Whether a statement names a module by the last part of its name."""
-    return re.search(rf"\b{re.escape(module.rpartition('.')[2])}\b", text) is not None
 
 
 def _changed_instead(place: Place, head: Parsed, changed: Changed) -> list[Place]:
     """What changed where neither the file of a place nor the DAG file did: lines of other modules."""
     if place.file in changed.lines or head.file.path in changed.lines:
         return []
-    return list(_changed_helpers(head, changed).values())
-
-
-def _and_changed(places: Sequence[Place]) -> str:
-    if not places:
-        return ""
-    more = f" and {len(places) - 2} more" if len(places) > 2 else ""
-    return f", and {' and '.join(str(place) for place in places[:2])}{more} changed"
+    return list(changed_helpers(head, changed).values())
 
 
 def _more_work_after_loading(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
@@ -318,7 +223,7 @@ def _more_work_after_loading(base: Parsed, head: Parsed, changed: Changed) -> It
     where = f" (line {at})" if at else ""
     place = Place(file=head.file.path, line=at)
     instead = _changed_instead(place, head, changed)
-    text = f"it makes {more} more{where}{_and_changed(instead)}"
+    text = f"it makes {more} more{where}{and_changed(instead)}"
     yield Cause(
         instead[0] if len(instead) == 1 else place, text, f"it made {more} more{where}", grown, is_building=True
     )
@@ -339,7 +244,7 @@ def _building_line(base: Parsed, head: Parsed, changed: Changed) -> int:
     named = [
         each
         for each in head.statements
-        if (name := _DEFINED.match(each.text)) and any(_speaks_of(other.text, name[1]) for other in around)
+        if (name := DEFINED.match(each.text)) and any(speaks_of(other.text, name[1]) for other in around)
     ]
     for statements in (around, named):
         inside = [line for line in lines if any(line in statement.lines for statement in statements)]

@@ -14,6 +14,7 @@ from dagprof.gate import reasons, rules, waivers
 from dagprof.gate.baseline import decide_by_baseline, suspects
 from dagprof.gate.decide import Compared, Demand, decide
 from dagprof.gate.parsed import Parsed
+from dagprof.gate.tied import Changed
 from dagprof.gate.verdict import Decision, FileVerdict, Finding, Outcome, Verdict
 from dagprof.model import (
     Access,
@@ -425,7 +426,12 @@ def policy(**levels: Level) -> dict[str, Policy]:
         (None, file("a.py", 60, 70, 80), Outcome.NEW, "a.py is new and takes 70 ms"),
         (None, file("a.py", status=Status.TIMED_OUT), Outcome.NEW, "a.py is new and gives no DAGs (timed-out)"),
         (file("a.py", 60), None, Outcome.GONE, "a.py is not there any more"),
-        (file("a.py"), file("a.py", 60), Outcome.CANNOT_TELL, "a.py has no times to compare (ok before, ok now)"),
+        (
+            file("a.py"),
+            file("a.py", 60),
+            Outcome.CANNOT_TELL,
+            "a.py was not parsed in turns before the time budget was spent",
+        ),
         (
             file("a.py", 60),
             file("a.py", 60, status=Status.IMPORT_ERROR),
@@ -906,7 +912,7 @@ def test_of_several_changed_helpers_the_one_that_is_named_is_told() -> None:
         slow = after(rows, statements=[statement(8, 300_000, text=text)])
         base = run(before(rows, statements=[statement(8, 1, text=text)]), modules=helpers)
         cause = reasons.cause(
-            Parsed(base.files[0], base), Parsed(slow, run(slow, modules=helpers)), 300, reasons.Changed(lines)
+            Parsed(base.files[0], base), Parsed(slow, run(slow, modules=helpers)), 300, Changed(lines)
         )
         assert cause is not None
         return cause.text, cause.place.file, cause.place.line
