@@ -144,3 +144,30 @@ def test_a_dag_that_cannot_be_serialised_is_none_of_the_files(tmp_path: Path) ->
     assert file["status"] == "import-error"
     (found,) = verdict(place / "reports").all_findings
     assert found.message.startswith("dags/pair.py has an import error and gives only the DAG kept: ")
+
+
+def test_nobody_is_told_to_start_in_a_task_what_a_library_starts_when_it_is_imported(tmp_path: Path) -> None:
+    library = "import subprocess\nsubprocess.run(['true'])\ndef load():\n    subprocess.run(['false'])\n"
+    write(tmp_path, {"site-packages/lib.py": library})
+    place = repository(tmp_path / "repository", {"dags/mine.py": dag("mine"), "dags/common/tools.py": "import lib\n"})
+    write(place, {"dags/mine.py": dag("mine", "from common import tools\nimport lib\nlib.load()\n")})
+    environment = {"PYTHONPATH": str(tmp_path / "site-packages")}
+    gate(place, "dags", "--against", "HEAD", *LIMITS, **environment)
+    messages = {
+        (each.file, each.line): each.message
+        for each in verdict(place / "reports").all_findings
+        if each.rule.value == "new-process"
+    }
+    text = "dags/mine.py starts a program while it is parsed"
+    line = (place / "dags" / "mine.py").read_text().splitlines().index("lib.load()") + 1
+    assert messages == {
+        ("dags/common/tools.py", 1): f"{text} (true): the import at dags/common/tools.py:1 does that; "
+        "import it inside the functions that use it",
+        ("dags/mine.py", line): f"{text} (false); start it in a task",
+    }
+    scanned = call("scan", "dags", "--depth", "traced", "--python", TARGET, cwd=place, **environment)
+    assert "process true (by the import)" in " ".join(scanned.stdout.split())
+    assert "process false (by the import)" not in " ".join(scanned.stdout.split())
+    explained = call("explain", "dags/mine.py", "--python", TARGET, cwd=place, **environment)
+    rows = [" ".join(row.split()) for row in explained.stdout.splitlines() if "process true" in row]
+    assert any(row.startswith("common/tools.py:1 ") and row.endswith(" (by the import)") for row in rows), rows
