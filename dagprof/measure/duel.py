@@ -148,7 +148,7 @@ class _Fight:
         What other files name is free for a file that does not name it any more.
         """
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda side: side.site.pre_import(side.site.folder()), self._sides))
+            list(pool.map(lambda side: side.site.pre_import(side.files.values()), self._sides))
 
     def _traced(self, lanes: Lanes, names: Sequence[str]) -> list[str]:
         """Warm up and trace both sides; the names of those that really load or read what changed."""
