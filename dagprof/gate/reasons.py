@@ -14,6 +14,7 @@ from dagprof.gate.tied import (
     and_changed,
     changed_helpers,
     hang_together,
+    is_firm,
     new_calls,
     speaks_of,
     tied,
@@ -41,12 +42,13 @@ def cause(base: Parsed, head: Parsed, change_ms: float, changed: Changed) -> Cau
     effect = _grown_effect(base, head)
     if effect is not None:
         found = _with_effect(found, effect, change_ms)
-    best = max(found, key=lambda each: _explains(each.ms, change_ms), default=None)
-    if best is None or best.ms < _LEAST_SHARE * change_ms:
+    firm = [each for each in found if is_firm(each, base, head, changed)]
+    best = _best(firm, change_ms) or _best(found, change_ms)
+    if best is None:
         return None
     beside = [
         each
-        for each in found
+        for each in firm
         if each.place != best.place
         and not (each.is_building and best.is_building)
         and _LEAST_SHARE * change_ms <= each.ms <= _MOST_SHARE * change_ms - best.ms
@@ -56,6 +58,12 @@ def cause(base: Parsed, head: Parsed, change_ms: float, changed: Changed) -> Cau
     if second is None:
         return best
     return best._replace(text=f"{best.text}, and {second.text}", past=f"{best.past}, and {second.past}")
+
+
+def _best(found: Sequence[Cause], change_ms: float) -> Cause | None:
+    """What explains most of a change, where it explains enough of it."""
+    best = max(found, key=lambda each: _explains(each.ms, change_ms), default=None)
+    return best if best is not None and best.ms >= _LEAST_SHARE * change_ms else None
 
 
 def _with_effect(found: Sequence[Cause], effect: Cause, change_ms: float) -> list[Cause]:
@@ -163,6 +171,8 @@ def _slower_modules(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Ca
             continue
         file = head.shown_file(module)
         lines = changed.at_top(file)
+        if changed.lines and not lines and not changed_helpers(head, changed):
+            continue  # nothing that it runs changed: one traced parse is no proof that it takes longer
         place = Place(file=file, line=lines[0] if lines else 1)
         at = f", changed {_from_line(lines)}" if lines else ""
         what = f"the code at the top of {file}"

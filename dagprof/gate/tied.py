@@ -46,12 +46,17 @@ class Changed(NamedTuple):
         return self.working.get(file) or self.lines.get(file, ())
 
 
+def is_firm(cause: Cause, base: Parsed, head: Parsed, changed: Changed) -> bool:
+    """Whether a cause stands at a line that changed, or at none; where no changed lines are known, any does."""
+    place = cause.place
+    return not changed.lines or not place.line or changed.holds(place) or place in new_calls(base, head, changed)
+
+
 def tied(cause: Cause, base: Parsed, head: Parsed, changed: Changed) -> Cause:
     """The cause at a line that changed; without a line where several could be behind it, which the text names then."""
-    place = cause.place
-    if not changed.lines or not place.line or changed.holds(place) or place in new_calls(base, head, changed):
+    if is_firm(cause, base, head, changed):
         return cause
-    named = _named_by(place, head, changed)
+    named = _named_by(cause.place, head, changed)
     places = [named] if named is not None else _changed_places(head, changed)
     is_named = " changed" in cause.text
     text = cause.text if is_named or not places else cause.text + and_changed(places)
