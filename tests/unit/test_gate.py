@@ -1174,3 +1174,14 @@ def test_airflow_and_the_standard_library_are_no_packages() -> None:
     )
     head = parsed(loads((0, -1, 1, 1, -1, 1), (1, -1, 1, 1, -1, 2), (2, -1, 1, 1, -1, 3)))
     assert list(Parsed(head, run(head, modules=modules)).packages) == ["airflow.providers.http"]
+
+
+def test_a_changed_line_is_named_before_an_unchanged_one_that_takes_more() -> None:
+    """One traced parse on a busy machine may have any statement take longer; the helper's code did not change either."""
+    rows = [statement(3, 10, text="with DAG()"), statement(9, 10_000, text="make()")]
+    slow = [statement(3, 150_000, text="with DAG()"), statement(9, 170_000, text="make()")]
+    base = before(HELPER_ALONE, statements=rows)
+    head = after(loads((0, -1, 120_000, 120_000, -1, 4)), statements=slow)
+    assert blamed(base, head, {"a.py": (3,)}) == ("line 3 takes longer (`with DAG()`)", "a.py", 3)
+    assert blamed(base, head, {"a.py": (2,)}) == ("line 9 takes longer (`make()`), and a.py:2 changed", "a.py", 2)
+    assert blamed(base, head)[0] == ("line 9 takes longer (`make()`), and line 3 takes longer (`with DAG()`)")
