@@ -217,12 +217,18 @@ def _changed_instead(place: Place, head: Parsed, changed: Changed) -> list[Place
 
 
 def _more_work_after_loading(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
-    """More DAGs and tasks: checking and serialising them comes after the load stage."""
+    """More DAGs and tasks, or more in them: checking and serialising them comes after the load stage."""
     grown = sum(
         head.file.samples.median(stage) - base.file.samples.median(stage) for stage in ("bag_ms", "serialise_ms")
     )
     dags, tasks = len(head.file.dag_ids) - len(base.file.dag_ids), head.file.task_count - base.file.task_count
-    if grown <= 0 or (dags <= 0 and tasks <= 0):
+    if grown <= 0:
+        return
+    if dags <= 0 and tasks <= 0:
+        at = _building_line(base, head, changed, is_certain=True)
+        place = Place(file=head.file.path, line=at)
+        text = "checking and serialising its DAGs"
+        yield Cause(place, f"{text} takes {grown:,.0f} ms longer", f"{text} took {grown:,.0f} ms longer", grown, True)
         return
     at = _building_line(base, head, changed)
     more = " and ".join(
@@ -239,8 +245,11 @@ def _more_work_after_loading(base: Parsed, head: Parsed, changed: Changed) -> It
     )
 
 
-def _building_line(base: Parsed, head: Parsed, changed: Changed) -> int:
-    """The changed line behind more building: in the statement that builds more, in what that names, or any; 0 if unknown."""
+def _building_line(base: Parsed, head: Parsed, changed: Changed, *, is_certain: bool = False) -> int:
+    """The changed line behind more building: in the statement that builds more, in what that names, or any; 0 if unknown.
+
+    ``is_certain``: not just any.
+    """
     before: dict[str, float] = defaultdict(float)
     for statement in base.statements:
         before[statement.text] += statement.building_ms
@@ -260,7 +269,7 @@ def _building_line(base: Parsed, head: Parsed, changed: Changed) -> int:
         inside = [line for line in lines if any(line in statement.lines for statement in statements)]
         if inside:
             return inside[0]
-    return lines[0]
+    return 0 if is_certain else lines[0]
 
 
 def _grown_effect(base: Parsed, head: Parsed) -> Cause | None:

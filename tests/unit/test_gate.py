@@ -1185,3 +1185,19 @@ def test_a_changed_line_is_named_before_an_unchanged_one_that_takes_more() -> No
     assert blamed(base, head, {"a.py": (3,)}) == ("line 3 takes longer (`with DAG()`)", "a.py", 3)
     assert blamed(base, head, {"a.py": (2,)}) == ("line 9 takes longer (`make()`), and a.py:2 changed", "a.py", 2)
     assert blamed(base, head)[0] == ("line 9 takes longer (`make()`), and line 3 takes longer (`with DAG()`)")
+
+
+def test_dags_that_take_longer_to_check_and_serialise_without_more_tasks() -> None:
+    """A parameter with a schema, for example: the file itself loads as fast as before."""
+    fast, slow = samples(*times(400), load=0.2, serialise=0.1), samples(*times(500), load=0.2, serialise=0.3)
+    rows = [
+        statement(3, 10, text="PARAMS = {}"),
+        statement(5, 9_000, text="with DAG(params=PARAMS)", building_us=8_000),
+    ]
+    base = before(statements=rows)
+    base = msgspec.structs.replace(base, samples=fast)
+    text = "checking and serialising its DAGs takes 80 ms longer"
+    for lines, line in (((5,), 5), ((3,), 3), ((1,), 0)):
+        (told,) = judged([base], [after(samples=slow, statements=rows)], changed_lines={"a.py": lines}).files
+        assert f", because {text}" in told.reason
+        assert told.findings[0].line == line
