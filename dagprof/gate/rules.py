@@ -14,8 +14,8 @@ from dagprof.policy import FileLimits, Level, Rule
 from dagprof.quantities import parse_duration_ms, parse_share
 
 _SHOWN = 5
-# The field of an instability that says that DAGs come and go.
-DAG_IDS = "dag_ids"
+# Fields of an instability that is about the DAG as a whole, which not every parse gives.
+_EXISTENCE = ("the DAG itself", "dag_ids")
 
 
 class Case(NamedTuple):
@@ -221,19 +221,23 @@ def _advised(head: Parsed, place: Place, advice: str) -> str:
 
 
 def _unstable(case: Case) -> Iterable[Found]:
-    """A DAG whose fields differ from parse to parse, and one that comes and goes; a base that had it too has nothing new."""
-    known = {found.field == DAG_IDS for found in case.base.file.instabilities} if case.base is not None else set()
+    """A DAG whose fields differ from parse to parse, and DAGs that come and go; a base that had it too has nothing new."""
+    base = case.base.file.instabilities if case.base is not None else ()
+    known = {found.field in _EXISTENCE for found in base}
+    new = [found for found in case.head.file.instabilities if (found.field in _EXISTENCE) not in known]
     place = Place(file=case.path, line=0)
-    for found in case.head.file.instabilities:
-        if (found.field == DAG_IDS) in known:
-            continue
-        known.add(found.field == DAG_IDS)
-        if found.field == DAG_IDS:
-            differs = f"{case.path} gives other DAGs from parse to parse: {found.first or 'none'}, then {found.second or 'none'}"
-            yield Found(place, f"{differs}; Airflow removes and adds them in turns")
-        else:
-            differs = f"the DAG {found.dag_id} differs from parse to parse: {found.field} is {found.first}, then {found.second}"
-            yield Found(place, f"{differs}; Airflow 3 stores each as a new version")
+    coming = list(dict.fromkeys(found.dag_id for found in new if found.field in _EXISTENCE))
+    if coming:
+        more = f" and {len(coming) - _SHOWN} more" if len(coming) > _SHOWN else ""
+        named = f"the DAG{'s' if len(coming) > 1 else ''} {', '.join(coming[:_SHOWN])}{more}"
+        yield Found(
+            place, f"{case.path} gives {named} in some parses only; Airflow removes and adds what comes and goes"
+        )
+    for found in [found for found in new if found.field not in _EXISTENCE][:1]:
+        differs = (
+            f"the DAG {found.dag_id} differs from parse to parse: {found.field} is {found.first}, then {found.second}"
+        )
+        yield Found(place, f"{differs}; Airflow 3 stores each as a new version")
 
 
 def _timeout(case: Case) -> Iterable[Found]:

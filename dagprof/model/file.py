@@ -264,10 +264,10 @@ class FileResult(Frozen, frozen=True):
     def has_lost_dags(self, before: FileResult) -> bool:
         """Whether it fails now and did not before, fails with fewer DAGs, or makes no DAG any more."""
         if self.status.is_failure:
-            return not before.status.is_failure or bool(self.lost_dags(before))
+            return not before.status.is_failure or bool(self.missing_dags(before))
         return self.status is Status.NO_DAGS and before.status is Status.OK
 
-    def lost_dags(self, before: FileResult) -> tuple[str, ...]:
+    def missing_dags(self, before: FileResult) -> tuple[str, ...]:
         """The ids that the file gave before and does not give now; Airflow keeps the others next to an import error."""
         return tuple(dag_id for dag_id in before.dag_ids if dag_id not in self.dag_ids)
 
@@ -278,7 +278,7 @@ class FileResult(Frozen, frozen=True):
         """
         if not self.dag_ids:
             return "gives no DAGs"
-        lost = self.lost_dags(before) if before is not None else ()
+        lost = self.missing_dags(before) if before is not None else ()
         if lost:
             return f"loses {_named(lost)} and keeps {_named(self.dag_ids)}"
         return f"has an import error and gives only {_named(self.dag_ids)}"

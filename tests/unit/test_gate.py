@@ -1201,3 +1201,16 @@ def test_dags_that_take_longer_to_check_and_serialise_without_more_tasks() -> No
         (told,) = judged([base], [after(samples=slow, statements=rows)], changed_lines={"a.py": lines}).files
         assert f", because {text}" in told.reason
         assert told.findings[0].line == line
+
+
+def test_dags_that_come_and_go_are_unstable() -> None:
+    """Whatever the DAGs' fields do, in the base and now."""
+    going = [Instability(dag_id=name, field="the DAG itself", first="there", second="missing") for name in ("x", "y")]
+    sentence = "a.py gives the DAGs x, y in some parses only; Airflow removes and adds what comes and goes"
+    both = parsed(instabilities=(UNSTABLE, *going))
+    assert [each.message for each in found(parsed(instabilities=(UNSTABLE,)), both, Rule.UNSTABLE_DAG)] == [sentence]
+    assert [each.message for each in found(parsed(), both, Rule.UNSTABLE_DAG)][0] == sentence
+    assert len(found(None, both, Rule.UNSTABLE_DAG)) == 2
+    (other,) = found(parsed(instabilities=tuple(going)), both, Rule.UNSTABLE_DAG)
+    assert other.message.startswith("the DAG d differs from parse to parse")
+    assert found(both, both, Rule.UNSTABLE_DAG) == []
