@@ -253,7 +253,11 @@ def _building_line(base: Parsed, head: Parsed, changed: Changed, *, is_certain: 
     before: dict[str, float] = defaultdict(float)
     for statement in base.statements:
         before[statement.text] += statement.building_ms
-    building = max(head.statements, key=lambda statement: statement.building_ms - before[statement.text], default=None)
+    building = max(
+        head.statements,
+        key=lambda statement: (statement.building_ms - before[statement.text], statement.building_ms),
+        default=None,
+    )
     lines = changed.lines.get(head.file.path, ())
     if building is None:
         return lines[0] if lines else 0
