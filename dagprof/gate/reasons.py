@@ -248,14 +248,14 @@ def _more_work_after_loading(base: Parsed, head: Parsed, changed: Changed) -> It
 def _building_line(base: Parsed, head: Parsed, changed: Changed, *, is_certain: bool = False) -> int:
     """The changed line behind more building: in the statement that builds more, in what that names, or any; 0 if unknown.
 
-    ``is_certain``: not just any.
+    ``is_certain``: in the statement that builds most, and not just any.
     """
     before: dict[str, float] = defaultdict(float)
     for statement in base.statements:
         before[statement.text] += statement.building_ms
     building = max(
         head.statements,
-        key=lambda statement: (statement.building_ms - before[statement.text], statement.building_ms),
+        key=lambda statement: statement.building_ms - (0.0 if is_certain else before[statement.text]),
         default=None,
     )
     lines = changed.lines.get(head.file.path, ())
