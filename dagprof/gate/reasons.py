@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -19,7 +20,7 @@ from dagprof.gate.tied import (
     speaks_of,
     tied,
 )
-from dagprof.model import Module, Origin, Place
+from dagprof.model import Module, Origin, Place, Samples
 
 # A cause that explains less than this share of the change is not named as the cause.
 _LEAST_SHARE = 0.3
@@ -218,9 +219,7 @@ def _changed_instead(place: Place, head: Parsed, changed: Changed) -> list[Place
 
 def _more_work_after_loading(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
     """More DAGs and tasks, or more in them: checking and serialising them comes after the load stage."""
-    grown = sum(
-        head.file.samples.median(stage) - base.file.samples.median(stage) for stage in ("bag_ms", "serialise_ms")
-    )
+    grown = _after_loading_ms(head.file.samples) - _after_loading_ms(base.file.samples)
     dags, tasks = len(head.file.dag_ids) - len(base.file.dag_ids), head.file.task_count - base.file.task_count
     if grown <= 0:
         return
@@ -243,6 +242,13 @@ def _more_work_after_loading(base: Parsed, head: Parsed, changed: Changed) -> It
     yield Cause(
         instead[0] if len(instead) == 1 else place, text, f"it made {more} more{where}", grown, is_building=True
     )
+
+
+def _after_loading_ms(samples: Samples) -> float:
+    """Median time of the stages after loading, less their share of what each parse waited for a processor."""
+    rows = zip(samples.bag_ms, samples.serialise_ms, samples.own_ms, samples.wall_ms, strict=True)
+    found = [(bag + serialise) * own / wall for bag, serialise, own, wall in rows if wall > 0]
+    return statistics.median(found) if found else 0.0
 
 
 def _building_line(base: Parsed, head: Parsed, changed: Changed, *, is_certain: bool = False) -> int:
