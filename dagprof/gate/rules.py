@@ -114,7 +114,7 @@ def _is_listed(head: Parsed, name: str, position: int, listed: Iterable[str]) ->
 def _is_asked_for(head: Parsed, name: str, position: int) -> bool:
     """Whether the user's own code imports a package, and not another package does."""
     way = head.way(position)
-    return not way or way[-1].module == name or way[-1].module.startswith(name + ".")
+    return bool(way) and (way[-1].module == name or way[-1].module.startswith(name + "."))
 
 
 def _is_named(name: str, listed: Iterable[str]) -> bool:

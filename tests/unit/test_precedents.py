@@ -290,3 +290,9 @@ def test_what_is_no_longer_pre_imported_is_the_reason_and_no_line() -> None:
 def test_runs_are_what_they_were(tmp_path: Path) -> None:
     whole: Run = run(file("a.py"))
     assert rooted(whole, str(tmp_path), "") == whole
+
+
+def test_what_airflow_loads_while_it_takes_a_new_file_in_is_not_the_files_doing() -> None:
+    """Serialising, for example: no statement of the user's code is on the way."""
+    (verdict,) = judged([], [parsed("new.py", loads((1, -1, 9_000, 9_000, -2, 0)))]).files
+    assert verdict.findings == ()
