@@ -27,6 +27,7 @@ from dagprof.model import (
     Place,
     Run,
     SkippedFile,
+    SkipReason,
 )
 from dagprof.policy import Policy, Rule, Waiver
 from unit.builders import HELPED, MODULES, environment, file, loads, run, trace
@@ -233,7 +234,7 @@ def test_a_run_seen_from_the_root_of_the_repository() -> None:
         file("a.py", effects=(effect("file-read", "x.json", "/repo/dags/a.py"), outside), failures=(failure,)),
         root="/repo/dags",
         modules=(Module(name="c", file="/repo/dags/c.py"), Module(name="p", file="/repo/plugins/p.py")),
-        skipped=(SkippedFile(path="s.py", reason="ignored"),),
+        skipped=(SkippedFile(path="s.py", reason=SkipReason.IGNORED),),
     )
     moved = rooted(whole, "/repo", "dags/")
     (one,) = moved.files
