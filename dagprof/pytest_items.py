@@ -66,7 +66,7 @@ class Checks:
     def broken(self, result: FileResult) -> str:
         """Why the file gives no DAGs, or lacks some, in one sentence; empty if it gives them."""
         old = self._before.get(result.path)
-        if not result.status.is_failure:
+        if not result.status.is_broken:
             lost = old is not None and result.has_lost_dags(old)
             return f"{result.path} gives no DAGs, and did in the baseline." if lost else ""
         places = [f"{os.path.relpath(failure.file)}:{failure.line}" for failure in result.failures[:1] if failure.line]
@@ -210,13 +210,15 @@ class DagParse(pytest.Item):
         plugin, checks = self.parent.plugin, self.parent.plugin.checks
         try:
             result = plugin.session.measure(self.path)
-            if not checks.broken(result) and checks.too_slow(result):
+            if not result.status.is_failure and checks.too_slow(result):
                 result = plugin.session.measure(self.path)
         except DagprofError as error:
             pytest.fail(str(error), pytrace=False)
         self.user_properties.append(("parse_ms", round(result.own_ms, 1)))
         if reason := checks.broken(result):
             pytest.fail(reason, pytrace=False)
+        if result.unanswered:
+            pytest.skip(f"{result.path} could not be checked: {result.what_it_needs}.")
         self._tell(result)
         if reason := checks.too_slow(result):
             pytest.fail(reason, pytrace=False)

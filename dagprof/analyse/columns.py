@@ -25,6 +25,7 @@ FILES = {
     "top_level_ms": _REAL,
     "bag_ms": _REAL,
     "serialise_ms": _REAL,
+    "exit_ms": _REAL,
     "modules": _WHOLE,
     "rss_growth_kib": _REAL,
     "import_timeout_share": _REAL,
@@ -68,6 +69,7 @@ EDGES = {
 }
 STATEMENTS = {
     "path": _TEXT,
+    "member": _TEXT,
     "line": _WHOLE,
     "end_line": _WHOLE,
     "kind": _TEXT,
@@ -77,6 +79,7 @@ STATEMENTS = {
     "self_ms": _REAL,
     "imports_ms": _REAL,
     "building_ms": _REAL,
+    "gc_ms": _REAL,
     "cpu_ms": _REAL,
     "waiting_ms": _REAL,
     "count": _WHOLE,
@@ -101,6 +104,7 @@ EFFECTS = {
     "count": _WHOLE,
     "wall_ms": _REAL,
     "size_bytes": _WHOLE,
+    "threads": _WHOLE,
 }
 INSTABILITIES = {"path": _TEXT, "dag_id": _TEXT, "field": _TEXT, "first": _TEXT, "second": _TEXT, "by_seed": _FLAG}
 EXPERIMENTS = {

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from dagprof.analyse.loads import depths
-from dagprof.model import Environment, FileResult, Frozen, Loads, Origin, Run
+from dagprof.model import Environment, FileResult, Frozen, Loads, Origin, Run, Status
 from dagprof.robust import are_enough, standard_error_of_median
 
 SIGMAS = 3.0
@@ -145,15 +145,15 @@ def compare(baseline: Run, current: Run, limits: Limits = Limits()) -> Compariso
 def compare_file(path: str, old: FileResult | None, new: FileResult | None, limits: Limits) -> FileChange:
     """One file before and now, without the imports that only whole Runs can name."""
     change, reason = _judge_files(old, new, limits)
-    is_broken = bool(new and (new.has_lost_dags(old) if old else new.status.is_failure))
+    is_broken = bool(new and (new.has_lost_dags(old) if old else new.status.is_broken))
     return FileChange(
         path=path,
         change=change,
         reason=reason,
         baseline_ms=old.own_ms if old else 0.0,
         current_ms=new.own_ms if new else 0.0,
-        was_failing=bool(old and old.status.is_failure),
-        is_failing=is_broken or bool(new and new.status.is_failure),
+        was_failing=bool(old and old.status.is_broken),
+        is_failing=is_broken or bool(new and new.status.is_broken),
         missing=new.missing(old) if new and is_broken else "",
     )
 
@@ -161,6 +161,10 @@ def compare_file(path: str, old: FileResult | None, new: FileResult | None, limi
 def _judge_files(old: FileResult | None, new: FileResult | None, limits: Limits) -> tuple[Change, str]:
     if old is None or new is None:
         return (Change.ADDED, "") if new is not None else (Change.REMOVED, "")
+    if new.status is Status.NEEDS_ANSWER:
+        return Change.UNSURE, new.what_it_needs
+    if old.status is Status.NEEDS_ANSWER:
+        return Change.UNSURE, "it needed an answer before, so there is no time to compare with"
     if not old.is_timed or not new.is_timed:
         if old.status == new.status:
             return Change.UNCHANGED, f"it has no parse time on either side ({new.status.value})"

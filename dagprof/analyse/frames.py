@@ -76,6 +76,7 @@ def _file_row(run: Run, file: FileResult) -> tuple[Any, ...]:
         top_level_ms,
         samples.median("bag_ms"),
         samples.median("serialise_ms"),
+        samples.median("exit_ms"),
         len(trace.loads) if trace else 0,
         samples.median("rss_growth_kib"),
         samples.median("load_ms") / limit_ms if limit_ms else 0.0,
@@ -192,8 +193,9 @@ def statements_frame(run: Run, from_ms: float = 0.0) -> pd.DataFrame:
     Times are those of the tracing pass, scaled to a plain parse, without waiting for a processor. ``self_ms`` and
     ``waiting_ms`` are without nested statements; ``imports_ms`` is what the loads begun on an import
     statement's lines took, ``building_ms`` what making DAGs and tasks took of ``self_ms``. ``is_partial`` marks
-    statements of a loop that was looked into for its first iterations only. Rows with less own time than ``from_ms`` are left
-    out before the table is built.
+    statements of a loop that was looked into for its first iterations only; ``gc_ms`` is the garbage collection while it ran, which
+    is in no other figure. Rows with less own time and collection than ``from_ms`` are left out before the table is built.
+    ``member`` is the file in a zip archive that holds the statement.
     """
 
     def rows() -> Iterable[tuple[Any, ...]]:
@@ -213,11 +215,12 @@ def _statement_rows(
     own = own_us(statements)
     for position, statement in enumerate(statements):
         wall_us, cpu_us = own[position]
-        if wall_us / 1000 * factor < from_ms:
+        if (wall_us + statement.gc_us) / 1000 * factor < from_ms:
             continue
         lines = range(statement.line, statement.end_line + 1) if statement.kind in ("import", "importfrom") else ()
         yield (
             path,
+            statement.member,
             statement.line,
             statement.end_line,
             statement.kind,
@@ -227,6 +230,7 @@ def _statement_rows(
             wall_us / 1000 * factor,
             sum(imported.get(line, 0.0) for line in lines) * factor,
             statement.building_us / 1000 * factor,
+            statement.gc_us / 1000 * factor,
             statement.cpu_us / 1000 * factor,
             max(0, wall_us - cpu_us) / 1000 * factor,
             statement.count,
@@ -264,11 +268,17 @@ def samples_frame(run: Run) -> pd.DataFrame:
     return _frame(
         columns.SAMPLES,
         (
-            (file.path, number, *(getattr(file.samples, name)[number] for name in names))
+            (file.path, number, *(_sampled(file.samples, name, number) for name in names))
             for file in run.files
             for number in range(len(file.samples))
         ),
     )
+
+
+def _sampled(samples: Samples, name: str, number: int) -> float:
+    """One figure of one parse; 0 for figures that an older dagprof did not take."""
+    column = getattr(samples, name)
+    return float(column[number]) if column else 0.0
 
 
 def effects_frame(run: Run) -> pd.DataFrame:
@@ -285,6 +295,7 @@ def effects_frame(run: Run) -> pd.DataFrame:
                 e.count,
                 math.nan if e.wall_us is None else e.wall_us / 1000,
                 e.size_bytes,
+                e.threads,
             )
             for file in run.files
             for e in file.effects

@@ -62,7 +62,7 @@ def candidates(
         return []
     found = []
     for statement in graph.statements():
-        if not graph.is_users(statement) or statement.line <= 0:
+        if not graph.is_changeable(statement):
             continue
         behind_ms = saving_ms(file, graph.behind_us(statement))
         if behind_ms < smallest_ms:

@@ -10,6 +10,7 @@ its ``__getattr__``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from dagprof.attribution.reach import Reach
 from dagprof.model import Edge, Loads, Module, Origin, Trace
 
 ROOT = -1
+_IN_ARCHIVE = re.compile(r"\.(?:zip|egg|pyz)[/\\]")
 
 
 class Statement(NamedTuple):
@@ -41,6 +43,7 @@ class ImportGraph:
     """Built once from a trace; all questions are answered in microseconds of the tracing pass.
 
     ``named`` holds every import statement that ran and the modules that it named or loaded, also those that were there before.
+    ``executed`` holds those that are none themselves, but execute other code that has some.
     """
 
     def __init__(self, trace: Trace, modules: Sequence[Module], import_sets: Sequence[Sequence[Edge]]) -> None:
@@ -52,6 +55,7 @@ class ImportGraph:
         self.named: dict[Statement, dict[int, None]] = {}
         self._after: dict[Node, dict[Node, None]] = {ROOT: {}}
         self._lines: dict[int, set[int]] = {}
+        self.executed: set[Statement] = set()
         self._called: set[tuple[int, Statement, int]] = set()
         self._add_edges(import_sets)
         self._add_loads()
@@ -68,6 +72,8 @@ class ImportGraph:
         for edge in edges:
             statement = Statement(edge.importer if edge.importer >= 0 else source, edge.line)
             self.named.setdefault(statement, {})[edge.target] = None
+            if edge.is_executed:
+                self.executed.add(statement)
             if edge.target not in self.cost_us:
                 continue
             if edge.in_function:
@@ -166,6 +172,12 @@ class ImportGraph:
     def is_users(self, statement: Statement) -> bool:
         """Whether a statement stands in the user's own code."""
         return statement.importer == ROOT or self.modules[statement.importer].origin is Origin.USER
+
+    def is_changeable(self, statement: Statement) -> bool:
+        """Whether a person can take the statement out or move it: an import statement of the user's, in a file of its own."""
+        if not self.is_users(statement) or statement.line <= 0 or statement in self.executed:
+            return False
+        return statement.importer == ROOT or not _IN_ARCHIVE.search(self.modules[statement.importer].file)
 
     def targets(self, statement: Statement) -> list[int]:
         """The modules loaded in this parse that a statement asks for, itself or through a lazy module."""

@@ -26,7 +26,7 @@ class Reduced:
     """Answers what falls away when some of the user's statements go; times are µs of the tracing pass."""
 
     def __init__(self, graph: ImportGraph) -> None:
-        self.statements = [node for node in graph.statements() if graph.is_users(node) and node.line > 0]
+        self.statements = [node for node in graph.statements() if graph.is_changeable(node)]
         self._nodes = [node for statement in self.statements for node in graph.ways(statement)]
         self._bit = {node: 1 << number for number, node in enumerate(self._nodes)}
         self._bits = {

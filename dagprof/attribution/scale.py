@@ -16,7 +16,12 @@ def scale(file: FileResult) -> float:
     trace = file.trace
     if trace is None or not file.is_timed:
         return 1.0
-    return file.own_ms / max(trace.wall_ms - trace.compile_ms, outermost_ms(trace), 0.001)
+    return worked_ms(file) / max(trace.wall_ms - trace.compile_ms, outermost_ms(trace), 0.001)
+
+
+def worked_ms(file: FileResult) -> float:
+    """Median parse time up to the end of serialisation, without waiting for a processor: all that other passes cover."""
+    return max(0.0, file.own_ms - file.samples.median("exit_ms"))
 
 
 def saving_ms(file: FileResult, us: float) -> float:
@@ -44,4 +49,4 @@ def own_load_ms(file: FileResult) -> float:
 
 def sampled_scale(file: FileResult) -> float:
     """The same for the sampled call tree, which takes longer than a plain parse; 1.0 without one."""
-    return file.own_ms / file.stack.wall_ms if file.stack is not None and file.stack.wall_ms else 1.0
+    return worked_ms(file) / file.stack.wall_ms if file.stack is not None and file.stack.wall_ms else 1.0

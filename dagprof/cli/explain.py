@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dagprof import __version__
+from dagprof.attribution.sourcelines import source_lines
 from dagprof.cli.options import measuring_options
 from dagprof.errors import UsageError
 from dagprof.surrogates import without_surrogates
@@ -69,7 +70,7 @@ def _split(target: str) -> tuple[str, int | None]:
 def _check_line(name: str, line: int) -> None:
     """Refuse a line that the file has not before it is measured."""
     with contextlib.suppress(OSError):
-        source = Path(name).read_bytes().decode("utf-8", "replace").splitlines()
+        source = source_lines(Path(name).read_bytes())
         if line > len(source) and not name.endswith(".zip"):
             raise _no_line(name, source, line)
 
@@ -128,7 +129,7 @@ def _source(run: Run, file: FileResult) -> list[str] | None:
         return None
     if hashlib.sha256(data).hexdigest() != file.sha256 or file.path.endswith(".zip"):
         return None
-    return data.decode("utf-8", "replace").splitlines()
+    return source_lines(data)
 
 
 def _write_stacks(run: Run, file: FileResult, target: str) -> None:

@@ -42,7 +42,7 @@ _PARSING = (
     click.option(
         "--variables",
         metavar="FILE",
-        help="Answer Variable look-ups from this file (JSON or YAML, as `airflow variables export` writes it).",
+        help="Answer Variable look-ups from this file (JSON or YAML, as `airflow variables export` or --write-variables writes it).",
     ),
     click.option("--connections", metavar="FILE", help="The same for Connections."),
     click.option(

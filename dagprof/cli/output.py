@@ -10,9 +10,10 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
-from dagprof.errors import OutputError
-from dagprof.model import Measured
+from dagprof.errors import OutputError, UsageError
+from dagprof.model import Measured, Run
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration, status
@@ -57,6 +58,45 @@ def check_writable(folder: Path, way_out: str = "choose --output-dir") -> None:
         probe.unlink()
     except OSError as error:
         raise OutputError(f"Nothing can be written to {str(folder)!r} ({error.strerror}); {way_out}.") from error
+
+
+def check_new(file: Path, option: str) -> None:
+    """Fail before the work where a file to be written is there already.
+
+    :raises UsageError: it is.
+    :raises OutputError: nothing can be written there.
+    """
+    if file.exists():
+        raise UsageError(
+            f"{str(file)!r} exists and may hold what you filled in; give {option} another name, or remove it."
+        )
+    check_writable(file.absolute().parent, f"give {option} another file")
+
+
+def write_answers(run: Run, file: Path, *, is_quiet: bool) -> None:
+    """Write what the DAG files ask for and nothing answers, and say how to give it back."""
+    from dagprof.report import answers_file
+
+    found = {section: len(names) for section, names in answers_file.places(run).items()}
+    with file.open("x", encoding="utf-8") as stream:
+        stream.write(answers_file.render(run, file.name))
+    if is_quiet:
+        return
+    if not any(found.values()):
+        print_line(f"Written: {file}; the DAG files ask for nothing that is not answered.")
+        return
+    counts = (
+        count(found["variables"], "Variable"),
+        count(found["connections"], "Connection"),
+        count(found["environment"], "environment variable"),
+    )
+    name = safe_text(str(file), 4096)
+    print_line(f"Written: {name} ({', '.join(counts)}); fill it in, then add --variables {name} --connections {name}.")
+
+
+def print_line(text: str) -> None:
+    """One line on standard output, not wrapped."""
+    stdout_console().print(Text(text), soft_wrap=True)
 
 
 class Quiet:

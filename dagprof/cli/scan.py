@@ -44,10 +44,21 @@ JOURNAL = "run.partial.jsonl"
 )
 @click.option("--regression-floor", metavar="DURATION", help="And by at least this much [default: 20ms].")
 @click.option("--fail-on", multiple=True, metavar="REASON", help="Also exit with 1 on: import-error, unsure.")
+@click.option(
+    "--write-variables",
+    metavar="FILE",
+    help="Write what the DAG files ask for and nothing answers (Variables, Connections, environment), ready to fill in.",
+)
 @click.option("--resume", is_flag=True, help="Go on with a scan that was interrupted.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no summary; errors only.")
 def command(
-    paths: tuple[str, ...], save_baseline: str | None, resume: bool, quiet: bool, opens: bool, **options: Any
+    paths: tuple[str, ...],
+    save_baseline: str | None,
+    write_variables: str | None,
+    resume: bool,
+    quiet: bool,
+    opens: bool,
+    **options: Any,
 ) -> int:
     """Measure every DAG file below PATH as Airflow loads it, each in a process of its own.
 
@@ -60,6 +71,8 @@ def command(
     output.check_writable(folder)
     if save_baseline:
         output.check_writable(Path(save_baseline).absolute().parent, "give --save-baseline another file")
+    if write_variables:
+        output.check_new(Path(write_variables), "--write-variables")
     # pandas and the templates load while Airflow does, in the other process.
     threading.Thread(target=_load_reports, daemon=True).start()
     try:
@@ -71,6 +84,8 @@ def command(
         click.echo(f"Interrupted; {kept if (folder / JOURNAL).exists() else 'no file was finished.'}", err=True)
         return INTERRUPTED
     code = check.tell(run, folder, paths, save_baseline=save_baseline, is_quiet=quiet)
+    if write_variables:
+        output.write_answers(run, Path(write_variables), is_quiet=quiet)
     if opens:
         output.open_in_browser(folder / "report.html")
     return code

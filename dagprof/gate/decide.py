@@ -14,7 +14,7 @@ from dagprof.gate.parsed import Parsed
 from dagprof.gate.precedents import Precedents
 from dagprof.gate.tied import Changed
 from dagprof.gate.verdict import Decision, FileVerdict, Finding, Outcome, Verdict
-from dagprof.model import FileResult, Frozen, Run, SkippedFile
+from dagprof.model import FileResult, Frozen, Place, Run, SkippedFile, Status
 from dagprof.policy import FileLimits, Level, Override, Policy, Rule, Waiver, below, limits_for
 from dagprof.quantities import count, parse_duration_ms, parse_share
 
@@ -179,12 +179,13 @@ def _file_verdict(
     outcome, reason, cause = outcomes.outcome(path, old, new, judged, (base, head), compared.changed, least_ms)
     if path in compared.renamed:
         reason = f"{reason}; the file was {compared.renamed[path]} before"
-    is_not_slower = judged is not None and judged.is_not_slower(least_ms)
+    needs_answer = new.status is Status.NEEDS_ANSWER
+    is_not_slower = judged is not None and judged.is_not_slower(least_ms) and not needs_answer
     is_told = any(finding.rule is Rule.IMPORT_ERROR for finding in found)
-    may_be_slower = outcome is Outcome.CANNOT_TELL and not is_not_slower and not is_told
+    may_be_slower = (outcome is Outcome.CANNOT_TELL or needs_answer) and not is_not_slower and not is_told
     rule = Rule.SLOWER if outcome is Outcome.REGRESSION else Rule.UNSURE if may_be_slower else None
     if rule is not None and limits.rules[rule] is not Level.OFF:
-        place = cause.place if cause is not None else None
+        place = cause.place if cause is not None else _asked_at(head)
         found.insert(
             0,
             Finding(
@@ -206,6 +207,12 @@ def _file_verdict(
         parse_ms=round(new.own_ms, 3) if outcome is Outcome.NEW and new.is_timed else None,
         notes=(*outcomes.paid_already(head, precedents, outcome), *notes),
     )
+
+
+def _asked_at(head: Parsed) -> Place | None:
+    """Where a file asks for the answer that it fails without."""
+    first = next(iter(head.file.unanswered), None)
+    return head.shown_place(first.file, first.line) if first is not None else None
 
 
 def _not_parsed(path: str, old: FileResult | None, skipped: SkippedFile | None, demand: Demand) -> FileVerdict:

@@ -10,7 +10,7 @@ from dagprof.gate.parsed import Parsed
 from dagprof.gate.precedents import Precedent, Precedents
 from dagprof.gate.tied import Cause, Changed
 from dagprof.gate.verdict import Outcome, Timing
-from dagprof.model import FileResult
+from dagprof.model import FileResult, Status
 
 # From here on a new file's longest statement is named, where so much of the parse goes into it.
 _LONG_MS, _MOST = 100.0, 0.3
@@ -32,6 +32,10 @@ def outcome(
     least_ms: float,
 ) -> tuple[Outcome, str, Cause | None]:
     """What became of a file, in one sentence, with the line behind it."""
+    if new.status is Status.NEEDS_ANSWER:
+        if old is None:
+            return Outcome.NEW, f"{path} is new: {new.what_it_needs}", None
+        return Outcome.CANNOT_TELL, f"{path} cannot be compared: {new.what_it_needs}", None
     if old is None:
         return Outcome.NEW, _introduced(path, new), None
     if judged is None or not is_comparable(old, new):
@@ -74,6 +78,8 @@ def outcome(
 
 def is_comparable(old: FileResult, new: FileResult) -> bool:
     """Whether both parses got equally far: one that breaks off early is not faster for it."""
+    if Status.NEEDS_ANSWER in (old.status, new.status):
+        return False
     return old.status.is_failure == new.status.is_failure and not new.has_lost_dags(old)
 
 

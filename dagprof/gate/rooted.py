@@ -32,16 +32,22 @@ def rooted(run: Run, top: str, prefix: str) -> Run:
 
 
 def _file(file: FileResult, prefix: str, moved: Callable[[str], str]) -> FileResult:
-    accesses, failures = (
+    accesses, failures, unanswered, lost = (
         tuple(msgspec.structs.replace(each, file=moved(each.file)) for each in rows)
-        for rows in (file.accesses, file.failures)
+        for rows in (file.accesses, file.failures, file.unanswered, file.lost_dags)
     )
     effects = tuple(
         msgspec.structs.replace(each, file=moved(each.file), what=_what(each.kind, each.what, prefix))
         for each in file.effects
     )
     changed: FileResult = msgspec.structs.replace(
-        file, path=prefix + file.path, accesses=accesses, failures=failures, effects=effects
+        file,
+        path=prefix + file.path,
+        accesses=accesses,
+        failures=failures,
+        effects=effects,
+        unanswered=unanswered,
+        lost_dags=lost,
     )
     return changed
 

@@ -14,8 +14,6 @@ from dagprof.policy import FileLimits, Level, Rule
 from dagprof.quantities import parse_duration_ms, parse_share
 
 _SHOWN = 5
-# Fields of an instability that is about the DAG as a whole, which not every parse gives.
-_EXISTENCE = ("the DAG itself", "dag_ids")
 
 
 class Case(NamedTuple):
@@ -77,7 +75,7 @@ def _finding(rule: Rule, found: Found, case: Case) -> Finding:
 
 def _import_error(case: Case) -> Iterable[Found]:
     file = case.head.file
-    if not (file.has_lost_dags(case.base.file) if case.base is not None else file.status.is_failure):
+    if not (file.has_lost_dags(case.base.file) if case.base is not None else file.status.is_broken):
         return
     failure = file.failures[0] if file.failures else None
     place = case.head.shown_place(failure.file, failure.line) if failure is not None else Place(file=file.path, line=0)
@@ -223,17 +221,17 @@ def _advised(head: Parsed, place: Place, advice: str) -> str:
 def _unstable(case: Case) -> Iterable[Found]:
     """A DAG whose fields differ from parse to parse, and DAGs that come and go; a base that had it too has nothing new."""
     base = case.base.file.instabilities if case.base is not None else ()
-    known = {found.field in _EXISTENCE for found in base}
-    new = [found for found in case.head.file.instabilities if (found.field in _EXISTENCE) not in known]
+    known = {found.is_existence for found in base}
+    new = [found for found in case.head.file.instabilities if (found.is_existence) not in known]
     place = Place(file=case.path, line=0)
-    coming = list(dict.fromkeys(found.dag_id for found in new if found.field in _EXISTENCE))
+    coming = list(dict.fromkeys(found.dag_id for found in new if found.is_existence))
     if coming:
         more = f" and {len(coming) - _SHOWN} more" if len(coming) > _SHOWN else ""
         named = f"the DAG{'s' if len(coming) > 1 else ''} {', '.join(coming[:_SHOWN])}{more}"
         yield Found(
             place, f"{case.path} gives {named} in some parses only; Airflow removes and adds what comes and goes"
         )
-    for found in [found for found in new if found.field not in _EXISTENCE][:1]:
+    for found in [found for found in new if not found.is_existence][:1]:
         differs = (
             f"the DAG {found.dag_id} differs from parse to parse: {found.field} is {found.first}, then {found.second}"
         )

@@ -39,14 +39,20 @@ def decide(
     against = _without_dags(run, comparison) if "import-error" in fail_on else []
     comparison = comparison if fails_on_regression else None
     slower, open_questions = _reasons(comparison, fail_on)
+    if "import-error" in fail_on:
+        open_questions += [f"{file.path}: {file.what_it_needs}" for file in run.files if file.unanswered]
     against += slower
+    open_questions = list(dict.fromkeys(open_questions))
     told = tuple(reason for _, reason in against)
     if against:
         files = len({path for path, _ in against})
         what = "1 file fails the gate." if files == 1 else f"{files} files fail the gate."
         return Verdict(outcome=Outcome.FAILED, reason=what, reasons=told)
     if open_questions:
+        needy = sum(bool(file.unanswered) for file in run.files)
         reason = f"No regression is shown, but for {_files(len(open_questions))} the change cannot be told."
+        if comparison is None or not comparison.of(Change.UNSURE):
+            reason = f"Nothing failed, but {_files(needy)} could not be checked without real answers."
         return Verdict(outcome=Outcome.CANNOT_TELL, reason=reason, reasons=tuple(open_questions))
     if comparison is not None and comparison.files and not comparison.shared:
         reason = "The baseline and this run have no file in common; compare runs of the same folder."
@@ -62,7 +68,7 @@ def _without_dags(run: Run, comparison: Comparison | None) -> list[tuple[str, st
     failing = {
         file.path: f"{file.path} {missing.get(file.path) or file.missing()}: {file.why_no_dags}"
         for file in run.files
-        if file.status.is_failure
+        if file.status.is_broken
     }
     lost = {path: f"{path} {what}, and did in the baseline" for path, what in missing.items() if path not in failing}
     return [*failing.items(), *lost.items()]

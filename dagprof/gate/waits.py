@@ -25,6 +25,7 @@ _VERBS = {
     "http": _Verb("ask", "asks", "asked"),
     "database": _Verb("ask the database", "asks the database", "asked the database"),
     "metadata-database": _Verb("ask Airflow's database", "asks Airflow's database", "asked Airflow's database"),
+    "exit-handler": _Verb("run the exit handler", "runs the exit handler", "ran the exit handler"),
     "file-read": _Verb("read", "reads", "read"),
     "file-write": _Verb("write", "writes", "wrote"),
 }

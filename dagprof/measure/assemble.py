@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from dagprof.model import Edge, FileResult, Measured, Module, StatementMemory, Trace
+from dagprof.model import Doubt, Edge, FileResult, Measured, Module, StatementMemory, Trace
 
 
 class Assembler:
@@ -39,7 +39,7 @@ class Assembler:
 
     def files(self) -> tuple[FileResult, ...]:
         """The files, by path."""
-        return tuple(sorted(self._files, key=lambda file: file.path))
+        return _noting_doubles(sorted(self._files, key=lambda file: file.path))
 
     def import_sets(self) -> tuple[tuple[Edge, ...], ...]:
         """Each import set once, in the order of their positions."""
@@ -51,6 +51,29 @@ class Assembler:
             msgspec.structs.replace(module, distribution=distribution)
             for module, distribution in zip(self._modules.values(), distributions, strict=True)
         )
+
+
+def _noting_doubles(files: Sequence[FileResult]) -> tuple[FileResult, ...]:
+    """The files, each that shares a DAG id with others with a note of that."""
+    places: dict[str, list[str]] = {}
+    for file in files:
+        for dag_id in file.dag_ids:
+            places.setdefault(dag_id, []).append(file.path)
+    return tuple(_noting_double(file, {name: places[name] for name in file.dag_ids}) for file in files)
+
+
+def _noting_double(file: FileResult, places: Mapping[str, Sequence[str]]) -> FileResult:
+    shared = [name for name, paths in places.items() if len(paths) > 1]
+    if not shared:
+        return file
+    others = [path for path in places[shared[0]] if path != file.path]
+    more = f" and {len(shared) - 1} more" if len(shared) > 1 else ""
+    text = (
+        f"The DAG {shared[0]}{more} is also in {', '.join(others[:3])}{' and others' if len(others) > 3 else ''}; "
+        "Airflow keeps one DAG of an id, that of the file that it parsed last."
+    )
+    noted: FileResult = msgspec.structs.replace(file, doubts=(*file.doubts, Doubt(code="same-dag-id", text=text)))
+    return noted
 
 
 def _moved_edges(edges: Iterable[Edge], places: Sequence[int]) -> tuple[Edge, ...]:

@@ -12,6 +12,7 @@ from dagprof.errors import MeasurementError
 from dagprof.measure import file
 from dagprof.measure.asking import Ask
 from dagprof.measure.budget import Budget
+from dagprof.measure.metadata import MetadataDatabase
 from dagprof.measure.reading import checked
 from dagprof.measure.target import Target
 from dagprof.measure.zygote import ConnectionLost, Conversation, Zygote
@@ -31,6 +32,7 @@ class Zygotes:
         self._lock = threading.Lock()
         self._pre_imports: dict[str, Any] = {}
         self.doubts: list[Doubt] = []
+        self.metadata = MetadataDatabase(target, config.get("cache"))
         self._is_closed = False
         self.current = Zygote(target, config)
 
@@ -40,11 +42,17 @@ class Zygotes:
         except BaseException:
             self.current.end()
             raise
+        self.metadata.begin()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._is_closed = True
         self.current.end()
+
+    @property
+    def airflow_version(self) -> str:
+        """The version that is measured with."""
+        return str(self.current.airflow.get("version", ""))
 
     def pre_import(self, files: list[str], *, with_folder: bool) -> dict[str, Any]:
         """Import the ``airflow.*`` modules that ``files`` name, and with the whole folder those that its files name."""
@@ -82,10 +90,18 @@ class Worker:
         self._conversation: Conversation | None = None
 
     def ask(self, request: Mapping[str, Any], shown: str) -> dict[str, Any]:
-        """The reply to one request about the file ``shown``.
+        """The reply to one request about the file ``shown``; a parse that asked for Airflow 2's database is done again with it.
 
         :raises ConnectionLost: the worker died; the next request gets another.
         """
+        metadata = self._zygotes.metadata
+        was_filled = metadata.is_filled
+        reply = self._reply(request, shown)
+        if was_filled or not metadata.is_wanted(reply, self._zygotes.airflow_version) or not metadata.fill():
+            return reply
+        return self._reply(request, shown)
+
+    def _reply(self, request: Mapping[str, Any], shown: str) -> dict[str, Any]:
         try:
             if self._conversation is None:
                 self._conversation = self._zygotes.worker(shown)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from dagprof.model import EXISTENCE, Instability
+
 TEXT_LIMIT = 200
+_SHOWN_DAGS = 20
 _MISSING = object()
 
 
@@ -28,6 +31,17 @@ def differences(first: Any, second: Any, field: str = "") -> Iterator[Difference
             yield from differences(one, other, f"{field}[{number}]")
     elif first != second:
         yield Difference(field, _shown(first), _shown(second))
+
+
+def appearing(parses: Sequence[Collection[str]], *, by_seed: bool = False) -> tuple[Instability, ...]:
+    """The DAGs that some parses gave and others did not; ``parses`` holds the ids of each, in order."""
+    every = dict.fromkeys(name for ids in parses for name in sorted(ids))
+    restless = [name for name in every if not all(name in ids for ids in parses)]
+    return tuple(
+        Instability(dag_id=name, field=EXISTENCE, first=first, second=second, by_seed=by_seed)
+        for name in restless[:_SHOWN_DAGS]
+        for first, second in [("there", "missing") if name in parses[0] else ("missing", "there")]
+    )
 
 
 def changed(first: Mapping[str, str], second: Mapping[str, str]) -> list[str]:

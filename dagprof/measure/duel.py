@@ -17,7 +17,7 @@ from typing import NamedTuple
 from dagprof import evidence
 from dagprof import settings as settings_module
 from dagprof.evidence import Kind, Limits, Sides
-from dagprof.measure import affected, precedents
+from dagprof.measure import affected, file, precedents
 from dagprof.measure.budget import Budget
 from dagprof.measure.outcome import Passes, gave_result, status_of
 from dagprof.measure.plan import Mode
@@ -199,7 +199,15 @@ class _Fight:
         for side in self._sides:
             if side.begin(name) and lane.parse(side, name, Mode.TIMING, first=True):
                 lane.parse(side, name, Mode.TRACE)
+                self._find_unanswered(lane, side, name)
                 side.passes[name].timings.clear()
+
+    @staticmethod
+    def _find_unanswered(lane: Lane, side: Side, name: str) -> None:
+        with contextlib.suppress(ConnectionLost):
+            file.find_unanswered(
+                side.files[name], side.passes[name], lambda request: lane.ask(side, request, name), side.bounds
+            )
 
     def _time(self, lanes: Lanes, names: Sequence[str]) -> None:
         """Parse in turns until every question is decided, or the budget is spent."""

@@ -6,13 +6,17 @@ import hashlib
 import itertools
 import statistics
 from pathlib import Path
+from typing import Any
 
-from dagprof.measure import plan
+from dagprof.measure import made_up, plan
 from dagprof.measure.asking import Ask, Limits, parse_request
 from dagprof.measure.outcome import Passes
 from dagprof.measure.plan import Mode
 from dagprof.measure.stability import instabilities
 from dagprof.model import Doubt, FileResult, Measured, Status
+
+# For finding out why a file fails, where time is short.
+_HURRIED_S = 5.0
 
 
 def identify(path: Path) -> tuple[str, int]:
@@ -52,12 +56,16 @@ def measure(path: Path, shown: str, ask: Ask, limits: Limits) -> Measured:
     passes = Passes(shown, sha256, size)
     run = _Runner(path, ask, limits, passes)
     if not run(Mode.TIMING, first=True):
+        find_unanswered(path, passes, ask, limits)
+        if passes.is_held:
+            run(Mode.TRACE, hold_s=0.0)  # who started the process that holds the output
         return passes.measured()
     _drop_warm_up(passes)
     while plan.needs_more(passes.wall_ms, passes.own_ms, limits.repeat):
         if not run(Mode.TIMING):
             return passes.measured()
     passes.instabilities = instabilities(path, passes.digests, ask, limits)
+    find_unanswered(path, passes, ask, limits)
     _look_closer(run, passes, limits)
     return passes.measured()
 
@@ -78,8 +86,16 @@ def glance(path: Path, shown: str, ask: Ask, limits: Limits) -> Measured:
         return unreadable(shown, error)
     passes = Passes(shown, sha256, size)
     _Runner(path, ask, limits, passes)(Mode.TIMING, first=True)
+    find_unanswered(path, passes, ask, limits, is_hurried=True)
     passes.doubts.append(Doubt(code="one-parse", text="It was parsed once only; the time budget was spent on others."))
     return passes.measured()
+
+
+def find_unanswered(path: Path, passes: Passes, ask: Ask, limits: Limits, *, is_hurried: bool = False) -> None:
+    """Where the file fails, find out whether an answer that nothing real gave is behind it."""
+    if passes.settled is not None and passes.status in (Status.IMPORT_ERROR, Status.EXITED):
+        bounds = {"most_s": _HURRIED_S} if is_hurried else {}
+        passes.unanswered = made_up.examine(path, passes.settled, ask, limits, **bounds)
 
 
 def left_out(path: Path, shown: str) -> Measured:
@@ -93,9 +109,9 @@ class _Runner:
     def __init__(self, path: Path, ask: Ask, limits: Limits, passes: Passes) -> None:
         self._path, self._ask, self._limits, self._passes = path, ask, limits, passes
 
-    def __call__(self, mode: Mode, *, first: bool = False) -> bool:
+    def __call__(self, mode: Mode, *, first: bool = False, **more: Any) -> bool:
         """Run one pass; True when it gave what the mode is for."""
-        request = {**parse_request(mode, self._path, self._limits), "first": first}
+        request = {**parse_request(mode, self._path, self._limits), "first": first, **more}
         if mode is Mode.STACKS:
             request["pyinstrument"] = self._limits.pyinstrument
         return self._passes.add(mode.value, self._ask(request))

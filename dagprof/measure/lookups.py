@@ -1,4 +1,7 @@
-"""Files of Variables and Connections, as ``airflow variables export`` and ``airflow connections export`` write them."""
+"""Files of Variables and Connections, as ``airflow variables export`` and ``airflow connections export`` write them.
+
+Or as ``dagprof scan --write-variables`` does: one document with a section for each, of which both options read theirs.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from dagprof.errors import UsageError
 
 Values = dict[str, Any]
 
+MARK = "dagprof-answers"
 _SECRET_NAME = re.compile(r"pass|secret|token|key|credential|auth", re.IGNORECASE)
 
 
@@ -24,6 +28,13 @@ def read(path: str | None, what: str) -> Values:
     """
     if path is None:
         return {}
+    document = _document(path, what)
+    if MARK in document:
+        return _filled_in(document, what, path)
+    return {str(name): _value(value) if what == "variables" else value for name, value in document.items()}
+
+
+def _document(path: str, what: str) -> Values:
     try:
         document = yaml.safe_load(_text(Path(path)))
     except OSError as error:
@@ -36,7 +47,38 @@ def read(path: str | None, what: str) -> Values:
         raise UsageError(
             f"The {what} file {path!r} holds no mapping of names; write it as `airflow {what} export` does."
         )
-    return {str(name): _value(value) if what == "variables" else value for name, value in document.items()}
+    return document
+
+
+def environment(*paths: str | None) -> dict[str, str]:
+    """What the ``environment`` sections of these files hold, as text.
+
+    :raises UsageError: as ``read``.
+    """
+    found: dict[str, str] = {}
+    for path in paths:
+        document = _document(path, "answers") if path is not None else {}
+        if MARK in document:
+            found |= {name: _text_of(value) for name, value in _filled_in(document, "environment", path or "").items()}
+    return found
+
+
+def _filled_in(document: Values, what: str, path: str) -> Values:
+    """One section without what was left null."""
+    section = document.get(what) or {}
+    if not isinstance(section, dict):
+        raise UsageError(f"The section {what!r} of {path!r} holds no mapping of names; write `NAME: VALUE` lines.")
+    if what == "connections":
+        section = {name: _fields(value) for name, value in section.items()}
+    return {str(name): value for name, value in section.items() if value not in (None, {})}
+
+
+def _fields(value: Any) -> Any:
+    return {field: given for field, given in value.items() if given is not None} if isinstance(value, dict) else value
+
+
+def _text_of(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _text(path: Path) -> str:
@@ -55,7 +97,7 @@ def _first_line(error: Exception) -> str:
 
 
 def secrets(variables: Mapping[str, Any], connections: Mapping[str, Any]) -> list[str]:
-    """Values that may appear in no result: of Variables with telling names, and of what Connections keep to themselves."""
+    """Values that may appear in no result: of variables with telling names, and of what Connections keep to themselves."""
     found = [value for name, value in variables.items() if _SECRET_NAME.search(name) and isinstance(value, str)]
     for connection in connections.values():
         if isinstance(connection, str):

@@ -5,15 +5,29 @@ from __future__ import annotations
 import itertools
 import signal
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from dagprof.measure import reading, unqueued
+from dagprof.measure import absent, reading, unqueued
+from dagprof.measure.differences import appearing
 from dagprof.measure.plan import STABLE_MS
 from dagprof.measure.reading import Reply
-from dagprof.model import Doubt, Failure, FileResult, Instability, Measured, Module, Origin, Output, Status
+from dagprof.model import (
+    Access,
+    Doubt,
+    Effect,
+    Failure,
+    FileResult,
+    Instability,
+    Measured,
+    Module,
+    Origin,
+    Output,
+    Status,
+    Unanswered,
+)
 from dagprof.robust import standard_error_of_median
 
 _ENDINGS = {
@@ -21,6 +35,8 @@ _ENDINGS = {
     "MemoryError": Status.OUT_OF_MEMORY,
     "SystemExit": Status.EXITED,
 }
+# How the probe marks a process that still runs at the end.
+STILL_RUNNING = " (still running)"
 NOISY_SHARE = 0.10
 DRIFT_SHARE = 0.5
 # Three equal parses are in order one time in three, five one time in sixty.
@@ -34,9 +50,13 @@ def status_of(reply: Reply) -> Status:
         return Status.TIMED_OUT
     if outcome == "memory-limit":
         return Status.OUT_OF_MEMORY
+    if outcome == "held":
+        return Status.HELD
     if result is None:
         return Status.KILLED if reply["signal"] is not None else Status.EXITED
     types = [row["type"] for row in result["failures"]]
+    if result.get("is_unsent") and len(types) == 1:
+        return Status.LOST
     for name, status in _ENDINGS.items():
         if name in types:
             return status
@@ -63,7 +83,13 @@ class Passes:
         self.detail = ""
         self.doubts: list[Doubt] = []
         self.instabilities: tuple[Instability, ...] = ()
+        self.unanswered: tuple[Unanswered, ...] = ()
         self._statuses: list[Status] = []
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a process that the file started outlives the parse and holds its output."""
+        return self.settled is not None and self.settled["outcome"] == "held"
 
     @property
     def wall_ms(self) -> list[float]:
@@ -81,15 +107,30 @@ class Passes:
         return [reply["result"].get("digests", {}) for reply in self.timings]
 
     @property
+    def dag_ids(self) -> list[frozenset[str]]:
+        """The DAGs of each parse that had no failure, in order, the tracing pass last."""
+        replies = [*self.timings, *([self.trace] if self.trace else [])]
+        results = [reply["result"] for reply in replies]
+        return [frozenset(result.get("dag_ids", ())) for result in results if not result["failures"]]
+
+    @property
     def traced_ms(self) -> tuple[float, float]:
         """Wall time of the tracing pass, and what it waited for a processor that others used; zeros without one."""
         return (self.trace["result"]["wall_ms"], self.trace["result"]["queued_ms"]) if self.trace else (0.0, 0.0)
+
+    @property
+    def status(self) -> Status:
+        """How the file's parses end, by the last plain one."""
+        if self.unanswered:
+            return Status.NEEDS_ANSWER
+        return status_of(self.settled) if self.settled else Status.KILLED
 
     def add(self, mode: str, reply: Reply) -> bool:
         """Keep a reply; True when it holds a result of its mode."""
         self.last = reply
         key = {"timing": "sample", "trace": "trace", "stacks": "stack"}[mode]
         succeeded = gave_result(reply) and key in reply["result"]
+        succeeded = succeeded and (mode != "timing" or reply["outcome"] != "held")
         if mode != "stacks":
             self._statuses.append(status_of(reply))
         if mode == "timing":
@@ -117,14 +158,16 @@ class Passes:
             path=self._path,
             sha256=self._sha256,
             size_bytes=self._size_bytes,
-            status=status_of(self.settled) if self.settled else Status.KILLED,
+            status=self.status,
             samples=reading.samples(self.timings),
             trace=reading.trace(traced) if traced else None,
             stack=reading.stack(self.stack["result"]["stack"])
             if self.stack and self.stack["result"]["stack"]
             else None,
             effects=reading.effects(self.trace["result"].get("effects", ())) if self.trace else (),
-            instabilities=self.instabilities,
+            instabilities=(*appearing(self.dag_ids), *self.instabilities),
+            lost_dags=reading.lost_dags(self.trace["result"].get("lost", ())) if self.trace else (),
+            unanswered=self.unanswered,
             **facts,
         )
         result = msgspec.structs.replace(result, doubts=(*self.doubts, *self._found_doubts(result)))
@@ -145,10 +188,10 @@ class Passes:
             return {"detail": self.detail}
         result = reply["result"] or {}
         return {
-            "dag_ids": tuple(result.get("dag_ids", ())),
-            "task_count": result.get("task_count", 0),
-            "accesses": reading.accesses(result.get("accesses", ())),
-            "failures": tuple(Failure(**row) for row in result.get("failures", ())),
+            "dag_ids": tuple(result.get("dag_ids", ())) if not self.is_held else (),
+            "task_count": result.get("task_count", 0) if not self.is_held else 0,
+            "accesses": (*reading.accesses(result.get("accesses", ())), *self._environment()),
+            "failures": self._failures(result),
             "warnings": tuple(result.get("warnings", ())),
             "stdout": Output(text=reply["stdout"][0], total_bytes=reply["stdout"][1]),
             "stderr": Output(text=reply["stderr"][0], total_bytes=reply["stderr"][1]),
@@ -157,11 +200,25 @@ class Passes:
             "detail": self.detail or _detail(reply),
         }
 
+    def _environment(self) -> tuple[Access, ...]:
+        """Variables of the environment that are not set; only the tracing pass listens for them."""
+        rows = self.trace["result"].get("accesses", ()) if self.trace else ()
+        return tuple(access for access in reading.accesses(rows) if access.kind == "environment")
+
+    def _failures(self, result: Mapping[str, Any]) -> tuple[Failure, ...]:
+        found = tuple(Failure(**row) for row in result.get("failures", ()))
+        if not self.is_held:
+            return found
+        effects = reading.effects(self.trace["result"].get("effects", ())) if self.trace else ()
+        return (_holding(effects), *found)
+
     def _found_doubts(self, result: FileResult) -> list[Doubt]:
         return [
             *_noise_doubts(self.wall_ms, self.own_ms),
             *_queue_doubts(result),
             *_stub_doubts(result),
+            *absent.doubts(result.effects),
+            *_lost_doubts(result),
             *self._consistency_doubts(),
             *self._trace_doubts(),
         ]
@@ -176,6 +233,9 @@ class Passes:
         if left:
             text = f"It leaves {left} process{'es' if left > 1 else ''} running after the parse; dagprof ended them."
             doubts.append(Doubt(code="leftover-processes", text=text))
+        if any(reply["result"].get("closed_descriptors") for reply in self.timings):
+            text = "It closes file descriptors that it did not open. Airflow 2 may lose its log and with that the DAGs."
+            doubts.append(Doubt(code="closed-descriptors", text=text))
         return doubts
 
     def _trace_doubts(self) -> list[Doubt]:
@@ -187,6 +247,21 @@ class Passes:
             for reason in reasons[:1]
             if not reason.startswith("SyntaxError")
         ]
+
+
+def _holding(effects: Sequence[Effect]) -> Failure:
+    """Why a held parse gives no DAGs, at the line that started the process: one that still runs, else the last."""
+    started = [effect for effect in effects if effect.kind == "process"]
+    running = [effect for effect in started if effect.what.endswith(STILL_RUNNING)]
+    found = next(iter(running or started[-1:]), None)
+    what = f"The process {found.what.removesuffix(STILL_RUNNING)}" if found else "A process"
+    message = (
+        f"{what} outlives the parse and holds its standard output, error or input. Airflow 3 waits for that until "
+        "dag_file_processor_timeout, then kills the parse and stores no DAG. Start it in a task, or give it "
+        "subprocess.DEVNULL as stdin, stdout and stderr."
+    )
+    file, line = (found.file, found.line) if found else ("", 0)
+    return Failure(type="", message=message, file=file, line=line)
 
 
 def _disturbance(traced: Reply) -> float:
@@ -221,10 +296,25 @@ def _stub_doubts(result: FileResult) -> list[Doubt]:
     if not stubbed:
         return []
     shown = ", ".join(stubbed[:5]) + (" and others" if len(stubbed) > 5 else "")
-    way_out = "give real ones with --variables and --connections"
+    if result.status is Status.NEEDS_ANSWER:
+        return [Doubt(code="stubbed", text=f"Stubs answered for {shown}, and the file fails because of it.")]
     if result.failures:
-        return [Doubt(code="stubbed", text=f"It failed after stubs answered for {shown}, which may be why; {way_out}.")]
+        text = f"Stubs answered for {shown} before it failed; no other answer was found with which it loads."
+        return [Doubt(code="stubbed", text=text)]
     return [Doubt(code="stubbed", text=f"Stubs answered for {shown}; what the real look-up costs is not in the time.")]
+
+
+def _lost_doubts(result: FileResult) -> list[Doubt]:
+    """DAGs that were created for nothing: all of them where there is no other, else those of the file's own lines."""
+    own = [lost for lost in result.lost_dags if not result.dag_ids or lost.file.endswith(f"/{result.path}")]
+    if not own or result.status.is_failure:
+        return []
+    more = f" and {len(own) - 1} more" if len(own) > 1 else ""
+    text = (
+        f"It creates the DAG {own[0].dag_id} at line {own[0].line}{more} and loses it: Airflow finds what a global variable of "
+        "the module holds, and what is created by `with` or by @dag."
+    )
+    return [Doubt(code="lost-dag", text=text)]
 
 
 def _detail(reply: Reply) -> str:
@@ -232,6 +322,11 @@ def _detail(reply: Reply) -> str:
         return f"It was stopped at the time limit, after {reply['total_ms'] / 1000:.1f} s."
     if reply["outcome"] == "memory-limit":
         return "It was stopped at the memory limit."
+    if "claimed_ms" in reply:
+        lived = f"{reply['total_ms'] / 1000:.1f} s"
+        return f"Its parse claims {reply['claimed_ms']:.0f} ms in a process that lived {lived}: the file changes the clocks."
+    if reply["outcome"] == "held":
+        return "A process that it started holds its output after the parse."
     if reply["result"] is None and reply["signal"] is not None:
         try:
             name = signal.Signals(reply["signal"]).name

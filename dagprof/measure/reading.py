@@ -12,6 +12,7 @@ from dagprof.model import (
     Access,
     Edge,
     Effect,
+    LostDag,
     Plugin,
     Samples,
     Stack,
@@ -22,6 +23,12 @@ from dagprof.model import (
 from dagprof.surrogates import without_surrogates
 
 Reply = dict[str, Any]
+# How far the clocks of two processes may be apart.
+CLOCKS_MS = 5.0
+
+
+# Kind, key, operation, who answered, file, line, count.
+_AccessRow = tuple[str, str, str, str, str, int, int]
 
 
 class _Failure(msgspec.Struct):
@@ -46,6 +53,9 @@ class _Result(msgspec.Struct):
     stars: list[tuple[str, int]] = []
     missed: list[tuple[str, str, int]] = []
     sample: dict[str, float] | None = None
+    accesses: list[_AccessRow] = []
+    asked_by_libraries: list[_AccessRow] = []
+    stops: list[tuple[str, str, list[tuple[str, int]]]] = []
 
 
 def plugins(answer: Reply) -> tuple[Plugin, ...]:
@@ -69,8 +79,14 @@ def checked(reply: Reply) -> Reply:
         read = msgspec.convert(result, _Result)
     except msgspec.ValidationError:
         return {**reply, "result": None}
-    is_whole = read.sample is None or set(_SAMPLE_COLUMNS) <= read.sample.keys()
-    return reply if is_whole else {**reply, "result": None}
+    if read.sample is None:
+        return reply
+    if not set(_SAMPLE_COLUMNS) <= read.sample.keys():
+        return {**reply, "result": None}
+    # The worker's clock is out of the DAG file's reach: no parse takes longer than its process lived.
+    if not 0 <= read.sample["wall_ms"] <= reply["total_ms"] + CLOCKS_MS:
+        return {**reply, "result": None, "claimed_ms": read.sample["wall_ms"]}
+    return reply
 
 
 _SAMPLE_COLUMNS = tuple(name for name in Samples.__struct_fields__ if name != "overhead_ms")
@@ -114,15 +130,24 @@ def edges(rows: Sequence[Sequence[Any]]) -> tuple[Edge, ...]:
             importer=importer,
             caller_line=caller,
             is_conditional=bool(conditional),
+            is_executed=bool(executed),
         )
-        for line, target, inside, importer, caller, conditional in rows
+        for line, target, inside, importer, caller, conditional, executed in rows
     )
 
 
 def accesses(rows: Sequence[Sequence[Any]]) -> tuple[Access, ...]:
-    """Look-ups of Variables and Connections."""
+    """Look-ups of Variables and Connections, and of environment variables that are not set."""
     names = ("kind", "key", "operation", "answered_by", "file", "line", "count")
-    return tuple(Access(**dict(zip(names, row, strict=True))) for row in rows)
+    found = [dict(zip(names, row, strict=True)) for row in rows]
+    return tuple(
+        Access(**{**row, "answered_by": row["answered_by"].replace("empty-default", "default")}) for row in found
+    )
+
+
+def lost_dags(rows: Sequence[Sequence[Any]]) -> tuple[LostDag, ...]:
+    """DAGs that were created and not found."""
+    return tuple(LostDag(dag_id=dag_id, file=file, line=line) for dag_id, file, line in rows)
 
 
 def effects(rows: Sequence[dict[str, Any]]) -> tuple[Effect, ...]:
@@ -146,6 +171,8 @@ def _statements(rows: Sequence[Sequence[Any]], unqueued: Unqueued) -> tuple[Stat
             count=row[7],
             is_cut=row[8],
             building_us=round(unqueued.computing(row[9])),
+            gc_us=round(unqueued.computing(row[10])),
+            member=row[11],
         )
         for row in (rows[position] for position in ran)
     )

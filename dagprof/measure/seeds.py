@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from dagprof.measure.asking import Ask, Limits
 from dagprof.measure.crew import Job
+from dagprof.measure.differences import appearing
 from dagprof.measure.lab import Lab
 from dagprof.measure.outcome import gave_result
 from dagprof.measure.stability import differing
@@ -22,7 +23,16 @@ from dagprof.model import Measured
 
 SEED_VARIABLE = "PYTHONHASHSEED"
 _MOST_DAGS = 20
-Contents = dict[Path, dict[str, Any]]
+
+
+class Given(NamedTuple):
+    """What one parse gave: the ids of its DAGs, and the serialised form of those that were asked for."""
+
+    ids: frozenset[str]
+    contents: dict[str, Any]
+
+
+Contents = dict[Path, Given]
 
 
 def with_another_seed(target: Target) -> Target | None:
@@ -44,7 +54,7 @@ def asking_jobs(files: Iterable[tuple[Path, Measured]], limits: Limits, found: C
 
     def keeping(measured: Measured) -> Callable[[Path, str, Ask], Measured]:
         def work(path: Path, shown: str, ask: Ask) -> Measured:
-            found[path] = _contents(path, measured, ask, limits)
+            found[path] = _given(path, measured, ask, limits)
             return measured
 
         return work
@@ -57,7 +67,11 @@ def comparing_jobs(files: Iterable[tuple[Path, Measured]], limits: Limits, found
 
     def comparing(measured: Measured) -> Callable[[Path, str, Ask], Measured]:
         def work(path: Path, shown: str, ask: Ask) -> Measured:
-            differences = differing(_contents(path, measured, ask, limits), found[path], by_seed=True)
+            here, other = _given(path, measured, ask, limits), found[path]
+            differences = (
+                *appearing((here.ids, other.ids), by_seed=True),
+                *differing(here.contents, other.contents, by_seed=True),
+            )
             if not differences:
                 return measured
             result = msgspec.structs.replace(measured.result, instabilities=differences)
@@ -66,9 +80,16 @@ def comparing_jobs(files: Iterable[tuple[Path, Measured]], limits: Limits, found
 
         return work
 
-    return [Job(path, comparing(measured), otherwise=measured) for path, measured in files if found.get(path)]
+    return [
+        Job(path, comparing(measured), otherwise=measured)
+        for path, measured in files
+        if path in found and found[path].ids
+    ]
 
 
-def _contents(path: Path, measured: Measured, ask: Ask, limits: Limits) -> dict[str, Any]:
+def _given(path: Path, measured: Measured, ask: Ask, limits: Limits) -> Given:
     reply = Lab(path, ask, limits).parse((), contents=measured.result.dag_ids[:_MOST_DAGS])
-    return dict(reply["result"].get("contents", {})) if gave_result(reply) else {}
+    if not gave_result(reply) or reply["result"]["failures"]:
+        return Given(frozenset(measured.result.dag_ids), {})
+    result = reply["result"]
+    return Given(frozenset(result.get("dag_ids", ())), dict(result.get("contents", {})))

@@ -53,6 +53,7 @@ def zygote_config(target: Target, settings: Settings) -> dict[str, Any]:
     """The configuration that the probe is started with."""
     variables = lookups.read(settings.variables, "variables")
     connections = lookups.read(settings.connections, "connections")
+    filled_in = lookups.environment(settings.variables, settings.connections)
     return {
         "scratch": str(target.scratch),
         "cache": cache_folder(target.environment),
@@ -62,19 +63,25 @@ def zygote_config(target: Target, settings: Settings) -> dict[str, Any]:
         "spawns": settings.isolation is Isolation.SPAWN,
         "variables": variables,
         "connections": connections,
-        "secrets": lookups.secrets(variables, connections),
+        "secrets": lookups.secrets({**filled_in, **variables}, connections),
         "missing": settings.missing_variables,
         "safe_mode": settings.safe_mode,
     }
+
+
+def _answering(target: Target, settings: Settings) -> Target:
+    """The target with the environment variables that files of answers hold; what is set already stays."""
+    filled_in = lookups.environment(settings.variables, settings.connections)
+    return msgspec.structs.replace(target, environment={**filled_in, **target.environment}) if filled_in else target
 
 
 class Site:
     """Use as a context manager: the zygote starts on entering and is gone afterwards. ``doubts`` grows meanwhile."""
 
     def __init__(self, target: Target, settings: Settings, paths: Sequence[Path]) -> None:
-        self.target, self.settings = target, settings
+        self.target, self.settings = _answering(target, settings), settings
         self._paths = tuple(paths)
-        self.config = zygote_config(target, settings)
+        self.config = zygote_config(self.target, settings)
         self.zygotes: Zygotes
         self.doubts: list[Doubt] = _surrounding_doubts(target)
         self._pre_imported: tuple[str, ...] = ()
@@ -182,7 +189,7 @@ class Site:
             modules=assembler.modules(described["owners"]),
             import_sets=assembler.import_sets(),
             skipped=self._skipped,
-            doubts=(*self.doubts, *self.zygotes.doubts),
+            doubts=(*self.doubts, *self.zygotes.doubts, *self.zygotes.metadata.doubts),
             plugins=zygote.plugins,
         )
 

@@ -6,6 +6,8 @@ small. ``SCHEMA_VERSION`` grows when a reader of the older form could misread th
 
 1. first form
 2. plugins; each reason for which Airflow skips a file, with its detail
+3. statuses ``needs-answer``, ``held`` and ``lost``; what a file needs; failures of network effects; the stage ``exit_ms`` in
+   the parse time; DAGs that exist in some parses only
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from dagprof.model.base import Doubt, Frozen, Place
 from dagprof.model.file import (
     DATABASE_KINDS,
     EFFECT_KINDS,
+    EXISTENCE,
     NETWORK_KINDS,
     Access,
     Effect,
@@ -21,10 +24,12 @@ from dagprof.model.file import (
     Failure,
     FileResult,
     Instability,
+    LostDag,
     Need,
     Output,
     Samples,
     Status,
+    Unanswered,
 )
 from dagprof.model.run import (
     Environment,
@@ -40,11 +45,12 @@ from dagprof.model.run import (
 )
 from dagprof.model.trace import STATEMENT, Edge, Loads, Module, Origin, Stack, Statement, StatementMemory, Trace
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 __all__ = [
     "DATABASE_KINDS",
     "EFFECT_KINDS",
+    "EXISTENCE",
     "NETWORK_KINDS",
     "SCHEMA_VERSION",
     "STATEMENT",
@@ -61,6 +67,7 @@ __all__ = [
     "Instability",
     "Isolation",
     "Loads",
+    "LostDag",
     "Measured",
     "Module",
     "Need",
@@ -79,4 +86,5 @@ __all__ = [
     "Status",
     "Temperature",
     "Trace",
+    "Unanswered",
 ]

@@ -12,22 +12,34 @@ from dagprof.robust import median_absolute_deviation, standard_error_of_median
 
 
 class Status(str, enum.Enum):
-    """How the parse of one file ended."""
+    """How the parse of one file ended.
+
+    ``HELD``: a process that the file started holds the parse's output, and Airflow 3 waits for it to its time-out. ``LOST``:
+    Airflow 3 cannot send the DAGs from the parsing process.
+    """
 
     OK = "ok"
     NO_DAGS = "no-dags"
     IMPORT_ERROR = "import-error"
+    NEEDS_ANSWER = "needs-answer"
     TIMED_OUT = "timed-out"
     OUT_OF_MEMORY = "out-of-memory"
     KILLED = "killed"
     EXITED = "exited"
+    HELD = "held"
+    LOST = "lost"
     UNREADABLE = "unreadable"
     SKIPPED = "skipped"
 
     @property
     def is_failure(self) -> bool:
-        """Whether Airflow would show no DAG of this file although it tried to parse it."""
+        """Whether the parse gave no DAG although it was tried; for ``NEEDS_ANSWER`` Airflow may do better."""
         return self not in (Status.OK, Status.NO_DAGS, Status.SKIPPED)
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether Airflow would show no DAG of this file either: it fails, and not for want of an answer."""
+        return self.is_failure and self is not Status.NEEDS_ANSWER
 
 
 class Failure(Frozen, frozen=True):
@@ -39,6 +51,35 @@ class Failure(Frozen, frozen=True):
     cause: str = ""
     file: str = ""
     line: int = 0
+
+
+class Unanswered(Frozen, frozen=True):
+    """What a file fails for want of, and the user's line that asks for it.
+
+    ``kind`` is ``variable``, ``connection`` or ``environment``.
+    """
+
+    kind: str
+    key: str
+    file: str
+    line: int
+
+    @property
+    def noun(self) -> str:
+        """What it is, in words."""
+        return {"variable": "Variable", "connection": "Connection"}.get(self.kind, "the environment variable")
+
+    @property
+    def place(self) -> str:
+        """The file's name and the line."""
+        return f"{self.file.rpartition('/')[2]}:{self.line}"
+
+    @property
+    def way_out(self) -> str:
+        """What the user can do, in one clause."""
+        if self.kind == "environment":
+            return f"set it ({self.key}=…), or give it with --env-file FILE"
+        return f"give it with --{self.kind}s FILE"
 
 
 class Output(Frozen, frozen=True):
@@ -56,8 +97,9 @@ class Output(Frozen, frozen=True):
 class Access(Frozen, frozen=True):
     """A Variable or Connection that was used while the file was parsed, at the user's line that led there.
 
-    ``kind`` is ``variable`` or ``connection``; ``answered_by`` is ``environment``, ``file``, ``default``, ``stub``,
-    ``missing`` or ``ignored`` (a write).
+    ``kind`` is ``variable``, ``connection`` or ``environment`` (a variable of the environment that is not set, where
+    the file was traced); ``answered_by`` is ``environment``, ``file``, ``default``, ``stub``, ``missing`` or ``ignored``
+    (a write, which holds for this parse only).
     """
 
     kind: str
@@ -73,7 +115,9 @@ class Effect(Frozen, frozen=True):
     """Something that the file did while it was parsed, besides building DAGs, at the user's line that led there.
 
     ``kind`` is one of ``EFFECT_KINDS``; ``what`` tells host and port, program, path or name, redacted. ``wall_us`` is the
-    time of all ``count`` times together, None where only the fact is known; ``size_bytes`` counts what files hold.
+    time of all ``count`` times together, None where only the fact is known; ``size_bytes`` counts what files hold;
+    ``failed`` counts how often it ended with an error, of those whose time is known. ``threads`` is how many threads besides
+    the one that parses did it; their times overlap, and what overlaps counts once.
     """
 
     kind: str
@@ -83,6 +127,8 @@ class Effect(Frozen, frozen=True):
     count: int = 1
     wall_us: int | None = None
     size_bytes: int = 0
+    failed: int = 0
+    threads: int = 0
 
 
 # Kinds of effects that mean the same to people.
@@ -96,6 +142,8 @@ EFFECT_KINDS = (
     "http",
     "process",
     "sleep",
+    "exit-handler",
+    "exec",
     "file-read",
     "file-write",
     "thread",
@@ -109,8 +157,22 @@ EFFECT_KINDS = (
 )
 
 
+class LostDag(Frozen, frozen=True):
+    """A DAG that the file created and Airflow did not find: nothing global holds it, and it was no context manager."""
+
+    dag_id: str
+    file: str = ""
+    line: int = 0
+
+
+# The field of an ``Instability`` that is about the DAG as a whole.
+EXISTENCE = "the DAG itself"
+
+
 class Instability(Frozen, frozen=True):
     """A field of a serialised DAG that differed between two parses of the same file: the place, and both values.
+
+    The field ``EXISTENCE`` says that not every parse gave the DAG; the values are then ``there`` and ``missing``.
 
     ``by_seed`` says that it takes another hash seed to differ, as the order of a set does: it changes with each start of
     Python, not with each parse.
@@ -121,6 +183,11 @@ class Instability(Frozen, frozen=True):
     first: str
     second: str
     by_seed: bool = False
+
+    @property
+    def is_existence(self) -> bool:
+        """Whether the DAG is there in some parses only."""
+        return self.field == EXISTENCE
 
 
 class Need(str, enum.Enum):
@@ -179,7 +246,8 @@ class Samples(Frozen, frozen=True):
     """Uninstrumented parses of one file, one column per figure, in the order they were taken.
 
     ``wall_ms`` is the parse time: from the start of DagBag to the end of serialisation (for the cold temperature the import
-    of Airflow before it, ``airflow_ms``, is part of it). ``load_ms``, ``bag_ms`` and ``serialise_ms`` are its stages.
+    of Airflow before it, ``airflow_ms``, is part of it). ``load_ms``, ``bag_ms``, ``serialise_ms`` and ``exit_ms`` are its
+    stages; the last one is the end of the process in Airflow 3: its exit handlers, and waiting for processes that hold its output.
     ``queued_ms`` is how long the parse waited for a processor that others used, part of ``wall_ms``: the machine's doing. It is
     never so long that less than the CPU time of the thread that parses would be left.
     ``overhead_ms`` is what the measurement itself took around the parse: fork, pipes, reaping.
@@ -193,6 +261,7 @@ class Samples(Frozen, frozen=True):
     load_ms: tuple[float, ...] = ()
     bag_ms: tuple[float, ...] = ()
     serialise_ms: tuple[float, ...] = ()
+    exit_ms: tuple[float, ...] = ()
     dagbag_ms: tuple[float, ...] = ()
     overhead_ms: tuple[float, ...] = ()
     rss_growth_kib: tuple[int, ...] = ()
@@ -242,7 +311,9 @@ class FileResult(Frozen, frozen=True):
     effects: tuple[Effect, ...] = ()
     instabilities: tuple[Instability, ...] = ()
     experiments: tuple[Experiment, ...] = ()
+    lost_dags: tuple[LostDag, ...] = ()
     failures: tuple[Failure, ...] = ()
+    unanswered: tuple[Unanswered, ...] = ()
     warnings: tuple[str, ...] = ()
     stdout: Output = Output()
     stderr: Output = Output()
@@ -262,7 +333,12 @@ class FileResult(Frozen, frozen=True):
         return self.samples.median("own_ms")
 
     def has_lost_dags(self, before: FileResult) -> bool:
-        """Whether it fails now and did not before, fails with fewer DAGs, or makes no DAG any more."""
+        """Whether it fails now and did not before, fails with fewer DAGs, or makes no DAG any more.
+
+        What it would do with an answer that is missing here nobody knows: that is no loss.
+        """
+        if self.status is Status.NEEDS_ANSWER:
+            return False
         if self.status.is_failure:
             return not before.status.is_failure or bool(self.missing_dags(before))
         return self.status is Status.NO_DAGS and before.status is Status.OK
@@ -286,11 +362,27 @@ class FileResult(Frozen, frozen=True):
     @property
     def why_no_dags(self) -> str:
         """What kept a file from giving DAGs, in words."""
+        if self.unanswered:
+            return self.what_it_needs
         if self.failures:
             failure = self.failures[0]
             return f"{failure.type}: {failure.message}" if failure.type else failure.message
         nothing = "it is imported without an error and makes no DAG"
+        if self.lost_dags:
+            lost = self.lost_dags[0]
+            nothing = f"it creates the DAG {lost.dag_id} at line {lost.line} and loses it"
         return self.detail or (nothing if self.status is Status.NO_DAGS else self.status.value)
+
+    @property
+    def what_it_needs(self) -> str:
+        """The answers that it fails without, where they are asked for, and the option that supplies them."""
+        if not self.unanswered:
+            return ""
+        first = self.unanswered[0]
+        more = len(self.unanswered) - 1
+        others = f" and {more} more" if more else ""
+        name = f"{first.noun} {first.key!r}"
+        return f"it needs {name}{others}, which {first.place} asks for; {first.way_out}"
 
     @property
     def is_timed(self) -> bool:

@@ -143,6 +143,16 @@ class Run(Frozen, frozen=True):
     plugins: tuple[Plugin, ...] = ()
 
     @property
+    def broken(self) -> list[FileResult]:
+        """The files that give no DAGs, whatever they are answered."""
+        return [file for file in self.files if file.status.is_broken]
+
+    @property
+    def needy(self) -> list[FileResult]:
+        """The files that fail for want of an answer."""
+        return [file for file in self.files if file.unanswered]
+
+    @property
     def total_parse_ms(self) -> float:
         """Sum of the files' median parse times: the work of one loop of the DAG processor, in milliseconds."""
         return sum(file.parse_ms for file in self.files)

@@ -54,7 +54,8 @@ class Edge(Frozen, frozen=True, array_like=True):
     ``importer`` is the module in which the statement stands where that is not the one being loaded: a function of another
     module was called; -1 stands for the module being loaded, or the DAG file. ``caller_line`` is the line of that module, or
     of the DAG file, that was running, for statements in functions; 0 if unknown. ``is_conditional`` says of the user's
-    statements that they stand inside ``if``, ``try`` or the like.
+    statements that they stand inside ``if``, ``try`` or the like. ``is_executed``: it stands in other code, which was executed at
+    this line.
     """
 
     line: int
@@ -63,6 +64,7 @@ class Edge(Frozen, frozen=True, array_like=True):
     importer: int = -1
     caller_line: int = 0
     is_conditional: bool = False
+    is_executed: bool = False
 
 
 class StatementMemory(Frozen, frozen=True, array_like=True):
@@ -82,7 +84,8 @@ class Statement(Frozen, frozen=True):
     ``parent`` is a position in the same tuple, -1 at the top. Wall and CPU time include nested statements; garbage
     collection and waiting for a processor are taken out. ``count`` is how often it ran; ``is_cut`` says that a loop was looked
     into for its first iterations only (the loop's own time is whole). ``building_us`` is how much of the wall time went into
-    making DAGs, task groups and tasks in this statement itself.
+    making DAGs, task groups and tasks in this statement itself. ``gc_us`` is the garbage collection while it, and none nested in
+    it, ran; it is in no other figure. ``member`` is the file in a zip archive that it stands in.
     """
 
     parent: int
@@ -95,6 +98,8 @@ class Statement(Frozen, frozen=True):
     count: int
     is_cut: bool = False
     building_us: int = 0
+    gc_us: int = 0
+    member: str = ""
 
 
 class Trace(Frozen, frozen=True):

@@ -51,8 +51,14 @@ def _load_package() -> None:
 def main() -> None:
     """Start in the role that the command line names."""
     _load_package()
-    role, descriptors = sys.argv[1], [int(argument) for argument in sys.argv[2:]]
+    role, arguments = sys.argv[1], sys.argv[2:]
     sys.argv = ["airflow"]
+    if role == "database":
+        from _dagprof_probe import database
+
+        database.make(*arguments)
+        return
+    descriptors = [int(argument) for argument in arguments]
     if role == "zygote":
         from _dagprof_probe import zygote
 

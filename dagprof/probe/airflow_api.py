@@ -175,39 +175,6 @@ class AirflowApi:
             found += self._classes("DAG", "airflow.models.dag")
         return found
 
-    def variable_classes(self) -> list[Any]:
-        """The classes whose ``get`` answers a top-level Variable look-up, the current one first."""
-        return self._classes("Variable", "airflow.sdk.definitions.variable", "airflow.models.variable")
-
-    def connection_classes(self) -> list[Any]:
-        """The classes that answer a top-level Connection look-up, the current one first."""
-        return self._classes("Connection", "airflow.sdk.definitions.connection", "airflow.models.connection")
-
     def _classes(self, name: str, *modules: str) -> list[Any]:
         loaded = [_optional(module) for module in modules]
         return [getattr(module, name) for module in loaded if hasattr(module, name)]
-
-    def variable_not_found(self, cls: type, key: str) -> Exception:
-        """The exception that this Airflow raises for an unknown Variable."""
-        if cls.__module__.startswith("airflow.sdk"):
-            from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
-            from airflow.sdk.execution_time.comms import ErrorResponse
-
-            return AirflowRuntimeError(ErrorResponse(error=ErrorType.VARIABLE_NOT_FOUND, detail={"key": key}))
-        return KeyError(f"Variable {key} does not exist")
-
-    def connection_not_found(self, conn_id: str) -> Exception:
-        """The exception that this Airflow raises for an unknown Connection."""
-        from airflow.exceptions import AirflowNotFoundException
-
-        return AirflowNotFoundException(f"The conn_id `{conn_id}` isn't defined")
-
-    def build_connection(self, cls: Any, conn_id: str, text: str) -> Any:
-        """A Connection from its URI or JSON form. The class of Airflow 3.0's SDK reads neither; the model's does."""
-        if not hasattr(cls, "from_json"):
-            cls = importlib.import_module("airflow.models.connection").Connection
-        if text.strip().startswith("{"):
-            return cls.from_json(text, conn_id=conn_id)
-        if hasattr(cls, "from_uri"):
-            return cls.from_uri(text, conn_id=conn_id)
-        return cls(conn_id=conn_id, uri=text)

@@ -1,7 +1,7 @@
-"""Answers top-level Variable and Connection look-ups without a database, and writes down each one.
+"""What Variable and Connection look-ups are answered with, without a database, and who was asked for what.
 
-In order: the environment (``AIRFLOW_VAR_…``, ``AIRFLOW_CONN_…``), the files given to dagprof, the default in the code,
-else a stub (or Airflow's own error, when that was asked for). Writes are ignored.
+In order: the environment (``AIRFLOW_VAR_…``, ``AIRFLOW_CONN_…``), what this parse wrote, the files given to dagprof, the
+default in the code, else a stub, or nothing where that was asked for. ``lookups`` puts these answers where Airflow asks.
 """
 
 from __future__ import annotations
@@ -9,98 +9,132 @@ from __future__ import annotations
 import json
 import os
 import sys
+from _thread import get_ident
 from typing import Any
 
-from . import origin
+from . import origin, stubs
 
-# Reads as text, as a number, as a truth value and as JSON.
-STUB_TEXT = "1"
-STUB_CONNECTION = {"conn_type": "generic", "host": "dagprof-stub.invalid", "login": "stub", "password": "stub"}
 _NOT_GIVEN = object()
+_PREFIXES = {"variable": "AIRFLOW_VAR_", "connection": "AIRFLOW_CONN_"}
 
 
-class StubMapping(dict):  # type: ignore[type-arg]
-    """Stands for an unknown JSON Variable: empty, yet answers every key."""
+class Question:
+    """One call that asks for a Variable: whether it has a default, whether it wants JSON, and what was made up for it."""
 
-    def __missing__(self, key: Any) -> str:
-        return STUB_TEXT
+    __slots__ = ("as_json", "default", "form")
+
+    def __init__(self, default: Any = _NOT_GIVEN, as_json: bool = False) -> None:
+        self.default, self.as_json = default, as_json
+        self.form: Any = None
+
+    @property
+    def has_default(self) -> bool:
+        return self.default is not _NOT_GIVEN
+
+    @property
+    def default_says_nothing(self) -> bool:
+        """Whether the default is what people write for "not set"."""
+        return self.has_default and (self.default is None or self.default in ("", "{}", "[]", {}, [], ()))
+
+    def finished(self, value: Any) -> Any:
+        """The value as the caller gets it: a made-up JSON document answers all keys."""
+        return stubs.build(self.form) if self.as_json and self.form is not None else value
 
 
 class Answers:
     """The values to answer with and the record of what was asked."""
 
     def __init__(self, variables: dict[Any, Any], connections: dict[Any, Any], missing: str) -> None:
-        self._variables = variables
-        self._connections = connections
+        self._known = {"variable": variables, "connection": connections}
         self._stubs = missing != "error"
         self._asked: dict[Any, Any] = {}
+        self._written: dict[Any, Any] = {}
+        self._questions: dict[Any, Any] = {}
+        self.guess = stubs.Guess()
 
-    def record(self, kind: str, key: str, operation: str, answered_by: str) -> None:
+    def begin(self, guess: dict[Any, Any] | None) -> None:
+        """A parse begins: forget what was asked before, such as by plugins."""
+        self._asked.clear()
+        self.guess = stubs.Guess(guess)
+        os.environ.update(self.guess.environment)
+
+    def record(self, kind: str, key: Any, operation: str, answered_by: str) -> None:
         file, line = origin.user_location(sys._getframe(1))
         asked = (kind, str(key), operation, answered_by, file, line)
         self._asked[asked] = self._asked.get(asked, 0) + 1
 
     def accesses(self) -> list[Any]:
         """Rows of kind, key, operation, who answered, file, line, count."""
-        return [[*asked, count] for asked, count in self._asked.items()]
+        return [[*asked, count] for asked, count in list(self._asked.items())]
 
-    def find(self, kind: str, key: str) -> tuple[Any, ...]:
-        """``(text, who answered)``; the text is None when neither environment nor files know the key."""
-        prefix, known = (
-            ("AIRFLOW_VAR_", self._variables) if kind == "variable" else ("AIRFLOW_CONN_", self._connections)
-        )
-        from_environment = os.environ.get(prefix + str(key).upper())
-        if from_environment is not None:
-            return from_environment, "environment"
-        if key in known:
-            value = known[key]
-            return value if isinstance(value, str) else json.dumps(value), "file"
-        return None, "stub" if self._stubs else "missing"
+    def questions(self) -> list[Any]:
+        """The calls under way in this thread, the innermost last."""
+        return self._questions.setdefault(get_ident(), [])
 
+    def write(self, key: str, value: Any) -> None:
+        """What the file sets holds for the rest of this parse; None where it deletes."""
+        self._written[key] = value
 
-def install(api: Any, answers: Answers) -> None:
-    """Put the answers into Airflow's own classes, in this process and those forked from it."""
-    for cls in api.variable_classes():
-        cls.get = classmethod(_variable_get(api, answers))
-        for operation in ("set", "update", "delete"):
-            if hasattr(cls, operation):
-                setattr(cls, operation, classmethod(_ignored_write(answers, operation)))
-    for cls in api.connection_classes():
-        name = "get" if cls.__module__.startswith("airflow.sdk") else "get_connection_from_secrets"
-        setattr(cls, name, classmethod(_connection_get(api, answers)))
+    def names(self, prefix: Any = None) -> list[Any]:
+        """The Variables that a database would hold: those of the file and those that this parse has set."""
+        gone = {key for key, value in self._written.items() if value is None}
+        found = {str(key) for key in (*self._known["variable"], *self._written) if key not in gone}
+        return sorted(name for name in found if name.startswith(prefix or ""))
 
-
-def _variable_get(api: Any, answers: Answers) -> Any:
-    def get(cls: Any, key: str, *args: Any, **kwargs: Any) -> Any:
-        default = args[0] if args else kwargs.get("default_var", kwargs.get("default", _NOT_GIVEN))
-        as_json = args[1] if len(args) > 1 else kwargs.get("deserialize_json", False)
-        text, answered_by = answers.find("variable", key)
-        if text is None and default is not _NOT_GIVEN:
-            answers.record("variable", key, "get", "default")
-            return default
-        answers.record("variable", key, "get", answered_by)
+    def from_environment(self, kind: str, key: Any) -> Any:
+        """The text in the environment, where Airflow looks first; None without one."""
+        text = os.environ.get(_PREFIXES[kind] + str(key).upper())
         if text is not None:
-            return json.loads(text) if as_json else text
-        if answered_by == "missing":
-            raise api.variable_not_found(cls, key)
-        return StubMapping() if as_json else STUB_TEXT
+            self.record(kind, key, "get", "environment")
+        return text
 
-    return get
+    def variable(self, key: Any) -> Any:
+        """The text of a Variable; None where Airflow is to return the default, or to say that there is none."""
+        questions = self.questions()
+        question = questions[-1] if questions else Question()
+        known, text = self._find_variable(key)
+        if known:
+            self.record("variable", key, "get", "file")
+        elif self.guess.covers("variable", key):
+            self.record("variable", key, "get", "stub")
+            text, question.form = stubs.STUB_TEXT if question.as_json else self.guess.text, self.guess.json
+        elif question.has_default:
+            self.record(
+                "variable", key, "get", "empty-default" if question.default_says_nothing and self._stubs else "default"
+            )
+        elif not self._stubs or key in self._written:
+            self.record("variable", key, "get", "missing")
+        else:
+            self.record("variable", key, "get", "stub")
+            text, question.form = stubs.STUB_TEXT, stubs.EVERY_KEY
+        return text
+
+    def _find_variable(self, key: Any) -> tuple[bool, Any]:
+        """Whether this parse or the file knows it, and its text."""
+        if key in self._written:
+            return self._written[key] is not None, self._written[key]
+        known = self._known["variable"]
+        return (True, _text(known[key])) if key in known else (False, None)
+
+    def connection(self, conn_id: Any) -> Any:
+        """A Connection as text (a URI, JSON) or as fields; None where there is none."""
+        known = self._known["connection"]
+        if conn_id in known:
+            self.record("connection", conn_id, "get", "file")
+            return _text(known[conn_id])
+        self.record("connection", conn_id, "get", "stub" if self._stubs else "missing")
+        if self.guess.covers("connection", conn_id):
+            return self.guess.connection
+        return stubs.STUB_CONNECTION if self._stubs else None
+
+    def extra(self, text: Any) -> Any:
+        """The mapping that a stub Connection's ``extra`` is read as; None for real ones."""
+        if text == stubs.STUB_EXTRA:
+            return stubs.build(stubs.EVERY_KEY)
+        if self.guess.extra is not None and text is not None and text == self.guess.connection.get("extra"):
+            return stubs.build(self.guess.extra)
+        return None
 
 
-def _ignored_write(answers: Answers, operation: str) -> Any:
-    def write(cls: Any, key: str, *args: Any, **kwargs: Any) -> None:
-        answers.record("variable", key, operation, "ignored")
-
-    return write
-
-
-def _connection_get(api: Any, answers: Answers) -> Any:
-    def get(cls: Any, conn_id: str, *args: Any, **kwargs: Any) -> Any:
-        text, answered_by = answers.find("connection", conn_id)
-        answers.record("connection", conn_id, "get", answered_by)
-        if answered_by == "missing":
-            raise api.connection_not_found(conn_id)
-        return api.build_connection(cls, conn_id, json.dumps(STUB_CONNECTION) if text is None else text)
-
-    return get
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -6,15 +6,18 @@ import json
 import os
 import signal
 import sys
-from time import perf_counter, process_time
 from typing import Any, Callable
 
 from . import (
     airflow_api,
+    answering,
     answers,
     bytecode,
+    delivery,
+    environment,
     experiment,
     failures,
+    lookups,
     missed,
     parse,
     redact,
@@ -23,9 +26,10 @@ from . import (
     state,
     watch,
 )
+from .clocks import perf_counter, process_time, thread_time
 
 # Bound before any DAG code can replace them.
-_dumps, _write, _exit, _getpid = json.dumps, os.write, os._exit, os.getpid
+_dumps, _exit, _getpid = json.dumps, os._exit, os.getpid
 
 
 class Surroundings:
@@ -40,6 +44,7 @@ class Surroundings:
         self.answers = answers.Answers(config["variables"], config["connections"], config["missing"])
         self.api: Any = None
         self.handlers: dict[Any, Any] = {}
+        self.delivery: Any = None
 
     def import_airflow(self) -> None:
         wall, cpu = perf_counter(), process_time()
@@ -47,11 +52,13 @@ class Surroundings:
         if self.config["temperature"] == airflow_api.COLD:
             self.airflow_ms = (perf_counter() - wall) * 1000
             self.airflow_cpu_ms = (process_time() - cpu) * 1000
-        answers.install(self.api, self.answers)
+        lookups.install(self.api, self.answers)
+        self.delivery = delivery.plan(self.config["temperature"] == airflow_api.PROCESSOR)
 
 
-def run_spawned(request_descriptor: int, result_descriptor: int) -> None:
+def run_spawned(request_descriptor: int, result_descriptor: int, workers_end: int, requests: int) -> None:
     """A new interpreter that parses one file: the child of spawn isolation."""
+    os.set_inheritable(requests, False)
     os.set_inheritable(request_descriptor, False)
     os.set_inheritable(result_descriptor, False)
     with os.fdopen(request_descriptor, "rb") as stream:
@@ -64,25 +71,40 @@ def run_spawned(request_descriptor: int, result_descriptor: int) -> None:
         except BaseException:
             continue
     surroundings.api.prepare_child()
-    run(surroundings, message["request"], result_descriptor)
+    run(surroundings, message["request"], answering.ResultPipe(result_descriptor, workers_end), requests)
 
 
-def run(surroundings: Surroundings, request: dict[Any, Any], result_descriptor: int) -> None:
-    """Parse, write the result as JSON, end at once: nothing that the DAG file registered runs afterwards."""
+def run(surroundings: Surroundings, request: dict[Any, Any], pipe: answering.ResultPipe, requests: int) -> None:
+    """Parse, tell the result, end as Airflow's child does, tell how that went: two frames of JSON."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR2):
         signal.signal(number, surroundings.handlers.get(number, signal.SIG_DFL))
     _leave_no_module()
     process = os.getpid()
-    report = Child(surroundings, request).report()
-    if _getpid() != process:  # a copy that the DAG file forked: only the original answers
+    surroundings.delivery.open_streams(requests)
+    os.close(requests)
+    surroundings.delivery.begin()
+    parsing = Child(surroundings, request)
+    found = _dumps(parsing.report()).encode("ascii")
+    if surroundings.delivery.has_ending():  # which may last, or end the process
+        _leave_if_copy(process)
+        pipe.send(found)
+        found = b""
+    ending = parsing.ending()
+    ending["closed_descriptors"] = pipe.is_closed() and not surroundings.delivery.is_supervised
+    _leave_if_copy(process)
+    pipe.send(*filter(None, (found, _dumps(ending).encode("ascii"))))
+    _exit(0)
+
+
+def _leave_if_copy(process: int) -> None:
+    """End a copy that the DAG file forked: only the original answers."""
+    if _getpid() != process:
         _exit(0)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except Exception:
             continue
-    _write_all(result_descriptor, _dumps(report).encode("ascii"))
-    _exit(0)
 
 
 def _leave_no_module() -> None:
@@ -90,12 +112,6 @@ def _leave_no_module() -> None:
     package = __name__.partition(".")[0]
     for name in [name for name in sys.modules if name.partition(".")[0] == package]:
         del sys.modules[name]
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    data = b"%d\n" % len(data) + data
-    while data:
-        data = data[_write(descriptor, data) :]
 
 
 class Child:
@@ -107,9 +123,14 @@ class Child:
         self._file = request["file"]
         self._failures = failures.FailureLog(surroundings.redact)
         self._modules: list[Any] = []
+        self._environment = environment.EnvironmentWatch()
+        self._effects: Any = None
 
     def report(self) -> dict[Any, Any]:
         self._failures.install()
+        self._surroundings.answers.begin(self._request.get("guess"))
+        if self._request["mode"] == "trace" or "guess" in self._request:
+            self._environment.install()
         if self._request.get("list_modules"):
             self._modules = parse.modules_now()
         try:
@@ -117,10 +138,32 @@ class Child:
         except BaseException as error:
             self._failures.add(error)
             facts = {"escaped": type(error).__name__}
-        facts["accesses"] = self._surroundings.answers.accesses()
+        facts["accesses"] = self._accesses()
+        facts["asked_by_libraries"] = self._environment.of_libraries()
         facts["failures"] = self._failures.rows()
+        facts["stops"] = self._failures.stops()
         facts["modules_before"] = self._modules
         return facts
+
+    def ending(self) -> dict[Any, Any]:
+        """Let the process end as Airflow's does; what that adds to the report, replacing parts of it by their final form."""
+        wall, cpu, thread_cpu, queued = perf_counter(), process_time(), thread_time(), parse.queued_ms()
+        try:
+            self._surroundings.delivery.end()
+        except BaseException:  # Python 3.9 and older pass on what the last handler raised; the message has been sent
+            pass
+        wall_ms = (perf_counter() - wall) * 1000
+        took = {"exit_ms": wall_ms, "exit_cpu_ms": (process_time() - cpu) * 1000}
+        took["exit_queued_ms"] = parse.within_ms(
+            parse.queued_ms() - queued, wall_ms, (thread_time() - thread_cpu) * 1000
+        )
+        facts: dict[Any, Any] = {"ending": took, "accesses": self._accesses()}
+        if self._effects is not None:
+            facts["effects"] = self._effects.rows()
+        return facts
+
+    def _accesses(self) -> list[Any]:
+        return [*self._surroundings.answers.accesses(), *self._environment.accesses()]
 
     def _timing(self) -> dict[Any, Any]:
         """A plain parse, or one without some import statements."""
@@ -132,25 +175,29 @@ class Child:
             removal.install()
         compilations = bytecode.Compilations()
         compilations.install()
-        bag, figures, errors, documents = self._parse()
-        facts = {"sample": figures, "compiled": compilations.count}
+        parsed = self._parse()
+        facts = {"sample": parsed.figures, "compiled": compilations.count}
         if seen is not None:
             facts.update(state=state.snapshot(), missing=removal.missing, stars=removal.stars, missed=seen.rows)
         if self._request.get("contents"):
-            facts["contents"] = serialised.contents(documents, self._request["contents"], self._surroundings.redact)
-        return {**facts, "digests": serialised.digests(documents), **self._describe(bag, errors, documents)}
+            facts["contents"] = serialised.contents(
+                parsed.documents, self._request["contents"], self._surroundings.redact
+            )
+        return {**facts, "digests": serialised.digests(parsed.documents), **self._describe(parsed)}
 
     def _trace(self) -> dict[Any, Any]:
         around = self._surroundings
         effects = watch.Effects(around.redact, around.config["root"], around.config["scratch"], self._file)
         traced = parse.TracedParse(self._file, around.redact, around.api.building_classes(), effects.checkpoint)
-        effects.install(around.api)
+        effects.install(around.api, runs_exit_handlers=around.delivery.is_supervised)
+        self._effects = effects
         traced.install()
-        bag, figures, errors, documents = parse.with_room_for_frames(lambda: self._parse(lambda: traced.clock.end(-1)))
-        effects.add_warnings(_warnings(bag))
-        times = {name: figures[name] for name in ("wall_ms", "cpu_ms", "queued_ms")}
-        facts = {**times, "effects": effects.rows(), "trace": traced.report()}
-        return {**facts, **self._describe(bag, errors, documents)}
+        parsed = parse.with_room_for_frames(lambda: self._parse(lambda: traced.clock.end(-1)))
+        effects.add_warnings(_warnings(parsed.bag))
+        times = {name: parsed.figures[name] for name in ("wall_ms", "cpu_ms", "queued_ms")}
+        facts = {**times, "effects": effects.rows_so_far(), "trace": traced.report()}
+        facts["lost"] = traced.lost(parsed.bag.dags)
+        return {**facts, **self._describe(parsed)}
 
     def _stacks(self) -> dict[Any, Any]:
         profiler = stacks.load_profiler(self._request.get("pyinstrument"))(
@@ -158,26 +205,28 @@ class Child:
         )
         profiler.start()
         try:
-            bag, _, errors, documents = self._parse()
+            parsed = self._parse()
         finally:
             profiler.stop()
-        return {"stack": stacks.tree(profiler, self._file), **self._describe(bag, errors, documents)}
+        return {"stack": stacks.tree(profiler, self._file), **self._describe(parsed)}
 
-    def _parse(self, loaded: Callable[..., Any] = lambda: None) -> tuple[Any, ...]:
-        around = self._surroundings
-        return parse.timed(around.api, self._file, around.airflow_ms, around.airflow_cpu_ms, loaded)
+    def _parse(self, loaded: Callable[..., Any] = lambda: None) -> parse.Parsed:
+        return parse.timed(self._surroundings, self._file, loaded)
 
-    def _describe(self, bag: Any, errors: dict[Any, Any], documents: dict[Any, Any]) -> dict[Any, Any]:
+    def _describe(self, parsed: parse.Parsed) -> dict[Any, Any]:
         """What the file gave. Airflow stores the DAGs that could be serialised, and an import error for the others."""
-        for error in errors.values():
+        self._failures.keep_those_of(parsed.bag.import_errors)
+        for error in parsed.errors.values():
             self._failures.add(error)
-        if not self._failures.rows():
-            for file, text in bag.import_errors.items():
-                self._failures.add_text(str(file), str(text))
-        warnings = _warnings(bag)
+        if parsed.unsent is not None:
+            around = self._surroundings.delivery
+            self._failures.add_unsent(parsed.unsent, around.culprit(parsed.bag, parsed.documents), around.fault)
+        stored = list(parsed.documents) if parsed.unsent is None else []
+        warnings = _warnings(parsed.bag)
         return {
-            "dag_ids": sorted(map(str, documents)),
-            "task_count": sum(len(bag.dags[dag_id].tasks) for dag_id in documents),
+            "dag_ids": sorted(map(str, stored)),
+            "task_count": sum(len(parsed.bag.dags[dag_id].tasks) for dag_id in stored),
+            "is_unsent": parsed.unsent is not None,
             "warnings": [self._surroundings.redact(text)[:500] for text in warnings[:50]],
         }
 

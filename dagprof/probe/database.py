@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import inspect
 import os
 import shutil
 import sys
@@ -29,7 +30,7 @@ class Database:
         if not self._path or os.path.exists(self._path):
             return
         self._kept = os.path.join(self._cache, _name()) if self._cache else ""
-        if self._kept and self._copy(self._kept, self._path):
+        if self._kept and _is_whole(self._kept) and self._copy(self._kept, self._path):
             return
         self._pid = os.fork()
         if self._pid == 0:
@@ -66,13 +67,35 @@ class Database:
         return True
 
 
+def _is_whole(path: str) -> bool:
+    """Whether the file begins as SQLite's do and is as long as it says."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(100)
+        size = int.from_bytes(head[16:18], "big")
+        pages = int.from_bytes(head[28:32], "big")
+        return (
+            head.startswith(b"SQLite format 3\0") and os.path.getsize(path) == (size if size > 1 else 65536) * pages > 0
+        )
+    except OSError:
+        return False
+
+
+def make(cache: str) -> None:
+    """The database, in a process of its own: where no manager has made one."""
+    importlib.import_module("airflow")
+    database = Database(cache or None)
+    database.begin()
+    database.finish()
+
+
 def _name() -> str:
     """One for each Airflow with what adds tables to it."""
     import airflow
     from airflow.configuration import conf
 
     managers = conf.get("database", "external_db_managers", fallback="") or ""
-    key = "|".join([airflow.__version__, managers, _version_of_fab(), str(sys.version_info[:2])])
+    key = "|".join(["without Connections", airflow.__version__, managers, _version_of_fab(), str(sys.version_info[:2])])
     return "metadata-%s-%s.db" % (airflow.__version__, hashlib.sha256(key.encode()).hexdigest()[:12])
 
 
@@ -98,4 +121,6 @@ def _make() -> None:
     settings.engine.dispose()
     from airflow.utils import db
 
-    db.initdb()
+    # The command makes the pool, and leaves the default Connections to another one.
+    is_choice = "load_connections" in inspect.signature(db.initdb).parameters
+    db.initdb(**({"load_connections": False} if is_choice else {}))

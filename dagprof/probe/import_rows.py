@@ -92,12 +92,13 @@ class _Report:
         return (self._loads[enclosing][0] if enclosing >= 0 else None), 0
 
     def _collect_hits(self) -> None:
-        for line, namespace, name, fromlist, level in zip(*[iter(self._tracer.hits)] * imports.HIT_FIELDS):
+        for line, is_executed, namespace, name, fromlist, level in zip(*[iter(self._tracer.hits)] * imports.HIT_FIELDS):
             importer = _name_of(namespace)
             if importer is None:
                 continue
             enclosing = self._place.get(importer, imports.OUTSIDE)
-            self._add(enclosing, importer, line, False, 0, _targets(namespace, name, fromlist, level))
+            targets = _targets(namespace, name, fromlist, level)
+            self._add(enclosing, importer, line, False, 0, targets, is_executed=is_executed)
 
     def _collect_calls(self) -> None:
         for line, namespace, name, fromlist, level, top, caller, is_inside in zip(
@@ -112,17 +113,26 @@ class _Report:
                 )
 
     def _add(
-        self, enclosing: int, importer: str, line: int, is_in_function: bool, caller_line: int, targets: list[Any]
+        self,
+        enclosing: int,
+        importer: str,
+        line: int,
+        is_in_function: bool,
+        caller_line: int,
+        targets: list[Any],
+        *,
+        is_executed: bool = False,
     ) -> None:
         """Keep edges to what this parse loaded, and all of the user's statements; the rest was free and stays so."""
         who = self._modules.position(importer)
-        place = FROM_FILE if enclosing < 0 else self._modules.position(self._loads[enclosing][0])
+        around = FROM_FILE if enclosing < 0 else self._modules.position(self._loads[enclosing][0])
         edges = self._sets.setdefault(enclosing, {})
         for target in targets:
             if target in self._place or (not is_in_function and self._modules.is_user(who)):
-                other = FROM_FILE if who == place else who
+                other = FROM_FILE if who == around else who
                 is_conditional = self._modules.is_user(who) and line in self._conditional(importer)
-                edges[(line, self._modules.position(target), is_in_function, other, caller_line, is_conditional)] = None
+                place = self._modules.position(target)
+                edges[(line, place, is_in_function, other, caller_line, is_conditional, is_executed)] = None
 
     def _conditional(self, importer: str) -> frozenset[int]:
         """The lines of a user module on which imports stand that need not run."""

@@ -16,18 +16,18 @@ import os
 import resource
 import sys
 from _thread import get_ident
-from time import perf_counter_ns, process_time_ns
 from types import FrameType, ModuleType
 from typing import Any, Callable
 
 from . import origin
+from .clocks import perf_counter_ns, process_time_ns
 
 OUTSIDE = -1
 
 _IMPORTLIB = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
 _ELAPSED, _INSIDE = 2, 3
 LOAD_FIELDS = 7
-HIT_FIELDS = 5
+HIT_FIELDS = 6
 CALL_FIELDS = 8
 _CO_OPTIMIZED = 0x1
 _CALIBRATING_LINES = 50
@@ -46,15 +46,19 @@ class ImportTracer:
     """Collects while installed. ``excluded_ns`` is the time of collections, compilations and tracing itself so far.
 
     ``hits`` holds the import statements that modules ran, ``calls`` those in functions, with the load that was under way:
-    the module that called the function is what caused the import. ``current_line`` tells the DAG file's running line.
+    the module that called the function is what caused the import. ``current_line`` tells the DAG file's running line,
+    ``collected`` is told how long each garbage collection took.
     """
 
-    def __init__(self, current_line: Callable[..., int] = lambda: 0) -> None:
+    def __init__(
+        self, current_line: Callable[..., int] = lambda: 0, collected: Callable[[int], None] = lambda took_ns: None
+    ) -> None:
         self.loads: list[Any] = []
         self.hits: list[Any] = []
         self.calls: list[Any] = []
         self.memory: list[Any] = []
         self._current_line = current_line
+        self._collected = collected
         self._statm = -1
         self.gc_ns = 0
         self.compile_ns = 0
@@ -138,7 +142,9 @@ class ImportTracer:
         if phase == "start":
             self._gc_started, self._gc_cpu_started = perf_counter_ns(), process_time_ns()
         else:
-            self.gc_ns += perf_counter_ns() - self._gc_started
+            took_ns = perf_counter_ns() - self._gc_started
+            self.gc_ns += took_ns
+            self._collected(took_ns)
             self.gc_cpu_ns += process_time_ns() - self._gc_cpu_started
 
     def _tracing_compile(self, compile_source: Any) -> Any:
@@ -162,6 +168,7 @@ class ImportTracer:
         extend, getframe, extend_calls, called = self.hits.extend, sys._getframe, self.calls.extend, self._called
         of_importlib, modules, known, origin_of = vars(bootstrap), sys.modules, _modules_without_parts(), origin.of_file
         last_place, last_name, last_globals = -1, "", None
+        executing = _executing
 
         def traced_import(
             name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
@@ -187,7 +194,7 @@ class ImportTracer:
                     self._repeated += 1  # the same in a loop: compiled code such as strftime imports at each call
                 else:
                     last_place, last_name, last_globals = place, name, globals
-                    extend((frame.f_lineno, globals, name, fromlist, level))
+                    extend((*executing(frame, globals), name, fromlist, level))
                 self._of_call = False
             else:
                 extend_calls((frame.f_lineno, globals, name, fromlist, level, *called(), True))
@@ -213,9 +220,11 @@ class ImportTracer:
             if self._of_call:
                 return self.calls[-CALL_FIELDS], self.calls[1 - CALL_FIELDS] or {}, self.calls[-2]
             line = self.hits[-HIT_FIELDS]
-            return line, self.hits[1 - HIT_FIELDS] or {}, line if self._top >= 0 else self._current_line()
+            return line, self.hits[2 - HIT_FIELDS] or {}, line if self._top >= 0 else self._current_line()
         frame = _outside_importlib(sys._getframe(2))
-        line, namespace = (0, {}) if frame is None else (frame.f_lineno, frame.f_globals)
+        if frame is None:
+            return 0, {}, self._called(3)[1]
+        line, _, namespace = _executing(frame, frame.f_globals)
         return line, namespace, self._called(3)[1]
 
     def _note_again(self, name: str) -> None:
@@ -264,6 +273,24 @@ def _modules_without_parts() -> frozenset[str]:
     return frozenset(
         name for name, module in sys.modules.items() if type(module) is ModuleType and "__path__" not in vars(module)
     )
+
+
+def _executing(frame: FrameType, namespace: Any) -> tuple[int, bool, Any]:
+    """The line of an import statement, whether it stands in code that ``exec`` ran, and the namespace of its module.
+
+    Code that was read from elsewhere, or made from text, has lines of its own: then it is the line of the user's file that
+    had it executed, and that file's namespace.
+    """
+    file = namespace.get("__file__") if namespace else None
+    if file == frame.f_code.co_filename or not (file is None or origin.of_file(file) == origin.USER):
+        return frame.f_lineno, False, namespace
+    around = frame.f_back
+    while around is not None:
+        file = around.f_code.co_filename
+        if file == around.f_globals.get("__file__") and origin.of_file(file) == origin.USER:
+            return around.f_lineno, True, around.f_globals
+        around = around.f_back
+    return frame.f_lineno, False, namespace
 
 
 def _module_line(frame: FrameType | None) -> int:

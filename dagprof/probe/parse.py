@@ -10,10 +10,11 @@ import os
 import resource
 import sys
 import zipimport
-from time import perf_counter, perf_counter_ns, process_time, process_time_ns, thread_time
 from typing import Any, Callable
 
-from . import import_rows, imports, loading, statements
+from . import failures, import_rows, imports, loading, statements
+from .clocks import perf_counter, perf_counter_ns, process_time, process_time_ns, thread_time
+from .watch import callers
 
 _PAGE_KIB = resource.getpagesize() // 1024
 
@@ -69,39 +70,61 @@ def children_cpu_ms() -> float:
     return (usage.ru_utime + usage.ru_stime) * 1000
 
 
-def timed(
-    api: Any, file: str, airflow_ms: float, airflow_cpu_ms: float, loaded: Callable[..., Any] = lambda: None
-) -> tuple[Any, ...]:
-    """Parse ``file`` once. Returns the bag, the figures of one sample, errors by file, and the serialised DAGs."""
+class Parsed:
+    """One parse: the bag, the figures of a sample, serialised DAGs, and what went wrong on the way from the bag to Airflow.
+
+    ``errors`` are those of serialising, by file; ``unsent`` is why the child's message cannot be sent, None where it can.
+    """
+
+    def __init__(self, bag: Any) -> None:
+        self.bag = bag
+        self.figures: dict[str, Any] = {}
+        self.documents: dict[Any, Any] = {}
+        self.errors: dict[Any, BaseException] = {}
+        self.unsent: BaseException | None = None
+
+    def deliver(self, api: Any, delivery: Any, file: str) -> None:
+        """Serialise the DAGs and encode the message, as Airflow's child does."""
+        for dag_id, dag in self.bag.dags.items():
+            try:
+                self.documents[dag_id] = api.serialise(dag)
+            except Exception as error:
+                self.errors[dag.fileloc] = error
+        try:
+            texts = {place: failures.one_line(error) for place, error in self.errors.items()}
+            delivery.encode(file, self.bag, self.documents, texts)
+        except Exception as error:
+            self.unsent = error
+
+
+def timed(around: Any, file: str, loaded: Callable[..., Any] = lambda: None) -> Parsed:
+    """Parse ``file`` once in the surroundings given."""
+    api = around.api
     stages = Stages(loaded)
     api.time_loading(stages.clock)
-    errors: dict[Any, Any] = {}
-    documents: dict[Any, Any] = {}
     rss, children, queued = rss_kib(), children_cpu_ms(), queued_ms()
     wall, cpu, thread_cpu = perf_counter(), process_time(), thread_time()
     bag = api.build_bag(file)
     bagged = perf_counter()
-    for dag_id, dag in bag.dags.items():
-        try:
-            documents[dag_id] = api.serialise(dag)
-        except Exception as error:
-            errors[dag.fileloc] = error
+    parsed = Parsed(bag)
+    parsed.deliver(api, around.delivery, file)
     done, cpu_done, thread_cpu_done = perf_counter(), process_time(), thread_time()
     queued = within_ms(queued_ms() - queued, (done - wall) * 1000, (thread_cpu_done - thread_cpu) * 1000)
     bag_ms = (bagged - wall) * 1000
-    figures = {
-        "wall_ms": (done - wall) * 1000 + airflow_ms,
-        "cpu_ms": (cpu_done - cpu) * 1000 + airflow_cpu_ms,
+    parsed.figures = {
+        "wall_ms": (done - wall) * 1000 + around.airflow_ms,
+        "cpu_ms": (cpu_done - cpu) * 1000 + around.airflow_cpu_ms,
         "children_cpu_ms": children_cpu_ms() - children,
         "queued_ms": queued,
-        "airflow_ms": airflow_ms,
+        "airflow_ms": around.airflow_ms,
         "load_ms": stages.load_ms,
         "bag_ms": max(0.0, bag_ms - stages.load_ms),
         "serialise_ms": (done - bagged) * 1000,
+        "exit_ms": 0.0,
         "dagbag_ms": _dagbag_ms(bag),
         "rss_growth_kib": max(0, rss_kib() - rss),
     }
-    return bag, figures, errors, documents
+    return parsed
 
 
 def _dagbag_ms(bag: Any) -> float:
@@ -123,7 +146,8 @@ class TracedParse:
         self._redact = redact
         self._dag_module = ""
         self.plain: list[Any] = []
-        self.tracer = imports.ImportTracer(self._current_line)
+        self._made: list[Any] = []
+        self.tracer = imports.ImportTracer(self._current_line, self._note_collection)
         self.clock = statements.StatementClock(self.tracer.excluded, lambda line: checkpoint(file, line))
 
     def install(self) -> None:
@@ -134,21 +158,39 @@ class TracedParse:
             self._instrument(
                 zipimport.zipimporter, lambda loader, name: os.path.dirname(loader.get_filename(name)) == file
             )
-        building = BuildingClock(self.clock.built)
+        building = BuildingClock(self.clock.built, self._note_made)
         for cls in self._building_classes:
             building.watch(cls)
         self.tracer.install()
+
+    def _note_collection(self, took_ns: int) -> None:
+        self.clock.collected(took_ns)
+
+    def _note_made(self, instance: Any) -> None:
+        """A DAG, task group or task was made; of DAGs it is kept where."""
+        dag_id = getattr(instance, "dag_id", None)
+        if isinstance(dag_id, str) and any(cls.__name__ == "DAG" for cls in type(instance).__mro__):
+            caller = callers.find(sys._getframe(2))
+            self._made.append([dag_id, *((caller.file, caller.line) if caller is not None else ("", 0))])
+
+    def lost(self, kept: Any) -> list[Any]:
+        """The DAGs that were made and are not among ``kept``: id, file and line of each, once."""
+        return [list(made) for made in dict.fromkeys(map(tuple, self._made)) if made[0] not in kept]
 
     def _current_line(self) -> int:
         return self.clock.current_line
 
     def _instrument(self, loader_class: Any, is_dag_code: Callable[..., bool]) -> None:
-        ordinary = loader_class.get_code
+        ordinary, file = loader_class.get_code, self._file
 
         def get_code(loader: Any, name: str) -> Any:
             if not is_dag_code(loader, name):
                 return ordinary(loader, name)
-            self._dag_module = name
+            path = loader.get_filename(name)
+            if path == file:
+                self._dag_module = name
+            else:  # the members of an archive are modules, each with a file and imports of its own
+                self.clock.member = os.path.basename(path)
             return self._compile(loader, name, ordinary)
 
         loader_class.get_code = get_code
@@ -181,7 +223,8 @@ class TracedParse:
         self.tracer.uninstall()
         traced = import_rows.report(self.tracer, self._dag_module)
         traced["statements"] = [
-            [*row[:5], row[5] // 1000, row[6] // 1000, row[7], row[8], row[9] // 1000] for row in self.clock.rows
+            [*row[:5], row[5] // 1000, row[6] // 1000, row[7], row[8], row[9] // 1000, row[10] // 1000, row[11]]
+            for row in self.clock.rows
         ]
         traced["gc_ms"] = self.tracer.gc_ns / 1e6
         traced["compile_ms"] = self.tracer.compile_ns / 1e6
@@ -203,10 +246,14 @@ with_room_for_frames.__code__ = with_room_for_frames.__code__.replace(co_stacksi
 
 
 class BuildingClock:
-    """Tells how long each making of a DAG, task group or task takes; what is made meanwhile belongs to it."""
+    """Tells how long each making of a DAG, task group or task takes; what is made meanwhile belongs to it.
 
-    def __init__(self, told: Callable[..., Any]) -> None:
+    ``made`` is told each of them, those that are made meanwhile too.
+    """
+
+    def __init__(self, told: Callable[..., Any], made: Callable[[Any], None] = lambda instance: None) -> None:
         self._told = told
+        self._made = made
         self._is_running = False
 
     def watch(self, cls: Any) -> None:
@@ -216,6 +263,7 @@ class BuildingClock:
         def timed(instance: Any, *args: Any, **kwargs: Any) -> None:
             if self._is_running:
                 ordinary(instance, *args, **kwargs)
+                self._made(instance)
                 return
             self._is_running = True
             started = perf_counter_ns()
@@ -224,6 +272,7 @@ class BuildingClock:
             finally:
                 self._is_running = False
                 self._told(perf_counter_ns() - started)
+            self._made(instance)
 
         cls.__init__ = imports.as_importlib(timed)
 

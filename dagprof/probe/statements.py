@@ -11,8 +11,9 @@ import ast
 import builtins
 import copy
 import importlib.util
-from time import perf_counter_ns, process_time_ns
 from typing import Any, Callable
+
+from .clocks import perf_counter_ns, process_time_ns
 
 CLOCK, WATCHED_LOOP = "__dagprof_clock__", "__dagprof_loop_%d__"
 ITERATIONS = 1000
@@ -24,11 +25,13 @@ _BUILDERS = {"dag", "task_group"}
 class StatementClock:
     """Times statements by their beginnings: one ends where its successor or its parent's end begins.
 
-    ``begins`` is told the line of each outermost statement, outside its time.
+    ``begins`` is told the line of each outermost statement, outside its time. ``member`` names the file of a zip archive whose
+    statements are added.
     """
 
     def __init__(self, excluded: Callable[..., Any], begins: Callable[..., Any] = lambda line: None) -> None:
         self.rows: list[Any] = []
+        self.member = ""
         self._begins = begins
         self._iterations: list[Any] = []
         self._excluded = excluded
@@ -44,10 +47,15 @@ class StatementClock:
         if self._open:
             self.rows[self._open[-1][0]][9] += nanoseconds
 
+    def collected(self, nanoseconds: int) -> None:
+        """A garbage collection took so long while a statement ran; the statement's own time is without it."""
+        if self._open:
+            self.rows[self._open[-1][0]][10] += nanoseconds
+
     def add(self, parent: int, node: ast.stmt, text: str) -> int:
         end_line = getattr(node, "end_lineno", None) or node.lineno
         kind = type(node).__name__.lower()
-        self.rows.append([parent, node.lineno, end_line, kind, text, 0, 0, 0, False, 0])
+        self.rows.append([parent, node.lineno, end_line, kind, text, 0, 0, 0, False, 0, 0, self.member])
         return len(self.rows) - 1
 
     def add_loop(self) -> int:
@@ -201,6 +209,6 @@ def compile_with_clock(source: bytes, file: str, clock: StatementClock, redact: 
     :raises SyntaxError: as compiling the file itself would.
     """
     tree = ast.parse(source, file)
-    _Instrumenter(clock, importlib.util.decode_source(source).splitlines(), redact).module(tree)
+    _Instrumenter(clock, importlib.util.decode_source(source).split("\n"), redact).module(tree)
     setattr(builtins, CLOCK, clock)
     return compile(tree, file, "exec", dont_inherit=True)

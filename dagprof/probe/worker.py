@@ -5,20 +5,25 @@ from __future__ import annotations
 import gc
 import json
 import os
-import resource
 import selectors
 import signal
+import socket
 import sys
-from time import monotonic, perf_counter, sleep
+from time import monotonic, perf_counter
 from typing import Any, Callable
 
-from . import child
+from . import answering, child, delivery
+from .airflow_api import PROCESSOR
 from .channel import Channel
+from .kernel import become_subreaper, kill_leftovers, oom_kills, rss_kib, send_signal, wait_for_end
+
+# The zygote watches over its workers with the same two.
+__all__ = ["become_subreaper", "kill_leftovers", "serve"]
 
 OUTPUT_LIMIT = 32 * 1024
 _POLL_S = 0.05
-_REST_S = 0.005
-_PAGE_KIB = resource.getpagesize() // 1024
+# How long to wait for processes that hold the output of a parse that has ended, where Airflow waits to its time-out.
+HOLD_S = 10.0
 
 
 def serve(channel: Channel, surroundings: child.Surroundings, pre_imported: list[Any]) -> None:
@@ -29,56 +34,14 @@ def serve(channel: Channel, surroundings: child.Surroundings, pre_imported: list
     gc.disable()
     become_subreaper()
     surroundings.api.prepare_child()
+    is_supervised = delivery.is_supervised(surroundings.config["temperature"] == PROCESSOR)
     while True:
         request = channel.receive()
         if request is None:
             return
-        watch = Watch(channel, request, surroundings.redact)
+        watch = Watch(channel, request, surroundings.redact, is_supervised=is_supervised)
         watch.start(surroundings, pre_imported)
         channel.send(watch.until_done())
-
-
-def become_subreaper() -> None:
-    """Inherit orphaned descendants, so that they can be found and killed (Linux; elsewhere nothing happens)."""
-    try:
-        import ctypes
-
-        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
-    except (ImportError, OSError, AttributeError):
-        return
-
-
-def kill_leftovers(keep: set[Any]) -> int:
-    """Kill all children of this process but ``keep``, and those they leave; return how many there were."""
-    killed = 0
-    for _ in range(20):
-        found = [pid for pid in _children() if pid not in keep]
-        if not found:
-            break
-        for pid in found:
-            killed += 1
-            _signal(pid, signal.SIGKILL)
-            try:
-                os.waitpid(pid, 0)
-            except OSError:
-                continue
-    return killed
-
-
-def _children() -> list[Any]:
-    pid = os.getpid()
-    try:
-        with open("/proc/%d/task/%d/children" % (pid, pid), "rb") as file:
-            return [int(text) for text in file.read().split()]
-    except OSError:
-        return []
-
-
-def _signal(pid: int, number: int, group: bool = False) -> None:
-    try:
-        os.killpg(pid, number) if group else os.kill(pid, number)
-    except OSError:
-        return
 
 
 class _Stream:
@@ -104,31 +67,44 @@ class _Stream:
 class Watch:
     """One child from fork to reaping."""
 
-    def __init__(self, channel: Channel, request: dict[Any, Any], redact: Callable[..., Any]) -> None:
+    def __init__(
+        self, channel: Channel, request: dict[Any, Any], redact: Callable[..., Any], *, is_supervised: bool
+    ) -> None:
         self._redact = redact
+        self._is_supervised = is_supervised
         self._channel = channel
         self._request = request
         self._outcome = "ended"
         self._status: int | None = None
         self._usage: Any = None
-        self._oom_kills = _oom_kills()
+        self._oom_kills = oom_kills()
+        self._told: float | None = None
+        self._held_ms = 0.0
 
     def start(self, surroundings: child.Surroundings, pre_imported: list[Any]) -> None:
         pipes = [os.pipe() for _ in range(3)]
+        ours, theirs = socket.socketpair()
         sys.stdout.flush()
         sys.stderr.flush()
         self._started = perf_counter()
         self._deadline = monotonic() + self._request["time_limit_s"]
         self._pid = os.fork()
         if self._pid == 0:
-            self._become_child(surroundings, pre_imported, pipes)
-        for _, write in pipes:
+            ours.close()
+            self._become_child(surroundings, pre_imported, pipes, theirs.detach())
+        theirs.close()
+        # The result pipe stays open on both ends: a child whose descriptors the DAG file has closed opens it anew.
+        self._writing_end = pipes[0][1]
+        for _, write in pipes[1:]:
             os.close(write)
         self._result, self._stdout, self._stderr = (
             _Stream(read, limit) for (read, _), limit in zip(pipes, (None, OUTPUT_LIMIT, OUTPUT_LIMIT))
         )
+        self._requests = _Stream(ours.detach(), 0)
 
-    def _become_child(self, surroundings: child.Surroundings, pre_imported: list[Any], pipes: list[Any]) -> None:
+    def _become_child(
+        self, surroundings: child.Surroundings, pre_imported: list[Any], pipes: list[Any], requests: int
+    ) -> None:
         code = 1
         try:
             os.setpgid(0, 0)
@@ -139,9 +115,9 @@ class Watch:
                     os.dup2(write, target)
                     os.close(write)
             if self._request.get("spawn"):
-                _exec_child(surroundings.config, pre_imported, self._request, pipes[0][1])
+                _exec_child(surroundings.config, pre_imported, self._request, (pipes[0][1], pipes[0][0], requests))
             gc.enable()
-            child.run(surroundings, self._request, pipes[0][1])
+            child.run(surroundings, self._request, answering.ResultPipe(pipes[0][1], pipes[0][0]), requests)
             code = 0
         except BaseException as error:
             sys.stderr.write("dagprof probe: %s: %s\n" % (type(error).__name__, error))
@@ -151,52 +127,87 @@ class Watch:
 
     def until_done(self) -> dict[Any, Any]:
         """Follow the child to its end and describe it."""
-        streams = (self._result, self._stdout, self._stderr)
+        streams = (self._result, self._stdout, self._stderr, self._requests)
         with selectors.DefaultSelector() as selector:
             for stream in streams:
                 selector.register(stream.descriptor, selectors.EVENT_READ, stream)
             selector.register(self._channel.socket, selectors.EVENT_READ, None)
             self._follow(selector)
-        self._reap()
-        for stream in streams:
-            os.close(stream.descriptor)
+            self._reap()
+            self._drain(selector)
+            self._wait_for_holders(selector)
+        self._end_group()
+        for descriptor in (self._writing_end, *(stream.descriptor for stream in streams)):
+            os.close(descriptor)
         return self._describe()
 
     def _follow(self, selector: Any) -> None:
-        while not self._has_result():
-            events = selector.select(max(0.0, min(_POLL_S, self._deadline - monotonic())))
-            for key, _ in events:
-                if key.data is None:
-                    self._give_up("abandoned")
-                    return
-                if not key.data.read():
-                    selector.unregister(key.fd)
-            if self._is_over_limits() or (not events and self._has_ended()):
-                break
-        self._drain(selector)
+        while len(self._frames()) < 2:
+            events = self._read_some(selector, min(_POLL_S, self._deadline - monotonic()))
+            if self._outcome != "ended" or self._is_over_limits() or (not events and self._has_ended()):
+                return
 
-    def _has_result(self) -> bool:
-        data = self._result.data
-        end = data.find(b"\n", 0, 20)
-        return end > 0 and len(data) - end - 1 >= int(data[:end])
+    def _read_some(self, selector: Any, wait_s: float) -> bool:
+        """Take what is in the pipes after at most so long; False where nothing was."""
+        events = selector.select(max(0.0, wait_s))
+        for key, _ in events:
+            if key.data is None:
+                self._give_up("abandoned")
+                return True
+            if not key.data.read():
+                selector.unregister(key.fd)
+        return bool(events)
 
-    def _read_result(self) -> dict[Any, Any]:
-        data = self._result.data
-        start = data.find(b"\n") + 1
-        return json.loads(data[start : start + int(data[: start - 1])])
+    def _wait_for_holders(self, selector: Any) -> None:
+        """Airflow 3 waits for every process that holds the standard streams of a parse: they belong to it.
+
+        Only so long, that is: who waits longer will mostly wait to Airflow's time-out.
+        """
+        if not self._is_supervised or self._outcome != "ended":
+            return
+        ended = monotonic()
+        limit = min(self._deadline, ended + self._request.get("hold_s", HOLD_S))
+        while self._is_held(selector) and self._outcome == "ended":
+            self._held_ms = (monotonic() - ended) * 1000
+            if monotonic() >= limit:
+                self._outcome = "held"
+                return
+            self._read_some(selector, min(_POLL_S, limit - monotonic()))
+        if self._held_ms:
+            self._held_ms = (monotonic() - ended) * 1000
+
+    def _is_held(self, selector: Any) -> bool:
+        waited_for = (self._stdout, self._stderr, self._requests)
+        return any(key.data in waited_for for key in selector.get_map().values())
+
+    def _frames(self) -> list[bytes]:
+        """The whole frames that the child has sent so far: what it found, then how it ended."""
+        try:
+            found = answering.frames(self._result.data)
+        except ValueError:  # the DAG file wrote into the pipe
+            return []
+        if found and self._told is None:
+            self._told = perf_counter()
+        return found
+
+    def _read_result(self, sent: list[bytes]) -> dict[Any, Any]:
+        """Both frames as one; a process that an exit handler ended was ending until then."""
+        result, *others = map(json.loads, sent[:2])
+        ending = others[0] if others else {"ending": {"exit_ms": (self._ended - (self._told or self._ended)) * 1000}}
+        return _joined(result, ending, self._held_ms)
 
     def _is_over_limits(self) -> bool:
         limit = self._request.get("memory_limit_kib")
         if monotonic() >= self._deadline:
             self._give_up("time-limit")
-        elif limit and _rss_kib(self._pid) > limit:
+        elif limit and rss_kib(self._pid) > limit:
             self._give_up("memory-limit")
         return self._outcome != "ended"
 
     def _give_up(self, outcome: str) -> None:
         self._outcome = outcome
-        _signal(self._pid, signal.SIGKILL, group=True)
-        _signal(self._pid, signal.SIGKILL)
+        send_signal(self._pid, signal.SIGKILL, group=True)
+        send_signal(self._pid, signal.SIGKILL)
 
     def _has_ended(self) -> bool:
         pid, status, usage = os.wait4(self._pid, os.WNOHANG)
@@ -215,14 +226,19 @@ class Watch:
                     selector.unregister(key.fd)
 
     def _reap(self) -> None:
-        while self._status is None and self._outcome == "ended" and not self._has_result() and not self._has_ended():
+        """Wait for the end of the child, which has said all and leaves in a moment."""
+        while self._status is None and self._outcome == "ended" and not self._has_ended():
             if monotonic() >= self._deadline:
                 self._give_up("time-limit")
-            sleep(_REST_S)
+            else:
+                wait_for_end(self._pid, self._deadline - monotonic())
         if self._status is None:
             _, self._status, self._usage = os.wait4(self._pid, 0)
+        self._ended = perf_counter()
+
+    def _end_group(self) -> None:
         self._total_ms = (perf_counter() - self._started) * 1000
-        _signal(self._pid, signal.SIGKILL, group=True)
+        send_signal(self._pid, signal.SIGKILL, group=True)
         self._leftovers = kill_leftovers(set())
 
     def _describe(self) -> dict[Any, Any]:
@@ -232,13 +248,16 @@ class Watch:
             killed
             and os.WTERMSIG(status) == signal.SIGKILL
             and self._outcome == "ended"
-            and _oom_kills() > self._oom_kills
+            and oom_kills() > self._oom_kills
         ):
             self._outcome = "memory-limit"
         result = None
-        if self._has_result():
-            self._outcome = "result"
-            result = self._read_result()
+        sent = self._frames()
+        if sent and self._outcome == "time-limit" and not self._is_supervised:
+            self._outcome = "ended"  # Airflow 2 had stored the DAGs before it waited for threads
+        if sent and self._outcome in ("ended", "held"):
+            self._outcome = "result" if self._outcome == "ended" else self._outcome
+            result = self._read_result(sent)
         return {
             "outcome": self._outcome,
             "signal": os.WTERMSIG(status) if killed else None,
@@ -257,37 +276,39 @@ class Watch:
 
 
 def _exec_child(
-    config: dict[Any, Any], pre_imported: list[Any], request: dict[Any, Any], result_descriptor: int
+    config: dict[Any, Any], pre_imported: list[Any], request: dict[Any, Any], descriptors: tuple[int, int, int]
 ) -> None:
-    """Become a new interpreter that takes its request from a file, which it alone can read."""
+    """Become a new interpreter that takes its request from a file, which it alone can read.
+
+    ``descriptors`` are the result pipe's, its number in the worker, and the child's end of the supervisor's socket.
+    """
     import tempfile
 
     stream = tempfile.TemporaryFile(dir=config["scratch"])  # noqa: SIM115 - outlives this process image
     stream.write(json.dumps({"config": {**config, "pre_imported": pre_imported}, "request": request}).encode("ascii"))
     stream.flush()
     stream.seek(0)
-    for descriptor in (stream.fileno(), result_descriptor):
+    result, _, requests = descriptors
+    for descriptor in (stream.fileno(), result, requests):
         os.set_inheritable(descriptor, True)
     probe = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
-    os.execv(sys.executable, [sys.executable, probe, "child", str(stream.fileno()), str(result_descriptor)])
+    arguments = [sys.executable, probe, "child", str(stream.fileno()), *map(str, descriptors)]
+    os.execv(sys.executable, arguments)
 
 
-def _rss_kib(pid: int) -> int:
-    try:
-        with open("/proc/%d/statm" % pid, "rb") as file:
-            return int(file.read().split()[1]) * _PAGE_KIB
-    except (OSError, IndexError, ValueError):
-        return 0
-
-
-def _oom_kills() -> int:
-    """How often the kernel killed for memory in this control group; 0 where it does not tell."""
-    try:
-        with open("/sys/fs/cgroup/memory.events") as file:
-            for line in file:
-                name, _, count = line.partition(" ")
-                if name == "oom_kill":
-                    return int(count)
-    except (OSError, ValueError):
-        pass
-    return 0
+def _joined(result: Any, ending: Any, held_ms: float) -> Any:
+    """A child's report with how its process ended: that belongs to the parse as the DAG processor sees it."""
+    if not isinstance(result, dict) or not isinstance(ending, dict):
+        return None
+    took = ending.pop("ending", {})
+    result.update(ending)
+    sample = result.get("sample")
+    if isinstance(sample, dict):
+        try:
+            sample["exit_ms"] = took.get("exit_ms", 0.0) + held_ms
+            sample["wall_ms"] += sample["exit_ms"]
+            sample["cpu_ms"] += took.get("exit_cpu_ms", 0.0)
+            sample["queued_ms"] += took.get("exit_queued_ms", 0.0)
+        except (KeyError, TypeError, AttributeError):  # the DAG file wrote it
+            return None
+    return result

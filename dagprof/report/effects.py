@@ -13,12 +13,12 @@ from dagprof.attribution.import_lines import import_places
 from dagprof.model import DATABASE_KINDS, NETWORK_KINDS, Access, Effect, FileResult, Place, Run
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import duration
+from dagprof.report.figures import duration, in_threads
 from dagprof.report.screen import columns, titled
 
 SHOWN = 8
 BY_IMPORT = " (by the import)"
-_KINDS = (*DATABASE_KINDS, *NETWORK_KINDS, "process", "sleep")
+_KINDS = (*DATABASE_KINDS, *NETWORK_KINDS, "process", "sleep", "exit-handler")
 
 
 class Doing(NamedTuple):
@@ -66,7 +66,7 @@ def _of(file: FileResult, root: str) -> Iterable[tuple[Place, str, int, float | 
         if effect.kind in _KINDS:
             place = Place(file=shown_path(effect.file, root), line=effect.line)
             ms = None if effect.wall_us is None else effect.wall_us / 1000
-            yield place, f"{effect.kind} {effect.what}".strip(), effect.count, ms
+            yield place, f"{effect.kind} {effect.what}".strip() + in_threads(effect), effect.count, ms
 
 
 def by_import(file: FileResult, run: Run) -> Callable[[Access | Effect], str]:

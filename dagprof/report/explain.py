@@ -79,9 +79,12 @@ def render(explanation: Explanation, fleet: Fleet, *, console: Console) -> None:
     console.print(Text(f"{safe_text(file.path)}: {_headline(file)}", style="bold"))
     if busy := figures.busy(explanation.run):
         console.print(Text(f"  {busy}", style="yellow"), soft_wrap=True)
-    if file.status is Status.NO_DAGS:
+    if file.status is Status.NO_DAGS and not file.lost_dags:
         text = "It makes no DAG. If it is a helper, run `dagprof explain` on a DAG file that imports it."
         console.print(Text(f"  {text}", style="yellow"), soft_wrap=True)
+    if file.unanswered:
+        needs = file.what_it_needs.replace("it needs", "It needs", 1)
+        console.print(Text(f"  {safe_text(needs, 400)}.", style="yellow"), soft_wrap=True)
     for failure in file.failures:
         console.print(Text(f"  {safe_text(failure.type, 80)}: {safe_text(failure.message, 400)}", style="red"))
     _source(explanation, console)
@@ -121,7 +124,9 @@ def _source(explanation: Explanation, console: Console) -> None:
         _title(f"The source is not shown with times: {why}.", console)
         return
     if explanation.source is None:
-        _title("The source is not shown: the file was changed or removed since it was measured.", console)
+        is_archive = any(statement.member for statement in explanation.file.trace.statements)
+        why = "it is in an archive" if is_archive else "the file was changed or removed since it was measured"
+        _title(f"The source is not shown: {why}.", console)
         return
     statements = explanation.file.trace.statements
     times: dict[int, float] = defaultdict(float)
@@ -164,7 +169,11 @@ def _marks(explanation: Explanation) -> dict[int, list[str]]:
     marks: dict[int, list[str]] = {}
     statements = explanation.file.trace.statements if explanation.file.trace else ()
     for statement, (wall_us, cpu_us) in zip(statements, own_us(statements), strict=True):
-        for what, us in (("making DAGs and tasks", statement.building_us), ("waiting", wall_us - cpu_us)):
+        for what, us in (
+            ("making DAGs and tasks", statement.building_us),
+            ("waiting", wall_us - cpu_us),
+            ("collecting garbage", statement.gc_us),
+        ):
             ms = us / 1000 * explanation.scale
             if ms >= max(SMALLEST_MS, SMALLEST_SHARE * explanation.file.parse_ms):
                 marks.setdefault(statement.line, []).append(f"{duration(ms)} {what}")
@@ -187,6 +196,7 @@ def _all_effects(explanation: Explanation) -> list[tuple[str, int, str]]:
     ]
     for effect in explanation.file.effects:
         took = f" {duration(effect.wall_us / 1000)}" if effect.wall_us is not None else ""
+        took += figures.in_threads(effect)
         size = f" {effect.size_bytes:,} bytes" if effect.size_bytes else ""
         what = f"{effect.kind} {safe_text(effect.what, 100)}{_times(effect.count)}{took}{size}{by(effect)}"
         rows.append((effect.file, effect.line, what))
@@ -323,10 +333,11 @@ def _stack(explanation: Explanation, console: Console) -> None:
 
 
 def _clocked_ms(explanation: Explanation, line: int) -> float:
-    """What the statement at a line took by the clock, in ms of a plain parse; infinite where there was none."""
+    """What the statement at a line took by the clock, in ms of a plain parse, with garbage collection; infinite without one."""
     trace = explanation.file.trace
-    found = [each.wall_us for each in trace.statements if each.line <= line <= each.end_line] if trace else []
-    return max(found) / 1000 * scale(explanation.file) if found else math.inf
+    at = [each for each in trace.statements if each.line <= line <= each.end_line] if trace else []
+    took_us = max((each.wall_us for each in at), default=0) + sum(each.gc_us for each in at)
+    return took_us / 1000 * scale(explanation.file) if at else math.inf
 
 
 def _statements(node: Stack, explanation: Explanation) -> list[Stack]:
@@ -340,7 +351,8 @@ def _node(node: Stack, depth: int, factor: float, explanation: Explanation, cons
     if ms < max(SMALLEST_MS, SMALLEST_SHARE * explanation.file.parse_ms) or depth > 3 * DEEPEST:
         return
     if node.function == STATEMENT:
-        name = f"line {node.line}"
+        is_member = node.file and not node.file.endswith(f"/{explanation.file.path}")
+        name = f"{safe_text(node.file.rpartition('/')[2], 60)}:{node.line}" if is_member else f"line {node.line}"
     else:
         where = f"  {safe_text('/'.join(node.file.split('/')[-2:]), 60)}:{node.line}" if node.file else ""
         name = safe_text(node.function, 80) + where

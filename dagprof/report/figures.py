@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from dagprof.analyse.stages import split_load
-from dagprof.model import FileResult, Run, SkippedFile, SkipReason, Status
+from dagprof.model import Effect, FileResult, Run, SkippedFile, SkipReason, Status
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text
 
 # ``gc`` is the garbage collection of the load stage, known where the file was traced.
-STAGES = ("Airflow", "imports", "gc", "top-level", "bag", "serialise")
+STAGES = ("Airflow", "imports", "gc", "top-level", "bag", "serialise", "exit")
 
 # What is shorter shows as 0.0 ms.
 SMALLEST_MS = 0.05
@@ -21,10 +22,13 @@ _WORDS = {
     Status.OK: "ok",
     Status.NO_DAGS: "no DAGs",
     Status.IMPORT_ERROR: "import error",
+    Status.NEEDS_ANSWER: "needs an answer",
     Status.TIMED_OUT: "timed out",
     Status.OUT_OF_MEMORY: "out of memory",
     Status.KILLED: "killed",
     Status.EXITED: "exited by itself",
+    Status.HELD: "output held open",
+    Status.LOST: "DAGs not sent",
     Status.UNREADABLE: "unreadable",
     Status.SKIPPED: "skipped",
 }
@@ -45,10 +49,22 @@ def status(value: Status) -> str:
     return _WORDS[value]
 
 
+def statement_place(row: Mapping[str, Any]) -> str:
+    """Where a row of ``statements_frame`` stands, a member of an archive by its path in it."""
+    return safe_text(f"{row['path']}/{row['member']}" if row["member"] else str(row["path"])) + f":{row['line']}"
+
+
+def in_threads(effect: Effect) -> str:
+    """`` in 8 threads`` where others than the thread that parses did it, whose times overlap; empty else."""
+    if not effect.threads:
+        return ""
+    return f" in {effect.threads} threads" if effect.threads > 1 else " in a thread"
+
+
 def stages(file: FileResult) -> tuple[float, ...]:
     """Median ms of the stages, in the order of ``STAGES``."""
     median = file.samples.median
-    return median("airflow_ms"), *split_load(file), median("bag_ms"), median("serialise_ms")
+    return median("airflow_ms"), *split_load(file), median("bag_ms"), median("serialise_ms"), median("exit_ms")
 
 
 def stage_names(file: FileResult) -> tuple[str, ...]:
@@ -68,6 +84,8 @@ def why_failed(file: FileResult) -> str:
         return file.detail or status(file.status)
     failure = file.failures[0]
     text = f"{failure.type}: {failure.message}" if failure.type else failure.message
+    if file.unanswered:
+        return f"{file.what_it_needs} (without it: {text})"
     return f"{text} — first cause {failure.cause}" if failure.cause else text
 
 
@@ -79,13 +97,21 @@ def parsing_processes(run: Run) -> int:
         return 1
 
 
+def round_ms(run: Run) -> float:
+    """How long one round over all files takes at least with Airflow's parsing processes, in ms: no file is split."""
+    longest = max((file.parse_ms for file in run.files), default=0.0)
+    return max(longest, run.total_parse_ms / parsing_processes(run))
+
+
 def headline(run: Run) -> str:
     """The answer in one sentence."""
-    failed = sum(file.status.is_failure for file in run.files)
+    failed = sum(file.status.is_broken for file in run.files)
     dags = sum(len(file.dag_ids) for file in run.files)
     processes = parsing_processes(run)
     per_process = (
-        f", {duration(run.total_parse_ms / processes)} with {processes} parsing processes" if processes > 1 else ""
+        f", {duration(round_ms(run))} with {processes} parsing processes"
+        if processes > 1 and len(run.files) > 1
+        else ""
     )
     take = "takes" if len(run.files) == 1 else "take"
     text = (
@@ -94,8 +120,10 @@ def headline(run: Run) -> str:
     )
     if failed:
         text += f"; {count(failed, 'file')} could not be loaded"
-    if untimed := [file for file in run.files if file.status.is_failure and not file.is_timed]:
+    if untimed := [file for file in run.files if file.status.is_broken and not file.is_timed]:
         text += f", of which {_without_time(untimed)} not in this time"
+    if needy := sum(file.status is Status.NEEDS_ANSWER for file in run.files):
+        text += f"; {count(needy, 'file')} {'needs' if needy == 1 else 'need'} an answer"
     return f"{text}."
 
 
@@ -129,6 +157,10 @@ def unstable(file: FileResult) -> str:
     found = file.instabilities[0]
     more = len(file.instabilities) - 1
     when = "each start of Python (a set has another order)" if found.by_seed else "each parse"
+    if found.is_existence:
+        doubled = f" ({count(more, 'more difference')})" if more else ""
+        some = "with another hash seed it is not" if found.by_seed else "in others it is not"
+        return safe_text(f"{file.path}: in some parses the DAG {found.dag_id} is there, {some}{doubled}.", 600)
     fields = f" ({count(more, 'more field')})" if more else ""
     return safe_text(
         f"{file.path}: {when} gives another DAG, {found.dag_id}: {found.field} is {found.first}, then {found.second}{fields}; "
@@ -137,6 +169,10 @@ def unstable(file: FileResult) -> str:
     )
 
 
+ANSWERS = (
+    "dagprof had to make up an answer, and another answer changes the failure: it may not be the file's fault. "
+    "`dagprof scan … --write-variables FILE` writes down all that is asked for, ready to fill in."
+)
 NOT_TRACED = "No file was traced; --depth full traces all."
 
 

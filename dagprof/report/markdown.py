@@ -80,9 +80,10 @@ def _change(file: FileChange) -> Sequence[str]:
 
 
 def _failures(run: Run) -> Iterable[str]:
-    failed = [file for file in run.files if file.status.is_failure]
-    if failed:
-        yield "### Could not be loaded"
+    for title, failed in (("Could not be loaded", run.broken), ("Needs an answer", run.needy)):
+        if not failed:
+            continue
+        yield f"### {title}"
         yield "\n".join(
             f"- <code>{escaped(file.path)}</code>: {escaped(figures.why_failed(file), 200)}" for file in failed[:ROWS]
         )

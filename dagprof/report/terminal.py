@@ -21,7 +21,7 @@ from dagprof.report.screen import columns, is_unicode, titled, within_encoding
 
 LIMIT = 10
 _BAR = 12
-_PIECES = {True: "▚█░▓▒·", False: "@#-=+."}
+_PIECES = {True: "▚█░▓▒·▞", False: "@#-=+.%"}
 _SMALLEST_MS = 1.0
 _COUNTED = (Change.SLOWER, Change.FASTER, Change.ADDED, Change.REMOVED, Change.UNSURE)
 
@@ -153,20 +153,30 @@ def _imports(run: Run, fleet: Fleet | None, console: Console) -> None:
 
 def _statements(run: Run, console: Console) -> None:
     frame = statements_frame(run)
-    frame = frame[(frame["self_ms"] >= _SMALLEST_MS) & (frame["kind"] != "body") & ~frame["is_partial"]].head(LIMIT)
+    frame = frame.assign(all_ms=frame["self_ms"] + frame["gc_ms"])
+    frame = frame[(frame["all_ms"] >= _SMALLEST_MS) & (frame["kind"] != "body") & ~frame["is_partial"]]
+    frame = frame.sort_values("all_ms", ascending=False, kind="stable").head(LIMIT)
     if frame.empty:
         return
-    table = columns(
-        ("time", "figure"), ("waiting", "figure"), ("runs", "figure"), ("where", "text"), ("statement", "text")
-    )
     rows = records(frame)
-    places = [_tail(f"{safe_text(str(row['path']))}:{row['line']}", max(24, console.width // 3)) for row in rows]
-    width = max(16, console.width - max(map(len, places)) - 28)
+    collects = any(float(row["gc_ms"]) >= _SMALLEST_MS for row in rows)
+    gc_column = (("gc", "figure"),) if collects else ()
+    table = columns(
+        ("time", "figure"),
+        ("waiting", "figure"),
+        *gc_column,
+        ("runs", "figure"),
+        ("where", "text"),
+        ("statement", "text"),
+    )
+    places = [_tail(figures.statement_place(row), max(24, console.width // 3)) for row in rows]
+    width = max(16, console.width - max(map(len, places)) - 36)
     for row, place in zip(rows, places, strict=True):
-        waiting = float(row["waiting_ms"])
+        waiting, collecting = float(row["waiting_ms"]), float(row["gc_ms"])
         table.add_row(
             duration(float(row["self_ms"])),
             duration(waiting) if waiting >= _SMALLEST_MS else "-",
+            *([duration(collecting) if collecting >= _SMALLEST_MS else "-"] if collects else []),
             f"{row['count']:,}",
             Text(place),
             Text(safe_text(str(row["text"]), width), no_wrap=True, overflow="ellipsis"),
@@ -175,15 +185,21 @@ def _statements(run: Run, console: Console) -> None:
 
 
 def _failures(run: Run, console: Console) -> None:
-    failed = [file for file in run.files if file.status.is_failure]
+    _failed(run.broken, "Could not be loaded", "red", console)
+    if needy := run.needy:
+        _failed(needy, "Needs an answer", "yellow", console)
+        console.print(Text(f"  {figures.ANSWERS}", style="dim"))
+
+
+def _failed(failed: Sequence[FileResult], title: str, style: str, console: Console) -> None:
     if not failed:
         return
     console.print()
-    console.print(Text(f"Could not be loaded ({len(failed)})", style="bold red"))
+    console.print(Text(f"{title} ({len(failed)})", style=f"bold {style}"))
     for file in failed[: 2 * LIMIT]:
         line = next((f":{failure.line}" for failure in file.failures if failure.line), "")
         text = Text(f"  {safe_text(file.path)}{line}  ")
-        text.append(f"{figures.status(file.status)}: ", style="red")
+        text.append(f"{figures.status(file.status)}: ", style=style)
         text.append(safe_text(figures.why_failed(file), 240))
         console.print(text)
     if len(failed) > 2 * LIMIT:

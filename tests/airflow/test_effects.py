@@ -26,10 +26,10 @@ PARSE_EACH = """
 import importlib, json, os, runpy, sys
 probe, root, scratch, result, *files = sys.argv[1:]
 runpy.run_path(probe + "/__main__.py")["_load_package"]()
-from _dagprof_probe import airflow_api, answers, bytecode, redact, watch
+from _dagprof_probe import airflow_api, answers, bytecode, lookups, redact, watch
 bytecode.redirect(scratch + "/bytecode")
 api = airflow_api.AirflowApi(root, "processor")
-answers.install(api, answers.Answers({}, {}, "stub"))
+lookups.install(api, answers.Answers({}, {}, "stub"))
 
 def parse(file):
     api.prepare_child()
@@ -61,6 +61,7 @@ class Found:
     count: int
     wall_us: int | None
     size_bytes: int
+    threads: int = 0
 
 
 def parse_each(folder: Path, *names: str) -> dict[str, Any]:
@@ -177,7 +178,7 @@ CASES = {
         """,
     "dynamic.py": """
         code = "import os; os.environ['DYNAMIC'] = '1'"
-        exec(code)  #! environment | DYNAMIC
+        exec(code)  #! environment | DYNAMIC  #! exec | text that uses os, environ
         """,
     "many_lines.py": """
         import subprocess

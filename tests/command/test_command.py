@@ -239,3 +239,40 @@ def test_starting_loads_nothing_heavy() -> None:
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
     )
+
+
+def test_what_is_asked_for_is_written_down_and_given_back(tmp_path: Path) -> None:
+    source = """
+        import os
+        from airflow.models import Variable
+        first_day = Variable.get("first_day")
+        start = datetime.datetime.strptime(first_day, "%Y-%m-%d")
+        bucket = os.environ["LANDING_BUCKET"] + "/raw"
+    """
+    text = "import datetime\n" + dag("ingest", source)
+    write(tmp_path, {"dags/ingest.py": text})
+    plain = ("--repeat", "1", "--depth", "quick", "--python", TARGET)
+    done = call("scan", "dags", *plain, "--fail-on", "import-error", "--write-variables", "answers.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Needs an answer (1)" in done.stdout
+    assert "ould not be loaded" not in done.stdout
+    line = text.splitlines().index('first_day = Variable.get("first_day")') + 1
+    assert f"it needs Variable 'first_day', which ingest.py:{line} asks for" in done.stdout
+    assert "Gate: cannot tell" in done.stdout
+    assert "Written: answers.yaml (1 Variable, 0 Connections, 0 environment variables)" in done.stdout
+
+    again = call("scan", "dags", *plain, "--write-variables", "answers.yaml", cwd=tmp_path)
+    assert again.returncode == 2
+    assert "'answers.yaml' exists" in again.stderr
+
+    answers = tmp_path / "answers.yaml"
+    answers.write_text(answers.read_text().replace('"first_day": null', '"first_day": "2024-01-02"'))
+    next_ = ("--variables", "answers.yaml", "--connections", "answers.yaml")
+    done = call("scan", "dags", *plain, *next_, "--write-variables", "more.yaml", cwd=tmp_path)
+    assert "it needs the environment variable 'LANDING_BUCKET'" in done.stdout
+    more = (tmp_path / "more.yaml").read_text()
+    assert '"LANDING_BUCKET": null' in more
+    answers.write_text(answers.read_text().replace("environment: {}", 'environment:\n  LANDING_BUCKET: "landing"'))
+    done = call("scan", "dags", *plain, *next_, cwd=tmp_path)
+    assert "1 file with 1 DAG takes" in done.stdout
+    assert "Needs an answer" not in done.stdout

@@ -171,3 +171,15 @@ def test_nobody_is_told_to_start_in_a_task_what_a_library_starts_when_it_is_impo
     explained = call("explain", "dags/mine.py", "--python", TARGET, cwd=place, **environment)
     rows = [" ".join(row.split()) for row in explained.stdout.splitlines() if "process true" in row]
     assert any(row.startswith("common/tools.py:1 ") and row.endswith(" (by the import)") for row in rows), rows
+
+
+def test_dags_that_come_and_go_are_unstable(tmp_path: Path) -> None:
+    going = "import random\nfor name in ('orders', 'items')[: random.choice((1, 2))]:\n    globals()[name] = DAG(name, schedule=None)\n"
+    place = repository(tmp_path / "repository", {"dags/some.py": dag("kept")})
+    write(place, {"dags/some.py": dag("kept") + going})
+    done = gate(place, "dags", "--against", "HEAD", *LIMITS, "--relative", "1%", "--absolute", "1ms")
+    assert done.returncode == 1, done.stderr
+    messages = [each.message for each in verdict(place / "reports").all_findings if each.rule.value == "unstable-dag"]
+    assert messages == [
+        "dags/some.py gives the DAG items in some parses only; Airflow removes and adds what comes and goes"
+    ]

@@ -200,3 +200,11 @@ def _running_below(folder: Path) -> list[str]:
         except OSError:
             pass
     return found
+
+
+def test_a_file_that_needs_an_answer_is_skipped_with_the_sentence(place: pytest.Pytester) -> None:
+    code = "from airflow.models import Variable\nday = Variable.get('first_day').split('-')[2]\n"
+    write(place.path, {"dags/a.py": dag("a", code)})
+    done = call(place, "--dagprof", "dags", "-rs", "dags/a.py")
+    done.assert_outcomes(skipped=1)
+    done.stdout.fnmatch_lines(["*a.py could not be checked: it needs Variable 'first_day'*--variables FILE.*"])

@@ -17,6 +17,7 @@ from dagprof.gate.parsed import Parsed
 from dagprof.gate.tied import Changed
 from dagprof.gate.verdict import Decision, FileVerdict, Finding, Outcome, Verdict
 from dagprof.model import (
+    EXISTENCE,
     Access,
     Edge,
     Effect,
@@ -1205,7 +1206,7 @@ def test_dags_that_take_longer_to_check_and_serialise_without_more_tasks() -> No
 
 def test_dags_that_come_and_go_are_unstable() -> None:
     """Whatever the DAGs' fields do, in the base and now."""
-    going = [Instability(dag_id=name, field="the DAG itself", first="there", second="missing") for name in ("x", "y")]
+    going = [Instability(dag_id=name, field=EXISTENCE, first="there", second="missing") for name in ("x", "y")]
     sentence = "a.py gives the DAGs x, y in some parses only; Airflow removes and adds what comes and goes"
     both = parsed(instabilities=(UNSTABLE, *going))
     assert [each.message for each in found(parsed(instabilities=(UNSTABLE,)), both, Rule.UNSTABLE_DAG)] == [sentence]

@@ -8,7 +8,7 @@ from dagprof.measure import reading
 
 
 def statement(line: int, kind: str, wall_us: int, cpu_us: int) -> tuple[Any, ...]:
-    return (-1, line, line, kind, f"line {line}", wall_us, cpu_us, 1, False, 0)
+    return (-1, line, line, kind, f"line {line}", wall_us, cpu_us, 1, False, 0, 0, "")
 
 
 def traced(wall_ms: float, cpu_ms: float, queued_ms: float, sleeping_ms: int = 0) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from typing import Any, Callable
 
 from .. import origin
 from .databases import DatabaseWatch
+from .executed import ExecutionWatch
+from .exits import ExitWatch
 from .files import FileWatch
 from .late import LatePatches
 from .ledger import Ledger
@@ -33,10 +35,13 @@ class Effects:
         self._processes = ProcessWatch(self._ledger)
         self._databases = DatabaseWatch(self._ledger)
         self._state = StateWatch(self._ledger)
+        self._executions = ExecutionWatch(self._ledger, root)
         self._is_over = False
 
-    def install(self, api: Any) -> None:
+    def install(self, api: Any, *, runs_exit_handlers: bool = False) -> None:
         """Start watching; ``api`` (may be None) says that Airflow's own database can be told from others."""
+        if runs_exit_handlers:
+            ExitWatch(self._ledger).install(self._late)
         self._network.install(self._late)
         self._processes.install(self._late)
         self._databases.install(self._late, api)
@@ -45,7 +50,7 @@ class Effects:
 
     def _hook(self) -> Callable[..., Any]:
         handlers: dict[Any, Callable[..., Any]] = {"import": self._on_import}
-        for watch in (self._files, self._network, self._processes, self._databases, self._state):
+        for watch in (self._files, self._network, self._processes, self._databases, self._state, self._executions):
             handlers.update(watch.events())
         find = handlers.get
 
@@ -74,6 +79,10 @@ class Effects:
             match = _WARNING.match(str(text))
             if match is not None and origin.of_file(match["file"]) == origin.USER:
                 self._ledger.add("warning", match["text"].strip(), match["file"], int(match["line"]))
+
+    def rows_so_far(self) -> list[Any]:
+        """The effects until now; the watch goes on, and has not looked at what was undone."""
+        return self._ledger.rows()
 
     def rows(self) -> list[Any]:
         """All effects, as dictionaries with the fields of ``model.Effect``; ends the watch."""

@@ -6,9 +6,9 @@ import functools
 import os
 import re
 import sys
-from time import perf_counter_ns
 from typing import Any, Callable
 
+from ..clocks import perf_counter_ns
 from .late import LatePatches, replace
 from .ledger import Ledger
 from .steady import steady

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from _thread import get_ident
-from time import perf_counter_ns
 from typing import Any, Callable
 
+from ..clocks import perf_counter_ns
 from . import callers
 
 # Of these, what Airflow's core does when user code calls it is no effect of the file.
@@ -21,9 +21,41 @@ _NOT_AIRFLOWS = {
     "logger",
     "output",
 }
-_COUNT, _WALL_NS, _SIZE = 0, 1, 2
+# Of one row, how many stretches of time are kept apart; the oldest are summed up.
+_MOST_STRETCHES = 1000
 _WHAT_LIMIT = 300
 _MOST_ROWS = 5000
+
+
+class _Row:
+    """What is known of one effect. Stretches of time that overlap, in several threads or programs, count once."""
+
+    __slots__ = ("_stretches", "_wall_ns", "count", "failed", "is_timed", "size", "threads")
+
+    def __init__(self) -> None:
+        self.count = self.size = self.failed = self._wall_ns = 0
+        self.is_timed = False
+        self.threads: set[int] = set()
+        self._stretches: list[tuple[int, int]] = []
+
+    def spend(self, began: int, ended: int) -> None:
+        """Add a stretch; those that ended earlier have been added before, but for sleeps that are told as they begin."""
+        self.is_timed = True
+        stretches = self._stretches
+        while stretches and stretches[-1][1] >= began:
+            earlier = stretches.pop()
+            began, ended = min(began, earlier[0]), max(ended, earlier[1])
+        stretches.append((began, ended))
+        if len(stretches) > _MOST_STRETCHES:
+            oldest = stretches.pop(0)
+            self._wall_ns += oldest[1] - oldest[0]
+
+    def wall_us(self) -> int | None:
+        """The time until now, in microseconds; None where none was told."""
+        if not self.is_timed:
+            return None
+        now = perf_counter_ns()
+        return (self._wall_ns + sum(min(ended, now) - began for began, ended in self._stretches)) // 1000
 
 
 class Ledger:
@@ -31,7 +63,8 @@ class Ledger:
 
     def __init__(self, redact: Callable[..., Any]) -> None:
         self._redact = redact
-        self._rows: dict[Any, Any] = {}
+        self._rows: dict[Any, _Row] = {}
+        self._main = get_ident()
         self._shown: dict[Any, str] = {}
         self._busy: set[Any] = set()
 
@@ -62,26 +95,43 @@ class Ledger:
         if row is None:
             if len(self._rows) >= _MOST_ROWS:
                 return None
-            row = self._rows[key] = [0, None, 0]
-        row[_COUNT] += count
-        row[_SIZE] = row[_SIZE] + size if kind == "output" else max(row[_SIZE], size)
+            row = self._rows[key] = _Row()
+        row.count += count
+        row.size = row.size + size if kind == "output" else max(row.size, size)
+        if get_ident() != self._main:
+            row.threads.add(get_ident())
         return key
 
     def spend(self, key: Any, wall_ns: int) -> None:
+        """Something that took so long has just ended."""
         row = self._rows.get(key)
         if row is not None:
-            row[_WALL_NS] = (row[_WALL_NS] or 0) + wall_ns
+            now = perf_counter_ns()
+            row.spend(now - wall_ns, now)
+
+    def spend_from_now(self, key: Any, wall_ns: int) -> None:
+        """Something begins that will take so long."""
+        row = self._rows.get(key)
+        if row is not None:
+            now = perf_counter_ns()
+            row.spend(now, now + wall_ns)
+
+    def fail(self, key: Any) -> None:
+        """One of the effects under this key ended with an error."""
+        row = self._rows.get(key)
+        if row is not None:
+            row.failed += 1
 
     def resize(self, key: Any, size: int) -> None:
         row = self._rows.get(key)
         if row is not None:
-            row[_SIZE] = size
+            row.size = size
 
     def rename(self, key: Any, what: str) -> None:
         """Tell one of the effects under this key apart, by another name."""
         row = self._rows.get(key)
-        if row is not None and row[_COUNT] > 1:
-            row[_COUNT] -= 1
+        if row is not None and row.count > 1:
+            row.count -= 1
         else:
             self.drop(key)
         kind, _, file, line = key
@@ -100,12 +150,21 @@ class Ledger:
             return function(*args, **kwargs)
         mark = (get_ident(), kind)
         self._busy.add(mark)
+        try:
+            return self.spending(key, function, *args, **kwargs)
+        finally:
+            self._busy.discard(mark)
+
+    def spending(self, key: Any, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call ``function`` on the account of an effect that was noted before."""
         started = perf_counter_ns()
         try:
             return function(*args, **kwargs)
+        except Exception:
+            self.fail(key)
+            raise
         finally:
             self.spend(key, perf_counter_ns() - started)
-            self._busy.discard(mark)
 
     def rows(self) -> list[Any]:
         """One dictionary per effect, in the order of their first happening."""
@@ -115,9 +174,11 @@ class Ledger:
                 "what": what,
                 "file": file,
                 "line": line,
-                "count": count,
-                "wall_us": None if wall_ns is None else wall_ns // 1000,
-                "size_bytes": size,
+                "count": row.count,
+                "wall_us": row.wall_us(),
+                "size_bytes": row.size,
+                "failed": row.failed,
+                "threads": len(row.threads),
             }
-            for (kind, what, file, line), (count, wall_ns, size) in list(self._rows.items())
+            for (kind, what, file, line), row in list(self._rows.items())
         ]

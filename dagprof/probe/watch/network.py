@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
-from time import perf_counter_ns
 from typing import Any, Callable
 
+from ..clocks import perf_counter_ns
 from .late import LatePatches, replace
 from .ledger import Ledger
 
@@ -99,6 +99,9 @@ class NetworkWatch:
             key, started = conn.__dict__.pop(_REQUEST, (None, 0))
             try:
                 return get(conn, *args, **kwargs)
+            except Exception:
+                self._ledger.fail(key)
+                raise
             finally:
                 self._ledger.spend(key, perf_counter_ns() - started)
 

@@ -7,9 +7,9 @@ import os
 import re
 import sys
 import weakref
-from time import perf_counter_ns
 from typing import Any, Callable
 
+from ..clocks import perf_counter_ns
 from ..redact import MASK
 from .callers import STARTED_AT
 from .late import LatePatches, replace
@@ -68,7 +68,7 @@ class ProcessWatch:
     def _on_sleep(self, args: Any) -> None:
         """A sleep through a name that was bound before ``time.sleep`` was replaced."""
         key = self._ledger.note("sleep", "time.sleep")
-        self._ledger.spend(key, int(args[0] * 1e9))
+        self._ledger.spend_from_now(key, int(args[0] * 1e9))
 
     def _patch_subprocess(self, module: Any) -> None:
         ordinary = module.Popen._handle_exitstatus
@@ -87,7 +87,7 @@ class ProcessWatch:
 
         @functools.wraps(starting)
         def start(process: Any) -> None:
-            what = _name_of(getattr(process, "_target", None) or type(process))
+            what = name_of(getattr(process, "_target", None) or type(process))
             setattr(process, _STARTED, what)
             self._ledger.timed("process", "multiprocessing " + what, starting, process)
 
@@ -121,7 +121,7 @@ class ProcessWatch:
         module.Thread.start = start
 
     def _watch_thread(self, thread: Any) -> None:
-        what = _name_of(getattr(thread, "_target", None) or type(thread))
+        what = name_of(getattr(thread, "_target", None) or type(thread))
         key = self._ledger.note("thread", what)
         if key is not None:
             setattr(thread, STARTED_AT, key[2:])
@@ -148,7 +148,8 @@ def _is_running(pid: Any) -> bool:
         return False
 
 
-def _name_of(target: Any) -> str:
+def name_of(target: Any) -> str:
+    """What a thread, a process or a handler runs, with its module where that says something."""
     target = getattr(target, "func", target)
     name = getattr(target, "__qualname__", None) or type(target).__qualname__
     module = getattr(target, "__module__", None) or ""

@@ -14,7 +14,19 @@ from typing import Any
 from dagprof.analyse.statements import is_partial
 from dagprof.attribution.candidates import shown_path
 from dagprof.attribution.scale import sampled_scale
-from dagprof.model import STATEMENT, Access, Effect, Failure, FileResult, Instability, Loads, Run, Stack, Trace
+from dagprof.model import (
+    STATEMENT,
+    Access,
+    Effect,
+    Failure,
+    FileResult,
+    Instability,
+    Loads,
+    Run,
+    Stack,
+    Statement,
+    Trace,
+)
 from dagprof.report import changes, figures
 from dagprof.report.escape import safe_lines, safe_text
 from dagprof.report.page.sources import source_of
@@ -178,6 +190,11 @@ def _free(run: Run, trace: Trace) -> list[list[str | int]]:
     return [[line, safe_text(name, 120)] for line, name in list(found)[:FREE]]
 
 
+def _statement_text(statement: Statement) -> str:
+    member = f"{safe_text(statement.member, 60)}: " if statement.member else ""
+    return member + ("body of " if statement.kind == "body" else "") + safe_text(statement.text, 160)
+
+
 def _statements(trace: Trace) -> list[list[Any]]:
     statements = trace.statements
     kept = _kept([statement.wall_us for statement in statements], STATEMENTS)
@@ -187,7 +204,7 @@ def _statements(trace: Trace) -> list[list[Any]]:
             position.get(statements[place].parent, -1),
             statements[place].line,
             statements[place].end_line,
-            ("body of " if statements[place].kind == "body" else "") + safe_text(statements[place].text, 160),
+            _statement_text(statements[place]),
             statements[place].wall_us,
             statements[place].cpu_us,
             statements[place].count,
@@ -246,7 +263,7 @@ def _effect(effect: Effect, file: FileResult, root: str) -> list[Any]:
     where = shown_path(effect.file, root)
     return [
         safe_text(effect.kind, 40),
-        safe_text(effect.what, 160),
+        safe_text(effect.what, 160) + figures.in_threads(effect),
         f"{safe_text(where, 120)}:{effect.line}",
         effect.count,
         None if effect.wall_us is None else round(effect.wall_us / 1000, 1),

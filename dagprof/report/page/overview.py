@@ -56,7 +56,9 @@ def build(run: Run, fleet: Fleet | None, comparison: Comparison | None, verdict:
         "statements": _statement_rows(run),
         "plugins": [_plugin_row(plugin) for plugin in plugins.slowest_first(run)[:PLUGIN_ROWS]],
         "plugins_summary": plugins.summary(run),
-        "failures": [_failure_row(file, run.root) for file in ranked if file.status.is_failure],
+        "failures": [_failure_row(file, run.root) for file in ranked if file.status.is_broken],
+        "needy": [_failure_row(file, run.root) for file in ranked if file.unanswered],
+        "about_answers": figures.ANSWERS,
         "is_traced": figures.is_traced(run),
         "untraced": figures.NOT_TRACED,
         "plain_files": [
@@ -111,18 +113,23 @@ def _unbroken(text: str) -> str:
 def _tiles(run: Run, comparison: Comparison | None, plan: Plan | None) -> list[tuple[str, str, str]]:
     """Label, figure, and what the figure means."""
     processes = figures.parsing_processes(run)
-    failed = sum(file.status.is_failure for file in run.files)
+    failed, needy = len(run.broken), len(run.needy)
     tiles = [
         ("Parse loop", figures.duration(run.total_parse_ms), "sum of the files' median parse times"),
         (
-            "Per parsing process",
-            figures.duration(run.total_parse_ms / processes),
+            "One round",
+            figures.duration(figures.round_ms(run)),
             "with 1 process, as configured" if processes == 1 else f"with {processes} processes, as configured",
         ),
         (
             "Files",
             f"{len(run.files):,}",
-            f"{failed} could not be loaded" if failed else "all could be loaded" if run.files else "none",
+            ", ".join(
+                text
+                for number, text in ((failed, f"{failed} could not be loaded"), (needy, f"{needy} need an answer"))
+                if number
+            )
+            or ("all could be loaded" if run.files else "none"),
         ),
         (
             "DAGs",
@@ -149,7 +156,7 @@ def _statement_rows(run: Run) -> list[Row]:
     frame = frame[(frame["kind"] != "body") & ~frame["is_partial"]]
     return [
         {
-            "where": f"{safe_text(str(row['path']))}:{row['line']}",
+            "where": figures.statement_place(row),
             "address": address(str(row["path"])),
             "line": int(row["line"]),
             "text": safe_text(str(row["text"]), 160),

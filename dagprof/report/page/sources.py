@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from pathlib import Path
 
+from dagprof.attribution.sourcelines import source_text, with_line_feeds
 from dagprof.model import FileResult, Run
 from dagprof.report.escape import safe_lines
 
 # Of one file. What is longer was written by a program.
 LONGEST = 120_000
+ARCHIVE = "Sources in an archive are not shown."
 CHANGED = "Its source was changed or moved since it was measured."
 
 
@@ -24,8 +27,10 @@ def source_of(run: Run, file: FileResult) -> tuple[str | None, str]:
         return None, "Its source cannot be read where the report was made."
     if hashlib.sha256(data).hexdigest() != file.sha256:
         return None, CHANGED
+    if zipfile.is_zipfile(place):
+        return None, ARCHIVE
     try:
-        text = data.decode("utf-8-sig")
+        text = with_line_feeds(source_text(data))
     except UnicodeDecodeError:
         return None, "It is no text."
     if len(text) > LONGEST:

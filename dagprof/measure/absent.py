@@ -1,0 +1,99 @@
+"""Waiting for what is not there: metadata servers of clouds, hosts that do not answer, names that do not resolve.
+
+Where a DAG file asks for credentials on a laptop or in CI, a client library tries the cloud's metadata server several
+times, for seconds. In production that server answers at once: the figure is this machine's, not the deployment's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from dagprof.model import Doubt, Effect
+
+# From here on a wait is worth a sentence, in ms: of a metadata server, of any other host.
+_SERVER_MS, _HOST_MS = 100.0, 500.0
+_MOST = 3
+
+
+class Server(NamedTuple):
+    """Who asks a metadata server, and what keeps it from asking."""
+
+    hosts: tuple[str, ...]
+    whose: str
+    way_out: str
+
+
+_GOOGLE = Server(
+    ("metadata.google.internal", "metadata"),
+    "Google Cloud's metadata server",
+    "set GOOGLE_APPLICATION_CREDENTIALS to a key file, or NO_GCE_CHECK=true",
+)
+_AMAZON = Server(
+    ("169.254.170.2", "169.254.170.23", "fd00:ec2::254"),
+    "Amazon's metadata server",
+    "set AWS_EC2_METADATA_DISABLED=true, or give credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+)
+_AZURE = Server(
+    ("168.63.129.16",), "Azure's metadata server", "give credentials in AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
+)
+_ANY = Server(
+    ("169.254.169.254",),
+    "a cloud's metadata server",
+    "give credentials (GOOGLE_APPLICATION_CREDENTIALS, AWS_ACCESS_KEY_ID, …), or set NO_GCE_CHECK=true or "
+    "AWS_EC2_METADATA_DISABLED=true",
+)
+_SERVERS = (_GOOGLE, _AMAZON, _AZURE, _ANY)
+STUB_HOSTS = "dagprof-stub"
+
+
+class Wait(NamedTuple):
+    """Waiting at one line for one host: ms in all, how often, and the server where it is a known one."""
+
+    file: str
+    line: int
+    host: str
+    ms: float
+    times: int
+    server: Server | None
+
+
+def doubts(effects: Sequence[Effect]) -> list[Doubt]:
+    """One sentence for each line that waits for something that does not answer, the longest first."""
+    waits = sorted(_waits(effects), key=lambda wait: -wait.ms)
+    return [Doubt(code="waits-in-vain", text=_text(wait)) for wait in waits[:_MOST]]
+
+
+def _text(wait: Wait) -> str:
+    times = f" in {wait.times} attempts" if wait.times > 1 else ""
+    place = f"{wait.file.rpartition('/')[2]}:{wait.line}"
+    if wait.server is None:
+        what = f"{wait.host}, which does not answer here"
+        way_out = "run dagprof where it can be reached, or move the request into a task"
+    else:
+        what = f"{wait.server.whose} ({wait.host}), which is not there"
+        way_out = wait.server.way_out
+    waits = f"{place} waits {wait.ms / 1000:.1f} s{times} for {what}; production's time is another."
+    return f"{waits} To measure without it, {way_out}."
+
+
+def _waits(effects: Sequence[Effect]) -> Iterable[Wait]:
+    found: dict[tuple[str, int, str], list[float]] = {}
+    for effect in effects:
+        if effect.kind not in ("dns", "socket", "http") or not effect.failed:
+            continue
+        entry = found.setdefault((effect.file, effect.line, _host(effect)), [0.0, 0])
+        entry[0] += (effect.wall_us or 0) / 1000
+        entry[1] += effect.failed
+    for (file, line, host), (ms, times) in found.items():
+        server = next((each for each in _SERVERS if host in each.hosts), None)
+        if ms >= (_HOST_MS if server is None else _SERVER_MS) and not host.startswith(STUB_HOSTS):
+            yield Wait(file, line, host, ms, int(times), server)
+
+
+def _host(effect: Effect) -> str:
+    if effect.kind == "dns":
+        return effect.what
+    place = effect.what.partition("://")[2].partition("/")[0] if effect.kind == "http" else effect.what
+    host, _, port = place.rpartition(":")
+    return host if host and port.isdigit() else place

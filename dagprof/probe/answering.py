@@ -1,0 +1,64 @@
+"""The parsing child's way to its worker: frames of JSON over a pipe, whatever the DAG file did to its descriptors."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+# Bound before any DAG code can replace them.
+_write, _open, _fstat, _wronly = os.write, os.open, os.fstat, os.O_WRONLY
+
+
+class ResultPipe:
+    """The write end of the result pipe. ``theirs`` is the descriptor of the other end in the worker, this one's parent.
+
+    DAG code closes descriptors that it does not know, which ``is_closed`` tells; the pipe is then opened anew, where the
+    system has /proc.
+    """
+
+    def __init__(self, descriptor: int, theirs: int) -> None:
+        self._descriptor = descriptor
+        self._path = "/proc/%d/fd/%d" % (os.getppid(), theirs)
+        self._identity = identity(descriptor)
+        self._was_closed = False
+
+    def send(self, *frames: bytes) -> None:
+        """Write frames at once, of each its length, a line feed, its bytes."""
+        if identity(self._descriptor) != self._identity:
+            self._was_closed = True
+            self._descriptor = _open(self._path, _wronly)
+        data = b"".join(b"%d\n" % len(frame) + frame for frame in frames)
+        while data:
+            data = data[_write(self._descriptor, data) :]
+
+    def is_closed(self) -> bool:
+        """Whether the descriptor that the child was started with is not the pipe's any more."""
+        self._was_closed = self._was_closed or identity(self._descriptor) != self._identity
+        return self._was_closed
+
+
+def identity(descriptor: int) -> Any:
+    """What tells the file behind an open descriptor from others; None for a closed one."""
+    try:
+        found = _fstat(descriptor)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def frames(data: bytes | bytearray) -> list[bytes]:
+    """The whole frames at the beginning of what a child has written.
+
+    :raises ValueError: it begins with something else.
+    """
+    found: list[bytes] = []
+    start = 0
+    while True:
+        end = data.find(b"\n", start, start + 20)
+        if end < 0:
+            return found
+        start, length = end + 1, int(data[start:end])
+        if length < 0 or len(data) - start < length:
+            return found
+        found.append(bytes(data[start : start + length]))
+        start += length

@@ -1,0 +1,92 @@
+"""What the worker asks of the system about its children: who they are, what they take, and their end."""
+
+from __future__ import annotations
+
+import os
+import resource
+import select
+import signal
+import time
+from typing import Any
+
+_MOMENT_S = 0.0005
+_PAGE_KIB = resource.getpagesize() // 1024
+
+
+def become_subreaper() -> None:
+    """Inherit orphaned descendants, so that they can be found and killed (Linux; elsewhere nothing happens)."""
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+    except (ImportError, OSError, AttributeError):
+        return
+
+
+def kill_leftovers(keep: set[Any]) -> int:
+    """Kill all children of this process but ``keep``, and those they leave; return how many there were."""
+    killed = 0
+    for _ in range(20):
+        found = [pid for pid in _children() if pid not in keep]
+        if not found:
+            break
+        for pid in found:
+            killed += 1
+            send_signal(pid, signal.SIGKILL)
+            try:
+                os.waitpid(pid, 0)
+            except OSError:
+                continue
+    return killed
+
+
+def _children() -> list[Any]:
+    pid = os.getpid()
+    try:
+        with open("/proc/%d/task/%d/children" % (pid, pid), "rb") as file:
+            return [int(text) for text in file.read().split()]
+    except OSError:
+        return []
+
+
+def send_signal(pid: int, number: int, group: bool = False) -> None:
+    """Send a signal to a process, or to its group; nothing happens where there is none."""
+    try:
+        os.killpg(pid, number) if group else os.kill(pid, number)
+    except OSError:
+        return
+
+
+def rss_kib(pid: int) -> int:
+    """Resident memory of a process in KiB; 0 where it is not known."""
+    try:
+        with open("/proc/%d/statm" % pid, "rb") as file:
+            return int(file.read().split()[1]) * _PAGE_KIB
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def oom_kills() -> int:
+    """How often the kernel killed for memory in this control group; 0 where it does not tell."""
+    try:
+        with open("/sys/fs/cgroup/memory.events") as file:
+            for line in file:
+                name, _, count = line.partition(" ")
+                if name == "oom_kill":
+                    return int(count)
+    except (OSError, ValueError):
+        pass
+    return 0
+
+
+def wait_for_end(pid: int, seconds: float) -> None:
+    """Wait until a child has ended, at most so long; where the kernel has no descriptors of processes, for a moment."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except (AttributeError, OSError):  # Python 3.8, macOS, old kernels, or a sandbox
+        time.sleep(_MOMENT_S)
+        return
+    try:
+        select.select([descriptor], [], [], max(0.0, seconds))
+    finally:
+        os.close(descriptor)

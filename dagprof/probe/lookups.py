@@ -1,0 +1,263 @@
+"""Puts dagprof's answers where Airflow itself asks for Variables and Connections: 2.7 to 3.3.
+
+Airflow's own methods stay, with their signatures, defaults and exceptions. Below them stand the secrets backends that they
+ask (all versions), the channel to the supervising process (3.x) and the session for writing (2.x). Modules that the
+DAG processor has not loaded are changed when a DAG file loads them. Read in the sources of 2.7.3, 2.9.3, 2.11.2, 3.0.6
+and 3.3.2.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.machinery
+import inspect
+import sys
+from types import SimpleNamespace
+from typing import Any, Callable
+
+from . import stubs
+from .answers import Answers, Question
+from .supervisor import Supervisor, build
+
+_SDK, _RUN = "airflow.sdk.definitions.", "airflow.sdk.execution_time."
+# Who goes through the list of backends in order to answer a look-up, and who in order to warn before it writes.
+_READERS = (
+    "get_variable_from_secrets",
+    "get_connection_from_secrets",
+    "_get_variable",
+    "_get_connection",
+    "_async_get_connection",
+)
+_WRITERS = ("check_for_write_conflict", "_set_variable")
+_ENVIRONMENT = "EnvironmentVariablesBackend"
+_DEFAULTS = ("default", "default_var")
+
+
+def install(api: Any, answers: Answers) -> None:
+    """Answer in this process and those forked from it."""
+    changes = _changes_2(answers) if api.version.startswith("2.") else _changes_3(answers)
+    late = {name: change for name, change in changes.items() if name not in sys.modules}
+    for name in changes.keys() - late.keys():
+        changes[name](sys.modules[name])
+    if late:
+        sys.meta_path.insert(0, WhenLoaded(late))
+
+
+def _changes_2(answers: Answers) -> dict[str, Callable[..., Any]]:
+    """In 2.x one backend stands for all; what is written goes into a session of ours."""
+
+    def serve(module: Any) -> None:
+        _serve_backends(module, "ensure_secrets_loaded", lambda ordinary: [Backend(answers)])
+
+    def change_variable(module: Any) -> None:
+        serve(module)
+        _ask(module.Variable, "get", answers)
+        for name in ("set", "update", "delete"):
+            _write_aside(module.Variable, name, answers)
+
+    def change_connection(module: Any) -> None:
+        serve(module)
+        _change_connection(module.Connection, answers)
+
+    return {"airflow.models.variable": change_variable, "airflow.models.connection": change_connection}
+
+
+def _changes_3(answers: Answers) -> dict[str, Callable[..., Any]]:
+    """In 3.x the environment answers first, then the supervising process, for which an object of ours stands."""
+
+    def serve(module: Any) -> None:
+        def backends(ordinary: list[Any]) -> list[Any]:
+            return [
+                EnvironmentBackend(each, answers) if type(each).__name__ == _ENVIRONMENT else each for each in ordinary
+            ]
+
+        _serve_backends(module, "ensure_secrets_backend_loaded", backends)
+
+    def change_context(module: Any) -> None:
+        _ask(module, "_get_variable", answers)
+        _ask(module.VariableAccessor, "get", answers)
+
+    return {
+        "airflow.models.variable": lambda module: _ask(module.Variable, "get", answers),
+        "airflow.models.connection": lambda module: _change_connection(module.Connection, answers),
+        _RUN + "supervisor": serve,
+        _RUN + "context": change_context,
+        _RUN + "task_runner": lambda module: setattr(module, "SUPERVISOR_COMMS", Supervisor(answers)),
+        _SDK + "variable": lambda module: _ask(module.Variable, "get", answers),
+        _SDK + "connection": lambda module: _change_connection(module.Connection, answers),
+    }
+
+
+class WhenLoaded:
+    """A finder that finds nothing itself: it lets a module be changed right after it is executed."""
+
+    def __init__(self, changes: dict[str, Callable[..., Any]]) -> None:
+        self._changes = changes
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        change = self._changes.pop(name, None)
+        spec = importlib.machinery.PathFinder.find_spec(name, path) if change is not None else None
+        if spec is None or spec.loader is None or change is None:
+            return None
+        execute = spec.loader.exec_module
+
+        def exec_module(module: Any) -> None:
+            execute(module)
+            change(module)
+
+        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
+
+
+class Backend:
+    """Answers as all secrets backends of Airflow 2 together."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+
+    def get_variable(self, key: str) -> Any:
+        text = self._answers.from_environment("variable", key)
+        return self._answers.variable(key) if text is None else text
+
+    def get_connection(self, conn_id: str) -> Any:
+        found = self._answers.from_environment("connection", conn_id) or self._answers.connection(conn_id)
+        cls = sys.modules["airflow.models.connection"].Connection
+        return None if found is None else build(cls, conn_id, found)
+
+
+class EnvironmentBackend:
+    """Airflow's own backend for the environment, with a note of what it answers."""
+
+    def __init__(self, ordinary: Any, answers: Answers) -> None:
+        self._ordinary, self._answers = ordinary, answers
+
+    def get_variable(self, key: str, **more: Any) -> Any:
+        self._answers.from_environment("variable", key)
+        return self._ordinary.get_variable(key=key, **more)
+
+    def get_connection(self, conn_id: str, **more: Any) -> Any:
+        self._answers.from_environment("connection", conn_id)
+        return self._ordinary.get_connection(conn_id=conn_id, **more)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ordinary, name)
+
+
+def _serve_backends(module: Any, name: str, backends: Callable[[list[Any]], list[Any]]) -> None:
+    """Give those who look something up other backends; everybody else gets Airflow's."""
+    ordinary = getattr(module, name)
+
+    @functools.wraps(ordinary)
+    def ensure(*args: Any, **kwargs: Any) -> Any:
+        caller = sys._getframe(1).f_code.co_name
+        found = ordinary(*args, **kwargs)
+        if caller in _READERS:
+            return backends(found)
+        return [each for each in found if type(each).__name__ == _ENVIRONMENT] if caller in _WRITERS else found
+
+    setattr(module, name, ensure)
+
+
+def _ask(owner: Any, name: str, answers: Answers) -> None:
+    """Note with each call of a method or function what it asks for; Airflow's own code does the rest."""
+    descriptor = inspect.getattr_static(owner, name)
+    ordinary = getattr(descriptor, "__func__", descriptor)
+    signature = inspect.signature(ordinary)
+
+    @functools.wraps(ordinary)
+    def get(*args: Any, **kwargs: Any) -> Any:
+        bound = _bound(signature, args, kwargs)
+        if bound is None:
+            return ordinary(*args, **kwargs)  # raises what this Airflow raises
+        questions = answers.questions()
+        if name == "_get_variable" and questions:  # a part of ``Variable.get``
+            return ordinary(*args, **kwargs)
+        question = _question(signature, bound, args)
+        questions.append(question)
+        try:
+            return question.finished(ordinary(*args, **kwargs))
+        finally:
+            questions.pop()
+
+    setattr(owner, name, classmethod(get) if isinstance(descriptor, classmethod) else get)
+
+
+def _bound(signature: Any, args: Any, kwargs: Any) -> Any:
+    try:
+        return signature.bind(*args, **kwargs)
+    except TypeError:
+        return None
+
+
+def _question(signature: Any, bound: Any, args: Any) -> Question:
+    as_json = bound.arguments.get("deserialize_json", getattr(args[0] if args else None, "_deserialize_json", False))
+    for name in _DEFAULTS:
+        if name in bound.arguments and bound.arguments[name] is not signature.parameters[name].default:
+            return Question(bound.arguments[name], bool(as_json))
+    return Question(as_json=bool(as_json))
+
+
+def _change_connection(cls: Any, answers: Answers) -> None:
+    """Let a stub's ``extra`` answer every key, and be no part of its URI."""
+    extra = cls.extra_dejson.fget
+    uri = cls.get_uri
+    cls.extra_dejson = property(lambda conn: _or(answers.extra(conn.extra), lambda: extra(conn)), doc=extra.__doc__)
+    cls.get_uri = functools.wraps(uri)(
+        lambda conn: uri(conn).partition("?")[0].rstrip("/") if conn.extra == stubs.STUB_EXTRA else uri(conn)
+    )
+    if hasattr(cls, "get_extra_dejson"):
+        nested = cls.get_extra_dejson
+        cls.get_extra_dejson = functools.wraps(nested)(
+            lambda conn, *args, **kwargs: _or(answers.extra(conn.extra), lambda: nested(conn, *args, **kwargs))
+        )
+
+
+def _or(made_up: Any, real: Callable[..., Any]) -> Any:
+    return real() if made_up is None else made_up
+
+
+def _write_aside(cls: Any, name: str, answers: Answers) -> None:
+    """Let Airflow 2 write into a session that keeps the value for this parse, unless the caller has a session."""
+    ordinary = inspect.getattr_static(cls, name).__func__
+    signature = inspect.signature(ordinary)
+
+    @functools.wraps(ordinary)
+    def write(*args: Any, **kwargs: Any) -> Any:
+        bound = _bound(signature, args, kwargs)
+        if bound is None or bound.arguments.get("session") is not None:
+            return ordinary(*args, **kwargs)
+        key = bound.arguments["key"]
+        if sys._getframe(1).f_code.co_filename != ordinary.__code__.co_filename:  # not a part of another write
+            answers.record("variable", key, name, "ignored")
+        return ordinary(*args, **{**kwargs, "session": Session(answers, key)})
+
+    setattr(cls, name, staticmethod(write))
+
+
+class Session:
+    """As much of a database session as writing one Variable takes."""
+
+    def __init__(self, answers: Answers, key: str) -> None:
+        self._answers, self._key = answers, key
+
+    def execute(self, *_: Any, **__: Any) -> Any:
+        """The one statement that is executed deletes."""
+        existed = self._key in self._answers.names()
+        self._answers.write(self._key, None)
+        return SimpleNamespace(rowcount=int(existed))
+
+    def add(self, variable: Any) -> None:
+        self._answers.write(variable.key, variable.val)
+
+    def flush(self, *_: Any, **__: Any) -> None:
+        return
+
+    def scalar(self, *_: Any, **__: Any) -> Any:
+        return SimpleNamespace(description=None)
+
+    first = scalar
+
+    def query(self, *_: Any, **__: Any) -> Any:
+        return self
+
+    filter = query

@@ -1,0 +1,89 @@
+"""Answers that dagprof makes up, and other answers to compare with: does a failure follow from what was made up?"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+# Reads as text, as a number, as a truth value and as JSON.
+STUB_TEXT = "1"
+# Says in a stub Connection that the answers to its keys are made up; no export writes a space there.
+STUB_EXTRA = "{ }"
+STUB_CONNECTION = {
+    "conn_type": "generic",
+    "host": "dagprof-stub.invalid",
+    "login": "stub",
+    "password": "stub",
+    "extra": STUB_EXTRA,
+}
+# A JSON document of which nothing is known: every key answers.
+EVERY_KEY: dict[str, Any] = {"every": None}
+
+
+class StubText(str):
+    """A value in an unknown JSON document: text, which also answers as a mapping would."""
+
+    def __getitem__(self, key: Any) -> Any:
+        return StubText(self) if isinstance(key, str) else str.__getitem__(self, key)
+
+    def get(self, key: Any, *default: Any) -> Any:
+        return default[0] if default else StubText(self)
+
+
+class StubMapping(dict):  # type: ignore[type-arg]
+    """Stands for an unknown JSON document: empty, yet answers every key that is asked for without a default."""
+
+    def __init__(self, every: Any = None, known: Any = ()) -> None:
+        super().__init__(known)
+        self._every = every
+
+    def __missing__(self, key: Any) -> Any:
+        return StubText(STUB_TEXT) if self._every is None else build(self._every)
+
+    def get(self, key: Any, *default: Any) -> Any:
+        return self[key] if key in self or not default else default[0]
+
+    def pop(self, key: Any, *default: Any) -> Any:
+        return super().pop(key, *default) if key in self or default else self[key]
+
+    def copy(self) -> Any:
+        return StubMapping(self._every, self)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.copy()
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)
+
+
+def build(form: dict[str, Any]) -> Any:
+    """A JSON value of this form: ``{"is": VALUE}``, ``{"text": TEXT}`` as stubs give it, ``{"list": FORM}`` of one such
+    value, or ``{"every": FORM}`` for a mapping that answers all keys alike.
+    """
+    if "is" in form:
+        return copy.deepcopy(form["is"])
+    if "text" in form:
+        return StubText(form["text"])
+    if "list" in form:
+        return [build(form["list"])]
+    return StubMapping(form["every"], form.get("known", ()))
+
+
+class Guess:
+    """Another answer for some of the names that nothing answers, to see whether a failure depends on them.
+
+    ``message`` holds ``keys`` (pairs of kind and name), ``text`` for Variables, ``json`` (a form) for those read as JSON,
+    ``connection`` (fields), ``extra`` (a form or None), and ``environment`` (name to text).
+    """
+
+    def __init__(self, message: dict[Any, Any] | None = None) -> None:
+        message = message or {}
+        self._keys = {(kind, key) for kind, key in message.get("keys", ())}
+        self.text = message.get("text", STUB_TEXT)
+        self.json = message.get("json", EVERY_KEY)
+        self.connection = message.get("connection", STUB_CONNECTION)
+        self.extra = message.get("extra")
+        self.environment = message.get("environment", {})
+
+    def covers(self, kind: str, key: Any) -> bool:
+        return (kind, key) in self._keys

@@ -1,0 +1,34 @@
+"""Code that user code has executed by ``exec``, ``eval`` or ``runpy``: what runs there has no line in a file of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Callable
+
+from .. import origin
+from .ledger import Ledger
+
+_MOST_NAMES = 6
+
+
+class ExecutionWatch:
+    """Each execution at the user's line that asks for it, with the names that the code uses."""
+
+    def __init__(self, ledger: Ledger, root: str) -> None:
+        self._ledger = ledger
+        self._root = root.rstrip(os.sep) + os.sep
+
+    def events(self) -> dict[Any, Callable[..., Any]]:
+        return {"exec": self._on_exec}
+
+    def _on_exec(self, args: Any) -> None:
+        code = args[0]
+        if origin.of_file(sys._getframe(2).f_code.co_filename) == origin.USER and code.co_names:
+            self._ledger.note("exec", self._shown(code))
+
+    def _shown(self, code: Any) -> str:
+        file = code.co_filename
+        where = "text" if file.startswith("<") else file[len(self._root) :] if file.startswith(self._root) else file
+        names = ", ".join(code.co_names[:_MOST_NAMES])
+        return "%s that uses %s%s" % (where, names, " and more" if len(code.co_names) > _MOST_NAMES else "")

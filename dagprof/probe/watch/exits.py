@@ -1,0 +1,44 @@
+"""Exit handlers: who registers them, and how long they take where the parsing process runs them."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from .late import LatePatches, replace
+from .ledger import Ledger
+from .processes import name_of
+
+
+class ExitWatch:
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def install(self, late: LatePatches) -> None:
+        late.add("atexit", self._patch)
+
+    def _patch(self, module: Any) -> None:
+        ordinary = module.register
+
+        def register(function: Any, *args: Any, **kwargs: Any) -> Any:
+            key = self._ledger.note("exit-handler", name_of(function))
+            if key is None or not callable(function):
+                return ordinary(function, *args, **kwargs)
+            ordinary(_Handler(self._ledger, key, function), *args, **kwargs)
+            return function
+
+        replace(module, "register", register)
+
+
+class _Handler:
+    """Stands for a registered function, also where it is unregistered."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, ledger: Ledger, key: Any, function: Callable[..., Any]) -> None:
+        self._ledger, self._key, self._function = ledger, key, function
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._ledger.spending(self._key, self._function, *args, **kwargs)
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self._function == other)

@@ -1,0 +1,76 @@
+"""What DAG files ask for and nothing real answers, as a file to fill in: ``dagprof scan --write-variables``.
+
+One document with the sections ``variables``, ``connections`` and ``environment``, as ``measure.lookups`` reads it. Values
+that are not filled in are null, which counts as not given.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dagprof.attribution.candidates import shown_path
+from dagprof.model import FileResult, Run
+from dagprof.report.escape import safe_text
+
+MARK = "dagprof-answers"
+SECTIONS = {"variable": "variables", "connection": "connections", "environment": "environment"}
+_UNANSWERED = ("stub", "missing", "default")
+_FIELDS = ("conn_type", "host", "schema", "login", "password", "port", "extra")
+_MOST_PLACES = 5
+_HEAD = """\
+# What the DAG files below {root} ask for while they are parsed, and what nothing answered.
+# Fill in what matters, leave the rest null, and give it back:
+#   dagprof scan … --variables {name} --connections {name}
+# The section `environment` holds for both options. Do not commit passwords.
+"""
+
+Places = dict[str, dict[str, list[str]]]
+
+
+def places(run: Run) -> Places:
+    """The names in each section, with the places that ask for them."""
+    found: Places = {section: {} for section in SECTIONS.values()}
+    for file in run.files:
+        for kind, key, source, line in _asked(file):
+            place = f"{shown_path(source, run.root)}:{line}"
+            known = found[SECTIONS[kind]].setdefault(key, [])
+            if place not in known:
+                known.append(place)
+    return {section: dict(sorted(names.items())) for section, names in found.items()}
+
+
+def _asked(file: FileResult) -> Iterable[tuple[str, str, str, int]]:
+    for access in file.accesses:
+        if access.operation == "get" and access.answered_by in _UNANSWERED and access.kind in SECTIONS:
+            yield access.kind, access.key, access.file, access.line
+    for each in file.unanswered:
+        yield each.kind, each.key, each.file, each.line
+
+
+def render(run: Run, name: str) -> str:
+    """The document; JSON if ``name`` ends in ``.json``, where the places have a section of their own, else YAML."""
+    found = places(run)
+    if name.lower().endswith(".json"):
+        document: dict[str, Any] = {MARK: 1, **{section: _empty(section, found[section]) for section in found}}
+        return json.dumps({**document, "places": found}, indent=2) + "\n"
+    lines = [_HEAD.format(root=safe_text(run.root, 200), name=safe_text(name, 200)) + f"{MARK}: 1"]
+    for section, names in found.items():
+        lines.append(f"\n{section}:" + ("" if names else " {}"))
+        for key, asked in names.items():
+            more = f" and {len(asked) - _MOST_PLACES} more" if len(asked) > _MOST_PLACES else ""
+            lines.append(f"  # {safe_text(', '.join(asked[:_MOST_PLACES]), 400)}{more}")
+            lines += _entry(section, key)
+    return "\n".join(lines) + "\n"
+
+
+def _empty(section: str, names: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: dict.fromkeys(_FIELDS) if section == "connections" else None for key in names}
+
+
+def _entry(section: str, key: str) -> list[str]:
+    quoted = json.dumps(key)  # a YAML key whatever it holds
+    if section != "connections":
+        return [f"  {quoted}: null"]
+    return [f"  {quoted}:", *(f"    {field}: null" for field in _FIELDS)]

@@ -1,0 +1,81 @@
+"""What is written down to be filled in can be read back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dagprof.errors import UsageError
+from dagprof.measure import lookups
+from dagprof.model import Access, Run, Unanswered
+from dagprof.report import answers_file
+from unit.builders import file, run
+
+
+def access(kind: str, key: str, by: str, line: int = 3, operation: str = "get") -> Access:
+    return Access(kind=kind, key=key, operation=operation, answered_by=by, file="/dags/a.py", line=line)
+
+
+@pytest.fixture
+def asked() -> Run:
+    return run(
+        file(
+            "a.py",
+            10,
+            accesses=(
+                access("variable", "url", "stub"),
+                access("variable", "url", "stub", line=9),
+                access("variable", "yes: [", "default"),
+                access("variable", "known", "file"),
+                access("variable", "written", "ignored", operation="set"),
+                access("connection", "warehouse", "stub"),
+                access("environment", "BUCKET", "missing"),
+            ),
+            unanswered=(Unanswered(kind="environment", key="TOKEN", file="/dags/lib/b.py", line=2),),
+        )
+    )
+
+
+@pytest.mark.parametrize("name", ["answers.yaml", "answers.json"])
+def test_an_untouched_file_answers_nothing_and_a_filled_in_one_does(tmp_path: Path, asked: Run, name: str) -> None:
+    path = tmp_path / name
+    path.write_text(answers_file.render(asked, name))
+    assert lookups.read(str(path), "variables") == {}
+    assert lookups.read(str(path), "connections") == {}
+    assert lookups.environment(str(path), None) == {}
+
+    document = yaml.safe_load(path.read_text())
+    assert set(document["variables"]) == {"url", "yes: ["}
+    assert set(document["environment"]) == {"BUCKET", "TOKEN"}
+    document["variables"]["url"] = "https://api.example"
+    document["connections"]["warehouse"].update(host="db.example", port=5432)
+    document["environment"] = {"BUCKET": "landing", "TOKEN": True}
+    path.write_text(json.dumps(document))
+    assert lookups.read(str(path), "variables") == {"url": "https://api.example"}
+    assert lookups.read(str(path), "connections") == {"warehouse": {"host": "db.example", "port": 5432}}
+    assert lookups.environment(str(path), str(path)) == {"BUCKET": "landing", "TOKEN": "true"}
+
+
+def test_the_places_stand_beside_the_names(asked: Run) -> None:
+    text = answers_file.render(asked, "answers.yaml")
+    assert '  # a.py:3, a.py:9\n  "url": null' in text
+    assert '  # lib/b.py:2\n  "TOKEN": null' in text
+    places = json.loads(answers_file.render(asked, "answers.json"))["places"]
+    assert places["environment"] == {"BUCKET": ["a.py:3"], "TOKEN": ["lib/b.py:2"]}
+
+
+def test_an_ordinary_export_is_read_as_before(tmp_path: Path) -> None:
+    path = tmp_path / "v.json"
+    path.write_text('{"variables": "a Variable of this name", "url": "x"}')
+    assert lookups.read(str(path), "variables") == {"variables": "a Variable of this name", "url": "x"}
+    assert lookups.environment(str(path)) == {}
+
+
+def test_a_section_that_is_no_mapping_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "v.yaml"
+    path.write_text("dagprof-answers: 1\nvariables: [a]\n")
+    with pytest.raises(UsageError, match="section 'variables'"):
+        lookups.read(str(path), "variables")

@@ -1,0 +1,94 @@
+"""A file that needs an answer is no import error in any report, and no pass either."""
+
+from __future__ import annotations
+
+import datetime
+import io
+
+import pytest
+from rich.console import Console
+
+from dagprof.analyse import comparison
+from dagprof.gate import decide as gate
+from dagprof.gate import simple
+from dagprof.gate.verdict import Decision, Outcome
+from dagprof.model import Failure, FileResult, Run, Status, Unanswered
+from dagprof.policy import Rule
+from dagprof.report import figures, html, markdown, terminal
+from unit.builders import file, run
+
+FAILURE = Failure(type="ValueError", message="unknown url type: '1'", file="/dags/a.py", line=9)
+
+
+def needy(path: str = "a.py") -> FileResult:
+    return file(
+        path,
+        10,
+        10,
+        10,
+        status=Status.NEEDS_ANSWER,
+        dag_ids=(),
+        failures=(FAILURE,),
+        unanswered=(Unanswered(kind="variable", key="api_url", file="/dags/a.py", line=7),),
+    )
+
+
+@pytest.fixture
+def found() -> Run:
+    return run(needy(), file("b.py", 10, 10, 10), file("c.py", 5, status=Status.IMPORT_ERROR, failures=(FAILURE,)))
+
+
+def test_the_sentence_names_what_where_and_the_option(found: Run) -> None:
+    sentence = found.files[0].what_it_needs
+    assert sentence == "it needs Variable 'api_url', which a.py:7 asks for; give it with --variables FILE"
+    assert "unknown url type" in figures.why_failed(found.files[0])
+    environment = Unanswered(kind="environment", key="TOKEN", file="/dags/a.py", line=1)
+    assert "--env-file FILE" in environment.way_out
+
+
+def test_the_summaries_keep_it_apart(found: Run) -> None:
+    headline = figures.headline(found)
+    assert "1 file could not be loaded; 1 file needs an answer" in headline
+    stream = io.StringIO()
+    terminal.render(found, console=Console(file=stream, width=200))
+    text = stream.getvalue()
+    assert "Could not be loaded (1)" in text
+    assert "Needs an answer (1)" in text
+    assert "--write-variables" in text
+    page = html.render(found)
+    assert "Needs an answer" in page
+    from dagprof.analyse.fleet import Fleet
+
+    assert "### Needs an answer" in markdown.render(found, Fleet(found).plan(), None)
+
+
+def test_fail_on_import_error_leaves_it_open() -> None:
+    verdict = simple.decide(run(needy()), None, fails_on_regression=False, fail_on=("import-error",))
+    assert verdict.outcome is simple.Outcome.CANNOT_TELL
+    assert "api_url" in verdict.reasons[0]
+    broken = file("c.py", 5, status=Status.IMPORT_ERROR, failures=(FAILURE,))
+    verdict = simple.decide(run(needy(), broken), None, fails_on_regression=False, fail_on=("import-error",))
+    assert verdict.outcome is simple.Outcome.FAILED
+    assert not any("api_url" in reason for reason in verdict.reasons)
+
+
+@pytest.mark.parametrize("before", [file("a.py", 10, 10, 10), needy()])
+def test_it_is_neither_broken_nor_faster_than_the_baseline(before: FileResult) -> None:
+    (change,) = comparison.compare(run(before), run(needy()), comparison.Limits()).files
+    assert not change.breaks
+    assert not change.is_mended
+    assert change.change is comparison.Change.UNSURE
+
+
+@pytest.mark.parametrize("before", [file("a.py", 10, 10, 10), needy(), None])
+def test_the_gate_is_inconclusive(before: FileResult | None) -> None:
+    base = run(before) if before is not None else run()
+    compared = gate.Compared(base=base, head=run(needy()), base_name="base", head_name="head")
+    verdict = gate.decide(compared, gate.Demand(today=datetime.date(2026, 1, 1)))
+    assert verdict.decision is Decision.CANNOT_TELL
+    (one,) = verdict.files
+    assert one.outcome is (Outcome.NEW if before is None else Outcome.CANNOT_TELL)
+    assert "api_url" in one.reason
+    assert one.timing is None
+    assert {finding.rule for finding in one.findings} == {Rule.UNSURE}
+    assert (one.findings[0].file, one.findings[0].line) == ("a.py", 7)

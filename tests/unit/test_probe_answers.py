@@ -1,0 +1,117 @@
+"""How an answer leaves the process that parses, and what of it is believed: parts that need no Airflow."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from dagprof.measure import reading
+from dagprof.measure.differences import appearing
+from dagprof.measure.outcome import Passes, status_of
+from dagprof.model import EXISTENCE, Samples, Status
+
+from .test_probe_parts import in_child
+
+
+def timed(wall_ms: float, total_ms: float) -> dict[str, Any]:
+    sample = dict.fromkeys((name for name in Samples.__struct_fields__ if name != "overhead_ms"), 0.0)
+    sample["wall_ms"] = wall_ms
+    result = {"failures": [], "dag_ids": ["a"], "sample": sample}
+    return {
+        "outcome": "result",
+        "signal": None,
+        "exit_code": 0,
+        "result": result,
+        "stdout": ["", 0],
+        "stderr": ["", 0],
+        "total_ms": total_ms,
+    }
+
+
+@pytest.mark.parametrize("wall_ms", [-1.0, 1_700_000.0, float("nan")])
+def test_a_time_that_no_process_can_have_taken_is_no_result(wall_ms: float) -> None:
+    reply = reading.checked(timed(wall_ms, total_ms=200.0))
+    assert status_of(reply) is Status.EXITED
+    passes = Passes("a.py", "", 0)
+    assert not passes.add("timing", reply)
+    assert "in a process that lived 0.2 s" in passes.measured().result.detail
+
+
+def test_a_time_within_the_life_of_its_process_is_believed() -> None:
+    assert reading.checked(timed(190.0, total_ms=200.0))["result"] is not None
+
+
+def test_dags_that_not_every_parse_gave() -> None:
+    found = appearing([frozenset("ab"), frozenset("bc"), frozenset("b")])
+    assert [(each.dag_id, each.field, each.first, each.second) for each in found] == [
+        ("a", EXISTENCE, "there", "missing"),
+        ("c", EXISTENCE, "missing", "there"),
+    ]
+    assert appearing([frozenset("ab")] * 3) == ()
+    assert appearing([]) == ()
+
+
+def test_frames_survive_closed_descriptors() -> None:
+    found = in_child(
+        "import os\n"
+        "from _dagprof_probe import answering\n"
+        "read, write = os.pipe()\n"
+        "if os.fork() == 0:\n"
+        "    pipe = answering.ResultPipe(write, read)\n"
+        "    pipe.send(b'first')\n"
+        "    os.closerange(3, 256)\n"
+        "    os.open(os.devnull, os.O_WRONLY)\n"
+        "    pipe.send(b'second\\n2')\n"
+        "    os._exit(int(pipe.is_closed()))\n"
+        "code = os.waitstatus_to_exitcode(os.wait()[1])\n"
+        "data = os.read(read, 1000)\n"
+        "cut = [len(answering.frames(data[:end])) for end in range(len(data) + 1)]\n"
+        "print(json.dumps([code, [frame.decode() for frame in answering.frames(data)], cut == sorted(cut)]))\n"
+    )
+    assert json.loads(found) == [1, ["first", "second\n2"], True]
+
+
+def test_stretches_that_overlap_count_once() -> None:
+    found = in_child(
+        "from _dagprof_probe.watch import ledger\n"
+        "def total(*stretches):\n"
+        "    row = ledger._Row()\n"
+        "    for began, ended in stretches:\n"
+        "        row.spend(began * 1000, ended * 1000)\n"
+        "    return row.wall_us()\n"
+        "print(json.dumps([total(), total((0, 5)), total((0, 5), (3, 9)), total((5, 6), (0, 10)), total((0, 1), (2, 3), (1, 4)),\n"
+        "    total(*[(2 * n, 2 * n + 1) for n in range(3000)])]))\n"
+    )
+    assert json.loads(found) == [None, 5, 9, 10, 4, 3000]
+
+
+def test_clocks_are_none_of_those_that_others_replace() -> None:
+    found = in_child(
+        "import time\n"
+        "from _dagprof_probe import clocks\n"
+        "reals = [getattr(time, name) for name in dir(time)]\n"
+        "print(json.dumps([any(value is real for real in reals for value in vars(clocks).values() if callable(value)),\n"
+        "    abs(clocks.perf_counter() - time.perf_counter()) < 1]))\n"
+    )
+    assert json.loads(found) == [False, True]
+
+
+def test_a_suppressed_cause_is_none() -> None:
+    found = in_child(
+        "from _dagprof_probe import failures\n"
+        "def causes(raising):\n"
+        "    try:\n"
+        "        try:\n"
+        "            {}['host']\n"
+        "        except KeyError as error:\n"
+        "            raising(error)\n"
+        "    except ImportError as error:\n"
+        "        return failures.describe(error, str)['cause']\n"
+        "def hidden(error): raise ImportError('x') from None\n"
+        "def chained(error): raise ImportError('x') from error\n"
+        "def implied(error): raise ImportError('x')\n"
+        "print(json.dumps([causes(each) for each in (hidden, chained, implied)]))\n"
+    )
+    assert json.loads(found) == ["", "KeyError: 'host'", "KeyError: 'host'"]
