@@ -122,6 +122,7 @@ def one_run(base: Site, head: Site, kinds: dict[int, str], seconds: float) -> di
         changed_head=(),
         renamed={},
         roots=(),
+        in_base=lambda path: path,
         everything="A benchmark",
         sample=None,
         limits=demand.timing,

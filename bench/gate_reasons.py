@@ -178,13 +178,13 @@ def main() -> None:
         if done.returncode != 1:
             sys.exit(f"dagprof gate ended with {done.returncode}")
         verdict = json.loads((Path(name) / "verdict.json").read_text())
-    found = {file["path"]: file for file in verdict["files"]}
+    found = {file["path"].removeprefix("dags/"): file for file in verdict["files"]}
     right = 0
     print(f"{machine()}\n\n| slow-down | the right line | named | right | sentence |\n|---|---|---|---|---|")
     for kind in chosen:
         file = found.get(f"{kind.name}.py", {"reason": "not measured"})
         slower = [each for each in file.get("findings", ()) if each["rule"] == "slower"]
-        named = f"{slower[0]['file']}:{slower[0]['line']}" if slower else file.get("outcome", "–")
+        named = f"{slower[0]['file'].removeprefix('dags/')}:{slower[0]['line']}" if slower else file.get("outcome", "–")
         right += named in kind.right
         print(
             f"| {kind.name} | {' or '.join(kind.right)} | {named} | {'yes' if named in kind.right else 'no'} | {file['reason']} |"

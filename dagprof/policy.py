@@ -49,7 +49,7 @@ class Rule(str, enum.Enum):
 DESCRIPTIONS = {
     Rule.SLOWER: "The file takes longer to parse than before, by more than the limits and more than noise explains.",
     Rule.UNSURE: "Whether the file became slower cannot be told from the parses that there was time for.",
-    Rule.IMPORT_ERROR: "The file gave DAGs before and gives none now.",
+    Rule.IMPORT_ERROR: "The file gave DAGs before and lost them, or some of them.",
     Rule.FORBIDDEN_PACKAGE: "The parse loads a package that is forbidden, or DAG code imports one that is not among those allowed.",
     Rule.NEW_PACKAGE: "The parse loads a package that it did not load before.",
     Rule.NEW_MODULES: "The parse loads many more modules than before.",
@@ -187,6 +187,11 @@ def matching(path: str, overrides: Iterable[Override], *, folders: str = "") -> 
     return tuple(override for override in overrides if matches(path, override.files, folders=folders))
 
 
+def below(path: str, prefix: str) -> str:
+    """A path that is relative to the repository's root, relative to the bundle root, to which ``prefix`` leads from there."""
+    return posixpath.relpath(path, prefix) if prefix and path and not path.startswith("/") else path
+
+
 def matches(path: str, patterns: Iterable[str], *, folders: str = "") -> bool:
     """Whether one of the patterns names the file ``path``, which is relative to the bundle root, with ``/``.
 
@@ -194,7 +199,7 @@ def matches(path: str, patterns: Iterable[str], *, folders: str = "") -> bool:
     the root, such as ``dags``. ``*``, ``?`` and ``[…]`` stay within one name, ``**`` stands for any number of folders. A
     pattern that is one name matches in every folder, and the plain name of a folder stands for all that is below it.
     """
-    seen = {path, posixpath.join(folders, path)}
+    seen = {path, posixpath.normpath(posixpath.join(folders, path))}
     return any(each == pattern or _matches(each, pattern) for pattern in patterns for each in seen)
 
 

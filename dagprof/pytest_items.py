@@ -64,14 +64,14 @@ class Checks:
         self._before = {file.path: file for file in baseline.files} if baseline else {}
 
     def broken(self, result: FileResult) -> str:
-        """Why the file gives no DAGs, in one sentence; empty if it does."""
+        """Why the file gives no DAGs, or lacks some, in one sentence; empty if it gives them."""
+        old = self._before.get(result.path)
         if not result.status.is_broken:
-            old = self._before.get(result.path)
             lost = old is not None and result.has_lost_dags(old)
             return f"{result.path} gives no DAGs, and did in the baseline." if lost else ""
         places = [f"{os.path.relpath(failure.file)}:{failure.line}" for failure in result.failures[:1] if failure.line]
         where = f" ({places[0]})" if places else ""
-        return f"{result.path} gives no DAGs: {result.why_no_dags.rstrip('.')}{where}."
+        return f"{result.path} {result.missing(old)}: {result.why_no_dags.rstrip('.')}{where}."
 
     def too_slow(self, result: FileResult) -> str:
         """Why the file took too long, in one sentence; empty if it did not."""

@@ -45,7 +45,8 @@ class FileChange(Frozen, frozen=True):
     """One file in both Runs. Times are medians in ms, without waiting for a processor.
 
     ``new_imports`` and ``gone_imports`` are packages, outermost first, the first ``SHOWN_IMPORTS`` of each;
-    ``more_new_imports`` and ``more_gone_imports`` count the others.
+    ``more_new_imports`` and ``more_gone_imports`` count the others. ``missing`` goes on after the name of a file that
+    lost DAGs, all of them or some.
     """
 
     path: str
@@ -59,11 +60,12 @@ class FileChange(Frozen, frozen=True):
     more_gone_imports: int = 0
     was_failing: bool = False
     is_failing: bool = False
+    missing: str = ""
 
     @property
     def breaks(self) -> bool:
-        """Whether it gives no DAGs now, and did or was not there before."""
-        return self.is_failing and not self.was_failing
+        """Whether it lost its DAGs or some of them, or fails and was not there before."""
+        return bool(self.missing)
 
     @property
     def is_mended(self) -> bool:
@@ -120,7 +122,7 @@ def compare(baseline: Run, current: Run, limits: Limits = Limits()) -> Compariso
         old, new = before.get(path), after.get(path)
         change = compare_file(path, old, new, limits)
         if old and not new and path in skipped and skipped[path].loses_dags_of(old):
-            change = msgspec.structs.replace(change, is_failing=True)
+            change = msgspec.structs.replace(change, is_failing=True, missing="gives no DAGs")
         if old and new:
             new_imports = _missing_in(packages_after, packages_before, path)
             gone_imports = _missing_in(packages_before, packages_after, path)
@@ -143,6 +145,7 @@ def compare(baseline: Run, current: Run, limits: Limits = Limits()) -> Compariso
 def compare_file(path: str, old: FileResult | None, new: FileResult | None, limits: Limits) -> FileChange:
     """One file before and now, without the imports that only whole Runs can name."""
     change, reason = _judge_files(old, new, limits)
+    is_broken = bool(new and (new.has_lost_dags(old) if old else new.status.is_broken))
     return FileChange(
         path=path,
         change=change,
@@ -150,7 +153,8 @@ def compare_file(path: str, old: FileResult | None, new: FileResult | None, limi
         baseline_ms=old.own_ms if old else 0.0,
         current_ms=new.own_ms if new else 0.0,
         was_failing=bool(old and old.status.is_broken),
-        is_failing=bool(new and (new.status.is_broken or (old and new.has_lost_dags(old)))),
+        is_failing=is_broken or bool(new and new.status.is_broken),
+        missing=new.missing(old) if new and is_broken else "",
     )
 
 
@@ -169,7 +173,8 @@ def _judge_files(old: FileResult | None, new: FileResult | None, limits: Limits)
     breaks = new.has_lost_dags(old)
     is_mended = old.status.is_failure and not new.status.is_failure
     if breaks and change is Change.FASTER:
-        return Change.UNSURE, f"it gives no DAGs now ({new.status.value}), so the time it takes to fail tells nothing"
+        text = f"it {new.missing(old)} now ({new.status.value}), so the time that it takes says nothing"
+        return Change.UNSURE, text
     if is_mended and change is Change.SLOWER:
         return Change.UNSURE, f"it gave no DAGs before ({old.status.value}), so there is no time to compare with"
     return change, reason

@@ -85,8 +85,12 @@ class Reach:
             seeds |= {path for path, text in self._sources.items() if _DYNAMIC.search(text)}
         if any(path not in self._entries for path in changed):
             seeds |= {path for path, text in self._sources.items() if _LISTING.search(text)}
-        waiting += seeds - reached
-        reached |= seeds
+        return self.importing(reached | seeds, waiting + list(seeds - reached))
+
+    def importing(self, paths: Iterable[str], waiting: Iterable[str] | None = None) -> set[str]:
+        """Those paths, and those that import one of ``waiting`` (else of them all) by name, through any number of others."""
+        reached = set(paths)
+        waiting = list(reached if waiting is None else waiting)
         while waiting:
             wanted = {name for path in waiting for name in self._modules.get(path, ())}
             waiting = [path for path in self._importers(wanted) if path not in reached]

@@ -14,7 +14,7 @@ import msgspec
 
 from dagprof import __version__
 from dagprof import settings as settings_module
-from dagprof.cli import INTERRUPTED, discard_output, output
+from dagprof.cli import INTERRUPTED, comments, discard_output, output
 from dagprof.cli.options import parsing_options
 from dagprof.errors import UsageError
 from dagprof.policy import Level, Rule
@@ -119,13 +119,12 @@ def command(
 
 
 class _Measured(NamedTuple):
-    """A verdict, the Runs behind it by file name, and what leads from the repository's root to the bundle's."""
+    """A verdict, both sides with paths from the repository's root, and the Runs behind them by file name."""
 
     verdict: Verdict
     base: Run
     head: Run
     runs: Mapping[str, Run]
-    prefix: str
 
 
 def _plain(options: dict[str, Any]) -> dict[str, Any]:
@@ -186,7 +185,7 @@ def _load_statistics() -> None:
     import scipy.stats  # noqa: F401
 
 
-def _demand(settings: Settings, root: Path, waivers: Iterable[Any] = ()) -> Demand:
+def _demand(settings: Settings, root: Path, waivers: Iterable[Any] = (), prefix: str = "") -> Demand:
     from dagprof.gate.decide import Demand
 
     return Demand(
@@ -195,6 +194,7 @@ def _demand(settings: Settings, root: Path, waivers: Iterable[Any] = ()) -> Dema
         overrides=settings.overrides,
         waivers=(*settings.waivers, *waivers),
         folders=settings_module.leading_folders(settings, root),
+        prefix=prefix,
     )
 
 
@@ -202,6 +202,7 @@ def _by_turns(
     paths: Sequence[str], settings: Settings, revision: str, python: str | None, *, all_files: bool, is_quiet: bool
 ) -> _Measured:
     from dagprof.gate import decide
+    from dagprof.gate.rooted import rooted
     from dagprof.measure import against
     from dagprof.measure.target import bundle_root, existing
     from dagprof.quantities import parse_duration_ms
@@ -219,26 +220,31 @@ def _by_turns(
     )
     with output.progress(is_quiet=is_quiet) as shown:
         found = against.measure(paths, settings, asked, version=__version__, environ=os.environ, progress=shown)
-    waivers, wrong = _comments(found.duel.head)
+    duel, prefix = found.duel, found.prefix
+    base, head = rooted(duel.base, found.tree, prefix), rooted(duel.head, found.top, prefix)
+    waivers, wrong = comments.waivers(head)
     compared = decide.Compared(
-        base=found.duel.base,
-        head=found.duel.head,
+        base=base,
+        head=head,
         base_name=found.base_name,
         head_name="the working tree",
-        unaffected=found.duel.unaffected,
-        doubts=(*found.duel.doubts, *wrong),
-        changed_lines=found.changed_lines,
-        working_lines=found.working_lines,
-        renamed=found.duel.renamed,
+        unaffected=duel.unaffected,
+        doubts=(*duel.doubts, *wrong),
+        changed_lines=found.changed.lines,
+        working_lines=found.changed.working,
+        begun_lines=found.changed.begun,
+        renamed={prefix + new: prefix + old for new, old in duel.renamed.items()},
+        others=rooted(duel.others, found.tree, prefix) if duel.others is not None else None,
+        more_others=duel.more_others,
     )
-    verdict = decide.decide(compared, _demand(settings, root, waivers), __version__)
-    base, head = found.duel.base, found.duel.head
-    return _Measured(verdict, base, head, {_BASE: base, "gate-head.json": head}, found.prefix)
+    verdict = decide.decide(compared, _demand(settings, root, waivers, prefix), __version__)
+    return _Measured(verdict, base, head, {_BASE: duel.base, "gate-head.json": duel.head})
 
 
 def _by_baseline(paths: Sequence[str], settings: Settings, name: str, *, is_quiet: bool) -> _Measured:
     from dagprof.analyse.comparison import below
     from dagprof.gate.baseline import check_reference, decide_by_baseline, suspects
+    from dagprof.gate.rooted import rooted
     from dagprof.measure import revision
     from dagprof.measure import scan as scanning
     from dagprof.store import runs
@@ -258,39 +264,20 @@ def _by_baseline(paths: Sequence[str], settings: Settings, name: str, *, is_quie
             environ=os.environ,
             progress=shown,
         )
-    waivers, wrong = _comments(run)
-    demand = _demand(settings, Path(run.root), waivers)
-    verdict = decide_by_baseline(baseline_of(run), run, name, demand, __version__, again=again)
+    prefix = revision.prefix_of(Path(run.root))
+    top = revision.top_of(Path(run.root))
+    base, head, second = (rooted(each, top, prefix) for each in (baseline_of(run), run, again))
+    waivers, wrong = comments.waivers(head)
+    demand = _demand(settings, Path(run.root), waivers, prefix)
+    verdict = decide_by_baseline(base, head, name, demand, __version__, again=second)
     verdict = msgspec.structs.replace(verdict, doubts=(*verdict.doubts, *wrong))
-    return _Measured(verdict, baseline_of(run), run, {"gate-head.json": run}, revision.prefix_of(Path(run.root)))
+    return _Measured(verdict, base, head, {"gate-head.json": run})
 
 
 def _remove_old_base(file: Path, baseline: str) -> None:
     """That of an earlier comparison with a commit, unless it is what was compared with: it would not belong to the new head."""
     if file.exists() and not file.samefile(baseline):
         file.unlink()
-
-
-def _comments(run: Run) -> tuple[list[Any], list[str]]:
-    """The waivers in the user's sources of a Run, and what is wrong with some."""
-    from dagprof.attribution.candidates import shown_path
-    from dagprof.gate import waivers
-    from dagprof.model import Origin
-
-    files = {file.path: Path(run.root) / file.path for file in run.files}
-    files |= {shown_path(m.file, run.root): Path(m.file) for m in run.modules if m.origin is Origin.USER and m.file}
-    found: list[Any] = []
-    wrong: list[str] = []
-    for shown, path in files.items():
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            continue
-        if "dagprof:" in text:
-            here, errors = waivers.in_source(text, shown)
-            found += here
-            wrong += errors
-    return found, wrong
 
 
 def _tell(
@@ -313,7 +300,7 @@ def _tell(
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if on_github and summary:
         with Path(summary).open("a", encoding="utf-8") as stream:
-            stream.write(reports.write("markdown", measured.verdict, prefix=measured.prefix))
+            stream.write(reports.write("markdown", measured.verdict))
     try:
         _print(
             measured,
@@ -334,7 +321,7 @@ def _written(name: str, measured: _Measured, *, with_source: bool) -> str:
         return page.render(measured.verdict, measured.base, measured.head, with_source=with_source)
     from dagprof.report import verdict as reports
 
-    return reports.write(name, measured.verdict, prefix=measured.prefix)
+    return reports.write(name, measured.verdict)
 
 
 def _print(measured: _Measured, texts: Mapping[str, str], *, is_quiet: bool) -> None:

@@ -3,42 +3,44 @@
 from __future__ import annotations
 
 import datetime
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from dagprof import evidence
-from dagprof.evidence import Judgement, Kind, Limits, Sides
-from dagprof.gate import reasons, rules, waivers
+from dagprof.evidence import Judgement, Limits, Sides
+from dagprof.gate import outcomes, rules, waivers
 from dagprof.gate.parsed import Parsed
-from dagprof.gate.verdict import Decision, FileVerdict, Finding, Outcome, Timing, Verdict
+from dagprof.gate.precedents import Precedents
+from dagprof.gate.tied import Changed
+from dagprof.gate.verdict import Decision, FileVerdict, Finding, Outcome, Verdict
 from dagprof.model import FileResult, Frozen, Place, Run, SkippedFile, Status
-from dagprof.policy import FileLimits, Level, Override, Policy, Rule, Waiver, limits_for
+from dagprof.policy import FileLimits, Level, Override, Policy, Rule, Waiver, below, limits_for
 from dagprof.quantities import count, parse_duration_ms, parse_share
-
-# From here on a new file's longest statement is named, where so much of the parse goes into it.
-_LONG_MS, _MOST = 100.0, 0.3
-_OUTCOMES = {
-    Kind.SLOWER: Outcome.REGRESSION,
-    Kind.FASTER: Outcome.IMPROVEMENT,
-    Kind.UNCHANGED: Outcome.UNCHANGED,
-    Kind.OPEN: Outcome.CANNOT_TELL,
-}
 
 
 class Demand(Frozen, frozen=True):
-    """What the gate demands of these files on this day; ``folders`` leads from the configuration file to the bundle root."""
+    """What the gate demands of these files on this day; ``folders`` leads from the configuration file to the bundle root.
+
+    ``prefix`` leads there from the root of the repository, to which the paths of what is judged are relative.
+    """
 
     today: datetime.date
     policy: Policy = Policy()
     overrides: tuple[Override, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     folders: str = ""
+    prefix: str = ""
 
     def limits(self, path: str) -> FileLimits:
         """The limits of one file."""
-        return limits_for(path, self.policy, self.overrides, folders=self.folders)
+        return limits_for(below(path, self.prefix), self.policy, self.overrides, folders=self.folders)
+
+    def accepted(self, found: Iterable[Finding]) -> tuple[Finding, ...]:
+        """The findings, each with what accepts it if anything does."""
+        return tuple(
+            waivers.applied(each, self.waivers, self.today, folders=self.folders, prefix=self.prefix) for each in found
+        )
 
     def timing(self, path: str) -> Limits:
         """From where a change of its parse time counts."""
@@ -58,7 +60,10 @@ class Compared(Frozen, frozen=True):
     """What was measured: both sides, their names, files out of reach, doubts, and the changed lines of each source file.
 
     ``working_lines`` are those of them that call or compute something when their module is imported.
+    ``begun_lines`` are the first lines of the statements that they are in.
     ``renamed`` holds the old names of files that have a new one, under which the base has them too.
+    ``others`` are parses of the base's DAG files that the change cannot reach, traced for what they do through helpers that a
+    file begins to use; ``more_others`` says that not all of those were traced.
     """
 
     base: Run
@@ -69,12 +74,22 @@ class Compared(Frozen, frozen=True):
     doubts: tuple[str, ...] = ()
     changed_lines: Mapping[str, Sequence[int]] = {}
     working_lines: Mapping[str, Sequence[int]] = {}
+    begun_lines: Mapping[str, Sequence[int]] = {}
     renamed: Mapping[str, str] = {}
+    others: Run | None = None
+    more_others: bool = False
 
     @property
-    def changed(self) -> reasons.Changed:
-        """Both kinds of lines, as the search for a cause takes them."""
-        return reasons.Changed(self.changed_lines, self.working_lines)
+    def changed(self) -> Changed:
+        """All kinds of lines, as the search for a cause takes them."""
+        return Changed(self.changed_lines, self.working_lines, self.begun_lines)
+
+    @property
+    def precedents(self) -> Precedents:
+        """What the base's DAG files do through helpers, as far as they were traced to their end."""
+        runs = [run for run in (self.base, self.others) if run is not None]
+        parses = [Parsed(file, run) for run in runs for file in run.files if file.trace and not file.status.is_failure]
+        return Precedents(parses, self.changed_lines, may_be_more=self.more_others)
 
 
 def decide(compared: Compared, demand: Demand, version: str = "") -> Verdict:
@@ -106,6 +121,7 @@ def verdict_on(compared: Compared, demand: Demand, judged: Mapping[str, Judgemen
     before = {file.path: file for file in compared.base.files}
     after = {file.path: file for file in compared.head.files}
     skipped = {file.path: file for file in compared.head.skipped}
+    precedents = compared.precedents
     verdict = Verdict(
         decision=Decision.PASSED,
         reason="",
@@ -113,7 +129,14 @@ def verdict_on(compared: Compared, demand: Demand, judged: Mapping[str, Judgemen
         head=compared.head_name,
         files=tuple(
             _file_verdict(
-                path, before.get(path), after.get(path), skipped.get(path), judged.get(path), compared, demand
+                path,
+                before.get(path),
+                after.get(path),
+                skipped.get(path),
+                judged.get(path),
+                compared,
+                precedents,
+                demand,
             )
             for path in sorted(before.keys() | after.keys())
         ),
@@ -124,7 +147,12 @@ def verdict_on(compared: Compared, demand: Demand, judged: Mapping[str, Judgemen
         dagprof_version=version,
     )
     unused = waivers.unused(
-        demand.waivers, verdict.all_findings, demand.today, compared.changed_lines, folders=demand.folders
+        demand.waivers,
+        verdict.all_findings,
+        demand.today,
+        compared.changed_lines,
+        folders=demand.folders,
+        prefix=demand.prefix,
     )
     return _concluded(msgspec.structs.replace(verdict, doubts=(*verdict.doubts, *unused)))
 
@@ -136,6 +164,7 @@ def _file_verdict(
     skipped: SkippedFile | None,
     judged: Judgement | None,
     compared: Compared,
+    precedents: Precedents,
     demand: Demand,
 ) -> FileVerdict:
     if new is None:
@@ -143,10 +172,11 @@ def _file_verdict(
     base = Parsed(old, compared.base) if old is not None else None
     head = Parsed(new, compared.head)
     limits = demand.limits(path)
-    case = rules.Case(base, head, limits, compared.head.environment.import_timeout_s * 1000)
-    found = list(rules.findings(case))
+    case = rules.Case(base, head, limits, compared.head.environment.import_timeout_s * 1000, precedents)
+    findings, notes = rules.judged(case)
+    found = list(findings)
     least_ms = _timing_limits(limits).least_ms(judged.base_ms if judged else 0.0)
-    outcome, reason, cause = _outcome(path, old, new, judged, (base, head), compared.changed, least_ms)
+    outcome, reason, cause = outcomes.outcome(path, old, new, judged, (base, head), compared.changed, least_ms)
     if path in compared.renamed:
         reason = f"{reason}; the file was {compared.renamed[path]} before"
     needs_answer = new.status is Status.NEEDS_ANSWER
@@ -171,10 +201,11 @@ def _file_verdict(
         path=path,
         outcome=outcome,
         reason=reason,
-        timing=_timing(judged, old, new),
-        findings=_waived(found, demand),
+        timing=outcomes.timing(judged, old, new),
+        findings=demand.accepted(found),
         may_be_slower=may_be_slower,
         parse_ms=round(new.own_ms, 3) if outcome is Outcome.NEW and new.is_timed else None,
+        notes=(*outcomes.paid_already(head, precedents, outcome), *notes),
     )
 
 
@@ -194,121 +225,7 @@ def _not_parsed(path: str, old: FileResult | None, skipped: SkippedFile | None, 
         message = f"{path} gave DAGs before and gives none now: {skipped.why}"
         found.append(Finding(rule=Rule.IMPORT_ERROR, level=level, path=path, file=path, line=0, message=message))
     reason = f"{path} is not parsed any more: {skipped.why}"
-    return FileVerdict(path=path, outcome=Outcome.GONE, reason=reason, findings=_waived(found, demand))
-
-
-def _waived(found: Sequence[Finding], demand: Demand) -> tuple[Finding, ...]:
-    return tuple(waivers.applied(each, demand.waivers, demand.today, folders=demand.folders) for each in found)
-
-
-def _outcome(
-    path: str,
-    old: FileResult | None,
-    new: FileResult,
-    judged: Judgement | None,
-    parsed: tuple[Parsed | None, Parsed],
-    changed: reasons.Changed,
-    least_ms: float,
-) -> tuple[Outcome, str, reasons.Cause | None]:
-    """What became of a file, in one sentence, with the line behind it."""
-    if new.status is Status.NEEDS_ANSWER:
-        if old is None:
-            return Outcome.NEW, f"{path} is new: {new.what_it_needs}", None
-        return Outcome.CANNOT_TELL, f"{path} cannot be compared: {new.what_it_needs}", None
-    if old is None:
-        return Outcome.NEW, _introduced(path, new), None
-    if judged is None or not _is_comparable(old, new):
-        if old.status.is_failure and new.status.is_failure:
-            return Outcome.UNCHANGED, f"{path} gives no DAGs on either side ({new.status.value})", None
-        if new.has_lost_dags(old):
-            text = f"{path} gives no DAGs any more ({new.status.value} now, {old.status.value} before)"
-            return Outcome.CANNOT_TELL, text, None
-        return (
-            Outcome.CANNOT_TELL,
-            f"{path} has no times to compare ({old.status.value} before, {new.status.value} now){_failed_before(old)}",
-            None,
-        )
-    outcome = _OUTCOMES[judged.kind]
-    base, head = parsed
-    amount = _amount(judged)
-    if outcome in (Outcome.REGRESSION, Outcome.IMPROVEMENT) and base is not None:
-        sides = (base, head) if outcome is Outcome.REGRESSION else (head, base)
-        cause = reasons.cause(
-            *sides, abs(judged.change_ms), changed if outcome is Outcome.REGRESSION else reasons.Changed()
-        )
-        if outcome is Outcome.REGRESSION:
-            because = f", because {cause.text}" if cause is not None else "; no single line stands out"
-            return outcome, f"{path} {amount}{because}", cause
-        return outcome, f"{path} {amount}{_gone(cause)}", None
-    if outcome is Outcome.CANNOT_TELL:
-        seems_slower = base is not None and judged.change_ms > least_ms
-        cause = reasons.cause(base, head, judged.change_ms, changed) if base is not None and seems_slower else None
-        span = (
-            f"between {_signed(judged.low_ms)} and {_signed(judged.high_ms)} ms"
-            if math.isfinite(judged.low_ms)
-            else "unknown"
-        )
-        perhaps = f"; {cause.text}" if cause is not None else ""
-        is_faster = judged.is_not_slower(least_ms)
-        tell = "not slower, but too wide to tell whether it is faster" if is_faster else "too wide to tell"
-        return outcome, f"{path}: the change is {span} after {judged.pairs} pairs of parses, {tell}{perhaps}", cause
-    return outcome, f"{path} {amount}, within the limits", None
-
-
-def _is_comparable(old: FileResult, new: FileResult) -> bool:
-    """Whether both parses got equally far: one that breaks off early is not faster for it."""
-    if Status.NEEDS_ANSWER in (old.status, new.status):
-        return False
-    return old.status.is_failure == new.status.is_failure and not new.has_lost_dags(old)
-
-
-def _failed_before(old: FileResult) -> str:
-    """Why the base gave no DAGs: perhaps it lacks what git does not keep, such as generated files."""
-    if not old.failures:
-        return ""
-    failure = old.failures[0]
-    return f"; the base failed with {failure.type}: {failure.message}" if failure.type else ""
-
-
-def _gone(cause: reasons.Cause | None) -> str:
-    """For an improvement the cause is what the old version did."""
-    return f"; before, {cause.past}" if cause is not None else ""
-
-
-def _introduced(path: str, new: FileResult) -> str:
-    """A new file's time, with the statement that most of it goes into, if one stands out."""
-    if not new.is_timed:
-        return f"{path} is new and gives no DAGs ({new.status.value})"
-    text = f"{path} is new and takes {new.own_ms:,.0f} ms"
-    if new.trace is None or not new.trace.statements or new.own_ms < _LONG_MS:
-        return text
-    longest = max(new.trace.statements, key=lambda statement: (statement.parent < 0, statement.wall_us))
-    share = longest.wall_us / 1000 / max(new.trace.wall_ms, 1.0)
-    return f"{text}, {share:.0%} of it in line {longest.line} (`{longest.text}`)" if share >= _MOST else text
-
-
-def _amount(judged: Judgement) -> str:
-    share = f" ({_signed(100 * judged.change_ms / judged.base_ms)} %)" if judged.base_ms else ""
-    return f"{_signed(judged.change_ms)} ms{share}"
-
-
-def _signed(number: float) -> str:
-    return f"{number:+,.0f}".replace("-", "−")  # the minus sign that all tables have
-
-
-def _timing(judged: Judgement | None, old: FileResult | None, new: FileResult) -> Timing | None:
-    if judged is None or old is None or not _is_comparable(old, new) or not math.isfinite(judged.low_ms):
-        return None
-    return Timing(
-        base_ms=round(judged.base_ms, 3),
-        head_ms=round(judged.head_ms, 3),
-        change_ms=round(judged.change_ms, 3),
-        low_ms=round(judged.low_ms, 3),
-        high_ms=round(judged.high_ms, 3),
-        pairs=judged.pairs,
-        base_samples_ms=tuple(round(ms, 3) for ms in old.samples.own_ms),
-        head_samples_ms=tuple(round(ms, 3) for ms in new.samples.own_ms),
-    )
+    return FileVerdict(path=path, outcome=Outcome.GONE, reason=reason, findings=demand.accepted(found))
 
 
 def _concluded(verdict: Verdict) -> Verdict:

@@ -100,6 +100,31 @@ class Parsed:
             if graph.is_users(statement) and statement.line > 0
         ]
 
+    def blamed(self, position: int) -> Place:
+        """The line of the user's code that leads to a module last: the one to change."""
+        way = self.way(position)
+        # Both begin the same load: an import statement took a name from a lazy module, whose function imports what is asked for.
+        if len(way) > 1 and not way[-2].is_call and way[-2].module == way[-1].module:
+            way.pop()
+        return way[-1].place if way else Place(file=self.file.path, line=0)
+
+    @cached_property
+    def imports(self) -> dict[Place, tuple[str, ...]]:
+        """The import statements of the user's code that ran, and the modules that each named, loaded before or not."""
+        graph = self._graph
+        if graph is None:
+            return {}
+        return {
+            self._place(statement): tuple(self._name(position) for position in named)
+            for statement, named in graph.named.items()
+            if graph.is_users(statement) and statement.line > 0
+        }
+
+    @property
+    def pre_imported(self) -> frozenset[str]:
+        """The modules that the DAG processor imports before it forks."""
+        return frozenset(self._run.environment.pre_imported)
+
     def _name(self, position: int) -> str:
         return self._run.modules[position].name if position != ROOT else ""
 

@@ -2,50 +2,32 @@
 
 from __future__ import annotations
 
-import re
+import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
 
 from dagprof.gate import waits
 from dagprof.gate.parsed import Link, OwnTime, Parsed
-from dagprof.model import Module, Origin, Place
+from dagprof.gate.tied import (
+    DEFINED,
+    Cause,
+    Changed,
+    and_changed,
+    changed_helpers,
+    hang_together,
+    is_firm,
+    new_calls,
+    speaks_of,
+    tied,
+)
+from dagprof.model import Module, Origin, Place, Samples
 
 # A cause that explains less than this share of the change is not named as the cause.
 _LEAST_SHARE = 0.3
 # Traced times may be off by this share of the change; what takes more cannot be the whole story.
 _MOST_SHARE = 1.25
-# What a statement gives a name to: ``def make(count):``, ``COUNT = 400``.
-_DEFINED = re.compile(r"(?:async def |def |class )?([A-Za-z_]\w*)")
 # An effect tells the line better than what it happens in, where it explains this share of that.
 _EFFECT_SHARE = 0.7
-
-
-class Cause(NamedTuple):
-    """A line and what about it takes how many ms more; ``text`` goes on after "because".
-
-    ``past`` tells the same of a version that is no more, and goes on after "before". ``is_building``: it makes DAGs or tasks.
-    """
-
-    place: Place
-    text: str
-    past: str
-    ms: float
-    is_building: bool = False
-
-
-class Changed(NamedTuple):
-    """Lines of the new version that differ from the old one, by file relative to the bundle root.
-
-    ``lines`` holds all that are code, ``working`` those of them that call or compute something when their module is imported.
-    """
-
-    lines: Mapping[str, Sequence[int]] = {}
-    working: Mapping[str, Sequence[int]] = {}
-
-    def at_top(self, file: str) -> Sequence[int]:
-        """What may make a file's own top-level code longer: lines that work there, else any."""
-        return self.working.get(file) or self.lines.get(file, ())
 
 
 def cause(base: Parsed, head: Parsed, change_ms: float, changed: Changed) -> Cause | None:
@@ -61,20 +43,28 @@ def cause(base: Parsed, head: Parsed, change_ms: float, changed: Changed) -> Cau
     effect = _grown_effect(base, head)
     if effect is not None:
         found = _with_effect(found, effect, change_ms)
-    best = max(found, key=lambda each: _explains(each.ms, change_ms), default=None)
-    if best is None or best.ms < _LEAST_SHARE * change_ms:
+    firm = [each for each in found if is_firm(each, base, head, changed)]
+    best = _best(firm, change_ms) or _best(found, change_ms)
+    if best is None:
         return None
     beside = [
         each
-        for each in found
+        for each in firm
         if each.place != best.place
         and not (each.is_building and best.is_building)
         and _LEAST_SHARE * change_ms <= each.ms <= _MOST_SHARE * change_ms - best.ms
     ]
     second = max(beside, key=lambda each: each.ms, default=None)
+    best = tied(best, base, head, changed)
     if second is None:
         return best
     return best._replace(text=f"{best.text}, and {second.text}", past=f"{best.past}, and {second.past}")
+
+
+def _best(found: Sequence[Cause], change_ms: float) -> Cause | None:
+    """What explains most of a change, where it explains enough of it."""
+    best = max(found, key=lambda each: _explains(each.ms, change_ms), default=None)
+    return best if best is not None and best.ms >= _LEAST_SHARE * change_ms else None
 
 
 def _with_effect(found: Sequence[Cause], effect: Cause, change_ms: float) -> list[Cause]:
@@ -96,28 +86,43 @@ def _explains(ms: float, change_ms: float) -> float:
 def _new_imports(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
     """Modules that only the new version loads, by the first link on the way that is new itself."""
     known = {link for position in base.loaded.values() for link in map(_key, base.way(position))}
-    calls = _new_calls(base, head, changed)
+    # What a statement named and did not load was there before the parse began.
+    known |= {(place.file, name, False) for place, names in base.imports.items() for name in names}
+    calls = new_calls(base, head, changed)
     groups: dict[Place, list[tuple[Link, int, float]]] = defaultdict(list)
+    unmoved: list[tuple[Link, int, float]] = []
     for name, position in head.loaded.items():
         way = head.way(position)
-        if name not in base.loaded and way:
-            new = (link for link in way if (link.place in calls if link.is_call else _key(link) not in known))
-            link = next(new, way[-1])
-            groups[link.place].append((link, position, head.module_ms(position)))
+        if name in base.loaded or not way:
+            continue
+        new = (link for link in way if (link.place in calls if link.is_call else _key(link) not in known))
+        link = next(new, None)
+        row = (link or way[-1], position, head.module_ms(position))
+        if link is None and base.pre_imported - head.pre_imported:
+            unmoved.append(row)
+        else:
+            groups[row[0].place].append(row)
+    if unmoved:
+        yield _no_longer_pre_imported(base, head, unmoved)
     for place, rows in groups.items():
         text, past = _loads_now(place, rows, head)
         instead = _changed_instead(place, head, changed)
-        yield Cause(place, text + _and_changed(instead), past, sum(ms for _, _, ms in rows))
+        yield Cause(place, text + and_changed(instead), past, sum(ms for _, _, ms in rows))
 
 
-def _new_calls(base: Parsed, head: Parsed, changed: Changed) -> set[Place]:
-    """The lines that may hold a new call: those that changed, and where the DAG file's new statements begin.
-
-    These may go on to a changed line, and tell where no changed lines are known.
-    """
-    texts = {statement.text for statement in base.statements}
-    begun = {statement.place for statement in head.statements if statement.text not in texts}
-    return begun | {Place(file=file, line=line) for file, lines in changed.lines.items() for line in lines}
+def _no_longer_pre_imported(base: Parsed, head: Parsed, rows: Sequence[tuple[Link, int, float]]) -> Cause:
+    """Modules that the DAG processor had before it forked, and that each parse loads now: no line of the parse changed."""
+    gone = sorted(base.pre_imported - head.pre_imported)
+    loaded = [name for name in gone if name in head.loaded] or gone
+    names = ", ".join(loaded[:2]) + (f" and {len(loaded) - 2} more" if len(loaded) > 2 else "")
+    is_one = len(loaded) == 1
+    link = max(rows, key=lambda row: row[2])[0]
+    text = (
+        f"no DAG file names {names} any more, so the DAG processor no longer imports {'it' if is_one else 'them'} before it "
+        f"forks; {_where(link.place, head)} loads `{link.module}` in each parse"
+    )
+    past = f"the DAG processor did not import {names} before it forked"
+    return Cause(Place(file=head.file.path, line=0), text, past, sum(ms for _, _, ms in rows))
 
 
 def _key(link: Link) -> tuple[str, str, bool]:
@@ -167,6 +172,8 @@ def _slower_modules(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Ca
             continue
         file = head.shown_file(module)
         lines = changed.at_top(file)
+        if changed.lines and not lines and not changed_helpers(head, changed):
+            continue  # nothing that it runs changed: one traced parse is no proof that it takes longer
         place = Place(file=file, line=lines[0] if lines else 1)
         at = f", changed {_from_line(lines)}" if lines else ""
         what = f"the code at the top of {file}"
@@ -175,7 +182,7 @@ def _slower_modules(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Ca
 
 def _from_line(lines: Sequence[int]) -> str:
     """``at line 7`` for lines that hang together, else from which line on."""
-    return f"at line {lines[0]}" if lines[-1] - lines[0] < len(set(lines)) else f"from line {lines[0]} on"
+    return f"at line {lines[0]}" if hang_together(lines) else f"from line {lines[0]} on"
 
 
 def _slower_statements(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
@@ -183,7 +190,7 @@ def _slower_statements(base: Parsed, head: Parsed, changed: Changed) -> Iterable
     before: dict[str, list[OwnTime]] = defaultdict(list)
     for statement in base.statements:
         before[statement.text].append(statement)
-    helpers = _changed_helpers(head, changed)
+    helpers = changed_helpers(head, changed)
     for statement in head.statements:
         old = before[statement.text].pop(0) if before[statement.text] else None
         grown = statement.own_ms - (old.own_ms if old is not None else 0.0)
@@ -196,50 +203,31 @@ def _slower_statements(base: Parsed, head: Parsed, changed: Changed) -> Iterable
             continue
         past = f"line {line} took longer ({code})"
         if helpers and line not in changed.lines.get(head.file.path, ()):
-            mine = [place for name, place in helpers.items() if _speaks_of(statement.text, name)] or [*helpers.values()]
+            mine = [place for name, place in helpers.items() if speaks_of(statement.text, name)] or [*helpers.values()]
             place = mine[0] if len(mine) == 1 else statement.place
-            yield Cause(place, f"{code} at line {line} takes longer{_and_changed(mine)}", past, grown, is_building)
+            yield Cause(place, f"{code} at line {line} takes longer{and_changed(mine)}", past, grown, is_building)
         else:
             yield Cause(statement.place, f"line {line} takes longer ({code})", past, grown, is_building)
-
-
-def _changed_helpers(head: Parsed, changed: Changed) -> dict[str, Place]:
-    """The first changed line of each module of the user's code that this parse loads, by the module's name."""
-    found: dict[str, Place] = {}
-    for name, position in head.loaded.items():
-        module = head.module(position)
-        file = head.shown_file(module)
-        if module.origin is Origin.USER and changed.lines.get(file):
-            found[name] = Place(file=file, line=changed.lines[file][0])
-    return found
-
-
-def _speaks_of(text: str, module: str) -> bool:
-    """Whether a statement names a module by the last part of its name."""
-    return re.search(rf"\b{re.escape(module.rpartition('.')[2])}\b", text) is not None
 
 
 def _changed_instead(place: Place, head: Parsed, changed: Changed) -> list[Place]:
     """What changed where neither the file of a place nor the DAG file did: lines of other modules."""
     if place.file in changed.lines or head.file.path in changed.lines:
         return []
-    return list(_changed_helpers(head, changed).values())
-
-
-def _and_changed(places: Sequence[Place]) -> str:
-    if not places:
-        return ""
-    more = f" and {len(places) - 2} more" if len(places) > 2 else ""
-    return f", and {' and '.join(str(place) for place in places[:2])}{more} changed"
+    return list(changed_helpers(head, changed).values())
 
 
 def _more_work_after_loading(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
-    """More DAGs and tasks: checking and serialising them comes after the load stage."""
-    grown = sum(
-        head.file.samples.median(stage) - base.file.samples.median(stage) for stage in ("bag_ms", "serialise_ms")
-    )
+    """More DAGs and tasks, or more in them: checking and serialising them comes after the load stage."""
+    grown = _after_loading_ms(head.file.samples) - _after_loading_ms(base.file.samples)
     dags, tasks = len(head.file.dag_ids) - len(base.file.dag_ids), head.file.task_count - base.file.task_count
-    if grown <= 0 or (dags <= 0 and tasks <= 0):
+    if grown <= 0:
+        return
+    if dags <= 0 and tasks <= 0:
+        at = _building_line(base, head, changed, is_certain=True)
+        place = Place(file=head.file.path, line=at)
+        text = "checking and serialising its DAGs"
+        yield Cause(place, f"{text} takes {grown:,.0f} ms longer", f"{text} took {grown:,.0f} ms longer", grown, True)
         return
     at = _building_line(base, head, changed)
     more = " and ".join(
@@ -250,18 +238,32 @@ def _more_work_after_loading(base: Parsed, head: Parsed, changed: Changed) -> It
     where = f" (line {at})" if at else ""
     place = Place(file=head.file.path, line=at)
     instead = _changed_instead(place, head, changed)
-    text = f"it makes {more} more{where}{_and_changed(instead)}"
+    text = f"it makes {more} more{where}{and_changed(instead)}"
     yield Cause(
         instead[0] if len(instead) == 1 else place, text, f"it made {more} more{where}", grown, is_building=True
     )
 
 
-def _building_line(base: Parsed, head: Parsed, changed: Changed) -> int:
-    """The changed line behind more building: in the statement that builds more, in what that names, or any; 0 if unknown."""
+def _after_loading_ms(samples: Samples) -> float:
+    """Median time of the stages after loading, less their share of what each parse waited for a processor."""
+    rows = zip(samples.bag_ms, samples.serialise_ms, samples.own_ms, samples.wall_ms, strict=True)
+    found = [(bag + serialise) * own / wall for bag, serialise, own, wall in rows if wall > 0]
+    return statistics.median(found) if found else 0.0
+
+
+def _building_line(base: Parsed, head: Parsed, changed: Changed, *, is_certain: bool = False) -> int:
+    """The changed line behind more building: in the statement that builds more, in what that names, or any; 0 if unknown.
+
+    ``is_certain``: in the statement that builds most, and not just any.
+    """
     before: dict[str, float] = defaultdict(float)
     for statement in base.statements:
         before[statement.text] += statement.building_ms
-    building = max(head.statements, key=lambda statement: statement.building_ms - before[statement.text], default=None)
+    building = max(
+        head.statements,
+        key=lambda statement: statement.building_ms - (0.0 if is_certain else before[statement.text]),
+        default=None,
+    )
     lines = changed.lines.get(head.file.path, ())
     if building is None:
         return lines[0] if lines else 0
@@ -271,13 +273,13 @@ def _building_line(base: Parsed, head: Parsed, changed: Changed) -> int:
     named = [
         each
         for each in head.statements
-        if (name := _DEFINED.match(each.text)) and any(_speaks_of(other.text, name[1]) for other in around)
+        if (name := DEFINED.match(each.text)) and any(speaks_of(other.text, name[1]) for other in around)
     ]
     for statements in (around, named):
         inside = [line for line in lines if any(line in statement.lines for statement in statements)]
         if inside:
             return inside[0]
-    return lines[0]
+    return 0 if is_certain else lines[0]
 
 
 def _grown_effect(base: Parsed, head: Parsed) -> Cause | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from dagprof.gate.parsed import Parsed
+from dagprof.gate.precedents import Precedent, Precedents
 from dagprof.gate.verdict import Finding
 from dagprof.model import DATABASE_KINDS, NETWORK_KINDS, Place
 from dagprof.policy import FileLimits, Level, Rule
@@ -16,37 +17,59 @@ _SHOWN = 5
 
 
 class Case(NamedTuple):
-    """Both parses of one file, its limits, and Airflow's import time-out in ms (0 for none). ``base`` is None for a new file."""
+    """Both parses of one file, its limits, and Airflow's import time-out in ms (0 for none). ``base`` is None for a new file.
+
+    ``precedents`` knows what other DAG files of the base do through helpers.
+    """
 
     base: Parsed | None
     head: Parsed
     limits: FileLimits
     timeout_ms: float
+    precedents: Precedents = Precedents()
 
     @property
     def path(self) -> str:
         return self.head.file.path
 
 
-Found = tuple[Place, str]
+class Found(NamedTuple):
+    """A place and what is there, in one sentence; ``is_note``: other DAG files do it already, so it is no finding."""
+
+    place: Place
+    message: str
+    is_note: bool = False
 
 
 def findings(case: Case) -> tuple[Finding, ...]:
     """What all rules find, levels as the limits say; a rule that is off is not asked."""
+    return judged(case)[0]
+
+
+def judged(case: Case) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """What all rules find, and what they would find if other DAG files did not do it already."""
     is_known = case.base is None or (case.base.file.trace is not None and not case.base.file.status.is_failure)
     asked = _RULES if is_known else _WITHOUT_BASE
-    return tuple(
-        Finding(
-            rule=rule,
-            level=case.limits.rules[rule],
-            path=case.path,
-            file=place.file,
-            line=place.line,
-            message=message,
-        )
+    rows = [
+        (rule, found)
         for rule, look in asked.items()
         if case.limits.rules[rule] is not Level.OFF
-        for place, message in look(case)
+        for found in look(case)
+    ]
+    return (
+        tuple(_finding(rule, found, case) for rule, found in rows if not found.is_note),
+        tuple(found.message for _, found in rows if found.is_note),
+    )
+
+
+def _finding(rule: Rule, found: Found, case: Case) -> Finding:
+    return Finding(
+        rule=rule,
+        level=case.limits.rules[rule],
+        path=case.path,
+        file=found.place.file,
+        line=found.place.line,
+        message=found.message,
     )
 
 
@@ -56,8 +79,12 @@ def _import_error(case: Case) -> Iterable[Found]:
         return
     failure = file.failures[0] if file.failures else None
     place = case.head.shown_place(failure.file, failure.line) if failure is not None else Place(file=file.path, line=0)
-    since = "gave DAGs before and gives none now" if case.base is not None else "is new and gives no DAGs"
-    yield place, f"{file.path} {since}: {file.why_no_dags}"
+    base = case.base.file if case.base is not None else None
+    if base is None:
+        since = f"is new and {file.missing()}"
+    else:
+        since = file.missing(base) if file.dag_ids else "gave DAGs before and gives none now"
+    yield Found(place, f"{file.path} {since}: {file.why_no_dags}")
 
 
 def _forbidden(case: Case) -> Iterable[Found]:
@@ -65,15 +92,15 @@ def _forbidden(case: Case) -> Iterable[Found]:
     told = set()
     for name, position in case.head.packages.items():
         if _is_listed(case.head, name, position, forbidden):
-            place = _blamed(case.head, position)
+            place = case.head.blamed(position)
             told.add((name, place))
-            yield place, f"{case.path} loads {name}, which is forbidden{_way(case.head, position)}"
+            yield Found(place, f"{case.path} loads {name}, which is forbidden{_way(case.head, position)}")
     for name, (position, place) in case.head.asked_for.items():
         is_forbidden = _is_listed(case.head, name, position, forbidden)
         if is_forbidden and (name, place) not in told:
-            yield place, f"{case.path} imports {name}, which is forbidden"
+            yield Found(place, f"{case.path} imports {name}, which is forbidden")
         if not is_forbidden and allowed is not None and not _is_listed(case.head, name, position, allowed):
-            yield place, f"{case.path} imports {name}, which is not among the allowed packages"
+            yield Found(place, f"{case.path} imports {name}, which is not among the allowed packages")
 
 
 def _is_listed(head: Parsed, name: str, position: int, listed: Iterable[str]) -> bool:
@@ -85,7 +112,7 @@ def _is_listed(head: Parsed, name: str, position: int, listed: Iterable[str]) ->
 def _is_asked_for(head: Parsed, name: str, position: int) -> bool:
     """Whether the user's own code imports a package, and not another package does."""
     way = head.way(position)
-    return not way or way[-1].module == name or way[-1].module.startswith(name + ".")
+    return bool(way) and (way[-1].module == name or way[-1].module.startswith(name + "."))
 
 
 def _is_named(name: str, listed: Iterable[str]) -> bool:
@@ -98,21 +125,24 @@ def _is_named(name: str, listed: Iterable[str]) -> bool:
 def _new_package(case: Case) -> Iterable[Found]:
     """Packages that the base did not load; one finding for each line that leads to some."""
     known = case.base.packages if case.base is not None else {}
-    rows: dict[Place, list[str]] = {}
+    rows: dict[tuple[Place, Precedent | None], list[str]] = {}
     for name, position in case.head.packages.items():
         # What a new file's operators bring along every file with them loads: only what its own code asks for is news.
         is_news = case.base is not None or (
             name.partition(".")[0] != "airflow" and _is_asked_for(case.head, name, position)
         )
         if name not in known and is_news:
-            rows.setdefault(_blamed(case.head, position), []).append(name)
-    for place, names in rows.items():
+            place = case.head.blamed(position)
+            precedent = case.precedents.of_module(case.path, case.head.module(position).name, place)
+            rows.setdefault((place, precedent), []).append(name)
+    for (place, precedent), names in rows.items():
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         verb = "now loads" if case.base is not None else "is new and loads"
-        yield (
-            place,
-            f"{case.path} {verb} {', '.join(names[:_SHOWN])}{more}{_way(case.head, case.head.packages[names[0]])}",
-        )
+        text = f"{case.path} {verb} {', '.join(names[:_SHOWN])}{more}"
+        if precedent is not None:
+            yield Found(place, f"{text}, {precedent}", is_note=True)
+        else:
+            yield Found(place, text + _way(case.head, case.head.packages[names[0]]))
 
 
 def _new_modules(case: Case) -> Iterable[Found]:
@@ -121,22 +151,19 @@ def _new_modules(case: Case) -> Iterable[Found]:
     before, after = len(case.base.loaded), len(case.head.loaded)
     if after - before <= case.limits.new_modules:
         return
-    places = Counter(
-        _blamed(case.head, position) for name, position in case.head.loaded.items() if name not in case.base.loaded
-    )
-    yield (
-        places.most_common(1)[0][0],
-        f"{case.path} loads {after:,} modules instead of {before:,}; {case.limits.new_modules:,} more are allowed",
-    )
-
-
-def _blamed(head: Parsed, position: int) -> Place:
-    """The line of the user's code that leads to a module last: the one to change."""
-    way = head.way(position)
-    # Both begin the same load: an import statement took a name from a lazy module, whose function imports whatever is asked for.
-    if len(way) > 1 and not way[-2].is_call and way[-2].module == way[-1].module:
-        way.pop()
-    return way[-1].place if way else Place(file=head.file.path, line=0)
+    new = {
+        name: case.head.blamed(position) for name, position in case.head.loaded.items() if name not in case.base.loaded
+    }
+    precedents = {name: case.precedents.of_module(case.path, name, place) for name, place in new.items()}
+    shared = Counter(str(precedent) for precedent in precedents.values() if precedent is not None)
+    text = f"{case.path} loads {after:,} modules instead of {before:,}"
+    if after - before - shared.total() <= case.limits.new_modules:
+        told, number = shared.most_common(1)[0]
+        place = next(new[name] for name, precedent in precedents.items() if str(precedent) == told)
+        yield Found(place, f"{text}, {number:,} of them {told}", is_note=True)
+        return
+    places = Counter(place for name, place in new.items() if precedents[name] is None)
+    yield Found(places.most_common(1)[0][0], f"{text}; {case.limits.new_modules:,} more are allowed")
 
 
 def _way(head: Parsed, position: int) -> str:
@@ -153,37 +180,62 @@ def _accesses(kind: str, noun: str) -> Callable[[Case], Iterable[Found]]:
             if access.kind == kind and access.key not in known | seen:
                 seen.add(access.key)
                 place = case.head.shown_place(access.file, access.line)
-                yield (
-                    place,
-                    f"{case.path} reads the {noun} {access.key!r} in every parse; read it in a task or a template",
-                )
+                text = f"{case.path} reads the {noun} {access.key!r} in every parse"
+                precedent = case.precedents.of_access(case.path, kind, access.key, place)
+                if precedent is not None:
+                    yield Found(place, f"{text}, {precedent}", is_note=True)
+                else:
+                    yield Found(place, text + _advised(case.head, place, "read it in a task or a template"))
 
     return look
 
 
 def _effects(kinds: tuple[str, ...], does: str, advice: str) -> Callable[[Case], Iterable[Found]]:
     def look(case: Case) -> Iterable[Found]:
-        places: dict[Place, list[str]] = {}
+        places: dict[tuple[Place, Precedent | None], list[str]] = {}
         for effect in case.head.new_effects(case.base, kinds):
-            places.setdefault(case.head.shown_place(effect.file, effect.line), []).append(effect.what)
-        for place, whats in places.items():
+            place = case.head.shown_place(effect.file, effect.line)
+            precedent = case.precedents.of_effect(case.path, effect.kind, effect.what, place)
+            places.setdefault((place, precedent), []).append(effect.what)
+        for (place, precedent), whats in places.items():
             shown = ", ".join(dict.fromkeys(what for what in whats if what)) or "something"
-            yield place, f"{case.path} {does} while it is parsed ({shown[:200]}); {advice}"
+            text = f"{case.path} {does} while it is parsed ({shown[:200]})"
+            if precedent is not None:
+                yield Found(place, f"{text}, {precedent}", is_note=True)
+            else:
+                yield Found(place, text + _advised(case.head, place, advice))
 
     return look
 
 
+def _advised(head: Parsed, place: Place, advice: str) -> str:
+    """What to do about it. What a library does when it is imported cannot be done in a task; its import can."""
+    named = head.imports.get(place)
+    if named is None:
+        return f"; {advice}"
+    if all(name.partition(".")[0] == "airflow" for name in named):
+        return f": the import at {place} does that"
+    return f": the import at {place} does that; import it inside the functions that use it"
+
+
 def _unstable(case: Case) -> Iterable[Found]:
-    if case.base is not None and case.base.file.instabilities:
-        return
-    for found in case.head.file.instabilities[:1]:
-        if found.is_existence:
-            yield Place(file=case.path, line=0), f"some parses give the DAG {found.dag_id}, and others do not"
-            continue
+    """A DAG whose fields differ from parse to parse, and DAGs that come and go; a base that had it too has nothing new."""
+    base = case.base.file.instabilities if case.base is not None else ()
+    known = {found.is_existence for found in base}
+    new = [found for found in case.head.file.instabilities if (found.is_existence) not in known]
+    place = Place(file=case.path, line=0)
+    coming = list(dict.fromkeys(found.dag_id for found in new if found.is_existence))
+    if coming:
+        more = f" and {len(coming) - _SHOWN} more" if len(coming) > _SHOWN else ""
+        named = f"the DAG{'s' if len(coming) > 1 else ''} {', '.join(coming[:_SHOWN])}{more}"
+        yield Found(
+            place, f"{case.path} gives {named} in some parses only; Airflow removes and adds what comes and goes"
+        )
+    for found in [found for found in new if not found.is_existence][:1]:
         differs = (
             f"the DAG {found.dag_id} differs from parse to parse: {found.field} is {found.first}, then {found.second}"
         )
-        yield Place(file=case.path, line=0), f"{differs}; Airflow 3 stores each as a new version"
+        yield Found(place, f"{differs}; Airflow 3 stores each as a new version")
 
 
 def _timeout(case: Case) -> Iterable[Found]:
@@ -192,7 +244,7 @@ def _timeout(case: Case) -> Iterable[Found]:
     share = parse_share(case.limits.timeout_share)
     least = _least_ms(case)
     if least > share * case.timeout_ms:
-        yield (
+        yield Found(
             Place(file=case.path, line=0),
             f"{case.path} takes {least / 1000:.1f} s of the {case.timeout_ms / 1000:.0f} s after which Airflow gives up",
         )
@@ -203,7 +255,7 @@ def _budget(case: Case) -> Iterable[Found]:
         return
     least = _least_ms(case)
     if least > parse_duration_ms(case.limits.budget):
-        yield (
+        yield Found(
             Place(file=case.path, line=0),
             f"{case.path} takes {least:.0f} ms even in its fastest parse, more than its budget of {case.limits.budget}",
         )

@@ -64,11 +64,13 @@ def decide(
 
 def _without_dags(run: Run, comparison: Comparison | None) -> list[tuple[str, str]]:
     """The files that cannot be loaded, and those that gave DAGs in the baseline only, as path and sentence."""
+    missing = {file.path: file.missing for file in comparison.files if file.breaks} if comparison else {}
     failing = {
-        file.path: f"{file.path} gives no DAGs: {file.why_no_dags}" for file in run.files if file.status.is_broken
+        file.path: f"{file.path} {missing.get(file.path) or file.missing()}: {file.why_no_dags}"
+        for file in run.files
+        if file.status.is_broken
     }
-    broken = [file.path for file in comparison.files if file.breaks] if comparison else []
-    lost = {path: f"{path} gives no DAGs, and did in the baseline" for path in broken if path not in failing}
+    lost = {path: f"{path} {what}, and did in the baseline" for path, what in missing.items() if path not in failing}
     return [*failing.items(), *lost.items()]
 
 

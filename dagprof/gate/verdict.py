@@ -75,7 +75,7 @@ class FileVerdict(Frozen, frozen=True):
     """One measured file: what became of it, in one sentence, and what the rules found.
 
     ``may_be_slower`` says that a regression is neither shown nor ruled out. ``parse_ms`` is that of a new file, without waiting
-    for a processor.
+    for a processor. ``notes`` are sentences on what a rule would find if other DAG files did not do the same already.
     """
 
     path: str
@@ -85,6 +85,7 @@ class FileVerdict(Frozen, frozen=True):
     findings: tuple[Finding, ...] = ()
     may_be_slower: bool = False
     parse_ms: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Verdict(Frozen, frozen=True):
@@ -105,6 +106,11 @@ class Verdict(Frozen, frozen=True):
     wall_s: float = 0.0
     dagprof_version: str = ""
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The notes of all files."""
+        return tuple(note for file in self.files for note in file.notes)
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from dagprof.gate.verdict import Finding
-from dagprof.policy import Level, Rule, Waiver, matches
+from dagprof.policy import Level, Rule, Waiver, below, matches
 
 _BEGINS = re.compile(r"#\s*dagprof:", re.IGNORECASE)
 _COMMENT = re.compile(
@@ -84,20 +84,26 @@ def _waiver(comment: str, path: str, line: int, is_alone: bool) -> Waiver | str:
     )
 
 
-def applied(finding: Finding, waivers: Iterable[Waiver], today: datetime.date, *, folders: str = "") -> Finding:
+def applied(
+    finding: Finding, waivers: Iterable[Waiver], today: datetime.date, *, folders: str = "", prefix: str = ""
+) -> Finding:
     """The finding, with what accepts it if anything does."""
     for waiver in waivers:
-        if not waiver.has_expired(today) and _covers(waiver, finding, folders):
+        if not waiver.has_expired(today) and _covers(waiver, finding, folders, prefix):
             text = f"accepted until {waiver.until.isoformat()}: {waiver.reason} ({waiver.place})"
             waived: Finding = msgspec.structs.replace(finding, waived=text)
             return waived
     return finding
 
 
-def _covers(waiver: Waiver, finding: Finding, folders: str) -> bool:
+def _covers(waiver: Waiver, finding: Finding, folders: str, prefix: str) -> bool:
+    """``prefix`` leads from what the finding's paths are relative to to the bundle root; a comment names its file alike."""
     if waiver.rule is not finding.rule or waiver.line not in (0, finding.line):
         return False
-    return any(matches(path, waiver.files, folders=folders) for path in dict.fromkeys((finding.file, finding.path)))
+    return any(
+        path in waiver.files or matches(below(path, prefix), waiver.files, folders=folders)
+        for path in dict.fromkeys((finding.file, finding.path))
+    )
 
 
 def unused(
@@ -107,6 +113,7 @@ def unused(
     changed_lines: Mapping[str, Sequence[int]],
     *,
     folders: str = "",
+    prefix: str = "",
 ) -> tuple[str, ...]:
     """A sentence for the comments that are new and accept nothing of what was found, unless their last day has passed.
 
@@ -117,7 +124,7 @@ def unused(
         for waiver in waivers
         if _is_new(waiver, changed_lines)
         and not waiver.has_expired(today)
-        and not any(_covers(waiver, finding, folders) for finding in found)
+        and not any(_covers(waiver, finding, folders, prefix) for finding in found)
     ]
     if not idle:
         return ()

@@ -40,15 +40,30 @@ def reached(changed: Sequence[Path], roots: Sequence[Path], files: Sequence[Path
     """The files among ``files`` that a change may reach, judged by the text of all Python files below ``roots``."""
     if not changed:
         return set()
+    sources, reach = _reach(changed, roots, files)
+    really = {os.path.realpath(path) for path in changed}
+    linked = {path for path in sources if os.path.realpath(path) in really}
+    found = reach.of({*map(str, changed), *linked})
+    return {path for path in files if str(path) in found}
+
+
+def users(helpers: Sequence[Path], roots: Sequence[Path], files: Sequence[Path]) -> dict[Path, set[Path]]:
+    """The files among ``files`` whose text leads to each helper by import statements that name it."""
+    if not helpers:
+        return {}
+    _, reach = _reach(helpers, roots, files)
+    found = {helper: reach.importing([str(helper)]) for helper in helpers}
+    return {helper: {path for path in files if str(path) in paths} for helper, paths in found.items()}
+
+
+def _reach(paths: Iterable[Path], roots: Sequence[Path], files: Sequence[Path]) -> tuple[dict[str, bytes], Reach]:
+    """The texts of all Python files below ``roots`` and of ``files``, and who imports whom."""
     sources = _sources(roots)
     for path in files:
         sources.setdefault(str(path), _text(path))
     pure = [PurePath(root) for root in roots]
-    names = {path: module_names(PurePath(path), pure) for path in {*sources, *map(str, changed)}}
-    really = {os.path.realpath(path) for path in changed}
-    linked = {path for path in sources if os.path.realpath(path) in really}
-    found = Reach(sources, names, {str(path) for path in files}).of({*map(str, changed), *linked})
-    return {path for path in files if str(path) in found}
+    names = {path: module_names(PurePath(path), pure) for path in {*sources, *map(str, paths)}}
+    return sources, Reach(sources, names, {str(path) for path in files})
 
 
 def is_touched(measured: Measured, changed: set[str], root: Path) -> bool:

@@ -41,15 +41,16 @@ class Asked(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What was measured, how the other commit is called, and the changed lines by file relative to the bundle root.
+    """What was measured, how the other commit is called, and the changed lines by file relative to the repository's root.
 
-    ``working_lines`` are those of them that call or compute something when their module is imported.
+    ``top`` is that root, ``tree`` the one of the base while it was checked out, and ``prefix`` leads from either to the bundle's.
     """
 
     duel: Duel
     base_name: str
-    changed_lines: dict[str, tuple[int, ...]]
-    working_lines: dict[str, tuple[int, ...]]
+    changed: codelines.Sorted
+    top: str
+    tree: str
     prefix: str
 
 
@@ -85,11 +86,13 @@ def measure(
             with _both(Site(old, old_settings, elsewhere), Site(target, settings, given)) as (base, head):
                 question = _question(difference, tree, environ, base, head, asked)
                 found = duel(base, head, question, version=version, progress=progress)
-            lines, working = codelines.sorted_out(revision.changed_lines(difference, target.root), target.root)
+            changed = codelines.sorted_out(revision.changed_lines(difference, difference.top), difference.top)
             settled = _settings_doubts(difference, tree, settings) if not asked.every_file else []
         doubts = (*found.doubts, *_environment_doubts(difference, asked), *settled, *_shared(found, difference, tree))
         prefix = revision.prefix_of(target.root)
-        return Found(found._replace(doubts=doubts), difference.described, lines, working, prefix)
+        return Found(
+            found._replace(doubts=doubts), difference.described, changed, str(difference.top), str(tree), prefix
+        )
 
 
 @contextlib.contextmanager
@@ -155,6 +158,7 @@ def _question(
         changed_head=list(difference.changed),
         renamed={new: revision.moved(old, difference.top, tree) for new, old in difference.renamed.items()},
         roots=_roots(environ, difference.top),
+        in_base=lambda path: revision.moved(path, difference.top, tree),
         everything=everything,
         sample=None if asked.every_file else asked.sample,
         limits=asked.limits,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _LOOPS = (ast.For, ast.While)
@@ -15,13 +16,23 @@ _PARTS = (ast.ExceptHandler, ast.match_case)
 Lines = dict[str, tuple[int, ...]]
 
 
-def sorted_out(changed: Mapping[str, Sequence[int]], root: Path) -> tuple[Lines, Lines]:
-    """The changed lines of each file without its docstrings, and those of them that call or compute something at import.
+class Sorted(NamedTuple):
+    """Changed lines by file: all that are code, those that call or compute something at import, and the first lines of the
+    statements that they are in."""
 
-    A file that is no Python, or does not parse, keeps its lines; none of them is known to work.
+    lines: Lines
+    working: Lines
+    begun: Lines
+
+
+def sorted_out(changed: Mapping[str, Sequence[int]], root: Path) -> Sorted:
+    """The changed lines of each file, without its docstrings.
+
+    A file that is no Python, or does not parse, keeps its lines; nothing more is known of them.
     """
     lines: Lines = {}
     working: Lines = {}
+    begun: Lines = {}
     for file, numbers in changed.items():
         tree = _tree(root / file)
         silent = {line for node in _texts(tree) for line in _lines(node)}
@@ -29,10 +40,22 @@ def sorted_out(changed: Mapping[str, Sequence[int]], root: Path) -> tuple[Lines,
         for found, kept in (
             (lines, [line for line in numbers if line not in silent]),
             (working, [line for line in numbers if line in busy]),
+            (begun, _first_lines(tree, [line for line in numbers if line not in silent])),
         ):
             if kept:
                 found[file] = tuple(kept)
-    return lines, working
+    return Sorted(lines, working, begun)
+
+
+def _first_lines(tree: ast.Module, lines: Sequence[int]) -> list[int]:
+    """Where the innermost statements begin that hold some lines; that of a block only for lines of its head."""
+    found: set[int] = set()
+    statements = sorted((node for node in ast.walk(tree) if isinstance(node, ast.stmt)), key=lambda node: node.lineno)
+    for line in lines:
+        holding = [node for node in statements if line in _lines(node)]
+        if holding:
+            found.add(holding[-1].lineno)
+    return sorted(found)
 
 
 def _tree(path: Path) -> ast.Module:

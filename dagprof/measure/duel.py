@@ -9,23 +9,20 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from dagprof import evidence
 from dagprof import settings as settings_module
 from dagprof.evidence import Kind, Limits, Sides
-from dagprof.measure import affected, file
-from dagprof.measure.asking import Limits as Bounds
-from dagprof.measure.asking import parse_request
+from dagprof.measure import affected, file, precedents
 from dagprof.measure.budget import Budget
-from dagprof.measure.crew import TWICE, Worker
 from dagprof.measure.outcome import Passes, gave_result, status_of
 from dagprof.measure.plan import Mode
 from dagprof.measure.rounds import Progress
+from dagprof.measure.sides import Lane, Lanes, Side
 from dagprof.measure.site import Site
 from dagprof.measure.stability import instabilities
 from dagprof.measure.zygote import ConnectionLost
@@ -33,12 +30,16 @@ from dagprof.model import Measured, Run
 
 # Parses of a file that is there on one side only.
 _ALONE = 3
+# For traces of files that the change cannot reach: this share of the time budget, and at least so many seconds.
+_SHARE_FOR_OTHERS, _LEAST_FOR_OTHERS_S = 0.25, 10.0
 
 
 class Duel(NamedTuple):
     """Both sides as Runs whose samples are pairs, how many files the change cannot reach, and what was left out.
 
     ``renamed`` holds the old names of renamed files by their new ones, under which the base has them too.
+    ``others`` are DAG files of the base that the change cannot reach, traced for what they do through helpers that others begin
+    to use; ``more_others`` says that not all of these were traced.
     """
 
     base: Run
@@ -46,19 +47,23 @@ class Duel(NamedTuple):
     unaffected: int
     doubts: tuple[str, ...]
     renamed: Mapping[str, str]
+    others: Run | None = None
+    more_others: bool = False
 
 
 class Question(NamedTuple):
     """What is asked: which files changed (on either side's disk) and were renamed, and how sure the answer has to be.
 
     ``limits`` gives those of a file by its shown path. ``everything`` is the reason why all files are measured, ``sample`` how
-    many at most then; empty for those that the change reaches only.
+    many at most then; empty for those that the change reaches only. ``roots`` are the folders of user code besides the bundle
+    root, ``in_base`` leads from the path of a file to its place on the base's disk.
     """
 
     changed_base: Sequence[Path]
     changed_head: Sequence[Path]
     renamed: Mapping[Path, Path]
     roots: Sequence[Path]
+    in_base: Callable[[Path], Path]
     everything: str
     sample: int | None
     limits: Callable[[str], Limits]
@@ -66,111 +71,10 @@ class Question(NamedTuple):
     budget_s: float
 
 
-class _Side:
-    """One version: its site, its files by shown path, and what their passes have brought."""
-
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        self.files = {site.shown(path): path for path in site.discover()}
-        self.new_names: dict[str, str] = {}
-        self.passes: dict[str, Passes] = {}
-        self.lost: set[str] = set()
-        self.bounds: Bounds = site.limits(len(self.files))
-
-    def rename(self, old: str, new: str) -> None:
-        """Know a file under the name that it has on the other side."""
-        self.files[new] = self.files.pop(old)
-        self.new_names[old] = new
-
-    def name(self, path: Path) -> str:
-        """The name of a file on both sides."""
-        shown = self.site.shown(path)
-        return self.new_names.get(shown, shown)
-
-    def begin(self, name: str) -> bool:
-        """Make room for a file; False where it cannot be read or is not there."""
-        if name not in self.files:
-            return False
-        try:
-            self.passes[name] = Passes(name, *file.identify(self.files[name]))
-        except OSError:
-            self.lost.add(name)
-            return False
-        return True
-
-    def measured(self, name: str) -> Measured:
-        if name in self.passes and self.passes[name].last is not None:
-            return self.passes[name].measured()
-        path = self.files[name]
-        try:
-            file.identify(path)
-        except OSError as error:
-            return file.unreadable(name, error)
-        return file.fatal(name, path, TWICE)
-
-
-class _Lane:
-    """A worker of each side, for one thread."""
-
-    def __init__(self, sides: Sequence[_Side]) -> None:
-        self._workers = {id(side): Worker(side.site.zygotes, side.bounds.time_limit_s) for side in sides}
-
-    def ask(self, side: _Side, request: Mapping[str, Any], name: str) -> dict[str, Any]:
-        return self._workers[id(side)].ask(request, name)
-
-    def parse(self, side: _Side, name: str, mode: Mode, *, first: bool = False) -> bool:
-        """One pass over a file; True where it gave what the mode is for."""
-        request = {**parse_request(mode, side.files[name], side.bounds), "first": first}
-        for _ in range(2):
-            try:
-                return side.passes[name].add(mode.value, self.ask(side, request, name))
-            except ConnectionLost:
-                continue
-        side.lost.add(name)
-        return False
-
-    def end(self) -> None:
-        for worker in self._workers.values():
-            worker.end()
-
-
-class _Lanes:
-    """As many threads as there are parses at once, each with workers of its own."""
-
-    def __init__(self, sides: Sequence[_Side], jobs: int) -> None:
-        self._sides = sides
-        self._pool = ThreadPoolExecutor(jobs)
-        self._own = threading.local()
-        self._all: list[_Lane] = []
-
-    def each(self, work: Callable[[_Lane, str], None], names: Iterable[str], budget: Budget) -> Iterator[str]:
-        """Do it for each name, as long as there is time; the names as they are done."""
-
-        def one(name: str) -> str:
-            if not budget.is_spent:
-                work(self._lane(), name)
-            return name
-
-        for done in as_completed([self._pool.submit(one, name) for name in names]):
-            yield done.result()
-
-    def _lane(self) -> _Lane:
-        if not hasattr(self._own, "lane"):
-            self._own.lane = _Lane(self._sides)
-            self._all.append(self._own.lane)
-        lane: _Lane = self._own.lane
-        return lane
-
-    def end(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        for lane in self._all:
-            lane.end()
-
-
 class _Fight:
     def __init__(self, base: Site, head: Site, question: Question, progress: Progress) -> None:
         with ThreadPoolExecutor(2) as pool:
-            self._base, self._head = pool.map(_Side, (base, head))
+            self._base, self._head = pool.map(Side, (base, head))
         self._sides = (self._base, self._head)
         self._question, self._progress = question, progress
         self._pair_renamed(question.renamed)
@@ -188,12 +92,13 @@ class _Fight:
                 self._base.rename(old, new)
 
     def run(self, version: str) -> Duel:
+        self._pre_import()
         names = self._names()
-        self._pre_import(names)
         jobs = self._head.site.settings.jobs or settings_module.default_jobs()
-        lanes = _Lanes(self._sides, jobs)
+        lanes = Lanes(self._sides, jobs)
         try:
             names = self._traced(lanes, names)
+            others, more_others = self._trace_others(lanes, names)
             self._time(lanes, names)
         finally:
             lanes.end()
@@ -204,7 +109,8 @@ class _Fight:
         ]
         unaffected = len(self._head.files.keys() - kept)
         renamed = {new: old for old, new in self._base.new_names.items()}
-        return Duel(runs[0], runs[1], unaffected, tuple(self._doubts), renamed)
+        run = self._base.site.run([self._base.measured(name) for name in others], version) if others else None
+        return Duel(runs[0], runs[1], unaffected, tuple(self._doubts), renamed, run, more_others)
 
     def _names(self) -> list[str]:
         """The files to look at, by what changed in the sources."""
@@ -214,10 +120,14 @@ class _Fight:
             return self._sampled(every)
         found = {name for name in every if (name in base.files) != (name in head.files)}
         for side, changed in ((base, question.changed_base), (head, question.changed_head)):
-            roots = [side.site.target.root, *(root for root in question.roots if side is head)]
-            reached = affected.reached(changed, roots, list(side.files.values()))
+            reached = affected.reached(changed, self._roots(side), list(side.files.values()))
             found |= {side.name(path) for path in reached}
         return sorted(found)
+
+    def _roots(self, side: Side) -> list[Path]:
+        """The folders of a side from which user code is imported."""
+        others = self._question.roots
+        return [side.site.target.root, *(others if side is self._head else map(self._question.in_base, others))]
 
     def _sampled(self, every: Sequence[str]) -> list[str]:
         question = self._question
@@ -232,17 +142,15 @@ class _Fight:
         )
         return sorted({*changed, *chosen})
 
-    def _pre_import(self, names: Sequence[str]) -> None:
-        """Each side imports what the DAG processor would import before it forks for these files."""
-        with ThreadPoolExecutor(2) as pool:
-            list(
-                pool.map(
-                    lambda side: side.site.pre_import([side.files[name] for name in names if name in side.files]),
-                    self._sides,
-                )
-            )
+    def _pre_import(self) -> None:
+        """Each side imports what the DAG processor has imported once it has seen the whole folder of that side.
 
-    def _traced(self, lanes: _Lanes, names: Sequence[str]) -> list[str]:
+        What other files name is free for a file that does not name it any more.
+        """
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda side: side.site.pre_import(side.files.values()), self._sides))
+
+    def _traced(self, lanes: Lanes, names: Sequence[str]) -> list[str]:
         """Warm up and trace both sides; the names of those that really load or read what changed."""
         self._progress.started(len(names), "tracing both versions")
         touched: set[str] = set()
@@ -253,14 +161,41 @@ class _Fight:
                 touched.add(name)
         return [name for name in names if name in touched]
 
-    def _is_touched(self, found: Mapping[_Side, Measured]) -> bool:
+    def _trace_others(self, lanes: Lanes, names: Sequence[str]) -> tuple[list[str], bool]:
+        """Trace some of the base's other DAG files, where a measured one begins to use helpers that these use.
+
+        Their names, and whether some that use the helpers are left out.
+        """
+        base, head = self._base, self._head
+        helpers: set[Path] = set()
+        for name in names:
+            if name in head.files:
+                before = base.measured(name) if name in base.files else None
+                helpers |= precedents.begun(head.measured(name), before, head.site.target.root, self._question.in_base)
+        using = affected.users(sorted(helpers), self._roots(base), list(base.files.values()))
+        chosen, is_sample = precedents.chosen(
+            using, lambda helper: {base.name(path) for path in using[helper]}, base.passes.keys()
+        )
+        budget = Budget(max(_LEAST_FOR_OTHERS_S, self._question.budget_s * _SHARE_FOR_OTHERS))
+        self._progress.started(len(chosen), "tracing other DAG files that use the same helpers")
+        for done, name in enumerate(lanes.each(self._trace_other, chosen, budget), 1):
+            self._told(name, done)
+        traced = [name for name in base.passes if name not in names and base.passes[name].trace is not None]
+        return sorted(traced), is_sample
+
+    def _trace_other(self, lane: Lane, name: str) -> None:
+        side = self._base
+        if side.begin(name) and lane.parse(side, name, Mode.TIMING, first=True):
+            lane.parse(side, name, Mode.TRACE)
+
+    def _is_touched(self, found: Mapping[Side, Measured]) -> bool:
         """Whether a file is on one side only, or loads or reads what changed on either."""
         return len(found) < len(self._sides) or any(
             affected.is_touched(found[side], changed, side.site.target.root)
             for side, changed in zip(self._sides, self._changed, strict=True)
         )
 
-    def _warm_up_and_trace(self, lane: _Lane, name: str) -> None:
+    def _warm_up_and_trace(self, lane: Lane, name: str) -> None:
         for side in self._sides:
             if side.begin(name) and lane.parse(side, name, Mode.TIMING, first=True):
                 lane.parse(side, name, Mode.TRACE)
@@ -268,13 +203,13 @@ class _Fight:
                 side.passes[name].timings.clear()
 
     @staticmethod
-    def _find_unanswered(lane: _Lane, side: _Side, name: str) -> None:
+    def _find_unanswered(lane: Lane, side: Side, name: str) -> None:
         with contextlib.suppress(ConnectionLost):
             file.find_unanswered(
                 side.files[name], side.passes[name], lambda request: lane.ask(side, request, name), side.bounds
             )
 
-    def _time(self, lanes: _Lanes, names: Sequence[str]) -> None:
+    def _time(self, lanes: Lanes, names: Sequence[str]) -> None:
         """Parse in turns until every question is decided, or the budget is spent."""
         budget = Budget(self._question.budget_s)
         alone = [name for name in names if not self._is_pair(name)]
@@ -291,7 +226,7 @@ class _Fight:
                 break
             due = [name for name in undecided if self._pairs(name) < look]
 
-            def parse(lane: _Lane, name: str, look: int = look) -> None:
+            def parse(lane: Lane, name: str, look: int = look) -> None:
                 self._parse_pairs(lane, name, look, budget)
 
             for _ in lanes.each(parse, due, budget):
@@ -319,14 +254,14 @@ class _Fight:
     def _pairs(self, name: str) -> int:
         return min(len(side.passes[name].timings) for side in self._sides)
 
-    def _parse_alone(self, lane: _Lane, name: str) -> None:
+    def _parse_alone(self, lane: Lane, name: str) -> None:
         for side in self._sides:
             if name in side.passes and name not in side.lost:
                 for _ in range(_ALONE):
                     if not lane.parse(side, name, Mode.TIMING):
                         break
 
-    def _parse_pairs(self, lane: _Lane, name: str, look: int, budget: Budget) -> None:
+    def _parse_pairs(self, lane: Lane, name: str, look: int, budget: Budget) -> None:
         while self._pairs(name) < look and not budget.is_spent:
             number = self._pairs(name)
             order = self._sides if number % 2 == 0 else self._sides[::-1]
@@ -348,7 +283,7 @@ class _Fight:
             if judged[name].kind is Kind.OPEN and evidence.next_look(judged[name].pairs) is not None
         ]
 
-    def _compare_dags(self, lane: _Lane, name: str) -> None:
+    def _compare_dags(self, lane: Lane, name: str) -> None:
         """Where repeated parses gave other DAGs, find the fields."""
         for side in self._sides:
             if name in side.passes and len(side.passes[name].timings) > 1:

@@ -181,6 +181,11 @@ def _unquoted(name: str) -> str:
     return _ESCAPE.sub(lambda match: _ESCAPES.get(match[1]) or chr(int(match[1], 8)), name[1:-1])
 
 
+def top_of(folder: Path) -> str:
+    """The root of the repository around a folder; the folder itself outside of one."""
+    return _try(folder, "rev-parse", "--show-toplevel") or str(folder)
+
+
 def prefix_of(folder: Path) -> str:
     """What leads from the repository's root to a folder in it, such as ``dags/``; empty outside of a repository."""
     top = _try(folder, "rev-parse", "--show-toplevel")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import statistics
+from collections.abc import Sequence
 
 from dagprof.model.base import Doubt, Frozen, Place
 from dagprof.model.trace import Stack, Trace
@@ -284,6 +285,16 @@ class Samples(Frozen, frozen=True):
         return median_absolute_deviation(self.wall_ms)
 
 
+# DAG ids that are named one by one.
+_NAMED_IDS = 3
+
+
+def _named(dag_ids: Sequence[str]) -> str:
+    """``the DAG a``, or ``the DAGs a, b and 4 more``."""
+    more = f" and {len(dag_ids) - _NAMED_IDS} more" if len(dag_ids) > _NAMED_IDS else ""
+    return f"the DAG{'s' if len(dag_ids) > 1 else ''} {', '.join(dag_ids[:_NAMED_IDS])}{more}"
+
+
 class FileResult(Frozen, frozen=True):
     """Everything known about one DAG file. ``path`` is relative to ``Run.root``, with forward slashes."""
 
@@ -322,15 +333,31 @@ class FileResult(Frozen, frozen=True):
         return self.samples.median("own_ms")
 
     def has_lost_dags(self, before: FileResult) -> bool:
-        """Whether it gave DAGs before and gives none now, because it fails or makes none any more.
+        """Whether it fails now and did not before, fails with fewer DAGs, or makes no DAG any more.
 
         What it would do with an answer that is missing here nobody knows: that is no loss.
         """
         if self.status is Status.NEEDS_ANSWER:
             return False
         if self.status.is_failure:
-            return not before.status.is_failure
+            return not before.status.is_failure or bool(self.missing_dags(before))
         return self.status is Status.NO_DAGS and before.status is Status.OK
+
+    def missing_dags(self, before: FileResult) -> tuple[str, ...]:
+        """The ids that the file gave before and does not give now; Airflow keeps the others next to an import error."""
+        return tuple(dag_id for dag_id in before.dag_ids if dag_id not in self.dag_ids)
+
+    def missing(self, before: FileResult | None = None) -> str:
+        """What is wrong with the DAGs of a file that fails or lost some, to go on after its name.
+
+        ``before`` is what the file gave earlier; only that says which DAGs are missing.
+        """
+        if not self.dag_ids:
+            return "gives no DAGs"
+        lost = self.missing_dags(before) if before is not None else ()
+        if lost:
+            return f"loses {_named(lost)} and keeps {_named(self.dag_ids)}"
+        return f"has an import error and gives only {_named(self.dag_ids)}"
 
     @property
     def why_no_dags(self) -> str:

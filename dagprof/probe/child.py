@@ -214,17 +214,18 @@ class Child:
         return parse.timed(self._surroundings, self._file, loaded)
 
     def _describe(self, parsed: parse.Parsed) -> dict[Any, Any]:
+        """What the file gave. Airflow stores the DAGs that could be serialised, and an import error for the others."""
         self._failures.keep_those_of(parsed.bag.import_errors)
         for error in parsed.errors.values():
             self._failures.add(error)
         if parsed.unsent is not None:
             around = self._surroundings.delivery
             self._failures.add_unsent(parsed.unsent, around.culprit(parsed.bag, parsed.documents), around.fault)
-        dags = parsed.bag.dags if parsed.unsent is None else {}
+        stored = list(parsed.documents) if parsed.unsent is None else []
         warnings = _warnings(parsed.bag)
         return {
-            "dag_ids": sorted(str(dag_id) for dag_id in dags),
-            "task_count": sum(len(dag.tasks) for dag in dags.values()),
+            "dag_ids": sorted(map(str, stored)),
+            "task_count": sum(len(parsed.bag.dags[dag_id].tasks) for dag_id in stored),
             "is_unsent": parsed.unsent is not None,
             "warnings": [self._surroundings.redact(text)[:500] for text in warnings[:50]],
         }

@@ -33,6 +33,8 @@ def _site_folders() -> list[Any]:
 
 
 SITE_FOLDERS = _folders(_site_folders())
+# What Cython compiled names its sources by where they were built.
+_COMPILED = (".pyx", ".pxd", ".pxi")
 STDLIB_FOLDERS = _folders([sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")])
 _known: dict[Any, Any] = {}
 
@@ -50,6 +52,8 @@ def of_file(path: Any) -> str:
 def _classify(path: str) -> str:
     if path.startswith(_HERE):
         return STDLIB
+    if path.endswith(_COMPILED) and not os.path.isabs(path):
+        return DISTRIBUTION
     if path.startswith(SITE_FOLDERS):
         return DISTRIBUTION
     if path.startswith(STDLIB_FOLDERS):

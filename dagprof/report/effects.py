@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from rich.console import Console
 from rich.text import Text
 
 from dagprof.attribution.candidates import shown_path
-from dagprof.model import DATABASE_KINDS, NETWORK_KINDS, FileResult, Place, Run
+from dagprof.attribution.import_lines import import_places
+from dagprof.model import DATABASE_KINDS, NETWORK_KINDS, Access, Effect, FileResult, Place, Run
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration, in_threads
 from dagprof.report.screen import columns, titled
 
 SHOWN = 8
+BY_IMPORT = " (by the import)"
 _KINDS = (*DATABASE_KINDS, *NETWORK_KINDS, "process", "sleep", "exit-handler")
 
 
 class Doing(NamedTuple):
-    """One thing at one line of the user's code: in how many files' parses, how often, and ms in all of them (None: not known)."""
+    """One thing at one line of the user's code: in how many files' parses, how often, and ms in all of them (None: not known).
+
+    ``by_import``: the line is an import statement, and a library does it.
+    """
 
     place: Place
     what: str
     files: int
     times: int
     ms: float | None
+    by_import: bool = False
 
 
 def doings(run: Run) -> list[Doing]:
     """Variables, Connections, databases, network, programs and sleeping, the longest first."""
     found: dict[tuple[Place, str], list[tuple[int, float | None]]] = {}
+    imports: set[Place] = set()
     for file in run.files:
-        for place, what, times, ms in _of(file, run.root):
+        rows_of_file = list(_of(file, run.root))
+        imports |= import_places(file, run) if rows_of_file else set()
+        for place, what, times, ms in rows_of_file:
             found.setdefault((place, what), []).append((times, ms))
     rows = [
         Doing(
@@ -42,6 +51,7 @@ def doings(run: Run) -> list[Doing]:
             len(parts),
             sum(times for times, _ in parts),
             None if all(ms is None for _, ms in parts) else sum(ms or 0.0 for _, ms in parts),
+            place in imports,
         )
         for (place, what), parts in found.items()
     ]
@@ -59,6 +69,12 @@ def _of(file: FileResult, root: str) -> Iterable[tuple[Place, str, int, float | 
             yield place, f"{effect.kind} {effect.what}".strip() + in_threads(effect), effect.count, ms
 
 
+def by_import(file: FileResult, run: Run) -> Callable[[Access | Effect], str]:
+    """Says, of something that a file did, that a library did it when it was imported; empty for what a line itself does."""
+    imports = import_places(file, run)
+    return lambda each: BY_IMPORT if Place(file=shown_path(each.file, run.root), line=each.line) in imports else ""
+
+
 def render(run: Run, console: Console) -> None:
     """Print the first of them; nothing where there are none."""
     rows = doings(run)
@@ -74,10 +90,13 @@ def render(run: Run, console: Console) -> None:
         table.add_row(
             "-" if row.ms is None else duration(row.ms),
             f"{row.files:,}",
-            Text(f"{safe_text(row.what, 60)}{times}"),
+            Text(f"{safe_text(row.what, 60)}{times}{BY_IMPORT if row.by_import else ''}"),
             Text(safe_text(str(row.place), 120)),
         )
     titled("Done in every parse, and better done in a task", table, console)
+    if any(row.by_import for row in rows[:SHOWN]):
+        text = "A library does what an import does. Import it inside the functions that use it."
+        console.print(Text(text, style="dim"))
     if len(rows) > SHOWN:
         console.print(
             Text(f"and {count(len(rows) - SHOWN, 'more line')}; `dagprof explain FILE` shows all.", style="dim")

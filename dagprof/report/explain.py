@@ -18,6 +18,7 @@ from dagprof.attribution.scale import sampled_scale, scale
 from dagprof.model import STATEMENT, FileResult, Origin, Place, Run, Stack, Status
 from dagprof.quantities import count
 from dagprof.report import changes, figures
+from dagprof.report.effects import by_import
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
 
@@ -188,15 +189,16 @@ def _is_own(explanation: Explanation, path: str) -> bool:
 
 def _all_effects(explanation: Explanation) -> list[tuple[str, int, str]]:
     """File, line, and what happened there."""
+    by = by_import(explanation.file, explanation.run)
     rows = [
-        (a.file, a.line, f"{a.kind} {safe_text(a.key, 60)} (answered by {a.answered_by}){_times(a.count)}")
+        (a.file, a.line, f"{a.kind} {safe_text(a.key, 60)} (answered by {a.answered_by}){_times(a.count)}{by(a)}")
         for a in explanation.file.accesses
     ]
     for effect in explanation.file.effects:
         took = f" {duration(effect.wall_us / 1000)}" if effect.wall_us is not None else ""
         took += figures.in_threads(effect)
         size = f" {effect.size_bytes:,} bytes" if effect.size_bytes else ""
-        what = f"{effect.kind} {safe_text(effect.what, 100)}{_times(effect.count)}{took}{size}"
+        what = f"{effect.kind} {safe_text(effect.what, 100)}{_times(effect.count)}{took}{size}{by(effect)}"
         rows.append((effect.file, effect.line, what))
     return rows
 

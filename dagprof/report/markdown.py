@@ -52,7 +52,9 @@ def _step(number: int, step: Step) -> Sequence[str]:
 
 def _comparison(comparison: Comparison) -> Iterable[str]:
     found = [*comparison.of(Change.SLOWER), *comparison.of(Change.FASTER)]
-    broken = [f"- <code>{escaped(file.path)}</code> gives no DAGs" for file in comparison.files if file.breaks]
+    broken = [
+        f"- <code>{escaped(file.path)}</code> {escaped(file.missing)}" for file in comparison.files if file.breaks
+    ]
     yield "### Against the baseline"
     yield (
         f"The parse loop went from {figures.duration(comparison.baseline_total_ms)} to "

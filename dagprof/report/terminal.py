@@ -222,7 +222,7 @@ def _comparison(comparison: Comparison, console: Console) -> None:
         ("unsure", "yellow", [file for file in groups[Change.UNSURE] if not (file.breaks or file.is_mended)]),
     ):
         _changes(word, style, [describe(file) for file in files], console)
-    _changes("broken", "red", [f"{file.path}: it gives no DAGs" for file in breaks], console)
+    _changes("broken", "red", [f"{file.path}: it {file.missing}" for file in breaks], console)
     _changes("mended", "green", [f"{file.path}: it gives DAGs again" for file in mended], console)
     for sentence in comparison.warnings:
         console.print(Text(f"  note    {safe_text(sentence, 400)}", style="dim"))

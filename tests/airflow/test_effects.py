@@ -669,6 +669,22 @@ print(json.dumps(log.rows()))
     assert in_bare_interpreter(WATCHED + code) == []
 
 
+def test_the_same_program_with_other_temporary_names_is_one_effect(tmp_path: Path) -> None:
+    code = (
+        "import subprocess\nimport tempfile\nimport uuid\n"
+        'for _ in range(3):\n    subprocess.run(["true", tempfile.mkdtemp(), str(uuid.uuid4())])\n'
+        'for name in ("tmp_orders1", "tmp_orders2"):\n    subprocess.run(["true", f"/data/{name}"])\n'
+    )
+    write(tmp_path / "dags", {"a.py": dag("a", code)})
+    rows = [each for each in effects_of(tmp_path, "a.py")["a.py"] if each.kind == "process"]
+    folder = os.environ.get("TMPDIR", "/tmp").rstrip("/")
+    assert sorted((each.what, each.count) for each in rows) == [
+        ("true /data/tmp_orders1", 1),
+        ("true /data/tmp_orders2", 1),
+        (f"true {folder}/tmp* <uuid>", 3),
+    ]
+
+
 COMMANDS = {
     ("psql", "--password", "s3cret", "-h", "db"): "psql --password *** -h db",
     ("tool", "--api-key=s3cret", "--token", "--verbose"): "tool --api-key=*** --token --verbose",

@@ -136,19 +136,23 @@ def test_a_regression_gives_exit_code_1(everything: Everything) -> None:
 def test_only_what_the_change_reaches_is_measured(everything: Everything) -> None:
     found = everything.verdict
     assert {file.path: file.outcome.value for file in found.files} == {
-        "breaks.py": "cannot tell",
-        "neu ä.py": "new",
-        "old.py": "gone",
-        "uses.py": "regression",
+        "dags/breaks.py": "cannot tell",
+        "dags/neu ä.py": "new",
+        "dags/old.py": "gone",
+        "dags/uses.py": "regression",
     }
     assert found.unaffected == 2
 
 
 def test_the_line_in_the_helper_is_blamed(everything: Everything) -> None:
     found = {finding.rule.value: finding for finding in everything.verdict.all_findings}
-    assert (found["slower"].path, found["slower"].file, found["slower"].line) == ("uses.py", "common/helper.py", 2)
-    assert "common/helper.py:2 now sleeps" in found["slower"].message
-    assert (found["import-error"].file, found["import-error"].line) == ("breaks.py", 1)
+    assert (found["slower"].path, found["slower"].file, found["slower"].line) == (
+        "dags/uses.py",
+        "dags/common/helper.py",
+        2,
+    )
+    assert "dags/common/helper.py:2 now sleeps" in found["slower"].message
+    assert (found["import-error"].file, found["import-error"].line) == ("dags/breaks.py", 1)
     assert "gave DAGs before and gives none now: ModuleNotFoundError" in found["import-error"].message
 
 
@@ -237,11 +241,13 @@ def test_a_renamed_file_is_compared_with_what_it_was(place: Path) -> None:
     assert done.returncode == 1, done.stderr
     told = {file.path: file for file in verdict(place / "reports").files}
     assert {path: file.outcome.value for path, file in told.items()} == {
-        "slow.py": "regression",
-        "team/moved.py": "unchanged",
+        "dags/slow.py": "regression",
+        "dags/team/moved.py": "unchanged",
     }
-    assert told["team/moved.py"].reason.endswith("; the file was plain.py before")
-    assert [(each.rule.value, each.file, each.line) for each in told["slow.py"].findings] == [("slower", "slow.py", 44)]
+    assert told["dags/team/moved.py"].reason.endswith("; the file was dags/plain.py before")
+    assert [(each.rule.value, each.file, each.line) for each in told["dags/slow.py"].findings] == [
+        ("slower", "dags/slow.py", 44)
+    ]
     alone = gate(place, "dags/team/moved.py", "--bundle-root", "dags", "--against", "HEAD", "--python", TARGET, *LIMITS)
     assert alone.returncode == 0, alone.stderr
 
@@ -256,7 +262,7 @@ def test_an_accepted_finding_passes_until_its_day(place: Path, tmp_path: Path, u
     done = gate(place, str(folder), "--against", "main", "--python", TARGET, *LIMITS)
     assert done.returncode == code, done.stdout + done.stderr
     found = verdict(place / "reports")
-    assert [file.path for file in found.files] == ["own.py"]
+    assert [file.path for file in found.files] == ["dags/team/own.py"]
     assert "moves next week" in " ".join(done.stdout.split())
     rules = {finding.rule.value: bool(finding.waived) for finding in found.all_findings}
     assert rules == ({"slower": True} if code == 0 else {"slower": False, "expired-waiver": False})
@@ -355,8 +361,8 @@ def test_a_baseline_tells_a_slowed_file(place: Path) -> None:
     done = gate(place, "dags", "--baseline", "reports/baseline.json", "--python", TARGET, "--warn-on", "unsure")
     assert done.returncode == 1, done.stdout + done.stderr
     found = verdict(place / "reports")
-    assert [finding.path for finding in found.all_findings if finding.fails] == ["plain.py"]
-    (slower,) = [file for file in found.files if file.path == "plain.py"]
+    assert [finding.path for finding in found.all_findings if finding.fails] == ["dags/plain.py"]
+    (slower,) = [file for file in found.files if file.path == "dags/plain.py"]
     assert slower.timing is not None
     assert len(slower.timing.head_samples_ms) == 10  # those in turns with the reference
     assert "line 2 now sleeps" in " ".join(done.stdout.split())

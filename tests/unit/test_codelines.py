@@ -37,23 +37,31 @@ match NAME:
 def test_lines_that_work_at_import_are_told_from_others(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(SOURCE, encoding="utf-8")
     everything = range(1, len(SOURCE.splitlines()) + 1)
-    lines, working = sorted_out({"a.py": everything}, tmp_path)
+    lines, working, begun = sorted_out({"a.py": everything}, tmp_path)
     assert lines == {"a.py": tuple(line for line in everything if line not in (1, 2, 6, 18))}
     assert working == {"a.py": (8, 9, 10, 12, 13, 14, 16, 19, 25)}
+    assert set(begun["a.py"]) <= set(lines["a.py"])
 
 
 def test_a_file_with_changed_texts_only_has_not_changed(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(SOURCE, encoding="utf-8")
-    assert sorted_out({"a.py": (1, 6)}, tmp_path) == ({}, {})
+    assert sorted_out({"a.py": (1, 6)}, tmp_path) == ({}, {}, {})
 
 
 @pytest.mark.parametrize("source", [b"def (", b"\0", b"\xff = 1", b"x = " + b"(" * 5_000])
 def test_what_is_no_python_keeps_its_lines(tmp_path: Path, source: bytes) -> None:
     (tmp_path / "a.py").write_bytes(source)
     changed = {"a.py": (1,), "gone.py": (3,)}
-    assert sorted_out(changed, tmp_path) == (changed, {})
+    assert sorted_out(changed, tmp_path) == (changed, {}, {})
 
 
 def test_long_expressions_are_walked(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("x = " + " + ".join(["a"] * 2_000) + "\n", encoding="utf-8")
     assert sorted_out({"a.py": (1,)}, tmp_path)[0] == {"a.py": (1,)}
+
+
+def test_a_changed_line_belongs_to_the_innermost_statement_around_it(tmp_path: Path) -> None:
+    """Of a block only the head is its own: a line in its body is another statement's."""
+    text = "from a import (\n    b,\n    c,\n)\nwith d(\n    e,\n):\n    f(\n        g,\n    )\n"
+    (tmp_path / "a.py").write_text(text, encoding="utf-8")
+    assert [sorted_out({"a.py": (line,)}, tmp_path).begun["a.py"] for line in (3, 6, 9)] == [(1,), (5,), (8,)]

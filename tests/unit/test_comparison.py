@@ -240,3 +240,38 @@ def test_only_what_was_scanned_again_is_compared(before: Run) -> None:
     assert below(before, ["elsewhere"]).files == ()
     nested = msgspec.structs.replace(before, files=(file("team/a.py", 1.0), file("team2/b.py", 1.0)))
     assert [file.path for file in below(nested, ["team"]).files] == ["team/a.py"]
+
+
+LOST = Failure(type="AirflowDagCycleException", message="Cycle detected in DAG: b.")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "missing"),
+    [
+        (("a", "b"), ("a",), "loses the DAG b and keeps the DAG a"),
+        (("a", "b"), (), "gives no DAGs"),
+        (("a",), ("a",), "has an import error and gives only the DAG a"),
+        (tuple("abcdefg"), ("a", "b"), "loses the DAGs c, d, e and 2 more and keeps the DAGs a, b"),
+    ],
+)
+def test_a_file_that_loses_some_of_its_dags_is_broken(
+    before: tuple[str, ...], now: tuple[str, ...], missing: str
+) -> None:
+    old = file("a.py", 50, 50, 50, dag_ids=before)
+    new = file("a.py", 5, 5, 5, status=Status.IMPORT_ERROR, failures=(LOST,), dag_ids=now)
+    (found,) = compare(run(old), run(new)).files
+    assert (found.missing, found.breaks, found.change) == (missing, True, Change.UNSURE)
+    assert f"it {missing} now (import-error)" in found.reason
+
+
+def test_a_file_that_fails_before_and_after_is_broken_only_if_it_loses_a_dag() -> None:
+    failing = {"status": Status.IMPORT_ERROR, "failures": (LOST,)}
+    two, one = (file("a.py", 50, dag_ids=ids, **failing) for ids in (("a", "b"), ("a",)))
+    assert [compare(run(x), run(y)).files[0].breaks for x, y in ((two, one), (one, two), (two, two))] == [
+        True,
+        False,
+        False,
+    ]
+    # Without an error it is the author who took it out.
+    fewer = file("a.py", 50, dag_ids=("a",))
+    assert not compare(run(file("a.py", 50, dag_ids=("a", "b"))), run(fewer)).files[0].breaks

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import dagprof
+from dagprof.probe import origin
 
 PROBE = Path(dagprof.__file__).parent / "probe"
 PRELUDE = f"""
@@ -213,3 +214,11 @@ print(len(phases), gc.isenabled())
 def test_a_parse_waits_no_longer_than_it_takes_without_computing() -> None:
     code = "from _dagprof_probe.parse import within_ms\nprint(within_ms(50, 300, 200), within_ms(50, 300, 270), within_ms(5, 3, 4))"
     assert in_child(code).split() == ["50", "30", "0.0"]
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("pandas/_libs/interval.pyx", "distribution"), ("/dags/mine.pyx", "user"), ("dags/mine.py", "user")],
+)
+def test_code_that_cython_compiled_is_not_the_users(path: str, kind: str) -> None:
+    assert origin.of_file(path) == kind

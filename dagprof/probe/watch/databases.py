@@ -11,6 +11,7 @@ from typing import Any, Callable
 from ..clocks import perf_counter_ns
 from .late import LatePatches, replace
 from .ledger import Ledger
+from .steady import steady
 
 _DRIVERS = {
     "psycopg2": "connect",
@@ -72,7 +73,11 @@ class DatabaseWatch:
         database = os.fsdecode(args[0])
         known = getattr(self._metadata_url, "database", None) or ""
         is_metadata = known != "" and os.path.abspath(database) == os.path.abspath(known)
-        self._ledger.note("metadata-database" if is_metadata else "database", "connect sqlite " + database)
+        # Where dagprof's own copy of Airflow's database lies differs from run to run.
+        kind, what = (
+            ("metadata-database", "connect") if is_metadata else ("database", "connect sqlite " + steady(database))
+        )
+        self._ledger.note(kind, what)
 
     def _patch_driver(self, name: str, function: str, module: Any) -> None:
         ordinary = getattr(module, function)

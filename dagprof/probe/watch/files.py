@@ -10,6 +10,7 @@ from typing import Any, Callable
 from .. import origin
 from . import callers
 from .ledger import Ledger
+from .steady import steady
 
 _ACCESS = os.O_RDONLY | os.O_WRONLY | os.O_RDWR
 _SOURCES = (".py", ".pyc", ".pyd", ".so", ".zip", ".egg")
@@ -116,9 +117,9 @@ class FileWatch:
         return not path.startswith(self._root) and (path + os.sep).startswith(self._system)
 
     def _shown(self, path: str) -> str:
-        """The path below the root where it lies there; the random part of a temporary name is not told."""
+        """The path below the root where it lies there; what differs from parse to parse is not shown."""
         path = path[len(self._root) :] if path.startswith(self._root) else path
-        return _TEMPORARY.sub("tmp*", path)
+        return _TEMPORARY.sub("tmp*", steady(path))
 
     def finish(self) -> None:
         """Measure what was written."""

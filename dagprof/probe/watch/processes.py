@@ -14,6 +14,7 @@ from ..redact import MASK
 from .callers import STARTED_AT
 from .late import LatePatches, replace
 from .ledger import Ledger
+from .steady import steady
 
 _SECRET = r"--?[\w-]*(?:password|passwd|passphrase|pwd|secret|token|api-?key|access-?key|credentials?)[\w-]*"
 _FLAG = re.compile(_SECRET + r"$", re.I)
@@ -51,7 +52,7 @@ class ProcessWatch:
         late.add("threading", self._patch_threading)
 
     def _note(self, what: str) -> Any:
-        return self._ledger.note("process", what)
+        return self._ledger.note("process", steady(what))
 
     def _on_popen(self, args: Any) -> None:
         key = self._note(command_text(args[1]))
@@ -101,7 +102,7 @@ class ProcessWatch:
         ordinary = module.system
 
         def system(command: Any) -> Any:
-            return self._ledger.timed("process", command_text(command), ordinary, command)
+            return self._ledger.timed("process", steady(command_text(command)), ordinary, command)
 
         replace(module, "system", system)
 

@@ -31,7 +31,7 @@ def build(comparison: Comparison, baseline: Run | None, run: Run) -> Row:
             f"{figures.duration(comparison.current_total_ms)}; "
             f"{count(len(comparison.of(Change.UNCHANGED)), 'file')} unchanged within the limits."
         ),
-        "breaks": [safe_text(file.path) for file in comparison.files if file.breaks],
+        "breaks": [[safe_text(file.path), safe_text(file.missing, 300)] for file in comparison.files if file.breaks],
         "mended": [safe_text(file.path) for file in comparison.files if file.is_mended],
         "warnings": [safe_text(text, 500) for text in comparison.warnings],
         "files": [_row(each, before, after, drawn, baseline, run) for each in changed],

@@ -70,6 +70,7 @@ def _cases(file: FileVerdict, prefix: str) -> list[TestCase]:
         "" if case.result else file.reason,
         words.timing(file),
         *(_line(finding, prefix) for finding in timed if not finding.fails),
+        *file.notes,
     ]
     case.system_out = "\n".join(_safe(line) for line in lines if line)
     others = [finding for finding in file.findings if finding.rule not in words.TIMED_RULES]

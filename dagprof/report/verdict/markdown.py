@@ -72,6 +72,7 @@ class _Comment:
             *self._list("New files", "new file", words.new_files(verdict), lambda file: self._text(file.reason)),
             *self._findings(verdict),
             *self._list("Accepted", "accepted finding", words.accepted(verdict), self._accepted),
+            *self._list("Not new", "note", verdict.notes, self._text),
             *self._list("To keep in mind", "doubt", verdict.doubts, self._text),
             *self._others(verdict),
         ]

@@ -31,6 +31,7 @@ def render(verdict: Verdict, base: Run, head: Run, *, with_source: bool) -> str:
         reason=verdict.reason,
         reasons=(
             *(f"{finding.rule.value} ({finding.level.value}): {finding.message}" for finding in open_findings),
+            *verdict.notes,
             *verdict.doubts,
         ),
     )

@@ -58,7 +58,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _invocation(verdict: Verdict) -> dict[str, Any]:
-    notes = [{"level": "note", "message": {"text": _safe(doubt)}} for doubt in verdict.doubts]
+    notes = [{"level": "note", "message": {"text": _safe(text)}} for text in (*verdict.notes, *verdict.doubts)]
     if verdict.decision is Decision.CANNOT_TELL:
         notes.insert(0, {"level": "warning", "message": {"text": _safe(verdict.reason)}})
     return {"executionSuccessful": True, **({"toolExecutionNotifications": notes} if notes else {})}

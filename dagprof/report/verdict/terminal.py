@@ -36,6 +36,7 @@ def render(verdict: Verdict, *, console: Console) -> None:
             _lines(title, [_placed(finding, finding.message) for finding in findings], console)
         accepted = [f"{f.rule.value}: {_placed(f, text)}" for f, text in words.accepted(verdict)]
         _lines(Text("Accepted", style="bold"), accepted, console)
+        _lines(Text("Not new", style="bold"), verdict.notes, console)
         _lines(Text("To keep in mind", style="bold"), verdict.doubts, console)
 
 

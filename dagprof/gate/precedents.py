@@ -1,0 +1,88 @@
+"""What other DAG files of the base already do through the same line of a helper: for a file that begins to use it, no news."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from dagprof.gate.parsed import Parsed
+from dagprof.model import Place
+from dagprof.quantities import count
+
+
+class Precedent(NamedTuple):
+    """DAG files that do the same at the same place; there may be more, where not all were traced."""
+
+    place: Place
+    paths: tuple[str, ...]
+    may_be_more: bool
+
+    def __str__(self) -> str:
+        """``as 12 other DAG files already do through common/x.py:3``."""
+        least = "at least " if self.may_be_more else ""
+        who = count(len(self.paths), "other DAG file")
+        if len(self.paths) == 1 and not self.may_be_more:
+            return f"as {self.paths[0]} already does through {self.place}"
+        return f"as {least}{who} already {'do' if len(self.paths) > 1 else 'does'} through {self.place}"
+
+
+class Precedents:
+    """The traced parses of the base, by DAG file, to ask them.
+
+    ``changed`` holds the files whose lines moved, so that only the file of a place can be compared. ``may_be_more``: files
+    that use the same helpers were left out.
+    """
+
+    def __init__(
+        self,
+        parses: Iterable[Parsed] = (),
+        changed: Mapping[str, Sequence[int]] | None = None,
+        *,
+        may_be_more: bool = False,
+    ) -> None:
+        self._parses = {parse.file.path: parse for parse in parses}
+        self._changed, self._may_be_more = changed or {}, may_be_more
+
+    def of_effect(self, path: str, kind: str, what: str, place: Place) -> Precedent | None:
+        """Who else has an effect of this kind at this place of a helper."""
+
+        def does(parse: Parsed) -> bool:
+            return any(
+                (each.kind, each.what) == (kind, what) and self._is_same(parse.shown_place(each.file, each.line), place)
+                for each in parse.file.effects
+            )
+
+        return self._found(path, place, does)
+
+    def of_access(self, path: str, kind: str, key: str, place: Place) -> Precedent | None:
+        """Who else reads this Variable or Connection at this place of a helper."""
+
+        def does(parse: Parsed) -> bool:
+            return any(
+                (each.kind, each.key) == (kind, key) and self._is_same(parse.shown_place(each.file, each.line), place)
+                for each in parse.file.accesses
+            )
+
+        return self._found(path, place, does)
+
+    def of_module(self, path: str, name: str, place: Place) -> Precedent | None:
+        """Who else loads a module and has this place of a helper ask for it."""
+
+        def does(parse: Parsed) -> bool:
+            position = parse.loaded.get(name)
+            if position is None:
+                return False
+            if place.file not in self._changed and place in parse.imports:
+                return True
+            return self._is_same(parse.blamed(position), place)
+
+        return self._found(path, place, does)
+
+    def _is_same(self, there: Place, here: Place) -> bool:
+        return there == here or (there.file == here.file and here.file in self._changed)
+
+    def _found(self, path: str, place: Place, does: Callable[[Parsed], bool]) -> Precedent | None:
+        if place.file == path or not place.line:
+            return None  # its own line is its own doing
+        paths = tuple(sorted(each for each, parse in self._parses.items() if each != path and does(parse)))
+        return Precedent(place, paths, self._may_be_more) if paths else None

@@ -1,0 +1,57 @@
+"""A Run with all its paths seen from the root of the repository, as a code review and everything that the gate writes have them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import msgspec
+
+from dagprof.attribution.candidates import shown_path
+from dagprof.model import FileResult, Run
+
+
+def rooted(run: Run, top: str, prefix: str) -> Run:
+    """``prefix`` leads from ``top``, the repository's root, to the bundle's, such as ``dags/``; empty where they are one."""
+    if not prefix:
+        return run
+
+    def moved(path: str) -> str:
+        """A path below the bundle's root, by whatever link, as one below ``top``; others stay."""
+        below = shown_path(path, run.root)
+        return path if below == path else os.path.join(top, prefix, below)
+
+    changed: Run = msgspec.structs.replace(
+        run,
+        root=top,
+        files=tuple(_file(file, prefix, moved) for file in run.files),
+        modules=tuple(msgspec.structs.replace(module, file=moved(module.file)) for module in run.modules),
+        skipped=tuple(msgspec.structs.replace(each, path=prefix + each.path) for each in run.skipped),
+    )
+    return changed
+
+
+def _file(file: FileResult, prefix: str, moved: Callable[[str], str]) -> FileResult:
+    accesses, failures, unanswered, lost = (
+        tuple(msgspec.structs.replace(each, file=moved(each.file)) for each in rows)
+        for rows in (file.accesses, file.failures, file.unanswered, file.lost_dags)
+    )
+    effects = tuple(
+        msgspec.structs.replace(each, file=moved(each.file), what=_what(each.kind, each.what, prefix))
+        for each in file.effects
+    )
+    changed: FileResult = msgspec.structs.replace(
+        file,
+        path=prefix + file.path,
+        accesses=accesses,
+        failures=failures,
+        effects=effects,
+        unanswered=unanswered,
+        lost_dags=lost,
+    )
+    return changed
+
+
+def _what(kind: str, what: str, prefix: str) -> str:
+    """What files are read and written is shown relative to the bundle's root, where it lies below it."""
+    return what if not kind.startswith("file-") or os.path.isabs(what) else prefix + what

@@ -1,0 +1,120 @@
+"""Causes at lines that changed: a reader of a change can do nothing about a line that did not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from dagprof.gate.parsed import Parsed
+from dagprof.model import Origin, Place
+
+# What a statement gives a name to: ``def make(count):``, ``COUNT = 400``.
+DEFINED = re.compile(r"(?:async def |def |class )?([A-Za-z_]\w*)")
+
+
+class Cause(NamedTuple):
+    """A line and what about it takes how many ms more; ``text`` goes on after "because".
+
+    ``past`` tells the same of a version that is no more, and goes on after "before". ``is_building``: it makes DAGs or tasks.
+    """
+
+    place: Place
+    text: str
+    past: str
+    ms: float
+    is_building: bool = False
+
+
+class Changed(NamedTuple):
+    """Lines of the new version that differ from the old one, by file relative to the bundle root.
+
+    ``lines`` holds all that are code, ``working`` those of them that call or compute something when their module is imported,
+    ``begun`` the first lines of the statements that they are in. Where nothing is known of any file, nothing is tied to lines.
+    """
+
+    lines: Mapping[str, Sequence[int]] = {}
+    working: Mapping[str, Sequence[int]] = {}
+    begun: Mapping[str, Sequence[int]] = {}
+
+    def holds(self, place: Place) -> bool:
+        """Whether the statement at a place changed."""
+        return any(place.line in lines.get(place.file, ()) for lines in (self.lines, self.begun))
+
+    def at_top(self, file: str) -> Sequence[int]:
+        """What may make a file's own top-level code longer: lines that work there, else any."""
+        return self.working.get(file) or self.lines.get(file, ())
+
+
+def is_firm(cause: Cause, base: Parsed, head: Parsed, changed: Changed) -> bool:
+    """Whether a cause stands at a line that changed, or at none; where no changed lines are known, any does."""
+    place = cause.place
+    return not changed.lines or not place.line or changed.holds(place) or place in new_calls(base, head, changed)
+
+
+def tied(cause: Cause, base: Parsed, head: Parsed, changed: Changed) -> Cause:
+    """The cause at a line that changed; without a line where several could be behind it, which the text names then."""
+    if is_firm(cause, base, head, changed):
+        return cause
+    named = _named_by(cause.place, head, changed)
+    places = [named] if named is not None else _changed_places(head, changed)
+    is_named = " changed" in cause.text
+    text = cause.text if is_named or not places else cause.text + and_changed(places)
+    nowhere = Place(file=head.file.path, line=0)
+    is_one = len(places) == 1 and (named is not None or hang_together(changed.lines[places[0].file]))
+    return cause._replace(place=places[0] if is_one else nowhere, text=text)
+
+
+def _named_by(place: Place, head: Parsed, changed: Changed) -> Place | None:
+    """The changed statement of the DAG file that defines what the statement at a place speaks of."""
+    texts = [each.text for each in head.statements if each.place == place]
+    for each in head.statements:
+        lines = [line for line in changed.lines.get(head.file.path, ()) if line in each.lines]
+        name = DEFINED.match(each.text)
+        if lines and name and each.place != place and any(speaks_of(text, name[1]) for text in texts):
+            return Place(file=head.file.path, line=lines[0])
+    return None
+
+
+def _changed_places(head: Parsed, changed: Changed) -> list[Place]:
+    """The first changed line of each file that this parse runs or reads."""
+    read = [effect.what for effect in head.file.effects if effect.kind == "file-read"]
+    files = [head.file.path, *(place.file for place in changed_helpers(head, changed).values()), *read]
+    return [Place(file=file, line=changed.at_top(file)[0]) for file in dict.fromkeys(files) if changed.at_top(file)]
+
+
+def hang_together(lines: Sequence[int]) -> bool:
+    return lines[-1] - lines[0] < len(set(lines))
+
+
+def new_calls(base: Parsed, head: Parsed, changed: Changed) -> set[Place]:
+    """The lines that may hold a new call: those that changed, and where the DAG file's new statements begin.
+
+    These may go on to a changed line, and tell where no changed lines are known.
+    """
+    texts = {statement.text for statement in base.statements}
+    begun = {statement.place for statement in head.statements if statement.text not in texts}
+    return begun | {Place(file=file, line=line) for file, lines in changed.lines.items() for line in lines}
+
+
+def changed_helpers(head: Parsed, changed: Changed) -> dict[str, Place]:
+    """The first changed line of each module of the user's code that this parse loads, by the module's name."""
+    found: dict[str, Place] = {}
+    for name, position in head.loaded.items():
+        module = head.module(position)
+        file = head.shown_file(module)
+        if module.origin is Origin.USER and changed.lines.get(file):
+            found[name] = Place(file=file, line=changed.lines[file][0])
+    return found
+
+
+def speaks_of(text: str, module: str) -> bool:
+    """Whether a statement names a module by the last part of its name."""
+    return re.search(rf"\b{re.escape(module.rpartition('.')[2])}\b", text) is not None
+
+
+def and_changed(places: Sequence[Place]) -> str:
+    if not places:
+        return ""
+    more = f" and {len(places) - 2} more" if len(places) > 2 else ""
+    return f", and {' and '.join(str(place) for place in places[:2])}{more} changed"
