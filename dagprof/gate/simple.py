@@ -5,9 +5,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Sequence
 
+from dagprof.analyse.causes import place
 from dagprof.analyse.comparison import Change, Comparison, FileChange
 from dagprof.errors import UsageError
-from dagprof.model import Frozen, Run
+from dagprof.model import FileResult, Frozen, Run
 
 FAIL_ON = ("import-error", "unsure")
 
@@ -65,11 +66,19 @@ def decide(
 def _without_dags(run: Run, comparison: Comparison | None) -> list[tuple[str, str]]:
     """The files that cannot be loaded, and those that gave DAGs in the baseline only, as path and sentence."""
     failing = {
-        file.path: f"{file.path} gives no DAGs: {file.why_no_dags}" for file in run.files if file.status.is_broken
+        file.path: f"{file.path} gives no DAGs: {file.why_no_dags.rstrip('.')}{_place(file, run)}"
+        for file in run.files
+        if file.status.is_broken
     }
     broken = [file.path for file in comparison.files if file.breaks] if comparison else []
     lost = {path: f"{path} gives no DAGs, and did in the baseline" for path in broken if path not in failing}
     return [*failing.items(), *lost.items()]
+
+
+def _place(file: FileResult, run: Run) -> str:
+    """The line where a file failed, in brackets; empty where none is known."""
+    at = place(file, run.root, run.project.root)
+    return "" if at == file.path else f" ({at})"
 
 
 def _reasons(comparison: Comparison | None, fail_on: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:
