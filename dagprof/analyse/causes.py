@@ -68,11 +68,11 @@ def nothing_measured(run: Run) -> str:
 
 
 def _key(file: FileResult) -> tuple[str, ...]:
+    if file.unanswered:
+        return ("answer", file.unanswered[0].noun, file.unanswered[0].key)
     if not file.failures:
         return ("", file.path)
     failure = file.failures[0]
-    if file.unanswered:
-        return ("answer", file.what_it_needs)
     if missing := failure.missing_module:
         # What lies below these has ways out of its own; elsewhere the missing package is the cause of all.
         return ("module", _whole_name(failure) if missing.partition(".")[0] in _SHARED else missing)
@@ -83,7 +83,8 @@ def _key(file: FileResult) -> tuple[str, ...]:
 
 def _reason(file: FileResult) -> str:
     if file.unanswered:
-        return file.what_it_needs.rstrip(".")
+        first = file.unanswered[0]
+        return f"it needs {first.noun} {first.key!r}"
     if not file.failures:
         return (file.detail or file.status.value).rstrip(".")
     failure = file.failures[0]
@@ -96,7 +97,9 @@ def _reason(file: FileResult) -> str:
 
 
 def _way_out(file: FileResult, run: Run) -> str:
-    if not file.failures or file.unanswered:
+    if file.unanswered:
+        return file.unanswered[0].way_out
+    if not file.failures:
         return ""
     failure = file.failures[0]
     if name := _variable(failure):
