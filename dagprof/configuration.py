@@ -30,6 +30,18 @@ _LEFT_ALONE = "DAGPROF_TEST_"
 _OWN_FILE, _PROJECT_FILE = "dagprof.toml", "pyproject.toml"
 _GATE = "gate"
 _LISTS: dict[str, type[Override | Waiver]] = {"overrides": Override, "waivers": Waiver}
+# Keys that hold one path.
+_PATHS = (
+    "baseline",
+    "variables",
+    "connections",
+    "output_dir",
+    "bundle_root",
+    "python",
+    "plugins",
+    "env_file",
+    "airflow_home",
+)
 # Set by the loader, never by a user.
 _OWN = {"place", "config_file"}
 
@@ -172,10 +184,13 @@ def _relative_to(folder: Path, start: Path, found: Entries) -> Entries:
     if folder == start:
         return found
     result = dict(found)
-    for key in ("baseline", "variables", "connections", "output_dir", "bundle_root", "python"):
+    for key in _PATHS:
         text = found[key].value if key in found else None
         if isinstance(text, str) and not text.startswith("~") and (key != "python" or _is_path(folder, text)):
             result[key] = Entry(str(folder / text), found[key].source)
+    if (entry := found.get("pythonpath")) is not None:
+        paths = tuple(text if text.startswith("~") else str(folder / text) for text in entry.value)
+        result["pythonpath"] = Entry(paths, entry.source)
     return result
 
 

@@ -38,9 +38,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``repeat``: timed parses per file, None for as many as a stable median needs. ``time_limit_s``: seconds for one parse,
     None for Airflow's own limit. ``memory_limit_mib``: resident MiB for one parse. ``depth``: which passes files get, see
     ``Depth``. ``time_budget``: a duration after which no further pass begins. ``stacks_from_ms``: parse time from which a
-    file's call stacks are sampled, None for never. ``jobs``: parses at once. ``source``: whether the HTML report holds the
-    DAG files' source. ``against``: the revision that the gate compares with. ``gate``, ``overrides``, ``waivers``: what the
-    gate demands. ``config_file``: where the configuration was read, set by ``load``.
+    file's call stacks are sampled, None for never. ``jobs``: parses at once. ``project``: whether what the repository says
+    about its environment is used; ``plugins``, ``pythonpath``, ``env_file`` and ``airflow_home`` win over that. ``source``:
+    whether the HTML report holds the DAG files' source. ``against``: the revision that the gate compares with. ``gate``,
+    ``overrides``, ``waivers``: what the gate demands. ``config_file``: where the configuration was read, set by ``load``.
     """
 
     bundle_root: str | None = None
@@ -58,6 +59,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     connections: str | None = None
     missing_variables: Literal["stub", "error"] = "stub"
     safe_mode: bool | None = None
+    project: bool = True
+    plugins: str | None = None
+    pythonpath: tuple[str, ...] = ()
+    env_file: str | None = None
+    airflow_home: str | None = None
     output_dir: str = "reports"
     source: Literal["all", "none"] = "all"
     baseline: str | None = None

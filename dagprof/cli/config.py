@@ -74,27 +74,16 @@ def _number(settings: Settings, by: list[Override]) -> str:
 def _limits(file: str, settings: Settings) -> _Limits:
     from dagprof import policy
     from dagprof.errors import UsageError
-    from dagprof.measure.target import existing
+    from dagprof.measure.target import bundle_root, existing
     from dagprof.settings import leading_folders
 
     (path,) = existing((file,))
     if path.is_dir():
         raise UsageError(f"{file!r} is a folder; name a DAG file in it.")
-    root, reason = _root(settings, path)
+    root, reason = bundle_root(settings, (path,), os.environ)
     below, folders = path.relative_to(root).as_posix(), leading_folders(settings, root)
     limits = policy.limits_for(below, settings.gate, settings.overrides, folders=folders)
     return _Limits(below, root, reason, limits, policy.matching(below, settings.overrides, folders=folders))
-
-
-def _root(settings: Settings, path: Path) -> tuple[Path, str]:
-    """As a scan has it; of a single file it would take the file's folder, which is seldom meant where one is called dags."""
-    from dagprof.measure.target import SCANNED, bundle_root
-
-    root, reason = bundle_root(settings.bundle_root, (path,), os.environ)
-    called = [folder for folder in path.parents if folder.name == "dags"]
-    if reason == SCANNED and called:
-        return called[0], "the nearest folder of that name; --bundle-root names another"
-    return root, reason
 
 
 def _text(value: Any) -> str:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
+from dagprof.cli.options import project_options
+
 
 @click.command("doctor", short_help="Say what a scan would use here, and how noisy this machine is.")
+@click.argument("path", required=False, metavar="[PATH]")
 @click.option("--python", metavar="PATH", help="Examine this interpreter instead of dagprof's own.")
-def command(python: str | None) -> int:
-    """Say which interpreter, Airflow, AIRFLOW_HOME and configuration a scan would use and why, whether forking works, how
-    noisy this machine is right now, and what to do about each doubt.
+@project_options
+def command(path: str | None, **options: Any) -> int:
+    """Say which interpreter, Airflow, AIRFLOW_HOME and configuration a scan would use and why, what it would take from the
+    project's files, whether forking works, how noisy this machine is right now, and what to do about each doubt.
+
+    PATH is the DAG folder [default: the configured bundle-root, dags, or this folder].
 
     Exits with 3 when a scan could not measure.
     """
@@ -24,8 +31,9 @@ def command(python: str | None) -> int:
     from dagprof.measure.diagnose import examine
     from dagprof.report.escape import safe_text
 
-    in_force = settings.load({"python": python}, environment=os.environ, start=Path.cwd())
-    findings = examine(in_force, os.environ)
+    in_force = settings.load(options, environment=os.environ, start=Path.cwd())
+    folder = path or in_force.bundle_root or ("dags" if Path("dags").is_dir() else ".")
+    findings = examine(in_force, os.environ, Path(folder))
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")

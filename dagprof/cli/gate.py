@@ -16,7 +16,7 @@ from dagprof import __version__
 from dagprof import settings as settings_module
 from dagprof.cli import INTERRUPTED, comments, discard_output, output
 from dagprof.cli.options import parsing_options
-from dagprof.errors import UsageError
+from dagprof.errors import MeasurementError, UsageError
 from dagprof.policy import Level, Rule
 from dagprof.settings import Settings
 
@@ -207,7 +207,7 @@ def _by_turns(
     from dagprof.measure.target import bundle_root, existing
     from dagprof.quantities import parse_duration_ms
 
-    root = bundle_root(settings.bundle_root, existing(tuple(paths)), os.environ)[0]
+    root = bundle_root(settings, existing(tuple(paths)), os.environ)[0]
     demand = _demand(settings, root)
     asked = against.Asked(
         revision=revision,
@@ -310,7 +310,10 @@ def _tell(
         sys.stdout.flush()
     except (BrokenPipeError, SystemExit):  # of click and of rich: nobody reads on; the exit code tells nevertheless
         discard_output()
-    return 1 if measured.verdict.decision is Decision.FAILED else 0
+    is_failed = measured.verdict.decision is Decision.FAILED
+    if output.says_nothing_measured(measured.head, measured.base if is_failed else None):
+        return MeasurementError.exit_code
+    return 1 if is_failed else 0
 
 
 def _written(name: str, measured: _Measured, *, with_source: bool) -> str:

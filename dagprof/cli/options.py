@@ -56,6 +56,25 @@ _PARSING = (
         help="Skip files whose text lacks 'airflow' and 'dag', or parse them too [default: as Airflow is configured].",
     ),
 )
+_PROJECT = (
+    click.option("--plugins", metavar="DIR", help="The plugins folder [default: that of the project]."),
+    click.option(
+        "--pythonpath",
+        multiple=True,
+        callback=lambda context, option, value: value or None,
+        metavar="DIR",
+        help="Put this folder on PYTHONPATH, before those of the environment and of the project; may be repeated.",
+    ),
+    click.option(
+        "--env-file", metavar="FILE", help="Take environment variables from this file instead of the project's .env."
+    ),
+    click.option("--airflow-home", metavar="DIR", help="AIRFLOW_HOME [default: that of the environment]."),
+    click.option(
+        "--project/--no-project",
+        default=None,
+        help="Use what the project's files say about its environment: plugins, Dockerfile, Compose, .env [default: use it].",
+    ),
+)
 _LOOKING = (
     click.option(
         "--repeat", type=int, metavar="N", help="Timed parses per file [default: until the median is stable, 2 to 5]."
@@ -82,12 +101,17 @@ _LOOKING = (
 
 def measuring_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add all of them to a command, in this order in its help."""
-    return _added(function, (*_PARSING, *_LOOKING))
+    return _added(function, (*_PARSING, *_PROJECT, *_LOOKING))
 
 
 def parsing_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add those that say how each parse is done, for commands that decide by themselves how many there are."""
-    return _added(function, _PARSING)
+    return _added(function, (*_PARSING, *_PROJECT))
+
+
+def project_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add those that say which parts of the project's environment are used."""
+    return _added(function, _PROJECT)
 
 
 def _added(function: Callable[..., Any], options: Sequence[Callable[..., Any]]) -> Callable[..., Any]:

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.text import Text
 
 from dagprof.errors import OutputError, UsageError
-from dagprof.model import Measured, Run
+from dagprof.model import Measured, Run, Used
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration, status
@@ -22,6 +22,8 @@ from dagprof.report.figures import duration, status
 _PLAIN_EVERY_S = 10.0
 _NAME_WIDTH = 40
 _PIPE_WIDTH = 120
+# Characters of a sentence about the project.
+_SENTENCE = 600
 
 
 def stdout_console() -> Console:
@@ -109,6 +111,8 @@ class Quiet:
 
     def preparing(self, what: str) -> None: ...
 
+    def using(self, used: Sequence[Used]) -> None: ...
+
     def started(self, total: int, what: str = "parsing") -> None: ...
 
     def measured(self, measured: Measured, done: int) -> None: ...
@@ -127,6 +131,10 @@ class Plain(Quiet):
 
     def preparing(self, what: str) -> None:
         self._console.print(f"dagprof: {what}", soft_wrap=True)
+
+    def using(self, used: Sequence[Used]) -> None:
+        for each in used:
+            self._console.print(f"dagprof: {safe_text(each.text, _SENTENCE)}", soft_wrap=True)
 
     def started(self, total: int, what: str = "parsing") -> None:
         self._total = total
@@ -170,6 +178,10 @@ class Live(Quiet):
     def preparing(self, what: str) -> None:
         self._replace(what[:60], None)
 
+    def using(self, used: Sequence[Used]) -> None:
+        for each in used:
+            self._progress.console.print(safe_text(each.text, _SENTENCE), soft_wrap=True)
+
     def started(self, total: int, what: str = "parsing") -> None:
         self._replace(what, total)
 
@@ -191,6 +203,23 @@ def progress(*, is_quiet: bool) -> Quiet:
         return Quiet()
     console = stderr_console()
     return Live(console) if console.is_terminal else Plain(console)
+
+
+def says_nothing_measured(run: Run, base: Run | None = None) -> bool:
+    """Whether no file of a run could be loaded, which is then said on standard error: the environment is at fault, not the files.
+
+    If one of them could be loaded in ``base``, they are at fault.
+    """
+    import click
+
+    from dagprof.analyse import causes
+
+    paths = {file.path for file in run.files}
+    loaded = base is not None and any(file.path in paths and not file.status.is_failure for file in base.files)
+    if loaded or not causes.all_failed(run):
+        return False
+    click.echo(f"dagprof: {safe_text(causes.nothing_measured(run), 600)}", err=True)
+    return True
 
 
 def open_in_browser(file: Path) -> None:

@@ -16,7 +16,7 @@ from dagprof import __version__
 from dagprof import settings as settings_module
 from dagprof.cli import INTERRUPTED, output
 from dagprof.cli.options import measuring_options
-from dagprof.errors import UsageError
+from dagprof.errors import MeasurementError, UsageError
 from dagprof.measure import scan as scanning
 from dagprof.model import Measured, Run
 from dagprof.robust import FEWEST, are_enough
@@ -140,7 +140,7 @@ class _Journaling:
     def __init__(self, shown: output.Quiet, journal: journals.Journal, known: Iterable[Measured]) -> None:
         self._shown, self._journal = shown, journal
         self._kept = {id(measured) for measured in known}
-        self.preparing = shown.preparing
+        self.preparing, self.using = shown.preparing, shown.using
         self.started = shown.started
 
     def measured(self, measured: Measured, done: int) -> None:
@@ -216,4 +216,6 @@ class _Check:
                 verdict=verdict,
                 written=[folder / "run.json", *written],
             )
+        if output.says_nothing_measured(run):
+            return MeasurementError.exit_code
         return 1 if verdict is not None and verdict.outcome is gate.Outcome.FAILED else 0

@@ -5,9 +5,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Sequence
 
+from dagprof.analyse.causes import place
 from dagprof.analyse.comparison import Change, Comparison, FileChange
 from dagprof.errors import UsageError
-from dagprof.model import Frozen, Run
+from dagprof.model import FileResult, Frozen, Run
 
 FAIL_ON = ("import-error", "unsure")
 
@@ -66,12 +67,18 @@ def _without_dags(run: Run, comparison: Comparison | None) -> list[tuple[str, st
     """The files that cannot be loaded, and those that gave DAGs in the baseline only, as path and sentence."""
     missing = {file.path: file.missing for file in comparison.files if file.breaks} if comparison else {}
     failing = {
-        file.path: f"{file.path} {missing.get(file.path) or file.missing()}: {file.why_no_dags}"
+        file.path: f"{file.path} {missing.get(file.path) or file.missing()}: {file.why_no_dags.rstrip('.')}{_place(file, run)}"
         for file in run.files
         if file.status.is_broken
     }
     lost = {path: f"{path} {what}, and did in the baseline" for path, what in missing.items() if path not in failing}
     return [*failing.items(), *lost.items()]
+
+
+def _place(file: FileResult, run: Run) -> str:
+    """The line where a file failed, in brackets; empty where none is known."""
+    at = place(file, run.root, run.project.root)
+    return "" if at == file.path else f" ({at})"
 
 
 def _reasons(comparison: Comparison | None, fail_on: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:

@@ -25,6 +25,10 @@ _ENVIRONMENT = (
     "airflow.cfg",
     ".airflowignore",
     "Dockerfile*",
+    "docker-compose*.y*ml",
+    "compose*.y*ml",
+    "airflow_settings.yaml",
+    ".env",
     ".python-version",
     "runtime.txt",
 )
@@ -90,7 +94,7 @@ def _sources(roots: Iterable[Path]) -> dict[str, bytes]:
                 name
                 for name in names
                 if not name.startswith(".")
-                and name not in ("__pycache__", "node_modules")
+                and name not in ("__pycache__", "node_modules", "site-packages")
                 and not _leads_back(os.path.join(folder, name))
             ]
             for name in files:

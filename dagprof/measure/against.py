@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -71,20 +71,28 @@ def measure(
     given = existing(tuple(paths))
     with scratch_folder() as scratch, scratch_folder() as other_scratch, _worktree_place() as place:
         target = resolve(settings, given, scratch, environ)
+        progress.using(target.used)
         difference = revision.difference(target.root, asked.revision)
         progress.preparing(f"checking out {difference.described}")
         revision.remove_stale(difference.top)
         with revision.checked_out(difference, place) as tree:
             elsewhere = _elsewhere(given, target.root, difference, tree)
-            changes = {"bundle_root": str(_moved_root(target.root, difference, tree))}
+            changes: dict[str, Any] = {"bundle_root": str(_moved_root(target.root, difference, tree))}
+            changes |= _moved_settings(settings, difference, tree)
             if asked.python is not None:
                 changes["python"] = asked.python
             old_settings = msgspec.structs.replace(settings, **changes)
             old_environ = revision.moved_environment(environ, difference.top, tree)
-            old = resolve(old_settings, elsewhere, other_scratch, old_environ)
+            old = resolve(
+                old_settings,
+                elsewhere,
+                other_scratch,
+                old_environ,
+                elsewhere=lambda path: revision.unversioned(path, difference, tree),
+            )
             progress.preparing(f"importing Airflow in {target.python}, for both versions")
             with _both(Site(old, old_settings, elsewhere), Site(target, settings, given)) as (base, head):
-                question = _question(difference, tree, environ, base, head, asked)
+                question = _question(difference, tree, target.environment, base, head, asked)
                 found = duel(base, head, question, version=version, progress=progress)
             changed = codelines.sorted_out(revision.changed_lines(difference, difference.top), difference.top)
             settled = _settings_doubts(difference, tree, settings) if not asked.every_file else []
@@ -140,6 +148,21 @@ def _moved_root(root: Path, difference: Difference, tree: Path) -> Path:
     return moved
 
 
+def _moved_settings(settings: Settings, difference: Difference, tree: Path) -> dict[str, Any]:
+    """Folders that were given, in the other commit; those outside of the repository, and missing there, stay."""
+
+    def there(text: str) -> str:
+        path = Path(os.path.abspath(os.path.expanduser(text)))
+        moved = revision.moved(path, difference.top, tree)
+        return str(moved if moved.exists() else path)
+
+    changes: dict[str, Any] = {"pythonpath": tuple(map(there, settings.pythonpath))}
+    for name in ("plugins", "airflow_home"):
+        if (text := getattr(settings, name)) is not None:
+            changes[name] = there(text)
+    return changes
+
+
 def _question(
     difference: Difference, tree: Path, environ: Mapping[str, str], base: Site, head: Site, asked: Asked
 ) -> Question:
@@ -169,8 +192,9 @@ def _question(
 
 def _roots(environ: Mapping[str, str], top: Path) -> list[Path]:
     """Folders of the repository besides the bundle root from which its code is imported."""
-    home = environ.get("AIRFLOW_HOME")
+    home, plugins = environ.get("AIRFLOW_HOME"), environ.get("AIRFLOW__CORE__PLUGINS_FOLDER")
     found = [Path(home) / "plugins", Path(home) / "config"] if home else []
+    found += [Path(plugins)] if plugins and Path(plugins) not in found else []
     found += [Path(part).absolute() for part in environ.get("PYTHONPATH", "").split(os.pathsep) if part]
     return [path for path in found if path.is_dir() and (top in path.parents or path == top)]
 

@@ -12,7 +12,7 @@ import msgspec
 
 from dagprof.errors import DagprofError
 from dagprof.measure import site
-from dagprof.measure.target import Target, resolve
+from dagprof.measure.target import Target, existing, resolve
 from dagprof.measure.zygote import ConnectionLost, Zygote
 from dagprof.model import Plugin
 from dagprof.quantities import count
@@ -38,21 +38,20 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     advice: str = ""
 
 
-def examine(settings: Settings, environ: Mapping[str, str]) -> list[Finding]:
-    """Look at everything a scan depends on. What cannot be examined becomes a finding with its way out."""
+def examine(settings: Settings, environ: Mapping[str, str], dags: Path) -> list[Finding]:
+    """Look at everything a scan of ``dags`` depends on. What cannot be examined becomes a finding with its way out."""
     findings = []
     with site.scratch_folder() as scratch:
         folder = scratch / "dags"
         folder.mkdir()
         (folder / "reference.py").write_text(_REFERENCE, encoding="utf-8")
         try:
-            plain = msgspec.structs.replace(settings, bundle_root=str(folder))
-            target = resolve(plain, (folder,), scratch, environ)
+            target = resolve(settings, existing((str(dags),)), scratch, environ, measured=folder)
         except DagprofError as error:
             return [Finding(what="Target", found="cannot be used", advice=str(error))]
         findings += _about_target(target, environ)
         try:
-            with Zygote(target, site.zygote_config(target, plain)) as zygote:
+            with Zygote(target, site.zygote_config(target, settings)) as zygote:
                 zygote.wait_until_ready()
                 findings += _about_airflow(zygote)
                 findings += [_about_plugin(plugin) for plugin in zygote.plugins]
@@ -63,20 +62,35 @@ def examine(settings: Settings, environ: Mapping[str, str]) -> list[Finding]:
 
 
 def _about_target(target: Target, environ: Mapping[str, str]) -> list[Finding]:
-    home = environ.get("AIRFLOW_HOME")
     findings = [
         Finding(what="Interpreter", found=f"{target.python} ({target.python_reason})"),
-        Finding(
-            what="AIRFLOW_HOME",
-            found=f"{home} (from the environment; read, never written to)" if home else "a temporary one (none is set)",
-            advice="" if home else "Set AIRFLOW_HOME to measure with your plugins, policies and airflow.cfg.",
-        ),
-        Finding(what="Configuration", found=_configuration(home, environ)),
+        *_about_project(target),
+        _about_home(target, environ),
+        Finding(what="Configuration", found=_configuration(environ.get("AIRFLOW_HOME"), environ)),
     ]
     if environ.get("PYTHONDONTWRITEBYTECODE"):
         advice = "Each parse compiles your helper modules anew. If your deployment does not do that, unset it here."
         findings.append(Finding(what="Bytecode", found="switched off by PYTHONDONTWRITEBYTECODE", advice=advice))
     return findings
+
+
+def _about_project(target: Target) -> list[Finding]:
+    found = "none around this folder, or --no-project" if target.project is None else str(target.project.root)
+    return [
+        Finding(what="Project", found=found),
+        *(Finding(what="", found=each.text) for each in target.used),
+    ]
+
+
+def _about_home(target: Target, environ: Mapping[str, str]) -> Finding:
+    home = environ.get("AIRFLOW_HOME")
+    if home:
+        return Finding(what="AIRFLOW_HOME", found=f"{home} (from the environment; read, never written to)")
+    if not target.home_is_temporary:
+        found = f"{target.environment['AIRFLOW_HOME']} (given, or by the project's layout; read, never written to)"
+        return Finding(what="AIRFLOW_HOME", found=found)
+    advice = "Set AIRFLOW_HOME to measure with your plugins, policies and airflow.cfg."
+    return Finding(what="AIRFLOW_HOME", found="a temporary one (none is set)", advice=advice)
 
 
 def _configuration(home: str | None, environ: Mapping[str, str]) -> str:

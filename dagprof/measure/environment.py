@@ -38,7 +38,11 @@ def describe(
 
 
 def _own_settings(target: Target) -> dict[str, str]:
-    return {"plugins_folder": "", "dags_folder": str(target.root)} if target.home_is_temporary else {}
+    """What would show a temporary folder of ours."""
+    if not target.home_is_temporary:
+        return {}
+    plugins = target.environment.get("AIRFLOW__CORE__PLUGINS_FOLDER", "")
+    return {"plugins_folder": plugins, "dags_folder": str(target.root)}
 
 
 def _digest(text: str) -> str:

@@ -6,7 +6,6 @@ Or as ``dagprof scan --write-variables`` does: one document with a section for e
 from __future__ import annotations
 
 import errno
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,11 @@ from typing import Any
 import yaml
 
 from dagprof.errors import UsageError
+from dagprof.project.secret_names import is_secret
 
 Values = dict[str, Any]
 
 MARK = "dagprof-answers"
-_SECRET_NAME = re.compile(r"pass|secret|token|key|credential|auth", re.IGNORECASE)
 
 
 def read(path: str | None, what: str) -> Values:
@@ -98,7 +97,7 @@ def _first_line(error: Exception) -> str:
 
 def secrets(variables: Mapping[str, Any], connections: Mapping[str, Any]) -> list[str]:
     """Values that may appear in no result: of variables with telling names, and of what Connections keep to themselves."""
-    found = [value for name, value in variables.items() if _SECRET_NAME.search(name) and isinstance(value, str)]
+    found = [value for name, value in variables.items() if is_secret(name) and isinstance(value, str)]
     for connection in connections.values():
         if isinstance(connection, str):
             found.append(connection)

@@ -205,6 +205,14 @@ def moved(path: Path, top: Path, to: Path) -> Path:
     return path
 
 
+def unversioned(path: Path, difference: Difference, tree: Path) -> Path | None:
+    """The file of the working tree for one that a checkout lacks because git ignores it, such as ``.env``; None for others."""
+    if tree not in path.parents:
+        return None
+    there = difference.top / path.relative_to(tree)
+    return there if there.is_file() and there not in difference.changed else None
+
+
 def moved_environment(environment: Mapping[str, str], top: Path, to: Path) -> dict[str, str]:
     """The environment for the other checkout: whatever points into the repository points there."""
     found = dict(environment)

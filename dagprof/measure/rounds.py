@@ -18,7 +18,7 @@ from dagprof.measure.experiments import prove
 from dagprof.measure.plan import PROOFS, Proof, worth_ms
 from dagprof.measure.proofs import Question, questions
 from dagprof.measure.users import Users
-from dagprof.model import Doubt, Measured
+from dagprof.model import Doubt, Measured, Used
 from dagprof.quantities import parse_duration_ms
 from dagprof.settings import Depth, Settings
 
@@ -28,6 +28,9 @@ class Progress(Protocol):
 
     def preparing(self, what: str) -> None:
         """A step before the first parse."""
+
+    def using(self, used: Sequence[Used]) -> None:
+        """What is taken from the project around the DAG files."""
 
     def started(self, total: int, what: str = "parsing") -> None:
         """A round over so many files begins."""
@@ -40,6 +43,8 @@ class Silent:
     """Progress that nobody watches."""
 
     def preparing(self, what: str) -> None: ...
+
+    def using(self, used: Sequence[Used]) -> None: ...
 
     def started(self, total: int, what: str = "parsing") -> None: ...
 

@@ -82,6 +82,7 @@ def _site(paths: Sequence[str], settings: Settings, environ: Mapping[str, str], 
     given = existing(tuple(paths))
     with scratch_folder() as scratch:
         target = resolve(settings, given, scratch, environ)
+        progress.using(target.used)
         progress.preparing(f"importing Airflow in {target.python}")
         with Site(target, settings, given) as site:
             yield site

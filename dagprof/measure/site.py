@@ -24,7 +24,19 @@ from dagprof.measure.assemble import Assembler
 from dagprof.measure.crew import Crew, Zygotes
 from dagprof.measure.target import SCANNED, Target
 from dagprof.measure.zygote import ConnectionLost, Zygote
-from dagprof.model import SCHEMA_VERSION, Doubt, Git, Isolation, Measured, Run, SkippedFile, SkipReason
+from dagprof.model import (
+    SCHEMA_VERSION,
+    Doubt,
+    FileResult,
+    Git,
+    Isolation,
+    Measured,
+    Project,
+    Run,
+    SkippedFile,
+    SkipReason,
+)
+from dagprof.project import homes, layout
 from dagprof.settings import Settings
 from dagprof.surrogates import without_surrogates
 
@@ -51,8 +63,9 @@ def cache_folder(environment: Mapping[str, str]) -> str | None:
 
 def zygote_config(target: Target, settings: Settings) -> dict[str, Any]:
     """The configuration that the probe is started with."""
-    variables = lookups.read(settings.variables, "variables")
-    connections = lookups.read(settings.connections, "connections")
+    found = target.project
+    variables = {**(found.variables if found else {}), **lookups.read(settings.variables, "variables")}
+    connections = {**(found.connections if found else {}), **lookups.read(settings.connections, "connections")}
     filled_in = lookups.environment(settings.variables, settings.connections)
     return {
         "scratch": str(target.scratch),
@@ -63,7 +76,7 @@ def zygote_config(target: Target, settings: Settings) -> dict[str, Any]:
         "spawns": settings.isolation is Isolation.SPAWN,
         "variables": variables,
         "connections": connections,
-        "secrets": lookups.secrets({**filled_in, **variables}, connections),
+        "secrets": [*lookups.secrets({**filled_in, **variables}, connections), *target.secrets],
         "missing": settings.missing_variables,
         "safe_mode": settings.safe_mode,
     }
@@ -177,6 +190,7 @@ class Site:
         where = environment.describe(
             self.target, zygote, described["distributions"], self._pre_imported, self._git.result()
         )
+        files = assembler.files()
         return Run(
             schema_version=SCHEMA_VERSION,
             dagprof_version=version,
@@ -185,12 +199,13 @@ class Site:
             wall_s=round(time.monotonic() - self._began, 3),
             environment=where,
             settings=_recorded(self.settings, self._files),
-            files=assembler.files(),
+            files=files,
             modules=assembler.modules(described["owners"]),
             import_sets=assembler.import_sets(),
             skipped=self._skipped,
             doubts=(*self.doubts, *self.zygotes.doubts, *self.zygotes.metadata.doubts),
             plugins=zygote.plugins,
+            project=_project(self.target, files),
         )
 
     def _remarked(self, measured: Measured) -> Measured:
@@ -221,6 +236,20 @@ def _state_doubts(imitated: str) -> list[Doubt]:
         "`dagprof doctor` shows the configuration that is used."
     )
     return [Doubt(code="imitated", text=text)]
+
+
+def _project(target: Target, files: Sequence[FileResult]) -> Project:
+    """What was taken from the project, and where it holds modules that were not found."""
+    found = target.project
+    root = layout.project_root(target.root) if found is None else found.root
+    if root is None:
+        return Project(used=target.used)
+    plugins = target.environment.get("AIRFLOW__CORE__PLUGINS_FOLDER")
+    path = [target.root, *([Path(plugins)] if plugins else [])]
+    path += [Path(os.path.abspath(part)) for part in target.environment.get("PYTHONPATH", "").split(os.pathsep) if part]
+    missing = {failure.missing_module for file in files for failure in file.failures} - {""}
+    at = homes.homes(missing, root, target.root, path, Path.cwd())
+    return Project(root="" if found is None else str(root), used=target.used, homes=at)
 
 
 def _surrounding_doubts(target: Target) -> list[Doubt]:

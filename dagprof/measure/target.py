@@ -12,6 +12,10 @@ from pathlib import Path
 import msgspec
 
 from dagprof.errors import UsageError
+from dagprof.measure import project
+from dagprof.model import Used
+from dagprof.project.discover import Located
+from dagprof.project.values import Found
 from dagprof.settings import Settings
 
 PROBE = Path(__file__).resolve().parent.parent / "probe"
@@ -19,7 +23,11 @@ SCANNED = "the scanned folder"
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """Where and how the probe is started. ``home_is_temporary`` tells that no AIRFLOW_HOME was set."""
+    """Where and how the probe is started. ``home_is_temporary`` tells that there is no AIRFLOW_HOME but ours.
+
+    ``project`` is what was found around the DAG folder, None without; ``used`` says so in sentences, and ``secrets`` are values
+    from files that may appear in no result.
+    """
 
     python: Path
     python_reason: str
@@ -28,23 +36,47 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     scratch: Path
     environment: dict[str, str]
     home_is_temporary: bool
+    project: Found | None = None
+    used: tuple[Used, ...] = ()
+    secrets: tuple[str, ...] = ()
 
 
-def resolve(settings: Settings, paths: tuple[Path, ...], scratch: Path, environment: Mapping[str, str]) -> Target:
+def resolve(
+    settings: Settings,
+    paths: tuple[Path, ...],
+    scratch: Path,
+    environment: Mapping[str, str],
+    *,
+    elsewhere: project.Elsewhere | None = None,
+    measured: Path | None = None,
+) -> Target:
     """Decide interpreter, bundle root and environment for a scan of ``paths``; ``scratch`` is an empty folder of ours.
+
+    ``elsewhere`` gives another place for a file of the project that is missing. ``measured`` is a folder that is measured in the
+    surroundings of ``paths``.
 
     :raises UsageError: a path, an interpreter or an AIRFLOW_HOME that does not exist.
     """
     python, python_reason = _python(settings.python)
-    root, root_reason = bundle_root(settings.bundle_root, paths, environment)
+    given = project.given(settings, environment)
+    place = project.located(settings, _common(paths), given, elsewhere)
+    root, root_reason = _root(settings.bundle_root, paths, given, place)
+    around = project.around(settings, python, root, given, place, scratch)
+    home = around.found.home if around.found is not None else None
     return Target(
         python=python,
         python_reason=python_reason,
-        root=root,
+        root=measured or root,
         root_reason=root_reason,
         scratch=scratch,
-        environment={**_harmless(environment, root, scratch), **_asked_safe_mode(settings.safe_mode)},
-        home_is_temporary="AIRFLOW_HOME" not in environment,
+        environment={
+            **_harmless(around.environment, measured or root, scratch, is_borrowed=home is not None),
+            **_asked_safe_mode(settings.safe_mode),
+        },
+        home_is_temporary="AIRFLOW_HOME" not in around.environment,
+        project=around.found,
+        used=around.used,
+        secrets=around.secrets,
     )
 
 
@@ -77,11 +109,22 @@ def _python(given: str | None) -> tuple[Path, str]:
     return Path(os.path.abspath(found)), "named by --python"
 
 
-def bundle_root(given: str | None, paths: tuple[Path, ...], environment: Mapping[str, str]) -> tuple[Path, str]:
+def bundle_root(settings: Settings, paths: tuple[Path, ...], environment: Mapping[str, str]) -> tuple[Path, str]:
     """The folder from which imports resolve, and why it is that one.
 
     :raises UsageError: the folder given does not exist or does not hold ``paths``.
     """
+    given = project.given(settings, environment)
+    return _root(settings.bundle_root, paths, given, project.located(settings, _common(paths), given))
+
+
+def _common(paths: tuple[Path, ...]) -> Path:
+    return Path(os.path.commonpath([path if path.is_dir() else path.parent for path in paths]))
+
+
+def _root(
+    given: str | None, paths: tuple[Path, ...], environment: Mapping[str, str], place: Located
+) -> tuple[Path, str]:
     if given is not None:
         root = existing((given,))[0]
         outside = [path for path in paths if root != path and root not in path.parents]
@@ -91,8 +134,10 @@ def bundle_root(given: str | None, paths: tuple[Path, ...], environment: Mapping
     configured = _configured_dags_folder(environment)
     if configured is not None and all(configured == path or configured in path.parents for path in paths):
         return configured, "the dags_folder of the Airflow configuration"
-    folders = [path if path.is_dir() else path.parent for path in paths]
-    return Path(os.path.commonpath(folders)), SCANNED
+    common = _common(paths)
+    if place.dags is not None and place.dags != common:
+        return place.dags, f"{place.reason}; --bundle-root names another"
+    return common, SCANNED
 
 
 def _configured_dags_folder(environment: Mapping[str, str]) -> Path | None:
@@ -112,15 +157,19 @@ def _configured_dags_folder(environment: Mapping[str, str]) -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def _harmless(environment: Mapping[str, str], root: Path, scratch: Path) -> dict[str, str]:
-    """The user's environment, with everything that Airflow would write or connect to led into the scratch folder."""
+def _harmless(environment: Mapping[str, str], root: Path, scratch: Path, *, is_borrowed: bool) -> dict[str, str]:
+    """The environment, with everything that Airflow would write or connect to led into the scratch folder.
+
+    ``is_borrowed``: a folder of the project stands for AIRFLOW_HOME, of which no configuration is read.
+    """
     result = dict(environment)
     home = environment.get("AIRFLOW_HOME")
     if home is None:
         result["AIRFLOW_HOME"] = str(_made(scratch / "home"))
     elif not Path(home).is_dir():
         raise UsageError(f"AIRFLOW_HOME is {home!r}, which is no folder; create it, or unset AIRFLOW_HOME.")
-    if "AIRFLOW_CONFIG" not in environment and not (Path(result["AIRFLOW_HOME"]) / "airflow.cfg").exists():
+    has_own = not is_borrowed and (Path(result["AIRFLOW_HOME"]) / "airflow.cfg").exists()
+    if "AIRFLOW_CONFIG" not in environment and not has_own:
         result["AIRFLOW_CONFIG"] = str(scratch / "airflow.cfg")
         (scratch / "airflow.cfg").touch()
     logs = scratch / "logs"

@@ -7,7 +7,8 @@ small. ``SCHEMA_VERSION`` grows when a reader of the older form could misread th
 1. first form
 2. plugins; each reason for which Airflow skips a file, with its detail
 3. statuses ``needs-answer``, ``held`` and ``lost``; what a file needs; failures of network effects; the stage ``exit_ms`` in
-   the parse time; DAGs that exist in some parses only
+   the parse time; DAGs that exist in some parses only;
+   ``project``: what was taken from the repository, and where it holds modules that were not found
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from dagprof.model.file import (
     Status,
     Unanswered,
 )
+from dagprof.model.project import Home, Project, Used
 from dagprof.model.run import (
     Environment,
     Git,
@@ -64,6 +66,7 @@ __all__ = [
     "FileResult",
     "Frozen",
     "Git",
+    "Home",
     "Instability",
     "Isolation",
     "Loads",
@@ -75,6 +78,7 @@ __all__ = [
     "Output",
     "Place",
     "Plugin",
+    "Project",
     "Reference",
     "Run",
     "Samples",
@@ -87,4 +91,5 @@ __all__ = [
     "Temperature",
     "Trace",
     "Unanswered",
+    "Used",
 ]

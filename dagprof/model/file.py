@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import enum
+import re
 import statistics
 from collections.abc import Sequence
 
 from dagprof.model.base import Doubt, Frozen, Place
 from dagprof.model.trace import Stack, Trace
 from dagprof.robust import median_absolute_deviation, standard_error_of_median
+
+_NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 
 
 class Status(str, enum.Enum):
@@ -51,6 +54,12 @@ class Failure(Frozen, frozen=True):
     cause: str = ""
     file: str = ""
     line: int = 0
+
+    @property
+    def missing_module(self) -> str:
+        """The module that could not be found, also where another exception says so; empty if that is not the reason."""
+        found = _NO_MODULE.search(f"{self.type}: {self.message}") or _NO_MODULE.search(self.cause)
+        return found[1] if found else ""
 
 
 class Unanswered(Frozen, frozen=True):

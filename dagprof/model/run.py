@@ -6,6 +6,7 @@ import enum
 
 from dagprof.model.base import Doubt, Frozen
 from dagprof.model.file import FileResult, Samples
+from dagprof.model.project import Project
 from dagprof.model.trace import Edge, Module
 
 
@@ -141,6 +142,7 @@ class Run(Frozen, frozen=True):
     is_complete: bool = True
     reference: Reference | None = None
     plugins: tuple[Plugin, ...] = ()
+    project: Project = Project()
 
     @property
     def broken(self) -> list[FileResult]:

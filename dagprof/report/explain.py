@@ -17,7 +17,7 @@ from dagprof.attribution.graph import ROOT, ImportGraph
 from dagprof.attribution.scale import sampled_scale, scale
 from dagprof.model import STATEMENT, FileResult, Origin, Place, Run, Stack, Status
 from dagprof.quantities import count
-from dagprof.report import changes, figures
+from dagprof.report import changes, failures, figures
 from dagprof.report.effects import by_import
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
@@ -85,8 +85,7 @@ def render(explanation: Explanation, fleet: Fleet, *, console: Console) -> None:
     if file.unanswered:
         needs = file.what_it_needs.replace("it needs", "It needs", 1)
         console.print(Text(f"  {safe_text(needs, 400)}.", style="yellow"), soft_wrap=True)
-    for failure in file.failures:
-        console.print(Text(f"  {safe_text(failure.type, 80)}: {safe_text(failure.message, 400)}", style="red"))
+    failures.render_one(explanation.run, file, console)
     _source(explanation, console)
     _imports(explanation, console)
     _effects(explanation, console)

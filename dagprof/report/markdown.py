@@ -8,7 +8,7 @@ from dagprof.analyse.comparison import Change, Comparison, FileChange
 from dagprof.analyse.fleet import Plan, Step
 from dagprof.model import Run
 from dagprof.quantities import count
-from dagprof.report import changes, figures, plugins
+from dagprof.report import changes, failures, figures, plugins
 from dagprof.report.verdict.markdown import escaped, table
 
 ROWS = 30
@@ -81,12 +81,19 @@ def _change(file: FileChange) -> Sequence[str]:
 
 def _failures(run: Run) -> Iterable[str]:
     for title, failed in (("Could not be loaded", run.broken), ("Needs an answer", run.needy)):
-        if not failed:
-            continue
-        yield f"### {title}"
-        yield "\n".join(
-            f"- <code>{escaped(file.path)}</code>: {escaped(figures.why_failed(file), 200)}" for file in failed[:ROWS]
-        )
+        if found := list(failures.lines(run, failed, ROWS)):
+            yield f"### {title}"
+            yield "\n".join(line for cause in found for line in _cause(*cause))
+
+
+def _cause(reason: str, way_out: str, places: Sequence[str]) -> Iterable[str]:
+    """One item; where several files fail for the same reason they are items below it."""
+    text = escaped(reason, 300) + (f"<br>→ {escaped(way_out, 400)}" if way_out else "")
+    if len(places) == 1:
+        yield f"- <code>{escaped(places[0])}</code>: {text}"
+        return
+    yield f"- {text}"
+    yield from (f"  - <code>{escaped(place)}</code>" for place in places)
 
 
 def _plugins(run: Run) -> Iterable[str]:

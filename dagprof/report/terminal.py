@@ -14,7 +14,7 @@ from dagprof.analyse.frames import imports_frame, records, statements_frame
 from dagprof.gate.simple import Outcome, Verdict, describe
 from dagprof.model import FileResult, Run
 from dagprof.quantities import count
-from dagprof.report import effects, figures, plan, plugins
+from dagprof.report import effects, failures, figures, plan, plugins
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
 from dagprof.report.screen import columns, is_unicode, titled, within_encoding
@@ -43,7 +43,7 @@ def render(
         _statements(run, console)
         effects.render(run, console)
         plugins.render(run, console)
-        _failures(run, console)
+        failures.render(run, console)
         if comparison is not None:
             _comparison(comparison, console)
         _doubts(run, console)
@@ -182,28 +182,6 @@ def _statements(run: Run, console: Console) -> None:
             Text(safe_text(str(row["text"]), width), no_wrap=True, overflow="ellipsis"),
         )
     titled("Slowest top-level statements", table, console)
-
-
-def _failures(run: Run, console: Console) -> None:
-    _failed(run.broken, "Could not be loaded", "red", console)
-    if needy := run.needy:
-        _failed(needy, "Needs an answer", "yellow", console)
-        console.print(Text(f"  {figures.ANSWERS}", style="dim"))
-
-
-def _failed(failed: Sequence[FileResult], title: str, style: str, console: Console) -> None:
-    if not failed:
-        return
-    console.print()
-    console.print(Text(f"{title} ({len(failed)})", style=f"bold {style}"))
-    for file in failed[: 2 * LIMIT]:
-        line = next((f":{failure.line}" for failure in file.failures if failure.line), "")
-        text = Text(f"  {safe_text(file.path)}{line}  ")
-        text.append(f"{figures.status(file.status)}: ", style=style)
-        text.append(safe_text(figures.why_failed(file), 240))
-        console.print(text)
-    if len(failed) > 2 * LIMIT:
-        console.print(f"  and {len(failed) - 2 * LIMIT} more; the report has all of them.")
 
 
 def _comparison(comparison: Comparison, console: Console) -> None:

@@ -168,7 +168,8 @@ def test_single_files_and_the_bundle_root(scan: Scan, tmp_path: Path) -> None:
         "team/a.py": dag("a", "from common.names import NAME\n"),
         "team/b.py": dag("b"),
     }
-    failing = scan(files, "team")
+    assert [file.path for file in scan(files, "team").files] == ["team/a.py", "team/b.py"]
+    failing = scan(files, "team", project=False)
     assert result(failing, "a.py").status is Status.IMPORT_ERROR
     (doubt,) = [doubt for doubt in failing.doubts if doubt.code == "bundle-root"]
     assert doubt.text == (

@@ -61,6 +61,7 @@ class Found:
     count: int
     wall_us: int | None
     size_bytes: int
+    failed: int = 0
     threads: int = 0
 
 

@@ -72,7 +72,7 @@ def test_a_run_is_reported_again(place: Path) -> None:
     assert pages[3].unpacked("comparison")["files"] == []
     printed = call("report", "reports/run.json", "--format", "markdown", "-o", "-", cwd=place)
     assert printed.stdout.startswith("## 3 files with 2 DAGs take ")
-    assert "- <code>bad.py</code>: ModuleNotFoundError" in printed.stdout
+    assert "- <code>bad.py:1</code>: ModuleNotFoundError" in printed.stdout
     written = call("report", "reports/run.json", "--format", "markdown", cwd=place)
     assert written.stdout == "Written: reports/report.md\n"
     assert (place / "reports" / "report.md").read_text() == printed.stdout

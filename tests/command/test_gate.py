@@ -375,3 +375,46 @@ def test_a_baseline_tells_a_slowed_file(place: Path) -> None:
     )
     assert (accepted.returncode, accepted.stdout, accepted.stderr) == (0, "", "")
     assert of_another_run.exists()  # it is what was compared with
+
+
+def project(folder: Path, dag_file: str) -> Path:
+    """A repository whose DAG file needs its plugins folder, its root on the path, and a variable of a file that git ignores."""
+    folder.mkdir()
+    files = {
+        "pyproject.toml": "[project]\nname = 'x'\n",
+        ".gitignore": ".env\nreports\n",
+        ".env": "STAGE=dev\n",
+        "plugins/team_ops.py": "NAME = 'x'\n",
+        "utils/names.py": "NAME = 'x'\n",
+        "dags/a.py": dag_file,
+    }
+    write(folder, files)
+    git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "first")
+    return folder
+
+
+def test_the_other_side_has_the_project_of_its_commit(tmp_path: Path) -> None:
+    uses = "import os\nfrom team_ops import NAME\nfrom utils.names import NAME\nassert os.environ['STAGE'] == 'dev'\n"
+    place = project(tmp_path / "repository", dag("a", uses))
+    (place / "utils" / "names.py").write_text(SLEEP + "NAME = 'x'\n")
+    done = call("gate", "dags", "--python", TARGET, "--against", "HEAD", *LIMITS, cwd=place)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Uses the plugins folder plugins/" in done.stderr
+    assert "utils/names.py:2" in " ".join(done.stdout.split())
+    base, head = (dagprof.load(place / "reports" / f"gate-{side}.json") for side in ("base", "head"))
+    assert [file.status.value for run in (base, head) for file in run.files] == ["ok", "ok"]
+    assert {module.file for module in head.modules if module.name == "utils.names"} == {
+        str(place / "utils" / "names.py")
+    }
+    assert all(str(place) not in module.file for module in base.modules if module.name == "utils.names")
+
+
+def test_a_wrong_environment_does_not_pass(tmp_path: Path) -> None:
+    place = project(tmp_path / "repository", dag("a", "import not_installed_here\n"))
+    (place / "dags" / "a.py").write_text(dag("a", "import not_installed_here\nx = 1\n"))
+    done = call("gate", "dags", "--python", TARGET, "--against", "HEAD", *LIMITS, cwd=place)
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "The only file could not be loaded: nothing was measured" in done.stderr
+    assert (place / "reports" / "gate.json").exists()

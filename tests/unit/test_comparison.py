@@ -111,7 +111,7 @@ def test_the_gate_fails_on_import_errors_only_when_asked(after: Run) -> None:
     assert gate.decide(after, None, fails_on_regression=False).outcome is Outcome.PASSED
     verdict = gate.decide(after, None, fails_on_regression=False, fail_on=("import-error",))
     assert verdict.outcome is Outcome.FAILED
-    assert verdict.reasons == ("breaks.py gives no DAGs: KeyError: 'x'",)
+    assert verdict.reasons == ("breaks.py gives no DAGs: KeyError: 'x' (breaks.py:3)",)
 
 
 def test_what_cannot_be_told_is_neither_passed_nor_failed() -> None:

@@ -26,6 +26,8 @@ def dashed(names: tuple[str, ...]) -> list[str]:
 def default(value: object) -> str:
     if value is None:
         return "-"
+    if isinstance(value, bool):
+        return str(value).lower()
     return "none" if value == () else str(getattr(value, "value", value))
 
 

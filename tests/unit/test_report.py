@@ -147,7 +147,7 @@ def test_the_page_tells_the_run() -> None:
     slow, bad = read.details()
     assert [modules["name"][place] for place in slow["loads"]["module"]][:2] == ["common.frames", "pandas"]
     assert slow["statements"] == [[-1, 3, 3, "rows = fetch()", 900_000, 0, 1, False]]
-    assert bad["failures"] == [["KeyError", "'x'", "", "", 7]]
+    assert bad["failures"] == [["KeyError", "'x'", "", "", 7, "bad.py:7"]]
     links = {a["href"].partition("?")[0] for tag, a in read.tags if tag == "a" and a["href"]}
     files = {f"#/file/{address}" for address in read.index["files"]["address"]}
     assert files | {"#/", "#/packages", "#/doubts", "#main"} >= links

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from dagprof.analyse.causes import failing_file
 from dagprof.analyse.statements import is_partial
 from dagprof.attribution.candidates import shown_path
 from dagprof.attribution.scale import sampled_scale
@@ -52,7 +53,7 @@ def build(run: Run, file: FileResult, *, with_source: bool) -> Row:
         "samples": [round(ms, 1) for ms in file.samples.wall_ms],
         "facts": _facts(run, file),
         "detail": safe_text(file.detail),
-        "failures": [_failure(failure) for failure in file.failures],
+        "failures": [_failure(failure, file, run) for failure in file.failures],
         "doubts": [safe_text(doubt.text, 500) for doubt in file.doubts],
         "accesses": [_access(access, file, run.root) for access in file.accesses[:ROWS]],
         "effects": [_effect(effect, file, run.root) for effect in _ranked(file.effects)[:ROWS]],
@@ -146,13 +147,15 @@ def _facts(run: Run, file: FileResult) -> list[tuple[str, str]]:
     return facts
 
 
-def _failure(failure: Failure) -> list[str | int]:
+def _failure(failure: Failure, file: FileResult, run: Run) -> list[str | int]:
+    at = failing_file(failure, run.root, run.project.root) or file.path
     return [
         safe_text(failure.type, 80),
         safe_text(failure.message, 400),
         safe_text(failure.cause, 400),
         _middle_cut(failure.traceback),
         failure.line,
+        safe_text(f"{at}:{failure.line}") if failure.line else "",
     ]
 
 

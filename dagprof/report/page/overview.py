@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from dagprof.analyse.causes import Cause, causes, place
 from dagprof.analyse.comparison import Comparison
 from dagprof.analyse.fleet import Fleet, Plan
 from dagprof.analyse.frames import records, statements_frame
-from dagprof.attribution.candidates import shown_path
 from dagprof.gate.simple import Outcome, Verdict
 from dagprof.model import FileResult, Plugin, Run
 from dagprof.quantities import count
@@ -56,8 +56,8 @@ def build(run: Run, fleet: Fleet | None, comparison: Comparison | None, verdict:
         "statements": _statement_rows(run),
         "plugins": [_plugin_row(plugin) for plugin in plugins.slowest_first(run)[:PLUGIN_ROWS]],
         "plugins_summary": plugins.summary(run),
-        "failures": [_failure_row(file, run.root) for file in ranked if file.status.is_broken],
-        "needy": [_failure_row(file, run.root) for file in ranked if file.unanswered],
+        "failures": [_cause_row(cause, run) for cause in causes(run, run.broken)],
+        "needy": [_cause_row(cause, run) for cause in causes(run, run.needy)],
         "about_answers": figures.ANSWERS,
         "is_traced": figures.is_traced(run),
         "untraced": figures.NOT_TRACED,
@@ -182,14 +182,27 @@ def _plugin_row(plugin: Plugin) -> Row:
     }
 
 
-def _failure_row(file: FileResult, root: str) -> Row:
-    line = next((f.line for f in file.failures if f.line and shown_path(f.file, root) in ("", file.path)), 0)
+def _cause_row(cause: Cause, run: Run) -> Row:
+    """One cause with all of its files; long lists are folded."""
+    return {
+        "status": figures.status(cause.files[0].status),
+        "count": len(cause.files),
+        "why": safe_text(cause.reason, 400),
+        "way_out": safe_text(cause.way_out, 400),
+        "files": [_failed_file(file, run) for file in cause.files],
+    }
+
+
+def _failed_file(file: FileResult, run: Run) -> Row:
+    """A file that could not be loaded; ``line`` is the line of the file itself that failed, 0 where it is another file's."""
+    at = place(file, run.root, run.project.root)
+    own, _, line = at.rpartition(":")
+    is_own = own == file.path and line.isdigit()
     return {
         "path": safe_text(file.path),
         "address": address(file.path),
-        "line": line,
-        "status": figures.status(file.status),
-        "why": safe_text(figures.why_failed(file), 400),
+        "line": int(line) if is_own else 0,
+        "elsewhere": "" if is_own or at == file.path else safe_text(at),
     }
 
 
@@ -215,6 +228,7 @@ def _environment(run: Run) -> list[tuple[str, str]]:
     ]
     if where.git is not None:
         rows.append(("Commit", where.git.commit + (", with uncommitted changes" if where.git.is_dirty else "")))
+    rows += [("Project", each.text) for each in run.project.used]
     rows += [(name.replace("_", " "), str(value)) for name, value in run.settings.items() if value is not None]
     rows += [(name.replace("_", " "), value) for name, value in where.airflow_config.items() if value]
     return [(name, safe_text(str(value), 300)) for name, value in rows]

@@ -43,8 +43,8 @@ function headline(position, detail) {
   return `${duration(files.parse[position])}${spread} to parse${status}`;
 }
 
-function failure([type, message, cause, traceback]) {
-  return el("div", {}, el("p", {}, el("strong", {}, type), type ? ": " : "", message, cause ? el("span", { class: "quiet" }, ` First cause: ${cause}`) : null),
+function failure([type, message, cause, traceback, , place]) {
+  return el("div", {}, el("p", {}, el("strong", {}, type), type ? ": " : "", message, cause ? el("span", { class: "quiet" }, ` First cause: ${cause}`) : null, place ? el("span", { class: "quiet" }, ` At ${place}`) : null),
     traceback ? el("pre", {}, traceback) : null);
 }
 

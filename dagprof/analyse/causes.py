@@ -1,0 +1,174 @@
+"""Failures by cause: one row for all files that fail for the same reason, with the way out where there is one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from dagprof.analyse import moved
+from dagprof.analyse.distributions import distribution_of, is_known
+from dagprof.attribution.candidates import shown_path
+from dagprof.model import Failure, FileResult, Run
+
+_NO_NAME = re.compile(r"cannot import name '(\w+)' from '(airflow[\w.]*)'")
+_ENVIRONMENT = re.compile(r"""^['"]?([A-Za-z_][A-Za-z0-9_]*)['"]?$""")
+# Packages whose names are modules, or distributions, of their own.
+_SHARED = ("airflow", "azure", "google")
+_NAMESPACES = ("airflow.sdk", "airflow.providers", "azure", "google.cloud")
+
+
+class Cause(NamedTuple):
+    """Why files fail, in one sentence without a full stop; ``way_out`` is empty where nothing better than the reason is known."""
+
+    reason: str
+    way_out: str
+    files: tuple[FileResult, ...]
+
+
+def causes(run: Run, failed: Sequence[FileResult]) -> list[Cause]:
+    """The causes of the failures of some files of a Run, the one of most files first."""
+    groups: dict[tuple[str, ...], list[FileResult]] = {}
+    for file in failed:
+        groups.setdefault(_key(file), []).append(file)
+    found = [Cause(_reason(files[0]), _way_out(files[0], run), tuple(files)) for files in groups.values()]
+    return sorted(found, key=lambda cause: (-len(cause.files), cause.files[0].path))
+
+
+def place(file: FileResult, root: str, project: str = "") -> str:
+    """The file and line where a file's failure happened: ``common/db.py:57``; only the DAG file where no line is known.
+
+    What lies outside of the bundle root is shown below the project root where it is in the project.
+    """
+    failure = next((each for each in file.failures if each.line), None)
+    if failure is None:
+        return file.path
+    return f"{failing_file(failure, root, project) or file.path}:{failure.line}"
+
+
+def failing_file(failure: Failure, root: str, project: str = "") -> str:
+    """The file in which a failure happened, as people see it; empty where it is not known."""
+    shown = shown_path(failure.file, root)
+    return shown_path(failure.file, project) if shown == failure.file and project else shown
+
+
+def all_failed(run: Run) -> bool:
+    """Whether no file at all could be loaded: what was measured then says something of the environment only."""
+    return bool(run.files) and all(file.status.is_broken for file in run.files)
+
+
+def nothing_measured(run: Run) -> str:
+    """That no file could be loaded, in one sentence with the way out of the commonest reason."""
+    first = causes(run, run.broken)[0]
+    number = len(run.files)
+    files = "The only file" if number == 1 else f"None of the {number:,} files"
+    be = "could not be loaded" if number == 1 else "could be loaded"
+    way_out = f"; {first.way_out}" if first.way_out else ""
+    return f"{files} {be}: nothing was measured ({first.reason}{way_out})."
+
+
+def _key(file: FileResult) -> tuple[str, ...]:
+    if file.unanswered:
+        return ("answer", file.unanswered[0].noun, file.unanswered[0].key)
+    if not file.failures:
+        return ("", file.path)
+    failure = file.failures[0]
+    if missing := failure.missing_module:
+        # What lies below these has ways out of its own; elsewhere the missing package is the cause of all.
+        return ("module", _whole_name(failure) if missing.partition(".")[0] in _SHARED else missing)
+    if name := _variable(failure):
+        return ("environment", name)
+    return (failure.type, failure.message[:200], failure.cause[:200])
+
+
+def _reason(file: FileResult) -> str:
+    if file.unanswered:
+        first = file.unanswered[0]
+        return f"it needs {first.noun} {first.key!r}"
+    if not file.failures:
+        return (file.detail or file.status.value).rstrip(".")
+    failure = file.failures[0]
+    if name := _variable(failure):
+        return f"the environment variable {name} is not set"
+    if failure.missing_module and not failure.message.startswith("No module named"):
+        return f"{failure.type}: {failure.message} (first cause {failure.cause})".rstrip(".")
+    text = f"{failure.type}: {failure.message}" if failure.type else failure.message
+    return (f"{text} (first cause {failure.cause})" if failure.cause else text).rstrip(".")
+
+
+def _way_out(file: FileResult, run: Run) -> str:
+    if file.unanswered:
+        return file.unanswered[0].way_out
+    if not file.failures:
+        return ""
+    failure = file.failures[0]
+    if name := _variable(failure):
+        return f"set {name} in the environment, or in a file named by --env-file"
+    if found := _NO_NAME.search(failure.message) or _NO_NAME.search(failure.cause):
+        return moved.way_out(f"{found[2]}.{found[1]}", run.environment.airflow_version)
+    return _module_way_out(failure, run) if failure.missing_module else ""
+
+
+def _module_way_out(failure: Failure, run: Run) -> str:
+    """In the project; of another Airflow; in a distribution that is missing."""
+    missing, whole = failure.missing_module, _whole_name(failure)
+    home = next((each for each in run.project.homes if each.module == missing), None)
+    if home is not None:
+        return f"`{home.entry}` is in {home.folder}: add `{home.option}`"
+    if text := moved.way_out(whole, run.environment.airflow_version):
+        return text + _provider(text, run.environment.distributions)
+    name = distribution_of(whole)
+    installed = _installed(name, run.environment.distributions)
+    if installed:
+        return f"{name} {installed} is installed and has no such module: another version may have it"
+    if missing.startswith("airflow.") and not missing.startswith("airflow.providers"):
+        return f"Airflow {run.environment.airflow_version} has no such module"
+    python = run.environment.python_executable
+    if not _is_importable(missing):
+        return ""
+    return f"install {name} in {python}" if is_known(whole) else f"install what provides it in {python}, perhaps {name}"
+
+
+def _provider(text: str, installed: dict[str, str]) -> str:
+    """What must be installed for an import path of a provider."""
+    found = re.search(r"`(airflow\.providers\.[\w.]+)`$", text)
+    name = distribution_of(found[1]) if found else ""
+    return f", from {name}, which is not installed" if name and installed and not _installed(name, installed) else ""
+
+
+def _installed(name: str, distributions: dict[str, str]) -> str:
+    wanted = _normalised(name)
+    return next((version for each, version in distributions.items() if _normalised(each) == wanted), "")
+
+
+def _normalised(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _is_importable(module: str) -> bool:
+    return all(part.isidentifier() for part in module.split("."))
+
+
+def _whole_name(failure: Failure) -> str:
+    """The module that the import statement named: the missing one may be only a package above it."""
+    missing = failure.missing_module
+    for line in reversed(failure.traceback.splitlines()):
+        found = re.match(rf"\s*(?:from|import)\s+({re.escape(missing)}(?:\.\w+)*)(?:\s+import\s+(\w+))?", line)
+        if found:
+            return f"{found[1]}.{found[2]}" if found[2] and found[1] in _NAMESPACES else found[1]
+    return missing
+
+
+def _variable(failure: Failure) -> str:
+    """The environment variable that ``os.environ[NAME]`` did not find; empty where that is not what failed."""
+    if failure.type != "KeyError" or (found := _ENVIRONMENT.match(failure.message)) is None:
+        return ""
+    lines = [line for line in failure.traceback.splitlines() if line.startswith("    ")]
+    return found[1] if any("environ" in line for line in lines[-2:]) else ""
+
+
+def shortened(paths: Iterable[str], most: int) -> str:
+    """Some of many paths, and how many more there are."""
+    every = list(paths)
+    more = len(every) - most
+    return ", ".join(every[:most]) + (f" and {more:,} more" if more > 0 else "")

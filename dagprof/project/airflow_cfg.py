@@ -1,0 +1,47 @@
+"""An ``airflow.cfg`` of the repository as environment variables, which Airflow reads above any such file."""
+
+from __future__ import annotations
+
+import configparser
+import re
+from pathlib import Path
+
+from dagprof.project.values import Unreadable, Variable
+
+_SECTION = re.compile(r"\s*\[([^\]]+)\]")
+
+
+def parse(text: str, file: Path) -> list[Variable]:
+    """The options that the file sets, as ``AIRFLOW__SECTION__KEY``; what is empty is not among them.
+
+    :raises Unreadable: it is no such file.
+    """
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read_string(text)
+    except configparser.Error as error:
+        raise Unreadable(f"it is no airflow.cfg ({' '.join(str(error).split())[:100]})") from None
+    lines = _lines(text)
+    return [
+        Variable(
+            f"AIRFLOW__{section.upper().replace('.', '_')}__{key.upper()}",
+            value.replace("%%", "%"),
+            file,
+            lines.get((section, key), 0),
+        )
+        for section in parser.sections()
+        for key, value in parser.items(section)
+        if value
+    ]
+
+
+def _lines(text: str) -> dict[tuple[str, str], int]:
+    """The line of each option, by section and key."""
+    found: dict[tuple[str, str], int] = {}
+    section = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _SECTION.match(line):
+            section = header[1]
+        elif line[:1].strip() and line[0] not in "#;":
+            found[section, re.split(r"[=:]", line)[0].strip().lower()] = number
+    return found

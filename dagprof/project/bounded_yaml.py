@@ -1,0 +1,111 @@
+"""YAML of a repository, with the line of each key, and bounded: aliases can make gigabytes of a few lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from dagprof.project.values import Unreadable
+
+_MOST_NODES = 100_000
+# The same events, from C where it is built in.
+_FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_PLAIN = ("int", "float", "bool", "timestamp")
+
+
+class Lined(dict[Any, Any]):
+    """A mapping that knows on which line each key stands, counted from 1."""
+
+    lines: dict[Any, int]
+
+
+class LinedList(list[Any]):
+    """A list that knows on which line each item stands, counted from 1."""
+
+    lines: list[int]
+
+
+class _TypedLoader(yaml.SafeLoader):
+    """Scalars are what YAML takes them for, but for dates, which stay text."""
+
+
+class _Loader(_TypedLoader):
+    """Scalars stay the text that was written, but for null: ``8080`` and ``true`` are texts in an environment."""
+
+
+def _mapping(loader: _TypedLoader, node: yaml.Node) -> Lined:
+    if not isinstance(node, yaml.MappingNode):
+        raise Unreadable("it holds a mapping that is none")
+    loader.flatten_mapping(node)
+    found = Lined()
+    found.lines = {}
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        key = key if isinstance(key, str) else str(key)
+        found[key] = loader.construct_object(value_node, deep=True)
+        found.lines[key] = key_node.start_mark.line + 1
+    return found
+
+
+def _sequence(loader: _TypedLoader, node: yaml.SequenceNode) -> LinedList:
+    found = LinedList(loader.construct_object(item, deep=True) for item in node.value)
+    found.lines = [item.start_mark.line + 1 for item in node.value]
+    return found
+
+
+def _tagged(loader: _TypedLoader, suffix: str, node: yaml.Node) -> Any:
+    """What has a tag of its own, such as ``!override``, counts as the plain value below it."""
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(loader, node)
+    return _sequence(loader, node) if isinstance(node, yaml.SequenceNode) else node.value
+
+
+for kind in _PLAIN:
+    _Loader.add_constructor(f"tag:yaml.org,2002:{kind}", lambda loader, node: node.value)
+for each in (_TypedLoader, _Loader):
+    each.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: node.value)
+    each.add_constructor("tag:yaml.org,2002:map", _mapping)
+    each.add_constructor("tag:yaml.org,2002:seq", _sequence)
+    each.add_multi_constructor("", _tagged)
+
+
+def load(text: str, *, is_typed: bool = False) -> Any:
+    """The first document; mappings are ``Lined`` and lists ``LinedList``, all else is text or None, with ``is_typed`` numbers too.
+
+    :raises Unreadable: it is no YAML, nested too deeply, or its aliases stand for too much.
+    """
+    try:
+        _check_size(text)
+        loader = (_TypedLoader if is_typed else _Loader)(text)
+        try:
+            return loader.get_single_data()
+        finally:
+            loader.dispose()
+    except yaml.YAMLError as error:
+        raise Unreadable(f"it is no YAML ({' '.join(str(error).split())[:120]})") from None
+    except RecursionError:
+        raise Unreadable("its YAML is nested too deeply") from None
+
+
+def _check_size(text: str) -> None:
+    """Count the nodes that the document has when each alias is replaced by what it stands for."""
+    sizes: dict[str, int] = {}
+    open_nodes: list[tuple[str | None, int]] = []
+    total = 0
+    for event in yaml.parse(text, Loader=_FAST):
+        if isinstance(event, yaml.AliasEvent):
+            total += sizes.get(str(event.anchor), _MOST_NODES if any(a == event.anchor for a, _ in open_nodes) else 1)
+        elif isinstance(event, yaml.ScalarEvent):
+            total += 1
+            if event.anchor:
+                sizes[event.anchor] = 1
+        elif isinstance(event, yaml.CollectionStartEvent):
+            open_nodes.append((event.anchor, total))
+            total += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = open_nodes.pop()
+            if anchor:
+                sizes[anchor] = total - before
+        if total > _MOST_NODES:
+            raise Unreadable(f"its YAML stands for more than {_MOST_NODES:,} values")

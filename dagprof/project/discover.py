@@ -1,0 +1,315 @@
+"""Puts together what a repository says about its environment, and says of each thing where it was found."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dagprof.model import Used
+from dagprof.project import astro, imports, layout, left_out, sources
+from dagprof.project.secret_names import is_secret
+from dagprof.project.sources import Sources
+from dagprof.project.values import OFF, Found, Unreadable, Variable
+
+NAMED = "the nearest folder called dags"
+_NAMES_SHOWN = 4
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_HANDLED = (
+    "AIRFLOW_HOME",
+    "AIRFLOW_CONFIG",
+    "PYTHONPATH",
+    "AIRFLOW__CORE__DAGS_FOLDER",
+    "AIRFLOW__CORE__PLUGINS_FOLDER",
+)
+
+Installed = Callable[[Collection[str]], Collection[str]]
+
+
+class Located(NamedTuple):
+    """The DAG folder and why it is that one, None where nothing names it; and the files of the project around it."""
+
+    dags: Path | None
+    reason: str
+    sources: Sources | None
+
+
+def locate(
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    env_file: Path | None = None,
+    elsewhere: Callable[[Path], Path | None] | None = None,
+) -> Located:
+    """The DAG folder that holds ``folder``, and what the project around it says.
+
+    ``environment`` is the user's, ``env_file`` a file that stands for the project's ``.env``; ``elsewhere`` see ``Repository``.
+    """
+    root = layout.project_root(folder)
+    named = layout.named_dags(folder, root)
+    root = layout.project_root(named) if named is not None else root
+    if root is None:
+        return Located(named, NAMED, None)
+    top = layout.repository_top(root)
+    found = sources.read(root, top, environment, env_file_given=env_file, elsewhere=elsewhere)
+    if named is not None:
+        return Located(named, NAMED, found)
+    for configured, reason in _configured(found):
+        if configured == folder or configured in folder.parents:
+            return Located(configured, reason, found)
+    return Located(None, "", found)
+
+
+def _configured(found: Sources) -> list[tuple[Path, str]]:
+    """DAG folders that the project's files name."""
+    named: list[tuple[Path, str]] = []
+    setting = found.variables.get("AIRFLOW__CORE__DAGS_FOLDER")
+    if setting is not None and (path := found.mounts.outside(setting.value) if setting.value[:1] == "/" else None):
+        named.append((path, f"the dags_folder in {found.repository.shown(setting.file, setting.line)}"))
+    named += [(path, "the folder that the container has as dags") for path in found.mounts.inside_named(layout.DAGS)]
+    return named
+
+
+def find(found: Sources, dags: Path, environment: Mapping[str, str], installed: Installed) -> Found:
+    """Everything that a target needs. What ``environment``, the user's, has already is not among it.
+
+    ``installed`` says which of some module names the interpreter that is measured finds without help.
+    """
+    return _Finding(found, dags, environment).all(installed)
+
+
+class _Finding:
+    def __init__(self, found: Sources, dags: Path, environment: Mapping[str, str]) -> None:
+        self._sources, self._dags, self._environment = found, dags, environment
+        self._shown = found.repository.shown
+        self._used = [*found.used]
+
+    def all(self, installed: Installed) -> Found:
+        root, variables = self._sources.root, self._sources.variables
+        home = self._home()
+        if home is not None and self._leads_out(home):
+            home = None
+        if home is not None:
+            self._use(f"{self._named(home)} as AIRFLOW_HOME", off=f"--airflow-home names another, {OFF}")
+        plugins = self._plugins(home)
+        path = self._pythonpath(variables.get("PYTHONPATH"))
+        if home is not None and (home / "config" / "airflow_local_settings.py").is_file():
+            self._use(self._shown(home / "config" / "airflow_local_settings.py"))
+        path += self._layout_path(path, plugins, home, installed)
+        taken = self._variables()
+        answers = self._answers()
+        values = {**{name: str(value) for name, value in taken.items()}, **answers.variables}
+        return Found(
+            root=root,
+            top=self._sources.repository.top,
+            dags=self._dags,
+            home=home,
+            plugins=plugins,
+            pythonpath=tuple(path),
+            environment=taken,
+            variables=dict(answers.variables),
+            connections=answers.connections,
+            secrets=tuple(value for name, value in values.items() if is_secret(name) and value[:1] != os.sep),
+            used=tuple(self._used),
+        )
+
+    def _use(self, what: str, where: str = "", off: str = OFF) -> None:
+        self._used.append(Used(what=what, where=where, off=off))
+
+    def _leave(self, what: str, where: str, why: str) -> None:
+        self._used.append(Used(what=what, where=where, off=why, is_left_out=True))
+
+    def _home(self) -> Path | None:
+        """The folder that stands for AIRFLOW_HOME, where the user has none."""
+        if "AIRFLOW_HOME" in self._environment:
+            return None
+        inside, mounts = self._sources.home, self._sources.mounts
+        by_place = layout.home(self._dags, self._sources.root)
+        if not inside:
+            return by_place
+        beside = mounts.outside(f"{inside}/{layout.DAGS}")
+        if beside is not None and beside.name == layout.DAGS and self._sources.repository.holds(beside.parent):
+            return beside.parent
+        return by_place or mounts.outside(inside)
+
+    def _leads_out(self, home: Path) -> bool:
+        """Whether Airflow would follow a link out of the repository there."""
+        below = [home / name for name in ("plugins", "config")]
+        return any(path.exists() and not self._sources.repository.holds(path) for path in below)
+
+    def _plugins(self, home: Path | None) -> Path | None:
+        """The plugins folder that a setting names, else that of its usual place; not where the user has one."""
+        setting = self._sources.variables.get("AIRFLOW__CORE__PLUGINS_FOLDER")
+        if "AIRFLOW__CORE__PLUGINS_FOLDER" in self._environment or _has_plugins(self._environment):
+            return None
+        found, where = layout.plugins(self._dags, self._sources.root), ""
+        if setting is not None and setting.value[:1] == "/" and self._sources.mounts.is_inside(setting.value):
+            mapped = self._sources.mounts.outside(setting.value)
+            found, where = (mapped, self._shown(setting.file, setting.line)) if mapped is not None else (found, where)
+        elif home is not None and found is None and self._sources.home:
+            found = self._sources.mounts.outside(f"{self._sources.home}/plugins")
+        if found is None or not found.exists() or not self._sources.repository.holds(found):
+            return None
+        shown = self._shown(found) + ("/" if found.is_dir() else "")
+        self._use(f"the plugins folder {shown}", where, f"--plugins names another, {OFF}")
+        return found
+
+    def _pythonpath(self, variable: Variable | None) -> list[Path]:
+        """The entries of PYTHONPATH that are folders of the repository."""
+        if variable is None:
+            return []
+        where = self._shown(variable.file, variable.line)
+        found: list[Path] = []
+        for entry in filter(None, variable.value.split(":")):
+            path = self._folder(entry, variable)
+            if path is None:
+                self._leave(f"{entry} on PYTHONPATH", where, "the repository has no folder there")
+            elif path not in found:
+                found.append(path)
+        if found:
+            shown = " and ".join(map(self._named, found))
+            self._use(f"{shown} on PYTHONPATH", where, f"--pythonpath adds to it, {OFF}")
+        return found
+
+    def _named(self, folder: Path) -> str:
+        return "the project root" if folder == self._sources.root else f"{self._shown(folder)}/"
+
+    def _folder(self, entry: str, variable: Variable) -> Path | None:
+        """An entry of PYTHONPATH: a path of the container, or one relative to where it was written."""
+        mounts = self._sources.mounts
+        path = mounts.outside(entry) if entry.startswith("/") else None
+        if path is None and not entry.startswith("/"):
+            relative = Path(os.path.normpath(variable.file.parent / entry))
+            path = relative if self._sources.repository.holds(relative) else None
+        if path is None and os.path.isdir(entry) and self._sources.repository.holds(Path(entry)):
+            path = Path(os.path.normpath(entry))
+        return path if path is not None and path.is_dir() else None
+
+    def _layout_path(
+        self, path: Sequence[Path], plugins: Path | None, home: Path | None, installed: Installed
+    ) -> list[Path]:
+        """Folders that the layout puts on the path, and those without which imports of the DAG files do not resolve."""
+        root, dags = self._sources.root, self._dags
+        if self._sources.is_astro and root not in path:
+            self._use("the project root on PYTHONPATH", "Astro's layout", f"--pythonpath adds to it, {OFF}")
+            return [root]
+        above = [folder for folder in dags.parents if folder == root or root in folder.parents]
+        config = [home / "config"] if home is not None else []
+        user = [Path(part) for part in self._environment.get("PYTHONPATH", "").split(os.pathsep) if part]
+        known = [*path, dags, *config, *([plugins] if plugins else []), *user]
+        found = imports.needs([dags, *([plugins] if plugins else [])], above, known, installed)
+        for need in found:
+            shown = self._named(need.folder)
+            why = f"where alone `{need.module}` of {self._shown(need.file, need.line)} is found"
+            self._use(f"{shown} on PYTHONPATH, {why}", off=f"--pythonpath adds to it, {OFF}")
+        return [need.folder for need in found]
+
+    def _variables(self) -> dict[str, str]:
+        """The variables to take over, those of one file told in one line."""
+        taken: dict[str, str] = {}
+        by_file: dict[Path, list[Variable]] = {}
+        for variable in self._sources.variables.values():
+            name = variable.name
+            if name in self._environment or name in _HANDLED or left_out.reason(name):
+                continue
+            if not _NAME.fullmatch(name) or "\0" in variable.value:
+                continue  # no process can have it
+            taken[name] = self._mapped(variable.value)
+            by_file.setdefault(variable.file, []).append(variable)
+        for file, variables in by_file.items():
+            line = variables[0].line if len(variables) == 1 else 0
+            off = "--env-file names it" if file == self._sources.env_file else OFF
+            self._use(counted([each.name for each in variables]), self._shown(file, line), off)
+        self._tell_unset()
+        return taken
+
+    def _tell_unset(self) -> None:
+        """One line for all variables whose value lacks the same names."""
+        lacking: dict[tuple[tuple[str, ...], Path], list[str]] = {}
+        for name, key in self._sources.unset.items():
+            if name not in self._environment and name not in _HANDLED and not left_out.reason(name):
+                lacking.setdefault(key, []).append(name)
+        for (needed, file), names in lacking.items():
+            why = f"nothing sets {' and '.join(needed)}; set it, or name a file with --env-file"
+            self._leave(_shortened(names), self._shown(file), why)
+
+    def _mapped(self, value: str) -> str:
+        """A value that is a path in the container, as the path here; any other, and a path that is not here, as it is."""
+        outside = self._sources.mounts.outside(value) if self._sources.mounts.is_inside(value) else None
+        return value if outside is None else str(outside)
+
+    def _answers(self) -> astro.Answers:
+        """What the project's files answer to look-ups of Variables and Connections."""
+        repository, mounts = self._sources.repository, self._sources.mounts
+        variables: dict[str, str] = {}
+        connections: dict[str, Any] = {}
+        for kind, inside in sources.local_backend_files(self._sources.variables).items():
+            path = mounts.outside(inside)
+            text = None if path is None else self._text(path)
+            if path is not None and text is not None:
+                values = astro.mapping(text)
+                self._use(_names(list(values), kind.capitalize()), self._shown(path))
+                if kind == "variables":
+                    variables |= {name: astro.text(value) for name, value in values.items()}
+                else:
+                    connections |= values
+        path = repository.root / "airflow_settings.yaml"
+        text = self._text(path)
+        if text is not None:
+            try:
+                found = astro.parse(text)
+            except Unreadable as error:
+                self._leave(path.name, "", str(error))
+                return astro.Answers(variables, connections)
+            if found.variables or found.connections:
+                names = [f"AIRFLOW_VAR_{name.upper()}" for name in found.variables]
+                names += [f"AIRFLOW_CONN_{name.upper()}" for name in found.connections]
+                self._use(counted(names), path.name)
+            variables |= found.variables
+            connections |= found.connections
+        return astro.Answers(variables, connections)
+
+    def _text(self, path: Path) -> str | None:
+        try:
+            return self._sources.repository.text(path)
+        except Unreadable as error:
+            self._leave(self._shown(path), "", str(error))
+            return None
+
+
+def _has_plugins(environment: Mapping[str, str]) -> bool:
+    """Whether the user's own AIRFLOW_HOME brings a plugins folder, or says in its configuration where one is."""
+    home = environment.get("AIRFLOW_HOME")
+    if not home:
+        return "AIRFLOW_CONFIG" in environment
+    return (Path(home) / "plugins").is_dir() or (Path(home) / "airflow.cfg").is_file()
+
+
+def counted(names: Sequence[str]) -> str:
+    """``3 Variables and 2 Connections (AIRFLOW_VAR_A, … and 1 more)``."""
+    kinds = {"AIRFLOW_VAR_": "Variable", "AIRFLOW_CONN_": "Connection", "AIRFLOW__": "setting of Airflow"}
+    counts: dict[str, int] = {}
+    for name in names:
+        kind = next((word for prefix, word in kinds.items() if name.startswith(prefix)), "environment variable")
+        counts[kind] = counts.get(kind, 0) + 1
+    words = [f"{number} {_plural(word, number)}" for word, number in counts.items()]
+    listed = ", ".join(words[:-1]) + (" and " if len(words) > 1 else "") + words[-1]
+    return f"{listed} ({_shortened(names)})"
+
+
+def _names(names: Sequence[str], kind: str) -> str:
+    word = kind if len(names) != 1 else kind.removesuffix("s")
+    return f"{len(names)} {word} ({_shortened(names)})"
+
+
+def _shortened(names: Sequence[str]) -> str:
+    more = len(names) - _NAMES_SHOWN
+    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _plural(word: str, number: int) -> str:
+    if number == 1:
+        return word
+    return f"settings{word.removeprefix('setting')}" if word.startswith("setting") else f"{word}s"

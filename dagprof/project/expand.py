@@ -1,0 +1,95 @@
+"""``$NAME`` and ``${NAME:-default}`` in the files of Docker and Compose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_OPERATOR = re.compile(r":?[-?+]")
+_DEEPEST = 20
+# Longer texts stay as they are: no setting is, and looking for braces takes the square of the length.
+_LONGEST = 20_000
+
+
+class Expanded(NamedTuple):
+    """The text with values in it, and the names that nothing gives a value."""
+
+    text: str
+    unset: tuple[str, ...] = ()
+
+
+def expand(text: str, known: Mapping[str, str], *, doubled: bool = True) -> Expanded:
+    """Put values in place of names. ``doubled``: ``$$`` stands for a dollar sign, as in Compose.
+
+    The forms are ``$A``, ``${A}``, ``${A:-b}``, ``${A-b}``, ``${A:?b}``, ``${A?b}``, ``${A:+b}`` and ``${A+b}``; what stands
+    for ``b`` may hold such forms again. What is none of them stays as it is.
+    """
+    if len(text) > _LONGEST:
+        return Expanded(text)
+    unset: list[str] = []
+    result = _expanded(text, known, unset, doubled, 0)
+    return Expanded(result, tuple(dict.fromkeys(unset)))
+
+
+def _expanded(text: str, known: Mapping[str, str], unset: list[str], doubled: bool, depth: int) -> str:
+    if depth > _DEEPEST:
+        return text
+    pieces: list[str] = []
+    at = 0
+    while (dollar := text.find("$", at)) >= 0:
+        pieces.append(text[at:dollar])
+        at = dollar + 1
+        name = _NAME.match(text, at)
+        if doubled and text.startswith("$", at):
+            pieces.append("$")
+            at += 1
+        elif name is not None:
+            pieces.append(_value(name[0], known, unset))
+            at = name.end()
+        elif text.startswith("{", at) and (end := _closing(text, at + 1)) > 0:
+            pieces.append(_braced(text[at + 1 : end], known, unset, doubled, depth))
+            at = end + 1
+        else:
+            pieces.append("$")
+    return "".join([*pieces, text[at:]])
+
+
+def _value(name: str, known: Mapping[str, str], unset: list[str]) -> str:
+    if name not in known:
+        unset.append(name)
+    return known.get(name, "")
+
+
+def _braced(inner: str, known: Mapping[str, str], unset: list[str], doubled: bool, depth: int) -> str:
+    name = _NAME.match(inner)
+    if name is None:
+        return f"${{{inner}}}"
+    rest = inner[name.end() :]
+    operator = _OPERATOR.match(rest)
+    if operator is None:
+        return _value(name[0], known, unset)
+    word = rest[operator.end() :]
+    has_value = name[0] in known and not (operator[0][0] == ":" and not known[name[0]])
+    if operator[0][-1] == "+":
+        return _expanded(word, known, unset, doubled, depth + 1) if has_value else ""
+    if has_value:
+        return known[name[0]]
+    if operator[0][-1] == "?":
+        unset.append(name[0])
+        return ""
+    return _expanded(word, known, unset, doubled, depth + 1)
+
+
+def _closing(text: str, start: int) -> int:
+    """The brace that ends what begins at ``start``; -1 where there is none."""
+    depth = 1
+    for at in range(start, len(text)):
+        if text[at] == "}":
+            depth -= 1
+        elif text.startswith("${", at):
+            depth += 1
+        if not depth:
+            return at
+    return -1

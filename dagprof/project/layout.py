@@ -1,0 +1,92 @@
+"""Where a repository has what: its root, its DAG folder, and the folders beside that one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from dagprof.project import compose
+
+DAGS = "dags"
+# A folder that holds one of these is the root of a project.
+MARKERS = (
+    ".git",
+    ".astro",
+    "Dockerfile",
+    "airflow.cfg",
+    "airflow_settings.yaml",
+    "pyproject.toml",
+    *compose.MAIN,
+)
+# These too, if no folder above has one of the others: they are also found inside of DAG folders.
+WEAK_MARKERS = ("plugins", "plugins.zip", "startup.sh", "requirements.txt", "include", ".env")
+_HOME_MARKERS = ("plugins", "include", "airflow.cfg", "config/airflow_local_settings.py")
+
+
+def project_root(dags: Path) -> Path | None:
+    """The root of the project around a DAG folder: the nearest folder with a marker; None where there is none.
+
+    A folder called ``dags`` is one only if it is a repository: it often holds files of the same names. The file system's root
+    and the user's home are never one.
+    """
+    if (dags / ".git").exists():
+        return dags
+    home = os.path.expanduser("~")
+    above = [folder for folder in dags.parents if folder.parent != folder and str(folder) != home]
+    for folder in above if dags.name == DAGS else [dags, *above]:
+        if _has(folder, MARKERS) or any(folder.glob("docker-compose*.y*ml")):
+            return folder
+    return next((folder for folder in above[:1] if _has(folder, WEAK_MARKERS)), None)
+
+
+def _has(folder: Path, names: Iterable[str]) -> bool:
+    return any((folder / name).exists() for name in names)
+
+
+def repository_top(root: Path) -> Path:
+    """What nothing is read above of: the top of the git repository around the project, else the project itself."""
+    return next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+
+
+def named_dags(folder: Path, root: Path | None) -> Path | None:
+    """The nearest folder called ``dags`` at or above ``folder``, inside of the project."""
+    for each in (folder, *folder.parents):
+        if each.name == DAGS:
+            return each
+        if each == root:
+            return None
+    return None
+
+
+def is_astro(root: Path, base: str) -> bool:
+    """Whether it is a project of Astro's command line, whose image has the project root on the path."""
+    return (
+        (root / ".astro").is_dir()
+        or (root / "airflow_settings.yaml").is_file()
+        or "astro" in base
+        or base.startswith("quay.io/astronomer/")
+    )
+
+
+def home(dags: Path, root: Path) -> Path | None:
+    """The folder that stands where AIRFLOW_HOME is in a deployment, by what is in it: plugins, settings."""
+    for folder in dict.fromkeys((dags.parent, root)):
+        if _has(folder, _HOME_MARKERS) and _is_within(folder, root):
+            return folder
+    return None
+
+
+def plugins(dags: Path, root: Path) -> Path | None:
+    """The plugins folder by its place: next to the DAG folder, else in the project root; else a ``plugins.zip`` there."""
+    for folder in dict.fromkeys((dags.parent, root)):
+        if (folder / "plugins").is_dir() and _is_within(folder, root):
+            return folder / "plugins"
+    for folder in dict.fromkeys((dags.parent, root)):
+        if (folder / "plugins.zip").is_file() and _is_within(folder, root):
+            return folder / "plugins.zip"
+    return None
+
+
+def _is_within(folder: Path, root: Path) -> bool:
+    return folder == root or root in folder.parents

@@ -1,0 +1,56 @@
+"""Which variables of a container are not taken over, and why: each row is a reason and patterns of names.
+
+A measurement must reach nothing of the deployment (databases, secrets, logs), and a process here needs this machine's folders and
+libraries, not the container's. The same list is printed in docs/project.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+# Patterns of names by the reason why what they match is left out; of several the first one counts.
+REASONS: Mapping[str, tuple[str, ...]] = {
+    "programs are found on this machine's path": ("PATH", "MANPATH", "CDPATH"),
+    "it describes the container's user and system": (
+        *("HOME", "USER", "LOGNAME", "SHELL", "PWD", "OLDPWD", "HOSTNAME", "TERM", "MAIL", "TMPDIR", "TEMP", "TMP"),
+    ),
+    "it changes which libraries are loaded, or how memory is given out": ("LD_.*", "DYLD_.*", "MALLOC_.*", "GLIBC_.*"),
+    "it is this machine's choice": ("LANG", "LANGUAGE", "LC_.*", "TZ"),
+    "only shells and package managers read it": ("BASH_.*", "ENV", "IFS", r"PS\d", "DEBIAN_FRONTEND"),
+    "it changes the interpreter that is measured": ("PYTHON(?!PATH$).*",),
+    "it describes what is installed in the container": (
+        *("VIRTUAL_ENV", "CONDA_.*", "PYENV_.*", "PIP_.*", "UV_.*", "POETRY_.*", "PIPENV_.*"),
+    ),
+    "it is for tools around the container": ("GIT_.*", "SSH_.*", "DOCKER_.*", "COMPOSE_.*", "BUILDKIT_.*"),
+    "the container's proxy is not this machine's": ("(?i:(?:http|https|ftp|all|no)_proxy)",),
+    "settings of dagprof belong in its configuration file": ("DAGPROF_.*",),
+    "only the start of the container reads it": (
+        *("_AIRFLOW_.*", "_PIP_.*", "AIRFLOW_UID", "AIRFLOW_GID", "AIRFLOW_PROJ_DIR", "AIRFLOW_IMAGE_NAME"),
+    ),
+    "a measurement has a database of its own": ("AIRFLOW__DATABASE__.*", "AIRFLOW__CORE__SQL_ALCHEMY_.*"),
+    "it configures an executor, and nothing is executed": (
+        *("AIRFLOW__CELERY.*", "AIRFLOW__CORE__EXECUTOR", "AIRFLOW__CORE__PARALLELISM"),
+        *("AIRFLOW__KUBERNETES.*", "AIRFLOW__LOCAL_.*"),
+    ),
+    "a measurement asks no secrets backend; see --variables and --connections": ("AIRFLOW__SECRETS__.*",),
+    "a measurement sends and logs nothing": (
+        "AIRFLOW__(?:LOGGING|METRICS|TRACES|SENTRY|SMTP|EMAIL|KERBEROS)__.*",
+        "AIRFLOW__CORE__(?:REMOTE_.*|.*LOG.*)",
+    ),
+    "it configures a server, and none is started": (
+        "AIRFLOW__(?:WEBSERVER|API|API_AUTH|FAB|CLI|EDGE)__.*",
+        "AIRFLOW__CORE__(?:FERNET_KEY|SECURITY|AUTH_MANAGER|SIMPLE_AUTH_.*|HOSTNAME_CALLABLE|.*_URL)",
+    ),
+    "a measurement needs its own value": (
+        *("AIRFLOW__CORE__LOAD_EXAMPLES", "AIRFLOW__CORE__UNIT_TEST_MODE"),
+        "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST",
+    ),
+    "Airflow would run it, or ask elsewhere for a value": (r"AIRFLOW__\w+_(?:CMD|SECRET)",),
+}
+_COMPILED = [(re.compile("|".join(patterns)), reason) for reason, patterns in REASONS.items()]
+
+
+def reason(name: str) -> str:
+    """Why a variable is not taken over; empty if it is."""
+    return next((text for pattern, text in _COMPILED if pattern.fullmatch(name)), "")

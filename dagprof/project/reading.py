@@ -1,0 +1,72 @@
+"""Reads files of one repository: no large ones, and none that lies outside of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from dagprof.project.values import Unreadable
+
+LARGEST_BYTES = 1_000_000
+
+
+class Repository:
+    """The files below ``top``. Links that lead out of it are not followed.
+
+    ``elsewhere`` gives another place for a file that is not there: a worktree of another commit has
+    no files that git ignores, such as ``.env``.
+    """
+
+    def __init__(self, root: Path, top: Path, elsewhere: Callable[[Path], Path | None] | None = None) -> None:
+        self.root, self.top = root, top
+        self._real = os.path.realpath(top)
+        self._elsewhere = elsewhere or (lambda path: None)
+
+    def holds(self, path: Path) -> bool:
+        """Whether a path exists and lies in the repository, links resolved."""
+        try:
+            real = os.path.realpath(path)
+        except (OSError, ValueError):  # such as a zero byte in a name
+            return False
+        return os.path.exists(real) and (real == self._real or real.startswith(self._real.rstrip(os.sep) + os.sep))
+
+    def file(self, path: Path) -> Path | None:
+        """Where a file is to be read, None where there is none."""
+        if path.is_file() and self.holds(path):
+            return path
+        other = self._elsewhere(path)
+        return other if other is not None and other.is_file() else None
+
+    def text(self, path: Path) -> str | None:
+        """The text of a file, None where there is none.
+
+        :raises Unreadable: it is too large, no text, or cannot be opened.
+        """
+        file = self.file(path)
+        return None if file is None else text_of(file)
+
+    def shown(self, path: Path, line: int = 0) -> str:
+        """A path as people see it: relative to the project root where that is above it."""
+        try:
+            text = path.relative_to(self.root).as_posix()
+        except ValueError:
+            text = os.path.relpath(path, self.root)
+        return f"{text}:{line}" if line else text
+
+
+def text_of(file: Path) -> str:
+    """The text of a file.
+
+    :raises Unreadable: it is too large, no regular file, no text, or cannot be opened.
+    """
+    try:
+        if not file.is_file():
+            raise Unreadable("there is no such file")
+        if file.stat().st_size > LARGEST_BYTES:
+            raise Unreadable("it is larger than 1 MB")
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise Unreadable("it is no UTF-8 text") from None
+    except OSError as error:
+        raise Unreadable(f"it cannot be read ({error.strerror})") from None

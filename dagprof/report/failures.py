@@ -1,0 +1,98 @@
+"""Failures by cause in the terminal and in Markdown, alike in both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from dagprof.analyse.causes import Cause, causes, failing_file, place, shortened
+from dagprof.model import FileResult, Run
+from dagprof.quantities import count
+from dagprof.report import figures
+from dagprof.report.escape import safe_text
+
+LIMIT = 20
+# Files named with a cause; the reports have all.
+_PLACES = 3
+
+
+def where(file: FileResult, run: Run) -> str:
+    """The file and line where a failure happened, with the DAG file in front where that is another one."""
+    at = place(file, run.root, run.project.root)
+    return at if at.startswith(f"{file.path}:") or at == file.path else f"{file.path} at {at}"
+
+
+def same_place(cause: Cause, run: Run) -> str:
+    """The one line where all files of a cause fail; empty where there are several."""
+    places = {place(file, run.root, run.project.root) for file in cause.files}
+    return places.pop() if len(places) == 1 and len(cause.files) > 1 else ""
+
+
+def summary(cause: Cause, run: Run) -> str:
+    """How many files, why, and where if that is one place."""
+    at = same_place(cause, run)
+    return f"{count(len(cause.files), 'file')}: {cause.reason}" + (f" at {at}" if at else "")
+
+
+def render(run: Run, console: Console) -> None:
+    """Print the causes: one line for each, with the way out below."""
+    _render(run, run.broken, "Could not be loaded", "red", console)
+    if run.needy:
+        _render(run, run.needy, "Needs an answer", "yellow", console)
+        console.print(Text(f"  {figures.ANSWERS}", style="dim"))
+
+
+def _render(run: Run, failed: Sequence[FileResult], title: str, style: str, console: Console) -> None:
+    found = causes(run, failed)
+    if not found:
+        return
+    console.print()
+    console.print(Text(f"{title} ({len(failed)})", style=f"bold {style}"))
+    for cause in found[:LIMIT]:
+        console.print(_one(cause.files[0], run) if len(cause.files) == 1 else _several(cause, run))
+        if cause.way_out and not (len(cause.files) == 1 and cause.files[0].unanswered):  # which says so itself
+            console.print(Text(f"    → {safe_text(cause.way_out, 400)}", style="yellow"), soft_wrap=True)
+    if len(found) > LIMIT:
+        left = sum(len(cause.files) for cause in found[LIMIT:])
+        console.print(f"  and {left} more; the report has all of them.")
+
+
+def _one(file: FileResult, run: Run) -> Text:
+    text = Text(f"  {safe_text(where(file, run))}  ")
+    text.append(f"{figures.status(file.status)}: ", style="red")
+    return text.append(safe_text(figures.why_failed(file), 240))
+
+
+def _several(cause: Cause, run: Run) -> Text:
+    text = Text(f"  {count(len(cause.files), 'file')}  ")
+    text.append(f"{figures.status(cause.files[0].status)}: ", style="red")
+    at = same_place(cause, run)
+    text.append(safe_text(cause.reason, 240) + (f" at {safe_text(at)}" if at else ""))
+    named = [file.path if at else place(file, run.root, run.project.root) for file in cause.files]
+    return text.append(f"\n    {safe_text(shortened(named, _PLACES), 300)}", style="dim")
+
+
+def render_one(run: Run, file: FileResult, console: Console) -> None:
+    """Print what failed in one file, at which line of which file, and the way out."""
+    for failure in file.failures:
+        at = failing_file(failure, run.root, run.project.root) or file.path
+        place_of_it = f"  {safe_text(at)}:{failure.line}  " if failure.line else "  "
+        kind = f"{safe_text(failure.type, 80)}: " if failure.type else ""
+        console.print(Text(f"{place_of_it}{kind}{safe_text(failure.message, 400)}", style="red"), soft_wrap=True)
+        if failure.cause:
+            console.print(Text(f"    first cause {safe_text(failure.cause, 400)}"), soft_wrap=True)
+    for cause in causes(run, [file]) if file.status.is_failure else ():
+        if cause.way_out:
+            console.print(Text(f"    → {safe_text(cause.way_out, 400)}", style="yellow"), soft_wrap=True)
+
+
+def lines(run: Run, failed: Sequence[FileResult], most: int) -> Iterable[tuple[str, str, Sequence[str]]]:
+    """For each cause, its sentence, the way out and the places of its files, at most ``most`` of each."""
+    for cause in causes(run, failed)[:most]:
+        yield (
+            cause.reason if len(cause.files) == 1 else summary(cause, run),
+            cause.way_out,
+            [where(file, run) for file in cause.files[:most]],
+        )

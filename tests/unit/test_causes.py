@@ -1,0 +1,173 @@
+"""Failures grouped by cause, and the way out of each."""
+
+from __future__ import annotations
+
+import pytest
+
+from dagprof.analyse import moved
+from dagprof.analyse.causes import Cause, all_failed, causes, nothing_measured, place
+from dagprof.analyse.distributions import distribution_of
+from dagprof.model import Failure, FileResult, Home, Project, Run, Status
+
+from .builders import environment, file, run
+
+
+def failing(path: str, type_: str, message: str, traceback: str = "", **changes: object) -> FileResult:
+    failure = Failure(type=type_, message=message, traceback=traceback, file=f"/dags/{path}", line=3)
+    for name, value in changes.items():
+        failure = Failure(**{**{each: getattr(failure, each) for each in Failure.__struct_fields__}, name: value})
+    return file(path, 10, status=Status.IMPORT_ERROR, failures=(failure,), dag_ids=())
+
+
+def missing(path: str, module: str, line: str = "") -> FileResult:
+    return failing(path, "ModuleNotFoundError", f"No module named '{module}'", f'  File "x", line 3\n    {line}\n')
+
+
+def grouped(shown: Run) -> list[Cause]:
+    return causes(shown, shown.broken)
+
+
+def way_out(of: FileResult, **changes: object) -> str:
+    return grouped(run(of, **changes))[0].way_out
+
+
+def test_one_cause_for_many_files() -> None:
+    home = Home(module="operators", entry="operators/", folder="the project root", option="--pythonpath .")
+    many = [missing(f"{number:02}.py", "operators") for number in range(44)]
+    shown = run(*many, missing("z.py", "nope"), file("ok.py", 5), project=Project(root="/", homes=(home,)))
+    first, second = grouped(shown)
+    assert (len(first.files), first.reason) == (44, "ModuleNotFoundError: No module named 'operators'")
+    assert first.way_out == "`operators/` is in the project root: add `--pythonpath .`"
+    assert second.way_out == "install what provides it in /venv/bin/python, perhaps nope"
+    assert not all_failed(shown)
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "text"),
+    [
+        ("yaml", "import yaml", "install PyYAML in /venv/bin/python"),
+        ("google.cloud", "from google.cloud import storage", "install google-cloud-storage in /venv/bin/python"),
+        (
+            "airflow.providers.cncf",
+            "from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator",
+            "install apache-airflow-providers-cncf-kubernetes in /venv/bin/python",
+        ),
+        (
+            "pandas.gone",
+            "import pandas.gone",
+            "pandas 2.2.3 is installed and has no such module: another version may have it",
+        ),
+        ("airflow.nowhere", "import airflow.nowhere", "Airflow 3.3.2 has no such module"),
+        (
+            "airflow.operators.dummy_operator",
+            "from airflow.operators.dummy_operator import DummyOperator",
+            (
+                "`airflow.operators.dummy_operator` was removed in Airflow 3.0: use "
+                "`airflow.providers.standard.operators.empty`, from apache-airflow-providers-standard, which is not installed"
+            ),
+        ),
+    ],
+)
+def test_the_way_out_of_a_missing_module(module: str, line: str, text: str) -> None:
+    assert way_out(missing("a.py", module, line)) == text
+
+
+def test_one_missing_package_is_one_cause_and_namespaces_are_several() -> None:
+    utils = [missing(f"{name}.py", "utils", f"from utils.{name} import x") for name in ("a", "b")]
+    assert len(grouped(run(*utils))) == 1
+    cloud = [
+        missing(f"{name}.py", "google.cloud", f"from google.cloud import {name}") for name in ("storage", "bigquery")
+    ]
+    assert {cause.way_out.split()[1] for cause in grouped(run(*cloud))} == {
+        "google-cloud-storage",
+        "google-cloud-bigquery",
+    }
+
+
+def test_airflow_3_code_on_airflow_2() -> None:
+    old = environment(airflow_version="2.11.2")
+    of = missing("a.py", "airflow.sdk", "from airflow.sdk import Asset")
+    assert (
+        way_out(of, environment=old)
+        == "`airflow.sdk.Asset` is new in Airflow 3.0; on Airflow 2 use `airflow.datasets.Dataset`"
+    )
+    whole = way_out(missing("a.py", "airflow.sdk", "import airflow.sdk"), environment=old)
+    assert whole.startswith(
+        "`airflow.sdk` is new in Airflow 3.0; Airflow 2 has airflow (DAG), airflow.decorators (dag, task"
+    )
+
+
+def test_a_name_that_moved() -> None:
+    of = failing("a.py", "ImportError", "cannot import name 'Dataset' from 'airflow' (/site/airflow/__init__.py)")
+    assert way_out(of) == "`airflow.Dataset` was removed in Airflow 3.0: use `airflow.sdk.Asset`"
+
+
+def test_a_missing_environment_variable() -> None:
+    text = '  File "a.py", line 3, in <module>\n    bucket = os.environ["GCS_BUCKET"]\nKeyError: \'GCS_BUCKET\'\n'
+    files = [failing(path, "KeyError", "'GCS_BUCKET'", text) for path in ("a.py", "b.py")]
+    (cause,) = grouped(run(*files))
+    assert cause.reason == "the environment variable GCS_BUCKET is not set"
+    assert cause.way_out == "set GCS_BUCKET in the environment, or in a file named by --env-file"
+    plain = failing("a.py", "KeyError", "'x'", '  File "a.py", line 3, in <module>\n    y = settings["x"]\n')
+    assert (grouped(run(plain))[0].reason, grouped(run(plain))[0].way_out) == ("KeyError: 'x'", "")
+
+
+def test_a_first_cause_that_is_a_missing_module() -> None:
+    of = failing("a.py", "ImportError", "install the extra", cause="ModuleNotFoundError: No module named 'yaml'")
+    (cause,) = grouped(run(of))
+    assert cause.reason == "ImportError: install the extra (first cause ModuleNotFoundError: No module named 'yaml')"
+    assert cause.way_out == "install PyYAML in /venv/bin/python"
+
+
+def test_the_place_of_a_failure() -> None:
+    of = failing("load.py", "NameError", "x")
+    helper = failing("load.py", "NameError", "x", file="/repo/plugins/h.py")
+    assert place(of, "/dags") == "load.py:3"
+    assert place(helper, "/dags", "/repo") == "plugins/h.py:3"
+    assert place(helper, "/dags") == "/repo/plugins/h.py:3"
+    assert place(file("a.py", status=Status.KILLED, detail="Killed."), "/dags") == "a.py"
+
+
+def test_nothing_was_measured() -> None:
+    none: Run = run(missing("a.py", "yaml"), missing("b.py", "yaml"))
+    assert all_failed(none)
+    assert nothing_measured(none) == (
+        "None of the 2 files could be loaded: nothing was measured "
+        "(ModuleNotFoundError: No module named 'yaml'; install PyYAML in /venv/bin/python)."
+    )
+    one: Run = run(file("a.py", status=Status.KILLED, detail="Its process was killed by signal 9 (SIGKILL)."))
+    assert nothing_measured(one).startswith(
+        "The only file could not be loaded: nothing was measured (Its process was killed"
+    )
+    assert not all_failed(run())
+
+
+@pytest.mark.parametrize(
+    ("module", "distribution"),
+    [
+        ("google.cloud.storage.client", "google-cloud-storage"),
+        ("airflow.providers.google.cloud.operators.bigquery", "apache-airflow-providers-google"),
+        ("airflow.providers.microsoft.azure", "apache-airflow-providers-microsoft-azure"),
+        ("snowflake.connector", "snowflake-connector-python"),
+        ("some_tool.part", "some-tool"),
+    ],
+)
+def test_distributions_by_module(module: str, distribution: str) -> None:
+    assert distribution_of(module) == distribution
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "text"),
+    [
+        (
+            "airflow.contrib.operators.x",
+            "3.0.6",
+            "`airflow.contrib` was removed in Airflow 3.0, without a successor of that name",
+        ),
+        ("airflow.operators.bash", "2.9.3", ""),
+        ("airflow.sdk", "3.3.2", ""),
+        ("pandas", "3.3.2", ""),
+    ],
+)
+def test_import_paths_of_another_airflow(name: str, version: str, text: str) -> None:
+    assert moved.way_out(name, version) == text
