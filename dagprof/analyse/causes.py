@@ -9,13 +9,14 @@ from typing import NamedTuple
 from dagprof.analyse import moved
 from dagprof.analyse.distributions import distribution_of, is_known
 from dagprof.attribution.candidates import shown_path
-from dagprof.model import Failure, FileResult, Run
+from dagprof.model import Failure, FileResult, Run, Status
 
 _NO_NAME = re.compile(r"cannot import name '(\w+)' from '(airflow[\w.]*)'")
 _ENVIRONMENT = re.compile(r"""^['"]?([A-Za-z_][A-Za-z0-9_]*)['"]?$""")
 # Packages whose names are modules, or distributions, of their own.
 _SHARED = ("airflow", "azure", "google")
 _NAMESPACES = ("airflow.sdk", "airflow.providers", "azure", "google.cloud")
+_NOT_LOADED = (Status.IMPORT_ERROR, Status.EXITED, Status.KILLED, Status.OUT_OF_MEMORY, Status.UNREADABLE)
 
 
 class Cause(NamedTuple):
@@ -53,8 +54,11 @@ def failing_file(failure: Failure, root: str, project: str = "") -> str:
 
 
 def all_failed(run: Run) -> bool:
-    """Whether no file at all could be loaded: what was measured then says something of the environment only."""
-    return bool(run.files) and all(file.status.is_broken for file in run.files)
+    """Whether no file at all could be loaded: what was measured then says something of the environment only.
+
+    A file that gave one of its DAGs was loaded, and so was one that took too long, or whose DAGs were lost afterwards.
+    """
+    return bool(run.files) and all(file.status in _NOT_LOADED and not file.dag_ids for file in run.files)
 
 
 def nothing_measured(run: Run) -> str:
