@@ -1,7 +1,7 @@
 """Import paths of Airflow that one of its versions has and another has not.
 
 Each row is a path of Airflow 2 and where Airflow 3 has the same; longer paths count first, and a path stands for all below it.
-Gathered from the sources of 2.11.2 and 3.3.2; a test imports every path of the right column.
+Gathered from the sources of 2.11.2 and 3.3.2; a test imports those of the right column whose distribution is installed.
 """
 
 from __future__ import annotations
