@@ -1,4 +1,4 @@
-"""Which other DAG files to trace, so that what a file begins to do through a helper can be told from what others do already."""
+"""Which other DAG files to trace, so that what a file begins to do through a helper is held against what others do already."""
 
 from __future__ import annotations
 

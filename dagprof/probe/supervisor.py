@@ -14,7 +14,10 @@ _FIELDS = ("conn_type", "description", "host", "schema", "login", "password", "p
 
 
 def build(cls: Any, conn_id: str, found: Any) -> Any:
-    """A Connection from its fields, its JSON form or its URI; what cannot be read is said, for Airflow only goes on."""
+    """A Connection from its fields, its JSON form or its URI.
+
+    One that cannot be read is reported on standard error too, because Airflow only goes on.
+    """
     try:
         if isinstance(found, dict):
             return cls(conn_id=conn_id, **found)
