@@ -13,6 +13,7 @@ from . import (
     answering,
     answers,
     bytecode,
+    collector,
     delivery,
     environment,
     experiment,
@@ -44,6 +45,7 @@ class Surroundings:
         self.answers = answers.Answers(config["variables"], config["connections"], config["missing"])
         self.api: Any = None
         self.handlers: dict[Any, Any] = {}
+        self.collector = collector.Collector()
         self.delivery: Any = None
 
     def import_airflow(self) -> None:

@@ -10,21 +10,33 @@ FROZEN, NOT_FROZEN = (5, 1), (4, 5)
 
 # While Airflow is imported: each object is looked at once, instead of dozens of times. Half the price, and garbage goes.
 _WHILE_IMPORTING = (30_000, 1_000, 1_000)
-_ordinary = gc.get_threshold()
 
 
-def hurry() -> None:
-    """Let the collector run rarely until ``settle``."""
-    gc.set_threshold(*_WHILE_IMPORTING)
+class Collector:
+    """Keeps what Airflow, a plugin or local settings made of the collector: thresholds of their own, or none at all."""
 
+    def __init__(self) -> None:
+        self._thresholds = gc.get_threshold()
+        self._is_on = True
 
-def settle(has_frozen: bool) -> None:
-    """Collect once, then leave thresholds and counts where they usually are, with the collector off."""
-    gc.disable()
-    gc.set_threshold(*_ordinary)
-    young, old = FROZEN if has_frozen else NOT_FROZEN
-    gc.collect()
-    for _ in range(old):
-        gc.collect(1)
-    for _ in range(young):
-        gc.collect(0)
+    def hurry(self) -> None:
+        """Let it run rarely until ``settle``."""
+        gc.set_threshold(*_WHILE_IMPORTING)
+
+    def settle(self, has_frozen: bool) -> None:
+        """Collect once, then leave the counts where they usually are, with the collector off until ``resume``."""
+        self._is_on = gc.isenabled()
+        gc.disable()
+        if gc.get_threshold() == _WHILE_IMPORTING:
+            gc.set_threshold(*self._thresholds)
+        young, old = FROZEN if has_frozen else NOT_FROZEN
+        gc.collect()
+        for _ in range(old):
+            gc.collect(1)
+        for _ in range(young):
+            gc.collect(0)
+
+    def resume(self) -> None:
+        """As it was left when Airflow had been imported."""
+        if self._is_on:
+            gc.enable()

@@ -116,7 +116,7 @@ class Watch:
                     os.close(write)
             if self._request.get("spawn"):
                 _exec_child(surroundings.config, pre_imported, self._request, (pipes[0][1], pipes[0][0], requests))
-            gc.enable()
+            surroundings.collector.resume()
             child.run(surroundings, self._request, answering.ResultPipe(pipes[0][1], pipes[0][0]), requests)
             code = 0
         except BaseException as error:

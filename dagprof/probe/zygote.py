@@ -13,7 +13,7 @@ import traceback
 from time import perf_counter
 from typing import Any, Callable
 
-from . import collector, describe, discovery, plugins, pre_imports, requirements, worker
+from . import describe, discovery, plugins, pre_imports, requirements, worker
 from .airflow_api import PROCESSOR, WARM
 from .channel import Channel
 from .child import Surroundings
@@ -45,7 +45,7 @@ class Zygote:
 
         The collector rarely runs while Airflow is imported, which saves a sixth of the time.
         """
-        collector.hurry()
+        self._surroundings.collector.hurry()
         if self._config["temperature"] == PROCESSOR and not self._config["spawns"]:
             started = perf_counter()
             manager = Manager(self._config["scratch"], self._config.get("cache"), self._plugins)
@@ -82,8 +82,8 @@ class Zygote:
         if unsupported := self._unsupported():
             self._control.send({"op": "failed", "reason": unsupported, "traceback": "", "unsupported": unsupported})
             return False
-        collector.settle(has_frozen)
-        gc.enable()
+        self._surroundings.collector.settle(has_frozen)
+        self._surroundings.collector.resume()
         self._control.send(
             {
                 "op": "ready",

@@ -71,7 +71,7 @@ FOLDERS = {
     "plain": {},
     "plugins folder with a heavy helper": {
         "plugins/heavy_helper.py": HEAVY,
-        "plugins/state_plugin.py": PLUGIN.format(imports="import heavy_helper"),
+        "plugins/state_plugin.py": PLUGIN.format(imports="import gc, heavy_helper; gc.set_threshold(5_000, 12, 12)"),
     },
     "plugin from an entry point": {
         "site/state_entry.py": textwrap.dedent(PLUGIN.format(imports="import wave, xml.dom.minidom")),
