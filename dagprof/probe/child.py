@@ -223,6 +223,8 @@ class Child:
         if parsed.unsent is not None:
             around = self._surroundings.delivery
             self._failures.add_unsent(parsed.unsent, around.culprit(parsed.bag, parsed.documents), around.fault)
+        if parsed.escaped is not None:
+            self._failures.add(parsed.escaped)
         stored = list(parsed.documents) if parsed.unsent is None else []
         warnings = _warnings(parsed.bag)
         return {

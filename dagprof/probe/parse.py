@@ -70,14 +70,22 @@ def children_cpu_ms() -> float:
     return (usage.ru_utime + usage.ru_stime) * 1000
 
 
+class NoBag:
+    """Stands for the DagBag of a parse that an exception ended before there was one."""
+
+    dags: dict[Any, Any] = {}
+    import_errors: dict[Any, Any] = {}
+
+
 class Parsed:
     """One parse: the bag, the figures of a sample, serialised DAGs, and what went wrong on the way from the bag to Airflow.
 
-    ``errors`` are those of serialising, by file; ``unsent`` is why the child's message cannot be sent, None where it can.
+    ``errors`` are those of serialising, by file; ``unsent`` is why the child's message cannot be sent, None where it can;
+    ``escaped`` is an exception that DagBag did not catch: it ends Airflow's process, and the time until then is the file's.
     """
 
-    def __init__(self, bag: Any) -> None:
-        self.bag = bag
+    def __init__(self, bag: Any, escaped: BaseException | None = None) -> None:
+        self.bag, self.escaped = bag, escaped
         self.figures: dict[str, Any] = {}
         self.documents: dict[Any, Any] = {}
         self.errors: dict[Any, BaseException] = {}
@@ -104,10 +112,13 @@ def timed(around: Any, file: str, loaded: Callable[..., Any] = lambda: None) -> 
     api.time_loading(stages.clock)
     rss, children, queued = rss_kib(), children_cpu_ms(), queued_ms()
     wall, cpu, thread_cpu = perf_counter(), process_time(), thread_time()
-    bag = api.build_bag(file)
+    try:
+        parsed = Parsed(api.build_bag(file))
+    except BaseException as error:  # such as the import time-out of Airflow 2.9, which its DagBag does not catch
+        parsed = Parsed(NoBag(), error)
     bagged = perf_counter()
-    parsed = Parsed(bag)
-    parsed.deliver(api, around.delivery, file)
+    if parsed.escaped is None:
+        parsed.deliver(api, around.delivery, file)
     done, cpu_done, thread_cpu_done = perf_counter(), process_time(), thread_time()
     queued = within_ms(queued_ms() - queued, (done - wall) * 1000, (thread_cpu_done - thread_cpu) * 1000)
     bag_ms = (bagged - wall) * 1000
@@ -121,7 +132,7 @@ def timed(around: Any, file: str, loaded: Callable[..., Any] = lambda: None) -> 
         "bag_ms": max(0.0, bag_ms - stages.load_ms),
         "serialise_ms": (done - bagged) * 1000,
         "exit_ms": 0.0,
-        "dagbag_ms": _dagbag_ms(bag),
+        "dagbag_ms": _dagbag_ms(parsed.bag),
         "rss_growth_kib": max(0, rss_kib() - rss),
     }
     return parsed
@@ -174,8 +185,9 @@ class TracedParse:
             self._made.append([dag_id, *((caller.file, caller.line) if caller is not None else ("", 0))])
 
     def lost(self, kept: Any) -> list[Any]:
-        """The DAGs that were made and are not among ``kept``: id, file and line of each, once."""
-        return [list(made) for made in dict.fromkeys(map(tuple, self._made)) if made[0] not in kept]
+        """The DAGs that the user's code made and that are not among ``kept``: id, file and line of each, once."""
+        made = dict.fromkeys(map(tuple, self._made))
+        return [[dag_id, file, line] for dag_id, file, line in made if file and dag_id not in kept]
 
     def _current_line(self) -> int:
         return self.clock.current_line
