@@ -110,7 +110,7 @@ class Site:
             aside = stack.enter_context(ThreadPoolExecutor(1))
             self._git = aside.submit(environment.git_state, self.target.root)
             self.zygotes = stack.enter_context(Zygotes(self.target, self.config))
-            self.doubts.extend(_state_doubts(self.zygotes.current.imitated))
+            self.doubts.extend(_state_doubts(self.zygotes.current.trouble))
             self._stack = stack.pop_all()
         if self.zygotes.current.airflow.get("is_untried"):
             text = (
@@ -228,14 +228,10 @@ class Site:
             return {"owners": [""] * len(files), "distributions": {}}
 
 
-def _state_doubts(imitated: str) -> list[Doubt]:
-    if not imitated:
+def _state_doubts(trouble: str) -> list[Doubt]:
+    if not trouble:
         return []
-    text = (
-        f"{imitated}, so parses start from an imitation of its state, without plugins; "
-        "`dagprof doctor` shows the configuration that is used."
-    )
-    return [Doubt(code="imitated", text=text)]
+    return [Doubt(code="imitated", text=f"{trouble}; `dagprof doctor` shows the configuration that is used.")]
 
 
 def _project(target: Target, files: Sequence[FileResult]) -> Project:

@@ -93,7 +93,7 @@ class Zygote:
         self._target = target
         self._config = dict(config)
         self.airflow: Message = {}
-        self.imitated = ""
+        self.trouble = ""
         self.plugins: tuple[Plugin, ...] = ()
         self.python_version = ""
         self.executable = ""
@@ -134,7 +134,7 @@ class Zygote:
         if answer["op"] == "failed":
             raise MeasurementError(str(answer.get("unsupported") or "") or self._explain(str(answer["reason"])))
         self.airflow = answer["airflow"]
-        self.imitated = str(answer["imitated"])
+        self.trouble = str(answer["trouble"])
         self.plugins = reading.plugins(answer)
         self.python_version, self.executable = answer["python"], answer["executable"]
 

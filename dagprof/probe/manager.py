@@ -19,6 +19,7 @@ import signal
 import sys
 from typing import Any, Callable
 
+from . import first_result
 from .database import Database
 from .plugins import Plugins
 
@@ -34,13 +35,17 @@ _WHILE_STARTING = {
 
 
 class Manager:
-    """Airflow's manager, up to the first fork. ``handlers`` are the signal handlers that it had then."""
+    """Airflow's manager, up to the first fork. ``handlers`` are the signal handlers that it had then.
+
+    ``trouble`` says in a sentence what is not as in the real one; empty where all is.
+    """
 
     def __init__(self, scratch: str, cache: str | None, plugins: Plugins) -> None:
         self._scratch = scratch
         self._database = Database(cache)
         self._plugins = plugins
         self.command = ""
+        self.trouble = ""
         self.handlers: dict[Any, Any] = {}
         self.has_frozen = False
         self._undo: list[Callable[[], None]] = []
@@ -65,7 +70,10 @@ class Manager:
         else:
             reason = "it returned"
         self._restore()
-        return "`airflow %s` did not start here (%s)" % (self.command, reason)
+        return (
+            "`airflow %s` did not start here (%s), so parses start from an imitation of its state, without plugins"
+            % (self.command, reason)
+        )
 
     @property
     def inherited_handlers(self) -> dict[Any, Any]:
@@ -143,7 +151,7 @@ class Manager:
 
     def _arrived(self, then: Callable[[], None]) -> None:
         self._restore()
-        _use_once()
+        self.trouble = first_result.store(self._scratch)
         sys.argv = sys.argv[:2]
         for number in _HANDLED:
             self.handlers[number] = signal.getsignal(number)
@@ -215,14 +223,3 @@ def _run_in_this_process(agent: Any) -> None:
     type(agent)._run_processor_manager(
         agent._dag_directory, agent._max_runs, agent._processor_timeout, child_conn, agent._dag_ids, *pickles, False
     )
-
-
-def _use_once() -> None:
-    """Import what the first round of forking and storing imports in the manager."""
-    if "airflow.sdk" not in sys.modules:
-        importlib.import_module("multiprocessing.popen_fork")
-        return
-    serialized = importlib.import_module("airflow.serialization.serialized_objects")
-    if hasattr(serialized, "SerializedDAG") and not hasattr(serialized, "DagSerialization"):
-        dag = importlib.import_module("airflow.sdk.definitions.dag").DAG("first", schedule=None)
-        serialized.SerializedDAG.from_dict(serialized.SerializedDAG.to_dict(dag))

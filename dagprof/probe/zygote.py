@@ -38,7 +38,7 @@ class Zygote:
         self._pre_imported: list[Any] = []
         self._surroundings = Surroundings(config)
         self._plugins = plugins.Plugins(self._surroundings.redact)
-        self._imitated = ""
+        self._trouble = ""
 
     def serve(self) -> None:
         """Import Airflow and answer, in Airflow's own manager where parses start from there. Does not return.
@@ -49,7 +49,7 @@ class Zygote:
         if self._config["temperature"] == PROCESSOR and not self._config["spawns"]:
             started = perf_counter()
             manager = Manager(self._config["scratch"], self._config.get("cache"), self._plugins)
-            self._imitated = manager.become(lambda: self._serve_from(lambda: self._stand_in(manager, started)))
+            self._trouble = manager.become(lambda: self._serve_from(lambda: self._stand_in(manager, started)))
         self._serve_from(self._imitate)
 
     def _serve_from(self, begin: Callable[[], bool]) -> None:
@@ -91,7 +91,7 @@ class Zygote:
                 "python": sys.version.split()[0],
                 "executable": sys.executable,
                 "plugins": self._plugins.rows,
-                "imitated": self._imitated,
+                "trouble": self._trouble,
             }
         )
         return True
@@ -104,6 +104,7 @@ class Zygote:
 
     def _stand_in(self, manager: Manager, started: float) -> bool:
         """Go on as Airflow's manager, from where it would fork."""
+        self._trouble = manager.trouble
         self._surroundings.handlers = manager.inherited_handlers
         self._surroundings.import_airflow()
         self._surroundings.api.import_s = perf_counter() - started
