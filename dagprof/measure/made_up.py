@@ -26,6 +26,8 @@ _MOST_NAMES = 12
 _MOST_WORDS = 8
 _UNANSWERED = ("stub", "missing", "empty-default")
 _NEVER = ("SyntaxError", "IndentationError", "TabError")
+# What a missing key of an empty mapping raises by itself, or the None that ``get`` returns for it.
+_OF_NOTHING = ("AttributeError", "KeyError", "TypeError")
 
 
 class Stop(NamedTuple):
@@ -46,11 +48,16 @@ class Stop(NamedTuple):
 
 
 class Guess(NamedTuple):
-    """Other answers. ``is_alike``: of the same form as the stub, so that any change of the failure follows from it."""
+    """Other answers.
+
+    ``is_alike``: of the same form as the stub, so that any change of the failure follows from it. ``is_empty``: a mapping
+    that holds nothing, as most Connections have it; what such a mapping raises by itself shows nothing.
+    """
 
     text: str
     json: Mapping[str, Any]
     is_alike: bool = False
+    is_empty: bool = False
     extra: Mapping[str, Any] | None = None
     document: Mapping[str, Any] | None = None
     conn_type: str = "dagprof"
@@ -92,6 +99,7 @@ _GUESSES = (
     Guess("0 2 * * *", {"is": 2}),
     Guess("UTC", {"is": "2"}),
     Guess("true", {"every": {"every": {"is": 2}}}, extra={"every": {"every": {"is": 2}}}),
+    Guess("2", {"is": {}}, is_empty=True, extra={"is": {}}),
 )
 
 
@@ -219,6 +227,8 @@ def _matters(base: Stop, again: Stop, reply: Reply, guess: Guess) -> bool:
     is_past = _is_past(base.lines, stop.lines)
     if is_past is not None:
         return is_past
+    if guess.is_empty:
+        return stop.type not in (base.type, *_OF_NOTHING)
     if not guess.is_alike:
         return False
     return stop.type != base.type or (base.message == again.message and stop.message != base.message)

@@ -219,6 +219,16 @@ CASES = {
         "connection",
         "extra_items",
     ),
+    "extra_without_keys": Case(
+        """
+        def client(options=None):  # as hooks of providers do: nothing is set in most Connections
+            dict(**(options or {}))
+            raise OSError("there is no network here")
+        client(BaseHook.get_connection("aws_like").extra_dejson.get("config_kwargs"))  # asks
+        """,
+        "connection",
+        "aws_like",
+    ),
     "password": Case('number = int(BaseHook.get_connection("pin").password)  # asks', "connection", "pin"),
     "environ": Case('bucket = os.environ["LANDING_BUCKET"]  # asks', "environment", "LANDING_BUCKET"),
     "getenv": Case(
@@ -281,6 +291,8 @@ LOOK_ALIKES = {
     "text_and_number": 'total = Variable.get("n") + 1',
     "division": 'n = int(Variable.get("n"))\nprint(1 / 0, n)',
     "connection": 'conn = BaseHook.get_connection("c")\nprint(conn.no_such_attribute)',
+    "empty_extra": 'conn = BaseHook.get_connection("c")\nprint(1 / 0, conn.extra_dejson["x"])',
+    "empty_extra_later": 'conn = BaseHook.get_connection("c")\nprint(conn.extra_dejson.get("x").lower(), 1 / 0)',
     "name": 'conn = BaseHook.get_connection("c")\nprint(conn.host, undefined_name)',
     "assertion": 'a = Variable.get("a", default_var=None)\nassert 1 == 2, "never"',
     "environment": 'a = os.getenv("SOME_NAME_OF_OURS")\nb = [][3]',

@@ -9,7 +9,7 @@ import pytest
 from dagprof.measure import made_up
 from dagprof.measure.made_up import Guess, Stop
 
-ALIKE, OTHER = Guess("2", {}, is_alike=True), Guess("x", {})
+ALIKE, OTHER, EMPTY = Guess("2", {}, is_alike=True), Guess("x", {}), Guess("2", {}, is_empty=True)
 
 
 def stop(*lines: int, kind: str = "ValueError", message: str = "bad '1'") -> Stop:
@@ -33,6 +33,11 @@ def reply(found: Stop | None) -> dict[str, Any]:
         (stop(8, message="bad 'x'"), OTHER, False),
         (stop(8, kind="KeyError"), ALIKE, True),
         (stop(8, kind="KeyError"), OTHER, False),
+        (stop(8, kind="OSError"), EMPTY, True),
+        (stop(8, kind="KeyError"), EMPTY, False),
+        (stop(8, kind="AttributeError"), EMPTY, False),
+        (stop(8, message="bad '2'"), EMPTY, False),
+        (stop(12, kind="KeyError"), EMPTY, True),
     ],
 )
 def test_only_getting_further_or_failing_otherwise_counts(other: Stop | None, guess: Guess, matters: bool) -> None:
