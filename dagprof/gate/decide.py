@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from dagprof import evidence
+from dagprof.analyse import causes
 from dagprof.evidence import Judgement, Limits, Sides
 from dagprof.gate import outcomes, rules, waivers
 from dagprof.gate.parsed import Parsed
@@ -154,7 +155,7 @@ def verdict_on(compared: Compared, demand: Demand, judged: Mapping[str, Judgemen
         folders=demand.folders,
         prefix=demand.prefix,
     )
-    return _concluded(msgspec.structs.replace(verdict, doubts=(*verdict.doubts, *unused)))
+    return _concluded(msgspec.structs.replace(verdict, doubts=(*verdict.doubts, *unused)), compared.head)
 
 
 def _file_verdict(
@@ -228,8 +229,8 @@ def _not_parsed(path: str, old: FileResult | None, skipped: SkippedFile | None, 
     return FileVerdict(path=path, outcome=Outcome.GONE, reason=reason, findings=demand.accepted(found))
 
 
-def _concluded(verdict: Verdict) -> Verdict:
-    """The verdict with its decision and the one sentence for the whole."""
+def _concluded(verdict: Verdict, head: Run) -> Verdict:
+    """The verdict on ``head`` with its decision and the one sentence for the whole."""
     failing = [finding for finding in verdict.all_findings if finding.fails]
     unsure = [file for file in verdict.files if file.may_be_slower]
     if failing:
@@ -237,6 +238,8 @@ def _concluded(verdict: Verdict) -> Verdict:
         decision = Decision.FAILED
         verb = "fails" if len(failing) == 1 else "fail"
         reason = f"{count(len(failing), 'finding')} in {count(files, 'file')} {verb} the gate."
+    elif causes.all_failed(head):  # times of parses that broke off
+        decision, reason = Decision.CANNOT_TELL, "No file could be loaded, so nothing was measured."
     elif unsure:
         decision, reason = (
             Decision.CANNOT_TELL,

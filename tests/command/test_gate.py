@@ -417,4 +417,5 @@ def test_a_wrong_environment_does_not_pass(tmp_path: Path) -> None:
     done = call("gate", "dags", "--python", TARGET, "--against", "HEAD", *LIMITS, cwd=place)
     assert done.returncode == 3, done.stdout + done.stderr
     assert "The only file could not be loaded: nothing was measured" in done.stderr
-    assert (place / "reports" / "gate.json").exists()
+    assert "Gate: cannot tell. No file could be loaded, so nothing was measured." in done.stdout
+    assert json.loads((place / "reports" / "gate.json").read_text())["decision"] == "cannot tell"
