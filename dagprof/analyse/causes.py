@@ -12,6 +12,8 @@ from dagprof.attribution.candidates import shown_path
 from dagprof.model import Failure, FileResult, Run, Status
 
 _NO_NAME = re.compile(r"cannot import name '(\w+)' from '(airflow[\w.]*)'")
+# Where images hold a project.
+_IN_CONTAINER = re.compile(r"(?<![\w./-])(/opt/airflow|/usr/local/airflow|/home/airflow/gcs)(?=/)")
 _ENVIRONMENT = re.compile(r"""^['"]?([A-Za-z_][A-Za-z0-9_]*)['"]?$""")
 # Packages whose names are modules, or distributions, of their own.
 _SHARED = ("airflow", "azure", "google")
@@ -109,8 +111,21 @@ def _way_out(file: FileResult, run: Run) -> str:
     if name := _variable(failure):
         return f"set {name} in the environment, or in a file named by --env-file"
     if found := _NO_NAME.search(failure.message) or _NO_NAME.search(failure.cause):
-        return moved.way_out(f"{found[2]}.{found[1]}", run.environment.airflow_version)
-    return _module_way_out(failure, run) if failure.missing_module else ""
+        return moved.way_out(f"{found[2]}.{found[1]}", run.environment.airflow_version, is_name=True)
+    if failure.missing_module:
+        return _module_way_out(failure, run)
+    return moved.argument_way_out(failure.message, run.environment.airflow_version) or _container_way_out(failure, run)
+
+
+def _container_way_out(failure: Failure, run: Run) -> str:
+    """Where the message names a path that only the project's container has."""
+    found = _IN_CONTAINER.search(failure.message)
+    root = run.project.root.rstrip("/")
+    if found is None or not root or f"{root}/".startswith(f"{found[1]}/"):
+        return ""
+    return (
+        f"{found[1]} is the project's folder in its container: run dagprof there, or make {found[1]} a link to {root}"
+    )
 
 
 def _module_way_out(failure: Failure, run: Run) -> str:

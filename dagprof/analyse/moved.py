@@ -6,6 +6,8 @@ Gathered from the sources of 2.11.2 and 3.3.2; a test imports those of the right
 
 from __future__ import annotations
 
+import re
+
 _STANDARD = "airflow.providers.standard"
 TO_3: dict[str, str] = {
     "airflow.DAG": "airflow.sdk.DAG",
@@ -74,6 +76,15 @@ TO_3: dict[str, str] = {
     "airflow.utils.trigger_rule": "airflow.sdk.TriggerRule",
     "airflow.utils.weekday": f"{_STANDARD}.utils.weekday",
 }
+# Arguments of ``DAG`` that Airflow 3 refuses, and what it has for them.
+ARGUMENTS: dict[str, str] = {
+    "concurrency": "max_active_tasks",
+    "default_view": "",
+    "orientation": "",
+    "schedule_interval": "schedule",
+    "timetable": "schedule",
+}
+_ARGUMENT = re.compile(r"^(?:DAG\.__init__|DAG|dag)\(\) got an unexpected keyword argument '(\w+)'")
 # What Airflow 3 brought, and what Airflow 2 has for it.
 TO_2: dict[str, str] = {
     "airflow.sdk": "airflow (DAG), airflow.decorators (dag, task, task_group) and airflow.models (BaseOperator, Variable)",
@@ -105,8 +116,21 @@ TO_2: dict[str, str] = {
 }
 
 
-def way_out(name: str, airflow_version: str) -> str:
-    """What to import instead of a path that this Airflow lacks, in words; empty where no row knows it."""
+def argument_way_out(message: str, airflow_version: str) -> str:
+    """What to pass instead of an argument of ``DAG`` that this Airflow refuses, in words; empty where no row knows it."""
+    found = _ARGUMENT.search(message)
+    if found is None or found[1] not in ARGUMENTS or airflow_version.partition(".")[0] == "2":
+        return ""
+    instead = ARGUMENTS[found[1]]
+    known = f"the argument `{found[1]}` of a DAG was removed in Airflow 3.0"
+    return f"{known}: use `{instead}`" if instead else f"{known}: leave it out"
+
+
+def way_out(name: str, airflow_version: str, *, is_name: bool = False) -> str:
+    """What to import instead of a path that this Airflow lacks, in words; empty where no row knows it.
+
+    ``is_name``: the module is there, and only the last part of the path is missing.
+    """
     major = airflow_version.partition(".")[0]
     table, since = (TO_2, "new in Airflow 3.0") if major == "2" else (TO_3, "removed in Airflow 3.0")
     found = next((path for path in _upwards(name) if path in table), None)
@@ -115,7 +139,11 @@ def way_out(name: str, airflow_version: str) -> str:
     instead = table[found]
     known = f"`{found}` is {since}" if major == "2" else f"`{found}` was {since}"
     if not instead:
-        return f"{known}, without a successor of that name"
+        return (
+            f"`{name}` was removed in Airflow 3.0, without a successor of that name"
+            if is_name
+            else (f"{known}, without a successor of that name")
+        )
     on_2 = f"; Airflow 2 has {instead}" if "(" in instead else f"; on Airflow 2 use `{instead}`"
     return known + (on_2 if major == "2" else f": use `{instead}`")
 

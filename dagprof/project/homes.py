@@ -13,14 +13,23 @@ _MOST_FOLDERS = 4_000
 _SKIPPED = {"__pycache__", "node_modules", "site-packages", "dist", "build", "logs"}
 
 
-def homes(modules: Iterable[str], root: Path, dags: Path, path: Sequence[Path], start: Path) -> tuple[Home, ...]:
+def homes(
+    modules: Iterable[str],
+    root: Path,
+    dags: Path,
+    path: Sequence[Path],
+    start: Path,
+    near: Iterable[Path] = (),
+) -> tuple[Home, ...]:
     """For each module that is somewhere in the project, where; folders on the path are no answer.
 
-    ``start`` is the folder in which people type: paths in options are relative to it.
+    ``start`` is the folder in which people type: paths in options are relative to it. ``near``: files that import them;
+    beside one of these is the likeliest place.
     """
     found = []
     wanted = sorted(set(modules))
-    folders = list(_folders(root, dags)) if wanted else []
+    beside = [file.parent for file in near if root in file.parents]
+    folders = list(dict.fromkeys((*beside, *_folders(root, dags)))) if wanted else []
     for module in wanted:
         for folder in folders:
             entry = _entry(folder, module) if folder not in path else None

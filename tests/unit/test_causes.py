@@ -102,6 +102,48 @@ def test_a_name_that_moved() -> None:
     assert way_out(of) == "`airflow.Dataset` was removed in Airflow 3.0: use `airflow.sdk.Asset`"
 
 
+def test_a_name_that_is_gone_from_a_module_that_is_there() -> None:
+    message = "cannot import name 'days_ago' from 'airflow.utils.dates' (/site/airflow/utils/dates.py)"
+    of = failing("a.py", "ImportError", message)
+    assert way_out(of) == "`airflow.utils.dates.days_ago` was removed in Airflow 3.0, without a successor of that name"
+
+
+@pytest.mark.parametrize(
+    ("message", "version", "text"),
+    [
+        (
+            "DAG.__init__() got an unexpected keyword argument 'schedule_interval'",
+            "3.3.2",
+            "the argument `schedule_interval` of a DAG was removed in Airflow 3.0: use `schedule`",
+        ),
+        (
+            "DAG.__init__() got an unexpected keyword argument 'default_view'",
+            "3.0.6",
+            "the argument `default_view` of a DAG was removed in Airflow 3.0: leave it out",
+        ),
+        ("DAG.__init__() got an unexpected keyword argument 'schedule_interval'", "2.11.2", ""),
+        ("DAG.__init__() got an unexpected keyword argument 'bogus'", "3.3.2", ""),
+        ("Table() got an unexpected keyword argument 'concurrency'", "3.3.2", ""),
+    ],
+)
+def test_an_argument_of_a_dag_that_is_gone(message: str, version: str, text: str) -> None:
+    of = failing("a.py", "TypeError", message)
+    assert way_out(of, environment=environment(airflow_version=version)) == text
+
+
+def test_a_path_that_only_the_container_has() -> None:
+    of = failing("a.py", "CosmosValueError", "Could not find x.yml at /usr/local/airflow/dbt/shop/x.yml")
+    shown = way_out(of, project=Project(root="/work/astro"))
+    assert shown == (
+        "/usr/local/airflow is the project's folder in its container: run dagprof there, "
+        "or make /usr/local/airflow a link to /work/astro"
+    )
+    assert way_out(of) == ""
+    assert way_out(of, project=Project(root="/usr/local/airflow")) == ""
+    elsewhere = failing("a.py", "OSError", "no file /srv/usr/local/airflow/x")
+    assert way_out(elsewhere, project=Project(root="/work/astro")) == ""
+
+
 def test_a_missing_environment_variable() -> None:
     text = '  File "a.py", line 3, in <module>\n    bucket = os.environ["GCS_BUCKET"]\nKeyError: \'GCS_BUCKET\'\n'
     files = [failing(path, "KeyError", "'GCS_BUCKET'", text) for path in ("a.py", "b.py")]

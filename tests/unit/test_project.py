@@ -291,6 +291,14 @@ def test_homes_of_modules(tmp_path: Path) -> None:
     ]
 
 
+def test_a_module_beside_the_file_that_imports_it_is_the_likeliest(tmp_path: Path) -> None:
+    files = ("dags/config.py", "cases/one/two/three/dags/a.py", "cases/one/two/three/dags/config.py")
+    cases = write(tmp_path, dict.fromkeys(files, "")) / "cases"
+    near = [cases / "one/two/three/dags/a.py"]
+    (home,) = homes.homes(["config"], tmp_path, cases, [cases], tmp_path, near)
+    assert (home.entry, home.option) == ("config.py", "--pythonpath cases/one/two/three/dags")
+
+
 def test_a_file_that_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path, tmp_path / "pipe", tmp_path / "nowhere"):
