@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import os
 import time
 from collections.abc import Sequence
@@ -85,7 +86,8 @@ def write_answers(run: Run, file: Path, *, is_quiet: bool) -> None:
     if is_quiet:
         return
     if not any(found.values()):
-        print_line(f"Written: {file}; the DAG files ask for nothing that is not answered.")
+        broken = f" {count(len(run.broken), 'file')} could not be loaded and may ask for more." if run.broken else ""
+        print_line(f"Written: {file}; the DAG files ask for nothing that is not answered.{broken}")
         return
     counts = (
         count(found["variables"], "Variable"),
@@ -147,7 +149,7 @@ class Plain(Quiet):
             return
         self._said = now
         left = (now - self._began) / done * (self._total - done)
-        rest = f", about {duration(left * 1000)} left" if done < self._total else ""
+        rest = f", about {count(math.ceil(left), 'second')} left" if done < self._total else ""
         self._console.print(
             f"dagprof: {done} of {self._total} files{rest}; last {safe_text(measured.result.path)}", soft_wrap=True
         )

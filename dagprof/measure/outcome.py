@@ -273,7 +273,9 @@ def _noise_doubts(wall_ms: Sequence[float], own_ms: Sequence[float]) -> list[Dou
         return []
     centre, error = statistics.median(wall_ms), standard_error_of_median(wall_ms)
     if error > max(STABLE_MS, NOISY_SHARE * centre):
-        text = f"Its {len(wall_ms)} parses differ by much: {min(wall_ms):.0f} to {max(wall_ms):.0f} ms; a quieter machine helps."
+        text = (
+            f"Its {len(wall_ms)} parses vary from {min(wall_ms):.0f} to {max(wall_ms):.0f} ms; a quieter machine helps."
+        )
         return [Doubt(code="noisy", text=text)]
     steps = [later - earlier for earlier, later in itertools.pairwise(own_ms)]
     one_way = len(own_ms) >= FEWEST_FOR_DRIFT and (all(step > 0 for step in steps) or all(step < 0 for step in steps))

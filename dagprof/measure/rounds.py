@@ -92,6 +92,8 @@ class Rounds:
     def compare_seeds(self, other: Crew) -> Iterable[Measured]:
         """Parse once more here and once with the other crew, whose zygote orders sets otherwise."""
         files = [(path, measured) for path, measured in self._results.items() if seeds.is_asked(measured)]
+        if not files:
+            return self._results.values()
         paths = {measured.result.path: path for path, measured in files}
         found: seeds.Contents = {}
         self._progress.started(2 * len(files), "comparing hash seeds")

@@ -43,6 +43,8 @@ from dagprof.surrogates import without_surrogates
 # Airflow's own limit where its configuration has none.
 _DEFAULT_LIMIT_S = 50.0
 _DESCRIBE_LIMIT_S = 60.0
+# Modules named in one remark.
+_NAMED = 3
 
 
 @contextlib.contextmanager
@@ -154,9 +156,7 @@ class Site:
         """Import what the DAG processor has imported after a round over the whole folder, of which these files are a part."""
         answer = self.zygotes.pre_import([str(path) for path in files], with_folder=self.target.root not in self._paths)
         self._pre_imported = tuple(answer["modules"])
-        for module, error in answer["failed"]:
-            text = f"The DAG processor would try to import {module} before it forks, and fail: {error}."
-            self.doubts.append(Doubt(code="pre-import", text=text))
+        self.doubts += pre_import_doubts(answer["failed"])
 
     def limits(self, files: int) -> Limits:
         """What bounds each parse."""
@@ -228,6 +228,19 @@ class Site:
             return {"owners": [""] * len(files), "distributions": {}}
 
 
+def pre_import_doubts(failed: Sequence[Sequence[str]]) -> list[Doubt]:
+    """One remark on the modules, each with its error, that the DAG processor fails to import before it forks."""
+    if not failed:
+        return []
+    if len(failed) == 1:
+        what = f"{failed[0][0]}: {failed[0][1].rstrip('.')}"
+    else:
+        named = ", ".join(module for module, _ in failed[:_NAMED])
+        more = len(failed) - _NAMED
+        what = f"{len(failed)} modules: {named}{f' and {more} more' if more > 0 else ''}"
+    return [Doubt(code="pre-import", text=f"Before it forks, the DAG processor fails to import {what}.")]
+
+
 def _state_doubts(trouble: str) -> list[Doubt]:
     if not trouble:
         return []
@@ -243,8 +256,10 @@ def _project(target: Target, files: Sequence[FileResult]) -> Project:
     plugins = target.environment.get("AIRFLOW__CORE__PLUGINS_FOLDER")
     path = [target.root, *([Path(plugins)] if plugins else [])]
     path += [Path(os.path.abspath(part)) for part in target.environment.get("PYTHONPATH", "").split(os.pathsep) if part]
-    missing = {failure.missing_module for file in files for failure in file.failures} - {""}
-    at = homes.homes(missing, root, target.root, path, Path.cwd())
+    lacking = [file for file in files if any(failure.missing_module for failure in file.failures)]
+    missing = {failure.missing_module for file in lacking for failure in file.failures} - {""}
+    near = [target.root / file.path for file in lacking]
+    at = homes.homes(missing, root, target.root, path, Path.cwd(), near)
     return Project(root="" if found is None else str(root), used=target.used, homes=at)
 
 

@@ -75,6 +75,12 @@ def by_import(file: FileResult, run: Run) -> Callable[[Access | Effect], str]:
     return lambda each: BY_IMPORT if Place(file=shown_path(each.file, run.root), line=each.line) in imports else ""
 
 
+def _shown(place: Place, run: Run) -> str:
+    """A place outside of the bundle root is named from the project root, where it is in the project."""
+    file = shown_path(place.file, run.project.root) if run.project.root else place.file
+    return str(Place(file=file, line=place.line))
+
+
 def render(run: Run, console: Console) -> None:
     """Print the first of them; nothing where there are none."""
     rows = doings(run)
@@ -91,7 +97,7 @@ def render(run: Run, console: Console) -> None:
             "-" if row.ms is None else duration(row.ms),
             f"{row.files:,}",
             Text(f"{safe_text(row.what, 60)}{times}{BY_IMPORT if row.by_import else ''}"),
-            Text(safe_text(str(row.place), 120)),
+            Text(safe_text(_shown(row.place, run), 120)),
         )
     titled("Done in every parse, and better done in a task", table, console)
     if any(row.by_import for row in rows[:SHOWN]):

@@ -27,6 +27,7 @@ CONTEXT = 2
 WHOLE_SOURCE = 60
 SMALLEST_MS = 1.0
 SMALLEST_SHARE = 0.02
+SMALLEST_KIB = 100
 DEEPEST = 8
 ROWS = 30
 # More than this beyond the clock, in ms, and samples belong to what ran before.
@@ -176,8 +177,9 @@ def _marks(explanation: Explanation) -> dict[int, list[str]]:
             ms = us / 1000 * explanation.scale
             if ms >= max(SMALLEST_MS, SMALLEST_SHARE * explanation.file.parse_ms):
                 marks.setdefault(statement.line, []).append(f"{duration(ms)} {what}")
-    for file, line, what in _all_effects(explanation):
-        if _is_own(explanation, file):
+    failed = [(each.file, each.line, f"fails: {safe_text(each.type, 60)}") for each in explanation.file.failures]
+    for file, line, what in (*failed, *_all_effects(explanation)):
+        if line and _is_own(explanation, file):
             marks.setdefault(line, []).append(what)
     return marks
 
@@ -217,14 +219,19 @@ def _imports(explanation: Explanation, console: Console) -> None:
         return
     _title("Imports (total: with all they load; alone: what falls away with this line or module only)", console)
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, expand=True)
-    for name in ("total", "alone", "modules", "MiB"):
+    has_memory = _has_memory(tree)
+    for name in ("total", "alone", "modules", *(["MiB"] if has_memory else [])):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("import", overflow="ellipsis", no_wrap=True, ratio=1)
-    _branches(tree, 0, factor, table)
+    _branches(tree, 0, factor, table, has_memory=has_memory)
     console.print(table)
 
 
-def _branches(branches: Sequence[Branch], depth: int, factor: float, table: Table) -> None:
+def _has_memory(branches: Sequence[Branch]) -> bool:
+    return any(branch.memory_kib >= SMALLEST_KIB or _has_memory(branch.children) for branch in branches)
+
+
+def _branches(branches: Sequence[Branch], depth: int, factor: float, table: Table, *, has_memory: bool) -> None:
     for branch in branches:
         label = "  " * depth + safe_text(branch.name, 80)
         if branch.place:
@@ -235,11 +242,11 @@ def _branches(branches: Sequence[Branch], depth: int, factor: float, table: Tabl
             duration(branch.total_us * factor),
             duration(branch.alone_us * factor) if branch.alone_us >= 50 else "-",
             f"{branch.modules:,}",
-            f"{branch.memory_kib / 1024:.1f}" if branch.memory_kib >= 100 else "",
+            *([f"{branch.memory_kib / 1024:.1f}" if branch.memory_kib >= SMALLEST_KIB else ""] if has_memory else []),
             Text(label),
         )
         if depth < DEEPEST:
-            _branches(branch.children, depth + 1, factor, table)
+            _branches(branch.children, depth + 1, factor, table, has_memory=has_memory)
 
 
 def _effects(explanation: Explanation, console: Console) -> None:

@@ -186,7 +186,8 @@ def untraced(run: Run) -> str:
     quick = sum(file.is_timed and file.trace is None and not file.doubts for file in run.files)
     if not quick or run.settings.get("depth") == "quick":
         return ""
-    return f"{count(quick, 'file')} that {'loads' if quick == 1 else 'load'} quickly not traced; --depth full traces them too."
+    what = "loads quickly is" if quick == 1 else "load quickly are"
+    return f"{count(quick, 'file')} that {what} not traced; --depth full traces them too."
 
 
 def left_out(run: Run) -> list[str]:

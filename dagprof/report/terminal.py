@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from dagprof.analyse.causes import shortened
 from dagprof.analyse.comparison import Change, Comparison
 from dagprof.analyse.fleet import Fleet
 from dagprof.analyse.frames import imports_frame, records, statements_frame
@@ -20,6 +21,8 @@ from dagprof.report.figures import duration
 from dagprof.report.screen import columns, is_unicode, titled, within_encoding
 
 LIMIT = 10
+# Files named in one remark; the report has all.
+_NAMED = 3
 _BAR = 12
 _PIECES = {True: "▚█░▓▒·▞", False: "@#-=+.%"}
 _SMALLEST_MS = 1.0
@@ -233,12 +236,12 @@ def _doubts(run: Run, console: Console) -> None:
         )
     unstable = [file for file in run.files if file.instabilities]
     lines += [figures.unstable(file) for file in unstable[:LIMIT]]
-    others = [
-        (file, doubt)
-        for file in run.files
-        for doubt in file.doubts
-        if doubt.code not in ("stubbed", "busy", "one-parse")
-    ]
+    noisy = [file.path for file in run.files if any(doubt.code == "noisy" for doubt in file.doubts)]
+    if len(noisy) > 1:
+        named = safe_text(shortened(noisy, _NAMED), 300)
+        lines.append(f"The parses of {count(len(noisy), 'file')} vary widely; a quieter machine helps: {named}.")
+    told = ("stubbed", "busy", "one-parse", *(["noisy"] if len(noisy) > 1 else []))
+    others = [(file, doubt) for file in run.files for doubt in file.doubts if doubt.code not in told]
     lines += [f"{safe_text(file.path)}: {safe_text(doubt.text, 400)}" for file, doubt in others[:LIMIT]]
     if len(others) > LIMIT:
         lines.append(f"and {count(len(others) - LIMIT, 'more doubt')}, in the report.")

@@ -145,3 +145,10 @@ def test_a_scan_ends_with_the_best_changes(place: Path) -> None:
 def test_a_helper_is_told_from_a_dag_file(place: Path) -> None:
     text = explain(place, "dags/common/helper.py", "--python", TARGET, "-q", "--depth", "quick", "--no-safe-mode")
     assert "It makes no DAG. If it is a helper, run `dagprof explain` on a DAG file that imports it" in text
+
+
+def test_the_line_that_fails_is_shown(tmp_path: Path) -> None:
+    text = "# a line\n" * 70 + "import airflow, not_installed_here  # dag\n" + "# a line\n" * 70
+    write(tmp_path / "dags", {"broken.py": text})
+    shown = explain(tmp_path, "dags/broken.py", "--python", TARGET, "--repeat", "1")
+    assert "71  import airflow, not_installed_here  # dag  ← fails: ModuleNotFoundError" in shown

@@ -6,7 +6,7 @@ import io
 
 from rich.console import Console
 
-from dagprof.model import Access, Effect, Place
+from dagprof.model import Access, Effect, Place, Project
 from dagprof.report import effects
 from unit.builders import file, run
 
@@ -41,3 +41,10 @@ def test_names_from_dag_code_are_harmless_and_nothing_is_printed_for_nothing() -
     assert "\\x1b[31mred" in text
     effects.render(run(file("a.py", 100), settings={"depth": "quick"}), console)
     assert "only Variables and Connections are watched" in console.export_text()
+
+
+def test_a_helper_beside_the_dag_folder_is_named_from_the_project_root() -> None:
+    console = Console(width=120, record=True, file=io.StringIO())
+    asked = file("a.py", 100, accesses=(access("key", "/work/shop/include/profiles.py", 8),))
+    effects.render(run(asked, root="/work/shop/dags", project=Project(root="/work/shop")), console)
+    assert " include/profiles.py:8" in console.export_text()

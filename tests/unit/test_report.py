@@ -19,6 +19,7 @@ from dagprof.model import (
     Effect,
     Experiment,
     Failure,
+    FileResult,
     Instability,
     Need,
     Output,
@@ -29,7 +30,7 @@ from dagprof.model import (
     Stack,
     Status,
 )
-from dagprof.report import changes, html, markdown, terminal
+from dagprof.report import changes, figures, html, markdown, terminal
 from dagprof.report.escape import safe_lines, safe_text
 from dagprof.report.figures import duration
 from unit.builders import HELPED, file, loads, run, statement, trace
@@ -389,3 +390,20 @@ def test_escaping() -> None:
 )
 def test_durations(ms: float, text: str) -> None:
     assert duration(ms) == text
+
+
+def test_many_files_that_vary_are_one_remark() -> None:
+    def noisy(path: str) -> FileResult:
+        doubt = Doubt(code="noisy", text="Its 5 parses vary from 10 to 90 ms; a quieter machine helps.")
+        return file(path, 100, doubts=(doubt,))
+
+    assert "a.py: Its 5 parses vary from 10 to 90 ms; a quieter machine helps." in summary(run(noisy("a.py")), 200)
+    text = summary(run(*(noisy(f"{name}.py") for name in "abcde")), 200)
+    assert "The parses of 5 files vary widely; a quieter machine helps: a.py, b.py, c.py and 2 more." in text
+    assert "Its 5 parses" not in text
+
+
+def test_files_that_load_quickly_are_counted() -> None:
+    one, two = run(file("a.py", 5)), run(file("a.py", 5), file("b.py", 5))
+    assert figures.untraced(one) == "1 file that loads quickly is not traced; --depth full traces them too."
+    assert figures.untraced(two) == "2 files that load quickly are not traced; --depth full traces them too."

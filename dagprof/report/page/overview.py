@@ -249,7 +249,7 @@ def _doubts(run: Run) -> list[str]:
 
 _DOUBT_WORDS = {
     "stubbed": "stubs answered for Variables or Connections, whose real cost is not in the times",
-    "noisy": "the repeats differ by much",
+    "noisy": "the repeats vary widely",
     "busy": "the parses waited for a processor that other programs used",
     "drift": "the repeats drift: one parse changes the next",
     "inconsistent": "the parses did not all end alike",
