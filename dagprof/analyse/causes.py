@@ -110,11 +110,18 @@ def _way_out(file: FileResult, run: Run) -> str:
     failure = file.failures[0]
     if name := _variable(failure):
         return f"set {name} in the environment, or in a file named by --env-file"
-    if found := _NO_NAME.search(failure.message) or _NO_NAME.search(failure.cause):
-        return moved.way_out(f"{found[2]}.{found[1]}", run.environment.airflow_version, is_name=True)
+    if text := _name_way_out(failure, run):
+        return text
     if failure.missing_module:
         return _module_way_out(failure, run)
     return moved.argument_way_out(failure.message, run.environment.airflow_version) or _container_way_out(failure, run)
+
+
+def _name_way_out(failure: Failure, run: Run) -> str:
+    """Where a module of Airflow is there and a name in it is not."""
+    found = _NO_NAME.search(failure.message) or _NO_NAME.search(failure.cause)
+    version = run.environment.airflow_version
+    return moved.way_out(f"{found[2]}.{found[1]}", version, is_name=True) if found else ""
 
 
 def _container_way_out(failure: Failure, run: Run) -> str:

@@ -108,6 +108,12 @@ def test_a_name_that_is_gone_from_a_module_that_is_there() -> None:
     assert way_out(of) == "`airflow.utils.dates.days_ago` was removed in Airflow 3.0, without a successor of that name"
 
 
+def test_a_module_that_is_gone_behind_a_name_of_which_nothing_is_known() -> None:
+    cause = "ImportError: cannot import name 'BaseJob' from 'airflow.jobs' (/site/airflow/jobs/__init__.py)"
+    of = failing("a.py", "ModuleNotFoundError", "No module named 'airflow.jobs.base_job'", cause=cause)
+    assert way_out(of) == "Airflow 3.3.2 has no such module"
+
+
 @pytest.mark.parametrize(
     ("message", "version", "text"),
     [
