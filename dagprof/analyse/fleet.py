@@ -218,6 +218,13 @@ class Fleet:
         found = [self._change(place) for place, ms in saved.items() if ms >= SMALLEST_MS]
         return sorted(found, key=lambda change: (-change.saving_ms, change.place))
 
+    def needed(self) -> list[Change]:
+        """Those of ``changes`` that an experiment found something to need."""
+        tried = {place for views in self._by_place.values() for view in views for place in view.trials}
+        found = [self._change(place) for place in tried if place in self._by_place]
+        shown = [change for change in found if change.needed and change.saving_ms >= SMALLEST_MS]
+        return sorted(shown, key=lambda change: (-change.saving_ms, change.place))
+
     def _change(self, place: Place) -> Change:
         views = self._by_place[place]
         savings = [view.saving_ms((place,)) for view in views]

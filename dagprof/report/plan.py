@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dagprof.analyse.fleet import Plan
+from dagprof.analyse.fleet import Change, Plan
 from dagprof.model import Run
 from dagprof.report import changes
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
 
 SHOWN = 3
+# Of all parse time: imports that cost less and are needed are for `dagprof explain`.
+NEEDED_SHARE = 0.05
 
 
 def render(run: Run, plan: Plan, console: Console) -> None:
@@ -44,3 +48,18 @@ def render(run: Run, plan: Plan, console: Console) -> None:
             style="dim",
         )
     )
+
+
+def render_needed(run: Run, found: Sequence[Change], console: Console) -> None:
+    """Print the costliest imports that no plan holds, since something needs them while the file is parsed, and what that is."""
+    total_ms = sum(file.own_ms for file in run.files if file.is_timed)
+    needed = [change for change in found if change.needed and change.saving_ms >= NEEDED_SHARE * total_ms]
+    if not needed:
+        return
+    console.print()
+    console.print(
+        Text("Costly imports that parsing needs (what each would save if nothing needed it at the top)", style="bold")
+    )
+    for change in needed[:SHOWN]:
+        text = f"  {duration(change.saving_ms):>8}  {safe_text(str(change.place), 200)}  needed: {safe_text(change.reason, 300)}"
+        console.print(Text(text))

@@ -52,6 +52,7 @@ def render(
         _doubts(run, console)
         if fleet is not None:
             plan.render(run, fleet.plan(), console)
+            plan.render_needed(run, fleet.needed(), console)
         if verdict is not None:
             _verdict(verdict, console)
         for path in written:

@@ -30,7 +30,7 @@ from dagprof.model import (
     Stack,
     Status,
 )
-from dagprof.report import changes, figures, html, markdown, terminal
+from dagprof.report import changes, figures, html, markdown, plan, terminal
 from dagprof.report.escape import safe_lines, safe_text
 from dagprof.report.figures import duration
 from unit.builders import HELPED, file, loads, run, statement, trace
@@ -407,3 +407,12 @@ def test_files_that_load_quickly_are_counted() -> None:
     one, two = run(file("a.py", 5)), run(file("a.py", 5), file("b.py", 5))
     assert figures.untraced(one) == "1 file that loads quickly is not traced; --depth full traces them too."
     assert figures.untraced(two) == "2 files that load quickly are not traced; --depth full traces them too."
+
+
+def test_a_costly_import_that_parsing_needs_is_named() -> None:
+    line = Change(Place(file="a.py", line=3), ("heavy",), (), 50, 0, 1, 1, 0, 0, 1, 0, "NameError: pd (a.py:45)", ())
+    console = Console(width=120, record=True, file=io.StringIO())
+    plan.render_needed(run(file("a.py", 2000)), [line], console)
+    assert console.export_text() == ""
+    plan.render_needed(run(file("a.py", 100)), [line], console)
+    assert "50 ms  a.py:3  needed: NameError: pd (a.py:45)" in console.export_text()
