@@ -56,6 +56,11 @@ class StubMapping(dict):  # type: ignore[type-arg]
         return dict, (dict(self),)
 
 
+# What an error says of their types is what it would say of real answers.
+StubText.__name__ = StubText.__qualname__ = "str"
+StubMapping.__name__ = StubMapping.__qualname__ = "dict"
+
+
 def build(form: dict[str, Any]) -> Any:
     """A JSON value of this form: ``{"is": VALUE}``, ``{"text": TEXT}`` as stubs give it, ``{"list": FORM}`` of one such
     value, or ``{"every": FORM}`` for a mapping that answers all keys alike.
