@@ -171,9 +171,9 @@ class AirflowApi:
             *self._classes("TaskGroup", "airflow.sdk.definitions.taskgroup", "airflow.utils.task_group")[:1],
             *self._classes("BaseOperator", "airflow.sdk.bases.operator", "airflow.models.baseoperator")[:1],
         ]
-        if not any(cls.__name__ == "DAG" for cls in found):
-            found += self._classes("DAG", "airflow.models.dag")
-        return found
+        # 3.0's model derives from the SDK's class with a constructor of its own, and `from airflow import DAG` gives it.
+        found += self._classes("DAG", "airflow.models.dag")
+        return list(dict.fromkeys(found))
 
     def _classes(self, name: str, *modules: str) -> list[Any]:
         loaded = [_optional(module) for module in modules]
