@@ -172,8 +172,9 @@ class AirflowApi:
             *self._classes("BaseOperator", "airflow.sdk.bases.operator", "airflow.models.baseoperator")[:1],
         ]
         # 3.0's model derives from the SDK's class with a constructor of its own, and `from airflow import DAG` gives it.
-        found += self._classes("DAG", "airflow.models.dag")
-        return list(dict.fromkeys(found))
+        # Later modules have that name as a deprecated one, which warns when it is asked for.
+        model = vars(_optional("airflow.models.dag")).get("DAG")
+        return list(dict.fromkeys([*found, *([model] if model is not None else [])]))
 
     def _classes(self, name: str, *modules: str) -> list[Any]:
         loaded = [_optional(module) for module in modules]
