@@ -69,7 +69,7 @@ def check_new(file: Path, option: str) -> None:
     :raises UsageError: it is.
     :raises OutputError: nothing can be written there.
     """
-    if file.exists():
+    if os.path.lexists(file):  # a link that leads nowhere is not written through
         raise UsageError(
             f"{str(file)!r} exists and may hold what you filled in; give {option} another name, or remove it."
         )
@@ -81,20 +81,25 @@ def write_answers(run: Run, file: Path, *, is_quiet: bool) -> None:
     from dagprof.report import answers_file
 
     found = {section: len(names) for section, names in answers_file.places(run).items()}
-    with file.open("x", encoding="utf-8") as stream:
-        stream.write(answers_file.render(run, file.name))
+    try:
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(answers_file.render(run, file.name))
+    except OSError as error:
+        raise OutputError(
+            f"{str(file)!r} cannot be written ({error.strerror}); give --write-variables another file."
+        ) from error
     if is_quiet:
         return
+    name = safe_text(str(file), 4096)
     if not any(found.values()):
         broken = f" {count(len(run.broken), 'file')} could not be loaded and may ask for more." if run.broken else ""
-        print_line(f"Written: {file}; the DAG files ask for nothing that is not answered.{broken}")
+        print_line(f"Written: {name}; the DAG files ask for nothing that is not answered.{broken}")
         return
     counts = (
         count(found["variables"], "Variable"),
         count(found["connections"], "Connection"),
         count(found["environment"], "environment variable"),
     )
-    name = safe_text(str(file), 4096)
     print_line(f"Written: {name} ({', '.join(counts)}); fill it in, then add --variables {name} --connections {name}.")
 
 

@@ -100,7 +100,10 @@ def find_unanswered(path: Path, passes: Passes, ask: Ask, limits: Limits, *, is_
 
 def left_out(path: Path, shown: str) -> Measured:
     """The result of a file for which no time was left."""
-    sha256, size = identify(path)
+    try:
+        sha256, size = identify(path)
+    except OSError as error:
+        return unreadable(shown, error)
     detail = "It was not parsed: the time budget was spent on others."
     return Measured(result=FileResult(path=shown, sha256=sha256, size_bytes=size, status=Status.SKIPPED, detail=detail))
 

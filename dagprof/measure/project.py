@@ -6,9 +6,11 @@ What the user gives wins: options, then the environment of this process, then ``
 from __future__ import annotations
 
 import json
+import lzma
 import os
 import subprocess
 import zipfile
+import zlib
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -19,11 +21,13 @@ from dagprof.project import discover, env_file, left_out
 from dagprof.project.discover import Located
 from dagprof.project.reading import text_of
 from dagprof.project.secret_names import is_secret
-from dagprof.project.values import Found, Unreadable
+from dagprof.project.values import Found, Unreadable, impossible
 from dagprof.settings import Settings
 
 _ASK_LIMIT_S = 60
 _MOST_MEMBERS, _LARGEST_ARCHIVE = 20_000, 500_000_000
+# What zipfile and the libraries below it raise for archives that are damaged, encrypted, or not to be written to this disk.
+_DAMAGED = (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, RuntimeError)
 # Which of the names on standard input can be imported. Folders of the user do not count: they are looked at here.
 _INSTALLED = """
 import importlib.util, json, sys
@@ -116,7 +120,7 @@ def _unpacked(plugins: Path, folder: Path) -> Path:
             if len(members) > _MOST_MEMBERS or sum(member.file_size for member in members) > _LARGEST_ARCHIVE:
                 raise UsageError(f"{plugins} is too large to unpack; unpack it, and name the folder with --plugins.")
             archive.extractall(folder)
-    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise UsageError(f"{plugins} cannot be unpacked ({error}); name a folder with --plugins.") from None
     return folder
 
@@ -142,6 +146,7 @@ def _without_project(settings: Settings, environ: Mapping[str, str]) -> Around:
     if file is None:
         return Around(dict(environ), None, (), ())
     variables = [each for each in env_file.parse(text_of(file), file, environ) if not left_out.reason(each.name)]
+    variables = [each for each in variables if not impossible(each.name, each.value)]
     values = {each.name: each.value for each in variables if each.name not in environ}
     secrets = tuple(value for name, value in values.items() if is_secret(name))
     what = discover.counted(list(values))

@@ -18,12 +18,19 @@ from dagprof.errors import MeasurementError, UsageError
 from dagprof.measure import reading, refusals
 from dagprof.measure.target import NO_PYTHON, PROBE, Target
 from dagprof.model import Plugin
+from dagprof.project.secret_names import is_secret
 
 _START_LIMIT_S = 300.0
 _ASK_LIMIT_S = 600.0
 _FORK_LIMIT_S = 60.0
 _END_LIMIT_S = 5.0
+_EXIT_LIMIT_S = 2.0
+_MOST_WORDS = 300
 Message = dict[str, Any]
+
+
+def _exit(code: int) -> str:
+    return f"exit code {code}" if code >= 0 else f"signal {-code}"
 
 
 class ConnectionLost(Exception):
@@ -97,6 +104,7 @@ class Zygote:
         self.plugins: tuple[Plugin, ...] = ()
         self.python_version = ""
         self.executable = ""
+        self._began = time.monotonic()
         ours, theirs = socket.socketpair()
         with (target.scratch / "probe.log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -128,9 +136,7 @@ class Zygote:
         except ConnectionLost:
             if not _is_python(self._target.python):
                 raise UsageError(NO_PYTHON.format(str(self._target.python))) from None
-            raise MeasurementError(
-                f"The measuring process of {self._target.python} ended before Airflow was imported: {self._last_words()}"
-            ) from None
+            raise MeasurementError(self._why_not_ready()) from None
         if answer["op"] == "failed":
             raise MeasurementError(str(answer.get("unsupported") or "") or self._explain(str(answer["reason"])))
         self.airflow = answer["airflow"]
@@ -146,12 +152,35 @@ class Zygote:
             )
         return f"Airflow cannot be imported in {self._target.python} ({reason}); `dagprof doctor` shows what would be used."
 
+    def _why_not_ready(self) -> str:
+        """A process that ended, or hangs; what is loaded while Airflow starts can make it do both."""
+        try:
+            code = self._process.wait(_EXIT_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            is_late = time.monotonic() - self._began >= _START_LIMIT_S
+            what = (
+                f"did not start Airflow within {_START_LIMIT_S:.0f} seconds"
+                if is_late
+                else "closed its connection to dagprof"
+            )
+        else:
+            what = f"ended with {_exit(code)} before Airflow had started{self._last_words()}"
+        return (
+            f"The measuring process of {self._target.python} {what}; look for a plugin or an airflow_local_settings.py that "
+            "does this, and leave plugins out with an empty folder for --plugins."
+        )
+
     def _last_words(self) -> str:
+        """What it wrote last, without known secrets."""
         try:
             lines = (self._target.scratch / "probe.log").read_text(errors="replace").strip().splitlines()
         except OSError:
             lines = []
-        return lines[-1] if lines else "it wrote nothing; is it a Python interpreter?"
+        environment = self._target.environment.items()
+        secrets = [*self._config["secrets"], *(value for name, value in environment if is_secret(name))]
+        if not lines or any(secret and secret in lines[-1] for secret in secrets):
+            return ""
+        return f" ({lines[-1][:_MOST_WORDS]})"
 
     def ask(self, message: Mapping[str, Any], limit_s: float = _ASK_LIMIT_S) -> Message:
         """One question, one answer within ``limit_s`` seconds.

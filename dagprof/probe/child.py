@@ -78,7 +78,7 @@ def run_spawned(request_descriptor: int, result_descriptor: int, workers_end: in
 
 def run(surroundings: Surroundings, request: dict[Any, Any], pipe: answering.ResultPipe, requests: int) -> None:
     """Parse, tell the result, end as Airflow's child does, tell how that went: two frames of JSON."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR2):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR2, signal.SIGCHLD):
         signal.signal(number, surroundings.handlers.get(number, signal.SIG_DFL))
     _leave_no_module()
     process = os.getpid()

@@ -22,6 +22,7 @@ class Database:
     def __init__(self, cache: str | None) -> None:
         self._cache = cache
         self._pid = 0
+        self._kept = ""
         address = os.environ.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "")
         self._path = address[len(_PREFIX) :] if address.startswith(_PREFIX) else ""
 
@@ -51,6 +52,14 @@ class Database:
         self._pid = 0
         if status == 0 and self._kept:
             self._copy(self._path, self._kept)
+
+    def forget(self) -> None:
+        """Remove the kept one, which Airflow cannot use: the next scan makes it anew."""
+        try:
+            if self._kept:
+                os.unlink(self._kept)
+        except OSError:
+            pass
 
     @staticmethod
     def _copy(source: str, target: str) -> bool:

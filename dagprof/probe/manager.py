@@ -49,6 +49,7 @@ class Manager:
         self.handlers: dict[Any, Any] = {}
         self.has_frozen = False
         self._undo: list[Callable[[], None]] = []
+        self._process = os.getpid()
 
     def become(self, then: Callable[[], None]) -> str:
         """Run the command; ``then`` is called in its place and ends the process. Returns why it was not."""
@@ -65,11 +66,15 @@ class Manager:
             main()
         except SystemExit as end:
             reason = "it ended with %r" % (end.code,)
-        except Exception as error:
+        except BaseException as error:  # a plugin can raise anything
             reason = "%s: %s" % (type(error).__name__, error)
+            if type(error).__module__.startswith("sqlalchemy"):
+                self._database.forget()
         else:
             reason = "it returned"
+        self._leave_if_copy()
         self._restore()
+        self._take_handlers()
         return (
             "`airflow %s` did not start here (%s), so parses start from an imitation of its state, without plugins"
             % (self.command, reason)
@@ -77,8 +82,9 @@ class Manager:
 
     @property
     def inherited_handlers(self) -> dict[Any, Any]:
-        """The signal handlers that a parsing child keeps from the manager: all of them in Airflow 2, none in 3."""
-        return {} if "airflow.sdk" in sys.modules else self.handlers
+        """The signal handlers that a parsing child keeps from the manager: Airflow 3 resets those that it sets itself."""
+        reset = _HANDLED if "airflow.sdk" in sys.modules else ()
+        return {number: handler for number, handler in self.handlers.items() if number not in reset}
 
     def _prepare(self) -> None:
         folder = os.path.join(self._scratch, "first")
@@ -106,13 +112,13 @@ class Manager:
         if agent is None:
             self.command = "dag-processor"
             return
+        self.command = "scheduler"
         self._set(manager, "setproctitle", lambda title: None)
         if self._runs_alone():
             self.command = "dag-processor"
             command = importlib.import_module("airflow.cli.commands.dag_processor_command")
             self._set(command, "conf", _NotSqlite(command.conf))
         else:
-            self.command = "scheduler"
             self._set(agent, "start", _run_in_this_process)
             self._quiet_executors()
 
@@ -150,13 +156,23 @@ class Manager:
         gc.freeze()
 
     def _arrived(self, then: Callable[[], None]) -> None:
+        self._leave_if_copy()
         self._restore()
         self.trouble = first_result.store(self._scratch)
         sys.argv = sys.argv[:2]
-        for number in _HANDLED:
-            self.handlers[number] = signal.getsignal(number)
-            signal.signal(number, signal.SIG_DFL)
+        self._take_handlers()
         then()
+
+    def _take_handlers(self) -> None:
+        """Keep the handlers for the children. With SIGCHLD ignored nobody here could wait for one."""
+        for number in (*_HANDLED, signal.SIGCHLD):
+            self.handlers[number] = signal.getsignal(number) or signal.SIG_DFL
+            signal.signal(number, signal.SIG_DFL)
+
+    def _leave_if_copy(self) -> None:
+        """End a copy that a plugin or a settings file forked: two would answer over one socket."""
+        if os.getpid() != self._process:
+            os._exit(0)
 
     def _set(self, owner: Any, name: str, value: Any) -> None:
         missing = object()

@@ -38,7 +38,7 @@ def _parts(value: Any) -> list[Any]:
     if value.lstrip().startswith("{"):
         try:
             parsed = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return []
         return [parsed[name] for name in ("password", "extra") if isinstance(parsed.get(name), str)]
     try:

@@ -75,12 +75,12 @@ class Zygote:
             ready = {"version": api.version, "config": api.config(), "import_s": api.import_s}
             ready["is_untried"] = requirements.is_untried(api.version)
         except BaseException as error:
-            reason = "%s: %s" % (type(error).__name__, error)
-            failed = {"op": "failed", "reason": reason, "traceback": traceback.format_exc()}
+            reason = self._surroundings.redact("%s: %s" % (type(error).__name__, error))
+            failed = {"op": "failed", "reason": reason}
             self._control.send({**failed, "unsupported": self._unsupported()})
             return False
         if unsupported := self._unsupported():
-            self._control.send({"op": "failed", "reason": unsupported, "traceback": "", "unsupported": unsupported})
+            self._control.send({"op": "failed", "reason": unsupported, "unsupported": unsupported})
             return False
         self._surroundings.collector.settle(has_frozen)
         self._surroundings.collector.resume()
@@ -91,7 +91,7 @@ class Zygote:
                 "python": sys.version.split()[0],
                 "executable": sys.executable,
                 "plugins": self._plugins.rows,
-                "trouble": self._trouble,
+                "trouble": self._surroundings.redact(self._trouble),
             }
         )
         return True

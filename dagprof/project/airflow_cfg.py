@@ -8,6 +8,8 @@ from pathlib import Path
 
 from dagprof.project.values import Unreadable, Variable
 
+# Those of [DEFAULT] hold in each section.
+_MOST_OPTIONS = 20_000
 _SECTION = re.compile(r"\s*\[([^\]]+)\]")
 
 
@@ -20,7 +22,9 @@ def parse(text: str, file: Path) -> list[Variable]:
     try:
         parser.read_string(text)
     except configparser.Error as error:
-        raise Unreadable(f"it is no airflow.cfg ({' '.join(str(error).split())[:100]})") from None
+        raise Unreadable(f"it is no airflow.cfg{_place(error)}") from None
+    if len(parser.defaults()) * len(parser.sections()) > _MOST_OPTIONS:
+        raise Unreadable(f"it stands for more than {_MOST_OPTIONS:,} options")
     lines = _lines(text)
     return [
         Variable(
@@ -33,6 +37,12 @@ def parse(text: str, file: Path) -> list[Variable]:
         for key, value in parser.items(section)
         if value
     ]
+
+
+def _place(error: configparser.Error) -> str:
+    """The line of a fault; its text may be a secret."""
+    faults = getattr(error, "errors", None) or [(getattr(error, "lineno", None), "")]
+    return f" (line {faults[0][0]} is neither a section nor an option)" if faults[0][0] else ""
 
 
 def _lines(text: str) -> dict[tuple[str, str], int]:

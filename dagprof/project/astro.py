@@ -19,6 +19,7 @@ _FIELDS = {
     "conn_port": "port",
     "conn_extra": "extra",
 }
+_PORT_DIGITS = 5
 
 
 class Answers(NamedTuple):
@@ -66,8 +67,9 @@ def _connection(each: Lined) -> str | dict[str, Any]:
     if each.get("conn_uri"):
         return str(each["conn_uri"])
     found = {name: text(each[key]) for key, name in _FIELDS.items() if each.get(key)}
-    if found.get("port", "").isdigit():
-        return {**found, "port": int(found["port"])}
+    port = found.get("port", "")
+    if port.isascii() and port.isdigit() and len(port) <= _PORT_DIGITS:
+        return {**found, "port": int(port)}
     return dict(found)
 
 

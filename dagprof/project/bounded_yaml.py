@@ -11,7 +11,9 @@ from dagprof.project.values import Unreadable
 _MOST_NODES = 100_000
 # The same events, from C where it is built in.
 _FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_PLAIN = ("int", "float", "bool", "timestamp")
+_PLAIN = ("int", "float", "bool")
+# Of these PyYAML makes bytes, sets and pairs, which JSON has not.
+_OTHER = ("binary", "set", "omap", "pairs")
 
 
 class Lined(dict[Any, Any]):
@@ -61,10 +63,27 @@ def _tagged(loader: _TypedLoader, suffix: str, node: yaml.Node) -> Any:
     return _sequence(loader, node) if isinstance(node, yaml.SequenceNode) else node.value
 
 
+def _plain(loader: _TypedLoader, node: yaml.Node) -> Any:
+    return _tagged(loader, "", node)
+
+
+def _number(loader: _TypedLoader, node: yaml.ScalarNode) -> Any:
+    """A number or truth value; what its tag calls one and is none, or is too long to be written down, stays text."""
+    try:
+        found = yaml.SafeLoader.yaml_constructors[node.tag](loader, node)
+        str(found)
+    except (ValueError, KeyError, IndexError, OverflowError):
+        return node.value
+    return found
+
+
 for kind in _PLAIN:
+    _TypedLoader.add_constructor(f"tag:yaml.org,2002:{kind}", _number)
     _Loader.add_constructor(f"tag:yaml.org,2002:{kind}", lambda loader, node: node.value)
 for each in (_TypedLoader, _Loader):
     each.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: node.value)
+    for kind in _OTHER:
+        each.add_constructor(f"tag:yaml.org,2002:{kind}", _plain)
     each.add_constructor("tag:yaml.org,2002:map", _mapping)
     each.add_constructor("tag:yaml.org,2002:seq", _sequence)
     each.add_multi_constructor("", _tagged)
@@ -83,9 +102,18 @@ def load(text: str, *, is_typed: bool = False) -> Any:
         finally:
             loader.dispose()
     except yaml.YAMLError as error:
-        raise Unreadable(f"it is no YAML ({' '.join(str(error).split())[:120]})") from None
+        raise Unreadable(f"it is no YAML ({_reason(error)})") from None
     except RecursionError:
         raise Unreadable("its YAML is nested too deeply") from None
+
+
+def _reason(error: yaml.YAMLError) -> str:
+    """Where the fault is and which, without any text of the file: that may be a secret."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if mark is None:
+        return "it holds characters that YAML does not allow"
+    problem = str(getattr(error, "problem", "") or "").partition("'")[0].partition('"')[0].strip().removeprefix("but ")
+    return f"line {mark.line + 1}: {problem}" if problem else f"line {mark.line + 1}"
 
 
 def _check_size(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -39,11 +40,11 @@ class Service(NamedTuple):
 
 def files(folder: Path) -> list[Path]:
     """The Compose files that ``docker compose up`` would read there: the main one and its override; else the only other one."""
-    main = next((folder / name for name in MAIN if (folder / name).is_file()), None)
+    main = next((folder / name for name in MAIN if os.path.isfile(folder / name)), None)
     if main is not None:
         stem = main.name.rpartition(".")[0]
         overrides = [folder / f"{stem}.override.{ending}" for ending in ("yaml", "yml")]
-        return [main, *[path for path in overrides if path.is_file()][:1]]
+        return [main, *[path for path in overrides if os.path.isfile(path)][:1]]
     return sorted(folder.glob("docker-compose*.y*ml"))[:1]
 
 

@@ -12,10 +12,13 @@ from dagprof.model import Used
 from dagprof.project import astro, imports, layout, left_out, sources
 from dagprof.project.secret_names import is_secret
 from dagprof.project.sources import Sources
-from dagprof.project.values import OFF, Found, Unreadable, Variable
+from dagprof.project.values import OFF, Found, Unreadable, Variable, impossible
 
 NAMED = "the nearest folder called dags"
 _NAMES_SHOWN = 4
+_MOST_VARIABLES = 2_000
+_MOST_BYTES = 500_000
+_TOO_MANY = f"the project sets more than {_MOST_VARIABLES:,} variables"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _HANDLED = (
     "AIRFLOW_HOME",
@@ -85,6 +88,7 @@ class _Finding:
         self._sources, self._dags, self._environment = found, dags, environment
         self._shown = found.repository.shown
         self._used = [*found.used]
+        self._unusable: dict[tuple[str, Path], list[str]] = {}
 
     def all(self, installed: Installed) -> Found:
         root, variables = self._sources.root, self._sources.variables
@@ -95,7 +99,7 @@ class _Finding:
             self._use(f"{self._named(home)} as AIRFLOW_HOME", off=f"--airflow-home names another, {OFF}")
         plugins = self._plugins(home)
         path = self._pythonpath(variables.get("PYTHONPATH"))
-        if home is not None and (home / "config" / "airflow_local_settings.py").is_file():
+        if home is not None and os.path.isfile(home / "config" / "airflow_local_settings.py"):
             self._use(self._shown(home / "config" / "airflow_local_settings.py"))
         path += self._layout_path(path, plugins, home, installed)
         taken = self._variables()
@@ -137,7 +141,7 @@ class _Finding:
     def _leads_out(self, home: Path) -> bool:
         """Whether Airflow would follow a link out of the repository there."""
         below = [home / name for name in ("plugins", "config")]
-        return any(path.exists() and not self._sources.repository.holds(path) for path in below)
+        return any(os.path.exists(path) and not self._sources.repository.holds(path) for path in below)
 
     def _plugins(self, home: Path | None) -> Path | None:
         """The plugins folder that a setting names, else that of its usual place; not where the user has one."""
@@ -150,9 +154,9 @@ class _Finding:
             found, where = (mapped, self._shown(setting.file, setting.line)) if mapped is not None else (found, where)
         elif home is not None and found is None and self._sources.home:
             found = self._sources.mounts.outside(f"{self._sources.home}/plugins")
-        if found is None or not found.exists() or not self._sources.repository.holds(found):
+        if found is None or not os.path.exists(found) or not self._sources.repository.holds(found):
             return None
-        shown = self._shown(found) + ("/" if found.is_dir() else "")
+        shown = self._shown(found) + ("/" if os.path.isdir(found) else "")
         self._use(f"the plugins folder {shown}", where, f"--plugins names another, {OFF}")
         return found
 
@@ -185,7 +189,7 @@ class _Finding:
             path = relative if self._sources.repository.holds(relative) else None
         if path is None and os.path.isdir(entry) and self._sources.repository.holds(Path(entry)):
             path = Path(os.path.normpath(entry))
-        return path if path is not None and path.is_dir() else None
+        return path if path is not None and os.path.isdir(path) else None
 
     def _layout_path(
         self, path: Sequence[Path], plugins: Path | None, home: Path | None, installed: Installed
@@ -209,19 +213,29 @@ class _Finding:
     def _variables(self) -> dict[str, str]:
         """The variables to take over, those of one file told in one line."""
         taken: dict[str, str] = {}
+        room = _MOST_BYTES
         by_file: dict[Path, list[Variable]] = {}
         for variable in self._sources.variables.values():
             name = variable.name
             if name in self._environment or name in _HANDLED or left_out.reason(name):
                 continue
-            if not _NAME.fullmatch(name) or "\0" in variable.value:
-                continue  # no process can have it
-            taken[name] = self._mapped(variable.value)
+            if not _NAME.fullmatch(name):
+                continue
+            value = self._mapped(variable.value) if len(taken) < _MOST_VARIABLES else variable.value
+            size = len(name) + len(value)
+            why = impossible(name, value) or ("the project sets too much" if size > room else "")
+            if why or len(taken) == _MOST_VARIABLES:
+                self._unusable.setdefault((why or _TOO_MANY, variable.file), []).append(name)
+                continue
+            taken[name] = value
+            room -= size
             by_file.setdefault(variable.file, []).append(variable)
         for file, variables in by_file.items():
             line = variables[0].line if len(variables) == 1 else 0
             off = "--env-file names it" if file == self._sources.env_file else OFF
             self._use(counted([each.name for each in variables]), self._shown(file, line), off)
+        for (why, file), names in self._unusable.items():
+            self._leave(_shortened(names), self._shown(file), why)
         self._tell_unset()
         return taken
 

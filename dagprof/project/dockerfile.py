@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import posixpath
 import re
 import shlex
@@ -11,10 +12,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dagprof.project.expand import expand
-from dagprof.project.values import Mount, Variable
+from dagprof.project.values import Mount, Unreadable, Variable
 
 _ESCAPE = re.compile(r"#\s*escape\s*=\s*([\\`])\s*$", re.IGNORECASE)
 _HEREDOC = re.compile(r"<<-?\s*([\"']?)([A-Za-z_]\w*)\1")
+# Variables and copies that stages have from those which they begin from, all together.
+_MOST_INHERITED = 20_000
 # AIRFLOW_HOME as images set it, by a piece of their name.
 _HOMES = (
     ("astro", "/usr/local/airflow"),
@@ -32,9 +35,14 @@ class Instruction(NamedTuple):
     line: int
     lines: tuple[str, ...]
 
-    def line_of(self, word: str) -> int:
-        """The line on which a word stands first."""
-        return next((self.line + number for number, text in enumerate(self.lines) if word in text), self.line)
+    def places(self) -> dict[str, int]:
+        """The line on which each name stands first that is given a value with a sign."""
+        found: dict[str, int] = {}
+        for number, text in enumerate(self.lines):
+            for name, sign, _ in (word.partition("=") for word in text.split()):
+                if sign:
+                    found.setdefault(name.strip("\"'"), self.line + number)
+        return found
 
 
 class Image(NamedTuple):
@@ -81,16 +89,22 @@ def read(text: str, file: Path, context: Path, given: Mapping[str, str], target:
     """The image that a Dockerfile makes; ``context`` is the folder of the build, ``given`` the values of its ARGs.
 
     ``target`` names the stage, the last one where it is empty.
+
+    :raises Unreadable: its stages stand for far more than is written.
     """
     stages: dict[str, _Stage] = {}
     common: dict[str, str] = {}
     stage: _Stage | None = None
+    inherited = 0
     for each in instructions(text):
         if each.name == "FROM":
             if stage is not None and target and stage.name == target:
                 break
             stage = _Stage.begun(each, stages, {**common, **given}, file, context)
             stages[stage.name] = stage
+            inherited += len(stage.variables) + len(stage.copied)
+            if inherited > _MOST_INHERITED:
+                raise Unreadable("its stages have too much in common to keep count of it")
         elif each.name == "ARG" and stage is None:
             common.update(_arguments(each, {**common, **given}))
         elif stage is not None:
@@ -131,8 +145,9 @@ class _Stage:
         """What one instruction changes."""
         if each.name == "ENV":
             found = {name: expand(value, self._known, doubled=False).text for name, value in _pairs(each.arguments)}
+            places = each.places()
             for name, value in found.items():
-                self.variables[name] = Variable(name, value, self._file, each.line_of(name))
+                self.variables[name] = Variable(name, value, self._file, places.get(name, each.line))
             self._known.update(found)
         elif each.name == "ARG":
             for name, value in _arguments(each, {**self._known, **given, **common}).items():
@@ -154,7 +169,7 @@ class _Stage:
             if any(sign in source for sign in "*?[:"):
                 continue
             outside = self._context / source.lstrip("/")
-            named = outside.is_file() and (words[-1].endswith("/") or len(words) > 2 or words[-1] == ".")
+            named = os.path.isfile(outside) and (words[-1].endswith("/") or len(words) > 2 or words[-1] == ".")
             self.copied.append(Mount(posixpath.join(into, outside.name) if named else into, outside))
 
 
@@ -184,5 +199,5 @@ def _words(text: str) -> list[str]:
         if text.lstrip().startswith("["):
             return [str(word) for word in json.loads(text)]
         return shlex.split(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text.split()

@@ -9,8 +9,10 @@ from typing import NamedTuple
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OPERATOR = re.compile(r":?[-?+]")
 _DEEPEST = 20
-# Longer texts stay as they are: no setting is, and looking for braces takes the square of the length.
+# Longer texts stay as they are, and those whose values would make them longer: no setting is, and values of values of values
+# can make gigabytes of a few lines.
 _LONGEST = 20_000
+_LONGEST_RESULT = 100_000
 
 
 class Expanded(NamedTuple):
@@ -18,6 +20,10 @@ class Expanded(NamedTuple):
 
     text: str
     unset: tuple[str, ...] = ()
+
+
+class _TooLongError(Exception):
+    """The result would be longer than any setting."""
 
 
 def expand(text: str, known: Mapping[str, str], *, doubled: bool = True) -> Expanded:
@@ -29,7 +35,10 @@ def expand(text: str, known: Mapping[str, str], *, doubled: bool = True) -> Expa
     if len(text) > _LONGEST:
         return Expanded(text)
     unset: list[str] = []
-    result = _expanded(text, known, unset, doubled, 0)
+    try:
+        result = _expanded(text, known, unset, doubled, 0)
+    except _TooLongError:
+        return Expanded(text)
     return Expanded(result, tuple(dict.fromkeys(unset)))
 
 
@@ -37,7 +46,8 @@ def _expanded(text: str, known: Mapping[str, str], unset: list[str], doubled: bo
     if depth > _DEEPEST:
         return text
     pieces: list[str] = []
-    at = 0
+    closing = _closing(text)
+    at = length = 0
     while (dollar := text.find("$", at)) >= 0:
         pieces.append(text[at:dollar])
         at = dollar + 1
@@ -48,11 +58,14 @@ def _expanded(text: str, known: Mapping[str, str], unset: list[str], doubled: bo
         elif name is not None:
             pieces.append(_value(name[0], known, unset))
             at = name.end()
-        elif text.startswith("{", at) and (end := _closing(text, at + 1)) > 0:
+        elif text.startswith("{", at) and (end := closing.get(at, -1)) > 0:
             pieces.append(_braced(text[at + 1 : end], known, unset, doubled, depth))
             at = end + 1
         else:
             pieces.append("$")
+        length += len(pieces[-1])
+        if length > _LONGEST_RESULT:
+            raise _TooLongError
     return "".join([*pieces, text[at:]])
 
 
@@ -82,14 +95,13 @@ def _braced(inner: str, known: Mapping[str, str], unset: list[str], doubled: boo
     return _expanded(word, known, unset, doubled, depth + 1)
 
 
-def _closing(text: str, start: int) -> int:
-    """The brace that ends what begins at ``start``; -1 where there is none."""
-    depth = 1
-    for at in range(start, len(text)):
-        if text[at] == "}":
-            depth -= 1
-        elif text.startswith("${", at):
-            depth += 1
-        if not depth:
-            return at
-    return -1
+def _closing(text: str) -> dict[int, int]:
+    """The brace that ends what each ``{`` of a ``${`` begins, by its place; those without an end are not among them."""
+    found: dict[int, int] = {}
+    open_braces: list[int] = []
+    for at, sign in enumerate(text):
+        if sign == "}" and open_braces:
+            found[open_braces.pop()] = at
+        elif sign == "{" and text[at - 1 : at] == "$":
+            open_braces.append(at)
+    return found

@@ -50,9 +50,11 @@ def _home(module: str, folder: Path, entry: str, root: Path, start: Path) -> Hom
 def _entry(folder: Path, module: str) -> str | None:
     """The file or folder of a module's first name, where the whole of the module is there; None where it is not."""
     parts = module.split(".")
+    if not all(part.isidentifier() for part in parts):  # a DAG file can say anything is missing
+        return None
     whole = folder.joinpath(*parts)
-    if whole.with_name(whole.name + ".py").is_file() or (whole.is_dir() and any(whole.glob("**/*.py"))):
-        return f"{parts[0]}.py" if len(parts) == 1 and not whole.is_dir() else f"{parts[0]}/"
+    if os.path.isfile(whole.with_name(whole.name + ".py")) or (os.path.isdir(whole) and any(whole.glob("**/*.py"))):
+        return f"{parts[0]}.py" if len(parts) == 1 and not os.path.isdir(whole) else f"{parts[0]}/"
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import stat
 import sys
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -64,7 +65,9 @@ def modules_in(folder: Path) -> set[str]:
         name, _, ending = entry.name.partition(".")
         if not name.isidentifier() or name in _SKIPPED:
             continue
-        if (ending == "py" and entry.is_file()) or (not ending and entry.is_dir() and _holds_python(Path(entry))):
+        if (ending == "py" and os.path.isfile(entry)) or (
+            not ending and os.path.isdir(entry) and _holds_python(Path(entry))
+        ):
             found.add(name)
     return found
 
@@ -95,7 +98,8 @@ def _files(folders: Iterable[Path]) -> Iterator[Path]:
 
 def _source(file: Path) -> bytes:
     try:
-        return file.read_bytes() if file.stat().st_size <= _LARGEST_BYTES else b""
+        about = file.stat()  # a pipe would never end
+        return file.read_bytes() if stat.S_ISREG(about.st_mode) and about.st_size <= _LARGEST_BYTES else b""
     except OSError:
         return b""
 

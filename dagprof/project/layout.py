@@ -30,7 +30,7 @@ def project_root(dags: Path) -> Path | None:
     A folder called ``dags`` is one only if it is a repository: it often holds files of the same names. The file system's root
     and the user's home are never one.
     """
-    if (dags / ".git").exists():
+    if os.path.exists(dags / ".git"):
         return dags
     home = os.path.expanduser("~")
     above = [folder for folder in dags.parents if folder.parent != folder and str(folder) != home]
@@ -41,12 +41,12 @@ def project_root(dags: Path) -> Path | None:
 
 
 def _has(folder: Path, names: Iterable[str]) -> bool:
-    return any((folder / name).exists() for name in names)
+    return any(os.path.exists(folder / name) for name in names)
 
 
 def repository_top(root: Path) -> Path:
     """What nothing is read above of: the top of the git repository around the project, else the project itself."""
-    return next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+    return next((folder for folder in (root, *root.parents) if os.path.exists(folder / ".git")), root)
 
 
 def named_dags(folder: Path, root: Path | None) -> Path | None:
@@ -62,8 +62,8 @@ def named_dags(folder: Path, root: Path | None) -> Path | None:
 def is_astro(root: Path, base: str) -> bool:
     """Whether it is a project of Astro's command line, whose image has the project root on the path."""
     return (
-        (root / ".astro").is_dir()
-        or (root / "airflow_settings.yaml").is_file()
+        os.path.isdir(root / ".astro")
+        or os.path.isfile(root / "airflow_settings.yaml")
         or "astro" in base
         or base.startswith("quay.io/astronomer/")
     )
@@ -80,10 +80,10 @@ def home(dags: Path, root: Path) -> Path | None:
 def plugins(dags: Path, root: Path) -> Path | None:
     """The plugins folder by its place: next to the DAG folder, else in the project root; else a ``plugins.zip`` there."""
     for folder in dict.fromkeys((dags.parent, root)):
-        if (folder / "plugins").is_dir() and _is_within(folder, root):
+        if os.path.isdir(folder / "plugins") and _is_within(folder, root):
             return folder / "plugins"
     for folder in dict.fromkeys((dags.parent, root)):
-        if (folder / "plugins.zip").is_file() and _is_within(folder, root):
+        if os.path.isfile(folder / "plugins.zip") and _is_within(folder, root):
             return folder / "plugins.zip"
     return None
 

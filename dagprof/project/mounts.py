@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,8 @@ from dagprof.project.values import Mount
 
 # Where images and services have the contents of a repository.
 HOMES = ("/opt/airflow", "/usr/local/airflow", "/home/airflow/gcs", "/root/airflow", "/home/airflow/airflow")
+# Every path that a variable holds is looked for in each.
+_MOST = 200
 
 
 class Mounts:
@@ -18,7 +21,7 @@ class Mounts:
 
     def __init__(self, mounts: Sequence[Mount], home: str, repository: Repository) -> None:
         self._repository = repository
-        sure = [mount for mount in mounts if mount.inside != "/"]
+        sure = [mount for mount in dict.fromkeys(mounts) if mount.inside != "/"][:_MOST]
         usual = [Mount(folder, repository.root) for folder in dict.fromkeys((home, *HOMES)) if folder]
         self._mounts = [*sorted(sure, key=lambda mount: -len(mount.inside)), *usual]
 
@@ -40,7 +43,7 @@ class Mounts:
     def inside_named(self, name: str) -> list[Path]:
         """The folders of the repository that a container has under a name, such as ``dags``, the surest first."""
         found = [mount.outside for mount in self._mounts if posixpath.basename(mount.inside) == name]
-        return [path for path in found if path.is_dir() and self._repository.holds(path)]
+        return [path for path in found if os.path.isdir(path) and self._repository.holds(path)]
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -33,10 +33,10 @@ class Repository:
 
     def file(self, path: Path) -> Path | None:
         """Where a file is to be read, None where there is none."""
-        if path.is_file() and self.holds(path):
+        if os.path.isfile(path) and self.holds(path):
             return path
         other = self._elsewhere(path)
-        return other if other is not None and other.is_file() else None
+        return other if other is not None and os.path.isfile(other) else None
 
     def text(self, path: Path) -> str | None:
         """The text of a file, None where there is none.
@@ -61,7 +61,7 @@ def text_of(file: Path) -> str:
     :raises Unreadable: it is too large, no regular file, no text, or cannot be opened.
     """
     try:
-        if not file.is_file():
+        if not os.path.isfile(file):
             raise Unreadable("there is no such file")
         if file.stat().st_size > LARGEST_BYTES:
             raise Unreadable("it is larger than 1 MB")

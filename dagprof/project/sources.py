@@ -116,8 +116,13 @@ class _Reading:
         build = next((each.build for each in reversed(services) if each.build is not None), None)
         build = build or compose.Build(root, root / "Dockerfile", {})
         text = self._text(build.file)
+        try:
+            image = dockerfile.read(text or "", build.file, build.context, build.arguments, build.target)
+        except Unreadable as error:
+            self.used.append(Used(what=self._repository.shown(build.file), off=str(error), is_left_out=True))
+            return
         if text is not None:
-            self.image = dockerfile.read(text, build.file, build.context, build.arguments, build.target)
+            self.image = image
             self.has_container = self.has_container or bool(self.image.home)
             self._take(self.image.variables)
             self.copied = list(self.image.copied)

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from dagprof.model import Used
 
+# Linux takes 128 KiB for one variable, and some megabytes for all.
+_LONGEST = 100_000
 OFF = "--no-project turns it off"
 
 
@@ -21,6 +23,18 @@ class Variable(NamedTuple):
     value: str
     file: Path
     line: int = 0
+
+
+def impossible(name: str, value: str) -> str:
+    """Why no process can have an environment variable; empty if one can."""
+    if not name or "=" in name or "\0" in name + value:
+        return "no environment variable can be called that, or hold that"
+    try:
+        size = len(value.encode("utf-8", "surrogateescape"))
+        name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return "it is no text"
+    return f"its value is longer than {_LONGEST // 1000} kB" if size > _LONGEST else ""
 
 
 class Mount(NamedTuple):

@@ -19,6 +19,8 @@ SECTIONS = {"variable": "variables", "connection": "connections", "environment":
 _UNANSWERED = ("stub", "missing", "default")
 _FIELDS = ("conn_type", "host", "schema", "login", "password", "port", "extra")
 _MOST_PLACES = 5
+# YAML reads no longer ones unless they are marked as keys.
+_LONGEST_KEY = 1_000
 _HEAD = """\
 # What the DAG files below {root} ask for while they are parsed, and what nothing answered.
 # Fill in what matters, leave the rest null, and give it back:
@@ -71,6 +73,15 @@ def _empty(section: str, names: Mapping[str, Any]) -> dict[str, Any]:
 
 def _entry(section: str, key: str) -> list[str]:
     quoted = json.dumps(key)  # a YAML key whatever it holds
+    if len(quoted) > _LONGEST_KEY:
+        return [f"  ? {quoted}", *_value(section)]
     if section != "connections":
         return [f"  {quoted}: null"]
     return [f"  {quoted}:", *(f"    {field}: null" for field in _FIELDS)]
+
+
+def _value(section: str) -> list[str]:
+    """What stands below a key that is marked as one with a question mark."""
+    if section != "connections":
+        return ["  : null"]
+    return [f"  {':' if field is _FIELDS[0] else ' '} {field}: null" for field in _FIELDS]

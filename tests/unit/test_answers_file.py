@@ -79,3 +79,14 @@ def test_a_section_that_is_no_mapping_is_one_sentence(tmp_path: Path) -> None:
     path.write_text("dagprof-answers: 1\nvariables: [a]\n")
     with pytest.raises(UsageError, match="section 'variables'"):
         lookups.read(str(path), "variables")
+
+
+@pytest.mark.parametrize("kind", ["variable", "connection"])
+def test_a_key_that_is_too_long_for_a_plain_one_is_read_back(tmp_path: Path, kind: str) -> None:
+    name = "k" * 3_000
+    asking = run(file("a.py", accesses=(access(kind, name, "stub"),)))
+    written = tmp_path / "answers.yaml"
+    filled_in = answers_file.render(asking, written.name).replace("host: null", "host: h").replace("  : null", "  : h")
+    written.write_text(filled_in, encoding="utf-8")
+    expected = "h" if kind == "variable" else {"host": "h"}
+    assert lookups.read(str(written), f"{kind}s") == {name: expected}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dagprof.measure import made_up
+from dagprof.measure.asking import Limits
 from dagprof.measure.made_up import Guess, Stop
+from dagprof.settings import Depth
 
 ALIKE, OTHER, EMPTY = Guess("2", {}, is_alike=True), Guess("x", {}), Guess("2", {}, is_empty=True)
 
@@ -66,3 +69,42 @@ def test_keys_are_learned_from_key_errors_only() -> None:
     assert not made_up._learn(keys, stop(8, kind="KeyError", message="(1, 2)"))
     assert not made_up._learn(keys, stop(8, message="'other'"))
     assert keys == ["bucket"]
+
+
+LIMITS = Limits(
+    time_limit_s=50.0,
+    memory_limit_kib=None,
+    repeat=None,
+    stacks_from_ms=None,
+    depth=Depth.QUICK,
+    files=1,
+    spawns=False,
+    pyinstrument=None,
+)
+ASKED = ["variable", "d", "get", "stub", "/dags/a.py", 3, 1]
+
+
+class File:
+    """Replies of a file that fails at one of some lines, by turns, and that an answer does not change."""
+
+    def __init__(self, *lines: int) -> None:
+        self._lines, self.limits = lines, list[float]()
+
+    def ask(self, request: Any) -> Any:
+        line = self._lines[len(self.limits) % len(self._lines)]
+        self.limits.append(request["time_limit_s"])
+        answer = reply(stop(line))
+        answer["result"]["accesses"] = [ASKED]
+        return answer
+
+
+def test_a_file_that_fails_here_and_there_by_chance_needs_no_answer() -> None:
+    file = File(8, 12, 12, 8)
+    assert not made_up.examine(Path("/dags/a.py"), reply(stop(8)), file.ask, LIMITS)
+    assert len(file.limits) > 2
+
+
+def test_a_parse_with_another_answer_lasts_no_longer_than_what_is_left() -> None:
+    file = File(8)
+    made_up.examine(Path("/dags/a.py"), reply(stop(8)), file.ask, LIMITS, most_s=5.0)
+    assert max(file.limits) <= 5.0
