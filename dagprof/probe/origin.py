@@ -32,10 +32,20 @@ def _site_folders() -> list[Any]:
     return known
 
 
-SITE_FOLDERS = _folders(_site_folders())
+def _folders_of_installation() -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Where distributions and the standard library are; what Python loads to tell does not stay."""
+    before = set(sys.modules)
+    distributions = _folders(_site_folders())
+    library = _folders([sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")])
+    for name in set(sys.modules) - before:
+        if name.startswith("_sysconfigdata"):
+            del sys.modules[name]
+    return distributions, library
+
+
+SITE_FOLDERS, STDLIB_FOLDERS = _folders_of_installation()
 # What Cython compiled names its sources by where they were built.
 _COMPILED = (".pyx", ".pxd", ".pxi")
-STDLIB_FOLDERS = _folders([sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")])
 _known: dict[Any, Any] = {}
 
 

@@ -97,6 +97,11 @@ def zipped(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return dagprof.scan(folder, python=TARGET, repeat=2, stacks_from_ms=10_000)
 
 
+def clocks_archives(run: Run) -> bool:
+    """Whether the statements of archives are clocked: Python's own importer of archives can be told apart from 3.10 on."""
+    return tuple(map(int, run.environment.python_version.split(".")[:2])) >= (3, 10)
+
+
 @pytest.mark.parametrize(
     ("path", "member", "helper"), [("one.zip", "main_dag", "lib.slow"), ("two.zip", "a_slow", "lib2.slow")]
 )
@@ -109,7 +114,7 @@ def test_the_time_of_an_archive_belongs_to_its_members(zipped: Run, path: str, m
     assert zipped.modules[statement.importer].file.endswith(f"{path}/{member}.py")
     slow = frames.statements_frame(zipped)
     slow = slow[(slow["path"] == path) & (slow["self_ms"] > 50)]
-    assert list(slow["member"]) == [f"{member}.py"]
+    assert list(slow["member"]) == ([f"{member}.py"] if clocks_archives(zipped) else [])
 
 
 def test_nothing_is_tried_and_proposed_in_an_archive(zipped: Run) -> None:
@@ -124,7 +129,7 @@ def test_a_failing_member_is_named_by_its_path_in_the_archive(zipped: Run) -> No
     assert failure.file.endswith(os.path.join("two.zip", "c_broken.py"))
 
 
-def test_explain_shows_an_archive_by_its_members(tmp_path: Path) -> None:
+def test_explain_shows_an_archive_by_its_members(zipped: Run, tmp_path: Path) -> None:
     folder = archive(tmp_path / "dags", "one.zip", main_dag=dag("one", "from lib.slow import VALUE\n"), lib__slow=SLOW)
     told = subprocess.run(
         [sys.executable, "-m", "dagprof", "explain", str(folder / "one.zip"), "--python", TARGET, "--quiet"],
@@ -135,5 +140,5 @@ def test_explain_shows_an_archive_by_its_members(tmp_path: Path) -> None:
     ).stdout
     assert "The source is not shown: it is in an archive." in told
     assert "lib.slow  (one.zip/main_dag.py:1)" in told
-    assert "main_dag.py:1\n" in told
+    assert ("main_dag.py:1\n" in told) == clocks_archives(zipped)
     assert "Changes" not in told
