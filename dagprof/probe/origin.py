@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import site
 import sys
-import sysconfig
 from types import FrameType
 from typing import Any
 
@@ -25,25 +24,15 @@ def _folders(paths: list[Any]) -> tuple[Any, ...]:
 
 
 def _site_folders() -> list[Any]:
-    known = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
-    known += getattr(site, "getsitepackages", list)()
+    # Not by sysconfig, which would load a module that Airflow's process has or has not, by version.
+    known = list(getattr(site, "getsitepackages", list)())
     known.append(site.getusersitepackages() if site.ENABLE_USER_SITE else "")
     known += [entry for entry in sys.path if os.path.basename(entry) in ("site-packages", "dist-packages")]
     return known
 
 
-def _folders_of_installation() -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """Where distributions and the standard library are; what Python loads to tell does not stay."""
-    before = set(sys.modules)
-    distributions = _folders(_site_folders())
-    library = _folders([sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")])
-    for name in set(sys.modules) - before:
-        if name.startswith("_sysconfigdata"):
-            del sys.modules[name]
-    return distributions, library
-
-
-SITE_FOLDERS, STDLIB_FOLDERS = _folders_of_installation()
+SITE_FOLDERS = _folders(_site_folders())
+STDLIB_FOLDERS = _folders([os.path.dirname(os.__file__)])
 # What Cython compiled names its sources by where they were built.
 _COMPILED = (".pyx", ".pxd", ".pxi")
 _known: dict[Any, Any] = {}
