@@ -124,7 +124,7 @@ def _source(explanation: Explanation, console: Console) -> None:
         _title(f"The source is not shown with times: {why}.", console)
         return
     if explanation.source is None:
-        is_archive = any(statement.member for statement in explanation.file.trace.statements)
+        is_archive = explanation.file.path.endswith(".zip")
         why = "it is in an archive" if is_archive else "the file was changed or removed since it was measured"
         _title(f"The source is not shown: {why}.", console)
         return

@@ -31,7 +31,8 @@ def is_installed(path):
     except ModuleNotFoundError:
         return False
 
-asked = [path for path in json.loads(sys.argv[1]) if is_installed(path)]
+is_3 = airflow.__version__.startswith("3.")
+asked = [path for path in json.loads(sys.argv[1]) if is_3 and is_installed(path)]
 print(json.dumps([airflow.__version__, len(asked), [path for path in asked if not is_there(path)]]))
 """
 
