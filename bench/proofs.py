@@ -103,7 +103,7 @@ class Parser:
 
     def prepare(self, path: str, dags: Sequence[str]) -> None:
         """Import what the DAG processor imports before it forks for this file; the first parse warms up."""
-        self._zygotes.pre_import([str(self.root / path)])
+        self._zygotes.pre_import([str(self.root / path)], with_folder=True)
         self._worker = self._zygotes.worker(path)
         self._path, self._dags = self.root / path, dags
         self.parse()

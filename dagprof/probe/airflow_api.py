@@ -64,25 +64,23 @@ class AirflowApi:
         serialized = importlib.import_module("airflow.serialization.serialized_objects")
         self._to_dict = getattr(serialized, "DagSerialization", None) or serialized.SerializedDAG
         self.import_s = time.perf_counter() - started
-        self._freezes = self._import_surroundings(temperature)
+        self._forking = self._import_surroundings(temperature)
         self._bag_class, self._bag_arguments = self._find_bag()
 
     @staticmethod
-    def _import_surroundings(temperature: str) -> bool:
-        """Import what the forking process has; True if it freezes the collector before it forks.
-
-        Airflow 3.1+ does; without that, a collection in the child walks all of Airflow's objects.
-        """
+    def _import_surroundings(temperature: str) -> list[Any]:
+        """Import what the forking process has; its modules, None for those that this Airflow has not."""
         if temperature == PROCESSOR:
-            modules = [importlib.import_module(name) for name in _PROCESSOR_MODULES]
-        else:
-            modules = [_optional(name) for name in (_WARM_MODULES if temperature == WARM else ())]
-        return any(module is not None and "gc.freeze(" in inspect.getsource(module) for module in modules)
+            return [importlib.import_module(name) for name in _PROCESSOR_MODULES]
+        return [_optional(name) for name in (_WARM_MODULES if temperature == WARM else ())]
 
     @property
     def freezes_collector(self) -> bool:
-        """Whether the process that forks the parsing child calls ``gc.freeze`` before."""
-        return self._freezes
+        """Whether the process that forks the parsing child calls ``gc.freeze`` before; read where it is imitated only.
+
+        Airflow 3.1+ does; without that, a collection in the child walks all of Airflow's objects.
+        """
+        return any(module is not None and "gc.freeze(" in inspect.getsource(module) for module in self._forking)
 
     def build_manager_api(self) -> None:
         """Airflow 3's manager builds the API that answers its children after it froze the collector.
