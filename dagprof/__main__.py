@@ -1,7 +1,5 @@
 """``python -m dagprof``."""
 
-import sys
+from dagprof.cli import run
 
-from dagprof.cli import main
-
-sys.exit(main())
+run()

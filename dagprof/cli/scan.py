@@ -73,8 +73,6 @@ def command(
         output.check_writable(Path(save_baseline).absolute().parent, "give --save-baseline another file")
     if write_variables:
         output.check_new(Path(write_variables), "--write-variables")
-    # pandas and the templates load while Airflow does, in the other process.
-    threading.Thread(target=_load_reports, daemon=True).start()
     try:
         run = _measure(
             paths, settings, folder, is_resumed=resume, is_quiet=quiet, is_baseline=save_baseline is not None
@@ -140,8 +138,14 @@ class _Journaling:
     def __init__(self, shown: output.Quiet, journal: journals.Journal, known: Iterable[Measured]) -> None:
         self._shown, self._journal = shown, journal
         self._kept = {id(measured) for measured in known}
-        self.preparing, self.using = shown.preparing, shown.using
-        self.started = shown.started
+        self._is_loading = False
+        self.using, self.started = shown.using, shown.started
+
+    def preparing(self, what: str) -> None:
+        if not self._is_loading:  # pandas and the templates load while Airflow does, in the other process
+            self._is_loading = True
+            threading.Thread(target=_load_reports, daemon=True).start()
+        self._shown.preparing(what)
 
     def measured(self, measured: Measured, done: int) -> None:
         if id(measured) not in self._kept:

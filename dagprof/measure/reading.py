@@ -159,6 +159,7 @@ def _statements(rows: Sequence[Sequence[Any]], unqueued: Unqueued) -> tuple[Stat
     """The statements that ran, in source order, with their parents' new positions."""
     ran = [position for position, row in enumerate(rows) if row[7] > 0]
     place = {old: new for new, old in enumerate(ran)}
+    took = unqueued.statements_us(rows)
     return tuple(
         Statement(
             parent=place.get(row[0], -1),
@@ -166,7 +167,7 @@ def _statements(rows: Sequence[Sequence[Any]], unqueued: Unqueued) -> tuple[Stat
             end_line=row[2],
             kind=row[3],
             text=row[4],
-            wall_us=unqueued.statement_us(row[5], row[6]),
+            wall_us=took[position],
             cpu_us=row[6],
             count=row[7],
             is_cut=row[8],
@@ -174,7 +175,7 @@ def _statements(rows: Sequence[Sequence[Any]], unqueued: Unqueued) -> tuple[Stat
             gc_us=round(unqueued.computing(row[10])),
             member=row[11],
         )
-        for row in (rows[position] for position in ran)
+        for position, row in ((position, rows[position]) for position in ran)
     )
 
 

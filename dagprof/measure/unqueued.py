@@ -32,6 +32,17 @@ class Unqueued:
         """Of a statement, which may also have waited for something else."""
         return round(max(wall_us - self._waits * cpu_us, min(cpu_us, wall_us)))
 
+    def statements_us(self, rows: Sequence[Sequence[Any]]) -> list[int]:
+        """Of all statements of a trace: one takes no less than those inside it, which it would where it hardly computed."""
+        took = [self.statement_us(row[5], row[6]) for row in rows]
+        inside = [0] * len(rows)
+        for position in sorted(range(len(rows)), key=lambda position: -_depth(rows, position)):
+            # A function that several statements call belongs to the last of them, which may take less.
+            took[position] = max(took[position], min(rows[position][5], inside[position]))
+            if rows[position][0] >= 0:
+                inside[rows[position][0]] += took[position]
+        return took
+
     def loads(self, columns: Mapping[str, Sequence[int]], statements: Sequence[Sequence[Any]]) -> Loads:
         """The loads, each as the statement that it belongs to; it still takes what its own code takes and those inside it."""
         shares: list[float] = []
@@ -53,3 +64,11 @@ class Unqueued:
         """What is left of the time of the innermost statement at a line."""
         times = [(row[5], row[6]) for row in statements if row[1] <= line <= row[2] and row[5] > 0]
         return self.statement_us(*times[-1]) / times[-1][0] if times else self._share
+
+
+def _depth(rows: Sequence[Sequence[Any]], position: int) -> int:
+    """How many statements a statement stands in."""
+    depth = 0
+    while rows[position][0] >= 0 and depth < len(rows):
+        depth, position = depth + 1, rows[position][0]
+    return depth

@@ -149,10 +149,9 @@ class Manager:
         return [script, self.command, *(["--subdir", os.path.join(self._scratch, "first")] if is_2 else [])]
 
     def _freeze(self) -> None:
-        """Airflow's ``gc.freeze``, noted; what the usual thresholds would have collected by now is not frozen."""
+        """Airflow's ``gc.freeze``, noted."""
         self.has_frozen = True
         self._undo_one(gc, "freeze")
-        gc.collect(1)
         gc.freeze()
 
     def _arrived(self, then: Callable[[], None]) -> None:

@@ -77,12 +77,13 @@ class Zygote:
         except BaseException as error:
             reason = self._surroundings.redact("%s: %s" % (type(error).__name__, error))
             failed = {"op": "failed", "reason": reason}
-            self._control.send({**failed, "unsupported": self._unsupported()})
+            self._control.send({**failed, "unsupported": self._look_for_needs()().get("reason", "")})
             return False
-        if unsupported := self._unsupported():
+        lacking = self._look_for_needs()
+        self._surroundings.collector.settle(has_frozen)
+        if unsupported := str(lacking().get("reason", "")):
             self._control.send({"op": "failed", "reason": unsupported, "unsupported": unsupported})
             return False
-        self._surroundings.collector.settle(has_frozen)
         self._surroundings.collector.resume()
         self._control.send(
             {
@@ -96,11 +97,10 @@ class Zygote:
         )
         return True
 
-    def _unsupported(self) -> str:
+    def _look_for_needs(self) -> Callable[[], Any]:
         """What this Airflow lacks, looked up in a fork: no parse may start with a module that only the look-up imports."""
         is_processor = self._config["temperature"] == PROCESSOR and not self._config["spawns"]
-        answer = self._in_child(lambda: {"reason": requirements.unsupported(is_processor)})
-        return str(answer.get("reason", ""))
+        return self._beside(lambda: {"reason": requirements.unsupported(is_processor)})
 
     def _stand_in(self, manager: Manager, started: float) -> bool:
         """Go on as Airflow's manager, from where it would fork."""
@@ -207,6 +207,11 @@ class Zygote:
 
     def _in_child(self, function: Callable[..., Any]) -> Any:
         """Run ``function`` in a fork, so that what it imports does not stay here."""
+        return self._beside(function)()
+
+    @staticmethod
+    def _beside(function: Callable[..., Any]) -> Callable[[], Any]:
+        """Begin to run ``function`` in a fork; the call of what is returned waits for its answer."""
         read, write = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -221,10 +226,14 @@ class Zygote:
             finally:
                 os._exit(0)
         os.close(write)
-        with os.fdopen(read, "rb") as stream:
-            data = stream.read()
-        os.waitpid(pid, 0)
-        return json.loads(data) if data else {"failed": "the process that should answer died"}
+
+        def wait() -> Any:
+            with os.fdopen(read, "rb") as stream:
+                data = stream.read()
+            os.waitpid(pid, 0)
+            return json.loads(data) if data else {"failed": "the process that should answer died"}
+
+        return wait
 
 
 def _listed(api: Any, safe_mode: Any) -> dict[Any, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from dagprof.project import bounded_yaml
-from dagprof.project.bounded_yaml import Lined
+from dagprof.project import lined
+from dagprof.project.lined import Lined
 from dagprof.project.values import Unreadable
 
 # By the names of `airflow connections export`, which Airflow's Connection reads.
@@ -32,7 +32,7 @@ class Answers(NamedTuple):
 def mapping(source: str) -> dict[str, Any]:
     """A JSON or YAML file that gives values by name; empty where it is something else."""
     try:
-        found = bounded_yaml.load(source, is_typed=True)
+        found = lined.load(source, is_typed=True)
     except Unreadable:
         return {}
     return dict(found) if isinstance(found, Lined) else {}
@@ -43,7 +43,7 @@ def parse(source: str) -> Answers:
 
     :raises Unreadable: it is no YAML, or too much of it.
     """
-    document = bounded_yaml.load(source, is_typed=True)
+    document = lined.load(source, is_typed=True)
     airflow = document.get("airflow") if isinstance(document, Lined) else None
     if not isinstance(airflow, Lined):
         return Answers({}, {})

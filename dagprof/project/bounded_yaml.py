@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from dagprof.project.lined import Lined, LinedList
 from dagprof.project.values import Unreadable
 
 _MOST_NODES = 100_000
@@ -14,18 +15,6 @@ _FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN = ("int", "float", "bool")
 # Of these PyYAML makes bytes, sets and pairs, which JSON has not.
 _OTHER = ("binary", "set", "omap", "pairs")
-
-
-class Lined(dict[Any, Any]):
-    """A mapping that knows on which line each key stands, counted from 1."""
-
-    lines: dict[Any, int]
-
-
-class LinedList(list[Any]):
-    """A list that knows on which line each item stands, counted from 1."""
-
-    lines: list[int]
 
 
 class _TypedLoader(yaml.SafeLoader):

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dagprof.project import bounded_yaml
-from dagprof.project.bounded_yaml import Lined, LinedList
+from dagprof.project import lined
 from dagprof.project.expand import Expanded, expand
+from dagprof.project.lined import Lined, LinedList
 from dagprof.project.values import Mount, Unreadable, Variable
 
 MAIN = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
@@ -53,7 +53,7 @@ def read(text: str, file: Path, known: Mapping[str, str]) -> Service | None:
 
     :raises Unreadable: it is no YAML, or no mapping.
     """
-    document = bounded_yaml.load(text)
+    document = lined.load(text)
     services = document.get("services") if isinstance(document, Lined) else None
     if not isinstance(services, Lined):
         raise Unreadable("it has no services")

@@ -6,8 +6,6 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
-from dotenv.parser import parse_stream
-
 from dagprof.project.expand import expand
 from dagprof.project.values import Variable
 
@@ -17,6 +15,8 @@ def parse(text: str, file: Path, known: Mapping[str, str]) -> list[Variable]:
 
     Names in values are taken from ``known``, then from earlier lines; in single quotes they stay as they are.
     """
+    from dotenv.parser import parse_stream  # with logging 9 ms, which scans without such a file need not
+
     found: list[Variable] = []
     values = dict(known)
     for binding in parse_stream(io.StringIO(text)):

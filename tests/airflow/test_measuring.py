@@ -27,7 +27,7 @@ def test_samples_and_stages(scan: Scan) -> None:
     samples = file.samples
     assert len(samples) == 4
     for number in range(4):
-        stages = samples.load_ms[number] + samples.bag_ms[number] + samples.serialise_ms[number]
+        stages = sum(getattr(samples, stage)[number] for stage in ("load_ms", "bag_ms", "serialise_ms", "exit_ms"))
         assert stages == pytest.approx(samples.wall_ms[number], abs=1.0)
         assert samples.load_ms[number] >= 100
         assert samples.cpu_ms[number] < samples.wall_ms[number] - 80
@@ -118,8 +118,7 @@ build("x")
     assert by_line[7].count == 3
     assert ms(7) >= 60
     assert by_line[9].count == 1
-    # Each begins and ends with a reading of its own, less what tracing cost: microseconds.
-    assert ms(6) >= ms(7) + ms(9) - 0.1
+    assert ms(6) >= ms(7) + ms(9)
     assert ms(7) + ms(9) >= 110
     assert by_line[11].is_cut
     assert by_line[12].count == 999

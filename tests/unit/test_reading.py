@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dagprof.measure import reading
+from dagprof.measure.unqueued import Unqueued
 
 
 def statement(line: int, kind: str, wall_us: int, cpu_us: int) -> tuple[Any, ...]:
@@ -70,3 +71,22 @@ def test_each_load_loses_what_its_own_statement_loses() -> None:
         loads[name] = (*values, {"caller_line": 0, "imports": 0, **rows}[name], again[name])
     reply["trace"]["statements"] += [statement(3, "import", 200_000, 0), statement(4, "expr", 200_000, 0)]
     assert reading.trace(reply).loads.self_us == (66_667, 33_333, 200_000, 200_000)
+
+
+def test_a_statement_takes_no_less_than_those_inside_it() -> None:
+    """Where it waited for a processor as long as it computed: the loop's own 20 us are less than its share of the wait."""
+    waits = Unqueued({"wall_ms": 300.0, "cpu_ms": 100.0, "queued_ms": 150.0})
+
+    def row(parent: int, wall_us: int, cpu_us: int) -> list[int]:
+        return [parent, 0, 0, 0, 0, wall_us, cpu_us]
+
+    rows = [row(-1, 60_120, 250), row(0, 60_000, 100), row(0, 100, 50)]
+    assert waits.statement_us(60_120, 250) < waits.statement_us(60_000, 100)
+    loop, *inside = waits.statements_us(rows)
+    assert loop == sum(inside)
+
+
+def test_a_function_that_two_statements_call_makes_neither_longer_than_it_was() -> None:
+    waits = Unqueued({"wall_ms": 300.0, "cpu_ms": 100.0, "queued_ms": 0.0})
+    body = [1, 0, 0, 0, 0, 8_000, 8_000]
+    assert waits.statements_us([body, [-1, 0, 0, 0, 0, 4_100, 4_100]]) == [8_000, 4_100]
