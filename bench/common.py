@@ -1,4 +1,4 @@
-"""What the benchmarks share: the machine, commands in turns, tables."""
+"""Helpers of the benchmarks: the machine, commands in turns, tables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples" / "dags"
 
 
 def airflow_examples() -> Path:
-    """The folder of Airflow's own example DAGs, found without importing Airflow."""
+    """Find the folder of Airflow's own example DAGs without importing Airflow."""
     import importlib.util
 
     spec = importlib.util.find_spec("airflow")
@@ -31,13 +31,13 @@ def airflow_examples() -> Path:
 
 
 def machine() -> str:
-    """One line about where and when the figures were taken."""
-    today = datetime.date.today().isoformat()  # noqa: DTZ011 - the day on the wall
+    """Describe in one line the machine and the date of the figures."""
+    today = datetime.date.today().isoformat()  # noqa: DTZ011 - the local date
     return f"{cpu_model()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, {today}"
 
 
 def environment(home: Path, **changes: str) -> dict[str, str]:
-    """A plain environment for Airflow: only what is named here, and bytecode as in an ordinary installation."""
+    """Return a plain environment for Airflow: only these variables, and bytecode as usual."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTHON"))}
     return {**kept, "AIRFLOW_HOME": str(home), **changes}
 
@@ -52,7 +52,7 @@ def temporary_home() -> Iterator[Path]:
 
 
 def seconds(command: Sequence[str | Path], env: dict[str, str]) -> float:
-    """Wall seconds of a command that must succeed."""
+    """Return the wall seconds of a command that must succeed."""
     began = time.perf_counter()
     done = subprocess.run([str(part) for part in command], env=env, capture_output=True, text=True, check=False)
     took = time.perf_counter() - began
@@ -62,5 +62,5 @@ def seconds(command: Sequence[str | Path], env: dict[str, str]) -> float:
 
 
 def shown(values: Sequence[float], unit: str = "s") -> str:
-    """Median with the range."""
+    """Format the median with the range."""
     return f"{statistics.median(values):.2f} {unit} ({min(values):.2f}-{max(values):.2f})"

@@ -1,4 +1,4 @@
-"""What a scan costs beside ``airflow dags report`` on the same files: whole processes, in turns.
+"""Compare the cost of a scan with ``airflow dags report`` on the same files: whole processes, in turns.
 
 python bench/cost.py [ROUNDS]
 """
@@ -29,7 +29,7 @@ def main(rounds: int) -> None:
         for number in range(rounds + 1):
             for name, (command, env) in peers.items():
                 took = seconds(command, env)
-                if number:  # the first round warms the disk
+                if number:  # the first round warms the disk cache
                     taken[name].append(took)
     reference = taken["airflow dags report"]
     print(f"{machine()}; {rounds} rounds in turns\n")

@@ -1,19 +1,20 @@
-"""Are dagprof's parse times those of Airflow's own processor?
+"""Compare dagprof's parse times with those of Airflow's own processor.
 
     python bench/fidelity.py SET-UP... [--rounds N] [--python PATH]
 
-Runs the real ``airflow dag-processor`` (Airflow 3) or ``airflow scheduler`` (Airflow 2) of ``--python`` on a folder of graded
-files, with SQLite and one parsing process, in turns with dagprof, so that a machine that changes its speed changes it for
-both. Set-ups (all of them by default):
+Runs the real ``airflow dag-processor`` (Airflow 3) or ``airflow scheduler`` (Airflow 2) of
+``--python`` on a folder of graded files, with SQLite and one parsing process, in turns with
+dagprof, so that a machine that changes its speed affects both. Set-ups (all of them by default):
 
     plain         no plugins
     plugins       a plugins folder with a helper that imports pandas, which DAG files import too
     entry-point   a plugin of an installed distribution that imports pandas
-    providers     operators and client libraries of google, amazon and cncf-kubernetes, which have to be installed
+    providers     operators and client libraries of google, amazon and cncf-kubernetes, which must be installed
 
-Airflow 3 keeps the duration of each parse in its database (``last_parse_duration``). Airflow 2 has no such figure: its
-manager looks every tenth of a second, and writing the DAGs counts too. There a plugin on the processor's side clocks DagBag
-and the serialisation in the parsing child, which is what dagprof calls the parse.
+Airflow 3 stores the duration of each parse in its database (``last_parse_duration``). Airflow 2 has
+no comparable figure: its manager polls every tenth of a second, and its figure includes writing the
+DAGs. On Airflow 2 a plugin in the processor times DagBag and the serialisation in the parsing
+child, which is what dagprof calls the parse.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ import {module}
 class Bench(AirflowPlugin):
     name = "bench"
 """
-# Loaded by the scheduler before it forks the manager; where it writes is in the environment.
+# The scheduler loads this plugin before it forks the manager. The environment names the file to write to.
 CLOCK = """
 import functools, json, os, time
 from airflow.dag_processing.processor import DagFileProcessor
@@ -110,7 +111,7 @@ class Clock(AirflowPlugin):
 
 
 class SetUp:
-    """Files of one set-up below ``where``, and the settings that both sides get."""
+    """The files of one set-up below ``where``, and the settings for both sides."""
 
     def __init__(self, name: str, where: Path) -> None:
         self.name, self.where = name, where
@@ -129,7 +130,7 @@ class SetUp:
             self._write("site/bench_entry-1.0.dist-info/entry_points.txt", "[airflow.plugins]\nb = bench_entry:Bench\n")
             self.settings["PYTHONPATH"] = str(where / "site")
         for number, (imports, steps) in enumerate(itertools.product(kinds, STEPS)):
-            # Different files of one kind name the same modules; no two take the same time.
+            # Files of one kind import the same modules, but no two take the same time.
             text = GRADED.format(imports=imports, steps=steps + 37_000 * number, number=number, task="pass")
             self._write(f"dags/graded_{number:02d}.py", text)
         if name == "plain":
@@ -141,7 +142,7 @@ class SetUp:
         file.write_text(textwrap.dedent(text), encoding="utf-8")
 
     def home(self, name: str) -> tuple[Path, dict[str, str]]:
-        """An AIRFLOW_HOME with the plugins of this set-up, and the environment for it."""
+        """Make an AIRFLOW_HOME with the plugins of this set-up, and the environment for it."""
         home = self.where / name
         home.mkdir(exist_ok=True)
         if (self.where / "plugins").exists() and not (home / "plugins").exists():
@@ -172,7 +173,7 @@ def running(command: list[str], env: Mapping[str, str]) -> Iterator[subprocess.P
 
 
 class Processor:
-    """Airflow's own processor on a set-up: milliseconds by file, one for each loop after the first ones."""
+    """Airflow's own processor on a set-up: milliseconds by file, one value for each loop after the first ones."""
 
     def __init__(self, set_up: SetUp, python: Path) -> None:
         self._bin = python.parent
@@ -207,7 +208,7 @@ class Processor:
         return {file: list(times.values())[SETTLING:] for file, times in seen.items() if len(times) > SETTLING}
 
     def _stored(self, seen: dict[str, dict[object, float]]) -> None:
-        """Keep each new pair of moment and duration in the database."""
+        """Keep each new pair of time and duration from the database."""
         query = "select relative_fileloc, last_parsed_time, last_parse_duration from dag"
         address = f"file:{self._home / 'airflow.db'}?mode=ro"
         with contextlib.suppress(sqlite3.OperationalError), sqlite3.connect(address, uri=True) as base:
@@ -223,7 +224,7 @@ class Processor:
 
 
 def scanned(set_up: SetUp, python: Path) -> dict[str, list[float]]:
-    """dagprof's samples in milliseconds by file, through the command."""
+    """Run the command and return dagprof's samples in milliseconds by file."""
     _, env = set_up.home("ours")
     output = set_up.where / "out"
     command = [Path(sys.executable).parent / "dagprof", "scan", set_up.dags, "--python", python, "-q", "-o", output]

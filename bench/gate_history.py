@@ -1,10 +1,11 @@
-"""What does the gate say about real history? The last commits that touched DAG files, each against its parent.
+"""Run the gate on real history: the last commits that touched DAG files, each against its parent.
 
 python bench/gate_history.py REPOSITORY DAGS [--commits N] [--python PYTHON] [--path FOLDER ...] [-- GATE OPTIONS]
 
-REPOSITORY is a git repository, on disk or elsewhere, DAGS the DAG folder in it. It is cloned, each commit is checked out in
-turn, and ``dagprof gate DAGS --against HEAD~1`` runs there. The verdicts are kept in --keep; those that are there already are
-not measured again. The table has an empty last column, for the person who judges them.
+REPOSITORY is a git repository, on disk or elsewhere. DAGS is the DAG folder in it. The script
+clones the repository, checks out each commit in turn, and runs ``dagprof gate DAGS --against
+HEAD~1`` there. It stores the verdicts in --keep and does not measure stored commits again. The last
+column of the table is empty, for the person who judges the verdicts.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from typing import Any, NamedTuple
 
 from common import BIN, machine
 
-# A finding's message in a cell of the table, in characters.
+# Longest message of a finding in a table cell, in characters.
 _WIDEST = 300
 
 
 class Commit(NamedTuple):
-    """A commit that touched DAG files, with the day it was made."""
+    """A commit that touched DAG files, with its date."""
 
     sha: str
     day: str
@@ -60,12 +61,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--plugins", help="the plugins folder in the repository")
     parser.add_argument("--keep", default="gate-history", help="where the verdicts go")
     given = sys.argv[1:]
-    own = given[: given.index("--")] if "--" in given else given  # paths in what follows are relative to the repository
+    own = given[: given.index("--")] if "--" in given else given  # paths below are relative to the repository
     return parser.parse_args(own, argparse.Namespace(gate=given[len(own) + 1 :]))
 
 
 def commits(clone: Path, dags: str, number: int) -> list[Commit]:
-    """The last commits with one parent that touched Python files of the DAG folder, newest first."""
+    """List the last commits with one parent that touched Python files of the DAG folder, newest first."""
     pattern = f":(glob){dags.rstrip('/')}/**/*.py"
     listed = _git(
         clone, "log", "--no-merges", "--min-parents=1", f"-{number}", "--format=%H%x09%cs%x09%s", "--", pattern
@@ -74,7 +75,7 @@ def commits(clone: Path, dags: str, number: int) -> list[Commit]:
 
 
 def judged(clone: Path, commit: Commit, arguments: argparse.Namespace, keep: Path) -> dict[str, Any]:
-    """The exit code, the verdict and what was printed to standard error, with the commit checked out."""
+    """Check out the commit and return the exit code, the verdict and the standard error of the gate."""
     _git(clone, "checkout", "--quiet", "--force", "--detach", commit.sha)
     _git(clone, "clean", "-fdqx")
     reports = keep / commit.sha[:10]
@@ -105,7 +106,7 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def table(rows: list[tuple[Commit, Mapping[str, Any]]]) -> str:
-    """The verdicts as a Markdown table."""
+    """Format the verdicts as a Markdown table."""
     lines = [
         machine(),
         "",
@@ -132,7 +133,7 @@ def _measured(verdict: Mapping[str, Any]) -> str:
 
 
 def _sayings(told: Mapping[str, Any]) -> list[str]:
-    """The decision and all that leads to it; for a run that failed the last line of its message."""
+    """Return the decision and what led to it, or the last line of the message if the run failed."""
     verdict = told["verdict"]
     if verdict is None:
         return told["stderr"].strip().splitlines()[-1:]

@@ -1,12 +1,13 @@
-"""Does the gate cry wolf, and does it see the wolf? Real parses of real folders, both versions in turns.
+"""Measure false alarms and power of the gate with real parses of real folders, both versions in turns.
 
 python bench/gate_power.py aa [--runs N] [--load N] [--log FILE]       the same version on both sides, 60 files
 python bench/gate_power.py power [--runs N] [--load N] [--log FILE]    twelve of 60 files slower by known amounts
-python bench/gate_power.py show FILE ...                                tables of what logs hold, beside other tools' rules
+python bench/gate_power.py show FILE ...                                tables from log files, with other tools' rules
 python bench/gate_power.py speed                                        one changed file among 1,000
 
-``--load`` starts so many programs that keep a processor busy beside the measurement, half a second on and half a second off.
-Each run goes through ``dagprof.measure.duel`` and the gate as ``dagprof gate`` does; only Airflow is imported once for all.
+``--load`` starts this many programs during the measurement. Each keeps a processor busy for half a
+second, then sleeps for half a second. Each run uses ``dagprof.measure.duel`` and the gate like
+``dagprof gate``, but all runs import Airflow only once.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from dagprof.measure.target import resolve
 from dagprof.settings import Settings
 
 FILES = 60
-# What the files take beside the parse itself, in ms of CPU time: many light ones, some heavy.
+# CPU time of the files in ms, in addition to the parse itself: many light files, some heavy ones.
 COSTS = (0, 0, 0, 0, 0, 10, 20, 40, 100, 250)
 # Four files of each kind: +10 % and at least 20 ms, +50 ms, +300 ms.
 EFFECTS = ("+10 %, 20 ms", "+50 ms", "+300 ms")
@@ -108,7 +109,10 @@ def environment_here() -> dict[str, str]:
 
 
 def effects(choose: random.Random, slow: dict[int, float]) -> tuple[dict[int, str], dict[int, float]]:
-    """Which files become slower in one run, how they are called, and by how much; ``slow`` holds their usual parse times."""
+    """Choose the files that become slower in one run, with names and amounts.
+
+    ``slow`` holds their usual parse times.
+    """
     chosen = choose.sample(range(FILES), 4 * len(EFFECTS))
     kinds = {number: EFFECTS[place % len(EFFECTS)] for place, number in enumerate(chosen)}
     amounts = {"+50 ms": 50.0, "+300 ms": 300.0}
@@ -179,7 +183,7 @@ def by_benchmark(base: list[float], head: list[float]) -> bool:
 
 
 def by_asv(base: list[float], head: list[float]) -> bool:
-    """asv compare: a factor of 1.1, and Mann-Whitney's p below 0.002 where there are samples enough for it."""
+    """``asv compare``: a factor of 1.1, and Mann-Whitney's p below 0.002 if there are enough samples."""
     from scipy.stats import mannwhitneyu
 
     if statistics.median(head) <= 1.1 * statistics.median(base):
@@ -188,7 +192,7 @@ def by_asv(base: list[float], head: list[float]) -> bool:
 
 
 def by_fifth(base: list[float], head: list[float]) -> bool:
-    """A fixed rule: the mean of five is a fifth longer."""
+    """A fixed rule: the mean of five parses is a fifth longer."""
     return statistics.fmean(head[:5]) > 1.2 * statistics.fmean(base[:5])
 
 
@@ -236,7 +240,7 @@ def show(options: argparse.Namespace) -> None:
 
 
 def speed(options: argparse.Namespace) -> None:
-    """``dagprof gate`` on one changed file among 1,000, beside two imports of Airflow at once."""
+    """Time ``dagprof gate`` on one changed file among 1,000, and two concurrent imports of Airflow."""
     with tempfile.TemporaryDirectory(prefix="bench-gate-") as name:
         repository = Path(name)
         folder = repository / "dags"

@@ -1,4 +1,6 @@
-"""Does the gate name the right line? Twenty kinds of slow-downs are put into a folder, one per DAG file, and judged by ``dagprof gate``.
+"""Check that the gate names the right line for twenty kinds of slow-downs.
+
+The script puts each kind into one DAG file of a folder and runs ``dagprof gate``.
 
 python bench/gate_reasons.py
 """
@@ -25,7 +27,10 @@ SPIN = "sum(number * number % 7 for number in range(2_500_000))"
 
 
 class Kind(NamedTuple):
-    """A slow-down: the DAG file's lines and helpers before and after; ``right`` are the places that a person would point at."""
+    """A slow-down: the DAG file's lines and helpers before and after.
+
+    ``right`` holds the places that a person would name.
+    """
 
     name: str
     before: str

@@ -1,10 +1,11 @@
-"""Would installing dagprof beside an Airflow change anything that is installed there?
+"""Check whether installing dagprof next to an Airflow would change an installed package.
 
     python bench/install_dry_run.py
 
-For each list in constraints/bare/ (an Airflow and what it needs, nothing of ours) a throw-away environment is made
-from it, and uv and pip are both asked what `install .` would do there. Prints a Markdown table of what would be added.
-Exit code 0: only additions. 1: something installed would be changed or removed. 2: an environment could not be made.
+Each list in constraints/bare/ contains an Airflow and its dependencies, but none of dagprof's. The
+script makes a temporary environment from each list and asks uv and pip what `install .` would do
+there. It prints a Markdown table of the additions. Exit code 0: only additions. 1: an installed
+package would be changed or removed. 2: an environment could not be made.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ Packages = dict[str, str]  # normalised name -> version
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """What one installer would do: add these, and touch those that are there."""
+    """What one installer would do: packages to add, and installed packages to change or remove."""
 
     added: Packages
     touched: Packages
@@ -36,7 +37,7 @@ class Answer:
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One Airflow, and what both installers say about it."""
+    """One Airflow, and the answers of both installers."""
 
     airflow: str
     python: str
@@ -45,7 +46,7 @@ class Row:
 
 
 def main() -> int:
-    """Check every list, print the table, and say what is wrong."""
+    """Check every list, print the table and any problems."""
     rows, failures = [], []
     with tempfile.TemporaryDirectory(prefix="dagprof-dry-run-") as scratch:
         for number, file in enumerate(sorted(LISTS.glob("airflow-*.txt"), key=_version)):
@@ -136,13 +137,13 @@ def _normalised(name: str) -> str:
 
 
 def _run(*command: str | Path) -> str:
-    """Standard output, and for uv, which talks on standard error, that too."""
+    """Return standard output, for uv also standard error, where it prints its answer."""
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=_environment())
     return done.stdout if done.stdout.strip() else done.stderr
 
 
 def _environment() -> dict[str, str]:
-    """Ours, with pyenv's interpreters last on PATH, where there are any, and no active environment."""
+    """Return the current environment, with pyenv's interpreters last on PATH and no active virtual environment."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     found = [str(folder) for folder in sorted(pyenv.glob("versions/*/bin"))]
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}

@@ -1,4 +1,4 @@
-"""What the measurement takes around an uninstrumented parse, and what starting the command takes.
+"""Measure the overhead around an uninstrumented parse, and the time to start the command.
 
 python bench/overhead.py
 """
@@ -15,7 +15,7 @@ import dagprof
 
 
 def start_up(rounds: int = 15) -> list[float]:
-    """Milliseconds of importing the command line's module over a bare interpreter, in turns."""
+    """Time the import of the command line's module over a bare interpreter, in turns, in milliseconds."""
     from pathlib import Path
 
     from common import seconds

@@ -1,10 +1,11 @@
-"""How large the report is, how long dagprof takes to render it, and how soon a browser shows it.
+"""Measure the size of the report, the time to render it, and the time until a browser shows it.
 
 python bench/page.py [RUN.json ...]
 
-Without arguments: a scan of Airflow's example DAGs, and generated Runs of 1,000 files and of 10,000 of which ten load
-3,000 modules. Generated means that the Run is made, not measured: scanning 10,000 files would take hours. Rendering is one
-process, which reads the Run from its file as ``dagprof report`` does; its largest resident memory is that of the process.
+Without arguments the script uses a scan of Airflow's example DAGs, a generated Run of 1,000 files,
+and one of 10,000 files, ten of which load 3,000 modules. A generated Run is made, not measured,
+because scanning 10,000 files would take hours. One process renders the report and reads the Run
+from its file, like ``dagprof report``; the memory figure is its peak resident memory.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ OPENINGS = 7
 
 
 def generated(files: int, largest: int, template: Run) -> Run:
-    """Files that load a few of 400 installed modules in a tree, some helpers of the user's, and ``largest`` many of 3,000."""
+    """Make files that load a few of 400 installed modules in a tree and some user helpers.
+
+    ``largest`` of them load many of 3,000 modules.
+    """
     chance = random.Random(7)
     modules = [Module(name=f"helpers.part{n}", file=f"/dags/helpers/part{n}.py") for n in range(200)]
     modules += [
@@ -87,7 +91,8 @@ def _file(number: int, size: int, chance: random.Random) -> FileResult:
     )
 
 
-# The command in a process that tells its own peak. Not ru_maxrss: that counts what the process was before it became this program.
+# The command in a process that reports its own peak.
+# ru_maxrss also counts the memory of the process before it became this program.
 REPORT = """
 import sys
 from dagprof.cli import main
@@ -98,7 +103,7 @@ sys.exit(code)
 
 
 def rendered(source: Path, target: Path) -> tuple[float, float]:
-    """Seconds and peak MiB of ``dagprof report``."""
+    """Return the seconds and the peak MiB of ``dagprof report``."""
     began = time.perf_counter()
     command = [sys.executable, "-c", REPORT, str(source), str(target)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment(target.parent))
@@ -106,7 +111,7 @@ def rendered(source: Path, target: Path) -> tuple[float, float]:
 
 
 def opened(page_file: Path) -> tuple[list[float], list[float]]:
-    """Milliseconds from the navigation to the first row of the table, and from a click to a file's icicle."""
+    """Return the milliseconds from the navigation to the first table row, and from a click to a file's icicle."""
     from playwright.sync_api import sync_playwright
 
     first, view = [], []

@@ -1,10 +1,11 @@
-"""Do proofs hold? What experiments proved in memory is done for real in a copy, and both are parsed in turns.
+"""Check that proofs hold: make the changes that experiments proved in memory in a copy, and parse both in turns.
 
 python bench/proofs.py [--python PYTHON] [--temperature T] [--turns N] [--files N] FOLDER ...
 
-Each FOLDER is copied and scanned at full depth, one parse at a time, as it would be measured by hand. Then, for each proved experiment and for the plan's steps, the statements are
-replaced by ``pass`` in another copy, and the file is parsed in turns: plain, without them in memory, and the changed copy.
-``--files`` looks at so many files only, those with the largest savings.
+The script copies each FOLDER and scans it at full depth, one parse at a time, as a person would
+measure it. Then, for each proved experiment and each step of the plan, it replaces the statements
+by ``pass`` in another copy. It parses the file in turns: plain, without the statements in memory,
+and the changed copy. ``--files`` limits the check to the files with the largest savings.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from dagprof.settings import Depth, Settings
 
 
 class Claim(NamedTuple):
-    """Statements of one file's parse, and what dagprof says that it saves without them."""
+    """Statements of one file's parse, and what dagprof claims to save without them."""
 
     path: str
     without: tuple[Place, ...]
@@ -48,9 +49,9 @@ class Claim(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What was found when it was really done. ``note`` says what is different, if anything is.
+    """The result of the real change. ``note`` names a difference, if there is one.
 
-    ``again_ms`` is the saving in memory, measured anew in the same turns.
+    ``again_ms`` is the saving in memory, measured again in the same turns.
     """
 
     claim: Claim
@@ -65,7 +66,7 @@ class Outcome(NamedTuple):
 
     @property
     def scaled_ms(self) -> float:
-        """The claim on a machine as fast as it is now: as fast as the plain parse is beside that of the scan."""
+        """Scale the claim to the machine's current speed: by the plain parse now and the one of the scan."""
         return self.claim.claimed_ms * self.before_ms / self.claim.parse_ms
 
     @property
@@ -81,11 +82,11 @@ class Outcome(NamedTuple):
 
 
 class Parser:
-    """Parses files of one folder, plain, in a forked child each."""
+    """Parse files of one folder, plain, each in a forked child."""
 
     def __init__(self, stack: ExitStack, root: Path, options: argparse.Namespace) -> None:
         settings = Settings(python=options.python, temperature=options.temperature, bundle_root=str(root))
-        # The order of sets goes into serialised DAGs: both folders' processes get the same.
+        # Serialised DAGs depend on the order of sets, so both folders' processes get the same hash seed.
         environ = {**os.environ, "PYTHONHASHSEED": "0"}
         target = resolve(settings, (root,), stack.enter_context(scratch_folder()), environ)
         self._zygotes = stack.enter_context(Zygotes(target, zygote_config(target, settings)))
@@ -102,14 +103,14 @@ class Parser:
         )
 
     def prepare(self, path: str, dags: Sequence[str]) -> None:
-        """Import what the DAG processor imports before it forks for this file; the first parse warms up."""
+        """Import what the DAG processor imports before it forks for this file. The first parse is a warm-up."""
         self._zygotes.pre_import([str(self.root / path)], with_folder=True)
         self._worker = self._zygotes.worker(path)
         self._path, self._dags = self.root / path, dags
         self.parse()
 
     def parse(self, without: Sequence[Place] = ()) -> tuple[float, str]:
-        """Milliseconds of one parse, in memory without some statements, and the DAGs, or why there are none."""
+        """Parse once, without some statements in memory; return milliseconds and the DAGs, or the reason why there are none."""
         request = parse_request(Mode.TIMING, self._path, self._limits)
         lines: dict[str, list[int]] = {}
         for place in without:
@@ -154,7 +155,7 @@ def changed_copy(root: Path, folder: Path, without: Sequence[Place]) -> Path:
 
 
 def claims(run: dagprof.Run) -> list[Claim]:
-    """All proved experiments, and the plan's changes in the files they make faster, where experiments timed these."""
+    """List all proved experiments, and the plan's changes in the files they make faster, if experiments timed them."""
     found = [
         Claim(
             file.path,

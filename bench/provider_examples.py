@@ -1,12 +1,14 @@
-"""A DAG folder of the example DAGs in providers' source distributions, for bench/proofs.py; wheels do not hold them.
+"""Make a DAG folder from the example DAGs in providers' source distributions, for bench/proofs.py.
 
 python bench/provider_examples.py FOLDER SDIST ...
 
-SDIST is an unpacked source distribution. Kept are the examples that import something besides Airflow, themselves and the
-standard library: the DAG processor has imported the rest before it forks, and there is nothing to save. What they take
-from Airflow's own test helpers is written here in its shortest form.
+SDIST is an unpacked source distribution; wheels do not contain the examples. The script keeps the
+examples that import something besides Airflow, themselves and the standard library, because the DAG
+processor imports the rest before it forks and there is nothing to save. This file contains short
+stand-ins for the parts of Airflow's own test helpers that the examples use.
 
-Without SDIST: small DAGs that import hooks at the top and use them in tasks only, as the providers' guides show.
+Without SDIST the script writes small DAGs that import hooks at the top and use them in tasks only,
+as the providers' guides show.
 """
 
 from __future__ import annotations
@@ -61,7 +63,7 @@ def {name}():
 
 
 def imported(file: Path) -> set[str]:
-    """The top-level names of all that a file imports."""
+    """Return the top-level names of everything that a file imports."""
     found = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

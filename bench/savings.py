@@ -1,10 +1,11 @@
-"""Are savings true? A generated folder, whose true savings are known by construction, scanned at full depth.
+"""Check savings on a generated folder whose true savings are known by construction, scanned at full depth.
 
 python bench/savings.py [FACTOR]
 
-FACTOR makes all waits longer (default 3: parses of 45 to 480 ms). Beside dagprof's figures stand those that a reader of
-``-X importtime`` (or of tuna, which draws its log) finds: the cumulative time of the modules that a statement names. The
-truth itself is checked by timing the files with the statements really left out.
+FACTOR multiplies all waits (default 3: parses of 45 to 480 ms). The table compares dagprof's
+figures with those that a reader of ``-X importtime`` (or of tuna, which draws its log) finds: the
+cumulative time of the modules that a statement names. To check the true savings themselves, the
+script times the files with the statements really removed.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ print((time.perf_counter() - began) * 1000)
 
 
 class Row(NamedTuple):
-    """What something would save: the truth and what was found, in ms; ``kind`` is the kind of import in the file."""
+    """The true and the reported saving of a change, in ms. ``kind`` is the kind of import in the file."""
 
     kind: str
     what: str
@@ -56,7 +57,7 @@ class Row(NamedTuple):
 
 
 class Plain:
-    """Runs DAG files with a stand-in for Airflow, in new interpreters."""
+    """Run DAG files with a stand-in for Airflow, in new interpreters."""
 
     def __init__(self, folder: Path) -> None:
         self._stub = folder / "stub"
@@ -69,11 +70,11 @@ class Plain:
         return subprocess.run(command, capture_output=True, text=True, check=True, env=env)
 
     def ms(self, root: Path, path: str) -> float:
-        """Fastest of three runs of one file; the first writes bytecode."""
+        """Return the fastest of three runs of one file; the first run writes bytecode."""
         return min(float(self._run(root, path).stdout) for _ in range(3))
 
     def importtime(self, root: Path, path: str) -> dict[str, tuple[float, set[str]]]:
-        """Cumulative ms by module, and the modules whose rows lie below it."""
+        """Return the cumulative ms by module, and the modules whose rows lie below it."""
         log = self._run(root, path, "-X", "importtime").stderr.partition("START\n")[2]
         rows: dict[str, tuple[float, set[str]]] = {}
         waiting: list[tuple[int, str]] = []  # a row follows those below it
@@ -90,7 +91,7 @@ class Plain:
 
 
 def read_off(rows: dict[str, tuple[float, set[str]]], names: Sequence[str]) -> float:
-    """What a reader finds for the modules of one statement: their rows, each counted once."""
+    """Return what a reader finds for the modules of one statement: their rows, each counted once."""
     nested = {inner for name in names if name in rows for inner in rows[name][1]}
     return sum(rows[name][0] for name in dict.fromkeys(names) if name in rows and name not in nested)
 
@@ -139,7 +140,7 @@ def by_importtime(folder: generated.Folder, plain: Plain, root: Path) -> Iterato
 
 
 def really(folder: generated.Folder, plain: Plain, temporary: Path) -> Iterator[Row]:
-    """The statements that matter, really left out of a copy."""
+    """Time a copy with the statements that matter really removed."""
     before = {path: plain.ms(folder.write(temporary / "plain"), path) for path in folder.dag_files}
     for number, path in enumerate(folder.dag_files):
         for where, true_ms in folder.statements(path).items():
@@ -179,7 +180,7 @@ def print_kinds(estimates: list[Row], others: list[Row]) -> None:
 
 
 def unproved(folder: generated.Folder, run: dagprof.Run) -> None:
-    """Statements that would save something and were not proved, and why."""
+    """List statements that would save time but were not proved, with the reason."""
     print("\nStatements that save 5 ms or more without a proof:\n")
     for file in run.files:
         trials = {trial.without[0]: trial for trial in file.experiments if len(trial.without) == 1}

@@ -1,9 +1,10 @@
-"""Does it scale? Memory of the dagprof process itself and the size of run.json.
+"""Measure how scans scale: the memory of the dagprof process itself and the size of run.json.
 
 python bench/scale.py [CASE ...]
 
-CASE is one of dags, tasks, modules, files; all without one. The scans run as commands; the peak is that of the command's own
-process (the measuring processes, its children, are the file's doing and not counted).
+CASE is dags, tasks, modules or files; the default is all four. The scans run as commands. The peak
+is that of the command's own process. It excludes the measuring processes, its children, because
+their memory depends on the DAG files.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import dagprof
 
 HEAD = "import datetime\nfrom airflow import DAG\n"
 START = "start_date=datetime.datetime(2024, 1, 1), schedule=None"
-# Runs the command line in this process and tells its own peak, in KiB, in a file.
+# Runs the command line in this process and writes its own peak, in KiB, to a file.
 COMMAND = """
 import sys
 from dagprof.cli import main
@@ -57,7 +58,7 @@ def many_tasks(folder: Path) -> None:
 
 
 def many_modules(folder: Path) -> None:
-    """One parse that loads 3,000 modules: a tree in which each imports ten, and each one of a hundred shared ones."""
+    """One parse that loads 3,000 modules: a tree in which each module imports ten others and one of a hundred shared modules."""
     package = folder / "modules"
     package.mkdir()
     (package / "__init__.py").write_text("")
@@ -71,7 +72,7 @@ def many_modules(folder: Path) -> None:
 
 
 def many_files(folder: Path) -> None:
-    """A thousand files, each with some of 200 helper modules, which import one another."""
+    """A thousand files. Each imports some of 200 helper modules, which import one another."""
     choose = random.Random(1)
     for number in range(200):
         lines = [f"import pool_{other}" for other in choose.sample(range(number), min(3, number))]
@@ -91,7 +92,7 @@ CASES: dict[str, Callable[[Path], None]] = {
 
 
 def scan(folder: Path, output: Path, depth: str) -> tuple[int, float, float]:
-    """Exit code, wall seconds and peak MiB of ``dagprof scan``."""
+    """Run ``dagprof scan`` and return its exit code, wall seconds and peak MiB."""
     peak = output / "peak"
     output.mkdir()
     command = [

@@ -1,4 +1,4 @@
-"""Takes the pictures in docs/images from a report: each view, light, dark and on a phone.
+"""Take the pictures in docs/images from a report: each view, light, dark and on a phone.
 
 python bench/screenshots.py REPORT.html
 """
@@ -20,7 +20,7 @@ SCREENS = {
 
 
 def views(page: Page) -> dict[str, str]:
-    """Names of pictures and the addresses of what they show: for a file and a change those that are most worth seeing."""
+    """Return the names of pictures and the addresses of their views; for a file and a change, the most interesting ones."""
     found = {"overview": "#/", "packages": "#/packages", "doubts": "#/doubts"}
     slow = page.locator("#file-table tbody a").filter(has_text="shared_helper_sales").first
     found["file"] = str(slow.get_attribute("href"))

@@ -1,10 +1,11 @@
-"""Does one file take as long in ``explain``, ``gate`` and pytest as in the scan of its whole folder?
+"""Check that one file takes as long in ``explain``, ``gate`` and pytest as in the scan of its whole folder.
 
     python bench/single_file.py [--python PATH]
 
-``a.py`` imports a helper that imports an operator; only ``b.py`` names that operator's module itself. In the processor the
-module is free for both after one round, whatever is measured. Needs pytest beside dagprof, git, and in ``--python`` an Airflow
-with the google provider.
+``a.py`` imports a helper that imports an operator. Only ``b.py`` names that operator's module
+itself. In the processor the module is free for both files after one round, so it must be free
+whatever is measured. The script needs dagprof, pytest and git, and an Airflow with the google
+provider in ``--python``.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def own_ms(run_file: Path, path: str) -> float:
 
 
 def measured(where: Path, python: str, env: dict[str, str]) -> dict[str, float]:
-    """Milliseconds of ``a.py`` by command, without waiting for a processor where the command says so."""
+    """Return the milliseconds of ``a.py`` by command, without waiting for a processor if the command reports that."""
     tool = [sys.executable, "-m", "dagprof"]
     root = ["--python", python, "--bundle-root", "dags"]
     found = {}

@@ -1,10 +1,11 @@
-"""Does a parse start as in Airflow 2's processor that runs on its own, with PostgreSQL?
+"""Check that a parse starts as in Airflow 2's standalone processor with PostgreSQL.
 
     python bench/standalone_state.py --python PATH [--postgres /usr/lib/postgresql/15/bin]
 
-``airflow dag-processor`` of 2.x refuses SQLite. This starts a PostgreSQL server in a temporary folder, as the user ``postgres``
-where it is run by root, and compares like tests/airflow/test_live_state.py does. ``--python`` is an environment with Airflow 2
-and psycopg2. Run by hand: CI has no PostgreSQL.
+``airflow dag-processor`` of 2.x refuses SQLite. The script starts a PostgreSQL server in a
+temporary folder (as the user ``postgres`` if root runs the script) and makes the same comparison as
+tests/airflow/test_live_state.py. ``--python`` names an environment with Airflow 2 and psycopg2. Run
+it by hand, because CI has no PostgreSQL.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ PORT = "54329"
 
 @contextmanager
 def postgres(binaries: Path) -> Iterator[str]:
-    """The address of an empty database, gone afterwards."""
+    """Yield the address of an empty database that is removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="bench-postgres-"))
     as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     if as_user:

@@ -1,8 +1,9 @@
-"""What the import tracer adds to ``import pandas``, and how its figures stand beside ``-X importtime``.
+"""Measure what the import tracer adds to ``import pandas``, and compare its figures with ``-X importtime``.
 
 python bench/tracer.py [ROUNDS]
 
-Times move with the neighbours; where valgrind is installed the instructions are counted too, which do not.
+Times depend on other load. If valgrind is installed, the script also counts instructions, which do
+not.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def run(code: str, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 def importtime() -> tuple[list[str], float]:
-    """Modules and the sum of the outermost loads in seconds, as Python's own option tells them."""
+    """Return the modules and the sum of the outermost loads in seconds, as reported by Python's own option."""
     between = run(IMPORTTIME, "-X", "importtime").stderr.partition("START\n")[2].partition("END\n")[0]
     rows = [line.partition(":")[2].split("|") for line in between.splitlines() if line.startswith("import time:")]
     outermost = sum(int(row[1]) for row in rows if not row[2].startswith("   "))
@@ -64,11 +65,11 @@ def importtime() -> tuple[list[str], float]:
 
 
 def instructions(code: str) -> int:
-    """Instructions that a new interpreter executes for this code, counted by valgrind."""
+    """Count with valgrind the instructions that a new interpreter executes for this code."""
     fixed = {**environment(Path("/nonexistent")), "PYTHONHASHSEED": "0"}
     with tempfile.TemporaryDirectory() as folder:
         valgrind = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out", sys.executable, "-c", code]
-        # The same addresses each time: where dictionaries are keyed by them, the count depends on it.
+        # Use the same addresses each time: the count depends on them, because dictionaries use them as keys.
         done = subprocess.run(["setarch", "-R", *valgrind], capture_output=True, text=True, check=True, env=fixed)
     found = re.search(r"Collected : (\d+)", done.stderr)
     if found is None:
@@ -77,7 +78,7 @@ def instructions(code: str) -> int:
 
 
 def counted() -> None:
-    """Print how many more instructions the import takes with the tracer, collector on and off."""
+    """Print how many more instructions the import takes with the tracer, with the collector on and off."""
     for collector in ("on", "off"):
         switch = "" if collector == "on" else "import gc; gc.disable()\n"
         bare, plain, ready, traced = (instructions(switch + code) for code in (BEFORE, PLAIN, INSTALLED, TRACED_ONLY))
