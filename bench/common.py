@@ -26,7 +26,7 @@ def airflow_examples() -> Path:
 
     spec = importlib.util.find_spec("airflow")
     if spec is None or not spec.submodule_search_locations:
-        sys.exit("There is no Airflow beside this interpreter.")
+        sys.exit("Airflow is not installed for this interpreter.")
     return Path(next(iter(spec.submodule_search_locations))) / "example_dags"
 
 

@@ -210,7 +210,7 @@ def show(options: argparse.Namespace) -> None:
         files = [file for run in these for file in run["files"].values()]
         clean = [[f for f in run["files"].values() if not f["effect"]] for run in these]
         print(
-            f"\n{these[-1]['machine']}; {what}, {busy} busy programs beside it, {len(these)} runs over {FILES} files, "
+            f"\n{these[-1]['machine']}; {what}, {busy} busy programs running, {len(these)} runs over {FILES} files, "
             f"{statistics.median(run['s'] for run in these):.0f} s each (median), "
             f"{statistics.mean(len(f['base']) for f in files):.1f} pairs of parses per file\n"
         )

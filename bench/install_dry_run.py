@@ -106,7 +106,7 @@ def _answer(wanted: Packages, installed: Packages) -> Answer:
 
 def _table(rows: list[Row]) -> str:
     lines = [
-        "| Airflow | Python | packages there | changed or removed | added, besides dagprof |",
+        "| Airflow | Python | packages installed | changed or removed | added, besides dagprof |",
         "|---|---|---|---|---|",
     ]
     for row in rows:

@@ -73,7 +73,7 @@ def instructions(code: str) -> int:
         done = subprocess.run(["setarch", "-R", *valgrind], capture_output=True, text=True, check=True, env=fixed)
     found = re.search(r"Collected : (\d+)", done.stderr)
     if found is None:
-        sys.exit(f"valgrind's answer cannot be read:\n{done.stderr[-2000:]}")
+        sys.exit(f"Cannot read valgrind's output:\n{done.stderr[-2000:]}")
     return int(found[1])
 
 

@@ -1,10 +1,10 @@
-"""A folder of 40 DAG files whose imports cost and share what is known by construction.
+"""A folder of 40 DAG files whose import costs and shared modules are known by construction.
 
-Every module waits a fixed time when it is imported; waiting is not disturbed by busy neighbours. Directives at the ends of
+Every module waits a fixed time when it is imported, because other load does not disturb waiting. Directives at the ends of
 lines say what running the line does: ``waits 30`` (ms), ``loads a a.b`` (an import statement, and the modules in order),
-``in name`` (stands in a function, runs only when called), ``calls name``, ``needed`` (the file fails without it). ``Folder``
+``in name`` (is in a function, runs only when called), ``calls name``, ``needed`` (the file fails without it). ``Folder``
 follows these directives, line by line like an interpreter, and so knows what a parse takes with and without any statements.
-``Folder.write`` can leave statements out for real. Nothing here knows import graphs.
+``Folder.write`` can really remove statements. This file contains no import graph.
 """
 
 from __future__ import annotations

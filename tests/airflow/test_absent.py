@@ -1,4 +1,4 @@
-"""A parse that waits for a host that does not answer says so."""
+"""A parse that waits for a host that does not answer gets a note."""
 
 from __future__ import annotations
 

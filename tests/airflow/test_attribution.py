@@ -50,7 +50,7 @@ def sources(folder: generated.Folder, dag_files: Collection[str]) -> Mapping[str
 
 
 def is_near(found_ms: float, true_ms: float) -> bool:
-    """Whether a saving is told apart from none, and from another module's: bench/savings.py measures how exact it is."""
+    """Whether a saving differs from none and from another module's; bench/savings.py measures its accuracy."""
     return found_ms == pytest.approx(true_ms, abs=max(2 * MARGIN_MS, 0.35 * true_ms))
 
 
@@ -263,7 +263,7 @@ def test_imports_that_save_nothing_alone_are_proved_together(scan: Scan) -> None
     )
     alone = trial(file, "a.py:1")
     assert alone.need is Need.NOT_NEEDED
-    assert alone.proved_ms < MARGIN_MS  # timed only where a busy machine makes the small module look dear
+    assert alone.proved_ms < MARGIN_MS  # timed only if a busy machine makes the small module look expensive
     together = next(e for e in file.experiments if len(e.without) > 1)
     assert together.is_proof
     assert together.proved_ms > 30  # a busy machine adds to it

@@ -98,7 +98,7 @@ def zipped(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def clocks_archives(run: Run) -> bool:
-    """Whether the statements of archives are clocked: Python's own importer of archives can be told apart from 3.10 on."""
+    """Whether dagprof times the statements of archives: it recognises Python's own importer of archives from 3.10 on."""
     return tuple(map(int, run.environment.python_version.split(".")[:2])) >= (3, 10)
 
 

@@ -1,6 +1,6 @@
 """Each effect is found at the line that led to it, through helpers and library frames; none is invented.
 
-In the sources below a comment ``#! kind | what`` stands on each line that has an effect, and nothing else may be found.
+In the sources below a comment ``#! kind | what`` marks each line that has an effect, and nothing else may be found.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Found:
 
 
 def parse_each(folder: Path, *names: str) -> dict[str, Any]:
-    """Parse the named files below ``folder/dags``, one process each, and return what the probe says of them."""
+    """Parse the named files below ``folder/dags``, one process each, and return the probe's answers."""
     result, scratch, root = folder / "result", folder / "scratch", folder / "dags"
     scratch.mkdir()
     files = [str(root / name) for name in names]

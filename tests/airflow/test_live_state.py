@@ -1,4 +1,4 @@
-"""A parse starts in the state of Airflow's own processor after it has gone round the folder: the same file says so in both."""
+"""A parse starts in the state of Airflow's own processor after it has finished a round over the folder: the same file records it in both."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def folder(where: Path, files: Mapping[str, str]) -> Path:
-    """A DAG folder with the recorder and a file that names airflow modules, beside what a set-up needs."""
+    """A DAG folder with the recorder, a file that names airflow modules, and the files of a set-up."""
     others = dag("other", "from airflow.models.param import Param\n")
     return write(where, {"dags/recorder.py": dag("recorder", RECORDER), "dags/other.py": others, **files})
 

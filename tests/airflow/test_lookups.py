@@ -1,4 +1,4 @@
-"""Variables and Connections are answered without a database, and each look-up is written down."""
+"""Variables and Connections are answered without a database, and each lookup is recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an import path is said to have gone, it is."""
+"""The new place of a moved import path exists."""
 
 from __future__ import annotations
 

@@ -304,7 +304,7 @@ LOOK_ALIKES = {
 
 
 def _source(name: str, code: str) -> str:
-    # The DAG stands before what fails: Airflow passes over files without one, and none of it survives a failure.
+    # The DAG comes before the failing line: Airflow skips files without one, and no DAG survives a failure.
     return HEAD + textwrap.dedent(code) + "\n" + dag(name)
 
 

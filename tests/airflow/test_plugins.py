@@ -1,4 +1,4 @@
-"""Plugins are loaded where Airflow loads them: once in the manager, and never at a DAG file's cost."""
+"""Plugins are loaded where Airflow loads them: once in the manager, and never in a DAG file's time."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The GitHub Action: its shell steps as they stand in action.yml, in a real shallow clone.
+"""The GitHub Action: its shell steps, taken from action.yml, in a real shallow clone.
 
-There is no GitHub here: ``gh`` and ``pip`` are stand-ins that write down what they were called with, actions of others are
-looked at and not run, and the few expressions that action.yml uses are worked out by ``Runner``.
+There is no GitHub here: ``gh`` and ``pip`` are stand-ins that record their arguments. The tests inspect other people's
+actions without running them, and ``Runner`` evaluates the few expressions that action.yml uses.
 """
 
 from __future__ import annotations

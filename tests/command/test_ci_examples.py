@@ -1,4 +1,4 @@
-"""The examples in docs/ci.md, action.yml and the pre-commit hook, against the schemas of those who read them."""
+"""The examples in docs/ci.md, action.yml and the pre-commit hook, against the schemas of the programs that read them."""
 
 from __future__ import annotations
 

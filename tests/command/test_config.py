@@ -1,4 +1,4 @@
-"""``dagprof config``: what is in force, where it was written, and which limits one file has."""
+"""``dagprof config``: the effective settings, where each was set, and the limits of one file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Eight layouts of repositories: `dagprof scan dags/` alone loads each file, or says the one missing line."""
+"""Eight layouts of repositories: `dagprof scan dags/` alone loads each file, or prints the one missing setting."""
 
 from __future__ import annotations
 

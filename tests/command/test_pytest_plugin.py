@@ -17,7 +17,7 @@ from conftest import TARGET, dag, write
 pytest_plugins = ["pytester"]
 
 SLOW = "import time\ntime.sleep({seconds})\n"
-# Where the source tree is used without having been installed anew, pytest does not know the entry point yet.
+# If the source tree was not installed again, pytest does not know the entry point yet.
 IS_INSTALLED = any(point.name == "dagprof" for point in importlib.metadata.entry_points(group="pytest11"))
 PLUGIN = () if IS_INSTALLED else ("-p", "dagprof.pytest_plugin")
 

@@ -1,4 +1,4 @@
-"""Runs written by hand, for tests of what is made from them."""
+"""Runs written by hand, for tests of reports and tables."""
 
 from __future__ import annotations
 

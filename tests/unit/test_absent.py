@@ -1,4 +1,4 @@
-"""Waiting for what is not there is said with the line, the host, the time and what to do."""
+"""A wait for a missing service is reported with the line, the host, the time and the fix."""
 
 from __future__ import annotations
 

@@ -204,7 +204,7 @@ def test_a_new_file_can_be_broken_and_a_removed_one_is_not_mended() -> None:
 
 
 def test_imports_are_named_from_the_outermost() -> None:
-    """pandas, then numpy inside it, then json beside it: json comes before numpy."""
+    """pandas, then numpy inside it, then json next to it: json comes before numpy."""
     loaded = loads((1, -1, 1, 5, -1, 1), (3, 0, 1, 1, 1, 7), (4, -1, 1, 1, -1, 2))
     old, new = file("a.py", 10, trace=trace(10, loads())), file("a.py", 10, trace=trace(10, loaded))
     assert compare(run(old), run(new), LIMITS).files[0].new_imports == ("pandas", "json", "numpy")

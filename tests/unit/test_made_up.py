@@ -1,4 +1,4 @@
-"""When a failure follows from a made-up answer: what another answer changes, and where the parse ends then."""
+"""When a made-up answer causes a failure: what another answer changes, and where the parse then ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a repository says about its environment, by its files alone: no Airflow, no command."""
+"""What a repository's files say about its environment, read without Airflow or a command."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import pytest
 
 from dagprof.probe.watch.steady import steady
 
-PID = "PID"  # stands for the number of this process: names of tests have to be alike in every process
+PID = "PID"  # replaces the number of this process: names of tests must be the same in every process
 
 
 @pytest.mark.parametrize(

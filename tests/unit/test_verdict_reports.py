@@ -1,4 +1,4 @@
-"""Reports of verdicts written by hand, held against the published schemas where a package brings one."""
+"""Reports of verdicts written by hand, checked against the published schemas if a package contains one."""
 
 from __future__ import annotations
 
