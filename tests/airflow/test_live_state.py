@@ -1,4 +1,4 @@
-"""A parse starts in the state of Airflow's own processor after it has finished a round over the folder: the same file records it in both."""
+"""A parse starts in the same state as in Airflow's own processor after a round over the folder."""
 
 from __future__ import annotations
 
