@@ -54,7 +54,7 @@ KNOWN = (*MODULES, Module(name="datetime", origin=Origin.STDLIB))
 
 OpenPage = Callable[..., Page]
 
-# CI parses DAG files while the browser runs.
+# CI parses DAG files beside the browser.
 expect.set_options(timeout=20_000)
 
 
