@@ -23,6 +23,7 @@ import argparse
 import contextlib
 import itertools
 import json
+import math
 import os
 import shutil
 import signal
@@ -34,14 +35,15 @@ import tempfile
 import textwrap
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from pathlib import Path
 
 from common import EXAMPLES, environment, machine, seconds
 
 import dagprof
 
-SETTLING, KEPT = 2, 3
+# Loops that are left out, at least, and after so many parses: then the manager has done a full collection if one was due.
+SETTLING, SETTLED_PARSES, KEPT = 2, 250, 3
 FROM_MS = 50.0
 GRADED = """
 import datetime
@@ -172,6 +174,11 @@ def running(command: list[str], env: Mapping[str, str]) -> Iterator[subprocess.P
                 process.wait(20)
 
 
+def _settling(files: Sized) -> int:
+    """How many loops over the files are left out."""
+    return max(SETTLING, math.ceil(SETTLED_PARSES / max(1, len(files))))
+
+
 class Processor:
     """Airflow's own processor on a set-up: milliseconds by file, one value for each loop after the first ones."""
 
@@ -203,9 +210,10 @@ class Processor:
             while time.monotonic() < deadline and process.poll() is None:
                 time.sleep(0.1)
                 self._clocked(seen) if self._is_2 else self._stored(seen)
-                if seen and statistics.median(map(len, seen.values())) >= SETTLING + KEPT:
+                if seen and statistics.median(map(len, seen.values())) >= _settling(seen) + KEPT:
                     break
-        return {file: list(times.values())[SETTLING:] for file, times in seen.items() if len(times) > SETTLING}
+        left_out = _settling(seen)
+        return {file: list(times.values())[left_out:] for file, times in seen.items() if len(times) > left_out}
 
     def _stored(self, seen: dict[str, dict[object, float]]) -> None:
         """Keep each new pair of time and duration from the database."""

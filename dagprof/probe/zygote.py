@@ -41,11 +41,8 @@ class Zygote:
         self._trouble = ""
 
     def serve(self) -> None:
-        """Import Airflow and answer, in Airflow's own manager where parses start from there. Does not return.
-
-        The collector rarely runs while Airflow is imported, which saves a sixth of the time.
-        """
-        self._surroundings.collector.hurry()
+        """Import Airflow and answer, in Airflow's own manager where parses start from there. Does not return."""
+        self._surroundings.collector.begin()
         if self._config["temperature"] == PROCESSOR and not self._config["spawns"]:
             started = perf_counter()
             manager = Manager(self._config["scratch"], self._config.get("cache"), self._plugins)
@@ -203,6 +200,7 @@ class Zygote:
                 self._pre_imported.append(name)
             except BaseException as error:
                 failed.append([name, "%s: %s" % (type(error).__name__, error)])
+        self._surroundings.collector.settle_again()
         return {"modules": self._pre_imported, "failed": failed}
 
     def _in_child(self, function: Callable[..., Any]) -> Any:
