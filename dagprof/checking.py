@@ -60,7 +60,7 @@ def converted(given: Any, kind: Any, where: str, key: str) -> Any:
     try:
         return msgspec.convert(given, kind, strict=False)
     except (msgspec.ValidationError, UsageError) as error:
-        raise UsageError(f"Bad value in {where} for `{key}`: {_complaint(str(error))}.") from error
+        raise UsageError(_sentence(where, key, _complaint(str(error)))) from error
 
 
 def is_list(shape: type[msgspec.Struct], field: str) -> bool:
@@ -95,13 +95,28 @@ def _check_choice(given: Any, kind: Any, where: str, key: str) -> None:
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         choices = tuple(member.value for member in kind)
     if choices and isinstance(given, str) and given not in choices:
-        raise UsageError(f"Bad value in {where} for `{key}`: {_short.repr(given)} is none of {', '.join(choices)}.")
+        raise UsageError(_sentence(where, key, f"{_short.repr(given)} is not one of {', '.join(choices)}"))
+
+
+def _sentence(where: str, key: str, complaint: str) -> str:
+    """The whole message; a demand on the key itself gets the key as its subject."""
+    subject = _subject(where, key)
+    demand = re.fullmatch(r"`[\w-]+` (must .*)", complaint, flags=re.DOTALL)
+    return f"{subject} {demand[1]}." if demand else f"Invalid value for {subject}: {complaint}."
+
+
+def _subject(where: str, key: str) -> str:
+    """The setting as its user wrote it: an option, an environment variable, or a key in a file."""
+    if where.endswith("the options"):
+        # The names of options do not hold the unit.
+        return "--" + re.sub(r"_(s|ms|mib)$", "", key).replace("_", "-")
+    return key if where == "the environment" else f"`{key}` in {where}"
 
 
 def _complaint(text: str) -> str:
     """What the converter says, in words that people who write TOML know."""
     text = text.split(" - at `$", maxsplit=1)[0].rstrip(".")
     if not text.startswith("Expected `"):
-        return text.replace("Invalid RFC3339 encoded date", "it is no date; write it like 2026-12-31")
+        return text.replace("Invalid RFC3339 encoded date", "not a date; write it like 2026-12-31")
     text = text.replace(" | null", "").replace("Expected", "expected")
     return re.sub(r"`(\w+)`", lambda match: _WORDS.get(match[1], match[0]), text)

@@ -140,7 +140,7 @@ def _variables(shape: type[msgspec.Struct]) -> dict[str, tuple[type[msgspec.Stru
 def _variable_meant(name: str, known: Iterable[str]) -> str:
     rest = name.removeprefix(ENVIRONMENT_PREFIX)
     if rest.lower() in (_GATE, "gate_rules", *_LISTS):
-        return "that is a table, which only a configuration file can hold."
+        return "that is a table; set it in a configuration file."
     return _nearest(rest, {variable.removeprefix(ENVIRONMENT_PREFIX): variable for variable in known})
 
 
@@ -170,7 +170,7 @@ def _document(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (ValueError, OSError, RecursionError) as error:
-        raise UsageError(f"{file} cannot be read ({error}); correct it or run dagprof elsewhere.") from error
+        raise UsageError(f"Cannot read {file} ({error}); fix it or run dagprof elsewhere.") from error
 
 
 def _project_table(file: Path) -> dict[str, Any] | None:
@@ -201,7 +201,7 @@ def _is_path(folder: Path, text: str) -> bool:
 
 def _table(value: Any, place: _Place) -> dict[str, Any]:
     if not isinstance(value, Mapping):
-        raise UsageError(f"Bad value for {place}: expected a table, got {checking.word_of(value)}.")
+        raise UsageError(f"Invalid value for {place}: expected a table, got {checking.word_of(value)}.")
     return dict(value)
 
 
@@ -239,7 +239,7 @@ def _rules(value: Any, place: _Place) -> dict[str, Level]:
 
 def _list(value: Any, field: str, place: _Place, file: str) -> tuple[Any, ...]:
     if not isinstance(value, list):
-        raise UsageError(f"Bad value for {place}: expected a list of tables, got {checking.word_of(value)}.")
+        raise UsageError(f"Invalid value for {place}: expected a list of tables, got {checking.word_of(value)}.")
     return tuple(_item(item, _LISTS[field], place.item(number), file) for number, item in enumerate(value, 1))
 
 
@@ -252,7 +252,7 @@ def _item(value: Any, shape: type[Override | Waiver], place: _Place, file: str) 
             fields[field] = checking.value(shape, field, item, str(place), key)
     for field in checking.COMPANIONS[shape]:
         if field not in fields:
-            raise UsageError(f"The key `{field}` is missing in {place}.")
+            raise UsageError(f"Missing key `{field}` in {place}.")
     if shape is Waiver:
         fields["place"] = file
     return shape(**fields)
@@ -266,7 +266,7 @@ def _known(values: Mapping[str, Any], known: list[str], place: _Place) -> dict[s
         if field not in known:
             raise UsageError(f"Unknown key `{checking.shown(key)}` in {place}; {_meant(field, known, place)}")
         if field in found:
-            raise UsageError(f"The keys `{found[field][0]}` and `{key}` in {place} are the same; keep one of them.")
+            raise UsageError(f"`{found[field][0]}` and `{key}` in {place} are the same key; keep one of them.")
         found[field] = (key, value)
     return found
 
@@ -276,13 +276,13 @@ def _meant(field: str, known: list[str], place: _Place) -> str:
     if _GATE in known and field in _names(Policy):
         return f"it belongs in [{place.table(_GATE).name}]."
     if _GATE in known and field == "tool" and not place.name:
-        return "in dagprof.toml the keys stand without [tool.dagprof]."
+        return "remove the prefix [tool.dagprof] in dagprof.toml."
     return _nearest(field, {name: name.replace("_", "-") for name in known})
 
 
 def _nearest(name: str, known: Mapping[str, str]) -> str:
     found = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"did you mean `{known[found[0]]}`?" if found else f"known are {', '.join(known.values())}."
+    return f"did you mean `{known[found[0]]}`?" if found else f"known keys: {', '.join(known.values())}."
 
 
 def _names(shape: type[msgspec.Struct]) -> list[str]:

@@ -47,21 +47,21 @@ class Rule(str, enum.Enum):
 
 # One sentence per rule, for SARIF and the documentation.
 DESCRIPTIONS = {
-    Rule.SLOWER: "The file takes longer to parse than before, by more than the limits and more than noise explains.",
-    Rule.UNSURE: "Whether the file became slower cannot be told from the parses that there was time for.",
-    Rule.IMPORT_ERROR: "The file gave DAGs before and lost them, or some of them.",
-    Rule.FORBIDDEN_PACKAGE: "The parse loads a package that is forbidden, or DAG code imports one that is not among those allowed.",
+    Rule.SLOWER: "The file takes longer to parse than before, beyond the limits and beyond noise.",
+    Rule.UNSURE: "Too few parses fit in the time budget to decide whether the file became slower.",
+    Rule.IMPORT_ERROR: "The file lost some or all of its DAGs.",
+    Rule.FORBIDDEN_PACKAGE: ("The parse loads a forbidden package, or DAG code imports a package that is not allowed."),
     Rule.NEW_PACKAGE: "The parse loads a package that it did not load before.",
     Rule.NEW_MODULES: "The parse loads many more modules than before.",
     Rule.NEW_VARIABLE: "The parse reads an Airflow Variable that it did not read before.",
     Rule.NEW_CONNECTION: "The parse reads an Airflow Connection that it did not read before.",
-    Rule.NEW_DATABASE: "The parse asks a database that it did not ask before.",
-    Rule.NEW_NETWORK: "The parse uses the network in a way that it did not before.",
+    Rule.NEW_DATABASE: "The parse queries a database that it did not query before.",
+    Rule.NEW_NETWORK: "The parse uses the network in a new way.",
     Rule.NEW_PROCESS: "The parse starts a program that it did not start before.",
-    Rule.UNSTABLE_DAG: "The serialised DAG differs from parse to parse, and did not before.",
-    Rule.TIMEOUT: "The parse comes close to Airflow's import time-out.",
+    Rule.UNSTABLE_DAG: "The serialised DAG now differs from parse to parse.",
+    Rule.TIMEOUT: "The parse comes close to Airflow's import timeout.",
     Rule.BUDGET: "The parse takes longer than its budget.",
-    Rule.EXPIRED_WAIVER: "A finding was accepted until a day that has passed.",
+    Rule.EXPIRED_WAIVER: "A waiver has expired.",
 }
 
 DEFAULT_LEVELS = {
@@ -120,9 +120,9 @@ class Policy(FileLimits, frozen=True, kw_only=True, forbid_unknown_fields=True, 
         super().__post_init__()
         parse_duration_ms(self.time_budget)
         if not 0 < parse_share(self.false_alarms) < 0.5:
-            raise ValueError("`false-alarms` must lie between 0% and 50%")
+            raise ValueError("`false-alarms` must be between 0% and 50%")
         if self.sample < 1:
-            raise ValueError("`sample` must be greater than 0")
+            raise ValueError("`sample` must be at least 1")
 
 
 class Override(FileLimits, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -153,7 +153,7 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         if not self.reason.strip():
             raise ValueError("a waiver needs a `reason`")
         if self.line < 0:
-            raise ValueError("`line` must be 0, for the whole file, or more")
+            raise ValueError("`line` must be at least 0 (0 means the whole file)")
 
     def has_expired(self, today: datetime.date) -> bool:
         """Whether its last day has passed."""
@@ -163,7 +163,7 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 def _check_patterns(patterns: Iterable[str]) -> None:
     patterns = tuple(patterns)
     if not patterns or not all(pattern.strip("/ ") for pattern in patterns):
-        raise ValueError("`files` must name at least one pattern, and none may be empty")
+        raise ValueError("`files` must name at least one pattern, and no pattern may be empty")
 
 
 def limits_for(path: str, policy: Policy, overrides: Sequence[Override], *, folders: str = "") -> FileLimits:

@@ -68,7 +68,7 @@ class Checks:
         old = self._before.get(result.path)
         if not result.status.is_broken:
             lost = old is not None and result.has_lost_dags(old)
-            return f"{result.path} gives no DAGs, and did in the baseline." if lost else ""
+            return f"{result.path} gives no DAGs, but did in the baseline." if lost else ""
         places = [f"{os.path.relpath(failure.file)}:{failure.line}" for failure in result.failures[:1] if failure.line]
         where = f" ({places[0]})" if places else ""
         return f"{result.path} {result.missing(old)}: {result.why_no_dags.rstrip('.')}{where}."
@@ -78,14 +78,14 @@ class Checks:
         budget_ms = self._budget_of(result.path)
         if budget_ms is not None and result.own_ms > budget_ms:
             taken, over = duration(result.own_ms), duration(result.own_ms - budget_ms)
-            return f"{result.path} takes {taken} to parse, {over} more than its budget of {duration(budget_ms)}."
+            return f"{result.path} takes {taken} to parse, {over} over its budget of {duration(budget_ms)}."
         change = self._change(result)
         if change is None or change.change is not comparison.Change.SLOWER:
             return ""
         share = change.difference_share
         more = duration(change.difference_ms) + (f" ({share:.0%})" if share is not None else "")
         now, before = duration(change.current_ms), duration(change.baseline_ms)
-        return f"{result.path} takes {now} to parse, {more} more than the {before} of the baseline."
+        return f"{result.path} takes {now} to parse, {more} more than the baseline's {before}."
 
     def open_question(self, result: FileResult) -> str:
         """Why it cannot be told whether the file became slower; empty if it can."""

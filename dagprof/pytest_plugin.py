@@ -20,12 +20,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         dest="dagprof_paths",
         action="append",
         metavar="PATH",
-        help="Make each DAG file below PATH a test that parses it; may be given several times.",
+        help="Add a test for each DAG file below PATH that parses it; may be given several times.",
     )
     group.addoption(
         "--dagprof-budget",
         metavar="DURATION",
-        help="Fail DAG files that take longer to parse, such as 500ms or 1.5s [default: `gate.budget` of dagprof's configuration].",
+        help=(
+            "Fail DAG files that take longer than this to parse, such as 500ms or 1.5s [default: "
+            "`gate.budget` in dagprof's configuration]."
+        ),
     )
     group.addoption(
         "--dagprof-baseline",

@@ -77,19 +77,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     config_file: str | None = None
 
     def __post_init__(self) -> None:
-        for name in ("jobs", "repeat", "time_limit_s", "memory_limit_mib"):
+        for name in ("jobs", "repeat", "memory_limit_mib"):
             value = getattr(self, name)
-            if value is not None and not 0 < value < math.inf:
-                raise ValueError(f"`{name}` must be greater than 0, and finite")
+            if value is not None and value < 1:
+                raise ValueError(f"`{name}` must be at least 1")
+        if self.time_limit_s is not None and not 0 < self.time_limit_s < math.inf:
+            raise ValueError("`time_limit_s` must be greater than 0")
         if self.stacks_from_ms is not None and not 0 <= self.stacks_from_ms < math.inf:
-            raise ValueError("`stacks_from_ms` must be 0 or more, or `null` for never")
+            raise ValueError("`stacks_from_ms` must be at least 0, or `null` to switch it off")
         if self.time_budget is not None:
             parse_duration_ms(self.time_budget)
         if self.fail_on_regression is not None:
             parse_share(self.fail_on_regression)
         parse_duration_ms(self.regression_floor)
         if self.temperature is Temperature.COLD and self.isolation is Isolation.FORK:
-            raise ValueError("the cold temperature needs a new interpreter per parse: use isolation `spawn`")
+            raise ValueError("temperature `cold` needs a new interpreter per parse; use isolation `spawn`")
 
 
 class Explained(msgspec.Struct, frozen=True):
@@ -162,7 +164,7 @@ def _in_force(file: Path | None, entries: configuration.Entries) -> Settings:
         policy = Policy(**gate, rules=rules)
         return Settings(**top, gate=policy, config_file=None if file is None else str(file))
     except ValueError as error:
-        raise UsageError(f"Bad value in the settings in force: {error}.") from error
+        raise UsageError(f"Invalid settings: {error}.") from error
 
 
 def _flat(settings: Settings) -> list[tuple[str, Any]]:

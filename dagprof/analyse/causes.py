@@ -70,7 +70,7 @@ def nothing_measured(run: Run) -> str:
     files = "The only file" if number == 1 else f"None of the {number:,} files"
     be = "could not be loaded" if number == 1 else "could be loaded"
     way_out = f"; {first.way_out}" if first.way_out else ""
-    return f"{files} {be}: nothing was measured ({first.reason}{way_out})."
+    return f"{files} {be}, so nothing was measured: {first.reason}{way_out}."
 
 
 def _key(file: FileResult) -> tuple[str, ...]:
@@ -95,11 +95,11 @@ def _reason(file: FileResult) -> str:
         return (file.detail or file.status.value).rstrip(".")
     failure = file.failures[0]
     if name := _variable(failure):
-        return f"the environment variable {name} is not set"
+        return f"environment variable {name} is not set"
     if failure.missing_module and not failure.message.startswith("No module named"):
-        return f"{failure.type}: {failure.message} (first cause {failure.cause})".rstrip(".")
+        return f"{failure.type}: {failure.message} (caused by {failure.cause})".rstrip(".")
     text = f"{failure.type}: {failure.message}" if failure.type else failure.message
-    return (f"{text} (first cause {failure.cause})" if failure.cause else text).rstrip(".")
+    return (f"{text} (caused by {failure.cause})" if failure.cause else text).rstrip(".")
 
 
 def _way_out(file: FileResult, run: Run) -> str:
@@ -109,7 +109,7 @@ def _way_out(file: FileResult, run: Run) -> str:
         return ""
     failure = file.failures[0]
     if name := _variable(failure):
-        return f"set {name} in the environment, or in a file named by --env-file"
+        return f"set {name} in the environment or in an --env-file"
     if text := _name_way_out(failure, run):
         return text
     if failure.missing_module:
@@ -131,7 +131,7 @@ def _container_way_out(failure: Failure, run: Run) -> str:
     if found is None or not root or f"{root}/".startswith(f"{found[1]}/"):
         return ""
     return (
-        f"{found[1]} is the project's folder in its container: run dagprof there, or make {found[1]} a link to {root}"
+        f"{found[1]} is the project folder inside its container: run dagprof there, or make {found[1]} a link to {root}"
     )
 
 
@@ -146,20 +146,28 @@ def _module_way_out(failure: Failure, run: Run) -> str:
     name = distribution_of(whole)
     installed = _installed(name, run.environment.distributions)
     if installed:
-        return f"{name} {installed} is installed and has no such module: another version may have it"
+        return f"{name} {installed} is installed but has no such module; another version may have it"
     if missing.startswith("airflow.") and not missing.startswith("airflow.providers"):
         return f"Airflow {run.environment.airflow_version} has no such module"
     python = run.environment.python_executable
     if not _is_importable(missing):
         return ""
-    return f"install {name} in {python}" if is_known(whole) else f"install what provides it in {python}, perhaps {name}"
+    return (
+        f"install {name} in {python}"
+        if is_known(whole)
+        else (f"install the package that provides it in {python}, perhaps {name}")
+    )
 
 
 def _provider(text: str, installed: dict[str, str]) -> str:
     """What must be installed for an import path of a provider."""
     found = re.search(r"`(airflow\.providers\.[\w.]+)`$", text)
     name = distribution_of(found[1]) if found else ""
-    return f", from {name}, which is not installed" if name and installed and not _installed(name, installed) else ""
+    return (
+        f", provided by {name}, which is not installed"
+        if name and installed and not _installed(name, installed)
+        else ""
+    )
 
 
 def _installed(name: str, distributions: dict[str, str]) -> str:

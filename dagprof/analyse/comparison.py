@@ -164,7 +164,7 @@ def _judge_files(old: FileResult | None, new: FileResult | None, limits: Limits)
     if new.status is Status.NEEDS_ANSWER:
         return Change.UNSURE, new.what_it_needs
     if old.status is Status.NEEDS_ANSWER:
-        return Change.UNSURE, "it needed an answer before, so there is no time to compare with"
+        return Change.UNSURE, "it needed an answer before, so there is no earlier time to compare with"
     if not old.is_timed or not new.is_timed:
         if old.status == new.status:
             return Change.UNCHANGED, f"it has no parse time on either side ({new.status.value})"
@@ -173,10 +173,12 @@ def _judge_files(old: FileResult | None, new: FileResult | None, limits: Limits)
     breaks = new.has_lost_dags(old)
     is_mended = old.status.is_failure and not new.status.is_failure
     if breaks and change is Change.FASTER:
-        text = f"it {new.missing(old)} now ({new.status.value}), so the time that it takes says nothing"
+        text = f"it {new.missing(old)} now ({new.status.value}), so its time cannot be compared"
         return Change.UNSURE, text
     if is_mended and change is Change.SLOWER:
-        return Change.UNSURE, f"it gave no DAGs before ({old.status.value}), so there is no time to compare with"
+        return Change.UNSURE, (
+            f"it gave no DAGs before ({old.status.value}), so there is no earlier time to compare with"
+        )
     return change, reason
 
 
@@ -189,7 +191,10 @@ def judge(baseline_ms: Sequence[float], current_ms: Sequence[float], limits: Lim
     if not (are_enough(baseline_ms) and are_enough(current_ms)):
         return (
             Change.UNSURE,
-            f"{len(baseline_ms)} and {len(current_ms)} samples are too few to tell {difference:+.0f} ms from noise",
+            (
+                f"{len(baseline_ms)} and {len(current_ms)} samples are too few to separate "
+                f"{difference:+.0f} ms from noise"
+            ),
         )
     error = math.hypot(standard_error_of_median(baseline_ms), standard_error_of_median(current_ms))
     if abs(difference) <= SIGMAS * error:
@@ -223,12 +228,14 @@ def _warnings(baseline: Run, current: Run) -> Iterable[str]:
     for name, run in (("The baseline's", baseline), ("This run's", current)):
         if run.was_busy:
             waited_s = run.total_queued_ms / 1000
-            yield f"{name} machine was busy; the {waited_s:.1f} s that its parses waited for a processor are left out."
+            yield (
+                f"{name} machine was busy; the {waited_s:.1f} s that its parses waited for a processor are not counted."
+            )
     for name in ("temperature", "isolation"):
         if baseline.settings.get(name) != current.settings.get(name):
             yield (
-                f"The baseline was taken with {name} {baseline.settings.get(name)}, this run with {current.settings.get(name)}: "
-                "their times mean different things."
+                f"The baseline used {name} {baseline.settings.get(name)} and this run used "
+                f"{current.settings.get(name)}, so their times are not comparable."
             )
     changed = [
         name
@@ -239,19 +246,19 @@ def _warnings(baseline: Run, current: Run) -> Iterable[str]:
         shown = ", ".join(sorted(changed)[:5]) + (" and others" if len(changed) > 5 else "")
         yield f"{len(changed)} installed distributions differ ({shown})."
     if not baseline.is_complete or not current.is_complete:
-        yield "One of the runs was interrupted; its missing files show as added or removed."
+        yield "One of the runs was interrupted; its missing files appear as added or removed."
 
 
 def environment_warnings(old: Environment, new: Environment) -> Iterable[str]:
     """What makes times of two environments hard to compare: machine, Python, Airflow."""
     if old.machine != new.machine:
         yield (
-            f"The baseline is from another machine ({old.cpu_model}, {old.cpu_count} cores; here {new.cpu_model}, "
-            f"{new.cpu_count} cores): differences in time may be the machine's."
+            f"The baseline is from another machine ({old.cpu_model}, {old.cpu_count} cores; here "
+            f"{new.cpu_model}, {new.cpu_count} cores), which may explain differences in time."
         )
     for what, before, after in (
         ("Python", old.python_version, new.python_version),
         ("Airflow", old.airflow_version, new.airflow_version),
     ):
         if before != after:
-            yield f"The baseline was taken with {what} {before}, this run with {what} {after}."
+            yield f"The baseline used {what} {before} and this run used {what} {after}."

@@ -123,7 +123,7 @@ def argument_way_out(message: str, airflow_version: str) -> str:
         return ""
     instead = ARGUMENTS[found[1]]
     known = f"the argument `{found[1]}` of a DAG was removed in Airflow 3.0"
-    return f"{known}: use `{instead}`" if instead else f"{known}: leave it out"
+    return f"{known}: use `{instead}`" if instead else f"{known}: remove it"
 
 
 def way_out(name: str, airflow_version: str, *, is_name: bool = False) -> str:
@@ -140,9 +140,9 @@ def way_out(name: str, airflow_version: str, *, is_name: bool = False) -> str:
     known = f"`{found}` is {since}" if major == "2" else f"`{found}` was {since}"
     if not instead:
         return (
-            f"`{name}` was removed in Airflow 3.0, without a successor of that name"
+            f"`{name}` was removed in Airflow 3.0 without a replacement of that name"
             if is_name
-            else (f"{known}, without a successor of that name")
+            else (f"{known} without a replacement of that name")
         )
     on_2 = f"; Airflow 2 has {instead}" if "(" in instead else f"; on Airflow 2 use `{instead}`"
     return known + (on_2 if major == "2" else f": use `{instead}`")

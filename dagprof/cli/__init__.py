@@ -100,7 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         discard_output()
         click.echo(
-            f"dagprof: standard output cannot be written ({error.strerror}); make room, or send it elsewhere.", err=True
+            (f"dagprof: cannot write to standard output ({error.strerror}); free some space or redirect the output."),
+            err=True,
         )
         return OutputError.exit_code
     return result if isinstance(result, int) else 0

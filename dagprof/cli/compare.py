@@ -8,8 +8,16 @@ import click
 @click.command("compare", short_help="Compare two stored runs.")
 @click.argument("before")
 @click.argument("after")
-@click.option("--floor", metavar="DURATION", default="20ms", show_default=True, help="Smaller changes do not count.")
-@click.option("--share", metavar="SHARE", default="20%", show_default=True, help="Nor do changes by a smaller share.")
+@click.option(
+    "--floor", metavar="DURATION", default="20ms", show_default=True, help=("Ignore changes smaller than this.")
+)
+@click.option(
+    "--share",
+    metavar="SHARE",
+    default="20%",
+    show_default=True,
+    help=("Also ignore changes below this share of the parse time."),
+)
 def command(before: str, after: str, floor: str, share: str) -> int:
     """Compare the runs BEFORE and AFTER, file by file."""
     from dagprof import quantities

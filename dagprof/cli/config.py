@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 _LISTS = ("overrides", "waivers")
 
 
-@click.command("config", short_help="Print the settings in force and where each comes from.")
+@click.command("config", short_help="Show the settings in force and where each comes from.")
 @click.argument("files", nargs=-1, metavar="[FILE...]")
-@click.option("--bundle-root", metavar="DIR", help="The DAG folder: patterns in overrides are relative to it.")
+@click.option("--bundle-root", metavar="DIR", help=("The DAG folder, to which patterns in overrides are relative."))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
 def command(files: tuple[str, ...], bundle_root: str | None, as_json: bool) -> int:
-    """Print every setting that is in force in this folder, with its value and where that was written.
+    """Show every setting that is in force in this folder, its value and where it comes from.
 
-    With FILE, DAG files, also which limits of the gate are in force for each after the overrides.
+    With FILE (DAG files), also show the limits of the gate for each file, after the overrides.
     """
     from dagprof import settings as settings_module
     from dagprof.cli.output import stdout_console
@@ -79,7 +79,7 @@ def _limits(file: str, settings: Settings) -> _Limits:
 
     (path,) = existing((file,))
     if path.is_dir():
-        raise UsageError(f"{file!r} is a folder; name a DAG file in it.")
+        raise UsageError(f"{file!r} is a folder; name a DAG file inside it.")
     root, reason = bundle_root(settings, (path,), os.environ)
     below, folders = path.relative_to(root).as_posix(), leading_folders(settings, root)
     limits = policy.limits_for(below, settings.gate, settings.overrides, folders=folders)
@@ -118,7 +118,7 @@ def _print_settings(settings: Settings, rows: tuple[Explained, ...], console: Co
 
     from dagprof.report.escape import safe_text
 
-    file = "No configuration file was found." if settings.config_file is None else f"Read {settings.config_file}"
+    file = "No configuration file found." if settings.config_file is None else f"Read {settings.config_file}"
     console.print(Text(safe_text(file)), soft_wrap=True)
     console.print()
     shown = []

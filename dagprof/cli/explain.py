@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from dagprof.model import FileResult, Run
 
 
-@click.command("explain", short_help="Say where the time of one file goes, and what can be done.")
+@click.command("explain", short_help="Show where the time of one file goes and what to change.")
 @click.argument("target", metavar="FILE[:LINE]")
-@click.option("--run", "stored", metavar="RUN", help="Read this run.json instead of measuring FILE now.")
-@click.option("--speedscope", metavar="FILE", help="Also write the sampled call tree for speedscope.app.")
-@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@click.option("--run", "stored", metavar="RUN", help="Use this run.json instead of measuring FILE now.")
+@click.option("--speedscope", metavar="FILE", help="Also write the sampled call tree, for speedscope.app.")
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @measuring_options
 def command(target: str, stored: str | None, speedscope: str | None, quiet: bool, **options: Any) -> int:
     """Explain one DAG file, or one line of it: its source with the time in the margin, what each import costs and what
-    falls away with it, what the file does while it is parsed, what experiments proved, and which changes pay.
+    removing it saves, what the file does while it is parsed, what experiments proved, and which changes pay.
 
-    Measures FILE now, at full depth unless told otherwise; nothing is written but what --speedscope names.
+    Measures FILE now, by default at full depth. Writes nothing except the file given to --speedscope.
     """
     from dagprof.analyse.fleet import Fleet
     from dagprof.cli.output import stdout_console
@@ -60,10 +60,10 @@ def _split(target: str) -> tuple[str, int | None]:
         return target, None
     if found is None:
         if unread := re.fullmatch(r".+\.py:(.*)", target):
-            raise UsageError(f"{unread[1]!r} is no line number; give FILE:LINE as in dags/sales.py:7.")
+            raise UsageError(f"{unread[1]!r} is not a line number; write FILE:LINE, such as dags/sales.py:7.")
         return target, None
     if int(found[2]) == 0:
-        raise UsageError(f"{target!r} names the line 0; lines begin with 1.")
+        raise UsageError(f"Line numbers start at 1; {target!r} asks for line 0.")
     return found[1], int(found[2])
 
 
@@ -76,7 +76,7 @@ def _check_line(name: str, line: int) -> None:
 
 
 def _no_line(name: str, source: list[str], line: int) -> UsageError:
-    return UsageError(f"{name} has {len(source)} lines, and no line {line}.")
+    return UsageError(f"{name} has {len(source)} lines; there is no line {line}.")
 
 
 def _measured(name: str, options: dict[str, Any], *, is_quiet: bool) -> Run:
@@ -105,14 +105,14 @@ def _find(run: Run, name: str) -> FileResult:
     if len(found) == 1:
         return found[0]
     if found:
-        raise UsageError(f"{name!r} may be {found[0].path} or {found[1].path}; give more of the path.")
+        raise UsageError(f"{name!r} matches {found[0].path} and {found[1].path}; write more of the path.")
     helped = _loading(run, absolute)
     if helped:
-        raise UsageError(f"{name!r} is a helper, loaded by {', '.join(helped[:3])}; explain one of these.")
+        raise UsageError(f"{name!r} defines no DAG; explain a DAG file that imports it: {', '.join(helped[:3])}.")
     for skipped in run.skipped:
         if skipped.path == name or os.path.join(run.root, skipped.path) == absolute:
             raise UsageError(f"Airflow does not parse {skipped.path}: {skipped.why}.")
-    raise UsageError(f"There is no file {name!r} in this run; its files are below {run.root}.")
+    raise UsageError(f"This run has no file {name!r}; its files are below {run.root}.")
 
 
 def _loading(run: Run, path: str) -> list[str]:
@@ -127,7 +127,10 @@ def _source(run: Run, file: FileResult) -> list[str] | None:
         data = (Path(run.root) / file.path).read_bytes()
     except OSError:
         return None
-    if hashlib.sha256(data).hexdigest() != file.sha256 or file.path.endswith(".zip"):
+    if hashlib.sha256(data).hexdigest() != file.sha256 or file.path.endswith(
+        f"No call stacks were sampled for {file.path}, which parses in {file.parse_ms:.0f} ms; "
+        "lower --stacks-from to sample it."
+    ):
         return None
     return source_lines(data)
 

@@ -30,56 +30,65 @@ _BASE = "gate-base.json"
 _RULES = ", ".join(rule.value for rule in Rule)
 
 
-@click.command("gate", short_help="Fail when a change made parsing slower.")
+@click.command("gate", short_help="Fail when a change makes parsing slower.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option(
     "--against",
     metavar="REVISION",
-    help="Compare with where the working tree left this branch, tag or commit; parsed in turns, here and now.",
+    help=(
+        "Compare with this branch, tag or commit, as of the point where the working tree left "
+        "it. Both versions are parsed in turns."
+    ),
 )
-@click.option("--baseline", metavar="FILE", help="Compare with a run that `dagprof scan --save-baseline` kept.")
+@click.option("--baseline", metavar="FILE", help="Compare with a run saved by `dagprof scan --save-baseline`.")
 @click.option(
     "--against-python",
     metavar="PATH",
-    help="Measure the other side with this interpreter and its Airflow; then all files are measured.",
+    help="Measure the other side with this interpreter and its Airflow. Measures all files.",
 )
 @click.option("--all-files", is_flag=True, help="Measure all files, not only those that the change can reach.")
+@click.option("--relative", metavar="SHARE", help="Ignore changes below this share of the parse time [default: 5%].")
+@click.option("--absolute", metavar="DURATION", help="Ignore changes below this time [default: 10ms].")
+@click.option("--budget", metavar="DURATION", help="Fail files that take longer than this to parse.")
 @click.option(
-    "--relative", metavar="SHARE", help="A change counts only above this share of the parse time [default: 5%]."
+    "--forbid", multiple=True, metavar="PACKAGE", help=("Forbid this package while parsing; may be repeated.")
 )
-@click.option("--absolute", metavar="DURATION", help="And only above this time [default: 10ms].")
-@click.option("--budget", metavar="DURATION", help="The most that a parse may take.")
-@click.option("--forbid", multiple=True, metavar="PACKAGE", help="A package that no parse may load; may be repeated.")
 @click.option(
     "--allow",
     multiple=True,
     metavar="PACKAGE",
-    help="The only packages that DAG code may import while it is parsed; may be repeated.",
+    help="Allow DAG code to import only these packages while parsing; may be repeated.",
 )
 @click.option(
-    "--time-budget", metavar="DURATION", help="For the timed parses [default: 120s]; what it leaves undecided is said."
+    "--time-budget",
+    metavar="DURATION",
+    help=(
+        "Stop the timed parses after this time [default: 120s]. Files without a clear answer by then are inconclusive."
+    ),
 )
 @click.option(
-    "--sample", type=int, metavar="N", help="Files that are measured when the environment changed [default: 40]."
+    "--sample", type=int, metavar="N", help=("Number of files to measure when the environment changed [default: 40].")
 )
 @click.option(
     "--false-alarms",
     metavar="SHARE",
-    help="The chance that a run without any change reports a regression [default: 1%].",
+    help="Probability that a run without any change reports a regression [default: 1%].",
 )
 @click.option("--fail-on", multiple=True, metavar="RULE", help=f"Exit with 1 on this: {_RULES}.")
-@click.option("--warn-on", multiple=True, metavar="RULE", help="Tell of this, without failing.")
-@click.option("--ignore", multiple=True, metavar="RULE", help="Do not look for this.")
+@click.option("--warn-on", multiple=True, metavar="RULE", help="Report this without failing.")
+@click.option("--ignore", multiple=True, metavar="RULE", help="Do not check this.")
 @click.option(
     "--format",
     "formats",
     multiple=True,
     metavar="NAME[=FILE]",
-    help="Also write json, junit, sarif, github, gitlab, markdown or html, to FILE or to standard output; may be repeated.",
+    help=(
+        "Also write json, junit, sarif, github, gitlab, markdown or html, to FILE or standard output; may be repeated."
+    ),
 )
-@click.option("--output-dir", "-o", metavar="DIR", help="Where gate.json and both runs go [default: reports].")
+@click.option("--output-dir", "-o", metavar="DIR", help="Folder for gate.json and both runs [default: reports].")
 @parsing_options
-@click.option("--quiet", "-q", is_flag=True, help="No progress and no summary; what --format prints, and errors.")
+@click.option("--quiet", "-q", is_flag=True, help="Print only errors and what --format prints.")
 def command(
     paths: tuple[str, ...],
     formats: tuple[str, ...],
@@ -90,16 +99,16 @@ def command(
 ) -> int:
     """Compare the DAG files below PATH with another version of them, and fail when parsing became slower.
 
-    With --against only the files that the change can reach are parsed, both versions in turns, until it can be told. With
-    --baseline all files are measured and compared with a stored run. `dagprof config` shows the limits in force.
+    With --against, only the files that the change can reach are parsed, both versions in turns, until the answer is clear.
+    With --baseline, all files are measured and compared with a stored run. `dagprof config` shows the limits in force.
 
-    Exit codes: 0 passed or cannot tell, 1 failed, 2 usage or configuration, 3 could not measure, 130 interrupted.
+    Exit codes: 0 passed or inconclusive, 1 failed, 2 usage or configuration, 3 could not measure, 130 interrupted.
     """
     settings = settings_module.load(_plain(options), environment=os.environ, start=Path.cwd())
     against, baseline = _versus(options, settings)
     if against is None and (against_python is not None or all_files):
         raise UsageError(
-            "--against-python and --all-files go with --against; a baseline run measures all files anyway."
+            "--against-python and --all-files need --against; a run against a baseline always measures all files."
         )
     writings = _writings(formats)
     folder = Path(settings.output_dir)
@@ -113,7 +122,7 @@ def command(
             measured = _by_baseline(paths, settings, baseline, is_quiet=quiet)
             _remove_old_base(folder / _BASE, baseline)
     except KeyboardInterrupt:
-        click.echo("Interrupted; nothing was decided.", err=True)
+        click.echo("Interrupted; the gate reached no decision.", err=True)
         return INTERRUPTED
     return _tell(measured, folder, writings, is_quiet=quiet, with_source=settings.source == "all")
 
@@ -145,16 +154,14 @@ def _versus(options: Mapping[str, Any], settings: Settings) -> tuple[str | None,
     """What to compare with: options win over the configuration, and a revision over a baseline there."""
     against, baseline = options["against"], options["baseline"]
     if against is not None and baseline is not None:
-        raise UsageError("--against and --baseline are two ways to compare; give one of them.")
+        raise UsageError("--against and --baseline cannot be used together; give one of them.")
     if against is not None or baseline is not None:
         return against, baseline
     if settings.against is not None:
         return settings.against, None
     if settings.baseline is not None:
         return None, settings.baseline
-    raise UsageError(
-        "There is nothing to compare with; give --against REVISION (such as origin/main) or --baseline FILE."
-    )
+    raise UsageError("Nothing to compare with; give --against REVISION (such as origin/main) or --baseline FILE.")
 
 
 def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
@@ -165,7 +172,7 @@ def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
     for text in formats:
         name, _, file = text.partition("=")
         if name not in (*FORMATS, "html"):
-            raise UsageError(f"There is no format {name!r}; choose from {', '.join(FORMATS)}, html.")
+            raise UsageError(f"Unknown format {name!r}; choose from {', '.join(FORMATS)}, html.")
         found.append((name, Path(file) if file else None))
         if file:
             output.check_writable(Path(file).absolute().parent, f"give --format {name} another file")
@@ -174,9 +181,9 @@ def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
     for format_name, target in unique:
         if places.count(target and target.absolute()) > 1:
             where = "Standard output" if target is None else repr(str(target))
-            raise UsageError(f"{where} takes one format only; write {format_name} to another file.")
+            raise UsageError(f"{where} takes only one format; write {format_name} to another file.")
         if target is not None and (target.suffix == ".py" or target.is_dir()):
-            raise UsageError(f"{str(target)!r} is no place for a report; give --format {format_name} another file.")
+            raise UsageError(f"Cannot write a report to {str(target)!r}; give --format {format_name} another file.")
     return unique
 
 

@@ -9,42 +9,50 @@ import click
 
 _PARSING = (
     click.option(
-        "--bundle-root", metavar="DIR", help="The DAG folder, when PATH is below it: imports resolve from there."
+        "--bundle-root", metavar="DIR", help="The DAG folder when PATH is below it; imports resolve from there."
     ),
     click.option(
-        "--python", metavar="PATH", help="Measure with this interpreter (or virtual environment) and its Airflow."
+        "--python", metavar="PATH", help=("Measure with this interpreter (or virtual environment) and its Airflow.")
     ),
     click.option(
         "--temperature",
         type=click.Choice(["processor", "warm", "cold"]),
-        help="What is imported already: as in the DAG processor (default), a forking worker, or nothing.",
+        help=(
+            "What is imported before a parse: what the DAG processor has (default), what a "
+            "forking worker has, or nothing."
+        ),
     ),
     click.option(
         "--isolation",
         type=click.Choice(["fork", "spawn"]),
-        help="Fork each parse from a process that has Airflow (default), or start a new interpreter.",
+        help="Fork each parse from a process that has loaded Airflow (default), or start a new interpreter.",
     ),
-    click.option("--jobs", "-j", type=int, metavar="N", help="Parses at once [default: half the cores, 2 at least]."),
+    click.option(
+        "--jobs", "-j", type=int, metavar="N", help=("Number of parallel parses [default: half the cores, at least 2].")
+    ),
     click.option(
         "--time-limit",
         "time_limit_s",
         type=float,
         metavar="SECONDS",
-        help="For one parse [default: Airflow's dag_file_processor_timeout].",
+        help="Time limit for one parse [default: Airflow's dag_file_processor_timeout].",
     ),
     click.option(
         "--memory-limit",
         "memory_limit_mib",
         type=int,
         metavar="MIB",
-        help="Resident memory for one parse [default: none].",
+        help="Limit on resident memory for one parse [default: none].",
     ),
     click.option(
         "--variables",
         metavar="FILE",
-        help="Answer Variable look-ups from this file (JSON or YAML, as `airflow variables export` or --write-variables writes it).",
+        help=(
+            "Answer Variable look-ups from this file (JSON or YAML, as written by `airflow "
+            "variables export` or --write-variables)."
+        ),
     ),
-    click.option("--connections", metavar="FILE", help="The same for Connections."),
+    click.option("--connections", metavar="FILE", help="Answer Connection look-ups from this file."),
     click.option(
         "--missing-variables",
         type=click.Choice(["stub", "error"]),
@@ -53,48 +61,54 @@ _PARSING = (
     click.option(
         "--safe-mode/--no-safe-mode",
         default=None,
-        help="Skip files whose text lacks 'airflow' and 'dag', or parse them too [default: as Airflow is configured].",
+        help=(
+            "Skip files whose text lacks 'airflow' and 'dag', or parse them too [default: as Airflow is configured]."
+        ),
     ),
 )
 _PROJECT = (
-    click.option("--plugins", metavar="DIR", help="The plugins folder [default: that of the project]."),
+    click.option("--plugins", metavar="DIR", help="The plugins folder [default: the project's]."),
     click.option(
         "--pythonpath",
         multiple=True,
         callback=lambda context, option, value: value or None,
         metavar="DIR",
-        help="Put this folder on PYTHONPATH, before those of the environment and of the project; may be repeated.",
+        help="Put this folder on PYTHONPATH, before those of the environment and the project; may be repeated.",
     ),
     click.option(
-        "--env-file", metavar="FILE", help="Take environment variables from this file instead of the project's .env."
+        "--env-file", metavar="FILE", help=("Read environment variables from this file instead of the project's .env.")
     ),
-    click.option("--airflow-home", metavar="DIR", help="AIRFLOW_HOME [default: that of the environment]."),
+    click.option("--airflow-home", metavar="DIR", help="AIRFLOW_HOME [default: from the environment]."),
     click.option(
         "--project/--no-project",
         default=None,
-        help="Use what the project's files say about its environment: plugins, Dockerfile, Compose, .env [default: use it].",
+        help="Read the project's files for its environment: plugins, Dockerfile, Compose, .env [default: on].",
     ),
 )
 _LOOKING = (
     click.option(
-        "--repeat", type=int, metavar="N", help="Timed parses per file [default: until the median is stable, 2 to 5]."
+        "--repeat", type=int, metavar="N", help=("Timed parses per file [default: until the median is stable, 2 to 5].")
     ),
     click.option(
         "--depth",
         type=click.Choice(["quick", "traced", "normal", "full"]),
-        help="Time only (quick); time and trace all (traced); trace files that load in 20 ms or more and prove the largest savings (normal, default); trace all and prove all (full).",
+        help=(
+            "quick: only time; traced: time and trace every file; normal (default): trace files "
+            "that load in 20 ms or more and prove the largest savings; full: trace and prove "
+            "everything."
+        ),
     ),
     click.option(
         "--time-budget",
         metavar="DURATION",
-        help="Begin no further pass after this time, such as 60s; what was left out is said.",
+        help="Start no further pass after this time, such as 60s; the summary counts what was left out.",
     ),
     click.option(
         "--stacks-from",
         "stacks_from_ms",
         type=float,
         metavar="MS",
-        help="Sample call stacks of files that take this long [default: 500].",
+        help="Sample call stacks of files that take at least this long [default: 500].",
     ),
 )
 

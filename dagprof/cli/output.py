@@ -60,7 +60,7 @@ def check_writable(folder: Path, way_out: str = "choose --output-dir") -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise OutputError(f"Nothing can be written to {str(folder)!r} ({error.strerror}); {way_out}.") from error
+        raise OutputError(f"Cannot write to {str(folder)!r} ({error.strerror}); {way_out}.") from error
 
 
 def check_new(file: Path, option: str) -> None:
@@ -71,7 +71,7 @@ def check_new(file: Path, option: str) -> None:
     """
     if os.path.lexists(file):  # a link that leads nowhere is not written through
         raise UsageError(
-            f"{str(file)!r} exists and may hold what you filled in; give {option} another name, or remove it."
+            f"{str(file)!r} already exists and may hold your answers; give {option} another name, or remove the file."
         )
     check_writable(file.absolute().parent, f"give {option} another file")
 
@@ -86,21 +86,21 @@ def write_answers(run: Run, file: Path, *, is_quiet: bool) -> None:
             stream.write(answers_file.render(run, file.name))
     except OSError as error:
         raise OutputError(
-            f"{str(file)!r} cannot be written ({error.strerror}); give --write-variables another file."
+            f"Cannot write {str(file)!r} ({error.strerror}); give --write-variables another file."
         ) from error
     if is_quiet:
         return
     name = safe_text(str(file), 4096)
     if not any(found.values()):
-        broken = f" {count(len(run.broken), 'file')} could not be loaded and may ask for more." if run.broken else ""
-        print_line(f"Written: {name}; the DAG files ask for nothing that is not answered.{broken}")
+        broken = f" {count(len(run.broken), 'file')} could not be loaded and may need more." if run.broken else ""
+        print_line(f"Wrote {name}. The DAG files need no answers.{broken}")
         return
     counts = (
         count(found["variables"], "Variable"),
         count(found["connections"], "Connection"),
         count(found["environment"], "environment variable"),
     )
-    print_line(f"Written: {name} ({', '.join(counts)}); fill it in, then add --variables {name} --connections {name}.")
+    print_line(f"Wrote {name} ({', '.join(counts)}). Fill it in, then add --variables {name} --connections {name}.")
 
 
 def print_line(text: str) -> None:
@@ -236,4 +236,4 @@ def open_in_browser(file: Path) -> None:
     import click
 
     if not webbrowser.open(file.absolute().as_uri()):
-        click.echo(f"dagprof: no browser was found; the report is {file}.", err=True)
+        click.echo(f"dagprof: no browser found; open {file}.", err=True)

@@ -12,26 +12,26 @@ from dagprof import settings as settings_module
 from dagprof.cli import output as screen
 
 
-@click.command("report", short_help="Write the report of a stored run again.")
+@click.command("report", short_help="Write the report of a stored run.")
 @click.argument("run")
 @click.option("--baseline", metavar="FILE", help="Compare with this run.")
-@click.option(
-    "--output", "-o", metavar="FILE", default="reports/report.html", show_default=True, help="Where the report goes."
-)
+@click.option("--output", "-o", metavar="FILE", default="reports/report.html", show_default=True, help="Report file.")
 @click.option(
     "--format",
     "kind",
     type=click.Choice(["html", "markdown"]),
     default="html",
     show_default=True,
-    help="A page, or plan and comparison in Markdown for a wiki or a pull request ('-o -' prints it).",
+    help="html: a page; markdown: plan and comparison for a wiki or a pull request ('-o -' prints it).",
 )
 @click.option(
-    "--source", type=click.Choice(["all", "none"]), help="Show the DAG files' source (default), or leave it out."
+    "--source",
+    type=click.Choice(["all", "none"]),
+    help=("Include the source of the DAG files (default), or leave it out."),
 )
-@click.option("--open", "opens", is_flag=True, help="Open the page in a browser afterwards.")
+@click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
 def command(run: str, baseline: str | None, output: str, kind: str, source: str | None, opens: bool) -> int:
-    """Write the report of RUN (a run.json), compared with a baseline where one is named."""
+    """Write the report of RUN (a run.json), optionally compared with a baseline."""
     from dagprof.analyse.comparison import compare
     from dagprof.analyse.fleet import Fleet
     from dagprof.report import html, markdown

@@ -27,30 +27,34 @@ from dagprof.store import runs
 JOURNAL = "run.partial.jsonl"
 
 
-@click.command("scan", short_help="Measure every DAG file and say where the time goes.")
+@click.command("scan", short_help="Measure every DAG file and show where the time goes.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @measuring_options
-@click.option("--output-dir", "-o", metavar="DIR", help="Where run.json and report.html go [default: reports].")
+@click.option("--output-dir", "-o", metavar="DIR", help=("Folder for run.json and report.html [default: reports]."))
 @click.option(
     "--source",
     type=click.Choice(["all", "none"]),
-    help="Show the DAG files' source in the report (default), or leave it out.",
+    help="Include the source of the DAG files in the report (default), or leave it out.",
 )
-@click.option("--open", "opens", is_flag=True, help="Open the report in a browser afterwards.")
-@click.option("--save-baseline", type=click.Path(), metavar="FILE", help="Also keep this run as a baseline.")
+@click.option("--open", "opens", is_flag=True, help="Open the report in a browser.")
+@click.option("--save-baseline", type=click.Path(), metavar="FILE", help="Also save this run as a baseline.")
 @click.option("--baseline", metavar="FILE", help="Compare with this run.")
 @click.option(
-    "--fail-on-regression", metavar="SHARE", help="Exit with 1 if a file became slower by this share, such as 20%."
+    "--fail-on-regression",
+    metavar="SHARE",
+    help=("Exit with 1 if a file became slower by at least this share, such as 20%."),
 )
-@click.option("--regression-floor", metavar="DURATION", help="And by at least this much [default: 20ms].")
+@click.option("--regression-floor", metavar="DURATION", help="Ignore slowdowns below this time [default: 20ms].")
 @click.option("--fail-on", multiple=True, metavar="REASON", help="Also exit with 1 on: import-error, unsure.")
 @click.option(
     "--write-variables",
     metavar="FILE",
-    help="Write what the DAG files ask for and nothing answers (Variables, Connections, environment), ready to fill in.",
+    help=(
+        "Write the Variables, Connections and environment variables that the DAG files need to FILE, ready to fill in."
+    ),
 )
-@click.option("--resume", is_flag=True, help="Go on with a scan that was interrupted.")
-@click.option("--quiet", "-q", is_flag=True, help="No progress and no summary; errors only.")
+@click.option("--resume", is_flag=True, help="Resume an interrupted scan.")
+@click.option("--quiet", "-q", is_flag=True, help="Print only errors.")
 def command(
     paths: tuple[str, ...],
     save_baseline: str | None,
@@ -62,7 +66,7 @@ def command(
 ) -> int:
     """Measure every DAG file below PATH as Airflow loads it, each in a process of its own.
 
-    Writes run.json and report.html, and prints a summary. No database, Variables, Connections or network are needed.
+    Writes run.json and report.html, and prints a summary. Needs no database, Variables, Connections or network.
     """
     options["fail_on"] = options["fail_on"] or None
     settings = settings_module.load(options, environment=os.environ, start=Path.cwd())
@@ -78,7 +82,7 @@ def command(
             paths, settings, folder, is_resumed=resume, is_quiet=quiet, is_baseline=save_baseline is not None
         )
     except KeyboardInterrupt:
-        kept = "finished files are kept. Go on with the same command line and --resume."
+        kept = "finished files are kept. Repeat the command with --resume to continue."
         click.echo(f"Interrupted; {kept if (folder / JOURNAL).exists() else 'no file was finished.'}", err=True)
         return INTERRUPTED
     code = check.tell(run, folder, paths, save_baseline=save_baseline, is_quiet=quiet)
@@ -129,7 +133,7 @@ def _known(file: Path, key: str) -> Mapping[tuple[str, str], Measured]:
     found, known = journals.read(file)
     if found != key:
         raise UsageError(
-            "The interrupted scan was of other paths or options; repeat its command line, or scan without --resume."
+            "The interrupted scan used other paths or options; repeat its command line, or scan without --resume."
         )
     return known
 
@@ -167,7 +171,7 @@ class _Check:
         self._fail_on = gate.check_fail_on(settings.fail_on)
         share = quantities.parse_share(settings.fail_on_regression) if settings.fail_on_regression else None
         if share is not None and settings.baseline is None:
-            raise UsageError("--fail-on-regression needs something to compare with; name it with --baseline.")
+            raise UsageError("--fail-on-regression needs a baseline; name one with --baseline.")
         floor = quantities.parse_duration_ms(settings.regression_floor)
         default = comparison.Limits()
         self._limits = comparison.Limits(relative=default.relative if share is None else share, absolute_ms=floor)
@@ -209,8 +213,9 @@ class _Check:
             runs.save(run, written[-1])
             if thin := sum(file.is_timed and not are_enough(file.samples.own_ms) for file in run.files):
                 click.echo(
-                    f"dagprof: {thin} of {len(run.files)} files of this baseline have fewer than {FEWEST} parses, too few to "
-                    "compare with; take it without --repeat and --time-budget, on a quieter machine.",
+                    f"dagprof: {thin} of {len(run.files)} files in this baseline have fewer than "
+                    f"{FEWEST} parses, too few to compare with; save it without --repeat and "
+                    "--time-budget, on a quieter machine.",
                     err=True,
                 )
         if not is_quiet:

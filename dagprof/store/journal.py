@@ -34,9 +34,7 @@ class Journal:
                 _cut_after_last_line(self._path)
             self._stream = self._path.open("ab" if self._resumes else "wb")
         except OSError as error:
-            raise OutputError(
-                f"{str(self._path)!r} cannot be written ({error.strerror}); choose --output-dir."
-            ) from error
+            raise OutputError(f"Cannot write {str(self._path)!r} ({error.strerror}); choose --output-dir.") from error
         if self._stream.tell() == 0:
             self._write(msgspec.json.encode(Header(SCHEMA_VERSION, self._key)))
         return self
@@ -77,9 +75,7 @@ def read(path: Path) -> tuple[str, dict[tuple[str, str], Measured]]:
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
-        raise RunFileError(
-            f"There is no interrupted scan to resume in {str(path.parent)!r}; scan without --resume."
-        ) from error
+        raise RunFileError(f"No interrupted scan to resume in {str(path.parent)!r}; scan without --resume.") from error
     try:
         header = msgspec.json.decode(lines[0], type=Header)
     except msgspec.DecodeError as error:

@@ -38,7 +38,7 @@ def load(path: str | Path) -> Run:
         data = file.read_bytes()
     except OSError as error:
         raise RunFileError(
-            f"{str(path)!r} cannot be read ({error.strerror}); give a run that `dagprof scan` wrote."
+            f"Cannot read {str(path)!r} ({error.strerror}); give a run that `dagprof scan` wrote."
         ) from error
     return decode(data, str(path))
 
@@ -49,14 +49,15 @@ def decode(data: bytes, name: str) -> Run:
         found = msgspec.json.decode(data, type=_Version)
         version = found.schema_version
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise RunFileError(f"{name!r} is no run: {error}. Scan again, or give another file.") from error
+        raise RunFileError(f"{name!r} is not a run: {error}. Scan again, or give another file.") from error
     if found.decision is not None:
-        raise RunFileError(f"{name!r} is a verdict of the gate, no run; give a file that `dagprof scan` wrote.")
+        raise RunFileError(f"{name!r} is a verdict of the gate, not a run; give a file that `dagprof scan` wrote.")
     if version is None:
-        raise RunFileError(f"{name!r} is no run: it has no schema version. Give a file that `dagprof scan` wrote.")
+        raise RunFileError(f"{name!r} is not a run: it has no schema version. Give a file that `dagprof scan` wrote.")
     if version > SCHEMA_VERSION:
         raise RunFileError(
-            f"{name!r} has schema version {version}, and this dagprof reads up to {SCHEMA_VERSION}; upgrade dagprof."
+            f"{name!r} has schema version {version}, but this dagprof reads only up to "
+            f"{SCHEMA_VERSION}; upgrade dagprof."
         )
     try:
         return msgspec.json.decode(data, type=Run)
@@ -87,7 +88,7 @@ def write_atomically(path: Path, data: bytes) -> None:
         with _beside(target) as stream:
             stream.write(data)
     except OSError as error:
-        raise OutputError(f"{str(path)!r} cannot be written ({error.strerror}); choose another place.") from error
+        raise OutputError(f"Cannot write {str(path)!r} ({error.strerror}); choose another place.") from error
 
 
 @contextlib.contextmanager

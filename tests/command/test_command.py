@@ -149,24 +149,24 @@ def test_an_interrupted_scan_is_resumed(place: Path) -> None:
         (["scan", "nowhere"], 2, "There is no file or folder 'nowhere'"),
         (["scan"], 2, "Missing argument"),
         (["scan", "dags", "--temperature", "hot"], 2, "Invalid value for '--temperature'"),
-        (["scan", "dags", "--repeat", "0"], 2, "must be greater than 0"),
+        (["scan", "dags", "--repeat", "0"], 2, "--repeat must be at least 1."),
         (["scan", "dags", "--repeat", "x"], 2, "Invalid value for '--repeat'"),
         (["scan", "dags", "--fail-on-regression", "20%"], 2, "name it with --baseline"),
         (["scan", "dags", "--fail-on", "rain"], 2, "choose from import-error, unsure"),
-        (["scan", "dags", "--baseline", "none.json"], 2, "'none.json' cannot be read"),
-        (["scan", "dags", "--baseline", "broken.json"], 2, "is no run"),
+        (["scan", "dags", "--baseline", "none.json"], 2, "Cannot read 'none.json'"),
+        (["scan", "dags", "--baseline", "broken.json"], 2, "is not a run"),
         (["scan", "dags", "--baseline", "newer.json"], 2, "upgrade dagprof"),
         (["scan", "dags", "--variables", "broken.json"], 2, "neither JSON nor YAML"),
         (["scan", "dags", "--variables", "list.json"], 2, "holds no mapping"),
-        (["scan", "dags", "--output-dir", "a_file/below"], 2, "Nothing can be written"),
+        (["scan", "dags", "--output-dir", "a_file/below"], 2, "Cannot write to"),
         (["scan", "dags", "--python", "nowhere/python"], 2, "is no Python interpreter"),
         (["scan", "dags", "--python", "/bin/ls"], 2, "'/bin/ls' is no Python interpreter"),
         (["scan", "dags", "--save-baseline", "a_file/b.json"], 2, "give --save-baseline another file"),
         (["gate", "dags", "--against", "x", "--format", "junit=a_file/x.xml"], 2, "give --format junit another file"),
         (["scan", "empty"], 2, "There are no DAG files in"),
         (["scan", "dags", "--bundle-root", "empty"], 2, "not below the bundle root"),
-        (["report", "none.json"], 2, "cannot be read"),
-        (["compare", "none.json", "none.json"], 2, "cannot be read"),
+        (["report", "none.json"], 2, "Cannot read 'none.json'"),
+        (["compare", "none.json", "none.json"], 2, "Cannot read 'none.json'"),
         (["compare", "none.json", "none.json", "--floor", "5"], 2, "such as 50ms"),
         (["explode"], 2, "No such command"),
     ],
@@ -192,7 +192,7 @@ def test_a_full_disk_is_no_regression(place: Path) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(command, cwd=place, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr.startswith("dagprof: standard output cannot be written (No space left on device)")
+    assert done.stderr.startswith("dagprof: cannot write to standard output (No space left on device)")
     assert len(done.stderr.splitlines()) == 1
 
 

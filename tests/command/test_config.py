@@ -105,7 +105,7 @@ def test_json(place: Path) -> None:
 def test_without_a_file(tmp_path: Path) -> None:
     done = call("config", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "No configuration file was found." in done.stdout
+    assert "No configuration file found." in done.stdout
     assert {cells[-1] for cells in rows(done.stdout).values()} == {"default"}
 
 

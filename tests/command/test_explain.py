@@ -117,9 +117,9 @@ def test_a_source_that_changed_is_not_shown(place: Path, tmp_path: Path) -> None
     [
         (("dags",), "is a folder; explain one file"),
         (("nothing.py",), "There is no file or folder 'nothing.py'"),
-        (("nothing.py", "--run", "reports/run.json"), "There is no file 'nothing.py' in this run"),
-        (("a.py:999", "--run", "reports/run.json"), "and no line 999"),
-        (("dags/a.py:999",), "and no line 999"),
+        (("nothing.py", "--run", "reports/run.json"), "This run has no file 'nothing.py'"),
+        (("a.py:999", "--run", "reports/run.json"), "there is no line 999"),
+        (("dags/a.py:999",), "there is no line 999"),
         (("dags/a.py:x",), "'x' is no line number"),
         (("a.py:0", "--run", "reports/run.json"), "lines begin with 1"),
         (("a.py", "--run", "missing.json"), "missing.json"),

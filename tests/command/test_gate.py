@@ -300,7 +300,7 @@ def test_an_interrupted_gate_leaves_nothing_behind(place: Path) -> None:
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert "Interrupted; nothing was decided." in errors
+    assert "Interrupted; the gate reached no decision." in errors
     assert output == ""
     assert state(place) == before
     assert not (place / "reports" / "gate.json").exists()
@@ -329,14 +329,14 @@ def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:
         (("dags/common", "--against", "main", "--python", TARGET), "There are no DAG files in"),
         ((str(Path(__file__).parent.anchor), "--against", "main"), "there has to be a git repository"),
         (("dags", "--against", "main", "--fail-on", "rain"), "Unknown rule 'rain' in --fail-on"),
-        (("dags", "--against", "main", "--format", "pdf"), "There is no format 'pdf'"),
-        (("dags", "--against", "main", "--format", "json=README.md/x.json"), "Nothing can be written"),
-        (("dags", "--against", "main", "--output-dir", "README.md/below"), "Nothing can be written"),
+        (("dags", "--against", "main", "--format", "pdf"), "Unknown format 'pdf'"),
+        (("dags", "--against", "main", "--format", "json=README.md/x.json"), "Cannot write to"),
+        (("dags", "--against", "main", "--output-dir", "README.md/below"), "Cannot write to"),
         (("dags", "--against", "main", "--absolute", "10"), "such as 50ms"),
-        (("dags", "--against", "main", "--sample", "0"), "must be greater than 0"),
+        (("dags", "--against", "main", "--sample", "0"), "--sample must be at least 1."),
         (("dags", "--against", "main", "--false-alarms", "60%"), "between 0% and 50%"),
-        (("dags", "--baseline", "none.json"), "'none.json' cannot be read"),
-        (("dags", "--baseline", "README.md"), "is no run"),
+        (("dags", "--baseline", "none.json"), "Cannot read 'none.json'"),
+        (("dags", "--baseline", "README.md"), "is not a run"),
         (("dags", "--baseline", "none.json", "--all-files"), "go with --against"),
         (("dags", "--baseline", "none.json", "--against-python", TARGET), "go with --against"),
     ],
@@ -416,6 +416,6 @@ def test_a_wrong_environment_does_not_pass(tmp_path: Path) -> None:
     (place / "dags" / "a.py").write_text(dag("a", "import not_installed_here\nx = 1\n"))
     done = call("gate", "dags", "--python", TARGET, "--against", "HEAD", *LIMITS, cwd=place)
     assert done.returncode == 3, done.stdout + done.stderr
-    assert "The only file could not be loaded: nothing was measured" in done.stderr
+    assert "The only file could not be loaded, so nothing was measured" in done.stderr
     assert "Gate: cannot tell. No file could be loaded, so nothing was measured." in done.stdout
     assert json.loads((place / "reports" / "gate.json").read_text())["decision"] == "cannot tell"

@@ -38,7 +38,7 @@ def test_one_cause_for_many_files() -> None:
     first, second = grouped(shown)
     assert (len(first.files), first.reason) == (44, "ModuleNotFoundError: No module named 'operators'")
     assert first.way_out == "`operators/` is in the project root: add `--pythonpath .`"
-    assert second.way_out == "install what provides it in /venv/bin/python, perhaps nope"
+    assert second.way_out == "install the package that provides it in /venv/bin/python, perhaps nope"
     assert not all_failed(shown)
 
 
@@ -55,7 +55,7 @@ def test_one_cause_for_many_files() -> None:
         (
             "pandas.gone",
             "import pandas.gone",
-            "pandas 2.2.3 is installed and has no such module: another version may have it",
+            "pandas 2.2.3 is installed but has no such module; another version may have it",
         ),
         ("airflow.nowhere", "import airflow.nowhere", "Airflow 3.3.2 has no such module"),
         (
@@ -63,7 +63,7 @@ def test_one_cause_for_many_files() -> None:
             "from airflow.operators.dummy_operator import DummyOperator",
             (
                 "`airflow.operators.dummy_operator` was removed in Airflow 3.0: use "
-                "`airflow.providers.standard.operators.empty`, from apache-airflow-providers-standard, which is not installed"
+                "`airflow.providers.standard.operators.empty`, provided by apache-airflow-providers-standard, which is not installed"
             ),
         ),
     ],
@@ -105,7 +105,7 @@ def test_a_name_that_moved() -> None:
 def test_a_name_that_is_gone_from_a_module_that_is_there() -> None:
     message = "cannot import name 'days_ago' from 'airflow.utils.dates' (/site/airflow/utils/dates.py)"
     of = failing("a.py", "ImportError", message)
-    assert way_out(of) == "`airflow.utils.dates.days_ago` was removed in Airflow 3.0, without a successor of that name"
+    assert way_out(of) == "`airflow.utils.dates.days_ago` was removed in Airflow 3.0 without a replacement of that name"
 
 
 def test_a_module_that_is_gone_behind_a_name_of_which_nothing_is_known() -> None:
@@ -125,7 +125,7 @@ def test_a_module_that_is_gone_behind_a_name_of_which_nothing_is_known() -> None
         (
             "DAG.__init__() got an unexpected keyword argument 'default_view'",
             "3.0.6",
-            "the argument `default_view` of a DAG was removed in Airflow 3.0: leave it out",
+            "the argument `default_view` of a DAG was removed in Airflow 3.0: remove it",
         ),
         ("DAG.__init__() got an unexpected keyword argument 'schedule_interval'", "2.11.2", ""),
         ("DAG.__init__() got an unexpected keyword argument 'bogus'", "3.3.2", ""),
@@ -141,7 +141,7 @@ def test_a_path_that_only_the_container_has() -> None:
     of = failing("a.py", "CosmosValueError", "Could not find x.yml at /usr/local/airflow/dbt/shop/x.yml")
     shown = way_out(of, project=Project(root="/work/astro"))
     assert shown == (
-        "/usr/local/airflow is the project's folder in its container: run dagprof there, "
+        "/usr/local/airflow is the project folder inside its container: run dagprof there, "
         "or make /usr/local/airflow a link to /work/astro"
     )
     assert way_out(of) == ""
@@ -154,8 +154,8 @@ def test_a_missing_environment_variable() -> None:
     text = '  File "a.py", line 3, in <module>\n    bucket = os.environ["GCS_BUCKET"]\nKeyError: \'GCS_BUCKET\'\n'
     files = [failing(path, "KeyError", "'GCS_BUCKET'", text) for path in ("a.py", "b.py")]
     (cause,) = grouped(run(*files))
-    assert cause.reason == "the environment variable GCS_BUCKET is not set"
-    assert cause.way_out == "set GCS_BUCKET in the environment, or in a file named by --env-file"
+    assert cause.reason == "environment variable GCS_BUCKET is not set"
+    assert cause.way_out == "set GCS_BUCKET in the environment or in an --env-file"
     plain = failing("a.py", "KeyError", "'x'", '  File "a.py", line 3, in <module>\n    y = settings["x"]\n')
     assert (grouped(run(plain))[0].reason, grouped(run(plain))[0].way_out) == ("KeyError: 'x'", "")
 
@@ -163,7 +163,7 @@ def test_a_missing_environment_variable() -> None:
 def test_a_first_cause_that_is_a_missing_module() -> None:
     of = failing("a.py", "ImportError", "install the extra", cause="ModuleNotFoundError: No module named 'yaml'")
     (cause,) = grouped(run(of))
-    assert cause.reason == "ImportError: install the extra (first cause ModuleNotFoundError: No module named 'yaml')"
+    assert cause.reason == "ImportError: install the extra (caused by ModuleNotFoundError: No module named 'yaml')"
     assert cause.way_out == "install PyYAML in /venv/bin/python"
 
 
@@ -180,12 +180,12 @@ def test_nothing_was_measured() -> None:
     none: Run = run(missing("a.py", "yaml"), missing("b.py", "yaml"))
     assert all_failed(none)
     assert nothing_measured(none) == (
-        "None of the 2 files could be loaded: nothing was measured "
-        "(ModuleNotFoundError: No module named 'yaml'; install PyYAML in /venv/bin/python)."
+        "None of the 2 files could be loaded, so nothing was measured: "
+        "ModuleNotFoundError: No module named 'yaml'; install PyYAML in /venv/bin/python."
     )
     one: Run = run(file("a.py", status=Status.KILLED, detail="Its process was killed by signal 9 (SIGKILL)."))
     assert nothing_measured(one).startswith(
-        "The only file could not be loaded: nothing was measured (Its process was killed"
+        "The only file could not be loaded, so nothing was measured: Its process was killed"
     )
     assert not all_failed(run())
 
@@ -210,7 +210,7 @@ def test_distributions_by_module(module: str, distribution: str) -> None:
         (
             "airflow.contrib.operators.x",
             "3.0.6",
-            "`airflow.contrib` was removed in Airflow 3.0, without a successor of that name",
+            "`airflow.contrib` was removed in Airflow 3.0 without a replacement of that name",
         ),
         ("airflow.operators.bash", "2.9.3", ""),
         ("airflow.sdk", "3.3.2", ""),

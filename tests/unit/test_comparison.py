@@ -90,7 +90,7 @@ def test_other_surroundings_are_warned_of(before: Run) -> None:
     text = "\n".join(compare(before, other, LIMITS).warnings)
     for part in (
         "another machine",
-        "Python 3.12.1, this run with Python 3.11.7",
+        "used Python 3.12.1 and this run used Python 3.11.7",
         "Airflow 3.3.2",
         "temperature",
         "pandas",
@@ -191,7 +191,7 @@ def test_waiting_for_a_processor_is_no_change() -> None:
     assert found.files[0].current_ms == pytest.approx(40)
     assert found.current_total_ms == pytest.approx(40)
     assert found.warnings == (
-        "This run's machine was busy; the 0.1 s that its parses waited for a processor are left out.",
+        "This run's machine was busy; the 0.1 s that its parses waited for a processor are not counted.",
     )
 
 

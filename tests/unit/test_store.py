@@ -30,15 +30,15 @@ def test_fields_of_a_later_writer_are_ignored() -> None:
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (b"", "is no run"),
-        (b"{broken", "is no run"),
-        (b"\xff\xfe\x00", "is no run"),
-        (b"[1, 2]", "is no run"),
-        (b'{"schema_version": 1, "decision": "passed", "files": [{}]}', "is a verdict of the gate, no run"),
+        (b"", "is not a run"),
+        (b"{broken", "is not a run"),
+        (b"\xff\xfe\x00", "is not a run"),
+        (b"[1, 2]", "is not a run"),
+        (b'{"schema_version": 1, "decision": "passed", "files": [{}]}', "is a verdict of the gate, not a run"),
         (b"{}", "no schema version"),
         (b'{"schema_version": 99}', "upgrade dagprof"),
         (b'{"schema_version": 1}', "is damaged"),
-        (b'{"schema_version": "one"}', "is no run"),
+        (b'{"schema_version": "one"}', "is not a run"),
     ],
 )
 def test_bad_files_get_one_sentence(data: bytes, sentence: str) -> None:
@@ -57,7 +57,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     target = tmp_path / "run.json"
     target.write_text("old")
     (tmp_path / "blocked").write_text("a file where a folder is needed")
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(OutputError, match="Cannot write"):
         runs.write_atomically(tmp_path / "blocked" / "run.json", b"new")
     assert target.read_text() == "old"
     assert sorted(os.listdir(tmp_path)) == ["blocked", "run.json"]
@@ -129,7 +129,7 @@ def test_a_scan_that_failed_before_its_first_file_leaves_no_journal(tmp_path: Pa
 
 
 def test_no_journal_and_a_damaged_one(tmp_path: Path) -> None:
-    with pytest.raises(RunFileError, match="no interrupted scan"):
+    with pytest.raises(RunFileError, match="No interrupted scan"):
         read(tmp_path / "run.partial.jsonl")
     (tmp_path / "run.partial.jsonl").write_text("?")
     with pytest.raises(RunFileError, match="damaged"):
