@@ -48,7 +48,7 @@ class Rule(str, enum.Enum):
 # One sentence per rule, for SARIF and the documentation.
 DESCRIPTIONS = {
     Rule.SLOWER: "The file takes longer to parse than before, beyond the limits and beyond noise.",
-    Rule.UNSURE: "Too few parses fit in the time budget to decide whether the file became slower.",
+    Rule.UNSURE: "Too few parses fit in the time budget to decide.",
     Rule.IMPORT_ERROR: "The file lost some or all of its DAGs.",
     Rule.FORBIDDEN_PACKAGE: ("The parse loads a forbidden package, or DAG code imports a package that is not allowed."),
     Rule.NEW_PACKAGE: "The parse loads a package that it did not load before.",

@@ -32,7 +32,7 @@ LEAST_MS = 50.0
 MOST_FACTOR = 4.0
 
 
-_AGAIN = "take a new baseline here with `dagprof scan --save-baseline`"
+_AGAIN = "save a new baseline here with `dagprof scan --save-baseline`"
 
 
 class _Speed(NamedTuple):
@@ -60,7 +60,7 @@ def decide_by_baseline(
     before = {file.path for file in baseline.files}
     if before and run.files and before.isdisjoint(file.path for file in run.files):
         raise UsageError(
-            "The baseline and this run have no file in common; give the folder that the baseline was taken of."
+            "The baseline and this run have no file in common; measure the folder that the baseline was taken of."
         )
     judged = _judged(baseline, run, demand)
     if again is not None and again.files:
@@ -93,7 +93,7 @@ def check_reference(baseline: Run) -> None:
     """
     if baseline.reference is None:
         raise UsageError(
-            f"The baseline holds no reference parse, so speeds cannot be compared; {_AGAIN}. (`dagprof compare` takes any run.)"
+            f"The baseline has no reference parse to compare speeds with; {_AGAIN}, or use `dagprof compare`."
         )
 
 
@@ -105,21 +105,23 @@ def _speed(baseline: Run, run: Run) -> _Speed:
     ):
         if old != new:
             raise UsageError(
-                f"The baseline was taken with {what} {old} and this run with {new}: they cannot be compared; {_AGAIN}."
+                f"The baseline was taken with {what} {old} and this run with {new}, so they "
+                f"cannot be compared; {_AGAIN}."
             )
     check_reference(baseline)
     assert baseline.reference is not None
     if run.reference is None:
         raise UsageError(
-            "The reference parse failed here, so speeds cannot be compared; `dagprof doctor` shows what is wrong."
+            "The reference parse failed here, so speeds cannot be compared; run `dagprof doctor` to see why."
         )
     if baseline.reference.version != run.reference.version:
-        raise UsageError(f"The baseline was taken with another version of the reference parse; {_AGAIN}.")
+        raise UsageError(f"The baseline used another version of the reference parse; {_AGAIN}.")
     old_ms, new_ms = baseline.reference.samples.cpu_ms, run.reference.samples.cpu_ms
     factor = statistics.median(new_ms) / statistics.median(old_ms)
     if not 1 / MOST_FACTOR <= factor <= MOST_FACTOR:
         raise UsageError(
-            f"The reference parse takes {factor:.1f} times as long here as for the baseline: too different to compare; {_AGAIN}."
+            f"The reference parse takes {factor:.1f} times as long here as for the baseline, "
+            f"too different to compare; {_AGAIN}."
         )
     return _Speed(factor, math.hypot(_relative_error(old_ms), _relative_error(new_ms)))
 
@@ -164,8 +166,9 @@ def _compared(old_ms: Sequence[float], new_ms: Sequence[float], speed: _Speed, l
 
 def _doubts(speed: _Speed, baseline: Run, run: Run) -> tuple[str, ...]:
     text = (
-        f"The baseline was taken at another time: by the reference parse this machine now takes {speed.factor:.2f} times as "
-        f"long, and changes below {LEAST_SHARE:.0%} or {LEAST_MS:.0f} ms are not told. `--against` tells smaller ones."
+        f"This machine now takes {speed.factor:.2f} times as long for the reference parse as for "
+        f"the baseline. Changes below {LEAST_SHARE:.0%} or {LEAST_MS:.0f} ms are not reported; "
+        "`--against` finds smaller ones."
     )
     return (
         text,

@@ -179,7 +179,7 @@ def _file_verdict(
     least_ms = _timing_limits(limits).least_ms(judged.base_ms if judged else 0.0)
     outcome, reason, cause = outcomes.outcome(path, old, new, judged, (base, head), compared.changed, least_ms)
     if path in compared.renamed:
-        reason = f"{reason}; the file was {compared.renamed[path]} before"
+        reason = f"{reason}; renamed from {compared.renamed[path]}"
     needs_answer = new.status is Status.NEEDS_ANSWER
     is_not_slower = judged is not None and judged.is_not_slower(least_ms) and not needs_answer
     is_told = any(finding.rule is Rule.IMPORT_ERROR for finding in found)
@@ -219,13 +219,13 @@ def _asked_at(head: Parsed) -> Place | None:
 def _not_parsed(path: str, old: FileResult | None, skipped: SkippedFile | None, demand: Demand) -> FileVerdict:
     """A file that is gone, or that is still there and passed over by Airflow."""
     if skipped is None:
-        return FileVerdict(path=path, outcome=Outcome.GONE, reason=f"{path} is not there any more")
+        return FileVerdict(path=path, outcome=Outcome.GONE, reason=f"{path} no longer exists")
     found = []
     level = demand.limits(path).rules[Rule.IMPORT_ERROR]
     if old is not None and skipped.loses_dags_of(old) and level is not Level.OFF:
-        message = f"{path} gave DAGs before and gives none now: {skipped.why}"
+        message = f"{path} no longer gives DAGs: {skipped.why}"
         found.append(Finding(rule=Rule.IMPORT_ERROR, level=level, path=path, file=path, line=0, message=message))
-    reason = f"{path} is not parsed any more: {skipped.why}"
+    reason = f"{path} is no longer parsed: {skipped.why}"
     return FileVerdict(path=path, outcome=Outcome.GONE, reason=reason, findings=demand.accepted(found))
 
 
@@ -243,7 +243,7 @@ def _concluded(verdict: Verdict, head: Run) -> Verdict:
     elif unsure:
         decision, reason = (
             Decision.CANNOT_TELL,
-            f"No regression is shown, but {count(len(unsure), 'file')} cannot be told.",
+            (f"No regression found; {count(len(unsure), 'file')} {'is' if len(unsure) == 1 else 'are'} inconclusive."),
         )
     else:
         decision, reason = Decision.PASSED, _passed(verdict)
@@ -253,13 +253,11 @@ def _concluded(verdict: Verdict, head: Run) -> Verdict:
 
 def _passed(verdict: Verdict) -> str:
     if not verdict.files:
-        return "No DAG file can be reached by what changed."
+        return "The change reaches no DAG file."
     waived = sum(bool(finding.waived) for finding in verdict.all_findings)
     slower = len(verdict.of(Outcome.REGRESSION))
     what = (
-        f"{count(slower, 'file')} became slower, which is accepted"
-        if slower
-        else "No file became slower beyond the limits"
+        f"{count(slower, 'file')} became slower, as accepted" if slower else "No file became slower beyond the limits"
     )
     measured = len(verdict.files) - len(verdict.of(Outcome.GONE))
     text = f"{what}; {count(measured, 'file')} measured"

@@ -45,7 +45,7 @@ def outcome(
             text = f"{path} {new.missing(old)} ({new.status.value} now, {old.status.value} before)"
             return Outcome.CANNOT_TELL, text, None
         if old.status is new.status and not old.status.is_failure:
-            return Outcome.CANNOT_TELL, f"{path} was not parsed in turns before the time budget was spent", None
+            return Outcome.CANNOT_TELL, f"{path} was not compared: the time budget was spent", None
         return (
             Outcome.CANNOT_TELL,
             f"{path} has no times to compare ({old.status.value} before, {new.status.value} now){_failed_before(old)}",
@@ -71,8 +71,8 @@ def outcome(
         )
         perhaps = f"; {cause.text}" if cause is not None else ""
         is_faster = judged.is_not_slower(least_ms)
-        tell = "not slower, but too wide to tell whether it is faster" if is_faster else "too wide to tell"
-        return outcome, f"{path}: the change is {span} after {judged.pairs} pairs of parses, {tell}{perhaps}", cause
+        tell = "not slower, perhaps faster" if is_faster else "inconclusive"
+        return outcome, f"{path}: {tell}; the change is {span} after {judged.pairs} pairs of parses{perhaps}", cause
     return outcome, f"{path} {amount}, within the limits", None
 
 

@@ -118,8 +118,9 @@ def _no_longer_pre_imported(base: Parsed, head: Parsed, rows: Sequence[tuple[Lin
     is_one = len(loaded) == 1
     link = max(rows, key=lambda row: row[2])[0]
     text = (
-        f"no DAG file names {names} any more, so the DAG processor no longer imports {'it' if is_one else 'them'} before it "
-        f"forks; {_where(link.place, head)} loads `{link.module}` in each parse"
+        f"no DAG file names {names} any more, so the DAG processor no longer imports "
+        f"{'it' if is_one else 'them'} before it forks; {_where(link.place, head)} loads "
+        f"`{link.module}` in each parse"
     )
     past = f"the DAG processor did not import {names} before it forked"
     return Cause(Place(file=head.file.path, line=0), text, past, sum(ms for _, _, ms in rows))

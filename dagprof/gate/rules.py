@@ -83,7 +83,7 @@ def _import_error(case: Case) -> Iterable[Found]:
     if base is None:
         since = f"is new and {file.missing()}"
     else:
-        since = file.missing(base) if file.dag_ids else "gave DAGs before and gives none now"
+        since = file.missing(base) if file.dag_ids else "no longer gives DAGs"
     yield Found(place, f"{file.path} {since}: {file.why_no_dags}")
 
 
@@ -100,7 +100,7 @@ def _forbidden(case: Case) -> Iterable[Found]:
         if is_forbidden and (name, place) not in told:
             yield Found(place, f"{case.path} imports {name}, which is forbidden")
         if not is_forbidden and allowed is not None and not _is_listed(case.head, name, position, allowed):
-            yield Found(place, f"{case.path} imports {name}, which is not among the allowed packages")
+            yield Found(place, f"{case.path} imports {name}, which is not an allowed package")
 
 
 def _is_listed(head: Parsed, name: str, position: int, listed: Iterable[str]) -> bool:
@@ -156,14 +156,14 @@ def _new_modules(case: Case) -> Iterable[Found]:
     }
     precedents = {name: case.precedents.of_module(case.path, name, place) for name, place in new.items()}
     shared = Counter(str(precedent) for precedent in precedents.values() if precedent is not None)
-    text = f"{case.path} loads {after:,} modules instead of {before:,}"
+    text = f"{case.path} now loads {after:,} modules, up from {before:,}"
     if after - before - shared.total() <= case.limits.new_modules:
         told, number = shared.most_common(1)[0]
         place = next(new[name] for name, precedent in precedents.items() if str(precedent) == told)
         yield Found(place, f"{text}, {number:,} of them {told}", is_note=True)
         return
     places = Counter(place for name, place in new.items() if precedents[name] is None)
-    yield Found(places.most_common(1)[0][0], f"{text}; {case.limits.new_modules:,} more are allowed")
+    yield Found(places.most_common(1)[0][0], f"{text}; the limit is {case.limits.new_modules:,} more")
 
 
 def _way(head: Parsed, position: int) -> str:
@@ -214,8 +214,8 @@ def _advised(head: Parsed, place: Place, advice: str) -> str:
     if named is None:
         return f"; {advice}"
     if all(name.partition(".")[0] == "airflow" for name in named):
-        return f": the import at {place} does that"
-    return f": the import at {place} does that; import it inside the functions that use it"
+        return f"; the import at {place} does this"
+    return f"; the import at {place} does this, so move it into the functions that use it"
 
 
 def _unstable(case: Case) -> Iterable[Found]:
@@ -229,13 +229,17 @@ def _unstable(case: Case) -> Iterable[Found]:
         more = f" and {len(coming) - _SHOWN} more" if len(coming) > _SHOWN else ""
         named = f"the DAG{'s' if len(coming) > 1 else ''} {', '.join(coming[:_SHOWN])}{more}"
         yield Found(
-            place, f"{case.path} gives {named} in some parses only; Airflow removes and adds what comes and goes"
+            place,
+            (
+                f"{case.path} gives {named} in only some parses, so Airflow keeps removing and "
+                f"adding {'it' if len(coming) == 1 else 'them'}"
+            ),
         )
     for found in [found for found in new if not found.is_existence][:1]:
         differs = (
             f"the DAG {found.dag_id} differs from parse to parse: {found.field} is {found.first}, then {found.second}"
         )
-        yield Found(place, f"{differs}; Airflow 3 stores each as a new version")
+        yield Found(place, f"{differs}; Airflow 3 stores each variant as a new version")
 
 
 def _timeout(case: Case) -> Iterable[Found]:
@@ -246,7 +250,10 @@ def _timeout(case: Case) -> Iterable[Found]:
     if least > share * case.timeout_ms:
         yield Found(
             Place(file=case.path, line=0),
-            f"{case.path} takes {least / 1000:.1f} s of the {case.timeout_ms / 1000:.0f} s after which Airflow gives up",
+            (
+                f"{case.path} takes {least / 1000:.1f} s to parse, close to Airflow's import "
+                f"timeout of {case.timeout_ms / 1000:.0f} s"
+            ),
         )
 
 
@@ -257,7 +264,7 @@ def _budget(case: Case) -> Iterable[Found]:
     if least > parse_duration_ms(case.limits.budget):
         yield Found(
             Place(file=case.path, line=0),
-            f"{case.path} takes {least:.0f} ms even in its fastest parse, more than its budget of {case.limits.budget}",
+            f"{case.path} takes at least {least:.0f} ms to parse, over its budget of {case.limits.budget}",
         )
 
 
@@ -273,7 +280,7 @@ _RULES: dict[Rule, Callable[[Case], Iterable[Found]]] = {
     Rule.NEW_MODULES: _new_modules,
     Rule.NEW_VARIABLE: _accesses("variable", "Variable"),
     Rule.NEW_CONNECTION: _accesses("connection", "Connection"),
-    Rule.NEW_DATABASE: _effects(DATABASE_KINDS, "asks a database", "ask it in a task"),
+    Rule.NEW_DATABASE: _effects(DATABASE_KINDS, "queries a database", "query it in a task"),
     Rule.NEW_NETWORK: _effects(NETWORK_KINDS, "uses the network", "use it in a task"),
     Rule.NEW_PROCESS: _effects(("process",), "starts a program", "start it in a task"),
     Rule.UNSTABLE_DAG: _unstable,

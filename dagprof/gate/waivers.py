@@ -37,7 +37,7 @@ def in_source(text: str, path: str) -> tuple[list[Waiver], list[str]]:
             continue
         waiver = _waiver(comment, path, line, is_alone)
         if isinstance(waiver, str):
-            wrong.append(f"{path}:{line} accepts nothing: {waiver}; write it as `{FORM}`.")
+            wrong.append(f"Invalid waiver at {path}:{line}: {waiver}; write it as `{FORM}`.")
         else:
             found.append(waiver)
     return found, wrong
@@ -60,20 +60,20 @@ def _waiver(comment: str, path: str, line: int, is_alone: bool) -> Waiver | str:
     """The waiver, or what is wrong with it."""
     match = _COMMENT.match(comment)
     if match is None and _SEVERAL.match(comment):
-        return "a comment accepts one rule, and others stand above, each on a line of its own"
+        return "a comment accepts one rule; put each further rule in a comment of its own on a line above"
     if match is None:
-        return "it needs a rule, a last day and a reason"
+        return "a rule, a last day and a reason are required"
     rule = match["rule"].lower()
     if rule not in _names():
         near = difflib.get_close_matches(rule, _names(), n=1, cutoff=0.5)
         known = f"did you mean {near[0]!r}?" if near else f"the rules are {', '.join(_names())}"
-        return f"there is no rule {rule!r}, {known}"
+        return f"unknown rule {rule!r}, {known}"
     try:
         until = datetime.date.fromisoformat(match["until"])
     except ValueError:
-        return f"{match['until']} is no day"
+        return f"{match['until']} is not a date"
     if not match["reason"].strip():
-        return "it gives no reason"
+        return "the reason is missing"
     return Waiver(
         files=(path,),
         rule=Rule(rule),
@@ -128,9 +128,9 @@ def unused(
     ]
     if not idle:
         return ()
-    more = f" and {len(idle) - _SHOWN} more do so" if len(idle) > _SHOWN else ""
+    more = f" and {len(idle) - _SHOWN} more do the same" if len(idle) > _SHOWN else ""
     told = f"{', '.join(idle[:_SHOWN])}{more}, but nothing was found at that line"
-    return (f"{told}; on a line of its own a comment accepts what is found in the whole file.",)
+    return (f"{told}; a comment on a line of its own accepts what is found in the whole file.",)
 
 
 def _is_new(waiver: Waiver, changed_lines: Mapping[str, Sequence[int]]) -> bool:
@@ -150,8 +150,9 @@ def expired(waivers: Sequence[Waiver], today: datetime.date, level: Level) -> tu
             path=_file(waiver),
             file=_file(waiver),
             line=_line(waiver),
-            message=f"{waiver.place or 'a waiver'} accepted {waiver.rule.value} for {', '.join(waiver.files)} until "
-            f"{waiver.until.isoformat()} ({waiver.reason}); mend it, or set another day",
+            message=f"the waiver of {waiver.rule.value} for {', '.join(waiver.files)} expired on "
+            f"{waiver.until.isoformat()} ({waiver.reason}); fix the finding or extend the waiver"
+            f"{f' in {waiver.place}' if waiver.place else ''}",
         )
         for waiver in waivers
         if waiver.has_expired(today)

@@ -84,7 +84,7 @@ DOES = [
     (
         {"effects": (effect("database", "SELECT a"),)},
         Rule.NEW_DATABASE,
-        "asks a database while it is parsed (SELECT a)",
+        "queries a database while it is parsed (SELECT a)",
     ),
     ({"accesses": (access("key"),)}, Rule.NEW_VARIABLE, "reads the Variable 'key' in every parse"),
     ({"accesses": (access("db", kind="connection"),)}, Rule.NEW_CONNECTION, "reads the Connection 'db' in every parse"),
@@ -176,8 +176,8 @@ def test_advice_is_about_the_import_where_a_library_does_it() -> None:
     by_import, by_call = (parsed("new.py", HELPED, effects=(effect("process", "ldconfig", line=n),)) for n in (1, 2))
     (found,) = (each for each in told([], [by_import]).findings if each.rule is Rule.NEW_PROCESS)
     assert found.message == (
-        f"new.py starts a program while it is parsed (ldconfig): the import at {FRAMES}:1 does that; "
-        "import it inside the functions that use it"
+        f"new.py starts a program while it is parsed (ldconfig); the import at {FRAMES}:1 does this, "
+        "so move it into the functions that use it"
     )
     (found,) = (each for each in told([], [by_call]).findings if each.rule is Rule.NEW_PROCESS)
     assert found.message.endswith("(ldconfig); start it in a task")
@@ -188,7 +188,7 @@ def test_advice_is_about_the_import_where_a_library_does_it() -> None:
     )
     compared = Compared(base=run(), head=run(by_import, modules=airflows), base_name="a", head_name="b")
     messages = [each.message for each in decide(compared, Demand(today=TODAY)).all_findings]
-    assert f"new.py starts a program while it is parsed (ldconfig): the import at {FRAMES}:1 does that" in messages
+    assert f"new.py starts a program while it is parsed (ldconfig); the import at {FRAMES}:1 does this" in messages
 
 
 # Which files are traced for that.

@@ -84,12 +84,10 @@ def everything() -> Verdict:
     unsure = FileVerdict(
         path="unsure.py",
         outcome=Outcome.CANNOT_TELL,
-        reason="unsure.py: too wide to tell",
+        reason="unsure.py: inconclusive",
         timing=WIDE,
         findings=(
-            finding(
-                Rule.UNSURE, "unsure.py: too wide to tell", level=Level.WARNING, path="unsure.py", file="unsure.py"
-            ),
+            finding(Rule.UNSURE, "unsure.py: inconclusive", level=Level.WARNING, path="unsure.py", file="unsure.py"),
             finding(Rule.NEW_DATABASE, "asks a database", path="unsure.py", file="unsure.py", waived=BY_COMMENT),
             finding(
                 Rule.NEW_PACKAGE, "loads yaml", level=Level.WARNING, path="unsure.py", file="/usr/lib/yaml.py", line=1
@@ -103,7 +101,7 @@ def everything() -> Verdict:
         FileVerdict(path="fast.py", outcome=Outcome.IMPROVEMENT, reason="fast.py -100 ms", timing=FASTER),
         FileVerdict(path="same.py", outcome=Outcome.UNCHANGED, reason="same.py +0 ms, within the limits", timing=WIDE),
         FileVerdict(path="fresh.py", outcome=Outcome.NEW, reason="fresh.py is new and takes 9 ms"),
-        FileVerdict(path="gone.py", outcome=Outcome.GONE, reason="gone.py is not there any more"),
+        FileVerdict(path="gone.py", outcome=Outcome.GONE, reason="gone.py no longer exists"),
         decision=Decision.FAILED,
         reason="3 findings in 1 file fail the gate.",
         unaffected=41,
@@ -209,16 +207,16 @@ def test_the_terminal_tells_the_decision_and_each_fact_once() -> None:
     lines = [line for line in text.splitlines() if line]
     assert lines[0] == "Gate: failed. 3 findings in 1 file fail the gate."
     assert lines[1].startswith(
-        "main → topic: 6 files compared (1 slower, 1 faster, 1 unchanged, 1 cannot tell, 1 new, 1 gone)"
+        "main → topic: 6 files compared (1 slower, 1 faster, 1 unchanged, 1 inconclusive, 1 new, 1 gone)"
     )
-    assert "41 that the change cannot reach" in lines[1]
+    assert "41 not reached by the change" in lines[1]
     for once in (
         "+120 ms (+24 %)",
         "+80 ms to +160 ms",
         "500 ms → 620 ms",
         "because lib/x.py:7 imports pandas",
         "−100 ms (−25 %)",
-        "too wide to tell",
+        "inconclusive",
         "slow.py:9  reads the Variable one",
         "/usr/lib/yaml.py:1  loads yaml",
         f"asks a database; {BY_COMMENT}",
@@ -357,7 +355,7 @@ def test_junit_counts_and_places_every_outcome() -> None:
     assert "two" in (variables.text or "")
     skipped = found["dags/unsure.py", "parse time"].find("skipped")
     assert skipped is not None
-    assert skipped.attrib["message"] == "unsure.py: too wide to tell"
+    assert skipped.attrib["message"] == "unsure.py: inconclusive"
     assert write("junit", everything()).count("because lib/x.py:7 imports pandas") == 2  # once for lists, once in full
     accepted = found["dags/unsure.py", "new-database"]
     assert [child.tag for child in accepted] == ["system-out"]

@@ -17,7 +17,7 @@ class Format(NamedTuple):
 
 
 FORMATS: dict[str, Format] = {
-    "json": Format("json_", "everything, for programs"),
+    "json": Format("json_", "the whole verdict, for programs"),
     "junit": Format("junit", "JUnit XML, for the test view of a CI system"),
     "sarif": Format("sarif", "SARIF 2.1.0, for code scanning"),
     "github": Format("github", "workflow commands that annotate lines, for the log of GitHub Actions"),
@@ -32,7 +32,7 @@ def write(format_name: str, verdict: Verdict, *, prefix: str = "") -> str:
     :raises UsageError: there is no such format.
     """
     if format_name not in FORMATS:
-        raise UsageError(f"There is no format {format_name!r}; choose from {', '.join(FORMATS)}.")
+        raise UsageError(f"Unknown format {format_name!r}; choose from {', '.join(FORMATS)}.")
     # What a format needs is loaded only when it is asked for.
     module = import_module(f"{__name__}.{FORMATS[format_name].module}")
     text: str = module.render(verdict, prefix=prefix)

@@ -65,15 +65,15 @@ class _Comment:
     def write(self, verdict: Verdict) -> str:
         parts = [
             MARK,
-            f"### dagprof: {verdict.decision.value}",
+            f"### dagprof: {words.decision_word(verdict)}",
             self._text(verdict.reason),
             self._text(words.compared(verdict)),
             *self._changed(verdict),
             *self._list("New files", "new file", words.new_files(verdict), lambda file: self._text(file.reason)),
             *self._findings(verdict),
             *self._list("Accepted", "accepted finding", words.accepted(verdict), self._accepted),
-            *self._list("Not new", "note", verdict.notes, self._text),
-            *self._list("To keep in mind", "doubt", verdict.doubts, self._text),
+            *self._list("Already present", "present finding", verdict.notes, self._text),
+            *self._list("Notes", "note", verdict.doubts, self._text),
             *self._others(verdict),
         ]
         return "\n\n".join([part for part in (*parts, self._ending()) if part]) + "\n"
@@ -118,7 +118,7 @@ class _Comment:
         parts = [count(number, noun) for noun, number in self._left_out.items()]
         shorter = self._size.width < _SIZES[0].width
         if shorter:
-            parts.append(f"the rest of texts longer than {self._size.width} characters")
+            parts.append(f"the ends of texts longer than {self._size.width} characters")
         return (
             f"Left out to keep this comment short: {', '.join(parts)}. The JSON report has everything." if parts else ""
         )

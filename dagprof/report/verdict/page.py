@@ -10,6 +10,7 @@ from dagprof.gate.verdict import Decision, Outcome, Verdict
 from dagprof.model import Run
 from dagprof.report import html
 from dagprof.report.page.overview import Judged
+from dagprof.report.verdict import words
 
 _CHANGES = {
     Outcome.REGRESSION: Change.SLOWER,
@@ -26,7 +27,7 @@ def render(verdict: Verdict, base: Run, head: Run, *, with_source: bool) -> str:
     """The page of the new side, compared with the old one; nothing of it is judged anew."""
     open_findings = [finding for finding in verdict.all_findings if not finding.waived]
     judged = Judged(
-        outcome=verdict.decision.value,
+        outcome=words.decision_word(verdict),
         tag=_TAGS[verdict.decision],
         reason=verdict.reason,
         reasons=(

@@ -36,8 +36,8 @@ def render(verdict: Verdict, *, console: Console) -> None:
             _lines(title, [_placed(finding, finding.message) for finding in findings], console)
         accepted = [f"{f.rule.value}: {_placed(f, text)}" for f, text in words.accepted(verdict)]
         _lines(Text("Accepted", style="bold"), accepted, console)
-        _lines(Text("Not new", style="bold"), verdict.notes, console)
-        _lines(Text("To keep in mind", style="bold"), verdict.doubts, console)
+        _lines(Text("Already present", style="bold"), verdict.notes, console)
+        _lines(Text("Notes", style="bold"), verdict.doubts, console)
 
 
 def _changed(files: Sequence[FileVerdict], console: Console) -> None:
@@ -89,7 +89,7 @@ def _lines(title: Text, lines: Sequence[str], console: Console) -> None:
 
 def _more(number: int, console: Console) -> None:
     if number > LIMIT:
-        console.print(Text(f"  and {number - LIMIT:,} more; the JSON report has all of them.", style="dim"))
+        console.print(Text(f"  and {number - LIMIT:,} more; the JSON report lists all of them.", style="dim"))
 
 
 def _safe(text: str) -> str:

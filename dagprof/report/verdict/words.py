@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dagprof.gate.verdict import FileVerdict, Finding, Outcome, Timing, Verdict
+from dagprof.gate.verdict import Decision, FileVerdict, Finding, Outcome, Timing, Verdict
 from dagprof.policy import Level, Rule
 from dagprof.quantities import count
 from dagprof.report.figures import duration
@@ -18,22 +18,29 @@ TITLES = {
     Outcome.REGRESSION: "Slower",
     Outcome.IMPROVEMENT: "Faster",
     Outcome.UNCHANGED: "Unchanged",
-    Outcome.CANNOT_TELL: "Cannot tell",
+    Outcome.CANNOT_TELL: "Inconclusive",
     Outcome.NEW: "New",
     Outcome.GONE: "Gone",
 }
 
+_DECISIONS = {Decision.PASSED: "passed", Decision.FAILED: "failed", Decision.CANNOT_TELL: "inconclusive"}
+
+
+def decision_word(verdict: Verdict) -> str:
+    """The decision in one word, as people read it; reports for programs write its value."""
+    return _DECISIONS[verdict.decision]
+
 
 def decision(verdict: Verdict) -> str:
     """The decision in one sentence."""
-    return f"Gate: {verdict.decision.value}. {verdict.reason}".strip()
+    return f"Gate: {decision_word(verdict)}. {verdict.reason}".strip()
 
 
 def compared(verdict: Verdict) -> str:
     """What was compared with what, how many files were measured, with what outcome, and how many were not."""
     outcomes = [f"{len(files)} {TITLES[outcome].lower()}" for outcome in Outcome if (files := verdict.of(outcome))]
     counted = f"{count(len(verdict.files), 'file')} compared" + (f" ({', '.join(outcomes)})" if outcomes else "")
-    unaffected = f", {verdict.unaffected:,} that the change cannot reach" if verdict.unaffected else ""
+    unaffected = f", {verdict.unaffected:,} not reached by the change" if verdict.unaffected else ""
     took = f"; {duration(verdict.wall_s * 1000)}" if verdict.wall_s else ""
     return f"{verdict.base} → {verdict.head}: {counted}{unaffected}{took}."
 
