@@ -29,6 +29,13 @@ def parse_duration_ms(text: str) -> float:
     return float(match[1]) * (1000 if match[2] == "s" else 1)
 
 
+def span(low_ms: float, high_ms: float) -> str:
+    """``100 to 400 ms``, or ``2.7 to 6.1 s`` from a second on."""
+    if high_ms >= 1000:
+        return f"{low_ms / 1000:.1f} to {high_ms / 1000:.1f} s"
+    return f"{low_ms:.0f} to {high_ms:.0f} ms"
+
+
 def count(number: int, noun: str) -> str:
     """``1 file``, ``3 files``."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")

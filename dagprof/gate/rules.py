@@ -82,8 +82,10 @@ def _import_error(case: Case) -> Iterable[Found]:
     base = case.base.file if case.base is not None else None
     if base is None:
         since = f"is new and {file.missing()}"
+    elif file.dag_ids:
+        since = file.missing(base)
     else:
-        since = file.missing(base) if file.dag_ids else "no longer gives DAGs"
+        since = "no longer gives DAGs"
     yield Found(place, f"{file.path} {since}: {file.why_no_dags}")
 
 

@@ -17,6 +17,8 @@ STAGES = ("Airflow", "imports", "gc", "top-level", "bag", "serialise", "exit")
 SMALLEST_MS = 0.05
 # Of files that are named as examples.
 _FEW = 3
+# Characters of a value in a sentence: templates may be pages long.
+_VALUE = 60
 
 _WORDS = {
     Status.OK: "ok",
@@ -163,7 +165,8 @@ def unstable(file: FileResult) -> str:
         return safe_text(f"{file.path}: in some parses the DAG {found.dag_id} is there, {some}{doubled}.", 600)
     fields = f" ({count(more, 'more field')})" if more else ""
     return safe_text(
-        f"{file.path}: {when} gives another DAG, {found.dag_id}: {found.field} is {found.first}, then {found.second}{fields}; "
+        f"{file.path}: {when} gives another DAG, {found.dag_id}: {found.field} is "
+        f"{safe_text(found.first, _VALUE)}, then {safe_text(found.second, _VALUE)}{fields}; "
         "Airflow 3 stores each as a new version.",
         600,
     )

@@ -8,25 +8,24 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from dagprof.analyse.causes import shortened
 from dagprof.analyse.comparison import Change, Comparison
-from dagprof.analyse.fleet import Fleet
+from dagprof.analyse.fleet import Fleet, Plan
 from dagprof.analyse.frames import imports_frame, records, statements_frame
 from dagprof.gate.simple import Outcome, Verdict, describe
 from dagprof.model import FileResult, Run
 from dagprof.quantities import count
-from dagprof.report import effects, failures, figures, plan, plugins
+from dagprof.report import answer, effects, failures, figures, notes, plan, plugins
+from dagprof.report.answer import Sentence
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
 from dagprof.report.screen import columns, is_unicode, titled, within_encoding
 
 LIMIT = 10
-# Files named in one remark; the report has all.
-_NAMED = 3
 _BAR = 12
 _PIECES = {True: "▚█░▓▒·▞", False: "@#-=+.%"}
 _SMALLEST_MS = 1.0
 _COUNTED = (Change.SLOWER, Change.FASTER, Change.ADDED, Change.REMOVED, Change.UNSURE)
+_CHANGES = {Change.UNSURE: "inconclusive"}
 
 
 def render(
@@ -38,9 +37,9 @@ def render(
     verdict: Verdict | None = None,
     written: Sequence[Path] = (),
 ) -> None:
-    """Print the summary of a Run, its plan of changes, and its comparison with a baseline where there is one."""
+    """Print the answer, then the summary of a Run, its plan of changes, and its comparison with a baseline if there is one."""
     with within_encoding(console):
-        _headline(run, console)
+        _headline(run, None if fleet is None else fleet.plan(), verdict, console)
         _files(run, console)
         _imports(run, fleet, console)
         _statements(run, console)
@@ -49,7 +48,7 @@ def render(
         failures.render(run, console)
         if comparison is not None:
             _comparison(comparison, console)
-        _doubts(run, console)
+        _notes(run, console)
         if fleet is not None:
             plan.render(run, fleet.plan(), console)
             plan.render_needed(run, fleet.needed(), console)
@@ -60,22 +59,21 @@ def render(
 
 
 def render_comparison(comparison: Comparison, *, console: Console) -> None:
-    """Print a comparison: totals, what became slower and faster, what cannot be told, what to keep in mind."""
+    """Print a comparison: totals, what became slower and faster, what is inconclusive, and notes."""
     with within_encoding(console):
         _comparison(comparison, console)
 
 
-def _headline(run: Run, console: Console) -> None:
+def _headline(run: Run, plan_: Plan | None, verdict: Verdict | None, console: Console) -> None:
     where = run.environment
     text = (
-        f"Airflow {where.airflow_version}, Python {where.python_version}, {run.settings.get('temperature')} temperature; "
-        f"measured in {duration(run.wall_s * 1000)}."
+        f"Airflow {where.airflow_version}, Python {where.python_version}, "
+        f"{run.settings.get('temperature')} temperature; measured in {duration(run.wall_s * 1000)}."
     )
     console.print()
-    console.print(Text(figures.headline(run), style="bold"))
+    for sentence in answer.sentences(run, plan_, None if verdict is None else _gate(verdict)):
+        console.print(Text(sentence.text, style=sentence.style))
     console.print(Text(safe_text(text), style="dim"))
-    if busy := figures.busy(run):
-        console.print(Text(busy, style="yellow"))
 
 
 def _is_wide(console: Console) -> bool:
@@ -191,21 +189,24 @@ def _statements(run: Run, console: Console) -> None:
 def _comparison(comparison: Comparison, console: Console) -> None:
     groups = {change: comparison.of(change) for change in Change}
     breaks = [file for file in comparison.files if file.breaks]
-    mended = [file for file in comparison.files if file.is_mended]
-    told = {file.path for file in (*breaks, *mended)}
-    counts = [f"{sum(file.path not in told for file in groups[change])} {change.value}" for change in _COUNTED]
-    counts += [f"{len(files)} {word}" for files, word in ((breaks, "broken"), (mended, "mended")) if files]
+    fixed = [file for file in comparison.files if file.is_mended]
+    told = {file.path for file in (*breaks, *fixed)}
+    counts = [
+        f"{sum(file.path not in told for file in groups[change])} {_CHANGES.get(change, change.value)}"
+        for change in _COUNTED
+    ]
+    counts += [f"{len(files)} {word}" for files, word in ((breaks, "broken"), (fixed, "fixed")) if files]
     total = f"{duration(comparison.baseline_total_ms)} → {duration(comparison.current_total_ms)}"
     console.print()
     console.print(Text(f"Against the baseline: {total}; {', '.join(counts)}", style="bold"))
     for word, style, files in (
         ("slower", "red", groups[Change.SLOWER]),
         ("faster", "green", groups[Change.FASTER]),
-        ("unsure", "yellow", [file for file in groups[Change.UNSURE] if not (file.breaks or file.is_mended)]),
+        ("inconclusive", "yellow", [file for file in groups[Change.UNSURE] if not (file.breaks or file.is_mended)]),
     ):
         _changes(word, style, [describe(file) for file in files], console)
     _changes("broken", "red", [f"{file.path}: it {file.missing}" for file in breaks], console)
-    _changes("mended", "green", [f"{file.path}: it gives DAGs again" for file in mended], console)
+    _changes("fixed", "green", [f"{file.path}: it gives DAGs again" for file in fixed], console)
     for sentence in comparison.warnings:
         console.print(Text(f"  note    {safe_text(sentence, 400)}", style="dim"))
 
@@ -219,43 +220,25 @@ def _changes(word: str, style: str, sentences: Sequence[str], console: Console) 
         console.print(Text(f"  {word}  and {count(len(sentences) - LIMIT, 'more file')}", style=style))
 
 
-def _doubts(run: Run, console: Console) -> None:
-    lines = figures.left_out(run)
-    lines += [safe_text(doubt.text, 400) for doubt in run.doubts]
-    lines += plugins.failed(run)
-    stubbed = [file for file in run.files if any(doubt.code == "stubbed" for doubt in file.doubts)]
-    if stubbed:
-        lines.append(
-            f"Stubs answered for Variables or Connections in {count(len(stubbed), 'file')}; "
-            "what the look-ups cost is not in the times (--variables, --connections)."
-        )
-    busy = [file for file in run.files if any(doubt.code == "busy" for doubt in file.doubts)]
-    if busy:
-        lines.append(
-            f"The machine was busy: {count(len(busy), 'file')} waited for a processor that other programs used. "
-            "Wall times are too long; CPU times are in the report."
-        )
-    unstable = [file for file in run.files if file.instabilities]
-    lines += [figures.unstable(file) for file in unstable[:LIMIT]]
-    noisy = [file.path for file in run.files if any(doubt.code == "noisy" for doubt in file.doubts)]
-    if len(noisy) > 1:
-        named = safe_text(shortened(noisy, _NAMED), 300)
-        lines.append(f"The parses of {count(len(noisy), 'file')} vary widely; a quieter machine helps: {named}.")
-    told = ("stubbed", "busy", "one-parse", *(["noisy"] if len(noisy) > 1 else []))
-    others = [(file, doubt) for file in run.files for doubt in file.doubts if doubt.code not in told]
-    lines += [f"{safe_text(file.path)}: {safe_text(doubt.text, 400)}" for file, doubt in others[:LIMIT]]
-    if len(others) > LIMIT:
-        lines.append(f"and {count(len(others) - LIMIT, 'more doubt')}, in the report.")
+def _notes(run: Run, console: Console) -> None:
+    lines = notes.of_summary(run, console.width)
     if lines:
         console.print()
-        console.print(Text("To keep in mind", style="bold"))
+        console.print(Text("Notes", style="bold"))
         for line in lines:
             console.print(Text(f"  {line}"))
 
 
-def _verdict(verdict: Verdict, console: Console) -> None:
+def _gate(verdict: Verdict) -> Sentence:
     style = {Outcome.PASSED: "green", Outcome.FAILED: "bold red", Outcome.CANNOT_TELL: "yellow"}[verdict.outcome]
+    word = "inconclusive" if verdict.outcome is Outcome.CANNOT_TELL else verdict.outcome.value
+    return Sentence(f"Gate: {word}. {verdict.reason}", style)
+
+
+def _verdict(verdict: Verdict, console: Console) -> None:
+    """The decision once more, where a person in a terminal ends, with its reasons."""
     console.print()
-    console.print(Text(f"Gate: {verdict.outcome.value}. {verdict.reason}", style=style))
+    text, style = _gate(verdict)
+    console.print(Text(text, style=style))
     for reason in verdict.reasons[: 2 * LIMIT]:
         console.print(Text(f"  {safe_text(reason, 400)}"))

@@ -63,7 +63,8 @@ def test_one_cause_for_many_files() -> None:
             "from airflow.operators.dummy_operator import DummyOperator",
             (
                 "`airflow.operators.dummy_operator` was removed in Airflow 3.0: use "
-                "`airflow.providers.standard.operators.empty`, provided by apache-airflow-providers-standard, which is not installed"
+                "`airflow.providers.standard.operators.empty`, provided by apache-airflow-providers-standard, "
+                "which is not installed"
             ),
         ),
     ],

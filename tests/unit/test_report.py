@@ -369,7 +369,7 @@ def test_the_summary_of_a_comparison() -> None:
     comparison = compare(before, after)
     verdict = gate.decide(after, comparison, fails_on_regression=True)
     text = summary(after, comparison=comparison, verdict=verdict)
-    assert "Against the baseline: 100 ms → 305 ms; 1 slower, 0 faster, 1 added, 0 removed, 0 unsure" in text
+    assert "Against the baseline: 100 ms → 305 ms; 1 slower, 0 faster, 1 added, 0 removed, 0 inconclusive" in text
     assert "slower  a.py +200 ms (+200%)" in text
     assert "Gate: failed. 1 file fails the gate." in text
 
@@ -392,15 +392,53 @@ def test_durations(ms: float, text: str) -> None:
     assert duration(ms) == text
 
 
-def test_many_files_that_vary_are_one_remark() -> None:
-    def noisy(path: str) -> FileResult:
-        doubt = Doubt(code="noisy", text="Its 5 parses vary from 10 to 90 ms; a quieter machine helps.")
-        return file(path, 100, doubts=(doubt,))
+def test_the_same_note_for_many_files_is_one() -> None:
+    def noisy(path: str, *wall_ms: float) -> FileResult:
+        return file(path, *wall_ms, doubts=(Doubt(code="noisy", text="Noisy: 2 parses ranged from 10 to 90 ms."),))
 
-    assert "a.py: Its 5 parses vary from 10 to 90 ms; a quieter machine helps." in summary(run(noisy("a.py")), 200)
-    text = summary(run(*(noisy(f"{name}.py") for name in "abcde")), 200)
-    assert "The parses of 5 files vary widely; a quieter machine helps: a.py, b.py, c.py and 2 more." in text
-    assert "Its 5 parses" not in text
+    assert "  a.py: Noisy: 2 parses ranged from 10 to 90 ms." in summary(run(noisy("a.py", 10, 90))).splitlines()
+    text = summary(run(*(noisy(f"{name}.py", 10, 90) for name in "abcd"), noisy("history.py", 2700, 6100)))
+    assert "  Noisy: 5 files, worst history.py, 2.7 to 6.1 s" in text.splitlines()
+    assert "2 parses" not in text
+    inconsistent = Doubt(code="inconsistent", text="Different outcomes.")
+    text = summary(run(*(file(f"{name}.py", 1, doubts=(inconsistent,)) for name in "abcde")))
+    assert "  Different outcomes in different parses: 5 files (a.py, b.py, c.py and 2 more)" in text.splitlines()
+
+
+def test_a_note_of_a_file_fits_on_one_line_and_its_values_are_cut() -> None:
+    long = Doubt(code="x", text="word " * 100)
+    found = Instability(dag_id="d", field="doc", first="a" * 5000, second="b" * 5000)
+    lines = summary(run(file("a.py", 1, doubts=(long,), instabilities=(found,)))).splitlines()
+    (note,) = (line for line in lines if line.startswith("  a.py: word "))
+    assert len(note) <= 120
+    assert note.endswith("…")
+    text = " ".join(lines)
+    assert "doc is " + "a" * 59 + "…, then " + "b" * 59 + "…" in " ".join(text.split())
+
+
+def test_unstable_files_share_one_note() -> None:
+    found = Instability(dag_id="d", field="doc", first="1", second="2")
+    lines = summary(run(*(file(f"{name}.py", 1, instabilities=(found,)) for name in "abcde"))).splitlines()
+    assert (
+        "  DAGs that differ from parse to parse: 5 files (a.py, b.py, c.py and 2 more); see `dagprof explain`" in lines
+    )
+
+
+def test_the_summary_begins_with_the_answer() -> None:
+    failure = Failure(type="ModuleNotFoundError", message="No module named 'yaml'", line=7)
+    asks = Access(kind="variable", key="owner", operation="get", answered_by="stub", file="/dags/a.py", line=3, count=1)
+    shown = run(
+        file("slow.py", 1500, 1510, 1490, accesses=(asks,)),
+        *(file(f"{name}.py", status=Status.IMPORT_ERROR, failures=(failure,), dag_ids=()) for name in "ab"),
+        root="/dags",
+    )
+    lines = summary(shown, 400).splitlines()
+    end = next(place for place, line in enumerate(lines) if line.startswith("Airflow "))
+    said = [line for line in lines[:end] if line]
+    assert len(said) <= 5
+    assert said[0].startswith("3 files with 1 DAG take ")
+    assert said[1].startswith("Fix first: 2 files: ModuleNotFoundError: No module named 'yaml'; install PyYAML in ")
+    assert said[2] == "Move into a task: variable owner at a.py:3, which 1 file runs per parse."
 
 
 def test_files_that_load_quickly_are_counted() -> None:

@@ -84,10 +84,10 @@ def everything() -> Verdict:
     unsure = FileVerdict(
         path="unsure.py",
         outcome=Outcome.CANNOT_TELL,
-        reason="unsure.py: inconclusive",
+        reason="unsure.py: too few pairs",
         timing=WIDE,
         findings=(
-            finding(Rule.UNSURE, "unsure.py: inconclusive", level=Level.WARNING, path="unsure.py", file="unsure.py"),
+            finding(Rule.UNSURE, "unsure.py: too few pairs", level=Level.WARNING, path="unsure.py", file="unsure.py"),
             finding(Rule.NEW_DATABASE, "asks a database", path="unsure.py", file="unsure.py", waived=BY_COMMENT),
             finding(
                 Rule.NEW_PACKAGE, "loads yaml", level=Level.WARNING, path="unsure.py", file="/usr/lib/yaml.py", line=1
@@ -216,7 +216,7 @@ def test_the_terminal_tells_the_decision_and_each_fact_once() -> None:
         "500 ms → 620 ms",
         "because lib/x.py:7 imports pandas",
         "−100 ms (−25 %)",
-        "inconclusive",
+        "too few pairs",
         "slow.py:9  reads the Variable one",
         "/usr/lib/yaml.py:1  loads yaml",
         f"asks a database; {BY_COMMENT}",
@@ -355,7 +355,7 @@ def test_junit_counts_and_places_every_outcome() -> None:
     assert "two" in (variables.text or "")
     skipped = found["dags/unsure.py", "parse time"].find("skipped")
     assert skipped is not None
-    assert skipped.attrib["message"] == "unsure.py: inconclusive"
+    assert skipped.attrib["message"] == "unsure.py: too few pairs"
     assert write("junit", everything()).count("because lib/x.py:7 imports pandas") == 2  # once for lists, once in full
     accepted = found["dags/unsure.py", "new-database"]
     assert [child.tag for child in accepted] == ["system-out"]

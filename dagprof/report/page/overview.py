@@ -13,7 +13,7 @@ from dagprof.analyse.frames import records, statements_frame
 from dagprof.gate.simple import Outcome, Verdict
 from dagprof.model import FileResult, Plugin, Run
 from dagprof.quantities import count
-from dagprof.report import changes, figures, plugins
+from dagprof.report import changes, figures, notes, plugins
 from dagprof.report.escape import safe_text
 from dagprof.report.page.one_file import address
 
@@ -240,22 +240,4 @@ def _doubts(run: Run) -> list[str]:
     doubts += figures.left_out(run)
     if not run.is_complete:
         doubts.insert(0, "The scan was interrupted; files are missing.")
-    counts: dict[str, int] = {}
-    for file in run.files:
-        for doubt in file.doubts:
-            counts[doubt.code] = counts.get(doubt.code, 0) + 1
-    return doubts + [f"{count(number, 'file')}: {_DOUBT_WORDS.get(code, code)}." for code, number in counts.items()]
-
-
-_DOUBT_WORDS = {
-    "stubbed": "stubs answered for Variables or Connections, whose real cost is not in the times",
-    "noisy": "the repeats vary widely",
-    "busy": "the parses waited for a processor that other programs used",
-    "drift": "the repeats drift: one parse changes the next",
-    "inconsistent": "the parses did not all end alike",
-    "not-parsed-by-airflow": "Airflow's safe mode skips it, and --no-safe-mode has it parsed here",
-    "leftover-processes": "processes were left running and ended by dagprof",
-    "no-trace": "imports and statements could not be traced",
-    "no-statements": "statements could not be clocked",
-    "no-stacks": "call stacks could not be sampled",
-}
+    return doubts + [notes.together(code, files) for code, files in notes.by_code(run).items()]

@@ -1,0 +1,74 @@
+"""The answer at the beginning of a summary: a few sentences, each of which a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from dagprof.analyse.causes import causes
+from dagprof.analyse.fleet import Plan
+from dagprof.model import Run
+from dagprof.quantities import count
+from dagprof.report import changes, effects, failures, figures
+from dagprof.report.escape import safe_text
+from dagprof.report.figures import duration
+
+MOST = 5
+
+
+class Sentence(NamedTuple):
+    """One sentence of the answer, with the style of the console that it deserves."""
+
+    text: str
+    style: str = ""
+
+
+def sentences(run: Run, plan: Plan | None, gate: Sentence | None) -> list[Sentence]:
+    """How long the files take, what the gate says, and what to do first; five sentences at most."""
+    return list(islice(_sentences(run, plan, gate), MOST))
+
+
+def _sentences(run: Run, plan: Plan | None, gate: Sentence | None) -> Iterator[Sentence]:
+    """The most important one first. Lazy, since the last ones take long to find and are rarely shown."""
+    yield Sentence(figures.headline(run), "bold")
+    if gate is not None:
+        yield gate
+    if busy := figures.busy(run):
+        yield Sentence(busy, "yellow")
+    yield from _failures(run)
+    if plan is not None and plan.steps:
+        yield _change(plan)
+    yield from _doing(run)
+
+
+def _failures(run: Run) -> Iterator[Sentence]:
+    for verb, failed in (("Fix", run.broken), ("Answer", run.needy)):
+        if not failed:
+            continue
+        first = causes(run, failed)[0]
+        if len(first.files) == 1:
+            place, reason = failures.where(first.files[0], run), figures.why_failed(first.files[0])
+        else:
+            place, reason = count(len(first.files), "file"), first.reason
+        way_out = f"; {first.way_out}" if first.way_out and first.way_out not in reason else ""
+        yield Sentence(safe_text(f"{verb} first: {place}: {reason.rstrip('.')}{way_out}.", 300))
+
+
+def _change(plan: Plan) -> Sentence:
+    step = plan.steps[0]
+    saves = f"saves {duration(step.adds_ms)} in {count(step.files, 'file')}"
+    return Sentence(f"Best change: {changes.places(step)}, {saves}. {safe_text(changes.instruction(step), 300)}")
+
+
+def _doing(run: Run) -> Iterator[Sentence]:
+    own = next((row for row in effects.doings(run) if not row.by_import), None)
+    if own is not None:
+        what, where = safe_text(own.what, 60), safe_text(str(own.place), 120)
+        yield Sentence(
+            f"Move into a task: {what} at {where}, which {count(own.files, 'file')} {_do(own.files)} per parse."
+        )
+
+
+def _do(files: int) -> str:
+    return "runs" if files == 1 else "run"

@@ -1,0 +1,88 @@
+"""The notes of a summary: one line each, and one line for all files that share the same note."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dagprof.analyse.causes import shortened
+from dagprof.model import FileResult, Run
+from dagprof.quantities import count, span
+from dagprof.report import figures, plugins
+from dagprof.report.escape import safe_text
+
+# Notes of single files; `dagprof explain FILE` and the report show all of them in full.
+LIMIT = 10
+_NAMED = 3
+_NARROWEST = 100
+# The budget's own note counts these files.
+_TOLD_ELSEWHERE = ("one-parse",)
+# These say the same of one file as of many.
+_ALWAYS_TOGETHER = ("stubbed", "busy")
+_TITLES = {
+    "busy": "Waited for a busy processor, so compare CPU times",
+    "closed-descriptors": "Closed file descriptors that they did not open",
+    "drift": "Drifting, since one parse changes the next",
+    "inconsistent": "Different outcomes in different parses",
+    "leftover-processes": "Left processes running, which dagprof ended",
+    "lost-dag": "Created DAGs that Airflow does not find",
+    "no-stacks": "Call stacks not sampled",
+    "no-statements": "Statements not timed",
+    "no-trace": "Imports and statements not traced",
+    "noisy": "Noisy",
+    "not-parsed-by-airflow": "Skipped by Airflow, parsed because of --no-safe-mode",
+    "one-parse": "Parsed only once, to save time",
+    "same-dag-id": "Defined DAGs that other files define too",
+    "stubbed": "Answered by stubs, without the cost of real look-ups (--variables, --connections)",
+    "waits-in-vain": "Waited for servers that do not answer here",
+}
+
+
+def of_summary(run: Run, width: int) -> list[str]:
+    """All notes of a Run for a console of this width: those of the run in full, those of files in one line."""
+    lines = [*figures.left_out(run), *(safe_text(doubt.text, 400) for doubt in run.doubts), *plugins.failed(run)]
+    lines += _instabilities(run)
+    groups = by_code(run)
+    shared = [code for code, files in groups.items() if len(files) > 1 or code in _ALWAYS_TOGETHER]
+    lines += [together(code, groups[code]) for code in shared if code not in _TOLD_ELSEWHERE]
+    single = [
+        f"{file.path}: {doubt.text}"
+        for file in run.files
+        for doubt in file.doubts
+        if doubt.code not in (*shared, *_TOLD_ELSEWHERE)
+    ]
+    lines += [safe_text(line, max(width, _NARROWEST) - 2) for line in single[:LIMIT]]
+    if len(single) > LIMIT:
+        lines.append(f"{count(len(single) - LIMIT, 'more note')} in the report.")
+    return lines
+
+
+def by_code(run: Run) -> dict[str, list[FileResult]]:
+    """The files that have a note of each code, in the order in which the codes first occur."""
+    groups: dict[str, list[FileResult]] = {}
+    for file in run.files:
+        for code in dict.fromkeys(doubt.code for doubt in file.doubts):
+            groups.setdefault(code, []).append(file)
+    return groups
+
+
+def together(code: str, files: Sequence[FileResult]) -> str:
+    """One note for all files that have it: ``Noisy: 12 files, worst history_tables.py, 2.7 to 6.1 s``."""
+    found = f"{_TITLES.get(code, code)}: {count(len(files), 'file')}"
+    timed = [file for file in files if file.is_timed]
+    if code == "noisy" and timed:
+        worst = max(timed, key=_width_ms)
+        times = worst.samples.wall_ms
+        return f"{found}, worst {safe_text(worst.path, 60)}, {span(min(times), max(times))}"
+    return f"{found} ({shortened([safe_text(file.path, 60) for file in files], _NAMED)})"
+
+
+def _width_ms(file: FileResult) -> float:
+    return max(file.samples.wall_ms) - min(file.samples.wall_ms)
+
+
+def _instabilities(run: Run) -> list[str]:
+    unstable = [file for file in run.files if file.instabilities]
+    if len(unstable) < 2:
+        return [figures.unstable(file) for file in unstable]
+    named = shortened([safe_text(file.path, 60) for file in unstable], _NAMED)
+    return [f"DAGs that differ from parse to parse: {count(len(unstable), 'file')} ({named}); see `dagprof explain`"]
