@@ -71,9 +71,9 @@ def _text(wait: Wait) -> str:
         what = f"{wait.host}, which does not answer here"
         way_out = "run dagprof where it can be reached, or move the request into a task"
     else:
-        what = f"{wait.server.whose} ({wait.host}), which is not there"
+        what = f"{wait.server.whose} ({wait.host}), which is not available here"
         way_out = wait.server.way_out
-    waits = f"{place} waits {wait.ms / 1000:.1f} s{times} for {what}; production's time is another."
+    waits = f"{place} waits {wait.ms / 1000:.1f} s{times} for {what}, so the time in production differs."
     return f"{waits} To measure without it, {way_out}."
 
 

@@ -143,7 +143,7 @@ def _moved_root(root: Path, difference: Difference, tree: Path) -> Path:
     moved = revision.moved(root, difference.top, tree)
     if moved == root:
         raise UsageError(
-            f"The bundle root {root} lies outside the repository {difference.top}; give --bundle-root inside it."
+            f"The bundle root {root} is outside the repository {difference.top}; give --bundle-root inside it."
         )
     return moved
 
@@ -169,12 +169,13 @@ def _question(
     environment = affected.environment_changes(difference.changed)
     everything = ""
     if asked.every_file:
-        everything = "All files were asked for"
+        everything = "All files were requested"
     elif asked.python is not None:
-        everything = f"The two sides have interpreters of their own ({base.target.python} and {head.target.python})"
+        everything = f"The two sides use different interpreters ({base.target.python} and {head.target.python})"
     elif environment:
         everything = (
-            f"{environment[0].relative_to(difference.top)} changed, which says what is installed or how Airflow parses"
+            f"{environment[0].relative_to(difference.top)} changed, which may affect what is "
+            "installed or how Airflow parses"
         )
     return Question(
         changed_base=[revision.moved(path, difference.top, tree) for path in difference.changed],
@@ -204,8 +205,9 @@ def _environment_doubts(difference: Difference, asked: Asked) -> list[str]:
     if not changed or asked.python is not None:
         return []
     text = (
-        f"{changed[0].relative_to(difference.top)} differs, and both sides were measured with the same installed packages; "
-        "--against-python measures the other side with an environment of its own."
+        f"{changed[0].relative_to(difference.top)} differs, but both sides were measured with the "
+        "same installed packages; use --against-python to measure the other side in its own "
+        "environment."
     )
     return [text]
 
@@ -219,8 +221,8 @@ def _settings_doubts(difference: Difference, tree: Path, settings: Settings) -> 
     if now == before or difference.top not in file.parents:
         return []
     name = file.relative_to(difference.top)
-    text = "has other limits than before; they are asked only of the files that the rest of the change can reach"
-    return [f"{name} {text}, and --all-files asks them of every file."]
+    text = "changed its limits. They apply only to files that the rest of the change can reach"
+    return [f"{name} {text}; use --all-files to apply them to every file."]
 
 
 def _shared(found: Duel, difference: Difference, tree: Path) -> list[str]:

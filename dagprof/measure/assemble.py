@@ -69,8 +69,9 @@ def _noting_double(file: FileResult, places: Mapping[str, Sequence[str]]) -> Fil
     others = [path for path in places[shared[0]] if path != file.path]
     more = f" and {len(shared) - 1} more" if len(shared) > 1 else ""
     text = (
-        f"The DAG {shared[0]}{more} is also in {', '.join(others[:3])}{' and others' if len(others) > 3 else ''}; "
-        "Airflow keeps one DAG of an id, that of the file that it parsed last."
+        f"DAG {shared[0]}{more} is also defined in "
+        f"{', '.join(others[:3])}{' and others' if len(others) > 3 else ''}; Airflow keeps only "
+        "the one that it parsed last."
     )
     noted: FileResult = msgspec.structs.replace(file, doubts=(*file.doubts, Doubt(code="same-dag-id", text=text)))
     return noted

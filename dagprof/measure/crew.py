@@ -61,8 +61,8 @@ class Zygotes:
             return self.current.ask(self._pre_imports)
         except ConnectionLost:
             raise MeasurementError(
-                "Importing the airflow modules that the DAG files name ended the measuring process; "
-                "try `--temperature warm`, which does without."
+                "Importing the airflow modules that the DAG files name killed the measuring "
+                "process; try `--temperature warm`, which does not import them first."
             ) from None
 
     def worker(self, shown: str) -> Conversation:
@@ -73,8 +73,8 @@ class Zygotes:
             except ConnectionLost:
                 self.current.end()
             if self._is_closed:
-                raise MeasurementError("The measuring was ended.")
-            text = f"The measuring process died while {shown} was parsed, and was started again."
+                raise MeasurementError("The measurement was stopped.")
+            text = f"The measuring process died while it parsed {shown}; dagprof restarted it."
             self.doubts.append(Doubt(code="zygote-died", text=text))
             self.current = Zygote(self._target, self._config)
             self.current.wait_until_ready()

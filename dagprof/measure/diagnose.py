@@ -69,13 +69,17 @@ def _about_target(target: Target, environ: Mapping[str, str]) -> list[Finding]:
         Finding(what="Configuration", found=_configuration(environ.get("AIRFLOW_HOME"), environ)),
     ]
     if environ.get("PYTHONDONTWRITEBYTECODE"):
-        advice = "Each parse compiles your helper modules anew. If your deployment does not do that, unset it here."
+        advice = "Each parse recompiles your helper modules. Unset it here unless your deployment sets it too."
         findings.append(Finding(what="Bytecode", found="switched off by PYTHONDONTWRITEBYTECODE", advice=advice))
     return findings
 
 
 def _about_project(target: Target) -> list[Finding]:
-    found = "none around this folder, or --no-project" if target.project is None else str(target.project.root)
+    found = (
+        "none found around this folder, or switched off by --no-project"
+        if target.project is None
+        else str(target.project.root)
+    )
     return [
         Finding(what="Project", found=found),
         *(Finding(what="", found=each.text) for each in target.used),
@@ -168,9 +172,9 @@ def _noise(samples: list[dict[str, float]], load: float | None) -> Finding:
         )
     if worst <= USABLE_SHARE:
         return Finding(
-            what="Noise", found=f"{found}: usable", advice="Trust differences of more than that; --repeat helps."
+            what="Noise", found=f"{found}: usable", advice="Trust only differences above that; --repeat helps."
         )
-    advice = "The machine is busy. Close what runs beside, use --jobs 1, or compare CPU times instead."
+    advice = "The machine is busy. Close other programs, use --jobs 1, or compare CPU times."
     return Finding(what="Noise", found=f"{found}: noisy", advice=advice)
 
 
@@ -188,7 +192,7 @@ def _is_crowded(load: float | None) -> bool:
 def _load(load: float | None) -> Finding:
     if load is None:
         return Finding(what="Load", found="unknown on this platform")
-    advice = "Other programs compete for the cores; times will be too long." if _is_crowded(load) else ""
+    advice = "Other programs compete for the cores, so times are too long." if _is_crowded(load) else ""
     return Finding(
         what="Load",
         found=f"{load:.1f} on {os.cpu_count() or 1} cores; {default_jobs()} parses at once by default",

@@ -137,8 +137,8 @@ class _Fight:
         others = sorted(set(every) - changed)
         chosen = random.Random(0).sample(others, max(0, min(len(others), question.sample - len(changed))))
         self._doubts.append(
-            f"{question.everything}, so all {len(every)} files may be slower or faster now; {len(changed) + len(chosen)} of "
-            "them were measured, a fixed sample."
+            f"{question.everything}, so the change may affect all {len(every)} files; a fixed "
+            f"sample of {len(changed) + len(chosen)} was measured."
         )
         return sorted({*changed, *chosen})
 
@@ -241,8 +241,8 @@ class _Fight:
             pass
         if undecided and budget.is_spent:
             self._doubts.append(
-                f"The time budget was spent before {len(undecided)} of {len(names)} files could be decided; a larger "
-                "time-budget decides more."
+                f"The time budget was spent before {len(undecided)} of {len(names)} files could "
+                "be decided; raise time-budget to decide more."
             )
 
     def _is_pair(self, name: str) -> bool:

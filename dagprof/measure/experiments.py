@@ -83,20 +83,20 @@ class _Trial:
         if result["failures"]:
             return Need.RAISES, _why(result["failures"][-1])
         if result.get("missing"):
-            return Need.UNKNOWN, "only import statements can be taken out, and no such stands at this line"
+            return Need.UNKNOWN, "only import statements can be removed, and this line has none"
         if result.get("missed"):
             name, file, line = result["missed"][0]
-            return Need.RAISES, f"{name} is asked for at {_short(file)}:{line}, where the code goes on without it"
+            return Need.RAISES, f"{name} is used at {_short(file)}:{line}, where the code handles its absence"
         names = changed(plain["result"]["digests"], result["digests"])
         if not names:
             return Need.NOT_NEEDED, ""
         gone = sorted(plain["result"]["digests"].keys() - result["digests"].keys())
         if gone:
-            return Need.CHANGES_DAGS, f"the DAG {gone[0]} is gone without it"
+            return Need.CHANGES_DAGS, f"DAG {gone[0]} is missing without it"
         found = lab.difference(self.candidates, names)
         if found is None:
             return Need.NOT_NEEDED, ""
-        return Need.CHANGES_DAGS, f"{found.field} becomes {found.second} instead of {found.first}"
+        return Need.CHANGES_DAGS, f"{found.field} changes from {found.first} to {found.second}"
 
     def compare(self, plain: Reply, reply: Reply) -> None:
         """Keep the difference between two parses that stood side by side, without the wait for a processor."""

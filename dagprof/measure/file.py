@@ -87,7 +87,7 @@ def glance(path: Path, shown: str, ask: Ask, limits: Limits) -> Measured:
     passes = Passes(shown, sha256, size)
     _Runner(path, ask, limits, passes)(Mode.TIMING, first=True)
     find_unanswered(path, passes, ask, limits, is_hurried=True)
-    passes.doubts.append(Doubt(code="one-parse", text="It was parsed once only; the time budget was spent on others."))
+    passes.doubts.append(Doubt(code="one-parse", text=("Parsed only once: the time budget was spent on other files.")))
     return passes.measured()
 
 
@@ -104,7 +104,7 @@ def left_out(path: Path, shown: str) -> Measured:
         sha256, size = identify(path)
     except OSError as error:
         return unreadable(shown, error)
-    detail = "It was not parsed: the time budget was spent on others."
+    detail = "Not parsed: the time budget was spent on other files."
     return Measured(result=FileResult(path=shown, sha256=sha256, size_bytes=size, status=Status.SKIPPED, detail=detail))
 
 
@@ -129,8 +129,8 @@ def _look_closer(run: _Runner, passes: Passes, limits: Limits) -> None:
             if not run(Mode.TRACE) or not plan.needs_another_trace(count, *passes.traced_ms, parse_ms):
                 break
         if passes.trace is None:
-            passes.doubts.append(Doubt(code="no-trace", text="Its imports and statements could not be traced."))
+            passes.doubts.append(Doubt(code="no-trace", text="Imports and statements could not be traced."))
     if plan.is_sampled(limits.depth, parse_ms, limits.stacks_from_ms) and not run(Mode.STACKS):
         failures = passes.last["result"]["failures"] if passes.last and passes.last["result"] else []
         reason = f" ({failures[-1]['type']}: {failures[-1]['message'][:200]})" if failures else ""
-        passes.doubts.append(Doubt(code="no-stacks", text=f"Its call stacks could not be sampled{reason}."))
+        passes.doubts.append(Doubt(code="no-stacks", text=f"Call stacks could not be sampled{reason}."))

@@ -37,14 +37,12 @@ def _document(path: str, what: str) -> Values:
     try:
         document = yaml.safe_load(_text(Path(path)))
     except OSError as error:
-        raise UsageError(
-            f"The {what} file {path!r} cannot be read ({error.strerror}); give a readable file."
-        ) from error
+        raise UsageError(f"Cannot read the {what} file {path!r} ({error.strerror}); give a readable file.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"The {what} file {path!r} is neither JSON nor YAML: {_first_line(error)}.") from error
     if not isinstance(document, dict):
         raise UsageError(
-            f"The {what} file {path!r} holds no mapping of names; write it as `airflow {what} export` does."
+            f"The {what} file {path!r} does not map names to values; write it as `airflow {what} export` does."
         )
     return document
 
@@ -66,7 +64,7 @@ def _filled_in(document: Values, what: str, path: str) -> Values:
     """One section without what was left null."""
     section = document.get(what) or {}
     if not isinstance(section, dict):
-        raise UsageError(f"The section {what!r} of {path!r} holds no mapping of names; write `NAME: VALUE` lines.")
+        raise UsageError(f"The section {what!r} of {path!r} does not map names to values; write `NAME: VALUE` lines.")
     if what == "connections":
         section = {name: _fields(value) for name, value in section.items()}
     return {str(name): value for name, value in section.items() if value not in (None, {})}
@@ -82,7 +80,7 @@ def _text_of(value: Any) -> str:
 
 def _text(path: Path) -> str:
     if path.exists() and not path.is_file() and not path.is_dir() and not path.is_fifo():
-        raise OSError(errno.EINVAL, "it is no regular file")
+        raise OSError(errno.EINVAL, "not a regular file")
     return path.read_text(encoding="utf-8")
 
 

@@ -58,7 +58,7 @@ class MetadataDatabase:
                 self._is_filled = True
             except (OSError, subprocess.SubprocessError) as error:
                 self._has_failed = True
-                text = f"The scratch metadata database could not be made ({error}); files that query it find no tables."
+                text = f"Could not create the scratch metadata database ({error}); files that query it find no tables."
                 self.doubts.append(Doubt(code="no-metadata", text=text))
             return self._is_filled
 

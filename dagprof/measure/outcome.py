@@ -28,6 +28,7 @@ from dagprof.model import (
     Status,
     Unanswered,
 )
+from dagprof.quantities import span
 from dagprof.robust import standard_error_of_median
 
 _ENDINGS = {
@@ -227,14 +228,14 @@ class Passes:
         doubts = []
         seen = dict.fromkeys(status.value for status in self._statuses)
         if len(seen) > 1:
-            text = f"Its parses did not all end alike ({', '.join(seen)}); the last plain one is shown."
+            text = f"Different outcomes in different parses ({', '.join(seen)}); the last plain parse is shown."
             doubts.append(Doubt(code="inconsistent", text=text))
         left = max((reply.get("leftover_processes", 0) for reply in self.timings), default=0)
         if left:
-            text = f"It leaves {left} process{'es' if left > 1 else ''} running after the parse; dagprof ended them."
+            text = f"Leaves {left} process{'es' if left > 1 else ''} running after the parse; dagprof ended them."
             doubts.append(Doubt(code="leftover-processes", text=text))
         if any(reply["result"].get("closed_descriptors") for reply in self.timings):
-            text = "It closes file descriptors that it did not open. Airflow 2 may lose its log and with that the DAGs."
+            text = "Closes file descriptors that it did not open. Airflow 2 may lose its log and the DAGs with it."
             doubts.append(Doubt(code="closed-descriptors", text=text))
         return doubts
 
@@ -243,7 +244,7 @@ class Passes:
             return []
         reasons = self.trace["result"]["trace"]["uninstrumented"]
         return [
-            Doubt(code="no-statements", text=f"Its statements could not be clocked ({reason}).")
+            Doubt(code="no-statements", text=f"Statements could not be timed ({reason}).")
             for reason in reasons[:1]
             if not reason.startswith("SyntaxError")
         ]
@@ -256,9 +257,9 @@ def _holding(effects: Sequence[Effect]) -> Failure:
     found = next(iter(running or started[-1:]), None)
     what = f"The process {found.what.removesuffix(STILL_RUNNING)}" if found else "A process"
     message = (
-        f"{what} outlives the parse and holds its standard output, error or input. Airflow 3 waits for that until "
-        "dag_file_processor_timeout, then kills the parse and stores no DAG. Start it in a task, or give it "
-        "subprocess.DEVNULL as stdin, stdout and stderr."
+        f"{what} outlives the parse and holds its standard output, error or input. Airflow 3 "
+        "waits until dag_file_processor_timeout, then kills the parse and stores no DAG. Start "
+        "it in a task, or give it subprocess.DEVNULL as stdin, stdout and stderr."
     )
     file, line = (found.file, found.line) if found else ("", 0)
     return Failure(type="", message=message, file=file, line=line)
@@ -273,14 +274,12 @@ def _noise_doubts(wall_ms: Sequence[float], own_ms: Sequence[float]) -> list[Dou
         return []
     centre, error = statistics.median(wall_ms), standard_error_of_median(wall_ms)
     if error > max(STABLE_MS, NOISY_SHARE * centre):
-        text = (
-            f"Its {len(wall_ms)} parses vary from {min(wall_ms):.0f} to {max(wall_ms):.0f} ms; a quieter machine helps."
-        )
+        text = f"Noisy: {len(wall_ms)} parses ranged from {span(min(wall_ms), max(wall_ms))}."
         return [Doubt(code="noisy", text=text)]
     steps = [later - earlier for earlier, later in itertools.pairwise(own_ms)]
     one_way = len(own_ms) >= FEWEST_FOR_DRIFT and (all(step > 0 for step in steps) or all(step < 0 for step in steps))
     if one_way and abs(own_ms[-1] - own_ms[0]) > max(DRIFT_SHARE * centre, 10 * STABLE_MS):
-        text = f"Its parses drift from {own_ms[0]:.0f} to {own_ms[-1]:.0f} ms: one parse changes the next."
+        text = f"Drifting: parses went from {own_ms[0]:.0f} to {own_ms[-1]:.0f} ms, so one parse changes the next."
         return [Doubt(code="drift", text=text)]
     return []
 
@@ -289,7 +288,7 @@ def _queue_doubts(result: FileResult) -> list[Doubt]:
     queued, wall = result.parse_ms - result.own_ms, result.parse_ms
     if not wall or queued <= max(STABLE_MS, NOISY_SHARE * wall):
         return []
-    text = f"{queued:.0f} of its {wall:.0f} ms went by waiting for a processor that other programs used; look at the CPU time."
+    text = f"Busy: {queued:.0f} of {wall:.0f} ms were spent waiting for a processor; compare CPU times."
     return [Doubt(code="busy", text=text)]
 
 
@@ -299,11 +298,11 @@ def _stub_doubts(result: FileResult) -> list[Doubt]:
         return []
     shown = ", ".join(stubbed[:5]) + (" and others" if len(stubbed) > 5 else "")
     if result.status is Status.NEEDS_ANSWER:
-        return [Doubt(code="stubbed", text=f"Stubs answered for {shown}, and the file fails because of it.")]
+        return [Doubt(code="stubbed", text=f"Stubs answered for {shown}, which makes the file fail.")]
     if result.failures:
-        text = f"Stubs answered for {shown} before it failed; no other answer was found with which it loads."
+        text = f"Stubs answered for {shown} before it failed; no other answer was found that lets it load."
         return [Doubt(code="stubbed", text=text)]
-    return [Doubt(code="stubbed", text=f"Stubs answered for {shown}; what the real look-up costs is not in the time.")]
+    return [Doubt(code="stubbed", text=(f"Stubs answered for {shown}; the cost of the real look-ups is not measured."))]
 
 
 def _lost_doubts(result: FileResult) -> list[Doubt]:
@@ -313,20 +312,23 @@ def _lost_doubts(result: FileResult) -> list[Doubt]:
         return []
     more = f" and {len(own) - 1} more" if len(own) > 1 else ""
     text = (
-        f"It creates the DAG {own[0].dag_id} at line {own[0].line}{more} and loses it: Airflow finds what a global variable of "
-        "the module holds, and what is created by `with` or by @dag."
+        f"Creates DAG {own[0].dag_id} at line {own[0].line}{more}, which Airflow does not find: "
+        "it finds DAGs in global variables, and those created by `with` or @dag."
     )
     return [Doubt(code="lost-dag", text=text)]
 
 
 def _detail(reply: Reply) -> str:
     if reply["outcome"] == "time-limit":
-        return f"It was stopped at the time limit, after {reply['total_ms'] / 1000:.1f} s."
+        return f"Stopped at the time limit, after {reply['total_ms'] / 1000:.1f} s."
     if reply["outcome"] == "memory-limit":
-        return "It was stopped at the memory limit."
+        return "Stopped at the memory limit."
     if "claimed_ms" in reply:
         lived = f"{reply['total_ms'] / 1000:.1f} s"
-        return f"Its parse claims {reply['claimed_ms']:.0f} ms in a process that lived {lived}: the file changes the clocks."
+        return (
+            f"Its parse reports {reply['claimed_ms']:.0f} ms in a process that lived {lived}: the "
+            "file changes the clocks."
+        )
     if reply["outcome"] == "held":
         return "A process that it started holds its output after the parse."
     if reply["result"] is None and reply["signal"] is not None:
@@ -336,5 +338,5 @@ def _detail(reply: Reply) -> str:
             name = "unknown"
         return f"Its process was killed by signal {reply['signal']} ({name})."
     if reply["result"] is None:
-        return f"Its process ended without a result, with exit code {reply['exit_code']}: it left, or broke the interpreter."
+        return f"Its process exited with code {reply['exit_code']} and no result. It called os._exit or crashed."
     return ""

@@ -118,10 +118,10 @@ def _unpacked(plugins: Path, folder: Path) -> Path:
         with zipfile.ZipFile(plugins) as archive:
             members = archive.infolist()
             if len(members) > _MOST_MEMBERS or sum(member.file_size for member in members) > _LARGEST_ARCHIVE:
-                raise UsageError(f"{plugins} is too large to unpack; unpack it, and name the folder with --plugins.")
+                raise UsageError(f"{plugins} is too large to unpack; unpack it and name the folder with --plugins.")
             archive.extractall(folder)
     except _DAMAGED as error:
-        raise UsageError(f"{plugins} cannot be unpacked ({error}); name a folder with --plugins.") from None
+        raise UsageError(f"Cannot unpack {plugins} ({error}); name a folder with --plugins.") from None
     return folder
 
 
@@ -136,7 +136,7 @@ def _env_file(settings: Settings) -> Path | None:
     try:
         text_of(file)
     except Unreadable as error:
-        raise UsageError(f"{settings.env_file!r} cannot be used as --env-file: {error}; give another file.") from None
+        raise UsageError(f"Cannot use {settings.env_file!r} as --env-file: {error}; give another file.") from None
     return file
 
 

@@ -10,12 +10,14 @@ from dagprof.model import SkippedFile, SkipReason
 from dagprof.quantities import count
 
 _SHOWN = 3
-_WORDS = {"discover": "list the DAG files", "describe": "say where modules come from"}
+_WORDS = {"discover": "list the DAG files", "describe": "find out where modules come from"}
 _HELPER = "If it is a helper, give a DAG file that imports it."
 _WAYS = {
-    SkipReason.IGNORED: f"If it makes DAGs, remove the pattern. {_HELPER}",
-    SkipReason.SAFE_MODE: f"If it makes DAGs, add the words in a comment; --no-safe-mode measures it as it is. {_HELPER}",
-    SkipReason.CALLABLE: "Change that function if the file makes DAGs; --no-safe-mode measures it as it is.",
+    SkipReason.IGNORED: f"If it defines DAGs, remove the pattern. {_HELPER}",
+    SkipReason.SAFE_MODE: (
+        f"If it defines DAGs, add the words in a comment; --no-safe-mode measures it as it is. {_HELPER}"
+    ),
+    SkipReason.CALLABLE: "If it defines DAGs, change that function; --no-safe-mode measures it as it is.",
     SkipReason.OTHER_FORMAT: "Give a DAG file.",
     SkipReason.UNEXAMINED: "Fix the cause; until then Airflow never executes the file.",
 }
@@ -34,8 +36,8 @@ def _listed_twice(twice: Mapping[str, Any], root: Path) -> str:
     link = str(twice["link"])
     if twice["is_loop"]:
         return (
-            f"Airflow lists no DAG file of {root}: the link {link} leads back to a folder that holds it. "
-            f"Remove the link, or add {link} to .airflowignore."
+            f"Airflow finds no DAG file in {root}: the link {link} leads back to a folder that "
+            f"contains it. Remove the link, or add {link} to .airflowignore."
         )
     first, second = str(twice["first"]), str(twice["second"])
     other = second if link == first else first
@@ -46,8 +48,8 @@ def _listed_twice(twice: Mapping[str, Any], root: Path) -> str:
         else "Add one of them to .airflowignore."
     )
     return (
-        f"Airflow lists no DAG file of {root}: {first} and {second} are the same folder, and Airflow refuses to walk "
-        f"through a folder twice. {way_out}"
+        f"Airflow finds no DAG file in {root}: {first} and {second} are the same folder, and "
+        f"Airflow rejects a folder that occurs twice. {way_out}"
     )
 
 
@@ -57,13 +59,13 @@ def no_files(paths: Sequence[Path], skipped: Sequence[SkippedFile]) -> str:
         return f"Airflow never parses {paths[0]}: {skipped[0].why}. {_WAYS[skipped[0].reason]}"
     where = ", ".join(str(path) for path in paths)
     if not skipped:
-        return f"There are no DAG files in {where}; give the folder that holds them."
+        return f"No DAG files in {where}; give the folder that holds them."
     groups: dict[str, list[str]] = {}
     for file in skipped:
         groups.setdefault(file.why, []).append(file.path)
     reasons = "; ".join(f"{_named(files)}: {why}" for why, files in groups.items())
     return (
-        f"There are no DAG files in {where}: Airflow skips {count(len(skipped), 'file')} there ({reasons}). "
+        f"No DAG files in {where}: Airflow skips {count(len(skipped), 'file')} there ({reasons}). "
         "Give the folder that holds DAG files, or --no-safe-mode to measure what safe mode skips."
     )
 
@@ -75,4 +77,4 @@ def _named(files: Sequence[str]) -> str:
 
 def forced(skipped: SkippedFile) -> str:
     """What to know of a file that is measured although safe mode skips it."""
-    return f"Airflow never executes it: {skipped.why}. It is parsed here because of --no-safe-mode."
+    return f"Airflow never executes it: {skipped.why}. It is parsed only because of --no-safe-mode."

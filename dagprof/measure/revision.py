@@ -41,13 +41,11 @@ def difference(folder: Path, revision: str) -> Difference:
 
     :raises UsageError: no repository, no git, or no such revision.
     """
-    hint = (
-        "to compare with a revision there has to be a git repository around the DAG files; --baseline FILE does without"
-    )
+    hint = "the DAG files are not in a git repository, which --against needs; use --baseline FILE instead"
     top = Path(_git(folder, "rev-parse", "--show-toplevel", hint=hint).strip("\n"))
     hint = "fetch it first, or name a branch, tag or commit that `git log` shows"
     if revision.startswith("-"):
-        raise UsageError(f"{revision!r} is no revision; {hint}.")
+        raise UsageError(f"{revision!r} is not a revision; {hint}.")
     named = _git(
         top,
         "rev-parse",
@@ -55,13 +53,13 @@ def difference(folder: Path, revision: str) -> Difference:
         "--quiet",
         "--end-of-options",
         f"{revision}^{{commit}}",
-        hint=f"{revision!r} is no commit here; {hint}",
+        hint=f"{revision!r} is not a commit here; {hint}",
     ).strip("\n")
     if not re.fullmatch(r"[0-9a-f]{40,64}", named):
-        raise UsageError(f"{revision!r} is no single commit; {hint}.")
+        raise UsageError(f"{revision!r} is not a single commit; {hint}.")
     base = _try(top, "merge-base", named, "HEAD") or named
     short = base[:10]
-    described = f"{revision} ({short})" if base == named else f"{revision} (from where it parted, {short})"
+    described = f"{revision} ({short})" if base == named else f"{revision} (merge base {short})"
     listed = _git(top, "diff", "--name-status", "--find-renames", "-z", base, "--", hint="git could not compare")
     untracked = _git(top, "ls-files", "--others", "--exclude-standard", "-z", hint="git could not list new files")
     names, renamed = _listed(listed)
@@ -257,11 +255,9 @@ def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
             env={**environment, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"},
         )
     except FileNotFoundError:
-        raise UsageError(
-            "There is no git here, which comparing with a revision needs; install it, or compare with --baseline FILE."
-        ) from None
+        raise UsageError("git is not installed; --against needs it.") from None
     except subprocess.TimeoutExpired:
-        raise MeasurementError(f"git {arguments[0]} did not end within {_LIMIT_S} s.") from None
+        raise MeasurementError(f"git {arguments[0]} did not finish within {_LIMIT_S} s.") from None
     texts = [stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr)]
     return subprocess.CompletedProcess(done.args, done.returncode, *texts)
 

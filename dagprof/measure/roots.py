@@ -31,8 +31,9 @@ def doubts(files: Iterable[FileResult], root: Path) -> list[Doubt]:
 
 def _doubt(home: Path, modules: list[str], files: int) -> Doubt:
     text = (
-        f"{count(files, 'file')} cannot import {', '.join(sorted(modules))}, which {'is' if len(modules) == 1 else 'are'} "
-        f"in {home}, above what was scanned; if that is the DAG folder, add --bundle-root {home}."
+        f"{count(files, 'file')} cannot import {', '.join(sorted(modules))}, which "
+        f"{'is' if len(modules) == 1 else 'are'} in {home}, above the scanned folder; if that is "
+        f"the DAG folder, add --bundle-root {home}."
     )
     return Doubt(code="bundle-root", text=text)
 

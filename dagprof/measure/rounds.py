@@ -122,8 +122,9 @@ class Rounds:
         glanced = sum(_is_glance(measured) for measured in self._results.values())
         if glanced or skipped:
             text = (
-                f"The time budget of {self._settings.time_budget} was spent: {glanced} of {len(files)} files were parsed "
-                f"once only and not traced, {len(skipped)} not at all; a larger --time-budget looks at more."
+                f"The time budget of {self._settings.time_budget} was spent: {glanced} of "
+                f"{len(files)} files were parsed only once and not traced, {len(skipped)} not at "
+                "all; raise --time-budget to measure more."
             )
             self.doubts.append(Doubt(code="budget", text=text))
 
@@ -133,7 +134,10 @@ class Rounds:
         if proof is None:
             return
         if self._settings.repeat == 1 and self._settings.depth is not Depth.FULL:
-            text = "No import was tried, since each file was to be timed once, so none is proposed; leave --repeat out for that."
+            text = (
+                "No import was tested because each file is timed only once, so no change is "
+                "proposed; omit --repeat to get proposals."
+            )
             self.doubts.append(Doubt(code="unproved", text=text))
             return
         total_ms = sum(measured.result.parse_ms for measured in self._results.values())
@@ -141,18 +145,20 @@ class Rounds:
         asked = questions(self._results.values(), self._root, proof)
         if not asked:
             return
-        self._progress.started(len(asked), "taking imports out")
+        self._progress.started(len(asked), "testing imports")
         share = None if proof.share_of_scan is None else max(proof.least_s, proof.share_of_scan * spent_s)
         paths = {measured.result.path: path for path, measured in self._results.items()}
         jobs = [self._experiment(paths[question.measured.result.path], question, proof) for question in asked]
         done = self._do(jobs, self._budget.at_most(share), self._prover)
         if done < len(jobs):
             more = (
-                "--depth full tries all" if self._settings.time_budget is None else "a larger --time-budget tries more"
+                "use --depth full to test all"
+                if self._settings.time_budget is None
+                else ("raise --time-budget to test more")
             )
             text = (
-                f"No import was tried in {len(jobs) - done} of {len(jobs)} files where it would pay, to save time, and what was "
-                f"not tried is not proposed; {more}."
+                f"To save time, no import was tested in {len(jobs) - done} of {len(jobs)} files "
+                f"where it would pay, so no change is proposed there; {more}."
             )
             self.doubts.append(Doubt(code="unproved", text=text))
 

@@ -159,6 +159,6 @@ def _refuse_if_hopeless(run: Run) -> None:
     """Where every single file was killed with the measuring process, the tool has failed, not the files."""
     if all(result.detail.startswith("Its parse ended the measuring") for result in run.files):
         raise MeasurementError(
-            "Every parse ended the measuring process; `dagprof doctor` shows whether forking works here, and if it does the files "
-            "themselves kill what measures them."
+            "Every parse killed the measuring process. Run `dagprof doctor` to see whether "
+            "forking works here; if it does, the DAG files themselves kill the process."
         )

@@ -116,8 +116,9 @@ class Site:
             self._stack = stack.pop_all()
         if self.zygotes.current.airflow.get("is_untried"):
             text = (
-                f"Airflow {self.zygotes.current.airflow['version']} is newer than 3.3, the newest that this dagprof supports. "
-                "All that it needs from Airflow is there; look for a newer dagprof if results look odd."
+                f"Airflow {self.zygotes.current.airflow['version']} is newer than 3.3, the newest "
+                "that this dagprof supports. Everything that dagprof needs is there; upgrade "
+                "dagprof if results look wrong."
             )
             self.doubts.append(Doubt(code="untried-airflow", text=text))
         return self
@@ -223,7 +224,7 @@ class Site:
         try:
             return zygote.ask({"op": "describe", "files": list(files)}, limit_s=_DESCRIBE_LIMIT_S)
         except (ConnectionLost, MeasurementError):
-            text = "Which distributions modules belong to is not known: a DAG file ended the process that could tell."
+            text = "Modules are not matched with distributions: a DAG file killed the process that does it."
             self.doubts.append(Doubt(code="no-distributions", text=text))
             return {"owners": [""] * len(files), "distributions": {}}
 
@@ -244,7 +245,7 @@ def pre_import_doubts(failed: Sequence[Sequence[str]]) -> list[Doubt]:
 def _state_doubts(trouble: str) -> list[Doubt]:
     if not trouble:
         return []
-    return [Doubt(code="imitated", text=f"{trouble}; `dagprof doctor` shows the configuration that is used.")]
+    return [Doubt(code="imitated", text=f"{trouble}; run `dagprof doctor` to see the configuration in use.")]
 
 
 def _project(target: Target, files: Sequence[FileResult]) -> Project:
@@ -267,8 +268,8 @@ def _surrounding_doubts(target: Target) -> list[Doubt]:
     if not target.environment.get("PYTHONDONTWRITEBYTECODE"):
         return []
     text = (
-        "PYTHONDONTWRITEBYTECODE is set, so each parse compiles modules that have no bytecode yet, yours above all; "
-        "if your deployment does not do that, unset it here."
+        "PYTHONDONTWRITEBYTECODE is set, so each parse recompiles modules without bytecode, such "
+        "as yours; unset it here unless your deployment sets it too."
     )
     return [Doubt(code="no-bytecode", text=text)]
 

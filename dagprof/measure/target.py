@@ -94,7 +94,7 @@ def existing(paths: tuple[str, ...]) -> tuple[Path, ...]:
     return tuple(found)
 
 
-NO_PYTHON = "{!r} is no Python interpreter; give its path, or the folder of a virtual environment."
+NO_PYTHON = "{!r} is not a Python interpreter; give its path, or the folder of a virtual environment."
 
 
 def _python(given: str | None) -> tuple[Path, str]:
@@ -167,7 +167,7 @@ def _harmless(environment: Mapping[str, str], root: Path, scratch: Path, *, is_b
     if home is None:
         result["AIRFLOW_HOME"] = str(_made(scratch / "home"))
     elif not Path(home).is_dir():
-        raise UsageError(f"AIRFLOW_HOME is {home!r}, which is no folder; create it, or unset AIRFLOW_HOME.")
+        raise UsageError(f"AIRFLOW_HOME is {home!r}, which is not a folder; create it, or unset AIRFLOW_HOME.")
     has_own = not is_borrowed and (Path(result["AIRFLOW_HOME"]) / "airflow.cfg").exists()
     if "AIRFLOW_CONFIG" not in environment and not has_own:
         result["AIRFLOW_CONFIG"] = str(scratch / "airflow.cfg")

@@ -376,10 +376,10 @@ class FileResult(Frozen, frozen=True):
         if self.failures:
             failure = self.failures[0]
             return f"{failure.type}: {failure.message}" if failure.type else failure.message
-        nothing = "it is imported without an error and makes no DAG"
+        nothing = "it imports without an error but defines no DAG"
         if self.lost_dags:
             lost = self.lost_dags[0]
-            nothing = f"it creates the DAG {lost.dag_id} at line {lost.line} and loses it"
+            nothing = f"it creates DAG {lost.dag_id} at line {lost.line}, which Airflow does not find"
         return self.detail or (nothing if self.status is Status.NO_DAGS else self.status.value)
 
     @property

@@ -23,7 +23,7 @@ class Used(Frozen, frozen=True):
         """One sentence."""
         found = f" from {self.where}" if self.where else ""
         if self.is_left_out:
-            return f"Leaves out {self.what}{found}: {self.off}."
+            return f"Ignores {self.what}{found}: {self.off}."
         return f"Uses {self.what}{found}; {self.off}."
 
 

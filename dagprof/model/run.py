@@ -56,13 +56,13 @@ class SkippedFile(Frozen, frozen=True):
         if self.reason is SkipReason.IGNORED:
             return "a pattern in .airflowignore matches it"
         if self.reason is SkipReason.SAFE_MODE:
-            return f"its text lacks {self.detail or 'the words that safe mode looks for'}, and safe mode skips it"
+            return f"its text lacks {self.detail or 'the words that safe mode looks for'}, so safe mode skips it"
         if self.reason is SkipReason.CALLABLE:
-            return f"{self.detail} ([core] might_contain_dag_callable) refuses it"
+            return f"{self.detail} ([core] might_contain_dag_callable) rejects it"
         if self.reason is SkipReason.UNEXAMINED:
             return f"Airflow fails to examine it ({self.detail})"
         is_named_so = self.path.endswith(".zip")
-        return "it is no zip archive" if is_named_so else "it is neither a .py file nor a zip archive"
+        return "it is not a zip archive" if is_named_so else "it is neither a .py file nor a zip archive"
 
     def loses_dags_of(self, before: FileResult) -> bool:
         """Whether the file gave DAGs before and is skipped now, and not by a pattern that somebody wrote."""

@@ -143,7 +143,7 @@ class SupervisedDelivery(Delivery):
 
     def encode(self, file: str, bag: Any, documents: dict[Any, Any], errors: dict[Any, str]) -> None:
         if self._socket is not None and identity(0) != self._socket:
-            raise OSError("descriptor 0, on which it would be sent, is closed")
+            raise OSError("descriptor 0, which carries the result, is closed")
         dags = [self._dag(bag.dags[dag_id], document) for dag_id, document in documents.items()]
         message = self._message(
             fileloc=file, serialized_dags=dags, import_errors={**bag.import_errors, **errors}, warnings=[]

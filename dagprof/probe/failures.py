@@ -55,7 +55,7 @@ class FailureLog:
         """What the child found cannot leave it: Airflow stores neither a DAG nor an import error of the file."""
         row = describe(error, self._redact)
         what = self._redact("%s; " % culprit) if culprit else ""
-        text = "%sAirflow %s, and stores neither a DAG nor an import error (%s)"
+        text = "%sAirflow %s, so it stores neither a DAG nor an import error (%s)"
         message = text % (what, fault, self._redact(one_line(error)))
         self._keep({**row, "type": "", "message": message}, self._stop(error))
 

@@ -24,8 +24,8 @@ def store(scratch: str) -> str:
     except Exception as error:
         reason = "%s: %s" % (type(error).__name__, error)
         return (
-            "Airflow's manager could not store a first result here (%s), so DAG files may be billed for modules that it "
-            "has imported for that" % reason.splitlines()[0][:300]
+            "Airflow's manager could not store a first result here (%s), so times of DAG files "
+            "may include modules that the manager would have imported for it" % reason.splitlines()[0][:300]
         )
     return ""
 

@@ -65,7 +65,7 @@ class Manager:
             self._database.finish()
             main()
         except SystemExit as end:
-            reason = "it ended with %r" % (end.code,)
+            reason = "it exited with %r" % (end.code,)
         except BaseException as error:  # a plugin can raise anything
             reason = "%s: %s" % (type(error).__name__, error)
             if type(error).__module__.startswith("sqlalchemy"):
@@ -76,9 +76,8 @@ class Manager:
         self._restore()
         self._take_handlers()
         return (
-            "`airflow %s` did not start here (%s), so parses start from an imitation of its state, without plugins"
-            % (self.command, reason)
-        )
+            "`airflow %s` did not start here (%s), so parses start from an approximation of its state, without plugins"
+        ) % (self.command, reason)
 
     @property
     def inherited_handlers(self) -> dict[Any, Any]:

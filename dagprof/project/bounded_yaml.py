@@ -27,7 +27,7 @@ class _Loader(_TypedLoader):
 
 def _mapping(loader: _TypedLoader, node: yaml.Node) -> Lined:
     if not isinstance(node, yaml.MappingNode):
-        raise Unreadable("it holds a mapping that is none")
+        raise Unreadable("it contains an invalid mapping")
     loader.flatten_mapping(node)
     found = Lined()
     found.lines = {}
@@ -91,7 +91,7 @@ def load(text: str, *, is_typed: bool = False) -> Any:
         finally:
             loader.dispose()
     except yaml.YAMLError as error:
-        raise Unreadable(f"it is no YAML ({_reason(error)})") from None
+        raise Unreadable(f"it is not valid YAML ({_reason(error)})") from None
     except RecursionError:
         raise Unreadable("its YAML is nested too deeply") from None
 
@@ -100,7 +100,7 @@ def _reason(error: yaml.YAMLError) -> str:
     """Where the fault is and which, without any text of the file: that may be a secret."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if mark is None:
-        return "it holds characters that YAML does not allow"
+        return "it contains characters that YAML does not allow"
     problem = str(getattr(error, "problem", "") or "").partition("'")[0].partition('"')[0].strip().removeprefix("but ")
     return f"line {mark.line + 1}: {problem}" if problem else f"line {mark.line + 1}"
 
@@ -125,4 +125,4 @@ def _check_size(text: str) -> None:
             if anchor:
                 sizes[anchor] = total - before
         if total > _MOST_NODES:
-            raise Unreadable(f"its YAML stands for more than {_MOST_NODES:,} values")
+            raise Unreadable(f"its YAML expands to more than {_MOST_NODES:,} values")

@@ -206,7 +206,7 @@ class _Finding:
         found = imports.needs([dags, *([plugins] if plugins else [])], above, known, installed)
         for need in found:
             shown = self._named(need.folder)
-            why = f"where alone `{need.module}` of {self._shown(need.file, need.line)} is found"
+            why = f"needed to import `{need.module}` in {self._shown(need.file, need.line)}"
             self._use(f"{shown} on PYTHONPATH, {why}", off=f"--pythonpath adds to it, {OFF}")
         return [need.folder for need in found]
 

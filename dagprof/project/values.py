@@ -28,12 +28,12 @@ class Variable(NamedTuple):
 def impossible(name: str, value: str) -> str:
     """Why no process can have an environment variable; empty if one can."""
     if not name or "=" in name or "\0" in name + value:
-        return "no environment variable can be called that, or hold that"
+        return "the name or value is not valid for an environment variable"
     try:
         size = len(value.encode("utf-8", "surrogateescape"))
         name.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        return "it is no text"
+        return "it is not text"
     return f"its value is longer than {_LONGEST // 1000} kB" if size > _LONGEST else ""
 
 

@@ -64,7 +64,7 @@ def test_a_dag_that_was_created_and_lost_is_named(scan: Scan) -> None:
     assert file.status is Status.NO_DAGS
     assert [(each.dag_id, each.line) for each in file.lost_dags] == [("lost", 6)]
     assert "lost-dag" in codes(file)
-    assert file.why_no_dags == "it creates the DAG lost at line 6 and loses it"
+    assert file.why_no_dags == "it creates DAG lost at line 6, which Airflow does not find"
     for path in ("kept.py", "empty.py", "with.py"):
         assert result(run, path).lost_dags == ()
 
@@ -72,6 +72,6 @@ def test_a_dag_that_was_created_and_lost_is_named(scan: Scan) -> None:
 def test_files_with_the_same_dag_name_each_other(scan: Scan) -> None:
     run = scan({"a.py": dag("same"), "b.py": dag("same"), "c.py": dag("other")})
     notes = {file.path: [doubt.text for doubt in file.doubts if doubt.code == "same-dag-id"] for file in run.files}
-    assert "The DAG same is also in b.py" in notes["a.py"][0]
-    assert "The DAG same is also in a.py" in notes["b.py"][0]
+    assert "DAG same is also defined in b.py" in notes["a.py"][0]
+    assert "DAG same is also defined in a.py" in notes["b.py"][0]
     assert notes["c.py"] == []

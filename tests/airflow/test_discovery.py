@@ -116,7 +116,7 @@ def test_a_file_that_is_no_archive_is_not_called_ignored(scan: Scan) -> None:
     assert (skipped.path, skipped.reason, skipped.why) == (
         "broken.zip",
         SkipReason.OTHER_FORMAT,
-        "it is no zip archive",
+        "it is not a zip archive",
     )
     with pytest.raises(UsageError, match=r"neither a \.py file nor a zip archive"):
         scan({}, "notes.txt")
@@ -140,7 +140,7 @@ def test_the_users_own_test_is_named_as_the_reason(scan: Scan, tmp_path: Path, m
     reasons = {file.path: (file.reason, file.why) for file in run.skipped}
     assert reasons["b.py"] == (
         SkipReason.CALLABLE,
-        "house_tests.accepts ([core] might_contain_dag_callable) refuses it",
+        "house_tests.accepts ([core] might_contain_dag_callable) rejects it",
     )
     if "raises.py" in reasons:  # Airflow 3.4 lists it, as a failure to read it
         assert reasons["raises.py"] == (SkipReason.UNEXAMINED, "Airflow fails to examine it (LookupError: no owner)")
@@ -173,7 +173,7 @@ def test_single_files_and_the_bundle_root(scan: Scan, tmp_path: Path) -> None:
     assert result(failing, "a.py").status is Status.IMPORT_ERROR
     (doubt,) = [doubt for doubt in failing.doubts if doubt.code == "bundle-root"]
     assert doubt.text == (
-        f"1 file cannot import common, which is in {tmp_path / 'dags'}, above what was scanned; if that is the DAG folder, "
+        f"1 file cannot import common, which is in {tmp_path / 'dags'}, above the scanned folder; if that is the DAG folder, "
         f"add --bundle-root {tmp_path / 'dags'}."
     )
     run = scan(files, "team/a.py", bundle_root=str(tmp_path / "dags"))

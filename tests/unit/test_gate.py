@@ -1050,7 +1050,7 @@ def test_a_file_that_lost_its_dags_fails_and_is_not_faster() -> None:
     told = judged([file("a.py", 400)], [file("a.py", 100, status=Status.NO_DAGS, dag_ids=())])
     assert told.decision is Decision.FAILED
     (found,) = [finding for finding in told.all_findings if finding.rule is Rule.IMPORT_ERROR]
-    assert found.message == "a.py no longer gives DAGs: it is imported without an error and makes no DAG"
+    assert found.message == "a.py no longer gives DAGs: it imports without an error but defines no DAG"
     assert (told.files[0].outcome, told.files[0].timing) == (Outcome.CANNOT_TELL, None)
     helper = file("a.py", *times(100), status=Status.NO_DAGS, dag_ids=())
     assert judged([helper], [helper]).decision is Decision.PASSED
@@ -1062,7 +1062,7 @@ def test_a_file_that_lost_its_dags_fails_and_is_not_faster() -> None:
         (
             SkipReason.SAFE_MODE,
             True,
-            "a.py is no longer parsed: its text lacks 'dag', and safe mode skips it",
+            "a.py is no longer parsed: its text lacks 'dag', so safe mode skips it",
         ),
         (SkipReason.IGNORED, False, "a.py is no longer parsed: a pattern in .airflowignore matches it"),
     ],

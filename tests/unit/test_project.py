@@ -159,9 +159,9 @@ def test_a_broken_file_is_left_out_with_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "airflow.cfg").write_bytes(b"\xff\xfe")
     texts = [used.text for used in found(tmp_path).used]
     assert texts == [
-        "Leaves out docker-compose.yml: its YAML stands for more than 100,000 values.",
-        "Leaves out airflow.cfg: it is no UTF-8 text.",
-        "Leaves out Dockerfile: it is larger than 1 MB.",
+        "Ignores docker-compose.yml: its YAML expands to more than 100,000 values.",
+        "Ignores airflow.cfg: it is not UTF-8 text.",
+        "Ignores Dockerfile: it is larger than 1 MB.",
         "Uses the project root as AIRFLOW_HOME; --airflow-home names another, --no-project turns it off.",
         "Uses 1 environment variable (A) from .env:1; --no-project turns it off.",
     ]
@@ -302,5 +302,5 @@ def test_a_module_beside_the_file_that_imports_it_is_the_likeliest(tmp_path: Pat
 def test_a_file_that_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path, tmp_path / "pipe", tmp_path / "nowhere"):
-        with pytest.raises(Unreadable, match="there is no such file"):
+        with pytest.raises(Unreadable, match="no such file"):
             text_of(path)
