@@ -25,17 +25,14 @@ def advice(change: Change) -> str:
     what = what_it_loads(change)
     if change.is_star:
         return (
-            f"Import by name what you use of {what}, inside the functions that use it: no `import *` may stand there."
+            f"Import the names you use from {what} inside the functions that use them; `import *` is not allowed there."
         )
     if change.is_unused:
-        return f"Remove it, or import {what} where what it does is needed: nothing was seen to use its names."
+        return "Looks unused: remove it unless it is imported for its side effects."
     if change.in_hints:
-        return f"Import {what} under `if TYPE_CHECKING:`: only type hints were seen to use its names."
+        return f"Only type hints use it: import {what} under `if TYPE_CHECKING:`."
     if change.in_function:
-        return (
-            f"Parsing calls the function around this line: import {what} only where it is used in there, "
-            "or leave the call to tasks."
-        )
+        return "This function runs during parsing: import where it is used, or call it from a task."
     return f"Import {what} inside the functions that use it, not at the top.{_used_in(change)}"
 
 
@@ -70,18 +67,18 @@ def instruction(step: Step) -> str:
     if len(step.changes) == 1:
         return advice(step.changes[0])
     loads = ", ".join(dict.fromkeys(what_it_loads(change) for change in step.changes))
-    text = f"Import {loads} inside the functions that use it: only together do these lines save anything."
+    text = f"Import {loads} inside the functions that use it; these lines save time only together."
     for change in step.changes:
         if change.is_star:
-            text += f" Of {_place(change)} import by name what you use."
+            text += f" {_place(change)}: import the names you use."
         elif change.is_unused:
-            text += f" Nothing was seen to use the names of {_place(change)}: remove it, unless it stands there for what it does."
+            text += f" {_place(change)} looks unused: remove it unless it is imported for its side effects."
         elif change.in_hints:
-            text += f" Only type hints use the names of {_place(change)}: import them under `if TYPE_CHECKING:`."
+            text += f" Only type hints use {_place(change)}: import it under `if TYPE_CHECKING:`."
         elif change.in_function:
             text += (
-                f" {_place(change)} stands in a function that parsing calls: import only where it is used in there, "
-                "or leave the call to tasks."
+                f" {_place(change)} is in a function that runs during parsing: import where it is "
+                "used, or call it from a task."
             )
         text += _used_in(change)
     return text
@@ -108,16 +105,16 @@ def summary(run: Run, plan: Plan, steps: int) -> str:
 def _to_try_more(run: Run) -> str:
     """What has all lines tried."""
     if run.settings.get("time_budget") is not None:
-        return "a larger --time-budget tries more"
-    return "its files are too slow for more" if run.settings.get("depth") == "full" else "--depth full tries all"
+        return "raise --time-budget to try more"
+    return "its files are too slow for more" if run.settings.get("depth") == "full" else ("use --depth full to try all")
 
 
 def no_plan(run: Run, plan: Plan) -> str:
     """Why an empty plan is empty, in one sentence."""
     if not is_traced(run):
-        return f"No change was looked for. {NOT_TRACED}"
+        return f"No change is proposed. {NOT_TRACED}"
     if not plan.untried:
-        return "No import that could be moved would save anything worth while."
+        return "No import that could be moved would save a noticeable time."
     lines = (
         f"{count(plan.untried, 'line')} that might save something {'was' if plan.untried == 1 else 'were'} not tried"
     )
@@ -133,7 +130,7 @@ def untimed(experiments: Sequence[Experiment]) -> str:
     """What such experiments showed, in one sentence."""
     sets = [", ".join(safe_text(str(place), 200) for place in experiment.without) for experiment in experiments]
     each = "any one of " if len(sets) > 1 else ""
-    return f"Without {each}{'; '.join(sets)} the DAGs stay the same; what that saves alone was not timed, since it is little."
+    return f"Without {each}{'; '.join(sets)} the DAGs stay the same; the saving was too small to time."
 
 
 def trial(experiment: Experiment) -> str:
@@ -147,7 +144,7 @@ def trial(experiment: Experiment) -> str:
         return untimed([experiment])
     if not experiment.is_shorter:
         figures = f"{-experiment.proved_ms:+.0f} ± {experiment.spread_ms:.0f} ms".replace("-", "−")
-        return f"Without {where} the DAGs stay the same, and so does the parse time as far as can be told ({figures})."
+        return f"Without {where} the DAGs stay the same, and the parse time does not change measurably ({figures})."
     memory = sorted(experiment.memory_kib)[len(experiment.memory_kib) // 2] / 1024 if experiment.memory_kib else 0.0
     kept = f" and takes {memory:.0f} MiB less" if memory >= 1 else ""
     return (

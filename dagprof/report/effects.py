@@ -85,9 +85,7 @@ def render(run: Run, console: Console) -> None:
     """Print the first of them; nothing where there are none."""
     rows = doings(run)
     if run.settings.get("depth") == "quick":
-        console.print(
-            Text("\nAt this depth only Variables and Connections are watched, no other effects.", style="dim")
-        )
+        console.print(Text("\nAt this depth only Variables and Connections are watched.", style="dim"))
     if not rows:
         return
     table = columns(("time", "figure"), ("files", "figure"), ("what", "text"), ("where", "text"))
@@ -99,9 +97,9 @@ def render(run: Run, console: Console) -> None:
             Text(f"{safe_text(row.what, 60)}{times}{BY_IMPORT if row.by_import else ''}"),
             Text(safe_text(_shown(row.place, run), 120)),
         )
-    titled("Done in every parse, and better done in a task", table, console)
+    titled("Runs in every parse; move it into a task", table, console)
     if any(row.by_import for row in rows[:SHOWN]):
-        text = "A library does what an import does. Import it inside the functions that use it."
+        text = "Where an import does this, move the import into the functions that use it."
         console.print(Text(text, style="dim"))
     if len(rows) > SHOWN:
         console.print(

@@ -81,7 +81,7 @@ def render(explanation: Explanation, fleet: Fleet, *, console: Console) -> None:
     if busy := figures.busy(explanation.run):
         console.print(Text(f"  {busy}", style="yellow"), soft_wrap=True)
     if file.status is Status.NO_DAGS and not file.lost_dags:
-        text = "It makes no DAG. If it is a helper, run `dagprof explain` on a DAG file that imports it."
+        text = "This file defines no DAG; explain a DAG file that imports it."
         console.print(Text(f"  {text}", style="yellow"), soft_wrap=True)
     if file.unanswered:
         needs = file.what_it_needs.replace("it needs", "It needs", 1)
@@ -116,12 +116,8 @@ def _title(text: str, console: Console) -> None:
 def _source(explanation: Explanation, console: Console) -> None:
     """The source; each statement's first line carries its time in the tracing pass, nested ones included."""
     if explanation.file.trace is None:
-        why = (
-            "it was not traced; --depth traced shows it"
-            if explanation.file.is_timed
-            else "no parse of it came to an end"
-        )
-        _title(f"The source is not shown with times: {why}.", console)
+        why = "it was not traced; use --depth traced" if explanation.file.is_timed else "no parse finished"
+        _title(f"The source is not shown: {why}.", console)
         return
     if explanation.source is None:
         is_archive = explanation.file.path.endswith(".zip")
@@ -135,7 +131,10 @@ def _source(explanation: Explanation, console: Console) -> None:
             times[statement.line] += statement.wall_us / 1000 * explanation.scale
     marks = _marks(explanation)
     _title(
-        "Source (time of each statement with what is nested in it, without garbage collection; traced, scaled to a plain parse)",
+        (
+            "Source (time of each statement including nested ones, without garbage collection; "
+            "traced, scaled to a plain parse)"
+        ),
         console,
     )
     shown = _shown_lines(explanation, [line for line, ms in times.items() if ms >= SMALLEST_MS] + list(marks))
@@ -217,7 +216,7 @@ def _imports(explanation: Explanation, console: Console) -> None:
     factor = explanation.scale / 1000
     if not tree:
         return
-    _title("Imports (total: with all they load; alone: what falls away with this line or module only)", console)
+    _title("Imports (total: with everything they load; alone: what removing only this line or module saves)", console)
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, expand=True)
     has_memory = _has_memory(tree)
     for name in ("total", "alone", "modules", *(["MiB"] if has_memory else [])):
@@ -279,7 +278,9 @@ def _experiments(explanation: Explanation, console: Console) -> None:
     for experiment in (each for each in wanted if each not in untimed):
         console.print(Text(f"  {changes.trial(experiment)}"), soft_wrap=True)
         for text in experiment.cautions:
-            console.print(Text(f"    mind: it also brings {safe_text(text, 200)}", style="yellow"), soft_wrap=True)
+            console.print(
+                Text(f"    note: the import also sets {safe_text(text, 200)}", style="yellow"), soft_wrap=True
+            )
     if untimed:
         console.print(Text(f"  {changes.untimed(untimed)}"), soft_wrap=True)
 
@@ -288,7 +289,7 @@ def _changes(explanation: Explanation, found: Sequence[Change], console: Console
     mine = [change for change in found if _is_asked(explanation, change.place)]
     if not mine:
         return
-    _title("Changes (what each alone would give back, over all files of the run)", console)
+    _title("Changes (what each alone would save, over all files of the run)", console)
     for change in mine[:ROWS]:
         what = safe_text(change.reason, 300) if change.needed else changes.advice(change)
         line = f"  {duration(change.saving_ms):>8}  {safe_text(str(change.place), 120)}  {change.evidence}: {what}"
@@ -309,7 +310,7 @@ def _plan(explanation: Explanation, plan: Plan, console: Console) -> None:
     mine = [step for step in plan.steps if any(_is_asked(explanation, change.place) for change in step.changes)]
     if all(len(step.changes) == 1 for step in mine):
         return
-    _title("Plan (what gives back most, each step added to those before it, over all files of the run)", console)
+    _title("Plan (largest savings first, each step added to those before it, over all files of the run)", console)
     for step in mine[:ROWS]:
         line = f"  {duration(step.adds_ms):>8}  {changes.places(step)}  {step.evidence}: {changes.instruction(step)}"
         console.print(Text(line), soft_wrap=True)
@@ -332,8 +333,8 @@ def _stack(explanation: Explanation, console: Console) -> None:
     late = [node.line for node in found if node.wall_ms * factor > 2 * _clocked_ms(explanation, node.line) + LATE_MS]
     if late:
         text = (
-            f"  Samples are taken at calls: line {late[0]} also holds what ran before it without one, such as a loop. "
-            "The margin has each line's own time."
+            f"  Samples are taken at calls: line {late[0]} also includes what ran before it "
+            "without a call, such as a loop. The margin shows each line's own time."
         )
         console.print(Text(text, style="dim"), soft_wrap=True)
 
@@ -375,6 +376,6 @@ def _rest(explanation: Explanation, console: Console) -> None:
     lines += [safe_text(doubt.text, 400) for doubt in file.doubts]
     lines += [safe_text(doubt.text, 400) for doubt in explanation.run.doubts if doubt.code == "bundle-root"]
     if lines:
-        _title("To keep in mind", console)
+        _title("Notes", console)
         for line in lines:
             console.print(Text(f"  {line}"), soft_wrap=True)

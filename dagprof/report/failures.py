@@ -82,7 +82,7 @@ def render_one(run: Run, file: FileResult, console: Console) -> None:
         kind = f"{safe_text(failure.type, 80)}: " if failure.type else ""
         console.print(Text(f"{place_of_it}{kind}{safe_text(failure.message, 400)}", style="red"), soft_wrap=True)
         if failure.cause:
-            console.print(Text(f"    first cause {safe_text(failure.cause, 400)}"), soft_wrap=True)
+            console.print(Text(f"    caused by {safe_text(failure.cause, 400)}"), soft_wrap=True)
     for cause in causes(run, [file]) if file.status.is_failure else ():
         if cause.way_out:
             console.print(Text(f"    → {safe_text(cause.way_out, 400)}", style="yellow"), soft_wrap=True)

@@ -88,7 +88,7 @@ def why_failed(file: FileResult) -> str:
     text = f"{failure.type}: {failure.message}" if failure.type else failure.message
     if file.unanswered:
         return f"{file.what_it_needs} (without it: {text})"
-    return f"{text} — first cause {failure.cause}" if failure.cause else text
+    return f"{text} — caused by {failure.cause}" if failure.cause else text
 
 
 def parsing_processes(run: Run) -> int:
@@ -134,7 +134,7 @@ def _without_time(files: Sequence[FileResult]) -> str:
     number, verb = f"{len(files):,}", "is" if len(files) == 1 else "are"
     if all(file.status is Status.TIMED_OUT for file in files):
         return f"{number} {'was' if len(files) == 1 else 'were'} stopped by dagprof's time limit and {verb}"
-    return f"{number} did not live to the end of a parse and {verb}"
+    return f"{number} crashed during the parse and {verb}"
 
 
 def busy(run: Run) -> str:
@@ -143,9 +143,9 @@ def busy(run: Run) -> str:
         return ""
     total, queued = duration(run.total_parse_ms), duration(run.total_queued_ms)
     return (
-        f"This machine was busy: {queued} of these {total} went by waiting for a processor, "
-        f"and {duration(run.total_own_ms)} are the files' own, to which imports, "
-        "statements, savings and comparisons refer. A quieter machine tells more."
+        f"This machine was busy: the parses waited {queued} of {total} for a processor. "
+        f"Imports, statements, savings and comparisons refer to the other {duration(run.total_own_ms)}. "
+        "Repeat the scan on a quieter machine."
     )
 
 
@@ -158,23 +158,23 @@ def unstable(file: FileResult) -> str:
     """What differs from parse to parse, in one sentence."""
     found = file.instabilities[0]
     more = len(file.instabilities) - 1
-    when = "each start of Python (a set has another order)" if found.by_seed else "each parse"
+    when = "start to start of Python, since sets change their order" if found.by_seed else "parse to parse"
     if found.is_existence:
         doubled = f" ({count(more, 'more difference')})" if more else ""
         some = "with another hash seed it is not" if found.by_seed else "in others it is not"
         return safe_text(f"{file.path}: in some parses the DAG {found.dag_id} is there, {some}{doubled}.", 600)
     fields = f" ({count(more, 'more field')})" if more else ""
     return safe_text(
-        f"{file.path}: {when} gives another DAG, {found.dag_id}: {found.field} is "
+        f"{file.path}: DAG {found.dag_id} differs from {when}: {found.field} is "
         f"{safe_text(found.first, _VALUE)}, then {safe_text(found.second, _VALUE)}{fields}; "
-        "Airflow 3 stores each as a new version.",
+        "Airflow 3 stores each variant as a new version.",
         600,
     )
 
 
 ANSWERS = (
-    "dagprof had to make up an answer, and another answer changes the failure: it may not be the file's fault. "
-    "`dagprof scan … --write-variables FILE` writes down all that is asked for, ready to fill in."
+    "dagprof made up an answer, and another answer changes the failure, so the file may be right. "
+    "Write down all that the files read with `dagprof scan … --write-variables FILE`, then fill it in."
 )
 NOT_TRACED = "No file was traced; --depth full traces all."
 
@@ -204,7 +204,7 @@ def without_dags(run: Run) -> str:
     if not found:
         return ""
     named = ", ".join(safe_text(path, 80) for path in found[:3]) + (" and others" if len(found) > 3 else "")
-    return f"{count(len(found), 'file')} without an error and without a DAG: {named}."
+    return f"{count(len(found), 'file')} without errors or DAGs: {named}."
 
 
 def skipped(run: Run) -> list[str]:
@@ -223,15 +223,12 @@ def _is_loaded(run: Run, file: SkippedFile) -> bool:
 def _skipped(reason: SkipReason, files: Sequence[SkippedFile]) -> str:
     number = count(len(files), "file")
     if reason is SkipReason.IGNORED:
-        return f"Airflow skips {number}: a pattern in .airflowignore matches."
+        return f"Airflow skips {number}, as .airflowignore says."
     if reason is SkipReason.SAFE_MODE:
         named = _few([f"{file.path} (lacks {file.detail})" if file.detail else file.path for file in files])
-        return (
-            f"Airflow's safe mode skips {number}, which it never executes: {named}. "
-            "If one makes DAGs, add the words in a comment."
-        )
+        return f"Airflow's safe mode skips {number}: {named}. If one defines DAGs, add the missing words in a comment."
     named = _few([file.path for file in files])
-    return safe_text(f"Airflow skips {number}, which it never executes: {named}; {files[0].why}.", 600)
+    return safe_text(f"Airflow skips {number}: {named}; {files[0].why}.", 600)
 
 
 def _few(names: Sequence[str]) -> str:

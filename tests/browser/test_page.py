@@ -112,7 +112,7 @@ def test_the_icicle_zooms_by_mouse_and_by_keyboard(open_page: OpenPage, report: 
     whole = tree.get_by_role("treeitem", name=re.compile("^numpy: 30 ms")).bounding_box()
     tree.get_by_role("treeitem", name=re.compile("^pandas: 80 ms")).click()
     expect(page.locator(".about")).to_contain_text(
-        "pandas: 80 ms with all it loads, 20 ms its own; pandas; imported by"
+        "pandas: 80 ms including what it loads, 20 ms of its own; pandas; imported by"
     )
     zoomed = tree.get_by_role("treeitem", name=re.compile("^numpy: 30 ms")).bounding_box()
     assert whole is not None
@@ -302,14 +302,14 @@ def test_a_change_is_copied(open_page: OpenPage, report: str) -> None:
 def test_the_keyboard_reaches_everything_first(open_page: OpenPage, report: str) -> None:
     page = open_page(report)
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "To the content"
+    assert page.evaluate("document.activeElement.textContent") == "Skip to content"
     names = []
     for _ in range(4):
         page.keyboard.press("Tab")
         names.append(page.evaluate("document.activeElement.textContent"))
-    assert names == ["Overview", "Packages", "Compare", "Environment and doubts"]
+    assert names == ["Overview", "Packages", "Compare", "Environment and notes"]
     page.keyboard.press("Enter")
-    expect(page.locator("h2", has_text="Environment and doubts")).to_be_visible()
+    expect(page.locator("h2", has_text="Environment and notes")).to_be_visible()
 
 
 def test_without_script_the_answer_is_there(open_page: OpenPage, report: str) -> None:
@@ -317,7 +317,7 @@ def test_without_script_the_answer_is_there(open_page: OpenPage, report: str) ->
     expect(page.locator("h1")).to_be_visible()
     expect(page.locator("#plan")).to_contain_text("slow.py:1")
     expect(page.locator("noscript table")).to_contain_text("folder/quick.py")
-    expect(page.locator("h2", has_text="Environment and doubts")).to_be_visible()
+    expect(page.locator("h2", has_text="Environment and notes")).to_be_visible()
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))

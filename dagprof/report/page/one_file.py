@@ -141,7 +141,7 @@ def _facts(run: Run, file: FileResult) -> list[tuple[str, str]]:
         ]
         limit_s = run.environment.import_timeout_s
         if limit_s:
-            facts.append((f"Of the {limit_s:g} s import time-out", f"{median('load_ms') / limit_s / 1000:.1%}"))
+            facts.append((f"Share of the {limit_s:g} s import timeout", f"{median('load_ms') / limit_s / 1000:.1%}"))
     if file.trace is not None:
         facts.append(("Modules loaded", f"{len(file.trace.loads):,}"))
     return facts
@@ -167,7 +167,7 @@ def _middle_cut(text: str) -> str:
 
 
 def _instability(found: Instability) -> list[str]:
-    when = "each start of Python" if found.by_seed else "each parse"
+    when = "start to start of Python" if found.by_seed else "parse to parse"
     return [safe_text(text, 300) for text in (found.dag_id, found.field, found.first, found.second, when)]
 
 

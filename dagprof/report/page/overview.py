@@ -145,9 +145,7 @@ def _tiles(run: Run, comparison: Comparison | None, plan: Plan | None) -> list[t
         saved = plan.before_ms - plan.after_ms
         kinds = {step.evidence for step in plan.steps}
         evidence = kinds.pop() if len(kinds) == 1 else "partly proved"
-        tiles.append(
-            ("The plan gives back", figures.duration(saved), f"{count(len(plan.steps), 'change')}, {evidence}")
-        )
+        tiles.append(("The plan saves", figures.duration(saved), f"{count(len(plan.steps), 'change')}, {evidence}"))
     return tiles
 
 

@@ -13,7 +13,7 @@ from dagprof.report.escape import safe_lines
 # Of one file. What is longer was written by a program.
 LONGEST = 120_000
 ARCHIVE = "Sources in an archive are not shown."
-CHANGED = "Its source was changed or moved since it was measured."
+CHANGED = "The source was changed or moved since it was measured."
 
 
 def source_of(run: Run, file: FileResult) -> tuple[str | None, str]:
@@ -24,7 +24,7 @@ def source_of(run: Run, file: FileResult) -> tuple[str | None, str]:
             return None, CHANGED
         data = place.read_bytes()
     except (OSError, ValueError):
-        return None, "Its source cannot be read where the report was made."
+        return None, "The source cannot be read where the report was made."
     if hashlib.sha256(data).hexdigest() != file.sha256:
         return None, CHANGED
     if zipfile.is_zipfile(place):
@@ -32,7 +32,7 @@ def source_of(run: Run, file: FileResult) -> tuple[str | None, str]:
     try:
         text = with_line_feeds(source_text(data))
     except UnicodeDecodeError:
-        return None, "It is no text."
+        return None, "The source is not text."
     if len(text) > LONGEST:
-        return None, f"Its source has {len(text):,} characters, too many to show."
+        return None, f"The source has {len(text):,} characters, too many to show."
     return safe_lines(text, LONGEST), ""

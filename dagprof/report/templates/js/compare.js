@@ -104,7 +104,7 @@ class CompareView {
     return el("tr", {},
       el("th", { scope: "row" }, el("a", { href: addressOf("compare", row.address) }, el("code", {}, row.path)),
         row.reason ? el("div", { class: "quiet" }, row.reason) : null, changes ? el("div", { class: "quiet" }, `imports: ${changes}`) : null),
-      el("td", {}, el("span", { class: `tag tag-${row.change}` }, row.change)),
+      el("td", {}, el("span", { class: `tag tag-${row.change}` }, row.change === "unsure" ? "inconclusive" : row.change)),
       el("td", { class: "figure" }, row.before === null ? "\u2013" : duration(row.before)),
       el("td", { class: "figure" }, row.now === null ? "\u2013" : duration(row.now)),
       el("td", { class: "figure" }, this.difference(row)),
@@ -115,7 +115,7 @@ class CompareView {
     const list = (title, names, more) => (names.length ? el("section", {}, el("h3", {}, title), el("ul", {}, names.map((name) => el("li", {}, el("code", {}, name)))),
       more ? el("p", { class: "quiet" }, `${grouped(more)} more not shown.`) : null) : null);
     const parts = [
-      el("p", { class: "crumbs" }, el("a", { href: "#/compare" }, "All changes"), " / ", el("code", {}, row.path), " ", row.now === null ? "" : el("a", { href: addressOf("file", row.address) }, "its own view")),
+      el("p", { class: "crumbs" }, el("a", { href: "#/compare" }, "All changes"), " / ", el("code", {}, row.path), " ", row.now === null ? "" : el("a", { href: addressOf("file", row.address) }, "file view")),
       el("h2", { tabindex: "-1" }, `${row.before === null ? "new" : duration(row.before)} \u2192 ${row.now === null ? "gone" : duration(row.now)} `, this.difference(row)),
       row.reason ? el("p", {}, row.reason) : null,
       el("figure", {}, samplesPlot(row.samples_before, row.samples_now), el("figcaption", { class: "quiet" }, `Every parse of both sides, from 0 to ${duration(Math.max(0, ...row.samples_before, ...row.samples_now) * 1.04)}: \u25cf before, \u25a0 now; the strokes are the medians.`)),
@@ -125,13 +125,13 @@ class CompareView {
       const was = sum(row.tree_before), is = sum(row.tree_now);
       const icicle = new Icicle("Imports of both sides", mergedTree(row.tree_before, row.tree_now), {
         rootText: `All imports in the tracing passes: ${duration(was)} before, ${duration(is)} now (${signed(is - was)})`,
-        hint: "Both import trees in one, each module as wide as its own time on the slower side and what is below it. \u25b2 slower, \u25bc faster, new and gone are marked.",
+        hint: "Both import trees in one. The width of a module is its time on the slower side, including what it loads. Marks: \u25b2 slower, \u25bc faster, new, gone.",
         isMerged: true,
         zoomed: (path) => remember({ zoom: path }),
       });
       parts.push(el("section", {}, el("h3", {}, "Imports of both sides"), icicle.controls(query), icicle.place));
     }
-    parts.push(list("Imports that appeared", row.new_imports, row.more_new), list("Imports that vanished", row.gone_imports, row.more_gone), list("Effects that appeared", row.new_effects), list("Effects that vanished", row.gone_effects));
+    parts.push(list("New imports", row.new_imports, row.more_new), list("Removed imports", row.gone_imports, row.more_gone), list("New effects", row.new_effects), list("Removed effects", row.gone_effects));
     return parts.filter(Boolean);
   }
 }

@@ -44,7 +44,7 @@ function fileRow(row, longest) {
     el("td", { class: "figure" }, grouped(files.dags[row])),
     el("td", { class: "figure" }, grouped(files.tasks[row])),
     el("td", {}, files.is_failure[row] ? el("span", { class: "tag tag-failed" }, files.status[row]) : files.status[row],
-      files.doubts[row] ? el("span", { class: "quiet" }, " with doubts") : null));
+      files.doubts[row] ? el("span", { class: "quiet" }, " with notes") : null));
 }
 
 class FilesView {
@@ -57,7 +57,7 @@ class FilesView {
     this.shown = el("output", { class: "quiet" });
     this.body = el("tbody");
     this.table = el("table", { id: "file-table", "aria-describedby": "file-words" }, this.body);
-    const words = el("p", { class: "quiet", id: "file-words" }, "Median parse time of each file, with where it goes; gc is garbage collection, known of traced files.");
+    const words = el("p", { class: "quiet", id: "file-words" }, "Median parse time of each file by stage; gc (garbage collection) is known only for traced files.");
     this.more = el("button", { type: "button", class: "more", onclick: () => this.draw() });
     const label = (text, input) => el("label", {}, `${text} `, input);
     place.append(

@@ -21,7 +21,7 @@ async function fileView(place, address, query, isCurrent) {
     el("p", {}, stageBar(position, files.parse[position] || 1), el("span", { class: "legend" }, stageKeys((number) => files.stages[position][number] >= 0.05, files.stages[position]))),
     ...(detail.doubts || []).map((text) => el("p", { class: "note" }, text)),
     detail.detail ? el("p", {}, detail.detail) : null,
-    detail.wall_us === undefined && files.is_timed[position] ? el("p", { class: "quiet" }, "Not traced: what it imports, and what else it spends its load time on, is not known. --depth full traces every file.") : null,
+    detail.wall_us === undefined && files.is_timed[position] ? el("p", { class: "quiet" }, "Not traced, so its imports and statements are unknown; --depth full traces every file.") : null,
     part("Failures", (detail.failures || []).map(failure)),
     part("Imports", icicle ? [icicle.controls(query), icicle.place] : [], rest("loads", "smaller load"), free(detail)),
     part("Source", sourceOf(detail, Number(query.get("line"))), rest("statements", "smaller statement")),
@@ -29,7 +29,7 @@ async function fileView(place, address, query, isCurrent) {
     part("Effects while parsing", effectsTable(detail), rest("effects", "more effect"), rest("accesses", "more look-up")),
     part("Experiments", experiments(detail), rest("experiments", "more experiment")),
     part("Stability", (detail.unstable || []).map(([dag, field, first, second, when]) =>
-      el("p", {}, `${when} gives another DAG, `, el("code", {}, dag), `: ${field} is `, el("code", {}, first), ", then ", el("code", {}, second), "; Airflow 3 stores each as a new version.")), rest("unstable", "more field")),
+      el("p", {}, "DAG ", el("code", {}, dag), ` differs from ${when}: ${field} is `, el("code", {}, first), ", then ", el("code", {}, second), "; Airflow 3 stores each variant as a new version.")), rest("unstable", "more field")),
     part("Figures", facts(detail)),
     ...(detail.outputs || []).map(([name, text, total, isCut]) => part(`Written to ${name}`, el("pre", {}, text), isCut ? el("p", { class: "quiet" }, `Cut; ${grouped(total)} bytes in all.`) : null)),
   ].filter(Boolean));
@@ -44,7 +44,7 @@ function headline(position, detail) {
 }
 
 function failure([type, message, cause, traceback, , place]) {
-  return el("div", {}, el("p", {}, el("strong", {}, type), type ? ": " : "", message, cause ? el("span", { class: "quiet" }, ` First cause: ${cause}`) : null, place ? el("span", { class: "quiet" }, ` At ${place}`) : null),
+  return el("div", {}, el("p", {}, el("strong", {}, type), type ? ": " : "", message, cause ? el("span", { class: "quiet" }, ` Caused by: ${cause}`) : null, place ? el("span", { class: "quiet" }, ` At ${place}`) : null),
     traceback ? el("pre", {}, traceback) : null);
 }
 
@@ -57,7 +57,7 @@ function importsIcicle(position, detail, modules) {
     return {
       name, width: ms, shown: duration(ms), children: [], mark: modules.is_own[id] ? "\u25cf" : "",
       kind: modules.is_own[id] ? "own" : group === "standard library" ? "stdlib" : "installed",
-      text: `${name}: ${duration(ms)} with all it loads, ${duration(own[place] / 1000)} its own; ${group}${from ? `; imported by ${from}` : ""}`,
+      text: `${name}: ${duration(ms)} including what it loads, ${duration(own[place] / 1000)} of its own; ${group}${from ? `; imported by ${from}` : ""}`,
     };
   });
   const outermost = [];
@@ -65,14 +65,14 @@ function importsIcicle(position, detail, modules) {
   const sum = outermost.reduce((ms, node) => ms + node.width, 0);
   return new Icicle("Imports of this parse", outermost, {
     rootText: `All imports of this parse: ${duration(sum)} in the tracing pass`,
-    hint: "Each module is as wide as the time it takes with all that it loads. \u25cf marks your own code. Click or press Enter to look closer, Escape to step back; arrow keys move.",
+    hint: "The width of a module is its time including everything it loads. \u25cf marks your own code. Click or press Enter to zoom in, Escape to zoom out; arrow keys move.",
     zoomed: (path) => remember({ zoom: path }),
   });
 }
 
 function free(detail) {
   if (!detail.free) return [];
-  return el("p", { class: "quiet" }, "Free, since Airflow has imported them before: ",
+  return el("p", { class: "quiet" }, "Free, because Airflow has imported them already: ",
     detail.free.flatMap(([line, name], place) => [place ? ", " : "", el("code", {}, name), ` (line ${line})`]), ".");
 }
 
@@ -109,7 +109,7 @@ function sourceOf(detail, asked) {
     else body.push(folded(line, end - 1, row));
     line = end;
   }
-  return [el("p", { class: "quiet" }, "Time of each statement with what is nested in it, without garbage collection, from the tracing pass; \u2265: of a loop's first iterations only."), scrolling(el("table", { class: "source" }, el("thead", {}, el("tr", {}, el("th", { scope: "col", class: "figure" }, "Time"), el("th", { scope: "col", class: "figure" }, "Line"), el("th", { scope: "col" }, "Source"))), body), "Source")];
+  return [el("p", { class: "quiet" }, "Time of each statement including nested ones, without garbage collection, from the tracing pass; \u2265 covers only the first iterations of a loop."), scrolling(el("table", { class: "source" }, el("thead", {}, el("tr", {}, el("th", { scope: "col", class: "figure" }, "Time"), el("th", { scope: "col", class: "figure" }, "Line"), el("th", { scope: "col" }, "Source"))), body), "Source")];
 }
 
 function folded(first, last, row) {
@@ -142,9 +142,9 @@ function effectsTable(detail) {
 
 function experiments(detail) {
   if (!detail.experiments) return [];
-  return [el("p", { class: "quiet" }, "The file parsed again without these import statements, taken out in memory."),
+  return [el("p", { class: "quiet" }, "The file was parsed again without these import statements, in memory."),
     el("ul", {}, detail.experiments.map(([text, isProof, cautions]) => el("li", {}, isProof ? el("span", { class: "tag tag-faster" }, "proved") : null, isProof ? " " : null, text,
-      cautions.map((caution) => el("div", { class: "quiet" }, `Mind: it also brings ${caution}`)))))];
+      cautions.map((caution) => el("div", { class: "quiet" }, `Note: the import also sets ${caution}`)))))];
 }
 
 function facts(detail) {

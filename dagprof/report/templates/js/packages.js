@@ -4,7 +4,7 @@ const PACKAGE_COLUMNS = [
   { name: "Distribution", key: "name", value: (row) => row.name },
   { name: "Total", key: "total", figure: true, value: (row) => row.total },
   { name: "Own", key: "own", figure: true, value: (row) => row.own },
-  { name: "Would give back", key: "alone", figure: true, value: (row) => row.alone ?? -1 },
+  { name: "Would save", key: "alone", figure: true, value: (row) => row.alone ?? -1 },
   { name: "Most in one file", key: "largest", figure: true, value: (row) => row.largest },
   { name: "Files", key: "files", figure: true, value: (row) => row.files },
   { name: "Imported by" },
@@ -16,8 +16,8 @@ class PackagesView {
     this.treemap = new Treemap(data.treemap);
     this.table = el("table", { id: "package-table", "aria-describedby": "package-words" });
     const words = el("p", { class: "quiet", id: "package-words" },
-      "Total: time of the loads that are not inside another load of the same distribution; own: of its own modules; both in the time of a plain parse. Would give back: " +
-      "what all files would save if nothing of it were loaded, and so nothing that only it brings, at the speed of plain parses. " +
+      "Total: time of its loads, with nested loads counted once. Own: time of its own modules. Would save: what all files would save " +
+      "without it and without everything that only it loads. All times are scaled to plain parses. " +
       "What the DAG processor imports before it forks is free and not listed.");
     this.body = el("tbody");
     this.table.append(this.body);
