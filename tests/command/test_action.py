@@ -258,13 +258,13 @@ def test_a_long_report_is_cut_to_what_a_comment_holds(runner: Runner) -> None:
     assert runner._shell(step) == 0, runner.stdout
     body = runner.calls()[-1]["body"]
     assert 59_000 < len(body) < 65_536
-    assert body.endswith("slower\n\nThe rest is in the summary of the job.\n")
+    assert body.endswith("slower\n\nThe rest is in the job summary.\n")
 
 
 def test_a_token_that_may_only_read_costs_the_comment_alone(runner: Runner) -> None:
     (runner.folder / "denied").touch()
     assert runner.run(install="false", fail_on="never") == 0, runner.stdout
-    assert "::warning title=dagprof::The comment could not be written" in runner.stdout
+    assert "::warning title=dagprof::Cannot write the comment" in runner.stdout
     assert runner.output("decision") == "failed"
 
 
