@@ -25,7 +25,7 @@ else:
     import tomli as tomllib
 
 ENVIRONMENT_PREFIX = "DAGPROF_"
-# Not for us: the test-suite is told with these where to find an Airflow.
+# Not settings: the test suite reads these to find an Airflow.
 _LEFT_ALONE = "DAGPROF_TEST_"
 _OWN_FILE, _PROJECT_FILE = "dagprof.toml", "pyproject.toml"
 _GATE = "gate"
@@ -195,7 +195,7 @@ def _relative_to(folder: Path, start: Path, found: Entries) -> Entries:
 
 
 def _is_path(folder: Path, text: str) -> bool:
-    """Whether an interpreter is named by its place; ``python3.11`` alone is looked for on PATH."""
+    """Whether an interpreter is named by its place; ``python3.11`` alone is looked up on PATH."""
     return "/" in text or (folder / text).exists()
 
 

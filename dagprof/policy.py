@@ -18,7 +18,7 @@ from dagprof.quantities import parse_duration_ms, parse_share
 
 
 class Level(str, enum.Enum):
-    """What a finding means for the verdict: ``error`` fails, ``warning`` is told, ``off`` is not looked for."""
+    """What a finding means for the verdict: ``error`` fails, ``warning`` only reports, ``off`` skips the check."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -72,10 +72,10 @@ DEFAULT_LEVELS = {
 
 
 class FileLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """Limits that may differ from file to file; None leaves what is said elsewhere.
+    """Limits that may differ from file to file; None leaves the limit to other tables.
 
     ``relative`` and ``absolute``: a change counts only above both. ``budget``: the most a parse may take. ``new_modules``:
-    the most modules that a change may add. ``timeout_share``: of Airflow's import time-out. ``forbid``: packages that no
+    the most modules that a change may add. ``timeout_share``: of Airflow's import timeout. ``forbid``: packages that no
     parse may load; ``allow``: the only packages that DAG code may import, beside Airflow, the standard library and the
     user's own.
     ``rules``: levels by rule.
@@ -138,7 +138,7 @@ class Override(FileLimits, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """One of the table ``waivers``, or a comment in a file: findings that are accepted, why, and until which day.
 
-    ``place`` tells where it stands: ``pyproject.toml`` or ``dags/a.py:3``. ``line`` 0 stands for the whole file.
+    ``place`` says where it is: ``pyproject.toml`` or ``dags/a.py:3``. ``line`` 0 stands for the whole file.
     """
 
     files: tuple[str, ...]

@@ -88,7 +88,7 @@ class Checks:
         return f"{result.path} takes {now} to parse, {more} more than the baseline's {before}."
 
     def open_question(self, result: FileResult) -> str:
-        """Why it cannot be told whether the file became slower; empty if it can."""
+        """Why it is inconclusive whether the file became slower; empty otherwise."""
         change = self._change(result)
         return gate.describe(change) if change is not None and change.change is comparison.Change.UNSURE else ""
 
@@ -128,7 +128,7 @@ class DagFiles:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> Generator[None, _Collected, _Collected]:
-        """Add a DAG file's item; a DAG file named on the command line is no test module for that."""
+        """Add a DAG file's item; a DAG file named on the command line is not a test module for that."""
         collected = yield
         if not self._is_dag_file(file_path):
             return collected
@@ -140,7 +140,7 @@ class DagFiles:
         if not any(folder == path or folder in path.parents for folder in self.paths):
             return False
         if self._files is None:
-            # The reason is told once, for the folder in which it came up, and not for each file.
+            # Report the reason once, for the folder that has the problem, and not for each file.
             self._files = frozenset()
             try:
                 self._files = frozenset(self.session.files)
@@ -155,7 +155,7 @@ class DagFiles:
             session.exitstatus = MeasurementError.exit_code
 
     def _budget_of(self, path: str) -> float | None:
-        """The most that the file may take, in ms: the option's, else what the gate's configuration says of it."""
+        """The most that the file may take, in ms: the option's, else what the gate's configuration says about it."""
         if self._budget_ms is not None:
             return self._budget_ms
         settings = self._settings

@@ -180,6 +180,6 @@ def _flat(settings: Settings) -> list[tuple[str, Any]]:
 
 
 def default_jobs() -> int:
-    """Parses at once when nothing is said: one per two logical cores, two at least where there are two."""
+    """Default number of parallel parses: one per two logical cores, but two where there are two."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(2, cores), cores // 2)

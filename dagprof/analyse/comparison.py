@@ -1,9 +1,9 @@
-"""Two Runs side by side: what appeared, what vanished, what became slower or faster, and whether that can be told.
+"""Two Runs side by side: what appeared, what vanished, what became slower or faster, and whether that is certain.
 
-Parse times are compared without what each parse waited for a processor that others used. A change is told from noise when
+Parse times are compared without what each parse waited for a processor that others used. A change is beyond noise when
 the medians differ by more than ``SIGMAS`` standard errors of their difference (see ``dagprof.robust``). Fewer than three
-samples on a side tell nothing, unless two agree. A file that broke stops early and is not faster for it; nor is one slower
-for being mended.
+samples on a side are inconclusive, unless two agree. A file that broke stops early, which does not make it faster; a file that
+was fixed is not slower for it.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ def _judge_files(old: FileResult | None, new: FileResult | None, limits: Limits)
 
 
 def judge(baseline_ms: Sequence[float], current_ms: Sequence[float], limits: Limits) -> tuple[Change, str]:
-    """Whether one sample of parse times is slower or faster than another, with the reason where that cannot be told."""
+    """Whether one sample of parse times is slower or faster than another, with the reason where that is inconclusive."""
     before, after = statistics.median(baseline_ms), statistics.median(current_ms)
     difference = after - before
     if abs(difference) <= limits.absolute_ms or abs(difference) <= limits.relative * before:

@@ -1,7 +1,7 @@
-"""Over all files: what each change in one place would give back, the plan of changes, and the floor.
+"""Over all files: what each change in one place would save, the plan of changes, and the floor.
 
 A change takes one import statement of the user's code out of what runs at parse time. What a set of changes saves in a file
-is what the import graph says falls away with all of them; where experiments timed parses without exactly that, the proved
+is what the import graph says is saved without all of them; where experiments timed parses without exactly that, the proved
 figure stands instead. Statements that an experiment showed to be needed are never proposed. All times are without waiting for
 a processor, which no change gives back.
 """
@@ -26,7 +26,7 @@ FASTER_MS = 1.0
 
 
 class Change(NamedTuple):
-    """One import statement, and what it alone would give back over all files, in ms of parse time per loop.
+    """One import statement, and what it alone would save over all files, in ms of parse time per loop.
 
     ``proved_ms`` is the part of ``saving_ms`` that experiments measured. ``loads`` names what it asks for; ``chain`` the lines
     by which that was first loaded, from the DAG file's on; ``modules`` and ``memory_kib`` are those of the file in which it
@@ -88,7 +88,7 @@ class Plan(NamedTuple):
     """The steps in the order in which they give back most; ``floor_ms`` is the total with all moved
     that was tried and is not needed.
 
-    ``untried`` counts lines that would give back something and that no experiment has tried.
+    ``untried`` counts lines that would save something and that no experiment has tried.
     """
 
     before_ms: float
@@ -134,7 +134,7 @@ class FileView:
     def asked_for(self, place: Place) -> Asked:
         """What a statement asks for, and by which way.
 
-        Builds the graph anew: few are asked for, and the graphs of 10,000 files would fill the memory.
+        Rebuilds the graph: few are requested, and the graphs of 10,000 files would fill the memory.
         """
         assert self._file.trace is not None
         graph = ImportGraph(self._file.trace, self._run.modules, self._run.import_sets)
@@ -181,7 +181,7 @@ class FileView:
         return self._memory.get(self.statements[place], 0)
 
     def modules(self, place: Place) -> int:
-        """How many modules fall away with one statement."""
+        """How many modules only one statement leads to."""
         return self._reduced.falls_away([self.statements[place]])[1]
 
     def behind_ms(self, place: Place) -> float:
@@ -213,7 +213,7 @@ class Fleet:
                 self._by_place.setdefault(place, []).append(view)
 
     def changes(self) -> list[Change]:
-        """Every import statement of the user's code that would give back something alone, the largest saving first."""
+        """Every import statement of the user's code that would save something alone, the largest saving first."""
         saved = {place: sum(view.saving_ms((place,)) for view in views) for place, views in self._by_place.items()}
         found = [self._change(place) for place, ms in saved.items() if ms >= SMALLEST_MS]
         return sorted(found, key=lambda change: (-change.saving_ms, change.place))

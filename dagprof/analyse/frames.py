@@ -123,7 +123,7 @@ def _importer(modules: Sequence[Module], position: int, path: str) -> tuple[str,
 def edges_frame(run: Run) -> pd.DataFrame:
     """One row per import statement that was seen to run, and per module it asked for, whether that was loaded by it or before.
 
-    The statements of a DAG file have no ``importer``, and its path as ``importer_file``; those of a module are told once
+    The statements of a DAG file have no ``importer``, and its path as ``importer_file``; those of a module occur once
     for all files.
     """
 
@@ -339,7 +339,7 @@ def experiments_frame(run: Run) -> pd.DataFrame:
 
 
 def changes_frame(run: Run) -> pd.DataFrame:
-    """One row per import statement of the user's code that would give back time over all files, largest first."""
+    """One row per import statement of the user's code that would save time over all files, largest first."""
     return _frame(
         columns.CHANGES,
         (

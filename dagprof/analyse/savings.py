@@ -1,4 +1,4 @@
-"""What falls away with a module, a package or a distribution: its true cost, file by file."""
+"""What is saved without a module, a package or a distribution: its true cost, file by file."""
 
 from __future__ import annotations
 

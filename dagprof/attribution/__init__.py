@@ -1,1 +1,1 @@
-"""Who causes what in one parse: pure functions over traces, used for planning experiments and for telling."""
+"""Who causes what in one parse: pure functions over traces, used to plan experiments and to report."""

@@ -1,10 +1,10 @@
 """The import graph of one parse: modules with their own time, and the import statements that asked for them.
 
 A statement is a node of its own between the module that runs it and the modules it names: it is the only thing that a
-person can change. A module falls away when no way from the DAG file reaches it any more, so what a statement would really
+person can change. A module falls away when no way from the DAG file still reaches it, so what a statement would really
 save is what it dominates (Cooper, Harvey and Kennedy, 2001; computed by networkx). A statement in a function is a node for
 each caller, which leads only to what that caller had it load. The caller is the module whose execution called the function,
-not the one that it stands in, and there the import statement that was running, if any: taking a name from a lazy module calls
+not the one that it is in, and there the import statement that was running, if any: taking a name from a lazy module calls
 its ``__getattr__``.
 """
 
@@ -23,7 +23,7 @@ _IN_ARCHIVE = re.compile(r"\.(?:zip|egg|pyz)[/\\]")
 
 
 class Statement(NamedTuple):
-    """An import statement: the module it stands in (a position, -1 for the DAG file) and its line."""
+    """An import statement: the module it is in (a position, -1 for the DAG file) and its line."""
 
     importer: int
     line: int
@@ -162,7 +162,7 @@ class ImportGraph:
         return list(self._ways)
 
     def ways(self, statement: Statement) -> list[Node]:
-        """A statement's nodes, one for each caller where it stands in a function."""
+        """A statement's nodes, one for each caller where it is in a function."""
         return self._ways.get(statement, [])
 
     def is_in_function(self, statement: Statement) -> bool:
@@ -170,7 +170,7 @@ class ImportGraph:
         return any(isinstance(way, Call) for way in self.ways(statement))
 
     def is_users(self, statement: Statement) -> bool:
-        """Whether a statement stands in the user's own code."""
+        """Whether a statement is in the user's own code."""
         return statement.importer == ROOT or self.modules[statement.importer].origin is Origin.USER
 
     def is_changeable(self, statement: Statement) -> bool:
@@ -218,7 +218,7 @@ class ImportGraph:
         return self.total_us - self._reach.cost([ROOT], gone)
 
     def alone_us(self, node: int | Statement) -> int:
-        """What falls away with one statement or module, in µs: what only it leads to."""
+        """What is saved without one statement or module, in µs: what only it leads to."""
         ways = [node] if isinstance(node, int) else self.ways(node)
         return self._reach.dominated.get(ways[0], 0) if len(ways) == 1 else self.saving_us([node])
 
@@ -245,6 +245,6 @@ class ImportGraph:
             if statement.importer >= ROOT:
                 found.setdefault(statement, loads.module[place])
             if self.ran(place).line:
-                found.setdefault(self.ran(place), loads.module[place])  # the call, where it stands in a function
+                found.setdefault(self.ran(place), loads.module[place])  # the call, where it is in a function
             place = self.around(place)
         return dict(reversed(found.items()))

@@ -1,4 +1,4 @@
-"""What is reached in a graph from its root, and what is not any more where some nodes are gone."""
+"""What is reached in a graph from its root, and what no longer is where some nodes are gone."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class Reduced:
         return functools.reduce(operator.or_, (self._bits[statement] for statement in statements), 0)
 
     def falls_away(self, without: Collection[Statement]) -> tuple[int, int]:
-        """Own time in µs and number of the modules that are not loaded any more without these statements."""
+        """Own time in µs and number of the modules that are no longer loaded without these statements."""
         return self.sums(self.lost(without))
 
     def sums(self, lost: int) -> tuple[int, int]:

@@ -27,7 +27,7 @@ def worked_ms(file: FileResult) -> float:
 def saving_ms(file: FileResult, us: float) -> float:
     """What a plain parse would save if this much own time of the traced one went, without waiting for a processor.
 
-    Garbage collection is no module's doing, but what is not loaded is not collected either: it goes in proportion.
+    Garbage collection does not belong to a module, but what is not loaded is not collected either: it goes in proportion.
     """
     trace = file.trace
     if trace is None:

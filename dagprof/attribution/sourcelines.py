@@ -12,7 +12,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 def source_text(data: bytes) -> str:
     """The text of a source in the encoding that it declares.
 
-    :raises UnicodeDecodeError: it is no text in that encoding.
+    :raises UnicodeDecodeError: it is not text in that encoding.
     """
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
@@ -33,7 +33,7 @@ def lines_of(text: str) -> list[str]:
 
 
 def source_lines(data: bytes) -> list[str]:
-    """The lines of a source; bytes that are no text in its encoding are replaced."""
+    """The lines of a source; bytes that are not text in its encoding are replaced."""
     try:
         return lines_of(source_text(data))
     except UnicodeDecodeError:

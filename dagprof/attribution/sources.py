@@ -28,7 +28,7 @@ def module_names(path: PurePath, roots: Iterable[PurePath]) -> tuple[str, ...]:
 
 
 def imported_names(source: bytes, importer: str, *, is_package: bool = False) -> set[str]:
-    """All dotted names that a source text may import, with the packages above them; empty where it is no Python."""
+    """All dotted names that a source text may import, with the packages above them; empty where it is not Python."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -74,7 +74,7 @@ class Reach:
     def of(self, changed: Iterable[str]) -> set[str]:
         """The paths that import, through any number of others, one of the changed paths, and those paths themselves.
 
-        Where a helper changed, files with dynamic imports are among them; where a file that is no Python changed, those whose
+        Where a helper changed, files with dynamic imports are among them; where a file that is not Python changed, those whose
         text names it, its folder or its kind; and those that list folders, where anything but DAG files changed.
         """
         changed = set(changed)

@@ -34,7 +34,7 @@ def is_reexported(file: str, line: int) -> bool:
 
 
 def is_in_class(file: str, line: int) -> bool:
-    """Whether an import at a line stands in the body of a class, whose instances carry its names then."""
+    """Whether an import at a line is in the body of a class, whose instances carry its names then."""
     tree = _tree(file)
     nodes = set(_imports_at(file, line))
     classes = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)) if tree is not None else ()
@@ -209,7 +209,7 @@ def _uses(tree: ast.Module, module: str, names: Collection[str]) -> Iterator[tup
 
 
 def _is_same(asked: str, module: str, level: int) -> bool:
-    """Whether a module is asked for by its name; by a relative one, it may be any that ends so."""
+    """Whether a module is requested by its name; by a relative one, it may be any that ends so."""
     return asked == module or (level > 0 and bool(asked) and module.endswith("." + asked))
 
 

@@ -58,7 +58,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def discard_output() -> None:
-    """Nobody takes standard output any more: what is still buffered would fail again when the interpreter ends."""
+    """Nobody reads standard output now: what is still buffered would fail again when the interpreter ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

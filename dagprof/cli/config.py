@@ -66,7 +66,7 @@ class _Limits:
 def _number(settings: Settings, by: list[Override]) -> str:
     if not by:
         return "gate"
-    # The very same object: equal overrides may stand in the list twice.
+    # The very same object: equal overrides may be in the list twice.
     number = next(number for number, each in enumerate(settings.overrides, 1) if each is by[-1])
     return f"override {number}"
 
@@ -87,7 +87,7 @@ def _limits(file: str, settings: Settings) -> _Limits:
 
 
 def _text(value: Any) -> str:
-    """A value as it stands in a table."""
+    """A value as a table shows it."""
     from dagprof.report.escape import safe_text
 
     if value is None:
@@ -124,7 +124,7 @@ def _print_settings(settings: Settings, rows: tuple[Explained, ...], console: Co
     shown = []
     for row in rows:
         value = len(row.value) or None if row.key in _LISTS else row.value
-        # The whole path stands above; in each line it would only make the table wide.
+        # The whole path is above; in each line it would only make the table wide.
         path = settings.config_file or ""
         source = row.source.removesuffix(path) + Path(path).name if path and row.source.endswith(path) else row.source
         shown.append((row.key, value, source))

@@ -94,7 +94,7 @@ def command(
 
 
 def _load_reports() -> None:
-    import networkx  # noqa: F401 - for dominators, which are asked for between the rounds
+    import networkx  # noqa: F401 - for dominators, which are requested between the rounds
 
     from dagprof.report import html, terminal  # noqa: F401
 

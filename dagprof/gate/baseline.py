@@ -2,9 +2,9 @@
 
 Both runs timed dagprof's reference parse. Its CPU times tell how much faster or slower this machine is now, and the baseline
 is scaled by that. A file became slower when its wall *and* its CPU time say so, by more than limits that are wider than those
-of an A/B run and by more than ``SIGMAS`` standard errors, the references' own included. Where only one of them says so,
-it cannot be told. What seems slower is parsed again in turns with the reference, and these parses decide: a neighbour who
-kept a processor busy while one file was parsed made that file slower, and the reference not.
+of an A/B run and by more than ``SIGMAS`` standard errors, the references' own included. Where only one of
+them says so, the file is inconclusive. What seems slower is parsed again in turns with the reference, and these parses
+decide: another program that kept a processor busy during one parse slows down that file but not the reference.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dagprof.model import FileResult, Run
 from dagprof.robust import are_enough, standard_error_of_median
 
 SIGMAS = 4.0
-# Between runs that were not taken side by side nothing smaller can be told from the machine's own changes.
+# Smaller differences between runs at different times may come from the machine itself.
 LEAST_SHARE = 0.25
 LEAST_MS = 50.0
 # A machine that differs by more than this is another kind of machine.
@@ -142,7 +142,7 @@ def _judge(old: FileResult, new: FileResult, speed: _Speed, limits: Limits) -> J
         return wall._replace(kind=Kind.OPEN)
     if wall.kind is cpu.kind or wall.kind is Kind.UNCHANGED:
         return wall
-    # What waits takes no CPU time: a longer wall time alone is told only where it is beyond any neighbour's doing.
+    # Waiting takes no CPU time, so a longer wall time alone counts only where other programs cannot explain it.
     waits = new.samples.median("wall_ms") - new.samples.median("cpu_ms") - new.samples.median("queued_ms")
     waited = old.samples.median("wall_ms") - old.samples.median("cpu_ms") - old.samples.median("queued_ms")
     if wall.kind is Kind.SLOWER and waits - waited > wide.least_ms(wall.base_ms):

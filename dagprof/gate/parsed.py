@@ -103,7 +103,7 @@ class Parsed:
     def blamed(self, position: int) -> Place:
         """The line of the user's code that leads to a module last: the one to change."""
         way = self.way(position)
-        # Both begin the same load: an import statement took a name from a lazy module, whose function imports what is asked for.
+        # Both begin the same load: an import statement took a name from a lazy module, whose function imports what is requested.
         if len(way) > 1 and not way[-2].is_call and way[-2].module == way[-1].module:
             way.pop()
         return way[-1].place if way else Place(file=self.file.path, line=0)

@@ -174,7 +174,7 @@ def _slower_modules(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Ca
         file = head.shown_file(module)
         lines = changed.at_top(file)
         if changed.lines and not lines and not changed_helpers(head, changed):
-            continue  # nothing that it runs changed: one traced parse is no proof that it takes longer
+            continue  # nothing that it runs changed: one traced parse does not prove that it takes longer
         place = Place(file=file, line=lines[0] if lines else 1)
         at = f", changed {_from_line(lines)}" if lines else ""
         what = f"the code at the top of {file}"

@@ -17,7 +17,7 @@ _SHOWN = 5
 
 
 class Case(NamedTuple):
-    """Both parses of one file, its limits, and Airflow's import time-out in ms (0 for none). ``base`` is None for a new file.
+    """Both parses of one file, its limits, and Airflow's import timeout in ms (0 for none). ``base`` is None for a new file.
 
     ``precedents`` knows what other DAG files of the base do through helpers.
     """
@@ -34,7 +34,7 @@ class Case(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A place and what is there, in one sentence; ``is_note``: other DAG files do it already, so it is no finding."""
+    """A place and what is there, in one sentence; ``is_note``: other DAG files do it already, so it is not a finding."""
 
     place: Place
     message: str

@@ -14,7 +14,7 @@ FAIL_ON = ("import-error", "unsure")
 
 
 class Outcome(str, enum.Enum):
-    """What the gate says of the whole."""
+    """What the gate decides for the whole."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -34,8 +34,8 @@ def decide(
 ) -> Verdict:
     """Judge a Run, compared with a baseline where there is one.
 
-    ``fail_on`` holds names of ``FAIL_ON``: files that do not import, and changes that cannot be told. Without a file in
-    both runs there is nothing to compare, which is not the same as no regression.
+    ``fail_on`` holds names of ``FAIL_ON``: files that do not import, and inconclusive changes. Without a
+    file in both runs there is nothing to compare, which is not the same as no regression.
     """
     against = _without_dags(run, comparison) if "import-error" in fail_on else []
     comparison = comparison if fails_on_regression else None
@@ -51,7 +51,7 @@ def decide(
         return Verdict(outcome=Outcome.FAILED, reason=what, reasons=told)
     if open_questions:
         needy = sum(bool(file.unanswered) for file in run.files)
-        reason = f"No regression is shown, but for {_files(len(open_questions))} the change cannot be told."
+        reason = f"No regression found; {_files(len(open_questions))} {'is' if len(open_questions) == 1 else 'are'} inconclusive."
         if comparison is None or not comparison.of(Change.UNSURE):
             reason = f"Nothing failed, but {_files(needy)} could not be checked without real answers."
         return Verdict(outcome=Outcome.CANNOT_TELL, reason=reason, reasons=tuple(open_questions))
@@ -71,7 +71,7 @@ def _without_dags(run: Run, comparison: Comparison | None) -> list[tuple[str, st
         for file in run.files
         if file.status.is_broken
     }
-    lost = {path: f"{path} {what}, and did in the baseline" for path, what in missing.items() if path not in failing}
+    lost = {path: f"{path} {what}, but did in the baseline" for path, what in missing.items() if path not in failing}
     return [*failing.items(), *lost.items()]
 
 

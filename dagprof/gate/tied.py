@@ -16,7 +16,7 @@ DEFINED = re.compile(r"(?:async def |def |class )?([A-Za-z_]\w*)")
 class Cause(NamedTuple):
     """A line and what about it takes how many ms more; ``text`` goes on after "because".
 
-    ``past`` tells the same of a version that is no more, and goes on after "before". ``is_building``: it makes DAGs or tasks.
+    ``past`` says the same of the old version, and goes on after "before". ``is_building``: it makes DAGs or tasks.
     """
 
     place: Place
@@ -47,7 +47,7 @@ class Changed(NamedTuple):
 
 
 def is_firm(cause: Cause, base: Parsed, head: Parsed, changed: Changed) -> bool:
-    """Whether a cause stands at a line that changed, or at none; where no changed lines are known, any does."""
+    """Whether a cause is at a line that changed, or at none; where no changed lines are known, any does."""
     place = cause.place
     return not changed.lines or not place.line or changed.holds(place) or place in new_calls(base, head, changed)
 

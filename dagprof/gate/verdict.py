@@ -22,7 +22,7 @@ class Outcome(str, enum.Enum):
 
 
 class Decision(str, enum.Enum):
-    """What the gate says of the whole."""
+    """What the gate decides for the whole."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -32,7 +32,7 @@ class Decision(str, enum.Enum):
 class Finding(Frozen, frozen=True):
     """Something that a rule found. ``path`` is the DAG file, ``file`` and ``line`` the place to look at, line 0 if unknown.
 
-    ``message`` is one sentence. ``waived`` tells why and until when it was accepted; it does not fail then.
+    ``message`` is one sentence. ``waived`` says why and until when it was accepted; it does not fail then.
     """
 
     rule: Rule

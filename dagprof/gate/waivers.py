@@ -24,7 +24,7 @@ _COMMENT = re.compile(
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(r"#\s*dagprof:\s*accept\s+[a-z-]+(?:\s*,\s*|\s+and\s+)[a-z-]+", re.IGNORECASE)
-# Comments that accept nothing, told by name.
+# Comments that accept nothing, named.
 _SHOWN = 5
 FORM = "# dagprof: accept RULE until YYYY-MM-DD: reason"
 

@@ -226,7 +226,7 @@ def _settings_doubts(difference: Difference, tree: Path, settings: Settings) -> 
 
 
 def _shared(found: Duel, difference: Difference, tree: Path) -> list[str]:
-    """Code of the working tree that the base loaded too: installed in place, it cannot be told apart."""
+    """Code of the working tree that the base loaded too: installed in place, it is the same on both sides."""
     top = str(difference.top) + os.sep
     shared = sorted({module.file for module in found.base.modules if module.file.startswith(top)})
     shared = [file for file in shared if not file.startswith(str(tree)) and "site-packages" not in file]

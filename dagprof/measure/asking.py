@@ -1,4 +1,4 @@
-"""How a worker is asked for a parse, and how each parse is bounded."""
+"""How to ask a worker for a parse, and how each parse is bounded."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from dagprof.model import Doubt, Edge, FileResult, Measured, Module, StatementMe
 
 
 class Assembler:
-    """Collects measured files. Modules are told apart by name and file, import sets by what they hold."""
+    """Collects measured files. Modules differ by name and file, import sets by their contents."""
 
     def __init__(self) -> None:
         self._modules: dict[tuple[str, str], Module] = {}

@@ -28,7 +28,7 @@ class Sorted(NamedTuple):
 def sorted_out(changed: Mapping[str, Sequence[int]], root: Path) -> Sorted:
     """The changed lines of each file, without its docstrings.
 
-    A file that is no Python, or does not parse, keeps its lines; nothing more is known of them.
+    A file that is not Python, or does not parse, keeps its lines; nothing more is known of them.
     """
     lines: Lines = {}
     working: Lines = {}

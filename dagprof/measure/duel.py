@@ -1,7 +1,7 @@
-"""Two versions of a DAG folder, parsed in turns on one machine until it can be told which files became slower.
+"""Two versions of a DAG folder, parsed in turns on one machine until it is clear which files became slower.
 
-Each pair of parses of one file stands side by side, first one version and then the other, in alternating order, so that a
-machine that changes its speed changes both. See ``dagprof.evidence`` for when a question is decided.
+Each pair of parses of one file runs back to back, in alternating order, so that a machine
+that changes its speed affects both versions. See ``dagprof.evidence`` for when a question is decided.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ class _Fight:
     def _pre_import(self) -> None:
         """Each side imports what the DAG processor has imported once it has seen the whole folder of that side.
 
-        What other files name is free for a file that does not name it any more.
+        What other files name is free for a file that no longer names it.
         """
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda side: side.site.pre_import(side.files.values()), self._sides))

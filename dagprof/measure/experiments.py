@@ -1,6 +1,6 @@
 """Proves what import statements cost and whether a parse needs them: it parses again without them.
 
-Plain parses and parses without stand side by side, round by round, so that a machine that changes its speed changes both.
+Plain parses and parses without them alternate, round by round, so that a machine that changes its speed changes both.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def _together(free: Sequence[_Trial], plain: Reply, lab: Lab) -> _Trial | None:
 
 
 def _time(trials: Sequence[_Trial], lab: Lab, rounds: int) -> None:
-    """A parse with all statements and one without, side by side, in rounds; twice as many where the savings differ by much."""
+    """A parse with all statements and one without, side by side, in rounds; twice as many where the savings vary widely."""
     for number in range(2 * rounds):
         due = [trial for trial in trials if number < rounds or not trial.is_settled]
         for trial in due if number % 2 == 0 else due[::-1]:

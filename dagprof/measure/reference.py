@@ -1,4 +1,4 @@
-"""A fixed parse that tells how fast the machine is: the same in every run, so that runs of other machines can be compared.
+"""A fixed parse that shows how fast the machine is: the same in every run, so that runs of other machines can be compared.
 
 It does what parses do, in about their proportions: it executes compiled modules of classes, functions and regular expressions,
 and builds and serialises one DAG of fifty tasks. It never waits, reads no data and needs no network. Of another Python or
@@ -88,7 +88,7 @@ def measure(zygotes: Zygotes, limits: Limits, folder: Path) -> Samples:
 
 
 def joined(before: Samples, after: Samples) -> Samples:
-    """Both as one, so that their spread tells how much the machine changed between; none where either has none."""
+    """Both as one, so that their spread shows how much the machine changed between; none where either has none."""
     if not before or not after:
         return Samples()
     pairs = zip(msgspec.structs.astuple(before), msgspec.structs.astuple(after), strict=True)

@@ -130,7 +130,7 @@ def checked_out(difference: Difference, folder: Path) -> Iterator[Path]:
 def changed_lines(difference: Difference, root: Path) -> dict[str, tuple[int, ...]]:
     """The lines of code in the working tree that are not in the commit, by path relative to ``root``.
 
-    Deleted lines are told by where they were; comments and empty lines are left out.
+    Deleted lines count where they were; comments and empty lines are left out.
     """
     text = _try(
         difference.top,

@@ -24,7 +24,7 @@ from dagprof.settings import Depth, Settings
 
 
 class Progress(Protocol):
-    """Who is told how the scan goes. Called from the thread that scans."""
+    """Receives the progress of a scan, in the thread that scans."""
 
     def preparing(self, what: str) -> None:
         """A step before the first parse."""

@@ -1,4 +1,4 @@
-"""A measuring session: the DAG files below some paths, found once, each measured when it is asked for."""
+"""A measuring session: the DAG files below some paths, found once, each measured when it is requested."""
 
 from __future__ import annotations
 

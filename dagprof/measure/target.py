@@ -23,7 +23,7 @@ SCANNED = "the scanned folder"
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """Where and how the probe is started. ``home_is_temporary`` tells that there is no AIRFLOW_HOME but ours.
+    """Where and how the probe is started. ``home_is_temporary``: AIRFLOW_HOME is a temporary folder of ours.
 
     ``project`` is what was found around the DAG folder, None without; ``used`` says so in sentences, and ``secrets`` are values
     from files that may appear in no result.

@@ -67,7 +67,7 @@ class Unqueued:
 
 
 def _depth(rows: Sequence[Sequence[Any]], position: int) -> int:
-    """How many statements a statement stands in."""
+    """How many statements a statement is in."""
     depth = 0
     while rows[position][0] >= 0 and depth < len(rows):
         depth, position = depth + 1, rows[position][0]

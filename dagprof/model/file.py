@@ -41,7 +41,7 @@ class Status(str, enum.Enum):
 
     @property
     def is_broken(self) -> bool:
-        """Whether Airflow would show no DAG of this file either: it fails, and not for want of an answer."""
+        """Whether Airflow would show no DAG of this file either: it fails, and not for lack of an answer."""
         return self.is_failure and self is not Status.NEEDS_ANSWER
 
 
@@ -63,7 +63,7 @@ class Failure(Frozen, frozen=True):
 
 
 class Unanswered(Frozen, frozen=True):
-    """What a file fails for want of, and the user's line that asks for it.
+    """What a file fails for lack of, and the user's line that asks for it.
 
     ``kind`` is ``variable``, ``connection`` or ``environment``.
     """
@@ -123,7 +123,7 @@ class Access(Frozen, frozen=True):
 class Effect(Frozen, frozen=True):
     """Something that the file did while it was parsed, besides building DAGs, at the user's line that led there.
 
-    ``kind`` is one of ``EFFECT_KINDS``; ``what`` tells host and port, program, path or name, redacted. ``wall_us`` is the
+    ``kind`` is one of ``EFFECT_KINDS``; ``what`` holds host and port, program, path or name, redacted. ``wall_us`` is the
     time of all ``count`` times together, None where only the fact is known; ``size_bytes`` counts what files hold;
     ``failed`` counts how often it ended with an error, of those whose time is known. ``threads`` is how many threads besides
     the one that parses did it; their times overlap, and what overlaps counts once.
@@ -237,7 +237,7 @@ class Experiment(Frozen, frozen=True):
 
     @property
     def is_shorter(self) -> bool:
-        """Whether the proved saving stands above its noise: by more than two standard errors."""
+        """Whether the proved saving is above its noise: by more than two standard errors."""
         return self.is_proof and self.proved_ms > 2 * standard_error_of_median(self.saving_ms)
 
     @property
@@ -342,9 +342,9 @@ class FileResult(Frozen, frozen=True):
         return self.samples.median("own_ms")
 
     def has_lost_dags(self, before: FileResult) -> bool:
-        """Whether it fails now and did not before, fails with fewer DAGs, or makes no DAG any more.
+        """Whether it fails now and did not before, fails with fewer DAGs, or no longer defines a DAG.
 
-        What it would do with an answer that is missing here nobody knows: that is no loss.
+        What it would do with an answer that is missing here nobody knows: that is not a loss.
         """
         if self.status is Status.NEEDS_ANSWER:
             return False
@@ -384,7 +384,7 @@ class FileResult(Frozen, frozen=True):
 
     @property
     def what_it_needs(self) -> str:
-        """The answers that it fails without, where they are asked for, and the option that supplies them."""
+        """The answers that it fails without, where they are requested, and the option that supplies them."""
         if not self.unanswered:
             return ""
         first = self.unanswered[0]

@@ -77,7 +77,7 @@ class Git(Frozen, frozen=True):
 
 
 class Environment(Frozen, frozen=True):
-    """Where the numbers were taken. ``machine`` is a digest of host name and hardware, to tell machines apart.
+    """Where the numbers were taken. ``machine`` is a digest of host name and hardware, to distinguish machines.
 
     ``airflow_config`` holds the settings that decide how Airflow parses; ``distributions`` is all that is installed beside it.
     """
@@ -125,7 +125,7 @@ class Reference(Frozen, frozen=True):
 
 
 class Run(Frozen, frozen=True):
-    """One scan: what was measured, where, how, and the results. The file between measuring and telling."""
+    """One scan: what was measured, where, how, and the results. The file between measuring and reporting."""
 
     schema_version: int
     dagprof_version: str
@@ -151,7 +151,7 @@ class Run(Frozen, frozen=True):
 
     @property
     def needy(self) -> list[FileResult]:
-        """The files that fail for want of an answer."""
+        """The files that fail for lack of an answer."""
         return [file for file in self.files if file.unanswered]
 
     @property

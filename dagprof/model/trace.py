@@ -54,7 +54,7 @@ class Edge(Frozen, frozen=True, array_like=True):
     ``importer`` is the module in which the statement stands where that is not the one being loaded: a function of another
     module was called; -1 stands for the module being loaded, or the DAG file. ``caller_line`` is the line of that module, or
     of the DAG file, that was running, for statements in functions; 0 if unknown. ``is_conditional`` says of the user's
-    statements that they stand inside ``if``, ``try`` or the like. ``is_executed``: it stands in other code, which was executed at
+    statements that they stand inside ``if``, ``try`` or the like. ``is_executed``: it is in other code, which was executed at
     this line.
     """
 
@@ -85,7 +85,7 @@ class Statement(Frozen, frozen=True):
     collection and waiting for a processor are taken out. ``count`` is how often it ran; ``is_cut`` says that a loop was looked
     into for its first iterations only (the loop's own time is whole). ``building_us`` is how much of the wall time went into
     making DAGs, task groups and tasks in this statement itself. ``gc_us`` is the garbage collection while it, and none nested in
-    it, ran; it is in no other figure. ``member`` is the file in a zip archive that it stands in.
+    it, ran; it is in no other figure. ``member`` is the file in a zip archive that it is in.
     """
 
     parent: int

@@ -170,7 +170,7 @@ class AirflowApi:
             *self._classes("BaseOperator", "airflow.sdk.bases.operator", "airflow.models.baseoperator")[:1],
         ]
         # 3.0's model derives from the SDK's class with a constructor of its own, and `from airflow import DAG` gives it.
-        # Later modules have that name as a deprecated one, which warns when it is asked for.
+        # Later modules have that name as a deprecated one, which warns when it is requested.
         model = vars(_optional("airflow.models.dag")).get("DAG")
         return list(dict.fromkeys([*found, *([model] if model is not None else [])]))
 

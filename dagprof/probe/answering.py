@@ -12,7 +12,7 @@ _write, _open, _fstat, _wronly = os.write, os.open, os.fstat, os.O_WRONLY
 class ResultPipe:
     """The write end of the result pipe. ``theirs`` is the descriptor of the other end in the worker, this one's parent.
 
-    DAG code closes descriptors that it does not know, which ``is_closed`` tells; the pipe is then opened anew, where the
+    DAG code closes descriptors that it does not know, which ``is_closed`` tells; the pipe is then reopened, where the
     system has /proc.
     """
 
@@ -32,7 +32,7 @@ class ResultPipe:
             data = data[_write(self._descriptor, data) :]
 
     def is_closed(self) -> bool:
-        """Whether the descriptor that the child was started with is not the pipe's any more."""
+        """Whether the descriptor that the child was started with no longer belongs to the pipe."""
         self._was_closed = self._was_closed or identity(self._descriptor) != self._identity
         return self._was_closed
 

@@ -34,7 +34,7 @@ _dumps, _exit, _getpid = json.dumps, os._exit, os.getpid
 
 
 class Surroundings:
-    """What a parsing process stands on: Airflow at a temperature, answers for look-ups, a scratch folder."""
+    """What a parsing process uses: Airflow at a temperature, answers for look-ups, a scratch folder."""
 
     def __init__(self, config: dict[Any, Any]) -> None:
         self.config = config

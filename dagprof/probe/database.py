@@ -54,7 +54,7 @@ class Database:
             self._copy(self._path, self._kept)
 
     def forget(self) -> None:
-        """Remove the kept one, which Airflow cannot use: the next scan makes it anew."""
+        """Remove the kept one, which Airflow cannot use: the next scan recreates it."""
         try:
             if self._kept:
                 os.unlink(self._kept)

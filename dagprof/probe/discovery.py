@@ -156,7 +156,7 @@ def _passes(words: tuple[Any, ...]) -> bool:
 
 
 class _Walk:
-    """Takes down the folders that Airflow walks through, with those that it goes on to."""
+    """Records the folders that Airflow walks through, with those that it goes on to."""
 
     def __init__(self, root: str) -> None:
         self._root = root

@@ -20,7 +20,7 @@ class Removal:
     """Import statements to take out: ``{file: [line, ...]}``; with no lines the file is executed as it is.
 
     ``missing`` are lines without an import statement, ``stars`` those of ``import *``, which no function may hold. ``missed`` is
-    given where it is to be noted which of the names that went are asked for.
+    given where it is to be noted which of the names that went are requested.
     """
 
     def __init__(self, without: dict[Any, Any], missed: Missed | None = None) -> None:

@@ -48,7 +48,7 @@ class ImportTracer:
 
     ``hits`` holds the import statements that modules ran, ``calls`` those in functions, with the load that was under way:
     the module that called the function is what caused the import. ``current_line`` tells the DAG file's running line,
-    ``collected`` is told how long each garbage collection took.
+    ``collected`` receives how long each garbage collection took.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class ImportTracer:
         self._top = OUTSIDE
         self._hit_ns = self._repeated = self._repeated_ns = 0
         self._passed_ns = self._passed = 0
-        # The name that the import statement under way asked for, until its load begins, and whether it stands in a function.
+        # The name that the import statement under way asked for, until its load begins, and whether it is in a function.
         self._asked: str | None = None
         self._of_call = False
         self._replaced: list[Any] = []
@@ -189,7 +189,7 @@ class ImportTracer:
                 and name in modules
                 and not (is_module and globals and origin_of(globals.get("__file__")) == origin.USER)
             ):
-                self._passed += 1  # of what was there before tracing, only the user's own statements are told
+                self._passed += 1  # of modules loaded before tracing, only imports in the user's own code count
                 return ordinary(name, globals, locals, fromlist, level)
             frame = getframe(1)
             if is_module and (
@@ -276,14 +276,14 @@ class ImportTracer:
 
 
 def _modules_without_parts() -> frozenset[str]:
-    """The modules that are there and are no packages: whatever is taken from them, nothing more is loaded."""
+    """The modules that are there and are not packages: whatever is taken from them, nothing more is loaded."""
     return frozenset(
         name for name, module in sys.modules.items() if type(module) is ModuleType and "__path__" not in vars(module)
     )
 
 
 def _executing(frame: FrameType, namespace: Any) -> tuple[int, bool, Any]:
-    """The line of an import statement, whether it stands in code that ``exec`` ran, and the namespace of its module.
+    """The line of an import statement, whether it is in code that ``exec`` ran, and the namespace of its module.
 
     Code that was read from elsewhere, or made from text, has lines of its own: then it is the line of the user's file that
     had it executed, and that file's namespace.
@@ -318,5 +318,5 @@ def _outside_importlib(frame: FrameType | None) -> FrameType | None:
     return frame
 
 
-# ``importlib/__init__.py`` too: its ``import_module`` is no importer of its own.
+# ``importlib/__init__.py`` too: its ``import_module`` is not an importer of its own.
 _SKIPPED = (*_IMPORTLIB, importlib.__file__)

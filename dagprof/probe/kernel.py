@@ -67,7 +67,7 @@ def rss_kib(pid: int) -> int:
 
 
 def oom_kills() -> int:
-    """How often the kernel killed for memory in this control group; 0 where it does not tell."""
+    """How often the kernel killed for memory in this control group; 0 where it does not say."""
     try:
         with open("/sys/fs/cgroup/memory.events") as file:
             for line in file:

@@ -50,12 +50,12 @@ def _by_importers(folder: str, safe_mode: bool, utils: Any) -> list[Any]:
 
 
 def might_contain_dag(file: str) -> bool:
-    """What safe mode says of a file. Whatever the user's own function raises comes out of here."""
+    """What safe mode says about a file. Whatever the user's own function raises comes out of here."""
     return bool(_asking("might_contain_dag", safe_mode=True)(file))
 
 
 def passes_default_heuristic(file: str) -> bool:
-    """What Airflow's own test says of a file, whichever function is configured."""
+    """What Airflow's own test says about a file, whichever function is configured."""
     utils = importlib.import_module("airflow.utils.file")
     return bool(getattr(utils, _DEFAULT_HEURISTIC)(file))
 

@@ -22,7 +22,7 @@ class Missed:
         self.rows: list[Any] = []
 
     def watch(self, module: Any, file: str, names: Any) -> None:
-        """Note what is asked for of these names, of all that are not there where that is None (after ``import *``)."""
+        """Note what is requested of these names, of all that are not there where that is None (after ``import *``)."""
         namespace = vars(module)
         namespace["__builtins__"] = _Builtins(self._note, file, names)
         if names is not None:

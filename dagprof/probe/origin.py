@@ -39,7 +39,7 @@ _known: dict[Any, Any] = {}
 
 
 def of_file(path: Any) -> str:
-    """The origin of a source file; built-in and frozen code counts as standard library, and so does what is no text."""
+    """The origin of a source file; built-in and frozen code counts as standard library, and so does what is not text."""
     if type(path) is not str or not path or path.startswith("<"):
         return STDLIB
     origin = _known.get(path)

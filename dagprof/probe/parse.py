@@ -40,7 +40,7 @@ class Stages:
 
 
 def rss_kib() -> int:
-    """Resident memory of this process in KiB; 0 where /proc does not tell."""
+    """Resident memory of this process in KiB; 0 where /proc does not say."""
     try:
         with open("/proc/self/statm", "rb") as file:
             return int(file.read().split()[1]) * _PAGE_KIB
@@ -49,7 +49,7 @@ def rss_kib() -> int:
 
 
 def queued_ms() -> float:
-    """How long this thread has waited for a processor that others used; 0.0 where the kernel does not tell."""
+    """How long this thread has waited for a processor that others used; 0.0 where the kernel does not say."""
     try:
         with open("/proc/self/schedstat", "rb") as file:
             return int(file.read().split()[1]) / 1e6
@@ -114,7 +114,7 @@ def timed(around: Any, file: str, loaded: Callable[..., Any] = lambda: None) -> 
     wall, cpu, thread_cpu = perf_counter(), process_time(), thread_time()
     try:
         parsed = Parsed(api.build_bag(file))
-    except BaseException as error:  # such as the import time-out of Airflow 2.9, which its DagBag does not catch
+    except BaseException as error:  # such as the import timeout of Airflow 2.9, which its DagBag does not catch
         parsed = Parsed(NoBag(), error)
     bagged = perf_counter()
     if parsed.escaped is None:
@@ -260,7 +260,7 @@ with_room_for_frames.__code__ = with_room_for_frames.__code__.replace(co_stacksi
 class BuildingClock:
     """Tells how long each making of a DAG, task group or task takes; what is made meanwhile belongs to it.
 
-    ``made`` is told each of them, those that are made meanwhile too.
+    ``made`` receives each of them, including those made meanwhile.
     """
 
     def __init__(self, told: Callable[..., Any], made: Callable[[Any], None] = lambda instance: None) -> None:

@@ -1,4 +1,4 @@
-"""What the probe needs from Airflow, looked up when the zygote starts: an unknown Airflow is no fault of any DAG file.
+"""What the probe needs from Airflow, looked up when the zygote starts: an unknown Airflow is not a fault of any DAG file.
 
 To be asked in a fork, for it imports what other versions keep elsewhere.
 """
@@ -77,7 +77,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 def _reached(name: str, broken: list[str]) -> int:
     """How many parts of a dotted name can be reached: the longest beginning that is a module, then attributes.
 
-    ``broken`` takes down the modules that are there and fail: a damaged installation, no unknown Airflow.
+    ``broken`` records the modules that are there and fail: a damaged installation, no unknown Airflow.
     """
     parts = name.split(".")
     for length in range(len(parts), 0, -1):

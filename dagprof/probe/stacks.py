@@ -89,7 +89,7 @@ def _frame_info(frame: types.FrameType) -> str:
 def tree(profiler: Any, dag_file: str = "") -> dict[Any, Any] | None:
     """The sampled tree: function, file, first line, milliseconds, children of at least one per cent of the whole.
 
-    Calls of the same function from the same place are one node; children stand in the order in which they were first seen.
+    Calls of the same function from the same place are one node; children are in the order in which they were first seen.
     What a node has beyond its children is its own time. The frames of the probe and of importlib are left out, what they
     called moves up. Below the module of ``dag_file``, or those of a zip archive, there is a node for each statement.
     """
@@ -193,7 +193,7 @@ def _source(file: str, dag_file: str) -> bytes:
 def _enclosing(block: list[Any], line: int) -> list[int]:
     """The statements around a line as the statement clock knows them, outermost first, by their lines.
 
-    Those that begin on the same line cannot be told apart and count as the outermost, as the condition of ``if a: b()`` does.
+    Statements that begin on the same line count as the outermost one, such as the condition of ``if a: b()``.
     """
     found: list[int] = []
     while len(found) <= statements.DEEPEST:

@@ -25,7 +25,7 @@ _BUILDERS = {"dag", "task_group"}
 class StatementClock:
     """Times statements by their beginnings: one ends where its successor or its parent's end begins.
 
-    ``begins`` is told the line of each outermost statement, outside its time. ``member`` names the file of a zip archive whose
+    ``begins`` receives the line of each outermost statement, outside its time. ``member`` names the file of a zip archive whose
     statements are added.
     """
 

@@ -31,7 +31,7 @@ class StubText(str):
 
 
 class StubMapping(dict):  # type: ignore[type-arg]
-    """Stands for an unknown JSON document: empty, yet answers every key that is asked for without a default."""
+    """Stands for an unknown JSON document: empty, yet answers every key that is requested without a default."""
 
     def __init__(self, every: Any = None, known: Any = ()) -> None:
         super().__init__(known)

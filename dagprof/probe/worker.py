@@ -93,7 +93,7 @@ class Watch:
             ours.close()
             self._become_child(surroundings, pre_imported, pipes, theirs.detach())
         theirs.close()
-        # The result pipe stays open on both ends: a child whose descriptors the DAG file has closed opens it anew.
+        # The result pipe stays open on both ends: a child whose descriptors the DAG file has closed reopens it.
         self._writing_end = pipes[0][1]
         for _, write in pipes[1:]:
             os.close(write)

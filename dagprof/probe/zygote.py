@@ -1,4 +1,4 @@
-"""The process that imports Airflow once and forks a worker for each that is asked for."""
+"""The process that imports Airflow once and forks a worker for each that is requested."""
 
 from __future__ import annotations
 

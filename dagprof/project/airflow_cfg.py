@@ -16,7 +16,7 @@ _SECTION = re.compile(r"\s*\[([^\]]+)\]")
 def parse(text: str, file: Path) -> list[Variable]:
     """The options that the file sets, as ``AIRFLOW__SECTION__KEY``; what is empty is not among them.
 
-    :raises Unreadable: it is no such file.
+    :raises Unreadable: it is not such a file.
     """
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:

@@ -41,7 +41,7 @@ def mapping(source: str) -> dict[str, Any]:
 def parse(source: str) -> Answers:
     """What the file says.
 
-    :raises Unreadable: it is no YAML, or too much of it.
+    :raises Unreadable: it is not YAML, or too much of it.
     """
     document = lined.load(source, is_typed=True)
     airflow = document.get("airflow") if isinstance(document, Lined) else None

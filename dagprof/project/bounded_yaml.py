@@ -81,7 +81,7 @@ for each in (_TypedLoader, _Loader):
 def load(text: str, *, is_typed: bool = False) -> Any:
     """The first document; mappings are ``Lined`` and lists ``LinedList``, all else is text or None, with ``is_typed`` numbers too.
 
-    :raises Unreadable: it is no YAML, nested too deeply, or its aliases stand for too much.
+    :raises Unreadable: it is not YAML, nested too deeply, or its aliases stand for too much.
     """
     try:
         _check_size(text)

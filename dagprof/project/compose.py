@@ -51,7 +51,7 @@ def files(folder: Path) -> list[Path]:
 def read(text: str, file: Path, known: Mapping[str, str]) -> Service | None:
     """The service of one file that parses DAG files; None where no service seems to. ``known`` gives values to names.
 
-    :raises Unreadable: it is no YAML, or no mapping.
+    :raises Unreadable: it is not YAML, or no mapping.
     """
     document = lined.load(text)
     services = document.get("services") if isinstance(document, Lined) else None

@@ -1,4 +1,4 @@
-"""Puts together what a repository says about its environment, and says of each thing where it was found."""
+"""Puts together what a repository says about its environment, and says for each thing where it was found."""
 
 from __future__ import annotations
 

@@ -54,12 +54,12 @@ class Image(NamedTuple):
 
     @property
     def home(self) -> str:
-        """AIRFLOW_HOME of the image where nothing sets it; empty where it is no image known to hold Airflow."""
+        """AIRFLOW_HOME of the image where nothing sets it; empty where it is not an image known to hold Airflow."""
         return next((home for piece, home in _HOMES if piece in self.base), "")
 
 
 def instructions(text: str) -> Iterator[Instruction]:
-    """The instructions of a Dockerfile; comments, and what stands in here-documents, are none."""
+    """The instructions of a Dockerfile; comments, and what is in here-documents, are none."""
     lines = text.splitlines()
     escape = next((found[1] for line in lines[:3] if (found := _ESCAPE.match(line.strip()))), "\\")
     at = 0

@@ -21,7 +21,7 @@ def homes(
     start: Path,
     near: Iterable[Path] = (),
 ) -> tuple[Home, ...]:
-    """For each module that is somewhere in the project, where; folders on the path are no answer.
+    """For each module that is somewhere in the project, where; folders on the path are not an answer.
 
     ``start`` is the folder in which people type: paths in options are relative to it. ``near``: files that import them;
     beside one of these is the likeliest place.

@@ -105,7 +105,7 @@ def _source(file: Path) -> bytes:
 
 
 def _named(file: Path) -> set[str]:
-    """The first names of what a text may import; also of imports that stand in a comment or a string."""
+    """The first names of what a text may import; also of imports that are in a comment or a string."""
     found: set[str] = set()
     for base, several in _IMPORT.findall(_source(file)):
         parts = [base] if base else [part.split()[0] for part in several.split(b",") if part.split()]

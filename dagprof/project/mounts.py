@@ -12,7 +12,7 @@ from dagprof.project.values import Mount
 
 # Where images and services have the contents of a repository.
 HOMES = ("/opt/airflow", "/usr/local/airflow", "/home/airflow/gcs", "/root/airflow", "/home/airflow/airflow")
-# Every path that a variable holds is looked for in each.
+# Every path that a variable holds is looked up in each.
 _MOST = 200
 
 

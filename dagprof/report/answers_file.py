@@ -81,7 +81,7 @@ def _entry(section: str, key: str) -> list[str]:
 
 
 def _value(section: str) -> list[str]:
-    """What stands below a key that is marked as one with a question mark."""
+    """What is below a key that is marked as one with a question mark."""
     if section != "connections":
         return ["  : null"]
     return [f"  {':' if field is _FIELDS[0] else ' '} {field}: null" for field in _FIELDS]

@@ -66,11 +66,11 @@ class Explanation:
                 yield place
 
     def concerns(self, line: int) -> bool:
-        """Whether a line of the DAG file is asked for."""
+        """Whether a line of the DAG file is requested."""
         return self.statement is None or line in self.statement
 
     def is_asked(self, place: Place) -> bool:
-        """Whether an import statement is asked for, or stands behind a line that is."""
+        """Whether an import statement is requested, or stands behind a line that is."""
         return self.line is None or place in self.behind or (place.file == self.file.path and self.concerns(place.line))
 
 

@@ -20,7 +20,7 @@ NEEDED_SHARE = 0.05
 
 
 def render(run: Run, plan: Plan, console: Console) -> None:
-    """Print the best changes with what they give back, where they are and what to do; nothing when there are none."""
+    """Print the best changes with what they save, where they are and what to do; nothing if there are none."""
     if not plan.steps:
         return
     console.print()

@@ -1,7 +1,7 @@
 """The sampled call stacks as a file for https://www.speedscope.app: one profile for each DAG file that has them.
 
 The format is described in ``src/lib/file-format-spec.ts`` of speedscope. A node opens where the one before it closes, so the
-time axis shows how long things took, in the order in which they were first seen; a node's own time stands at its end.
+time axis shows how long things took, in the order in which they were first seen; a node's own time is at its end.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _texts(file: FileResult) -> dict[int, str]:
 def _name(file: FileResult, node: Stack, texts: dict[int, str]) -> str:
     if node.function != STATEMENT:
         return node.function
-    # The clock's lines are those of any member of an archive; only a file's own can be told.
+    # In an archive the clock does not say which member a line belongs to; only a file's own lines are certain.
     text = texts.get(node.line, "") if node.file.endswith(file.path) else ""
     return f"line {node.line}: {text}" if text else f"line {node.line}"
 

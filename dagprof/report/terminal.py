@@ -112,7 +112,7 @@ def _path(file: FileResult, console: Console) -> Text:
 
 
 def _tail(text: str, width: int) -> str:
-    """The end of a path, which tells files apart."""
+    """The end of a path, which distinguishes files."""
     return text if len(text) <= width else "…" + text[1 - width :]
 
 

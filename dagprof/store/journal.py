@@ -70,7 +70,7 @@ def _cut_after_last_line(path: Path) -> None:
 def read(path: Path) -> tuple[str, dict[tuple[str, str], Measured]]:
     """Key and results, by path and SHA-256. A last line that was cut off by the interruption is left out.
 
-    :raises RunFileError: there is no journal, or it is none.
+    :raises RunFileError: there is no journal, or it is invalid.
     """
     try:
         lines = path.read_bytes().split(b"\n")

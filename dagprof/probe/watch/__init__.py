@@ -1,7 +1,7 @@
 """What a file does while it is parsed, besides building DAGs, each effect at the user's line that led there.
 
 Most is learned from audit events, which cost nothing to wait for; functions are replaced only where a time is wanted or
-no event tells. Installing imports nothing, and nothing is undone: the process ends after this parse.
+no event shows it. Installing imports nothing, and nothing is undone: the process ends after this parse.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Effects:
         self._is_over = False
 
     def install(self, api: Any, *, runs_exit_handlers: bool = False) -> None:
-        """Start watching; ``api`` (may be None) says that Airflow's own database can be told from others."""
+        """Start watching; with ``api`` (may be None) Airflow's own database is recognised."""
         if runs_exit_handlers:
             ExitWatch(self._ledger).install(self._late)
         self._network.install(self._late)

@@ -88,7 +88,7 @@ def _apply(patch: Any, module: Any) -> None:
 
 
 class Watched:
-    """Stands for a function of a module. Like a built-in, it is no method where a class holds it, and pickles by name."""
+    """Stands for a function of a module. Like a built-in, it is not a method where a class holds it, and pickles by name."""
 
     def __init__(self, ordinary: Any, call: Callable[..., Any], module: str, name: str) -> None:
         self._call = call

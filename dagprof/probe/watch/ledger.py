@@ -9,7 +9,7 @@ from typing import Any, Callable
 from ..clocks import perf_counter_ns
 from . import callers
 
-# Of these, what Airflow's core does when user code calls it is no effect of the file.
+# Of these, what Airflow's core does when user code calls it is not an effect of the file.
 _NOT_AIRFLOWS = {
     "file-read",
     "file-write",
@@ -39,7 +39,7 @@ class _Row:
         self._stretches: list[tuple[int, int]] = []
 
     def spend(self, began: int, ended: int) -> None:
-        """Add a stretch; those that ended earlier have been added before, but for sleeps that are told as they begin."""
+        """Add a stretch; those that ended earlier were added before, except sleeps, which report when they begin."""
         self.is_timed = True
         stretches = self._stretches
         while stretches and stretches[-1][1] >= began:
@@ -59,7 +59,7 @@ class _Row:
 
 
 class Ledger:
-    """Rows by kind, what, file and line. Whatever it is told, it never raises into the code that it watches."""
+    """Rows by kind, what, file and line. It never raises into the code that it watches, whatever it receives."""
 
     def __init__(self, redact: Callable[..., Any]) -> None:
         self._redact = redact

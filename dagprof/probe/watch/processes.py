@@ -128,7 +128,7 @@ class ProcessWatch:
             self._threads.append((key, weakref.ref(thread)))
 
     def finish(self) -> None:
-        """Tell what is still there at the end; threads that have ended are no effect."""
+        """Report what still runs at the end; threads that have ended are not an effect."""
         for key in {key for key, _ in self._threads}:
             self._ledger.drop(key)
         for key, reference in self._threads:

@@ -1,7 +1,7 @@
 """Names that are new in each process: of temporary files, of processes, random ids and addresses. They are shown alike.
 
 The same program is one row then, whatever it is handed. What only looks alike stays: a name of this form elsewhere than in a
-folder for temporary files, a checksum, a number that is no process, a mask in hexadecimal digits.
+folder for temporary files, a checksum, a number that is not a process, a mask in hexadecimal digits.
 """
 
 from __future__ import annotations

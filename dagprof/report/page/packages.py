@@ -70,7 +70,7 @@ def _branches(tree: Mapping[str, Any]) -> list[Any]:
 
 
 def table(run: Run, alone_ms: Mapping[str, float]) -> list[dict[str, Any]]:
-    """The distributions that take most; ``alone_ms`` is what each would give back if nothing of it were loaded."""
+    """The distributions that take most; ``alone_ms`` is what each would save if nothing of it were loaded."""
     importers = _importers(run)
     return [
         {

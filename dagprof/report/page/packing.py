@@ -15,7 +15,7 @@ _LEVEL = 6
 
 
 def plain(value: Any) -> str:
-    """JSON that may stand in a script element: no tag can begin in it."""
+    """JSON that may be in a script element: no tag can begin in it."""
     text = msgspec.json.encode(value).decode("utf-8")
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 

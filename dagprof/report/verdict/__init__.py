@@ -33,7 +33,7 @@ def write(format_name: str, verdict: Verdict, *, prefix: str = "") -> str:
     """
     if format_name not in FORMATS:
         raise UsageError(f"Unknown format {format_name!r}; choose from {', '.join(FORMATS)}.")
-    # What a format needs is loaded only when it is asked for.
+    # What a format needs is loaded only when it is requested.
     module = import_module(f"{__name__}.{FORMATS[format_name].module}")
     text: str = module.render(verdict, prefix=prefix)
     return text

@@ -1,4 +1,4 @@
-"""A verdict as JSON: everything it holds, for programs. ``schema_version`` tells which schema it follows."""
+"""A verdict as JSON: everything it holds, for programs. ``schema_version`` says which schema it follows."""
 
 from __future__ import annotations
 

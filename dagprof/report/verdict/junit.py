@@ -1,7 +1,7 @@
 """JUnit XML: one test case for each file, and one for each rule that a file breaks.
 
 Readers of the format take one failure from a test case, so what another rule finds is a case of its own. The schema has no
-properties on a test case; timings stand with the suite's, and in words with the case.
+properties on a test case; timings are with the suite's, and in words with the case.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ LONGEST = 65_000
 _Item = TypeVar("_Item")
 
 # Entities keep a character from being markup; but links, mentions and references are looked for in the text that results, so
-# what starts one of these stands in an element of its own.
+# what starts one of these is in an element of its own.
 _ESCAPES = str.maketrans(
     {character: f"&#{ord(character)};" for character in "\\`*_{}[]<>|\"'"}
     | {character: f"<span>&#{ord(character)};</span>" for character in "@#!%~&$^"}

@@ -24,7 +24,7 @@ _TAGS = {Decision.PASSED: "passed", Decision.FAILED: "failed", Decision.CANNOT_T
 
 
 def render(verdict: Verdict, base: Run, head: Run, *, with_source: bool) -> str:
-    """The page of the new side, compared with the old one; nothing of it is judged anew."""
+    """The page of the new side, compared with the old one; nothing of it is judged again."""
     open_findings = [finding for finding in verdict.all_findings if not finding.waived]
     judged = Judged(
         outcome=words.decision_word(verdict),

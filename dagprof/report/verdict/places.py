@@ -55,7 +55,7 @@ def with_fingerprints(findings: Iterable[Finding]) -> list[tuple[Finding, str]]:
     for finding in findings:
         text = "" if finding.rule in _WITH_FIGURES else finding.message
         key = "\0".join((finding.rule.value, finding.path, finding.file, text))
-        # The same twice in a file: told apart by order.
+        # Equal findings in one file differ by their order.
         digest = hashlib.sha256(f"{key}\0{seen[key]}".encode("utf-8", "surrogatepass")).hexdigest()
         seen[key] += 1
         marked.append((finding, digest))

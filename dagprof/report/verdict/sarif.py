@@ -86,7 +86,7 @@ def _result(finding: Finding, mark: str, prefix: str) -> dict[str, Any]:
 
 
 def _uri(path: str) -> str:
-    """A path as a relative reference; a name that is no text keeps its bytes."""
+    """A path as a relative reference; a name that is not text keeps its bytes."""
     try:
         encoded = path.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

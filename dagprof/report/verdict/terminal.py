@@ -1,4 +1,4 @@
-"""A verdict on a console: the decision, what changed, what the rules found, what was accepted, what to keep in mind."""
+"""A verdict on a console: the decision, what changed, what the rules found, what was accepted, and notes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LONGEST = 400
 
 
 def render(verdict: Verdict, *, console: Console) -> None:
-    """Print the verdict; nothing is told twice."""
+    """Print the verdict, each fact once."""
     with within_encoding(console):
         console.print()
         console.print(Text(_safe(words.decision(verdict)), style=_DECISION_STYLES[verdict.decision]))

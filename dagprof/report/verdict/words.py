@@ -9,7 +9,7 @@ from dagprof.policy import Level, Rule
 from dagprof.quantities import count
 from dagprof.report.figures import duration
 
-# What the times of a file decide: a table of changed files tells these already, with figures.
+# What the times of a file decide: a table of changed files shows these already, with figures.
 TIMED_RULES = (Rule.SLOWER, Rule.UNSURE)
 
 CHANGED = (Outcome.REGRESSION, Outcome.CANNOT_TELL, Outcome.IMPROVEMENT)
@@ -80,7 +80,7 @@ def timing(file: FileVerdict) -> str:
 
 
 def why(file: FileVerdict) -> str:
-    """The reason without the file's name in front, for where that stands beside it."""
+    """The reason without the file's name in front, for places that show the name already."""
     return file.reason.removeprefix(file.path).lstrip(": ")
 
 
@@ -101,14 +101,14 @@ def new_files(verdict: Verdict) -> list[FileVerdict]:
 
 
 def accepted(verdict: Verdict) -> list[tuple[Finding, str]]:
-    """The findings that were accepted, each with what was found, until when and why, less what the table tells."""
+    """The findings that were accepted, each with what was found, until when and why, without what the table shows."""
     told = _told(verdict)
     found = [finding for finding in verdict.all_findings if finding.waived]
     return [(f, f.waived if _is_told(f, told) else f"{f.message}; {f.waived}") for f in found]
 
 
 def open_by_rule(verdict: Verdict) -> Iterator[tuple[Rule, Level, list[Finding]]]:
-    """The findings that were not accepted and that the table of changed files does not tell, by rule and level, errors first."""
+    """The findings that were not accepted and that the table of changed files does not show, by rule and level, errors first."""
     told = _told(verdict)
     found: dict[tuple[Rule, Level], list[Finding]] = {}
     for finding in verdict.all_findings:

@@ -31,7 +31,7 @@ const grouped = (number) => number.toLocaleString("en-US");
 const count = (number, noun) => `${grouped(number)} ${noun}${number === 1 ? "" : "s"}`;
 
 // A table whose heads sort it. Columns: {name, key, figure, value(row)}; `state` is {key, down} and is kept by the
-// caller, who is told of a change.
+// caller, which gets every change.
 function sortableHead(columns, state, changed) {
   return el("thead", {}, el("tr", {}, columns.map((column) => {
     const isSorted = state.key === column.key;
