@@ -127,7 +127,7 @@ def _about_plugin(plugin: Plugin) -> Finding:
     """What a plugin costs once, whatever the DAG files do."""
     where = f" ({plugin.source})" if plugin.source and plugin.source != plugin.name else ""
     if plugin.error:
-        advice = f"{plugin.error}. Airflow goes on without it."
+        advice = f"{plugin.error}. Airflow continues without it."
         return Finding(what="Plugin", found=f"{plugin.name}{where} could not be loaded", advice=advice)
     found = (
         f"{plugin.name}{where}: {plugin.wall_ms / 1000:.2f} s, {plugin.rss_kib / 1024:.1f} MiB and "

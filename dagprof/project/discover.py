@@ -223,7 +223,7 @@ class _Finding:
                 continue
             value = self._mapped(variable.value) if len(taken) < _MOST_VARIABLES else variable.value
             size = len(name) + len(value)
-            why = impossible(name, value) or ("the project sets too much" if size > room else "")
+            why = impossible(name, value) or ("the project's variables are too large together" if size > room else "")
             if why or len(taken) == _MOST_VARIABLES:
                 self._unusable.setdefault((why or _TOO_MANY, variable.file), []).append(name)
                 continue

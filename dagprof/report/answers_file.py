@@ -22,8 +22,8 @@ _MOST_PLACES = 5
 # YAML reads no longer ones unless they are marked as keys.
 _LONGEST_KEY = 1_000
 _HEAD = """\
-# What the DAG files below {root} ask for while they are parsed, and what nothing answered.
-# Fill in what matters, leave the rest null, and give it back:
+# Values that the DAG files below {root} read while they are parsed, and that nothing answered.
+# Fill in what matters, leave the rest null, and use it:
 #   dagprof scan … --variables {name} --connections {name}
 # The section `environment` holds for both options. Do not commit passwords.
 """

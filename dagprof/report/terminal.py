@@ -150,7 +150,7 @@ def _imports(run: Run, fleet: Fleet | None, console: Console) -> None:
             str(row["files"]),
             Text(safe_text(label, 80)),
         )
-    titled("Costliest imports, over all files (alone: what falls away without it)", table, console)
+    titled("Costliest imports, over all files (alone: what all files would save without it)", table, console)
 
 
 def _statements(run: Run, console: Console) -> None:
