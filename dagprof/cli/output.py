@@ -93,14 +93,14 @@ def write_answers(run: Run, file: Path, *, is_quiet: bool) -> None:
     name = safe_text(str(file), 4096)
     if not any(found.values()):
         broken = f" {count(len(run.broken), 'file')} could not be loaded and may need more." if run.broken else ""
-        print_line(f"Wrote {name}. The DAG files need no answers.{broken}")
+        print_line(f"Written: {name}; the DAG files need no answers.{broken}")
         return
     counts = (
         count(found["variables"], "Variable"),
         count(found["connections"], "Connection"),
         count(found["environment"], "environment variable"),
     )
-    print_line(f"Wrote {name} ({', '.join(counts)}). Fill it in, then add --variables {name} --connections {name}.")
+    print_line(f"Written: {name} ({', '.join(counts)}). Fill it in, then add --variables {name} --connections {name}.")
 
 
 def print_line(text: str) -> None:

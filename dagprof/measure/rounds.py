@@ -122,9 +122,8 @@ class Rounds:
         glanced = sum(_is_glance(measured) for measured in self._results.values())
         if glanced or skipped:
             text = (
-                f"The time budget of {self._settings.time_budget} was spent: {glanced} of "
-                f"{len(files)} files were parsed only once and not traced, {len(skipped)} not at "
-                "all; raise --time-budget to measure more."
+                f"The time budget of {self._settings.time_budget} was spent: {glanced} of {len(files)} files were parsed only "
+                f"once, {len(skipped)} not at all; raise --time-budget to measure more."
             )
             self.doubts.append(Doubt(code="budget", text=text))
 
@@ -157,8 +156,8 @@ class Rounds:
                 else ("raise --time-budget to test more")
             )
             text = (
-                f"To save time, no import was tested in {len(jobs) - done} of {len(jobs)} files "
-                f"where it would pay, so no change is proposed there; {more}."
+                f"To save time, imports were not tested in {len(jobs) - done} of {len(jobs)} files "
+                f"where it would pay; {more}."
             )
             self.doubts.append(Doubt(code="unproved", text=text))
 

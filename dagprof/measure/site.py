@@ -268,8 +268,8 @@ def _surrounding_doubts(target: Target) -> list[Doubt]:
     if not target.environment.get("PYTHONDONTWRITEBYTECODE"):
         return []
     text = (
-        "PYTHONDONTWRITEBYTECODE is set, so each parse recompiles modules without bytecode, such "
-        "as yours; unset it here unless your deployment sets it too."
+        "PYTHONDONTWRITEBYTECODE is set, so each parse recompiles your modules; "
+        "unset it unless your deployment sets it."
     )
     return [Doubt(code="no-bytecode", text=text)]
 

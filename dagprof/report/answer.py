@@ -52,7 +52,7 @@ def _failures(run: Run) -> Iterator[Sentence]:
         else:
             place, reason = count(len(first.files), "file"), first.reason
         way_out = f"; {first.way_out}" if first.way_out and first.way_out not in reason else ""
-        yield Sentence(safe_text(f"{verb} first: {place}: {reason.rstrip('.')}{way_out}.", 300))
+        yield Sentence(safe_text(f"{verb} first: {reason.rstrip('.')} ({place}){way_out}.", 300))
 
 
 def _change(plan: Plan) -> Sentence:
@@ -65,10 +65,4 @@ def _doing(run: Run) -> Iterator[Sentence]:
     own = next((row for row in effects.doings(run) if not row.by_import), None)
     if own is not None:
         what, where = safe_text(own.what, 60), safe_text(str(own.place), 120)
-        yield Sentence(
-            f"Move into a task: {what} at {where}, which {count(own.files, 'file')} {_do(own.files)} per parse."
-        )
-
-
-def _do(files: int) -> str:
-    return "runs" if files == 1 else "run"
+        yield Sentence(f"Move into a task: {what} at {where}, run by each parse of {count(own.files, 'file')}.")

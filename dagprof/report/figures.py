@@ -223,10 +223,13 @@ def _is_loaded(run: Run, file: SkippedFile) -> bool:
 def _skipped(reason: SkipReason, files: Sequence[SkippedFile]) -> str:
     number = count(len(files), "file")
     if reason is SkipReason.IGNORED:
-        return f"Airflow skips {number}, as .airflowignore says."
+        return f"Airflow skips {number} that .airflowignore matches."
     if reason is SkipReason.SAFE_MODE:
         named = _few([f"{file.path} (lacks {file.detail})" if file.detail else file.path for file in files])
-        return f"Airflow's safe mode skips {number}: {named}. If one defines DAGs, add the missing words in a comment."
+        return (
+            f"Airflow never executes {number} that safe mode skips: {named}. "
+            "If one defines DAGs, add the words in a comment."
+        )
     named = _few([file.path for file in files])
     return safe_text(f"Airflow skips {number}: {named}; {files[0].why}.", 600)
 

@@ -32,7 +32,7 @@ _TITLES = {
     "not-parsed-by-airflow": "Skipped by Airflow, parsed because of --no-safe-mode",
     "one-parse": "Parsed only once, to save time",
     "same-dag-id": "Defined DAGs that other files define too",
-    "stubbed": "Answered by stubs, without the cost of real look-ups (--variables, --connections)",
+    "stubbed": "Answered by stubs, not by --variables or --connections",
     "waits-in-vain": "Waited for servers that do not answer here",
 }
 
@@ -40,17 +40,18 @@ _TITLES = {
 def of_summary(run: Run, width: int) -> list[str]:
     """All notes of a Run for a console of this width: those of the run in full, those of files in one line."""
     lines = [*figures.left_out(run), *(safe_text(doubt.text, 400) for doubt in run.doubts), *plugins.failed(run)]
-    lines += _instabilities(run)
+    most = max(width, _NARROWEST) - 2
+    lines += [safe_text(line, most) for line in _instabilities(run)]
     groups = by_code(run)
     shared = [code for code, files in groups.items() if len(files) > 1 or code in _ALWAYS_TOGETHER]
-    lines += [together(code, groups[code]) for code in shared if code not in _TOLD_ELSEWHERE]
+    lines += [together(code, groups[code], most) for code in shared if code not in _TOLD_ELSEWHERE]
     single = [
         f"{file.path}: {doubt.text}"
         for file in run.files
         for doubt in file.doubts
         if doubt.code not in (*shared, *_TOLD_ELSEWHERE)
     ]
-    lines += [safe_text(line, max(width, _NARROWEST) - 2) for line in single[:LIMIT]]
+    lines += [safe_text(line, most) for line in single[:LIMIT]]
     if len(single) > LIMIT:
         lines.append(f"{count(len(single) - LIMIT, 'more note')} in the report.")
     return lines
@@ -65,15 +66,20 @@ def by_code(run: Run) -> dict[str, list[FileResult]]:
     return groups
 
 
-def together(code: str, files: Sequence[FileResult]) -> str:
-    """One note for all files that have it: ``Noisy: 12 files, worst history_tables.py, 2.7 to 6.1 s``."""
+def together(code: str, files: Sequence[FileResult], most: int = 300) -> str:
+    """One note for all files that have it: ``Noisy: 12 files, worst history_tables.py, 2.7 to 6.1 s``.
+
+    It names as many of the files as fit in ``most`` characters.
+    """
     found = f"{_TITLES.get(code, code)}: {count(len(files), 'file')}"
     timed = [file for file in files if file.is_timed]
     if code == "noisy" and timed:
         worst = max(timed, key=_width_ms)
         times = worst.samples.wall_ms
         return f"{found}, worst {safe_text(worst.path, 60)}, {span(min(times), max(times))}"
-    return f"{found} ({shortened([safe_text(file.path, 60) for file in files], _NAMED)})"
+    paths = [safe_text(file.path, 60) for file in files]
+    texts = [f"{found} ({shortened(paths, number)})" for number in range(_NAMED, 0, -1)]
+    return next((text for text in texts if len(text) <= most), found)
 
 
 def _width_ms(file: FileResult) -> float:

@@ -151,7 +151,7 @@ def test_an_interrupted_scan_is_resumed(place: Path) -> None:
         (["scan", "dags", "--temperature", "hot"], 2, "Invalid value for '--temperature'"),
         (["scan", "dags", "--repeat", "0"], 2, "--repeat must be at least 1."),
         (["scan", "dags", "--repeat", "x"], 2, "Invalid value for '--repeat'"),
-        (["scan", "dags", "--fail-on-regression", "20%"], 2, "name it with --baseline"),
+        (["scan", "dags", "--fail-on-regression", "20%"], 2, "name one with --baseline"),
         (["scan", "dags", "--fail-on", "rain"], 2, "choose from import-error, unsure"),
         (["scan", "dags", "--baseline", "none.json"], 2, "Cannot read 'none.json'"),
         (["scan", "dags", "--baseline", "broken.json"], 2, "is not a run"),
@@ -263,7 +263,7 @@ def test_what_is_asked_for_is_written_down_and_given_back(tmp_path: Path) -> Non
 
     again = call("scan", "dags", *plain, "--write-variables", "answers.yaml", cwd=tmp_path)
     assert again.returncode == 2
-    assert "'answers.yaml' exists" in again.stderr
+    assert "'answers.yaml' already exists" in again.stderr
 
     answers = tmp_path / "answers.yaml"
     answers.write_text(answers.read_text().replace('"first_day": null', '"first_day": "2024-01-02"'))

@@ -352,7 +352,10 @@ def test_the_summary() -> None:
     assert re.search(r"80 ms +50 ms +- +1 +pandas 2\.2\.3", text)
     assert re.search(r"900 ms +900 ms +1 +slow\.py:3 +rows = fetch\(\)", text)
     assert "bad.py:7  import error: KeyError: 'x'" in text
-    assert "safe mode skips 1 file: h.py. If one defines DAGs" in " ".join(text.split())
+    assert (
+        "Airflow never executes 1 file that safe mode skips: h.py. If one defines DAGs, add the words in a comment."
+        in " ".join(text.split())
+    )
     assert "Written: reports/run.json" in text
 
 
@@ -408,12 +411,11 @@ def test_the_same_note_for_many_files_is_one() -> None:
 def test_a_note_of_a_file_fits_on_one_line_and_its_values_are_cut() -> None:
     long = Doubt(code="x", text="word " * 100)
     found = Instability(dag_id="d", field="doc", first="a" * 5000, second="b" * 5000)
-    lines = summary(run(file("a.py", 1, doubts=(long,), instabilities=(found,)))).splitlines()
-    (note,) = (line for line in lines if line.startswith("  a.py: word "))
-    assert len(note) <= 120
-    assert note.endswith("…")
-    text = " ".join(lines)
-    assert "doc is " + "a" * 59 + "…, then " + "b" * 59 + "…" in " ".join(text.split())
+    noted = file("a.py", 1, doubts=(long,), instabilities=(found,))
+    notes = [line for line in summary(run(noted)).splitlines() if line.startswith("  a.py: ")]
+    assert [note[:12] for note in notes] == ["  a.py: DAG ", "  a.py: word"]
+    assert all(len(note) <= 120 and note.endswith("…") for note in notes)
+    assert "doc is " + "a" * 59 + "…, then " + "b" * 59 + "…; Airflow 3" in figures.unstable(noted)
 
 
 def test_unstable_files_share_one_note() -> None:
@@ -437,8 +439,8 @@ def test_the_summary_begins_with_the_answer() -> None:
     said = [line for line in lines[:end] if line]
     assert len(said) <= 5
     assert said[0].startswith("3 files with 1 DAG take ")
-    assert said[1].startswith("Fix first: 2 files: ModuleNotFoundError: No module named 'yaml'; install PyYAML in ")
-    assert said[2] == "Move into a task: variable owner at a.py:3, which 1 file runs per parse."
+    assert said[1].startswith("Fix first: ModuleNotFoundError: No module named 'yaml' (2 files); install PyYAML in ")
+    assert said[2] == "Move into a task: variable owner at a.py:3, run by each parse of 1 file."
 
 
 def test_files_that_load_quickly_are_counted() -> None:
