@@ -162,7 +162,7 @@ def test_a_file_shows_source_effects_calls_and_experiments(open_page: OpenPage, 
     view = page.locator("[data-view=file]").last
     for text in (
         "A stub answered.",
-        "Free, since Airflow has imported them before",
+        "Free, because Airflow has imported them already",
         "client.py:12",
         "proved",
         "environment variable X",

@@ -221,7 +221,7 @@ def test_a_change_that_reaches_no_dag_file_passes(place: Path) -> None:
 
 def test_limits_that_changed_are_told_to_hold_for_the_measured_files(place: Path) -> None:
     write(place, {"pyproject.toml": "[project]\nname = 'x'\n"})
-    assert "has other limits" not in gate(place, "dags", "--against", "main", "--python", TARGET).stderr
+    assert "changed its limits" not in gate(place, "dags", "--against", "main", "--python", TARGET).stderr
     write(place, {"pyproject.toml": "[project]\nname = 'x'\n[tool.dagprof.gate]\nbudget = '9s'\n"})
     done = gate(place, "dags", "--against", "main", "--python", TARGET)
     assert done.returncode == 0, done.stderr
@@ -321,7 +321,7 @@ def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:
         ((), "Missing argument"),
         (("dags",), "give --against REVISION (such as origin/main) or --baseline FILE"),
         (("dags", "--against", "main", "--baseline", "x.json"), "give one of them"),
-        (("dags", "--against", "nowhere"), "'nowhere' is no commit here"),
+        (("dags", "--against", "nowhere"), "'nowhere' is not a commit here"),
         (("dags", "--against", "--all"), "is not a revision"),
         (("nowhere", "--against", "main"), "There is no file or folder 'nowhere'"),
         (("new", "--against", "main"), "does not exist in main"),
@@ -340,8 +340,8 @@ def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:
         (("dags", "--against", "main", "--false-alarms", "60%"), "between 0% and 50%"),
         (("dags", "--baseline", "none.json"), "Cannot read 'none.json'"),
         (("dags", "--baseline", "README.md"), "is not a run"),
-        (("dags", "--baseline", "none.json", "--all-files"), "go with --against"),
-        (("dags", "--baseline", "none.json", "--against-python", TARGET), "go with --against"),
+        (("dags", "--baseline", "none.json", "--all-files"), "need --against"),
+        (("dags", "--baseline", "none.json", "--against-python", TARGET), "need --against"),
     ],
 )
 def test_bad_input_gets_one_clear_sentence(place: Path, arguments: tuple[str, ...], sentence: str) -> None:
