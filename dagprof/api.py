@@ -1,4 +1,4 @@
-"""The functions for notebooks and scripts; the same that the commands call."""
+"""Functions for notebooks and scripts, the same ones that the commands call."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from dagprof.store import runs
 
 
 def scan(*paths: str | Path, **options: Any) -> Run:
-    """Measure the DAG files below ``paths`` and return the Run; nothing is written.
+    """Measure the DAG files below ``paths`` and return the Run, without writing anything.
 
-    ``options`` are the fields of ``dagprof.settings.Settings``, over what the configuration file and the environment say.
+    ``options`` are the fields of ``dagprof.settings.Settings``, which override the configuration file and the environment.
 
-    :raises dagprof.errors.UsageError: paths or options are at fault.
+    :raises dagprof.errors.UsageError: invalid paths or options.
     :raises dagprof.errors.MeasurementError: nothing could be measured.
     """
     settings = settings_module.load(options, environment=os.environ, start=Path.cwd())

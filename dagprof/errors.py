@@ -1,19 +1,19 @@
 """What can go wrong with a command, as one shallow tree.
 
-Every message is one sentence that names the way out. A DAG file that cannot be parsed is a result, never an exception.
+Every message is one sentence that ends with the next step. A DAG file that cannot be parsed is a result, never an exception.
 """
 
 from __future__ import annotations
 
 
 class DagprofError(Exception):
-    """A command cannot do what was asked. ``exit_code`` is what the command line returns for it."""
+    """A command failed. ``exit_code`` is the exit code of the command line."""
 
     exit_code = 3
 
 
 class UsageError(DagprofError):
-    """The request itself is at fault: a path, an option or a configuration value."""
+    """The request is invalid: a path, an option or a configuration value."""
 
     exit_code = 2
 
@@ -27,4 +27,4 @@ class MeasurementError(DagprofError):
 
 
 class OutputError(UsageError):
-    """A result could not be written where it was asked for."""
+    """A result could not be written to the requested place."""

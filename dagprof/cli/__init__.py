@@ -48,9 +48,9 @@ def cli() -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """A cancelled CI job ends like Ctrl-C: what was measured is kept, nothing is left running.
+    """End a cancelled CI job like Ctrl-C: keep what was measured, leave nothing running.
 
-    Cleaning up takes seconds at most and is not to be interrupted.
+    Cleaning up takes a few seconds and must not be interrupted.
     """
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_IGN)
@@ -58,12 +58,12 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def discard_output() -> None:
-    """Nobody reads standard output now: what is still buffered would fail again when the interpreter ends."""
+    """Drop buffered output, since the reader is gone and flushing it at exit would fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def run() -> NoReturn:
-    """The program: ends without taking the interpreter apart, which lasts 0.1 s with pandas in it."""
+    """Run the program and exit without tearing down the interpreter, which takes 0.1 s with pandas loaded."""
     code = main()
     try:
         sys.stdout.flush()

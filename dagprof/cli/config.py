@@ -1,4 +1,4 @@
-"""``dagprof config``: what is in force here, and where each value was written."""
+"""``dagprof config``: the settings in force and where each value comes from."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def command(files: tuple[str, ...], bundle_root: str | None, as_json: bool) -> i
 
 
 class _Limits:
-    """The limits of one file and which overrides had a say in them."""
+    """The limits of one file and the overrides that set them."""
 
     def __init__(self, path: str, root: Path, reason: str, limits: FileLimits, overrides: tuple[Override, ...]) -> None:
         self.path, self.root, self.reason = path, root, reason
         self.limits, self.overrides = limits, overrides
 
     def rows(self, settings: Settings) -> list[tuple[str, Any, str]]:
-        """Key, value and source, which is the last override that says something, else the table ``gate``."""
+        """Key, value and source, which is the last override that sets it, else the table ``gate``."""
         names = [name for name in self.limits.__struct_fields__ if name != "rules"]
         rows = [(name.replace("_", "-"), getattr(self.limits, name), self._by(settings, name)) for name in names]
         for rule, level in self.limits.rules.items():
@@ -66,7 +66,7 @@ class _Limits:
 def _number(settings: Settings, by: list[Override]) -> str:
     if not by:
         return "gate"
-    # The very same object: equal overrides may be in the list twice.
+    # Compare identity: the list may hold equal overrides twice.
     number = next(number for number, each in enumerate(settings.overrides, 1) if each is by[-1])
     return f"override {number}"
 
@@ -124,7 +124,7 @@ def _print_settings(settings: Settings, rows: tuple[Explained, ...], console: Co
     shown = []
     for row in rows:
         value = len(row.value) or None if row.key in _LISTS else row.value
-        # The whole path is above; in each line it would only make the table wide.
+        # The full path is printed above; repeating it would only widen the table.
         path = settings.config_file or ""
         source = row.source.removesuffix(path) + Path(path).name if path and row.source.endswith(path) else row.source
         shown.append((row.key, value, source))

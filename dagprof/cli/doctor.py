@@ -1,4 +1,4 @@
-"""``dagprof doctor``: what would be used here, and how far it can be trusted."""
+"""``dagprof doctor``: what a scan would use here, and how reliable it is."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def _split(target: str) -> tuple[str, int | None]:
 
 
 def _check_line(name: str, line: int) -> None:
-    """Refuse a line that the file has not before it is measured."""
+    """Reject a line number beyond the end of the file before measuring it."""
     with contextlib.suppress(OSError):
         source = source_lines(Path(name).read_bytes())
         if line > len(source) and not name.endswith(".zip"):
@@ -122,7 +122,7 @@ def _loading(run: Run, path: str) -> list[str]:
 
 
 def _source(run: Run, file: FileResult) -> list[str] | None:
-    """The lines of the file, if they are still those that were measured."""
+    """The lines of the file, if it has not changed since it was measured."""
     try:
         data = (Path(run.root) / file.path).read_bytes()
     except OSError:

@@ -282,7 +282,7 @@ def _by_baseline(paths: Sequence[str], settings: Settings, name: str, *, is_quie
 
 
 def _remove_old_base(file: Path, baseline: str) -> None:
-    """That of an earlier comparison with a commit, unless it is what was compared with: it would not belong to the new head."""
+    """Remove the base of an earlier comparison, unless this run used it: it would not belong to the new head."""
     if file.exists() and not file.samefile(baseline):
         file.unlink()
 
@@ -290,7 +290,7 @@ def _remove_old_base(file: Path, baseline: str) -> None:
 def _tell(
     measured: _Measured, folder: Path, writings: Sequence[tuple[str, Path | None]], *, is_quiet: bool, with_source: bool
 ) -> int:
-    """Write what was asked for, print the summary, and return the exit code."""
+    """Write the requested reports, print the summary, and return the exit code."""
     from dagprof.gate.verdict import Decision
     from dagprof.report import verdict as reports
     from dagprof.store import runs
@@ -315,7 +315,10 @@ def _tell(
             is_quiet=is_quiet,
         )
         sys.stdout.flush()
-    except (BrokenPipeError, SystemExit):  # of click and of rich: nobody reads on; the exit code tells nevertheless
+    except (
+        BrokenPipeError,
+        SystemExit,
+    ):  # from click and rich when the reader is gone; the exit code still tells the result
         discard_output()
     is_failed = measured.verdict.decision is Decision.FAILED
     if output.says_nothing_measured(measured.head, measured.base if is_failed else None):
@@ -325,7 +328,7 @@ def _tell(
 
 def _written(name: str, measured: _Measured, *, with_source: bool) -> str:
     """The verdict in one format."""
-    if name == "html":  # brings pandas, which the other formats do without
+    if name == "html":  # imports pandas, which the other formats do not need
         from dagprof.report.verdict import page
 
         return page.render(measured.verdict, measured.base, measured.head, with_source=with_source)

@@ -119,12 +119,12 @@ def measuring_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def parsing_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add those that say how each parse is done, for commands that decide by themselves how many there are."""
+    """Add the options for a single parse, for commands that choose the number of parses themselves."""
     return _added(function, (*_PARSING, *_PROJECT))
 
 
 def project_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add those that say which parts of the project's environment are used."""
+    """Add the options that select parts of the project's environment."""
     return _added(function, _PROJECT)
 
 

@@ -19,7 +19,7 @@ from dagprof.quantities import count
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration, status
 
-# A line at most this often where there is no terminal, so that a CI log stays readable.
+# Without a terminal, at most one line per interval keeps a CI log readable.
 _PLAIN_EVERY_S = 10.0
 _NAME_WIDTH = 40
 _PIPE_WIDTH = 120
@@ -39,7 +39,7 @@ def stderr_console() -> Console:
 
 
 def today() -> datetime.date:
-    """The day by which waivers end, alike in every time zone."""
+    """Today in UTC, so that waivers end on the same day in every time zone."""
     return datetime.datetime.now(datetime.timezone.utc).date()
 
 
@@ -50,7 +50,7 @@ def relative_to_root(paths: Sequence[str], root: str) -> list[str]:
 
 
 def check_writable(folder: Path, way_out: str = "choose --output-dir") -> None:
-    """Fail before the work, not after it; ``way_out`` says what to do.
+    """Fail before the work, not after it; ``way_out`` is the next step for the user.
 
     :raises OutputError: nothing can be written there.
     """
@@ -64,12 +64,12 @@ def check_writable(folder: Path, way_out: str = "choose --output-dir") -> None:
 
 
 def check_new(file: Path, option: str) -> None:
-    """Fail before the work where a file to be written is there already.
+    """Fail before the work if the output file already exists.
 
     :raises UsageError: it is.
     :raises OutputError: nothing can be written there.
     """
-    if os.path.lexists(file):  # a link that leads nowhere is not written through
+    if os.path.lexists(file):  # do not write through a broken link
         raise UsageError(
             f"{str(file)!r} already exists and may hold your answers; give {option} another name, or remove the file."
         )
@@ -77,7 +77,7 @@ def check_new(file: Path, option: str) -> None:
 
 
 def write_answers(run: Run, file: Path, *, is_quiet: bool) -> None:
-    """Write what the DAG files ask for and nothing answers, and say how to give it back."""
+    """Write the values that the DAG files need and nothing answers, and say how to use the file."""
     from dagprof.report import answers_file
 
     found = {section: len(names) for section, names in answers_file.places(run).items()}
@@ -109,7 +109,7 @@ def print_line(text: str) -> None:
 
 
 class Quiet:
-    """Progress that says nothing."""
+    """Progress that prints nothing."""
 
     def __enter__(self) -> Quiet:
         return self
@@ -126,7 +126,7 @@ class Quiet:
 
 
 class Plain(Quiet):
-    """A line now and then, for logs."""
+    """Prints a line from time to time, for logs."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

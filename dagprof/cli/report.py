@@ -40,7 +40,7 @@ def command(run: str, baseline: str | None, output: str, kind: str, source: str 
     settings = settings_module.load({"source": source}, environment=os.environ, start=Path.cwd())
     current = runs.load(run)
     before = runs.load(baseline) if baseline else None
-    gc.disable()  # of 10,000 files the Run alone is millions of objects, which collections walk over and never free
+    gc.disable()  # a Run of 10,000 files has millions of objects, which collections visit but never free
     compared = compare(before, current) if before else None
     if kind == "markdown":
         text = markdown.render(current, Fleet(current).plan(), compared)

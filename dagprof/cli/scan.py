@@ -120,7 +120,7 @@ def _measure(
 
 
 def _key(paths: Iterable[str], settings: Settings) -> str:
-    """What results of an interrupted scan depend on."""
+    """Everything that the results of an interrupted scan depend on."""
     plain = Settings()
     judging = ["output_dir", "baseline", "fail_on_regression", "fail_on", "jobs"]
     judging += ["source", "against", "gate", "overrides", "waivers", "config_file"]

@@ -19,7 +19,7 @@ SECTIONS = {"variable": "variables", "connection": "connections", "environment":
 _UNANSWERED = ("stub", "missing", "default")
 _FIELDS = ("conn_type", "host", "schema", "login", "password", "port", "extra")
 _MOST_PLACES = 5
-# YAML reads no longer ones unless they are marked as keys.
+# YAML requires a question mark before longer keys.
 _LONGEST_KEY = 1_000
 _HEAD = """\
 # Values that the DAG files below {root} read while they are parsed, and that nothing answered.

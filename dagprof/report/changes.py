@@ -1,4 +1,4 @@
-"""How changes, plans and experiments are worded, alike in every report."""
+"""Words for changes, plans and experiments, the same in every report."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def advice(change: Change) -> str:
 
 
 def _used_in(change: Change) -> str:
-    """Which other files would miss the names, perhaps not before a task runs."""
+    """Which other files would lose the names, perhaps only when a task runs."""
     if not change.used_in:
         return ""
     shown = ", ".join(safe_text(str(place), 120) for place in change.used_in[:_SHOWN_MODULES])
@@ -103,7 +103,7 @@ def summary(run: Run, plan: Plan, steps: int) -> str:
 
 
 def _to_try_more(run: Run) -> str:
-    """What has all lines tried."""
+    """The next step to test all lines."""
     if run.settings.get("time_budget") is not None:
         return "raise --time-budget to try more"
     return "its files are too slow for more" if run.settings.get("depth") == "full" else ("use --depth full to try all")
@@ -122,7 +122,7 @@ def no_plan(run: Run, plan: Plan) -> str:
 
 
 def is_untimed(experiment: Experiment) -> bool:
-    """Whether all that is known is that the DAGs stay the same."""
+    """Whether the experiment shows only that the DAGs stay the same."""
     return experiment.need is Need.NOT_NEEDED and not experiment.is_proof
 
 

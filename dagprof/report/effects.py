@@ -1,4 +1,4 @@
-"""What DAG files do while they are parsed that belongs into a task, over all files, for the summary in the terminal."""
+"""What DAG files do during parsing but should do in a task, over all files, for the terminal."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _of(file: FileResult, root: str) -> Iterable[tuple[Place, str, int, float | 
 
 
 def by_import(file: FileResult, run: Run) -> Callable[[Access | Effect], str]:
-    """Says, of something that a file did, that a library did it when it was imported; empty for what a line itself does."""
+    """Marks effects that a library caused when it was imported; empty for effects of the line itself."""
     imports = import_places(file, run)
     return lambda each: BY_IMPORT if Place(file=shown_path(each.file, run.root), line=each.line) in imports else ""
 

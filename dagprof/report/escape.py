@@ -1,4 +1,4 @@
-"""Makes text from DAG code harmless to show: what cannot be seen, or would steer a terminal, becomes a visible escape."""
+"""Makes text from DAG code safe to show: invisible and control characters become visible escapes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import unicodedata
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
-# Stands for the end of a line where there is only one.
+# Replaces line ends in texts of one line.
 _BREAK = " ⏎ "
 _LINE_ENDS = re.compile(r"[\r\n]+")
 
@@ -49,7 +49,7 @@ def _visible(character: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-# What the reports themselves use, as one character each, so that columns stay in line.
+# Characters of the reports themselves, replaced one for one so that columns stay aligned.
 _PLAIN = str.maketrans({"±": "~", "→": ">", "…": "~", "—": "-", "–": "-", "−": "-", "·": "-", "⏎": "|"})
 
 

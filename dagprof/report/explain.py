@@ -22,7 +22,7 @@ from dagprof.report.effects import by_import
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
 
-# Lines around those that cost something; the rest of a long source is folded.
+# Context lines around lines with a time; the rest of a long source is folded.
 CONTEXT = 2
 WHOLE_SOURCE = 60
 SMALLEST_MS = 1.0
@@ -66,11 +66,11 @@ class Explanation:
                 yield place
 
     def concerns(self, line: int) -> bool:
-        """Whether a line of the DAG file is requested."""
+        """Whether the user asked for a line of the DAG file."""
         return self.statement is None or line in self.statement
 
     def is_asked(self, place: Place) -> bool:
-        """Whether an import statement is requested, or stands behind a line that is."""
+        """Whether the user asked for an import statement, or for a line that leads to it."""
         return self.line is None or place in self.behind or (place.file == self.file.path and self.concerns(place.line))
 
 
@@ -300,7 +300,7 @@ def _changes(explanation: Explanation, found: Sequence[Change], console: Console
 
 
 def _as_here(explanation: Explanation, change: Change) -> Change:
-    """The change with the way by which this file comes to it; another may gain more by it, and come another way."""
+    """The change with the chain of imports of this file; another file may reach it by another chain."""
     asked = explanation.view.asked_for(change.place) if explanation.view is not None else None
     return change if asked is None else change._replace(loads=asked.modules, chain=asked.chain)
 

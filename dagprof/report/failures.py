@@ -14,7 +14,7 @@ from dagprof.report import figures
 from dagprof.report.escape import safe_text
 
 LIMIT = 20
-# Files named with a cause; the reports have all.
+# Number of files named for a cause; the reports list all.
 _PLACES = 3
 
 
@@ -52,7 +52,7 @@ def _render(run: Run, failed: Sequence[FileResult], title: str, style: str, cons
     console.print(Text(f"{title} ({len(failed)})", style=f"bold {style}"))
     for cause in found[:LIMIT]:
         console.print(_one(cause.files[0], run) if len(cause.files) == 1 else _several(cause, run))
-        if cause.way_out and not (len(cause.files) == 1 and cause.files[0].unanswered):  # which says so itself
+        if cause.way_out and not (len(cause.files) == 1 and cause.files[0].unanswered):  # whose reason includes it
             console.print(Text(f"    → {safe_text(cause.way_out, 400)}", style="yellow"), soft_wrap=True)
     if len(found) > LIMIT:
         left = sum(len(cause.files) for cause in found[LIMIT:])

@@ -1,4 +1,4 @@
-"""How figures and reasons are worded, alike in every report."""
+"""Words for figures and reasons, the same in every report."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from dagprof.report.escape import safe_text
 # ``gc`` is the garbage collection of the load stage, known where the file was traced.
 STAGES = ("Airflow", "imports", "gc", "top-level", "bag", "serialise", "exit")
 
-# What is shorter shows as 0.0 ms.
+# Shorter times show as 0.0 ms.
 SMALLEST_MS = 0.05
-# Of files that are named as examples.
+# Number of files named as examples.
 _FEW = 3
 # Characters of a value in a sentence: templates may be pages long.
 _VALUE = 60
@@ -70,7 +70,7 @@ def stages(file: FileResult) -> tuple[float, ...]:
 
 
 def stage_names(file: FileResult) -> tuple[str, ...]:
-    """``STAGES`` as one file's are to be called: without a trace nobody knows what its load stage went into."""
+    """``STAGES`` as named for one file: without a trace, the load stage cannot be divided."""
     return STAGES if file.trace is not None else tuple("load" if name == "top-level" else name for name in STAGES)
 
 
@@ -130,7 +130,7 @@ def headline(run: Run) -> str:
 
 
 def _without_time(files: Sequence[FileResult]) -> str:
-    """Airflow's own time-out gives a parse time; what dagprof stopped and what killed its process gives none."""
+    """Airflow's own timeout gives a parse time; a file that dagprof stopped, or that crashed, has none."""
     number, verb = f"{len(files):,}", "is" if len(files) == 1 else "are"
     if all(file.status is Status.TIMED_OUT for file in files):
         return f"{number} {'was' if len(files) == 1 else 'were'} stopped by dagprof's time limit and {verb}"
@@ -138,7 +138,7 @@ def _without_time(files: Sequence[FileResult]) -> str:
 
 
 def busy(run: Run) -> str:
-    """How much of the total was the machine's doing, where that is much; empty else."""
+    """How long the parses waited for a busy machine; empty if that is little."""
     if not run.was_busy:
         return ""
     total, queued = duration(run.total_parse_ms), duration(run.total_queued_ms)
@@ -150,7 +150,7 @@ def busy(run: Run) -> str:
 
 
 def spread(file: FileResult) -> str:
-    """The width of the noise in ms; a dash where one parse tells nothing of it."""
+    """The width of the noise in ms; a dash for a single parse."""
     return f"{file.samples.spread_ms:.0f}" if len(file.samples) > 1 else "-"
 
 
@@ -194,12 +194,12 @@ def untraced(run: Run) -> str:
 
 
 def left_out(run: Run) -> list[str]:
-    """What is in no figure, or for nothing in all of them: files without DAGs, not parsed, not traced."""
+    """Files that the figures do not cover: without DAGs, not parsed, or not traced."""
     return [line for line in (without_dags(run), *skipped(run), untraced(run)) if line]
 
 
 def without_dags(run: Run) -> str:
-    """Which files are parsed for nothing; empty when there are none."""
+    """Which files define no DAG; empty if there are none."""
     found = [file.path for file in run.files if file.status is Status.NO_DAGS]
     if not found:
         return ""
@@ -216,7 +216,7 @@ def skipped(run: Run) -> list[str]:
 
 
 def _is_loaded(run: Run, file: SkippedFile) -> bool:
-    """Whether a measured file imports it: a helper, which nobody misses among the DAG files."""
+    """Whether a measured file imports it, so that it is a helper."""
     return any(module.file == f"{run.root.rstrip('/')}/{file.path}" for module in run.modules)
 
 

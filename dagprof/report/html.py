@@ -1,4 +1,4 @@
-"""The report: one HTML file that loads nothing, whatever the DAG files put into it."""
+"""The report: one HTML file that loads no external resources, whatever the DAG files contain."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dagprof.report import figures
 from dagprof.report.page import compared, one_file, overview, packages, packing, table
 from dagprof.report.page.overview import Judged
 
-# In this order they make one script.
+# Joined in this order into one script.
 _SCRIPTS = ("dom", "data", "address", "files", "icicle", "treemap", "packages", "one_file", "compare", "app")
 
 

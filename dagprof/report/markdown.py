@@ -15,7 +15,7 @@ ROWS = 30
 
 
 def render(run: Run, plan: Plan, comparison: Comparison | None) -> str:
-    """The text; every name in it is only text there."""
+    """The text; names are escaped so that they cannot be markup."""
     parts = [
         f"## {escaped(figures.headline(run))}",
         escaped(figures.busy(run)),

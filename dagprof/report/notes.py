@@ -16,7 +16,7 @@ _NAMED = 3
 _NARROWEST = 100
 # The budget's own note counts these files.
 _TOLD_ELSEWHERE = ("one-parse",)
-# These say the same of one file as of many.
+# Notes with the same text for one file and for many.
 _ALWAYS_TOGETHER = ("stubbed", "busy")
 _TITLES = {
     "busy": "Waited for a busy processor, so compare CPU times",

@@ -15,7 +15,7 @@ from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
 
 SHOWN = 3
-# Of all parse time: imports that cost less and are needed are for `dagprof explain`.
+# Share of all parse time; needed imports below it appear only in `dagprof explain`.
 NEEDED_SHARE = 0.05
 
 
@@ -51,7 +51,7 @@ def render(run: Run, plan: Plan, console: Console) -> None:
 
 
 def render_needed(run: Run, found: Sequence[Change], console: Console) -> None:
-    """Print the costliest imports that no plan holds, since something needs them while the file is parsed, and what that is."""
+    """Print the costliest imports that parsing needs, which no plan includes, and what needs them."""
     total_ms = sum(file.own_ms for file in run.files if file.is_timed)
     needed = [change for change in found if change.needed and change.saving_ms >= NEEDED_SHARE * total_ms]
     if not needed:

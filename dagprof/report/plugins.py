@@ -1,4 +1,4 @@
-"""What plugins cost, once and for all files, alike in every report: Airflow's manager loads them before it parses."""
+"""The cost of plugins, the same in every report: Airflow's manager loads them once, before it parses."""
 
 from __future__ import annotations
 
