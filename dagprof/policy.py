@@ -50,7 +50,7 @@ DESCRIPTIONS = {
     Rule.SLOWER: "The file takes longer to parse than before, beyond the limits and beyond noise.",
     Rule.UNSURE: "Too few parses fit in the time budget to decide.",
     Rule.IMPORT_ERROR: "The file lost some or all of its DAGs.",
-    Rule.FORBIDDEN_PACKAGE: ("The parse loads a forbidden package, or DAG code imports a package that is not allowed."),
+    Rule.FORBIDDEN_PACKAGE: "The parse loads a forbidden package, or DAG code imports a package that is not allowed.",
     Rule.NEW_PACKAGE: "The parse loads a package that it did not load before.",
     Rule.NEW_MODULES: "The parse loads many more modules than before.",
     Rule.NEW_VARIABLE: "The parse reads an Airflow Variable that it did not read before.",

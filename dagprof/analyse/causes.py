@@ -155,7 +155,7 @@ def _module_way_out(failure: Failure, run: Run) -> str:
     return (
         f"install {name} in {python}"
         if is_known(whole)
-        else (f"install the package that provides it in {python}, perhaps {name}")
+        else f"install the package that provides it in {python}, perhaps {name}"
     )
 
 

@@ -142,7 +142,7 @@ def way_out(name: str, airflow_version: str, *, is_name: bool = False) -> str:
         return (
             f"`{name}` was removed in Airflow 3.0 without a replacement of that name"
             if is_name
-            else (f"{known} without a replacement of that name")
+            else f"{known} without a replacement of that name"
         )
     on_2 = f"; Airflow 2 has {instead}" if "(" in instead else f"; on Airflow 2 use `{instead}`"
     return known + (on_2 if major == "2" else f": use `{instead}`")

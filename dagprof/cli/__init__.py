@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         discard_output()
         click.echo(
-            (f"dagprof: cannot write to standard output ({error.strerror}); free some space or redirect the output."),
+            f"dagprof: cannot write to standard output ({error.strerror}); free some space or redirect the output.",
             err=True,
         )
         return OutputError.exit_code

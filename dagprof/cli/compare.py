@@ -9,14 +9,14 @@ import click
 @click.argument("before")
 @click.argument("after")
 @click.option(
-    "--floor", metavar="DURATION", default="20ms", show_default=True, help=("Ignore changes smaller than this.")
+    "--floor", metavar="DURATION", default="20ms", show_default=True, help="Ignore changes smaller than this."
 )
 @click.option(
     "--share",
     metavar="SHARE",
     default="20%",
     show_default=True,
-    help=("Also ignore changes below this share of the parse time."),
+    help="Also ignore changes below this share of the parse time.",
 )
 def command(before: str, after: str, floor: str, share: str) -> int:
     """Compare the runs BEFORE and AFTER, file by file."""

@@ -19,7 +19,7 @@ _LISTS = ("overrides", "waivers")
 
 @click.command("config", short_help="Show the settings in force and where each comes from.")
 @click.argument("files", nargs=-1, metavar="[FILE...]")
-@click.option("--bundle-root", metavar="DIR", help=("The DAG folder, to which patterns in overrides are relative."))
+@click.option("--bundle-root", metavar="DIR", help="The DAG folder, to which patterns in overrides are relative.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
 def command(files: tuple[str, ...], bundle_root: str | None, as_json: bool) -> int:
     """Show every setting that is in force in this folder, its value and where it comes from.

@@ -108,7 +108,9 @@ def _find(run: Run, name: str) -> FileResult:
         raise UsageError(f"{name!r} matches {found[0].path} and {found[1].path}; write more of the path.")
     helped = _loading(run, absolute)
     if helped:
-        raise UsageError(f"{name!r} defines no DAG; explain a DAG file that imports it: {', '.join(helped[:3])}.")
+        raise UsageError(
+            f"{name!r} defines no DAG; explain a DAG file that imports it, such as {', '.join(helped[:3])}."
+        )
     for skipped in run.skipped:
         if skipped.path == name or os.path.join(run.root, skipped.path) == absolute:
             raise UsageError(f"Airflow does not parse {skipped.path}: {skipped.why}.")

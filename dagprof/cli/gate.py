@@ -50,9 +50,7 @@ _RULES = ", ".join(rule.value for rule in Rule)
 @click.option("--relative", metavar="SHARE", help="Ignore changes below this share of the parse time [default: 5%].")
 @click.option("--absolute", metavar="DURATION", help="Ignore changes below this time [default: 10ms].")
 @click.option("--budget", metavar="DURATION", help="Fail files that take longer than this to parse.")
-@click.option(
-    "--forbid", multiple=True, metavar="PACKAGE", help=("Forbid this package while parsing; may be repeated.")
-)
+@click.option("--forbid", multiple=True, metavar="PACKAGE", help="Forbid this package while parsing; may be repeated.")
 @click.option(
     "--allow",
     multiple=True,
@@ -67,7 +65,7 @@ _RULES = ", ".join(rule.value for rule in Rule)
     ),
 )
 @click.option(
-    "--sample", type=int, metavar="N", help=("Number of files to measure when the environment changed [default: 40].")
+    "--sample", type=int, metavar="N", help="Number of files to measure when the environment changed [default: 40]."
 )
 @click.option(
     "--false-alarms",

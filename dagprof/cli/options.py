@@ -12,7 +12,7 @@ _PARSING = (
         "--bundle-root", metavar="DIR", help="The DAG folder when PATH is below it; imports resolve from there."
     ),
     click.option(
-        "--python", metavar="PATH", help=("Measure with this interpreter (or virtual environment) and its Airflow.")
+        "--python", metavar="PATH", help="Measure with this interpreter (or virtual environment) and its Airflow."
     ),
     click.option(
         "--temperature",
@@ -28,7 +28,7 @@ _PARSING = (
         help="Fork each parse from a process that has loaded Airflow (default), or start a new interpreter.",
     ),
     click.option(
-        "--jobs", "-j", type=int, metavar="N", help=("Number of parallel parses [default: half the cores, at least 2].")
+        "--jobs", "-j", type=int, metavar="N", help="Number of parallel parses [default: half the cores, at least 2]."
     ),
     click.option(
         "--time-limit",
@@ -76,7 +76,7 @@ _PROJECT = (
         help="Put this folder on PYTHONPATH, before those of the environment and the project; may be repeated.",
     ),
     click.option(
-        "--env-file", metavar="FILE", help=("Read environment variables from this file instead of the project's .env.")
+        "--env-file", metavar="FILE", help="Read environment variables from this file instead of the project's .env."
     ),
     click.option("--airflow-home", metavar="DIR", help="AIRFLOW_HOME [default: from the environment]."),
     click.option(
@@ -87,7 +87,7 @@ _PROJECT = (
 )
 _LOOKING = (
     click.option(
-        "--repeat", type=int, metavar="N", help=("Timed parses per file [default: until the median is stable, 2 to 5].")
+        "--repeat", type=int, metavar="N", help="Timed parses per file [default: until the median is stable, 2 to 5]."
     ),
     click.option(
         "--depth",

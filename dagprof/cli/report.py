@@ -27,7 +27,7 @@ from dagprof.cli import output as screen
 @click.option(
     "--source",
     type=click.Choice(["all", "none"]),
-    help=("Include the source of the DAG files (default), or leave it out."),
+    help="Include the source of the DAG files (default), or leave it out.",
 )
 @click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
 def command(run: str, baseline: str | None, output: str, kind: str, source: str | None, opens: bool) -> int:

@@ -30,7 +30,7 @@ JOURNAL = "run.partial.jsonl"
 @click.command("scan", short_help="Measure every DAG file and show where the time goes.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @measuring_options
-@click.option("--output-dir", "-o", metavar="DIR", help=("Folder for run.json and report.html [default: reports]."))
+@click.option("--output-dir", "-o", metavar="DIR", help="Folder for run.json and report.html [default: reports].")
 @click.option(
     "--source",
     type=click.Choice(["all", "none"]),
@@ -42,7 +42,7 @@ JOURNAL = "run.partial.jsonl"
 @click.option(
     "--fail-on-regression",
     metavar="SHARE",
-    help=("Exit with 1 if a file became slower by at least this share, such as 20%."),
+    help="Exit with 1 if a file became slower by at least this share, such as 20%.",
 )
 @click.option("--regression-floor", metavar="DURATION", help="Ignore slowdowns below this time [default: 20ms].")
 @click.option("--fail-on", multiple=True, metavar="REASON", help="Also exit with 1 on: import-error, unsure.")

@@ -243,7 +243,7 @@ def _concluded(verdict: Verdict, head: Run) -> Verdict:
     elif unsure:
         decision, reason = (
             Decision.CANNOT_TELL,
-            (f"No regression found; {count(len(unsure), 'file')} {'is' if len(unsure) == 1 else 'are'} inconclusive."),
+            f"No regression found; {count(len(unsure), 'file')} {'is' if len(unsure) == 1 else 'are'} inconclusive.",
         )
     else:
         decision, reason = Decision.PASSED, _passed(verdict)

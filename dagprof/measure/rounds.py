@@ -153,7 +153,7 @@ class Rounds:
             more = (
                 "use --depth full to test all"
                 if self._settings.time_budget is None
-                else ("raise --time-budget to test more")
+                else "raise --time-budget to test more"
             )
             text = (
                 f"To save time, imports were not tested in {len(jobs) - done} of {len(jobs)} files "

@@ -106,7 +106,7 @@ def _to_try_more(run: Run) -> str:
     """The next step to test all lines."""
     if run.settings.get("time_budget") is not None:
         return "raise --time-budget to try more"
-    return "its files are too slow for more" if run.settings.get("depth") == "full" else ("use --depth full to try all")
+    return "its files are too slow for more" if run.settings.get("depth") == "full" else "use --depth full to try all"
 
 
 def no_plan(run: Run, plan: Plan) -> str:
