@@ -36,8 +36,8 @@ _RULES = ", ".join(rule.value for rule in Rule)
     "--against",
     metavar="REVISION",
     help=(
-        "Compare with this branch, tag or commit, as of the point where the working tree left "
-        "it. Both versions are parsed in turns."
+        "Compare with the point where the working tree left this branch, tag or commit. "
+        "Both versions are parsed in turns."
     ),
 )
 @click.option("--baseline", metavar="FILE", help="Compare with a run saved by `dagprof scan --save-baseline`.")
@@ -50,7 +50,9 @@ _RULES = ", ".join(rule.value for rule in Rule)
 @click.option("--relative", metavar="SHARE", help="Ignore changes below this share of the parse time [default: 5%].")
 @click.option("--absolute", metavar="DURATION", help="Ignore changes below this time [default: 10ms].")
 @click.option("--budget", metavar="DURATION", help="Fail files that take longer than this to parse.")
-@click.option("--forbid", multiple=True, metavar="PACKAGE", help="Forbid this package while parsing; may be repeated.")
+@click.option(
+    "--forbid", multiple=True, metavar="PACKAGE", help="Fail files whose parse loads this package; may be repeated."
+)
 @click.option(
     "--allow",
     multiple=True,
@@ -72,9 +74,9 @@ _RULES = ", ".join(rule.value for rule in Rule)
     metavar="SHARE",
     help="Probability that a run without any change reports a regression [default: 1%].",
 )
-@click.option("--fail-on", multiple=True, metavar="RULE", help=f"Exit with 1 on this: {_RULES}.")
-@click.option("--warn-on", multiple=True, metavar="RULE", help="Report this without failing.")
-@click.option("--ignore", multiple=True, metavar="RULE", help="Do not check this.")
+@click.option("--fail-on", multiple=True, metavar="RULE", help=f"Exit with 1 on findings of this rule: {_RULES}.")
+@click.option("--warn-on", multiple=True, metavar="RULE", help="Report findings of this rule without failing.")
+@click.option("--ignore", multiple=True, metavar="RULE", help="Turn this rule off.")
 @click.option(
     "--format",
     "formats",
