@@ -338,5 +338,5 @@ def _detail(reply: Reply) -> str:
             name = "unknown"
         return f"Its process was killed by signal {reply['signal']} ({name})."
     if reply["result"] is None:
-        return f"Its process exited with code {reply['exit_code']} and no result. It called os._exit or crashed."
+        return f"Its process ended with exit code {reply['exit_code']} and no result. It called os._exit or crashed."
     return ""
