@@ -222,3 +222,25 @@ def test_a_parse_waits_no_longer_than_it_takes_without_computing() -> None:
 )
 def test_code_that_cython_compiled_is_not_the_users(path: str, kind: str) -> None:
     assert origin.of_file(path) == kind
+
+
+def test_a_full_collection_is_due_by_the_history_of_the_process() -> None:
+    """A quarter of what survived the last one has come since: the manager would collect by itself before long."""
+    code = """
+import gc
+from _dagprof_probe import collector
+collector._will_freeze = lambda: False
+watching = collector.Collector()
+watching.begin()
+survivors = [[] for _ in range(80_000)]
+gc.collect()
+few = [[] for _ in range(8_000)]
+gc.collect(1)
+was_due = watching._is_due()
+many = [[] for _ in range(40_000)]
+gc.collect(1)
+is_due = watching._is_due()
+watching.settle(False)
+print(was_due, is_due, watching._is_due(), gc.get_count()[1:], gc.callbacks)
+"""
+    assert in_child(code).strip() == "False True False (4, 5) []"
