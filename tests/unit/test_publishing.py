@@ -73,6 +73,13 @@ def test_a_list_of_packages_holds_names_and_versions_only(file: Path) -> None:
     assert not odd
 
 
+def test_the_unit_tests_are_installed_with_all_that_dagprof_needs_but_airflow() -> None:
+    """CONTRIBUTING.md installs this list and then dagprof without its dependencies."""
+    listed = {line.partition("==")[0] for line in (ROOT / "constraints" / "unit-py3.12.txt").read_text().splitlines()}
+    needed = {re.split(r"[^\w.-]", each)[0].lower() for each in project()["project"]["dependencies"]}
+    assert needed - {"apache-airflow", "tomli"} <= listed
+
+
 def test_the_readme_has_the_commands_that_ci_runs() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
