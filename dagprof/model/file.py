@@ -369,6 +369,11 @@ class FileResult(Frozen, frozen=True):
         return f"has an import error and gives only {_named(self.dag_ids)}"
 
     @property
+    def ended_measuring(self) -> bool:
+        """Whether its parse took the processes that watch over it along: nobody saw how its own process ended."""
+        return self.status is Status.KILLED and self.signal is None and self.exit_code is None
+
+    @property
     def why_no_dags(self) -> str:
         """What kept a file from giving DAGs, in words."""
         if self.unanswered:

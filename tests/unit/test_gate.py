@@ -257,7 +257,7 @@ def test_a_file_without_a_trace_is_no_problem() -> None:
 
 
 def waiver(**changes: Any) -> Waiver:
-    values: dict[str, Any] = {"files": ("a.py",), "rule": Rule.SLOWER, "reason": "known", "until": TODAY, "place": "x"}
+    values: dict[str, Any] = {"files": ("a.py",), "rule": Rule.SLOWER, "reason": "known", "until": TODAY, "file": "x"}
     return Waiver(**{**values, **changes})
 
 
@@ -276,7 +276,8 @@ def test_a_comment_on_a_line_accepts_what_is_found_there() -> None:
         reason="the report needs it",
         until=datetime.date(2027, 1, 31),
         line=2,
-        place="a.py:2",
+        file="a.py",
+        comment_line=2,
     )
 
 
@@ -353,7 +354,11 @@ def test_what_a_waiver_covers(changes: dict[str, Any], accepts: bool) -> None:
 
 def test_a_waiver_that_has_expired_is_a_finding() -> None:
     yesterday = TODAY - datetime.timedelta(1)
-    old = [waiver(until=yesterday, place="dags/a.py:3"), waiver(until=yesterday, place="pyproject.toml"), waiver()]
+    old = [
+        waiver(until=yesterday, file="dags/a.py", comment_line=3),
+        waiver(until=yesterday, file="pyproject.toml"),
+        waiver(),
+    ]
     here, there = waivers.expired(old, TODAY, Level.WARNING)
     assert (here.file, here.line, here.level, here.rule) == ("dags/a.py", 3, Level.WARNING, Rule.EXPIRED_WAIVER)
     assert here.message == (
@@ -367,17 +372,17 @@ def test_a_comment_that_accepted_nothing_is_told() -> None:
     """One on a line that is as before or that has expired, one of the configuration, and those that accept something are not."""
     day = TODAY + datetime.timedelta(1)
     comments = [
-        waiver(line=6, place="a.py:6"),
-        waiver(line=7, place="common/frames.py:7", files=(FRAMES,)),
-        waiver(place="a.py:1", until=TODAY - datetime.timedelta(1), rule=Rule.BUDGET),
-        waiver(place="pyproject.toml", rule=Rule.BUDGET),
+        waiver(line=6, file="a.py", comment_line=6),
+        waiver(line=7, file="common/frames.py", comment_line=7, files=(FRAMES,)),
+        waiver(file="a.py", comment_line=1, until=TODAY - datetime.timedelta(1), rule=Rule.BUDGET),
+        waiver(file="pyproject.toml", rule=Rule.BUDGET),
     ]
     changed = {"a.py": range(1, 8), FRAMES: (7,)}
     (text,) = waivers.unused(comments, [finding()], TODAY, changed)
     assert text.startswith("a.py:6 accepts slower, but nothing was found at that line; on a line of its own a comment")
     assert waivers.unused(comments, [finding()], TODAY, {"a.py": (5,)}) == ()
     assert waivers.unused(comments[1:], [finding()], TODAY, changed) == ()
-    many = [waiver(place=f"a.py:{line}", until=day) for line in range(1, 8)]
+    many = [waiver(file="a.py", comment_line=line, until=day) for line in range(1, 8)]
     (text,) = waivers.unused(many, [], TODAY, changed)
     assert "a.py:5 accepts slower and 2 more do so, but" in text
     base, head = slower()
@@ -530,7 +535,7 @@ def test_an_accepted_regression_passes_and_is_not_denied() -> None:
 
 def test_an_expired_waiver_fails_although_nothing_else_does() -> None:
     same = file("a.py", *times(50))
-    verdict = judged([same], [same], {"waivers": (waiver(until=datetime.date(2026, 4, 30), place="pyproject.toml"),)})
+    verdict = judged([same], [same], {"waivers": (waiver(until=datetime.date(2026, 4, 30), file="pyproject.toml"),)})
     assert verdict.decision is Decision.FAILED
     assert [each.rule for each in verdict.findings] == [Rule.EXPIRED_WAIVER]
 
