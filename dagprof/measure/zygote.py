@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import contextlib
+import enum
 import json
 import os
 import signal
@@ -31,6 +32,23 @@ Message = dict[str, Any]
 
 def _exit(code: int) -> str:
     return f"exit code {code}" if code >= 0 else f"signal {-code}"
+
+
+class Fault(str, enum.Enum):
+    """Why a zygote cannot start, in the words of the protocol (``dagprof/probe/faults.py``)."""
+
+    NO_AIRFLOW = "no-airflow"
+    UNSUPPORTED = "unsupported"
+    NO_FORK = "no-fork"
+    BROKEN = "broken"
+
+
+class CannotStart(MeasurementError):
+    """Nothing can be measured with this interpreter; the message says why and names the way out."""
+
+    def __init__(self, fault: Fault, message: str) -> None:
+        super().__init__(message)
+        self.fault = fault
 
 
 class ConnectionLost(Exception):
@@ -128,7 +146,8 @@ class Zygote:
     def wait_until_ready(self) -> None:
         """Block until Airflow is imported.
 
-        :raises MeasurementError: when it cannot be.
+        :raises CannotStart: there is none, it cannot be imported or is not supported, or no process can be forked.
+        :raises MeasurementError: the process ended or does not answer.
         """
         try:
             self._control.send({"op": "start", **self._config})
@@ -138,14 +157,22 @@ class Zygote:
                 raise UsageError(NO_PYTHON.format(str(self._target.python))) from None
             raise MeasurementError(self._why_not_ready()) from None
         if answer["op"] == "failed":
-            raise MeasurementError(str(answer.get("unsupported") or "") or self._explain(str(answer["reason"])))
+            fault = Fault(answer["fault"])
+            raise CannotStart(fault, self._explain(fault, str(answer["reason"])))
         self.airflow = answer["airflow"]
         self.trouble = str(answer["trouble"])
         self.plugins = reading.plugins(answer)
         self.python_version, self.executable = answer["python"], answer["executable"]
 
-    def _explain(self, reason: str) -> str:
-        if "No module named 'airflow'" in reason:
+    def _explain(self, fault: Fault, reason: str) -> str:
+        if fault is Fault.UNSUPPORTED:
+            return reason
+        if fault is Fault.NO_FORK:
+            return (
+                f"os.fork fails in {self._target.python} ({reason}); dagprof parses each file in a forked process: raise the "
+                "limit of processes, or name an interpreter whose os.fork works with --python."
+            )
+        if fault is Fault.NO_AIRFLOW:
             return (
                 f"There is no Airflow in {self._target.python}: install apache-airflow there, "
                 "or name the interpreter that has it with --python."

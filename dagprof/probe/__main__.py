@@ -13,8 +13,8 @@ Messages are JSON objects, one a line, over a socket (zygote, worker) or a pipe 
 To the zygote                                    and back
     {"op": "start", ...configuration}            {"op": "ready", "airflow": {...},
                                                   "plugins": [{"name", "source", "wall_ms", "rss_kib", "modules",
-                                                  "error"}, ...]} or {"op": "failed", "reason": ...,
-                                                  "unsupported": what a probe misses in this Airflow}
+                                                  "error"}, ...]} or {"op": "failed", "fault": one of faults.py,
+                                                  "reason": ...}
     {"op": "discover", "paths": [...], "safe_mode": ...}
                                                  {"files": [...], "skipped": [[path, reason, detail], ...],
                                                   "passed_over": [[path, reason, detail], ...]}

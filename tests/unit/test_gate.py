@@ -350,6 +350,13 @@ def test_what_a_waiver_covers(changes: dict[str, Any], accepts: bool) -> None:
     if accepts:
         day = changes.get("until", TODAY).isoformat()
         assert told.waived == f"accepted until {day}: known (x)"
+        assert not told.is_waived_in_source
+
+
+def test_a_finding_says_whether_a_comment_accepts_it() -> None:
+    told = waivers.applied(finding(), [waiver(file="a.py", comment_line=7)], TODAY)
+    assert told.is_waived_in_source
+    assert told.waived.endswith("known (a.py:7)")
 
 
 def test_a_waiver_that_has_expired_is_a_finding() -> None:
