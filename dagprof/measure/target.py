@@ -42,7 +42,6 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     python: Path
     python_reason: str
     root: Path
-    root_reason: str
     root_is_scanned: bool = False
     scratch: Path
     environment: dict[str, str]
@@ -78,7 +77,6 @@ def resolve(
         python=python,
         python_reason=python_reason,
         root=measured or root.path,
-        root_reason=root.reason,
         root_is_scanned=root.is_scanned,
         scratch=scratch,
         environment={

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from conftest import TARGET, dag, write
+from support import TARGET, dag, write
 
 import dagprof
 

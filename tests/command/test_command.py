@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import TARGET, call, dag, write
+from support import TARGET, call, dag, write
 from unit.page import Page
 
 import dagprof

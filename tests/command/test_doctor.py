@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import TARGET, call, dag, write
+from support import TARGET, call, dag, write
 
 # Counts from the process in which it is loaded: 0 is the measuring process itself, 1 what that forks.
 BROKEN_FORK = """

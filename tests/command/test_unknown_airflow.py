@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import TARGET, call, dag, write
+from support import TARGET, call, dag, write
 
 CUSTOM = """
     import importlib.abc, importlib.util, os, sys

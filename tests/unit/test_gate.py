@@ -1165,17 +1165,14 @@ def test_what_seemed_slower_and_gave_no_times_again_cannot_be_told() -> None:
 def test_files_of_one_side_only_are_new_or_gone() -> None:
     both = file("a.py", *times(100))
     verdict = decide_by_baseline(
-        timed(both, file("b.py", 9), is_complete=False),
-        timed(both, file("c.py", 9), is_complete=False),
+        timed(both, file("b.py", 9)),
+        timed(both, file("c.py", 9)),
         "base.json",
         Demand(today=TODAY),
     )
     assert [file.outcome for file in verdict.files] == [Outcome.UNCHANGED, Outcome.GONE, Outcome.NEW]
-    assert "by the reference parse this machine now takes 1.00 times as long" in verdict.doubts[0]
-    assert verdict.doubts[1:] == (
-        "The baseline was interrupted; its missing files count as new.",
-        "This run was interrupted; its missing files count as gone.",
-    )
+    (doubt,) = verdict.doubts
+    assert "by the reference parse this machine now takes 1.00 times as long" in doubt
 
 
 def test_airflow_and_the_standard_library_are_no_packages() -> None:
