@@ -27,6 +27,7 @@ from dagprof.model import (
     Status,
     Unanswered,
 )
+from dagprof.model.effects import PROGRAM, effect_kind
 from dagprof.robust import standard_error_of_median
 
 _ENDINGS = {
@@ -247,7 +248,7 @@ class Passes:
 
 def _holding(effects: Sequence[Mapping[str, Any]]) -> Failure:
     """Why a held parse gives no DAGs, at the line that started the process: one that still runs, else the last."""
-    started = [effect for effect in effects if effect["kind"] == "process"]
+    started = [effect for effect in effects if effect_kind(effect["kind"]).group is PROGRAM]
     running = [effect for effect in started if effect["is_running"]]
     found = next(iter(running or started[-1:]), None)
     what = f"The process {found['what']}" if found else "A process"
