@@ -25,8 +25,15 @@ def serve(descriptor: int) -> None:
     control = Channel(socket.socket(fileno=descriptor))
     worker.become_subreaper()
     config = control.receive()
-    if config is not None:
-        Zygote(control, config).serve()
+    if config is None:
+        return
+    try:
+        zygote = Zygote(control, config)
+    except faults.CannotFork as error:
+        reason = Surroundings(config).redact(str(error))
+        control.send({"op": "failed", "fault": faults.NO_FORK, "reason": reason})
+        return
+    zygote.serve()
 
 
 class Zygote:
