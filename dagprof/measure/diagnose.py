@@ -13,7 +13,7 @@ import msgspec
 from dagprof.errors import DagprofError
 from dagprof.measure import site
 from dagprof.measure.target import Target, existing, resolve
-from dagprof.measure.zygote import CannotStart, ConnectionLost, Fault, Zygote
+from dagprof.measure.zygote import FORKS, CannotFork, CannotStart, ConnectionLost, Fault, Zygote
 from dagprof.model import Plugin
 from dagprof.quantities import count
 from dagprof.robust import median_absolute_deviation
@@ -147,6 +147,9 @@ def _about_forking(zygote: Zygote, file: Path) -> list[Finding]:
             worker.send(request)
             replies.append(worker.receive(90.0))
         worker.close()
+    except CannotFork as error:
+        advice = f"os.fork fails in a measuring process ({error}); {FORKS}"
+        return [Finding(what="Forking", found="does not work here", advice=advice, is_blocking=True)]
     except ConnectionLost as error:
         advice = "Use `--isolation spawn`, which starts a new interpreter for each parse."
         return [Finding(what="Forking", found=f"does not work here ({error})", advice=advice, is_blocking=True)]

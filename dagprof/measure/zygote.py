@@ -27,6 +27,11 @@ _FORK_LIMIT_S = 60.0
 _END_LIMIT_S = 5.0
 _EXIT_LIMIT_S = 2.0
 _MOST_WORDS = 300
+# What to do where no process can be forked; spawn isolation forks too, before it starts an interpreter.
+FORKS = (
+    "dagprof parses each file in a forked process: raise the limit of processes, or name an interpreter whose os.fork "
+    "works with --python."
+)
 Message = dict[str, Any]
 
 
@@ -55,6 +60,10 @@ class ConnectionLost(Exception):
     """The process at the other end is gone, or did not answer in time."""
 
 
+class CannotFork(ConnectionLost):
+    """A worker cannot fork what parses, and has ended; the text is the reason."""
+
+
 class Conversation:
     """One end of the probe's line protocol. Not safe for use by two threads at once."""
 
@@ -77,6 +86,7 @@ class Conversation:
     def receive(self, limit_s: float) -> Message:
         """The next message.
 
+        :raises CannotFork: a worker says so.
         :raises ConnectionLost: end of file, or nothing within ``limit_s`` seconds.
         """
         deadline = time.monotonic() + limit_s
@@ -94,6 +104,8 @@ class Conversation:
         line = bytes(self._pending[:end])
         del self._pending[: end + 1]
         message: Message = json.loads(line)
+        if "op" not in message and message.get("fault") == Fault.NO_FORK:
+            raise CannotFork(str(message["reason"]))
         return message
 
     def close(self) -> None:
@@ -168,10 +180,7 @@ class Zygote:
         if fault is Fault.UNSUPPORTED:
             return reason
         if fault is Fault.NO_FORK:
-            return (
-                f"os.fork fails in {self._target.python} ({reason}); dagprof parses each file in a forked process: raise the "
-                "limit of processes, or name an interpreter whose os.fork works with --python."
-            )
+            return f"os.fork fails in {self._target.python} ({reason}); {FORKS}"
         if fault is Fault.NO_AIRFLOW:
             return (
                 f"There is no Airflow in {self._target.python}: install apache-airflow there, "

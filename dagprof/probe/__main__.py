@@ -30,6 +30,7 @@ To a worker                                      and back
      "contents": [dag_id, ...] asks for serialised DAGs
                                                  {"outcome": "result" | "time-limit" | "memory-limit" | "ended",
                                                   "exit_code", "signal", "result", "stdout", "stderr", "total_ms", ...}
+                                                 or {"fault": "no-fork", "reason": ...}, and the worker ends
 """
 
 import os

@@ -56,7 +56,10 @@ def test_an_interpreter_that_cannot_fork_what_parses(place: Path) -> None:
     environment = {"FORKS_UNTIL": "1", "PYTHONPATH": str(place / "odd")}
     done = call("doctor", "--python", TARGET, cwd=place, **environment)
     assert done.returncode == 3, done.stdout + done.stderr
-    assert findings(done).partition("Forking ")[2].startswith("does not work here (")
+    told = findings(done).partition("Forking ")[2]
+    assert told.startswith("does not work here → os.fork fails in a measuring process (BlockingIOError: [Errno 11] ")
+    assert told.endswith("name an interpreter whose os.fork works with --python.")
+    assert told.count(". ") == 0
     scanned = call("scan", "dags", "-q", "--python", TARGET, cwd=place, **environment)
     assert scanned.returncode == 3
     assert "Every parse ended the measuring process" in scanned.stderr
