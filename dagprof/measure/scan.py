@@ -157,7 +157,7 @@ class _Scan:
 
 def _refuse_if_hopeless(run: Run) -> None:
     """Where every single file was killed with the measuring process, the tool has failed, not the files."""
-    if all(result.detail.startswith("Its parse ended the measuring") for result in run.files):
+    if all(result.ended_measuring for result in run.files):
         raise MeasurementError(
             "Every parse ended the measuring process; `dagprof doctor` shows whether forking works here, and if it does the files "
             "themselves kill what measures them."

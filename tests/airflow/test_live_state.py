@@ -10,7 +10,7 @@ from typing import Any
 
 import live
 import pytest
-from conftest import TARGET, call, dag, write
+from support import TARGET, call, dag, write
 
 # What may differ, and why. Everything else has to be equal.
 SCRATCH = "results, logs and the database of a scan stay in its scratch folder"

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import dagprof
-from dagprof.probe import origin
+from dagprof.measure.zygote import Fault
+from dagprof.probe import faults, origin
 
 PROBE = Path(dagprof.__file__).parent / "probe"
 PRELUDE = f"""
@@ -30,6 +31,26 @@ def in_child(code: str, *arguments: str, **environment: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_both_ends_of_the_protocol_know_the_same_faults() -> None:
+    told = {value for name, value in vars(faults).items() if name.isupper()}
+    assert told == {fault.value for fault in Fault}
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (ModuleNotFoundError("No module named 'airflow'", name="airflow"), faults.NO_AIRFLOW),
+        (ModuleNotFoundError("No module named 'airflow.x'", name="airflow.x"), faults.BROKEN),
+        (ImportError("No module named 'airflow'"), faults.BROKEN),
+        (faults.CannotFork("OSError: no"), faults.NO_FORK),
+        (SystemExit("a plugin left"), faults.BROKEN),
+    ],
+    ids=repr,
+)
+def test_a_fault_is_known_by_its_error(error: BaseException, fault: str) -> None:
+    assert faults.of(error) == fault
 
 
 @pytest.mark.parametrize(
