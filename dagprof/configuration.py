@@ -43,7 +43,7 @@ _PATHS = (
     "airflow_home",
 )
 # Set by the loader, never by a user.
-_OWN = {"place", "config_file"}
+_OWN = {"file", "comment_line", "config_file"}
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -254,7 +254,7 @@ def _item(value: Any, shape: type[Override | Waiver], place: _Place, file: str) 
         if field not in fields:
             raise UsageError(f"Missing key `{field}` in {place}.")
     if shape is Waiver:
-        fields["place"] = file
+        fields["file"] = file
     return shape(**fields)
 
 

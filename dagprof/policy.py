@@ -138,7 +138,8 @@ class Override(FileLimits, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """One of the table ``waivers``, or a comment in a file: findings that are accepted, why, and until which day.
 
-    ``place`` says where it is: ``pyproject.toml`` or ``dags/a.py:3``. ``line`` 0 stands for the whole file.
+    ``line`` is the line of the findings, 0 for the whole file. ``file`` is where the waiver itself is, and ``comment_line``
+    the line of the comment that it is, 0 for a table of the configuration.
     """
 
     files: tuple[str, ...]
@@ -146,7 +147,8 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     reason: str
     until: datetime.date
     line: int = 0
-    place: str = ""
+    file: str = ""
+    comment_line: int = 0
 
     def __post_init__(self) -> None:
         _check_patterns(self.files)
@@ -154,6 +156,11 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError("a waiver needs a `reason`")
         if self.line < 0:
             raise ValueError("`line` must be at least 0 (0 means the whole file)")
+
+    @property
+    def place(self) -> str:
+        """Where it is: ``pyproject.toml`` or ``dags/a.py:3``."""
+        return f"{self.file}:{self.comment_line}" if self.comment_line else self.file
 
     def has_expired(self, today: datetime.date) -> bool:
         """Whether its last day has passed."""

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from conftest import TARGET
+from support import TARGET
 
 AIRFLOW = Path(TARGET).parent / "airflow"
 _LIMIT_S = 120.0

@@ -142,7 +142,7 @@ def _module_way_out(failure: Failure, run: Run) -> str:
     if home is not None:
         return f"`{home.entry}` is in {home.folder}: add `{home.option}`"
     if text := moved.way_out(whole, run.environment.airflow_version):
-        return text + _provider(text, run.environment.distributions)
+        return text + _provider(moved.successor(whole, run.environment.airflow_version), run.environment.distributions)
     name = distribution_of(whole)
     installed = _installed(name, run.environment.distributions)
     if installed:
@@ -159,10 +159,9 @@ def _module_way_out(failure: Failure, run: Run) -> str:
     )
 
 
-def _provider(text: str, installed: dict[str, str]) -> str:
-    """What must be installed for an import path of a provider."""
-    found = re.search(r"`(airflow\.providers\.[\w.]+)`$", text)
-    name = distribution_of(found[1]) if found else ""
+def _provider(path: str, installed: dict[str, str]) -> str:
+    """What must be installed for an import path, where it is that of a provider."""
+    name = distribution_of(path) if path.startswith("airflow.providers.") else ""
     return (
         f", provided by {name}, which is not installed"
         if name and installed and not _installed(name, installed)

@@ -245,8 +245,6 @@ def _warnings(baseline: Run, current: Run) -> Iterable[str]:
     if changed:
         shown = ", ".join(sorted(changed)[:5]) + (" and others" if len(changed) > 5 else "")
         yield f"{len(changed)} installed distributions differ ({shown})."
-    if not baseline.is_complete or not current.is_complete:
-        yield "One of the runs was interrupted; its missing files appear as added or removed."
 
 
 def environment_warnings(old: Environment, new: Environment) -> Iterable[str]:

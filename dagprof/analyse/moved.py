@@ -119,7 +119,7 @@ TO_2: dict[str, str] = {
 def argument_way_out(message: str, airflow_version: str) -> str:
     """What to pass instead of an argument of ``DAG`` that this Airflow refuses, in words; empty where no row knows it."""
     found = _ARGUMENT.search(message)
-    if found is None or found[1] not in ARGUMENTS or airflow_version.partition(".")[0] == "2":
+    if found is None or found[1] not in ARGUMENTS or _is_2(airflow_version):
         return ""
     instead = ARGUMENTS[found[1]]
     known = f"the argument `{found[1]}` of a DAG was removed in Airflow 3.0"
@@ -131,13 +131,12 @@ def way_out(name: str, airflow_version: str, *, is_name: bool = False) -> str:
 
     ``is_name``: the module is there, and only the last part of the path is missing.
     """
-    major = airflow_version.partition(".")[0]
-    table, since = (TO_2, "new in Airflow 3.0") if major == "2" else (TO_3, "removed in Airflow 3.0")
-    found = next((path for path in _upwards(name) if path in table), None)
+    is_2 = _is_2(airflow_version)
+    found = _known(name, airflow_version)
     if found is None:
         return ""
-    instead = table[found]
-    known = f"`{found}` is {since}" if major == "2" else f"`{found}` was {since}"
+    instead = _table(airflow_version)[found]
+    known = f"`{found}` is new in Airflow 3.0" if is_2 else f"`{found}` was removed in Airflow 3.0"
     if not instead:
         return (
             f"`{name}` was removed in Airflow 3.0 without a replacement of that name"
@@ -145,7 +144,26 @@ def way_out(name: str, airflow_version: str, *, is_name: bool = False) -> str:
             else f"{known} without a replacement of that name"
         )
     on_2 = f"; Airflow 2 has {instead}" if "(" in instead else f"; on Airflow 2 use `{instead}`"
-    return known + (on_2 if major == "2" else f": use `{instead}`")
+    return known + (on_2 if is_2 else f": use `{instead}`")
+
+
+def successor(name: str, airflow_version: str) -> str:
+    """The import path that Airflow 3 has instead of one that it lacks; empty where no row knows it, and on Airflow 2."""
+    found = None if _is_2(airflow_version) else _known(name, airflow_version)
+    return TO_3[found] if found is not None else ""
+
+
+def _is_2(airflow_version: str) -> bool:
+    return airflow_version.partition(".")[0] == "2"
+
+
+def _table(airflow_version: str) -> dict[str, str]:
+    return TO_2 if _is_2(airflow_version) else TO_3
+
+
+def _known(name: str, airflow_version: str) -> str | None:
+    """The longest beginning of a path that has a row."""
+    return next((path for path in _upwards(name) if path in _table(airflow_version)), None)
 
 
 def _upwards(name: str) -> list[str]:

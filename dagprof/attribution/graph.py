@@ -208,10 +208,6 @@ class ImportGraph:
                     waiting.append(node)
         return met, {node for node in seen if isinstance(node, int) and node != ROOT}
 
-    def cost_of(self, modules: Iterable[int]) -> int:
-        """Own time of some modules together, in µs."""
-        return sum(self.cost_us[module] for module in modules)
-
     def saving_us(self, without: Collection[int | Statement]) -> int:
         """What falls away when these statements or modules are gone together, in µs."""
         gone = [way for node in without for way in ([node] if isinstance(node, int) else self.ways(node))]

@@ -44,4 +44,4 @@ def command(path: str | None, **options: Any) -> int:
         table.add_row(Text(finding.what, style="bold"), text)
     console = stdout_console()
     console.print(table)
-    return 3 if any(finding.found in ("cannot be used", "a forked parse failed") for finding in findings) else 0
+    return 3 if any(finding.is_blocking for finding in findings) else 0

@@ -18,6 +18,7 @@ from dagprof.cli import INTERRUPTED, comments, discard_output, output
 from dagprof.cli.options import parsing_options
 from dagprof.errors import MeasurementError, UsageError
 from dagprof.policy import Level, Rule
+from dagprof.report.formats import VERDICTS, VerdictReport
 from dagprof.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 # The base's Run, which a comparison with a stored one does not write.
 _BASE = "gate-base.json"
 _RULES = ", ".join(rule.value for rule in Rule)
+_FORMATS = " or ".join(", ".join(VERDICTS).rsplit(", ", 1))
 
 
 @click.command("gate", short_help="Fail when a change makes parsing slower.")
@@ -82,9 +84,7 @@ _RULES = ", ".join(rule.value for rule in Rule)
     "formats",
     multiple=True,
     metavar="NAME[=FILE]",
-    help=(
-        "Also write json, junit, sarif, github, gitlab, markdown or html, to FILE or standard output; may be repeated."
-    ),
+    help=f"Also write {_FORMATS}, to FILE or standard output; may be repeated.",
 )
 @click.option("--output-dir", "-o", metavar="DIR", help="Folder for gate.json and both runs [default: reports].")
 @parsing_options
@@ -166,13 +166,11 @@ def _versus(options: Mapping[str, Any], settings: Settings) -> tuple[str | None,
 
 def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
     """Format and file, None for standard output, each pair once."""
-    from dagprof.report.verdict import FORMATS
-
     found: list[tuple[str, Path | None]] = []
     for text in formats:
         name, _, file = text.partition("=")
-        if name not in (*FORMATS, "html"):
-            raise UsageError(f"Unknown format {name!r}; choose from {', '.join(FORMATS)}, html.")
+        if name not in VERDICTS:
+            raise UsageError(f"Unknown format {name!r}; choose from {', '.join(VERDICTS)}.")
         found.append((name, Path(file) if file else None))
         if file:
             output.check_writable(Path(file).absolute().parent, f"give --format {name} another file")
@@ -328,13 +326,8 @@ def _tell(
 
 def _written(name: str, measured: _Measured, *, with_source: bool) -> str:
     """The verdict in one format."""
-    if name == "html":  # imports pandas, which the other formats do not need
-        from dagprof.report.verdict import page
-
-        return page.render(measured.verdict, measured.base, measured.head, with_source=with_source)
-    from dagprof.report import verdict as reports
-
-    return reports.write(name, measured.verdict)
+    report = VerdictReport(measured.verdict, measured.base, measured.head, with_source=with_source)
+    return VERDICTS[name].text(report)
 
 
 def _print(measured: _Measured, texts: Mapping[str, str], *, is_quiet: bool) -> None:

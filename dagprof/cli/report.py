@@ -10,16 +10,19 @@ import click
 
 from dagprof import settings as settings_module
 from dagprof.cli import output as screen
+from dagprof.report.formats import RUNS, RunReport
+
+_OUTPUT = "reports/report.html"
 
 
 @click.command("report", short_help="Write the report of a stored run.")
 @click.argument("run")
 @click.option("--baseline", metavar="FILE", help="Compare with this run.")
-@click.option("--output", "-o", metavar="FILE", default="reports/report.html", show_default=True, help="Report file.")
+@click.option("--output", "-o", metavar="FILE", default=_OUTPUT, show_default=True, help="Report file.")
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["html", "markdown"]),
+    type=click.Choice(list(RUNS)),
     default="html",
     show_default=True,
     help="html: a page; markdown: plan and comparison for a wiki or a pull request ('-o -' prints it).",
@@ -34,7 +37,6 @@ def command(run: str, baseline: str | None, output: str, kind: str, source: str 
     """Write the report of RUN (a run.json), optionally compared with a baseline."""
     from dagprof.analyse.comparison import compare
     from dagprof.analyse.fleet import Fleet
-    from dagprof.report import html, markdown
     from dagprof.store import runs
 
     settings = settings_module.load({"source": source}, environment=os.environ, start=Path.cwd())
@@ -42,21 +44,13 @@ def command(run: str, baseline: str | None, output: str, kind: str, source: str 
     before = runs.load(baseline) if baseline else None
     gc.disable()  # a Run of 10,000 files has millions of objects, which collections visit but never free
     compared = compare(before, current) if before else None
-    if kind == "markdown":
-        text = markdown.render(current, Fleet(current).plan(), compared)
-    else:
-        text = html.render(
-            current,
-            fleet=Fleet(current),
-            comparison=compared,
-            baseline=before,
-            with_source=settings.source == "all",
-        )
+    report = RunReport(current, Fleet(current), compared, before, with_source=settings.source == "all")
+    text = RUNS[kind].text(report)
     if output == "-":
         click.echo(text, nl=False)
         return 0
-    if kind == "markdown" and output == "reports/report.html":
-        output = "reports/report.md"
+    if output == _OUTPUT:
+        output = str(Path(output).with_suffix(RUNS[kind].suffix))
     runs.write_atomically(Path(output), text.encode("utf-8"))
     click.echo(f"Written: {output}")
     if opens and kind == "html":

@@ -182,7 +182,7 @@ class _Check:
         from dagprof.analyse import comparison
         from dagprof.analyse.fleet import Fleet
         from dagprof.gate import simple as gate
-        from dagprof.report import html, terminal
+        from dagprof.report import formats, terminal
         from dagprof.report.page.overview import judged
 
         fleet = Fleet(run)
@@ -199,14 +199,15 @@ class _Check:
             else None
         )
         written = [folder / "report.html"]
-        page = html.render(
+        report = formats.RunReport(
             run,
-            fleet=fleet,
-            comparison=compared,
-            baseline=old,
-            verdict=judged(verdict) if verdict is not None else None,
+            fleet,
+            compared,
+            old,
+            judged(verdict) if verdict is not None else None,
             with_source=self._settings.source == "all",
         )
+        page = formats.RUNS["html"].text(report)
         runs.write_atomically(written[0], page.encode("utf-8"))
         if save_baseline:
             written.append(Path(save_baseline))

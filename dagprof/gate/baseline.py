@@ -170,8 +170,4 @@ def _doubts(speed: _Speed, baseline: Run, run: Run) -> tuple[str, ...]:
         f"the baseline. Changes below {LEAST_SHARE:.0%} or {LEAST_MS:.0f} ms are not reported; "
         "`--against` finds smaller ones."
     )
-    return (
-        text,
-        *(() if baseline.is_complete else ("The baseline was interrupted; its missing files count as new.",)),
-        *(() if run.is_complete else ("This run was interrupted; its missing files count as gone.",)),
-    )
+    return (text,)

@@ -9,6 +9,7 @@ import msgspec
 
 from dagprof.attribution.candidates import shown_path
 from dagprof.model import FileResult, Run
+from dagprof.model.effects import FILES, effect_kind
 
 
 def rooted(run: Run, top: str, prefix: str) -> Run:
@@ -54,4 +55,4 @@ def _file(file: FileResult, prefix: str, moved: Callable[[str], str]) -> FileRes
 
 def _what(kind: str, what: str, prefix: str) -> str:
     """What files are read and written is shown relative to the bundle's root, where it lies below it."""
-    return what if not kind.startswith("file-") or os.path.isabs(what) else prefix + what
+    return what if effect_kind(kind).group is not FILES or os.path.isabs(what) else prefix + what

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from dagprof.gate.parsed import Parsed
 from dagprof.gate.precedents import Precedent, Precedents
 from dagprof.gate.verdict import Finding
-from dagprof.model import DATABASE_KINDS, NETWORK_KINDS, Place
+from dagprof.model import Place
+from dagprof.model.effects import EffectGroup, groups_with_rule, kinds_of
 from dagprof.policy import FileLimits, Level, Rule
 from dagprof.quantities import parse_duration_ms, parse_share
 
@@ -192,20 +193,20 @@ def _accesses(kind: str, noun: str) -> Callable[[Case], Iterable[Found]]:
     return look
 
 
-def _effects(kinds: tuple[str, ...], does: str, advice: str) -> Callable[[Case], Iterable[Found]]:
+def _effects(group: EffectGroup) -> Callable[[Case], Iterable[Found]]:
     def look(case: Case) -> Iterable[Found]:
         places: dict[tuple[Place, Precedent | None], list[str]] = {}
-        for effect in case.head.new_effects(case.base, kinds):
+        for effect in case.head.new_effects(case.base, kinds_of(group)):
             place = case.head.shown_place(effect.file, effect.line)
             precedent = case.precedents.of_effect(case.path, effect.kind, effect.what, place)
             places.setdefault((place, precedent), []).append(effect.what)
         for (place, precedent), whats in places.items():
             shown = ", ".join(dict.fromkeys(what for what in whats if what)) or "something"
-            text = f"{case.path} {does} while it is parsed ({shown[:200]})"
+            text = f"{case.path} {group.does} while it is parsed ({shown[:200]})"
             if precedent is not None:
                 yield Found(place, f"{text}, {precedent}", is_note=True)
             else:
-                yield Found(place, text + _advised(case.head, place, advice))
+                yield Found(place, text + _advised(case.head, place, group.advice))
 
     return look
 
@@ -275,6 +276,7 @@ def _least_ms(case: Case) -> float:
     return min(case.head.file.samples.own_ms, default=0.0)
 
 
+_EFFECT_RULES = {Rule(group.rule): _effects(group) for group in groups_with_rule()}
 _RULES: dict[Rule, Callable[[Case], Iterable[Found]]] = {
     Rule.IMPORT_ERROR: _import_error,
     Rule.FORBIDDEN_PACKAGE: _forbidden,
@@ -282,13 +284,11 @@ _RULES: dict[Rule, Callable[[Case], Iterable[Found]]] = {
     Rule.NEW_MODULES: _new_modules,
     Rule.NEW_VARIABLE: _accesses("variable", "Variable"),
     Rule.NEW_CONNECTION: _accesses("connection", "Connection"),
-    Rule.NEW_DATABASE: _effects(DATABASE_KINDS, "queries a database", "query it in a task"),
-    Rule.NEW_NETWORK: _effects(NETWORK_KINDS, "uses the network", "use it in a task"),
-    Rule.NEW_PROCESS: _effects(("process",), "starts a program", "start it in a task"),
+    **_EFFECT_RULES,
     Rule.UNSTABLE_DAG: _unstable,
     Rule.TIMEOUT: _timeout,
     Rule.BUDGET: _budget,
 }
 # Where the base was not traced, or only as far as it came, nothing is known to be new there.
-_TRACED = (Rule.NEW_PACKAGE, Rule.NEW_MODULES, Rule.NEW_DATABASE, Rule.NEW_NETWORK, Rule.NEW_PROCESS)
+_TRACED = (Rule.NEW_PACKAGE, Rule.NEW_MODULES, *_EFFECT_RULES)
 _WITHOUT_BASE = {rule: look for rule, look in _RULES.items() if rule not in _TRACED}

@@ -33,6 +33,7 @@ class Finding(Frozen, frozen=True):
     """Something that a rule found. ``path`` is the DAG file, ``file`` and ``line`` the place to look at, line 0 if unknown.
 
     ``message`` is one sentence. ``waived`` says why and until when it was accepted; it does not fail then.
+    ``is_waived_in_source``: by a comment in a file, not by the configuration.
     """
 
     rule: Rule
@@ -42,6 +43,7 @@ class Finding(Frozen, frozen=True):
     line: int
     message: str
     waived: str = ""
+    is_waived_in_source: bool = False
 
     @property
     def fails(self) -> bool:

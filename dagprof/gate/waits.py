@@ -7,34 +7,13 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from dagprof.model import Effect
-
-
-class _Verb(NamedTuple):
-    """To do it, does it, and did it."""
-
-    infinitive: str
-    present: str
-    past: str
-
-
-_VERBS = {
-    "sleep": _Verb("sleep", "sleeps", "slept"),
-    "process": _Verb("run", "runs", "ran"),
-    "dns": _Verb("look up", "looks up", "looked up"),
-    "socket": _Verb("connect to", "connects to", "connected to"),
-    "http": _Verb("ask", "asks", "asked"),
-    "database": _Verb("query the database", "queries the database", "queried the database"),
-    "metadata-database": _Verb("query Airflow's database", "queries Airflow's database", "queried Airflow's database"),
-    "exit-handler": _Verb("run the exit handler", "runs the exit handler", "ran the exit handler"),
-    "file-read": _Verb("read", "reads", "read"),
-    "file-write": _Verb("write", "writes", "wrote"),
-}
+from dagprof.model.effects import PROGRAM, Verbs
 
 
 def done_to(effect: Effect) -> tuple[str, str]:
     """The kind of an effect and what it is done to: of a program its name, for arguments may differ from parse to parse."""
-    what = effect.what.split(maxsplit=1)[0] if effect.kind == "process" and effect.what.strip() else effect.what
-    return effect.kind, what
+    is_program = effect.about.group is PROGRAM
+    return effect.kind, effect.what.split(maxsplit=1)[0] if is_program and effect.what.strip() else effect.what
 
 
 class Grown(NamedTuple):
@@ -56,7 +35,7 @@ def most_grown(base: Iterable[Effect], head: Iterable[Effect]) -> Grown | None:
 def _by_kind(effects: Iterable[Effect]) -> dict[tuple[str, str], list[Effect]]:
     found: dict[tuple[str, str], list[Effect]] = defaultdict(list)
     for effect in effects:
-        if effect.kind in _VERBS:
+        if effect.about.verbs is not None:
             found[done_to(effect)].append(effect)
     return found
 
@@ -83,14 +62,21 @@ def _ms(effect: Effect) -> float:
     return (effect.wall_us or 0) / 1000
 
 
+def _verbs(effect: Effect) -> Verbs:
+    """What is said of the kind; ``most_grown`` looks at kinds that have it."""
+    if effect.about.verbs is None:
+        raise ValueError(f"nothing is said of effects of the kind {effect.kind!r}")
+    return effect.about.verbs
+
+
 def told(grown: Grown) -> tuple[str, str]:
     """What a line does, for a version that does it now and for one that did it before."""
-    effect, verb = grown.effect, _VERBS[grown.effect.kind]
+    effect, kind, verb = grown.effect, grown.effect.about, _verbs(grown.effect)
     takes = f" ({_ms(effect):.0f} ms)"
-    what = f" {effect.what}" if effect.what and effect.kind != "sleep" else ""
+    what = f" {effect.what}" if effect.what and kind.has_object else ""
     if grown.is_new:
         return f"now {verb.present}{what}{takes}", f"{verb.past}{what}{takes}"
     longer = f"{grown.ms:.0f} ms longer"
-    if effect.kind == "sleep":
+    if not kind.has_object:
         return f"{verb.present} {longer}{takes}", f"{verb.past} {longer}{takes}"
     return f"takes {longer} to {verb.infinitive}{what}{takes}", f"took {longer} to {verb.infinitive}{what}{takes}"

@@ -80,7 +80,8 @@ def _waiver(comment: str, path: str, line: int, is_alone: bool) -> Waiver | str:
         reason=match["reason"].strip(),
         until=until,
         line=0 if is_alone else line,
-        place=f"{path}:{line}",
+        file=path,
+        comment_line=line,
     )
 
 
@@ -91,7 +92,8 @@ def applied(
     for waiver in waivers:
         if not waiver.has_expired(today) and _covers(waiver, finding, folders, prefix):
             text = f"accepted until {waiver.until.isoformat()}: {waiver.reason} ({waiver.place})"
-            waived: Finding = msgspec.structs.replace(finding, waived=text)
+            is_comment = waiver.comment_line > 0
+            waived: Finding = msgspec.structs.replace(finding, waived=text, is_waived_in_source=is_comment)
             return waived
     return finding
 
@@ -135,8 +137,7 @@ def unused(
 
 def _is_new(waiver: Waiver, changed_lines: Mapping[str, Sequence[int]]) -> bool:
     """Whether a waiver is a comment at the end of a changed line."""
-    file, _, line = waiver.place.rpartition(":")
-    return line.isdecimal() and int(line) in changed_lines.get(file, ())
+    return waiver.comment_line > 0 and waiver.comment_line in changed_lines.get(waiver.file, ())
 
 
 def expired(waivers: Sequence[Waiver], today: datetime.date, level: Level) -> tuple[Finding, ...]:
@@ -147,9 +148,9 @@ def expired(waivers: Sequence[Waiver], today: datetime.date, level: Level) -> tu
         Finding(
             rule=Rule.EXPIRED_WAIVER,
             level=level,
-            path=_file(waiver),
-            file=_file(waiver),
-            line=_line(waiver),
+            path=waiver.file,
+            file=waiver.file,
+            line=waiver.comment_line,
             message=f"the waiver of {waiver.rule.value} for {', '.join(waiver.files)} expired on "
             f"{waiver.until.isoformat()} ({waiver.reason}); fix the finding or extend the waiver"
             f"{f' in {waiver.place}' if waiver.place else ''}",
@@ -157,12 +158,3 @@ def expired(waivers: Sequence[Waiver], today: datetime.date, level: Level) -> tu
         for waiver in waivers
         if waiver.has_expired(today)
     )
-
-
-def _file(waiver: Waiver) -> str:
-    return waiver.place.rpartition(":")[0] or waiver.place
-
-
-def _line(waiver: Waiver) -> int:
-    text = waiver.place.rpartition(":")[2]
-    return int(text) if text.isdigit() else 0

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from dagprof.model import Doubt, Effect
+from dagprof.model.effects import NETWORK
 
 # From here on a wait is worth a sentence, in ms: of a metadata server, of any other host.
 _SERVER_MS, _HOST_MS = 100.0, 500.0
@@ -80,7 +81,7 @@ def _text(wait: Wait) -> str:
 def _waits(effects: Sequence[Effect]) -> Iterable[Wait]:
     found: dict[tuple[str, int, str], list[float]] = {}
     for effect in effects:
-        if effect.kind not in ("dns", "socket", "http") or not effect.failed:
+        if effect.about.group is not NETWORK or not effect.failed:
             continue
         entry = found.setdefault((effect.file, effect.line, _host(effect)), [0.0, 0])
         entry[0] += (effect.wall_us or 0) / 1000

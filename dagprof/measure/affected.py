@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 
 from dagprof.attribution.sources import Reach, module_names
 from dagprof.model import Measured
+from dagprof.model.effects import FILES
 
 # A change in one of these changes the environment: what is installed, or how Airflow parses.
 _ENVIRONMENT = (
@@ -77,9 +78,7 @@ def is_touched(measured: Measured, changed: set[str], root: Path) -> bool:
         return True
     loaded = {os.path.realpath(module.file) for module in measured.modules if module.file}
     read = {
-        os.path.realpath(os.path.join(root, effect.what))
-        for effect in result.effects
-        if effect.kind.startswith("file-")
+        os.path.realpath(os.path.join(root, effect.what)) for effect in result.effects if effect.about.group is FILES
     }
     itself = os.path.realpath(os.path.join(root, result.path))
     return not changed.isdisjoint({*loaded, *read, itself}) or not read.isdisjoint(map(os.path.dirname, changed))

@@ -13,7 +13,7 @@ import msgspec
 from dagprof.errors import DagprofError
 from dagprof.measure import site
 from dagprof.measure.target import Target, existing, resolve
-from dagprof.measure.zygote import ConnectionLost, Zygote
+from dagprof.measure.zygote import FORKS, CannotFork, CannotStart, ConnectionLost, Fault, Zygote
 from dagprof.model import Plugin
 from dagprof.quantities import count
 from dagprof.robust import median_absolute_deviation
@@ -31,11 +31,15 @@ USABLE_SHARE = 0.15
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the examination: what was looked at, what was found, and what to do if that is a doubt."""
+    """One line of the examination: what was looked at, what was found, and what to do if that is a doubt.
+
+    ``is_blocking``: no scan can measure anything here until that is done.
+    """
 
     what: str
     found: str
     advice: str = ""
+    is_blocking: bool = False
 
 
 def examine(settings: Settings, environ: Mapping[str, str], dags: Path) -> list[Finding]:
@@ -48,7 +52,7 @@ def examine(settings: Settings, environ: Mapping[str, str], dags: Path) -> list[
         try:
             target = resolve(settings, existing((str(dags),)), scratch, environ, measured=folder)
         except DagprofError as error:
-            return [Finding(what="Target", found="cannot be used", advice=str(error))]
+            return [Finding(what="Target", found="cannot be used", advice=str(error), is_blocking=True)]
         findings += _about_target(target, environ)
         try:
             with Zygote(target, site.zygote_config(target, settings)) as zygote:
@@ -57,7 +61,9 @@ def examine(settings: Settings, environ: Mapping[str, str], dags: Path) -> list[
                 findings += [_about_plugin(plugin) for plugin in zygote.plugins]
                 findings += _about_forking(zygote, folder / "reference.py")
         except DagprofError as error:
-            findings.append(Finding(what="Airflow", found="cannot be used", advice=str(error)))
+            is_fork = isinstance(error, CannotStart) and error.fault is Fault.NO_FORK
+            what, found = ("Forking", "does not work here") if is_fork else ("Airflow", "cannot be used")
+            findings.append(Finding(what=what, found=found, advice=str(error), is_blocking=True))
     return findings
 
 
@@ -145,13 +151,17 @@ def _about_forking(zygote: Zygote, file: Path) -> list[Finding]:
             worker.send(request)
             replies.append(worker.receive(90.0))
         worker.close()
+    except CannotFork as error:
+        advice = f"os.fork fails in a measuring process ({error}); {FORKS}"
+        return [Finding(what="Forking", found="does not work here", advice=advice, is_blocking=True)]
     except ConnectionLost as error:
         advice = "Use `--isolation spawn`, which starts a new interpreter for each parse."
-        return [Finding(what="Forking", found=f"does not work here ({error})", advice=advice)]
+        return [Finding(what="Forking", found=f"does not work here ({error})", advice=advice, is_blocking=True)]
     samples = [reply["result"]["sample"] for reply in replies[1:] if reply["result"]]
     if len(samples) < _PARSES:
         text = replies[-1]["stderr"][0].strip().splitlines() or ["no reason given"]
-        return [Finding(what="Forking", found="a forked parse failed", advice=f"{text[-1]}; try `--isolation spawn`.")]
+        advice = f"{text[-1]}; try `--isolation spawn`."
+        return [Finding(what="Forking", found="a forked parse failed", advice=advice, is_blocking=True)]
     overhead = statistics.median(reply["total_ms"] - reply["result"]["sample"]["wall_ms"] for reply in replies[1:])
     load = _load_average()
     forking = Finding(what="Forking", found=f"works; {overhead:.1f} ms around each parse")

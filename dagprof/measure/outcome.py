@@ -17,7 +17,6 @@ from dagprof.measure.reading import Reply
 from dagprof.model import (
     Access,
     Doubt,
-    Effect,
     Failure,
     FileResult,
     Instability,
@@ -28,6 +27,7 @@ from dagprof.model import (
     Status,
     Unanswered,
 )
+from dagprof.model.effects import PROGRAM, effect_kind
 from dagprof.quantities import span
 from dagprof.robust import standard_error_of_median
 
@@ -36,8 +36,6 @@ _ENDINGS = {
     "MemoryError": Status.OUT_OF_MEMORY,
     "SystemExit": Status.EXITED,
 }
-# How the probe marks a process that still runs at the end.
-STILL_RUNNING = " (still running)"
 NOISY_SHARE = 0.10
 DRIFT_SHARE = 0.5
 # Three equal parses are in order one time in three, five one time in sixty.
@@ -210,8 +208,7 @@ class Passes:
         found = tuple(Failure(**row) for row in result.get("failures", ()))
         if not self.is_held:
             return found
-        effects = reading.effects(self.trace["result"].get("effects", ())) if self.trace else ()
-        return (_holding(effects), *found)
+        return (_holding(self.trace["result"].get("effects", ()) if self.trace else ()), *found)
 
     def _found_doubts(self, result: FileResult) -> list[Doubt]:
         return [
@@ -242,26 +239,26 @@ class Passes:
     def _trace_doubts(self) -> list[Doubt]:
         if self.trace is None:
             return []
-        reasons = self.trace["result"]["trace"]["uninstrumented"]
+        errors = self.trace["result"]["trace"]["uninstrumented"]
         return [
-            Doubt(code="no-statements", text=f"Statements could not be timed ({reason}).")
-            for reason in reasons[:1]
-            if not reason.startswith("SyntaxError")
+            Doubt(code="no-statements", text=f"Statements could not be timed ({name}: {text}).")
+            for name, text, is_syntax in errors[:1]
+            if not is_syntax
         ]
 
 
-def _holding(effects: Sequence[Effect]) -> Failure:
+def _holding(effects: Sequence[Mapping[str, Any]]) -> Failure:
     """Why a held parse gives no DAGs, at the line that started the process: one that still runs, else the last."""
-    started = [effect for effect in effects if effect.kind == "process"]
-    running = [effect for effect in started if effect.what.endswith(STILL_RUNNING)]
+    started = [effect for effect in effects if effect_kind(effect["kind"]).group is PROGRAM]
+    running = [effect for effect in started if effect["is_running"]]
     found = next(iter(running or started[-1:]), None)
-    what = f"The process {found.what.removesuffix(STILL_RUNNING)}" if found else "A process"
+    what = f"The process {found['what']}" if found else "A process"
     message = (
         f"{what} outlives the parse and holds its standard output, error or input. Airflow 3 "
         "waits until dag_file_processor_timeout, then kills the parse and stores no DAG. Start "
         "it in a task, or give it subprocess.DEVNULL as stdin, stdout and stderr."
     )
-    file, line = (found.file, found.line) if found else ("", 0)
+    file, line = (found["file"], found["line"]) if found else ("", 0)
     return Failure(type="", message=message, file=file, line=line)
 
 

@@ -151,8 +151,16 @@ def lost_dags(rows: Sequence[Sequence[Any]]) -> tuple[LostDag, ...]:
 
 
 def effects(rows: Sequence[dict[str, Any]]) -> tuple[Effect, ...]:
-    """What else the file did, by line."""
-    return tuple(Effect(**row) for row in rows)
+    """What else the file did, by line; a process that outlives the parse says so in its name."""
+    return tuple(Effect(**{**_without_mark(row), "what": _shown_what(row)}) for row in rows)
+
+
+def _without_mark(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "is_running"}
+
+
+def _shown_what(row: dict[str, Any]) -> str:
+    return f"{row['what']} (still running)" if row.get("is_running") else row["what"]
 
 
 def _statements(rows: Sequence[Sequence[Any]], unqueued: Unqueued) -> tuple[Statement, ...]:

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from unidiff import Hunk, PatchSet
+
 from dagprof.errors import MeasurementError, UsageError
 
 _LIMIT_S = 300
 # Of the temporary folder of a worktree; the number of the process that made it follows.
 PLACE = "dagprof-base-"
-_HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _ESCAPE = re.compile(r"\\([0-7]{3}|.)")
 _ESCAPES = dict(zip('abtnvfr"\\', '\a\b\t\n\v\f\r"\\', strict=True))
 
@@ -150,22 +151,22 @@ def changed_lines(difference: Difference, root: Path) -> dict[str, tuple[int, ..
         str(root),
     )
     found: dict[str, list[int]] = {}
-    file, content, at = "", 0, 0
-    for line in text.split("\n"):
-        if content and line[:1] in ("+", "-"):
-            content -= 1  # a changed line may look like a header
-            if file and line[0] == "+" and line[1:].strip() and not line[1:].lstrip().startswith("#"):
-                found.setdefault(file, []).append(at)
-            at += line[0] == "+"
-        elif line.startswith("+++ "):
-            name = _unquoted(line[4:].removesuffix("\t"))
-            file = "" if name == "/dev/null" else _below(difference.top / name.removeprefix("b/"), root)
-        elif match := _HUNK.match(line):
-            at, count = int(match[2]), int(match[3] or 1)
-            content = int(match[1] or 1) + count
-            if file and not count:
-                found.setdefault(file, []).append(max(1, at))
+    for file in PatchSet(text):
+        lines = [number for hunk in file for number in _lines_of(hunk)]
+        if lines and file.target_file != "/dev/null":  # `is_removed_file` also holds for one that was emptied
+            path = difference.top / _unquoted(file.target_file).removeprefix("b/")
+            found.setdefault(_below(path, root), []).extend(lines)
     return {name: tuple(lines) for name, lines in found.items()}
+
+
+def _lines_of(hunk: Hunk) -> Iterator[int]:
+    """The added lines that are not empty and no comment; of a hunk that only deletes, where the lines were."""
+    if not hunk.target_length:
+        yield max(1, hunk.target_start)
+    for line in hunk:
+        code = line.value.strip()
+        if line.is_added and line.target_line_no is not None and code and not code.startswith("#"):
+            yield line.target_line_no
 
 
 def _below(path: Path, root: Path) -> str:

@@ -157,7 +157,7 @@ class _Scan:
 
 def _refuse_if_hopeless(run: Run) -> None:
     """Where every single file was killed with the measuring process, the tool has failed, not the files."""
-    if all(result.detail.startswith("Its parse ended the measuring") for result in run.files):
+    if all(result.ended_measuring for result in run.files):
         raise MeasurementError(
             "Every parse killed the measuring process. Run `dagprof doctor` to see whether "
             "forking works here; if it does, the DAG files themselves kill the process."

@@ -22,7 +22,7 @@ from dagprof.measure import environment, lookups, refusals, roots
 from dagprof.measure.asking import Limits
 from dagprof.measure.assemble import Assembler
 from dagprof.measure.crew import Crew, Zygotes
-from dagprof.measure.target import SCANNED, Target
+from dagprof.measure.target import Target
 from dagprof.measure.zygote import ConnectionLost, Zygote
 from dagprof.model import (
     SCHEMA_VERSION,
@@ -184,7 +184,7 @@ class Site:
         assembler = Assembler()
         for measured in results:
             assembler.add(self._remarked(measured))
-        if self.target.root_reason == SCANNED:
+        if self.target.root_is_scanned:
             self.doubts.extend(roots.doubts(assembler.files(), self.target.root))
         zygote = self.zygotes.current
         described = self._described(zygote, assembler.module_files)

@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -19,11 +20,20 @@ from dagprof.project.values import Found
 from dagprof.settings import Settings
 
 PROBE = Path(__file__).resolve().parent.parent / "probe"
-SCANNED = "the scanned folder"
+
+
+class _Root(NamedTuple):
+    """A bundle root, and why it is that one."""
+
+    path: Path
+    reason: str
+    is_scanned: bool = False
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Where and how the probe is started. ``home_is_temporary``: AIRFLOW_HOME is a temporary folder of ours.
+
+    ``root_is_scanned`` tells that the root is the folder that was given to scan, for want of a better one.
 
     ``project`` is what was found around the DAG folder, None without; ``used`` says so in sentences, and ``secrets`` are values
     from files that may appear in no result.
@@ -32,7 +42,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     python: Path
     python_reason: str
     root: Path
-    root_reason: str
+    root_is_scanned: bool = False
     scratch: Path
     environment: dict[str, str]
     home_is_temporary: bool
@@ -60,17 +70,17 @@ def resolve(
     python, python_reason = _python(settings.python)
     given = project.given(settings, environment)
     place = project.located(settings, _common(paths), given, elsewhere)
-    root, root_reason = _root(settings.bundle_root, paths, given, place)
-    around = project.around(settings, python, root, given, place, scratch)
+    root = _root(settings.bundle_root, paths, given, place)
+    around = project.around(settings, python, root.path, given, place, scratch)
     home = around.found.home if around.found is not None else None
     return Target(
         python=python,
         python_reason=python_reason,
-        root=measured or root,
-        root_reason=root_reason,
+        root=measured or root.path,
+        root_is_scanned=root.is_scanned,
         scratch=scratch,
         environment={
-            **_harmless(around.environment, measured or root, scratch, is_borrowed=home is not None),
+            **_harmless(around.environment, measured or root.path, scratch, is_borrowed=home is not None),
             **_asked_safe_mode(settings.safe_mode),
         },
         home_is_temporary="AIRFLOW_HOME" not in around.environment,
@@ -115,29 +125,28 @@ def bundle_root(settings: Settings, paths: tuple[Path, ...], environment: Mappin
     :raises UsageError: the folder given does not exist or does not hold ``paths``.
     """
     given = project.given(settings, environment)
-    return _root(settings.bundle_root, paths, given, project.located(settings, _common(paths), given))
+    found = _root(settings.bundle_root, paths, given, project.located(settings, _common(paths), given))
+    return found.path, found.reason
 
 
 def _common(paths: tuple[Path, ...]) -> Path:
     return Path(os.path.commonpath([path if path.is_dir() else path.parent for path in paths]))
 
 
-def _root(
-    given: str | None, paths: tuple[Path, ...], environment: Mapping[str, str], place: Located
-) -> tuple[Path, str]:
+def _root(given: str | None, paths: tuple[Path, ...], environment: Mapping[str, str], place: Located) -> _Root:
     if given is not None:
         root = existing((given,))[0]
         outside = [path for path in paths if root != path and root not in path.parents]
         if outside:
             raise UsageError(f"{outside[0]} is not below the bundle root {root}; give a root that contains it.")
-        return root, "named by --bundle-root"
+        return _Root(root, "named by --bundle-root")
     configured = _configured_dags_folder(environment)
     if configured is not None and all(configured == path or configured in path.parents for path in paths):
-        return configured, "the dags_folder of the Airflow configuration"
+        return _Root(configured, "the dags_folder of the Airflow configuration")
     common = _common(paths)
     if place.dags is not None and place.dags != common:
-        return place.dags, f"{place.reason}; --bundle-root names another"
-    return common, SCANNED
+        return _Root(place.dags, f"{place.reason}; --bundle-root names another")
+    return _Root(common, "the scanned folder", is_scanned=True)
 
 
 def _configured_dags_folder(environment: Mapping[str, str]) -> Path | None:

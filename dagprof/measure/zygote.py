@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import contextlib
+import enum
 import json
 import os
 import signal
@@ -26,6 +27,11 @@ _FORK_LIMIT_S = 60.0
 _END_LIMIT_S = 5.0
 _EXIT_LIMIT_S = 2.0
 _MOST_WORDS = 300
+# What to do where no process can be forked; spawn isolation forks too, before it starts an interpreter.
+FORKS = (
+    "dagprof parses each file in a forked process: raise the limit of processes, or name an interpreter whose os.fork "
+    "works with --python."
+)
 Message = dict[str, Any]
 
 
@@ -33,8 +39,29 @@ def _exit(code: int) -> str:
     return f"exit code {code}" if code >= 0 else f"signal {-code}"
 
 
+class Fault(str, enum.Enum):
+    """Why a zygote cannot start, in the words of the protocol (``dagprof/probe/faults.py``)."""
+
+    NO_AIRFLOW = "no-airflow"
+    UNSUPPORTED = "unsupported"
+    NO_FORK = "no-fork"
+    BROKEN = "broken"
+
+
+class CannotStart(MeasurementError):
+    """Nothing can be measured with this interpreter; the message says why and names the way out."""
+
+    def __init__(self, fault: Fault, message: str) -> None:
+        super().__init__(message)
+        self.fault = fault
+
+
 class ConnectionLost(Exception):
     """The process at the other end is gone, or did not answer in time."""
+
+
+class CannotFork(ConnectionLost):
+    """A worker cannot fork what parses, and has ended; the text is the reason."""
 
 
 class Conversation:
@@ -59,6 +86,7 @@ class Conversation:
     def receive(self, limit_s: float) -> Message:
         """The next message.
 
+        :raises CannotFork: a worker says so.
         :raises ConnectionLost: end of file, or nothing within ``limit_s`` seconds.
         """
         deadline = time.monotonic() + limit_s
@@ -76,6 +104,8 @@ class Conversation:
         line = bytes(self._pending[:end])
         del self._pending[: end + 1]
         message: Message = json.loads(line)
+        if "op" not in message and message.get("fault") == Fault.NO_FORK:
+            raise CannotFork(str(message["reason"]))
         return message
 
     def close(self) -> None:
@@ -128,7 +158,8 @@ class Zygote:
     def wait_until_ready(self) -> None:
         """Block until Airflow is imported.
 
-        :raises MeasurementError: when it cannot be.
+        :raises CannotStart: there is none, it cannot be imported or is not supported, or no process can be forked.
+        :raises MeasurementError: the process ended or does not answer.
         """
         try:
             self._control.send({"op": "start", **self._config})
@@ -138,14 +169,19 @@ class Zygote:
                 raise UsageError(NO_PYTHON.format(str(self._target.python))) from None
             raise MeasurementError(self._why_not_ready()) from None
         if answer["op"] == "failed":
-            raise MeasurementError(str(answer.get("unsupported") or "") or self._explain(str(answer["reason"])))
+            fault = Fault(answer["fault"])
+            raise CannotStart(fault, self._explain(fault, str(answer["reason"])))
         self.airflow = answer["airflow"]
         self.trouble = str(answer["trouble"])
         self.plugins = reading.plugins(answer)
         self.python_version, self.executable = answer["python"], answer["executable"]
 
-    def _explain(self, reason: str) -> str:
-        if "No module named 'airflow'" in reason:
+    def _explain(self, fault: Fault, reason: str) -> str:
+        if fault is Fault.UNSUPPORTED:
+            return reason
+        if fault is Fault.NO_FORK:
+            return f"os.fork fails in {self._target.python} ({reason}); {FORKS}"
+        if fault is Fault.NO_AIRFLOW:
             return (
                 f"There is no Airflow in {self._target.python}: install apache-airflow there, "
                 "or name the interpreter that has it with --python."

@@ -14,11 +14,9 @@ small. ``SCHEMA_VERSION`` grows when a reader of the older form could misread th
 from __future__ import annotations
 
 from dagprof.model.base import Doubt, Frozen, Place
+from dagprof.model.effects import EFFECT_KINDS, EffectGroup, EffectKind, effect_kind
 from dagprof.model.file import (
-    DATABASE_KINDS,
-    EFFECT_KINDS,
     EXISTENCE,
-    NETWORK_KINDS,
     Access,
     Effect,
     Experiment,
@@ -50,16 +48,16 @@ from dagprof.model.trace import STATEMENT, Edge, Loads, Module, Origin, Stack, S
 SCHEMA_VERSION = 3
 
 __all__ = [
-    "DATABASE_KINDS",
     "EFFECT_KINDS",
     "EXISTENCE",
-    "NETWORK_KINDS",
     "SCHEMA_VERSION",
     "STATEMENT",
     "Access",
     "Doubt",
     "Edge",
     "Effect",
+    "EffectGroup",
+    "EffectKind",
     "Environment",
     "Experiment",
     "Failure",
@@ -92,4 +90,5 @@ __all__ = [
     "Trace",
     "Unanswered",
     "Used",
+    "effect_kind",
 ]

@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Sequence
 
 from dagprof.model.base import Doubt, Frozen, Place
+from dagprof.model.effects import EffectKind, effect_kind
 from dagprof.model.trace import Stack, Trace
 from dagprof.robust import median_absolute_deviation, standard_error_of_median
 
@@ -123,7 +124,7 @@ class Access(Frozen, frozen=True):
 class Effect(Frozen, frozen=True):
     """Something that the file did while it was parsed, besides building DAGs, at the user's line that led there.
 
-    ``kind`` is one of ``EFFECT_KINDS``; ``what`` holds host and port, program, path or name, redacted. ``wall_us`` is the
+    ``kind`` is the name of an ``EffectKind``; ``what`` holds host and port, program, path or name, redacted. ``wall_us`` is the
     time of all ``count`` times together, None where only the fact is known; ``size_bytes`` counts what files hold;
     ``failed`` counts how often it ended with an error, of those whose time is known. ``threads`` is how many threads besides
     the one that parses did it; their times overlap, and what overlaps counts once.
@@ -139,31 +140,10 @@ class Effect(Frozen, frozen=True):
     failed: int = 0
     threads: int = 0
 
-
-# Kinds of effects that mean the same to people.
-DATABASE_KINDS = ("database", "metadata-database")
-NETWORK_KINDS = ("dns", "socket", "http")
-EFFECT_KINDS = (
-    "database",
-    "metadata-database",
-    "dns",
-    "socket",
-    "http",
-    "process",
-    "sleep",
-    "exit-handler",
-    "exec",
-    "file-read",
-    "file-write",
-    "thread",
-    "environment",
-    "working-directory",
-    "sys-path",
-    "signal",
-    "logger",
-    "output",
-    "warning",
-)
+    @property
+    def about(self) -> EffectKind:
+        """What is known of its kind."""
+        return effect_kind(self.kind)
 
 
 class LostDag(Frozen, frozen=True):
@@ -367,6 +347,11 @@ class FileResult(Frozen, frozen=True):
         if lost:
             return f"loses {_named(lost)} and keeps {_named(self.dag_ids)}"
         return f"has an import error and gives only {_named(self.dag_ids)}"
+
+    @property
+    def ended_measuring(self) -> bool:
+        """Whether its parse took the processes that watch over it along: nobody saw how its own process ended."""
+        return self.status is Status.KILLED and self.signal is None and self.exit_code is None
 
     @property
     def why_no_dags(self) -> str:

@@ -139,7 +139,6 @@ class Run(Frozen, frozen=True):
     import_sets: tuple[tuple[Edge, ...], ...] = ()
     skipped: tuple[SkippedFile, ...] = ()
     doubts: tuple[Doubt, ...] = ()
-    is_complete: bool = True
     reference: Reference | None = None
     plugins: tuple[Plugin, ...] = ()
     project: Project = Project()

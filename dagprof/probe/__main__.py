@@ -13,8 +13,8 @@ Messages are JSON objects, one a line, over a socket (zygote, worker) or a pipe 
 To the zygote                                    and back
     {"op": "start", ...configuration}            {"op": "ready", "airflow": {...},
                                                   "plugins": [{"name", "source", "wall_ms", "rss_kib", "modules",
-                                                  "error"}, ...]} or {"op": "failed", "reason": ...,
-                                                  "unsupported": what a probe misses in this Airflow}
+                                                  "error"}, ...]} or {"op": "failed", "fault": one of faults.py,
+                                                  "reason": ...}
     {"op": "discover", "paths": [...], "safe_mode": ...}
                                                  {"files": [...], "skipped": [[path, reason, detail], ...],
                                                   "passed_over": [[path, reason, detail], ...]}
@@ -30,6 +30,7 @@ To a worker                                      and back
      "contents": [dag_id, ...] asks for serialised DAGs
                                                  {"outcome": "result" | "time-limit" | "memory-limit" | "ended",
                                                   "exit_code", "signal", "result", "stdout", "stderr", "total_ms", ...}
+                                                 or {"fault": "no-fork", "reason": ...}, and the worker ends
 """
 
 import os

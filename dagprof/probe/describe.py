@@ -8,6 +8,7 @@ import re
 import socket
 from typing import Any
 
+from . import faults
 from .channel import Channel
 
 _HEADER = re.compile(r"^(Name|Version): *(.+?) *$", re.M)
@@ -38,7 +39,7 @@ class Describer:
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
-        self.pid = os.fork()
+        self.pid = faults.fork()
         if self.pid == 0:
             try:
                 ours.close()

@@ -224,7 +224,7 @@ class TracedParse:
             source = loader.get_data(path)
             return statements.compile_with_clock(source, path, self.clock, self._redact)
         except Exception as error:
-            self.plain.append("%s: %s" % (type(error).__name__, error))
+            self.plain.append([type(error).__name__, str(error), isinstance(error, SyntaxError)])
             return ordinary(loader, name)
         finally:
             self.tracer.compile_ns += perf_counter_ns() - started

@@ -12,7 +12,7 @@ import sys
 from time import monotonic, perf_counter
 from typing import Any, Callable
 
-from . import answering, child, delivery
+from . import answering, child, delivery, faults
 from .airflow_api import PROCESSOR
 from .channel import Channel
 from .kernel import become_subreaper, kill_leftovers, oom_kills, rss_kib, send_signal, wait_for_end
@@ -40,7 +40,11 @@ def serve(channel: Channel, surroundings: child.Surroundings, pre_imported: list
         if request is None:
             return
         watch = Watch(channel, request, surroundings.redact, is_supervised=is_supervised)
-        watch.start(surroundings, pre_imported)
+        try:
+            watch.start(surroundings, pre_imported)
+        except faults.CannotFork as error:
+            channel.send({"fault": faults.NO_FORK, "reason": surroundings.redact(str(error))})
+            return
         channel.send(watch.until_done())
 
 
@@ -88,7 +92,7 @@ class Watch:
         sys.stderr.flush()
         self._started = perf_counter()
         self._deadline = monotonic() + self._request["time_limit_s"]
-        self._pid = os.fork()
+        self._pid = faults.fork()
         if self._pid == 0:
             ours.close()
             self._become_child(surroundings, pre_imported, pipes, theirs.detach())

@@ -13,7 +13,7 @@ import traceback
 from time import perf_counter
 from typing import Any, Callable
 
-from . import describe, discovery, plugins, pre_imports, requirements, worker
+from . import describe, discovery, faults, plugins, pre_imports, requirements, worker
 from .airflow_api import PROCESSOR, WARM
 from .channel import Channel
 from .child import Surroundings
@@ -25,8 +25,15 @@ def serve(descriptor: int) -> None:
     control = Channel(socket.socket(fileno=descriptor))
     worker.become_subreaper()
     config = control.receive()
-    if config is not None:
-        Zygote(control, config).serve()
+    if config is None:
+        return
+    try:
+        zygote = Zygote(control, config)
+    except faults.CannotFork as error:
+        reason = Surroundings(config).redact(str(error))
+        control.send({"op": "failed", "fault": faults.NO_FORK, "reason": reason})
+        return
+    zygote.serve()
 
 
 class Zygote:
@@ -71,15 +78,13 @@ class Zygote:
             api = self._surroundings.api
             ready = {"version": api.version, "config": api.config(), "import_s": api.import_s}
             ready["is_untried"] = requirements.is_untried(api.version)
+            lacking = self._look_for_needs()
         except BaseException as error:
-            reason = self._surroundings.redact("%s: %s" % (type(error).__name__, error))
-            failed = {"op": "failed", "reason": reason}
-            self._control.send({**failed, "unsupported": self._look_for_needs()().get("reason", "")})
+            self._refuse(error)
             return False
-        lacking = self._look_for_needs()
         self._surroundings.collector.settle(has_frozen)
         if unsupported := str(lacking().get("reason", "")):
-            self._control.send({"op": "failed", "reason": unsupported, "unsupported": unsupported})
+            self._control.send({"op": "failed", "fault": faults.UNSUPPORTED, "reason": unsupported})
             return False
         self._surroundings.collector.resume()
         self._control.send(
@@ -93,6 +98,17 @@ class Zygote:
             }
         )
         return True
+
+    def _refuse(self, error: BaseException) -> None:
+        """Say why nothing can be measured; an Airflow that lacks something explains what else went wrong."""
+        fault, reason = faults.of(error), self._surroundings.redact(faults.reason(error))
+        if fault == faults.BROKEN:
+            try:
+                unsupported = str(self._look_for_needs()().get("reason", ""))
+            except faults.CannotFork:
+                unsupported = ""
+            fault, reason = (faults.UNSUPPORTED, unsupported) if unsupported else (fault, reason)
+        self._control.send({"op": "failed", "fault": fault, "reason": reason})
 
     def _look_for_needs(self) -> Callable[[], Any]:
         """What this Airflow lacks, looked up in a fork: no parse may start with a module that only the look-up imports."""
@@ -152,7 +168,7 @@ class Zygote:
 
     def _fork_worker(self, request: dict[Any, Any]) -> dict[Any, Any]:
         connection = self._control.take_socket()
-        pid = os.fork()
+        pid = faults.fork()
         if pid == 0:
             code = 1
             try:
@@ -211,7 +227,7 @@ class Zygote:
     def _beside(function: Callable[..., Any]) -> Callable[[], Any]:
         """Begin to run ``function`` in a fork; the call of what is returned waits for its answer."""
         read, write = os.pipe()
-        pid = os.fork()
+        pid = faults.fork()
         if pid == 0:
             try:
                 os.close(read)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from dagprof.attribution.candidates import shown_path
 from dagprof.attribution.import_lines import import_places
-from dagprof.model import DATABASE_KINDS, NETWORK_KINDS, Access, Effect, FileResult, Place, Run
+from dagprof.model import Access, Effect, FileResult, Place, Run
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration, in_threads
@@ -18,7 +18,6 @@ from dagprof.report.screen import columns, titled
 
 SHOWN = 8
 BY_IMPORT = " (by the import)"
-_KINDS = (*DATABASE_KINDS, *NETWORK_KINDS, "process", "sleep", "exit-handler")
 
 
 class Doing(NamedTuple):
@@ -63,7 +62,7 @@ def _of(file: FileResult, root: str) -> Iterable[tuple[Place, str, int, float | 
         place = Place(file=shown_path(access.file, root), line=access.line)
         yield place, f"{access.kind} {access.key}", access.count, None
     for effect in file.effects:
-        if effect.kind in _KINDS:
+        if effect.about.belongs_in_task:
             place = Place(file=shown_path(effect.file, root), line=effect.line)
             ms = None if effect.wall_us is None else effect.wall_us / 1000
             yield place, f"{effect.kind} {effect.what}".strip() + in_threads(effect), effect.count, ms

@@ -21,7 +21,9 @@ _PLACES = 3
 def where(file: FileResult, run: Run) -> str:
     """The file and line where a failure happened, with the DAG file in front where that is another one."""
     at = place(file, run.root, run.project.root)
-    return at if at.startswith(f"{file.path}:") or at == file.path else f"{file.path} at {at}"
+    failure = next((each for each in file.failures if each.line), None)
+    is_own = failure is None or failing_file(failure, run.root, run.project.root) in ("", file.path)
+    return at if is_own else f"{file.path} at {at}"
 
 
 def same_place(cause: Cause, run: Run) -> str:

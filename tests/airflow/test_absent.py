@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from conftest import Scan, dag, result
+from support import Scan, dag, result
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import generated
 import pytest
-from conftest import Scan, dag, result
+from support import Scan, dag, result
 
 import dagprof
 from dagprof.analyse.fleet import FileView, Fleet

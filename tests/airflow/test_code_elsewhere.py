@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import TARGET, dag, write
+from support import TARGET, dag, write
 
 import dagprof
 from dagprof import frames

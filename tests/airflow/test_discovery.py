@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import TARGET, Scan, dag, result, write
+from support import TARGET, Scan, dag, result, write
 
 import dagprof
 from dagprof.errors import MeasurementError, UsageError

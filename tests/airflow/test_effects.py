@@ -12,14 +12,15 @@ import subprocess
 import threading
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from conftest import TARGET, dag, write
+from support import TARGET, dag, write
 
 import dagprof
+from dagprof.measure import reading
+from dagprof.model import Effect
 
 PROBE = Path(dagprof.__file__).parent / "probe"
 PARSE_EACH = """
@@ -52,19 +53,6 @@ for file in files:
 """
 
 
-@dataclass(frozen=True)
-class Found:
-    kind: str
-    what: str
-    file: str
-    line: int
-    count: int
-    wall_us: int | None
-    size_bytes: int
-    failed: int = 0
-    threads: int = 0
-
-
 def parse_each(folder: Path, *names: str) -> dict[str, Any]:
     """Parse the named files below ``folder/dags``, one process each, and return the probe's answers."""
     result, scratch, root = folder / "result", folder / "scratch", folder / "dags"
@@ -79,11 +67,11 @@ def parse_each(folder: Path, *names: str) -> dict[str, Any]:
     return dict(json.loads(line) for line in result.read_text().splitlines())
 
 
-def effects_of(folder: Path, *names: str) -> dict[str, list[Found]]:
+def effects_of(folder: Path, *names: str) -> dict[str, list[Effect]]:
     """The effects of each named file; they carry paths below the root."""
     root = str(folder / "dags") + os.sep
     return {
-        name: [Found(**{**row, "file": row["file"].removeprefix(root)}) for row in found["rows"]]
+        name: list(reading.effects([{**row, "file": row["file"].removeprefix(root)} for row in found["rows"]]))
         for name, found in parse_each(folder, *names).items()
     }
 
@@ -480,7 +468,7 @@ def server() -> Iterator[int]:
 
 class Corpus(NamedTuple):
     sources: Mapping[str, str]
-    found: Mapping[str, list[Found]]
+    found: Mapping[str, list[Effect]]
 
 
 @pytest.fixture(scope="module")
@@ -525,7 +513,7 @@ def test_each_effect_is_found_at_its_line(corpus: Corpus, name: str) -> None:
     assert found == expected | inside
 
 
-def rows(corpus: Corpus, name: str, kind: str) -> list[Found]:
+def rows(corpus: Corpus, name: str, kind: str) -> list[Effect]:
     return [row for row in corpus.found[name] if row.kind == kind]
 
 

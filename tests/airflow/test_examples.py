@@ -6,7 +6,7 @@ import importlib.util
 import subprocess
 
 import pytest
-from conftest import EXAMPLES, TARGET, result
+from support import EXAMPLES, TARGET, result
 
 import dagprof
 from dagprof.analyse.frames import loads_frame, records, statements_frame

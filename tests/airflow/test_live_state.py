@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import statistics
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import live
 import pytest
-from conftest import TARGET, call, dag, write
+from support import TARGET, call, dag, write
 
 # What may differ, and why. Everything else has to be equal.
 SCRATCH = "results, logs and the database of a scan stay in its scratch folder"
@@ -143,38 +142,3 @@ def test_a_parse_starts_as_in_the_real_processor(set_up: str, migrated: Path, tm
 def test_the_list_of_differences_is_short() -> None:
     assert len(DIFFERENCES) <= 10
     assert all(DIFFERENCES.values())
-
-
-COLLECTOR = """
-    import gc, os
-
-    _before = gc.get_stats()[2]["collections"]
-    _kept = [[] for _ in range(30_000)]
-    with open(os.environ["STATE_RECORD"], "a") as _file:
-        _file.write("%d\\n" % (gc.get_stats()[2]["collections"] - _before))
-"""
-# After so many parses the manager has done a full collection by itself, if one was due when it had started.
-SETTLED_PARSES, FILES = 240, 24
-
-
-def test_a_parse_that_makes_many_objects_collects_as_in_a_processor_that_has_run_for_a_while(
-    migrated: Path, tmp_path: Path
-) -> None:
-    """As many objects as pandas brings: a full collection walks those of Airflow too, which takes longer than many imports."""
-    fillers = {f"dags/filler_{number}.py": dag(f"filler_{number}") for number in range(FILES - 1)}
-    where = write(tmp_path, {"dags/recorder.py": dag("recorder", COLLECTOR), **fillers})
-    home = tmp_path / "home"
-    home.symlink_to(migrated)
-    env = live.environment(home, where / "dags", STATE_RECORD=str(tmp_path / "theirs"))
-    log = tmp_path / "processor.log"
-    with live.processor(live.command(), env, log) as process:
-        lines = live.wait_for_lines(tmp_path / "theirs", SETTLED_PARSES // FILES + 7, process, log)
-    theirs = statistics.mode(lines[-7:])  # its counts differ from parse to parse
-
-    done = call(
-        *("scan", str(where / "dags"), "--python", TARGET, "--depth", "quick", "--repeat", "1", "-q"),
-        cwd=tmp_path,
-        **{**env, "STATE_RECORD": str(tmp_path / "ours")},
-    )
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "ours").read_text().splitlines()[-1] == theirs

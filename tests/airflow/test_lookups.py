@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Scan, dag, result
+from support import Scan, dag, result
 
 from dagprof.model import Status
 

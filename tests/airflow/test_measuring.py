@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import TARGET, Scan, dag, result
+from support import TARGET, Scan, dag, result
 
 import dagprof
 from dagprof.analyse.frames import edges_frame, imports_frame, loads_frame, records

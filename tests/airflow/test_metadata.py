@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from conftest import Scan, dag, result
+from support import Scan, dag, result
 
 from dagprof.model import FileResult, Status
 

@@ -6,7 +6,7 @@ import json
 import subprocess
 
 import pytest
-from conftest import TARGET
+from support import TARGET
 
 from dagprof.analyse.moved import TO_3
 

@@ -6,7 +6,7 @@ import textwrap
 from typing import NamedTuple
 
 import pytest
-from conftest import dag, result
+from support import dag, result
 
 from dagprof.model import Run, Status
 
@@ -311,7 +311,7 @@ def _source(name: str, code: str) -> str:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """All files in one scan."""
-    from conftest import TARGET, write
+    from support import TARGET, write
 
     import dagprof
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Scan, dag, result, write
+from support import Scan, dag, result, write
 
 from dagprof.errors import MeasurementError
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import TARGET, dag, result, write
+from support import TARGET, dag, result, write
 
 import dagprof
 from dagprof.model import FileResult, Run, Status

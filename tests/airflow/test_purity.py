@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import TARGET, dag, write
+from support import TARGET, dag, write
 
 from dagprof import settings
 from dagprof.measure.site import scratch_folder, zygote_config

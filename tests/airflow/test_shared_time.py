@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import Scan, dag, result
+from support import Scan, dag, result
 
 from dagprof import frames
 

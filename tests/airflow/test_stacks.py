@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import TARGET
+from support import TARGET
 
 import dagprof
 

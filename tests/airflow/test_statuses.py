@@ -8,7 +8,7 @@ from typing import cast
 
 import msgspec
 import pytest
-from conftest import TARGET, Scan, dag, result, write
+from support import TARGET, Scan, dag, result, write
 
 import dagprof
 from dagprof.errors import UsageError

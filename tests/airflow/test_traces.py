@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import TARGET, dag, write
+from support import TARGET, dag, write
 
 import dagprof
 

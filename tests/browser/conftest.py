@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browser.pages import LOADED, OpenPage
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Request, expect, sync_playwright
 from unit.builders import MODULES, file, loads, run, statement, trace
 
@@ -42,17 +43,7 @@ SOURCE = (
     + "END = 1\n"
 )
 
-# common.frames, which loads pandas, which loads numpy; and json.
-LOADED = loads(
-    (0, -1, 1_000, 81_000, -1, 1),
-    (1, 0, 20_000, 80_000, 0, 1),
-    (3, 1, 30_000, 30_000, 1, 7),
-    (2, 1, 30_000, 30_000, 1, 9),
-    (4, -1, 500, 500, -1, 2),
-)
 KNOWN = (*MODULES, Module(name="datetime", origin=Origin.STDLIB))
-
-OpenPage = Callable[..., Page]
 
 # CI parses DAG files beside the browser.
 expect.set_options(timeout=20_000)
@@ -118,10 +109,6 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[OpenPage]:
     for context, watched in contexts:
         context.close()
         assert watched.seen == []
-
-
-def address(path: str) -> str:
-    return hashlib.sha256(path.encode()).hexdigest()[:12]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser.conftest import LOADED, OpenPage, address
+from browser.pages import LOADED, OpenPage, address
 from playwright.sync_api import Page, expect
 from unit.builders import HELPED, file, run, trace
 from unit.test_report import HOSTILE, hostile

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import TARGET, dag, write
+from support import TARGET, dag, write
 
 ROOT = Path(__file__).parent.parent.parent
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())

@@ -48,6 +48,13 @@ def test_the_action_follows_its_schema() -> None:
     validate(ROOT / "action.yml", "vendor.github-actions")
 
 
+def test_our_own_workflow_follows_its_schema_and_runs_everything() -> None:
+    workflow = ROOT / ".github" / "workflows" / "ci.yml"
+    validate(workflow, "vendor.github-workflows")
+    steps = [step for job in yaml.safe_load(workflow.read_text())["jobs"].values() for step in job["steps"]]
+    assert {"bash .ci/run", "python -m build"} <= {step.get("run") for step in steps}
+
+
 def test_the_examples_use_inputs_that_the_action_has() -> None:
     inputs = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
     documented = re.findall(r"^\| `([a-z-]+)` \|", (ROOT / "docs" / "ci.md").read_text(), re.MULTILINE)

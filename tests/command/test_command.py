@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import TARGET, call, dag, write
+from support import TARGET, call, dag, write
 from unit.page import Page
 
 import dagprof
@@ -202,9 +202,6 @@ def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:
     assert done.returncode == 3
     assert "There is no Airflow in" in done.stderr
     assert "--python" in done.stderr
-    examined = call("doctor", "--python", str(tmp_path / "bare"), cwd=place)
-    assert examined.returncode == 3
-    assert "There is no Airflow in" in examined.stdout
 
 
 def test_a_home_that_does_not_exist(place: Path) -> None:

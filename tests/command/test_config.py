@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import call, write
+from support import call, write
 
 TEXT = """
     [tool.dagprof]

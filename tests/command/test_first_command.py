@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import TARGET, call, dag, write
+from support import TARGET, call, dag, write
 
 import dagprof
 from dagprof.model import Run

@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
-from conftest import TARGET, call, dag, write
+from support import TARGET, call, dag, write
 from unit.page import Page
 
 import dagprof

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from command.test_gate import gate, git, own_git, verdict  # noqa: F401 - the fixture is used by name
-from conftest import TARGET, call, dag, write
+from support import TARGET, call, dag, write
 
 LIMITS = ("--absolute", "500ms", "--time-budget", "30s", "--python", TARGET)
 # Does three things at its lines 3, 4 and 5.

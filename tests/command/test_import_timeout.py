@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conftest import TARGET, call, dag, write
+from support import TARGET, call, dag, write
 
 import dagprof
 from dagprof.model import Status

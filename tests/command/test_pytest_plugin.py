@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import TARGET, dag, write
+from support import TARGET, dag, write
 
 pytest_plugins = ["pytester"]
 

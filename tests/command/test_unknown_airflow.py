@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import TARGET, call, dag, write
+from support import TARGET, call, dag, write
 
 CUSTOM = """
     import importlib.abc, importlib.util, os, sys
@@ -81,7 +81,10 @@ def test_the_gate_measures_nothing_on_an_unknown_airflow(place: Path) -> None:
 def test_doctor_names_what_is_missing(place: Path) -> None:
     done = on(place, MISSING, "doctor", "--python", TARGET)
     assert done.returncode == 3, done.stdout
-    assert "airflow.utils.file.iter_airflow_imports is missing" in " ".join(done.stdout.split())
+    told = " ".join(done.stdout.split())
+    assert "Airflow cannot be used → Airflow " in told
+    assert told.endswith(SENTENCE)
+    assert told.count("is not supported") == 1
 
 
 @pytest.mark.skipif(sys.executable != TARGET, reason="the pytest plugin measures with its own interpreter here")

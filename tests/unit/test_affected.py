@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import write
+from support import write
 
 from dagprof.measure.affected import environment_changes, is_touched, reached
 from dagprof.model import Effect, Measured, Module, Origin, Status

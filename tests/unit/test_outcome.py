@@ -2,7 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from dagprof.measure import reading
 from dagprof.measure.outcome import Passes
+from dagprof.model import Failure, FileResult, Loads, Status
 
 
 def traced(wall_ms: float, queued_ms: float) -> dict[str, Any]:
@@ -16,3 +20,52 @@ def test_of_several_traces_the_least_disturbed_is_kept() -> None:
     for wall_ms, queued_ms in ((150.0, 45.0), (105.0, 46.0), (106.0, 1.0), (190.0, 0.0)):
         assert passes.add("trace", traced(wall_ms, queued_ms))
     assert passes.traced_ms == (106.0, 1.0)
+
+
+def effect(what: str, line: int, *, is_running: bool) -> dict[str, Any]:
+    return {"kind": "process", "what": what, "file": "/dags/a.py", "line": line, "is_running": is_running}
+
+
+def held(effects: list[dict[str, Any]]) -> Failure:
+    passes = Passes("a.py", "", 0)
+    rows = ("modules", "import_sets", "uninstrumented", "statements", "edges", "memory")
+    columns: dict[str, Any] = dict.fromkeys(Loads.__struct_fields__, ())
+    trace: dict[str, Any] = {**{name: [] for name in rows}, "loads": columns, "gc_ms": 0.0, "compile_ms": 0.0}
+    result = {"failures": [], "effects": effects, "trace": trace, "wall_ms": 1.0, "cpu_ms": 1.0, "queued_ms": 0.0}
+    passes.trace = {"result": result}
+    passes.settled = {
+        "outcome": "held",
+        "result": {},
+        "signal": None,
+        "exit_code": 0,
+        "stdout": ["", 0],
+        "stderr": ["", 0],
+    }
+    (failure,) = passes.measured().result.failures
+    return failure
+
+
+def test_a_held_parse_is_blamed_on_the_process_that_still_runs() -> None:
+    """By the mark of the row: a command may have any name, also one that ends like the mark in reports."""
+    failure = held([effect("tail -f x (still running)", 3, is_running=False), effect("sleep 9", 5, is_running=True)])
+    assert (failure.file, failure.line) == ("/dags/a.py", 5)
+    assert failure.message.startswith("The process sleep 9 outlives the parse")
+
+
+def test_without_one_that_runs_the_last_that_was_started_is_blamed() -> None:
+    failure = held([effect("a", 3, is_running=False), effect("b", 5, is_running=False)])
+    assert (failure.line, failure.message[:13]) == (5, "The process b")
+    assert held([]).message.startswith("A process outlives the parse")
+
+
+def test_a_process_that_still_runs_says_so_in_its_name() -> None:
+    (running, done) = reading.effects([effect("sleep 9", 5, is_running=True), effect("ls", 6, is_running=False)])
+    assert (running.what, done.what) == ("sleep 9 (still running)", "ls")
+
+
+@pytest.mark.parametrize(
+    ("changes", "ended"),
+    [({}, True), ({"signal": 9}, False), ({"exit_code": 1}, False), ({"status": Status.EXITED}, False)],
+)
+def test_a_parse_that_nobody_saw_end_took_the_measuring_along(changes: dict[str, Any], ended: bool) -> None:
+    assert FileResult(**{"path": "a.py", "status": Status.KILLED, **changes}).ended_measuring is ended

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import datetime
+import re
+from pathlib import Path
 
 import pytest
 
@@ -112,3 +114,41 @@ def test_a_waiver_holds_through_its_last_day() -> None:
 
 def test_every_rule_is_described_and_has_a_level() -> None:
     assert set(DESCRIPTIONS) == set(DEFAULT_LEVELS) == set(Rule)
+
+
+# The table of docs/configuration.md: each pattern, with what it matches and what it does not.
+DOCUMENTED = {
+    "etl/sales.py": (["etl/sales.py"], ["etl/deep/sales.py", "sales.py", "team/etl/sales.py"]),
+    "etl/*": (["etl/sales.py", "etl/other.py"], ["etl/deep/sales.py", "sales.py"]),
+    "etl/**": (["etl/sales.py", "etl/a/b/c.py"], ["sales.py", "team/etl/sales.py"]),
+    "etl/**/sales.py": (["etl/sales.py", "etl/a/b/sales.py"], ["etl/a/b/other.py", "sales.py"]),
+    "sales_*.py": (["sales_eu.py", "etl/a/sales_eu.py"], ["sales.py", "sales_old.py/readme.py"]),
+    "/sales.py": (["sales.py"], ["etl/sales.py"]),
+    "etl": (["etl/sales.py", "team/etl/a/b.py"], ["etl.py", "team/other.py"]),
+}
+# Of these, what `.gitignore` means by the same patterns: a folder that matches takes all that is below it.
+OTHERWISE_IN_GITIGNORE = {("etl/*", "etl/deep/sales.py"), ("sales_*.py", "sales_old.py/readme.py")}
+
+
+def test_each_documented_pattern_is_tested() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    table = text.partition("| pattern | matches |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `([^`]+)`", table, re.MULTILINE) == list(DOCUMENTED)
+
+
+@pytest.mark.parametrize("pattern", DOCUMENTED)
+def test_a_documented_pattern_means_what_is_documented(pattern: str) -> None:
+    matched, others = DOCUMENTED[pattern]
+    assert [path for path in (*matched, *others) if matches(path, [pattern])] == matched
+
+
+def test_the_patterns_of_gitignore_mean_something_else() -> None:
+    """Why pathspec is not used; see docs/decisions/0001-dependencies.md."""
+    pathspec = pytest.importorskip("pathspec")
+    differing = {
+        (pattern, path)
+        for pattern, (matched, others) in DOCUMENTED.items()
+        for path in (*matched, *others)
+        if pathspec.GitIgnoreSpec.from_lines([pattern]).match_file(path) != (path in matched)
+    }
+    assert differing == OTHERWISE_IN_GITIGNORE

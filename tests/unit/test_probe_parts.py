@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import dagprof
-from dagprof.probe import origin
+from dagprof.measure.zygote import Fault
+from dagprof.probe import faults, origin
 
 PROBE = Path(dagprof.__file__).parent / "probe"
 PRELUDE = f"""
@@ -30,6 +31,26 @@ def in_child(code: str, *arguments: str, **environment: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_both_ends_of_the_protocol_know_the_same_faults() -> None:
+    told = {value for name, value in vars(faults).items() if name.isupper()}
+    assert told == {fault.value for fault in Fault}
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (ModuleNotFoundError("No module named 'airflow'", name="airflow"), faults.NO_AIRFLOW),
+        (ModuleNotFoundError("No module named 'airflow.x'", name="airflow.x"), faults.BROKEN),
+        (ImportError("No module named 'airflow'"), faults.BROKEN),
+        (faults.CannotFork("OSError: no"), faults.NO_FORK),
+        (SystemExit("a plugin left"), faults.BROKEN),
+    ],
+    ids=repr,
+)
+def test_a_fault_is_known_by_its_error(error: BaseException, fault: str) -> None:
+    assert faults.of(error) == fault
 
 
 @pytest.mark.parametrize(
@@ -222,3 +243,25 @@ def test_a_parse_waits_no_longer_than_it_takes_without_computing() -> None:
 )
 def test_code_that_cython_compiled_is_not_the_users(path: str, kind: str) -> None:
     assert origin.of_file(path) == kind
+
+
+def test_a_full_collection_is_due_by_the_history_of_the_process() -> None:
+    """A quarter of what survived the last one has come since: the manager would collect by itself before long."""
+    code = """
+import gc
+from _dagprof_probe import collector
+collector._will_freeze = lambda: False
+watching = collector.Collector()
+watching.begin()
+survivors = [[] for _ in range(80_000)]
+gc.collect()
+few = [[] for _ in range(8_000)]
+gc.collect(1)
+was_due = watching._is_due()
+many = [[] for _ in range(40_000)]
+gc.collect(1)
+is_due = watching._is_due()
+watching.settle(False)
+print(was_due, is_due, watching._is_due(), gc.get_count()[1:], gc.callbacks)
+"""
+    assert in_child(code).strip() == "False True False (4, 5) []"

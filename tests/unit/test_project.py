@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from conftest import write
+from support import write
 
 from dagprof.project import bounded_yaml, compose, discover, dockerfile, env_file, homes, imports, layout, left_out
 from dagprof.project.expand import expand

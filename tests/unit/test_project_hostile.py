@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import write
+from support import write
 
 from dagprof.errors import UsageError
 from dagprof.measure import project

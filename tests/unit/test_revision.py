@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import write
+from support import write
 
 from dagprof.errors import MeasurementError, UsageError
 from dagprof.measure.revision import (

@@ -95,7 +95,7 @@ def test_the_tables_of_the_gate(tmp_path: Path) -> None:
             rule=Rule.BUDGET,
             reason="being rewritten",
             until=datetime.date(2026, 12, 31),
-            place="pyproject.toml",
+            file="pyproject.toml",
         ),
     )
 

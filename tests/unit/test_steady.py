@@ -13,6 +13,12 @@ from dagprof.probe.watch.steady import steady
 PID = "PID"  # replaces the number of this process: names of tests must be the same in every process
 
 
+@pytest.fixture(autouse=True)
+def large_process_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers below 1000 are no process's for ``steady``, and in a new container this process has one of these."""
+    monkeypatch.setattr(os, "getpid", lambda: 54_321)
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

@@ -85,7 +85,10 @@ class Effects:
         return self._ledger.rows()
 
     def rows(self) -> list[Any]:
-        """All effects, as dictionaries with the fields of ``model.Effect``; ends the watch."""
+        """All effects, as dictionaries with the fields of ``model.Effect`` and ``is_running``, of a process after the parse.
+
+        Ends the watch.
+        """
         if not self._is_over:
             self._is_over = True
             for watch in (self._files, self._processes, self._state):

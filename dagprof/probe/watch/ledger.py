@@ -30,11 +30,11 @@ _MOST_ROWS = 5000
 class _Row:
     """What is known of one effect. Stretches of time that overlap, in several threads or programs, count once."""
 
-    __slots__ = ("_stretches", "_wall_ns", "count", "failed", "is_timed", "size", "threads")
+    __slots__ = ("_stretches", "_wall_ns", "count", "failed", "is_running", "is_timed", "size", "threads")
 
     def __init__(self) -> None:
         self.count = self.size = self.failed = self._wall_ns = 0
-        self.is_timed = False
+        self.is_timed = self.is_running = False
         self.threads: set[int] = set()
         self._stretches: list[tuple[int, int]] = []
 
@@ -127,15 +127,16 @@ class Ledger:
         if row is not None:
             row.size = size
 
-    def rename(self, key: Any, what: str) -> None:
-        """Tell one of the effects under this key apart, by another name."""
+    def mark_running(self, key: Any) -> None:
+        """Tell one of the processes under this key apart: it outlives the parse."""
         row = self._rows.get(key)
         if row is not None and row.count > 1:
             row.count -= 1
         else:
             self.drop(key)
-        kind, _, file, line = key
-        self.add(kind, what, file, line)
+        running = self._rows.setdefault((*key, "running"), _Row())
+        running.is_running = True
+        running.count += 1
 
     def drop(self, key: Any) -> None:
         self._rows.pop(key, None)
@@ -170,15 +171,16 @@ class Ledger:
         """One dictionary per effect, in the order of their first happening."""
         return [
             {
-                "kind": kind,
-                "what": what,
-                "file": file,
-                "line": line,
+                "kind": key[0],
+                "what": key[1],
+                "file": key[2],
+                "line": key[3],
+                "is_running": row.is_running,
                 "count": row.count,
                 "wall_us": row.wall_us(),
                 "size_bytes": row.size,
                 "failed": row.failed,
                 "threads": len(row.threads),
             }
-            for (kind, what, file, line), row in list(self._rows.items())
+            for key, row in list(self._rows.items())
         ]

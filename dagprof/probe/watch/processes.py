@@ -138,7 +138,7 @@ class ProcessWatch:
         for key, reference in self._running:
             process = reference()
             if process is not None and process.returncode is None and _is_running(process.pid):
-                self._ledger.rename(key, key[1] + " (still running)")
+                self._ledger.mark_running(key)
 
 
 def _is_running(pid: Any) -> bool:

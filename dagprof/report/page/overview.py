@@ -236,6 +236,4 @@ def _doubts(run: Run) -> list[str]:
     doubts = [safe_text(doubt.text, 500) for doubt in run.doubts]
     doubts += plugins.failed(run)
     doubts += figures.left_out(run)
-    if not run.is_complete:
-        doubts.insert(0, "The scan was interrupted; files are missing.")
     return doubts + [notes.together(code, files) for code, files in notes.by_code(run).items()]

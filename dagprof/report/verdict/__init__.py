@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import NamedTuple
-
 from dagprof.errors import UsageError
 from dagprof.gate.verdict import Verdict
+from dagprof.report.formats import VERDICTS, Format, VerdictReport
 
-
-class Format(NamedTuple):
-    """A text format: the module whose ``render`` writes it, and what it is for."""
-
-    module: str
-    purpose: str
-
-
-FORMATS: dict[str, Format] = {
-    "json": Format("json_", "the whole verdict, for programs"),
-    "junit": Format("junit", "JUnit XML, for the test view of a CI system"),
-    "sarif": Format("sarif", "SARIF 2.1.0, for code scanning"),
-    "github": Format("github", "workflow commands that annotate lines, for the log of GitHub Actions"),
-    "gitlab": Format("gitlab", "a code quality report, for merge requests of GitLab"),
-    "markdown": Format("markdown", "a comment on a pull request, or the summary of a step"),
-}
+# Those that a verdict alone is enough for.
+FORMATS: dict[str, Format[VerdictReport]] = {name: each for name, each in VERDICTS.items() if not each.needs_runs}
 
 
 def write(format_name: str, verdict: Verdict, *, prefix: str = "") -> str:
@@ -33,7 +17,4 @@ def write(format_name: str, verdict: Verdict, *, prefix: str = "") -> str:
     """
     if format_name not in FORMATS:
         raise UsageError(f"Unknown format {format_name!r}; choose from {', '.join(FORMATS)}.")
-    # What a format needs is loaded only when it is requested.
-    module = import_module(f"{__name__}.{FORMATS[format_name].module}")
-    text: str = module.render(verdict, prefix=prefix)
-    return text
+    return FORMATS[format_name].text(VerdictReport(verdict, prefix=prefix))

@@ -6,7 +6,6 @@ pydantic into the user's environment. The tests hold the result against the publ
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from urllib.parse import quote
 
@@ -21,9 +20,6 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 _LEVELS = {Level.ERROR: "error", Level.WARNING: "warning", Level.OFF: "none"}
 _RULES = tuple(Rule)
 _LONGEST = 2000
-
-# How the gate ends the text of a waiver that is a comment in a file: with the file and the line.
-_COMMENT = re.compile(r"\.py:\d+\)$")
 
 
 def render(verdict: Verdict, *, prefix: str = "") -> str:
@@ -80,7 +76,7 @@ def _result(finding: Finding, mark: str, prefix: str) -> dict[str, Any]:
         }
         result["locations"] = [{"physicalLocation": location}]
     if finding.waived:
-        kind = "inSource" if _COMMENT.search(finding.waived) else "external"
+        kind = "inSource" if finding.is_waived_in_source else "external"
         result["suppressions"] = [{"kind": kind, "justification": _safe(finding.waived)}]
     return result
 
