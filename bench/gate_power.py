@@ -6,7 +6,7 @@ python bench/gate_power.py show FILE ...                                tables f
 python bench/gate_power.py speed                                        one changed file among 1,000
 
 ``--load`` starts this many programs during the measurement. Each keeps a processor busy for half a
-second, then sleeps for half a second. Each run uses ``dagprof.measure.duel`` and the gate like
+second, then sleeps for half a second. Each run uses ``dagprof.ab.duel`` and the gate like
 ``dagprof gate``, but all runs import Airflow only once.
 """
 
@@ -28,13 +28,13 @@ from pathlib import Path
 
 from common import BIN, environment, machine
 
+from dagprof.ab.duel import Question, duel
+from dagprof.config.settings import Settings
 from dagprof.gate import decide
 from dagprof.gate.verdict import Outcome
-from dagprof.measure.duel import Question, duel
+from dagprof.link.target import resolve
 from dagprof.measure.rounds import Silent
 from dagprof.measure.site import Site, scratch_folder
-from dagprof.measure.target import resolve
-from dagprof.settings import Settings
 
 FILES = 60
 # CPU time of the files in ms, in addition to the parse itself: many light files, some heavy ones.

@@ -27,15 +27,15 @@ from common import machine
 
 import dagprof
 from dagprof.analyse.fleet import Fleet
-from dagprof.measure.asking import Limits, parse_request
+from dagprof.config.settings import Depth, Settings
+from dagprof.link.target import resolve
+from dagprof.link.unqueued import own_ms
 from dagprof.measure.crew import Zygotes
-from dagprof.measure.outcome import gave_result
-from dagprof.measure.plan import Mode
 from dagprof.measure.site import scratch_folder, zygote_config
-from dagprof.measure.target import resolve
-from dagprof.measure.unqueued import own_ms
 from dagprof.model import Place, Temperature
-from dagprof.settings import Depth, Settings
+from dagprof.passes.asking import Limits, parse_request
+from dagprof.passes.outcome import gave_result
+from dagprof.passes.plan import Mode
 
 
 class Claim(NamedTuple):

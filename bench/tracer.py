@@ -23,7 +23,7 @@ PROBE = Path(__file__).resolve().parents[1] / "dagprof" / "probe"
 BEFORE = f"""
 import json, runpy, sys, time, gc, dis, bisect
 runpy.run_path({str(PROBE / "__main__.py")!r})["_load_package"]()
-from _dagprof_probe import import_rows, imports, parse
+from _dagprof_probe.parsing import import_rows, imports, parse
 """
 PLAIN = (
     BEFORE

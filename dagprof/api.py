@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dagprof import __version__
-from dagprof import settings as settings_module
+from dagprof.config import settings as settings_module
 from dagprof.measure import scan as scanning
 from dagprof.model import Run
 from dagprof.store import runs
@@ -16,7 +16,7 @@ from dagprof.store import runs
 def scan(*paths: str | Path, **options: Any) -> Run:
     """Measure the DAG files below ``paths`` and return the Run, without writing anything.
 
-    ``options`` are the fields of ``dagprof.settings.Settings``, which override the configuration file and the environment.
+    ``options`` are the fields of ``dagprof.config.settings.Settings``, which override the configuration file and the environment.
 
     :raises dagprof.errors.UsageError: invalid paths or options.
     :raises dagprof.errors.MeasurementError: nothing could be measured.

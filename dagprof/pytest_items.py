@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from dagprof import policy
-from dagprof import settings as settings_module
 from dagprof.analyse import comparison
+from dagprof.config import policy
+from dagprof.config import settings as settings_module
+from dagprof.config.settings import Settings
 from dagprof.errors import DagprofError, MeasurementError
 from dagprof.gate import simple as gate
+from dagprof.link.target import existing
 from dagprof.measure import session as measuring
-from dagprof.measure.target import existing
 from dagprof.model import FileResult, Run
 from dagprof.quantities import parse_duration_ms, parse_share
 from dagprof.report.figures import duration
-from dagprof.settings import Settings
 from dagprof.store import runs
 
 ITEM = "dagprof"

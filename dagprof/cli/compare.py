@@ -23,7 +23,7 @@ def command(before: str, after: str, floor: str, share: str) -> int:
     from dagprof import quantities
     from dagprof.analyse.comparison import Limits, compare
     from dagprof.cli.output import stdout_console
-    from dagprof.report import terminal
+    from dagprof.report.text import terminal
     from dagprof.store import runs
 
     limits = Limits(relative=quantities.parse_share(share), absolute_ms=quantities.parse_duration_ms(floor))

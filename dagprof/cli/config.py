@@ -11,8 +11,8 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dagprof.policy import FileLimits, Override
-    from dagprof.settings import Explained, Settings
+    from dagprof.config.policy import FileLimits, Override
+    from dagprof.config.settings import Explained, Settings
 
 _LISTS = ("overrides", "waivers")
 
@@ -26,8 +26,8 @@ def command(files: tuple[str, ...], bundle_root: str | None, as_json: bool) -> i
 
     With FILE (DAG files), also show the limits of the gate for each file, after the overrides.
     """
-    from dagprof import settings as settings_module
     from dagprof.cli.output import stdout_console
+    from dagprof.config import settings as settings_module
 
     options = {"bundle_root": bundle_root}
     settings, rows = settings_module.explained(options, environment=os.environ, start=Path.cwd())
@@ -72,10 +72,10 @@ def _number(settings: Settings, by: list[Override]) -> str:
 
 
 def _limits(file: str, settings: Settings) -> _Limits:
-    from dagprof import policy
+    from dagprof.config import policy
+    from dagprof.config.settings import leading_folders
     from dagprof.errors import UsageError
-    from dagprof.measure.target import bundle_root, existing
-    from dagprof.settings import leading_folders
+    from dagprof.link.target import bundle_root, existing
 
     (path,) = existing((file,))
     if path.is_dir():

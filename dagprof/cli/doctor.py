@@ -26,8 +26,8 @@ def command(path: str | None, **options: Any) -> int:
     from rich.table import Table
     from rich.text import Text
 
-    from dagprof import settings
     from dagprof.cli.output import stdout_console
+    from dagprof.config import settings
     from dagprof.measure.diagnose import examine
     from dagprof.report.escape import safe_text
 

@@ -35,7 +35,7 @@ def command(target: str, stored: str | None, speedscope: str | None, quiet: bool
     """
     from dagprof.analyse.fleet import Fleet
     from dagprof.cli.output import stdout_console
-    from dagprof.report import explain
+    from dagprof.report.text import explain
     from dagprof.store import runs
 
     name, line = _split(target)
@@ -80,8 +80,8 @@ def _no_line(name: str, source: list[str], line: int) -> UsageError:
 
 
 def _measured(name: str, options: dict[str, Any], *, is_quiet: bool) -> Run:
-    from dagprof import settings as settings_module
     from dagprof.cli import output
+    from dagprof.config import settings as settings_module
     from dagprof.measure import scan as scanning
 
     options = {**options, "depth": options["depth"] or "full"}

@@ -13,13 +13,13 @@ import click
 import msgspec
 
 from dagprof import __version__
-from dagprof import settings as settings_module
 from dagprof.cli import INTERRUPTED, comments, discard_output, output
 from dagprof.cli.options import parsing_options
+from dagprof.config import settings as settings_module
+from dagprof.config.policy import Level, Rule
+from dagprof.config.settings import Settings
 from dagprof.errors import MeasurementError, UsageError
-from dagprof.policy import Level, Rule
 from dagprof.report.formats import VERDICTS, VerdictReport
-from dagprof.settings import Settings
 
 if TYPE_CHECKING:
     from dagprof.gate.decide import Demand
@@ -206,10 +206,10 @@ def _demand(settings: Settings, root: Path, waivers: Iterable[Any] = (), prefix:
 def _by_turns(
     paths: Sequence[str], settings: Settings, revision: str, python: str | None, *, all_files: bool, is_quiet: bool
 ) -> _Measured:
+    from dagprof.ab import against
     from dagprof.gate import decide
     from dagprof.gate.rooted import rooted
-    from dagprof.measure import against
-    from dagprof.measure.target import bundle_root, existing
+    from dagprof.link.target import bundle_root, existing
     from dagprof.quantities import parse_duration_ms
 
     root = bundle_root(settings, existing(tuple(paths)), os.environ)[0]
@@ -247,10 +247,10 @@ def _by_turns(
 
 
 def _by_baseline(paths: Sequence[str], settings: Settings, name: str, *, is_quiet: bool) -> _Measured:
+    from dagprof.ab import revision
     from dagprof.analyse.comparison import below
     from dagprof.gate.baseline import check_reference, decide_by_baseline, suspects
     from dagprof.gate.rooted import rooted
-    from dagprof.measure import revision
     from dagprof.measure import scan as scanning
     from dagprof.store import runs
 

@@ -1,4 +1,4 @@
-"""The options of every command that measures; their names are those of ``dagprof.settings.Settings``."""
+"""The options of every command that measures; their names are those of ``dagprof.config.settings.Settings``."""
 
 from __future__ import annotations
 

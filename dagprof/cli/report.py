@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from dagprof import settings as settings_module
 from dagprof.cli import output as screen
+from dagprof.config import settings as settings_module
 from dagprof.report.formats import RUNS, RunReport
 
 _OUTPUT = "reports/report.html"

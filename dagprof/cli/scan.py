@@ -13,14 +13,14 @@ import click
 import msgspec
 
 from dagprof import __version__
-from dagprof import settings as settings_module
 from dagprof.cli import INTERRUPTED, output
 from dagprof.cli.options import measuring_options
+from dagprof.config import settings as settings_module
+from dagprof.config.settings import Settings
 from dagprof.errors import MeasurementError, UsageError
 from dagprof.measure import scan as scanning
 from dagprof.model import Measured, Run
 from dagprof.robust import FEWEST, are_enough
-from dagprof.settings import Settings
 from dagprof.store import journal as journals
 from dagprof.store import runs
 
@@ -96,7 +96,7 @@ def command(
 def _load_reports() -> None:
     import networkx  # noqa: F401 - for dominators, which are requested between the rounds
 
-    from dagprof.report import html, terminal  # noqa: F401
+    from dagprof.report import html  # noqa: F401
 
 
 def _measure(
@@ -182,8 +182,9 @@ class _Check:
         from dagprof.analyse import comparison
         from dagprof.analyse.fleet import Fleet
         from dagprof.gate import simple as gate
-        from dagprof.report import formats, terminal
+        from dagprof.report import formats
         from dagprof.report.page.overview import judged
+        from dagprof.report.text import terminal
 
         fleet = Fleet(run)
         old = compared = None

@@ -9,6 +9,7 @@ import msgspec
 
 from dagprof import evidence
 from dagprof.analyse import causes
+from dagprof.config.policy import FileLimits, Level, Override, Policy, Rule, Waiver, below, limits_for
 from dagprof.evidence import Judgement, Limits, Sides
 from dagprof.gate import outcomes, rules, waivers
 from dagprof.gate.parsed import Parsed
@@ -16,7 +17,6 @@ from dagprof.gate.precedents import Precedents
 from dagprof.gate.tied import Changed
 from dagprof.gate.verdict import Decision, FileVerdict, Finding, Outcome, Verdict
 from dagprof.model import FileResult, Frozen, Place, Run, SkippedFile, Status
-from dagprof.policy import FileLimits, Level, Override, Policy, Rule, Waiver, below, limits_for
 from dagprof.quantities import count, parse_duration_ms, parse_share
 
 

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from dagprof.config.policy import FileLimits, Level, Rule
 from dagprof.gate.parsed import Parsed
 from dagprof.gate.precedents import Precedent, Precedents
 from dagprof.gate.verdict import Finding
 from dagprof.model import Place
 from dagprof.model.effects import EffectGroup, groups_with_rule, kinds_of
-from dagprof.policy import FileLimits, Level, Rule
 from dagprof.quantities import parse_duration_ms, parse_share
 
 _SHOWN = 5

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import enum
 
+from dagprof.config.policy import Level, Rule
 from dagprof.model import Frozen
-from dagprof.policy import Level, Rule
 
 SCHEMA_VERSION = 1
 

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from dagprof.config.policy import Level, Rule, Waiver, below, matches
 from dagprof.gate.verdict import Finding
-from dagprof.policy import Level, Rule, Waiver, below, matches
 
 _BEGINS = re.compile(r"#\s*dagprof:", re.IGNORECASE)
 _COMMENT = re.compile(

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dagprof.errors import MeasurementError
-from dagprof.measure import file
-from dagprof.measure.asking import Ask
+from dagprof.link.metadata import MetadataDatabase
+from dagprof.link.reading import checked
+from dagprof.link.target import Target
+from dagprof.link.zygote import ConnectionLost, Conversation, Zygote
 from dagprof.measure.budget import Budget
-from dagprof.measure.metadata import MetadataDatabase
-from dagprof.measure.reading import checked
-from dagprof.measure.target import Target
-from dagprof.measure.zygote import ConnectionLost, Conversation, Zygote
 from dagprof.model import Doubt, Measured
+from dagprof.passes import file
+from dagprof.passes.asking import Ask
 from dagprof.surrogates import without_surrogates
 
 # The parse's own limit and this much more, for a worker that cannot answer.

@@ -10,14 +10,14 @@ from typing import Any
 
 import msgspec
 
+from dagprof.config.settings import Settings, default_jobs
 from dagprof.errors import DagprofError
+from dagprof.link.target import Target, existing, resolve
+from dagprof.link.zygote import FORKS, CannotFork, CannotStart, ConnectionLost, Fault, Zygote
 from dagprof.measure import site
-from dagprof.measure.target import Target, existing, resolve
-from dagprof.measure.zygote import FORKS, CannotFork, CannotStart, ConnectionLost, Fault, Zygote
 from dagprof.model import Plugin
 from dagprof.quantities import count
 from dagprof.robust import median_absolute_deviation
-from dagprof.settings import Settings, default_jobs
 
 # One parse does this much work; large enough to stand above the cost of a fork.
 _REFERENCE = '''"""A DAG file of dagprof's own, to measure how much equal parses differ here: airflow, dag."""

@@ -10,8 +10,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from dagprof.measure.target import Target
-from dagprof.measure.zygote import Zygote
+from dagprof.link.target import Target
+from dagprof.link.zygote import Zygote
 from dagprof.model import Environment, Git
 
 

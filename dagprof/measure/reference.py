@@ -12,13 +12,13 @@ from pathlib import Path
 
 import msgspec
 
-from dagprof.measure.asking import Limits, parse_request
+from dagprof.link.reading import samples
+from dagprof.link.zygote import ConnectionLost
 from dagprof.measure.crew import Worker, Zygotes
-from dagprof.measure.outcome import Passes
-from dagprof.measure.plan import Mode
-from dagprof.measure.reading import samples
-from dagprof.measure.zygote import ConnectionLost
 from dagprof.model import Samples
+from dagprof.passes.asking import Limits, parse_request
+from dagprof.passes.outcome import Passes
+from dagprof.passes.plan import Mode
 
 # Changes whenever the text below does: times of different references are not comparable.
 VERSION = 1

@@ -10,17 +10,18 @@ from typing import Protocol
 
 import msgspec
 
-from dagprof.measure import file, seeds
-from dagprof.measure.asking import Ask, Limits
+from dagprof.config.settings import Depth, Settings
+from dagprof.measure import seeds
 from dagprof.measure.budget import Budget
 from dagprof.measure.crew import Crew, Job
-from dagprof.measure.experiments import prove
-from dagprof.measure.plan import PROOFS, Proof, worth_ms
-from dagprof.measure.proofs import Question, questions
-from dagprof.measure.users import Users
 from dagprof.model import Doubt, Measured, Used
+from dagprof.passes import file
+from dagprof.passes.asking import Ask, Limits
+from dagprof.passes.experiments import prove
+from dagprof.passes.plan import PROOFS, Proof, worth_ms
+from dagprof.passes.proofs import Question, questions
+from dagprof.passes.users import Users
 from dagprof.quantities import parse_duration_ms
-from dagprof.settings import Depth, Settings
 
 
 class Progress(Protocol):

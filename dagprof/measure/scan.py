@@ -8,14 +8,15 @@ from pathlib import Path
 
 import msgspec
 
+from dagprof.config.settings import Depth, Settings
 from dagprof.errors import MeasurementError
-from dagprof.measure import file, reference, seeds
+from dagprof.link.target import existing, resolve
+from dagprof.measure import reference, seeds
 from dagprof.measure.crew import Zygotes
 from dagprof.measure.rounds import Progress, Rounds, Silent
 from dagprof.measure.site import Site, scratch_folder
-from dagprof.measure.target import existing, resolve
 from dagprof.model import Measured, Reference, Run, Samples
-from dagprof.settings import Depth, Settings
+from dagprof.passes import file
 
 
 class Interrupted(Exception):

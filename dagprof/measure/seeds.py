@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from dagprof.measure.asking import Ask, Limits
+from dagprof.link.target import Target
 from dagprof.measure.crew import Job
-from dagprof.measure.differences import appearing
-from dagprof.measure.lab import Lab
-from dagprof.measure.outcome import gave_result
-from dagprof.measure.stability import differing
-from dagprof.measure.target import Target
 from dagprof.model import Measured
+from dagprof.passes.asking import Ask, Limits
+from dagprof.passes.differences import appearing
+from dagprof.passes.lab import Lab
+from dagprof.passes.outcome import gave_result
+from dagprof.passes.stability import differing
 
 SEED_VARIABLE = "PYTHONHASHSEED"
 _MOST_DAGS = 20

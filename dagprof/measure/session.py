@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from dagprof.measure import environment, file
+from dagprof.config.settings import Settings
+from dagprof.link.target import existing, resolve
+from dagprof.measure import environment
 from dagprof.measure.budget import Budget
 from dagprof.measure.crew import Job
 from dagprof.measure.site import Site, scratch_folder
-from dagprof.measure.target import existing, resolve
 from dagprof.model import Environment, FileResult
-from dagprof.settings import Settings
+from dagprof.passes import file
 
 
 @contextlib.contextmanager

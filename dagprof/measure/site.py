@@ -16,14 +16,15 @@ from typing import Any
 
 import msgspec
 
-from dagprof import settings as settings_module
+from dagprof.config import settings as settings_module
+from dagprof.config.settings import Settings
 from dagprof.errors import MeasurementError, UsageError
-from dagprof.measure import environment, lookups, refusals, roots
-from dagprof.measure.asking import Limits
+from dagprof.link import lookups, refusals
+from dagprof.link.target import Target
+from dagprof.link.zygote import ConnectionLost, Zygote
+from dagprof.measure import environment, roots
 from dagprof.measure.assemble import Assembler
 from dagprof.measure.crew import Crew, Zygotes
-from dagprof.measure.target import Target
-from dagprof.measure.zygote import ConnectionLost, Zygote
 from dagprof.model import (
     SCHEMA_VERSION,
     Doubt,
@@ -36,8 +37,8 @@ from dagprof.model import (
     SkippedFile,
     SkipReason,
 )
+from dagprof.passes.asking import Limits
 from dagprof.project import homes, layout
-from dagprof.settings import Settings
 from dagprof.surrogates import without_surrogates
 
 # Airflow's own limit where its configuration has none.

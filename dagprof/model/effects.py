@@ -1,7 +1,7 @@
 """The kinds of effects that a parse can have, one row each: what they are called, belong to, and mean to gate and reports.
 
 A new kind is one watcher in ``dagprof/probe/watch/`` and one row here. A row of a new group with a rule of its own also needs
-that rule in ``dagprof.policy``.
+that rule in ``dagprof.config.policy``.
 """
 
 from __future__ import annotations

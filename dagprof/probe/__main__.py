@@ -55,7 +55,7 @@ def main() -> None:
     role, arguments = sys.argv[1], sys.argv[2:]
     sys.argv = ["airflow"]
     if role == "database":
-        from _dagprof_probe import database
+        from _dagprof_probe.start import database
 
         database.make(*arguments)
         return

@@ -8,26 +8,12 @@ import signal
 import sys
 from typing import Any, Callable
 
-from . import (
-    airflow_api,
-    answering,
-    answers,
-    bytecode,
-    collector,
-    delivery,
-    environment,
-    experiment,
-    failures,
-    lookups,
-    missed,
-    parse,
-    redact,
-    serialised,
-    stacks,
-    state,
-    watch,
-)
+from . import answering, redact, watch
+from .asked import answers, environment, lookups
 from .clocks import perf_counter, process_time, thread_time
+from .parsing import bytecode, experiment, failures, missed, parse, serialised, stacks, state
+from .start import collector
+from .versions import airflow_api, delivery
 
 # Bound before any DAG code can replace them.
 _dumps, _exit, _getpid = json.dumps, os._exit, os.getpid

@@ -10,7 +10,7 @@ import tempfile
 import zipfile
 from typing import Any
 
-from . import listing
+from .versions import listing
 
 # The words that Airflow's own test looks for in one version or another.
 _WORDS = ("airflow", "dag", "asset")

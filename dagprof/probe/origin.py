@@ -10,7 +10,8 @@ from typing import Any
 
 USER, DISTRIBUTION, STDLIB = "user", "distribution", "stdlib"
 
-_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+IMPORTLIB = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
+HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
 def _folders(paths: list[Any]) -> tuple[Any, ...]:
@@ -49,7 +50,7 @@ def of_file(path: Any) -> str:
 
 
 def _classify(path: str) -> str:
-    if path.startswith(_HERE):
+    if path.startswith(HERE):
         return STDLIB
     if path.endswith(_COMPILED) and not os.path.isabs(path):
         return DISTRIBUTION
@@ -67,3 +68,9 @@ def user_location(frame: FrameType | None) -> tuple[Any, ...]:
             return frame.f_code.co_filename, frame.f_lineno
         frame = frame.f_back
     return "", 0
+
+
+def as_importlib(function: Any) -> Any:
+    """The function under the file name of importlib's frozen code, whose frames tracebacks and warnings skip."""
+    function.__code__ = function.__code__.replace(co_filename=IMPORTLIB[0])
+    return function

@@ -12,10 +12,11 @@ import sys
 from time import monotonic, perf_counter
 from typing import Any, Callable
 
-from . import answering, child, delivery, faults
-from .airflow_api import PROCESSOR
+from . import answering, child, faults
 from .channel import Channel
 from .kernel import become_subreaper, kill_leftovers, oom_kills, rss_kib, send_signal, wait_for_end
+from .versions import delivery
+from .versions.airflow_api import PROCESSOR
 
 # The zygote watches over its workers with the same two.
 __all__ = ["become_subreaper", "kill_leftovers", "serve"]

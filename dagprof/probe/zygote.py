@@ -13,11 +13,13 @@ import traceback
 from time import perf_counter
 from typing import Any, Callable
 
-from . import describe, discovery, faults, plugins, pre_imports, requirements, worker
-from .airflow_api import PROCESSOR, WARM
+from . import describe, discovery, faults, worker
 from .channel import Channel
 from .child import Surroundings
-from .manager import Manager
+from .start import plugins, pre_imports
+from .start.manager import Manager
+from .versions import requirements
+from .versions.airflow_api import PROCESSOR, WARM
 
 
 def serve(descriptor: int) -> None:

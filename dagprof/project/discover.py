@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dagprof.model import Used
-from dagprof.project import astro, imports, layout, left_out, sources
+from dagprof.project import imports, layout, left_out, sources
+from dagprof.project.files import astro
 from dagprof.project.secret_names import is_secret
 from dagprof.project.sources import Sources
 from dagprof.project.values import OFF, Found, Unreadable, Variable, impossible

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from dagprof.project import compose
+from dagprof.project.files import compose
 
 DAGS = "dags"
 # A folder that holds one of these is the root of a project.

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dagprof.model import Used
-from dagprof.project import airflow_cfg, compose, dockerfile, env_file, layout, startup_script
-from dagprof.project.dockerfile import Image
+from dagprof.project import layout
+from dagprof.project.files import airflow_cfg, compose, dockerfile, env_file, startup_script
+from dagprof.project.files.dockerfile import Image
 from dagprof.project.mounts import Mounts
 from dagprof.project.reading import Repository, text_of
 from dagprof.project.values import Mount, Unreadable, Variable

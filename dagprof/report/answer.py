@@ -10,9 +10,10 @@ from dagprof.analyse.causes import causes
 from dagprof.analyse.fleet import Plan
 from dagprof.model import Run
 from dagprof.quantities import count
-from dagprof.report import changes, effects, failures, figures
+from dagprof.report import changes, figures
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
+from dagprof.report.text import effects, failures
 
 MOST = 5
 

@@ -8,7 +8,8 @@ from dagprof.analyse.comparison import Change, Comparison, FileChange
 from dagprof.analyse.fleet import Plan, Step
 from dagprof.model import Run
 from dagprof.quantities import count
-from dagprof.report import changes, failures, figures, plugins
+from dagprof.report import changes, figures
+from dagprof.report.text import failures, plugins
 from dagprof.report.verdict.markdown import escaped, table
 
 ROWS = 30

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dagprof.analyse.causes import shortened
 from dagprof.model import FileResult, Run
 from dagprof.quantities import count, span
-from dagprof.report import figures, plugins
+from dagprof.report import figures
 from dagprof.report.escape import safe_text
+from dagprof.report.text import plugins
 
 # Notes of single files; `dagprof explain FILE` and the report show all of them in full.
 LIMIT = 10

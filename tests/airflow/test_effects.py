@@ -19,7 +19,7 @@ import pytest
 from support import TARGET, dag, write
 
 import dagprof
-from dagprof.measure import reading
+from dagprof.link import reading
 from dagprof.model import Effect
 
 PROBE = Path(dagprof.__file__).parent / "probe"
@@ -27,7 +27,10 @@ PARSE_EACH = """
 import importlib, json, os, runpy, sys
 probe, root, scratch, result, *files = sys.argv[1:]
 runpy.run_path(probe + "/__main__.py")["_load_package"]()
-from _dagprof_probe import airflow_api, answers, bytecode, lookups, redact, watch
+from _dagprof_probe.versions import airflow_api
+from _dagprof_probe.asked import answers, lookups
+from _dagprof_probe.parsing import bytecode
+from _dagprof_probe import redact, watch
 bytecode.redirect(scratch + "/bytecode")
 api = airflow_api.AirflowApi(root, "processor")
 lookups.install(api, answers.Answers({}, {}, "stub"))

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from support import TARGET, dag, write
 
-from dagprof import settings
+from dagprof.config import settings
+from dagprof.link.target import resolve
+from dagprof.link.zygote import Zygote
 from dagprof.measure.site import scratch_folder, zygote_config
-from dagprof.measure.target import resolve
-from dagprof.measure.zygote import Zygote
 
 # What Airflow loads by itself before it starts a task is found out without the probe. The state of the processor is compared
 # with a real one in test_live_state.py.

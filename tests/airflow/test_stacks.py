@@ -21,7 +21,7 @@ PROBE = Path(dagprof.__file__).parent / "probe" / "__main__.py"
 SAMPLED = """
 import importlib.machinery, importlib.util, json, runpy, sys
 runpy.run_path({probe!r})["_load_package"]()
-from _dagprof_probe import stacks
+from _dagprof_probe.parsing import stacks
 profiler = {profiler}(interval=stacks.INTERVAL_S, async_mode="disabled")
 sys.modules["pyinstrument.stack_sampler"].timing_overhead = lambda: {{"walltime": 0.001}}  # as on a busy machine
 if {file!r}.endswith(".zip"):

@@ -12,9 +12,9 @@ from support import TARGET, Scan, dag, result, write
 
 import dagprof
 from dagprof.errors import UsageError
-from dagprof.measure.asking import Limits
-from dagprof.measure.file import measure
 from dagprof.model import Run, Status
+from dagprof.passes.asking import Limits
+from dagprof.passes.file import measure
 from dagprof.store import runs
 
 FILES = {

@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
+from dagprof.config.policy import FileLimits, Level, Policy, Rule, Waiver, limits_for
 from dagprof.gate import rules
 from dagprof.gate.decide import Compared, Demand, decide
 from dagprof.gate.parsed import Parsed
 from dagprof.gate.verdict import Finding, Verdict
 from dagprof.model import Effect, Failure, FileResult, Instability, Loads
-from dagprof.policy import FileLimits, Level, Policy, Rule, Waiver, limits_for
 from unit.builders import HELPED, file, loads, run, samples, trace
 
 TODAY = datetime.date(2026, 5, 1)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dagprof.measure import absent
 from dagprof.model import Effect
+from dagprof.passes import absent
 
 
 def effect(kind: str, what: str, ms: float, *, failed: int = 1, count: int = 1, line: int = 7) -> Effect:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support import write
 
-from dagprof.measure.affected import environment_changes, is_touched, reached
+from dagprof.ab.affected import environment_changes, is_touched, reached
 from dagprof.model import Effect, Measured, Module, Origin, Status
 from unit import builders
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from dagprof.errors import UsageError
-from dagprof.measure import lookups
+from dagprof.link import lookups
 from dagprof.model import Access, Run, Unanswered
 from dagprof.report import answers_file
 from unit.builders import file, run

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dagprof.measure.codelines import sorted_out
+from dagprof.ab.codelines import sorted_out
 
 SOURCE = '''"""A docstring
 of two lines."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from dagprof import settings
-from dagprof.policy import DEFAULT_LEVELS, DESCRIPTIONS, FileLimits, Override, Policy, Waiver
+from dagprof.config import settings
+from dagprof.config.policy import DEFAULT_LEVELS, DESCRIPTIONS, FileLimits, Override, Policy, Waiver
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
 

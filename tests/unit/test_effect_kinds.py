@@ -6,10 +6,10 @@ import ast
 from pathlib import Path
 
 import dagprof
+from dagprof.config.policy import DESCRIPTIONS, Rule
 from dagprof.gate import waits
 from dagprof.model import EFFECT_KINDS, Effect, effect_kind
 from dagprof.model.effects import OTHER, groups_with_rule
-from dagprof.policy import DESCRIPTIONS, Rule
 
 WATCHERS = Path(dagprof.__file__).parent / "probe" / "watch"
 

@@ -7,7 +7,7 @@ import io
 from rich.console import Console
 
 from dagprof.model import Access, Effect, Place, Project
-from dagprof.report import effects
+from dagprof.report.text import effects
 from unit.builders import file, run
 
 

@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from dagprof.config.policy import Policy, Rule
 from dagprof.errors import UsageError
 from dagprof.gate.baseline import decide_by_baseline, suspects
 from dagprof.gate.decide import Demand, decide
 from dagprof.gate.verdict import Decision, FileVerdict, Outcome
 from dagprof.model import FileResult, Reference, Run, SkippedFile, SkipReason, Status
-from dagprof.policy import Policy, Rule
 from unit import builders
 from unit.builders import file, run, samples
 from unit.gating import TODAY, compared, judged, slower, times

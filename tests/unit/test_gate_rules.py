@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from dagprof.config.policy import FileLimits, Level, Policy, Rule, limits_for
 from dagprof.gate import rules
 from dagprof.gate.parsed import Parsed
 from dagprof.model import Access, Edge, FileResult, Module, Origin, Samples, Status
-from dagprof.policy import FileLimits, Level, Policy, Rule, limits_for
 from unit.builders import MODULES, file, loads, run, samples
 from unit.gating import BROKEN, FRAMES, HELPER_ALONE, NO_LOADS, UNSTABLE, effect, found, parsed, times
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from dagprof.config.policy import Level, Rule, Waiver
 from dagprof.gate import waivers
-from dagprof.policy import Level, Rule, Waiver
 from unit.gating import FRAMES, TODAY, finding, judged, slower, waiver
 
 

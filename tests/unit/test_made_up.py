@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from dagprof.measure import made_up
-from dagprof.measure.asking import Limits
-from dagprof.measure.made_up import Guess, Stop
-from dagprof.settings import Depth
+from dagprof.config.settings import Depth
+from dagprof.passes import made_up
+from dagprof.passes.asking import Limits
+from dagprof.passes.made_up import Guess, Stop
 
 ALIKE, OTHER, EMPTY = Guess("2", {}, is_alike=True), Guess("x", {}), Guess("2", {}, is_empty=True)
 

@@ -9,12 +9,13 @@ import pytest
 from rich.console import Console
 
 from dagprof.analyse import comparison
+from dagprof.config.policy import Rule
 from dagprof.gate import decide as gate
 from dagprof.gate import simple
 from dagprof.gate.verdict import Decision, Outcome
 from dagprof.model import Failure, FileResult, Run, Status, Unanswered
-from dagprof.policy import Rule
-from dagprof.report import figures, html, markdown, terminal
+from dagprof.report import figures, html, markdown
+from dagprof.report.text import terminal
 from unit.builders import file, run
 
 FAILURE = Failure(type="ValueError", message="unknown url type: '1'", file="/dags/a.py", line=9)

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from dagprof.measure import reading
-from dagprof.measure.outcome import Passes
+from dagprof.link import reading
 from dagprof.model import Failure, FileResult, Loads, Status
+from dagprof.passes.outcome import Passes
 
 
 def traced(wall_ms: float, queued_ms: float) -> dict[str, Any]:

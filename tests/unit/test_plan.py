@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from dagprof.measure import plan
+from dagprof.config.settings import Depth
+from dagprof.passes import plan
 from dagprof.robust import median_absolute_deviation, standard_error_of_median
-from dagprof.settings import Depth
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,12 @@ import pytest
 from rich.console import Console
 
 from dagprof.analyse.fleet import Fleet
+from dagprof.link.reading import plugins
 from dagprof.measure.diagnose import _about_plugin
-from dagprof.measure.reading import plugins
 from dagprof.model import Plugin, Run
-from dagprof.report import html, markdown, terminal
-from dagprof.report.plugins import summary
+from dagprof.report import html, markdown
+from dagprof.report.text import terminal
+from dagprof.report.text.plugins import summary
 from unit.builders import file, run
 from unit.page import Page
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dagprof.policy import (
+from dagprof.config.policy import (
     DEFAULT_LEVELS,
     DESCRIPTIONS,
     Level,

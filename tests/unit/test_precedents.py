@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from dagprof.ab import precedents
+from dagprof.config.policy import Policy, Rule, Waiver
 from dagprof.gate.decide import Compared, Demand, decide
 from dagprof.gate.rooted import rooted
 from dagprof.gate.verdict import FileVerdict, Verdict
-from dagprof.measure import precedents
 from dagprof.model import (
     Access,
     Edge,
@@ -29,7 +30,6 @@ from dagprof.model import (
     SkippedFile,
     SkipReason,
 )
-from dagprof.policy import Policy, Rule, Waiver
 from unit.builders import HELPED, MODULES, environment, file, loads, run, trace
 
 TODAY = datetime.date(2026, 5, 1)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from dagprof.measure import reading
-from dagprof.measure.differences import appearing
-from dagprof.measure.outcome import Passes, status_of
+from dagprof.link import reading
 from dagprof.model import EXISTENCE, Samples, Status
+from dagprof.passes.differences import appearing
+from dagprof.passes.outcome import Passes, status_of
 
 from .test_probe_parts import in_child
 
@@ -100,7 +100,7 @@ def test_clocks_are_none_of_those_that_others_replace() -> None:
 
 def test_a_suppressed_cause_is_none() -> None:
     found = in_child(
-        "from _dagprof_probe import failures\n"
+        "from _dagprof_probe.parsing import failures\n"
         "def causes(raising):\n"
         "    try:\n"
         "        try:\n"

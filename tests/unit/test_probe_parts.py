@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import dagprof
-from dagprof.measure.zygote import Fault
+from dagprof.link.zygote import Fault
 from dagprof.probe import faults, origin
 
 PROBE = Path(dagprof.__file__).parent / "probe"
@@ -86,7 +86,7 @@ def test_ordinary_text_stays(text: str) -> None:
 def test_the_tracer_sees_what_importtime_sees() -> None:
     """The same modules, and the same total within what two processes differ by."""
     code = """
-from _dagprof_probe import import_rows, imports
+from _dagprof_probe.parsing import import_rows, imports
 import importlib.util  # what the report needs is loaded before
 tracer = imports.ImportTracer()
 tracer.install()
@@ -111,7 +111,7 @@ print(json.dumps(import_rows.report(tracer, "none")))
 
 def test_every_load_is_inside_its_parent() -> None:
     code = """
-from _dagprof_probe import import_rows, imports
+from _dagprof_probe.parsing import import_rows, imports
 tracer = imports.ImportTracer()
 tracer.install()
 import sqlite3, email.mime.multipart
@@ -130,7 +130,7 @@ print(json.dumps(import_rows.report(tracer, "none")["loads"]))
 
 def test_failed_imports_are_loads_too() -> None:
     code = """
-from _dagprof_probe import import_rows, imports
+from _dagprof_probe.parsing import import_rows, imports
 tracer = imports.ImportTracer()
 tracer.install()
 try:
@@ -179,7 +179,7 @@ value: undefined_name = 1
 
 def test_clocked_code_does_what_the_code_does(tmp_path: Path) -> None:
     code = f"""
-from _dagprof_probe import statements
+from _dagprof_probe.parsing import statements
 source = {LOOPS!r}
 clock = statements.StatementClock(lambda: (0, 0))
 exec(statements.compile_with_clock(source.encode(), "file.py", clock, str), {{"__name__": "file"}})
@@ -199,7 +199,7 @@ def test_an_experiment_resolves_no_path_of_modules_that_it_leaves_alone(tmp_path
     (tmp_path / "linked").symlink_to(real)
     code = """
 import os
-from _dagprof_probe import experiment
+from _dagprof_probe.parsing import experiment
 real, linked = sys.argv[1:]
 removal = experiment.Removal({real + "/helper.py": [1], real + "/common/__init__.py": [2]})
 removal.install()
@@ -222,7 +222,7 @@ def test_an_experiment_leaves_the_collector_to_the_parse(tmp_path: Path) -> None
     file.write_text("import heavy\n" + "".join(f"name_{n} = [{n}, ({n}, 'text')]\n" for n in range(2000)))
     code = """
 import gc
-from _dagprof_probe import experiment
+from _dagprof_probe.parsing import experiment
 phases = []
 gc.collect()
 gc.callbacks.append(lambda phase, info: phases.append(phase))
@@ -233,7 +233,10 @@ print(len(phases), gc.isenabled())
 
 
 def test_a_parse_waits_no_longer_than_it_takes_without_computing() -> None:
-    code = "from _dagprof_probe.parse import within_ms\nprint(within_ms(50, 300, 200), within_ms(50, 300, 270), within_ms(5, 3, 4))"
+    code = """
+from _dagprof_probe.parsing.parse import within_ms
+print(within_ms(50, 300, 200), within_ms(50, 300, 270), within_ms(5, 3, 4))
+"""
     assert in_child(code).split() == ["50", "30", "0.0"]
 
 
@@ -249,7 +252,7 @@ def test_a_full_collection_is_due_by_the_history_of_the_process() -> None:
     """A quarter of what survived the last one has come since: the manager would collect by itself before long."""
     code = """
 import gc
-from _dagprof_probe import collector
+from _dagprof_probe.start import collector
 collector._will_freeze = lambda: False
 watching = collector.Collector()
 watching.begin()

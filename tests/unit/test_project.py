@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from support import write
 
-from dagprof.project import bounded_yaml, compose, discover, dockerfile, env_file, homes, imports, layout, left_out
-from dagprof.project.expand import expand
+from dagprof.project import discover, homes, imports, layout, left_out
+from dagprof.project.files import bounded_yaml, compose, dockerfile, env_file
+from dagprof.project.files.expand import expand
 from dagprof.project.mounts import Mounts
 from dagprof.project.reading import Repository, text_of
 from dagprof.project.values import Found, Mount, Unreadable

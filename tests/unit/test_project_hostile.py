@@ -12,8 +12,9 @@ import pytest
 from support import write
 
 from dagprof.errors import UsageError
-from dagprof.measure import project
-from dagprof.project import astro, discover, homes
+from dagprof.link import project
+from dagprof.project import discover, homes
+from dagprof.project.files import astro
 from dagprof.project.values import Found, impossible
 
 SOON_S = 10.0

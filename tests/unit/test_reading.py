@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dagprof.measure import reading
-from dagprof.measure.unqueued import Unqueued
+from dagprof.link import reading
+from dagprof.link.unqueued import Unqueued
 
 
 def statement(line: int, kind: str, wall_us: int, cpu_us: int) -> tuple[Any, ...]:

@@ -30,9 +30,10 @@ from dagprof.model import (
     Stack,
     Status,
 )
-from dagprof.report import changes, figures, html, markdown, plan, terminal
+from dagprof.report import changes, figures, html, markdown
 from dagprof.report.escape import safe_lines, safe_text
 from dagprof.report.figures import duration
+from dagprof.report.text import plan, terminal
 from unit.builders import HELPED, file, loads, run, statement, trace
 from unit.page import Page
 

@@ -11,9 +11,10 @@ from rich.console import Console
 
 from dagprof.analyse.comparison import Comparison, compare
 from dagprof.model import Access, FileResult, Output, Run, Stack, Status
-from dagprof.report import html, terminal
+from dagprof.report import html
 from dagprof.report.escape import encodable
 from dagprof.report.page import one_file
+from dagprof.report.text import terminal
 from unit.builders import HELPED, file, loads, run, statement, trace
 from unit.page import Page
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from support import write
 
-from dagprof.errors import MeasurementError, UsageError
-from dagprof.measure.revision import (
+from dagprof.ab.revision import (
     changed_lines,
     checked_out,
     difference,
@@ -19,6 +18,7 @@ from dagprof.measure.revision import (
     prefix_of,
     remove_stale,
 )
+from dagprof.errors import MeasurementError, UsageError
 
 STRANGE = [
     "with space.py",

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from dagprof import settings
+from dagprof.config import settings
+from dagprof.config.policy import Level, Override, Policy, Rule, Waiver
 from dagprof.errors import UsageError
 from dagprof.model import Isolation, Temperature
-from dagprof.policy import Level, Override, Policy, Rule, Waiver
 
 
 def load(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Callable
 
-from ..imports import as_importlib
+from ..origin import as_importlib
 
 
 class LatePatches:

@@ -13,9 +13,10 @@ from dagprof.analyse.frames import records, statements_frame
 from dagprof.gate.simple import Outcome, Verdict
 from dagprof.model import FileResult, Plugin, Run
 from dagprof.quantities import count
-from dagprof.report import changes, figures, notes, plugins
+from dagprof.report import changes, figures, notes
 from dagprof.report.escape import safe_text
 from dagprof.report.page.one_file import address
+from dagprof.report.text import plugins
 
 STATEMENT_ROWS = 40
 PLUGIN_ROWS = 100

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from dagprof.config.policy import Level
 from dagprof.gate.verdict import Finding, Verdict
-from dagprof.policy import Level
 from dagprof.report.escape import safe_text
 from dagprof.report.verdict.json_ import indented
 from dagprof.report.verdict.places import message, place, with_fingerprints

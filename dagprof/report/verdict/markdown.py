@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
+from dagprof.config.policy import DESCRIPTIONS
 from dagprof.gate.verdict import FileVerdict, Finding, Outcome, Verdict
-from dagprof.policy import DESCRIPTIONS
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text
 from dagprof.report.verdict import words

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from dagprof.config.policy import Rule
 from dagprof.gate.verdict import Finding
-from dagprof.policy import Rule
 
 # Their messages carry figures, which differ from run to run; there is one of each to a file.
 _WITH_FIGURES = {Rule.SLOWER, Rule.UNSURE, Rule.NEW_MODULES, Rule.TIMEOUT, Rule.BUDGET}

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+from dagprof.config.policy import DEFAULT_LEVELS, DESCRIPTIONS, Level, Rule
 from dagprof.gate.verdict import Decision, Finding, Verdict
-from dagprof.policy import DEFAULT_LEVELS, DESCRIPTIONS, Level, Rule
 from dagprof.report.escape import safe_text
 from dagprof.report.verdict.json_ import indented
 from dagprof.report.verdict.places import message, place, with_fingerprints

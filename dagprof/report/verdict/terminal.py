@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
+from dagprof.config.policy import DESCRIPTIONS
 from dagprof.gate.verdict import Decision, FileVerdict, Finding, Outcome, Verdict
-from dagprof.policy import DESCRIPTIONS
 from dagprof.report.escape import safe_text
-from dagprof.report.screen import columns, titled, within_encoding
+from dagprof.report.text.screen import columns, titled, within_encoding
 from dagprof.report.verdict import words
 from dagprof.report.verdict.places import shown
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dagprof.config.policy import Level, Rule
 from dagprof.gate.verdict import Decision, FileVerdict, Finding, Outcome, Timing, Verdict
-from dagprof.policy import Level, Rule
 from dagprof.quantities import count
 from dagprof.report.figures import duration
 

@@ -1,0 +1,1 @@
+"""A/B runs: two versions of a DAG folder, parsed in turns."""

@@ -1,0 +1,235 @@
+"""An A/B run against a commit: its worktree, both sites, the question, and what was found."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from dagprof.ab import affected, codelines, revision
+from dagprof.ab.duel import Duel, Question, duel
+from dagprof.ab.revision import Difference
+from dagprof.config import configuration
+from dagprof.config.settings import Settings
+from dagprof.errors import UsageError
+from dagprof.evidence import Limits
+from dagprof.link.target import existing, resolve
+from dagprof.measure.rounds import Progress
+from dagprof.measure.site import Site, scratch_folder
+
+
+class Asked(NamedTuple):
+    """What an A/B run is asked; ``limits`` gives those of a file by its shown path, ``budget_s`` seconds for timed parses.
+
+    ``python`` measures the other commit with another interpreter, ``every_file`` also what the change cannot reach, at most
+    ``sample`` files when the environment changed.
+    """
+
+    revision: str
+    limits: Callable[[str], Limits]
+    false_alarms: float
+    budget_s: float
+    sample: int
+    python: str | None = None
+    every_file: bool = False
+
+
+class Found(NamedTuple):
+    """What was measured, how the other commit is called, and the changed lines by file relative to the repository's root.
+
+    ``top`` is that root, ``tree`` the one of the base while it was checked out, and ``prefix`` leads from either to the bundle's.
+    """
+
+    duel: Duel
+    base_name: str
+    changed: codelines.Sorted
+    top: str
+    tree: str
+    prefix: str
+
+
+def measure(
+    paths: Sequence[str],
+    settings: Settings,
+    asked: Asked,
+    *,
+    version: str,
+    environ: Mapping[str, str],
+    progress: Progress,
+) -> Found:
+    """Measure the files that differ from a commit, both versions in turns.
+
+    :raises UsageError: paths, settings or revision are at fault, or there is no DAG file.
+    :raises MeasurementError: Airflow cannot be imported, or git cannot check the commit out.
+    """
+    given = existing(tuple(paths))
+    with scratch_folder() as scratch, scratch_folder() as other_scratch, _worktree_place() as place:
+        target = resolve(settings, given, scratch, environ)
+        progress.using(target.used)
+        difference = revision.difference(target.root, asked.revision)
+        progress.preparing(f"checking out {difference.described}")
+        revision.remove_stale(difference.top)
+        with revision.checked_out(difference, place) as tree:
+            elsewhere = _elsewhere(given, target.root, difference, tree)
+            changes: dict[str, Any] = {"bundle_root": str(_moved_root(target.root, difference, tree))}
+            changes |= _moved_settings(settings, difference, tree)
+            if asked.python is not None:
+                changes["python"] = asked.python
+            old_settings = msgspec.structs.replace(settings, **changes)
+            old_environ = revision.moved_environment(environ, difference.top, tree)
+            old = resolve(
+                old_settings,
+                elsewhere,
+                other_scratch,
+                old_environ,
+                elsewhere=lambda path: revision.unversioned(path, difference, tree),
+            )
+            progress.preparing(f"importing Airflow in {target.python}, for both versions")
+            with _both(Site(old, old_settings, elsewhere), Site(target, settings, given)) as (base, head):
+                question = _question(difference, tree, target.environment, base, head, asked)
+                found = duel(base, head, question, version=version, progress=progress)
+            changed = codelines.sorted_out(revision.changed_lines(difference, difference.top), difference.top)
+            settled = _settings_doubts(difference, tree, settings) if not asked.every_file else []
+        doubts = (*found.doubts, *_environment_doubts(difference, asked), *settled, *_shared(found, difference, tree))
+        prefix = revision.prefix_of(target.root)
+        return Found(
+            found._replace(doubts=doubts), difference.described, changed, str(difference.top), str(tree), prefix
+        )
+
+
+@contextlib.contextmanager
+def _worktree_place() -> Iterator[Path]:
+    """A path that does not exist yet, in a folder of its own: not in a scratch folder, whose files are not looked at."""
+    with tempfile.TemporaryDirectory(prefix=f"{revision.PLACE}{os.getpid()}-", ignore_cleanup_errors=True) as name:
+        yield Path(os.path.realpath(name)) / "tree"
+
+
+@contextlib.contextmanager
+def _both(first: Site, second: Site) -> Iterator[tuple[Site, Site]]:
+    """Both sites, started at the same time."""
+    with contextlib.ExitStack() as stack:
+        with ThreadPoolExecutor(2) as pool:
+            starting = [pool.submit(site.__enter__) for site in (first, second)]
+        errors = [each.exception() for each in starting]
+        for site, error in zip((first, second), errors, strict=True):
+            if error is None:
+                stack.push(site)
+        for error in errors:
+            if error is not None:
+                raise error
+        yield first, second
+
+
+def _elsewhere(given: Sequence[Path], root: Path, difference: Difference, tree: Path) -> tuple[Path, ...]:
+    """The given paths in the other commit, those that are there; of renamed files the old ones."""
+    below = {new: old for new, old in difference.renamed.items() if root in old.parents}
+    moved = tuple(revision.moved(below.get(path, path), difference.top, tree) for path in given)
+    found = tuple(path for path in moved if path.exists() and path not in given)
+    if not found:
+        raise UsageError(
+            f"{', '.join(map(str, given))} does not exist in {difference.described}, so there is nothing to compare; "
+            "use `dagprof scan` for new folders."
+        )
+    return found
+
+
+def _moved_root(root: Path, difference: Difference, tree: Path) -> Path:
+    moved = revision.moved(root, difference.top, tree)
+    if moved == root:
+        raise UsageError(
+            f"The bundle root {root} is outside the repository {difference.top}; give --bundle-root inside it."
+        )
+    return moved
+
+
+def _moved_settings(settings: Settings, difference: Difference, tree: Path) -> dict[str, Any]:
+    """Folders that were given, in the other commit; those outside of the repository, and missing there, stay."""
+
+    def there(text: str) -> str:
+        path = Path(os.path.abspath(os.path.expanduser(text)))
+        moved = revision.moved(path, difference.top, tree)
+        return str(moved if moved.exists() else path)
+
+    changes: dict[str, Any] = {"pythonpath": tuple(map(there, settings.pythonpath))}
+    for name in ("plugins", "airflow_home"):
+        if (text := getattr(settings, name)) is not None:
+            changes[name] = there(text)
+    return changes
+
+
+def _question(
+    difference: Difference, tree: Path, environ: Mapping[str, str], base: Site, head: Site, asked: Asked
+) -> Question:
+    environment = affected.environment_changes(difference.changed)
+    everything = ""
+    if asked.every_file:
+        everything = "All files were requested"
+    elif asked.python is not None:
+        everything = f"The two sides use different interpreters ({base.target.python} and {head.target.python})"
+    elif environment:
+        everything = (
+            f"{environment[0].relative_to(difference.top)} changed, which may affect what is "
+            "installed or how Airflow parses"
+        )
+    return Question(
+        changed_base=[revision.moved(path, difference.top, tree) for path in difference.changed],
+        changed_head=list(difference.changed),
+        renamed={new: revision.moved(old, difference.top, tree) for new, old in difference.renamed.items()},
+        roots=_roots(environ, difference.top),
+        in_base=lambda path: revision.moved(path, difference.top, tree),
+        everything=everything,
+        sample=None if asked.every_file else asked.sample,
+        limits=asked.limits,
+        false_alarms=asked.false_alarms,
+        budget_s=asked.budget_s,
+    )
+
+
+def _roots(environ: Mapping[str, str], top: Path) -> list[Path]:
+    """Folders of the repository besides the bundle root from which its code is imported."""
+    home, plugins = environ.get("AIRFLOW_HOME"), environ.get("AIRFLOW__CORE__PLUGINS_FOLDER")
+    found = [Path(home) / "plugins", Path(home) / "config"] if home else []
+    found += [Path(plugins)] if plugins and Path(plugins) not in found else []
+    found += [Path(part).absolute() for part in environ.get("PYTHONPATH", "").split(os.pathsep) if part]
+    return [path for path in found if path.is_dir() and (top in path.parents or path == top)]
+
+
+def _environment_doubts(difference: Difference, asked: Asked) -> list[str]:
+    changed = affected.environment_changes(difference.changed)
+    if not changed or asked.python is not None:
+        return []
+    text = (
+        f"{changed[0].relative_to(difference.top)} differs, but both sides were measured with the "
+        "same installed packages; use --against-python to measure the other side in its own "
+        "environment."
+    )
+    return [text]
+
+
+def _settings_doubts(difference: Difference, tree: Path, settings: Settings) -> list[str]:
+    """Limits that changed are asked of the measured files only."""
+    if settings.config_file is None:
+        return []
+    file = Path(settings.config_file)
+    now, before = (configuration.limits_in(path) for path in (file, revision.moved(file, difference.top, tree)))
+    if now == before or difference.top not in file.parents:
+        return []
+    name = file.relative_to(difference.top)
+    text = "changed its limits. They apply only to files that the rest of the change can reach"
+    return [f"{name} {text}; use --all-files to apply them to every file."]
+
+
+def _shared(found: Duel, difference: Difference, tree: Path) -> list[str]:
+    """Code of the working tree that the base loaded too: installed in place, it is the same on both sides."""
+    top = str(difference.top) + os.sep
+    shared = sorted({module.file for module in found.base.modules if module.file.startswith(top)})
+    shared = [file for file in shared if not file.startswith(str(tree)) and "site-packages" not in file]
+    if not shared:
+        return []
+    return [f"{shared[0][len(top) :]} is installed from the working tree, so both sides used its new version."]

@@ -1,0 +1,316 @@
+"""Two versions of a DAG folder, parsed in turns on one machine until it is clear which files became slower.
+
+Each pair of parses of one file runs back to back, in alternating order, so that a machine
+that changes its speed affects both versions. See ``dagprof.evidence`` for when a question is decided.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from dagprof import evidence
+from dagprof.ab import affected, precedents
+from dagprof.ab.sides import Lane, Lanes, Side
+from dagprof.config import settings as settings_module
+from dagprof.evidence import Kind, Limits, Sides
+from dagprof.link.zygote import ConnectionLost
+from dagprof.measure.budget import Budget
+from dagprof.measure.rounds import Progress
+from dagprof.measure.site import Site
+from dagprof.model import Measured, Run
+from dagprof.passes import file
+from dagprof.passes.outcome import Passes, gave_result, status_of
+from dagprof.passes.plan import Mode
+from dagprof.passes.stability import instabilities
+
+# Parses of a file that is there on one side only.
+_ALONE = 3
+# For traces of files that the change cannot reach: this share of the time budget, and at least so many seconds.
+_SHARE_FOR_OTHERS, _LEAST_FOR_OTHERS_S = 0.25, 10.0
+
+
+class Duel(NamedTuple):
+    """Both sides as Runs whose samples are pairs, how many files the change cannot reach, and what was left out.
+
+    ``renamed`` holds the old names of renamed files by their new ones, under which the base has them too.
+    ``others`` are DAG files of the base that the change cannot reach, traced for what they do through helpers that others begin
+    to use; ``more_others`` says that not all of these were traced.
+    """
+
+    base: Run
+    head: Run
+    unaffected: int
+    doubts: tuple[str, ...]
+    renamed: Mapping[str, str]
+    others: Run | None = None
+    more_others: bool = False
+
+
+class Question(NamedTuple):
+    """What is asked: which files changed (on either side's disk) and were renamed, and how sure the answer has to be.
+
+    ``limits`` gives those of a file by its shown path. ``everything`` is the reason why all files are measured, ``sample`` how
+    many at most then; empty for those that the change reaches only. ``roots`` are the folders of user code besides the bundle
+    root, ``in_base`` leads from the path of a file to its place on the base's disk.
+    """
+
+    changed_base: Sequence[Path]
+    changed_head: Sequence[Path]
+    renamed: Mapping[Path, Path]
+    roots: Sequence[Path]
+    in_base: Callable[[Path], Path]
+    everything: str
+    sample: int | None
+    limits: Callable[[str], Limits]
+    false_alarms: float
+    budget_s: float
+
+
+class _Fight:
+    def __init__(self, base: Site, head: Site, question: Question, progress: Progress) -> None:
+        with ThreadPoolExecutor(2) as pool:
+            self._base, self._head = pool.map(Side, (base, head))
+        self._sides = (self._base, self._head)
+        self._question, self._progress = question, progress
+        self._pair_renamed(question.renamed)
+        self._changed = [
+            {os.path.realpath(path) for path in changed} for changed in (question.changed_base, question.changed_head)
+        ]
+        self._doubts: list[str] = []
+
+    def _pair_renamed(self, renamed: Mapping[Path, Path]) -> None:
+        """Let the base know renamed files under their new names."""
+        there, here = ({os.path.realpath(path): name for name, path in side.files.items()} for side in self._sides)
+        for after, before in renamed.items():
+            new, old = here.get(os.path.realpath(after)), there.get(os.path.realpath(before))
+            if new is not None and old is not None and new not in self._base.files:
+                self._base.rename(old, new)
+
+    def run(self, version: str) -> Duel:
+        self._pre_import()
+        names = self._names()
+        jobs = self._head.site.settings.jobs or settings_module.default_jobs()
+        lanes = Lanes(self._sides, jobs)
+        try:
+            names = self._traced(lanes, names)
+            others, more_others = self._trace_others(lanes, names)
+            self._time(lanes, names)
+        finally:
+            lanes.end()
+        kept = set(names)
+        runs = [
+            side.site.run([side.measured(name) for name in sorted(kept & side.files.keys())], version)
+            for side in self._sides
+        ]
+        unaffected = len(self._head.files.keys() - kept)
+        renamed = {new: old for old, new in self._base.new_names.items()}
+        run = self._base.site.run([self._base.measured(name) for name in others], version) if others else None
+        return Duel(runs[0], runs[1], unaffected, tuple(self._doubts), renamed, run, more_others)
+
+    def _names(self) -> list[str]:
+        """The files to look at, by what changed in the sources."""
+        base, head, question = self._base, self._head, self._question
+        every = sorted(base.files.keys() | head.files.keys())
+        if question.everything:
+            return self._sampled(every)
+        found = {name for name in every if (name in base.files) != (name in head.files)}
+        for side, changed in ((base, question.changed_base), (head, question.changed_head)):
+            reached = affected.reached(changed, self._roots(side), list(side.files.values()))
+            found |= {side.name(path) for path in reached}
+        return sorted(found)
+
+    def _roots(self, side: Side) -> list[Path]:
+        """The folders of a side from which user code is imported."""
+        others = self._question.roots
+        return [side.site.target.root, *(others if side is self._head else map(self._question.in_base, others))]
+
+    def _sampled(self, every: Sequence[str]) -> list[str]:
+        question = self._question
+        if question.sample is None or len(every) <= question.sample:
+            return list(every)
+        changed = {self._head.site.shown(p) for p in question.changed_head if p in self._head.files.values()}
+        others = sorted(set(every) - changed)
+        chosen = random.Random(0).sample(others, max(0, min(len(others), question.sample - len(changed))))
+        self._doubts.append(
+            f"{question.everything}, so the change may affect all {len(every)} files; a fixed "
+            f"sample of {len(changed) + len(chosen)} was measured."
+        )
+        return sorted({*changed, *chosen})
+
+    def _pre_import(self) -> None:
+        """Each side imports what the DAG processor has imported once it has seen the whole folder of that side.
+
+        What other files name is free for a file that no longer names it.
+        """
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda side: side.site.pre_import(side.files.values()), self._sides))
+
+    def _traced(self, lanes: Lanes, names: Sequence[str]) -> list[str]:
+        """Warm up and trace both sides; the names of those that really load or read what changed."""
+        self._progress.started(len(names), "tracing both versions")
+        touched: set[str] = set()
+        for done, name in enumerate(lanes.each(self._warm_up_and_trace, names, Budget(None)), 1):
+            found = {side: side.measured(name) for side in self._sides if name in side.files}
+            self._progress.measured(found.get(self._head) or found[self._base], done)
+            if self._question.everything or self._is_touched(found):
+                touched.add(name)
+        return [name for name in names if name in touched]
+
+    def _trace_others(self, lanes: Lanes, names: Sequence[str]) -> tuple[list[str], bool]:
+        """Trace some of the base's other DAG files, where a measured one begins to use helpers that these use.
+
+        Their names, and whether some that use the helpers are left out.
+        """
+        base, head = self._base, self._head
+        helpers: set[Path] = set()
+        for name in names:
+            if name in head.files:
+                before = base.measured(name) if name in base.files else None
+                helpers |= precedents.begun(head.measured(name), before, head.site.target.root, self._question.in_base)
+        using = affected.users(sorted(helpers), self._roots(base), list(base.files.values()))
+        chosen, is_sample = precedents.chosen(
+            using, lambda helper: {base.name(path) for path in using[helper]}, base.passes.keys()
+        )
+        budget = Budget(max(_LEAST_FOR_OTHERS_S, self._question.budget_s * _SHARE_FOR_OTHERS))
+        self._progress.started(len(chosen), "tracing other DAG files that use the same helpers")
+        for done, name in enumerate(lanes.each(self._trace_other, chosen, budget), 1):
+            self._told(name, done)
+        traced = [name for name in base.passes if name not in names and base.passes[name].trace is not None]
+        return sorted(traced), is_sample
+
+    def _trace_other(self, lane: Lane, name: str) -> None:
+        side = self._base
+        if side.begin(name) and lane.parse(side, name, Mode.TIMING, first=True):
+            lane.parse(side, name, Mode.TRACE)
+
+    def _is_touched(self, found: Mapping[Side, Measured]) -> bool:
+        """Whether a file is on one side only, or loads or reads what changed on either."""
+        return len(found) < len(self._sides) or any(
+            affected.is_touched(found[side], changed, side.site.target.root)
+            for side, changed in zip(self._sides, self._changed, strict=True)
+        )
+
+    def _warm_up_and_trace(self, lane: Lane, name: str) -> None:
+        for side in self._sides:
+            if side.begin(name) and lane.parse(side, name, Mode.TIMING, first=True):
+                lane.parse(side, name, Mode.TRACE)
+                self._find_unanswered(lane, side, name)
+                side.passes[name].timings.clear()
+
+    @staticmethod
+    def _find_unanswered(lane: Lane, side: Side, name: str) -> None:
+        with contextlib.suppress(ConnectionLost):
+            file.find_unanswered(
+                side.files[name], side.passes[name], lambda request: lane.ask(side, request, name), side.bounds
+            )
+
+    def _time(self, lanes: Lanes, names: Sequence[str]) -> None:
+        """Parse in turns until every question is decided, or the budget is spent."""
+        budget = Budget(self._question.budget_s)
+        alone = [name for name in names if not self._is_pair(name)]
+        self._progress.started(len(names), "parsing both versions in turns")
+        done = 0
+        for done, name in enumerate(lanes.each(self._parse_alone, alone, budget), 1):
+            self._told(name, done)
+        undecided = [name for name in names if self._is_pair(name)]
+        limits = {name: self._question.limits(name) for name in undecided}
+        while undecided and not budget.is_spent:
+            pairs = min(self._pairs(name) for name in undecided)
+            look = evidence.next_look(pairs)
+            if look is None:
+                break
+            due = [name for name in undecided if self._pairs(name) < look]
+
+            def parse(lane: Lane, name: str, look: int = look) -> None:
+                self._parse_pairs(lane, name, look, budget)
+
+            for _ in lanes.each(parse, due, budget):
+                pass
+            left = self._undecided([name for name in names if self._is_pair(name)], limits)
+            for name in set(undecided) - set(left):
+                done += 1
+                self._told(name, done)
+            stuck = [name for name in left if self._pairs(name) < look]
+            undecided = left if not stuck or budget.is_spent else [name for name in left if name not in stuck]
+        for _ in lanes.each(self._compare_dags, names, Budget(None)):
+            pass
+        if undecided and budget.is_spent:
+            self._doubts.append(
+                f"The time budget was spent before {len(undecided)} of {len(names)} files could "
+                "be decided; raise time-budget to decide more."
+            )
+
+    def _is_pair(self, name: str) -> bool:
+        if not all(name in side.passes and name not in side.lost for side in self._sides):
+            return False
+        ends = [_ends_well(side.passes[name]) for side in self._sides]
+        return None not in ends and ends[0] == ends[1]
+
+    def _pairs(self, name: str) -> int:
+        return min(len(side.passes[name].timings) for side in self._sides)
+
+    def _parse_alone(self, lane: Lane, name: str) -> None:
+        for side in self._sides:
+            if name in side.passes and name not in side.lost:
+                for _ in range(_ALONE):
+                    if not lane.parse(side, name, Mode.TIMING):
+                        break
+
+    def _parse_pairs(self, lane: Lane, name: str, look: int, budget: Budget) -> None:
+        while self._pairs(name) < look and not budget.is_spent:
+            number = self._pairs(name)
+            order = self._sides if number % 2 == 0 else self._sides[::-1]
+            gave = [lane.parse(side, name, Mode.TIMING) for side in order]
+            if not all(gave):
+                for side in self._sides:
+                    del side.passes[name].timings[number:]
+                return
+
+    def _undecided(self, names: Sequence[str], limits: Mapping[str, Limits]) -> list[str]:
+        judged = evidence.judge(
+            {name: Sides(*(side.passes[name].own_ms for side in self._sides)) for name in names},
+            {name: limits[name] for name in names},
+            self._question.false_alarms,
+        )
+        return [
+            name
+            for name in names
+            if judged[name].kind is Kind.OPEN and evidence.next_look(judged[name].pairs) is not None
+        ]
+
+    def _compare_dags(self, lane: Lane, name: str) -> None:
+        """Where repeated parses gave other DAGs, find the fields."""
+        for side in self._sides:
+            if name in side.passes and len(side.passes[name].timings) > 1:
+                with contextlib.suppress(ConnectionLost):
+                    side.passes[name].instabilities = instabilities(
+                        side.files[name],
+                        side.passes[name].digests,
+                        lambda request, side=side: lane.ask(side, request, name),  # type: ignore[misc]
+                        side.bounds,
+                    )
+
+    def _told(self, name: str, done: int) -> None:
+        side = self._head if name in self._head.files else self._base
+        self._progress.measured(side.measured(name), done)
+
+
+def _ends_well(passes: Passes) -> bool | None:
+    """Whether the first parse gave DAGs or failed to; None where it gave no result, and so no time."""
+    if passes.last is None or not gave_result(passes.last):
+        return None
+    return not status_of(passes.last).is_failure
+
+
+def duel(base: Site, head: Site, question: Question, *, version: str, progress: Progress) -> Duel:
+    """Measure what changed between two sites.
+
+    :raises UsageError: a side has no DAG file.
+    """
+    return _Fight(base, head, question, progress).run(version)

@@ -1,0 +1,289 @@
+"""Where settings are written: a file, the environment, options. Each is read into one flat table and checked key by key.
+
+Keys of nested tables are written with dots: ``gate.new_modules``, ``gate.rules.new-package``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import enum
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from dagprof.config import checking
+from dagprof.config.policy import Level, Override, Policy, Rule, Waiver
+from dagprof.errors import UsageError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ENVIRONMENT_PREFIX = "DAGPROF_"
+# Not settings: the test suite reads these to find an Airflow.
+_LEFT_ALONE = "DAGPROF_TEST_"
+_OWN_FILE, _PROJECT_FILE = "dagprof.toml", "pyproject.toml"
+_GATE = "gate"
+_LISTS: dict[str, type[Override | Waiver]] = {"overrides": Override, "waivers": Waiver}
+# Keys that hold one path.
+_PATHS = (
+    "baseline",
+    "variables",
+    "connections",
+    "output_dir",
+    "bundle_root",
+    "python",
+    "plugins",
+    "env_file",
+    "airflow_home",
+)
+# Set by the loader, never by a user.
+_OWN = {"file", "comment_line", "config_file"}
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A checked value and where it was written."""
+
+    value: Any
+    source: str
+
+
+Entries = dict[str, Entry]
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """Where a table stands: its name, the file or what else it was read from, and which one it is of a list."""
+
+    name: str
+    within: str
+    number: int | None = None
+
+    def __str__(self) -> str:
+        which = "" if self.number is None else f" number {self.number}"
+        return f"[{self.name}]{which} in {self.within}" if self.name else self.within
+
+    def table(self, name: str) -> _Place:
+        """A table below this one."""
+        return _Place(f"{self.name}.{name}" if self.name else name, self.within, self.number)
+
+    def item(self, number: int) -> _Place:
+        """One table of a list, counted from 1."""
+        return _Place(self.name, self.within, number)
+
+
+def read_file(start: Path, shape: type[msgspec.Struct]) -> tuple[Path | None, Entries]:
+    """The settings of the nearest folder at or above ``start`` that has any, and the file that holds them.
+
+    ``shape`` is the struct whose fields are the keys of the top table.
+
+    :raises UsageError: the file cannot be read, or holds an unknown key or an impossible value.
+    """
+    for folder in (start, *start.parents):
+        own, project = folder / _OWN_FILE, folder / _PROJECT_FILE
+        table = _project_table(project) if os.path.isfile(project) else None
+        if os.path.isfile(own):
+            if table:
+                raise UsageError(f"Both {own} and [tool.dagprof] in {project} hold settings; keep one of them.")
+            return own, _relative_to(folder, start, _top(_document(own), shape, _Place("", str(own)), own.name))
+        if table is not None:
+            place = _Place("tool.dagprof", str(project))
+            return project, _relative_to(folder, start, _top(table, shape, place, project.name))
+    return None, {}
+
+
+def limits_in(file: Path) -> list[Any]:
+    """What a dagprof.toml or pyproject.toml demands of files, unchecked; nothing where it cannot be read."""
+    try:
+        table = (_document(file) if file.name == _OWN_FILE else _project_table(file)) or {}
+    except UsageError:
+        table = {}
+    return [table.get(name) or None for name in (_GATE, "overrides")]
+
+
+def read_environment(environment: Mapping[str, str], shape: type[msgspec.Struct]) -> Entries:
+    """Settings in ``DAGPROF_<KEY>`` and ``DAGPROF_GATE_<KEY>``; lists are separated by commas, empty means not set.
+
+    :raises UsageError: a variable of such a name that stands for no key, or an impossible value.
+    """
+    variables = _variables(shape)
+    found: Entries = {}
+    for name, text in environment.items():
+        if not name.startswith(ENVIRONMENT_PREFIX) or name.startswith(_LEFT_ALONE):
+            continue
+        if name not in variables:
+            raise UsageError(
+                f"Unknown environment variable `{checking.shown(name)}`; {_variable_meant(name, variables)}"
+            )
+        if not text.strip():
+            continue
+        owner, field = variables[name]
+        value = [part.strip() for part in text.split(",") if part.strip()] if checking.is_list(owner, field) else text
+        key = f"{_GATE}.{field}" if owner is Policy else field
+        found[key] = Entry(checking.value(owner, field, value, "the environment", name), f"environment variable {name}")
+    return found
+
+
+def _variables(shape: type[msgspec.Struct]) -> dict[str, tuple[type[msgspec.Struct], str]]:
+    """The struct and the field for each environment variable."""
+    top = [field for field in _names(shape) if field != _GATE and field not in _LISTS]
+    gate = [field for field in _names(Policy) if field != "rules"]
+    return {f"{ENVIRONMENT_PREFIX}{field.upper()}": (shape, field) for field in top} | {
+        f"{ENVIRONMENT_PREFIX}GATE_{field.upper()}": (Policy, field) for field in gate
+    }
+
+
+def _variable_meant(name: str, known: Iterable[str]) -> str:
+    rest = name.removeprefix(ENVIRONMENT_PREFIX)
+    if rest.lower() in (_GATE, "gate_rules", *_LISTS):
+        return "that is a table; set it in a configuration file."
+    return _nearest(rest, {variable.removeprefix(ENVIRONMENT_PREFIX): variable for variable in known})
+
+
+def read_options(options: Mapping[str, Any], shape: type[msgspec.Struct]) -> Entries:
+    """Settings given by a caller; None stands for not given, and ``gate`` may hold some keys of that table only.
+
+    :raises UsageError: an unknown key or an impossible value.
+    """
+    given = {key: value for key, value in options.items() if value is not None}
+    if isinstance(given.get(_GATE), Mapping):
+        given[_GATE] = {key: value for key, value in given[_GATE].items() if value is not None}
+    place = _Place("", "the options")
+    return {key: Entry(entry.value, "option") for key, entry in _top(_plain(given), shape, place, "option").items()}
+
+
+def _plain(value: Any) -> Any:
+    """Structs as the tables they were read from."""
+    if isinstance(value, msgspec.Struct):
+        table = {field.encode_name: _plain(getattr(value, field.name)) for field in msgspec.structs.fields(value)}
+        return {key: kept for key, kept in table.items() if kept is not None and key not in _OWN}
+    if isinstance(value, Mapping):
+        return {key.value if isinstance(key, enum.Enum) else key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _document(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, OSError, RecursionError) as error:
+        raise UsageError(f"Cannot read {file} ({error}); fix it or run dagprof elsewhere.") from error
+
+
+def _project_table(file: Path) -> dict[str, Any] | None:
+    tool = _document(file).get("tool")
+    table = tool.get("dagprof") if isinstance(tool, dict) else None
+    return None if table is None else _table(table, _Place("tool.dagprof", str(file)))
+
+
+def _relative_to(folder: Path, start: Path, found: Entries) -> Entries:
+    """Paths in a file are relative to its folder, as all tools have it."""
+    if folder == start:
+        return found
+    result = dict(found)
+    for key in _PATHS:
+        text = found[key].value if key in found else None
+        if isinstance(text, str) and not text.startswith("~") and (key != "python" or _is_path(folder, text)):
+            result[key] = Entry(str(folder / text), found[key].source)
+    if (entry := found.get("pythonpath")) is not None:
+        paths = tuple(text if text.startswith("~") else str(folder / text) for text in entry.value)
+        result["pythonpath"] = Entry(paths, entry.source)
+    return result
+
+
+def _is_path(folder: Path, text: str) -> bool:
+    """Whether an interpreter is named by its place; ``python3.11`` alone is looked up on PATH."""
+    return "/" in text or (folder / text).exists()
+
+
+def _table(value: Any, place: _Place) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise UsageError(f"Invalid value for {place}: expected a table, got {checking.word_of(value)}.")
+    return dict(value)
+
+
+def _top(values: Mapping[str, Any], shape: type[msgspec.Struct], place: _Place, file: str) -> Entries:
+    found: Entries = {}
+    for field, (key, value) in _known(values, _names(shape), place).items():
+        if field == _GATE:
+            found |= _gate(value, place.table(_GATE))
+        elif field in _LISTS:
+            below = place.table(field)
+            found[field] = Entry(_list(value, field, below, file), str(below))
+        else:
+            found[field] = Entry(checking.value(shape, field, value, str(place), key), str(place))
+    return found
+
+
+def _gate(value: Any, place: _Place) -> Entries:
+    found: Entries = {}
+    for field, (key, item) in _known(_table(value, place), _names(Policy), place).items():
+        if field == "rules":
+            below = place.table("rules")
+            found |= {f"{_GATE}.rules.{rule}": Entry(level, str(below)) for rule, level in _rules(item, below).items()}
+        else:
+            found[f"{_GATE}.{field}"] = Entry(checking.value(Policy, field, item, str(place), key), str(place))
+    return found
+
+
+def _rules(value: Any, place: _Place) -> dict[str, Level]:
+    known = [rule.value.replace("-", "_") for rule in Rule]
+    return {
+        field.replace("_", "-"): checking.converted(item, Level, str(place), key)
+        for field, (key, item) in _known(_table(value, place), known, place).items()
+    }
+
+
+def _list(value: Any, field: str, place: _Place, file: str) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise UsageError(f"Invalid value for {place}: expected a list of tables, got {checking.word_of(value)}.")
+    return tuple(_item(item, _LISTS[field], place.item(number), file) for number, item in enumerate(value, 1))
+
+
+def _item(value: Any, shape: type[Override | Waiver], place: _Place, file: str) -> Any:
+    fields: dict[str, Any] = {}
+    for field, (key, item) in _known(_table(value, place), _names(shape), place).items():
+        if field == "rules":
+            fields[field] = {Rule(rule): level for rule, level in _rules(item, place.table("rules")).items()}
+        else:
+            fields[field] = checking.value(shape, field, item, str(place), key)
+    for field in checking.COMPANIONS[shape]:
+        if field not in fields:
+            raise UsageError(f"Missing key `{field}` in {place}.")
+    if shape is Waiver:
+        fields["file"] = file
+    return shape(**fields)
+
+
+def _known(values: Mapping[str, Any], known: list[str], place: _Place) -> dict[str, tuple[str, Any]]:
+    """By the name of the field, the key as written and its value."""
+    found: dict[str, tuple[str, Any]] = {}
+    for key, value in values.items():
+        field = key.replace("-", "_")
+        if field not in known:
+            raise UsageError(f"Unknown key `{checking.shown(key)}` in {place}; {_meant(field, known, place)}")
+        if field in found:
+            raise UsageError(f"`{found[field][0]}` and `{key}` in {place} are the same key; keep one of them.")
+        found[field] = (key, value)
+    return found
+
+
+def _meant(field: str, known: list[str], place: _Place) -> str:
+    """What an unknown key may stand for; those of the gate are often looked for one table too high."""
+    if _GATE in known and field in _names(Policy):
+        return f"it belongs in [{place.table(_GATE).name}]."
+    if _GATE in known and field == "tool" and not place.name:
+        return "remove the prefix [tool.dagprof] in dagprof.toml."
+    return _nearest(field, {name: name.replace("_", "-") for name in known})
+
+
+def _nearest(name: str, known: Mapping[str, str]) -> str:
+    found = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean `{known[found[0]]}`?" if found else f"known keys: {', '.join(known.values())}."
+
+
+def _names(shape: type[msgspec.Struct]) -> list[str]:
+    return [field for field in shape.__struct_fields__ if field not in _OWN]

@@ -1,0 +1,185 @@
+"""What was asked for: defaults < configuration file < environment < options, as one frozen value."""
+
+from __future__ import annotations
+
+import enum
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from dagprof.config import configuration
+from dagprof.config.policy import DEFAULT_LEVELS, Override, Policy, Rule, Waiver
+from dagprof.errors import UsageError
+from dagprof.model import Isolation, Temperature
+from dagprof.quantities import parse_duration_ms, parse_share
+
+
+class Depth(str, enum.Enum):
+    """How much is found out about each file.
+
+    ``quick``: timed parses only. ``traced``: every file is timed and traced, nothing is proved. ``normal``: the files that
+    load in 20 ms or more (all of a few) are traced, and what promises the largest savings is proved. ``full``: every file is
+    traced, every saving from 5 ms on is proved, and DAGs are looked at under a second hash seed.
+    """
+
+    QUICK = "quick"
+    TRACED = "traced"
+    NORMAL = "normal"
+    FULL = "full"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a scan is done. The names are those of the configuration file, with dashes or underscores.
+
+    ``repeat``: timed parses per file, None for as many as a stable median needs. ``time_limit_s``: seconds for one parse,
+    None for Airflow's own limit. ``memory_limit_mib``: resident MiB for one parse. ``depth``: which passes files get, see
+    ``Depth``. ``time_budget``: a duration after which no further pass begins. ``stacks_from_ms``: parse time from which a
+    file's call stacks are sampled, None for never. ``jobs``: parses at once. ``project``: whether what the repository says
+    about its environment is used; ``plugins``, ``pythonpath``, ``env_file`` and ``airflow_home`` win over that. ``source``:
+    whether the HTML report holds the DAG files' source. ``against``: the revision that the gate compares with. ``gate``,
+    ``overrides``, ``waivers``: what the gate demands. ``config_file``: where the configuration was read, set by ``load``.
+    """
+
+    bundle_root: str | None = None
+    python: str | None = None
+    temperature: Temperature = Temperature.PROCESSOR
+    isolation: Isolation = Isolation.FORK
+    jobs: int | None = None
+    repeat: int | None = None
+    time_limit_s: float | None = None
+    memory_limit_mib: int | None = None
+    depth: Depth = Depth.NORMAL
+    time_budget: str | None = None
+    stacks_from_ms: float | None = 500.0
+    variables: str | None = None
+    connections: str | None = None
+    missing_variables: Literal["stub", "error"] = "stub"
+    safe_mode: bool | None = None
+    project: bool = True
+    plugins: str | None = None
+    pythonpath: tuple[str, ...] = ()
+    env_file: str | None = None
+    airflow_home: str | None = None
+    output_dir: str = "reports"
+    source: Literal["all", "none"] = "all"
+    baseline: str | None = None
+    fail_on_regression: str | None = None
+    regression_floor: str = "20ms"
+    fail_on: tuple[str, ...] = ()
+    against: str | None = None
+    gate: Policy = Policy()
+    overrides: tuple[Override, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    config_file: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("jobs", "repeat", "memory_limit_mib"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"`{name}` must be at least 1")
+        if self.time_limit_s is not None and not 0 < self.time_limit_s < math.inf:
+            raise ValueError("`time_limit_s` must be greater than 0")
+        if self.stacks_from_ms is not None and not 0 <= self.stacks_from_ms < math.inf:
+            raise ValueError("`stacks_from_ms` must be at least 0, or `null` to switch it off")
+        if self.time_budget is not None:
+            parse_duration_ms(self.time_budget)
+        if self.fail_on_regression is not None:
+            parse_share(self.fail_on_regression)
+        parse_duration_ms(self.regression_floor)
+        if self.temperature is Temperature.COLD and self.isolation is Isolation.FORK:
+            raise ValueError("temperature `cold` needs a new interpreter per parse; use isolation `spawn`")
+
+
+class Explained(msgspec.Struct, frozen=True):
+    """One value in force: its key as it is written in the file, and where it came from."""
+
+    key: str
+    value: Any
+    source: str
+
+
+def load(options: Mapping[str, Any], *, environment: Mapping[str, str], start: Path) -> Settings:
+    """Settings in force: the configuration file nearest to ``start``, then the environment, then ``options``.
+
+    :raises UsageError: an unknown key or an impossible value; the message says where it stands.
+    """
+    return _in_force(*_entries(options, environment, start))
+
+
+def explained(
+    options: Mapping[str, Any], *, environment: Mapping[str, str], start: Path
+) -> tuple[Settings, tuple[Explained, ...]]:
+    """The same settings, and for every key, in the order of ``Settings``, its value and where it came from.
+
+    Keys of nested tables are written with dots; each rule has a key, ``gate.rules.slower``.
+
+    :raises UsageError: as ``load``.
+    """
+    file, entries = _entries(options, environment, start)
+    settings = _in_force(file, entries)
+    return settings, tuple(
+        Explained(key.replace("_", "-"), value, entries[key].source if key in entries else "default")
+        for key, value in _flat(settings)
+    )
+
+
+def leading_folders(settings: Settings, root: Path) -> str:
+    """The bundle root as patterns in the configuration file may begin: relative to that file, empty if not below it."""
+    if settings.config_file is None:
+        return ""
+    folder = Path(os.path.abspath(settings.config_file)).parent
+    absolute = Path(os.path.abspath(root))
+    return absolute.relative_to(folder).as_posix() if folder in absolute.parents else ""
+
+
+def _entries(
+    options: Mapping[str, Any], environment: Mapping[str, str], start: Path
+) -> tuple[Path | None, configuration.Entries]:
+    file, entries = configuration.read_file(start, Settings)
+    entries |= configuration.read_environment(environment, Settings)
+    entries |= configuration.read_options(options, Settings)
+    temperature = entries.get("temperature")
+    if temperature is not None and temperature.value is Temperature.COLD:
+        entries.setdefault("isolation", configuration.Entry(Isolation.SPAWN, "temperature cold"))
+    return file, entries
+
+
+def _in_force(file: Path | None, entries: configuration.Entries) -> Settings:
+    top: dict[str, Any] = {}
+    gate: dict[str, Any] = {}
+    rules: dict[Rule, Any] = {}
+    for key, entry in entries.items():
+        table, _, rest = key.partition(".")
+        if not rest:
+            top[table] = entry.value
+        elif rest.startswith("rules."):
+            rules[Rule(rest.removeprefix("rules."))] = entry.value
+        else:
+            gate[rest] = entry.value
+    try:
+        policy = Policy(**gate, rules=rules)
+        return Settings(**top, gate=policy, config_file=None if file is None else str(file))
+    except ValueError as error:
+        raise UsageError(f"Invalid settings: {error}.") from error
+
+
+def _flat(settings: Settings) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name in Settings.__struct_fields__:
+        if name == "gate":
+            gate = settings.gate
+            found += [(f"gate.{each}", getattr(gate, each)) for each in gate.__struct_fields__ if each != "rules"]
+            found += [(f"gate.rules.{rule.value}", gate.rules.get(rule, DEFAULT_LEVELS[rule])) for rule in Rule]
+        elif name != "config_file":
+            found.append((name, getattr(settings, name)))
+    return found
+
+
+def default_jobs() -> int:
+    """Default number of parallel parses: one per two logical cores, but two where there are two."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(2, cores), cores // 2)

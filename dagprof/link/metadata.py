@@ -1,0 +1,77 @@
+"""Whether DAG files of Airflow 2 find a migrated metadata database in the scratch folder, where no manager has made one.
+
+At the processor temperature Airflow's manager needs the database, and it is there. At the others a folder whose files never
+ask for it does not pay: it is made when a parse first asks, and that file is parsed again. In Airflow 3 a parsing process
+may not use the database, and gets none.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+
+from dagprof.link.reading import Reply
+from dagprof.link.target import PROBE, Target
+from dagprof.model import Doubt
+
+_LIMIT_S = 300.0
+# Any database that Airflow has migrated is larger.
+_LEAST_BYTES = 100_000
+
+
+class MetadataDatabase:
+    """The database of one scan; ``cache`` is the folder that keeps one for later scans. Used by several threads."""
+
+    def __init__(self, target: Target, cache: str | None) -> None:
+        self._target, self._cache = target, cache
+        self._file = target.scratch / "airflow.db"
+        self._lock = threading.Lock()
+        self._is_filled = self._has_failed = False
+        self.doubts: list[Doubt] = []
+
+    def begin(self) -> None:
+        """Airflow is imported; its manager may have made the database."""
+        self._is_filled = self._file.exists() and self._file.stat().st_size >= _LEAST_BYTES
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether DAG files find a migrated database by now."""
+        return self._is_filled
+
+    def is_wanted(self, reply: Reply, version: str) -> bool:
+        """Whether the parse that gave this reply asked for a database that was not filled: asking leaves an empty file."""
+        if not version.startswith("2.") or self._has_failed:
+            return False
+        failures = (reply["result"] or {}).get("failures", ())
+        return self._file.exists() or any("no such table" in row["message"] for row in failures)
+
+    def fill(self) -> bool:
+        """Put a migrated database in place; False where that is impossible."""
+        with self._lock:
+            if self._is_filled or self._has_failed:
+                return self._is_filled
+            try:
+                os.replace(self._made(), self._file)
+                self._is_filled = True
+            except (OSError, subprocess.SubprocessError) as error:
+                self._has_failed = True
+                text = f"Could not create the scratch metadata database ({error}); files that query it find no tables."
+                self.doubts.append(Doubt(code="no-metadata", text=text))
+            return self._is_filled
+
+    def _made(self) -> Path:
+        """A migrated database beside the place where it is to be."""
+        file = Path(tempfile.mkdtemp(dir=self._target.scratch, prefix="metadata-")) / "airflow.db"
+        subprocess.run(
+            [str(self._target.python), str(PROBE), "database", self._cache or ""],
+            env={**self._target.environment, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{file}"},
+            cwd=self._target.scratch,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_LIMIT_S,
+            check=True,
+        )
+        return file

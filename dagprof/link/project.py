@@ -1,0 +1,175 @@
+"""What the user gave and what the project around the DAG files says, as one environment and one DAG folder.
+
+What the user gives wins: options, then the environment of this process, then ``--env-file``, then what was found.
+"""
+
+from __future__ import annotations
+
+import json
+import lzma
+import os
+import subprocess
+import zipfile
+import zlib
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from dagprof.config.settings import Settings
+from dagprof.errors import UsageError
+from dagprof.model import Used
+from dagprof.project import discover, left_out
+from dagprof.project.discover import Located
+from dagprof.project.files import env_file
+from dagprof.project.reading import text_of
+from dagprof.project.secret_names import is_secret
+from dagprof.project.values import Found, Unreadable, impossible
+
+_ASK_LIMIT_S = 60
+_MOST_MEMBERS, _LARGEST_ARCHIVE = 20_000, 500_000_000
+# What zipfile and the libraries below it raise for archives that are damaged, encrypted, or not to be written to this disk.
+_DAMAGED = (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, RuntimeError)
+# Which of the names on standard input can be imported. Folders of the user do not count: they are looked at here.
+_INSTALLED = """
+import importlib.util, json, sys
+sys.path = [each for each in sys.path if each]
+def is_there(name):
+    try:
+        return importlib.util.find_spec(name) is not None
+    except Exception:
+        return False
+print(json.dumps([name for name in json.load(sys.stdin) if is_there(name)]))
+"""
+Elsewhere = Callable[[Path], Path | None]
+
+
+class Around(NamedTuple):
+    """The environment to start from, and what of it came from the project, None where there is none or none was wanted."""
+
+    environment: dict[str, str]
+    found: Found | None
+    used: tuple[Used, ...]
+    secrets: tuple[str, ...]
+
+
+def given(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of this process with what options say above it.
+
+    :raises UsageError: a folder that does not exist.
+    """
+    result = dict(environ)
+    if settings.airflow_home is not None:
+        result["AIRFLOW_HOME"] = str(_folder(settings.airflow_home, "--airflow-home"))
+    if settings.plugins is not None:
+        result["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(_folder(settings.plugins, "--plugins"))
+    if settings.pythonpath:
+        paths = [str(_folder(text, "--pythonpath")) for text in settings.pythonpath]
+        result["PYTHONPATH"] = os.pathsep.join([*paths, *filter(None, [environ.get("PYTHONPATH")])])
+    return result
+
+
+def _folder(text: str, option: str) -> Path:
+    path = Path(os.path.abspath(os.path.expanduser(text)))
+    if not path.exists():
+        raise UsageError(f"There is no folder {text!r} for {option}; give one that exists.")
+    return path
+
+
+def located(
+    settings: Settings, folder: Path, environ: Mapping[str, str], elsewhere: Elsewhere | None = None
+) -> Located:
+    """The project around a folder, and its DAG folder; nothing where none is wanted."""
+    if not settings.project:
+        return Located(None, "", None)
+    file = _env_file(settings)
+    return discover.locate(folder, environ, env_file=file, elsewhere=elsewhere)
+
+
+def around(
+    settings: Settings, python: Path, dags: Path, environ: Mapping[str, str], project: Located, scratch: Path
+) -> Around:
+    """The environment for a target whose DAG folder is ``dags``; ``environ`` as ``given`` returns it.
+
+    ``scratch`` is a folder of ours, into which archives are unpacked.
+
+    :raises UsageError: the file of ``--env-file`` cannot be read.
+    """
+    if project.sources is None:
+        return _without_project(settings, environ)
+    found = discover.find(project.sources, dags, environ, lambda names: _installed(python, names, environ))
+    result = {**found.environment, **environ}
+    if found.home is not None:
+        result.setdefault("AIRFLOW_HOME", str(found.home))
+    if found.plugins is not None:
+        result.setdefault("AIRFLOW__CORE__PLUGINS_FOLDER", str(_unpacked(found.plugins, scratch / "plugins")))
+    paths = [*filter(None, [environ.get("PYTHONPATH")]), *map(str, found.pythonpath)]
+    if paths:
+        result["PYTHONPATH"] = os.pathsep.join(paths)
+    return Around(result, found, found.used, found.secrets)
+
+
+def _unpacked(plugins: Path, folder: Path) -> Path:
+    """A plugins folder; a ``plugins.zip`` as Amazon MWAA takes it is unpacked into ``folder``.
+
+    :raises UsageError: the archive is damaged, or too large.
+    """
+    if plugins.is_dir():
+        return plugins
+    try:
+        with zipfile.ZipFile(plugins) as archive:
+            members = archive.infolist()
+            if len(members) > _MOST_MEMBERS or sum(member.file_size for member in members) > _LARGEST_ARCHIVE:
+                raise UsageError(f"{plugins} is too large to unpack; unpack it and name the folder with --plugins.")
+            archive.extractall(folder)
+    except _DAMAGED as error:
+        raise UsageError(f"Cannot unpack {plugins} ({error}); name a folder with --plugins.") from None
+    return folder
+
+
+def _env_file(settings: Settings) -> Path | None:
+    """The file of ``--env-file``.
+
+    :raises UsageError: it cannot be read.
+    """
+    if settings.env_file is None:
+        return None
+    file = Path(os.path.abspath(os.path.expanduser(settings.env_file)))
+    try:
+        text_of(file)
+    except Unreadable as error:
+        raise UsageError(f"Cannot use {settings.env_file!r} as --env-file: {error}; give another file.") from None
+    return file
+
+
+def _without_project(settings: Settings, environ: Mapping[str, str]) -> Around:
+    """The user's environment, over the variables of a file that was named."""
+    file = _env_file(settings)
+    if file is None:
+        return Around(dict(environ), None, (), ())
+    variables = [each for each in env_file.parse(text_of(file), file, environ) if not left_out.reason(each.name)]
+    variables = [each for each in variables if not impossible(each.name, each.value)]
+    values = {each.name: each.value for each in variables if each.name not in environ}
+    secrets = tuple(value for name, value in values.items() if is_secret(name))
+    what = discover.counted(list(values))
+    used = (Used(what=what, where=str(settings.env_file), off="--env-file names it"),) if values else ()
+    return Around({**values, **environ}, None, used, secrets)
+
+
+def _installed(python: Path, names: Collection[str], environ: Mapping[str, str]) -> Collection[str]:
+    """Which of some modules the interpreter finds by itself; none where it does not answer."""
+    environment = {name: value for name, value in environ.items() if name != "PYTHONPATH"}
+    try:
+        done = subprocess.run(
+            [str(python), "-c", _INSTALLED],
+            input=json.dumps(sorted(names)),
+            capture_output=True,
+            text=True,
+            timeout=_ASK_LIMIT_S,
+            check=False,
+            cwd=os.sep,
+            env=environment,
+        )
+        found: list[str] = json.loads(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return ()
+    return found

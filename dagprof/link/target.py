@@ -1,0 +1,213 @@
+"""The interpreter to measure with, and the environment in which it runs: the user's, made harmless."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from dagprof.config.settings import Settings
+from dagprof.errors import UsageError
+from dagprof.link import project
+from dagprof.model import Used
+from dagprof.project.discover import Located
+from dagprof.project.values import Found
+
+PROBE = Path(__file__).resolve().parent.parent / "probe"
+
+
+class _Root(NamedTuple):
+    """A bundle root, and why it is that one."""
+
+    path: Path
+    reason: str
+    is_scanned: bool = False
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """Where and how the probe is started. ``home_is_temporary``: AIRFLOW_HOME is a temporary folder of ours.
+
+    ``root_is_scanned`` tells that the root is the folder that was given to scan, for want of a better one.
+
+    ``project`` is what was found around the DAG folder, None without; ``used`` says so in sentences, and ``secrets`` are values
+    from files that may appear in no result.
+    """
+
+    python: Path
+    python_reason: str
+    root: Path
+    root_is_scanned: bool = False
+    scratch: Path
+    environment: dict[str, str]
+    home_is_temporary: bool
+    project: Found | None = None
+    used: tuple[Used, ...] = ()
+    secrets: tuple[str, ...] = ()
+
+
+def resolve(
+    settings: Settings,
+    paths: tuple[Path, ...],
+    scratch: Path,
+    environment: Mapping[str, str],
+    *,
+    elsewhere: project.Elsewhere | None = None,
+    measured: Path | None = None,
+) -> Target:
+    """Decide interpreter, bundle root and environment for a scan of ``paths``; ``scratch`` is an empty folder of ours.
+
+    ``elsewhere`` gives another place for a file of the project that is missing. ``measured`` is a folder that is measured in the
+    surroundings of ``paths``.
+
+    :raises UsageError: a path, an interpreter or an AIRFLOW_HOME that does not exist.
+    """
+    python, python_reason = _python(settings.python)
+    given = project.given(settings, environment)
+    place = project.located(settings, _common(paths), given, elsewhere)
+    root = _root(settings.bundle_root, paths, given, place)
+    around = project.around(settings, python, root.path, given, place, scratch)
+    home = around.found.home if around.found is not None else None
+    return Target(
+        python=python,
+        python_reason=python_reason,
+        root=measured or root.path,
+        root_is_scanned=root.is_scanned,
+        scratch=scratch,
+        environment={
+            **_harmless(around.environment, measured or root.path, scratch, is_borrowed=home is not None),
+            **_asked_safe_mode(settings.safe_mode),
+        },
+        home_is_temporary="AIRFLOW_HOME" not in around.environment,
+        project=around.found,
+        used=around.used,
+        secrets=around.secrets,
+    )
+
+
+def existing(paths: tuple[str, ...]) -> tuple[Path, ...]:
+    """The paths as absolute ones, symbolic links kept.
+
+    :raises UsageError: for the first that is neither file nor folder.
+    """
+    found = []
+    for text in paths:
+        path = Path(os.path.abspath(text))
+        if not path.exists():
+            raise UsageError(f"There is no file or folder {text!r}; give the folder that holds the DAG files.")
+        found.append(path)
+    return tuple(found)
+
+
+NO_PYTHON = "{!r} is not a Python interpreter; give its path, or the folder of a virtual environment."
+
+
+def _python(given: str | None) -> tuple[Path, str]:
+    if given is None:
+        return Path(sys.executable), "the interpreter that runs dagprof"
+    path = Path(given).expanduser()
+    if path.is_dir():
+        path = path / "bin" / "python"
+    found = shutil.which(str(path))
+    if found is None:
+        raise UsageError(NO_PYTHON.format(given))
+    return Path(os.path.abspath(found)), "named by --python"
+
+
+def bundle_root(settings: Settings, paths: tuple[Path, ...], environment: Mapping[str, str]) -> tuple[Path, str]:
+    """The folder from which imports resolve, and why it is that one.
+
+    :raises UsageError: the folder given does not exist or does not hold ``paths``.
+    """
+    given = project.given(settings, environment)
+    found = _root(settings.bundle_root, paths, given, project.located(settings, _common(paths), given))
+    return found.path, found.reason
+
+
+def _common(paths: tuple[Path, ...]) -> Path:
+    return Path(os.path.commonpath([path if path.is_dir() else path.parent for path in paths]))
+
+
+def _root(given: str | None, paths: tuple[Path, ...], environment: Mapping[str, str], place: Located) -> _Root:
+    if given is not None:
+        root = existing((given,))[0]
+        outside = [path for path in paths if root != path and root not in path.parents]
+        if outside:
+            raise UsageError(f"{outside[0]} is not below the bundle root {root}; give a root that contains it.")
+        return _Root(root, "named by --bundle-root")
+    configured = _configured_dags_folder(environment)
+    if configured is not None and all(configured == path or configured in path.parents for path in paths):
+        return _Root(configured, "the dags_folder of the Airflow configuration")
+    common = _common(paths)
+    if place.dags is not None and place.dags != common:
+        return _Root(place.dags, f"{place.reason}; --bundle-root names another")
+    return _Root(common, "the scanned folder", is_scanned=True)
+
+
+def _configured_dags_folder(environment: Mapping[str, str]) -> Path | None:
+    """The user's ``[core] dags_folder``, as far as it can be known without importing Airflow."""
+    text = environment.get("AIRFLOW__CORE__DAGS_FOLDER")
+    home = environment.get("AIRFLOW_HOME")
+    if not text and home:
+        parser = configparser.ConfigParser(interpolation=None, strict=False)
+        try:
+            parser.read(environment.get("AIRFLOW_CONFIG") or Path(home) / "airflow.cfg", encoding="utf-8")
+            text = parser.get("core", "dags_folder", fallback=str(Path(home) / "dags"))
+        except (configparser.Error, UnicodeDecodeError):
+            text = str(Path(home) / "dags")
+    if not text:
+        return None
+    folder = Path(os.path.abspath(os.path.expandvars(os.path.expanduser(text))))
+    return folder if folder.is_dir() else None
+
+
+def _harmless(environment: Mapping[str, str], root: Path, scratch: Path, *, is_borrowed: bool) -> dict[str, str]:
+    """The environment, with everything that Airflow would write or connect to led into the scratch folder.
+
+    ``is_borrowed``: a folder of the project stands for AIRFLOW_HOME, of which no configuration is read.
+    """
+    result = dict(environment)
+    home = environment.get("AIRFLOW_HOME")
+    if home is None:
+        result["AIRFLOW_HOME"] = str(_made(scratch / "home"))
+    elif not Path(home).is_dir():
+        raise UsageError(f"AIRFLOW_HOME is {home!r}, which is not a folder; create it, or unset AIRFLOW_HOME.")
+    has_own = not is_borrowed and (Path(result["AIRFLOW_HOME"]) / "airflow.cfg").exists()
+    if "AIRFLOW_CONFIG" not in environment and not has_own:
+        result["AIRFLOW_CONFIG"] = str(scratch / "airflow.cfg")
+        (scratch / "airflow.cfg").touch()
+    logs = scratch / "logs"
+    result.update(
+        {
+            "AIRFLOW__CORE__DAGS_FOLDER": str(root),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACKS": "True",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{scratch / 'airflow.db'}",
+            "AIRFLOW__SECRETS__BACKEND": "",
+            "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(logs),
+            "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(logs / "dag_processor"),
+            "AIRFLOW__LOGGING__DAG_PROCESSOR_MANAGER_LOG_LOCATION": str(logs / "dag_processor_manager.log"),
+            "AIRFLOW__LOGGING__REMOTE_LOGGING": "False",
+            "AIRFLOW__SCHEDULER__CHILD_PROCESS_LOG_DIRECTORY": str(logs / "scheduler"),
+            "AIRFLOW__WEBSERVER__CONFIG_FILE": str(scratch / "webserver_config.py"),
+            "AIRFLOW__METRICS__STATSD_ON": "False",
+            "AIRFLOW__METRICS__OTEL_ON": "False",
+            "AIRFLOW__TRACES__OTEL_ON": "False",
+        }
+    )
+    return result
+
+
+def _asked_safe_mode(safe_mode: bool | None) -> dict[str, str]:
+    """What the user asked for, where Airflow's own parse looks for it too: else it would execute nothing of a file."""
+    return {} if safe_mode is None else {"AIRFLOW__CORE__DAG_DISCOVERY_SAFE_MODE": str(safe_mode)}
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,258 @@
+"""The parent's side of the probe: start the zygote, ask it, get workers from it, end it."""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import enum
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dagprof.errors import MeasurementError, UsageError
+from dagprof.link import reading, refusals
+from dagprof.link.target import NO_PYTHON, PROBE, Target
+from dagprof.model import Plugin
+from dagprof.project.secret_names import is_secret
+
+_START_LIMIT_S = 300.0
+_ASK_LIMIT_S = 600.0
+_FORK_LIMIT_S = 60.0
+_END_LIMIT_S = 5.0
+_EXIT_LIMIT_S = 2.0
+_MOST_WORDS = 300
+# What to do where no process can be forked; spawn isolation forks too, before it starts an interpreter.
+FORKS = (
+    "dagprof parses each file in a forked process: raise the limit of processes, or name an interpreter whose os.fork "
+    "works with --python."
+)
+Message = dict[str, Any]
+
+
+def _exit(code: int) -> str:
+    return f"exit code {code}" if code >= 0 else f"signal {-code}"
+
+
+class Fault(str, enum.Enum):
+    """Why a zygote cannot start, in the words of the protocol (``dagprof/probe/faults.py``)."""
+
+    NO_AIRFLOW = "no-airflow"
+    UNSUPPORTED = "unsupported"
+    NO_FORK = "no-fork"
+    BROKEN = "broken"
+
+
+class CannotStart(MeasurementError):
+    """Nothing can be measured with this interpreter; the message says why and names the way out."""
+
+    def __init__(self, fault: Fault, message: str) -> None:
+        super().__init__(message)
+        self.fault = fault
+
+
+class ConnectionLost(Exception):
+    """The process at the other end is gone, or did not answer in time."""
+
+
+class CannotFork(ConnectionLost):
+    """A worker cannot fork what parses, and has ended; the text is the reason."""
+
+
+class Conversation:
+    """One end of the probe's line protocol. Not safe for use by two threads at once."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._pending = bytearray()
+
+    def send(self, message: Mapping[str, Any], attached: socket.socket | None = None) -> None:
+        """Send one message, with a socket attached to it where one is given."""
+        ancillary = []
+        if attached is not None:
+            ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [attached.fileno()]).tobytes())]
+        data = json.dumps(message).encode("ascii") + b"\n"
+        try:
+            sent = self._socket.sendmsg([data], ancillary)
+            self._socket.sendall(data[sent:])
+        except OSError as error:
+            raise ConnectionLost(str(error)) from error
+
+    def receive(self, limit_s: float) -> Message:
+        """The next message.
+
+        :raises CannotFork: a worker says so.
+        :raises ConnectionLost: end of file, or nothing within ``limit_s`` seconds.
+        """
+        deadline = time.monotonic() + limit_s
+        start = 0
+        while (end := self._pending.find(b"\n", start)) < 0:
+            start = len(self._pending)
+            self._socket.settimeout(max(0.01, deadline - time.monotonic()))
+            try:
+                data = self._socket.recv(1 << 18)
+            except OSError as error:
+                raise ConnectionLost(str(error)) from error
+            if not data:
+                raise ConnectionLost("end of file")
+            self._pending += data
+        line = bytes(self._pending[:end])
+        del self._pending[: end + 1]
+        message: Message = json.loads(line)
+        if "op" not in message and message.get("fault") == Fault.NO_FORK:
+            raise CannotFork(str(message["reason"]))
+        return message
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def _is_python(program: Path) -> bool:
+    """Whether a program runs Python code."""
+    try:
+        done = subprocess.run(
+            [program, "-c", "print(6 * 7)"], capture_output=True, timeout=20, stdin=subprocess.DEVNULL, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.stdout.split() == [b"42"]
+
+
+class Zygote:
+    """A running probe. Use as a context manager, so that nothing stays behind."""
+
+    def __init__(self, target: Target, config: Mapping[str, Any]) -> None:
+        self._target = target
+        self._config = dict(config)
+        self.airflow: Message = {}
+        self.trouble = ""
+        self.plugins: tuple[Plugin, ...] = ()
+        self.python_version = ""
+        self.executable = ""
+        self._began = time.monotonic()
+        ours, theirs = socket.socketpair()
+        with (target.scratch / "probe.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(target.python), str(PROBE / "__main__.py"), "zygote", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[theirs.fileno()],
+                env=target.environment,
+                start_new_session=True,
+            )
+        theirs.close()
+        self._control = Conversation(ours)
+
+    def __enter__(self) -> Zygote:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def wait_until_ready(self) -> None:
+        """Block until Airflow is imported.
+
+        :raises CannotStart: there is none, it cannot be imported or is not supported, or no process can be forked.
+        :raises MeasurementError: the process ended or does not answer.
+        """
+        try:
+            self._control.send({"op": "start", **self._config})
+            answer = self._control.receive(_START_LIMIT_S)
+        except ConnectionLost:
+            if not _is_python(self._target.python):
+                raise UsageError(NO_PYTHON.format(str(self._target.python))) from None
+            raise MeasurementError(self._why_not_ready()) from None
+        if answer["op"] == "failed":
+            fault = Fault(answer["fault"])
+            raise CannotStart(fault, self._explain(fault, str(answer["reason"])))
+        self.airflow = answer["airflow"]
+        self.trouble = str(answer["trouble"])
+        self.plugins = reading.plugins(answer)
+        self.python_version, self.executable = answer["python"], answer["executable"]
+
+    def _explain(self, fault: Fault, reason: str) -> str:
+        if fault is Fault.UNSUPPORTED:
+            return reason
+        if fault is Fault.NO_FORK:
+            return f"os.fork fails in {self._target.python} ({reason}); {FORKS}"
+        if fault is Fault.NO_AIRFLOW:
+            return (
+                f"There is no Airflow in {self._target.python}: install apache-airflow there, "
+                "or name the interpreter that has it with --python."
+            )
+        return f"Airflow cannot be imported in {self._target.python} ({reason}); `dagprof doctor` shows what would be used."
+
+    def _why_not_ready(self) -> str:
+        """A process that ended, or hangs; what is loaded while Airflow starts can make it do both."""
+        try:
+            code = self._process.wait(_EXIT_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            is_late = time.monotonic() - self._began >= _START_LIMIT_S
+            what = (
+                f"did not start Airflow within {_START_LIMIT_S:.0f} seconds"
+                if is_late
+                else "closed its connection to dagprof"
+            )
+        else:
+            what = f"ended with {_exit(code)} before Airflow had started{self._last_words()}"
+        return (
+            f"The measuring process of {self._target.python} {what}; look for a plugin or an airflow_local_settings.py that "
+            "does this, and leave plugins out with an empty folder for --plugins."
+        )
+
+    def _last_words(self) -> str:
+        """What it wrote last, without known secrets."""
+        try:
+            lines = (self._target.scratch / "probe.log").read_text(errors="replace").strip().splitlines()
+        except OSError:
+            lines = []
+        environment = self._target.environment.items()
+        secrets = [*self._config["secrets"], *(value for name, value in environment if is_secret(name))]
+        if not lines or any(secret and secret in lines[-1] for secret in secrets):
+            return ""
+        return f" ({lines[-1][:_MOST_WORDS]})"
+
+    def ask(self, message: Mapping[str, Any], limit_s: float = _ASK_LIMIT_S) -> Message:
+        """One question, one answer within ``limit_s`` seconds.
+
+        :raises ConnectionLost: the zygote is gone.
+        :raises MeasurementError: it answered that it failed.
+        """
+        self._control.send(message)
+        answer = self._control.receive(limit_s)
+        if "failed" in answer and isinstance(answer["failed"], str):
+            raise MeasurementError(refusals.failed(message["op"], answer, self._target.root))
+        return answer
+
+    def fork_worker(self) -> Conversation:
+        """A new worker; its conversation is the caller's to close.
+
+        :raises ConnectionLost: the zygote is gone.
+        """
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._control.send({"op": "worker"}, attached=theirs)
+            self._control.receive(_FORK_LIMIT_S)
+        return Conversation(ours)
+
+    def end(self) -> None:
+        """Stop the zygote with all it started; safe to call twice."""
+        with contextlib.suppress(ConnectionLost):
+            self._control.send({"op": "stop"})
+        self._control.close()
+        try:
+            self._process.wait(_END_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:  # also where a second interrupt cuts the waiting short
+            if self._process.poll() is None:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.kill()
+                self._process.wait()

@@ -1,0 +1,40 @@
+"""How to ask a worker for a parse, and how each parse is bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from dagprof.config.settings import Depth
+from dagprof.link.reading import Reply
+from dagprof.passes.plan import Mode
+
+Ask = Callable[[Mapping[str, Any]], Reply]
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How each parse is bounded and how often it is repeated."""
+
+    time_limit_s: float
+    memory_limit_kib: int | None
+    repeat: int | None
+    stacks_from_ms: float | None
+    depth: Depth
+    files: int
+    spawns: bool
+    pyinstrument: str | None
+
+
+def parse_request(mode: Mode, path: Path, limits: Limits) -> dict[str, Any]:
+    """The message that asks for one parse."""
+    return {
+        "op": "parse",
+        "mode": mode.value,
+        "file": str(path),
+        "time_limit_s": limits.time_limit_s,
+        "memory_limit_kib": limits.memory_limit_kib,
+        "spawn": limits.spawns,
+    }

@@ -1,0 +1,164 @@
+"""Proves what import statements cost and whether a parse needs them: it parses again without them.
+
+Plain parses and parses without them alternate, round by round, so that a machine that changes its speed changes both.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dagprof.attribution.candidates import Candidate
+from dagprof.link.reading import Reply
+from dagprof.link.unqueued import own_ms
+from dagprof.model import Experiment, Need
+from dagprof.passes.asking import Ask, Limits
+from dagprof.passes.differences import changed, state_differences
+from dagprof.passes.lab import Lab
+from dagprof.passes.outcome import gave_result
+from dagprof.passes.plan import STABLE_MS, STABLE_SHARE, Proof
+from dagprof.robust import standard_error_of_median
+
+
+def prove(
+    path: Path,
+    candidates: Sequence[Candidate],
+    ask: Ask,
+    limits: Limits,
+    *,
+    proof: Proof,
+    parse_ms: float,
+) -> tuple[Experiment, ...]:
+    """What each statement saves, and all that are not needed together; and what needs the others.
+
+    Only the most promising of the statements that would save enough alone are timed by themselves. Savings are those of a
+    parse that takes ``parse_ms``: the machine may have another speed by now than when the file was timed.
+    """
+    lab = Lab(path, ask, limits)
+    plain = lab.parse((), state=True)
+    if not gave_result(plain) or plain["result"]["failures"] or "digests" not in plain["result"]:
+        return ()
+    needed: list[_Trial] = []
+    free: list[_Trial] = []
+    for candidate in candidates:
+        trial = _Trial((candidate,))
+        trial.judge(plain, lab)
+        (free if trial.need is Need.NOT_NEEDED else needed).append(trial)
+    timed = [trial for trial in free if trial.candidates[0].alone_ms >= proof.smallest_ms]
+    together = _together(free, plain, lab)
+    most = proof.timed(parse_ms)
+    timed = timed[:most] if together is None else [*timed[: most - 1], together]
+    if timed:
+        _time(timed, lab, proof.rounds)
+    return tuple(trial.experiment(parse_ms) for trial in (*timed, *(t for t in free if t not in timed), *needed))
+
+
+class _Trial:
+    """One set of statements that is taken out."""
+
+    def __init__(self, candidates: tuple[Candidate, ...]) -> None:
+        self.candidates = candidates
+        self.need = Need.UNKNOWN
+        self.reason = ""
+        self.plain_ms: list[float] = []
+        self.saving_ms: list[float] = []
+        self.memory_kib: list[int] = []
+        self.cautions: list[str] = []
+        self.has_star = False
+
+    def judge(self, plain: Reply, lab: Lab) -> None:
+        """Parse once without, and say whether the parse needed them."""
+        reply = lab.parse(self.candidates, state=True)
+        self.need, self.reason = self._verdict(plain, reply, lab)
+        self.has_star = gave_result(reply) and bool(reply["result"].get("stars"))
+        if self.need is Need.NOT_NEEDED:
+            self.cautions = state_differences(plain["result"]["state"], reply["result"]["state"])
+
+    def _verdict(self, plain: Reply, reply: Reply, lab: Lab) -> tuple[Need, str]:
+        if not gave_result(reply):
+            return Need.UNKNOWN, f"the parse without it ended early ({reply['outcome']})"
+        result = reply["result"]
+        if result["failures"]:
+            return Need.RAISES, _why(result["failures"][-1])
+        if result.get("missing"):
+            return Need.UNKNOWN, "only import statements can be removed, and this line has none"
+        if result.get("missed"):
+            name, file, line = result["missed"][0]
+            return Need.RAISES, f"{name} is used at {_short(file)}:{line}, where the code handles its absence"
+        names = changed(plain["result"]["digests"], result["digests"])
+        if not names:
+            return Need.NOT_NEEDED, ""
+        gone = sorted(plain["result"]["digests"].keys() - result["digests"].keys())
+        if gone:
+            return Need.CHANGES_DAGS, f"DAG {gone[0]} is missing without it"
+        found = lab.difference(self.candidates, names)
+        if found is None:
+            return Need.NOT_NEEDED, ""
+        return Need.CHANGES_DAGS, f"{found.field} changes from {found.first} to {found.second}"
+
+    def compare(self, plain: Reply, reply: Reply) -> None:
+        """Keep the difference between two parses that stood side by side, without the wait for a processor."""
+        with_it, without = plain["result"]["sample"], reply["result"]["sample"]
+        self.plain_ms.append(own_ms(with_it))
+        self.saving_ms.append(own_ms(with_it) - own_ms(without))
+        self.memory_kib.append(int(with_it["rss_growth_kib"] - without["rss_growth_kib"]))
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the median saving is known well enough."""
+        return standard_error_of_median(self.saving_ms) <= max(
+            STABLE_MS, STABLE_SHARE * abs(statistics.median(self.saving_ms))
+        )
+
+    def experiment(self, parse_ms: float) -> Experiment:
+        is_timed = len(self.saving_ms) > 1
+        scale = parse_ms / statistics.median(self.plain_ms) if is_timed else 1.0
+        return Experiment(
+            without=tuple(candidate.place for candidate in self.candidates),
+            need=self.need,
+            reason=self.reason,
+            saving_ms=tuple(round(ms * scale, 3) for ms in self.saving_ms) if is_timed else (),
+            memory_kib=tuple(self.memory_kib) if is_timed else (),
+            cautions=tuple(self.cautions),
+            has_star=self.has_star,
+        )
+
+
+def _together(free: Sequence[_Trial], plain: Reply, lab: Lab) -> _Trial | None:
+    """As many of the statements that are not needed alone as are not needed together; None for fewer than two."""
+    if len(free) < 2:
+        return None
+    everything = _Trial(tuple(trial.candidates[0] for trial in free))
+    everything.judge(plain, lab)
+    if everything.need is Need.NOT_NEEDED:
+        return everything
+    kept = _Trial((free[0].candidates[0],))
+    for trial in free[1:]:
+        wider = _Trial((*kept.candidates, trial.candidates[0]))
+        wider.judge(plain, lab)
+        if wider.need is Need.NOT_NEEDED:
+            kept = wider
+    return kept if len(kept.candidates) > 1 else None
+
+
+def _time(trials: Sequence[_Trial], lab: Lab, rounds: int) -> None:
+    """A parse with all statements and one without, side by side, in rounds; twice as many where the savings vary widely."""
+    for number in range(2 * rounds):
+        due = [trial for trial in trials if number < rounds or not trial.is_settled]
+        for trial in due if number % 2 == 0 else due[::-1]:
+            plain, reply = lab.control(trial.candidates), lab.parse(trial.candidates)
+            if gave_result(plain) and gave_result(reply) and "sample" in reply["result"]:
+                trial.compare(plain, reply)
+
+
+def _why(failure: Mapping[str, Any]) -> str:
+    where = f" ({_short(str(failure['file']))}:{failure['line']})" if failure["line"] else ""
+    return f"{failure['type']}: {str(failure['message'])[:200]}{where}"
+
+
+def _short(file: str) -> str:
+    """A file's name; for a package that of its folder too."""
+    folder, _, name = file.rpartition("/")
+    return f"{folder.rpartition('/')[2]}/{name}" if name == "__init__.py" else name

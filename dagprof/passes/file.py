@@ -1,0 +1,136 @@
+"""All passes over one DAG file, through one worker."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import statistics
+from pathlib import Path
+from typing import Any
+
+from dagprof.model import Doubt, FileResult, Measured, Status
+from dagprof.passes import made_up, plan
+from dagprof.passes.asking import Ask, Limits, parse_request
+from dagprof.passes.outcome import Passes
+from dagprof.passes.plan import Mode
+from dagprof.passes.stability import instabilities
+
+# For finding out why a file fails, where time is short.
+_HURRIED_S = 5.0
+
+
+def identify(path: Path) -> tuple[str, int]:
+    """SHA-256 and size in bytes of a file.
+
+    :raises OSError: it cannot be read.
+    """
+    data = path.read_bytes()
+    return hashlib.sha256(data).hexdigest(), len(data)
+
+
+def unreadable(shown: str, error: OSError) -> Measured:
+    """The result of a file that cannot be read."""
+    detail = f"It cannot be read: {error.strerror or error}."
+    return Measured(result=FileResult(path=shown, status=Status.UNREADABLE, detail=detail))
+
+
+def fatal(shown: str, path: Path, detail: str) -> Measured:
+    """The result of a file whose parse took the measuring processes with it."""
+    try:
+        sha256, size = identify(path)
+    except OSError:
+        sha256, size = "", 0
+    return Measured(result=FileResult(path=shown, sha256=sha256, size_bytes=size, status=Status.KILLED, detail=detail))
+
+
+def measure(path: Path, shown: str, ask: Ask, limits: Limits) -> Measured:
+    """Time the file, trace it if there is something to find, sample it if it is slow.
+
+    A first parse that had to compile or to wait for the disk is a warm-up and not counted. ``shown`` is the path in the
+    result. Whatever the file does is a result; only a lost worker is raised.
+    """
+    try:
+        sha256, size = identify(path)
+    except OSError as error:
+        return unreadable(shown, error)
+    passes = Passes(shown, sha256, size)
+    run = _Runner(path, ask, limits, passes)
+    if not run(Mode.TIMING, first=True):
+        find_unanswered(path, passes, ask, limits)
+        if passes.is_held:
+            run(Mode.TRACE, hold_s=0.0)  # who started the process that holds the output
+        return passes.measured()
+    _drop_warm_up(passes)
+    while plan.needs_more(passes.wall_ms, passes.own_ms, limits.repeat):
+        if not run(Mode.TIMING):
+            return passes.measured()
+    passes.instabilities = instabilities(path, passes.digests, ask, limits)
+    find_unanswered(path, passes, ask, limits)
+    _look_closer(run, passes, limits)
+    return passes.measured()
+
+
+def _drop_warm_up(passes: Passes) -> None:
+    """Forget the first parse where it found a cold cache, unless another would take too long."""
+    first = passes.timings[0]
+    found_cold = plan.is_warm_up(first["result"]["compiled"], first["blocks_read"])
+    if found_cold and first["result"]["sample"]["wall_ms"] < plan.TOO_SLOW_TO_REPEAT_MS:
+        passes.timings.clear()
+
+
+def glance(path: Path, shown: str, ask: Ask, limits: Limits) -> Measured:
+    """Time the file once: where time is short, before anything else is looked at."""
+    try:
+        sha256, size = identify(path)
+    except OSError as error:
+        return unreadable(shown, error)
+    passes = Passes(shown, sha256, size)
+    _Runner(path, ask, limits, passes)(Mode.TIMING, first=True)
+    find_unanswered(path, passes, ask, limits, is_hurried=True)
+    passes.doubts.append(Doubt(code="one-parse", text=("Parsed only once: the time budget was spent on other files.")))
+    return passes.measured()
+
+
+def find_unanswered(path: Path, passes: Passes, ask: Ask, limits: Limits, *, is_hurried: bool = False) -> None:
+    """Where the file fails, find out whether an answer that nothing real gave is behind it."""
+    if passes.settled is not None and passes.status in (Status.IMPORT_ERROR, Status.EXITED):
+        bounds = {"most_s": _HURRIED_S} if is_hurried else {}
+        passes.unanswered = made_up.examine(path, passes.settled, ask, limits, **bounds)
+
+
+def left_out(path: Path, shown: str) -> Measured:
+    """The result of a file for which no time was left."""
+    try:
+        sha256, size = identify(path)
+    except OSError as error:
+        return unreadable(shown, error)
+    detail = "Not parsed: the time budget was spent on other files."
+    return Measured(result=FileResult(path=shown, sha256=sha256, size_bytes=size, status=Status.SKIPPED, detail=detail))
+
+
+class _Runner:
+    def __init__(self, path: Path, ask: Ask, limits: Limits, passes: Passes) -> None:
+        self._path, self._ask, self._limits, self._passes = path, ask, limits, passes
+
+    def __call__(self, mode: Mode, *, first: bool = False, **more: Any) -> bool:
+        """Run one pass; True when it gave what the mode is for."""
+        request = {**parse_request(mode, self._path, self._limits), "first": first, **more}
+        if mode is Mode.STACKS:
+            request["pyinstrument"] = self._limits.pyinstrument
+        return self._passes.add(mode.value, self._ask(request))
+
+
+def _look_closer(run: _Runner, passes: Passes, limits: Limits) -> None:
+    """The passes that depend on how long the parse takes."""
+    parse_ms = statistics.median(passes.wall_ms)
+    load_ms = statistics.median(reply["result"]["sample"]["load_ms"] for reply in passes.timings)
+    if plan.is_traced(limits.depth, load_ms, limits.files):
+        for count in itertools.count(1):
+            if not run(Mode.TRACE) or not plan.needs_another_trace(count, *passes.traced_ms, parse_ms):
+                break
+        if passes.trace is None:
+            passes.doubts.append(Doubt(code="no-trace", text="Imports and statements could not be traced."))
+    if plan.is_sampled(limits.depth, parse_ms, limits.stacks_from_ms) and not run(Mode.STACKS):
+        failures = passes.last["result"]["failures"] if passes.last and passes.last["result"] else []
+        reason = f" ({failures[-1]['type']}: {failures[-1]['message'][:200]})" if failures else ""
+        passes.doubts.append(Doubt(code="no-stacks", text=f"Call stacks could not be sampled{reason}."))

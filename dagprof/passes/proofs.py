@@ -1,0 +1,44 @@
+"""Which files get experiments, and in which order: those that promise most first, each helper's lines in a few files only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from dagprof.attribution.candidates import Candidate, candidates
+from dagprof.model import Measured, Place
+from dagprof.passes.plan import Proof
+
+
+class Question(NamedTuple):
+    """A measured file and the statements to take out of its parse."""
+
+    measured: Measured
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def promised_ms(self) -> float:
+        """The most that any one statement leads to."""
+        return max(candidate.behind_ms for candidate in self.candidates)
+
+
+def questions(files: Iterable[Measured], root: str, proof: Proof) -> list[Question]:
+    """The experiments worth doing, most promising first; files that would only ask again come last, or not at all."""
+    asked = [_question(measured, root, proof) for measured in files if not measured.result.experiments]
+    ranked = sorted((question for question in asked if question.candidates), key=lambda q: -q.promised_ms)
+    seen: Counter[Place] = Counter()
+    fresh: list[Question] = []
+    repeated: list[Question] = []
+    for question in ranked:
+        shared = [c.place for c in question.candidates if c.place.file != question.measured.result.path]
+        known = [place for place in shared if seen[place] >= proof.files_per_helper]
+        (repeated if shared and len(known) == len(shared) else fresh).append(question)
+        seen.update(shared)
+    return fresh + repeated
+
+
+def _question(measured: Measured, root: str, proof: Proof) -> Question:
+    found = candidates(measured.result, measured.modules, measured.import_sets, root, smallest_ms=proof.smallest_ms)
+    in_files = [candidate for candidate in found if candidate.file.endswith(".py")]
+    return Question(measured, tuple(in_files[: proof.affordable(measured.result.own_ms)]))

@@ -1,0 +1,39 @@
+"""Do repeated parses give the same serialised DAGs? On Airflow 3 each different one is stored as a new version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dagprof.model import Instability
+from dagprof.passes.asking import Ask, Limits
+from dagprof.passes.differences import changed, differences
+from dagprof.passes.lab import MOST_DAGS, Lab
+from dagprof.passes.outcome import gave_result
+
+_SHOWN_FIELDS = 5
+
+
+def instabilities(
+    path: Path, digests: Sequence[Mapping[str, str]], ask: Ask, limits: Limits
+) -> tuple[Instability, ...]:
+    """The fields in which the serialised DAGs of repeated parses differ; ``digests`` holds those of each parse."""
+    unstable = sorted({name for other in digests[1:] for name in changed(digests[0], other)})[:MOST_DAGS]
+    if not unstable:
+        return ()
+    lab = Lab(path, ask, limits)
+    replies = [lab.parse((), contents=unstable) for _ in range(2)]
+    if not all(map(gave_result, replies)):
+        return ()
+    first, second = (reply["result"].get("contents", {}) for reply in replies)
+    return differing(first, second)
+
+
+def differing(first: Mapping[str, Any], second: Mapping[str, Any], *, by_seed: bool = False) -> tuple[Instability, ...]:
+    """The fields in which the serialised DAGs of two parses differ, by DAG; of each a few."""
+    return tuple(
+        Instability(dag_id=name, field=found.field, first=found.first, second=found.second, by_seed=by_seed)
+        for name in sorted(first.keys() & second.keys())
+        for found in list(differences(first[name], second[name]))[:_SHOWN_FIELDS]
+    )

@@ -1,0 +1,1 @@
+"""What DAG files ask for, and who answers: Variables, Connections, the environment."""

@@ -1,0 +1,141 @@
+"""What Variable and Connection look-ups are answered with, without a database, and who was asked for what.
+
+In order: the environment (``AIRFLOW_VAR_…``, ``AIRFLOW_CONN_…``), what this parse wrote, the files given to dagprof, the
+default in the code, else a stub, or nothing where that was asked for. ``lookups`` puts these answers where Airflow asks.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from _thread import get_ident
+from typing import Any
+
+from .. import origin
+from . import stubs
+
+_NOT_GIVEN = object()
+_PREFIXES = {"variable": "AIRFLOW_VAR_", "connection": "AIRFLOW_CONN_"}
+
+
+class Question:
+    """One call that asks for a Variable: whether it has a default, whether it wants JSON, and what was made up for it."""
+
+    __slots__ = ("as_json", "default", "form")
+
+    def __init__(self, default: Any = _NOT_GIVEN, as_json: bool = False) -> None:
+        self.default, self.as_json = default, as_json
+        self.form: Any = None
+
+    @property
+    def has_default(self) -> bool:
+        return self.default is not _NOT_GIVEN
+
+    @property
+    def default_says_nothing(self) -> bool:
+        """Whether the default is what people write for "not set"."""
+        return self.has_default and (self.default is None or self.default in ("", "{}", "[]", {}, [], ()))
+
+    def finished(self, value: Any) -> Any:
+        """The value as the caller gets it: a made-up JSON document answers all keys."""
+        return stubs.build(self.form) if self.as_json and self.form is not None else value
+
+
+class Answers:
+    """The values to answer with and the record of what was asked."""
+
+    def __init__(self, variables: dict[Any, Any], connections: dict[Any, Any], missing: str) -> None:
+        self._known = {"variable": variables, "connection": connections}
+        self._stubs = missing != "error"
+        self._asked: dict[Any, Any] = {}
+        self._written: dict[Any, Any] = {}
+        self._questions: dict[Any, Any] = {}
+        self.guess = stubs.Guess()
+
+    def begin(self, guess: dict[Any, Any] | None) -> None:
+        """A parse begins: forget what was asked before, such as by plugins."""
+        self._asked.clear()
+        self.guess = stubs.Guess(guess)
+        os.environ.update(self.guess.environment)
+
+    def record(self, kind: str, key: Any, operation: str, answered_by: str) -> None:
+        file, line = origin.user_location(sys._getframe(1))
+        asked = (kind, str(key), operation, answered_by, file, line)
+        self._asked[asked] = self._asked.get(asked, 0) + 1
+
+    def accesses(self) -> list[Any]:
+        """Rows of kind, key, operation, who answered, file, line, count."""
+        return [[*asked, count] for asked, count in list(self._asked.items())]
+
+    def questions(self) -> list[Any]:
+        """The calls under way in this thread, the innermost last."""
+        return self._questions.setdefault(get_ident(), [])
+
+    def write(self, key: str, value: Any) -> None:
+        """What the file sets holds for the rest of this parse; None where it deletes."""
+        self._written[key] = value
+
+    def names(self, prefix: Any = None) -> list[Any]:
+        """The Variables that a database would hold: those of the file and those that this parse has set."""
+        gone = {key for key, value in self._written.items() if value is None}
+        found = {str(key) for key in (*self._known["variable"], *self._written) if key not in gone}
+        return sorted(name for name in found if name.startswith(prefix or ""))
+
+    def from_environment(self, kind: str, key: Any) -> Any:
+        """The text in the environment, where Airflow looks first; None without one."""
+        text = os.environ.get(_PREFIXES[kind] + str(key).upper())
+        if text is not None:
+            self.record(kind, key, "get", "environment")
+        return text
+
+    def variable(self, key: Any) -> Any:
+        """The text of a Variable; None where Airflow is to return the default, or to say that there is none."""
+        questions = self.questions()
+        question = questions[-1] if questions else Question()
+        known, text = self._find_variable(key)
+        if known:
+            self.record("variable", key, "get", "file")
+        elif self.guess.covers("variable", key):
+            self.record("variable", key, "get", "stub")
+            text, question.form = stubs.STUB_TEXT if question.as_json else self.guess.text, self.guess.json
+        elif question.has_default:
+            self.record(
+                "variable", key, "get", "empty-default" if question.default_says_nothing and self._stubs else "default"
+            )
+        elif not self._stubs or key in self._written:
+            self.record("variable", key, "get", "missing")
+        else:
+            self.record("variable", key, "get", "stub")
+            text, question.form = stubs.STUB_TEXT, stubs.EVERY_KEY
+        return text
+
+    def _find_variable(self, key: Any) -> tuple[bool, Any]:
+        """Whether this parse or the file knows it, and its text."""
+        if key in self._written:
+            return self._written[key] is not None, self._written[key]
+        known = self._known["variable"]
+        return (True, _text(known[key])) if key in known else (False, None)
+
+    def connection(self, conn_id: Any) -> Any:
+        """A Connection as text (a URI, JSON) or as fields; None where there is none."""
+        known = self._known["connection"]
+        if conn_id in known:
+            self.record("connection", conn_id, "get", "file")
+            return _text(known[conn_id])
+        self.record("connection", conn_id, "get", "stub" if self._stubs else "missing")
+        if self.guess.covers("connection", conn_id):
+            return self.guess.connection
+        return stubs.STUB_CONNECTION if self._stubs else None
+
+    def extra(self, text: Any) -> Any:
+        """The mapping that a stub Connection's ``extra`` is read as; None for real ones."""
+        if text == stubs.STUB_EXTRA:
+            return stubs.build(stubs.EVERY_KEY)
+        if self.guess.extra is not None and text is not None and text == self.guess.connection.get("extra"):
+            return stubs.build(self.guess.extra)
+        return None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

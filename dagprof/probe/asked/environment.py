@@ -1,0 +1,74 @@
+"""Environment variables that the file asks for and that are not set, at the user's line that asks."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import FrameType
+from typing import Any
+
+from .. import origin
+
+# Airflow's own ways to set something; each is answered elsewhere.
+_AIRFLOWS = ("AIRFLOW__", "AIRFLOW_VAR_", "AIRFLOW_CONN_")
+
+
+class EnvironmentWatch:
+    """Listens where ``os.environ`` says that it lacks a name; what is set costs one more call."""
+
+    def __init__(self) -> None:
+        self._asked: dict[Any, Any] = {}
+
+    def install(self) -> None:
+        cls: Any = type(os.environ)
+        ordinary = cls.__getitem__
+
+        def __getitem__(environ: Any, key: Any) -> Any:  # noqa: N807 - shown in tracebacks
+            try:
+                return ordinary(environ, key)
+            except KeyError:
+                self._note(key, sys._getframe(1))
+                raise
+
+        cls.__getitem__ = __getitem__
+
+    def _note(self, key: Any, frame: FrameType | None) -> None:
+        if not isinstance(key, str) or key.startswith(_AIRFLOWS):
+            return
+        default = None
+        while frame is not None and _is_mapping(frame):
+            default = frame.f_locals.get("default", default)
+            frame = frame.f_back
+        file, line = origin.user_location(frame)
+        if file and frame is not None:
+            is_own = frame.f_code.co_filename == file
+            says_nothing = default is None or default == "" or not isinstance(default, str)
+            asked = (key, "missing" if says_nothing else "default", file, line, is_own)
+            self._asked[asked] = self._asked.get(asked, 0) + 1
+
+    def accesses(self) -> list[Any]:
+        """Rows as those of ``Answers``: only what user code asks for itself."""
+        rows = list(self._asked.items())
+        return [
+            ["environment", key, "get", by, file, line, count]
+            for (key, by, file, line, is_own), count in rows
+            if is_own
+        ]
+
+    def of_libraries(self) -> list[Any]:
+        """The same rows, of what libraries ask for while user code calls them."""
+        rows = list(self._asked.items())
+        return [
+            ["environment", key, "get", by, file, line, count]
+            for (key, by, file, line, is_own), count in rows
+            if not is_own and by == "missing"
+        ]
+
+
+def _is_mapping(frame: FrameType) -> bool:
+    file = frame.f_code.co_filename
+    return file.startswith(origin.HERE) or frame.f_globals.get("__name__") in (
+        "os",
+        "_collections_abc",
+        "collections.abc",
+    )

@@ -1,0 +1,1 @@
+"""One parse: clocks, tracer, sampler, and what went wrong."""

@@ -1,0 +1,54 @@
+"""Keeps the compiled form of user code in the scratch folder, so that a scan leaves no ``__pycache__`` behind.
+
+Installed packages keep using their own. Nothing changes where the user has switched bytecode off or moved it.
+"""
+
+from __future__ import annotations
+
+import importlib._bootstrap_external as external
+import os
+import sys
+from typing import Any
+
+from .. import origin
+
+
+def warm_up(file: str) -> None:
+    """Compile a DAG file to its bytecode without running it, as an earlier parse would have left it."""
+    if file.endswith(".py"):
+        try:
+            external.SourceFileLoader("dag_file", file).get_code("dag_file")
+        except Exception:  # it will fail again where it counts
+            return
+
+
+class Compilations:
+    """Counts the modules compiled while installed: a parse that had to compile was not a warm one."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def install(self) -> None:
+        ordinary: Any = external.SourceLoader.source_to_code
+
+        def source_to_code(*args: Any, **kwargs: Any) -> Any:
+            self.count += 1
+            return ordinary(*args, **kwargs)
+
+        setattr(external.SourceLoader, "source_to_code", source_to_code)  # noqa: B010
+
+
+def redirect(folder: str) -> None:
+    """From now on, bytecode of user code is read from and written to ``folder``."""
+    if sys.dont_write_bytecode or getattr(sys, "pycache_prefix", None):
+        return
+    ordinary = external.cache_from_source
+    elsewhere = origin.SITE_FOLDERS + origin.STDLIB_FOLDERS
+
+    def cache_from_source(path: Any, debug_override: Any = None, *, optimization: Any = None) -> str:
+        usual = ordinary(path, debug_override, optimization=optimization)
+        if usual.startswith(elsewhere):
+            return usual
+        return os.path.join(folder, os.path.abspath(usual).lstrip(os.sep))
+
+    external.cache_from_source = cache_from_source

@@ -1,0 +1,100 @@
+"""Parses again with some import statements taken out, in the DAG file or in the user's helpers; never on disk.
+
+The changed code is compiled before the clock starts and kept, so that an experiment compiles as little as a plain parse
+that finds its bytecode. A statement that stands alone in its block is replaced by ``pass``.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import os
+import sys
+from typing import Any
+
+from ..versions import loading
+from .missed import Missed
+
+
+class Removal:
+    """Import statements to take out: ``{file: [line, ...]}``; with no lines the file is executed as it is.
+
+    ``missing`` are lines without an import statement, ``stars`` those of ``import *``, which no function may hold. ``missed`` is
+    given where it is to be noted which of the names that went are requested.
+    """
+
+    def __init__(self, without: dict[Any, Any], missed: Missed | None = None) -> None:
+        self.missing: list[Any] = []
+        self.stars: list[Any] = []
+        self._missed = missed
+        self._names: dict[Any, Any] = {}
+        self._code: dict[Any, Any] = {}
+        collects = gc.isenabled()
+        gc.disable()  # what is due falls into the parse, as it does in a plain one
+        for file, lines in without.items():
+            self._code[file] = self._code[os.path.realpath(file)] = self._compile(file, set(lines))
+        if collects:
+            gc.enable()
+
+    def _compile(self, file: str, lines: set[Any]) -> Any:
+        with open(file, "rb") as stream:
+            tree = ast.parse(stream.read(), file)
+        remover = _Remover(lines)
+        tree = ast.fix_missing_locations(remover.visit(tree))
+        self.missing += [[file, line] for line in sorted(lines - remover.removed)]
+        self.stars += [[file, line] for line in sorted(remover.stars)]
+        code = compile(tree, file, "exec", dont_inherit=True)
+        self._names[code] = None if remover.stars else frozenset(remover.names)
+        return code
+
+    def install(self) -> None:
+        """From now on these files are executed without the statements."""
+        for loader_class in loading.source_loaders():
+            self._replace_code(loader_class)
+
+    def _replace_code(self, loader_class: Any) -> None:
+        ordinary: Any = loader_class.get_code
+        known = self._code
+        # Each of the hundreds of modules that a parse loads comes by here: only those that may be meant are resolved.
+        endings = tuple({_ending(file) for file in known})
+
+        def get_code(loader: Any, name: str) -> Any:
+            path = loading.path_of(loader, name)
+            code = known.get(path)
+            if code is None and path.endswith(endings):
+                code = known.get(os.path.realpath(path))
+            if code is None:
+                return ordinary(loader, name)
+            if self._missed is not None and name in sys.modules:
+                self._missed.watch(sys.modules[name], code.co_filename, self._names[code])
+            return code
+
+        loader_class.get_code = get_code
+
+
+def _ending(file: str) -> str:
+    """The end of a path that tells it from most others: its name, for a package that of its folder too."""
+    folder, name = os.path.split(file)
+    return os.path.join(os.sep + os.path.basename(folder), name) if name == "__init__.py" else os.sep + name
+
+
+class _Remover(ast.NodeTransformer):
+    def __init__(self, lines: set[Any]) -> None:
+        self.removed: set[Any] = set()
+        self.stars: set[Any] = set()
+        self.names: set[Any] = set()
+        self._lines = lines
+
+    def visit_Import(self, node: Any) -> Any:
+        if node.lineno not in self._lines:
+            return node
+        self.removed.add(node.lineno)
+        self.names.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
+        return ast.copy_location(ast.Pass(), node)
+
+    def visit_ImportFrom(self, node: Any) -> Any:
+        if node.module == "__future__":
+            return node
+        if node.lineno in self._lines and any(alias.name == "*" for alias in node.names):
+            self.stars.add(node.lineno)
+        return self.visit_Import(node)

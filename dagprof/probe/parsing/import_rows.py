@@ -1,0 +1,193 @@
+"""What the import tracer has seen, as the rows that travel to the parent."""
+
+from __future__ import annotations
+
+import ast
+import importlib._bootstrap as bootstrap
+import sys
+from typing import Any
+
+from .. import origin
+from . import imports
+
+FROM_FILE, UNSEEN = -1, -2
+
+
+class _Modules:
+    """Positions of module names in the result, their files and whose code they are."""
+
+    def __init__(self, dag_module: str) -> None:
+        self.rows: list[Any] = []
+        self._positions: dict[Any, Any] = {dag_module: FROM_FILE}
+
+    def position(self, name: str) -> int:
+        position = self._positions.get(name)
+        if position is None:
+            position = self._positions[name] = len(self.rows)
+            module = sys.modules.get(name)
+            file = getattr(module, "__file__", None) or ""
+            file = file if isinstance(file, str) else ""
+            self.rows.append([name, file, origin.of_file(file)])
+        return position
+
+    def is_user(self, position: int) -> bool:
+        return position == FROM_FILE or self.rows[position][2] == origin.USER
+
+
+def report(tracer: imports.ImportTracer, dag_module: str) -> dict[Any, Any]:
+    """What was traced: modules, loads as columns, import sets, the edges outside all loads, memory by statement."""
+    return _Report(tracer, dag_module).build()
+
+
+class _Report:
+    def __init__(self, tracer: imports.ImportTracer, dag_module: str) -> None:
+        self._tracer = tracer
+        self._modules = _Modules(dag_module)
+        self._loads = list(zip(*[iter(tracer.loads)] * imports.LOAD_FIELDS))
+        # The last load of a name is the one whose statements are seen in its module.
+        self._place = {load[0]: place for place, load in enumerate(self._loads)}
+        self._sets: dict[Any, dict[Any, None]] = {}
+        self._conditionals: dict[str, frozenset[int]] = {}
+
+    def build(self) -> dict[Any, Any]:
+        for name in self._place:
+            self._modules.position(name)
+        columns = self._columns()
+        self._collect_hits()
+        self._collect_calls()
+        sets: dict[Any, int] = {(): 0}
+        columns["imports"] = [
+            sets.setdefault(tuple(self._sets.get(place, ())), len(sets)) for place in range(len(self._loads))
+        ]
+        return {
+            "loads": columns,
+            "import_sets": [[list(edge) for edge in edges] for edges in sets],
+            "edges": [list(edge) for edge in self._sets.get(imports.OUTSIDE, ())],
+            "memory": self._memory(),
+            "modules": self._modules.rows,
+        }
+
+    def _columns(self) -> dict[Any, Any]:
+        names = ("module", "parent", "self_us", "cumulative_us", "importer", "line", "caller_line")
+        columns: dict[Any, Any] = {name: [] for name in names}
+        for name, parent, elapsed, inside, line, importer, caller_line in self._loads:
+            around = parent // imports.LOAD_FIELDS
+            who, where = self._place_of(importer, line, around)
+            row = (
+                self._modules.position(name),
+                around,
+                max(0, elapsed - inside) // 1000,
+                elapsed // 1000,
+                self._modules.position(who) if isinstance(who, str) else UNSEEN,
+                where,
+                caller_line,
+            )
+            for column, value in zip(names, row):
+                columns[column].append(value)
+        return columns
+
+    def _place_of(self, importer: str | None, line: int, enclosing: int) -> tuple[str | None, int]:
+        """Module and line of an import statement; what a compiled module asks for has the line 0."""
+        if importer != bootstrap.__name__:
+            return importer, line
+        return (self._loads[enclosing][0] if enclosing >= 0 else None), 0
+
+    def _collect_hits(self) -> None:
+        for line, is_executed, namespace, name, fromlist, level in zip(*[iter(self._tracer.hits)] * imports.HIT_FIELDS):
+            importer = _name_of(namespace)
+            if importer is None:
+                continue
+            enclosing = self._place.get(importer, imports.OUTSIDE)
+            targets = _targets(namespace, name, fromlist, level)
+            self._add(enclosing, importer, line, False, 0, targets, is_executed=is_executed)
+
+    def _collect_calls(self) -> None:
+        for line, namespace, name, fromlist, level, top, caller, is_inside in zip(
+            *[iter(self._tracer.calls)] * imports.CALL_FIELDS
+        ):
+            enclosing = top // imports.LOAD_FIELDS
+            importer, where = self._place_of(_name_of(namespace), line, enclosing)
+            if importer is not None:
+                is_in_function = is_inside and where > 0
+                self._add(
+                    enclosing, importer, where, is_in_function, caller, _targets(namespace, name, fromlist, level)
+                )
+
+    def _add(
+        self,
+        enclosing: int,
+        importer: str,
+        line: int,
+        is_in_function: bool,
+        caller_line: int,
+        targets: list[Any],
+        *,
+        is_executed: bool = False,
+    ) -> None:
+        """Keep edges to what this parse loaded, and all of the user's statements; the rest was free and stays so."""
+        who = self._modules.position(importer)
+        around = FROM_FILE if enclosing < 0 else self._modules.position(self._loads[enclosing][0])
+        edges = self._sets.setdefault(enclosing, {})
+        for target in targets:
+            if target in self._place or (not is_in_function and self._modules.is_user(who)):
+                other = FROM_FILE if who == around else who
+                is_conditional = self._modules.is_user(who) and line in self._conditional(importer)
+                place = self._modules.position(target)
+                edges[(line, place, is_in_function, other, caller_line, is_conditional, is_executed)] = None
+
+    def _conditional(self, importer: str) -> frozenset[int]:
+        """The lines of a user module on which imports stand that need not run."""
+        if importer not in self._conditionals:
+            file = getattr(sys.modules.get(importer), "__file__", None)
+            self._conditionals[importer] = conditional_imports(file if isinstance(file, str) else "")
+        return self._conditionals[importer]
+
+    def _memory(self) -> list[Any]:
+        totals: dict[Any, int] = {}
+        for importer, line, grown in self._tracer.memory:
+            if isinstance(importer, str):
+                key = (self._modules.position(importer), line)
+                totals[key] = totals.get(key, 0) + max(0, grown)
+        return [[*key, grown] for key, grown in totals.items()]
+
+
+def conditional_imports(file: str) -> frozenset[int]:
+    """The lines of import statements inside ``if``, ``try``, loops and the like; none where the source cannot be read."""
+    try:
+        with open(file, "rb") as stream:
+            tree = ast.parse(stream.read())
+    except (OSError, SyntaxError, ValueError):
+        return frozenset()
+    blocks = (ast.If, ast.Try, ast.For, ast.While, ast.ExceptHandler)
+    return frozenset(
+        inner.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, blocks)
+        for inner in ast.walk(node)
+        if isinstance(inner, (ast.Import, ast.ImportFrom))
+    )
+
+
+def _name_of(namespace: Any) -> str | None:
+    name = namespace.get("__name__") if isinstance(namespace, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _targets(namespace: dict[Any, Any], name: str, fromlist: Any, level: int) -> list[Any]:
+    """The loaded modules that one import statement asked for."""
+    if level:
+        package = namespace.get("__package__") or ""
+        base = package.rsplit(".", level - 1)[0] if level > 1 else package
+        name = base + "." + name if name else base
+    found = [name] if name in sys.modules else []
+    for part in _parts(name, fromlist):
+        if isinstance(part, str) and name + "." + part in sys.modules:
+            found.append(name + "." + part)
+    return found
+
+
+def _parts(name: str, fromlist: Any) -> Any:
+    """The names that a ``from`` import takes; for a star those that the module offers."""
+    if fromlist and "*" in fromlist:
+        return getattr(sys.modules.get(name), "__all__", None) or ()
+    return fromlist or ()

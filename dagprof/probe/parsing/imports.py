@@ -1,0 +1,315 @@
+"""Traces imports: every load with its time, every import statement that ran, the collector and the compiler apart.
+
+Two functions are replaced for one parse. ``importlib._bootstrap._find_and_load`` is looked up by name at each import, by C
+code too, and sees every load; ``builtins.__import__`` sees every statement, already-loaded hits included. Both carry the
+file name of importlib's frozen code, so that tracebacks and ``warnings.warn(stacklevel=…)`` skip them as they skip importlib.
+"""
+
+from __future__ import annotations
+
+import builtins
+import gc
+import importlib
+import importlib._bootstrap as bootstrap
+import importlib._bootstrap_external as external
+import os
+import resource
+import sys
+from _thread import get_ident
+from types import FrameType, ModuleType
+from typing import Any, Callable
+
+from .. import origin
+from ..clocks import perf_counter_ns, process_time_ns
+
+OUTSIDE = -1
+
+_ELAPSED, _INSIDE = 2, 3
+LOAD_FIELDS = 7
+HIT_FIELDS = 6
+CALL_FIELDS = 8
+_CO_OPTIMIZED = 0x1
+_CALIBRATING_LINES = 50
+_CALIBRATION = "/calibration.py"
+# Frames between an import statement and what it calls in a lazy module; farther away is the work of a call.
+_NEAR = 12
+_PAGE_KIB = resource.getpagesize() // 1024
+
+
+class ImportTracer:
+    """Collects while installed. ``excluded_ns`` is the time of collections, compilations and tracing itself so far.
+
+    ``hits`` holds the import statements that modules ran, ``calls`` those in functions, with the load that was under way:
+    the module that called the function is what caused the import. ``current_line`` tells the DAG file's running line,
+    ``collected`` receives how long each garbage collection took.
+    """
+
+    def __init__(
+        self, current_line: Callable[..., int] = lambda: 0, collected: Callable[[int], None] = lambda took_ns: None
+    ) -> None:
+        self.loads: list[Any] = []
+        self.hits: list[Any] = []
+        self.calls: list[Any] = []
+        self.memory: list[Any] = []
+        self._current_line = current_line
+        self._collected = collected
+        self._statm = -1
+        self.gc_ns = 0
+        self.compile_ns = 0
+        self.gc_cpu_ns = self.compile_cpu_ns = 0
+        self._top = OUTSIDE
+        self._hit_ns = self._repeated = self._repeated_ns = 0
+        self._passed_ns = self._passed = 0
+        # The name that the import statement under way asked for, until its load begins, and whether it is in a function.
+        self._asked: str | None = None
+        self._of_call = False
+        self._replaced: list[Any] = []
+        self._gc_started = self._gc_cpu_started = 0
+        self._main = get_ident()
+
+    def excluded_ns(self) -> int:
+        """Nanoseconds of collections, compilations and tracing so far."""
+        written = self._hit_ns * (len(self.hits) // HIT_FIELDS + len(self.calls) // CALL_FIELDS)
+        others = self._repeated_ns * self._repeated + self._passed_ns * self._passed
+        return self.gc_ns + self.compile_ns + written + others
+
+    def excluded(self) -> tuple[int, int]:
+        """Wall and CPU nanoseconds of collections, compilations and tracing so far; on a busy machine they differ."""
+        wall_ns = self.excluded_ns()
+        return wall_ns, wall_ns - self.gc_ns - self.compile_ns + self.gc_cpu_ns + self.compile_cpu_ns
+
+    def install(self) -> None:
+        try:
+            self._statm = os.open("/proc/self/statm", os.O_RDONLY)
+        except OSError:
+            self._statm = -1
+        self._replace(bootstrap, "_find_and_load", self._tracing_load)
+        self._replace(builtins, "__import__", self._tracing_import)
+        self._replace(external.SourceLoader, "source_to_code", self._tracing_compile)
+        gc.callbacks.append(self._on_collection)
+        self._calibrate()
+
+    def _calibrate(self) -> None:
+        """How much longer an import statement takes when it is traced: some code runs one a hundred thousand times.
+
+        The user's statements are written down, once where one runs again and again; those of installed modules are passed on
+        where nobody will ask for them.
+        """
+        users = {"__name__": "calibration", "__file__": _CALIBRATION}
+        traced, plain = builtins.__import__, self._nanoseconds(self._replaced[1][2], users)
+        self._hit_ns = max(0, self._nanoseconds(traced, users) - plain)
+        looped = self._nanoseconds(self._replaced[1][2], users, loops=True)
+        self._repeated_ns = max(0, self._nanoseconds(traced, users, loops=True) - looped)
+        self._passed_ns = max(0, self._nanoseconds(traced, {"__name__": "calibration"}) - plain)
+        self.hits.clear()
+        self._passed = self._repeated = 0
+
+    @staticmethod
+    def _nanoseconds(function: Any, namespace: dict[Any, Any], loops: bool = False) -> int:
+        """Of one import statement that finds its module, by this function; with ``loops`` of one that runs again and again."""
+        again = "for _ in range(%d): import sys\n" % (2 * _CALIBRATING_LINES)
+        text = again if loops else "import sys; import gc\n" * _CALIBRATING_LINES
+        code = compile(text, _CALIBRATION, "exec")
+        traced, builtins.__import__ = builtins.__import__, function
+        took = []
+        for _ in range(5):
+            started = perf_counter_ns()
+            exec(code, namespace)
+            took.append(perf_counter_ns() - started)
+        builtins.__import__ = traced
+        return min(took) // (2 * _CALIBRATING_LINES)
+
+    def uninstall(self) -> None:
+        """Stop tracing; what is imported from now on, by the report itself for one, is not seen."""
+        for owner, name, ordinary in self._replaced:
+            setattr(owner, name, ordinary)
+        if self._on_collection in gc.callbacks:  # DAG code may have cleared them
+            gc.callbacks.remove(self._on_collection)
+
+    def _anonymous_kib(self) -> int:
+        """Anonymous memory of this process in KiB: what its own objects take, without files mapped into it."""
+        if self._statm < 0:
+            return 0
+        resident, shared = os.pread(self._statm, 100, 0).split()[1:3]
+        return (int(resident) - int(shared)) * _PAGE_KIB
+
+    def _replace(self, owner: Any, name: str, wrap: Any) -> None:
+        ordinary = getattr(owner, name)
+        self._replaced.append((owner, name, ordinary))
+        setattr(owner, name, wrap(ordinary))
+
+    def _on_collection(self, phase: str, info: dict[Any, Any]) -> None:
+        if phase == "start":
+            self._gc_started, self._gc_cpu_started = perf_counter_ns(), process_time_ns()
+        else:
+            took_ns = perf_counter_ns() - self._gc_started
+            self.gc_ns += took_ns
+            self._collected(took_ns)
+            self.gc_cpu_ns += process_time_ns() - self._gc_cpu_started
+
+    def _tracing_compile(self, compile_source: Any) -> Any:
+        if sys.dont_write_bytecode:
+            return compile_source  # each parse compiles here, so that is part of what an import costs
+
+        def source_to_code(*args: Any, **kwargs: Any) -> Any:
+            started, collected = perf_counter_ns(), self.gc_ns
+            cpu_started, cpu_collected = process_time_ns(), self.gc_cpu_ns
+            try:
+                return compile_source(*args, **kwargs)
+            finally:
+                self.compile_ns += perf_counter_ns() - started - (self.gc_ns - collected)
+                self.compile_cpu_ns += process_time_ns() - cpu_started - (self.gc_cpu_ns - cpu_collected)
+
+        return source_to_code
+
+    def _tracing_import(self, ordinary: Any) -> Any:
+        # One flat list, here and for loads: an object of its own per hit would make the collector run more often. And
+        # no code objects: kept alive, the memory of each module's would be missing for the next, and cost page faults.
+        extend, getframe, extend_calls, called = self.hits.extend, sys._getframe, self.calls.extend, self._called
+        of_importlib, modules, known, origin_of = vars(bootstrap), sys.modules, _modules_without_parts(), origin.of_file
+        last_place, last_name, last_globals = -1, "", None
+        executing = _executing
+
+        def traced_import(
+            name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
+        ) -> Any:
+            # A module's and a class body's statements pass their namespace, a function's pass None; a function may call
+            # this itself with any. Compiled modules that are being initialised pass importlib's, which is running them.
+            is_module = locals is not None and globals is not of_importlib
+            if (
+                name in known
+                and not level
+                and name in modules
+                and not (is_module and globals and origin_of(globals.get("__file__")) == origin.USER)
+            ):
+                self._passed += 1  # of modules loaded before tracing, only imports in the user's own code count
+                return ordinary(name, globals, locals, fromlist, level)
+            frame = getframe(1)
+            if is_module and (
+                locals is globals or not (frame.f_code.co_flags & _CO_OPTIMIZED and frame.f_globals is globals)
+            ):
+                nonlocal last_place, last_name, last_globals
+                place = frame.f_lasti
+                if place == last_place and name == last_name and globals is last_globals:
+                    self._repeated += 1  # the same in a loop: compiled code such as strftime imports at each call
+                else:
+                    last_place, last_name, last_globals = place, name, globals
+                    extend((*executing(frame, globals), name, fromlist, level))
+                self._of_call = False
+            else:
+                extend_calls((frame.f_lineno, globals, name, fromlist, level, *called(), True))
+                self._of_call = True
+            self._asked = name
+            try:
+                return ordinary(name, globals, locals, fromlist, level)
+            finally:
+                self._asked = None
+
+        return origin.as_importlib(traced_import)
+
+    def _called(self, depth: int = 2) -> tuple[int, int]:
+        """The load under way and its module's running line, or the DAG file's outside of all loads."""
+        top = self._top
+        return top, _module_line(sys._getframe(depth)) if top >= 0 else self._current_line()
+
+    def _statement(self, name: str) -> tuple[Any, Any, int]:
+        """Line and namespace of the statement behind the load of ``name`` that called this, and the running module's line."""
+        asked, self._asked = self._asked, None
+        if asked and name.endswith(asked):  # a relative one asks for the end of the name
+            # Straight from an import statement: its hit is the last one. A walk would make an object of each frame.
+            if self._of_call:
+                return self.calls[-CALL_FIELDS], self.calls[1 - CALL_FIELDS] or {}, self.calls[-2]
+            line = self.hits[-HIT_FIELDS]
+            return line, self.hits[2 - HIT_FIELDS] or {}, line if self._top >= 0 else self._current_line()
+        frame = _outside_importlib(sys._getframe(2))
+        if frame is None:
+            return 0, {}, self._called(3)[1]
+        line, _, namespace = _executing(frame, frame.f_globals)
+        return line, namespace, self._called(3)[1]
+
+    def _note_again(self, name: str) -> None:
+        """``importlib.import_module`` of a module that is there already is a hit like any other."""
+        frame = _outside_importlib(sys._getframe(2))
+        if frame is not None:
+            is_in_function = bool(frame.f_code.co_flags & _CO_OPTIMIZED)
+            self.calls.extend((frame.f_lineno, frame.f_globals, name, (), 0, *self._called(), is_in_function))
+
+    def _tracing_load(self, ordinary: Any) -> Any:
+        modules, loads, clock, main = sys.modules, self.loads, perf_counter_ns, self._main
+        note_again, statement, memory, origin_of = self._note_again, self._statement, self.memory, origin.of_file
+        excluded = self.excluded_ns
+
+        def traced_load(name: str, import_: Any) -> Any:
+            if get_ident() != main:
+                return ordinary(name, import_)
+            if name in modules:
+                note_again(name)
+                return ordinary(name, import_)
+            parent, here = self._top, len(loads)
+            line, namespace, running_line = statement(name)
+            importer = namespace.get("__name__")
+            loads.extend((name, parent, 0, 0, line, importer, running_line))
+            self._top = here
+            is_users = origin_of(namespace.get("__file__")) == origin.USER
+            before_kib = self._anonymous_kib() if is_users else 0
+            before = excluded()
+            started = clock()
+            try:
+                return ordinary(name, import_)
+            finally:
+                elapsed = clock() - started - (excluded() - before)
+                loads[here + _ELAPSED] = elapsed
+                if parent >= 0:
+                    loads[parent + _INSIDE] += elapsed
+                if is_users:
+                    memory.append((importer, line, self._anonymous_kib() - before_kib))
+                self._top = parent
+
+        return origin.as_importlib(traced_load)
+
+
+def _modules_without_parts() -> frozenset[str]:
+    """The modules that are there and are not packages: whatever is taken from them, nothing more is loaded."""
+    return frozenset(
+        name for name, module in sys.modules.items() if type(module) is ModuleType and "__path__" not in vars(module)
+    )
+
+
+def _executing(frame: FrameType, namespace: Any) -> tuple[int, bool, Any]:
+    """The line of an import statement, whether it is in code that ``exec`` ran, and the namespace of its module.
+
+    Code that was read from elsewhere, or made from text, has lines of its own: then it is the line of the user's file that
+    had it executed, and that file's namespace.
+    """
+    file = namespace.get("__file__") if namespace else None
+    if file == frame.f_code.co_filename or not (file is None or origin.of_file(file) == origin.USER):
+        return frame.f_lineno, False, namespace
+    around = frame.f_back
+    while around is not None:
+        file = around.f_code.co_filename
+        if file == around.f_globals.get("__file__") and origin.of_file(file) == origin.USER:
+            return around.f_lineno, True, around.f_globals
+        around = around.f_back
+    return frame.f_lineno, False, namespace
+
+
+def _module_line(frame: FrameType | None) -> int:
+    """The line of the module body a few frames above: of ``from lazy import name`` for what lazy's ``__getattr__`` imports."""
+    for _ in range(_NEAR):
+        if frame is None:
+            break
+        if not frame.f_code.co_flags & _CO_OPTIMIZED:
+            return frame.f_lineno
+        frame = frame.f_back
+    return 0
+
+
+def _outside_importlib(frame: FrameType | None) -> FrameType | None:
+    """The innermost frame at or above this one that is not the import system's."""
+    while frame is not None and frame.f_code.co_filename in _SKIPPED:
+        frame = frame.f_back
+    return frame
+
+
+# ``importlib/__init__.py`` too: its ``import_module`` is not an importer of its own.
+_SKIPPED = (*origin.IMPORTLIB, importlib.__file__)

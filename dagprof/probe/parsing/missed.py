@@ -1,0 +1,57 @@
+"""Names that an experiment took away and that were asked for all the same: code may catch that, and go on with something else.
+
+A module's builtins are what is asked last for a name, and its ``__getattr__`` (PEP 562) for an attribute.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from typing import Any
+
+from .. import origin
+
+
+class Missed:
+    """Watches modules while they are executed; slower code, so not for parses that are timed.
+
+    ``rows`` are names, with file and line of what asked for them.
+    """
+
+    def __init__(self) -> None:
+        self.rows: list[Any] = []
+
+    def watch(self, module: Any, file: str, names: Any) -> None:
+        """Note what is requested of these names, of all that are not there where that is None (after ``import *``)."""
+        namespace = vars(module)
+        namespace["__builtins__"] = _Builtins(self._note, file, names)
+        if names is not None:
+            namespace.setdefault("__getattr__", self._getattr(module.__name__, names))
+
+    def _note(self, name: str, frame: Any) -> None:
+        self.rows.append([name, frame.f_code.co_filename, frame.f_lineno])
+
+    def _getattr(self, module: str, names: Any) -> Any:
+        def module_getattr(name: str) -> Any:
+            frame = sys._getframe(1)
+            if name in names and origin.of_file(frame.f_code.co_filename) == origin.USER:
+                self._note(name, frame)
+            raise AttributeError("module %r has no attribute %r" % (module, name))
+
+        return module_getattr
+
+
+class _Builtins(dict):  # type: ignore[type-arg]
+    """The builtins, for the code of one file."""
+
+    def __init__(self, note: Any, file: str, names: Any) -> None:
+        super().__init__(vars(builtins))
+        self._note, self._file, self._names = note, file, names
+
+    def __missing__(self, name: str) -> Any:
+        if name in vars(builtins):
+            return vars(builtins)[name]
+        frame = sys._getframe(1)
+        if frame.f_code.co_filename == self._file and (self._names is None or name in self._names):
+            self._note(name, frame)
+        raise KeyError(name)

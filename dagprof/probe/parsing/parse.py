@@ -1,0 +1,296 @@
+"""One parse: clocks around DagBag and serialisation, in the three modes that are never mixed.
+
+``timing`` runs uninstrumented, ``trace`` with the import tracer and the statement clock, ``stacks`` under the sampler.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import resource
+import sys
+import zipimport
+from typing import Any, Callable
+
+from .. import origin
+from ..clocks import perf_counter, perf_counter_ns, process_time, process_time_ns, thread_time
+from ..versions import loading
+from ..watch import callers
+from . import failures, import_rows, imports, statements
+
+_PAGE_KIB = resource.getpagesize() // 1024
+
+
+class Stages:
+    """Wall milliseconds spent in executing the DAG file's modules; ``loaded`` is called at the end of that."""
+
+    def __init__(self, loaded: Callable[..., Any]) -> None:
+        self.load_ms = 0.0
+        self._loaded = loaded
+
+    def clock(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            started = perf_counter()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                self.load_ms += (perf_counter() - started) * 1000
+                self._loaded()
+
+        return timed
+
+
+def rss_kib() -> int:
+    """Resident memory of this process in KiB; 0 where /proc does not say."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * _PAGE_KIB
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def queued_ms() -> float:
+    """How long this thread has waited for a processor that others used; 0.0 where the kernel does not say."""
+    try:
+        with open("/proc/self/schedstat", "rb") as file:
+            return int(file.read().split()[1]) / 1e6
+    except (OSError, IndexError, ValueError):
+        return 0.0
+
+
+def within_ms(queued: float, wall: float, cpu: float) -> float:
+    """The wait for a processor as far as it was part of ``wall``, of which the same thread computed ``cpu``; all in ms.
+
+    On a busy machine the kernel counts up what began before.
+    """
+    return min(queued, max(0.0, wall - cpu))
+
+
+def children_cpu_ms() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (usage.ru_utime + usage.ru_stime) * 1000
+
+
+class NoBag:
+    """Stands for the DagBag of a parse that an exception ended before there was one."""
+
+    dags: dict[Any, Any] = {}
+    import_errors: dict[Any, Any] = {}
+
+
+class Parsed:
+    """One parse: the bag, the figures of a sample, serialised DAGs, and what went wrong on the way from the bag to Airflow.
+
+    ``errors`` are those of serialising, by file; ``unsent`` is why the child's message cannot be sent, None where it can;
+    ``escaped`` is an exception that DagBag did not catch: it ends Airflow's process, and the time until then is the file's.
+    """
+
+    def __init__(self, bag: Any, escaped: BaseException | None = None) -> None:
+        self.bag, self.escaped = bag, escaped
+        self.figures: dict[str, Any] = {}
+        self.documents: dict[Any, Any] = {}
+        self.errors: dict[Any, BaseException] = {}
+        self.unsent: BaseException | None = None
+
+    def deliver(self, api: Any, delivery: Any, file: str) -> None:
+        """Serialise the DAGs and encode the message, as Airflow's child does."""
+        for dag_id, dag in self.bag.dags.items():
+            try:
+                self.documents[dag_id] = api.serialise(dag)
+            except Exception as error:
+                self.errors[dag.fileloc] = error
+        try:
+            texts = {place: failures.one_line(error) for place, error in self.errors.items()}
+            delivery.encode(file, self.bag, self.documents, texts)
+        except Exception as error:
+            self.unsent = error
+
+
+def timed(around: Any, file: str, loaded: Callable[..., Any] = lambda: None) -> Parsed:
+    """Parse ``file`` once in the surroundings given."""
+    api = around.api
+    stages = Stages(loaded)
+    api.time_loading(stages.clock)
+    rss, children, queued = rss_kib(), children_cpu_ms(), queued_ms()
+    wall, cpu, thread_cpu = perf_counter(), process_time(), thread_time()
+    try:
+        parsed = Parsed(api.build_bag(file))
+    except BaseException as error:  # such as the import timeout of Airflow 2.9, which its DagBag does not catch
+        parsed = Parsed(NoBag(), error)
+    bagged = perf_counter()
+    if parsed.escaped is None:
+        parsed.deliver(api, around.delivery, file)
+    done, cpu_done, thread_cpu_done = perf_counter(), process_time(), thread_time()
+    queued = within_ms(queued_ms() - queued, (done - wall) * 1000, (thread_cpu_done - thread_cpu) * 1000)
+    bag_ms = (bagged - wall) * 1000
+    parsed.figures = {
+        "wall_ms": (done - wall) * 1000 + around.airflow_ms,
+        "cpu_ms": (cpu_done - cpu) * 1000 + around.airflow_cpu_ms,
+        "children_cpu_ms": children_cpu_ms() - children,
+        "queued_ms": queued,
+        "airflow_ms": around.airflow_ms,
+        "load_ms": stages.load_ms,
+        "bag_ms": max(0.0, bag_ms - stages.load_ms),
+        "serialise_ms": (done - bagged) * 1000,
+        "exit_ms": 0.0,
+        "dagbag_ms": _dagbag_ms(parsed.bag),
+        "rss_growth_kib": max(0, rss_kib() - rss),
+    }
+    return parsed
+
+
+def _dagbag_ms(bag: Any) -> float:
+    return sum(stat.duration.total_seconds() for stat in getattr(bag, "dagbag_stats", ())) * 1000
+
+
+class TracedParse:
+    """The instruments of the tracing pass around one file, or one zip archive."""
+
+    def __init__(
+        self,
+        file: str,
+        redact: Callable[..., Any],
+        building_classes: list[Any],
+        checkpoint: Callable[..., Any] = lambda file, line: None,
+    ) -> None:
+        self._file = file
+        self._building_classes = building_classes
+        self._redact = redact
+        self._dag_module = ""
+        self.plain: list[Any] = []
+        self._made: list[Any] = []
+        self.tracer = imports.ImportTracer(self._current_line, self._note_collection)
+        self.clock = statements.StatementClock(self.tracer.excluded, lambda line: checkpoint(file, line))
+
+    def install(self) -> None:
+        file = self._file
+        for loader_class in loading.source_loaders():
+            self._instrument(loader_class, lambda loader, name: loading.is_part_of(loading.path_of(loader, name), file))
+        if hasattr(zipimport.zipimporter, "exec_module"):
+            self._instrument(
+                zipimport.zipimporter, lambda loader, name: os.path.dirname(loader.get_filename(name)) == file
+            )
+        building = BuildingClock(self.clock.built, self._note_made)
+        for cls in self._building_classes:
+            building.watch(cls)
+        self.tracer.install()
+
+    def _note_collection(self, took_ns: int) -> None:
+        self.clock.collected(took_ns)
+
+    def _note_made(self, instance: Any) -> None:
+        """A DAG, task group or task was made; of DAGs it is kept where."""
+        dag_id = getattr(instance, "dag_id", None)
+        if isinstance(dag_id, str) and any(cls.__name__ == "DAG" for cls in type(instance).__mro__):
+            caller = callers.find(sys._getframe(2))
+            self._made.append([dag_id, *((caller.file, caller.line) if caller is not None else ("", 0))])
+
+    def lost(self, kept: Any) -> list[Any]:
+        """The DAGs that the user's code made and that are not among ``kept``: id, file and line of each, once."""
+        made = dict.fromkeys(map(tuple, self._made))
+        return [[dag_id, file, line] for dag_id, file, line in made if file and dag_id not in kept]
+
+    def _current_line(self) -> int:
+        return self.clock.current_line
+
+    def _instrument(self, loader_class: Any, is_dag_code: Callable[..., bool]) -> None:
+        ordinary, file = loader_class.get_code, self._file
+
+        def get_code(loader: Any, name: str) -> Any:
+            if not is_dag_code(loader, name):
+                return ordinary(loader, name)
+            path = loader.get_filename(name)
+            if path == file:
+                self._dag_module = name
+            else:  # the members of an archive are modules, each with a file and imports of its own
+                self.clock.member = os.path.basename(path)
+            return self._compile(loader, name, ordinary)
+
+        loader_class.get_code = get_code
+        executing = loader_class.exec_module
+
+        def exec_module(loader: Any, module: Any) -> None:
+            try:
+                executing(loader, module)
+            finally:
+                if is_dag_code(loader, module.__name__):
+                    self.clock.end(-1)  # what an exception left open ends here, not where Airflow has written it down
+
+        loader_class.exec_module = origin.as_importlib(exec_module)
+
+    def _compile(self, loader: Any, name: str, ordinary: Callable[..., Any]) -> Any:
+        started, cpu_started = perf_counter_ns(), process_time_ns()
+        try:
+            path = loader.get_filename(name)
+            source = loader.get_data(path)
+            return statements.compile_with_clock(source, path, self.clock, self._redact)
+        except Exception as error:
+            self.plain.append([type(error).__name__, str(error), isinstance(error, SyntaxError)])
+            return ordinary(loader, name)
+        finally:
+            self.tracer.compile_ns += perf_counter_ns() - started
+            self.tracer.compile_cpu_ns += process_time_ns() - cpu_started
+
+    def report(self) -> dict[Any, Any]:
+        """Rows for the Run; call after the parse, outside all clocks."""
+        self.tracer.uninstall()
+        traced = import_rows.report(self.tracer, self._dag_module)
+        traced["statements"] = [
+            [*row[:5], row[5] // 1000, row[6] // 1000, row[7], row[8], row[9] // 1000, row[10] // 1000, row[11]]
+            for row in self.clock.rows
+        ]
+        traced["gc_ms"] = self.tracer.gc_ns / 1e6
+        traced["compile_ms"] = self.tracer.compile_ns / 1e6
+        traced["uninstrumented"] = self.plain
+        return traced
+
+
+def with_room_for_frames(function: Callable[[], Any]) -> Any:
+    """``function()``, below a frame so large that those of a parse fit beside it into one piece of the interpreter's memory.
+
+    Where a piece is full, each call takes another from the system and gives it back. The tracer's own frames would move that
+    place, and bill whatever module happens to stand there: 5 % of an import of pandas. Python 3.11 and later have pieces.
+    """
+    return function()
+
+
+# In pointers; a level of imports takes about 150. Reserved only, never touched.
+with_room_for_frames.__code__ = with_room_for_frames.__code__.replace(co_stacksize=70_000)
+
+
+class BuildingClock:
+    """Tells how long each making of a DAG, task group or task takes; what is made meanwhile belongs to it.
+
+    ``made`` receives each of them, including those made meanwhile.
+    """
+
+    def __init__(self, told: Callable[..., Any], made: Callable[[Any], None] = lambda instance: None) -> None:
+        self._told = told
+        self._made = made
+        self._is_running = False
+
+    def watch(self, cls: Any) -> None:
+        ordinary = cls.__init__
+
+        @functools.wraps(ordinary)
+        def timed(instance: Any, *args: Any, **kwargs: Any) -> None:
+            if self._is_running:
+                ordinary(instance, *args, **kwargs)
+                self._made(instance)
+                return
+            self._is_running = True
+            started = perf_counter_ns()
+            try:
+                ordinary(instance, *args, **kwargs)
+            finally:
+                self._is_running = False
+                self._told(perf_counter_ns() - started)
+            self._made(instance)
+
+        cls.__init__ = origin.as_importlib(timed)
+
+
+def modules_now() -> list[Any]:
+    """Names of all modules in this process: the evidence for its purity."""
+    return sorted(sys.modules)

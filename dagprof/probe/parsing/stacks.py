@@ -1,0 +1,219 @@
+"""Call stacks of one parse, sampled by pyinstrument.
+
+The target interpreter need not have it: the package that dagprof itself uses is then loaded by path, in this child only.
+
+The sampler looks when functions are called and return, so a stretch without any call counts for the statement that makes the
+next one.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import itertools
+import os
+import sys
+import types
+import warnings
+import zipimport
+from typing import Any
+
+from .. import origin
+from . import statements
+
+INTERVAL_S = 0.001
+SMALLEST_SHARE = 0.01
+# What is called deeper counts for its caller: JSON is written and read by functions that call themselves.
+DEEPEST = 200
+STATEMENT = "<statement>"
+_COMPILED = "pyinstrument.low_level.stat_profile"
+_LEFT_OUT = (origin.HERE, "<frozen importlib.", "<frozen zipimport>", "<thread>")
+# How pyinstrument 4.6 to 5.1 writes a frame: function, file and first line; then attributes, each with a letter before it.
+_SEPARATOR, _ATTRIBUTE, _LINE = "\x00", "\x01", "l"
+
+
+def load_profiler(folder: str | None) -> Any:
+    """pyinstrument's ``Profiler`` class, from the target's own installation or from ``folder``.
+
+    :raises ImportError: when neither has one that works here.
+    """
+    try:
+        package = importlib.import_module("pyinstrument")
+        _silence()
+    except ImportError:
+        if not folder:
+            raise
+        package = _load_from(folder)
+    return package.Profiler
+
+
+def _load_from(folder: str) -> Any:
+    init = os.path.join(folder, "__init__.py")
+    spec = importlib.util.spec_from_file_location("pyinstrument", init, submodule_search_locations=[folder])
+    if spec is None or spec.loader is None:
+        raise ImportError("pyinstrument cannot be loaded from " + folder)
+    package = sys.modules["pyinstrument"] = importlib.util.module_from_spec(spec)
+    if importlib.util.find_spec(_COMPILED) is None:
+        sys.modules[_COMPILED] = _pure_sampler()
+    spec.loader.exec_module(package)
+    _silence()
+    return package
+
+
+def _silence() -> None:
+    """Where reading the clock takes long, on a busy machine, pyinstrument says so as if the DAG file had written it."""
+    sampler: Any = sys.modules.get("pyinstrument.stack_sampler")
+    if sampler is not None:
+        sampler.IGNORE_OVERHEAD_WARNING = True
+
+
+def _pure_sampler() -> Any:
+    """pyinstrument's sampler in Python, for an interpreter that the compiled one was not built for."""
+    pure: Any = importlib.import_module(_COMPILED + "_python")
+    module: Any = types.ModuleType(_COMPILED)
+    module.setstatprofile = pure.setstatprofile
+    module.get_frame_info = pure.get_frame_info = _frame_info
+    module.measure_timing_overhead = lambda: {"walltime": 0.0}
+    module.walltime_coarse_resolution = lambda: None
+    return module
+
+
+def _frame_info(frame: types.FrameType) -> str:
+    """A frame as the compiled sampler writes it. The one in Python asks whether ``self`` is true: that runs the user's code."""
+    code, line = frame.f_code, frame.f_lineno
+    known = (code.co_name, code.co_filename, str(code.co_firstlineno))
+    return _SEPARATOR.join(known) + ("%s%s%d" % (_ATTRIBUTE, _LINE, line) if line else "")
+
+
+def tree(profiler: Any, dag_file: str = "") -> dict[Any, Any] | None:
+    """The sampled tree: function, file, first line, milliseconds, children of at least one per cent of the whole.
+
+    Calls of the same function from the same place are one node; children are in the order in which they were first seen.
+    What a node has beyond its children is its own time. The frames of the probe and of importlib are left out, what they
+    called moves up. Below the module of ``dag_file``, or those of a zip archive, there is a node for each statement.
+    """
+    session = profiler.last_session
+    root, places = _Node(), _Places(dag_file)
+    started = [_identifier(info) for info in session.start_call_stack]
+    for stack, seconds in session.frame_records:
+        root.add(_below(stack, started), places, seconds)
+    if root.seconds <= 0:
+        return None
+    return root.row(("parse", "", 0), root.seconds * SMALLEST_SHARE)
+
+
+def _identifier(info: str) -> str:
+    return info.partition(_ATTRIBUTE)[0]
+
+
+def _below(stack: list[Any], started: list[Any]) -> list[Any]:
+    """A stack without the frames that were there when the profiler was started; the first is the thread, whose name may change."""
+    shared = 1
+    for info, known in zip(stack[1:], started[1:]):
+        if _identifier(info) != known:
+            break
+        shared += 1
+    return stack[shared:]
+
+
+class _Node:
+    """Sampled seconds in one place, and the nodes below it by function, file and line."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._children: dict[Any, _Node] = {}
+
+    def add(self, stack: list[Any], places: _Places, seconds: float) -> None:
+        node = self
+        node.seconds += seconds
+        for place in itertools.islice(itertools.chain.from_iterable(map(places.of, stack)), DEEPEST):
+            node = node._children.get(place) or node._children.setdefault(place, _Node())
+            node.seconds += seconds
+
+    def row(self, place: tuple[Any, ...], smallest: float) -> dict[Any, Any]:
+        children = [child.row(key, smallest) for key, child in self._children.items() if child.seconds >= smallest]
+        function, file, line = place
+        wall_ms = round(self.seconds * 1000, 3)
+        return {"function": function, "file": file, "line": line, "wall_ms": wall_ms, "children": children}
+
+
+class _Places:
+    """Turns frames into places of the tree: none for a frame that is left out, several for one inside nested statements."""
+
+    def __init__(self, dag_file: str) -> None:
+        self._dag_file = dag_file
+        self._known: dict[Any, Any] = {}
+        self._modules: dict[Any, Any] = {}
+
+    def of(self, info: str) -> list[Any]:
+        places = self._known.get(info)
+        if places is None:
+            places = self._known[info] = self._find(info)
+        return places
+
+    def _find(self, info: str) -> list[Any]:
+        identifier, *attributes = info.split(_ATTRIBUTE)
+        parts = identifier.split(_SEPARATOR)
+        if len(parts) != 3 or parts[1].startswith(_LEFT_OUT):
+            return []
+        function, file, first = parts
+        places = [(function, file, int(first))]
+        if function == "<module>" and self._is_dag_code(file):
+            line = next((int(text[1:]) for text in attributes if text.startswith(_LINE)), 0)
+            places += [(STATEMENT, file, begun) for begun in _enclosing(self._body(file), line)]
+        return places
+
+    def _is_dag_code(self, file: str) -> bool:
+        return bool(self._dag_file) and self._dag_file in (file, os.path.dirname(file))
+
+    def _body(self, file: str) -> list[Any]:
+        if file not in self._modules:
+            self._modules[file] = _parsed(file, self._dag_file)
+        return self._modules[file]
+
+
+def _parsed(file: str, dag_file: str) -> list[Any]:
+    """The statements of a module; none where its source cannot be had."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(_source(file, dag_file)).body
+    except Exception:
+        return []
+
+
+def _source(file: str, dag_file: str) -> bytes:
+    if file != dag_file:
+        return zipimport.zipimporter(dag_file).get_data(file)
+    with open(file, "rb") as stream:
+        return stream.read()
+
+
+def _enclosing(block: list[Any], line: int) -> list[int]:
+    """The statements around a line as the statement clock knows them, outermost first, by their lines.
+
+    Statements that begin on the same line count as the outermost one, such as the condition of ``if a: b()``.
+    """
+    found: list[int] = []
+    while len(found) <= statements.DEEPEST:
+        node = next((node for node in reversed(block) if _first_line(node) <= line <= node.end_lineno), None)
+        if node is None:
+            break
+        if node.lineno not in found:
+            found.append(node.lineno)
+        block = _inside(node)
+    return found
+
+
+def _first_line(node: Any) -> int:
+    return min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
+
+
+def _inside(node: Any) -> list[Any]:
+    """The statements of a statement's blocks; the bodies of functions and classes have frames of their own."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return []
+    parts = (node, *getattr(node, "handlers", ()), *getattr(node, "cases", ()))
+    fields = [getattr(part, field, None) for part in parts for field in ("body", "orelse", "finalbody")]
+    return [inner for field in fields if isinstance(field, list) for inner in field]

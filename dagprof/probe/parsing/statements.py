@@ -1,0 +1,214 @@
+"""A clock on every top-level statement of a DAG file.
+
+The file's syntax tree is compiled with a call before each statement that tells the clock which one begins. The blocks of
+``with``, ``for``, ``while``, ``if``, ``try`` and ``match`` and the bodies of ``@dag`` and ``@task_group`` functions are looked
+into. A loop is looked into for its first iterations only: it is compiled twice, with and without the calls, and changes over.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import copy
+import importlib.util
+from typing import Any, Callable
+
+from ..clocks import perf_counter_ns, process_time_ns
+
+CLOCK, WATCHED_LOOP = "__dagprof_clock__", "__dagprof_loop_%d__"
+ITERATIONS = 1000
+DEEPEST = 8
+_TEXT_LIMIT = 160
+_BUILDERS = {"dag", "task_group"}
+
+
+class StatementClock:
+    """Times statements by their beginnings: one ends where its successor or its parent's end begins.
+
+    ``begins`` receives the line of each outermost statement, outside its time. ``member`` names the file of a zip archive whose
+    statements are added.
+    """
+
+    def __init__(self, excluded: Callable[..., Any], begins: Callable[..., Any] = lambda line: None) -> None:
+        self.rows: list[Any] = []
+        self.member = ""
+        self._begins = begins
+        self._iterations: list[Any] = []
+        self._excluded = excluded
+        self._open: list[Any] = []
+
+    @property
+    def current_line(self) -> int:
+        """First line of the innermost statement that is running; 0 outside of all."""
+        return self.rows[self._open[-1][0]][1] if self._open else 0
+
+    def built(self, nanoseconds: int) -> None:
+        """So much of the running statement's time went into making a DAG, a task group or a task."""
+        if self._open:
+            self.rows[self._open[-1][0]][9] += nanoseconds
+
+    def collected(self, nanoseconds: int) -> None:
+        """A garbage collection took so long while a statement ran; the statement's own time is without it."""
+        if self._open:
+            self.rows[self._open[-1][0]][10] += nanoseconds
+
+    def add(self, parent: int, node: ast.stmt, text: str) -> int:
+        end_line = getattr(node, "end_lineno", None) or node.lineno
+        kind = type(node).__name__.lower()
+        self.rows.append([parent, node.lineno, end_line, kind, text, 0, 0, 0, False, 0, 0, self.member])
+        return len(self.rows) - 1
+
+    def add_loop(self) -> int:
+        """A slot for the iterations of one loop, which instrumented code finds as a builtin of its own."""
+        slot = len(self._iterations)
+        self._iterations.append(0)
+        setattr(builtins, WATCHED_LOOP % slot, True)
+        return slot
+
+    def begin(self, statement: int) -> None:
+        """A statement begins: whatever is open beside or below it has ended."""
+        self._close_down_to(self.rows[statement][0])
+        if self.rows[statement][0] < 0:
+            self._begins(self.rows[statement][1])
+        self._push(statement)
+
+    def enter(self, function: int) -> None:
+        """The body of a function begins; it belongs to the statement that is open now, the one that called it."""
+        if self._is_open(function):
+            self._close_down_to(function)
+            self.rows[function][7] += 1
+        else:
+            self.rows[function][0] = self._open[-1][0] if self._open else -1
+            self._push(function)
+
+    def iterate(self, loop: int, slot: int) -> None:
+        """An iteration of a loop begins; after the first ``ITERATIONS`` the plain body takes over."""
+        self._close_down_to(loop)
+        self._iterations[slot] += 1
+        if self._iterations[slot] >= ITERATIONS:
+            self.rows[loop][8] = True
+            setattr(builtins, WATCHED_LOOP % slot, False)
+
+    def end(self, parent: int) -> None:
+        """Everything below ``parent`` has ended; -1 ends all."""
+        self._close_down_to(parent)
+
+    def _push(self, statement: int) -> None:
+        wall_excluded, cpu_excluded = self._excluded()
+        self._open.append((statement, perf_counter_ns() - wall_excluded, process_time_ns() - cpu_excluded))
+
+    def _is_open(self, statement: int) -> bool:
+        return any(entry[0] == statement for entry in self._open)
+
+    def _close_down_to(self, parent: int) -> None:
+        if not self._open or self._open[-1][0] == parent or (parent >= 0 and not self._is_open(parent)):
+            return
+        wall_excluded, cpu_excluded = self._excluded()
+        wall, cpu = perf_counter_ns() - wall_excluded, process_time_ns() - cpu_excluded
+        while self._open and self._open[-1][0] != parent:
+            statement, wall_began, cpu_began = self._open.pop()
+            row = self.rows[statement]
+            row[5] += wall - wall_began
+            row[6] += max(0, cpu - cpu_began)
+            row[7] += 1
+
+
+class _Instrumenter:
+    def __init__(self, clock: StatementClock, source_lines: list[Any], redact: Callable[..., Any]) -> None:
+        self.clock = clock
+        self._lines = source_lines
+        self._redact = redact
+
+    def module(self, tree: ast.Module) -> None:
+        tree.body = self._block(tree.body, -1, 0, keep_head=True)
+
+    def _text(self, node: ast.stmt) -> str:
+        first = getattr(node, "decorator_list", None)
+        line = first[0].lineno if first else node.lineno
+        text = self._lines[line - 1].strip() if 0 < line <= len(self._lines) else ""
+        return self._redact(text)[:_TEXT_LIMIT]
+
+    def _block(self, body: list[Any], parent: int, depth: int, keep_head: bool = False) -> list[Any]:
+        result: list[Any] = []
+        for position, node in enumerate(body):
+            if keep_head and self._must_stay_first(node, position):
+                result.append(node)
+                continue
+            statement = self.clock.add(parent, node, self._text(node))
+            result.append(self._call(node, "begin", statement))
+            if depth < DEEPEST:
+                self._inside(node, statement, depth + 1)
+            result.append(node)
+        return result
+
+    @staticmethod
+    def _must_stay_first(node: ast.stmt, position: int) -> bool:
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+            return True
+        return position == 0 and isinstance(node, ast.Expr) and isinstance(getattr(node.value, "value", None), str)
+
+    def _inside(self, node: Any, statement: int, depth: int) -> None:
+        if isinstance(node, (ast.For, ast.While)):
+            self._loop(node, statement, depth)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            if any(_decorator_name(decorator) in _BUILDERS for decorator in node.decorator_list):
+                self._function(node, depth)
+        elif not isinstance(node, ast.ClassDef):
+            for field in ("body", "orelse", "finalbody"):
+                if isinstance(getattr(node, field, None), list):
+                    setattr(node, field, self._block(getattr(node, field), statement, depth))
+            for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
+                part.body = self._block(part.body, statement, depth)
+
+    def _loop(self, node: Any, statement: int, depth: int) -> None:
+        if any(isinstance(inner, (ast.Global, ast.Nonlocal)) for inner in ast.walk(node)):
+            return
+        plain, slot = copy.deepcopy(node.body), self.clock.add_loop()
+        first, last = plain[0], plain[-1]
+        watched = [*self._block(node.body, statement, depth), self._call(last, "end", statement)]
+        node.body = [
+            _located(
+                ast.If(test=_watched(slot), body=[self._call(first, "iterate", statement, slot)], orelse=[]), first
+            ),
+            _located(ast.If(test=_watched(slot), body=watched, orelse=plain), first),
+        ]
+        node.orelse = self._block(node.orelse, statement, depth)
+
+    def _function(self, node: Any, depth: int) -> None:
+        body = list(node.body)
+        function = self.clock.add(-1, node, self._text(node))
+        self.clock.rows[function][3] = "body"
+        node.body = [self._call(body[0], "enter", function), *self._block(body, function, depth)]
+        if ast.get_docstring(ast.Module(body=body, type_ignores=[]), clean=False) is not None:
+            node.body = [body[0], *[inner for inner in node.body if inner is not body[0]]]
+
+    def _call(self, before: ast.stmt, method: str, *numbers: int) -> ast.stmt:
+        function = ast.Attribute(value=ast.Name(CLOCK, ast.Load()), attr=method, ctx=ast.Load())
+        call = ast.Call(func=function, args=[ast.Constant(number) for number in numbers], keywords=[])
+        return _located(ast.Expr(call), before)
+
+
+def _watched(slot: int) -> ast.expr:
+    return ast.Name(WATCHED_LOOP % slot, ast.Load())
+
+
+def _located(node: Any, like: ast.stmt) -> Any:
+    ast.copy_location(node, like)
+    return ast.fix_missing_locations(node)
+
+
+def _decorator_name(node: ast.expr) -> str:
+    if isinstance(node, ast.Call):
+        node = node.func
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def compile_with_clock(source: bytes, file: str, clock: StatementClock, redact: Callable[..., Any]) -> Any:
+    """Code of ``source`` that drives ``clock``; the clock is provided to it as a builtin.
+
+    :raises SyntaxError: as compiling the file itself would.
+    """
+    tree = ast.parse(source, file)
+    _Instrumenter(clock, importlib.util.decode_source(source).split("\n"), redact).module(tree)
+    setattr(builtins, CLOCK, clock)
+    return compile(tree, file, "exec", dont_inherit=True)

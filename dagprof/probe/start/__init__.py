@@ -1,0 +1,1 @@
+"""The way to the state in which Airflow's manager forks its parsing children."""

@@ -1,0 +1,96 @@
+"""What loading each plugin costs the process that loads them: once for all DAG files, and never a file's own doing."""
+
+from __future__ import annotations
+
+import importlib.machinery
+import os
+import sys
+from time import perf_counter
+from typing import Any, Callable
+
+from ..parsing.parse import rss_kib
+
+_GROUP = "airflow.plugins"
+_LOADERS = ("plugins_manager",)
+
+
+class Plugins:
+    """Rows of ``name``, ``source``, ``wall_ms``, ``rss_kib``, ``modules`` and ``error``, in the order of loading.
+
+    ``source`` is a file relative to the plugins folder, ``entry point NAME`` or ``provider``. A helper that another file of
+    the folder imported before it is loaded twice: Airflow gives it a name of its own the second time.
+    """
+
+    def __init__(self, redact: Callable[..., Any]) -> None:
+        self._redact = redact
+        self.rows: list[Any] = []
+
+    def install(self, replace: Callable[[Any, str, Any], None]) -> None:
+        """Clock the three ways in which Airflow loads plugins; ``replace`` sets an attribute for the time being."""
+        manager = sys.modules["airflow.plugins_manager"]
+        replace(importlib.machinery, "SourceFileLoader", self._loader(importlib.machinery.SourceFileLoader))
+        replace(manager, "import_string", self._import_string(manager.import_string))
+        entry_point = self._entry_point_class(manager)
+        if entry_point is not None:
+            replace(entry_point, "load", self._entry_point_load(entry_point.load))
+
+    def _timed(self, name: str, source: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        row: dict[str, Any] = {"name": name, "source": source, "error": ""}
+        modules, rss, started = len(sys.modules), rss_kib(), perf_counter()
+        try:
+            return function(*arguments)
+        except BaseException as error:
+            row["error"] = self._redact("%s: %s" % (type(error).__name__, error))[:500]
+            raise
+        finally:
+            row["wall_ms"] = (perf_counter() - started) * 1000
+            row["rss_kib"] = max(0, rss_kib() - rss)
+            row["modules"] = len(sys.modules) - modules
+            self.rows.append(row)
+
+    def _loader(self, ordinary: Any) -> Any:
+        timed = self._timed
+
+        class SourceFileLoader(ordinary):  # type: ignore[misc]
+            def exec_module(self, module: Any) -> None:
+                if _is_called_by_airflow(sys._getframe(1)):
+                    timed(self.name, _below_plugins(self.path), super().exec_module, module)
+                else:
+                    super().exec_module(module)
+
+        return SourceFileLoader
+
+    def _import_string(self, ordinary: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda path: self._timed(path, "provider", ordinary, path)
+
+    def _entry_point_load(self, ordinary: Callable[..., Any]) -> Callable[..., Any]:
+        timed = self._timed
+
+        def load(entry_point: Any) -> Any:
+            if entry_point.group != _GROUP:
+                return ordinary(entry_point)
+            return timed(entry_point.name, "entry point %s" % entry_point.value, ordinary, entry_point)
+
+        return load
+
+    @staticmethod
+    def _entry_point_class(manager: Any) -> Any:
+        """The class whose instances ``importlib.metadata`` gives, or its backport, where Airflow uses that."""
+        for name in ("metadata", "importlib_metadata"):
+            found = getattr(getattr(manager, name, None), "EntryPoint", None)
+            if found is not None:
+                return found
+        import importlib.metadata as metadata
+
+        return metadata.EntryPoint
+
+
+def _is_called_by_airflow(frame: Any) -> bool:
+    return str(frame.f_globals.get("__name__", "")).endswith(_LOADERS)
+
+
+def _below_plugins(path: str) -> str:
+    from airflow.configuration import conf
+
+    folder = conf.get("core", "plugins_folder", fallback="") or ""
+    return os.path.relpath(path, folder) if folder and path.startswith(folder) else os.path.basename(path)

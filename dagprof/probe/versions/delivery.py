@@ -1,0 +1,208 @@
+"""How the parsing child of the DAG processor is set up, hands its DAGs over and ends, by the version of Airflow.
+
+Read in the sources of 2.7.3, 2.9.3, 2.11.2, 3.0.6 and 3.3.2, beside ``airflow_api``.
+
+Airflow 3 connects the child's descriptors 0, 1 and 2 with sockets. The child sends one msgpack frame with all DAGs and
+import errors over descriptor 0, runs the exit handlers that were registered in it, and leaves. The manager takes the
+result once the child has ended *and* nobody holds one of these sockets any more; until then the parse goes on. A message
+that cannot be encoded ends the child, and no DAG and no import error is stored.
+
+Airflow 2 writes the DAGs into the database from the child itself, a process of multiprocessing: its standard input is
+empty, nobody waits for its output, and exit handlers do not run, but it waits for threads and processes of its own.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib.util
+import io
+import os
+import sys
+from typing import Any
+
+from ..answering import identity
+
+_MOST_SHOWN = 60
+_COMMS = "airflow.sdk.execution_time.comms"
+
+
+def is_supervised(is_processor: bool) -> bool:
+    """Whether the parsing child has a supervisor, as in Airflow 3; may import packages that lead to it."""
+    try:
+        return is_processor and importlib.util.find_spec(_COMMS) is not None
+    except ImportError:
+        return False
+
+
+def plan(is_processor: bool) -> Delivery:
+    """What the child of this Airflow does; outside of the DAG processor it only parses."""
+    processor = sys.modules.get("airflow.dag_processing.processor")
+    if not is_processor or processor is None:
+        return Delivery()
+    comms = sys.modules.get(_COMMS)
+    if comms is not None and hasattr(processor, "DagFileParsingResult"):
+        return SupervisedDelivery(processor, comms)
+    return DatabaseDelivery()
+
+
+class Delivery:
+    """A child that sends nothing to nobody."""
+
+    is_supervised = False
+    # What Airflow cannot do with DAGs for which ``encode`` raises.
+    fault = ""
+
+    def open_streams(self, requests: int) -> None:
+        """Give the child its standard streams; ``requests`` is its end of the supervisor's socket."""
+
+    def begin(self) -> None:
+        """Forget what the process that forked would do at its end."""
+
+    def has_ending(self) -> bool:
+        """Whether there is something to do at the end that may last."""
+        return False
+
+    def end(self) -> None:
+        """Do what the child does after it has delivered its DAGs, before it leaves."""
+
+    def encode(self, file: str, bag: Any, documents: dict[Any, Any], errors: dict[Any, str]) -> None:
+        """Bring DAGs and errors into the form in which they leave the child.
+
+        :raises Exception: as in Airflow's child, of which nothing is stored then.
+        """
+
+    def culprit(self, bag: Any, documents: dict[Any, Any]) -> str:
+        """The value for which ``encode`` raises, in words; empty where none is found."""
+        return ""
+
+
+class DatabaseDelivery(Delivery):
+    """Airflow 2: a process of multiprocessing, which writes text into the database."""
+
+    fault = "cannot write this into its database"
+
+    def begin(self) -> None:
+        util: Any = sys.modules.get("multiprocessing.util")
+        if util is not None:
+            util._finalizer_registry.clear()
+
+    def has_ending(self) -> bool:
+        children = getattr(sys.modules.get("multiprocessing.process"), "_children", ())
+        return bool(children) or len(getattr(sys.modules.get("threading"), "_active", ())) > 1
+
+    def end(self) -> None:
+        for module, function in (("multiprocessing.util", "_exit_function"), ("threading", "_shutdown")):
+            if module in sys.modules:
+                getattr(sys.modules[module], function)()
+
+    def encode(self, file: str, bag: Any, documents: dict[Any, Any], errors: dict[Any, str]) -> None:
+        for text in (*bag.import_errors.values(), *errors.values()):
+            text.encode("utf-8")
+        for dag_id in documents:
+            for _, text in _columns(bag.dags[dag_id]):
+                text.encode("utf-8")
+
+    def culprit(self, bag: Any, documents: dict[Any, Any]) -> str:
+        for dag_id in documents:
+            for name, text in _columns(bag.dags[dag_id]):
+                if not _is_utf8(text):
+                    return "%s of the DAG %s is %s" % (name, ascii(dag_id), _shown(text))
+        return ""
+
+
+class SupervisedDelivery(Delivery):
+    """Airflow 3: a process under a supervisor, which gets one message."""
+
+    is_supervised = True
+    fault = "cannot send this from the parsing process"
+
+    def __init__(self, processor: Any, comms: Any) -> None:
+        self._message = processor.DagFileParsingResult
+        self._lazy_dag = processor.LazyDeserializedDAG
+        self._frame = comms._RequestFrame
+        self._socket: Any = None
+        self._has_loaded = "last_loaded" in self._lazy_dag.model_fields
+
+    def open_streams(self, requests: int) -> None:
+        """All are open for writing: ``input()`` raises ``io.UnsupportedOperation``."""
+        os.dup2(requests, 0)
+        self._socket = identity(0)
+        for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+            # Airflow's child sends its log another way; here it goes to stderr, and no text may fail on that way.
+            errors = "backslashreplace" if name == "stderr" else None
+            setattr(sys, name, io.TextIOWrapper(os.fdopen(descriptor, "wb"), errors=errors, line_buffering=True))
+
+    def begin(self) -> None:
+        atexit._clear()
+
+    def has_ending(self) -> bool:
+        return atexit._ncallbacks() > 0
+
+    def end(self) -> None:
+        atexit._run_exitfuncs()
+
+    def encode(self, file: str, bag: Any, documents: dict[Any, Any], errors: dict[Any, str]) -> None:
+        if self._socket is not None and identity(0) != self._socket:
+            raise OSError("descriptor 0, which carries the result, is closed")
+        dags = [self._dag(bag.dags[dag_id], document) for dag_id, document in documents.items()]
+        message = self._message(
+            fileloc=file, serialized_dags=dags, import_errors={**bag.import_errors, **errors}, warnings=[]
+        )
+        self._frame(id=0, body=message.model_dump()).as_bytes()
+
+    def _dag(self, dag: Any, document: Any) -> Any:
+        loaded = {"last_loaded": dag.last_loaded} if self._has_loaded else {}
+        return self._lazy_dag(data=document, **loaded)
+
+    def culprit(self, bag: Any, documents: dict[Any, Any]) -> str:
+        for dag_id, document in documents.items():
+            parts = {"last_loaded": getattr(bag.dags[dag_id], "last_loaded", None)} if self._has_loaded else {}
+            for where, value in _leaves({**document, **parts}):
+                if not self._is_sendable(value):
+                    return "%s of the DAG %s is %s" % (where, ascii(dag_id), _shown(value))
+        return ""
+
+    def _is_sendable(self, value: Any) -> bool:
+        try:
+            self._frame(id=0, body={"value": value}).as_bytes()
+        except Exception:
+            return False
+        return True
+
+
+def _columns(dag: Any) -> Any:
+    """The texts of a DAG that have database columns of their own; the rest of it travels as JSON, in ASCII."""
+    for name in ("description", "owner", "dag_display_name", "default_view", "tags"):
+        found = getattr(dag, name, None)
+        for value in found if isinstance(found, (list, tuple, set)) else (found,):
+            if isinstance(value, str):
+                yield name, value
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _leaves(value: Any, where: str = "") -> Any:
+    """The innermost values of a document, with the way to each; keys count as values."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield (where + " key").strip(), key
+            yield from _leaves(inner, "%s.%s" % (where, key) if where else str(getattr(key, "value", key)))
+    elif isinstance(value, (list, tuple)):
+        for number, inner in enumerate(value):
+            yield from _leaves(inner, "%s[%d]" % (where, number))
+    else:
+        yield where, value
+
+
+def _shown(value: Any) -> str:
+    try:
+        text = ascii(value)
+    except Exception:
+        text = "not printable"
+    return "%s (%s)" % (text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 3] + "...", type(value).__name__)

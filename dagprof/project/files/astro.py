@@ -1,0 +1,78 @@
+"""Variables and Connections in Astro's ``airflow_settings.yaml``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from dagprof.project.files import lined
+from dagprof.project.files.lined import Lined
+from dagprof.project.values import Unreadable
+
+# By the names of `airflow connections export`, which Airflow's Connection reads.
+_FIELDS = {
+    "conn_type": "conn_type",
+    "conn_host": "host",
+    "conn_schema": "schema",
+    "conn_login": "login",
+    "conn_password": "password",
+    "conn_port": "port",
+    "conn_extra": "extra",
+}
+_PORT_DIGITS = 5
+
+
+class Answers(NamedTuple):
+    """Values by the names of Variables and Connections, in the form of the files of ``--variables`` and ``--connections``."""
+
+    variables: dict[str, str]
+    connections: dict[str, Any]
+
+
+def mapping(source: str) -> dict[str, Any]:
+    """A JSON or YAML file that gives values by name; empty where it is something else."""
+    try:
+        found = lined.load(source, is_typed=True)
+    except Unreadable:
+        return {}
+    return dict(found) if isinstance(found, Lined) else {}
+
+
+def parse(source: str) -> Answers:
+    """What the file says.
+
+    :raises Unreadable: it is not YAML, or too much of it.
+    """
+    document = lined.load(source, is_typed=True)
+    airflow = document.get("airflow") if isinstance(document, Lined) else None
+    if not isinstance(airflow, Lined):
+        return Answers({}, {})
+    variables = {
+        str(each["variable_name"]): text(each.get("variable_value"))
+        for each in _items(airflow, "variables")
+        if each.get("variable_name")
+    }
+    connections = {
+        str(each["conn_id"]): _connection(each) for each in _items(airflow, "connections") if each.get("conn_id")
+    }
+    return Answers(variables, connections)
+
+
+def _items(airflow: Lined, key: str) -> list[Lined]:
+    found = airflow.get(key)
+    return [each for each in found if isinstance(each, Lined)] if isinstance(found, list) else []
+
+
+def _connection(each: Lined) -> str | dict[str, Any]:
+    if each.get("conn_uri"):
+        return str(each["conn_uri"])
+    found = {name: text(each[key]) for key, name in _FIELDS.items() if each.get(key)}
+    port = found.get("port", "")
+    if port.isascii() and port.isdigit() and len(port) <= _PORT_DIGITS:
+        return {**found, "port": int(port)}
+    return dict(found)
+
+
+def text(value: Any) -> str:
+    """A value as the text that Airflow keeps."""
+    return json.dumps(value) if isinstance(value, (dict, list, bool)) else "" if value is None else str(value)
