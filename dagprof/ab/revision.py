@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from unidiff import Hunk, PatchSet
+from unidiff.patch import Hunk, PatchSet
 
 from dagprof.errors import MeasurementError, UsageError
 

@@ -24,7 +24,7 @@ _LISTS = ("overrides", "waivers")
 def command(files: tuple[str, ...], bundle_root: str | None, as_json: bool) -> int:
     """Show every setting that is in force in this folder, its value and where it comes from.
 
-    With FILE (DAG files), also show the limits of the gate for each file, after the overrides.
+    With FILE (DAG files), also show the limits of the gate for each file, with overrides applied.
     """
     from dagprof.cli.output import stdout_console
     from dagprof.config import settings as settings_module

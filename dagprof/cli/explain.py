@@ -129,10 +129,7 @@ def _source(run: Run, file: FileResult) -> list[str] | None:
         data = (Path(run.root) / file.path).read_bytes()
     except OSError:
         return None
-    if hashlib.sha256(data).hexdigest() != file.sha256 or file.path.endswith(
-        f"No call stacks were sampled for {file.path}, which parses in {file.parse_ms:.0f} ms; "
-        "lower --stacks-from to sample it."
-    ):
+    if hashlib.sha256(data).hexdigest() != file.sha256 or file.path.endswith(".zip"):
         return None
     return source_lines(data)
 
@@ -143,8 +140,8 @@ def _write_stacks(run: Run, file: FileResult, target: str) -> None:
 
     if file.stack is None:
         raise UsageError(
-            f"No call stacks were sampled of {file.path}, which parses in {file.parse_ms:.0f} ms; "
-            "lower --stacks-from to sample it."
+            f"{file.path} has no sampled call stacks: it parses in {file.parse_ms:.0f} ms. "
+            "Lower --stacks-from to sample it."
         )
     runs.write_atomically(Path(target), speedscope.render(run, [file.path]).encode("utf-8"))
     click.echo(f"Written: {target}")

@@ -38,7 +38,7 @@ _FORMATS = " or ".join(", ".join(VERDICTS).rsplit(", ", 1))
     "--against",
     metavar="REVISION",
     help=(
-        "Compare with the point where the working tree left this branch, tag or commit. "
+        "Compare with the merge base of the working tree and this branch, tag or commit. "
         "Both versions are parsed in turns."
     ),
 )

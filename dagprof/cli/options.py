@@ -18,8 +18,8 @@ _PARSING = (
         "--temperature",
         type=click.Choice(["processor", "warm", "cold"]),
         help=(
-            "What is imported before a parse: what the DAG processor has (default), what a "
-            "forking worker has, or nothing."
+            "Modules to import before each parse: those of the DAG processor (processor, default), "
+            "those of a forking worker (warm), or none (cold)."
         ),
     ),
     click.option(
@@ -62,7 +62,7 @@ _PARSING = (
         "--safe-mode/--no-safe-mode",
         default=None,
         help=(
-            "Skip files whose text lacks 'airflow' and 'dag', or parse them too [default: as Airflow is configured]."
+            "Skip files that do not contain both 'airflow' and 'dag', or parse them too [default: as Airflow is configured]."
         ),
     ),
 )
@@ -101,7 +101,7 @@ _LOOKING = (
     click.option(
         "--time-budget",
         metavar="DURATION",
-        help="Start no further pass after this time, such as 60s; the summary counts what was left out.",
+        help="Start no further pass after this time, such as 60s; the summary counts the skipped passes.",
     ),
     click.option(
         "--stacks-from",

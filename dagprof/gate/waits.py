@@ -63,9 +63,9 @@ def _ms(effect: Effect) -> float:
 
 
 def _verbs(effect: Effect) -> Verbs:
-    """What is said of the kind; ``most_grown`` looks at kinds that have it."""
+    """The verbs of the kind; ``most_grown`` looks at kinds that have them."""
     if effect.about.verbs is None:
-        raise ValueError(f"nothing is said of effects of the kind {effect.kind!r}")
+        raise ValueError(f"effects of the kind {effect.kind!r} have no verbs")
     return effect.about.verbs
 
 

@@ -70,12 +70,12 @@ def _text(wait: Wait) -> str:
     place = f"{wait.file.rpartition('/')[2]}:{wait.line}"
     if wait.server is None:
         what = f"{wait.host}, which does not answer here"
-        way_out = "run dagprof where it can be reached, or move the request into a task"
+        way_out = f"run dagprof where {wait.host} is reachable, or move the request into a task"
     else:
         what = f"{wait.server.whose} ({wait.host}), which is not available here"
         way_out = wait.server.way_out
     waits = f"{place} waits {wait.ms / 1000:.1f} s{times} for {what}, so the time in production differs."
-    return f"{waits} To measure without it, {way_out}."
+    return f"{waits} To avoid this wait, {way_out}."
 
 
 def _waits(effects: Sequence[Effect]) -> Iterable[Wait]:

@@ -296,11 +296,11 @@ def _stub_doubts(result: FileResult) -> list[Doubt]:
         return []
     shown = ", ".join(stubbed[:5]) + (" and others" if len(stubbed) > 5 else "")
     if result.status is Status.NEEDS_ANSWER:
-        return [Doubt(code="stubbed", text=f"Stubs answered for {shown}, which makes the file fail.")]
+        return [Doubt(code="stubbed", text=f"{shown} got stub values, which make the file fail.")]
     if result.failures:
-        text = f"Stubs answered for {shown} before it failed; no other answer was found that lets it load."
+        text = f"{shown} got stub values before the file failed; no other value was found that lets it load."
         return [Doubt(code="stubbed", text=text)]
-    return [Doubt(code="stubbed", text=(f"Stubs answered for {shown}; the cost of the real look-ups is not measured."))]
+    return [Doubt(code="stubbed", text=f"{shown} got stub values; the cost of the real look-ups is not measured.")]
 
 
 def _lost_doubts(result: FileResult) -> list[Doubt]:

@@ -134,7 +134,7 @@ def _source(explanation: Explanation, console: Console) -> None:
     _title(
         (
             "Source (time of each statement including nested ones, without garbage collection; "
-            "traced, scaled to a plain parse)"
+            "traced, scaled to a parse without tracing)"
         ),
         console,
     )
@@ -217,7 +217,10 @@ def _imports(explanation: Explanation, console: Console) -> None:
     factor = explanation.scale / 1000
     if not tree:
         return
-    _title("Imports (total: with everything they load; alone: what removing only this line or module saves)", console)
+    _title(
+        "Imports (total: this import and everything it loads; alone: time saved by removing only this line or module)",
+        console,
+    )
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, expand=True)
     has_memory = _has_memory(tree)
     for name in ("total", "alone", "modules", *(["MiB"] if has_memory else [])):
@@ -327,7 +330,7 @@ def _stack(explanation: Explanation, console: Console) -> None:
     found = _statements(root, explanation) if root else []
     if root is None or not found:
         return
-    _title("Where the time went, sampled (nodes of 2 % and more, scaled to a plain parse)", console)
+    _title("Where the time went, sampled (nodes of 2 % and more, scaled to a parse without sampling)", console)
     factor = sampled_scale(explanation.file)
     for node in found:
         _node(node, 0, factor, explanation, console)

@@ -25,7 +25,7 @@ async function fileView(place, address, query, isCurrent) {
     part("Failures", (detail.failures || []).map(failure)),
     part("Imports", icicle ? [icicle.controls(query), icicle.place] : [], rest("loads", "smaller load"), free(detail)),
     part("Source", sourceOf(detail, Number(query.get("line"))), rest("statements", "smaller statement")),
-    part("Calls of slow statements, sampled and scaled to a plain parse", detail.stack ? scrolling(el("div", { class: "calls" }, callTree(detail.stack)), "Calls") : [], rest("calls", "smaller call")),
+    part("Calls of slow statements, sampled and scaled to a parse without sampling", detail.stack ? scrolling(el("div", { class: "calls" }, callTree(detail.stack)), "Calls") : [], rest("calls", "smaller call")),
     part("Effects while parsing", effectsTable(detail), rest("effects", "more effect"), rest("accesses", "more look-up")),
     part("Experiments", experiments(detail), rest("experiments", "more experiment")),
     part("Stability", (detail.unstable || []).map(([dag, field, first, second, when]) =>

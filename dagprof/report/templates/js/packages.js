@@ -17,7 +17,7 @@ class PackagesView {
     this.table = el("table", { id: "package-table", "aria-describedby": "package-words" });
     const words = el("p", { class: "quiet", id: "package-words" },
       "Total: time of its loads, with nested loads counted once. Own: time of its own modules. Would save: what all files would save " +
-      "without it and without everything that only it loads. All times are scaled to plain parses. " +
+      "without it and without everything that only it loads. All times are scaled to a parse without tracing. " +
       "What the DAG processor imports before it forks is free and not listed.");
     this.body = el("tbody");
     this.table.append(this.body);
