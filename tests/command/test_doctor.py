@@ -62,7 +62,7 @@ def test_an_interpreter_that_cannot_fork_what_parses(place: Path) -> None:
     assert told.count(". ") == 0
     scanned = call("scan", "dags", "-q", "--python", TARGET, cwd=place, **environment)
     assert scanned.returncode == 3
-    assert "Every parse ended the measuring process" in scanned.stderr
+    assert "Every parse killed the measuring process" in scanned.stderr
 
 
 def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ class Collector:
     def settle(self, has_frozen: bool) -> None:
         """Leave the state in which the manager will be for most of its time, with the collector off until ``resume``.
 
-        Where a full collection is due, the manager itself will do it within some hundred forks, and parses start after that.
+        Where a full collection is due, the manager itself will do it within some hundreds of forks, and parses start after that.
         Where none is due, each parse that brings enough objects does one.
         """
         self._is_on = gc.isenabled()
