@@ -54,9 +54,9 @@ class Zygotes:
         """The version that is measured with."""
         return str(self.current.airflow.get("version", ""))
 
-    def pre_import(self, files: list[str], *, with_folder: bool) -> dict[str, Any]:
+    def pre_import(self, files: list[str], *, with_folder: bool, collects: bool = False) -> dict[str, Any]:
         """Import the ``airflow.*`` modules that ``files`` name, and with the whole folder those that its files name."""
-        self._pre_imports = {"op": "pre_import", "files": files, "with_folder": with_folder}
+        self._pre_imports = {"op": "pre_import", "files": files, "with_folder": with_folder, "collects": collects}
         try:
             return self.current.ask(self._pre_imports)
         except ConnectionLost:

@@ -101,6 +101,7 @@ class Site:
         self.zygotes: Zygotes
         self.doubts: list[Doubt] = _surrounding_doubts(target)
         self._pre_imported: tuple[str, ...] = ()
+        self.has_collected = True
         self._skipped: tuple[SkippedFile, ...] = ()
         self._forced: dict[str, SkippedFile] = {}
         self._files = 0
@@ -156,9 +157,19 @@ class Site:
 
     def pre_import(self, files: Iterable[Path]) -> None:
         """Import what the DAG processor has imported after a round over the whole folder, of which these files are a part."""
-        answer = self.zygotes.pre_import([str(path) for path in files], with_folder=self.target.root not in self._paths)
+        answer = self._ask_to_pre_import(files, collects=False)
         self._pre_imported = tuple(answer["modules"])
         self.doubts += pre_import_doubts(answer["failed"])
+
+    def collect(self, files: Iterable[Path]) -> None:
+        """Do the full garbage collection that the manager of ``files``, which were pre-imported, would not do by itself."""
+        self._ask_to_pre_import(files, collects=True)
+
+    def _ask_to_pre_import(self, files: Iterable[Path], *, collects: bool) -> dict[str, Any]:
+        named = [str(path) for path in files]
+        answer = self.zygotes.pre_import(named, with_folder=self.target.root not in self._paths, collects=collects)
+        self.has_collected = bool(answer.get("has_collected", True))
+        return answer
 
     def limits(self, files: int) -> Limits:
         """What bounds each parse."""

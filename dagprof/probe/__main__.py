@@ -19,7 +19,8 @@ To the zygote                                    and back
                                                  {"files": [...], "skipped": [[path, reason, detail], ...],
                                                   "passed_over": [[path, reason, detail], ...]}
                                                  or {"failed": ..., "twice": {...}}: two ways lead to one folder
-    {"op": "pre_import", "files": [...]}         {"modules": [...], "failed": [[module, error], ...]}
+    {"op": "pre_import", "files": [...],         {"modules": [...], "failed": [[module, error], ...],
+     "with_folder", "collects"}                  "has_collected"}
     {"op": "worker"} with a socket attached      {"pid": ...}; the worker talks over that socket from then on
     {"op": "describe", "files": [...]}           {"owners": [distribution, ...], "distributions": {name: version}}
     {"op": "stop"} or end of file                all workers and what they left running are killed

@@ -211,15 +211,16 @@ class Zygote:
         if self._config["spawns"]:
             self._pre_imported = names
             return {"modules": self._pre_imported, "failed": []}
-        failed = []
+        self._pre_imported, failed = [], []
         for name in names:
             try:
                 importlib.import_module(name)
                 self._pre_imported.append(name)
             except BaseException as error:
                 failed.append([name, "%s: %s" % (type(error).__name__, error)])
-        self._surroundings.collector.settle_again()
-        return {"modules": self._pre_imported, "failed": failed}
+        collector = self._surroundings.collector
+        collector.settle_again(bool(request.get("collects")))
+        return {"modules": self._pre_imported, "failed": failed, "has_collected": collector.has_collected}
 
     def _in_child(self, function: Callable[..., Any]) -> Any:
         """Run ``function`` in a fork, so that what it imports does not stay here."""

@@ -268,3 +268,21 @@ watching.settle(False)
 print(was_due, is_due, watching._is_due(), gc.get_count()[1:], gc.callbacks)
 """
     assert in_child(code).strip() == "False True False (4, 5) []"
+
+
+def test_a_full_collection_is_done_where_the_other_side_of_a_comparison_did_one() -> None:
+    code = """
+import gc
+from _dagprof_probe.start import collector
+collector._will_freeze = lambda: False
+watching = collector.Collector()
+watching.begin()
+survivors = [[] for _ in range(80_000)]
+gc.collect()
+watching.settle(False)
+watching.settle_again(False)
+before = watching.has_collected
+watching.settle_again(True)
+print(before, watching.has_collected, gc.get_count()[1:], gc.isenabled())
+"""
+    assert in_child(code).strip() == "False True (4, 5) True"

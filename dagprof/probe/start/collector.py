@@ -33,6 +33,7 @@ class Collector:
         self._thresholds = gc.get_threshold()
         self._is_on = True
         self._survivors: int | None = None
+        self.has_collected = False
 
     def begin(self) -> None:
         """Before Airflow is imported: let it run rarely where its objects will be frozen; elsewhere watch its usual course."""
@@ -60,9 +61,12 @@ class Collector:
         if has_frozen or self._is_due():
             self._collect(*(FROZEN if has_frozen else NOT_FROZEN))
 
-    def settle_again(self) -> None:
-        """After the manager has imported more: what came into the second older generation may make a full collection due."""
-        if self._survivors is not None and self._is_due():
+    def settle_again(self, is_wanted: bool) -> None:
+        """After the manager has imported more: what came into the second older generation may make a full collection due.
+
+        Where it ``is_wanted``, there is one in any case: both sides of a comparison start in the same state.
+        """
+        if self._survivors is not None and (self._is_due() or (is_wanted and not self.has_collected)):
             gc.disable()
             self._collect(*NOT_FROZEN)
             self.resume()
@@ -74,6 +78,7 @@ class Collector:
 
     def _collect(self, young: int, old: int) -> None:
         """A full collection, and so many of the younger generations after it, as their counts shall be."""
+        self.has_collected = True
         gc.collect()
         for _ in range(old):
             gc.collect(1)
