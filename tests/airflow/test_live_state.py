@@ -135,8 +135,8 @@ def test_a_parse_starts_as_in_the_real_processor(set_up: str, migrated: Path, tm
     assert done.returncode == 0, done.stderr
     ours = json.loads((tmp_path / "ours").read_text().splitlines()[-1])
     assert differences(theirs, ours) == {}
-    # No full collection is due at once, as in all but a few parses of the real processor.
-    assert all(count <= 10 for count in ours["counts"][1:])
+    # No full collection is due at once, as in all but a few parses of the real processor; a plugin may have set the thresholds.
+    assert all(count <= most for count, most in zip(ours["counts"][1:], ours["thresholds"][1:], strict=True))
 
 
 def test_the_list_of_differences_is_short() -> None:
