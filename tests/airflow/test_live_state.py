@@ -136,7 +136,10 @@ def test_a_parse_starts_as_in_the_real_processor(set_up: str, migrated: Path, tm
     ours = json.loads((tmp_path / "ours").read_text().splitlines()[-1])
     assert differences(theirs, ours) == {}
     # No full collection is due at once, as in all but a few parses of the real processor; a plugin may have set the thresholds.
-    assert all(count <= most for count, most in zip(ours["counts"][1:], ours["thresholds"][1:], strict=True))
+    # The count before it is the manager's, which is 0 to 11.
+    _, middle, old = ours["counts"]
+    assert middle <= ours["thresholds"][1] + 1
+    assert old <= ours["thresholds"][2]
 
 
 def test_the_list_of_differences_is_short() -> None:
