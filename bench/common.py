@@ -36,6 +36,12 @@ def machine() -> str:
     return f"{cpu_model()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, {today}"
 
 
+def airflow_version(python: Path) -> str:
+    """The version of the Airflow that an interpreter has."""
+    code = "from importlib.metadata import version; print(version('apache-airflow'))"
+    return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
 def environment(home: Path, **changes: str) -> dict[str, str]:
     """Return a plain environment for Airflow: only these variables, and bytecode as usual."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTHON"))}

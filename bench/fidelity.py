@@ -38,7 +38,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sized
 from pathlib import Path
 
-from common import EXAMPLES, environment, machine, seconds
+from common import EXAMPLES, airflow_version, environment, machine, seconds
 
 import dagprof
 
@@ -186,11 +186,8 @@ class Processor:
         self._bin = python.parent
         self._home, self._env = set_up.home("theirs")
         self._dags = set_up.dags
-        version = subprocess.run(
-            [python, "-c", "from importlib.metadata import version; print(version('apache-airflow'))"],
-            capture_output=True, text=True, check=True,
-        ).stdout.strip()  # fmt: skip
-        self.version, self._is_2 = version, version.startswith("2.")
+        self.version = airflow_version(python)
+        self._is_2 = self.version.startswith("2.")
         for section in ("SCHEDULER", "DAG_PROCESSOR"):
             self._env[f"AIRFLOW__{section}__MIN_FILE_PROCESS_INTERVAL"] = "1"
             self._env[f"AIRFLOW__{section}__PARSING_PROCESSES"] = "1"

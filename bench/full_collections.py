@@ -9,14 +9,13 @@ prints the full collections in each parse of one of them, and how long they took
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import tempfile
 import textwrap
 import time
 from pathlib import Path
 
-from common import BIN, environment, machine, seconds
+from common import BIN, airflow_version, environment, machine, seconds
 from fidelity import running
 
 FILES = 24
@@ -46,12 +45,7 @@ with open(os.environ["BENCH_RECORD"], "a") as _file:
 
 
 def main(python: Path, duration_s: float) -> None:
-    version = subprocess.run(
-        [python, "-c", "from importlib.metadata import version; print(version('apache-airflow'))"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
+    version = airflow_version(python)
     with tempfile.TemporaryDirectory(prefix="bench-collections-") as scratch:
         place = Path(scratch)
         dags = place / "dags"

@@ -97,6 +97,7 @@ def _load_reports() -> None:
     import networkx  # noqa: F401 - for dominators, which are requested between the rounds
 
     from dagprof.report import html  # noqa: F401
+    from dagprof.report.text import terminal  # noqa: F401
 
 
 def _measure(

@@ -248,9 +248,7 @@ def test_code_that_cython_compiled_is_not_the_users(path: str, kind: str) -> Non
     assert origin.of_file(path) == kind
 
 
-def test_a_full_collection_is_due_by_the_history_of_the_process() -> None:
-    """A quarter of what survived the last one has come since: the manager would collect by itself before long."""
-    code = """
+WATCHED_COLLECTOR = """
 import gc
 from _dagprof_probe.start import collector
 collector._will_freeze = lambda: False
@@ -258,6 +256,12 @@ watching = collector.Collector()
 watching.begin()
 survivors = [[] for _ in range(80_000)]
 gc.collect()
+"""
+
+
+def test_a_full_collection_is_due_by_the_history_of_the_process() -> None:
+    """A quarter of what survived the last one has come since: the manager would collect by itself before long."""
+    code = """
 few = [[] for _ in range(8_000)]
 gc.collect(1)
 was_due = watching._is_due()
@@ -267,22 +271,15 @@ is_due = watching._is_due()
 watching.settle(False)
 print(was_due, is_due, watching._is_due(), gc.get_count()[1:], gc.callbacks)
 """
-    assert in_child(code).strip() == "False True False (4, 5) []"
+    assert in_child(WATCHED_COLLECTOR + code).strip() == "False True False (4, 5) []"
 
 
 def test_a_full_collection_is_done_where_the_other_side_of_a_comparison_did_one() -> None:
     code = """
-import gc
-from _dagprof_probe.start import collector
-collector._will_freeze = lambda: False
-watching = collector.Collector()
-watching.begin()
-survivors = [[] for _ in range(80_000)]
-gc.collect()
 watching.settle(False)
 watching.settle_again(False)
 before = watching.has_collected
 watching.settle_again(True)
 print(before, watching.has_collected, gc.get_count()[1:], gc.isenabled())
 """
-    assert in_child(code).strip() == "False True (4, 5) True"
+    assert in_child(WATCHED_COLLECTOR + code).strip() == "False True (4, 5) True"
