@@ -23,7 +23,6 @@ import argparse
 import contextlib
 import itertools
 import json
-import math
 import os
 import shutil
 import signal
@@ -35,15 +34,18 @@ import tempfile
 import textwrap
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sized
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from common import EXAMPLES, airflow_version, environment, machine, seconds
 
 import dagprof
 
-# Loops that are left out, at least, and after so many parses: then the manager has done a full collection if one was due.
-SETTLING, SETTLED_PARSES, KEPT = 2, 400, 3
+# Loops that are left out at least, and loops that are kept.
+SETTLING, KEPT = 2, 3
+# Airflow 2.7 to 3.0: if a full collection is due when the manager starts, each parse does it until the
+# manager itself does, within some hundreds of parses. Loops count from then on, or after so many parses.
+SETTLED_PARSES, LONGEST_S = 900, 1500
 FROM_MS = 50.0
 GRADED = """
 import datetime
@@ -74,7 +76,7 @@ class Bench(AirflowPlugin):
 """
 # The scheduler loads this plugin before it forks the manager. The environment names the file to write to.
 CLOCK = """
-import functools, json, os, time
+import functools, gc, json, os, time
 from airflow.dag_processing.processor import DagFileProcessor
 from airflow.models.dagbag import DagBag
 from airflow.plugins_manager import AirflowPlugin
@@ -95,12 +97,12 @@ def clocked(function):
 def written(function):
     @functools.wraps(function)
     def process_file(self, file_path, *args, **kwargs):
-        spent["ms"] = 0.0
+        spent["ms"], managers = 0.0, gc.get_stats()[2]["collections"]
         try:
             return function(self, file_path, *args, **kwargs)
         finally:
             with open(os.environ["BENCH_CLOCK"], "a") as stream:
-                stream.write(json.dumps([file_path, spent["ms"]]) + "\\n")
+                stream.write(json.dumps([file_path, spent["ms"], managers]) + "\\n")
     return process_file
 
 DagBag.__init__ = clocked(DagBag.__init__)
@@ -174,11 +176,6 @@ def running(command: list[str], env: Mapping[str, str]) -> Iterator[subprocess.P
                 process.wait(20)
 
 
-def _settling(files: Sized) -> int:
-    """How many loops over the files are left out."""
-    return max(SETTLING, math.ceil(SETTLED_PARSES / max(1, len(files))))
-
-
 class Processor:
     """Airflow's own processor on a set-up: milliseconds by file, one value for each loop after the first ones."""
 
@@ -189,7 +186,7 @@ class Processor:
         self.version = airflow_version(python)
         self._is_2 = self.version.startswith("2.")
         for section in ("SCHEDULER", "DAG_PROCESSOR"):
-            self._env[f"AIRFLOW__{section}__MIN_FILE_PROCESS_INTERVAL"] = "1"
+            self._env[f"AIRFLOW__{section}__MIN_FILE_PROCESS_INTERVAL"] = "0" if self._is_2 else "1"
             self._env[f"AIRFLOW__{section}__PARSING_PROCESSES"] = "1"
         if self._is_2:
             self._env["AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL"] = "0"
@@ -202,15 +199,14 @@ class Processor:
         (self._home / "clock.jsonl").unlink(missing_ok=True)
         command = "scheduler" if self._is_2 else "dag-processor"
         seen: dict[str, dict[object, float]] = defaultdict(dict)
-        deadline = time.monotonic() + 900
+        deadline = time.monotonic() + LONGEST_S
         with running([str(self._bin / "airflow"), command], self._env) as process:
             while time.monotonic() < deadline and process.poll() is None:
                 time.sleep(0.1)
                 self._clocked(seen) if self._is_2 else self._stored(seen)
-                if seen and statistics.median(map(len, seen.values())) >= _settling(seen) + KEPT:
+                if seen and statistics.median(map(len, seen.values())) >= SETTLING + KEPT:
                     break
-        left_out = _settling(seen)
-        return {file: list(times.values())[left_out:] for file, times in seen.items() if len(times) > left_out}
+        return {file: list(times.values())[SETTLING:] for file, times in seen.items()}
 
     def _stored(self, seen: dict[str, dict[object, float]]) -> None:
         """Keep each new pair of time and duration from the database."""
@@ -222,10 +218,13 @@ class Processor:
                     seen[file][moment] = duration * 1000
 
     def _clocked(self, seen: dict[str, dict[object, float]]) -> None:
-        with contextlib.suppress(OSError):
-            for number, line in enumerate((self._home / "clock.jsonl").read_text().splitlines()):
-                file, spent = json.loads(line)
-                seen[os.path.relpath(file, self._dags)][number] = spent
+        """Keep the parses since the manager's own last full collection."""
+        with contextlib.suppress(OSError, ValueError):  # no file yet, or half a line
+            rows = [json.loads(line) for line in (self._home / "clock.jsonl").read_text().splitlines()]
+            first = rows[0][2] if rows else 0
+            for number, (file, spent, collections) in enumerate(rows):
+                if collections > first or number >= SETTLED_PARSES:
+                    seen[os.path.relpath(file, self._dags)][number] = spent
 
 
 def scanned(set_up: SetUp, python: Path) -> dict[str, list[float]]:
