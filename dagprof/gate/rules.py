@@ -33,9 +33,22 @@ class Case(NamedTuple):
     def path(self) -> str:
         return self.head.file.path
 
+    @property
+    def base_broke_off(self) -> bool:
+        """Whether the base failed: what it would have done after that is not known."""
+        return self.base is not None and self.base.file.status.is_failure
+
+    @property
+    def is_traced(self) -> bool:
+        """Whether the base's imports and effects are known to the end, or there is no base."""
+        return self.base is None or (self.base.file.trace is not None and not self.base_broke_off)
+
 
 class Found(NamedTuple):
-    """A place and what is there, in one sentence; ``is_note``: other DAG files do it already, so it is not a finding."""
+    """A place and what is there, in one sentence.
+
+    ``is_note``: other DAG files do it already, or the base may have done it, so it is not a finding.
+    """
 
     place: Place
     message: str
@@ -49,14 +62,15 @@ def findings(case: Case) -> tuple[Finding, ...]:
 
 def judged(case: Case) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """What all rules find, and what they would find if other DAG files did not do it already."""
-    is_known = case.base is None or (case.base.file.trace is not None and not case.base.file.status.is_failure)
-    asked = _RULES if is_known else _WITHOUT_BASE
+    asked = _RULES if case.is_traced else _WITHOUT_TRACE
     rows = [
         (rule, found)
         for rule, look in asked.items()
         if case.limits.rules[rule] is not Level.OFF
         for found in look(case)
     ]
+    if case.base_broke_off:
+        rows = [(rule, found._replace(is_note=True) if rule in _COMPARING else found) for rule, found in rows]
     return (
         tuple(_finding(rule, found, case) for rule, found in rows if not found.is_note),
         tuple(found.message for _, found in rows if found.is_note),
@@ -291,4 +305,6 @@ _RULES: dict[Rule, Callable[[Case], Iterable[Found]]] = {
 }
 # Where the base was not traced, or only as far as it came, nothing is known to be new there.
 _TRACED = (Rule.NEW_PACKAGE, Rule.NEW_MODULES, *_EFFECT_RULES)
-_WITHOUT_BASE = {rule: look for rule, look in _RULES.items() if rule not in _TRACED}
+_WITHOUT_TRACE = {rule: look for rule, look in _RULES.items() if rule not in _TRACED}
+# These need no trace, but a base that broke off may have done the same, had it gone on.
+_COMPARING = (Rule.NEW_VARIABLE, Rule.NEW_CONNECTION, Rule.UNSTABLE_DAG)

@@ -222,7 +222,7 @@ CASES = {
     "extra_without_keys": Case(
         """
         def client(options=None):  # as hooks of providers do: nothing is set in most Connections
-            dict(**(options or {}))
+            (options or {}).update(retries=1)
             raise OSError("there is no network here")
         client(BaseHook.get_connection("aws_like").extra_dejson.get("config_kwargs"))  # asks
         """,
@@ -302,6 +302,12 @@ LOOK_ALIKES = {
     "random": 'import random\na = Variable.get("a")\nraise RuntimeError(str(random.random()))',
 }
 
+# Code that needs nothing of a made-up answer in particular.
+LOADS = {
+    "extra_options": 'options = BaseHook.get_connection("c").extra_dejson.get("config_kwargs")\nprint(dict(**options))',
+    "json_options": 'print(dict(**Variable.get("a", deserialize_json=True)["options"]))',
+}
+
 
 def _source(name: str, code: str) -> str:
     # The DAG comes before the failing line: Airflow skips files without one, and no DAG survives a failure.
@@ -317,6 +323,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
     files = {f"{name}.py": _source(name, case.code) for name, case in CASES.items()}
     files |= {f"bug_{name}.py": _source(name, code) for name, code in LOOK_ALIKES.items()}
+    files |= {f"loads_{name}.py": _source(name, code) for name, code in LOADS.items()}
     folder = write(tmp_path_factory.mktemp("answers"), {})
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -339,3 +346,9 @@ def test_a_failure_that_follows_from_a_made_up_answer_needs_an_answer(run: Run, 
 def test_a_fault_of_the_file_stays_an_import_error(run: Run, name: str) -> None:
     file = result(run, f"bug_{name}.py")
     assert (file.status, file.unanswered) == (Status.IMPORT_ERROR, ())
+
+
+@pytest.mark.parametrize("name", LOADS)
+def test_options_from_a_made_up_answer_are_empty(run: Run, name: str) -> None:
+    file = result(run, f"loads_{name}.py")
+    assert (file.status, file.failures) == (Status.OK, ())

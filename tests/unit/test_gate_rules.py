@@ -82,6 +82,21 @@ def test_a_rule_finds_what_is_new(rule: Rule, head: FileResult, place: tuple[str
     assert found(parsed(), head, rule, off) == []
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        parsed(instabilities=(UNSTABLE,)),
+        parsed(accesses=(access("variable", "one"),)),
+        parsed(accesses=(access("connection", "db"),)),
+    ],
+)
+def test_what_a_base_that_broke_off_may_have_done_too_is_a_note(head: FileResult) -> None:
+    base = Parsed(parsed(status=Status.NEEDS_ANSWER), run())
+    case = rules.Case(base, Parsed(head, run()), limits_for("a.py", Policy(), ()), 30_000)
+    findings, notes = rules.judged(case)
+    assert (findings, len(notes)) == ((), 1)
+
+
 def test_a_new_package_is_told_with_the_way_to_it() -> None:
     (finding,) = found(parsed(HELPER_ALONE), parsed(), Rule.NEW_PACKAGE)
     assert (finding.file, finding.line, finding.level) == (FRAMES, 1, Level.WARNING)

@@ -21,13 +21,19 @@ EVERY_KEY: dict[str, Any] = {"every": None}
 
 
 class StubText(str):
-    """A value in an unknown JSON document: text, which also answers as a mapping would."""
+    """A value in an unknown JSON document: text, which also answers as a mapping would.
+
+    ``keys`` makes it a mapping for ``**value``: hooks pass on options from a Connection's ``extra``.
+    """
 
     def __getitem__(self, key: Any) -> Any:
         return StubText(self) if isinstance(key, str) else str.__getitem__(self, key)
 
     def get(self, key: Any, *default: Any) -> Any:
         return default[0] if default else StubText(self)
+
+    def keys(self) -> Any:
+        return ()
 
 
 class StubMapping(dict):  # type: ignore[type-arg]
