@@ -250,7 +250,8 @@ def compare(set_up: SetUp, python: Path, rounds: int) -> None:
     real: dict[str, list[float]] = defaultdict(list)
     processor = Processor(set_up, python)
     for _ in range(rounds):
-        for taken, durations in ((mine, scanned(set_up, python)), (real, processor.durations())):
+        # The processor first: it may need a quarter of an hour to settle, in which the machine changes.
+        for taken, durations in ((real, processor.durations()), (mine, scanned(set_up, python))):
             for file, values in durations.items():
                 taken[file].extend(values)
     report(set_up.name, processor.version, mine, real)
