@@ -19,7 +19,7 @@ for name in ("comparison", "frames"):
     module = getattr(dagprof, name)
     sys.modules[f"dagprof.{name}"] = module
     for member in vars(module).values():
-        if getattr(member, "__module__", "") == module.__name__:
+        if f"{getattr(member, '__module__', '')}.".startswith(f"{module.__name__}."):
             member.__module__ = f"dagprof.{name}"
 
 project = "dagprof"

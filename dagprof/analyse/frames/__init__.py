@@ -1,0 +1,39 @@
+"""Tables from a Run, as pandas DataFrames: the documented interface for notebooks and scripts.
+
+Times are milliseconds. A table has the same columns and types for every Run, an empty one included. Text is ``object``
+in every pandas.
+"""
+
+from __future__ import annotations
+
+from dagprof.analyse.frames.building import Group, records
+from dagprof.analyse.frames.changes import changes_frame, experiments_frame, plan_frame
+from dagprof.analyse.frames.files import (
+    accesses_frame,
+    effects_frame,
+    failures_frame,
+    files_frame,
+    instabilities_frame,
+    samples_frame,
+)
+from dagprof.analyse.frames.imports import edges_frame, imports_frame, loads_frame, savings_frame
+from dagprof.analyse.frames.statements import statements_frame
+
+__all__ = [
+    "Group",
+    "accesses_frame",
+    "changes_frame",
+    "edges_frame",
+    "effects_frame",
+    "experiments_frame",
+    "failures_frame",
+    "files_frame",
+    "imports_frame",
+    "instabilities_frame",
+    "loads_frame",
+    "plan_frame",
+    "records",
+    "samples_frame",
+    "savings_frame",
+    "statements_frame",
+]

@@ -1,0 +1,44 @@
+"""How a table is built, ranked and read again, and the groupings that a table may have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, get_args
+
+import pandas as pd
+
+from dagprof.errors import UsageError
+
+Group = Literal["module", "package", "distribution"]
+
+
+def check_group(by: str) -> None:
+    """Refuse a grouping that does not exist.
+
+    :raises UsageError: and names those that do.
+    """
+    if by not in get_args(Group):
+        known = ", ".join(get_args(Group))
+        raise UsageError(f"There is no grouping by {by!r}; choose from {known}.")
+
+
+def table(types: Mapping[str, str], rows: Iterable[Sequence[object]]) -> pd.DataFrame:
+    """A table of these columns and types; built by column, since rows are slow in pandas."""
+    values = list(zip(*rows, strict=True)) or [()] * len(types)
+    named = zip(types.items(), values, strict=True)
+    return pd.DataFrame(
+        {name: pd.Series(list(column), dtype=kind) for (name, kind), column in named}
+    )
+
+
+def ranked(frame: pd.DataFrame, by: str) -> pd.DataFrame:
+    """The table with the largest figure of a column first; equal rows keep their order."""
+    found: pd.DataFrame = frame.sort_values(by, ascending=False, kind="stable", ignore_index=True)
+    return found
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table as plain dictionaries."""
+    return [
+        {str(name): value for name, value in row.items()} for row in frame.to_dict("records")
+    ]

@@ -1,0 +1,131 @@
+"""Tables of what is loaded: every load, every import statement, and the sums over all files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from dagprof.analyse import loads as loading
+from dagprof.analyse.frames import columns
+from dagprof.analyse.frames.building import Group, check_group, ranked, table
+from dagprof.analyse.savings import savings_by_group
+from dagprof.attribution.scale import saving_ms
+from dagprof.model import Edge, Module, Run
+
+
+def loads_frame(run: Run) -> pd.DataFrame:
+    """One row per file and loaded module: its own and its cumulative time, and who imported it at which line."""
+    versions = run.environment.distributions
+
+    def rows() -> Iterable[tuple[object, ...]]:
+        for file in run.files:
+            if file.trace is None:
+                continue
+            loads = file.trace.loads
+            depths = loading.depths(loads)
+            for position, place in enumerate(loads.module):
+                module, importer = run.modules[place], loads.importer[position]
+                name, importer_file = _importer(run.modules, importer, file.path)
+                yield (
+                    file.path,
+                    module.name,
+                    loading.package(module),
+                    module.distribution,
+                    versions.get(module.distribution, ""),
+                    module.origin.value,
+                    loads.self_us[position] / 1000,
+                    loads.cumulative_us[position] / 1000,
+                    depths[position],
+                    name,
+                    importer_file,
+                    loads.line[position],
+                )
+
+    return table(columns.LOADS, rows())
+
+
+def _importer(modules: Sequence[Module], position: int, path: str) -> tuple[str, str]:
+    if position >= 0:
+        return modules[position].name, modules[position].file
+    return ("", path) if position == -1 else ("", "")
+
+
+def edges_frame(run: Run) -> pd.DataFrame:
+    """One row per import statement that was seen to run, and per module it asked for, whether that was loaded by it or before.
+
+    The statements of a DAG file have no ``importer``, and its path as ``importer_file``; those of a module occur once
+    for all files.
+    """
+
+    def rows() -> Iterable[tuple[object, ...]]:
+        shared: dict[tuple[object, ...], None] = {}
+        for file in run.files:
+            if file.trace is None:
+                continue
+            for edge in file.trace.edges:
+                name, importer_file = _importer(run.modules, edge.importer, file.path)
+                yield (name, importer_file, *_edge(run.modules, edge))
+            loads = file.trace.loads
+            for place, number in zip(loads.module, loads.imports, strict=True):
+                for edge in run.import_sets[number]:
+                    module = run.modules[edge.importer if edge.importer >= 0 else place]
+                    row = (module.name, module.file, *_edge(run.modules, edge))
+                    shared[row] = None
+        yield from shared
+
+    return table(columns.EDGES, rows())
+
+
+def _edge(modules: Sequence[Module], edge: Edge) -> tuple[object, ...]:
+    target = modules[edge.target]
+    return (
+        edge.line,
+        target.name,
+        loading.package(target),
+        target.distribution,
+        edge.in_function,
+        edge.is_conditional,
+    )
+
+
+def imports_frame(run: Run, by: Group = "package") -> pd.DataFrame:
+    """Import time over all files, by module, top-level package or distribution, costliest first.
+
+    ``self_ms`` sums the time of the group's own modules. ``cumulative_ms`` sums, file by file, the loads that are not
+    inside another load of the same group, so nothing is counted twice; ``largest_ms`` is the most in one file. Times are
+    scaled to a plain parse, with garbage collection in proportion, as savings are.
+    Code without a distribution (the user's own, the standard library) is grouped by package.
+    """
+    check_group(by)
+    keys = [loading.group(module, by) for module in run.modules]
+    totals: dict[str, list[float]] = {}
+    origins: dict[str, str] = {}
+    for file in run.files:
+        if file.trace is None:
+            continue
+        factor = saving_ms(file, 1000.0)
+        for key, (own, cumulative) in loading.by_group(file.trace.loads, keys).items():
+            row = totals.setdefault(key, [0, 0.0, 0.0, 0.0])
+            row[0] += 1
+            row[1] += factor * own
+            row[2] += factor * cumulative
+            row[3] = max(row[3], factor * cumulative)
+    for module, key in zip(run.modules, keys, strict=True):
+        origins.setdefault(key, module.origin.value)
+    frame = table(columns.IMPORTS, ((key, origins[key], int(row[0]), *row[1:]) for key, row in totals.items()))
+    return ranked(frame, "cumulative_ms")
+
+
+def savings_frame(run: Run, by: Group = "package") -> pd.DataFrame:
+    """What all files would save together if nothing of a module, package or distribution were loaded, largest first.
+
+    That is less than its import time where others need what it loads, and more where it loads what nobody else needs.
+    """
+    check_group(by)
+    totals: dict[str, list[float]] = {}
+    for _, alone in savings_by_group(run, by):
+        for name, ms in alone.items():
+            totals.setdefault(name, []).append(ms)
+    frame = table(columns.SAVINGS, ((name, len(each), sum(each), max(each)) for name, each in totals.items()))
+    return ranked(frame, "alone_ms")
