@@ -1,0 +1,92 @@
+"""The sums over all files: what each change would save, the plan, and the cost of distributions."""
+
+from __future__ import annotations
+
+import statistics
+
+from dagprof.analyse.fleet.planner import Planner
+from dagprof.analyse.fleet.values import FASTER_MS, SMALLEST_MS, Change, Plan
+from dagprof.analyse.fleet.view import FileView
+from dagprof.analyse.loads import group
+from dagprof.analyse.savings import alone_by_group
+from dagprof.attribution.graph import ImportGraph
+from dagprof.model import Need, Place, Run
+
+
+class Fleet:
+    """The questions that concern all files of a Run.
+
+    ``distributions`` holds what all files would save if nothing of one were loaded, its true cost, in ms.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._total_ms = run.total_own_ms
+        keys = [group(module, "distribution") for module in run.modules]
+        self.distributions: dict[str, float] = {}
+        self.views: list[FileView] = []
+        for file in run.files:
+            if file.trace is not None and file.is_timed:
+                graph = ImportGraph(file.trace, run.modules, run.import_sets)
+                self.views.append(FileView(run, file, graph))
+                for name, ms in alone_by_group(file, graph, keys).items():
+                    self.distributions[name] = self.distributions.get(name, 0.0) + ms
+        self._plans: dict[tuple[int, bool], Plan] = {}
+        self._by_place: dict[Place, list[FileView]] = {}
+        for view in self.views:
+            for place in view.statements:
+                self._by_place.setdefault(place, []).append(view)
+
+    def changes(self) -> list[Change]:
+        """Every import statement of the user's code that would save something alone, the largest saving first."""
+        saved = {place: sum(view.saving_ms((place,)) for view in views) for place, views in self._by_place.items()}
+        found = [self._change(place) for place, ms in saved.items() if ms >= SMALLEST_MS]
+        return sorted(found, key=lambda change: (-change.saving_ms, change.place))
+
+    def needed(self) -> list[Change]:
+        """Those of ``changes`` that an experiment found something to need."""
+        tried = {place for views in self._by_place.values() for view in views for place in view.trials}
+        found = [self._change(place) for place in tried if place in self._by_place]
+        shown = [change for change in found if change.needed and change.saving_ms >= SMALLEST_MS]
+        return sorted(shown, key=lambda change: (-change.saving_ms, change.place))
+
+    def _change(self, place: Place) -> Change:
+        views = self._by_place[place]
+        savings = [view.saving_ms((place,)) for view in views]
+        proved = [ms for view, ms in zip(views, savings, strict=True) if view.is_proved((place,))]
+        main = views[savings.index(max(savings))]
+        asked = main.asked_for(place)
+        trials = [view.trials[place] for view in views if place in view.trials]
+        needed = [trial for trial in trials if trial.need in (Need.RAISES, Need.CHANGES_DAGS)]
+        memory = [statistics.median(trial.memory_kib) for trial in trials if trial.memory_kib]
+        not_needed = sum(trial.need is Need.NOT_NEEDED for trial in trials)
+        return Change(
+            place=place,
+            loads=asked.modules,
+            chain=asked.chain,
+            saving_ms=sum(savings),
+            proved_ms=sum(proved),
+            files=sum(ms >= FASTER_MS for ms in savings),
+            modules=main.modules(place),
+            memory_kib=int(statistics.median(memory)) if memory else main.memory_kib(place),
+            not_needed=not_needed,
+            needed=len(needed),
+            untried=len(views) - not_needed - len(needed),
+            reason=needed[0].reason if needed else "",
+            cautions=tuple(dict.fromkeys(text for trial in trials for text in trial.cautions)),
+            in_function=asked.in_function,
+            is_star=any(trial.has_star for trial in trials),
+            used_in=tuple(dict.fromkeys(place for trial in trials for place in trial.used_in)),
+            is_unused=any(trial.is_unused for trial in trials),
+            in_hints=any(trial.in_hints for trial in trials),
+        )
+
+    def plan(self, length: int = 20, *, untried: bool = False) -> Plan:
+        """Greedy: each time what adds most to the changes before it. ``length`` bounds the number of steps.
+
+        Lines that no experiment has tried are left out, since most imports at the top are needed there; ``untried`` takes
+        them in.
+        """
+        if (length, untried) not in self._plans:
+            planner = Planner(self._total_ms, self._by_place, self._change, takes_untried=untried)
+            self._plans[length, untried] = planner.plan(length)
+        return self._plans[length, untried]

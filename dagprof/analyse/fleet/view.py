@@ -1,0 +1,109 @@
+"""One file of the fleet: what it would save without some of its import statements."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+from dagprof.attribution.candidates import place_of
+from dagprof.attribution.graph import ImportGraph, Statement
+from dagprof.attribution.reduced import Reduced
+from dagprof.attribution.scale import saving_ms
+from dagprof.model import Experiment, FileResult, Place, Run
+
+
+class Asked(NamedTuple):
+    """The modules that a statement asks for, the user's statements by which they were first loaded, and whether it is called."""
+
+    modules: tuple[str, ...]
+    chain: tuple[Place, ...]
+    in_function: bool
+
+
+class FileView:
+    """One traced file: its reduced graph, its statements by place, and what experiments showed."""
+
+    def __init__(self, run: Run, file: FileResult, graph: ImportGraph) -> None:
+        self.path, self._own_ms = file.path, file.own_ms
+        self._per_us = saving_ms(file, 1.0)
+        self._reduced = Reduced(graph)
+        self.statements: dict[Place, Statement] = {
+            place_of(statement, run.modules, file, run.root): statement for statement in self._reduced.statements
+        }
+        self._run, self._file = run, file
+        self._memory = _memory(run, file)
+        self._proved = self._proofs(file.experiments)
+        self.trials: dict[Place, Experiment] = {e.without[0]: e for e in file.experiments if len(e.without) == 1}
+
+    def asked_for(self, place: Place) -> Asked:
+        """What a statement asks for, and by which way.
+
+        Rebuilds the graph: few are requested, and the graphs of 10,000 files would fill the memory.
+        """
+        assert self._file.trace is not None
+        graph = ImportGraph(self._file.trace, self._run.modules, self._run.import_sets)
+        statement = self.statements[place]
+        targets = graph.targets(statement)
+        names = _innermost([self._run.modules[module].name for module in targets])
+        return Asked(names, _chain(graph, targets, self._run, self._file), graph.is_in_function(statement))
+
+    def _here(self, places: Collection[Place]) -> frozenset[Place]:
+        return frozenset(place for place in places if place in self.statements)
+
+    def _proofs(self, experiments: Iterable[Experiment]) -> dict[int, float]:
+        """Median savings by what falls away; experiments that lose the same modules are rounds of one."""
+        rounds: dict[int, list[float]] = {}
+        for experiment in experiments:
+            if experiment.is_proof and len(self._here(experiment.without)) == len(experiment.without):
+                rounds.setdefault(self._lost(experiment.without), []).extend(experiment.saving_ms)
+        return {lost: statistics.median(savings) for lost, savings in rounds.items()}
+
+    def _lost(self, places: Collection[Place]) -> int:
+        return self._reduced.lost([self.statements[place] for place in self._here(places)])
+
+    def is_proved(self, places: Collection[Place]) -> bool:
+        """Whether experiments timed parses that lost exactly what goes with these statements."""
+        return self._lost(places) in self._proved
+
+    def saving_ms(self, places: Collection[Place]) -> float:
+        """What the parse of this file would save without these statements; proved where a parse without the same was timed."""
+        lost = self._lost(places)
+        if not lost:
+            return 0.0
+        saved = self._proved[lost] if lost in self._proved else self._estimate(lost)
+        return max(0.0, min(saved, self._own_ms))
+
+    def estimated_ms(self, places: Collection[Place]) -> float:
+        """The same from the graph alone."""
+        return self._estimate(self._lost(places))
+
+    def _estimate(self, lost: int) -> float:
+        return self._reduced.sums(lost)[0] * self._per_us
+
+    def memory_kib(self, place: Place) -> int:
+        """What a statement added to the process in the tracing pass, in KiB of anonymous memory."""
+        return self._memory.get(self.statements[place], 0)
+
+    def modules(self, place: Place) -> int:
+        """How many modules only one statement leads to."""
+        return self._reduced.falls_away([self.statements[place]])[1]
+
+    def behind_ms(self, place: Place) -> float:
+        """The most that a statement could save, if all others that lead to the same went too."""
+        return self._reduced.behind_us(self.statements[place]) * self._per_us
+
+
+def _memory(run: Run, file: FileResult) -> dict[Statement, int]:
+    rows = file.trace.memory if file.trace else ()
+    return {Statement(row.importer, row.line): row.grown_kib for row in rows}
+
+
+def _chain(graph: ImportGraph, targets: Sequence[int], run: Run, file: FileResult) -> tuple[Place, ...]:
+    found = graph.chain(targets[0]) if targets else []
+    return tuple(place_of(one, run.modules, file, run.root) for one in found if one.line > 0 and graph.is_users(one))
+
+
+def _innermost(names: Sequence[str]) -> tuple[str, ...]:
+    """The names without the packages that others of them lie in."""
+    return tuple(name for name in names if not any(other.startswith(f"{name}.") for other in names))
