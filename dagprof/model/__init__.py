@@ -14,22 +14,11 @@ small. ``SCHEMA_VERSION`` grows when a reader of the older form could misread th
 from __future__ import annotations
 
 from dagprof.model.base import Doubt, Frozen, Place
+from dagprof.model.behaviour import EXISTENCE, Access, Effect, Instability, Output
 from dagprof.model.effects import EFFECT_KINDS, EffectGroup, EffectKind, effect_kind
-from dagprof.model.file import (
-    EXISTENCE,
-    Access,
-    Effect,
-    Experiment,
-    Failure,
-    FileResult,
-    Instability,
-    LostDag,
-    Need,
-    Output,
-    Samples,
-    Status,
-    Unanswered,
-)
+from dagprof.model.experiments import Experiment, Need
+from dagprof.model.failures import Failure, LostDag, Unanswered
+from dagprof.model.file import FileResult, Status
 from dagprof.model.project import Home, Project, Used
 from dagprof.model.run import (
     Environment,
@@ -43,6 +32,7 @@ from dagprof.model.run import (
     SkipReason,
     Temperature,
 )
+from dagprof.model.samples import Samples
 from dagprof.model.trace import STATEMENT, Edge, Loads, Module, Origin, Stack, Statement, StatementMemory, Trace
 
 SCHEMA_VERSION = 3

@@ -5,8 +5,9 @@ from __future__ import annotations
 import enum
 
 from dagprof.model.base import Doubt, Frozen
-from dagprof.model.file import FileResult, Samples
+from dagprof.model.file import FileResult
 from dagprof.model.project import Project
+from dagprof.model.samples import Samples
 from dagprof.model.trace import Edge, Module
 
 

@@ -1,0 +1,63 @@
+"""Why a DAG file gave no DAGs, or not all of them: errors, missing answers, lost DAGs."""
+
+from __future__ import annotations
+
+import re
+
+from dagprof.model.base import Frozen
+
+_NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
+
+
+class Failure(Frozen, frozen=True):
+    """Why a file gave no DAGs. ``traceback`` holds the user's frames only; ``cause`` is the first exception of a chain."""
+
+    type: str
+    message: str
+    traceback: str = ""
+    cause: str = ""
+    file: str = ""
+    line: int = 0
+
+    @property
+    def missing_module(self) -> str:
+        """The module that could not be found, also where another exception says so; empty if that is not the reason."""
+        found = _NO_MODULE.search(f"{self.type}: {self.message}") or _NO_MODULE.search(self.cause)
+        return found[1] if found else ""
+
+
+class Unanswered(Frozen, frozen=True):
+    """What a file fails for lack of, and the user's line that asks for it.
+
+    ``kind`` is ``variable``, ``connection`` or ``environment``.
+    """
+
+    kind: str
+    key: str
+    file: str
+    line: int
+
+    @property
+    def noun(self) -> str:
+        """What it is, in words."""
+        return {"variable": "Variable", "connection": "Connection"}.get(self.kind, "the environment variable")
+
+    @property
+    def place(self) -> str:
+        """The file's name and the line."""
+        return f"{self.file.rpartition('/')[2]}:{self.line}"
+
+    @property
+    def way_out(self) -> str:
+        """What the user can do, in one clause."""
+        if self.kind == "environment":
+            return f"set it ({self.key}=…), or give it with --env-file FILE"
+        return f"give it with --{self.kind}s FILE"
+
+
+class LostDag(Frozen, frozen=True):
+    """A DAG that the file created and Airflow did not find: nothing global holds it, and it was no context manager."""
+
+    dag_id: str
+    file: str = ""
+    line: int = 0
