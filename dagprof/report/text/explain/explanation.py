@@ -1,0 +1,83 @@
+"""What is known about one file, and which of its lines the user asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from dagprof.analyse.fleet import FileView
+from dagprof.attribution.graph import ROOT, ImportGraph
+from dagprof.attribution.scale import scale
+from dagprof.model import FileResult, Origin, Place, Run
+
+# What is shorter, or a smaller share of the file's parse, is not shown.
+SMALLEST_MS = 1.0
+SMALLEST_SHARE = 0.02
+# Rows of a section, and levels of a tree.
+ROWS = 30
+DEEPEST = 8
+
+
+class Explanation:
+    """What is known about one file. ``source`` holds its lines, None where they are not those that were measured.
+
+    ``scale`` turns times of the tracing pass into those of a plain parse.
+    """
+
+    def __init__(self, run: Run, file: FileResult, source: Sequence[str] | None, line: int | None) -> None:
+        self.run, self.file, self.source, self.line = run, file, source, line
+        self.graph = ImportGraph(file.trace, run.modules, run.import_sets) if file.trace else None
+        self.view = FileView(run, file, self.graph) if self.graph else None
+        self.statement = self._lines_of(line) if line else None
+        self.behind = frozenset(self._behind())
+        self.scale = scale(file)
+        self.libraries = {module.file for module in run.modules if module.origin is not Origin.USER}
+
+    def _lines_of(self, line: int) -> range:
+        """The innermost statement that holds a line."""
+        holding = [s for s in self.file.trace.statements if s.line <= line <= s.end_line] if self.file.trace else []
+        smallest = min(holding, key=lambda s: s.end_line - s.line, default=None)
+        return range(smallest.line, smallest.end_line + 1) if smallest else range(line, line + 1)
+
+    def _behind(self) -> Iterable[Place]:
+        """The user's import statements that a line leads to, in helpers too."""
+        if self.graph is None or self.view is None or self.statement is None:
+            return
+        for place, statement in self.view.statements.items():
+            targets = self.graph.targets(statement)
+            chain = self.graph.chain(targets[0]) if targets else ()
+            if any(each.importer == ROOT and each.line in self.statement for each in chain):
+                yield place
+
+    def concerns(self, line: int) -> bool:
+        """Whether the user asked for a line of the DAG file."""
+        return self.statement is None or line in self.statement
+
+    def is_asked(self, place: Place) -> bool:
+        """Whether the user asked for an import statement, or for a line that leads to it."""
+        is_at_line = place.file == self.file.path and self.concerns(place.line)
+        return self.line is None or place in self.behind or is_at_line
+
+    def is_change_asked(self, place: Place) -> bool:
+        """The same for a change of the whole run, whose statement this file may not run at all."""
+        return self.view is not None and place in self.view.statements and self.is_asked(place)
+
+    def is_own(self, path: str) -> bool:
+        """Whether a path is that of the DAG file itself."""
+        return path in (self.file.path, f"{self.run.root.rstrip('/')}/{self.file.path}")
+
+    def below_root(self, path: str) -> str:
+        """A path without the folder that was measured."""
+        return path.removeprefix(self.run.root.rstrip("/") + "/")
+
+    def is_shown(self, ms: float) -> bool:
+        """Whether a time is worth a line or a mark."""
+        return ms >= max(SMALLEST_MS, SMALLEST_SHARE * self.file.parse_ms)
+
+
+def title(text: str, console: Console) -> None:
+    """A section's heading, after an empty line."""
+    console.print()
+    console.print(Text(text, style="bold"))
