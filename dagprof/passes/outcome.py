@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import signal
-import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,21 +24,14 @@ from dagprof.model import (
     Unanswered,
 )
 from dagprof.model.effects import PROGRAM, effect_kind
-from dagprof.passes import absent
+from dagprof.passes import absent, doubts
 from dagprof.passes.differences import appearing
-from dagprof.passes.plan import STABLE_MS
-from dagprof.quantities import span
-from dagprof.robust import standard_error_of_median
 
 _ENDINGS = {
     "AirflowTaskTimeout": Status.TIMED_OUT,
     "MemoryError": Status.OUT_OF_MEMORY,
     "SystemExit": Status.EXITED,
 }
-NOISY_SHARE = 0.10
-DRIFT_SHARE = 0.5
-# Three equal parses are in order one time in three, five one time in sixty.
-FEWEST_FOR_DRIFT = 5
 
 
 def status_of(reply: Reply) -> Status:
@@ -213,11 +204,11 @@ class Passes:
 
     def _found_doubts(self, result: FileResult) -> list[Doubt]:
         return [
-            *_noise_doubts(self.wall_ms, self.own_ms),
-            *_queue_doubts(result),
-            *_stub_doubts(result),
+            *doubts.noise(self.wall_ms, self.own_ms),
+            *doubts.waiting(result),
+            *doubts.stubs(result),
             *absent.doubts(result.effects),
-            *_lost_doubts(result),
+            *doubts.lost_dags(result),
             *self._consistency_doubts(),
             *self._trace_doubts(),
         ]
@@ -265,55 +256,6 @@ def _holding(effects: Sequence[Mapping[str, Any]]) -> Failure:
 
 def _disturbance(traced: Reply) -> float:
     return float(traced["result"]["wall_ms"] + traced["result"]["queued_ms"])
-
-
-def _noise_doubts(wall_ms: Sequence[float], own_ms: Sequence[float]) -> list[Doubt]:
-    if len(wall_ms) < 2:
-        return []
-    centre, error = statistics.median(wall_ms), standard_error_of_median(wall_ms)
-    if error > max(STABLE_MS, NOISY_SHARE * centre):
-        text = f"Noisy: {len(wall_ms)} parses ranged from {span(min(wall_ms), max(wall_ms))}."
-        return [Doubt(code="noisy", text=text)]
-    steps = [later - earlier for earlier, later in itertools.pairwise(own_ms)]
-    one_way = len(own_ms) >= FEWEST_FOR_DRIFT and (all(step > 0 for step in steps) or all(step < 0 for step in steps))
-    if one_way and abs(own_ms[-1] - own_ms[0]) > max(DRIFT_SHARE * centre, 10 * STABLE_MS):
-        text = f"Drifting: parses went from {own_ms[0]:.0f} to {own_ms[-1]:.0f} ms, so one parse changes the next."
-        return [Doubt(code="drift", text=text)]
-    return []
-
-
-def _queue_doubts(result: FileResult) -> list[Doubt]:
-    queued, wall = result.parse_ms - result.own_ms, result.parse_ms
-    if not wall or queued <= max(STABLE_MS, NOISY_SHARE * wall):
-        return []
-    text = f"Busy: {queued:.0f} of {wall:.0f} ms were spent waiting for a processor; compare CPU times."
-    return [Doubt(code="busy", text=text)]
-
-
-def _stub_doubts(result: FileResult) -> list[Doubt]:
-    stubbed = sorted({access.key for access in result.accesses if access.answered_by == "stub"})
-    if not stubbed:
-        return []
-    shown = ", ".join(stubbed[:5]) + (" and others" if len(stubbed) > 5 else "")
-    if result.status is Status.NEEDS_ANSWER:
-        return [Doubt(code="stubbed", text=f"{shown} got stub values, which make the file fail.")]
-    if result.failures:
-        text = f"{shown} got stub values before the file failed; no other value was found that lets it load."
-        return [Doubt(code="stubbed", text=text)]
-    return [Doubt(code="stubbed", text=f"{shown} got stub values; the cost of the real look-ups is not measured.")]
-
-
-def _lost_doubts(result: FileResult) -> list[Doubt]:
-    """DAGs that were created for nothing: all of them where there is no other, else those of the file's own lines."""
-    own = [lost for lost in result.lost_dags if not result.dag_ids or lost.file.endswith(f"/{result.path}")]
-    if not own or result.status.is_failure:
-        return []
-    more = f" and {len(own) - 1} more" if len(own) > 1 else ""
-    text = (
-        f"Creates DAG {own[0].dag_id} at line {own[0].line}{more}, which Airflow does not find: "
-        "it finds DAGs in global variables, and those created by `with` or @dag."
-    )
-    return [Doubt(code="lost-dag", text=text)]
 
 
 def _detail(reply: Reply) -> str:
