@@ -23,6 +23,7 @@ from dagprof.project.discover import Located
 from dagprof.project.files import env_file
 from dagprof.project.reading import text_of
 from dagprof.project.secret_names import is_secret
+from dagprof.project.usage import counted
 from dagprof.project.values import Found, Unreadable, impossible
 
 _ASK_LIMIT_S = 60
@@ -150,7 +151,7 @@ def _without_project(settings: Settings, environ: Mapping[str, str]) -> Around:
     variables = [each for each in variables if not impossible(each.name, each.value)]
     values = {each.name: each.value for each in variables if each.name not in environ}
     secrets = tuple(value for name, value in values.items() if is_secret(name))
-    what = discover.counted(list(values))
+    what = counted(list(values))
     used = (Used(what=what, where=str(settings.env_file), off="--env-file names it"),) if values else ()
     return Around({**values, **environ}, None, used, secrets)
 

@@ -1,33 +1,21 @@
-"""Puts together what a repository says about its environment, and says for each thing where it was found."""
+"""Puts together what a repository says about its environment: folders, variables, answers."""
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from dagprof.model import Used
-from dagprof.project import imports, layout, left_out, sources
-from dagprof.project.files import astro
+from dagprof.project import imports, layout, sources
+from dagprof.project.answers import project_answers
 from dagprof.project.secret_names import is_secret
 from dagprof.project.sources import Sources
-from dagprof.project.values import OFF, Found, Unreadable, Variable, impossible
+from dagprof.project.usage import Usages
+from dagprof.project.values import OFF, Found, Variable
+from dagprof.project.variables import taken_over
 
 NAMED = "the nearest folder called dags"
-_NAMES_SHOWN = 4
-_MOST_VARIABLES = 2_000
-_MOST_BYTES = 500_000
-_TOO_MANY = f"the project sets more than {_MOST_VARIABLES:,} variables"
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_HANDLED = (
-    "AIRFLOW_HOME",
-    "AIRFLOW_CONFIG",
-    "PYTHONPATH",
-    "AIRFLOW__CORE__DAGS_FOLDER",
-    "AIRFLOW__CORE__PLUGINS_FOLDER",
-)
 
 Installed = Callable[[Collection[str]], Collection[str]]
 
@@ -81,15 +69,14 @@ def find(found: Sources, dags: Path, environment: Mapping[str, str], installed: 
 
     ``installed`` says which of some module names the interpreter that is measured finds without help.
     """
-    return _Finding(found, dags, environment).all(installed)
+    return _Discovery(found, dags, environment).all(installed)
 
 
-class _Finding:
+class _Discovery:
     def __init__(self, found: Sources, dags: Path, environment: Mapping[str, str]) -> None:
         self._sources, self._dags, self._environment = found, dags, environment
         self._shown = found.repository.shown
-        self._used = [*found.used]
-        self._unusable: dict[tuple[str, Path], list[str]] = {}
+        self._usages = Usages(found.used)
 
     def all(self, installed: Installed) -> Found:
         root, variables = self._sources.root, self._sources.variables
@@ -97,15 +84,15 @@ class _Finding:
         if home is not None and self._leads_out(home):
             home = None
         if home is not None:
-            self._use(f"{self._named(home)} as AIRFLOW_HOME", off=f"--airflow-home names another, {OFF}")
+            self._usages.take(f"{self._named(home)} as AIRFLOW_HOME", off=f"--airflow-home names another, {OFF}")
         plugins = self._plugins(home)
         path = self._pythonpath(variables.get("PYTHONPATH"))
         if home is not None and os.path.isfile(home / "config" / "airflow_local_settings.py"):
-            self._use(self._shown(home / "config" / "airflow_local_settings.py"))
+            self._usages.take(self._shown(home / "config" / "airflow_local_settings.py"))
         path += self._layout_path(path, plugins, home, installed)
-        taken = self._variables()
-        answers = self._answers()
-        values = {**{name: str(value) for name, value in taken.items()}, **answers.variables}
+        taken = taken_over(self._sources, self._environment, self._usages)
+        found = project_answers(self._sources, self._usages)
+        values = {**{name: str(value) for name, value in taken.items()}, **found.variables}
         return Found(
             root=root,
             top=self._sources.repository.top,
@@ -114,17 +101,11 @@ class _Finding:
             plugins=plugins,
             pythonpath=tuple(path),
             environment=taken,
-            variables=dict(answers.variables),
-            connections=answers.connections,
+            variables=dict(found.variables),
+            connections=found.connections,
             secrets=tuple(value for name, value in values.items() if is_secret(name) and value[:1] != os.sep),
-            used=tuple(self._used),
+            used=self._usages.all(),
         )
-
-    def _use(self, what: str, where: str = "", off: str = OFF) -> None:
-        self._used.append(Used(what=what, where=where, off=off))
-
-    def _leave(self, what: str, where: str, why: str) -> None:
-        self._used.append(Used(what=what, where=where, off=why, is_left_out=True))
 
     def _home(self) -> Path | None:
         """The folder that stands for AIRFLOW_HOME, where the user has none."""
@@ -158,7 +139,7 @@ class _Finding:
         if found is None or not os.path.exists(found) or not self._sources.repository.holds(found):
             return None
         shown = self._shown(found) + ("/" if os.path.isdir(found) else "")
-        self._use(f"the plugins folder {shown}", where, f"--plugins names another, {OFF}")
+        self._usages.take(f"the plugins folder {shown}", where, f"--plugins names another, {OFF}")
         return found
 
     def _pythonpath(self, variable: Variable | None) -> list[Path]:
@@ -170,12 +151,12 @@ class _Finding:
         for entry in filter(None, variable.value.split(":")):
             path = self._folder(entry, variable)
             if path is None:
-                self._leave(f"{entry} on PYTHONPATH", where, "the repository has no folder there")
+                self._usages.leave(f"{entry} on PYTHONPATH", where, "the repository has no folder there")
             elif path not in found:
                 found.append(path)
         if found:
             shown = " and ".join(map(self._named, found))
-            self._use(f"{shown} on PYTHONPATH", where, f"--pythonpath adds to it, {OFF}")
+            self._usages.take(f"{shown} on PYTHONPATH", where, f"--pythonpath adds to it, {OFF}")
         return found
 
     def _named(self, folder: Path) -> str:
@@ -198,7 +179,7 @@ class _Finding:
         """Folders that the layout puts on the path, and those without which imports of the DAG files do not resolve."""
         root, dags = self._sources.root, self._dags
         if self._sources.is_astro and root not in path:
-            self._use("the project root on PYTHONPATH", "Astro's layout", f"--pythonpath adds to it, {OFF}")
+            self._usages.take("the project root on PYTHONPATH", "Astro's layout", f"--pythonpath adds to it, {OFF}")
             return [root]
         above = [folder for folder in dags.parents if folder == root or root in folder.parents]
         config = [home / "config"] if home is not None else []
@@ -208,90 +189,8 @@ class _Finding:
         for need in found:
             shown = self._named(need.folder)
             why = f"needed to import `{need.module}` in {self._shown(need.file, need.line)}"
-            self._use(f"{shown} on PYTHONPATH, {why}", off=f"--pythonpath adds to it, {OFF}")
+            self._usages.take(f"{shown} on PYTHONPATH, {why}", off=f"--pythonpath adds to it, {OFF}")
         return [need.folder for need in found]
-
-    def _variables(self) -> dict[str, str]:
-        """The variables to take over, those of one file told in one line."""
-        taken: dict[str, str] = {}
-        room = _MOST_BYTES
-        by_file: dict[Path, list[Variable]] = {}
-        for variable in self._sources.variables.values():
-            name = variable.name
-            if name in self._environment or name in _HANDLED or left_out.reason(name):
-                continue
-            if not _NAME.fullmatch(name):
-                continue
-            value = self._mapped(variable.value) if len(taken) < _MOST_VARIABLES else variable.value
-            size = len(name) + len(value)
-            why = impossible(name, value) or ("the project's variables are too large together" if size > room else "")
-            if why or len(taken) == _MOST_VARIABLES:
-                self._unusable.setdefault((why or _TOO_MANY, variable.file), []).append(name)
-                continue
-            taken[name] = value
-            room -= size
-            by_file.setdefault(variable.file, []).append(variable)
-        for file, variables in by_file.items():
-            line = variables[0].line if len(variables) == 1 else 0
-            off = "--env-file names it" if file == self._sources.env_file else OFF
-            self._use(counted([each.name for each in variables]), self._shown(file, line), off)
-        for (why, file), names in self._unusable.items():
-            self._leave(_shortened(names), self._shown(file), why)
-        self._tell_unset()
-        return taken
-
-    def _tell_unset(self) -> None:
-        """One line for all variables whose value lacks the same names."""
-        lacking: dict[tuple[tuple[str, ...], Path], list[str]] = {}
-        for name, key in self._sources.unset.items():
-            if name not in self._environment and name not in _HANDLED and not left_out.reason(name):
-                lacking.setdefault(key, []).append(name)
-        for (needed, file), names in lacking.items():
-            why = f"nothing sets {' and '.join(needed)}; set it, or name a file with --env-file"
-            self._leave(_shortened(names), self._shown(file), why)
-
-    def _mapped(self, value: str) -> str:
-        """A value that is a path in the container, as the path here; any other, and a path that is not here, as it is."""
-        outside = self._sources.mounts.outside(value) if self._sources.mounts.is_inside(value) else None
-        return value if outside is None else str(outside)
-
-    def _answers(self) -> astro.Answers:
-        """What the project's files answer to look-ups of Variables and Connections."""
-        repository, mounts = self._sources.repository, self._sources.mounts
-        variables: dict[str, str] = {}
-        connections: dict[str, Any] = {}
-        for kind, inside in sources.local_backend_files(self._sources.variables).items():
-            path = mounts.outside(inside)
-            text = None if path is None else self._text(path)
-            if path is not None and text is not None:
-                values = astro.mapping(text)
-                self._use(_names(list(values), kind.capitalize()), self._shown(path))
-                if kind == "variables":
-                    variables |= {name: astro.text(value) for name, value in values.items()}
-                else:
-                    connections |= values
-        path = repository.root / "airflow_settings.yaml"
-        text = self._text(path)
-        if text is not None:
-            try:
-                found = astro.parse(text)
-            except Unreadable as error:
-                self._leave(path.name, "", str(error))
-                return astro.Answers(variables, connections)
-            if found.variables or found.connections:
-                names = [f"AIRFLOW_VAR_{name.upper()}" for name in found.variables]
-                names += [f"AIRFLOW_CONN_{name.upper()}" for name in found.connections]
-                self._use(counted(names), path.name)
-            variables |= found.variables
-            connections |= found.connections
-        return astro.Answers(variables, connections)
-
-    def _text(self, path: Path) -> str | None:
-        try:
-            return self._sources.repository.text(path)
-        except Unreadable as error:
-            self._leave(self._shown(path), "", str(error))
-            return None
 
 
 def _has_plugins(environment: Mapping[str, str]) -> bool:
@@ -300,31 +199,3 @@ def _has_plugins(environment: Mapping[str, str]) -> bool:
     if not home:
         return "AIRFLOW_CONFIG" in environment
     return (Path(home) / "plugins").is_dir() or (Path(home) / "airflow.cfg").is_file()
-
-
-def counted(names: Sequence[str]) -> str:
-    """``3 Variables and 2 Connections (AIRFLOW_VAR_A, … and 1 more)``."""
-    kinds = {"AIRFLOW_VAR_": "Variable", "AIRFLOW_CONN_": "Connection", "AIRFLOW__": "setting of Airflow"}
-    counts: dict[str, int] = {}
-    for name in names:
-        kind = next((word for prefix, word in kinds.items() if name.startswith(prefix)), "environment variable")
-        counts[kind] = counts.get(kind, 0) + 1
-    words = [f"{number} {_plural(word, number)}" for word, number in counts.items()]
-    listed = ", ".join(words[:-1]) + (" and " if len(words) > 1 else "") + words[-1]
-    return f"{listed} ({_shortened(names)})"
-
-
-def _names(names: Sequence[str], kind: str) -> str:
-    word = kind if len(names) != 1 else kind.removesuffix("s")
-    return f"{len(names)} {word} ({_shortened(names)})"
-
-
-def _shortened(names: Sequence[str]) -> str:
-    more = len(names) - _NAMES_SHOWN
-    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
-def _plural(word: str, number: int) -> str:
-    if number == 1:
-        return word
-    return f"settings{word.removeprefix('setting')}" if word.startswith("setting") else f"{word}s"

@@ -1,0 +1,62 @@
+"""What the project's files answer to lookups of Variables and Connections."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dagprof.project import sources
+from dagprof.project.files import astro
+from dagprof.project.reading import Repository
+from dagprof.project.sources import Sources
+from dagprof.project.usage import Usages, counted, listed
+from dagprof.project.values import Unreadable
+
+
+def project_answers(found: Sources, usages: Usages) -> astro.Answers:
+    """Those of the local secrets backend's files, and over them those of Astro's ``airflow_settings.yaml``."""
+    backend = _of_backend(found, usages)
+    settings = _of_astro(found.repository, usages)
+    return astro.Answers(
+        {**backend.variables, **settings.variables}, {**backend.connections, **settings.connections}
+    )
+
+
+def _of_backend(found: Sources, usages: Usages) -> astro.Answers:
+    answers = astro.Answers({}, {})
+    for kind, inside in sources.local_backend_files(found.variables).items():
+        path = found.mounts.outside(inside)
+        text = None if path is None else _text(path, found.repository, usages)
+        if path is None or text is None:
+            continue
+        values = astro.mapping(text)
+        usages.take(listed(list(values), kind.capitalize()), found.repository.shown(path))
+        if kind == "variables":
+            answers.variables.update({name: astro.text(value) for name, value in values.items()})
+        else:
+            answers.connections.update(values)
+    return answers
+
+
+def _of_astro(repository: Repository, usages: Usages) -> astro.Answers:
+    path = repository.root / "airflow_settings.yaml"
+    text = _text(path, repository, usages)
+    if text is None:
+        return astro.Answers({}, {})
+    try:
+        found = astro.parse(text)
+    except Unreadable as error:
+        usages.leave(path.name, "", str(error))
+        return astro.Answers({}, {})
+    names = [f"AIRFLOW_VAR_{name.upper()}" for name in found.variables]
+    names += [f"AIRFLOW_CONN_{name.upper()}" for name in found.connections]
+    if names:
+        usages.take(counted(names), path.name)
+    return found
+
+
+def _text(path: Path, repository: Repository, usages: Usages) -> str | None:
+    try:
+        return repository.text(path)
+    except Unreadable as error:
+        usages.leave(repository.shown(path), "", str(error))
+        return None

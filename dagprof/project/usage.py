@@ -1,0 +1,59 @@
+"""What was taken from the project and what was left out, in the order of finding, and how names are listed in that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from dagprof.model import Used
+from dagprof.project.values import OFF
+
+_NAMES_SHOWN = 4
+
+
+class Usages:
+    """Grows while the project is looked through; each row says where a thing was found and how to turn it off."""
+
+    def __init__(self, used: Iterable[Used]) -> None:
+        self._rows = [*used]
+
+    def take(self, what: str, where: str = "", off: str = OFF) -> None:
+        """Note that something is used; ``off`` says what the user can do instead."""
+        self._rows.append(Used(what=what, where=where, off=off))
+
+    def leave(self, what: str, where: str, why: str) -> None:
+        """Note that something is not used, and why."""
+        self._rows.append(Used(what=what, where=where, off=why, is_left_out=True))
+
+    def all(self) -> tuple[Used, ...]:
+        """Everything noted so far."""
+        return tuple(self._rows)
+
+
+def counted(names: Sequence[str]) -> str:
+    """``3 Variables and 2 Connections (AIRFLOW_VAR_A, … and 1 more)``."""
+    kinds = {"AIRFLOW_VAR_": "Variable", "AIRFLOW_CONN_": "Connection", "AIRFLOW__": "setting of Airflow"}
+    counts: dict[str, int] = {}
+    for name in names:
+        kind = next((word for prefix, word in kinds.items() if name.startswith(prefix)), "environment variable")
+        counts[kind] = counts.get(kind, 0) + 1
+    words = [f"{number} {_plural(word, number)}" for word, number in counts.items()]
+    listed = ", ".join(words[:-1]) + (" and " if len(words) > 1 else "") + words[-1]
+    return f"{listed} ({shortened(names)})"
+
+
+def listed(names: Sequence[str], kind: str) -> str:
+    """``3 Variables (a, b and 1 more)``; ``kind`` is a plural."""
+    word = kind if len(names) != 1 else kind.removesuffix("s")
+    return f"{len(names)} {word} ({shortened(names)})"
+
+
+def shortened(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - _NAMES_SHOWN
+    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _plural(word: str, number: int) -> str:
+    if number == 1:
+        return word
+    return f"settings{word.removeprefix('setting')}" if word.startswith("setting") else f"{word}s"

@@ -1,0 +1,87 @@
+"""The environment variables that the project sets, as far as the measured process can have them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from dagprof.project import left_out
+from dagprof.project.mounts import Mounts
+from dagprof.project.sources import Sources
+from dagprof.project.usage import Usages, counted, shortened
+from dagprof.project.values import OFF, Variable, impossible
+
+_MOST_VARIABLES = 2_000
+_MOST_BYTES = 500_000
+_TOO_MANY = f"the project sets more than {_MOST_VARIABLES:,} variables"
+_TOO_LARGE = "the project's variables are too large together"
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+# These name folders of a container: what they mean here is worked out one by one.
+_HANDLED = (
+    "AIRFLOW_HOME",
+    "AIRFLOW_CONFIG",
+    "PYTHONPATH",
+    "AIRFLOW__CORE__DAGS_FOLDER",
+    "AIRFLOW__CORE__PLUGINS_FOLDER",
+)
+
+
+def taken_over(found: Sources, environment: Mapping[str, str], usages: Usages) -> dict[str, str]:
+    """The variables to take over, those of one file noted in one line; what ``environment``, the user's, has stays."""
+    taken: dict[str, str] = {}
+    room = _MOST_BYTES
+    by_file: dict[Path, list[Variable]] = {}
+    unusable: dict[tuple[str, Path], list[str]] = {}
+    for variable in found.variables.values():
+        name = variable.name
+        if not _is_wanted(name, environment) or not _NAME.fullmatch(name):
+            continue
+        value = _mapped(variable.value, found.mounts) if len(taken) < _MOST_VARIABLES else variable.value
+        size = len(name) + len(value)
+        why = impossible(name, value) or (_TOO_LARGE if size > room else "")
+        if why or len(taken) == _MOST_VARIABLES:
+            unusable.setdefault((why or _TOO_MANY, variable.file), []).append(name)
+            continue
+        taken[name] = value
+        room -= size
+        by_file.setdefault(variable.file, []).append(variable)
+    _note(found, by_file, unusable, usages)
+    _note_unset(found, environment, usages)
+    return taken
+
+
+def _is_wanted(name: str, environment: Mapping[str, str]) -> bool:
+    return name not in environment and name not in _HANDLED and not left_out.reason(name)
+
+
+def _mapped(value: str, mounts: Mounts) -> str:
+    """A value that is a path in the container, as the path here; any other, and a path that is not here, as it is."""
+    outside = mounts.outside(value) if mounts.is_inside(value) else None
+    return value if outside is None else str(outside)
+
+
+def _note(
+    found: Sources,
+    by_file: Mapping[Path, list[Variable]],
+    unusable: Mapping[tuple[str, Path], list[str]],
+    usages: Usages,
+) -> None:
+    shown = found.repository.shown
+    for file, variables in by_file.items():
+        line = variables[0].line if len(variables) == 1 else 0
+        off = "--env-file names it" if file == found.env_file else OFF
+        usages.take(counted([each.name for each in variables]), shown(file, line), off)
+    for (why, file), names in unusable.items():
+        usages.leave(shortened(names), shown(file), why)
+
+
+def _note_unset(found: Sources, environment: Mapping[str, str], usages: Usages) -> None:
+    """One line for all variables whose value lacks the same names."""
+    lacking: dict[tuple[tuple[str, ...], Path], list[str]] = {}
+    for name, key in found.unset.items():
+        if _is_wanted(name, environment):
+            lacking.setdefault(key, []).append(name)
+    for (needed, file), names in lacking.items():
+        why = f"nothing sets {' and '.join(needed)}; set it, or name a file with --env-file"
+        usages.leave(shortened(names), found.repository.shown(file), why)
