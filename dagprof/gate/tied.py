@@ -108,6 +108,18 @@ def changed_helpers(head: Parsed, changed: Changed) -> dict[str, Place]:
     return found
 
 
+def changed_instead(place: Place, head: Parsed, changed: Changed) -> list[Place]:
+    """What changed where neither the file of a place nor the DAG file did: lines of other modules."""
+    if place.file in changed.lines or head.file.path in changed.lines:
+        return []
+    return list(changed_helpers(head, changed).values())
+
+
+def where(place: Place, head: Parsed) -> str:
+    """A place as a sentence about the DAG file has it: of its own lines only the number."""
+    return f"line {place.line}" if place.file == head.file.path else str(place)
+
+
 def speaks_of(text: str, module: str) -> bool:
     """Whether a statement names a module by the last part of its name."""
     return re.search(rf"\b{re.escape(module.rpartition('.')[2])}\b", text) is not None
