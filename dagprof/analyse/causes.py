@@ -21,7 +21,7 @@ _NAMESPACES = ("airflow.sdk", "airflow.providers", "azure", "google.cloud")
 _NOT_LOADED = (Status.IMPORT_ERROR, Status.EXITED, Status.KILLED, Status.OUT_OF_MEMORY, Status.UNREADABLE)
 
 
-class Cause(NamedTuple):
+class FailureCause(NamedTuple):
     """Why files fail, in one sentence without a full stop; ``way_out`` is empty where nothing better than the reason is known."""
 
     reason: str
@@ -29,12 +29,12 @@ class Cause(NamedTuple):
     files: tuple[FileResult, ...]
 
 
-def causes(run: Run, failed: Sequence[FileResult]) -> list[Cause]:
+def causes(run: Run, failed: Sequence[FileResult]) -> list[FailureCause]:
     """The causes of the failures of some files of a Run, the one of most files first."""
     groups: dict[tuple[str, ...], list[FileResult]] = {}
     for file in failed:
         groups.setdefault(_key(file), []).append(file)
-    found = [Cause(_reason(files[0]), _way_out(files[0], run), tuple(files)) for files in groups.values()]
+    found = [FailureCause(_reason(files[0]), _way_out(files[0], run), tuple(files)) for files in groups.values()]
     return sorted(found, key=lambda cause: (-len(cause.files), cause.files[0].path))
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from dagprof.analyse.loads import group
 from dagprof.attribution.candidates import place_of
-from dagprof.attribution.graph import ROOT, ImportGraph, Statement
+from dagprof.attribution.graph import ROOT, ImportGraph, ImportStatement
 from dagprof.model import FileResult, Origin, Run
 
 
@@ -59,7 +59,7 @@ class _Folder:
 
     def _branch(self, place: int) -> Branch:
         module = self._loads.module[place]
-        statement = Statement(self._loads.importer[place], self._loads.line[place])
+        statement = ImportStatement(self._loads.importer[place], self._loads.line[place])
         is_users = statement.importer >= ROOT and self._graph.is_users(statement)
         begins = self._begins(place)
         is_whole = is_users and begins is not None and self._begun[begins] == 1
@@ -79,12 +79,12 @@ class _Folder:
             children=tuple(self._branch(child) for child in inner),
         )
 
-    def _begins(self, place: int) -> tuple[int, Statement] | None:
+    def _begins(self, place: int) -> tuple[int, ImportStatement] | None:
         """The load around a load, and the line of that module that began it; of a package on the way to its module, none."""
         around = self._graph.around(place)
         return (around, self._graph.ran(place)) if around == self._loads.parent[place] else None
 
-    def _shown(self, statement: Statement) -> str:
+    def _shown(self, statement: ImportStatement) -> str:
         if statement.importer == ROOT:
             return f"line {statement.line}"
         return str(place_of(statement, self._run.modules, self._file, self._run.root))

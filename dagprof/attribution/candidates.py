@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from dagprof.attribution.graph import ROOT, ImportGraph, Statement
+from dagprof.attribution.graph import ROOT, ImportGraph, ImportStatement
 from dagprof.attribution.scale import saving_ms
 from dagprof.model import Edge, FileResult, Module, Place
 
@@ -15,14 +15,14 @@ from dagprof.model import Edge, FileResult, Module, Place
 class Candidate(NamedTuple):
     """A statement, its file on disk, how it is shown, and what it would save alone and at most, in ms of a plain parse."""
 
-    statement: Statement
+    statement: ImportStatement
     file: str
     place: Place
     alone_ms: float
     behind_ms: float
 
 
-def place_of(statement: Statement, modules: Sequence[Module], file: FileResult, root: str) -> Place:
+def place_of(statement: ImportStatement, modules: Sequence[Module], file: FileResult, root: str) -> Place:
     """Where a statement stands: relative to the bundle root where it is below it."""
     path = file.path if statement.importer == ROOT else shown_path(modules[statement.importer].file, root)
     return Place(file=path, line=statement.line)

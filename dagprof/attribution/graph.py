@@ -15,14 +15,14 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from dagprof.attribution.reach import Reach
+from dagprof.attribution.dominators import DominatorIndex
 from dagprof.model import Edge, Loads, Module, Origin, Trace
 
 ROOT = -1
 _IN_ARCHIVE = re.compile(r"\.(?:zip|egg|pyz)[/\\]")
 
 
-class Statement(NamedTuple):
+class ImportStatement(NamedTuple):
     """An import statement: the module it is in (a position, -1 for the DAG file) and its line."""
 
     importer: int
@@ -32,11 +32,11 @@ class Statement(NamedTuple):
 class Call(NamedTuple):
     """An import statement in a function, as one module or one import statement had it run."""
 
-    statement: Statement
-    caller: int | Statement
+    statement: ImportStatement
+    caller: int | ImportStatement
 
 
-Node = int | Statement | Call
+Node = int | ImportStatement | Call
 
 
 class ImportGraph:
@@ -52,11 +52,11 @@ class ImportGraph:
         self.cost_us: dict[int, int] = {}
         for place, us in zip(self._loads.module, self._loads.self_us, strict=True):
             self.cost_us[place] = self.cost_us.get(place, 0) + us
-        self.named: dict[Statement, dict[int, None]] = {}
+        self.named: dict[ImportStatement, dict[int, None]] = {}
         self._after: dict[Node, dict[Node, None]] = {ROOT: {}}
         self._lines: dict[int, set[int]] = {}
-        self.executed: set[Statement] = set()
-        self._called: set[tuple[int, Statement, int]] = set()
+        self.executed: set[ImportStatement] = set()
+        self._called: set[tuple[int, ImportStatement, int]] = set()
         self._add_edges(import_sets)
         self._add_loads()
         self._add_packages()
@@ -70,7 +70,7 @@ class ImportGraph:
         edges = tuple(edges)
         self._lines[source] = {edge.line for edge in edges if edge.importer < 0 and not edge.in_function}
         for edge in edges:
-            statement = Statement(edge.importer if edge.importer >= 0 else source, edge.line)
+            statement = ImportStatement(edge.importer if edge.importer >= 0 else source, edge.line)
             self.named.setdefault(statement, {})[edge.target] = None
             if edge.is_executed:
                 self.executed.add(statement)
@@ -82,10 +82,10 @@ class ImportGraph:
                 self._link(source, statement)
                 self._link(statement, edge.target)
 
-    def _add_call(self, module: int, line: int, statement: Statement, target: int) -> None:
+    def _add_call(self, module: int, line: int, statement: ImportStatement, target: int) -> None:
         """A statement that something at a line of a module had run: an import statement, or other code."""
-        running = Statement(module, line)
-        caller: int | Statement = module
+        running = ImportStatement(module, line)
+        caller: int | ImportStatement = module
         if running != statement and line in self._lines.get(module, ()):
             caller = running
             self._link(module, running)  # what it names itself may have been there before
@@ -101,7 +101,7 @@ class ImportGraph:
             if loads.importer[place] < ROOT:
                 self._link(around, module)
                 continue
-            statement = Statement(loads.importer[place], loads.line[place])
+            statement = ImportStatement(loads.importer[place], loads.line[place])
             self.named.setdefault(statement, {})[module] = None
             if statement in self._after:
                 self._link(statement, module)
@@ -120,12 +120,12 @@ class ImportGraph:
             parent = loads.parent[parent]
         return parent
 
-    def ran(self, place: int) -> Statement:
+    def ran(self, place: int) -> ImportStatement:
         """The line of the module around that began a load: its import statement, or its call of a function with one."""
         around = self._module_around(place)
         if self._loads.importer[place] == around:
-            return Statement(around, self._loads.line[place])
-        return Statement(around, self._loads.caller_line[place])
+            return ImportStatement(around, self._loads.line[place])
+        return ImportStatement(around, self._loads.caller_line[place])
 
     def _module_around(self, place: int) -> int:
         around = self.around(place)
@@ -149,37 +149,37 @@ class ImportGraph:
         return sum(self.cost_us.values())
 
     @cached_property
-    def _ways(self) -> dict[Statement, list[Node]]:
+    def _ways(self) -> dict[ImportStatement, list[Node]]:
         """The nodes of each import statement that led to something loaded: itself, or one for each caller."""
-        found: dict[Statement, list[Node]] = {}
+        found: dict[ImportStatement, list[Node]] = {}
         for node in self._after:
-            if isinstance(node, Statement | Call):
+            if isinstance(node, ImportStatement | Call):
                 found.setdefault(node.statement if isinstance(node, Call) else node, []).append(node)
         return found
 
-    def statements(self) -> list[Statement]:
+    def statements(self) -> list[ImportStatement]:
         """All import statements that led to something loaded."""
         return list(self._ways)
 
-    def ways(self, statement: Statement) -> list[Node]:
+    def ways(self, statement: ImportStatement) -> list[Node]:
         """A statement's nodes, one for each caller where it is in a function."""
         return self._ways.get(statement, [])
 
-    def is_in_function(self, statement: Statement) -> bool:
+    def is_in_function(self, statement: ImportStatement) -> bool:
         """Whether a statement ran because a function was called, and not where modules are executed."""
         return any(isinstance(way, Call) for way in self.ways(statement))
 
-    def is_users(self, statement: Statement) -> bool:
+    def is_users(self, statement: ImportStatement) -> bool:
         """Whether a statement is in the user's own code."""
         return statement.importer == ROOT or self.modules[statement.importer].origin is Origin.USER
 
-    def is_changeable(self, statement: Statement) -> bool:
+    def is_changeable(self, statement: ImportStatement) -> bool:
         """Whether a person can take the statement out or move it: an import statement of the user's, in a file of its own."""
         if not self.is_users(statement) or statement.line <= 0 or statement in self.executed:
             return False
         return statement.importer == ROOT or not _IN_ARCHIVE.search(self.modules[statement.importer].file)
 
-    def targets(self, statement: Statement) -> list[int]:
+    def targets(self, statement: ImportStatement) -> list[int]:
         """The modules loaded in this parse that a statement asks for, itself or through a lazy module."""
         found: dict[int, None] = {}
         for way in self.ways(statement):
@@ -188,7 +188,7 @@ class ImportGraph:
                 found.update(dict.fromkeys(module for module in asked if isinstance(module, int)))
         return list(found)
 
-    def importers(self, module: int) -> list[Statement]:
+    def importers(self, module: int) -> list[ImportStatement]:
         """All statements that ask for a module."""
         return [statement for statement, ways in self._ways.items() if any(module in self._after[way] for way in ways)]
 
@@ -208,36 +208,36 @@ class ImportGraph:
                     waiting.append(node)
         return met, {node for node in seen if isinstance(node, int) and node != ROOT}
 
-    def saving_us(self, without: Collection[int | Statement]) -> int:
+    def saving_us(self, without: Collection[int | ImportStatement]) -> int:
         """What falls away when these statements or modules are gone together, in µs."""
         gone = [way for node in without for way in ([node] if isinstance(node, int) else self.ways(node))]
-        return self.total_us - self._reach.cost([ROOT], gone)
+        return self.total_us - self._index.cost([ROOT], gone)
 
-    def alone_us(self, node: int | Statement) -> int:
+    def alone_us(self, node: int | ImportStatement) -> int:
         """What is saved without one statement or module, in µs: what only it leads to."""
         ways = [node] if isinstance(node, int) else self.ways(node)
-        return self._reach.dominated.get(ways[0], 0) if len(ways) == 1 else self.saving_us([node])
+        return self._index.dominated.get(ways[0], 0) if len(ways) == 1 else self.saving_us([node])
 
     def savings_us(self, groups: Sequence[Collection[int]]) -> list[int]:
         """What falls away when all modules of a group are gone, in µs, for each of these groups of modules."""
-        return [self.total_us - us for us in self._reach.costs_without(groups)]
+        return [self.total_us - us for us in self._index.costs_without(groups)]
 
-    def behind_us(self, statement: Statement) -> int:
+    def behind_us(self, statement: ImportStatement) -> int:
         """What a statement leads to, whoever else does too, in µs."""
-        return self._reach.cost(self.ways(statement))
+        return self._index.cost(self.ways(statement))
 
     @cached_property
-    def _reach(self) -> Reach[Node]:
+    def _index(self) -> DominatorIndex[Node]:
         costs: dict[Node, int] = dict(self.cost_us.items())
-        return Reach(ROOT, self._after, costs)
+        return DominatorIndex(ROOT, self._after, costs)
 
-    def chain(self, module: int) -> dict[Statement, int]:
+    def chain(self, module: int) -> dict[ImportStatement, int]:
         """The import statements by which a module was first loaded, the DAG file's first, and what each began to load."""
         loads: Loads = self._loads
-        found: dict[Statement, int] = {}
+        found: dict[ImportStatement, int] = {}
         place = loads.module.index(module)
         while place >= 0:
-            statement = Statement(loads.importer[place], loads.line[place])
+            statement = ImportStatement(loads.importer[place], loads.line[place])
             if statement.importer >= ROOT:
                 found.setdefault(statement, loads.module[place])
             if self.ran(place).line:

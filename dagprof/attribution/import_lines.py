@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dagprof.attribution.candidates import place_of
-from dagprof.attribution.graph import ROOT, Statement
+from dagprof.attribution.graph import ROOT, ImportStatement
 from dagprof.model import Edge, FileResult, Origin, Place, Run
 
 
@@ -18,7 +18,7 @@ def import_places(file: FileResult, run: Run) -> frozenset[Place]:
     )
 
 
-def _statements(file: FileResult, run: Run) -> Iterator[Statement]:
+def _statements(file: FileResult, run: Run) -> Iterator[ImportStatement]:
     if file.trace is None:
         return
     yield from _of(ROOT, file.trace.edges)
@@ -27,9 +27,9 @@ def _statements(file: FileResult, run: Run) -> Iterator[Statement]:
         yield from _of(module, run.import_sets[number])
     for importer, line in zip(loads.importer, loads.line, strict=True):
         if importer >= ROOT and line > 0:
-            yield Statement(importer, line)
+            yield ImportStatement(importer, line)
 
 
-def _of(source: int, edges: Sequence[Edge]) -> Iterator[Statement]:
+def _of(source: int, edges: Sequence[Edge]) -> Iterator[ImportStatement]:
     for edge in edges:
-        yield Statement(edge.importer if edge.importer >= 0 else source, edge.line)
+        yield ImportStatement(edge.importer if edge.importer >= 0 else source, edge.line)

@@ -11,7 +11,7 @@ import operator
 from collections.abc import Collection
 from typing import NamedTuple
 
-from dagprof.attribution.graph import ROOT, ImportGraph, Node, Statement
+from dagprof.attribution.graph import ROOT, ImportGraph, ImportStatement, Node
 
 
 class Atom(NamedTuple):
@@ -53,17 +53,17 @@ class Reduced:
         nodes, modules = graph.reached_until(start, self._bit.keys())
         return sum(self._bit[node] for node in nodes), modules
 
-    def lost(self, without: Collection[Statement]) -> int:
+    def lost(self, without: Collection[ImportStatement]) -> int:
         """Which atoms go with these statements, as bits: sets that lose the same save the same."""
         gone = self._of(without)
         alive = self._running(self._root_runs, gone)
         return sum(1 << number for number, atom in enumerate(self.atoms) if not atom.nodes & alive)
 
-    def _of(self, statements: Collection[Statement]) -> int:
+    def _of(self, statements: Collection[ImportStatement]) -> int:
         """The nodes of some statements, as bits."""
         return functools.reduce(operator.or_, (self._bits[statement] for statement in statements), 0)
 
-    def falls_away(self, without: Collection[Statement]) -> tuple[int, int]:
+    def falls_away(self, without: Collection[ImportStatement]) -> tuple[int, int]:
         """Own time in µs and number of the modules that are no longer loaded without these statements."""
         return self.sums(self.lost(without))
 
@@ -72,7 +72,7 @@ class Reduced:
         gone = [atom for number, atom in enumerate(self.atoms) if lost >> number & 1]
         return sum(atom.cost_us for atom in gone), sum(atom.modules for atom in gone)
 
-    def behind_us(self, statement: Statement) -> int:
+    def behind_us(self, statement: ImportStatement) -> int:
         """All that a statement leads to, whoever else does too."""
         leads = self._running(self._bits[statement])
         return sum(atom.cost_us for atom in self.atoms if atom.nodes & leads)

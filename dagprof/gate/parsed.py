@@ -10,7 +10,7 @@ from typing import NamedTuple
 from dagprof.analyse.loads import package
 from dagprof.analyse.statements import own_us
 from dagprof.attribution.candidates import place_of, shown_path
-from dagprof.attribution.graph import ROOT, ImportGraph, Statement
+from dagprof.attribution.graph import ROOT, ImportGraph, ImportStatement
 from dagprof.attribution.scale import saving_ms, scale
 from dagprof.gate.waits import done_to
 from dagprof.model import Effect, FileResult, Module, Origin, Place, Run, Trace
@@ -128,7 +128,7 @@ class Parsed:
     def _name(self, position: int) -> str:
         return self._run.modules[position].name if position != ROOT else ""
 
-    def _place(self, statement: Statement) -> Place:
+    def _place(self, statement: ImportStatement) -> Place:
         return place_of(statement, self._run.modules, self.file, self._run.root)
 
     def shown_file(self, module: Module) -> str:

@@ -24,7 +24,7 @@ from dagprof.project.files import env_file
 from dagprof.project.reading import text_of
 from dagprof.project.secret_names import is_secret
 from dagprof.project.usage import counted
-from dagprof.project.values import Found, Unreadable, impossible
+from dagprof.project.values import ProjectSetup, Unreadable, impossible
 
 _ASK_LIMIT_S = 60
 _MOST_MEMBERS, _LARGEST_ARCHIVE = 20_000, 500_000_000
@@ -48,7 +48,7 @@ class Around(NamedTuple):
     """The environment to start from, and what of it came from the project, None where there is none or none was wanted."""
 
     environment: dict[str, str]
-    found: Found | None
+    found: ProjectSetup | None
     used: tuple[Used, ...]
     secrets: tuple[str, ...]
 

@@ -17,7 +17,7 @@ from dagprof.errors import UsageError
 from dagprof.link import project
 from dagprof.model import Used
 from dagprof.project.discover import Located
-from dagprof.project.values import Found
+from dagprof.project.values import ProjectSetup
 
 PROBE = Path(__file__).resolve().parent.parent / "probe"
 
@@ -46,7 +46,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     scratch: Path
     environment: dict[str, str]
     home_is_temporary: bool
-    project: Found | None = None
+    project: ProjectSetup | None = None
     used: tuple[Used, ...] = ()
     secrets: tuple[str, ...] = ()
 

@@ -19,7 +19,7 @@ from dagprof.passes import file
 from dagprof.passes.asking import Ask, Limits
 from dagprof.passes.experiments import prove
 from dagprof.passes.plan import PROOFS, Proof, worth_ms
-from dagprof.passes.proofs import Question, questions
+from dagprof.passes.proofs import PlannedExperiments, planned
 from dagprof.passes.users import Users
 from dagprof.quantities import parse_duration_ms
 
@@ -142,13 +142,13 @@ class Rounds:
             return
         total_ms = sum(measured.result.parse_ms for measured in self._results.values())
         proof = proof._replace(smallest_ms=worth_ms(proof, total_ms))
-        asked = questions(self._results.values(), self._root, proof)
+        asked = planned(self._results.values(), self._root, proof)
         if not asked:
             return
         self._progress.started(len(asked), "testing imports")
         share = None if proof.share_of_scan is None else max(proof.least_s, proof.share_of_scan * spent_s)
         paths = {measured.result.path: path for path, measured in self._results.items()}
-        jobs = [self._experiment(paths[question.measured.result.path], question, proof) for question in asked]
+        jobs = [self._experiment(paths[plan.measured.result.path], plan, proof) for plan in asked]
         done = self._do(jobs, self._budget.at_most(share), self._prover)
         if done < len(jobs):
             more = (
@@ -168,21 +168,21 @@ class Rounds:
             if measured.result.experiments:
                 self._results[path] = users.noted(measured)
 
-    def _experiment(self, path: Path, question: Question, proof: Proof) -> Job:
+    def _experiment(self, path: Path, plan: PlannedExperiments, proof: Proof) -> Job:
         def work(path: Path, shown: str, ask: Ask) -> Measured:
             experiments = prove(
                 path,
-                question.candidates,
+                plan.candidates,
                 ask,
                 self._limits,
                 proof=proof,
-                parse_ms=question.measured.result.own_ms,
+                parse_ms=plan.measured.result.own_ms,
             )
-            result = msgspec.structs.replace(question.measured.result, experiments=experiments)
-            proved: Measured = msgspec.structs.replace(question.measured, result=result)
+            result = msgspec.structs.replace(plan.measured.result, experiments=experiments)
+            proved: Measured = msgspec.structs.replace(plan.measured, result=result)
             return proved
 
-        return Job(path, work, otherwise=question.measured)
+        return Job(path, work, otherwise=plan.measured)
 
     def _do(self, jobs: Sequence[Job], budget: Budget, crew: Crew | None = None) -> int:
         """Do the jobs and keep their results; how many were done."""

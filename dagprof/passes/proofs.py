@@ -11,7 +11,7 @@ from dagprof.model import Measured, Place
 from dagprof.passes.plan import Proof
 
 
-class Question(NamedTuple):
+class PlannedExperiments(NamedTuple):
     """A measured file and the statements to take out of its parse."""
 
     measured: Measured
@@ -23,22 +23,22 @@ class Question(NamedTuple):
         return max(candidate.behind_ms for candidate in self.candidates)
 
 
-def questions(files: Iterable[Measured], root: str, proof: Proof) -> list[Question]:
+def planned(files: Iterable[Measured], root: str, proof: Proof) -> list[PlannedExperiments]:
     """The experiments worth doing, most promising first; files that would only ask again come last, or not at all."""
-    asked = [_question(measured, root, proof) for measured in files if not measured.result.experiments]
-    ranked = sorted((question for question in asked if question.candidates), key=lambda q: -q.promised_ms)
+    asked = [_planned_for(measured, root, proof) for measured in files if not measured.result.experiments]
+    ranked = sorted((plan for plan in asked if plan.candidates), key=lambda q: -q.promised_ms)
     seen: Counter[Place] = Counter()
-    fresh: list[Question] = []
-    repeated: list[Question] = []
-    for question in ranked:
-        shared = [c.place for c in question.candidates if c.place.file != question.measured.result.path]
+    fresh: list[PlannedExperiments] = []
+    repeated: list[PlannedExperiments] = []
+    for plan in ranked:
+        shared = [c.place for c in plan.candidates if c.place.file != plan.measured.result.path]
         known = [place for place in shared if seen[place] >= proof.files_per_helper]
-        (repeated if shared and len(known) == len(shared) else fresh).append(question)
+        (repeated if shared and len(known) == len(shared) else fresh).append(plan)
         seen.update(shared)
     return fresh + repeated
 
 
-def _question(measured: Measured, root: str, proof: Proof) -> Question:
+def _planned_for(measured: Measured, root: str, proof: Proof) -> PlannedExperiments:
     found = candidates(measured.result, measured.modules, measured.import_sets, root, smallest_ms=proof.smallest_ms)
     in_files = [candidate for candidate in found if candidate.file.endswith(".py")]
-    return Question(measured, tuple(in_files[: proof.affordable(measured.result.own_ms)]))
+    return PlannedExperiments(measured, tuple(in_files[: proof.affordable(measured.result.own_ms)]))

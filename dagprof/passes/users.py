@@ -9,8 +9,8 @@ from functools import cached_property
 import msgspec
 
 from dagprof.attribution.candidates import shown_path
-from dagprof.attribution.uses import (
-    Use,
+from dagprof.attribution.name_usage import (
+    NameUse,
     bound_names,
     has_attribute,
     is_in_class,
@@ -40,7 +40,7 @@ class Users:
                     self._loading.setdefault(module.file, set()).add(os.path.join(root, measured.result.path))
 
     @cached_property
-    def _uses(self) -> dict[str, list[Use]]:
+    def _uses(self) -> dict[str, list[NameUse]]:
         """All uses of the tried statements' names in other files, by module."""
         wanted: dict[str, set[str]] = {}
         readers: dict[str, None] = {}
@@ -49,7 +49,7 @@ class Users:
             if file in self._modules and names:
                 wanted.setdefault(self._modules[file], set()).update(names)
                 readers.update(dict.fromkeys(sorted(self._loading[file])))
-        found: dict[str, list[Use]] = {}
+        found: dict[str, list[NameUse]] = {}
         for file in {**readers, **dict.fromkeys(self._modules)} if wanted else ():
             for module, use in uses_in(file, wanted):
                 found.setdefault(module, []).append(use)
@@ -93,7 +93,7 @@ class Users:
 
     def _used_in(self, file: str, names: Collection[str]) -> tuple[Place, ...]:
         """The first use in each other file of some names of one."""
-        first: dict[str, Use] = {}
+        first: dict[str, NameUse] = {}
         for use in self._uses.get(self._modules.get(file, ""), ()):
             is_reader = use.file in self._loading[file] or use.file in self._modules
             if use.name in names and use.file != file and is_reader:

@@ -12,17 +12,17 @@ from dagprof.project.usage import Usages, counted, listed
 from dagprof.project.values import Unreadable
 
 
-def project_answers(found: Sources, usages: Usages) -> astro.Answers:
+def project_answers(found: Sources, usages: Usages) -> astro.ProjectAnswers:
     """Those of the local secrets backend's files, and over them those of Astro's ``airflow_settings.yaml``."""
     backend = _of_backend(found, usages)
     settings = _of_astro(found.repository, usages)
-    return astro.Answers(
+    return astro.ProjectAnswers(
         {**backend.variables, **settings.variables}, {**backend.connections, **settings.connections}
     )
 
 
-def _of_backend(found: Sources, usages: Usages) -> astro.Answers:
-    answers = astro.Answers({}, {})
+def _of_backend(found: Sources, usages: Usages) -> astro.ProjectAnswers:
+    answers = astro.ProjectAnswers({}, {})
     for kind, inside in sources.local_backend_files(found.variables).items():
         path = found.mounts.outside(inside)
         text = None if path is None else _text(path, found.repository, usages)
@@ -37,16 +37,16 @@ def _of_backend(found: Sources, usages: Usages) -> astro.Answers:
     return answers
 
 
-def _of_astro(repository: Repository, usages: Usages) -> astro.Answers:
+def _of_astro(repository: Repository, usages: Usages) -> astro.ProjectAnswers:
     path = repository.root / "airflow_settings.yaml"
     text = _text(path, repository, usages)
     if text is None:
-        return astro.Answers({}, {})
+        return astro.ProjectAnswers({}, {})
     try:
         found = astro.parse(text)
     except Unreadable as error:
         usages.leave(path.name, "", str(error))
-        return astro.Answers({}, {})
+        return astro.ProjectAnswers({}, {})
     names = [f"AIRFLOW_VAR_{name.upper()}" for name in found.variables]
     names += [f"AIRFLOW_CONN_{name.upper()}" for name in found.connections]
     if names:

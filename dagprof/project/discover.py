@@ -12,7 +12,7 @@ from dagprof.project.answers import project_answers
 from dagprof.project.secret_names import is_secret
 from dagprof.project.sources import Sources
 from dagprof.project.usage import Usages
-from dagprof.project.values import OFF, Found, Variable
+from dagprof.project.values import OFF, ProjectSetup, Variable
 from dagprof.project.variables import taken_over
 
 NAMED = "the nearest folder called dags"
@@ -64,7 +64,7 @@ def _configured(found: Sources) -> list[tuple[Path, str]]:
     return named
 
 
-def find(found: Sources, dags: Path, environment: Mapping[str, str], installed: Installed) -> Found:
+def find(found: Sources, dags: Path, environment: Mapping[str, str], installed: Installed) -> ProjectSetup:
     """Everything that a target needs. What ``environment``, the user's, has already is not among it.
 
     ``installed`` says which of some module names the interpreter that is measured finds without help.
@@ -78,7 +78,7 @@ class _Discovery:
         self._shown = found.repository.shown
         self._usages = Usages(found.used)
 
-    def all(self, installed: Installed) -> Found:
+    def all(self, installed: Installed) -> ProjectSetup:
         root, variables = self._sources.root, self._sources.variables
         home = self._home()
         if home is not None and self._leads_out(home):
@@ -93,7 +93,7 @@ class _Discovery:
         taken = taken_over(self._sources, self._environment, self._usages)
         found = project_answers(self._sources, self._usages)
         values = {**{name: str(value) for name, value in taken.items()}, **found.variables}
-        return Found(
+        return ProjectSetup(
             root=root,
             top=self._sources.repository.top,
             dags=self._dags,

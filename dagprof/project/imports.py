@@ -18,7 +18,7 @@ _LARGEST_BYTES = 1_000_000
 _SKIPPED = {"__pycache__", "node_modules", "site-packages", "venv", "env"}
 
 
-class Need(NamedTuple):
+class NeededFolder(NamedTuple):
     """A folder, a module that is imported from there, and the file and line that do so."""
 
     folder: Path
@@ -32,7 +32,7 @@ def needs(
     candidates: Sequence[Path],
     known: Sequence[Path],
     installed: Callable[[Collection[str]], Collection[str]],
-) -> list[Need]:
+) -> list[NeededFolder]:
     """The folders among ``candidates``, the first of several, that files below ``searched`` need on the path.
 
     ``known`` are folders that are on it; ``installed`` says which of some names need none.
@@ -47,10 +47,10 @@ def needs(
     asking = {name: file for name, file in asking.items() if _line(file, name)}
     for name in installed(asking) if asking else ():
         asking.pop(name, None)
-    found: dict[Path, Need] = {}
+    found: dict[Path, NeededFolder] = {}
     for name, file in sorted(asking.items()):
         folder = next(folder for folder, names in offered if name in names)
-        found.setdefault(folder, Need(folder, name, file, _line(file, name)))
+        found.setdefault(folder, NeededFolder(folder, name, file, _line(file, name)))
     return list(found.values())
 
 

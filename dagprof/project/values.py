@@ -44,7 +44,7 @@ class Mount(NamedTuple):
     outside: Path
 
 
-class Found(NamedTuple):
+class ProjectSetup(NamedTuple):
     """Everything that was found, ready for a target.
 
     ``environment`` holds variables with their container paths mapped; ``pythonpath`` folders in the

@@ -14,7 +14,7 @@ from support import TARGET, dag, write
 
 import dagprof
 from dagprof import frames
-from dagprof.attribution.graph import ROOT, ImportGraph, Statement
+from dagprof.attribution.graph import ROOT, ImportGraph, ImportStatement
 from dagprof.model import FileResult, Run
 
 SLOW = "import time\ntime.sleep(0.2)\nVALUE = 1\n"
@@ -30,7 +30,7 @@ with DAG("{name}", start_date=datetime.datetime(2024, 1, 1), schedule=None) as {
 '''
 
 
-def named(run: Run, file: FileResult, module: str) -> list[Statement]:
+def named(run: Run, file: FileResult, module: str) -> list[ImportStatement]:
     """The import statements that asked for a module, and led to its load."""
     assert file.trace is not None
     graph = ImportGraph(file.trace, run.modules, run.import_sets)

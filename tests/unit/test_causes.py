@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dagprof.analyse import moved
-from dagprof.analyse.causes import Cause, all_failed, causes, nothing_measured, place
+from dagprof.analyse.causes import FailureCause, all_failed, causes, nothing_measured, place
 from dagprof.analyse.distributions import distribution_of
 from dagprof.model import Failure, FileResult, Home, Project, Run, Status
 
@@ -23,7 +23,7 @@ def missing(path: str, module: str, line: str = "") -> FileResult:
     return failing(path, "ModuleNotFoundError", f"No module named '{module}'", f'  File "x", line 3\n    {line}\n')
 
 
-def grouped(shown: Run) -> list[Cause]:
+def grouped(shown: Run) -> list[FailureCause]:
     return causes(shown, shown.broken)
 
 

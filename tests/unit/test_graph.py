@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from dagprof.attribution.candidates import candidates, shown_path
-from dagprof.attribution.graph import ROOT, ImportGraph, Statement
+from dagprof.attribution.graph import ROOT, ImportGraph, ImportStatement
 from dagprof.attribution.reduced import Reduced
 from dagprof.attribution.scale import saving_ms
 from dagprof.model import Edge, Loads, Module, Origin, Status, Trace
@@ -24,7 +24,7 @@ HELPERS = (
     Module(name="heavy.part", file="/site/heavy/part.py", origin=Origin.DISTRIBUTION, distribution="heavy"),
 )
 A, B, SHARED, HEAVY, PART = range(5)
-IMPORT_A, IMPORT_B = Statement(ROOT, 1), Statement(ROOT, 2)
+IMPORT_A, IMPORT_B = ImportStatement(ROOT, 1), ImportStatement(ROOT, 2)
 
 
 def traced(loaded: Loads, *edges: Edge, sets: Sequence[Sequence[Edge]] = ((),)) -> ImportGraph:
@@ -51,9 +51,9 @@ def test_a_shared_module_is_credited_to_nobody_alone(diamond: ImportGraph) -> No
     assert diamond.saving_us([IMPORT_A]) == 10_000
     assert diamond.saving_us([IMPORT_B]) == 20_000
     assert diamond.saving_us([IMPORT_A, IMPORT_B]) == 80_000
-    assert diamond.saving_us([Statement(A, 3)]) == 0
-    assert diamond.saving_us([Statement(A, 3), Statement(B, 4)]) == 50_000
-    assert set(diamond.importers(SHARED)) == {Statement(A, 3), Statement(B, 4)}
+    assert diamond.saving_us([ImportStatement(A, 3)]) == 0
+    assert diamond.saving_us([ImportStatement(A, 3), ImportStatement(B, 4)]) == 50_000
+    assert set(diamond.importers(SHARED)) == {ImportStatement(A, 3), ImportStatement(B, 4)}
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -76,7 +76,7 @@ def test_one_walk_for_many_groups_finds_what_a_walk_for_each_finds(seed: int) ->
 
 
 def test_dominators_say_the_same(diamond: ImportGraph) -> None:
-    nodes: list[int | Statement] = [*diamond.statements(), A, B, SHARED]
+    nodes: list[int | ImportStatement] = [*diamond.statements(), A, B, SHARED]
     for node in nodes:
         assert diamond.alone_us(node) == diamond.saving_us([node])
     assert diamond.alone_us(IMPORT_A) == 10_000
@@ -89,8 +89,8 @@ def test_the_reduced_graph_says_the_same(diamond: ImportGraph) -> None:
         [IMPORT_A],
         [IMPORT_B],
         [IMPORT_A, IMPORT_B],
-        [Statement(A, 3), IMPORT_B],
-        [Statement(A, 3), Statement(B, 4)],
+        [ImportStatement(A, 3), IMPORT_B],
+        [ImportStatement(A, 3), ImportStatement(B, 4)],
     ):
         assert reduced.falls_away(without)[0] == diamond.saving_us(without)
     assert reduced.falls_away([IMPORT_A, IMPORT_B]) == (80_000, 3)
@@ -120,8 +120,8 @@ def test_a_statement_in_a_function_belongs_to_the_module_that_called_it() -> Non
     in_function = Edge(line=7, target=HEAVY, in_function=True, importer=A, caller_line=5)
     graph = traced(loaded, Edge(line=1, target=A), in_function)
     assert graph.saving_us([IMPORT_A]) == 10_000
-    assert graph.saving_us([Statement(A, 7)]) == 50_000
-    assert [graph.is_in_function(each) for each in (IMPORT_A, Statement(A, 7))] == [False, True]
+    assert graph.saving_us([ImportStatement(A, 7)]) == 50_000
+    assert [graph.is_in_function(each) for each in (IMPORT_A, ImportStatement(A, 7))] == [False, True]
 
 
 def test_a_name_from_a_lazy_module_belongs_to_the_import_that_took_it() -> None:
@@ -135,7 +135,7 @@ def test_a_name_from_a_lazy_module_belongs_to_the_import_that_took_it() -> None:
         loads((B, -1, 20_000, 80_000, ROOT, 2), (A, 0, 10_000, 10_000, B, 4), (HEAVY, 0, 50_000, 50_000, A, 7)), 1, 0, 0
     )
     graph = traced(inner, Edge(line=2, target=B), sets=((), (Edge(line=4, target=A), helper)))
-    assert graph.saving_us([Statement(B, 4)]) == 60_000
+    assert graph.saving_us([ImportStatement(B, 4)]) == 60_000
 
 
 def test_a_name_from_a_lazy_module_that_was_there_before_is_no_free_saving() -> None:
@@ -159,10 +159,10 @@ def test_each_caller_of_a_lazy_module_has_what_it_took_itself() -> None:
     columns = {name: getattr(loaded, name) for name in Loads.__struct_fields__}
     loaded = Loads(**{**columns, "caller_line": (1, 3, 2), "imports": (1, 0, 0)})
     graph = traced(loaded, Edge(line=1, target=A), Edge(line=2, target=HEAVY), sets=((), (Edge(line=3, target=HEAVY),)))
-    assert graph.alone_us(SHARED) == graph.saving_us([Statement(A, 3)]) == 30_000
+    assert graph.alone_us(SHARED) == graph.saving_us([ImportStatement(A, 3)]) == 30_000
     assert graph.alone_us(PART) == graph.saving_us([IMPORT_B]) == 50_000
     assert graph.targets(IMPORT_B) == [PART]
-    lazy = Statement(HEAVY, 9)
+    lazy = ImportStatement(HEAVY, 9)
     assert graph.saving_us([lazy]) == graph.alone_us(lazy) == graph.behind_us(lazy) == 80_000
     assert graph.importers(PART) == [lazy]
 
@@ -174,7 +174,7 @@ def test_a_helpers_function_goes_with_all_its_calls() -> None:
     )
     columns = {name: getattr(loaded, name) for name in Loads.__struct_fields__}
     graph = traced(Loads(**{**columns, "caller_line": (2, 4, 3)}), Edge(line=2, target=B))
-    in_a = Statement(A, 7)
+    in_a = ImportStatement(A, 7)
     reduced = Reduced(graph)
     for without, ms in (([IMPORT_B], 50), ([in_a], 90), ([IMPORT_B, in_a], 110)):
         assert graph.saving_us(without) == reduced.falls_away(without)[0] == 1000 * ms
@@ -189,7 +189,7 @@ def test_a_load_that_no_statement_was_seen_for_stays_with_what_was_loading() -> 
 
 
 def test_the_chain_names_the_statements_from_the_file_on(diamond: ImportGraph) -> None:
-    assert list(diamond.chain(SHARED).items()) == [(IMPORT_A, A), (Statement(A, 3), SHARED)]
+    assert list(diamond.chain(SHARED).items()) == [(IMPORT_A, A), (ImportStatement(A, 3), SHARED)]
 
 
 def test_a_package_is_loaded_for_whoever_asked_for_its_module() -> None:
@@ -197,9 +197,9 @@ def test_a_package_is_loaded_for_whoever_asked_for_its_module() -> None:
     loaded = loads((A, -1, 10_000, 90_000, ROOT, 1), (PART, 0, 30_000, 80_000, A, 3), (HEAVY, 1, 50_000, 50_000, A, 3))
     columns = {name: getattr(loaded, name) for name in Loads.__struct_fields__}
     graph = traced(Loads(**{**columns, "caller_line": (1, 3, 3)}), Edge(line=1, target=A))
-    assert list(graph.chain(HEAVY).items()) == [(IMPORT_A, A), (Statement(A, 3), HEAVY)]
-    assert graph.ways(Statement(A, 3)) == [Statement(A, 3)]
-    assert graph.alone_us(Statement(A, 3)) == 80_000
+    assert list(graph.chain(HEAVY).items()) == [(IMPORT_A, A), (ImportStatement(A, 3), HEAVY)]
+    assert graph.ways(ImportStatement(A, 3)) == [ImportStatement(A, 3)]
+    assert graph.alone_us(ImportStatement(A, 3)) == 80_000
 
 
 def test_candidates_are_the_users_and_promise_enough() -> None:

@@ -13,10 +13,10 @@ from dagprof.project.files import bounded_yaml, compose, dockerfile, env_file
 from dagprof.project.files.expand import expand
 from dagprof.project.mounts import Mounts
 from dagprof.project.reading import Repository, text_of
-from dagprof.project.values import Found, Mount, Unreadable
+from dagprof.project.values import Mount, ProjectSetup, Unreadable
 
 
-def found(place: Path, folder: str = "dags", **environment: str) -> Found:
+def found(place: Path, folder: str = "dags", **environment: str) -> ProjectSetup:
     """What is found around a DAG folder; no module is installed."""
     located = discover.locate(place / folder, environment)
     assert located.sources is not None
@@ -276,7 +276,7 @@ def test_imports_that_resolve_in_the_root_alone(tmp_path: Path) -> None:
     }
     dags = write(tmp_path, files) / "dags"
     needs = imports.needs([dags], [tmp_path], [dags], lambda names: {"installed"} & set(names))
-    assert needs == [imports.Need(tmp_path, "utils", dags / "a.py", 3)]
+    assert needs == [imports.NeededFolder(tmp_path, "utils", dags / "a.py", 3)]
     write(tmp_path, {"airflow/__init__.py": ""})
     assert imports.needs([dags], [tmp_path], [], lambda names: ()) == []
 

@@ -15,7 +15,7 @@ from dagprof.errors import UsageError
 from dagprof.link import project
 from dagprof.project import discover, homes
 from dagprof.project.files import astro
-from dagprof.project.values import Found, impossible
+from dagprof.project.values import ProjectSetup, impossible
 
 SOON_S = 10.0
 SERVICE = "services:\n  airflow-scheduler:\n    image: apache/airflow\n"
@@ -25,7 +25,7 @@ LONG = "x" * 10_000
 LAUGHS = [("A", LONG), ("B", "$A" * 5_000), ("C", "$B" * 5_000), ("D", "$C" * 5_000)]
 
 
-def found(place: Path, files: dict[str, str]) -> Found:
+def found(place: Path, files: dict[str, str]) -> ProjectSetup:
     """What is found, within seconds; everything in it can be sent to a process and given to one."""
     write(place, {"dags/a.py": "import helper_x\n", ".git/HEAD": "", **files})
     began = time.monotonic()
@@ -38,7 +38,7 @@ def found(place: Path, files: dict[str, str]) -> Found:
     return result
 
 
-def left_out(result: Found) -> str:
+def left_out(result: ProjectSetup) -> str:
     return " | ".join(used.text for used in result.used if used.is_left_out)
 
 

@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from dagprof.attribution.candidates import place_of
-from dagprof.attribution.graph import ImportGraph, Statement
+from dagprof.attribution.graph import ImportGraph, ImportStatement
 from dagprof.attribution.reduced import Reduced
 from dagprof.attribution.scale import saving_ms
 from dagprof.model import Experiment, FileResult, Place, Run
 
 
-class Asked(NamedTuple):
+class ImportedModules(NamedTuple):
     """The modules that a statement asks for, the user's statements by which they were first loaded, and whether it is called."""
 
     modules: tuple[str, ...]
@@ -28,7 +28,7 @@ class FileView:
         self.path, self._own_ms = file.path, file.own_ms
         self._per_us = saving_ms(file, 1.0)
         self._reduced = Reduced(graph)
-        self.statements: dict[Place, Statement] = {
+        self.statements: dict[Place, ImportStatement] = {
             place_of(statement, run.modules, file, run.root): statement for statement in self._reduced.statements
         }
         self._run, self._file = run, file
@@ -36,7 +36,7 @@ class FileView:
         self._proved = self._proofs(file.experiments)
         self.trials: dict[Place, Experiment] = {e.without[0]: e for e in file.experiments if len(e.without) == 1}
 
-    def asked_for(self, place: Place) -> Asked:
+    def asked_for(self, place: Place) -> ImportedModules:
         """What a statement asks for, and by which way.
 
         Rebuilds the graph: few are requested, and the graphs of 10,000 files would fill the memory.
@@ -46,7 +46,7 @@ class FileView:
         statement = self.statements[place]
         targets = graph.targets(statement)
         names = _innermost([self._run.modules[module].name for module in targets])
-        return Asked(names, _chain(graph, targets, self._run, self._file), graph.is_in_function(statement))
+        return ImportedModules(names, _chain(graph, targets, self._run, self._file), graph.is_in_function(statement))
 
     def _here(self, places: Collection[Place]) -> frozenset[Place]:
         return frozenset(place for place in places if place in self.statements)
@@ -94,9 +94,9 @@ class FileView:
         return self._reduced.behind_us(self.statements[place]) * self._per_us
 
 
-def _memory(run: Run, file: FileResult) -> dict[Statement, int]:
+def _memory(run: Run, file: FileResult) -> dict[ImportStatement, int]:
     rows = file.trace.memory if file.trace else ()
-    return {Statement(row.importer, row.line): row.grown_kib for row in rows}
+    return {ImportStatement(row.importer, row.line): row.grown_kib for row in rows}
 
 
 def _chain(graph: ImportGraph, targets: Sequence[int], run: Run, file: FileResult) -> tuple[Place, ...]:

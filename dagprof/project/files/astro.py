@@ -22,7 +22,7 @@ _FIELDS = {
 _PORT_DIGITS = 5
 
 
-class Answers(NamedTuple):
+class ProjectAnswers(NamedTuple):
     """Values by the names of Variables and Connections, in the form of the files of ``--variables`` and ``--connections``."""
 
     variables: dict[str, str]
@@ -38,7 +38,7 @@ def mapping(source: str) -> dict[str, Any]:
     return dict(found) if isinstance(found, Lined) else {}
 
 
-def parse(source: str) -> Answers:
+def parse(source: str) -> ProjectAnswers:
     """What the file says.
 
     :raises Unreadable: it is not YAML, or too much of it.
@@ -46,7 +46,7 @@ def parse(source: str) -> Answers:
     document = lined.load(source, is_typed=True)
     airflow = document.get("airflow") if isinstance(document, Lined) else None
     if not isinstance(airflow, Lined):
-        return Answers({}, {})
+        return ProjectAnswers({}, {})
     variables = {
         str(each["variable_name"]): text(each.get("variable_value"))
         for each in _items(airflow, "variables")
@@ -55,7 +55,7 @@ def parse(source: str) -> Answers:
     connections = {
         str(each["conn_id"]): _connection(each) for each in _items(airflow, "connections") if each.get("conn_id")
     }
-    return Answers(variables, connections)
+    return ProjectAnswers(variables, connections)
 
 
 def _items(airflow: Lined, key: str) -> list[Lined]:

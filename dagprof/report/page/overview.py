@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from dagprof.analyse.causes import Cause, causes, place
+from dagprof.analyse.causes import FailureCause, causes, place
 from dagprof.analyse.comparison import Comparison
 from dagprof.analyse.fleet import Fleet, Plan
 from dagprof.analyse.frames import records, statements_frame
@@ -181,7 +181,7 @@ def _plugin_row(plugin: Plugin) -> Row:
     }
 
 
-def _cause_row(cause: Cause, run: Run) -> Row:
+def _cause_row(cause: FailureCause, run: Run) -> Row:
     """One cause with all of its files; long lists are folded."""
     return {
         "status": figures.status(cause.files[0].status),

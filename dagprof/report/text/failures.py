@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from dagprof.analyse.causes import Cause, causes, failing_file, place, shortened
+from dagprof.analyse.causes import FailureCause, causes, failing_file, place, shortened
 from dagprof.model import FileResult, Run
 from dagprof.quantities import count
 from dagprof.report import figures
@@ -26,13 +26,13 @@ def where(file: FileResult, run: Run) -> str:
     return at if is_own else f"{file.path} at {at}"
 
 
-def same_place(cause: Cause, run: Run) -> str:
+def same_place(cause: FailureCause, run: Run) -> str:
     """The one line where all files of a cause fail; empty where there are several."""
     places = {place(file, run.root, run.project.root) for file in cause.files}
     return places.pop() if len(places) == 1 and len(cause.files) > 1 else ""
 
 
-def summary(cause: Cause, run: Run) -> str:
+def summary(cause: FailureCause, run: Run) -> str:
     """How many files, why, and where if that is one place."""
     at = same_place(cause, run)
     return f"{count(len(cause.files), 'file')}: {cause.reason}" + (f" at {at}" if at else "")
@@ -67,7 +67,7 @@ def _one(file: FileResult, run: Run) -> Text:
     return text.append(safe_text(figures.why_failed(file), 240))
 
 
-def _several(cause: Cause, run: Run) -> Text:
+def _several(cause: FailureCause, run: Run) -> Text:
     text = Text(f"  {count(len(cause.files), 'file')}  ")
     text.append(f"{figures.status(cause.files[0].status)}: ", style="red")
     at = same_place(cause, run)

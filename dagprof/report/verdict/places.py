@@ -15,7 +15,7 @@ from dagprof.gate.verdict import Finding
 _WITH_FIGURES = {Rule.SLOWER, Rule.UNSURE, Rule.NEW_MODULES, Rule.TIMEOUT, Rule.BUDGET}
 
 
-class Place(NamedTuple):
+class ReviewPlace(NamedTuple):
     """A path from the repository's root, empty where the finding is of no file, and a line, 1 where it is unknown."""
 
     path: str
@@ -27,11 +27,11 @@ def rooted(path: str, prefix: str) -> str:
     return posixpath.normpath(posixpath.join(prefix, path)) if path else ""
 
 
-def place(finding: Finding, prefix: str) -> Place:
+def place(finding: Finding, prefix: str) -> ReviewPlace:
     """The finding's place; its DAG file where it lies outside the bundle, since a review shows nothing else."""
     if _is_inside(finding.file):
-        return Place(rooted(finding.file, prefix), max(1, finding.line))
-    return Place(rooted(finding.path, prefix) if _is_inside(finding.path) else "", 1)
+        return ReviewPlace(rooted(finding.file, prefix), max(1, finding.line))
+    return ReviewPlace(rooted(finding.path, prefix) if _is_inside(finding.path) else "", 1)
 
 
 def message(finding: Finding) -> str:

@@ -1,4 +1,4 @@
-"""What is reached in a graph from its root, and what no longer is where some nodes are gone."""
+"""The dominator index of a graph: what is reached from its root, and what no longer is where some nodes are gone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Node = TypeVar("Node", bound=Hashable)
 
 
-class Reach(Generic[Node]):
+class DominatorIndex(Generic[Node]):
     """Questions to a graph that does not change: what comes after each node, and what nodes cost, else nothing.
 
     Walks go over numbers instead of nodes: a large fleet asks a hundred thousand times.

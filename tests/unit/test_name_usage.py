@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dagprof.attribution.uses import (
+from dagprof.attribution.name_usage import (
     bound_names,
     has_attribute,
     is_in_class,

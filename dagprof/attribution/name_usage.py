@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeGuard
 
 
-class Use(NamedTuple):
+class NameUse(NamedTuple):
     """A place in a file on disk, and the name that is used there."""
 
     file: str
@@ -179,13 +179,13 @@ def _hints(tree: ast.Module) -> Iterator[ast.expr]:
             yield hint
 
 
-def uses_in(file: str, wanted: Mapping[str, Collection[str]]) -> Iterator[tuple[str, Use]]:
+def uses_in(file: str, wanted: Mapping[str, Collection[str]]) -> Iterator[tuple[str, NameUse]]:
     """Where a file takes some names from modules: ``from module import name``, ``module.name``; each with the module."""
     text = _text(file)
     for module, names in wanted.items():
         tree = _tree(file) if module.rpartition(".")[2] in text else None
         for line, name in _uses(tree, module, names) if tree is not None else ():
-            yield module, Use(file, line, name)
+            yield module, NameUse(file, line, name)
 
 
 def _uses(tree: ast.Module, module: str, names: Collection[str]) -> Iterator[tuple[int, str]]:
