@@ -138,15 +138,19 @@ class FileResult(Frozen, frozen=True):
         return self.detail or (nothing if self.status is Status.NO_DAGS else self.status.value)
 
     @property
-    def what_it_needs(self) -> str:
+    def needed_answers(self) -> str:
         """The answers that it fails without, where they are requested, and the option that supplies them."""
         if not self.unanswered:
             return ""
         first = self.unanswered[0]
         more = len(self.unanswered) - 1
         others = f" and {more} more" if more else ""
-        name = f"{first.noun} {first.key!r}"
-        return f"it needs {name}{others}, which {first.place} asks for; {first.way_out}"
+        return f"{first.noun} {first.key!r}{others}, which {first.place} asks for; {first.way_out}"
+
+    @property
+    def what_it_needs(self) -> str:
+        """The same as a clause: ``it needs Variable 'a', …``; empty where nothing is missing."""
+        return f"it needs {self.needed_answers}" if self.unanswered else ""
 
     @property
     def is_timed(self) -> bool:

@@ -30,7 +30,7 @@ def render(explanation: Explanation, fleet: Fleet, *, console: Console) -> None:
         text = "This file defines no DAG; explain a DAG file that imports it."
         console.print(Text(f"  {text}", style="yellow"), soft_wrap=True)
     if file.unanswered:
-        needs = file.what_it_needs.replace("it needs", "It needs", 1)
+        needs = f"It needs {file.needed_answers}"
         console.print(Text(f"  {safe_text(needs, 400)}.", style="yellow"), soft_wrap=True)
     failures.render_one(explanation.run, file, console)
     source_section(explanation, console)
