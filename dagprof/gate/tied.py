@@ -17,6 +17,7 @@ class Cause(NamedTuple):
     """A line and what about it takes how many ms more; ``text`` goes on after "because".
 
     ``past`` says the same of the old version, and goes on after "before". ``is_building``: it makes DAGs or tasks.
+    ``names_changed``: the text names the changed lines already.
     """
 
     place: Place
@@ -24,6 +25,13 @@ class Cause(NamedTuple):
     past: str
     ms: float
     is_building: bool = False
+    names_changed: bool = False
+
+    def naming(self, places: Sequence[Place]) -> Cause:
+        """The same with the changed places that may be behind it, where there are some."""
+        if not places:
+            return self
+        return self._replace(text=self.text + _and_changed(places), names_changed=True)
 
 
 class Changed(NamedTuple):
@@ -58,11 +66,10 @@ def tied(cause: Cause, base: Parsed, head: Parsed, changed: Changed) -> Cause:
         return cause
     named = _named_by(cause.place, head, changed)
     places = [named] if named is not None else _changed_places(head, changed)
-    is_named = " changed" in cause.text
-    text = cause.text if is_named or not places else cause.text + and_changed(places)
+    told = cause if cause.names_changed else cause.naming(places)
     nowhere = Place(file=head.file.path, line=0)
     is_one = len(places) == 1 and (named is not None or hang_together(changed.lines[places[0].file]))
-    return cause._replace(place=places[0] if is_one else nowhere, text=text)
+    return told._replace(place=places[0] if is_one else nowhere)
 
 
 def _named_by(place: Place, head: Parsed, changed: Changed) -> Place | None:
@@ -125,8 +132,6 @@ def speaks_of(text: str, module: str) -> bool:
     return re.search(rf"\b{re.escape(module.rpartition('.')[2])}\b", text) is not None
 
 
-def and_changed(places: Sequence[Place]) -> str:
-    if not places:
-        return ""
+def _and_changed(places: Sequence[Place]) -> str:
     more = f" and {len(places) - 2} more" if len(places) > 2 else ""
     return f", and {' and '.join(str(place) for place in places[:2])}{more} changed"

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from dagprof.gate.parsed import Parsed
-from dagprof.gate.tied import DEFINED, Cause, Changed, and_changed, changed_instead, speaks_of
+from dagprof.gate.tied import DEFINED, Cause, Changed, changed_instead, speaks_of
 from dagprof.model import Place, Samples
 
 
@@ -32,10 +32,9 @@ def more_work_after_loading(base: Parsed, head: Parsed, changed: Changed) -> Ite
     where = f" (line {at})" if at else ""
     place = Place(file=head.file.path, line=at)
     instead = changed_instead(place, head, changed)
-    text = f"it makes {more} more{where}{and_changed(instead)}"
-    yield Cause(
-        instead[0] if len(instead) == 1 else place, text, f"it made {more} more{where}", grown, is_building=True
-    )
+    at_place = instead[0] if len(instead) == 1 else place
+    made = Cause(at_place, f"it makes {more} more{where}", f"it made {more} more{where}", grown, is_building=True)
+    yield made.naming(instead)
 
 
 def _after_loading_ms(samples: Samples) -> float:

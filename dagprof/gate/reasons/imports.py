@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from dagprof.gate.parsed import Link, Parsed
-from dagprof.gate.tied import Cause, Changed, and_changed, changed_instead, new_calls, where
+from dagprof.gate.tied import Cause, Changed, changed_instead, new_calls, where
 from dagprof.model import Module, Origin, Place
 
 
@@ -34,7 +34,7 @@ def new_imports(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]
     for place, rows in groups.items():
         text, past = _loads_now(place, rows, head)
         instead = changed_instead(place, head, changed)
-        yield Cause(place, text + and_changed(instead), past, sum(ms for _, _, ms in rows))
+        yield Cause(place, text, past, sum(ms for _, _, ms in rows)).naming(instead)
 
 
 def _no_longer_pre_imported(base: Parsed, head: Parsed, rows: Sequence[tuple[Link, int, float]]) -> Cause:

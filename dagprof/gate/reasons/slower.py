@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from dagprof.gate.parsed import OwnTime, Parsed
-from dagprof.gate.tied import Cause, Changed, and_changed, changed_helpers, hang_together, speaks_of
+from dagprof.gate.tied import Cause, Changed, changed_helpers, hang_together, speaks_of
 from dagprof.model import Origin, Place
 
 
@@ -24,7 +24,7 @@ def slower_modules(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cau
         place = Place(file=file, line=lines[0] if lines else 1)
         at = f", changed {_from_line(lines)}" if lines else ""
         what = f"the code at the top of {file}"
-        yield Cause(place, f"{what} takes longer{at}", f"{what} took longer", grown)
+        yield Cause(place, f"{what} takes longer{at}", f"{what} took longer", grown, names_changed=bool(lines))
 
 
 def _from_line(lines: Sequence[int]) -> str:
@@ -52,7 +52,7 @@ def slower_statements(base: Parsed, head: Parsed, changed: Changed) -> Iterable[
         if helpers and line not in changed.lines.get(head.file.path, ()):
             mine = [place for name, place in helpers.items() if speaks_of(statement.text, name)] or [*helpers.values()]
             place = mine[0] if len(mine) == 1 else statement.place
-            yield Cause(place, f"{code} at line {line} takes longer{and_changed(mine)}", past, grown, is_building)
+            yield Cause(place, f"{code} at line {line} takes longer", past, grown, is_building).naming(mine)
         else:
             yield Cause(statement.place, f"line {line} takes longer ({code})", past, grown, is_building)
 
