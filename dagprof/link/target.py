@@ -181,26 +181,28 @@ def _harmless(environment: Mapping[str, str], root: Path, scratch: Path, *, is_b
     if "AIRFLOW_CONFIG" not in environment and not has_own:
         result["AIRFLOW_CONFIG"] = str(scratch / "airflow.cfg")
         (scratch / "airflow.cfg").touch()
+    return {**result, **_aside(root, scratch)}
+
+
+def _aside(root: Path, scratch: Path) -> dict[str, str]:
+    """Settings by which Airflow writes below ``scratch`` and connects to nothing."""
     logs = scratch / "logs"
-    result.update(
-        {
-            "AIRFLOW__CORE__DAGS_FOLDER": str(root),
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACKS": "True",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{scratch / 'airflow.db'}",
-            "AIRFLOW__SECRETS__BACKEND": "",
-            "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(logs),
-            "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(logs / "dag_processor"),
-            "AIRFLOW__LOGGING__DAG_PROCESSOR_MANAGER_LOG_LOCATION": str(logs / "dag_processor_manager.log"),
-            "AIRFLOW__LOGGING__REMOTE_LOGGING": "False",
-            "AIRFLOW__SCHEDULER__CHILD_PROCESS_LOG_DIRECTORY": str(logs / "scheduler"),
-            "AIRFLOW__WEBSERVER__CONFIG_FILE": str(scratch / "webserver_config.py"),
-            "AIRFLOW__METRICS__STATSD_ON": "False",
-            "AIRFLOW__METRICS__OTEL_ON": "False",
-            "AIRFLOW__TRACES__OTEL_ON": "False",
-        }
-    )
-    return result
+    return {
+        "AIRFLOW__CORE__DAGS_FOLDER": str(root),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACKS": "True",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{scratch / 'airflow.db'}",
+        "AIRFLOW__SECRETS__BACKEND": "",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(logs),
+        "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(logs / "dag_processor"),
+        "AIRFLOW__LOGGING__DAG_PROCESSOR_MANAGER_LOG_LOCATION": str(logs / "dag_processor_manager.log"),
+        "AIRFLOW__LOGGING__REMOTE_LOGGING": "False",
+        "AIRFLOW__SCHEDULER__CHILD_PROCESS_LOG_DIRECTORY": str(logs / "scheduler"),
+        "AIRFLOW__WEBSERVER__CONFIG_FILE": str(scratch / "webserver_config.py"),
+        "AIRFLOW__METRICS__STATSD_ON": "False",
+        "AIRFLOW__METRICS__OTEL_ON": "False",
+        "AIRFLOW__TRACES__OTEL_ON": "False",
+    }
 
 
 def _asked_safe_mode(safe_mode: bool | None) -> dict[str, str]:
