@@ -58,9 +58,7 @@ def _as_here(explanation: Explanation, change: Change) -> Change:
 
 def plan_section(explanation: Explanation, plan: Plan, console: Console) -> None:
     """The steps of the plan that this file has a part in, where they say more than the changes one by one."""
-    mine = [
-        step for step in plan.steps if any(explanation.is_change_asked(change.place) for change in step.changes)
-    ]
+    mine = [step for step in plan.steps if any(explanation.is_change_asked(change.place) for change in step.changes)]
     if all(len(step.changes) == 1 for step in mine):
         return
     title("Plan (largest savings first, each step added to those before it, over all files of the run)", console)
