@@ -151,8 +151,13 @@ class ImportTracer:
         """Anonymous memory of this process in KiB: what its own objects take, without files mapped into it."""
         if self._statm < 0:
             return 0
-        resident, shared = os.pread(self._statm, 100, 0).split()[1:3]
-        return (int(resident) - int(shared)) * _PAGE_KIB
+        try:
+            resident, shared = os.pread(self._statm, 100, 0).split()[1:3]
+            return (int(resident) - int(shared)) * _PAGE_KIB
+        except (OSError, ValueError):
+            # DAG code has closed descriptors that it does not know, and something else may have taken the number.
+            self._statm = -1
+            return 0
 
     def _replace(self, owner: Any, name: str, wrap: Any) -> None:
         ordinary = getattr(owner, name)
@@ -293,7 +298,8 @@ class ImportTracer:
                 if parent >= 0:
                     loads[parent + _INSIDE] += elapsed
                 if is_users:
-                    memory.append((importer, line, self._anonymous_kib() - before_kib))
+                    after_kib = self._anonymous_kib()
+                    memory.append((importer, line, after_kib - before_kib if self._statm >= 0 else 0))
                 self._top = parent
 
         return origin.as_importlib(traced_load)
