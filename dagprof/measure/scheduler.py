@@ -80,7 +80,8 @@ class Scheduler(Generic[Own]):
         own = None
         try:
             own = self._taken()
-            while (job := batch.next()) is not None and batch.do(job, own):
+            # An error in the caller's loop ends the scheduler before anything closes the iterator.
+            while not self._has_ended and (job := batch.next()) is not None and batch.do(job, own):
                 pass
         except BaseException as error:  # noqa: BLE001 - workers that cannot be made; the caller's thread raises it
             batch.fail(error)

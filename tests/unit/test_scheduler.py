@@ -212,6 +212,30 @@ def test_an_interruption_does_not_wait_for_what_runs_and_leaves_its_workers_to_i
     assert len(begun) == 2
 
 
+def test_an_error_of_the_caller_begins_nothing_more_though_the_iterator_is_still_there() -> None:
+    begun: list[int] = []
+    goes_on = threading.Event()
+
+    def work(_: Own) -> None:
+        begun.append(1)
+        assert len(begun) == 1 or goes_on.wait(LONG_S)
+
+    kept: list[Iterator[None]] = []
+
+    def fails() -> None:
+        with Scheduler(1, Own) as scheduler:
+            kept.append(scheduler.do([work] * 10, FOREVER))
+            next(kept[0])
+            until(lambda: len(begun) == 2)
+            raise ValueError("of the caller")
+
+    with pytest.raises(ValueError, match="of the caller"):
+        fails()
+    goes_on.set()
+    until(lambda: [own.ends for own in Own.made] == [1])
+    assert len(begun) == 2
+
+
 def test_an_iterator_that_is_closed_early_stops_its_batch_only() -> None:
     with Scheduler(1, Own) as scheduler:
         first = scheduler.do(squares(range(1000)), FOREVER)
