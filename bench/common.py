@@ -16,6 +16,9 @@ from pathlib import Path
 
 from dagprof.measure.environment import cpu_model
 
+# For ``live``, which runs Airflow's real processor for the tests too: import it after this module.
+sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
+
 BIN = Path(sys.executable).parent
 EXAMPLES = Path(__file__).parent.parent / "examples" / "dags"
 
@@ -34,12 +37,6 @@ def machine() -> str:
     """Describe in one line the machine and the date of the figures."""
     today = datetime.date.today().isoformat()  # noqa: DTZ011 - the local date
     return f"{cpu_model()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, {today}"
-
-
-def airflow_version(python: Path) -> str:
-    """The version of the Airflow that an interpreter has."""
-    code = "from importlib.metadata import version; print(version('apache-airflow'))"
-    return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def environment(home: Path, **changes: str) -> dict[str, str]:

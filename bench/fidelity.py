@@ -25,19 +25,19 @@ import itertools
 import json
 import os
 import shutil
-import signal
 import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
 import textwrap
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from common import EXAMPLES, airflow_version, environment, machine, seconds
+from common import EXAMPLES, environment, machine, seconds
+from live import airflow_version, processor
+from live import command as parsing_command
 
 import dagprof
 
@@ -161,21 +161,6 @@ class SetUp:
         return home, environment(home, **changes, **self.settings)
 
 
-@contextlib.contextmanager
-def running(command: list[str], env: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
-        command, env=dict(env), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        yield process
-    finally:
-        for number in (signal.SIGINT, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, number)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(20)
-
-
 class Processor:
     """Airflow's own processor on a set-up: milliseconds by file, one value for each loop after the first ones."""
 
@@ -197,10 +182,10 @@ class Processor:
 
     def durations(self) -> dict[str, list[float]]:
         (self._home / "clock.jsonl").unlink(missing_ok=True)
-        command = "scheduler" if self._is_2 else "dag-processor"
         seen: dict[str, dict[object, float]] = defaultdict(dict)
         deadline = time.monotonic() + LONGEST_S
-        with running([str(self._bin / "airflow"), command], self._env) as process:
+        command = parsing_command(self.version)
+        with processor(command, self._env, Path(os.devnull), self._bin / "airflow") as process:
             while time.monotonic() < deadline and process.poll() is None:
                 time.sleep(0.1)
                 self._clocked(seen) if self._is_2 else self._stored(seen)

@@ -9,14 +9,16 @@ prints the full collections in each parse of one of them, and how long they took
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import textwrap
 import time
 from pathlib import Path
 
-from common import BIN, airflow_version, environment, machine, seconds
-from fidelity import running
+from common import BIN, environment, machine, seconds
+from live import airflow_version, processor
+from live import command as parsing_command
 
 FILES = 24
 DAG = """
@@ -60,8 +62,7 @@ def main(python: Path, duration_s: float) -> None:
             env[f"AIRFLOW__{section}__PARSING_PROCESSES"] = "1"
         (place / "home").mkdir()
         seconds([python.parent / "airflow", "db", "migrate"], env)
-        command = "scheduler" if version.startswith("2.") else "dag-processor"
-        with running([str(python.parent / "airflow"), command], env):
+        with processor(parsing_command(version), env, Path(os.devnull), python.parent / "airflow"):
             time.sleep(duration_s)
         env["BENCH_RECORD"] = str(place / "ours")
         scan = [BIN / "dagprof", "scan", dags, "--python", python, "--depth", "quick", "--repeat", "1", "-q"]

@@ -1,4 +1,4 @@
-"""Airflow's real processor on a folder, until a DAG file of it has been parsed often enough."""
+"""Airflow's real processor on a folder, until a DAG file of it has been parsed often enough; benchmarks use it too."""
 
 from __future__ import annotations
 
@@ -40,11 +40,13 @@ def migrate(home: Path, env: Mapping[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def processor(command: str, env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def processor(
+    command: str, env: Mapping[str, str], log: Path, airflow: Path = AIRFLOW
+) -> Iterator[subprocess.Popen[bytes]]:
     """``airflow dag-processor`` or ``airflow scheduler``, gone afterwards with all that it started."""
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            [str(AIRFLOW), command],
+            [str(airflow), command],
             env=dict(env),
             stdout=stream,
             stderr=stream,
@@ -73,12 +75,12 @@ def wait_for_lines(file: Path, count: int, process: subprocess.Popen[bytes], log
     raise AssertionError(f"The processor did not parse the file {count} times:\n{log.read_text()[-3000:]}")
 
 
-def command() -> str:
-    """The command that parses: the scheduler's manager does it in Airflow 2."""
-    done = subprocess.run(
-        [TARGET, "-c", "from importlib.metadata import version; print(version('apache-airflow'))"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return "scheduler" if done.stdout.startswith("2.") else "dag-processor"
+def airflow_version(python: str | Path) -> str:
+    """The version of the Airflow that an interpreter has."""
+    code = "from importlib.metadata import version; print(version('apache-airflow'))"
+    return subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def command(version: str | None = None) -> str:
+    """The command that parses in a version of Airflow, else the target's: in Airflow 2 the scheduler's manager does it."""
+    return "scheduler" if (version or airflow_version(TARGET)).startswith("2.") else "dag-processor"

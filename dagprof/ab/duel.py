@@ -1,8 +1,4 @@
-"""Two versions of a DAG folder, parsed in turns on one machine until it is clear which files became slower.
-
-Each pair of parses of one file runs back to back, in alternating order, so that a machine
-that changes its speed affects both versions. See ``dagprof.evidence`` for when a question is decided.
-"""
+"""An A/B run: which files a change reaches, traced on both sides and then parsed in turns; two Runs whose samples are pairs."""
 
 from __future__ import annotations
 
@@ -14,23 +10,21 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from dagprof import evidence
 from dagprof.ab import affected, precedents
-from dagprof.ab.sides import Lane, Lanes, Side
+from dagprof.ab.sides import Lane, Side, each
+from dagprof.ab.turns import Turns
 from dagprof.config import settings as settings_module
-from dagprof.evidence import Kind, Limits, Sides
+from dagprof.evidence import Limits
 from dagprof.link.zygote import ConnectionLost
 from dagprof.measure.budget import Budget
 from dagprof.measure.rounds import Progress
+from dagprof.measure.scheduler import Scheduler
 from dagprof.measure.site import Site
 from dagprof.model import Measured, Run
 from dagprof.passes import file
-from dagprof.passes.outcome import Passes, gave_result, status_of
 from dagprof.passes.plan import Mode
 from dagprof.passes.stability import instabilities
 
-# Parses of a file that is there on one side only.
-_ALONE = 3
 # For traces of files that the change cannot reach: this share of the time budget, and at least so many seconds.
 _SHARE_FOR_OTHERS, _LEAST_FOR_OTHERS_S = 0.25, 10.0
 
@@ -72,10 +66,12 @@ class Question(NamedTuple):
     budget_s: float
 
 
-class _Fight:
+class _ABRun:
     def __init__(self, base: Site, head: Site, question: Question, progress: Progress) -> None:
+        # Each side lists its files in its own process; both at once take half the time.
         with ThreadPoolExecutor(2) as pool:
             self._base, self._head = pool.map(Side, (base, head))
+
         self._sides = (self._base, self._head)
         self._question, self._progress = question, progress
         self._pair_renamed(question.renamed)
@@ -89,6 +85,8 @@ class _Fight:
         there, here = ({os.path.realpath(path): name for name, path in side.files.items()} for side in self._sides)
         for after, before in renamed.items():
             new, old = here.get(os.path.realpath(after)), there.get(os.path.realpath(before))
+
+            # Both must be DAG files. Where the base has a file of the new name too, that is what the file is compared with.
             if new is not None and old is not None and new not in self._base.files:
                 self._base.rename(old, new)
 
@@ -96,18 +94,20 @@ class _Fight:
         self._pre_import()
         names = self._names()
         jobs = self._head.site.settings.jobs or settings_module.default_jobs()
-        lanes = Lanes(self._sides, jobs)
-        try:
+
+        # One scheduler for the whole A/B run: the workers stay the same from the traces to the last look.
+        with Scheduler(jobs, lambda: Lane(self._sides)) as lanes:
             names = self._traced(lanes, names)
             others, more_others = self._trace_others(lanes, names)
             self._time(lanes, names)
-        finally:
-            lanes.end()
+
+        # Both sides' Runs hold the same files, as far as these are on both: what the change does not touch is only counted.
         kept = set(names)
         runs = [
             side.site.run([side.measured(name) for name in sorted(kept & side.files.keys())], version)
             for side in self._sides
         ]
+
         unaffected = len(self._head.files.keys() - kept)
         renamed = {new: old for old, new in self._base.new_names.items()}
         run = self._base.site.run([self._base.measured(name) for name in others], version) if others else None
@@ -119,6 +119,8 @@ class _Fight:
         every = sorted(base.files.keys() | head.files.keys())
         if question.everything:
             return self._sampled(every)
+
+        # A file on one side only counts even where git sees no change: one that git ignores is in no checkout.
         found = {name for name in every if (name in base.files) != (name in head.files)}
         for side, changed in ((base, question.changed_base), (head, question.changed_head)):
             reached = affected.reached(changed, self._roots(side), list(side.files.values()))
@@ -134,6 +136,8 @@ class _Fight:
         question = self._question
         if question.sample is None or len(every) <= question.sample:
             return list(every)
+
+        # Changed DAG files always. The others by the same seed each time, so that a second run of the gate asks the same.
         changed = {self._head.site.shown(p) for p in question.changed_head if p in self._head.files.values()}
         others = sorted(set(every) - changed)
         chosen = random.Random(0).sample(others, max(0, min(len(others), question.sample - len(changed))))
@@ -150,6 +154,7 @@ class _Fight:
         """
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda side: side.site.pre_import(side.files.values()), self._sides))
+
         # Whether parses do a full collection hangs on a few objects more or less in the manager: alike on both sides, or a
         # change would be called 150 ms slower for an import that another file no longer names.
         if len({side.site.has_collected for side in self._sides}) > 1:
@@ -157,18 +162,20 @@ class _Fight:
                 if not side.site.has_collected:
                     side.site.collect(side.files.values())
 
-    def _traced(self, lanes: Lanes, names: Sequence[str]) -> list[str]:
+    def _traced(self, lanes: Scheduler[Lane], names: Sequence[str]) -> list[str]:
         """Warm up and trace both sides; the names of those that really load or read what changed."""
         self._progress.started(len(names), "tracing both versions")
         touched: set[str] = set()
-        for done, name in enumerate(lanes.each(self._warm_up_and_trace, names, Budget(None)), 1):
+
+        # Without a limit: the budget is for timed parses, and without a trace nobody knows which files need them.
+        for done, name in enumerate(each(lanes, self._warm_up_and_trace, names, Budget(None)), 1):
             found = {side: side.measured(name) for side in self._sides if name in side.files}
             self._progress.measured(found.get(self._head) or found[self._base], done)
             if self._question.everything or self._is_touched(found):
                 touched.add(name)
         return [name for name in names if name in touched]
 
-    def _trace_others(self, lanes: Lanes, names: Sequence[str]) -> tuple[list[str], bool]:
+    def _trace_others(self, lanes: Scheduler[Lane], names: Sequence[str]) -> tuple[list[str], bool]:
         """Trace some of the base's other DAG files, where a measured one begins to use helpers that these use.
 
         Their names, and whether some that use the helpers are left out.
@@ -179,19 +186,24 @@ class _Fight:
             if name in head.files:
                 before = base.measured(name) if name in base.files else None
                 helpers |= precedents.begun(head.measured(name), before, head.site.target.root, self._question.in_base)
+
+        # Of the base only: a precedent is what other files did before the change.
         using = affected.users(sorted(helpers), self._roots(base), list(base.files.values()))
         chosen, is_sample = precedents.chosen(
             using, lambda helper: {base.name(path) for path in using[helper]}, base.passes.keys()
         )
+
         budget = Budget(max(_LEAST_FOR_OTHERS_S, self._question.budget_s * _SHARE_FOR_OTHERS))
         self._progress.started(len(chosen), "tracing other DAG files that use the same helpers")
-        for done, name in enumerate(lanes.each(self._trace_other, chosen, budget), 1):
+        for done, name in enumerate(each(lanes, self._trace_other, chosen, budget), 1):
             self._told(name, done)
+
         traced = [name for name in base.passes if name not in names and base.passes[name].trace is not None]
         return sorted(traced), is_sample
 
     def _trace_other(self, lane: Lane, name: str) -> None:
         side = self._base
+        # A plain parse first, which compiles what the trace would have to; a file without a time is not traced.
         if side.begin(name) and lane.parse(side, name, Mode.TIMING, first=True):
             lane.parse(side, name, Mode.TRACE)
 
@@ -207,88 +219,34 @@ class _Fight:
             if side.begin(name) and lane.parse(side, name, Mode.TIMING, first=True):
                 lane.parse(side, name, Mode.TRACE)
                 self._find_unanswered(lane, side, name)
+
+                # The first parse found cold caches, and ran before the other side's: it is in no pair.
                 side.passes[name].timings.clear()
 
     @staticmethod
     def _find_unanswered(lane: Lane, side: Side, name: str) -> None:
+        # A worker that died here ends an extra question only; the file keeps what its own parses gave.
         with contextlib.suppress(ConnectionLost):
             file.find_unanswered(
                 side.files[name], side.passes[name], lambda request: lane.ask(side, request, name), side.bounds
             )
 
-    def _time(self, lanes: Lanes, names: Sequence[str]) -> None:
+    def _time(self, lanes: Scheduler[Lane], names: Sequence[str]) -> None:
         """Parse in turns until every question is decided, or the budget is spent."""
-        budget = Budget(self._question.budget_s)
-        alone = [name for name in names if not self._is_pair(name)]
+        question = self._question
+        budget = Budget(question.budget_s)
         self._progress.started(len(names), "parsing both versions in turns")
-        done = 0
-        for done, name in enumerate(lanes.each(self._parse_alone, alone, budget), 1):
-            self._told(name, done)
-        undecided = [name for name in names if self._is_pair(name)]
-        limits = {name: self._question.limits(name) for name in undecided}
-        while undecided and not budget.is_spent:
-            pairs = min(self._pairs(name) for name in undecided)
-            look = evidence.next_look(pairs)
-            if look is None:
-                break
-            due = [name for name in undecided if self._pairs(name) < look]
+        turns = Turns(self._sides, lanes, question.limits, question.false_alarms, self._told)
+        undecided = turns.parse(names, budget)
 
-            def parse(lane: Lane, name: str, look: int = look) -> None:
-                self._parse_pairs(lane, name, look, budget)
-
-            for _ in lanes.each(parse, due, budget):
-                pass
-            left = self._undecided([name for name in names if self._is_pair(name)], limits)
-            for name in set(undecided) - set(left):
-                done += 1
-                self._told(name, done)
-            stuck = [name for name in left if self._pairs(name) < look]
-            undecided = left if not stuck or budget.is_spent else [name for name in left if name not in stuck]
-        for _ in lanes.each(self._compare_dags, names, Budget(None)):
+        # Two parses of each file whose DAGs differ, which nobody times: the budget is for timed parses.
+        for _ in each(lanes, self._compare_dags, names, Budget(None)):
             pass
         if undecided and budget.is_spent:
             self._doubts.append(
                 f"The time budget was spent before {len(undecided)} of {len(names)} files could "
                 "be decided; raise time-budget to decide more."
             )
-
-    def _is_pair(self, name: str) -> bool:
-        if not all(name in side.passes and name not in side.lost for side in self._sides):
-            return False
-        ends = [_ends_well(side.passes[name]) for side in self._sides]
-        return None not in ends and ends[0] == ends[1]
-
-    def _pairs(self, name: str) -> int:
-        return min(len(side.passes[name].timings) for side in self._sides)
-
-    def _parse_alone(self, lane: Lane, name: str) -> None:
-        for side in self._sides:
-            if name in side.passes and name not in side.lost:
-                for _ in range(_ALONE):
-                    if not lane.parse(side, name, Mode.TIMING):
-                        break
-
-    def _parse_pairs(self, lane: Lane, name: str, look: int, budget: Budget) -> None:
-        while self._pairs(name) < look and not budget.is_spent:
-            number = self._pairs(name)
-            order = self._sides if number % 2 == 0 else self._sides[::-1]
-            gave = [lane.parse(side, name, Mode.TIMING) for side in order]
-            if not all(gave):
-                for side in self._sides:
-                    del side.passes[name].timings[number:]
-                return
-
-    def _undecided(self, names: Sequence[str], limits: Mapping[str, Limits]) -> list[str]:
-        judged = evidence.judge(
-            {name: Sides(*(side.passes[name].own_ms for side in self._sides)) for name in names},
-            {name: limits[name] for name in names},
-            self._question.false_alarms,
-        )
-        return [
-            name
-            for name in names
-            if judged[name].kind is Kind.OPEN and evidence.next_look(judged[name].pairs) is not None
-        ]
 
     def _compare_dags(self, lane: Lane, name: str) -> None:
         """Where repeated parses gave other DAGs, find the fields."""
@@ -307,16 +265,9 @@ class _Fight:
         self._progress.measured(side.measured(name), done)
 
 
-def _ends_well(passes: Passes) -> bool | None:
-    """Whether the first parse gave DAGs or failed to; None where it gave no result, and so no time."""
-    if passes.last is None or not gave_result(passes.last):
-        return None
-    return not status_of(passes.last).is_failure
-
-
 def duel(base: Site, head: Site, question: Question, *, version: str, progress: Progress) -> Duel:
     """Measure what changed between two sites.
 
     :raises UsageError: a side has no DAG file.
     """
-    return _Fight(base, head, question, progress).run(version)
+    return _ABRun(base, head, question, progress).run(version)

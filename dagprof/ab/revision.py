@@ -1,4 +1,8 @@
-"""The other side of an A/B run: a commit of the user's repository in a git worktree, and what differs from it."""
+"""The other side of an A/B run: a commit of the user's repository in a git worktree, and what differs from it.
+
+What git lists is read with ``-z`` or compared as a whole where names matter: they may hold quotes, line ends and bytes that are
+no UTF-8. Options of ``git diff`` are spelled out, because the user's configuration may change each of their defaults.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,15 @@ import contextlib
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from unidiff.patch import Hunk, PatchSet
 
+from dagprof import git
 from dagprof.errors import MeasurementError, UsageError
 
-_LIMIT_S = 300
 # Of the temporary folder of a worktree; the number of the process that made it follows.
 PLACE = "dagprof-base-"
 _ESCAPE = re.compile(r"\\([0-7]{3}|.)")
@@ -42,27 +45,35 @@ def difference(folder: Path, revision: str) -> Difference:
 
     :raises UsageError: no repository, no git, or no such revision.
     """
-    hint = "the DAG files are not in a git repository, which --against needs; use --baseline FILE instead"
-    top = Path(_git(folder, "rev-parse", "--show-toplevel", hint=hint).strip("\n"))
+    outside = "The DAG files are not in a git repository, which --against needs; use --baseline FILE instead"
+    top = Path(git.demand(folder, "rev-parse", "--show-toplevel", otherwise=outside).strip("\n"))
     hint = "fetch it first, or name a branch, tag or commit that `git log` shows"
     if revision.startswith("-"):
         raise UsageError(f"{revision!r} is not a revision; {hint}.")
-    named = _git(
+    named = git.demand(
         top,
         "rev-parse",
         "--verify",
         "--quiet",
         "--end-of-options",
         f"{revision}^{{commit}}",
-        hint=f"{revision!r} is not a commit here; {hint}",
+        otherwise=f"{revision!r} is not a commit here; {hint}",
     ).strip("\n")
+    # ``^HEAD`` is a revision too: one whose commits are left out.
     if not re.fullmatch(r"[0-9a-f]{40,64}", named):
         raise UsageError(f"{revision!r} is not a single commit; {hint}.")
-    base = _try(top, "merge-base", named, "HEAD") or named
+
+    # Without a common commit there is nothing that both came from: the revision itself is the base.
+    base = git.ask(top, "merge-base", named, "HEAD") or named
     short = base[:10]
     described = f"{revision} ({short})" if base == named else f"{revision} (merge base {short})"
-    listed = _git(top, "diff", "--name-status", "--find-renames", "-z", base, "--", hint="git could not compare")
-    untracked = _git(top, "ls-files", "--others", "--exclude-standard", "-z", hint="git could not list new files")
+
+    listed = git.demand(
+        top, "diff", "--name-status", "--find-renames", "-z", base, "--", otherwise="Git could not compare"
+    )
+    untracked = git.demand(
+        top, "ls-files", "--others", "--exclude-standard", "-z", otherwise="Git could not list new files"
+    )
     names, renamed = _listed(listed)
     names |= {name for name in untracked.split("\0") if name}
     return Difference(
@@ -92,11 +103,11 @@ def _listed(text: str) -> tuple[set[str], dict[str, str]]:
 
 def remove_stale(top: Path) -> None:
     """Remove the worktrees of earlier runs that were killed before they could."""
-    for line in _try(top, "worktree", "list", "--porcelain").splitlines():
+    for line in git.ask(top, "worktree", "list", "--porcelain").splitlines():
         path = Path(line.removeprefix("worktree "))
         match = re.fullmatch(re.escape(PLACE) + r"(\d+)-.*", path.parent.name)
         if line.startswith("worktree ") and match and path.exists() and not _is_running(int(match[1])):
-            _run(top, "worktree", "remove", "--force", "--force", str(path))
+            git.run(top, "worktree", "remove", "--force", "--force", str(path))
             shutil.rmtree(path.parent, ignore_errors=True)
 
 
@@ -117,15 +128,15 @@ def checked_out(difference: Difference, folder: Path) -> Iterator[Path]:
     :raises MeasurementError: git cannot check it out.
     """
     try:
-        done = _run(difference.top, "worktree", "add", "--detach", "--force", str(folder), difference.commit)
-        if done.returncode:
+        added = git.run(difference.top, "worktree", "add", "--detach", "--force", str(folder), difference.commit)
+        if not added.succeeded:
             raise MeasurementError(
-                f"git could not check out {difference.described} ({_last_line(done.stderr)}); see `git worktree list`."
+                f"git could not check out {difference.described} ({added.reason}); see `git worktree list`."
             )
         yield folder
     finally:
         # Not `worktree prune`: it would forget the user's own worktrees on disks that are not there just now.
-        _run(difference.top, "worktree", "remove", "--force", "--force", str(folder))
+        git.run(difference.top, "worktree", "remove", "--force", "--force", str(folder))
 
 
 def changed_lines(difference: Difference, root: Path) -> dict[str, tuple[int, ...]]:
@@ -133,10 +144,8 @@ def changed_lines(difference: Difference, root: Path) -> dict[str, tuple[int, ..
 
     Deleted lines count where they were; comments and empty lines are left out.
     """
-    text = _try(
+    text = git.ask(
         difference.top,
-        "-c",
-        "core.quotePath=false",
         "diff",
         "--find-renames",
         "--no-color",
@@ -181,17 +190,25 @@ def _unquoted(name: str) -> str:
 
 
 def top_of(folder: Path) -> str:
-    """The root of the repository around a folder; the folder itself outside of one."""
-    return _try(folder, "rev-parse", "--show-toplevel") or str(folder)
+    """The root of the repository around a folder; the folder itself outside of one, or where there is no git."""
+    return _top(folder) or str(folder)
 
 
 def prefix_of(folder: Path) -> str:
     """What leads from the repository's root to a folder in it, such as ``dags/``; empty outside of a repository."""
-    top = _try(folder, "rev-parse", "--show-toplevel")
+    top = _top(folder)
     if not top:
         return ""
     relative = os.path.relpath(os.path.realpath(folder), os.path.realpath(top)).replace(os.sep, "/")
     return "" if relative == "." else f"{relative}/"
+
+
+def _top(folder: Path) -> str:
+    # A comparison with a baseline ends here too, and needs no git.
+    try:
+        return git.ask(folder, "rev-parse", "--show-toplevel")
+    except git.NotInstalled:
+        return ""
 
 
 def moved(path: Path, top: Path, to: Path) -> Path:
@@ -226,43 +243,3 @@ def moved_environment(environment: Mapping[str, str], top: Path, to: Path) -> di
 
 def _is_path(name: str, value: str) -> bool:
     return os.path.isabs(value) or (name == "PYTHONPATH" and bool(value))
-
-
-def _git(folder: Path, *arguments: str, hint: str) -> str:
-    done = _run(folder, *arguments)
-    if done.returncode:
-        reason = _last_line(done.stderr)
-        raise UsageError(f"{hint[0].upper()}{hint[1:]}{f' ({reason})' if reason else ''}.")
-    return done.stdout
-
-
-def _try(folder: Path, *arguments: str) -> str:
-    done = _run(folder, *arguments)
-    return done.stdout.strip() if done.returncode == 0 else ""
-
-
-def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run git; its output keeps carriage returns, which can be part of a name."""
-    environment = {
-        name: value for name, value in os.environ.items() if name not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
-    }
-    try:
-        done = subprocess.run(
-            ["git", "-c", "core.hooksPath=/dev/null", "-C", str(folder), *arguments],
-            capture_output=True,
-            timeout=_LIMIT_S,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            env={**environment, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"},
-        )
-    except FileNotFoundError:
-        raise UsageError("git is not installed; --against needs it.") from None
-    except subprocess.TimeoutExpired:
-        raise MeasurementError(f"git {arguments[0]} did not finish within {_LIMIT_S} s.") from None
-    texts = [stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr)]
-    return subprocess.CompletedProcess(done.args, done.returncode, *texts)
-
-
-def _last_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1].removeprefix("fatal: ").rstrip(".") if lines else ""

@@ -1,16 +1,15 @@
-"""The two sides of an A/B run, each with its files and what their passes have brought, and the threads that parse both."""
+"""The two sides of an A/B run, each with its files and what their passes have brought, and the workers that parse both."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dagprof.link.zygote import ConnectionLost
 from dagprof.measure.budget import Budget
-from dagprof.measure.crew import TWICE, Worker
+from dagprof.measure.crew import TWICE, Worker, twice
+from dagprof.measure.scheduler import Scheduler
 from dagprof.measure.site import Site
 from dagprof.model import Measured
 from dagprof.passes import file
@@ -64,7 +63,7 @@ class Side:
 
 
 class Lane:
-    """A worker of each side, for one thread."""
+    """The workers of one thread of the scheduler: one of each side, so that both parses of a pair run back to back."""
 
     def __init__(self, sides: Sequence[Side]) -> None:
         self._workers = {id(side): Worker(side.site.zygotes, side.bounds.time_limit_s) for side in sides}
@@ -75,47 +74,27 @@ class Lane:
     def parse(self, side: Side, name: str, mode: Mode, *, first: bool = False) -> bool:
         """One pass over a file; True where it gave what the mode is for."""
         request = {**parse_request(mode, side.files[name], side.bounds), "first": first}
-        for _ in range(2):
-            try:
-                return side.passes[name].add(mode.value, self.ask(side, request, name))
-            except ConnectionLost:
-                continue
-        side.lost.add(name)
-        return False
+        gave = twice(lambda: side.passes[name].add(mode.value, self.ask(side, request, name)))
+        if gave is None:
+            side.lost.add(name)
+        return bool(gave)
 
     def end(self) -> None:
         for worker in self._workers.values():
             worker.end()
 
 
-class Lanes:
-    """As many threads as there are parses at once, each with workers of its own."""
+def each(
+    lanes: Scheduler[Lane], work: Callable[[Lane, str], None], names: Sequence[str], budget: Budget
+) -> Iterator[str]:
+    """Do it for each file, as long as there is time; the names as they are done, at last those for which there was none."""
 
-    def __init__(self, sides: Sequence[Side], jobs: int) -> None:
-        self._sides = sides
-        self._pool = ThreadPoolExecutor(jobs)
-        self._own = threading.local()
-        self._all: list[Lane] = []
+    def job(name: str, lane: Lane) -> str:
+        work(lane, name)
+        return name
 
-    def each(self, work: Callable[[Lane, str], None], names: Iterable[str], budget: Budget) -> Iterator[str]:
-        """Do it for each name, as long as there is time; the names as they are done."""
-
-        def one(name: str) -> str:
-            if not budget.is_spent:
-                work(self._lane(), name)
-            return name
-
-        for done in as_completed([self._pool.submit(one, name) for name in names]):
-            yield done.result()
-
-    def _lane(self) -> Lane:
-        if not hasattr(self._own, "lane"):
-            self._own.lane = Lane(self._sides)
-            self._all.append(self._own.lane)
-        lane: Lane = self._own.lane
-        return lane
-
-    def end(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        for lane in self._all:
-            lane.end()
+    left = dict.fromkeys(names)
+    for name in lanes.do([partial(job, name) for name in names], budget):
+        del left[name]
+        yield name
+    yield from left

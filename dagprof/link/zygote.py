@@ -21,12 +21,16 @@ from dagprof.link.target import NO_PYTHON, PROBE, Target
 from dagprof.model import Plugin
 from dagprof.project.secret_names import is_secret
 
+# Until Airflow is imported, with its plugins.
 _START_LIMIT_S = 300.0
+# For one answer: the listing of a large folder, or the import of all that its files name.
 _ASK_LIMIT_S = 600.0
 _FORK_LIMIT_S = 60.0
+# What it may take to kill its children and to remove its scratch folder, before it is killed itself.
 _END_LIMIT_S = 5.0
+# For the exit code, once the connection is lost.
 _EXIT_LIMIT_S = 2.0
-_MOST_WORDS = 300
+_MOST_WORDS = 300  # characters of its last line
 # What to do where no process can be forked; spawn isolation forks too, before it starts an interpreter.
 FORKS = (
     "dagprof parses each file in a forked process: raise the limit of processes, or name an interpreter whose os.fork "
@@ -76,8 +80,11 @@ class Conversation:
         ancillary = []
         if attached is not None:
             ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [attached.fileno()]).tobytes())]
+
+        # JSON escapes all line ends and all that is not ASCII, so the only line end is that of the message.
         data = json.dumps(message).encode("ascii") + b"\n"
         try:
+            # The socket travels with the first bytes; ``sendmsg`` may stop early, and the rest needs none.
             sent = self._socket.sendmsg([data], ancillary)
             self._socket.sendall(data[sent:])
         except OSError as error:
@@ -90,9 +97,12 @@ class Conversation:
         :raises ConnectionLost: end of file, or nothing within ``limit_s`` seconds.
         """
         deadline = time.monotonic() + limit_s
+
+        # A trace has megabytes in one line: each byte is looked at once, and the buffer grows in place.
         start = 0
         while (end := self._pending.find(b"\n", start)) < 0:
             start = len(self._pending)
+            # Zero would mean not to wait at all, and less is an error.
             self._socket.settimeout(max(0.01, deadline - time.monotonic()))
             try:
                 data = self._socket.recv(1 << 18)
@@ -101,9 +111,12 @@ class Conversation:
             if not data:
                 raise ConnectionLost("end of file")
             self._pending += data
+
         line = bytes(self._pending[:end])
         del self._pending[: end + 1]
         message: Message = json.loads(line)
+
+        # The zygote's answers to ``start`` have a fault too, and an op; it is for their reader to explain.
         if "op" not in message and message.get("fault") == Fault.NO_FORK:
             raise CannotFork(str(message["reason"]))
         return message
@@ -113,7 +126,7 @@ class Conversation:
 
 
 def _is_python(program: Path) -> bool:
-    """Whether a program runs Python code."""
+    """Whether a program runs Python code. It has to compute: ``echo`` would print the code."""
     try:
         done = subprocess.run(
             [program, "-c", "print(6 * 7)"], capture_output=True, timeout=20, stdin=subprocess.DEVNULL, check=False
@@ -144,8 +157,11 @@ class Zygote:
                 stderr=log,
                 pass_fds=[theirs.fileno()],
                 env=target.environment,
+                # Ctrl-C reaches dagprof only, which then ends the probe in order; and a group of its own can be killed as one.
                 start_new_session=True,
             )
+
+        # Only the probe keeps that end, so that its death is an end of file here.
         theirs.close()
         self._control = Conversation(ours)
 
@@ -168,6 +184,7 @@ class Zygote:
             if not _is_python(self._target.python):
                 raise UsageError(NO_PYTHON.format(str(self._target.python))) from None
             raise MeasurementError(self._why_not_ready()) from None
+
         if answer["op"] == "failed":
             fault = Fault(answer["fault"])
             raise CannotStart(fault, self._explain(fault, str(answer["reason"])))
@@ -236,6 +253,7 @@ class Zygote:
         :raises ConnectionLost: the zygote is gone.
         """
         ours, theirs = socket.socketpair()
+        # The worker gets a copy of its end; without ours its death is an end of file.
         with theirs:
             self._control.send({"op": "worker"}, attached=theirs)
             self._control.receive(_FORK_LIMIT_S)
@@ -245,6 +263,8 @@ class Zygote:
         """Stop the zygote with all it started; safe to call twice."""
         with contextlib.suppress(ConnectionLost):
             self._control.send({"op": "stop"})
+
+        # An end of file stops it too, where the message could not be sent.
         self._control.close()
         try:
             self._process.wait(_END_LIMIT_S)
@@ -252,6 +272,7 @@ class Zygote:
             pass
         finally:  # also where a second interrupt cuts the waiting short
             if self._process.poll() is None:
+                # Its workers are in its group. Where the group cannot be killed, the process itself is.
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(self._process.pid, signal.SIGKILL)
                 self._process.kill()

@@ -1,12 +1,13 @@
-"""Those who measure: the zygote, replaced when it dies, and the lines of workers that take jobs off a queue."""
+"""Those who measure: the zygote, replaced when it dies, its workers, and the crew that does the jobs of a scan."""
 
 from __future__ import annotations
 
-import queue
+import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from dagprof.errors import MeasurementError
 from dagprof.link.metadata import MetadataDatabase
@@ -14,6 +15,7 @@ from dagprof.link.reading import checked
 from dagprof.link.target import Target
 from dagprof.link.zygote import ConnectionLost, Conversation, Zygote
 from dagprof.measure.budget import Budget
+from dagprof.measure.scheduler import Scheduler
 from dagprof.model import Doubt, Measured
 from dagprof.passes import file
 from dagprof.passes.asking import Ask
@@ -22,6 +24,7 @@ from dagprof.surrogates import without_surrogates
 # The parse's own limit and this much more, for a worker that cannot answer.
 _GRACE_S = 30.0
 TWICE = "Its parse ended the measuring process, twice."
+Result = TypeVar("Result")
 
 
 class Zygotes:
@@ -118,62 +121,23 @@ class Worker:
             self._conversation = None
 
 
+def twice(attempt: Callable[[], Result]) -> Result | None:
+    """What an attempt gives, the second one where the measuring process dies during the first; None where it dies again.
+
+    The zygote takes all workers with it, so the first death may be the doing of a file that was parsed at the same time.
+    """
+    for _ in range(2):
+        with contextlib.suppress(ConnectionLost):
+            return attempt()
+    return None
+
+
 class Job(NamedTuple):
     """One file and what to do with it; ``otherwise`` stands if that ends the measuring process."""
 
     path: Path
     work: Callable[[Path, str, Ask], Measured]
     otherwise: Measured | None = None
-
-
-class Line(threading.Thread):
-    """Takes jobs off the queue and does them through one worker at a time, until there are none or the budget is spent.
-
-    Puts each result, or the error that ended it, into ``results``, and None at its end.
-    """
-
-    def __init__(
-        self,
-        zygotes: Zygotes,
-        waiting: queue.SimpleQueue[Job],
-        results: queue.SimpleQueue[Measured | BaseException | None],
-        *,
-        time_limit_s: float,
-        shown: Callable[[Path], str],
-        budget: Budget,
-    ) -> None:
-        super().__init__(daemon=True)
-        self._waiting, self._results = waiting, results
-        self._shown, self._budget = shown, budget
-        self._worker = Worker(zygotes, time_limit_s)
-        self._stopped = threading.Event()
-
-    def stop(self) -> None:
-        self._stopped.set()
-
-    def run(self) -> None:
-        try:
-            while not self._stopped.is_set() and not self._budget.is_spent:
-                try:
-                    job = self._waiting.get_nowait()
-                except queue.Empty:
-                    break
-                self._results.put(self._do(job))
-        except BaseException as error:  # noqa: BLE001 - handed to the thread that scans
-            if not self._stopped.is_set():
-                self._results.put(error)
-        finally:
-            self._worker.end()
-            self._results.put(None)
-
-    def _do(self, job: Job) -> Measured:
-        shown = self._shown(job.path)
-        for _ in range(2):
-            try:
-                return job.work(job.path, shown, lambda request: self._worker.ask(request, shown))
-            except ConnectionLost:
-                continue
-        return job.otherwise or file.fatal(shown, job.path, TWICE)
 
 
 class Crew:
@@ -185,33 +149,12 @@ class Crew:
 
     def do(self, jobs: Sequence[Job], budget: Budget) -> Iterator[Measured]:
         """Results as they come; those that the budget leaves out do not come."""
-        waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
-        results: queue.SimpleQueue[Measured | BaseException | None] = queue.SimpleQueue()
-        for job in jobs:
-            waiting.put(job)
-        lines = [
-            Line(
-                self._zygotes,
-                waiting,
-                results,
-                time_limit_s=self._time_limit_s,
-                shown=self._shown,
-                budget=budget,
-            )
-            for _ in range(min(self._lines, len(jobs)))
-        ]
-        for line in lines:
-            line.start()
-        running = len(lines)
-        try:
-            while running:
-                result = results.get()
-                if isinstance(result, BaseException):
-                    raise result
-                if result is None:
-                    running -= 1
-                else:
-                    yield result
-        finally:
-            for line in lines:
-                line.stop()
+        with Scheduler(self._lines, partial(Worker, self._zygotes, self._time_limit_s)) as scheduler:
+            yield from scheduler.do([partial(self._do, job) for job in jobs], budget)
+
+    def _do(self, job: Job, worker: Worker) -> Measured:
+        shown = self._shown(job.path)
+        measured = twice(lambda: job.work(job.path, shown, lambda request: worker.ask(request, shown)))
+        if measured is None:
+            measured = job.otherwise or file.fatal(shown, job.path, TWICE)
+        return measured

@@ -6,17 +6,20 @@ import hashlib
 import os
 import platform
 import socket
-import subprocess
 from pathlib import Path
-from typing import Any
 
+from dagprof import git
+from dagprof.errors import DagprofError
 from dagprof.link.target import Target
 from dagprof.link.zygote import Zygote
 from dagprof.model import Environment, Git
 
+# A side note of the Run, for which no scan should wait longer.
+_GIT_LIMIT_S = 20.0
+
 
 def describe(
-    target: Target, zygote: Zygote, distributions: dict[str, str], pre_imported: tuple[str, ...], git: Git | None
+    target: Target, zygote: Zygote, distributions: dict[str, str], pre_imported: tuple[str, ...], state: Git | None
 ) -> Environment:
     """The environment of a Run."""
     cpu = cpu_model()
@@ -33,7 +36,7 @@ def describe(
         airflow_config={**zygote.airflow["config"], **_own_settings(target)},
         pre_imported=pre_imported,
         distributions=dict(sorted(distributions.items(), key=lambda pair: pair[0].lower())),
-        git=git,
+        git=state,
     )
 
 
@@ -61,25 +64,12 @@ def cpu_model() -> str:
 
 
 def git_state(folder: Path) -> Git | None:
-    """Commit and cleanliness of the repository around ``folder``; None where there is none, or no git."""
-    commit = _git(folder, "rev-parse", "--verify", "HEAD")
-    if not commit:
-        return None
-    return Git(commit=commit, is_dirty=bool(_git(folder, "status", "--porcelain", "--untracked-files=no", "--", ".")))
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    environment: dict[str, Any] = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
+    """Commit and cleanliness of the repository around ``folder``; None where there is none, no git, or one that takes long."""
     try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *arguments],
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            env=environment,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+        commit = git.ask(folder, "rev-parse", "--verify", "HEAD", limit_s=_GIT_LIMIT_S)
+        if not commit:
+            return None
+        changed = git.ask(folder, "status", "--porcelain", "--untracked-files=no", "--", ".", limit_s=_GIT_LIMIT_S)
+    except (DagprofError, OSError):
+        return None
+    return Git(commit=commit, is_dirty=bool(changed))

@@ -283,3 +283,28 @@ watching.settle_again(True)
 print(before, watching.has_collected, gc.get_count()[1:], gc.isenabled())
 """
     assert in_child(WATCHED_COLLECTOR + code).strip() == "False True (4, 5) True"
+
+
+@pytest.mark.parametrize("instead", ["", "/dev/null", "words.txt"])
+def test_an_import_after_the_file_closed_all_descriptors_is_traced(tmp_path: Path, instead: str) -> None:
+    """The tracer keeps one open, whose number something else may have by then."""
+    (tmp_path / "words.txt").write_text("these are words\n")
+    (tmp_path / "user.py").write_text("import helper\n")
+    (tmp_path / "helper.py").write_text("")
+    code = f"""
+import os
+from _dagprof_probe.parsing import imports
+sys.path.insert(0, {str(tmp_path)!r})
+tracer = imports.ImportTracer()
+tracer.install()
+if {instead!r}:
+    os.dup2(os.open(os.path.join({str(tmp_path)!r}, {instead!r}), os.O_RDONLY), tracer._statm)
+else:
+    os.closerange(3, 256)
+import user
+tracer.uninstall()
+print(json.dumps([tracer.loads[::imports.LOAD_FIELDS], [row[2] for row in tracer.memory]]))
+"""
+    names, grown = json.loads(in_child(code))
+    assert [name for name in names if name in ("user", "helper")] == ["user", "helper"]
+    assert grown == [0]

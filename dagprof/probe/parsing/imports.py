@@ -24,10 +24,15 @@ from ..clocks import perf_counter_ns, process_time_ns
 
 OUTSIDE = -1
 
-_ELAPSED, _INSIDE = 2, 3
+# Records stand one after the other in flat lists; these are their lengths.
+# A load: name, place of the load around it, ns, ns of the loads in it, line and name of the importer, running line.
 LOAD_FIELDS = 7
+_ELAPSED, _INSIDE = 2, 3
+# A hit: line, whether it is in executed code, namespace, name, fromlist, level.
 HIT_FIELDS = 6
+# A call: line, namespace, name, fromlist, level, place of the load under way, its running line, whether it is in a function.
 CALL_FIELDS = 8
+# Code of functions has this flag; that of modules and class bodies has not.
 _CO_OPTIMIZED = 0x1
 _CALIBRATING_LINES = 50
 _CALIBRATION = "/calibration.py"
@@ -54,12 +59,17 @@ class ImportTracer:
         self._current_line = current_line
         self._collected = collected
         self._statm = -1
+
         self.gc_ns = 0
         self.compile_ns = 0
         self.gc_cpu_ns = self.compile_cpu_ns = 0
-        self._top = OUTSIDE
+
+        # What tracing itself costs: statements written down, repeated in a loop, and passed on, each with its price.
         self._hit_ns = self._repeated = self._repeated_ns = 0
         self._passed_ns = self._passed = 0
+
+        # The load under way, by its place in ``loads``.
+        self._top = OUTSIDE
         # The name that the import statement under way asked for, until its load begins, and whether it is in a function.
         self._asked: str | None = None
         self._of_call = False
@@ -79,14 +89,18 @@ class ImportTracer:
         return wall_ns, wall_ns - self.gc_ns - self.compile_ns + self.gc_cpu_ns + self.compile_cpu_ns
 
     def install(self) -> None:
+        # Opened once, because it is read before and after each import of the user's.
         try:
             self._statm = os.open("/proc/self/statm", os.O_RDONLY)
         except OSError:
             self._statm = -1
+
         self._replace(bootstrap, "_find_and_load", self._tracing_load)
         self._replace(builtins, "__import__", self._tracing_import)
         self._replace(external.SourceLoader, "source_to_code", self._tracing_compile)
         gc.callbacks.append(self._on_collection)
+
+        # Last, because it runs the functions that were put in.
         self._calibrate()
 
     def _calibrate(self) -> None:
@@ -96,11 +110,16 @@ class ImportTracer:
         where nobody will ask for them.
         """
         users = {"__name__": "calibration", "__file__": _CALIBRATION}
-        traced, plain = builtins.__import__, self._nanoseconds(self._replaced[1][2], users)
+        traced, ordinary = builtins.__import__, self._replaced[1][2]
+        plain = self._nanoseconds(ordinary, users)
         self._hit_ns = max(0, self._nanoseconds(traced, users) - plain)
-        looped = self._nanoseconds(self._replaced[1][2], users, loops=True)
+
+        looped = self._nanoseconds(ordinary, users, loops=True)
         self._repeated_ns = max(0, self._nanoseconds(traced, users, loops=True) - looped)
+
+        # Without a file the code is not the user's.
         self._passed_ns = max(0, self._nanoseconds(traced, {"__name__": "calibration"}) - plain)
+
         self.hits.clear()
         self._passed = self._repeated = 0
 
@@ -117,6 +136,8 @@ class ImportTracer:
             exec(code, namespace)
             took.append(perf_counter_ns() - started)
         builtins.__import__ = traced
+
+        # The fastest: the others were disturbed.
         return min(took) // (2 * _CALIBRATING_LINES)
 
     def uninstall(self) -> None:
@@ -130,8 +151,13 @@ class ImportTracer:
         """Anonymous memory of this process in KiB: what its own objects take, without files mapped into it."""
         if self._statm < 0:
             return 0
-        resident, shared = os.pread(self._statm, 100, 0).split()[1:3]
-        return (int(resident) - int(shared)) * _PAGE_KIB
+        try:
+            resident, shared = os.pread(self._statm, 100, 0).split()[1:3]
+            return (int(resident) - int(shared)) * _PAGE_KIB
+        except (OSError, ValueError):
+            # DAG code has closed descriptors that it does not know, and something else may have taken the number.
+            self._statm = -1
+            return 0
 
     def _replace(self, owner: Any, name: str, wrap: Any) -> None:
         ordinary = getattr(owner, name)
@@ -157,6 +183,7 @@ class ImportTracer:
             try:
                 return compile_source(*args, **kwargs)
             finally:
+                # A collection meanwhile has been counted as one, and not as compiling too.
                 self.compile_ns += perf_counter_ns() - started - (self.gc_ns - collected)
                 self.compile_cpu_ns += process_time_ns() - cpu_started - (self.gc_cpu_ns - cpu_collected)
 
@@ -165,6 +192,7 @@ class ImportTracer:
     def _tracing_import(self, ordinary: Any) -> Any:
         # One flat list, here and for loads: an object of its own per hit would make the collector run more often. And
         # no code objects: kept alive, the memory of each module's would be missing for the next, and cost page faults.
+        # Names that the function below needs are bound here, since it runs at every import statement.
         extend, getframe, extend_calls, called = self.hits.extend, sys._getframe, self.calls.extend, self._called
         of_importlib, modules, known, origin_of = vars(bootstrap), sys.modules, _modules_without_parts(), origin.of_file
         last_place, last_name, last_globals = -1, "", None
@@ -184,6 +212,7 @@ class ImportTracer:
             ):
                 self._passed += 1  # of modules loaded before tracing, only imports in the user's own code count
                 return ordinary(name, globals, locals, fromlist, level)
+
             frame = getframe(1)
             if is_module and (
                 locals is globals or not (frame.f_code.co_flags & _CO_OPTIMIZED and frame.f_globals is globals)
@@ -199,6 +228,7 @@ class ImportTracer:
             else:
                 extend_calls((frame.f_lineno, globals, name, fromlist, level, *called(), True))
                 self._of_call = True
+
             self._asked = name
             try:
                 return ordinary(name, globals, locals, fromlist, level)
@@ -240,18 +270,24 @@ class ImportTracer:
         excluded = self.excluded_ns
 
         def traced_load(name: str, import_: Any) -> Any:
+            # ``_top`` is the stack of one thread; loads of another would be inside whatever this one is loading.
             if get_ident() != main:
                 return ordinary(name, import_)
             if name in modules:
                 note_again(name)
                 return ordinary(name, import_)
+
             parent, here = self._top, len(loads)
             line, namespace, running_line = statement(name)
             importer = namespace.get("__name__")
             loads.extend((name, parent, 0, 0, line, importer, running_line))
             self._top = here
+
+            # Memory of what the user's statements load only: reading it is a system call.
             is_users = origin_of(namespace.get("__file__")) == origin.USER
             before_kib = self._anonymous_kib() if is_users else 0
+
+            # What is excluded is read outside of the clock, and what was added meanwhile was spent inside.
             before = excluded()
             started = clock()
             try:
@@ -262,7 +298,8 @@ class ImportTracer:
                 if parent >= 0:
                     loads[parent + _INSIDE] += elapsed
                 if is_users:
-                    memory.append((importer, line, self._anonymous_kib() - before_kib))
+                    after_kib = self._anonymous_kib()
+                    memory.append((importer, line, after_kib - before_kib if self._statm >= 0 else 0))
                 self._top = parent
 
         return origin.as_importlib(traced_load)
