@@ -118,10 +118,11 @@ def explain(run: Run, file: str | Path, line: int | None = None) -> ExplainedFil
     return usecase.explain(run, os.fspath(file), line)
 
 
-def compare(before: Run, after: Run, *, share: str = "20%", floor: str = "20ms") -> Comparison:
+def compare(before: Run, after: Run, *, share: str = "25%", floor: str = "50ms") -> Comparison:
     """Compare two Runs file by file.
 
-    Changes below ``share`` of the parse time or below the duration ``floor`` do not count.
+    Changes below ``share`` of the parse time or below the duration ``floor`` do not count; both can
+    be wider than the defaults, not narrower.
 
     :raises dagprof.errors.UsageError: ``share`` is no share, or ``floor`` no duration.
     """

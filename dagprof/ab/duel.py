@@ -1,7 +1,7 @@
 """Two versions of a DAG folder, parsed in turns on one machine until it is clear which files became slower.
 
 Each pair of parses of one file runs back to back, in alternating order, so that a machine
-that changes its speed affects both versions. See ``dagprof.evidence`` for when a question is decided.
+that changes its speed affects both versions. See ``dagprof.judge.pairs`` for when a question is decided.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from dagprof import evidence
 from dagprof.ab import affected, precedents
 from dagprof.ab.sides import Lane, Lanes, Side
 from dagprof.config import settings as settings_module
-from dagprof.evidence import Kind, Limits, Sides
+from dagprof.judge import pairs
+from dagprof.judge.judgement import Kind, Limits
 from dagprof.link.zygote import ConnectionLost
 from dagprof.measure.budget import Budget
 from dagprof.measure.rounds import Progress
@@ -227,8 +227,7 @@ class _Fight:
         undecided = [name for name in names if self._is_pair(name)]
         limits = {name: self._question.limits(name) for name in undecided}
         while undecided and not budget.is_spent:
-            pairs = min(self._pairs(name) for name in undecided)
-            look = evidence.next_look(pairs)
+            look = pairs.next_look(min(self._pairs(name) for name in undecided))
             if look is None:
                 break
             due = [name for name in undecided if self._pairs(name) < look]
@@ -279,15 +278,13 @@ class _Fight:
                 return
 
     def _undecided(self, names: Sequence[str], limits: Mapping[str, Limits]) -> list[str]:
-        judged = evidence.judge(
-            {name: Sides(*(side.passes[name].own_ms for side in self._sides)) for name in names},
+        judged = pairs.judge(
+            {name: pairs.Sides(*(side.passes[name].own_ms for side in self._sides)) for name in names},
             {name: limits[name] for name in names},
             self._question.false_alarms,
         )
         return [
-            name
-            for name in names
-            if judged[name].kind is Kind.OPEN and evidence.next_look(judged[name].pairs) is not None
+            name for name in names if judged[name].kind is Kind.OPEN and pairs.next_look(judged[name].pairs) is not None
         ]
 
     def _compare_dags(self, lane: Lane, name: str) -> None:

@@ -9,14 +9,18 @@ import click
 @click.argument("before")
 @click.argument("after")
 @click.option(
-    "--floor", metavar="DURATION", default="20ms", show_default=True, help="Ignore changes smaller than this."
+    "--floor",
+    metavar="DURATION",
+    default="50ms",
+    show_default=True,
+    help="Ignore changes smaller than this; at least 50ms.",
 )
 @click.option(
     "--share",
     metavar="SHARE",
-    default="20%",
+    default="25%",
     show_default=True,
-    help="Also ignore changes below this share of the parse time.",
+    help="Also ignore changes below this share of the parse time; at least 25%.",
 )
 def command(before: str, after: str, floor: str, share: str) -> int:
     """Compare the runs BEFORE and AFTER, file by file."""

@@ -33,9 +33,11 @@ from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
 @click.option(
     "--fail-on-regression",
     metavar="SHARE",
-    help="Exit with 1 if a file became slower by at least this share, such as 20%.",
+    help="Exit with 1 if a file became slower by more than this share, at least 25%, and --regression-floor.",
 )
-@click.option("--regression-floor", metavar="DURATION", help="Ignore slowdowns below this time [default: 20ms].")
+@click.option(
+    "--regression-floor", metavar="DURATION", help="Ignore slowdowns below this time, at least 50ms [default: 50ms]."
+)
 @click.option("--fail-on", multiple=True, metavar="REASON", help="Also exit with 1 on: import-error, unsure.")
 @click.option(
     "--write-variables",

@@ -8,19 +8,24 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from dagprof.analyse import comparison
-from dagprof.analyse.comparison import Change, FileChange
+from dagprof.analyse.comparison import FileChange
 from dagprof.config import policy
 from dagprof.config.settings import Settings, leading_folders
-from dagprof.gate import simple
+from dagprof.gate import scanned
+from dagprof.gate.verdict import Decision
+from dagprof.judge import runs as judge
 from dagprof.measure import session as measuring
 from dagprof.model import FileResult, Run
 from dagprof.quantities import parse_duration_ms
+from dagprof.report.changes import describe
 from dagprof.report.figures import duration
-from dagprof.usecases.expectations import limits_of
 
 
 class CheckRequest(NamedTuple):
@@ -66,7 +71,8 @@ class Checking:
 
     def __init__(self, request: CheckRequest, session: measuring.Session) -> None:
         self._request, self._session = request, session
-        self._limits = limits_of(request.settings)
+        settings = request.settings
+        self._demand = scanned.demand(settings.fail_on_regression or "0%", settings.regression_floor)
         self._before = {file.path: file for file in request.baseline.files} if request.baseline else {}
         self.files = session.files
 
@@ -99,8 +105,8 @@ class Checking:
         if budget_ms is not None and result.own_ms > budget_ms:
             taken, over = duration(result.own_ms), duration(result.own_ms - budget_ms)
             return f"{result.path} takes {taken} to parse, {over} over its budget of {duration(budget_ms)}."
-        change = self._change(result)
-        if change is None or change.change is not Change.SLOWER:
+        decision, change = self._judged(result)
+        if decision is not Decision.FAILED:
             return ""
         share = change.difference_share
         more = duration(change.difference_ms) + (f" ({share:.0%})" if share is not None else "")
@@ -118,16 +124,34 @@ class Checking:
             return None
         return parse_duration_ms(limits.budget)
 
-    def _change(self, result: FileResult) -> FileChange | None:
-        old = self._before.get(result.path)
-        return comparison.compare_file(result.path, old, result, self._limits) if old else None
+    def _judged(self, result: FileResult) -> tuple[Decision, FileChange]:
+        """What the gate decides on this file alone, and what changed; what the baseline lacks passes."""
+        old, baseline = self._before.get(result.path), self._request.baseline
+        if old is None or baseline is None:
+            return Decision.PASSED, comparison.compare_file(result.path, None, result, None)
+        before: Run = msgspec.structs.replace(baseline, files=(old,))
+        now: Run = msgspec.structs.replace(self._around, files=(result,))
+        judged = judge.judge(before, now, self._demand.timing)
+        factor = judge.basis(before, now).factor
+        change = comparison.compare_file(result.path, old, result, judged.get(result.path), factor)
+        return scanned.decide(now, before, judged, self._demand).decision, change
+
+    @cached_property
+    def _around(self) -> Run:
+        """Where the files are measured; the reference is timed once, if the baseline has one to compare with."""
+        baseline = self._request.baseline
+        timed = baseline is not None and baseline.reference is not None
+        return self._session.surroundings(with_reference=timed)
 
     def _notes(self, result: FileResult) -> Iterator[str]:
         """What makes its time doubtful, or hard to compare with that of the baseline."""
         yield from (doubt.text for doubt in result.doubts)
-        change = self._change(result)
-        if change is not None and change.change is Change.UNSURE:
-            yield simple.describe(change)
         baseline = self._request.baseline
-        if baseline is not None:
-            yield from comparison.environment_warnings(baseline.environment, self._session.environment())
+        if baseline is None:
+            return
+        decision, change = self._judged(result)
+        if decision is Decision.CANNOT_TELL:
+            yield describe(change)
+        if note := judge.basis(baseline, self._around).note:
+            yield note
+        yield from comparison.environment_warnings(baseline.environment, self._around.environment)

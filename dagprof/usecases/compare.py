@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dagprof.analyse import comparison
-from dagprof.analyse.comparison import Comparison, Limits
+from dagprof.analyse.comparison import Comparison
+from dagprof.judge.judgement import Limits
 from dagprof.model import Run
 from dagprof.quantities import parse_duration_ms, parse_share
 
 
-def compare(before: Run, after: Run, *, share: str = "20%", floor: str = "20ms") -> Comparison:
+def compare(before: Run, after: Run, *, share: str = "25%", floor: str = "50ms") -> Comparison:
     """What appeared, what vanished, what became slower or faster, and whether that is certain.
 
-    Changes below ``share`` of the parse time or below the duration ``floor`` do not count.
+    Changes below ``share`` of the parse time or below the duration ``floor`` do not count; both can
+    be wider than the defaults, not narrower.
 
     :raises UsageError: ``share`` is no share, or ``floor`` no duration.
     """

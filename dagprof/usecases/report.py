@@ -39,13 +39,11 @@ def write_page(scanned: Scanned, folder: Path, *, with_source: bool) -> Path:
 
 
 def _subject(scanned: Scanned, *, with_source: bool) -> RunReport:
-    from dagprof.report.page.overview import judged
-
     return RunReport(
         scanned.run,
         scanned.fleet,
         scanned.comparison,
         scanned.baseline,
-        judged(scanned.verdict) if scanned.verdict is not None else None,
+        scanned.verdict,
         with_source=with_source,
     )

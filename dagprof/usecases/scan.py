@@ -16,8 +16,9 @@ from dagprof import __version__
 from dagprof.analyse import comparison
 from dagprof.analyse.comparison import Comparison
 from dagprof.config.settings import Settings
-from dagprof.gate import simple
-from dagprof.gate.simple import Outcome, Verdict
+from dagprof.gate import scanned as gate
+from dagprof.gate.verdict import Decision, Verdict
+from dagprof.judge import runs as judge
 from dagprof.measure import scan as scanning
 from dagprof.measure.rounds import Progress, Silent
 from dagprof.model import Measured, Run
@@ -53,7 +54,8 @@ class ScanRequest(NamedTuple):
 
     ``folder`` is where run.json goes, and each file's result until that is complete; None keeps
     nothing. ``resumes`` takes over what an interrupted scan left there. ``with_reference`` also
-    times dagprof's reference parse, by which Runs of other days are compared with this one.
+    times dagprof's reference parse, by which Runs of other days are compared with this one; it is
+    timed anyway where the baseline has one.
     """
 
     paths: tuple[str, ...]
@@ -87,7 +89,7 @@ class Scanned:
     @property
     def has_failed(self) -> bool:
         """Whether something speaks against the Run that it was asked to fail on."""
-        return self.verdict is not None and self.verdict.outcome is Outcome.FAILED
+        return self.verdict is not None and self.verdict.decision is Decision.FAILED
 
 
 def scan(request: ScanRequest, progress: Progress | None = None) -> Scanned:
@@ -101,38 +103,49 @@ def scan(request: ScanRequest, progress: Progress | None = None) -> Scanned:
     """
     progress = progress or Silent()
     if request.folder is None:
-        return _judged(_measured(request, progress, {}), request)
+        return _judged(*_measured(request, progress, {}), request)
     file = request.folder / JOURNAL
     with resumable(file, _key(request), progress, resumes=request.resumes) as kept:
-        run = _measured(request, kept.progress, kept.known)
+        run, again = _measured(request, kept.progress, kept.known)
         runs.save(run, request.folder / RUN)
-        scanned = _judged(run, request)
+        scanned = _judged(run, again, request)
         kept.discard()
     return scanned
 
 
-def _measured(request: ScanRequest, progress: Progress, known: Mapping[tuple[str, str], Measured]) -> Run:
-    return scanning.scan(
+def _measured(
+    request: ScanRequest, progress: Progress, known: Mapping[tuple[str, str], Measured]
+) -> tuple[Run, Run]:
+    """The Run, and one of the files that were parsed again before they fail it for being slower."""
+    baseline, demand = request.expectations.baseline, request.expectations.demand
+
+    def suspects(run: Run) -> set[str]:
+        if baseline is None or not demand.asks_for_times:
+            return set()
+        return judge.suspects(judge.judge(of_paths(baseline, request.paths, run.root), run, demand.timing))
+
+    return scanning.scan_twice(
         request.paths,
         request.settings,
+        suspects,
         version=__version__,
         environ=request.environ,
         progress=progress,
         known=known,
-        with_reference=request.with_reference,
+        with_reference=request.with_reference or (baseline is not None and baseline.reference is not None),
     )
 
 
-def _judged(run: Run, request: ScanRequest) -> Scanned:
+def _judged(run: Run, again: Run, request: ScanRequest) -> Scanned:
     expected = request.expectations
-    baseline = compared = verdict = None
-    if expected.baseline is not None:
-        baseline = of_paths(expected.baseline, request.paths, run.root)
-        compared = comparison.compare(baseline, run, expected.limits)
-    if expected.need_verdict:
-        fails = expected.fails_on_regression
-        verdict = simple.decide(run, compared, fails_on_regression=fails, fail_on=expected.fail_on)
-    return Scanned(run, baseline, compared, verdict)
+    head = judge.with_times_of(again, run)
+    if expected.baseline is None:
+        verdict = gate.decide(head, None, {}, expected.demand) if expected.need_verdict else None
+        return Scanned(run, verdict=verdict)
+    baseline = of_paths(expected.baseline, request.paths, run.root)
+    judged = judge.judge(baseline, run, expected.demand.timing, again=again)
+    verdict = gate.decide(head, baseline, judged, expected.demand) if expected.need_verdict else None
+    return Scanned(run, baseline, comparison.compare(baseline, head, judged=judged), verdict)
 
 
 def _key(request: ScanRequest) -> str:

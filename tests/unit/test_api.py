@@ -16,10 +16,10 @@ import pytest
 
 import dagprof
 from dagprof import api
-from dagprof.analyse.comparison import Change
 from dagprof.cli.options import measuring_options, parsing_options
 from dagprof.config.settings import Settings
 from dagprof.errors import UsageError
+from dagprof.judge.judgement import Outcome
 from unit.builders import HELPED, file, run, trace
 
 BEFORE = run(file("team/a.py", 100, 101, 99, trace=trace(100, HELPED)), file("b.py", 50, 50, 50))
@@ -94,9 +94,9 @@ def test_the_gate_takes_one_thing_to_compare_with(tmp_path: Path) -> None:
 
 
 def test_two_runs_are_compared_by_the_limits_given() -> None:
-    assert [each.path for each in dagprof.compare(BEFORE, AFTER).of(Change.SLOWER)] == ["team/a.py"]
-    assert not dagprof.compare(BEFORE, AFTER, floor="1s").of(Change.SLOWER)
-    assert not dagprof.compare(BEFORE, AFTER, share="1000%").of(Change.SLOWER)
+    assert [each.path for each in dagprof.compare(BEFORE, AFTER).of(Outcome.REGRESSION)] == ["team/a.py"]
+    assert not dagprof.compare(BEFORE, AFTER, floor="1s").of(Outcome.REGRESSION)
+    assert not dagprof.compare(BEFORE, AFTER, share="1000%").of(Outcome.REGRESSION)
 
 
 def test_a_file_is_explained_by_the_end_of_its_path() -> None:

@@ -7,13 +7,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from dagprof.config.policy import Level, Rule
 from dagprof.config.settings import Settings
 from dagprof.errors import UsageError
 from dagprof.measure.rounds import Silent
 from dagprof.model import Measured
 from dagprof.store import runs
 from dagprof.usecases import baselines
-from dagprof.usecases.expectations import Expectations, expectations, limits_of
+from dagprof.usecases.expectations import Expectations, expectations
 from dagprof.usecases.explain import place
 from dagprof.usecases.gate import Baseline, Revision, requested
 from dagprof.usecases.resuming import resumable
@@ -55,7 +56,7 @@ def test_impossible_questions_are_refused_before_anything_is_measured(given: dic
 def test_expectations_are_read_from_the_settings(tmp_path: Path) -> None:
     stored = run(file("a.py", 100))
     runs.save(stored, tmp_path / "baseline.json")
-    assert expectations(Settings()) == Expectations()
+    assert expectations(Settings())[1:] == Expectations()[1:] == (None, False)
     settings = Settings(
         baseline=str(tmp_path / "baseline.json"),
         fail_on_regression="30%",
@@ -63,8 +64,10 @@ def test_expectations_are_read_from_the_settings(tmp_path: Path) -> None:
         fail_on=("import-error",),
     )
     found = expectations(settings)
-    assert (found.limits.relative, found.limits.absolute_ms) == (0.3, 5.0)
-    assert found == Expectations(limits_of(settings), stored, fails_on_regression=True, fail_on=("import-error",))
+    assert found.demand.timing("a.py") == (0.3, 5.0)
+    levels = found.demand.limits("a.py").rules
+    assert {rule for rule, level in levels.items() if level is Level.ERROR} == {Rule.SLOWER, Rule.IMPORT_ERROR}
+    assert (found.baseline, found.need_verdict) == (stored, True)
 
 
 @pytest.mark.parametrize(
