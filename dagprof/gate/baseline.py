@@ -41,9 +41,9 @@ def decide_by_baseline(
         raise UsageError(
             "The baseline and this run have no file in common; measure the folder that the baseline was taken of."
         )
-    for side in (run, again):
-        if side is not None and side.files:
-            _refuse(runs.refusal(baseline, side))
+    _refuse(runs.refusal(baseline, run))
+    if again is not None and again.files:
+        _refuse(runs.refusal(baseline, again))
     judged = runs.judge(baseline, run, demand.timing, again=again)
     compared = Compared(
         base=baseline,

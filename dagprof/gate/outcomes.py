@@ -57,6 +57,8 @@ def outcome(
             return outcome, f"{path} {amount}{because}", cause
         return outcome, f"{path} {amount}{_gone(cause)}", None
     if outcome is Outcome.CANNOT_TELL:
+        if judged.why and not math.isfinite(judged.low_ms):
+            return outcome, f"{path}: inconclusive; {judged.why}", None
         seems_slower = base is not None and judged.change_ms > least_ms
         cause = reasons.cause(base, head, judged.change_ms, changed) if base is not None and seems_slower else None
         span = (
