@@ -113,9 +113,7 @@ def scan(request: ScanRequest, progress: Progress | None = None) -> Scanned:
     return scanned
 
 
-def _measured(
-    request: ScanRequest, progress: Progress, known: Mapping[tuple[str, str], Measured]
-) -> tuple[Run, Run]:
+def _measured(request: ScanRequest, progress: Progress, known: Mapping[tuple[str, str], Measured]) -> tuple[Run, Run]:
     """The Run, and one of the files that were parsed again before they fail it for being slower."""
     baseline, demand = request.expectations.baseline, request.expectations.demand
 

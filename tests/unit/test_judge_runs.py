@@ -158,7 +158,10 @@ def test_what_cannot_be_compared_leaves_every_file_open(changes: dict[str, Any],
     verdict = scanned.decide(after, before, runs.judge(before, after, asked.timing), asked)
     assert verdict.decision is Decision.CANNOT_TELL
     assert verdict.reason == "No regression found; 2 files are inconclusive."
-    assert all(f"inconclusive; {file.reason}" in text for file, text in zip(compared.files, words.reasons(verdict), strict=True))
+    assert all(
+        f"inconclusive; {file.reason}" in text
+        for file, text in zip(compared.files, words.reasons(verdict), strict=True)
+    )
 
 
 def test_a_scan_and_the_gate_say_the_same_of_the_same_runs() -> None:
