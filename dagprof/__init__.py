@@ -5,6 +5,7 @@ In a notebook or a script::
     run = dagprof.scan("dags/", repeat=5)          # or: run = dagprof.load("reports/run.json")
     dagprof.frames.files_frame(run)                # a pandas DataFrame, slowest file first
     dagprof.frames.imports_frame(run, by="distribution")
+    dagprof.compare(dagprof.load("before.json"), run)
 
 Nothing heavy is imported before it is used.
 """
@@ -17,19 +18,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dagprof.analyse import comparison as comparison
     from dagprof.analyse import frames as frames
+    from dagprof.api import compare as compare
+    from dagprof.api import explain as explain
     from dagprof.api import load as load
+    from dagprof.api import render_report as render_report
+    from dagprof.api import run_gate as run_gate
     from dagprof.api import scan as scan
     from dagprof.model import Run as Run
 
 __version__ = "0.1.0"
-__all__ = ["Run", "comparison", "frames", "load", "scan"]
+__all__ = ["Run", "compare", "comparison", "explain", "frames", "load", "render_report", "run_gate", "scan"]
 
+# `dagprof.gate` and `dagprof.report` are rooms, so these functions have longer names.
+_FUNCTIONS = ("compare", "explain", "load", "render_report", "run_gate", "scan")
 _HOMES = {
     "Run": "dagprof.model",
     "comparison": "dagprof.analyse",
     "frames": "dagprof.analyse",
-    "load": "dagprof.api",
-    "scan": "dagprof.api",
+    **dict.fromkeys(_FUNCTIONS, "dagprof.api"),
 }
 
 

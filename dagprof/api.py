@@ -1,28 +1,150 @@
-"""Functions for notebooks and scripts, the same ones that the commands call."""
+"""Functions for notebooks and scripts: the use cases that the commands call, printing nothing."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
-from dagprof import __version__
 from dagprof.config import settings as settings_module
-from dagprof.measure import scan as scanning
-from dagprof.model import Run
+from dagprof.config.settings import Depth, Settings
+from dagprof.model import Isolation, Run, Temperature
 from dagprof.store import runs
 
+if TYPE_CHECKING:
+    from dagprof.analyse.comparison import Comparison
+    from dagprof.usecases.explain import ExplainedFile
+    from dagprof.usecases.gate import Gated
 
-def scan(*paths: str | Path, **options: Any) -> Run:
+# What is no setting, but the place or the question.
+_NO_SETTINGS = ("paths", "against_python", "all_files")
+
+
+def scan(  # noqa: PLR0913 - one for each setting
+    *paths: str | Path,
+    bundle_root: str | Path | None = None,
+    python: str | Path | None = None,
+    temperature: Temperature | Literal["processor", "warm", "cold"] | None = None,
+    isolation: Isolation | Literal["fork", "spawn"] | None = None,
+    jobs: int | None = None,
+    repeat: int | None = None,
+    time_limit_s: float | None = None,
+    memory_limit_mib: int | None = None,
+    depth: Depth | Literal["quick", "traced", "normal", "full"] | None = None,
+    time_budget: str | None = None,
+    stacks_from_ms: float | None = None,
+    variables: str | Path | None = None,
+    connections: str | Path | None = None,
+    missing_variables: Literal["stub", "error"] | None = None,
+    safe_mode: bool | None = None,
+    project: bool | None = None,
+    plugins: str | Path | None = None,
+    pythonpath: Sequence[str | Path] | None = None,
+    env_file: str | Path | None = None,
+    airflow_home: str | Path | None = None,
+) -> Run:
     """Measure the DAG files below ``paths`` and return the Run, without writing anything.
 
-    ``options`` are the fields of ``dagprof.config.settings.Settings``, which override the configuration file and the environment.
+    Each keyword is a setting; what is not given, or None, is as the environment and the
+    configuration file have it.
 
-    :raises dagprof.errors.UsageError: invalid paths or options.
+    :raises dagprof.errors.UsageError: invalid paths or settings.
     :raises dagprof.errors.MeasurementError: nothing could be measured.
     """
-    settings = settings_module.load(options, environment=os.environ, start=Path.cwd())
-    return scanning.scan([str(path) for path in paths], settings, version=__version__, environ=os.environ)
+    settings = _settings(locals())
+    from dagprof.usecases import scan as usecase
+
+    return usecase.scan(usecase.ScanRequest(_texts(paths), settings, os.environ)).run
+
+
+def run_gate(  # noqa: PLR0913 - one for each setting
+    *paths: str | Path,
+    against: str | None = None,
+    baseline: str | Path | None = None,
+    against_python: str | Path | None = None,
+    all_files: bool = False,
+    bundle_root: str | Path | None = None,
+    python: str | Path | None = None,
+    temperature: Temperature | Literal["processor", "warm", "cold"] | None = None,
+    isolation: Isolation | Literal["fork", "spawn"] | None = None,
+    jobs: int | None = None,
+    time_limit_s: float | None = None,
+    memory_limit_mib: int | None = None,
+    variables: str | Path | None = None,
+    connections: str | Path | None = None,
+    missing_variables: Literal["stub", "error"] | None = None,
+    safe_mode: bool | None = None,
+    project: bool | None = None,
+    plugins: str | Path | None = None,
+    pythonpath: Sequence[str | Path] | None = None,
+    env_file: str | Path | None = None,
+    airflow_home: str | Path | None = None,
+) -> Gated:
+    """Compare the DAG files below ``paths`` with another version of them, or with a stored Run.
+
+    ``against`` is a branch, tag or commit, ``baseline`` the file of a Run; give one of them.
+    ``against_python`` measures the other version with another interpreter, and ``all_files`` also
+    what the change cannot reach. The gate's limits, and each setting that is not given, are as the
+    environment and the configuration file have them. Nothing is written.
+
+    :raises dagprof.errors.UsageError: invalid paths, settings, revision or baseline.
+    :raises dagprof.errors.MeasurementError: nothing could be measured.
+    """
+    settings = _settings(locals())
+    from dagprof.usecases import gate as usecase
+
+    request = usecase.requested(
+        _texts(paths),
+        settings,
+        os.environ,
+        revision=against,
+        baseline=None if baseline is None else os.fspath(baseline),
+        python=None if against_python is None else os.fspath(against_python),
+        all_files=all_files,
+    )
+    return usecase.gate(request)
+
+
+def explain(run: Run, file: str | Path, line: int | None = None) -> ExplainedFile:
+    """One file of a Run: its result, its source if that is unchanged, and what changes would save.
+
+    ``file`` is its path in the Run, the end of that path, or the path of the file on disk.
+
+    :raises dagprof.errors.UsageError: the Run has no such file, or the file no such line.
+    """
+    from dagprof.usecases import explain as usecase
+
+    return usecase.explain(run, os.fspath(file), line)
+
+
+def compare(before: Run, after: Run, *, share: str = "25%", floor: str = "50ms") -> Comparison:
+    """Compare two Runs file by file.
+
+    Changes below ``share`` of the parse time or below the duration ``floor`` do not count; both can
+    be wider than the defaults, not narrower.
+
+    :raises dagprof.errors.UsageError: ``share`` is no share, or ``floor`` no duration.
+    """
+    from dagprof.usecases import compare as usecase
+
+    return usecase.compare(before, after, share=share, floor=floor)
+
+
+def render_report(
+    run: Run,
+    baseline: Run | None = None,
+    *,
+    format: Literal["html", "markdown"] = "html",  # noqa: A002 - the option's name
+    with_source: bool = True,
+) -> str:
+    """The report of a Run as text, compared with ``baseline`` if there is one.
+
+    ``with_source`` lets the source of the DAG files into the page.
+    """
+    from dagprof.usecases import report as usecase
+
+    return usecase.report(run, baseline, kind=format, with_source=with_source)
 
 
 def load(path: str | Path) -> Run:
@@ -31,3 +153,20 @@ def load(path: str | Path) -> Run:
     :raises dagprof.errors.RunFileError: missing, damaged, or from a newer dagprof.
     """
     return runs.load(path)
+
+
+def _settings(given: Mapping[str, object]) -> Settings:
+    """The settings in force, with what a function was given by name."""
+    options = {name: _plain(value) for name, value in given.items() if name not in _NO_SETTINGS}
+    return settings_module.load(options, environment=os.environ, start=Path.cwd())
+
+
+def _plain(value: object) -> object:
+    """A path as the text that settings hold."""
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    return os.fspath(value) if isinstance(value, Path) else value
+
+
+def _texts(paths: Sequence[str | Path]) -> tuple[str, ...]:
+    return tuple(str(path) for path in paths)

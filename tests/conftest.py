@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import TARGET, Scan, write
@@ -41,7 +42,7 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def scan(tmp_path: Path) -> Scan:
     """``scan({"a.py": "..."}, repeat=1)`` writes a DAG folder and measures it."""
 
-    def run(files: Mapping[str, str], *below: str, **options: object) -> Run:
+    def run(files: Mapping[str, str], *below: str, **options: Any) -> Run:
         folder = write(tmp_path / "dags", files)
         paths = [folder / name for name in below] or [folder]
         return dagprof.scan(*paths, **{"python": TARGET, "repeat": 1, **options})

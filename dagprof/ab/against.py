@@ -18,7 +18,7 @@ from dagprof.ab.revision import Difference
 from dagprof.config import configuration
 from dagprof.config.settings import Settings
 from dagprof.errors import UsageError
-from dagprof.evidence import Limits
+from dagprof.judge.judgement import Limits
 from dagprof.link.target import existing, resolve
 from dagprof.measure.rounds import Progress
 from dagprof.measure.site import Site, scratch_folder

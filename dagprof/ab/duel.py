@@ -14,7 +14,7 @@ from dagprof.ab import affected, precedents
 from dagprof.ab.sides import Lane, Side, each
 from dagprof.ab.turns import Turns
 from dagprof.config import settings as settings_module
-from dagprof.evidence import Limits
+from dagprof.judge.judgement import Limits
 from dagprof.link.zygote import ConnectionLost
 from dagprof.measure.budget import Budget
 from dagprof.measure.rounds import Progress

@@ -1,16 +1,17 @@
 """Timed parses of both versions in turns, until it is clear which files became slower.
 
 Each pair of parses of one file runs back to back, in alternating order, so that a machine
-that changes its speed affects both versions. See ``dagprof.evidence`` for when a question is decided.
+that changes its speed affects both versions. See ``dagprof.judge.pairs`` for when a question is decided.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from dagprof import evidence
 from dagprof.ab.sides import Lane, Side, each
-from dagprof.evidence import Kind, Limits, Sides
+from dagprof.judge import pairs
+from dagprof.judge.judgement import Kind, Limits
+from dagprof.judge.pairs import Sides
 from dagprof.measure.budget import Budget
 from dagprof.measure.scheduler import Scheduler
 from dagprof.passes.outcome import Passes, gave_result, status_of
@@ -46,7 +47,7 @@ class Turns:
 
         while undecided and not budget.is_spent:
             # All undecided files get to the same look before any is judged: the correction for many files is over all of them.
-            look = evidence.next_look(min(self._pairs(name) for name in undecided))
+            look = pairs.next_look(min(self._pairs(name) for name in undecided))
             if look is None:
                 break
             self._parse_up_to(look, undecided, budget)
@@ -108,7 +109,7 @@ class Turns:
                 return
 
     def _undecided(self, names: Sequence[str], limits: Mapping[str, Limits]) -> list[str]:
-        judged = evidence.judge(
+        judged = pairs.judge(
             {name: Sides(*(side.passes[name].own_ms for side in self._sides)) for name in names},
             {name: limits[name] for name in names},
             self._false_alarms,
@@ -116,7 +117,7 @@ class Turns:
         return [
             name
             for name in names
-            if judged[name].kind is Kind.OPEN and evidence.next_look(judged[name].pairs) is not None
+            if judged[name].kind is Kind.OPEN and pairs.next_look(judged[name].pairs) is not None
         ]
 
 

@@ -1,48 +1,25 @@
-"""Two Runs side by side: what appeared, what vanished, what became slower or faster, and whether that is certain.
+"""Two Runs side by side: what the judge says of each file's parse time, and what else differs.
 
-Parse times are compared without what each parse waited for a processor that others used. A change is beyond noise when
-the medians differ by more than ``SIGMAS`` standard errors of their difference (see ``dagprof.robust``). Fewer than three
-samples on a side are inconclusive, unless two agree. A file that broke stops early, which does not make it faster; a file that
-was fixed is not slower for it.
+Parse times are compared without what each parse waited for a processor that others used; ``dagprof.judge.runs`` says when a
+change is beyond noise. A file that broke stops early, which does not make it faster; a file that was fixed is not slower for it.
 """
 
 from __future__ import annotations
 
-import enum
-import math
-import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from dagprof.analyse.loads import depths
+from dagprof.judge import runs
+from dagprof.judge.judgement import Judgement, Limits, Outcome
 from dagprof.model import Environment, FileResult, Frozen, Loads, Origin, Run, Status
-from dagprof.robust import are_enough, standard_error_of_median
 
-SIGMAS = 3.0
 SHOWN_IMPORTS = 10
 
 
-class Change(str, enum.Enum):
-    """What became of a file's parse time."""
-
-    SLOWER = "slower"
-    FASTER = "faster"
-    UNCHANGED = "unchanged"
-    UNSURE = "unsure"
-    ADDED = "added"
-    REMOVED = "removed"
-
-
-class Limits(Frozen, frozen=True):
-    """From where a change counts: both the share of the baseline and the milliseconds must be exceeded."""
-
-    relative: float = 0.20
-    absolute_ms: float = 20.0
-
-
 class FileChange(Frozen, frozen=True):
-    """One file in both Runs. Times are medians in ms, without waiting for a processor.
+    """One file in both Runs. Times are medians in ms, without waiting for a processor; the baseline's at this Run's speed.
 
     ``new_imports`` and ``gone_imports`` are packages, outermost first, the first ``SHOWN_IMPORTS`` of each;
     ``more_new_imports`` and ``more_gone_imports`` count the others. ``missing`` goes on after the name of a file that
@@ -50,7 +27,7 @@ class FileChange(Frozen, frozen=True):
     """
 
     path: str
-    change: Change
+    outcome: Outcome
     baseline_ms: float
     current_ms: float
     reason: str = ""
@@ -70,7 +47,7 @@ class FileChange(Frozen, frozen=True):
     @property
     def is_mended(self) -> bool:
         """Whether it gave no DAGs before, and does now."""
-        return self.was_failing and not self.is_failing and self.change is not Change.REMOVED
+        return self.was_failing and not self.is_failing and self.outcome is not Outcome.GONE
 
     @property
     def difference_ms(self) -> float:
@@ -84,22 +61,26 @@ class FileChange(Frozen, frozen=True):
 
 
 class Comparison(Frozen, frozen=True):
-    """All files of both Runs, by path, and the reasons to read the comparison with care."""
+    """All files of both Runs, by path, and the reasons to read the comparison with care.
+
+    ``factor`` is how many times longer this Run's machine takes; times of the baseline are multiplied by it.
+    """
 
     files: tuple[FileChange, ...]
     baseline_total_ms: float
     current_total_ms: float
     warnings: tuple[str, ...] = ()
+    factor: float = 1.0
 
-    def of(self, *changes: Change) -> list[FileChange]:
-        """The files with one of these changes, largest difference first."""
-        found = [file for file in self.files if file.change in changes]
+    def of(self, *outcomes: Outcome) -> list[FileChange]:
+        """The files with one of these outcomes, largest difference first."""
+        found = [file for file in self.files if file.outcome in outcomes]
         return sorted(found, key=lambda file: -abs(file.difference_ms))
 
     @property
     def shared(self) -> int:
         """How many files are in both Runs."""
-        return sum(file.change not in (Change.ADDED, Change.REMOVED) for file in self.files)
+        return sum(file.outcome not in (Outcome.NEW, Outcome.GONE) for file in self.files)
 
 
 def below(run: Run, folders: Sequence[str]) -> Run:
@@ -111,8 +92,28 @@ def below(run: Run, folders: Sequence[str]) -> Run:
     return restricted
 
 
-def compare(baseline: Run, current: Run, limits: Limits = Limits()) -> Comparison:  # noqa: B008
-    """Compare two Runs file by file. A file of the baseline that is not in the current one counts as removed."""
+def compare(
+    baseline: Run,
+    current: Run,
+    limits: Limits = runs.LEAST,
+    *,
+    judged: Mapping[str, Judgement] | None = None,
+) -> Comparison:
+    """Compare two Runs file by file. A file of the baseline that is not in the current one counts as removed.
+
+    ``limits`` say from where a change counts, above the judge's own. ``judged`` is what was judged of both already, perhaps with
+    parses of a second look, whose times ``current`` then has.
+    """
+    if judged is None:
+        judged = runs.judge(baseline, current, lambda _: limits)
+    basis = runs.basis(baseline, current)
+    return tell(baseline, current, judged, factor=basis.factor, notes=(basis.note,) if basis.note else ())
+
+
+def tell(
+    baseline: Run, current: Run, judged: Mapping[str, Judgement], *, factor: float = 1.0, notes: Sequence[str] = ()
+) -> Comparison:
+    """What was judged of both Runs, and what else differs. ``notes`` go before all other warnings."""
     before = {file.path: file for file in baseline.files}
     after = {file.path: file for file in current.files}
     packages_before, packages_after = _packages(baseline), _packages(current)
@@ -120,7 +121,7 @@ def compare(baseline: Run, current: Run, limits: Limits = Limits()) -> Compariso
     changes = []
     for path in sorted(before.keys() | after.keys()):
         old, new = before.get(path), after.get(path)
-        change = compare_file(path, old, new, limits)
+        change = compare_file(path, old, new, judged.get(path), factor)
         if old and not new and path in skipped and skipped[path].loses_dags_of(old):
             change = msgspec.structs.replace(change, is_failing=True, missing="gives no DAGs")
         if old and new:
@@ -136,21 +137,24 @@ def compare(baseline: Run, current: Run, limits: Limits = Limits()) -> Compariso
         changes.append(change)
     return Comparison(
         files=tuple(changes),
-        baseline_total_ms=baseline.total_own_ms,
+        baseline_total_ms=baseline.total_own_ms * factor,
         current_total_ms=current.total_own_ms,
-        warnings=tuple(_warnings(baseline, current)),
+        warnings=(*notes, *_warnings(baseline, current)),
+        factor=factor,
     )
 
 
-def compare_file(path: str, old: FileResult | None, new: FileResult | None, limits: Limits) -> FileChange:
+def compare_file(
+    path: str, old: FileResult | None, new: FileResult | None, judged: Judgement | None, factor: float = 1.0
+) -> FileChange:
     """One file before and now, without the imports that only whole Runs can name."""
-    change, reason = _judge_files(old, new, limits)
+    outcome, reason = _outcome(old, new, judged)
     is_broken = bool(new and (new.has_lost_dags(old) if old else new.status.is_broken))
     return FileChange(
         path=path,
-        change=change,
+        outcome=outcome,
         reason=reason,
-        baseline_ms=old.own_ms if old else 0.0,
+        baseline_ms=old.own_ms * factor if old else 0.0,
         current_ms=new.own_ms if new else 0.0,
         was_failing=bool(old and old.status.is_broken),
         is_failing=is_broken or bool(new and new.status.is_broken),
@@ -158,48 +162,19 @@ def compare_file(path: str, old: FileResult | None, new: FileResult | None, limi
     )
 
 
-def _judge_files(old: FileResult | None, new: FileResult | None, limits: Limits) -> tuple[Change, str]:
+def _outcome(old: FileResult | None, new: FileResult | None, judged: Judgement | None) -> tuple[Outcome, str]:
+    """What became of a file, and why that is open where it is."""
     if old is None or new is None:
-        return (Change.ADDED, "") if new is not None else (Change.REMOVED, "")
+        return (Outcome.NEW, "") if new is not None else (Outcome.GONE, "")
     if new.status is Status.NEEDS_ANSWER:
-        return Change.UNSURE, new.what_it_needs
+        return Outcome.CANNOT_TELL, new.what_it_needs
     if old.status is Status.NEEDS_ANSWER:
-        return Change.UNSURE, "it needed an answer before, so there is no earlier time to compare with"
-    if not old.is_timed or not new.is_timed:
-        if old.status == new.status:
-            return Change.UNCHANGED, f"it has no parse time on either side ({new.status.value})"
-        return Change.UNSURE, f"it has no parse time ({old.status.value} before, {new.status.value} now)"
-    change, reason = judge(old.samples.own_ms, new.samples.own_ms, limits)
-    breaks = new.has_lost_dags(old)
-    is_mended = old.status.is_failure and not new.status.is_failure
-    if breaks and change is Change.FASTER:
-        text = f"it {new.missing(old)} now ({new.status.value}), so its time cannot be compared"
-        return Change.UNSURE, text
-    if is_mended and change is Change.SLOWER:
-        return Change.UNSURE, (
-            f"it gave no DAGs before ({old.status.value}), so there is no earlier time to compare with"
-        )
-    return change, reason
-
-
-def judge(baseline_ms: Sequence[float], current_ms: Sequence[float], limits: Limits) -> tuple[Change, str]:
-    """Whether one sample of parse times is slower or faster than another, with the reason where that is inconclusive."""
-    before, after = statistics.median(baseline_ms), statistics.median(current_ms)
-    difference = after - before
-    if abs(difference) <= limits.absolute_ms or abs(difference) <= limits.relative * before:
-        return Change.UNCHANGED, ""
-    if not (are_enough(baseline_ms) and are_enough(current_ms)):
-        return (
-            Change.UNSURE,
-            (
-                f"{len(baseline_ms)} and {len(current_ms)} samples are too few to separate "
-                f"{difference:+.0f} ms from noise"
-            ),
-        )
-    error = math.hypot(standard_error_of_median(baseline_ms), standard_error_of_median(current_ms))
-    if abs(difference) <= SIGMAS * error:
-        return Change.UNSURE, f"{difference:+.0f} ms is within the noise of ±{SIGMAS * error:.0f} ms"
-    return (Change.SLOWER if difference > 0 else Change.FASTER), ""
+        return Outcome.CANNOT_TELL, "it needed an answer before, so there is no earlier time to compare with"
+    if judged is not None:
+        return judged.outcome, judged.why
+    if old.status == new.status:
+        return Outcome.UNCHANGED, f"it has no parse time on either side ({new.status.value})"
+    return Outcome.CANNOT_TELL, f"it has no parse time ({old.status.value} before, {new.status.value} now)"
 
 
 def _packages(run: Run) -> dict[str, dict[str, int]]:

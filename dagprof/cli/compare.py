@@ -9,23 +9,26 @@ import click
 @click.argument("before")
 @click.argument("after")
 @click.option(
-    "--floor", metavar="DURATION", default="20ms", show_default=True, help="Ignore changes smaller than this."
+    "--floor",
+    metavar="DURATION",
+    default="50ms",
+    show_default=True,
+    help="Ignore changes smaller than this; at least 50ms.",
 )
 @click.option(
     "--share",
     metavar="SHARE",
-    default="20%",
+    default="25%",
     show_default=True,
-    help="Also ignore changes below this share of the parse time.",
+    help="Also ignore changes below this share of the parse time; at least 25%.",
 )
 def command(before: str, after: str, floor: str, share: str) -> int:
     """Compare the runs BEFORE and AFTER, file by file."""
-    from dagprof import quantities
-    from dagprof.analyse.comparison import Limits, compare
     from dagprof.cli.output import stdout_console
     from dagprof.report.text import terminal
     from dagprof.store import runs
+    from dagprof.usecases.compare import compare
 
-    limits = Limits(relative=quantities.parse_share(share), absolute_ms=quantities.parse_duration_ms(floor))
-    terminal.render_comparison(compare(runs.load(before), runs.load(after), limits), console=stdout_console())
+    compared = compare(runs.load(before), runs.load(after), share=share, floor=floor)
+    terminal.render_comparison(compared, console=stdout_console())
     return 0

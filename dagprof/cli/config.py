@@ -134,7 +134,7 @@ def _print_settings(settings: Settings, rows: tuple[Explained, ...], console: Co
 def _print_lists(settings: Settings, console: Console) -> None:
     from rich.text import Text
 
-    from dagprof.cli.output import today
+    from dagprof.config.policy import today
     from dagprof.report.escape import safe_text
 
     if settings.overrides or settings.waivers:
@@ -175,7 +175,7 @@ def _json(settings: Settings, rows: tuple[Explained, ...], limits: list[_Limits]
 
     import msgspec
 
-    from dagprof.cli.output import today
+    from dagprof.config.policy import today
 
     values = {row.key: {"value": row.value, "source": row.source} for row in rows if row.key not in _LISTS}
     waivers = [{**msgspec.to_builtins(waiver), "expired": waiver.has_expired(today())} for waiver in settings.waivers]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -15,7 +14,7 @@ from dagprof.cli.options import project_options
 @click.argument("path", required=False, metavar="[PATH]")
 @click.option("--python", metavar="PATH", help="Examine this interpreter instead of the one that runs dagprof.")
 @project_options
-def command(path: str | None, **options: Any) -> int:
+def command(path: str | None, **options: object) -> int:
     """Show which interpreter, Airflow, AIRFLOW_HOME and configuration a scan would use and why, what it would take from the
     project's files, whether forking works, how noisy this machine is right now, and how to fix each problem.
 

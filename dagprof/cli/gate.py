@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
-from dagprof import __version__
-from dagprof.cli import INTERRUPTED, comments, discard_output, output
+from dagprof.cli import INTERRUPTED, discard_output, output
 from dagprof.cli.options import parsing_options
 from dagprof.config import settings as settings_module
 from dagprof.config.policy import Level, Rule
-from dagprof.config.settings import Settings
 from dagprof.errors import MeasurementError, UsageError
 from dagprof.report.formats import VERDICTS, VerdictReport
 
 if TYPE_CHECKING:
-    from dagprof.gate.decide import Demand
-    from dagprof.gate.verdict import Verdict
-    from dagprof.model import Run
+    from dagprof.usecases.gate import Gated
 
-# The base's Run, which a comparison with a stored one does not write.
-_BASE = "gate-base.json"
+# Both sides' Runs; a comparison with a stored base writes only the other.
+_BASE, _HEAD = "gate-base.json", "gate-head.json"
 _RULES = ", ".join(rule.value for rule in Rule)
 _FORMATS = " or ".join(", ".join(VERDICTS).rsplit(", ", 1))
 
@@ -89,13 +83,18 @@ _FORMATS = " or ".join(", ".join(VERDICTS).rsplit(", ", 1))
 @click.option("--output-dir", "-o", metavar="DIR", help="Folder for gate.json and both runs [default: reports].")
 @parsing_options
 @click.option("--quiet", "-q", is_flag=True, help="Print only errors and what --format prints.")
-def command(
+def command(  # noqa: PLR0913 - one for each option that is no setting of its own
     paths: tuple[str, ...],
-    formats: tuple[str, ...],
-    all_files: bool,
+    against: str | None,
+    baseline: str | None,
     against_python: str | None,
+    all_files: bool,
+    fail_on: tuple[str, ...],
+    warn_on: tuple[str, ...],
+    ignore: tuple[str, ...],
+    formats: tuple[str, ...],
     quiet: bool,
-    **options: Any,
+    **options: object,
 ) -> int:
     """Compare the DAG files below PATH with another version of them, and fail when parsing became slower.
 
@@ -104,64 +103,58 @@ def command(
 
     Exit codes: 0 passed or inconclusive, 1 failed, 2 usage or configuration, 3 could not measure, 130 interrupted.
     """
-    settings = settings_module.load(_plain(options), environment=os.environ, start=Path.cwd())
-    against, baseline = _versus(options, settings)
-    if against is None and (against_python is not None or all_files):
-        raise UsageError(
-            "--against-python and --all-files need --against; a run against a baseline always measures all files."
-        )
+    from dagprof.usecases.gate import Baseline, gate, requested
+
+    options |= {
+        "against": against,
+        "baseline": baseline,
+        "gate": _gate_table(options, _rules(ignore, warn_on, fail_on)),
+    }
+    settings = settings_module.load(options, environment=os.environ, start=Path.cwd())
+    request = requested(
+        paths,
+        settings,
+        os.environ,
+        revision=against,
+        baseline=baseline,
+        python=against_python,
+        all_files=all_files,
+    )
     writings = _writings(formats)
     folder = Path(settings.output_dir)
     output.check_writable(folder)
-    threading.Thread(target=_load_statistics, daemon=True).start()
     try:
-        if against is not None:
-            measured = _by_turns(paths, settings, against, against_python, all_files=all_files, is_quiet=quiet)
-        else:
-            assert baseline is not None
-            measured = _by_baseline(paths, settings, baseline, is_quiet=quiet)
-            _remove_old_base(folder / _BASE, baseline)
+        with output.progress(is_quiet=quiet) as shown:
+            gated = gate(request, shown)
+        if isinstance(request.versus, Baseline):
+            _remove_old_base(folder / _BASE, request.versus.file)
     except KeyboardInterrupt:
         click.echo("Interrupted; the gate reached no decision.", err=True)
         return INTERRUPTED
-    return _tell(measured, folder, writings, is_quiet=quiet, with_source=settings.source == "all")
+    return _tell(gated, folder, writings, is_quiet=quiet, with_source=settings.source == "all")
 
 
-class _Measured(NamedTuple):
-    """A verdict, both sides with paths from the repository's root, and the Runs behind them by file name."""
-
-    verdict: Verdict
-    base: Run
-    head: Run
-    runs: Mapping[str, Run]
-
-
-def _plain(options: dict[str, Any]) -> dict[str, Any]:
-    """The options with those of the gate in a table of their own."""
+def _gate_table(options: dict[str, object], rules: Mapping[str, str]) -> dict[str, object]:
+    """The gate's own options, taken out of all options, as the configuration file has them."""
     names = ("relative", "absolute", "budget", "time_budget", "sample", "false_alarms")
-    table: dict[str, Any] = {name: options.pop(name) for name in names}
-    table |= {name: options.pop(name) or None for name in ("forbid", "allow")}
-    rules: dict[str, str] = {}
-    for option, level in (("ignore", Level.OFF), ("warn_on", Level.WARNING), ("fail_on", Level.ERROR)):
-        for name in options.pop(option):
+    table = {name: options.pop(name) for name in names}
+    lists = {name: options.pop(name) or None for name in ("forbid", "allow")}
+    return {**table, **lists, "rules": rules or None}
+
+
+def _rules(ignore: Sequence[str], warn_on: Sequence[str], fail_on: Sequence[str]) -> dict[str, str]:
+    """The levels of rules; where one is named twice, the stricter level counts."""
+    found: dict[str, str] = {}
+    for option, names, level in (
+        ("--ignore", ignore, Level.OFF),
+        ("--warn-on", warn_on, Level.WARNING),
+        ("--fail-on", fail_on, Level.ERROR),
+    ):
+        for name in names:
             if name not in [rule.value for rule in Rule]:
-                raise UsageError(f"Unknown rule {name!r} in --{option.replace('_', '-')}; choose from {_RULES}.")
-            rules[name] = level.value
-    return {**options, "gate": {**table, "rules": rules or None}}
-
-
-def _versus(options: Mapping[str, Any], settings: Settings) -> tuple[str | None, str | None]:
-    """What to compare with: options win over the configuration, and a revision over a baseline there."""
-    against, baseline = options["against"], options["baseline"]
-    if against is not None and baseline is not None:
-        raise UsageError("--against and --baseline cannot be used together; give one of them.")
-    if against is not None or baseline is not None:
-        return against, baseline
-    if settings.against is not None:
-        return settings.against, None
-    if settings.baseline is not None:
-        return None, settings.baseline
-    raise UsageError("Nothing to compare with; give --against REVISION (such as origin/main) or --baseline FILE.")
+                raise UsageError(f"Unknown rule {name!r} in {option}; choose from {_RULES}.")
+            found[name] = level.value
+    return found
 
 
 def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
@@ -185,100 +178,6 @@ def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
     return unique
 
 
-def _load_statistics() -> None:
-    """While Airflow is imported in the other processes."""
-    import scipy.stats  # noqa: F401
-
-
-def _demand(settings: Settings, root: Path, waivers: Iterable[Any] = (), prefix: str = "") -> Demand:
-    from dagprof.gate.decide import Demand
-
-    return Demand(
-        today=output.today(),
-        policy=settings.gate,
-        overrides=settings.overrides,
-        waivers=(*settings.waivers, *waivers),
-        folders=settings_module.leading_folders(settings, root),
-        prefix=prefix,
-    )
-
-
-def _by_turns(
-    paths: Sequence[str], settings: Settings, revision: str, python: str | None, *, all_files: bool, is_quiet: bool
-) -> _Measured:
-    from dagprof.ab import against
-    from dagprof.gate import decide
-    from dagprof.gate.rooted import rooted
-    from dagprof.link.target import bundle_root, existing
-    from dagprof.quantities import parse_duration_ms
-
-    root = bundle_root(settings, existing(tuple(paths)), os.environ)[0]
-    demand = _demand(settings, root)
-    asked = against.Asked(
-        revision=revision,
-        limits=demand.timing,
-        false_alarms=demand.false_alarms,
-        budget_s=parse_duration_ms(settings.gate.time_budget) / 1000,
-        sample=settings.gate.sample,
-        python=python,
-        every_file=all_files,
-    )
-    with output.progress(is_quiet=is_quiet) as shown:
-        found = against.measure(paths, settings, asked, version=__version__, environ=os.environ, progress=shown)
-    duel, prefix = found.duel, found.prefix
-    base, head = rooted(duel.base, found.tree, prefix), rooted(duel.head, found.top, prefix)
-    waivers, wrong = comments.waivers(head)
-    compared = decide.Compared(
-        base=base,
-        head=head,
-        base_name=found.base_name,
-        head_name="the working tree",
-        unaffected=duel.unaffected,
-        doubts=(*duel.doubts, *wrong),
-        changed_lines=found.changed.lines,
-        working_lines=found.changed.working,
-        begun_lines=found.changed.begun,
-        renamed={prefix + new: prefix + old for new, old in duel.renamed.items()},
-        others=rooted(duel.others, found.tree, prefix) if duel.others is not None else None,
-        more_others=duel.more_others,
-    )
-    verdict = decide.decide(compared, _demand(settings, root, waivers, prefix), __version__)
-    return _Measured(verdict, base, head, {_BASE: duel.base, "gate-head.json": duel.head})
-
-
-def _by_baseline(paths: Sequence[str], settings: Settings, name: str, *, is_quiet: bool) -> _Measured:
-    from dagprof.ab import revision
-    from dagprof.analyse.comparison import below
-    from dagprof.gate.baseline import check_reference, decide_by_baseline, suspects
-    from dagprof.gate.rooted import rooted
-    from dagprof.measure import scan as scanning
-    from dagprof.store import runs
-
-    whole = runs.load(name)
-    check_reference(whole)
-
-    def baseline_of(run: Run) -> Run:
-        return below(whole, output.relative_to_root(paths, run.root))
-
-    with output.progress(is_quiet=is_quiet) as shown:
-        run, again = scanning.scan_twice(
-            paths,
-            msgspec.structs.replace(settings, depth=settings_module.Depth.TRACED),
-            lambda run: suspects(baseline_of(run), run, _demand(settings, Path(run.root))),
-            version=__version__,
-            environ=os.environ,
-            progress=shown,
-        )
-    prefix = revision.prefix_of(Path(run.root))
-    top = revision.top_of(Path(run.root))
-    base, head, second = (rooted(each, top, prefix) for each in (baseline_of(run), run, again))
-    waivers, wrong = comments.waivers(head)
-    demand = _demand(settings, Path(run.root), waivers, prefix)
-    verdict = decide_by_baseline(base, head, name, demand, __version__, again=second)
-    verdict = msgspec.structs.replace(verdict, doubts=(*verdict.doubts, *wrong))
-    return _Measured(verdict, base, head, {"gate-head.json": run})
-
-
 def _remove_old_base(file: Path, baseline: str) -> None:
     """Remove the base of an earlier comparison, unless this run used it: it would not belong to the new head."""
     if file.exists() and not file.samefile(baseline):
@@ -286,51 +185,60 @@ def _remove_old_base(file: Path, baseline: str) -> None:
 
 
 def _tell(
-    measured: _Measured, folder: Path, writings: Sequence[tuple[str, Path | None]], *, is_quiet: bool, with_source: bool
+    gated: Gated, folder: Path, writings: Sequence[tuple[str, Path | None]], *, is_quiet: bool, with_source: bool
 ) -> int:
     """Write the requested reports, print the summary, and return the exit code."""
-    from dagprof.gate.verdict import Decision
-    from dagprof.report import verdict as reports
-    from dagprof.store import runs
-
-    for name, run in measured.runs.items():
-        runs.save(run, folder / name)
+    _save(gated, folder)
     on_github = os.environ.get("GITHUB_ACTIONS") == "true"
     wanted: list[tuple[str, Path | None]] = [("json", folder / "gate.json"), *writings]
     if on_github and "github" not in dict(writings):
         wanted.append(("github", None))
+    _write(gated, wanted, with_source=with_source)
+    if on_github:
+        _add_to_step_summary(gated)
+    try:
+        texts = {name: _written(name, gated, with_source=with_source) for name, file in wanted if file is None}
+        _print(gated, texts, is_quiet=is_quiet)
+        sys.stdout.flush()
+    # From click and rich when the reader is gone; the exit code still tells the result.
+    except (BrokenPipeError, SystemExit):
+        discard_output()
+    if output.says_nothing_measured(gated.head, gated.base if gated.has_failed else None):
+        return MeasurementError.exit_code
+    return 1 if gated.has_failed else 0
+
+
+def _save(gated: Gated, folder: Path) -> None:
+    from dagprof.store import runs
+
+    if gated.measured_base is not None:
+        runs.save(gated.measured_base, folder / _BASE)
+    runs.save(gated.measured_head, folder / _HEAD)
+
+
+def _write(gated: Gated, wanted: Sequence[tuple[str, Path | None]], *, with_source: bool) -> None:
+    from dagprof.store import runs
+
     for name, file in wanted:
         if file is not None:
-            runs.write_atomically(file, _written(name, measured, with_source=with_source).encode("utf-8"))
-    summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    if on_github and summary:
+            runs.write_atomically(file, _written(name, gated, with_source=with_source).encode("utf-8"))
+
+
+def _add_to_step_summary(gated: Gated) -> None:
+    """The page that GitHub Actions shows for the step."""
+    from dagprof.report import verdict as reports
+
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(summary).open("a", encoding="utf-8") as stream:
-            stream.write(reports.write("markdown", measured.verdict))
-    try:
-        _print(
-            measured,
-            {name: _written(name, measured, with_source=with_source) for name, file in wanted if file is None},
-            is_quiet=is_quiet,
-        )
-        sys.stdout.flush()
-    except (
-        BrokenPipeError,
-        SystemExit,
-    ):  # from click and rich when the reader is gone; the exit code still tells the result
-        discard_output()
-    is_failed = measured.verdict.decision is Decision.FAILED
-    if output.says_nothing_measured(measured.head, measured.base if is_failed else None):
-        return MeasurementError.exit_code
-    return 1 if is_failed else 0
+            stream.write(reports.write("markdown", gated.verdict))
 
 
-def _written(name: str, measured: _Measured, *, with_source: bool) -> str:
+def _written(name: str, gated: Gated, *, with_source: bool) -> str:
     """The verdict in one format."""
-    report = VerdictReport(measured.verdict, measured.base, measured.head, with_source=with_source)
-    return VERDICTS[name].text(report)
+    return VERDICTS[name].text(VerdictReport(gated.verdict, gated.base, gated.head, with_source=with_source))
 
 
-def _print(measured: _Measured, texts: Mapping[str, str], *, is_quiet: bool) -> None:
+def _print(gated: Gated, texts: Mapping[str, str], *, is_quiet: bool) -> None:
     """The formats asked for, then the summary for people, which goes to standard error where a program reads the other."""
     from dagprof.report.verdict import terminal
 
@@ -338,4 +246,4 @@ def _print(measured: _Measured, texts: Mapping[str, str], *, is_quiet: bool) -> 
         click.echo(text, nl=False)
     if not is_quiet:
         goes_aside = any(name != "github" for name in texts)
-        terminal.render(measured.verdict, console=output.stderr_console() if goes_aside else output.stdout_console())
+        terminal.render(gated.verdict, console=output.stderr_console() if goes_aside else output.stdout_console())

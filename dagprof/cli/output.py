@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 import os
 import time
@@ -36,17 +35,6 @@ def stdout_console() -> Console:
 def stderr_console() -> Console:
     """For progress and warnings."""
     return Console(stderr=True, highlight=False, emoji=False, markup=False)
-
-
-def today() -> datetime.date:
-    """Today in UTC, so that waivers end on the same day in every time zone."""
-    return datetime.datetime.now(datetime.timezone.utc).date()
-
-
-def relative_to_root(paths: Sequence[str], root: str) -> list[str]:
-    """Paths of a command line as results have them, ``.`` for the root itself."""
-    real = os.path.realpath(root)
-    return [os.path.relpath(os.path.realpath(path), real).replace(os.sep, "/") for path in paths]
 
 
 def check_writable(folder: Path, way_out: str = "choose --output-dir") -> None:

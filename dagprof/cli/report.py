@@ -10,7 +10,7 @@ import click
 
 from dagprof.cli import output as screen
 from dagprof.config import settings as settings_module
-from dagprof.report.formats import RUNS, RunReport
+from dagprof.report.formats import RUNS
 
 _OUTPUT = "reports/report.html"
 
@@ -35,17 +35,14 @@ _OUTPUT = "reports/report.html"
 @click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
 def command(run: str, baseline: str | None, output: str, kind: str, source: str | None, opens: bool) -> int:
     """Write the report of RUN (a run.json), optionally compared with a baseline."""
-    from dagprof.analyse.comparison import compare
-    from dagprof.analyse.fleet import Fleet
     from dagprof.store import runs
+    from dagprof.usecases.report import report
 
     settings = settings_module.load({"source": source}, environment=os.environ, start=Path.cwd())
     current = runs.load(run)
     before = runs.load(baseline) if baseline else None
     gc.disable()  # a Run of 10,000 files has millions of objects, which collections visit but never free
-    compared = compare(before, current) if before else None
-    report = RunReport(current, Fleet(current), compared, before, with_source=settings.source == "all")
-    text = RUNS[kind].text(report)
+    text = report(current, before, kind=kind, with_source=settings.source == "all")
     if output == "-":
         click.echo(text, nl=False)
         return 0

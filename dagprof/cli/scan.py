@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
-from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import click
-import msgspec
 
-from dagprof import __version__
 from dagprof.cli import INTERRUPTED, output
 from dagprof.cli.options import measuring_options
 from dagprof.config import settings as settings_module
-from dagprof.config.settings import Settings
-from dagprof.errors import MeasurementError, UsageError
-from dagprof.measure import scan as scanning
-from dagprof.model import Measured, Run
-from dagprof.robust import FEWEST, are_enough
-from dagprof.store import journal as journals
-from dagprof.store import runs
-
-JOURNAL = "run.partial.jsonl"
+from dagprof.errors import MeasurementError
+from dagprof.robust import FEWEST
+from dagprof.usecases import baselines
+from dagprof.usecases.expectations import expectations
+from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
 
 
 @click.command("scan", short_help="Measure every DAG file and show where the time goes.")
@@ -42,9 +33,11 @@ JOURNAL = "run.partial.jsonl"
 @click.option(
     "--fail-on-regression",
     metavar="SHARE",
-    help="Exit with 1 if a file became slower by at least this share, such as 20%.",
+    help="Exit with 1 if a file became slower by more than this share, at least 25%, and --regression-floor.",
 )
-@click.option("--regression-floor", metavar="DURATION", help="Ignore slowdowns below this time [default: 20ms].")
+@click.option(
+    "--regression-floor", metavar="DURATION", help="Ignore slowdowns below this time, at least 50ms [default: 50ms]."
+)
 @click.option("--fail-on", multiple=True, metavar="REASON", help="Also exit with 1 on: import-error, unsure.")
 @click.option(
     "--write-variables",
@@ -62,7 +55,7 @@ def command(
     resume: bool,
     quiet: bool,
     opens: bool,
-    **options: Any,
+    **options: object,
 ) -> int:
     """Measure every DAG file below PATH as Airflow loads it, each in a process of its own.
 
@@ -70,27 +63,48 @@ def command(
     """
     options["fail_on"] = options["fail_on"] or None
     settings = settings_module.load(options, environment=os.environ, start=Path.cwd())
-    check = _Check(settings)
+    expected = expectations(settings)
     folder = Path(settings.output_dir)
+    _check_places(folder, save_baseline, write_variables)
+    request = ScanRequest(paths, settings, os.environ, expected, folder, resume, save_baseline is not None)
+    try:
+        with output.progress(is_quiet=quiet) as shown:
+            scanned = scan(request, _Loading(shown))
+    except KeyboardInterrupt:
+        kept = "finished files are kept. Repeat the command with --resume to continue."
+        click.echo(f"Interrupted; {kept if (folder / JOURNAL).exists() else 'no file was finished.'}", err=True)
+        return INTERRUPTED
+    written = _write(scanned, folder, save_baseline, with_source=settings.source == "all")
+    code = _tell(scanned, written, is_quiet=quiet)
+    if write_variables:
+        output.write_answers(scanned.run, Path(write_variables), is_quiet=quiet)
+    if opens:
+        output.open_in_browser(folder / "report.html")
+    return code
+
+
+def _check_places(folder: Path, save_baseline: str | None, write_variables: str | None) -> None:
+    """Whether everything can be written that will be."""
     output.check_writable(folder)
     if save_baseline:
         output.check_writable(Path(save_baseline).absolute().parent, "give --save-baseline another file")
     if write_variables:
         output.check_new(Path(write_variables), "--write-variables")
-    try:
-        run = _measure(
-            paths, settings, folder, is_resumed=resume, is_quiet=quiet, is_baseline=save_baseline is not None
-        )
-    except KeyboardInterrupt:
-        kept = "finished files are kept. Repeat the command with --resume to continue."
-        click.echo(f"Interrupted; {kept if (folder / JOURNAL).exists() else 'no file was finished.'}", err=True)
-        return INTERRUPTED
-    code = check.tell(run, folder, paths, save_baseline=save_baseline, is_quiet=quiet)
-    if write_variables:
-        output.write_answers(run, Path(write_variables), is_quiet=quiet)
-    if opens:
-        output.open_in_browser(folder / "report.html")
-    return code
+
+
+class _Loading:
+    """Passes progress on, and loads what writes reports while the other process imports Airflow."""
+
+    def __init__(self, shown: output.Quiet) -> None:
+        self._shown = shown
+        self._is_loading = False
+        self.using, self.started, self.measured = shown.using, shown.started, shown.measured
+
+    def preparing(self, what: str) -> None:
+        if not self._is_loading:
+            self._is_loading = True
+            threading.Thread(target=_load_reports, daemon=True).start()
+        self._shown.preparing(what)
 
 
 def _load_reports() -> None:
@@ -100,136 +114,36 @@ def _load_reports() -> None:
     from dagprof.report.text import terminal  # noqa: F401
 
 
-def _measure(
-    paths: tuple[str, ...], settings: Settings, folder: Path, *, is_resumed: bool, is_quiet: bool, is_baseline: bool
-) -> Run:
-    file, key = folder / JOURNAL, _key(paths, settings)
-    known = _known(file, key) if is_resumed else {}
-    with output.progress(is_quiet=is_quiet) as shown, journals.Journal(file, key, resumes=is_resumed) as journal:
-        run = scanning.scan(
-            paths,
-            settings,
-            version=__version__,
-            environ=os.environ,
-            known=known,
-            with_reference=is_baseline,
-            progress=_Journaling(shown, journal, known.values()),
-        )
-        runs.save(run, folder / "run.json")
-        journal.discard()
-    return run
+def _write(scanned: Scanned, folder: Path, save_baseline: str | None, *, with_source: bool) -> list[Path]:
+    """Write the page, and the baseline if one is wanted; all files that the scan wrote."""
+    from dagprof.usecases.report import write_page
 
-
-def _key(paths: Iterable[str], settings: Settings) -> str:
-    """Everything that the results of an interrupted scan depend on."""
-    plain = Settings()
-    judging = ["output_dir", "baseline", "fail_on_regression", "fail_on", "jobs"]
-    judging += ["source", "against", "gate", "overrides", "waivers", "config_file"]
-    kept = msgspec.structs.replace(settings, **{name: getattr(plain, name) for name in judging})
-    parts = [__version__, *sorted(os.path.abspath(path) for path in paths), msgspec.json.encode(kept).decode()]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _known(file: Path, key: str) -> Mapping[tuple[str, str], Measured]:
-    found, known = journals.read(file)
-    if found != key:
-        raise UsageError(
-            "The interrupted scan used other paths or options; repeat its command line, or scan without --resume."
-        )
-    return known
-
-
-class _Journaling:
-    """Passes progress on, and keeps each result that is new."""
-
-    def __init__(self, shown: output.Quiet, journal: journals.Journal, known: Iterable[Measured]) -> None:
-        self._shown, self._journal = shown, journal
-        self._kept = {id(measured) for measured in known}
-        self._is_loading = False
-        self.using, self.started = shown.using, shown.started
-
-    def preparing(self, what: str) -> None:
-        if not self._is_loading:  # pandas and the templates load while Airflow does, in the other process
-            self._is_loading = True
-            threading.Thread(target=_load_reports, daemon=True).start()
-        self._shown.preparing(what)
-
-    def measured(self, measured: Measured, done: int) -> None:
-        if id(measured) not in self._kept:
-            self._journal.add(measured)
-        self._shown.measured(measured, done)
-
-
-class _Check:
-    """The baseline and the limits, read before anything is measured."""
-
-    def __init__(self, settings: Settings) -> None:
-        from dagprof import quantities
-        from dagprof.analyse import comparison
-        from dagprof.gate import simple as gate
-
-        self._settings = settings
-        self._fail_on = gate.check_fail_on(settings.fail_on)
-        share = quantities.parse_share(settings.fail_on_regression) if settings.fail_on_regression else None
-        if share is not None and settings.baseline is None:
-            raise UsageError("--fail-on-regression needs a baseline; name one with --baseline.")
-        floor = quantities.parse_duration_ms(settings.regression_floor)
-        default = comparison.Limits()
-        self._limits = comparison.Limits(relative=default.relative if share is None else share, absolute_ms=floor)
-        self._baseline = runs.load(settings.baseline) if settings.baseline else None
-
-    def tell(self, run: Run, folder: Path, paths: tuple[str, ...], *, save_baseline: str | None, is_quiet: bool) -> int:
-        """Write the reports, print the summary, and return the exit code."""
-        from dagprof.analyse import comparison
-        from dagprof.analyse.fleet import Fleet
-        from dagprof.gate import simple as gate
-        from dagprof.report import formats
-        from dagprof.report.page.overview import judged
-        from dagprof.report.text import terminal
-
-        fleet = Fleet(run)
-        old = compared = None
-        if self._baseline is not None:
-            old = comparison.below(self._baseline, output.relative_to_root(paths, run.root))
-            compared = comparison.compare(old, run, self._limits)
-        judges = bool(self._settings.fail_on_regression or self._fail_on)
-        verdict = (
-            gate.decide(
-                run, compared, fails_on_regression=bool(self._settings.fail_on_regression), fail_on=self._fail_on
+    written = [folder / RUN, write_page(scanned, folder, with_source=with_source)]
+    if save_baseline:
+        written.append(Path(save_baseline))
+        if thin := baselines.save(scanned.run, written[-1]):
+            click.echo(
+                f"dagprof: {thin} of {len(scanned.run.files)} files in this baseline have fewer than "
+                f"{FEWEST} parses, too few to compare with; save it without --repeat and "
+                "--time-budget, on a quieter machine.",
+                err=True,
             )
-            if judges
-            else None
+    return written
+
+
+def _tell(scanned: Scanned, written: list[Path], *, is_quiet: bool) -> int:
+    """Print the summary, and return the exit code."""
+    from dagprof.report.text import terminal
+
+    if not is_quiet:
+        terminal.render(
+            scanned.run,
+            console=output.stdout_console(),
+            fleet=scanned.fleet,
+            comparison=scanned.comparison,
+            verdict=scanned.verdict,
+            written=written,
         )
-        written = [folder / "report.html"]
-        report = formats.RunReport(
-            run,
-            fleet,
-            compared,
-            old,
-            judged(verdict) if verdict is not None else None,
-            with_source=self._settings.source == "all",
-        )
-        page = formats.RUNS["html"].text(report)
-        runs.write_atomically(written[0], page.encode("utf-8"))
-        if save_baseline:
-            written.append(Path(save_baseline))
-            runs.save(run, written[-1])
-            if thin := sum(file.is_timed and not are_enough(file.samples.own_ms) for file in run.files):
-                click.echo(
-                    f"dagprof: {thin} of {len(run.files)} files in this baseline have fewer than "
-                    f"{FEWEST} parses, too few to compare with; save it without --repeat and "
-                    "--time-budget, on a quieter machine.",
-                    err=True,
-                )
-        if not is_quiet:
-            terminal.render(
-                run,
-                console=output.stdout_console(),
-                fleet=fleet,
-                comparison=compared,
-                verdict=verdict,
-                written=[folder / "run.json", *written],
-            )
-        if output.says_nothing_measured(run):
-            return MeasurementError.exit_code
-        return 1 if verdict is not None and verdict.outcome is gate.Outcome.FAILED else 0
+    if output.says_nothing_measured(scanned.run):
+        return MeasurementError.exit_code
+    return 1 if scanned.has_failed else 0

@@ -167,6 +167,11 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return self.until < today
 
 
+def today() -> datetime.date:
+    """Today in UTC, so that waivers end on the same day in every time zone."""
+    return datetime.datetime.now(datetime.timezone.utc).date()
+
+
 def _check_patterns(patterns: Iterable[str]) -> None:
     patterns = tuple(patterns)
     if not patterns or not all(pattern.strip("/ ") for pattern in patterns):

@@ -68,7 +68,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     source: Literal["all", "none"] = "all"
     baseline: str | None = None
     fail_on_regression: str | None = None
-    regression_floor: str = "20ms"
+    regression_floor: str = "50ms"
     fail_on: tuple[str, ...] = ()
     against: str | None = None
     gate: Policy = Policy()

@@ -7,15 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from dagprof import evidence
 from dagprof.analyse import causes
 from dagprof.config.policy import FileLimits, Level, Override, Policy, Rule, Waiver, below, limits_for
-from dagprof.evidence import Judgement, Limits, Sides
 from dagprof.gate import outcomes, rules, waivers
 from dagprof.gate.parsed import Parsed
 from dagprof.gate.precedents import Precedents
 from dagprof.gate.tied import Changed
-from dagprof.gate.verdict import Decision, FileVerdict, Finding, Outcome, Verdict
+from dagprof.gate.verdict import Decision, FileVerdict, Finding, Verdict
+from dagprof.judge import pairs
+from dagprof.judge.comparable import both_timed, is_comparable
+from dagprof.judge.judgement import Judgement, Limits, Outcome
 from dagprof.model import FileResult, Frozen, Place, Run, SkippedFile, Status
 from dagprof.quantities import count, parse_duration_ms, parse_share
 
@@ -24,6 +25,8 @@ class Demand(Frozen, frozen=True):
     """What the gate demands of these files on this day; ``folders`` leads from the configuration file to the bundle root.
 
     ``prefix`` leads there from the root of the repository, to which the paths of what is judged are relative.
+    ``asks_for_times``: whether parse times are judged at all. ``every_failure``: whether ``import-error`` finds each file
+    that gives no DAGs, and not only those that gave some in the base.
     """
 
     today: datetime.date
@@ -32,6 +35,8 @@ class Demand(Frozen, frozen=True):
     waivers: tuple[Waiver, ...] = ()
     folders: str = ""
     prefix: str = ""
+    asks_for_times: bool = True
+    every_failure: bool = False
 
     def limits(self, path: str) -> FileLimits:
         """The limits of one file."""
@@ -95,26 +100,18 @@ class Compared(Frozen, frozen=True):
 
 def decide(compared: Compared, demand: Demand, version: str = "") -> Verdict:
     """Judge what was measured in turns."""
-    timed = {
-        path: Sides(old.samples.own_ms, new.samples.own_ms)
-        for path, (old, new) in both_timed(compared.base, compared.head).items()
+    timed = both_timed(compared.base, compared.head)
+    judged = pairs.judge(
+        {path: pairs.Sides(old.samples.own_ms, new.samples.own_ms) for path, (old, new) in timed.items()},
+        {path: demand.timing(path) for path in timed},
+        demand.false_alarms,
+    )
+    # One that lost DAGs parses something else: how much slower that is says nothing about the change.
+    told = {
+        path: judgement if is_comparable(*timed[path]) else judgement.left_open("it lost DAGs")
+        for path, judgement in judged.items()
     }
-    judged = evidence.judge(timed, {path: demand.timing(path) for path in timed}, demand.false_alarms)
-    return verdict_on(compared, demand, judged, version)
-
-
-def both_timed(base: Run, head: Run) -> dict[str, tuple[FileResult, FileResult]]:
-    """The files that have a parse time on both sides, by path; not those that break off early on one side only.
-
-    The same are asked about while they are measured: with more files in the question others would be open again at the end.
-    """
-    before = {file.path: file for file in base.files}
-    pairs = {file.path: (before[file.path], file) for file in head.files if file.path in before}
-    return {
-        path: (old, new)
-        for path, (old, new) in pairs.items()
-        if old.is_timed and new.is_timed and old.status.is_failure == new.status.is_failure
-    }
+    return verdict_on(compared, demand, told, version)
 
 
 def verdict_on(compared: Compared, demand: Demand, judged: Mapping[str, Judgement], version: str) -> Verdict:
@@ -173,11 +170,15 @@ def _file_verdict(
     base = Parsed(old, compared.base) if old is not None else None
     head = Parsed(new, compared.head)
     limits = demand.limits(path)
-    case = rules.Case(base, head, limits, compared.head.environment.import_timeout_s * 1000, precedents)
+    timeout_ms = compared.head.environment.import_timeout_s * 1000
+    case = rules.Case(base, head, limits, timeout_ms, precedents, every_failure=demand.every_failure)
     findings, notes = rules.judged(case)
     found = list(findings)
     least_ms = _timing_limits(limits).least_ms(judged.base_ms if judged else 0.0)
-    outcome, reason, cause = outcomes.outcome(path, old, new, judged, (base, head), compared.changed, least_ms)
+    if demand.asks_for_times:
+        outcome, reason, cause = outcomes.outcome(path, old, new, judged, (base, head), compared.changed, least_ms)
+    else:
+        outcome, reason, cause = outcomes.untimed(path, old, new)
     if path in compared.renamed:
         reason = f"{reason}; renamed from {compared.renamed[path]}"
     needs_answer = new.status is Status.NEEDS_ANSWER

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import math
 
-from dagprof.evidence import Judgement, Kind
 from dagprof.gate import reasons
 from dagprof.gate.parsed import Parsed
 from dagprof.gate.precedents import Precedent, Precedents
 from dagprof.gate.tied import Cause, Changed
-from dagprof.gate.verdict import Outcome, Timing
+from dagprof.gate.verdict import Timing
+from dagprof.judge.comparable import is_comparable
+from dagprof.judge.judgement import Judgement, Kind, Outcome
 from dagprof.model import FileResult, Status
 
 # From here on a new file's longest statement is named, where so much of the parse goes into it.
 _LONG_MS, _MOST = 100.0, 0.3
-_OUTCOMES = {
-    Kind.SLOWER: Outcome.REGRESSION,
-    Kind.FASTER: Outcome.IMPROVEMENT,
-    Kind.UNCHANGED: Outcome.UNCHANGED,
-    Kind.OPEN: Outcome.CANNOT_TELL,
-}
 
 
 def outcome(
@@ -38,7 +33,7 @@ def outcome(
         return Outcome.CANNOT_TELL, f"{path} cannot be compared: {new.what_it_needs}", None
     if old is None:
         return Outcome.NEW, _introduced(path, new), None
-    if judged is None or not is_comparable(old, new):
+    if judged is None or not _tells(judged, old, new):
         if old.status.is_failure and new.status.is_failure:
             return Outcome.UNCHANGED, f"{path} {new.missing()} on either side ({new.status.value})", None
         if new.has_lost_dags(old):
@@ -51,7 +46,7 @@ def outcome(
             f"{path} has no times to compare ({old.status.value} before, {new.status.value} now){_failed_before(old)}",
             None,
         )
-    outcome = _OUTCOMES[judged.kind]
+    outcome = judged.outcome
     base, head = parsed
     amount = _amount(judged)
     if outcome in (Outcome.REGRESSION, Outcome.IMPROVEMENT) and base is not None:
@@ -62,6 +57,8 @@ def outcome(
             return outcome, f"{path} {amount}{because}", cause
         return outcome, f"{path} {amount}{_gone(cause)}", None
     if outcome is Outcome.CANNOT_TELL:
+        if judged.why and not math.isfinite(judged.low_ms):
+            return outcome, f"{path}: inconclusive; {judged.why}", None
         seems_slower = base is not None and judged.change_ms > least_ms
         cause = reasons.cause(base, head, judged.change_ms, changed) if base is not None and seems_slower else None
         span = (
@@ -76,11 +73,15 @@ def outcome(
     return outcome, f"{path} {amount}, within the limits", None
 
 
-def is_comparable(old: FileResult, new: FileResult) -> bool:
-    """Whether both parses got equally far: one that breaks off early is not faster for it."""
-    if Status.NEEDS_ANSWER in (old.status, new.status):
-        return False
-    return old.status.is_failure == new.status.is_failure and not new.has_lost_dags(old)
+def untimed(path: str, old: FileResult | None, new: FileResult) -> tuple[Outcome, str, Cause | None]:
+    """The same where nobody asks for times."""
+    outcome = Outcome.NEW if old is None else Outcome.UNCHANGED
+    return outcome, f"{path}: {new.what_it_needs}" if new.unanswered else f"{path} was not timed", None
+
+
+def _tells(judged: Judgement, old: FileResult, new: FileResult) -> bool:
+    """Whether the times mean something: both parses got equally far, or one fails later than the other ended."""
+    return is_comparable(old, new) or judged.kind is Kind.SLOWER
 
 
 def _failed_before(old: FileResult) -> str:
@@ -133,7 +134,7 @@ def _signed(number: float) -> str:
 
 
 def timing(judged: Judgement | None, old: FileResult | None, new: FileResult) -> Timing | None:
-    if judged is None or old is None or not is_comparable(old, new) or not math.isfinite(judged.low_ms):
+    if judged is None or old is None or not _tells(judged, old, new) or not math.isfinite(judged.low_ms):
         return None
     return Timing(
         base_ms=round(judged.base_ms, 3),

@@ -20,7 +20,8 @@ _SHOWN = 5
 class Case(NamedTuple):
     """Both parses of one file, its limits, and Airflow's import timeout in ms (0 for none). ``base`` is None for a new file.
 
-    ``precedents`` knows what other DAG files of the base do through helpers.
+    ``precedents`` knows what other DAG files of the base do through helpers. ``every_failure``: a file without DAGs is a finding
+    although the base had none of it either.
     """
 
     base: Parsed | None
@@ -28,6 +29,7 @@ class Case(NamedTuple):
     limits: FileLimits
     timeout_ms: float
     precedents: Precedents = Precedents()
+    every_failure: bool = False
 
     @property
     def path(self) -> str:
@@ -90,11 +92,16 @@ def _finding(rule: Rule, found: Found, case: Case) -> Finding:
 
 def _import_error(case: Case) -> Iterable[Found]:
     file = case.head.file
-    if not (file.has_lost_dags(case.base.file) if case.base is not None else file.status.is_broken):
+    is_lost = case.base is not None and file.has_lost_dags(case.base.file)
+    if not (is_lost or (file.status.is_broken and (case.every_failure or case.base is None))):
         return
     failure = file.failures[0] if file.failures else None
     place = case.head.shown_place(failure.file, failure.line) if failure is not None else Place(file=file.path, line=0)
     base = case.base.file if case.base is not None else None
+    if case.every_failure:
+        why = f": {file.why_no_dags.rstrip('.')}" if file.status.is_broken else ", but did in the baseline"
+        yield Found(place, f"{file.path} {file.missing(base)}{why}")
+        return
     if base is None:
         since = f"is new and {file.missing()}"
     elif file.dag_ids:

@@ -5,20 +5,10 @@ from __future__ import annotations
 import enum
 
 from dagprof.config.policy import Level, Rule
+from dagprof.judge.judgement import Outcome
 from dagprof.model import Frozen
 
 SCHEMA_VERSION = 1
-
-
-class Outcome(str, enum.Enum):
-    """What became of one file's parse time."""
-
-    REGRESSION = "regression"
-    IMPROVEMENT = "improvement"
-    UNCHANGED = "unchanged"
-    CANNOT_TELL = "cannot tell"
-    NEW = "new"
-    GONE = "gone"
 
 
 class Decision(str, enum.Enum):

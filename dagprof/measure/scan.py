@@ -54,17 +54,20 @@ def scan_twice(
     version: str,
     environ: Mapping[str, str],
     progress: Progress | None = None,
+    known: Mapping[tuple[str, str], Measured] | None = None,
+    with_reference: bool = True,
 ) -> tuple[Run, Run]:
     """Measure every DAG file and the reference, then those that ``suspects`` names once more, in turns with the reference.
 
     The second Run has these files only, with the times of their second parses and those of the reference among them.
+    ``known`` and ``with_reference`` are those of ``scan``.
 
     :raises UsageError: paths or settings are at fault, or there is no DAG file.
     :raises MeasurementError: Airflow cannot be imported, or no file could be parsed at all.
     """
     progress = progress or Silent()
     with _site(paths, settings, environ, progress) as site:
-        run = _Scan(site, settings, progress, {}, with_reference=True).run(version)
+        run = _Scan(site, settings, progress, known or {}, with_reference=with_reference).run(version)
         named = suspects(run)
         again = [file for file in run.files if file.path in named]
         if not again:

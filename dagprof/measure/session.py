@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from dagprof.config.settings import Settings
 from dagprof.link.target import existing, resolve
-from dagprof.measure import environment
+from dagprof.measure import environment, reference
 from dagprof.measure.budget import Budget
 from dagprof.measure.crew import Job
 from dagprof.measure.site import Site, scratch_folder
-from dagprof.model import Environment, FileResult
+from dagprof.model import SCHEMA_VERSION, FileResult, Reference, Run, Samples
 from dagprof.passes import file
 
 
@@ -40,14 +42,36 @@ class Session:
 
     def measure(self, path: Path) -> FileResult:
         """One file, with the passes that the settings ask for. Positions in the result point nowhere."""
-        if not self._is_prepared:
-            self._site.pre_import(self.files)
-            self._is_prepared = True
+        self._prepare()
         limits = self._site.limits(len(self.files))
         job = Job(path, partial(file.measure, limits=limits))
         (measured,) = self._site.crew(limits, lines=1).do([job], Budget(None))
         return measured.result
 
-    def environment(self) -> Environment:
-        """Where the numbers are taken; without distributions and the state of the repository, which take time to find."""
-        return environment.describe(self._site.target, self._site.zygotes.current, {}, (), None)
+    def surroundings(self, *, with_reference: bool) -> Run:
+        """A Run without files: where and how the numbers are taken, and how fast the machine is if ``with_reference``.
+
+        Without distributions and the state of the repository, which take time to find.
+        """
+        self._prepare()
+        site = self._site
+        timed = Samples()
+        if with_reference:
+            timed = reference.measure(site.zygotes, site.limits(1), site.target.scratch / "reference")
+        settings = msgspec.to_builtins(site.settings)
+        return Run(
+            schema_version=SCHEMA_VERSION,
+            dagprof_version="",
+            created_at="",
+            root=str(self.root),
+            wall_s=0.0,
+            environment=environment.describe(site.target, site.zygotes.current, {}, (), None),
+            settings={name: settings[name] for name in ("temperature", "isolation")},
+            files=(),
+            reference=Reference(version=reference.VERSION, samples=timed) if len(timed) else None,
+        )
+
+    def _prepare(self) -> None:
+        if not self._is_prepared:
+            self._site.pre_import(self.files)
+            self._is_prepared = True

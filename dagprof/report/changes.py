@@ -1,16 +1,44 @@
-"""Words for changes, plans and experiments, the same in every report."""
+"""Words for changes between Runs, plans and experiments, the same in every report."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dagprof.analyse.comparison import FileChange
 from dagprof.analyse.fleet import Change, Plan, Step
+from dagprof.judge.judgement import Outcome
 from dagprof.model import Experiment, Need, Run
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import NOT_TRACED, duration, is_traced
 
 _SHOWN_MODULES = 3
+
+# What became of a file, as comparisons write it and the page's data hold it.
+WORDS = {
+    Outcome.REGRESSION: "slower",
+    Outcome.IMPROVEMENT: "faster",
+    Outcome.UNCHANGED: "unchanged",
+    Outcome.CANNOT_TELL: "unsure",
+    Outcome.NEW: "added",
+    Outcome.GONE: "removed",
+}
+
+
+def describe(file: FileChange) -> str:
+    """One sentence about one file of a comparison: how much, and what may be behind it."""
+    share = file.difference_share
+    amount = f"{file.difference_ms:+,.0f} ms" + (f" ({share:+.0%})" if share is not None else "")
+    text = f"{file.path} {amount}"
+    if file.reason:
+        text = f"{file.path}: {file.reason}"
+    elif file.breaks:
+        text += "; gives no DAGs"
+    if file.new_imports:
+        text += f"; now loads {', '.join(file.new_imports[:3])}"
+    if file.gone_imports:
+        text += f"; no longer loads {', '.join(file.gone_imports[:3])}"
+    return text
 
 
 def what_it_loads(change: Change) -> str:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from dagprof.analyse.fleet import Fleet
     from dagprof.gate.verdict import Verdict
     from dagprof.model import Run
-    from dagprof.report.page.overview import Judged
 
 Subject = TypeVar("Subject")
 
@@ -24,7 +23,7 @@ Subject = TypeVar("Subject")
 class RunReport(NamedTuple):
     """What the report of a Run is written from.
 
-    ``comparison`` is that with the Run ``baseline``, ``judged`` the word on it; all may be missing. ``with_source`` lets the
+    ``comparison`` is that with the Run ``baseline``, ``verdict`` the word on it; all may be missing. ``with_source`` lets the
     source of the DAG files in.
     """
 
@@ -32,7 +31,7 @@ class RunReport(NamedTuple):
     fleet: Fleet
     comparison: Comparison | None = None
     baseline: Run | None = None
-    judged: Judged | None = None
+    verdict: Verdict | None = None
     with_source: bool = True
 
 
@@ -68,7 +67,7 @@ def _run_page(report: RunReport) -> str:
         fleet=report.fleet,
         comparison=report.comparison,
         baseline=report.baseline,
-        verdict=report.judged,
+        verdict=report.verdict,
         with_source=report.with_source,
     )
 

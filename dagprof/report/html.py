@@ -13,10 +13,10 @@ from markupsafe import Markup
 
 from dagprof.analyse.comparison import Comparison
 from dagprof.analyse.fleet import Fleet
+from dagprof.gate.verdict import Verdict
 from dagprof.model import Run
 from dagprof.report import figures
 from dagprof.report.page import compared, one_file, overview, packages, packing, table
-from dagprof.report.page.overview import Judged
 
 # Joined in this order into one script.
 _SCRIPTS = ("dom", "data", "address", "files", "icicle", "treemap", "packages", "one_file", "compare", "app")
@@ -28,7 +28,7 @@ def render(
     fleet: Fleet | None = None,
     comparison: Comparison | None = None,
     baseline: Run | None = None,
-    verdict: Judged | None = None,
+    verdict: Verdict | None = None,
     with_source: bool = True,
 ) -> str:
     """The page, complete: style and script are inside, and its content-security policy allows these two and nothing else.

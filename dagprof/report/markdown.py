@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from dagprof.analyse.comparison import Change, Comparison, FileChange
+from dagprof.analyse.comparison import Comparison, FileChange
 from dagprof.analyse.fleet import Plan, Step
+from dagprof.judge.judgement import Outcome
 from dagprof.model import Run
 from dagprof.quantities import count
 from dagprof.report import changes, figures
@@ -52,7 +53,7 @@ def _step(number: int, step: Step) -> Sequence[str]:
 
 
 def _comparison(comparison: Comparison) -> Iterable[str]:
-    found = [*comparison.of(Change.SLOWER), *comparison.of(Change.FASTER)]
+    found = [*comparison.of(Outcome.REGRESSION), *comparison.of(Outcome.IMPROVEMENT)]
     broken = [
         f"- <code>{escaped(file.path)}</code> {escaped(file.missing)}" for file in comparison.files if file.breaks
     ]
@@ -72,7 +73,7 @@ def _comparison(comparison: Comparison) -> Iterable[str]:
 def _change(file: FileChange) -> Sequence[str]:
     share = "" if file.difference_share is None else f" ({file.difference_share:+.0%})"
     return (
-        file.change.value,
+        changes.WORDS[file.outcome],
         figures.duration(file.baseline_ms),
         figures.duration(file.current_ms),
         f"{file.difference_ms:+,.0f} ms{share}",

@@ -16,7 +16,8 @@ from unit.builders import MODULES, file, loads, run, statement, trace
 
 from dagprof.analyse.comparison import compare
 from dagprof.analyse.fleet import Fleet
-from dagprof.gate import simple as gate
+from dagprof.gate import scanned
+from dagprof.judge import runs
 from dagprof.model import (
     Access,
     Doubt,
@@ -35,7 +36,6 @@ from dagprof.model import (
     Status,
 )
 from dagprof.report import html
-from dagprof.report.page.overview import judged
 
 SOURCE = (
     'import common.frames\nimport json\n\nrows = fetch()\nwith DAG("d"):\n    pass\n'
@@ -193,5 +193,6 @@ def before(shown: Run) -> Run:
 @pytest.fixture
 def report(shown: Run, before: Run) -> str:
     compared = compare(before, shown)
-    verdict = gate.decide(shown, compared, fails_on_regression=True)
-    return html.render(shown, fleet=Fleet(shown), comparison=compared, baseline=before, verdict=judged(verdict))
+    asked = scanned.demand("20%", "50ms")
+    verdict = scanned.decide(shown, before, runs.judge(before, shown, asked.timing), asked)
+    return html.render(shown, fleet=Fleet(shown), comparison=compared, baseline=before, verdict=verdict)

@@ -12,6 +12,7 @@ from dagprof.model import (
     Loads,
     Module,
     Origin,
+    Reference,
     Run,
     Samples,
     Statement,
@@ -120,6 +121,11 @@ HELPED = loads(
     (2, 1, 30_000, 30_000, 1, 9),
     (4, -1, 500, 500, -1, 5),
 )
+
+
+def reference(ms: float = 100, version: int = 1) -> Reference:
+    """Parses of the reference that differ a little."""
+    return Reference(version=version, samples=samples(*(ms * (1 + 0.001 * n) for n in range(-4, 5))))
 
 
 def run(*files: FileResult, **changes: Any) -> Run:

@@ -1,36 +1,29 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import pytest
 
 from dagprof import quantities
-from dagprof.analyse.comparison import Change, Limits, below, compare, judge
+from dagprof.analyse.comparison import below, compare
 from dagprof.errors import UsageError
-from dagprof.gate import simple as gate
-from dagprof.gate.simple import Outcome
+from dagprof.gate import scanned
+from dagprof.gate.verdict import Decision, Verdict
+from dagprof.judge import runs
+from dagprof.judge.judgement import Limits, Outcome
 from dagprof.model import Failure, FileResult, Run, SkippedFile, SkipReason, Status
-from unit.builders import HELPED, environment, file, loads, run, trace
+from dagprof.report.changes import describe
+from dagprof.report.verdict import words
+from unit.builders import HELPED, environment, file, loads, reference, run, trace
 
 LIMITS = Limits(relative=0.2, absolute_ms=20)
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "change"),
-    [
-        ([100, 101, 99], [100, 102, 98], Change.UNCHANGED),
-        ([100, 101, 99], [150, 151, 149], Change.SLOWER),
-        ([150, 151, 149], [100, 101, 99], Change.FASTER),
-        ([100, 101, 99], [119, 119, 119], Change.UNCHANGED),  # under the share
-        ([10, 10, 10], [25, 25, 25], Change.UNCHANGED),  # under the floor
-        ([100, 180, 60], [150, 230, 110], Change.UNSURE),  # within the noise
-        ([100, 104], [200, 200, 200], Change.UNSURE),  # too few samples
-        ([100], [200, 200, 200], Change.UNSURE),
-        ([40, 42], [200, 201], Change.SLOWER),  # two that agree
-        ([100], [100], Change.UNCHANGED),
-    ],
-)
-def test_judge(before: list[float], after: list[float], change: Change) -> None:
-    assert judge(before, after, LIMITS)[0] is change
+def decided(before: Run, after: Run, *, regression: bool = True, fail_on: Sequence[str] = ()) -> Verdict:
+    """The gate's verdict on a scan with these options."""
+    asked = scanned.demand("20%" if regression else None, "20ms", fail_on)
+    return scanned.decide(after, before, runs.judge(before, after, asked.timing), asked)
 
 
 @pytest.fixture
@@ -41,6 +34,7 @@ def before() -> Run:
         file("faster.py", 300, 301, 299, trace=trace(300, HELPED)),
         file("gone.py", 50, 50, 50),
         file("breaks.py", 50, 50, 50),
+        reference=reference(),
     )
 
 
@@ -53,18 +47,19 @@ def after() -> Run:
         file("faster.py", 100, 101, 99, trace=trace(100, loads((4, -1, 500, 500, -1, 5)))),
         file("new.py", 70, 70, 70),
         file("breaks.py", 50, 50, 50, status=Status.IMPORT_ERROR, failures=(failure,), dag_ids=()),
+        reference=reference(),
     )
 
 
 def test_every_file_is_placed(before: Run, after: Run) -> None:
-    found = {change.path: change.change for change in compare(before, after, LIMITS).files}
+    found = {change.path: change.outcome for change in compare(before, after, LIMITS).files}
     assert found == {
-        "same.py": Change.UNCHANGED,
-        "slower.py": Change.SLOWER,
-        "faster.py": Change.FASTER,
-        "gone.py": Change.REMOVED,
-        "new.py": Change.ADDED,
-        "breaks.py": Change.UNCHANGED,
+        "same.py": Outcome.UNCHANGED,
+        "slower.py": Outcome.REGRESSION,
+        "faster.py": Outcome.IMPROVEMENT,
+        "gone.py": Outcome.GONE,
+        "new.py": Outcome.NEW,
+        "breaks.py": Outcome.UNCHANGED,
     }
 
 
@@ -72,13 +67,13 @@ def test_imports_that_appear_and_vanish_are_named(before: Run, after: Run) -> No
     changes = {change.path: change for change in compare(before, after, LIMITS).files}
     assert changes["slower.py"].new_imports == ("common.frames", "pandas", "numpy")
     assert changes["faster.py"].gone_imports == ("common.frames", "pandas", "numpy")
-    assert gate.describe(changes["slower.py"]) == "slower.py +300 ms (+300%); now loads common.frames, pandas, numpy"
+    assert describe(changes["slower.py"]) == "slower.py +300 ms (+300%); now loads common.frames, pandas, numpy"
     assert (changes["breaks.py"].was_failing, changes["breaks.py"].is_failing) == (False, True)
 
 
 def test_a_run_compared_with_itself_is_unchanged(before: Run) -> None:
     comparison = compare(before, before, LIMITS)
-    assert {change.change for change in comparison.files} == {Change.UNCHANGED}
+    assert {change.outcome for change in comparison.files} == {Outcome.UNCHANGED}
     assert comparison.warnings == ()
 
 
@@ -99,24 +94,26 @@ def test_other_surroundings_are_warned_of(before: Run) -> None:
 
 
 def test_the_gate_fails_on_a_regression_only_when_asked(before: Run, after: Run) -> None:
-    comparison = compare(before, after, LIMITS)
-    assert gate.decide(after, comparison, fails_on_regression=False).outcome is Outcome.PASSED
-    verdict = gate.decide(after, comparison, fails_on_regression=True)
-    assert verdict.outcome is Outcome.FAILED
-    assert [reason.split()[0] for reason in verdict.reasons] == ["slower.py"]
+    assert decided(before, after, regression=False).decision is Decision.PASSED
+    verdict = decided(before, after)
+    assert verdict.decision is Decision.FAILED
+    assert [reason.split()[0] for reason in words.reasons(verdict)] == ["slower.py"]
 
 
-def test_the_gate_fails_on_import_errors_only_when_asked(after: Run) -> None:
-    assert gate.decide(after, None, fails_on_regression=False).outcome is Outcome.PASSED
-    verdict = gate.decide(after, None, fails_on_regression=False, fail_on=("import-error",))
-    assert verdict.outcome is Outcome.FAILED
-    assert verdict.reasons == ("breaks.py gives no DAGs: KeyError: 'x' (breaks.py:3)",)
+def test_the_gate_fails_on_import_errors_only_when_asked(before: Run, after: Run) -> None:
+    empty = msgspec.structs.replace(before, files=())
+    assert decided(empty, after, regression=False).decision is Decision.PASSED
+    asked = scanned.demand(None, "20ms", ["import-error"])
+    verdict = scanned.decide(after, None, {}, asked)
+    assert verdict.decision is Decision.FAILED
+    assert words.reasons(verdict) == ["breaks.py gives no DAGs: KeyError: 'x' (breaks.py:3)"]
 
 
 def test_what_cannot_be_told_is_neither_passed_nor_failed() -> None:
-    comparison = compare(run(file("a.py", 100, 180, 60)), run(file("a.py", 150, 230, 110)), LIMITS)
-    assert gate.decide(run(), comparison, fails_on_regression=True).outcome is Outcome.CANNOT_TELL
-    assert gate.decide(run(), comparison, fails_on_regression=True, fail_on=("unsure",)).outcome is Outcome.FAILED
+    before, after = run(file("a.py", 100, 180, 60)), run(file("a.py", 200, 280, 160))
+    assert decided(before, after).decision is Decision.CANNOT_TELL
+    assert decided(before, after, fail_on=["unsure"]).decision is Decision.FAILED
+    assert decided(before, after, regression=False, fail_on=["unsure"]).decision is Decision.PASSED
 
 
 def test_limits_are_read() -> None:
@@ -133,7 +130,7 @@ def test_bad_limits_are_refused(text: str) -> None:
     with pytest.raises(UsageError, match="such as 50ms"):
         quantities.parse_duration_ms(text)
     with pytest.raises(UsageError, match="choose from import-error, unsure"):
-        gate.check_fail_on(["regression"])
+        scanned.check_fail_on(["regression"])
 
 
 def broken(path: str, *wall_ms: float) -> FileResult:
@@ -143,16 +140,16 @@ def broken(path: str, *wall_ms: float) -> FileResult:
 @pytest.mark.parametrize(
     ("old", "new", "change"),
     [
-        (file("a.py", 900, 900, 900), broken("a.py", 9, 9, 9), Change.UNSURE),  # it stops early: no gain
-        (file("a.py", 9, 9, 9), broken("a.py", 900, 900, 900), Change.SLOWER),  # failing slowly costs
-        (broken("a.py", 9, 9, 9), file("a.py", 900, 900, 900), Change.UNSURE),  # mending is no regression
-        (broken("a.py", 900, 900, 900), file("a.py", 9, 9, 9), Change.FASTER),
-        (broken("a.py", 9, 9, 9), broken("a.py", 900, 900, 900), Change.SLOWER),
+        (file("a.py", 900, 900, 900), broken("a.py", 9, 9, 9), Outcome.CANNOT_TELL),  # it stops early: no gain
+        (file("a.py", 9, 9, 9), broken("a.py", 900, 900, 900), Outcome.REGRESSION),  # failing slowly costs
+        (broken("a.py", 9, 9, 9), file("a.py", 900, 900, 900), Outcome.CANNOT_TELL),  # mending is no regression
+        (broken("a.py", 900, 900, 900), file("a.py", 9, 9, 9), Outcome.IMPROVEMENT),
+        (broken("a.py", 9, 9, 9), broken("a.py", 900, 900, 900), Outcome.REGRESSION),
     ],
 )
-def test_a_file_that_breaks_is_not_faster(old: FileResult, new: FileResult, change: Change) -> None:
+def test_a_file_that_breaks_is_not_faster(old: FileResult, new: FileResult, change: Outcome) -> None:
     found = compare(run(old), run(new), LIMITS).files[0]
-    assert found.change is change
+    assert found.outcome is change
     assert found.breaks == (new.status.is_failure and not old.status.is_failure)
     assert found.is_mended == (old.status.is_failure and not new.status.is_failure)
 
@@ -160,11 +157,11 @@ def test_a_file_that_breaks_is_not_faster(old: FileResult, new: FileResult, chan
 def test_a_file_without_its_dags_is_broken_and_not_faster() -> None:
     before, after = file("a.py", 900, 900, 900), file("a.py", 9, 9, 9, status=Status.NO_DAGS, dag_ids=())
     comparison = compare(run(before), run(after), LIMITS)
-    assert (comparison.files[0].change, comparison.files[0].breaks) == (Change.UNSURE, True)
-    told = gate.decide(run(after), comparison, fails_on_regression=False, fail_on=["import-error"])
-    assert told.reasons == ("a.py gives no DAGs, but did in the baseline",)
+    assert (comparison.files[0].outcome, comparison.files[0].breaks) == (Outcome.CANNOT_TELL, True)
+    told = decided(run(before), run(after), regression=False, fail_on=["import-error"])
+    assert words.reasons(told) == ["a.py gives no DAGs, but did in the baseline"]
     alone = compare(run(after), run(after), LIMITS).files[0]
-    assert (alone.change, alone.breaks, alone.is_mended) == (Change.UNCHANGED, False, False)
+    assert (alone.outcome, alone.breaks, alone.is_mended) == (Outcome.UNCHANGED, False, False)
 
 
 def test_a_file_that_safe_mode_passes_over_has_lost_its_dags() -> None:
@@ -185,8 +182,8 @@ def test_waiting_for_a_processor_is_no_change() -> None:
     quiet = file("a.py", 40, 41, 40)
     samples = msgspec.structs.replace(file("a.py", 90, 95, 100).samples, queued_ms=(50.0, 54.0, 60.0))
     busy = file("a.py", samples=samples)
-    found = compare(run(quiet), run(busy), LIMITS)
-    assert found.files[0].change is Change.UNCHANGED
+    found = compare(run(quiet, reference=reference()), run(busy, reference=reference()), LIMITS)
+    assert found.files[0].outcome is Outcome.UNCHANGED
     assert found.files[0].current_ms == pytest.approx(40)
     assert found.current_total_ms == pytest.approx(40)
     assert found.warnings == (
@@ -211,25 +208,25 @@ def test_imports_are_named_from_the_outermost() -> None:
 
 def test_the_gate_counts_files_not_reasons() -> None:
     before, now = run(file("a.py", 9, 9, 9)), run(broken("a.py", 900, 900, 900))
-    verdict = gate.decide(now, compare(before, now, LIMITS), fails_on_regression=True, fail_on=("import-error",))
+    verdict = decided(before, now, fail_on=["import-error"])
     assert verdict.reason == "1 file fails the gate."
-    assert verdict.reasons == (
+    assert words.reasons(verdict) == [
         "a.py gives no DAGs: import-error",
-        "a.py +891 ms (+9900%); gives no DAGs",
-    )
+        "a.py +891 ms (+9,900 %); no single line stands out",
+    ]
 
 
 def test_runs_without_a_file_in_common_tell_nothing() -> None:
-    comparison = compare(run(file("a.py", 9, 9, 9)), run(file("b.py", 9, 9, 9)), LIMITS)
-    assert gate.decide(run(), comparison, fails_on_regression=False).outcome is Outcome.PASSED
-    verdict = gate.decide(run(), comparison, fails_on_regression=True)
-    assert (verdict.outcome, verdict.reasons) == (Outcome.CANNOT_TELL, ())
+    before, now = run(file("a.py", 9, 9, 9)), run(file("b.py", 9, 9, 9))
+    assert decided(before, now, regression=False).decision is Decision.PASSED
+    verdict = decided(before, now)
+    assert (verdict.decision, words.reasons(verdict)) == (Decision.CANNOT_TELL, [])
     assert "no file in common" in verdict.reason
 
 
 def test_the_gate_claims_only_what_it_looked_at(before: Run, after: Run) -> None:
-    verdict = gate.decide(after, compare(before, after, LIMITS), fails_on_regression=False)
-    assert verdict.reason == "Nothing failed."
+    assert decided(before, after, regression=False).reason == "Nothing failed."
+    assert decided(before, before).reason == "No file became slower beyond the limits."
 
 
 def test_only_what_was_scanned_again_is_compared(before: Run) -> None:
@@ -256,10 +253,10 @@ LOST = Failure(type="AirflowDagCycleException", message="Cycle detected in DAG: 
 def test_a_file_that_loses_some_of_its_dags_is_broken(
     before: tuple[str, ...], now: tuple[str, ...], missing: str
 ) -> None:
-    old = file("a.py", 50, 50, 50, dag_ids=before)
+    old = file("a.py", 500, 500, 500, dag_ids=before)
     new = file("a.py", 5, 5, 5, status=Status.IMPORT_ERROR, failures=(LOST,), dag_ids=now)
     (found,) = compare(run(old), run(new)).files
-    assert (found.missing, found.breaks, found.change) == (missing, True, Change.UNSURE)
+    assert (found.missing, found.breaks, found.outcome) == (missing, True, Outcome.CANNOT_TELL)
     assert f"it {missing} now (import-error)" in found.reason
 
 

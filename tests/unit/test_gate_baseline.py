@@ -11,17 +11,16 @@ from dagprof.config.policy import Policy, Rule
 from dagprof.errors import UsageError
 from dagprof.gate.baseline import decide_by_baseline, suspects
 from dagprof.gate.decide import Demand, decide
-from dagprof.gate.verdict import Decision, FileVerdict, Outcome
-from dagprof.model import FileResult, Reference, Run, SkippedFile, SkipReason, Status
+from dagprof.gate.verdict import Decision, FileVerdict
+from dagprof.judge.judgement import Outcome
+from dagprof.model import FileResult, Run, SkippedFile, SkipReason, Status
 from unit import builders
 from unit.builders import file, run, samples
 from unit.gating import TODAY, compared, judged, slower, times
 
 
 def timed(*files: FileResult, reference_ms: float | None = 100, version: int = 1, **changes: Any) -> Run:
-    reference = None
-    if reference_ms is not None:
-        reference = Reference(version=version, samples=samples(*(reference_ms * (1 + 0.001 * n) for n in range(-4, 5))))
+    reference = None if reference_ms is None else builders.reference(reference_ms, version)
     return run(*files, reference=reference, **changes)
 
 

@@ -8,7 +8,7 @@ import pytest
 from dagprof.gate import reasons
 from dagprof.gate.parsed import Parsed
 from dagprof.gate.tied import Changed
-from dagprof.gate.verdict import Outcome
+from dagprof.judge.judgement import Outcome
 from dagprof.model import FileResult, Module
 from unit.builders import MODULES, file, loads, run, samples, statement, trace
 from unit.gating import CALLED, FRAMES, HELPER_ALONE, NO_LOADS, after, before, blamed, effect, judged, times

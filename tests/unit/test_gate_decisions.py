@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from dagprof.config.policy import Level, Override, Rule
-from dagprof.gate.verdict import Decision, Outcome
+from dagprof.gate.verdict import Decision
+from dagprof.judge.judgement import Outcome
 from dagprof.model import EXISTENCE, FileResult, Instability, Status
 from unit.builders import file, loads, samples, statement, trace
 from unit.gating import BROKEN, NO_LOADS, UNSTABLE, after, effect, found, judged, parsed, policy, slower, times, waiver

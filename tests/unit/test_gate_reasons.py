@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from dagprof.config.policy import Level
-from dagprof.gate.verdict import Outcome
+from dagprof.judge.judgement import Outcome
 from dagprof.model import FileResult
 from unit.builders import file, loads, samples, statement, trace
 from unit.gating import CALLED, FRAMES, HELPER_ALONE, NO_LOADS, after, before, blamed, effect, judged, policy, times

@@ -11,11 +11,13 @@ from rich.console import Console
 from dagprof.analyse import comparison
 from dagprof.config.policy import Rule
 from dagprof.gate import decide as gate
-from dagprof.gate import simple
-from dagprof.gate.verdict import Decision, Outcome
+from dagprof.gate import scanned
+from dagprof.gate.verdict import Decision
+from dagprof.judge.judgement import Outcome
 from dagprof.model import Failure, FileResult, Run, Status, Unanswered
 from dagprof.report import figures, html, markdown
 from dagprof.report.text import terminal
+from dagprof.report.verdict import words
 from unit.builders import file, run
 
 FAILURE = Failure(type="ValueError", message="unknown url type: '1'", file="/dags/a.py", line=9)
@@ -64,21 +66,23 @@ def test_the_summaries_keep_it_apart(found: Run) -> None:
 
 
 def test_fail_on_import_error_leaves_it_open() -> None:
-    verdict = simple.decide(run(needy()), None, fails_on_regression=False, fail_on=("import-error",))
-    assert verdict.outcome is simple.Outcome.CANNOT_TELL
-    assert "api_url" in verdict.reasons[0]
+    asked = scanned.demand(None, "50ms", ["import-error"])
+    verdict = scanned.decide(run(needy()), None, {}, asked)
+    assert verdict.decision is Decision.CANNOT_TELL
+    assert verdict.reason == "Nothing failed, but 1 file could not be checked without real answers."
+    assert words.reasons(verdict) == [f"a.py: {needy().what_it_needs}"]
     broken = file("c.py", 5, status=Status.IMPORT_ERROR, failures=(FAILURE,))
-    verdict = simple.decide(run(needy(), broken), None, fails_on_regression=False, fail_on=("import-error",))
-    assert verdict.outcome is simple.Outcome.FAILED
-    assert not any("api_url" in reason for reason in verdict.reasons)
+    verdict = scanned.decide(run(needy(), broken), None, {}, asked)
+    assert verdict.decision is Decision.FAILED
+    assert not any("api_url" in reason for reason in words.reasons(verdict))
 
 
 @pytest.mark.parametrize("before", [file("a.py", 10, 10, 10), needy()])
 def test_it_is_neither_broken_nor_faster_than_the_baseline(before: FileResult) -> None:
-    (change,) = comparison.compare(run(before), run(needy()), comparison.Limits()).files
+    (change,) = comparison.compare(run(before), run(needy())).files
     assert not change.breaks
     assert not change.is_mended
-    assert change.change is comparison.Change.UNSURE
+    assert change.outcome is Outcome.CANNOT_TELL
 
 
 @pytest.mark.parametrize("before", [file("a.py", 10, 10, 10), needy(), None])

@@ -12,7 +12,8 @@ from rich.console import Console
 
 from dagprof.analyse.comparison import compare
 from dagprof.analyse.fleet import Change, Fleet, Plan
-from dagprof.gate import simple as gate
+from dagprof.gate import scanned
+from dagprof.judge import runs
 from dagprof.model import (
     Access,
     Doubt,
@@ -371,7 +372,8 @@ def test_the_summary_fits_its_console(width: int) -> None:
 def test_the_summary_of_a_comparison() -> None:
     before, after = run(file("a.py", 100, 100, 100)), run(file("a.py", 300, 300, 300), file("b.py", 5))
     comparison = compare(before, after)
-    verdict = gate.decide(after, comparison, fails_on_regression=True)
+    asked = scanned.demand("20%", "50ms")
+    verdict = scanned.decide(after, before, runs.judge(before, after, asked.timing), asked)
     text = summary(after, comparison=comparison, verdict=verdict)
     assert "Against the baseline: 100 ms → 305 ms; 1 slower, 0 faster, 1 added, 0 removed, 0 inconclusive" in text
     assert "slower  a.py +200 ms (+200%)" in text

@@ -16,7 +16,8 @@ from rich.console import Console
 
 from dagprof.config.policy import DESCRIPTIONS, Level, Rule
 from dagprof.errors import UsageError
-from dagprof.gate.verdict import Decision, FileVerdict, Finding, Outcome, Timing, Verdict
+from dagprof.gate.verdict import Decision, FileVerdict, Finding, Timing, Verdict
+from dagprof.judge.judgement import Outcome
 from dagprof.report.escape import safe_text
 from dagprof.report.verdict import FORMATS, json_, terminal, write
 from dagprof.report.verdict.markdown import LONGEST, MARK, escaped

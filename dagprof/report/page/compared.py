@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from dagprof.analyse.comparison import Change, Comparison, FileChange
+from dagprof.analyse.comparison import Comparison, FileChange
+from dagprof.judge.judgement import Outcome
 from dagprof.model import Effect, FileResult, Run
 from dagprof.quantities import count
-from dagprof.report import figures
+from dagprof.report import changes, figures
 from dagprof.report.escape import safe_text
 from dagprof.report.page import one_file
 
 # Files whose other side travels along, for the pictures.
 DRAWN = 60
-_ORDER = (Change.SLOWER, Change.FASTER, Change.UNSURE, Change.ADDED, Change.REMOVED)
+_ORDER = (Outcome.REGRESSION, Outcome.IMPROVEMENT, Outcome.CANNOT_TELL, Outcome.NEW, Outcome.GONE)
 
 Row = dict[str, Any]
 
 
 def build(comparison: Comparison, baseline: Run | None, run: Run) -> Row:
     """All values of the view that compares."""
-    changed = [file for change in _ORDER for file in comparison.of(change)]
+    changed = [file for outcome in _ORDER for file in comparison.of(outcome)]
     drawn = {file.path for file in sorted(changed, key=lambda file: -abs(file.difference_ms))[:DRAWN]}
     before = {file.path: file for file in baseline.files} if baseline is not None else {}
     after = {file.path: file for file in run.files}
@@ -29,12 +30,12 @@ def build(comparison: Comparison, baseline: Run | None, run: Run) -> Row:
         "sentence": (
             f"The parse loop went from {figures.duration(comparison.baseline_total_ms)} to "
             f"{figures.duration(comparison.current_total_ms)}; "
-            f"{count(len(comparison.of(Change.UNCHANGED)), 'file')} unchanged within the limits."
+            f"{count(len(comparison.of(Outcome.UNCHANGED)), 'file')} unchanged within the limits."
         ),
         "breaks": [[safe_text(file.path), safe_text(file.missing, 300)] for file in comparison.files if file.breaks],
         "mended": [safe_text(file.path) for file in comparison.files if file.is_mended],
         "warnings": [safe_text(text, 500) for text in comparison.warnings],
-        "files": [_row(each, before, after, drawn, baseline, run) for each in changed],
+        "files": [_row(each, before, after, drawn, baseline, run, comparison.factor) for each in changed],
     }
 
 
@@ -45,20 +46,21 @@ def _row(
     drawn: Collection[str],
     baseline: Run | None,
     run: Run,
+    factor: float,
 ) -> Row:
     old, new = before.get(change.path), after.get(change.path)
     row: Row = {
         "path": safe_text(change.path),
         "address": one_file.address(change.path),
-        "change": change.change.value,
-        "before": round(change.baseline_ms, 2) if change.change is not Change.ADDED else None,
-        "now": round(change.current_ms, 2) if change.change is not Change.REMOVED else None,
+        "change": changes.WORDS[change.outcome],
+        "before": round(change.baseline_ms, 2) if change.outcome is not Outcome.NEW else None,
+        "now": round(change.current_ms, 2) if change.outcome is not Outcome.GONE else None,
         "is_comparable": not (change.breaks or change.is_mended),
         "share": change.difference_share,
         "reason": safe_text(change.reason, 300),
         "new_imports": [safe_text(name, 80) for name in change.new_imports],
         "gone_imports": [safe_text(name, 80) for name in change.gone_imports],
-        "samples_before": [round(ms, 1) for ms in old.samples.own_ms] if old else [],
+        "samples_before": [round(factor * ms, 1) for ms in old.samples.own_ms] if old else [],
         "samples_now": [round(ms, 1) for ms in new.samples.own_ms] if new else [],
         "new_effects": _appeared(old, new) if old and new else [],
         "more_new": change.more_new_imports,

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from dagprof.analyse.causes import FailureCause, causes, place
 from dagprof.analyse.comparison import Comparison
 from dagprof.analyse.fleet import Fleet, Plan
 from dagprof.analyse.frames import records, statements_frame
-from dagprof.gate.simple import Outcome, Verdict
+from dagprof.gate.verdict import Decision, Verdict
 from dagprof.model import FileResult, Plugin, Run
 from dagprof.quantities import count
 from dagprof.report import changes, figures, notes
 from dagprof.report.escape import safe_text
 from dagprof.report.page.one_file import address
 from dagprof.report.text import plugins
+from dagprof.report.verdict import words
 
 STATEMENT_ROWS = 40
 PLUGIN_ROWS = 100
@@ -26,24 +26,10 @@ PLAIN_ROWS = 100
 REASONS = 40
 
 Row = dict[str, Any]
+_TAGS = {Decision.PASSED: "passed", Decision.FAILED: "failed", Decision.CANNOT_TELL: "unsure"}
 
 
-class Judged(NamedTuple):
-    """What was decided, as the page shows it; ``tag`` is ``passed``, ``failed`` or ``unsure``."""
-
-    outcome: str
-    tag: str
-    reason: str
-    reasons: Sequence[str]
-
-
-def judged(verdict: Verdict) -> Judged:
-    """The verdict of a scan's own check."""
-    tag = {Outcome.PASSED: "passed", Outcome.FAILED: "failed"}.get(verdict.outcome, "unsure")
-    return Judged(verdict.outcome.value, tag, verdict.reason, verdict.reasons)
-
-
-def build(run: Run, fleet: Fleet | None, comparison: Comparison | None, verdict: Judged | None) -> Row:
+def build(run: Run, fleet: Fleet | None, comparison: Comparison | None, verdict: Verdict | None) -> Row:
     """All values of the page's HTML."""
     ranked = sorted(run.files, key=lambda file: -file.parse_ms)
     plan = fleet.plan() if fleet else None
@@ -205,13 +191,17 @@ def _failed_file(file: FileResult, run: Run) -> Row:
     }
 
 
-def _verdict(judged: Judged) -> Row:
+def _verdict(verdict: Verdict) -> Row:
+    """The decision with the findings that nothing accepts, the notes and the doubts."""
+    findings = [finding for finding in verdict.all_findings if not finding.waived]
+    reasons = [f"{finding.rule.value} ({finding.level.value}): {finding.message}" for finding in findings]
+    reasons += [*verdict.notes, *verdict.doubts]
     return {
-        "outcome": judged.outcome,
-        "tag": judged.tag,
-        "reason": safe_text(judged.reason, 500),
-        "reasons": [safe_text(reason, 500) for reason in judged.reasons[:REASONS]],
-        "more": max(0, len(judged.reasons) - REASONS),
+        "outcome": words.decision_word(verdict),
+        "tag": _TAGS[verdict.decision],
+        "reason": safe_text(verdict.reason, 500),
+        "reasons": [safe_text(reason, 500) for reason in reasons[:REASONS]],
+        "more": max(0, len(reasons) - REASONS),
     }
 
 

@@ -8,25 +8,29 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from dagprof.analyse.comparison import Change, Comparison
+from dagprof.analyse.comparison import Comparison
 from dagprof.analyse.fleet import Fleet, Plan
 from dagprof.analyse.frames import imports_frame, records, statements_frame
-from dagprof.gate.simple import Outcome, Verdict, describe
+from dagprof.gate.verdict import Decision, Verdict
+from dagprof.judge.judgement import Outcome
 from dagprof.model import FileResult, Run
 from dagprof.quantities import count
 from dagprof.report import answer, figures, notes
 from dagprof.report.answer import Sentence
+from dagprof.report.changes import WORDS, describe
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
 from dagprof.report.text import effects, failures, plan, plugins
 from dagprof.report.text.screen import columns, is_unicode, titled, within_encoding
+from dagprof.report.verdict import words
 
 LIMIT = 10
 _BAR = 12
 _PIECES = {True: "▚█░▓▒·▞", False: "@#-=+.%"}
 _SMALLEST_MS = 1.0
-_COUNTED = (Change.SLOWER, Change.FASTER, Change.ADDED, Change.REMOVED, Change.UNSURE)
-_CHANGES = {Change.UNSURE: "inconclusive"}
+_COUNTED = (Outcome.REGRESSION, Outcome.IMPROVEMENT, Outcome.NEW, Outcome.GONE, Outcome.CANNOT_TELL)
+_WORDS = {**WORDS, Outcome.CANNOT_TELL: "inconclusive"}
+_STYLES = {Decision.PASSED: "green", Decision.FAILED: "bold red", Decision.CANNOT_TELL: "yellow"}
 
 
 def render(
@@ -188,22 +192,23 @@ def _statements(run: Run, console: Console) -> None:
 
 
 def _comparison(comparison: Comparison, console: Console) -> None:
-    groups = {change: comparison.of(change) for change in Change}
+    groups = {outcome: comparison.of(outcome) for outcome in Outcome}
     breaks = [file for file in comparison.files if file.breaks]
     fixed = [file for file in comparison.files if file.is_mended]
     told = {file.path for file in (*breaks, *fixed)}
-    counts = [
-        f"{sum(file.path not in told for file in groups[change])} {_CHANGES.get(change, change.value)}"
-        for change in _COUNTED
-    ]
+    counts = [f"{sum(file.path not in told for file in groups[outcome])} {_WORDS[outcome]}" for outcome in _COUNTED]
     counts += [f"{len(files)} {word}" for files, word in ((breaks, "broken"), (fixed, "fixed")) if files]
     total = f"{duration(comparison.baseline_total_ms)} → {duration(comparison.current_total_ms)}"
     console.print()
     console.print(Text(f"Against the baseline: {total}; {', '.join(counts)}", style="bold"))
     for word, style, files in (
-        ("slower", "red", groups[Change.SLOWER]),
-        ("faster", "green", groups[Change.FASTER]),
-        ("inconclusive", "yellow", [file for file in groups[Change.UNSURE] if not (file.breaks or file.is_mended)]),
+        ("slower", "red", groups[Outcome.REGRESSION]),
+        ("faster", "green", groups[Outcome.IMPROVEMENT]),
+        (
+            "inconclusive",
+            "yellow",
+            [file for file in groups[Outcome.CANNOT_TELL] if not (file.breaks or file.is_mended)],
+        ),
     ):
         _changes(word, style, [describe(file) for file in files], console)
     _changes("broken", "red", [f"{file.path}: it {file.missing}" for file in breaks], console)
@@ -231,9 +236,7 @@ def _notes(run: Run, console: Console) -> None:
 
 
 def _gate(verdict: Verdict) -> Sentence:
-    style = {Outcome.PASSED: "green", Outcome.FAILED: "bold red", Outcome.CANNOT_TELL: "yellow"}[verdict.outcome]
-    word = "inconclusive" if verdict.outcome is Outcome.CANNOT_TELL else verdict.outcome.value
-    return Sentence(f"Gate: {word}. {verdict.reason}", style)
+    return Sentence(words.decision(verdict), _STYLES[verdict.decision])
 
 
 def _verdict(verdict: Verdict, console: Console) -> None:
@@ -241,5 +244,5 @@ def _verdict(verdict: Verdict, console: Console) -> None:
     console.print()
     text, style = _gate(verdict)
     console.print(Text(text, style=style))
-    for reason in verdict.reasons[: 2 * LIMIT]:
+    for reason in words.reasons(verdict)[: 2 * LIMIT]:
         console.print(Text(f"  {safe_text(reason, 400)}"))

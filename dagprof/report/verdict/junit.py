@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from dagprof.config.policy import DESCRIPTIONS, Rule
-from dagprof.gate.verdict import FileVerdict, Finding, Outcome, Timing, Verdict
+from dagprof.gate.verdict import FileVerdict, Finding, Timing, Verdict
+from dagprof.judge.judgement import Outcome
 from dagprof.report.escape import safe_text
 from dagprof.report.verdict import words
 from dagprof.report.verdict.places import rooted, shown

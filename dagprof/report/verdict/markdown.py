@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 from dagprof.config.policy import DESCRIPTIONS
-from dagprof.gate.verdict import FileVerdict, Finding, Outcome, Verdict
+from dagprof.gate.verdict import FileVerdict, Finding, Verdict
+from dagprof.judge.judgement import Outcome
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text
 from dagprof.report.verdict import words

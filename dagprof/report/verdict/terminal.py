@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.text import Text
 
 from dagprof.config.policy import DESCRIPTIONS
-from dagprof.gate.verdict import Decision, FileVerdict, Finding, Outcome, Verdict
+from dagprof.gate.verdict import Decision, FileVerdict, Finding, Verdict
+from dagprof.judge.judgement import Outcome
 from dagprof.report.escape import safe_text
 from dagprof.report.text.screen import columns, titled, within_encoding
 from dagprof.report.verdict import words

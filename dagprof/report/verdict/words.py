@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dagprof.config.policy import Level, Rule
-from dagprof.gate.verdict import Decision, FileVerdict, Finding, Outcome, Timing, Verdict
+from dagprof.gate.verdict import Decision, FileVerdict, Finding, Timing, Verdict
+from dagprof.judge.judgement import Outcome
 from dagprof.quantities import count
 from dagprof.report.figures import duration
 
@@ -116,6 +117,22 @@ def open_by_rule(verdict: Verdict) -> Iterator[tuple[Rule, Level, list[Finding]]
             found.setdefault((finding.rule, finding.level), []).append(finding)
     for (rule, level), findings in sorted(found.items(), key=lambda item: item[0][1] is not Level.ERROR):
         yield rule, level, findings
+
+
+def reasons(verdict: Verdict) -> list[str]:
+    """What makes the gate fail or leaves it open, one sentence each, where it fails the findings that do."""
+    found = [finding for finding in verdict.all_findings if not finding.waived]
+    if verdict.decision is Decision.PASSED:
+        return []
+    if verdict.decision is Decision.FAILED:
+        found = [finding for finding in found if finding.fails]
+    return [_with_place(finding) for finding in found]
+
+
+def _with_place(finding: Finding) -> str:
+    """The message and where it failed; the messages of all other rules name their line."""
+    has_place = finding.rule is Rule.IMPORT_ERROR and finding.line > 0
+    return f"{finding.message} ({finding.file}:{finding.line})" if has_place else finding.message
 
 
 def _told(verdict: Verdict) -> set[str]:

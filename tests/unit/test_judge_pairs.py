@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from dagprof.evidence import LOOKS, Judgement, Kind, Limits, Sides, judge, next_look
+from dagprof.judge.judgement import Judgement, Kind, Limits
+from dagprof.judge.pairs import LOOKS, Sides, judge, next_look
 
 LIMITS = Limits(relative=0.05, absolute_ms=10)
 RATE = 0.01

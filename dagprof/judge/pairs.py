@@ -1,4 +1,4 @@
-"""Whether one side's parse times are longer than the other's: the statistics of the gate, for many files at once.
+"""Two versions parsed in turns: is one side slower? The statistics of an A/B run, for many files at once.
 
 The two versions of a file are parsed in turns. After each number of pairs in ``LOOKS`` all files are judged; those whose
 question is decided are parsed no more.
@@ -17,14 +17,15 @@ question is decided are parsed no more.
 
 from __future__ import annotations
 
-import enum
 import math
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from dagprof.judge.judgement import FEWEST_FOR_INTERVAL, Judgement, Kind, Limits
+
 # Pairs of parses after which the question is put. Below seven no exact test can answer with enough certainty.
-LOOKS = (4, 7, 10, 14, 20, 30, 40)
+LOOKS = (FEWEST_FOR_INTERVAL, 7, 10, 14, 20, 30, 40)
 _FEWEST = 7
 _DECIDING = sum(look >= _FEWEST for look in LOOKS)
 _Z = statistics.NormalDist().inv_cdf(0.975)
@@ -35,44 +36,6 @@ class Sides(NamedTuple):
 
     base_ms: Sequence[float]
     head_ms: Sequence[float]
-
-
-class Limits(NamedTuple):
-    """From where a change counts: above both a share of the base and a time in ms."""
-
-    relative: float
-    absolute_ms: float
-
-    def least_ms(self, base_ms: float) -> float:
-        """The smallest change that counts for a file that takes ``base_ms``."""
-        return max(self.absolute_ms, self.relative * base_ms)
-
-
-class Kind(str, enum.Enum):
-    """What the parse times say."""
-
-    SLOWER = "slower"
-    FASTER = "faster"
-    UNCHANGED = "unchanged"
-    OPEN = "open"
-
-
-class Judgement(NamedTuple):
-    """What is known of one file; the change in ms with its 95 % interval, and the chance of it without a real change."""
-
-    kind: Kind
-    base_ms: float
-    head_ms: float
-    change_ms: float
-    low_ms: float
-    high_ms: float
-    p_slower: float
-    p_faster: float
-    pairs: int
-
-    def is_not_slower(self, least_ms: float) -> bool:
-        """Whether there were pairs enough for an interval, and it holds no change of ``least_ms`` or more to the slower side."""
-        return self.pairs >= LOOKS[0] and self.high_ms < least_ms
 
 
 def judge(files: Mapping[str, Sides], limits: Mapping[str, Limits], false_alarms: float) -> dict[str, Judgement]:

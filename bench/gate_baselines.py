@@ -1,0 +1,183 @@
+"""Measure false alarms and power of baselines with real scans: one folder, saved once and scanned again and again.
+
+python bench/gate_power.py baseline [--runs N] [--load N] [--log FOLDER]         the same version, 20 files
+python bench/gate_power.py baseline-power [--runs N] [--load N] [--log FOLDER]   four of them slower: +30 %, 60 ms or more
+python bench/gate_power.py baseline-show FOLDER ...                              tables from what these kept
+
+Each scan starts Airflow anew, as ``dagprof scan --baseline --fail-on-regression`` does, and parses again what seems slower.
+All Runs are kept in FOLDER, so that ``baseline-show`` can judge them by the rules in force. A baseline that is there is used:
+to compare a quiet baseline with busy scans, make it with ``--runs 0``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+from common import machine
+from gate_power import DAG, cost, environment_here, load
+
+from dagprof.analyse import comparison
+from dagprof.config.settings import Depth, Settings
+from dagprof.errors import UsageError
+from dagprof.gate import scanned
+from dagprof.gate.baseline import decide_by_baseline
+from dagprof.gate.decide import Demand
+from dagprof.judge import runs as judge
+from dagprof.judge.judgement import Outcome
+from dagprof.measure.scan import scan_twice
+from dagprof.model import Run
+from dagprof.store import runs
+
+FILES, SLOWED = 20, 4
+# What a parse of the smallest file takes, in ms: the share of +30 % is taken of this and the file's own cost.
+PLAIN_MS = 70.0
+ASKED = scanned.demand("25%", "50ms")
+
+
+class Scan(NamedTuple):
+    """One scan: its Run, the files that were parsed again, those that were made slower, and what its folder kept of it."""
+
+    run: Run
+    again: Run
+    slowed: frozenset[str]
+    row: dict[str, object]
+
+
+Told = dict[str, Outcome]
+
+
+def name(number: int) -> str:
+    return f"file_{number:02}.py"
+
+
+def write(folder: Path, more: dict[int, float]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(FILES):
+        (folder / name(number)).write_text(DAG.format(cost=cost(number) + more.get(number, 0), number=number))
+
+
+def measure(folder: Path, baseline: Run | None) -> tuple[Run, Run]:
+    def suspects(run: Run) -> set[str]:
+        return judge.suspects(judge.judge(baseline, run, ASKED.timing)) if baseline is not None else set()
+
+    settings = Settings(depth=Depth.QUICK, bundle_root=str(folder))
+    return scan_twice([str(folder)], settings, suspects, version="bench", environ=environment_here())
+
+
+def slowed(choose: random.Random, *, is_power: bool) -> dict[int, float]:
+    """Files that become slower in one run, by how many ms."""
+    if not is_power:
+        return {}
+    return {n: max(60.0, 0.3 * (PLAIN_MS + cost(n))) for n in choose.sample(range(FILES), SLOWED)}
+
+
+def record(options: argparse.Namespace) -> None:
+    kept, choose = Path(options.log), random.Random(options.seed)
+    kept.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-baseline-") as folder, load(options.load):
+        dags = Path(folder) / "dags"
+        write(dags, {})
+        if not (kept / "baseline.json").exists():
+            runs.save(measure(dags, None)[0], kept / "baseline.json")
+        baseline = runs.load(kept / "baseline.json")
+        for _ in range(options.runs):
+            number = len(list(kept.glob("run-*.json"))) + 1
+            more = slowed(choose, is_power=options.what == "baseline-power")
+            write(dags, more)
+            began = time.perf_counter()
+            run, again = measure(dags, baseline)
+            row = {"what": options.what, "load": options.load, "machine": machine()}
+            row |= {"s": round(time.perf_counter() - began, 1), "slowed": [name(n) for n in more]}
+            runs.save(again, kept / f"again-{number:03}.json")
+            (kept / f"row-{number:03}.json").write_text(json.dumps(row))
+            runs.save(run, kept / f"run-{number:03}.json")
+            tell(number, baseline, Scan(run, again, frozenset(row["slowed"]), row))  # type: ignore[arg-type]
+
+
+def tell(number: int, baseline: Run, scan: Scan) -> None:
+    texts = []
+    for rule, by in JUDGES.items():
+        slower = {path for path, outcome in by(baseline, scan).items() if outcome is Outcome.REGRESSION}
+        texts.append(f"{rule}: false {sorted(slower - scan.slowed)}, missed {sorted(scan.slowed - slower)}")
+    factor = judge.basis(baseline, scan.run).factor
+    print(f"run {number}: {scan.row['s']} s, speed {factor:.2f}, {len(scan.again.files)} again; {'; '.join(texts)}")
+
+
+def by_scan(baseline: Run, scan: Scan) -> Told:
+    judged = judge.judge(baseline, scan.run, ASKED.timing, again=scan.again)
+    verdict = scanned.decide(judge.with_times_of(scan.again, scan.run), baseline, judged, ASKED)
+    return {file.path: file.outcome for file in verdict.files}
+
+
+def by_gate(baseline: Run, scan: Scan) -> Told:
+    demand = Demand(today=datetime.date(2026, 1, 1))
+    try:
+        verdict = decide_by_baseline(baseline, scan.run, "baseline", demand, again=scan.again)
+    except UsageError:
+        return {file.path: Outcome.CANNOT_TELL for file in scan.run.files}
+    return {file.path: file.outcome for file in verdict.files}
+
+
+def by_compare(baseline: Run, scan: Scan) -> Told:
+    return {file.path: file.outcome for file in comparison.compare(baseline, scan.run).files}
+
+
+def by_plain_compare(baseline: Run, scan: Scan) -> Told:
+    before, now = (msgspec.structs.replace(run, reference=None) for run in (baseline, scan.run))
+    return {file.path: file.outcome for file in comparison.compare(before, now).files}
+
+
+JUDGES: dict[str, Callable[[Run, Scan], Told]] = {
+    "scan --baseline": by_scan,
+    "gate --baseline": by_gate,
+    "compare": by_compare,
+    "compare, no reference": by_plain_compare,
+}
+
+
+def stored(kept: Path) -> Iterator[Scan]:
+    for file in sorted(kept.glob("run-*.json")):
+        number = file.stem.removeprefix("run-")
+        row = json.loads((kept / f"row-{number}.json").read_text())
+        yield Scan(runs.load(file), runs.load(kept / f"again-{number}.json"), frozenset(row["slowed"]), row)
+
+
+def show(options: argparse.Namespace) -> None:
+    for folder in options.files:
+        kept = Path(folder)
+        baseline, scans = runs.load(kept / "baseline.json"), list(stored(kept))
+        speeds = [judge.basis(baseline, scan.run).factor for scan in scans]
+        first, taken = scans[0].row, sorted(scan.row["s"] for scan in scans)  # type: ignore[type-var]
+        print(
+            f"\n{first['machine']}; {first['what']}, {first['load']} busy programs; {len(scans)} scans of {FILES} files,"
+        )
+        print(f"{taken[len(taken) // 2]} s each (median), speed {min(speeds):.2f} to {max(speeds):.2f}\n")
+        print("| rule | runs with a false regression | false regressions | inconclusive | slowed files found |")
+        print("|---|---|---|---|---|")
+        for rule, by in JUDGES.items():
+            print(f"| {rule} | {' | '.join(figures(baseline, scans, by))} |")
+
+
+def figures(baseline: Run, scans: list[Scan], by: Callable[[Run, Scan], Told]) -> list[str]:
+    told = [by(baseline, scan) for scan in scans]
+    slower = [{path for path, outcome in each.items() if outcome is Outcome.REGRESSION} for each in told]
+    false = [len(found - scan.slowed) for found, scan in zip(slower, scans, strict=True)]
+    unsure = sum(outcome is Outcome.CANNOT_TELL for each in told for outcome in each.values())
+    found = sum(len(found & scan.slowed) for found, scan in zip(slower, scans, strict=True))
+    total = sum(len(scan.slowed) for scan in scans)
+    files = sum(len(each) for each in told)
+    return [
+        f"{sum(map(bool, false))}/{len(scans)}",
+        f"{sum(false)}/{files - total}",
+        f"{unsure}/{files}",
+        f"{found}/{total}" if total else "–",
+    ]

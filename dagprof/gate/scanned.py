@@ -1,0 +1,87 @@
+"""What a scan's ``--fail-on-regression`` and ``--fail-on`` ask for, as a demand of the gate, and the gate's verdict on it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from dagprof.config.policy import Level, Policy, Rule
+from dagprof.errors import UsageError
+from dagprof.gate import decide as deciding
+from dagprof.gate.baseline import usable
+from dagprof.gate.decide import Compared, Demand
+from dagprof.gate.verdict import Decision, Verdict
+from dagprof.judge import comparable
+from dagprof.judge.judgement import Judgement
+from dagprof.model import Run
+from dagprof.quantities import count
+
+FAIL_ON = ("import-error", "unsure")
+
+
+def check_fail_on(names: Iterable[str]) -> tuple[str, ...]:
+    """The names, if all are known.
+
+    :raises UsageError: one is not.
+    """
+    for name in names:
+        if name not in FAIL_ON:
+            raise UsageError(f"Unknown reason to fail {name!r}; choose from {', '.join(FAIL_ON)}.")
+    return tuple(names)
+
+
+def demand(regression: str | None, floor: str = "0ms", fail_on: Sequence[str] = ()) -> Demand:
+    """The demand with only the rules that the options ask for.
+
+    ``regression`` is the share of ``--fail-on-regression``, None without the option; ``floor`` a duration; ``fail_on`` holds
+    names of ``FAIL_ON``. Inconclusive files fail only where regressions do.
+    """
+    levels = {**dict.fromkeys(Rule, Level.OFF), Rule.UNSURE: Level.WARNING}
+    if "import-error" in fail_on:
+        levels[Rule.IMPORT_ERROR] = Level.ERROR
+    if regression is not None:
+        levels[Rule.SLOWER] = Level.ERROR
+        levels[Rule.UNSURE] = Level.ERROR if "unsure" in fail_on else Level.WARNING
+    return Demand(
+        today=datetime.date.min,  # nothing is waived here, so the day does not matter
+        policy=Policy(relative=regression or "0%", absolute=floor, rules=levels),
+        asks_for_times=regression is not None,
+        every_failure=True,
+    )
+
+
+def decide(run: Run, baseline: Run | None, judged: Mapping[str, Judgement], asked: Demand) -> Verdict:
+    """The verdict on a scan, compared with a baseline where there is one.
+
+    ``judged`` is what ``dagprof.judge.runs`` says of both. Without a file in both runs there is nothing to compare, which is
+    not the same as no regression.
+    """
+    base = baseline if baseline is not None else msgspec.structs.replace(run, files=())
+    compared = Compared(base=base, head=run, base_name="the baseline", head_name="this run")
+    verdict = deciding.verdict_on(compared, asked, usable(judged, base, run), "")
+    decision = verdict.decision
+    if decision is Decision.PASSED and asked.asks_for_times and not comparable.on_both_sides(base, run):
+        decision = Decision.CANNOT_TELL
+    worded: Verdict = msgspec.structs.replace(verdict, decision=decision, reason=_reason(verdict, run, decision, asked))
+    return worded
+
+
+def _reason(verdict: Verdict, run: Run, decision: Decision, asked: Demand) -> str:
+    """The one sentence for the whole; findings count by file, since only one rule or two were asked for."""
+    if decision is Decision.FAILED:
+        files = len({finding.path for finding in verdict.all_findings if finding.fails})
+        return f"{count(files, 'file')} {'fails' if files == 1 else 'fail'} the gate."
+    if decision is Decision.CANNOT_TELL:
+        return _open(verdict, run)
+    return "No file became slower beyond the limits." if asked.asks_for_times else "Nothing failed."
+
+
+def _open(verdict: Verdict, run: Run) -> str:
+    left = {file.path for file in verdict.files if file.may_be_slower}
+    if not left and verdict.decision is Decision.PASSED:
+        return "The baseline and this run have no file in common; compare runs of the same folder."
+    if left and left <= {file.path for file in run.needy}:
+        return f"Nothing failed, but {count(len(left), 'file')} could not be checked without real answers."
+    return verdict.reason

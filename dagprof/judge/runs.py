@@ -1,0 +1,276 @@
+"""Two Runs: taken at different times, perhaps on different machines, so their speeds are compared first.
+
+Where both Runs timed dagprof's reference parse, its CPU times tell how much faster or slower the machine is now, and the
+baseline is scaled by that. Without it, runs of one machine are taken to be equally fast, as far as ``ASSUMED_ERROR``
+allows; those of different machines have no answer.
+
+A file became slower when its wall *and* its CPU time say so, by more than limits that are wider than those of an A/B run and by
+more than ``SIGMAS`` standard errors, that of the speed included. Where only one of them says so, the file is open, unless it
+waits that much longer. What seems slower is better parsed again, in turns with the reference, and judged by these parses:
+another program that kept a processor busy during the first ones slows down that file but not the reference.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from dagprof.judge import comparable
+from dagprof.judge.judgement import Judgement, Kind, Limits
+from dagprof.model import FileResult, Run, Samples, Status
+from dagprof.robust import are_enough, standard_error_of_median
+
+SIGMAS = 4.0
+# Smaller differences between runs at different times may come from the machine itself.
+LEAST = Limits(relative=0.25, absolute_ms=50.0)
+# A machine that differs by more than this is another kind of machine.
+MOST_FACTOR = 4.0
+# Of the speed of one machine between two runs, where no reference tells it: virtual machines that share their processors differ
+# by 20 to 50 % from run to run, which two to four times this figure cover.
+ASSUMED_ERROR = 0.10
+
+_AGAIN = "save a new baseline here with `dagprof scan --save-baseline`"
+
+
+class Speed(NamedTuple):
+    """How many times longer the machine takes now, and the relative standard error of that."""
+
+    factor: float
+    error: float
+
+
+class Basis(NamedTuple):
+    """How the times of two Runs compare: by which speed, or why not at all; and what a reader has to know of that.
+
+    ``speed`` is None where no time can be compared; ``why_not`` then says why, in a clause.
+    """
+
+    speed: Speed | None
+    why_not: str = ""
+    note: str = ""
+
+    @property
+    def factor(self) -> float:
+        """By how much times of the baseline are scaled; 1 where they cannot be compared."""
+        return self.speed.factor if self.speed is not None else 1.0
+
+
+def judge(
+    baseline: Run, run: Run, limits: Callable[[str], Limits], *, again: Run | None = None
+) -> dict[str, Judgement]:
+    """Judge all files that have a parse time in both Runs, by path; those in ``again`` by their times there.
+
+    ``limits`` gives those of a file by its path; those below ``LEAST`` are raised to it.
+    """
+    judged = _judged(baseline, run, limits)
+    if again is not None:
+        parsed_again = {file.path for file in again.files} & judged.keys()
+        judged |= {path: judged[path].left_open("it has no time from parsing it again") for path in parsed_again}
+        judged |= _judged(baseline, again, limits)
+    return judged
+
+
+def suspects(judged: dict[str, Judgement]) -> set[str]:
+    """The files that seem slower: worth parsing again."""
+    return {path for path, judgement in judged.items() if judgement.kind is Kind.SLOWER}
+
+
+def with_times_of(again: Run, run: Run) -> Run:
+    """The Run with the times of the files that were parsed again."""
+    later = {file.path: file for file in again.files if file.is_timed}
+    changed: Run = msgspec.structs.replace(run, files=tuple(later.get(file.path, file) for file in run.files))
+    return changed
+
+
+def judge_file(old: FileResult, new: FileResult, basis: Basis, limits: Limits) -> Judgement:
+    """Judge one file that has a parse time in both Runs."""
+    found = _by_times(old.samples, new.samples, basis.speed or Speed(1.0, 0.0), limits.at_least(LEAST))
+    if basis.speed is None:
+        return found.left_open(basis.why_not)._replace(low_ms=-math.inf, high_ms=math.inf)
+    if found.kind is Kind.FASTER and new.has_lost_dags(old):
+        return found.left_open(f"it {new.missing(old)} now ({new.status.value}), so its time cannot be compared")
+    if found.kind is Kind.SLOWER and old.status.is_failure and not new.status.is_failure:
+        return found.left_open(
+            f"it gave no DAGs before ({old.status.value}), so there is no earlier time to compare with"
+        )
+    return found
+
+
+def basis(baseline: Run, run: Run) -> Basis:
+    """By which speed the times of both are compared."""
+    for name in ("temperature", "isolation"):
+        old, new = baseline.settings.get(name), run.settings.get(name)
+        if old != new:
+            return Basis(None, f"the baseline used {name} {old} and this run used {new}")
+    if _are_too_different(baseline, run):
+        why = f"the reference parse takes {_factor(baseline, run):.1f} times as long as for the baseline"
+        return Basis(None, why, f"{why.capitalize()}, too different to compare.")
+    lacking = _no_reference(baseline, run)
+    if not lacking:
+        speed = _measured(baseline, run)
+        return Basis(speed, note=_scaled(speed))
+    if baseline.environment.machine != run.environment.machine:
+        return Basis(None, "the runs are from different machines whose speeds cannot be compared", _elsewhere(lacking))
+    return Basis(Speed(1.0, ASSUMED_ERROR), note=_assumed(lacking))
+
+
+def refusal(baseline: Run, run: Run) -> str:
+    """Why the reference cannot tell both speeds, in one sentence that says what to do; empty if it can."""
+    return next(_refusals(baseline, run), "")
+
+
+def lacks_reference(baseline: Run) -> str:
+    """The same for a baseline alone, before anything is measured."""
+    if baseline.reference is not None:
+        return ""
+    return f"The baseline has no reference parse to compare speeds with; {_AGAIN}, or use `dagprof compare`."
+
+
+def _refusals(baseline: Run, run: Run) -> Iterator[str]:
+    for what, old, new in (
+        *_versions(baseline, run),
+        *((name, baseline.settings.get(name), run.settings.get(name)) for name in ("temperature", "isolation")),
+    ):
+        if old != new:
+            yield (
+                f"The baseline was taken with {what} {old} and this run with {new}, so they "
+                f"cannot be compared; {_AGAIN}."
+            )
+    if baseline.reference is None:
+        yield lacks_reference(baseline)
+    elif run.reference is None:
+        yield "The reference parse failed here, so speeds cannot be compared; run `dagprof doctor` to see why."
+    elif baseline.reference.version != run.reference.version:
+        yield f"The baseline used another version of the reference parse; {_AGAIN}."
+    elif _are_too_different(baseline, run):
+        yield (
+            f"The reference parse takes {_factor(baseline, run):.1f} times as long here as for the baseline, "
+            f"too different to compare; {_AGAIN}."
+        )
+
+
+def _versions(baseline: Run, run: Run) -> tuple[tuple[str, str, str], ...]:
+    """What the reference depends on: it is another parse for another Python or Airflow."""
+    old, new = baseline.environment, run.environment
+    return (
+        ("Python", _minor(old.python_version), _minor(new.python_version)),
+        ("Airflow", old.airflow_version, new.airflow_version),
+    )
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def _no_reference(baseline: Run, run: Run) -> str:
+    """Why no reference tells both speeds, as the beginning of a sentence; empty where one does."""
+    if baseline.reference is None and run.reference is None:
+        return "Neither run timed the reference parse"
+    if baseline.reference is None:
+        return "The baseline has no reference parse"
+    if run.reference is None:
+        return "This run did not time the reference parse"
+    if baseline.reference.version != run.reference.version:
+        return "The baseline used another version of the reference parse"
+    for what, before, now in _versions(baseline, run):
+        if before != now:
+            return f"The reference parse differs with {what}"
+    return ""
+
+
+def _assumed(lacking: str) -> str:
+    share = SIGMAS * ASSUMED_ERROR
+    return (
+        f"{lacking}, so this machine counts as equally fast in both runs and changes below {share:.0%} are "
+        f"inconclusive. {_BETTER}"
+    )
+
+
+def _elsewhere(lacking: str) -> str:
+    return f"{lacking}, so the speeds of the two machines cannot be compared. {_BETTER}"
+
+
+_BETTER = "For a better answer, use `dagprof scan --save-baseline` and then `dagprof scan --baseline`: both time the reference."
+
+
+def _scaled(speed: Speed) -> str:
+    if abs(speed.factor - 1) < 0.01:
+        return ""
+    return (
+        f"The reference parse takes {speed.factor:.2f} times as long as for the baseline, so the baseline's times are "
+        "multiplied by that."
+    )
+
+
+def _factor(baseline: Run, run: Run) -> float:
+    assert baseline.reference is not None
+    assert run.reference is not None
+    now, before = run.reference.samples.median("cpu_ms"), baseline.reference.samples.median("cpu_ms")
+    return now / before
+
+
+def _are_too_different(baseline: Run, run: Run) -> bool:
+    """Whether the same reference shows another kind of machine."""
+    if _no_reference(baseline, run):
+        return False
+    return not 1 / MOST_FACTOR <= _factor(baseline, run) <= MOST_FACTOR
+
+
+def _measured(baseline: Run, run: Run) -> Speed:
+    errors = [
+        standard_error_of_median(each.reference.samples.cpu_ms) / each.reference.samples.median("cpu_ms")
+        for each in (baseline, run)
+        if each.reference is not None
+    ]
+    return Speed(_factor(baseline, run), math.hypot(*errors))
+
+
+def _judged(baseline: Run, run: Run, limits: Callable[[str], Limits]) -> dict[str, Judgement]:
+    found = basis(baseline, run)
+    return {
+        path: judge_file(old, new, found, limits(path))
+        for path, (old, new) in comparable.on_both_sides(baseline, run).items()
+        if old.is_timed and new.is_timed and Status.NEEDS_ANSWER not in (old.status, new.status)
+    }
+
+
+def _by_times(old: Samples, new: Samples, speed: Speed, limits: Limits) -> Judgement:
+    wall = _compared(old.own_ms, new.own_ms, speed, limits)
+    cpu = _compared(old.cpu_ms, new.cpu_ms, speed, limits)
+    if not (are_enough(old.own_ms) and are_enough(new.own_ms)):
+        return wall.left_open(
+            f"{len(old)} and {len(new)} parses are too few to tell {wall.change_ms:+.0f} ms from noise"
+        )
+    if wall.kind is Kind.OPEN:
+        doubt = wall.high_ms - wall.change_ms
+        return wall.left_open(f"{wall.change_ms:+.0f} ms is within the noise of ±{doubt:.0f} ms")
+    if wall.kind is cpu.kind or wall.kind is Kind.UNCHANGED:
+        return wall
+    # Waiting takes no CPU time, so a wall time that changed alone counts only where other programs cannot explain it.
+    waits = _waits_ms(new) - _waits_ms(old)
+    if abs(waits) > limits.least_ms(wall.base_ms) and (waits > 0) is (wall.kind is Kind.SLOWER):
+        return wall
+    return wall.left_open(f"{wall.change_ms:+.0f} ms of wall time, but {cpu.change_ms:+.0f} ms of CPU time")
+
+
+def _waits_ms(samples: Samples) -> float:
+    """What a parse waits for by itself, in ms: neither computing nor queued for a processor."""
+    return samples.median("wall_ms") - samples.median("cpu_ms") - samples.median("queued_ms")
+
+
+def _compared(old_ms: Sequence[float], new_ms: Sequence[float], speed: Speed, limits: Limits) -> Judgement:
+    base = statistics.median(old_ms) * speed.factor
+    head = statistics.median(new_ms)
+    error = math.hypot(
+        standard_error_of_median(old_ms) * speed.factor, standard_error_of_median(new_ms), base * speed.error
+    )
+    change, doubt, least = head - base, SIGMAS * error, limits.least_ms(base)
+    if abs(change) > max(least, doubt):
+        kind = Kind.SLOWER if change > 0 else Kind.FASTER
+    else:
+        kind = Kind.UNCHANGED if abs(change) <= least else Kind.OPEN
+    return Judgement(kind, base, head, change, change - doubt, change + doubt, 1.0, 1.0, min(len(old_ms), len(new_ms)))

@@ -1,0 +1,157 @@
+"""Check: DAG files one by one, for tests.
+
+Each has to give its DAGs, keep its budget, and not be slower than in a baseline.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from dagprof.analyse import comparison
+from dagprof.analyse.comparison import FileChange
+from dagprof.config import policy
+from dagprof.config.settings import Settings, leading_folders
+from dagprof.gate import scanned
+from dagprof.gate.verdict import Decision
+from dagprof.judge import runs as judge
+from dagprof.measure import session as measuring
+from dagprof.model import FileResult, Run
+from dagprof.quantities import parse_duration_ms
+from dagprof.report.changes import describe
+from dagprof.report.figures import duration
+
+
+class CheckRequest(NamedTuple):
+    """What to check.
+
+    ``budget_ms`` is the most that a parse may take, None for what the gate's configuration says.
+    """
+
+    paths: tuple[str, ...]
+    settings: Settings
+    environ: Mapping[str, str]
+    budget_ms: float | None = None
+    baseline: Run | None = None
+
+
+class Checked(NamedTuple):
+    """One file's parse and what speaks against it, one sentence each, empty if nothing does.
+
+    ``needs`` names the answers without which the file cannot be checked. ``notes`` tell what makes
+    its times doubtful.
+    """
+
+    result: FileResult
+    broken: str = ""
+    needs: str = ""
+    too_slow: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@contextlib.contextmanager
+def opened(request: CheckRequest) -> Iterator[Checking]:
+    """Find the DAG files; nothing is left of the processes that parse them afterwards.
+
+    :raises UsageError: paths or settings are at fault, or there is no DAG file.
+    :raises MeasurementError: Airflow cannot be imported.
+    """
+    with measuring.opened(request.paths, request.settings, request.environ) as session:
+        yield Checking(request, session)
+
+
+class Checking:
+    """The DAG files below some paths, in ``files``, measured as they are checked. For one thread."""
+
+    def __init__(self, request: CheckRequest, session: measuring.Session) -> None:
+        self._request, self._session = request, session
+        settings = request.settings
+        self._demand = scanned.demand(settings.fail_on_regression or "0%", settings.regression_floor)
+        self._before = {file.path: file for file in request.baseline.files} if request.baseline else {}
+        self.files = session.files
+
+    def check(self, path: Path) -> Checked:
+        """Parse one of the files; one that took too long once more: it has to be too slow twice.
+
+        :raises DagprofError: it could not be parsed.
+        """
+        result = self._session.measure(path)
+        if not result.status.is_failure and self._too_slow(result):
+            result = self._session.measure(path)
+        if broken := self._broken(result):
+            return Checked(result, broken=broken)
+        if result.unanswered:
+            return Checked(result, needs=result.what_it_needs)
+        return Checked(result, too_slow=self._too_slow(result), notes=tuple(self._notes(result)))
+
+    def _broken(self, result: FileResult) -> str:
+        """Why the file gives no DAGs, or lacks some."""
+        old = self._before.get(result.path)
+        if not result.status.is_broken:
+            lost = old is not None and result.has_lost_dags(old)
+            return f"{result.path} gives no DAGs, but did in the baseline." if lost else ""
+        places = [f"{os.path.relpath(failure.file)}:{failure.line}" for failure in result.failures[:1] if failure.line]
+        where = f" ({places[0]})" if places else ""
+        return f"{result.path} {result.missing(old)}: {result.why_no_dags.rstrip('.')}{where}."
+
+    def _too_slow(self, result: FileResult) -> str:
+        budget_ms = self._budget_ms(result.path)
+        if budget_ms is not None and result.own_ms > budget_ms:
+            taken, over = duration(result.own_ms), duration(result.own_ms - budget_ms)
+            return f"{result.path} takes {taken} to parse, {over} over its budget of {duration(budget_ms)}."
+        decision, change = self._judged(result)
+        if decision is not Decision.FAILED:
+            return ""
+        share = change.difference_share
+        more = duration(change.difference_ms) + (f" ({share:.0%})" if share is not None else "")
+        now, before = duration(change.current_ms), duration(change.baseline_ms)
+        return f"{result.path} takes {now} to parse, {more} more than the baseline's {before}."
+
+    def _budget_ms(self, path: str) -> float | None:
+        """The most that the file may take, None for no limit."""
+        if self._request.budget_ms is not None:
+            return self._request.budget_ms
+        settings = self._request.settings
+        folders = leading_folders(settings, self._session.root)
+        limits = policy.limits_for(path, settings.gate, settings.overrides, folders=folders)
+        if limits.budget is None or limits.rules[policy.Rule.BUDGET] is not policy.Level.ERROR:
+            return None
+        return parse_duration_ms(limits.budget)
+
+    def _judged(self, result: FileResult) -> tuple[Decision, FileChange]:
+        """What the gate decides on this file alone, and what changed; what the baseline lacks passes."""
+        old, baseline = self._before.get(result.path), self._request.baseline
+        if old is None or baseline is None:
+            return Decision.PASSED, comparison.compare_file(result.path, None, result, None)
+        before: Run = msgspec.structs.replace(baseline, files=(old,))
+        now: Run = msgspec.structs.replace(self._around, files=(result,))
+        judged = judge.judge(before, now, self._demand.timing)
+        factor = judge.basis(before, now).factor
+        change = comparison.compare_file(result.path, old, result, judged.get(result.path), factor)
+        return scanned.decide(now, before, judged, self._demand).decision, change
+
+    @cached_property
+    def _around(self) -> Run:
+        """Where the files are measured; the reference is timed once, if the baseline has one to compare with."""
+        baseline = self._request.baseline
+        timed = baseline is not None and baseline.reference is not None
+        return self._session.surroundings(with_reference=timed)
+
+    def _notes(self, result: FileResult) -> Iterator[str]:
+        """What makes its time doubtful, or hard to compare with that of the baseline."""
+        yield from (doubt.text for doubt in result.doubts)
+        baseline = self._request.baseline
+        if baseline is None:
+            return
+        decision, change = self._judged(result)
+        if decision is Decision.CANNOT_TELL:
+            yield describe(change)
+        if note := judge.basis(baseline, self._around).note:
+            yield note
+        yield from comparison.environment_warnings(baseline.environment, self._around.environment)

@@ -1,0 +1,21 @@
+"""Compare: two stored Runs side by side, file by file."""
+
+from __future__ import annotations
+
+from dagprof.analyse import comparison
+from dagprof.analyse.comparison import Comparison
+from dagprof.judge.judgement import Limits
+from dagprof.model import Run
+from dagprof.quantities import parse_duration_ms, parse_share
+
+
+def compare(before: Run, after: Run, *, share: str = "25%", floor: str = "50ms") -> Comparison:
+    """What appeared, what vanished, what became slower or faster, and whether that is certain.
+
+    Changes below ``share`` of the parse time or below the duration ``floor`` do not count; both can
+    be wider than the defaults, not narrower.
+
+    :raises UsageError: ``share`` is no share, or ``floor`` no duration.
+    """
+    limits = Limits(relative=parse_share(share), absolute_ms=parse_duration_ms(floor))
+    return comparison.compare(before, after, limits)

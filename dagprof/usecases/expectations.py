@@ -1,0 +1,40 @@
+"""What DAG files are held against: a baseline, and what is demanded of the comparison."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from dagprof.config.settings import Settings
+from dagprof.errors import UsageError
+from dagprof.gate import scanned
+from dagprof.gate.decide import Demand
+from dagprof.model import Run
+from dagprof.store import runs
+
+
+class Expectations(NamedTuple):
+    """What a scan is compared with and may fail on, read and checked before anything is measured.
+
+    ``demand`` holds the limits from where a change counts, and the rules that can fail the scan.
+    ``need_verdict``: whether it can fail at all; otherwise there is nothing to decide.
+    """
+
+    demand: Demand = scanned.demand(None)
+    baseline: Run | None = None
+    need_verdict: bool = False
+
+
+def expectations(settings: Settings) -> Expectations:
+    """What the settings ask of a scan.
+
+    :raises UsageError: an unknown reason to fail, or a share without a baseline.
+    :raises RunFileError: the baseline cannot be read.
+    """
+    share, fail_on = settings.fail_on_regression, scanned.check_fail_on(settings.fail_on)
+    if share is not None and settings.baseline is None:
+        raise UsageError("--fail-on-regression needs a baseline; name one with --baseline.")
+    return Expectations(
+        demand=scanned.demand(share, settings.regression_floor, fail_on),
+        baseline=runs.load(settings.baseline) if settings.baseline else None,
+        need_verdict=share is not None or bool(fail_on),
+    )

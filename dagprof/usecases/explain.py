@@ -1,0 +1,159 @@
+"""Explain: one DAG file of a Run, or one line of it, with everything that is known about it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dagprof import __version__
+from dagprof.attribution.sourcelines import source_lines
+from dagprof.config.settings import Settings
+from dagprof.errors import UsageError
+from dagprof.measure import scan as scanning
+from dagprof.measure.rounds import Progress
+from dagprof.model import FileResult, Run
+from dagprof.surrogates import without_surrogates
+
+if TYPE_CHECKING:
+    from dagprof.analyse.fleet import Fleet
+
+
+@dataclass(frozen=True)
+class ExplainedFile:
+    """One file of a Run, and the line that was asked about.
+
+    ``source`` holds its lines, None if they were changed since.
+    """
+
+    run: Run
+    file: FileResult
+    source: Sequence[str] | None
+    line: int | None
+
+    @cached_property
+    def fleet(self) -> Fleet:
+        """What changes would save over all files of the Run; computed on first use."""
+        from dagprof.analyse.fleet import Fleet
+
+        return Fleet(self.run)
+
+
+def place(target: str) -> tuple[str, int | None]:
+    """``dags/a.py:7`` as path and line.
+
+    :raises UsageError: what follows the colon is no line number.
+    """
+    found = re.fullmatch(r"(.+):(\d{1,9})", target)
+    if os.path.exists(target):
+        return target, None
+    if found is None:
+        if unread := re.fullmatch(r".+\.py:(.*)", target):
+            raise UsageError(f"{unread[1]!r} is not a line number; write FILE:LINE, such as dags/sales.py:7.")
+        return target, None
+    if int(found[2]) == 0:
+        raise UsageError(f"Line numbers start at 1; {target!r} asks for line 0.")
+    return found[1], int(found[2])
+
+
+def check_line(name: str, line: int) -> None:
+    """Reject a line number beyond the end of the file before measuring it.
+
+    :raises UsageError: the file has fewer lines.
+    """
+    with contextlib.suppress(OSError):
+        source = source_lines(Path(name).read_bytes())
+        if line > len(source) and not name.endswith(".zip"):
+            raise _no_line(name, source, line)
+
+
+def _no_line(name: str, source: Sequence[str], line: int) -> UsageError:
+    return UsageError(f"{name} has {len(source)} lines; there is no line {line}.")
+
+
+def measure(name: str, settings: Settings, environ: Mapping[str, str], progress: Progress | None = None) -> Run:
+    """Measure one file, to explain it.
+
+    :raises UsageError: it is a folder, or paths or settings are at fault.
+    :raises MeasurementError: Airflow cannot be imported, or the file could not be parsed at all.
+    """
+    if Path(name).is_dir():
+        raise UsageError(f"{name!r} is a folder; explain one file, or measure the folder with `dagprof scan`.")
+    return scanning.scan([name], settings, version=__version__, environ=environ, progress=progress)
+
+
+def explain(run: Run, name: str, line: int | None = None) -> ExplainedFile:
+    """The file of a Run that ``name`` means: its path there, the end of it, or its path on disk.
+
+    :raises UsageError: none, or several, or it has no such line.
+    """
+    file = _find(run, name)
+    source = _source(run, file)
+    if line is not None and source is not None and line > len(source):
+        raise _no_line(file.path, source, line)
+    return ExplainedFile(run, file, source, line)
+
+
+def stacks(explained: ExplainedFile) -> str:
+    """The sampled call tree of the file, for speedscope.
+
+    :raises UsageError: it was not sampled.
+    """
+    from dagprof.report import speedscope
+
+    file = explained.file
+    if file.stack is None:
+        raise UsageError(
+            f"{file.path} has no sampled call stacks: it parses in {file.parse_ms:.0f} ms. "
+            "Lower --stacks-from to sample it."
+        )
+    return speedscope.render(explained.run, [file.path])
+
+
+def _find(run: Run, name: str) -> FileResult:
+    absolute = without_surrogates(os.path.abspath(name))
+    name = without_surrogates(name)
+    exact = [f for f in run.files if f.path == name or os.path.join(run.root, f.path) == absolute]
+    ending = [f for f in run.files if f.path.endswith("/" + name.replace(os.sep, "/"))]
+    found = exact or ending
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(f"{name!r} matches {found[0].path} and {found[1].path}; write more of the path.")
+    raise _not_found(run, name, absolute)
+
+
+def _not_found(run: Run, name: str, absolute: str) -> UsageError:
+    """Why the Run has no such file, and what to ask instead."""
+    helped = _loading(run, absolute)
+    if helped:
+        return UsageError(
+            f"{name!r} defines no DAG; explain a DAG file that imports it, such as {', '.join(helped[:3])}."
+        )
+    for skipped in run.skipped:
+        if skipped.path == name or os.path.join(run.root, skipped.path) == absolute:
+            return UsageError(f"Airflow does not parse {skipped.path}: {skipped.why}.")
+    return UsageError(f"This run has no file {name!r}; its files are below {run.root}.")
+
+
+def _loading(run: Run, path: str) -> list[str]:
+    """The DAG files whose parse loads a module."""
+    places = {place for place, module in enumerate(run.modules) if module.file == path}
+    return [file.path for file in run.files if file.trace and not places.isdisjoint(file.trace.loads.module)]
+
+
+def _source(run: Run, file: FileResult) -> list[str] | None:
+    """The lines of the file, if it has not changed since it was measured."""
+    try:
+        data = (Path(run.root) / file.path).read_bytes()
+    except OSError:
+        return None
+    if hashlib.sha256(data).hexdigest() != file.sha256 or file.path.endswith(".zip"):
+        return None
+    return source_lines(data)

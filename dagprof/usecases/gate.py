@@ -1,0 +1,215 @@
+"""Gate: did a change make parsing slower? Against a revision in turns, or against a stored Run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from dagprof import __version__
+from dagprof.ab import against
+from dagprof.ab.revision import prefix_of, top_of
+from dagprof.config.policy import Waiver, today
+from dagprof.config.settings import Depth, Settings, leading_folders
+from dagprof.errors import UsageError
+from dagprof.gate import baseline as by_baseline
+from dagprof.gate import decide
+from dagprof.gate.decide import Compared, Demand
+from dagprof.gate.rooted import rooted
+from dagprof.gate.verdict import Decision, Verdict
+from dagprof.link.target import bundle_root, existing
+from dagprof.measure import scan as scanning
+from dagprof.measure.rounds import Progress, Silent
+from dagprof.model import Run
+from dagprof.quantities import parse_duration_ms
+from dagprof.store import runs
+from dagprof.usecases import comments
+from dagprof.usecases.baselines import of_paths
+
+
+class Revision(NamedTuple):
+    """Another version of the files: the merge base of the working tree and a branch, tag or commit.
+
+    ``python`` measures it with another interpreter. ``all_files`` also measures what the change
+    cannot reach.
+    """
+
+    name: str
+    python: str | None = None
+    all_files: bool = False
+
+
+class Baseline(NamedTuple):
+    """The file of a stored Run."""
+
+    file: str
+
+
+class GateRequest(NamedTuple):
+    """What to compare with what, see ``requested``. ``today`` decides which waivers count."""
+
+    paths: tuple[str, ...]
+    settings: Settings
+    environ: Mapping[str, str]
+    versus: Revision | Baseline
+    today: date
+
+
+@dataclass(frozen=True)
+class Gated:
+    """The verdict, and both sides with paths from the root of the repository, as the verdict has.
+
+    ``measured_head`` and ``measured_base`` are the Runs behind it, with paths from the bundle root;
+    the base is None if it was stored already.
+    """
+
+    verdict: Verdict
+    base: Run
+    head: Run
+    measured_head: Run
+    measured_base: Run | None = None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the change fails the gate."""
+        return self.verdict.decision is Decision.FAILED
+
+
+def requested(
+    paths: tuple[str, ...],
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    revision: str | None = None,
+    baseline: str | None = None,
+    python: str | None = None,
+    all_files: bool = False,
+) -> GateRequest:
+    """The request for these paths.
+
+    What is given here wins over the settings, and there a revision wins over a baseline.
+
+    :raises UsageError: both are given, or none, or an option that has no meaning with a baseline.
+    """
+    if revision is not None and baseline is not None:
+        raise UsageError("--against and --baseline cannot be used together; give one of them.")
+    if revision is None and baseline is None:
+        revision = settings.against
+        baseline = settings.baseline if revision is None else None
+    if revision is not None:
+        return GateRequest(paths, settings, environ, Revision(revision, python, all_files), today())
+    if baseline is None:
+        raise UsageError("Nothing to compare with; give --against REVISION (such as origin/main) or --baseline FILE.")
+    if python is not None or all_files:
+        raise UsageError(
+            "--against-python and --all-files need --against; a run against a baseline always measures all files."
+        )
+    return GateRequest(paths, settings, environ, Baseline(baseline), today())
+
+
+def gate(request: GateRequest, progress: Progress | None = None) -> Gated:
+    """Measure what has to be measured, and decide.
+
+    :raises UsageError: paths, settings, revision or baseline are at fault, or there is no DAG file.
+    :raises RunFileError: the baseline cannot be read.
+    :raises MeasurementError: Airflow cannot be imported, or git cannot check the other version out.
+    """
+    # Needed after the first parses: they load while the other processes import Airflow.
+    threading.Thread(target=_load_statistics, daemon=True).start()
+    progress = progress or Silent()
+    if isinstance(request.versus, Revision):
+        return _in_turns(request, request.versus, progress)
+    return _by_baseline(request, request.versus.file, progress)
+
+
+def _load_statistics() -> None:
+    import scipy.stats  # noqa: F401
+
+
+def _in_turns(request: GateRequest, versus: Revision, progress: Progress) -> Gated:
+    settings, environ = request.settings, request.environ
+    root = bundle_root(settings, existing(request.paths), environ)[0]
+    asked = _asked(versus, settings, _demand(request, root))
+    found = against.measure(request.paths, settings, asked, version=__version__, environ=environ, progress=progress)
+    compared, waivers = _compared(found)
+    verdict = decide.decide(compared, _demand(request, root, waivers, found.prefix), __version__)
+    return Gated(verdict, compared.base, compared.head, found.duel.head, found.duel.base)
+
+
+def _asked(versus: Revision, settings: Settings, demand: Demand) -> against.Asked:
+    return against.Asked(
+        revision=versus.name,
+        limits=demand.timing,
+        false_alarms=demand.false_alarms,
+        budget_s=parse_duration_ms(settings.gate.time_budget) / 1000,
+        sample=settings.gate.sample,
+        python=versus.python,
+        every_file=versus.all_files,
+    )
+
+
+def _compared(found: against.Found) -> tuple[Compared, list[Waiver]]:
+    """What an A/B run found, with paths from the repository's root, and the sources' waivers."""
+    duel, prefix = found.duel, found.prefix
+    base, head = rooted(duel.base, found.tree, prefix), rooted(duel.head, found.top, prefix)
+    waivers, wrong = comments.waivers(head)
+    compared = Compared(
+        base=base,
+        head=head,
+        base_name=found.base_name,
+        head_name="the working tree",
+        unaffected=duel.unaffected,
+        doubts=(*duel.doubts, *wrong),
+        changed_lines=found.changed.lines,
+        working_lines=found.changed.working,
+        begun_lines=found.changed.begun,
+        renamed={prefix + new: prefix + old for new, old in duel.renamed.items()},
+        others=rooted(duel.others, found.tree, prefix) if duel.others is not None else None,
+        more_others=duel.more_others,
+    )
+    return compared, waivers
+
+
+def _by_baseline(request: GateRequest, name: str, progress: Progress) -> Gated:
+    whole = runs.load(name)
+    by_baseline.check_reference(whole)
+
+    def suspects(run: Run) -> set[str]:
+        baseline = of_paths(whole, request.paths, run.root)
+        return by_baseline.suspects(baseline, run, _demand(request, Path(run.root)))
+
+    run, again = scanning.scan_twice(
+        request.paths,
+        # Rules look at traces; what would be saved is no question here.
+        msgspec.structs.replace(request.settings, depth=Depth.TRACED),
+        suspects,
+        version=__version__,
+        environ=request.environ,
+        progress=progress,
+    )
+    root = Path(run.root)
+    prefix, top = prefix_of(root), top_of(root)
+    sides = (of_paths(whole, request.paths, run.root), run, again)
+    base, head, second = (rooted(each, top, prefix) for each in sides)
+    waivers, wrong = comments.waivers(head)
+    demand = _demand(request, root, waivers, prefix)
+    verdict = by_baseline.decide_by_baseline(base, head, name, demand, __version__, again=second)
+    verdict = msgspec.structs.replace(verdict, doubts=(*verdict.doubts, *wrong))
+    return Gated(verdict, base, head, run)
+
+
+def _demand(request: GateRequest, root: Path, waivers: Iterable[Waiver] = (), prefix: str = "") -> Demand:
+    settings = request.settings
+    return Demand(
+        today=request.today,
+        policy=settings.gate,
+        overrides=settings.overrides,
+        waivers=(*settings.waivers, *waivers),
+        folders=leading_folders(settings, root),
+        prefix=prefix,
+    )

@@ -1,0 +1,155 @@
+"""Scan: measure every DAG file, keep the Run, compare it with a baseline, decide if it fails."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from dagprof import __version__
+from dagprof.analyse import comparison
+from dagprof.analyse.comparison import Comparison
+from dagprof.config.settings import Settings
+from dagprof.gate import scanned as gate
+from dagprof.gate.verdict import Decision, Verdict
+from dagprof.judge import runs as judge
+from dagprof.measure import scan as scanning
+from dagprof.measure.rounds import Progress, Silent
+from dagprof.model import Measured, Run
+from dagprof.store import runs
+from dagprof.usecases.baselines import of_paths
+from dagprof.usecases.expectations import Expectations
+from dagprof.usecases.resuming import resumable
+
+if TYPE_CHECKING:
+    from dagprof.analyse.fleet import Fleet
+
+RUN = "run.json"
+JOURNAL = "run.partial.jsonl"
+
+# Settings that change no result: an interrupted scan may go on with others.
+_OF_NO_RESULT = (
+    "output_dir",
+    "baseline",
+    "fail_on_regression",
+    "fail_on",
+    "jobs",
+    "source",
+    "against",
+    "gate",
+    "overrides",
+    "waivers",
+    "config_file",
+)
+
+
+class ScanRequest(NamedTuple):
+    """What to scan and how. ``environ`` holds the environment variables that parses begin with.
+
+    ``folder`` is where run.json goes, and each file's result until that is complete; None keeps
+    nothing. ``resumes`` takes over what an interrupted scan left there. ``with_reference`` also
+    times dagprof's reference parse, by which Runs of other days are compared with this one; it is
+    timed anyway where the baseline has one.
+    """
+
+    paths: tuple[str, ...]
+    settings: Settings
+    environ: Mapping[str, str]
+    expectations: Expectations = Expectations()
+    folder: Path | None = None
+    resumes: bool = False
+    with_reference: bool = False
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """A Run; with a baseline also that, the comparison, and the verdict if one was asked for.
+
+    ``baseline`` has only the files that were scanned again.
+    """
+
+    run: Run
+    baseline: Run | None = None
+    comparison: Comparison | None = None
+    verdict: Verdict | None = None
+
+    @cached_property
+    def fleet(self) -> Fleet:
+        """What changes would save over all files, and the plan of them; computed on first use."""
+        from dagprof.analyse.fleet import Fleet
+
+        return Fleet(self.run)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether something speaks against the Run that it was asked to fail on."""
+        return self.verdict is not None and self.verdict.decision is Decision.FAILED
+
+
+def scan(request: ScanRequest, progress: Progress | None = None) -> Scanned:
+    """Measure the DAG files, save the Run if there is a folder for it, and judge it.
+
+    An interruption leaves the results so far in the folder, in the file ``JOURNAL``.
+
+    :raises UsageError: paths or settings are at fault, or what is to be resumed was another scan.
+    :raises MeasurementError: Airflow cannot be imported, or no file could be parsed at all.
+    :raises OutputError: the folder cannot be written to.
+    """
+    progress = progress or Silent()
+    if request.folder is None:
+        return _judged(*_measured(request, progress, {}), request)
+    file = request.folder / JOURNAL
+    with resumable(file, _key(request), progress, resumes=request.resumes) as kept:
+        run, again = _measured(request, kept.progress, kept.known)
+        runs.save(run, request.folder / RUN)
+        scanned = _judged(run, again, request)
+        kept.discard()
+    return scanned
+
+
+def _measured(request: ScanRequest, progress: Progress, known: Mapping[tuple[str, str], Measured]) -> tuple[Run, Run]:
+    """The Run, and one of the files that were parsed again before they fail it for being slower."""
+    baseline, demand = request.expectations.baseline, request.expectations.demand
+
+    def suspects(run: Run) -> set[str]:
+        if baseline is None or not demand.asks_for_times:
+            return set()
+        return judge.suspects(judge.judge(of_paths(baseline, request.paths, run.root), run, demand.timing))
+
+    return scanning.scan_twice(
+        request.paths,
+        request.settings,
+        suspects,
+        version=__version__,
+        environ=request.environ,
+        progress=progress,
+        known=known,
+        with_reference=request.with_reference or (baseline is not None and baseline.reference is not None),
+    )
+
+
+def _judged(run: Run, again: Run, request: ScanRequest) -> Scanned:
+    expected = request.expectations
+    head = judge.with_times_of(again, run)
+    if expected.baseline is None:
+        verdict = gate.decide(head, None, {}, expected.demand) if expected.need_verdict else None
+        return Scanned(run, verdict=verdict)
+    baseline = of_paths(expected.baseline, request.paths, run.root)
+    judged = judge.judge(baseline, run, expected.demand.timing, again=again)
+    verdict = gate.decide(head, baseline, judged, expected.demand) if expected.need_verdict else None
+    return Scanned(run, baseline, comparison.compare(baseline, head, judged=judged), verdict)
+
+
+def _key(request: ScanRequest) -> str:
+    """Everything that the results of an interrupted scan depend on."""
+    plain = Settings()
+    changes = {name: getattr(plain, name) for name in _OF_NO_RESULT}
+    settings = msgspec.json.encode(msgspec.structs.replace(request.settings, **changes))
+    paths = sorted(os.path.abspath(path) for path in request.paths)
+    return hashlib.sha256("\n".join([__version__, *paths, settings.decode()]).encode()).hexdigest()
