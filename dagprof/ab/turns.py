@@ -115,9 +115,7 @@ class Turns:
             self._false_alarms,
         )
         return [
-            name
-            for name in names
-            if judged[name].kind is Kind.OPEN and pairs.next_look(judged[name].pairs) is not None
+            name for name in names if judged[name].kind is Kind.OPEN and pairs.next_look(judged[name].pairs) is not None
         ]
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from dagprof.ab.turns import Turns
-from dagprof.evidence import LOOKS, Limits
+from dagprof.judge.judgement import Limits
+from dagprof.judge.pairs import LOOKS
 from dagprof.measure.budget import Budget
 from dagprof.measure.scheduler import Scheduler
 from dagprof.passes.outcome import Passes
