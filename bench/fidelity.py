@@ -44,8 +44,8 @@ import dagprof
 # Loops that are left out at least, and loops that are kept.
 SETTLING, KEPT = 2, 3
 # Airflow 2.7 to 3.0: if a full collection is due when the manager starts, each parse does it until the
-# manager itself does, within some hundreds of parses. Loops count from then on, or after so many parses.
-SETTLED_PARSES, LONGEST_S = 900, 1500
+# manager itself does, within some hundreds of parses. Loops count from then on, or after ``--settled`` parses.
+LONGEST_S = 1500
 FROM_MS = 50.0
 GRADED = """
 import datetime
@@ -164,7 +164,8 @@ class SetUp:
 class Processor:
     """Airflow's own processor on a set-up: milliseconds by file, one value for each loop after the first ones."""
 
-    def __init__(self, set_up: SetUp, python: Path) -> None:
+    def __init__(self, set_up: SetUp, python: Path, settled: int) -> None:
+        self._settled = settled
         self._bin = python.parent
         self._home, self._env = set_up.home("theirs")
         self._dags = set_up.dags
@@ -208,7 +209,7 @@ class Processor:
             rows = [json.loads(line) for line in (self._home / "clock.jsonl").read_text().splitlines()]
             first = rows[0][2] if rows else 0
             for number, (file, spent, collections) in enumerate(rows):
-                if collections > first or number >= SETTLED_PARSES:
+                if collections > first or number >= self._settled:
                     seen[os.path.relpath(file, self._dags)][number] = spent
 
 
@@ -230,10 +231,10 @@ def ranks(values: list[float]) -> list[float]:
     return result
 
 
-def compare(set_up: SetUp, python: Path, rounds: int) -> None:
+def compare(set_up: SetUp, python: Path, rounds: int, settled: int) -> None:
     mine: dict[str, list[float]] = defaultdict(list)
     real: dict[str, list[float]] = defaultdict(list)
-    processor = Processor(set_up, python)
+    processor = Processor(set_up, python, settled)
     for _ in range(rounds):
         # The processor first: it may need a quarter of an hour to settle, in which the machine changes.
         for taken, durations in ((real, processor.durations()), (mine, scanned(set_up, python))):
@@ -267,10 +268,13 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--python", type=Path, default=Path(sys.executable))
+    parser.add_argument(
+        "--settled", type=int, default=900, help="Airflow 2: count parses from here on, if no full collection is due"
+    )
     arguments = parser.parse_args()
     for name in arguments.set_ups:
         with tempfile.TemporaryDirectory(prefix="bench-fidelity-") as where:
-            compare(SetUp(name, Path(where)), arguments.python.absolute(), arguments.rounds)
+            compare(SetUp(name, Path(where)), arguments.python.absolute(), arguments.rounds, arguments.settled)
 
 
 if __name__ == "__main__":
