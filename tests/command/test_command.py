@@ -89,6 +89,8 @@ def test_a_regression_against_a_baseline_gives_exit_code_1(place: Path) -> None:
     assert scan(place, "--save-baseline", "baseline.json", "-q").returncode == 0
     same = scan(place, "--baseline", "baseline.json", *limits)
     assert same.returncode == 0, same.stdout
+    assert "parsing again" not in same.stderr
+    assert dagprof.load(place / "reports" / "run.json").reference is not None
     write(
         place / "dags",
         {
@@ -101,6 +103,8 @@ def test_a_regression_against_a_baseline_gives_exit_code_1(place: Path) -> None:
     worse = scan(place, "--baseline", "baseline.json", *limits)
     assert worse.returncode == 1
     assert "Gate: failed. 1 file fails the gate." in worse.stdout
+    assert "parsing again what seems slower" in worse.stderr
+    assert ", because line 3 " in " ".join(worse.stdout.split())
     told_of_worse = " ".join(worse.stdout.split())
     assert "now loads decimal_like" in told_of_worse
     assert "1 slower, 0 faster, 1 added, 1 removed" in told_of_worse
@@ -110,6 +114,9 @@ def test_a_regression_against_a_baseline_gives_exit_code_1(place: Path) -> None:
     told = call("compare", "baseline.json", "reports/run.json", "--floor", "400ms", cwd=place)
     assert told.returncode == 0
     assert "slower a.py" in " ".join(told.stdout.split())
+    assert scan(place, "--repeat", "3", "-q", "-o", "plain").returncode == 0
+    told = call("compare", "reports/run.json", "plain/run.json", cwd=place)
+    assert "This run did not time the reference parse" in " ".join(told.stdout.split())
 
 
 def test_import_errors_fail_only_on_request(place: Path) -> None:
