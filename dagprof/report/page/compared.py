@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from dagprof.analyse.comparison import Comparison, FileChange
 from dagprof.judge.judgement import Outcome
@@ -17,7 +16,7 @@ from dagprof.report.page import one_file
 DRAWN = 60
 _ORDER = (Outcome.REGRESSION, Outcome.IMPROVEMENT, Outcome.CANNOT_TELL, Outcome.NEW, Outcome.GONE)
 
-Row = dict[str, Any]
+Row = dict[str, object]
 
 
 def build(comparison: Comparison, baseline: Run | None, run: Run) -> Row:
