@@ -29,12 +29,10 @@ import dagprof
 from dagprof.analyse.fleet import Fleet
 from dagprof.config.settings import Depth, Settings
 from dagprof.link.target import resolve
-from dagprof.link.unqueued import own_ms
 from dagprof.measure.crew import Zygotes
 from dagprof.measure.site import scratch_folder, zygote_config
 from dagprof.model import Place, Temperature
 from dagprof.passes.asking import Limits, parse_request
-from dagprof.passes.outcome import gave_result
 from dagprof.passes.plan import Mode
 
 
@@ -116,15 +114,13 @@ class Parser:
         for place in without:
             lines.setdefault(str(self.root / place.file), []).append(place.line)
         self._worker.send({**request, "contents": list(self._dags), "without": lines})
-        reply = self._worker.receive(90)
-        if not gave_result(reply):
-            return 0.0, f"no result: {reply['outcome']}"
-        result = reply["result"]
-        if result["failures"]:
-            return 0.0, f"{result['failures'][-1]['type']}: {result['failures'][-1]['message']}"
-        text = json.dumps(result.get("contents", {}), sort_keys=True)
-        sample = result["sample"]
-        return own_ms(sample), text.replace(str(self.root), "")
+        reply = self._worker.reply(90)
+        if reply.result is None or reply.result.sample is None:
+            return 0.0, f"no result: {reply.outcome}"
+        if reply.result.failures:
+            return 0.0, f"{reply.result.failures[-1].type}: {reply.result.failures[-1].message}"
+        text = json.dumps(reply.result.contents, sort_keys=True)
+        return reply.result.sample.own_ms, text.replace(str(self.root), "")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -77,7 +77,7 @@ def measure(
         revision.remove_stale(difference.top)
         with revision.checked_out(difference, place) as tree:
             elsewhere = _elsewhere(given, target.root, difference, tree)
-            changes: dict[str, Any] = {"bundle_root": str(_moved_root(target.root, difference, tree))}
+            changes: dict[str, object] = {"bundle_root": str(_moved_root(target.root, difference, tree))}
             changes |= _moved_settings(settings, difference, tree)
             if asked.python is not None:
                 changes["python"] = asked.python
@@ -148,7 +148,7 @@ def _moved_root(root: Path, difference: Difference, tree: Path) -> Path:
     return moved
 
 
-def _moved_settings(settings: Settings, difference: Difference, tree: Path) -> dict[str, Any]:
+def _moved_settings(settings: Settings, difference: Difference, tree: Path) -> dict[str, object]:
     """Folders that were given, in the other commit; those outside of the repository, and missing there, stay."""
 
     def there(text: str) -> str:
@@ -156,7 +156,7 @@ def _moved_settings(settings: Settings, difference: Difference, tree: Path) -> d
         moved = revision.moved(path, difference.top, tree)
         return str(moved if moved.exists() else path)
 
-    changes: dict[str, Any] = {"pythonpath": tuple(map(there, settings.pythonpath))}
+    changes: dict[str, object] = {"pythonpath": tuple(map(there, settings.pythonpath))}
     for name in ("plugins", "airflow_home"):
         if (text := getattr(settings, name)) is not None:
             changes[name] = there(text)

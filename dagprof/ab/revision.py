@@ -47,26 +47,11 @@ def difference(folder: Path, revision: str) -> Difference:
     """
     outside = "The DAG files are not in a git repository, which --against needs; use --baseline FILE instead"
     top = Path(git.demand(folder, "rev-parse", "--show-toplevel", otherwise=outside).strip("\n"))
-    hint = "fetch it first, or name a branch, tag or commit that `git log` shows"
-    if revision.startswith("-"):
-        raise UsageError(f"{revision!r} is not a revision; {hint}.")
-    named = git.demand(
-        top,
-        "rev-parse",
-        "--verify",
-        "--quiet",
-        "--end-of-options",
-        f"{revision}^{{commit}}",
-        otherwise=f"{revision!r} is not a commit here; {hint}",
-    ).strip("\n")
-    # ``^HEAD`` is a revision too: one whose commits are left out.
-    if not re.fullmatch(r"[0-9a-f]{40,64}", named):
-        raise UsageError(f"{revision!r} is not a single commit; {hint}.")
-
+    commit = _commit(top, revision)
     # Without a common commit there is nothing that both came from: the revision itself is the base.
-    base = git.ask(top, "merge-base", named, "HEAD") or named
+    base = git.ask(top, "merge-base", commit, "HEAD") or commit
     short = base[:10]
-    described = f"{revision} ({short})" if base == named else f"{revision} (merge base {short})"
+    described = f"{revision} ({short})" if base == commit else f"{revision} (merge base {short})"
 
     listed = git.demand(
         top, "diff", "--name-status", "--find-renames", "-z", base, "--", otherwise="Git could not compare"
@@ -83,6 +68,26 @@ def difference(folder: Path, revision: str) -> Difference:
         tuple(sorted(top / name for name in names)),
         {top / new: top / old for new, old in renamed.items()},
     )
+
+
+def _commit(top: Path, revision: str) -> str:
+    """The hash of the commit that a revision names."""
+    hint = "fetch it first, or name a branch, tag or commit that `git log` shows"
+    if revision.startswith("-"):
+        raise UsageError(f"{revision!r} is not a revision; {hint}.")
+    named = git.demand(
+        top,
+        "rev-parse",
+        "--verify",
+        "--quiet",
+        "--end-of-options",
+        f"{revision}^{{commit}}",
+        otherwise=f"{revision!r} is not a commit here; {hint}",
+    ).strip("\n")
+    # ``^HEAD`` is a revision too: one whose commits are left out.
+    if not re.fullmatch(r"[0-9a-f]{40,64}", named):
+        raise UsageError(f"{revision!r} is not a single commit; {hint}.")
+    return named
 
 
 def _listed(text: str) -> tuple[set[str], dict[str, str]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+from dagprof.link.messages import Reply
 from dagprof.measure.budget import Budget
 from dagprof.measure.crew import TWICE, Worker, twice
 from dagprof.measure.scheduler import Scheduler
@@ -14,7 +14,7 @@ from dagprof.measure.site import Site
 from dagprof.model import Measured
 from dagprof.passes import file
 from dagprof.passes.asking import Limits as Bounds
-from dagprof.passes.asking import parse_request
+from dagprof.passes.asking import Request, parse_request
 from dagprof.passes.outcome import Passes
 from dagprof.passes.plan import Mode
 
@@ -68,7 +68,7 @@ class Lane:
     def __init__(self, sides: Sequence[Side]) -> None:
         self._workers = {id(side): Worker(side.site.zygotes, side.bounds.time_limit_s) for side in sides}
 
-    def ask(self, side: Side, request: Mapping[str, Any], name: str) -> dict[str, Any]:
+    def ask(self, side: Side, request: Request, name: str) -> Reply:
         return self._workers[id(side)].ask(request, name)
 
     def parse(self, side: Side, name: str, mode: Mode, *, first: bool = False) -> bool:

@@ -14,7 +14,7 @@ from dagprof.judge.judgement import Kind, Limits
 from dagprof.judge.pairs import Sides
 from dagprof.measure.budget import Budget
 from dagprof.measure.scheduler import Scheduler
-from dagprof.passes.outcome import Passes, gave_result, status_of
+from dagprof.passes.outcome import Passes, status_of
 from dagprof.passes.plan import Mode
 
 # Parses of a file that is there on one side only.
@@ -121,6 +121,6 @@ class Turns:
 
 def _ends_well(passes: Passes) -> bool | None:
     """Whether the last parse gave DAGs or failed to; None where it gave no result, and so no time."""
-    if passes.last is None or not gave_result(passes.last):
+    if passes.last is None or passes.last.result is None:
         return None
     return not status_of(passes.last).is_failure

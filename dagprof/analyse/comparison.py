@@ -45,7 +45,7 @@ class FileChange(Frozen, frozen=True):
         return bool(self.missing)
 
     @property
-    def is_mended(self) -> bool:
+    def is_fixed(self) -> bool:
         """Whether it gave no DAGs before, and does now."""
         return self.was_failing and not self.is_failing and self.outcome is not Outcome.GONE
 

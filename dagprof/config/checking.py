@@ -8,15 +8,17 @@ import reprlib
 import types
 import typing
 from collections.abc import Mapping
-from typing import Any
+from typing import TypeVar
 
 import msgspec
 
 from dagprof.config.policy import Override, Waiver
 from dagprof.errors import UsageError
 
+_Kind = TypeVar("_Kind")
+
 # What a struct needs beside the one key that is being checked.
-COMPANIONS: dict[type, dict[str, Any]] = {
+COMPANIONS: dict[type, dict[str, object]] = {
     Override: {"files": ["*"]},
     Waiver: {"files": ["*"], "rule": "slower", "reason": "given", "until": "2000-01-01"},
 }
@@ -37,7 +39,7 @@ _short = reprlib.Repr()
 _short.maxstring = 80
 
 
-def value(shape: type[msgspec.Struct], field: str, given: Any, where: str, key: str) -> Any:
+def value(shape: type[msgspec.Struct], field: str, given: object, where: str, key: str) -> object:
     """One value in the type of its field, checked by its own struct, whose other fields are given values that are right.
 
     :raises UsageError: it is impossible; ``where`` and ``key`` say what it was written for.
@@ -48,10 +50,11 @@ def value(shape: type[msgspec.Struct], field: str, given: Any, where: str, key: 
         _check_choice(given, kind, where, key)
     companions = {"isolation": "spawn"} if field == "temperature" else COMPANIONS.get(shape, {})
     encoded = _field(shape, field).encode_name
-    return getattr(converted({**companions, encoded: given}, shape, where, key), field)
+    checked: object = getattr(converted({**companions, encoded: given}, shape, where, key), field)
+    return checked
 
 
-def converted(given: Any, kind: Any, where: str, key: str) -> Any:
+def converted(given: object, kind: type[_Kind], where: str, key: str) -> _Kind:
     """A value in a type.
 
     :raises UsageError: it has another.
@@ -68,7 +71,7 @@ def is_list(shape: type[msgspec.Struct], field: str) -> bool:
     return any(typing.get_origin(kind) is tuple for kind in _kinds(shape, field))
 
 
-def word_of(given: Any) -> str:
+def word_of(given: object) -> str:
     """What kind of TOML value it is."""
     kinds = ((bool, "bool"), (str, "str"), (Mapping, "object"), (list, "array"), (int, "int"), (float, "float"))
     return next((_WORDS[word] for kind, word in kinds if isinstance(given, kind)), "a date or time")
@@ -84,13 +87,13 @@ def _field(shape: type[msgspec.Struct], name: str) -> msgspec.structs.FieldInfo:
     return next(field for field in msgspec.structs.fields(shape) if field.name == name)
 
 
-def _kinds(shape: type[msgspec.Struct], field: str) -> tuple[Any, ...]:
+def _kinds(shape: type[msgspec.Struct], field: str) -> tuple[object, ...]:
     """The types that a field may have, one by one."""
     kind = _field(shape, field).type
     return typing.get_args(kind) if typing.get_origin(kind) in (types.UnionType, typing.Union) else (kind,)
 
 
-def _check_choice(given: Any, kind: Any, where: str, key: str) -> None:
+def _check_choice(given: object, kind: object, where: str, key: str) -> None:
     choices = typing.get_args(kind) if typing.get_origin(kind) is typing.Literal else ()
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         choices = tuple(member.value for member in kind)

@@ -49,7 +49,7 @@ _OWN = {"file", "comment_line", "config_file"}
 class Entry(msgspec.Struct, frozen=True):
     """A checked value and where it was written."""
 
-    value: Any
+    value: object
     source: str
 
 
@@ -96,7 +96,7 @@ def read_file(start: Path, shape: type[msgspec.Struct]) -> tuple[Path | None, En
     return None, {}
 
 
-def limits_in(file: Path) -> list[Any]:
+def limits_in(file: Path) -> list[object]:
     """What a dagprof.toml or pyproject.toml demands of files, unchecked; nothing where it cannot be read."""
     try:
         table = (_document(file) if file.name == _OWN_FILE else _project_table(file)) or {}
@@ -144,19 +144,20 @@ def _variable_meant(name: str, known: Iterable[str]) -> str:
     return _nearest(rest, {variable.removeprefix(ENVIRONMENT_PREFIX): variable for variable in known})
 
 
-def read_options(options: Mapping[str, Any], shape: type[msgspec.Struct]) -> Entries:
+def read_options(options: Mapping[str, object], shape: type[msgspec.Struct]) -> Entries:
     """Settings given by a caller; None stands for not given, and ``gate`` may hold some keys of that table only.
 
     :raises UsageError: an unknown key or an impossible value.
     """
     given = {key: value for key, value in options.items() if value is not None}
-    if isinstance(given.get(_GATE), Mapping):
-        given[_GATE] = {key: value for key, value in given[_GATE].items() if value is not None}
-    place = _Place("", "the options")
-    return {key: Entry(entry.value, "option") for key, entry in _top(_plain(given), shape, place, "option").items()}
+    if isinstance(gate := given.get(_GATE), Mapping):
+        given[_GATE] = {key: value for key, value in gate.items() if value is not None}
+    plain = {key: _plain(value) for key, value in given.items()}
+    found = _top(plain, shape, _Place("", "the options"), "option")
+    return {key: Entry(entry.value, "option") for key, entry in found.items()}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """Structs as the tables they were read from."""
     if isinstance(value, msgspec.Struct):
         table = {field.encode_name: _plain(getattr(value, field.name)) for field in msgspec.structs.fields(value)}
@@ -166,14 +167,14 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def _document(file: Path) -> dict[str, Any]:
+def _document(file: Path) -> dict[str, object]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (ValueError, OSError, RecursionError) as error:
         raise UsageError(f"Cannot read {file} ({error}); fix it or run dagprof elsewhere.") from error
 
 
-def _project_table(file: Path) -> dict[str, Any] | None:
+def _project_table(file: Path) -> dict[str, object] | None:
     tool = _document(file).get("tool")
     table = tool.get("dagprof") if isinstance(tool, dict) else None
     return None if table is None else _table(table, _Place("tool.dagprof", str(file)))
@@ -188,7 +189,7 @@ def _relative_to(folder: Path, start: Path, found: Entries) -> Entries:
         text = found[key].value if key in found else None
         if isinstance(text, str) and not text.startswith("~") and (key != "python" or _is_path(folder, text)):
             result[key] = Entry(str(folder / text), found[key].source)
-    if (entry := found.get("pythonpath")) is not None:
+    if (entry := found.get("pythonpath")) is not None and isinstance(entry.value, tuple):
         paths = tuple(text if text.startswith("~") else str(folder / text) for text in entry.value)
         result["pythonpath"] = Entry(paths, entry.source)
     return result
@@ -199,13 +200,13 @@ def _is_path(folder: Path, text: str) -> bool:
     return "/" in text or (folder / text).exists()
 
 
-def _table(value: Any, place: _Place) -> dict[str, Any]:
+def _table(value: object, place: _Place) -> dict[str, object]:
     if not isinstance(value, Mapping):
         raise UsageError(f"Invalid value for {place}: expected a table, got {checking.word_of(value)}.")
     return dict(value)
 
 
-def _top(values: Mapping[str, Any], shape: type[msgspec.Struct], place: _Place, file: str) -> Entries:
+def _top(values: Mapping[str, object], shape: type[msgspec.Struct], place: _Place, file: str) -> Entries:
     found: Entries = {}
     for field, (key, value) in _known(values, _names(shape), place).items():
         if field == _GATE:
@@ -218,7 +219,7 @@ def _top(values: Mapping[str, Any], shape: type[msgspec.Struct], place: _Place, 
     return found
 
 
-def _gate(value: Any, place: _Place) -> Entries:
+def _gate(value: object, place: _Place) -> Entries:
     found: Entries = {}
     for field, (key, item) in _known(_table(value, place), _names(Policy), place).items():
         if field == "rules":
@@ -229,7 +230,7 @@ def _gate(value: Any, place: _Place) -> Entries:
     return found
 
 
-def _rules(value: Any, place: _Place) -> dict[str, Level]:
+def _rules(value: object, place: _Place) -> dict[str, Level]:
     known = [rule.value.replace("-", "_") for rule in Rule]
     return {
         field.replace("_", "-"): checking.converted(item, Level, str(place), key)
@@ -237,13 +238,13 @@ def _rules(value: Any, place: _Place) -> dict[str, Level]:
     }
 
 
-def _list(value: Any, field: str, place: _Place, file: str) -> tuple[Any, ...]:
+def _list(value: object, field: str, place: _Place, file: str) -> tuple[Override | Waiver, ...]:
     if not isinstance(value, list):
         raise UsageError(f"Invalid value for {place}: expected a list of tables, got {checking.word_of(value)}.")
     return tuple(_item(item, _LISTS[field], place.item(number), file) for number, item in enumerate(value, 1))
 
 
-def _item(value: Any, shape: type[Override | Waiver], place: _Place, file: str) -> Any:
+def _item(value: object, shape: type[Override | Waiver], place: _Place, file: str) -> Override | Waiver:
     fields: dict[str, Any] = {}
     for field, (key, item) in _known(_table(value, place), _names(shape), place).items():
         if field == "rules":
@@ -258,9 +259,9 @@ def _item(value: Any, shape: type[Override | Waiver], place: _Place, file: str) 
     return shape(**fields)
 
 
-def _known(values: Mapping[str, Any], known: list[str], place: _Place) -> dict[str, tuple[str, Any]]:
+def _known(values: Mapping[str, object], known: list[str], place: _Place) -> dict[str, tuple[str, object]]:
     """By the name of the field, the key as written and its value."""
-    found: dict[str, tuple[str, Any]] = {}
+    found: dict[str, tuple[str, object]] = {}
     for key, value in values.items():
         field = key.replace("-", "_")
         if field not in known:

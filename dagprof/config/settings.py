@@ -102,7 +102,7 @@ class Explained(msgspec.Struct, frozen=True):
     source: str
 
 
-def load(options: Mapping[str, Any], *, environment: Mapping[str, str], start: Path) -> Settings:
+def load(options: Mapping[str, object], *, environment: Mapping[str, str], start: Path) -> Settings:
     """Settings in force: the configuration file nearest to ``start``, then the environment, then ``options``.
 
     :raises UsageError: an unknown key or an impossible value; the message says where it stands.
@@ -111,7 +111,7 @@ def load(options: Mapping[str, Any], *, environment: Mapping[str, str], start: P
 
 
 def explained(
-    options: Mapping[str, Any], *, environment: Mapping[str, str], start: Path
+    options: Mapping[str, object], *, environment: Mapping[str, str], start: Path
 ) -> tuple[Settings, tuple[Explained, ...]]:
     """The same settings, and for every key, in the order of ``Settings``, its value and where it came from.
 
@@ -137,7 +137,7 @@ def leading_folders(settings: Settings, root: Path) -> str:
 
 
 def _entries(
-    options: Mapping[str, Any], environment: Mapping[str, str], start: Path
+    options: Mapping[str, object], environment: Mapping[str, str], start: Path
 ) -> tuple[Path | None, configuration.Entries]:
     file, entries = configuration.read_file(start, Settings)
     entries |= configuration.read_environment(environment, Settings)
@@ -167,8 +167,8 @@ def _in_force(file: Path | None, entries: configuration.Entries) -> Settings:
         raise UsageError(f"Invalid settings: {error}.") from error
 
 
-def _flat(settings: Settings) -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
+def _flat(settings: Settings) -> list[tuple[str, object]]:
+    found: list[tuple[str, object]] = []
     for name in Settings.__struct_fields__:
         if name == "gate":
             gate = settings.gate

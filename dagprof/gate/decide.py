@@ -172,43 +172,46 @@ def _file_verdict(
     limits = demand.limits(path)
     timeout_ms = compared.head.environment.import_timeout_s * 1000
     case = rules.Case(base, head, limits, timeout_ms, precedents, every_failure=demand.every_failure)
-    findings, notes = rules.judged(case)
-    found = list(findings)
+    found, notes = rules.judged(case)
     least_ms = _timing_limits(limits).least_ms(judged.base_ms if judged else 0.0)
     if demand.asks_for_times:
-        outcome, reason, cause = outcomes.outcome(path, old, new, judged, (base, head), compared.changed, least_ms)
+        told = outcomes.outcome(path, old, new, judged, (base, head), compared.changed, least_ms)
     else:
-        outcome, reason, cause = outcomes.untimed(path, old, new)
+        told = outcomes.untimed(path, old, new)
     if path in compared.renamed:
-        reason = f"{reason}; renamed from {compared.renamed[path]}"
-    needs_answer = new.status is Status.NEEDS_ANSWER
-    is_not_slower = judged is not None and judged.is_not_slower(least_ms) and not needs_answer
-    is_told = any(finding.rule is Rule.IMPORT_ERROR for finding in found)
-    may_be_slower = (outcome is Outcome.CANNOT_TELL or needs_answer) and not is_not_slower and not is_told
-    rule = Rule.SLOWER if outcome is Outcome.REGRESSION else Rule.UNSURE if may_be_slower else None
+        told = told._replace(reason=f"{told.reason}; renamed from {compared.renamed[path]}")
+    may_be_slower = _may_be_slower(told.outcome, new, judged, found, least_ms)
+    rule = Rule.SLOWER if told.outcome is Outcome.REGRESSION else Rule.UNSURE if may_be_slower else None
     if rule is not None and limits.rules[rule] is not Level.OFF:
-        place = cause.place if cause is not None else _asked_at(head)
-        found.insert(
-            0,
-            Finding(
-                rule=rule,
-                level=limits.rules[rule],
-                path=path,
-                file=place.file if place is not None else path,
-                line=place.line if place is not None else 0,
-                message=reason,
-            ),
-        )
+        found = (_slower(rule, limits.rules[rule], told, head), *found)
     return FileVerdict(
         path=path,
-        outcome=outcome,
-        reason=reason,
+        outcome=told.outcome,
+        reason=told.reason,
         timing=outcomes.timing(judged, old, new),
         findings=demand.accepted(found),
         may_be_slower=may_be_slower,
-        parse_ms=round(new.own_ms, 3) if outcome is Outcome.NEW and new.is_timed else None,
-        notes=(*outcomes.paid_already(head, precedents, outcome), *notes),
+        parse_ms=round(new.own_ms, 3) if told.outcome is Outcome.NEW and new.is_timed else None,
+        notes=(*outcomes.paid_already(head, precedents, told.outcome), *notes),
     )
+
+
+def _may_be_slower(
+    outcome: Outcome, new: FileResult, judged: Judgement | None, found: Iterable[Finding], least_ms: float
+) -> bool:
+    """Whether a regression is neither shown nor ruled out; a file that is known to be broken fails without it."""
+    needs_answer = new.status is Status.NEEDS_ANSWER
+    if not needs_answer and (outcome is not Outcome.CANNOT_TELL or (judged and judged.is_not_slower(least_ms))):
+        return False
+    return all(finding.rule is not Rule.IMPORT_ERROR for finding in found)
+
+
+def _slower(rule: Rule, level: Level, told: outcomes.Told, head: Parsed) -> Finding:
+    """What the times of a file show, at the line behind it where one is known."""
+    path = head.file.path
+    place = told.cause.place if told.cause is not None else _asked_at(head)
+    place = place or Place(file=path, line=0)
+    return Finding(rule=rule, level=level, path=path, file=place.file, line=place.line, message=told.reason)
 
 
 def _asked_at(head: Parsed) -> Place | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from dagprof.gate import reasons
 from dagprof.gate.parsed import Parsed
@@ -17,6 +18,14 @@ from dagprof.model import FileResult, Status
 _LONG_MS, _MOST = 100.0, 0.3
 
 
+class Told(NamedTuple):
+    """What became of a file, in one sentence, with the line behind it."""
+
+    outcome: Outcome
+    reason: str
+    cause: Cause | None = None
+
+
 def outcome(
     path: str,
     old: FileResult | None,
@@ -25,58 +34,62 @@ def outcome(
     parsed: tuple[Parsed | None, Parsed],
     changed: Changed,
     least_ms: float,
-) -> tuple[Outcome, str, Cause | None]:
-    """What became of a file, in one sentence, with the line behind it."""
-    if new.status is Status.NEEDS_ANSWER:
-        if old is None:
-            return Outcome.NEW, f"{path} is new: {new.what_it_needs}", None
-        return Outcome.CANNOT_TELL, f"{path} cannot be compared: {new.what_it_needs}", None
+) -> Told:
+    """What became of a file that both sides may have; ``parsed`` are their parses, and ``least_ms`` is the smallest change
+    that counts.
+    """
     if old is None:
-        return Outcome.NEW, _introduced(path, new), None
+        is_waiting = new.status is Status.NEEDS_ANSWER
+        return Told(Outcome.NEW, f"{path} is new: {new.what_it_needs}" if is_waiting else _introduced(path, new))
+    if new.status is Status.NEEDS_ANSWER:
+        return Told(Outcome.CANNOT_TELL, f"{path} cannot be compared: {new.what_it_needs}")
     if judged is None or not _tells(judged, old, new):
-        if old.status.is_failure and new.status.is_failure:
-            return Outcome.UNCHANGED, f"{path} {new.missing()} on either side ({new.status.value})", None
-        if new.has_lost_dags(old):
-            text = f"{path} {new.missing(old)} ({new.status.value} now, {old.status.value} before)"
-            return Outcome.CANNOT_TELL, text, None
-        if old.status is new.status and not old.status.is_failure:
-            return Outcome.CANNOT_TELL, f"{path} was not compared: the time budget was spent", None
-        return (
-            Outcome.CANNOT_TELL,
-            f"{path} has no times to compare ({old.status.value} before, {new.status.value} now){_failed_before(old)}",
-            None,
-        )
-    outcome = judged.outcome
+        return _incomparable(path, old, new)
     base, head = parsed
-    amount = _amount(judged)
-    if outcome in (Outcome.REGRESSION, Outcome.IMPROVEMENT) and base is not None:
-        sides = (base, head) if outcome is Outcome.REGRESSION else (head, base)
-        cause = reasons.cause(*sides, abs(judged.change_ms), changed if outcome is Outcome.REGRESSION else Changed())
-        if outcome is Outcome.REGRESSION:
-            because = f", because {cause.text}" if cause is not None else "; no single line stands out"
-            return outcome, f"{path} {amount}{because}", cause
-        return outcome, f"{path} {amount}{_gone(cause)}", None
-    if outcome is Outcome.CANNOT_TELL:
-        if judged.why and not math.isfinite(judged.low_ms):
-            return outcome, f"{path}: inconclusive; {judged.why}", None
-        seems_slower = base is not None and judged.change_ms > least_ms
-        cause = reasons.cause(base, head, judged.change_ms, changed) if base is not None and seems_slower else None
-        span = (
-            f"between {_signed(judged.low_ms)} and {_signed(judged.high_ms)} ms"
-            if math.isfinite(judged.low_ms)
-            else "unknown"
-        )
-        perhaps = f"; {cause.text}" if cause is not None else ""
-        is_faster = judged.is_not_slower(least_ms)
-        tell = "not slower, perhaps faster" if is_faster else "inconclusive"
-        return outcome, f"{path}: {tell}; the change is {span} after {judged.pairs} pairs of parses{perhaps}", cause
-    return outcome, f"{path} {amount}, within the limits", None
+    if judged.outcome is Outcome.CANNOT_TELL:
+        return _inconclusive(path, judged, base, head, changed, least_ms)
+    if base is None or judged.outcome is Outcome.UNCHANGED:
+        return Told(judged.outcome, f"{path} {_amount(judged)}, within the limits")
+    if judged.outcome is Outcome.REGRESSION:
+        cause = reasons.cause(base, head, abs(judged.change_ms), changed)
+        because = f", because {cause.text}" if cause is not None else "; no single line stands out"
+        return Told(judged.outcome, f"{path} {_amount(judged)}{because}", cause)
+    cause = reasons.cause(head, base, abs(judged.change_ms), Changed())
+    return Told(judged.outcome, f"{path} {_amount(judged)}{_gone(cause)}")
 
 
-def untimed(path: str, old: FileResult | None, new: FileResult) -> tuple[Outcome, str, Cause | None]:
+def _incomparable(path: str, old: FileResult, new: FileResult) -> Told:
+    """A file without times that could be compared."""
+    if old.status.is_failure and new.status.is_failure:
+        return Told(Outcome.UNCHANGED, f"{path} {new.missing()} on either side ({new.status.value})")
+    if new.has_lost_dags(old):
+        text = f"{path} {new.missing(old)} ({new.status.value} now, {old.status.value} before)"
+        return Told(Outcome.CANNOT_TELL, text)
+    if old.status is new.status and not old.status.is_failure:
+        return Told(Outcome.CANNOT_TELL, f"{path} was not compared: the time budget was spent")
+    statuses = f"({old.status.value} before, {new.status.value} now)"
+    return Told(Outcome.CANNOT_TELL, f"{path} has no times to compare {statuses}{_failed_before(old)}")
+
+
+def _inconclusive(
+    path: str, judged: Judgement, base: Parsed | None, head: Parsed, changed: Changed, least_ms: float
+) -> Told:
+    """A file whose pairs do not decide, with what would explain a slow-down if it seems to be one."""
+    seems_slower = base is not None and judged.change_ms > least_ms
+    cause = reasons.cause(base, head, judged.change_ms, changed) if base is not None and seems_slower else None
+    span = "unknown"
+    if math.isfinite(judged.low_ms):
+        span = f"between {_signed(judged.low_ms)} and {_signed(judged.high_ms)} ms"
+    perhaps = f"; {cause.text}" if cause is not None else ""
+    tell = "not slower, perhaps faster" if judged.is_not_slower(least_ms) else "inconclusive"
+    text = f"{path}: {tell}; the change is {span} after {judged.pairs} pairs of parses{perhaps}"
+    return Told(Outcome.CANNOT_TELL, text, cause)
+
+
+def untimed(path: str, old: FileResult | None, new: FileResult) -> Told:
     """The same where nobody asks for times."""
     outcome = Outcome.NEW if old is None else Outcome.UNCHANGED
-    return outcome, f"{path}: {new.what_it_needs}" if new.unanswered else f"{path} was not timed", None
+    return Told(outcome, f"{path}: {new.what_it_needs}" if new.unanswered else f"{path} was not timed")
 
 
 def _tells(judged: Judgement, old: FileResult, new: FileResult) -> bool:

@@ -8,14 +8,13 @@ from __future__ import annotations
 import errno
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from dagprof.errors import UsageError
 from dagprof.project.secret_names import is_secret
 
-Values = dict[str, Any]
+Values = dict[str, object]
 
 MARK = "dagprof-answers"
 
@@ -70,11 +69,11 @@ def _filled_in(document: Values, what: str, path: str) -> Values:
     return {str(name): value for name, value in section.items() if value not in (None, {})}
 
 
-def _fields(value: Any) -> Any:
+def _fields(value: object) -> object:
     return {field: given for field, given in value.items() if given is not None} if isinstance(value, dict) else value
 
 
-def _text_of(value: Any) -> str:
+def _text_of(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -84,7 +83,7 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _value(value: Any) -> Any:
+def _value(value: object) -> object:
     """Newer exports wrap a value together with its description."""
     return value["value"] if isinstance(value, dict) and set(value) == {"value", "description"} else value
 
@@ -93,7 +92,7 @@ def _first_line(error: Exception) -> str:
     return " ".join(str(error).split())[:200]
 
 
-def secrets(variables: Mapping[str, Any], connections: Mapping[str, Any]) -> list[str]:
+def secrets(variables: Mapping[str, object], connections: Mapping[str, object]) -> list[str]:
     """Values that may appear in no result: of variables with telling names, and of what Connections keep to themselves."""
     found = [value for name, value in variables.items() if is_secret(name) and isinstance(value, str)]
     for connection in connections.values():

@@ -13,7 +13,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from dagprof.link.reading import Reply
+from dagprof.link.messages import Reply
 from dagprof.link.target import PROBE, Target
 from dagprof.model import Doubt
 
@@ -45,8 +45,8 @@ class MetadataDatabase:
         """Whether the parse that gave this reply asked for a database that was not filled: asking leaves an empty file."""
         if not version.startswith("2.") or self._has_failed:
             return False
-        failures = (reply["result"] or {}).get("failures", ())
-        return self._file.exists() or any("no such table" in row["message"] for row in failures)
+        failures = reply.result.failures if reply.result is not None else ()
+        return self._file.exists() or any("no such table" in row.message for row in failures)
 
     def fill(self) -> bool:
         """Put a migrated database in place; False where that is impossible."""

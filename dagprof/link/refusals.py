@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from dagprof.link.messages import Failed, Twice
 from dagprof.model import SkippedFile, SkipReason
 from dagprof.quantities import count
 
@@ -23,23 +23,21 @@ _WAYS = {
 }
 
 
-def failed(operation: str, answer: Mapping[str, Any], root: Path) -> str:
+def failed(operation: str, answer: Failed, root: Path) -> str:
     """Why the probe could not do something, from its answer."""
-    twice = answer.get("twice")
-    if isinstance(twice, dict):
-        return _listed_twice(twice, root)
-    return f"Airflow could not {_WORDS.get(operation, operation)} ({str(answer['failed']).rstrip('.')})."
+    if answer.twice is not None:
+        return _listed_twice(answer.twice, root)
+    return f"Airflow could not {_WORDS.get(operation, operation)} ({answer.failed.rstrip('.')})."
 
 
-def _listed_twice(twice: Mapping[str, Any], root: Path) -> str:
+def _listed_twice(twice: Twice, root: Path) -> str:
     """Airflow stops where two ways lead to one folder: a loop, or a link beside its target as git-sync makes it."""
-    link = str(twice["link"])
-    if twice["is_loop"]:
+    link, first, second = twice.link, twice.first, twice.second
+    if twice.is_loop:
         return (
             f"Airflow finds no DAG file in {root}: the link {link} leads back to a folder that "
             f"contains it. Remove the link, or add {link} to .airflowignore."
         )
-    first, second = str(twice["first"]), str(twice["second"])
     other = second if link == first else first
     is_synchronised = other.startswith(".") and "/" not in link
     way_out = (

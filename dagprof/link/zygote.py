@@ -13,10 +13,13 @@ import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
+
+import msgspec
 
 from dagprof.errors import MeasurementError, UsageError
 from dagprof.link import reading, refusals
+from dagprof.link.messages import AirflowFacts, CannotBegin, Failed, NoFork, ProbeConfig, Ready, Reply
 from dagprof.link.target import NO_PYTHON, PROBE, Target
 from dagprof.model import Plugin
 from dagprof.project.secret_names import is_secret
@@ -36,7 +39,8 @@ FORKS = (
     "dagprof parses each file in a forked process: raise the limit of processes, or name an interpreter whose os.fork "
     "works with --python."
 )
-Message = dict[str, Any]
+_Answer = TypeVar("_Answer", bound=msgspec.Struct)
+_Refusal = TypeVar("_Refusal", bound=msgspec.Struct)
 
 
 def _exit(code: int) -> str:
@@ -75,7 +79,7 @@ class Conversation:
         self._socket = sock
         self._pending = bytearray()
 
-    def send(self, message: Mapping[str, Any], attached: socket.socket | None = None) -> None:
+    def send(self, message: Mapping[str, object], attached: socket.socket | None = None) -> None:
         """Send one message, with a socket attached to it where one is given."""
         ancillary = []
         if attached is not None:
@@ -90,10 +94,32 @@ class Conversation:
         except OSError as error:
             raise ConnectionLost(str(error)) from error
 
-    def receive(self, limit_s: float) -> Message:
-        """The next message.
+    def answer(self, limit_s: float, form: type[_Answer], otherwise: type[_Refusal]) -> _Answer | _Refusal:
+        """The zygote's next message, in one of two forms. Names of files in it stay exact, also those that are no UTF-8.
 
-        :raises CannotFork: a worker says so.
+        :raises ConnectionLost: as ``receive``.
+        :raises msgspec.ValidationError: it has neither.
+        """
+        message = json.loads(self.receive(limit_s))
+        try:
+            return msgspec.convert(message, form)
+        except msgspec.ValidationError:
+            return msgspec.convert(message, otherwise)
+
+    def reply(self, limit_s: float) -> Reply:
+        """A worker's next message: how a parse ended.
+
+        :raises CannotFork: the worker says so.
+        :raises ConnectionLost: as ``receive``.
+        """
+        found = reading.reply(self.receive(limit_s))
+        if isinstance(found, NoFork):
+            raise CannotFork(found.reason)
+        return found
+
+    def receive(self, limit_s: float) -> bytes:
+        """The next message as it was sent, one line of JSON.
+
         :raises ConnectionLost: end of file, or nothing within ``limit_s`` seconds.
         """
         deadline = time.monotonic() + limit_s
@@ -114,12 +140,7 @@ class Conversation:
 
         line = bytes(self._pending[:end])
         del self._pending[: end + 1]
-        message: Message = json.loads(line)
-
-        # The zygote's answers to ``start`` have a fault too, and an op; it is for their reader to explain.
-        if "op" not in message and message.get("fault") == Fault.NO_FORK:
-            raise CannotFork(str(message["reason"]))
-        return message
+        return line
 
     def close(self) -> None:
         self._socket.close()
@@ -139,10 +160,10 @@ def _is_python(program: Path) -> bool:
 class Zygote:
     """A running probe. Use as a context manager, so that nothing stays behind."""
 
-    def __init__(self, target: Target, config: Mapping[str, Any]) -> None:
+    def __init__(self, target: Target, config: ProbeConfig) -> None:
         self._target = target
-        self._config = dict(config)
-        self.airflow: Message = {}
+        self._config = config
+        self.airflow = AirflowFacts()
         self.trouble = ""
         self.plugins: tuple[Plugin, ...] = ()
         self.python_version = ""
@@ -179,19 +200,19 @@ class Zygote:
         """
         try:
             self._control.send({"op": "start", **self._config})
-            answer = self._control.receive(_START_LIMIT_S)
+            answer = self._control.answer(_START_LIMIT_S, Ready, CannotBegin)
         except ConnectionLost:
             if not _is_python(self._target.python):
                 raise UsageError(NO_PYTHON.format(str(self._target.python))) from None
             raise MeasurementError(self._why_not_ready()) from None
 
-        if answer["op"] == "failed":
-            fault = Fault(answer["fault"])
-            raise CannotStart(fault, self._explain(fault, str(answer["reason"])))
-        self.airflow = answer["airflow"]
-        self.trouble = str(answer["trouble"])
+        if isinstance(answer, CannotBegin):
+            fault = Fault(answer.fault)
+            raise CannotStart(fault, self._explain(fault, answer.reason))
+        self.airflow = answer.airflow
+        self.trouble = answer.trouble
         self.plugins = reading.plugins(answer)
-        self.python_version, self.executable = answer["python"], answer["executable"]
+        self.python_version, self.executable = answer.python, answer.executable
 
     def _explain(self, fault: Fault, reason: str) -> str:
         if fault is Fault.UNSUPPORTED:
@@ -235,16 +256,16 @@ class Zygote:
             return ""
         return f" ({lines[-1][:_MOST_WORDS]})"
 
-    def ask(self, message: Mapping[str, Any], limit_s: float = _ASK_LIMIT_S) -> Message:
-        """One question, one answer within ``limit_s`` seconds.
+    def ask(self, message: Mapping[str, object], form: type[_Answer], limit_s: float = _ASK_LIMIT_S) -> _Answer:
+        """One question, one answer of the given form within ``limit_s`` seconds.
 
         :raises ConnectionLost: the zygote is gone.
         :raises MeasurementError: it answered that it failed.
         """
         self._control.send(message)
-        answer = self._control.receive(limit_s)
-        if "failed" in answer and isinstance(answer["failed"], str):
-            raise MeasurementError(refusals.failed(message["op"], answer, self._target.root))
+        answer = self._control.answer(limit_s, form, Failed)
+        if isinstance(answer, Failed):
+            raise MeasurementError(refusals.failed(str(message["op"]), answer, self._target.root))
         return answer
 
     def fork_worker(self) -> Conversation:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from dagprof.errors import MeasurementError
+from dagprof.link.messages import PreImported, ProbeConfig, Reply
 from dagprof.link.metadata import MetadataDatabase
-from dagprof.link.reading import checked
 from dagprof.link.target import Target
 from dagprof.link.zygote import ConnectionLost, Conversation, Zygote
 from dagprof.measure.budget import Budget
 from dagprof.measure.scheduler import Scheduler
 from dagprof.model import Doubt, Measured
 from dagprof.passes import file
-from dagprof.passes.asking import Ask
-from dagprof.surrogates import without_surrogates
+from dagprof.passes.asking import Ask, Request
 
 # The parse's own limit and this much more, for a worker that cannot answer.
 _GRACE_S = 30.0
@@ -30,12 +29,12 @@ Result = TypeVar("Result")
 class Zygotes:
     """The current zygote, replaced when it dies. Used by several threads."""
 
-    def __init__(self, target: Target, config: Mapping[str, Any]) -> None:
+    def __init__(self, target: Target, config: ProbeConfig) -> None:
         self._target, self._config = target, config
         self._lock = threading.Lock()
-        self._pre_imports: dict[str, Any] = {}
+        self._pre_imports: dict[str, object] = {}
         self.doubts: list[Doubt] = []
-        self.metadata = MetadataDatabase(target, config.get("cache"))
+        self.metadata = MetadataDatabase(target, config["cache"])
         self._is_closed = False
         self.current = Zygote(target, config)
 
@@ -55,13 +54,13 @@ class Zygotes:
     @property
     def airflow_version(self) -> str:
         """The version that is measured with."""
-        return str(self.current.airflow.get("version", ""))
+        return self.current.airflow.version
 
-    def pre_import(self, files: list[str], *, with_folder: bool, collects: bool = False) -> dict[str, Any]:
+    def pre_import(self, files: list[str], *, with_folder: bool, collects: bool = False) -> PreImported:
         """Import the ``airflow.*`` modules that ``files`` name, and with the whole folder those that its files name."""
         self._pre_imports = {"op": "pre_import", "files": files, "with_folder": with_folder, "collects": collects}
         try:
-            return self.current.ask(self._pre_imports)
+            return self.current.ask(self._pre_imports, PreImported)
         except ConnectionLost:
             raise MeasurementError(
                 "Importing the airflow modules that the DAG files name killed the measuring "
@@ -81,7 +80,7 @@ class Zygotes:
             self.doubts.append(Doubt(code="zygote-died", text=text))
             self.current = Zygote(self._target, self._config)
             self.current.wait_until_ready()
-            self.current.ask(self._pre_imports)
+            self.current.ask(self._pre_imports, PreImported)
             return self.current.fork_worker()
 
 
@@ -92,7 +91,7 @@ class Worker:
         self._zygotes, self._time_limit_s = zygotes, time_limit_s
         self._conversation: Conversation | None = None
 
-    def ask(self, request: Mapping[str, Any], shown: str) -> dict[str, Any]:
+    def ask(self, request: Request, shown: str) -> Reply:
         """The reply to one request about the file ``shown``; a parse that asked for Airflow 2's database is done again with it.
 
         :raises ConnectionLost: the worker died; the next request gets another.
@@ -104,16 +103,15 @@ class Worker:
             return reply
         return self._reply(request, shown)
 
-    def _reply(self, request: Mapping[str, Any], shown: str) -> dict[str, Any]:
+    def _reply(self, request: Request, shown: str) -> Reply:
         try:
             if self._conversation is None:
                 self._conversation = self._zygotes.worker(shown)
             self._conversation.send(request)
-            reply: dict[str, Any] = without_surrogates(self._conversation.receive(self._time_limit_s + _GRACE_S))
+            return self._conversation.reply(self._time_limit_s + _GRACE_S)
         except ConnectionLost:
             self.end()
             raise
-        return checked(reply)
 
     def end(self) -> None:
         if self._conversation is not None:

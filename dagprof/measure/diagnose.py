@@ -6,12 +6,12 @@ import os
 import statistics
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from dagprof.config.settings import Settings, default_jobs
 from dagprof.errors import DagprofError
+from dagprof.link import reading
 from dagprof.link.target import Target, existing, resolve
 from dagprof.link.zygote import FORKS, CannotFork, CannotStart, ConnectionLost, Fault, Zygote
 from dagprof.measure import site
@@ -111,13 +111,13 @@ def _configuration(home: str | None, environ: Mapping[str, str]) -> str:
 
 
 def _about_airflow(zygote: Zygote) -> list[Finding]:
-    config: dict[str, Any] = zygote.airflow["config"]
+    config = zygote.airflow.config
 
     def setting(name: str) -> str:
-        return str(config.get(name, "?"))
+        return config.get(name, "?")
 
     return [
-        Finding(what="Airflow", found=f"{zygote.airflow['version']} on Python {zygote.python_version}"),
+        Finding(what="Airflow", found=f"{zygote.airflow.version} on Python {zygote.python_version}"),
         Finding(
             what="Time limits",
             found=f"import {setting('dagbag_import_timeout')} s, whole file {setting('dag_file_processor_timeout')} s",
@@ -149,7 +149,7 @@ def _about_forking(zygote: Zygote, file: Path) -> list[Finding]:
         replies = []
         for _ in range(_PARSES + 1):
             worker.send(request)
-            replies.append(worker.receive(90.0))
+            replies.append(worker.reply(90.0))
         worker.close()
     except CannotFork as error:
         advice = f"os.fork fails in a measuring process ({error}); {FORKS}"
@@ -157,20 +157,19 @@ def _about_forking(zygote: Zygote, file: Path) -> list[Finding]:
     except ConnectionLost as error:
         advice = "Use `--isolation spawn`, which starts a new interpreter for each parse."
         return [Finding(what="Forking", found=f"does not work here ({error})", advice=advice, is_blocking=True)]
-    samples = [reply["result"]["sample"] for reply in replies[1:] if reply["result"]]
-    if len(samples) < _PARSES:
-        text = replies[-1]["stderr"][0].strip().splitlines() or ["no reason given"]
+    timings = [timed for timed in map(reading.timed, replies[1:]) if timed is not None]
+    if len(timings) < _PARSES:
+        text = replies[-1].stderr[0].strip().splitlines() or ["no reason given"]
         advice = f"{text[-1]}; try `--isolation spawn`."
         return [Finding(what="Forking", found="a forked parse failed", advice=advice, is_blocking=True)]
-    overhead = statistics.median(reply["total_ms"] - reply["result"]["sample"]["wall_ms"] for reply in replies[1:])
+    overhead = statistics.median(timed.reply.total_ms - timed.sample.wall_ms for timed in timings)
     load = _load_average()
     forking = Finding(what="Forking", found=f"works; {overhead:.1f} ms around each parse")
-    return [forking, _noise(samples, load), _load(load)]
+    return [forking, _noise([timed.sample.wall_ms for timed in timings], load), _load(load)]
 
 
-def _noise(samples: list[dict[str, float]], load: float | None) -> Finding:
+def _noise(walls: list[float], load: float | None) -> Finding:
     """An A/A figure: how far the medians of two halves of equal parses are apart, beside their spread."""
-    walls = [sample["wall_ms"] for sample in samples]
     centre = statistics.median(walls)
     spread = 1.4826 * median_absolute_deviation(walls) / centre
     apart = abs(statistics.median(walls[::2]) - statistics.median(walls[1::2])) / centre

@@ -122,7 +122,7 @@ def measure_beside(
                     each.timings.clear()
     finally:
         worker.end()
-    if any(reply["result"]["failures"] for reply in passes[""].timings):
+    if any(timed.result.failures for timed in passes[""].timings):
         lost.add("")
     found = {name: Samples() if name in lost else samples(each.timings) for name, each in passes.items()}
     return found.pop(""), found

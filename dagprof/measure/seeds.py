@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,7 +18,6 @@ from dagprof.model import Measured
 from dagprof.passes.asking import Ask, Limits
 from dagprof.passes.differences import appearing
 from dagprof.passes.lab import Lab
-from dagprof.passes.outcome import gave_result
 from dagprof.passes.stability import differing
 
 SEED_VARIABLE = "PYTHONHASHSEED"
@@ -29,7 +28,7 @@ class Given(NamedTuple):
     """What one parse gave: the ids of its DAGs, and the serialised form of those that were asked for."""
 
     ids: frozenset[str]
-    contents: dict[str, Any]
+    contents: dict[str, object]
 
 
 Contents = dict[Path, Given]
@@ -88,8 +87,7 @@ def comparing_jobs(files: Iterable[tuple[Path, Measured]], limits: Limits, found
 
 
 def _given(path: Path, measured: Measured, ask: Ask, limits: Limits) -> Given:
-    reply = Lab(path, ask, limits).parse((), contents=measured.result.dag_ids[:_MOST_DAGS])
-    if not gave_result(reply) or reply["result"]["failures"]:
+    result = Lab(path, ask, limits).parse((), contents=measured.result.dag_ids[:_MOST_DAGS]).result
+    if result is None or result.failures:
         return Given(frozenset(measured.result.dag_ids), {})
-    result = reply["result"]
-    return Given(frozenset(result.get("dag_ids", ())), dict(result.get("contents", {})))
+    return Given(frozenset(result.dag_ids), result.contents)

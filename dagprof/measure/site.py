@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -20,6 +19,7 @@ from dagprof.config import settings as settings_module
 from dagprof.config.settings import Settings
 from dagprof.errors import MeasurementError, UsageError
 from dagprof.link import lookups, refusals
+from dagprof.link.messages import Described, Listing, PreImported, ProbeConfig, SkippedRow
 from dagprof.link.target import Target
 from dagprof.link.zygote import ConnectionLost, Zygote
 from dagprof.measure import environment, roots
@@ -64,7 +64,7 @@ def cache_folder(environment: Mapping[str, str]) -> str | None:
     return os.path.join(base, "dagprof") if os.path.isabs(base) else None
 
 
-def zygote_config(target: Target, settings: Settings) -> dict[str, Any]:
+def zygote_config(target: Target, settings: Settings) -> ProbeConfig:
     """The configuration that the probe is started with."""
     found = target.project
     variables = {**(found.variables if found else {}), **lookups.read(settings.variables, "variables")}
@@ -116,9 +116,9 @@ class Site:
             self.zygotes = stack.enter_context(Zygotes(self.target, self.config))
             self.doubts.extend(_state_doubts(self.zygotes.current.trouble))
             self._stack = stack.pop_all()
-        if self.zygotes.current.airflow.get("is_untried"):
+        if self.zygotes.current.airflow.is_untried:
             text = (
-                f"Airflow {self.zygotes.current.airflow['version']} is newer than 3.3, the newest "
+                f"Airflow {self.zygotes.current.airflow.version} is newer than 3.3, the newest "
                 "that this dagprof supports. Everything that dagprof needs is there; upgrade "
                 "dagprof if results look wrong."
             )
@@ -134,17 +134,18 @@ class Site:
         :raises UsageError: there are none.
         """
         answer = self.zygotes.current.ask(
-            {"op": "discover", "paths": [str(path) for path in self._paths], "safe_mode": self.settings.safe_mode}
+            {"op": "discover", "paths": [str(path) for path in self._paths], "safe_mode": self.settings.safe_mode},
+            Listing,
         )
-        files = [Path(path) for path in answer["files"]]
-        self._skipped = self._skipped_files(answer["skipped"])
-        self._forced = {file.path: file for file in self._skipped_files(answer["passed_over"])}
+        files = [Path(path) for path in answer.files]
+        self._skipped = self._skipped_files(answer.skipped)
+        self._forced = {file.path: file for file in self._skipped_files(answer.passed_over)}
         self._files = len(files)
         if not files:
             raise UsageError(refusals.no_files(self._paths, self._skipped))
         return files
 
-    def _skipped_files(self, rows: Iterable[Sequence[str]]) -> tuple[SkippedFile, ...]:
+    def _skipped_files(self, rows: Iterable[SkippedRow]) -> tuple[SkippedFile, ...]:
         return tuple(
             SkippedFile(path=self.shown(Path(path)), reason=SkipReason(reason), detail=detail)
             for path, reason, detail in rows
@@ -158,22 +159,22 @@ class Site:
     def pre_import(self, files: Iterable[Path]) -> None:
         """Import what the DAG processor has imported after a round over the whole folder, of which these files are a part."""
         answer = self._ask_to_pre_import(files, collects=False)
-        self._pre_imported = tuple(answer["modules"])
-        self.doubts += pre_import_doubts(answer["failed"])
+        self._pre_imported = tuple(answer.modules)
+        self.doubts += pre_import_doubts(answer.failed)
 
     def collect(self, files: Iterable[Path]) -> None:
         """Do the full garbage collection that the manager of ``files``, which were pre-imported, would not do by itself."""
         self._ask_to_pre_import(files, collects=True)
 
-    def _ask_to_pre_import(self, files: Iterable[Path], *, collects: bool) -> dict[str, Any]:
+    def _ask_to_pre_import(self, files: Iterable[Path], *, collects: bool) -> PreImported:
         named = [str(path) for path in files]
         answer = self.zygotes.pre_import(named, with_folder=self.target.root not in self._paths, collects=collects)
-        self.has_collected = bool(answer.get("has_collected", True))
+        self.has_collected = answer.has_collected
         return answer
 
     def limits(self, files: int) -> Limits:
         """What bounds each parse."""
-        configured = float(self.zygotes.current.airflow["config"].get("dag_file_processor_timeout", _DEFAULT_LIMIT_S))
+        configured = float(self.zygotes.current.airflow.config.get("dag_file_processor_timeout", _DEFAULT_LIMIT_S))
         memory = self.settings.memory_limit_mib
         return Limits(
             time_limit_s=self.settings.time_limit_s or configured,
@@ -201,7 +202,7 @@ class Site:
         zygote = self.zygotes.current
         described = self._described(zygote, assembler.module_files)
         where = environment.describe(
-            self.target, zygote, described["distributions"], self._pre_imported, self._git.result()
+            self.target, zygote, described.distributions, self._pre_imported, self._git.result()
         )
         files = assembler.files()
         return Run(
@@ -213,7 +214,7 @@ class Site:
             environment=where,
             settings=_recorded(self.settings, self._files),
             files=files,
-            modules=assembler.modules(described["owners"]),
+            modules=assembler.modules(described.owners),
             import_sets=assembler.import_sets(),
             skipped=self._skipped,
             doubts=(*self.doubts, *self.zygotes.doubts, *self.zygotes.metadata.doubts),
@@ -231,14 +232,14 @@ class Site:
         remarked: Measured = msgspec.structs.replace(measured, result=result)
         return remarked
 
-    def _described(self, zygote: Zygote, files: Sequence[str]) -> dict[str, Any]:
+    def _described(self, zygote: Zygote, files: Sequence[str]) -> Described:
         """Where modules come from; a DAG file may have ended those who could tell, and the times are worth keeping."""
         try:
-            return zygote.ask({"op": "describe", "files": list(files)}, limit_s=_DESCRIBE_LIMIT_S)
+            return zygote.ask({"op": "describe", "files": list(files)}, Described, limit_s=_DESCRIBE_LIMIT_S)
         except (ConnectionLost, MeasurementError):
             text = "Modules are not matched with distributions: a DAG file killed the process that does it."
             self.doubts.append(Doubt(code="no-distributions", text=text))
-            return {"owners": [""] * len(files), "distributions": {}}
+            return Described(owners=[""] * len(files), distributions={})
 
 
 def pre_import_doubts(failed: Sequence[Sequence[str]]) -> list[Doubt]:

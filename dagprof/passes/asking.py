@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from dagprof.config.settings import Depth
-from dagprof.link.reading import Reply
+from dagprof.link.messages import Reply
 from dagprof.passes.plan import Mode
 
-Ask = Callable[[Mapping[str, Any]], Reply]
+# As ``ParseRequest`` in dagprof/probe/protocol.py.
+Request = Mapping[str, object]
+Ask = Callable[[Request], Reply]
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +29,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     pyinstrument: str | None
 
 
-def parse_request(mode: Mode, path: Path, limits: Limits) -> dict[str, Any]:
+def parse_request(mode: Mode, path: Path, limits: Limits) -> dict[str, object]:
     """The message that asks for one parse."""
     return {
         "op": "parse",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from dagprof.model import EXISTENCE, Instability
 
@@ -21,7 +21,7 @@ class Difference(NamedTuple):
     second: str
 
 
-def differences(first: Any, second: Any, field: str = "") -> Iterator[Difference]:
+def differences(first: object, second: object, field: str = "") -> Iterator[Difference]:
     """The innermost places in which two JSON values differ, in order."""
     if isinstance(first, dict) and isinstance(second, dict):
         for key in sorted(first.keys() | second.keys()):
@@ -49,7 +49,7 @@ def changed(first: Mapping[str, str], second: Mapping[str, str]) -> list[str]:
     return sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     if value is _MISSING:
         return "(missing)"
     text = json.dumps(value, ensure_ascii=False)

@@ -6,18 +6,16 @@ Plain parses and parses without them alternate, round by round, so that a machin
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from dagprof.attribution.candidates import Candidate
-from dagprof.link.reading import Reply
-from dagprof.link.unqueued import own_ms
+from dagprof.link import reading
+from dagprof.link.messages import FailureRow, Reply, Result, Sample
 from dagprof.model import Experiment, Need
 from dagprof.passes.asking import Ask, Limits
 from dagprof.passes.differences import changed, state_differences
 from dagprof.passes.lab import Lab
-from dagprof.passes.outcome import gave_result
 from dagprof.passes.plan import STABLE_MS, STABLE_SHARE, Proof
 from dagprof.robust import standard_error_of_median
 
@@ -37,8 +35,8 @@ def prove(
     parse that takes ``parse_ms``: the machine may have another speed by now than when the file was timed.
     """
     lab = Lab(path, ask, limits)
-    plain = lab.parse((), state=True)
-    if not gave_result(plain) or plain["result"]["failures"] or "digests" not in plain["result"]:
+    plain = lab.parse((), state=True).result
+    if plain is None or plain.failures or plain.digests is None:
         return ()
     needed: list[_Trial] = []
     free: list[_Trial] = []
@@ -68,29 +66,30 @@ class _Trial:
         self.cautions: list[str] = []
         self.has_star = False
 
-    def judge(self, plain: Reply, lab: Lab) -> None:
+    def judge(self, plain: Result, lab: Lab) -> None:
         """Parse once without, and say whether the parse needed them."""
         reply = lab.parse(self.candidates, state=True)
         self.need, self.reason = self._verdict(plain, reply, lab)
-        self.has_star = gave_result(reply) and bool(reply["result"].get("stars"))
-        if self.need is Need.NOT_NEEDED:
-            self.cautions = state_differences(plain["result"]["state"], reply["result"]["state"])
+        self.has_star = reply.result is not None and bool(reply.result.stars)
+        if self.need is Need.NOT_NEEDED and reply.result is not None:
+            self.cautions = state_differences(plain.state, reply.result.state)
 
-    def _verdict(self, plain: Reply, reply: Reply, lab: Lab) -> tuple[Need, str]:
-        if not gave_result(reply):
-            return Need.UNKNOWN, f"the parse without it ended early ({reply['outcome']})"
-        result = reply["result"]
-        if result["failures"]:
-            return Need.RAISES, _why(result["failures"][-1])
-        if result.get("missing"):
+    def _verdict(self, plain: Result, reply: Reply, lab: Lab) -> tuple[Need, str]:
+        result = reply.result
+        if result is None:
+            return Need.UNKNOWN, f"the parse without it ended early ({reply.outcome})"
+        if result.failures:
+            return Need.RAISES, _why(result.failures[-1])
+        if result.missing:
             return Need.UNKNOWN, "only import statements can be removed, and this line has none"
-        if result.get("missed"):
-            name, file, line = result["missed"][0]
+        if result.missed:
+            name, file, line = result.missed[0]
             return Need.RAISES, f"{name} is used at {_short(file)}:{line}, where the code handles its absence"
-        names = changed(plain["result"]["digests"], result["digests"])
+        with_it, without = plain.digests or {}, result.digests or {}
+        names = changed(with_it, without)
         if not names:
             return Need.NOT_NEEDED, ""
-        gone = sorted(plain["result"]["digests"].keys() - result["digests"].keys())
+        gone = sorted(with_it.keys() - without.keys())
         if gone:
             return Need.CHANGES_DAGS, f"DAG {gone[0]} is missing without it"
         found = lab.difference(self.candidates, names)
@@ -98,12 +97,11 @@ class _Trial:
             return Need.NOT_NEEDED, ""
         return Need.CHANGES_DAGS, f"{found.field} changes from {found.first} to {found.second}"
 
-    def compare(self, plain: Reply, reply: Reply) -> None:
+    def compare(self, plain: Sample, without: Sample) -> None:
         """Keep the difference between two parses that stood side by side, without the wait for a processor."""
-        with_it, without = plain["result"]["sample"], reply["result"]["sample"]
-        self.plain_ms.append(own_ms(with_it))
-        self.saving_ms.append(own_ms(with_it) - own_ms(without))
-        self.memory_kib.append(int(with_it["rss_growth_kib"] - without["rss_growth_kib"]))
+        self.plain_ms.append(plain.own_ms)
+        self.saving_ms.append(plain.own_ms - without.own_ms)
+        self.memory_kib.append(plain.rss_growth_kib - without.rss_growth_kib)
 
     @property
     def is_settled(self) -> bool:
@@ -126,7 +124,7 @@ class _Trial:
         )
 
 
-def _together(free: Sequence[_Trial], plain: Reply, lab: Lab) -> _Trial | None:
+def _together(free: Sequence[_Trial], plain: Result, lab: Lab) -> _Trial | None:
     """As many of the statements that are not needed alone as are not needed together; None for fewer than two."""
     if len(free) < 2:
         return None
@@ -148,14 +146,15 @@ def _time(trials: Sequence[_Trial], lab: Lab, rounds: int) -> None:
     for number in range(2 * rounds):
         due = [trial for trial in trials if number < rounds or not trial.is_settled]
         for trial in due if number % 2 == 0 else due[::-1]:
-            plain, reply = lab.control(trial.candidates), lab.parse(trial.candidates)
-            if gave_result(plain) and gave_result(reply) and "sample" in reply["result"]:
-                trial.compare(plain, reply)
+            plain = reading.timed(lab.control(trial.candidates))
+            without = reading.timed(lab.parse(trial.candidates))
+            if plain is not None and without is not None:
+                trial.compare(plain.sample, without.sample)
 
 
-def _why(failure: Mapping[str, Any]) -> str:
-    where = f" ({_short(str(failure['file']))}:{failure['line']})" if failure["line"] else ""
-    return f"{failure['type']}: {str(failure['message'])[:200]}{where}"
+def _why(failure: FailureRow) -> str:
+    where = f" ({_short(failure.file)}:{failure.line})" if failure.line else ""
+    return f"{failure.type}: {failure.message[:200]}{where}"
 
 
 def _short(file: str) -> str:

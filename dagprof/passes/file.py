@@ -6,7 +6,6 @@ import hashlib
 import itertools
 import statistics
 from pathlib import Path
-from typing import Any
 
 from dagprof.model import Doubt, FileResult, Measured, Status
 from dagprof.passes import made_up, plan
@@ -73,8 +72,8 @@ def measure(path: Path, shown: str, ask: Ask, limits: Limits) -> Measured:
 def _drop_warm_up(passes: Passes) -> None:
     """Forget the first parse where it found a cold cache, unless another would take too long."""
     first = passes.timings[0]
-    found_cold = plan.is_warm_up(first["result"]["compiled"], first["blocks_read"])
-    if found_cold and first["result"]["sample"]["wall_ms"] < plan.TOO_SLOW_TO_REPEAT_MS:
+    found_cold = plan.is_warm_up(first.result.compiled, first.reply.blocks_read)
+    if found_cold and first.sample.wall_ms < plan.TOO_SLOW_TO_REPEAT_MS:
         passes.timings.clear()
 
 
@@ -112,7 +111,7 @@ class _Runner:
     def __init__(self, path: Path, ask: Ask, limits: Limits, passes: Passes) -> None:
         self._path, self._ask, self._limits, self._passes = path, ask, limits, passes
 
-    def __call__(self, mode: Mode, *, first: bool = False, **more: Any) -> bool:
+    def __call__(self, mode: Mode, *, first: bool = False, **more: object) -> bool:
         """Run one pass; True when it gave what the mode is for."""
         request = {**parse_request(mode, self._path, self._limits), "first": first, **more}
         if mode is Mode.STACKS:
@@ -123,7 +122,7 @@ class _Runner:
 def _look_closer(run: _Runner, passes: Passes, limits: Limits) -> None:
     """The passes that depend on how long the parse takes."""
     parse_ms = statistics.median(passes.wall_ms)
-    load_ms = statistics.median(reply["result"]["sample"]["load_ms"] for reply in passes.timings)
+    load_ms = statistics.median(timed.sample.load_ms for timed in passes.timings)
     if plan.is_traced(limits.depth, load_ms, limits.files):
         for count in itertools.count(1):
             if not run(Mode.TRACE) or not plan.needs_another_trace(count, *passes.traced_ms, parse_ms):
@@ -131,6 +130,6 @@ def _look_closer(run: _Runner, passes: Passes, limits: Limits) -> None:
         if passes.trace is None:
             passes.doubts.append(Doubt(code="no-trace", text="Imports and statements could not be traced."))
     if plan.is_sampled(limits.depth, parse_ms, limits.stacks_from_ms) and not run(Mode.STACKS):
-        failures = passes.last["result"]["failures"] if passes.last and passes.last["result"] else []
-        reason = f" ({failures[-1]['type']}: {failures[-1]['message'][:200]})" if failures else ""
+        failures = passes.last.result.failures if passes.last and passes.last.result else ()
+        reason = f" ({failures[-1].type}: {failures[-1].message[:200]})" if failures else ""
         passes.doubts.append(Doubt(code="no-stacks", text=f"Call stacks could not be sampled{reason}."))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from dagprof.attribution.candidates import Candidate
-from dagprof.link.reading import Reply
+from dagprof.link.messages import Reply
 from dagprof.passes.asking import Ask, Limits, parse_request
 from dagprof.passes.differences import Difference, differences
-from dagprof.passes.outcome import gave_result
 from dagprof.passes.plan import Mode
 
 # Of one file; the whole serialised form of each is fetched to see what changed.
@@ -34,14 +32,16 @@ class Lab:
         """A parse with all statements, which gets the candidates' files compiled in memory as the one without them does."""
         return self._timed({candidate.file: [] for candidate in candidates})
 
-    def _timed(self, without: Mapping[str, Sequence[int]], **more: Any) -> Reply:
+    def _timed(self, without: Mapping[str, Sequence[int]], **more: object) -> Reply:
         return self._ask({**parse_request(Mode.TIMING, self._path, self._limits), "without": without, **more})
 
     def difference(self, without: Sequence[Candidate], names: Sequence[str]) -> Difference | None:
         """The first field of the named DAGs that differs and is not different from parse to parse anyway."""
-        plain, again, other = (self.parse(taken_out, contents=names[:MOST_DAGS]) for taken_out in ((), (), without))
-        if not all(map(gave_result, (plain, again, other))):
+        plain, again, other = (
+            self.parse(taken_out, contents=names[:MOST_DAGS]).result for taken_out in ((), (), without)
+        )
+        if plain is None or again is None or other is None:
             return Difference("", "", "")
-        values = [reply["result"].get("contents", {}) for reply in (plain, again, other)]
-        restless = {found.field for found in differences(values[0], values[1])}
-        return next((found for found in differences(values[0], values[2]) if found.field not in restless), None)
+        restless = {found.field for found in differences(plain.contents, again.contents)}
+        changed = differences(plain.contents, other.contents)
+        return next((found for found in changed if found.field not in restless), None)

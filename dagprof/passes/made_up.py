@@ -11,9 +11,9 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from dagprof.link.reading import Reply
+from dagprof.link.messages import AccessRow, Reply
 from dagprof.model import Unanswered
 from dagprof.passes.asking import Ask, Limits, parse_request
 from dagprof.passes.plan import Mode
@@ -43,11 +43,7 @@ class Stop(NamedTuple):
     @classmethod
     def of(cls, reply: Reply) -> Stop | None:
         """Of a parse that failed and could say so."""
-        result = reply["result"]
-        if result is None or not result.get("stops"):
-            return None
-        kind, message, lines = result["stops"][0]
-        return cls(kind, message, tuple((file, line) for file, line in lines))
+        return cls(*reply.result.stops[0]) if reply.result is not None and reply.result.stops else None
 
 
 class Guess(NamedTuple):
@@ -58,15 +54,15 @@ class Guess(NamedTuple):
     """
 
     text: str
-    json: Mapping[str, Any]
+    json: Mapping[str, object]
     is_alike: bool = False
     is_empty: bool = False
-    extra: Mapping[str, Any] | None = None
-    document: Mapping[str, Any] | None = None
+    extra: Mapping[str, object] | None = None
+    document: Mapping[str, object] | None = None
     conn_type: str = "dagprof"
     host: str = "dagprof-stub-2.invalid"
 
-    def message(self, names: Iterable[Unanswered]) -> dict[str, Any]:
+    def message(self, names: Iterable[Unanswered]) -> dict[str, object]:
         """As the probe reads it, for these names."""
         names = list(names)
         return {
@@ -87,8 +83,8 @@ class Guess(NamedTuple):
         }
 
 
-_TWO: dict[str, Any] = {"is": "2"}
-_EVERY: dict[str, Any] = {"every": _TWO}
+_TWO: dict[str, object] = {"is": "2"}
+_EVERY: dict[str, object] = {"every": _TWO}
 # Answers of the forms that DAG files expect. None names anything that exists.
 _GUESSES = (
     Guess("2", {"every": {"text": "2"}}, is_alike=True, extra={"every": {"text": "2"}}),
@@ -106,7 +102,7 @@ _GUESSES = (
 )
 
 
-def _json(document: Any) -> str:
+def _json(document: object) -> str:
     return json.dumps(document)
 
 
@@ -222,22 +218,28 @@ def _learn(keys: list[str], stop: Stop) -> bool:
 
 def _candidates(reply: Reply, base: Stop) -> list[Unanswered]:
     """What was asked for and not answered, in order: of libraries' environment variables those that the failure names."""
-    rows = [row for row in reply["result"]["accesses"] if row[3] in _UNANSWERED]
-    rows = [row for row in rows if row[0] == "environment" or row[3] != "missing"]
-    rows += [row for row in reply["result"].get("asked_by_libraries", ()) if row[1] in base.message]
+    if reply.result is None:
+        return []
+    rows = [row for row in reply.result.accesses if _is_unanswered(row)]
+    rows += [row for row in reply.result.asked_by_libraries if row.key in base.message]
     found: dict[tuple[str, str], Unanswered] = {}
-    for kind, key, _, _, file, line, _ in rows:
-        found.setdefault((kind, key), Unanswered(kind=kind, key=key, file=file, line=line))
+    for row in rows:
+        unanswered = Unanswered(kind=row.kind, key=row.key, file=row.file, line=row.line)
+        found.setdefault((row.kind, row.key), unanswered)
     return list(found.values())
+
+
+def _is_unanswered(row: AccessRow) -> bool:
+    return row.answered_by in _UNANSWERED and (row.kind == "environment" or row.answered_by != "missing")
 
 
 def _matters(base: Stop, again: Stop, reply: Reply, guess: Guess) -> bool:
     """Whether the parse with this guess got further than the failure, or failed otherwise at its place."""
-    if reply["result"] is None:
+    if reply.result is None:
         return False
     stop = Stop.of(reply)
     if stop is None:
-        return not reply["result"]["failures"]
+        return not reply.result.failures
     is_past = _is_past(base.lines, stop.lines)
     if is_past is not None:
         return is_past

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from dagprof.model import Instability
 from dagprof.passes.asking import Ask, Limits
 from dagprof.passes.differences import changed, differences
 from dagprof.passes.lab import MOST_DAGS, Lab
-from dagprof.passes.outcome import gave_result
 
 _SHOWN_FIELDS = 5
 
@@ -23,14 +21,15 @@ def instabilities(
     if not unstable:
         return ()
     lab = Lab(path, ask, limits)
-    replies = [lab.parse((), contents=unstable) for _ in range(2)]
-    if not all(map(gave_result, replies)):
+    first, second = (lab.parse((), contents=unstable).result for _ in range(2))
+    if first is None or second is None:
         return ()
-    first, second = (reply["result"].get("contents", {}) for reply in replies)
-    return differing(first, second)
+    return differing(first.contents, second.contents)
 
 
-def differing(first: Mapping[str, Any], second: Mapping[str, Any], *, by_seed: bool = False) -> tuple[Instability, ...]:
+def differing(
+    first: Mapping[str, object], second: Mapping[str, object], *, by_seed: bool = False
+) -> tuple[Instability, ...]:
     """The fields in which the serialised DAGs of two parses differ, by DAG; of each a few."""
     return tuple(
         Instability(dag_id=name, field=found.field, first=found.first, second=found.second, by_seed=by_seed)

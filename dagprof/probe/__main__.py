@@ -8,30 +8,21 @@ Processes
     worker   forked from the zygote. Runs one parse after the other, each in a child of its own, and watches over it.
     child    forked from a worker (or, with spawn isolation, a new interpreter in role ``child FD FD``). Parses one file, once.
 
-Messages are JSON objects, one a line, over a socket (zygote, worker) or a pipe (child).
+Messages are JSON objects, one a line, over a socket (zygote, worker) or a pipe (child). A request names what it is in ``op``.
+``protocol`` has the fields of each message below; the other end reads them in ``dagprof/link/messages.py``.
 
 To the zygote                                    and back
-    {"op": "start", ...configuration}            {"op": "ready", "airflow": {...},
-                                                  "plugins": [{"name", "source", "wall_ms", "rss_kib", "modules",
-                                                  "error"}, ...]} or {"op": "failed", "fault": one of faults.py,
-                                                  "reason": ...}
-    {"op": "discover", "paths": [...], "safe_mode": ...}
-                                                 {"files": [...], "skipped": [[path, reason, detail], ...],
-                                                  "passed_over": [[path, reason, detail], ...]}
-                                                 or {"failed": ..., "twice": {...}}: two ways lead to one folder
-    {"op": "pre_import", "files": [...],         {"modules": [...], "failed": [[module, error], ...],
-     "with_folder", "collects"}                  "has_collected"}
-    {"op": "worker"} with a socket attached      {"pid": ...}; the worker talks over that socket from then on
-    {"op": "describe", "files": [...]}           {"owners": [distribution, ...], "distributions": {name: version}}
-    {"op": "stop"} or end of file                all workers and what they left running are killed
+    "start": Config                              Ready, or CannotBegin
+    "discover": DiscoverRequest                  Listing, or Failed
+    "pre_import": PreImportRequest               PreImported
+    "worker" with a socket attached              Forked; the worker talks over that socket from then on
+    "describe": DescribeRequest                  Described, or Failed
+    "stop" or end of file                        all workers and what they left running are killed
 
 To a worker                                      and back
-    {"op": "parse", "file": path, "mode": "timing" | "trace" | "stacks", "time_limit_s": ..., "memory_limit_kib": ...}
-     with "timing" also: "without": {file: [line, ...]} takes import statements out,
-     "contents": [dag_id, ...] asks for serialised DAGs
-                                                 {"outcome": "result" | "time-limit" | "memory-limit" | "ended",
-                                                  "exit_code", "signal", "result", "stdout", "stderr", "total_ms", ...}
-                                                 or {"fault": "no-fork", "reason": ...}, and the worker ends
+    "parse": ParseRequest                        Reply, or NoFork, and the worker ends
+
+From a child to its worker, over the pipe: Result, then Ending; the worker puts both into the ``result`` of its Reply.
 """
 
 import os

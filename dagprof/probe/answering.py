@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 # Bound before any DAG code can replace them.
 _write, _open, _fstat, _wronly = os.write, os.open, os.fstat, os.O_WRONLY
@@ -37,7 +36,7 @@ class ResultPipe:
         return self._was_closed
 
 
-def identity(descriptor: int) -> Any:
+def identity(descriptor: int) -> tuple[int, int] | None:
     """What tells the file behind an open descriptor from others; None for a closed one."""
     try:
         found = _fstat(descriptor)

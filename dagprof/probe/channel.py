@@ -5,7 +5,7 @@ from __future__ import annotations
 import array
 import json
 import socket
-from typing import Any
+from typing import Any, Mapping
 
 
 class Channel:
@@ -16,13 +16,14 @@ class Channel:
         self._pending = b""
         self._descriptors: list[int] = []
 
-    def send(self, message: dict[Any, Any]) -> None:
+    def send(self, message: Mapping[str, object]) -> None:
         self.send_raw(json.dumps(message).encode("ascii"))
 
     def send_raw(self, line: bytes) -> None:
         self.socket.sendall(line + b"\n")
 
-    def receive(self) -> dict[Any, Any] | None:
+    def receive(self) -> Any:
+        """The next message, of a form of ``protocol``; None at the end."""
         while b"\n" not in self._pending:
             try:
                 data, ancillary, _, _ = self.socket.recvmsg(1 << 16, socket.CMSG_LEN(4))
@@ -39,7 +40,7 @@ class Channel:
         """The socket that came with the message last received."""
         return socket.socket(fileno=self._descriptors.pop(0))
 
-    def _keep_descriptors(self, ancillary: list[Any]) -> None:
+    def _keep_descriptors(self, ancillary: list[tuple[int, int, bytes]]) -> None:
         for level, kind, data in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
                 received = array.array("i")

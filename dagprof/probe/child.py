@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Callable
 
 from . import answering, redact, watch
 from .asked import answers, environment, lookups
@@ -15,6 +15,10 @@ from .parsing import bytecode, experiment, failures, missed, parse, serialised, 
 from .start import collector
 from .versions import airflow_api, delivery
 
+if TYPE_CHECKING:
+    from .protocol import AccessRow, ChildConfig, Config, Ending, ExitTimes, Facts, ParseRequest, Result
+    from .versions.shapes import DagBag
+
 # Bound before any DAG code can replace them.
 _dumps, _exit, _getpid = json.dumps, os._exit, os.getpid
 
@@ -22,18 +26,18 @@ _dumps, _exit, _getpid = json.dumps, os._exit, os.getpid
 class Surroundings:
     """What a parsing process uses: Airflow at a temperature, answers for look-ups, a scratch folder."""
 
-    def __init__(self, config: dict[Any, Any]) -> None:
+    def __init__(self, config: Config) -> None:
         self.config = config
         self.airflow_ms = self.airflow_cpu_ms = 0.0
         bytecode.redirect(os.path.join(config["scratch"], "bytecode"))
         secrets = [value for value in config["secrets"] if isinstance(value, str)]
         self.redact = redact.Redactor(secrets)
         self.answers = answers.Answers(config["variables"], config["connections"], config["missing"])
-        self.api: Any = None
-        self.handlers: dict[Any, Any] = {}
+        self.api: airflow_api.AirflowApi
+        self.handlers: dict[int, signal._HANDLER] = {}
         self.collector = collector.Collector()
-        self.delivery: Any = None
-        self.own_modules: list[Any] = []
+        self.delivery: delivery.Delivery
+        self.own_modules: list[str] = []
 
     def import_airflow(self) -> None:
         wall, cpu = perf_counter(), process_time()
@@ -53,9 +57,10 @@ def run_spawned(request_descriptor: int, result_descriptor: int, workers_end: in
     os.set_inheritable(result_descriptor, False)
     with os.fdopen(request_descriptor, "rb") as stream:
         message = json.loads(stream.read())
-    surroundings = Surroundings(message["config"])
+    config: ChildConfig = message["config"]
+    surroundings = Surroundings(config)
     surroundings.import_airflow()
-    for name in message["config"].get("pre_imported", ()):
+    for name in config.get("pre_imported", ()):
         try:
             __import__(name)
         except BaseException:
@@ -64,7 +69,7 @@ def run_spawned(request_descriptor: int, result_descriptor: int, workers_end: in
     run(surroundings, message["request"], answering.ResultPipe(result_descriptor, workers_end), requests)
 
 
-def run(surroundings: Surroundings, request: dict[Any, Any], pipe: answering.ResultPipe, requests: int) -> None:
+def run(surroundings: Surroundings, request: ParseRequest, pipe: answering.ResultPipe, requests: int) -> None:
     """Parse, tell the result, end as Airflow's child does, tell how that went: two frames of JSON."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR2, signal.SIGCHLD):
         signal.signal(number, surroundings.handlers.get(number, signal.SIG_DFL))
@@ -98,7 +103,7 @@ def _leave_if_copy(process: int) -> None:
             continue
 
 
-def _own_modules() -> list[Any]:
+def _own_modules() -> list[str]:
     """The probe's names in ``sys.modules``, which each child takes out: there the DAG file finds what Airflow's has.
 
     Found before the fork: to look at thousands of names would copy the memory pages of all of them, 5 ms for each parse.
@@ -110,35 +115,39 @@ def _own_modules() -> list[Any]:
 class Child:
     """One parse in one mode."""
 
-    def __init__(self, surroundings: Surroundings, request: dict[Any, Any]) -> None:
+    def __init__(self, surroundings: Surroundings, request: ParseRequest) -> None:
         self._surroundings = surroundings
         self._request = request
         self._file = request["file"]
         self._failures = failures.FailureLog(surroundings.redact)
-        self._modules: list[Any] = []
+        self._modules: list[str] = []
         self._environment = environment.EnvironmentWatch()
-        self._effects: Any = None
+        self._effects: watch.Effects | None = None
 
-    def report(self) -> dict[Any, Any]:
+    def report(self) -> Result:
         self._failures.install()
         self._surroundings.answers.begin(self._request.get("guess"))
         if self._request["mode"] == "trace" or "guess" in self._request:
             self._environment.install()
         if self._request.get("list_modules"):
             self._modules = parse.modules_now()
+        modes = {"timing": self._timing, "trace": self._trace, "stacks": self._stacks}
+        facts: Facts
         try:
-            facts = getattr(self, "_" + self._request["mode"])()
+            facts = modes[self._request["mode"]]()
         except BaseException as error:
             self._failures.add(error)
             facts = {"escaped": type(error).__name__}
-        facts["accesses"] = self._accesses()
-        facts["asked_by_libraries"] = self._environment.of_libraries()
-        facts["failures"] = self._failures.rows()
-        facts["stops"] = self._failures.stops()
-        facts["modules_before"] = self._modules
-        return facts
+        return {
+            **facts,
+            "accesses": self._accesses(),
+            "asked_by_libraries": self._environment.of_libraries(),
+            "failures": self._failures.rows(),
+            "stops": self._failures.stops(),
+            "modules_before": self._modules,
+        }
 
-    def ending(self) -> dict[Any, Any]:
+    def ending(self) -> Ending:
         """Let the process end as Airflow's does; what that adds to the report, replacing parts of it by their final form."""
         wall, cpu, thread_cpu, queued = perf_counter(), process_time(), thread_time(), parse.queued_ms()
         try:
@@ -146,19 +155,19 @@ class Child:
         except BaseException:  # Python 3.9 and older pass on what the last handler raised; the message has been sent
             pass
         wall_ms = (perf_counter() - wall) * 1000
-        took = {"exit_ms": wall_ms, "exit_cpu_ms": (process_time() - cpu) * 1000}
+        took: ExitTimes = {"exit_ms": wall_ms, "exit_cpu_ms": (process_time() - cpu) * 1000}
         took["exit_queued_ms"] = parse.within_ms(
             parse.queued_ms() - queued, wall_ms, (thread_time() - thread_cpu) * 1000
         )
-        facts: dict[Any, Any] = {"ending": took, "accesses": self._accesses()}
+        facts: Ending = {"ending": took, "accesses": self._accesses()}
         if self._effects is not None:
             facts["effects"] = self._effects.rows()
         return facts
 
-    def _accesses(self) -> list[Any]:
+    def _accesses(self) -> list[AccessRow]:
         return [*self._surroundings.answers.accesses(), *self._environment.accesses()]
 
-    def _timing(self) -> dict[Any, Any]:
+    def _timing(self) -> Facts:
         """A plain parse, or one without some import statements."""
         if self._request.get("first"):
             bytecode.warm_up(self._file)
@@ -169,16 +178,17 @@ class Child:
         compilations = bytecode.Compilations()
         compilations.install()
         parsed = self._parse()
-        facts = {"sample": parsed.figures, "compiled": compilations.count}
+        facts: Facts = {"sample": parsed.figures, "compiled": compilations.count}
         if seen is not None:
-            facts.update(state=state.snapshot(), missing=removal.missing, stars=removal.stars, missed=seen.rows)
+            facts["state"], facts["missed"] = state.snapshot(), seen.rows
+            facts["missing"], facts["stars"] = removal.missing, removal.stars
         if self._request.get("contents"):
             facts["contents"] = serialised.contents(
                 parsed.documents, self._request["contents"], self._surroundings.redact
             )
         return {**facts, "digests": serialised.digests(parsed.documents), **self._describe(parsed)}
 
-    def _trace(self) -> dict[Any, Any]:
+    def _trace(self) -> Facts:
         around = self._surroundings
         effects = watch.Effects(around.redact, around.config["root"], around.config["scratch"], self._file)
         traced = parse.TracedParse(self._file, around.redact, around.api.building_classes(), effects.checkpoint)
@@ -187,12 +197,17 @@ class Child:
         traced.install()
         parsed = parse.with_room_for_frames(lambda: self._parse(lambda: traced.clock.end(-1)))
         effects.add_warnings(_warnings(parsed.bag))
-        times = {name: parsed.figures[name] for name in ("wall_ms", "cpu_ms", "queued_ms")}
-        facts = {**times, "effects": effects.rows_so_far(), "trace": traced.report()}
-        facts["lost"] = traced.lost(parsed.bag.dags)
+        facts: Facts = {
+            "wall_ms": parsed.figures["wall_ms"],
+            "cpu_ms": parsed.figures["cpu_ms"],
+            "queued_ms": parsed.figures["queued_ms"],
+            "effects": effects.rows_so_far(),
+            "trace": traced.report(),
+            "lost": traced.lost(parsed.bag.dags),
+        }
         return {**facts, **self._describe(parsed)}
 
-    def _stacks(self) -> dict[Any, Any]:
+    def _stacks(self) -> Facts:
         profiler = stacks.load_profiler(self._request.get("pyinstrument"))(
             interval=stacks.INTERVAL_S, async_mode="disabled"
         )
@@ -203,10 +218,10 @@ class Child:
             profiler.stop()
         return {"stack": stacks.tree(profiler, self._file), **self._describe(parsed)}
 
-    def _parse(self, loaded: Callable[..., Any] = lambda: None) -> parse.Parsed:
+    def _parse(self, loaded: Callable[[], object] = lambda: None) -> parse.Parsed:
         return parse.timed(self._surroundings, self._file, loaded)
 
-    def _describe(self, parsed: parse.Parsed) -> dict[Any, Any]:
+    def _describe(self, parsed: parse.Parsed) -> Facts:
         """What the file gave. Airflow stores the DAGs that could be serialised, and an import error for the others."""
         self._failures.keep_those_of(parsed.bag.import_errors)
         for error in parsed.errors.values():
@@ -226,6 +241,6 @@ class Child:
         }
 
 
-def _warnings(bag: Any) -> list[Any]:
+def _warnings(bag: DagBag) -> list[str]:
     """The warnings that Airflow caught while it parsed; it does so in 2.11 and later."""
     return [str(text) for texts in getattr(bag, "captured_warnings", {}).values() for text in texts]

@@ -7,15 +7,15 @@ the real ones. What stands here is none of these: the ``__call__`` of each, a fe
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Callable
 
 
 def _kept(function: Any) -> Any:
     return function.__call__
 
 
-perf_counter = _kept(time.perf_counter)
-perf_counter_ns = _kept(time.perf_counter_ns)
-process_time = _kept(time.process_time)
-process_time_ns = _kept(time.process_time_ns)
-thread_time = _kept(time.thread_time)
+perf_counter: Callable[[], float] = _kept(time.perf_counter)
+perf_counter_ns: Callable[[], int] = _kept(time.perf_counter_ns)
+process_time: Callable[[], float] = _kept(time.process_time)
+process_time_ns: Callable[[], int] = _kept(time.process_time_ns)
+thread_time: Callable[[], float] = _kept(time.thread_time)

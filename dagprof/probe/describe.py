@@ -6,10 +6,13 @@ import importlib.metadata as metadata
 import os
 import re
 import socket
-from typing import Any
+from typing import TYPE_CHECKING
 
 from . import faults
 from .channel import Channel
+
+if TYPE_CHECKING:
+    from .protocol import Described, DescribeRequest, Failed
 
 _HEADER = re.compile(r"^(Name|Version): *(.+?) *$", re.M)
 
@@ -18,8 +21,8 @@ class Installed:
     """What is installed: the version of every distribution, and which of them brought a file."""
 
     def __init__(self) -> None:
-        self.versions: dict[Any, Any] = {}
-        self._owners: dict[Any, Any] = {}
+        self.versions: dict[str, str] = {}
+        self._owners: dict[str, str] = {}
         for distribution in metadata.distributions():
             name, version = _name_and_version(distribution)
             if not name or name in self.versions:
@@ -29,7 +32,7 @@ class Installed:
             for relative in _recorded(distribution):
                 self._owners.setdefault(os.path.join(folder, relative), name)
 
-    def describe(self, files: list[Any]) -> dict[Any, Any]:
+    def describe(self, files: list[str]) -> Described:
         """The distribution of each file, empty for those that no package brought, and all versions."""
         return {"owners": [self._owners.get(file, "") for file in files], "distributions": self.versions}
 
@@ -61,29 +64,30 @@ class Describer:
             channel.send({"failed": "%s: %s" % (type(error).__name__, error)})
             return
         while True:
-            request = channel.receive()
+            request: DescribeRequest | None = channel.receive()
             if request is None:
                 return
             channel.send(installed.describe(request["files"]))
 
-    def ask(self, files: list[Any]) -> dict[Any, Any]:
+    def ask(self, files: list[str]) -> Described | Failed:
         """What ``Installed.describe`` says; ``failed`` with the reason when the process could not."""
         try:
             self._channel.send({"files": files})
         except OSError:
             pass  # it ended; why, it may have said before
-        return self._channel.receive() or {"failed": "the process that reads the metadata died"}
+        answer: Described | None = self._channel.receive()
+        return answer or {"failed": "the process that reads the metadata died"}
 
 
-def _name_and_version(distribution: Any) -> tuple[str, str]:
+def _name_and_version(distribution: metadata.Distribution) -> tuple[str, str]:
     """The first header lines tell them; parsing the whole file, with the package's description, takes a hundred times longer."""
     text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
     found = dict(_HEADER.findall(text[:2000]))
     return found.get("Name", ""), found.get("Version", "")
 
 
-def _recorded(distribution: object) -> list[Any]:
-    text = distribution.read_text("RECORD")  # type: ignore[attr-defined]
+def _recorded(distribution: metadata.Distribution) -> list[str]:
+    text = distribution.read_text("RECORD")
     if not text:
         return []
     return [line.partition(",")[0].strip('"') for line in text.splitlines() if ".py," in line or ".so," in line]

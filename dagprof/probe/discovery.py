@@ -8,15 +8,19 @@ from __future__ import annotations
 import os
 import tempfile
 import zipfile
-from typing import Any
+from typing import TYPE_CHECKING, Callable, Iterator
 
 from .versions import listing
+
+if TYPE_CHECKING:
+    from .protocol import Failed, Listing, TextRow, Twice
+    from .versions.airflow_api import AirflowApi
 
 # The words that Airflow's own test looks for in one version or another.
 _WORDS = ("airflow", "dag", "asset")
 
 
-def discover(api: Any, paths: list[Any], safe_mode: Any) -> dict[Any, Any]:
+def discover(api: AirflowApi, paths: list[str], safe_mode: bool | None) -> Listing | Failed:
     """The files Airflow would parse below the root, restricted to ``paths``, and the others with the reason.
 
     ``safe_mode`` is what the user asked for, None for what Airflow is configured to do. Rows of ``skipped`` are a path, a
@@ -42,11 +46,11 @@ def discover(api: Any, paths: list[Any], safe_mode: Any) -> dict[Any, Any]:
     return _sorted_out(_asked_for(paths, judge.every or set()), judge, is_safe=is_safe, is_forced=is_forced)
 
 
-def is_safe_mode(api: Any, safe_mode: Any) -> bool:
+def is_safe_mode(api: AirflowApi, safe_mode: bool | None) -> bool:
     """Whether safe mode is on: what the user asked for, else what Airflow is configured to do."""
     if safe_mode is not None:
         return bool(safe_mode)
-    return str(api.config().get("dag_discovery_safe_mode", "True")).lower() != "false"
+    return api.config().get("dag_discovery_safe_mode", "True").lower() != "false"
 
 
 def _is_surely_listed(file: str, root: str) -> bool:
@@ -62,7 +66,7 @@ def _is_surely_listed(file: str, root: str) -> bool:
         folder = os.path.dirname(folder)
 
 
-def _asked_for(paths: list[Any], every: set[Any]) -> list[Any]:
+def _asked_for(paths: list[str], every: set[str]) -> list[str]:
     """Files that are named, files that Airflow lists in named folders, and others there that look like DAG files."""
     asked = dict.fromkeys(path for path in paths if os.path.isfile(path))
     for folder in (path for path in paths if os.path.isdir(path)):
@@ -75,8 +79,10 @@ def _asked_for(paths: list[Any], every: set[Any]) -> list[Any]:
     return sorted(asked)
 
 
-def _sorted_out(asked: list[Any], judge: _Judge, *, is_safe: bool, is_forced: bool) -> dict[Any, Any]:
-    files, skipped, passed_over = [], [], []
+def _sorted_out(asked: list[str], judge: _Judge, *, is_safe: bool, is_forced: bool) -> Listing:
+    files: list[str] = []
+    skipped: list[TextRow] = []
+    passed_over: list[TextRow] = []
     for file in asked:
         hard = judge.not_listed(file)
         if hard is not None:
@@ -99,10 +105,10 @@ class _Judge:
     """
 
     def __init__(self) -> None:
-        self.every: set[Any] | None = None
-        self.passing: set[Any] | None = None
+        self.every: set[str] | None = None
+        self.passing: set[str] | None = None
         self._own = listing.own_heuristic()
-        self._words: dict[Any, str] = {}
+        self._words: dict[tuple[str, ...], str] = {}
 
     def not_listed(self, file: str) -> tuple[str, str] | None:
         """The reason where Airflow would not list the file even without safe mode."""
@@ -138,7 +144,7 @@ class _Judge:
         return self._words[present]
 
 
-def _lacking(present: tuple[Any, ...]) -> str:
+def _lacking(present: tuple[str, ...]) -> str:
     """``'dag' or 'asset'``, ``'airflow'``, ``'airflow' and 'dag'``: what makes Airflow's test pass beside these words."""
     absent = [word for word in _WORDS if word not in present]
     single = [repr(word) for word in absent if _passes((*present, word))]
@@ -148,7 +154,7 @@ def _lacking(present: tuple[Any, ...]) -> str:
     return next(("%r and %r" % pair for pair in pairs if _passes((*present, *pair))), "")
 
 
-def _passes(words: tuple[Any, ...]) -> bool:
+def _passes(words: tuple[str, ...]) -> bool:
     with tempfile.NamedTemporaryFile(suffix=".py") as stream:
         stream.write("\n".join(words).encode("ascii"))
         stream.flush()
@@ -160,11 +166,11 @@ class _Walk:
 
     def __init__(self, root: str) -> None:
         self._root = root
-        self._ordinary = os.walk
-        self._steps: list[Any] = []
+        self._ordinary: Callable[..., Iterator[tuple[str, list[str], list[str]]]] = os.walk
+        self._steps: list[tuple[str, list[str]]] = []
 
     def start(self) -> None:
-        def walk(*args: Any, **kwargs: Any) -> Any:
+        def walk(*args: object, **kwargs: object) -> Iterator[tuple[str, list[str], list[str]]]:
             for where, folders, files in self._ordinary(*args, **kwargs):
                 self._steps.append((str(where), folders))
                 yield where, folders, files
@@ -174,9 +180,9 @@ class _Walk:
     def stop(self) -> None:
         setattr(os, "walk", self._ordinary)  # noqa: B010
 
-    def twice(self) -> dict[Any, Any] | None:
+    def twice(self) -> Twice | None:
         """The two ways that lead to one folder, relative to the root, and whether a link leads back to a folder that holds it."""
-        ways: dict[Any, Any] = {}
+        ways: dict[str, str] = {}
         for where, folders in self._steps:
             for name in folders:
                 way = os.path.join(where, name)
@@ -186,7 +192,7 @@ class _Walk:
                 ways[real] = way
         return None
 
-    def _described(self, first: str, second: str) -> dict[Any, Any]:
+    def _described(self, first: str, second: str) -> Twice:
         link = self._link(second) or self._link(first) or second
         holding = os.path.realpath(os.path.dirname(link)) + os.sep
         return {

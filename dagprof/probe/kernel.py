@@ -7,7 +7,6 @@ import resource
 import select
 import signal
 import time
-from typing import Any
 
 _MOMENT_S = 0.0005
 _PAGE_KIB = resource.getpagesize() // 1024
@@ -23,7 +22,7 @@ def become_subreaper() -> None:
         return
 
 
-def kill_leftovers(keep: set[Any]) -> int:
+def kill_leftovers(keep: set[int]) -> int:
     """Kill all children of this process but ``keep``, and those they leave; return how many there were."""
     killed = 0
     for _ in range(20):
@@ -40,7 +39,7 @@ def kill_leftovers(keep: set[Any]) -> int:
     return killed
 
 
-def _children() -> list[Any]:
+def _children() -> list[int]:
     pid = os.getpid()
     try:
         with open("/proc/%d/task/%d/children" % (pid, pid), "rb") as file:

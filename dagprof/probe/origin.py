@@ -6,7 +6,7 @@ import os
 import site
 import sys
 from types import FrameType
-from typing import Any
+from typing import Any, Iterable
 
 USER, DISTRIBUTION, STDLIB = "user", "distribution", "stdlib"
 
@@ -14,7 +14,7 @@ IMPORTLIB = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_exte
 HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
-def _folders(paths: list[Any]) -> tuple[Any, ...]:
+def _folders(paths: Iterable[str]) -> tuple[str, ...]:
     """The existing folders, as given and resolved, each ending in a separator."""
     found: dict[str, None] = {}
     for path in paths:
@@ -24,9 +24,9 @@ def _folders(paths: list[Any]) -> tuple[Any, ...]:
     return tuple(found)
 
 
-def _site_folders() -> list[Any]:
+def _site_folders() -> list[str]:
     # Not by sysconfig, which would load a module that Airflow's process has or has not, by version.
-    known = list(getattr(site, "getsitepackages", list)())
+    known: list[str] = list(getattr(site, "getsitepackages", list)())
     known.append(site.getusersitepackages() if site.ENABLE_USER_SITE else "")
     known += [entry for entry in sys.path if os.path.basename(entry) in ("site-packages", "dist-packages")]
     return known
@@ -36,10 +36,10 @@ SITE_FOLDERS = _folders(_site_folders())
 STDLIB_FOLDERS = _folders([os.path.dirname(os.__file__)])
 # What Cython compiled names its sources by where they were built.
 _COMPILED = (".pyx", ".pxd", ".pxi")
-_known: dict[Any, Any] = {}
+_known: dict[str, str] = {}
 
 
-def of_file(path: Any) -> str:
+def of_file(path: object) -> str:
     """The origin of a source file; built-in and frozen code counts as standard library, and so does what is not text."""
     if type(path) is not str or not path or path.startswith("<"):
         return STDLIB
@@ -61,7 +61,7 @@ def _classify(path: str) -> str:
     return USER
 
 
-def user_location(frame: FrameType | None) -> tuple[Any, ...]:
+def user_location(frame: FrameType | None) -> tuple[str, int]:
     """File and line of the innermost user frame at or above ``frame``; ``("", 0)`` when there is none."""
     while frame is not None:
         if of_file(frame.f_code.co_filename) == USER:

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import urllib.parse
-from typing import Any
 
 MASK = "***"
 
@@ -31,7 +30,7 @@ _SECRET_SETTING = re.compile(
 _SHORTEST = 6
 
 
-def _parts(value: Any) -> list[Any]:
+def _parts(value: object) -> list[str]:
     """The password inside a connection, which may be shown without the rest of it."""
     if not isinstance(value, str):
         return []
@@ -51,7 +50,7 @@ def _parts(value: Any) -> list[Any]:
 class Redactor:
     """Masks what looks like a secret, and the known values of secret settings wherever they appear."""
 
-    def __init__(self, known_values: list[Any] | None = None) -> None:
+    def __init__(self, known_values: list[str] | None = None) -> None:
         values = [value for name, value in os.environ.items() if _SECRET_SETTING.search(name) and value[:1] != os.sep]
         values += known_values or []
         values += [part for value in values for part in _parts(value)]

@@ -10,13 +10,18 @@ import signal
 import socket
 import sys
 from time import monotonic, perf_counter
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from . import answering, child, faults
 from .channel import Channel
 from .kernel import become_subreaper, kill_leftovers, oom_kills, rss_kib, send_signal, wait_for_end
 from .versions import delivery
 from .versions.airflow_api import PROCESSOR
+
+if TYPE_CHECKING:
+    from resource import struct_rusage
+
+    from .protocol import Config, ParseRequest, Reply, Result
 
 # The zygote watches over its workers with the same two.
 __all__ = ["become_subreaper", "kill_leftovers", "serve"]
@@ -27,7 +32,7 @@ _POLL_S = 0.05
 HOLD_S = 10.0
 
 
-def serve(channel: Channel, surroundings: child.Surroundings, pre_imported: list[Any]) -> None:
+def serve(channel: Channel, surroundings: child.Surroundings, pre_imported: list[str]) -> None:
     """Answer requests until the other side is gone.
 
     The collector is off here and on in the children: what a worker reads must not move the state that they inherit.
@@ -37,7 +42,7 @@ def serve(channel: Channel, surroundings: child.Surroundings, pre_imported: list
     surroundings.api.prepare_child()
     is_supervised = delivery.is_supervised(surroundings.config["temperature"] == PROCESSOR)
     while True:
-        request = channel.receive()
+        request: ParseRequest | None = channel.receive()
         if request is None:
             return
         watch = Watch(channel, request, surroundings.redact, is_supervised=is_supervised)
@@ -73,7 +78,7 @@ class Watch:
     """One child from fork to reaping."""
 
     def __init__(
-        self, channel: Channel, request: dict[Any, Any], redact: Callable[..., Any], *, is_supervised: bool
+        self, channel: Channel, request: ParseRequest, redact: Callable[[str], str], *, is_supervised: bool
     ) -> None:
         self._redact = redact
         self._is_supervised = is_supervised
@@ -81,12 +86,12 @@ class Watch:
         self._request = request
         self._outcome = "ended"
         self._status: int | None = None
-        self._usage: Any = None
+        self._usage: struct_rusage | None = None
         self._oom_kills = oom_kills()
         self._told: float | None = None
         self._held_ms = 0.0
 
-    def start(self, surroundings: child.Surroundings, pre_imported: list[Any]) -> None:
+    def start(self, surroundings: child.Surroundings, pre_imported: list[str]) -> None:
         pipes = [os.pipe() for _ in range(3)]
         ours, theirs = socket.socketpair()
         sys.stdout.flush()
@@ -108,7 +113,7 @@ class Watch:
         self._requests = _Stream(ours.detach(), 0)
 
     def _become_child(
-        self, surroundings: child.Surroundings, pre_imported: list[Any], pipes: list[Any], requests: int
+        self, surroundings: child.Surroundings, pre_imported: list[str], pipes: list[tuple[int, int]], requests: int
     ) -> None:
         code = 1
         try:
@@ -130,7 +135,7 @@ class Watch:
         finally:
             os._exit(code)
 
-    def until_done(self) -> dict[Any, Any]:
+    def until_done(self) -> Reply:
         """Follow the child to its end and describe it."""
         streams = (self._result, self._stdout, self._stderr, self._requests)
         with selectors.DefaultSelector() as selector:
@@ -146,13 +151,13 @@ class Watch:
             os.close(descriptor)
         return self._describe()
 
-    def _follow(self, selector: Any) -> None:
+    def _follow(self, selector: selectors.BaseSelector) -> None:
         while len(self._frames()) < 2:
             events = self._read_some(selector, min(_POLL_S, self._deadline - monotonic()))
             if self._outcome != "ended" or self._is_over_limits() or (not events and self._has_ended()):
                 return
 
-    def _read_some(self, selector: Any, wait_s: float) -> bool:
+    def _read_some(self, selector: selectors.BaseSelector, wait_s: float) -> bool:
         """Take what is in the pipes after at most so long; False where nothing was."""
         events = selector.select(max(0.0, wait_s))
         for key, _ in events:
@@ -163,7 +168,7 @@ class Watch:
                 selector.unregister(key.fd)
         return bool(events)
 
-    def _wait_for_holders(self, selector: Any) -> None:
+    def _wait_for_holders(self, selector: selectors.BaseSelector) -> None:
         """Airflow 3 waits for every process that holds the standard streams of a parse: they belong to it.
 
         Only so long, that is: who waits longer will mostly wait to Airflow's time-out.
@@ -181,7 +186,7 @@ class Watch:
         if self._held_ms:
             self._held_ms = (monotonic() - ended) * 1000
 
-    def _is_held(self, selector: Any) -> bool:
+    def _is_held(self, selector: selectors.BaseSelector) -> bool:
         waited_for = (self._stdout, self._stderr, self._requests)
         return any(key.data in waited_for for key in selector.get_map().values())
 
@@ -195,7 +200,7 @@ class Watch:
             self._told = perf_counter()
         return found
 
-    def _read_result(self, sent: list[bytes]) -> dict[Any, Any]:
+    def _read_result(self, sent: list[bytes]) -> Result | None:
         """Both frames as one; a process that an exit handler ended was ending until then."""
         result, *others = map(json.loads, sent[:2])
         ending = others[0] if others else {"ending": {"exit_ms": (self._ended - (self._told or self._ended)) * 1000}}
@@ -220,7 +225,7 @@ class Watch:
             self._status, self._usage = status, usage
         return bool(pid)
 
-    def _drain(self, selector: Any) -> None:
+    def _drain(self, selector: selectors.BaseSelector) -> None:
         """Take what is still in the pipes, without waiting for writers that outlive the child."""
         while True:
             events = [(key, mask) for key, mask in selector.select(0) if key.data is not None]
@@ -246,7 +251,7 @@ class Watch:
         send_signal(self._pid, signal.SIGKILL, group=True)
         self._leftovers = kill_leftovers(set())
 
-    def _describe(self) -> dict[Any, Any]:
+    def _describe(self) -> Reply:
         status = self._status or 0
         killed = os.WIFSIGNALED(status)
         if (
@@ -276,12 +281,12 @@ class Watch:
             "leftover_processes": self._leftovers,
         }
 
-    def _shown(self, stream: _Stream) -> list[Any]:
+    def _shown(self, stream: _Stream) -> list[str | int]:
         return [self._redact(stream.data.decode("utf-8", "replace")), stream.total]
 
 
 def _exec_child(
-    config: dict[Any, Any], pre_imported: list[Any], request: dict[Any, Any], descriptors: tuple[int, int, int]
+    config: Config, pre_imported: list[str], request: ParseRequest, descriptors: tuple[int, int, int]
 ) -> None:
     """Become a new interpreter that takes its request from a file, which it alone can read.
 
@@ -301,7 +306,7 @@ def _exec_child(
     os.execv(sys.executable, arguments)
 
 
-def _joined(result: Any, ending: Any, held_ms: float) -> Any:
+def _joined(result: object, ending: object, held_ms: float) -> Any:
     """A child's report with how its process ended: that belongs to the parse as the DAG processor sees it."""
     if not isinstance(result, dict) or not isinstance(ending, dict):
         return None

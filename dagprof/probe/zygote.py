@@ -11,7 +11,7 @@ import socket
 import sys
 import traceback
 from time import perf_counter
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, Mapping
 
 from . import describe, discovery, faults, worker
 from .channel import Channel
@@ -21,12 +21,29 @@ from .start.manager import Manager
 from .versions import requirements
 from .versions.airflow_api import PROCESSOR, WARM
 
+if TYPE_CHECKING:
+    from .protocol import (
+        AirflowFacts,
+        Config,
+        Described,
+        DescribeRequest,
+        DiscoverRequest,
+        Failed,
+        Forked,
+        Listing,
+        PreImported,
+        PreImportRequest,
+        TextRow,
+        ZygoteRequest,
+    )
+    from .versions.airflow_api import AirflowApi
+
 
 def serve(descriptor: int) -> None:
     """Answer requests until told to stop or until the other side is gone; leave nothing running and nothing on disk."""
     control = Channel(socket.socket(fileno=descriptor))
     worker.become_subreaper()
-    config = control.receive()
+    config: Config | None = control.receive()
     if config is None:
         return
     try:
@@ -39,12 +56,12 @@ def serve(descriptor: int) -> None:
 
 
 class Zygote:
-    def __init__(self, control: Channel, config: dict[Any, Any]) -> None:
+    def __init__(self, control: Channel, config: Config) -> None:
         self._control = control
         self._config = config
-        self._workers: set[Any] = set()
+        self._workers: set[int] = set()
         self._describer = describe.Describer()
-        self._pre_imported: list[Any] = []
+        self._pre_imported: list[str] = []
         self._surroundings = Surroundings(config)
         self._plugins = plugins.Plugins(self._surroundings.redact)
         self._trouble = ""
@@ -78,8 +95,12 @@ class Zygote:
         try:
             has_frozen = begin()
             api = self._surroundings.api
-            ready = {"version": api.version, "config": api.config(), "import_s": api.import_s}
-            ready["is_untried"] = requirements.is_untried(api.version)
+            ready: AirflowFacts = {
+                "version": api.version,
+                "config": api.config(),
+                "import_s": api.import_s,
+                "is_untried": requirements.is_untried(api.version),
+            }
             lacking = self._look_for_needs()
         except BaseException as error:
             self._refuse(error)
@@ -146,14 +167,14 @@ class Zygote:
         self._surroundings.config = ordinary
 
     def answer_all(self) -> None:
-        operations = {
+        operations: dict[str, Callable[[Any], Mapping[str, object]]] = {
             "discover": self._discover,
             "pre_import": self._pre_import,
             "worker": self._fork_worker,
             "describe": self._describe,
         }
         while True:
-            request = self._control.receive()
+            request: ZygoteRequest | None = self._control.receive()
             if request is None or request["op"] == "stop":
                 return
             self._reap()
@@ -168,7 +189,7 @@ class Zygote:
                 self._workers.discard(pid)
         worker.kill_leftovers({*self._workers, self._describer.pid})
 
-    def _fork_worker(self, request: dict[Any, Any]) -> dict[Any, Any]:
+    def _fork_worker(self, request: ZygoteRequest) -> Forked:
         connection = self._control.take_socket()
         pid = faults.fork()
         if pid == 0:
@@ -188,14 +209,14 @@ class Zygote:
         self._workers.add(pid)
         return {"pid": pid}
 
-    def _discover(self, request: dict[Any, Any]) -> dict[Any, Any]:
+    def _discover(self, request: DiscoverRequest) -> Listing | Failed:
         api = self._surroundings.api
         return self._in_child(lambda: discovery.discover(api, request["paths"], request["safe_mode"]))
 
-    def _describe(self, request: dict[Any, Any]) -> dict[Any, Any]:
+    def _describe(self, request: DescribeRequest) -> Described | Failed:
         return self._describer.ask(request["files"])
 
-    def _pre_import(self, request: dict[Any, Any]) -> dict[Any, Any]:
+    def _pre_import(self, request: PreImportRequest) -> PreImported:
         """Import the ``airflow.*`` modules that the files of the whole DAG folder name, and those of ``files``.
 
         Airflow's manager imports them before it forks for the file that names them, and keeps them: after one round they
@@ -211,7 +232,8 @@ class Zygote:
         if self._config["spawns"]:
             self._pre_imported = names
             return {"modules": self._pre_imported, "failed": []}
-        self._pre_imported, failed = [], []
+        self._pre_imported = []
+        failed: list[TextRow] = []
         for name in names:
             try:
                 importlib.import_module(name)
@@ -222,12 +244,12 @@ class Zygote:
         collector.settle_again(bool(request.get("collects")))
         return {"modules": self._pre_imported, "failed": failed, "has_collected": collector.has_collected}
 
-    def _in_child(self, function: Callable[..., Any]) -> Any:
+    def _in_child(self, function: Callable[[], Mapping[str, object]]) -> Any:
         """Run ``function`` in a fork, so that what it imports does not stay here."""
         return self._beside(function)()
 
     @staticmethod
-    def _beside(function: Callable[..., Any]) -> Callable[[], Any]:
+    def _beside(function: Callable[[], Mapping[str, object]]) -> Callable[[], Any]:
         """Begin to run ``function`` in a fork; the call of what is returned waits for its answer."""
         read, write = os.pipe()
         pid = faults.fork()
@@ -253,7 +275,7 @@ class Zygote:
         return wait
 
 
-def _listed(api: Any, safe_mode: Any) -> dict[Any, Any]:
+def _listed(api: AirflowApi, safe_mode: bool | None) -> dict[str, list[str]]:
     """All files that Airflow would parse; none where it cannot list them, which ``discover`` has reported by then."""
     try:
         return {"files": api.list_files(api.root, discovery.is_safe_mode(api, safe_mode))}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from dagprof.model import Used
 
@@ -60,7 +60,7 @@ class ProjectSetup(NamedTuple):
     plugins: Path | None = None
     pythonpath: tuple[Path, ...] = ()
     environment: dict[str, str] = {}
-    variables: dict[str, Any] = {}
-    connections: dict[str, Any] = {}
+    variables: dict[str, object] = {}
+    connections: dict[str, object] = {}
     secrets: tuple[str, ...] = ()
     used: tuple[Used, ...] = ()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from dagprof.attribution.candidates import shown_path
 from dagprof.model import FileResult, Run
@@ -55,7 +54,7 @@ def render(run: Run, name: str) -> str:
     """The document; JSON if ``name`` ends in ``.json``, where the places have a section of their own, else YAML."""
     found = places(run)
     if name.lower().endswith(".json"):
-        document: dict[str, Any] = {MARK: 1, **{section: _empty(section, found[section]) for section in found}}
+        document: dict[str, object] = {MARK: 1, **{section: _empty(section, found[section]) for section in found}}
         return json.dumps({**document, "places": found}, indent=2) + "\n"
     lines = [_HEAD.format(root=safe_text(run.root, 200), name=safe_text(name, 200)) + f"{MARK}: 1"]
     for section, names in found.items():
@@ -67,7 +66,7 @@ def render(run: Run, name: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _empty(section: str, names: Mapping[str, Any]) -> dict[str, Any]:
+def _empty(section: str, names: Mapping[str, object]) -> dict[str, object]:
     return {key: dict.fromkeys(_FIELDS) if section == "connections" else None for key in names}
 
 

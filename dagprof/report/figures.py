@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from dagprof.analyse.stages import split_load
 from dagprof.model import Effect, FileResult, Run, SkippedFile, SkipReason, Status
@@ -51,7 +50,7 @@ def status(value: Status) -> str:
     return _WORDS[value]
 
 
-def statement_place(row: Mapping[str, Any]) -> str:
+def statement_place(row: Mapping[str, object]) -> str:
     """Where a row of ``statements_frame`` stands, a member of an archive by its path in it."""
     return safe_text(f"{row['path']}/{row['member']}" if row["member"] else str(row["path"])) + f":{row['line']}"
 

@@ -7,7 +7,6 @@ time axis shows how long things took, in the order in which they were first seen
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import msgspec
 
@@ -16,7 +15,7 @@ from dagprof.report.escape import safe_text
 
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 
-Row = dict[str, Any]
+Row = dict[str, object]
 
 
 def render(run: Run, paths: Sequence[str] | None = None) -> str:

@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import msgspec
 
@@ -65,7 +65,7 @@ def decode(data: bytes, name: str) -> Run:
         raise RunFileError(f"{name!r} is damaged: {error}. Scan again, or give another file.") from error
 
 
-def schema() -> dict[str, Any]:
+def schema() -> dict[str, object]:
     """The JSON Schema of a Run."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

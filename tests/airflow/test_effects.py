@@ -15,11 +15,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 from support import TARGET, dag, write
 
 import dagprof
 from dagprof.link import reading
+from dagprof.link.messages import EffectRow
 from dagprof.model import Effect
 
 PROBE = Path(dagprof.__file__).parent / "probe"
@@ -70,11 +72,15 @@ def parse_each(folder: Path, *names: str) -> dict[str, Any]:
     return dict(json.loads(line) for line in result.read_text().splitlines())
 
 
+def _row(values: dict[str, Any]) -> EffectRow:
+    return msgspec.convert(values, EffectRow)
+
+
 def effects_of(folder: Path, *names: str) -> dict[str, list[Effect]]:
     """The effects of each named file; they carry paths below the root."""
     root = str(folder / "dags") + os.sep
     return {
-        name: list(reading.effects([{**row, "file": row["file"].removeprefix(root)} for row in found["rows"]]))
+        name: list(reading.effects(_row({**row, "file": row["file"].removeprefix(root)}) for row in found["rows"]))
         for name, found in parse_each(folder, *names).items()
     }
 

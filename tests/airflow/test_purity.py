@@ -11,6 +11,7 @@ import pytest
 from support import TARGET, dag, write
 
 from dagprof.config import settings
+from dagprof.link.messages import PreImported
 from dagprof.link.target import resolve
 from dagprof.link.zygote import Zygote
 from dagprof.measure.site import scratch_folder, zygote_config
@@ -40,7 +41,7 @@ def test_nothing_but_the_standard_library_is_added(tmp_path: Path) -> None:
         subprocess.run([str(target.python), "-c", code], env=target.environment, check=True, capture_output=True)
         with Zygote(target, zygote_config(target, in_force)) as zygote:
             zygote.wait_until_ready()
-            zygote.ask({"op": "pre_import", "files": [], "with_folder": False})
+            zygote.ask({"op": "pre_import", "files": [], "with_folder": False}, PreImported)
             worker = zygote.fork_worker()
             request = {
                 "op": "parse",
@@ -50,11 +51,12 @@ def test_nothing_but_the_standard_library_is_added(tmp_path: Path) -> None:
                 "list_modules": True,
             }
             worker.send(request)
-            reply = worker.receive(90)
+            reply = worker.reply(90)
             worker.close()
     standard = set(json.loads(_standard_library(target.python)))
     alone = set(json.loads(output.read_text()))
-    added = {name for name in reply["result"]["modules_before"] if name not in alone}
+    assert reply.result is not None
+    added = {name for name in reply.result.modules_before if name not in alone}
     assert {name.partition(".")[0] for name in added} - standard - {"__main__"} == set()
 
 

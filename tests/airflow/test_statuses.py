@@ -12,6 +12,7 @@ from support import TARGET, Scan, dag, result, write
 
 import dagprof
 from dagprof.errors import UsageError
+from dagprof.link.messages import Reply
 from dagprof.model import Run, Status
 from dagprof.passes.asking import Limits
 from dagprof.passes.file import measure
@@ -187,6 +188,9 @@ def test_a_name_that_is_no_utf8_is_a_row_whatever_airflow_makes_of_it(run: Run) 
     assert result(run, "b\\udcffd.py").status in (Status.IMPORT_ERROR, Status.NO_DAGS, Status.LOST)
 
 
+NOTHING = Reply(outcome="ended", result=None, total_ms=0.0)
+
+
 def test_a_file_that_cannot_be_read_is_a_row(tmp_path: Path) -> None:
-    found = measure(tmp_path / "gone.py", "gone.py", lambda request: {}, cast(Limits, None)).result
+    found = measure(tmp_path / "gone.py", "gone.py", lambda request: NOTHING, cast(Limits, None)).result
     assert (found.status, found.detail) == (Status.UNREADABLE, "It cannot be read: No such file or directory.")

@@ -151,7 +151,7 @@ def test_a_file_that_breaks_is_not_faster(old: FileResult, new: FileResult, chan
     found = compare(run(old), run(new), LIMITS).files[0]
     assert found.outcome is change
     assert found.breaks == (new.status.is_failure and not old.status.is_failure)
-    assert found.is_mended == (old.status.is_failure and not new.status.is_failure)
+    assert found.is_fixed == (old.status.is_failure and not new.status.is_failure)
 
 
 def test_a_file_without_its_dags_is_broken_and_not_faster() -> None:
@@ -161,7 +161,7 @@ def test_a_file_without_its_dags_is_broken_and_not_faster() -> None:
     told = decided(run(before), run(after), regression=False, fail_on=["import-error"])
     assert words.reasons(told) == ["a.py gives no DAGs, but did in the baseline"]
     alone = compare(run(after), run(after), LIMITS).files[0]
-    assert (alone.outcome, alone.breaks, alone.is_mended) == (Outcome.UNCHANGED, False, False)
+    assert (alone.outcome, alone.breaks, alone.is_fixed) == (Outcome.UNCHANGED, False, False)
 
 
 def test_a_file_that_safe_mode_passes_over_has_lost_its_dags() -> None:
@@ -191,9 +191,9 @@ def test_waiting_for_a_processor_is_no_change() -> None:
     )
 
 
-def test_a_new_file_can_be_broken_and_a_removed_one_is_not_mended() -> None:
+def test_a_new_file_can_be_broken_and_a_removed_one_is_not_fixed() -> None:
     changes = compare(run(broken("old.py", 9)), run(broken("new.py", 9)), LIMITS).files
-    assert [(change.path, change.breaks, change.is_mended) for change in changes] == [
+    assert [(change.path, change.breaks, change.is_fixed) for change in changes] == [
         ("new.py", True, False),
         ("old.py", False, False),
     ]

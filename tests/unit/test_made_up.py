@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import pytest
 
 from dagprof.config.settings import Depth
+from dagprof.link.messages import AccessRow, FailureRow, Reply, Result
 from dagprof.passes import made_up
-from dagprof.passes.asking import Limits
+from dagprof.passes.asking import Limits, Request
 from dagprof.passes.made_up import Guess, Stop
 
 ALIKE, OTHER, EMPTY = Guess("2", {}, is_alike=True), Guess("x", {}), Guess("2", {}, is_empty=True)
@@ -19,9 +20,11 @@ def stop(*lines: int, kind: str = "ValueError", message: str = "bad '1'") -> Sto
     return Stop(kind, message, tuple(("/dags/a.py", line) for line in lines))
 
 
-def reply(found: Stop | None) -> dict[str, Any]:
-    stops = [] if found is None else [[found.type, found.message, [list(line) for line in found.lines]]]
-    return {"result": {"stops": stops, "failures": [{}] * len(stops)}}
+def reply(found: Stop | None, accesses: tuple[AccessRow, ...] = ()) -> Reply:
+    stops = () if found is None else ((found.type, found.message, found.lines),)
+    failure = FailureRow(type="", message="", traceback="", cause="", file="", line=0)
+    result = Result(stops=stops, failures=(failure,) * len(stops), accesses=accesses)
+    return Reply(outcome="result", result=result, total_ms=0.0)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +51,8 @@ def test_only_getting_further_or_failing_otherwise_counts(other: Stop | None, gu
 
 
 def test_a_parse_that_gave_nothing_shows_nothing() -> None:
-    assert not made_up._matters(stop(8), stop(8), {"result": None}, ALIKE)
+    nothing = msgspec.structs.replace(reply(None), result=None)
+    assert not made_up._matters(stop(8), stop(8), nothing, ALIKE)
 
 
 def test_a_message_that_changes_by_itself_shows_nothing() -> None:
@@ -81,7 +85,7 @@ LIMITS = Limits(
     spawns=False,
     pyinstrument=None,
 )
-ASKED = ["variable", "d", "get", "stub", "/dags/a.py", 3, 1]
+ASKED = AccessRow("variable", "d", "get", "stub", "/dags/a.py", 3, 1)
 
 
 class File:
@@ -90,12 +94,12 @@ class File:
     def __init__(self, *lines: int) -> None:
         self._lines, self.limits = lines, list[float]()
 
-    def ask(self, request: Any) -> Any:
+    def ask(self, request: Request) -> Reply:
         line = self._lines[len(self.limits) % len(self._lines)]
-        self.limits.append(request["time_limit_s"])
-        answer = reply(stop(line))
-        answer["result"]["accesses"] = [ASKED]
-        return answer
+        limit_s = request["time_limit_s"]
+        assert isinstance(limit_s, float)
+        self.limits.append(limit_s)
+        return reply(stop(line), (ASKED,))
 
 
 def test_a_file_that_fails_here_and_there_by_chance_needs_no_answer() -> None:

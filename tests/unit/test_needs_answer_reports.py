@@ -81,7 +81,7 @@ def test_fail_on_import_error_leaves_it_open() -> None:
 def test_it_is_neither_broken_nor_faster_than_the_baseline(before: FileResult) -> None:
     (change,) = comparison.compare(run(before), run(needy())).files
     assert not change.breaks
-    assert not change.is_mended
+    assert not change.is_fixed
     assert change.outcome is Outcome.CANNOT_TELL
 
 

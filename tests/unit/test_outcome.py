@@ -5,13 +5,26 @@ from typing import Any
 import pytest
 
 from dagprof.link import reading
+from dagprof.link.messages import EffectRow, Reply, Result, Traced
 from dagprof.model import Failure, FileResult, Loads, Status
 from dagprof.passes.outcome import Passes
 
+NOTHING = Traced(
+    gc_ms=0.0,
+    compile_ms=0.0,
+    loads=Loads(),
+    edges=(),
+    import_sets=(),
+    modules=(),
+    statements=(),
+    memory=(),
+    uninstrumented=(),
+)
 
-def traced(wall_ms: float, queued_ms: float) -> dict[str, Any]:
-    result = {"failures": [], "dag_ids": ["a"], "wall_ms": wall_ms, "queued_ms": queued_ms, "trace": {}}
-    return {"outcome": "ended", "result": result}
+
+def traced(wall_ms: float, queued_ms: float) -> Reply:
+    result = Result(failures=(), dag_ids=("a",), wall_ms=wall_ms, queued_ms=queued_ms, trace=NOTHING)
+    return Reply(outcome="ended", result=result, total_ms=wall_ms)
 
 
 def test_of_several_traces_the_least_disturbed_is_kept() -> None:
@@ -22,25 +35,14 @@ def test_of_several_traces_the_least_disturbed_is_kept() -> None:
     assert passes.traced_ms == (106.0, 1.0)
 
 
-def effect(what: str, line: int, *, is_running: bool) -> dict[str, Any]:
-    return {"kind": "process", "what": what, "file": "/dags/a.py", "line": line, "is_running": is_running}
+def effect(what: str, line: int, *, is_running: bool) -> EffectRow:
+    return EffectRow(kind="process", what=what, file="/dags/a.py", line=line, is_running=is_running)
 
 
-def held(effects: list[dict[str, Any]]) -> Failure:
+def held(effects: list[EffectRow]) -> Failure:
     passes = Passes("a.py", "", 0)
-    rows = ("modules", "import_sets", "uninstrumented", "statements", "edges", "memory")
-    columns: dict[str, Any] = dict.fromkeys(Loads.__struct_fields__, ())
-    trace: dict[str, Any] = {**{name: [] for name in rows}, "loads": columns, "gc_ms": 0.0, "compile_ms": 0.0}
-    result = {"failures": [], "effects": effects, "trace": trace, "wall_ms": 1.0, "cpu_ms": 1.0, "queued_ms": 0.0}
-    passes.trace = {"result": result}
-    passes.settled = {
-        "outcome": "held",
-        "result": {},
-        "signal": None,
-        "exit_code": 0,
-        "stdout": ["", 0],
-        "stderr": ["", 0],
-    }
+    passes.trace = Result(failures=(), effects=tuple(effects), trace=NOTHING, wall_ms=1.0, cpu_ms=1.0)
+    passes.settled = Reply(outcome="held", result=Result(failures=()), exit_code=0, total_ms=1.0)
     (failure,) = passes.measured().result.failures
     return failure
 

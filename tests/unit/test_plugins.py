@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from dagprof.analyse.fleet import Fleet
+from dagprof.link.messages import Ready
 from dagprof.link.reading import plugins
 from dagprof.measure.diagnose import _about_plugin
 from dagprof.model import Plugin, Run
@@ -53,7 +54,8 @@ def printed(shown: Run) -> str:
     ids=["no key", "nothing", "one", "damaged rows", "unknown field", "surrogate"],
 )
 def test_rows_of_the_probe(answer: dict[str, object], expected: tuple[Plugin, ...]) -> None:
-    assert plugins(answer) == expected
+    ready = {"airflow": {}, "python": "3.12.1", "executable": "python", "trouble": "", **answer}
+    assert plugins(msgspec.convert(ready, Ready)) == expected
 
 
 def test_a_run_keeps_them_and_an_older_one_has_none() -> None:

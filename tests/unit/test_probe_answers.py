@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import runpy
 from typing import Any
 
 import pytest
 
-from dagprof.link import reading
+from dagprof.link import messages, reading
+from dagprof.link.messages import NoFork, Reply
+from dagprof.link.target import PROBE
 from dagprof.model import EXISTENCE, Samples, Status
 from dagprof.passes.differences import appearing
 from dagprof.passes.outcome import Passes, status_of
@@ -15,11 +18,12 @@ from dagprof.passes.outcome import Passes, status_of
 from .test_probe_parts import in_child
 
 
-def timed(wall_ms: float, total_ms: float) -> dict[str, Any]:
-    sample = dict.fromkeys((name for name in Samples.__struct_fields__ if name != "overhead_ms"), 0.0)
-    sample["wall_ms"] = wall_ms
-    result = {"failures": [], "dag_ids": ["a"], "sample": sample}
-    return {
+def timed(wall_ms: float, total_ms: float, **changes: object) -> Reply:
+    """As the worker sends it, some of what the DAG file's process reports changed."""
+    sample: dict[str, Any] = {name: 0.0 for name in Samples.__struct_fields__ if name != "overhead_ms"}
+    sample |= {"wall_ms": wall_ms, "rss_growth_kib": 0}
+    result = {"failures": [], "dag_ids": ["a"], "sample": sample, **changes}
+    message = {
         "outcome": "result",
         "signal": None,
         "exit_code": 0,
@@ -28,11 +32,14 @@ def timed(wall_ms: float, total_ms: float) -> dict[str, Any]:
         "stderr": ["", 0],
         "total_ms": total_ms,
     }
+    found = reading.reply(json.dumps(message).encode())
+    assert isinstance(found, Reply)
+    return found
 
 
 @pytest.mark.parametrize("wall_ms", [-1.0, 1_700_000.0, float("nan")])
 def test_a_time_that_no_process_can_have_taken_is_no_result(wall_ms: float) -> None:
-    reply = reading.checked(timed(wall_ms, total_ms=200.0))
+    reply = timed(wall_ms, total_ms=200.0)
     assert status_of(reply) is Status.EXITED
     passes = Passes("a.py", "", 0)
     assert not passes.add("timing", reply)
@@ -40,7 +47,59 @@ def test_a_time_that_no_process_can_have_taken_is_no_result(wall_ms: float) -> N
 
 
 def test_a_time_within_the_life_of_its_process_is_believed() -> None:
-    assert reading.checked(timed(190.0, total_ms=200.0))["result"] is not None
+    assert timed(190.0, total_ms=200.0).result is not None
+
+
+FAILURE = {"type": "ValueError", "message": "", "traceback": "", "cause": "", "file": "", "line": 1}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"failures": None},
+        {"failures": [{**FAILURE, "line": "1"}]},
+        {"failures": [{"type": "ValueError"}]},
+        {"sample": {"wall_ms": 1.0}},
+        {"sample": []},
+        {"accesses": [["variable", "a", "get", "stub", "/dags/a.py", 3]]},
+        {"accesses": [["variable", "a", "get", "stub", "/dags/a.py", 3, 1, 1]]},
+        {"stops": [["ValueError", "", [["/dags/a.py"]]]]},
+        {"effects": [{"kind": "process"}]},
+        {"trace": {"statements": "all"}},
+        {"contents": []},
+        {"state": {"thread": ["a"]}},
+        {"stack": {"function": "parse"}},
+    ],
+)
+def test_a_result_that_has_not_the_form_of_the_probe_is_none(changes: dict[str, object]) -> None:
+    reply = timed(190.0, total_ms=200.0, **changes)
+    assert reply.result is None
+    passes = Passes("a.py", "", 0)
+    assert not passes.add("timing", reply)
+    assert passes.measured().result.detail.startswith("Its process ended with exit code 0 and no result.")
+
+
+@pytest.mark.parametrize("value", ["bad \udcff", float("inf"), 2**70])
+def test_what_only_python_reads_as_json_is_read(value: object) -> None:
+    """A lone surrogate is written out, as no UTF-8 file can hold it."""
+    result = timed(190.0, total_ms=200.0, contents={"a": {"n": value}}, warnings=["bad \udcff"]).result
+    assert result is not None
+    assert result.warnings == ("bad \\udcff",)
+    assert result.contents == {"a": {"n": "bad \\udcff" if isinstance(value, str) else value}}
+
+
+def test_both_ends_know_the_same_fields() -> None:
+    """The probe may send more than is read. A time that cannot be true is noted here."""
+    sent = runpy.run_path(str(PROBE / "protocol.py"))
+    read = {name: each for name, each in vars(messages).items() if isinstance(sent.get(name), type)}
+    assert {"Reply", "Result", "Sample", "Traced", "Ready", "EffectRow", "FailureRow"} < read.keys()
+    for name, form in read.items():
+        assert {*form.__struct_fields__} - {"claimed_ms"} <= sent[name].__annotations__.keys(), name
+    assert messages.ProbeConfig.__annotations__.keys() == sent["Config"].__annotations__.keys()
+
+
+def test_a_worker_that_cannot_fork_says_so() -> None:
+    assert reading.reply(b'{"fault": "no-fork", "reason": "a limit"}') == NoFork(fault="no-fork", reason="a limit")
 
 
 def test_dags_that_not_every_parse_gave() -> None:

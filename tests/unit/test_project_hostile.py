@@ -152,7 +152,9 @@ def test_a_value_of_an_odd_kind_is_text(written: str, value: str) -> None:
 @pytest.mark.parametrize("port", ['"²"', "9" * 5_000, "[1]", "-1"])
 def test_a_port_that_is_none_stays_text(port: str) -> None:
     answers = astro.parse(f"airflow:\n  connections:\n    - conn_id: c\n      conn_port: {port}\n")
-    assert isinstance(answers.connections["c"]["port"], str)
+    connection = answers.connections["c"]
+    assert isinstance(connection, dict)
+    assert isinstance(connection["port"], str)
 
 
 @pytest.mark.parametrize("module", [".", "..", "a..b", ""])

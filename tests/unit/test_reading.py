@@ -2,38 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Any
+import msgspec
 
 from dagprof.link import reading
+from dagprof.link.messages import StatementRow, Times, Traced
 from dagprof.link.unqueued import Unqueued
+from dagprof.model import Loads, Trace
 
 
-def statement(line: int, kind: str, wall_us: int, cpu_us: int) -> tuple[Any, ...]:
-    return (-1, line, line, kind, f"line {line}", wall_us, cpu_us, 1, False, 0, 0, "")
+def statement(line: int, kind: str, wall_us: int, cpu_us: int, parent: int = -1) -> StatementRow:
+    return StatementRow(parent, line, line, kind, f"line {line}", wall_us, cpu_us, 1, False, 0, 0, "")
 
 
-def traced(wall_ms: float, cpu_ms: float, queued_ms: float, sleeping_ms: int = 0) -> dict[str, Any]:
+def traced(sleeping_ms: int = 0) -> Traced:
     """A sleep of 200 ms, and an import that computes 100 ms, a third of it in another module, and may sleep."""
-    columns = {
-        "module": (0, 1),
-        "parent": (-1, 0),
-        "self_us": (100_000 + 1000 * sleeping_ms, 50_000),
-        "cumulative_us": (150_000 + 1000 * sleeping_ms, 50_000),
-        "importer": (-1, 0),
-        "line": (2, 1),
-        "caller_line": (0, 0),
-        "imports": (0, 0),
-    }
-    rows = [
-        statement(1, "expr", 200_000, 0),
-        statement(2, "import", 150_000 + 1000 * sleeping_ms, 100_000),
-    ]
-    found = {"gc_ms": 3.0, "compile_ms": 1.5, "loads": columns, "edges": (), "statements": rows, "memory": ()}
-    return {"wall_ms": wall_ms, "cpu_ms": cpu_ms, "queued_ms": queued_ms, "trace": found}
+    columns = Loads(
+        module=(0, 1),
+        parent=(-1, 0),
+        self_us=(100_000 + 1000 * sleeping_ms, 50_000),
+        cumulative_us=(150_000 + 1000 * sleeping_ms, 50_000),
+        importer=(-1, 0),
+        line=(2, 1),
+        caller_line=(0, 0),
+        imports=(0, 0),
+    )
+    return Traced(
+        gc_ms=3.0,
+        compile_ms=1.5,
+        loads=columns,
+        edges=(),
+        import_sets=(),
+        modules=(),
+        statements=(
+            statement(1, "expr", 200_000, 0),
+            statement(2, "import", 150_000 + 1000 * sleeping_ms, 100_000),
+        ),
+        memory=(),
+        uninstrumented=(),
+    )
+
+
+def trace(found: Traced, wall_ms: float, cpu_ms: float, queued_ms: float) -> Trace:
+    return reading.trace(found, Times(wall_ms=wall_ms, cpu_ms=cpu_ms, queued_ms=queued_ms))
 
 
 def test_waiting_for_a_processor_is_taken_from_what_computes_and_from_no_sleep() -> None:
-    found = reading.trace(traced(wall_ms=353, cpu_ms=100, queued_ms=50))
+    found = trace(traced(), wall_ms=353, cpu_ms=100, queued_ms=50)
     assert found.wall_ms == 303
     assert [each.wall_us for each in found.statements] == [200_000, 100_000]
     assert found.loads.self_us == (66_667, 33_333)
@@ -42,7 +56,7 @@ def test_waiting_for_a_processor_is_taken_from_what_computes_and_from_no_sleep()
 
 
 def test_a_quiet_trace_stays_as_it_is() -> None:
-    found = reading.trace(traced(wall_ms=303, cpu_ms=103, queued_ms=0))
+    found = trace(traced(), wall_ms=303, cpu_ms=103, queued_ms=0)
     assert (found.wall_ms, found.gc_ms, found.compile_ms) == (303, 3, 1.5)
     assert [each.wall_us for each in found.statements] == [200_000, 150_000]
     assert found.loads.cumulative_us == (150_000, 50_000)
@@ -50,43 +64,44 @@ def test_a_quiet_trace_stays_as_it_is() -> None:
 
 def test_no_statement_takes_less_than_its_cpu_time() -> None:
     """All of the wait fell on something else."""
-    found = reading.trace(traced(wall_ms=453, cpu_ms=100, queued_ms=150))
+    found = trace(traced(), wall_ms=453, cpu_ms=100, queued_ms=150)
     assert found.wall_ms == 303
     assert [each.wall_us for each in found.statements] == [200_000, 100_000]
 
 
 def test_modules_that_sleep_lose_as_little_as_their_statement() -> None:
-    found = reading.trace(traced(wall_ms=803, cpu_ms=100, queued_ms=50, sleeping_ms=450))
+    found = trace(traced(sleeping_ms=450), wall_ms=803, cpu_ms=100, queued_ms=50)
     assert [each.wall_us for each in found.statements] == [200_000, 550_000]
     assert found.loads.cumulative_us == (550_000, round(50_000 * 550 / 600))
 
 
 def test_each_load_loses_what_its_own_statement_loses() -> None:
     """Line 3 imports what sleeps, and computes nothing; line 4 calls a function that imports it."""
-    reply = traced(wall_ms=753, cpu_ms=100, queued_ms=50)
-    loads = reply["trace"]["loads"]
-    rows = {"module": 2, "parent": -1, "self_us": 200_000, "cumulative_us": 200_000, "importer": -1, "line": 3}
-    again = {**rows, "module": 3, "importer": 0, "line": 9, "caller_line": 4, "imports": 0}
-    for name, values in loads.items():
-        loads[name] = (*values, {"caller_line": 0, "imports": 0, **rows}[name], again[name])
-    reply["trace"]["statements"] += [statement(3, "import", 200_000, 0), statement(4, "expr", 200_000, 0)]
-    assert reading.trace(reply).loads.self_us == (66_667, 33_333, 200_000, 200_000)
+    found = traced()
+    first = {"module": 2, "parent": -1, "self_us": 200_000, "cumulative_us": 200_000, "importer": -1, "line": 3}
+    again = {**first, "module": 3, "importer": 0, "line": 9, "caller_line": 4}
+    columns = {
+        name: (*getattr(found.loads, name), first.get(name, 0), again.get(name, 0)) for name in Loads.__struct_fields__
+    }
+    rows = (*found.statements, statement(3, "import", 200_000, 0), statement(4, "expr", 200_000, 0))
+    found = msgspec.structs.replace(found, loads=Loads(**columns), statements=rows)
+    assert trace(found, 753, 100, 50).loads.self_us == (66_667, 33_333, 200_000, 200_000)
 
 
 def test_a_statement_takes_no_less_than_those_inside_it() -> None:
     """Where it waited for a processor as long as it computed: the loop's own 20 us are less than its share of the wait."""
-    waits = Unqueued({"wall_ms": 300.0, "cpu_ms": 100.0, "queued_ms": 150.0})
-
-    def row(parent: int, wall_us: int, cpu_us: int) -> list[int]:
-        return [parent, 0, 0, 0, 0, wall_us, cpu_us]
-
-    rows = [row(-1, 60_120, 250), row(0, 60_000, 100), row(0, 100, 50)]
+    waits = Unqueued(Times(wall_ms=300.0, cpu_ms=100.0, queued_ms=150.0))
+    rows = [
+        statement(0, "for", 60_120, 250),
+        statement(0, "expr", 60_000, 100, parent=0),
+        statement(0, "expr", 100, 50, parent=0),
+    ]
     assert waits.statement_us(60_120, 250) < waits.statement_us(60_000, 100)
     loop, *inside = waits.statements_us(rows)
     assert loop == sum(inside)
 
 
 def test_a_function_that_two_statements_call_makes_neither_longer_than_it_was() -> None:
-    waits = Unqueued({"wall_ms": 300.0, "cpu_ms": 100.0, "queued_ms": 0.0})
-    body = [1, 0, 0, 0, 0, 8_000, 8_000]
-    assert waits.statements_us([body, [-1, 0, 0, 0, 0, 4_100, 4_100]]) == [8_000, 4_100]
+    waits = Unqueued(Times(wall_ms=300.0, cpu_ms=100.0, queued_ms=0.0))
+    body = statement(0, "body", 8_000, 8_000, parent=1)
+    assert waits.statements_us([body, statement(0, "expr", 4_100, 4_100)]) == [8_000, 4_100]

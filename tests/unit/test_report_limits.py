@@ -64,15 +64,15 @@ def test_the_end_of_a_long_path_is_kept() -> None:
 
 
 def test_what_broke_is_told_and_is_not_called_faster() -> None:
-    before = run(file("breaks.py", 900, 900, 900), file("mended.py", 9, 9, 9, status=Status.IMPORT_ERROR))
-    now = run(file("breaks.py", 9, 9, 9, status=Status.IMPORT_ERROR), file("mended.py", 9, 9, 9))
+    before = run(file("breaks.py", 900, 900, 900), file("fixed.py", 9, 9, 9, status=Status.IMPORT_ERROR))
+    now = run(file("breaks.py", 9, 9, 9, status=Status.IMPORT_ERROR), file("fixed.py", 9, 9, 9))
     comparison = compare(before, now)
     text = printed(now, "utf-8", comparison)
     assert "0 slower, 0 faster, 0 added, 0 removed, 0 inconclusive, 1 broken, 1 fixed" in text
     assert "  broken  breaks.py: it gives no DAGs" in text
-    assert "  fixed  mended.py: it gives DAGs again" in text
+    assert "  fixed  fixed.py: it gives DAGs again" in text
     found = Page(html.render(now, comparison=comparison, baseline=before)).unpacked("comparison")
-    assert (found["breaks"], found["mended"]) == ([["breaks.py", "gives no DAGs"]], ["mended.py"])
+    assert (found["breaks"], found["fixed"]) == ([["breaks.py", "gives no DAGs"]], ["fixed.py"])
     assert "faster" not in {row["change"] for row in found["files"]}
 
 

@@ -11,6 +11,7 @@ import pytest
 from dagprof.ab.turns import Turns
 from dagprof.judge.judgement import Limits
 from dagprof.judge.pairs import LOOKS
+from dagprof.link.messages import FailureRow, Reply, Result, Sample
 from dagprof.measure.budget import Budget
 from dagprof.measure.scheduler import Scheduler
 from dagprof.passes.outcome import Passes
@@ -20,12 +21,14 @@ Ms = Callable[["Side", str, int], float | None]
 FOREVER = Budget(None)
 
 
-def reply(ms: float, *, fails: bool = False) -> dict[str, Any]:
-    failures = [{"type": "ValueError"}] if fails else []
-    return {
-        "outcome": "ended",
-        "result": {"failures": failures, "dag_ids": ["a"], "sample": {"wall_ms": ms, "queued_ms": 0.0}},
-    }
+FAILURE = FailureRow(type="ValueError", message="", traceback="", cause="", file="", line=0)
+FIGURES: dict[str, Any] = {**dict.fromkeys(Sample.__struct_fields__, 0.0), "rss_growth_kib": 0}
+
+
+def reply(ms: float, *, fails: bool = False) -> Reply:
+    sample = Sample(**{**FIGURES, "wall_ms": ms})
+    result = Result(failures=(FAILURE,) if fails else (), dag_ids=("a",), sample=sample)
+    return Reply(outcome="ended", result=result, total_ms=ms)
 
 
 class Side:

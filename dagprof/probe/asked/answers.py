@@ -10,10 +10,13 @@ import json
 import os
 import sys
 from _thread import get_ident
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .. import origin
 from . import stubs
+
+if TYPE_CHECKING:
+    from ..protocol import AccessRow, Form, Json, OtherAnswers
 
 _NOT_GIVEN = object()
 _PREFIXES = {"variable": "AIRFLOW_VAR_", "connection": "AIRFLOW_CONN_"}
@@ -24,9 +27,9 @@ class Question:
 
     __slots__ = ("as_json", "default", "form")
 
-    def __init__(self, default: Any = _NOT_GIVEN, as_json: bool = False) -> None:
+    def __init__(self, default: object = _NOT_GIVEN, as_json: bool = False) -> None:
         self.default, self.as_json = default, as_json
-        self.form: Any = None
+        self.form: Form | None = None
 
     @property
     def has_default(self) -> bool:
@@ -37,7 +40,7 @@ class Question:
         """Whether the default is what people write for "not set"."""
         return self.has_default and (self.default is None or self.default in ("", "{}", "[]", {}, [], ()))
 
-    def finished(self, value: Any) -> Any:
+    def finished(self, value: object) -> object:
         """The value as the caller gets it: a made-up JSON document answers all keys."""
         return stubs.build(self.form) if self.as_json and self.form is not None else value
 
@@ -45,51 +48,51 @@ class Question:
 class Answers:
     """The values to answer with and the record of what was asked."""
 
-    def __init__(self, variables: dict[Any, Any], connections: dict[Any, Any], missing: str) -> None:
+    def __init__(self, variables: dict[str, Json], connections: dict[str, Json], missing: str) -> None:
         self._known = {"variable": variables, "connection": connections}
         self._stubs = missing != "error"
-        self._asked: dict[Any, Any] = {}
-        self._written: dict[Any, Any] = {}
-        self._questions: dict[Any, Any] = {}
+        self._asked: dict[tuple[str, str, str, str, str, int], int] = {}
+        self._written: dict[str, str | None] = {}
+        self._questions: dict[int, list[Question]] = {}
         self.guess = stubs.Guess()
 
-    def begin(self, guess: dict[Any, Any] | None) -> None:
+    def begin(self, guess: OtherAnswers | None) -> None:
         """A parse begins: forget what was asked before, such as by plugins."""
         self._asked.clear()
         self.guess = stubs.Guess(guess)
         os.environ.update(self.guess.environment)
 
-    def record(self, kind: str, key: Any, operation: str, answered_by: str) -> None:
+    def record(self, kind: str, key: object, operation: str, answered_by: str) -> None:
         file, line = origin.user_location(sys._getframe(1))
         asked = (kind, str(key), operation, answered_by, file, line)
         self._asked[asked] = self._asked.get(asked, 0) + 1
 
-    def accesses(self) -> list[Any]:
+    def accesses(self) -> list[AccessRow]:
         """Rows of kind, key, operation, who answered, file, line, count."""
         return [[*asked, count] for asked, count in list(self._asked.items())]
 
-    def questions(self) -> list[Any]:
+    def questions(self) -> list[Question]:
         """The calls under way in this thread, the innermost last."""
         return self._questions.setdefault(get_ident(), [])
 
-    def write(self, key: str, value: Any) -> None:
+    def write(self, key: str, value: str | None) -> None:
         """What the file sets holds for the rest of this parse; None where it deletes."""
         self._written[key] = value
 
-    def names(self, prefix: Any = None) -> list[Any]:
+    def names(self, prefix: str | None = None) -> list[str]:
         """The Variables that a database would hold: those of the file and those that this parse has set."""
         gone = {key for key, value in self._written.items() if value is None}
         found = {str(key) for key in (*self._known["variable"], *self._written) if key not in gone}
         return sorted(name for name in found if name.startswith(prefix or ""))
 
-    def from_environment(self, kind: str, key: Any) -> Any:
+    def from_environment(self, kind: str, key: str) -> str | None:
         """The text in the environment, where Airflow looks first; None without one."""
         text = os.environ.get(_PREFIXES[kind] + str(key).upper())
         if text is not None:
             self.record(kind, key, "get", "environment")
         return text
 
-    def variable(self, key: Any) -> Any:
+    def variable(self, key: str) -> str | None:
         """The text of a Variable; None where Airflow is to return the default, or to say that there is none."""
         questions = self.questions()
         question = questions[-1] if questions else Question()
@@ -110,14 +113,14 @@ class Answers:
             text, question.form = stubs.STUB_TEXT, stubs.EVERY_KEY
         return text
 
-    def _find_variable(self, key: Any) -> tuple[bool, Any]:
+    def _find_variable(self, key: str) -> tuple[bool, str | None]:
         """Whether this parse or the file knows it, and its text."""
         if key in self._written:
             return self._written[key] is not None, self._written[key]
         known = self._known["variable"]
         return (True, _text(known[key])) if key in known else (False, None)
 
-    def connection(self, conn_id: Any) -> Any:
+    def connection(self, conn_id: str) -> str | dict[str, Json] | None:
         """A Connection as text (a URI, JSON) or as fields; None where there is none."""
         known = self._known["connection"]
         if conn_id in known:
@@ -128,7 +131,7 @@ class Answers:
             return self.guess.connection
         return stubs.STUB_CONNECTION if self._stubs else None
 
-    def extra(self, text: Any) -> Any:
+    def extra(self, text: object) -> object:
         """The mapping that a stub Connection's ``extra`` is read as; None for real ones."""
         if text == stubs.STUB_EXTRA:
             return stubs.build(stubs.EVERY_KEY)
@@ -137,5 +140,5 @@ class Answers:
         return None
 
 
-def _text(value: Any) -> str:
+def _text(value: Json) -> str:
     return value if isinstance(value, str) else json.dumps(value)

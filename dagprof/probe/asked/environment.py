@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import origin
+
+if TYPE_CHECKING:
+    from ..protocol import AccessRow
 
 # Airflow's own ways to set something; each is answered elsewhere.
 _AIRFLOWS = ("AIRFLOW__", "AIRFLOW_VAR_", "AIRFLOW_CONN_")
@@ -17,13 +20,13 @@ class EnvironmentWatch:
     """Listens where ``os.environ`` says that it lacks a name; what is set costs one more call."""
 
     def __init__(self) -> None:
-        self._asked: dict[Any, Any] = {}
+        self._asked: dict[tuple[str, str, str, int, bool], int] = {}
 
     def install(self) -> None:
         cls: Any = type(os.environ)
         ordinary = cls.__getitem__
 
-        def __getitem__(environ: Any, key: Any) -> Any:  # noqa: N807 - shown in tracebacks
+        def __getitem__(environ: object, key: object) -> object:  # noqa: N807 - shown in tracebacks
             try:
                 return ordinary(environ, key)
             except KeyError:
@@ -32,7 +35,7 @@ class EnvironmentWatch:
 
         cls.__getitem__ = __getitem__
 
-    def _note(self, key: Any, frame: FrameType | None) -> None:
+    def _note(self, key: object, frame: FrameType | None) -> None:
         if not isinstance(key, str) or key.startswith(_AIRFLOWS):
             return
         default = None
@@ -46,7 +49,7 @@ class EnvironmentWatch:
             asked = (key, "missing" if says_nothing else "default", file, line, is_own)
             self._asked[asked] = self._asked.get(asked, 0) + 1
 
-    def accesses(self) -> list[Any]:
+    def accesses(self) -> list[AccessRow]:
         """Rows as those of ``Answers``: only what user code asks for itself."""
         rows = list(self._asked.items())
         return [
@@ -55,7 +58,7 @@ class EnvironmentWatch:
             if is_own
         ]
 
-    def of_libraries(self) -> list[Any]:
+    def of_libraries(self) -> list[AccessRow]:
         """The same rows, of what libraries ask for while user code calls them."""
         rows = list(self._asked.items())
         return [

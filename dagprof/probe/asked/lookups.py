@@ -12,12 +12,20 @@ import functools
 import importlib.machinery
 import inspect
 import sys
-from types import SimpleNamespace
-from typing import Any, Callable
+from types import ModuleType, SimpleNamespace
+from typing import TYPE_CHECKING, Any, Callable, Sequence
 
 from . import stubs
 from .answers import Answers, Question
 from .supervisor import Supervisor, build
+
+if TYPE_CHECKING:
+    from typing import Dict
+
+    from ..versions.airflow_api import AirflowApi
+
+    # By the name of a module, what changes it once it is loaded.
+    Changes = Dict[str, Callable[[ModuleType], object]]
 
 _SDK, _RUN = "airflow.sdk.definitions.", "airflow.sdk.execution_time."
 # Who goes through the list of backends in order to answer a look-up, and who in order to warn before it writes.
@@ -33,7 +41,7 @@ _ENVIRONMENT = "EnvironmentVariablesBackend"
 _DEFAULTS = ("default", "default_var")
 
 
-def install(api: Any, answers: Answers) -> None:
+def install(api: AirflowApi, answers: Answers) -> None:
     """Answer in this process and those forked from it."""
     changes = _changes_2(answers) if api.version.startswith("2.") else _changes_3(answers)
     late = {name: change for name, change in changes.items() if name not in sys.modules}
@@ -43,37 +51,37 @@ def install(api: Any, answers: Answers) -> None:
         sys.meta_path.insert(0, WhenLoaded(late))
 
 
-def _changes_2(answers: Answers) -> dict[str, Callable[..., Any]]:
+def _changes_2(answers: Answers) -> Changes:
     """In 2.x one backend stands for all; what is written goes into a session of ours."""
 
-    def serve(module: Any) -> None:
+    def serve(module: ModuleType) -> None:
         _serve_backends(module, "ensure_secrets_loaded", lambda ordinary: [Backend(answers)])
 
-    def change_variable(module: Any) -> None:
+    def change_variable(module: ModuleType) -> None:
         serve(module)
         _ask(module.Variable, "get", answers)
         for name in ("set", "update", "delete"):
             _write_aside(module.Variable, name, answers)
 
-    def change_connection(module: Any) -> None:
+    def change_connection(module: ModuleType) -> None:
         serve(module)
         _change_connection(module.Connection, answers)
 
     return {"airflow.models.variable": change_variable, "airflow.models.connection": change_connection}
 
 
-def _changes_3(answers: Answers) -> dict[str, Callable[..., Any]]:
+def _changes_3(answers: Answers) -> Changes:
     """In 3.x the environment answers first, then the supervising process, for which an object of ours stands."""
 
-    def serve(module: Any) -> None:
-        def backends(ordinary: list[Any]) -> list[Any]:
+    def serve(module: ModuleType) -> None:
+        def backends(ordinary: list[object]) -> list[object]:
             return [
                 EnvironmentBackend(each, answers) if type(each).__name__ == _ENVIRONMENT else each for each in ordinary
             ]
 
         _serve_backends(module, "ensure_secrets_backend_loaded", backends)
 
-    def change_context(module: Any) -> None:
+    def change_context(module: ModuleType) -> None:
         _ask(module, "_get_variable", answers)
         _ask(module.VariableAccessor, "get", answers)
 
@@ -91,17 +99,19 @@ def _changes_3(answers: Answers) -> dict[str, Callable[..., Any]]:
 class WhenLoaded:
     """A finder that finds nothing itself: it lets a module be changed right after it is executed."""
 
-    def __init__(self, changes: dict[str, Callable[..., Any]]) -> None:
+    def __init__(self, changes: Changes) -> None:
         self._changes = changes
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
         change = self._changes.pop(name, None)
         spec = importlib.machinery.PathFinder.find_spec(name, path) if change is not None else None
         if spec is None or spec.loader is None or change is None:
             return None
         execute = spec.loader.exec_module
 
-        def exec_module(module: Any) -> None:
+        def exec_module(module: ModuleType) -> None:
             execute(module)
             change(module)
 
@@ -115,11 +125,11 @@ class Backend:
     def __init__(self, answers: Answers) -> None:
         self._answers = answers
 
-    def get_variable(self, key: str) -> Any:
+    def get_variable(self, key: str) -> str | None:
         text = self._answers.from_environment("variable", key)
         return self._answers.variable(key) if text is None else text
 
-    def get_connection(self, conn_id: str) -> Any:
+    def get_connection(self, conn_id: str) -> object:
         found = self._answers.from_environment("connection", conn_id) or self._answers.connection(conn_id)
         cls = sys.modules["airflow.models.connection"].Connection
         return None if found is None else build(cls, conn_id, found)
@@ -131,26 +141,26 @@ class EnvironmentBackend:
     def __init__(self, ordinary: Any, answers: Answers) -> None:
         self._ordinary, self._answers = ordinary, answers
 
-    def get_variable(self, key: str, **more: Any) -> Any:
+    def get_variable(self, key: str, **more: object) -> object:
         self._answers.from_environment("variable", key)
         return self._ordinary.get_variable(key=key, **more)
 
-    def get_connection(self, conn_id: str, **more: Any) -> Any:
+    def get_connection(self, conn_id: str, **more: object) -> object:
         self._answers.from_environment("connection", conn_id)
         return self._ordinary.get_connection(conn_id=conn_id, **more)
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._ordinary, name)
 
 
-def _serve_backends(module: Any, name: str, backends: Callable[[list[Any]], list[Any]]) -> None:
+def _serve_backends(module: ModuleType, name: str, backends: Callable[[list[object]], list[object]]) -> None:
     """Give those who look something up other backends; everybody else gets Airflow's."""
     ordinary = getattr(module, name)
 
     @functools.wraps(ordinary)
-    def ensure(*args: Any, **kwargs: Any) -> Any:
+    def ensure(*args: object, **kwargs: object) -> list[object]:
         caller = sys._getframe(1).f_code.co_name
-        found = ordinary(*args, **kwargs)
+        found: list[object] = ordinary(*args, **kwargs)
         if caller in _READERS:
             return backends(found)
         return [each for each in found if type(each).__name__ == _ENVIRONMENT] if caller in _WRITERS else found
@@ -158,14 +168,14 @@ def _serve_backends(module: Any, name: str, backends: Callable[[list[Any]], list
     setattr(module, name, ensure)
 
 
-def _ask(owner: Any, name: str, answers: Answers) -> None:
+def _ask(owner: object, name: str, answers: Answers) -> None:
     """Note with each call of a method or function what it asks for; Airflow's own code does the rest."""
     descriptor = inspect.getattr_static(owner, name)
     ordinary = getattr(descriptor, "__func__", descriptor)
     signature = inspect.signature(ordinary)
 
     @functools.wraps(ordinary)
-    def get(*args: Any, **kwargs: Any) -> Any:
+    def get(*args: object, **kwargs: object) -> object:
         bound = _bound(signature, args, kwargs)
         if bound is None:
             return ordinary(*args, **kwargs)  # raises what this Airflow raises
@@ -182,14 +192,16 @@ def _ask(owner: Any, name: str, answers: Answers) -> None:
     setattr(owner, name, classmethod(get) if isinstance(descriptor, classmethod) else get)
 
 
-def _bound(signature: Any, args: Any, kwargs: Any) -> Any:
+def _bound(
+    signature: inspect.Signature, args: tuple[object, ...], kwargs: dict[str, object]
+) -> inspect.BoundArguments | None:
     try:
         return signature.bind(*args, **kwargs)
     except TypeError:
         return None
 
 
-def _question(signature: Any, bound: Any, args: Any) -> Question:
+def _question(signature: inspect.Signature, bound: inspect.BoundArguments, args: tuple[object, ...]) -> Question:
     as_json = bound.arguments.get("deserialize_json", getattr(args[0] if args else None, "_deserialize_json", False))
     for name in _DEFAULTS:
         if name in bound.arguments and bound.arguments[name] is not signature.parameters[name].default:
@@ -212,17 +224,17 @@ def _change_connection(cls: Any, answers: Answers) -> None:
         )
 
 
-def _or(made_up: Any, real: Callable[..., Any]) -> Any:
+def _or(made_up: object, real: Callable[[], object]) -> object:
     return real() if made_up is None else made_up
 
 
-def _write_aside(cls: Any, name: str, answers: Answers) -> None:
+def _write_aside(cls: type, name: str, answers: Answers) -> None:
     """Let Airflow 2 write into a session that keeps the value for this parse, unless the caller has a session."""
     ordinary = inspect.getattr_static(cls, name).__func__
     signature = inspect.signature(ordinary)
 
     @functools.wraps(ordinary)
-    def write(*args: Any, **kwargs: Any) -> Any:
+    def write(*args: object, **kwargs: object) -> object:
         bound = _bound(signature, args, kwargs)
         if bound is None or bound.arguments.get("session") is not None:
             return ordinary(*args, **kwargs)
@@ -240,7 +252,7 @@ class Session:
     def __init__(self, answers: Answers, key: str) -> None:
         self._answers, self._key = answers, key
 
-    def execute(self, *_: Any, **__: Any) -> Any:
+    def execute(self, *_: object, **__: object) -> object:
         """The one statement that is executed deletes."""
         existed = self._key in self._answers.names()
         self._answers.write(self._key, None)
@@ -249,15 +261,15 @@ class Session:
     def add(self, variable: Any) -> None:
         self._answers.write(variable.key, variable.val)
 
-    def flush(self, *_: Any, **__: Any) -> None:
+    def flush(self, *_: object, **__: object) -> None:
         return
 
-    def scalar(self, *_: Any, **__: Any) -> Any:
+    def scalar(self, *_: object, **__: object) -> object:
         return SimpleNamespace(description=None)
 
     first = scalar
 
-    def query(self, *_: Any, **__: Any) -> Any:
+    def query(self, *_: object, **__: object) -> object:
         return self
 
     filter = query

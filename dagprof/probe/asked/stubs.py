@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Mapping
+
+if TYPE_CHECKING:
+    from typing import SupportsIndex
+
+    from ..protocol import Form, Json, OtherAnswers
 
 # Reads as text, as a number, as a truth value and as JSON.
 STUB_TEXT = "1"
 # Says in a stub Connection that the answers to its keys are made up; no export writes a space there.
 STUB_EXTRA = "{ }"
-STUB_CONNECTION = {
+STUB_CONNECTION: dict[str, Json] = {
     "conn_type": "generic",
     "host": "dagprof-stub.invalid",
     "login": "stub",
@@ -17,7 +22,7 @@ STUB_CONNECTION = {
     "extra": STUB_EXTRA,
 }
 # A JSON document of which nothing is known: every key answers.
-EVERY_KEY: dict[str, Any] = {"every": None}
+EVERY_KEY: Form = {"every": None}
 
 
 class StubText(str):
@@ -26,39 +31,39 @@ class StubText(str):
     ``keys`` makes it a mapping for ``**value``: hooks pass on options from a Connection's ``extra``.
     """
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: SupportsIndex | slice | str) -> str:
         return StubText(self) if isinstance(key, str) else str.__getitem__(self, key)
 
-    def get(self, key: Any, *default: Any) -> Any:
+    def get(self, key: object, *default: object) -> object:
         return default[0] if default else StubText(self)
 
-    def keys(self) -> Any:
+    def keys(self) -> tuple[()]:
         return ()
 
 
 class StubMapping(dict):  # type: ignore[type-arg]
     """Stands for an unknown JSON document: empty, yet answers every key that is requested without a default."""
 
-    def __init__(self, every: Any = None, known: Any = ()) -> None:
+    def __init__(self, every: Form | None = None, known: Mapping[str, object] | tuple[()] = ()) -> None:
         super().__init__(known)
         self._every = every
 
-    def __missing__(self, key: Any) -> Any:
+    def __missing__(self, key: object) -> object:
         return StubText(STUB_TEXT) if self._every is None else build(self._every)
 
-    def get(self, key: Any, *default: Any) -> Any:
+    def get(self, key: object, *default: object) -> object:
         return self[key] if key in self or not default else default[0]
 
-    def pop(self, key: Any, *default: Any) -> Any:
+    def pop(self, key: object, *default: object) -> object:
         return super().pop(key, *default) if key in self or default else self[key]
 
-    def copy(self) -> Any:
+    def copy(self) -> StubMapping:
         return StubMapping(self._every, self)
 
-    def __deepcopy__(self, memo: Any) -> Any:
+    def __deepcopy__(self, memo: object) -> StubMapping:
         return self.copy()
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         return dict, (dict(self),)
 
 
@@ -67,7 +72,7 @@ StubText.__name__ = StubText.__qualname__ = "str"
 StubMapping.__name__ = StubMapping.__qualname__ = "dict"
 
 
-def build(form: dict[str, Any]) -> Any:
+def build(form: Form) -> object:
     """A JSON value of this form: ``{"is": VALUE}``, ``{"text": TEXT}`` as stubs give it, ``{"list": FORM}`` of one such
     value, or ``{"every": FORM}`` for a mapping that answers all keys alike.
     """
@@ -87,7 +92,7 @@ class Guess:
     ``connection`` (fields), ``extra`` (a form or None), and ``environment`` (name to text).
     """
 
-    def __init__(self, message: dict[Any, Any] | None = None) -> None:
+    def __init__(self, message: OtherAnswers | None = None) -> None:
         message = message or {}
         self._keys = {(kind, key) for kind, key in message.get("keys", ())}
         self.text = message.get("text", STUB_TEXT)
@@ -96,5 +101,5 @@ class Guess:
         self.extra = message.get("extra")
         self.environment = message.get("environment", {})
 
-    def covers(self, kind: str, key: Any) -> bool:
+    def covers(self, kind: str, key: object) -> bool:
         return (kind, key) in self._keys

@@ -6,14 +6,30 @@ Read in the sources of 3.0.6 and 3.3.2.
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .answers import Answers
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from ..protocol import Json
+
+    class SupervisorMessage(Protocol):
+        """A message of Airflow's; each kind has some of these fields."""
+
+        key: str
+        value: str | None
+        conn_id: str
+        prefix: str | None
+        offset: int
+        limit: int
+
 
 _FIELDS = ("conn_type", "description", "host", "schema", "login", "password", "port", "extra")
 
 
-def build(cls: Any, conn_id: str, found: Any) -> Any:
+def build(cls: Any, conn_id: str, found: str | dict[str, Json]) -> object:
     """A Connection from its fields, its JSON form or its URI.
 
     One that cannot be read is reported on standard error too, because Airflow only goes on.
@@ -36,13 +52,13 @@ class Supervisor:
     def __init__(self, answers: Answers) -> None:
         self._answers = answers
 
-    def send(self, message: Any) -> Any:
+    def send(self, message: object) -> object:
         handler = getattr(self, "_" + type(message).__name__, None)
         if handler is None:
             raise self._refused()
         return handler(message)
 
-    async def asend(self, message: Any) -> Any:
+    async def asend(self, message: object) -> object:
         return self.send(message)
 
     def _refused(self) -> Exception:
@@ -52,13 +68,13 @@ class Supervisor:
         return AirflowRuntimeError(ErrorResponse(detail={"status_code": 400, "message": "Unhandled request"}))
 
     @staticmethod
-    def _not_found(kind: str, detail: dict[str, Any]) -> Any:
+    def _not_found(kind: str, detail: dict[str, str]) -> object:
         from airflow.sdk.exceptions import ErrorType
         from airflow.sdk.execution_time.comms import ErrorResponse
 
         return ErrorResponse(error=getattr(ErrorType, kind), detail=detail)
 
-    def _GetVariable(self, message: Any) -> Any:  # noqa: N802 - named as the message is
+    def _GetVariable(self, message: SupervisorMessage) -> object:  # noqa: N802 - named as the message is
         from airflow.sdk.execution_time.comms import VariableResult
 
         text = self._answers.variable(message.key)
@@ -66,7 +82,7 @@ class Supervisor:
             return self._not_found("VARIABLE_NOT_FOUND", {"key": message.key})
         return VariableResult(key=message.key, value=text)
 
-    def _GetConnection(self, message: Any) -> Any:  # noqa: N802
+    def _GetConnection(self, message: SupervisorMessage) -> object:  # noqa: N802
         from airflow.sdk.execution_time.comms import ConnectionResult
 
         found = self._answers.connection(message.conn_id)
@@ -76,26 +92,26 @@ class Supervisor:
         fields = {name: value for name, value in _fields(message.conn_id, found).items() if name in known}
         return ConnectionResult(conn_id=message.conn_id, **fields)
 
-    def _PutVariable(self, message: Any) -> None:  # noqa: N802
+    def _PutVariable(self, message: SupervisorMessage) -> None:  # noqa: N802
         self._answers.record("variable", message.key, "set", "ignored")
         self._answers.write(message.key, message.value)
 
-    def _DeleteVariable(self, message: Any) -> None:  # noqa: N802
+    def _DeleteVariable(self, message: SupervisorMessage) -> None:  # noqa: N802
         self._answers.record("variable", message.key, "delete", "ignored")
         self._answers.write(message.key, None)
 
-    def _GetVariableKeys(self, message: Any) -> Any:  # noqa: N802
+    def _GetVariableKeys(self, message: SupervisorMessage) -> object:  # noqa: N802
         from airflow.sdk.execution_time.comms import VariableKeysResult
 
         keys = self._answers.names(message.prefix)
         self._answers.record("variable", (message.prefix or "") + "*", "keys", "file")
         return VariableKeysResult(keys=keys[message.offset : message.offset + message.limit], total_entries=len(keys))
 
-    def _MaskSecret(self, message: Any) -> None:  # noqa: N802
+    def _MaskSecret(self, message: SupervisorMessage) -> None:  # noqa: N802
         return
 
 
-def _fields(conn_id: str, found: Any) -> dict[str, Any]:
+def _fields(conn_id: str, found: str | dict[str, Json]) -> dict[str, Json]:
     """What the API server of Airflow 3 would send of a Connection."""
     if not isinstance(found, dict):
         from airflow.sdk.definitions.connection import Connection

@@ -8,7 +8,8 @@ from __future__ import annotations
 import importlib._bootstrap_external as external
 import os
 import sys
-from typing import Any
+from types import CodeType
+from typing import Callable
 
 from .. import origin
 
@@ -29,9 +30,9 @@ class Compilations:
         self.count = 0
 
     def install(self) -> None:
-        ordinary: Any = external.SourceLoader.source_to_code
+        ordinary: Callable[..., CodeType] = external.SourceLoader.source_to_code
 
-        def source_to_code(*args: Any, **kwargs: Any) -> Any:
+        def source_to_code(*args: object, **kwargs: object) -> CodeType:
             self.count += 1
             return ordinary(*args, **kwargs)
 
@@ -42,10 +43,12 @@ def redirect(folder: str) -> None:
     """From now on, bytecode of user code is read from and written to ``folder``."""
     if sys.dont_write_bytecode or getattr(sys, "pycache_prefix", None):
         return
-    ordinary = external.cache_from_source
+    ordinary: Callable[..., str] = external.cache_from_source
     elsewhere = origin.SITE_FOLDERS + origin.STDLIB_FOLDERS
 
-    def cache_from_source(path: Any, debug_override: Any = None, *, optimization: Any = None) -> str:
+    def cache_from_source(
+        path: str | os.PathLike[str], debug_override: bool | None = None, *, optimization: object = None
+    ) -> str:
         usual = ordinary(path, debug_override, optimization=optimization)
         if usual.startswith(elsewhere):
             return usual

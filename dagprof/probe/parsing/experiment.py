@@ -10,10 +10,16 @@ import ast
 import gc
 import os
 import sys
-from typing import Any
+from types import CodeType
+from typing import TYPE_CHECKING, Any
 
 from ..versions import loading
 from .missed import Missed
+
+if TYPE_CHECKING:
+    from importlib.machinery import SourceFileLoader
+
+    from ..protocol import LineRow
 
 
 class Removal:
@@ -23,12 +29,12 @@ class Removal:
     given where it is to be noted which of the names that went are requested.
     """
 
-    def __init__(self, without: dict[Any, Any], missed: Missed | None = None) -> None:
-        self.missing: list[Any] = []
-        self.stars: list[Any] = []
+    def __init__(self, without: dict[str, list[int]], missed: Missed | None = None) -> None:
+        self.missing: list[LineRow] = []
+        self.stars: list[LineRow] = []
         self._missed = missed
-        self._names: dict[Any, Any] = {}
-        self._code: dict[Any, Any] = {}
+        self._names: dict[CodeType, frozenset[str] | None] = {}
+        self._code: dict[str, CodeType] = {}
         collects = gc.isenabled()
         gc.disable()  # what is due falls into the parse, as it does in a plain one
         for file, lines in without.items():
@@ -36,14 +42,14 @@ class Removal:
         if collects:
             gc.enable()
 
-    def _compile(self, file: str, lines: set[Any]) -> Any:
+    def _compile(self, file: str, lines: set[int]) -> CodeType:
         with open(file, "rb") as stream:
             tree = ast.parse(stream.read(), file)
         remover = _Remover(lines)
         tree = ast.fix_missing_locations(remover.visit(tree))
         self.missing += [[file, line] for line in sorted(lines - remover.removed)]
         self.stars += [[file, line] for line in sorted(remover.stars)]
-        code = compile(tree, file, "exec", dont_inherit=True)
+        code: CodeType = compile(tree, file, "exec", dont_inherit=True)
         self._names[code] = None if remover.stars else frozenset(remover.names)
         return code
 
@@ -53,12 +59,12 @@ class Removal:
             self._replace_code(loader_class)
 
     def _replace_code(self, loader_class: Any) -> None:
-        ordinary: Any = loader_class.get_code
+        ordinary = loader_class.get_code
         known = self._code
         # Each of the hundreds of modules that a parse loads comes by here: only those that may be meant are resolved.
         endings = tuple({_ending(file) for file in known})
 
-        def get_code(loader: Any, name: str) -> Any:
+        def get_code(loader: SourceFileLoader, name: str) -> CodeType | None:
             path = loading.path_of(loader, name)
             code = known.get(path)
             if code is None and path.endswith(endings):
@@ -79,20 +85,20 @@ def _ending(file: str) -> str:
 
 
 class _Remover(ast.NodeTransformer):
-    def __init__(self, lines: set[Any]) -> None:
-        self.removed: set[Any] = set()
-        self.stars: set[Any] = set()
-        self.names: set[Any] = set()
+    def __init__(self, lines: set[int]) -> None:
+        self.removed: set[int] = set()
+        self.stars: set[int] = set()
+        self.names: set[str] = set()
         self._lines = lines
 
-    def visit_Import(self, node: Any) -> Any:
+    def visit_Import(self, node: ast.Import | ast.ImportFrom) -> ast.stmt:
         if node.lineno not in self._lines:
             return node
         self.removed.add(node.lineno)
         self.names.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
         return ast.copy_location(ast.Pass(), node)
 
-    def visit_ImportFrom(self, node: Any) -> Any:
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt:
         if node.module == "__future__":
             return node
         if node.lineno in self._lines and any(alias.name == "*" for alias in node.names):

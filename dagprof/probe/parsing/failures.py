@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 import traceback
 from types import TracebackType
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Callable, Mapping
 
 from .. import origin
+
+if TYPE_CHECKING:
+    from ..protocol import FailureRow, LineRow, StopRow
 
 _MESSAGE_LIMIT = 2000
 
@@ -19,17 +22,17 @@ class FailureLog:
     by their texts.
     """
 
-    def __init__(self, redact: Callable[..., Any]) -> None:
+    def __init__(self, redact: Callable[[str], str]) -> None:
         self._redact = redact
-        self._rows: list[Any] = []
-        self._stops: list[Any] = []
-        self._formatted: dict[str, Any] = {}
+        self._rows: list[FailureRow] = []
+        self._stops: list[StopRow] = []
+        self._formatted: dict[str, tuple[FailureRow, StopRow]] = {}
 
     def install(self) -> None:
         """Listen where Airflow asks for the text of the exception it handles: no cost where nothing fails."""
-        ordinary = traceback.format_exc
+        ordinary: Callable[..., str] = traceback.format_exc
 
-        def format_exc(*args: Any, **kwargs: Any) -> str:
+        def format_exc(*args: object, **kwargs: object) -> str:
             caller = sys._getframe(1).f_globals.get("__name__", "")
             error = sys.exc_info()[1]
             text = ordinary(*args, **kwargs)
@@ -42,7 +45,7 @@ class FailureLog:
     def add(self, error: BaseException) -> None:
         self._keep(describe(error, self._redact), self._stop(error))
 
-    def keep_those_of(self, import_errors: dict[Any, Any]) -> None:
+    def keep_those_of(self, import_errors: Mapping[str, object]) -> None:
         """The import errors of the file's own bag: each with its exception where that was seen."""
         for file, text in import_errors.items():
             seen = self._formatted.get(text) if isinstance(text, str) else None
@@ -64,27 +67,33 @@ class FailureLog:
         last = text.strip().splitlines()[-1] if text.strip() else ""
         kind, _, message = last.partition(": ")
         named = kind.replace(".", "").replace("_", "").isalnum() and bool(message)
-        row = {"type": kind if named else "", "message": self._redact((message if named else text)[:_MESSAGE_LIMIT])}
-        row.update(traceback="", cause="", file=file, line=0)
-        self._keep(row, [row["type"], row["message"], []])
+        row: FailureRow = {
+            "type": kind if named else "",
+            "message": self._redact((message if named else text)[:_MESSAGE_LIMIT]),
+            "traceback": "",
+            "cause": "",
+            "file": file,
+            "line": 0,
+        }
+        self._keep(row, (row["type"], row["message"], []))
 
-    def _keep(self, row: dict[Any, Any], stop: list[Any]) -> None:
+    def _keep(self, row: FailureRow, stop: StopRow) -> None:
         self._rows.append(row)
         self._stops.append(stop)
 
-    def _stop(self, error: BaseException) -> list[Any]:
-        frames = [[frame.filename, frame.lineno or 0] for frame in _user_frames(error.__traceback__)]
-        return [type(error).__name__, self._redact(_message(error)), frames]
+    def _stop(self, error: BaseException) -> StopRow:
+        frames: list[LineRow] = [[frame.filename, frame.lineno or 0] for frame in _user_frames(error.__traceback__)]
+        return type(error).__name__, self._redact(_message(error)), frames
 
-    def rows(self) -> list[Any]:
+    def rows(self) -> list[FailureRow]:
         return self._rows
 
-    def stops(self) -> list[Any]:
+    def stops(self) -> list[StopRow]:
         """Where each exception ended the parse: its type, its message, the user's lines from the outermost inwards."""
         return self._stops
 
 
-def describe(error: BaseException, redact: Callable[..., Any]) -> dict[Any, Any]:
+def describe(error: BaseException, redact: Callable[[str], str]) -> FailureRow:
     """An exception as a row: type, message, the user's frames, the first cause, the user's innermost line."""
     frames = _user_frames(error.__traceback__)
     file, line = (frames[-1].filename, frames[-1].lineno) if frames else ("", 0)
@@ -117,7 +126,7 @@ def _message(error: BaseException) -> str:
         return "<message not printable: %s>" % type(unprintable).__name__
 
 
-def _user_frames(trace: TracebackType | None) -> list[Any]:
+def _user_frames(trace: TracebackType | None) -> list[traceback.FrameSummary]:
     return [frame for frame in traceback.extract_tb(trace) if origin.of_file(frame.filename) == origin.USER]
 
 

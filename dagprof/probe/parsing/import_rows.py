@@ -5,10 +5,18 @@ from __future__ import annotations
 import ast
 import importlib._bootstrap as bootstrap
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Iterable, Mapping, Sequence, cast
 
 from .. import origin
 from . import imports
+
+if TYPE_CHECKING:
+    from typing import Tuple
+
+    from ..protocol import Imports, Loads, MemoryRow, ModuleRow
+
+    # As a row of the protocol.
+    Edge = Tuple[int, int, bool, int, int, bool, bool]
 
 FROM_FILE, UNSEEN = -1, -2
 
@@ -17,8 +25,8 @@ class _Modules:
     """Positions of module names in the result, their files and whose code they are."""
 
     def __init__(self, dag_module: str) -> None:
-        self.rows: list[Any] = []
-        self._positions: dict[Any, Any] = {dag_module: FROM_FILE}
+        self.rows: list[ModuleRow] = []
+        self._positions: dict[str, int] = {dag_module: FROM_FILE}
 
     def position(self, name: str) -> int:
         position = self._positions.get(name)
@@ -34,7 +42,7 @@ class _Modules:
         return position == FROM_FILE or self.rows[position][2] == origin.USER
 
 
-def report(tracer: imports.ImportTracer, dag_module: str) -> dict[Any, Any]:
+def report(tracer: imports.ImportTracer, dag_module: str) -> Imports:
     """What was traced: modules, loads as columns, import sets, the edges outside all loads, memory by statement."""
     return _Report(tracer, dag_module).build()
 
@@ -46,30 +54,30 @@ class _Report:
         self._loads = list(zip(*[iter(tracer.loads)] * imports.LOAD_FIELDS))
         # The last load of a name is the one whose statements are seen in its module.
         self._place = {load[0]: place for place, load in enumerate(self._loads)}
-        self._sets: dict[Any, dict[Any, None]] = {}
+        self._sets: dict[int, dict[Edge, None]] = {}
         self._conditionals: dict[str, frozenset[int]] = {}
 
-    def build(self) -> dict[Any, Any]:
+    def build(self) -> Imports:
         for name in self._place:
             self._modules.position(name)
         columns = self._columns()
         self._collect_hits()
         self._collect_calls()
-        sets: dict[Any, int] = {(): 0}
+        sets: dict[tuple[Edge, ...], int] = {(): 0}
         columns["imports"] = [
             sets.setdefault(tuple(self._sets.get(place, ())), len(sets)) for place in range(len(self._loads))
         ]
         return {
-            "loads": columns,
+            "loads": cast("Loads", columns),
             "import_sets": [[list(edge) for edge in edges] for edges in sets],
             "edges": [list(edge) for edge in self._sets.get(imports.OUTSIDE, ())],
             "memory": self._memory(),
             "modules": self._modules.rows,
         }
 
-    def _columns(self) -> dict[Any, Any]:
+    def _columns(self) -> dict[str, list[int]]:
         names = ("module", "parent", "self_us", "cumulative_us", "importer", "line", "caller_line")
-        columns: dict[Any, Any] = {name: [] for name in names}
+        columns: dict[str, list[int]] = {name: [] for name in names}
         for name, parent, elapsed, inside, line, importer, caller_line in self._loads:
             around = parent // imports.LOAD_FIELDS
             who, where = self._place_of(importer, line, around)
@@ -120,7 +128,7 @@ class _Report:
         line: int,
         is_in_function: bool,
         caller_line: int,
-        targets: list[Any],
+        targets: list[str],
         *,
         is_executed: bool = False,
     ) -> None:
@@ -142,8 +150,8 @@ class _Report:
             self._conditionals[importer] = conditional_imports(file if isinstance(file, str) else "")
         return self._conditionals[importer]
 
-    def _memory(self) -> list[Any]:
-        totals: dict[Any, int] = {}
+    def _memory(self) -> list[MemoryRow]:
+        totals: dict[tuple[int, int], int] = {}
         for importer, line, grown in self._tracer.memory:
             if isinstance(importer, str):
                 key = (self._modules.position(importer), line)
@@ -168,15 +176,16 @@ def conditional_imports(file: str) -> frozenset[int]:
     )
 
 
-def _name_of(namespace: Any) -> str | None:
+def _name_of(namespace: object) -> str | None:
     name = namespace.get("__name__") if isinstance(namespace, dict) else None
     return name if isinstance(name, str) else None
 
 
-def _targets(namespace: dict[Any, Any], name: str, fromlist: Any, level: int) -> list[Any]:
+def _targets(namespace: Mapping[str, object], name: str, fromlist: Sequence[str] | None, level: int) -> list[str]:
     """The loaded modules that one import statement asked for."""
     if level:
-        package = namespace.get("__package__") or ""
+        package = namespace.get("__package__")
+        package = package if isinstance(package, str) else ""
         base = package.rsplit(".", level - 1)[0] if level > 1 else package
         name = base + "." + name if name else base
     found = [name] if name in sys.modules else []
@@ -186,7 +195,7 @@ def _targets(namespace: dict[Any, Any], name: str, fromlist: Any, level: int) ->
     return found
 
 
-def _parts(name: str, fromlist: Any) -> Any:
+def _parts(name: str, fromlist: Sequence[str] | None) -> Iterable[object]:
     """The names that a ``from`` import takes; for a star those that the module offers."""
     if fromlist and "*" in fromlist:
         return getattr(sys.modules.get(name), "__all__", None) or ()

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import builtins
 import gc
-import importlib
 import importlib._bootstrap as bootstrap
 import importlib._bootstrap_external as external
 import os
 import resource
 import sys
 from _thread import get_ident
-from types import FrameType, ModuleType
-from typing import Any, Callable
+from types import CodeType, ModuleType
+from typing import TYPE_CHECKING, Any, Callable, Sequence
 
 from .. import origin
 from ..clocks import perf_counter_ns, process_time_ns
+from .importing import IN_FUNCTION, module_line, outside_importlib, place_of
+
+if TYPE_CHECKING:
+    from .importing import Namespace
 
 OUTSIDE = -1
 
@@ -32,12 +35,8 @@ _ELAPSED, _INSIDE = 2, 3
 HIT_FIELDS = 6
 # A call: line, namespace, name, fromlist, level, place of the load under way, its running line, whether it is in a function.
 CALL_FIELDS = 8
-# Code of functions has this flag; that of modules and class bodies has not.
-_CO_OPTIMIZED = 0x1
 _CALIBRATING_LINES = 50
 _CALIBRATION = "/calibration.py"
-# Frames between an import statement and what it calls in a lazy module; farther away is the work of a call.
-_NEAR = 12
 _PAGE_KIB = resource.getpagesize() // 1024
 
 
@@ -50,12 +49,12 @@ class ImportTracer:
     """
 
     def __init__(
-        self, current_line: Callable[..., int] = lambda: 0, collected: Callable[[int], None] = lambda took_ns: None
+        self, current_line: Callable[[], int] = lambda: 0, collected: Callable[[int], None] = lambda took_ns: None
     ) -> None:
         self.loads: list[Any] = []
         self.hits: list[Any] = []
         self.calls: list[Any] = []
-        self.memory: list[Any] = []
+        self.memory: list[tuple[object, int, int]] = []
         self._current_line = current_line
         self._collected = collected
         self._statm = -1
@@ -73,7 +72,7 @@ class ImportTracer:
         # The name that the import statement under way asked for, until its load begins, and whether it is in a function.
         self._asked: str | None = None
         self._of_call = False
-        self._replaced: list[Any] = []
+        self._replaced: list[tuple[object, str, Callable[..., ModuleType]]] = []
         self._gc_started = self._gc_cpu_started = 0
         self._main = get_ident()
 
@@ -109,7 +108,7 @@ class ImportTracer:
         The user's statements are written down, once where one runs again and again; those of installed modules are passed on
         where nobody will ask for them.
         """
-        users = {"__name__": "calibration", "__file__": _CALIBRATION}
+        users: Namespace = {"__name__": "calibration", "__file__": _CALIBRATION}
         traced, ordinary = builtins.__import__, self._replaced[1][2]
         plain = self._nanoseconds(ordinary, users)
         self._hit_ns = max(0, self._nanoseconds(traced, users) - plain)
@@ -124,7 +123,7 @@ class ImportTracer:
         self._passed = self._repeated = 0
 
     @staticmethod
-    def _nanoseconds(function: Any, namespace: dict[Any, Any], loops: bool = False) -> int:
+    def _nanoseconds(function: Callable[..., ModuleType], namespace: Namespace, loops: bool = False) -> int:
         """Of one import statement that finds its module, by this function; with ``loops`` of one that runs again and again."""
         again = "for _ in range(%d): import sys\n" % (2 * _CALIBRATING_LINES)
         text = again if loops else "import sys; import gc\n" * _CALIBRATING_LINES
@@ -159,12 +158,12 @@ class ImportTracer:
             self._statm = -1
             return 0
 
-    def _replace(self, owner: Any, name: str, wrap: Any) -> None:
+    def _replace(self, owner: object, name: str, wrap: Callable[..., object]) -> None:
         ordinary = getattr(owner, name)
         self._replaced.append((owner, name, ordinary))
         setattr(owner, name, wrap(ordinary))
 
-    def _on_collection(self, phase: str, info: dict[Any, Any]) -> None:
+    def _on_collection(self, phase: str, info: dict[str, int]) -> None:
         if phase == "start":
             self._gc_started, self._gc_cpu_started = perf_counter_ns(), process_time_ns()
         else:
@@ -173,11 +172,11 @@ class ImportTracer:
             self._collected(took_ns)
             self.gc_cpu_ns += process_time_ns() - self._gc_cpu_started
 
-    def _tracing_compile(self, compile_source: Any) -> Any:
+    def _tracing_compile(self, compile_source: Callable[..., CodeType]) -> Callable[..., CodeType]:
         if sys.dont_write_bytecode:
             return compile_source  # each parse compiles here, so that is part of what an import costs
 
-        def source_to_code(*args: Any, **kwargs: Any) -> Any:
+        def source_to_code(*args: object, **kwargs: object) -> CodeType:
             started, collected = perf_counter_ns(), self.gc_ns
             cpu_started, cpu_collected = process_time_ns(), self.gc_cpu_ns
             try:
@@ -189,18 +188,23 @@ class ImportTracer:
 
         return source_to_code
 
-    def _tracing_import(self, ordinary: Any) -> Any:
+    def _tracing_import(self, ordinary: Callable[..., ModuleType]) -> object:
         # One flat list, here and for loads: an object of its own per hit would make the collector run more often. And
         # no code objects: kept alive, the memory of each module's would be missing for the next, and cost page faults.
         # Names that the function below needs are bound here, since it runs at every import statement.
         extend, getframe, extend_calls, called = self.hits.extend, sys._getframe, self.calls.extend, self._called
         of_importlib, modules, known, origin_of = vars(bootstrap), sys.modules, _modules_without_parts(), origin.of_file
-        last_place, last_name, last_globals = -1, "", None
-        executing = _executing
+        last_place, last_name = -1, ""
+        last_globals: Namespace | None = None
+        executing = place_of
 
         def traced_import(
-            name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
-        ) -> Any:
+            name: str,
+            globals: Namespace | None = None,
+            locals: object = None,
+            fromlist: Sequence[str] | None = (),
+            level: int = 0,
+        ) -> ModuleType:
             # A module's and a class body's statements pass their namespace, a function's pass None; a function may call
             # this itself with any. Compiled modules that are being initialised pass importlib's, which is running them.
             is_module = locals is not None and globals is not of_importlib
@@ -215,7 +219,7 @@ class ImportTracer:
 
             frame = getframe(1)
             if is_module and (
-                locals is globals or not (frame.f_code.co_flags & _CO_OPTIMIZED and frame.f_globals is globals)
+                locals is globals or not (frame.f_code.co_flags & IN_FUNCTION and frame.f_globals is globals)
             ):
                 nonlocal last_place, last_name, last_globals
                 place = frame.f_lasti
@@ -240,9 +244,9 @@ class ImportTracer:
     def _called(self, depth: int = 2) -> tuple[int, int]:
         """The load under way and its module's running line, or the DAG file's outside of all loads."""
         top = self._top
-        return top, _module_line(sys._getframe(depth)) if top >= 0 else self._current_line()
+        return top, module_line(sys._getframe(depth)) if top >= 0 else self._current_line()
 
-    def _statement(self, name: str) -> tuple[Any, Any, int]:
+    def _statement(self, name: str) -> tuple[int, Namespace, int]:
         """Line and namespace of the statement behind the load of ``name`` that called this, and the running module's line."""
         asked, self._asked = self._asked, None
         if asked and name.endswith(asked):  # a relative one asks for the end of the name
@@ -251,25 +255,25 @@ class ImportTracer:
                 return self.calls[-CALL_FIELDS], self.calls[1 - CALL_FIELDS] or {}, self.calls[-2]
             line = self.hits[-HIT_FIELDS]
             return line, self.hits[2 - HIT_FIELDS] or {}, line if self._top >= 0 else self._current_line()
-        frame = _outside_importlib(sys._getframe(2))
+        frame = outside_importlib(sys._getframe(2))
         if frame is None:
             return 0, {}, self._called(3)[1]
-        line, _, namespace = _executing(frame, frame.f_globals)
-        return line, namespace, self._called(3)[1]
+        line, _, namespace = place_of(frame, frame.f_globals)
+        return line, namespace or {}, self._called(3)[1]
 
     def _note_again(self, name: str) -> None:
         """``importlib.import_module`` of a module that is there already is a hit like any other."""
-        frame = _outside_importlib(sys._getframe(2))
+        frame = outside_importlib(sys._getframe(2))
         if frame is not None:
-            is_in_function = bool(frame.f_code.co_flags & _CO_OPTIMIZED)
+            is_in_function = bool(frame.f_code.co_flags & IN_FUNCTION)
             self.calls.extend((frame.f_lineno, frame.f_globals, name, (), 0, *self._called(), is_in_function))
 
-    def _tracing_load(self, ordinary: Any) -> Any:
+    def _tracing_load(self, ordinary: Callable[..., ModuleType]) -> object:
         modules, loads, clock, main = sys.modules, self.loads, perf_counter_ns, self._main
         note_again, statement, memory, origin_of = self._note_again, self._statement, self.memory, origin.of_file
         excluded = self.excluded_ns
 
-        def traced_load(name: str, import_: Any) -> Any:
+        def traced_load(name: str, import_: object) -> ModuleType:
             # ``_top`` is the stack of one thread; loads of another would be inside whatever this one is loading.
             if get_ident() != main:
                 return ordinary(name, import_)
@@ -310,43 +314,3 @@ def _modules_without_parts() -> frozenset[str]:
     return frozenset(
         name for name, module in sys.modules.items() if type(module) is ModuleType and "__path__" not in vars(module)
     )
-
-
-def _executing(frame: FrameType, namespace: Any) -> tuple[int, bool, Any]:
-    """The line of an import statement, whether it is in code that ``exec`` ran, and the namespace of its module.
-
-    Code that was read from elsewhere, or made from text, has lines of its own: then it is the line of the user's file that
-    had it executed, and that file's namespace.
-    """
-    file = namespace.get("__file__") if namespace else None
-    if file == frame.f_code.co_filename or not (file is None or origin.of_file(file) == origin.USER):
-        return frame.f_lineno, False, namespace
-    around = frame.f_back
-    while around is not None:
-        file = around.f_code.co_filename
-        if file == around.f_globals.get("__file__") and origin.of_file(file) == origin.USER:
-            return around.f_lineno, True, around.f_globals
-        around = around.f_back
-    return frame.f_lineno, False, namespace
-
-
-def _module_line(frame: FrameType | None) -> int:
-    """The line of the module body a few frames above: of ``from lazy import name`` for what lazy's ``__getattr__`` imports."""
-    for _ in range(_NEAR):
-        if frame is None:
-            break
-        if not frame.f_code.co_flags & _CO_OPTIMIZED:
-            return frame.f_lineno
-        frame = frame.f_back
-    return 0
-
-
-def _outside_importlib(frame: FrameType | None) -> FrameType | None:
-    """The innermost frame at or above this one that is not the import system's."""
-    while frame is not None and frame.f_code.co_filename in _SKIPPED:
-        frame = frame.f_back
-    return frame
-
-
-# ``importlib/__init__.py`` too: its ``import_module`` is not an importer of its own.
-_SKIPPED = (*origin.IMPORTLIB, importlib.__file__)

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import builtins
 import sys
-from typing import Any
+from types import FrameType, ModuleType
+from typing import TYPE_CHECKING, Callable
 
 from .. import origin
+
+if TYPE_CHECKING:
+    from ..protocol import LineRow
 
 
 class Missed:
@@ -19,20 +23,20 @@ class Missed:
     """
 
     def __init__(self) -> None:
-        self.rows: list[Any] = []
+        self.rows: list[LineRow] = []
 
-    def watch(self, module: Any, file: str, names: Any) -> None:
+    def watch(self, module: ModuleType, file: str, names: frozenset[str] | None) -> None:
         """Note what is requested of these names, of all that are not there where that is None (after ``import *``)."""
         namespace = vars(module)
         namespace["__builtins__"] = _Builtins(self._note, file, names)
         if names is not None:
             namespace.setdefault("__getattr__", self._getattr(module.__name__, names))
 
-    def _note(self, name: str, frame: Any) -> None:
+    def _note(self, name: str, frame: FrameType) -> None:
         self.rows.append([name, frame.f_code.co_filename, frame.f_lineno])
 
-    def _getattr(self, module: str, names: Any) -> Any:
-        def module_getattr(name: str) -> Any:
+    def _getattr(self, module: str, names: frozenset[str]) -> Callable[[str], object]:
+        def module_getattr(name: str) -> object:
             frame = sys._getframe(1)
             if name in names and origin.of_file(frame.f_code.co_filename) == origin.USER:
                 self._note(name, frame)
@@ -44,11 +48,11 @@ class Missed:
 class _Builtins(dict):  # type: ignore[type-arg]
     """The builtins, for the code of one file."""
 
-    def __init__(self, note: Any, file: str, names: Any) -> None:
+    def __init__(self, note: Callable[[str, FrameType], None], file: str, names: frozenset[str] | None) -> None:
         super().__init__(vars(builtins))
         self._note, self._file, self._names = note, file, names
 
-    def __missing__(self, name: str) -> Any:
+    def __missing__(self, name: str) -> object:
         if name in vars(builtins):
             return vars(builtins)[name]
         frame = sys._getframe(1)

@@ -10,7 +10,8 @@ import os
 import resource
 import sys
 import zipimport
-from typing import Any, Callable
+from types import CodeType, ModuleType
+from typing import TYPE_CHECKING, Any, Callable, Container, TypeVar
 
 from .. import origin
 from ..clocks import perf_counter, perf_counter_ns, process_time, process_time_ns, thread_time
@@ -18,19 +19,38 @@ from ..versions import loading
 from ..watch import callers
 from . import failures, import_rows, imports, statements
 
+if TYPE_CHECKING:
+    from importlib.machinery import SourceFileLoader
+    from typing import Protocol
+
+    from ..protocol import LineRow, Sample, Traced, UntracedRow
+    from ..versions.airflow_api import AirflowApi
+    from ..versions.delivery import Delivery
+    from ..versions.shapes import Dag, DagBag, Document
+
+    class ParsesWith(Protocol):
+        """What a parse uses; the time of Airflow's import belongs to it where that is part of each parse."""
+
+        api: AirflowApi
+        delivery: Delivery
+        airflow_ms: float
+        airflow_cpu_ms: float
+
+
 _PAGE_KIB = resource.getpagesize() // 1024
+_Found = TypeVar("_Found")
 
 
 class Stages:
     """Wall milliseconds spent in executing the DAG file's modules; ``loaded`` is called at the end of that."""
 
-    def __init__(self, loaded: Callable[..., Any]) -> None:
+    def __init__(self, loaded: Callable[[], object]) -> None:
         self.load_ms = 0.0
         self._loaded = loaded
 
-    def clock(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def clock(self, function: Callable[..., object]) -> Callable[..., object]:
         @functools.wraps(function)
-        def timed(*args: Any, **kwargs: Any) -> Any:
+        def timed(*args: object, **kwargs: object) -> object:
             started = perf_counter()
             try:
                 return function(*args, **kwargs)
@@ -75,8 +95,8 @@ def children_cpu_ms() -> float:
 class NoBag:
     """Stands for the DagBag of a parse that an exception ended before there was one."""
 
-    dags: dict[Any, Any] = {}
-    import_errors: dict[Any, Any] = {}
+    dags: dict[str, Dag] = {}
+    import_errors: dict[str, str] = {}
 
 
 class Parsed:
@@ -86,14 +106,14 @@ class Parsed:
     ``escaped`` is an exception that DagBag did not catch: it ends Airflow's process, and the time until then is the file's.
     """
 
-    def __init__(self, bag: Any, escaped: BaseException | None = None) -> None:
+    def __init__(self, bag: DagBag, escaped: BaseException | None = None) -> None:
         self.bag, self.escaped = bag, escaped
-        self.figures: dict[str, Any] = {}
-        self.documents: dict[Any, Any] = {}
-        self.errors: dict[Any, BaseException] = {}
+        self.figures: Sample
+        self.documents: dict[str, Document] = {}
+        self.errors: dict[str, BaseException] = {}
         self.unsent: BaseException | None = None
 
-    def deliver(self, api: Any, delivery: Any, file: str) -> None:
+    def deliver(self, api: AirflowApi, delivery: Delivery, file: str) -> None:
         """Serialise the DAGs and encode the message, as Airflow's child does."""
         for dag_id, dag in self.bag.dags.items():
             try:
@@ -107,7 +127,7 @@ class Parsed:
             self.unsent = error
 
 
-def timed(around: Any, file: str, loaded: Callable[..., Any] = lambda: None) -> Parsed:
+def timed(around: ParsesWith, file: str, loaded: Callable[[], object] = lambda: None) -> Parsed:
     """Parse ``file`` once in the surroundings given."""
     api = around.api
     stages = Stages(loaded)
@@ -140,7 +160,7 @@ def timed(around: Any, file: str, loaded: Callable[..., Any] = lambda: None) -> 
     return parsed
 
 
-def _dagbag_ms(bag: Any) -> float:
+def _dagbag_ms(bag: DagBag) -> float:
     return sum(stat.duration.total_seconds() for stat in getattr(bag, "dagbag_stats", ())) * 1000
 
 
@@ -150,16 +170,16 @@ class TracedParse:
     def __init__(
         self,
         file: str,
-        redact: Callable[..., Any],
-        building_classes: list[Any],
-        checkpoint: Callable[..., Any] = lambda file, line: None,
+        redact: Callable[[str], str],
+        building_classes: list[type],
+        checkpoint: Callable[[str, int], object] = lambda file, line: None,
     ) -> None:
         self._file = file
         self._building_classes = building_classes
         self._redact = redact
         self._dag_module = ""
-        self.plain: list[Any] = []
-        self._made: list[Any] = []
+        self.plain: list[UntracedRow] = []
+        self._made: list[tuple[str, str, int]] = []
         self.tracer = imports.ImportTracer(self._current_line, self._note_collection)
         self.clock = statements.StatementClock(self.tracer.excluded, lambda line: checkpoint(file, line))
 
@@ -179,25 +199,25 @@ class TracedParse:
     def _note_collection(self, took_ns: int) -> None:
         self.clock.collected(took_ns)
 
-    def _note_made(self, instance: Any) -> None:
+    def _note_made(self, instance: object) -> None:
         """A DAG, task group or task was made; of DAGs it is kept where."""
         dag_id = getattr(instance, "dag_id", None)
         if isinstance(dag_id, str) and any(cls.__name__ == "DAG" for cls in type(instance).__mro__):
             caller = callers.find(sys._getframe(2))
-            self._made.append([dag_id, *((caller.file, caller.line) if caller is not None else ("", 0))])
+            self._made.append((dag_id, *((caller.file, caller.line) if caller is not None else ("", 0))))
 
-    def lost(self, kept: Any) -> list[Any]:
+    def lost(self, kept: Container[str]) -> list[LineRow]:
         """The DAGs that the user's code made and that are not among ``kept``: id, file and line of each, once."""
-        made = dict.fromkeys(map(tuple, self._made))
+        made = dict.fromkeys(self._made)
         return [[dag_id, file, line] for dag_id, file, line in made if file and dag_id not in kept]
 
     def _current_line(self) -> int:
         return self.clock.current_line
 
-    def _instrument(self, loader_class: Any, is_dag_code: Callable[..., bool]) -> None:
+    def _instrument(self, loader_class: Any, is_dag_code: Callable[[SourceFileLoader, str], bool]) -> None:
         ordinary, file = loader_class.get_code, self._file
 
-        def get_code(loader: Any, name: str) -> Any:
+        def get_code(loader: SourceFileLoader, name: str) -> CodeType | None:
             if not is_dag_code(loader, name):
                 return ordinary(loader, name)
             path = loader.get_filename(name)
@@ -210,7 +230,7 @@ class TracedParse:
         loader_class.get_code = get_code
         executing = loader_class.exec_module
 
-        def exec_module(loader: Any, module: Any) -> None:
+        def exec_module(loader: SourceFileLoader, module: ModuleType) -> None:
             try:
                 executing(loader, module)
             finally:
@@ -219,7 +239,9 @@ class TracedParse:
 
         loader_class.exec_module = origin.as_importlib(exec_module)
 
-    def _compile(self, loader: Any, name: str, ordinary: Callable[..., Any]) -> Any:
+    def _compile(
+        self, loader: SourceFileLoader, name: str, ordinary: Callable[..., CodeType | None]
+    ) -> CodeType | None:
         started, cpu_started = perf_counter_ns(), process_time_ns()
         try:
             path = loader.get_filename(name)
@@ -232,21 +254,22 @@ class TracedParse:
             self.tracer.compile_ns += perf_counter_ns() - started
             self.tracer.compile_cpu_ns += process_time_ns() - cpu_started
 
-    def report(self) -> dict[Any, Any]:
+    def report(self) -> Traced:
         """Rows for the Run; call after the parse, outside all clocks."""
         self.tracer.uninstall()
-        traced = import_rows.report(self.tracer, self._dag_module)
-        traced["statements"] = [
-            [*row[:5], row[5] // 1000, row[6] // 1000, row[7], row[8], row[9] // 1000, row[10] // 1000, row[11]]
-            for row in self.clock.rows
-        ]
-        traced["gc_ms"] = self.tracer.gc_ns / 1e6
-        traced["compile_ms"] = self.tracer.compile_ns / 1e6
-        traced["uninstrumented"] = self.plain
-        return traced
+        return {
+            **import_rows.report(self.tracer, self._dag_module),
+            "statements": [
+                [*row[:5], row[5] // 1000, row[6] // 1000, row[7], row[8], row[9] // 1000, row[10] // 1000, row[11]]
+                for row in self.clock.rows
+            ],
+            "gc_ms": self.tracer.gc_ns / 1e6,
+            "compile_ms": self.tracer.compile_ns / 1e6,
+            "uninstrumented": self.plain,
+        }
 
 
-def with_room_for_frames(function: Callable[[], Any]) -> Any:
+def with_room_for_frames(function: Callable[[], _Found]) -> _Found:
     """``function()``, below a frame so large that those of a parse fit beside it into one piece of the interpreter's memory.
 
     Where a piece is full, each call takes another from the system and gives it back. The tracer's own frames would move that
@@ -265,7 +288,7 @@ class BuildingClock:
     ``made`` receives each of them, including those made meanwhile.
     """
 
-    def __init__(self, told: Callable[..., Any], made: Callable[[Any], None] = lambda instance: None) -> None:
+    def __init__(self, told: Callable[[int], object], made: Callable[[object], None] = lambda instance: None) -> None:
         self._told = told
         self._made = made
         self._is_running = False
@@ -274,7 +297,7 @@ class BuildingClock:
         ordinary = cls.__init__
 
         @functools.wraps(ordinary)
-        def timed(instance: Any, *args: Any, **kwargs: Any) -> None:
+        def timed(instance: object, *args: object, **kwargs: object) -> None:
             if self._is_running:
                 ordinary(instance, *args, **kwargs)
                 self._made(instance)
@@ -291,6 +314,6 @@ class BuildingClock:
         cls.__init__ = origin.as_importlib(timed)
 
 
-def modules_now() -> list[Any]:
+def modules_now() -> list[str]:
     """Names of all modules in this process: the evidence for its purity."""
     return sorted(sys.modules)

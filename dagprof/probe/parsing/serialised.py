@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Callable
+
+if TYPE_CHECKING:
+    from ..protocol import Json
+    from ..versions.shapes import Document
 
 # Bound before any DAG code can replace them.
 _dumps, _loads, _sha256 = json.dumps, json.loads, hashlib.sha256
 _TEXT_LIMIT = 2000
 
 
-def _text(document: Any) -> str:
+def _text(document: object) -> str:
     return _dumps(document, sort_keys=True, default=repr)
 
 
-def digests(documents: dict[Any, Any]) -> dict[Any, Any]:
+def digests(documents: dict[str, Document]) -> dict[str, str]:
     """A short hash of each DAG's serialised form."""
     return {
         str(dag_id): _sha256(_text(document).encode("utf-8", "surrogatepass")).hexdigest()[:16]
@@ -23,10 +27,10 @@ def digests(documents: dict[Any, Any]) -> dict[Any, Any]:
     }
 
 
-def contents(documents: dict[Any, Any], wanted: list[Any], redact: Callable[..., Any]) -> dict[Any, Any]:
+def contents(documents: dict[str, Document], wanted: list[str], redact: Callable[[str], str]) -> dict[str, Json]:
     """The serialised forms of the wanted DAGs, with secrets masked and long texts cut."""
 
-    def shown(value: Any) -> Any:
+    def shown(value: Json) -> Json:
         if isinstance(value, dict):
             return {redact(str(key)): shown(inner) for key, inner in value.items()}
         if isinstance(value, list):

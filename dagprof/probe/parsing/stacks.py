@@ -17,10 +17,18 @@ import sys
 import types
 import warnings
 import zipimport
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import origin
 from . import statements
+
+if TYPE_CHECKING:
+    from typing import Tuple
+
+    from ..protocol import Stack
+
+    # Function, file and line.
+    Place = Tuple[str, str, int]
 
 INTERVAL_S = 0.001
 SMALLEST_SHARE = 0.01
@@ -48,7 +56,7 @@ def load_profiler(folder: str | None) -> Any:
     return package.Profiler
 
 
-def _load_from(folder: str) -> Any:
+def _load_from(folder: str) -> types.ModuleType:
     init = os.path.join(folder, "__init__.py")
     spec = importlib.util.spec_from_file_location("pyinstrument", init, submodule_search_locations=[folder])
     if spec is None or spec.loader is None:
@@ -68,7 +76,7 @@ def _silence() -> None:
         sampler.IGNORE_OVERHEAD_WARNING = True
 
 
-def _pure_sampler() -> Any:
+def _pure_sampler() -> types.ModuleType:
     """pyinstrument's sampler in Python, for an interpreter that the compiled one was not built for."""
     pure: Any = importlib.import_module(_COMPILED + "_python")
     module: Any = types.ModuleType(_COMPILED)
@@ -86,7 +94,7 @@ def _frame_info(frame: types.FrameType) -> str:
     return _SEPARATOR.join(known) + ("%s%s%d" % (_ATTRIBUTE, _LINE, line) if line else "")
 
 
-def tree(profiler: Any, dag_file: str = "") -> dict[Any, Any] | None:
+def tree(profiler: Any, dag_file: str = "") -> Stack | None:
     """The sampled tree: function, file, first line, milliseconds, children of at least one per cent of the whole.
 
     Calls of the same function from the same place are one node; children are in the order in which they were first seen.
@@ -107,7 +115,7 @@ def _identifier(info: str) -> str:
     return info.partition(_ATTRIBUTE)[0]
 
 
-def _below(stack: list[Any], started: list[Any]) -> list[Any]:
+def _below(stack: list[str], started: list[str]) -> list[str]:
     """A stack without the frames that were there when the profiler was started; the first is the thread, whose name may change."""
     shared = 1
     for info, known in zip(stack[1:], started[1:]):
@@ -122,16 +130,16 @@ class _Node:
 
     def __init__(self) -> None:
         self.seconds = 0.0
-        self._children: dict[Any, _Node] = {}
+        self._children: dict[Place, _Node] = {}
 
-    def add(self, stack: list[Any], places: _Places, seconds: float) -> None:
+    def add(self, stack: list[str], places: _Places, seconds: float) -> None:
         node = self
         node.seconds += seconds
         for place in itertools.islice(itertools.chain.from_iterable(map(places.of, stack)), DEEPEST):
             node = node._children.get(place) or node._children.setdefault(place, _Node())
             node.seconds += seconds
 
-    def row(self, place: tuple[Any, ...], smallest: float) -> dict[Any, Any]:
+    def row(self, place: Place, smallest: float) -> Stack:
         children = [child.row(key, smallest) for key, child in self._children.items() if child.seconds >= smallest]
         function, file, line = place
         wall_ms = round(self.seconds * 1000, 3)
@@ -143,16 +151,16 @@ class _Places:
 
     def __init__(self, dag_file: str) -> None:
         self._dag_file = dag_file
-        self._known: dict[Any, Any] = {}
-        self._modules: dict[Any, Any] = {}
+        self._known: dict[str, list[Place]] = {}
+        self._modules: dict[str, list[ast.stmt]] = {}
 
-    def of(self, info: str) -> list[Any]:
+    def of(self, info: str) -> list[Place]:
         places = self._known.get(info)
         if places is None:
             places = self._known[info] = self._find(info)
         return places
 
-    def _find(self, info: str) -> list[Any]:
+    def _find(self, info: str) -> list[Place]:
         identifier, *attributes = info.split(_ATTRIBUTE)
         parts = identifier.split(_SEPARATOR)
         if len(parts) != 3 or parts[1].startswith(_LEFT_OUT):
@@ -167,13 +175,13 @@ class _Places:
     def _is_dag_code(self, file: str) -> bool:
         return bool(self._dag_file) and self._dag_file in (file, os.path.dirname(file))
 
-    def _body(self, file: str) -> list[Any]:
+    def _body(self, file: str) -> list[ast.stmt]:
         if file not in self._modules:
             self._modules[file] = _parsed(file, self._dag_file)
         return self._modules[file]
 
 
-def _parsed(file: str, dag_file: str) -> list[Any]:
+def _parsed(file: str, dag_file: str) -> list[ast.stmt]:
     """The statements of a module; none where its source cannot be had."""
     try:
         with warnings.catch_warnings():
@@ -190,14 +198,14 @@ def _source(file: str, dag_file: str) -> bytes:
         return stream.read()
 
 
-def _enclosing(block: list[Any], line: int) -> list[int]:
+def _enclosing(block: list[ast.stmt], line: int) -> list[int]:
     """The statements around a line as the statement clock knows them, outermost first, by their lines.
 
     Statements that begin on the same line count as the outermost one, such as the condition of ``if a: b()``.
     """
     found: list[int] = []
     while len(found) <= statements.DEEPEST:
-        node = next((node for node in reversed(block) if _first_line(node) <= line <= node.end_lineno), None)
+        node = next((node for node in reversed(block) if _first_line(node) <= line <= (node.end_lineno or 0)), None)
         if node is None:
             break
         if node.lineno not in found:
@@ -206,11 +214,11 @@ def _enclosing(block: list[Any], line: int) -> list[int]:
     return found
 
 
-def _first_line(node: Any) -> int:
+def _first_line(node: ast.stmt) -> int:
     return min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
 
 
-def _inside(node: Any) -> list[Any]:
+def _inside(node: ast.stmt) -> list[ast.stmt]:
     """The statements of a statement's blocks; the bodies of functions and classes have frames of their own."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return []

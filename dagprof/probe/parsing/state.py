@@ -7,12 +7,15 @@ import builtins
 import hashlib
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from threading import Thread
 
 _sha256 = hashlib.sha256
 
 
-def snapshot() -> dict[Any, Any]:
+def snapshot() -> dict[str, dict[str, str]]:
     """By subject, names and what stands for their values. Reads only what is loaded; imports nothing.
 
     Empty where DAG code has left nothing that could be read.
@@ -23,7 +26,7 @@ def snapshot() -> dict[Any, Any]:
         return {}
 
 
-def _snapshot() -> dict[Any, Any]:
+def _snapshot() -> dict[str, dict[str, str]]:
     return {
         "environment variable": {name: _digest(value) for name, value in os.environ.items()},
         "warnings filter": dict.fromkeys(map(repr, _of("warnings", "filters", ())), ""),
@@ -39,7 +42,7 @@ def _snapshot() -> dict[Any, Any]:
     }
 
 
-def _of(module: str, name: str, default: Any) -> Any:
+def _of(module: str, name: str, default: object) -> Any:
     return getattr(sys.modules.get(module), name, default)
 
 
@@ -47,13 +50,13 @@ def _digest(value: str) -> str:
     return _sha256(value.encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
 
-def _name(value: Any) -> str:
+def _name(value: object) -> str:
     name = getattr(value, "__qualname__", None) or type(value).__qualname__
     return "%s.%s" % (getattr(value, "__module__", "") or type(value).__module__, name)
 
 
-def _signal_handlers() -> dict[Any, Any]:
-    handlers = {}
+def _signal_handlers() -> dict[str, str]:
+    handlers: dict[str, str] = {}
     for number in _of("signal", "Signals", ()):
         handler = sys.modules["signal"].getsignal(number)
         if callable(handler):
@@ -61,7 +64,7 @@ def _signal_handlers() -> dict[Any, Any]:
     return handlers
 
 
-def _root_logger() -> dict[Any, Any]:
+def _root_logger() -> dict[str, str]:
     root = _of("logging", "root", None)
     if root is None:
         return {}
@@ -73,7 +76,7 @@ def _exit_handlers() -> int:
     return int(count()) if count is not None else 0
 
 
-def _threads() -> list[Any]:
+def _threads() -> list[Thread]:
     enumerate_threads = _of("threading", "enumerate", None)
     return enumerate_threads() if enumerate_threads is not None else []
 

@@ -11,7 +11,8 @@ import ast
 import builtins
 import copy
 import importlib.util
-from typing import Any, Callable
+from types import CodeType
+from typing import Any, Callable, TypeVar
 
 from ..clocks import perf_counter_ns, process_time_ns
 
@@ -20,6 +21,7 @@ ITERATIONS = 1000
 DEEPEST = 8
 _TEXT_LIMIT = 160
 _BUILDERS = {"dag", "task_group"}
+_Located = TypeVar("_Located", bound=ast.AST)
 
 
 class StatementClock:
@@ -29,13 +31,15 @@ class StatementClock:
     statements are added.
     """
 
-    def __init__(self, excluded: Callable[..., Any], begins: Callable[..., Any] = lambda line: None) -> None:
-        self.rows: list[Any] = []
+    def __init__(
+        self, excluded: Callable[[], tuple[int, int]], begins: Callable[[int], object] = lambda line: None
+    ) -> None:
+        self.rows: list[list[Any]] = []
         self.member = ""
         self._begins = begins
-        self._iterations: list[Any] = []
+        self._iterations: list[int] = []
         self._excluded = excluded
-        self._open: list[Any] = []
+        self._open: list[tuple[int, int, int]] = []
 
     @property
     def current_line(self) -> int:
@@ -114,7 +118,7 @@ class StatementClock:
 
 
 class _Instrumenter:
-    def __init__(self, clock: StatementClock, source_lines: list[Any], redact: Callable[..., Any]) -> None:
+    def __init__(self, clock: StatementClock, source_lines: list[str], redact: Callable[[str], str]) -> None:
         self.clock = clock
         self._lines = source_lines
         self._redact = redact
@@ -128,8 +132,8 @@ class _Instrumenter:
         text = self._lines[line - 1].strip() if 0 < line <= len(self._lines) else ""
         return self._redact(text)[:_TEXT_LIMIT]
 
-    def _block(self, body: list[Any], parent: int, depth: int, keep_head: bool = False) -> list[Any]:
-        result: list[Any] = []
+    def _block(self, body: list[ast.stmt], parent: int, depth: int, keep_head: bool = False) -> list[ast.stmt]:
+        result: list[ast.stmt] = []
         for position, node in enumerate(body):
             if keep_head and self._must_stay_first(node, position):
                 result.append(node)
@@ -147,7 +151,7 @@ class _Instrumenter:
             return True
         return position == 0 and isinstance(node, ast.Expr) and isinstance(getattr(node.value, "value", None), str)
 
-    def _inside(self, node: Any, statement: int, depth: int) -> None:
+    def _inside(self, node: ast.stmt, statement: int, depth: int) -> None:
         if isinstance(node, (ast.For, ast.While)):
             self._loop(node, statement, depth)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -160,7 +164,7 @@ class _Instrumenter:
             for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
                 part.body = self._block(part.body, statement, depth)
 
-    def _loop(self, node: Any, statement: int, depth: int) -> None:
+    def _loop(self, node: ast.For | ast.While, statement: int, depth: int) -> None:
         if any(isinstance(inner, (ast.Global, ast.Nonlocal)) for inner in ast.walk(node)):
             return
         plain, slot = copy.deepcopy(node.body), self.clock.add_loop()
@@ -174,7 +178,7 @@ class _Instrumenter:
         ]
         node.orelse = self._block(node.orelse, statement, depth)
 
-    def _function(self, node: Any, depth: int) -> None:
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, depth: int) -> None:
         body = list(node.body)
         function = self.clock.add(-1, node, self._text(node))
         self.clock.rows[function][3] = "body"
@@ -192,7 +196,7 @@ def _watched(slot: int) -> ast.expr:
     return ast.Name(WATCHED_LOOP % slot, ast.Load())
 
 
-def _located(node: Any, like: ast.stmt) -> Any:
+def _located(node: _Located, like: ast.stmt) -> _Located:
     ast.copy_location(node, like)
     return ast.fix_missing_locations(node)
 
@@ -203,7 +207,7 @@ def _decorator_name(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
-def compile_with_clock(source: bytes, file: str, clock: StatementClock, redact: Callable[..., Any]) -> Any:
+def compile_with_clock(source: bytes, file: str, clock: StatementClock, redact: Callable[[str], str]) -> CodeType:
     """Code of ``source`` that drives ``clock``; the clock is provided to it as a builtin.
 
     :raises SyntaxError: as compiling the file itself would.
@@ -211,4 +215,5 @@ def compile_with_clock(source: bytes, file: str, clock: StatementClock, redact: 
     tree = ast.parse(source, file)
     _Instrumenter(clock, importlib.util.decode_source(source).split("\n"), redact).module(tree)
     setattr(builtins, CLOCK, clock)
-    return compile(tree, file, "exec", dont_inherit=True)
+    code: CodeType = compile(tree, file, "exec", dont_inherit=True)
+    return code

@@ -12,7 +12,6 @@ import gc
 import os
 import re
 import sys
-from typing import Any
 
 # Counts of the first and second older generation at a usual point of a real processor: see docs/how-it-works.md.
 FROZEN, NOT_FROZEN = (5, 1), (4, 5)
@@ -42,7 +41,7 @@ class Collector:
         else:
             gc.callbacks.append(self._note)
 
-    def _note(self, phase: str, details: Any) -> None:
+    def _note(self, phase: str, details: dict[str, int]) -> None:
         if phase == "stop" and details["generation"] == 2:
             self._survivors = len(gc.get_objects(generation=2))
 

@@ -11,7 +11,10 @@ import inspect
 import os
 import shutil
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
 
 _PREFIX = "sqlite:///"
 
@@ -121,7 +124,7 @@ def _make() -> None:
     """``airflow db migrate`` on an empty database that needs no care for power cuts."""
     from airflow import settings
 
-    def hurry(connection: Any, record: Any) -> None:
+    def hurry(connection: Connection, record: object) -> None:
         for pragma in ("journal_mode=MEMORY", "synchronous=OFF"):
             connection.execute("PRAGMA " + pragma)
 

@@ -11,7 +11,6 @@ import importlib
 import inspect
 import os
 import sys
-from typing import Any
 
 
 def store(scratch: str) -> str:
@@ -33,7 +32,7 @@ def store(scratch: str) -> str:
 def _store(file: str) -> None:
     function = importlib.import_module("airflow.dag_processing.collection").update_dag_parsing_results_in_db
     known = inspect.signature(function).parameters
-    values: dict[str, Any] = {
+    values: dict[str, object] = {
         "bundle_name": "dags-folder",
         "bundle_version": None,
         "dags": [_serialised(file)],
@@ -47,7 +46,7 @@ def _store(file: str) -> None:
         function(session=session, **{name: value for name, value in values.items() if name in known})
 
 
-def _serialised(file: str) -> Any:
+def _serialised(file: str) -> object:
     """An empty DAG as the manager gets it from a child."""
     serialized = importlib.import_module("airflow.serialization.serialized_objects")
     dag = importlib.import_module("airflow.sdk.definitions.dag").DAG("first", schedule=None)

@@ -46,7 +46,7 @@ class Manager:
         self._plugins = plugins
         self.command = ""
         self.trouble = ""
-        self.handlers: dict[Any, Any] = {}
+        self.handlers: dict[int, signal._HANDLER] = {}
         self.has_frozen = False
         self._undo: list[Callable[[], None]] = []
         self._process = os.getpid()
@@ -80,7 +80,7 @@ class Manager:
         ) % (self.command, reason)
 
     @property
-    def inherited_handlers(self) -> dict[Any, Any]:
+    def inherited_handlers(self) -> dict[int, signal._HANDLER]:
         """The signal handlers that a parsing child keeps from the manager: Airflow 3 resets those that it sets itself."""
         reset = _HANDLED if "airflow.sdk" in sys.modules else ()
         return {number: handler for number, handler in self.handlers.items() if number not in reset}
@@ -132,7 +132,7 @@ class Manager:
         runner = importlib.import_module("airflow.jobs.scheduler_job_runner").SchedulerJobRunner
         ordinary = runner._execute
 
-        def execute(scheduler: Any) -> Any:
+        def execute(scheduler: Any) -> object:
             job = scheduler.job
             for executor in getattr(job, "executors", None) or [job.executor]:
                 executor.start = lambda: None
@@ -140,7 +140,7 @@ class Manager:
 
         self._set(runner, "_execute", execute)
 
-    def _command_line(self) -> list[Any]:
+    def _command_line(self) -> list[str]:
         script = os.path.join(os.path.dirname(sys.executable), "airflow")
         if self.command == "scheduler":
             return [script, self.command, "--skip-serve-logs", "--subdir", os.path.join(self._scratch, "first")]
@@ -172,7 +172,7 @@ class Manager:
         if os.getpid() != self._process:
             os._exit(0)
 
-    def _set(self, owner: Any, name: str, value: Any) -> None:
+    def _set(self, owner: object, name: str, value: object) -> None:
         missing = object()
         before = vars(owner).get(name, missing)
 
@@ -198,7 +198,7 @@ class Manager:
         os.environ[name] = value
         self._undo.append(undo)
 
-    def _undo_one(self, owner: Any, name: str) -> None:
+    def _undo_one(self, owner: object, name: str) -> None:
         for undo in list(self._undo):
             if getattr(undo, "key", None) == (id(owner), name):
                 self._undo.remove(undo)
@@ -215,10 +215,10 @@ class _NotSqlite:
     def __init__(self, conf: Any) -> None:
         self._conf = conf
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._conf, name)
 
-    def get(self, section: str, key: str, *args: Any, **kwargs: Any) -> Any:
+    def get(self, section: str, key: str, *args: object, **kwargs: object) -> object:
         if (section, key) == ("database", "sql_alchemy_conn"):
             return "not-sqlite"
         return self._conf.get(section, key, *args, **kwargs)

@@ -6,9 +6,15 @@ import importlib.machinery
 import os
 import sys
 from time import perf_counter
-from typing import Any, Callable
+from types import FrameType, ModuleType
+from typing import TYPE_CHECKING, Any, Callable
 
 from ..parsing.parse import rss_kib
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from ..protocol import PluginRow
 
 _GROUP = "airflow.plugins"
 _LOADERS = ("plugins_manager",)
@@ -21,21 +27,20 @@ class Plugins:
     the folder imported before it is loaded twice: Airflow gives it a name of its own the second time.
     """
 
-    def __init__(self, redact: Callable[..., Any]) -> None:
+    def __init__(self, redact: Callable[[str], str]) -> None:
         self._redact = redact
-        self.rows: list[Any] = []
+        self.rows: list[PluginRow] = []
 
-    def install(self, replace: Callable[[Any, str, Any], None]) -> None:
+    def install(self, replace: Callable[[object, str, object], None]) -> None:
         """Clock the three ways in which Airflow loads plugins; ``replace`` sets an attribute for the time being."""
         manager = sys.modules["airflow.plugins_manager"]
         replace(importlib.machinery, "SourceFileLoader", self._loader(importlib.machinery.SourceFileLoader))
         replace(manager, "import_string", self._import_string(manager.import_string))
         entry_point = self._entry_point_class(manager)
-        if entry_point is not None:
-            replace(entry_point, "load", self._entry_point_load(entry_point.load))
+        replace(entry_point, "load", self._entry_point_load(entry_point.load))
 
-    def _timed(self, name: str, source: str, function: Callable[..., Any], *arguments: Any) -> Any:
-        row: dict[str, Any] = {"name": name, "source": source, "error": ""}
+    def _timed(self, name: str, source: str, function: Callable[..., object], *arguments: object) -> object:
+        row: PluginRow = {"name": name, "source": source, "wall_ms": 0.0, "rss_kib": 0, "modules": 0, "error": ""}
         modules, rss, started = len(sys.modules), rss_kib(), perf_counter()
         try:
             return function(*arguments)
@@ -52,7 +57,7 @@ class Plugins:
         timed = self._timed
 
         class SourceFileLoader(ordinary):  # type: ignore[misc]
-            def exec_module(self, module: Any) -> None:
+            def exec_module(self, module: ModuleType) -> None:
                 if _is_called_by_airflow(sys._getframe(1)):
                     timed(self.name, _below_plugins(self.path), super().exec_module, module)
                 else:
@@ -60,13 +65,13 @@ class Plugins:
 
         return SourceFileLoader
 
-    def _import_string(self, ordinary: Callable[..., Any]) -> Callable[..., Any]:
+    def _import_string(self, ordinary: Callable[..., object]) -> Callable[[str], object]:
         return lambda path: self._timed(path, "provider", ordinary, path)
 
-    def _entry_point_load(self, ordinary: Callable[..., Any]) -> Callable[..., Any]:
+    def _entry_point_load(self, ordinary: Callable[..., object]) -> Callable[[EntryPoint], object]:
         timed = self._timed
 
-        def load(entry_point: Any) -> Any:
+        def load(entry_point: EntryPoint) -> object:
             if entry_point.group != _GROUP:
                 return ordinary(entry_point)
             return timed(entry_point.name, "entry point %s" % entry_point.value, ordinary, entry_point)
@@ -74,10 +79,10 @@ class Plugins:
         return load
 
     @staticmethod
-    def _entry_point_class(manager: Any) -> Any:
+    def _entry_point_class(manager: ModuleType) -> type[EntryPoint]:
         """The class whose instances ``importlib.metadata`` gives, or its backport, where Airflow uses that."""
         for name in ("metadata", "importlib_metadata"):
-            found = getattr(getattr(manager, name, None), "EntryPoint", None)
+            found: type[EntryPoint] | None = getattr(getattr(manager, name, None), "EntryPoint", None)
             if found is not None:
                 return found
         import importlib.metadata as metadata
@@ -85,7 +90,7 @@ class Plugins:
         return metadata.EntryPoint
 
 
-def _is_called_by_airflow(frame: Any) -> bool:
+def _is_called_by_airflow(frame: FrameType) -> bool:
     return str(frame.f_globals.get("__name__", "")).endswith(_LOADERS)
 
 

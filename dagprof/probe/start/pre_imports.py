@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Iterable
+from typing import TYPE_CHECKING, Iterable
+
+if TYPE_CHECKING:
+    from ..versions.airflow_api import AirflowApi
 
 # Lines at the margin that import something and mention Airflow: all that can give a name. Nested ones give none.
 _MENTION = re.compile(rb"^(?=[^\s#])(?=[^\n]*\bimport\b)[^\n]*\bairflow\b[^\n]*", re.M)
 _SIMPLE = re.compile(rb"(?:from[ \t]+(airflow[\w.]*)[ \t]+import|import[ \t]+(airflow[\w.]*)[ \t]*(?:#|\r?$))")
 
 
-def names(api: Any, files: Iterable[str]) -> list[Any]:
+def names(api: AirflowApi, files: Iterable[str]) -> list[str]:
     """The modules, in the order of the files. Only files that may name a new one are parsed: thousands name the same few."""
-    found: dict[Any, Any] = {"airflow": None}
+    found: dict[str, None] = {"airflow": None}
     for file in files:
         if _may_name_others(file, found):
             found.update(dict.fromkeys(api.airflow_imports(file)))
@@ -20,7 +23,7 @@ def names(api: Any, files: Iterable[str]) -> list[Any]:
     return list(found)
 
 
-def _may_name_others(file: str, found: dict[Any, Any]) -> bool:
+def _may_name_others(file: str, found: dict[str, None]) -> bool:
     try:
         with open(file, "rb") as stream:
             data = stream.read()

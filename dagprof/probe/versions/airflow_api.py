@@ -10,9 +10,13 @@ import inspect
 import os
 import sys
 import time
-from typing import Any, Callable
+from types import ModuleType
+from typing import TYPE_CHECKING, Callable
 
 from . import listing, loading
+
+if TYPE_CHECKING:
+    from .shapes import Dag, DagBag, Document
 
 PROCESSOR, WARM, COLD = "processor", "warm", "cold"
 
@@ -42,7 +46,7 @@ _CONFIG = {
 }
 
 
-def _optional(module: str) -> Any:
+def _optional(module: str) -> ModuleType | None:
     try:
         return importlib.import_module(module)
     except ImportError:
@@ -58,9 +62,10 @@ class AirflowApi:
 
         self.version: str = airflow.__version__
         self.root = root
-        self._module = _optional("airflow.dag_processing.dagbag")
-        if self._module is None or not hasattr(self._module, "DagBag"):
-            self._module = importlib.import_module("airflow.models.dagbag")
+        module = _optional("airflow.dag_processing.dagbag")
+        if module is None or not hasattr(module, "DagBag"):
+            module = importlib.import_module("airflow.models.dagbag")
+        self._module = module
         serialized = importlib.import_module("airflow.serialization.serialized_objects")
         self._to_dict = getattr(serialized, "DagSerialization", None) or serialized.SerializedDAG
         self.import_s = time.perf_counter() - started
@@ -68,7 +73,7 @@ class AirflowApi:
         self._bag_class, self._bag_arguments = self._find_bag()
 
     @staticmethod
-    def _import_surroundings(temperature: str) -> list[Any]:
+    def _import_surroundings(temperature: str) -> list[ModuleType | None]:
         """Import what the forking process has; its modules, None for those that this Airflow has not."""
         if temperature == PROCESSOR:
             return [importlib.import_module(name) for name in _PROCESSOR_MODULES]
@@ -97,11 +102,11 @@ class AirflowApi:
             self._manager_api = factory()
             self._manager_app = self._manager_api.app
 
-    def _find_bag(self) -> tuple[Any, ...]:
+    def _find_bag(self) -> tuple[Callable[..., DagBag], dict[str, object]]:
         """DagBag's class and arguments, as this version's DAG processor passes them."""
         bag_class = getattr(self._module, "BundleDagBag", None) or self._module.DagBag
         known = inspect.signature(self._module.DagBag.__init__).parameters
-        arguments: dict[Any, Any] = {}
+        arguments: dict[str, object] = {}
         if "include_examples" in known:
             arguments["include_examples"] = False
         if "bundle_path" in known:
@@ -112,7 +117,7 @@ class AirflowApi:
             arguments["bundle_name"] = "dags-folder"
         return bag_class, arguments
 
-    def config(self) -> dict[Any, Any]:
+    def config(self) -> dict[str, str]:
         """The settings that decide how this Airflow parses, as text."""
         from airflow.configuration import conf
 
@@ -125,11 +130,11 @@ class AirflowApi:
                     break
         return values
 
-    def list_files(self, folder: str, safe_mode: bool) -> list[Any]:
+    def list_files(self, folder: str, safe_mode: bool) -> list[str]:
         """The files below ``folder`` that the DAG processor would parse."""
         return listing.list_files(folder, safe_mode)
 
-    def airflow_imports(self, file: str) -> list[Any]:
+    def airflow_imports(self, file: str) -> list[str]:
         """The ``airflow.*`` modules that the DAG processor imports before it forks for ``file``."""
         from airflow.configuration import conf
         from airflow.utils.file import iter_airflow_imports
@@ -149,20 +154,20 @@ class AirflowApi:
                 os.environ["_AIRFLOW_PROCESS_CONTEXT"] = "client"
             supervisor.block_orm_access()
 
-    def build_bag(self, file: str) -> Any:
+    def build_bag(self, file: str) -> DagBag:
         """Parse one file into a DagBag, as the DAG processor does."""
         return self._bag_class(file, **self._bag_arguments)
 
-    def serialise(self, dag: Any) -> dict[Any, Any]:
+    def serialise(self, dag: Dag) -> Document:
         """The serialised form of one DAG."""
         return self._to_dict.to_dict(dag)
 
-    def time_loading(self, clock: Callable[..., Any]) -> None:
+    def time_loading(self, clock: Callable[[Callable[..., object]], Callable[..., object]]) -> None:
         """Wrap the methods that execute a DAG file's modules in ``clock`` (a decorator)."""
         for owner, name in loading.timed_methods(self._module):
             setattr(owner, name, clock(getattr(owner, name)))
 
-    def building_classes(self) -> list[Any]:
+    def building_classes(self) -> list[type]:
         """The classes of which a DAG file makes instances: DAGs, task groups, tasks."""
         found = [
             *self._classes("DAG", "airflow.sdk.definitions.dag")[:1],
@@ -174,6 +179,6 @@ class AirflowApi:
         model = vars(_optional("airflow.models.dag")).get("DAG")
         return list(dict.fromkeys([*found, *([model] if model is not None else [])]))
 
-    def _classes(self, name: str, *modules: str) -> list[Any]:
+    def _classes(self, name: str, *modules: str) -> list[type]:
         loaded = [_optional(module) for module in modules]
         return [getattr(module, name) for module in loaded if hasattr(module, name)]

@@ -18,9 +18,13 @@ import importlib.util
 import io
 import os
 import sys
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Iterator
 
 from ..answering import identity
+
+if TYPE_CHECKING:
+    from .shapes import Dag, DagBag, Document
 
 _MOST_SHOWN = 60
 _COMMS = "airflow.sdk.execution_time.comms"
@@ -65,13 +69,13 @@ class Delivery:
     def end(self) -> None:
         """Do what the child does after it has delivered its DAGs, before it leaves."""
 
-    def encode(self, file: str, bag: Any, documents: dict[Any, Any], errors: dict[Any, str]) -> None:
+    def encode(self, file: str, bag: DagBag, documents: dict[str, Document], errors: dict[str, str]) -> None:
         """Bring DAGs and errors into the form in which they leave the child.
 
         :raises Exception: as in Airflow's child, of which nothing is stored then.
         """
 
-    def culprit(self, bag: Any, documents: dict[Any, Any]) -> str:
+    def culprit(self, bag: DagBag, documents: dict[str, Document]) -> str:
         """The value for which ``encode`` raises, in words; empty where none is found."""
         return ""
 
@@ -82,7 +86,7 @@ class DatabaseDelivery(Delivery):
     fault = "cannot write this into its database"
 
     def begin(self) -> None:
-        util: Any = sys.modules.get("multiprocessing.util")
+        util = sys.modules.get("multiprocessing.util")
         if util is not None:
             util._finalizer_registry.clear()
 
@@ -95,14 +99,14 @@ class DatabaseDelivery(Delivery):
             if module in sys.modules:
                 getattr(sys.modules[module], function)()
 
-    def encode(self, file: str, bag: Any, documents: dict[Any, Any], errors: dict[Any, str]) -> None:
+    def encode(self, file: str, bag: DagBag, documents: dict[str, Document], errors: dict[str, str]) -> None:
         for text in (*bag.import_errors.values(), *errors.values()):
             text.encode("utf-8")
         for dag_id in documents:
             for _, text in _columns(bag.dags[dag_id]):
                 text.encode("utf-8")
 
-    def culprit(self, bag: Any, documents: dict[Any, Any]) -> str:
+    def culprit(self, bag: DagBag, documents: dict[str, Document]) -> str:
         for dag_id in documents:
             for name, text in _columns(bag.dags[dag_id]):
                 if not _is_utf8(text):
@@ -116,11 +120,11 @@ class SupervisedDelivery(Delivery):
     is_supervised = True
     fault = "cannot send this from the parsing process"
 
-    def __init__(self, processor: Any, comms: Any) -> None:
+    def __init__(self, processor: ModuleType, comms: ModuleType) -> None:
         self._message = processor.DagFileParsingResult
         self._lazy_dag = processor.LazyDeserializedDAG
         self._frame = comms._RequestFrame
-        self._socket: Any = None
+        self._socket: tuple[int, int] | None = None
         self._has_loaded = "last_loaded" in self._lazy_dag.model_fields
 
     def open_streams(self, requests: int) -> None:
@@ -141,7 +145,7 @@ class SupervisedDelivery(Delivery):
     def end(self) -> None:
         atexit._run_exitfuncs()
 
-    def encode(self, file: str, bag: Any, documents: dict[Any, Any], errors: dict[Any, str]) -> None:
+    def encode(self, file: str, bag: DagBag, documents: dict[str, Document], errors: dict[str, str]) -> None:
         if self._socket is not None and identity(0) != self._socket:
             raise OSError("descriptor 0, which carries the result, is closed")
         dags = [self._dag(bag.dags[dag_id], document) for dag_id, document in documents.items()]
@@ -150,11 +154,11 @@ class SupervisedDelivery(Delivery):
         )
         self._frame(id=0, body=message.model_dump()).as_bytes()
 
-    def _dag(self, dag: Any, document: Any) -> Any:
+    def _dag(self, dag: Dag, document: Document) -> object:
         loaded = {"last_loaded": dag.last_loaded} if self._has_loaded else {}
         return self._lazy_dag(data=document, **loaded)
 
-    def culprit(self, bag: Any, documents: dict[Any, Any]) -> str:
+    def culprit(self, bag: DagBag, documents: dict[str, Document]) -> str:
         for dag_id, document in documents.items():
             parts = {"last_loaded": getattr(bag.dags[dag_id], "last_loaded", None)} if self._has_loaded else {}
             for where, value in _leaves({**document, **parts}):
@@ -162,7 +166,7 @@ class SupervisedDelivery(Delivery):
                     return "%s of the DAG %s is %s" % (where, ascii(dag_id), _shown(value))
         return ""
 
-    def _is_sendable(self, value: Any) -> bool:
+    def _is_sendable(self, value: object) -> bool:
         try:
             self._frame(id=0, body={"value": value}).as_bytes()
         except Exception:
@@ -170,7 +174,7 @@ class SupervisedDelivery(Delivery):
         return True
 
 
-def _columns(dag: Any) -> Any:
+def _columns(dag: Dag) -> Iterator[tuple[str, str]]:
     """The texts of a DAG that have database columns of their own; the rest of it travels as JSON, in ASCII."""
     for name in ("description", "owner", "dag_display_name", "default_view", "tags"):
         found = getattr(dag, name, None)
@@ -187,7 +191,7 @@ def _is_utf8(text: str) -> bool:
     return True
 
 
-def _leaves(value: Any, where: str = "") -> Any:
+def _leaves(value: object, where: str = "") -> Iterator[tuple[str, object]]:
     """The innermost values of a document, with the way to each; keys count as values."""
     if isinstance(value, dict):
         for key, inner in value.items():
@@ -200,7 +204,7 @@ def _leaves(value: Any, where: str = "") -> Any:
         yield where, value
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     try:
         text = ascii(value)
     except Exception:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
-from typing import Any
+from types import ModuleType
+from typing import Callable
 
 _DEFAULT_HEURISTIC = "might_contain_dag_via_default_heuristic"
 
 
-def list_files(folder: str, safe_mode: bool) -> list[Any]:
+def list_files(folder: str, safe_mode: bool) -> list[str]:
     """The files below ``folder`` that the DAG processor would parse.
 
     :raises RuntimeError: two ways lead to one folder, which ends Airflow's own listing too.
@@ -28,7 +29,7 @@ def list_files(folder: str, safe_mode: bool) -> list[Any]:
     return list(ordinary(folder, safe_mode=safe_mode))
 
 
-def _by_importers(folder: str, safe_mode: bool, utils: Any) -> list[Any]:
+def _by_importers(folder: str, safe_mode: bool, utils: ModuleType) -> list[str]:
     """As the manager of Airflow 3.4: the file that holds each definition, or whose listing failed."""
     from pathlib import Path
 
@@ -36,7 +37,7 @@ def _by_importers(folder: str, safe_mode: bool, utils: Any) -> list[Any]:
     from airflow.sdk import importers
 
     bundle = LocalDagBundle(name="dags-folder", path=folder)
-    found: dict[Any, Any] = {}
+    found: dict[str, None] = {}
     registry = importers.get_importer_registry(bundle.name)
     for _, item in registry.list_dag_definitions(bundle, safe_mode=safe_mode):
         if isinstance(item, importers.DagImportError):
@@ -60,7 +61,7 @@ def passes_default_heuristic(file: str) -> bool:
     return bool(getattr(utils, _DEFAULT_HEURISTIC)(file))
 
 
-def _asking(name: str, **fixed: Any) -> Any:
+def _asking(name: str, **fixed: object) -> Callable[[str], object]:
     from airflow.configuration import conf
 
     function = getattr(importlib.import_module("airflow.utils.file"), name)

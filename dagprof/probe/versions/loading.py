@@ -9,12 +9,13 @@ from __future__ import annotations
 import importlib.machinery
 import os
 import sys
+from types import ModuleType
 from typing import Any
 
 _SDK = "airflow.sdk.importers"
 
 
-def timed_methods(dagbag: Any) -> list[Any]:
+def timed_methods(dagbag: ModuleType) -> list[tuple[type, str]]:
     """Classes and names of the methods in which a DAG file's modules are executed; ``dagbag`` is DagBag's module."""
     importers = sys.modules.get(_SDK)
     if importers is None:
@@ -26,7 +27,7 @@ def timed_methods(dagbag: Any) -> list[Any]:
     return [(importers.PythonDagImporter, "_load_modules"), *((cls, "import_definition") for cls in others)]
 
 
-def _registry(importers: Any) -> Any:
+def _registry(importers: ModuleType) -> Any:
     return importers.get_importer_registry("dags-folder")
 
 
@@ -44,7 +45,7 @@ def source_loaders() -> list[Any]:
     return [importlib.machinery.SourceFileLoader, *([own] if own is not None else [])]
 
 
-def path_of(loader: Any, name: str) -> str:
+def path_of(loader: importlib.machinery.SourceFileLoader, name: str) -> str:
     """The file that a source loader reads for a module; inside an archive, the path of the member below it."""
     path = getattr(loader, "path", None)
     return str(loader.get_filename(name) if path is None else path)

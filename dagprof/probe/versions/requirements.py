@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any
+from types import ModuleType
 
 # 3.4 was tried with its second beta only; see docs/how-it-works.md.
 OLDEST, NEWEST = (2, 7), (3, 3)
@@ -87,7 +87,7 @@ def _reached(name: str, broken: list[str]) -> int:
     return 0
 
 
-def _module(name: str, broken: list[str]) -> Any:
+def _module(name: str, broken: list[str]) -> ModuleType | None:
     """A module, or None where there is none of that name or it fails."""
     if name in sys.modules:
         return sys.modules[name]
@@ -101,7 +101,7 @@ def _module(name: str, broken: list[str]) -> Any:
     return None
 
 
-def _attributes(value: Any, names: list[str]) -> int:
+def _attributes(value: object, names: list[str]) -> int:
     for number, name in enumerate(names):
         try:
             value = getattr(value, name)

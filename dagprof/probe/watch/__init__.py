@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Callable, Iterable
 
 from .. import origin
 from .databases import DatabaseWatch
@@ -21,13 +21,17 @@ from .network import NetworkWatch
 from .processes import ProcessWatch
 from .state import StateWatch
 
+if TYPE_CHECKING:
+    from ..protocol import EffectRow
+    from .events import Arguments, Handlers
+
 _WARNING = re.compile(r"(?P<file>.+?):(?P<line>\d+): (?P<text>[\w.]+: .*)", re.S)
 
 
 class Effects:
     """All watchers around one parse. ``root`` holds the DAG files; files below ``scratch`` are never an effect."""
 
-    def __init__(self, redact: Callable[..., Any], root: str, scratch: str, dag_file: str) -> None:
+    def __init__(self, redact: Callable[[str], str], root: str, scratch: str, dag_file: str) -> None:
         self._ledger = Ledger(redact)
         self._late = LatePatches()
         self._files = FileWatch(self._ledger, root, scratch, dag_file)
@@ -38,7 +42,7 @@ class Effects:
         self._executions = ExecutionWatch(self._ledger, root)
         self._is_over = False
 
-    def install(self, api: Any, *, runs_exit_handlers: bool = False) -> None:
+    def install(self, api: object, *, runs_exit_handlers: bool = False) -> None:
         """Start watching; with ``api`` (may be None) Airflow's own database is recognised."""
         if runs_exit_handlers:
             ExitWatch(self._ledger).install(self._late)
@@ -48,13 +52,13 @@ class Effects:
         self._state.install(self._late)
         sys.addaudithook(self._hook())
 
-    def _hook(self) -> Callable[..., Any]:
-        handlers: dict[Any, Callable[..., Any]] = {"import": self._on_import}
+    def _hook(self) -> Callable[[str, Arguments], None]:
+        handlers: Handlers = {"import": self._on_import}
         for watch in (self._files, self._network, self._processes, self._databases, self._state, self._executions):
             handlers.update(watch.events())
         find = handlers.get
 
-        def hook(event: str, args: Any) -> None:
+        def hook(event: str, args: Arguments) -> None:
             handler = find(event)
             if handler is not None and not self._is_over:
                 try:
@@ -64,7 +68,7 @@ class Effects:
 
         return hook
 
-    def _on_import(self, args: Any) -> None:
+    def _on_import(self, args: Arguments) -> None:
         self._late.on_import(args)
         self._state.on_import()
 
@@ -73,18 +77,18 @@ class Effects:
         self._late.catch_up()
         self._state.checkpoint(file, line)
 
-    def add_warnings(self, texts: Any) -> None:
+    def add_warnings(self, texts: Iterable[object]) -> None:
         """Warnings as Airflow keeps them, ``file:line: Category: message``; only those of user files count."""
         for text in texts:
             match = _WARNING.match(str(text))
             if match is not None and origin.of_file(match["file"]) == origin.USER:
                 self._ledger.add("warning", match["text"].strip(), match["file"], int(match["line"]))
 
-    def rows_so_far(self) -> list[Any]:
+    def rows_so_far(self) -> list[EffectRow]:
         """The effects until now; the watch goes on, and has not looked at what was undone."""
         return self._ledger.rows()
 
-    def rows(self) -> list[Any]:
+    def rows(self) -> list[EffectRow]:
         """All effects, as dictionaries with the fields of ``model.Effect`` and ``is_running``, of a process after the parse.
 
         Ends the watch.

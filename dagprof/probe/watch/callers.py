@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from types import FrameType
-from typing import Any
 
 from .. import origin
 
@@ -53,7 +52,7 @@ def _is_core(file: str) -> bool:
 
 
 def _thread_starter(is_direct: bool) -> Caller | None:
-    threading: Any = sys.modules.get("threading")
+    threading = sys.modules.get("threading")
     thread = getattr(threading, "_active", {}).get(threading.get_ident()) if threading else None
     started_at = getattr(thread, STARTED_AT, None)
     if started_at is None:

@@ -6,12 +6,16 @@ import functools
 import os
 import re
 import sys
-from typing import Any, Callable
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from ..clocks import perf_counter_ns
 from .late import LatePatches, replace
 from .ledger import Ledger
 from .steady import steady
+
+if TYPE_CHECKING:
+    from .events import Arguments, Handlers
 
 _DRIVERS = {
     "psycopg2": "connect",
@@ -42,12 +46,12 @@ _STARTED = "_dagprof_started"
 class DatabaseWatch:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._metadata_url: Any = None
+        self._metadata_url: object = None
 
-    def events(self) -> dict[Any, Callable[..., Any]]:
+    def events(self) -> Handlers:
         return {"sqlite3.connect": self._on_sqlite}
 
-    def install(self, late: LatePatches, api: Any) -> None:
+    def install(self, late: LatePatches, api: object) -> None:
         for name, function in _DRIVERS.items():
             late.add(name, functools.partial(self._patch_driver, name, function))
         late.add("sqlalchemy.engine", self._listen)
@@ -63,13 +67,13 @@ class DatabaseWatch:
         if blocked is not None:
             ordinary = blocked.__init__
 
-            def initialise(session: Any, *args: Any, **kwargs: Any) -> None:
+            def initialise(session: object, *args: object, **kwargs: object) -> None:
                 self._ledger.note("metadata-database", "session (blocked by Airflow)")
                 ordinary(session, *args, **kwargs)
 
             blocked.__init__ = functools.wraps(ordinary)(initialise)
 
-    def _on_sqlite(self, args: Any) -> None:
+    def _on_sqlite(self, args: Arguments) -> None:
         database = os.fsdecode(args[0])
         known = getattr(self._metadata_url, "database", None) or ""
         is_metadata = known != "" and os.path.abspath(database) == os.path.abspath(known)
@@ -79,22 +83,24 @@ class DatabaseWatch:
         )
         self._ledger.note(kind, what)
 
-    def _patch_driver(self, name: str, function: str, module: Any) -> None:
+    def _patch_driver(self, name: str, function: str, module: ModuleType) -> None:
         ordinary = getattr(module, function)
 
-        def connect(*args: Any, **kwargs: Any) -> Any:
+        def connect(*args: object, **kwargs: object) -> object:
             what = "connect %s %s" % (name, _place(args, kwargs))
             return self._ledger.timed("database", what.rstrip(), ordinary, *args, **kwargs)
 
         replace(module, function, connect)
 
-    def _listen(self, module: Any) -> None:
+    def _listen(self, module: ModuleType) -> None:
         event = sys.modules["sqlalchemy.event"]
         event.listen(module.Engine, "before_cursor_execute", self._before)
         event.listen(module.Engine, "after_cursor_execute", self._after)
         event.listen(module.Engine, "handle_error", self._on_error)
 
-    def _before(self, conn: Any, cursor: Any, statement: Any, parameters: Any, context: Any, many: Any) -> None:
+    def _before(
+        self, conn: Any, cursor: object, statement: object, parameters: object, context: object, many: object
+    ) -> None:
         try:
             url = conn.engine.url
             if self._metadata_url is not None and url == self._metadata_url:
@@ -106,18 +112,20 @@ class DatabaseWatch:
         except Exception:
             return
 
-    def _after(self, conn: Any, cursor: Any, statement: Any, parameters: Any, context: Any, many: Any) -> None:
+    def _after(
+        self, conn: object, cursor: object, statement: object, parameters: object, context: object, many: object
+    ) -> None:
         self._end(context)
 
     def _on_error(self, context: Any) -> None:
         self._end(context.execution_context)
 
-    def _end(self, context: Any) -> None:
+    def _end(self, context: object) -> None:
         key, started = getattr(context, _STARTED, (None, 0))
         self._ledger.spend(key, perf_counter_ns() - started)
 
 
-def statement_text(statement: Any) -> str:
+def statement_text(statement: object) -> str:
     """What a statement does to which table; no values."""
     text = str(statement).lstrip(" \t\r\n(")
     verb = re.match(r"\w+", text)
@@ -130,7 +138,7 @@ def _url_text(url: Any) -> str:
     return "%s://%s/%s" % (str(url.drivername).partition("+")[0], host, url.database or "")
 
 
-def _place(args: Any, kwargs: Any) -> str:
+def _place(args: tuple[object, ...], kwargs: dict[str, object]) -> str:
     """Host, port and database out of a driver's arguments; nothing else of them."""
     found = [kwargs.get(name) for name in _PLACES]
     place = next((str(value) for value in (*found, *args[:1]) if isinstance(value, str)), "")

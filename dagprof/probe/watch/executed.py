@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Callable
+from types import CodeType
+from typing import TYPE_CHECKING
 
 from .. import origin
 from .ledger import Ledger
+
+if TYPE_CHECKING:
+    from .events import Arguments, Handlers
 
 _MOST_NAMES = 6
 
@@ -19,15 +23,15 @@ class ExecutionWatch:
         self._ledger = ledger
         self._root = root.rstrip(os.sep) + os.sep
 
-    def events(self) -> dict[Any, Callable[..., Any]]:
+    def events(self) -> Handlers:
         return {"exec": self._on_exec}
 
-    def _on_exec(self, args: Any) -> None:
+    def _on_exec(self, args: Arguments) -> None:
         code = args[0]
         if origin.of_file(sys._getframe(2).f_code.co_filename) == origin.USER and code.co_names:
             self._ledger.note("exec", self._shown(code))
 
-    def _shown(self, code: Any) -> str:
+    def _shown(self, code: CodeType) -> str:
         file = code.co_filename
         where = "text" if file.startswith("<") else file[len(self._root) :] if file.startswith(self._root) else file
         names = ", ".join(code.co_names[:_MOST_NAMES])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from types import ModuleType
+from typing import TYPE_CHECKING, Callable
 
 from .late import LatePatches, replace
 from .ledger import Ledger
 from .processes import name_of
+
+if TYPE_CHECKING:
+    from .events import Key
 
 
 class ExitWatch:
@@ -16,10 +20,10 @@ class ExitWatch:
     def install(self, late: LatePatches) -> None:
         late.add("atexit", self._patch)
 
-    def _patch(self, module: Any) -> None:
+    def _patch(self, module: ModuleType) -> None:
         ordinary = module.register
 
-        def register(function: Any, *args: Any, **kwargs: Any) -> Any:
+        def register(function: object, *args: object, **kwargs: object) -> object:
             key = self._ledger.note("exit-handler", name_of(function))
             if key is None or not callable(function):
                 return ordinary(function, *args, **kwargs)
@@ -34,10 +38,10 @@ class _Handler:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, ledger: Ledger, key: Any, function: Callable[..., Any]) -> None:
+    def __init__(self, ledger: Ledger, key: Key, function: Callable[..., object]) -> None:
         self._ledger, self._key, self._function = ledger, key, function
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: object, **kwargs: object) -> object:
         return self._ledger.spending(self._key, self._function, *args, **kwargs)
 
     def __eq__(self, other: object) -> bool:

@@ -5,12 +5,19 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import Any, Callable
+from typing import TYPE_CHECKING
 
 from .. import origin
 from . import callers
 from .ledger import Ledger
 from .steady import steady
+
+if TYPE_CHECKING:
+    from typing import Union
+
+    from .events import Arguments, Handlers, Key
+
+    Name = Union[str, bytes, os.PathLike[str]]
 
 _ACCESS = os.O_RDONLY | os.O_WRONLY | os.O_RDWR
 _SOURCES = (".py", ".pyc", ".pyd", ".so", ".zip", ".egg")
@@ -23,7 +30,7 @@ _SHARED = ("lib", "lib64", "bin", "sbin", "share", "etc", "include", "libexec")
 _TEMPORARY = re.compile(r"(?<=[/])tmp[a-z0-9_]{8}(?=$|[/.])")
 
 
-def _system_folders() -> tuple[Any, ...]:
+def _system_folders() -> tuple[str, ...]:
     prefixes = {"/usr", "/usr/local", sys.prefix, sys.base_prefix}
     return _SYSTEM + tuple(os.path.join(prefix, name, "") for prefix in prefixes for name in _SHARED)
 
@@ -37,9 +44,9 @@ class FileWatch:
         self._ignored = tuple(os.path.join(path, "") for path in (scratch, os.path.realpath(scratch)) if path)
         self._dag_file = dag_file
         self._system = _system_folders()
-        self._written: dict[Any, Any] = {}
+        self._written: dict[Key, str] = {}
 
-    def events(self) -> dict[Any, Callable[..., Any]]:
+    def events(self) -> Handlers:
         return {
             "open": self._open,
             "os.listdir": self._list,
@@ -50,7 +57,7 @@ class FileWatch:
             "os.rename": self._rename,
         }
 
-    def _open(self, args: Any) -> None:
+    def _open(self, args: Arguments) -> None:
         name, _, flags = args
         finder = sys._getframe(2).f_code.co_filename
         if not isinstance(name, (str, bytes, os.PathLike)) or self._is_code(finder, name):
@@ -65,31 +72,31 @@ class FileWatch:
                 self._written[key] = path
 
     @staticmethod
-    def _is_code(finder: str, name: Any) -> bool:
+    def _is_code(finder: str, name: Name) -> bool:
         """Whether the import system opens this in order to run it, or a traceback to show it."""
         if "<frozen zipimport" in finder:
             return True
         name = os.fsdecode(name)
         return (name.endswith(_SOURCES) or ".pyc." in name) and _is_finder(finder)
 
-    def _list(self, args: Any) -> None:
+    def _list(self, args: Arguments) -> None:
         if _is_finder(sys._getframe(2).f_code.co_filename) or isinstance(args[0], int):
             return
         self._note("file-read", args[0] or ".", "/")
 
-    def _make_folder(self, args: Any) -> None:
+    def _make_folder(self, args: Arguments) -> None:
         if args[2] == -1 and not os.path.isdir(args[0]):
             self._note("file-write", args[0], "/")
 
-    def _remove(self, args: Any) -> None:
+    def _remove(self, args: Arguments) -> None:
         if args[1] == -1 and os.path.lexists(args[0]):
             self._note("file-write", args[0], " (removed)")
 
-    def _rename(self, args: Any) -> None:
+    def _rename(self, args: Arguments) -> None:
         if args[2] == -1 and os.path.lexists(args[0]) and not _is_finder(sys._getframe(2).f_code.co_filename):
             self._note("file-write", args[1])
 
-    def _note(self, kind: str, name: Any, suffix: str = "", size: int = 0) -> Any:
+    def _note(self, kind: str, name: Name, suffix: str = "", size: int = 0) -> Key | None:
         path = self._absolute(name)
         if self._is_ignored(path) or self._ledger.is_busy(kind):
             return None
@@ -101,7 +108,7 @@ class FileWatch:
         return self._ledger.add(kind, what, caller.file, caller.line, size=size)
 
     @staticmethod
-    def _absolute(name: Any) -> str:
+    def _absolute(name: Name) -> str:
         return os.path.abspath(os.fsdecode(name))
 
     def _is_ignored(self, path: str) -> bool:

@@ -7,17 +7,23 @@ finder step in front of the others, and it steps back as soon as it has been ask
 from __future__ import annotations
 
 import sys
-from typing import Any, Callable
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Callable, Sequence
 
 from ..origin import as_importlib
+
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+
+    from .events import Arguments, Patch
 
 
 class LatePatches:
     def __init__(self) -> None:
-        self._patches: dict[Any, Any] = {}
-        self._roots: set[Any] = set()
+        self._patches: dict[str, Patch] = {}
+        self._roots: set[str] = set()
 
-    def add(self, name: str, patch: Callable[[Any], None]) -> None:
+    def add(self, name: str, patch: Patch) -> None:
         """Call ``patch`` with the module of this name, now or later."""
         module = sys.modules.get(name)
         if module is not None:
@@ -26,7 +32,7 @@ class LatePatches:
             self._patches[name] = patch
             self._roots.add(_root(name))
 
-    def on_import(self, args: Any) -> None:
+    def on_import(self, args: Arguments) -> None:
         """An import of something that is not loaded begins."""
         if _root(args[0]) in self._roots:
             self.catch_up()
@@ -40,13 +46,15 @@ class LatePatches:
             if not getattr(getattr(module, "__spec__", None), "_initializing", False):
                 self._finish(name, module)
 
-    def _finish(self, name: str, module: Any) -> None:
+    def _finish(self, name: str, module: ModuleType) -> None:
         patch = self._patches.pop(name, None)
         self._roots = {_root(waiting) for waiting in self._patches}
         if patch is not None:
             _apply(patch, module)
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         """As a finder: the spec that the others find, with a loader that applies the patch."""
         if name not in self._patches:
             return None
@@ -54,19 +62,20 @@ class LatePatches:
         sys.meta_path[:] = others
         for finder in others:
             find = getattr(finder, "find_spec", None)
-            spec = find(name, path, target) if find is not None else None
+            spec: ModuleSpec | None = find(name, path, target) if find is not None else None
             if spec is not None:
                 self._watch(spec)
                 return spec
         return None
 
-    def _watch(self, spec: Any) -> None:
-        loader, name = spec.loader, spec.name
+    def _watch(self, spec: ModuleSpec) -> None:
+        loader: Any = spec.loader
+        name = spec.name
         if not hasattr(loader, "exec_module") or isinstance(loader, type):
             return
         executing = loader.exec_module
 
-        def exec_module(module: Any) -> None:
+        def exec_module(module: ModuleType) -> None:
             executing(module)
             self._finish(name, sys.modules.get(name, module))
 
@@ -80,7 +89,7 @@ def _root(name: str) -> str:
     return name.partition(".")[0]
 
 
-def _apply(patch: Any, module: Any) -> None:
+def _apply(patch: Patch, module: ModuleType) -> None:
     try:
         patch(module)
     except Exception:  # a module that is not what its name promises
@@ -90,19 +99,19 @@ def _apply(patch: Any, module: Any) -> None:
 class Watched:
     """Stands for a function of a module. Like a built-in, it is not a method where a class holds it, and pickles by name."""
 
-    def __init__(self, ordinary: Any, call: Callable[..., Any], module: str, name: str) -> None:
+    def __init__(self, ordinary: object, call: Callable[..., object], module: str, name: str) -> None:
         self._call = call
         self.__wrapped__ = ordinary
         self.__doc__ = getattr(ordinary, "__doc__", None)
         self.__module__, self.__name__, self.__qualname__ = module, name, name
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: object, **kwargs: object) -> object:
         return self._call(*args, **kwargs)
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> str:
         return self.__qualname__
 
 
-def replace(owner: Any, name: str, call: Callable[..., Any]) -> None:
+def replace(owner: ModuleType, name: str, call: Callable[..., object]) -> None:
     """Put ``call`` in the place of a module's function."""
     setattr(owner, name, Watched(getattr(owner, name), call, owner.__name__, name))

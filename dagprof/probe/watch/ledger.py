@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from _thread import get_ident
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Callable, TypeVar
 
 from ..clocks import perf_counter_ns
 from . import callers
+
+if TYPE_CHECKING:
+    from ..protocol import EffectRow
+    from .events import Key
 
 # Of these, what Airflow's core does when user code calls it is not an effect of the file.
 _NOT_AIRFLOWS = {
@@ -25,6 +29,7 @@ _NOT_AIRFLOWS = {
 _MOST_STRETCHES = 1000
 _WHAT_LIMIT = 300
 _MOST_ROWS = 5000
+_Found = TypeVar("_Found")
 
 
 class _Row:
@@ -61,14 +66,14 @@ class _Row:
 class Ledger:
     """Rows by kind, what, file and line. It never raises into the code that it watches, whatever it receives."""
 
-    def __init__(self, redact: Callable[..., Any]) -> None:
+    def __init__(self, redact: Callable[[str], str]) -> None:
         self._redact = redact
-        self._rows: dict[Any, _Row] = {}
+        self._rows: dict[Key | tuple[str, str, str, int, str] | None, _Row] = {}
         self._main = get_ident()
-        self._shown: dict[Any, str] = {}
-        self._busy: set[Any] = set()
+        self._shown: dict[str, str] = {}
+        self._busy: set[tuple[int, str]] = set()
 
-    def note(self, kind: str, what: str, count: int = 1, size: int = 0) -> Any:
+    def note(self, kind: str, what: str, count: int = 1, size: int = 0) -> Key | None:
         """Count an effect at the user's line that led here; its key, or None where there is no such line.
 
         What happens in a thread while ``timed`` runs for the same kind is part of that, and not counted.
@@ -83,7 +88,7 @@ class Ledger:
         except Exception:
             return None
 
-    def add(self, kind: str, what: str, file: str, line: int, count: int = 1, size: int = 0) -> Any:
+    def add(self, kind: str, what: str, file: str, line: int, count: int = 1, size: int = 0) -> Key | None:
         """Count an effect at a known line. The size is the largest seen, except that output adds up."""
         shown = self._shown.get(what)
         if shown is None:
@@ -102,32 +107,32 @@ class Ledger:
             row.threads.add(get_ident())
         return key
 
-    def spend(self, key: Any, wall_ns: int) -> None:
+    def spend(self, key: Key | None, wall_ns: int) -> None:
         """Something that took so long has just ended."""
         row = self._rows.get(key)
         if row is not None:
             now = perf_counter_ns()
             row.spend(now - wall_ns, now)
 
-    def spend_from_now(self, key: Any, wall_ns: int) -> None:
+    def spend_from_now(self, key: Key | None, wall_ns: int) -> None:
         """Something begins that will take so long."""
         row = self._rows.get(key)
         if row is not None:
             now = perf_counter_ns()
             row.spend(now, now + wall_ns)
 
-    def fail(self, key: Any) -> None:
+    def fail(self, key: Key | None) -> None:
         """One of the effects under this key ended with an error."""
         row = self._rows.get(key)
         if row is not None:
             row.failed += 1
 
-    def resize(self, key: Any, size: int) -> None:
+    def resize(self, key: Key, size: int) -> None:
         row = self._rows.get(key)
         if row is not None:
             row.size = size
 
-    def mark_running(self, key: Any) -> None:
+    def mark_running(self, key: Key) -> None:
         """Tell one of the processes under this key apart: it outlives the parse."""
         row = self._rows.get(key)
         if row is not None and row.count > 1:
@@ -138,13 +143,13 @@ class Ledger:
         running.is_running = True
         running.count += 1
 
-    def drop(self, key: Any) -> None:
+    def drop(self, key: Key | None) -> None:
         self._rows.pop(key, None)
 
     def is_busy(self, kind: str) -> bool:
         return (get_ident(), kind) in self._busy
 
-    def timed(self, kind: str, what: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def timed(self, kind: str, what: str, function: Callable[..., _Found], *args: object, **kwargs: object) -> _Found:
         """Call ``function``; the call is one effect, and lasts as long as that."""
         key = self.note(kind, what)
         if key is None:
@@ -156,7 +161,7 @@ class Ledger:
         finally:
             self._busy.discard(mark)
 
-    def spending(self, key: Any, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def spending(self, key: Key, function: Callable[..., _Found], *args: object, **kwargs: object) -> _Found:
         """Call ``function`` on the account of an effect that was noted before."""
         started = perf_counter_ns()
         try:
@@ -167,7 +172,7 @@ class Ledger:
         finally:
             self.spend(key, perf_counter_ns() - started)
 
-    def rows(self) -> list[Any]:
+    def rows(self) -> list[EffectRow]:
         """One dictionary per effect, in the order of their first happening."""
         return [
             {
@@ -183,4 +188,5 @@ class Ledger:
                 "threads": len(row.threads),
             }
             for key, row in list(self._rows.items())
+            if key is not None
         ]

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import Any, Callable
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Callable
 
 from ..clocks import perf_counter_ns
 from .late import LatePatches, replace
 from .ledger import Ledger
+
+if TYPE_CHECKING:
+    from http.client import HTTPConnection
+    from socket import socket
+
+    from .events import Arguments, Handlers
 
 _LOOKUPS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr")
 _NUMERIC = re.compile(r"[0-9.]+$|.*:")
@@ -21,10 +28,10 @@ class NetworkWatch:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._names: dict[Any, str] = {}
+        self._names: dict[str, str] = {}
 
-    def events(self) -> dict[Any, Callable[..., Any]]:
-        lookups: dict[Any, Callable[..., Any]] = {
+    def events(self) -> Handlers:
+        lookups: Handlers = {
             "socket." + name: self._on_lookup for name in ("getaddrinfo", "gethostbyname", "gethostbyaddr")
         }
         return {**lookups, "socket.connect": self._on_connect}
@@ -34,12 +41,12 @@ class NetworkWatch:
         late.add("http.client", self._patch_http)
         late.add("httpx", self._patch_httpx)
 
-    def _on_lookup(self, args: Any) -> None:
+    def _on_lookup(self, args: Arguments) -> None:
         host = _text(args[0])
         if host and not _NUMERIC.match(host):
             self._ledger.note("dns", host)
 
-    def _on_connect(self, args: Any) -> None:
+    def _on_connect(self, args: Arguments) -> None:
         self._ledger.note("socket", self._address(args[1]))
 
     def _address(self, address: Any) -> str:
@@ -49,14 +56,14 @@ class NetworkWatch:
         host = _text(address[0])
         return "%s:%s" % (self._names.get(host, host), address[1])
 
-    def _patch_socket(self, module: Any) -> None:
+    def _patch_socket(self, module: ModuleType) -> None:
         for name in _LOOKUPS:
             replace(module, name, self._timed_lookup(getattr(module, name)))
         for name in ("connect", "connect_ex"):
             setattr(module.socket, name, self._timed_connect(getattr(module.socket, name)))
 
-    def _timed_lookup(self, ordinary: Any) -> Callable[..., Any]:
-        def look_up(*args: Any, **kwargs: Any) -> Any:
+    def _timed_lookup(self, ordinary: Callable[..., object]) -> Callable[..., object]:
+        def look_up(*args: object, **kwargs: object) -> object:
             host = _text(args[0] if args else kwargs.get("host"))
             if not host or _NUMERIC.match(host):
                 return ordinary(*args, **kwargs)
@@ -66,36 +73,36 @@ class NetworkWatch:
 
         return look_up
 
-    def _remember(self, host: str, found: Any) -> None:
+    def _remember(self, host: str, found: object) -> None:
         if isinstance(found, str):
             self._names[found] = host
         elif isinstance(found, list):
             self._names.update((entry[4][0], host) for entry in found if len(entry) == 5)
 
-    def _timed_connect(self, ordinary: Any) -> Callable[..., Any]:
-        def connect(sock: Any, address: Any) -> Any:
+    def _timed_connect(self, ordinary: Callable[..., object]) -> Callable[..., object]:
+        def connect(sock: socket, address: object) -> object:
             return self._ledger.timed("socket", self._address_or_none(address), ordinary, sock, address)
 
         return functools.wraps(ordinary, updated=())(connect)
 
-    def _address_or_none(self, address: Any) -> str:
+    def _address_or_none(self, address: object) -> str:
         try:
             return self._address(address)
         except Exception:  # the real connect will say what is wrong with it
             return "?"
 
-    def _patch_http(self, module: Any) -> None:
+    def _patch_http(self, module: ModuleType) -> None:
         connection = module.HTTPConnection
         put, get = connection.putrequest, connection.getresponse
 
         @functools.wraps(put)
-        def putrequest(conn: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        def putrequest(conn: HTTPConnection, method: str, url: str, *args: object, **kwargs: object) -> object:
             key = self._ledger.note("http", "%s %s" % (method, _url_of(conn, url)))
             conn.__dict__[_REQUEST] = (key, perf_counter_ns())
             return put(conn, method, url, *args, **kwargs)
 
         @functools.wraps(get)
-        def getresponse(conn: Any, *args: Any, **kwargs: Any) -> Any:
+        def getresponse(conn: HTTPConnection, *args: object, **kwargs: object) -> object:
             key, started = conn.__dict__.pop(_REQUEST, (None, 0))
             try:
                 return get(conn, *args, **kwargs)
@@ -107,22 +114,22 @@ class NetworkWatch:
 
         connection.putrequest, connection.getresponse = putrequest, getresponse
 
-    def _patch_httpx(self, module: Any) -> None:
+    def _patch_httpx(self, module: ModuleType) -> None:
         send = module.Client.send
 
         @functools.wraps(send)
-        def timed_send(client: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+        def timed_send(client: object, request: Any, *args: object, **kwargs: object) -> object:
             what = "%s %s" % (request.method, _plain_url(str(request.url)))
             return self._ledger.timed("http", what, send, client, request, *args, **kwargs)
 
         module.Client.send = timed_send
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return value.decode("ascii", "replace") if isinstance(value, bytes) else str(value or "")
 
 
-def _url_of(conn: Any, url: str) -> str:
+def _url_of(conn: HTTPConnection, url: str) -> str:
     if "://" in url[:10]:
         return _plain_url(url)  # through a proxy
     is_secure = conn.default_port == 443

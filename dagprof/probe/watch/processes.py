@@ -7,7 +7,8 @@ import os
 import re
 import sys
 import weakref
-from typing import Any, Callable
+from types import ModuleType
+from typing import TYPE_CHECKING, Iterable
 
 from ..clocks import perf_counter_ns
 from ..redact import MASK
@@ -15,6 +16,13 @@ from .callers import STARTED_AT
 from .late import LatePatches, replace
 from .ledger import Ledger
 from .steady import steady
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+    from subprocess import Popen
+    from threading import Thread
+
+    from .events import Arguments, Handlers, Key
 
 _SECRET = r"--?[\w-]*(?:password|passwd|passphrase|pwd|secret|token|api-?key|access-?key|credentials?)[\w-]*"
 _FLAG = re.compile(_SECRET + r"$", re.I)
@@ -30,10 +38,10 @@ class ProcessWatch:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._running: list[Any] = []
-        self._threads: list[Any] = []
+        self._running: list[tuple[Key, weakref.ref[Popen[bytes]]]] = []
+        self._threads: list[tuple[Key, weakref.ref[Thread]]] = []
 
-    def events(self) -> dict[Any, Callable[..., Any]]:
+    def events(self) -> Handlers:
         return {
             "subprocess.Popen": self._on_popen,
             "os.system": lambda args: self._note(command_text(args[0])),
@@ -51,76 +59,76 @@ class ProcessWatch:
         late.add("time", self._patch_time)
         late.add("threading", self._patch_threading)
 
-    def _note(self, what: str) -> Any:
+    def _note(self, what: str) -> Key | None:
         return self._ledger.note("process", steady(what))
 
-    def _on_popen(self, args: Any) -> None:
+    def _on_popen(self, args: Arguments) -> None:
         key = self._note(command_text(args[1]))
         process = sys._getframe(2).f_locals.get("self")
         if key is not None and process is not None:
             setattr(process, _STARTED, (key, perf_counter_ns()))
             self._running.append((key, weakref.ref(process)))
 
-    def _on_spawn(self, args: Any) -> None:
+    def _on_spawn(self, args: Arguments) -> None:
         if sys._getframe(2).f_globals.get("__name__") != "subprocess":
             self._note(command_text(args[1]))
 
-    def _on_sleep(self, args: Any) -> None:
+    def _on_sleep(self, args: Arguments) -> None:
         """A sleep through a name that was bound before ``time.sleep`` was replaced."""
         key = self._ledger.note("sleep", "time.sleep")
         self._ledger.spend_from_now(key, int(args[0] * 1e9))
 
-    def _patch_subprocess(self, module: Any) -> None:
+    def _patch_subprocess(self, module: ModuleType) -> None:
         ordinary = module.Popen._handle_exitstatus
 
         @functools.wraps(ordinary)
-        def handle_exitstatus(process: Any, *args: Any, **kwargs: Any) -> Any:
+        def handle_exitstatus(process: Popen[bytes], *args: object, **kwargs: object) -> object:
             key, started = process.__dict__.pop(_STARTED, (None, 0))
             self._ledger.spend(key, perf_counter_ns() - started)
             return ordinary(process, *args, **kwargs)
 
         module.Popen._handle_exitstatus = handle_exitstatus
 
-    def _patch_multiprocessing(self, module: Any) -> None:
+    def _patch_multiprocessing(self, module: ModuleType) -> None:
         owner = module.BaseProcess
         starting, joining = owner.start, owner.join
 
         @functools.wraps(starting)
-        def start(process: Any) -> None:
+        def start(process: BaseProcess) -> None:
             what = name_of(getattr(process, "_target", None) or type(process))
             setattr(process, _STARTED, what)
             self._ledger.timed("process", "multiprocessing " + what, starting, process)
 
         @functools.wraps(joining)
-        def join(process: Any, *args: Any, **kwargs: Any) -> None:
+        def join(process: BaseProcess, *args: object, **kwargs: object) -> None:
             what = "multiprocessing join " + getattr(process, _STARTED, "")
             self._ledger.timed("process", what, joining, process, *args, **kwargs)
 
         owner.start, owner.join = start, join
 
-    def _patch_os(self, module: Any) -> None:
+    def _patch_os(self, module: ModuleType) -> None:
         ordinary = module.system
 
-        def system(command: Any) -> Any:
+        def system(command: str) -> object:
             return self._ledger.timed("process", steady(command_text(command)), ordinary, command)
 
         replace(module, "system", system)
 
-    def _patch_time(self, module: Any) -> None:
+    def _patch_time(self, module: ModuleType) -> None:
         ordinary = module.sleep
         replace(module, "sleep", lambda *args: self._ledger.timed("sleep", "time.sleep", ordinary, *args))
 
-    def _patch_threading(self, module: Any) -> None:
+    def _patch_threading(self, module: ModuleType) -> None:
         ordinary = module.Thread.start
 
         @functools.wraps(ordinary)
-        def start(thread: Any) -> None:
+        def start(thread: Thread) -> None:
             self._watch_thread(thread)
             ordinary(thread)
 
         module.Thread.start = start
 
-    def _watch_thread(self, thread: Any) -> None:
+    def _watch_thread(self, thread: Thread) -> None:
         what = name_of(getattr(thread, "_target", None) or type(thread))
         key = self._ledger.note("thread", what)
         if key is not None:
@@ -135,20 +143,20 @@ class ProcessWatch:
             thread = reference()
             if thread is not None and thread.is_alive():
                 self._ledger.add(*key)
-        for key, reference in self._running:
-            process = reference()
+        for key, program in self._running:
+            process = program()
             if process is not None and process.returncode is None and _is_running(process.pid):
                 self._ledger.mark_running(key)
 
 
-def _is_running(pid: Any) -> bool:
+def _is_running(pid: int) -> bool:
     try:
         return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
     except (OSError, TypeError, AttributeError):  # macOS has no waitid before Python 3.13
         return False
 
 
-def name_of(target: Any) -> str:
+def name_of(target: object) -> str:
     """What a thread, a process or a handler runs, with its module where that says something."""
     target = getattr(target, "func", target)
     name = getattr(target, "__qualname__", None) or type(target).__qualname__
@@ -156,7 +164,7 @@ def name_of(target: Any) -> str:
     return name if module.startswith(("unusual_prefix_", "builtins")) or not module else "%s.%s" % (module, name)
 
 
-def command_text(command: Any) -> str:
+def command_text(command: str | bytes | os.PathLike[str] | Iterable[object] | None) -> str:
     """A command line to be shown: values after flags that announce a secret are masked."""
     if isinstance(command, (str, bytes, os.PathLike)):
         return _mask(os.fsdecode(command))

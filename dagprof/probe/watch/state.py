@@ -5,11 +5,17 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from typing import Any, Callable
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Callable
 
 from . import callers
 from .late import LatePatches, Watched, replace
 from .ledger import Ledger
+
+if TYPE_CHECKING:
+    from logging import Handler, Logger
+
+    from .events import Arguments, Handlers, Key
 
 _CHANGES = (
     "append",
@@ -30,17 +36,17 @@ _CHANGES = (
 class WatchedPath(list):  # type: ignore[type-arg]
     """``sys.path`` that tells each change of itself; copies and pickles of it are plain lists."""
 
-    changed: Any = staticmethod(lambda before, after: None)
+    changed: Callable[[list[str], list[str]], None] = staticmethod(lambda before, after: None)
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         return list, (list(self),)
 
 
-def _telling(name: str) -> Callable[..., Any]:
+def _telling(name: str) -> Callable[..., object]:
     ordinary = getattr(list, name)
 
     @functools.wraps(ordinary)
-    def change(path: Any, *args: Any, **kwargs: Any) -> Any:
+    def change(path: WatchedPath, *args: object, **kwargs: object) -> object:
         before = list(path)
         try:
             return ordinary(path, *args, **kwargs)
@@ -59,40 +65,41 @@ class StateWatch:
         self._ledger = ledger
         self._environment = dict(os.environ)
         self._folder = _folder()
-        self._handlers: dict[Any, Any] = {}
-        self._temporary: dict[Any, Callable[[], bool]] = {}
-        self._path: Any = sys.path
+        self._handlers: dict[int, object] = {}
+        self._temporary: dict[Key | None, Callable[[], bool]] = {}
+        self._path = sys.path
         self._known_path = list(sys.path)
-        self._place: Any = None
+        self._place: tuple[str, int] | None = None
 
-    def events(self) -> dict[Any, Callable[..., Any]]:
+    def events(self) -> Handlers:
         return {"os.putenv": self._on_variable, "os.unsetenv": self._on_variable, "os.chdir": self._on_chdir}
 
     def install(self, late: LatePatches) -> None:
         self._environment, self._folder, self._known_path = dict(os.environ), _folder(), list(sys.path)
-        self._path = sys.path = WatchedPath(sys.path)
-        self._path.changed = self._on_path_change
+        watched = WatchedPath(sys.path)
+        watched.changed = self._on_path_change
+        self._path = sys.path = watched
         late.add("signal", self._patch_signal)
         late.add("logging", self._patch_logging)
         for name in ("stdout", "stderr"):
             self._watch_stream(name, getattr(sys, name))
 
-    def _on_variable(self, args: Any) -> None:
+    def _on_variable(self, args: Arguments) -> None:
         name = os.fsdecode(args[0])
         key = self._ledger.note("environment", name if len(args) > 1 else name + " (removed)")
         self._temporary[key] = lambda: os.environ.get(name) == self._environment.get(name)
 
-    def _on_chdir(self, args: Any) -> None:
+    def _on_chdir(self, args: Arguments) -> None:
         key = self._ledger.note("working-directory", "?" if isinstance(args[0], int) else os.fsdecode(args[0]))
         self._temporary[key] = lambda: _folder() == self._folder
 
-    def _on_path_change(self, before: list[Any], after: list[Any]) -> None:
+    def _on_path_change(self, before: list[str], after: list[str]) -> None:
         caller = callers.find(sys._getframe(1))
         if caller is not None and not caller.is_airflows:
             self._tell_path(before, after, caller.file, caller.line)
         self._known_path = after
 
-    def _tell_path(self, before: list[Any], after: list[Any], file: str, line: int) -> None:
+    def _tell_path(self, before: list[str], after: list[str], file: str, line: int) -> None:
         changes = [str(entry) for entry in after if entry not in before]
         changes += ["%s (removed)" % entry for entry in before if entry not in after]
         if not changes and after != before:
@@ -120,38 +127,38 @@ class StateWatch:
             self._tell_path(self._known_path, list(sys.path), caller.file, _line_naming("sys.path", caller))
         self._known_path = list(sys.path)
 
-    def _patch_signal(self, module: Any) -> None:
+    def _patch_signal(self, module: ModuleType) -> None:
         ordinary = module.signal
 
-        def signal(signalnum: Any, handler: Any) -> Any:
+        def signal(signalnum: int, handler: object) -> object:
             before = ordinary(signalnum, handler)
             self._note_signal(module, signalnum, before)
             return before
 
         replace(module, "signal", signal)
 
-    def _note_signal(self, module: Any, number: Any, before: Any) -> None:
+    def _note_signal(self, module: ModuleType, number: int, before: object) -> None:
         first = self._handlers.setdefault(int(number), before)
         key = self._ledger.note("signal", module.Signals(number).name)
         self._temporary[key] = lambda: module.getsignal(number) == first
 
-    def _patch_logging(self, module: Any) -> None:
+    def _patch_logging(self, module: ModuleType) -> None:
         root = module.RootLogger
         tell = self._ledger.note
         level = module.getLevelName
 
-        def set_level(logger: Any, new: Any) -> None:
+        def set_level(logger: Logger, new: int | str) -> None:
             before = logger.level
             module.Logger.setLevel(logger, new)
             if logger.level != before:
                 tell("logger", "root level %s" % level(logger.level))
 
-        def add_handler(logger: Any, handler: Any) -> None:
+        def add_handler(logger: Logger, handler: Handler) -> None:
             if handler not in logger.handlers:
                 tell("logger", "root handler %s added" % type(handler).__name__)
             module.Logger.addHandler(logger, handler)
 
-        def remove_handler(logger: Any, handler: Any) -> None:
+        def remove_handler(logger: Logger, handler: Handler) -> None:
             if handler in logger.handlers:
                 tell("logger", "root handler %s removed" % type(handler).__name__)
             module.Logger.removeHandler(logger, handler)
@@ -163,7 +170,7 @@ class StateWatch:
         try:
             ordinary = stream.write
 
-            def write(text: Any) -> Any:
+            def write(text: object) -> object:
                 written = ordinary(text)
                 if isinstance(text, str) and text:
                     self._ledger.note(
@@ -193,6 +200,6 @@ def _folder() -> str:
 
 def _line_naming(text: str, caller: callers.Caller) -> int:
     """The last line of the caller's file, down to its own, that holds ``text``; else its own."""
-    linecache: Any = sys.modules.get("linecache")
+    linecache = sys.modules.get("linecache")
     lines = linecache.getlines(caller.file)[: caller.line] if linecache is not None else []
     return next((number for number in range(len(lines), 0, -1) if text in lines[number - 1]), caller.line)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import Any
 
 # As ``tempfile`` and ``mktemp`` make them.
 _RANDOM = re.compile(r"tmp[a-z0-9_]{8}|tmp\.[A-Za-z0-9]{6,12}")
@@ -32,9 +31,9 @@ def steady(text: str) -> str:
     return re.sub(_PID_NAMED.format("|".join(pids)), "<pid>", text) if pids else text
 
 
-def _below_temporary() -> Any:
+def _below_temporary() -> re.Pattern[str]:
     """Finds the first name below each folder for temporary files, which user code may have set."""
-    module: Any = sys.modules.get("tempfile")
+    module = sys.modules.get("tempfile")
     folders = [os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")] + [getattr(module, "tempdir", None)]
     known = {str(folder).rstrip(os.sep) for folder in folders if folder and os.path.isabs(str(folder))}
     known = {"/tmp", "/var/tmp", *known} - {""}
@@ -42,7 +41,7 @@ def _below_temporary() -> Any:
     return re.compile(r"(?<![\w./-])(?P<folder>%s)/(?P<name>[^/\s'\":;,]+)" % every)
 
 
-def _shown(match: Any) -> str:
+def _shown(match: re.Match[str]) -> str:
     name = _RANDOM.sub("tmp*", match["name"], count=1) if _RANDOM.match(match["name"]) else match["name"]
     if name == match["name"]:
         name = _MADE_UP.sub(lambda found: "*" if _is_random(found["random"]) else found["random"], name)

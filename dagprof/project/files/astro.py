@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from dagprof.project.files import lined
 from dagprof.project.files.lined import Lined
@@ -26,10 +26,10 @@ class ProjectAnswers(NamedTuple):
     """Values by the names of Variables and Connections, in the form of the files of ``--variables`` and ``--connections``."""
 
     variables: dict[str, str]
-    connections: dict[str, Any]
+    connections: dict[str, object]
 
 
-def mapping(source: str) -> dict[str, Any]:
+def mapping(source: str) -> dict[str, object]:
     """A JSON or YAML file that gives values by name; empty where it is something else."""
     try:
         found = lined.load(source, is_typed=True)
@@ -52,7 +52,7 @@ def parse(source: str) -> ProjectAnswers:
         for each in _items(airflow, "variables")
         if each.get("variable_name")
     }
-    connections = {
+    connections: dict[str, object] = {
         str(each["conn_id"]): _connection(each) for each in _items(airflow, "connections") if each.get("conn_id")
     }
     return ProjectAnswers(variables, connections)
@@ -63,16 +63,16 @@ def _items(airflow: Lined, key: str) -> list[Lined]:
     return [each for each in found if isinstance(each, Lined)] if isinstance(found, list) else []
 
 
-def _connection(each: Lined) -> str | dict[str, Any]:
+def _connection(each: Lined) -> str | dict[str, object]:
     if each.get("conn_uri"):
         return str(each["conn_uri"])
     found = {name: text(each[key]) for key, name in _FIELDS.items() if each.get(key)}
     port = found.get("port", "")
     if port.isascii() and port.isdigit() and len(port) <= _PORT_DIGITS:
         return {**found, "port": int(port)}
-    return dict(found)
+    return {**found}
 
 
-def text(value: Any) -> str:
+def text(value: object) -> str:
     """A value as the text that Airflow keeps."""
     return json.dumps(value) if isinstance(value, (dict, list, bool)) else "" if value is None else str(value)

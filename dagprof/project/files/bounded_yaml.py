@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import yaml
 
 from dagprof.project.files.lined import Lined, LinedList
@@ -45,18 +43,18 @@ def _sequence(loader: _TypedLoader, node: yaml.SequenceNode) -> LinedList:
     return found
 
 
-def _tagged(loader: _TypedLoader, suffix: str, node: yaml.Node) -> Any:
+def _tagged(loader: _TypedLoader, suffix: str, node: yaml.Node) -> object:
     """What has a tag of its own, such as ``!override``, counts as the plain value below it."""
     if isinstance(node, yaml.MappingNode):
         return _mapping(loader, node)
     return _sequence(loader, node) if isinstance(node, yaml.SequenceNode) else node.value
 
 
-def _plain(loader: _TypedLoader, node: yaml.Node) -> Any:
+def _plain(loader: _TypedLoader, node: yaml.Node) -> object:
     return _tagged(loader, "", node)
 
 
-def _number(loader: _TypedLoader, node: yaml.ScalarNode) -> Any:
+def _number(loader: _TypedLoader, node: yaml.ScalarNode) -> object:
     """A number or truth value; what its tag calls one and is none, or is too long to be written down, stays text."""
     try:
         found = yaml.SafeLoader.yaml_constructors[node.tag](loader, node)
@@ -78,7 +76,7 @@ for each in (_TypedLoader, _Loader):
     each.add_multi_constructor("", _tagged)
 
 
-def load(text: str, *, is_typed: bool = False) -> Any:
+def load(text: str, *, is_typed: bool = False) -> object:
     """The first document; mappings are ``Lined`` and lists ``LinedList``, all else is text or None, with ``is_typed`` numbers too.
 
     :raises Unreadable: it is not YAML, nested too deeply, or its aliases stand for too much.

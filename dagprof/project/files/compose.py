@@ -6,7 +6,7 @@ import os
 import posixpath
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from dagprof.project.files import lined
 from dagprof.project.files.expand import Expanded, expand
@@ -61,7 +61,7 @@ def read(text: str, file: Path, known: Mapping[str, str]) -> Service | None:
     return None if name is None else _Reader(file, known, services).service(name)
 
 
-def _chosen(services: Mapping[str, Any]) -> str | None:
+def _chosen(services: Mapping[str, object]) -> str | None:
     described = {name: f"{name} {_text(service, 'command')}" for name, service in services.items()}
     about_airflow = [name for name in described if _is_airflow(name, services[name])]
     for piece in _SERVICES:
@@ -70,7 +70,7 @@ def _chosen(services: Mapping[str, Any]) -> str | None:
     return about_airflow[0] if about_airflow else None
 
 
-def _is_airflow(name: str, service: Any) -> bool:
+def _is_airflow(name: str, service: object) -> bool:
     """Whether a service runs Airflow: by its name, its image, its command, or the settings that it is given."""
     if not isinstance(service, Lined):
         return False
@@ -79,12 +79,17 @@ def _is_airflow(name: str, service: Any) -> bool:
     return any("airflow" in text for text in texts) or any(each.startswith("AIRFLOW__") for each in names)
 
 
-def _text(service: Any, key: str) -> str:
+def _text(service: object, key: str) -> str:
     return str(service.get(key) or "") if isinstance(service, Lined) else ""
 
 
-def _names(environment: Any) -> Iterable[str]:
+def _names(environment: object) -> Iterable[str]:
     return [str(each).partition("=")[0] for each in environment] if isinstance(environment, (dict, list)) else []
+
+
+def _mapping(value: object) -> Lined:
+    """A mapping; an empty one for anything else."""
+    return value if isinstance(value, Lined) else Lined()
 
 
 class _Reader:
@@ -94,12 +99,12 @@ class _Reader:
 
     def service(self, name: str) -> Service:
         """The service, over the one that it extends in the same file."""
-        own = self._services[name]
+        own = _mapping(self._services[name])
         extended = own.get("extends")
         extended = extended.get("service") if isinstance(extended, Lined) and not extended.get("file") else extended
         parts = [own]
         if isinstance(extended, str) and isinstance(self._services.get(extended), Lined) and extended != name:
-            parts.insert(0, self._services[extended])
+            parts.insert(0, _mapping(self._services[extended]))
         variables = {each.name: each for part in parts for each in self._variables(part.get("environment"))}
         return Service(
             name,
@@ -110,12 +115,12 @@ class _Reader:
             self._unset,
         )
 
-    def _expanded(self, text: Any) -> Expanded:
+    def _expanded(self, text: object) -> Expanded:
         return expand(str(text), self._known)
 
-    def _variables(self, environment: Any) -> Iterable[Variable]:
+    def _variables(self, environment: object) -> Iterable[Variable]:
         """Variables with a value; one without is handed over from the shell, or has none."""
-        pairs: list[tuple[str, Any, int]] = []
+        pairs: list[tuple[str, object, int]] = []
         if isinstance(environment, Lined):
             pairs = [(name, value, environment.lines.get(name, 0)) for name, value in environment.items()]
         elif isinstance(environment, LinedList):
@@ -129,7 +134,7 @@ class _Reader:
             else:
                 self._unset[name] = found.unset or (name,)
 
-    def _env_files(self, given: Any) -> Iterable[tuple[Path, int]]:
+    def _env_files(self, given: object) -> Iterable[tuple[Path, int]]:
         items = given if isinstance(given, list) else [given]
         lines = given.lines if isinstance(given, LinedList) else [0] * len(items)
         for item, line in zip(items, lines, strict=True):
@@ -137,7 +142,7 @@ class _Reader:
             if isinstance(path, str):
                 yield self._folder / self._expanded(path).text, line
 
-    def _mounts(self, given: Any) -> Iterable[Mount]:
+    def _mounts(self, given: object) -> Iterable[Mount]:
         for item in given if isinstance(given, list) else ():
             if isinstance(item, Lined):
                 source, target = (self._expanded(item.get(key) or "").text for key in ("source", "target"))
@@ -147,7 +152,7 @@ class _Reader:
             if source.startswith((".", "/")) and target.startswith("/"):
                 yield Mount(posixpath.normpath(target), self._folder / source)
 
-    def _build(self, given: Any) -> Build | None:
+    def _build(self, given: object) -> Build | None:
         if isinstance(given, str):
             given = Lined({"context": given})
         if not isinstance(given, Lined) or "dockerfile_inline" in given:
@@ -155,10 +160,10 @@ class _Reader:
         context = self._folder / self._expanded(given.get("context") or ".").text
         file = context / self._expanded(given.get("dockerfile") or "Dockerfile").text
         arguments = given.get("args")
-        pairs: Iterable[tuple[Any, Any]] = ()
+        pairs: Iterable[tuple[str, object]] = ()
         if isinstance(arguments, Lined):
             pairs = arguments.items()
         elif isinstance(arguments, list):
             pairs = [(name, value) for name, _, value in (str(item).partition("=") for item in arguments)]
-        values = {str(name): self._expanded(value).text for name, value in pairs if value is not None}
+        values = {name: self._expanded(value).text for name, value in pairs if value is not None}
         return Build(context, file, values, self._expanded(given.get("target") or "").text)

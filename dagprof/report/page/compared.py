@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from dagprof.analyse.comparison import Comparison, FileChange
 from dagprof.judge.judgement import Outcome
@@ -17,7 +16,7 @@ from dagprof.report.page import one_file
 DRAWN = 60
 _ORDER = (Outcome.REGRESSION, Outcome.IMPROVEMENT, Outcome.CANNOT_TELL, Outcome.NEW, Outcome.GONE)
 
-Row = dict[str, Any]
+Row = dict[str, object]
 
 
 def build(comparison: Comparison, baseline: Run | None, run: Run) -> Row:
@@ -33,7 +32,7 @@ def build(comparison: Comparison, baseline: Run | None, run: Run) -> Row:
             f"{count(len(comparison.of(Outcome.UNCHANGED)), 'file')} unchanged within the limits."
         ),
         "breaks": [[safe_text(file.path), safe_text(file.missing, 300)] for file in comparison.files if file.breaks],
-        "mended": [safe_text(file.path) for file in comparison.files if file.is_mended],
+        "fixed": [safe_text(file.path) for file in comparison.files if file.is_fixed],
         "warnings": [safe_text(text, 500) for text in comparison.warnings],
         "files": [_row(each, before, after, drawn, baseline, run, comparison.factor) for each in changed],
     }
@@ -55,7 +54,7 @@ def _row(
         "change": changes.WORDS[change.outcome],
         "before": round(change.baseline_ms, 2) if change.outcome is not Outcome.NEW else None,
         "now": round(change.current_ms, 2) if change.outcome is not Outcome.GONE else None,
-        "is_comparable": not (change.breaks or change.is_mended),
+        "is_comparable": not (change.breaks or change.is_fixed),
         "share": change.difference_share,
         "reason": safe_text(change.reason, 300),
         "new_imports": [safe_text(name, 80) for name in change.new_imports],

@@ -86,7 +86,7 @@ def _left_out(file: FileResult, found: Row) -> dict[str, int]:
         "experiments": file.experiments,
         "unstable": file.instabilities,
     }
-    left = {name: len(every) - len(found[name]) for name, every in lists.items()}
+    left = {name: len(every) - ROWS for name, every in lists.items()}
     if file.trace is not None:
         left["loads"] = len(file.trace.loads) - LOADS
         left["statements"] = len(file.trace.statements) - STATEMENTS
@@ -198,7 +198,7 @@ def _statement_text(statement: Statement) -> str:
     return member + ("body of " if statement.kind == "body" else "") + safe_text(statement.text, 160)
 
 
-def _statements(trace: Trace) -> list[list[Any]]:
+def _statements(trace: Trace) -> list[list[object]]:
     statements = trace.statements
     kept = _kept([statement.wall_us for statement in statements], STATEMENTS)
     position = {place: number for number, place in enumerate(kept)}
@@ -245,7 +245,7 @@ def _where(node: Stack, path: str) -> str:
     return f"{safe_text(short, 80)}:{node.line}" if node.line else safe_text(short, 80)
 
 
-def _access(access: Access, file: FileResult, root: str) -> list[Any]:
+def _access(access: Access, file: FileResult, root: str) -> list[object]:
     where = shown_path(access.file, root)
     return [
         f"{safe_text(access.kind, 20)} {safe_text(access.operation, 40)}",
@@ -262,7 +262,7 @@ def _ranked(effects: Iterable[Effect]) -> list[Effect]:
     return sorted(effects, key=lambda effect: (-(effect.wall_us or 0), effect.file, effect.line))
 
 
-def _effect(effect: Effect, file: FileResult, root: str) -> list[Any]:
+def _effect(effect: Effect, file: FileResult, root: str) -> list[object]:
     where = shown_path(effect.file, root)
     return [
         safe_text(effect.kind, 40),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from dagprof.analyse.causes import FailureCause, causes, place
 from dagprof.analyse.comparison import Comparison
@@ -25,7 +24,7 @@ PLAIN_ROWS = 100
 # Of a verdict.
 REASONS = 40
 
-Row = dict[str, Any]
+Row = dict[str, object]
 _TAGS = {Decision.PASSED: "passed", Decision.FAILED: "failed", Decision.CANNOT_TELL: "unsure"}
 
 

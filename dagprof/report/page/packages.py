@@ -18,7 +18,7 @@ TABLE_ROWS = 200
 SHOWN_IMPORTERS = 5
 
 
-def modules(run: Run, groups: Sequence[int]) -> Mapping[str, Any]:
+def modules(run: Run, groups: Sequence[int]) -> Mapping[str, object]:
     """The modules that views of files point to: name, which distribution, and whether it is the user's own code."""
     return {
         "name": [safe_text(module.name, 120) for module in run.modules],
@@ -69,7 +69,7 @@ def _branches(tree: Mapping[str, Any]) -> list[Any]:
     return sorted(found, key=lambda each: (-each[1], each[0]))
 
 
-def table(run: Run, alone_ms: Mapping[str, float]) -> list[dict[str, Any]]:
+def table(run: Run, alone_ms: Mapping[str, float]) -> list[dict[str, object]]:
     """The distributions that take most; ``alone_ms`` is what each would save if nothing of it were loaded."""
     importers = _importers(run)
     return [
@@ -88,7 +88,7 @@ def table(run: Run, alone_ms: Mapping[str, float]) -> list[dict[str, Any]]:
     ]
 
 
-def _importers(run: Run) -> dict[str, list[list[Any]]]:
+def _importers(run: Run) -> dict[str, list[list[object]]]:
     """For each distribution the lines of the user's code that loaded something of it: place, files, ms in all of them."""
     keys = [group(module, "distribution") for module in run.modules]
     is_users = [module.origin is Origin.USER for module in run.modules]
@@ -110,7 +110,7 @@ def _importers(run: Run) -> dict[str, list[list[Any]]]:
     return {name: _most(places) for name, places in found.items()}
 
 
-def _most(places: Mapping[tuple[str, int], Mapping[str, float]]) -> list[list[Any]]:
+def _most(places: Mapping[tuple[str, int], Mapping[str, float]]) -> list[list[object]]:
     rows = [(f"{path}:{line}", len(by_file), sum(by_file.values())) for (path, line), by_file in places.items()]
     ranked = sorted(rows, key=lambda row: (-row[2], row[0]))
     return [[place, files, round(ms, 1)] for place, files, ms in ranked[:SHOWN_IMPORTERS]]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import gzip
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import msgspec
 
@@ -14,7 +13,7 @@ PIECE = 400_000
 _LEVEL = 6
 
 
-def plain(value: Any) -> str:
+def plain(value: object) -> str:
     """JSON that may be in a script element: no tag can begin in it."""
     text = msgspec.json.encode(value).decode("utf-8")
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
@@ -25,12 +24,12 @@ def packed(text: bytes) -> str:
     return base64.b64encode(gzip.compress(text, _LEVEL, mtime=0)).decode("ascii")
 
 
-def packed_value(value: Any) -> str:
+def packed_value(value: object) -> str:
     """A value as packed JSON."""
     return packed(msgspec.json.encode(value))
 
 
-def pieces(values: Iterable[Any]) -> Iterator[tuple[int, str]]:
+def pieces(values: Iterable[object]) -> Iterator[tuple[int, str]]:
     """The values as packed lists of about ``PIECE`` characters each, with how many are in it."""
     waiting: list[bytes] = []
     size = 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from dagprof.model import FileResult
 from dagprof.report import figures
@@ -11,7 +10,7 @@ from dagprof.report.escape import safe_text
 from dagprof.report.page.one_file import address
 
 
-def columns(files: Sequence[FileResult], groups: Sequence[int]) -> Mapping[str, Sequence[Any]]:
+def columns(files: Sequence[FileResult], groups: Sequence[int]) -> Mapping[str, Sequence[object]]:
     """One column per figure, in the order of ``files``; ``groups`` gives the distribution of each module position."""
     return {
         "path": [safe_text(file.path) for file in files],

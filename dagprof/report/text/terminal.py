@@ -194,7 +194,7 @@ def _statements(run: Run, console: Console) -> None:
 def _comparison(comparison: Comparison, console: Console) -> None:
     groups = {outcome: comparison.of(outcome) for outcome in Outcome}
     breaks = [file for file in comparison.files if file.breaks]
-    fixed = [file for file in comparison.files if file.is_mended]
+    fixed = [file for file in comparison.files if file.is_fixed]
     told = {file.path for file in (*breaks, *fixed)}
     counts = [f"{sum(file.path not in told for file in groups[outcome])} {_WORDS[outcome]}" for outcome in _COUNTED]
     counts += [f"{len(files)} {word}" for files, word in ((breaks, "broken"), (fixed, "fixed")) if files]
@@ -207,7 +207,7 @@ def _comparison(comparison: Comparison, console: Console) -> None:
         (
             "inconclusive",
             "yellow",
-            [file for file in groups[Outcome.CANNOT_TELL] if not (file.breaks or file.is_mended)],
+            [file for file in groups[Outcome.CANNOT_TELL] if not (file.breaks or file.is_fixed)],
         ),
     ):
         _changes(word, style, [describe(file) for file in files], console)

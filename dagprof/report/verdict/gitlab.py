@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from dagprof.config.policy import Level
 from dagprof.gate.verdict import Finding, Verdict
 from dagprof.report.escape import safe_text
@@ -23,7 +21,7 @@ def render(verdict: Verdict, *, prefix: str = "") -> str:
     return indented(found)
 
 
-def _entry(finding: Finding, mark: str, prefix: str) -> dict[str, Any]:
+def _entry(finding: Finding, mark: str, prefix: str) -> dict[str, object]:
     where = place(finding, prefix)
     path = where.path or prefix.strip("/") or "."
     return {

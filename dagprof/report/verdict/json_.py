@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import msgspec
 
@@ -21,12 +20,12 @@ def render(verdict: Verdict, *, prefix: str = "") -> str:
     return _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", indented(without_surrogates(document)))
 
 
-def indented(value: Any) -> str:
+def indented(value: object) -> str:
     """A value as JSON that people can read too."""
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode("utf-8") + "\n"
 
 
-def schema() -> dict[str, Any]:
+def schema() -> dict[str, object]:
     """The JSON Schema of a verdict."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

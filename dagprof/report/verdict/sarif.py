@@ -6,7 +6,6 @@ pydantic into the user's environment. The tests hold the result against the publ
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import quote
 
 from dagprof.config.policy import DEFAULT_LEVELS, DESCRIPTIONS, Level, Rule
@@ -37,12 +36,12 @@ def render(verdict: Verdict, *, prefix: str = "") -> str:
     return indented(log)
 
 
-def _driver(verdict: Verdict) -> dict[str, Any]:
+def _driver(verdict: Verdict) -> dict[str, object]:
     version = {"version": safe_text(verdict.dagprof_version)} if verdict.dagprof_version else {}
     return {"name": "dagprof", **version, "rules": [_rule(rule) for rule in _RULES]}
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
+def _rule(rule: Rule) -> dict[str, object]:
     return {
         "id": rule.value,
         "name": "".join(word.capitalize() for word in rule.value.split("-")),
@@ -53,15 +52,15 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _invocation(verdict: Verdict) -> dict[str, Any]:
+def _invocation(verdict: Verdict) -> dict[str, object]:
     notes = [{"level": "note", "message": {"text": _safe(text)}} for text in (*verdict.notes, *verdict.doubts)]
     if verdict.decision is Decision.CANNOT_TELL:
         notes.insert(0, {"level": "warning", "message": {"text": _safe(verdict.reason)}})
     return {"executionSuccessful": True, **({"toolExecutionNotifications": notes} if notes else {})}
 
 
-def _result(finding: Finding, mark: str, prefix: str) -> dict[str, Any]:
-    result: dict[str, Any] = {
+def _result(finding: Finding, mark: str, prefix: str) -> dict[str, object]:
+    result: dict[str, object] = {
         "ruleId": finding.rule.value,
         "ruleIndex": _RULES.index(finding.rule),
         "level": _LEVELS[finding.level],

@@ -1,0 +1,291 @@
+"""What the probe sends, as values: msgspec checks each field while it reads a message.
+
+The same fields, as the probe writes them, are in ``dagprof/probe/protocol.py``. The process that
+parses is in the DAG file's hands and may report anything: what has not this form is no result.
+"""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+import msgspec
+
+from dagprof.model import Edge, Effect, Loads, Origin, Stack, StatementMemory
+
+# A file and a line of it.
+Line = tuple[str, int]
+
+
+class ProbeConfig(TypedDict):
+    """What a zygote is started with."""
+
+    scratch: str
+    cache: str | None
+    removes_scratch: bool
+    root: str
+    temperature: str
+    spawns: bool
+    variables: dict[str, object]
+    connections: dict[str, object]
+    secrets: list[str]
+    missing: str
+    safe_mode: bool | None
+
+
+class _Message(msgspec.Struct, frozen=True, kw_only=True):
+    pass
+
+
+class _Row(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    pass
+
+
+class AirflowFacts(_Message, frozen=True):
+    """The Airflow that is measured with; ``config`` holds what decides how it parses, as text."""
+
+    version: str = ""
+    config: dict[str, str] = {}
+    is_untried: bool = False
+
+
+class Ready(_Message, frozen=True):
+    """Airflow is imported. ``trouble`` says in a sentence what is not as in the real manager."""
+
+    airflow: AirflowFacts
+    python: str
+    executable: str
+    trouble: str
+    plugins: object = ()
+
+
+class CannotBegin(_Message, frozen=True):
+    """The zygote cannot start; ``fault`` is one of ``dagprof/probe/faults.py``."""
+
+    fault: str
+    reason: str
+
+
+class Twice(_Message, frozen=True):
+    """Two ways from the root that lead to one folder."""
+
+    first: str
+    second: str
+    link: str
+    is_loop: bool
+
+
+class Failed(_Message, frozen=True):
+    """The zygote could not do what it was asked for."""
+
+    failed: str
+    twice: Twice | None = None
+
+
+# A path, the value of a ``SkipReason``, its detail.
+SkippedRow = tuple[str, str, str]
+
+
+class Listing(_Message, frozen=True):
+    """DAG files, those that Airflow passes over, and those that are measured although it does."""
+
+    files: list[str]
+    skipped: list[SkippedRow]
+    passed_over: list[SkippedRow]
+
+
+class PreImported(_Message, frozen=True):
+    """Modules imported before the first fork, and those that failed, each with its error."""
+
+    modules: list[str]
+    failed: list[tuple[str, str]]
+    has_collected: bool = True
+
+
+class Described(_Message, frozen=True):
+    """The distribution of each file, empty for none; the versions of all distributions."""
+
+    owners: list[str]
+    distributions: dict[str, str]
+
+
+class FailureRow(_Message, frozen=True):
+    """An exception or an import error, as ``model.Failure``; here nothing may be missing."""
+
+    type: str
+    message: str
+    traceback: str
+    cause: str
+    file: str
+    line: int
+
+
+class AccessRow(_Row, frozen=True):
+    """Look-ups of one key at one line."""
+
+    kind: str
+    key: str
+    operation: str
+    answered_by: str
+    file: str
+    line: int
+    count: int
+
+
+class EffectRow(Effect, frozen=True, kw_only=True):
+    """An effect; ``is_running`` marks a process that outlives the parse."""
+
+    is_running: bool = False
+
+
+class LostRow(_Row, frozen=True):
+    """A DAG that was created and that Airflow did not find."""
+
+    dag_id: str
+    file: str
+    line: int
+
+
+class ModuleRow(_Row, frozen=True):
+    """A module that the parse loaded or asked for."""
+
+    name: str
+    file: str
+    origin: Origin
+
+
+class StatementRow(_Row, frozen=True):
+    """A statement as ``model.Statement`` has it, with all of its time."""
+
+    parent: int
+    line: int
+    end_line: int
+    kind: str
+    text: str
+    wall_us: int
+    cpu_us: int
+    count: int
+    is_cut: bool
+    building_us: int
+    gc_us: int
+    member: str
+
+
+class UntracedRow(_Row, frozen=True):
+    """Why statements could not be timed: the exception, and whether it is a ``SyntaxError``."""
+
+    type: str
+    message: str
+    is_syntax: bool
+
+
+class Traced(_Message, frozen=True):
+    """What the tracing pass has seen. Positions point into ``modules`` and ``import_sets``."""
+
+    gc_ms: float
+    compile_ms: float
+    loads: Loads
+    edges: tuple[Edge, ...]
+    import_sets: tuple[tuple[Edge, ...], ...]
+    modules: tuple[ModuleRow, ...]
+    statements: tuple[StatementRow, ...]
+    memory: tuple[StatementMemory, ...]
+    uninstrumented: tuple[UntracedRow, ...]
+
+    def __post_init__(self) -> None:
+        if len({len(column) for column in msgspec.structs.astuple(self.loads)}) > 1:
+            raise ValueError("the columns of loads differ in length")
+
+
+class Times(_Message, frozen=True):
+    """Milliseconds of one parse; ``queued_ms`` of ``wall_ms`` it waited for a processor."""
+
+    wall_ms: float
+    cpu_ms: float
+    queued_ms: float
+
+    @property
+    def own_ms(self) -> float:
+        """Parse time less the wait for a processor: the machine's doing, not the file's."""
+        return self.wall_ms - self.queued_ms
+
+
+class Sample(Times, frozen=True):
+    """The figures of one plain parse; the fields are columns of ``model.Samples``."""
+
+    children_cpu_ms: float
+    airflow_ms: float
+    load_ms: float
+    bag_ms: float
+    serialise_ms: float
+    exit_ms: float
+    dagbag_ms: float
+    rss_growth_kib: int
+
+
+class Result(_Message, frozen=True):
+    """What the process that parsed reports; what belongs to another mode is absent."""
+
+    failures: tuple[FailureRow, ...]
+    dag_ids: tuple[str, ...] = ()
+    task_count: int = 0
+    is_unsent: bool = False
+    warnings: tuple[str, ...] = ()
+    accesses: tuple[AccessRow, ...] = ()
+    asked_by_libraries: tuple[AccessRow, ...] = ()
+    # Exception, message, and the user's lines from the outermost inwards.
+    stops: tuple[tuple[str, str, tuple[Line, ...]], ...] = ()
+    closed_descriptors: bool = False
+    modules_before: tuple[str, ...] = ()
+
+    # The timing mode.
+    sample: Sample | None = None
+    compiled: int = 0
+    digests: dict[str, str] | None = None
+    contents: dict[str, object] = {}
+    state: dict[str, dict[str, str]] = {}
+    missing: tuple[Line, ...] = ()
+    stars: tuple[Line, ...] = ()
+    missed: tuple[tuple[str, str, int], ...] = ()
+
+    # The tracing mode.
+    wall_ms: float = 0.0
+    cpu_ms: float = 0.0
+    queued_ms: float = 0.0
+    trace: Traced | None = None
+    effects: tuple[EffectRow, ...] = ()
+    lost: tuple[LostRow, ...] = ()
+
+    # The sampling mode; None where nothing was sampled.
+    stack: Stack | msgspec.UnsetType | None = msgspec.UNSET
+
+    @property
+    def times(self) -> Times:
+        """The times of the tracing pass."""
+        return Times(wall_ms=self.wall_ms, cpu_ms=self.cpu_ms, queued_ms=self.queued_ms)
+
+
+class Reply(_Message, frozen=True, kw_only=True):
+    """How one parse ended, by the worker that watched over it.
+
+    ``outcome`` is ``result``, ``time-limit``, ``memory-limit``, ``held``, ``abandoned``, or
+    ``ended`` without a result. Outputs are text and the number of bytes written. ``claimed_ms`` is a parse
+    time that cannot be true; there is no result then.
+    """
+
+    outcome: str
+    result: Result | None
+    signal: int | None = None
+    exit_code: int | None = None
+    stdout: tuple[str, int] = ("", 0)
+    stderr: tuple[str, int] = ("", 0)
+    total_ms: float
+    blocks_read: int = 0
+    leftover_processes: int = 0
+    claimed_ms: float | None = None
+
+
+class NoFork(_Message, frozen=True):
+    """A worker cannot fork what parses, and ends."""
+
+    fault: str
+    reason: str

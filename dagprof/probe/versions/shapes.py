@@ -1,0 +1,25 @@
+"""Values of Airflow as the probe uses them; for type checkers only, nothing loads this file."""
+
+from __future__ import annotations
+
+from typing import Dict, Protocol, Sequence
+
+from ..protocol import Json
+
+# A DAG in serialised form.
+Document = Dict[str, Json]
+
+
+class Dag(Protocol):
+    """A DAG of a ``DagBag``."""
+
+    fileloc: str
+    tasks: Sequence[object]
+    last_loaded: object
+
+
+class DagBag(Protocol):
+    """What Airflow makes of a file; errors by file."""
+
+    dags: dict[str, Dag]
+    import_errors: dict[str, str]
