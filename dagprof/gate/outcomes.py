@@ -74,7 +74,9 @@ def _incomparable(path: str, old: FileResult, new: FileResult) -> Told:
 def _inconclusive(
     path: str, judged: Judgement, base: Parsed | None, head: Parsed, changed: Changed, least_ms: float
 ) -> Told:
-    """A file whose pairs do not decide, with what would explain a slow-down if it seems to be one."""
+    """A file whose times do not decide, with what would explain a slow-down if it seems to be one."""
+    if judged.why and not math.isfinite(judged.low_ms):
+        return Told(Outcome.CANNOT_TELL, f"{path}: inconclusive; {judged.why}")
     seems_slower = base is not None and judged.change_ms > least_ms
     cause = reasons.cause(base, head, judged.change_ms, changed) if base is not None and seems_slower else None
     span = "unknown"
