@@ -128,7 +128,7 @@ def compare(before: Run, after: Run, *, share: str = "25%", floor: str = "50ms")
     """
     from dagprof.usecases import compare as usecase
 
-    return usecase.compare(before, after, share=share, floor=floor)
+    return usecase.compare(before, after, usecase.limits_of(share=share, floor=floor))
 
 
 def render_report(

@@ -27,8 +27,9 @@ def command(before: str, after: str, floor: str, share: str) -> int:
     from dagprof.cli.output import stdout_console
     from dagprof.report.text import terminal
     from dagprof.store import runs
-    from dagprof.usecases.compare import compare
+    from dagprof.usecases.compare import compare, limits_of
 
-    compared = compare(runs.load(before), runs.load(after), share=share, floor=floor)
+    limits = limits_of(share=share, floor=floor)
+    compared = compare(runs.load(before), runs.load(after), limits)
     terminal.render_comparison(compared, console=stdout_console())
     return 0

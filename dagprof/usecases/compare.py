@@ -9,13 +9,14 @@ from dagprof.model import Run
 from dagprof.quantities import parse_duration_ms, parse_share
 
 
-def compare(before: Run, after: Run, *, share: str = "25%", floor: str = "50ms") -> Comparison:
-    """What appeared, what vanished, what became slower or faster, and whether that is certain.
-
-    Changes below ``share`` of the parse time or below the duration ``floor`` do not count; both can
-    be wider than the defaults, not narrower.
+def limits_of(*, share: str = "25%", floor: str = "50ms") -> Limits:
+    """The limits below which a change does not count; both can be wider than the defaults, not narrower.
 
     :raises UsageError: ``share`` is no share, or ``floor`` no duration.
     """
-    limits = Limits(relative=parse_share(share), absolute_ms=parse_duration_ms(floor))
-    return comparison.compare(before, after, limits)
+    return Limits(relative=parse_share(share), absolute_ms=parse_duration_ms(floor))
+
+
+def compare(before: Run, after: Run, limits: Limits | None = None) -> Comparison:
+    """What appeared, what vanished, what became slower or faster, and whether that is certain."""
+    return comparison.compare(before, after, limits or limits_of())
