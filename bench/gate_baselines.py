@@ -15,6 +15,7 @@ import argparse
 import datetime
 import json
 import random
+import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ from typing import NamedTuple
 
 import msgspec
 from common import machine
-from gate_power import DAG, cost, environment_here, load
+from gate_power import cost, environment_here, load
 
 from dagprof.analyse import comparison
 from dagprof.config.settings import Depth, Settings
@@ -39,7 +40,18 @@ from dagprof.store import runs
 
 FILES, SLOWED = 20, 4
 # What a parse of the smallest file takes, in ms: the share of +30 % is taken of this and the file's own cost.
-PLAIN_MS = 70.0
+PLAIN_MS = 12.0
+# A fixed amount of work and no fixed time, so that a slower machine takes longer for it, as for the reference.
+DAG = """
+import datetime
+from airflow import DAG
+
+table = {{}}
+for number in range({work}):
+    table[number % 50] = str(number)
+with DAG("d{number}", start_date=datetime.datetime(2024, 1, 1), schedule=None):
+    pass
+"""
 ASKED = scanned.demand("25%", "50ms")
 
 
@@ -59,10 +71,26 @@ def name(number: int) -> str:
     return f"file_{number:02}.py"
 
 
-def write(folder: Path, more: dict[int, float]) -> None:
+def write(folder: Path, per_ms: float, more: dict[int, float]) -> None:
+    """Write the files; ``per_ms`` is how much work this machine did in one ms before the baseline."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(FILES):
-        (folder / name(number)).write_text(DAG.format(cost=cost(number) + more.get(number, 0), number=number))
+        work = round(per_ms * (cost(number) + more.get(number, 0)))
+        (folder / name(number)).write_text(DAG.format(work=work, number=number))
+
+
+def work_per_ms(kept: Path) -> float:
+    """As it was for the baseline in ``kept``."""
+    file = kept / "work-per-ms.txt"
+    if not file.exists():
+        rates = []
+        for _ in range(7):
+            table, began = {}, time.process_time()
+            for number in range(300_000):
+                table[number % 50] = str(number)
+            rates.append(300 / (time.process_time() - began))
+        file.write_text(f"{statistics.median(rates):.1f}")
+    return float(file.read_text())
 
 
 def measure(folder: Path, baseline: Run | None) -> tuple[Run, Run]:
@@ -84,15 +112,15 @@ def record(options: argparse.Namespace) -> None:
     kept, choose = Path(options.log), random.Random(options.seed)
     kept.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-baseline-") as folder, load(options.load):
-        dags = Path(folder) / "dags"
-        write(dags, {})
+        dags, per_ms = Path(folder) / "dags", work_per_ms(kept)
+        write(dags, per_ms, {})
         if not (kept / "baseline.json").exists():
             runs.save(measure(dags, None)[0], kept / "baseline.json")
         baseline = runs.load(kept / "baseline.json")
         for _ in range(options.runs):
             number = len(list(kept.glob("run-*.json"))) + 1
             more = slowed(choose, is_power=options.what == "baseline-power")
-            write(dags, more)
+            write(dags, per_ms, more)
             began = time.perf_counter()
             run, again = measure(dags, baseline)
             row = {"what": options.what, "load": options.load, "machine": machine()}
