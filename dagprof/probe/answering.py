@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 # Bound before any DAG code can replace them.
 _write, _open, _fstat, _wronly = os.write, os.open, os.fstat, os.O_WRONLY
@@ -61,3 +62,21 @@ def frames(data: bytes | bytearray) -> list[bytes]:
             return found
         found.append(bytes(data[start : start + length]))
         start += length
+
+
+def joined(result: object, ending: object, held_ms: float) -> Any:
+    """A child's report with how its process ended: that belongs to the parse as the DAG processor sees it."""
+    if not isinstance(result, dict) or not isinstance(ending, dict):
+        return None
+    took = ending.pop("ending", {})
+    result.update(ending)
+    sample = result.get("sample")
+    if isinstance(sample, dict):
+        try:
+            sample["exit_ms"] = took.get("exit_ms", 0.0) + held_ms
+            sample["wall_ms"] += sample["exit_ms"]
+            sample["cpu_ms"] += took.get("exit_cpu_ms", 0.0)
+            sample["queued_ms"] += took.get("exit_queued_ms", 0.0)
+        except (KeyError, TypeError, AttributeError):  # the DAG file wrote it
+            return None
+    return result

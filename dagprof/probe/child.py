@@ -13,6 +13,7 @@ from .asked import answers, environment, lookups
 from .clocks import perf_counter, process_time, thread_time
 from .parsing import bytecode, experiment, failures, missed, parse, serialised, stacks, state
 from .start import collector
+from .usage import queued_ms, within_ms
 from .versions import airflow_api, delivery
 
 if TYPE_CHECKING:
@@ -48,6 +49,27 @@ class Surroundings:
         lookups.install(self.api, self.answers)
         self.delivery = delivery.plan(self.config["temperature"] == airflow_api.PROCESSOR)
         self.own_modules = _own_modules()
+
+
+def exec_spawned(
+    config: Config, pre_imported: list[str], request: ParseRequest, descriptors: tuple[int, int, int]
+) -> None:
+    """Become a new interpreter that takes its request from a file, which it alone can read.
+
+    ``descriptors`` are the result pipe's, its number in the worker, and the child's end of the supervisor's socket.
+    """
+    import tempfile
+
+    stream = tempfile.TemporaryFile(dir=config["scratch"])  # noqa: SIM115 - outlives this process image
+    stream.write(json.dumps({"config": {**config, "pre_imported": pre_imported}, "request": request}).encode("ascii"))
+    stream.flush()
+    stream.seek(0)
+    result, _, requests = descriptors
+    for descriptor in (stream.fileno(), result, requests):
+        os.set_inheritable(descriptor, True)
+    probe = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
+    arguments = [sys.executable, probe, "child", str(stream.fileno()), *map(str, descriptors)]
+    os.execv(sys.executable, arguments)
 
 
 def run_spawned(request_descriptor: int, result_descriptor: int, workers_end: int, requests: int) -> None:
@@ -149,16 +171,14 @@ class Child:
 
     def ending(self) -> Ending:
         """Let the process end as Airflow's does; what that adds to the report, replacing parts of it by their final form."""
-        wall, cpu, thread_cpu, queued = perf_counter(), process_time(), thread_time(), parse.queued_ms()
+        wall, cpu, thread_cpu, queued = perf_counter(), process_time(), thread_time(), queued_ms()
         try:
             self._surroundings.delivery.end()
         except BaseException:  # Python 3.9 and older pass on what the last handler raised; the message has been sent
             pass
         wall_ms = (perf_counter() - wall) * 1000
         took: ExitTimes = {"exit_ms": wall_ms, "exit_cpu_ms": (process_time() - cpu) * 1000}
-        took["exit_queued_ms"] = parse.within_ms(
-            parse.queued_ms() - queued, wall_ms, (thread_time() - thread_cpu) * 1000
-        )
+        took["exit_queued_ms"] = within_ms(queued_ms() - queued, wall_ms, (thread_time() - thread_cpu) * 1000)
         facts: Ending = {"ending": took, "accesses": self._accesses()}
         if self._effects is not None:
             facts["effects"] = self._effects.rows()

@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 from time import monotonic, perf_counter
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Callable
 
 from . import answering, child, faults
 from .channel import Channel
@@ -21,7 +21,7 @@ from .versions.airflow_api import PROCESSOR
 if TYPE_CHECKING:
     from resource import struct_rusage
 
-    from .protocol import Config, ParseRequest, Reply, Result
+    from .protocol import ParseRequest, Reply, Result
 
 # The zygote watches over its workers with the same two.
 __all__ = ["become_subreaper", "kill_leftovers", "serve"]
@@ -125,7 +125,9 @@ class Watch:
                     os.dup2(write, target)
                     os.close(write)
             if self._request.get("spawn"):
-                _exec_child(surroundings.config, pre_imported, self._request, (pipes[0][1], pipes[0][0], requests))
+                child.exec_spawned(
+                    surroundings.config, pre_imported, self._request, (pipes[0][1], pipes[0][0], requests)
+                )
             surroundings.collector.resume()
             child.run(surroundings, self._request, answering.ResultPipe(pipes[0][1], pipes[0][0]), requests)
             code = 0
@@ -204,7 +206,7 @@ class Watch:
         """Both frames as one; a process that an exit handler ended was ending until then."""
         result, *others = map(json.loads, sent[:2])
         ending = others[0] if others else {"ending": {"exit_ms": (self._ended - (self._told or self._ended)) * 1000}}
-        return _joined(result, ending, self._held_ms)
+        return answering.joined(result, ending, self._held_ms)
 
     def _is_over_limits(self) -> bool:
         limit = self._request.get("memory_limit_kib")
@@ -283,42 +285,3 @@ class Watch:
 
     def _shown(self, stream: _Stream) -> list[str | int]:
         return [self._redact(stream.data.decode("utf-8", "replace")), stream.total]
-
-
-def _exec_child(
-    config: Config, pre_imported: list[str], request: ParseRequest, descriptors: tuple[int, int, int]
-) -> None:
-    """Become a new interpreter that takes its request from a file, which it alone can read.
-
-    ``descriptors`` are the result pipe's, its number in the worker, and the child's end of the supervisor's socket.
-    """
-    import tempfile
-
-    stream = tempfile.TemporaryFile(dir=config["scratch"])  # noqa: SIM115 - outlives this process image
-    stream.write(json.dumps({"config": {**config, "pre_imported": pre_imported}, "request": request}).encode("ascii"))
-    stream.flush()
-    stream.seek(0)
-    result, _, requests = descriptors
-    for descriptor in (stream.fileno(), result, requests):
-        os.set_inheritable(descriptor, True)
-    probe = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
-    arguments = [sys.executable, probe, "child", str(stream.fileno()), *map(str, descriptors)]
-    os.execv(sys.executable, arguments)
-
-
-def _joined(result: object, ending: object, held_ms: float) -> Any:
-    """A child's report with how its process ended: that belongs to the parse as the DAG processor sees it."""
-    if not isinstance(result, dict) or not isinstance(ending, dict):
-        return None
-    took = ending.pop("ending", {})
-    result.update(ending)
-    sample = result.get("sample")
-    if isinstance(sample, dict):
-        try:
-            sample["exit_ms"] = took.get("exit_ms", 0.0) + held_ms
-            sample["wall_ms"] += sample["exit_ms"]
-            sample["cpu_ms"] += took.get("exit_cpu_ms", 0.0)
-            sample["queued_ms"] += took.get("exit_queued_ms", 0.0)
-        except (KeyError, TypeError, AttributeError):  # the DAG file wrote it
-            return None
-    return result

@@ -13,9 +13,10 @@ import traceback
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 
-from . import describe, discovery, faults, worker
+from . import faults, worker
 from .channel import Channel
 from .child import Surroundings
+from .inventory import describe, discovery
 from .start import plugins, pre_imports
 from .start.manager import Manager
 from .versions import requirements

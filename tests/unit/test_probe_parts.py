@@ -234,7 +234,7 @@ print(len(phases), gc.isenabled())
 
 def test_a_parse_waits_no_longer_than_it_takes_without_computing() -> None:
     code = """
-from _dagprof_probe.parsing.parse import within_ms
+from _dagprof_probe.usage import within_ms
 print(within_ms(50, 300, 200), within_ms(50, 300, 270), within_ms(5, 3, 4))
 """
     assert in_child(code).split() == ["50", "30", "0.0"]
@@ -298,7 +298,7 @@ sys.path.insert(0, {str(tmp_path)!r})
 tracer = imports.ImportTracer()
 tracer.install()
 if {instead!r}:
-    os.dup2(os.open(os.path.join({str(tmp_path)!r}, {instead!r}), os.O_RDONLY), tracer._statm)
+    os.dup2(os.open(os.path.join({str(tmp_path)!r}, {instead!r}), os.O_RDONLY), tracer.anonymous.descriptor)
 else:
     os.closerange(3, 256)
 import user

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from types import FrameType
+import sys
+from types import FrameType, ModuleType
 from typing import Dict
 
 from .. import origin
@@ -52,3 +53,10 @@ def outside_importlib(frame: FrameType | None) -> FrameType | None:
     while frame is not None and frame.f_code.co_filename in _SKIPPED:
         frame = frame.f_back
     return frame
+
+
+def modules_without_parts() -> frozenset[str]:
+    """The modules that are there and are not packages: whatever is taken from them, nothing more is loaded."""
+    return frozenset(
+        name for name, module in sys.modules.items() if type(module) is ModuleType and "__path__" not in vars(module)
+    )

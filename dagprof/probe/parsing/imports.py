@@ -11,8 +11,6 @@ import builtins
 import gc
 import importlib._bootstrap as bootstrap
 import importlib._bootstrap_external as external
-import os
-import resource
 import sys
 from _thread import get_ident
 from types import CodeType, ModuleType
@@ -20,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Callable, Sequence
 
 from .. import origin
 from ..clocks import perf_counter_ns, process_time_ns
-from .importing import IN_FUNCTION, module_line, outside_importlib, place_of
+from ..usage import AnonymousMemory
+from .importing import IN_FUNCTION, module_line, modules_without_parts, outside_importlib, place_of
 
 if TYPE_CHECKING:
     from .importing import Namespace
@@ -37,7 +36,6 @@ HIT_FIELDS = 6
 CALL_FIELDS = 8
 _CALIBRATING_LINES = 50
 _CALIBRATION = "/calibration.py"
-_PAGE_KIB = resource.getpagesize() // 1024
 
 
 class ImportTracer:
@@ -57,7 +55,7 @@ class ImportTracer:
         self.memory: list[tuple[object, int, int]] = []
         self._current_line = current_line
         self._collected = collected
-        self._statm = -1
+        self.anonymous = AnonymousMemory()
 
         self.gc_ns = 0
         self.compile_ns = 0
@@ -88,12 +86,7 @@ class ImportTracer:
         return wall_ns, wall_ns - self.gc_ns - self.compile_ns + self.gc_cpu_ns + self.compile_cpu_ns
 
     def install(self) -> None:
-        # Opened once, because it is read before and after each import of the user's.
-        try:
-            self._statm = os.open("/proc/self/statm", os.O_RDONLY)
-        except OSError:
-            self._statm = -1
-
+        self.anonymous.open()
         self._replace(bootstrap, "_find_and_load", self._tracing_load)
         self._replace(builtins, "__import__", self._tracing_import)
         self._replace(external.SourceLoader, "source_to_code", self._tracing_compile)
@@ -146,18 +139,6 @@ class ImportTracer:
         if self._on_collection in gc.callbacks:  # DAG code may have cleared them
             gc.callbacks.remove(self._on_collection)
 
-    def _anonymous_kib(self) -> int:
-        """Anonymous memory of this process in KiB: what its own objects take, without files mapped into it."""
-        if self._statm < 0:
-            return 0
-        try:
-            resident, shared = os.pread(self._statm, 100, 0).split()[1:3]
-            return (int(resident) - int(shared)) * _PAGE_KIB
-        except (OSError, ValueError):
-            # DAG code has closed descriptors that it does not know, and something else may have taken the number.
-            self._statm = -1
-            return 0
-
     def _replace(self, owner: object, name: str, wrap: Callable[..., object]) -> None:
         ordinary = getattr(owner, name)
         self._replaced.append((owner, name, ordinary))
@@ -193,7 +174,7 @@ class ImportTracer:
         # no code objects: kept alive, the memory of each module's would be missing for the next, and cost page faults.
         # Names that the function below needs are bound here, since it runs at every import statement.
         extend, getframe, extend_calls, called = self.hits.extend, sys._getframe, self.calls.extend, self._called
-        of_importlib, modules, known, origin_of = vars(bootstrap), sys.modules, _modules_without_parts(), origin.of_file
+        of_importlib, modules, known, origin_of = vars(bootstrap), sys.modules, modules_without_parts(), origin.of_file
         last_place, last_name = -1, ""
         last_globals: Namespace | None = None
         executing = place_of
@@ -271,7 +252,7 @@ class ImportTracer:
     def _tracing_load(self, ordinary: Callable[..., ModuleType]) -> object:
         modules, loads, clock, main = sys.modules, self.loads, perf_counter_ns, self._main
         note_again, statement, memory, origin_of = self._note_again, self._statement, self.memory, origin.of_file
-        excluded = self.excluded_ns
+        excluded, anonymous = self.excluded_ns, self.anonymous
 
         def traced_load(name: str, import_: object) -> ModuleType:
             # ``_top`` is the stack of one thread; loads of another would be inside whatever this one is loading.
@@ -289,7 +270,7 @@ class ImportTracer:
 
             # Memory of what the user's statements load only: reading it is a system call.
             is_users = origin_of(namespace.get("__file__")) == origin.USER
-            before_kib = self._anonymous_kib() if is_users else 0
+            before_kib = anonymous.kib() if is_users else 0
 
             # What is excluded is read outside of the clock, and what was added meanwhile was spent inside.
             before = excluded()
@@ -302,15 +283,7 @@ class ImportTracer:
                 if parent >= 0:
                     loads[parent + _INSIDE] += elapsed
                 if is_users:
-                    after_kib = self._anonymous_kib()
-                    memory.append((importer, line, after_kib - before_kib if self._statm >= 0 else 0))
+                    memory.append((importer, line, anonymous.grown_kib(before_kib)))
                 self._top = parent
 
         return origin.as_importlib(traced_load)
-
-
-def _modules_without_parts() -> frozenset[str]:
-    """The modules that are there and are not packages: whatever is taken from them, nothing more is loaded."""
-    return frozenset(
-        name for name, module in sys.modules.items() if type(module) is ModuleType and "__path__" not in vars(module)
-    )

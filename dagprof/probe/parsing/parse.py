@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import os
-import resource
 import sys
 import zipimport
 from types import CodeType, ModuleType
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Callable, Container, TypeVar
 
 from .. import origin
 from ..clocks import perf_counter, perf_counter_ns, process_time, process_time_ns, thread_time
+from ..usage import children_cpu_ms, queued_ms, rss_kib, within_ms
 from ..versions import loading
 from ..watch import callers
 from . import failures, import_rows, imports, statements
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
         airflow_cpu_ms: float
 
 
-_PAGE_KIB = resource.getpagesize() // 1024
 _Found = TypeVar("_Found")
 
 
@@ -59,37 +58,6 @@ class Stages:
                 self._loaded()
 
         return timed
-
-
-def rss_kib() -> int:
-    """Resident memory of this process in KiB; 0 where /proc does not say."""
-    try:
-        with open("/proc/self/statm", "rb") as file:
-            return int(file.read().split()[1]) * _PAGE_KIB
-    except (OSError, IndexError, ValueError):
-        return 0
-
-
-def queued_ms() -> float:
-    """How long this thread has waited for a processor that others used; 0.0 where the kernel does not say."""
-    try:
-        with open("/proc/self/schedstat", "rb") as file:
-            return int(file.read().split()[1]) / 1e6
-    except (OSError, IndexError, ValueError):
-        return 0.0
-
-
-def within_ms(queued: float, wall: float, cpu: float) -> float:
-    """The wait for a processor as far as it was part of ``wall``, of which the same thread computed ``cpu``; all in ms.
-
-    On a busy machine the kernel counts up what began before.
-    """
-    return min(queued, max(0.0, wall - cpu))
-
-
-def children_cpu_ms() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return (usage.ru_utime + usage.ru_stime) * 1000
 
 
 class NoBag:

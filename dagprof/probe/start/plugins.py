@@ -9,7 +9,7 @@ from time import perf_counter
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, Callable
 
-from ..parsing.parse import rss_kib
+from ..usage import rss_kib
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

@@ -10,11 +10,11 @@ import tempfile
 import zipfile
 from typing import TYPE_CHECKING, Callable, Iterator
 
-from .versions import listing
+from ..versions import listing
 
 if TYPE_CHECKING:
-    from .protocol import Failed, Listing, TextRow, Twice
-    from .versions.airflow_api import AirflowApi
+    from ..protocol import Failed, Listing, TextRow, Twice
+    from ..versions.airflow_api import AirflowApi
 
 # The words that Airflow's own test looks for in one version or another.
 _WORDS = ("airflow", "dag", "asset")

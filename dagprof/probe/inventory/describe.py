@@ -8,11 +8,11 @@ import re
 import socket
 from typing import TYPE_CHECKING
 
-from . import faults
-from .channel import Channel
+from .. import faults
+from ..channel import Channel
 
 if TYPE_CHECKING:
-    from .protocol import Described, DescribeRequest, Failed
+    from ..protocol import Described, DescribeRequest, Failed
 
 _HEADER = re.compile(r"^(Name|Version): *(.+?) *$", re.M)
 

@@ -1,0 +1,1 @@
+"""What is there: the files that Airflow would parse, and the distributions that modules belong to."""
