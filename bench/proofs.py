@@ -32,7 +32,7 @@ from dagprof.link.target import resolve
 from dagprof.measure.crew import Zygotes
 from dagprof.measure.site import scratch_folder, zygote_config
 from dagprof.model import Place, Temperature
-from dagprof.passes.asking import Limits, parse_request
+from dagprof.passes.asking import ParseLimits, parse_request
 from dagprof.passes.plan import Mode
 
 
@@ -89,7 +89,7 @@ class Parser:
         target = resolve(settings, (root,), stack.enter_context(scratch_folder()), environ)
         self._zygotes = stack.enter_context(Zygotes(target, zygote_config(target, settings)))
         self.root = root
-        self._limits = Limits(
+        self._limits = ParseLimits(
             time_limit_s=60,
             memory_limit_kib=None,
             repeat=None,

@@ -24,7 +24,7 @@ from dagprof.measure.rounds import Progress
 from dagprof.measure.site import Site, scratch_folder
 
 
-class Asked(NamedTuple):
+class ABRequest(NamedTuple):
     """What an A/B run is asked; ``limits`` gives those of a file by its shown path, ``budget_s`` seconds for timed parses.
 
     ``python`` measures the other commit with another interpreter, ``every_file`` also what the change cannot reach, at most
@@ -40,7 +40,7 @@ class Asked(NamedTuple):
     every_file: bool = False
 
 
-class Found(NamedTuple):
+class ABRun(NamedTuple):
     """What was measured, how the other commit is called, and the changed lines by file relative to the repository's root.
 
     ``top`` is that root, ``tree`` the one of the base while it was checked out, and ``prefix`` leads from either to the bundle's.
@@ -57,12 +57,12 @@ class Found(NamedTuple):
 def measure(
     paths: Sequence[str],
     settings: Settings,
-    asked: Asked,
+    asked: ABRequest,
     *,
     version: str,
     environ: Mapping[str, str],
     progress: Progress,
-) -> Found:
+) -> ABRun:
     """Measure the files that differ from a commit, both versions in turns.
 
     :raises UsageError: paths, settings or revision are at fault, or there is no DAG file.
@@ -98,7 +98,7 @@ def measure(
             settled = _settings_doubts(difference, tree, settings) if not asked.every_file else []
         doubts = (*found.doubts, *_environment_doubts(difference, asked), *settled, *_shared(found, difference, tree))
         prefix = revision.prefix_of(target.root)
-        return Found(
+        return ABRun(
             found._replace(doubts=doubts), difference.described, changed, str(difference.top), str(tree), prefix
         )
 
@@ -164,7 +164,7 @@ def _moved_settings(settings: Settings, difference: Difference, tree: Path) -> d
 
 
 def _question(
-    difference: Difference, tree: Path, environ: Mapping[str, str], base: Site, head: Site, asked: Asked
+    difference: Difference, tree: Path, environ: Mapping[str, str], base: Site, head: Site, asked: ABRequest
 ) -> Question:
     environment = affected.environment_changes(difference.changed)
     everything = ""
@@ -200,7 +200,7 @@ def _roots(environ: Mapping[str, str], top: Path) -> list[Path]:
     return [path for path in found if path.is_dir() and (top in path.parents or path == top)]
 
 
-def _environment_doubts(difference: Difference, asked: Asked) -> list[str]:
+def _environment_doubts(difference: Difference, asked: ABRequest) -> list[str]:
     changed = affected.environment_changes(difference.changed)
     if not changed or asked.python is not None:
         return []

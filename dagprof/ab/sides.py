@@ -13,8 +13,7 @@ from dagprof.measure.scheduler import Scheduler
 from dagprof.measure.site import Site
 from dagprof.model import Measured
 from dagprof.passes import file
-from dagprof.passes.asking import Limits as Bounds
-from dagprof.passes.asking import Request, parse_request
+from dagprof.passes.asking import ParseLimits, Request, parse_request
 from dagprof.passes.outcome import Passes
 from dagprof.passes.plan import Mode
 
@@ -28,7 +27,7 @@ class Side:
         self.new_names: dict[str, str] = {}
         self.passes: dict[str, Passes] = {}
         self.lost: set[str] = set()
-        self.bounds: Bounds = site.limits(len(self.files))
+        self.bounds: ParseLimits = site.limits(len(self.files))
 
     def rename(self, old: str, new: str) -> None:
         """Know a file under the name that it has on the other side."""

@@ -32,15 +32,15 @@ def command(path: str | None, **options: object) -> int:
 
     in_force = settings.load(options, environment=os.environ, start=Path.cwd())
     folder = path or in_force.bundle_root or ("dags" if Path("dags").is_dir() else ".")
-    findings = examine(in_force, os.environ, Path(folder))
+    checks = examine(in_force, os.environ, Path(folder))
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for finding in findings:
-        text = Text(safe_text(finding.found, 400))
-        if finding.advice:
-            text.append(f"\n→ {safe_text(finding.advice, 600)}", style="yellow")
-        table.add_row(Text(finding.what, style="bold"), text)
+    for check in checks:
+        text = Text(safe_text(check.found, 400))
+        if check.advice:
+            text.append(f"\n→ {safe_text(check.advice, 600)}", style="yellow")
+        table.add_row(Text(check.what, style="bold"), text)
     console = stdout_console()
     console.print(table)
-    return 3 if any(finding.is_blocking for finding in findings) else 0
+    return 3 if any(check.is_blocking for check in checks) else 0

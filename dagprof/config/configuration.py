@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from dagprof.config import checking
+from dagprof.config import validation
 from dagprof.config.policy import Level, Override, Policy, Rule, Waiver
 from dagprof.errors import UsageError
 
@@ -117,14 +117,16 @@ def read_environment(environment: Mapping[str, str], shape: type[msgspec.Struct]
             continue
         if name not in variables:
             raise UsageError(
-                f"Unknown environment variable `{checking.shown(name)}`; {_variable_meant(name, variables)}"
+                f"Unknown environment variable `{validation.shown(name)}`; {_variable_meant(name, variables)}"
             )
         if not text.strip():
             continue
         owner, field = variables[name]
-        value = [part.strip() for part in text.split(",") if part.strip()] if checking.is_list(owner, field) else text
+        value = [part.strip() for part in text.split(",") if part.strip()] if validation.is_list(owner, field) else text
         key = f"{_GATE}.{field}" if owner is Policy else field
-        found[key] = Entry(checking.value(owner, field, value, "the environment", name), f"environment variable {name}")
+        found[key] = Entry(
+            validation.value(owner, field, value, "the environment", name), f"environment variable {name}"
+        )
     return found
 
 
@@ -202,7 +204,7 @@ def _is_path(folder: Path, text: str) -> bool:
 
 def _table(value: object, place: _Place) -> dict[str, object]:
     if not isinstance(value, Mapping):
-        raise UsageError(f"Invalid value for {place}: expected a table, got {checking.word_of(value)}.")
+        raise UsageError(f"Invalid value for {place}: expected a table, got {validation.word_of(value)}.")
     return dict(value)
 
 
@@ -215,7 +217,7 @@ def _top(values: Mapping[str, object], shape: type[msgspec.Struct], place: _Plac
             below = place.table(field)
             found[field] = Entry(_list(value, field, below, file), str(below))
         else:
-            found[field] = Entry(checking.value(shape, field, value, str(place), key), str(place))
+            found[field] = Entry(validation.value(shape, field, value, str(place), key), str(place))
     return found
 
 
@@ -226,21 +228,21 @@ def _gate(value: object, place: _Place) -> Entries:
             below = place.table("rules")
             found |= {f"{_GATE}.rules.{rule}": Entry(level, str(below)) for rule, level in _rules(item, below).items()}
         else:
-            found[f"{_GATE}.{field}"] = Entry(checking.value(Policy, field, item, str(place), key), str(place))
+            found[f"{_GATE}.{field}"] = Entry(validation.value(Policy, field, item, str(place), key), str(place))
     return found
 
 
 def _rules(value: object, place: _Place) -> dict[str, Level]:
     known = [rule.value.replace("-", "_") for rule in Rule]
     return {
-        field.replace("_", "-"): checking.converted(item, Level, str(place), key)
+        field.replace("_", "-"): validation.converted(item, Level, str(place), key)
         for field, (key, item) in _known(_table(value, place), known, place).items()
     }
 
 
 def _list(value: object, field: str, place: _Place, file: str) -> tuple[Override | Waiver, ...]:
     if not isinstance(value, list):
-        raise UsageError(f"Invalid value for {place}: expected a list of tables, got {checking.word_of(value)}.")
+        raise UsageError(f"Invalid value for {place}: expected a list of tables, got {validation.word_of(value)}.")
     return tuple(_item(item, _LISTS[field], place.item(number), file) for number, item in enumerate(value, 1))
 
 
@@ -250,8 +252,8 @@ def _item(value: object, shape: type[Override | Waiver], place: _Place, file: st
         if field == "rules":
             fields[field] = {Rule(rule): level for rule, level in _rules(item, place.table("rules")).items()}
         else:
-            fields[field] = checking.value(shape, field, item, str(place), key)
-    for field in checking.COMPANIONS[shape]:
+            fields[field] = validation.value(shape, field, item, str(place), key)
+    for field in validation.COMPANIONS[shape]:
         if field not in fields:
             raise UsageError(f"Missing key `{field}` in {place}.")
     if shape is Waiver:
@@ -265,7 +267,7 @@ def _known(values: Mapping[str, object], known: list[str], place: _Place) -> dic
     for key, value in values.items():
         field = key.replace("-", "_")
         if field not in known:
-            raise UsageError(f"Unknown key `{checking.shown(key)}` in {place}; {_meant(field, known, place)}")
+            raise UsageError(f"Unknown key `{validation.shown(key)}` in {place}; {_meant(field, known, place)}")
         if field in found:
             raise UsageError(f"`{found[field][0]}` and `{key}` in {place} are the same key; keep one of them.")
         found[field] = (key, value)

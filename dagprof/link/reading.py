@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from dagprof.link.cpu_wait import NetTimes
 from dagprof.link.messages import (
     AccessRow,
     EffectRow,
@@ -23,7 +24,6 @@ from dagprof.link.messages import (
     Times,
     Traced,
 )
-from dagprof.link.unqueued import Unqueued
 from dagprof.model import (
     Access,
     Effect,
@@ -121,14 +121,14 @@ def _rounded(value: float) -> float:
 
 def trace(traced: Traced, times: Times) -> Trace:
     """The tracing pass, without waiting for a processor; positions point into its own tables."""
-    unqueued = Unqueued(times)
+    net = NetTimes(times)
     return Trace(
         wall_ms=round(times.own_ms, 3),
-        gc_ms=round(unqueued.computing(traced.gc_ms), 3),
-        compile_ms=round(unqueued.computing(traced.compile_ms), 3),
-        loads=unqueued.loads(traced.loads, traced.statements),
+        gc_ms=round(net.computing(traced.gc_ms), 3),
+        compile_ms=round(net.computing(traced.compile_ms), 3),
+        loads=net.loads(traced.loads, traced.statements),
         edges=traced.edges,
-        statements=_statements(traced.statements, unqueued),
+        statements=_statements(traced.statements, net),
         memory=traced.memory,
     )
 
@@ -171,11 +171,11 @@ def _effect(row: EffectRow) -> Effect:
     return msgspec.structs.replace(found, what=f"{row.what} (still running)")
 
 
-def _statements(rows: Sequence[StatementRow], unqueued: Unqueued) -> tuple[Statement, ...]:
+def _statements(rows: Sequence[StatementRow], net: NetTimes) -> tuple[Statement, ...]:
     """The statements that ran, in source order, with their parents' new positions."""
     ran = [position for position, row in enumerate(rows) if row.count > 0]
     place = {old: new for new, old in enumerate(ran)}
-    took = unqueued.statements_us(rows)
+    took = net.statements_us(rows)
     return tuple(
         Statement(
             parent=place.get(row.parent, -1),
@@ -187,8 +187,8 @@ def _statements(rows: Sequence[StatementRow], unqueued: Unqueued) -> tuple[State
             cpu_us=row.cpu_us,
             count=row.count,
             is_cut=row.is_cut,
-            building_us=round(unqueued.computing(row.building_us)),
-            gc_us=round(unqueued.computing(row.gc_us)),
+            building_us=round(net.computing(row.building_us)),
+            gc_us=round(net.computing(row.gc_us)),
             member=row.member,
         )
         for position, row in ((position, rows[position]) for position in ran)

@@ -1,4 +1,4 @@
-"""What a scan would use here and how far its numbers can be trusted: the findings behind ``dagprof doctor``."""
+"""What a scan would use here and how far its numbers can be trusted: the checks behind ``dagprof doctor``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ QUIET_SHARE = 0.05
 USABLE_SHARE = 0.15
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the examination: what was looked at, what was found, and what to do if that is a doubt.
 
     ``is_blocking``: no scan can measure anything here until that is done.
@@ -42,9 +42,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     is_blocking: bool = False
 
 
-def examine(settings: Settings, environ: Mapping[str, str], dags: Path) -> list[Finding]:
-    """Look at everything a scan of ``dags`` depends on. What cannot be examined becomes a finding with its way out."""
-    findings = []
+def examine(settings: Settings, environ: Mapping[str, str], dags: Path) -> list[Check]:
+    """Look at everything a scan of ``dags`` depends on. What cannot be examined becomes a check with its way out."""
+    checks = []
     with site.scratch_folder() as scratch:
         folder = scratch / "dags"
         folder.mkdir()
@@ -52,55 +52,55 @@ def examine(settings: Settings, environ: Mapping[str, str], dags: Path) -> list[
         try:
             target = resolve(settings, existing((str(dags),)), scratch, environ, measured=folder)
         except DagprofError as error:
-            return [Finding(what="Target", found="cannot be used", advice=str(error), is_blocking=True)]
-        findings += _about_target(target, environ)
+            return [Check(what="Target", found="cannot be used", advice=str(error), is_blocking=True)]
+        checks += _about_target(target, environ)
         try:
             with Zygote(target, site.zygote_config(target, settings)) as zygote:
                 zygote.wait_until_ready()
-                findings += _about_airflow(zygote)
-                findings += [_about_plugin(plugin) for plugin in zygote.plugins]
-                findings += _about_forking(zygote, folder / "reference.py")
+                checks += _about_airflow(zygote)
+                checks += [_about_plugin(plugin) for plugin in zygote.plugins]
+                checks += _about_forking(zygote, folder / "reference.py")
         except DagprofError as error:
             is_fork = isinstance(error, CannotStart) and error.fault is Fault.NO_FORK
             what, found = ("Forking", "does not work here") if is_fork else ("Airflow", "cannot be used")
-            findings.append(Finding(what=what, found=found, advice=str(error), is_blocking=True))
-    return findings
+            checks.append(Check(what=what, found=found, advice=str(error), is_blocking=True))
+    return checks
 
 
-def _about_target(target: Target, environ: Mapping[str, str]) -> list[Finding]:
-    findings = [
-        Finding(what="Interpreter", found=f"{target.python} ({target.python_reason})"),
+def _about_target(target: Target, environ: Mapping[str, str]) -> list[Check]:
+    checks = [
+        Check(what="Interpreter", found=f"{target.python} ({target.python_reason})"),
         *_about_project(target),
         _about_home(target, environ),
-        Finding(what="Configuration", found=_configuration(environ.get("AIRFLOW_HOME"), environ)),
+        Check(what="Configuration", found=_configuration(environ.get("AIRFLOW_HOME"), environ)),
     ]
     if environ.get("PYTHONDONTWRITEBYTECODE"):
         advice = "Each parse recompiles your helper modules. Unset it here unless your deployment sets it too."
-        findings.append(Finding(what="Bytecode", found="switched off by PYTHONDONTWRITEBYTECODE", advice=advice))
-    return findings
+        checks.append(Check(what="Bytecode", found="switched off by PYTHONDONTWRITEBYTECODE", advice=advice))
+    return checks
 
 
-def _about_project(target: Target) -> list[Finding]:
+def _about_project(target: Target) -> list[Check]:
     found = (
         "none found around this folder, or switched off by --no-project"
         if target.project is None
         else str(target.project.root)
     )
     return [
-        Finding(what="Project", found=found),
-        *(Finding(what="", found=each.text) for each in target.used),
+        Check(what="Project", found=found),
+        *(Check(what="", found=each.text) for each in target.used),
     ]
 
 
-def _about_home(target: Target, environ: Mapping[str, str]) -> Finding:
+def _about_home(target: Target, environ: Mapping[str, str]) -> Check:
     home = environ.get("AIRFLOW_HOME")
     if home:
-        return Finding(what="AIRFLOW_HOME", found=f"{home} (from the environment; read, never written to)")
+        return Check(what="AIRFLOW_HOME", found=f"{home} (from the environment; read, never written to)")
     if not target.home_is_temporary:
         found = f"{target.environment['AIRFLOW_HOME']} (given, or by the project's layout; read, never written to)"
-        return Finding(what="AIRFLOW_HOME", found=found)
+        return Check(what="AIRFLOW_HOME", found=found)
     advice = "Set AIRFLOW_HOME to measure with your plugins, policies and airflow.cfg."
-    return Finding(what="AIRFLOW_HOME", found="a temporary one (none is set)", advice=advice)
+    return Check(what="AIRFLOW_HOME", found="a temporary one (none is set)", advice=advice)
 
 
 def _configuration(home: str | None, environ: Mapping[str, str]) -> str:
@@ -110,39 +110,39 @@ def _configuration(home: str | None, environ: Mapping[str, str]) -> str:
     return f"{source}, and {settings} AIRFLOW__… settings of the environment"
 
 
-def _about_airflow(zygote: Zygote) -> list[Finding]:
+def _about_airflow(zygote: Zygote) -> list[Check]:
     config = zygote.airflow.config
 
     def setting(name: str) -> str:
         return config.get(name, "?")
 
     return [
-        Finding(what="Airflow", found=f"{zygote.airflow.version} on Python {zygote.python_version}"),
-        Finding(
+        Check(what="Airflow", found=f"{zygote.airflow.version} on Python {zygote.python_version}"),
+        Check(
             what="Time limits",
             found=f"import {setting('dagbag_import_timeout')} s, whole file {setting('dag_file_processor_timeout')} s",
         ),
-        Finding(
+        Check(
             what="DAG processor",
             found=f"{setting('parsing_processes')} processes, each file every {setting('min_file_process_interval')} s at most",
         ),
     ]
 
 
-def _about_plugin(plugin: Plugin) -> Finding:
+def _about_plugin(plugin: Plugin) -> Check:
     """What a plugin costs once, whatever the DAG files do."""
     where = f" ({plugin.source})" if plugin.source and plugin.source != plugin.name else ""
     if plugin.error:
         advice = f"{plugin.error}. Airflow continues without it."
-        return Finding(what="Plugin", found=f"{plugin.name}{where} could not be loaded", advice=advice)
+        return Check(what="Plugin", found=f"{plugin.name}{where} could not be loaded", advice=advice)
     found = (
         f"{plugin.name}{where}: {plugin.wall_ms / 1000:.2f} s, {plugin.rss_kib / 1024:.1f} MiB and "
         f"{count(plugin.modules, 'module')}, loaded once before Airflow parses"
     )
-    return Finding(what="Plugin", found=found)
+    return Check(what="Plugin", found=found)
 
 
-def _about_forking(zygote: Zygote, file: Path) -> list[Finding]:
+def _about_forking(zygote: Zygote, file: Path) -> list[Check]:
     try:
         worker = zygote.fork_worker()
         request = {"op": "parse", "mode": "timing", "file": str(file), "time_limit_s": 60.0, "memory_limit_kib": None}
@@ -153,22 +153,22 @@ def _about_forking(zygote: Zygote, file: Path) -> list[Finding]:
         worker.close()
     except CannotFork as error:
         advice = f"os.fork fails in a measuring process ({error}); {FORKS}"
-        return [Finding(what="Forking", found="does not work here", advice=advice, is_blocking=True)]
+        return [Check(what="Forking", found="does not work here", advice=advice, is_blocking=True)]
     except ConnectionLost as error:
         advice = "Use `--isolation spawn`, which starts a new interpreter for each parse."
-        return [Finding(what="Forking", found=f"does not work here ({error})", advice=advice, is_blocking=True)]
+        return [Check(what="Forking", found=f"does not work here ({error})", advice=advice, is_blocking=True)]
     timings = [timed for timed in map(reading.timed, replies[1:]) if timed is not None]
     if len(timings) < _PARSES:
         text = replies[-1].stderr[0].strip().splitlines() or ["no reason given"]
         advice = f"{text[-1]}; try `--isolation spawn`."
-        return [Finding(what="Forking", found="a forked parse failed", advice=advice, is_blocking=True)]
+        return [Check(what="Forking", found="a forked parse failed", advice=advice, is_blocking=True)]
     overhead = statistics.median(timed.reply.total_ms - timed.sample.wall_ms for timed in timings)
     load = _load_average()
-    forking = Finding(what="Forking", found=f"works; {overhead:.1f} ms around each parse")
+    forking = Check(what="Forking", found=f"works; {overhead:.1f} ms around each parse")
     return [forking, _noise([timed.sample.wall_ms for timed in timings], load), _load(load)]
 
 
-def _noise(walls: list[float], load: float | None) -> Finding:
+def _noise(walls: list[float], load: float | None) -> Check:
     """An A/A figure: how far the medians of two halves of equal parses are apart, beside their spread."""
     centre = statistics.median(walls)
     spread = 1.4826 * median_absolute_deviation(walls) / centre
@@ -176,15 +176,13 @@ def _noise(walls: list[float], load: float | None) -> Finding:
     found = f"{len(walls)} equal parses spread by ±{spread:.1%}; the medians of two halves are {apart:.1%} apart"
     worst = max(spread, apart)
     if worst <= QUIET_SHARE:
-        return Finding(
-            what="Noise", found=f"{found}: {'even, though others compete' if _is_crowded(load) else 'quiet'}"
-        )
+        return Check(what="Noise", found=f"{found}: {'even, though others compete' if _is_crowded(load) else 'quiet'}")
     if worst <= USABLE_SHARE:
-        return Finding(
+        return Check(
             what="Noise", found=f"{found}: usable", advice="Trust only differences above that; --repeat helps."
         )
     advice = "The machine is busy. Close other programs, use --jobs 1, or compare CPU times."
-    return Finding(what="Noise", found=f"{found}: noisy", advice=advice)
+    return Check(what="Noise", found=f"{found}: noisy", advice=advice)
 
 
 def _load_average() -> float | None:
@@ -198,11 +196,11 @@ def _is_crowded(load: float | None) -> bool:
     return load is not None and load > (os.cpu_count() or 1)
 
 
-def _load(load: float | None) -> Finding:
+def _load(load: float | None) -> Check:
     if load is None:
-        return Finding(what="Load", found="unknown on this platform")
+        return Check(what="Load", found="unknown on this platform")
     advice = "Other programs compete for the cores, so times are too long." if _is_crowded(load) else ""
-    return Finding(
+    return Check(
         what="Load",
         found=f"{load:.1f} on {os.cpu_count() or 1} cores; {default_jobs()} parses at once by default",
         advice=advice,

@@ -16,7 +16,7 @@ from dagprof.link.reading import samples
 from dagprof.link.zygote import ConnectionLost
 from dagprof.measure.crew import Worker, Zygotes
 from dagprof.model import Samples
-from dagprof.passes.asking import Limits, parse_request
+from dagprof.passes.asking import ParseLimits, parse_request
 from dagprof.passes.outcome import Passes
 from dagprof.passes.plan import Mode
 
@@ -82,7 +82,7 @@ def write(folder: Path) -> Path:
     return file
 
 
-def measure(zygotes: Zygotes, limits: Limits, folder: Path) -> Samples:
+def measure(zygotes: Zygotes, limits: ParseLimits, folder: Path) -> Samples:
     """Parse it a few times, one at a time; no samples where that failed. ``folder`` is one of dagprof's own."""
     return measure_beside(zygotes, limits, folder, {}, _PARSES)[0]
 
@@ -96,7 +96,7 @@ def joined(before: Samples, after: Samples) -> Samples:
 
 
 def measure_beside(
-    zygotes: Zygotes, limits: Limits, folder: Path, files: Mapping[str, Path], parses: int = 2 * _PARSES
+    zygotes: Zygotes, limits: ParseLimits, folder: Path, files: Mapping[str, Path], parses: int = 2 * _PARSES
 ) -> tuple[Samples, dict[str, Samples]]:
     """Parse it and ``files``, by shown path, in turns and one at a time, so that all see the same machine.
 

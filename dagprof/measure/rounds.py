@@ -16,7 +16,7 @@ from dagprof.measure.budget import Budget
 from dagprof.measure.crew import Crew, Job
 from dagprof.model import Doubt, Measured, Used
 from dagprof.passes import file
-from dagprof.passes.asking import Ask, Limits
+from dagprof.passes.asking import Ask, ParseLimits
 from dagprof.passes.experiments import prove
 from dagprof.passes.plan import PROOFS, Proof, worth_ms
 from dagprof.passes.proofs import PlannedExperiments, planned
@@ -63,7 +63,7 @@ class Rounds:
         crew: Crew,
         prover: Crew,
         settings: Settings,
-        limits: Limits,
+        limits: ParseLimits,
         progress: Progress,
         root: str,
         shown: Callable[[Path], str],

@@ -15,7 +15,7 @@ import msgspec
 from dagprof.link.target import Target
 from dagprof.measure.crew import Job
 from dagprof.model import Measured
-from dagprof.passes.asking import Ask, Limits
+from dagprof.passes.asking import Ask, ParseLimits
 from dagprof.passes.differences import appearing
 from dagprof.passes.lab import Lab
 from dagprof.passes.stability import differing
@@ -48,7 +48,7 @@ def is_asked(measured: Measured) -> bool:
     return result.is_timed and bool(result.dag_ids) and not result.status.is_failure and not result.instabilities
 
 
-def asking_jobs(files: Iterable[tuple[Path, Measured]], limits: Limits, found: Contents) -> list[Job]:
+def asking_jobs(files: Iterable[tuple[Path, Measured]], limits: ParseLimits, found: Contents) -> list[Job]:
     """Jobs that keep the serialised DAGs of each file in ``found``, for the zygote with the other seed."""
 
     def keeping(measured: Measured) -> Callable[[Path, str, Ask], Measured]:
@@ -61,7 +61,7 @@ def asking_jobs(files: Iterable[tuple[Path, Measured]], limits: Limits, found: C
     return [Job(path, keeping(measured), otherwise=measured) for path, measured in files]
 
 
-def comparing_jobs(files: Iterable[tuple[Path, Measured]], limits: Limits, found: Contents) -> list[Job]:
+def comparing_jobs(files: Iterable[tuple[Path, Measured]], limits: ParseLimits, found: Contents) -> list[Job]:
     """Jobs for the first zygote that add what differs to each file's result."""
 
     def comparing(measured: Measured) -> Callable[[Path, str, Ask], Measured]:
@@ -86,7 +86,7 @@ def comparing_jobs(files: Iterable[tuple[Path, Measured]], limits: Limits, found
     ]
 
 
-def _given(path: Path, measured: Measured, ask: Ask, limits: Limits) -> Given:
+def _given(path: Path, measured: Measured, ask: Ask, limits: ParseLimits) -> Given:
     result = Lab(path, ask, limits).parse((), contents=measured.result.dag_ids[:_MOST_DAGS]).result
     if result is None or result.failures:
         return Given(frozenset(measured.result.dag_ids), {})

@@ -37,7 +37,7 @@ from dagprof.model import (
     SkippedFile,
     SkipReason,
 )
-from dagprof.passes.asking import Limits
+from dagprof.passes.asking import ParseLimits
 from dagprof.project import homes, layout
 from dagprof.surrogates import without_surrogates
 
@@ -172,11 +172,11 @@ class Site:
         self.has_collected = answer.has_collected
         return answer
 
-    def limits(self, files: int) -> Limits:
+    def limits(self, files: int) -> ParseLimits:
         """What bounds each parse."""
         configured = float(self.zygotes.current.airflow.config.get("dag_file_processor_timeout", _DEFAULT_LIMIT_S))
         memory = self.settings.memory_limit_mib
-        return Limits(
+        return ParseLimits(
             time_limit_s=self.settings.time_limit_s or configured,
             memory_limit_kib=None if memory is None else memory * 1024,
             repeat=self.settings.repeat,
@@ -187,7 +187,7 @@ class Site:
             pyinstrument=_pyinstrument_folder(),
         )
 
-    def crew(self, limits: Limits, lines: int | None = None, zygotes: Zygotes | None = None) -> Crew:
+    def crew(self, limits: ParseLimits, lines: int | None = None, zygotes: Zygotes | None = None) -> Crew:
         """Those who do jobs here."""
         lines = lines or self.settings.jobs or settings_module.default_jobs()
         return Crew(zygotes or self.zygotes, lines=lines, time_limit_s=limits.time_limit_s, shown=self.shown)

@@ -16,7 +16,7 @@ Request = Mapping[str, object]
 Ask = Callable[[Request], Reply]
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class ParseLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How each parse is bounded and how often it is repeated."""
 
     time_limit_s: float
@@ -29,7 +29,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     pyinstrument: str | None
 
 
-def parse_request(mode: Mode, path: Path, limits: Limits) -> dict[str, object]:
+def parse_request(mode: Mode, path: Path, limits: ParseLimits) -> dict[str, object]:
     """The message that asks for one parse."""
     return {
         "op": "parse",

@@ -13,7 +13,7 @@ _SHOWN_DAGS = 20
 _MISSING = object()
 
 
-class Difference(NamedTuple):
+class ValueDifference(NamedTuple):
     """A path such as ``dag.tasks[0].bash_command`` and both values as JSON text, cut to ``TEXT_LIMIT``."""
 
     field: str
@@ -21,7 +21,7 @@ class Difference(NamedTuple):
     second: str
 
 
-def differences(first: object, second: object, field: str = "") -> Iterator[Difference]:
+def differences(first: object, second: object, field: str = "") -> Iterator[ValueDifference]:
     """The innermost places in which two JSON values differ, in order."""
     if isinstance(first, dict) and isinstance(second, dict):
         for key in sorted(first.keys() | second.keys()):
@@ -30,7 +30,7 @@ def differences(first: object, second: object, field: str = "") -> Iterator[Diff
         for number, (one, other) in enumerate(zip(first, second, strict=True)):
             yield from differences(one, other, f"{field}[{number}]")
     elif first != second:
-        yield Difference(field, _shown(first), _shown(second))
+        yield ValueDifference(field, _shown(first), _shown(second))
 
 
 def appearing(parses: Sequence[Collection[str]], *, by_seed: bool = False) -> tuple[Instability, ...]:

@@ -13,7 +13,7 @@ from dagprof.attribution.candidates import Candidate
 from dagprof.link import reading
 from dagprof.link.messages import FailureRow, Reply, Result, Sample
 from dagprof.model import Experiment, Need
-from dagprof.passes.asking import Ask, Limits
+from dagprof.passes.asking import Ask, ParseLimits
 from dagprof.passes.differences import changed, state_differences
 from dagprof.passes.lab import Lab
 from dagprof.passes.plan import STABLE_MS, STABLE_SHARE, Proof
@@ -24,7 +24,7 @@ def prove(
     path: Path,
     candidates: Sequence[Candidate],
     ask: Ask,
-    limits: Limits,
+    limits: ParseLimits,
     *,
     proof: Proof,
     parse_ms: float,

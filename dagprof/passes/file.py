@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dagprof.model import Doubt, FileResult, Measured, Status
 from dagprof.passes import made_up, plan
-from dagprof.passes.asking import Ask, Limits, parse_request
+from dagprof.passes.asking import Ask, ParseLimits, parse_request
 from dagprof.passes.outcome import Passes
 from dagprof.passes.plan import Mode
 from dagprof.passes.stability import instabilities
@@ -42,7 +42,7 @@ def fatal(shown: str, path: Path, detail: str) -> Measured:
     return Measured(result=FileResult(path=shown, sha256=sha256, size_bytes=size, status=Status.KILLED, detail=detail))
 
 
-def measure(path: Path, shown: str, ask: Ask, limits: Limits) -> Measured:
+def measure(path: Path, shown: str, ask: Ask, limits: ParseLimits) -> Measured:
     """Time the file, trace it if there is something to find, sample it if it is slow.
 
     A first parse that had to compile or to wait for the disk is a warm-up and not counted. ``shown`` is the path in the
@@ -77,7 +77,7 @@ def _drop_warm_up(passes: Passes) -> None:
         passes.timings.clear()
 
 
-def glance(path: Path, shown: str, ask: Ask, limits: Limits) -> Measured:
+def glance(path: Path, shown: str, ask: Ask, limits: ParseLimits) -> Measured:
     """Time the file once: where time is short, before anything else is looked at."""
     try:
         sha256, size = identify(path)
@@ -90,7 +90,7 @@ def glance(path: Path, shown: str, ask: Ask, limits: Limits) -> Measured:
     return passes.measured()
 
 
-def find_unanswered(path: Path, passes: Passes, ask: Ask, limits: Limits, *, is_hurried: bool = False) -> None:
+def find_unanswered(path: Path, passes: Passes, ask: Ask, limits: ParseLimits, *, is_hurried: bool = False) -> None:
     """Where the file fails, find out whether an answer that nothing real gave is behind it."""
     if passes.settled is not None and passes.status in (Status.IMPORT_ERROR, Status.EXITED):
         bounds = {"most_s": _HURRIED_S} if is_hurried else {}
@@ -108,7 +108,7 @@ def left_out(path: Path, shown: str) -> Measured:
 
 
 class _Runner:
-    def __init__(self, path: Path, ask: Ask, limits: Limits, passes: Passes) -> None:
+    def __init__(self, path: Path, ask: Ask, limits: ParseLimits, passes: Passes) -> None:
         self._path, self._ask, self._limits, self._passes = path, ask, limits, passes
 
     def __call__(self, mode: Mode, *, first: bool = False, **more: object) -> bool:
@@ -119,7 +119,7 @@ class _Runner:
         return self._passes.add(mode.value, self._ask(request))
 
 
-def _look_closer(run: _Runner, passes: Passes, limits: Limits) -> None:
+def _look_closer(run: _Runner, passes: Passes, limits: ParseLimits) -> None:
     """The passes that depend on how long the parse takes."""
     parse_ms = statistics.median(passes.wall_ms)
     load_ms = statistics.median(timed.sample.load_ms for timed in passes.timings)

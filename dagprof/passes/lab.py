@@ -7,8 +7,8 @@ from pathlib import Path
 
 from dagprof.attribution.candidates import Candidate
 from dagprof.link.messages import Reply
-from dagprof.passes.asking import Ask, Limits, parse_request
-from dagprof.passes.differences import Difference, differences
+from dagprof.passes.asking import Ask, ParseLimits, parse_request
+from dagprof.passes.differences import ValueDifference, differences
 from dagprof.passes.plan import Mode
 
 # Of one file; the whole serialised form of each is fetched to see what changed.
@@ -18,7 +18,7 @@ MOST_DAGS = 3
 class Lab:
     """Asks for parses of one file, plain or without some statements."""
 
-    def __init__(self, path: Path, ask: Ask, limits: Limits) -> None:
+    def __init__(self, path: Path, ask: Ask, limits: ParseLimits) -> None:
         self._path, self._ask, self._limits = path, ask, limits
 
     def parse(self, without: Sequence[Candidate], *, contents: Sequence[str] = (), state: bool = False) -> Reply:
@@ -35,13 +35,13 @@ class Lab:
     def _timed(self, without: Mapping[str, Sequence[int]], **more: object) -> Reply:
         return self._ask({**parse_request(Mode.TIMING, self._path, self._limits), "without": without, **more})
 
-    def difference(self, without: Sequence[Candidate], names: Sequence[str]) -> Difference | None:
+    def difference(self, without: Sequence[Candidate], names: Sequence[str]) -> ValueDifference | None:
         """The first field of the named DAGs that differs and is not different from parse to parse anyway."""
         plain, again, other = (
             self.parse(taken_out, contents=names[:MOST_DAGS]).result for taken_out in ((), (), without)
         )
         if plain is None or again is None or other is None:
-            return Difference("", "", "")
+            return ValueDifference("", "", "")
         restless = {found.field for found in differences(plain.contents, again.contents)}
         changed = differences(plain.contents, other.contents)
         return next((found for found in changed if found.field not in restless), None)

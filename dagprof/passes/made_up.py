@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from dagprof.link.messages import AccessRow, Reply
 from dagprof.model import Unanswered
-from dagprof.passes.asking import Ask, Limits, parse_request
+from dagprof.passes.asking import Ask, ParseLimits, parse_request
 from dagprof.passes.plan import Mode
 
 # Of one file's failure: parses, and seconds. What is found may not depend on how busy the machine is, so only slow files
@@ -106,7 +106,9 @@ def _json(document: object) -> str:
     return json.dumps(document)
 
 
-def examine(path: Path, failed: Reply, ask: Ask, limits: Limits, *, most_s: float = _MOST_S) -> tuple[Unanswered, ...]:
+def examine(
+    path: Path, failed: Reply, ask: Ask, limits: ParseLimits, *, most_s: float = _MOST_S
+) -> tuple[Unanswered, ...]:
     """What the failure of this parse follows from, of the answers that were made up; empty if it is the file's own.
 
     Asks for a parse that notes missing environment variables, then for others while there is something to try, for
@@ -118,7 +120,7 @@ def examine(path: Path, failed: Reply, ask: Ask, limits: Limits, *, most_s: floa
 
 
 class _Examination:
-    def __init__(self, path: Path, ask: Ask, limits: Limits, most_s: float) -> None:
+    def __init__(self, path: Path, ask: Ask, limits: ParseLimits, most_s: float) -> None:
         self._path, self._ask, self._limits = path, ask, limits
         self._parses = 0
         self._base = self._again = Stop("", "", ())

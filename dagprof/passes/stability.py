@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dagprof.model import Instability
-from dagprof.passes.asking import Ask, Limits
+from dagprof.passes.asking import Ask, ParseLimits
 from dagprof.passes.differences import changed, differences
 from dagprof.passes.lab import MOST_DAGS, Lab
 
@@ -14,7 +14,7 @@ _SHOWN_FIELDS = 5
 
 
 def instabilities(
-    path: Path, digests: Sequence[Mapping[str, str]], ask: Ask, limits: Limits
+    path: Path, digests: Sequence[Mapping[str, str]], ask: Ask, limits: ParseLimits
 ) -> tuple[Instability, ...]:
     """The fields in which the serialised DAGs of repeated parses differ; ``digests`` holds those of each parse."""
     unstable = sorted({name for other in digests[1:] for name in changed(digests[0], other)})[:MOST_DAGS]

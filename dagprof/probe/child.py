@@ -238,10 +238,10 @@ class Child:
             profiler.stop()
         return {"stack": stacks.tree(profiler, self._file), **self._describe(parsed)}
 
-    def _parse(self, loaded: Callable[[], object] = lambda: None) -> parse.Parsed:
+    def _parse(self, loaded: Callable[[], object] = lambda: None) -> parse.Parse:
         return parse.timed(self._surroundings, self._file, loaded)
 
-    def _describe(self, parsed: parse.Parsed) -> Facts:
+    def _describe(self, parsed: parse.Parse) -> Facts:
         """What the file gave. Airflow stores the DAGs that could be serialised, and an import error for the others."""
         self._failures.keep_those_of(parsed.bag.import_errors)
         for error in parsed.errors.values():

@@ -141,8 +141,8 @@ def _in_turns(request: GateRequest, versus: Revision, progress: Progress) -> Gat
     return Gated(verdict, compared.base, compared.head, found.duel.head, found.duel.base)
 
 
-def _asked(versus: Revision, settings: Settings, demand: Demand) -> against.Asked:
-    return against.Asked(
+def _asked(versus: Revision, settings: Settings, demand: Demand) -> against.ABRequest:
+    return against.ABRequest(
         revision=versus.name,
         limits=demand.timing,
         false_alarms=demand.false_alarms,
@@ -153,7 +153,7 @@ def _asked(versus: Revision, settings: Settings, demand: Demand) -> against.Aske
     )
 
 
-def _compared(found: against.Found) -> tuple[Compared, list[Waiver]]:
+def _compared(found: against.ABRun) -> tuple[Compared, list[Waiver]]:
     """What an A/B run found, with paths from the repository's root, and the sources' waivers."""
     duel, prefix = found.duel, found.prefix
     base, head = rooted(duel.base, found.tree, prefix), rooted(duel.head, found.top, prefix)

@@ -14,7 +14,7 @@ import dagprof
 from dagprof.errors import UsageError
 from dagprof.link.messages import Reply
 from dagprof.model import Run, Status
-from dagprof.passes.asking import Limits
+from dagprof.passes.asking import ParseLimits
 from dagprof.passes.file import measure
 from dagprof.store import runs
 
@@ -192,5 +192,5 @@ NOTHING = Reply(outcome="ended", result=None, total_ms=0.0)
 
 
 def test_a_file_that_cannot_be_read_is_a_row(tmp_path: Path) -> None:
-    found = measure(tmp_path / "gone.py", "gone.py", lambda request: NOTHING, cast(Limits, None)).result
+    found = measure(tmp_path / "gone.py", "gone.py", lambda request: NOTHING, cast(ParseLimits, None)).result
     assert (found.status, found.detail) == (Status.UNREADABLE, "It cannot be read: No such file or directory.")

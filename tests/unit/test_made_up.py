@@ -10,7 +10,7 @@ import pytest
 from dagprof.config.settings import Depth
 from dagprof.link.messages import AccessRow, FailureRow, Reply, Result
 from dagprof.passes import made_up
-from dagprof.passes.asking import Limits, Request
+from dagprof.passes.asking import ParseLimits, Request
 from dagprof.passes.made_up import Guess, Stop
 
 ALIKE, OTHER, EMPTY = Guess("2", {}, is_alike=True), Guess("x", {}), Guess("2", {}, is_empty=True)
@@ -75,7 +75,7 @@ def test_keys_are_learned_from_key_errors_only() -> None:
     assert keys == ["bucket"]
 
 
-LIMITS = Limits(
+LIMITS = ParseLimits(
     time_limit_s=50.0,
     memory_limit_kib=None,
     repeat=None,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from dagprof.link import reading
+from dagprof.link.cpu_wait import NetTimes
 from dagprof.link.messages import StatementRow, Times, Traced
-from dagprof.link.unqueued import Unqueued
 from dagprof.model import Loads, Trace
 
 
@@ -90,7 +90,7 @@ def test_each_load_loses_what_its_own_statement_loses() -> None:
 
 def test_a_statement_takes_no_less_than_those_inside_it() -> None:
     """Where it waited for a processor as long as it computed: the loop's own 20 us are less than its share of the wait."""
-    waits = Unqueued(Times(wall_ms=300.0, cpu_ms=100.0, queued_ms=150.0))
+    waits = NetTimes(Times(wall_ms=300.0, cpu_ms=100.0, queued_ms=150.0))
     rows = [
         statement(0, "for", 60_120, 250),
         statement(0, "expr", 60_000, 100, parent=0),
@@ -102,6 +102,6 @@ def test_a_statement_takes_no_less_than_those_inside_it() -> None:
 
 
 def test_a_function_that_two_statements_call_makes_neither_longer_than_it_was() -> None:
-    waits = Unqueued(Times(wall_ms=300.0, cpu_ms=100.0, queued_ms=0.0))
+    waits = NetTimes(Times(wall_ms=300.0, cpu_ms=100.0, queued_ms=0.0))
     body = statement(0, "body", 8_000, 8_000, parent=1)
     assert waits.statements_us([body, statement(0, "expr", 4_100, 4_100)]) == [8_000, 4_100]

@@ -22,7 +22,7 @@ _NOT_GIVEN = object()
 _PREFIXES = {"variable": "AIRFLOW_VAR_", "connection": "AIRFLOW_CONN_"}
 
 
-class Question:
+class VariableLookup:
     """One call that asks for a Variable: whether it has a default, whether it wants JSON, and what was made up for it."""
 
     __slots__ = ("as_json", "default", "form")
@@ -53,7 +53,7 @@ class Answers:
         self._stubs = missing != "error"
         self._asked: dict[tuple[str, str, str, str, str, int], int] = {}
         self._written: dict[str, str | None] = {}
-        self._questions: dict[int, list[Question]] = {}
+        self._questions: dict[int, list[VariableLookup]] = {}
         self.guess = stubs.Guess()
 
     def begin(self, guess: OtherAnswers | None) -> None:
@@ -71,7 +71,7 @@ class Answers:
         """Rows of kind, key, operation, who answered, file, line, count."""
         return [[*asked, count] for asked, count in list(self._asked.items())]
 
-    def questions(self) -> list[Question]:
+    def questions(self) -> list[VariableLookup]:
         """The calls under way in this thread, the innermost last."""
         return self._questions.setdefault(get_ident(), [])
 
@@ -95,7 +95,7 @@ class Answers:
     def variable(self, key: str) -> str | None:
         """The text of a Variable; None where Airflow is to return the default, or to say that there is none."""
         questions = self.questions()
-        question = questions[-1] if questions else Question()
+        question = questions[-1] if questions else VariableLookup()
         known, text = self._find_variable(key)
         if known:
             self.record("variable", key, "get", "file")

@@ -16,7 +16,7 @@ from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Callable, Sequence
 
 from . import stubs
-from .answers import Answers, Question
+from .answers import Answers, VariableLookup
 from .supervisor import Supervisor, build
 
 if TYPE_CHECKING:
@@ -201,12 +201,12 @@ def _bound(
         return None
 
 
-def _question(signature: inspect.Signature, bound: inspect.BoundArguments, args: tuple[object, ...]) -> Question:
+def _question(signature: inspect.Signature, bound: inspect.BoundArguments, args: tuple[object, ...]) -> VariableLookup:
     as_json = bound.arguments.get("deserialize_json", getattr(args[0] if args else None, "_deserialize_json", False))
     for name in _DEFAULTS:
         if name in bound.arguments and bound.arguments[name] is not signature.parameters[name].default:
-            return Question(bound.arguments[name], bool(as_json))
-    return Question(as_json=bool(as_json))
+            return VariableLookup(bound.arguments[name], bool(as_json))
+    return VariableLookup(as_json=bool(as_json))
 
 
 def _change_connection(cls: Any, answers: Answers) -> None:
@@ -241,12 +241,12 @@ def _write_aside(cls: type, name: str, answers: Answers) -> None:
         key = bound.arguments["key"]
         if sys._getframe(1).f_code.co_filename != ordinary.__code__.co_filename:  # not a part of another write
             answers.record("variable", key, name, "ignored")
-        return ordinary(*args, **{**kwargs, "session": Session(answers, key)})
+        return ordinary(*args, **{**kwargs, "session": StubSession(answers, key)})
 
     setattr(cls, name, staticmethod(write))
 
 
-class Session:
+class StubSession:
     """As much of a database session as writing one Variable takes."""
 
     def __init__(self, answers: Answers, key: str) -> None:

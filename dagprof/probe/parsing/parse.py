@@ -67,7 +67,7 @@ class NoBag:
     import_errors: dict[str, str] = {}
 
 
-class Parsed:
+class Parse:
     """One parse: the bag, the figures of a sample, serialised DAGs, and what went wrong on the way from the bag to Airflow.
 
     ``errors`` are those of serialising, by file; ``unsent`` is why the child's message cannot be sent, None where it can;
@@ -95,7 +95,7 @@ class Parsed:
             self.unsent = error
 
 
-def timed(around: ParsesWith, file: str, loaded: Callable[[], object] = lambda: None) -> Parsed:
+def timed(around: ParsesWith, file: str, loaded: Callable[[], object] = lambda: None) -> Parse:
     """Parse ``file`` once in the surroundings given."""
     api = around.api
     stages = Stages(loaded)
@@ -103,9 +103,9 @@ def timed(around: ParsesWith, file: str, loaded: Callable[[], object] = lambda: 
     rss, children, queued = rss_kib(), children_cpu_ms(), queued_ms()
     wall, cpu, thread_cpu = perf_counter(), process_time(), thread_time()
     try:
-        parsed = Parsed(api.build_bag(file))
+        parsed = Parse(api.build_bag(file))
     except BaseException as error:  # such as the import timeout of Airflow 2.9, which its DagBag does not catch
-        parsed = Parsed(NoBag(), error)
+        parsed = Parse(NoBag(), error)
     bagged = perf_counter()
     if parsed.escaped is None:
         parsed.deliver(api, around.delivery, file)

@@ -1,4 +1,4 @@
-"""What a parse waited for a processor, taken out of its times."""
+"""CPU wait: what a parse waited for a processor that others used, taken out of its times."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dagprof.model import Loads
 _DAG_FILE = -1
 
 
-class Unqueued:
+class NetTimes:
     """Takes out of traced times what the pass waited for a processor that others used: it waited where it computed."""
 
     def __init__(self, times: Times) -> None:
