@@ -10,7 +10,7 @@ from typing import TypedDict
 
 import msgspec
 
-from dagprof.model import Edge, Effect, Loads, Origin, Stack, StatementMemory
+from dagprof.model import Edge, Effect, Loads, Origin, Plugin, Stack, StatementMemory
 
 # A file and a line of it.
 Line = tuple[str, int]
@@ -289,3 +289,9 @@ class NoFork(_Message, frozen=True):
 
     fault: str
     reason: str
+
+
+# Made here, once and in one thread: msgspec crashes where two threads use a type for the first time.
+REPLIES = msgspec.json.Decoder(Reply)
+for _form in (Ready, CannotBegin, Failed, Listing, PreImported, Described, NoFork, Plugin):
+    msgspec.json.Decoder(_form)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from dagprof.link.cpu_wait import NetTimes
 from dagprof.link.messages import (
+    REPLIES,
     AccessRow,
     EffectRow,
     FailureRow,
@@ -68,16 +68,10 @@ def reply(line: bytes) -> Reply | NoFork:
     true: DAG code wrote it, or broke it.
     """
     try:
-        return _believed(_decoder().decode(line))
+        return _believed(REPLIES.decode(line))
     except msgspec.DecodeError:
         # Something has not its form, or is no JSON for others than Python: a lone surrogate, NaN.
         return _read_in_parts(without_surrogates(json.loads(line)))
-
-
-@functools.cache
-def _decoder() -> msgspec.json.Decoder[Reply]:
-    """Built for the first reply: no start waits for it."""
-    return msgspec.json.Decoder(Reply)
 
 
 def _read_in_parts(message: dict[str, object]) -> Reply | NoFork:
@@ -110,9 +104,9 @@ def timed(reply: Reply) -> Timed | None:
 def samples(timings: Sequence[Timed]) -> Samples:
     """The timed parses as columns."""
     rows = [row.sample for row in timings]
-    columns = {name: tuple(_rounded(getattr(row, name)) for row in rows) for name in _FIGURES}
+    columns: dict[str, Any] = {name: tuple(_rounded(getattr(row, name)) for row in rows) for name in _FIGURES}
     overhead = tuple(round(row.reply.total_ms - row.sample.wall_ms, 3) for row in timings)
-    return msgspec.convert({**columns, "overhead_ms": overhead}, Samples)
+    return Samples(**columns, overhead_ms=overhead)
 
 
 def _rounded(value: float) -> float:
@@ -140,7 +134,17 @@ def modules(traced: Traced) -> tuple[Module, ...]:
 
 def failures(rows: Iterable[FailureRow]) -> tuple[Failure, ...]:
     """Why the parse gave no DAGs."""
-    return tuple(msgspec.convert(row, Failure, from_attributes=True) for row in rows)
+    return tuple(
+        Failure(
+            type=row.type,
+            message=row.message,
+            traceback=row.traceback,
+            cause=row.cause,
+            file=row.file,
+            line=row.line,
+        )
+        for row in rows
+    )
 
 
 def accesses(rows: Iterable[AccessRow]) -> tuple[Access, ...]:
@@ -149,9 +153,15 @@ def accesses(rows: Iterable[AccessRow]) -> tuple[Access, ...]:
 
 
 def _access(row: AccessRow) -> Access:
-    found = msgspec.convert(row, Access, from_attributes=True)
-    answered_by = found.answered_by.replace("empty-default", "default")
-    return msgspec.structs.replace(found, answered_by=answered_by)
+    return Access(
+        kind=row.kind,
+        key=row.key,
+        operation=row.operation,
+        answered_by=row.answered_by.replace("empty-default", "default"),
+        file=row.file,
+        line=row.line,
+        count=row.count,
+    )
 
 
 def lost_dags(rows: Iterable[LostRow]) -> tuple[LostDag, ...]:
@@ -165,10 +175,17 @@ def effects(rows: Iterable[EffectRow]) -> tuple[Effect, ...]:
 
 
 def _effect(row: EffectRow) -> Effect:
-    found = msgspec.convert(row, Effect, from_attributes=True)
-    if not row.is_running:
-        return found
-    return msgspec.structs.replace(found, what=f"{row.what} (still running)")
+    return Effect(
+        kind=row.kind,
+        what=f"{row.what} (still running)" if row.is_running else row.what,
+        file=row.file,
+        line=row.line,
+        count=row.count,
+        wall_us=row.wall_us,
+        size_bytes=row.size_bytes,
+        failed=row.failed,
+        threads=row.threads,
+    )
 
 
 def _statements(rows: Sequence[StatementRow], net: NetTimes) -> tuple[Statement, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import runpy
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -96,6 +98,28 @@ def test_both_ends_know_the_same_fields() -> None:
     for name, form in read.items():
         assert {*form.__struct_fields__} - {"claimed_ms"} <= sent[name].__annotations__.keys(), name
     assert messages.ProbeConfig.__annotations__.keys() == sent["Config"].__annotations__.keys()
+
+
+def test_many_threads_may_read_their_first_messages_at_once() -> None:
+    code = """
+import msgspec, sys, threading
+from dagprof.link import messages, reading
+sys.setswitchinterval(1e-6)
+line = b'{"outcome": "result", "result": {"failures": []}, "total_ms": 1.0}'
+barrier = threading.Barrier(8)
+def read():
+    barrier.wait()
+    for _ in range(20):
+        reading.reply(line)
+        msgspec.convert({"files": [], "skipped": [], "passed_over": []}, messages.Listing)
+threads = [threading.Thread(target=read) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_worker_that_cannot_fork_says_so() -> None:
