@@ -45,7 +45,7 @@ TRACED = (
 found = import_rows.report(tracer, "none")
 names = [found["modules"][position][0] for position in found["loads"]["module"]]
 outermost = sum(us for us, parent in zip(found["loads"]["cumulative_us"], found["loads"]["parent"]) if parent < 0)
-print(json.dumps([*took, names, outermost / 1e6, tracer.gc_ns / 1e9]))
+print(json.dumps([*took, names, outermost / 1e6, tracer.apart.gc_ns / 1e9]))
 """
 )
 IMPORTTIME = BEFORE + "print('START', file=sys.stderr, flush=True)\nimport pandas\nprint('END', file=sys.stderr)"

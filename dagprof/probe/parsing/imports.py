@@ -13,12 +13,13 @@ import importlib._bootstrap as bootstrap
 import importlib._bootstrap_external as external
 import sys
 from _thread import get_ident
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Callable, Sequence
 
 from .. import origin
-from ..clocks import perf_counter_ns, process_time_ns
+from ..clocks import perf_counter_ns
 from ..usage import AnonymousMemory
+from .excluded import Excluded, cost_of_tracing
 from .importing import IN_FUNCTION, module_line, modules_without_parts, outside_importlib, place_of
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ _ELAPSED, _INSIDE = 2, 3
 HIT_FIELDS = 6
 # A call: line, namespace, name, fromlist, level, place of the load under way, its running line, whether it is in a function.
 CALL_FIELDS = 8
-_CALIBRATING_LINES = 50
-_CALIBRATION = "/calibration.py"
 
 
 class ImportTracer:
@@ -43,7 +42,7 @@ class ImportTracer:
 
     ``hits`` holds the import statements that modules ran, ``calls`` those in functions, with the load that was under way:
     the module that called the function is what caused the import. ``current_line`` tells the DAG file's running line,
-    ``collected`` receives how long each garbage collection took.
+    ``collected`` receives how long each garbage collection took, in ns; ``apart`` is what these and compilations took.
     """
 
     def __init__(
@@ -54,12 +53,8 @@ class ImportTracer:
         self.calls: list[Any] = []
         self.memory: list[tuple[object, int, int]] = []
         self._current_line = current_line
-        self._collected = collected
         self.anonymous = AnonymousMemory()
-
-        self.gc_ns = 0
-        self.compile_ns = 0
-        self.gc_cpu_ns = self.compile_cpu_ns = 0
+        self.apart = Excluded(collected)
 
         # What tracing itself costs: statements written down, repeated in a loop, and passed on, each with its price.
         self._hit_ns = self._repeated = self._repeated_ns = 0
@@ -71,103 +66,48 @@ class ImportTracer:
         self._asked: str | None = None
         self._of_call = False
         self._replaced: list[tuple[object, str, Callable[..., ModuleType]]] = []
-        self._gc_started = self._gc_cpu_started = 0
         self._main = get_ident()
 
     def excluded_ns(self) -> int:
         """Nanoseconds of collections, compilations and tracing so far."""
         written = self._hit_ns * (len(self.hits) // HIT_FIELDS + len(self.calls) // CALL_FIELDS)
         others = self._repeated_ns * self._repeated + self._passed_ns * self._passed
-        return self.gc_ns + self.compile_ns + written + others
+        return self.apart.gc_ns + self.apart.compile_ns + written + others
 
     def excluded(self) -> tuple[int, int]:
         """Wall and CPU nanoseconds of collections, compilations and tracing so far; on a busy machine they differ."""
-        wall_ns = self.excluded_ns()
-        return wall_ns, wall_ns - self.gc_ns - self.compile_ns + self.gc_cpu_ns + self.compile_cpu_ns
+        wall_ns, apart = self.excluded_ns(), self.apart
+        tracing_ns = wall_ns - apart.gc_ns - apart.compile_ns
+        return wall_ns, tracing_ns + apart.gc_cpu_ns + apart.compile_cpu_ns
 
     def install(self) -> None:
         self.anonymous.open()
         self._replace(bootstrap, "_find_and_load", self._tracing_load)
         self._replace(builtins, "__import__", self._tracing_import)
-        self._replace(external.SourceLoader, "source_to_code", self._tracing_compile)
-        gc.callbacks.append(self._on_collection)
+        self._replace(external.SourceLoader, "source_to_code", self.apart.compiling)
+        gc.callbacks.append(self.apart.on_collection)
 
         # Last, because it runs the functions that were put in.
         self._calibrate()
 
     def _calibrate(self) -> None:
-        """How much longer an import statement takes when it is traced: some code runs one a hundred thousand times.
-
-        The user's statements are written down, once where one runs again and again; those of installed modules are passed on
-        where nobody will ask for them.
-        """
-        users: Namespace = {"__name__": "calibration", "__file__": _CALIBRATION}
+        """Find out what tracing costs, and forget the import statements that this takes."""
         traced, ordinary = builtins.__import__, self._replaced[1][2]
-        plain = self._nanoseconds(ordinary, users)
-        self._hit_ns = max(0, self._nanoseconds(traced, users) - plain)
-
-        looped = self._nanoseconds(ordinary, users, loops=True)
-        self._repeated_ns = max(0, self._nanoseconds(traced, users, loops=True) - looped)
-
-        # Without a file the code is not the user's.
-        self._passed_ns = max(0, self._nanoseconds(traced, {"__name__": "calibration"}) - plain)
-
+        self._hit_ns, self._repeated_ns, self._passed_ns = cost_of_tracing(traced, ordinary)
         self.hits.clear()
         self._passed = self._repeated = 0
-
-    @staticmethod
-    def _nanoseconds(function: Callable[..., ModuleType], namespace: Namespace, loops: bool = False) -> int:
-        """Of one import statement that finds its module, by this function; with ``loops`` of one that runs again and again."""
-        again = "for _ in range(%d): import sys\n" % (2 * _CALIBRATING_LINES)
-        text = again if loops else "import sys; import gc\n" * _CALIBRATING_LINES
-        code = compile(text, _CALIBRATION, "exec")
-        traced, builtins.__import__ = builtins.__import__, function
-        took = []
-        for _ in range(5):
-            started = perf_counter_ns()
-            exec(code, namespace)
-            took.append(perf_counter_ns() - started)
-        builtins.__import__ = traced
-
-        # The fastest: the others were disturbed.
-        return min(took) // (2 * _CALIBRATING_LINES)
 
     def uninstall(self) -> None:
         """Stop tracing; what is imported from now on, by the report itself for one, is not seen."""
         for owner, name, ordinary in self._replaced:
             setattr(owner, name, ordinary)
-        if self._on_collection in gc.callbacks:  # DAG code may have cleared them
-            gc.callbacks.remove(self._on_collection)
+        if self.apart.on_collection in gc.callbacks:  # DAG code may have cleared them
+            gc.callbacks.remove(self.apart.on_collection)
 
     def _replace(self, owner: object, name: str, wrap: Callable[..., object]) -> None:
         ordinary = getattr(owner, name)
         self._replaced.append((owner, name, ordinary))
         setattr(owner, name, wrap(ordinary))
-
-    def _on_collection(self, phase: str, info: dict[str, int]) -> None:
-        if phase == "start":
-            self._gc_started, self._gc_cpu_started = perf_counter_ns(), process_time_ns()
-        else:
-            took_ns = perf_counter_ns() - self._gc_started
-            self.gc_ns += took_ns
-            self._collected(took_ns)
-            self.gc_cpu_ns += process_time_ns() - self._gc_cpu_started
-
-    def _tracing_compile(self, compile_source: Callable[..., CodeType]) -> Callable[..., CodeType]:
-        if sys.dont_write_bytecode:
-            return compile_source  # each parse compiles here, so that is part of what an import costs
-
-        def source_to_code(*args: object, **kwargs: object) -> CodeType:
-            started, collected = perf_counter_ns(), self.gc_ns
-            cpu_started, cpu_collected = process_time_ns(), self.gc_cpu_ns
-            try:
-                return compile_source(*args, **kwargs)
-            finally:
-                # A collection meanwhile has been counted as one, and not as compiling too.
-                self.compile_ns += perf_counter_ns() - started - (self.gc_ns - collected)
-                self.compile_cpu_ns += process_time_ns() - cpu_started - (self.gc_cpu_ns - cpu_collected)
-
-        return source_to_code
 
     def _tracing_import(self, ordinary: Callable[..., ModuleType]) -> object:
         # One flat list, here and for loads: an object of its own per hit would make the collector run more often. And

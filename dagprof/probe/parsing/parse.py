@@ -219,8 +219,8 @@ class TracedParse:
             self.plain.append([type(error).__name__, str(error), isinstance(error, SyntaxError)])
             return ordinary(loader, name)
         finally:
-            self.tracer.compile_ns += perf_counter_ns() - started
-            self.tracer.compile_cpu_ns += process_time_ns() - cpu_started
+            self.tracer.apart.compile_ns += perf_counter_ns() - started
+            self.tracer.apart.compile_cpu_ns += process_time_ns() - cpu_started
 
     def report(self) -> Traced:
         """Rows for the Run; call after the parse, outside all clocks."""
@@ -231,8 +231,8 @@ class TracedParse:
                 [*row[:5], row[5] // 1000, row[6] // 1000, row[7], row[8], row[9] // 1000, row[10] // 1000, row[11]]
                 for row in self.clock.rows
             ],
-            "gc_ms": self.tracer.gc_ns / 1e6,
-            "compile_ms": self.tracer.compile_ns / 1e6,
+            "gc_ms": self.tracer.apart.gc_ns / 1e6,
+            "compile_ms": self.tracer.apart.compile_ns / 1e6,
             "uninstrumented": self.plain,
         }
 
