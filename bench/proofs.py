@@ -28,9 +28,10 @@ from common import machine
 import dagprof
 from dagprof.analyse.fleet import Fleet
 from dagprof.config.settings import Depth, Settings
+from dagprof.link.starting import zygote_config
 from dagprof.link.target import resolve
 from dagprof.measure.crew import Zygotes
-from dagprof.measure.site import scratch_folder, zygote_config
+from dagprof.measure.site import scratch_folder
 from dagprof.model import Place, Temperature
 from dagprof.passes.asking import ParseLimits, parse_request
 from dagprof.passes.plan import Mode

@@ -11,7 +11,7 @@ import msgspec
 
 from dagprof.config.settings import Settings, default_jobs
 from dagprof.errors import DagprofError
-from dagprof.link import reading
+from dagprof.link import reading, starting
 from dagprof.link.target import Target, existing, resolve
 from dagprof.link.zygote import FORKS, CannotFork, CannotStart, ConnectionLost, Fault, Zygote
 from dagprof.measure import site
@@ -55,7 +55,7 @@ def examine(settings: Settings, environ: Mapping[str, str], dags: Path) -> list[
             return [Check(what="Target", found="cannot be used", advice=str(error), is_blocking=True)]
         checks += _about_target(target, environ)
         try:
-            with Zygote(target, site.zygote_config(target, settings)) as zygote:
+            with Zygote(target, starting.zygote_config(target, settings)) as zygote:
                 zygote.wait_until_ready()
                 checks += _about_airflow(zygote)
                 checks += [_about_plugin(plugin) for plugin in zygote.plugins]

@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,8 +18,8 @@ import msgspec
 from dagprof.config import settings as settings_module
 from dagprof.config.settings import Settings
 from dagprof.errors import MeasurementError, UsageError
-from dagprof.link import lookups, refusals
-from dagprof.link.messages import Described, Listing, PreImported, ProbeConfig, SkippedRow
+from dagprof.link import refusals, starting
+from dagprof.link.messages import Described, Listing, PreImported, SkippedRow
 from dagprof.link.target import Target
 from dagprof.link.zygote import ConnectionLost, Zygote
 from dagprof.measure import environment, roots
@@ -58,46 +58,13 @@ def scratch_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def cache_folder(environment: Mapping[str, str]) -> str | None:
-    """Where the empty metadata database of each Airflow is kept between scans; None where there is no home folder."""
-    base = environment.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "dagprof") if os.path.isabs(base) else None
-
-
-def zygote_config(target: Target, settings: Settings) -> ProbeConfig:
-    """The configuration that the probe is started with."""
-    found = target.project
-    variables = {**(found.variables if found else {}), **lookups.read(settings.variables, "variables")}
-    connections = {**(found.connections if found else {}), **lookups.read(settings.connections, "connections")}
-    filled_in = lookups.environment(settings.variables, settings.connections)
-    return {
-        "scratch": str(target.scratch),
-        "cache": cache_folder(target.environment),
-        "removes_scratch": True,
-        "root": str(target.root),
-        "temperature": settings.temperature.value,
-        "spawns": settings.isolation is Isolation.SPAWN,
-        "variables": variables,
-        "connections": connections,
-        "secrets": [*lookups.secrets({**filled_in, **variables}, connections), *target.secrets],
-        "missing": settings.missing_variables,
-        "safe_mode": settings.safe_mode,
-    }
-
-
-def _answering(target: Target, settings: Settings) -> Target:
-    """The target with the environment variables that files of answers hold; what is set already stays."""
-    filled_in = lookups.environment(settings.variables, settings.connections)
-    return msgspec.structs.replace(target, environment={**filled_in, **target.environment}) if filled_in else target
-
-
 class Site:
     """Use as a context manager: the zygote starts on entering and is gone afterwards. ``doubts`` grows meanwhile."""
 
     def __init__(self, target: Target, settings: Settings, paths: Sequence[Path]) -> None:
-        self.target, self.settings = _answering(target, settings), settings
+        self.target, self.settings = starting.with_answers(target, settings), settings
         self._paths = tuple(paths)
-        self.config = zygote_config(self.target, settings)
+        self.config = starting.zygote_config(self.target, settings)
         self.zygotes: Zygotes
         self.doubts: list[Doubt] = _surrounding_doubts(target)
         self._pre_imported: tuple[str, ...] = ()

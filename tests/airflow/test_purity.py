@@ -12,9 +12,10 @@ from support import TARGET, dag, write
 
 from dagprof.config import settings
 from dagprof.link.messages import PreImported
+from dagprof.link.starting import zygote_config
 from dagprof.link.target import resolve
 from dagprof.link.zygote import Zygote
-from dagprof.measure.site import scratch_folder, zygote_config
+from dagprof.measure.site import scratch_folder
 
 # What Airflow loads by itself before it starts a task is found out without the probe. The state of the processor is compared
 # with a real one in test_live_state.py.
