@@ -1,9 +1,13 @@
-"""JSON objects, one a line, over a stream socket; a file descriptor may travel with one."""
+"""What comes over a descriptor: JSON objects, one a line, over a stream socket, and bytes up to a limit.
+
+A file descriptor may travel with a JSON object.
+"""
 
 from __future__ import annotations
 
 import array
 import json
+import os
 import socket
 from typing import Any, Mapping
 
@@ -46,3 +50,23 @@ class Channel:
                 received = array.array("i")
                 received.frombytes(data[: len(data) - len(data) % received.itemsize])
                 self._descriptors.extend(received)
+
+
+class Stream:
+    """What a child writes, up to a limit; the rest is read and counted."""
+
+    def __init__(self, descriptor: int, limit: int | None) -> None:
+        self.descriptor = descriptor
+        self.data = bytearray()
+        self.total = 0
+        self._limit = limit
+
+    def read(self) -> bool:
+        """Take what is there; False at the end of file."""
+        chunk = os.read(self.descriptor, 1 << 16)
+        self.total += len(chunk)
+        if self._limit is None or len(self.data) < self._limit:
+            self.data += chunk
+            if self._limit is not None:
+                del self.data[self._limit :]
+        return bool(chunk)

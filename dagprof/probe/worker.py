@@ -13,7 +13,7 @@ from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Callable
 
 from . import answering, child, faults
-from .channel import Channel
+from .channel import Channel, Stream
 from .kernel import become_subreaper, kill_leftovers, oom_kills, rss_kib, send_signal, wait_for_end
 from .versions import delivery
 from .versions.airflow_api import PROCESSOR
@@ -54,26 +54,6 @@ def serve(channel: Channel, surroundings: child.Surroundings, pre_imported: list
         channel.send(watch.until_done())
 
 
-class _Stream:
-    """What a child writes, up to a limit; the rest is read and counted."""
-
-    def __init__(self, descriptor: int, limit: int | None) -> None:
-        self.descriptor = descriptor
-        self.data = bytearray()
-        self.total = 0
-        self._limit = limit
-
-    def read(self) -> bool:
-        """Take what is there; False at the end of file."""
-        chunk = os.read(self.descriptor, 1 << 16)
-        self.total += len(chunk)
-        if self._limit is None or len(self.data) < self._limit:
-            self.data += chunk
-            if self._limit is not None:
-                del self.data[self._limit :]
-        return bool(chunk)
-
-
 class Watch:
     """One child from fork to reaping."""
 
@@ -108,9 +88,9 @@ class Watch:
         for _, write in pipes[1:]:
             os.close(write)
         self._result, self._stdout, self._stderr = (
-            _Stream(read, limit) for (read, _), limit in zip(pipes, (None, OUTPUT_LIMIT, OUTPUT_LIMIT))
+            Stream(read, limit) for (read, _), limit in zip(pipes, (None, OUTPUT_LIMIT, OUTPUT_LIMIT))
         )
-        self._requests = _Stream(ours.detach(), 0)
+        self._requests = Stream(ours.detach(), 0)
 
     def _become_child(
         self, surroundings: child.Surroundings, pre_imported: list[str], pipes: list[tuple[int, int]], requests: int
@@ -283,5 +263,5 @@ class Watch:
             "leftover_processes": self._leftovers,
         }
 
-    def _shown(self, stream: _Stream) -> list[str | int]:
+    def _shown(self, stream: Stream) -> list[str | int]:
         return [self._redact(stream.data.decode("utf-8", "replace")), stream.total]
