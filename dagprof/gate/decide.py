@@ -10,6 +10,7 @@ import msgspec
 from dagprof.analyse import causes
 from dagprof.config.policy import FileLimits, Level, Override, Policy, Rule, Waiver, below, limits_for
 from dagprof.gate import outcomes, rules, waivers
+from dagprof.gate.case import Case
 from dagprof.gate.parsed import Parsed
 from dagprof.gate.precedents import Precedents
 from dagprof.gate.tied import Changed
@@ -171,7 +172,7 @@ def _file_verdict(
     head = Parsed(new, compared.head)
     limits = demand.limits(path)
     timeout_ms = compared.head.environment.import_timeout_s * 1000
-    case = rules.Case(base, head, limits, timeout_ms, precedents, every_failure=demand.every_failure)
+    case = Case(base, head, limits, timeout_ms, precedents, every_failure=demand.every_failure)
     found, notes = rules.judged(case)
     least_ms = _timing_limits(limits).least_ms(judged.base_ms if judged else 0.0)
     if demand.asks_for_times:

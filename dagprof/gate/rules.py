@@ -4,57 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
-from dagprof.config.policy import FileLimits, Level, Rule
+from dagprof.config.policy import Level, Rule
+from dagprof.gate.case import Case, Found
 from dagprof.gate.parsed import Parsed
-from dagprof.gate.precedents import Precedent, Precedents
+from dagprof.gate.precedents import Precedent
 from dagprof.gate.verdict import Finding
 from dagprof.model import Place
 from dagprof.model.effects import EffectGroup, groups_with_rule, kinds_of
 from dagprof.quantities import parse_duration_ms, parse_share
 
 _SHOWN = 5
-
-
-class Case(NamedTuple):
-    """Both parses of one file, its limits, and Airflow's import timeout in ms (0 for none). ``base`` is None for a new file.
-
-    ``precedents`` knows what other DAG files of the base do through helpers. ``every_failure``: a file without DAGs is a finding
-    although the base had none of it either.
-    """
-
-    base: Parsed | None
-    head: Parsed
-    limits: FileLimits
-    timeout_ms: float
-    precedents: Precedents = Precedents()
-    every_failure: bool = False
-
-    @property
-    def path(self) -> str:
-        return self.head.file.path
-
-    @property
-    def base_broke_off(self) -> bool:
-        """Whether the base failed: what it would have done after that is not known."""
-        return self.base is not None and self.base.file.status.is_failure
-
-    @property
-    def is_traced(self) -> bool:
-        """Whether the base's imports and effects are known to the end, or there is no base."""
-        return self.base is None or (self.base.file.trace is not None and not self.base_broke_off)
-
-
-class Found(NamedTuple):
-    """A place and what is there, in one sentence.
-
-    ``is_note``: other DAG files do it already, or the base may have done it, so it is not a finding.
-    """
-
-    place: Place
-    message: str
-    is_note: bool = False
 
 
 def findings(case: Case) -> tuple[Finding, ...]:

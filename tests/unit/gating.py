@@ -10,6 +10,7 @@ import msgspec
 
 from dagprof.config.policy import FileLimits, Level, Policy, Rule, Waiver, limits_for
 from dagprof.gate import rules
+from dagprof.gate.case import Case
 from dagprof.gate.decide import Compared, Demand, decide
 from dagprof.gate.parsed import Parsed
 from dagprof.gate.verdict import Finding, Verdict
@@ -36,9 +37,7 @@ def found(
     whole = limits or limits_for("a.py", Policy(), ())
     sides = [Parsed(side, run(side)) if side is not None else None for side in (base, head)]
     assert sides[1] is not None
-    return [
-        each for each in rules.findings(rules.Case(sides[0], sides[1], whole, timeout_s * 1000)) if each.rule is rule
-    ]
+    return [each for each in rules.findings(Case(sides[0], sides[1], whole, timeout_s * 1000)) if each.rule is rule]
 
 
 def effect(kind: str, what: str = "", line: int = 3, **changes: Any) -> Effect:

@@ -7,6 +7,7 @@ import pytest
 
 from dagprof.config.policy import FileLimits, Level, Policy, Rule, limits_for
 from dagprof.gate import rules
+from dagprof.gate.case import Case
 from dagprof.gate.parsed import Parsed
 from dagprof.model import Access, Edge, FileResult, Module, Origin, Samples, Status
 from unit.builders import MODULES, file, loads, run, samples
@@ -92,7 +93,7 @@ def test_a_rule_finds_what_is_new(rule: Rule, head: FileResult, place: tuple[str
 )
 def test_what_a_base_that_broke_off_may_have_done_too_is_a_note(head: FileResult) -> None:
     base = Parsed(parsed(status=Status.NEEDS_ANSWER), run())
-    case = rules.Case(base, Parsed(head, run()), limits_for("a.py", Policy(), ()), 30_000)
+    case = Case(base, Parsed(head, run()), limits_for("a.py", Policy(), ()), 30_000)
     findings, notes = rules.judged(case)
     assert (findings, len(notes)) == ((), 1)
 
@@ -157,7 +158,7 @@ def test_what_airflow_has_loaded_already_can_be_forbidden_where_it_is_imported()
         (Policy(forbid=("pyyaml",)), "forbidden"),
         (Policy(allow=("pandas",)), "not an allowed package"),
     ):
-        case = rules.Case(None, Parsed(asks, run(asks, modules=modules)), limits_for("a.py", policy, ()), 30_000)
+        case = Case(None, Parsed(asks, run(asks, modules=modules)), limits_for("a.py", policy, ()), 30_000)
         (told,) = [each for each in rules.findings(case) if each.rule is Rule.FORBIDDEN_PACKAGE]
         assert told.message.startswith(f"a.py imports yaml, which is {word}")
         assert (told.file, told.line) == ("a.py", 2)
@@ -203,7 +204,7 @@ def test_one_thing_at_two_lines_is_told_once_for_each_line() -> None:
 
 def test_a_file_without_a_trace_is_no_problem() -> None:
     bare = file("a.py", *times(100))
-    assert [rules.findings(rules.Case(None, Parsed(bare, run(bare)), limits_for("a.py", Policy(), ()), 0))] == [()]
+    assert [rules.findings(Case(None, Parsed(bare, run(bare)), limits_for("a.py", Policy(), ()), 0))] == [()]
 
 
 def test_airflow_and_the_standard_library_are_no_packages() -> None:
