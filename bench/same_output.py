@@ -7,7 +7,7 @@
 ``record`` measures ten fixed runs and renders every stored Run in every format. With ``--stored`` it
 renders the Runs of the other folder, so both versions render the same Runs and their texts must be
 equal to the byte. Measured values differ from one run to the next: there, ``compare`` takes the
-times, sizes and addresses out and compares everything else, line by line, without the order.
+times, sizes and addresses out and compares which lines there are, without their order and number.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from common import BIN, EXAMPLES, airflow_examples, environment
 # Values that belong to one measurement. The endings of names are units.
 VARIES = re.compile(
     r"(_ms|_us|_s|_kib|_mib|_bytes|_at|_id|_share)$|^(samples|wall_s|stdout|stderr|stacks|queued|machine"
-    r"|cpu_model|scale|cost|reference|git|sha256|base_samples_ms|head_samples_ms|settled|pid|doubts|experiments)$"
+    r"|cpu_model|scale|stack|created|cost|reference|git|sha256|base_samples_ms|head_samples_ms|settled|pid|doubts|experiments)$"
 )
 NUMBER = re.compile(r"0x[0-9a-f]+|\d+")
 
@@ -53,23 +53,24 @@ def main() -> None:
     recording = commands.add_parser("record")
     recording.add_argument("folder", type=Path)
     recording.add_argument("--stored", type=Path)
+    recording.add_argument("--python", default=sys.executable, help="the interpreter to measure, the same for both")
     comparing = commands.add_parser("compare")
     comparing.add_argument("before", type=Path)
     comparing.add_argument("after", type=Path)
     options = parser.parse_args()
     if options.command == "compare":
         sys.exit(compare(options.before, options.after))
-    record(options.folder.resolve(), (options.stored or options.folder).resolve())
+    record(options.folder.resolve(), (options.stored or options.folder).resolve(), options.python)
 
 
-def record(folder: Path, stored: Path) -> None:
+def record(folder: Path, stored: Path, python: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     # The same paths for both versions, because Runs hold them.
     inputs = folder.parent / "same-output-inputs"
     shutil.rmtree(inputs, ignore_errors=True)
     for name, arguments in runs(inputs):
-        dagprof(folder / name, *arguments, "--output-dir", str(folder / name))
+        dagprof(folder / name, *arguments, "--output-dir", str(folder / name), "--python", python)
     for name, arguments in renderings(stored):
         place = folder / "rendered" / name
         dagprof(place, *(str(place / "page.html") if each == "PAGE" else each for each in arguments))
@@ -153,8 +154,8 @@ def plain(path: Path, *, is_rendered: bool) -> list[str]:
     if is_rendered:
         return [line for line in text.splitlines() if str(path.parent) not in line]
     if path.suffix == ".json":
-        return sorted(flat(json.loads(text), ""))
-    return sorted(NUMBER.sub("#", line) for line in text.splitlines())
+        return sorted(set(flat(json.loads(text), "")))
+    return sorted({NUMBER.sub("#", line).strip() for line in text.splitlines()})
 
 
 def flat(value: object, where: str) -> Iterator[str]:
