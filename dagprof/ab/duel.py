@@ -244,8 +244,8 @@ class _ABRun:
             pass
         if undecided and budget.is_spent:
             self._doubts.append(
-                f"The time budget was spent before {len(undecided)} of {len(names)} files could "
-                "be decided; raise time-budget to decide more."
+                f"The time budget ran out before {len(undecided)} of {len(names)} files could "
+                "be decided. Raise time-budget to decide more."
             )
 
     def _compare_dags(self, lane: Lane, name: str) -> None:

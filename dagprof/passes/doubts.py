@@ -38,7 +38,7 @@ def waiting(result: FileResult) -> list[Doubt]:
     queued, wall = result.parse_ms - result.own_ms, result.parse_ms
     if not wall or queued <= max(STABLE_MS, NOISY_SHARE * wall):
         return []
-    text = f"Busy: {queued:.0f} of {wall:.0f} ms were spent waiting for a processor; compare CPU times."
+    text = f"Busy: {queued:.0f} of {wall:.0f} ms were spent waiting for a processor. Compare CPU times."
     return [Doubt(code="busy", text=text)]
 
 
