@@ -95,7 +95,7 @@ def _key(file: FileResult) -> tuple[str, ...]:
 def _reason(file: FileResult) -> str:
     if file.unanswered:
         first = file.unanswered[0]
-        return f"missing {first.noun} {first.key!r}"
+        return f"missing {first.noun.removeprefix('the ')} {first.key!r}"
     if not file.failures:
         return (file.detail or file.status.value).rstrip(".")
     failure = file.failures[0]

@@ -169,7 +169,7 @@ def test_composer(tmp_path: Path) -> None:
     }
     run, shown, _ = scanned(write(tmp_path, files))
     assert sorted(file.path for file in run.files if file.status.is_failure) == ["b.py", "c.py"]
-    assert "2 files  needs an answer: it needs the environment variable 'GCS_BUCKET'" in shown
+    assert "2 files  needs an answer: missing environment variable 'GCS_BUCKET'" in shown
     (tmp_path / "composer.env").write_text("GCS_BUCKET=eu-bucket\nDAGS_FOLDER=/home/airflow/gcs/dags\n")
     again, _, told = scanned(tmp_path, "dags/", "--env-file", "composer.env")
     loads(again)
