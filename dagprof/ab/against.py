@@ -221,8 +221,8 @@ def _settings_doubts(difference: Difference, tree: Path, settings: Settings) -> 
     if now == before or difference.top not in file.parents:
         return []
     name = file.relative_to(difference.top)
-    text = "changed its limits. They apply only to files that the rest of the change can reach"
-    return [f"{name} {text}. Use --all-files to apply them to every file."]
+    text = "changed its limits. The new limits apply only to files that the rest of the change can affect"
+    return [f"{name} {text}. Use --all-files to apply the limits to every file."]
 
 
 def _shared(found: Duel, difference: Difference, tree: Path) -> list[str]:

@@ -48,7 +48,9 @@ def check_writable(folder: Path, way_out: str = "choose --output-dir") -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise OutputError(f"Cannot write to {str(folder)!r} ({error.strerror}); {way_out}.") from error
+        raise OutputError(
+            f"Cannot write to {str(folder)!r} ({error.strerror}). {way_out[:1].upper()}{way_out[1:]}."
+        ) from error
 
 
 def check_new(file: Path, option: str) -> None:

@@ -95,10 +95,10 @@ def judge_file(old: FileResult, new: FileResult, basis: Basis, limits: Limits) -
     if basis.speed is None:
         return found.left_open(basis.why_not)._replace(low_ms=-math.inf, high_ms=math.inf)
     if found.kind is Kind.FASTER and new.has_lost_dags(old):
-        return found.left_open(f"it {new.missing(old)} now ({new.status.value}), so its time cannot be compared")
+        return found.left_open(f"the file {new.missing(old)} now ({new.status.value}), so its time cannot be compared")
     if found.kind is Kind.SLOWER and old.status.is_failure and not new.status.is_failure:
         return found.left_open(
-            f"it gave no DAGs before ({old.status.value}), so there is no earlier time to compare with"
+            f"the file gave no DAGs before ({old.status.value}), so there is no earlier time to compare with"
         )
     return found
 

@@ -123,7 +123,7 @@ class Rounds:
         glanced = sum(_is_glance(measured) for measured in self._results.values())
         if glanced or skipped:
             text = (
-                f"The time budget of {self._settings.time_budget} was spent: {glanced} of {len(files)} files were parsed only "
+                f"The time budget of {self._settings.time_budget} ran out: {glanced} of {len(files)} files were parsed only "
                 f"once, {len(skipped)} not at all. Raise --time-budget to measure more."
             )
             self.doubts.append(Doubt(code="budget", text=text))

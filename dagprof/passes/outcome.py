@@ -270,16 +270,16 @@ def _detail(reply: Reply) -> str:
     if reply.claimed_ms is not None:
         lived = f"{reply.total_ms / 1000:.1f} s"
         return (
-            f"Its parse reports {reply.claimed_ms:.0f} ms in a process that lived {lived}: the file changes the clocks."
+            f"The parse reports {reply.claimed_ms:.0f} ms in a process that lived {lived}: the file changes the clocks."
         )
     if reply.outcome == "held":
-        return "A process that it started holds its output after the parse."
+        return "A process that the file started keeps the output open after the parse."
     if reply.result is None and reply.signal is not None:
         try:
             name = signal.Signals(reply.signal).name
         except ValueError:
             name = "unknown"
-        return f"Its process was killed by signal {reply.signal} ({name})."
+        return f"The parsing process was killed by signal {reply.signal} ({name})."
     if reply.result is None:
-        return f"Its process ended with exit code {reply.exit_code} and no result. It called os._exit or crashed."
+        return f"The parsing process ended with exit code {reply.exit_code} and no result. The file called os._exit or crashed."
     return ""

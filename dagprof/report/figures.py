@@ -142,7 +142,7 @@ def busy(run: Run) -> str:
         return ""
     total, queued = duration(run.total_parse_ms), duration(run.total_queued_ms)
     return (
-        f"This machine was busy: the parses waited {queued} of {total} for a busy CPU. "
+        f"This machine was busy: the parses spent {queued} of {total} waiting for a CPU. "
         f"Times of imports, statements, savings and comparisons refer to the remaining {duration(run.total_own_ms)}. "
         "Repeat the scan on a quieter machine."
     )
@@ -160,12 +160,12 @@ def unstable(file: FileResult) -> str:
     when = "start to start of Python, since sets change their order" if found.by_seed else "parse to parse"
     if found.is_existence:
         doubled = f" ({count(more, 'more difference')})" if more else ""
-        some = "with another hash seed it is not" if found.by_seed else "in others it is not"
-        return safe_text(f"{file.path}: in some parses the DAG {found.dag_id} is there, {some}{doubled}.", 600)
+        some = "with another hash seed" if found.by_seed else "in others"
+        return safe_text(f"{file.path}: DAG {found.dag_id} exists in some parses, but not {some}{doubled}.", 600)
     fields = f" ({count(more, 'more field')})" if more else ""
     return safe_text(
         f"{file.path}: DAG {found.dag_id} differs from {when}: {found.field} is "
-        f"{safe_text(found.first, _VALUE)}, then {safe_text(found.second, _VALUE)}{fields}; "
+        f"{safe_text(found.first, _VALUE)}, then {safe_text(found.second, _VALUE)}{fields}. "
         "Airflow 3 stores each variant as a new version.",
         600,
     )

@@ -227,7 +227,7 @@ def test_limits_that_changed_are_told_to_hold_for_the_measured_files(place: Path
     assert done.returncode == 0, done.stderr
     told = " ".join((done.stdout + done.stderr).split())
     assert "pyproject.toml changed its limits" in told
-    assert "Use --all-files to apply them to every file" in told
+    assert "Use --all-files to apply the limits to every file" in told
 
 
 def test_a_renamed_file_is_compared_with_what_it_was(place: Path) -> None:

@@ -184,9 +184,9 @@ def test_nothing_was_measured() -> None:
         "None of the 2 files could be loaded, so nothing was measured: "
         "ModuleNotFoundError: No module named 'yaml'. Install PyYAML in /venv/bin/python."
     )
-    one: Run = run(file("a.py", status=Status.KILLED, detail="Its process was killed by signal 9 (SIGKILL)."))
+    one: Run = run(file("a.py", status=Status.KILLED, detail="The parsing process was killed by signal 9 (SIGKILL)."))
     assert nothing_measured(one).startswith(
-        "The only file could not be loaded, so nothing was measured: Its process was killed"
+        "The only file could not be loaded, so nothing was measured: The parsing process was killed"
     )
     assert not all_failed(run())
 

@@ -418,7 +418,7 @@ def test_a_note_of_a_file_fits_on_one_line_and_its_values_are_cut() -> None:
     notes = [line for line in summary(run(noted)).splitlines() if line.startswith("  a.py: ")]
     assert [note[:12] for note in notes] == ["  a.py: DAG ", "  a.py: word"]
     assert all(len(note) <= 120 and note.endswith("…") for note in notes)
-    assert "doc is " + "a" * 59 + "…, then " + "b" * 59 + "…; Airflow 3" in figures.unstable(noted)
+    assert "doc is " + "a" * 59 + "…, then " + "b" * 59 + "…. Airflow 3" in figures.unstable(noted)
 
 
 def test_unstable_files_share_one_note() -> None:
