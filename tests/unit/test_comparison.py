@@ -257,7 +257,7 @@ def test_a_file_that_loses_some_of_its_dags_is_broken(
     new = file("a.py", 5, 5, 5, status=Status.IMPORT_ERROR, failures=(LOST,), dag_ids=now)
     (found,) = compare(run(old), run(new)).files
     assert (found.missing, found.breaks, found.outcome) == (missing, True, Outcome.CANNOT_TELL)
-    assert f"it {missing} now (import-error)" in found.reason
+    assert f"the file {missing} now (import-error)" in found.reason
 
 
 def test_a_file_that_fails_before_and_after_is_broken_only_if_it_loses_a_dag() -> None:
