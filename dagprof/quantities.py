@@ -14,7 +14,7 @@ def parse_share(text: str) -> float:
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text)
     if match is None:
-        raise UsageError(f"{text!r} is not a percentage; write one such as 20%.")
+        raise UsageError(f"{text!r} is not a percentage. Write one such as 20%.")
     return float(match[1]) / 100
 
 
@@ -25,7 +25,7 @@ def parse_duration_ms(text: str) -> float:
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s)\s*", text)
     if match is None:
-        raise UsageError(f"{text!r} is not a duration; write milliseconds or seconds, such as 50ms or 1.5s.")
+        raise UsageError(f"{text!r} is not a duration. Write milliseconds or seconds, such as 50ms or 1.5s.")
     return float(match[1]) * (1000 if match[2] == "s" else 1)
 
 

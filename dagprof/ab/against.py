@@ -143,7 +143,7 @@ def _moved_root(root: Path, difference: Difference, tree: Path) -> Path:
     moved = revision.moved(root, difference.top, tree)
     if moved == root:
         raise UsageError(
-            f"The bundle root {root} is outside the repository {difference.top}; give --bundle-root inside it."
+            f"The bundle root {root} is outside the repository {difference.top}. Give --bundle-root inside it."
         )
     return moved
 
@@ -206,7 +206,7 @@ def _environment_doubts(difference: Difference, asked: ABRequest) -> list[str]:
         return []
     text = (
         f"{changed[0].relative_to(difference.top)} differs, but both sides were measured with the "
-        "same installed packages; use --against-python to measure the other side in its own "
+        "same installed packages. Use --against-python to measure the other side in its own "
         "environment."
     )
     return [text]
@@ -221,8 +221,8 @@ def _settings_doubts(difference: Difference, tree: Path, settings: Settings) -> 
     if now == before or difference.top not in file.parents:
         return []
     name = file.relative_to(difference.top)
-    text = "changed its limits. They apply only to files that the rest of the change can reach"
-    return [f"{name} {text}; use --all-files to apply them to every file."]
+    text = "changed its limits. The new limits apply only to files that the rest of the change can affect"
+    return [f"{name} {text}. Use --all-files to apply the limits to every file."]
 
 
 def _shared(found: Duel, difference: Difference, tree: Path) -> list[str]:

@@ -142,8 +142,8 @@ class _ABRun:
         others = sorted(set(every) - changed)
         chosen = random.Random(0).sample(others, max(0, min(len(others), question.sample - len(changed))))
         self._doubts.append(
-            f"{question.everything}, so the change may affect all {len(every)} files; a fixed "
-            f"sample of {len(changed) + len(chosen)} was measured."
+            f"{question.everything}. The change may affect all {len(every)} files. dagprof measured a fixed "
+            f"sample of {len(changed) + len(chosen)}."
         )
         return sorted({*changed, *chosen})
 
@@ -235,7 +235,7 @@ class _ABRun:
         """Parse in turns until every question is decided, or the budget is spent."""
         question = self._question
         budget = Budget(question.budget_s)
-        self._progress.started(len(names), "parsing both versions in turns")
+        self._progress.started(len(names), "parsing both versions alternately")
         turns = Turns(self._sides, lanes, question.limits, question.false_alarms, self._told)
         undecided = turns.parse(names, budget)
 
@@ -244,8 +244,8 @@ class _ABRun:
             pass
         if undecided and budget.is_spent:
             self._doubts.append(
-                f"The time budget was spent before {len(undecided)} of {len(names)} files could "
-                "be decided; raise time-budget to decide more."
+                f"The time budget ran out before {len(undecided)} of {len(names)} files could "
+                "be decided. Raise time-budget to decide more."
             )
 
     def _compare_dags(self, lane: Lane, name: str) -> None:

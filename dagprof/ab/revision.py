@@ -45,7 +45,7 @@ def difference(folder: Path, revision: str) -> Difference:
 
     :raises UsageError: no repository, no git, or no such revision.
     """
-    outside = "The DAG files are not in a git repository, which --against needs; use --baseline FILE instead"
+    outside = "The DAG files are not in a git repository, which --against needs. Use --baseline FILE instead"
     top = Path(git.demand(folder, "rev-parse", "--show-toplevel", otherwise=outside).strip("\n"))
     commit = _commit(top, revision)
     # Without a common commit there is nothing that both came from: the revision itself is the base.
@@ -136,7 +136,7 @@ def checked_out(difference: Difference, folder: Path) -> Iterator[Path]:
         added = git.run(difference.top, "worktree", "add", "--detach", "--force", str(folder), difference.commit)
         if not added.succeeded:
             raise MeasurementError(
-                f"git could not check out {difference.described} ({added.reason}); see `git worktree list`."
+                f"git could not check out {difference.described} ({added.reason}). See `git worktree list`."
             )
         yield folder
     finally:

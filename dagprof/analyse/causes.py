@@ -69,8 +69,13 @@ def nothing_measured(run: Run) -> str:
     number = len(run.files)
     files = "The only file" if number == 1 else f"None of the {number:,} files"
     be = "could not be loaded" if number == 1 else "could be loaded"
-    way_out = f"; {first.way_out}" if first.way_out else ""
-    return f"{files} {be}, so nothing was measured: {first.reason}{way_out}."
+    way_out = f" {as_sentence(first.way_out)}" if first.way_out else ""
+    return f"{files} {be}, so nothing was measured: {first.reason}.{way_out}"
+
+
+def as_sentence(way_out: str) -> str:
+    """A way out that stands by itself."""
+    return f"{way_out[:1].upper()}{way_out[1:]}."
 
 
 def _key(file: FileResult) -> tuple[str, ...]:
@@ -90,7 +95,7 @@ def _key(file: FileResult) -> tuple[str, ...]:
 def _reason(file: FileResult) -> str:
     if file.unanswered:
         first = file.unanswered[0]
-        return f"it needs {first.noun} {first.key!r}"
+        return f"missing {first.noun.removeprefix('the ')} {first.key!r}"
     if not file.failures:
         return (file.detail or file.status.value).rstrip(".")
     failure = file.failures[0]
@@ -131,7 +136,7 @@ def _container_way_out(failure: Failure, run: Run) -> str:
     if found is None or not root or f"{root}/".startswith(f"{found[1]}/"):
         return ""
     return (
-        f"{found[1]} is the project folder inside its container: run dagprof there, or make {found[1]} a link to {root}"
+        f"{found[1]} is the project folder inside its container. Run dagprof there, or make {found[1]} a link to {root}"
     )
 
 
@@ -146,7 +151,7 @@ def _module_way_out(failure: Failure, run: Run) -> str:
     name = distribution_of(whole)
     installed = _installed(name, run.environment.distributions)
     if installed:
-        return f"{name} {installed} is installed but has no such module; another version may have it"
+        return f"the installed version {installed} of {name} has no such module; another version may have it"
     if missing.startswith("airflow.") and not missing.startswith("airflow.providers"):
         return f"Airflow {run.environment.airflow_version} has no such module"
     python = run.environment.python_executable
@@ -155,7 +160,7 @@ def _module_way_out(failure: Failure, run: Run) -> str:
     return (
         f"install {name} in {python}"
         if is_known(whole)
-        else f"install the package that provides it in {python}, perhaps {name}"
+        else f"install the package that provides this module in {python}, perhaps {name}"
     )
 
 

@@ -169,12 +169,15 @@ def _outcome(old: FileResult | None, new: FileResult | None, judged: Judgement |
     if new.status is Status.NEEDS_ANSWER:
         return Outcome.CANNOT_TELL, new.what_it_needs
     if old.status is Status.NEEDS_ANSWER:
-        return Outcome.CANNOT_TELL, "it needed an answer before, so there is no earlier time to compare with"
+        return (
+            Outcome.CANNOT_TELL,
+            "the file failed without a value before, so there is no earlier time to compare with",
+        )
     if judged is not None:
         return judged.outcome, judged.why
     if old.status == new.status:
-        return Outcome.UNCHANGED, f"it has no parse time on either side ({new.status.value})"
-    return Outcome.CANNOT_TELL, f"it has no parse time ({old.status.value} before, {new.status.value} now)"
+        return Outcome.UNCHANGED, f"the file has no parse time on either side ({new.status.value})"
+    return Outcome.CANNOT_TELL, f"the file has no parse time ({old.status.value} before, {new.status.value} now)"
 
 
 def _packages(run: Run) -> dict[str, dict[str, int]]:

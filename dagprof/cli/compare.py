@@ -13,14 +13,14 @@ import click
     metavar="DURATION",
     default="50ms",
     show_default=True,
-    help="Ignore changes smaller than this; at least 50ms.",
+    help="Ignore changes smaller than DURATION. Values below 50ms count as 50ms.",
 )
 @click.option(
     "--share",
     metavar="SHARE",
     default="25%",
     show_default=True,
-    help="Also ignore changes below this share of the parse time; at least 25%.",
+    help="Ignore changes smaller than SHARE of the parse time. Values below 25% count as 25%.",
 )
 def command(before: str, after: str, floor: str, share: str) -> int:
     """Compare the runs BEFORE and AFTER, file by file."""

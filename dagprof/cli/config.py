@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 _LISTS = ("overrides", "waivers")
 
 
-@click.command("config", short_help="Show the settings in force and where each comes from.")
+@click.command("config", short_help="Show the settings in force and where each value comes from.")
 @click.argument("files", nargs=-1, metavar="[FILE...]")
-@click.option("--bundle-root", metavar="DIR", help="The DAG folder, to which patterns in overrides are relative.")
+@click.option("--bundle-root", metavar="DIR", help="DAG folder. Patterns in overrides are relative to it.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
 def command(files: tuple[str, ...], bundle_root: str | None, as_json: bool) -> int:
     """Show every setting that is in force in this folder, its value and where it comes from.
@@ -79,7 +79,7 @@ def _limits(file: str, settings: Settings) -> _Limits:
 
     (path,) = existing((file,))
     if path.is_dir():
-        raise UsageError(f"{file!r} is a folder; name a DAG file inside it.")
+        raise UsageError(f"{file!r} is a folder. Name a DAG file inside it.")
     root, reason = bundle_root(settings, (path,), os.environ)
     below, folders = path.relative_to(root).as_posix(), leading_folders(settings, root)
     limits = policy.limits_for(below, settings.gate, settings.overrides, folders=folders)

@@ -10,17 +10,15 @@ import click
 from dagprof.cli.options import project_options
 
 
-@click.command("doctor", short_help="Show what a scan would use here, and how noisy this machine is.")
+@click.command("doctor", short_help="Check whether a scan can run here, and how noisy this machine is.")
 @click.argument("path", required=False, metavar="[PATH]")
-@click.option("--python", metavar="PATH", help="Examine this interpreter instead of the one that runs dagprof.")
+@click.option("--python", metavar="PATH", help="Examine the interpreter at PATH instead of the one that runs dagprof.")
 @project_options
 def command(path: str | None, **options: object) -> int:
-    """Show which interpreter, Airflow, AIRFLOW_HOME and configuration a scan would use and why, what it would take from the
-    project's files, whether forking works, how noisy this machine is right now, and how to fix each problem.
+    """Check whether a scan can run here. Show the interpreter, Airflow, AIRFLOW_HOME and configuration it would use, and
+    where each comes from. Report problems and how to fix them. Exit with code 3 if a scan cannot run.
 
     PATH is the DAG folder [default: the configured bundle-root, dags, or this folder].
-
-    Exits with 3 if a scan could not measure.
     """
     from rich.table import Table
     from rich.text import Text

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from dagprof.usecases.explain import ExplainedFile
 
 
-@click.command("explain", short_help="Show where the time of one file goes and what to change.")
+@click.command("explain", short_help="Explain where the parse time of one DAG file goes.")
 @click.argument("target", metavar="FILE[:LINE]")
 @click.option("--run", "stored", metavar="RUN", help="Use this run.json instead of measuring FILE now.")
-@click.option("--speedscope", metavar="FILE", help="Also write the sampled call tree, for speedscope.app.")
+@click.option("--speedscope", metavar="FILE", help="Also write the sampled call tree to FILE, for speedscope.app.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @measuring_options
 def command(target: str, stored: str | None, speedscope: str | None, quiet: bool, **options: object) -> int:
-    """Explain one DAG file, or one line of it: its source with the time in the margin, what each import costs and what
-    removing it saves, what the file does while it is parsed, what experiments proved, and which changes pay.
+    """Explain where the parse time of one DAG file, or one line of it, goes. Show the source with times, the cost of each
+    import, side effects, experiments and proposed changes.
 
-    Measures FILE now, by default at full depth. Writes nothing except the file given to --speedscope.
+    Without --run, measure FILE first, by default with --depth full. Write nothing except the file given to --speedscope.
     """
     from dagprof.cli.output import stdout_console
     from dagprof.report.text.explain import Explanation, render

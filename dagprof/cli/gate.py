@@ -32,47 +32,57 @@ _FORMATS = " or ".join(", ".join(VERDICTS).rsplit(", ", 1))
     "--against",
     metavar="REVISION",
     help=(
-        "Compare with the merge base of the working tree and this branch, tag or commit. "
-        "Both versions are parsed in turns."
+        "Compare the working tree with its merge base with this branch, tag or commit. "
+        "Parses alternate between both versions."
     ),
 )
-@click.option("--baseline", metavar="FILE", help="Compare with a run saved by `dagprof scan --save-baseline`.")
+@click.option("--baseline", metavar="FILE", help="Compare with a run that `dagprof scan --save-baseline` saved.")
 @click.option(
     "--against-python",
     metavar="PATH",
-    help="Measure the other side with this interpreter and its Airflow. Measures all files.",
+    help="Measure the other version with the interpreter at PATH and its Airflow. Measures all files.",
 )
-@click.option("--all-files", is_flag=True, help="Measure all files, not only those that the change can reach.")
-@click.option("--relative", metavar="SHARE", help="Ignore changes below this share of the parse time [default: 5%].")
-@click.option("--absolute", metavar="DURATION", help="Ignore changes below this time [default: 10ms].")
-@click.option("--budget", metavar="DURATION", help="Fail files that take longer than this to parse.")
+@click.option("--all-files", is_flag=True, help="Measure all files, not only files that the change can affect.")
+@click.option("--relative", metavar="SHARE", help="Ignore changes smaller than SHARE of the parse time [default: 5%].")
+@click.option("--absolute", metavar="DURATION", help="Ignore changes smaller than DURATION [default: 10ms].")
+@click.option("--budget", metavar="DURATION", help="Fail files that take longer than DURATION to parse.")
 @click.option(
-    "--forbid", multiple=True, metavar="PACKAGE", help="Fail files whose parse loads this package; may be repeated."
+    "--forbid", multiple=True, metavar="PACKAGE", help="Fail files whose parse loads PACKAGE; may be repeated."
 )
 @click.option(
     "--allow",
     multiple=True,
     metavar="PACKAGE",
-    help="Allow DAG code to import only these packages while parsing; may be repeated.",
+    help="Fail DAG code that imports a package other than PACKAGE while parsing; may be repeated.",
 )
 @click.option(
     "--time-budget",
     metavar="DURATION",
     help=(
-        "Stop the timed parses after this time [default: 120s]. Files without a clear answer by then are inconclusive."
+        "Stop the timed parses after DURATION [default: 120s]. Files without a clear result by then are inconclusive."
     ),
 )
 @click.option(
-    "--sample", type=int, metavar="N", help="Number of files to measure when the environment changed [default: 40]."
+    "--sample",
+    type=int,
+    metavar="N",
+    help="Measure at most N files if the change affects the environment, such as requirements or airflow.cfg [default: 40].",
 )
 @click.option(
     "--false-alarms",
     metavar="SHARE",
-    help="Probability that a run without any change reports a regression [default: 1%].",
+    help="Accept this probability that a run without any change reports a regression [default: 1%].",
 )
-@click.option("--fail-on", multiple=True, metavar="RULE", help=f"Exit with 1 on findings of this rule: {_RULES}.")
-@click.option("--warn-on", multiple=True, metavar="RULE", help="Report findings of this rule without failing.")
-@click.option("--ignore", multiple=True, metavar="RULE", help="Turn this rule off.")
+@click.option(
+    "--fail-on",
+    multiple=True,
+    metavar="RULE",
+    help=f"Exit with code 1 on findings of RULE; may be repeated. Rules: {_RULES}.",
+)
+@click.option(
+    "--warn-on", multiple=True, metavar="RULE", help="Report findings of RULE without failing; may be repeated."
+)
+@click.option("--ignore", multiple=True, metavar="RULE", help="Turn RULE off; may be repeated.")
 @click.option(
     "--format",
     "formats",
@@ -96,10 +106,11 @@ def command(  # noqa: PLR0913 - one for each option that is no setting of its ow
     quiet: bool,
     **options: object,
 ) -> int:
-    """Compare the DAG files below PATH with another version of them, and fail when parsing became slower.
+    """Compare the DAG files below PATH with another version, and fail if parsing became slower.
 
-    With --against, only the files that the change can reach are parsed, both versions in turns, until the answer is clear.
-    With --baseline, all files are measured and compared with a stored run. `dagprof config` shows the limits in force.
+    With --against, parse only the files that the change can affect. Alternate between both versions until the result is
+    clear or the time budget runs out. With --baseline, measure all files and compare them with a stored run. To see the
+    limits in force, run `dagprof config`.
 
     Exit codes: 0 passed or inconclusive, 1 failed, 2 usage or configuration, 3 could not measure, 130 interrupted.
     """
@@ -152,7 +163,7 @@ def _rules(ignore: Sequence[str], warn_on: Sequence[str], fail_on: Sequence[str]
     ):
         for name in names:
             if name not in [rule.value for rule in Rule]:
-                raise UsageError(f"Unknown rule {name!r} in {option}; choose from {_RULES}.")
+                raise UsageError(f"Unknown rule {name!r} in {option}. Choose from {_RULES}.")
             found[name] = level.value
     return found
 
@@ -163,7 +174,7 @@ def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
     for text in formats:
         name, _, file = text.partition("=")
         if name not in VERDICTS:
-            raise UsageError(f"Unknown format {name!r}; choose from {', '.join(VERDICTS)}.")
+            raise UsageError(f"Unknown format {name!r}. Choose from {', '.join(VERDICTS)}.")
         found.append((name, Path(file) if file else None))
         if file:
             output.check_writable(Path(file).absolute().parent, f"give --format {name} another file")
@@ -172,9 +183,9 @@ def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
     for format_name, target in unique:
         if places.count(target and target.absolute()) > 1:
             where = "Standard output" if target is None else repr(str(target))
-            raise UsageError(f"{where} takes only one format; write {format_name} to another file.")
+            raise UsageError(f"{where} takes only one format. Write {format_name} to another file.")
         if target is not None and (target.suffix == ".py" or target.is_dir()):
-            raise UsageError(f"Cannot write a report to {str(target)!r}; give --format {format_name} another file.")
+            raise UsageError(f"Cannot write a report to {str(target)!r}. Give --format {format_name} another file.")
     return unique
 
 

@@ -9,23 +9,23 @@ import click
 
 _PARSING = (
     click.option(
-        "--bundle-root", metavar="DIR", help="The DAG folder when PATH is below it; imports resolve from there."
+        "--bundle-root", metavar="DIR", help="DAG folder that contains PATH. Imports resolve from this folder."
     ),
     click.option(
-        "--python", metavar="PATH", help="Measure with this interpreter (or virtual environment) and its Airflow."
+        "--python", metavar="PATH", help="Measure with the interpreter or virtual environment at PATH and its Airflow."
     ),
     click.option(
         "--temperature",
         type=click.Choice(["processor", "warm", "cold"]),
         help=(
-            "Modules to import before each parse: those of the DAG processor (processor, default), "
-            "those of a forking worker (warm), or none (cold)."
+            "Modules to import before each parse. processor (default): the modules that the DAG "
+            "processor imports. warm: the modules of a worker that forks. cold: none."
         ),
     ),
     click.option(
         "--isolation",
         type=click.Choice(["fork", "spawn"]),
-        help="Fork each parse from a process that has loaded Airflow (default), or start a new interpreter.",
+        help="fork (default): fork each parse from a process that has loaded Airflow. spawn: start a new interpreter.",
     ),
     click.option(
         "--jobs", "-j", type=int, metavar="N", help="Number of parallel parses [default: half the cores, at least 2]."
@@ -48,41 +48,41 @@ _PARSING = (
         "--variables",
         metavar="FILE",
         help=(
-            "Answer Variable look-ups from this file (JSON or YAML, as written by `airflow "
-            "variables export` or --write-variables)."
+            "Take the values of Variables from FILE: JSON or YAML, as written by `airflow variables "
+            "export` or --write-variables."
         ),
     ),
-    click.option("--connections", metavar="FILE", help="Answer Connection look-ups from this file."),
+    click.option("--connections", metavar="FILE", help="Take Connections from FILE."),
     click.option(
         "--missing-variables",
         type=click.Choice(["stub", "error"]),
-        help="Answer unknown Variables and Connections with a stub (default), or as Airflow would.",
+        help="For unknown Variables and Connections, return a stub (default) or raise Airflow's error.",
     ),
     click.option(
         "--safe-mode/--no-safe-mode",
         default=None,
         help=(
-            "Skip files that do not contain both 'airflow' and 'dag', or parse them too [default: as Airflow is configured]."
+            "Skip files that do not contain both 'airflow' and 'dag', or parse them too [default: Airflow's configuration]."
         ),
     ),
 )
 _PROJECT = (
-    click.option("--plugins", metavar="DIR", help="The plugins folder [default: the project's]."),
+    click.option("--plugins", metavar="DIR", help="Plugins folder [default: the project's plugins folder]."),
     click.option(
         "--pythonpath",
         multiple=True,
         callback=lambda context, option, value: value or None,
         metavar="DIR",
-        help="Put this folder on PYTHONPATH, before those of the environment and the project; may be repeated.",
+        help="Put DIR on PYTHONPATH, before entries from the environment and the project; may be repeated.",
     ),
     click.option(
-        "--env-file", metavar="FILE", help="Read environment variables from this file instead of the project's .env."
+        "--env-file", metavar="FILE", help="Read environment variables from FILE instead of the project's .env."
     ),
     click.option("--airflow-home", metavar="DIR", help="AIRFLOW_HOME [default: from the environment]."),
     click.option(
         "--project/--no-project",
         default=None,
-        help="Read the project's files for its environment: plugins, Dockerfile, Compose, .env [default: on].",
+        help="Read the environment from the project's files: plugins, Dockerfile, Compose, .env [default: on].",
     ),
 )
 _LOOKING = (
@@ -93,22 +93,22 @@ _LOOKING = (
         "--depth",
         type=click.Choice(["quick", "traced", "normal", "full"]),
         help=(
-            "quick: only time; traced: time and trace every file; normal (default): trace files "
-            "that load in 20 ms or more and prove the largest savings; full: trace and prove "
-            "everything."
+            "How much to measure. quick: parse times only. traced: also trace every file. normal "
+            "(default): trace files that load in 20 ms or more (in folders of up to 20 files, all) and "
+            "verify the largest savings. full: trace every file and verify every saving."
         ),
     ),
     click.option(
         "--time-budget",
         metavar="DURATION",
-        help="Start no further pass after this time, such as 60s; the summary counts the skipped passes.",
+        help="Stop starting new measurements after DURATION, such as 60s. The summary says what was skipped.",
     ),
     click.option(
         "--stacks-from",
         "stacks_from_ms",
         type=float,
         metavar="MS",
-        help="Sample call stacks of files that take at least this long [default: 500].",
+        help="Sample call stacks of files that take at least MS milliseconds [default: 500].",
     ),
 )
 

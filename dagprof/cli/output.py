@@ -48,7 +48,9 @@ def check_writable(folder: Path, way_out: str = "choose --output-dir") -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise OutputError(f"Cannot write to {str(folder)!r} ({error.strerror}); {way_out}.") from error
+        raise OutputError(
+            f"Cannot write to {str(folder)!r} ({error.strerror}). {way_out[:1].upper()}{way_out[1:]}."
+        ) from error
 
 
 def check_new(file: Path, option: str) -> None:
@@ -59,7 +61,7 @@ def check_new(file: Path, option: str) -> None:
     """
     if os.path.lexists(file):  # do not write through a broken link
         raise UsageError(
-            f"{str(file)!r} already exists and may hold your answers; give {option} another name, or remove the file."
+            f"{str(file)!r} already exists and may hold values that you entered. Give {option} another name, or remove the file."
         )
     check_writable(file.absolute().parent, f"give {option} another file")
 
@@ -74,14 +76,14 @@ def write_answers(run: Run, file: Path, *, is_quiet: bool) -> None:
             stream.write(answers_file.render(run, file.name))
     except OSError as error:
         raise OutputError(
-            f"Cannot write {str(file)!r} ({error.strerror}); give --write-variables another file."
+            f"Cannot write {str(file)!r} ({error.strerror}). Give --write-variables another file."
         ) from error
     if is_quiet:
         return
     name = safe_text(str(file), 4096)
     if not any(found.values()):
         broken = f" {count(len(run.broken), 'file')} could not be loaded and may need more." if run.broken else ""
-        print_line(f"Written: {name}; the DAG files need no answers.{broken}")
+        print_line(f"Written: {name}. The DAG files need no Variables or Connections.{broken}")
         return
     counts = (
         count(found["variables"], "Variable"),

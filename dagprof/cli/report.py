@@ -17,7 +17,7 @@ _OUTPUT = "reports/report.html"
 
 @click.command("report", short_help="Write the report of a stored run.")
 @click.argument("run")
-@click.option("--baseline", metavar="FILE", help="Compare with this run.")
+@click.option("--baseline", metavar="FILE", help="Compare with the run in FILE.")
 @click.option("--output", "-o", metavar="FILE", default=_OUTPUT, show_default=True, help="Report file.")
 @click.option(
     "--format",
@@ -30,11 +30,11 @@ _OUTPUT = "reports/report.html"
 @click.option(
     "--source",
     type=click.Choice(["all", "none"]),
-    help="Include the source of the DAG files (default), or leave it out.",
+    help="all (default): include the source of the DAG files. none: leave the source out.",
 )
 @click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
 def command(run: str, baseline: str | None, output: str, kind: str, source: str | None, opens: bool) -> int:
-    """Write the report of RUN (a run.json), optionally compared with a baseline."""
+    """Write the report of RUN, a run.json. With --baseline, compare RUN with that run."""
     from dagprof.store import runs
     from dagprof.usecases.report import report
 

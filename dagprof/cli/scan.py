@@ -25,25 +25,36 @@ from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
 @click.option(
     "--source",
     type=click.Choice(["all", "none"]),
-    help="Include the source of the DAG files in the report (default), or leave it out.",
+    help="all (default): include the source of the DAG files in the report. none: leave the source out.",
 )
 @click.option("--open", "opens", is_flag=True, help="Open the report in a browser.")
-@click.option("--save-baseline", type=click.Path(), metavar="FILE", help="Also save this run as a baseline.")
-@click.option("--baseline", metavar="FILE", help="Compare with this run.")
+@click.option("--save-baseline", type=click.Path(), metavar="FILE", help="Also save this run to FILE as a baseline.")
+@click.option("--baseline", metavar="FILE", help="Compare with the run in FILE.")
 @click.option(
     "--fail-on-regression",
     metavar="SHARE",
-    help="Exit with 1 if a file became slower by more than this share, at least 25%, and --regression-floor.",
+    help="Exit with code 1 if a file is slower by more than SHARE and by more than --regression-floor. "
+    "Values below 25% count as 25%.",
 )
 @click.option(
-    "--regression-floor", metavar="DURATION", help="Ignore slowdowns below this time, at least 50ms [default: 50ms]."
+    "--regression-floor",
+    metavar="DURATION",
+    help="Ignore slowdowns smaller than DURATION. Values below 50ms count as 50ms [default: 50ms].",
 )
-@click.option("--fail-on", multiple=True, metavar="REASON", help="Also exit with 1 on: import-error, unsure.")
+@click.option(
+    "--fail-on",
+    multiple=True,
+    metavar="REASON",
+    help=(
+        "Exit with code 1 for this reason too: import-error, or unsure (inconclusive files; only with "
+        "--fail-on-regression); may be repeated."
+    ),
+)
 @click.option(
     "--write-variables",
     metavar="FILE",
     help=(
-        "Write the Variables, Connections and environment variables that the DAG files need to FILE, ready to fill in."
+        "Write a template to FILE that lists the Variables, Connections and environment variables that the DAG files read."
     ),
 )
 @click.option("--resume", is_flag=True, help="Resume an interrupted scan.")
@@ -57,9 +68,9 @@ def command(
     opens: bool,
     **options: object,
 ) -> int:
-    """Measure every DAG file below PATH as Airflow loads it, each in a process of its own.
+    """Measure every DAG file below PATH. Each file is loaded as Airflow loads it, in its own process.
 
-    Writes run.json and report.html, and prints a summary. Needs no database, Variables, Connections or network.
+    Write run.json and report.html, and print a summary. A scan needs no database, Variables, Connections or network.
     """
     options["fail_on"] = options["fail_on"] or None
     settings = settings_module.load(options, environment=os.environ, start=Path.cwd())
@@ -124,7 +135,7 @@ def _write(scanned: Scanned, folder: Path, save_baseline: str | None, *, with_so
         if thin := baselines.save(scanned.run, written[-1]):
             click.echo(
                 f"dagprof: {thin} of {len(scanned.run.files)} files in this baseline have fewer than "
-                f"{FEWEST} parses, too few to compare with; save it without --repeat and "
+                f"{FEWEST} parses, too few to compare with. Save the baseline again without --repeat and "
                 "--time-budget, on a quieter machine.",
                 err=True,
             )

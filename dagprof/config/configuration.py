@@ -88,7 +88,7 @@ def read_file(start: Path, shape: type[msgspec.Struct]) -> tuple[Path | None, En
         table = _project_table(project) if os.path.isfile(project) else None
         if os.path.isfile(own):
             if table:
-                raise UsageError(f"Both {own} and [tool.dagprof] in {project} hold settings; keep one of them.")
+                raise UsageError(f"Both {own} and [tool.dagprof] in {project} hold settings. Keep only one.")
             return own, _relative_to(folder, start, _top(_document(own), shape, _Place("", str(own)), own.name))
         if table is not None:
             place = _Place("tool.dagprof", str(project))
@@ -142,7 +142,7 @@ def _variables(shape: type[msgspec.Struct]) -> dict[str, tuple[type[msgspec.Stru
 def _variable_meant(name: str, known: Iterable[str]) -> str:
     rest = name.removeprefix(ENVIRONMENT_PREFIX)
     if rest.lower() in (_GATE, "gate_rules", *_LISTS):
-        return "that is a table; set it in a configuration file."
+        return "that setting is a table. Set it in a configuration file."
     return _nearest(rest, {variable.removeprefix(ENVIRONMENT_PREFIX): variable for variable in known})
 
 
@@ -173,7 +173,7 @@ def _document(file: Path) -> dict[str, object]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (ValueError, OSError, RecursionError) as error:
-        raise UsageError(f"Cannot read {file} ({error}); fix it or run dagprof elsewhere.") from error
+        raise UsageError(f"Cannot read {file} ({error}). Fix the file or run dagprof in another folder.") from error
 
 
 def _project_table(file: Path) -> dict[str, object] | None:
@@ -269,7 +269,7 @@ def _known(values: Mapping[str, object], known: list[str], place: _Place) -> dic
         if field not in known:
             raise UsageError(f"Unknown key `{validation.shown(key)}` in {place}; {_meant(field, known, place)}")
         if field in found:
-            raise UsageError(f"`{found[field][0]}` and `{key}` in {place} are the same key; keep one of them.")
+            raise UsageError(f"`{found[field][0]}` and `{key}` in {place} are the same key. Keep only one.")
         found[field] = (key, value)
     return found
 

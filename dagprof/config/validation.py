@@ -120,6 +120,6 @@ def _complaint(text: str) -> str:
     """What the converter says, in words that people who write TOML know."""
     text = text.split(" - at `$", maxsplit=1)[0].rstrip(".")
     if not text.startswith("Expected `"):
-        return text.replace("Invalid RFC3339 encoded date", "not a date; write it like 2026-12-31")
+        return text.replace("Invalid RFC3339 encoded date", "not a date; write dates like 2026-12-31")
     text = text.replace(" | null", "").replace("Expected", "expected")
     return re.sub(r"`(\w+)`", lambda match: _WORDS.get(match[1], match[0]), text)

@@ -39,7 +39,7 @@ def decide_by_baseline(
     """
     if baseline.files and run.files and not comparable.on_both_sides(baseline, run):
         raise UsageError(
-            "The baseline and this run have no file in common; measure the folder that the baseline was taken of."
+            "The baseline and this run have no file in common. Measure the folder from which the baseline was saved."
         )
     _refuse(runs.refusal(baseline, run))
     if again is not None and again.files:
@@ -69,7 +69,7 @@ def _refuse(reason: str) -> None:
 def _doubt(baseline: Run, run: Run) -> str:
     factor = runs.basis(baseline, run).factor
     return (
-        f"This machine now takes {factor:.2f} times as long for the reference parse as for "
-        f"the baseline. Changes below {runs.LEAST.relative:.0%} or {runs.LEAST.absolute_ms:.0f} ms are not reported; "
-        "`--against` finds smaller ones."
+        f"The reference parse takes {factor:.2f} times as long as when the baseline was saved. The gate does not report "
+        f"changes below {runs.LEAST.relative:.0%} or {runs.LEAST.absolute_ms:.0f} ms. To find smaller changes, use "
+        "`--against`."
     )

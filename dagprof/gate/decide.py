@@ -109,7 +109,7 @@ def decide(compared: Compared, demand: Demand, version: str = "") -> Verdict:
     )
     # One that lost DAGs parses something else: how much slower that is says nothing about the change.
     told = {
-        path: judgement if is_comparable(*timed[path]) else judgement.left_open("it lost DAGs")
+        path: judgement if is_comparable(*timed[path]) else judgement.left_open("the file lost DAGs")
         for path, judgement in judged.items()
     }
     return verdict_on(compared, demand, told, version)
@@ -180,7 +180,7 @@ def _file_verdict(
     else:
         told = outcomes.untimed(path, old, new)
     if path in compared.renamed:
-        told = told._replace(reason=f"{told.reason}; renamed from {compared.renamed[path]}")
+        told = told._replace(reason=f"{told.reason}. Renamed from {compared.renamed[path]}")
     may_be_slower = _may_be_slower(told.outcome, new, judged, found, least_ms)
     rule = Rule.SLOWER if told.outcome is Outcome.REGRESSION else Rule.UNSURE if may_be_slower else None
     if rule is not None and limits.rules[rule] is not Level.OFF:
@@ -258,11 +258,13 @@ def _concluded(verdict: Verdict, head: Run) -> Verdict:
 
 def _passed(verdict: Verdict) -> str:
     if not verdict.files:
-        return "The change reaches no DAG file."
+        return "The change affects no DAG file."
     waived = sum(bool(finding.waived) for finding in verdict.all_findings)
     slower = len(verdict.of(Outcome.REGRESSION))
     what = (
-        f"{count(slower, 'file')} became slower, as accepted" if slower else "No file became slower beyond the limits"
+        f"{count(slower, 'file')} became slower, but waivers accept {'this' if slower == 1 else 'these'}"
+        if slower
+        else "No file became slower beyond the limits"
     )
     measured = len(verdict.files) - len(verdict.of(Outcome.GONE))
     text = f"{what}; {count(measured, 'file')} measured"

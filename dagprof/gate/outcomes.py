@@ -52,7 +52,7 @@ def outcome(
         return Told(judged.outcome, f"{path} {_amount(judged)}, within the limits")
     if judged.outcome is Outcome.REGRESSION:
         cause = reasons.cause(base, head, abs(judged.change_ms), changed)
-        because = f", because {cause.text}" if cause is not None else "; no single line stands out"
+        because = f", because {cause.text}" if cause is not None else ". No single line stands out"
         return Told(judged.outcome, f"{path} {_amount(judged)}{because}", cause)
     cause = reasons.cause(head, base, abs(judged.change_ms), Changed())
     return Told(judged.outcome, f"{path} {_amount(judged)}{_gone(cause)}")
@@ -66,7 +66,7 @@ def _incomparable(path: str, old: FileResult, new: FileResult) -> Told:
         text = f"{path} {new.missing(old)} ({new.status.value} now, {old.status.value} before)"
         return Told(Outcome.CANNOT_TELL, text)
     if old.status is new.status and not old.status.is_failure:
-        return Told(Outcome.CANNOT_TELL, f"{path} was not compared: the time budget was spent")
+        return Told(Outcome.CANNOT_TELL, f"{path} was not compared: the time budget ran out")
     statuses = f"({old.status.value} before, {new.status.value} now)"
     return Told(Outcome.CANNOT_TELL, f"{path} has no times to compare {statuses}{_failed_before(old)}")
 
@@ -76,15 +76,15 @@ def _inconclusive(
 ) -> Told:
     """A file whose times do not decide, with what would explain a slow-down if it seems to be one."""
     if judged.why and not math.isfinite(judged.low_ms):
-        return Told(Outcome.CANNOT_TELL, f"{path}: inconclusive; {judged.why}")
+        return Told(Outcome.CANNOT_TELL, f"{path}: inconclusive, because {judged.why}")
     seems_slower = base is not None and judged.change_ms > least_ms
     cause = reasons.cause(base, head, judged.change_ms, changed) if base is not None and seems_slower else None
     span = "unknown"
     if math.isfinite(judged.low_ms):
         span = f"between {_signed(judged.low_ms)} and {_signed(judged.high_ms)} ms"
-    perhaps = f"; {cause.text}" if cause is not None else ""
-    tell = "not slower, perhaps faster" if judged.is_not_slower(least_ms) else "inconclusive"
-    text = f"{path}: {tell}; the change is {span} after {judged.pairs} pairs of parses{perhaps}"
+    perhaps = f". Possible cause: {cause.text}" if cause is not None else ""
+    tell = "not slower, possibly faster" if judged.is_not_slower(least_ms) else "inconclusive"
+    text = f"{path}: {tell}. Measured change: {span} after {judged.pairs} pairs of parses{perhaps}"
     return Told(Outcome.CANNOT_TELL, text, cause)
 
 
@@ -104,12 +104,12 @@ def _failed_before(old: FileResult) -> str:
     if not old.failures:
         return ""
     failure = old.failures[0]
-    return f"; the base failed with {failure.type}: {failure.message}" if failure.type else ""
+    return f". The base failed with {failure.type}: {failure.message}" if failure.type else ""
 
 
 def _gone(cause: Cause | None) -> str:
     """For an improvement the cause is what the old version did."""
-    return f"; before, {cause.past}" if cause is not None else ""
+    return f". Before the change, {cause.past}" if cause is not None else ""
 
 
 def _introduced(path: str, new: FileResult) -> str:
@@ -136,7 +136,9 @@ def paid_already(head: Parsed, precedents: Precedents, outcome: Outcome) -> tupl
     most = max(found, key=found.__getitem__, default=None)
     if most is None or found[most] < _MOST * head.file.own_ms:
         return ()
-    return (f"{head.file.path} spends {found[most]:,.0f} ms of its parse on imports, {most}",)
+    load = "load" if len(most.paths) > 1 else "loads"
+    where = f"{head.file.path} spends {found[most]:,.0f} ms on imports at {most.place}"
+    return (f"{where}. {most.who} already {load} the same modules there",)
 
 
 def _amount(judged: Judgement) -> str:

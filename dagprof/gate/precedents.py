@@ -18,12 +18,15 @@ class Precedent(NamedTuple):
     may_be_more: bool
 
     def __str__(self) -> str:
-        """``as 12 other DAG files already do through common/x.py:3``."""
-        least = "at least " if self.may_be_more else ""
-        who = count(len(self.paths), "other DAG file")
+        """``12 other DAG files already do this through common/x.py:3``."""
+        return f"{self.who} already {'do' if len(self.paths) > 1 else 'does'} this through {self.place}"
+
+    @property
+    def who(self) -> str:
+        """``12 other DAG files``, or the one file by its name."""
         if len(self.paths) == 1 and not self.may_be_more:
-            return f"as {self.paths[0]} already does through {self.place}"
-        return f"as {least}{who} already {'do' if len(self.paths) > 1 else 'does'} through {self.place}"
+            return self.paths[0]
+        return f"{'At least ' if self.may_be_more else ''}{count(len(self.paths), 'other DAG file')}"
 
 
 class Precedents:

@@ -59,7 +59,7 @@ def _import_error(case: Case) -> Iterable[Found]:
     place = case.head.shown_place(failure.file, failure.line) if failure is not None else Place(file=file.path, line=0)
     base = case.base.file if case.base is not None else None
     if case.every_failure:
-        why = f": {file.why_no_dags.rstrip('.')}" if file.status.is_broken else ", but did in the baseline"
+        why = f": {file.why_no_dags.rstrip('.')}" if file.status.is_broken else ", but gave DAGs in the baseline"
         yield Found(place, f"{file.path} {file.missing(base)}{why}")
         return
     if base is None:
@@ -124,7 +124,7 @@ def _new_package(case: Case) -> Iterable[Found]:
         verb = "now loads" if case.base is not None else "is new and loads"
         text = f"{case.path} {verb} {', '.join(names[:_SHOWN])}{more}"
         if precedent is not None:
-            yield Found(place, f"{text}, {precedent}", is_note=True)
+            yield Found(place, f"{text}. {precedent}", is_note=True)
         else:
             yield Found(place, text + _way(case.head, case.head.packages[names[0]]))
 
@@ -139,15 +139,18 @@ def _new_modules(case: Case) -> Iterable[Found]:
         name: case.head.blamed(position) for name, position in case.head.loaded.items() if name not in case.base.loaded
     }
     precedents = {name: case.precedents.of_module(case.path, name, place) for name, place in new.items()}
-    shared = Counter(str(precedent) for precedent in precedents.values() if precedent is not None)
+    shared = Counter(precedent for precedent in precedents.values() if precedent is not None)
     text = f"{case.path} now loads {after:,} modules, up from {before:,}"
     if after - before - shared.total() <= case.limits.new_modules:
         told, number = shared.most_common(1)[0]
-        place = next(new[name] for name, precedent in precedents.items() if str(precedent) == told)
-        yield Found(place, f"{text}, {number:,} of them {told}", is_note=True)
+        place = next(new[name] for name, precedent in precedents.items() if precedent == told)
+        who = f"{told.who[0].lower()}{told.who[1:]}" if told.may_be_more else told.who
+        use = "use" if len(told.paths) > 1 else "uses"
+        origin = f"an import at {told.place} that {who} already {use}"
+        yield Found(place, f"{text}. {number:,} of the new modules come from {origin}", is_note=True)
         return
     places = Counter(place for name, place in new.items() if precedents[name] is None)
-    yield Found(places.most_common(1)[0][0], f"{text}; the limit is {case.limits.new_modules:,} more")
+    yield Found(places.most_common(1)[0][0], f"{text}. The limit is {case.limits.new_modules:,} more")
 
 
 def _way(head: Parsed, position: int) -> str:
@@ -167,7 +170,7 @@ def _accesses(kind: str, noun: str) -> Callable[[Case], Iterable[Found]]:
                 text = f"{case.path} reads the {noun} {access.key!r} in every parse"
                 precedent = case.precedents.of_access(case.path, kind, access.key, place)
                 if precedent is not None:
-                    yield Found(place, f"{text}, {precedent}", is_note=True)
+                    yield Found(place, f"{text}. {precedent}", is_note=True)
                 else:
                     yield Found(place, text + _advised(case.head, place, "read it in a task or a template"))
 
@@ -185,7 +188,7 @@ def _effects(group: EffectGroup) -> Callable[[Case], Iterable[Found]]:
             shown = ", ".join(dict.fromkeys(what for what in whats if what)) or "something"
             text = f"{case.path} {group.does} while it is parsed ({shown[:200]})"
             if precedent is not None:
-                yield Found(place, f"{text}, {precedent}", is_note=True)
+                yield Found(place, f"{text}. {precedent}", is_note=True)
             else:
                 yield Found(place, text + _advised(case.head, place, group.advice))
 
@@ -196,10 +199,10 @@ def _advised(head: Parsed, place: Place, advice: str) -> str:
     """What to do about it. What a library does when it is imported cannot be done in a task; its import can."""
     named = head.imports.get(place)
     if named is None:
-        return f"; {advice}"
+        return f". {advice[:1].upper()}{advice[1:]}"
     if all(name.partition(".")[0] == "airflow" for name in named):
-        return f"; the import at {place} does this"
-    return f"; the import at {place} does this, so move it into the functions that use it"
+        return f". The import at {place} does this"
+    return f". The import at {place} does this. Move that import into the functions that use it"
 
 
 def _unstable(case: Case) -> Iterable[Found]:
@@ -215,15 +218,15 @@ def _unstable(case: Case) -> Iterable[Found]:
         yield Found(
             place,
             (
-                f"{case.path} gives {named} in only some parses, so Airflow keeps removing and "
-                f"adding {'it' if len(coming) == 1 else 'them'}"
+                f"{case.path} gives {named} in only some parses. Airflow keeps removing and "
+                f"adding {'this DAG' if len(coming) == 1 else 'these DAGs'}"
             ),
         )
     for found in [found for found in new if not found.is_existence][:1]:
         differs = (
             f"the DAG {found.dag_id} differs from parse to parse: {found.field} is {found.first}, then {found.second}"
         )
-        yield Found(place, f"{differs}; Airflow 3 stores each variant as a new version")
+        yield Found(place, f"{differs}. Airflow 3 stores each variant as a new version")
 
 
 def _timeout(case: Case) -> Iterable[Found]:

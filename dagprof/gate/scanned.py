@@ -28,7 +28,7 @@ def check_fail_on(names: Iterable[str]) -> tuple[str, ...]:
     """
     for name in names:
         if name not in FAIL_ON:
-            raise UsageError(f"Unknown reason to fail {name!r}; choose from {', '.join(FAIL_ON)}.")
+            raise UsageError(f"Unknown reason to fail {name!r}. Choose from {', '.join(FAIL_ON)}.")
     return tuple(names)
 
 
@@ -81,7 +81,10 @@ def _reason(verdict: Verdict, run: Run, decision: Decision, asked: Demand) -> st
 def _open(verdict: Verdict, run: Run) -> str:
     left = {file.path for file in verdict.files if file.may_be_slower}
     if not left and verdict.decision is Decision.PASSED:
-        return "The baseline and this run have no file in common; compare runs of the same folder."
+        return "The baseline and this run have no file in common. Compare runs of the same folder."
     if left and left <= {file.path for file in run.needy}:
-        return f"Nothing failed, but {count(len(left), 'file')} could not be checked without real answers."
+        return (
+            f"Nothing failed, but {count(len(left), 'file')} {'needs' if len(left) == 1 else 'need'} values that "
+            "dagprof does not have. Supply the values with --variables, --connections or --env-file."
+        )
     return verdict.reason

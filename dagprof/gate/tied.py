@@ -134,4 +134,4 @@ def speaks_of(text: str, module: str) -> bool:
 
 def _and_changed(places: Sequence[Place]) -> str:
     more = f" and {len(places) - 2} more" if len(places) > 2 else ""
-    return f", and {' and '.join(str(place) for place in places[:2])}{more} changed"
+    return f" (probably due to the change at {' and '.join(str(place) for place in places[:2])}{more})"

@@ -37,7 +37,8 @@ def in_source(text: str, path: str) -> tuple[list[Waiver], list[str]]:
             continue
         waiver = _waiver(comment, path, line, is_alone)
         if isinstance(waiver, str):
-            wrong.append(f"Invalid waiver at {path}:{line}: {waiver}; write it as `{FORM}`.")
+            end = "" if waiver.endswith("?") else "."
+            wrong.append(f"Invalid waiver at {path}:{line}: {waiver}{end} Write the waiver as `{FORM}`.")
         else:
             found.append(waiver)
     return found, wrong
@@ -60,7 +61,7 @@ def _waiver(comment: str, path: str, line: int, is_alone: bool) -> Waiver | str:
     """The waiver, or what is wrong with it."""
     match = _COMMENT.match(comment)
     if match is None and _SEVERAL.match(comment):
-        return "a comment accepts one rule; put each further rule in a comment of its own on a line above"
+        return "a comment accepts one rule. Put each further rule in its own comment on a line above"
     if match is None:
         return "a rule, a last day and a reason are required"
     rule = match["rule"].lower()
@@ -122,7 +123,7 @@ def unused(
     An old one may have accepted what the base has too by now.
     """
     idle = [
-        f"{waiver.place} accepts {waiver.rule.value}"
+        f"{waiver.rule.value} at {waiver.place}"
         for waiver in waivers
         if _is_new(waiver, changed_lines)
         and not waiver.has_expired(today)
@@ -130,9 +131,10 @@ def unused(
     ]
     if not idle:
         return ()
-    more = f" and {len(idle) - _SHOWN} more do the same" if len(idle) > _SHOWN else ""
-    told = f"{', '.join(idle[:_SHOWN])}{more}, but nothing was found at that line"
-    return (f"{told}; a comment on a line of its own accepts what is found in the whole file.",)
+    more = f" and {len(idle) - _SHOWN} more unused waivers" if len(idle) > _SHOWN else ""
+    what, lines = ("waivers", "these lines have") if len(idle) > 1 else ("waiver", "that line has")
+    told = f"Unused {what} for {', '.join(idle[:_SHOWN])}{more}: {lines} no such finding"
+    return (f"{told}. To cover the whole file, put the comment on its own line.",)
 
 
 def _is_new(waiver: Waiver, changed_lines: Mapping[str, Sequence[int]]) -> bool:
@@ -152,7 +154,7 @@ def expired(waivers: Sequence[Waiver], today: datetime.date, level: Level) -> tu
             file=waiver.file,
             line=waiver.comment_line,
             message=f"the waiver of {waiver.rule.value} for {', '.join(waiver.files)} expired on "
-            f"{waiver.until.isoformat()} ({waiver.reason}); fix the finding or extend the waiver"
+            f"{waiver.until.isoformat()} ({waiver.reason}). Fix the finding or extend the waiver"
             f"{f' in {waiver.place}' if waiver.place else ''}",
         )
         for waiver in waivers

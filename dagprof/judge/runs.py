@@ -33,7 +33,7 @@ MOST_FACTOR = 4.0
 # by 20 to 50 % from run to run, which two to four times this figure cover.
 ASSUMED_ERROR = 0.10
 
-_AGAIN = "save a new baseline here with `dagprof scan --save-baseline`"
+_AGAIN = "Save a new baseline here with `dagprof scan --save-baseline`"
 
 
 class Speed(NamedTuple):
@@ -69,7 +69,10 @@ def judge(
     judged = _judged(baseline, run, limits)
     if again is not None:
         parsed_again = {file.path for file in again.files} & judged.keys()
-        judged |= {path: judged[path].left_open("it has no time from parsing it again") for path in parsed_again}
+        judged |= {
+            path: judged[path].left_open("the second measurement of the file has no parse time")
+            for path in parsed_again
+        }
         judged |= _judged(baseline, again, limits)
     return judged
 
@@ -92,10 +95,10 @@ def judge_file(old: FileResult, new: FileResult, basis: Basis, limits: Limits) -
     if basis.speed is None:
         return found.left_open(basis.why_not)._replace(low_ms=-math.inf, high_ms=math.inf)
     if found.kind is Kind.FASTER and new.has_lost_dags(old):
-        return found.left_open(f"it {new.missing(old)} now ({new.status.value}), so its time cannot be compared")
+        return found.left_open(f"the file {new.missing(old)} now ({new.status.value}), so its time cannot be compared")
     if found.kind is Kind.SLOWER and old.status.is_failure and not new.status.is_failure:
         return found.left_open(
-            f"it gave no DAGs before ({old.status.value}), so there is no earlier time to compare with"
+            f"the file gave no DAGs before ({old.status.value}), so there is no earlier time to compare with"
         )
     return found
 
@@ -107,7 +110,7 @@ def basis(baseline: Run, run: Run) -> Basis:
         if old != new:
             return Basis(None, f"the baseline used {name} {old} and this run used {new}")
     if _are_too_different(baseline, run):
-        why = f"the reference parse takes {_factor(baseline, run):.1f} times as long as for the baseline"
+        why = f"the reference parse takes {_factor(baseline, run):.1f} times as long as when the baseline was saved"
         return Basis(None, why, f"{why.capitalize()}, too different to compare.")
     lacking = _no_reference(baseline, run)
     if not lacking:
@@ -127,7 +130,7 @@ def lacks_reference(baseline: Run) -> str:
     """The same for a baseline alone, before anything is measured."""
     if baseline.reference is not None:
         return ""
-    return f"The baseline has no reference parse to compare speeds with; {_AGAIN}, or use `dagprof compare`."
+    return f"The baseline has no reference parse to compare speeds with. {_AGAIN}, or use `dagprof compare`."
 
 
 def _refusals(baseline: Run, run: Run) -> Iterator[str]:
@@ -137,19 +140,19 @@ def _refusals(baseline: Run, run: Run) -> Iterator[str]:
     ):
         if old != new:
             yield (
-                f"The baseline was taken with {what} {old} and this run with {new}, so they "
-                f"cannot be compared; {_AGAIN}."
+                f"Cannot compare the baseline with this run: the baseline used {what} {old}, and this run "
+                f"used {new}. {_AGAIN}."
             )
     if baseline.reference is None:
         yield lacks_reference(baseline)
     elif run.reference is None:
-        yield "The reference parse failed here, so speeds cannot be compared; run `dagprof doctor` to see why."
+        yield "The reference parse failed here, so speeds cannot be compared. Run `dagprof doctor` to see why."
     elif baseline.reference.version != run.reference.version:
-        yield f"The baseline used another version of the reference parse; {_AGAIN}."
+        yield f"The baseline used another version of the reference parse. {_AGAIN}."
     elif _are_too_different(baseline, run):
         yield (
-            f"The reference parse takes {_factor(baseline, run):.1f} times as long here as for the baseline, "
-            f"too different to compare; {_AGAIN}."
+            f"The reference parse takes {_factor(baseline, run):.1f} times as long here as when the baseline was saved, "
+            f"too different to compare. {_AGAIN}."
         )
 
 
@@ -185,24 +188,27 @@ def _no_reference(baseline: Run, run: Run) -> str:
 def _assumed(lacking: str) -> str:
     share = SIGMAS * ASSUMED_ERROR
     return (
-        f"{lacking}, so this machine counts as equally fast in both runs and changes below {share:.0%} are "
+        f"{lacking}. dagprof assumes that this machine was equally fast in both runs. Changes below {share:.0%} are "
         f"inconclusive. {_BETTER}"
     )
 
 
 def _elsewhere(lacking: str) -> str:
-    return f"{lacking}, so the speeds of the two machines cannot be compared. {_BETTER}"
+    return f"{lacking}. The speeds of the two machines cannot be compared. {_BETTER}"
 
 
-_BETTER = "For a better answer, use `dagprof scan --save-baseline` and then `dagprof scan --baseline`: both time the reference."
+_BETTER = (
+    "For a better result, use `dagprof scan --save-baseline` and then `dagprof scan --baseline`. "
+    "Both commands time the reference parse."
+)
 
 
 def _scaled(speed: Speed) -> str:
     if abs(speed.factor - 1) < 0.01:
         return ""
     return (
-        f"The reference parse takes {speed.factor:.2f} times as long as for the baseline, so the baseline's times are "
-        "multiplied by that."
+        f"The reference parse takes {speed.factor:.2f} times as long as when the baseline was saved. dagprof multiplies "
+        "the baseline's times by this factor."
     )
 
 

@@ -36,12 +36,12 @@ def _document(path: str, what: str) -> Values:
     try:
         document = yaml.safe_load(_text(Path(path)))
     except OSError as error:
-        raise UsageError(f"Cannot read the {what} file {path!r} ({error.strerror}); give a readable file.") from error
+        raise UsageError(f"Cannot read the {what} file {path!r} ({error.strerror}). Give a readable file.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"The {what} file {path!r} is neither JSON nor YAML: {_first_line(error)}.") from error
     if not isinstance(document, dict):
         raise UsageError(
-            f"The {what} file {path!r} does not map names to values; write it as `airflow {what} export` does."
+            f"The {what} file {path!r} does not map names to values. Write the file in the format of `airflow {what} export`."
         )
     return document
 
@@ -63,7 +63,7 @@ def _filled_in(document: Values, what: str, path: str) -> Values:
     """One section without what was left null."""
     section = document.get(what) or {}
     if not isinstance(section, dict):
-        raise UsageError(f"The section {what!r} of {path!r} does not map names to values; write `NAME: VALUE` lines.")
+        raise UsageError(f"The section {what!r} of {path!r} does not map names to values. Write `NAME: VALUE` lines.")
     if what == "connections":
         section = {name: _fields(value) for name, value in section.items()}
     return {str(name): value for name, value in section.items() if value not in (None, {})}

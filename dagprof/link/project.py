@@ -72,7 +72,7 @@ def given(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
 def _folder(text: str, option: str) -> Path:
     path = Path(os.path.abspath(os.path.expanduser(text)))
     if not path.exists():
-        raise UsageError(f"There is no folder {text!r} for {option}; give one that exists.")
+        raise UsageError(f"There is no folder {text!r} for {option}. Give an existing folder.")
     return path
 
 
@@ -120,10 +120,12 @@ def _unpacked(plugins: Path, folder: Path) -> Path:
         with zipfile.ZipFile(plugins) as archive:
             members = archive.infolist()
             if len(members) > _MOST_MEMBERS or sum(member.file_size for member in members) > _LARGEST_ARCHIVE:
-                raise UsageError(f"{plugins} is too large to unpack; unpack it and name the folder with --plugins.")
+                raise UsageError(
+                    f"{plugins} is too large to unpack. Unpack the archive yourself and name the folder with --plugins."
+                )
             archive.extractall(folder)
     except _DAMAGED as error:
-        raise UsageError(f"Cannot unpack {plugins} ({error}); name a folder with --plugins.") from None
+        raise UsageError(f"Cannot unpack {plugins} ({error}). Name a folder with --plugins.") from None
     return folder
 
 
@@ -138,7 +140,7 @@ def _env_file(settings: Settings) -> Path | None:
     try:
         text_of(file)
     except Unreadable as error:
-        raise UsageError(f"Cannot use {settings.env_file!r} as --env-file: {error}; give another file.") from None
+        raise UsageError(f"Cannot use {settings.env_file!r} as --env-file: {error}. Give another file.") from None
     return file
 
 

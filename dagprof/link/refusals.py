@@ -11,15 +11,15 @@ from dagprof.quantities import count
 
 _SHOWN = 3
 _WORDS = {"discover": "list the DAG files", "describe": "find out where modules come from"}
-_HELPER = "If it is a helper, give a DAG file that imports it."
+_HELPER = "If the file is a helper, give a DAG file that imports it."
 _WAYS = {
-    SkipReason.IGNORED: f"If it defines DAGs, remove the pattern. {_HELPER}",
+    SkipReason.IGNORED: f"If the file defines DAGs, remove the pattern. {_HELPER}",
     SkipReason.SAFE_MODE: (
-        f"If it defines DAGs, add the words in a comment; --no-safe-mode measures it as it is. {_HELPER}"
+        f"If the file defines DAGs, add the missing words in a comment, or measure the file as it is with --no-safe-mode. {_HELPER}"
     ),
-    SkipReason.CALLABLE: "If it defines DAGs, change that function; --no-safe-mode measures it as it is.",
+    SkipReason.CALLABLE: "If the file defines DAGs, change that function, or measure the file as it is with --no-safe-mode.",
     SkipReason.OTHER_FORMAT: "Give a DAG file.",
-    SkipReason.UNEXAMINED: "Fix the cause; until then Airflow never executes the file.",
+    SkipReason.UNEXAMINED: "Airflow does not execute the file until the cause is fixed.",
 }
 
 
@@ -57,14 +57,14 @@ def no_files(paths: Sequence[Path], skipped: Sequence[SkippedFile]) -> str:
         return f"Airflow never parses {paths[0]}: {skipped[0].why}. {_WAYS[skipped[0].reason]}"
     where = ", ".join(str(path) for path in paths)
     if not skipped:
-        return f"No DAG files in {where}; give the folder that holds them."
+        return f"No DAG files in {where}. Give the folder that contains the DAG files."
     groups: dict[str, list[str]] = {}
     for file in skipped:
         groups.setdefault(file.why, []).append(file.path)
     reasons = "; ".join(f"{_named(files)}: {why}" for why, files in groups.items())
     return (
         f"No DAG files in {where}: Airflow skips {count(len(skipped), 'file')} there ({reasons}). "
-        "Give the folder that holds DAG files, or --no-safe-mode to measure what safe mode skips."
+        "Give the folder that contains DAG files, or --no-safe-mode to measure what safe mode skips."
     )
 
 
@@ -75,4 +75,4 @@ def _named(files: Sequence[str]) -> str:
 
 def forced(skipped: SkippedFile) -> str:
     """What to know of a file that is measured although safe mode skips it."""
-    return f"Airflow never executes it: {skipped.why}. It is parsed only because of --no-safe-mode."
+    return f"Airflow never executes this file: {skipped.why}. dagprof parses this file only because of --no-safe-mode."

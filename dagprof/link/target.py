@@ -99,12 +99,12 @@ def existing(paths: tuple[str, ...]) -> tuple[Path, ...]:
     for text in paths:
         path = Path(os.path.abspath(text))
         if not path.exists():
-            raise UsageError(f"There is no file or folder {text!r}; give the folder that holds the DAG files.")
+            raise UsageError(f"There is no file or folder {text!r}. Give the folder that contains the DAG files.")
         found.append(path)
     return tuple(found)
 
 
-NO_PYTHON = "{!r} is not a Python interpreter; give its path, or the folder of a virtual environment."
+NO_PYTHON = "{!r} is not a Python interpreter. Give the path of an interpreter, or the folder of a virtual environment."
 
 
 def _python(given: str | None) -> tuple[Path, str]:
@@ -138,7 +138,7 @@ def _root(given: str | None, paths: tuple[Path, ...], environment: Mapping[str, 
         root = existing((given,))[0]
         outside = [path for path in paths if root != path and root not in path.parents]
         if outside:
-            raise UsageError(f"{outside[0]} is not below the bundle root {root}; give a root that contains it.")
+            raise UsageError(f"{outside[0]} is not below the bundle root {root}. Give a root that contains this path.")
         return _Root(root, "named by --bundle-root")
     configured = _configured_dags_folder(environment)
     if configured is not None and all(configured == path or configured in path.parents for path in paths):
@@ -176,7 +176,7 @@ def _harmless(environment: Mapping[str, str], root: Path, scratch: Path, *, is_b
     if home is None:
         result["AIRFLOW_HOME"] = str(_made(scratch / "home"))
     elif not Path(home).is_dir():
-        raise UsageError(f"AIRFLOW_HOME is {home!r}, which is not a folder; create it, or unset AIRFLOW_HOME.")
+        raise UsageError(f"AIRFLOW_HOME is {home!r}, which is not a folder. Create the folder, or unset AIRFLOW_HOME.")
     has_own = not is_borrowed and (Path(result["AIRFLOW_HOME"]) / "airflow.cfg").exists()
     if "AIRFLOW_CONFIG" not in environment and not has_own:
         result["AIRFLOW_CONFIG"] = str(scratch / "airflow.cfg")

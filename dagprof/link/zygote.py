@@ -36,8 +36,8 @@ _EXIT_LIMIT_S = 2.0
 _MOST_WORDS = 300  # characters of its last line
 # What to do where no process can be forked; spawn isolation forks too, before it starts an interpreter.
 FORKS = (
-    "dagprof parses each file in a forked process: raise the limit of processes, or name an interpreter whose os.fork "
-    "works with --python."
+    "dagprof parses each file in a forked process. Raise the limit of processes, or use --python to name an "
+    "interpreter whose os.fork works."
 )
 _Answer = TypeVar("_Answer", bound=msgspec.Struct)
 _Refusal = TypeVar("_Refusal", bound=msgspec.Struct)
@@ -218,13 +218,16 @@ class Zygote:
         if fault is Fault.UNSUPPORTED:
             return reason
         if fault is Fault.NO_FORK:
-            return f"os.fork fails in {self._target.python} ({reason}); {FORKS}"
+            return f"os.fork fails in {self._target.python} ({reason}). {FORKS}"
         if fault is Fault.NO_AIRFLOW:
             return (
-                f"There is no Airflow in {self._target.python}: install apache-airflow there, "
-                "or name the interpreter that has it with --python."
+                f"There is no Airflow in {self._target.python}. Install apache-airflow there, "
+                "or name an interpreter that has Airflow with --python."
             )
-        return f"Airflow cannot be imported in {self._target.python} ({reason}); `dagprof doctor` shows what would be used."
+        return (
+            f"Cannot import Airflow in {self._target.python} ({reason}). Run `dagprof doctor` to see which interpreter "
+            "and configuration dagprof uses."
+        )
 
     def _why_not_ready(self) -> str:
         """A process that ended, or hangs; what is loaded while Airflow starts can make it do both."""
@@ -240,8 +243,8 @@ class Zygote:
         else:
             what = f"ended with {_exit(code)} before Airflow had started{self._last_words()}"
         return (
-            f"The measuring process of {self._target.python} {what}; look for a plugin or an airflow_local_settings.py that "
-            "does this, and leave plugins out with an empty folder for --plugins."
+            f"The measuring process of {self._target.python} {what}. A plugin or airflow_local_settings.py may be the "
+            "cause. To rule out plugins, pass an empty folder to --plugins."
         )
 
     def _last_words(self) -> str:

@@ -22,7 +22,7 @@ from dagprof.passes.asking import Ask, Request
 
 # The parse's own limit and this much more, for a worker that cannot answer.
 _GRACE_S = 30.0
-TWICE = "Its parse ended the measuring process, twice."
+TWICE = "The parse ended the measuring process twice."
 Result = TypeVar("Result")
 
 
@@ -64,7 +64,7 @@ class Zygotes:
         except ConnectionLost:
             raise MeasurementError(
                 "Importing the airflow modules that the DAG files name killed the measuring "
-                "process; try `--temperature warm`, which does not import them first."
+                "process. Try `--temperature warm`, which does not import these modules first."
             ) from None
 
     def worker(self, shown: str) -> Conversation:

@@ -152,7 +152,7 @@ def _about_forking(zygote: Zygote, file: Path) -> list[Check]:
             replies.append(worker.reply(90.0))
         worker.close()
     except CannotFork as error:
-        advice = f"os.fork fails in a measuring process ({error}); {FORKS}"
+        advice = f"os.fork fails in a measuring process ({error}). {FORKS}"
         return [Check(what="Forking", found="does not work here", advice=advice, is_blocking=True)]
     except ConnectionLost as error:
         advice = "Use `--isolation spawn`, which starts a new interpreter for each parse."
@@ -160,7 +160,7 @@ def _about_forking(zygote: Zygote, file: Path) -> list[Check]:
     timings = [timed for timed in map(reading.timed, replies[1:]) if timed is not None]
     if len(timings) < _PARSES:
         text = replies[-1].stderr[0].strip().splitlines() or ["no reason given"]
-        advice = f"{text[-1]}; try `--isolation spawn`."
+        advice = f"{text[-1]}. Try `--isolation spawn`."
         return [Check(what="Forking", found="a forked parse failed", advice=advice, is_blocking=True)]
     overhead = statistics.median(timed.reply.total_ms - timed.sample.wall_ms for timed in timings)
     load = _load_average()

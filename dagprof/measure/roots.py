@@ -32,8 +32,8 @@ def doubts(files: Iterable[FileResult], root: Path) -> list[Doubt]:
 def _doubt(home: Path, modules: list[str], files: int) -> Doubt:
     text = (
         f"{count(files, 'file')} cannot import {', '.join(sorted(modules))}, which "
-        f"{'is' if len(modules) == 1 else 'are'} in {home}, above the scanned folder; if that is "
-        f"the DAG folder, add --bundle-root {home}."
+        f"{'is' if len(modules) == 1 else 'are'} in {home}, above the scanned folder. If that "
+        f"folder is the DAG folder, add --bundle-root {home}."
     )
     return Doubt(code="bundle-root", text=text)
 

@@ -123,8 +123,8 @@ class Rounds:
         glanced = sum(_is_glance(measured) for measured in self._results.values())
         if glanced or skipped:
             text = (
-                f"The time budget of {self._settings.time_budget} was spent: {glanced} of {len(files)} files were parsed only "
-                f"once, {len(skipped)} not at all; raise --time-budget to measure more."
+                f"The time budget of {self._settings.time_budget} ran out: {glanced} of {len(files)} files were parsed only "
+                f"once, {len(skipped)} not at all. Raise --time-budget to measure more."
             )
             self.doubts.append(Doubt(code="budget", text=text))
 
@@ -136,7 +136,7 @@ class Rounds:
         if self._settings.repeat == 1 and self._settings.depth is not Depth.FULL:
             text = (
                 "No import was tested because each file is timed only once, so no change is "
-                "proposed; omit --repeat to get proposals."
+                "proposed. Omit --repeat to get proposals."
             )
             self.doubts.append(Doubt(code="unproved", text=text))
             return

@@ -86,7 +86,7 @@ class Site:
         if self.zygotes.current.airflow.is_untried:
             text = (
                 f"Airflow {self.zygotes.current.airflow.version} is newer than 3.3, the newest "
-                "that this dagprof supports. Everything that dagprof needs is there; upgrade "
+                "that this dagprof supports. Everything that dagprof needs is there. Upgrade "
                 "dagprof if results look wrong."
             )
             self.doubts.append(Doubt(code="untried-airflow", text=text))
@@ -225,7 +225,7 @@ def pre_import_doubts(failed: Sequence[Sequence[str]]) -> list[Doubt]:
 def _state_doubts(trouble: str) -> list[Doubt]:
     if not trouble:
         return []
-    return [Doubt(code="imitated", text=f"{trouble}; run `dagprof doctor` to see the configuration in use.")]
+    return [Doubt(code="imitated", text=f"{trouble}. Run `dagprof doctor` to see the configuration in use.")]
 
 
 def _project(target: Target, files: Sequence[FileResult]) -> Project:

@@ -145,7 +145,8 @@ class FileResult(Frozen, frozen=True):
         first = self.unanswered[0]
         more = len(self.unanswered) - 1
         others = f" and {more} more" if more else ""
-        return f"{first.noun} {first.key!r}{others}, which {first.place} asks for; {first.way_out}"
+        way_out = f"{first.way_out[:1].upper()}{first.way_out[1:]}"
+        return f"{first.noun} {first.key!r}{others} (read at {first.place}). {way_out}"
 
     @property
     def what_it_needs(self) -> str:

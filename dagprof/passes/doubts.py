@@ -28,7 +28,7 @@ def noise(wall_ms: Sequence[float], own_ms: Sequence[float]) -> list[Doubt]:
     steps = [later - earlier for earlier, later in itertools.pairwise(own_ms)]
     one_way = len(own_ms) >= FEWEST_FOR_DRIFT and (all(step > 0 for step in steps) or all(step < 0 for step in steps))
     if one_way and abs(own_ms[-1] - own_ms[0]) > max(DRIFT_SHARE * centre, 10 * STABLE_MS):
-        text = f"Drifting: parses went from {own_ms[0]:.0f} to {own_ms[-1]:.0f} ms, so one parse changes the next."
+        text = f"Drifting: parses went from {own_ms[0]:.0f} to {own_ms[-1]:.0f} ms. Each parse affects the next."
         return [Doubt(code="drift", text=text)]
     return []
 
@@ -38,7 +38,7 @@ def waiting(result: FileResult) -> list[Doubt]:
     queued, wall = result.parse_ms - result.own_ms, result.parse_ms
     if not wall or queued <= max(STABLE_MS, NOISY_SHARE * wall):
         return []
-    text = f"Busy: {queued:.0f} of {wall:.0f} ms were spent waiting for a processor; compare CPU times."
+    text = f"Busy: {queued:.0f} of {wall:.0f} ms were spent waiting for a processor. Compare CPU times."
     return [Doubt(code="busy", text=text)]
 
 
@@ -51,9 +51,11 @@ def stubs(result: FileResult) -> list[Doubt]:
     if result.status is Status.NEEDS_ANSWER:
         return [Doubt(code="stubbed", text=f"{shown} got stub values, which make the file fail.")]
     if result.failures:
-        text = f"{shown} got stub values before the file failed; no other value was found that lets it load."
+        text = (
+            f"{shown} got stub values before the file failed. dagprof found no other value with which the file loads."
+        )
         return [Doubt(code="stubbed", text=text)]
-    return [Doubt(code="stubbed", text=f"{shown} got stub values; the cost of the real look-ups is not measured.")]
+    return [Doubt(code="stubbed", text=f"{shown} got stub values. The cost of the real look-ups is not measured.")]
 
 
 def lost_dags(result: FileResult) -> list[Doubt]:
@@ -63,7 +65,7 @@ def lost_dags(result: FileResult) -> list[Doubt]:
         return []
     more = f" and {len(own) - 1} more" if len(own) > 1 else ""
     text = (
-        f"Creates DAG {own[0].dag_id} at line {own[0].line}{more}, which Airflow does not find: "
-        "it finds DAGs in global variables, and those created by `with` or @dag."
+        f"Creates DAG {own[0].dag_id} at line {own[0].line}{more}, which Airflow does not find. "
+        "Airflow finds DAGs in global variables, and DAGs created by `with` or @dag."
     )
     return [Doubt(code="lost-dag", text=text)]

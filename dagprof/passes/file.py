@@ -29,7 +29,7 @@ def identify(path: Path) -> tuple[str, int]:
 
 def unreadable(shown: str, error: OSError) -> Measured:
     """The result of a file that cannot be read."""
-    detail = f"It cannot be read: {error.strerror or error}."
+    detail = f"The file cannot be read: {error.strerror or error}."
     return Measured(result=FileResult(path=shown, status=Status.UNREADABLE, detail=detail))
 
 

@@ -225,10 +225,11 @@ class Passes:
             doubts.append(Doubt(code="inconsistent", text=text))
         left = max((timed.reply.leftover_processes for timed in self.timings), default=0)
         if left:
-            text = f"Leaves {left} process{'es' if left > 1 else ''} running after the parse; dagprof ended them."
+            which = "these processes" if left > 1 else "this process"
+            text = f"Leaves {left} process{'es' if left > 1 else ''} running after the parse. dagprof ended {which}."
             doubts.append(Doubt(code="leftover-processes", text=text))
         if any(timed.result.closed_descriptors for timed in self.timings):
-            text = "Closes file descriptors that it did not open. Airflow 2 may lose its log and the DAGs with it."
+            text = "Closes file descriptors that another part of the process opened. Airflow 2 may lose its log and the DAGs."
             doubts.append(Doubt(code="closed-descriptors", text=text))
         return doubts
 
@@ -249,9 +250,9 @@ def _holding(effects: Sequence[EffectRow]) -> Failure:
     found = next(iter(running or started[-1:]), None)
     what = f"The process {found.what}" if found else "A process"
     message = (
-        f"{what} outlives the parse and holds its standard output, error or input. Airflow 3 "
-        "waits until dag_file_processor_timeout, then kills the parse and stores no DAG. Start "
-        "it in a task, or give it subprocess.DEVNULL as stdin, stdout and stderr."
+        f"{what} is still running after the parse and keeps the parse's stdin, stdout or stderr open. Airflow 3 "
+        "waits until dag_file_processor_timeout, then kills the parse and stores no DAG. Start the process in a "
+        "task, or pass subprocess.DEVNULL as its stdin, stdout and stderr."
     )
     file, line = (found.file, found.line) if found else ("", 0)
     return Failure(type="", message=message, file=file, line=line)
@@ -269,16 +270,16 @@ def _detail(reply: Reply) -> str:
     if reply.claimed_ms is not None:
         lived = f"{reply.total_ms / 1000:.1f} s"
         return (
-            f"Its parse reports {reply.claimed_ms:.0f} ms in a process that lived {lived}: the file changes the clocks."
+            f"The parse reports {reply.claimed_ms:.0f} ms in a process that lived {lived}: the file changes the clocks."
         )
     if reply.outcome == "held":
-        return "A process that it started holds its output after the parse."
+        return "A process that the file started keeps the output open after the parse."
     if reply.result is None and reply.signal is not None:
         try:
             name = signal.Signals(reply.signal).name
         except ValueError:
             name = "unknown"
-        return f"Its process was killed by signal {reply.signal} ({name})."
+        return f"The parsing process was killed by signal {reply.signal} ({name})."
     if reply.result is None:
-        return f"Its process ended with exit code {reply.exit_code} and no result. It called os._exit or crashed."
+        return f"The parsing process ended with exit code {reply.exit_code} and no result. The file called os._exit or crashed."
     return ""

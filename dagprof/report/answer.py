@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from dagprof.analyse.causes import causes
+from dagprof.analyse.causes import as_sentence, causes
 from dagprof.analyse.fleet import Plan
 from dagprof.model import Run
 from dagprof.quantities import count
@@ -44,16 +44,15 @@ def _sentences(run: Run, plan: Plan | None, gate: Sentence | None) -> Iterator[S
 
 
 def _failures(run: Run) -> Iterator[Sentence]:
-    for verb, failed in (("Fix", run.broken), ("Answer", run.needy)):
+    for failed in (run.broken, run.needy):
         if not failed:
             continue
         first = causes(run, failed)[0]
-        if len(first.files) == 1:
-            place, reason = failures.where(first.files[0], run), figures.why_failed(first.files[0])
-        else:
-            place, reason = count(len(first.files), "file"), first.reason
-        way_out = f"; {first.way_out}" if first.way_out and first.way_out not in reason else ""
-        yield Sentence(safe_text(f"{verb} first: {reason.rstrip('.')} ({place}){way_out}.", 300))
+        is_one = len(first.files) == 1
+        place = failures.where(first.files[0], run) if is_one else count(len(first.files), "file")
+        reason = figures.why_failed(first.files[0]) if is_one and failed is run.broken else first.reason
+        way_out = f" {as_sentence(first.way_out)}" if first.way_out and first.way_out not in reason else ""
+        yield Sentence(safe_text(f"Fix first: {reason.rstrip('.')} ({place}).{way_out}", 300))
 
 
 def _change(plan: Plan) -> Sentence:
@@ -66,4 +65,4 @@ def _doing(run: Run) -> Iterator[Sentence]:
     own = next((row for row in effects.doings(run) if not row.by_import), None)
     if own is not None:
         what, where = safe_text(own.what, 60), safe_text(str(own.place), 120)
-        yield Sentence(f"Move into a task: {what} at {where}, run by each parse of {count(own.files, 'file')}.")
+        yield Sentence(f"Move into a task: {what} at {where}, which each parse of {count(own.files, 'file')} runs.")

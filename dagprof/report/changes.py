@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dagprof.analyse.causes import as_sentence
 from dagprof.analyse.comparison import FileChange
 from dagprof.analyse.fleet import Change, Plan, Step
 from dagprof.judge.judgement import Outcome
@@ -56,11 +57,13 @@ def advice(change: Change) -> str:
             f"Import the names you use from {what} inside the functions that use them; `import *` is not allowed there."
         )
     if change.is_unused:
-        return "Looks unused: remove it unless it is imported for its side effects."
+        return "Looks unused. Remove the import unless its side effects are needed."
     if change.in_hints:
         return f"Only type hints use it: import {what} under `if TYPE_CHECKING:`."
     if change.in_function:
-        return "This function runs during parsing: import where it is used, or call it from a task."
+        return (
+            "This function runs during parsing. Move the import to where it is used, or call the function from a task."
+        )
     return f"Import {what} inside the functions that use it, not at the top.{_used_in(change)}"
 
 
@@ -95,18 +98,18 @@ def instruction(step: Step) -> str:
     if len(step.changes) == 1:
         return advice(step.changes[0])
     loads = ", ".join(dict.fromkeys(what_it_loads(change) for change in step.changes))
-    text = f"Import {loads} inside the functions that use it; these lines save time only together."
+    text = f"Import {loads} inside the functions that use it. These lines save time only together."
     for change in step.changes:
         if change.is_star:
             text += f" {_place(change)}: import the names you use."
         elif change.is_unused:
-            text += f" {_place(change)} looks unused: remove it unless it is imported for its side effects."
+            text += f" {_place(change)} looks unused. Remove the import unless its side effects are needed."
         elif change.in_hints:
             text += f" Only type hints use {_place(change)}: import it under `if TYPE_CHECKING:`."
         elif change.in_function:
             text += (
-                f" {_place(change)} is in a function that runs during parsing: import where it is "
-                "used, or call it from a task."
+                f" {_place(change)} is in a function that runs during parsing. Move the import to where it is "
+                "used, or call the function from a task."
             )
         text += _used_in(change)
     return text
@@ -133,8 +136,12 @@ def summary(run: Run, plan: Plan, steps: int) -> str:
 def _to_try_more(run: Run) -> str:
     """The next step to test all lines."""
     if run.settings.get("time_budget") is not None:
-        return "raise --time-budget to try more"
-    return "its files are too slow for more" if run.settings.get("depth") == "full" else "use --depth full to try all"
+        return "raise --time-budget to try more lines"
+    return (
+        "the files are too slow to try more lines"
+        if run.settings.get("depth") == "full"
+        else "use --depth full to try all lines"
+    )
 
 
 def no_plan(run: Run, plan: Plan) -> str:
@@ -146,7 +153,7 @@ def no_plan(run: Run, plan: Plan) -> str:
     lines = (
         f"{count(plan.untried, 'line')} that might save something {'was' if plan.untried == 1 else 'were'} not tried"
     )
-    return f"No change is proposed: {lines}; {_to_try_more(run)}."
+    return f"No change is proposed: {lines}. {as_sentence(_to_try_more(run))}"
 
 
 def is_untimed(experiment: Experiment) -> bool:
@@ -158,7 +165,7 @@ def untimed(experiments: Sequence[Experiment]) -> str:
     """What such experiments showed, in one sentence."""
     sets = [", ".join(safe_text(str(place), 200) for place in experiment.without) for experiment in experiments]
     each = "any one of " if len(sets) > 1 else ""
-    return f"Without {each}{'; '.join(sets)} the DAGs stay the same; the saving was too small to time."
+    return f"Without {each}{'; '.join(sets)} the DAGs stay the same. The saving was too small to time."
 
 
 def trial(experiment: Experiment) -> str:

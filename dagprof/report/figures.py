@@ -86,7 +86,7 @@ def why_failed(file: FileResult) -> str:
     failure = file.failures[0]
     text = f"{failure.type}: {failure.message}" if failure.type else failure.message
     if file.unanswered:
-        return f"{file.what_it_needs} (without it: {text})"
+        return f"{file.what_it_needs}. Without a value, the parse fails: {text}"
     return f"{text} — caused by {failure.cause}" if failure.cause else text
 
 
@@ -142,8 +142,8 @@ def busy(run: Run) -> str:
         return ""
     total, queued = duration(run.total_parse_ms), duration(run.total_queued_ms)
     return (
-        f"This machine was busy: the parses waited {queued} of {total} for a processor. "
-        f"Imports, statements, savings and comparisons refer to the other {duration(run.total_own_ms)}. "
+        f"This machine was busy: the parses spent {queued} of {total} waiting for a CPU. "
+        f"Times of imports, statements, savings and comparisons refer to the remaining {duration(run.total_own_ms)}. "
         "Repeat the scan on a quieter machine."
     )
 
@@ -160,22 +160,22 @@ def unstable(file: FileResult) -> str:
     when = "start to start of Python, since sets change their order" if found.by_seed else "parse to parse"
     if found.is_existence:
         doubled = f" ({count(more, 'more difference')})" if more else ""
-        some = "with another hash seed it is not" if found.by_seed else "in others it is not"
-        return safe_text(f"{file.path}: in some parses the DAG {found.dag_id} is there, {some}{doubled}.", 600)
+        some = "with another hash seed" if found.by_seed else "in others"
+        return safe_text(f"{file.path}: DAG {found.dag_id} exists in some parses, but not {some}{doubled}.", 600)
     fields = f" ({count(more, 'more field')})" if more else ""
     return safe_text(
         f"{file.path}: DAG {found.dag_id} differs from {when}: {found.field} is "
-        f"{safe_text(found.first, _VALUE)}, then {safe_text(found.second, _VALUE)}{fields}; "
+        f"{safe_text(found.first, _VALUE)}, then {safe_text(found.second, _VALUE)}{fields}. "
         "Airflow 3 stores each variant as a new version.",
         600,
     )
 
 
 ANSWERS = (
-    "dagprof made up an answer, and another answer changes the failure, so the file may be right. "
-    "Write down all that the files read with `dagprof scan … --write-variables FILE`, then fill it in."
+    "dagprof made up values, and other values change the failure, so the files may be correct. Write a "
+    "template of the values with `dagprof scan … --write-variables FILE`, then fill in the template."
 )
-NOT_TRACED = "No file was traced; --depth full traces all."
+NOT_TRACED = "No file was traced. To trace all files, use --depth full."
 
 
 def is_traced(run: Run) -> bool:
@@ -189,7 +189,7 @@ def untraced(run: Run) -> str:
     if not quick or run.settings.get("depth") == "quick":
         return ""
     what = "loads quickly is" if quick == 1 else "load quickly are"
-    return f"{count(quick, 'file')} that {what} not traced; --depth full traces them too."
+    return f"{count(quick, 'file')} that {what} not traced. To trace all files, use --depth full."
 
 
 def left_out(run: Run) -> list[str]:
@@ -227,7 +227,7 @@ def _skipped(reason: SkipReason, files: Sequence[SkippedFile]) -> str:
         named = _few([f"{file.path} (lacks {file.detail})" if file.detail else file.path for file in files])
         return (
             f"Airflow never executes {number} that safe mode skips: {named}. "
-            "If one defines DAGs, add the words in a comment."
+            "If a file defines DAGs, add the missing words in a comment."
         )
     named = _few([file.path for file in files])
     return safe_text(f"Airflow skips {number}: {named}; {files[0].why}.", 600)

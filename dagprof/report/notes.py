@@ -20,20 +20,20 @@ _TOLD_ELSEWHERE = ("one-parse",)
 # Notes with the same text for one file and for many.
 _ALWAYS_TOGETHER = ("stubbed", "busy")
 _TITLES = {
-    "busy": "Waited for a busy processor, so compare CPU times",
-    "closed-descriptors": "Closed file descriptors that they did not open",
-    "drift": "Drifting, since one parse changes the next",
+    "busy": "Parses waited for a busy CPU; compare CPU times instead of wall times",
+    "closed-descriptors": "Closed file descriptors opened by another part of the process",
+    "drift": "Times drift because each parse affects the next",
     "inconsistent": "Different outcomes in different parses",
-    "leftover-processes": "Left processes running, which dagprof ended",
+    "leftover-processes": "Left processes running; dagprof ended these processes",
     "lost-dag": "Created DAGs that Airflow does not find",
     "no-stacks": "Call stacks not sampled",
     "no-statements": "Statements not timed",
     "no-trace": "Imports and statements not traced",
     "noisy": "Noisy",
-    "not-parsed-by-airflow": "Skipped by Airflow, parsed because of --no-safe-mode",
+    "not-parsed-by-airflow": "Skipped by Airflow, but parsed because of --no-safe-mode",
     "one-parse": "Parsed only once, to save time",
-    "same-dag-id": "Defined DAGs that other files define too",
-    "stubbed": "Answered by stubs, not by --variables or --connections",
+    "same-dag-id": "Defined DAGs that other files also define",
+    "stubbed": "Read Variables or Connections that have no value, so dagprof used stubs",
     "waits-in-vain": "Waited for servers that do not answer here",
 }
 
@@ -92,4 +92,5 @@ def _instabilities(run: Run) -> list[str]:
     if len(unstable) < 2:
         return [figures.unstable(file) for file in unstable]
     named = shortened([safe_text(file.path, 60) for file in unstable], _NAMED)
-    return [f"DAGs that differ from parse to parse: {count(len(unstable), 'file')} ({named}); see `dagprof explain`"]
+    found = f"DAGs that differ from parse to parse: {count(len(unstable), 'file')} ({named})"
+    return [f"{found}. See `dagprof explain`"]

@@ -34,7 +34,7 @@ class Journal:
                 _cut_after_last_line(self._path)
             self._stream = self._path.open("ab" if self._resumes else "wb")
         except OSError as error:
-            raise OutputError(f"Cannot write {str(self._path)!r} ({error.strerror}); choose --output-dir.") from error
+            raise OutputError(f"Cannot write {str(self._path)!r} ({error.strerror}). Choose --output-dir.") from error
         if self._stream.tell() == 0:
             self._write(msgspec.json.encode(Header(SCHEMA_VERSION, self._key)))
         return self
@@ -75,11 +75,11 @@ def read(path: Path) -> tuple[str, dict[tuple[str, str], Measured]]:
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
-        raise RunFileError(f"No interrupted scan to resume in {str(path.parent)!r}; scan without --resume.") from error
+        raise RunFileError(f"No interrupted scan to resume in {str(path.parent)!r}. Scan without --resume.") from error
     try:
         header = msgspec.json.decode(lines[0], type=Header)
     except msgspec.DecodeError as error:
-        raise RunFileError(f"{str(path)!r} is damaged ({error}); scan without --resume.") from error
+        raise RunFileError(f"{str(path)!r} is damaged ({error}). Scan without --resume.") from error
     results = {}
     for line in lines[1:-1]:
         try:

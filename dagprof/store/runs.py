@@ -38,7 +38,7 @@ def load(path: str | Path) -> Run:
         data = file.read_bytes()
     except OSError as error:
         raise RunFileError(
-            f"Cannot read {str(path)!r} ({error.strerror}); give a run that `dagprof scan` wrote."
+            f"Cannot read {str(path)!r} ({error.strerror}). Give a run that `dagprof scan` wrote."
         ) from error
     return decode(data, str(path))
 
@@ -51,13 +51,13 @@ def decode(data: bytes, name: str) -> Run:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RunFileError(f"{name!r} is not a run: {error}. Scan again, or give another file.") from error
     if found.decision is not None:
-        raise RunFileError(f"{name!r} is a verdict of the gate, not a run; give a file that `dagprof scan` wrote.")
+        raise RunFileError(f"{name!r} is a verdict of the gate, not a run. Give a file that `dagprof scan` wrote.")
     if version is None:
         raise RunFileError(f"{name!r} is not a run: it has no schema version. Give a file that `dagprof scan` wrote.")
     if version > SCHEMA_VERSION:
         raise RunFileError(
             f"{name!r} has schema version {version}, but this dagprof reads only up to "
-            f"{SCHEMA_VERSION}; upgrade dagprof."
+            f"{SCHEMA_VERSION}. Upgrade dagprof."
         )
     try:
         return msgspec.json.decode(data, type=Run)
@@ -88,7 +88,7 @@ def write_atomically(path: Path, data: bytes) -> None:
         with _beside(target) as stream:
             stream.write(data)
     except OSError as error:
-        raise OutputError(f"Cannot write {str(path)!r} ({error.strerror}); choose another place.") from error
+        raise OutputError(f"Cannot write {str(path)!r} ({error.strerror}). Choose another place.") from error
 
 
 @contextlib.contextmanager

@@ -95,7 +95,7 @@ class Checking:
         old = self._before.get(result.path)
         if not result.status.is_broken:
             lost = old is not None and result.has_lost_dags(old)
-            return f"{result.path} gives no DAGs, but did in the baseline." if lost else ""
+            return f"{result.path} gives no DAGs, but gave DAGs in the baseline." if lost else ""
         places = [f"{os.path.relpath(failure.file)}:{failure.line}" for failure in result.failures[:1] if failure.line]
         where = f" ({places[0]})" if places else ""
         return f"{result.path} {result.missing(old)}: {result.why_no_dags.rstrip('.')}{where}."

@@ -97,14 +97,14 @@ def requested(
     :raises UsageError: both are given, or none, or an option that has no meaning with a baseline.
     """
     if revision is not None and baseline is not None:
-        raise UsageError("--against and --baseline cannot be used together; give one of them.")
+        raise UsageError("--against and --baseline cannot be used together. Give only one.")
     if revision is None and baseline is None:
         revision = settings.against
         baseline = settings.baseline if revision is None else None
     if revision is not None:
         return GateRequest(paths, settings, environ, Revision(revision, python, all_files), today())
     if baseline is None:
-        raise UsageError("Nothing to compare with; give --against REVISION (such as origin/main) or --baseline FILE.")
+        raise UsageError("Nothing to compare with. Give --against REVISION (such as origin/main) or --baseline FILE.")
     if python is not None or all_files:
         raise UsageError(
             "--against-python and --all-files need --against; a run against a baseline always measures all files."

@@ -22,7 +22,7 @@ def report(run: Run, baseline: Run | None = None, *, kind: str = "html", with_so
     :raises UsageError: there is no such format.
     """
     if kind not in RUNS:
-        raise UsageError(f"Unknown format {kind!r}; choose from {', '.join(RUNS)}.")
+        raise UsageError(f"Unknown format {kind!r}. Choose from {', '.join(RUNS)}.")
     compared = comparison.compare(baseline, run) if baseline is not None else None
     scanned = Scanned(run, baseline, compared)
     return RUNS[kind].text(_subject(scanned, with_source=with_source))

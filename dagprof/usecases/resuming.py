@@ -44,7 +44,7 @@ def _known(file: Path, key: str) -> Mapping[tuple[str, str], Measured]:
     found, known = journals.read(file)
     if found != key:
         raise UsageError(
-            "The interrupted scan used other paths or options; repeat its command line, or scan without --resume."
+            "The interrupted scan used other paths or options. Repeat the command line of that scan, or scan without --resume."
         )
     return known
 

@@ -86,7 +86,7 @@ def test_without_safe_mode_it_is_executed_and_says_that_airflow_does_not(scan: S
     file = result(scan(FACTORY, *below, safe_mode=False), "neither.py")
     assert file.dag_ids == ("neither",)
     (doubt,) = [doubt for doubt in file.doubts if doubt.code == "not-parsed-by-airflow"]
-    assert "never executes it" in doubt.text
+    assert "never executes this file" in doubt.text
     assert "--no-safe-mode" in doubt.text
 
 
@@ -173,8 +173,8 @@ def test_single_files_and_the_bundle_root(scan: Scan, tmp_path: Path) -> None:
     assert result(failing, "a.py").status is Status.IMPORT_ERROR
     (doubt,) = [doubt for doubt in failing.doubts if doubt.code == "bundle-root"]
     assert doubt.text == (
-        f"1 file cannot import common, which is in {tmp_path / 'dags'}, above the scanned folder; if that is the DAG folder, "
-        f"add --bundle-root {tmp_path / 'dags'}."
+        f"1 file cannot import common, which is in {tmp_path / 'dags'}, above the scanned folder. "
+        f"If that folder is the DAG folder, add --bundle-root {tmp_path / 'dags'}."
     )
     run = scan(files, "team/a.py", bundle_root=str(tmp_path / "dags"))
     assert [(file.path, file.status) for file in run.files] == [("team/a.py", Status.OK)]

@@ -90,7 +90,9 @@ def test_a_process_that_holds_the_output_loses_the_dags_in_airflow_3(
         assert file.status is Status.OK
         return
     assert (file.status, file.dag_ids, file.is_timed) == (Status.HELD, (), False)
-    assert only_failure(file).startswith(f"The process {program} outlives the parse and holds its standard output")
+    assert only_failure(file).startswith(
+        f"The process {program} is still running after the parse and keeps the parse's stdin, stdout or stderr open"
+    )
     assert (Path(file.failures[0].file).name, file.failures[0].line) == (path, 2)
 
 

@@ -193,4 +193,4 @@ NOTHING = Reply(outcome="ended", result=None, total_ms=0.0)
 
 def test_a_file_that_cannot_be_read_is_a_row(tmp_path: Path) -> None:
     found = measure(tmp_path / "gone.py", "gone.py", lambda request: NOTHING, cast(ParseLimits, None)).result
-    assert (found.status, found.detail) == (Status.UNREADABLE, "It cannot be read: No such file or directory.")
+    assert (found.status, found.detail) == (Status.UNREADABLE, "The file cannot be read: No such file or directory.")

@@ -340,7 +340,9 @@ def test_a_report_from_nothing(open_page: OpenPage) -> None:
     page = open_page(html.render(empty, fleet=Fleet(empty)))
     expect(page.locator("#file-table tbody")).to_have_text("There are no files.")
     page.get_by_role("link", name="Packages").click()
-    expect(page.locator("#package-table tbody")).to_have_text("No file was traced; --depth full traces all.")
+    expect(page.locator("#package-table tbody")).to_have_text(
+        "No file was traced. To trace all files, use --depth full."
+    )
 
 
 def test_the_page_itself_is_small(report: str, tmp_path: Path) -> None:

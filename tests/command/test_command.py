@@ -158,18 +158,18 @@ def test_an_interrupted_scan_is_resumed(place: Path) -> None:
         (["scan", "dags", "--temperature", "hot"], 2, "Invalid value for '--temperature'"),
         (["scan", "dags", "--repeat", "0"], 2, "--repeat must be at least 1."),
         (["scan", "dags", "--repeat", "x"], 2, "Invalid value for '--repeat'"),
-        (["scan", "dags", "--fail-on-regression", "20%"], 2, "name one with --baseline"),
-        (["scan", "dags", "--fail-on", "rain"], 2, "choose from import-error, unsure"),
+        (["scan", "dags", "--fail-on-regression", "20%"], 2, "Name one with --baseline"),
+        (["scan", "dags", "--fail-on", "rain"], 2, "Choose from import-error, unsure"),
         (["scan", "dags", "--baseline", "none.json"], 2, "Cannot read 'none.json'"),
         (["scan", "dags", "--baseline", "broken.json"], 2, "is not a run"),
-        (["scan", "dags", "--baseline", "newer.json"], 2, "upgrade dagprof"),
+        (["scan", "dags", "--baseline", "newer.json"], 2, "Upgrade dagprof"),
         (["scan", "dags", "--variables", "broken.json"], 2, "neither JSON nor YAML"),
         (["scan", "dags", "--variables", "list.json"], 2, "does not map names to values"),
         (["scan", "dags", "--output-dir", "a_file/below"], 2, "Cannot write to"),
         (["scan", "dags", "--python", "nowhere/python"], 2, "is not a Python interpreter"),
         (["scan", "dags", "--python", "/bin/ls"], 2, "'/bin/ls' is not a Python interpreter"),
-        (["scan", "dags", "--save-baseline", "a_file/b.json"], 2, "give --save-baseline another file"),
-        (["gate", "dags", "--against", "x", "--format", "junit=a_file/x.xml"], 2, "give --format junit another file"),
+        (["scan", "dags", "--save-baseline", "a_file/b.json"], 2, "Give --save-baseline another file"),
+        (["gate", "dags", "--against", "x", "--format", "junit=a_file/x.xml"], 2, "Give --format junit another file"),
         (["scan", "empty"], 2, "No DAG files in"),
         (["scan", "dags", "--bundle-root", "empty"], 2, "not below the bundle root"),
         (["report", "none.json"], 2, "Cannot read 'none.json'"),
@@ -261,7 +261,7 @@ def test_what_is_asked_for_is_written_down_and_given_back(tmp_path: Path) -> Non
     assert "Needs an answer (1)" in done.stdout
     assert "ould not be loaded" not in done.stdout
     line = text.splitlines().index('first_day = Variable.get("first_day")') + 1
-    assert f"it needs Variable 'first_day', which ingest.py:{line} asks for" in done.stdout
+    assert f"it needs Variable 'first_day' (read at ingest.py:{line})" in done.stdout
     assert "Gate: inconclusive" in done.stdout
     assert "Written: answers.yaml (1 Variable, 0 Connections, 0 environment variables)" in done.stdout
 

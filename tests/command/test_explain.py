@@ -91,8 +91,8 @@ def test_lines_that_save_only_together_are_told_as_the_plan(place: Path) -> None
     source = dag("c", "import heavy; value = 1\nfrom later import heavy as other\n")
     write(place / "more", {"heavy.py": FILES["heavy.py"], "later.py": "import heavy\n", "c.py": source})
     text = explain(place, "more/c.py", "--python", TARGET, "-q")
-    assert re.search(r"^ +\d+ ms  c\.py:1, c\.py:2  proved: Import .* these lines save time only together", text, re.M)
-    assert re.search(r"Without any one of .*c\.py:1\b.* the saving was too small to time", text)
+    assert re.search(r"^ +\d+ ms  c\.py:1, c\.py:2  proved: Import .* These lines save time only together", text, re.M)
+    assert re.search(r"Without any one of .*c\.py:1\b.* The saving was too small to time", text)
 
 
 def test_the_call_tree_for_speedscope(place: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_source_that_changed_is_not_shown(place: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("dags",), "is a folder; explain one file"),
+        (("dags",), "is a folder. Explain one file"),
         (("nothing.py",), "There is no file or folder 'nothing.py'"),
         (("nothing.py", "--run", "reports/run.json"), "This run has no file 'nothing.py'"),
         (("a.py:999", "--run", "reports/run.json"), "there is no line 999"),
@@ -144,7 +144,7 @@ def test_a_scan_ends_with_the_best_changes(place: Path) -> None:
 
 def test_a_helper_is_told_from_a_dag_file(place: Path) -> None:
     text = explain(place, "dags/common/helper.py", "--python", TARGET, "-q", "--depth", "quick", "--no-safe-mode")
-    assert "This file defines no DAG; explain a DAG file that imports it." in text
+    assert "This file defines no DAG. Explain a DAG file that imports it." in text
 
 
 def test_the_line_that_fails_is_shown(tmp_path: Path) -> None:

@@ -169,7 +169,7 @@ def test_composer(tmp_path: Path) -> None:
     }
     run, shown, _ = scanned(write(tmp_path, files))
     assert sorted(file.path for file in run.files if file.status.is_failure) == ["b.py", "c.py"]
-    assert "2 files  needs an answer: it needs the environment variable 'GCS_BUCKET'" in shown
+    assert "2 files  needs an answer: missing environment variable 'GCS_BUCKET'" in shown
     (tmp_path / "composer.env").write_text("GCS_BUCKET=eu-bucket\nDAGS_FOLDER=/home/airflow/gcs/dags\n")
     again, _, told = scanned(tmp_path, "dags/", "--env-file", "composer.env")
     loads(again)
@@ -326,13 +326,13 @@ def test_a_failure_is_shown_where_it_happened(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--plugins", "nowhere"), "There is no folder 'nowhere' for --plugins; give one that exists."),
-        (("--pythonpath", "nowhere"), "There is no folder 'nowhere' for --pythonpath; give one that exists."),
+        (("--plugins", "nowhere"), "There is no folder 'nowhere' for --plugins. Give an existing folder."),
+        (("--pythonpath", "nowhere"), "There is no folder 'nowhere' for --pythonpath. Give an existing folder."),
         (
             ("--env-file", "nowhere"),
-            "Cannot use 'nowhere' as --env-file: no such file; give another file.",
+            "Cannot use 'nowhere' as --env-file: no such file. Give another file.",
         ),
-        (("--airflow-home", "nowhere"), "There is no folder 'nowhere' for --airflow-home; give one that exists."),
+        (("--airflow-home", "nowhere"), "There is no folder 'nowhere' for --airflow-home. Give an existing folder."),
     ],
 )
 def test_bad_input_gets_one_clear_sentence(tmp_path: Path, arguments: tuple[str, ...], sentence: str) -> None:

@@ -213,7 +213,7 @@ def test_a_change_that_reaches_no_dag_file_passes(place: Path) -> None:
     before = state(place)
     done = gate(place, "dags", "--against", "main", "--python", TARGET, "--format", "json")
     assert done.returncode == 0, done.stderr
-    assert "The change reaches no DAG file." in done.stderr
+    assert "The change affects no DAG file." in done.stderr
     told = json.loads(done.stdout[done.stdout.index("{") :])
     assert told["unaffected"] == 5
     assert state(place) == before
@@ -227,7 +227,7 @@ def test_limits_that_changed_are_told_to_hold_for_the_measured_files(place: Path
     assert done.returncode == 0, done.stderr
     told = " ".join((done.stdout + done.stderr).split())
     assert "pyproject.toml changed its limits" in told
-    assert "use --all-files to apply them to every file" in told
+    assert "Use --all-files to apply the limits to every file" in told
 
 
 def test_a_renamed_file_is_compared_with_what_it_was(place: Path) -> None:
@@ -244,7 +244,7 @@ def test_a_renamed_file_is_compared_with_what_it_was(place: Path) -> None:
         "dags/slow.py": "regression",
         "dags/team/moved.py": "unchanged",
     }
-    assert told["dags/team/moved.py"].reason.endswith("; renamed from dags/plain.py")
+    assert told["dags/team/moved.py"].reason.endswith(". Renamed from dags/plain.py")
     assert [(each.rule.value, each.file, each.line) for each in told["dags/slow.py"].findings] == [
         ("slower", "dags/slow.py", 44)
     ]
@@ -283,7 +283,7 @@ def test_what_cannot_be_told_passes_unless_it_was_asked_for(place: Path) -> None
     strict = gate(place, *arguments, "--fail-on", "unsure")
     assert strict.returncode == 1, strict.stderr
     assert "Gate: failed. 1 finding in 1 file fails the gate." in strict.stdout
-    assert "time budget was spent" in " ".join(strict.stdout.split())
+    assert "time budget ran out" in " ".join(strict.stdout.split())
 
 
 def test_an_interrupted_gate_leaves_nothing_behind(place: Path) -> None:
@@ -319,8 +319,8 @@ def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:
     ("arguments", "sentence"),
     [
         ((), "Missing argument"),
-        (("dags",), "give --against REVISION (such as origin/main) or --baseline FILE"),
-        (("dags", "--against", "main", "--baseline", "x.json"), "give one of them"),
+        (("dags",), "Give --against REVISION (such as origin/main) or --baseline FILE"),
+        (("dags", "--against", "main", "--baseline", "x.json"), "Give only one"),
         (("dags", "--against", "nowhere"), "'nowhere' is not a commit here"),
         (("dags", "--against", "--all"), "is not a revision"),
         (("nowhere", "--against", "main"), "There is no file or folder 'nowhere'"),
@@ -369,7 +369,7 @@ def test_a_baseline_tells_a_slowed_file(place: Path) -> None:
     assert slower.timing is not None
     assert len(slower.timing.head_samples_ms) == 10  # those in turns with the reference
     assert "line 2 now sleeps" in " ".join(done.stdout.split())
-    assert "This machine now takes" in " ".join(done.stdout.split())
+    assert "The reference parse takes" in " ".join(done.stdout.split())
     assert len(found.files) == 5
     assert not of_another_run.exists()
     (place / "reports" / "baseline.json").rename(of_another_run)

@@ -162,8 +162,8 @@ def test_nobody_is_told_to_start_in_a_task_what_a_library_starts_when_it_is_impo
     line = (place / "dags" / "mine.py").read_text().splitlines().index("lib.load()") + 1
     assert messages == {
         ("dags/common/tools.py", 1): f"{text} (true); the import at dags/common/tools.py:1 does this, "
-        "so move it into the functions that use it",
-        ("dags/mine.py", line): f"{text} (false); start it in a task",
+        "Move that import into the functions that use it",
+        ("dags/mine.py", line): f"{text} (false). Start it in a task",
     }
     scanned = call("scan", "dags", "--depth", "traced", "--python", TARGET, cwd=place, **environment)
     assert "process true (by the import)" in " ".join(scanned.stdout.split())
@@ -184,4 +184,6 @@ def test_dags_that_come_and_go_are_unstable(tmp_path: Path) -> None:
     done = gate(place, "dags", "--against", "HEAD", *LIMITS, "--relative", "1%", "--absolute", "1ms")
     assert done.returncode == 1, done.stderr
     messages = [each.message for each in verdict(place / "reports").all_findings if each.rule.value == "unstable-dag"]
-    assert messages == ["dags/some.py gives the DAG items in only some parses, so Airflow keeps removing and adding it"]
+    assert messages == [
+        "dags/some.py gives the DAG items in only some parses. Airflow keeps removing and adding this DAG"
+    ]

@@ -149,7 +149,7 @@ def test_it_works_in_parallel(place: pytest.Pytester) -> None:
     [
         (("--dagprof", "dags", "--dagprof-baseline", "pyproject.toml"), "*'*pyproject.toml' is not a run: *"),
         (("--dagprof", "dags", "--dagprof-baseline", "gone.json"), "*Cannot read '*gone.json'*"),
-        (("--dagprof", "dags", "--dagprof-budget", "soon"), "*'soon' is not a duration; write *"),
+        (("--dagprof", "dags", "--dagprof-budget", "soon"), "*'soon' is not a duration. Write *"),
         (("--dagprof", "nowhere"), "*There is no file or folder '*nowhere'*"),
     ],
     ids=["no run", "no baseline", "no duration", "no folder"],

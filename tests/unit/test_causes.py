@@ -38,7 +38,7 @@ def test_one_cause_for_many_files() -> None:
     first, second = grouped(shown)
     assert (len(first.files), first.reason) == (44, "ModuleNotFoundError: No module named 'operators'")
     assert first.way_out == "`operators/` is in the project root: add `--pythonpath .`"
-    assert second.way_out == "install the package that provides it in /venv/bin/python, perhaps nope"
+    assert second.way_out == "install the package that provides this module in /venv/bin/python, perhaps nope"
     assert not all_failed(shown)
 
 
@@ -55,7 +55,7 @@ def test_one_cause_for_many_files() -> None:
         (
             "pandas.gone",
             "import pandas.gone",
-            "pandas 2.2.3 is installed but has no such module; another version may have it",
+            "the installed version 2.2.3 of pandas has no such module; another version may have it",
         ),
         ("airflow.nowhere", "import airflow.nowhere", "Airflow 3.3.2 has no such module"),
         (
@@ -142,7 +142,7 @@ def test_a_path_that_only_the_container_has() -> None:
     of = failing("a.py", "CosmosValueError", "Could not find x.yml at /usr/local/airflow/dbt/shop/x.yml")
     shown = way_out(of, project=Project(root="/work/astro"))
     assert shown == (
-        "/usr/local/airflow is the project folder inside its container: run dagprof there, "
+        "/usr/local/airflow is the project folder inside its container. Run dagprof there, "
         "or make /usr/local/airflow a link to /work/astro"
     )
     assert way_out(of) == ""
@@ -182,11 +182,11 @@ def test_nothing_was_measured() -> None:
     assert all_failed(none)
     assert nothing_measured(none) == (
         "None of the 2 files could be loaded, so nothing was measured: "
-        "ModuleNotFoundError: No module named 'yaml'; install PyYAML in /venv/bin/python."
+        "ModuleNotFoundError: No module named 'yaml'. Install PyYAML in /venv/bin/python."
     )
-    one: Run = run(file("a.py", status=Status.KILLED, detail="Its process was killed by signal 9 (SIGKILL)."))
+    one: Run = run(file("a.py", status=Status.KILLED, detail="The parsing process was killed by signal 9 (SIGKILL)."))
     assert nothing_measured(one).startswith(
-        "The only file could not be loaded, so nothing was measured: Its process was killed"
+        "The only file could not be loaded, so nothing was measured: The parsing process was killed"
     )
     assert not all_failed(run())
 

@@ -129,7 +129,7 @@ def test_bad_limits_are_refused(text: str) -> None:
         quantities.parse_share(text)
     with pytest.raises(UsageError, match="such as 50ms"):
         quantities.parse_duration_ms(text)
-    with pytest.raises(UsageError, match="choose from import-error, unsure"):
+    with pytest.raises(UsageError, match="Choose from import-error, unsure"):
         scanned.check_fail_on(["regression"])
 
 
@@ -159,7 +159,7 @@ def test_a_file_without_its_dags_is_broken_and_not_faster() -> None:
     comparison = compare(run(before), run(after), LIMITS)
     assert (comparison.files[0].outcome, comparison.files[0].breaks) == (Outcome.CANNOT_TELL, True)
     told = decided(run(before), run(after), regression=False, fail_on=["import-error"])
-    assert words.reasons(told) == ["a.py gives no DAGs, but did in the baseline"]
+    assert words.reasons(told) == ["a.py gives no DAGs, but gave DAGs in the baseline"]
     alone = compare(run(after), run(after), LIMITS).files[0]
     assert (alone.outcome, alone.breaks, alone.is_fixed) == (Outcome.UNCHANGED, False, False)
 
@@ -212,7 +212,7 @@ def test_the_gate_counts_files_not_reasons() -> None:
     assert verdict.reason == "1 file fails the gate."
     assert words.reasons(verdict) == [
         "a.py gives no DAGs: import-error",
-        "a.py +891 ms (+9,900 %); no single line stands out",
+        "a.py +891 ms (+9,900 %). No single line stands out",
     ]
 
 
@@ -257,7 +257,7 @@ def test_a_file_that_loses_some_of_its_dags_is_broken(
     new = file("a.py", 5, 5, 5, status=Status.IMPORT_ERROR, failures=(LOST,), dag_ids=now)
     (found,) = compare(run(old), run(new)).files
     assert (found.missing, found.breaks, found.outcome) == (missing, True, Outcome.CANNOT_TELL)
-    assert f"it {missing} now (import-error)" in found.reason
+    assert f"the file {missing} now (import-error)" in found.reason
 
 
 def test_a_file_that_fails_before_and_after_is_broken_only_if_it_loses_a_dag() -> None:

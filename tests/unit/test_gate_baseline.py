@@ -40,18 +40,18 @@ def sampled(wall: float, cpu: float, queued: float = 0.0, number: int = 5) -> Fi
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"environment": builders.environment(python_version="3.11.9")}, "with Python 3.12 and this run with 3.11"),
+        ({"environment": builders.environment(python_version="3.11.9")}, "used Python 3.12, and this run used 3.11"),
         (
             {"environment": builders.environment(airflow_version="2.11.2")},
-            "with Airflow 3.3.2 and this run with 2.11.2",
+            "used Airflow 3.3.2, and this run used 2.11.2",
         ),
         (
             {"settings": {"temperature": "cold", "isolation": "fork"}},
-            "with temperature processor and this run with cold",
+            "used temperature processor, and this run used cold",
         ),
         (
             {"settings": {"temperature": "processor", "isolation": "spawn"}},
-            "with isolation fork and this run with spawn",
+            "used isolation fork, and this run used spawn",
         ),
         ({"reference_ms": None}, "The reference parse failed here"),
         ({"version": 2}, "another version of the reference parse"),
@@ -177,7 +177,7 @@ def test_a_file_that_can_only_be_faster_leaves_no_question_open() -> None:
     assert only.outcome is Outcome.CANNOT_TELL
     assert only.timing is not None
     assert only.timing.high_ms < 15
-    assert "not slower, perhaps faster; the change is" in only.reason
+    assert "not slower, possibly faster. Measured change:" in only.reason
     assert (told.decision, only.may_be_slower, told.all_findings) == (Decision.PASSED, False, ())
 
 
@@ -221,7 +221,7 @@ def test_what_seemed_slower_is_judged_by_its_second_parses(reference_ms: float, 
     timing = verdict.files[0].timing
     assert timing is not None
     assert list(timing.head_samples_ms) == [150, 199, 200, 201, 280]
-    assert "now takes 1.00 times as long" in verdict.doubts[0]
+    assert "takes 1.00 times as long" in verdict.doubts[0]
 
 
 def test_what_seemed_slower_and_gave_no_times_again_cannot_be_told() -> None:
@@ -242,4 +242,4 @@ def test_files_of_one_side_only_are_new_or_gone() -> None:
     )
     assert [file.outcome for file in verdict.files] == [Outcome.UNCHANGED, Outcome.GONE, Outcome.NEW]
     (doubt,) = verdict.doubts
-    assert "This machine now takes 1.00 times as long for the reference parse" in doubt
+    assert "The reference parse takes 1.00 times as long as when the baseline was saved" in doubt

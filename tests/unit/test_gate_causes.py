@@ -16,7 +16,7 @@ from unit.gating import CALLED, FRAMES, HELPER_ALONE, NO_LOADS, after, before, b
 
 def test_what_explains_little_of_the_change_is_not_named() -> None:
     (told,) = judged([before()], [after(loads((4, -1, 20_000, 20_000, -1, 7)))]).files
-    assert told.reason == "a.py +300 ms (+299 %); no single line stands out"
+    assert told.reason == "a.py +300 ms (+299 %). No single line stands out"
     assert (told.findings[0].file, told.findings[0].line) == ("a.py", 0)
 
 
@@ -24,7 +24,7 @@ def test_an_improvement_tells_what_the_old_version_did() -> None:
     loaded = loads((1, -1, 300_000, 300_000, -1, 7))
     (told,) = judged([after(loaded)], [before()]).files
     assert told.outcome is Outcome.IMPROVEMENT
-    assert told.reason == "a.py −300 ms (−75 %); before, line 7 imported `pandas`"
+    assert told.reason == "a.py −300 ms (−75 %). Before the change, line 7 imported `pandas`"
     assert told.findings == ()
 
 
@@ -40,12 +40,12 @@ def test_an_improvement_tells_what_the_old_version_did() -> None:
         (
             after(samples=samples(*times(400), load=0.1, serialise=0.6), task_count=382),
             before(),
-            "it made 380 tasks more",
+            "it created 380 more tasks",
         ),
         (
             after(loads((0, -1, 300_000, 300_000, -1, 4))),
             before(HELPER_ALONE),
-            "the code at the top of common/frames.py took longer",
+            "the module-level code of common/frames.py took longer",
         ),
         (
             after(loads((0, -1, 300_000, 300_000, -1, 4))),
@@ -61,7 +61,7 @@ def test_an_improvement_tells_what_the_old_version_did() -> None:
 )
 def test_what_the_old_version_did_is_told_in_the_past(slow: FileResult, fast: FileResult, past: str) -> None:
     (told,) = judged([slow], [fast]).files
-    assert told.reason == f"a.py −300 ms (−75 %); before, {past}"
+    assert told.reason == f"a.py −300 ms (−75 %). Before the change, {past}"
 
 
 def test_what_takes_much_more_than_the_change_was_there_before_in_another_form() -> None:
@@ -102,7 +102,9 @@ def test_code_at_the_top_of_a_helper_is_named_where_it_works() -> None:
         for ms, us in ((100, 1_000), (400, 301_000))
     )
     (told,) = judged([base], [head], changed_lines={FRAMES: (5, 16)}, working_lines={FRAMES: (16,)}).files
-    assert told.reason.endswith("because the code at the top of common/frames.py takes longer, changed at line 16")
+    assert told.reason.endswith(
+        "because the module-level code of common/frames.py, which changed at line 16, takes longer"
+    )
 
 
 def test_of_several_changed_helpers_the_one_that_is_named_is_told() -> None:
@@ -119,9 +121,13 @@ def test_of_several_changed_helpers_the_one_that_is_named_is_told() -> None:
         assert cause is not None
         return cause.text, cause.place.file, cause.place.line
 
-    assert told("x = other.f()") == ("`x = other.f()` at line 8 takes longer, and other.py:7 changed", "other.py", 7)
+    assert told("x = other.f()") == (
+        "`x = other.f()` at line 8 takes longer (probably due to the change at other.py:7)",
+        "other.py",
+        7,
+    )
     assert told("x = f()")[1:] == ("a.py", 0)
-    assert told("x = f()")[0].endswith(", and common/frames.py:2 and other.py:7 changed")
+    assert told("x = f()")[0].endswith(" (probably due to the change at common/frames.py:2 and other.py:7)")
 
 
 def test_a_program_with_other_arguments_is_no_new_program() -> None:
@@ -140,7 +146,11 @@ def test_a_changed_line_is_named_before_an_unchanged_one_that_takes_more() -> No
     base = before(HELPER_ALONE, statements=rows)
     head = after(loads((0, -1, 120_000, 120_000, -1, 4)), statements=slow)
     assert blamed(base, head, {"a.py": (3,)}) == ("line 3 takes longer (`with DAG()`)", "a.py", 3)
-    assert blamed(base, head, {"a.py": (2,)}) == ("line 9 takes longer (`make()`), and a.py:2 changed", "a.py", 2)
+    assert blamed(base, head, {"a.py": (2,)}) == (
+        "line 9 takes longer (`make()`) (probably due to the change at a.py:2)",
+        "a.py",
+        2,
+    )
     assert blamed(base, head)[0] == ("line 9 takes longer (`make()`), and line 3 takes longer (`with DAG()`)")
 
 

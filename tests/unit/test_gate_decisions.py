@@ -22,7 +22,7 @@ from unit.gating import BROKEN, NO_LOADS, UNSTABLE, after, effect, found, judged
             file("a.py", *times(100)),
             file("a.py", *times(400)),
             Outcome.REGRESSION,
-            "a.py +300 ms (+299 %); no single line",
+            "a.py +300 ms (+299 %). No single line",
         ),
         (file("a.py", *times(400)), file("a.py", *times(100)), Outcome.IMPROVEMENT, "a.py −300 ms (−75 %)"),
         (
@@ -35,7 +35,7 @@ from unit.gating import BROKEN, NO_LOADS, UNSTABLE, after, effect, found, judged
             file("a.py", 1, 90),
             file("a.py", 90, 1),
             Outcome.CANNOT_TELL,
-            "a.py: inconclusive; the change is between −89 and +89 ms after 2 pairs of parses",
+            "a.py: inconclusive. Measured change: between −89 and +89 ms after 2 pairs of parses",
         ),
         (None, file("a.py", 60, 70, 80), Outcome.NEW, "a.py is new and takes 70 ms"),
         (None, file("a.py", status=Status.TIMED_OUT), Outcome.NEW, "a.py is new and gives no DAGs (timed-out)"),
@@ -44,7 +44,7 @@ from unit.gating import BROKEN, NO_LOADS, UNSTABLE, after, effect, found, judged
             file("a.py"),
             file("a.py", 60),
             Outcome.CANNOT_TELL,
-            "a.py was not compared: the time budget was spent",
+            "a.py was not compared: the time budget ran out",
         ),
         (
             file("a.py", 60),
@@ -81,14 +81,14 @@ def test_why_the_base_failed_is_told() -> None:
     broken = file("a.py", 60, status=Status.IMPORT_ERROR, failures=(BROKEN,))
     (told,) = judged([broken], [file("a.py", 60)]).files
     assert told.reason == (
-        "a.py has no times to compare (import-error before, ok now); the base failed with KeyError: 'x'"
+        "a.py has no times to compare (import-error before, ok now). The base failed with KeyError: 'x'"
     )
 
 
 def test_a_renamed_file_is_told_with_its_old_name() -> None:
     base, head = slower()
     (told,) = judged([base], [head], renamed={"a.py": "worker.py"}).files
-    assert told.reason.endswith("; renamed from worker.py")
+    assert told.reason.endswith(". Renamed from worker.py")
 
 
 def test_a_regression_fails_and_is_told_with_its_figures() -> None:
@@ -137,7 +137,7 @@ def test_an_accepted_regression_passes_and_is_not_denied() -> None:
     base, head = slower()
     verdict = judged([base], [head], {"waivers": (waiver(),)})
     assert verdict.decision is Decision.PASSED
-    assert verdict.reason == "1 file became slower, as accepted; 1 file measured, 1 finding accepted."
+    assert verdict.reason == "1 file became slower, but waivers accept this; 1 file measured, 1 finding accepted."
     assert judged([base], [base]).reason == "No file became slower beyond the limits; 1 file measured."
 
 
@@ -150,7 +150,7 @@ def test_an_expired_waiver_fails_although_nothing_else_does() -> None:
 
 def test_without_any_file_nothing_can_be_reached() -> None:
     verdict = judged([], [])
-    assert (verdict.decision, verdict.reason) == (Decision.PASSED, "The change reaches no DAG file.")
+    assert (verdict.decision, verdict.reason) == (Decision.PASSED, "The change affects no DAG file.")
 
 
 def test_files_may_have_limits_of_their_own() -> None:
@@ -186,7 +186,7 @@ def test_where_the_base_was_not_traced_nothing_it_loads_or_does_is_new() -> None
 def test_dags_that_come_and_go_are_unstable() -> None:
     """Whatever the DAGs' fields do, in the base and now."""
     going = [Instability(dag_id=name, field=EXISTENCE, first="there", second="missing") for name in ("x", "y")]
-    sentence = "a.py gives the DAGs x, y in only some parses, so Airflow keeps removing and adding them"
+    sentence = "a.py gives the DAGs x, y in only some parses. Airflow keeps removing and adding these DAGs"
     both = parsed(instabilities=(UNSTABLE, *going))
     assert [each.message for each in found(parsed(instabilities=(UNSTABLE,)), both, Rule.UNSTABLE_DAG)] == [sentence]
     assert next(each.message for each in found(parsed(), both, Rule.UNSTABLE_DAG)) == sentence

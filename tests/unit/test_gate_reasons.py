@@ -41,7 +41,7 @@ def test_of_what_a_line_asks_for_the_module_that_takes_most_is_named() -> None:
     loaded = msgspec.structs.replace(loaded, caller_line=(7, 2, 7))
     assert blamed(before(), after(loaded))[0] == "line 7 now imports `pandas.core`"
     (told,) = judged([after(loaded)], [before()]).files
-    assert told.reason.endswith("; before, line 7 imported `pandas.core`")
+    assert told.reason.endswith(". Before the change, line 7 imported `pandas.core`")
 
 
 def test_an_import_that_is_new_without_a_change_of_its_file_is_told_with_the_helper_that_changed() -> None:
@@ -49,12 +49,12 @@ def test_an_import_that_is_new_without_a_change_of_its_file_is_told_with_the_hel
     loaded = loads((0, -1, 1_000, 1_000, -1, 3), (1, -1, 300_000, 300_000, -1, 4))
     text = "line 4 now imports `pandas`"
     assert blamed(before(HELPER_ALONE), after(loaded), {FRAMES: (2,)}) == (
-        f"{text}, and common/frames.py:2 changed",
+        f"{text} (probably due to the change at common/frames.py:2)",
         FRAMES,
         2,
     )
     assert blamed(before(HELPER_ALONE), after(loaded), {FRAMES: (2,), "a.py": (1,)}) == (
-        f"{text}, and a.py:1 and common/frames.py:2 changed",
+        f"{text} (probably due to the change at a.py:1 and common/frames.py:2)",
         "a.py",
         0,
     )
@@ -94,11 +94,11 @@ def test_a_new_helper_whose_own_code_is_slow_is_named() -> None:
 def test_a_helpers_own_code_is_named_at_its_changed_line() -> None:
     slow = after(loads((0, -1, 300_000, 300_000, -1, 4)))
     assert blamed(before(HELPER_ALONE), slow, {FRAMES: (12, 13)}) == (
-        "the code at the top of common/frames.py takes longer, changed at line 12",
+        "the module-level code of common/frames.py, which changed at line 12, takes longer",
         FRAMES,
         12,
     )
-    assert blamed(before(HELPER_ALONE), slow) == ("the code at the top of common/frames.py takes longer", FRAMES, 1)
+    assert blamed(before(HELPER_ALONE), slow) == ("the module-level code of common/frames.py takes longer", FRAMES, 1)
 
 
 def test_what_seems_to_be_behind_an_undecided_change_is_named_too() -> None:
@@ -106,7 +106,7 @@ def test_what_seems_to_be_behind_an_undecided_change_is_named_too() -> None:
     base = file("a.py", *times(100)[:4], trace=trace(100, NO_LOADS, ()))
     (told,) = judged([base], [slow], policy(**{"new-package": Level.OFF})).files
     assert told.outcome is Outcome.CANNOT_TELL
-    assert told.reason.endswith(" pairs of parses; line 7 now imports `pandas`")
+    assert told.reason.endswith(" pairs of parses. Possible cause: line 7 now imports `pandas`")
     assert (told.findings[0].file, told.findings[0].line) == ("a.py", 7)
 
 
@@ -128,7 +128,7 @@ def test_a_changed_helper_is_behind_a_statement_that_did_not_change() -> None:
     old, slow = statement(9, 10_000, text="build()"), statement(9, 310_000, text="build()")
     one, other = before(HELPER_ALONE, statements=[old]), after(HELPER_ALONE, statements=[slow])
     assert blamed(one, other, {FRAMES: (20,)}) == (
-        "`build()` at line 9 takes longer, and common/frames.py:20 changed",
+        "`build()` at line 9 takes longer (probably due to the change at common/frames.py:20)",
         FRAMES,
         20,
     )
@@ -139,12 +139,12 @@ def test_a_changed_helper_is_behind_a_statement_that_did_not_change() -> None:
 def test_more_tasks_are_named() -> None:
     much = samples(*times(400), load=0.1, serialise=0.6)
     text, place, line = blamed(before(), after(samples=much, task_count=202, dag_ids=("d", "e")), {"a.py": (6, 7)})
-    assert (text, place, line) == ("it makes 1 DAG and 200 tasks more (line 6)", "a.py", 6)
+    assert (text, place, line) == ("it creates 1 more DAG and 200 more tasks (line 6)", "a.py", 6)
     building = [statement(5, 9_000, building_us=8_000), statement(6, 100)]
     assert blamed(before(), after(samples=much, task_count=202, statements=building))[0] == (
-        "it makes 200 tasks more (line 5)"
+        "it creates 200 more tasks (line 5)"
     )
-    assert blamed(before(), after(samples=much, task_count=202))[0] == "it makes 200 tasks more"
+    assert blamed(before(), after(samples=much, task_count=202))[0] == "it creates 200 more tasks"
 
 
 def test_more_tasks_are_named_where_they_are_made() -> None:
@@ -156,8 +156,8 @@ def test_more_tasks_are_named_where_they_are_made() -> None:
         statement(9, 99_000, parent=1, text="make(i)", building_us=98_000),
     ]
     head = after(samples=much, task_count=202, statements=rows)
-    assert blamed(before(), head, {"a.py": (1, 8)})[0] == "it makes 200 tasks more (line 8)"
-    assert blamed(before(), head, {"a.py": (2, 3)})[0] == "it makes 200 tasks more (line 3)"
+    assert blamed(before(), head, {"a.py": (1, 8)})[0] == "it creates 200 more tasks (line 8)"
+    assert blamed(before(), head, {"a.py": (2, 3)})[0] == "it creates 200 more tasks (line 3)"
 
 
 def test_more_tasks_of_a_changed_helpers_number_are_named_there() -> None:
@@ -165,9 +165,9 @@ def test_more_tasks_of_a_changed_helpers_number_are_named_there() -> None:
     building = [statement(5, 9_000, building_us=8_000)]
     head = after(HELPER_ALONE, samples=much, task_count=202, statements=building)
     base = before(HELPER_ALONE, statements=building)
-    text = "it makes 200 tasks more (line 5), and common/frames.py:2 changed"
+    text = "it creates 200 more tasks (line 5) (probably due to the change at common/frames.py:2)"
     assert blamed(base, head, {FRAMES: (2, 9)}) == (text, FRAMES, 2)
-    assert blamed(base, head, {FRAMES: (2,), "a.py": (6,)}) == ("it makes 200 tasks more (line 6)", "a.py", 6)
+    assert blamed(base, head, {FRAMES: (2,), "a.py": (6,)}) == ("it creates 200 more tasks (line 6)", "a.py", 6)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_an_effect_tells_the_line_better(kind: str, what: str, text: str) -> Non
     (told,) = judged(
         [before(HELPER_ALONE)], [head], policy(**{"new-network": Level.OFF}), changed_lines={FRAMES: (2,)}
     ).files
-    assert told.reason.partition(", because ")[2] == f"{text}, and common/frames.py:2 changed"
+    assert told.reason.partition(", because ")[2] == f"{text} (probably due to the change at common/frames.py:2)"
     assert (told.findings[0].file, told.findings[0].line) == (FRAMES, 2)
 
 
@@ -216,7 +216,7 @@ def test_an_effect_that_takes_longer_is_not_called_new(kind: str, what: str, now
     head = after(slow, effects=(same, effect(kind, what, line=20, wall_us=350_000)))
     off = policy(**{"new-process": Level.OFF})
     assert judged([base], [head], off).files[0].reason.endswith(f", because common/frames.py:20 {now}")
-    assert judged([head], [base], off).files[0].reason.endswith(f"; before, common/frames.py:20 {past}")
+    assert judged([head], [base], off).files[0].reason.endswith(f". Before the change, common/frames.py:20 {past}")
 
 
 def test_an_effect_at_a_new_line_is_new_although_another_line_does_the_same() -> None:

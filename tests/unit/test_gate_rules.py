@@ -31,37 +31,37 @@ def access(kind: str, key: str) -> Access:
             Rule.NEW_VARIABLE,
             parsed(accesses=(access("variable", "one"),)),
             ("a.py", 8),
-            "a.py reads the Variable 'one' in every parse; read it in a task or a template",
+            "a.py reads the Variable 'one' in every parse. Read it in a task or a template",
         ),
         (
             Rule.NEW_CONNECTION,
             parsed(accesses=(access("connection", "db"),)),
             ("a.py", 8),
-            "a.py reads the Connection 'db' in every parse; read it in a task or a template",
+            "a.py reads the Connection 'db' in every parse. Read it in a task or a template",
         ),
         (
             Rule.NEW_DATABASE,
             parsed(effects=(effect("database", "db:5432"), effect("metadata-database", "select"))),
             (FRAMES, 3),
-            "a.py queries a database while it is parsed (db:5432, select); query it in a task",
+            "a.py queries a database while it is parsed (db:5432, select). Query it in a task",
         ),
         (
             Rule.NEW_NETWORK,
             parsed(effects=(effect("dns", "host"), effect("socket", "host:80"), effect("http", "host/x"))),
             (FRAMES, 3),
-            "a.py uses the network while it is parsed (host, host:80, host/x); use it in a task",
+            "a.py uses the network while it is parsed (host, host:80, host/x). Use it in a task",
         ),
         (
             Rule.NEW_PROCESS,
             parsed(effects=(effect("process", "git", file=""),)),
             ("a.py", 3),
-            "a.py starts a program while it is parsed (git); start it in a task",
+            "a.py starts a program while it is parsed (git). Start it in a task",
         ),
         (
             Rule.UNSTABLE_DAG,
             parsed(instabilities=(UNSTABLE,)),
             ("a.py", 0),
-            "the DAG d differs from parse to parse: tasks[0].doc is 1, then 2; Airflow 3 stores each variant as a new version",
+            "the DAG d differs from parse to parse: tasks[0].doc is 1, then 2. Airflow 3 stores each variant as a new version",
         ),
         (
             Rule.TIMEOUT,
@@ -168,7 +168,7 @@ def test_many_new_modules_are_told() -> None:
     few = limits_for("a.py", Policy(new_modules=3), ())
     (finding,) = found(parsed(NO_LOADS), parsed(), Rule.NEW_MODULES, few)
     assert (finding.file, finding.line) == (FRAMES, 1)  # the first is line 4, by which only the helper itself is loaded
-    assert finding.message == "a.py now loads 5 modules, up from 0; the limit is 3 more"
+    assert finding.message == "a.py now loads 5 modules, up from 0. The limit is 3 more"
     assert found(parsed(HELPER_ALONE), parsed(), Rule.NEW_MODULES, limits_for("a.py", Policy(new_modules=4), ())) == []
     assert found(None, parsed(), Rule.NEW_MODULES, few) == []
 

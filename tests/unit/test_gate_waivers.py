@@ -52,7 +52,7 @@ def test_a_comment_that_accepts_nothing_is_told(comment: str, why: str) -> None:
     read, (wrong,) = waivers.in_source(f"x = 1\n# dagprof: {comment}\n", "a.py")
     assert read == []
     assert wrong.startswith(f"Invalid waiver at a.py:2: {why}")
-    assert wrong.endswith("; write it as `# dagprof: accept RULE until YYYY-MM-DD: reason`.")
+    assert wrong.endswith(" Write the waiver as `# dagprof: accept RULE until YYYY-MM-DD: reason`.")
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_waiver_that_has_expired_is_a_finding() -> None:
     here, there = waivers.expired(old, TODAY, Level.WARNING)
     assert (here.file, here.line, here.level, here.rule) == ("dags/a.py", 3, Level.WARNING, Rule.EXPIRED_WAIVER)
     assert here.message == (
-        "the waiver of slower for a.py expired on 2026-04-30 (known); fix the finding or extend the waiver in dags/a.py:3"
+        "the waiver of slower for a.py expired on 2026-04-30 (known). Fix the finding or extend the waiver in dags/a.py:3"
     )
     assert (there.file, there.line) == ("pyproject.toml", 0)
     assert waivers.expired(old, TODAY, Level.OFF) == ()
@@ -132,12 +132,14 @@ def test_a_comment_that_accepted_nothing_is_told() -> None:
     ]
     changed = {"a.py": range(1, 8), FRAMES: (7,)}
     (text,) = waivers.unused(comments, [finding()], TODAY, changed)
-    assert text.startswith("a.py:6 accepts slower, but nothing was found at that line; a comment on a line of its own")
+    assert text.startswith(
+        "Unused waiver for slower at a.py:6: that line has no such finding. To cover the whole file,"
+    )
     assert waivers.unused(comments, [finding()], TODAY, {"a.py": (5,)}) == ()
     assert waivers.unused(comments[1:], [finding()], TODAY, changed) == ()
     many = [waiver(file="a.py", comment_line=line, until=day) for line in range(1, 8)]
     (text,) = waivers.unused(many, [], TODAY, changed)
-    assert "a.py:5 accepts slower and 2 more do the same, but" in text
+    assert "slower at a.py:5 and 2 more unused waivers: these lines have no such finding." in text
     base, head = slower()
     told = judged([base], [head], {"waivers": tuple(comments[:1])}, doubts=("busy",), changed_lines=changed)
-    assert [doubt.partition(",")[0] for doubt in told.doubts] == ["busy", "a.py:6 accepts slower"]
+    assert [doubt.partition(": ")[0] for doubt in told.doubts] == ["busy", "Unused waiver for slower at a.py:6"]

@@ -99,7 +99,9 @@ def test_the_baseline_is_scaled_by_the_reference_also_between_machines() -> None
     compared = compare(before, after)
     assert compared.baseline_total_ms == pytest.approx(200, rel=0.01)
     assert compared.files[0].difference_ms == pytest.approx(100, rel=0.02)
-    assert compared.warnings[0].startswith("The reference parse takes 2.00 times as long as for the baseline")
+    assert compared.warnings[0].startswith(
+        "The reference parse takes 2.00 times as long as when the baseline was saved"
+    )
 
 
 def test_without_a_reference_one_machine_is_as_fast_as_before_within_limits() -> None:
@@ -127,7 +129,7 @@ def test_one_warning_says_what_is_missing_and_what_to_do(old: dict[str, Any], ne
     warnings = compare(run(file("a.py", 100), **old), run(file("a.py", 100), **new)).warnings
     (told,) = [text for text in warnings if "reference" in text]
     assert told.startswith(f"{begins}")
-    assert "counts as equally fast in both runs and changes below 40% are inconclusive" in told
+    assert "was equally fast in both runs. Changes below 40% are inconclusive" in told
     assert "`dagprof scan --save-baseline`" in told
 
 
@@ -144,7 +146,7 @@ def test_nothing_is_said_about_equal_speeds() -> None:
             {"settings": {"temperature": "cold", "isolation": "spawn"}},
             "used temperature processor and this run used cold",
         ),
-        ({"reference": reference(500)}, "takes 5.0 times as long as for the baseline"),
+        ({"reference": reference(500)}, "takes 5.0 times as long as when the baseline was saved"),
     ],
 )
 def test_what_cannot_be_compared_leaves_every_file_open(changes: dict[str, Any], why: str) -> None:
@@ -159,7 +161,7 @@ def test_what_cannot_be_compared_leaves_every_file_open(changes: dict[str, Any],
     assert verdict.decision is Decision.CANNOT_TELL
     assert verdict.reason == "No regression found; 2 files are inconclusive."
     assert all(
-        f"inconclusive; {file.reason}" in text
+        f"inconclusive, because {file.reason}" in text
         for file, text in zip(compared.files, words.reasons(verdict), strict=True)
     )
 
@@ -202,7 +204,7 @@ def test_what_seemed_slower_is_judged_by_its_second_parses_without_a_reference_t
     merged = runs.with_times_of(again, after)
     assert [each.own_ms for each in merged.files] == pytest.approx([110.4, 9])
     (judged,) = runs.judge(before, after, lambda _: LEAST, again=run(file("a.py"))).values()
-    assert (judged.kind, judged.why) == (Kind.OPEN, "it has no time from parsing it again")
+    assert (judged.kind, judged.why) == (Kind.OPEN, "the second measurement of the file has no parse time")
 
 
 def test_a_scan_that_asks_for_nothing_passes_over_times() -> None:

@@ -101,11 +101,11 @@ def test_what_others_do_through_the_same_line_is_a_note(does: dict[str, Any], ru
     assert alone.notes == ()
     found = told([], [new], others)
     assert found.findings == ()
-    assert found.notes == (f"new.py {text}, as 2 other DAG files already do through {FRAMES}:3",)
+    assert found.notes == (f"new.py {text}. 2 other DAG files already do this through {FRAMES}:3",)
     # A changed file that begins to use the helper is no other; nor is a file that was measured on both sides.
     changed = told([parsed("new.py", loads())], [new], others[:1])
     assert changed.findings == ()
-    assert changed.notes[-1].endswith(f", as b.py already does through {FRAMES}:3")
+    assert changed.notes[-1].endswith(f". b.py already does this through {FRAMES}:3")
     assert told([others[0]], [new, others[0]]).notes == changed.notes[-1:]
 
 
@@ -139,7 +139,7 @@ def test_lines_of_a_changed_helper_may_have_moved() -> None:
 def test_files_that_were_left_out_are_not_counted() -> None:
     new, other = (parsed(path, effects=(effect("process", "ls"),)) for path in ("new.py", "b.py"))
     (note,) = told([], [new], [other], more_others=True).notes
-    assert note.endswith(f"as at least 1 other DAG file already does through {FRAMES}:3")
+    assert note.endswith(f". At least 1 other DAG file already does this through {FRAMES}:3")
 
 
 def test_packages_that_a_helper_brings_to_others_too_are_notes() -> None:
@@ -148,8 +148,10 @@ def test_packages_that_a_helper_brings_to_others_too_are_notes() -> None:
     assert [each.rule for each in told([], [new]).findings] == [Rule.NEW_PACKAGE]
     found = told([], [new], [other])
     assert found.findings == ()
-    assert f"new.py is new and loads pandas, as b.py already does through {FRAMES}:1" in found.notes
-    assert any("ms of its parse on imports, as b.py already does" in note for note in found.notes)
+    assert f"new.py is new and loads pandas. b.py already does this through {FRAMES}:1" in found.notes
+    assert any(
+        "ms on imports at common/frames.py:1. b.py already loads the same modules there" in note for note in found.notes
+    )
     first = msgspec.structs.replace(
         other,
         trace=trace(
@@ -176,11 +178,11 @@ def test_advice_is_about_the_import_where_a_library_does_it() -> None:
     by_import, by_call = (parsed("new.py", HELPED, effects=(effect("process", "ldconfig", line=n),)) for n in (1, 2))
     (found,) = (each for each in told([], [by_import]).findings if each.rule is Rule.NEW_PROCESS)
     assert found.message == (
-        f"new.py starts a program while it is parsed (ldconfig); the import at {FRAMES}:1 does this, "
-        "so move it into the functions that use it"
+        f"new.py starts a program while it is parsed (ldconfig). The import at {FRAMES}:1 does this. "
+        "Move that import into the functions that use it"
     )
     (found,) = (each for each in told([], [by_call]).findings if each.rule is Rule.NEW_PROCESS)
-    assert found.message.endswith("(ldconfig); start it in a task")
+    assert found.message.endswith("(ldconfig). Start it in a task")
     airflows = (
         *MODULES[:1],
         Module(name="airflow.x", file="/site/airflow/x.py", origin=Origin.DISTRIBUTION),
@@ -188,7 +190,7 @@ def test_advice_is_about_the_import_where_a_library_does_it() -> None:
     )
     compared = Compared(base=run(), head=run(by_import, modules=airflows), base_name="a", head_name="b")
     messages = [each.message for each in decide(compared, Demand(today=TODAY)).all_findings]
-    assert f"new.py starts a program while it is parsed (ldconfig); the import at {FRAMES}:1 does this" in messages
+    assert f"new.py starts a program while it is parsed (ldconfig). The import at {FRAMES}:1 does this" in messages
 
 
 # Which files are traced for that.
@@ -283,8 +285,8 @@ def without_pre_import(**changes: Any) -> str:
 def test_what_is_no_longer_pre_imported_is_the_reason_and_no_line() -> None:
     text = without_pre_import(changed_lines={"a.py": (2,)})
     assert text == (
-        "no DAG file names pandas any more, so the DAG processor no longer imports it before it forks; "
-        f"{Place(file=FRAMES, line=1)} loads `pandas` in each parse"
+        f"{Place(file=FRAMES, line=1)} now loads `pandas` in every parse: no DAG file imports pandas any more, "
+        "so the DAG processor no longer preloads it"
     )
 
 

@@ -78,7 +78,7 @@ def test_a_result_that_has_not_the_form_of_the_probe_is_none(changes: dict[str, 
     assert reply.result is None
     passes = Passes("a.py", "", 0)
     assert not passes.add("timing", reply)
-    assert passes.measured().result.detail.startswith("Its process ended with exit code 0 and no result.")
+    assert passes.measured().result.detail.startswith("The parsing process ended with exit code 0 and no result.")
 
 
 @pytest.mark.parametrize("value", ["bad \udcff", float("inf"), 2**70])

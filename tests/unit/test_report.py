@@ -174,12 +174,12 @@ def test_advice_can_be_followed() -> None:
     """A function cannot hold ``import *``, and for a statement in a function it is the call that has to go."""
     assert advised() == "Import heavy inside the functions that use it, not at the top."
     assert "Import the names you use from heavy" in advised(is_star=True)
-    assert advised(is_unused=True) == "Looks unused: remove it unless it is imported for its side effects."
+    assert advised(is_unused=True) == "Looks unused. Remove the import unless its side effects are needed."
     others = tuple(Place(file=f"{name}.py", line=7) for name in "bcde")
     assert advised(used_in=others[:1]).endswith(" b.py:7 takes it from here.")
     assert advised(used_in=others).endswith(" b.py:7, c.py:7, d.py:7 and 1 more take it from here.")
     assert advised(in_function=True) == (
-        "This function runs during parsing: import where it is used, or call it from a task."
+        "This function runs during parsing. Move the import to where it is used, or call the function from a task."
     )
     assert advised(in_function=True, is_unused=True).startswith("Looks unused")
     assert advised(in_hints=True) == "Only type hints use it: import heavy under `if TYPE_CHECKING:`."
@@ -188,12 +188,12 @@ def test_advice_can_be_followed() -> None:
 def test_more_depth_is_advised_where_it_helps() -> None:
     untried = Plan(100, (), 100, 0, 2)
     for settings, more in (
-        ({"depth": "normal"}, "use --depth full to try all"),
-        ({"depth": "full"}, "its files are too slow for more"),
-        ({"depth": "full", "time_budget": "8s"}, "raise --time-budget to try more"),
+        ({"depth": "normal"}, "use --depth full to try all lines"),
+        ({"depth": "full"}, "the files are too slow to try more lines"),
+        ({"depth": "full", "time_budget": "8s"}, "raise --time-budget to try more lines"),
     ):
         traced = msgspec.structs.replace(run(file("a.py", 100, trace=trace(100))), settings=settings)
-        assert changes.no_plan(traced, untried).endswith(f"were not tried; {more}.")
+        assert changes.no_plan(traced, untried).endswith(f"were not tried. {more[0].upper()}{more[1:]}.")
         assert changes.summary(traced, untried, 3).endswith(f"2 more lines not tried ({more})")
 
 
@@ -280,7 +280,7 @@ def test_a_failure_elsewhere_has_no_line_of_the_file() -> None:
 def test_a_run_without_traces_claims_nothing_about_imports() -> None:
     shown = run(file("a.py", 100))
     page = html.render(shown, fleet=Fleet(shown))
-    assert page.partition("<script")[0].count("No file was traced; --depth full traces all.") == 2
+    assert page.partition("<script")[0].count("No file was traced. To trace all files, use --depth full.") == 2
     assert "No statement took" not in page
     assert Page(page).index["is_traced"] is False
 
@@ -355,7 +355,7 @@ def test_the_summary() -> None:
     assert re.search(r"900 ms +900 ms +1 +slow\.py:3 +rows = fetch\(\)", text)
     assert "bad.py:7  import error: KeyError: 'x'" in text
     assert (
-        "Airflow never executes 1 file that safe mode skips: h.py. If one defines DAGs, add the words in a comment."
+        "Airflow never executes 1 file that safe mode skips: h.py. If a file defines DAGs, add the missing words in a comment."
         in " ".join(text.split())
     )
     assert "Written: reports/run.json" in text
@@ -418,14 +418,14 @@ def test_a_note_of_a_file_fits_on_one_line_and_its_values_are_cut() -> None:
     notes = [line for line in summary(run(noted)).splitlines() if line.startswith("  a.py: ")]
     assert [note[:12] for note in notes] == ["  a.py: DAG ", "  a.py: word"]
     assert all(len(note) <= 120 and note.endswith("…") for note in notes)
-    assert "doc is " + "a" * 59 + "…, then " + "b" * 59 + "…; Airflow 3" in figures.unstable(noted)
+    assert "doc is " + "a" * 59 + "…, then " + "b" * 59 + "…. Airflow 3" in figures.unstable(noted)
 
 
 def test_unstable_files_share_one_note() -> None:
     found = Instability(dag_id="d", field="doc", first="1", second="2")
     lines = summary(run(*(file(f"{name}.py", 1, instabilities=(found,)) for name in "abcde"))).splitlines()
     assert (
-        "  DAGs that differ from parse to parse: 5 files (a.py, b.py, c.py and 2 more); see `dagprof explain`" in lines
+        "  DAGs that differ from parse to parse: 5 files (a.py, b.py, c.py and 2 more). See `dagprof explain`" in lines
     )
 
 
@@ -442,14 +442,14 @@ def test_the_summary_begins_with_the_answer() -> None:
     said = [line for line in lines[:end] if line]
     assert len(said) <= 5
     assert said[0].startswith("3 files with 1 DAG take ")
-    assert said[1].startswith("Fix first: ModuleNotFoundError: No module named 'yaml' (2 files); install PyYAML in ")
-    assert said[2] == "Move into a task: variable owner at a.py:3, run by each parse of 1 file."
+    assert said[1].startswith("Fix first: ModuleNotFoundError: No module named 'yaml' (2 files). Install PyYAML in ")
+    assert said[2] == "Move into a task: variable owner at a.py:3, which each parse of 1 file runs."
 
 
 def test_files_that_load_quickly_are_counted() -> None:
     one, two = run(file("a.py", 5)), run(file("a.py", 5), file("b.py", 5))
-    assert figures.untraced(one) == "1 file that loads quickly is not traced; --depth full traces them too."
-    assert figures.untraced(two) == "2 files that load quickly are not traced; --depth full traces them too."
+    assert figures.untraced(one) == "1 file that loads quickly is not traced. To trace all files, use --depth full."
+    assert figures.untraced(two) == "2 files that load quickly are not traced. To trace all files, use --depth full."
 
 
 def test_a_costly_import_that_parsing_needs_is_named() -> None:

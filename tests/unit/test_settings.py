@@ -129,7 +129,7 @@ def test_the_nearest_folder_with_settings_counts(tmp_path: Path) -> None:
 def test_two_files_in_one_folder(tmp_path: Path) -> None:
     (tmp_path / "dagprof.toml").write_text("jobs = 2\n")
     assert load(tmp_path, "[tool.other]\nx = 1\n").jobs == 2
-    with pytest.raises(UsageError, match=r"Both .*dagprof.toml and .*pyproject.toml hold settings; keep one"):
+    with pytest.raises(UsageError, match=r"Both .*dagprof.toml and .*pyproject.toml hold settings. Keep only one"):
         load(tmp_path, "[tool.dagprof]\nrepeat = 4\n")
 
 
@@ -236,8 +236,8 @@ def test_a_table_header_too_many(tmp_path: Path) -> None:
     [
         ("DAGPROF_REPAET", "3", "did you mean `DAGPROF_REPEAT`?"),
         ("DAGPROF_GATE_BUGDET", "1s", "did you mean `DAGPROF_GATE_BUDGET`?"),
-        ("DAGPROF_GATE_RULES", "a", "set it in a configuration file"),
-        ("DAGPROF_WAIVERS", "a", "set it in a configuration file"),
+        ("DAGPROF_GATE_RULES", "a", "Set it in a configuration file"),
+        ("DAGPROF_WAIVERS", "a", "Set it in a configuration file"),
         ("DAGPROF_JOBS", "x", "Invalid value for DAGPROF_JOBS: expected a whole number, got text."),
         ("DAGPROF_GATE_RELATIVE", "5", "Invalid value for DAGPROF_GATE_RELATIVE: '5' is not a percentage"),
     ],

@@ -36,7 +36,7 @@ def test_fields_of_a_later_writer_are_ignored() -> None:
         (b"[1, 2]", "is not a run"),
         (b'{"schema_version": 1, "decision": "passed", "files": [{}]}', "is a verdict of the gate, not a run"),
         (b"{}", "no schema version"),
-        (b'{"schema_version": 99}', "upgrade dagprof"),
+        (b'{"schema_version": 99}', "Upgrade dagprof"),
         (b'{"schema_version": 1}', "is damaged"),
         (b'{"schema_version": "one"}', "is not a run"),
     ],

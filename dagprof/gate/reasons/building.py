@@ -25,7 +25,7 @@ def more_work_after_loading(base: Parsed, head: Parsed, changed: Changed) -> Ite
         return
     at = _building_line(base, head, changed)
     more = " and ".join(
-        f"{number:,} {noun}{'' if number == 1 else 's'}"
+        f"{number:,} more {noun}{'' if number == 1 else 's'}"
         for number, noun in ((dags, "DAG"), (tasks, "task"))
         if number > 0
     )
@@ -33,7 +33,7 @@ def more_work_after_loading(base: Parsed, head: Parsed, changed: Changed) -> Ite
     place = Place(file=head.file.path, line=at)
     instead = changed_instead(place, head, changed)
     at_place = instead[0] if len(instead) == 1 else place
-    made = Cause(at_place, f"it makes {more} more{where}", f"it made {more} more{where}", grown, is_building=True)
+    made = Cause(at_place, f"it creates {more}{where}", f"it created {more}{where}", grown, is_building=True)
     yield made.naming(instead)
 
 

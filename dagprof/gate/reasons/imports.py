@@ -45,11 +45,10 @@ def _no_longer_pre_imported(base: Parsed, head: Parsed, rows: Sequence[tuple[Lin
     is_one = len(loaded) == 1
     link = max(rows, key=lambda row: row[2])[0]
     text = (
-        f"no DAG file names {names} any more, so the DAG processor no longer imports "
-        f"{'it' if is_one else 'them'} before it forks; {where(link.place, head)} loads "
-        f"`{link.module}` in each parse"
+        f"{where(link.place, head)} now loads `{link.module}` in every parse: no DAG file imports {names} any more, "
+        f"so the DAG processor no longer preloads {'it' if is_one else 'them'}"
     )
-    past = f"the DAG processor did not import {names} before it forked"
+    past = f"the DAG processor did not preload {names}"
     return Cause(Place(file=head.file.path, line=0), text, past, sum(ms for _, _, ms in rows))
 
 

@@ -22,9 +22,9 @@ def slower_modules(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cau
         if changed.lines and not lines and not changed_helpers(head, changed):
             continue  # nothing that it runs changed: one traced parse does not prove that it takes longer
         place = Place(file=file, line=lines[0] if lines else 1)
-        at = f", changed {_from_line(lines)}" if lines else ""
-        what = f"the code at the top of {file}"
-        yield Cause(place, f"{what} takes longer{at}", f"{what} took longer", grown, names_changed=bool(lines))
+        at = f", which changed {_from_line(lines)}," if lines else ""
+        what = f"the module-level code of {file}"
+        yield Cause(place, f"{what}{at} takes longer", f"{what} took longer", grown, names_changed=bool(lines))
 
 
 def _from_line(lines: Sequence[int]) -> str:

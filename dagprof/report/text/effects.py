@@ -96,11 +96,14 @@ def render(run: Run, console: Console) -> None:
             Text(f"{safe_text(row.what, 60)}{times}{BY_IMPORT if row.by_import else ''}"),
             Text(safe_text(_shown(row.place, run), 120)),
         )
-    titled("Runs in every parse; move it into a task", table, console)
+    titled("Runs in every parse; move into a task", table, console)
     if any(row.by_import for row in rows[:SHOWN]):
-        text = "Where an import does this, move the import into the functions that use it."
+        text = "If an import does this, move the import into the functions that use the module."
         console.print(Text(text, style="dim"))
     if len(rows) > SHOWN:
         console.print(
-            Text(f"and {count(len(rows) - SHOWN, 'more line')}; `dagprof explain FILE` shows all.", style="dim")
+            Text(
+                f"and {count(len(rows) - SHOWN, 'more line')}. For the full list, run `dagprof explain FILE`.",
+                style="dim",
+            )
         )

@@ -58,7 +58,7 @@ def _render(run: Run, failed: Sequence[FileResult], title: str, style: str, cons
             console.print(Text(f"    → {safe_text(cause.way_out, 400)}", style="yellow"), soft_wrap=True)
     if len(found) > LIMIT:
         left = sum(len(cause.files) for cause in found[LIMIT:])
-        console.print(f"  and {left} more; the report has all of them.")
+        console.print(f"  and {left} more. For the full list, see the report.")
 
 
 def _one(file: FileResult, run: Run) -> Text:

@@ -41,10 +41,10 @@ def render(run: Run, plan: Plan, console: Console) -> None:
         )
     console.print(table)
     if len(plan.steps) > SHOWN:
-        console.print(Text(f"  and {len(plan.steps) - SHOWN:,} more; the report has all of them.", style="dim"))
+        console.print(Text(f"  and {len(plan.steps) - SHOWN:,} more. For the full list, see the report.", style="dim"))
     console.print(
         Text(
-            "Saved in each parse: by the DAG processor, and at the start of every task that does not use the import.",
+            "The DAG processor saves this time in every parse. So does the start of every task that does not use the import.",
             style="dim",
         )
     )
@@ -57,9 +57,7 @@ def render_needed(run: Run, found: Sequence[Change], console: Console) -> None:
     if not needed:
         return
     console.print()
-    console.print(
-        Text("Costly imports that parsing needs (what each would save if nothing needed it at the top)", style="bold")
-    )
+    console.print(Text("Costly imports that parsing needs (time saved if the import could be deferred)", style="bold"))
     for change in needed[:SHOWN]:
         text = f"  {duration(change.saving_ms):>8}  {safe_text(str(change.place), 200)}  needed: {safe_text(change.reason, 300)}"
         console.print(Text(text))

@@ -13,7 +13,7 @@ from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
 
 SHOWN = 3
-NOTE = "Airflow loads them once, before it parses; no file's time includes them, and no DAG file can change them."
+NOTE = "Airflow loads plugins once, before any parse. No file's time includes plugins, and no DAG file can change them."
 
 
 def slowest_first(run: Run) -> list[Plugin]:

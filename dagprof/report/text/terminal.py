@@ -155,7 +155,9 @@ def _imports(run: Run, fleet: Fleet | None, console: Console) -> None:
             str(row["files"]),
             Text(safe_text(label, 80)),
         )
-    titled("Costliest imports, over all files (alone: what all files would save without it)", table, console)
+    titled(
+        "Costliest imports, over all files (alone: time that all files would save without the import)", table, console
+    )
 
 
 def _statements(run: Run, console: Console) -> None:
@@ -211,8 +213,8 @@ def _comparison(comparison: Comparison, console: Console) -> None:
         ),
     ):
         _changes(word, style, [describe(file) for file in files], console)
-    _changes("broken", "red", [f"{file.path}: it {file.missing}" for file in breaks], console)
-    _changes("fixed", "green", [f"{file.path}: it gives DAGs again" for file in fixed], console)
+    _changes("broken", "red", [f"{file.path} {file.missing}" for file in breaks], console)
+    _changes("fixed", "green", [f"{file.path} gives DAGs again" for file in fixed], console)
     for sentence in comparison.warnings:
         console.print(Text(f"  note    {safe_text(sentence, 400)}", style="dim"))
 

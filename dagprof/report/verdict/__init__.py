@@ -16,5 +16,5 @@ def write(format_name: str, verdict: Verdict, *, prefix: str = "") -> str:
     :raises UsageError: there is no such format.
     """
     if format_name not in FORMATS:
-        raise UsageError(f"Unknown format {format_name!r}; choose from {', '.join(FORMATS)}.")
+        raise UsageError(f"Unknown format {format_name!r}. Choose from {', '.join(FORMATS)}.")
     return FORMATS[format_name].text(VerdictReport(verdict, prefix=prefix))

@@ -90,7 +90,7 @@ def _lines(title: Text, lines: Sequence[str], console: Console) -> None:
 
 def _more(number: int, console: Console) -> None:
     if number > LIMIT:
-        console.print(Text(f"  and {number - LIMIT:,} more; the JSON report lists all of them.", style="dim"))
+        console.print(Text(f"  and {number - LIMIT:,} more. For the full list, see the JSON report.", style="dim"))
 
 
 def _safe(text: str) -> str:

@@ -41,7 +41,7 @@ def compared(verdict: Verdict) -> str:
     """What was compared with what, how many files were measured, with what outcome, and how many were not."""
     outcomes = [f"{len(files)} {TITLES[outcome].lower()}" for outcome in Outcome if (files := verdict.of(outcome))]
     counted = f"{count(len(verdict.files), 'file')} compared" + (f" ({', '.join(outcomes)})" if outcomes else "")
-    unaffected = f", {verdict.unaffected:,} not reached by the change" if verdict.unaffected else ""
+    unaffected = f", {verdict.unaffected:,} not affected by the change" if verdict.unaffected else ""
     took = f"; {duration(verdict.wall_s * 1000)}" if verdict.wall_s else ""
     return f"{verdict.base} → {verdict.head}: {counted}{unaffected}{took}."
 

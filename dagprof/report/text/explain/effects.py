@@ -23,7 +23,7 @@ def effects_section(explanation: Explanation, console: Console) -> None:
     for file, line, what in rows[:ROWS]:
         console.print(Text(f"  {safe_text(explanation.below_root(file), 120)}:{line}  {what}"), soft_wrap=True)
     if len(rows) > ROWS:
-        console.print(f"  and {len(rows) - ROWS} more; run.json has all of them.")
+        console.print(f"  and {len(rows) - ROWS} more. For the full list, see run.json.")
 
 
 def all_effects(explanation: Explanation) -> list[tuple[str, int, str]]:

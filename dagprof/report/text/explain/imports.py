@@ -28,7 +28,7 @@ def imports_section(explanation: Explanation, console: Console) -> None:
     if not tree:
         return
     title(
-        "Imports (total: this import and everything it loads; alone: time saved by removing only this line or module)",
+        "Imports (total: the import and everything that the import loads; alone: time saved by removing only this line or module)",
         console,
     )
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, expand=True)

@@ -40,7 +40,7 @@ def changes_section(explanation: Explanation, found: Sequence[Change], console: 
     mine = [change for change in found if explanation.is_change_asked(change.place)]
     if not mine:
         return
-    title("Changes (what each alone would save, over all files of the run)", console)
+    title("Changes (time saved by each change alone, over all files of the run)", console)
     for change in mine[:ROWS]:
         what = safe_text(change.reason, 300) if change.needed else changes.advice(change)
         line = f"  {duration(change.saving_ms):>8}  {safe_text(str(change.place), 120)}  {change.evidence}: {what}"
@@ -61,7 +61,7 @@ def plan_section(explanation: Explanation, plan: Plan, console: Console) -> None
     mine = [step for step in plan.steps if any(explanation.is_change_asked(change.place) for change in step.changes)]
     if all(len(step.changes) == 1 for step in mine):
         return
-    title("Plan (largest savings first, each step added to those before it, over all files of the run)", console)
+    title("Plan (largest savings first; each step adds to the steps before it; over all files of the run)", console)
     for step in mine[:ROWS]:
         line = f"  {duration(step.adds_ms):>8}  {changes.places(step)}  {step.evidence}: {changes.instruction(step)}"
         console.print(Text(line), soft_wrap=True)

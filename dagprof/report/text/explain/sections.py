@@ -27,7 +27,7 @@ def render(explanation: Explanation, fleet: Fleet, *, console: Console) -> None:
     if busy := figures.busy(explanation.run):
         console.print(Text(f"  {busy}", style="yellow"), soft_wrap=True)
     if file.status is Status.NO_DAGS and not file.lost_dags:
-        text = "This file defines no DAG; explain a DAG file that imports it."
+        text = "This file defines no DAG. Explain a DAG file that imports this file."
         console.print(Text(f"  {text}", style="yellow"), soft_wrap=True)
     if file.unanswered:
         needs = f"It needs {file.needed_answers}"

@@ -25,11 +25,9 @@ def source_section(explanation: Explanation, console: Console) -> None:
     if explanation.file.trace is None or explanation.source is None:
         title(f"The source is not shown: {_why_hidden(explanation)}.", console)
         return
-    title(
-        "Source (time of each statement including nested ones, without garbage collection; "
-        "traced, scaled to a parse without tracing)",
-        console,
-    )
+    title("Source", console)
+    about = "  Times include nested statements and exclude garbage collection. They are scaled to remove the overhead of tracing."
+    console.print(Text(about, style="dim"), soft_wrap=True)
     times = _times(explanation.file.trace.statements, explanation.scale)
     marks = _marks(explanation)
     shown = _shown_lines(explanation, [line for line, ms in times.items() if ms >= SMALLEST_MS] + list(marks))
@@ -45,10 +43,10 @@ def source_section(explanation: Explanation, console: Console) -> None:
 def _why_hidden(explanation: Explanation) -> str:
     file = explanation.file
     if file.trace is None:
-        return "it was not traced; use --depth traced" if file.is_timed else "no parse finished"
+        return "the file was not traced. Use --depth traced" if file.is_timed else "no parse finished"
     if file.path.endswith(".zip"):
-        return "it is in an archive"
-    return "the file was changed or removed since it was measured"
+        return "the file is in an archive"
+    return "the file was changed or removed after the measurement"
 
 
 def _times(statements: Sequence[Statement], factor: float) -> dict[int, float]:

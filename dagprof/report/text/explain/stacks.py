@@ -23,15 +23,17 @@ def stack_section(explanation: Explanation, console: Console) -> None:
     found = _statements(root, explanation) if root else []
     if root is None or not found:
         return
-    title("Where the time went, sampled (nodes of 2 % and more, scaled to a parse without sampling)", console)
+    title(
+        "Sampled call stacks (calls with 2 % of the time or more, scaled to remove the overhead of sampling)", console
+    )
     factor = sampled_scale(explanation.file)
     for node in found:
         _node(node, 0, factor, explanation, console)
     late = [node.line for node in found if node.wall_ms * factor > 2 * _clocked_ms(explanation, node.line) + LATE_MS]
     if late:
         text = (
-            f"  Samples are taken at calls: line {late[0]} also includes what ran before it "
-            "without a call, such as a loop. The margin shows each line's own time."
+            f"  dagprof samples only at function calls. Line {late[0]} therefore includes earlier code that makes no "
+            "calls, such as a loop. For each line's own time, see the margin of the source."
         )
         console.print(Text(text, style="dim"), soft_wrap=True)
 
