@@ -19,7 +19,7 @@ from dagprof.config import configuration
 from dagprof.config.settings import Settings
 from dagprof.errors import UsageError
 from dagprof.judge.judgement import Limits
-from dagprof.link.target import existing, resolve
+from dagprof.link.target import Target, existing, resolve
 from dagprof.measure.rounds import Progress
 from dagprof.measure.site import Site, scratch_folder
 
@@ -77,19 +77,8 @@ def measure(
         revision.remove_stale(difference.top)
         with revision.checked_out(difference, place) as tree:
             elsewhere = _elsewhere(given, target.root, difference, tree)
-            changes: dict[str, object] = {"bundle_root": str(_moved_root(target.root, difference, tree))}
-            changes |= _moved_settings(settings, difference, tree)
-            if asked.python is not None:
-                changes["python"] = asked.python
-            old_settings = msgspec.structs.replace(settings, **changes)
-            old_environ = revision.moved_environment(environ, difference.top, tree)
-            old = resolve(
-                old_settings,
-                elsewhere,
-                other_scratch,
-                old_environ,
-                elsewhere=lambda path: revision.unversioned(path, difference, tree),
-            )
+            old_settings = _moved_settings(settings, target.root, difference, tree, asked.python)
+            old = _old_target(old_settings, elsewhere, other_scratch, environ, difference, tree)
             progress.preparing(f"importing Airflow in {target.python}, for both versions")
             with _both(Site(old, old_settings, elsewhere), Site(target, settings, given)) as (base, head):
                 question = _question(difference, tree, target.environment, base, head, asked)
@@ -148,19 +137,41 @@ def _moved_root(root: Path, difference: Difference, tree: Path) -> Path:
     return moved
 
 
-def _moved_settings(settings: Settings, difference: Difference, tree: Path) -> dict[str, object]:
-    """Folders that were given, in the other commit; those outside of the repository, and missing there, stay."""
+def _moved_settings(settings: Settings, root: Path, difference: Difference, tree: Path, python: str | None) -> Settings:
+    """The settings with which the other commit is measured, by ``python`` if another interpreter is named for it.
+
+    Folders that were given are those of the other commit; those outside of the repository, and missing there, stay.
+    """
 
     def there(text: str) -> str:
         path = Path(os.path.abspath(os.path.expanduser(text)))
         moved = revision.moved(path, difference.top, tree)
         return str(moved if moved.exists() else path)
 
-    changes: dict[str, object] = {"pythonpath": tuple(map(there, settings.pythonpath))}
+    changes: dict[str, object] = {
+        "bundle_root": str(_moved_root(root, difference, tree)),
+        "pythonpath": tuple(map(there, settings.pythonpath)),
+    }
     for name in ("plugins", "airflow_home"):
         if (text := getattr(settings, name)) is not None:
             changes[name] = there(text)
-    return changes
+    if python is not None:
+        changes["python"] = python
+    moved_settings: Settings = msgspec.structs.replace(settings, **changes)
+    return moved_settings
+
+
+def _old_target(
+    settings: Settings,
+    given: tuple[Path, ...],
+    scratch: Path,
+    environ: Mapping[str, str],
+    difference: Difference,
+    tree: Path,
+) -> Target:
+    """The other commit's target; files that git does not keep, such as ``.env``, are those of the working tree."""
+    moved = revision.moved_environment(environ, difference.top, tree)
+    return resolve(settings, given, scratch, moved, elsewhere=lambda path: revision.unversioned(path, difference, tree))
 
 
 def _question(
