@@ -36,12 +36,19 @@ def airflow_examples() -> Path:
 def machine() -> str:
     """Describe in one line the machine and the date of the figures."""
     today = datetime.date.today().isoformat()  # noqa: DTZ011 - the local date
-    return f"{cpu_model()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, {today}"
+    return (
+        f"{cpu_model()}, {os.cpu_count()} cores, {platform.system()}, Python"
+        f" {platform.python_version()}, {today}"
+    )
 
 
 def environment(home: Path, **changes: str) -> dict[str, str]:
     """Return a plain environment for Airflow: only these variables, and bytecode as usual."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTHON"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AIRFLOW", "PYTHON"))
+    }
     return {**kept, "AIRFLOW_HOME": str(home), **changes}
 
 
@@ -50,17 +57,26 @@ def temporary_home() -> Iterator[Path]:
     """An AIRFLOW_HOME with a migrated SQLite database."""
     with tempfile.TemporaryDirectory(prefix="bench-home-") as name:
         home = Path(name)
-        subprocess.run([BIN / "airflow", "db", "migrate"], env=environment(home), check=True, capture_output=True)
+        subprocess.run(
+            [BIN / "airflow", "db", "migrate"],
+            env=environment(home),
+            check=True,
+            capture_output=True,
+        )
         yield home
 
 
 def seconds(command: Sequence[str | Path], env: dict[str, str]) -> float:
     """Return the wall seconds of a command that must succeed."""
     began = time.perf_counter()
-    done = subprocess.run([str(part) for part in command], env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(part) for part in command], env=env, capture_output=True, text=True, check=False
+    )
     took = time.perf_counter() - began
     if done.returncode:
-        sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        sys.exit(
+            f"{' '.join(map(str, command))} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        )
     return took
 
 

@@ -1,4 +1,5 @@
-"""Compare the cost of a scan with ``airflow dags report`` on the same files: whole processes, in turns.
+"""Compare the cost of a scan with ``airflow dags report`` on the same files: whole processes, in
+turns.
 
 python bench/cost.py [ROUNDS]
 """
@@ -16,10 +17,19 @@ from common import BIN, airflow_examples, environment, machine, seconds, shown, 
 def main(rounds: int) -> None:
     folder = airflow_examples()
     with temporary_home() as home, tempfile.TemporaryDirectory() as output:
-        report_env = environment(home, AIRFLOW__CORE__LOAD_EXAMPLES="True", AIRFLOW__CORE__DAGS_FOLDER=output)
+        report_env = environment(
+            home, AIRFLOW__CORE__LOAD_EXAMPLES="True", AIRFLOW__CORE__DAGS_FOLDER=output
+        )
         scan_env = environment(home)
         del scan_env["AIRFLOW_HOME"]
-        scan = [BIN / "dagprof", "scan", folder, "--quiet", "--output-dir", Path(output) / "reports"]
+        scan = [
+            BIN / "dagprof",
+            "scan",
+            folder,
+            "--quiet",
+            "--output-dir",
+            Path(output) / "reports",
+        ]
         peers = {
             "airflow dags report": ([BIN / "airflow", "dags", "report"], report_env),
             "dagprof scan": (scan, scan_env),
@@ -36,7 +46,10 @@ def main(rounds: int) -> None:
     print("| command | wall, median (range) | ratio, median of the rounds |\n|---|---|---|")
     for name, values in taken.items():
         ratios = [value / other for value, other in zip(values, reference, strict=True)]
-        print(f"| `{name}` | {shown(values)} | {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f}) |")
+        print(
+            f"| `{name}` | {shown(values)} | {statistics.median(ratios):.2f}"
+            f" ({min(ratios):.2f}-{max(ratios):.2f}) |"
+        )
 
 
 if __name__ == "__main__":

@@ -43,8 +43,9 @@ import dagprof
 
 # Loops that are left out at least, and loops that are kept.
 SETTLING, KEPT = 2, 3
-# Airflow 2.7 to 3.0: if a full collection is due when the manager starts, each parse does it until the
-# manager itself does, within some hundreds of parses. Loops count from then on, or after ``--settled`` parses.
+# Airflow 2.7 to 3.0: if a full collection is due when the manager starts, each parse does it until
+# the manager itself does, within some hundreds of parses. Loops count from then on, or after
+# ``--settled`` parses.
 LONGEST_S = 1500
 FROM_MS = 50.0
 GRADED = """
@@ -74,7 +75,8 @@ import {module}
 class Bench(AirflowPlugin):
     name = "bench"
 """
-# The scheduler loads this plugin before it forks the manager. The environment names the file to write to.
+# The scheduler loads this plugin before it forks the manager. The environment names the file to
+# write to.
 CLOCK = """
 import functools, gc, json, os, time
 from airflow.dag_processing.processor import DagFileProcessor
@@ -129,16 +131,26 @@ class SetUp:
         if name == "entry-point":
             self._write("site/bench_entry.py", PLUGIN.format(module="pandas"))
             self._write(
-                "site/bench_entry-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: bench-entry\nVersion: 1.0\n"
+                "site/bench_entry-1.0.dist-info/METADATA",
+                "Metadata-Version: 2.1\nName: bench-entry\nVersion: 1.0\n",
             )
-            self._write("site/bench_entry-1.0.dist-info/entry_points.txt", "[airflow.plugins]\nb = bench_entry:Bench\n")
+            self._write(
+                "site/bench_entry-1.0.dist-info/entry_points.txt",
+                "[airflow.plugins]\nb = bench_entry:Bench\n",
+            )
             self.settings["PYTHONPATH"] = str(where / "site")
         for number, (imports, steps) in enumerate(itertools.product(kinds, STEPS)):
             # Files of one kind import the same modules, but no two take the same time.
-            text = GRADED.format(imports=imports, steps=steps + 37_000 * number, number=number, task="pass")
+            text = GRADED.format(
+                imports=imports, steps=steps + 37_000 * number, number=number, task="pass"
+            )
             self._write(f"dags/graded_{number:02d}.py", text)
         if name == "plain":
-            shutil.copytree(EXAMPLES, self.dags / "examples", ignore=shutil.ignore_patterns("many_from_a_loop.py"))
+            shutil.copytree(
+                EXAMPLES,
+                self.dags / "examples",
+                ignore=shutil.ignore_patterns("many_from_a_loop.py"),
+            )
 
     def _write(self, name: str, text: str) -> None:
         file = self.where / name
@@ -162,7 +174,9 @@ class SetUp:
 
 
 class Processor:
-    """Airflow's own processor on a set-up: milliseconds by file, one value for each loop after the first ones."""
+    """Airflow's own processor on a set-up: milliseconds by file, one value for each loop after
+    the first ones.
+    """
 
     def __init__(self, set_up: SetUp, python: Path, settled: int) -> None:
         self._settled = settled
@@ -198,7 +212,10 @@ class Processor:
         """Keep each new pair of time and duration from the database."""
         query = "select relative_fileloc, last_parsed_time, last_parse_duration from dag"
         address = f"file:{self._home / 'airflow.db'}?mode=ro"
-        with contextlib.suppress(sqlite3.OperationalError), sqlite3.connect(address, uri=True) as base:
+        with (
+            contextlib.suppress(sqlite3.OperationalError),
+            sqlite3.connect(address, uri=True) as base,
+        ):
             for file, moment, duration in base.execute(query):
                 if duration is not None:
                     seen[file][moment] = duration * 1000
@@ -206,7 +223,9 @@ class Processor:
     def _clocked(self, seen: dict[str, dict[object, float]]) -> None:
         """Keep the parses since the manager's own last full collection."""
         with contextlib.suppress(OSError, ValueError):  # no file yet, or half a line
-            rows = [json.loads(line) for line in (self._home / "clock.jsonl").read_text().splitlines()]
+            rows = [
+                json.loads(line) for line in (self._home / "clock.jsonl").read_text().splitlines()
+            ]
             first = rows[0][2] if rows else 0
             for number, (file, spent, collections) in enumerate(rows):
                 if collections > first or number >= self._settled:
@@ -217,8 +236,19 @@ def scanned(set_up: SetUp, python: Path) -> dict[str, list[float]]:
     """Run the command and return dagprof's samples in milliseconds by file."""
     _, env = set_up.home("ours")
     output = set_up.where / "out"
-    command = [Path(sys.executable).parent / "dagprof", "scan", set_up.dags, "--python", python, "-q", "-o", output]
-    seconds([*command, "--repeat", "4", "--jobs", "1", "--depth", "quick", "--stacks-from", "1e9"], env)
+    command = [
+        Path(sys.executable).parent / "dagprof",
+        "scan",
+        set_up.dags,
+        "--python",
+        python,
+        "-q",
+        "-o",
+        output,
+    ]
+    seconds(
+        [*command, "--repeat", "4", "--jobs", "1", "--depth", "quick", "--stacks-from", "1e9"], env
+    )
     files = dagprof.load(output / "run.json").files
     return {file.path: list(file.samples.wall_ms) for file in files if not file.status.is_failure}
 
@@ -236,45 +266,70 @@ def compare(set_up: SetUp, python: Path, rounds: int, settled: int) -> None:
     real: dict[str, list[float]] = defaultdict(list)
     processor = Processor(set_up, python, settled)
     for _ in range(rounds):
-        # The processor first: it may need a quarter of an hour to settle, in which the machine changes.
+        # The processor first: it may need a quarter of an hour to settle, in which the machine
+        # changes.
         for taken, durations in ((real, processor.durations()), (mine, scanned(set_up, python))):
             for file, values in durations.items():
                 taken[file].extend(values)
     report(set_up.name, processor.version, mine, real)
 
 
-def report(name: str, version: str, mine: Mapping[str, list[float]], real: Mapping[str, list[float]]) -> None:
-    ours, theirs = ({file: statistics.median(values) for file, values in side.items()} for side in (mine, real))
+def report(
+    name: str, version: str, mine: Mapping[str, list[float]], real: Mapping[str, list[float]]
+) -> None:
+    ours, theirs = (
+        {file: statistics.median(values) for file, values in side.items()} for side in (mine, real)
+    )
     both = sorted(ours.keys() & theirs.keys(), key=lambda file: -theirs[file])
     constant = statistics.median(theirs[file] - ours[file] for file in both)
     print(
-        f"\n{name}, Airflow {version}: {len(both)} files; constant {constant:+.0f} ms; {machine()}, load {os.getloadavg()[0]:.1f}"
+        f"\n{name}, Airflow {version}: {len(both)} files; constant {constant:+.0f} ms; {machine()},"
+        f" load {os.getloadavg()[0]:.1f}"
     )
     for file in both:
-        print(f"  {theirs[file]:8.0f} {ours[file]:8.0f} {(ours[file] + constant) / theirs[file] - 1:+7.1%}  {file}")
+        print(
+            f"  {theirs[file]:8.0f} {ours[file]:8.0f}"
+            f" {(ours[file] + constant) / theirs[file] - 1:+7.1%}  {file}"
+        )
     large = [file for file in both if theirs[file] >= FROM_MS]
     off = sorted(abs(theirs[file] - ours[file] - constant) / theirs[file] for file in large)
-    near = sum(abs(theirs[file] - ours[file] - constant) <= max(10.0, 0.1 * theirs[file]) for file in large)
-    order = statistics.correlation(ranks([ours[file] for file in large]), ranks([theirs[file] for file in large]))
+    near = sum(
+        abs(theirs[file] - ours[file] - constant) <= max(10.0, 0.1 * theirs[file]) for file in large
+    )
+    order = statistics.correlation(
+        ranks([ours[file] for file in large]), ranks([theirs[file] for file in large])
+    )
     print(
-        f"| {name} | {version} | {len(large)} | {statistics.median(off):.1%} | {near / len(large):.0%} | {order:.3f} | {constant:+.0f} ms |"
+        f"| {name} | {version} | {len(large)} | {statistics.median(off):.1%} |"
+        f" {near / len(large):.0%} | {order:.3f} | {constant:+.0f} ms |"
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument(
-        "set_ups", nargs="*", default=["plain", "plugins", "entry-point", "providers"], metavar="SET-UP"
+        "set_ups",
+        nargs="*",
+        default=["plain", "plugins", "entry-point", "providers"],
+        metavar="SET-UP",
     )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--python", type=Path, default=Path(sys.executable))
     parser.add_argument(
-        "--settled", type=int, default=900, help="Airflow 2: count parses from here on, if no full collection is due"
+        "--settled",
+        type=int,
+        default=900,
+        help="Airflow 2: count parses from here on, if no full collection is due",
     )
     arguments = parser.parse_args()
     for name in arguments.set_ups:
         with tempfile.TemporaryDirectory(prefix="bench-fidelity-") as where:
-            compare(SetUp(name, Path(where)), arguments.python.absolute(), arguments.rounds, arguments.settled)
+            compare(
+                SetUp(name, Path(where)),
+                arguments.python.absolute(),
+                arguments.rounds,
+                arguments.settled,
+            )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-"""Does a parse that brings as many objects as pandas do a full garbage collection where it does in Airflow's own processor?
+"""Does a parse that brings as many objects as pandas do a full garbage collection where it does in
+Airflow's own processor?
 
     python bench/full_collections.py [--python PATH] [--seconds N]
 
-Runs ``airflow dag-processor`` (Airflow 3) or ``airflow scheduler`` (Airflow 2) on small files for so long, then dagprof, and
-prints the full collections in each parse of one of them, and how long they took in the last one.
+Runs ``airflow dag-processor`` (Airflow 3) or ``airflow scheduler`` (Airflow 2) on small files for
+so long, then dagprof, and prints the full collections in each parse of one of them, and how long
+they took in the last one.
 """
 
 from __future__ import annotations
@@ -53,10 +55,14 @@ def main(python: Path, duration_s: float) -> None:
         dags = place / "dags"
         dags.mkdir()
         for number in range(FILES):
-            (dags / f"filler_{number}.py").write_text(DAG.format(name=f"filler_{number}"), encoding="utf-8")
+            (dags / f"filler_{number}.py").write_text(
+                DAG.format(name=f"filler_{number}"), encoding="utf-8"
+            )
         recorder = textwrap.dedent(RECORDER) + DAG.format(name="recorder")
         (dags / "recorder.py").write_text(recorder, encoding="utf-8")
-        env = environment(place / "home", AIRFLOW__CORE__DAGS_FOLDER=str(dags), BENCH_RECORD=str(place / "theirs"))
+        env = environment(
+            place / "home", AIRFLOW__CORE__DAGS_FOLDER=str(dags), BENCH_RECORD=str(place / "theirs")
+        )
         for section in ("SCHEDULER", "DAG_PROCESSOR"):
             env[f"AIRFLOW__{section}__MIN_FILE_PROCESS_INTERVAL"] = "0"
             env[f"AIRFLOW__{section}__PARSING_PROCESSES"] = "1"
@@ -65,7 +71,18 @@ def main(python: Path, duration_s: float) -> None:
         with processor(parsing_command(version), env, Path(os.devnull), python.parent / "airflow"):
             time.sleep(duration_s)
         env["BENCH_RECORD"] = str(place / "ours")
-        scan = [BIN / "dagprof", "scan", dags, "--python", python, "--depth", "quick", "--repeat", "1", "-q"]
+        scan = [
+            BIN / "dagprof",
+            "scan",
+            dags,
+            "--python",
+            python,
+            "--depth",
+            "quick",
+            "--repeat",
+            "1",
+            "-q",
+        ]
         seconds([*scan, "-o", place / "reports"], env)
         print(f"Airflow {version}; {machine()}; full collections and their ms, parse by parse")
         for who in ("theirs", "ours"):
@@ -73,7 +90,9 @@ def main(python: Path, duration_s: float) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--python", type=Path, default=Path(sys.executable))
     parser.add_argument("--seconds", type=float, default=300)
     arguments = parser.parse_args()

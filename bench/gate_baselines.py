@@ -1,12 +1,15 @@
-"""Measure false alarms and power of baselines with real scans: one folder, saved once and scanned again and again.
+"""Measure false alarms and power of baselines with real scans: one folder, saved once and scanned
+again and again.
 
-python bench/gate_power.py baseline [--runs N] [--load N] [--log FOLDER]         the same version, 20 files
-python bench/gate_power.py baseline-power [--runs N] [--load N] [--log FOLDER]   four of them slower: +30 %, 60 ms or more
-python bench/gate_power.py baseline-show FOLDER ...                              tables from what these kept
+python bench/gate_power.py baseline [--runs N] [--load N] [--log FOLDER]         the same version,
+20 files python bench/gate_power.py baseline-power [--runs N] [--load N] [--log FOLDER]   four of
+them slower: +30 %, 60 ms or more python bench/gate_power.py baseline-show FOLDER ...
+tables from what these kept
 
-Each scan starts Airflow anew, as ``dagprof scan --baseline --fail-on-regression`` does, and parses again what seems slower.
-All Runs are kept in FOLDER, so that ``baseline-show`` can judge them by the rules in force. A baseline that is there is used:
-to compare a quiet baseline with busy scans, make it with ``--runs 0``.
+Each scan starts Airflow anew, as ``dagprof scan --baseline --fail-on-regression`` does, and parses
+again what seems slower. All Runs are kept in FOLDER, so that ``baseline-show`` can judge them by
+the rules in force. A baseline that is there is used: to compare a quiet baseline with busy scans,
+make it with ``--runs 0``.
 """
 
 from __future__ import annotations
@@ -39,9 +42,11 @@ from dagprof.model import Run
 from dagprof.store import runs
 
 FILES, SLOWED = 20, 4
-# What a parse of the smallest file takes, in ms: the share of +30 % is taken of this and the file's own cost.
+# What a parse of the smallest file takes, in ms: the share of +30 % is taken of this and the file's
+# own cost.
 PLAIN_MS = 12.0
-# A fixed amount of work and no fixed time, so that a slower machine takes longer for it, as for the reference.
+# A fixed amount of work and no fixed time, so that a slower machine takes longer for it, as for the
+# reference.
 DAG = """
 import datetime
 from airflow import DAG
@@ -56,7 +61,9 @@ ASKED = scanned.demand("25%", "50ms")
 
 
 class Scan(NamedTuple):
-    """One scan: its Run, the files that were parsed again, those that were made slower, and what its folder kept of it."""
+    """One scan: its Run, the files that were parsed again, those that were made slower, and what
+    its folder kept of it.
+    """
 
     run: Run
     again: Run
@@ -72,7 +79,9 @@ def name(number: int) -> str:
 
 
 def write(folder: Path, per_ms: float, more: dict[int, float]) -> None:
-    """Write the files; ``per_ms`` is how much work this machine did in one ms before the baseline."""
+    """Write the files; ``per_ms`` is how much work this machine did in one ms before the
+    baseline.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(FILES):
         work = round(per_ms * (cost(number) + more.get(number, 0)))
@@ -95,10 +104,16 @@ def work_per_ms(kept: Path) -> float:
 
 def measure(folder: Path, baseline: Run | None) -> tuple[Run, Run]:
     def suspects(run: Run) -> set[str]:
-        return judge.suspects(judge.judge(baseline, run, ASKED.timing)) if baseline is not None else set()
+        return (
+            judge.suspects(judge.judge(baseline, run, ASKED.timing))
+            if baseline is not None
+            else set()
+        )
 
     settings = Settings(depth=Depth.QUICK, bundle_root=str(folder))
-    return scan_twice([str(folder)], settings, suspects, version="bench", environ=environment_here())
+    return scan_twice(
+        [str(folder)], settings, suspects, version="bench", environ=environment_here()
+    )
 
 
 def slowed(choose: random.Random, *, is_power: bool) -> dict[int, float]:
@@ -134,10 +149,17 @@ def record(options: argparse.Namespace) -> None:
 def tell(number: int, baseline: Run, scan: Scan) -> None:
     texts = []
     for rule, by in JUDGES.items():
-        slower = {path for path, outcome in by(baseline, scan).items() if outcome is Outcome.REGRESSION}
-        texts.append(f"{rule}: false {sorted(slower - scan.slowed)}, missed {sorted(scan.slowed - slower)}")
+        slower = {
+            path for path, outcome in by(baseline, scan).items() if outcome is Outcome.REGRESSION
+        }
+        texts.append(
+            f"{rule}: false {sorted(slower - scan.slowed)}, missed {sorted(scan.slowed - slower)}"
+        )
     factor = judge.basis(baseline, scan.run).factor
-    print(f"run {number}: {scan.row['s']} s, speed {factor:.2f}, {len(scan.again.files)} again; {'; '.join(texts)}")
+    print(
+        f"run {number}: {scan.row['s']} s, speed {factor:.2f}, {len(scan.again.files)} again;"
+        f" {'; '.join(texts)}"
+    )
 
 
 def by_scan(baseline: Run, scan: Scan) -> Told:
@@ -176,7 +198,9 @@ def stored(kept: Path) -> Iterator[Scan]:
     for file in sorted(kept.glob("run-*.json")):
         number = file.stem.removeprefix("run-")
         row = json.loads((kept / f"row-{number}.json").read_text())
-        yield Scan(runs.load(file), runs.load(kept / f"again-{number}.json"), frozenset(row["slowed"]), row)
+        yield Scan(
+            runs.load(file), runs.load(kept / f"again-{number}.json"), frozenset(row["slowed"]), row
+        )
 
 
 def show(options: argparse.Namespace) -> None:
@@ -186,10 +210,17 @@ def show(options: argparse.Namespace) -> None:
         speeds = [judge.basis(baseline, scan.run).factor for scan in scans]
         first, taken = scans[0].row, sorted(scan.row["s"] for scan in scans)  # type: ignore[type-var]
         print(
-            f"\n{first['machine']}; {first['what']}, {first['load']} busy programs; {len(scans)} scans of {FILES} files,"
+            f"\n{first['machine']}; {first['what']}, {first['load']} busy programs; {len(scans)}"
+            f" scans of {FILES} files,"
         )
-        print(f"{taken[len(taken) // 2]} s each (median), speed {min(speeds):.2f} to {max(speeds):.2f}\n")
-        print("| rule | runs with a false regression | false regressions | inconclusive | slowed files found |")
+        print(
+            f"{taken[len(taken) // 2]} s each (median), speed {min(speeds):.2f} to"
+            f" {max(speeds):.2f}\n"
+        )
+        print(
+            "| rule | runs with a false regression | false regressions | inconclusive | slowed"
+            " files found |"
+        )
         print("|---|---|---|---|---|")
         for rule, by in JUDGES.items():
             print(f"| {rule} | {' | '.join(figures(baseline, scans, by))} |")
@@ -197,7 +228,9 @@ def show(options: argparse.Namespace) -> None:
 
 def figures(baseline: Run, scans: list[Scan], by: Callable[[Run, Scan], Told]) -> list[str]:
     told = [by(baseline, scan) for scan in scans]
-    slower = [{path for path, outcome in each.items() if outcome is Outcome.REGRESSION} for each in told]
+    slower = [
+        {path for path, outcome in each.items() if outcome is Outcome.REGRESSION} for each in told
+    ]
     false = [len(found - scan.slowed) for found, scan in zip(slower, scans, strict=True)]
     unsure = sum(outcome is Outcome.CANNOT_TELL for each in told for outcome in each.values())
     found = sum(len(found & scan.slowed) for found, scan in zip(slower, scans, strict=True))

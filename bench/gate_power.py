@@ -1,10 +1,12 @@
-"""Measure false alarms and power of the gate with real parses of real folders, both versions in turns.
+"""Measure false alarms and power of the gate with real parses of real folders, both versions in
+turns.
 
-python bench/gate_power.py aa [--runs N] [--load N] [--log FILE]       the same version on both sides, 60 files
-python bench/gate_power.py power [--runs N] [--load N] [--log FILE]    twelve of 60 files slower by known amounts
-python bench/gate_power.py show FILE ...                                tables from log files, with other tools' rules
-python bench/gate_power.py speed                                        one changed file among 1,000
-python bench/gate_power.py baseline ...                                 scans against a stored run, see gate_baselines.py
+python bench/gate_power.py aa [--runs N] [--load N] [--log FILE]       the same version on both
+sides, 60 files python bench/gate_power.py power [--runs N] [--load N] [--log FILE]    twelve of 60
+files slower by known amounts python bench/gate_power.py show FILE ...
+tables from log files, with other tools' rules python bench/gate_power.py speed
+one changed file among 1,000 python bench/gate_power.py baseline ...
+scans against a stored run, see gate_baselines.py
 
 ``--load`` starts this many programs during the measurement. Each keeps a processor busy for half a
 second, then sleeps for half a second. Each run uses ``dagprof.ab.duel`` and the gate like
@@ -99,7 +101,9 @@ def sites(base: Path, head: Path) -> Iterator[tuple[Site, Site]]:
         found = []
         for folder in (base, head):
             settings = Settings(bundle_root=str(folder))
-            target = resolve(settings, (folder,), stack.enter_context(scratch_folder()), environment_here())
+            target = resolve(
+                settings, (folder,), stack.enter_context(scratch_folder()), environment_here()
+            )
             found.append(stack.enter_context(Site(target, settings, (folder,))))
         yield found[0], found[1]
 
@@ -110,7 +114,9 @@ def environment_here() -> dict[str, str]:
     return env
 
 
-def effects(choose: random.Random, slow: dict[int, float]) -> tuple[dict[int, str], dict[int, float]]:
+def effects(
+    choose: random.Random, slow: dict[int, float]
+) -> tuple[dict[int, str], dict[int, float]]:
     """Choose the files that become slower in one run, with names and amounts.
 
     ``slow`` holds their usual parse times.
@@ -172,11 +178,19 @@ def record(options: argparse.Namespace) -> None:
                 run |= {"what": options.what, "load": options.load, "machine": machine()}
                 with Path(options.log).open("a") as stream:
                     stream.write(json.dumps(run) + "\n")
-                alarms = [p for p, f in run["files"].items() if f["outcome"] == "regression" and not f["effect"]]  # type: ignore[attr-defined]
-                missed = [
-                    (p, f["effect"]) for p, f in run["files"].items() if f["effect"] and f["outcome"] != "regression"
+                alarms = [
+                    p
+                    for p, f in run["files"].items()
+                    if f["outcome"] == "regression" and not f["effect"]
                 ]  # type: ignore[attr-defined]
-                print(f"run {number + 1}: {run['s']} s, false {alarms}, missed {missed}", flush=True)
+                missed = [
+                    (p, f["effect"])
+                    for p, f in run["files"].items()
+                    if f["effect"] and f["outcome"] != "regression"
+                ]  # type: ignore[attr-defined]
+                print(
+                    f"run {number + 1}: {run['s']} s, false {alarms}, missed {missed}", flush=True
+                )
 
 
 def by_benchmark(base: list[float], head: list[float]) -> bool:
@@ -185,7 +199,9 @@ def by_benchmark(base: list[float], head: list[float]) -> bool:
 
 
 def by_asv(base: list[float], head: list[float]) -> bool:
-    """``asv compare``: a factor of 1.1, and Mann-Whitney's p below 0.002 if there are enough samples."""
+    """``asv compare``: a factor of 1.1, and Mann-Whitney's p below 0.002 if there are enough
+    samples.
+    """
     from scipy.stats import mannwhitneyu
 
     if statistics.median(head) <= 1.1 * statistics.median(base):
@@ -206,15 +222,18 @@ RULES = {
 
 
 def show(options: argparse.Namespace) -> None:
-    runs = [json.loads(line) for file in options.files for line in Path(file).read_text().splitlines()]
+    runs = [
+        json.loads(line) for file in options.files for line in Path(file).read_text().splitlines()
+    ]
     for what, busy in sorted({(run["what"], run["load"]) for run in runs}):
         these = [run for run in runs if (run["what"], run["load"]) == (what, busy)]
         files = [file for run in these for file in run["files"].values()]
         clean = [[f for f in run["files"].values() if not f["effect"]] for run in these]
         print(
-            f"\n{these[-1]['machine']}; {what}, {busy} busy programs running, {len(these)} runs over {FILES} files, "
-            f"{statistics.median(run['s'] for run in these):.0f} s each (median), "
-            f"{statistics.mean(len(f['base']) for f in files):.1f} pairs of parses per file\n"
+            f"\n{these[-1]['machine']}; {what}, {busy} busy programs running, {len(these)} runs"
+            f" over {FILES} files, {statistics.median(run['s'] for run in these):.0f} s each"
+            f" (median), {statistics.mean(len(f['base']) for f in files):.1f} pairs of parses per"
+            " file\n"
         )
         columns = [effect for effect in EFFECTS if any(f["effect"] == effect for f in files)]
         print(
@@ -224,11 +243,14 @@ def show(options: argparse.Namespace) -> None:
         print("|---|---|---|---|" + "---|" * len(columns))
         judges = {"dagprof gate": lambda f: f["outcome"] == Outcome.REGRESSION.value}
         judges |= {
-            name: (lambda f, rule=rule: bool(f["base"]) and rule(f["base"], f["head"])) for name, rule in RULES.items()
+            name: lambda f, rule=rule: bool(f["base"]) and rule(f["base"], f["head"])
+            for name, rule in RULES.items()
         }
         for name, judge in judges.items():
             alarms = [sum(judge(f) for f in run) for run in clean]
-            unsure = sum(f["outcome"] == "cannot tell" for f in files) if name == "dagprof gate" else 0
+            unsure = (
+                sum(f["outcome"] == "cannot tell" for f in files) if name == "dagprof gate" else 0
+            )
             cells = []
             for effect in columns:
                 with_it = [f for f in files if f["effect"] == effect]
@@ -236,13 +258,15 @@ def show(options: argparse.Namespace) -> None:
                 cells.append(f" {found}/{len(with_it)} ({found / len(with_it):.0%}) |")
             total = sum(map(len, clean))
             print(
-                f"| {name} | {sum(map(bool, alarms))}/{len(these)} | {sum(alarms)}/{total} | {unsure or '–'} |"
-                + "".join(cells)
+                f"| {name} | {sum(map(bool, alarms))}/{len(these)} | {sum(alarms)}/{total} |"
+                f" {unsure or '–'} |" + "".join(cells)
             )
 
 
 def speed(options: argparse.Namespace) -> None:
-    """Time ``dagprof gate`` on one changed file among 1,000, and two concurrent imports of Airflow."""
+    """Time ``dagprof gate`` on one changed file among 1,000, and two concurrent imports of
+    Airflow.
+    """
     with tempfile.TemporaryDirectory(prefix="bench-gate-") as name:
         repository = Path(name)
         folder = repository / "dags"
@@ -258,14 +282,20 @@ def speed(options: argparse.Namespace) -> None:
         for number in range(options.runs + 1):
             began = time.perf_counter()
             pair = [
-                subprocess.Popen([BIN / "python", "-c", IMPORTS], env=env, stderr=subprocess.DEVNULL) for _ in range(2)
+                subprocess.Popen(
+                    [BIN / "python", "-c", IMPORTS], env=env, stderr=subprocess.DEVNULL
+                )
+                for _ in range(2)
             ]
             for each in pair:
                 each.wait()
             imports = time.perf_counter() - began
             began = time.perf_counter()
             done = subprocess.run(
-                [BIN / "dagprof", "gate", "dags", "--against", "HEAD", "-q"], cwd=name, env=env, check=False
+                [BIN / "dagprof", "gate", "dags", "--against", "HEAD", "-q"],
+                cwd=name,
+                env=env,
+                check=False,
             )
             if number:
                 taken["two Airflow imports"].append(imports)
@@ -280,7 +310,9 @@ IMPORTS = "import airflow, airflow.dag_processing.manager, airflow.dag_processin
 
 
 def main() -> None:
-    reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    reader = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     reader.add_argument("what", choices=["aa", "power", "show", "speed", *BASELINES])
     reader.add_argument("files", nargs="*")
     reader.add_argument("--runs", type=int, default=5)
@@ -289,7 +321,9 @@ def main() -> None:
     reader.add_argument("--seed", type=int, default=1)
     reader.add_argument("--log", default="")
     options = reader.parse_args()
-    options.log = options.log or ("gate_baselines" if options.what in BASELINES else "gate_power.jsonl")
+    options.log = options.log or (
+        "gate_baselines" if options.what in BASELINES else "gate_power.jsonl"
+    )
     if options.what in BASELINES:
         import gate_baselines
 

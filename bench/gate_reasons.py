@@ -52,7 +52,11 @@ def kinds() -> list[Kind]:
             {"frames": ("import numpy\n",) * 2},
         ),
         Kind(
-            "import_in_helper", "import h3\n", "import h3\n", ("h3.py:2",), {"h3": ("x = 1\n", "x = 1\nimport numpy\n")}
+            "import_in_helper",
+            "import h3\n",
+            "import h3\n",
+            ("h3.py:2",),
+            {"h3": ("x = 1\n", "x = 1\nimport numpy\n")},
         ),
         Kind(
             "import_two_levels_down",
@@ -74,10 +78,21 @@ def kinds() -> list[Kind]:
             uses.format("h7"),
             uses.format("h7"),
             ("h7.py:3",),
-            {"h7": ("import time\n" + work, "import time\ndef work():\n    time.sleep(0.2)\n    return 1\n")},
+            {
+                "h7": (
+                    "import time\n" + work,
+                    "import time\ndef work():\n    time.sleep(0.2)\n    return 1\n",
+                )
+            },
         ),
         Kind("loop_in_dag", "", f"total = {SPIN}\n", ("loop_in_dag.py:4",)),
-        Kind("loop_in_helper", "import h9\n", "import h9\n", ("h9.py:2",), {"h9": ("x = 1\n", f"x = 1\ny = {SPIN}\n")}),
+        Kind(
+            "loop_in_helper",
+            "import h9\n",
+            "import h9\n",
+            ("h9.py:2",),
+            {"h9": ("x = 1\n", f"x = 1\ny = {SPIN}\n")},
+        ),
         Kind(
             "loop_in_function",
             uses.format("h10"),
@@ -106,21 +121,26 @@ def kinds() -> list[Kind]:
         Kind(
             "file_in_dag",
             "import json\n",
-            "import json\nROWS = [json.load(open(__file__.replace('file_in_dag.py', 'big.json'))) for _ in range(12)]\n",
+            "import json\nROWS = [json.load(open(__file__.replace('file_in_dag.py', 'big.json')))"
+            " for _ in range(12)]\n",
             ("file_in_dag.py:5",),
         ),
         Kind(
             "more_dags",
-            "for number in range(2):\n    globals()[f'm{number}'] = DAG(f'm{number}', start_date=datetime.datetime(2024, 1, 1), schedule=None)\n",
-            "for number in range(250):\n    globals()[f'm{number}'] = DAG(f'm{number}', start_date=datetime.datetime(2024, 1, 1), schedule=None)\n",
+            "for number in range(2):\n    globals()[f'm{number}'] = DAG(f'm{number}',"
+            " start_date=datetime.datetime(2024, 1, 1), schedule=None)\n",
+            "for number in range(250):\n    globals()[f'm{number}'] = DAG(f'm{number}',"
+            " start_date=datetime.datetime(2024, 1, 1), schedule=None)\n",
             ("more_dags.py:4", "more_dags.py:5"),
         ),
         Kind(
             "more_tasks",
             OPERATOR
-            + "with DAG('t', start_date=datetime.datetime(2024, 1, 1), schedule=None):\n    tasks = [EmptyOperator(task_id=f't{n}') for n in range(2)]\n",
+            + "with DAG('t', start_date=datetime.datetime(2024, 1, 1), schedule=None):\n    tasks ="
+            " [EmptyOperator(task_id=f't{n}') for n in range(2)]\n",
             OPERATOR
-            + "with DAG('t', start_date=datetime.datetime(2024, 1, 1), schedule=None):\n    tasks = [EmptyOperator(task_id=f't{n}') for n in range(400)]\n",
+            + "with DAG('t', start_date=datetime.datetime(2024, 1, 1), schedule=None):\n    tasks ="
+            " [EmptyOperator(task_id=f't{n}') for n in range(400)]\n",
             ("more_tasks.py:9",),
         ),
         Kind(
@@ -170,7 +190,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-reasons-") as name:
         folder = Path(name) / "dags"
         folder.mkdir()
-        (folder / "big.json").write_text(json.dumps([{"key": number, "text": "x" * 20} for number in range(30_000)]))
+        (folder / "big.json").write_text(
+            json.dumps([{"key": number, "text": "x" * 20} for number in range(30_000)])
+        )
         git = ["git", "-C", name, "-c", "user.email=bench@example.org", "-c", "user.name=bench"]
         write(folder, chosen, after=False)
         for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "base"]):
@@ -178,21 +200,40 @@ def main() -> None:
         write(folder, chosen, after=True)
         env = environment(Path("/nonexistent"))
         del env["AIRFLOW_HOME"]
-        command = [BIN / "dagprof", "gate", "dags", "--against", "HEAD", "-q", "--time-budget", "300s"]
-        done = subprocess.run([*command, "--format", "json=verdict.json"], cwd=name, env=env, check=False)
+        command = [
+            BIN / "dagprof",
+            "gate",
+            "dags",
+            "--against",
+            "HEAD",
+            "-q",
+            "--time-budget",
+            "300s",
+        ]
+        done = subprocess.run(
+            [*command, "--format", "json=verdict.json"], cwd=name, env=env, check=False
+        )
         if done.returncode != 1:
             sys.exit(f"dagprof gate ended with {done.returncode}")
         verdict = json.loads((Path(name) / "verdict.json").read_text())
     found = {file["path"].removeprefix("dags/"): file for file in verdict["files"]}
     right = 0
-    print(f"{machine()}\n\n| slow-down | the right line | named | right | sentence |\n|---|---|---|---|---|")
+    print(
+        f"{machine()}\n\n| slow-down | the right line | named | right | sentence"
+        " |\n|---|---|---|---|---|"
+    )
     for kind in chosen:
         file = found.get(f"{kind.name}.py", {"reason": "not measured"})
         slower = [each for each in file.get("findings", ()) if each["rule"] == "slower"]
-        named = f"{slower[0]['file'].removeprefix('dags/')}:{slower[0]['line']}" if slower else file.get("outcome", "–")
+        named = (
+            f"{slower[0]['file'].removeprefix('dags/')}:{slower[0]['line']}"
+            if slower
+            else file.get("outcome", "–")
+        )
         right += named in kind.right
         print(
-            f"| {kind.name} | {' or '.join(kind.right)} | {named} | {'yes' if named in kind.right else 'no'} | {file['reason']} |"
+            f"| {kind.name} | {' or '.join(kind.right)} | {named} |"
+            f" {'yes' if named in kind.right else 'no'} | {file['reason']} |"
         )
     print(f"\n{right} of {len(chosen)}")
 

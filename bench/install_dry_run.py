@@ -53,9 +53,13 @@ def main() -> int:
             try:
                 rows.append(_check(file, Path(scratch) / str(number)))
             except subprocess.CalledProcessError as error:
-                failures.append(f"{file.name}: {' '.join(map(str, error.cmd[:4]))} … failed:\n{error.stderr}")
+                failures.append(
+                    f"{file.name}: {' '.join(map(str, error.cmd[:4]))} … failed:\n{error.stderr}"
+                )
     print(_table(rows))
-    touched = [_complaint(row, name) for row in rows for name in row.answers if row.answers[name].touched]
+    touched = [
+        _complaint(row, name) for row in rows for name in row.answers if row.answers[name].touched
+    ]
     for text in failures + touched:
         print(text, file=sys.stderr)
     if failures or not rows:
@@ -77,19 +81,28 @@ def _check(file: Path, folder: Path) -> Row:
     listed = json.loads(_run("uv", "pip", "list", "--python", python, "--format", "json"))
     installed = {_normalised(package["name"]): package["version"] for package in listed}
     answers = {"pip": _ask_pip(python, installed), "uv": _ask_uv(python, installed)}
-    return Row(airflow=name["airflow"], python=name["python"], installed=len(installed), answers=answers)
+    return Row(
+        airflow=name["airflow"], python=name["python"], installed=len(installed), answers=answers
+    )
 
 
 def _ask_pip(python: Path, installed: Packages) -> Answer:
-    report = json.loads(_run(python, "-m", "pip", "install", "--dry-run", "--quiet", "--report", "-", ROOT))
-    wanted = {_normalised(item["metadata"]["name"]): item["metadata"]["version"] for item in report["install"]}
+    report = json.loads(
+        _run(python, "-m", "pip", "install", "--dry-run", "--quiet", "--report", "-", ROOT)
+    )
+    wanted = {
+        _normalised(item["metadata"]["name"]): item["metadata"]["version"]
+        for item in report["install"]
+    }
     return _answer(wanted, installed)
 
 
 def _ask_uv(python: Path, installed: Packages) -> Answer:
     said = _run("uv", "pip", "install", "--dry-run", "--color", "never", "--python", python, ROOT)
     found = {
-        _normalised(line["name"]): "removed" if line["sign"] == "-" else line["version"] or "from here"
+        _normalised(line["name"]): (
+            "removed" if line["sign"] == "-" else line["version"] or "from here"
+        )
         for line in sorted(UV_LINE.finditer(said), key=lambda line: line["sign"], reverse=True)
     }
     if "dagprof" not in found:
@@ -99,8 +112,14 @@ def _ask_uv(python: Path, installed: Packages) -> Answer:
 
 def _answer(wanted: Packages, installed: Packages) -> Answer:
     return Answer(
-        added={name: version for name, version in wanted.items() if name not in {*installed, "dagprof"}},
-        touched={name: f"{installed[name]} → {version}" for name, version in wanted.items() if name in installed},
+        added={
+            name: version for name, version in wanted.items() if name not in {*installed, "dagprof"}
+        },
+        touched={
+            name: f"{installed[name]} → {version}"
+            for name, version in wanted.items()
+            if name in installed
+        },
     )
 
 
@@ -112,7 +131,10 @@ def _table(rows: list[Row]) -> str:
     for row in rows:
         touched = sorted({name for answer in row.answers.values() for name in answer.touched})
         kept = ", ".join(touched) or "none"
-        lines.append(f"| {row.airflow} | {row.python} | {row.installed} | {kept} | {_additions(row.answers)} |")
+        lines.append(
+            f"| {row.airflow} | {row.python} | {row.installed} | {kept} |"
+            f" {_additions(row.answers)} |"
+        )
     return "\n".join(lines)
 
 
@@ -128,7 +150,9 @@ def _listed(packages: Packages) -> str:
 
 
 def _complaint(row: Row, installer: str) -> str:
-    changes = ", ".join(f"{name} {change}" for name, change in row.answers[installer].touched.items())
+    changes = ", ".join(
+        f"{name} {change}" for name, change in row.answers[installer].touched.items()
+    )
     return f"Airflow {row.airflow} on Python {row.python}: {installer} would change {changes}."
 
 
@@ -143,7 +167,9 @@ def _run(*command: str | Path) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """Return the current environment, with pyenv's interpreters last on PATH and no active virtual environment."""
+    """Return the current environment, with pyenv's interpreters last on PATH and no active
+    virtual environment.
+    """
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     found = [str(folder) for folder in sorted(pyenv.glob("versions/*/bin"))]
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}

@@ -15,7 +15,9 @@ import dagprof
 
 
 def start_up(rounds: int = 15) -> list[float]:
-    """Time the import of the command line's module over a bare interpreter, in turns, in milliseconds."""
+    """Time the import of the command line's module over a bare interpreter, in turns, in
+    milliseconds.
+    """
     from pathlib import Path
 
     from common import seconds
@@ -33,15 +35,16 @@ def main() -> None:
     print(f"{machine()}\n")
     differences = start_up()
     print(
-        f"start-up over a bare interpreter: median {statistics.median(differences):.0f} ms, range {min(differences):.0f}-{max(differences):.0f} ms"
+        f"start-up over a bare interpreter: median {statistics.median(differences):.0f} ms, range"
+        f" {min(differences):.0f}-{max(differences):.0f} ms"
     )
     for jobs in (1, 2):
         run = dagprof.scan(airflow_examples(), jobs=jobs, repeat=3)
         values = [ms for file in run.files for ms in file.samples.overhead_ms]
         deciles = statistics.quantiles(values, n=10)
         print(
-            f"around each of {len(values)} parses, {jobs} at once: median {statistics.median(values):.1f} ms, "
-            f"90 % below {deciles[-1]:.1f} ms"
+            f"around each of {len(values)} parses, {jobs} at once: median"
+            f" {statistics.median(values):.1f} ms, 90 % below {deciles[-1]:.1f} ms"
         )
 
 

@@ -1,4 +1,5 @@
-"""Check that proofs hold: make the changes that experiments proved in memory in a copy, and parse both in turns.
+"""Check that proofs hold: make the changes that experiments proved in memory in a copy, and parse
+both in turns.
 
 python bench/proofs.py [--python PYTHON] [--temperature T] [--turns N] [--files N] FOLDER ...
 
@@ -65,7 +66,9 @@ class Outcome(NamedTuple):
 
     @property
     def scaled_ms(self) -> float:
-        """Scale the claim to the machine's current speed: by the plain parse now and the one of the scan."""
+        """Scale the claim to the machine's current speed: by the plain parse now and the one of
+        the scan.
+        """
         return self.claim.claimed_ms * self.before_ms / self.claim.parse_ms
 
     @property
@@ -84,8 +87,11 @@ class Parser:
     """Parse files of one folder, plain, each in a forked child."""
 
     def __init__(self, stack: ExitStack, root: Path, options: argparse.Namespace) -> None:
-        settings = Settings(python=options.python, temperature=options.temperature, bundle_root=str(root))
-        # Serialised DAGs depend on the order of sets, so both folders' processes get the same hash seed.
+        settings = Settings(
+            python=options.python, temperature=options.temperature, bundle_root=str(root)
+        )
+        # Serialised DAGs depend on the order of sets, so both folders' processes get the same hash
+        # seed.
         environ = {**os.environ, "PYTHONHASHSEED": "0"}
         target = resolve(settings, (root,), stack.enter_context(scratch_folder()), environ)
         self._zygotes = stack.enter_context(Zygotes(target, zygote_config(target, settings)))
@@ -102,14 +108,18 @@ class Parser:
         )
 
     def prepare(self, path: str, dags: Sequence[str]) -> None:
-        """Import what the DAG processor imports before it forks for this file. The first parse is a warm-up."""
+        """Import what the DAG processor imports before it forks for this file. The first parse
+        is a warm-up.
+        """
         self._zygotes.pre_import([str(self.root / path)], with_folder=True)
         self._worker = self._zygotes.worker(path)
         self._path, self._dags = self.root / path, dags
         self.parse()
 
     def parse(self, without: Sequence[Place] = ()) -> tuple[float, str]:
-        """Parse once, without some statements in memory; return milliseconds and the DAGs, or the reason why there are none."""
+        """Parse once, without some statements in memory; return milliseconds and the DAGs, or
+        the reason why there are none.
+        """
         request = parse_request(Mode.TIMING, self._path, self._limits)
         lines: dict[str, list[int]] = {}
         for place in without:
@@ -152,7 +162,9 @@ def changed_copy(root: Path, folder: Path, without: Sequence[Place]) -> Path:
 
 
 def claims(run: dagprof.Run) -> list[Claim]:
-    """List all proved experiments, and the plan's changes in the files they make faster, if experiments timed them."""
+    """List all proved experiments, and the plan's changes in the files they make faster, if
+    experiments timed them.
+    """
     found = [
         Claim(
             file.path,
@@ -165,7 +177,9 @@ def claims(run: dagprof.Run) -> list[Claim]:
         for experiment in file.experiments
         if experiment.is_proof
     ]
-    parse_ms = {file.path: statistics.median(file.samples.own_ms) for file in run.files if file.is_timed}
+    parse_ms = {
+        file.path: statistics.median(file.samples.own_ms) for file in run.files if file.is_timed
+    }
     known = {(claim.path, frozenset(claim.without)) for claim in found}
     fleet = Fleet(run)
     planned = [change.place for step in fleet.plan().steps for change in step.changes]
@@ -177,7 +191,9 @@ def claims(run: dagprof.Run) -> list[Claim]:
     return sorted(found, key=lambda claim: -claim.claimed_ms)
 
 
-def check(claim: Claim, dags: Sequence[str], roots: tuple[Path, Path], options: argparse.Namespace) -> Outcome:
+def check(
+    claim: Claim, dags: Sequence[str], roots: tuple[Path, Path], options: argparse.Namespace
+) -> Outcome:
     """Parse the file of both folders in turns."""
     before, again, real, notes = [], [], [], set()
     with parser(roots[0], options) as plain, parser(roots[1], options) as changed:
@@ -196,7 +212,9 @@ def check(claim: Claim, dags: Sequence[str], roots: tuple[Path, Path], options: 
             again.append(found["plain"][0] - found["memory"][0])
             real.append(found["plain"][0] - found["copy"][0])
             if found["copy"][1] != found["plain"][1] and not restless:
-                notes.add("other DAGs" if found["copy"][1].startswith("{") else found["copy"][1][:80])
+                notes.add(
+                    "other DAGs" if found["copy"][1].startswith("{") else found["copy"][1][:80]
+                )
     medians = map(statistics.median, (before, again, real))
     return Outcome(claim, *medians, "; ".join(notes))
 
@@ -204,13 +222,16 @@ def check(claim: Claim, dags: Sequence[str], roots: tuple[Path, Path], options: 
 def outcomes(folder: Path, temporary: Path, options: argparse.Namespace) -> list[Outcome]:
     root = temporary / "plain"
     shutil.copytree(folder, root, ignore=shutil.ignore_patterns("__pycache__"))
-    run = dagprof.scan(root, depth="full", jobs=1, python=options.python, temperature=options.temperature)
+    run = dagprof.scan(
+        root, depth="full", jobs=1, python=options.python, temperature=options.temperature
+    )
     todo = claims(run)
     paths = list(dict.fromkeys(claim.path for claim in todo))[: options.files]
     dags = {file.path: file.dag_ids for file in run.files}
     print(
-        f"\n{folder.name}: {len(run.files)} files, {run.total_parse_ms:.0f} ms, scan {run.wall_s:.0f} s; "
-        f"{len(todo)} claims in {len({claim.path for claim in todo})} files, of {len(paths)} of which all are checked",
+        f"\n{folder.name}: {len(run.files)} files, {run.total_parse_ms:.0f} ms, scan"
+        f" {run.wall_s:.0f} s; {len(todo)} claims in {len({claim.path for claim in todo})} files,"
+        f" of {len(paths)} of which all are checked",
         flush=True,
     )
     found = []
@@ -223,7 +244,8 @@ def outcomes(folder: Path, temporary: Path, options: argparse.Namespace) -> list
 
 def print_outcomes(found: Sequence[Outcome]) -> None:
     print(
-        "\n| claim | checked | scan within 10 % or 10 ms of the real gain | at the machine's speed of now | measured in the same turns | DAGs unchanged |"
+        "\n| claim | checked | scan within 10 % or 10 ms of the real gain | at the machine's speed"
+        " of now | measured in the same turns | DAGs unchanged |"
     )
     print("|---|---|---|---|---|---|")
     for kind in [*dict.fromkeys(outcome.claim.kind for outcome in found), ""]:
@@ -235,22 +257,32 @@ def print_outcomes(found: Sequence[Outcome]) -> None:
             same = sum(not outcome.note for outcome in these)
             total = len(these)
             print(
-                f"| {kind or 'all'} | {total} | {scan} ({scan / total:.0%}) | {scaled} ({scaled / total:.0%}) | {again} ({again / total:.0%}) | {same} |"
+                f"| {kind or 'all'} | {total} | {scan} ({scan / total:.0%}) | {scaled}"
+                f" ({scaled / total:.0%}) | {again} ({again / total:.0%}) | {same} |"
             )
     print(
-        "\n| file | without | claim | parse, ms | scan, ms | scan at this speed, ms | same turns, ms | real, ms | |\n|---|---|---|---|---|---|---|---|---|"
+        "\n| file | without | claim | parse, ms | scan, ms | scan at this speed, ms | same turns,"
+        " ms | real, ms | |\n|---|---|---|---|---|---|---|---|---|"
     )
     for outcome in found:
         claim = outcome.claim
         more = f" and {len(claim.without) - 3} more" if claim.without[3:] else ""
         without = ", ".join(map(str, claim.without[:3])) + more
-        figures = (outcome.before_ms, claim.claimed_ms, outcome.scaled_ms, outcome.again_ms, outcome.real_ms)
+        figures = (
+            outcome.before_ms,
+            claim.claimed_ms,
+            outcome.scaled_ms,
+            outcome.again_ms,
+            outcome.real_ms,
+        )
         shown = " | ".join(f"{ms:.1f}" for ms in figures)
         print(f"| {claim.path} | {without} | {claim.kind} | {shown} | {outcome.note} |")
 
 
 def main() -> None:
-    reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    reader = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     reader.add_argument("folders", nargs="+", type=Path)
     reader.add_argument("--python")
     reader.add_argument("--turns", type=int, default=11)

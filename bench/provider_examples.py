@@ -24,7 +24,10 @@ HELPERS = {
     "test_utils/__init__.py": "",
     "test_utils/system_tests.py": "def get_test_run(found):\n    return lambda: None\n",
     "test_utils/version_compat.py": "AIRFLOW_V_3_0_PLUS = True\n",
-    "test_utils/watcher.py": 'from airflow.sdk import task\n\n\n@task(trigger_rule="one_failed")\ndef watcher():\n    pass\n',
+    "test_utils/watcher.py": (
+        'from airflow.sdk import task\n\n\n@task(trigger_rule="one_failed")\ndef watcher():\n   '
+        " pass\n"
+    ),
 }
 HOOKS = {
     "s3": "from airflow.providers.amazon.aws.hooks.s3 import S3Hook",
@@ -44,7 +47,8 @@ HOOKS = {
         "from airflow.providers.google.cloud.hooks.gcs import GCSHook"
     ),
     "bigquery_and_storage": (
-        "from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook\nfrom google.cloud import storage"
+        "from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook\nfrom google.cloud"
+        " import storage"
     ),
 }
 BODY = """
@@ -77,7 +81,9 @@ def write_hooks(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in HOOKS.items():
         hook = text.rpartition(" ")[2]
-        (folder / f"{name}.py").write_text(text + BODY.format(name=name, hook=hook), encoding="utf-8")
+        (folder / f"{name}.py").write_text(
+            text + BODY.format(name=name, hook=hook), encoding="utf-8"
+        )
 
 
 def main(folder: Path, *sdists: Path) -> None:

@@ -4,9 +4,9 @@
     python bench/same_output.py record AFTER --stored BEFORE     # with the new code
     python bench/same_output.py compare BEFORE AFTER
 
-``record`` measures ten fixed runs and renders every stored Run in every format. With ``--stored`` it
-renders the Runs of the other folder, so both versions render the same Runs and their texts must be
-equal to the byte. Measured values differ from one run to the next: there, ``compare`` takes the
+``record`` measures ten fixed runs and renders every stored Run in every format. With ``--stored``
+it renders the Runs of the other folder, so both versions render the same Runs and their texts must
+be equal to the byte. Measured values differ from one run to the next: there, ``compare`` takes the
 times, sizes and addresses out and compares which lines there are, without their order and number.
 """
 
@@ -48,12 +48,16 @@ with DAG("needy", start_date=datetime.datetime(2024, 1, 1), schedule=None):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Compare dagprof's output before and after a change.")
+    parser = argparse.ArgumentParser(
+        description="Compare dagprof's output before and after a change."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     recording = commands.add_parser("record")
     recording.add_argument("folder", type=Path)
     recording.add_argument("--stored", type=Path)
-    recording.add_argument("--python", default=sys.executable, help="the interpreter to measure, the same for both")
+    recording.add_argument(
+        "--python", default=sys.executable, help="the interpreter to measure, the same for both"
+    )
     comparing = commands.add_parser("compare")
     comparing.add_argument("before", type=Path)
     comparing.add_argument("after", type=Path)
@@ -73,7 +77,9 @@ def record(folder: Path, stored: Path, python: str) -> None:
         dagprof(folder / name, *arguments, "--output-dir", str(folder / name), "--python", python)
     for name, arguments in renderings(stored):
         place = folder / "rendered" / name
-        dagprof(place, *(str(place / "page.html") if each == "PAGE" else each for each in arguments))
+        dagprof(
+            place, *(str(place / "page.html") if each == "PAGE" else each for each in arguments)
+        )
 
 
 def runs(inputs: Path) -> Iterator[tuple[str, list[str]]]:
@@ -95,11 +101,17 @@ def runs(inputs: Path) -> Iterator[tuple[str, list[str]]]:
     git(repository, "init", "-q", "-b", "main")
     git(repository, "add", "-A")
     git(repository, "commit", "-q", "-m", "base")
-    yield "baseline", ["scan", str(repository / "dags"), "--save-baseline", str(repository / "baseline.json")]
+    yield (
+        "baseline",
+        ["scan", str(repository / "dags"), "--save-baseline", str(repository / "baseline.json")],
+    )
     write(repository / "dags/a.py", DAG.format(name="a", imports="import helper\nimport pandas"))
     write(repository / "dags/c.py", DAG.format(name="c", imports="import nowhere"))
     yield "gate", ["gate", str(repository / "dags"), "--against", "main"]
-    yield "gate-baseline", ["gate", str(repository / "dags"), "--baseline", str(repository / "baseline.json")]
+    yield (
+        "gate-baseline",
+        ["gate", str(repository / "dags"), "--baseline", str(repository / "baseline.json")],
+    )
     yield "judged", ["scan", str(repository / "dags"), "--baseline", str(repository / "baseline.json"),
                      "--fail-on-regression", "30%", "--fail-on", "import-error"]  # fmt: skip
 
@@ -111,8 +123,14 @@ def renderings(stored: Path) -> Iterator[tuple[str, list[str]]]:
         yield f"{name}.html", ["report", str(run), "-o", "PAGE"]
         yield f"{name}.md", ["report", str(run), "-o", "-", "--format", "markdown"]
         for file in json.loads(run.read_text())["files"][:5]:
-            yield f"{name}-{file['path'].replace('/', '_')}.txt", ["explain", file["path"], "--run", str(run)]
-    yield "compared.txt", ["compare", str(stored / "baseline/run.json"), str(stored / "judged/run.json")]
+            yield (
+                f"{name}-{file['path'].replace('/', '_')}.txt",
+                ["explain", file["path"], "--run", str(run)],
+            )
+    yield (
+        "compared.txt",
+        ["compare", str(stored / "baseline/run.json"), str(stored / "judged/run.json")],
+    )
     yield "compared.html", ["report", str(stored / "judged/run.json"), "--baseline",
                             str(stored / "baseline/run.json"), "-o", "PAGE"]  # fmt: skip
 
@@ -122,7 +140,9 @@ def dagprof(folder: Path, *arguments: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     env = environment(folder / "home", COLUMNS="120", NO_COLOR="1")
     del env["AIRFLOW_HOME"]
-    done = subprocess.run([BIN / "dagprof", *arguments], env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [BIN / "dagprof", *arguments], env=env, capture_output=True, text=True, check=False
+    )
     write(folder / "stdout.txt", done.stdout)
     write(folder / "stderr.txt", f"exit code {done.returncode}\n{done.stderr}")
 
@@ -130,15 +150,22 @@ def dagprof(folder: Path, *arguments: str) -> None:
 def compare(before: Path, after: Path) -> int:
     """Print what differs, and return how many outputs do."""
     differing = 0
-    for old in sorted(path for path in before.rglob("*") if path.is_file() and "/home/" not in str(path)):
+    for old in sorted(
+        path for path in before.rglob("*") if path.is_file() and "/home/" not in str(path)
+    ):
         name = old.relative_to(before)
         new = after / name
         is_rendered = name.parts[0] == "rendered"
         if old.suffix not in (".txt", ".json") and not is_rendered:
             continue  # a page of a measured Run holds times; pages of stored Runs are compared
-        texts = [plain(path, is_rendered=is_rendered) if path.exists() else ["missing"] for path in (old, new)]
+        texts = [
+            plain(path, is_rendered=is_rendered) if path.exists() else ["missing"]
+            for path in (old, new)
+        ]
         lines = [
-            line for line in difflib.unified_diff(*texts, lineterm="", n=0) if not line.startswith(("---", "+++", "@@"))
+            line
+            for line in difflib.unified_diff(*texts, lineterm="", n=0)
+            if not line.startswith(("---", "+++", "@@"))
         ]
         if lines:
             differing += 1
@@ -149,7 +176,9 @@ def compare(before: Path, after: Path) -> int:
 
 
 def plain(path: Path, *, is_rendered: bool) -> list[str]:
-    """What must be equal: a rendered text as it is; of a measured one what does not vary, sorted."""
+    """What must be equal: a rendered text as it is; of a measured one what does not vary,
+    sorted.
+    """
     text = path.read_text(encoding="utf-8")
     if is_rendered:
         return [line for line in text.splitlines() if str(path.parent) not in line]
@@ -168,7 +197,9 @@ def flat(value: object, where: str) -> Iterator[str]:
         for each in value:
             yield from flat(each, where + "[]")
     else:
-        number = isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool))
+        number = isinstance(value, float) or (
+            isinstance(value, int) and not isinstance(value, bool)
+        )
         yield f"{where} = {'#' if number else NUMBER.sub('#', str(value))}"
 
 

@@ -1,4 +1,5 @@
-"""Check savings on a generated folder whose true savings are known by construction, scanned at full depth.
+"""Check savings on a generated folder whose true savings are known by construction, scanned at full
+depth.
 
 python bench/savings.py [FACTOR]
 
@@ -40,7 +41,9 @@ print((time.perf_counter() - began) * 1000)
 
 
 class Row(NamedTuple):
-    """The true and the reported saving of a change, in ms. ``kind`` is the kind of import in the file."""
+    """The true and the reported saving of a change, in ms. ``kind`` is the kind of import in the
+    file.
+    """
 
     kind: str
     what: str
@@ -91,9 +94,13 @@ class Plain:
 
 
 def read_off(rows: dict[str, tuple[float, set[str]]], names: Sequence[str]) -> float:
-    """Return what a reader finds for the modules of one statement: their rows, each counted once."""
+    """Return what a reader finds for the modules of one statement: their rows, each counted
+    once.
+    """
     nested = {inner for name in names if name in rows for inner in rows[name][1]}
-    return sum(rows[name][0] for name in dict.fromkeys(names) if name in rows and name not in nested)
+    return sum(
+        rows[name][0] for name in dict.fromkeys(names) if name in rows and name not in nested
+    )
 
 
 def kind(path: str) -> str:
@@ -128,7 +135,12 @@ def proved(folder: generated.Folder, run: dagprof.Run, *, alone: bool) -> Iterat
             if experiment.is_proof and (len(experiment.without) == 1) == alone:
                 without = [(place.file, place.line) for place in experiment.without]
                 what = f"{file.path}: {' + '.join(map(str, experiment.without))}"
-                yield Row(kind(file.path), what, folder.saving_ms(file.path, without), experiment.proved_ms)
+                yield Row(
+                    kind(file.path),
+                    what,
+                    folder.saving_ms(file.path, without),
+                    experiment.proved_ms,
+                )
 
 
 def by_importtime(folder: generated.Folder, plain: Plain, root: Path) -> Iterator[Row]:
@@ -150,32 +162,44 @@ def really(folder: generated.Folder, plain: Plain, temporary: Path) -> Iterator[
 
 
 def print_table(tables: dict[str, list[Row]]) -> None:
-    print("| figure | checked | within 10 % or 5 ms | largest error | median error |\n|---|---|---|---|---|")
+    print(
+        "| figure | checked | within 10 % or 5 ms | largest error | median error"
+        " |\n|---|---|---|---|---|"
+    )
     for name, rows in tables.items():
         errors = sorted(row.error_ms for row in rows)
         right = sum(row.is_right for row in rows)
         print(
-            f"| {name} | {len(rows)} | {right} ({right / len(rows):.0%}) | {errors[-1]:.1f} ms | {errors[len(errors) // 2]:.1f} ms |"
+            f"| {name} | {len(rows)} | {right} ({right / len(rows):.0%}) | {errors[-1]:.1f} ms |"
+            f" {errors[len(errors) // 2]:.1f} ms |"
         )
 
 
 def print_worst(name: str, rows: list[Row], most: int = 12) -> None:
     wrong = sorted((row for row in rows if not row.is_right), key=lambda row: -row.error_ms)
     if wrong:
-        print(f"\n{name}, not within 10 % or 5 ms ({len(wrong)}):\n\n| what | true, ms | found, ms |\n|---|---|---|")
+        print(
+            f"\n{name}, not within 10 % or 5 ms ({len(wrong)}):\n\n| what | true, ms | found, ms"
+            " |\n|---|---|---|"
+        )
         for row in wrong[:most]:
             print(f"| {row.what} | {row.true_ms:.0f} | {row.found_ms:.1f} |")
 
 
 def print_kinds(estimates: list[Row], others: list[Row]) -> None:
     print(
-        "\n| kind | statements | dagprof right | `-X importtime` right | its worst: true → shown, ms |\n|---|---|---|---|---|"
+        "\n| kind | statements | dagprof right | `-X importtime` right | its worst: true → shown,"
+        " ms |\n|---|---|---|---|---|"
     )
     for name in dict.fromkeys(row.kind for row in estimates):
         mine, theirs = ([row for row in rows if row.kind == name] for rows in (estimates, others))
         worst = max(theirs, key=lambda row: row.error_ms)
         right: Callable[[list[Row]], int] = lambda rows: sum(row.is_right for row in rows)  # noqa: E731
-        shown = f"{worst.what}: {worst.true_ms:.0f} → {worst.found_ms:.0f}" if not worst.is_right else ""
+        shown = (
+            f"{worst.what}: {worst.true_ms:.0f} → {worst.found_ms:.0f}"
+            if not worst.is_right
+            else ""
+        )
         print(f"| {name} | {len(mine)} | {right(mine)} | {right(theirs)} | {shown} |")
 
 
@@ -206,10 +230,15 @@ def main(factor: int) -> None:
             "one statement in one file, proved": list(proved(folder, run, alone=True)),
             "all that are not needed in one file, proved": list(proved(folder, run, alone=False)),
             "what `-X importtime` shows for a statement": list(by_importtime(folder, plain, root)),
-            "the truth: statement really left out, timed without Airflow": list(really(folder, plain, temporary)),
+            "the truth: statement really left out, timed without Airflow": list(
+                really(folder, plain, temporary)
+            ),
         }
     parses = [folder.parse_ms(path) for path in folder.dag_files]
-    print(f"{machine()}; {len(parses)} files, imports of {min(parses)} to {max(parses)} ms, scan {run.wall_s:.0f} s\n")
+    print(
+        f"{machine()}; {len(parses)} files, imports of {min(parses)} to {max(parses)} ms, scan"
+        f" {run.wall_s:.0f} s\n"
+    )
     print_table(tables)
     names = list(tables)
     print_kinds(tables[names[0]], tables[names[5]])

@@ -38,7 +38,9 @@ sys.exit(code)
 
 def many_dags(folder: Path) -> None:
     """One file that makes 700 DAGs."""
-    loop = f"for number in range(700):\n    globals()[f'd{{number}}'] = DAG(f'd{{number}}', {START})\n"
+    loop = (
+        f"for number in range(700):\n    globals()[f'd{{number}}'] = DAG(f'd{{number}}', {START})\n"
+    )
     (folder / "many_dags.py").write_text(HEAD + loop)
 
 
@@ -58,7 +60,9 @@ def many_tasks(folder: Path) -> None:
 
 
 def many_modules(folder: Path) -> None:
-    """One parse that loads 3,000 modules: a tree in which each module imports ten others and one of a hundred shared modules."""
+    """One parse that loads 3,000 modules: a tree in which each module imports ten others and one
+    of a hundred shared modules.
+    """
     package = folder / "modules"
     package.mkdir()
     (package / "__init__.py").write_text("")
@@ -66,9 +70,14 @@ def many_modules(folder: Path) -> None:
         (package / f"shared{number}.py").write_text("value = 1\n")
     for number in range(2900):
         below = [10 * number + inner for inner in range(1, 11) if 10 * number + inner < 2900]
-        lines = [f"from modules import shared{number % 100}", *(f"from modules import m{other}" for other in below)]
+        lines = [
+            f"from modules import shared{number % 100}",
+            *(f"from modules import m{other}" for other in below),
+        ]
         (package / f"m{number}.py").write_text("\n".join([*lines, "value = 1", ""]))
-    (folder / "many_modules.py").write_text("import modules.m0\n" + HEAD + f"with DAG('modules', {START}):\n    pass\n")
+    (folder / "many_modules.py").write_text(
+        "import modules.m0\n" + HEAD + f"with DAG('modules', {START}):\n    pass\n"
+    )
 
 
 def many_files(folder: Path) -> None:
@@ -76,7 +85,9 @@ def many_files(folder: Path) -> None:
     choose = random.Random(1)
     for number in range(200):
         lines = [f"import pool_{other}" for other in choose.sample(range(number), min(3, number))]
-        (folder / f"pool_{number}.py").write_text("\n".join([*lines, "import time", "time.sleep(0.001)", ""]))
+        (folder / f"pool_{number}.py").write_text(
+            "\n".join([*lines, "import time", "time.sleep(0.001)", ""])
+        )
     for number in range(1000):
         lines = [f"import pool_{other}" for other in choose.sample(range(200), 8)]
         text = "\n".join(lines) + "\n" + HEAD + f"with DAG('file_{number}', {START}):\n    pass\n"
@@ -107,7 +118,10 @@ def scan(folder: Path, output: Path, depth: str) -> tuple[int, float, float]:
         "-o",
         str(output / "run"),
     ]
-    env = {**environment(Path("/nonexistent")), "PYTHONPATH": str(Path(dagprof.__file__).parent.parent)}
+    env = {
+        **environment(Path("/nonexistent")),
+        "PYTHONPATH": str(Path(dagprof.__file__).parent.parent),
+    }
     del env["AIRFLOW_HOME"]
     began = time.perf_counter()
     done = subprocess.run([*command, "--quiet"], env=env, check=False)
@@ -117,7 +131,8 @@ def scan(folder: Path, output: Path, depth: str) -> tuple[int, float, float]:
 def main(names: list[str]) -> None:
     print(f"{machine()}\n")
     print(
-        "| case | depth | exit | wall | dagprof's peak | run.json | report.html | status |\n|---|---|---|---|---|---|---|---|"
+        "| case | depth | exit | wall | dagprof's peak | run.json | report.html | status"
+        " |\n|---|---|---|---|---|---|---|---|"
     )
     for name in names or CASES:
         with tempfile.TemporaryDirectory(prefix="bench-scale-") as temporary:
@@ -129,9 +144,13 @@ def main(names: list[str]) -> None:
                 code, seconds, peak = scan(folder, output, depth)
                 run = dagprof.load(output / "run" / "run.json")
                 statuses = ", ".join(sorted({file.status.value for file in run.files}))
-                sizes = [os.path.getsize(output / "run" / file) / 2**20 for file in ("run.json", "report.html")]
+                sizes = [
+                    os.path.getsize(output / "run" / file) / 2**20
+                    for file in ("run.json", "report.html")
+                ]
                 print(
-                    f"| {name} | {depth} | {code} | {seconds:.0f} s | {peak:.0f} MiB | {sizes[0]:.1f} MiB | {sizes[1]:.1f} MiB | {statuses} |",
+                    f"| {name} | {depth} | {code} | {seconds:.0f} s | {peak:.0f} MiB |"
+                    f" {sizes[0]:.1f} MiB | {sizes[1]:.1f} MiB | {statuses} |",
                     flush=True,
                 )
     print(f"\nThis process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB.")

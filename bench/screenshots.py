@@ -15,12 +15,18 @@ IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 SCREENS = {
     "light": {"viewport": {"width": 1280, "height": 860}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1280, "height": 860}, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light", "device_scale_factor": 1.5},
+    "phone": {
+        "viewport": {"width": 390, "height": 844},
+        "color_scheme": "light",
+        "device_scale_factor": 1.5,
+    },
 }
 
 
 def views(page: Page) -> dict[str, str]:
-    """Return the names of pictures and the addresses of their views; for a file and a change, the most interesting ones."""
+    """Return the names of pictures and the addresses of their views; for a file and a change,
+    the most interesting ones.
+    """
     found = {"overview": "#/", "packages": "#/packages", "doubts": "#/doubts"}
     slow = page.locator("#file-table tbody a").filter(has_text="shared_helper_sales").first
     found["file"] = str(slow.get_attribute("href"))
@@ -40,7 +46,9 @@ def views(page: Page) -> dict[str, str]:
 def main(report: Path) -> None:
     IMAGES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
         for screen, options in SCREENS.items():
             page = browser.new_context(**options).new_page()
             page.goto(report.absolute().as_uri())

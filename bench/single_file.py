@@ -1,4 +1,5 @@
-"""Check that one file takes as long in ``explain``, ``gate`` and pytest as in the scan of its whole folder.
+"""Check that one file takes as long in ``explain``, ``gate`` and pytest as in the scan of its whole
+folder.
 
     python bench/single_file.py [--python PATH]
 
@@ -36,7 +37,9 @@ with DAG("{name}", start_date=datetime.datetime(2024, 1, 1), schedule=None):
 
 
 def run(arguments: list[str], where: Path, env: dict[str, str]) -> str:
-    done = subprocess.run(arguments, cwd=where, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        arguments, cwd=where, env=env, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         sys.exit(f"{' '.join(arguments)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     return done.stdout
@@ -48,7 +51,9 @@ def own_ms(run_file: Path, path: str) -> float:
 
 
 def measured(where: Path, python: str, env: dict[str, str]) -> dict[str, float]:
-    """Return the milliseconds of ``a.py`` by command, without waiting for a processor if the command reports that."""
+    """Return the milliseconds of ``a.py`` by command, without waiting for a processor if the
+    command reports that.
+    """
     tool = [sys.executable, "-m", "dagprof"]
     root = ["--python", python, "--bundle-root", "dags"]
     found = {}
@@ -74,7 +79,9 @@ def measured(where: Path, python: str, env: dict[str, str]) -> dict[str, float]:
         "dags/a.py",
         "--junitxml=out.xml",
     ]
-    run(pytest, where, {**env, "DAGPROF_PYTHON": python, "DAGPROF_BUNDLE_ROOT": str(where / "dags")})
+    run(
+        pytest, where, {**env, "DAGPROF_PYTHON": python, "DAGPROF_BUNDLE_ROOT": str(where / "dags")}
+    )
     (value,) = [
         node.get("value")
         for node in ElementTree.parse(where / "out.xml").iter("property")
@@ -92,8 +99,13 @@ def main() -> None:
         where = Path(name)
         (where / "dags" / "common").mkdir(parents=True)
         (where / "dags" / "common" / "operators.py").write_text(OPERATOR + "\n", encoding="utf-8")
-        for file, imports in (("a", "from common.operators import BigQueryInsertJobOperator"), ("b", OPERATOR)):
-            (where / "dags" / f"{file}.py").write_text(DAG.format(name=file, imports=imports), encoding="utf-8")
+        for file, imports in (
+            ("a", "from common.operators import BigQueryInsertJobOperator"),
+            ("b", OPERATOR),
+        ):
+            (where / "dags" / f"{file}.py").write_text(
+                DAG.format(name=file, imports=imports), encoding="utf-8"
+            )
         env = environment(where)
         del env["AIRFLOW_HOME"]
         identity = ["-c", "user.name=bench", "-c", "user.email=bench@example.invalid"]

@@ -35,11 +35,23 @@ def postgres(binaries: Path) -> Iterator[str]:
     data = str(folder / "data")
 
     def run(*command: str) -> None:
-        subprocess.run([*as_user, *command], check=True, capture_output=True, cwd="/", stdin=subprocess.DEVNULL)
+        subprocess.run(
+            [*as_user, *command], check=True, capture_output=True, cwd="/", stdin=subprocess.DEVNULL
+        )
 
     run(str(binaries / "initdb"), "-D", data, "-A", "trust", "-U", "airflow", "--no-sync")
     options = f"-p {PORT} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    run(str(binaries / "pg_ctl"), "-D", data, "-l", str(folder / "log"), "-o", options, "-w", "start")
+    run(
+        str(binaries / "pg_ctl"),
+        "-D",
+        data,
+        "-l",
+        str(folder / "log"),
+        "-o",
+        options,
+        "-w",
+        "start",
+    )
     try:
         run(str(binaries / "createdb"), "-h", "127.0.0.1", "-p", PORT, "-U", "airflow", "airflow")
         yield f"postgresql+psycopg2://airflow@127.0.0.1:{PORT}/airflow"
@@ -59,7 +71,10 @@ def main() -> None:
     import live
     import test_live_state as state
 
-    with tempfile.TemporaryDirectory(prefix="bench-standalone-") as name, postgres(arguments.postgres) as address:
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-standalone-") as name,
+        postgres(arguments.postgres) as address,
+    ):
         place = Path(name)
         where = state.folder(place, state.FOLDERS["plugins folder with a heavy helper"])
         settings = {
@@ -67,21 +82,37 @@ def main() -> None:
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
             "AIRFLOW__SCHEDULER__STANDALONE_DAG_PROCESSOR": "True",
         }
-        env = live.environment(place / "home", where / "dags", STATE_RECORD=str(place / "theirs"), **settings)
+        env = live.environment(
+            place / "home", where / "dags", STATE_RECORD=str(place / "theirs"), **settings
+        )
         theirs_env = {**env, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": address}
         live.migrate(place / "home", theirs_env)
         log = place / "log"
         with live.processor("dag-processor", theirs_env, log) as process:
             *_, last = live.wait_for_lines(place / "theirs", 4, process, log)
-        command = ["scan", str(where / "dags"), "--python", python, "--depth", "quick", "--repeat", "1", "-q"]
+        command = [
+            "scan",
+            str(where / "dags"),
+            "--python",
+            python,
+            "--depth",
+            "quick",
+            "--repeat",
+            "1",
+            "-q",
+        ]
         ours_env = {**os.environ, **env, "STATE_RECORD": str(place / "ours")}
         subprocess.run(
-            [sys.executable, "-m", "dagprof", *command, "-o", str(place / "out")], env=ours_env, check=True, cwd=place
+            [sys.executable, "-m", "dagprof", *command, "-o", str(place / "out")],
+            env=ours_env,
+            check=True,
+            cwd=place,
         )
         theirs, ours = json.loads(last), json.loads((place / "ours").read_text().splitlines()[-1])
         print(json.dumps(state.differences(theirs, ours), indent=1))
         print(
-            f"modules: {len(theirs['modules'])} and {len(ours['modules'])}; counts: {theirs['counts']} and {ours['counts']}"
+            f"modules: {len(theirs['modules'])} and {len(ours['modules'])}; counts:"
+            f" {theirs['counts']} and {ours['counts']}"
         )
 
 

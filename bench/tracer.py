@@ -1,4 +1,5 @@
-"""Measure what the import tracer adds to ``import pandas``, and compare its figures with ``-X importtime``.
+"""Measure what the import tracer adds to ``import pandas``, and compare its figures with ``-X
+importtime``.
 
 python bench/tracer.py [ROUNDS]
 
@@ -26,8 +27,8 @@ runpy.run_path({str(PROBE / "__main__.py")!r})["_load_package"]()
 from _dagprof_probe.parsing import import_rows, imports, parse
 """
 PLAIN = (
-    BEFORE
-    + "t = time.perf_counter(); c = time.process_time()\nimport pandas\nprint(json.dumps([time.perf_counter() - t, time.process_time() - c]))"
+    BEFORE + "t = time.perf_counter(); c = time.process_time()\nimport"
+    " pandas\nprint(json.dumps([time.perf_counter() - t, time.process_time() - c]))"
 )
 INSTALLED = BEFORE + "tracer = imports.ImportTracer()\ntracer.install()\n"
 TRACED_ONLY = (
@@ -48,18 +49,31 @@ outermost = sum(us for us, parent in zip(found["loads"]["cumulative_us"], found[
 print(json.dumps([*took, names, outermost / 1e6, tracer.apart.gc_ns / 1e9]))
 """
 )
-IMPORTTIME = BEFORE + "print('START', file=sys.stderr, flush=True)\nimport pandas\nprint('END', file=sys.stderr)"
+IMPORTTIME = (
+    BEFORE
+    + "print('START', file=sys.stderr, flush=True)\nimport pandas\nprint('END', file=sys.stderr)"
+)
 
 
 def run(code: str, *options: str) -> subprocess.CompletedProcess[str]:
     env = environment(Path("/nonexistent"))
-    return subprocess.run([sys.executable, *options, "-c", code], capture_output=True, text=True, check=True, env=env)
+    return subprocess.run(
+        [sys.executable, *options, "-c", code], capture_output=True, text=True, check=True, env=env
+    )
 
 
 def importtime() -> tuple[list[str], float]:
-    """Return the modules and the sum of the outermost loads in seconds, as reported by Python's own option."""
-    between = run(IMPORTTIME, "-X", "importtime").stderr.partition("START\n")[2].partition("END\n")[0]
-    rows = [line.partition(":")[2].split("|") for line in between.splitlines() if line.startswith("import time:")]
+    """Return the modules and the sum of the outermost loads in seconds, as reported by Python's
+    own option.
+    """
+    between = (
+        run(IMPORTTIME, "-X", "importtime").stderr.partition("START\n")[2].partition("END\n")[0]
+    )
+    rows = [
+        line.partition(":")[2].split("|")
+        for line in between.splitlines()
+        if line.startswith("import time:")
+    ]
     outermost = sum(int(row[1]) for row in rows if not row[2].startswith("   "))
     return [row[2].strip() for row in rows], outermost / 1e6
 
@@ -68,9 +82,19 @@ def instructions(code: str) -> int:
     """Count with valgrind the instructions that a new interpreter executes for this code."""
     fixed = {**environment(Path("/nonexistent")), "PYTHONHASHSEED": "0"}
     with tempfile.TemporaryDirectory() as folder:
-        valgrind = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out", sys.executable, "-c", code]
-        # Use the same addresses each time: the count depends on them, because dictionaries use them as keys.
-        done = subprocess.run(["setarch", "-R", *valgrind], capture_output=True, text=True, check=True, env=fixed)
+        valgrind = [
+            "valgrind",
+            "--tool=callgrind",
+            f"--callgrind-out-file={folder}/out",
+            sys.executable,
+            "-c",
+            code,
+        ]
+        # Use the same addresses each time: the count depends on them, because dictionaries use them
+        # as keys.
+        done = subprocess.run(
+            ["setarch", "-R", *valgrind], capture_output=True, text=True, check=True, env=fixed
+        )
     found = re.search(r"Collected : (\d+)", done.stderr)
     if found is None:
         sys.exit(f"Cannot read valgrind's output:\n{done.stderr[-2000:]}")
@@ -78,12 +102,17 @@ def instructions(code: str) -> int:
 
 
 def counted() -> None:
-    """Print how many more instructions the import takes with the tracer, with the collector on and off."""
+    """Print how many more instructions the import takes with the tracer, with the collector on
+    and off.
+    """
     for collector in ("on", "off"):
         switch = "" if collector == "on" else "import gc; gc.disable()\n"
-        bare, plain, ready, traced = (instructions(switch + code) for code in (BEFORE, PLAIN, INSTALLED, TRACED_ONLY))
+        bare, plain, ready, traced = (
+            instructions(switch + code) for code in (BEFORE, PLAIN, INSTALLED, TRACED_ONLY)
+        )
         print(
-            f"| instructions with the tracer / without, collector {collector} | {(traced - ready) / (plain - bare):.3f} | |"
+            f"| instructions with the tracer / without, collector {collector} |"
+            f" {(traced - ready) / (plain - bare):.3f} | |"
         )
 
 
@@ -106,17 +135,28 @@ def main(rounds: int) -> None:
     ratios = [with_it / without for with_it, without in zip(traced, plain, strict=True)]
     print("| what | median | range |\n|---|---|---|")
     print(
-        f"| `import pandas`, plain | {statistics.median(plain) * 1000:.0f} ms | {min(plain) * 1000:.0f}-{max(plain) * 1000:.0f} ms |"
+        f"| `import pandas`, plain | {statistics.median(plain) * 1000:.0f} ms |"
+        f" {min(plain) * 1000:.0f}-{max(plain) * 1000:.0f} ms |"
     )
-    print(f"| wall with the tracer / without | {statistics.median(ratios):.3f} | {min(ratios):.3f}-{max(ratios):.3f} |")
-    print(f"| fastest with / fastest without | {min(traced) / min(plain):.3f} | |")
-    print(f"| CPU with the tracer / without | {statistics.median(slower):.3f} | {min(slower):.3f}-{max(slower):.3f} |")
     print(
-        f"| tracer's total / `-X importtime`'s | {statistics.median(totals):.3f} | {min(totals):.3f}-{max(totals):.3f} |"
+        f"| wall with the tracer / without | {statistics.median(ratios):.3f} |"
+        f" {min(ratios):.3f}-{max(ratios):.3f} |"
+    )
+    print(f"| fastest with / fastest without | {min(traced) / min(plain):.3f} | |")
+    print(
+        f"| CPU with the tracer / without | {statistics.median(slower):.3f} |"
+        f" {min(slower):.3f}-{max(slower):.3f} |"
+    )
+    print(
+        f"| tracer's total / `-X importtime`'s | {statistics.median(totals):.3f} |"
+        f" {min(totals):.3f}-{max(totals):.3f} |"
     )
     if shutil.which("valgrind"):
         counted()
-    print(f"| modules: missing, extra | {len(missing)}, {len(extra)} | {', '.join(sorted(missing | extra)[:9])} |")
+    print(
+        f"| modules: missing, extra | {len(missing)}, {len(extra)} |"
+        f" {', '.join(sorted(missing | extra)[:9])} |"
+    )
 
 
 if __name__ == "__main__":

@@ -27,7 +27,17 @@ if TYPE_CHECKING:
     from dagprof.model import Run as Run
 
 __version__ = "0.1.0"
-__all__ = ["Run", "compare", "comparison", "explain", "frames", "load", "render_report", "run_gate", "scan"]
+__all__ = [
+    "Run",
+    "compare",
+    "comparison",
+    "explain",
+    "frames",
+    "load",
+    "render_report",
+    "run_gate",
+    "scan",
+]
 
 # `dagprof.gate` and `dagprof.report` are rooms, so these functions have longer names.
 _FUNCTIONS = ("compare", "explain", "load", "render_report", "run_gate", "scan")

@@ -1,6 +1,7 @@
 """What can go wrong with a command, as one shallow tree.
 
-Every message is one sentence that ends with the next step. A DAG file that cannot be parsed is a result, never an exception.
+Every message is one sentence that ends with the next step. A DAG file that cannot be parsed is a
+result, never an exception.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ class RunFileError(UsageError):
 
 
 class MeasurementError(DagprofError):
-    """Nothing could be measured: no Airflow in the target interpreter, or no file gave a parse time."""
+    """Nothing could be measured: no Airflow in the target interpreter, or no file gave a parse
+    time.
+    """
 
 
 class OutputError(UsageError):

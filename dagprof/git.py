@@ -1,7 +1,7 @@
 """Runs git: the only place that does.
 
-Every command has the same environment and a time limit, asks the user nothing and runs no hook. ``demand`` turns a failure into
-the caller's sentence, ``ask`` into an empty answer.
+Every command has the same environment and a time limit, asks the user nothing and runs no hook.
+``demand`` turns a failure into the caller's sentence, ``ask`` into an empty answer.
 """
 
 from __future__ import annotations
@@ -13,16 +13,19 @@ from typing import NamedTuple
 
 from dagprof.errors import MeasurementError, UsageError
 
-# Long enough to check out a large repository. What a scan asks in passing has a shorter limit of its own.
+# Long enough to check out a large repository. What a scan asks in passing has a shorter limit of
+# its own.
 LIMIT_S = 300.0
-# Git sets these for hooks, where they name the repository that runs the hook; ``-C`` names the one that is meant.
+# Git sets these for hooks, where they name the repository that runs the hook; ``-C`` names the one
+# that is meant.
 _OF_ANOTHER_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR")
 _FIXED = {
     # Reasons in English, because they become part of an English sentence.
     "LC_ALL": "C",
     # Commands that only read take no lock on the index: the user's own git may be at work.
     "GIT_OPTIONAL_LOCKS": "0",
-    # Where a partial clone has to fetch, git fails at once instead of waiting for a password behind a progress bar.
+    # Where a partial clone has to fetch, git fails at once instead of waiting for a password behind
+    # a progress bar.
     "GIT_TERMINAL_PROMPT": "0",
 }
 _OPTIONS = (
@@ -41,7 +44,9 @@ class NotInstalled(UsageError):
 
 
 class Answer(NamedTuple):
-    """What a command wrote, and in git's own words why it failed; the text is empty then, and the reason may be."""
+    """What a command wrote, and in git's own words why it failed; the text is empty then, and
+    the reason may be.
+    """
 
     succeeded: bool
     text: str
@@ -67,10 +72,15 @@ def run(folder: Path, *arguments: str, limit_s: float = LIMIT_S) -> Answer:
     except (FileNotFoundError, PermissionError):
         raise NotInstalled("git is not installed; --against needs it.") from None
     except subprocess.TimeoutExpired:
-        raise MeasurementError(f"git {arguments[0]} did not finish within {limit_s:.0f} s.") from None
+        raise MeasurementError(
+            f"git {arguments[0]} did not finish within {limit_s:.0f} s."
+        ) from None
 
-    # Names of files may be in any encoding; decoded like this they are the ones that ``os.listdir`` gives.
-    text, errors = (stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr))
+    # Names of files may be in any encoding; decoded like this they are the ones that ``os.listdir``
+    # gives.
+    text, errors = (
+        stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr)
+    )
     return Answer(True, text, "") if done.returncode == 0 else Answer(False, "", _last_line(errors))
 
 

@@ -1,6 +1,8 @@
-"""DAG files as pytest items: each is parsed by dagprof's own processes, and fails with one sentence.
+"""DAG files as pytest items: each is parsed by dagprof's own processes, and fails with one
+sentence.
 
-Under pytest-xdist each worker has a session of its own; the controller collects nothing and so starts none.
+Under pytest-xdist each worker has a session of its own; the controller collects nothing and so
+starts none.
 """
 
 from __future__ import annotations
@@ -45,12 +47,16 @@ def _collect_also(config: pytest.Config, paths: list[Path]) -> None:
     base = config.invocation_params.dir
     given = [Path(os.path.abspath(base / argument.partition("::")[0])) for argument in config.args]
     for path in paths:
-        if not any(path == other or path in other.parents or other in path.parents for other in given):
+        if not any(
+            path == other or path in other.parents or other in path.parents for other in given
+        ):
             config.args.append(str(path))
 
 
 class DagFiles:
-    """The plugin: finds the DAG files when pytest first comes near them, and keeps the session until pytest ends."""
+    """The plugin: finds the DAG files when pytest first comes near them, and keeps the session
+    until pytest ends.
+    """
 
     def __init__(self, config: pytest.Config) -> None:
         options, base = config.option, config.invocation_params.dir
@@ -58,9 +64,13 @@ class DagFiles:
         self._request = CheckRequest(
             paths=tuple(str(path) for path in self.paths),
             # Only times count here; what is behind them is what `dagprof explain` is for.
-            settings=settings_module.load({"depth": "quick"}, environment=os.environ, start=config.rootpath),
+            settings=settings_module.load(
+                {"depth": "quick"}, environment=os.environ, start=config.rootpath
+            ),
             environ=os.environ,
-            baseline=runs.load(base / options.dagprof_baseline) if options.dagprof_baseline else None,
+            baseline=(
+                runs.load(base / options.dagprof_baseline) if options.dagprof_baseline else None
+            ),
             budget_ms=parse_duration_ms(options.dagprof_budget) if options.dagprof_budget else None,
         )
         self._patterns: list[str] = config.getini("python_files")
@@ -81,8 +91,12 @@ class DagFiles:
         return self._checking
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> Generator[None, _Collected, _Collected]:
-        """Add a DAG file's item; a DAG file named on the command line is not a test module for that."""
+    def pytest_collect_file(
+        self, file_path: Path, parent: pytest.Collector
+    ) -> Generator[None, _Collected, _Collected]:
+        """Add a DAG file's item; a DAG file named on the command line is not a test module for
+        that.
+        """
         collected = yield
         if not self._is_dag_file(file_path):
             return collected
@@ -104,7 +118,9 @@ class DagFiles:
         return path in self._files
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Where nothing can be measured, end with the command's own exit code for that, which no failing test has."""
+        """Where nothing can be measured, end with the command's own exit code for that, which no
+        failing test has.
+        """
         if self._measures_nothing:
             session.exitstatus = MeasurementError.exit_code
 
@@ -115,7 +131,9 @@ class DagFile(pytest.File):
     plugin: DagFiles
 
     @classmethod
-    def from_parent(cls, parent: pytest.Collector, *, plugin: DagFiles, **kwargs: object) -> DagFile:  # type: ignore[override]
+    def from_parent(  # type: ignore[override]
+        cls, parent: pytest.Collector, *, plugin: DagFiles, **kwargs: object
+    ) -> DagFile:
         """pytest's way to make a node, with the plugin that measures it."""
         node: DagFile = super().from_parent(parent, **kwargs)  # type: ignore[arg-type]
         node.plugin = plugin
@@ -132,7 +150,9 @@ class DagParse(pytest.Item):
     parent: DagFile
 
     def runtest(self) -> None:
-        """Check the file: what speaks against it fails the item, and what cannot be checked skips it."""
+        """Check the file: what speaks against it fails the item, and what cannot be checked
+        skips it.
+        """
         try:
             checked = self.parent.plugin.checking.check(self.path)
         except DagprofError as error:

@@ -1,7 +1,7 @@
 """The pytest plugin's options: ``pytest --dagprof dags/`` makes each DAG file a test of its parse.
 
-pytest loads this file in every run of every project that has dagprof installed, so what it does lives in
-``dagprof.pytest_items`` and is imported when it was asked for.
+pytest loads this file in every run of every project that has dagprof installed, so what it does
+lives in ``dagprof.pytest_items`` and is imported when it was asked for.
 """
 
 from __future__ import annotations

@@ -25,7 +25,9 @@ def parse_duration_ms(text: str) -> float:
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s)\s*", text)
     if match is None:
-        raise UsageError(f"{text!r} is not a duration. Write milliseconds or seconds, such as 50ms or 1.5s.")
+        raise UsageError(
+            f"{text!r} is not a duration. Write milliseconds or seconds, such as 50ms or 1.5s."
+        )
     return float(match[1]) * (1000 if match[2] == "s" else 1)
 
 

@@ -6,18 +6,24 @@ import math
 import statistics
 from collections.abc import Sequence
 
-# Of the median absolute deviation, to estimate a standard deviation under normal noise (Hampel, 1974).
+# Of the median absolute deviation, to estimate a standard deviation under normal noise (Hampel,
+# 1974).
 MAD_TO_SIGMA = 1.4826
 # Of the standard error of the mean, to get that of the median: sqrt(pi / 2).
 MEDIAN_TO_MEAN = 1.2533
-# A median of fewer is not told from noise, unless two values are as close as this, in ms: nothing disturbed them.
+# A median of fewer is not told from noise, unless two values are as close as this, in ms: nothing
+# disturbed them.
 FEWEST = 3
 CLOSE_MS = 3.0
 
 
 def are_enough(values_ms: Sequence[float]) -> bool:
-    """Whether these parse times, in ms, tell their median from noise: three of them, or two that agree."""
-    return len(values_ms) >= FEWEST or (len(values_ms) == FEWEST - 1 and max(values_ms) - min(values_ms) <= CLOSE_MS)
+    """Whether these parse times, in ms, tell their median from noise: three of them, or two that
+    agree.
+    """
+    return len(values_ms) >= FEWEST or (
+        len(values_ms) == FEWEST - 1 and max(values_ms) - min(values_ms) <= CLOSE_MS
+    )
 
 
 def median_absolute_deviation(values: Sequence[float]) -> float:
@@ -32,4 +38,6 @@ def standard_error_of_median(values: Sequence[float]) -> float:
     """Standard error of the median, normal noise assumed; 0.0 for fewer than two values."""
     if len(values) < 2:
         return 0.0
-    return MEDIAN_TO_MEAN * MAD_TO_SIGMA * median_absolute_deviation(values) / math.sqrt(len(values))
+    return (
+        MEDIAN_TO_MEAN * MAD_TO_SIGMA * median_absolute_deviation(values) / math.sqrt(len(values))
+    )

@@ -1,4 +1,6 @@
-"""How Sphinx builds the site: ``tox -e docs``. Every warning is an error there, so a broken link fails the build."""
+"""How Sphinx builds the site: ``tox -e docs``. Every warning is an error there, so a broken link
+fails the build.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ sys.path.insert(0, str(ROOT))
 
 import dagprof  # noqa: E402  (found by the line above)
 
-# Users write `dagprof.frames.files_frame`, so the reference does too; Autodoc alone would name the file that defines it.
+# Users write `dagprof.frames.files_frame`, so the reference does too; Autodoc alone would name the
+# file that defines it.
 for name in ("comparison", "frames"):
     module = getattr(dagprof, name)
     sys.modules[f"dagprof.{name}"] = module
@@ -40,7 +43,8 @@ smartquotes = False  # options begin with two hyphens
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
-# Types in signatures may have no page here: those of the standard library, of pandas, and our own that no user needs.
+# Types in signatures may have no page here: those of the standard library, of pandas, and our own
+# that no user needs.
 nitpick_ignore_regex = [("py:class", ".*")]
 
 html_theme = "furo"
@@ -49,7 +53,9 @@ html_show_copyright = False
 
 
 def without_factories(*event: Any) -> tuple[str, str] | None:
-    """Autodoc's event for a signature: msgspec shows a default that a function makes as text that is not Python."""
+    """Autodoc's event for a signature: msgspec shows a default that a function makes as text
+    that is not Python.
+    """
     signature, returns = event[-2:]
     return (signature.replace("<factory>", "..."), returns) if signature else None
 

@@ -1,4 +1,6 @@
-"""What all rings get without asking: plain surroundings, and ``scan`` for a folder written on the spot."""
+"""What all rings get without asking: plain surroundings, and ``scan`` for a folder written on
+the spot.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from dagprof.model import Run
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let the commands under test be interrupted: in a shell's background job they would inherit that it is ignored."""
+    """Let the commands under test be interrupted: in a shell's background job they would inherit
+    that it is ignored.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

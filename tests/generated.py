@@ -1,10 +1,11 @@
 """A folder of 40 DAG files whose import costs and shared modules are known by construction.
 
-Every module waits a fixed time when it is imported, because other load does not disturb waiting. Directives at the ends of
-lines say what running the line does: ``waits 30`` (ms), ``loads a a.b`` (an import statement, and the modules in order),
-``in name`` (is in a function, runs only when called), ``calls name``, ``needed`` (the file fails without it). ``Folder``
-follows these directives, line by line like an interpreter, and so knows what a parse takes with and without any statements.
-``Folder.write`` can really remove statements. This file contains no import graph.
+Every module waits a fixed time when it is imported, because other load does not disturb waiting.
+Directives at the ends of lines say what running the line does: ``waits 30`` (ms), ``loads a a.b``
+(an import statement, and the modules in order), ``in name`` (is in a function, runs only when
+called), ``calls name``, ``needed`` (the file fails without it). ``Folder`` follows these
+directives, line by line like an interpreter, and so knows what a parse takes with and without any
+statements. ``Folder.write`` can really remove statements. This file contains no import graph.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ with DAG("{name}", start_date=datetime.datetime(2024, 1, 1), schedule=None):
 
 
 class Line(NamedTuple):
-    """One line of source and what running it does. ``function`` is empty for code that runs at import."""
+    """One line of source and what running it does. ``function`` is empty for code that runs at
+    import.
+    """
 
     text: str
     waits_ms: int = 0
@@ -50,7 +53,9 @@ class Folder:
 
     def __init__(self, sources: Mapping[str, str], dag_files: Iterable[str]) -> None:
         self.dag_files = tuple(dag_files)
-        self.lines = {path: [_line(text) for text in source.splitlines()] for path, source in sources.items()}
+        self.lines = {
+            path: [_line(text) for text in source.splitlines()] for path, source in sources.items()
+        }
         self.paths = {_module_name(path): path for path in sources if path not in self.dag_files}
         self.functions = {
             line.function: (path, number)
@@ -63,7 +68,8 @@ class Folder:
         """Write all files; the statements of ``without`` become ``pass``."""
         for path, lines in self.lines.items():
             texts = [
-                _passed(line.text) if (path, number) in without else line.text for number, line in enumerate(lines, 1)
+                _passed(line.text) if (path, number) in without else line.text
+                for number, line in enumerate(lines, 1)
             ]
             file = root / path
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +89,9 @@ class Folder:
         return sum(self.saving_ms(path, without) for path in self.dag_files)
 
     def statements(self, path: str) -> dict[Where, int]:
-        """The import statements of all files that the parse of one can do without, and the true saving of each in it."""
+        """The import statements of all files that the parse of one can do without, and the true
+        saving of each in it.
+        """
         return {
             (file, number): self.saving_ms(path, {(file, number)})
             for file in sorted({path, *self._parse(path, ()).paths})
@@ -185,7 +193,9 @@ HELPERS = {
     "right.py": _library(30, "from bottom import value as other  # loads bottom"),
     "bottom.py": _library(50),
     "shared/__init__.py": "",
-    "shared/frames.py": _library(10, "import lib_c  # loads lib_c", "from lib_b import value  # loads lib_b"),
+    "shared/frames.py": _library(
+        10, "import lib_c  # loads lib_c", "from lib_b import value  # loads lib_b"
+    ),
     "shared/dates.py": _library(15, "from lib_b import value  # loads lib_b"),
     "shared/all_of_it.py": _library(
         10,
@@ -239,7 +249,10 @@ FILES: dict[str, tuple[str, ...]] = {
     "chain": (
         "import chain_a  # loads chain_a",
         "import chain_a  # loads chain_a\nimport chain_c  # loads chain_c",
-        "import chain_b  # loads chain_b\nimport chain_a  # loads chain_a\nimport lib_a  # loads lib_a",
+        (
+            "import chain_b  # loads chain_b\nimport chain_a  # loads chain_a\nimport lib_a  #"
+            " loads lib_a"
+        ),
     ),
     "diamond": (
         "import left  # loads left\nimport right  # loads right",
@@ -252,24 +265,42 @@ FILES: dict[str, tuple[str, ...]] = {
         "from shared import dates, frames  # loads shared shared.dates shared.frames",
         "import shared.frames  # loads shared.frames\nimport shared.dates  # loads shared.dates",
         "from shared.all_of_it import value  # loads shared.all_of_it",
-        "from shared.all_of_it import value  # loads shared.all_of_it\nfrom shared import dates  # loads shared shared.dates",
+        (
+            "from shared.all_of_it import value  # loads shared.all_of_it\nfrom shared import dates"
+            "  # loads shared shared.dates"
+        ),
     ),
     "cycle": (
         "import ring_a  # loads ring_a",
         "import ring_b  # loads ring_b\nimport ring_a  # loads ring_a",
         "import ring_c  # loads ring_c\nimport lib_b  # loads lib_b",
-        "import ring_a  # loads ring_a\nimport ring_b  # loads ring_b\nimport ring_c  # loads ring_c",
+        (
+            "import ring_a  # loads ring_a\nimport ring_b  # loads ring_b\nimport ring_c  # loads"
+            " ring_c"
+        ),
     ),
     "conditional": (
         "FLAG = True\nif FLAG:\n    import lib_c  # loads lib_c\nelse:\n    import lib_a",
-        "try:\n    import lib_a  # loads lib_a\nexcept ImportError:\n    lib_a = None\nimport lib_b  # loads lib_b",
-        "try:\n    import not_there\nexcept ImportError:\n    import lib_d as not_there  # loads lib_d",
-        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import lib_e\nimport lib_d  # loads lib_d",
+        (
+            "try:\n    import lib_a  # loads lib_a\nexcept ImportError:\n    lib_a = None\nimport"
+            " lib_b  # loads lib_b"
+        ),
+        (
+            "try:\n    import not_there\nexcept ImportError:\n    import lib_d as not_there  #"
+            " loads lib_d"
+        ),
+        (
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import lib_e\nimport lib_d  #"
+            " loads lib_d"
+        ),
     ),
     "function": (
         "def build():\n    import lib_e  # in build_here; loads lib_e\nbuild()  # calls build_here",
         "from builder import build  # loads builder; needed\nbuild()  # calls build",
-        "from builder import build  # loads builder; needed\nimport lib_e  # loads lib_e\nbuild()  # calls build",
+        (
+            "from builder import build  # loads builder; needed\nimport lib_e  # loads"
+            " lib_e\nbuild()  # calls build"
+        ),
         "def never():\n    import lib_a  # in never; loads lib_a\nimport builder  # loads builder",
     ),
     "import_module": (
@@ -283,13 +314,19 @@ FILES: dict[str, tuple[str, ...]] = {
     ),
     "star": (
         "from stars import *  # loads stars stars.one stars.two",
-        "from stars import *  # loads stars stars.one stars.two\nfrom stars.two import value  # loads stars.two",
+        (
+            "from stars import *  # loads stars stars.one stars.two\nfrom stars.two import value  #"
+            " loads stars.two"
+        ),
         "from stars.one import *  # loads stars.one\nfrom lib_d import *  # loads lib_d",
     ),
     "reexport": (
         "from facade import value  # loads facade",
         "from facade.small import value  # loads facade.small",
-        "from facade import value  # loads facade\nfrom facade.small import value  # loads facade.small",
+        (
+            "from facade import value  # loads facade\nfrom facade.small import value  # loads"
+            " facade.small"
+        ),
         "from facade.core import value  # loads facade.core\nimport lib_e  # loads lib_e",
     ),
     "lazy": (
@@ -299,7 +336,10 @@ FILES: dict[str, tuple[str, ...]] = {
     ),
     "mixed": (
         "import lib_a, lib_b  # loads lib_a lib_b\nimport registry  # loads registry",
-        "class Settings:\n    import lib_c  # loads lib_c\nfrom shared.frames import value  # loads shared.frames",
+        (
+            "class Settings:\n    import lib_c  # loads lib_c\nfrom shared.frames import value  #"
+            " loads shared.frames"
+        ),
     ),
 }
 
@@ -311,5 +351,8 @@ def folder(factor: int = 1) -> Folder:
         for kind, texts in FILES.items()
         for number, text in enumerate(texts, 1)
     }
-    helpers = {path: _WAIT.sub(lambda found: _wait(factor * int(found[1])), text) for path, text in HELPERS.items()}
+    helpers = {
+        path: _WAIT.sub(lambda found: _wait(factor * int(found[1])), text)
+        for path, text in HELPERS.items()
+    }
     return Folder({**helpers, **sources}, sources)

@@ -1,4 +1,6 @@
-"""Airflow's real processor on a folder, until a DAG file of it has been parsed often enough; benchmarks use it too."""
+"""Airflow's real processor on a folder, until a DAG file of it has been parsed often enough;
+benchmarks use it too.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,11 @@ _LIMIT_S = 120.0
 
 def environment(home: Path, dags: Path, **changes: str) -> dict[str, str]:
     """A plain environment for Airflow with one parsing process that pauses as little as it can."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "DAGPROF"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AIRFLOW", "DAGPROF"))
+    }
     settings = {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
@@ -35,7 +41,11 @@ def migrate(home: Path, env: Mapping[str, str]) -> None:
     """An AIRFLOW_HOME with its configuration file and a migrated SQLite database."""
     home.mkdir(parents=True, exist_ok=True)
     subprocess.run(
-        [str(AIRFLOW), "db", "migrate"], env=dict(env), check=True, capture_output=True, stdin=subprocess.DEVNULL
+        [str(AIRFLOW), "db", "migrate"],
+        env=dict(env),
+        check=True,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
     )
 
 
@@ -43,7 +53,9 @@ def migrate(home: Path, env: Mapping[str, str]) -> None:
 def processor(
     command: str, env: Mapping[str, str], log: Path, airflow: Path = AIRFLOW
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """``airflow dag-processor`` or ``airflow scheduler``, gone afterwards with all that it started."""
+    """``airflow dag-processor`` or ``airflow scheduler``, gone afterwards with all that it
+    started.
+    """
     with log.open("wb") as stream:
         process = subprocess.Popen(
             [str(airflow), command],
@@ -56,7 +68,8 @@ def processor(
     try:
         yield process
     finally:
-        # Airflow 2 puts its manager into a process group of its own, which ends by itself once the scheduler is gone.
+        # Airflow 2 puts its manager into a process group of its own, which ends by itself once the
+        # scheduler is gone.
         for number in (signal.SIGINT, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, number)
@@ -64,7 +77,9 @@ def processor(
                 process.wait(20)
 
 
-def wait_for_lines(file: Path, count: int, process: subprocess.Popen[bytes], log: Path) -> list[str]:
+def wait_for_lines(
+    file: Path, count: int, process: subprocess.Popen[bytes], log: Path
+) -> list[str]:
     """The lines of a file that DAG files write to, once there are so many."""
     deadline = time.monotonic() + _LIMIT_S
     while time.monotonic() < deadline and process.poll() is None:
@@ -72,15 +87,21 @@ def wait_for_lines(file: Path, count: int, process: subprocess.Popen[bytes], log
         if len(lines) >= count:
             return lines
         time.sleep(0.1)
-    raise AssertionError(f"The processor did not parse the file {count} times:\n{log.read_text()[-3000:]}")
+    raise AssertionError(
+        f"The processor did not parse the file {count} times:\n{log.read_text()[-3000:]}"
+    )
 
 
 def airflow_version(python: str | Path) -> str:
     """The version of the Airflow that an interpreter has."""
     code = "from importlib.metadata import version; print(version('apache-airflow'))"
-    return subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        [str(python), "-c", code], capture_output=True, text=True, check=True
+    ).stdout.strip()
 
 
 def command(version: str | None = None) -> str:
-    """The command that parses in a version of Airflow, else the target's: in Airflow 2 the scheduler's manager does it."""
+    """The command that parses in a version of Airflow, else the target's: in Airflow 2 the
+    scheduler's manager does it.
+    """
     return "scheduler" if (version or airflow_version(TARGET)).startswith("2.") else "dag-processor"

@@ -1,4 +1,6 @@
-"""What tests of all rings share: the interpreter to measure with, DAG files written on the spot, the command."""
+"""What tests of all rings share: the interpreter to measure with, DAG files written on the spot,
+the command.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
-"""Run the installed ``dagprof`` command once on the example DAG files, as a user's first command does.
+"""Run the installed ``dagprof`` command once on the example DAG files, as a user's first command
+does.
 
     python -I tests/wheel_smoke.py
 
-Exit code 0 when the scan went well and left its Run behind. Started by tox's environment ``wheel``; not a pytest file.
+Exit code 0 when the scan went well and left its Run behind. Started by tox's environment ``wheel``;
+not a pytest file.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ def main() -> int:
             timeout=TIME_LIMIT_S,
             check=False,
         )
-        _require(done.returncode == 0, f"`dagprof scan` ended with exit code {done.returncode}, not 0")
+        _require(
+            done.returncode == 0, f"`dagprof scan` ended with exit code {done.returncode}, not 0"
+        )
         run = reports / "run.json"
         _require(run.is_file(), f"`dagprof scan` left no {run.relative_to(scratch)}")
         _require(bool(json.loads(run.read_text(encoding="utf-8"))), "run.json is empty")
@@ -44,7 +48,9 @@ def main() -> int:
 
 
 def _installed_folder() -> Path:
-    """Where dagprof was found; it must be the environment, with every file of the source tree's package."""
+    """Where dagprof was found; it must be the environment, with every file of the source tree's
+    package.
+    """
     spec = importlib.util.find_spec("dagprof")
     if spec is None or spec.origin is None:
         raise SystemExit("wheel_smoke: dagprof is not installed.")
@@ -53,7 +59,11 @@ def _installed_folder() -> Path:
     _require(home.parent == installed, f"dagprof was found at {home}, not in this environment")
     source = ROOT / "dagprof"
     wanted = [path.relative_to(source) for path in source.rglob("*") if path.is_file()]
-    missing = [str(path) for path in wanted if path.suffix not in {".pyc", ".pyo"} and not (home / path).is_file()]
+    missing = [
+        str(path)
+        for path in wanted
+        if path.suffix not in {".pyc", ".pyo"} and not (home / path).is_file()
+    ]
     _require(not missing, f"the wheel lacks {', '.join(missing)}")
     return home
 

@@ -1,4 +1,6 @@
-"""Which DAG files a change can reach: by the text of the sources first, then by what traced parses really loaded and read."""
+"""Which DAG files a change can reach: by the text of the sources first, then by what traced
+parses really loaded and read.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ def environment_changes(changed: Iterable[Path]) -> list[Path]:
 
 
 def reached(changed: Sequence[Path], roots: Sequence[Path], files: Sequence[Path]) -> set[Path]:
-    """The files among ``files`` that a change may reach, judged by the text of all Python files below ``roots``."""
+    """The files among ``files`` that a change may reach, judged by the text of all Python files
+    below ``roots``.
+    """
     if not changed:
         return set()
     sources, reach = _reach(changed, roots, files)
@@ -52,16 +56,24 @@ def reached(changed: Sequence[Path], roots: Sequence[Path], files: Sequence[Path
     return {path for path in files if str(path) in found}
 
 
-def users(helpers: Sequence[Path], roots: Sequence[Path], files: Sequence[Path]) -> dict[Path, set[Path]]:
-    """The files among ``files`` whose text leads to each helper by import statements that name it."""
+def users(
+    helpers: Sequence[Path], roots: Sequence[Path], files: Sequence[Path]
+) -> dict[Path, set[Path]]:
+    """The files among ``files`` whose text leads to each helper by import statements that name
+    it.
+    """
     if not helpers:
         return {}
     _, reach = _reach(helpers, roots, files)
     found = {helper: reach.importing([str(helper)]) for helper in helpers}
-    return {helper: {path for path in files if str(path) in paths} for helper, paths in found.items()}
+    return {
+        helper: {path for path in files if str(path) in paths} for helper, paths in found.items()
+    }
 
 
-def _reach(paths: Iterable[Path], roots: Sequence[Path], files: Sequence[Path]) -> tuple[dict[str, bytes], Reach]:
+def _reach(
+    paths: Iterable[Path], roots: Sequence[Path], files: Sequence[Path]
+) -> tuple[dict[str, bytes], Reach]:
     """The texts of all Python files below ``roots`` and of ``files``, and who imports whom."""
     sources = _sources(roots)
     for path in files:
@@ -72,20 +84,28 @@ def _reach(paths: Iterable[Path], roots: Sequence[Path], files: Sequence[Path]) 
 
 
 def is_touched(measured: Measured, changed: set[str], root: Path) -> bool:
-    """Whether a traced parse loaded one of the changed files, or read it; True where it was not traced to its end."""
+    """Whether a traced parse loaded one of the changed files, or read it; True where it was not
+    traced to its end.
+    """
     result = measured.result
     if result.trace is None or result.status.is_failure:
         return True
     loaded = {os.path.realpath(module.file) for module in measured.modules if module.file}
     read = {
-        os.path.realpath(os.path.join(root, effect.what)) for effect in result.effects if effect.about.group is FILES
+        os.path.realpath(os.path.join(root, effect.what))
+        for effect in result.effects
+        if effect.about.group is FILES
     }
     itself = os.path.realpath(os.path.join(root, result.path))
-    return not changed.isdisjoint({*loaded, *read, itself}) or not read.isdisjoint(map(os.path.dirname, changed))
+    return not changed.isdisjoint({*loaded, *read, itself}) or not read.isdisjoint(
+        map(os.path.dirname, changed)
+    )
 
 
 def _sources(roots: Iterable[Path]) -> dict[str, bytes]:
-    """The texts of all Python files, through links too; a link back into a folder above it is not followed."""
+    """The texts of all Python files, through links too; a link back into a folder above it is
+    not followed.
+    """
     found: dict[str, bytes] = {}
     for root in roots:
         for folder, names, files in os.walk(root, followlinks=True):
@@ -105,7 +125,9 @@ def _sources(roots: Iterable[Path]) -> dict[str, bytes]:
 
 def _leads_back(folder: str) -> bool:
     """Whether a folder is a link to one on the way to it."""
-    return os.path.islink(folder) and os.path.realpath(folder) in map(os.path.realpath, PurePath(folder).parents)
+    return os.path.islink(folder) and os.path.realpath(folder) in map(
+        os.path.realpath, PurePath(folder).parents
+    )
 
 
 def _text(path: Path) -> bytes:

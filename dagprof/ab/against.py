@@ -25,10 +25,11 @@ from dagprof.measure.site import Site, scratch_folder
 
 
 class ABRequest(NamedTuple):
-    """What an A/B run is asked; ``limits`` gives those of a file by its shown path, ``budget_s`` seconds for timed parses.
+    """What an A/B run is asked; ``limits`` gives those of a file by its shown path, ``budget_s``
+    seconds for timed parses.
 
-    ``python`` measures the other commit with another interpreter, ``every_file`` also what the change cannot reach, at most
-    ``sample`` files when the environment changed.
+    ``python`` measures the other commit with another interpreter, ``every_file`` also what the
+    change cannot reach, at most ``sample`` files when the environment changed.
     """
 
     revision: str
@@ -41,9 +42,11 @@ class ABRequest(NamedTuple):
 
 
 class ABRun(NamedTuple):
-    """What was measured, how the other commit is called, and the changed lines by file relative to the repository's root.
+    """What was measured, how the other commit is called, and the changed lines by file relative to
+    the repository's root.
 
-    ``top`` is that root, ``tree`` the one of the base while it was checked out, and ``prefix`` leads from either to the bundle's.
+    ``top`` is that root, ``tree`` the one of the base while it was checked out, and ``prefix``
+    leads from either to the bundle's.
     """
 
     duel: Duel
@@ -80,22 +83,41 @@ def measure(
             old_settings = _moved_settings(settings, target.root, difference, tree, asked.python)
             old = _old_target(old_settings, elsewhere, other_scratch, environ, difference, tree)
             progress.preparing(f"importing Airflow in {target.python}, for both versions")
-            with _both(Site(old, old_settings, elsewhere), Site(target, settings, given)) as (base, head):
+            with _both(Site(old, old_settings, elsewhere), Site(target, settings, given)) as (
+                base,
+                head,
+            ):
                 question = _question(difference, tree, target.environment, base, head, asked)
                 found = duel(base, head, question, version=version, progress=progress)
-            changed = codelines.sorted_out(revision.changed_lines(difference, difference.top), difference.top)
+            changed = codelines.sorted_out(
+                revision.changed_lines(difference, difference.top), difference.top
+            )
             settled = _settings_doubts(difference, tree, settings) if not asked.every_file else []
-        doubts = (*found.doubts, *_environment_doubts(difference, asked), *settled, *_shared(found, difference, tree))
+        doubts = (
+            *found.doubts,
+            *_environment_doubts(difference, asked),
+            *settled,
+            *_shared(found, difference, tree),
+        )
         prefix = revision.prefix_of(target.root)
         return ABRun(
-            found._replace(doubts=doubts), difference.described, changed, str(difference.top), str(tree), prefix
+            found._replace(doubts=doubts),
+            difference.described,
+            changed,
+            str(difference.top),
+            str(tree),
+            prefix,
         )
 
 
 @contextlib.contextmanager
 def _worktree_place() -> Iterator[Path]:
-    """A path that does not exist yet, in a folder of its own: not in a scratch folder, whose files are not looked at."""
-    with tempfile.TemporaryDirectory(prefix=f"{revision.PLACE}{os.getpid()}-", ignore_cleanup_errors=True) as name:
+    """A path that does not exist yet, in a folder of its own: not in a scratch folder, whose
+    files are not looked at.
+    """
+    with tempfile.TemporaryDirectory(
+        prefix=f"{revision.PLACE}{os.getpid()}-", ignore_cleanup_errors=True
+    ) as name:
         yield Path(os.path.realpath(name)) / "tree"
 
 
@@ -115,15 +137,17 @@ def _both(first: Site, second: Site) -> Iterator[tuple[Site, Site]]:
         yield first, second
 
 
-def _elsewhere(given: Sequence[Path], root: Path, difference: Difference, tree: Path) -> tuple[Path, ...]:
+def _elsewhere(
+    given: Sequence[Path], root: Path, difference: Difference, tree: Path
+) -> tuple[Path, ...]:
     """The given paths in the other commit, those that are there; of renamed files the old ones."""
     below = {new: old for new, old in difference.renamed.items() if root in old.parents}
     moved = tuple(revision.moved(below.get(path, path), difference.top, tree) for path in given)
     found = tuple(path for path in moved if path.exists() and path not in given)
     if not found:
         raise UsageError(
-            f"{', '.join(map(str, given))} does not exist in {difference.described}, so there is nothing to compare; "
-            "use `dagprof scan` for new folders."
+            f"{', '.join(map(str, given))} does not exist in {difference.described}, so there is"
+            " nothing to compare; use `dagprof scan` for new folders."
         )
     return found
 
@@ -132,15 +156,20 @@ def _moved_root(root: Path, difference: Difference, tree: Path) -> Path:
     moved = revision.moved(root, difference.top, tree)
     if moved == root:
         raise UsageError(
-            f"The bundle root {root} is outside the repository {difference.top}. Give --bundle-root inside it."
+            f"The bundle root {root} is outside the repository {difference.top}. Give --bundle-root"
+            " inside it."
         )
     return moved
 
 
-def _moved_settings(settings: Settings, root: Path, difference: Difference, tree: Path, python: str | None) -> Settings:
-    """The settings with which the other commit is measured, by ``python`` if another interpreter is named for it.
+def _moved_settings(
+    settings: Settings, root: Path, difference: Difference, tree: Path, python: str | None
+) -> Settings:
+    """The settings with which the other commit is measured, by ``python`` if another interpreter is
+    named for it.
 
-    Folders that were given are those of the other commit; those outside of the repository, and missing there, stay.
+    Folders that were given are those of the other commit; those outside of the repository, and
+    missing there, stay.
     """
 
     def there(text: str) -> str:
@@ -169,20 +198,36 @@ def _old_target(
     difference: Difference,
     tree: Path,
 ) -> Target:
-    """The other commit's target; files that git does not keep, such as ``.env``, are those of the working tree."""
+    """The other commit's target; files that git does not keep, such as ``.env``, are those of
+    the working tree.
+    """
     moved = revision.moved_environment(environ, difference.top, tree)
-    return resolve(settings, given, scratch, moved, elsewhere=lambda path: revision.unversioned(path, difference, tree))
+    return resolve(
+        settings,
+        given,
+        scratch,
+        moved,
+        elsewhere=lambda path: revision.unversioned(path, difference, tree),
+    )
 
 
 def _question(
-    difference: Difference, tree: Path, environ: Mapping[str, str], base: Site, head: Site, asked: ABRequest
+    difference: Difference,
+    tree: Path,
+    environ: Mapping[str, str],
+    base: Site,
+    head: Site,
+    asked: ABRequest,
 ) -> Question:
     environment = affected.environment_changes(difference.changed)
     everything = ""
     if asked.every_file:
         everything = "All files were requested"
     elif asked.python is not None:
-        everything = f"The two sides use different interpreters ({base.target.python} and {head.target.python})"
+        everything = (
+            f"The two sides use different interpreters ({base.target.python} and"
+            f" {head.target.python})"
+        )
     elif environment:
         everything = (
             f"{environment[0].relative_to(difference.top)} changed, which may affect what is "
@@ -191,7 +236,10 @@ def _question(
     return Question(
         changed_base=[revision.moved(path, difference.top, tree) for path in difference.changed],
         changed_head=list(difference.changed),
-        renamed={new: revision.moved(old, difference.top, tree) for new, old in difference.renamed.items()},
+        renamed={
+            new: revision.moved(old, difference.top, tree)
+            for new, old in difference.renamed.items()
+        },
         roots=_roots(environ, difference.top),
         in_base=lambda path: revision.moved(path, difference.top, tree),
         everything=everything,
@@ -207,7 +255,9 @@ def _roots(environ: Mapping[str, str], top: Path) -> list[Path]:
     home, plugins = environ.get("AIRFLOW_HOME"), environ.get("AIRFLOW__CORE__PLUGINS_FOLDER")
     found = [Path(home) / "plugins", Path(home) / "config"] if home else []
     found += [Path(plugins)] if plugins and Path(plugins) not in found else []
-    found += [Path(part).absolute() for part in environ.get("PYTHONPATH", "").split(os.pathsep) if part]
+    found += [
+        Path(part).absolute() for part in environ.get("PYTHONPATH", "").split(os.pathsep) if part
+    ]
     return [path for path in found if path.is_dir() and (top in path.parents or path == top)]
 
 
@@ -228,19 +278,29 @@ def _settings_doubts(difference: Difference, tree: Path, settings: Settings) -> 
     if settings.config_file is None:
         return []
     file = Path(settings.config_file)
-    now, before = (configuration.limits_in(path) for path in (file, revision.moved(file, difference.top, tree)))
+    now, before = (
+        configuration.limits_in(path) for path in (file, revision.moved(file, difference.top, tree))
+    )
     if now == before or difference.top not in file.parents:
         return []
     name = file.relative_to(difference.top)
-    text = "changed its limits. The new limits apply only to files that the rest of the change can affect"
+    text = (
+        "changed its limits. The new limits apply only to files that the rest of the change can"
+        " affect"
+    )
     return [f"{name} {text}. Use --all-files to apply the limits to every file."]
 
 
 def _shared(found: Duel, difference: Difference, tree: Path) -> list[str]:
-    """Code of the working tree that the base loaded too: installed in place, it is the same on both sides."""
+    """Code of the working tree that the base loaded too: installed in place, it is the same on
+    both sides.
+    """
     top = str(difference.top) + os.sep
     shared = sorted({module.file for module in found.base.modules if module.file.startswith(top)})
-    shared = [file for file in shared if not file.startswith(str(tree)) and "site-packages" not in file]
+    shared = [
+        file for file in shared if not file.startswith(str(tree)) and "site-packages" not in file
+    ]
     if not shared:
         return []
-    return [f"{shared[0][len(top) :]} is installed from the working tree, so both sides used its new version."]
+    file = shared[0][len(top) :]
+    return [f"{file} is installed from the working tree, so both sides used its new version."]

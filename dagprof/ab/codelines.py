@@ -1,4 +1,6 @@
-"""Which lines of a module's source work when it is imported, and which say nothing to the interpreter."""
+"""Which lines of a module's source work when it is imported, and which say nothing to the
+interpreter.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,16 @@ from typing import NamedTuple
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _LOOPS = (ast.For, ast.While)
-_WORKING = (ast.Call, ast.BinOp, ast.AugAssign, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, *_LOOPS)
+_WORKING = (
+    ast.Call,
+    ast.BinOp,
+    ast.AugAssign,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.GeneratorExp,
+    *_LOOPS,
+)
 # What holds statements and is none itself.
 _PARTS = (ast.ExceptHandler, ast.match_case)
 
@@ -17,8 +28,9 @@ Lines = dict[str, tuple[int, ...]]
 
 
 class Sorted(NamedTuple):
-    """Changed lines by file: all that are code, those that call or compute something at import, and the first lines of the
-    statements that they are in."""
+    """Changed lines by file: all that are code, those that call or compute something at import, and
+    the first lines of the statements that they are in.
+    """
 
     lines: Lines
     working: Lines
@@ -48,9 +60,14 @@ def sorted_out(changed: Mapping[str, Sequence[int]], root: Path) -> Sorted:
 
 
 def _first_lines(tree: ast.Module, lines: Sequence[int]) -> list[int]:
-    """Where the innermost statements begin that hold some lines; that of a block only for lines of its head."""
+    """Where the innermost statements begin that hold some lines; that of a block only for lines
+    of its head.
+    """
     found: set[int] = set()
-    statements = sorted((node for node in ast.walk(tree) if isinstance(node, ast.stmt)), key=lambda node: node.lineno)
+    statements = sorted(
+        (node for node in ast.walk(tree) if isinstance(node, ast.stmt)),
+        key=lambda node: node.lineno,
+    )
     for line in lines:
         holding = [node for node in statements if line in _lines(node)]
         if holding:
@@ -68,16 +85,24 @@ def _tree(path: Path) -> ast.Module:
 def _texts(tree: ast.Module) -> Iterator[ast.stmt]:
     """Docstrings, and other statements that are only a text."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+        if (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
+        ):
             yield node
 
 
 def _at_import(tree: ast.Module) -> Iterator[ast.stmt]:
-    """Loops, and the innermost other statements, outside of functions, that call or compute something."""
+    """Loops, and the innermost other statements, outside of functions, that call or compute
+    something.
+    """
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
-        inner = [child for child in ast.iter_child_nodes(node) if isinstance(child, (ast.stmt, *_PARTS))]
+        inner = [
+            child for child in ast.iter_child_nodes(node) if isinstance(child, (ast.stmt, *_PARTS))
+        ]
         if isinstance(node, _FUNCTIONS):
             continue
         if isinstance(node, ast.stmt) and (isinstance(node, _LOOPS) or not inner) and _works(node):
@@ -92,7 +117,9 @@ def _works(statement: ast.stmt) -> bool:
         node = waiting.pop()
         if isinstance(node, _WORKING):
             return True
-        waiting += [child for child in ast.iter_child_nodes(node) if not isinstance(child, _FUNCTIONS)]
+        waiting += [
+            child for child in ast.iter_child_nodes(node) if not isinstance(child, _FUNCTIONS)
+        ]
     return False
 
 

@@ -1,4 +1,6 @@
-"""An A/B run: which files a change reaches, traced on both sides and then parsed in turns; two Runs whose samples are pairs."""
+"""An A/B run: which files a change reaches, traced on both sides and then parsed in turns; two
+Runs whose samples are pairs.
+"""
 
 from __future__ import annotations
 
@@ -25,16 +27,19 @@ from dagprof.passes import file
 from dagprof.passes.plan import Mode
 from dagprof.passes.stability import instabilities
 
-# For traces of files that the change cannot reach: this share of the time budget, and at least so many seconds.
+# For traces of files that the change cannot reach: this share of the time budget, and at least so
+# many seconds.
 _SHARE_FOR_OTHERS, _LEAST_FOR_OTHERS_S = 0.25, 10.0
 
 
 class Duel(NamedTuple):
-    """Both sides as Runs whose samples are pairs, how many files the change cannot reach, and what was left out.
+    """Both sides as Runs whose samples are pairs, how many files the change cannot reach, and what
+    was left out.
 
-    ``renamed`` holds the old names of renamed files by their new ones, under which the base has them too.
-    ``others`` are DAG files of the base that the change cannot reach, traced for what they do through helpers that others begin
-    to use; ``more_others`` says that not all of these were traced.
+    ``renamed`` holds the old names of renamed files by their new ones, under which the base has
+    them too. ``others`` are DAG files of the base that the change cannot reach, traced for what
+    they do through helpers that others begin to use; ``more_others`` says that not all of these
+    were traced.
     """
 
     base: Run
@@ -47,11 +52,13 @@ class Duel(NamedTuple):
 
 
 class Question(NamedTuple):
-    """What is asked: which files changed (on either side's disk) and were renamed, and how sure the answer has to be.
+    """What is asked: which files changed (on either side's disk) and were renamed, and how sure the
+    answer has to be.
 
-    ``limits`` gives those of a file by its shown path. ``everything`` is the reason why all files are measured, ``sample`` how
-    many at most then; empty for those that the change reaches only. ``roots`` are the folders of user code besides the bundle
-    root, ``in_base`` leads from the path of a file to its place on the base's disk.
+    ``limits`` gives those of a file by its shown path. ``everything`` is the reason why all files
+    are measured, ``sample`` how many at most then; empty for those that the change reaches only.
+    ``roots`` are the folders of user code besides the bundle root, ``in_base`` leads from the path
+    of a file to its place on the base's disk.
     """
 
     changed_base: Sequence[Path]
@@ -76,17 +83,22 @@ class _ABRun:
         self._question, self._progress = question, progress
         self._pair_renamed(question.renamed)
         self._changed = [
-            {os.path.realpath(path) for path in changed} for changed in (question.changed_base, question.changed_head)
+            {os.path.realpath(path) for path in changed}
+            for changed in (question.changed_base, question.changed_head)
         ]
         self._doubts: list[str] = []
 
     def _pair_renamed(self, renamed: Mapping[Path, Path]) -> None:
         """Let the base know renamed files under their new names."""
-        there, here = ({os.path.realpath(path): name for name, path in side.files.items()} for side in self._sides)
+        there, here = (
+            {os.path.realpath(path): name for name, path in side.files.items()}
+            for side in self._sides
+        )
         for after, before in renamed.items():
             new, old = here.get(os.path.realpath(after)), there.get(os.path.realpath(before))
 
-            # Both must be DAG files. Where the base has a file of the new name too, that is what the file is compared with.
+            # Both must be DAG files. Where the base has a file of the new name too, that is what
+            # the file is compared with.
             if new is not None and old is not None and new not in self._base.files:
                 self._base.rename(old, new)
 
@@ -95,22 +107,30 @@ class _ABRun:
         names = self._names()
         jobs = self._head.site.settings.jobs or settings_module.default_jobs()
 
-        # One scheduler for the whole A/B run: the workers stay the same from the traces to the last look.
+        # One scheduler for the whole A/B run: the workers stay the same from the traces to the last
+        # look.
         with Scheduler(jobs, lambda: Lane(self._sides)) as lanes:
             names = self._traced(lanes, names)
             others, more_others = self._trace_others(lanes, names)
             self._time(lanes, names)
 
-        # Both sides' Runs hold the same files, as far as these are on both: what the change does not touch is only counted.
+        # Both sides' Runs hold the same files, as far as these are on both: what the change does
+        # not touch is only counted.
         kept = set(names)
         runs = [
-            side.site.run([side.measured(name) for name in sorted(kept & side.files.keys())], version)
+            side.site.run(
+                [side.measured(name) for name in sorted(kept & side.files.keys())], version
+            )
             for side in self._sides
         ]
 
         unaffected = len(self._head.files.keys() - kept)
         renamed = {new: old for old, new in self._base.new_names.items()}
-        run = self._base.site.run([self._base.measured(name) for name in others], version) if others else None
+        run = (
+            self._base.site.run([self._base.measured(name) for name in others], version)
+            if others
+            else None
+        )
         return Duel(runs[0], runs[1], unaffected, tuple(self._doubts), renamed, run, more_others)
 
     def _names(self) -> list[str]:
@@ -120,7 +140,8 @@ class _ABRun:
         if question.everything:
             return self._sampled(every)
 
-        # A file on one side only counts even where git sees no change: one that git ignores is in no checkout.
+        # A file on one side only counts even where git sees no change: one that git ignores is in
+        # no checkout.
         found = {name for name in every if (name in base.files) != (name in head.files)}
         for side, changed in ((base, question.changed_base), (head, question.changed_head)):
             reached = affected.reached(changed, self._roots(side), list(side.files.values()))
@@ -130,44 +151,59 @@ class _ABRun:
     def _roots(self, side: Side) -> list[Path]:
         """The folders of a side from which user code is imported."""
         others = self._question.roots
-        return [side.site.target.root, *(others if side is self._head else map(self._question.in_base, others))]
+        return [
+            side.site.target.root,
+            *(others if side is self._head else map(self._question.in_base, others)),
+        ]
 
     def _sampled(self, every: Sequence[str]) -> list[str]:
         question = self._question
         if question.sample is None or len(every) <= question.sample:
             return list(every)
 
-        # Changed DAG files always. The others by the same seed each time, so that a second run of the gate asks the same.
-        changed = {self._head.site.shown(p) for p in question.changed_head if p in self._head.files.values()}
+        # Changed DAG files always. The others by the same seed each time, so that a second run of
+        # the gate asks the same.
+        changed = {
+            self._head.site.shown(p)
+            for p in question.changed_head
+            if p in self._head.files.values()
+        }
         others = sorted(set(every) - changed)
-        chosen = random.Random(0).sample(others, max(0, min(len(others), question.sample - len(changed))))
+        chosen = random.Random(0).sample(
+            others, max(0, min(len(others), question.sample - len(changed)))
+        )
         self._doubts.append(
-            f"{question.everything}. The change may affect all {len(every)} files. dagprof measured a fixed "
-            f"sample of {len(changed) + len(chosen)}."
+            f"{question.everything}. The change may affect all {len(every)} files. dagprof measured"
+            f" a fixed sample of {len(changed) + len(chosen)}."
         )
         return sorted({*changed, *chosen})
 
     def _pre_import(self) -> None:
-        """Each side imports what the DAG processor has imported once it has seen the whole folder of that side.
+        """Each side imports what the DAG processor has imported once it has seen the whole folder
+        of that side.
 
         What other files name is free for a file that no longer names it.
         """
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda side: side.site.pre_import(side.files.values()), self._sides))
 
-        # Whether parses do a full collection hangs on a few objects more or less in the manager: alike on both sides, or a
-        # change would be called 150 ms slower for an import that another file no longer names.
+        # Whether parses do a full collection hangs on a few objects more or less in the manager:
+        # alike on both sides, or a change would be called 150 ms slower for an import that another
+        # file no longer names.
         if len({side.site.has_collected for side in self._sides}) > 1:
             for side in self._sides:
                 if not side.site.has_collected:
                     side.site.collect(side.files.values())
 
     def _traced(self, lanes: Scheduler[Lane], names: Sequence[str]) -> list[str]:
-        """Warm up and trace both sides; the names of those that really load or read what changed."""
+        """Warm up and trace both sides; the names of those that really load or read what
+        changed.
+        """
         self._progress.started(len(names), "tracing both versions")
         touched: set[str] = set()
 
-        # Without a limit: the budget is for timed parses, and without a trace nobody knows which files need them.
+        # Without a limit: the budget is for timed parses, and without a trace nobody knows which
+        # files need them.
         for done, name in enumerate(each(lanes, self._warm_up_and_trace, names, Budget(None)), 1):
             found = {side: side.measured(name) for side in self._sides if name in side.files}
             self._progress.measured(found.get(self._head) or found[self._base], done)
@@ -176,7 +212,8 @@ class _ABRun:
         return [name for name in names if name in touched]
 
     def _trace_others(self, lanes: Scheduler[Lane], names: Sequence[str]) -> tuple[list[str], bool]:
-        """Trace some of the base's other DAG files, where a measured one begins to use helpers that these use.
+        """Trace some of the base's other DAG files, where a measured one begins to use helpers that
+        these use.
 
         Their names, and whether some that use the helpers are left out.
         """
@@ -185,7 +222,9 @@ class _ABRun:
         for name in names:
             if name in head.files:
                 before = base.measured(name) if name in base.files else None
-                helpers |= precedents.begun(head.measured(name), before, head.site.target.root, self._question.in_base)
+                helpers |= precedents.begun(
+                    head.measured(name), before, head.site.target.root, self._question.in_base
+                )
 
         # Of the base only: a precedent is what other files did before the change.
         using = affected.users(sorted(helpers), self._roots(base), list(base.files.values()))
@@ -198,12 +237,17 @@ class _ABRun:
         for done, name in enumerate(each(lanes, self._trace_other, chosen, budget), 1):
             self._told(name, done)
 
-        traced = [name for name in base.passes if name not in names and base.passes[name].trace is not None]
+        traced = [
+            name
+            for name in base.passes
+            if name not in names and base.passes[name].trace is not None
+        ]
         return sorted(traced), is_sample
 
     def _trace_other(self, lane: Lane, name: str) -> None:
         side = self._base
-        # A plain parse first, which compiles what the trace would have to; a file without a time is not traced.
+        # A plain parse first, which compiles what the trace would have to; a file without a time is
+        # not traced.
         if side.begin(name) and lane.parse(side, name, Mode.TIMING, first=True):
             lane.parse(side, name, Mode.TRACE)
 
@@ -220,15 +264,20 @@ class _ABRun:
                 lane.parse(side, name, Mode.TRACE)
                 self._find_unanswered(lane, side, name)
 
-                # The first parse found cold caches, and ran before the other side's: it is in no pair.
+                # The first parse found cold caches, and ran before the other side's: it is in no
+                # pair.
                 side.passes[name].timings.clear()
 
     @staticmethod
     def _find_unanswered(lane: Lane, side: Side, name: str) -> None:
-        # A worker that died here ends an extra question only; the file keeps what its own parses gave.
+        # A worker that died here ends an extra question only; the file keeps what its own parses
+        # gave.
         with contextlib.suppress(ConnectionLost):
             file.find_unanswered(
-                side.files[name], side.passes[name], lambda request: lane.ask(side, request, name), side.bounds
+                side.files[name],
+                side.passes[name],
+                lambda request: lane.ask(side, request, name),
+                side.bounds,
             )
 
     def _time(self, lanes: Scheduler[Lane], names: Sequence[str]) -> None:
@@ -239,7 +288,8 @@ class _ABRun:
         turns = Turns(self._sides, lanes, question.limits, question.false_alarms, self._told)
         undecided = turns.parse(names, budget)
 
-        # Two parses of each file whose DAGs differ, which nobody times: the budget is for timed parses.
+        # Two parses of each file whose DAGs differ, which nobody times: the budget is for timed
+        # parses.
         for _ in each(lanes, self._compare_dags, names, Budget(None)):
             pass
         if undecided and budget.is_spent:

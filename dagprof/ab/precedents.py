@@ -1,4 +1,6 @@
-"""Which other DAG files to trace, so that what a file begins to do through a helper is held against what others do already."""
+"""Which other DAG files to trace, so that what a file begins to do through a helper is held
+against what others do already.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,13 @@ EACH = 3
 MOST = 8
 
 
-def begun(head: Measured, base: Measured | None, root: Path, in_base: Callable[[Path], Path]) -> set[Path]:
+def begun(
+    head: Measured, base: Measured | None, root: Path, in_base: Callable[[Path], Path]
+) -> set[Path]:
     """The files of the base whose code a parse runs or does something in now, and did not before.
 
-    Not the DAG file itself. ``in_base`` leads to the place of a file in the base, where it may not be.
+    Not the DAG file itself. ``in_base`` leads to the place of a file in the base, where it may not
+    be.
     """
     itself = os.path.realpath(root / head.result.path)
     now = {in_base(Path(file)) for file in _files(head) if os.path.realpath(file) != itself}
@@ -27,7 +32,11 @@ def begun(head: Measured, base: Measured | None, root: Path, in_base: Callable[[
 
 def _files(measured: Measured) -> set[str]:
     """The user's modules that a parse loaded."""
-    return {module.file for module in measured.modules if module.origin is Origin.USER and os.path.isabs(module.file)}
+    return {
+        module.file
+        for module in measured.modules
+        if module.origin is Origin.USER and os.path.isabs(module.file)
+    }
 
 
 def _doing(head: Measured, base: Measured | None) -> set[str]:
@@ -46,8 +55,8 @@ def chosen(
 ) -> tuple[list[str], bool]:
     """The names of DAG files to trace, and whether some that use a helper are left out.
 
-    ``users`` names the DAG files that may use a helper, ``traced`` those that were traced already. Files that use many helpers
-    come first.
+    ``users`` names the DAG files that may use a helper, ``traced`` those that were traced already.
+    Files that use many helpers come first.
     """
     using = {helper: users(helper) for helper in helpers}
     covered = {helper: len(names & set(traced)) for helper, names in using.items()}
@@ -55,7 +64,9 @@ def chosen(
     found: list[str] = []
     while len(found) < MOST:
         wanted = {helper for helper, number in covered.items() if number < EACH}
-        worth = {name: sum(name in using[helper] for helper in wanted) for name in every - set(found)}
+        worth = {
+            name: sum(name in using[helper] for helper in wanted) for name in every - set(found)
+        }
         best = max(sorted(worth), key=worth.__getitem__, default=None)
         if best is None or not worth[best]:
             break

@@ -1,4 +1,6 @@
-"""The two sides of an A/B run, each with its files and what their passes have brought, and the workers that parse both."""
+"""The two sides of an A/B run, each with its files and what their passes have brought, and the
+workers that parse both.
+"""
 
 from __future__ import annotations
 
@@ -62,10 +64,14 @@ class Side:
 
 
 class Lane:
-    """The workers of one thread of the scheduler: one of each side, so that both parses of a pair run back to back."""
+    """The workers of one thread of the scheduler: one of each side, so that both parses of a
+    pair run back to back.
+    """
 
     def __init__(self, sides: Sequence[Side]) -> None:
-        self._workers = {id(side): Worker(side.site.zygotes, side.bounds.time_limit_s) for side in sides}
+        self._workers = {
+            id(side): Worker(side.site.zygotes, side.bounds.time_limit_s) for side in sides
+        }
 
     def ask(self, side: Side, request: Request, name: str) -> Reply:
         return self._workers[id(side)].ask(request, name)
@@ -86,7 +92,9 @@ class Lane:
 def each(
     lanes: Scheduler[Lane], work: Callable[[Lane, str], None], names: Sequence[str], budget: Budget
 ) -> Iterator[str]:
-    """Do it for each file, as long as there is time; the names as they are done, at last those for which there was none."""
+    """Do it for each file, as long as there is time; the names as they are done, at last those
+    for which there was none.
+    """
 
     def job(name: str, lane: Lane) -> str:
         work(lane, name)

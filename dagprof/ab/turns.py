@@ -1,7 +1,7 @@
 """Timed parses of both versions in turns, until it is clear which files became slower.
 
-Each pair of parses of one file runs back to back, in alternating order, so that a machine
-that changes its speed affects both versions. See ``dagprof.judge.pairs`` for when a question is decided.
+Each pair of parses of one file runs back to back, in alternating order, so that a machine that
+changes its speed affects both versions. See ``dagprof.judge.pairs`` for when a question is decided.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _ALONE = 3
 class Turns:
     """The order of the timed parses of an A/B run, and when there are enough.
 
-    ``limits`` gives those of a file by its shown path, ``false_alarms`` is the chance of one in the whole run, ``told`` receives
-    each file that is done and how many are.
+    ``limits`` gives those of a file by its shown path, ``false_alarms`` is the chance of one in the
+    whole run, ``told`` receives each file that is done and how many are.
     """
 
     def __init__(
@@ -40,27 +40,36 @@ class Turns:
         self._limits, self._false_alarms = limits, false_alarms
 
     def parse(self, names: Sequence[str], budget: Budget) -> Sequence[str]:
-        """Parse until every question is decided, or the budget is spent; the files that are undecided."""
+        """Parse until every question is decided, or the budget is spent; the files that are
+        undecided.
+        """
         done = self._parse_all_alone([name for name in names if not self._is_pair(name)], budget)
         undecided = [name for name in names if self._is_pair(name)]
         limits = {name: self._limits(name) for name in undecided}
 
         while undecided and not budget.is_spent:
-            # All undecided files get to the same look before any is judged: the correction for many files is over all of them.
+            # All undecided files get to the same look before any is judged: the correction for many
+            # files is over all of them.
             look = pairs.next_look(min(self._pairs(name) for name in undecided))
             if look is None:
                 break
             self._parse_up_to(look, undecided, budget)
 
-            # Decided files are judged again with the others, which the correction counts, and may be open again.
+            # Decided files are judged again with the others, which the correction counts, and may
+            # be open again.
             left = self._undecided([name for name in names if self._is_pair(name)], limits)
             for name in set(undecided) - set(left):
                 done += 1
                 self._told(name, done)
 
-            # With time left, a file stays below the look only where a parse gave no time; it would do so for ever.
+            # With time left, a file stays below the look only where a parse gave no time; it would
+            # do so for ever.
             stuck = [name for name in left if self._pairs(name) < look]
-            undecided = left if not stuck or budget.is_spent else [name for name in left if name not in stuck]
+            undecided = (
+                left
+                if not stuck or budget.is_spent
+                else [name for name in left if name not in stuck]
+            )
         return undecided
 
     def _parse_all_alone(self, names: Sequence[str], budget: Budget) -> int:
@@ -78,7 +87,9 @@ class Turns:
                         break
 
     def _is_pair(self, name: str) -> bool:
-        """Whether both sides have times that can be compared: a parse that fails ends elsewhere than one that gives DAGs."""
+        """Whether both sides have times that can be compared: a parse that fails ends elsewhere
+        than one that gives DAGs.
+        """
         if not all(name in side.passes and name not in side.lost for side in self._sides):
             return False
         ends = [_ends_well(side.passes[name]) for side in self._sides]
@@ -97,7 +108,9 @@ class Turns:
             pass
 
     def _parse_pairs(self, lane: Lane, name: str, look: int, budget: Budget) -> None:
-        """Parse pairs, the second in the other order than the first; the budget ends no pair half-way."""
+        """Parse pairs, the second in the other order than the first; the budget ends no pair
+        half-way.
+        """
         while self._pairs(name) < look and not budget.is_spent:
             number = self._pairs(name)
             order = self._sides if number % 2 == 0 else self._sides[::-1]
@@ -115,12 +128,16 @@ class Turns:
             self._false_alarms,
         )
         return [
-            name for name in names if judged[name].kind is Kind.OPEN and pairs.next_look(judged[name].pairs) is not None
+            name
+            for name in names
+            if judged[name].kind is Kind.OPEN and pairs.next_look(judged[name].pairs) is not None
         ]
 
 
 def _ends_well(passes: Passes) -> bool | None:
-    """Whether the last parse gave DAGs or failed to; None where it gave no result, and so no time."""
+    """Whether the last parse gave DAGs or failed to; None where it gave no result, and so no
+    time.
+    """
     if passes.last is None or passes.last.result is None:
         return None
     return not status_of(passes.last).is_failure

@@ -1,4 +1,6 @@
-"""Failures by cause: one row for all files that fail for the same reason, with the way out where there is one."""
+"""Failures by cause: one row for all files that fail for the same reason, with the way out where
+there is one.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +20,19 @@ _ENVIRONMENT = re.compile(r"""^['"]?([A-Za-z_][A-Za-z0-9_]*)['"]?$""")
 # Packages whose names are modules, or distributions, of their own.
 _SHARED = ("airflow", "azure", "google")
 _NAMESPACES = ("airflow.sdk", "airflow.providers", "azure", "google.cloud")
-_NOT_LOADED = (Status.IMPORT_ERROR, Status.EXITED, Status.KILLED, Status.OUT_OF_MEMORY, Status.UNREADABLE)
+_NOT_LOADED = (
+    Status.IMPORT_ERROR,
+    Status.EXITED,
+    Status.KILLED,
+    Status.OUT_OF_MEMORY,
+    Status.UNREADABLE,
+)
 
 
 class FailureCause(NamedTuple):
-    """Why files fail, in one sentence without a full stop; ``way_out`` is empty where nothing better than the reason is known."""
+    """Why files fail, in one sentence without a full stop; ``way_out`` is empty where nothing
+    better than the reason is known.
+    """
 
     reason: str
     way_out: str
@@ -34,12 +44,16 @@ def causes(run: Run, failed: Sequence[FileResult]) -> list[FailureCause]:
     groups: dict[tuple[str, ...], list[FileResult]] = {}
     for file in failed:
         groups.setdefault(_key(file), []).append(file)
-    found = [FailureCause(_reason(files[0]), _way_out(files[0], run), tuple(files)) for files in groups.values()]
+    found = [
+        FailureCause(_reason(files[0]), _way_out(files[0], run), tuple(files))
+        for files in groups.values()
+    ]
     return sorted(found, key=lambda cause: (-len(cause.files), cause.files[0].path))
 
 
 def place(file: FileResult, root: str, project: str = "") -> str:
-    """The file and line where a file's failure happened: ``common/db.py:57``; only the DAG file where no line is known.
+    """The file and line where a file's failure happened: ``common/db.py:57``; only the DAG file
+    where no line is known.
 
     What lies outside of the bundle root is shown below the project root where it is in the project.
     """
@@ -56,11 +70,15 @@ def failing_file(failure: Failure, root: str, project: str = "") -> str:
 
 
 def all_failed(run: Run) -> bool:
-    """Whether no file at all could be loaded: what was measured then says something of the environment only.
+    """Whether no file at all could be loaded: what was measured then says something of the
+    environment only.
 
-    A file that gave one of its DAGs was loaded, and so was one that took too long, or whose DAGs were lost afterwards.
+    A file that gave one of its DAGs was loaded, and so was one that took too long, or whose DAGs
+    were lost afterwards.
     """
-    return bool(run.files) and all(file.status in _NOT_LOADED and not file.dag_ids for file in run.files)
+    return bool(run.files) and all(
+        file.status in _NOT_LOADED and not file.dag_ids for file in run.files
+    )
 
 
 def nothing_measured(run: Run) -> str:
@@ -85,7 +103,8 @@ def _key(file: FileResult) -> tuple[str, ...]:
         return ("", file.path)
     failure = file.failures[0]
     if missing := failure.missing_module:
-        # What lies below these has ways out of its own; elsewhere the missing package is the cause of all.
+        # What lies below these has ways out of its own; elsewhere the missing package is the cause
+        # of all.
         return ("module", _whole_name(failure) if missing.partition(".")[0] in _SHARED else missing)
     if name := _variable(failure):
         return ("environment", name)
@@ -119,7 +138,9 @@ def _way_out(file: FileResult, run: Run) -> str:
         return text
     if failure.missing_module:
         return _module_way_out(failure, run)
-    return moved.argument_way_out(failure.message, run.environment.airflow_version) or _container_way_out(failure, run)
+    return moved.argument_way_out(
+        failure.message, run.environment.airflow_version
+    ) or _container_way_out(failure, run)
 
 
 def _name_way_out(failure: Failure, run: Run) -> str:
@@ -136,7 +157,8 @@ def _container_way_out(failure: Failure, run: Run) -> str:
     if found is None or not root or f"{root}/".startswith(f"{found[1]}/"):
         return ""
     return (
-        f"{found[1]} is the project folder inside its container. Run dagprof there, or make {found[1]} a link to {root}"
+        f"{found[1]} is the project folder inside its container. Run dagprof there, or make"
+        f" {found[1]} a link to {root}"
     )
 
 
@@ -147,11 +169,16 @@ def _module_way_out(failure: Failure, run: Run) -> str:
     if home is not None:
         return f"`{home.entry}` is in {home.folder}: add `{home.option}`"
     if text := moved.way_out(whole, run.environment.airflow_version):
-        return text + _provider(moved.successor(whole, run.environment.airflow_version), run.environment.distributions)
+        return text + _provider(
+            moved.successor(whole, run.environment.airflow_version), run.environment.distributions
+        )
     name = distribution_of(whole)
     installed = _installed(name, run.environment.distributions)
     if installed:
-        return f"the installed version {installed} of {name} has no such module; another version may have it"
+        return (
+            f"the installed version {installed} of {name} has no such module; another version may"
+            " have it"
+        )
     if missing.startswith("airflow.") and not missing.startswith("airflow.providers"):
         return f"Airflow {run.environment.airflow_version} has no such module"
     python = run.environment.python_executable
@@ -176,7 +203,9 @@ def _provider(path: str, installed: dict[str, str]) -> str:
 
 def _installed(name: str, distributions: dict[str, str]) -> str:
     wanted = _normalised(name)
-    return next((version for each, version in distributions.items() if _normalised(each) == wanted), "")
+    return next(
+        (version for each, version in distributions.items() if _normalised(each) == wanted), ""
+    )
 
 
 def _normalised(name: str) -> str:
@@ -188,17 +217,23 @@ def _is_importable(module: str) -> bool:
 
 
 def _whole_name(failure: Failure) -> str:
-    """The module that the import statement named: the missing one may be only a package above it."""
+    """The module that the import statement named: the missing one may be only a package above
+    it.
+    """
     missing = failure.missing_module
     for line in reversed(failure.traceback.splitlines()):
-        found = re.match(rf"\s*(?:from|import)\s+({re.escape(missing)}(?:\.\w+)*)(?:\s+import\s+(\w+))?", line)
+        found = re.match(
+            rf"\s*(?:from|import)\s+({re.escape(missing)}(?:\.\w+)*)(?:\s+import\s+(\w+))?", line
+        )
         if found:
             return f"{found[1]}.{found[2]}" if found[2] and found[1] in _NAMESPACES else found[1]
     return missing
 
 
 def _variable(failure: Failure) -> str:
-    """The environment variable that ``os.environ[NAME]`` did not find; empty where that is not what failed."""
+    """The environment variable that ``os.environ[NAME]`` did not find; empty where that is not
+    what failed.
+    """
     if failure.type != "KeyError" or (found := _ENVIRONMENT.match(failure.message)) is None:
         return ""
     lines = [line for line in failure.traceback.splitlines() if line.startswith("    ")]

@@ -1,7 +1,8 @@
 """Two Runs side by side: what the judge says of each file's parse time, and what else differs.
 
-Parse times are compared without what each parse waited for a processor that others used; ``dagprof.judge.runs`` says when a
-change is beyond noise. A file that broke stops early, which does not make it faster; a file that was fixed is not slower for it.
+Parse times are compared without what each parse waited for a processor that others used;
+``dagprof.judge.runs`` says when a change is beyond noise. A file that broke stops early, which does
+not make it faster; a file that was fixed is not slower for it.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ SHOWN_IMPORTS = 10
 
 
 class FileChange(Frozen, frozen=True):
-    """One file in both Runs. Times are medians in ms, without waiting for a processor; the baseline's at this Run's speed.
+    """One file in both Runs. Times are medians in ms, without waiting for a processor; the
+    baseline's at this Run's speed.
 
-    ``new_imports`` and ``gone_imports`` are packages, outermost first, the first ``SHOWN_IMPORTS`` of each;
-    ``more_new_imports`` and ``more_gone_imports`` count the others. ``missing`` goes on after the name of a file that
-    lost DAGs, all of them or some.
+    ``new_imports`` and ``gone_imports`` are packages, outermost first, the first ``SHOWN_IMPORTS``
+    of each; ``more_new_imports`` and ``more_gone_imports`` count the others. ``missing`` goes on
+    after the name of a file that lost DAGs, all of them or some.
     """
 
     path: str
@@ -63,7 +65,8 @@ class FileChange(Frozen, frozen=True):
 class Comparison(Frozen, frozen=True):
     """All files of both Runs, by path, and the reasons to read the comparison with care.
 
-    ``factor`` is how many times longer this Run's machine takes; times of the baseline are multiplied by it.
+    ``factor`` is how many times longer this Run's machine takes; times of the baseline are
+    multiplied by it.
     """
 
     files: tuple[FileChange, ...]
@@ -84,10 +87,16 @@ class Comparison(Frozen, frozen=True):
 
 
 def below(run: Run, folders: Sequence[str]) -> Run:
-    """The Run with only the files at or below ``folders``, which are relative to its root; ``.`` stands for all."""
+    """The Run with only the files at or below ``folders``, which are relative to its root; ``.``
+    stands for all.
+    """
     if "." in folders:
         return run
-    kept = tuple(file for file in run.files if any(file.path == f or file.path.startswith(f"{f}/") for f in folders))
+    kept = tuple(
+        file
+        for file in run.files
+        if any(file.path == f or file.path.startswith(f"{f}/") for f in folders)
+    )
     restricted: Run = msgspec.structs.replace(run, files=kept)
     return restricted
 
@@ -99,21 +108,31 @@ def compare(
     *,
     judged: Mapping[str, Judgement] | None = None,
 ) -> Comparison:
-    """Compare two Runs file by file. A file of the baseline that is not in the current one counts as removed.
+    """Compare two Runs file by file. A file of the baseline that is not in the current one counts
+    as removed.
 
-    ``limits`` say from where a change counts, above the judge's own. ``judged`` is what was judged of both already, perhaps with
-    parses of a second look, whose times ``current`` then has.
+    ``limits`` say from where a change counts, above the judge's own. ``judged`` is what was judged
+    of both already, perhaps with parses of a second look, whose times ``current`` then has.
     """
     if judged is None:
         judged = runs.judge(baseline, current, lambda _: limits)
     basis = runs.basis(baseline, current)
-    return tell(baseline, current, judged, factor=basis.factor, notes=(basis.note,) if basis.note else ())
+    return tell(
+        baseline, current, judged, factor=basis.factor, notes=(basis.note,) if basis.note else ()
+    )
 
 
 def tell(
-    baseline: Run, current: Run, judged: Mapping[str, Judgement], *, factor: float = 1.0, notes: Sequence[str] = ()
+    baseline: Run,
+    current: Run,
+    judged: Mapping[str, Judgement],
+    *,
+    factor: float = 1.0,
+    notes: Sequence[str] = (),
 ) -> Comparison:
-    """What was judged of both Runs, and what else differs. ``notes`` go before all other warnings."""
+    """What was judged of both Runs, and what else differs. ``notes`` go before all other
+    warnings.
+    """
     before = {file.path: file for file in baseline.files}
     after = {file.path: file for file in current.files}
     packages_before, packages_after = _packages(baseline), _packages(current)
@@ -145,7 +164,11 @@ def tell(
 
 
 def compare_file(
-    path: str, old: FileResult | None, new: FileResult | None, judged: Judgement | None, factor: float = 1.0
+    path: str,
+    old: FileResult | None,
+    new: FileResult | None,
+    judged: Judgement | None,
+    factor: float = 1.0,
 ) -> FileChange:
     """One file before and now, without the imports that only whole Runs can name."""
     outcome, reason = _outcome(old, new, judged)
@@ -162,7 +185,9 @@ def compare_file(
     )
 
 
-def _outcome(old: FileResult | None, new: FileResult | None, judged: Judgement | None) -> tuple[Outcome, str]:
+def _outcome(
+    old: FileResult | None, new: FileResult | None, judged: Judgement | None
+) -> tuple[Outcome, str]:
     """What became of a file, and why that is open where it is."""
     if old is None or new is None:
         return (Outcome.NEW, "") if new is not None else (Outcome.GONE, "")
@@ -177,13 +202,22 @@ def _outcome(old: FileResult | None, new: FileResult | None, judged: Judgement |
         return judged.outcome, judged.why
     if old.status == new.status:
         return Outcome.UNCHANGED, f"the file has no parse time on either side ({new.status.value})"
-    return Outcome.CANNOT_TELL, f"the file has no parse time ({old.status.value} before, {new.status.value} now)"
+    return (
+        Outcome.CANNOT_TELL,
+        f"the file has no parse time ({old.status.value} before, {new.status.value} now)",
+    )
 
 
 def _packages(run: Run) -> dict[str, dict[str, int]]:
-    """Per file, the top-level packages it loads and how deep the outermost load of each is; own modules by full name."""
+    """Per file, the top-level packages it loads and how deep the outermost load of each is; own
+    modules by full name.
+    """
     names = [m.name if m.origin is Origin.USER else m.name.partition(".")[0] for m in run.modules]
-    return {file.path: _outermost(file.trace.loads, names) for file in run.files if file.trace is not None}
+    return {
+        file.path: _outermost(file.trace.loads, names)
+        for file in run.files
+        if file.trace is not None
+    }
 
 
 def _outermost(loads: Loads, names: Sequence[str]) -> dict[str, int]:
@@ -193,7 +227,9 @@ def _outermost(loads: Loads, names: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def _missing_in(here: dict[str, dict[str, int]], there: dict[str, dict[str, int]], path: str) -> tuple[str, ...]:
+def _missing_in(
+    here: dict[str, dict[str, int]], there: dict[str, dict[str, int]], path: str
+) -> tuple[str, ...]:
     if path not in here or path not in there:
         return ()
     missing = (name for name in here[path] if name not in there[path])
@@ -207,7 +243,8 @@ def _warnings(baseline: Run, current: Run) -> Iterable[str]:
         if run.was_busy:
             waited_s = run.total_queued_ms / 1000
             yield (
-                f"{name} machine was busy; the {waited_s:.1f} s that its parses waited for a processor are not counted."
+                f"{name} machine was busy; the {waited_s:.1f} s that its parses waited for a"
+                " processor are not counted."
             )
     for name in ("temperature", "isolation"):
         if baseline.settings.get(name) != current.settings.get(name):

@@ -1,4 +1,6 @@
-"""Which distribution brings a module that is missing: usual names, where they differ from the module's."""
+"""Which distribution brings a module that is missing: usual names, where they differ from the
+module's.
+"""
 
 from __future__ import annotations
 

@@ -16,7 +16,9 @@ def depths(loads: Loads) -> list[int]:
 
 
 def package(module: Module) -> str:
-    """The top-level package; for the parts of Airflow the first three names, since they are distributions of their own."""
+    """The top-level package; for the parts of Airflow the first three names, since they are
+    distributions of their own.
+    """
     parts = module.name.split(".")
     return ".".join(parts[:3]) if parts[:2] == ["airflow", "providers"] else parts[0]
 
@@ -33,7 +35,9 @@ def group(module: Module, by: str) -> str:
 
 
 def by_group(loads: Loads, keys: Sequence[str]) -> dict[str, tuple[float, float]]:
-    """Own and cumulative ms of each group in one file; ``keys`` gives the group of each module position."""
+    """Own and cumulative ms of each group in one file; ``keys`` gives the group of each module
+    position.
+    """
     totals: dict[str, list[float]] = {}
     enclosing: list[frozenset[str]] = []
     for position, place in enumerate(loads.module):

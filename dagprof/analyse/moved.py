@@ -1,7 +1,8 @@
 """Import paths of Airflow that one of its versions has and another has not.
 
-Each row is a path of Airflow 2 and where Airflow 3 has the same; longer paths count first, and a path stands for all below it.
-Gathered from the sources of 2.11.2 and 3.3.2; a test imports those of the right column whose distribution is installed.
+Each row is a path of Airflow 2 and where Airflow 3 has the same; longer paths count first, and a
+path stands for all below it. Gathered from the sources of 2.11.2 and 3.3.2; a test imports those of
+the right column whose distribution is installed.
 """
 
 from __future__ import annotations
@@ -87,7 +88,10 @@ ARGUMENTS: dict[str, str] = {
 _ARGUMENT = re.compile(r"^(?:DAG\.__init__|DAG|dag)\(\) got an unexpected keyword argument '(\w+)'")
 # What Airflow 3 brought, and what Airflow 2 has for it.
 TO_2: dict[str, str] = {
-    "airflow.sdk": "airflow (DAG), airflow.decorators (dag, task, task_group) and airflow.models (BaseOperator, Variable)",
+    "airflow.sdk": (
+        "airflow (DAG), airflow.decorators (dag, task, task_group) and airflow.models"
+        " (BaseOperator, Variable)"
+    ),
     "airflow.sdk.Asset": "airflow.datasets.Dataset",
     "airflow.sdk.BaseHook": "airflow.hooks.base.BaseHook",
     "airflow.sdk.BaseOperator": "airflow.models.baseoperator.BaseOperator",
@@ -117,7 +121,9 @@ TO_2: dict[str, str] = {
 
 
 def argument_way_out(message: str, airflow_version: str) -> str:
-    """What to pass instead of an argument of ``DAG`` that this Airflow refuses, in words; empty where no row knows it."""
+    """What to pass instead of an argument of ``DAG`` that this Airflow refuses, in words; empty
+    where no row knows it.
+    """
     found = _ARGUMENT.search(message)
     if found is None or found[1] not in ARGUMENTS or _is_2(airflow_version):
         return ""
@@ -127,7 +133,8 @@ def argument_way_out(message: str, airflow_version: str) -> str:
 
 
 def way_out(name: str, airflow_version: str, *, is_name: bool = False) -> str:
-    """What to import instead of a path that this Airflow lacks, in words; empty where no row knows it.
+    """What to import instead of a path that this Airflow lacks, in words; empty where no row knows
+    it.
 
     ``is_name``: the module is there, and only the last part of the path is missing.
     """
@@ -148,7 +155,9 @@ def way_out(name: str, airflow_version: str, *, is_name: bool = False) -> str:
 
 
 def successor(name: str, airflow_version: str) -> str:
-    """The import path that Airflow 3 has instead of one that it lacks; empty where no row knows it, and on Airflow 2."""
+    """The import path that Airflow 3 has instead of one that it lacks; empty where no row knows
+    it, and on Airflow 2.
+    """
     found = None if _is_2(airflow_version) else _known(name, airflow_version)
     return TO_3[found] if found is not None else ""
 

@@ -36,6 +36,10 @@ def alone_by_group(file: FileResult, graph: ImportGraph, keys: Sequence[str]) ->
     for module in graph.cost_us:
         members.setdefault(keys[module], []).append(module)
     took_ms = by_group(graph.trace.loads, keys)
-    asked = {name: modules for name, modules in members.items() if 1000 * per_us * took_ms[name][1] >= SMALLEST_MS}
+    asked = {
+        name: modules
+        for name, modules in members.items()
+        if 1000 * per_us * took_ms[name][1] >= SMALLEST_MS
+    }
     savings = graph.savings_us(list(asked.values()))
     return {name: per_us * us for name, us in zip(asked, savings, strict=True)}

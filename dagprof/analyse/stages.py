@@ -19,9 +19,10 @@ class LoadSplit(NamedTuple):
 def split_load(file: FileResult) -> LoadSplit:
     """Imports, garbage collection and other top-level code of the median load stage.
 
-    The tracing pass gives the shares; they are scaled by how much faster or slower the uninstrumented parses were. A
-    collection is no module's and no statement's doing, and it may have run after the load stage: it gets at most what is
-    left beside the imports and the statements' own time. Without a trace all of the load stage is top-level code.
+    The tracing pass gives the shares; they are scaled by how much faster or slower the
+    uninstrumented parses were. A collection is no module's and no statement's doing, and it may
+    have run after the load stage: it gets at most what is left beside the imports and the
+    statements' own time. Without a trace all of the load stage is top-level code.
     """
     load_ms = file.samples.median("load_ms")
     trace = file.trace

@@ -1,4 +1,6 @@
-"""The import tree of one file, folded to what matters: a distribution's inner modules are one row."""
+"""The import tree of one file, folded to what matters: a distribution's inner modules are one
+row.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +16,11 @@ from dagprof.model import FileResult, Origin, Run
 class Branch(NamedTuple):
     """A load, or several of one distribution that stand inside each other.
 
-    ``total_us`` is with all that was loaded in turn, ``alone_us`` what only this statement (of the user's code) or module
-    leads to; where a statement begins several loads, the smaller of both. ``line`` is the importing line of the DAG file, 0
-    elsewhere; ``place`` names the importing line of the user's code, empty elsewhere; ``folded`` counts the modules of the same
-    distribution that are not shown, ``modules`` all that were loaded inside.
+    ``total_us`` is with all that was loaded in turn, ``alone_us`` what only this statement (of the
+    user's code) or module leads to; where a statement begins several loads, the smaller of both.
+    ``line`` is the importing line of the DAG file, 0 elsewhere; ``place`` names the importing line
+    of the user's code, empty elsewhere; ``folded`` counts the modules of the same distribution that
+    are not shown, ``modules`` all that were loaded inside.
     """
 
     name: str
@@ -31,7 +34,9 @@ class Branch(NamedTuple):
     children: tuple[Branch, ...]
 
 
-def import_tree(graph: ImportGraph, file: FileResult, run: Run, *, smallest_us: float) -> list[Branch]:
+def import_tree(
+    graph: ImportGraph, file: FileResult, run: Run, *, smallest_us: float
+) -> list[Branch]:
     """The outermost loads that took at least ``smallest_us``, each with what it loaded in turn."""
     return _Folder(graph, file, run, smallest_us).branches(-1)
 
@@ -80,7 +85,9 @@ class _Folder:
         )
 
     def _begins(self, place: int) -> tuple[int, ImportStatement] | None:
-        """The load around a load, and the line of that module that began it; of a package on the way to its module, none."""
+        """The load around a load, and the line of that module that began it; of a package on the
+        way to its module, none.
+        """
         around = self._graph.around(place)
         return (around, self._graph.ran(place)) if around == self._loads.parent[place] else None
 
@@ -90,7 +97,9 @@ class _Folder:
         return str(place_of(statement, self._run.modules, self._file, self._run.root))
 
     def _unfold(self, place: int) -> tuple[list[int], int]:
-        """Loads of other distributions inside this one, and how many of its own were passed over on the way there."""
+        """Loads of other distributions inside this one, and how many of its own were passed over
+        on the way there.
+        """
         module = self._loads.module[place]
         own = self._keys[module]
         folds = self._run.modules[module].origin is not Origin.USER

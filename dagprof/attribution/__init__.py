@@ -1,1 +1,3 @@
-"""Who causes what in one parse: pure functions over traces, used to plan experiments and to report."""
+"""Who causes what in one parse: pure functions over traces, used to plan experiments and to
+report.
+"""

@@ -13,7 +13,9 @@ from dagprof.model import Edge, FileResult, Module, Place
 
 
 class Candidate(NamedTuple):
-    """A statement, its file on disk, how it is shown, and what it would save alone and at most, in ms of a plain parse."""
+    """A statement, its file on disk, how it is shown, and what it would save alone and at most,
+    in ms of a plain parse.
+    """
 
     statement: ImportStatement
     file: str
@@ -22,9 +24,15 @@ class Candidate(NamedTuple):
     behind_ms: float
 
 
-def place_of(statement: ImportStatement, modules: Sequence[Module], file: FileResult, root: str) -> Place:
+def place_of(
+    statement: ImportStatement, modules: Sequence[Module], file: FileResult, root: str
+) -> Place:
     """Where a statement stands: relative to the bundle root where it is below it."""
-    path = file.path if statement.importer == ROOT else shown_path(modules[statement.importer].file, root)
+    path = (
+        file.path
+        if statement.importer == ROOT
+        else shown_path(modules[statement.importer].file, root)
+    )
     return Place(file=path, line=statement.line)
 
 
@@ -52,8 +60,8 @@ def candidates(
 ) -> list[Candidate]:
     """The user's import statements that lead to at least ``smallest_ms``, the most promising first.
 
-    A statement that would save nothing alone, because another leads to the same modules, is among them: together they may
-    save much.
+    A statement that would save nothing alone, because another leads to the same modules, is among
+    them: together they may save much.
     """
     if file.trace is None or file.status.is_failure:
         return []
@@ -68,7 +76,13 @@ def candidates(
         if behind_ms < smallest_ms:
             continue
         place = place_of(statement, modules, file, root)
-        path = os.path.join(root, file.path) if statement.importer == ROOT else modules[statement.importer].file
+        path = (
+            os.path.join(root, file.path)
+            if statement.importer == ROOT
+            else modules[statement.importer].file
+        )
         alone_ms = saving_ms(file, graph.alone_us(statement))
         found.append(Candidate(statement, path, place, alone_ms, behind_ms))
-    return sorted(found, key=lambda candidate: (-candidate.alone_ms, -candidate.behind_ms, candidate.place))
+    return sorted(
+        found, key=lambda candidate: (-candidate.alone_ms, -candidate.behind_ms, candidate.place)
+    )

@@ -1,4 +1,6 @@
-"""The dominator index of a graph: what is reached from its root, and what no longer is where some nodes are gone."""
+"""The dominator index of a graph: what is reached from its root, and what no longer is where
+some nodes are gone.
+"""
 
 from __future__ import annotations
 
@@ -13,19 +15,24 @@ Node = TypeVar("Node", bound=Hashable)
 
 
 class DominatorIndex(Generic[Node]):
-    """Questions to a graph that does not change: what comes after each node, and what nodes cost, else nothing.
+    """Questions to a graph that does not change: what comes after each node, and what nodes cost,
+    else nothing.
 
     Walks go over numbers instead of nodes: a large fleet asks a hundred thousand times.
     """
 
-    def __init__(self, root: Node, after: Mapping[Node, Iterable[Node]], costs: Mapping[Node, int]) -> None:
+    def __init__(
+        self, root: Node, after: Mapping[Node, Iterable[Node]], costs: Mapping[Node, int]
+    ) -> None:
         self._root = root
         self._places: dict[Node, int] = {}
         for node, nodes in after.items():
             self._places.setdefault(node, len(self._places))
             for each in nodes:
                 self._places.setdefault(each, len(self._places))
-        self._after = [[self._places[each] for each in after.get(node, ())] for node in self._places]
+        self._after = [
+            [self._places[each] for each in after.get(node, ())] for node in self._places
+        ]
         self._costs = [costs.get(node, 0) for node in self._places]
 
     def cost(self, start: Iterable[Node], without: Collection[Node] = ()) -> int:
@@ -47,7 +54,8 @@ class DominatorIndex(Generic[Node]):
     def costs_without(self, groups: Sequence[Collection[Node]]) -> list[int]:
         """Of all that is reached from the root where the nodes of a group are gone, for each group.
 
-        One walk for all of them: a node keeps a bit for each group that a way from the root to it avoids.
+        One walk for all of them: a node keeps a bit for each group that a way from the root to it
+        avoids.
         """
         allowed = [-1] * len(self._places)
         for number, nodes in enumerate(groups):
@@ -80,12 +88,16 @@ class DominatorIndex(Generic[Node]):
         nodes = list(self._places)
         graph: networkx.DiGraph[int] = networkx.DiGraph()
         graph.add_nodes_from(range(len(nodes)))
-        graph.add_edges_from((before, there) for before, after in enumerate(self._after) for there in after)
+        graph.add_edges_from(
+            (before, there) for before, after in enumerate(self._after) for there in after
+        )
         root = self._places[self._root]
         above = networkx.immediate_dominators(graph, root)
         tree: networkx.DiGraph[int] = networkx.DiGraph()
         tree.add_node(root)
-        tree.add_edges_from((over, node) for node, over in above.items() if over is not None and node != root)
+        tree.add_edges_from(
+            (over, node) for node, over in above.items() if over is not None and node != root
+        )
         totals = list(self._costs)
         for node in networkx.dfs_postorder_nodes(tree, root):
             for inner in tree.successors(node):

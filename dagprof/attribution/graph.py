@@ -1,11 +1,13 @@
-"""The import graph of one parse: modules with their own time, and the import statements that asked for them.
+"""The import graph of one parse: modules with their own time, and the import statements that asked
+for them.
 
-A statement is a node of its own between the module that runs it and the modules it names: it is the only thing that a
-person can change. A module falls away when no way from the DAG file still reaches it, so what a statement would really
-save is what it dominates (Cooper, Harvey and Kennedy, 2001; computed by networkx). A statement in a function is a node for
-each caller, which leads only to what that caller had it load. The caller is the module whose execution called the function,
-not the one that it is in, and there the import statement that was running, if any: taking a name from a lazy module calls
-its ``__getattr__``.
+A statement is a node of its own between the module that runs it and the modules it names: it is the
+only thing that a person can change. A module falls away when no way from the DAG file still reaches
+it, so what a statement would really save is what it dominates (Cooper, Harvey and Kennedy, 2001;
+computed by networkx). A statement in a function is a node for each caller, which leads only to what
+that caller had it load. The caller is the module whose execution called the function, not the one
+that it is in, and there the import statement that was running, if any: taking a name from a lazy
+module calls its ``__getattr__``.
 """
 
 from __future__ import annotations
@@ -42,11 +44,14 @@ Node = int | ImportStatement | Call
 class ImportGraph:
     """Built once from a trace; all questions are answered in microseconds of the tracing pass.
 
-    ``named`` holds every import statement that ran and the modules that it named or loaded, also those that were there before.
-    ``executed`` holds those that are none themselves, but execute other code that has some.
+    ``named`` holds every import statement that ran and the modules that it named or loaded, also
+    those that were there before. ``executed`` holds those that are none themselves, but execute
+    other code that has some.
     """
 
-    def __init__(self, trace: Trace, modules: Sequence[Module], import_sets: Sequence[Sequence[Edge]]) -> None:
+    def __init__(
+        self, trace: Trace, modules: Sequence[Module], import_sets: Sequence[Sequence[Edge]]
+    ) -> None:
         self.trace, self.modules = trace, modules
         self._loads = trace.loads
         self.cost_us: dict[int, int] = {}
@@ -63,12 +68,16 @@ class ImportGraph:
 
     def _add_edges(self, import_sets: Sequence[Sequence[Edge]]) -> None:
         self._add_set(ROOT, self.trace.edges)
-        for module, number in dict.fromkeys(zip(self._loads.module, self._loads.imports, strict=True)):
+        for module, number in dict.fromkeys(
+            zip(self._loads.module, self._loads.imports, strict=True)
+        ):
             self._add_set(module, import_sets[number])
 
     def _add_set(self, source: int, edges: Iterable[Edge]) -> None:
         edges = tuple(edges)
-        self._lines[source] = {edge.line for edge in edges if edge.importer < 0 and not edge.in_function}
+        self._lines[source] = {
+            edge.line for edge in edges if edge.importer < 0 and not edge.in_function
+        }
         for edge in edges:
             statement = ImportStatement(edge.importer if edge.importer >= 0 else source, edge.line)
             self.named.setdefault(statement, {})[edge.target] = None
@@ -83,7 +92,9 @@ class ImportGraph:
                 self._link(statement, edge.target)
 
     def _add_call(self, module: int, line: int, statement: ImportStatement, target: int) -> None:
-        """A statement that something at a line of a module had run: an import statement, or other code."""
+        """A statement that something at a line of a module had run: an import statement, or
+        other code.
+        """
         running = ImportStatement(module, line)
         caller: int | ImportStatement = module
         if running != statement and line in self._lines.get(module, ()):
@@ -94,7 +105,9 @@ class ImportGraph:
         self._link(Call(statement, caller), target)
 
     def _add_loads(self) -> None:
-        """Each load is an edge too; a statement that nobody was seen to run belongs to the load that was under way."""
+        """Each load is an edge too; a statement that nobody was seen to run belongs to the load
+        that was under way.
+        """
         loads = self._loads
         for place, module in enumerate(loads.module):
             around = self._module_around(place)
@@ -112,7 +125,9 @@ class ImportGraph:
                 self._add_call(around, loads.caller_line[place], statement, module)
 
     def around(self, place: int) -> int:
-        """The load in which another began, -1 outside of all; a package is loaded for whoever asked for its module."""
+        """The load in which another began, -1 outside of all; a package is loaded for whoever
+        asked for its module.
+        """
         loads = self._loads
         inside = f"{self.modules[loads.module[place]].name}."
         parent = loads.parent[place]
@@ -121,7 +136,9 @@ class ImportGraph:
         return parent
 
     def ran(self, place: int) -> ImportStatement:
-        """The line of the module around that began a load: its import statement, or its call of a function with one."""
+        """The line of the module around that began a load: its import statement, or its call of
+        a function with one.
+        """
         around = self._module_around(place)
         if self._loads.importer[place] == around:
             return ImportStatement(around, self._loads.line[place])
@@ -150,11 +167,15 @@ class ImportGraph:
 
     @cached_property
     def _ways(self) -> dict[ImportStatement, list[Node]]:
-        """The nodes of each import statement that led to something loaded: itself, or one for each caller."""
+        """The nodes of each import statement that led to something loaded: itself, or one for
+        each caller.
+        """
         found: dict[ImportStatement, list[Node]] = {}
         for node in self._after:
             if isinstance(node, ImportStatement | Call):
-                found.setdefault(node.statement if isinstance(node, Call) else node, []).append(node)
+                found.setdefault(node.statement if isinstance(node, Call) else node, []).append(
+                    node
+                )
         return found
 
     def statements(self) -> list[ImportStatement]:
@@ -166,7 +187,9 @@ class ImportGraph:
         return self._ways.get(statement, [])
 
     def is_in_function(self, statement: ImportStatement) -> bool:
-        """Whether a statement ran because a function was called, and not where modules are executed."""
+        """Whether a statement ran because a function was called, and not where modules are
+        executed.
+        """
         return any(isinstance(way, Call) for way in self.ways(statement))
 
     def is_users(self, statement: ImportStatement) -> bool:
@@ -174,13 +197,19 @@ class ImportGraph:
         return statement.importer == ROOT or self.modules[statement.importer].origin is Origin.USER
 
     def is_changeable(self, statement: ImportStatement) -> bool:
-        """Whether a person can take the statement out or move it: an import statement of the user's, in a file of its own."""
+        """Whether a person can take the statement out or move it: an import statement of the
+        user's, in a file of its own.
+        """
         if not self.is_users(statement) or statement.line <= 0 or statement in self.executed:
             return False
-        return statement.importer == ROOT or not _IN_ARCHIVE.search(self.modules[statement.importer].file)
+        return statement.importer == ROOT or not _IN_ARCHIVE.search(
+            self.modules[statement.importer].file
+        )
 
     def targets(self, statement: ImportStatement) -> list[int]:
-        """The modules loaded in this parse that a statement asks for, itself or through a lazy module."""
+        """The modules loaded in this parse that a statement asks for, itself or through a lazy
+        module.
+        """
         found: dict[int, None] = {}
         for way in self.ways(statement):
             for node in self._after[way]:
@@ -190,10 +219,16 @@ class ImportGraph:
 
     def importers(self, module: int) -> list[ImportStatement]:
         """All statements that ask for a module."""
-        return [statement for statement, ways in self._ways.items() if any(module in self._after[way] for way in ways)]
+        return [
+            statement
+            for statement, ways in self._ways.items()
+            if any(module in self._after[way] for way in ways)
+        ]
 
     def reached_until(self, start: Node, boundary: Collection[Node]) -> tuple[list[Node], set[int]]:
-        """What is reached from a node without going on behind the nodes of ``boundary``: those, and the modules."""
+        """What is reached from a node without going on behind the nodes of ``boundary``: those,
+        and the modules.
+        """
         seen: set[Node] = {start}
         waiting: list[Node] = [start]
         met: list[Node] = []
@@ -210,7 +245,11 @@ class ImportGraph:
 
     def saving_us(self, without: Collection[int | ImportStatement]) -> int:
         """What falls away when these statements or modules are gone together, in µs."""
-        gone = [way for node in without for way in ([node] if isinstance(node, int) else self.ways(node))]
+        gone = [
+            way
+            for node in without
+            for way in ([node] if isinstance(node, int) else self.ways(node))
+        ]
         return self.total_us - self._index.cost([ROOT], gone)
 
     def alone_us(self, node: int | ImportStatement) -> int:
@@ -219,7 +258,9 @@ class ImportGraph:
         return self._index.dominated.get(ways[0], 0) if len(ways) == 1 else self.saving_us([node])
 
     def savings_us(self, groups: Sequence[Collection[int]]) -> list[int]:
-        """What falls away when all modules of a group are gone, in µs, for each of these groups of modules."""
+        """What falls away when all modules of a group are gone, in µs, for each of these groups
+        of modules.
+        """
         return [self.total_us - us for us in self._index.costs_without(groups)]
 
     def behind_us(self, statement: ImportStatement) -> int:
@@ -232,7 +273,9 @@ class ImportGraph:
         return DominatorIndex(ROOT, self._after, costs)
 
     def chain(self, module: int) -> dict[ImportStatement, int]:
-        """The import statements by which a module was first loaded, the DAG file's first, and what each began to load."""
+        """The import statements by which a module was first loaded, the DAG file's first, and
+        what each began to load.
+        """
         loads: Loads = self._loads
         found: dict[ImportStatement, int] = {}
         place = loads.module.index(module)
@@ -241,6 +284,8 @@ class ImportGraph:
             if statement.importer >= ROOT:
                 found.setdefault(statement, loads.module[place])
             if self.ran(place).line:
-                found.setdefault(self.ran(place), loads.module[place])  # the call, where it is in a function
+                found.setdefault(
+                    self.ran(place), loads.module[place]
+                )  # the call, where it is in a function
             place = self.around(place)
         return dict(reversed(found.items()))

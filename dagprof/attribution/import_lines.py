@@ -1,4 +1,6 @@
-"""The lines of the user's code at which import statements ran in one parse: what happens there, a library does."""
+"""The lines of the user's code at which import statements ran in one parse: what happens there,
+a library does.
+"""
 
 from __future__ import annotations
 

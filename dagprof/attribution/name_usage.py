@@ -1,4 +1,6 @@
-"""Who uses the names that an import statement binds, by the text of the sources: no parse shows what tasks will use."""
+"""Who uses the names that an import statement binds, by the text of the sources: no parse shows
+what tasks will use.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ class NameUse(NamedTuple):
 
 
 def bound_names(file: str, line: int) -> frozenset[str]:
-    """The names that the import statements at a line bind; none for ``import *``, which may bind any."""
+    """The names that the import statements at a line bind; none for ``import *``, which may bind
+    any.
+    """
     found: set[str] = set()
     for node in _imports_at(file, line):
         found.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
@@ -27,22 +31,34 @@ def bound_names(file: str, line: int) -> frozenset[str]:
 
 
 def is_reexported(file: str, line: int) -> bool:
-    """Whether an import at a line offers its names to others: in a package's ``__init__.py``, or ``import x as x``."""
+    """Whether an import at a line offers its names to others: in a package's ``__init__.py``, or
+    ``import x as x``.
+    """
     if os.path.basename(file) == "__init__.py":
         return True
-    return any(alias.name == alias.asname for node in _imports_at(file, line) for alias in node.names)
+    return any(
+        alias.name == alias.asname for node in _imports_at(file, line) for alias in node.names
+    )
 
 
 def is_in_class(file: str, line: int) -> bool:
-    """Whether an import at a line is in the body of a class, whose instances carry its names then."""
+    """Whether an import at a line is in the body of a class, whose instances carry its names
+    then.
+    """
     tree = _tree(file)
     nodes = set(_imports_at(file, line))
-    classes = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)) if tree is not None else ()
+    classes = (
+        (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+        if tree is not None
+        else ()
+    )
     return any(not nodes.isdisjoint(_own_statements(each)) for each in classes)
 
 
 def modules_at(file: str, line: int) -> frozenset[str]:
-    """The dotted names that the import statements at a line may load, and so make attributes of their packages."""
+    """The dotted names that the import statements at a line may load, and so make attributes of
+    their packages.
+    """
     found: set[str] = set()
     for node in _imports_at(file, line):
         if isinstance(node, ast.Import):
@@ -54,7 +70,9 @@ def modules_at(file: str, line: int) -> frozenset[str]:
 
 
 def reads_module(file: str, modules: Collection[str]) -> bool:
-    """Whether a file goes to one of these modules through its package: ``package.module``, without an import of its own."""
+    """Whether a file goes to one of these modules through its package: ``package.module``,
+    without an import of its own.
+    """
     tree = _tree(file)
     last = {module.rpartition(".")[2] for module in modules}
     return tree is not None and any(
@@ -66,11 +84,15 @@ def reads_module(file: str, modules: Collection[str]) -> bool:
 def has_attribute(file: str, names: Collection[str]) -> bool:
     """Whether a file reads one of these names as an attribute of something: ``self.name``."""
     tree = _tree(file)
-    return tree is not None and any(isinstance(node, ast.Attribute) and node.attr in names for node in ast.walk(tree))
+    return tree is not None and any(
+        isinstance(node, ast.Attribute) and node.attr in names for node in ast.walk(tree)
+    )
 
 
 def is_used(file: str, names: Collection[str]) -> bool:
-    """Whether anything in a file reads one of these names, offers it in ``__all__``, or may read any by its text."""
+    """Whether anything in a file reads one of these names, offers it in ``__all__``, or may read
+    any by its text.
+    """
     tree = _tree(file)
     return tree is not None and (any(True for _ in _reads(tree, names)) or _reads_by_text(tree))
 
@@ -102,7 +124,9 @@ def _reads(tree: ast.Module, names: Collection[str]) -> Iterator[ast.AST]:
 
 
 def _quoted_hints(tree: ast.Module) -> Iterator[ast.Constant]:
-    """String constants that are type hints, or parts of them: ``x: "pd.DataFrame"``, ``cast("pd.DataFrame", x)``."""
+    """String constants that are type hints, or parts of them: ``x: "pd.DataFrame"``,
+    ``cast("pd.DataFrame", x)``.
+    """
     for hint in (*_hints(tree), *_casts(tree)):
         for node in ast.walk(hint):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -128,7 +152,8 @@ def _names_in(text: str) -> frozenset[str]:
 
 
 def _reads_by_text(tree: ast.Module) -> bool:
-    """Whether a file looks names up by text that only runs can know: ``globals()[name]``, ``eval(text)``.
+    """Whether a file looks names up by text that only runs can know: ``globals()[name]``,
+    ``eval(text)``.
 
     ``globals()[name] = dag`` offers a DAG and reads nothing.
     """
@@ -147,10 +172,14 @@ def _is_stored_item(node: ast.AST) -> TypeGuard[ast.Subscript]:
 
 
 def _own_statements(node: ast.AST) -> Iterator[ast.AST]:
-    """The statements of a class body with those nested in them, without those of its functions and classes."""
+    """The statements of a class body with those nested in them, without those of its functions
+    and classes.
+    """
     for child in ast.iter_child_nodes(node):
         yield child
-        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+        if not isinstance(
+            child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
+        ):
             yield from _own_statements(child)
 
 
@@ -180,7 +209,9 @@ def _hints(tree: ast.Module) -> Iterator[ast.expr]:
 
 
 def uses_in(file: str, wanted: Mapping[str, Collection[str]]) -> Iterator[tuple[str, NameUse]]:
-    """Where a file takes some names from modules: ``from module import name``, ``module.name``; each with the module."""
+    """Where a file takes some names from modules: ``from module import name``, ``module.name``;
+    each with the module.
+    """
     text = _text(file)
     for module, names in wanted.items():
         tree = _tree(file) if module.rpartition(".")[2] in text else None
@@ -197,14 +228,25 @@ def _uses(tree: ast.Module, module: str, names: Collection[str]) -> Iterator[tup
             base = node.module or ""
             if _is_same(base, module, node.level):
                 has_star |= any(alias.name == "*" for alias in node.names)
-                yield from ((node.lineno, alias.name) for alias in node.names if alias.name in names)
+                yield from (
+                    (node.lineno, alias.name) for alias in node.names if alias.name in names
+                )
             for alias in node.names:
                 if _is_same(f"{base}.{alias.name}".lstrip("."), module, node.level):
                     aliases.add(alias.asname or alias.name)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr in names and ast.unparse(node.value) in aliases:
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr in names
+            and ast.unparse(node.value) in aliases
+        ):
             yield node.lineno, node.attr
-        elif has_star and isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load):
+        elif (
+            has_star
+            and isinstance(node, ast.Name)
+            and node.id in names
+            and isinstance(node.ctx, ast.Load)
+        ):
             yield node.lineno, node.id
 
 

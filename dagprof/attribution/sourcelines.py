@@ -27,7 +27,9 @@ def with_line_feeds(text: str) -> str:
 
 
 def lines_of(text: str) -> list[str]:
-    """The lines as Python's tokenizer counts them: form feeds and other separators of Unicode end none."""
+    """The lines as Python's tokenizer counts them: form feeds and other separators of Unicode
+    end none.
+    """
     lines = with_line_feeds(text).split("\n")
     return lines[:-1] if lines and not lines[-1] else lines
 

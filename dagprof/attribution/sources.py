@@ -1,4 +1,5 @@
-"""What Python source text would import, without running it: which DAG files a changed module can reach at all.
+"""What Python source text would import, without running it: which DAG files a changed module can
+reach at all.
 
 It finds too many rather than too few; a traced parse then tells which really load what changed.
 """
@@ -11,7 +12,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePath
 
 # How a file can load Python code that its text does not name, and how it can find files to read.
-_DYNAMIC = re.compile(rb"\b(?:import_module|import_string|__import__|exec|eval|runpy|pkgutil|importlib|locate)\b")
+_DYNAMIC = re.compile(
+    rb"\b(?:import_module|import_string|__import__|exec|eval|runpy|pkgutil|importlib|locate)\b"
+)
 _LISTING = re.compile(rb"\b(?:i?glob|rglob|iterdir|listdir|scandir|walk)\b")
 
 
@@ -28,7 +31,9 @@ def module_names(path: PurePath, roots: Iterable[PurePath]) -> tuple[str, ...]:
 
 
 def imported_names(source: bytes, importer: str, *, is_package: bool = False) -> set[str]:
-    """All dotted names that a source text may import, with the packages above them; empty where it is not Python."""
+    """All dotted names that a source text may import, with the packages above them; empty where
+    it is not Python.
+    """
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -61,21 +66,27 @@ def _with_packages(name: str) -> Iterable[str]:
 class Reach:
     """Which files a set of changed ones can reach.
 
-    ``sources`` holds the text of all Python files of one side, ``modules`` the names by which each can be imported, by path;
-    ``entries`` are the DAG files, which nobody is thought to import without naming them.
+    ``sources`` holds the text of all Python files of one side, ``modules`` the names by which each
+    can be imported, by path; ``entries`` are the DAG files, which nobody is thought to import
+    without naming them.
     """
 
     def __init__(
-        self, sources: Mapping[str, bytes], modules: Mapping[str, Sequence[str]], entries: Collection[str] = ()
+        self,
+        sources: Mapping[str, bytes],
+        modules: Mapping[str, Sequence[str]],
+        entries: Collection[str] = (),
     ) -> None:
         self._sources, self._modules, self._entries = sources, modules, entries
         self._imports: dict[str, set[str]] = {}
 
     def of(self, changed: Iterable[str]) -> set[str]:
-        """The paths that import, through any number of others, one of the changed paths, and those paths themselves.
+        """The paths that import, through any number of others, one of the changed paths, and those
+        paths themselves.
 
-        Where a helper changed, files with dynamic imports are among them; where a file that is not Python changed, those whose
-        text names it, its folder or its kind; and those that list folders, where anything but DAG files changed.
+        Where a helper changed, files with dynamic imports are among them; where a file that is not
+        Python changed, those whose text names it, its folder or its kind; and those that list
+        folders, where anything but DAG files changed.
         """
         changed = set(changed)
         reached, waiting = set(changed), [path for path in changed if path.endswith(".py")]
@@ -88,7 +99,9 @@ class Reach:
         return self.importing(reached | seeds, waiting + list(seeds - reached))
 
     def importing(self, paths: Iterable[str], waiting: Iterable[str] | None = None) -> set[str]:
-        """Those paths, and those that import one of ``waiting`` (else of them all) by name, through any number of others."""
+        """Those paths, and those that import one of ``waiting`` (else of them all) by name,
+        through any number of others.
+        """
         reached = set(paths)
         waiting = list(reached if waiting is None else waiting)
         while waiting:
@@ -108,19 +121,25 @@ class Reach:
             is_package = path.endswith("/__init__.py")
             names = self._modules.get(path) or ("",)
             self._imports[path] = {
-                found for name in names for found in imported_names(self._sources[path], name, is_package=is_package)
+                found
+                for name in names
+                for found in imported_names(self._sources[path], name, is_package=is_package)
             }
         return self._imports[path]
 
 
 def _mentions(text: bytes, paths: Iterable[str]) -> bool:
-    """Whether a source text names a file, its folder in quotes or a path, or the kind of file that it is."""
+    """Whether a source text names a file, its folder in quotes or a path, or the kind of file
+    that it is.
+    """
     for path in map(PurePath, paths):
         if path.name.encode(errors="surrogateescape") in text:
             return True
         folder = re.escape(path.parent.name.encode(errors="surrogateescape"))
         if folder and re.search(rb"[\"'/]" + folder + rb"[\"'/]", text):
             return True
-        if path.suffix and re.search(re.escape(path.suffix.encode(errors="surrogateescape")) + rb"[\"']", text):
+        if path.suffix and re.search(
+            re.escape(path.suffix.encode(errors="surrogateescape")) + rb"[\"']", text
+        ):
             return True
     return False

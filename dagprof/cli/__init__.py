@@ -1,6 +1,8 @@
-"""The commands. They parse options, build objects, call one function and turn exceptions into exit codes.
+"""The commands. They parse options, build objects, call one function and turn exceptions into exit
+codes.
 
-Exit codes: 0 fine, 1 regression or other reason to fail, 2 usage or configuration, 3 could not measure, 130 interrupted.
+Exit codes: 0 fine, 1 regression or other reason to fail, 2 usage or configuration, 3 could not
+measure, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ class _Lazy(click.Group):
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, "-V", "--version", prog_name="dagprof", message="%(prog)s %(version)s")
+@click.version_option(
+    __version__, "-V", "--version", prog_name="dagprof", message="%(prog)s %(version)s"
+)
 def cli() -> None:
     """Find out which Airflow DAG files are slow to parse, and why.
 
@@ -63,7 +67,9 @@ def discard_output() -> None:
 
 
 def run() -> NoReturn:
-    """Run the program and exit without tearing down the interpreter, which takes 0.1 s with pandas loaded."""
+    """Run the program and exit without tearing down the interpreter, which takes 0.1 s with
+    pandas loaded.
+    """
     code = main()
     try:
         sys.stdout.flush()
@@ -79,7 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(number, _interrupt)
     try:
         result = cli.main(
-            args=None if arguments is None else list(arguments), prog_name="dagprof", standalone_mode=False
+            args=None if arguments is None else list(arguments),
+            prog_name="dagprof",
+            standalone_mode=False,
         )
     except click.exceptions.Abort:
         click.echo("Interrupted.", err=True)
@@ -100,7 +108,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         discard_output()
         click.echo(
-            f"dagprof: cannot write to standard output ({error.strerror}); free some space or redirect the output.",
+            f"dagprof: cannot write to standard output ({error.strerror}); free some space or"
+            " redirect the output.",
             err=True,
         )
         return OutputError.exit_code

@@ -19,7 +19,9 @@ _LISTS = ("overrides", "waivers")
 
 @click.command("config", short_help="Show the settings in force and where each value comes from.")
 @click.argument("files", nargs=-1, metavar="[FILE...]")
-@click.option("--bundle-root", metavar="DIR", help="DAG folder. Patterns in overrides are relative to it.")
+@click.option(
+    "--bundle-root", metavar="DIR", help="DAG folder. Patterns in overrides are relative to it."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
 def command(files: tuple[str, ...], bundle_root: str | None, as_json: bool) -> int:
     """Show every setting that is in force in this folder, its value and where it comes from.
@@ -46,21 +48,35 @@ def command(files: tuple[str, ...], bundle_root: str | None, as_json: bool) -> i
 class _Limits:
     """The limits of one file and the overrides that set them."""
 
-    def __init__(self, path: str, root: Path, reason: str, limits: FileLimits, overrides: tuple[Override, ...]) -> None:
+    def __init__(
+        self,
+        path: str,
+        root: Path,
+        reason: str,
+        limits: FileLimits,
+        overrides: tuple[Override, ...],
+    ) -> None:
         self.path, self.root, self.reason = path, root, reason
         self.limits, self.overrides = limits, overrides
 
     def rows(self, settings: Settings) -> list[tuple[str, Any, str]]:
-        """Key, value and source, which is the last override that sets it, else the table ``gate``."""
+        """Key, value and source, which is the last override that sets it, else the table
+        ``gate``.
+        """
         names = [name for name in self.limits.__struct_fields__ if name != "rules"]
-        rows = [(name.replace("_", "-"), getattr(self.limits, name), self._by(settings, name)) for name in names]
+        rows = [
+            (name.replace("_", "-"), getattr(self.limits, name), self._by(settings, name))
+            for name in names
+        ]
         for rule, level in self.limits.rules.items():
             by = [each for each in self.overrides if rule in each.rules]
             rows.append((f"rules.{rule.value}", level, _number(settings, by)))
         return rows
 
     def _by(self, settings: Settings, name: str) -> str:
-        return _number(settings, [each for each in self.overrides if getattr(each, name) is not None])
+        return _number(
+            settings, [each for each in self.overrides if getattr(each, name) is not None]
+        )
 
 
 def _number(settings: Settings, by: list[Override]) -> str:
@@ -83,7 +99,9 @@ def _limits(file: str, settings: Settings) -> _Limits:
     root, reason = bundle_root(settings, (path,), os.environ)
     below, folders = path.relative_to(root).as_posix(), leading_folders(settings, root)
     limits = policy.limits_for(below, settings.gate, settings.overrides, folders=folders)
-    return _Limits(below, root, reason, limits, policy.matching(below, settings.overrides, folders=folders))
+    return _Limits(
+        below, root, reason, limits, policy.matching(below, settings.overrides, folders=folders)
+    )
 
 
 def _text(value: Any) -> str:
@@ -94,7 +112,11 @@ def _text(value: Any) -> str:
         return "-"
     if isinstance(value, (tuple, list)):
         return ", ".join(safe_text(str(item)) for item in value) or "none"
-    return safe_text(str(getattr(value, "value", value))) if not isinstance(value, bool) else str(value).lower()
+    return (
+        safe_text(str(getattr(value, "value", value)))
+        if not isinstance(value, bool)
+        else str(value).lower()
+    )
 
 
 def _print_rows(rows: list[tuple[str, Any, str]], plain: tuple[str, ...], console: Console) -> None:
@@ -109,7 +131,9 @@ def _print_rows(rows: list[tuple[str, Any, str]], plain: tuple[str, ...], consol
     table.add_column(overflow="fold")
     for key, value, source in rows:
         style = "dim" if source in plain else "bold"
-        table.add_row(f"  {key}", Text(_text(value), style=style), Text(safe_text(source), style="dim"))
+        table.add_row(
+            f"  {key}", Text(_text(value), style=style), Text(safe_text(source), style="dim")
+        )
     console.print(table)
 
 
@@ -118,7 +142,11 @@ def _print_settings(settings: Settings, rows: tuple[Explained, ...], console: Co
 
     from dagprof.report.escape import safe_text
 
-    file = "No configuration file found." if settings.config_file is None else f"Read {settings.config_file}"
+    file = (
+        "No configuration file found."
+        if settings.config_file is None
+        else f"Read {settings.config_file}"
+    )
     console.print(Text(safe_text(file)), soft_wrap=True)
     console.print()
     shown = []
@@ -126,7 +154,11 @@ def _print_settings(settings: Settings, rows: tuple[Explained, ...], console: Co
         value = len(row.value) or None if row.key in _LISTS else row.value
         # The full path is printed above; repeating it would only widen the table.
         path = settings.config_file or ""
-        source = row.source.removesuffix(path) + Path(path).name if path and row.source.endswith(path) else row.source
+        source = (
+            row.source.removesuffix(path) + Path(path).name
+            if path and row.source.endswith(path)
+            else row.source
+        )
         shown.append((row.key, value, source))
     _print_rows(shown, ("default",), console)
 
@@ -147,8 +179,14 @@ def _print_lists(settings: Settings, console: Console) -> None:
         has_expired = waiver.has_expired(today())
         mark = "expired" if has_expired else "until"
         at = f", line {waiver.line}" if waiver.line else ""
-        line = f"waiver {number}  {_text(waiver.files)}{at}: {waiver.rule.value}, {mark} {waiver.until}, "
-        console.print(Text(line + safe_text(waiver.reason), style="yellow" if has_expired else ""), soft_wrap=True)
+        line = (
+            f"waiver {number}  {_text(waiver.files)}{at}: {waiver.rule.value}, {mark}"
+            f" {waiver.until}, "
+        )
+        console.print(
+            Text(line + safe_text(waiver.reason), style="yellow" if has_expired else ""),
+            soft_wrap=True,
+        )
 
 
 def _given(override: Override) -> list[tuple[str, Any]]:
@@ -166,7 +204,9 @@ def _print_limits(each: _Limits, settings: Settings, console: Console) -> None:
 
     console.print()
     console.print(Text(f"In force for {safe_text(each.path)}", style="bold"), soft_wrap=True)
-    console.print(Text(f"below {safe_text(str(each.root))}, {each.reason}", style="dim"), soft_wrap=True)
+    console.print(
+        Text(f"below {safe_text(str(each.root))}, {each.reason}", style="dim"), soft_wrap=True
+    )
     _print_rows(each.rows(settings), ("gate",), console)
 
 
@@ -177,14 +217,22 @@ def _json(settings: Settings, rows: tuple[Explained, ...], limits: list[_Limits]
 
     from dagprof.config.policy import today
 
-    values = {row.key: {"value": row.value, "source": row.source} for row in rows if row.key not in _LISTS}
-    waivers = [{**msgspec.to_builtins(waiver), "expired": waiver.has_expired(today())} for waiver in settings.waivers]
+    values = {
+        row.key: {"value": row.value, "source": row.source} for row in rows if row.key not in _LISTS
+    }
+    waivers = [
+        {**msgspec.to_builtins(waiver), "expired": waiver.has_expired(today())}
+        for waiver in settings.waivers
+    ]
     overrides = [{"files": each.files, **dict(_given(each))} for each in settings.overrides]
     files = [
         {
             "path": each.path,
             "bundle-root": str(each.root),
-            "limits": {key: {"value": value, "source": source} for key, value, source in each.rows(settings)},
+            "limits": {
+                key: {"value": value, "source": source}
+                for key, value, source in each.rows(settings)
+            },
         }
         for each in limits
     ]

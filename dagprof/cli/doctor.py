@@ -10,13 +10,20 @@ import click
 from dagprof.cli.options import project_options
 
 
-@click.command("doctor", short_help="Check whether a scan can run here, and how noisy this machine is.")
+@click.command(
+    "doctor", short_help="Check whether a scan can run here, and how noisy this machine is."
+)
 @click.argument("path", required=False, metavar="[PATH]")
-@click.option("--python", metavar="PATH", help="Examine the interpreter at PATH instead of the one that runs dagprof.")
+@click.option(
+    "--python",
+    metavar="PATH",
+    help="Examine the interpreter at PATH instead of the one that runs dagprof.",
+)
 @project_options
 def command(path: str | None, **options: object) -> int:
-    """Check whether a scan can run here. Show the interpreter, Airflow, AIRFLOW_HOME and configuration it would use, and
-    where each comes from. Report problems and how to fix them. Exit with code 3 if a scan cannot run.
+    """Check whether a scan can run here. Show the interpreter, Airflow, AIRFLOW_HOME and
+    configuration it would use, and where each comes from. Report problems and how to fix them. Exit
+    with code 3 if a scan cannot run.
 
     PATH is the DAG folder [default: the configured bundle-root, dags, or this folder].
     """

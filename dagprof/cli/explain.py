@@ -17,15 +17,24 @@ if TYPE_CHECKING:
 
 @click.command("explain", short_help="Explain where the parse time of one DAG file goes.")
 @click.argument("target", metavar="FILE[:LINE]")
-@click.option("--run", "stored", metavar="RUN", help="Use this run.json instead of measuring FILE now.")
-@click.option("--speedscope", metavar="FILE", help="Also write the sampled call tree to FILE, for speedscope.app.")
+@click.option(
+    "--run", "stored", metavar="RUN", help="Use this run.json instead of measuring FILE now."
+)
+@click.option(
+    "--speedscope",
+    metavar="FILE",
+    help="Also write the sampled call tree to FILE, for speedscope.app.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @measuring_options
-def command(target: str, stored: str | None, speedscope: str | None, quiet: bool, **options: object) -> int:
-    """Explain where the parse time of one DAG file, or one line of it, goes. Show the source with times, the cost of each
-    import, side effects, experiments and proposed changes.
+def command(
+    target: str, stored: str | None, speedscope: str | None, quiet: bool, **options: object
+) -> int:
+    """Explain where the parse time of one DAG file, or one line of it, goes. Show the source with
+    times, the cost of each import, side effects, experiments and proposed changes.
 
-    Without --run, measure FILE first, by default with --depth full. Write nothing except the file given to --speedscope.
+    Without --run, measure FILE first, by default with --depth full. Write nothing except the file
+    given to --speedscope.
     """
     from dagprof.cli.output import stdout_console
     from dagprof.report.text.explain import Explanation, render

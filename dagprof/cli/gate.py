@@ -36,18 +36,40 @@ _FORMATS = " or ".join(", ".join(VERDICTS).rsplit(", ", 1))
         "Parses alternate between both versions."
     ),
 )
-@click.option("--baseline", metavar="FILE", help="Compare with a run that `dagprof scan --save-baseline` saved.")
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    help="Compare with a run that `dagprof scan --save-baseline` saved.",
+)
 @click.option(
     "--against-python",
     metavar="PATH",
-    help="Measure the other version with the interpreter at PATH and its Airflow. Measures all files.",
+    help=(
+        "Measure the other version with the interpreter at PATH and its Airflow. Measures all"
+        " files."
+    ),
 )
-@click.option("--all-files", is_flag=True, help="Measure all files, not only files that the change can affect.")
-@click.option("--relative", metavar="SHARE", help="Ignore changes smaller than SHARE of the parse time [default: 5%].")
-@click.option("--absolute", metavar="DURATION", help="Ignore changes smaller than DURATION [default: 10ms].")
-@click.option("--budget", metavar="DURATION", help="Fail files that take longer than DURATION to parse.")
 @click.option(
-    "--forbid", multiple=True, metavar="PACKAGE", help="Fail files whose parse loads PACKAGE; may be repeated."
+    "--all-files",
+    is_flag=True,
+    help="Measure all files, not only files that the change can affect.",
+)
+@click.option(
+    "--relative",
+    metavar="SHARE",
+    help="Ignore changes smaller than SHARE of the parse time [default: 5%].",
+)
+@click.option(
+    "--absolute", metavar="DURATION", help="Ignore changes smaller than DURATION [default: 10ms]."
+)
+@click.option(
+    "--budget", metavar="DURATION", help="Fail files that take longer than DURATION to parse."
+)
+@click.option(
+    "--forbid",
+    multiple=True,
+    metavar="PACKAGE",
+    help="Fail files whose parse loads PACKAGE; may be repeated.",
 )
 @click.option(
     "--allow",
@@ -59,19 +81,25 @@ _FORMATS = " or ".join(", ".join(VERDICTS).rsplit(", ", 1))
     "--time-budget",
     metavar="DURATION",
     help=(
-        "Stop the timed parses after DURATION [default: 120s]. Files without a clear result by then are inconclusive."
+        "Stop the timed parses after DURATION [default: 120s]. Files without a clear result by then"
+        " are inconclusive."
     ),
 )
 @click.option(
     "--sample",
     type=int,
     metavar="N",
-    help="Measure at most N files if the change affects the environment, such as requirements or airflow.cfg [default: 40].",
+    help=(
+        "Measure at most N files if the change affects the environment, such as requirements or"
+        " airflow.cfg [default: 40]."
+    ),
 )
 @click.option(
     "--false-alarms",
     metavar="SHARE",
-    help="Accept this probability that a run without any change reports a regression [default: 1%].",
+    help=(
+        "Accept this probability that a run without any change reports a regression [default: 1%]."
+    ),
 )
 @click.option(
     "--fail-on",
@@ -80,7 +108,10 @@ _FORMATS = " or ".join(", ".join(VERDICTS).rsplit(", ", 1))
     help=f"Exit with code 1 on findings of RULE; may be repeated. Rules: {_RULES}.",
 )
 @click.option(
-    "--warn-on", multiple=True, metavar="RULE", help="Report findings of RULE without failing; may be repeated."
+    "--warn-on",
+    multiple=True,
+    metavar="RULE",
+    help="Report findings of RULE without failing; may be repeated.",
 )
 @click.option("--ignore", multiple=True, metavar="RULE", help="Turn RULE off; may be repeated.")
 @click.option(
@@ -90,7 +121,12 @@ _FORMATS = " or ".join(", ".join(VERDICTS).rsplit(", ", 1))
     metavar="NAME[=FILE]",
     help=f"Also write {_FORMATS}, to FILE or standard output; may be repeated.",
 )
-@click.option("--output-dir", "-o", metavar="DIR", help="Folder for gate.json and both runs [default: reports].")
+@click.option(
+    "--output-dir",
+    "-o",
+    metavar="DIR",
+    help="Folder for gate.json and both runs [default: reports].",
+)
 @parsing_options
 @click.option("--quiet", "-q", is_flag=True, help="Print only errors and what --format prints.")
 def command(  # noqa: PLR0913 - one for each option that is no setting of its own
@@ -108,11 +144,12 @@ def command(  # noqa: PLR0913 - one for each option that is no setting of its ow
 ) -> int:
     """Compare the DAG files below PATH with another version, and fail if parsing became slower.
 
-    With --against, parse only the files that the change can affect. Alternate between both versions until the result is
-    clear or the time budget runs out. With --baseline, measure all files and compare them with a stored run. To see the
-    limits in force, run `dagprof config`.
+    With --against, parse only the files that the change can affect. Alternate between both versions
+    until the result is clear or the time budget runs out. With --baseline, measure all files and
+    compare them with a stored run. To see the limits in force, run `dagprof config`.
 
-    Exit codes: 0 passed or inconclusive, 1 failed, 2 usage or configuration, 3 could not measure, 130 interrupted.
+    Exit codes: 0 passed or inconclusive, 1 failed, 2 usage or configuration, 3 could not measure,
+    130 interrupted.
     """
     from dagprof.usecases.gate import Baseline, gate, requested
 
@@ -177,7 +214,9 @@ def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
             raise UsageError(f"Unknown format {name!r}. Choose from {', '.join(VERDICTS)}.")
         found.append((name, Path(file) if file else None))
         if file:
-            output.check_writable(Path(file).absolute().parent, f"give --format {name} another file")
+            output.check_writable(
+                Path(file).absolute().parent, f"give --format {name} another file"
+            )
     unique = list(dict.fromkeys(found))
     places = [file and file.absolute() for _, file in unique]
     for format_name, target in unique:
@@ -185,18 +224,28 @@ def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
             where = "Standard output" if target is None else repr(str(target))
             raise UsageError(f"{where} takes only one format. Write {format_name} to another file.")
         if target is not None and (target.suffix == ".py" or target.is_dir()):
-            raise UsageError(f"Cannot write a report to {str(target)!r}. Give --format {format_name} another file.")
+            raise UsageError(
+                f"Cannot write a report to {str(target)!r}. Give --format {format_name} another"
+                " file."
+            )
     return unique
 
 
 def _remove_old_base(file: Path, baseline: str) -> None:
-    """Remove the base of an earlier comparison, unless this run used it: it would not belong to the new head."""
+    """Remove the base of an earlier comparison, unless this run used it: it would not belong to
+    the new head.
+    """
     if file.exists() and not file.samefile(baseline):
         file.unlink()
 
 
 def _tell(
-    gated: Gated, folder: Path, writings: Sequence[tuple[str, Path | None]], *, is_quiet: bool, with_source: bool
+    gated: Gated,
+    folder: Path,
+    writings: Sequence[tuple[str, Path | None]],
+    *,
+    is_quiet: bool,
+    with_source: bool,
 ) -> int:
     """Write the requested reports, print the summary, and return the exit code."""
     _save(gated, folder)
@@ -208,7 +257,11 @@ def _tell(
     if on_github:
         _add_to_step_summary(gated)
     try:
-        texts = {name: _written(name, gated, with_source=with_source) for name, file in wanted if file is None}
+        texts = {
+            name: _written(name, gated, with_source=with_source)
+            for name, file in wanted
+            if file is None
+        }
         _print(gated, texts, is_quiet=is_quiet)
         sys.stdout.flush()
     # From click and rich when the reader is gone; the exit code still tells the result.
@@ -232,7 +285,9 @@ def _write(gated: Gated, wanted: Sequence[tuple[str, Path | None]], *, with_sour
 
     for name, file in wanted:
         if file is not None:
-            runs.write_atomically(file, _written(name, gated, with_source=with_source).encode("utf-8"))
+            runs.write_atomically(
+                file, _written(name, gated, with_source=with_source).encode("utf-8")
+            )
 
 
 def _add_to_step_summary(gated: Gated) -> None:
@@ -246,15 +301,22 @@ def _add_to_step_summary(gated: Gated) -> None:
 
 def _written(name: str, gated: Gated, *, with_source: bool) -> str:
     """The verdict in one format."""
-    return VERDICTS[name].text(VerdictReport(gated.verdict, gated.base, gated.head, with_source=with_source))
+    return VERDICTS[name].text(
+        VerdictReport(gated.verdict, gated.base, gated.head, with_source=with_source)
+    )
 
 
 def _print(gated: Gated, texts: Mapping[str, str], *, is_quiet: bool) -> None:
-    """The formats asked for, then the summary for people, which goes to standard error where a program reads the other."""
+    """The formats asked for, then the summary for people, which goes to standard error where a
+    program reads the other.
+    """
     from dagprof.report.verdict import terminal
 
     for text in texts.values():
         click.echo(text, nl=False)
     if not is_quiet:
         goes_aside = any(name != "github" for name in texts)
-        terminal.render(gated.verdict, console=output.stderr_console() if goes_aside else output.stdout_console())
+        terminal.render(
+            gated.verdict,
+            console=output.stderr_console() if goes_aside else output.stdout_console(),
+        )

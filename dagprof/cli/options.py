@@ -1,4 +1,6 @@
-"""The options of every command that measures; their names are those of ``dagprof.config.settings.Settings``."""
+"""The options of every command that measures; their names are those of
+``dagprof.config.settings.Settings``.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +11,14 @@ import click
 
 _PARSING = (
     click.option(
-        "--bundle-root", metavar="DIR", help="DAG folder that contains PATH. Imports resolve from this folder."
+        "--bundle-root",
+        metavar="DIR",
+        help="DAG folder that contains PATH. Imports resolve from this folder.",
     ),
     click.option(
-        "--python", metavar="PATH", help="Measure with the interpreter or virtual environment at PATH and its Airflow."
+        "--python",
+        metavar="PATH",
+        help="Measure with the interpreter or virtual environment at PATH and its Airflow.",
     ),
     click.option(
         "--temperature",
@@ -25,10 +31,17 @@ _PARSING = (
     click.option(
         "--isolation",
         type=click.Choice(["fork", "spawn"]),
-        help="fork (default): fork each parse from a process that has loaded Airflow. spawn: start a new interpreter.",
+        help=(
+            "fork (default): fork each parse from a process that has loaded Airflow. spawn: start a"
+            " new interpreter."
+        ),
     ),
     click.option(
-        "--jobs", "-j", type=int, metavar="N", help="Number of parallel parses [default: half the cores, at least 2]."
+        "--jobs",
+        "-j",
+        type=int,
+        metavar="N",
+        help="Number of parallel parses [default: half the cores, at least 2].",
     ),
     click.option(
         "--time-limit",
@@ -48,60 +61,82 @@ _PARSING = (
         "--variables",
         metavar="FILE",
         help=(
-            "Take the values of Variables from FILE: JSON or YAML, as written by `airflow variables "
-            "export` or --write-variables."
+            "Take the values of Variables from FILE: JSON or YAML, as written by `airflow variables"
+            " export` or --write-variables."
         ),
     ),
     click.option("--connections", metavar="FILE", help="Take Connections from FILE."),
     click.option(
         "--missing-variables",
         type=click.Choice(["stub", "error"]),
-        help="For unknown Variables and Connections, return a stub (default) or raise Airflow's error.",
+        help=(
+            "For unknown Variables and Connections, return a stub (default) or raise Airflow's"
+            " error."
+        ),
     ),
     click.option(
         "--safe-mode/--no-safe-mode",
         default=None,
         help=(
-            "Skip files that do not contain both 'airflow' and 'dag', or parse them too [default: Airflow's configuration]."
+            "Skip files that do not contain both 'airflow' and 'dag', or parse them too [default:"
+            " Airflow's configuration]."
         ),
     ),
 )
 _PROJECT = (
-    click.option("--plugins", metavar="DIR", help="Plugins folder [default: the project's plugins folder]."),
+    click.option(
+        "--plugins", metavar="DIR", help="Plugins folder [default: the project's plugins folder]."
+    ),
     click.option(
         "--pythonpath",
         multiple=True,
         callback=lambda context, option, value: value or None,
         metavar="DIR",
-        help="Put DIR on PYTHONPATH, before entries from the environment and the project; may be repeated.",
+        help=(
+            "Put DIR on PYTHONPATH, before entries from the environment and the project; may be"
+            " repeated."
+        ),
     ),
     click.option(
-        "--env-file", metavar="FILE", help="Read environment variables from FILE instead of the project's .env."
+        "--env-file",
+        metavar="FILE",
+        help="Read environment variables from FILE instead of the project's .env.",
     ),
-    click.option("--airflow-home", metavar="DIR", help="AIRFLOW_HOME [default: from the environment]."),
+    click.option(
+        "--airflow-home", metavar="DIR", help="AIRFLOW_HOME [default: from the environment]."
+    ),
     click.option(
         "--project/--no-project",
         default=None,
-        help="Read the environment from the project's files: plugins, Dockerfile, Compose, .env [default: on].",
+        help=(
+            "Read the environment from the project's files: plugins, Dockerfile, Compose, .env"
+            " [default: on]."
+        ),
     ),
 )
 _LOOKING = (
     click.option(
-        "--repeat", type=int, metavar="N", help="Timed parses per file [default: until the median is stable, 2 to 5]."
+        "--repeat",
+        type=int,
+        metavar="N",
+        help="Timed parses per file [default: until the median is stable, 2 to 5].",
     ),
     click.option(
         "--depth",
         type=click.Choice(["quick", "traced", "normal", "full"]),
         help=(
-            "How much to measure. quick: parse times only. traced: also trace every file. normal "
-            "(default): trace files that load in 20 ms or more (in folders of up to 20 files, all) and "
-            "verify the largest savings. full: trace every file and verify every saving."
+            "How much to measure. quick: parse times only. traced: also trace every file. normal"
+            " (default): trace files that load in 20 ms or more (in folders of up to 20 files, all)"
+            " and verify the largest savings. full: trace every file and verify every saving."
         ),
     ),
     click.option(
         "--time-budget",
         metavar="DURATION",
-        help="Stop starting new measurements after DURATION, such as 60s. The summary says what was skipped.",
+        help=(
+            "Stop starting new measurements after DURATION, such as 60s. The summary says what was"
+            " skipped."
+        ),
     ),
     click.option(
         "--stacks-from",
@@ -119,7 +154,9 @@ def measuring_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def parsing_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options for a single parse, for commands that choose the number of parses themselves."""
+    """Add the options for a single parse, for commands that choose the number of parses
+    themselves.
+    """
     return _added(function, (*_PARSING, *_PROJECT))
 
 
@@ -128,7 +165,9 @@ def project_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return _added(function, _PROJECT)
 
 
-def _added(function: Callable[..., Any], options: Sequence[Callable[..., Any]]) -> Callable[..., Any]:
+def _added(
+    function: Callable[..., Any], options: Sequence[Callable[..., Any]]
+) -> Callable[..., Any]:
     for option in reversed(options):
         function = option(function)
     return function

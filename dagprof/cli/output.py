@@ -9,7 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 from dagprof.errors import OutputError, UsageError
@@ -29,7 +36,11 @@ _SENTENCE = 600
 def stdout_console() -> Console:
     """For results; as wide as the terminal, or fixed where there is none."""
     console = Console(highlight=False, emoji=False, markup=False)
-    return console if console.is_terminal else Console(highlight=False, emoji=False, markup=False, width=_PIPE_WIDTH)
+    return (
+        console
+        if console.is_terminal
+        else Console(highlight=False, emoji=False, markup=False, width=_PIPE_WIDTH)
+    )
 
 
 def stderr_console() -> Console:
@@ -49,7 +60,8 @@ def check_writable(folder: Path, way_out: str = "choose --output-dir") -> None:
         probe.unlink()
     except OSError as error:
         raise OutputError(
-            f"Cannot write to {str(folder)!r} ({error.strerror}). {way_out[:1].upper()}{way_out[1:]}."
+            f"Cannot write to {str(folder)!r} ({error.strerror})."
+            f" {way_out[:1].upper()}{way_out[1:]}."
         ) from error
 
 
@@ -61,7 +73,8 @@ def check_new(file: Path, option: str) -> None:
     """
     if os.path.lexists(file):  # do not write through a broken link
         raise UsageError(
-            f"{str(file)!r} already exists and may hold values that you entered. Give {option} another name, or remove the file."
+            f"{str(file)!r} already exists and may hold values that you entered. Give {option}"
+            " another name, or remove the file."
         )
     check_writable(file.absolute().parent, f"give {option} another file")
 
@@ -82,7 +95,11 @@ def write_answers(run: Run, file: Path, *, is_quiet: bool) -> None:
         return
     name = safe_text(str(file), 4096)
     if not any(found.values()):
-        broken = f" {count(len(run.broken), 'file')} could not be loaded and may need more." if run.broken else ""
+        broken = (
+            f" {count(len(run.broken), 'file')} could not be loaded and may need more."
+            if run.broken
+            else ""
+        )
         print_line(f"Written: {name}. The DAG files need no Variables or Connections.{broken}")
         return
     counts = (
@@ -90,7 +107,10 @@ def write_answers(run: Run, file: Path, *, is_quiet: bool) -> None:
         count(found["connections"], "Connection"),
         count(found["environment"], "environment variable"),
     )
-    print_line(f"Written: {name} ({', '.join(counts)}). Fill it in, then add --variables {name} --connections {name}.")
+    print_line(
+        f"Written: {name} ({', '.join(counts)}). Fill it in, then add --variables {name}"
+        f" --connections {name}."
+    )
 
 
 def print_line(text: str) -> None:
@@ -146,7 +166,8 @@ class Plain(Quiet):
         left = (now - self._began) / done * (self._total - done)
         rest = f", about {count(math.ceil(left), 'second')} left" if done < self._total else ""
         self._console.print(
-            f"dagprof: {done} of {self._total} files{rest}; last {safe_text(measured.result.path)}", soft_wrap=True
+            f"dagprof: {done} of {self._total} files{rest}; last {safe_text(measured.result.path)}",
+            soft_wrap=True,
         )
 
 
@@ -186,7 +207,9 @@ class Live(Quiet):
         if self._task is not None:
             result = measured.result
             took = duration(result.parse_ms) if result.is_timed else status(result.status)
-            self._progress.update(self._task, completed=done, file=f"{safe_text(result.path)[-_NAME_WIDTH:]}  {took}")
+            self._progress.update(
+                self._task, completed=done, file=f"{safe_text(result.path)[-_NAME_WIDTH:]}  {took}"
+            )
 
     def _replace(self, description: str, total: int | None) -> None:
         if self._task is not None:
@@ -203,7 +226,8 @@ def progress(*, is_quiet: bool) -> Quiet:
 
 
 def says_nothing_measured(run: Run, base: Run | None = None) -> bool:
-    """Whether no file of a run could be loaded, which is then said on standard error: the environment is at fault, not the files.
+    """Whether no file of a run could be loaded, which is then said on standard error: the
+    environment is at fault, not the files.
 
     If one of them could be loaded in ``base``, they are at fault.
     """
@@ -212,7 +236,9 @@ def says_nothing_measured(run: Run, base: Run | None = None) -> bool:
     from dagprof.analyse import causes
 
     paths = {file.path for file in run.files}
-    loaded = base is not None and any(file.path in paths and not file.status.is_failure for file in base.files)
+    loaded = base is not None and any(
+        file.path in paths and not file.status.is_failure for file in base.files
+    )
     if loaded or not causes.all_failed(run):
         return False
     click.echo(f"dagprof: {safe_text(causes.nothing_measured(run), 600)}", err=True)

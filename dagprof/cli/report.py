@@ -18,14 +18,19 @@ _OUTPUT = "reports/report.html"
 @click.command("report", short_help="Write the report of a stored run.")
 @click.argument("run")
 @click.option("--baseline", metavar="FILE", help="Compare with the run in FILE.")
-@click.option("--output", "-o", metavar="FILE", default=_OUTPUT, show_default=True, help="Report file.")
+@click.option(
+    "--output", "-o", metavar="FILE", default=_OUTPUT, show_default=True, help="Report file."
+)
 @click.option(
     "--format",
     "kind",
     type=click.Choice(list(RUNS)),
     default="html",
     show_default=True,
-    help="html: a page; markdown: plan and comparison for a wiki or a pull request ('-o -' prints it).",
+    help=(
+        "html: a page; markdown: plan and comparison for a wiki or a pull request ('-o -' prints"
+        " it)."
+    ),
 )
 @click.option(
     "--source",
@@ -33,7 +38,9 @@ _OUTPUT = "reports/report.html"
     help="all (default): include the source of the DAG files. none: leave the source out.",
 )
 @click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
-def command(run: str, baseline: str | None, output: str, kind: str, source: str | None, opens: bool) -> int:
+def command(
+    run: str, baseline: str | None, output: str, kind: str, source: str | None, opens: bool
+) -> int:
     """Write the report of RUN, a run.json. With --baseline, compare RUN with that run."""
     from dagprof.store import runs
     from dagprof.usecases.report import report
@@ -41,7 +48,8 @@ def command(run: str, baseline: str | None, output: str, kind: str, source: str 
     settings = settings_module.load({"source": source}, environment=os.environ, start=Path.cwd())
     current = runs.load(run)
     before = runs.load(baseline) if baseline else None
-    gc.disable()  # a Run of 10,000 files has millions of objects, which collections visit but never free
+    # A Run of 10,000 files has millions of objects, which collections visit but never free.
+    gc.disable()
     text = report(current, before, kind=kind, with_source=settings.source == "all")
     if output == "-":
         click.echo(text, nl=False)

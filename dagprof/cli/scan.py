@@ -21,20 +21,35 @@ from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
 @click.command("scan", short_help="Measure every DAG file and show where the time goes.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @measuring_options
-@click.option("--output-dir", "-o", metavar="DIR", help="Folder for run.json and report.html [default: reports].")
+@click.option(
+    "--output-dir",
+    "-o",
+    metavar="DIR",
+    help="Folder for run.json and report.html [default: reports].",
+)
 @click.option(
     "--source",
     type=click.Choice(["all", "none"]),
-    help="all (default): include the source of the DAG files in the report. none: leave the source out.",
+    help=(
+        "all (default): include the source of the DAG files in the report. none: leave the source"
+        " out."
+    ),
 )
 @click.option("--open", "opens", is_flag=True, help="Open the report in a browser.")
-@click.option("--save-baseline", type=click.Path(), metavar="FILE", help="Also save this run to FILE as a baseline.")
+@click.option(
+    "--save-baseline",
+    type=click.Path(),
+    metavar="FILE",
+    help="Also save this run to FILE as a baseline.",
+)
 @click.option("--baseline", metavar="FILE", help="Compare with the run in FILE.")
 @click.option(
     "--fail-on-regression",
     metavar="SHARE",
-    help="Exit with code 1 if a file is slower by more than SHARE and by more than --regression-floor. "
-    "Values below 25% count as 25%.",
+    help=(
+        "Exit with code 1 if a file is slower by more than SHARE and by more than"
+        " --regression-floor. Values below 25% count as 25%."
+    ),
 )
 @click.option(
     "--regression-floor",
@@ -46,15 +61,16 @@ from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
     multiple=True,
     metavar="REASON",
     help=(
-        "Exit with code 1 for this reason too: import-error, or unsure (inconclusive files; only with "
-        "--fail-on-regression); may be repeated."
+        "Exit with code 1 for this reason too: import-error, or unsure (inconclusive files; only"
+        " with --fail-on-regression); may be repeated."
     ),
 )
 @click.option(
     "--write-variables",
     metavar="FILE",
     help=(
-        "Write a template to FILE that lists the Variables, Connections and environment variables that the DAG files read."
+        "Write a template to FILE that lists the Variables, Connections and environment variables"
+        " that the DAG files read."
     ),
 )
 @click.option("--resume", is_flag=True, help="Resume an interrupted scan.")
@@ -68,22 +84,29 @@ def command(
     opens: bool,
     **options: object,
 ) -> int:
-    """Measure every DAG file below PATH. Each file is loaded as Airflow loads it, in its own process.
+    """Measure every DAG file below PATH. Each file is loaded as Airflow loads it, in its own
+    process.
 
-    Write run.json and report.html, and print a summary. A scan needs no database, Variables, Connections or network.
+    Write run.json and report.html, and print a summary. A scan needs no database, Variables,
+    Connections or network.
     """
     options["fail_on"] = options["fail_on"] or None
     settings = settings_module.load(options, environment=os.environ, start=Path.cwd())
     expected = expectations(settings)
     folder = Path(settings.output_dir)
     _check_places(folder, save_baseline, write_variables)
-    request = ScanRequest(paths, settings, os.environ, expected, folder, resume, save_baseline is not None)
+    request = ScanRequest(
+        paths, settings, os.environ, expected, folder, resume, save_baseline is not None
+    )
     try:
         with output.progress(is_quiet=quiet) as shown:
             scanned = scan(request, _Loading(shown))
     except KeyboardInterrupt:
         kept = "finished files are kept. Repeat the command with --resume to continue."
-        click.echo(f"Interrupted; {kept if (folder / JOURNAL).exists() else 'no file was finished.'}", err=True)
+        click.echo(
+            f"Interrupted; {kept if (folder / JOURNAL).exists() else 'no file was finished.'}",
+            err=True,
+        )
         return INTERRUPTED
     written = _write(scanned, folder, save_baseline, with_source=settings.source == "all")
     code = _tell(scanned, written, is_quiet=quiet)
@@ -98,7 +121,9 @@ def _check_places(folder: Path, save_baseline: str | None, write_variables: str 
     """Whether everything can be written that will be."""
     output.check_writable(folder)
     if save_baseline:
-        output.check_writable(Path(save_baseline).absolute().parent, "give --save-baseline another file")
+        output.check_writable(
+            Path(save_baseline).absolute().parent, "give --save-baseline another file"
+        )
     if write_variables:
         output.check_new(Path(write_variables), "--write-variables")
 
@@ -125,7 +150,9 @@ def _load_reports() -> None:
     from dagprof.report.text import terminal  # noqa: F401
 
 
-def _write(scanned: Scanned, folder: Path, save_baseline: str | None, *, with_source: bool) -> list[Path]:
+def _write(
+    scanned: Scanned, folder: Path, save_baseline: str | None, *, with_source: bool
+) -> list[Path]:
     """Write the page, and the baseline if one is wanted; all files that the scan wrote."""
     from dagprof.usecases.report import write_page
 
@@ -134,9 +161,9 @@ def _write(scanned: Scanned, folder: Path, save_baseline: str | None, *, with_so
         written.append(Path(save_baseline))
         if thin := baselines.save(scanned.run, written[-1]):
             click.echo(
-                f"dagprof: {thin} of {len(scanned.run.files)} files in this baseline have fewer than "
-                f"{FEWEST} parses, too few to compare with. Save the baseline again without --repeat and "
-                "--time-budget, on a quieter machine.",
+                f"dagprof: {thin} of {len(scanned.run.files)} files in this baseline have fewer"
+                f" than {FEWEST} parses, too few to compare with. Save the baseline again without"
+                " --repeat and --time-budget, on a quieter machine.",
                 err=True,
             )
     return written

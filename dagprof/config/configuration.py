@@ -1,4 +1,5 @@
-"""Where settings are written: a file, the environment, options. Each is read into one flat table and checked key by key.
+"""Where settings are written: a file, the environment, options. Each is read into one flat table
+and checked key by key.
 
 Keys of nested tables are written with dots: ``gate.new_modules``, ``gate.rules.new-package``.
 """
@@ -57,7 +58,9 @@ Entries = dict[str, Entry]
 
 
 class _Place(msgspec.Struct, frozen=True):
-    """Where a table stands: its name, the file or what else it was read from, and which one it is of a list."""
+    """Where a table stands: its name, the file or what else it was read from, and which one it
+    is of a list.
+    """
 
     name: str
     within: str
@@ -77,7 +80,8 @@ class _Place(msgspec.Struct, frozen=True):
 
 
 def read_file(start: Path, shape: type[msgspec.Struct]) -> tuple[Path | None, Entries]:
-    """The settings of the nearest folder at or above ``start`` that has any, and the file that holds them.
+    """The settings of the nearest folder at or above ``start`` that has any, and the file that
+    holds them.
 
     ``shape`` is the struct whose fields are the keys of the top table.
 
@@ -88,8 +92,12 @@ def read_file(start: Path, shape: type[msgspec.Struct]) -> tuple[Path | None, En
         table = _project_table(project) if os.path.isfile(project) else None
         if os.path.isfile(own):
             if table:
-                raise UsageError(f"Both {own} and [tool.dagprof] in {project} hold settings. Keep only one.")
-            return own, _relative_to(folder, start, _top(_document(own), shape, _Place("", str(own)), own.name))
+                raise UsageError(
+                    f"Both {own} and [tool.dagprof] in {project} hold settings. Keep only one."
+                )
+            return own, _relative_to(
+                folder, start, _top(_document(own), shape, _Place("", str(own)), own.name)
+            )
         if table is not None:
             place = _Place("tool.dagprof", str(project))
             return project, _relative_to(folder, start, _top(table, shape, place, project.name))
@@ -97,7 +105,9 @@ def read_file(start: Path, shape: type[msgspec.Struct]) -> tuple[Path | None, En
 
 
 def limits_in(file: Path) -> list[object]:
-    """What a dagprof.toml or pyproject.toml demands of files, unchecked; nothing where it cannot be read."""
+    """What a dagprof.toml or pyproject.toml demands of files, unchecked; nothing where it cannot
+    be read.
+    """
     try:
         table = (_document(file) if file.name == _OWN_FILE else _project_table(file)) or {}
     except UsageError:
@@ -106,7 +116,8 @@ def limits_in(file: Path) -> list[object]:
 
 
 def read_environment(environment: Mapping[str, str], shape: type[msgspec.Struct]) -> Entries:
-    """Settings in ``DAGPROF_<KEY>`` and ``DAGPROF_GATE_<KEY>``; lists are separated by commas, empty means not set.
+    """Settings in ``DAGPROF_<KEY>`` and ``DAGPROF_GATE_<KEY>``; lists are separated by commas,
+    empty means not set.
 
     :raises UsageError: a variable of such a name that stands for no key, or an impossible value.
     """
@@ -117,15 +128,21 @@ def read_environment(environment: Mapping[str, str], shape: type[msgspec.Struct]
             continue
         if name not in variables:
             raise UsageError(
-                f"Unknown environment variable `{validation.shown(name)}`; {_variable_meant(name, variables)}"
+                f"Unknown environment variable `{validation.shown(name)}`;"
+                f" {_variable_meant(name, variables)}"
             )
         if not text.strip():
             continue
         owner, field = variables[name]
-        value = [part.strip() for part in text.split(",") if part.strip()] if validation.is_list(owner, field) else text
+        value = (
+            [part.strip() for part in text.split(",") if part.strip()]
+            if validation.is_list(owner, field)
+            else text
+        )
         key = f"{_GATE}.{field}" if owner is Policy else field
         found[key] = Entry(
-            validation.value(owner, field, value, "the environment", name), f"environment variable {name}"
+            validation.value(owner, field, value, "the environment", name),
+            f"environment variable {name}",
         )
     return found
 
@@ -143,11 +160,14 @@ def _variable_meant(name: str, known: Iterable[str]) -> str:
     rest = name.removeprefix(ENVIRONMENT_PREFIX)
     if rest.lower() in (_GATE, "gate_rules", *_LISTS):
         return "that setting is a table. Set it in a configuration file."
-    return _nearest(rest, {variable.removeprefix(ENVIRONMENT_PREFIX): variable for variable in known})
+    return _nearest(
+        rest, {variable.removeprefix(ENVIRONMENT_PREFIX): variable for variable in known}
+    )
 
 
 def read_options(options: Mapping[str, object], shape: type[msgspec.Struct]) -> Entries:
-    """Settings given by a caller; None stands for not given, and ``gate`` may hold some keys of that table only.
+    """Settings given by a caller; None stands for not given, and ``gate`` may hold some keys of
+    that table only.
 
     :raises UsageError: an unknown key or an impossible value.
     """
@@ -162,10 +182,16 @@ def read_options(options: Mapping[str, object], shape: type[msgspec.Struct]) -> 
 def _plain(value: object) -> object:
     """Structs as the tables they were read from."""
     if isinstance(value, msgspec.Struct):
-        table = {field.encode_name: _plain(getattr(value, field.name)) for field in msgspec.structs.fields(value)}
+        table = {
+            field.encode_name: _plain(getattr(value, field.name))
+            for field in msgspec.structs.fields(value)
+        }
         return {key: kept for key, kept in table.items() if kept is not None and key not in _OWN}
     if isinstance(value, Mapping):
-        return {key.value if isinstance(key, enum.Enum) else key: _plain(item) for key, item in value.items()}
+        return {
+            key.value if isinstance(key, enum.Enum) else key: _plain(item)
+            for key, item in value.items()
+        }
     return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
@@ -173,7 +199,9 @@ def _document(file: Path) -> dict[str, object]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (ValueError, OSError, RecursionError) as error:
-        raise UsageError(f"Cannot read {file} ({error}). Fix the file or run dagprof in another folder.") from error
+        raise UsageError(
+            f"Cannot read {file} ({error}). Fix the file or run dagprof in another folder."
+        ) from error
 
 
 def _project_table(file: Path) -> dict[str, object] | None:
@@ -189,7 +217,11 @@ def _relative_to(folder: Path, start: Path, found: Entries) -> Entries:
     result = dict(found)
     for key in _PATHS:
         text = found[key].value if key in found else None
-        if isinstance(text, str) and not text.startswith("~") and (key != "python" or _is_path(folder, text)):
+        if (
+            isinstance(text, str)
+            and not text.startswith("~")
+            and (key != "python" or _is_path(folder, text))
+        ):
             result[key] = Entry(str(folder / text), found[key].source)
     if (entry := found.get("pythonpath")) is not None and isinstance(entry.value, tuple):
         paths = tuple(text if text.startswith("~") else str(folder / text) for text in entry.value)
@@ -204,11 +236,15 @@ def _is_path(folder: Path, text: str) -> bool:
 
 def _table(value: object, place: _Place) -> dict[str, object]:
     if not isinstance(value, Mapping):
-        raise UsageError(f"Invalid value for {place}: expected a table, got {validation.word_of(value)}.")
+        raise UsageError(
+            f"Invalid value for {place}: expected a table, got {validation.word_of(value)}."
+        )
     return dict(value)
 
 
-def _top(values: Mapping[str, object], shape: type[msgspec.Struct], place: _Place, file: str) -> Entries:
+def _top(
+    values: Mapping[str, object], shape: type[msgspec.Struct], place: _Place, file: str
+) -> Entries:
     found: Entries = {}
     for field, (key, value) in _known(values, _names(shape), place).items():
         if field == _GATE:
@@ -226,9 +262,14 @@ def _gate(value: object, place: _Place) -> Entries:
     for field, (key, item) in _known(_table(value, place), _names(Policy), place).items():
         if field == "rules":
             below = place.table("rules")
-            found |= {f"{_GATE}.rules.{rule}": Entry(level, str(below)) for rule, level in _rules(item, below).items()}
+            found |= {
+                f"{_GATE}.rules.{rule}": Entry(level, str(below))
+                for rule, level in _rules(item, below).items()
+            }
         else:
-            found[f"{_GATE}.{field}"] = Entry(validation.value(Policy, field, item, str(place), key), str(place))
+            found[f"{_GATE}.{field}"] = Entry(
+                validation.value(Policy, field, item, str(place), key), str(place)
+            )
     return found
 
 
@@ -242,15 +283,24 @@ def _rules(value: object, place: _Place) -> dict[str, Level]:
 
 def _list(value: object, field: str, place: _Place, file: str) -> tuple[Override | Waiver, ...]:
     if not isinstance(value, list):
-        raise UsageError(f"Invalid value for {place}: expected a list of tables, got {validation.word_of(value)}.")
-    return tuple(_item(item, _LISTS[field], place.item(number), file) for number, item in enumerate(value, 1))
+        raise UsageError(
+            f"Invalid value for {place}: expected a list of tables, got"
+            f" {validation.word_of(value)}."
+        )
+    return tuple(
+        _item(item, _LISTS[field], place.item(number), file) for number, item in enumerate(value, 1)
+    )
 
 
-def _item(value: object, shape: type[Override | Waiver], place: _Place, file: str) -> Override | Waiver:
+def _item(
+    value: object, shape: type[Override | Waiver], place: _Place, file: str
+) -> Override | Waiver:
     fields: dict[str, Any] = {}
     for field, (key, item) in _known(_table(value, place), _names(shape), place).items():
         if field == "rules":
-            fields[field] = {Rule(rule): level for rule, level in _rules(item, place.table("rules")).items()}
+            fields[field] = {
+                Rule(rule): level for rule, level in _rules(item, place.table("rules")).items()
+            }
         else:
             fields[field] = validation.value(shape, field, item, str(place), key)
     for field in validation.COMPANIONS[shape]:
@@ -261,21 +311,29 @@ def _item(value: object, shape: type[Override | Waiver], place: _Place, file: st
     return shape(**fields)
 
 
-def _known(values: Mapping[str, object], known: list[str], place: _Place) -> dict[str, tuple[str, object]]:
+def _known(
+    values: Mapping[str, object], known: list[str], place: _Place
+) -> dict[str, tuple[str, object]]:
     """By the name of the field, the key as written and its value."""
     found: dict[str, tuple[str, object]] = {}
     for key, value in values.items():
         field = key.replace("-", "_")
         if field not in known:
-            raise UsageError(f"Unknown key `{validation.shown(key)}` in {place}; {_meant(field, known, place)}")
+            raise UsageError(
+                f"Unknown key `{validation.shown(key)}` in {place}; {_meant(field, known, place)}"
+            )
         if field in found:
-            raise UsageError(f"`{found[field][0]}` and `{key}` in {place} are the same key. Keep only one.")
+            raise UsageError(
+                f"`{found[field][0]}` and `{key}` in {place} are the same key. Keep only one."
+            )
         found[field] = (key, value)
     return found
 
 
 def _meant(field: str, known: list[str], place: _Place) -> str:
-    """What an unknown key may stand for; those of the gate are often looked for one table too high."""
+    """What an unknown key may stand for; those of the gate are often looked for one table too
+    high.
+    """
     if _GATE in known and field in _names(Policy):
         return f"it belongs in [{place.table(_GATE).name}]."
     if _GATE in known and field == "tool" and not place.name:
@@ -285,7 +343,11 @@ def _meant(field: str, known: list[str], place: _Place) -> str:
 
 def _nearest(name: str, known: Mapping[str, str]) -> str:
     found = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"did you mean `{known[found[0]]}`?" if found else f"known keys: {', '.join(known.values())}."
+    return (
+        f"did you mean `{known[found[0]]}`?"
+        if found
+        else f"known keys: {', '.join(known.values())}."
+    )
 
 
 def _names(shape: type[msgspec.Struct]) -> list[str]:

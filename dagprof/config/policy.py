@@ -1,6 +1,8 @@
-"""What the gate demands: its rules, how bad each is, limits for all files and for some, and what was accepted.
+"""What the gate demands: its rules, how bad each is, limits for all files and for some, and what
+was accepted.
 
-These are the tables ``gate``, ``overrides`` and ``waivers`` of ``[tool.dagprof]``; names there are written with dashes.
+These are the tables ``gate``, ``overrides`` and ``waivers`` of ``[tool.dagprof]``; names there are
+written with dashes.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ from dagprof.quantities import parse_duration_ms, parse_share
 
 
 class Level(str, enum.Enum):
-    """What a finding means for the verdict: ``error`` fails, ``warning`` only reports, ``off`` skips the check."""
+    """What a finding means for the verdict: ``error`` fails, ``warning`` only reports, ``off``
+    skips the check.
+    """
 
     ERROR = "error"
     WARNING = "warning"
@@ -26,7 +30,9 @@ class Level(str, enum.Enum):
 
 
 class Rule(str, enum.Enum):
-    """What the gate looks for. ``SLOWER`` and ``UNSURE`` need statistics; all others are the same in every run."""
+    """What the gate looks for. ``SLOWER`` and ``UNSURE`` need statistics; all others are the
+    same in every run.
+    """
 
     SLOWER = "slower"
     UNSURE = "unsure"
@@ -50,7 +56,9 @@ DESCRIPTIONS = {
     Rule.SLOWER: "The file takes longer to parse than before, beyond the limits and beyond noise.",
     Rule.UNSURE: "Too few parses fit in the time budget to decide.",
     Rule.IMPORT_ERROR: "The file lost some or all of its DAGs.",
-    Rule.FORBIDDEN_PACKAGE: "The parse loads a forbidden package, or DAG code imports a package that is not allowed.",
+    Rule.FORBIDDEN_PACKAGE: (
+        "The parse loads a forbidden package, or DAG code imports a package that is not allowed."
+    ),
     Rule.NEW_PACKAGE: "The parse loads a package that it did not load before.",
     Rule.NEW_MODULES: "The parse loads many more modules than before.",
     Rule.NEW_VARIABLE: "The parse reads an Airflow Variable that it did not read before.",
@@ -71,14 +79,16 @@ DEFAULT_LEVELS = {
 }
 
 
-class FileLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+class FileLimits(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"
+):
     """Limits that may differ from file to file; None leaves the limit to other tables.
 
-    ``relative`` and ``absolute``: a change counts only above both. ``budget``: the most a parse may take. ``new_modules``:
-    the most modules that a change may add. ``timeout_share``: of Airflow's import timeout. ``forbid``: packages that no
-    parse may load; ``allow``: the only packages that DAG code may import, beside Airflow, the standard library and the
-    user's own.
-    ``rules``: levels by rule.
+    ``relative`` and ``absolute``: a change counts only above both. ``budget``: the most a parse may
+    take. ``new_modules``: the most modules that a change may add. ``timeout_share``: of Airflow's
+    import timeout. ``forbid``: packages that no parse may load; ``allow``: the only packages that
+    DAG code may import, beside Airflow, the standard library and the user's own. ``rules``: levels
+    by rule.
     """
 
     relative: str | None = None
@@ -104,8 +114,9 @@ class FileLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class Policy(FileLimits, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """The table ``gate``: the limits of all files, and how the question is decided.
 
-    ``false_alarms``: the chance that a run in which nothing changed reports any regression. ``time_budget``: for the timed
-    parses of one gate run. ``sample``: files that are timed when the environment changed, for which all files would be due.
+    ``false_alarms``: the chance that a run in which nothing changed reports any regression.
+    ``time_budget``: for the timed parses of one gate run. ``sample``: files that are timed when the
+    environment changed, for which all files would be due.
     """
 
     relative: str | None = "5%"
@@ -126,7 +137,9 @@ class Policy(FileLimits, frozen=True, kw_only=True, forbid_unknown_fields=True, 
 
 
 class Override(FileLimits, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """One of the table ``overrides``: other limits for the files that match one of ``files``, see ``matches``."""
+    """One of the table ``overrides``: other limits for the files that match one of ``files``,
+    see ``matches``.
+    """
 
     files: tuple[str, ...]
 
@@ -136,10 +149,11 @@ class Override(FileLimits, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """One of the table ``waivers``, or a comment in a file: findings that are accepted, why, and until which day.
+    """One of the table ``waivers``, or a comment in a file: findings that are accepted, why, and
+    until which day.
 
-    ``line`` is the line of the findings, 0 for the whole file. ``file`` is where the waiver itself is, and ``comment_line``
-    the line of the comment that it is, 0 for a table of the configuration.
+    ``line`` is the line of the findings, 0 for the whole file. ``file`` is where the waiver itself
+    is, and ``comment_line`` the line of the comment that it is, 0 for a table of the configuration.
     """
 
     files: tuple[str, ...]
@@ -178,11 +192,15 @@ def _check_patterns(patterns: Iterable[str]) -> None:
         raise ValueError("`files` must name at least one pattern, and no pattern may be empty")
 
 
-def limits_for(path: str, policy: Policy, overrides: Sequence[Override], *, folders: str = "") -> FileLimits:
-    """The limits of one file: those of ``policy``, then of each override that matches; later ones win, rules one by one.
+def limits_for(
+    path: str, policy: Policy, overrides: Sequence[Override], *, folders: str = ""
+) -> FileLimits:
+    """The limits of one file: those of ``policy``, then of each override that matches; later ones
+    win, rules one by one.
 
-    ``path`` is relative to the bundle root; ``folders`` is that root as seen from the configuration file, see ``matches``.
-    Only ``budget``, ``forbid`` and ``allow`` can be None in what is returned; ``rules`` holds every rule.
+    ``path`` is relative to the bundle root; ``folders`` is that root as seen from the configuration
+    file, see ``matches``. Only ``budget``, ``forbid`` and ``allow`` can be None in what is
+    returned; ``rules`` holds every rule.
     """
     plain = Policy()
     values = {name: getattr(plain, name) for name in FileLimits.__struct_fields__}
@@ -194,22 +212,30 @@ def limits_for(path: str, policy: Policy, overrides: Sequence[Override], *, fold
     return FileLimits(**values | {"rules": rules})
 
 
-def matching(path: str, overrides: Iterable[Override], *, folders: str = "") -> tuple[Override, ...]:
+def matching(
+    path: str, overrides: Iterable[Override], *, folders: str = ""
+) -> tuple[Override, ...]:
     """The overrides that apply to a file, in the order in which they are written."""
-    return tuple(override for override in overrides if matches(path, override.files, folders=folders))
+    return tuple(
+        override for override in overrides if matches(path, override.files, folders=folders)
+    )
 
 
 def below(path: str, prefix: str) -> str:
-    """A path that is relative to the repository's root, relative to the bundle root, to which ``prefix`` leads from there."""
+    """A path that is relative to the repository's root, relative to the bundle root, to which
+    ``prefix`` leads from there.
+    """
     return posixpath.relpath(path, prefix) if prefix and path and not path.startswith("/") else path
 
 
 def matches(path: str, patterns: Iterable[str], *, folders: str = "") -> bool:
-    """Whether one of the patterns names the file ``path``, which is relative to the bundle root, with ``/``.
+    """Whether one of the patterns names the file ``path``, which is relative to the bundle root,
+    with ``/``.
 
-    A pattern is relative to the bundle root, or to the folder of the configuration file: ``folders`` leads from there to
-    the root, such as ``dags``. ``*``, ``?`` and ``[…]`` stay within one name, ``**`` stands for any number of folders. A
-    pattern that is one name matches in every folder, and the plain name of a folder stands for all that is below it.
+    A pattern is relative to the bundle root, or to the folder of the configuration file:
+    ``folders`` leads from there to the root, such as ``dags``. ``*``, ``?`` and ``[…]`` stay within
+    one name, ``**`` stands for any number of folders. A pattern that is one name matches in every
+    folder, and the plain name of a folder stands for all that is below it.
     """
     seen = {path, posixpath.normpath(posixpath.join(folders, path))}
     return any(each == pattern or _matches(each, pattern) for pattern in patterns for each in seen)
@@ -225,6 +251,8 @@ def _matches(path: str, pattern: str) -> bool:
         if piece == "**":
             reached = set(range(min(reached, default=len(parts) + 1), len(parts) + 1))
         else:
-            reached = {at + 1 for at in reached if at < len(parts) and fnmatchcase(parts[at], piece)}
+            reached = {
+                at + 1 for at in reached if at < len(parts) and fnmatchcase(parts[at], piece)
+            }
     is_plain = pieces[-1:] != [] and re.search(r"[*?\[]", pieces[-1]) is None
     return len(parts) in reached or (is_plain and bool(reached))

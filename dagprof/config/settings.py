@@ -1,4 +1,6 @@
-"""What was asked for: defaults < configuration file < environment < options, as one frozen value."""
+"""What was asked for: defaults < configuration file < environment < options, as one frozen
+value.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,10 @@ from dagprof.quantities import parse_duration_ms, parse_share
 class Depth(str, enum.Enum):
     """How much is found out about each file.
 
-    ``quick``: timed parses only. ``traced``: every file is timed and traced, nothing is proved. ``normal``: the files that
-    load in 20 ms or more (all of a few) are traced, and what promises the largest savings is proved. ``full``: every file is
-    traced, every saving from 5 ms on is proved, and DAGs are looked at under a second hash seed.
+    ``quick``: timed parses only. ``traced``: every file is timed and traced, nothing is proved.
+    ``normal``: the files that load in 20 ms or more (all of a few) are traced, and what promises
+    the largest savings is proved. ``full``: every file is traced, every saving from 5 ms on is
+    proved, and DAGs are looked at under a second hash seed.
     """
 
     QUICK = "quick"
@@ -33,15 +36,18 @@ class Depth(str, enum.Enum):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a scan is done. The names are those of the configuration file, with dashes or underscores.
+    """How a scan is done. The names are those of the configuration file, with dashes or
+    underscores.
 
-    ``repeat``: timed parses per file, None for as many as a stable median needs. ``time_limit_s``: seconds for one parse,
-    None for Airflow's own limit. ``memory_limit_mib``: resident MiB for one parse. ``depth``: which passes files get, see
-    ``Depth``. ``time_budget``: a duration after which no further pass begins. ``stacks_from_ms``: parse time from which a
-    file's call stacks are sampled, None for never. ``jobs``: parses at once. ``project``: whether what the repository says
-    about its environment is used; ``plugins``, ``pythonpath``, ``env_file`` and ``airflow_home`` win over that. ``source``:
-    whether the HTML report holds the DAG files' source. ``against``: the revision that the gate compares with. ``gate``,
-    ``overrides``, ``waivers``: what the gate demands. ``config_file``: where the configuration was read, set by ``load``.
+    ``repeat``: timed parses per file, None for as many as a stable median needs. ``time_limit_s``:
+    seconds for one parse, None for Airflow's own limit. ``memory_limit_mib``: resident MiB for one
+    parse. ``depth``: which passes files get, see ``Depth``. ``time_budget``: a duration after which
+    no further pass begins. ``stacks_from_ms``: parse time from which a file's call stacks are
+    sampled, None for never. ``jobs``: parses at once. ``project``: whether what the repository says
+    about its environment is used; ``plugins``, ``pythonpath``, ``env_file`` and ``airflow_home``
+    win over that. ``source``: whether the HTML report holds the DAG files' source. ``against``: the
+    revision that the gate compares with. ``gate``, ``overrides``, ``waivers``: what the gate
+    demands. ``config_file``: where the configuration was read, set by ``load``.
     """
 
     bundle_root: str | None = None
@@ -91,7 +97,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             parse_share(self.fail_on_regression)
         parse_duration_ms(self.regression_floor)
         if self.temperature is Temperature.COLD and self.isolation is Isolation.FORK:
-            raise ValueError("temperature `cold` needs a new interpreter per parse; use isolation `spawn`")
+            raise ValueError(
+                "temperature `cold` needs a new interpreter per parse; use isolation `spawn`"
+            )
 
 
 class Explained(msgspec.Struct, frozen=True):
@@ -103,7 +111,8 @@ class Explained(msgspec.Struct, frozen=True):
 
 
 def load(options: Mapping[str, object], *, environment: Mapping[str, str], start: Path) -> Settings:
-    """Settings in force: the configuration file nearest to ``start``, then the environment, then ``options``.
+    """Settings in force: the configuration file nearest to ``start``, then the environment, then
+    ``options``.
 
     :raises UsageError: an unknown key or an impossible value; the message says where it stands.
     """
@@ -113,7 +122,8 @@ def load(options: Mapping[str, object], *, environment: Mapping[str, str], start
 def explained(
     options: Mapping[str, object], *, environment: Mapping[str, str], start: Path
 ) -> tuple[Settings, tuple[Explained, ...]]:
-    """The same settings, and for every key, in the order of ``Settings``, its value and where it came from.
+    """The same settings, and for every key, in the order of ``Settings``, its value and where it
+    came from.
 
     Keys of nested tables are written with dots; each rule has a key, ``gate.rules.slower``.
 
@@ -122,13 +132,17 @@ def explained(
     file, entries = _entries(options, environment, start)
     settings = _in_force(file, entries)
     return settings, tuple(
-        Explained(key.replace("_", "-"), value, entries[key].source if key in entries else "default")
+        Explained(
+            key.replace("_", "-"), value, entries[key].source if key in entries else "default"
+        )
         for key, value in _flat(settings)
     )
 
 
 def leading_folders(settings: Settings, root: Path) -> str:
-    """The bundle root as patterns in the configuration file may begin: relative to that file, empty if not below it."""
+    """The bundle root as patterns in the configuration file may begin: relative to that file,
+    empty if not below it.
+    """
     if settings.config_file is None:
         return ""
     folder = Path(os.path.abspath(settings.config_file)).parent
@@ -172,8 +186,15 @@ def _flat(settings: Settings) -> list[tuple[str, object]]:
     for name in Settings.__struct_fields__:
         if name == "gate":
             gate = settings.gate
-            found += [(f"gate.{each}", getattr(gate, each)) for each in gate.__struct_fields__ if each != "rules"]
-            found += [(f"gate.rules.{rule.value}", gate.rules.get(rule, DEFAULT_LEVELS[rule])) for rule in Rule]
+            found += [
+                (f"gate.{each}", getattr(gate, each))
+                for each in gate.__struct_fields__
+                if each != "rules"
+            ]
+            found += [
+                (f"gate.rules.{rule.value}", gate.rules.get(rule, DEFAULT_LEVELS[rule]))
+                for rule in Rule
+            ]
         elif name != "config_file":
             found.append((name, getattr(settings, name)))
     return found
@@ -181,5 +202,7 @@ def _flat(settings: Settings) -> list[tuple[str, object]]:
 
 def default_jobs() -> int:
     """Default number of parallel parses: one per two logical cores, but two where there are two."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     return max(1, min(2, cores), cores // 2)

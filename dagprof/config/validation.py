@@ -1,4 +1,6 @@
-"""One value of a configuration, checked against the field of the struct that it is for; the complaint says where it stands."""
+"""One value of a configuration, checked against the field of the struct that it is for; the
+complaint says where it stands.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,8 @@ _short.maxstring = 80
 
 
 def value(shape: type[msgspec.Struct], field: str, given: object, where: str, key: str) -> object:
-    """One value in the type of its field, checked by its own struct, whose other fields are given values that are right.
+    """One value in the type of its field, checked by its own struct, whose other fields are given
+    values that are right.
 
     :raises UsageError: it is impossible; ``where`` and ``key`` say what it was written for.
     """
@@ -73,7 +76,14 @@ def is_list(shape: type[msgspec.Struct], field: str) -> bool:
 
 def word_of(given: object) -> str:
     """What kind of TOML value it is."""
-    kinds = ((bool, "bool"), (str, "str"), (Mapping, "object"), (list, "array"), (int, "int"), (float, "float"))
+    kinds = (
+        (bool, "bool"),
+        (str, "str"),
+        (Mapping, "object"),
+        (list, "array"),
+        (int, "int"),
+        (float, "float"),
+    )
     return next((_WORDS[word] for kind, word in kinds if isinstance(given, kind)), "a date or time")
 
 
@@ -90,7 +100,11 @@ def _field(shape: type[msgspec.Struct], name: str) -> msgspec.structs.FieldInfo:
 def _kinds(shape: type[msgspec.Struct], field: str) -> tuple[object, ...]:
     """The types that a field may have, one by one."""
     kind = _field(shape, field).type
-    return typing.get_args(kind) if typing.get_origin(kind) in (types.UnionType, typing.Union) else (kind,)
+    return (
+        typing.get_args(kind)
+        if typing.get_origin(kind) in (types.UnionType, typing.Union)
+        else (kind,)
+    )
 
 
 def _check_choice(given: object, kind: object, where: str, key: str) -> None:
@@ -98,7 +112,9 @@ def _check_choice(given: object, kind: object, where: str, key: str) -> None:
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         choices = tuple(member.value for member in kind)
     if choices and isinstance(given, str) and given not in choices:
-        raise UsageError(_sentence(where, key, f"{_short.repr(given)} is not one of {', '.join(choices)}"))
+        raise UsageError(
+            _sentence(where, key, f"{_short.repr(given)} is not one of {', '.join(choices)}")
+        )
 
 
 def _sentence(where: str, key: str, complaint: str) -> str:
@@ -120,6 +136,8 @@ def _complaint(text: str) -> str:
     """What the converter says, in words that people who write TOML know."""
     text = text.split(" - at `$", maxsplit=1)[0].rstrip(".")
     if not text.startswith("Expected `"):
-        return text.replace("Invalid RFC3339 encoded date", "not a date; write dates like 2026-12-31")
+        return text.replace(
+            "Invalid RFC3339 encoded date", "not a date; write dates like 2026-12-31"
+        )
     text = text.replace(" | null", "").replace("Expected", "expected")
     return re.sub(r"`(\w+)`", lambda match: _WORDS.get(match[1], match[0]), text)

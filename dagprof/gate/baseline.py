@@ -1,4 +1,6 @@
-"""The verdict on a Run, by a stored one: the judge's answer for two Runs, and all rules of the gate."""
+"""The verdict on a Run, by a stored one: the judge's answer for two Runs, and all rules of the
+gate.
+"""
 
 from __future__ import annotations
 
@@ -31,15 +33,23 @@ def check_reference(baseline: Run) -> None:
 
 
 def decide_by_baseline(
-    baseline: Run, run: Run, name: str, demand: Demand, version: str = "", *, again: Run | None = None
+    baseline: Run,
+    run: Run,
+    name: str,
+    demand: Demand,
+    version: str = "",
+    *,
+    again: Run | None = None,
 ) -> Verdict:
-    """Judge a Run by a stored one, which ``name`` names; the files in ``again`` by their times there.
+    """Judge a Run by a stored one, which ``name`` names; the files in ``again`` by their times
+    there.
 
     :raises UsageError: the two cannot be compared; the message says why and what to do.
     """
     if baseline.files and run.files and not comparable.on_both_sides(baseline, run):
         raise UsageError(
-            "The baseline and this run have no file in common. Measure the folder from which the baseline was saved."
+            "The baseline and this run have no file in common. Measure the folder from which the"
+            " baseline was saved."
         )
     _refuse(runs.refusal(baseline, run))
     if again is not None and again.files:
@@ -56,9 +66,15 @@ def decide_by_baseline(
 
 
 def usable(judged: Mapping[str, Judgement], base: Run, head: Run) -> dict[str, Judgement]:
-    """The judgements that a verdict rests on: of parses that end alike, or that fail later than they ended before."""
+    """The judgements that a verdict rests on: of parses that end alike, or that fail later than
+    they ended before.
+    """
     alike = comparable.both_timed(base, head)
-    return {path: judged_ for path, judged_ in judged.items() if judged_.kind is Kind.SLOWER or path in alike}
+    return {
+        path: judged_
+        for path, judged_ in judged.items()
+        if judged_.kind is Kind.SLOWER or path in alike
+    }
 
 
 def _refuse(reason: str) -> None:
@@ -69,7 +85,7 @@ def _refuse(reason: str) -> None:
 def _doubt(baseline: Run, run: Run) -> str:
     factor = runs.basis(baseline, run).factor
     return (
-        f"The reference parse takes {factor:.2f} times as long as when the baseline was saved. The gate does not report "
-        f"changes below {runs.LEAST.relative:.0%} or {runs.LEAST.absolute_ms:.0f} ms. To find smaller changes, use "
-        "`--against`."
+        f"The reference parse takes {factor:.2f} times as long as when the baseline was saved. The"
+        f" gate does not report changes below {runs.LEAST.relative:.0%} or"
+        f" {runs.LEAST.absolute_ms:.0f} ms. To find smaller changes, use `--against`."
     )

@@ -11,10 +11,11 @@ from dagprof.model import Place
 
 
 class Case(NamedTuple):
-    """Both parses of one file, its limits, and Airflow's import timeout in ms (0 for none). ``base`` is None for a new file.
+    """Both parses of one file, its limits, and Airflow's import timeout in ms (0 for none).
+    ``base`` is None for a new file.
 
-    ``precedents`` knows what other DAG files of the base do through helpers. ``every_failure``: a file without DAGs is a finding
-    although the base had none of it either.
+    ``precedents`` knows what other DAG files of the base do through helpers. ``every_failure``: a
+    file without DAGs is a finding although the base had none of it either.
     """
 
     base: Parsed | None
@@ -42,7 +43,8 @@ class Case(NamedTuple):
 class Found(NamedTuple):
     """A place and what is there, in one sentence.
 
-    ``is_note``: other DAG files do it already, or the base may have done it, so it is not a finding.
+    ``is_note``: other DAG files do it already, or the base may have done it, so it is not a
+    finding.
     """
 
     place: Place

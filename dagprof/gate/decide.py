@@ -1,4 +1,6 @@
-"""The verdict on two Runs whose samples are pairs: statistics for the parse times, rules for everything else."""
+"""The verdict on two Runs whose samples are pairs: statistics for the parse times, rules for
+everything else.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from dagprof.analyse import causes
-from dagprof.config.policy import FileLimits, Level, Override, Policy, Rule, Waiver, below, limits_for
+from dagprof.config.policy import (
+    FileLimits,
+    Level,
+    Override,
+    Policy,
+    Rule,
+    Waiver,
+    below,
+    limits_for,
+)
 from dagprof.gate import outcomes, rules, waivers
 from dagprof.gate.case import Case
 from dagprof.gate.parsed import Parsed
@@ -23,11 +34,13 @@ from dagprof.quantities import count, parse_duration_ms, parse_share
 
 
 class Demand(Frozen, frozen=True):
-    """What the gate demands of these files on this day; ``folders`` leads from the configuration file to the bundle root.
+    """What the gate demands of these files on this day; ``folders`` leads from the configuration
+    file to the bundle root.
 
-    ``prefix`` leads there from the root of the repository, to which the paths of what is judged are relative.
-    ``asks_for_times``: whether parse times are judged at all. ``every_failure``: whether ``import-error`` finds each file
-    that gives no DAGs, and not only those that gave some in the base.
+    ``prefix`` leads there from the root of the repository, to which the paths of what is judged are
+    relative. ``asks_for_times``: whether parse times are judged at all. ``every_failure``: whether
+    ``import-error`` finds each file that gives no DAGs, and not only those that gave some in the
+    base.
     """
 
     today: datetime.date
@@ -41,12 +54,17 @@ class Demand(Frozen, frozen=True):
 
     def limits(self, path: str) -> FileLimits:
         """The limits of one file."""
-        return limits_for(below(path, self.prefix), self.policy, self.overrides, folders=self.folders)
+        return limits_for(
+            below(path, self.prefix), self.policy, self.overrides, folders=self.folders
+        )
 
     def accepted(self, found: Iterable[Finding]) -> tuple[Finding, ...]:
         """The findings, each with what accepts it if anything does."""
         return tuple(
-            waivers.applied(each, self.waivers, self.today, folders=self.folders, prefix=self.prefix) for each in found
+            waivers.applied(
+                each, self.waivers, self.today, folders=self.folders, prefix=self.prefix
+            )
+            for each in found
         )
 
     def timing(self, path: str) -> Limits:
@@ -64,13 +82,14 @@ def _timing_limits(limits: FileLimits) -> Limits:
 
 
 class Compared(Frozen, frozen=True):
-    """What was measured: both sides, their names, files out of reach, doubts, and the changed lines of each source file.
+    """What was measured: both sides, their names, files out of reach, doubts, and the changed lines
+    of each source file.
 
-    ``working_lines`` are those of them that call or compute something when their module is imported.
-    ``begun_lines`` are the first lines of the statements that they are in.
-    ``renamed`` holds the old names of files that have a new one, under which the base has them too.
-    ``others`` are parses of the base's DAG files that the change cannot reach, traced for what they do through helpers that a
-    file begins to use; ``more_others`` says that not all of those were traced.
+    ``working_lines`` are those of them that call or compute something when their module is
+    imported. ``begun_lines`` are the first lines of the statements that they are in. ``renamed``
+    holds the old names of files that have a new one, under which the base has them too. ``others``
+    are parses of the base's DAG files that the change cannot reach, traced for what they do through
+    helpers that a file begins to use; ``more_others`` says that not all of those were traced.
     """
 
     base: Run
@@ -95,7 +114,12 @@ class Compared(Frozen, frozen=True):
     def precedents(self) -> Precedents:
         """What the base's DAG files do through helpers, as far as they were traced to their end."""
         runs = [run for run in (self.base, self.others) if run is not None]
-        parses = [Parsed(file, run) for run in runs for file in run.files if file.trace and not file.status.is_failure]
+        parses = [
+            Parsed(file, run)
+            for run in runs
+            for file in run.files
+            if file.trace and not file.status.is_failure
+        ]
         return Precedents(parses, self.changed_lines, may_be_more=self.more_others)
 
 
@@ -103,19 +127,27 @@ def decide(compared: Compared, demand: Demand, version: str = "") -> Verdict:
     """Judge what was measured in turns."""
     timed = both_timed(compared.base, compared.head)
     judged = pairs.judge(
-        {path: pairs.Sides(old.samples.own_ms, new.samples.own_ms) for path, (old, new) in timed.items()},
+        {
+            path: pairs.Sides(old.samples.own_ms, new.samples.own_ms)
+            for path, (old, new) in timed.items()
+        },
         {path: demand.timing(path) for path in timed},
         demand.false_alarms,
     )
-    # One that lost DAGs parses something else: how much slower that is says nothing about the change.
+    # One that lost DAGs parses something else: how much slower that is says nothing about the
+    # change.
     told = {
-        path: judgement if is_comparable(*timed[path]) else judgement.left_open("the file lost DAGs")
+        path: (
+            judgement if is_comparable(*timed[path]) else judgement.left_open("the file lost DAGs")
+        )
         for path, judgement in judged.items()
     }
     return verdict_on(compared, demand, told, version)
 
 
-def verdict_on(compared: Compared, demand: Demand, judged: Mapping[str, Judgement], version: str) -> Verdict:
+def verdict_on(
+    compared: Compared, demand: Demand, judged: Mapping[str, Judgement], version: str
+) -> Verdict:
     """What the rules find and the times say, file by file, and what follows for the whole."""
     before = {file.path: file for file in compared.base.files}
     after = {file.path: file for file in compared.head.files}
@@ -140,7 +172,9 @@ def verdict_on(compared: Compared, demand: Demand, judged: Mapping[str, Judgemen
             for path in sorted(before.keys() | after.keys())
         ),
         unaffected=compared.unaffected,
-        findings=waivers.expired(demand.waivers, demand.today, demand.limits("").rules[Rule.EXPIRED_WAIVER]),
+        findings=waivers.expired(
+            demand.waivers, demand.today, demand.limits("").rules[Rule.EXPIRED_WAIVER]
+        ),
         doubts=compared.doubts,
         wall_s=compared.head.wall_s,
         dagprof_version=version,
@@ -153,7 +187,9 @@ def verdict_on(compared: Compared, demand: Demand, judged: Mapping[str, Judgemen
         folders=demand.folders,
         prefix=demand.prefix,
     )
-    return _concluded(msgspec.structs.replace(verdict, doubts=(*verdict.doubts, *unused)), compared.head)
+    return _concluded(
+        msgspec.structs.replace(verdict, doubts=(*verdict.doubts, *unused)), compared.head
+    )
 
 
 def _file_verdict(
@@ -182,7 +218,13 @@ def _file_verdict(
     if path in compared.renamed:
         told = told._replace(reason=f"{told.reason}. Renamed from {compared.renamed[path]}")
     may_be_slower = _may_be_slower(told.outcome, new, judged, found, least_ms)
-    rule = Rule.SLOWER if told.outcome is Outcome.REGRESSION else Rule.UNSURE if may_be_slower else None
+    rule = (
+        Rule.SLOWER
+        if told.outcome is Outcome.REGRESSION
+        else Rule.UNSURE
+        if may_be_slower
+        else None
+    )
     if rule is not None and limits.rules[rule] is not Level.OFF:
         found = (_slower(rule, limits.rules[rule], told, head), *found)
     return FileVerdict(
@@ -198,11 +240,19 @@ def _file_verdict(
 
 
 def _may_be_slower(
-    outcome: Outcome, new: FileResult, judged: Judgement | None, found: Iterable[Finding], least_ms: float
+    outcome: Outcome,
+    new: FileResult,
+    judged: Judgement | None,
+    found: Iterable[Finding],
+    least_ms: float,
 ) -> bool:
-    """Whether a regression is neither shown nor ruled out; a file that is known to be broken fails without it."""
+    """Whether a regression is neither shown nor ruled out; a file that is known to be broken
+    fails without it.
+    """
     needs_answer = new.status is Status.NEEDS_ANSWER
-    if not needs_answer and (outcome is not Outcome.CANNOT_TELL or (judged and judged.is_not_slower(least_ms))):
+    if not needs_answer and (
+        outcome is not Outcome.CANNOT_TELL or (judged and judged.is_not_slower(least_ms))
+    ):
         return False
     return all(finding.rule is not Rule.IMPORT_ERROR for finding in found)
 
@@ -212,7 +262,9 @@ def _slower(rule: Rule, level: Level, told: outcomes.Told, head: Parsed) -> Find
     path = head.file.path
     place = told.cause.place if told.cause is not None else _asked_at(head)
     place = place or Place(file=path, line=0)
-    return Finding(rule=rule, level=level, path=path, file=place.file, line=place.line, message=told.reason)
+    return Finding(
+        rule=rule, level=level, path=path, file=place.file, line=place.line, message=told.reason
+    )
 
 
 def _asked_at(head: Parsed) -> Place | None:
@@ -221,7 +273,9 @@ def _asked_at(head: Parsed) -> Place | None:
     return head.shown_place(first.file, first.line) if first is not None else None
 
 
-def _not_parsed(path: str, old: FileResult | None, skipped: SkippedFile | None, demand: Demand) -> FileVerdict:
+def _not_parsed(
+    path: str, old: FileResult | None, skipped: SkippedFile | None, demand: Demand
+) -> FileVerdict:
     """A file that is gone, or that is still there and passed over by Airflow."""
     if skipped is None:
         return FileVerdict(path=path, outcome=Outcome.GONE, reason=f"{path} no longer exists")
@@ -229,9 +283,15 @@ def _not_parsed(path: str, old: FileResult | None, skipped: SkippedFile | None, 
     level = demand.limits(path).rules[Rule.IMPORT_ERROR]
     if old is not None and skipped.loses_dags_of(old) and level is not Level.OFF:
         message = f"{path} no longer gives DAGs: {skipped.why}"
-        found.append(Finding(rule=Rule.IMPORT_ERROR, level=level, path=path, file=path, line=0, message=message))
+        found.append(
+            Finding(
+                rule=Rule.IMPORT_ERROR, level=level, path=path, file=path, line=0, message=message
+            )
+        )
     reason = f"{path} is no longer parsed: {skipped.why}"
-    return FileVerdict(path=path, outcome=Outcome.GONE, reason=reason, findings=demand.accepted(found))
+    return FileVerdict(
+        path=path, outcome=Outcome.GONE, reason=reason, findings=demand.accepted(found)
+    )
 
 
 def _concluded(verdict: Verdict, head: Run) -> Verdict:
@@ -248,7 +308,10 @@ def _concluded(verdict: Verdict, head: Run) -> Verdict:
     elif unsure:
         decision, reason = (
             Decision.CANNOT_TELL,
-            f"No regression found; {count(len(unsure), 'file')} {'is' if len(unsure) == 1 else 'are'} inconclusive.",
+            (
+                f"No regression found; {count(len(unsure), 'file')}"
+                f" {'is' if len(unsure) == 1 else 'are'} inconclusive."
+            ),
         )
     else:
         decision, reason = Decision.PASSED, _passed(verdict)
@@ -262,7 +325,8 @@ def _passed(verdict: Verdict) -> str:
     waived = sum(bool(finding.waived) for finding in verdict.all_findings)
     slower = len(verdict.of(Outcome.REGRESSION))
     what = (
-        f"{count(slower, 'file')} became slower, but waivers accept {'this' if slower == 1 else 'these'}"
+        f"{count(slower, 'file')} became slower, but waivers accept"
+        f" {'this' if slower == 1 else 'these'}"
         if slower
         else "No file became slower beyond the limits"
     )

@@ -35,12 +35,15 @@ def outcome(
     changed: Changed,
     least_ms: float,
 ) -> Told:
-    """What became of a file that both sides may have; ``parsed`` are their parses, and ``least_ms`` is the smallest change
-    that counts.
+    """What became of a file that both sides may have; ``parsed`` are their parses, and ``least_ms``
+    is the smallest change that counts.
     """
     if old is None:
         is_waiting = new.status is Status.NEEDS_ANSWER
-        return Told(Outcome.NEW, f"{path} is new: {new.what_it_needs}" if is_waiting else _introduced(path, new))
+        return Told(
+            Outcome.NEW,
+            f"{path} is new: {new.what_it_needs}" if is_waiting else _introduced(path, new),
+        )
     if new.status is Status.NEEDS_ANSWER:
         return Told(Outcome.CANNOT_TELL, f"{path} cannot be compared: {new.what_it_needs}")
     if judged is None or not _tells(judged, old, new):
@@ -61,24 +64,39 @@ def outcome(
 def _incomparable(path: str, old: FileResult, new: FileResult) -> Told:
     """A file without times that could be compared."""
     if old.status.is_failure and new.status.is_failure:
-        return Told(Outcome.UNCHANGED, f"{path} {new.missing()} on either side ({new.status.value})")
+        return Told(
+            Outcome.UNCHANGED, f"{path} {new.missing()} on either side ({new.status.value})"
+        )
     if new.has_lost_dags(old):
         text = f"{path} {new.missing(old)} ({new.status.value} now, {old.status.value} before)"
         return Told(Outcome.CANNOT_TELL, text)
     if old.status is new.status and not old.status.is_failure:
         return Told(Outcome.CANNOT_TELL, f"{path} was not compared: the time budget ran out")
     statuses = f"({old.status.value} before, {new.status.value} now)"
-    return Told(Outcome.CANNOT_TELL, f"{path} has no times to compare {statuses}{_failed_before(old)}")
+    return Told(
+        Outcome.CANNOT_TELL, f"{path} has no times to compare {statuses}{_failed_before(old)}"
+    )
 
 
 def _inconclusive(
-    path: str, judged: Judgement, base: Parsed | None, head: Parsed, changed: Changed, least_ms: float
+    path: str,
+    judged: Judgement,
+    base: Parsed | None,
+    head: Parsed,
+    changed: Changed,
+    least_ms: float,
 ) -> Told:
-    """A file whose times do not decide, with what would explain a slow-down if it seems to be one."""
+    """A file whose times do not decide, with what would explain a slow-down if it seems to be
+    one.
+    """
     if judged.why and not math.isfinite(judged.low_ms):
         return Told(Outcome.CANNOT_TELL, f"{path}: inconclusive, because {judged.why}")
     seems_slower = base is not None and judged.change_ms > least_ms
-    cause = reasons.cause(base, head, judged.change_ms, changed) if base is not None and seems_slower else None
+    cause = (
+        reasons.cause(base, head, judged.change_ms, changed)
+        if base is not None and seems_slower
+        else None
+    )
     span = "unknown"
     if math.isfinite(judged.low_ms):
         span = f"between {_signed(judged.low_ms)} and {_signed(judged.high_ms)} ms"
@@ -91,16 +109,22 @@ def _inconclusive(
 def untimed(path: str, old: FileResult | None, new: FileResult) -> Told:
     """The same where nobody asks for times."""
     outcome = Outcome.NEW if old is None else Outcome.UNCHANGED
-    return Told(outcome, f"{path}: {new.what_it_needs}" if new.unanswered else f"{path} was not timed")
+    return Told(
+        outcome, f"{path}: {new.what_it_needs}" if new.unanswered else f"{path} was not timed"
+    )
 
 
 def _tells(judged: Judgement, old: FileResult, new: FileResult) -> bool:
-    """Whether the times mean something: both parses got equally far, or one fails later than the other ended."""
+    """Whether the times mean something: both parses got equally far, or one fails later than the
+    other ended.
+    """
     return is_comparable(old, new) or judged.kind is Kind.SLOWER
 
 
 def _failed_before(old: FileResult) -> str:
-    """Why the base gave no DAGs: perhaps it lacks what git does not keep, such as generated files."""
+    """Why the base gave no DAGs: perhaps it lacks what git does not keep, such as generated
+    files.
+    """
     if not old.failures:
         return ""
     failure = old.failures[0]
@@ -119,13 +143,21 @@ def _introduced(path: str, new: FileResult) -> str:
     text = f"{path} is new and takes {new.own_ms:,.0f} ms"
     if new.trace is None or not new.trace.statements or new.own_ms < _LONG_MS:
         return text
-    longest = max(new.trace.statements, key=lambda statement: (statement.parent < 0, statement.wall_us))
+    longest = max(
+        new.trace.statements, key=lambda statement: (statement.parent < 0, statement.wall_us)
+    )
     share = longest.wall_us / 1000 / max(new.trace.wall_ms, 1.0)
-    return f"{text}, {share:.0%} of it in line {longest.line} (`{longest.text}`)" if share >= _MOST else text
+    return (
+        f"{text}, {share:.0%} of it in line {longest.line} (`{longest.text}`)"
+        if share >= _MOST
+        else text
+    )
 
 
 def paid_already(head: Parsed, precedents: Precedents, outcome: Outcome) -> tuple[str, ...]:
-    """What of a new file's time goes into imports that other DAG files pay for too, where that is much of it."""
+    """What of a new file's time goes into imports that other DAG files pay for too, where that
+    is much of it.
+    """
     if outcome is not Outcome.NEW or not head.file.is_timed or head.file.own_ms < _LONG_MS:
         return ()
     found: dict[Precedent, float] = {}
@@ -151,7 +183,12 @@ def _signed(number: float) -> str:
 
 
 def timing(judged: Judgement | None, old: FileResult | None, new: FileResult) -> Timing | None:
-    if judged is None or old is None or not _tells(judged, old, new) or not math.isfinite(judged.low_ms):
+    if (
+        judged is None
+        or old is None
+        or not _tells(judged, old, new)
+        or not math.isfinite(judged.low_ms)
+    ):
         return None
     return Timing(
         base_ms=round(judged.base_ms, 3),

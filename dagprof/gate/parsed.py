@@ -1,4 +1,6 @@
-"""One traced parse as the gate looks at it: what it loads, by whom, what it does, and what its statements take."""
+"""One traced parse as the gate looks at it: what it loads, by whom, what it does, and what its
+statements take.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from dagprof.model import Effect, FileResult, Module, Origin, Place, Run, Trace
 
 
 class Link(NamedTuple):
-    """An import statement of the user's code and what it began to load on the way to a module; or a call, and whose code ran."""
+    """An import statement of the user's code and what it began to load on the way to a module;
+    or a call, and whose code ran.
+    """
 
     place: Place
     module: str
@@ -25,7 +29,9 @@ class Link(NamedTuple):
 
 
 class OwnTime(NamedTuple):
-    """A statement of the DAG file: its place and lines, its text, and ms of a plain parse without nested statements and imports."""
+    """A statement of the DAG file: its place and lines, its text, and ms of a plain parse
+    without nested statements and imports.
+    """
 
     place: Place
     lines: range
@@ -43,7 +49,11 @@ class Parsed:
     @cached_property
     def _graph(self) -> ImportGraph | None:
         run = self._run
-        return ImportGraph(self.file.trace, run.modules, run.import_sets) if self.file.trace is not None else None
+        return (
+            ImportGraph(self.file.trace, run.modules, run.import_sets)
+            if self.file.trace is not None
+            else None
+        )
 
     @cached_property
     def loaded(self) -> dict[str, int]:
@@ -54,7 +64,9 @@ class Parsed:
 
     @cached_property
     def packages(self) -> dict[str, int]:
-        """The installed packages that were loaded, with the position of the module that came first; Airflow's core is not one."""
+        """The installed packages that were loaded, with the position of the module that came
+        first; Airflow's core is not one.
+        """
         if self.file.trace is None:
             return {}
         found: dict[str, int] = {}
@@ -66,7 +78,9 @@ class Parsed:
 
     @cached_property
     def asked_for(self) -> dict[str, tuple[int, Place]]:
-        """The installed packages that import statements of the user's code name, loaded before or not: a module, and where."""
+        """The installed packages that import statements of the user's code name, loaded before
+        or not: a module, and where.
+        """
         graph = self._graph
         if graph is None:
             return {}
@@ -83,19 +97,25 @@ class Parsed:
 
     def module_ms(self, position: int) -> float:
         """Own time of one module, in ms of a plain parse."""
-        return saving_ms(self.file, self._graph.cost_us[position]) if self._graph is not None else 0.0
+        return (
+            saving_ms(self.file, self._graph.cost_us[position]) if self._graph is not None else 0.0
+        )
 
     def way(self, position: int) -> list[Link]:
-        """The import statements of the user's code by which a module was first loaded, the DAG file's first."""
+        """The import statements of the user's code by which a module was first loaded, the DAG
+        file's first.
+        """
         if self._graph is None:
             return []
         graph = self._graph
         chain = list(graph.chain(position).items())
         called = [statement.importer for statement, _ in chain[1:]]
         return [
-            Link(self._place(statement), self._name(began), is_call=False)
-            if statement in graph.named or number == len(called)
-            else Link(self._place(statement), self._name(called[number]), is_call=True)
+            (
+                Link(self._place(statement), self._name(began), is_call=False)
+                if statement in graph.named or number == len(called)
+                else Link(self._place(statement), self._name(called[number]), is_call=True)
+            )
             for number, (statement, began) in enumerate(chain)
             if graph.is_users(statement) and statement.line > 0
         ]
@@ -103,14 +123,17 @@ class Parsed:
     def blamed(self, position: int) -> Place:
         """The line of the user's code that leads to a module last: the one to change."""
         way = self.way(position)
-        # Both begin the same load: an import statement took a name from a lazy module, whose function imports what is requested.
+        # Both begin the same load: an import statement took a name from a lazy module, whose
+        # function imports what is requested.
         if len(way) > 1 and not way[-2].is_call and way[-2].module == way[-1].module:
             way.pop()
         return way[-1].place if way else Place(file=self.file.path, line=0)
 
     @cached_property
     def imports(self) -> dict[Place, tuple[str, ...]]:
-        """The import statements of the user's code that ran, and the modules that each named, loaded before or not."""
+        """The import statements of the user's code that ran, and the modules that each named,
+        loaded before or not.
+        """
         graph = self._graph
         if graph is None:
             return {}
@@ -190,7 +213,12 @@ def _imported_us(trace: Trace) -> dict[int, int]:
     found: dict[int, int] = {}
     loads = trace.loads
     for parent, importer, line, caller, us in zip(
-        loads.parent, loads.importer, loads.line, loads.caller_line, loads.cumulative_us, strict=True
+        loads.parent,
+        loads.importer,
+        loads.line,
+        loads.caller_line,
+        loads.cumulative_us,
+        strict=True,
     ):
         if parent >= 0:
             continue

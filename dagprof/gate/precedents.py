@@ -1,4 +1,6 @@
-"""What other DAG files of the base already do through the same line of a helper: for a file that begins to use it, no news."""
+"""What other DAG files of the base already do through the same line of a helper: for a file that
+begins to use it, no news.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from dagprof.quantities import count
 
 
 class Precedent(NamedTuple):
-    """DAG files that do the same at the same place; there may be more, where not all were traced."""
+    """DAG files that do the same at the same place; there may be more, where not all were
+    traced.
+    """
 
     place: Place
     paths: tuple[str, ...]
@@ -19,21 +23,26 @@ class Precedent(NamedTuple):
 
     def __str__(self) -> str:
         """``12 other DAG files already do this through common/x.py:3``."""
-        return f"{self.who} already {'do' if len(self.paths) > 1 else 'does'} this through {self.place}"
+        return (
+            f"{self.who} already {'do' if len(self.paths) > 1 else 'does'} this through"
+            f" {self.place}"
+        )
 
     @property
     def who(self) -> str:
         """``12 other DAG files``, or the one file by its name."""
         if len(self.paths) == 1 and not self.may_be_more:
             return self.paths[0]
-        return f"{'At least ' if self.may_be_more else ''}{count(len(self.paths), 'other DAG file')}"
+        return (
+            f"{'At least ' if self.may_be_more else ''}{count(len(self.paths), 'other DAG file')}"
+        )
 
 
 class Precedents:
     """The traced parses of the base, by DAG file, to ask them.
 
-    ``changed`` holds the files whose lines moved, so that only the file of a place can be compared. ``may_be_more``: files
-    that use the same helpers were left out.
+    ``changed`` holds the files whose lines moved, so that only the file of a place can be compared.
+    ``may_be_more``: files that use the same helpers were left out.
     """
 
     def __init__(
@@ -51,7 +60,8 @@ class Precedents:
 
         def does(parse: Parsed) -> bool:
             return any(
-                (each.kind, each.what) == (kind, what) and self._is_same(parse.shown_place(each.file, each.line), place)
+                (each.kind, each.what) == (kind, what)
+                and self._is_same(parse.shown_place(each.file, each.line), place)
                 for each in parse.file.effects
             )
 
@@ -62,7 +72,8 @@ class Precedents:
 
         def does(parse: Parsed) -> bool:
             return any(
-                (each.kind, each.key) == (kind, key) and self._is_same(parse.shown_place(each.file, each.line), place)
+                (each.kind, each.key) == (kind, key)
+                and self._is_same(parse.shown_place(each.file, each.line), place)
                 for each in parse.file.accesses
             )
 
@@ -87,5 +98,7 @@ class Precedents:
     def _found(self, path: str, place: Place, does: Callable[[Parsed], bool]) -> Precedent | None:
         if place.file == path or not place.line:
             return None  # its own line is its own doing
-        paths = tuple(sorted(each for each, parse in self._parses.items() if each != path and does(parse)))
+        paths = tuple(
+            sorted(each for each, parse in self._parses.items() if each != path and does(parse))
+        )
         return Precedent(place, paths, self._may_be_more) if paths else None

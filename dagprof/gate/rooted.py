@@ -1,4 +1,6 @@
-"""A Run with all its paths seen from the root of the repository, as a code review and everything that the gate writes have them."""
+"""A Run with all its paths seen from the root of the repository, as a code review and everything
+that the gate writes have them.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from dagprof.model.effects import FILES, effect_kind
 
 
 def rooted(run: Run, top: str, prefix: str) -> Run:
-    """``prefix`` leads from ``top``, the repository's root, to the bundle's, such as ``dags/``; empty where they are one."""
+    """``prefix`` leads from ``top``, the repository's root, to the bundle's, such as ``dags/``;
+    empty where they are one.
+    """
     if not prefix:
         return run
 
@@ -26,8 +30,12 @@ def rooted(run: Run, top: str, prefix: str) -> Run:
         run,
         root=top,
         files=tuple(_file(file, prefix, moved) for file in run.files),
-        modules=tuple(msgspec.structs.replace(module, file=moved(module.file)) for module in run.modules),
-        skipped=tuple(msgspec.structs.replace(each, path=prefix + each.path) for each in run.skipped),
+        modules=tuple(
+            msgspec.structs.replace(module, file=moved(module.file)) for module in run.modules
+        ),
+        skipped=tuple(
+            msgspec.structs.replace(each, path=prefix + each.path) for each in run.skipped
+        ),
     )
     return changed
 
@@ -38,7 +46,9 @@ def _file(file: FileResult, prefix: str, moved: Callable[[str], str]) -> FileRes
         for rows in (file.accesses, file.failures, file.unanswered, file.lost_dags)
     )
     effects = tuple(
-        msgspec.structs.replace(each, file=moved(each.file), what=_what(each.kind, each.what, prefix))
+        msgspec.structs.replace(
+            each, file=moved(each.file), what=_what(each.kind, each.what, prefix)
+        )
         for each in file.effects
     )
     changed: FileResult = msgspec.structs.replace(
@@ -54,5 +64,7 @@ def _file(file: FileResult, prefix: str, moved: Callable[[str], str]) -> FileRes
 
 
 def _what(kind: str, what: str, prefix: str) -> str:
-    """What files are read and written is shown relative to the bundle's root, where it lies below it."""
+    """What files are read and written is shown relative to the bundle's root, where it lies
+    below it.
+    """
     return what if effect_kind(kind).group is not FILES or os.path.isabs(what) else prefix + what

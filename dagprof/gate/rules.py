@@ -1,4 +1,6 @@
-"""The rules that need no statistics: each compares two traced parses, or holds one against a limit, and never flakes."""
+"""The rules that need no statistics: each compares two traced parses, or holds one against a
+limit, and never flakes.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,10 @@ def judged(case: Case) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
         for found in look(case)
     ]
     if case.base_broke_off:
-        rows = [(rule, found._replace(is_note=True) if rule in _COMPARING else found) for rule, found in rows]
+        rows = [
+            (rule, found._replace(is_note=True) if rule in _COMPARING else found)
+            for rule, found in rows
+        ]
     return (
         tuple(_finding(rule, found, case) for rule, found in rows if not found.is_note),
         tuple(found.message for _, found in rows if found.is_note),
@@ -56,10 +61,18 @@ def _import_error(case: Case) -> Iterable[Found]:
     if not (is_lost or (file.status.is_broken and (case.every_failure or case.base is None))):
         return
     failure = file.failures[0] if file.failures else None
-    place = case.head.shown_place(failure.file, failure.line) if failure is not None else Place(file=file.path, line=0)
+    place = (
+        case.head.shown_place(failure.file, failure.line)
+        if failure is not None
+        else Place(file=file.path, line=0)
+    )
     base = case.base.file if case.base is not None else None
     if case.every_failure:
-        why = f": {file.why_no_dags.rstrip('.')}" if file.status.is_broken else ", but gave DAGs in the baseline"
+        why = (
+            f": {file.why_no_dags.rstrip('.')}"
+            if file.status.is_broken
+            else ", but gave DAGs in the baseline"
+        )
         yield Found(place, f"{file.path} {file.missing(base)}{why}")
         return
     if base is None:
@@ -78,19 +91,27 @@ def _forbidden(case: Case) -> Iterable[Found]:
         if _is_listed(case.head, name, position, forbidden):
             place = case.head.blamed(position)
             told.add((name, place))
-            yield Found(place, f"{case.path} loads {name}, which is forbidden{_way(case.head, position)}")
+            yield Found(
+                place, f"{case.path} loads {name}, which is forbidden{_way(case.head, position)}"
+            )
     for name, (position, place) in case.head.asked_for.items():
         is_forbidden = _is_listed(case.head, name, position, forbidden)
         if is_forbidden and (name, place) not in told:
             yield Found(place, f"{case.path} imports {name}, which is forbidden")
-        if not is_forbidden and allowed is not None and not _is_listed(case.head, name, position, allowed):
+        if (
+            not is_forbidden
+            and allowed is not None
+            and not _is_listed(case.head, name, position, allowed)
+        ):
             yield Found(place, f"{case.path} imports {name}, which is not an allowed package")
 
 
 def _is_listed(head: Parsed, name: str, position: int, listed: Iterable[str]) -> bool:
     """Whether a package is on a list, by its own name or its distribution's."""
     listed = tuple(listed)
-    return any(_is_named(each, listed) for each in {name, head.module(position).distribution} - {""})
+    return any(
+        _is_named(each, listed) for each in {name, head.module(position).distribution} - {""}
+    )
 
 
 def _is_asked_for(head: Parsed, name: str, position: int) -> bool:
@@ -102,7 +123,8 @@ def _is_asked_for(head: Parsed, name: str, position: int) -> bool:
 def _is_named(name: str, listed: Iterable[str]) -> bool:
     plain = name.lower().replace("-", "_")
     return any(
-        plain == other or plain.startswith(other + ".") for other in (each.lower().replace("-", "_") for each in listed)
+        plain == other or plain.startswith(other + ".")
+        for other in (each.lower().replace("-", "_") for each in listed)
     )
 
 
@@ -111,7 +133,8 @@ def _new_package(case: Case) -> Iterable[Found]:
     known = case.base.packages if case.base is not None else {}
     rows: dict[tuple[Place, Precedent | None], list[str]] = {}
     for name, position in case.head.packages.items():
-        # What a new file's operators bring along every file with them loads: only what its own code asks for is news.
+        # What a new file's operators bring along every file with them loads: only what its own code
+        # asks for is news.
         is_news = case.base is not None or (
             name.partition(".")[0] != "airflow" and _is_asked_for(case.head, name, position)
         )
@@ -136,9 +159,13 @@ def _new_modules(case: Case) -> Iterable[Found]:
     if after - before <= case.limits.new_modules:
         return
     new = {
-        name: case.head.blamed(position) for name, position in case.head.loaded.items() if name not in case.base.loaded
+        name: case.head.blamed(position)
+        for name, position in case.head.loaded.items()
+        if name not in case.base.loaded
     }
-    precedents = {name: case.precedents.of_module(case.path, name, place) for name, place in new.items()}
+    precedents = {
+        name: case.precedents.of_module(case.path, name, place) for name, place in new.items()
+    }
     shared = Counter(precedent for precedent in precedents.values() if precedent is not None)
     text = f"{case.path} now loads {after:,} modules, up from {before:,}"
     if after - before - shared.total() <= case.limits.new_modules:
@@ -147,10 +174,14 @@ def _new_modules(case: Case) -> Iterable[Found]:
         who = f"{told.who[0].lower()}{told.who[1:]}" if told.may_be_more else told.who
         use = "use" if len(told.paths) > 1 else "uses"
         origin = f"an import at {told.place} that {who} already {use}"
-        yield Found(place, f"{text}. {number:,} of the new modules come from {origin}", is_note=True)
+        yield Found(
+            place, f"{text}. {number:,} of the new modules come from {origin}", is_note=True
+        )
         return
     places = Counter(place for name, place in new.items() if precedents[name] is None)
-    yield Found(places.most_common(1)[0][0], f"{text}. The limit is {case.limits.new_modules:,} more")
+    yield Found(
+        places.most_common(1)[0][0], f"{text}. The limit is {case.limits.new_modules:,} more"
+    )
 
 
 def _way(head: Parsed, position: int) -> str:
@@ -161,7 +192,11 @@ def _way(head: Parsed, position: int) -> str:
 
 def _accesses(kind: str, noun: str) -> Callable[[Case], Iterable[Found]]:
     def look(case: Case) -> Iterable[Found]:
-        known = {a.key for a in case.base.file.accesses if a.kind == kind} if case.base is not None else set()
+        known = (
+            {a.key for a in case.base.file.accesses if a.kind == kind}
+            if case.base is not None
+            else set()
+        )
         seen: set[str] = set()
         for access in case.head.file.accesses:
             if access.kind == kind and access.key not in known | seen:
@@ -172,7 +207,9 @@ def _accesses(kind: str, noun: str) -> Callable[[Case], Iterable[Found]]:
                 if precedent is not None:
                     yield Found(place, f"{text}. {precedent}", is_note=True)
                 else:
-                    yield Found(place, text + _advised(case.head, place, "read it in a task or a template"))
+                    yield Found(
+                        place, text + _advised(case.head, place, "read it in a task or a template")
+                    )
 
     return look
 
@@ -196,7 +233,9 @@ def _effects(group: EffectGroup) -> Callable[[Case], Iterable[Found]]:
 
 
 def _advised(head: Parsed, place: Place, advice: str) -> str:
-    """What to do about it. What a library does when it is imported cannot be done in a task; its import can."""
+    """What to do about it. What a library does when it is imported cannot be done in a task; its
+    import can.
+    """
     named = head.imports.get(place)
     if named is None:
         return f". {advice[:1].upper()}{advice[1:]}"
@@ -206,7 +245,9 @@ def _advised(head: Parsed, place: Place, advice: str) -> str:
 
 
 def _unstable(case: Case) -> Iterable[Found]:
-    """A DAG whose fields differ from parse to parse, and DAGs that come and go; a base that had it too has nothing new."""
+    """A DAG whose fields differ from parse to parse, and DAGs that come and go; a base that had
+    it too has nothing new.
+    """
     base = case.base.file.instabilities if case.base is not None else ()
     known = {found.is_existence for found in base}
     new = [found for found in case.head.file.instabilities if (found.is_existence) not in known]
@@ -217,14 +258,13 @@ def _unstable(case: Case) -> Iterable[Found]:
         named = f"the DAG{'s' if len(coming) > 1 else ''} {', '.join(coming[:_SHOWN])}{more}"
         yield Found(
             place,
-            (
-                f"{case.path} gives {named} in only some parses. Airflow keeps removing and "
-                f"adding {'this DAG' if len(coming) == 1 else 'these DAGs'}"
-            ),
+            f"{case.path} gives {named} in only some parses. Airflow keeps removing and "
+            f"adding {'this DAG' if len(coming) == 1 else 'these DAGs'}",
         )
     for found in [found for found in new if not found.is_existence][:1]:
         differs = (
-            f"the DAG {found.dag_id} differs from parse to parse: {found.field} is {found.first}, then {found.second}"
+            f"the DAG {found.dag_id} differs from parse to parse: {found.field} is {found.first},"
+            f" then {found.second}"
         )
         yield Found(place, f"{differs}. Airflow 3 stores each variant as a new version")
 
@@ -237,10 +277,8 @@ def _timeout(case: Case) -> Iterable[Found]:
     if least > share * case.timeout_ms:
         yield Found(
             Place(file=case.path, line=0),
-            (
-                f"{case.path} takes {least / 1000:.1f} s to parse, close to Airflow's import "
-                f"timeout of {case.timeout_ms / 1000:.0f} s"
-            ),
+            f"{case.path} takes {least / 1000:.1f} s to parse, close to Airflow's import "
+            f"timeout of {case.timeout_ms / 1000:.0f} s",
         )
 
 
@@ -251,12 +289,15 @@ def _budget(case: Case) -> Iterable[Found]:
     if least > parse_duration_ms(case.limits.budget):
         yield Found(
             Place(file=case.path, line=0),
-            f"{case.path} takes at least {least:.0f} ms to parse, over its budget of {case.limits.budget}",
+            f"{case.path} takes at least {least:.0f} ms to parse, over its budget of"
+            f" {case.limits.budget}",
         )
 
 
 def _least_ms(case: Case) -> float:
-    """The fastest parse, without waiting for a processor: no neighbour makes it longer than it is."""
+    """The fastest parse, without waiting for a processor: no neighbour makes it longer than it
+    is.
+    """
     return min(case.head.file.samples.own_ms, default=0.0)
 
 

@@ -1,4 +1,6 @@
-"""What a scan's ``--fail-on-regression`` and ``--fail-on`` ask for, as a demand of the gate, and the gate's verdict on it."""
+"""What a scan's ``--fail-on-regression`` and ``--fail-on`` ask for, as a demand of the gate, and
+the gate's verdict on it.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +37,9 @@ def check_fail_on(names: Iterable[str]) -> tuple[str, ...]:
 def demand(regression: str | None, floor: str = "0ms", fail_on: Sequence[str] = ()) -> Demand:
     """The demand with only the rules that the options ask for.
 
-    ``regression`` is the share of ``--fail-on-regression``, None without the option; ``floor`` a duration; ``fail_on`` holds
-    names of ``FAIL_ON``. Inconclusive files fail only where regressions do.
+    ``regression`` is the share of ``--fail-on-regression``, None without the option; ``floor`` a
+    duration; ``fail_on`` holds names of ``FAIL_ON``. Inconclusive files fail only where regressions
+    do.
     """
     levels = {**dict.fromkeys(Rule, Level.OFF), Rule.UNSURE: Level.WARNING}
     if "import-error" in fail_on:
@@ -52,24 +55,34 @@ def demand(regression: str | None, floor: str = "0ms", fail_on: Sequence[str] = 
     )
 
 
-def decide(run: Run, baseline: Run | None, judged: Mapping[str, Judgement], asked: Demand) -> Verdict:
+def decide(
+    run: Run, baseline: Run | None, judged: Mapping[str, Judgement], asked: Demand
+) -> Verdict:
     """The verdict on a scan, compared with a baseline where there is one.
 
-    ``judged`` is what ``dagprof.judge.runs`` says of both. Without a file in both runs there is nothing to compare, which is
-    not the same as no regression.
+    ``judged`` is what ``dagprof.judge.runs`` says of both. Without a file in both runs there is
+    nothing to compare, which is not the same as no regression.
     """
     base = baseline if baseline is not None else msgspec.structs.replace(run, files=())
     compared = Compared(base=base, head=run, base_name="the baseline", head_name="this run")
     verdict = deciding.verdict_on(compared, asked, usable(judged, base, run), "")
     decision = verdict.decision
-    if decision is Decision.PASSED and asked.asks_for_times and not comparable.on_both_sides(base, run):
+    if (
+        decision is Decision.PASSED
+        and asked.asks_for_times
+        and not comparable.on_both_sides(base, run)
+    ):
         decision = Decision.CANNOT_TELL
-    worded: Verdict = msgspec.structs.replace(verdict, decision=decision, reason=_reason(verdict, run, decision, asked))
+    worded: Verdict = msgspec.structs.replace(
+        verdict, decision=decision, reason=_reason(verdict, run, decision, asked)
+    )
     return worded
 
 
 def _reason(verdict: Verdict, run: Run, decision: Decision, asked: Demand) -> str:
-    """The one sentence for the whole; findings count by file, since only one rule or two were asked for."""
+    """The one sentence for the whole; findings count by file, since only one rule or two were
+    asked for.
+    """
     if decision is Decision.FAILED:
         files = len({finding.path for finding in verdict.all_findings if finding.fails})
         return f"{count(files, 'file')} {'fails' if files == 1 else 'fail'} the gate."
@@ -84,7 +97,8 @@ def _open(verdict: Verdict, run: Run) -> str:
         return "The baseline and this run have no file in common. Compare runs of the same folder."
     if left and left <= {file.path for file in run.needy}:
         return (
-            f"Nothing failed, but {count(len(left), 'file')} {'needs' if len(left) == 1 else 'need'} values that "
-            "dagprof does not have. Supply the values with --variables, --connections or --env-file."
+            f"Nothing failed, but {count(len(left), 'file')}"
+            f" {'needs' if len(left) == 1 else 'need'} values that dagprof does not have. Supply"
+            " the values with --variables, --connections or --env-file."
         )
     return verdict.reason

@@ -16,8 +16,8 @@ DEFINED = re.compile(r"(?:async def |def |class )?([A-Za-z_]\w*)")
 class Cause(NamedTuple):
     """A line and what about it takes how many ms more; ``text`` goes on after "because".
 
-    ``past`` says the same of the old version, and goes on after "before". ``is_building``: it makes DAGs or tasks.
-    ``names_changed``: the text names the changed lines already.
+    ``past`` says the same of the old version, and goes on after "before". ``is_building``: it makes
+    DAGs or tasks. ``names_changed``: the text names the changed lines already.
     """
 
     place: Place
@@ -37,8 +37,9 @@ class Cause(NamedTuple):
 class Changed(NamedTuple):
     """Lines of the new version that differ from the old one, by file relative to the bundle root.
 
-    ``lines`` holds all that are code, ``working`` those of them that call or compute something when their module is imported,
-    ``begun`` the first lines of the statements that they are in. Where nothing is known of any file, nothing is tied to lines.
+    ``lines`` holds all that are code, ``working`` those of them that call or compute something when
+    their module is imported, ``begun`` the first lines of the statements that they are in. Where
+    nothing is known of any file, nothing is tied to lines.
     """
 
     lines: Mapping[str, Sequence[int]] = {}
@@ -55,30 +56,48 @@ class Changed(NamedTuple):
 
 
 def is_firm(cause: Cause, base: Parsed, head: Parsed, changed: Changed) -> bool:
-    """Whether a cause is at a line that changed, or at none; where no changed lines are known, any does."""
+    """Whether a cause is at a line that changed, or at none; where no changed lines are known,
+    any does.
+    """
     place = cause.place
-    return not changed.lines or not place.line or changed.holds(place) or place in new_calls(base, head, changed)
+    return (
+        not changed.lines
+        or not place.line
+        or changed.holds(place)
+        or place in new_calls(base, head, changed)
+    )
 
 
 def tied(cause: Cause, base: Parsed, head: Parsed, changed: Changed) -> Cause:
-    """The cause at a line that changed; without a line where several could be behind it, which the text names then."""
+    """The cause at a line that changed; without a line where several could be behind it, which
+    the text names then.
+    """
     if is_firm(cause, base, head, changed):
         return cause
     named = _named_by(cause.place, head, changed)
     places = [named] if named is not None else _changed_places(head, changed)
     told = cause if cause.names_changed else cause.naming(places)
     nowhere = Place(file=head.file.path, line=0)
-    is_one = len(places) == 1 and (named is not None or hang_together(changed.lines[places[0].file]))
+    is_one = len(places) == 1 and (
+        named is not None or hang_together(changed.lines[places[0].file])
+    )
     return told._replace(place=places[0] if is_one else nowhere)
 
 
 def _named_by(place: Place, head: Parsed, changed: Changed) -> Place | None:
-    """The changed statement of the DAG file that defines what the statement at a place speaks of."""
+    """The changed statement of the DAG file that defines what the statement at a place speaks
+    of.
+    """
     texts = [each.text for each in head.statements if each.place == place]
     for each in head.statements:
         lines = [line for line in changed.lines.get(head.file.path, ()) if line in each.lines]
         name = DEFINED.match(each.text)
-        if lines and name and each.place != place and any(speaks_of(text, name[1]) for text in texts):
+        if (
+            lines
+            and name
+            and each.place != place
+            and any(speaks_of(text, name[1]) for text in texts)
+        ):
             return Place(file=head.file.path, line=lines[0])
     return None
 
@@ -86,8 +105,16 @@ def _named_by(place: Place, head: Parsed, changed: Changed) -> Place | None:
 def _changed_places(head: Parsed, changed: Changed) -> list[Place]:
     """The first changed line of each file that this parse runs or reads."""
     read = [effect.what for effect in head.file.effects if effect.kind == "file-read"]
-    files = [head.file.path, *(place.file for place in changed_helpers(head, changed).values()), *read]
-    return [Place(file=file, line=changed.at_top(file)[0]) for file in dict.fromkeys(files) if changed.at_top(file)]
+    files = [
+        head.file.path,
+        *(place.file for place in changed_helpers(head, changed).values()),
+        *read,
+    ]
+    return [
+        Place(file=file, line=changed.at_top(file)[0])
+        for file in dict.fromkeys(files)
+        if changed.at_top(file)
+    ]
 
 
 def hang_together(lines: Sequence[int]) -> bool:
@@ -95,17 +122,22 @@ def hang_together(lines: Sequence[int]) -> bool:
 
 
 def new_calls(base: Parsed, head: Parsed, changed: Changed) -> set[Place]:
-    """The lines that may hold a new call: those that changed, and where the DAG file's new statements begin.
+    """The lines that may hold a new call: those that changed, and where the DAG file's new
+    statements begin.
 
     These may go on to a changed line, and tell where no changed lines are known.
     """
     texts = {statement.text for statement in base.statements}
     begun = {statement.place for statement in head.statements if statement.text not in texts}
-    return begun | {Place(file=file, line=line) for file, lines in changed.lines.items() for line in lines}
+    return begun | {
+        Place(file=file, line=line) for file, lines in changed.lines.items() for line in lines
+    }
 
 
 def changed_helpers(head: Parsed, changed: Changed) -> dict[str, Place]:
-    """The first changed line of each module of the user's code that this parse loads, by the module's name."""
+    """The first changed line of each module of the user's code that this parse loads, by the
+    module's name.
+    """
     found: dict[str, Place] = {}
     for name, position in head.loaded.items():
         module = head.module(position)
@@ -116,7 +148,9 @@ def changed_helpers(head: Parsed, changed: Changed) -> dict[str, Place]:
 
 
 def changed_instead(place: Place, head: Parsed, changed: Changed) -> list[Place]:
-    """What changed where neither the file of a place nor the DAG file did: lines of other modules."""
+    """What changed where neither the file of a place nor the DAG file did: lines of other
+    modules.
+    """
     if place.file in changed.lines or head.file.path in changed.lines:
         return []
     return list(changed_helpers(head, changed).values())
@@ -134,4 +168,6 @@ def speaks_of(text: str, module: str) -> bool:
 
 def _and_changed(places: Sequence[Place]) -> str:
     more = f" and {len(places) - 2} more" if len(places) > 2 else ""
-    return f" (probably due to the change at {' and '.join(str(place) for place in places[:2])}{more})"
+    return (
+        f" (probably due to the change at {' and '.join(str(place) for place in places[:2])}{more})"
+    )

@@ -20,10 +20,11 @@ class Decision(str, enum.Enum):
 
 
 class Finding(Frozen, frozen=True):
-    """Something that a rule found. ``path`` is the DAG file, ``file`` and ``line`` the place to look at, line 0 if unknown.
+    """Something that a rule found. ``path`` is the DAG file, ``file`` and ``line`` the place to
+    look at, line 0 if unknown.
 
-    ``message`` is one sentence. ``waived`` says why and until when it was accepted; it does not fail then.
-    ``is_waived_in_source``: by a comment in a file, not by the configuration.
+    ``message`` is one sentence. ``waived`` says why and until when it was accepted; it does not
+    fail then. ``is_waived_in_source``: by a comment in a file, not by the configuration.
     """
 
     rule: Rule
@@ -42,10 +43,11 @@ class Finding(Frozen, frozen=True):
 
 
 class Timing(Frozen, frozen=True):
-    """Parse times of both sides: medians in ms, the change with its confidence interval, and pairs of parses behind it.
+    """Parse times of both sides: medians in ms, the change with its confidence interval, and pairs
+    of parses behind it.
 
-    ``low_ms`` and ``high_ms`` bound the change: with 95 % confidence where both sides were parsed in turns, by four standard errors
-    against a baseline.
+    ``low_ms`` and ``high_ms`` bound the change: with 95 % confidence where both sides were parsed
+    in turns, by four standard errors against a baseline.
     """
 
     base_ms: float
@@ -66,8 +68,9 @@ class Timing(Frozen, frozen=True):
 class FileVerdict(Frozen, frozen=True):
     """One measured file: what became of it, in one sentence, and what the rules found.
 
-    ``may_be_slower`` says that a regression is neither shown nor ruled out. ``parse_ms`` is that of a new file, without waiting
-    for a processor. ``notes`` are sentences on what a rule would find if other DAG files did not do the same already.
+    ``may_be_slower`` says that a regression is neither shown nor ruled out. ``parse_ms`` is that of
+    a new file, without waiting for a processor. ``notes`` are sentences on what a rule would find
+    if other DAG files did not do the same already.
     """
 
     path: str
@@ -81,10 +84,11 @@ class FileVerdict(Frozen, frozen=True):
 
 
 class Verdict(Frozen, frozen=True):
-    """The whole. ``base`` and ``head`` name what was compared; ``unaffected`` counts files that the change cannot reach.
+    """The whole. ``base`` and ``head`` name what was compared; ``unaffected`` counts files that the
+    change cannot reach.
 
-    ``doubts`` are sentences that say what was left out or makes the answer less certain. ``findings`` are those of no
-    single file.
+    ``doubts`` are sentences that say what was left out or makes the answer less certain.
+    ``findings`` are those of no single file.
     """
 
     decision: Decision
@@ -109,10 +113,21 @@ class Verdict(Frozen, frozen=True):
         """All findings, those that fail first, by file and line."""
         found = [*self.findings, *(finding for file in self.files for finding in file.findings)]
         return tuple(
-            sorted(found, key=lambda f: (not f.fails, f.level is not Level.ERROR, f.file, f.line, f.rule.value))
+            sorted(
+                found,
+                key=lambda f: (
+                    not f.fails,
+                    f.level is not Level.ERROR,
+                    f.file,
+                    f.line,
+                    f.rule.value,
+                ),
+            )
         )
 
     def of(self, outcome: Outcome) -> tuple[FileVerdict, ...]:
         """The files with this outcome, largest change first."""
         found = [file for file in self.files if file.outcome is outcome]
-        return tuple(sorted(found, key=lambda file: -abs(file.timing.change_ms if file.timing else 0.0)))
+        return tuple(
+            sorted(found, key=lambda file: -abs(file.timing.change_ms if file.timing else 0.0))
+        )

@@ -1,4 +1,6 @@
-"""What a parse does besides computing, such as sleeping or running a program, and how much longer than another parse."""
+"""What a parse does besides computing, such as sleeping or running a program, and how much
+longer than another parse.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,13 @@ from dagprof.model.effects import PROGRAM, Verbs
 
 
 def done_to(effect: Effect) -> tuple[str, str]:
-    """The kind of an effect and what it is done to: of a program its name, for arguments may differ from parse to parse."""
+    """The kind of an effect and what it is done to: of a program its name, for arguments may
+    differ from parse to parse.
+    """
     is_program = effect.about.group is PROGRAM
-    return effect.kind, effect.what.split(maxsplit=1)[0] if is_program and effect.what.strip() else effect.what
+    return effect.kind, (
+        effect.what.split(maxsplit=1)[0] if is_program and effect.what.strip() else effect.what
+    )
 
 
 class Grown(NamedTuple):
@@ -41,7 +47,9 @@ def _by_kind(effects: Iterable[Effect]) -> dict[tuple[str, str], list[Effect]]:
 
 
 def _grown(old: Sequence[Effect], new: Sequence[Effect]) -> Iterable[Grown]:
-    """The same thing done at several lines, which may have moved: what takes about the same time is the same."""
+    """The same thing done at several lines, which may have moved: what takes about the same time
+    is the same.
+    """
     alike = sorted(
         (round(abs(_ms(one) - _ms(other)), -1), abs(one.line - other.line), at, there)
         for at, one in enumerate(new)
@@ -79,4 +87,7 @@ def told(grown: Grown) -> tuple[str, str]:
     longer = f"{grown.ms:.0f} ms longer"
     if not kind.has_object:
         return f"{verb.present} {longer}{takes}", f"{verb.past} {longer}{takes}"
-    return f"takes {longer} to {verb.infinitive}{what}{takes}", f"took {longer} to {verb.infinitive}{what}{takes}"
+    return (
+        f"takes {longer} to {verb.infinitive}{what}{takes}",
+        f"took {longer} to {verb.infinitive}{what}{takes}",
+    )

@@ -1,7 +1,8 @@
 """Findings that somebody accepted: by a table of the configuration, or by a comment in the file.
 
-``import pandas  # dagprof: accept new-package until 2027-01-31: the report needs it`` accepts what is found at this line; on
-a line of its own such a comment accepts what the rule finds in the whole file.
+``import pandas  # dagprof: accept new-package until 2027-01-31: the report needs it`` accepts what
+is found at this line; on a line of its own such a comment accepts what the rule finds in the whole
+file.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ FORM = "# dagprof: accept RULE until YYYY-MM-DD: reason"
 
 
 def in_source(text: str, path: str) -> tuple[list[Waiver], list[str]]:
-    """The waivers in the comments of a source text, and a sentence for each comment that is none although it begins like one."""
+    """The waivers in the comments of a source text, and a sentence for each comment that is none
+    although it begins like one.
+    """
     found, wrong = [], []
     for line, comment, is_alone in _comments(text):
         if not _BEGINS.match(comment):
@@ -38,7 +41,9 @@ def in_source(text: str, path: str) -> tuple[list[Waiver], list[str]]:
         waiver = _waiver(comment, path, line, is_alone)
         if isinstance(waiver, str):
             end = "" if waiver.endswith("?") else "."
-            wrong.append(f"Invalid waiver at {path}:{line}: {waiver}{end} Write the waiver as `{FORM}`.")
+            wrong.append(
+                f"Invalid waiver at {path}:{line}: {waiver}{end} Write the waiver as `{FORM}`."
+            )
         else:
             found.append(waiver)
     return found, wrong
@@ -61,7 +66,9 @@ def _waiver(comment: str, path: str, line: int, is_alone: bool) -> Waiver | str:
     """The waiver, or what is wrong with it."""
     match = _COMMENT.match(comment)
     if match is None and _SEVERAL.match(comment):
-        return "a comment accepts one rule. Put each further rule in its own comment on a line above"
+        return (
+            "a comment accepts one rule. Put each further rule in its own comment on a line above"
+        )
     if match is None:
         return "a rule, a last day and a reason are required"
     rule = match["rule"].lower()
@@ -87,20 +94,29 @@ def _waiver(comment: str, path: str, line: int, is_alone: bool) -> Waiver | str:
 
 
 def applied(
-    finding: Finding, waivers: Iterable[Waiver], today: datetime.date, *, folders: str = "", prefix: str = ""
+    finding: Finding,
+    waivers: Iterable[Waiver],
+    today: datetime.date,
+    *,
+    folders: str = "",
+    prefix: str = "",
 ) -> Finding:
     """The finding, with what accepts it if anything does."""
     for waiver in waivers:
         if not waiver.has_expired(today) and _covers(waiver, finding, folders, prefix):
             text = f"accepted until {waiver.until.isoformat()}: {waiver.reason} ({waiver.place})"
             is_comment = waiver.comment_line > 0
-            waived: Finding = msgspec.structs.replace(finding, waived=text, is_waived_in_source=is_comment)
+            waived: Finding = msgspec.structs.replace(
+                finding, waived=text, is_waived_in_source=is_comment
+            )
             return waived
     return finding
 
 
 def _covers(waiver: Waiver, finding: Finding, folders: str, prefix: str) -> bool:
-    """``prefix`` leads from what the finding's paths are relative to to the bundle root; a comment names its file alike."""
+    """``prefix`` leads from what the finding's paths are relative to to the bundle root; a
+    comment names its file alike.
+    """
     if waiver.rule is not finding.rule or waiver.line not in (0, finding.line):
         return False
     return any(
@@ -118,7 +134,8 @@ def unused(
     folders: str = "",
     prefix: str = "",
 ) -> tuple[str, ...]:
-    """A sentence for the comments that are new and accept nothing of what was found, unless their last day has passed.
+    """A sentence for the comments that are new and accept nothing of what was found, unless their
+    last day has passed.
 
     An old one may have accepted what the base has too by now.
     """
@@ -153,9 +170,11 @@ def expired(waivers: Sequence[Waiver], today: datetime.date, level: Level) -> tu
             path=waiver.file,
             file=waiver.file,
             line=waiver.comment_line,
-            message=f"the waiver of {waiver.rule.value} for {', '.join(waiver.files)} expired on "
-            f"{waiver.until.isoformat()} ({waiver.reason}). Fix the finding or extend the waiver"
-            f"{f' in {waiver.place}' if waiver.place else ''}",
+            message=(
+                f"the waiver of {waiver.rule.value} for {', '.join(waiver.files)} expired on"
+                f" {waiver.until.isoformat()} ({waiver.reason}). Fix the finding or extend the"
+                f" waiver{f' in {waiver.place}' if waiver.place else ''}"
+            ),
         )
         for waiver in waivers
         if waiver.has_expired(today)

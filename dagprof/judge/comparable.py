@@ -1,4 +1,6 @@
-"""Which files have times on both sides that mean the same: a parse that breaks off early is not faster for it."""
+"""Which files have times on both sides that mean the same: a parse that breaks off early is not
+faster for it.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,11 @@ def on_both_sides(base: Run, head: Run) -> Pairs:
 
 
 def both_timed(base: Run, head: Run) -> Pairs:
-    """The files that have a parse time on both sides, by path; not those that break off early on one side only.
+    """The files that have a parse time on both sides, by path; not those that break off early on
+    one side only.
 
-    The same are asked about while they are measured: with more files in the question others would be open again at the end.
+    The same are asked about while they are measured: with more files in the question others would
+    be open again at the end.
     """
     return {
         path: (old, new)

@@ -1,4 +1,6 @@
-"""What the judge says of one file, from where a change counts, and what became of the file. Values only."""
+"""What the judge says of one file, from where a change counts, and what became of the file.
+Values only.
+"""
 
 from __future__ import annotations
 
@@ -47,10 +49,11 @@ class Outcome(str, enum.Enum):
 class Judgement(NamedTuple):
     """What is known of one file's parse time.
 
-    The change is in ms. From pairs, ``low_ms`` and ``high_ms`` are its 95 % interval, and ``p_slower`` and ``p_faster`` the
-    chance of it without a real change; from two Runs they are four standard errors away, and both chances are 1. ``pairs``
-    is the number of parses of the side that has fewer. ``why`` is a clause that says why the question is open, where there is
-    more to say than the interval does.
+    The change is in ms. From pairs, ``low_ms`` and ``high_ms`` are its 95 % interval, and
+    ``p_slower`` and ``p_faster`` the chance of it without a real change; from two Runs they are
+    four standard errors away, and both chances are 1. ``pairs`` is the number of parses of the side
+    that has fewer. ``why`` is a clause that says why the question is open, where there is more to
+    say than the interval does.
     """
 
     kind: Kind
@@ -70,7 +73,9 @@ class Judgement(NamedTuple):
         return _OUTCOMES[self.kind]
 
     def is_not_slower(self, least_ms: float) -> bool:
-        """Whether there were pairs enough for an interval, and it holds no change of ``least_ms`` or more to the slower side."""
+        """Whether there were pairs enough for an interval, and it holds no change of
+        ``least_ms`` or more to the slower side.
+        """
         return self.pairs >= FEWEST_FOR_INTERVAL and self.high_ms < least_ms
 
     def left_open(self, why: str) -> Judgement:

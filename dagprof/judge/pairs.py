@@ -1,17 +1,21 @@
-"""Two versions parsed in turns: is one side slower? The statistics of an A/B run, for many files at once.
+"""Two versions parsed in turns: is one side slower? The statistics of an A/B run, for many files at
+once.
 
-The two versions of a file are parsed in turns. After each number of pairs in ``LOOKS`` all files are judged; those whose
-question is decided are parsed no more.
+The two versions of a file are parsed in turns. After each number of pairs in ``LOOKS`` all files
+are judged; those whose question is decided are parsed no more.
 
-* A file is slower when an exact one-sided rank test says so *and* the change exceeds both limits. No shape of the noise is
-  assumed. Two tests are asked (scipy computes them), each at half the rate: Mann and Whitney's compares all parses of one
-  side with all of the other and can answer after seven pairs; Wilcoxon's signed ranks compare within pairs and stay sharp
-  while the machine changes its speed.
-* Many files are corrected for by Benjamini and Hochberg's step-up procedure (1995), many looks by dividing the false-alarm
-  rate among those that can decide. Where no file changed, the chance that any is called slower is at most that rate.
-* The change is Hodges and Lehmann's estimate (1963): the median of the averages of all two differences within pairs. Its 95 %
-  interval holds the middle ones of these averages, by the normal approximation of the signed-rank statistic (Hollander and
-  Wolfe); for fewer than seven pairs the middle ones of all differences between the sides.
+* A file is slower when an exact one-sided rank test says so *and* the change exceeds both limits.
+  No shape of the noise is assumed. Two tests are asked (scipy computes them), each at half the
+  rate: Mann and Whitney's compares all parses of one side with all of the other and can answer
+  after seven pairs; Wilcoxon's signed ranks compare within pairs and stay sharp while the machine
+  changes its speed.
+* Many files are corrected for by Benjamini and Hochberg's step-up procedure (1995), many looks by
+  dividing the false-alarm rate among those that can decide. Where no file changed, the chance that
+  any is called slower is at most that rate.
+* The change is Hodges and Lehmann's estimate (1963): the median of the averages of all two
+  differences within pairs. Its 95 % interval holds the middle ones of these averages, by the normal
+  approximation of the signed-rank statistic (Hollander and Wolfe); for fewer than seven pairs the
+  middle ones of all differences between the sides.
 * A file is unchanged when a 95 % interval lies within the limits. What is neither stays open.
 """
 
@@ -24,7 +28,8 @@ from typing import NamedTuple
 
 from dagprof.judge.judgement import FEWEST_FOR_INTERVAL, Judgement, Kind, Limits
 
-# Pairs of parses after which the question is put. Below seven no exact test can answer with enough certainty.
+# Pairs of parses after which the question is put. Below seven no exact test can answer with enough
+# certainty.
 LOOKS = (FEWEST_FOR_INTERVAL, 7, 10, 14, 20, 30, 40)
 _FEWEST = 7
 _DECIDING = sum(look >= _FEWEST for look in LOOKS)
@@ -38,14 +43,20 @@ class Sides(NamedTuple):
     head_ms: Sequence[float]
 
 
-def judge(files: Mapping[str, Sides], limits: Mapping[str, Limits], false_alarms: float) -> dict[str, Judgement]:
-    """Judge all files together, by name. ``false_alarms`` is the chance of calling any of them slower where none is."""
+def judge(
+    files: Mapping[str, Sides], limits: Mapping[str, Limits], false_alarms: float
+) -> dict[str, Judgement]:
+    """Judge all files together, by name. ``false_alarms`` is the chance of calling any of them
+    slower where none is.
+    """
     figures = {name: _figures(sides) for name, sides in files.items()}
     rate = false_alarms / _DECIDING
     slower = _rejected({name: figure.p_slower for name, figure in figures.items()}, rate)
     faster = _rejected({name: figure.p_faster for name, figure in figures.items()}, rate)
     return {
-        name: figure._replace(kind=_kind(figure, limits[name], is_slower=name in slower, is_faster=name in faster))
+        name: figure._replace(
+            kind=_kind(figure, limits[name], is_slower=name in slower, is_faster=name in faster)
+        )
         for name, figure in figures.items()
     }
 
@@ -72,7 +83,9 @@ def _figures(sides: Sides) -> Judgement:
     if not pairs:
         return Judgement(Kind.OPEN, 0.0, 0.0, 0.0, -math.inf, math.inf, 1.0, 1.0, 0)
     within = [after - before for before, after in zip(base, head, strict=True)]
-    averages = sorted((one + other) / 2 for number, one in enumerate(within) for other in within[number:])
+    averages = sorted(
+        (one + other) / 2 for number, one in enumerate(within) for other in within[number:]
+    )
     low, high = _interval(averages, pairs) if pairs >= _FEWEST else _rough_interval(base, head)
     return Judgement(
         kind=Kind.OPEN,
@@ -88,8 +101,12 @@ def _figures(sides: Sides) -> Judgement:
 
 
 def _interval(averages: Sequence[float], pairs: int) -> tuple[float, float]:
-    """Those of the ordered averages between which the change lies with 95 % confidence, as far as there are enough."""
-    return _middle(averages, pairs * (pairs + 1) / 4, math.sqrt(pairs * (pairs + 1) * (2 * pairs + 1) / 24))
+    """Those of the ordered averages between which the change lies with 95 % confidence, as far
+    as there are enough.
+    """
+    return _middle(
+        averages, pairs * (pairs + 1) / 4, math.sqrt(pairs * (pairs + 1) * (2 * pairs + 1) / 24)
+    )
 
 
 def _rough_interval(base: Sequence[float], head: Sequence[float]) -> tuple[float, float]:
@@ -104,14 +121,20 @@ def _middle(ordered: Sequence[float], mean: float, sigma: float) -> tuple[float,
     return ordered[cut], ordered[-1 - cut]
 
 
-def _chance(base: Sequence[float], head: Sequence[float], within: Sequence[float], alternative: str) -> float:
-    """Of differences like these without a real one: the smaller of both tests' answers, doubled for having asked two."""
+def _chance(
+    base: Sequence[float], head: Sequence[float], within: Sequence[float], alternative: str
+) -> float:
+    """Of differences like these without a real one: the smaller of both tests' answers, doubled
+    for having asked two.
+    """
     from scipy.stats import mannwhitneyu, wilcoxon
 
     if len(base) < _FEWEST:
         return 1.0
     between = mannwhitneyu(head, base, alternative=alternative, method="exact").pvalue
-    told = [difference for difference in within if difference]  # equal times say nothing, as Wilcoxon has it
+    told = [
+        difference for difference in within if difference
+    ]  # equal times say nothing, as Wilcoxon has it
     inside = wilcoxon(told, alternative=alternative, method="exact").pvalue if told else 1.0
     return min(1.0, 2 * float(min(between, inside)))
 

@@ -1,13 +1,15 @@
-"""Two Runs: taken at different times, perhaps on different machines, so their speeds are compared first.
+"""Two Runs: taken at different times, perhaps on different machines, so their speeds are compared
+first.
 
-Where both Runs timed dagprof's reference parse, its CPU times tell how much faster or slower the machine is now, and the
-baseline is scaled by that. Without it, runs of one machine are taken to be equally fast, as far as ``ASSUMED_ERROR``
-allows; those of different machines have no answer.
+Where both Runs timed dagprof's reference parse, its CPU times tell how much faster or slower the
+machine is now, and the baseline is scaled by that. Without it, runs of one machine are taken to be
+equally fast, as far as ``ASSUMED_ERROR`` allows; those of different machines have no answer.
 
-A file became slower when its wall *and* its CPU time say so, by more than limits that are wider than those of an A/B run and by
-more than ``SIGMAS`` standard errors, that of the speed included. Where only one of them says so, the file is open, unless it
-waits that much longer. What seems slower is better parsed again, in turns with the reference, and judged by these parses:
-another program that kept a processor busy during the first ones slows down that file but not the reference.
+A file became slower when its wall *and* its CPU time say so, by more than limits that are wider
+than those of an A/B run and by more than ``SIGMAS`` standard errors, that of the speed included.
+Where only one of them says so, the file is open, unless it waits that much longer. What seems
+slower is better parsed again, in turns with the reference, and judged by these parses: another
+program that kept a processor busy during the first ones slows down that file but not the reference.
 """
 
 from __future__ import annotations
@@ -29,8 +31,9 @@ SIGMAS = 4.0
 LEAST = Limits(relative=0.25, absolute_ms=50.0)
 # A machine that differs by more than this is another kind of machine.
 MOST_FACTOR = 4.0
-# Of the speed of one machine between two runs, where no reference tells it: virtual machines that share their processors differ
-# by 20 to 50 % from run to run, which two to four times this figure cover.
+# Of the speed of one machine between two runs, where no reference tells it: virtual machines that
+# share their processors differ by 20 to 50 % from run to run, which two to four times this figure
+# cover.
 ASSUMED_ERROR = 0.10
 
 _AGAIN = "Save a new baseline here with `dagprof scan --save-baseline`"
@@ -44,7 +47,8 @@ class Speed(NamedTuple):
 
 
 class Basis(NamedTuple):
-    """How the times of two Runs compare: by which speed, or why not at all; and what a reader has to know of that.
+    """How the times of two Runs compare: by which speed, or why not at all; and what a reader has
+    to know of that.
 
     ``speed`` is None where no time can be compared; ``why_not`` then says why, in a clause.
     """
@@ -62,7 +66,8 @@ class Basis(NamedTuple):
 def judge(
     baseline: Run, run: Run, limits: Callable[[str], Limits], *, again: Run | None = None
 ) -> dict[str, Judgement]:
-    """Judge all files that have a parse time in both Runs, by path; those in ``again`` by their times there.
+    """Judge all files that have a parse time in both Runs, by path; those in ``again`` by their
+    times there.
 
     ``limits`` gives those of a file by its path; those below ``LEAST`` are raised to it.
     """
@@ -85,20 +90,27 @@ def suspects(judged: dict[str, Judgement]) -> set[str]:
 def with_times_of(again: Run, run: Run) -> Run:
     """The Run with the times of the files that were parsed again."""
     later = {file.path: file for file in again.files if file.is_timed}
-    changed: Run = msgspec.structs.replace(run, files=tuple(later.get(file.path, file) for file in run.files))
+    changed: Run = msgspec.structs.replace(
+        run, files=tuple(later.get(file.path, file) for file in run.files)
+    )
     return changed
 
 
 def judge_file(old: FileResult, new: FileResult, basis: Basis, limits: Limits) -> Judgement:
     """Judge one file that has a parse time in both Runs."""
-    found = _by_times(old.samples, new.samples, basis.speed or Speed(1.0, 0.0), limits.at_least(LEAST))
+    found = _by_times(
+        old.samples, new.samples, basis.speed or Speed(1.0, 0.0), limits.at_least(LEAST)
+    )
     if basis.speed is None:
         return found.left_open(basis.why_not)._replace(low_ms=-math.inf, high_ms=math.inf)
     if found.kind is Kind.FASTER and new.has_lost_dags(old):
-        return found.left_open(f"the file {new.missing(old)} now ({new.status.value}), so its time cannot be compared")
+        return found.left_open(
+            f"the file {new.missing(old)} now ({new.status.value}), so its time cannot be compared"
+        )
     if found.kind is Kind.SLOWER and old.status.is_failure and not new.status.is_failure:
         return found.left_open(
-            f"the file gave no DAGs before ({old.status.value}), so there is no earlier time to compare with"
+            f"the file gave no DAGs before ({old.status.value}), so there is no earlier time to"
+            " compare with"
         )
     return found
 
@@ -110,19 +122,28 @@ def basis(baseline: Run, run: Run) -> Basis:
         if old != new:
             return Basis(None, f"the baseline used {name} {old} and this run used {new}")
     if _are_too_different(baseline, run):
-        why = f"the reference parse takes {_factor(baseline, run):.1f} times as long as when the baseline was saved"
+        why = (
+            f"the reference parse takes {_factor(baseline, run):.1f} times as long as when the"
+            " baseline was saved"
+        )
         return Basis(None, why, f"{why.capitalize()}, too different to compare.")
     lacking = _no_reference(baseline, run)
     if not lacking:
         speed = _measured(baseline, run)
         return Basis(speed, note=_scaled(speed))
     if baseline.environment.machine != run.environment.machine:
-        return Basis(None, "the runs are from different machines whose speeds cannot be compared", _elsewhere(lacking))
+        return Basis(
+            None,
+            "the runs are from different machines whose speeds cannot be compared",
+            _elsewhere(lacking),
+        )
     return Basis(Speed(1.0, ASSUMED_ERROR), note=_assumed(lacking))
 
 
 def refusal(baseline: Run, run: Run) -> str:
-    """Why the reference cannot tell both speeds, in one sentence that says what to do; empty if it can."""
+    """Why the reference cannot tell both speeds, in one sentence that says what to do; empty if
+    it can.
+    """
     return next(_refusals(baseline, run), "")
 
 
@@ -130,29 +151,38 @@ def lacks_reference(baseline: Run) -> str:
     """The same for a baseline alone, before anything is measured."""
     if baseline.reference is not None:
         return ""
-    return f"The baseline has no reference parse to compare speeds with. {_AGAIN}, or use `dagprof compare`."
+    return (
+        f"The baseline has no reference parse to compare speeds with. {_AGAIN}, or use `dagprof"
+        " compare`."
+    )
 
 
 def _refusals(baseline: Run, run: Run) -> Iterator[str]:
     for what, old, new in (
         *_versions(baseline, run),
-        *((name, baseline.settings.get(name), run.settings.get(name)) for name in ("temperature", "isolation")),
+        *(
+            (name, baseline.settings.get(name), run.settings.get(name))
+            for name in ("temperature", "isolation")
+        ),
     ):
         if old != new:
             yield (
-                f"Cannot compare the baseline with this run: the baseline used {what} {old}, and this run "
-                f"used {new}. {_AGAIN}."
+                f"Cannot compare the baseline with this run: the baseline used {what} {old}, and"
+                f" this run used {new}. {_AGAIN}."
             )
     if baseline.reference is None:
         yield lacks_reference(baseline)
     elif run.reference is None:
-        yield "The reference parse failed here, so speeds cannot be compared. Run `dagprof doctor` to see why."
+        yield (
+            "The reference parse failed here, so speeds cannot be compared. Run `dagprof doctor` to"
+            " see why."
+        )
     elif baseline.reference.version != run.reference.version:
         yield f"The baseline used another version of the reference parse. {_AGAIN}."
     elif _are_too_different(baseline, run):
         yield (
-            f"The reference parse takes {_factor(baseline, run):.1f} times as long here as when the baseline was saved, "
-            f"too different to compare. {_AGAIN}."
+            f"The reference parse takes {_factor(baseline, run):.1f} times as long here as when the"
+            f" baseline was saved, too different to compare. {_AGAIN}."
         )
 
 
@@ -188,8 +218,8 @@ def _no_reference(baseline: Run, run: Run) -> str:
 def _assumed(lacking: str) -> str:
     share = SIGMAS * ASSUMED_ERROR
     return (
-        f"{lacking}. dagprof assumes that this machine was equally fast in both runs. Changes below {share:.0%} are "
-        f"inconclusive. {_BETTER}"
+        f"{lacking}. dagprof assumes that this machine was equally fast in both runs. Changes below"
+        f" {share:.0%} are inconclusive. {_BETTER}"
     )
 
 
@@ -207,15 +237,18 @@ def _scaled(speed: Speed) -> str:
     if abs(speed.factor - 1) < 0.01:
         return ""
     return (
-        f"The reference parse takes {speed.factor:.2f} times as long as when the baseline was saved. dagprof multiplies "
-        "the baseline's times by this factor."
+        f"The reference parse takes {speed.factor:.2f} times as long as when the baseline was"
+        " saved. dagprof multiplies the baseline's times by this factor."
     )
 
 
 def _factor(baseline: Run, run: Run) -> float:
     assert baseline.reference is not None
     assert run.reference is not None
-    now, before = run.reference.samples.median("cpu_ms"), baseline.reference.samples.median("cpu_ms")
+    now, before = (
+        run.reference.samples.median("cpu_ms"),
+        baseline.reference.samples.median("cpu_ms"),
+    )
     return now / before
 
 
@@ -228,7 +261,8 @@ def _are_too_different(baseline: Run, run: Run) -> bool:
 
 def _measured(baseline: Run, run: Run) -> Speed:
     errors = [
-        standard_error_of_median(each.reference.samples.cpu_ms) / each.reference.samples.median("cpu_ms")
+        standard_error_of_median(each.reference.samples.cpu_ms)
+        / each.reference.samples.median("cpu_ms")
         for each in (baseline, run)
         if each.reference is not None
     ]
@@ -253,18 +287,22 @@ def _by_times(old: Samples, new: Samples, speed: Speed, limits: Limits) -> Judge
     cpu = _compared(old.cpu_ms, new.cpu_ms, speed, limits)
     if not (are_enough(old.own_ms) and are_enough(new.own_ms)):
         return wall.left_open(
-            f"{len(old)} and {len(new)} parses are too few to tell {wall.change_ms:+.0f} ms from noise"
+            f"{len(old)} and {len(new)} parses are too few to tell {wall.change_ms:+.0f} ms from"
+            " noise"
         )
     if wall.kind is Kind.OPEN:
         doubt = wall.high_ms - wall.change_ms
         return wall.left_open(f"{wall.change_ms:+.0f} ms is within the noise of ±{doubt:.0f} ms")
     if wall.kind is cpu.kind or wall.kind is Kind.UNCHANGED:
         return wall
-    # Waiting takes no CPU time, so a wall time that changed alone counts only where other programs cannot explain it.
+    # Waiting takes no CPU time, so a wall time that changed alone counts only where other programs
+    # cannot explain it.
     waits = _waits_ms(new) - _waits_ms(old)
     if abs(waits) > limits.least_ms(wall.base_ms) and (waits > 0) is (wall.kind is Kind.SLOWER):
         return wall
-    return wall.left_open(f"{wall.change_ms:+.0f} ms of wall time, but {cpu.change_ms:+.0f} ms of CPU time")
+    return wall.left_open(
+        f"{wall.change_ms:+.0f} ms of wall time, but {cpu.change_ms:+.0f} ms of CPU time"
+    )
 
 
 def _waits_ms(samples: Samples) -> float:
@@ -272,15 +310,29 @@ def _waits_ms(samples: Samples) -> float:
     return samples.median("wall_ms") - samples.median("cpu_ms") - samples.median("queued_ms")
 
 
-def _compared(old_ms: Sequence[float], new_ms: Sequence[float], speed: Speed, limits: Limits) -> Judgement:
+def _compared(
+    old_ms: Sequence[float], new_ms: Sequence[float], speed: Speed, limits: Limits
+) -> Judgement:
     base = statistics.median(old_ms) * speed.factor
     head = statistics.median(new_ms)
     error = math.hypot(
-        standard_error_of_median(old_ms) * speed.factor, standard_error_of_median(new_ms), base * speed.error
+        standard_error_of_median(old_ms) * speed.factor,
+        standard_error_of_median(new_ms),
+        base * speed.error,
     )
     change, doubt, least = head - base, SIGMAS * error, limits.least_ms(base)
     if abs(change) > max(least, doubt):
         kind = Kind.SLOWER if change > 0 else Kind.FASTER
     else:
         kind = Kind.UNCHANGED if abs(change) <= least else Kind.OPEN
-    return Judgement(kind, base, head, change, change - doubt, change + doubt, 1.0, 1.0, min(len(old_ms), len(new_ms)))
+    return Judgement(
+        kind,
+        base,
+        head,
+        change,
+        change - doubt,
+        change + doubt,
+        1.0,
+        1.0,
+        min(len(old_ms), len(new_ms)),
+    )

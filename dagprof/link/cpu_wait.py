@@ -14,7 +14,9 @@ _DAG_FILE = -1
 
 
 class NetTimes:
-    """Takes out of traced times what the pass waited for a processor that others used: it waited where it computed."""
+    """Takes out of traced times what the pass waited for a processor that others used: it waited
+    where it computed.
+    """
 
     def __init__(self, times: Times) -> None:
         self._waits = times.queued_ms / times.cpu_ms if times.cpu_ms > 0 else 0.0
@@ -29,18 +31,23 @@ class NetTimes:
         return round(max(wall_us - self._waits * cpu_us, min(cpu_us, wall_us)))
 
     def statements_us(self, rows: Sequence[StatementRow]) -> list[int]:
-        """Of all statements of a trace: one takes no less than those inside it, which it would where it hardly computed."""
+        """Of all statements of a trace: one takes no less than those inside it, which it would
+        where it hardly computed.
+        """
         took = [self.statement_us(row.wall_us, row.cpu_us) for row in rows]
         inside = [0] * len(rows)
         for position in sorted(range(len(rows)), key=lambda position: -_depth(rows, position)):
-            # A function that several statements call belongs to the last of them, which may take less.
+            # A function that several statements call belongs to the last of them, which may take
+            # less.
             took[position] = max(took[position], min(rows[position].wall_us, inside[position]))
             if rows[position].parent >= 0:
                 inside[rows[position].parent] += took[position]
         return took
 
     def loads(self, loads: Loads, statements: Sequence[StatementRow]) -> Loads:
-        """The loads, each as the statement that it belongs to; it still takes what its own code takes and those inside it."""
+        """The loads, each as the statement that it belongs to; it still takes what its own code
+        takes and those inside it.
+        """
         shares: list[float] = []
         for parent, importer, line, caller_line in zip(
             loads.parent, loads.importer, loads.line, loads.caller_line, strict=True
@@ -58,7 +65,9 @@ class NetTimes:
     def _share_at(self, line: int, statements: Sequence[StatementRow]) -> float:
         """What is left of the time of the innermost statement at a line."""
         times = [
-            (row.wall_us, row.cpu_us) for row in statements if row.line <= line <= row.end_line and row.wall_us > 0
+            (row.wall_us, row.cpu_us)
+            for row in statements
+            if row.line <= line <= row.end_line and row.wall_us > 0
         ]
         return self.statement_us(*times[-1]) / times[-1][0] if times else self._share
 

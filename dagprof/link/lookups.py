@@ -1,6 +1,8 @@
-"""Files of Variables and Connections, as ``airflow variables export`` and ``airflow connections export`` write them.
+"""Files of Variables and Connections, as ``airflow variables export`` and ``airflow connections
+export`` write them.
 
-Or as ``dagprof scan --write-variables`` does: one document with a section for each, of which both options read theirs.
+Or as ``dagprof scan --write-variables`` does: one document with a section for each, of which both
+options read theirs.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ MARK = "dagprof-answers"
 
 
 def read(path: str | None, what: str) -> Values:
-    """The mapping in a JSON or YAML file (JSON is YAML, so one parser reads both); empty without a path.
+    """The mapping in a JSON or YAML file (JSON is YAML, so one parser reads both); empty without a
+    path.
 
     :raises UsageError: no such file, not JSON or YAML, or not a mapping of names.
     """
@@ -29,19 +32,27 @@ def read(path: str | None, what: str) -> Values:
     document = _document(path, what)
     if MARK in document:
         return _filled_in(document, what, path)
-    return {str(name): _value(value) if what == "variables" else value for name, value in document.items()}
+    return {
+        str(name): _value(value) if what == "variables" else value
+        for name, value in document.items()
+    }
 
 
 def _document(path: str, what: str) -> Values:
     try:
         document = yaml.safe_load(_text(Path(path)))
     except OSError as error:
-        raise UsageError(f"Cannot read the {what} file {path!r} ({error.strerror}). Give a readable file.") from error
+        raise UsageError(
+            f"Cannot read the {what} file {path!r} ({error.strerror}). Give a readable file."
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"The {what} file {path!r} is neither JSON nor YAML: {_first_line(error)}.") from error
+        raise UsageError(
+            f"The {what} file {path!r} is neither JSON nor YAML: {_first_line(error)}."
+        ) from error
     if not isinstance(document, dict):
         raise UsageError(
-            f"The {what} file {path!r} does not map names to values. Write the file in the format of `airflow {what} export`."
+            f"The {what} file {path!r} does not map names to values. Write the file in the format"
+            f" of `airflow {what} export`."
         )
     return document
 
@@ -55,7 +66,10 @@ def environment(*paths: str | None) -> dict[str, str]:
     for path in paths:
         document = _document(path, "answers") if path is not None else {}
         if MARK in document:
-            found |= {name: _text_of(value) for name, value in _filled_in(document, "environment", path or "").items()}
+            found |= {
+                name: _text_of(value)
+                for name, value in _filled_in(document, "environment", path or "").items()
+            }
     return found
 
 
@@ -63,14 +77,21 @@ def _filled_in(document: Values, what: str, path: str) -> Values:
     """One section without what was left null."""
     section = document.get(what) or {}
     if not isinstance(section, dict):
-        raise UsageError(f"The section {what!r} of {path!r} does not map names to values. Write `NAME: VALUE` lines.")
+        raise UsageError(
+            f"The section {what!r} of {path!r} does not map names to values. Write `NAME: VALUE`"
+            " lines."
+        )
     if what == "connections":
         section = {name: _fields(value) for name, value in section.items()}
     return {str(name): value for name, value in section.items() if value not in (None, {})}
 
 
 def _fields(value: object) -> object:
-    return {field: given for field, given in value.items() if given is not None} if isinstance(value, dict) else value
+    return (
+        {field: given for field, given in value.items() if given is not None}
+        if isinstance(value, dict)
+        else value
+    )
 
 
 def _text_of(value: object) -> str:
@@ -85,7 +106,11 @@ def _text(path: Path) -> str:
 
 def _value(value: object) -> object:
     """Newer exports wrap a value together with its description."""
-    return value["value"] if isinstance(value, dict) and set(value) == {"value", "description"} else value
+    return (
+        value["value"]
+        if isinstance(value, dict) and set(value) == {"value", "description"}
+        else value
+    )
 
 
 def _first_line(error: Exception) -> str:
@@ -93,11 +118,19 @@ def _first_line(error: Exception) -> str:
 
 
 def secrets(variables: Mapping[str, object], connections: Mapping[str, object]) -> list[str]:
-    """Values that may appear in no result: of variables with telling names, and of what Connections keep to themselves."""
-    found = [value for name, value in variables.items() if is_secret(name) and isinstance(value, str)]
+    """Values that may appear in no result: of variables with telling names, and of what
+    Connections keep to themselves.
+    """
+    found = [
+        value for name, value in variables.items() if is_secret(name) and isinstance(value, str)
+    ]
     for connection in connections.values():
         if isinstance(connection, str):
             found.append(connection)
         elif isinstance(connection, dict):
-            found += [connection[name] for name in ("password", "extra") if isinstance(connection.get(name), str)]
+            found += [
+                connection[name]
+                for name in ("password", "extra")
+                if isinstance(connection.get(name), str)
+            ]
     return found

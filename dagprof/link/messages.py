@@ -268,8 +268,8 @@ class Reply(_Message, frozen=True, kw_only=True):
     """How one parse ended, by the worker that watched over it.
 
     ``outcome`` is ``result``, ``time-limit``, ``memory-limit``, ``held``, ``abandoned``, or
-    ``ended`` without a result. Outputs are text and the number of bytes written. ``claimed_ms`` is a parse
-    time that cannot be true; there is no result then.
+    ``ended`` without a result. Outputs are text and the number of bytes written. ``claimed_ms`` is
+    a parse time that cannot be true; there is no result then.
     """
 
     outcome: str
@@ -291,7 +291,8 @@ class NoFork(_Message, frozen=True):
     reason: str
 
 
-# Made here, once and in one thread: msgspec crashes where two threads use a type for the first time.
+# Made here, once and in one thread: msgspec crashes where two threads use a type for the first
+# time.
 REPLIES = msgspec.json.Decoder(Reply)
 for _form in (Ready, CannotBegin, Failed, Listing, PreImported, Described, NoFork, Plugin):
     msgspec.json.Decoder(_form)

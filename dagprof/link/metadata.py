@@ -1,8 +1,9 @@
-"""Whether DAG files of Airflow 2 find a migrated metadata database in the scratch folder, where no manager has made one.
+"""Whether DAG files of Airflow 2 find a migrated metadata database in the scratch folder, where no
+manager has made one.
 
-At the processor temperature Airflow's manager needs the database, and it is there. At the others a folder whose files never
-ask for it does not pay: it is made when a parse first asks, and that file is parsed again. In Airflow 3 a parsing process
-may not use the database, and gets none.
+At the processor temperature Airflow's manager needs the database, and it is there. At the others a
+folder whose files never ask for it does not pay: it is made when a parse first asks, and that file
+is parsed again. In Airflow 3 a parsing process may not use the database, and gets none.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ _LEAST_BYTES = 100_000
 
 
 class MetadataDatabase:
-    """The database of one scan; ``cache`` is the folder that keeps one for later scans. Used by several threads."""
+    """The database of one scan; ``cache`` is the folder that keeps one for later scans. Used by
+    several threads.
+    """
 
     def __init__(self, target: Target, cache: str | None) -> None:
         self._target, self._cache = target, cache
@@ -42,7 +45,9 @@ class MetadataDatabase:
         return self._is_filled
 
     def is_wanted(self, reply: Reply, version: str) -> bool:
-        """Whether the parse that gave this reply asked for a database that was not filled: asking leaves an empty file."""
+        """Whether the parse that gave this reply asked for a database that was not filled:
+        asking leaves an empty file.
+        """
         if not version.startswith("2.") or self._has_failed:
             return False
         failures = reply.result.failures if reply.result is not None else ()
@@ -58,7 +63,10 @@ class MetadataDatabase:
                 self._is_filled = True
             except (OSError, subprocess.SubprocessError) as error:
                 self._has_failed = True
-                text = f"Could not create the scratch metadata database ({error}); files that query it find no tables."
+                text = (
+                    f"Could not create the scratch metadata database ({error}); files that query it"
+                    " find no tables."
+                )
                 self.doubts.append(Doubt(code="no-metadata", text=text))
             return self._is_filled
 
@@ -67,7 +75,10 @@ class MetadataDatabase:
         file = Path(tempfile.mkdtemp(dir=self._target.scratch, prefix="metadata-")) / "airflow.db"
         subprocess.run(
             [str(self._target.python), str(PROBE), "database", self._cache or ""],
-            env={**self._target.environment, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{file}"},
+            env={
+                **self._target.environment,
+                "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{file}",
+            },
             cwd=self._target.scratch,
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -1,6 +1,8 @@
-"""What the user gave and what the project around the DAG files says, as one environment and one DAG folder.
+"""What the user gave and what the project around the DAG files says, as one environment and one DAG
+folder.
 
-What the user gives wins: options, then the environment of this process, then ``--env-file``, then what was found.
+What the user gives wins: options, then the environment of this process, then ``--env-file``, then
+what was found.
 """
 
 from __future__ import annotations
@@ -28,9 +30,19 @@ from dagprof.project.values import ProjectSetup, Unreadable, impossible
 
 _ASK_LIMIT_S = 60
 _MOST_MEMBERS, _LARGEST_ARCHIVE = 20_000, 500_000_000
-# What zipfile and the libraries below it raise for archives that are damaged, encrypted, or not to be written to this disk.
-_DAMAGED = (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, RuntimeError)
-# Which of the names on standard input can be imported. Folders of the user do not count: they are looked at here.
+# What zipfile and the libraries below it raise for archives that are damaged, encrypted, or not to
+# be written to this disk.
+_DAMAGED = (
+    OSError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    ValueError,
+    RuntimeError,
+)
+# Which of the names on standard input can be imported. Folders of the user do not count: they are
+# looked at here.
 _INSTALLED = """
 import importlib.util, json, sys
 sys.path = [each for each in sys.path if each]
@@ -45,7 +57,9 @@ Elsewhere = Callable[[Path], Path | None]
 
 
 class Around(NamedTuple):
-    """The environment to start from, and what of it came from the project, None where there is none or none was wanted."""
+    """The environment to start from, and what of it came from the project, None where there is
+    none or none was wanted.
+    """
 
     environment: dict[str, str]
     found: ProjectSetup | None
@@ -87,9 +101,15 @@ def located(
 
 
 def around(
-    settings: Settings, python: Path, dags: Path, environ: Mapping[str, str], project: Located, scratch: Path
+    settings: Settings,
+    python: Path,
+    dags: Path,
+    environ: Mapping[str, str],
+    project: Located,
+    scratch: Path,
 ) -> Around:
-    """The environment for a target whose DAG folder is ``dags``; ``environ`` as ``given`` returns it.
+    """The environment for a target whose DAG folder is ``dags``; ``environ`` as ``given`` returns
+    it.
 
     ``scratch`` is a folder of ours, into which archives are unpacked.
 
@@ -97,12 +117,16 @@ def around(
     """
     if project.sources is None:
         return _without_project(settings, environ)
-    found = discover.find(project.sources, dags, environ, lambda names: _installed(python, names, environ))
+    found = discover.find(
+        project.sources, dags, environ, lambda names: _installed(python, names, environ)
+    )
     result = {**found.environment, **environ}
     if found.home is not None:
         result.setdefault("AIRFLOW_HOME", str(found.home))
     if found.plugins is not None:
-        result.setdefault("AIRFLOW__CORE__PLUGINS_FOLDER", str(_unpacked(found.plugins, scratch / "plugins")))
+        result.setdefault(
+            "AIRFLOW__CORE__PLUGINS_FOLDER", str(_unpacked(found.plugins, scratch / "plugins"))
+        )
     paths = [*filter(None, [environ.get("PYTHONPATH")]), *map(str, found.pythonpath)]
     if paths:
         result["PYTHONPATH"] = os.pathsep.join(paths)
@@ -119,13 +143,19 @@ def _unpacked(plugins: Path, folder: Path) -> Path:
     try:
         with zipfile.ZipFile(plugins) as archive:
             members = archive.infolist()
-            if len(members) > _MOST_MEMBERS or sum(member.file_size for member in members) > _LARGEST_ARCHIVE:
+            if (
+                len(members) > _MOST_MEMBERS
+                or sum(member.file_size for member in members) > _LARGEST_ARCHIVE
+            ):
                 raise UsageError(
-                    f"{plugins} is too large to unpack. Unpack the archive yourself and name the folder with --plugins."
+                    f"{plugins} is too large to unpack. Unpack the archive yourself and name the"
+                    " folder with --plugins."
                 )
             archive.extractall(folder)
     except _DAMAGED as error:
-        raise UsageError(f"Cannot unpack {plugins} ({error}). Name a folder with --plugins.") from None
+        raise UsageError(
+            f"Cannot unpack {plugins} ({error}). Name a folder with --plugins."
+        ) from None
     return folder
 
 
@@ -140,7 +170,9 @@ def _env_file(settings: Settings) -> Path | None:
     try:
         text_of(file)
     except Unreadable as error:
-        raise UsageError(f"Cannot use {settings.env_file!r} as --env-file: {error}. Give another file.") from None
+        raise UsageError(
+            f"Cannot use {settings.env_file!r} as --env-file: {error}. Give another file."
+        ) from None
     return file
 
 
@@ -149,12 +181,20 @@ def _without_project(settings: Settings, environ: Mapping[str, str]) -> Around:
     file = _env_file(settings)
     if file is None:
         return Around(dict(environ), None, (), ())
-    variables = [each for each in env_file.parse(text_of(file), file, environ) if not left_out.reason(each.name)]
+    variables = [
+        each
+        for each in env_file.parse(text_of(file), file, environ)
+        if not left_out.reason(each.name)
+    ]
     variables = [each for each in variables if not impossible(each.name, each.value)]
     values = {each.name: each.value for each in variables if each.name not in environ}
     secrets = tuple(value for name, value in values.items() if is_secret(name))
     what = counted(list(values))
-    used = (Used(what=what, where=str(settings.env_file), off="--env-file names it"),) if values else ()
+    used = (
+        (Used(what=what, where=str(settings.env_file), off="--env-file names it"),)
+        if values
+        else ()
+    )
     return Around({**values, **environ}, None, used, secrets)
 
 

@@ -104,7 +104,9 @@ def timed(reply: Reply) -> Timed | None:
 def samples(timings: Sequence[Timed]) -> Samples:
     """The timed parses as columns."""
     rows = [row.sample for row in timings]
-    columns: dict[str, Any] = {name: tuple(_rounded(getattr(row, name)) for row in rows) for name in _FIGURES}
+    columns: dict[str, Any] = {
+        name: tuple(_rounded(getattr(row, name)) for row in rows) for name in _FIGURES
+    }
     overhead = tuple(round(row.reply.total_ms - row.sample.wall_ms, 3) for row in timings)
     return Samples(**columns, overhead_ms=overhead)
 

@@ -15,9 +15,13 @@ _HELPER = "If the file is a helper, give a DAG file that imports it."
 _WAYS = {
     SkipReason.IGNORED: f"If the file defines DAGs, remove the pattern. {_HELPER}",
     SkipReason.SAFE_MODE: (
-        f"If the file defines DAGs, add the missing words in a comment, or measure the file as it is with --no-safe-mode. {_HELPER}"
+        "If the file defines DAGs, add the missing words in a comment, or measure the file as it"
+        f" is with --no-safe-mode. {_HELPER}"
     ),
-    SkipReason.CALLABLE: "If the file defines DAGs, change that function, or measure the file as it is with --no-safe-mode.",
+    SkipReason.CALLABLE: (
+        "If the file defines DAGs, change that function, or measure the file as it is with"
+        " --no-safe-mode."
+    ),
     SkipReason.OTHER_FORMAT: "Give a DAG file.",
     SkipReason.UNEXAMINED: "Airflow does not execute the file until the cause is fixed.",
 }
@@ -31,7 +35,9 @@ def failed(operation: str, answer: Failed, root: Path) -> str:
 
 
 def _listed_twice(twice: Twice, root: Path) -> str:
-    """Airflow stops where two ways lead to one folder: a loop, or a link beside its target as git-sync makes it."""
+    """Airflow stops where two ways lead to one folder: a loop, or a link beside its target as
+    git-sync makes it.
+    """
     link, first, second = twice.link, twice.first, twice.second
     if twice.is_loop:
         return (
@@ -52,7 +58,9 @@ def _listed_twice(twice: Twice, root: Path) -> str:
 
 
 def no_files(paths: Sequence[Path], skipped: Sequence[SkippedFile]) -> str:
-    """Why there is nothing to measure below some paths, by the reasons for which Airflow skips what is there."""
+    """Why there is nothing to measure below some paths, by the reasons for which Airflow skips
+    what is there.
+    """
     if len(paths) == len(skipped) == 1 and paths[0].is_file():
         return f"Airflow never parses {paths[0]}: {skipped[0].why}. {_WAYS[skipped[0].reason]}"
     where = ", ".join(str(path) for path in paths)
@@ -63,8 +71,9 @@ def no_files(paths: Sequence[Path], skipped: Sequence[SkippedFile]) -> str:
         groups.setdefault(file.why, []).append(file.path)
     reasons = "; ".join(f"{_named(files)}: {why}" for why, files in groups.items())
     return (
-        f"No DAG files in {where}: Airflow skips {count(len(skipped), 'file')} there ({reasons}). "
-        "Give the folder that contains DAG files, or --no-safe-mode to measure what safe mode skips."
+        f"No DAG files in {where}: Airflow skips {count(len(skipped), 'file')} there ({reasons})."
+        " Give the folder that contains DAG files, or --no-safe-mode to measure what safe mode"
+        " skips."
     )
 
 
@@ -75,4 +84,7 @@ def _named(files: Sequence[str]) -> str:
 
 def forced(skipped: SkippedFile) -> str:
     """What to know of a file that is measured although safe mode skips it."""
-    return f"Airflow never executes this file: {skipped.why}. dagprof parses this file only because of --no-safe-mode."
+    return (
+        f"Airflow never executes this file: {skipped.why}. dagprof parses this file only because of"
+        " --no-safe-mode."
+    )

@@ -1,4 +1,6 @@
-"""What a probe is started with: its configuration, and the environment variables that files of answers hold."""
+"""What a probe is started with: its configuration, and the environment variables that files of
+answers hold.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from dagprof.model import Isolation
 
 
 def _cache_folder(environment: Mapping[str, str]) -> str | None:
-    """Where the empty metadata database of each Airflow is kept between scans; None where there is no home folder."""
+    """Where the empty metadata database of each Airflow is kept between scans; None where there
+    is no home folder.
+    """
     base = environment.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return os.path.join(base, "dagprof") if os.path.isabs(base) else None
 
@@ -23,8 +27,14 @@ def _cache_folder(environment: Mapping[str, str]) -> str | None:
 def zygote_config(target: Target, settings: Settings) -> ProbeConfig:
     """The configuration that the probe is started with."""
     found = target.project
-    variables = {**(found.variables if found else {}), **lookups.read(settings.variables, "variables")}
-    connections = {**(found.connections if found else {}), **lookups.read(settings.connections, "connections")}
+    variables = {
+        **(found.variables if found else {}),
+        **lookups.read(settings.variables, "variables"),
+    }
+    connections = {
+        **(found.connections if found else {}),
+        **lookups.read(settings.connections, "connections"),
+    }
     filled_in = lookups.environment(settings.variables, settings.connections)
     return {
         "scratch": str(target.scratch),
@@ -42,6 +52,12 @@ def zygote_config(target: Target, settings: Settings) -> ProbeConfig:
 
 
 def with_answers(target: Target, settings: Settings) -> Target:
-    """The target with the environment variables that files of answers hold; what is set already stays."""
+    """The target with the environment variables that files of answers hold; what is set already
+    stays.
+    """
     filled_in = lookups.environment(settings.variables, settings.connections)
-    return msgspec.structs.replace(target, environment={**filled_in, **target.environment}) if filled_in else target
+    return (
+        msgspec.structs.replace(target, environment={**filled_in, **target.environment})
+        if filled_in
+        else target
+    )

@@ -1,4 +1,6 @@
-"""The interpreter to measure with, and the environment in which it runs: the user's, made harmless."""
+"""The interpreter to measure with, and the environment in which it runs: the user's, made
+harmless.
+"""
 
 from __future__ import annotations
 
@@ -31,12 +33,14 @@ class _Root(NamedTuple):
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """Where and how the probe is started. ``home_is_temporary``: AIRFLOW_HOME is a temporary folder of ours.
+    """Where and how the probe is started. ``home_is_temporary``: AIRFLOW_HOME is a temporary folder
+    of ours.
 
-    ``root_is_scanned`` tells that the root is the folder that was given to scan, for want of a better one.
+    ``root_is_scanned`` tells that the root is the folder that was given to scan, for want of a
+    better one.
 
-    ``project`` is what was found around the DAG folder, None without; ``used`` says so in sentences, and ``secrets`` are values
-    from files that may appear in no result.
+    ``project`` is what was found around the DAG folder, None without; ``used`` says so in
+    sentences, and ``secrets`` are values from files that may appear in no result.
     """
 
     python: Path
@@ -60,10 +64,11 @@ def resolve(
     elsewhere: project.Elsewhere | None = None,
     measured: Path | None = None,
 ) -> Target:
-    """Decide interpreter, bundle root and environment for a scan of ``paths``; ``scratch`` is an empty folder of ours.
+    """Decide interpreter, bundle root and environment for a scan of ``paths``; ``scratch`` is an
+    empty folder of ours.
 
-    ``elsewhere`` gives another place for a file of the project that is missing. ``measured`` is a folder that is measured in the
-    surroundings of ``paths``.
+    ``elsewhere`` gives another place for a file of the project that is missing. ``measured`` is a
+    folder that is measured in the surroundings of ``paths``.
 
     :raises UsageError: a path, an interpreter or an AIRFLOW_HOME that does not exist.
     """
@@ -80,7 +85,9 @@ def resolve(
         root_is_scanned=root.is_scanned,
         scratch=scratch,
         environment={
-            **_harmless(around.environment, measured or root.path, scratch, is_borrowed=home is not None),
+            **_harmless(
+                around.environment, measured or root.path, scratch, is_borrowed=home is not None
+            ),
             **_asked_safe_mode(settings.safe_mode),
         },
         home_is_temporary="AIRFLOW_HOME" not in around.environment,
@@ -99,12 +106,17 @@ def existing(paths: tuple[str, ...]) -> tuple[Path, ...]:
     for text in paths:
         path = Path(os.path.abspath(text))
         if not path.exists():
-            raise UsageError(f"There is no file or folder {text!r}. Give the folder that contains the DAG files.")
+            raise UsageError(
+                f"There is no file or folder {text!r}. Give the folder that contains the DAG files."
+            )
         found.append(path)
     return tuple(found)
 
 
-NO_PYTHON = "{!r} is not a Python interpreter. Give the path of an interpreter, or the folder of a virtual environment."
+NO_PYTHON = (
+    "{!r} is not a Python interpreter. Give the path of an interpreter, or the folder of a virtual"
+    " environment."
+)
 
 
 def _python(given: str | None) -> tuple[Path, str]:
@@ -119,13 +131,17 @@ def _python(given: str | None) -> tuple[Path, str]:
     return Path(os.path.abspath(found)), "named by --python"
 
 
-def bundle_root(settings: Settings, paths: tuple[Path, ...], environment: Mapping[str, str]) -> tuple[Path, str]:
+def bundle_root(
+    settings: Settings, paths: tuple[Path, ...], environment: Mapping[str, str]
+) -> tuple[Path, str]:
     """The folder from which imports resolve, and why it is that one.
 
     :raises UsageError: the folder given does not exist or does not hold ``paths``.
     """
     given = project.given(settings, environment)
-    found = _root(settings.bundle_root, paths, given, project.located(settings, _common(paths), given))
+    found = _root(
+        settings.bundle_root, paths, given, project.located(settings, _common(paths), given)
+    )
     return found.path, found.reason
 
 
@@ -133,15 +149,22 @@ def _common(paths: tuple[Path, ...]) -> Path:
     return Path(os.path.commonpath([path if path.is_dir() else path.parent for path in paths]))
 
 
-def _root(given: str | None, paths: tuple[Path, ...], environment: Mapping[str, str], place: Located) -> _Root:
+def _root(
+    given: str | None, paths: tuple[Path, ...], environment: Mapping[str, str], place: Located
+) -> _Root:
     if given is not None:
         root = existing((given,))[0]
         outside = [path for path in paths if root != path and root not in path.parents]
         if outside:
-            raise UsageError(f"{outside[0]} is not below the bundle root {root}. Give a root that contains this path.")
+            raise UsageError(
+                f"{outside[0]} is not below the bundle root {root}. Give a root that contains this"
+                " path."
+            )
         return _Root(root, "named by --bundle-root")
     configured = _configured_dags_folder(environment)
-    if configured is not None and all(configured == path or configured in path.parents for path in paths):
+    if configured is not None and all(
+        configured == path or configured in path.parents for path in paths
+    ):
         return _Root(configured, "the dags_folder of the Airflow configuration")
     common = _common(paths)
     if place.dags is not None and place.dags != common:
@@ -156,7 +179,9 @@ def _configured_dags_folder(environment: Mapping[str, str]) -> Path | None:
     if not text and home:
         parser = configparser.ConfigParser(interpolation=None, strict=False)
         try:
-            parser.read(environment.get("AIRFLOW_CONFIG") or Path(home) / "airflow.cfg", encoding="utf-8")
+            parser.read(
+                environment.get("AIRFLOW_CONFIG") or Path(home) / "airflow.cfg", encoding="utf-8"
+            )
             text = parser.get("core", "dags_folder", fallback=str(Path(home) / "dags"))
         except (configparser.Error, UnicodeDecodeError):
             text = str(Path(home) / "dags")
@@ -166,17 +191,24 @@ def _configured_dags_folder(environment: Mapping[str, str]) -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def _harmless(environment: Mapping[str, str], root: Path, scratch: Path, *, is_borrowed: bool) -> dict[str, str]:
-    """The environment, with everything that Airflow would write or connect to led into the scratch folder.
+def _harmless(
+    environment: Mapping[str, str], root: Path, scratch: Path, *, is_borrowed: bool
+) -> dict[str, str]:
+    """The environment, with everything that Airflow would write or connect to led into the scratch
+    folder.
 
-    ``is_borrowed``: a folder of the project stands for AIRFLOW_HOME, of which no configuration is read.
+    ``is_borrowed``: a folder of the project stands for AIRFLOW_HOME, of which no configuration is
+    read.
     """
     result = dict(environment)
     home = environment.get("AIRFLOW_HOME")
     if home is None:
         result["AIRFLOW_HOME"] = str(_made(scratch / "home"))
     elif not Path(home).is_dir():
-        raise UsageError(f"AIRFLOW_HOME is {home!r}, which is not a folder. Create the folder, or unset AIRFLOW_HOME.")
+        raise UsageError(
+            f"AIRFLOW_HOME is {home!r}, which is not a folder. Create the folder, or unset"
+            " AIRFLOW_HOME."
+        )
     has_own = not is_borrowed and (Path(result["AIRFLOW_HOME"]) / "airflow.cfg").exists()
     if "AIRFLOW_CONFIG" not in environment and not has_own:
         result["AIRFLOW_CONFIG"] = str(scratch / "airflow.cfg")
@@ -195,7 +227,9 @@ def _aside(root: Path, scratch: Path) -> dict[str, str]:
         "AIRFLOW__SECRETS__BACKEND": "",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(logs),
         "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(logs / "dag_processor"),
-        "AIRFLOW__LOGGING__DAG_PROCESSOR_MANAGER_LOG_LOCATION": str(logs / "dag_processor_manager.log"),
+        "AIRFLOW__LOGGING__DAG_PROCESSOR_MANAGER_LOG_LOCATION": str(
+            logs / "dag_processor_manager.log"
+        ),
         "AIRFLOW__LOGGING__REMOTE_LOGGING": "False",
         "AIRFLOW__SCHEDULER__CHILD_PROCESS_LOG_DIRECTORY": str(logs / "scheduler"),
         "AIRFLOW__WEBSERVER__CONFIG_FILE": str(scratch / "webserver_config.py"),
@@ -206,7 +240,9 @@ def _aside(root: Path, scratch: Path) -> dict[str, str]:
 
 
 def _asked_safe_mode(safe_mode: bool | None) -> dict[str, str]:
-    """What the user asked for, where Airflow's own parse looks for it too: else it would execute nothing of a file."""
+    """What the user asked for, where Airflow's own parse looks for it too: else it would execute
+    nothing of a file.
+    """
     return {} if safe_mode is None else {"AIRFLOW__CORE__DAG_DISCOVERY_SAFE_MODE": str(safe_mode)}
 
 

@@ -19,7 +19,15 @@ import msgspec
 
 from dagprof.errors import MeasurementError, UsageError
 from dagprof.link import reading, refusals
-from dagprof.link.messages import AirflowFacts, CannotBegin, Failed, NoFork, ProbeConfig, Ready, Reply
+from dagprof.link.messages import (
+    AirflowFacts,
+    CannotBegin,
+    Failed,
+    NoFork,
+    ProbeConfig,
+    Ready,
+    Reply,
+)
 from dagprof.link.target import NO_PYTHON, PROBE, Target
 from dagprof.model import Plugin
 from dagprof.project.secret_names import is_secret
@@ -29,15 +37,17 @@ _START_LIMIT_S = 300.0
 # For one answer: the listing of a large folder, or the import of all that its files name.
 _ASK_LIMIT_S = 600.0
 _FORK_LIMIT_S = 60.0
-# What it may take to kill its children and to remove its scratch folder, before it is killed itself.
+# What it may take to kill its children and to remove its scratch folder, before it is killed
+# itself.
 _END_LIMIT_S = 5.0
 # For the exit code, once the connection is lost.
 _EXIT_LIMIT_S = 2.0
 _MOST_WORDS = 300  # characters of its last line
-# What to do where no process can be forked; spawn isolation forks too, before it starts an interpreter.
+# What to do where no process can be forked; spawn isolation forks too, before it starts an
+# interpreter.
 FORKS = (
-    "dagprof parses each file in a forked process. Raise the limit of processes, or use --python to name an "
-    "interpreter whose os.fork works."
+    "dagprof parses each file in a forked process. Raise the limit of processes, or use --python to"
+    " name an interpreter whose os.fork works."
 )
 _Answer = TypeVar("_Answer", bound=msgspec.Struct)
 _Refusal = TypeVar("_Refusal", bound=msgspec.Struct)
@@ -83,19 +93,30 @@ class Conversation:
         """Send one message, with a socket attached to it where one is given."""
         ancillary = []
         if attached is not None:
-            ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [attached.fileno()]).tobytes())]
+            ancillary = [
+                (
+                    socket.SOL_SOCKET,
+                    socket.SCM_RIGHTS,
+                    array.array("i", [attached.fileno()]).tobytes(),
+                )
+            ]
 
-        # JSON escapes all line ends and all that is not ASCII, so the only line end is that of the message.
+        # JSON escapes all line ends and all that is not ASCII, so the only line end is that of the
+        # message.
         data = json.dumps(message).encode("ascii") + b"\n"
         try:
-            # The socket travels with the first bytes; ``sendmsg`` may stop early, and the rest needs none.
+            # The socket travels with the first bytes; ``sendmsg`` may stop early, and the rest
+            # needs none.
             sent = self._socket.sendmsg([data], ancillary)
             self._socket.sendall(data[sent:])
         except OSError as error:
             raise ConnectionLost(str(error)) from error
 
-    def answer(self, limit_s: float, form: type[_Answer], otherwise: type[_Refusal]) -> _Answer | _Refusal:
-        """The zygote's next message, in one of two forms. Names of files in it stay exact, also those that are no UTF-8.
+    def answer(
+        self, limit_s: float, form: type[_Answer], otherwise: type[_Refusal]
+    ) -> _Answer | _Refusal:
+        """The zygote's next message, in one of two forms. Names of files in it stay exact, also
+        those that are no UTF-8.
 
         :raises ConnectionLost: as ``receive``.
         :raises msgspec.ValidationError: it has neither.
@@ -124,7 +145,8 @@ class Conversation:
         """
         deadline = time.monotonic() + limit_s
 
-        # A trace has megabytes in one line: each byte is looked at once, and the buffer grows in place.
+        # A trace has megabytes in one line: each byte is looked at once, and the buffer grows in
+        # place.
         start = 0
         while (end := self._pending.find(b"\n", start)) < 0:
             start = len(self._pending)
@@ -150,7 +172,11 @@ def _is_python(program: Path) -> bool:
     """Whether a program runs Python code. It has to compute: ``echo`` would print the code."""
     try:
         done = subprocess.run(
-            [program, "-c", "print(6 * 7)"], capture_output=True, timeout=20, stdin=subprocess.DEVNULL, check=False
+            [program, "-c", "print(6 * 7)"],
+            capture_output=True,
+            timeout=20,
+            stdin=subprocess.DEVNULL,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return False
@@ -178,7 +204,8 @@ class Zygote:
                 stderr=log,
                 pass_fds=[theirs.fileno()],
                 env=target.environment,
-                # Ctrl-C reaches dagprof only, which then ends the probe in order; and a group of its own can be killed as one.
+                # Ctrl-C reaches dagprof only, which then ends the probe in order; and a group of
+                # its own can be killed as one.
                 start_new_session=True,
             )
 
@@ -195,7 +222,8 @@ class Zygote:
     def wait_until_ready(self) -> None:
         """Block until Airflow is imported.
 
-        :raises CannotStart: there is none, it cannot be imported or is not supported, or no process can be forked.
+        :raises CannotStart: there is none, it cannot be imported or is not supported, or no process
+            can be forked.
         :raises MeasurementError: the process ended or does not answer.
         """
         try:
@@ -225,12 +253,14 @@ class Zygote:
                 "or name an interpreter that has Airflow with --python."
             )
         return (
-            f"Cannot import Airflow in {self._target.python} ({reason}). Run `dagprof doctor` to see which interpreter "
-            "and configuration dagprof uses."
+            f"Cannot import Airflow in {self._target.python} ({reason}). Run `dagprof doctor` to"
+            " see which interpreter and configuration dagprof uses."
         )
 
     def _why_not_ready(self) -> str:
-        """A process that ended, or hangs; what is loaded while Airflow starts can make it do both."""
+        """A process that ended, or hangs; what is loaded while Airflow starts can make it do
+        both.
+        """
         try:
             code = self._process.wait(_EXIT_LIMIT_S)
         except subprocess.TimeoutExpired:
@@ -243,23 +273,34 @@ class Zygote:
         else:
             what = f"ended with {_exit(code)} before Airflow had started{self._last_words()}"
         return (
-            f"The measuring process of {self._target.python} {what}. A plugin or airflow_local_settings.py may be the "
-            "cause. To rule out plugins, pass an empty folder to --plugins."
+            f"The measuring process of {self._target.python} {what}. A plugin or"
+            " airflow_local_settings.py may be the cause. To rule out plugins, pass an empty"
+            " folder to --plugins."
         )
 
     def _last_words(self) -> str:
         """What it wrote last, without known secrets."""
         try:
-            lines = (self._target.scratch / "probe.log").read_text(errors="replace").strip().splitlines()
+            lines = (
+                (self._target.scratch / "probe.log")
+                .read_text(errors="replace")
+                .strip()
+                .splitlines()
+            )
         except OSError:
             lines = []
         environment = self._target.environment.items()
-        secrets = [*self._config["secrets"], *(value for name, value in environment if is_secret(name))]
+        secrets = [
+            *self._config["secrets"],
+            *(value for name, value in environment if is_secret(name)),
+        ]
         if not lines or any(secret and secret in lines[-1] for secret in secrets):
             return ""
         return f" ({lines[-1][:_MOST_WORDS]})"
 
-    def ask(self, message: Mapping[str, object], form: type[_Answer], limit_s: float = _ASK_LIMIT_S) -> _Answer:
+    def ask(
+        self, message: Mapping[str, object], form: type[_Answer], limit_s: float = _ASK_LIMIT_S
+    ) -> _Answer:
         """One question, one answer of the given form within ``limit_s`` seconds.
 
         :raises ConnectionLost: the zygote is gone.
@@ -296,7 +337,8 @@ class Zygote:
             pass
         finally:  # also where a second interrupt cuts the waiting short
             if self._process.poll() is None:
-                # Its workers are in its group. Where the group cannot be killed, the process itself is.
+                # Its workers are in its group. Where the group cannot be killed, the process itself
+                # is.
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(self._process.pid, signal.SIGKILL)
                 self._process.kill()

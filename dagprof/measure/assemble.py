@@ -59,7 +59,9 @@ def _noting_doubles(files: Sequence[FileResult]) -> tuple[FileResult, ...]:
     for file in files:
         for dag_id in file.dag_ids:
             places.setdefault(dag_id, []).append(file.path)
-    return tuple(_noting_double(file, {name: places[name] for name in file.dag_ids}) for file in files)
+    return tuple(
+        _noting_double(file, {name: places[name] for name in file.dag_ids}) for file in files
+    )
 
 
 def _noting_double(file: FileResult, places: Mapping[str, Sequence[str]]) -> FileResult:
@@ -73,13 +75,17 @@ def _noting_double(file: FileResult, places: Mapping[str, Sequence[str]]) -> Fil
         f"{', '.join(others[:3])}{' and others' if len(others) > 3 else ''}; Airflow keeps only "
         "the one that it parsed last."
     )
-    noted: FileResult = msgspec.structs.replace(file, doubts=(*file.doubts, Doubt(code="same-dag-id", text=text)))
+    noted: FileResult = msgspec.structs.replace(
+        file, doubts=(*file.doubts, Doubt(code="same-dag-id", text=text))
+    )
     return noted
 
 
 def _moved_edges(edges: Iterable[Edge], places: Sequence[int]) -> tuple[Edge, ...]:
     return tuple(
-        msgspec.structs.replace(edge, target=places[edge.target], importer=_moved_place(edge.importer, places))
+        msgspec.structs.replace(
+            edge, target=places[edge.target], importer=_moved_place(edge.importer, places)
+        )
         for edge in edges
     )
 
@@ -103,7 +109,9 @@ def _moved(file: FileResult, places: Sequence[int], sets: Sequence[int]) -> File
         loads=loads,
         edges=_moved_edges(file.trace.edges, places),
         memory=tuple(
-            StatementMemory(importer=_moved_place(row.importer, places), line=row.line, grown_kib=row.grown_kib)
+            StatementMemory(
+                importer=_moved_place(row.importer, places), line=row.line, grown_kib=row.grown_kib
+            )
             for row in file.trace.memory
         ),
     )

@@ -1,4 +1,6 @@
-"""Those who measure: the zygote, replaced when it dies, its workers, and the crew that does the jobs of a scan."""
+"""Those who measure: the zygote, replaced when it dies, its workers, and the crew that does the
+jobs of a scan.
+"""
 
 from __future__ import annotations
 
@@ -56,9 +58,18 @@ class Zygotes:
         """The version that is measured with."""
         return self.current.airflow.version
 
-    def pre_import(self, files: list[str], *, with_folder: bool, collects: bool = False) -> PreImported:
-        """Import the ``airflow.*`` modules that ``files`` name, and with the whole folder those that its files name."""
-        self._pre_imports = {"op": "pre_import", "files": files, "with_folder": with_folder, "collects": collects}
+    def pre_import(
+        self, files: list[str], *, with_folder: bool, collects: bool = False
+    ) -> PreImported:
+        """Import the ``airflow.*`` modules that ``files`` name, and with the whole folder those
+        that its files name.
+        """
+        self._pre_imports = {
+            "op": "pre_import",
+            "files": files,
+            "with_folder": with_folder,
+            "collects": collects,
+        }
         try:
             return self.current.ask(self._pre_imports, PreImported)
         except ConnectionLost:
@@ -68,7 +79,9 @@ class Zygotes:
             ) from None
 
     def worker(self, shown: str) -> Conversation:
-        """A worker, from a new zygote if the old one is gone; ``shown`` is the file that was being measured."""
+        """A worker, from a new zygote if the old one is gone; ``shown`` is the file that was
+        being measured.
+        """
         with self._lock:
             try:
                 return self.current.fork_worker()
@@ -92,14 +105,19 @@ class Worker:
         self._conversation: Conversation | None = None
 
     def ask(self, request: Request, shown: str) -> Reply:
-        """The reply to one request about the file ``shown``; a parse that asked for Airflow 2's database is done again with it.
+        """The reply to one request about the file ``shown``; a parse that asked for Airflow 2's
+        database is done again with it.
 
         :raises ConnectionLost: the worker died; the next request gets another.
         """
         metadata = self._zygotes.metadata
         was_filled = metadata.is_filled
         reply = self._reply(request, shown)
-        if was_filled or not metadata.is_wanted(reply, self._zygotes.airflow_version) or not metadata.fill():
+        if (
+            was_filled
+            or not metadata.is_wanted(reply, self._zygotes.airflow_version)
+            or not metadata.fill()
+        ):
             return reply
         return self._reply(request, shown)
 
@@ -120,9 +138,11 @@ class Worker:
 
 
 def twice(attempt: Callable[[], Result]) -> Result | None:
-    """What an attempt gives, the second one where the measuring process dies during the first; None where it dies again.
+    """What an attempt gives, the second one where the measuring process dies during the first; None
+    where it dies again.
 
-    The zygote takes all workers with it, so the first death may be the doing of a file that was parsed at the same time.
+    The zygote takes all workers with it, so the first death may be the doing of a file that was
+    parsed at the same time.
     """
     for _ in range(2):
         with contextlib.suppress(ConnectionLost):
@@ -141,18 +161,24 @@ class Job(NamedTuple):
 class Crew:
     """As many lines as there are parses at once."""
 
-    def __init__(self, zygotes: Zygotes, *, lines: int, time_limit_s: float, shown: Callable[[Path], str]) -> None:
+    def __init__(
+        self, zygotes: Zygotes, *, lines: int, time_limit_s: float, shown: Callable[[Path], str]
+    ) -> None:
         self._zygotes, self._lines = zygotes, lines
         self._time_limit_s, self._shown = time_limit_s, shown
 
     def do(self, jobs: Sequence[Job], budget: Budget) -> Iterator[Measured]:
         """Results as they come; those that the budget leaves out do not come."""
-        with Scheduler(self._lines, partial(Worker, self._zygotes, self._time_limit_s)) as scheduler:
+        with Scheduler(
+            self._lines, partial(Worker, self._zygotes, self._time_limit_s)
+        ) as scheduler:
             yield from scheduler.do([partial(self._do, job) for job in jobs], budget)
 
     def _do(self, job: Job, worker: Worker) -> Measured:
         shown = self._shown(job.path)
-        measured = twice(lambda: job.work(job.path, shown, lambda request: worker.ask(request, shown)))
+        measured = twice(
+            lambda: job.work(job.path, shown, lambda request: worker.ask(request, shown))
+        )
         if measured is None:
             measured = job.otherwise or file.fatal(shown, job.path, TWICE)
         return measured

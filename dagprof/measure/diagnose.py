@@ -1,4 +1,6 @@
-"""What a scan would use here and how far its numbers can be trusted: the checks behind ``dagprof doctor``."""
+"""What a scan would use here and how far its numbers can be trusted: the checks behind ``dagprof
+doctor``.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ from dagprof.quantities import count
 from dagprof.robust import median_absolute_deviation
 
 # One parse does this much work; large enough to stand above the cost of a fork.
-_REFERENCE = '''"""A DAG file of dagprof's own, to measure how much equal parses differ here: airflow, dag."""
+_REFERENCE = '''"""A DAG file to measure how much equal parses differ here: airflow, dag."""
 total = 0
 for number in range(400_000):
     total += number % 7
@@ -31,7 +33,8 @@ USABLE_SHARE = 0.15
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the examination: what was looked at, what was found, and what to do if that is a doubt.
+    """One line of the examination: what was looked at, what was found, and what to do if that is a
+    doubt.
 
     ``is_blocking``: no scan can measure anything here until that is done.
     """
@@ -43,7 +46,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def examine(settings: Settings, environ: Mapping[str, str], dags: Path) -> list[Check]:
-    """Look at everything a scan of ``dags`` depends on. What cannot be examined becomes a check with its way out."""
+    """Look at everything a scan of ``dags`` depends on. What cannot be examined becomes a check
+    with its way out.
+    """
     checks = []
     with site.scratch_folder() as scratch:
         folder = scratch / "dags"
@@ -52,7 +57,9 @@ def examine(settings: Settings, environ: Mapping[str, str], dags: Path) -> list[
         try:
             target = resolve(settings, existing((str(dags),)), scratch, environ, measured=folder)
         except DagprofError as error:
-            return [Check(what="Target", found="cannot be used", advice=str(error), is_blocking=True)]
+            return [
+                Check(what="Target", found="cannot be used", advice=str(error), is_blocking=True)
+            ]
         checks += _about_target(target, environ)
         try:
             with Zygote(target, starting.zygote_config(target, settings)) as zygote:
@@ -62,7 +69,9 @@ def examine(settings: Settings, environ: Mapping[str, str], dags: Path) -> list[
                 checks += _about_forking(zygote, folder / "reference.py")
         except DagprofError as error:
             is_fork = isinstance(error, CannotStart) and error.fault is Fault.NO_FORK
-            what, found = ("Forking", "does not work here") if is_fork else ("Airflow", "cannot be used")
+            what, found = (
+                ("Forking", "does not work here") if is_fork else ("Airflow", "cannot be used")
+            )
             checks.append(Check(what=what, found=found, advice=str(error), is_blocking=True))
     return checks
 
@@ -75,8 +84,13 @@ def _about_target(target: Target, environ: Mapping[str, str]) -> list[Check]:
         Check(what="Configuration", found=_configuration(environ.get("AIRFLOW_HOME"), environ)),
     ]
     if environ.get("PYTHONDONTWRITEBYTECODE"):
-        advice = "Each parse recompiles your helper modules. Unset it here unless your deployment sets it too."
-        checks.append(Check(what="Bytecode", found="switched off by PYTHONDONTWRITEBYTECODE", advice=advice))
+        advice = (
+            "Each parse recompiles your helper modules. Unset it here unless your deployment sets"
+            " it too."
+        )
+        checks.append(
+            Check(what="Bytecode", found="switched off by PYTHONDONTWRITEBYTECODE", advice=advice)
+        )
     return checks
 
 
@@ -95,9 +109,14 @@ def _about_project(target: Target) -> list[Check]:
 def _about_home(target: Target, environ: Mapping[str, str]) -> Check:
     home = environ.get("AIRFLOW_HOME")
     if home:
-        return Check(what="AIRFLOW_HOME", found=f"{home} (from the environment; read, never written to)")
+        return Check(
+            what="AIRFLOW_HOME", found=f"{home} (from the environment; read, never written to)"
+        )
     if not target.home_is_temporary:
-        found = f"{target.environment['AIRFLOW_HOME']} (given, or by the project's layout; read, never written to)"
+        found = (
+            f"{target.environment['AIRFLOW_HOME']} (given, or by the project's layout; read, never"
+            " written to)"
+        )
         return Check(what="AIRFLOW_HOME", found=found)
     advice = "Set AIRFLOW_HOME to measure with your plugins, policies and airflow.cfg."
     return Check(what="AIRFLOW_HOME", found="a temporary one (none is set)", advice=advice)
@@ -120,11 +139,17 @@ def _about_airflow(zygote: Zygote) -> list[Check]:
         Check(what="Airflow", found=f"{zygote.airflow.version} on Python {zygote.python_version}"),
         Check(
             what="Time limits",
-            found=f"import {setting('dagbag_import_timeout')} s, whole file {setting('dag_file_processor_timeout')} s",
+            found=(
+                f"import {setting('dagbag_import_timeout')} s, whole file"
+                f" {setting('dag_file_processor_timeout')} s"
+            ),
         ),
         Check(
             what="DAG processor",
-            found=f"{setting('parsing_processes')} processes, each file every {setting('min_file_process_interval')} s at most",
+            found=(
+                f"{setting('parsing_processes')} processes, each file every"
+                f" {setting('min_file_process_interval')} s at most"
+            ),
         ),
     ]
 
@@ -134,7 +159,9 @@ def _about_plugin(plugin: Plugin) -> Check:
     where = f" ({plugin.source})" if plugin.source and plugin.source != plugin.name else ""
     if plugin.error:
         advice = f"{plugin.error}. Airflow continues without it."
-        return Check(what="Plugin", found=f"{plugin.name}{where} could not be loaded", advice=advice)
+        return Check(
+            what="Plugin", found=f"{plugin.name}{where} could not be loaded", advice=advice
+        )
     found = (
         f"{plugin.name}{where}: {plugin.wall_ms / 1000:.2f} s, {plugin.rss_kib / 1024:.1f} MiB and "
         f"{count(plugin.modules, 'module')}, loaded once before Airflow parses"
@@ -145,7 +172,13 @@ def _about_plugin(plugin: Plugin) -> Check:
 def _about_forking(zygote: Zygote, file: Path) -> list[Check]:
     try:
         worker = zygote.fork_worker()
-        request = {"op": "parse", "mode": "timing", "file": str(file), "time_limit_s": 60.0, "memory_limit_kib": None}
+        request = {
+            "op": "parse",
+            "mode": "timing",
+            "file": str(file),
+            "time_limit_s": 60.0,
+            "memory_limit_kib": None,
+        }
         replies = []
         for _ in range(_PARSES + 1):
             worker.send(request)
@@ -156,12 +189,21 @@ def _about_forking(zygote: Zygote, file: Path) -> list[Check]:
         return [Check(what="Forking", found="does not work here", advice=advice, is_blocking=True)]
     except ConnectionLost as error:
         advice = "Use `--isolation spawn`, which starts a new interpreter for each parse."
-        return [Check(what="Forking", found=f"does not work here ({error})", advice=advice, is_blocking=True)]
+        return [
+            Check(
+                what="Forking",
+                found=f"does not work here ({error})",
+                advice=advice,
+                is_blocking=True,
+            )
+        ]
     timings = [timed for timed in map(reading.timed, replies[1:]) if timed is not None]
     if len(timings) < _PARSES:
         text = replies[-1].stderr[0].strip().splitlines() or ["no reason given"]
         advice = f"{text[-1]}. Try `--isolation spawn`."
-        return [Check(what="Forking", found="a forked parse failed", advice=advice, is_blocking=True)]
+        return [
+            Check(what="Forking", found="a forked parse failed", advice=advice, is_blocking=True)
+        ]
     overhead = statistics.median(timed.reply.total_ms - timed.sample.wall_ms for timed in timings)
     load = _load_average()
     forking = Check(what="Forking", found=f"works; {overhead:.1f} ms around each parse")
@@ -169,17 +211,27 @@ def _about_forking(zygote: Zygote, file: Path) -> list[Check]:
 
 
 def _noise(walls: list[float], load: float | None) -> Check:
-    """An A/A figure: how far the medians of two halves of equal parses are apart, beside their spread."""
+    """An A/A figure: how far the medians of two halves of equal parses are apart, beside their
+    spread.
+    """
     centre = statistics.median(walls)
     spread = 1.4826 * median_absolute_deviation(walls) / centre
     apart = abs(statistics.median(walls[::2]) - statistics.median(walls[1::2])) / centre
-    found = f"{len(walls)} equal parses spread by ±{spread:.1%}; the medians of two halves are {apart:.1%} apart"
+    found = (
+        f"{len(walls)} equal parses spread by ±{spread:.1%}; the medians of two halves are"
+        f" {apart:.1%} apart"
+    )
     worst = max(spread, apart)
     if worst <= QUIET_SHARE:
-        return Check(what="Noise", found=f"{found}: {'even, though others compete' if _is_crowded(load) else 'quiet'}")
+        return Check(
+            what="Noise",
+            found=f"{found}: {'even, though others compete' if _is_crowded(load) else 'quiet'}",
+        )
     if worst <= USABLE_SHARE:
         return Check(
-            what="Noise", found=f"{found}: usable", advice="Trust only differences above that; --repeat helps."
+            what="Noise",
+            found=f"{found}: usable",
+            advice="Trust only differences above that; --repeat helps.",
         )
     advice = "The machine is busy. Close other programs, use --jobs 1, or compare CPU times."
     return Check(what="Noise", found=f"{found}: noisy", advice=advice)
@@ -199,9 +251,13 @@ def _is_crowded(load: float | None) -> bool:
 def _load(load: float | None) -> Check:
     if load is None:
         return Check(what="Load", found="unknown on this platform")
-    advice = "Other programs compete for the cores, so times are too long." if _is_crowded(load) else ""
+    advice = (
+        "Other programs compete for the cores, so times are too long." if _is_crowded(load) else ""
+    )
     return Check(
         what="Load",
-        found=f"{load:.1f} on {os.cpu_count() or 1} cores; {default_jobs()} parses at once by default",
+        found=(
+            f"{load:.1f} on {os.cpu_count() or 1} cores; {default_jobs()} parses at once by default"
+        ),
         advice=advice,
     )

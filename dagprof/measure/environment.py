@@ -1,4 +1,6 @@
-"""Where a measurement takes place: machine, Airflow, installed distributions, the state of the repository."""
+"""Where a measurement takes place: machine, Airflow, installed distributions, the state of the
+repository.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,11 @@ _GIT_LIMIT_S = 20.0
 
 
 def describe(
-    target: Target, zygote: Zygote, distributions: dict[str, str], pre_imported: tuple[str, ...], state: Git | None
+    target: Target,
+    zygote: Zygote,
+    distributions: dict[str, str],
+    pre_imported: tuple[str, ...],
+    state: Git | None,
 ) -> Environment:
     """The environment of a Run."""
     cpu = cpu_model()
@@ -64,12 +70,16 @@ def cpu_model() -> str:
 
 
 def git_state(folder: Path) -> Git | None:
-    """Commit and cleanliness of the repository around ``folder``; None where there is none, no git, or one that takes long."""
+    """Commit and cleanliness of the repository around ``folder``; None where there is none, no
+    git, or one that takes long.
+    """
     try:
         commit = git.ask(folder, "rev-parse", "--verify", "HEAD", limit_s=_GIT_LIMIT_S)
         if not commit:
             return None
-        changed = git.ask(folder, "status", "--porcelain", "--untracked-files=no", "--", ".", limit_s=_GIT_LIMIT_S)
+        changed = git.ask(
+            folder, "status", "--porcelain", "--untracked-files=no", "--", ".", limit_s=_GIT_LIMIT_S
+        )
     except (DagprofError, OSError):
         return None
     return Git(commit=commit, is_dirty=bool(changed))

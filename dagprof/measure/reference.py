@@ -1,8 +1,10 @@
-"""A fixed parse that shows how fast the machine is: the same in every run, so that runs of other machines can be compared.
+"""A fixed parse that shows how fast the machine is: the same in every run, so that runs of other
+machines can be compared.
 
-It does what parses do, in about their proportions: it executes compiled modules of classes, functions and regular expressions,
-and builds and serialises one DAG of fifty tasks. It never waits, reads no data and needs no network. Of another Python or
-another Airflow it is another parse; runs that differ in these are not compared.
+It does what parses do, in about their proportions: it executes compiled modules of classes,
+functions and regular expressions, and builds and serialises one DAG of fifty tasks. It never waits,
+reads no data and needs no network. Of another Python or another Airflow it is another parse; runs
+that differ in these are not compared.
 """
 
 from __future__ import annotations
@@ -68,7 +70,9 @@ def write(folder: Path) -> Path:
     package.mkdir(parents=True, exist_ok=True)
     (package / "__init__.py").write_text("", encoding="ascii")
     for number in range(_MODULES):
-        classes = "".join(_CLASS.format(number=number * _CLASSES + each) for each in range(_CLASSES))
+        classes = "".join(
+            _CLASS.format(number=number * _CLASSES + each) for each in range(_CLASSES)
+        )
         text = f"import re\n{classes}{_MODULE_END.format(number=number)}"
         (package / f"part{number}.py").write_text(text, encoding="ascii")
     imports = "\n".join(
@@ -83,12 +87,16 @@ def write(folder: Path) -> Path:
 
 
 def measure(zygotes: Zygotes, limits: ParseLimits, folder: Path) -> Samples:
-    """Parse it a few times, one at a time; no samples where that failed. ``folder`` is one of dagprof's own."""
+    """Parse it a few times, one at a time; no samples where that failed. ``folder`` is one of
+    dagprof's own.
+    """
     return measure_beside(zygotes, limits, folder, {}, _PARSES)[0]
 
 
 def joined(before: Samples, after: Samples) -> Samples:
-    """Both as one, so that their spread shows how much the machine changed between; none where either has none."""
+    """Both as one, so that their spread shows how much the machine changed between; none where
+    either has none.
+    """
     if not before or not after:
         return Samples()
     pairs = zip(msgspec.structs.astuple(before), msgspec.structs.astuple(after), strict=True)
@@ -96,11 +104,17 @@ def joined(before: Samples, after: Samples) -> Samples:
 
 
 def measure_beside(
-    zygotes: Zygotes, limits: ParseLimits, folder: Path, files: Mapping[str, Path], parses: int = 2 * _PARSES
+    zygotes: Zygotes,
+    limits: ParseLimits,
+    folder: Path,
+    files: Mapping[str, Path],
+    parses: int = 2 * _PARSES,
 ) -> tuple[Samples, dict[str, Samples]]:
-    """Parse it and ``files``, by shown path, in turns and one at a time, so that all see the same machine.
+    """Parse it and ``files``, by shown path, in turns and one at a time, so that all see the same
+    machine.
 
-    A file or the reference itself has no samples where a parse of it failed or took the process with it.
+    A file or the reference itself has no samples where a parse of it failed or took the process
+    with it.
     """
     reference = write(folder)
     turns = {"": reference, **files}
@@ -111,7 +125,9 @@ def measure_beside(
         for number in range(parses + _WARM_UPS):
             for name in [name for name in turns if name not in lost]:
                 try:
-                    reply = worker.ask(parse_request(Mode.TIMING, turns[name], limits), turns[name].name)
+                    reply = worker.ask(
+                        parse_request(Mode.TIMING, turns[name], limits), turns[name].name
+                    )
                     gave = passes[name].add(Mode.TIMING.value, reply)
                 except ConnectionLost:
                     gave = False
@@ -124,5 +140,7 @@ def measure_beside(
         worker.end()
     if any(timed.result.failures for timed in passes[""].timings):
         lost.add("")
-    found = {name: Samples() if name in lost else samples(each.timings) for name, each in passes.items()}
+    found = {
+        name: Samples() if name in lost else samples(each.timings) for name, each in passes.items()
+    }
     return found.pop(""), found

@@ -1,4 +1,6 @@
-"""Whether a part of a DAG folder was scanned as if it were the whole: its imports resolve from a folder above it."""
+"""Whether a part of a DAG folder was scanned as if it were the whole: its imports resolve from a
+folder above it.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +17,28 @@ _MOST_FILES = 200
 
 
 def doubts(files: Iterable[FileResult], root: Path) -> list[Doubt]:
-    """For each folder above ``root`` that looks like the DAG folder and holds what files below could not import, a remark."""
+    """For each folder above ``root`` that looks like the DAG folder and holds what files below
+    could not import, a remark.
+    """
     asked: dict[str, int] = {}
     for file in files:
-        for module in {found[1] for failure in file.failures if (found := _MISSING.match(failure.message))}:
+        for module in {
+            found[1] for failure in file.failures if (found := _MISSING.match(failure.message))
+        }:
             asked[module] = asked.get(module, 0) + 1
     above = list(root.parents)[:_HIGHEST]
     homes: dict[Path, list[str]] = {}
     for module in asked:
-        home = next((folder for folder in above if _holds(folder, module) and _looks_like_dags(folder)), None)
+        home = next(
+            (folder for folder in above if _holds(folder, module) and _looks_like_dags(folder)),
+            None,
+        )
         if home is not None:
             homes.setdefault(home, []).append(module)
-    return [_doubt(home, modules, max(asked[each] for each in modules)) for home, modules in homes.items()]
+    return [
+        _doubt(home, modules, max(asked[each] for each in modules))
+        for home, modules in homes.items()
+    ]
 
 
 def _doubt(home: Path, modules: list[str], files: int) -> Doubt:
@@ -41,7 +53,9 @@ def _doubt(home: Path, modules: list[str], files: int) -> Doubt:
 def _holds(folder: Path, module: str) -> bool:
     try:
         package = folder / module
-        return (folder / f"{module}.py").is_file() or (package.is_dir() and any(package.glob("*.py")))
+        return (folder / f"{module}.py").is_file() or (
+            package.is_dir() and any(package.glob("*.py"))
+        )
     except OSError:
         return False
 

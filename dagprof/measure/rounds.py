@@ -1,4 +1,6 @@
-"""The rounds of a scan: time and trace the files, then prove what the slow ones would save, within the time that there is."""
+"""The rounds of a scan: time and trace the files, then prove what the slow ones would save,
+within the time that there is.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,8 @@ class Silent:
 class Rounds:
     """All passes over all files. ``doubts`` tells afterwards what the budget left out.
 
-    ``prover`` does the experiments, one parse at a time: two heavy ones at once take a fifth longer, and so would savings.
+    ``prover`` does the experiments, one parse at a time: two heavy ones at once take a fifth
+    longer, and so would savings.
     """
 
     def __init__(
@@ -72,7 +75,9 @@ class Rounds:
         self._progress, self._root, self._shown = progress, root, shown
         self._results: dict[Path, Measured] = {}
         self.doubts: list[Doubt] = []
-        seconds = None if settings.time_budget is None else parse_duration_ms(settings.time_budget) / 1000
+        seconds = (
+            None if settings.time_budget is None else parse_duration_ms(settings.time_budget) / 1000
+        )
         self._budget = Budget(seconds)
 
     def measure(self, files: Sequence[Path], known: Mapping[Path, Measured]) -> Iterable[Measured]:
@@ -92,7 +97,9 @@ class Rounds:
 
     def compare_seeds(self, other: Crew) -> Iterable[Measured]:
         """Parse once more here and once with the other crew, whose zygote orders sets otherwise."""
-        files = [(path, measured) for path, measured in self._results.items() if seeds.is_asked(measured)]
+        files = [
+            (path, measured) for path, measured in self._results.items() if seeds.is_asked(measured)
+        ]
         if not files:
             return self._results.values()
         paths = {measured.result.path: path for path, measured in files}
@@ -111,20 +118,27 @@ class Rounds:
 
     def _slowest_first(self, files: Sequence[Path]) -> None:
         """One parse of each file, then all passes over the slowest, as long as there is time."""
-        self._do([Job(path, partial(file.glance, limits=self._limits)) for path in files], self._budget)
+        self._do(
+            [Job(path, partial(file.glance, limits=self._limits)) for path in files], self._budget
+        )
         skipped = [path for path in files if path not in self._results]
         for path in skipped:
             self._results[path] = file.left_out(path, self._shown(path))
         slowest = sorted(self._results.items(), key=lambda item: -item[1].result.parse_ms)
-        again = [self._job(path) for path, measured in slowest if measured.result.is_timed and path in files]
+        again = [
+            self._job(path)
+            for path, measured in slowest
+            if measured.result.is_timed and path in files
+        ]
         if again and not self._budget.is_spent:
             self._progress.started(len(again), "looking closer")
             self._do(again, self._budget)
         glanced = sum(_is_glance(measured) for measured in self._results.values())
         if glanced or skipped:
             text = (
-                f"The time budget of {self._settings.time_budget} ran out: {glanced} of {len(files)} files were parsed only "
-                f"once, {len(skipped)} not at all. Raise --time-budget to measure more."
+                f"The time budget of {self._settings.time_budget} ran out: {glanced} of"
+                f" {len(files)} files were parsed only once, {len(skipped)} not at all. Raise"
+                " --time-budget to measure more."
             )
             self.doubts.append(Doubt(code="budget", text=text))
 
@@ -146,7 +160,11 @@ class Rounds:
         if not asked:
             return
         self._progress.started(len(asked), "testing imports")
-        share = None if proof.share_of_scan is None else max(proof.least_s, proof.share_of_scan * spent_s)
+        share = (
+            None
+            if proof.share_of_scan is None
+            else max(proof.least_s, proof.share_of_scan * spent_s)
+        )
         paths = {measured.result.path: path for path, measured in self._results.items()}
         jobs = [self._experiment(paths[plan.measured.result.path], plan, proof) for plan in asked]
         done = self._do(jobs, self._budget.at_most(share), self._prover)

@@ -35,15 +35,18 @@ def scan(
 ) -> Run:
     """Measure every DAG file below ``paths``.
 
-    ``known`` holds results to take over, by path and SHA-256, from a scan that was interrupted. ``with_reference`` also times
-    dagprof's reference parse, before the files and after, which runs of other machines or days are compared by.
+    ``known`` holds results to take over, by path and SHA-256, from a scan that was interrupted.
+    ``with_reference`` also times dagprof's reference parse, before the files and after, which runs
+    of other machines or days are compared by.
 
     :raises UsageError: paths or settings are at fault, or there is no DAG file.
     :raises MeasurementError: Airflow cannot be imported, or no file could be parsed at all.
     """
     progress = progress or Silent()
     with _site(paths, settings, environ, progress) as site:
-        return _Scan(site, settings, progress, known or {}, with_reference=with_reference).run(version)
+        return _Scan(site, settings, progress, known or {}, with_reference=with_reference).run(
+            version
+        )
 
 
 def scan_twice(
@@ -57,32 +60,42 @@ def scan_twice(
     known: Mapping[tuple[str, str], Measured] | None = None,
     with_reference: bool = True,
 ) -> tuple[Run, Run]:
-    """Measure every DAG file and the reference, then those that ``suspects`` names once more, in turns with the reference.
+    """Measure every DAG file and the reference, then those that ``suspects`` names once more, in
+    turns with the reference.
 
-    The second Run has these files only, with the times of their second parses and those of the reference among them.
-    ``known`` and ``with_reference`` are those of ``scan``.
+    The second Run has these files only, with the times of their second parses and those of the
+    reference among them. ``known`` and ``with_reference`` are those of ``scan``.
 
     :raises UsageError: paths or settings are at fault, or there is no DAG file.
     :raises MeasurementError: Airflow cannot be imported, or no file could be parsed at all.
     """
     progress = progress or Silent()
     with _site(paths, settings, environ, progress) as site:
-        run = _Scan(site, settings, progress, known or {}, with_reference=with_reference).run(version)
+        run = _Scan(site, settings, progress, known or {}, with_reference=with_reference).run(
+            version
+        )
         named = suspects(run)
         again = [file for file in run.files if file.path in named]
         if not again:
             return run, msgspec.structs.replace(run, files=())
         progress.started(len(again), "parsing again what seems slower")
         files = {file.path: site.target.root / file.path for file in again}
-        timed, samples = reference.measure_beside(site.zygotes, site.limits(len(files)), _reference_folder(site), files)
+        timed, samples = reference.measure_beside(
+            site.zygotes, site.limits(len(files)), _reference_folder(site), files
+        )
         second = msgspec.structs.replace(
-            run, files=tuple(msgspec.structs.replace(file, samples=samples[file.path]) for file in again)
+            run,
+            files=tuple(
+                msgspec.structs.replace(file, samples=samples[file.path]) for file in again
+            ),
         )
         return run, _with(second, timed)
 
 
 @contextlib.contextmanager
-def _site(paths: Sequence[str], settings: Settings, environ: Mapping[str, str], progress: Progress) -> Iterator[Site]:
+def _site(
+    paths: Sequence[str], settings: Settings, environ: Mapping[str, str], progress: Progress
+) -> Iterator[Site]:
     given = existing(tuple(paths))
     with scratch_folder() as scratch:
         target = resolve(settings, given, scratch, environ)
@@ -123,10 +136,14 @@ class _Scan:
         before = self._reference() if self._with_reference else Samples()
         run = self._site.run(self._measure(files), version)
         _refuse_if_hopeless(run)
-        return _with(run, reference.joined(before, self._reference())) if self._with_reference else run
+        return (
+            _with(run, reference.joined(before, self._reference())) if self._with_reference else run
+        )
 
     def _reference(self) -> Samples:
-        return reference.measure(self._site.zygotes, self._site.limits(1), _reference_folder(self._site))
+        return reference.measure(
+            self._site.zygotes, self._site.limits(1), _reference_folder(self._site)
+        )
 
     def _measure(self, files: Sequence[Path]) -> Iterable[Measured]:
         site = self._site
@@ -140,7 +157,9 @@ class _Scan:
             str(site.target.root),
             site.shown,
         )
-        known = {path: measured for path in files if (measured := self._taken_over(path)) is not None}
+        known = {
+            path: measured for path in files if (measured := self._taken_over(path)) is not None
+        }
         results = rounds.measure(files, known)
         other = seeds.with_another_seed(site.target) if self._settings.depth is Depth.FULL else None
         if other is not None:
@@ -160,7 +179,9 @@ class _Scan:
 
 
 def _refuse_if_hopeless(run: Run) -> None:
-    """Where every single file was killed with the measuring process, the tool has failed, not the files."""
+    """Where every single file was killed with the measuring process, the tool has failed, not
+    the files.
+    """
     if all(result.ended_measuring for result in run.files):
         raise MeasurementError(
             "Every parse killed the measuring process. Run `dagprof doctor` to see whether "

@@ -1,7 +1,9 @@
-"""Jobs in several threads at once, each with workers of its own: the one scheduler of scans and A/B runs.
+"""Jobs in several threads at once, each with workers of its own: the one scheduler of scans and A/B
+runs.
 
-What a job is, in which order jobs come and when there are enough of them is up to the caller. The scheduler begins jobs in the
-order given, hands each to a thread with workers, stops at the budget, and brings results and errors to the caller's thread.
+What a job is, in which order jobs come and when there are enough of them is up to the caller. The
+scheduler begins jobs in the order given, hands each to a thread with workers, stops at the budget,
+and brings results and errors to the caller's thread.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ from dagprof.measure.budget import Budget
 
 
 class Workers(Protocol):
-    """What a thread needs to do jobs, such as one worker process of each side. One thread at a time uses it."""
+    """What a thread needs to do jobs, such as one worker process of each side. One thread at a
+    time uses it.
+    """
 
     def end(self) -> None:
         """Stop the workers."""
@@ -30,7 +34,8 @@ Result = TypeVar("Result")
 class Scheduler(Generic[Own]):
     """Does jobs in at most ``lines`` threads; use as a context manager.
 
-    ``own`` makes the workers of one thread. They stay until the scheduler ends, so that a later batch of jobs goes on with them.
+    ``own`` makes the workers of one thread. They stay until the scheduler ends, so that a later
+    batch of jobs goes on with them.
     """
 
     def __init__(self, lines: int, own: Callable[[], Own]) -> None:
@@ -47,15 +52,16 @@ class Scheduler(Generic[Own]):
             self._has_ended = True
             idle, self._idle = self._idle, []
 
-        # Those that are in use belong to their threads: to close a connection under a thread that waits for an answer would
-        # make it ask for another worker.
+        # Those that are in use belong to their threads: to close a connection under a thread that
+        # waits for an answer would make it ask for another worker.
         for own in idle:
             own.end()
 
     def do(self, jobs: Iterable[Callable[[Own], Result]], budget: Budget) -> Iterator[Result]:
         """Results as they come; a job that the budget leaves out has none.
 
-        Closing the iterator, an interruption and an error stop the batch: what runs goes on to its end, nothing new begins.
+        Closing the iterator, an interruption and an error stop the batch: what runs goes on to its
+        end, nothing new begins.
 
         :raises BaseException: the error of a job.
         """
@@ -86,7 +92,8 @@ class Scheduler(Generic[Own]):
         except BaseException as error:  # noqa: BLE001 - workers that cannot be made; the caller's thread raises it
             batch.fail(error)
         finally:
-            # First the workers, then the end of the line: the caller finds all of them idle when the batch is done.
+            # First the workers, then the end of the line: the caller finds all of them idle when
+            # the batch is done.
             if own is not None:
                 self._give_back(own)
             batch.results.put(None)

@@ -1,7 +1,8 @@
-"""Do DAGs depend on the order of sets? Text hashes differ from process to process, but not among forks of one zygote.
+"""Do DAGs depend on the order of sets? Text hashes differ from process to process, but not among
+forks of one zygote.
 
-So a second zygote with another hash seed parses each file once, and the first once more. Where the user has fixed
-``PYTHONHASHSEED`` the order is fixed too, and nothing is to be found out.
+So a second zygote with another hash seed parses each file once, and the first once more. Where the
+user has fixed ``PYTHONHASHSEED`` the order is fixed too, and nothing is to be found out.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ _MOST_DAGS = 20
 
 
 class Given(NamedTuple):
-    """What one parse gave: the ids of its DAGs, and the serialised form of those that were asked for."""
+    """What one parse gave: the ids of its DAGs, and the serialised form of those that were asked
+    for.
+    """
 
     ids: frozenset[str]
     contents: dict[str, object]
@@ -38,18 +41,29 @@ def with_another_seed(target: Target) -> Target | None:
     """The same target with a hash seed of its own; None where the user has fixed one."""
     if target.environment.get(SEED_VARIABLE, "random") != "random":
         return None
-    changed: Target = msgspec.structs.replace(target, environment={**target.environment, SEED_VARIABLE: "1"})
+    changed: Target = msgspec.structs.replace(
+        target, environment={**target.environment, SEED_VARIABLE: "1"}
+    )
     return changed
 
 
 def is_asked(measured: Measured) -> bool:
     """Whether a file's DAGs can be compared: it has some, and they are not restless anyway."""
     result = measured.result
-    return result.is_timed and bool(result.dag_ids) and not result.status.is_failure and not result.instabilities
+    return (
+        result.is_timed
+        and bool(result.dag_ids)
+        and not result.status.is_failure
+        and not result.instabilities
+    )
 
 
-def asking_jobs(files: Iterable[tuple[Path, Measured]], limits: ParseLimits, found: Contents) -> list[Job]:
-    """Jobs that keep the serialised DAGs of each file in ``found``, for the zygote with the other seed."""
+def asking_jobs(
+    files: Iterable[tuple[Path, Measured]], limits: ParseLimits, found: Contents
+) -> list[Job]:
+    """Jobs that keep the serialised DAGs of each file in ``found``, for the zygote with the
+    other seed.
+    """
 
     def keeping(measured: Measured) -> Callable[[Path, str, Ask], Measured]:
         def work(path: Path, shown: str, ask: Ask) -> Measured:
@@ -61,7 +75,9 @@ def asking_jobs(files: Iterable[tuple[Path, Measured]], limits: ParseLimits, fou
     return [Job(path, keeping(measured), otherwise=measured) for path, measured in files]
 
 
-def comparing_jobs(files: Iterable[tuple[Path, Measured]], limits: ParseLimits, found: Contents) -> list[Job]:
+def comparing_jobs(
+    files: Iterable[tuple[Path, Measured]], limits: ParseLimits, found: Contents
+) -> list[Job]:
     """Jobs for the first zygote that add what differs to each file's result."""
 
     def comparing(measured: Measured) -> Callable[[Path, str, Ask], Measured]:

@@ -1,4 +1,6 @@
-"""A measuring session: the DAG files below some paths, found once, each measured when it is requested."""
+"""A measuring session: the DAG files below some paths, found once, each measured when it is
+requested.
+"""
 
 from __future__ import annotations
 
@@ -20,19 +22,26 @@ from dagprof.passes import file
 
 
 @contextlib.contextmanager
-def opened(paths: Sequence[str], settings: Settings, environ: Mapping[str, str]) -> Iterator[Session]:
+def opened(
+    paths: Sequence[str], settings: Settings, environ: Mapping[str, str]
+) -> Iterator[Session]:
     """A session with the DAG files below ``paths``; nothing is left of it afterwards.
 
     :raises UsageError: paths or settings are at fault, or there is no DAG file.
     :raises MeasurementError: Airflow cannot be imported.
     """
     given = existing(tuple(paths))
-    with scratch_folder() as scratch, Site(resolve(settings, given, scratch, environ), settings, given) as site:
+    with (
+        scratch_folder() as scratch,
+        Site(resolve(settings, given, scratch, environ), settings, given) as site,
+    ):
         yield Session(site)
 
 
 class Session:
-    """The files of one site, in ``files``, and a way to measure single ones. ``root`` is the bundle root. For one thread."""
+    """The files of one site, in ``files``, and a way to measure single ones. ``root`` is the
+    bundle root. For one thread.
+    """
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -41,7 +50,9 @@ class Session:
         self.files = site.discover()
 
     def measure(self, path: Path) -> FileResult:
-        """One file, with the passes that the settings ask for. Positions in the result point nowhere."""
+        """One file, with the passes that the settings ask for. Positions in the result point
+        nowhere.
+        """
         self._prepare()
         limits = self._site.limits(len(self.files))
         job = Job(path, partial(file.measure, limits=limits))
@@ -49,7 +60,8 @@ class Session:
         return measured.result
 
     def surroundings(self, *, with_reference: bool) -> Run:
-        """A Run without files: where and how the numbers are taken, and how fast the machine is if ``with_reference``.
+        """A Run without files: where and how the numbers are taken, and how fast the machine is if
+        ``with_reference``.
 
         Without distributions and the state of the repository, which take time to find.
         """
@@ -57,7 +69,9 @@ class Session:
         site = self._site
         timed = Samples()
         if with_reference:
-            timed = reference.measure(site.zygotes, site.limits(1), site.target.scratch / "reference")
+            timed = reference.measure(
+                site.zygotes, site.limits(1), site.target.scratch / "reference"
+            )
         settings = msgspec.to_builtins(site.settings)
         return Run(
             schema_version=SCHEMA_VERSION,

@@ -1,4 +1,6 @@
-"""One DAG folder under one Airflow, ready to be measured: a running zygote, the files, what bounds their parses, the Run."""
+"""One DAG folder under one Airflow, ready to be measured: a running zygote, the files, what
+bounds their parses, the Run.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,9 @@ def scratch_folder() -> Iterator[Path]:
 
 
 class Site:
-    """Use as a context manager: the zygote starts on entering and is gone afterwards. ``doubts`` grows meanwhile."""
+    """Use as a context manager: the zygote starts on entering and is gone afterwards. ``doubts``
+    grows meanwhile.
+    """
 
     def __init__(self, target: Target, settings: Settings, paths: Sequence[Path]) -> None:
         self.target, self.settings = starting.with_answers(target, settings), settings
@@ -101,7 +105,11 @@ class Site:
         :raises UsageError: there are none.
         """
         answer = self.zygotes.current.ask(
-            {"op": "discover", "paths": [str(path) for path in self._paths], "safe_mode": self.settings.safe_mode},
+            {
+                "op": "discover",
+                "paths": [str(path) for path in self._paths],
+                "safe_mode": self.settings.safe_mode,
+            },
             Listing,
         )
         files = [Path(path) for path in answer.files]
@@ -124,24 +132,32 @@ class Site:
         return shown
 
     def pre_import(self, files: Iterable[Path]) -> None:
-        """Import what the DAG processor has imported after a round over the whole folder, of which these files are a part."""
+        """Import what the DAG processor has imported after a round over the whole folder, of
+        which these files are a part.
+        """
         answer = self._ask_to_pre_import(files, collects=False)
         self._pre_imported = tuple(answer.modules)
         self.doubts += pre_import_doubts(answer.failed)
 
     def collect(self, files: Iterable[Path]) -> None:
-        """Do the full garbage collection that the manager of ``files``, which were pre-imported, would not do by itself."""
+        """Do the full garbage collection that the manager of ``files``, which were pre-imported,
+        would not do by itself.
+        """
         self._ask_to_pre_import(files, collects=True)
 
     def _ask_to_pre_import(self, files: Iterable[Path], *, collects: bool) -> PreImported:
         named = [str(path) for path in files]
-        answer = self.zygotes.pre_import(named, with_folder=self.target.root not in self._paths, collects=collects)
+        answer = self.zygotes.pre_import(
+            named, with_folder=self.target.root not in self._paths, collects=collects
+        )
         self.has_collected = answer.has_collected
         return answer
 
     def limits(self, files: int) -> ParseLimits:
         """What bounds each parse."""
-        configured = float(self.zygotes.current.airflow.config.get("dag_file_processor_timeout", _DEFAULT_LIMIT_S))
+        configured = float(
+            self.zygotes.current.airflow.config.get("dag_file_processor_timeout", _DEFAULT_LIMIT_S)
+        )
         memory = self.settings.memory_limit_mib
         return ParseLimits(
             time_limit_s=self.settings.time_limit_s or configured,
@@ -154,10 +170,14 @@ class Site:
             pyinstrument=_pyinstrument_folder(),
         )
 
-    def crew(self, limits: ParseLimits, lines: int | None = None, zygotes: Zygotes | None = None) -> Crew:
+    def crew(
+        self, limits: ParseLimits, lines: int | None = None, zygotes: Zygotes | None = None
+    ) -> Crew:
         """Those who do jobs here."""
         lines = lines or self.settings.jobs or settings_module.default_jobs()
-        return Crew(zygotes or self.zygotes, lines=lines, time_limit_s=limits.time_limit_s, shown=self.shown)
+        return Crew(
+            zygotes or self.zygotes, lines=lines, time_limit_s=limits.time_limit_s, shown=self.shown
+        )
 
     def run(self, results: Iterable[Measured], version: str) -> Run:
         """What was measured, as a Run."""
@@ -200,17 +220,26 @@ class Site:
         return remarked
 
     def _described(self, zygote: Zygote, files: Sequence[str]) -> Described:
-        """Where modules come from; a DAG file may have ended those who could tell, and the times are worth keeping."""
+        """Where modules come from; a DAG file may have ended those who could tell, and the times
+        are worth keeping.
+        """
         try:
-            return zygote.ask({"op": "describe", "files": list(files)}, Described, limit_s=_DESCRIBE_LIMIT_S)
+            return zygote.ask(
+                {"op": "describe", "files": list(files)}, Described, limit_s=_DESCRIBE_LIMIT_S
+            )
         except (ConnectionLost, MeasurementError):
-            text = "Modules are not matched with distributions: a DAG file killed the process that does it."
+            text = (
+                "Modules are not matched with distributions: a DAG file killed the process that"
+                " does it."
+            )
             self.doubts.append(Doubt(code="no-distributions", text=text))
             return Described(owners=[""] * len(files), distributions={})
 
 
 def pre_import_doubts(failed: Sequence[Sequence[str]]) -> list[Doubt]:
-    """One remark on the modules, each with its error, that the DAG processor fails to import before it forks."""
+    """One remark on the modules, each with its error, that the DAG processor fails to import
+    before it forks.
+    """
     if not failed:
         return []
     if len(failed) == 1:
@@ -219,13 +248,20 @@ def pre_import_doubts(failed: Sequence[Sequence[str]]) -> list[Doubt]:
         named = ", ".join(module for module, _ in failed[:_NAMED])
         more = len(failed) - _NAMED
         what = f"{len(failed)} modules: {named}{f' and {more} more' if more > 0 else ''}"
-    return [Doubt(code="pre-import", text=f"Before it forks, the DAG processor fails to import {what}.")]
+    return [
+        Doubt(code="pre-import", text=f"Before it forks, the DAG processor fails to import {what}.")
+    ]
 
 
 def _state_doubts(trouble: str) -> list[Doubt]:
     if not trouble:
         return []
-    return [Doubt(code="imitated", text=f"{trouble}. Run `dagprof doctor` to see the configuration in use.")]
+    return [
+        Doubt(
+            code="imitated",
+            text=f"{trouble}. Run `dagprof doctor` to see the configuration in use.",
+        )
+    ]
 
 
 def _project(target: Target, files: Sequence[FileResult]) -> Project:
@@ -236,7 +272,11 @@ def _project(target: Target, files: Sequence[FileResult]) -> Project:
         return Project(used=target.used)
     plugins = target.environment.get("AIRFLOW__CORE__PLUGINS_FOLDER")
     path = [target.root, *([Path(plugins)] if plugins else [])]
-    path += [Path(os.path.abspath(part)) for part in target.environment.get("PYTHONPATH", "").split(os.pathsep) if part]
+    path += [
+        Path(os.path.abspath(part))
+        for part in target.environment.get("PYTHONPATH", "").split(os.pathsep)
+        if part
+    ]
     lacking = [file for file in files if any(failure.missing_module for failure in file.failures)]
     missing = {failure.missing_module for file in lacking for failure in file.failures} - {""}
     near = [target.root / file.path for file in lacking]

@@ -1,14 +1,15 @@
 """The vocabulary: a Run and everything inside it.
 
-All values are frozen and carry their unit in their name: ``_ms`` milliseconds, ``_us`` microseconds, ``_s`` seconds,
-``_kib`` KiB. Lists that belong together are stored as columns of equal length, so that a Run of a thousand files stays
-small. ``SCHEMA_VERSION`` grows when a reader of the older form could misread the newer one:
+All values are frozen and carry their unit in their name: ``_ms`` milliseconds, ``_us``
+microseconds, ``_s`` seconds, ``_kib`` KiB. Lists that belong together are stored as columns of
+equal length, so that a Run of a thousand files stays small. ``SCHEMA_VERSION`` grows when a reader
+of the older form could misread the newer one:
 
 1. first form
 2. plugins; each reason for which Airflow skips a file, with its detail
-3. statuses ``needs-answer``, ``held`` and ``lost``; what a file needs; failures of network effects; the stage ``exit_ms`` in
-   the parse time; DAGs that exist in some parses only;
-   ``project``: what was taken from the repository, and where it holds modules that were not found
+3. statuses ``needs-answer``, ``held`` and ``lost``; what a file needs; failures of network effects;
+   the stage ``exit_ms`` in the parse time; DAGs that exist in some parses only; ``project``: what
+   was taken from the repository, and where it holds modules that were not found
 """
 
 from __future__ import annotations
@@ -33,7 +34,17 @@ from dagprof.model.run import (
     Temperature,
 )
 from dagprof.model.samples import Samples
-from dagprof.model.trace import STATEMENT, Edge, Loads, Module, Origin, Stack, Statement, StatementMemory, Trace
+from dagprof.model.trace import (
+    STATEMENT,
+    Edge,
+    Loads,
+    Module,
+    Origin,
+    Stack,
+    Statement,
+    StatementMemory,
+    Trace,
+)
 
 SCHEMA_VERSION = 3
 

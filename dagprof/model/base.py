@@ -5,8 +5,12 @@ from __future__ import annotations
 import msgspec
 
 
-class Frozen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=False):
-    """Base of all values: immutable, built by keyword; unknown fields of a newer writer are ignored."""
+class Frozen(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=False
+):
+    """Base of all values: immutable, built by keyword; unknown fields of a newer writer are
+    ignored.
+    """
 
 
 class Doubt(Frozen, frozen=True):

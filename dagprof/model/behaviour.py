@@ -1,4 +1,6 @@
-"""What one DAG file did while it was parsed, besides building DAGs, and what differed from parse to parse."""
+"""What one DAG file did while it was parsed, besides building DAGs, and what differed from parse
+to parse.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,9 @@ from dagprof.model.effects import EffectKind, effect_kind
 
 
 class Output(Frozen, frozen=True):
-    """What the parse wrote to one stream, redacted and cut to a limit; ``total_bytes`` counts all of it."""
+    """What the parse wrote to one stream, redacted and cut to a limit; ``total_bytes`` counts
+    all of it.
+    """
 
     text: str = ""
     total_bytes: int = 0
@@ -19,11 +23,12 @@ class Output(Frozen, frozen=True):
 
 
 class Access(Frozen, frozen=True):
-    """A Variable or Connection that was used while the file was parsed, at the user's line that led there.
+    """A Variable or Connection that was used while the file was parsed, at the user's line that led
+    there.
 
-    ``kind`` is ``variable``, ``connection`` or ``environment`` (a variable of the environment that is not set, where
-    the file was traced); ``answered_by`` is ``environment``, ``file``, ``default``, ``stub``, ``missing`` or ``ignored``
-    (a write, which holds for this parse only).
+    ``kind`` is ``variable``, ``connection`` or ``environment`` (a variable of the environment that
+    is not set, where the file was traced); ``answered_by`` is ``environment``, ``file``,
+    ``default``, ``stub``, ``missing`` or ``ignored`` (a write, which holds for this parse only).
     """
 
     kind: str
@@ -36,12 +41,14 @@ class Access(Frozen, frozen=True):
 
 
 class Effect(Frozen, frozen=True):
-    """Something that the file did while it was parsed, besides building DAGs, at the user's line that led there.
+    """Something that the file did while it was parsed, besides building DAGs, at the user's line
+    that led there.
 
-    ``kind`` is the name of an ``EffectKind``; ``what`` holds host and port, program, path or name, redacted. ``wall_us`` is the
-    time of all ``count`` times together, None where only the fact is known; ``size_bytes`` counts what files hold;
-    ``failed`` counts how often it ended with an error, of those whose time is known. ``threads`` is how many threads besides
-    the one that parses did it; their times overlap, and what overlaps counts once.
+    ``kind`` is the name of an ``EffectKind``; ``what`` holds host and port, program, path or name,
+    redacted. ``wall_us`` is the time of all ``count`` times together, None where only the fact is
+    known; ``size_bytes`` counts what files hold; ``failed`` counts how often it ended with an
+    error, of those whose time is known. ``threads`` is how many threads besides the one that parses
+    did it; their times overlap, and what overlaps counts once.
     """
 
     kind: str
@@ -65,12 +72,14 @@ EXISTENCE = "the DAG itself"
 
 
 class Instability(Frozen, frozen=True):
-    """A field of a serialised DAG that differed between two parses of the same file: the place, and both values.
+    """A field of a serialised DAG that differed between two parses of the same file: the place, and
+    both values.
 
-    The field ``EXISTENCE`` says that not every parse gave the DAG; the values are then ``there`` and ``missing``.
+    The field ``EXISTENCE`` says that not every parse gave the DAG; the values are then ``there``
+    and ``missing``.
 
-    ``by_seed`` says that it takes another hash seed to differ, as the order of a set does: it changes with each start of
-    Python, not with each parse.
+    ``by_seed`` says that it takes another hash seed to differ, as the order of a set does: it
+    changes with each start of Python, not with each parse.
     """
 
     dag_id: str

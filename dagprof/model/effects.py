@@ -1,7 +1,8 @@
-"""The kinds of effects that a parse can have, one row each: what they are called, belong to, and mean to gate and reports.
+"""The kinds of effects that a parse can have, one row each: what they are called, belong to, and
+mean to gate and reports.
 
-A new kind is one watcher in ``dagprof/probe/watch/`` and one row here. A row of a new group with a rule of its own also needs
-that rule in ``dagprof.config.policy``.
+A new kind is one watcher in ``dagprof/probe/watch/`` and one row here. A row of a new group with a
+rule of its own also needs that rule in ``dagprof.config.policy``.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import NamedTuple
 class EffectGroup(NamedTuple):
     """Kinds that mean the same to people.
 
-    ``rule`` is the value of the ``Rule`` by which the gate finds new ones, empty for none; ``does`` and ``advice`` are what it says
-    then: ``a.py queries a database while it is parsed; query it in a task``.
+    ``rule`` is the value of the ``Rule`` by which the gate finds new ones, empty for none; ``does``
+    and ``advice`` are what it says then: ``a.py queries a database while it is parsed; query it in
+    a task``.
     """
 
     name: str
@@ -31,10 +33,11 @@ class Verbs(NamedTuple):
 
 
 class EffectKind(NamedTuple):
-    """One kind. ``name`` stands in Runs. ``verbs`` are there if its time can explain why a file became slower.
+    """One kind. ``name`` stands in Runs. ``verbs`` are there if its time can explain why a file
+    became slower.
 
-    ``belongs_in_task``: it is work, and a report of what is better done in a task names it. ``has_object``: what it is done to
-    goes on the verb (``reads x.txt``).
+    ``belongs_in_task``: it is work, and a report of what is better done in a task names it.
+    ``has_object``: what it is done to goes on the verb (``reads x.txt``).
     """
 
     name: str
@@ -64,14 +67,20 @@ EFFECT_KINDS = (
     EffectKind(
         "metadata-database",
         DATABASE,
-        Verbs("query Airflow's database", "queries Airflow's database", "queried Airflow's database"),
+        Verbs(
+            "query Airflow's database", "queries Airflow's database", "queried Airflow's database"
+        ),
         belongs_in_task=True,
     ),
     EffectKind("dns", NETWORK, Verbs("look up", "looks up", "looked up"), belongs_in_task=True),
-    EffectKind("socket", NETWORK, Verbs("connect to", "connects to", "connected to"), belongs_in_task=True),
+    EffectKind(
+        "socket", NETWORK, Verbs("connect to", "connects to", "connected to"), belongs_in_task=True
+    ),
     EffectKind("http", NETWORK, Verbs("ask", "asks", "asked"), belongs_in_task=True),
     EffectKind("process", PROGRAM, Verbs("run", "runs", "ran"), belongs_in_task=True),
-    EffectKind("sleep", WAITING, Verbs("sleep", "sleeps", "slept"), belongs_in_task=True, has_object=False),
+    EffectKind(
+        "sleep", WAITING, Verbs("sleep", "sleeps", "slept"), belongs_in_task=True, has_object=False
+    ),
     EffectKind(
         "exit-handler",
         CODE,
@@ -94,7 +103,9 @@ _BY_NAME = {kind.name: kind for kind in EFFECT_KINDS}
 
 
 def effect_kind(name: str) -> EffectKind:
-    """The row of a kind; for a name that only a newer dagprof knows, one that nothing follows from."""
+    """The row of a kind; for a name that only a newer dagprof knows, one that nothing follows
+    from.
+    """
     return _BY_NAME.get(name) or EffectKind(name, OTHER)
 
 

@@ -1,4 +1,6 @@
-"""What experiments on one DAG file showed: does it need an import, and what does the parse save without it?"""
+"""What experiments on one DAG file showed: does it need an import, and what does the parse save
+without it?
+"""
 
 from __future__ import annotations
 
@@ -21,12 +23,14 @@ class Need(str, enum.Enum):
 class Experiment(Frozen, frozen=True):
     """The file parsed again without some import statements, which were taken out in memory only.
 
-    ``need`` says whether the parse needed them and ``reason`` what did. ``saving_ms`` and ``memory_kib`` hold, round by
-    round, what a plain parse took or grew more than the one without them taken right after it, scaled to the file's parse
-    time without waiting for a processor: the machine's speed may have changed since. ``cautions`` names what
-    the imports do that the serialised DAGs do not show; ``has_star`` says that an ``import *`` is among them.
-    Of one statement that is not needed, ``used_in`` holds a place in each other file that takes its names from here, in tasks
-    perhaps, and ``is_unused`` says that no source was seen to use them, ``in_hints`` that only type hints do.
+    ``need`` says whether the parse needed them and ``reason`` what did. ``saving_ms`` and
+    ``memory_kib`` hold, round by round, what a plain parse took or grew more than the one without
+    them taken right after it, scaled to the file's parse time without waiting for a processor: the
+    machine's speed may have changed since. ``cautions`` names what the imports do that the
+    serialised DAGs do not show; ``has_star`` says that an ``import *`` is among them. Of one
+    statement that is not needed, ``used_in`` holds a place in each other file that takes its names
+    from here, in tasks perhaps, and ``is_unused`` says that no source was seen to use them,
+    ``in_hints`` that only type hints do.
     """
 
     without: tuple[Place, ...]

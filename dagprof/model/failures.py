@@ -10,7 +10,9 @@ _NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 
 
 class Failure(Frozen, frozen=True):
-    """Why a file gave no DAGs. ``traceback`` holds the user's frames only; ``cause`` is the first exception of a chain."""
+    """Why a file gave no DAGs. ``traceback`` holds the user's frames only; ``cause`` is the
+    first exception of a chain.
+    """
 
     type: str
     message: str
@@ -21,7 +23,9 @@ class Failure(Frozen, frozen=True):
 
     @property
     def missing_module(self) -> str:
-        """The module that could not be found, also where another exception says so; empty if that is not the reason."""
+        """The module that could not be found, also where another exception says so; empty if
+        that is not the reason.
+        """
         found = _NO_MODULE.search(f"{self.type}: {self.message}") or _NO_MODULE.search(self.cause)
         return found[1] if found else ""
 
@@ -40,7 +44,9 @@ class Unanswered(Frozen, frozen=True):
     @property
     def noun(self) -> str:
         """What it is, in words."""
-        return {"variable": "Variable", "connection": "Connection"}.get(self.kind, "the environment variable")
+        return {"variable": "Variable", "connection": "Connection"}.get(
+            self.kind, "the environment variable"
+        )
 
     @property
     def place(self) -> str:
@@ -56,7 +62,9 @@ class Unanswered(Frozen, frozen=True):
 
 
 class LostDag(Frozen, frozen=True):
-    """A DAG that the file created and Airflow did not find: nothing global holds it, and it was no context manager."""
+    """A DAG that the file created and Airflow did not find: nothing global holds it, and it was
+    no context manager.
+    """
 
     dag_id: str
     file: str = ""

@@ -16,8 +16,8 @@ from dagprof.model.trace import Stack, Trace
 class Status(str, enum.Enum):
     """How the parse of one file ended.
 
-    ``HELD``: a process that the file started holds the parse's output, and Airflow 3 waits for it to its time-out. ``LOST``:
-    Airflow 3 cannot send the DAGs from the parsing process.
+    ``HELD``: a process that the file started holds the parse's output, and Airflow 3 waits for it
+    to its time-out. ``LOST``: Airflow 3 cannot send the DAGs from the parsing process.
     """
 
     OK = "ok"
@@ -35,12 +35,16 @@ class Status(str, enum.Enum):
 
     @property
     def is_failure(self) -> bool:
-        """Whether the parse gave no DAG although it was tried; for ``NEEDS_ANSWER`` Airflow may do better."""
+        """Whether the parse gave no DAG although it was tried; for ``NEEDS_ANSWER`` Airflow may
+        do better.
+        """
         return self not in (Status.OK, Status.NO_DAGS, Status.SKIPPED)
 
     @property
     def is_broken(self) -> bool:
-        """Whether Airflow would show no DAG of this file either: it fails, and not for lack of an answer."""
+        """Whether Airflow would show no DAG of this file either: it fails, and not for lack of
+        an answer.
+        """
         return self.is_failure and self is not Status.NEEDS_ANSWER
 
 
@@ -55,7 +59,9 @@ def _named(dag_ids: Sequence[str]) -> str:
 
 
 class FileResult(Frozen, frozen=True):
-    """Everything known about one DAG file. ``path`` is relative to ``Run.root``, with forward slashes."""
+    """Everything known about one DAG file. ``path`` is relative to ``Run.root``, with forward
+    slashes.
+    """
 
     path: str
     status: Status
@@ -92,7 +98,8 @@ class FileResult(Frozen, frozen=True):
         return self.samples.median("own_ms")
 
     def has_lost_dags(self, before: FileResult) -> bool:
-        """Whether it fails now and did not before, fails with fewer DAGs, or no longer defines a DAG.
+        """Whether it fails now and did not before, fails with fewer DAGs, or no longer defines a
+        DAG.
 
         What it would do with an answer that is missing here nobody knows: that is not a loss.
         """
@@ -103,7 +110,9 @@ class FileResult(Frozen, frozen=True):
         return self.status is Status.NO_DAGS and before.status is Status.OK
 
     def missing_dags(self, before: FileResult) -> tuple[str, ...]:
-        """The ids that the file gave before and does not give now; Airflow keeps the others next to an import error."""
+        """The ids that the file gave before and does not give now; Airflow keeps the others next
+        to an import error.
+        """
         return tuple(dag_id for dag_id in before.dag_ids if dag_id not in self.dag_ids)
 
     def missing(self, before: FileResult | None = None) -> str:
@@ -120,7 +129,9 @@ class FileResult(Frozen, frozen=True):
 
     @property
     def ended_measuring(self) -> bool:
-        """Whether its parse took the processes that watch over it along: nobody saw how its own process ended."""
+        """Whether its parse took the processes that watch over it along: nobody saw how its own
+        process ended.
+        """
         return self.status is Status.KILLED and self.signal is None and self.exit_code is None
 
     @property
@@ -134,12 +145,16 @@ class FileResult(Frozen, frozen=True):
         nothing = "it imports without an error but defines no DAG"
         if self.lost_dags:
             lost = self.lost_dags[0]
-            nothing = f"it creates DAG {lost.dag_id} at line {lost.line}, which Airflow does not find"
+            nothing = (
+                f"it creates DAG {lost.dag_id} at line {lost.line}, which Airflow does not find"
+            )
         return self.detail or (nothing if self.status is Status.NO_DAGS else self.status.value)
 
     @property
     def needed_answers(self) -> str:
-        """The answers that it fails without, where they are requested, and the option that supplies them."""
+        """The answers that it fails without, where they are requested, and the option that
+        supplies them.
+        """
         if not self.unanswered:
             return ""
         first = self.unanswered[0]
@@ -155,5 +170,7 @@ class FileResult(Frozen, frozen=True):
 
     @property
     def is_timed(self) -> bool:
-        """Whether there is a parse time at all (files that fail to import have one, files that were killed have not)."""
+        """Whether there is a parse time at all (files that fail to import have one, files that
+        were killed have not).
+        """
         return len(self.samples) > 0

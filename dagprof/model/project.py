@@ -41,7 +41,9 @@ class Home(Frozen, frozen=True):
 
 
 class Project(Frozen, frozen=True):
-    """The repository around the DAG folder; ``root`` is empty where there was none, or none was asked for."""
+    """The repository around the DAG folder; ``root`` is empty where there was none, or none was
+    asked for.
+    """
 
     root: str = ""
     used: tuple[Used, ...] = ()

@@ -26,7 +26,8 @@ class Isolation(str, enum.Enum):
     SPAWN = "spawn"
 
 
-# From here on a machine is called busy: this share of all parse time went by waiting for a processor.
+# From here on a machine is called busy: this share of all parse time went by waiting for a
+# processor.
 BUSY_SHARE = 0.1
 
 
@@ -43,8 +44,8 @@ class SkipReason(str, enum.Enum):
 class SkippedFile(Frozen, frozen=True):
     """A file that Airflow does not parse, and the reason.
 
-    ``detail`` holds the words that the text lacks (``safe-mode``), the name of the user's function (``callable``) or the
-    exception that it raised (``unexamined``).
+    ``detail`` holds the words that the text lacks (``safe-mode``), the name of the user's function
+    (``callable``) or the exception that it raised (``unexamined``).
     """
 
     path: str
@@ -57,16 +58,25 @@ class SkippedFile(Frozen, frozen=True):
         if self.reason is SkipReason.IGNORED:
             return "a pattern in .airflowignore matches it"
         if self.reason is SkipReason.SAFE_MODE:
-            return f"its text lacks {self.detail or 'the words that safe mode looks for'}, so safe mode skips it"
+            return (
+                f"its text lacks {self.detail or 'the words that safe mode looks for'}, so safe"
+                " mode skips it"
+            )
         if self.reason is SkipReason.CALLABLE:
             return f"{self.detail} ([core] might_contain_dag_callable) rejects it"
         if self.reason is SkipReason.UNEXAMINED:
             return f"Airflow fails to examine it ({self.detail})"
         is_named_so = self.path.endswith(".zip")
-        return "it is not a zip archive" if is_named_so else "it is neither a .py file nor a zip archive"
+        return (
+            "it is not a zip archive"
+            if is_named_so
+            else "it is neither a .py file nor a zip archive"
+        )
 
     def loses_dags_of(self, before: FileResult) -> bool:
-        """Whether the file gave DAGs before and is skipped now, and not by a pattern that somebody wrote."""
+        """Whether the file gave DAGs before and is skipped now, and not by a pattern that
+        somebody wrote.
+        """
         return self.reason is not SkipReason.IGNORED and bool(before.dag_ids)
 
 
@@ -78,9 +88,11 @@ class Git(Frozen, frozen=True):
 
 
 class Environment(Frozen, frozen=True):
-    """Where the numbers were taken. ``machine`` is a digest of host name and hardware, to distinguish machines.
+    """Where the numbers were taken. ``machine`` is a digest of host name and hardware, to
+    distinguish machines.
 
-    ``airflow_config`` holds the settings that decide how Airflow parses; ``distributions`` is all that is installed beside it.
+    ``airflow_config`` holds the settings that decide how Airflow parses; ``distributions`` is all
+    that is installed beside it.
     """
 
     python_version: str
@@ -103,11 +115,12 @@ class Environment(Frozen, frozen=True):
 
 
 class Plugin(Frozen, frozen=True):
-    """One plugin that Airflow's manager loads once, before it parses: a cost that no DAG file can change.
+    """One plugin that Airflow's manager loads once, before it parses: a cost that no DAG file can
+    change.
 
-    ``source`` is its file, entry point or provider. ``wall_ms`` and ``rss_kib`` are what loading it took and added, with the
-    ``modules`` that it brought; what an earlier plugin had loaded already is that one's. ``error`` is the reason why it could
-    not be loaded, empty where it could.
+    ``source`` is its file, entry point or provider. ``wall_ms`` and ``rss_kib`` are what loading it
+    took and added, with the ``modules`` that it brought; what an earlier plugin had loaded already
+    is that one's. ``error`` is the reason why it could not be loaded, empty where it could.
     """
 
     name: str
@@ -119,14 +132,18 @@ class Plugin(Frozen, frozen=True):
 
 
 class Reference(Frozen, frozen=True):
-    """Parses of dagprof's own fixed file (``dagprof.measure.reference``) in the same scan: how fast the machine was then."""
+    """Parses of dagprof's own fixed file (``dagprof.measure.reference``) in the same scan: how
+    fast the machine was then.
+    """
 
     version: int
     samples: Samples
 
 
 class Run(Frozen, frozen=True):
-    """One scan: what was measured, where, how, and the results. The file between measuring and reporting."""
+    """One scan: what was measured, where, how, and the results. The file between measuring and
+    reporting.
+    """
 
     schema_version: int
     dagprof_version: str
@@ -156,7 +173,9 @@ class Run(Frozen, frozen=True):
 
     @property
     def total_parse_ms(self) -> float:
-        """Sum of the files' median parse times: the work of one loop of the DAG processor, in milliseconds."""
+        """Sum of the files' median parse times: the work of one loop of the DAG processor, in
+        milliseconds.
+        """
         return sum(file.parse_ms for file in self.files)
 
     @property
@@ -176,9 +195,11 @@ class Run(Frozen, frozen=True):
 
 
 class Measured(Frozen, frozen=True):
-    """One measured file on its own, as the journal keeps it: positions in ``result`` point into ``modules`` here.
+    """One measured file on its own, as the journal keeps it: positions in ``result`` point into
+    ``modules`` here.
 
-    Distributions of ``modules`` are not known yet; ``import_sets`` is this file's own ``Run.import_sets``.
+    Distributions of ``modules`` are not known yet; ``import_sets`` is this file's own
+    ``Run.import_sets``.
     """
 
     result: FileResult

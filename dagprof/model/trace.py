@@ -1,4 +1,6 @@
-"""What the tracing pass and the sampler found in one parse: modules, imports, statements, call stacks."""
+"""What the tracing pass and the sampler found in one parse: modules, imports, statements, call
+stacks.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +29,13 @@ class Module(Frozen, frozen=True):
 class Loads(Frozen, frozen=True):
     """Modules in the order their loading began, one column per figure.
 
-    ``module`` and ``importer`` are positions in ``Run.modules``; ``importer`` is -1 for the DAG file itself and -2 where no
-    importing statement was seen. ``parent`` is a position in these columns, -1 for an outermost load. Times are those of
-    the tracing pass, without garbage collection, compilation and waiting for a processor; ``cumulative_us`` includes what was
-    loaded in turn. ``caller_line`` is the line that was running of the module being loaded, or of the DAG file, 0 if unknown.
-    ``imports`` is a position in ``Run.import_sets``: the import statements that ran while this module, and nothing inside it,
-    was being loaded.
+    ``module`` and ``importer`` are positions in ``Run.modules``; ``importer`` is -1 for the DAG
+    file itself and -2 where no importing statement was seen. ``parent`` is a position in these
+    columns, -1 for an outermost load. Times are those of the tracing pass, without garbage
+    collection, compilation and waiting for a processor; ``cumulative_us`` includes what was loaded
+    in turn. ``caller_line`` is the line that was running of the module being loaded, or of the DAG
+    file, 0 if unknown. ``imports`` is a position in ``Run.import_sets``: the import statements that
+    ran while this module, and nothing inside it, was being loaded.
     """
 
     module: tuple[int, ...] = ()
@@ -51,10 +54,11 @@ class Loads(Frozen, frozen=True):
 class Edge(Frozen, frozen=True, array_like=True):
     """An import statement that ran and the module it asked for (position in ``Run.modules``).
 
-    ``importer`` is the module in which the statement stands where that is not the one being loaded: a function of another
-    module was called; -1 stands for the module being loaded, or the DAG file. ``caller_line`` is the line of that module, or
-    of the DAG file, that was running, for statements in functions; 0 if unknown. ``is_conditional`` says of the user's
-    statements that they stand inside ``if``, ``try`` or the like. ``is_executed``: it is in other code, which was executed at
+    ``importer`` is the module in which the statement stands where that is not the one being loaded:
+    a function of another module was called; -1 stands for the module being loaded, or the DAG file.
+    ``caller_line`` is the line of that module, or of the DAG file, that was running, for statements
+    in functions; 0 if unknown. ``is_conditional`` says of the user's statements that they stand
+    inside ``if``, ``try`` or the like. ``is_executed``: it is in other code, which was executed at
     this line.
     """
 
@@ -81,11 +85,13 @@ class StatementMemory(Frozen, frozen=True, array_like=True):
 class Statement(Frozen, frozen=True):
     """One top-level statement of a DAG file and its clock in the tracing pass.
 
-    ``parent`` is a position in the same tuple, -1 at the top. Wall and CPU time include nested statements; garbage
-    collection and waiting for a processor are taken out. ``count`` is how often it ran; ``is_cut`` says that a loop was looked
-    into for its first iterations only (the loop's own time is whole). ``building_us`` is how much of the wall time went into
-    making DAGs, task groups and tasks in this statement itself. ``gc_us`` is the garbage collection while it, and none nested in
-    it, ran; it is in no other figure. ``member`` is the file in a zip archive that it is in.
+    ``parent`` is a position in the same tuple, -1 at the top. Wall and CPU time include nested
+    statements; garbage collection and waiting for a processor are taken out. ``count`` is how often
+    it ran; ``is_cut`` says that a loop was looked into for its first iterations only (the loop's
+    own time is whole). ``building_us`` is how much of the wall time went into making DAGs, task
+    groups and tasks in this statement itself. ``gc_us`` is the garbage collection while it, and
+    none nested in it, ran; it is in no other figure. ``member`` is the file in a zip archive that
+    it is in.
     """
 
     parent: int
@@ -103,10 +109,11 @@ class Statement(Frozen, frozen=True):
 
 
 class Trace(Frozen, frozen=True):
-    """The tracing pass of one file: imports, the import statements that ran outside any load, and the statements' clocks.
+    """The tracing pass of one file: imports, the import statements that ran outside any load, and
+    the statements' clocks.
 
-    What the pass waited for a processor is taken out of all times, in proportion to CPU time: the machine's doing, which the
-    plain parses may not have met.
+    What the pass waited for a processor is taken out of all times, in proportion to CPU time: the
+    machine's doing, which the plain parses may not have met.
     """
 
     wall_ms: float
@@ -119,10 +126,11 @@ class Trace(Frozen, frozen=True):
 
 
 class Stack(Frozen, frozen=True):
-    """A node of the sampled call tree; times are sampled wall milliseconds, children below one per cent are left out.
+    """A node of the sampled call tree; times are sampled wall milliseconds, children below one per
+    cent are left out.
 
-    Below the DAG file's own code stands a node for each top-level statement: ``function`` is ``STATEMENT`` and ``line`` the
-    statement's first line.
+    Below the DAG file's own code stands a node for each top-level statement: ``function`` is
+    ``STATEMENT`` and ``line`` the statement's first line.
     """
 
     function: str

@@ -1,7 +1,9 @@
-"""Waiting for what is not there: metadata servers of clouds, hosts that do not answer, names that do not resolve.
+"""Waiting for what is not there: metadata servers of clouds, hosts that do not answer, names that
+do not resolve.
 
-Where a DAG file asks for credentials on a laptop or in CI, a client library tries the cloud's metadata server several
-times, for seconds. In production that server answers at once: the figure is this machine's, not the deployment's.
+Where a DAG file asks for credentials on a laptop or in CI, a client library tries the cloud's
+metadata server several times, for seconds. In production that server answers at once: the figure is
+this machine's, not the deployment's.
 """
 
 from __future__ import annotations
@@ -33,23 +35,28 @@ _GOOGLE = Server(
 _AMAZON = Server(
     ("169.254.170.2", "169.254.170.23", "fd00:ec2::254"),
     "Amazon's metadata server",
-    "set AWS_EC2_METADATA_DISABLED=true, or give credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    "set AWS_EC2_METADATA_DISABLED=true, or give credentials in AWS_ACCESS_KEY_ID and"
+    " AWS_SECRET_ACCESS_KEY",
 )
 _AZURE = Server(
-    ("168.63.129.16",), "Azure's metadata server", "give credentials in AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
+    ("168.63.129.16",),
+    "Azure's metadata server",
+    "give credentials in AZURE_CLIENT_ID and AZURE_CLIENT_SECRET",
 )
 _ANY = Server(
     ("169.254.169.254",),
     "a cloud's metadata server",
-    "give credentials (GOOGLE_APPLICATION_CREDENTIALS, AWS_ACCESS_KEY_ID, …), or set NO_GCE_CHECK=true or "
-    "AWS_EC2_METADATA_DISABLED=true",
+    "give credentials (GOOGLE_APPLICATION_CREDENTIALS, AWS_ACCESS_KEY_ID, …), or set"
+    " NO_GCE_CHECK=true or AWS_EC2_METADATA_DISABLED=true",
 )
 _SERVERS = (_GOOGLE, _AMAZON, _AZURE, _ANY)
 STUB_HOSTS = "dagprof-stub"
 
 
 class Wait(NamedTuple):
-    """Waiting at one line for one host: ms in all, how often, and the server where it is a known one."""
+    """Waiting at one line for one host: ms in all, how often, and the server where it is a known
+    one.
+    """
 
     file: str
     line: int
@@ -60,7 +67,9 @@ class Wait(NamedTuple):
 
 
 def doubts(effects: Sequence[Effect]) -> list[Doubt]:
-    """One sentence for each line that waits for something that does not answer, the longest first."""
+    """One sentence for each line that waits for something that does not answer, the longest
+    first.
+    """
     waits = sorted(_waits(effects), key=lambda wait: -wait.ms)
     return [Doubt(code="waits-in-vain", text=_text(wait)) for wait in waits[:_MOST]]
 
@@ -74,7 +83,10 @@ def _text(wait: Wait) -> str:
     else:
         what = f"{wait.server.whose} ({wait.host}), which is not available here"
         way_out = wait.server.way_out
-    waits = f"{place} waits {wait.ms / 1000:.1f} s{times} for {what}, so the time in production differs."
+    waits = (
+        f"{place} waits {wait.ms / 1000:.1f} s{times} for {what}, so the time in production"
+        " differs."
+    )
     return f"{waits} To avoid this wait, {way_out}."
 
 
@@ -95,6 +107,8 @@ def _waits(effects: Sequence[Effect]) -> Iterable[Wait]:
 def _host(effect: Effect) -> str:
     if effect.kind == "dns":
         return effect.what
-    place = effect.what.partition("://")[2].partition("/")[0] if effect.kind == "http" else effect.what
+    place = (
+        effect.what.partition("://")[2].partition("/")[0] if effect.kind == "http" else effect.what
+    )
     host, _, port = place.rpartition(":")
     return host if host and port.isdigit() else place

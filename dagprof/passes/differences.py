@@ -1,4 +1,6 @@
-"""Where two JSON values differ: serialised DAGs of two parses, or what two parses left changed in their processes."""
+"""Where two JSON values differ: serialised DAGs of two parses, or what two parses left changed
+in their processes.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ _MISSING = object()
 
 
 class ValueDifference(NamedTuple):
-    """A path such as ``dag.tasks[0].bash_command`` and both values as JSON text, cut to ``TEXT_LIMIT``."""
+    """A path such as ``dag.tasks[0].bash_command`` and both values as JSON text, cut to
+    ``TEXT_LIMIT``.
+    """
 
     field: str
     first: str
@@ -25,7 +29,9 @@ def differences(first: object, second: object, field: str = "") -> Iterator[Valu
     """The innermost places in which two JSON values differ, in order."""
     if isinstance(first, dict) and isinstance(second, dict):
         for key in sorted(first.keys() | second.keys()):
-            yield from differences(first.get(key, _MISSING), second.get(key, _MISSING), f"{field}.{key}".lstrip("."))
+            yield from differences(
+                first.get(key, _MISSING), second.get(key, _MISSING), f"{field}.{key}".lstrip(".")
+            )
     elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
         for number, (one, other) in enumerate(zip(first, second, strict=True)):
             yield from differences(one, other, f"{field}[{number}]")
@@ -33,8 +39,12 @@ def differences(first: object, second: object, field: str = "") -> Iterator[Valu
         yield ValueDifference(field, _shown(first), _shown(second))
 
 
-def appearing(parses: Sequence[Collection[str]], *, by_seed: bool = False) -> tuple[Instability, ...]:
-    """The DAGs that some parses gave and others did not; ``parses`` holds the ids of each, in order."""
+def appearing(
+    parses: Sequence[Collection[str]], *, by_seed: bool = False
+) -> tuple[Instability, ...]:
+    """The DAGs that some parses gave and others did not; ``parses`` holds the ids of each, in
+    order.
+    """
     every = dict.fromkeys(name for ids in parses for name in sorted(ids))
     restless = [name for name in every if not all(name in ids for ids in parses)]
     return tuple(
@@ -46,7 +56,9 @@ def appearing(parses: Sequence[Collection[str]], *, by_seed: bool = False) -> tu
 
 def changed(first: Mapping[str, str], second: Mapping[str, str]) -> list[str]:
     """The names under which two mappings differ."""
-    return sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))
+    return sorted(
+        name for name in first.keys() | second.keys() if first.get(name) != second.get(name)
+    )
 
 
 def _shown(value: object) -> str:
@@ -56,8 +68,12 @@ def _shown(value: object) -> str:
     return text if len(text) <= TEXT_LIMIT else text[: TEXT_LIMIT - 1] + "…"
 
 
-def state_differences(plain: Mapping[str, Mapping[str, str]], without: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """What a process has after a plain parse and not after one without some imports, or differently, in words."""
+def state_differences(
+    plain: Mapping[str, Mapping[str, str]], without: Mapping[str, Mapping[str, str]]
+) -> list[str]:
+    """What a process has after a plain parse and not after one without some imports, or
+    differently, in words.
+    """
     found = []
     for subject, values in plain.items():
         others = without.get(subject, {})

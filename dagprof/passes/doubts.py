@@ -18,7 +18,9 @@ FEWEST_FOR_DRIFT = 5
 
 
 def noise(wall_ms: Sequence[float], own_ms: Sequence[float]) -> list[Doubt]:
-    """Parse times that scatter, or go one way from parse to parse; both in ms, in the order they were taken."""
+    """Parse times that scatter, or go one way from parse to parse; both in ms, in the order they
+    were taken.
+    """
     if len(wall_ms) < 2:
         return []
     centre, error = statistics.median(wall_ms), standard_error_of_median(wall_ms)
@@ -26,9 +28,14 @@ def noise(wall_ms: Sequence[float], own_ms: Sequence[float]) -> list[Doubt]:
         text = f"Noisy: {len(wall_ms)} parses ranged from {span(min(wall_ms), max(wall_ms))}."
         return [Doubt(code="noisy", text=text)]
     steps = [later - earlier for earlier, later in itertools.pairwise(own_ms)]
-    one_way = len(own_ms) >= FEWEST_FOR_DRIFT and (all(step > 0 for step in steps) or all(step < 0 for step in steps))
+    one_way = len(own_ms) >= FEWEST_FOR_DRIFT and (
+        all(step > 0 for step in steps) or all(step < 0 for step in steps)
+    )
     if one_way and abs(own_ms[-1] - own_ms[0]) > max(DRIFT_SHARE * centre, 10 * STABLE_MS):
-        text = f"Drifting: parses went from {own_ms[0]:.0f} to {own_ms[-1]:.0f} ms. Each parse affects the next."
+        text = (
+            f"Drifting: parses went from {own_ms[0]:.0f} to {own_ms[-1]:.0f} ms. Each parse affects"
+            " the next."
+        )
         return [Doubt(code="drift", text=text)]
     return []
 
@@ -38,7 +45,10 @@ def waiting(result: FileResult) -> list[Doubt]:
     queued, wall = result.parse_ms - result.own_ms, result.parse_ms
     if not wall or queued <= max(STABLE_MS, NOISY_SHARE * wall):
         return []
-    text = f"Busy: {queued:.0f} of {wall:.0f} ms were spent waiting for a processor. Compare CPU times."
+    text = (
+        f"Busy: {queued:.0f} of {wall:.0f} ms were spent waiting for a processor. Compare CPU"
+        " times."
+    )
     return [Doubt(code="busy", text=text)]
 
 
@@ -52,15 +62,27 @@ def stubs(result: FileResult) -> list[Doubt]:
         return [Doubt(code="stubbed", text=f"{shown} got stub values, which make the file fail.")]
     if result.failures:
         text = (
-            f"{shown} got stub values before the file failed. dagprof found no other value with which the file loads."
+            f"{shown} got stub values before the file failed. dagprof found no other value with"
+            " which the file loads."
         )
         return [Doubt(code="stubbed", text=text)]
-    return [Doubt(code="stubbed", text=f"{shown} got stub values. The cost of the real look-ups is not measured.")]
+    return [
+        Doubt(
+            code="stubbed",
+            text=f"{shown} got stub values. The cost of the real look-ups is not measured.",
+        )
+    ]
 
 
 def lost_dags(result: FileResult) -> list[Doubt]:
-    """DAGs that were created for nothing: all of them where there is no other, else those of the file's own lines."""
-    own = [lost for lost in result.lost_dags if not result.dag_ids or lost.file.endswith(f"/{result.path}")]
+    """DAGs that were created for nothing: all of them where there is no other, else those of the
+    file's own lines.
+    """
+    own = [
+        lost
+        for lost in result.lost_dags
+        if not result.dag_ids or lost.file.endswith(f"/{result.path}")
+    ]
     if not own or result.status.is_failure:
         return []
     more = f" and {len(own) - 1} more" if len(own) > 1 else ""

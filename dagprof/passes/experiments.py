@@ -1,6 +1,7 @@
 """Proves what import statements cost and whether a parse needs them: it parses again without them.
 
-Plain parses and parses without them alternate, round by round, so that a machine that changes its speed changes both.
+Plain parses and parses without them alternate, round by round, so that a machine that changes its
+speed changes both.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ def prove(
 ) -> tuple[Experiment, ...]:
     """What each statement saves, and all that are not needed together; and what needs the others.
 
-    Only the most promising of the statements that would save enough alone are timed by themselves. Savings are those of a
-    parse that takes ``parse_ms``: the machine may have another speed by now than when the file was timed.
+    Only the most promising of the statements that would save enough alone are timed by themselves.
+    Savings are those of a parse that takes ``parse_ms``: the machine may have another speed by now
+    than when the file was timed.
     """
     lab = Lab(path, ask, limits)
     plain = lab.parse((), state=True).result
@@ -50,7 +52,10 @@ def prove(
     timed = timed[:most] if together is None else [*timed[: most - 1], together]
     if timed:
         _time(timed, lab, proof.rounds)
-    return tuple(trial.experiment(parse_ms) for trial in (*timed, *(t for t in free if t not in timed), *needed))
+    return tuple(
+        trial.experiment(parse_ms)
+        for trial in (*timed, *(t for t in free if t not in timed), *needed)
+    )
 
 
 class _Trial:
@@ -84,7 +89,10 @@ class _Trial:
             return Need.UNKNOWN, "only import statements can be removed, and this line has none"
         if result.missed:
             name, file, line = result.missed[0]
-            return Need.RAISES, f"{name} is used at {_short(file)}:{line}, where the code handles its absence"
+            return (
+                Need.RAISES,
+                f"{name} is used at {_short(file)}:{line}, where the code handles its absence",
+            )
         with_it, without = plain.digests or {}, result.digests or {}
         names = changed(with_it, without)
         if not names:
@@ -98,7 +106,9 @@ class _Trial:
         return Need.CHANGES_DAGS, f"{found.field} changes from {found.first} to {found.second}"
 
     def compare(self, plain: Sample, without: Sample) -> None:
-        """Keep the difference between two parses that stood side by side, without the wait for a processor."""
+        """Keep the difference between two parses that stood side by side, without the wait for a
+        processor.
+        """
         self.plain_ms.append(plain.own_ms)
         self.saving_ms.append(plain.own_ms - without.own_ms)
         self.memory_kib.append(plain.rss_growth_kib - without.rss_growth_kib)
@@ -125,7 +135,9 @@ class _Trial:
 
 
 def _together(free: Sequence[_Trial], plain: Result, lab: Lab) -> _Trial | None:
-    """As many of the statements that are not needed alone as are not needed together; None for fewer than two."""
+    """As many of the statements that are not needed alone as are not needed together; None for
+    fewer than two.
+    """
     if len(free) < 2:
         return None
     everything = _Trial(tuple(trial.candidates[0] for trial in free))
@@ -142,7 +154,9 @@ def _together(free: Sequence[_Trial], plain: Result, lab: Lab) -> _Trial | None:
 
 
 def _time(trials: Sequence[_Trial], lab: Lab, rounds: int) -> None:
-    """A parse with all statements and one without, side by side, in rounds; twice as many where the savings vary widely."""
+    """A parse with all statements and one without, side by side, in rounds; twice as many where
+    the savings vary widely.
+    """
     for number in range(2 * rounds):
         due = [trial for trial in trials if number < rounds or not trial.is_settled]
         for trial in due if number % 2 == 0 else due[::-1]:

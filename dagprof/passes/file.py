@@ -39,14 +39,19 @@ def fatal(shown: str, path: Path, detail: str) -> Measured:
         sha256, size = identify(path)
     except OSError:
         sha256, size = "", 0
-    return Measured(result=FileResult(path=shown, sha256=sha256, size_bytes=size, status=Status.KILLED, detail=detail))
+    return Measured(
+        result=FileResult(
+            path=shown, sha256=sha256, size_bytes=size, status=Status.KILLED, detail=detail
+        )
+    )
 
 
 def measure(path: Path, shown: str, ask: Ask, limits: ParseLimits) -> Measured:
     """Time the file, trace it if there is something to find, sample it if it is slow.
 
-    A first parse that had to compile or to wait for the disk is a warm-up and not counted. ``shown`` is the path in the
-    result. Whatever the file does is a result; only a lost worker is raised.
+    A first parse that had to compile or to wait for the disk is a warm-up and not counted.
+    ``shown`` is the path in the result. Whatever the file does is a result; only a lost worker is
+    raised.
     """
     try:
         sha256, size = identify(path)
@@ -86,11 +91,15 @@ def glance(path: Path, shown: str, ask: Ask, limits: ParseLimits) -> Measured:
     passes = Passes(shown, sha256, size)
     _Runner(path, ask, limits, passes)(Mode.TIMING, first=True)
     find_unanswered(path, passes, ask, limits, is_hurried=True)
-    passes.doubts.append(Doubt(code="one-parse", text=("Parsed only once: the time budget was spent on other files.")))
+    passes.doubts.append(
+        Doubt(code="one-parse", text="Parsed only once: the time budget was spent on other files.")
+    )
     return passes.measured()
 
 
-def find_unanswered(path: Path, passes: Passes, ask: Ask, limits: ParseLimits, *, is_hurried: bool = False) -> None:
+def find_unanswered(
+    path: Path, passes: Passes, ask: Ask, limits: ParseLimits, *, is_hurried: bool = False
+) -> None:
     """Where the file fails, find out whether an answer that nothing real gave is behind it."""
     if passes.settled is not None and passes.status in (Status.IMPORT_ERROR, Status.EXITED):
         bounds = {"most_s": _HURRIED_S} if is_hurried else {}
@@ -104,7 +113,11 @@ def left_out(path: Path, shown: str) -> Measured:
     except OSError as error:
         return unreadable(shown, error)
     detail = "Not parsed: the time budget was spent on other files."
-    return Measured(result=FileResult(path=shown, sha256=sha256, size_bytes=size, status=Status.SKIPPED, detail=detail))
+    return Measured(
+        result=FileResult(
+            path=shown, sha256=sha256, size_bytes=size, status=Status.SKIPPED, detail=detail
+        )
+    )
 
 
 class _Runner:
@@ -125,11 +138,17 @@ def _look_closer(run: _Runner, passes: Passes, limits: ParseLimits) -> None:
     load_ms = statistics.median(timed.sample.load_ms for timed in passes.timings)
     if plan.is_traced(limits.depth, load_ms, limits.files):
         for count in itertools.count(1):
-            if not run(Mode.TRACE) or not plan.needs_another_trace(count, *passes.traced_ms, parse_ms):
+            if not run(Mode.TRACE) or not plan.needs_another_trace(
+                count, *passes.traced_ms, parse_ms
+            ):
                 break
         if passes.trace is None:
-            passes.doubts.append(Doubt(code="no-trace", text="Imports and statements could not be traced."))
+            passes.doubts.append(
+                Doubt(code="no-trace", text="Imports and statements could not be traced.")
+            )
     if plan.is_sampled(limits.depth, parse_ms, limits.stacks_from_ms) and not run(Mode.STACKS):
         failures = passes.last.result.failures if passes.last and passes.last.result else ()
         reason = f" ({failures[-1].type}: {failures[-1].message[:200]})" if failures else ""
-        passes.doubts.append(Doubt(code="no-stacks", text=f"Call stacks could not be sampled{reason}."))
+        passes.doubts.append(
+            Doubt(code="no-stacks", text=f"Call stacks could not be sampled{reason}.")
+        )

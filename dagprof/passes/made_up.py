@@ -1,7 +1,9 @@
-"""Whether a file fails because of an answer that nothing real gave: it is parsed again with other answers.
+"""Whether a file fails because of an answer that nothing real gave: it is parsed again with other
+answers.
 
-A failure follows from a made-up answer if another one changes it, or gets the parse past the place where it failed.
-What no answer changes is the file's own fault. Nothing is guessed from the text of the error.
+A failure follows from a made-up answer if another one changes it, or gets the parse past the place
+where it failed. What no answer changes is the file's own fault. Nothing is guessed from the text of
+the error.
 """
 
 from __future__ import annotations
@@ -18,8 +20,8 @@ from dagprof.model import Unanswered
 from dagprof.passes.asking import Ask, ParseLimits, parse_request
 from dagprof.passes.plan import Mode
 
-# Of one file's failure: parses, and seconds. What is found may not depend on how busy the machine is, so only slow files
-# run into the second.
+# Of one file's failure: parses, and seconds. What is found may not depend on how busy the machine
+# is, so only slow files run into the second.
 _MOST_PARSES = 60
 _MOST_S = 30.0
 # An answer can make a parse hang; each may last as long as is left, or this long.
@@ -34,7 +36,9 @@ _OF_NOTHING = ("AttributeError", "KeyError", "TypeError")
 
 
 class Stop(NamedTuple):
-    """Where and how a parse failed: the exception and the user's lines from the outermost inwards."""
+    """Where and how a parse failed: the exception and the user's lines from the outermost
+    inwards.
+    """
 
     type: str
     message: str
@@ -43,14 +47,17 @@ class Stop(NamedTuple):
     @classmethod
     def of(cls, reply: Reply) -> Stop | None:
         """Of a parse that failed and could say so."""
-        return cls(*reply.result.stops[0]) if reply.result is not None and reply.result.stops else None
+        return (
+            cls(*reply.result.stops[0]) if reply.result is not None and reply.result.stops else None
+        )
 
 
 class Guess(NamedTuple):
     """Other answers.
 
-    ``is_alike``: of the same form as the stub, so that any change of the failure follows from it. ``is_empty``: a mapping
-    that holds nothing, as most Connections have it; what such a mapping raises by itself shows nothing.
+    ``is_alike``: of the same form as the stub, so that any change of the failure follows from it.
+    ``is_empty``: a mapping that holds nothing, as most Connections have it; what such a mapping
+    raises by itself shows nothing.
     """
 
     text: str
@@ -89,7 +96,13 @@ _EVERY: dict[str, object] = {"every": _TWO}
 _GUESSES = (
     Guess("2", {"every": {"text": "2"}}, is_alike=True, extra={"every": {"text": "2"}}),
     # An address that needs no name server, and at which nothing can be reached.
-    Guess("dagprof-stub", {"every": _EVERY}, extra={"every": _EVERY}, conn_type="http", host="255.255.255.255"),
+    Guess(
+        "dagprof-stub",
+        {"every": _EVERY},
+        extra={"every": _EVERY},
+        conn_type="http",
+        host="255.255.255.255",
+    ),
     Guess("http://dagprof-stub.invalid/2", {"every": {"list": _EVERY}}, extra={"every": {"is": 2}}),
     Guess("2024-01-02", {"is": ["2", "3"]}),
     Guess("2024-01-02T03:04:05+00:00", {"every": {"is": 2}}),
@@ -109,10 +122,11 @@ def _json(document: object) -> str:
 def examine(
     path: Path, failed: Reply, ask: Ask, limits: ParseLimits, *, most_s: float = _MOST_S
 ) -> tuple[Unanswered, ...]:
-    """What the failure of this parse follows from, of the answers that were made up; empty if it is the file's own.
+    """What the failure of this parse follows from, of the answers that were made up; empty if it is
+    the file's own.
 
-    Asks for a parse that notes missing environment variables, then for others while there is something to try, for
-    ``most_s`` seconds at most.
+    Asks for a parse that notes missing environment variables, then for others while there is
+    something to try, for ``most_s`` seconds at most.
     """
     if (Stop.of(failed) or Stop("", "", ())).type in ("", *_NEVER):
         return ()
@@ -137,7 +151,9 @@ class _Examination:
         return found if found and self._is_steady() else ()
 
     def _is_steady(self) -> bool:
-        """Whether the file still fails as it did: one that fails here and there by chance gets past it with any answer."""
+        """Whether the file still fails as it did: one that fails here and there by chance gets
+        past it with any answer.
+        """
         for _ in range(_CONTROLS):
             stop = Stop.of(self._parse(Guess("", {}), ())) if self._may_go_on() else self._base
             if stop is None or (stop.type, stop.lines) != (self._base.type, self._base.lines):
@@ -147,7 +163,10 @@ class _Examination:
     def _parse(self, guess: Guess, names: Sequence[Unanswered]) -> Reply:
         self._parses += 1
         left = max(self._deadline - time.monotonic(), _LEAST_S)
-        request = {**parse_request(Mode.TIMING, self._path, self._limits), "guess": guess.message(names)}
+        request = {
+            **parse_request(Mode.TIMING, self._path, self._limits),
+            "guess": guess.message(names),
+        }
         request["time_limit_s"] = min(self._limits.time_limit_s, left)
         return self._ask(request)
 
@@ -157,8 +176,9 @@ class _Examination:
     def _search(self, names: Sequence[Unanswered]) -> tuple[Unanswered, ...]:
         """The names that matter; the one asked for last comes first, for it is the likeliest.
 
-        Most failures show with an answer of the stub's own form, for each name alone. Other forms are given to all names
-        together first, and alone where one of them ends the parse before it gets to the failure.
+        Most failures show with an answer of the stub's own form, for each name alone. Other forms
+        are given to all names together first, and alone where one of them ends the parse before it
+        gets to the failure.
         """
         keys: list[str] = []
         _learn(keys, self._base)
@@ -170,7 +190,9 @@ class _Examination:
                     return self._alone(guess, names) or tuple(names)
                 stop = Stop.of(reply) if reply is not None else None
                 is_early = stop is not None and _is_past(self._base.lines, stop.lines) is False
-                if (guess.is_alike or (is_early and len(names) > 1)) and (found := self._alone(guess, names)):
+                if (guess.is_alike or (is_early and len(names) > 1)) and (
+                    found := self._alone(guess, names)
+                ):
                     return found
                 has_learned = guess.document is not None and stop is not None and _learn(keys, stop)
                 guess = _document(keys) if has_learned else None
@@ -219,7 +241,9 @@ def _learn(keys: list[str], stop: Stop) -> bool:
 
 
 def _candidates(reply: Reply, base: Stop) -> list[Unanswered]:
-    """What was asked for and not answered, in order: of libraries' environment variables those that the failure names."""
+    """What was asked for and not answered, in order: of libraries' environment variables those
+    that the failure names.
+    """
     if reply.result is None:
         return []
     rows = [row for row in reply.result.accesses if _is_unanswered(row)]
@@ -232,11 +256,15 @@ def _candidates(reply: Reply, base: Stop) -> list[Unanswered]:
 
 
 def _is_unanswered(row: AccessRow) -> bool:
-    return row.answered_by in _UNANSWERED and (row.kind == "environment" or row.answered_by != "missing")
+    return row.answered_by in _UNANSWERED and (
+        row.kind == "environment" or row.answered_by != "missing"
+    )
 
 
 def _matters(base: Stop, again: Stop, reply: Reply, guess: Guess) -> bool:
-    """Whether the parse with this guess got further than the failure, or failed otherwise at its place."""
+    """Whether the parse with this guess got further than the failure, or failed otherwise at its
+    place.
+    """
     if reply.result is None:
         return False
     stop = Stop.of(reply)
@@ -249,11 +277,15 @@ def _matters(base: Stop, again: Stop, reply: Reply, guess: Guess) -> bool:
         return stop.type not in (base.type, *_OF_NOTHING)
     if not guess.is_alike:
         return False
-    return stop.type != base.type or (base.message == again.message and stop.message != base.message)
+    return stop.type != base.type or (
+        base.message == again.message and stop.message != base.message
+    )
 
 
 def _is_past(base: Sequence[tuple[str, int]], other: Sequence[tuple[str, int]]) -> bool | None:
-    """Whether ``other`` failed after ``base`` did, by the first line in which they differ; None if that does not show."""
+    """Whether ``other`` failed after ``base`` did, by the first line in which they differ; None
+    if that does not show.
+    """
     for (file, line), (other_file, other_line) in zip(base, other):  # noqa: B905 - one may be deeper
         if file != other_file:
             return None
@@ -263,7 +295,9 @@ def _is_past(base: Sequence[tuple[str, int]], other: Sequence[tuple[str, int]]) 
 
 
 def _words(base: Stop) -> list[str]:
-    """Texts in the source around the failure, the nearest first: names of environments, keys of tables."""
+    """Texts in the source around the failure, the nearest first: names of environments, keys of
+    tables.
+    """
     found: dict[str, int] = {}
     for file, line in reversed(base.lines):
         try:
@@ -273,7 +307,11 @@ def _words(base: Stop) -> list[str]:
         for node in ast.walk(tree):
             if isinstance(node, (ast.Compare, ast.Dict, ast.Set, ast.List, ast.Tuple)):
                 for part in ast.walk(node):
-                    if isinstance(part, ast.Constant) and isinstance(part.value, str) and 0 < len(part.value) < 60:
+                    if (
+                        isinstance(part, ast.Constant)
+                        and isinstance(part.value, str)
+                        and 0 < len(part.value) < 60
+                    ):
                         distance = abs(line - part.lineno)
                         found[part.value] = min(distance, found.get(part.value, distance))
     return sorted(found, key=lambda word: found[word])[:_MOST_WORDS]

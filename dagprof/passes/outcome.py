@@ -1,4 +1,6 @@
-"""Turns the probe's answers about one file into a result: status, samples, trace, failures, doubts."""
+"""Turns the probe's answers about one file into a result: status, samples, trace, failures,
+doubts.
+"""
 
 from __future__ import annotations
 
@@ -115,7 +117,9 @@ class Passes:
 
     @property
     def traced_ms(self) -> tuple[float, float]:
-        """Wall time of the tracing pass, and what it waited for a processor that others used; zeros without one."""
+        """Wall time of the tracing pass, and what it waited for a processor that others used;
+        zeros without one.
+        """
         return (self.trace.wall_ms, self.trace.queued_ms) if self.trace else (0.0, 0.0)
 
     @property
@@ -142,7 +146,9 @@ class Passes:
         return True
 
     def _add_trace(self, reply: Reply) -> bool:
-        """Of several tracing passes, keep the one that was disturbed least: the shortest, with what the kernel says it waited."""
+        """Of several tracing passes, keep the one that was disturbed least: the shortest, with
+        what the kernel says it waited.
+        """
         traced = reply.result
         if traced is None or traced.trace is None:
             return False
@@ -176,7 +182,9 @@ class Passes:
         result = msgspec.structs.replace(result, doubts=(*self.doubts, *self._found_doubts(result)))
         if traced is None:
             return Measured(result=result)
-        return Measured(result=result, modules=reading.modules(traced), import_sets=traced.import_sets)
+        return Measured(
+            result=result, modules=reading.modules(traced), import_sets=traced.import_sets
+        )
 
     def _facts(self) -> _Facts:
         """The facts of the last plain parse."""
@@ -204,7 +212,9 @@ class Passes:
 
     def _failures(self, rows: Sequence[FailureRow]) -> tuple[Failure, ...]:
         found = reading.failures(rows)
-        return (_holding(self.trace.effects if self.trace else ()), *found) if self.is_held else found
+        return (
+            (_holding(self.trace.effects if self.trace else ()), *found) if self.is_held else found
+        )
 
     def _found_doubts(self, result: FileResult) -> list[Doubt]:
         return [
@@ -221,15 +231,24 @@ class Passes:
         doubts = []
         seen = dict.fromkeys(status.value for status in self._statuses)
         if len(seen) > 1:
-            text = f"Different outcomes in different parses ({', '.join(seen)}); the last plain parse is shown."
+            text = (
+                f"Different outcomes in different parses ({', '.join(seen)}); the last plain parse"
+                " is shown."
+            )
             doubts.append(Doubt(code="inconsistent", text=text))
         left = max((timed.reply.leftover_processes for timed in self.timings), default=0)
         if left:
             which = "these processes" if left > 1 else "this process"
-            text = f"Leaves {left} process{'es' if left > 1 else ''} running after the parse. dagprof ended {which}."
+            text = (
+                f"Leaves {left} process{'es' if left > 1 else ''} running after the parse. dagprof"
+                f" ended {which}."
+            )
             doubts.append(Doubt(code="leftover-processes", text=text))
         if any(timed.result.closed_descriptors for timed in self.timings):
-            text = "Closes file descriptors that another part of the process opened. Airflow 2 may lose its log and the DAGs."
+            text = (
+                "Closes file descriptors that another part of the process opened. Airflow 2 may"
+                " lose its log and the DAGs."
+            )
             doubts.append(Doubt(code="closed-descriptors", text=text))
         return doubts
 
@@ -237,22 +256,28 @@ class Passes:
         if self.trace is None or self.trace.trace is None:
             return []
         return [
-            Doubt(code="no-statements", text=f"Statements could not be timed ({row.type}: {row.message}).")
+            Doubt(
+                code="no-statements",
+                text=f"Statements could not be timed ({row.type}: {row.message}).",
+            )
             for row in self.trace.trace.uninstrumented[:1]
             if not row.is_syntax
         ]
 
 
 def _holding(effects: Sequence[EffectRow]) -> Failure:
-    """Why a held parse gives no DAGs, at the line that started the process: one that still runs, else the last."""
+    """Why a held parse gives no DAGs, at the line that started the process: one that still runs,
+    else the last.
+    """
     started = [effect for effect in effects if effect.about.group is PROGRAM]
     running = [effect for effect in started if effect.is_running]
     found = next(iter(running or started[-1:]), None)
     what = f"The process {found.what}" if found else "A process"
     message = (
-        f"{what} is still running after the parse and keeps the parse's stdin, stdout or stderr open. Airflow 3 "
-        "waits until dag_file_processor_timeout, then kills the parse and stores no DAG. Start the process in a "
-        "task, or pass subprocess.DEVNULL as its stdin, stdout and stderr."
+        f"{what} is still running after the parse and keeps the parse's stdin, stdout or stderr"
+        " open. Airflow 3 waits until dag_file_processor_timeout, then kills the parse and stores"
+        " no DAG. Start the process in a task, or pass subprocess.DEVNULL as its stdin, stdout and"
+        " stderr."
     )
     file, line = (found.file, found.line) if found else ("", 0)
     return Failure(type="", message=message, file=file, line=line)
@@ -270,7 +295,8 @@ def _detail(reply: Reply) -> str:
     if reply.claimed_ms is not None:
         lived = f"{reply.total_ms / 1000:.1f} s"
         return (
-            f"The parse reports {reply.claimed_ms:.0f} ms in a process that lived {lived}: the file changes the clocks."
+            f"The parse reports {reply.claimed_ms:.0f} ms in a process that lived {lived}: the file"
+            " changes the clocks."
         )
     if reply.outcome == "held":
         return "A process that the file started keeps the output open after the parse."
@@ -281,5 +307,8 @@ def _detail(reply: Reply) -> str:
             name = "unknown"
         return f"The parsing process was killed by signal {reply.signal} ({name})."
     if reply.result is None:
-        return f"The parsing process ended with exit code {reply.exit_code} and no result. The file called os._exit or crashed."
+        return (
+            f"The parsing process ended with exit code {reply.exit_code} and no result. The file"
+            " called os._exit or crashed."
+        )
     return ""

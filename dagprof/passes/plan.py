@@ -13,7 +13,8 @@ from dagprof.robust import FEWEST, are_enough, standard_error_of_median
 MOST = 5
 # Below this two parses that agree are enough.
 QUICK_MS = 100.0
-# Up to here a repeat is cheap; slower files get fewer, since their noise is small beside their time.
+# Up to here a repeat is cheap; slower files get fewer, since their noise is small beside their
+# time.
 SLOW_MS = 1_000.0
 VERY_SLOW_MS = 5_000.0
 # A first parse this slow counts even when it waited for the disk.
@@ -23,12 +24,13 @@ STABLE_MS = 3.0
 # A trace that took this much longer than the median parse was disturbed, or paid for a cold disk.
 DISTURBED_SHARE = 1.25
 DISTURBED_MS = 30.0
-# One that waited this much for a processor was disturbed too: nothing tells where it waited, and since Linux 6.12 the kernel
-# counts some sleeps as such waits.
+# One that waited this much for a processor was disturbed too: nothing tells where it waited, and
+# since Linux 6.12 the kernel counts some sleeps as such waits.
 WAITED_SHARE = 0.1
 MOST_TRACES = 3
 
-# Below this a file's load stage hides nothing worth a tracing pass of its own, unless there are few files anyway.
+# Below this a file's load stage hides nothing worth a tracing pass of its own, unless there are few
+# files anyway.
 TRACED_FROM_MS = 20.0
 FEW_FILES = 20
 
@@ -44,7 +46,8 @@ class Mode(str, enum.Enum):
 def needs_more(wall_ms: Sequence[float], own_ms: Sequence[float], repeat: int | None) -> bool:
     """Whether another timed parse is due: ``repeat`` of them, or until the median is stable.
 
-    Two are enough where they agree with and without what they waited for a processor: the one is shown, the other compared.
+    Two are enough where they agree with and without what they waited for a processor: the one is
+    shown, the other compared.
     """
     if repeat is not None:
         return len(wall_ms) < repeat
@@ -56,16 +59,22 @@ def needs_more(wall_ms: Sequence[float], own_ms: Sequence[float], repeat: int | 
     if len(wall_ms) < FEWEST:
         return not (are_enough(wall_ms) and are_enough(own_ms) and max(wall_ms) < QUICK_MS)
     most = FEWEST if own >= SLOW_MS else MOST
-    return len(wall_ms) < most and standard_error_of_median(wall_ms) > max(STABLE_MS, STABLE_SHARE * centre)
+    return len(wall_ms) < most and standard_error_of_median(wall_ms) > max(
+        STABLE_MS, STABLE_SHARE * centre
+    )
 
 
 def is_warm_up(compiled: int, blocks_read: int) -> bool:
-    """Whether a file's first parse found a cold cache: it compiled modules, or waited for the disk."""
+    """Whether a file's first parse found a cold cache: it compiled modules, or waited for the
+    disk.
+    """
     return compiled > 0 or blocks_read > 0
 
 
 def is_traced(depth: Depth, load_ms: float, files: int) -> bool:
-    """Whether a file gets a tracing pass: at normal depth all of a few files, else those with a load stage that pays."""
+    """Whether a file gets a tracing pass: at normal depth all of a few files, else those with a
+    load stage that pays.
+    """
     return depth in (Depth.FULL, Depth.TRACED) or (
         depth is Depth.NORMAL and (files <= FEW_FILES or load_ms >= TRACED_FROM_MS)
     )
@@ -79,10 +88,11 @@ def is_sampled(depth: Depth, parse_ms: float, from_ms: float | None) -> bool:
 
 
 class Proof(NamedTuple):
-    """How experiments are done at one depth: savings that are looked for, statements of one file, rounds, files per helper.
+    """How experiments are done at one depth: savings that are looked for, statements of one file,
+    rounds, files per helper.
 
-    ``share_of_scan`` bounds their time by what the passes before took, at least ``least_s`` seconds; None for no bound.
-    One file may take about ``file_s`` seconds.
+    ``share_of_scan`` bounds their time by what the passes before took, at least ``least_s``
+    seconds; None for no bound. One file may take about ``file_s`` seconds.
     """
 
     smallest_ms: float
@@ -102,28 +112,47 @@ class Proof(NamedTuple):
         return max(1, int(self.file_s * 1000 / max(1.0, 2 * self.rounds * parse_ms)))
 
 
-# A saving below this share of the whole parse loop is not worth an experiment, unless it is large in itself.
+# A saving below this share of the whole parse loop is not worth an experiment, unless it is large
+# in itself.
 WORTH_SHARE = 0.03
 WORTH_MS = 50.0
 
 
 def worth_ms(proof: Proof, total_ms: float) -> float:
-    """From which saving on an experiment pays in a folder whose parse loop takes ``total_ms``; at full depth always the same."""
+    """From which saving on an experiment pays in a folder whose parse loop takes ``total_ms``;
+    at full depth always the same.
+    """
     if proof.share_of_scan is None:
         return proof.smallest_ms
     return max(proof.smallest_ms, min(WORTH_MS, WORTH_SHARE * total_ms))
 
 
 PROOFS = {
-    Depth.NORMAL: Proof(smallest_ms=15.0, statements=6, rounds=3, files_per_helper=2, share_of_scan=0.5, least_s=10.0),
-    Depth.FULL: Proof(smallest_ms=5.0, statements=30, rounds=5, files_per_helper=1000, share_of_scan=None, least_s=0.0),
+    Depth.NORMAL: Proof(
+        smallest_ms=15.0,
+        statements=6,
+        rounds=3,
+        files_per_helper=2,
+        share_of_scan=0.5,
+        least_s=10.0,
+    ),
+    Depth.FULL: Proof(
+        smallest_ms=5.0,
+        statements=30,
+        rounds=5,
+        files_per_helper=1000,
+        share_of_scan=None,
+        least_s=0.0,
+    ),
 }
 
 
 def needs_another_trace(passes: int, traced_ms: float, waited_ms: float, parse_ms: float) -> bool:
-    """Whether another tracing pass is due after so many: the best took much longer than a plain parse, or waited too long.
+    """Whether another tracing pass is due after so many: the best took much longer than a plain
+    parse, or waited too long.
 
-    Some files always take that much longer when they are traced: for that alone there is one more, and for slow files.
+    Some files always take that much longer when they are traced: for that alone there is one more,
+    and for slow files.
     """
     if parse_ms >= VERY_SLOW_MS or passes >= MOST_TRACES:
         return False

@@ -1,4 +1,6 @@
-"""Which files get experiments, and in which order: those that promise most first, each helper's lines in a few files only."""
+"""Which files get experiments, and in which order: those that promise most first, each helper's
+lines in a few files only.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,12 @@ class PlannedExperiments(NamedTuple):
 
 
 def planned(files: Iterable[Measured], root: str, proof: Proof) -> list[PlannedExperiments]:
-    """The experiments worth doing, most promising first; files that would only ask again come last, or not at all."""
-    asked = [_planned_for(measured, root, proof) for measured in files if not measured.result.experiments]
+    """The experiments worth doing, most promising first; files that would only ask again come
+    last, or not at all.
+    """
+    asked = [
+        _planned_for(measured, root, proof) for measured in files if not measured.result.experiments
+    ]
     ranked = sorted((plan for plan in asked if plan.candidates), key=lambda q: -q.promised_ms)
     seen: Counter[Place] = Counter()
     fresh: list[PlannedExperiments] = []
@@ -39,6 +45,8 @@ def planned(files: Iterable[Measured], root: str, proof: Proof) -> list[PlannedE
 
 
 def _planned_for(measured: Measured, root: str, proof: Proof) -> PlannedExperiments:
-    found = candidates(measured.result, measured.modules, measured.import_sets, root, smallest_ms=proof.smallest_ms)
+    found = candidates(
+        measured.result, measured.modules, measured.import_sets, root, smallest_ms=proof.smallest_ms
+    )
     in_files = [candidate for candidate in found if candidate.file.endswith(".py")]
     return PlannedExperiments(measured, tuple(in_files[: proof.affordable(measured.result.own_ms)]))

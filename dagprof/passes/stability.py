@@ -1,4 +1,6 @@
-"""Do repeated parses give the same serialised DAGs? On Airflow 3 each different one is stored as a new version."""
+"""Do repeated parses give the same serialised DAGs? On Airflow 3 each different one is stored as
+a new version.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,12 @@ _SHOWN_FIELDS = 5
 def instabilities(
     path: Path, digests: Sequence[Mapping[str, str]], ask: Ask, limits: ParseLimits
 ) -> tuple[Instability, ...]:
-    """The fields in which the serialised DAGs of repeated parses differ; ``digests`` holds those of each parse."""
-    unstable = sorted({name for other in digests[1:] for name in changed(digests[0], other)})[:MOST_DAGS]
+    """The fields in which the serialised DAGs of repeated parses differ; ``digests`` holds those
+    of each parse.
+    """
+    unstable = sorted({name for other in digests[1:] for name in changed(digests[0], other)})[
+        :MOST_DAGS
+    ]
     if not unstable:
         return ()
     lab = Lab(path, ask, limits)
@@ -32,7 +38,9 @@ def differing(
 ) -> tuple[Instability, ...]:
     """The fields in which the serialised DAGs of two parses differ, by DAG; of each a few."""
     return tuple(
-        Instability(dag_id=name, field=found.field, first=found.first, second=found.second, by_seed=by_seed)
+        Instability(
+            dag_id=name, field=found.field, first=found.first, second=found.second, by_seed=by_seed
+        )
         for name in sorted(first.keys() & second.keys())
         for found in list(differences(first[name], second[name]))[:_SHOWN_FIELDS]
     )

@@ -29,15 +29,21 @@ class Users:
 
     def __init__(self, files: Sequence[Measured], root: str) -> None:
         self._root = root
-        tried = {e.without[0] for measured in files for e in measured.result.experiments if _is_free(e)}
-        self._names = {place: bound_names(os.path.join(root, place.file), place.line) for place in tried}
+        tried = {
+            e.without[0] for measured in files for e in measured.result.experiments if _is_free(e)
+        }
+        self._names = {
+            place: bound_names(os.path.join(root, place.file), place.line) for place in tried
+        }
         self._modules: dict[str, str] = {}
         self._loading: dict[str, set[str]] = {}
         for measured in files if tried else ():
             for module in measured.modules:
                 if module.origin is Origin.USER and module.file.endswith(".py"):
                     self._modules[module.file] = module.name
-                    self._loading.setdefault(module.file, set()).add(os.path.join(root, measured.result.path))
+                    self._loading.setdefault(module.file, set()).add(
+                        os.path.join(root, measured.result.path)
+                    )
 
     @cached_property
     def _uses(self) -> dict[str, list[NameUse]]:
@@ -82,8 +88,8 @@ class Users:
     def _is_carried(self, file: str, line: int, names: Collection[str]) -> bool:
         """Whether what an import brings is reached without its name.
 
-        A class that imports in its body carries it to whoever has an instance; a package carries each module of it that was
-        loaded, whoever did that.
+        A class that imports in its body carries it to whoever has an instance; a package carries
+        each module of it that was loaded, whoever did that.
         """
         readers = sorted({file, *self._loading.get(file, ()), *self._modules})
         modules = modules_at(file, line)
@@ -98,7 +104,9 @@ class Users:
             is_reader = use.file in self._loading[file] or use.file in self._modules
             if use.name in names and use.file != file and is_reader:
                 first.setdefault(use.file, use)
-        return tuple(Place(file=shown_path(use.file, self._root), line=use.line) for use in first.values())
+        return tuple(
+            Place(file=shown_path(use.file, self._root), line=use.line) for use in first.values()
+        )
 
 
 def _is_free(experiment: Experiment) -> bool:

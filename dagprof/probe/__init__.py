@@ -1,1 +1,3 @@
-"""The program that runs inside the measured interpreter; started by path, imported by nobody. See ``__main__``."""
+"""The program that runs inside the measured interpreter; started by path, imported by nobody.
+See ``__main__``.
+"""

@@ -1,28 +1,34 @@
 """The probe: runs inside the target interpreter, beside its Airflow, and parses DAG files there.
 
-Started by path (``python .../probe ROLE FD``), never imported by the rest of dagprof; standard library only, Python 3.8+.
-It loads its own modules under the private name ``_dagprof_probe``, so its folder is on nobody's ``sys.path``.
+Started by path (``python .../probe ROLE FD``), never imported by the rest of dagprof; standard
+library only, Python 3.8+. It loads its own modules under the private name ``_dagprof_probe``, so
+its folder is on nobody's ``sys.path``.
 
 Processes
-    zygote   role ``zygote FD``. Imports Airflow once, imports what the DAG processor would have pre-imported, forks workers.
-    worker   forked from the zygote. Runs one parse after the other, each in a child of its own, and watches over it.
-    child    forked from a worker (or, with spawn isolation, a new interpreter in role ``child FD FD``). Parses one file, once.
+    zygote   role ``zygote FD``. Imports Airflow once, imports what the DAG processor would have
+             pre-imported, forks workers.
+    worker   forked from the zygote. Runs one parse after the other, each in a child of its own,
+             and watches over it.
+    child    forked from a worker (or, with spawn isolation, a new interpreter in role
+             ``child FD FD``). Parses one file, once.
 
-Messages are JSON objects, one a line, over a socket (zygote, worker) or a pipe (child). A request names what it is in ``op``.
-``protocol`` has the fields of each message below; the other end reads them in ``dagprof/link/messages.py``.
+Messages are JSON objects, one a line, over a socket (zygote, worker) or a pipe (child). A request
+names what it is in ``op``. ``protocol`` has the fields of each message below; the other end reads
+them in ``dagprof/link/messages.py``.
 
 To the zygote                                    and back
     "start": Config                              Ready, or CannotBegin
     "discover": DiscoverRequest                  Listing, or Failed
     "pre_import": PreImportRequest               PreImported
-    "worker" with a socket attached              Forked; the worker talks over that socket from then on
+    "worker" with a socket attached              Forked; the worker talks over that socket
     "describe": DescribeRequest                  Described, or Failed
     "stop" or end of file                        all workers and what they left running are killed
 
 To a worker                                      and back
     "parse": ParseRequest                        Reply, or NoFork, and the worker ends
 
-From a child to its worker, over the pipe: Result, then Ending; the worker puts both into the ``result`` of its Reply.
+From a child to its worker, over the pipe: Result, then Ending; the worker puts both into the
+``result`` of its Reply.
 """
 
 import os
@@ -33,7 +39,9 @@ PACKAGE = "_dagprof_probe"
 
 
 def _load_package() -> None:
-    """Make the modules beside this file importable under the private name, without touching ``sys.path`` for others."""
+    """Make the modules beside this file importable under the private name, without touching
+    ``sys.path`` for others.
+    """
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or os.curdir) != here]
     package = types.ModuleType(PACKAGE)

@@ -1,4 +1,6 @@
-"""The parsing child's way to its worker: frames of JSON over a pipe, whatever the DAG file did to its descriptors."""
+"""The parsing child's way to its worker: frames of JSON over a pipe, whatever the DAG file did
+to its descriptors.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,11 @@ _write, _open, _fstat, _wronly = os.write, os.open, os.fstat, os.O_WRONLY
 
 
 class ResultPipe:
-    """The write end of the result pipe. ``theirs`` is the descriptor of the other end in the worker, this one's parent.
+    """The write end of the result pipe. ``theirs`` is the descriptor of the other end in the
+    worker, this one's parent.
 
-    DAG code closes descriptors that it does not know, which ``is_closed`` tells; the pipe is then reopened, where the
-    system has /proc.
+    DAG code closes descriptors that it does not know, which ``is_closed`` tells; the pipe is then
+    reopened, where the system has /proc.
     """
 
     def __init__(self, descriptor: int, theirs: int) -> None:
@@ -65,7 +68,9 @@ def frames(data: bytes | bytearray) -> list[bytes]:
 
 
 def joined(result: object, ending: object, held_ms: float) -> Any:
-    """A child's report with how its process ended: that belongs to the parse as the DAG processor sees it."""
+    """A child's report with how its process ended: that belongs to the parse as the DAG
+    processor sees it.
+    """
     if not isinstance(result, dict) or not isinstance(ending, dict):
         return None
     took = ending.pop("ending", {})

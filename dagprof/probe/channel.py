@@ -1,4 +1,5 @@
-"""What comes over a descriptor: JSON objects, one a line, over a stream socket, and bytes up to a limit.
+"""What comes over a descriptor: JSON objects, one a line, over a stream socket, and bytes up to a
+limit.
 
 A file descriptor may travel with a JSON object.
 """

@@ -17,7 +17,16 @@ from .usage import queued_ms, within_ms
 from .versions import airflow_api, delivery
 
 if TYPE_CHECKING:
-    from .protocol import AccessRow, ChildConfig, Config, Ending, ExitTimes, Facts, ParseRequest, Result
+    from .protocol import (
+        AccessRow,
+        ChildConfig,
+        Config,
+        Ending,
+        ExitTimes,
+        Facts,
+        ParseRequest,
+        Result,
+    )
     from .versions.shapes import DagBag
 
 # Bound before any DAG code can replace them.
@@ -25,7 +34,9 @@ _dumps, _exit, _getpid = json.dumps, os._exit, os.getpid
 
 
 class Surroundings:
-    """What a parsing process uses: Airflow at a temperature, answers for look-ups, a scratch folder."""
+    """What a parsing process uses: Airflow at a temperature, answers for look-ups, a scratch
+    folder.
+    """
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -33,7 +44,9 @@ class Surroundings:
         bytecode.redirect(os.path.join(config["scratch"], "bytecode"))
         secrets = [value for value in config["secrets"] if isinstance(value, str)]
         self.redact = redact.Redactor(secrets)
-        self.answers = answers.Answers(config["variables"], config["connections"], config["missing"])
+        self.answers = answers.Answers(
+            config["variables"], config["connections"], config["missing"]
+        )
         self.api: airflow_api.AirflowApi
         self.handlers: dict[int, signal._HANDLER] = {}
         self.collector = collector.Collector()
@@ -52,16 +65,24 @@ class Surroundings:
 
 
 def exec_spawned(
-    config: Config, pre_imported: list[str], request: ParseRequest, descriptors: tuple[int, int, int]
+    config: Config,
+    pre_imported: list[str],
+    request: ParseRequest,
+    descriptors: tuple[int, int, int],
 ) -> None:
     """Become a new interpreter that takes its request from a file, which it alone can read.
 
-    ``descriptors`` are the result pipe's, its number in the worker, and the child's end of the supervisor's socket.
+    ``descriptors`` are the result pipe's, its number in the worker, and the child's end of the
+    supervisor's socket.
     """
     import tempfile
 
     stream = tempfile.TemporaryFile(dir=config["scratch"])  # noqa: SIM115 - outlives this process image
-    stream.write(json.dumps({"config": {**config, "pre_imported": pre_imported}, "request": request}).encode("ascii"))
+    stream.write(
+        json.dumps({"config": {**config, "pre_imported": pre_imported}, "request": request}).encode(
+            "ascii"
+        )
+    )
     stream.flush()
     stream.seek(0)
     result, _, requests = descriptors
@@ -72,7 +93,9 @@ def exec_spawned(
     os.execv(sys.executable, arguments)
 
 
-def run_spawned(request_descriptor: int, result_descriptor: int, workers_end: int, requests: int) -> None:
+def run_spawned(
+    request_descriptor: int, result_descriptor: int, workers_end: int, requests: int
+) -> None:
     """A new interpreter that parses one file: the child of spawn isolation."""
     os.set_inheritable(requests, False)
     os.set_inheritable(request_descriptor, False)
@@ -88,11 +111,20 @@ def run_spawned(request_descriptor: int, result_descriptor: int, workers_end: in
         except BaseException:
             continue
     surroundings.api.prepare_child()
-    run(surroundings, message["request"], answering.ResultPipe(result_descriptor, workers_end), requests)
+    run(
+        surroundings,
+        message["request"],
+        answering.ResultPipe(result_descriptor, workers_end),
+        requests,
+    )
 
 
-def run(surroundings: Surroundings, request: ParseRequest, pipe: answering.ResultPipe, requests: int) -> None:
-    """Parse, tell the result, end as Airflow's child does, tell how that went: two frames of JSON."""
+def run(
+    surroundings: Surroundings, request: ParseRequest, pipe: answering.ResultPipe, requests: int
+) -> None:
+    """Parse, tell the result, end as Airflow's child does, tell how that went: two frames of
+    JSON.
+    """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR2, signal.SIGCHLD):
         signal.signal(number, surroundings.handlers.get(number, signal.SIG_DFL))
     for name in surroundings.own_modules:
@@ -126,9 +158,11 @@ def _leave_if_copy(process: int) -> None:
 
 
 def _own_modules() -> list[str]:
-    """The probe's names in ``sys.modules``, which each child takes out: there the DAG file finds what Airflow's has.
+    """The probe's names in ``sys.modules``, which each child takes out: there the DAG file finds
+    what Airflow's has.
 
-    Found before the fork: to look at thousands of names would copy the memory pages of all of them, 5 ms for each parse.
+    Found before the fork: to look at thousands of names would copy the memory pages of all of them,
+    5 ms for each parse.
     """
     package = __name__.partition(".")[0]
     return [name for name in sys.modules if name.partition(".")[0] == package]
@@ -170,15 +204,21 @@ class Child:
         }
 
     def ending(self) -> Ending:
-        """Let the process end as Airflow's does; what that adds to the report, replacing parts of it by their final form."""
+        """Let the process end as Airflow's does; what that adds to the report, replacing parts
+        of it by their final form.
+        """
         wall, cpu, thread_cpu, queued = perf_counter(), process_time(), thread_time(), queued_ms()
         try:
             self._surroundings.delivery.end()
-        except BaseException:  # Python 3.9 and older pass on what the last handler raised; the message has been sent
+        except (
+            BaseException
+        ):  # Python 3.9 and older pass on what the last handler raised; the message has been sent
             pass
         wall_ms = (perf_counter() - wall) * 1000
         took: ExitTimes = {"exit_ms": wall_ms, "exit_cpu_ms": (process_time() - cpu) * 1000}
-        took["exit_queued_ms"] = within_ms(queued_ms() - queued, wall_ms, (thread_time() - thread_cpu) * 1000)
+        took["exit_queued_ms"] = within_ms(
+            queued_ms() - queued, wall_ms, (thread_time() - thread_cpu) * 1000
+        )
         facts: Ending = {"ending": took, "accesses": self._accesses()}
         if self._effects is not None:
             facts["effects"] = self._effects.rows()
@@ -210,8 +250,12 @@ class Child:
 
     def _trace(self) -> Facts:
         around = self._surroundings
-        effects = watch.Effects(around.redact, around.config["root"], around.config["scratch"], self._file)
-        traced = parse.TracedParse(self._file, around.redact, around.api.building_classes(), effects.checkpoint)
+        effects = watch.Effects(
+            around.redact, around.config["root"], around.config["scratch"], self._file
+        )
+        traced = parse.TracedParse(
+            self._file, around.redact, around.api.building_classes(), effects.checkpoint
+        )
         effects.install(around.api, runs_exit_handlers=around.delivery.is_supervised)
         self._effects = effects
         traced.install()
@@ -242,13 +286,17 @@ class Child:
         return parse.timed(self._surroundings, self._file, loaded)
 
     def _describe(self, parsed: parse.Parse) -> Facts:
-        """What the file gave. Airflow stores the DAGs that could be serialised, and an import error for the others."""
+        """What the file gave. Airflow stores the DAGs that could be serialised, and an import
+        error for the others.
+        """
         self._failures.keep_those_of(parsed.bag.import_errors)
         for error in parsed.errors.values():
             self._failures.add(error)
         if parsed.unsent is not None:
             around = self._surroundings.delivery
-            self._failures.add_unsent(parsed.unsent, around.culprit(parsed.bag, parsed.documents), around.fault)
+            self._failures.add_unsent(
+                parsed.unsent, around.culprit(parsed.bag, parsed.documents), around.fault
+            )
         if parsed.escaped is not None:
             self._failures.add(parsed.escaped)
         stored = list(parsed.documents) if parsed.unsent is None else []

@@ -1,7 +1,8 @@
 """The clocks of the probe, out of reach of the code that it measures.
 
-Libraries that stop the time for tests put their own functions into ``time`` and into every loaded module that holds one of
-the real ones. What stands here is none of these: the ``__call__`` of each, a few nanoseconds slower, under the same name.
+Libraries that stop the time for tests put their own functions into ``time`` and into every loaded
+module that holds one of the real ones. What stands here is none of these: the ``__call__`` of each,
+a few nanoseconds slower, under the same name.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Why the zygote cannot start: the values of ``fault`` in its answer to ``start``, and the fork that tells that it failed."""
+"""Why the zygote cannot start: the values of ``fault`` in its answer to ``start``, and the fork
+that tells that it failed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What the worker asks of the system about its children: who they are, what they take, and their end."""
+"""What the worker asks of the system about its children: who they are, what they take, and their
+end.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ _PAGE_KIB = resource.getpagesize() // 1024
 
 
 def become_subreaper() -> None:
-    """Inherit orphaned descendants, so that they can be found and killed (Linux; elsewhere nothing happens)."""
+    """Inherit orphaned descendants, so that they can be found and killed (Linux; elsewhere
+    nothing happens).
+    """
     try:
         import ctypes
 
@@ -23,7 +27,9 @@ def become_subreaper() -> None:
 
 
 def kill_leftovers(keep: set[int]) -> int:
-    """Kill all children of this process but ``keep``, and those they leave; return how many there were."""
+    """Kill all children of this process but ``keep``, and those they leave; return how many
+    there were.
+    """
     killed = 0
     for _ in range(20):
         found = [pid for pid in _children() if pid not in keep]
@@ -79,7 +85,9 @@ def oom_kills() -> int:
 
 
 def wait_for_end(pid: int, seconds: float) -> None:
-    """Wait until a child has ended, at most so long; where the kernel has no descriptors of processes, for a moment."""
+    """Wait until a child has ended, at most so long; where the kernel has no descriptors of
+    processes, for a moment.
+    """
     try:
         descriptor = os.pidfd_open(pid)
     except (AttributeError, OSError):  # Python 3.8, macOS, old kernels, or a sandbox

@@ -28,7 +28,9 @@ def _site_folders() -> list[str]:
     # Not by sysconfig, which would load a module that Airflow's process has or has not, by version.
     known: list[str] = list(getattr(site, "getsitepackages", list)())
     known.append(site.getusersitepackages() if site.ENABLE_USER_SITE else "")
-    known += [entry for entry in sys.path if os.path.basename(entry) in ("site-packages", "dist-packages")]
+    known += [
+        entry for entry in sys.path if os.path.basename(entry) in ("site-packages", "dist-packages")
+    ]
     return known
 
 
@@ -40,7 +42,9 @@ _known: dict[str, str] = {}
 
 
 def of_file(path: object) -> str:
-    """The origin of a source file; built-in and frozen code counts as standard library, and so does what is not text."""
+    """The origin of a source file; built-in and frozen code counts as standard library, and so
+    does what is not text.
+    """
     if type(path) is not str or not path or path.startswith("<"):
         return STDLIB
     origin = _known.get(path)
@@ -62,7 +66,9 @@ def _classify(path: str) -> str:
 
 
 def user_location(frame: FrameType | None) -> tuple[str, int]:
-    """File and line of the innermost user frame at or above ``frame``; ``("", 0)`` when there is none."""
+    """File and line of the innermost user frame at or above ``frame``; ``("", 0)`` when there is
+    none.
+    """
     while frame is not None:
         if of_file(frame.f_code.co_filename) == USER:
             return frame.f_code.co_filename, frame.f_lineno
@@ -71,6 +77,8 @@ def user_location(frame: FrameType | None) -> tuple[str, int]:
 
 
 def as_importlib(function: Any) -> Any:
-    """The function under the file name of importlib's frozen code, whose frames tracebacks and warnings skip."""
+    """The function under the file name of importlib's frozen code, whose frames tracebacks and
+    warnings skip.
+    """
     function.__code__ = function.__code__.replace(co_filename=IMPORTLIB[0])
     return function

@@ -176,8 +176,8 @@ class PlainRequest(TypedDict):
 class ParseRequest(PlainRequest, total=False):
     """``first``: compile the file before. ``without``: lines of imports to take out, by file.
     ``contents``: DAGs whose serialised form is wanted. ``state``: what the parse leaves changed is.
-    ``guess``: other answers. ``pyinstrument``: its folder, for an Airflow without it. ``hold_s``: how long
-    to wait for processes that hold the output. ``list_modules``: names before the parse.
+    ``guess``: other answers. ``pyinstrument``: its folder, for an Airflow without it. ``hold_s``:
+    how long to wait for processes that hold the output. ``list_modules``: names before the parse.
     """
 
     memory_limit_kib: int | None

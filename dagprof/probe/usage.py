@@ -1,4 +1,6 @@
-"""What this process takes, by what the kernel says of it: memory, the CPU time of children, waiting for a processor."""
+"""What this process takes, by what the kernel says of it: memory, the CPU time of children,
+waiting for a processor.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ def rss_kib() -> int:
 
 
 def queued_ms() -> float:
-    """How long this thread has waited for a processor that others used; 0.0 where the kernel does not say."""
+    """How long this thread has waited for a processor that others used; 0.0 where the kernel
+    does not say.
+    """
     try:
         with open("/proc/self/schedstat", "rb") as file:
             return int(file.read().split()[1]) / 1e6
@@ -27,7 +31,8 @@ def queued_ms() -> float:
 
 
 def within_ms(queued: float, wall: float, cpu: float) -> float:
-    """The wait for a processor as far as it was part of ``wall``, of which the same thread computed ``cpu``; all in ms.
+    """The wait for a processor as far as it was part of ``wall``, of which the same thread computed
+    ``cpu``; all in ms.
 
     On a busy machine the kernel counts up what began before.
     """
@@ -41,9 +46,11 @@ def children_cpu_ms() -> float:
 
 
 class AnonymousMemory:
-    """Anonymous memory of this process in KiB: what its own objects take, without files mapped into it.
+    """Anonymous memory of this process in KiB: what its own objects take, without files mapped into
+    it.
 
-    ``open`` once, because it is read before and after each import of the user's; it stays at 0 where /proc does not say.
+    ``open`` once, because it is read before and after each import of the user's; it stays at 0
+    where /proc does not say.
     """
 
     def __init__(self) -> None:
@@ -62,7 +69,8 @@ class AnonymousMemory:
             resident, shared = os.pread(self.descriptor, 100, 0).split()[1:3]
             return (int(resident) - int(shared)) * _PAGE_KIB
         except (OSError, ValueError):
-            # DAG code has closed descriptors that it does not know, and something else may have taken the number.
+            # DAG code has closed descriptors that it does not know, and something else may have
+            # taken the number.
             self.descriptor = -1
             return 0
 

@@ -1,4 +1,6 @@
-"""Runs one parse after the other, each in a child of its own, and watches over it: time, memory, output, death."""
+"""Runs one parse after the other, each in a child of its own, and watches over it: time, memory,
+output, death.
+"""
 
 from __future__ import annotations
 
@@ -28,14 +30,16 @@ __all__ = ["become_subreaper", "kill_leftovers", "serve"]
 
 OUTPUT_LIMIT = 32 * 1024
 _POLL_S = 0.05
-# How long to wait for processes that hold the output of a parse that has ended, where Airflow waits to its time-out.
+# How long to wait for processes that hold the output of a parse that has ended, where Airflow waits
+# to its time-out.
 HOLD_S = 10.0
 
 
 def serve(channel: Channel, surroundings: child.Surroundings, pre_imported: list[str]) -> None:
     """Answer requests until the other side is gone.
 
-    The collector is off here and on in the children: what a worker reads must not move the state that they inherit.
+    The collector is off here and on in the children: what a worker reads must not move the state
+    that they inherit.
     """
     gc.disable()
     become_subreaper()
@@ -58,7 +62,12 @@ class Watch:
     """One child from fork to reaping."""
 
     def __init__(
-        self, channel: Channel, request: ParseRequest, redact: Callable[[str], str], *, is_supervised: bool
+        self,
+        channel: Channel,
+        request: ParseRequest,
+        redact: Callable[[str], str],
+        *,
+        is_supervised: bool,
     ) -> None:
         self._redact = redact
         self._is_supervised = is_supervised
@@ -83,17 +92,23 @@ class Watch:
             ours.close()
             self._become_child(surroundings, pre_imported, pipes, theirs.detach())
         theirs.close()
-        # The result pipe stays open on both ends: a child whose descriptors the DAG file has closed reopens it.
+        # The result pipe stays open on both ends: a child whose descriptors the DAG file has closed
+        # reopens it.
         self._writing_end = pipes[0][1]
         for _, write in pipes[1:]:
             os.close(write)
         self._result, self._stdout, self._stderr = (
-            Stream(read, limit) for (read, _), limit in zip(pipes, (None, OUTPUT_LIMIT, OUTPUT_LIMIT))
+            Stream(read, limit)
+            for (read, _), limit in zip(pipes, (None, OUTPUT_LIMIT, OUTPUT_LIMIT))
         )
         self._requests = Stream(ours.detach(), 0)
 
     def _become_child(
-        self, surroundings: child.Surroundings, pre_imported: list[str], pipes: list[tuple[int, int]], requests: int
+        self,
+        surroundings: child.Surroundings,
+        pre_imported: list[str],
+        pipes: list[tuple[int, int]],
+        requests: int,
     ) -> None:
         code = 1
         try:
@@ -106,10 +121,18 @@ class Watch:
                     os.close(write)
             if self._request.get("spawn"):
                 child.exec_spawned(
-                    surroundings.config, pre_imported, self._request, (pipes[0][1], pipes[0][0], requests)
+                    surroundings.config,
+                    pre_imported,
+                    self._request,
+                    (pipes[0][1], pipes[0][0], requests),
                 )
             surroundings.collector.resume()
-            child.run(surroundings, self._request, answering.ResultPipe(pipes[0][1], pipes[0][0]), requests)
+            child.run(
+                surroundings,
+                self._request,
+                answering.ResultPipe(pipes[0][1], pipes[0][0]),
+                requests,
+            )
             code = 0
         except BaseException as error:
             sys.stderr.write("dagprof probe: %s: %s\n" % (type(error).__name__, error))
@@ -136,7 +159,11 @@ class Watch:
     def _follow(self, selector: selectors.BaseSelector) -> None:
         while len(self._frames()) < 2:
             events = self._read_some(selector, min(_POLL_S, self._deadline - monotonic()))
-            if self._outcome != "ended" or self._is_over_limits() or (not events and self._has_ended()):
+            if (
+                self._outcome != "ended"
+                or self._is_over_limits()
+                or (not events and self._has_ended())
+            ):
                 return
 
     def _read_some(self, selector: selectors.BaseSelector, wait_s: float) -> bool:
@@ -151,7 +178,8 @@ class Watch:
         return bool(events)
 
     def _wait_for_holders(self, selector: selectors.BaseSelector) -> None:
-        """Airflow 3 waits for every process that holds the standard streams of a parse: they belong to it.
+        """Airflow 3 waits for every process that holds the standard streams of a parse: they belong
+        to it.
 
         Only so long, that is: who waits longer will mostly wait to Airflow's time-out.
         """
@@ -185,7 +213,11 @@ class Watch:
     def _read_result(self, sent: list[bytes]) -> Result | None:
         """Both frames as one; a process that an exit handler ended was ending until then."""
         result, *others = map(json.loads, sent[:2])
-        ending = others[0] if others else {"ending": {"exit_ms": (self._ended - (self._told or self._ended)) * 1000}}
+        ending = (
+            others[0]
+            if others
+            else {"ending": {"exit_ms": (self._ended - (self._told or self._ended)) * 1000}}
+        )
         return answering.joined(result, ending, self._held_ms)
 
     def _is_over_limits(self) -> bool:

@@ -41,7 +41,9 @@ if TYPE_CHECKING:
 
 
 def serve(descriptor: int) -> None:
-    """Answer requests until told to stop or until the other side is gone; leave nothing running and nothing on disk."""
+    """Answer requests until told to stop or until the other side is gone; leave nothing running
+    and nothing on disk.
+    """
     control = Channel(socket.socket(fileno=descriptor))
     worker.become_subreaper()
     config: Config | None = control.receive()
@@ -68,16 +70,22 @@ class Zygote:
         self._trouble = ""
 
     def serve(self) -> None:
-        """Import Airflow and answer, in Airflow's own manager where parses start from there. Does not return."""
+        """Import Airflow and answer, in Airflow's own manager where parses start from there.
+        Does not return.
+        """
         self._surroundings.collector.begin()
         if self._config["temperature"] == PROCESSOR and not self._config["spawns"]:
             started = perf_counter()
             manager = Manager(self._config["scratch"], self._config.get("cache"), self._plugins)
-            self._trouble = manager.become(lambda: self._serve_from(lambda: self._stand_in(manager, started)))
+            self._trouble = manager.become(
+                lambda: self._serve_from(lambda: self._stand_in(manager, started))
+            )
         self._serve_from(self._imitate)
 
     def _serve_from(self, begin: Callable[[], bool]) -> None:
-        """Answer from the state that ``begin`` leaves, and end: also where this is called from inside of Airflow."""
+        """Answer from the state that ``begin`` leaves, and end: also where this is called from
+        inside of Airflow.
+        """
         try:
             if self._start(begin):
                 self.answer_all()
@@ -88,11 +96,14 @@ class Zygote:
             if self._config["removes_scratch"]:
                 shutil.rmtree(self._config["scratch"], ignore_errors=True)
             sys.stderr.flush()
-            # Taking an interpreter with all of Airflow apart lasts a fifth of a second, and nothing is left to save.
+            # Taking an interpreter with all of Airflow apart lasts a fifth of a second, and nothing
+            # is left to save.
             os._exit(0)
 
     def _start(self, begin: Callable[[], bool]) -> bool:
-        """Say that Airflow is there, or why not; True when it is. ``begin`` tells whether the collector was frozen."""
+        """Say that Airflow is there, or why not; True when it is. ``begin`` tells whether the
+        collector was frozen.
+        """
         try:
             has_frozen = begin()
             api = self._surroundings.api
@@ -124,7 +135,9 @@ class Zygote:
         return True
 
     def _refuse(self, error: BaseException) -> None:
-        """Say why nothing can be measured; an Airflow that lacks something explains what else went wrong."""
+        """Say why nothing can be measured; an Airflow that lacks something explains what else
+        went wrong.
+        """
         fault, reason = faults.of(error), self._surroundings.redact(faults.reason(error))
         if fault == faults.BROKEN:
             try:
@@ -135,7 +148,9 @@ class Zygote:
         self._control.send({"op": "failed", "fault": fault, "reason": reason})
 
     def _look_for_needs(self) -> Callable[[], Any]:
-        """What this Airflow lacks, looked up in a fork: no parse may start with a module that only the look-up imports."""
+        """What this Airflow lacks, looked up in a fork: no parse may start with a module that
+        only the look-up imports.
+        """
         is_processor = self._config["temperature"] == PROCESSOR and not self._config["spawns"]
         return self._beside(lambda: {"reason": requirements.unsupported(is_processor)})
 
@@ -148,7 +163,9 @@ class Zygote:
         return manager.has_frozen
 
     def _imitate(self) -> bool:
-        """Import what the forking process has: at the other temperatures, with spawn isolation, or if the command failed."""
+        """Import what the forking process has: at the other temperatures, with spawn isolation,
+        or if the command failed.
+        """
         if self._config["spawns"]:
             self._import_for_discovery()
             return False
@@ -161,7 +178,9 @@ class Zygote:
         return api.freezes_collector
 
     def _import_for_discovery(self) -> None:
-        """With spawn isolation no child inherits from here: plain Airflow is enough to list files."""
+        """With spawn isolation no child inherits from here: plain Airflow is enough to list
+        files.
+        """
         ordinary = self._surroundings.config
         self._surroundings.config = {**ordinary, "temperature": WARM}
         self._surroundings.import_airflow()
@@ -212,23 +231,30 @@ class Zygote:
 
     def _discover(self, request: DiscoverRequest) -> Listing | Failed:
         api = self._surroundings.api
-        return self._in_child(lambda: discovery.discover(api, request["paths"], request["safe_mode"]))
+        return self._in_child(
+            lambda: discovery.discover(api, request["paths"], request["safe_mode"])
+        )
 
     def _describe(self, request: DescribeRequest) -> Described | Failed:
         return self._describer.ask(request["files"])
 
     def _pre_import(self, request: PreImportRequest) -> PreImported:
-        """Import the ``airflow.*`` modules that the files of the whole DAG folder name, and those of ``files``.
+        """Import the ``airflow.*`` modules that the files of the whole DAG folder name, and those
+        of ``files``.
 
-        Airflow's manager imports them before it forks for the file that names them, and keeps them: after one round they
-        are there for every file, whichever of them are measured here.
+        Airflow's manager imports them before it forks for the file that names them, and keeps them:
+        after one round they are there for every file, whichever of them are measured here.
         """
         if self._config["temperature"] != PROCESSOR:
             return {"modules": [], "failed": []}
         api = self._surroundings.api
         files = dict.fromkeys(request["files"])
         if request["with_folder"]:
-            files.update(dict.fromkeys(self._in_child(lambda: _listed(api, self._config["safe_mode"]))["files"]))
+            files.update(
+                dict.fromkeys(
+                    self._in_child(lambda: _listed(api, self._config["safe_mode"]))["files"]
+                )
+            )
         names = pre_imports.names(api, files)
         if self._config["spawns"]:
             self._pre_imported = names
@@ -243,7 +269,11 @@ class Zygote:
                 failed.append([name, "%s: %s" % (type(error).__name__, error)])
         collector = self._surroundings.collector
         collector.settle_again(bool(request.get("collects")))
-        return {"modules": self._pre_imported, "failed": failed, "has_collected": collector.has_collected}
+        return {
+            "modules": self._pre_imported,
+            "failed": failed,
+            "has_collected": collector.has_collected,
+        }
 
     def _in_child(self, function: Callable[[], Mapping[str, object]]) -> Any:
         """Run ``function`` in a fork, so that what it imports does not stay here."""
@@ -251,7 +281,9 @@ class Zygote:
 
     @staticmethod
     def _beside(function: Callable[[], Mapping[str, object]]) -> Callable[[], Any]:
-        """Begin to run ``function`` in a fork; the call of what is returned waits for its answer."""
+        """Begin to run ``function`` in a fork; the call of what is returned waits for its
+        answer.
+        """
         read, write = os.pipe()
         pid = faults.fork()
         if pid == 0:
@@ -277,7 +309,9 @@ class Zygote:
 
 
 def _listed(api: AirflowApi, safe_mode: bool | None) -> dict[str, list[str]]:
-    """All files that Airflow would parse; none where it cannot list them, which ``discover`` has reported by then."""
+    """All files that Airflow would parse; none where it cannot list them, which ``discover`` has
+    reported by then.
+    """
     try:
         return {"files": api.list_files(api.root, discovery.is_safe_mode(api, safe_mode))}
     except Exception:

@@ -13,7 +13,9 @@ from dagprof.project.values import Unreadable
 
 
 def project_answers(found: Sources, usages: Usages) -> astro.ProjectAnswers:
-    """Those of the local secrets backend's files, and over them those of Astro's ``airflow_settings.yaml``."""
+    """Those of the local secrets backend's files, and over them those of Astro's
+    ``airflow_settings.yaml``.
+    """
     backend = _of_backend(found, usages)
     settings = _of_astro(found.repository, usages)
     return astro.ProjectAnswers(

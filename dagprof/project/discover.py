@@ -21,7 +21,9 @@ Installed = Callable[[Collection[str]], Collection[str]]
 
 
 class Located(NamedTuple):
-    """The DAG folder and why it is that one, None where nothing names it; and the files of the project around it."""
+    """The DAG folder and why it is that one, None where nothing names it; and the files of the
+    project around it.
+    """
 
     dags: Path | None
     reason: str
@@ -37,7 +39,8 @@ def locate(
 ) -> Located:
     """The DAG folder that holds ``folder``, and what the project around it says.
 
-    ``environment`` is the user's, ``env_file`` a file that stands for the project's ``.env``; ``elsewhere`` see ``Repository``.
+    ``environment`` is the user's, ``env_file`` a file that stands for the project's ``.env``;
+    ``elsewhere`` see ``Repository``.
     """
     root = layout.project_root(folder)
     named = layout.named_dags(folder, root)
@@ -58,16 +61,27 @@ def _configured(found: Sources) -> list[tuple[Path, str]]:
     """DAG folders that the project's files name."""
     named: list[tuple[Path, str]] = []
     setting = found.variables.get("AIRFLOW__CORE__DAGS_FOLDER")
-    if setting is not None and (path := found.mounts.outside(setting.value) if setting.value[:1] == "/" else None):
-        named.append((path, f"the dags_folder in {found.repository.shown(setting.file, setting.line)}"))
-    named += [(path, "the folder that the container has as dags") for path in found.mounts.inside_named(layout.DAGS)]
+    if setting is not None and (
+        path := found.mounts.outside(setting.value) if setting.value[:1] == "/" else None
+    ):
+        named.append(
+            (path, f"the dags_folder in {found.repository.shown(setting.file, setting.line)}")
+        )
+    named += [
+        (path, "the folder that the container has as dags")
+        for path in found.mounts.inside_named(layout.DAGS)
+    ]
     return named
 
 
-def find(found: Sources, dags: Path, environment: Mapping[str, str], installed: Installed) -> ProjectSetup:
-    """Everything that a target needs. What ``environment``, the user's, has already is not among it.
+def find(
+    found: Sources, dags: Path, environment: Mapping[str, str], installed: Installed
+) -> ProjectSetup:
+    """Everything that a target needs. What ``environment``, the user's, has already is not among
+    it.
 
-    ``installed`` says which of some module names the interpreter that is measured finds without help.
+    ``installed`` says which of some module names the interpreter that is measured finds without
+    help.
     """
     return _Discovery(found, dags, environment).all(installed)
 
@@ -84,7 +98,9 @@ class _Discovery:
         if home is not None and self._leads_out(home):
             home = None
         if home is not None:
-            self._usages.take(f"{self._named(home)} as AIRFLOW_HOME", off=f"--airflow-home names another, {OFF}")
+            self._usages.take(
+                f"{self._named(home)} as AIRFLOW_HOME", off=f"--airflow-home names another, {OFF}"
+            )
         plugins = self._plugins(home)
         path = self._pythonpath(variables.get("PYTHONPATH"))
         if home is not None and os.path.isfile(home / "config" / "airflow_local_settings.py"):
@@ -103,7 +119,9 @@ class _Discovery:
             environment=taken,
             variables=dict(found.variables),
             connections=found.connections,
-            secrets=tuple(value for name, value in values.items() if is_secret(name) and value[:1] != os.sep),
+            secrets=tuple(
+                value for name, value in values.items() if is_secret(name) and value[:1] != os.sep
+            ),
             used=self._usages.all(),
         )
 
@@ -116,24 +134,40 @@ class _Discovery:
         if not inside:
             return by_place
         beside = mounts.outside(f"{inside}/{layout.DAGS}")
-        if beside is not None and beside.name == layout.DAGS and self._sources.repository.holds(beside.parent):
+        if (
+            beside is not None
+            and beside.name == layout.DAGS
+            and self._sources.repository.holds(beside.parent)
+        ):
             return beside.parent
         return by_place or mounts.outside(inside)
 
     def _leads_out(self, home: Path) -> bool:
         """Whether Airflow would follow a link out of the repository there."""
         below = [home / name for name in ("plugins", "config")]
-        return any(os.path.exists(path) and not self._sources.repository.holds(path) for path in below)
+        return any(
+            os.path.exists(path) and not self._sources.repository.holds(path) for path in below
+        )
 
     def _plugins(self, home: Path | None) -> Path | None:
-        """The plugins folder that a setting names, else that of its usual place; not where the user has one."""
+        """The plugins folder that a setting names, else that of its usual place; not where the
+        user has one.
+        """
         setting = self._sources.variables.get("AIRFLOW__CORE__PLUGINS_FOLDER")
         if "AIRFLOW__CORE__PLUGINS_FOLDER" in self._environment or _has_plugins(self._environment):
             return None
         found, where = layout.plugins(self._dags, self._sources.root), ""
-        if setting is not None and setting.value[:1] == "/" and self._sources.mounts.is_inside(setting.value):
+        if (
+            setting is not None
+            and setting.value[:1] == "/"
+            and self._sources.mounts.is_inside(setting.value)
+        ):
             mapped = self._sources.mounts.outside(setting.value)
-            found, where = (mapped, self._shown(setting.file, setting.line)) if mapped is not None else (found, where)
+            found, where = (
+                (mapped, self._shown(setting.file, setting.line))
+                if mapped is not None
+                else (found, where)
+            )
         elif home is not None and found is None and self._sources.home:
             found = self._sources.mounts.outside(f"{self._sources.home}/plugins")
         if found is None or not os.path.exists(found) or not self._sources.repository.holds(found):
@@ -151,7 +185,9 @@ class _Discovery:
         for entry in filter(None, variable.value.split(":")):
             path = self._folder(entry, variable)
             if path is None:
-                self._usages.leave(f"{entry} on PYTHONPATH", where, "the repository has no folder there")
+                self._usages.leave(
+                    f"{entry} on PYTHONPATH", where, "the repository has no folder there"
+                )
             elif path not in found:
                 found.append(path)
         if found:
@@ -163,7 +199,9 @@ class _Discovery:
         return "the project root" if folder == self._sources.root else f"{self._shown(folder)}/"
 
     def _folder(self, entry: str, variable: Variable) -> Path | None:
-        """An entry of PYTHONPATH: a path of the container, or one relative to where it was written."""
+        """An entry of PYTHONPATH: a path of the container, or one relative to where it was
+        written.
+        """
         mounts = self._sources.mounts
         path = mounts.outside(entry) if entry.startswith("/") else None
         if path is None and not entry.startswith("/"):
@@ -176,25 +214,37 @@ class _Discovery:
     def _layout_path(
         self, path: Sequence[Path], plugins: Path | None, home: Path | None, installed: Installed
     ) -> list[Path]:
-        """Folders that the layout puts on the path, and those without which imports of the DAG files do not resolve."""
+        """Folders that the layout puts on the path, and those without which imports of the DAG
+        files do not resolve.
+        """
         root, dags = self._sources.root, self._dags
         if self._sources.is_astro and root not in path:
-            self._usages.take("the project root on PYTHONPATH", "Astro's layout", f"--pythonpath adds to it, {OFF}")
+            self._usages.take(
+                "the project root on PYTHONPATH",
+                "Astro's layout",
+                f"--pythonpath adds to it, {OFF}",
+            )
             return [root]
         above = [folder for folder in dags.parents if folder == root or root in folder.parents]
         config = [home / "config"] if home is not None else []
-        user = [Path(part) for part in self._environment.get("PYTHONPATH", "").split(os.pathsep) if part]
+        user = [
+            Path(part) for part in self._environment.get("PYTHONPATH", "").split(os.pathsep) if part
+        ]
         known = [*path, dags, *config, *([plugins] if plugins else []), *user]
         found = imports.needs([dags, *([plugins] if plugins else [])], above, known, installed)
         for need in found:
             shown = self._named(need.folder)
             why = f"needed to import `{need.module}` in {self._shown(need.file, need.line)}"
-            self._usages.take(f"{shown} on PYTHONPATH, {why}", off=f"--pythonpath adds to it, {OFF}")
+            self._usages.take(
+                f"{shown} on PYTHONPATH, {why}", off=f"--pythonpath adds to it, {OFF}"
+            )
         return [need.folder for need in found]
 
 
 def _has_plugins(environment: Mapping[str, str]) -> bool:
-    """Whether the user's own AIRFLOW_HOME brings a plugins folder, or says in its configuration where one is."""
+    """Whether the user's own AIRFLOW_HOME brings a plugins folder, or says in its configuration
+    where one is.
+    """
     home = environment.get("AIRFLOW_HOME")
     if not home:
         return "AIRFLOW_CONFIG" in environment

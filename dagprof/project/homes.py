@@ -21,10 +21,11 @@ def homes(
     start: Path,
     near: Iterable[Path] = (),
 ) -> tuple[Home, ...]:
-    """For each module that is somewhere in the project, where; folders on the path are not an answer.
+    """For each module that is somewhere in the project, where; folders on the path are not an
+    answer.
 
-    ``start`` is the folder in which people type: paths in options are relative to it. ``near``: files that import them;
-    beside one of these is the likeliest place.
+    ``start`` is the folder in which people type: paths in options are relative to it. ``near``:
+    files that import them; beside one of these is the likeliest place.
     """
     found = []
     wanted = sorted(set(modules))
@@ -48,18 +49,24 @@ def _home(module: str, folder: Path, entry: str, root: Path, start: Path) -> Hom
 
 
 def _entry(folder: Path, module: str) -> str | None:
-    """The file or folder of a module's first name, where the whole of the module is there; None where it is not."""
+    """The file or folder of a module's first name, where the whole of the module is there; None
+    where it is not.
+    """
     parts = module.split(".")
     if not all(part.isidentifier() for part in parts):  # a DAG file can say anything is missing
         return None
     whole = folder.joinpath(*parts)
-    if os.path.isfile(whole.with_name(whole.name + ".py")) or (os.path.isdir(whole) and any(whole.glob("**/*.py"))):
+    if os.path.isfile(whole.with_name(whole.name + ".py")) or (
+        os.path.isdir(whole) and any(whole.glob("**/*.py"))
+    ):
         return f"{parts[0]}.py" if len(parts) == 1 and not os.path.isdir(whole) else f"{parts[0]}/"
     return None
 
 
 def _folders(root: Path, dags: Path) -> Iterator[Path]:
-    """The folders to look in: the project root, those from the DAG folder upwards, then all that are not deep."""
+    """The folders to look in: the project root, those from the DAG folder upwards, then all that
+    are not deep.
+    """
     above = [folder for folder in dags.parents if root in folder.parents]
     yield from dict.fromkeys((root, *above, root / "plugins", root / "src", root / "include"))
     waiting, left = [(root, 0)], _MOST_FOLDERS
@@ -69,7 +76,9 @@ def _folders(root: Path, dags: Path) -> Iterator[Path]:
         if depth:
             yield folder
         try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name) if depth < _DEEPEST else []
+            entries = (
+                sorted(os.scandir(folder), key=lambda entry: entry.name) if depth < _DEEPEST else []
+            )
         except OSError:
             continue
         waiting += [

@@ -1,4 +1,6 @@
-"""Folders that must be on the path because imports resolve there and nowhere else: by the text of the files, nothing is run."""
+"""Folders that must be on the path because imports resolve there and nowhere else: by the text
+of the files, nothing is run.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-_IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+([A-Za-z_]\w*)[\w.]*[ \t]+import\b|import[ \t]+(.+))", re.MULTILINE)
+_IMPORT = re.compile(
+    rb"^[ \t]*(?:from[ \t]+([A-Za-z_]\w*)[\w.]*[ \t]+import\b|import[ \t]+(.+))", re.MULTILINE
+)
 _MOST_FILES = 3_000
 _LARGEST_BYTES = 1_000_000
 _SKIPPED = {"__pycache__", "node_modules", "site-packages", "venv", "env"}
@@ -33,12 +37,21 @@ def needs(
     known: Sequence[Path],
     installed: Callable[[Collection[str]], Collection[str]],
 ) -> list[NeededFolder]:
-    """The folders among ``candidates``, the first of several, that files below ``searched`` need on the path.
+    """The folders among ``candidates``, the first of several, that files below ``searched`` need on
+    the path.
 
     ``known`` are folders that are on it; ``installed`` says which of some names need none.
     """
-    offered = [(folder, names) for folder in candidates if (names := modules_in(folder)) and "airflow" not in names]
-    wanted = {name for _, names in offered for name in names} - set(sys.stdlib_module_names) - {"airflow"}
+    offered = [
+        (folder, names)
+        for folder in candidates
+        if (names := modules_in(folder)) and "airflow" not in names
+    ]
+    wanted = (
+        {name for _, names in offered for name in names}
+        - set(sys.stdlib_module_names)
+        - {"airflow"}
+    )
     wanted -= {name for folder in known for name in modules_in(folder)}
     asking: dict[str, Path] = {}
     for file in _files(searched) if wanted else ():
@@ -55,7 +68,9 @@ def needs(
 
 
 def modules_in(folder: Path) -> set[str]:
-    """The names that can be imported from a folder: its Python files, and folders with Python files somewhere below."""
+    """The names that can be imported from a folder: its Python files, and folders with Python
+    files somewhere below.
+    """
     found: set[str] = set()
     try:
         entries = list(os.scandir(folder))
@@ -79,7 +94,11 @@ def _holds_python(folder: Path, depth: int = 2) -> bool:
         return False
     if any(entry.name.endswith(".py") for entry in entries):
         return True
-    below = [entry for entry in entries if entry.name.isidentifier() and entry.is_dir(follow_symlinks=False)]
+    below = [
+        entry
+        for entry in entries
+        if entry.name.isidentifier() and entry.is_dir(follow_symlinks=False)
+    ]
     return depth > 0 and any(_holds_python(Path(entry), depth - 1) for entry in below[:50])
 
 
@@ -87,7 +106,9 @@ def _files(folders: Iterable[Path]) -> Iterator[Path]:
     left = _MOST_FILES
     for folder in folders:
         for where, names, files in os.walk(folder):
-            names[:] = sorted(name for name in names if name not in _SKIPPED and not name.startswith("."))
+            names[:] = sorted(
+                name for name in names if name not in _SKIPPED and not name.startswith(".")
+            )
             for name in sorted(files):
                 if name.endswith(".py"):
                     left -= 1
@@ -99,22 +120,32 @@ def _files(folders: Iterable[Path]) -> Iterator[Path]:
 def _source(file: Path) -> bytes:
     try:
         about = file.stat()  # a pipe would never end
-        return file.read_bytes() if stat.S_ISREG(about.st_mode) and about.st_size <= _LARGEST_BYTES else b""
+        return (
+            file.read_bytes()
+            if stat.S_ISREG(about.st_mode) and about.st_size <= _LARGEST_BYTES
+            else b""
+        )
     except OSError:
         return b""
 
 
 def _named(file: Path) -> set[str]:
-    """The first names of what a text may import; also of imports that are in a comment or a string."""
+    """The first names of what a text may import; also of imports that are in a comment or a
+    string.
+    """
     found: set[str] = set()
     for base, several in _IMPORT.findall(_source(file)):
-        parts = [base] if base else [part.split()[0] for part in several.split(b",") if part.split()]
+        parts = (
+            [base] if base else [part.split()[0] for part in several.split(b",") if part.split()]
+        )
         found.update(part.partition(b".")[0].decode("utf-8", "replace") for part in parts)
     return found
 
 
 def _line(file: Path, name: str) -> int:
-    """The line that imports a module when the file is loaded, not only in a function that is called later; 0 for none."""
+    """The line that imports a module when the file is loaded, not only in a function that is
+    called later; 0 for none.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # such as an invalid escape sequence
@@ -127,7 +158,11 @@ def _line(file: Path, name: str) -> int:
         node = waiting.pop()
         if isinstance(node, ast.Import):
             lines += [node.lineno for alias in node.names if alias.name.partition(".")[0] == name]
-        elif isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").partition(".")[0] == name:
+        elif (
+            isinstance(node, ast.ImportFrom)
+            and not node.level
+            and (node.module or "").partition(".")[0] == name
+        ):
             lines.append(node.lineno)
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             waiting += ast.iter_child_nodes(node)

@@ -25,10 +25,11 @@ _HOME_MARKERS = ("plugins", "include", "airflow.cfg", "config/airflow_local_sett
 
 
 def project_root(dags: Path) -> Path | None:
-    """The root of the project around a DAG folder: the nearest folder with a marker; None where there is none.
+    """The root of the project around a DAG folder: the nearest folder with a marker; None where
+    there is none.
 
-    A folder called ``dags`` is one only if it is a repository: it often holds files of the same names. The file system's root
-    and the user's home are never one.
+    A folder called ``dags`` is one only if it is a repository: it often holds files of the same
+    names. The file system's root and the user's home are never one.
     """
     if os.path.exists(dags / ".git"):
         return dags
@@ -45,8 +46,12 @@ def _has(folder: Path, names: Iterable[str]) -> bool:
 
 
 def repository_top(root: Path) -> Path:
-    """What nothing is read above of: the top of the git repository around the project, else the project itself."""
-    return next((folder for folder in (root, *root.parents) if os.path.exists(folder / ".git")), root)
+    """What nothing is read above of: the top of the git repository around the project, else the
+    project itself.
+    """
+    return next(
+        (folder for folder in (root, *root.parents) if os.path.exists(folder / ".git")), root
+    )
 
 
 def named_dags(folder: Path, root: Path | None) -> Path | None:
@@ -60,7 +65,9 @@ def named_dags(folder: Path, root: Path | None) -> Path | None:
 
 
 def is_astro(root: Path, base: str) -> bool:
-    """Whether it is a project of Astro's command line, whose image has the project root on the path."""
+    """Whether it is a project of Astro's command line, whose image has the project root on the
+    path.
+    """
     return (
         os.path.isdir(root / ".astro")
         or os.path.isfile(root / "airflow_settings.yaml")
@@ -70,7 +77,9 @@ def is_astro(root: Path, base: str) -> bool:
 
 
 def home(dags: Path, root: Path) -> Path | None:
-    """The folder that stands where AIRFLOW_HOME is in a deployment, by what is in it: plugins, settings."""
+    """The folder that stands where AIRFLOW_HOME is in a deployment, by what is in it: plugins,
+    settings.
+    """
     for folder in dict.fromkeys((dags.parent, root)):
         if _has(folder, _HOME_MARKERS) and _is_within(folder, root):
             return folder
@@ -78,7 +87,9 @@ def home(dags: Path, root: Path) -> Path | None:
 
 
 def plugins(dags: Path, root: Path) -> Path | None:
-    """The plugins folder by its place: next to the DAG folder, else in the project root; else a ``plugins.zip`` there."""
+    """The plugins folder by its place: next to the DAG folder, else in the project root; else a
+    ``plugins.zip`` there.
+    """
     for folder in dict.fromkeys((dags.parent, root)):
         if os.path.isdir(folder / "plugins") and _is_within(folder, root):
             return folder / "plugins"

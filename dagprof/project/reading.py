@@ -18,7 +18,9 @@ class Repository:
     no files that git ignores, such as ``.env``.
     """
 
-    def __init__(self, root: Path, top: Path, elsewhere: Callable[[Path], Path | None] | None = None) -> None:
+    def __init__(
+        self, root: Path, top: Path, elsewhere: Callable[[Path], Path | None] | None = None
+    ) -> None:
         self.root, self.top = root, top
         self._real = os.path.realpath(top)
         self._elsewhere = elsewhere or (lambda path: None)
@@ -29,7 +31,9 @@ class Repository:
             real = os.path.realpath(path)
         except (OSError, ValueError):  # such as a zero byte in a name
             return False
-        return os.path.exists(real) and (real == self._real or real.startswith(self._real.rstrip(os.sep) + os.sep))
+        return os.path.exists(real) and (
+            real == self._real or real.startswith(self._real.rstrip(os.sep) + os.sep)
+        )
 
     def file(self, path: Path) -> Path | None:
         """Where a file is to be read, None where there is none."""

@@ -1,4 +1,6 @@
-"""All files of a repository that describe its environment, read in the order in which their variables win."""
+"""All files of a repository that describe its environment, read in the order in which their
+variables win.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,11 @@ from dagprof.project.values import Mount, Unreadable, Variable
 
 
 class Sources(NamedTuple):
-    """What the files say together. ``variables`` by name, those that win; ``home`` is AIRFLOW_HOME in the container.
+    """What the files say together. ``variables`` by name, those that win; ``home`` is AIRFLOW_HOME
+    in the container.
 
-    ``unset`` holds the names that a variable's value lacks, by variable, and where it stands. ``used`` says what was not readable.
+    ``unset`` holds the names that a variable's value lacks, by variable, and where it stands.
+    ``used`` says what was not readable.
     """
 
     repository: Repository
@@ -40,7 +44,9 @@ class Sources(NamedTuple):
 class _Reading:
     """One pass over the files; ``variables`` and ``mounts`` grow."""
 
-    def __init__(self, repository: Repository, environment: Mapping[str, str], env_file_given: Path | None) -> None:
+    def __init__(
+        self, repository: Repository, environment: Mapping[str, str], env_file_given: Path | None
+    ) -> None:
         self._repository, self._environment = repository, environment
         self._given = env_file_given
         self.variables: dict[str, Variable] = {}
@@ -56,7 +62,9 @@ class _Reading:
         root = self._repository.root
         dotenv = self._dotenv(root / ".env")
         service = self._service(root, {each.name: each.value for each in dotenv})
-        if not {"AIRFLOW_HOME", "AIRFLOW_CONFIG"} & set(self._environment):  # the user has a configuration
+        if not {"AIRFLOW_HOME", "AIRFLOW_CONFIG"} & set(
+            self._environment
+        ):  # the user has a configuration
             for path in (root / "airflow.cfg", root / "config" / "airflow.cfg"):
                 self._each(path, airflow_cfg.parse)
         self._dockerfile(service, root)
@@ -78,7 +86,9 @@ class _Reading:
         try:
             return self._repository.text(path)
         except Unreadable as error:
-            self.used.append(Used(what=self._repository.shown(path), off=str(error), is_left_out=True))
+            self.used.append(
+                Used(what=self._repository.shown(path), off=str(error), is_left_out=True)
+            )
             return None
 
     def _each(self, path: Path, parse: Callable[[str, Path], list[Variable]]) -> None:
@@ -88,7 +98,9 @@ class _Reading:
         try:
             self._take(parse(text, path))
         except Unreadable as error:
-            self.used.append(Used(what=self._repository.shown(path), off=str(error), is_left_out=True))
+            self.used.append(
+                Used(what=self._repository.shown(path), off=str(error), is_left_out=True)
+            )
 
     def _env_file(self, text: str, file: Path) -> list[Variable]:
         return env_file.parse(text, file, self._environment)
@@ -103,9 +115,15 @@ class _Reading:
         for path in compose.files(root):
             text = self._text(path)
             try:
-                service = None if text is None else compose.read(text, path, {**dotenv, **self._environment})
+                service = (
+                    None
+                    if text is None
+                    else compose.read(text, path, {**dotenv, **self._environment})
+                )
             except Unreadable as error:
-                self.used.append(Used(what=self._repository.shown(path), off=str(error), is_left_out=True))
+                self.used.append(
+                    Used(what=self._repository.shown(path), off=str(error), is_left_out=True)
+                )
                 continue
             if service is not None:
                 self.has_container = True
@@ -118,9 +136,13 @@ class _Reading:
         build = build or compose.Build(root, root / "Dockerfile", {})
         text = self._text(build.file)
         try:
-            image = dockerfile.read(text or "", build.file, build.context, build.arguments, build.target)
+            image = dockerfile.read(
+                text or "", build.file, build.context, build.arguments, build.target
+            )
         except Unreadable as error:
-            self.used.append(Used(what=self._repository.shown(build.file), off=str(error), is_left_out=True))
+            self.used.append(
+                Used(what=self._repository.shown(build.file), off=str(error), is_left_out=True)
+            )
             return
         if text is not None:
             self.image = image
@@ -137,9 +159,11 @@ def read(
     env_file_given: Path | None = None,
     elsewhere: Callable[[Path], Path | None] | None = None,
 ) -> Sources:
-    """The files of the project at ``root``; ``environment`` is the user's, which gives names in them a value.
+    """The files of the project at ``root``; ``environment`` is the user's, which gives names in
+    them a value.
 
-    ``env_file_given`` stands for the project's ``.env`` and wins over all other files; ``elsewhere`` see ``Repository``.
+    ``env_file_given`` stands for the project's ``.env`` and wins over all other files;
+    ``elsewhere`` see ``Repository``.
 
     :raises Unreadable: ``env_file_given`` cannot be read.
     """
@@ -166,13 +190,19 @@ def _home(reading: _Reading) -> str:
         return posixpath.normpath(given.value)
     if reading.image.home:
         return reading.image.home
-    inside = [mount.inside for mount in reading.mounted if posixpath.basename(mount.inside) == layout.DAGS]
+    inside = [
+        mount.inside for mount in reading.mounted if posixpath.basename(mount.inside) == layout.DAGS
+    ]
     return posixpath.dirname(inside[0]) if inside else "/opt/airflow"
 
 
 def local_backend_files(variables: Mapping[str, Variable]) -> dict[str, str]:
-    """Paths of the files from which a LocalFilesystemBackend answers, by ``variables`` and ``connections``."""
-    backend, options = (variables.get(f"AIRFLOW__SECRETS__{name}") for name in ("BACKEND", "BACKEND_KWARGS"))
+    """Paths of the files from which a LocalFilesystemBackend answers, by ``variables`` and
+    ``connections``.
+    """
+    backend, options = (
+        variables.get(f"AIRFLOW__SECRETS__{name}") for name in ("BACKEND", "BACKEND_KWARGS")
+    )
     if backend is None or options is None or not backend.value.endswith(".LocalFilesystemBackend"):
         return {}
     try:

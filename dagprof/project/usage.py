@@ -1,4 +1,6 @@
-"""What was taken from the project and what was left out, in the order of finding, and how names are listed in that."""
+"""What was taken from the project and what was left out, in the order of finding, and how names
+are listed in that.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ _NAMES_SHOWN = 4
 
 
 class Usages:
-    """Grows while the project is looked through; each row says where a thing was found and how to turn it off."""
+    """Grows while the project is looked through; each row says where a thing was found and how
+    to turn it off.
+    """
 
     def __init__(self, used: Iterable[Used]) -> None:
         self._rows = [*used]
@@ -31,10 +35,17 @@ class Usages:
 
 def counted(names: Sequence[str]) -> str:
     """``3 Variables and 2 Connections (AIRFLOW_VAR_A, … and 1 more)``."""
-    kinds = {"AIRFLOW_VAR_": "Variable", "AIRFLOW_CONN_": "Connection", "AIRFLOW__": "setting of Airflow"}
+    kinds = {
+        "AIRFLOW_VAR_": "Variable",
+        "AIRFLOW_CONN_": "Connection",
+        "AIRFLOW__": "setting of Airflow",
+    }
     counts: dict[str, int] = {}
     for name in names:
-        kind = next((word for prefix, word in kinds.items() if name.startswith(prefix)), "environment variable")
+        kind = next(
+            (word for prefix, word in kinds.items() if name.startswith(prefix)),
+            "environment variable",
+        )
         counts[kind] = counts.get(kind, 0) + 1
     words = [f"{number} {_plural(word, number)}" for word, number in counts.items()]
     listed = ", ".join(words[:-1]) + (" and " if len(words) > 1 else "") + words[-1]

@@ -49,8 +49,8 @@ class ProjectSetup(NamedTuple):
 
     ``environment`` holds variables with their container paths mapped; ``pythonpath`` folders in the
     order in which Python searches them. ``variables`` and ``connections`` answer look-ups as the
-    files of ``--variables`` and ``--connections`` do. ``plugins`` may be an archive of such a folder.
-    ``secrets`` may appear in no result.
+    files of ``--variables`` and ``--connections`` do. ``plugins`` may be an archive of such a
+    folder. ``secrets`` may appear in no result.
     """
 
     root: Path

@@ -28,7 +28,9 @@ _HANDLED = (
 
 
 def taken_over(found: Sources, environment: Mapping[str, str], usages: Usages) -> dict[str, str]:
-    """The variables to take over, those of one file noted in one line; what ``environment``, the user's, has stays."""
+    """The variables to take over, those of one file noted in one line; what ``environment``, the
+    user's, has stays.
+    """
     taken: dict[str, str] = {}
     room = _MOST_BYTES
     by_file: dict[Path, list[Variable]] = {}
@@ -37,7 +39,11 @@ def taken_over(found: Sources, environment: Mapping[str, str], usages: Usages) -
         name = variable.name
         if not _is_wanted(name, environment) or not _NAME.fullmatch(name):
             continue
-        value = _mapped(variable.value, found.mounts) if len(taken) < _MOST_VARIABLES else variable.value
+        value = (
+            _mapped(variable.value, found.mounts)
+            if len(taken) < _MOST_VARIABLES
+            else variable.value
+        )
         size = len(name) + len(value)
         why = impossible(name, value) or (_TOO_LARGE if size > room else "")
         if why or len(taken) == _MOST_VARIABLES:
@@ -56,7 +62,9 @@ def _is_wanted(name: str, environment: Mapping[str, str]) -> bool:
 
 
 def _mapped(value: str, mounts: Mounts) -> str:
-    """A value that is a path in the container, as the path here; any other, and a path that is not here, as it is."""
+    """A value that is a path in the container, as the path here; any other, and a path that is
+    not here, as it is.
+    """
     outside = mounts.outside(value) if mounts.is_inside(value) else None
     return value if outside is None else str(outside)
 

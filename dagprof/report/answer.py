@@ -31,7 +31,9 @@ def sentences(run: Run, plan: Plan | None, gate: Sentence | None) -> list[Senten
 
 
 def _sentences(run: Run, plan: Plan | None, gate: Sentence | None) -> Iterator[Sentence]:
-    """The most important one first. Lazy, since the last ones take long to find and are rarely shown."""
+    """The most important one first. Lazy, since the last ones take long to find and are rarely
+    shown.
+    """
     yield Sentence(figures.headline(run), "bold")
     if gate is not None:
         yield gate
@@ -50,19 +52,30 @@ def _failures(run: Run) -> Iterator[Sentence]:
         first = causes(run, failed)[0]
         is_one = len(first.files) == 1
         place = failures.where(first.files[0], run) if is_one else count(len(first.files), "file")
-        reason = figures.why_failed(first.files[0]) if is_one and failed is run.broken else first.reason
-        way_out = f" {as_sentence(first.way_out)}" if first.way_out and first.way_out not in reason else ""
+        reason = (
+            figures.why_failed(first.files[0]) if is_one and failed is run.broken else first.reason
+        )
+        way_out = (
+            f" {as_sentence(first.way_out)}"
+            if first.way_out and first.way_out not in reason
+            else ""
+        )
         yield Sentence(safe_text(f"Fix first: {reason.rstrip('.')} ({place}).{way_out}", 300))
 
 
 def _change(plan: Plan) -> Sentence:
     step = plan.steps[0]
     saves = f"saves {duration(step.adds_ms)} in {count(step.files, 'file')}"
-    return Sentence(f"Best change: {changes.places(step)}, {saves}. {safe_text(changes.instruction(step), 300)}")
+    return Sentence(
+        f"Best change: {changes.places(step)}, {saves}. {safe_text(changes.instruction(step), 300)}"
+    )
 
 
 def _doing(run: Run) -> Iterator[Sentence]:
     own = next((row for row in effects.doings(run) if not row.by_import), None)
     if own is not None:
         what, where = safe_text(own.what, 60), safe_text(str(own.place), 120)
-        yield Sentence(f"Move into a task: {what} at {where}, which each parse of {count(own.files, 'file')} runs.")
+        yield Sentence(
+            f"Move into a task: {what} at {where}, which each parse of {count(own.files, 'file')}"
+            " runs."
+        )

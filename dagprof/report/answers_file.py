@@ -1,7 +1,8 @@
-"""What DAG files ask for and nothing real answers, as a file to fill in: ``dagprof scan --write-variables``.
+"""What DAG files ask for and nothing real answers, as a file to fill in: ``dagprof scan
+--write-variables``.
 
-One document with the sections ``variables``, ``connections`` and ``environment``, as ``measure.lookups`` reads it. Values
-that are not filled in are null, which counts as not given.
+One document with the sections ``variables``, ``connections`` and ``environment``, as
+``measure.lookups`` reads it. Values that are not filled in are null, which counts as not given.
 """
 
 from __future__ import annotations
@@ -44,17 +45,26 @@ def places(run: Run) -> Places:
 
 def _asked(file: FileResult) -> Iterable[tuple[str, str, str, int]]:
     for access in file.accesses:
-        if access.operation == "get" and access.answered_by in _UNANSWERED and access.kind in SECTIONS:
+        if (
+            access.operation == "get"
+            and access.answered_by in _UNANSWERED
+            and access.kind in SECTIONS
+        ):
             yield access.kind, access.key, access.file, access.line
     for each in file.unanswered:
         yield each.kind, each.key, each.file, each.line
 
 
 def render(run: Run, name: str) -> str:
-    """The document; JSON if ``name`` ends in ``.json``, where the places have a section of their own, else YAML."""
+    """The document; JSON if ``name`` ends in ``.json``, where the places have a section of their
+    own, else YAML.
+    """
     found = places(run)
     if name.lower().endswith(".json"):
-        document: dict[str, object] = {MARK: 1, **{section: _empty(section, found[section]) for section in found}}
+        document: dict[str, object] = {
+            MARK: 1,
+            **{section: _empty(section, found[section]) for section in found},
+        }
         return json.dumps({**document, "places": found}, indent=2) + "\n"
     lines = [_HEAD.format(root=safe_text(run.root, 200), name=safe_text(name, 200)) + f"{MARK}: 1"]
     for section, names in found.items():

@@ -54,7 +54,8 @@ def advice(change: Change) -> str:
     what = what_it_loads(change)
     if change.is_star:
         return (
-            f"Import the names you use from {what} inside the functions that use them; `import *` is not allowed there."
+            f"Import the names you use from {what} inside the functions that use them; `import *`"
+            " is not allowed there."
         )
     if change.is_unused:
         return "Looks unused. Remove the import unless its side effects are needed."
@@ -62,7 +63,8 @@ def advice(change: Change) -> str:
         return f"Only type hints use it: import {what} under `if TYPE_CHECKING:`."
     if change.in_function:
         return (
-            "This function runs during parsing. Move the import to where it is used, or call the function from a task."
+            "This function runs during parsing. Move the import to where it is used, or call the"
+            " function from a task."
         )
     return f"Import {what} inside the functions that use it, not at the top.{_used_in(change)}"
 
@@ -78,10 +80,14 @@ def _used_in(change: Change) -> str:
 
 
 def way(change: Change) -> str:
-    """How the DAG file gets there: ``a.py:3 → common/db.py:7 → pandas``; empty where the line is the DAG file's own."""
+    """How the DAG file gets there: ``a.py:3 → common/db.py:7 → pandas``; empty where the line is
+    the DAG file's own.
+    """
     if len(change.chain) < 2:
         return ""
-    return " → ".join([*(safe_text(str(place), 120) for place in change.chain), what_it_loads(change)])
+    return " → ".join(
+        [*(safe_text(str(place), 120) for place in change.chain), what_it_loads(change)]
+    )
 
 
 def places(step: Step) -> str:
@@ -103,13 +109,16 @@ def instruction(step: Step) -> str:
         if change.is_star:
             text += f" {_place(change)}: import the names you use."
         elif change.is_unused:
-            text += f" {_place(change)} looks unused. Remove the import unless its side effects are needed."
+            text += (
+                f" {_place(change)} looks unused. Remove the import unless its side effects are"
+                " needed."
+            )
         elif change.in_hints:
             text += f" Only type hints use {_place(change)}: import it under `if TYPE_CHECKING:`."
         elif change.in_function:
             text += (
-                f" {_place(change)} is in a function that runs during parsing. Move the import to where it is "
-                "used, or call the function from a task."
+                f" {_place(change)} is in a function that runs during parsing. Move the import to"
+                " where it is used, or call the function from a task."
             )
         text += _used_in(change)
     return text
@@ -117,15 +126,18 @@ def instruction(step: Step) -> str:
 
 def totals(plan: Plan, steps: int) -> str:
     """The running total: ``41.2 s → 29.0 s → 12.3 s``."""
-    return " → ".join(duration(ms) for ms in (plan.before_ms, *(step.total_ms for step in plan.steps[:steps])))
+    return " → ".join(
+        duration(ms) for ms in (plan.before_ms, *(step.total_ms for step in plan.steps[:steps]))
+    )
 
 
 def summary(run: Run, plan: Plan, steps: int) -> str:
     """The plan in one sentence."""
     changes = sum(len(step.changes) for step in plan.steps)
     text = (
-        f"{totals(plan, steps)}; all {count(changes, 'change')} in {count(plan.files_touched, 'source file')} "
-        f"would make {count(plan.files_faster, 'DAG file')} faster"
+        f"{totals(plan, steps)}; all {count(changes, 'change')} in"
+        f" {count(plan.files_touched, 'source file')} would make"
+        f" {count(plan.files_faster, 'DAG file')} faster"
     )
     text = f"{text} and leave {duration(plan.after_ms)}" if len(plan.steps) > steps else text
     if not plan.untried:
@@ -151,7 +163,8 @@ def no_plan(run: Run, plan: Plan) -> str:
     if not plan.untried:
         return "No import that could be moved would save a noticeable time."
     lines = (
-        f"{count(plan.untried, 'line')} that might save something {'was' if plan.untried == 1 else 'were'} not tried"
+        f"{count(plan.untried, 'line')} that might save something"
+        f" {'was' if plan.untried == 1 else 'were'} not tried"
     )
     return f"No change is proposed: {lines}. {as_sentence(_to_try_more(run))}"
 
@@ -163,9 +176,14 @@ def is_untimed(experiment: Experiment) -> bool:
 
 def untimed(experiments: Sequence[Experiment]) -> str:
     """What such experiments showed, in one sentence."""
-    sets = [", ".join(safe_text(str(place), 200) for place in experiment.without) for experiment in experiments]
+    sets = [
+        ", ".join(safe_text(str(place), 200) for place in experiment.without)
+        for experiment in experiments
+    ]
     each = "any one of " if len(sets) > 1 else ""
-    return f"Without {each}{'; '.join(sets)} the DAGs stay the same. The saving was too small to time."
+    return (
+        f"Without {each}{'; '.join(sets)} the DAGs stay the same. The saving was too small to time."
+    )
 
 
 def trial(experiment: Experiment) -> str:
@@ -179,10 +197,17 @@ def trial(experiment: Experiment) -> str:
         return untimed([experiment])
     if not experiment.is_shorter:
         figures = f"{-experiment.proved_ms:+.0f} ± {experiment.spread_ms:.0f} ms".replace("-", "−")
-        return f"Without {where} the DAGs stay the same, and the parse time does not change measurably ({figures})."
-    memory = sorted(experiment.memory_kib)[len(experiment.memory_kib) // 2] / 1024 if experiment.memory_kib else 0.0
+        return (
+            f"Without {where} the DAGs stay the same, and the parse time does not change measurably"
+            f" ({figures})."
+        )
+    memory = (
+        sorted(experiment.memory_kib)[len(experiment.memory_kib) // 2] / 1024
+        if experiment.memory_kib
+        else 0.0
+    )
     kept = f" and takes {memory:.0f} MiB less" if memory >= 1 else ""
     return (
-        f"Without {where} the parse is {duration(experiment.proved_ms)} ± {experiment.spread_ms:.0f} ms shorter{kept}, "
-        "and the DAGs stay the same."
+        f"Without {where} the parse is {duration(experiment.proved_ms)} ±"
+        f" {experiment.spread_ms:.0f} ms shorter{kept}, and the DAGs stay the same."
     )

@@ -1,11 +1,14 @@
-"""Makes text from DAG code safe to show: invisible and control characters become visible escapes."""
+"""Makes text from DAG code safe to show: invisible and control characters become visible
+escapes.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-# Cc control, Cf format (direction marks, zero width), Cs lone surrogates, Co private use, Zl and Zp line separators.
+# Cc control, Cf format (direction marks, zero width), Cs lone surrogates, Co private use, Zl and Zp
+# line separators.
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
@@ -15,7 +18,9 @@ _LINE_ENDS = re.compile(r"[\r\n]+")
 
 
 def safe_text(value: str, limit: int = 300) -> str:
-    """One line of at most ``limit`` characters, with an ellipsis where it was cut; ``⏎`` stands between lines of the value."""
+    """One line of at most ``limit`` characters, with an ellipsis where it was cut; ``⏎`` stands
+    between lines of the value.
+    """
     if value.isprintable() and len(value) <= limit:
         return value
     kept = value[: 4 * limit]
@@ -46,15 +51,25 @@ def _visible(character: str) -> str:
     if character.isprintable() or unicodedata.category(character) not in _UNSAFE:
         return character
     code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return (
+        f"\\x{code:02x}"
+        if code < 0x100
+        else f"\\u{code:04x}"
+        if code < 0x10000
+        else f"\\U{code:08x}"
+    )
 
 
 # Characters of the reports themselves, replaced one for one so that columns stay aligned.
-_PLAIN = str.maketrans({"±": "~", "→": ">", "…": "~", "—": "-", "–": "-", "−": "-", "·": "-", "⏎": "|"})
+_PLAIN = str.maketrans(
+    {"±": "~", "→": ">", "…": "~", "—": "-", "–": "-", "−": "-", "·": "-", "⏎": "|"}
+)
 
 
 def encodable(value: str, encoding: str) -> str:
-    """The text in characters that the encoding has: plain ones for dagprof's own, visible escapes for names from DAG code."""
+    """The text in characters that the encoding has: plain ones for dagprof's own, visible
+    escapes for names from DAG code.
+    """
     try:
         value.encode(encoding)
     except UnicodeEncodeError:

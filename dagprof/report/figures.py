@@ -52,11 +52,16 @@ def status(value: Status) -> str:
 
 def statement_place(row: Mapping[str, object]) -> str:
     """Where a row of ``statements_frame`` stands, a member of an archive by its path in it."""
-    return safe_text(f"{row['path']}/{row['member']}" if row["member"] else str(row["path"])) + f":{row['line']}"
+    return (
+        safe_text(f"{row['path']}/{row['member']}" if row["member"] else str(row["path"]))
+        + f":{row['line']}"
+    )
 
 
 def in_threads(effect: Effect) -> str:
-    """`` in 8 threads`` where others than the thread that parses did it, whose times overlap; empty else."""
+    """`` in 8 threads`` where others than the thread that parses did it, whose times overlap;
+    empty else.
+    """
     if not effect.threads:
         return ""
     return f" in {effect.threads} threads" if effect.threads > 1 else " in a thread"
@@ -65,12 +70,22 @@ def in_threads(effect: Effect) -> str:
 def stages(file: FileResult) -> tuple[float, ...]:
     """Median ms of the stages, in the order of ``STAGES``."""
     median = file.samples.median
-    return median("airflow_ms"), *split_load(file), median("bag_ms"), median("serialise_ms"), median("exit_ms")
+    return (
+        median("airflow_ms"),
+        *split_load(file),
+        median("bag_ms"),
+        median("serialise_ms"),
+        median("exit_ms"),
+    )
 
 
 def stage_names(file: FileResult) -> tuple[str, ...]:
     """``STAGES`` as named for one file: without a trace, the load stage cannot be divided."""
-    return STAGES if file.trace is not None else tuple("load" if name == "top-level" else name for name in STAGES)
+    return (
+        STAGES
+        if file.trace is not None
+        else tuple("load" if name == "top-level" else name for name in STAGES)
+    )
 
 
 def occurring(files: Iterable[FileResult]) -> list[int]:
@@ -99,7 +114,9 @@ def parsing_processes(run: Run) -> int:
 
 
 def round_ms(run: Run) -> float:
-    """How long one round over all files takes at least with Airflow's parsing processes, in ms: no file is split."""
+    """How long one round over all files takes at least with Airflow's parsing processes, in ms:
+    no file is split.
+    """
     longest = max((file.parse_ms for file in run.files), default=0.0)
     return max(longest, run.total_parse_ms / parsing_processes(run))
 
@@ -116,8 +133,8 @@ def headline(run: Run) -> str:
     )
     take = "takes" if len(run.files) == 1 else "take"
     text = (
-        f"{count(len(run.files), 'file')} with {count(dags, 'DAG')} {take} {duration(run.total_parse_ms)} to parse once"
-        f"{per_process}"
+        f"{count(len(run.files), 'file')} with {count(dags, 'DAG')} {take}"
+        f" {duration(run.total_parse_ms)} to parse once{per_process}"
     )
     if failed:
         text += f"; {count(failed, 'file')} could not be loaded"
@@ -129,10 +146,15 @@ def headline(run: Run) -> str:
 
 
 def _without_time(files: Sequence[FileResult]) -> str:
-    """Airflow's own timeout gives a parse time; a file that dagprof stopped, or that crashed, has none."""
+    """Airflow's own timeout gives a parse time; a file that dagprof stopped, or that crashed,
+    has none.
+    """
     number, verb = f"{len(files):,}", "is" if len(files) == 1 else "are"
     if all(file.status is Status.TIMED_OUT for file in files):
-        return f"{number} {'was' if len(files) == 1 else 'were'} stopped by dagprof's time limit and {verb}"
+        return (
+            f"{number} {'was' if len(files) == 1 else 'were'} stopped by dagprof's time limit and"
+            f" {verb}"
+        )
     return f"{number} crashed during the parse and {verb}"
 
 
@@ -142,9 +164,9 @@ def busy(run: Run) -> str:
         return ""
     total, queued = duration(run.total_parse_ms), duration(run.total_queued_ms)
     return (
-        f"This machine was busy: the parses spent {queued} of {total} waiting for a CPU. "
-        f"Times of imports, statements, savings and comparisons refer to the remaining {duration(run.total_own_ms)}. "
-        "Repeat the scan on a quieter machine."
+        f"This machine was busy: the parses spent {queued} of {total} waiting for a CPU. Times of"
+        " imports, statements, savings and comparisons refer to the remaining"
+        f" {duration(run.total_own_ms)}. Repeat the scan on a quieter machine."
     )
 
 
@@ -157,11 +179,17 @@ def unstable(file: FileResult) -> str:
     """What differs from parse to parse, in one sentence."""
     found = file.instabilities[0]
     more = len(file.instabilities) - 1
-    when = "start to start of Python, since sets change their order" if found.by_seed else "parse to parse"
+    when = (
+        "start to start of Python, since sets change their order"
+        if found.by_seed
+        else "parse to parse"
+    )
     if found.is_existence:
         doubled = f" ({count(more, 'more difference')})" if more else ""
         some = "with another hash seed" if found.by_seed else "in others"
-        return safe_text(f"{file.path}: DAG {found.dag_id} exists in some parses, but not {some}{doubled}.", 600)
+        return safe_text(
+            f"{file.path}: DAG {found.dag_id} exists in some parses, but not {some}{doubled}.", 600
+        )
     fields = f" ({count(more, 'more field')})" if more else ""
     return safe_text(
         f"{file.path}: DAG {found.dag_id} differs from {when}: {found.field} is "
@@ -172,8 +200,9 @@ def unstable(file: FileResult) -> str:
 
 
 ANSWERS = (
-    "dagprof made up values, and other values change the failure, so the files may be correct. Write a "
-    "template of the values with `dagprof scan … --write-variables FILE`, then fill in the template."
+    "dagprof made up values, and other values change the failure, so the files may be correct."
+    " Write a template of the values with `dagprof scan … --write-variables FILE`, then fill in the"
+    " template."
 )
 NOT_TRACED = "No file was traced. To trace all files, use --depth full."
 
@@ -202,12 +231,16 @@ def without_dags(run: Run) -> str:
     found = [file.path for file in run.files if file.status is Status.NO_DAGS]
     if not found:
         return ""
-    named = ", ".join(safe_text(path, 80) for path in found[:3]) + (" and others" if len(found) > 3 else "")
+    named = ", ".join(safe_text(path, 80) for path in found[:3]) + (
+        " and others" if len(found) > 3 else ""
+    )
     return f"{count(len(found), 'file')} without errors or DAGs: {named}."
 
 
 def skipped(run: Run) -> list[str]:
-    """Which files Airflow does not parse, one sentence for each reason; empty when there are none."""
+    """Which files Airflow does not parse, one sentence for each reason; empty when there are
+    none.
+    """
     groups: dict[SkipReason, list[SkippedFile]] = {}
     for file in sorted(run.skipped, key=lambda file: _is_loaded(run, file)):
         groups.setdefault(file.reason, []).append(file)
@@ -224,7 +257,9 @@ def _skipped(reason: SkipReason, files: Sequence[SkippedFile]) -> str:
     if reason is SkipReason.IGNORED:
         return f"Airflow skips {number} that .airflowignore matches."
     if reason is SkipReason.SAFE_MODE:
-        named = _few([f"{file.path} (lacks {file.detail})" if file.detail else file.path for file in files])
+        named = _few(
+            [f"{file.path} (lacks {file.detail})" if file.detail else file.path for file in files]
+        )
         return (
             f"Airflow never executes {number} that safe mode skips: {named}. "
             "If a file defines DAGs, add the missing words in a comment."
@@ -236,4 +271,6 @@ def _skipped(reason: SkipReason, files: Sequence[SkippedFile]) -> str:
 def _few(names: Sequence[str]) -> str:
     """The first of some names, and how many more there are."""
     more = len(names) - _FEW
-    return ", ".join(safe_text(name, 120) for name in names[:_FEW]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(safe_text(name, 120) for name in names[:_FEW]) + (
+        f" and {more} more" if more > 0 else ""
+    )

@@ -1,7 +1,8 @@
-"""The registry of output formats: of Runs, with their comparison where there is one, and of verdicts.
+"""The registry of output formats: of Runs, with their comparison where there is one, and of
+verdicts.
 
-A new format is one module with a function that returns its text, and one row here. The commands take their choices from these
-rows. What a format needs is loaded when it writes.
+A new format is one module with a function that returns its text, and one row here. The commands
+take their choices from these rows. What a format needs is loaded when it writes.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ Subject = TypeVar("Subject")
 class RunReport(NamedTuple):
     """What the report of a Run is written from.
 
-    ``comparison`` is that with the Run ``baseline``, ``verdict`` the word on it; all may be missing. ``with_source`` lets the
-    source of the DAG files in.
+    ``comparison`` is that with the Run ``baseline``, ``verdict`` the word on it; all may be
+    missing. ``with_source`` lets the source of the DAG files in.
     """
 
     run: Run
@@ -38,8 +39,8 @@ class RunReport(NamedTuple):
 class VerdictReport(NamedTuple):
     """What the report of a verdict is written from.
 
-    ``base`` and ``head`` are the Runs that it is about, for formats that need them. ``prefix`` leads from the root of the
-    repository to the paths of the verdict, such as ``dags/``.
+    ``base`` and ``head`` are the Runs that it is about, for formats that need them. ``prefix``
+    leads from the root of the repository to the paths of the verdict, such as ``dags/``.
     """
 
     verdict: Verdict
@@ -90,7 +91,9 @@ def _by(module: str) -> Callable[[VerdictReport], str]:
     """The text by ``render`` of a module of ``dagprof.report.verdict``."""
 
     def text(report: VerdictReport) -> str:
-        written: str = import_module(f"dagprof.report.verdict.{module}").render(report.verdict, prefix=report.prefix)
+        written: str = import_module(f"dagprof.report.verdict.{module}").render(
+            report.verdict, prefix=report.prefix
+        )
         return written
 
     return text
@@ -104,8 +107,19 @@ VERDICTS: dict[str, Format[VerdictReport]] = {
     "json": Format(_by("json_"), ".json", "the whole verdict, for programs"),
     "junit": Format(_by("junit"), ".xml", "JUnit XML, for the test view of a CI system"),
     "sarif": Format(_by("sarif"), ".sarif", "SARIF 2.1.0, for code scanning"),
-    "github": Format(_by("github"), ".txt", "workflow commands that annotate lines, for the log of GitHub Actions"),
+    "github": Format(
+        _by("github"),
+        ".txt",
+        "workflow commands that annotate lines, for the log of GitHub Actions",
+    ),
     "gitlab": Format(_by("gitlab"), ".json", "a code quality report, for merge requests of GitLab"),
-    "markdown": Format(_by("markdown"), ".md", "a comment on a pull request, or the summary of a step"),
-    "html": Format(_verdict_page, ".html", "the page of the new side, with the decision on top", needs_runs=True),
+    "markdown": Format(
+        _by("markdown"), ".md", "a comment on a pull request, or the summary of a step"
+    ),
+    "html": Format(
+        _verdict_page,
+        ".html",
+        "the page of the new side, with the decision on top",
+        needs_runs=True,
+    ),
 }

@@ -19,7 +19,18 @@ from dagprof.report import figures
 from dagprof.report.page import compared, one_file, overview, packages, packing, table
 
 # Joined in this order into one script.
-_SCRIPTS = ("dom", "data", "address", "files", "icicle", "treemap", "packages", "one_file", "compare", "app")
+_SCRIPTS = (
+    "dom",
+    "data",
+    "address",
+    "files",
+    "icicle",
+    "treemap",
+    "packages",
+    "one_file",
+    "compare",
+    "app",
+)
 
 
 def render(
@@ -31,9 +42,11 @@ def render(
     verdict: Verdict | None = None,
     with_source: bool = True,
 ) -> str:
-    """The page, complete: style and script are inside, and its content-security policy allows these two and nothing else.
+    """The page, complete: style and script are inside, and its content-security policy allows these
+    two and nothing else.
 
-    ``baseline`` is the Run that was compared with, for pictures of both sides; ``with_source`` lets DAG files' source in.
+    ``baseline`` is the Run that was compared with, for pictures of both sides; ``with_source`` lets
+    DAG files' source in.
     """
     style = _asset("report.css")
     script = "\n".join(_asset(f"js/{name}.js") for name in _SCRIPTS)
@@ -47,7 +60,8 @@ def render(
         .render(
             page=overview.build(run, fleet, comparison, verdict),
             data=[
-                (name, Markup(text)) for name, text in _data(run, fleet, comparison, baseline, with_source=with_source)
+                (name, Markup(text))
+                for name, text in _data(run, fleet, comparison, baseline, with_source=with_source)
             ],
             policy=policy,
             style=Markup(style),
@@ -57,9 +71,16 @@ def render(
 
 
 def _data(
-    run: Run, fleet: Fleet | None, comparison: Comparison | None, baseline: Run | None, *, with_source: bool
+    run: Run,
+    fleet: Fleet | None,
+    comparison: Comparison | None,
+    baseline: Run | None,
+    *,
+    with_source: bool,
 ) -> Iterator[tuple[str, str]]:
-    """The elements that hold data, by name; packed text needs no escaping, and the index has none left to escape."""
+    """The elements that hold data, by name; packed text needs no escaping, and the index has
+    none left to escape.
+    """
     files = sorted(run.files, key=lambda file: -file.parse_ms)
     names, groups = packages.groups_of(run)
     lengths = []
@@ -69,7 +90,12 @@ def _data(
         yield f"piece-{number}", text
     yield "modules", packing.packed_value(packages.modules(run, groups))
     alone = fleet.distributions if fleet is not None else {}
-    yield "packages", packing.packed_value({"treemap": packages.treemap(run), "table": packages.table(run, alone)})
+    yield (
+        "packages",
+        packing.packed_value(
+            {"treemap": packages.treemap(run), "table": packages.table(run, alone)}
+        ),
+    )
     if comparison is not None:
         yield "comparison", packing.packed_value(compared.build(comparison, baseline, run))
     index = {
@@ -95,8 +121,16 @@ def _environment() -> Environment:
 
 @cache
 def _asset(name: str) -> str:
-    return resources.files("dagprof.report").joinpath("templates").joinpath(name).read_text(encoding="utf-8").strip()
+    return (
+        resources.files("dagprof.report")
+        .joinpath("templates")
+        .joinpath(name)
+        .read_text(encoding="utf-8")
+        .strip()
+    )
 
 
 def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode(
+        "ascii"
+    )

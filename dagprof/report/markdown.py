@@ -55,7 +55,9 @@ def _step(number: int, step: Step) -> Sequence[str]:
 def _comparison(comparison: Comparison) -> Iterable[str]:
     found = [*comparison.of(Outcome.REGRESSION), *comparison.of(Outcome.IMPROVEMENT)]
     broken = [
-        f"- <code>{escaped(file.path)}</code> {escaped(file.missing)}" for file in comparison.files if file.breaks
+        f"- <code>{escaped(file.path)}</code> {escaped(file.missing)}"
+        for file in comparison.files
+        if file.breaks
     ]
     yield "### Against the baseline"
     yield (
@@ -65,7 +67,9 @@ def _comparison(comparison: Comparison) -> Iterable[str]:
     yield "\n".join(f"- {escaped(text)}" for text in comparison.warnings)
     yield "\n".join(broken[:ROWS])
     if found:
-        yield table(("", "before", "now", "difference", "file"), [_change(file) for file in found[:ROWS]])
+        yield table(
+            ("", "before", "now", "difference", "file"), [_change(file) for file in found[:ROWS]]
+        )
     if len(found) > ROWS:
         yield f"{count(len(found) - ROWS, 'more file')} changed."
 

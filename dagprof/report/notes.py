@@ -39,8 +39,14 @@ _TITLES = {
 
 
 def of_summary(run: Run, width: int) -> list[str]:
-    """All notes of a Run for a console of this width: those of the run in full, those of files in one line."""
-    lines = [*figures.left_out(run), *(safe_text(doubt.text, 400) for doubt in run.doubts), *plugins.failed(run)]
+    """All notes of a Run for a console of this width: those of the run in full, those of files
+    in one line.
+    """
+    lines = [
+        *figures.left_out(run),
+        *(safe_text(doubt.text, 400) for doubt in run.doubts),
+        *plugins.failed(run),
+    ]
     most = max(width, _NARROWEST) - 2
     lines += [safe_text(line, most) for line in _instabilities(run)]
     groups = by_code(run)
@@ -68,7 +74,8 @@ def by_code(run: Run) -> dict[str, list[FileResult]]:
 
 
 def together(code: str, files: Sequence[FileResult], most: int = 300) -> str:
-    """One note for all files that have it: ``Noisy: 12 files, worst history_tables.py, 2.7 to 6.1 s``.
+    """One note for all files that have it: ``Noisy: 12 files, worst history_tables.py, 2.7 to 6.1
+    s``.
 
     It names as many of the files as fit in ``most`` characters.
     """

@@ -1,7 +1,9 @@
-"""The sampled call stacks as a file for https://www.speedscope.app: one profile for each DAG file that has them.
+"""The sampled call stacks as a file for https://www.speedscope.app: one profile for each DAG file
+that has them.
 
-The format is described in ``src/lib/file-format-spec.ts`` of speedscope. A node opens where the one before it closes, so the
-time axis shows how long things took, in the order in which they were first seen; a node's own time is at its end.
+The format is described in ``src/lib/file-format-spec.ts`` of speedscope. A node opens where the one
+before it closes, so the time axis shows how long things took, in the order in which they were first
+seen; a node's own time is at its end.
 """
 
 from __future__ import annotations
@@ -19,9 +21,15 @@ Row = dict[str, object]
 
 
 def render(run: Run, paths: Sequence[str] | None = None) -> str:
-    """The stacks of all files, or of those at ``paths``, as JSON; the file whose parse was sampled longest is shown first."""
+    """The stacks of all files, or of those at ``paths``, as JSON; the file whose parse was
+    sampled longest is shown first.
+    """
     frames = _Frames()
-    sampled = [(file, file.stack) for file in run.files if file.stack and (paths is None or file.path in paths)]
+    sampled = [
+        (file, file.stack)
+        for file in run.files
+        if file.stack and (paths is None or file.path in paths)
+    ]
     longest = max(range(len(sampled)), key=lambda place: sampled[place][1].wall_ms, default=0)
     document = {
         "$schema": SCHEMA,
@@ -56,7 +64,11 @@ class _Frames:
 def _profile(file: FileResult, stack: Stack, frames: _Frames) -> Row:
     texts = _texts(file)
     events = [
-        {"type": kind, "frame": frames.place(_name(file, node, texts), node.file, node.line), "at": us / 1000}
+        {
+            "type": kind,
+            "frame": frames.place(_name(file, node, texts), node.file, node.line),
+            "at": us / 1000,
+        }
         for kind, node, us in _events(stack)
     ]
     return {
@@ -80,13 +92,16 @@ def _texts(file: FileResult) -> dict[int, str]:
 def _name(file: FileResult, node: Stack, texts: dict[int, str]) -> str:
     if node.function != STATEMENT:
         return node.function
-    # In an archive the clock does not say which member a line belongs to; only a file's own lines are certain.
+    # In an archive the clock does not say which member a line belongs to; only a file's own lines
+    # are certain.
     text = texts.get(node.line, "") if node.file.endswith(file.path) else ""
     return f"line {node.line}: {text}" if text else f"line {node.line}"
 
 
 def _events(root: Stack) -> Iterator[tuple[str, Stack, int]]:
-    """Opening and closing of each node, in order, with whole microseconds: sums of rounded times must not cross."""
+    """Opening and closing of each node, in order, with whole microseconds: sums of rounded times
+    must not cross.
+    """
     waiting = [(root, 0, _us(root), False)]
     while waiting:
         node, start, end, closes = waiting.pop()

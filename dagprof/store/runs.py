@@ -49,11 +49,18 @@ def decode(data: bytes, name: str) -> Run:
         found = msgspec.json.decode(data, type=_Version)
         version = found.schema_version
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise RunFileError(f"{name!r} is not a run: {error}. Scan again, or give another file.") from error
+        raise RunFileError(
+            f"{name!r} is not a run: {error}. Scan again, or give another file."
+        ) from error
     if found.decision is not None:
-        raise RunFileError(f"{name!r} is a verdict of the gate, not a run. Give a file that `dagprof scan` wrote.")
+        raise RunFileError(
+            f"{name!r} is a verdict of the gate, not a run. Give a file that `dagprof scan` wrote."
+        )
     if version is None:
-        raise RunFileError(f"{name!r} is not a run: it has no schema version. Give a file that `dagprof scan` wrote.")
+        raise RunFileError(
+            f"{name!r} is not a run: it has no schema version. Give a file that `dagprof scan`"
+            " wrote."
+        )
     if version > SCHEMA_VERSION:
         raise RunFileError(
             f"{name!r} has schema version {version}, but this dagprof reads only up to "
@@ -62,7 +69,9 @@ def decode(data: bytes, name: str) -> Run:
     try:
         return msgspec.json.decode(data, type=Run)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise RunFileError(f"{name!r} is damaged: {error}. Scan again, or give another file.") from error
+        raise RunFileError(
+            f"{name!r} is damaged: {error}. Scan again, or give another file."
+        ) from error
 
 
 def schema() -> dict[str, object]:
@@ -88,7 +97,9 @@ def write_atomically(path: Path, data: bytes) -> None:
         with _beside(target) as stream:
             stream.write(data)
     except OSError as error:
-        raise OutputError(f"Cannot write {str(path)!r} ({error.strerror}). Choose another place.") from error
+        raise OutputError(
+            f"Cannot write {str(path)!r} ({error.strerror}). Choose another place."
+        ) from error
 
 
 @contextlib.contextmanager

@@ -67,13 +67,19 @@ def opened(request: CheckRequest) -> Iterator[Checking]:
 
 
 class Checking:
-    """The DAG files below some paths, in ``files``, measured as they are checked. For one thread."""
+    """The DAG files below some paths, in ``files``, measured as they are checked. For one
+    thread.
+    """
 
     def __init__(self, request: CheckRequest, session: measuring.Session) -> None:
         self._request, self._session = request, session
         settings = request.settings
-        self._demand = scanned.demand(settings.fail_on_regression or "0%", settings.regression_floor)
-        self._before = {file.path: file for file in request.baseline.files} if request.baseline else {}
+        self._demand = scanned.demand(
+            settings.fail_on_regression or "0%", settings.regression_floor
+        )
+        self._before = (
+            {file.path: file for file in request.baseline.files} if request.baseline else {}
+        )
         self.files = session.files
 
     def check(self, path: Path) -> Checked:
@@ -96,7 +102,11 @@ class Checking:
         if not result.status.is_broken:
             lost = old is not None and result.has_lost_dags(old)
             return f"{result.path} gives no DAGs, but gave DAGs in the baseline." if lost else ""
-        places = [f"{os.path.relpath(failure.file)}:{failure.line}" for failure in result.failures[:1] if failure.line]
+        places = [
+            f"{os.path.relpath(failure.file)}:{failure.line}"
+            for failure in result.failures[:1]
+            if failure.line
+        ]
         where = f" ({places[0]})" if places else ""
         return f"{result.path} {result.missing(old)}: {result.why_no_dags.rstrip('.')}{where}."
 
@@ -104,7 +114,10 @@ class Checking:
         budget_ms = self._budget_ms(result.path)
         if budget_ms is not None and result.own_ms > budget_ms:
             taken, over = duration(result.own_ms), duration(result.own_ms - budget_ms)
-            return f"{result.path} takes {taken} to parse, {over} over its budget of {duration(budget_ms)}."
+            return (
+                f"{result.path} takes {taken} to parse, {over} over its budget of"
+                f" {duration(budget_ms)}."
+            )
         decision, change = self._judged(result)
         if decision is not Decision.FAILED:
             return ""
@@ -125,7 +138,9 @@ class Checking:
         return parse_duration_ms(limits.budget)
 
     def _judged(self, result: FileResult) -> tuple[Decision, FileChange]:
-        """What the gate decides on this file alone, and what changed; what the baseline lacks passes."""
+        """What the gate decides on this file alone, and what changed; what the baseline lacks
+        passes.
+        """
         old, baseline = self._before.get(result.path), self._request.baseline
         if old is None or baseline is None:
             return Decision.PASSED, comparison.compare_file(result.path, None, result, None)
@@ -138,7 +153,9 @@ class Checking:
 
     @cached_property
     def _around(self) -> Run:
-        """Where the files are measured; the reference is timed once, if the baseline has one to compare with."""
+        """Where the files are measured; the reference is timed once, if the baseline has one to
+        compare with.
+        """
         baseline = self._request.baseline
         timed = baseline is not None and baseline.reference is not None
         return self._session.surroundings(with_reference=timed)

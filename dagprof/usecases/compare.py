@@ -10,7 +10,8 @@ from dagprof.quantities import parse_duration_ms, parse_share
 
 
 def limits_of(*, share: str = "25%", floor: str = "50ms") -> Limits:
-    """The limits below which a change does not count; both can be wider than the defaults, not narrower.
+    """The limits below which a change does not count; both can be wider than the defaults, not
+    narrower.
 
     :raises UsageError: ``share`` is no share, or ``floor`` no duration.
     """

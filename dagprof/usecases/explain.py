@@ -55,7 +55,9 @@ def place(target: str) -> tuple[str, int | None]:
         return target, None
     if found is None:
         if unread := re.fullmatch(r".+\.py:(.*)", target):
-            raise UsageError(f"{unread[1]!r} is not a line number. Write FILE:LINE, such as dags/sales.py:7.")
+            raise UsageError(
+                f"{unread[1]!r} is not a line number. Write FILE:LINE, such as dags/sales.py:7."
+            )
         return target, None
     if int(found[2]) == 0:
         raise UsageError(f"Line numbers start at 1; {target!r} asks for line 0.")
@@ -77,14 +79,18 @@ def _no_line(name: str, source: Sequence[str], line: int) -> UsageError:
     return UsageError(f"{name} has {len(source)} lines; there is no line {line}.")
 
 
-def measure(name: str, settings: Settings, environ: Mapping[str, str], progress: Progress | None = None) -> Run:
+def measure(
+    name: str, settings: Settings, environ: Mapping[str, str], progress: Progress | None = None
+) -> Run:
     """Measure one file, to explain it.
 
     :raises UsageError: it is a folder, or paths or settings are at fault.
     :raises MeasurementError: Airflow cannot be imported, or the file could not be parsed at all.
     """
     if Path(name).is_dir():
-        raise UsageError(f"{name!r} is a folder. Explain one file, or measure the folder with `dagprof scan`.")
+        raise UsageError(
+            f"{name!r} is a folder. Explain one file, or measure the folder with `dagprof scan`."
+        )
     return scanning.scan([name], settings, version=__version__, environ=environ, progress=progress)
 
 
@@ -125,7 +131,9 @@ def _find(run: Run, name: str) -> FileResult:
     if len(found) == 1:
         return found[0]
     if found:
-        raise UsageError(f"{name!r} matches {found[0].path} and {found[1].path}. Write more of the path.")
+        raise UsageError(
+            f"{name!r} matches {found[0].path} and {found[1].path}. Write more of the path."
+        )
     raise _not_found(run, name, absolute)
 
 
@@ -134,7 +142,8 @@ def _not_found(run: Run, name: str, absolute: str) -> UsageError:
     helped = _loading(run, absolute)
     if helped:
         return UsageError(
-            f"{name!r} defines no DAG. Explain a DAG file that imports this file, such as {', '.join(helped[:3])}."
+            f"{name!r} defines no DAG. Explain a DAG file that imports this file, such as"
+            f" {', '.join(helped[:3])}."
         )
     for skipped in run.skipped:
         if skipped.path == name or os.path.join(run.root, skipped.path) == absolute:
@@ -145,7 +154,11 @@ def _not_found(run: Run, name: str, absolute: str) -> UsageError:
 def _loading(run: Run, path: str) -> list[str]:
     """The DAG files whose parse loads a module."""
     places = {place for place, module in enumerate(run.modules) if module.file == path}
-    return [file.path for file in run.files if file.trace and not places.isdisjoint(file.trace.loads.module)]
+    return [
+        file.path
+        for file in run.files
+        if file.trace and not places.isdisjoint(file.trace.loads.module)
+    ]
 
 
 def _source(run: Run, file: FileResult) -> list[str] | None:

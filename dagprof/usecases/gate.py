@@ -104,10 +104,14 @@ def requested(
     if revision is not None:
         return GateRequest(paths, settings, environ, Revision(revision, python, all_files), today())
     if baseline is None:
-        raise UsageError("Nothing to compare with. Give --against REVISION (such as origin/main) or --baseline FILE.")
+        raise UsageError(
+            "Nothing to compare with. Give --against REVISION (such as origin/main) or --baseline"
+            " FILE."
+        )
     if python is not None or all_files:
         raise UsageError(
-            "--against-python and --all-files need --against; a run against a baseline always measures all files."
+            "--against-python and --all-files need --against; a run against a baseline always"
+            " measures all files."
         )
     return GateRequest(paths, settings, environ, Baseline(baseline), today())
 
@@ -135,7 +139,9 @@ def _in_turns(request: GateRequest, versus: Revision, progress: Progress) -> Gat
     settings, environ = request.settings, request.environ
     root = bundle_root(settings, existing(request.paths), environ)[0]
     asked = _asked(versus, settings, _demand(request, root))
-    found = against.measure(request.paths, settings, asked, version=__version__, environ=environ, progress=progress)
+    found = against.measure(
+        request.paths, settings, asked, version=__version__, environ=environ, progress=progress
+    )
     compared, waivers = _compared(found)
     verdict = decide.decide(compared, _demand(request, root, waivers, found.prefix), __version__)
     return Gated(verdict, compared.base, compared.head, found.duel.head, found.duel.base)
@@ -203,7 +209,9 @@ def _by_baseline(request: GateRequest, name: str, progress: Progress) -> Gated:
     return Gated(verdict, base, head, run)
 
 
-def _demand(request: GateRequest, root: Path, waivers: Iterable[Waiver] = (), prefix: str = "") -> Demand:
+def _demand(
+    request: GateRequest, root: Path, waivers: Iterable[Waiver] = (), prefix: str = ""
+) -> Demand:
     settings = request.settings
     return Demand(
         today=request.today,

@@ -14,7 +14,9 @@ from dagprof.usecases.scan import Scanned
 PAGE = "report.html"
 
 
-def report(run: Run, baseline: Run | None = None, *, kind: str = "html", with_source: bool = True) -> str:
+def report(
+    run: Run, baseline: Run | None = None, *, kind: str = "html", with_source: bool = True
+) -> str:
     """The text of a stored Run's report, compared with ``baseline`` where one is given.
 
     ``kind`` is a key of ``RUNS``; ``with_source`` lets the source of the DAG files in.

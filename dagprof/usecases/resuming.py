@@ -44,7 +44,8 @@ def _known(file: Path, key: str) -> Mapping[tuple[str, str], Measured]:
     found, known = journals.read(file)
     if found != key:
         raise UsageError(
-            "The interrupted scan used other paths or options. Repeat the command line of that scan, or scan without --resume."
+            "The interrupted scan used other paths or options. Repeat the command line of that"
+            " scan, or scan without --resume."
         )
     return known
 
@@ -52,7 +53,9 @@ def _known(file: Path, key: str) -> Mapping[tuple[str, str], Measured]:
 class _Journaling:
     """Passes progress on, and keeps each result that is new."""
 
-    def __init__(self, shown: Progress, journal: journals.Journal, known: Iterable[Measured]) -> None:
+    def __init__(
+        self, shown: Progress, journal: journals.Journal, known: Iterable[Measured]
+    ) -> None:
         self._shown, self._journal = shown, journal
         # A result that was taken over comes by again, as the same object.
         self._kept = {id(measured) for measured in known}

@@ -113,14 +113,18 @@ def scan(request: ScanRequest, progress: Progress | None = None) -> Scanned:
     return scanned
 
 
-def _measured(request: ScanRequest, progress: Progress, known: Mapping[tuple[str, str], Measured]) -> tuple[Run, Run]:
+def _measured(
+    request: ScanRequest, progress: Progress, known: Mapping[tuple[str, str], Measured]
+) -> tuple[Run, Run]:
     """The Run, and one of the files that were parsed again before they fail it for being slower."""
     baseline, demand = request.expectations.baseline, request.expectations.demand
 
     def suspects(run: Run) -> set[str]:
         if baseline is None or not demand.asks_for_times:
             return set()
-        return judge.suspects(judge.judge(of_paths(baseline, request.paths, run.root), run, demand.timing))
+        return judge.suspects(
+            judge.judge(of_paths(baseline, request.paths, run.root), run, demand.timing)
+        )
 
     return scanning.scan_twice(
         request.paths,
@@ -130,7 +134,8 @@ def _measured(request: ScanRequest, progress: Progress, known: Mapping[tuple[str
         environ=request.environ,
         progress=progress,
         known=known,
-        with_reference=request.with_reference or (baseline is not None and baseline.reference is not None),
+        with_reference=request.with_reference
+        or (baseline is not None and baseline.reference is not None),
     )
 
 
@@ -142,7 +147,9 @@ def _judged(run: Run, again: Run, request: ScanRequest) -> Scanned:
         return Scanned(run, verdict=verdict)
     baseline = of_paths(expected.baseline, request.paths, run.root)
     judged = judge.judge(baseline, run, expected.demand.timing, again=again)
-    verdict = gate.decide(head, baseline, judged, expected.demand) if expected.need_verdict else None
+    verdict = (
+        gate.decide(head, baseline, judged, expected.demand) if expected.need_verdict else None
+    )
     return Scanned(run, baseline, comparison.compare(baseline, head, judged=judged), verdict)
 
 

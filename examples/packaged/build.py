@@ -1,6 +1,7 @@
 """Writes examples/dags/packaged_dag.zip from the files beside this script.
 
-The archive is the same on each machine: fixed times and modes, and no compression, whose result depends on the zlib in use.
+The archive is the same on each machine: fixed times and modes, and no compression, whose result
+depends on the zlib in use.
 """
 
 import zipfile

@@ -34,6 +34,9 @@ except OSError:
 
 
 def test_a_host_that_answers_is_no_note(scan: Scan, silent_port: int) -> None:
-    code = f"import socket\nsocket.create_connection(('127.0.0.1', {silent_port}), timeout=5).close()\n"
+    code = (
+        f"import socket\nsocket.create_connection(('127.0.0.1', {silent_port}),"
+        " timeout=5).close()\n"
+    )
     file = result(scan({"a.py": code + dag("a")}), "a.py")
     assert not [doubt for doubt in file.doubts if doubt.code == "waits-in-vain"]

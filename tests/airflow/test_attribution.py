@@ -50,7 +50,9 @@ def sources(folder: generated.Folder, dag_files: Collection[str]) -> Mapping[str
 
 
 def is_near(found_ms: float, true_ms: float) -> bool:
-    """Whether a saving differs from none and from another module's; bench/savings.py measures its accuracy."""
+    """Whether a saving differs from none and from another module's; bench/savings.py measures
+    its accuracy.
+    """
     return found_ms == pytest.approx(true_ms, abs=max(2 * MARGIN_MS, 0.35 * true_ms))
 
 
@@ -68,7 +70,9 @@ def test_estimates_are_the_true_savings(scan: Scan) -> None:
             continue
         for statements, true_ms in (*sets.items(), *pairs.items()):
             asked += 1
-            found_ms = views[path].estimated_ms([Place(file=file, line=line) for file, line in statements])
+            found_ms = views[path].estimated_ms(
+                [Place(file=file, line=line) for file, line in statements]
+            )
             if not is_near(found_ms, true_ms):
                 wrong.append((path, statements, true_ms, round(found_ms, 1)))
     assert len(wrong) <= 0.03 * asked, wrong  # a busy machine may disturb single traces
@@ -76,7 +80,8 @@ def test_estimates_are_the_true_savings(scan: Scan) -> None:
 
 def test_dominators_agree_with_reachability(scan: Scan) -> None:
     lazily = (
-        "try:\n    from airflow.sdk import DAG, task\nexcept ImportError:\n    from airflow.decorators import task\n"
+        "try:\n    from airflow.sdk import DAG, task\nexcept ImportError:\n    from"
+        " airflow.decorators import task\n"
     )
     files = sources(generated.folder(), ["lazy_3.py", "shared_5.py", "cycle_4.py"])
     run = scan({**files, "task.py": dag("t", lazily)})
@@ -116,7 +121,10 @@ def test_an_import_whose_loss_is_caught_is_needed(scan: Scan) -> None:
     }
     file = result(scan(files, depth="full", jobs=1), "a.py")
     assert trial(file, "a.py:2").need is Need.RAISES
-    assert trial(file, "a.py:2").reason == "value is used at a.py:6, where the code handles its absence"
+    assert (
+        trial(file, "a.py:2").reason
+        == "value is used at a.py:6, where the code handles its absence"
+    )
     assert "tool is used at a.py:9" in trial(file, "helper.py:1").reason
     assert trial(file, "a.py:3").is_proof
 
@@ -130,7 +138,11 @@ def test_who_else_takes_an_imports_names_is_told(scan: Scan) -> None:
         "a.py": dag("a", "from common import *\n\ndef task():\n    return tool.value\n"),
         "b.py": dag("b", "import common\n\ndef task():\n    return common.later()\n"),
         "hinted.py": HEAVY,
-        "c.py": dag("c", "from __future__ import annotations\nimport hinted\n\ndef task(given: hinted.Type): ...\n"),
+        "c.py": dag(
+            "c",
+            "from __future__ import annotations\nimport hinted\n\ndef task(given: hinted.Type):"
+            " ...\n",
+        ),
     }
     run = scan(files, depth="full", jobs=1)
     mine = trial(result(run, "b.py"), "common.py:1")
@@ -144,7 +156,9 @@ def test_who_else_takes_an_imports_names_is_told(scan: Scan) -> None:
 
 
 def test_what_tasks_reach_without_its_name_is_not_called_unused(scan: Scan) -> None:
-    """Through an instance of a class that imports in its body, or through a package that carries a loaded module."""
+    """Through an instance of a class that imports in its body, or through a package that carries
+    a loaded module.
+    """
     files = {
         "heavy.py": HEAVY,
         "pkg/__init__.py": "",
@@ -164,18 +178,30 @@ def test_what_tasks_reach_without_its_name_is_not_called_unused(scan: Scan) -> N
         ),
     }
     file = result(scan(files, depth="full", jobs=1), "a.py")
-    assert [trial(file, each).is_unused for each in ("base.py:2", "base.py:5", "base.py:6")] == [False, False, True]
+    assert [trial(file, each).is_unused for each in ("base.py:2", "base.py:5", "base.py:6")] == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_an_import_of_all_names_is_told(scan: Scan) -> None:
     files = {"heavy.py": HEAVY, "a.py": dag("a", "from heavy import *\nimport heavy\n")}
     run = scan(files, depth="full", jobs=1)
-    assert [trial(result(run, "a.py"), each).has_star for each in ("a.py:1", "a.py:2")] == [True, False]
+    assert [trial(result(run, "a.py"), each).has_star for each in ("a.py:1", "a.py:2")] == [
+        True,
+        False,
+    ]
 
 
 def test_a_shared_import_is_credited_to_no_importer(scan: Scan) -> None:
     run = scan(
-        {"heavy.py": HEAVY, "helper.py": "import heavy\n", "a.py": dag("a", "import helper\nimport heavy\n")}, repeat=2
+        {
+            "heavy.py": HEAVY,
+            "helper.py": "import heavy\n",
+            "a.py": dag("a", "import helper\nimport heavy\n"),
+        },
+        repeat=2,
     )
     assert saving_ms(run, "a.py", "a.py:1") < 2 * MARGIN_MS
     assert saving_ms(run, "a.py", "a.py:2") < 2 * MARGIN_MS
@@ -183,7 +209,10 @@ def test_a_shared_import_is_credited_to_no_importer(scan: Scan) -> None:
     assert saving_ms(run, "a.py", "a.py:1", "a.py:2") > 60 - 2 * MARGIN_MS
     # Neither is worth a step of its own; the plan takes them together.
     (step,) = Fleet(run).plan().steps
-    assert {str(change.place) for change in step.changes} in ({"a.py:1", "a.py:2"}, {"a.py:2", "helper.py:1"})
+    assert {str(change.place) for change in step.changes} in (
+        {"a.py:1", "a.py:2"},
+        {"a.py:2", "helper.py:1"},
+    )
     assert step.adds_ms > 60 - 2 * MARGIN_MS
 
 
@@ -222,7 +251,9 @@ def test_experiments_tell_what_a_parse_needs(scan: Scan) -> None:
     file = result(run, "a.py")
     assert file.failures == ()
     verdicts = {
-        str(e.without[0]).rpartition(":")[2]: (e.need, e.reason) for e in file.experiments if len(e.without) == 1
+        str(e.without[0]).rpartition(":")[2]: (e.need, e.reason)
+        for e in file.experiments
+        if len(e.without) == 1
     }
     assert {line: need for line, (need, _) in verdicts.items()} == {
         "4": Need.NOT_NEEDED,
@@ -245,9 +276,10 @@ def test_experiments_tell_what_a_parse_needs(scan: Scan) -> None:
 
 def test_a_dag_that_is_gone_is_a_reason(scan: Scan) -> None:
     more = "try:\n    from more import value\nexcept NameError:\n    pass\n"
-    source = dag("a", more) + (
-        "\nif globals().get('value'):\n"
-        "    with DAG('b', start_date=datetime.datetime(2024, 1, 1), schedule=None):\n        pass\n"
+    source = (
+        dag("a", more)
+        + "\nif globals().get('value'):\n    with DAG('b', start_date=datetime.datetime(2024, 1,"
+        " 1), schedule=None):\n        pass\n"
     )
     file = result(scan({"more.py": HEAVY, "a.py": source}, depth="full"), "a.py")
     found = trial(file, "a.py:2")
@@ -259,11 +291,16 @@ def test_imports_that_save_nothing_alone_are_proved_together(scan: Scan) -> None
     source = dag("a", "import left\nimport right\n")
     helper = "import heavy\n"
     file = result(
-        scan({"heavy.py": HEAVY, "left.py": helper, "right.py": helper, "a.py": source}, depth="full"), "a.py"
+        scan(
+            {"heavy.py": HEAVY, "left.py": helper, "right.py": helper, "a.py": source}, depth="full"
+        ),
+        "a.py",
     )
     alone = trial(file, "a.py:1")
     assert alone.need is Need.NOT_NEEDED
-    assert alone.proved_ms < MARGIN_MS  # timed only if a busy machine makes the small module look expensive
+    assert (
+        alone.proved_ms < MARGIN_MS
+    )  # timed only if a busy machine makes the small module look expensive
     together = next(e for e in file.experiments if len(e.without) > 1)
     assert together.is_proof
     assert together.proved_ms > 30  # a busy machine adds to it
@@ -301,10 +338,16 @@ def test_helpers_are_changed_in_memory_only(scan: Scan, tmp_path: Path) -> None:
     found = trial(result(run, "a.py"), "common/frames.py:1")
     assert (found.need, found.is_proof) == (Need.NOT_NEEDED, True)
     assert found.proved_ms > 30  # a busy machine adds to it
-    left = {str(path.relative_to(tmp_path / "dags")) for path in (tmp_path / "dags").rglob("*") if path.is_file()}
+    left = {
+        str(path.relative_to(tmp_path / "dags"))
+        for path in (tmp_path / "dags").rglob("*")
+        if path.is_file()
+    }
     assert left == set(files)
     text = (tmp_path / "dags/common/frames.py").read_bytes()
-    assert hashlib.sha256(text).digest() == hashlib.sha256(files["common/frames.py"].encode()).digest()
+    assert (
+        hashlib.sha256(text).digest() == hashlib.sha256(files["common/frames.py"].encode()).digest()
+    )
 
 
 def test_what_the_dags_do_not_show_is_a_caution(scan: Scan) -> None:
@@ -316,7 +359,9 @@ def test_what_the_dags_do_not_show_is_a_caution(scan: Scan) -> None:
     }
     file = result(scan(files, depth="full"), "a.py")
     assert any("MY_SETTING" in text for text in trial(file, "a.py:1").cautions)
-    assert any(text.startswith("sys.path entry: /nowhere") for text in trial(file, "a.py:2").cautions)
+    assert any(
+        text.startswith("sys.path entry: /nowhere") for text in trial(file, "a.py:2").cautions
+    )
     assert trial(file, "a.py:3").cautions == ()
 
 
@@ -324,7 +369,9 @@ def test_dags_that_differ_from_parse_to_parse_are_told(scan: Scan) -> None:
     source = dag("a", "import heavy\n").replace(
         "schedule=None)", "schedule=None, params={'now': str(datetime.datetime.now())})"
     )
-    file = result(scan({"heavy.py": HEAVY, "a.py": source, "b.py": dag("b")}, depth="full", repeat=3), "a.py")
+    file = result(
+        scan({"heavy.py": HEAVY, "a.py": source, "b.py": dag("b")}, depth="full", repeat=3), "a.py"
+    )
     (unstable,) = file.instabilities
     assert unstable.dag_id == "a"
     assert "params" in unstable.field
@@ -394,7 +441,10 @@ def test_a_time_budget_looks_at_the_slowest_first(scan: Scan) -> None:
 
 
 def test_a_small_time_budget_is_kept(scan: Scan) -> None:
-    files = {f"slow_{number}.py": dag(f"s{number}", "import time\ntime.sleep(0.5)\n") for number in range(12)}
+    files = {
+        f"slow_{number}.py": dag(f"s{number}", "import time\ntime.sleep(0.5)\n")
+        for number in range(12)
+    }
     run = scan(files, jobs=1, repeat=None, time_budget="1s")
     assert len(run.files) == 12
     skipped = [file for file in run.files if not file.is_timed]

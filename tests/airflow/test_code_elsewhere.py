@@ -1,4 +1,6 @@
-"""Code whose lines are not those of a file that can be changed: executed text, and members of a zip archive."""
+"""Code whose lines are not those of a file that can be changed: executed text, and members of a
+zip archive.
+"""
 
 from __future__ import annotations
 
@@ -42,25 +44,44 @@ def named(run: Run, file: FileResult, module: str) -> list[ImportStatement]:
     ("number", "call"),
     [
         (1, 'exec(TEMPLATE.format(name="from_text", number=1))\n'),
-        (2, 'exec(compile(TEMPLATE.format(name="from_text", number=2), "definitions/one.txt", "exec"), globals())\n'),
-        (3, 'exec(TEMPLATE.format(name="from_text", number=3), {"DAG": DAG, "datetime": datetime})\n'),
+        (
+            2,
+            (
+                'exec(compile(TEMPLATE.format(name="from_text", number=2), "definitions/one.txt",'
+                ' "exec"), globals())\n'
+            ),
+        ),
+        (
+            3,
+            (
+                'exec(TEMPLATE.format(name="from_text", number=3), {"DAG": DAG, "datetime":'
+                " datetime})\n"
+            ),
+        ),
         (4, 'import runs\n\nruns.run(TEMPLATE.format(name="from_text", number=4), globals())\n'),
     ],
 )
-def test_what_executed_code_costs_belongs_to_the_line_that_executes_it(tmp_path: Path, number: int, call: str) -> None:
+def test_what_executed_code_costs_belongs_to_the_line_that_executes_it(
+    tmp_path: Path, number: int, call: str
+) -> None:
     files = {
         "by_text.py": TEXT + call,
         f"slow_{number}.py": SLOW,
         "runs.py": "def run(text, names):\n    exec(text, names)\n",
     }
     folder = write(tmp_path, files)
-    run = dagprof.scan(folder / "by_text.py", python=TARGET, repeat=2, depth="full", stacks_from_ms=10_000)
+    run = dagprof.scan(
+        folder / "by_text.py", python=TARGET, repeat=2, depth="full", stacks_from_ms=10_000
+    )
     (file,) = run.files
     line = (TEXT + call).splitlines().index(call.splitlines()[-1]) + 1
     statements = frames.statements_frame(run)
     assert statements["line"].iloc[0] == line
     assert statements["self_ms"].iloc[0] > 50
-    places = {"runs" if each.importer != ROOT else each.line for each in named(run, file, f"slow_{number}")}
+    places = {
+        "runs" if each.importer != ROOT else each.line
+        for each in named(run, file, f"slow_{number}")
+    }
     assert places <= ({line} if number < 4 else {line, "runs"})
     assert places
     assert all(each.without[0].line not in (5, 6, 7, 8) for each in file.experiments)
@@ -98,14 +119,19 @@ def zipped(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def clocks_archives(run: Run) -> bool:
-    """Whether dagprof times the statements of archives: it recognises Python's own importer of archives from 3.10 on."""
+    """Whether dagprof times the statements of archives: it recognises Python's own importer of
+    archives from 3.10 on.
+    """
     return tuple(map(int, run.environment.python_version.split(".")[:2])) >= (3, 10)
 
 
 @pytest.mark.parametrize(
-    ("path", "member", "helper"), [("one.zip", "main_dag", "lib.slow"), ("two.zip", "a_slow", "lib2.slow")]
+    ("path", "member", "helper"),
+    [("one.zip", "main_dag", "lib.slow"), ("two.zip", "a_slow", "lib2.slow")],
 )
-def test_the_time_of_an_archive_belongs_to_its_members(zipped: Run, path: str, member: str, helper: str) -> None:
+def test_the_time_of_an_archive_belongs_to_its_members(
+    zipped: Run, path: str, member: str, helper: str
+) -> None:
     file = next(each for each in zipped.files if each.path == path)
     imports = frames.imports_frame(zipped, by="module").set_index("name")
     assert imports["self_ms"].to_dict()[helper] > 50
@@ -130,9 +156,23 @@ def test_a_failing_member_is_named_by_its_path_in_the_archive(zipped: Run) -> No
 
 
 def test_explain_shows_an_archive_by_its_members(zipped: Run, tmp_path: Path) -> None:
-    folder = archive(tmp_path / "dags", "one.zip", main_dag=dag("one", "from lib.slow import VALUE\n"), lib__slow=SLOW)
+    folder = archive(
+        tmp_path / "dags",
+        "one.zip",
+        main_dag=dag("one", "from lib.slow import VALUE\n"),
+        lib__slow=SLOW,
+    )
     told = subprocess.run(
-        [sys.executable, "-m", "dagprof", "explain", str(folder / "one.zip"), "--python", TARGET, "--quiet"],
+        [
+            sys.executable,
+            "-m",
+            "dagprof",
+            "explain",
+            str(folder / "one.zip"),
+            "--python",
+            TARGET,
+            "--quiet",
+        ],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -45,13 +45,15 @@ def test_ignore_files_safe_mode_and_archives(scan: Scan, tmp_path: Path) -> None
 
 
 FACTORY = {
-    "factory_lib.py": """
+    "factory_lib.py": (
+        """
         import datetime
         from airflow import DAG
 
         def build(name):
             return DAG(name, start_date=datetime.datetime(2024, 1, 1), schedule=None)
-    """,
+    """
+    ),
     "neither.py": "from factory_lib import build\n\npipeline = build('neither')\n",
     "no_dag.py": "import airflow\nfrom factory_lib import build\n\npipeline = build('no_d')\n",
     "named.py": "# dag, airflow\nfrom factory_lib import build\n\npipeline = build('named')\n",
@@ -73,7 +75,8 @@ def test_a_file_that_safe_mode_skips_is_named_with_the_words_that_it_lacks(scan:
 
 def test_a_named_file_that_safe_mode_skips_is_not_parsed(scan: Scan) -> None:
     with pytest.raises(
-        UsageError, match=r"never parses .*/neither\.py: its text lacks 'airflow' and 'dag'.*--no-safe-mode"
+        UsageError,
+        match=r"never parses .*/neither\.py: its text lacks 'airflow' and 'dag'.*--no-safe-mode",
     ):
         scan(FACTORY, "neither.py")
     run = scan(FACTORY, "neither.py", "named.py")
@@ -82,7 +85,9 @@ def test_a_named_file_that_safe_mode_skips_is_not_parsed(scan: Scan) -> None:
 
 
 @pytest.mark.parametrize("below", [(), ("neither.py",)])
-def test_without_safe_mode_it_is_executed_and_says_that_airflow_does_not(scan: Scan, below: tuple[str, ...]) -> None:
+def test_without_safe_mode_it_is_executed_and_says_that_airflow_does_not(
+    scan: Scan, below: tuple[str, ...]
+) -> None:
     file = result(scan(FACTORY, *below, safe_mode=False), "neither.py")
     assert file.dag_ids == ("neither",)
     (doubt,) = [doubt for doubt in file.doubts if doubt.code == "not-parsed-by-airflow"]
@@ -96,20 +101,26 @@ def test_where_airflow_is_configured_without_safe_mode_nothing_is_skipped(
     monkeypatch.setenv("AIRFLOW__CORE__DAG_DISCOVERY_SAFE_MODE", "False")
     run = scan(FACTORY, "neither.py")
     assert result(run, "neither.py").dag_ids == ("neither",)
-    assert not any(doubt.code == "not-parsed-by-airflow" for doubt in result(run, "neither.py").doubts)
+    assert not any(
+        doubt.code == "not-parsed-by-airflow" for doubt in result(run, "neither.py").doubts
+    )
 
 
 def test_a_named_file_that_a_pattern_ignores_is_not_parsed(scan: Scan, tmp_path: Path) -> None:
     files = {"a.py": dag("a"), "team/drafts/b.py": dag("b"), "team/.airflowignore": "drafts\n"}
     root = str(tmp_path / "dags")
-    with pytest.raises(UsageError, match=r"never parses .*/b\.py: a pattern in \.airflowignore matches it"):
+    with pytest.raises(
+        UsageError, match=r"never parses .*/b\.py: a pattern in \.airflowignore matches it"
+    ):
         scan(files, "team/drafts/b.py", bundle_root=root)
     assert paths(scan(files, "a.py", bundle_root=root)) == ["a.py"]
 
 
 def test_a_file_that_is_no_archive_is_not_called_ignored(scan: Scan) -> None:
     run = scan({"a.py": dag("a"), "broken.zip": "no archive", "notes.txt": "dag airflow"})
-    if result_of := [file for file in run.files if file.path == "broken.zip"]:  # Airflow 3.4 reports the archive itself
+    if result_of := [
+        file for file in run.files if file.path == "broken.zip"
+    ]:  # Airflow 3.4 reports the archive itself
         assert result_of[0].status is Status.IMPORT_ERROR
         return
     (skipped,) = run.skipped
@@ -122,16 +133,20 @@ def test_a_file_that_is_no_archive_is_not_called_ignored(scan: Scan) -> None:
         scan({}, "notes.txt")
 
 
-def test_the_users_own_test_is_named_as_the_reason(scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_users_own_test_is_named_as_the_reason(
+    scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(
         tmp_path / "lib",
         {
-            "house_tests.py": """
+            "house_tests.py": (
+                """
                 def accepts(file_path, zip_file=None):
                     if "raises" in file_path:
                         raise LookupError("no owner")
                     return "b.py" not in file_path
             """
+            )
         },
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "lib"))
@@ -143,7 +158,10 @@ def test_the_users_own_test_is_named_as_the_reason(scan: Scan, tmp_path: Path, m
         "house_tests.accepts ([core] might_contain_dag_callable) rejects it",
     )
     if "raises.py" in reasons:  # Airflow 3.4 lists it, as a failure to read it
-        assert reasons["raises.py"] == (SkipReason.UNEXAMINED, "Airflow fails to examine it (LookupError: no owner)")
+        assert reasons["raises.py"] == (
+            SkipReason.UNEXAMINED,
+            "Airflow fails to examine it (LookupError: no owner)",
+        )
     assert "a.py" in paths(run)
 
 
@@ -172,33 +190,44 @@ def test_single_files_and_the_bundle_root(scan: Scan, tmp_path: Path) -> None:
     failing = scan(files, "team", project=False)
     assert result(failing, "a.py").status is Status.IMPORT_ERROR
     (doubt,) = [doubt for doubt in failing.doubts if doubt.code == "bundle-root"]
-    assert doubt.text == (
-        f"1 file cannot import common, which is in {tmp_path / 'dags'}, above the scanned folder. "
+    assert (
+        doubt.text
+        == f"1 file cannot import common, which is in {tmp_path / 'dags'}, above the scanned"
+        " folder. "
         f"If that folder is the DAG folder, add --bundle-root {tmp_path / 'dags'}."
     )
     run = scan(files, "team/a.py", bundle_root=str(tmp_path / "dags"))
     assert [(file.path, file.status) for file in run.files] == [("team/a.py", Status.OK)]
 
 
-def test_the_configured_dag_folder_is_the_root(scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_configured_dag_folder_is_the_root(
+    scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AIRFLOW__CORE__DAGS_FOLDER", str(tmp_path / "dags"))
-    run = scan({"names.py": "NAME = 1\n", "team/a.py": dag("a", "from names import NAME\n")}, "team")
+    run = scan(
+        {"names.py": "NAME = 1\n", "team/a.py": dag("a", "from names import NAME\n")}, "team"
+    )
     assert [(file.path, file.status) for file in run.files] == [("team/a.py", Status.OK)]
 
 
 def test_a_loop_of_links_is_named_with_the_link(scan: Scan, tmp_path: Path) -> None:
     folder = write(tmp_path / "dags", {"a.py": dag("a"), "team/b.py": dag("b")})
     (folder / "team" / "again").symlink_to(folder, target_is_directory=True)
-    with pytest.raises(MeasurementError, match=r"the link team/again leads back .* Remove the link"):
+    with pytest.raises(
+        MeasurementError, match=r"the link team/again leads back .* Remove the link"
+    ):
         dagprof.scan(folder, python=TARGET, repeat=1)
 
 
 def test_a_link_beside_its_target_is_no_loop(tmp_path: Path) -> None:
-    """The layout of git-sync: Airflow's own processor stops there too (RuntimeError, "has appeared more than once")."""
+    """The layout of git-sync: Airflow's own processor stops there too (RuntimeError, "has
+    appeared more than once").
+    """
     folder = write(tmp_path / "git", {".worktrees/0a1b2c/a.py": dag("a")})
     (folder / "current").symlink_to(Path(".worktrees", "0a1b2c"), target_is_directory=True)
     with pytest.raises(
-        MeasurementError, match=r"same folder.*Give .*/git/current as the DAG folder, or add \.worktrees"
+        MeasurementError,
+        match=r"same folder.*Give .*/git/current as the DAG folder, or add \.worktrees",
     ):
         dagprof.scan(folder, python=TARGET, repeat=1)
     assert paths(dagprof.scan(folder / "current", python=TARGET, repeat=1)) == ["a.py"]
@@ -207,10 +236,16 @@ def test_a_link_beside_its_target_is_no_loop(tmp_path: Path) -> None:
 
 
 def test_two_links_to_one_folder_are_both_named(tmp_path: Path) -> None:
-    folder = write(tmp_path, {"shared/names.py": "x = 1\n", "dags/one/a.py": dag("a"), "dags/two/b.py": dag("b")})
+    folder = write(
+        tmp_path,
+        {"shared/names.py": "x = 1\n", "dags/one/a.py": dag("a"), "dags/two/b.py": dag("b")},
+    )
     for team in ("one", "two"):
         (folder / "dags" / team / "shared").symlink_to(folder / "shared", target_is_directory=True)
-    with pytest.raises(MeasurementError, match=r"(one|two)/shared and (one|two)/shared are the same folder.*Add one"):
+    with pytest.raises(
+        MeasurementError,
+        match=r"(one|two)/shared and (one|two)/shared are the same folder.*Add one",
+    ):
         dagprof.scan(folder / "dags", python=TARGET, repeat=1)
 
 
@@ -228,12 +263,14 @@ def test_home_with_plugins_policies_and_configuration(
         {
             "airflow.cfg": "[core]\ndagbag_import_timeout = 17\n",
             "plugins/house_rules.py": "LIMIT = 3\n",
-            "config/airflow_local_settings.py": """
+            "config/airflow_local_settings.py": (
+                """
                 def dag_policy(dag):
                     from airflow.exceptions import AirflowClusterPolicyViolation
                     if dag.dag_id == "forbidden":
                         raise AirflowClusterPolicyViolation("not with us")
-            """,
+            """
+            ),
         },
     )
     before = sorted(os.walk(home))

@@ -1,6 +1,8 @@
-"""Each effect is found at the line that led to it, through helpers and library frames; none is invented.
+"""Each effect is found at the line that led to it, through helpers and library frames; none is
+invented.
 
-In the sources below a comment ``#! kind | what`` marks each line that has an effect, and nothing else may be found.
+In the sources below a comment ``#! kind | what`` marks each line that has an effect, and nothing
+else may be found.
 """
 
 from __future__ import annotations
@@ -59,7 +61,9 @@ for file in files:
 
 
 def parse_each(folder: Path, *names: str) -> dict[str, Any]:
-    """Parse the named files below ``folder/dags``, one process each, and return the probe's answers."""
+    """Parse the named files below ``folder/dags``, one process each, and return the probe's
+    answers.
+    """
     result, scratch, root = folder / "result", folder / "scratch", folder / "dags"
     scratch.mkdir()
     files = [str(root / name) for name in names]
@@ -67,7 +71,9 @@ def parse_each(folder: Path, *names: str) -> dict[str, Any]:
     environment["PYTHONPATH"] = str(folder / "site-packages")
     environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{folder}/airflow.db"
     command = [TARGET, "-c", PARSE_EACH, str(PROBE), str(root), str(scratch), str(result), *files]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return dict(json.loads(line) for line in result.read_text().splitlines())
 
@@ -80,7 +86,11 @@ def effects_of(folder: Path, *names: str) -> dict[str, list[Effect]]:
     """The effects of each named file; they carry paths below the root."""
     root = str(folder / "dags") + os.sep
     return {
-        name: list(reading.effects(_row({**row, "file": row["file"].removeprefix(root)}) for row in found["rows"]))
+        name: list(
+            reading.effects(
+                _row({**row, "file": row["file"].removeprefix(root)}) for row in found["rows"]
+            )
+        )
         for name, found in parse_each(folder, *names).items()
     }
 
@@ -89,12 +99,14 @@ CONNECT = """
     def connect(*args, **kwargs):
         return "connection"
     """
-# Stand for installed packages; those of drivers are named like the real ones, which nobody installed for this test.
+# Stand for installed packages; those of drivers are named like the real ones, which nobody
+# installed for this test.
 LIBRARIES = {
     "psycopg2.py": CONNECT,
     "mysql/__init__.py": "",
     "mysql/connector/__init__.py": CONNECT,
-    "chatty.py": """
+    "chatty.py": (
+        """
         import json
         import logging
         import os
@@ -111,11 +123,13 @@ LIBRARIES = {
 
         def call_back(function):
             return function()
-        """,
+        """
+    ),
 }
 HELPERS = {
     "helpers/__init__.py": "",
-    "helpers/io.py": """
+    "helpers/io.py": (
+        """
         import pathlib
         import subprocess
 
@@ -124,40 +138,54 @@ HELPERS = {
 
         def run():
             return subprocess.check_output(["true", "helper"])  #! process | true helper
-        """,
+        """
+    ),
     "data.json": '{"a": 1}',
     "data.csv": "a,b\n1,2\n",
     "module_read_as_text.py": "x = 1\n",
 }
 CASES = {
-    "sqlite.py": """
+    "sqlite.py": (
+        """
         import sqlite3
         sqlite3.connect(":memory:").execute("SELECT 1")  #! database | connect sqlite :memory:
-        """,
-    "driver.py": """
+        """
+    ),
+    "driver.py": (
+        """
         import psycopg2
         place = dict(host="pg.invalid", port=5433, dbname="orders")
         psycopg2.connect(**place, password="hunter22")  #! database | connect psycopg2 pg.invalid:5433/orders
-        """,
-    "driver_dsn.py": """
+        """
+    ),
+    "driver_dsn.py": (
+        """
         from psycopg2 import connect
         connect("host=pg.invalid dbname=orders user=ada password=hunter22")  #! database | connect psycopg2 pg.invalid/orders
-        """,
-    "driver_url.py": """
+        """
+    ),
+    "driver_url.py": (
+        """
         from psycopg2 import connect
         connect("postgresql://ada:hunter22@pg.invalid:1/orders?x=1")  #! database | connect psycopg2 pg.invalid:1/orders
-        """,
-    "driver_in_package.py": """
+        """
+    ),
+    "driver_in_package.py": (
+        """
         import mysql.connector
         mysql.connector.connect(host="my.invalid", user="ada")  #! database | connect mysql.connector my.invalid
-        """,
-    "driver_missing.py": """
+        """
+    ),
+    "driver_missing.py": (
+        """
         try:
             import pyodbc
         except ImportError:
             pass
-        """,
-    "library.py": """
+        """
+    ),
+    "library.py": (
+        """
         import os
         import chatty  #! environment | CHATTY  #! sleep | time.sleep  #! output | stdout
         name = os.path.join(os.path.dirname(__file__), "data.json")
@@ -165,141 +193,189 @@ CASES = {
         def later():
             os.chdir("/")  #! working-directory | /
         chatty.call_back(later)
-        """,
-    "asynchronous.py": """
+        """
+    ),
+    "asynchronous.py": (
+        """
         import asyncio
         async def ask():
             place = ("localhost", {http})
             reader, writer = await asyncio.open_connection(*place)  #! dns | localhost  #! socket | localhost:{http}
             writer.close()
         asyncio.run(ask())
-        """,
-    "dynamic.py": """
+        """
+    ),
+    "dynamic.py": (
+        """
         code = "import os; os.environ['DYNAMIC'] = '1'"
         exec(code)  #! environment | DYNAMIC  #! exec | text that uses os, environ
-        """,
-    "many_lines.py": """
+        """
+    ),
+    "many_lines.py": (
+        """
         import subprocess
         subprocess.run(  #! process | true
             ["true"],
             check=True,
         )
-        """,
-    "alchemy.py": """
+        """
+    ),
+    "alchemy.py": (
+        """
         import sqlalchemy
         engine = sqlalchemy.create_engine("sqlite://")
         connection = engine.connect()  #! database | connect sqlite :memory:
         connection.execute(sqlalchemy.text("CREATE TABLE orders (a int)"))  #! database | CREATE orders on sqlite:///
         connection.execute(sqlalchemy.text("SELECT a FROM orders WHERE a = 'secret'"))  #! database | SELECT orders on sqlite:///
-        """,
-    "dns.py": """
+        """
+    ),
+    "dns.py": (
+        """
         import socket
         try:
             socket.getaddrinfo("host.invalid", 80)  #! dns | host.invalid
         except OSError:
             pass
-        """,
-    "dns_by_name.py": """
+        """
+    ),
+    "dns_by_name.py": (
+        """
         from socket import gethostbyname
         try:
             gethostbyname("host.invalid")  #! dns | host.invalid
         except OSError:
             pass
         socket_literal = gethostbyname("127.0.0.1")
-        """,
-    "connect.py": """
+        """
+    ),
+    "connect.py": (
+        """
         import socket
         socket.create_connection(("127.0.0.1", {http})).close()  #! socket | 127.0.0.1:{http}
-        """,
-    "connect_by_name.py": """
+        """
+    ),
+    "connect_by_name.py": (
+        """
         import socket
         socket.create_connection(("localhost", {http})).close()  #! dns | localhost  #! socket | localhost:{http}
-        """,
-    "urlopen.py": """
+        """
+    ),
+    "urlopen.py": (
+        """
         import urllib.request
         url = "http://127.0.0.1:{http}/a/b?token=hunter22"
         urllib.request.urlopen(url).read()  #! http | GET http://127.0.0.1:{http}/a/b?...  #! socket | 127.0.0.1:{http}
-        """,
-    "requests_.py": """
+        """
+    ),
+    "requests_.py": (
+        """
         import requests
         url = "http://127.0.0.1:{http}/services/T0123ABCDEF456789XYZ00/x"
         requests.get(url)  #! http | GET http://127.0.0.1:{http}/services/***/x  #! socket | 127.0.0.1:{http}
-        """,
-    "httpx_.py": """
+        """
+    ),
+    "httpx_.py": (
+        """
         import logging
         import httpx
         logging.getLogger("httpx").setLevel(logging.WARNING)
         url = "http://127.0.0.1:{http}/a"
         httpx.post(url, data={{"x": "y"}})  #! http | POST http://127.0.0.1:{http}/a  #! socket | 127.0.0.1:{http}
-        """,
-    "http_fails.py": """
+        """
+    ),
+    "http_fails.py": (
+        """
         import urllib.request
         try:
             urllib.request.urlopen("http://host.invalid/a")  #! http | GET http://host.invalid/a  #! dns | host.invalid
         except OSError:
             pass
-        """,
-    "process.py": """
+        """
+    ),
+    "process.py": (
+        """
         import subprocess
         command = ["sh", "-c", "sleep 0.05", "x", "--password", "hunter22", "--token=hunter22", "-q"]
         subprocess.run(command)  #! process | sh -c sleep 0.05 x --password *** --token=*** -q
-        """,
-    "process_shell.py": """
+        """
+    ),
+    "process_shell.py": (
+        """
         import subprocess
         subprocess.call("exit 0 --api-key hunter22", shell=True)  #! process | /bin/sh -c exit 0 --api-key ***
-        """,
-    "process_left.py": """
+        """
+    ),
+    "process_left.py": (
+        """
         import subprocess
         kept = subprocess.Popen(["sleep", "2"])  #! process | sleep 2 (still running)
-        """,
-    "system.py": """
+        """
+    ),
+    "system.py": (
+        """
         import os
         os.system("exit 3")  #! process | exit 3
-        """,
-    "popen.py": """
+        """
+    ),
+    "popen.py": (
+        """
         import os
         stream = os.popen("echo hello")  #! process | /bin/sh -c echo hello
         stream.read()
         stream.close()
-        """,
-    "fork.py": """
+        """
+    ),
+    "fork.py": (
+        """
         import os
         pid = os.fork()  #! process | fork
         if pid == 0:
             os._exit(0)
         os.waitpid(pid, 0)
-        """,
-    "spawn.py": """
+        """
+    ),
+    "spawn.py": (
+        """
         import os
         pid = os.posix_spawn("/bin/true", ["true", "now"], {{}})  #! process | true now
         os.waitpid(pid, 0)
-        """,
-    "multi.py": """
+        """
+    ),
+    "multi.py": (
+        """
         import multiprocessing
         def work():
             pass
         process = multiprocessing.get_context("fork").Process(target=work)
         process.start()  #! process | multiprocessing work
         process.join()  #! process | multiprocessing join work
-        """,
-    "sleep.py": """
+        """
+    ),
+    "sleep.py": (
+        """
         import time
         time.sleep(0.02)  #! sleep | time.sleep
-        """,
-    "sleep_by_name.py": """
+        """
+    ),
+    "sleep_by_name.py": (
+        """
         from time import sleep
         for _ in range(3):
             sleep(0.01)  #! sleep | time.sleep
-        """,
-    "sleep_as_attribute.py": """
+        """
+    ),
+    "sleep_as_attribute.py": (
+        """
         import pickle
         import time
         class Waits:
             sleep = time.sleep
         Waits().sleep(0.01)  #! sleep | time.sleep
         assert pickle.loads(pickle.dumps(time.sleep)) is time.sleep
-        """,
-    "read.py": """
+        """
+    ),
+    "read.py": (
+        """
         import os
         here = os.path.dirname(__file__)
         open(os.path.join(here, "data.json")).read()  #! file-read | data.json
@@ -307,55 +383,73 @@ CASES = {
         open("/proc/self/stat").read()
         open(os.devnull).read()
         open(os.path.join(here, "module_read_as_text.py")).read()  #! file-read | module_read_as_text.py
-        """,
-    "read_through_helper.py": """
+        """
+    ),
+    "read_through_helper.py": (
+        """
         from helpers.io import read
         read("data.json")
-        """,
-    "read_through_library.py": """
+        """
+    ),
+    "read_through_library.py": (
+        """
         import os
         import pandas
         pandas.read_csv(os.path.join(os.path.dirname(__file__), "data.csv"))  #! file-read | data.csv
-        """,
-    "read_system.py": """
+        """
+    ),
+    "read_system.py": (
+        """
         import pathlib
         pathlib.Path("/etc/passwd").read_text()  #! file-read | /etc/passwd
         import requests.certs
-        """,
-    "read_missing.py": """
+        """
+    ),
+    "read_missing.py": (
+        """
         try:
             open("/nonexistent/settings.json")
         except OSError:
             pass
-        """,
-    "listing.py": """
+        """
+    ),
+    "listing.py": (
+        """
         import glob
         import os
         here = os.path.dirname(__file__)
         os.listdir(os.path.join(here, "helpers"))  #! file-read | helpers/
         glob.glob(here + "/helpers/*.yaml")  #! file-read | helpers/
         list(os.walk(os.path.join(here, "helpers")))  #! file-read | helpers/
-        """,
-    "write.py": """
+        """
+    ),
+    "write.py": (
+        """
         import os
         name = os.path.join(os.path.dirname(__file__), "written.txt")
         with open(name, "w") as stream:  #! file-write | written.txt
             stream.write("12345")
         os.remove(name)  #! file-write | written.txt (removed)
-        """,
-    "write_temporary.py": """
+        """
+    ),
+    "write_temporary.py": (
+        """
         import tempfile
         stream = tempfile.NamedTemporaryFile("w", delete=False)  #! file-write | {tmp}/tmp*
         stream.write("123")
         stream.close()
-        """,
-    "make_folder.py": """
+        """
+    ),
+    "make_folder.py": (
+        """
         import os
         new = os.path.join(os.path.dirname(__file__), "new")
         os.makedirs(new, exist_ok=True)  #! file-write | new/
         os.makedirs(new, exist_ok=True)
-        """,
-    "thread.py": """
+        """
+    ),
+    "thread.py": (
+        """
         import threading, time
         from helpers import io
         def wait(event):
@@ -364,71 +458,95 @@ CASES = {
         ended.start()
         ended.join()
         threading.Thread(target=wait, args=(threading.Event(),), daemon=True).start()  #! thread | wait
-        """,
-    "thread_effect.py": """
+        """
+    ),
+    "thread_effect.py": (
+        """
         from concurrent.futures import ThreadPoolExecutor
         import time
         with ThreadPoolExecutor(1) as pool:
             pool.submit(time.sleep, 0.01)  #! sleep | time.sleep
-        """,
-    "environment.py": """
+        """
+    ),
+    "environment.py": (
+        """
         import os
         os.environ["MY_NAME"] = "hunter22"  #! environment | MY_NAME
         os.environ.pop("HOME", None)  #! environment | HOME (removed)
         os.environ["FOR_NOW"] = "1"
         del os.environ["FOR_NOW"]
-        """,
-    "chdir.py": """
+        """
+    ),
+    "chdir.py": (
+        """
         import os
         os.chdir("/")  #! working-directory | /
-        """,
-    "chdir_and_back.py": """
+        """
+    ),
+    "chdir_and_back.py": (
+        """
         import os
         before = os.getcwd()
         os.chdir("/")
         os.chdir(before)
-        """,
-    "path.py": """
+        """
+    ),
+    "path.py": (
+        """
         import os
         import sys
         sys.path.insert(0, "/nonexistent/a")  #! sys-path | /nonexistent/a
         sys.path += ["/nonexistent/b"]  #! sys-path | /nonexistent/b
         sys.path.remove("/nonexistent/a")  #! sys-path | /nonexistent/a (removed)
         assert isinstance(sys.path, list)
-        """,
-    "path_replaced.py": """
+        """
+    ),
+    "path_replaced.py": (
+        """
         import sys
         sys.path = [*sys.path, "/nonexistent/c"]  #! sys-path | /nonexistent/c
         x = 1
         import wsgiref
-        """,
-    "signal_.py": """
+        """
+    ),
+    "signal_.py": (
+        """
         import signal
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)  #! signal | SIGUSR1
         before = signal.signal(signal.SIGUSR2, signal.SIG_IGN)
         signal.signal(signal.SIGUSR2, before)
-        """,
-    "logger.py": """
+        """
+    ),
+    "logger.py": (
+        """
         import logging
         logging.getLogger().setLevel(logging.CRITICAL)  #! logger | root level CRITICAL
         logging.getLogger().addHandler(logging.NullHandler())  #! logger | root handler NullHandler added
         logging.getLogger("mine").setLevel(logging.DEBUG)
         logging.getLogger("mine").addHandler(logging.NullHandler())
-        """,
-    "output.py": """
+        """
+    ),
+    "output.py": (
+        """
         import sys
         print("hello", "world")  #! output | stdout
         sys.stderr.write("oh")  #! output | stderr
-        """,
-    "warning.py": """
+        """
+    ),
+    "warning.py": (
+        """
         import warnings
         warnings.warn("old thing", UserWarning)  #! warning | UserWarning: old thing
-        """,
-    "through_helper.py": """
+        """
+    ),
+    "through_helper.py": (
+        """
         from helpers import io
         io.run()
-        """,
-    "decorated.py": """
+        """
+    ),
+    "decorated.py": (
+        """
         try:
             from airflow.sdk import task
         except ImportError:
@@ -437,7 +555,8 @@ CASES = {
         def work():
             import time
             time.sleep(9)
-        """,
+        """
+    ),
 }
 # Effects that helpers have at their own lines, by the file that is parsed.
 THROUGH = {
@@ -514,7 +633,9 @@ def test_each_effect_is_found_at_its_line(corpus: Corpus, name: str) -> None:
         pytest.skip(f"{NEEDS[name]} is not installed beside this Airflow")
     expected = marked(corpus.sources[name], name)
     inside = {
-        mark for mark in marked(corpus.sources["helpers/io.py"], "helpers/io.py") if mark[:2] in THROUGH.get(name, [])
+        mark
+        for mark in marked(corpus.sources["helpers/io.py"], "helpers/io.py")
+        if mark[:2] in THROUGH.get(name, [])
     }
     found = {(row.kind, row.what, row.file, row.line) for row in corpus.found[name]}
     if name == "warning.py" and found == {("output", "stderr", name, 3)}:
@@ -534,7 +655,12 @@ def test_times_counts_and_sizes(corpus: Corpus) -> None:
     assert slept.count == 3
     assert slept.wall_us is not None
     assert slept.wall_us >= 30_000
-    for name, kind in (("urlopen.py", "http"), ("httpx_.py", "http"), ("connect.py", "socket"), ("dns.py", "dns")):
+    for name, kind in (
+        ("urlopen.py", "http"),
+        ("httpx_.py", "http"),
+        ("connect.py", "socket"),
+        ("dns.py", "dns"),
+    ):
         [row] = rows(corpus, name, kind)
         assert (row.count, (row.wall_us or 0) > 0) == (1, True)
     assert [row.size_bytes for row in rows(corpus, "read.py", "file-read")] == [8, 6]
@@ -574,7 +700,9 @@ def test_files_in_a_zip_archive(tmp_path: Path) -> None:
         archive.writestr("inside.py", "x = 1\n")
         archive.writestr("packed.py", dag("packed", "import time, inside\ntime.sleep(0.01)\n"))
     found = effects_of(tmp_path, "packed.zip")["packed.zip"]
-    assert [(row.kind, row.file, row.line) for row in found] == [("sleep", "packed.zip/packed.py", 2)]
+    assert [(row.kind, row.file, row.line) for row in found] == [
+        ("sleep", "packed.zip/packed.py", 2)
+    ]
 
 
 def test_installing_imports_nothing_and_hinders_nothing(tmp_path: Path) -> None:
@@ -589,10 +717,18 @@ EXAMPLES = "import airflow.example_dags as found; print('FOLDER', list(found.__p
 
 
 def test_airflows_own_examples_have_no_invented_effect(tmp_path: Path) -> None:
-    """What their lines really do: they log, and constructors of Airflow 2 that take aliases or pools ask the database."""
-    text = subprocess.run([TARGET, "-c", EXAMPLES], capture_output=True, text=True, check=True, timeout=60).stdout
+    """What their lines really do: they log, and constructors of Airflow 2 that take aliases or
+    pools ask the database.
+    """
+    text = subprocess.run(
+        [TARGET, "-c", EXAMPLES], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
     folder = Path(text.partition("FOLDER ")[2].strip())
-    files = {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.py")) if file.name[0] != "_"}
+    files = {
+        file.name: file.read_text(encoding="utf-8")
+        for file in sorted(folder.glob("*.py"))
+        if file.name[0] != "_"
+    }
     write(tmp_path / "dags", files)
     for name, found in effects_of(tmp_path, *files).items():
         for row in found:
@@ -669,9 +805,9 @@ print(json.dumps(log.rows()))
 
 def test_the_same_program_with_other_temporary_names_is_one_effect(tmp_path: Path) -> None:
     code = (
-        "import subprocess\nimport tempfile\nimport uuid\n"
-        'for _ in range(3):\n    subprocess.run(["true", tempfile.mkdtemp(), str(uuid.uuid4())])\n'
-        'for name in ("tmp_orders1", "tmp_orders2"):\n    subprocess.run(["true", f"/data/{name}"])\n'
+        "import subprocess\nimport tempfile\nimport uuid\nfor _ in range(3):\n   "
+        ' subprocess.run(["true", tempfile.mkdtemp(), str(uuid.uuid4())])\nfor name in'
+        ' ("tmp_orders1", "tmp_orders2"):\n    subprocess.run(["true", f"/data/{name}"])\n'
     )
     write(tmp_path / "dags", {"a.py": dag("a", code)})
     rows = [each for each in effects_of(tmp_path, "a.py")["a.py"] if each.kind == "process"]

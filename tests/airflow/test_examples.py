@@ -42,7 +42,10 @@ def run() -> Run:
 
 @pytest.fixture(scope="module")
 def has_pandas() -> bool:
-    return subprocess.run([TARGET, "-c", "import pandas"], capture_output=True, check=False).returncode == 0
+    return (
+        subprocess.run([TARGET, "-c", "import pandas"], capture_output=True, check=False).returncode
+        == 0
+    )
 
 
 def test_the_files_found(run: Run) -> None:
@@ -53,7 +56,10 @@ def test_the_files_found(run: Run) -> None:
 @pytest.mark.parametrize("path", PARSE)
 def test_they_parse(run: Run, path: str) -> None:
     file = result(run, path)
-    assert (file.status, len(file.dag_ids), file.task_count) == (Status.OK, *PARSE[path]), file.failures
+    assert (file.status, len(file.dag_ids), file.task_count) == (
+        Status.OK,
+        *PARSE[path],
+    ), file.failures
 
 
 @pytest.mark.parametrize("path", NEED_PANDAS)
@@ -62,7 +68,10 @@ def test_they_parse_where_pandas_is(run: Run, path: str, has_pandas: bool) -> No
     if not has_pandas:
         assert "No module named 'pandas'" in file.failures[0].message
         return
-    assert (file.status, len(file.dag_ids), file.task_count) == (Status.OK, *NEED_PANDAS[path]), file.failures
+    assert (file.status, len(file.dag_ids), file.task_count) == (
+        Status.OK,
+        *NEED_PANDAS[path],
+    ), file.failures
     mine = {row["module"]: row for row in records(loads_frame(run)) if row["path"] == path}
     assert mine["pandas"]["cumulative_ms"] > 50
     assert mine["pandas"]["importer"] == ("common.frames" if path.startswith("shared") else "")
@@ -78,19 +87,26 @@ def test_they_fail_as_they_should(run: Run, path: str) -> None:
 
 
 def test_what_the_statements_say(run: Run) -> None:
-    slowest = next(row for row in records(statements_frame(run)) if row["path"] == "slow_loop_at_top.py")
+    slowest = next(
+        row for row in records(statements_frame(run)) if row["path"] == "slow_loop_at_top.py"
+    )
     assert slowest["kind"] == "while"
     assert slowest["self_ms"] > 50
     trace = result(run, "subprocess_at_top.py").trace
     assert trace is not None
     assert result(run, "subprocess_at_top.py").samples.children_cpu_ms[0] > 0
-    assert {a.key for a in result(run, "variable_at_top.py").accesses} == {"export_bucket", "export_settings"}
+    assert {a.key for a in result(run, "variable_at_top.py").accesses} == {
+        "export_bucket",
+        "export_settings",
+    }
     assert {a.key for a in result(run, "connection_at_top.py").accesses} == {"warehouse"}
 
 
 def test_the_archive_is_built_from_its_sources() -> None:
     before = (EXAMPLES / "packaged_dag.zip").read_bytes()
-    spec = importlib.util.spec_from_file_location("build", EXAMPLES.parent / "packaged" / "build.py")
+    spec = importlib.util.spec_from_file_location(
+        "build", EXAMPLES.parent / "packaged" / "build.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     spec.loader.exec_module(importlib.util.module_from_spec(spec))

@@ -16,7 +16,9 @@ from support import TARGET, call, dag, write
 SCRATCH = "results, logs and the database of a scan stay in its scratch folder"
 DIFFERENCES = {
     "AIRFLOW_CONFIG": "an empty file, where there is no airflow.cfg",
-    "AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACKS": "failures are shown with the line that raised them",
+    "AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACKS": (
+        "failures are shown with the line that raised them"
+    ),
     "AIRFLOW__DATABASE__": SCRATCH,
     "AIRFLOW__LOGGING__": SCRATCH,
     "AIRFLOW__SCHEDULER__CHILD_PROCESS_LOG_DIRECTORY": SCRATCH,
@@ -71,12 +73,20 @@ FOLDERS = {
     "plain": {},
     "plugins folder with a heavy helper": {
         "plugins/heavy_helper.py": HEAVY,
-        "plugins/state_plugin.py": PLUGIN.format(imports="import gc, heavy_helper; gc.set_threshold(5_000, 12, 12)"),
+        "plugins/state_plugin.py": PLUGIN.format(
+            imports="import gc, heavy_helper; gc.set_threshold(5_000, 12, 12)"
+        ),
     },
     "plugin from an entry point": {
-        "site/state_entry.py": textwrap.dedent(PLUGIN.format(imports="import wave, xml.dom.minidom")),
-        "site/state_entry-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: state-entry\nVersion: 1.0\n",
-        "site/state_entry-1.0.dist-info/entry_points.txt": "[airflow.plugins]\nstate = state_entry:State\n",
+        "site/state_entry.py": textwrap.dedent(
+            PLUGIN.format(imports="import wave, xml.dom.minidom")
+        ),
+        "site/state_entry-1.0.dist-info/METADATA": (
+            "Metadata-Version: 2.1\nName: state-entry\nVersion: 1.0\n"
+        ),
+        "site/state_entry-1.0.dist-info/entry_points.txt": (
+            "[airflow.plugins]\nstate = state_entry:State\n"
+        ),
     },
 }
 
@@ -89,16 +99,28 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def folder(where: Path, files: Mapping[str, str]) -> Path:
-    """A DAG folder with the recorder, a file that names airflow modules, and the files of a set-up."""
+    """A DAG folder with the recorder, a file that names airflow modules, and the files of a
+    set-up.
+    """
     others = dag("other", "from airflow.models.param import Param\n")
-    return write(where, {"dags/recorder.py": dag("recorder", RECORDER), "dags/other.py": others, **files})
+    return write(
+        where, {"dags/recorder.py": dag("recorder", RECORDER), "dags/other.py": others, **files}
+    )
 
 
 def differences(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, object]:
     """Where two records differ, without what may."""
     found: dict[str, object] = {
         name: (theirs[name], ours[name])
-        for name in ("path", "argv", "flags", "signals", "root level", "collector is on", "thresholds")
+        for name in (
+            "path",
+            "argv",
+            "flags",
+            "signals",
+            "root level",
+            "collector is on",
+            "thresholds",
+        )
         if theirs[name] != ours[name]
     }
     there, here = set(theirs["modules"]), set(ours["modules"])
@@ -114,7 +136,9 @@ def differences(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str,
 
 
 @pytest.mark.parametrize("set_up", FOLDERS)
-def test_a_parse_starts_as_in_the_real_processor(set_up: str, migrated: Path, tmp_path: Path) -> None:
+def test_a_parse_starts_as_in_the_real_processor(
+    set_up: str, migrated: Path, tmp_path: Path
+) -> None:
     where = folder(tmp_path, FOLDERS[set_up])
     home = tmp_path / "home"
     home.symlink_to(migrated)
@@ -128,15 +152,25 @@ def test_a_parse_starts_as_in_the_real_processor(set_up: str, migrated: Path, tm
     theirs = json.loads(last)
 
     done = call(
-        *("scan", str(where / "dags"), "--python", TARGET, "--depth", "quick", "--repeat", "1", "-q"),
+        *(
+            "scan",
+            str(where / "dags"),
+            "--python",
+            TARGET,
+            "--depth",
+            "quick",
+            "--repeat",
+            "1",
+            "-q",
+        ),
         cwd=tmp_path,
         **{**env, "STATE_RECORD": str(tmp_path / "ours")},
     )
     assert done.returncode == 0, done.stderr
     ours = json.loads((tmp_path / "ours").read_text().splitlines()[-1])
     assert differences(theirs, ours) == {}
-    # No full collection is due at once, as in all but a few parses of the real processor; a plugin may have set the thresholds.
-    # The count before it is the manager's, which is 0 to 11.
+    # No full collection is due at once, as in all but a few parses of the real processor; a plugin
+    # may have set the thresholds. The count before it is the manager's, which is 0 to 11.
     _, middle, old = ours["counts"]
     assert middle <= ours["thresholds"][1] + 1
     assert old <= ours["thresholds"][2]

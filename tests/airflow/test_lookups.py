@@ -49,14 +49,21 @@ def test_stubs_answer_and_are_doubted(scan: Scan) -> None:
     assert lines["plain"] == LOOK_UPS.splitlines().index('plain = Variable.get("plain")') + 1
 
 
-def test_environment_and_files_answer_first(scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_and_files_answer_first(
+    scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "variables.json").write_text(
         json.dumps(
-            {"plain": "from file", "number": {"value": 7, "description": "n"}, "settings": {"host": "db.example"}}
+            {
+                "plain": "from file",
+                "number": {"value": 7, "description": "n"},
+                "settings": {"host": "db.example"},
+            }
         )
     )
     (tmp_path / "connections.yaml").write_text(
-        "warehouse:\n  conn_type: postgres\n  host: pg.example\n  login: ada\n  password: hunter22secret\n"
+        "warehouse:\n  conn_type: postgres\n  host: pg.example\n  login: ada\n  password:"
+        " hunter22secret\n"
     )
     monkeypatch.setenv("AIRFLOW_VAR_PLAIN", "from environment")
     run = scan(
@@ -79,7 +86,9 @@ def test_missing_ones_fail_as_in_airflow_when_asked(scan: Scan) -> None:
 
 
 def test_secrets_stay_out_of_the_run(scan: Scan, tmp_path: Path) -> None:
-    (tmp_path / "connections.json").write_text(json.dumps({"warehouse": "postgres://ada:hunter22secret@pg.example/db"}))
+    (tmp_path / "connections.json").write_text(
+        json.dumps({"warehouse": "postgres://ada:hunter22secret@pg.example/db"})
+    )
     source = dag(
         "leaks",
         """
@@ -99,7 +108,8 @@ def test_secrets_stay_out_of_the_run(scan: Scan, tmp_path: Path) -> None:
     assert "cannot log in with" in text
 
 
-# What each call gives in the DAG processors of 2.x and of 3.x: the type of the value, or of the exception.
+# What each call gives in the DAG processors of 2.x and of 3.x: the type of the value, or of the
+# exception.
 CALLS = [
     ('Variable.get("absent")', "KeyError", "AirflowRuntimeError"),
     ('Variable.get("absent", default_var="x")', "str", "str"),
@@ -108,7 +118,11 @@ CALLS = [
     ('Variable.get("absent", None)', "NoneType", "NoneType"),
     ('Variable.get("absent", [1], True)', "list", "list"),
     ('Variable.get("absent", deserialize_json=True)', "KeyError", "AirflowRuntimeError"),
-    ('Variable.get("text", deserialize_json=True)', "JSONDecodeError", None),  # 3.1 and later: no such Variable
+    (
+        'Variable.get("text", deserialize_json=True)',
+        "JSONDecodeError",
+        None,
+    ),  # 3.1 and later: no such Variable
     ('Variable.get("text", deserialize_json=True, default_var={})', "JSONDecodeError", None),
     ('Variable.get("document", deserialize_json=True)["a"]', "int", "int"),
     ("Variable.get()", "TypeError", "TypeError"),
@@ -126,7 +140,11 @@ CALLS = [
     ('Variable.update("now", "6"), Variable.get("now") + ""', "tuple", "tuple"),
     ('Variable.delete("now")', "int", "int"),
     ('Variable.get("now")', "KeyError", "AirflowRuntimeError"),
-    ('Connection.get_connection_from_secrets("absent")', "AirflowNotFoundException", "AirflowNotFoundException"),
+    (
+        'Connection.get_connection_from_secrets("absent")',
+        "AirflowNotFoundException",
+        "AirflowNotFoundException",
+    ),
     ('Connection.get_connection_from_secrets("db").port', "int", "int"),
     ("Connection.get_connection_from_secrets(name=1)", "TypeError", "TypeError"),
 ]
@@ -136,8 +154,8 @@ def _outcomes(calls: list[str], imports: str) -> str:
     source = imports + "\n"
     for number, call in enumerate(calls):
         source += (
-            f"try:\n    found = type(({call})).__name__\nexcept Exception as error:\n    found = type(error).__name__\n"
-            f"print('OUTCOME', {number}, found)\n"
+            f"try:\n    found = type(({call})).__name__\nexcept Exception as error:\n    found ="
+            f" type(error).__name__\nprint('OUTCOME', {number}, found)\n"
         )
     return source
 
@@ -150,15 +168,21 @@ def _printed(text: str) -> dict[int, str]:
 @pytest.fixture
 def known(tmp_path: Path) -> dict[str, str]:
     (tmp_path / "v.json").write_text('{"text": "not json", "document": {"a": 1}}')
-    (tmp_path / "c.json").write_text('{"db": {"conn_type": "postgres", "host": "db.example", "port": 5432}}')
+    (tmp_path / "c.json").write_text(
+        '{"db": {"conn_type": "postgres", "host": "db.example", "port": 5432}}'
+    )
     return {"variables": str(tmp_path / "v.json"), "connections": str(tmp_path / "c.json")}
 
 
-def test_each_call_gives_what_it_gives_in_the_dag_processor(scan: Scan, known: dict[str, str]) -> None:
-    source = _outcomes([call for call, _, _ in CALLS], "from airflow.models import Connection, Variable") + dag("calls")
+def test_each_call_gives_what_it_gives_in_the_dag_processor(
+    scan: Scan, known: dict[str, str]
+) -> None:
+    source = _outcomes(
+        [call for call, _, _ in CALLS], "from airflow.models import Connection, Variable"
+    ) + dag("calls")
     run = scan({"a.py": source}, missing_variables="error", **known)
     is_2 = run.environment.airflow_version.startswith("2.")
-    expected = {number: (two if is_2 else three) for number, (_, two, three) in enumerate(CALLS)}
+    expected = {number: two if is_2 else three for number, (_, two, three) in enumerate(CALLS)}
     found = _printed(result(run, "a.py").stdout.text)
     assert {CALLS[number][0]: name for number, name in found.items() if expected[number]} == {
         CALLS[number][0]: name for number, name in expected.items() if name
@@ -179,12 +203,17 @@ SDK_CALLS = [
 ]
 
 
-def test_the_classes_of_the_sdk_have_their_own_signatures(scan: Scan, known: dict[str, str]) -> None:
+def test_the_classes_of_the_sdk_have_their_own_signatures(
+    scan: Scan, known: dict[str, str]
+) -> None:
     imports = (
-        "try:\n    from airflow.sdk import BaseHook, Connection, Variable\nexcept ImportError:\n    raise SystemExit"
+        "try:\n    from airflow.sdk import BaseHook, Connection, Variable\nexcept ImportError:\n   "
+        " raise SystemExit"
     )
     run = scan(
-        {"a.py": _outcomes([call for call, _ in SDK_CALLS], imports) + dag("sdk")}, missing_variables="error", **known
+        {"a.py": _outcomes([call for call, _ in SDK_CALLS], imports) + dag("sdk")},
+        missing_variables="error",
+        **known,
     )
     if run.environment.airflow_version < "3.1":
         pytest.skip("This Airflow has no SDK with these names.")
@@ -227,13 +256,20 @@ def test_nested_keys_of_a_stub_variable_answer_too(scan: Scan) -> None:
 
 
 def test_what_a_plugin_asks_is_not_the_file_s(scan: Scan) -> None:
-    run = scan({"a.py": "from airflow.models import Variable\nVariable.get('mine')\n" + dag("a"), "b.py": dag("b")})
+    run = scan(
+        {
+            "a.py": "from airflow.models import Variable\nVariable.get('mine')\n" + dag("a"),
+            "b.py": dag("b"),
+        }
+    )
     assert answers(result(run, "a.py").accesses) == {"mine": "stub"}
     assert answers(result(run, "b.py").accesses) == {}
 
 
 def test_a_wrong_keyword_is_the_only_cause(scan: Scan) -> None:
-    run = scan({"a.py": "from airflow.models import Variable\nVariable.get('a', no_such=1)\n" + dag("a")})
+    run = scan(
+        {"a.py": "from airflow.models import Variable\nVariable.get('a', no_such=1)\n" + dag("a")}
+    )
     (failure,) = result(run, "a.py").failures
     assert "unexpected keyword argument 'no_such'" in failure.message
     assert (failure.type, failure.cause, failure.line) == ("TypeError", "", 2)

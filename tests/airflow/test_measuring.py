@@ -27,7 +27,10 @@ def test_samples_and_stages(scan: Scan) -> None:
     samples = file.samples
     assert len(samples) == 4
     for number in range(4):
-        stages = sum(getattr(samples, stage)[number] for stage in ("load_ms", "bag_ms", "serialise_ms", "exit_ms"))
+        stages = sum(
+            getattr(samples, stage)[number]
+            for stage in ("load_ms", "bag_ms", "serialise_ms", "exit_ms")
+        )
         assert stages == pytest.approx(samples.wall_ms[number], abs=1.0)
         assert samples.load_ms[number] >= 100
         assert samples.cpu_ms[number] < samples.wall_ms[number] - 80
@@ -54,9 +57,13 @@ def test_a_shared_helper_is_traced_to_the_lines_that_import_it(scan: Scan) -> No
     )
     for path, line in (("a.py", 2), ("b.py", 1)):
         mine = {row["module"]: row for row in records(loads_frame(run)) if row["path"] == path}
-        assert (mine["common.frames"]["line"], mine["common.frames"]["importer_file"]) == (line, path)
+        assert (mine["common.frames"]["line"], mine["common.frames"]["importer_file"]) == (
+            line,
+            path,
+        )
         assert mine["slow_library"]["importer"] == "common.frames"
-        # It sleeps 200 ms in each; on a busy machine traced and plain parses differ by more than tracing, and times are scaled.
+        # It sleeps 200 ms in each; on a busy machine traced and plain parses differ by more than
+        # tracing, and times are scaled.
         assert mine["slow_library"]["self_ms"] >= 150
         assert mine["common.frames"]["self_ms"] < mine["slow_library"]["self_ms"]
         assert mine["common.frames"]["cumulative_ms"] >= 150
@@ -71,12 +78,17 @@ def test_hits_of_loaded_modules_are_edges(scan: Scan) -> None:
         {
             "base.py": "value = 1\n",
             "first.py": "import base\n",
-            "second.py": "try:\n    import base\nfinally:\n    def later():\n        import first\n\nlater()\n",
+            "second.py": (
+                "try:\n    import base\nfinally:\n    def later():\n        import"
+                " first\n\nlater()\n"
+            ),
             "a.py": dag("a", "import first\nimport second\n"),
         }
     )
     mine = [row for row in records(edges_frame(run)) if row["importer"] == "second"]
-    assert {(row["module"], row["line"], row["in_function"], row["conditional"]) for row in mine} == {
+    assert {
+        (row["module"], row["line"], row["in_function"], row["conditional"]) for row in mine
+    } == {
         ("base", 2, False, True),
         ("first", 5, True, True),
     }
@@ -232,7 +244,9 @@ def test_spawned_parses_work_at_the_processor_temperature(scan: Scan) -> None:
 
 def test_the_environment_is_recorded(scan: Scan) -> None:
     environment = scan({"a.py": dag("a")}).environment
-    assert environment.airflow_version == environment.distributions.get("apache-airflow", environment.airflow_version)
+    assert environment.airflow_version == environment.distributions.get(
+        "apache-airflow", environment.airflow_version
+    )
     assert environment.import_timeout_s == 30
     assert environment.cpu_count > 0
     if sys.executable == TARGET:
@@ -260,7 +274,10 @@ def test_effects_stand_at_the_users_line(scan: Scan) -> None:
     helper = "import time\n\n\ndef wait():\n    time.sleep(0.02)\n"
     source = dag("a", "import os, helper\nhelper.wait()\nos.environ['SET_BY_DAG'] = 'x'\n")
     file = result(scan({"helper.py": helper, "a.py": source}), "a.py")
-    found = {(effect.kind, effect.file.rpartition("/")[2], effect.line): effect for effect in file.effects}
+    found = {
+        (effect.kind, effect.file.rpartition("/")[2], effect.line): effect
+        for effect in file.effects
+    }
     assert set(found) == {("sleep", "helper.py", 5), ("environment", "a.py", 3)}
     assert (found["sleep", "helper.py", 5].wall_us or 0) >= 20_000
     assert found["environment", "a.py", 3].what == "SET_BY_DAG"
@@ -268,7 +285,9 @@ def test_effects_stand_at_the_users_line(scan: Scan) -> None:
 
 def test_the_order_of_a_set_is_found_with_a_second_hash_seed(scan: Scan) -> None:
     names = "{'alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta', 'eta', 'theta'}"
-    source = dag("a").replace("schedule=None", f"schedule=None, params={{'names': ','.join({names})}}")
+    source = dag("a").replace(
+        "schedule=None", f"schedule=None, params={{'names': ','.join({names})}}"
+    )
     run = scan({"a.py": source, "b.py": dag("b")}, depth="full")
     found = result(run, "a.py").instabilities
     assert found

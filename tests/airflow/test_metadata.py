@@ -1,4 +1,6 @@
-"""On Airflow 2 a DAG file that asks the metadata database finds a migrated one; nobody else pays for it."""
+"""On Airflow 2 a DAG file that asks the metadata database finds a migrated one; nobody else pays
+for it.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +16,22 @@ from dagprof.model import FileResult, Status
 # What a fresh database of `airflow db migrate` gives to each.
 QUERIES = {
     "pool": 'from airflow.models import Pool\nassert Pool.get_pool("default_pool").slots == 128',
-    "sql": """
+    "sql": (
+        """
 from airflow.settings import Session
 from sqlalchemy import text
 rows = Session().execute(text("SELECT pool, slots FROM slot_pool")).fetchall()
 assert [tuple(row) for row in rows] == [("default_pool", 128)], rows
-""",
-    "dags": """
+"""
+    ),
+    "dags": (
+        """
 from airflow.models import DagModel
 from airflow.utils.session import create_session
 with create_session() as session:
     assert session.query(DagModel).count() == 0
-""",
+"""
+    ),
 }
 
 
@@ -46,21 +52,30 @@ def kinds(file: FileResult) -> set[str]:
 
 @pytest.mark.parametrize("temperature", ["processor", "warm"])
 def test_queries_find_what_airflow_migrates(scan: Scan, cache: Path, temperature: str) -> None:
-    run = scan({f"{name}.py": code + "\n" + dag(name) for name, code in QUERIES.items()}, temperature=temperature)
+    run = scan(
+        {f"{name}.py": code + "\n" + dag(name) for name, code in QUERIES.items()},
+        temperature=temperature,
+    )
     if not is_airflow_2(run):
         # There the DAG processor blocks the database for its children, and so does dagprof.
         if temperature == "processor":
             assert {file.status for file in run.files} == {Status.IMPORT_ERROR}
         return
-    assert {file.path: file.status for file in run.files} == {f"{name}.py": Status.OK for name in QUERIES}
+    assert {file.path: file.status for file in run.files} == {
+        f"{name}.py": Status.OK for name in QUERIES
+    }
     assert all("metadata-database" in kinds(file) for file in run.files)
     (kept,) = cache.iterdir()
-    again = scan({"pool.py": QUERIES["pool"] + "\n" + dag("pool")}, "pool.py", temperature=temperature)
+    again = scan(
+        {"pool.py": QUERIES["pool"] + "\n" + dag("pool")}, "pool.py", temperature=temperature
+    )
     assert result(again, "pool.py").status is Status.OK
     assert [*cache.iterdir()] == [kept]
 
     kept.write_bytes(b"SQLite format 3\0 and then nothing")
-    repaired = scan({"sql.py": QUERIES["sql"] + "\n" + dag("sql")}, "sql.py", temperature=temperature)
+    repaired = scan(
+        {"sql.py": QUERIES["sql"] + "\n" + dag("sql")}, "sql.py", temperature=temperature
+    )
     assert result(repaired, "sql.py").status is Status.OK
     with contextlib.closing(sqlite3.connect(kept)) as connection:
         assert connection.execute("select count(*) from slot_pool").fetchone() == (1,)

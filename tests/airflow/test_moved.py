@@ -40,7 +40,10 @@ print(json.dumps([airflow.__version__, len(asked), [path for path in asked if no
 def test_every_successor_that_is_installed_can_be_imported() -> None:
     paths = sorted({path for path in TO_3.values() if path})
     done = subprocess.run(
-        [TARGET, "-W", "ignore", "-c", FIND, json.dumps(paths)], capture_output=True, text=True, check=False
+        [TARGET, "-W", "ignore", "-c", FIND, json.dumps(paths)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-1500:]
     version, asked, missing = json.loads(done.stdout.splitlines()[-1])

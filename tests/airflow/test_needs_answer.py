@@ -1,4 +1,6 @@
-"""A file that fails because of an answer that dagprof made up needs an answer; a file with a fault of its own does not."""
+"""A file that fails because of an answer that dagprof made up needs an answer; a file with a
+fault of its own does not.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,11 @@ CASES = {
         "variable",
         "api_url",
     ),
-    "date": Case('datetime.datetime.strptime(Variable.get("first_day"), "%Y-%m-%d")  # asks', "variable", "first_day"),
+    "date": Case(
+        'datetime.datetime.strptime(Variable.get("first_day"), "%Y-%m-%d")  # asks',
+        "variable",
+        "first_day",
+    ),
     "json_list": Case(
         """
         tables = json.loads(Variable.get("tables"))  # asks
@@ -183,8 +189,14 @@ CASES = {
         "variable",
         "day_of_start",
     ),
-    "port": Case('port = int(BaseHook.get_connection("ftp_port").port)  # asks', "connection", "ftp_port"),
-    "schema": Case('schema = BaseHook.get_connection("dwh_schema").schema.upper()  # asks', "connection", "dwh_schema"),
+    "port": Case(
+        'port = int(BaseHook.get_connection("ftp_port").port)  # asks', "connection", "ftp_port"
+    ),
+    "schema": Case(
+        'schema = BaseHook.get_connection("dwh_schema").schema.upper()  # asks',
+        "connection",
+        "dwh_schema",
+    ),
     "host": Case(
         """
         import socket
@@ -229,8 +241,12 @@ CASES = {
         "connection",
         "aws_like",
     ),
-    "password": Case('number = int(BaseHook.get_connection("pin").password)  # asks', "connection", "pin"),
-    "environ": Case('bucket = os.environ["LANDING_BUCKET"]  # asks', "environment", "LANDING_BUCKET"),
+    "password": Case(
+        'number = int(BaseHook.get_connection("pin").password)  # asks', "connection", "pin"
+    ),
+    "environ": Case(
+        'bucket = os.environ["LANDING_BUCKET"]  # asks', "environment", "LANDING_BUCKET"
+    ),
     "getenv": Case(
         """
         project = os.getenv("PROJECT_ID")  # asks
@@ -239,7 +255,9 @@ CASES = {
         "environment",
         "PROJECT_ID",
     ),
-    "env_number": Case('workers = int(os.environ.get("WORKERS_OF_TEAM"))  # asks', "environment", "WORKERS_OF_TEAM"),
+    "env_number": Case(
+        'workers = int(os.environ.get("WORKERS_OF_TEAM"))  # asks', "environment", "WORKERS_OF_TEAM"
+    ),
     "env_guard": Case(
         """
         if not os.getenv("SERVICE_TOKEN_FILE"):  # asks
@@ -285,14 +303,19 @@ CASES = {
 LOOK_ALIKES = {
     "missing_module": 'a = Variable.get("a")\nimport no_such_module_at_all',
     "missing_first": 'import no_such_module_at_all\na = Variable.get("a")',
-    "wrong_argument": 'a = Variable.get("a")\nDAG("x", start_date=datetime.datetime(2024, 1, 1), bogus_argument=a)',
+    "wrong_argument": (
+        'a = Variable.get("a")\nDAG("x", start_date=datetime.datetime(2024, 1, 1),'
+        " bogus_argument=a)"
+    ),
     "wrong_keyword": 'a = Variable.get("a", no_such_option=1)',
     "own_table": 'a = Variable.get("a")\nTABLE = {"x": 1}\nb = TABLE["y"], a',
     "text_and_number": 'total = Variable.get("n") + 1',
     "division": 'n = int(Variable.get("n"))\nprint(1 / 0, n)',
     "connection": 'conn = BaseHook.get_connection("c")\nprint(conn.no_such_attribute)',
     "empty_extra": 'conn = BaseHook.get_connection("c")\nprint(1 / 0, conn.extra_dejson["x"])',
-    "empty_extra_later": 'conn = BaseHook.get_connection("c")\nprint(conn.extra_dejson.get("x").lower(), 1 / 0)',
+    "empty_extra_later": (
+        'conn = BaseHook.get_connection("c")\nprint(conn.extra_dejson.get("x").lower(), 1 / 0)'
+    ),
     "name": 'conn = BaseHook.get_connection("c")\nprint(conn.host, undefined_name)',
     "assertion": 'a = Variable.get("a", default_var=None)\nassert 1 == 2, "never"',
     "environment": 'a = os.getenv("SOME_NAME_OF_OURS")\nb = [][3]',
@@ -304,13 +327,17 @@ LOOK_ALIKES = {
 
 # Code that needs nothing of a made-up answer in particular.
 LOADS = {
-    "extra_options": 'options = BaseHook.get_connection("c").extra_dejson.get("config_kwargs")\nprint(dict(**options))',
+    "extra_options": (
+        "options ="
+        ' BaseHook.get_connection("c").extra_dejson.get("config_kwargs")\nprint(dict(**options))'
+    ),
     "json_options": 'print(dict(**Variable.get("a", deserialize_json=True)["options"]))',
 }
 
 
 def _source(name: str, code: str) -> str:
-    # The DAG comes before the failing line: Airflow skips files without one, and no DAG survives a failure.
+    # The DAG comes before the failing line: Airflow skips files without one, and no DAG survives a
+    # failure.
     return HEAD + textwrap.dedent(code) + "\n" + dag(name)
 
 

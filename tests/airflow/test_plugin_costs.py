@@ -1,4 +1,6 @@
-"""Plugins are loaded once, before anything is parsed: their cost is their own, and what they import is free for DAG files."""
+"""Plugins are loaded once, before anything is parsed: their cost is their own, and what they
+import is free for DAG files.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ def test_what_a_plugin_imports_is_no_saving_in_a_dag_file(scan: Scan, home: Path
 def test_without_the_plugin_it_is_a_saving(scan: Scan, home: Path) -> None:
     run = scan({"a.py": dag("a", "import heavy\n")}, depth="full")
     assert result(run, "a.py").own_ms >= 300
-    assert [change.place.file for change in Fleet(run).changes() if "heavy" in change.loads] == ["a.py"]
+    assert [change.place.file for change in Fleet(run).changes() if "heavy" in change.loads] == [
+        "a.py"
+    ]
 
 
 def test_a_plugin_that_fails_is_named_and_hurts_no_file(scan: Scan, home: Path) -> None:

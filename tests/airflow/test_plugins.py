@@ -1,4 +1,6 @@
-"""Plugins are loaded where Airflow loads them: once in the manager, and never in a DAG file's time."""
+"""Plugins are loaded where Airflow loads them: once in the manager, and never in a DAG file's
+time.
+"""
 
 from __future__ import annotations
 
@@ -51,10 +53,16 @@ def test_a_plugin_that_ends_the_process_is_said_and_the_files_are_measured_all_t
 
 def test_one_file_alone_gets_what_the_whole_folder_names(scan: Scan, tmp_path: Path) -> None:
     module = "airflow.models.param"
-    asks = dag("alone", f"import sys\nprint('FREE', {module!r} in sys.modules, 'airflow.hooks.base' in sys.modules)")
+    asks = dag(
+        "alone",
+        f"import sys\nprint('FREE', {module!r} in sys.modules, 'airflow.hooks.base' in"
+        " sys.modules)",
+    )
     names = dag("other", f"from {module} import Param\nfrom airflow.hooks.base import BaseHook")
     together = result(scan({"alone.py": asks, "team/other.py": names}), "alone.py")
-    alone = result(scan({"alone.py": asks}, "alone.py", bundle_root=str(tmp_path / "dags")), "alone.py")
+    alone = result(
+        scan({"alone.py": asks}, "alone.py", bundle_root=str(tmp_path / "dags")), "alone.py"
+    )
     assert "FREE True True" in together.stdout.text
     assert "FREE True True" in alone.stdout.text
 
@@ -82,7 +90,9 @@ def test_what_kept_the_command_from_starting_is_said_without_secrets(
     scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOME_TOKEN", "s3cretvalue")
-    write(tmp_path / "plugins", {"leaves.py": "import os, sys\nsys.exit(os.environ['SOME_TOKEN'])\n"})
+    write(
+        tmp_path / "plugins", {"leaves.py": "import os, sys\nsys.exit(os.environ['SOME_TOKEN'])\n"}
+    )
     monkeypatch.setenv("AIRFLOW__CORE__PLUGINS_FOLDER", str(tmp_path / "plugins"))
     run = scan({"a.py": dag("a")}, repeat=1, depth="quick")
     assert "s3cretvalue" not in repr(run)

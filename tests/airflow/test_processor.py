@@ -1,4 +1,6 @@
-"""What the DAG processor makes of a file besides parsing it: each right value was seen in a real processor of that version."""
+"""What the DAG processor makes of a file besides parsing it: each right value was seen in a real
+processor of that version.
+"""
 
 from __future__ import annotations
 
@@ -14,34 +16,45 @@ from dagprof.model import FileResult, Run, Status
 QUIET = "subprocess.DEVNULL"
 FILES = {
     "background.py": dag(
-        "background", "import subprocess\nsubprocess.Popen(['sleep', '311'], start_new_session=True)\n"
+        "background",
+        "import subprocess\nsubprocess.Popen(['sleep', '311'], start_new_session=True)\n",
     ),
     "background_quiet.py": dag(
         "background_quiet",
-        "import subprocess\n"
-        f"subprocess.Popen(['sleep', '312'], start_new_session=True, stdin={QUIET}, stdout={QUIET}, stderr={QUIET})\n",
+        "import subprocess\nsubprocess.Popen(['sleep', '312'], start_new_session=True,"
+        f" stdin={QUIET}, stdout={QUIET}, stderr={QUIET})\n",
     ),
     "background_stdin.py": dag(
         "background_stdin",
-        f"import subprocess\nsubprocess.Popen(['sleep', '313'], start_new_session=True, stdout={QUIET}, stderr={QUIET})\n",
+        "import subprocess\nsubprocess.Popen(['sleep', '313'], start_new_session=True,"
+        f" stdout={QUIET}, stderr={QUIET})\n",
     ),
-    "ends_soon.py": dag("ends_soon", "import subprocess\nsubprocess.Popen(['sleep', '4'], start_new_session=True)\n"),
+    "ends_soon.py": dag(
+        "ends_soon", "import subprocess\nsubprocess.Popen(['sleep', '4'], start_new_session=True)\n"
+    ),
     "exit_slow.py": dag("exit_slow", "import atexit, time\n\natexit.register(time.sleep, 0.7)\n"),
     "exit_undone.py": dag(
-        "exit_undone", "import atexit, time\natexit.register(time.sleep, 0.7)\natexit.unregister(time.sleep)\n"
+        "exit_undone",
+        "import atexit, time\natexit.register(time.sleep, 0.7)\natexit.unregister(time.sleep)\n",
     ),
     "exit_hard.py": dag("exit_hard", "import atexit, os\natexit.register(os._exit, 7)\n"),
     "exit_raises.py": dag("exit_raises", "import atexit, sys\natexit.register(sys.exit, 7)\n"),
     "thread_left.py": dag(
-        "thread_left", "import threading, time\nthreading.Thread(target=time.sleep, args=(1,)).start()\n"
+        "thread_left",
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(1,)).start()\n",
     ),
-    "big_number.py": dag("big_number").replace("schedule=None", "schedule=None, params={'n': 2**70}"),
-    "surrogate.py": dag("surrogate").replace("schedule=None", "schedule=None, description='bad \\udcff'"),
+    "big_number.py": (
+        dag("big_number").replace("schedule=None", "schedule=None, params={'n': 2**70}")
+    ),
+    "surrogate.py": (
+        dag("surrogate").replace("schedule=None", "schedule=None, description='bad \\udcff'")
+    ),
     "message.py": "# airflow dag\nraise ValueError('bad \\udcff')\n",
     "asks.py": dag("asks", "input()\n"),
     "closes.py": dag("closes", "import os\nos.closerange(3, 256)\n"),
     "closes_zero.py": dag("closes_zero", "import os\nos.close(0)\n"),
-    "nested.py": """
+    "nested.py": (
+        """
         # airflow
         import os
         try:
@@ -52,15 +65,18 @@ FILES = {
         if not os.environ.get("IN_NESTED"):
             os.environ["IN_NESTED"] = "1"
             DagBag(os.path.join(os.path.dirname(__file__), "helpers"))
-    """,
+    """
+    ),
     "helpers/broken.py": "import airflow; dag = 1/0\n",
-    "suppressed.py": """
+    "suppressed.py": (
+        """
         # airflow dag
         try:
             {}["host"]
         except KeyError:
             raise ImportError("no settings") from None
-    """,
+    """
+    ),
 }
 
 
@@ -81,7 +97,9 @@ def only_failure(file: FileResult) -> str:
     return failure.message
 
 
-@pytest.mark.parametrize(("path", "program"), [("background.py", "sleep 311"), ("background_stdin.py", "sleep 313")])
+@pytest.mark.parametrize(
+    ("path", "program"), [("background.py", "sleep 311"), ("background_stdin.py", "sleep 313")]
+)
 def test_a_process_that_holds_the_output_loses_the_dags_in_airflow_3(
     run: Run, is_supervised: bool, path: str, program: str
 ) -> None:
@@ -91,7 +109,8 @@ def test_a_process_that_holds_the_output_loses_the_dags_in_airflow_3(
         return
     assert (file.status, file.dag_ids, file.is_timed) == (Status.HELD, (), False)
     assert only_failure(file).startswith(
-        f"The process {program} is still running after the parse and keeps the parse's stdin, stdout or stderr open"
+        f"The process {program} is still running after the parse and keeps the parse's stdin,"
+        " stdout or stderr open"
     )
     assert (Path(file.failures[0].file).name, file.failures[0].line) == (path, 2)
 
@@ -116,7 +135,11 @@ def test_exit_handlers_are_part_of_the_parse_in_airflow_3(run: Run, is_supervise
     assert file.samples.median("exit_ms") == pytest.approx(700, abs=100)
     assert file.parse_ms > 700
     (handler,) = handlers
-    assert (handler.what, Path(handler.file).name, handler.line) == ("time.sleep", "exit_slow.py", 3)
+    assert (handler.what, Path(handler.file).name, handler.line) == (
+        "time.sleep",
+        "exit_slow.py",
+        3,
+    )
     assert handler.wall_us == pytest.approx(700_000, abs=100_000)
 
 
@@ -142,14 +165,18 @@ def test_a_number_beyond_64_bits_loses_the_dags_in_airflow_3(run: Run, is_superv
         return
     assert (file.status, file.dag_ids) == (Status.LOST, ())
     assert re.match(
-        r".*params.* of the DAG 'big_number' is 1180591620717411303424 \(int\); Airflow", only_failure(file)
+        r".*params.* of the DAG 'big_number' is 1180591620717411303424 \(int\); Airflow",
+        only_failure(file),
     )
 
 
 def test_a_lone_surrogate_loses_the_dags(run: Run) -> None:
     file = result(run, "surrogate.py")
     assert (file.status, file.dag_ids) == (Status.LOST, ())
-    assert "description of the DAG 'surrogate' is 'bad \\udcff' (str); Airflow cannot" in only_failure(file)
+    assert (
+        "description of the DAG 'surrogate' is 'bad \\udcff' (str); Airflow cannot"
+        in only_failure(file)
+    )
 
 
 def test_an_import_error_that_airflow_cannot_store_says_so(run: Run) -> None:

@@ -17,8 +17,8 @@ from dagprof.link.target import resolve
 from dagprof.link.zygote import Zygote
 from dagprof.measure.site import scratch_folder
 
-# What Airflow loads by itself before it starts a task is found out without the probe. The state of the processor is compared
-# with a real one in test_live_state.py.
+# What Airflow loads by itself before it starts a task is found out without the probe. The state of
+# the processor is compared with a real one in test_live_state.py.
 AIRFLOW_ALONE = """
 import importlib, json, sys
 for name in {modules!r}:
@@ -29,17 +29,28 @@ for name in {modules!r}:
 json.dump(sorted(sys.modules), open({output!r}, "w"))
 """
 WARM = ["airflow.sdk.execution_time.task_runner", "airflow.executors.local_executor"]
-SHARED = ["airflow.dag_processing.dagbag", "airflow.models.dagbag", "airflow.serialization.serialized_objects"]
+SHARED = [
+    "airflow.dag_processing.dagbag",
+    "airflow.models.dagbag",
+    "airflow.serialization.serialized_objects",
+]
 
 
 def test_nothing_but_the_standard_library_is_added(tmp_path: Path) -> None:
     folder = write(tmp_path / "dags", {"a.py": dag("a")})
-    in_force = settings.load({"python": TARGET, "temperature": "warm"}, environment={}, start=tmp_path)
+    in_force = settings.load(
+        {"python": TARGET, "temperature": "warm"}, environment={}, start=tmp_path
+    )
     with scratch_folder() as scratch:
         target = resolve(in_force, (folder,), scratch, os.environ)
         output = tmp_path / "alone.json"
         code = AIRFLOW_ALONE.format(modules=[*SHARED, *WARM], output=str(output))
-        subprocess.run([str(target.python), "-c", code], env=target.environment, check=True, capture_output=True)
+        subprocess.run(
+            [str(target.python), "-c", code],
+            env=target.environment,
+            check=True,
+            capture_output=True,
+        )
         with Zygote(target, zygote_config(target, in_force)) as zygote:
             zygote.wait_until_ready()
             zygote.ask({"op": "pre_import", "files": [], "with_folder": False}, PreImported)
@@ -73,14 +84,20 @@ else:
     names |= set(sys.builtin_module_names)
 print(json.dumps(sorted(names)))
 """
-    return subprocess.run([str(python), "-c", code], check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        [str(python), "-c", code], check=True, capture_output=True, text=True
+    ).stdout
 
 
-def test_the_parents_environment_leaks_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_parents_environment_leaks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import dagprof
 
     monkeypatch.setenv("SET_BY_THE_USER", "yes")
-    source = dag("a", "import os, sys\nprint('PATHS', sys.path)\nprint('ENV', sorted(os.environ))\n")
+    source = dag(
+        "a", "import os, sys\nprint('PATHS', sys.path)\nprint('ENV', sorted(os.environ))\n"
+    )
     run = dagprof.scan(write(tmp_path / "dags", {"a.py": source}), python=TARGET, repeat=1)
     text = run.files[0].stdout.text
     environment = text[text.index("ENV ") :]

@@ -1,4 +1,6 @@
-"""Time that several parts of a file share: threads that sleep at once, and the garbage collector."""
+"""Time that several parts of a file share: threads that sleep at once, and the garbage
+collector.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,12 @@ def test_garbage_collection_stands_at_the_statement_that_causes_it(scan: Scan) -
     collected = dict(zip(frame["line"], frame["gc_ms"], strict=True))
     file = result(run, "garbage.py")
     assert file.trace is not None
-    line = dag("garbage", GARBAGE).splitlines().index("rows = [[{} for _ in range(20)] for _ in range(20_000)]") + 1
+    line = (
+        dag("garbage", GARBAGE)
+        .splitlines()
+        .index("rows = [[{} for _ in range(20)] for _ in range(20_000)]")
+        + 1
+    )
     assert collected[line] > 1
     assert collected[line] == max(collected.values())
     assert collected[line + 1] == 0

@@ -62,7 +62,11 @@ def sampled(request: pytest.FixtureRequest, tmp_path: Path) -> Sampled:
     """``sampled(source)`` runs a file under the sampler and returns the node of its module."""
     profiler = f"stacks.load_profiler({str(_package())!r})"
     if request.param != "compiled":
-        shutil.copytree(_package(), tmp_path / "pyinstrument", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+        shutil.copytree(
+            _package(),
+            tmp_path / "pyinstrument",
+            ignore=shutil.ignore_patterns("*.so", "__pycache__"),
+        )
         profiler = f"stacks._load_from({str(tmp_path / 'pyinstrument')!r}).Profiler"
 
     def run(source: str, name: str = "slow.py", knows_file: bool = True) -> Node:
@@ -73,9 +77,14 @@ def sampled(request: pytest.FixtureRequest, tmp_path: Path) -> Sampled:
         else:
             file.write_text(SPIN + textwrap.dedent(source), encoding="utf-8")
         code = SAMPLED.format(
-            probe=str(PROBE), profiler=profiler, file=str(file), dag_file=str(file) if knows_file else ""
+            probe=str(PROBE),
+            profiler=profiler,
+            file=str(file),
+            dag_file=str(file) if knows_file else "",
         )
-        done = subprocess.run([TARGET, "-B", "-W", "ignore", "-c", code], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [TARGET, "-B", "-W", "ignore", "-c", code], capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
         assert done.stderr == ""
         found: Node = json.loads(done.stdout)
@@ -130,7 +139,10 @@ def test_time_belongs_to_the_statement_that_takes_it(sampled: Sampled) -> None:
     shares = [ms(at(module, *path)) / ms(module) for path in ((7,), (8,), (8, 9), (10,))]
     assert shares == pytest.approx([0.5, 0.25, 0.25, 0.25], abs=0.2)
     assert ms(only(at(module, 7), "spin")) >= 0.8 * ms(at(module, 7))
-    assert (only(at(module, 7), "spin")["line"], only(at(module, 10), "sleep")["file"]) == (2, "<built-in>")
+    assert (only(at(module, 7), "spin")["line"], only(at(module, 10), "sleep")["file"]) == (
+        2,
+        "<built-in>",
+    )
 
 
 def test_statements_of_all_blocks(sampled: Sampled) -> None:
@@ -179,7 +191,9 @@ def test_repeated_calls_are_one_node(sampled: Sampled) -> None:
     """)
     inner = at(module, 9, 10)
     assert [child["function"] for child in inner["children"]] == ["f", "g"]
-    assert 0.1 < ms(only(inner, "f")) / ms(inner) < 0.9  # a busy machine stops either for longer than it runs
+    assert (
+        0.1 < ms(only(inner, "f")) / ms(inner) < 0.9
+    )  # a busy machine stops either for longer than it runs
 
 
 def test_little_is_left_out_and_counts_for_its_caller(sampled: Sampled) -> None:
@@ -188,8 +202,12 @@ def test_little_is_left_out_and_counts_for_its_caller(sampled: Sampled) -> None:
     assert all(ms(child) >= 15 for child in module["children"])
 
 
-def test_imports_stand_below_their_statement_without_the_machinery(sampled: Sampled, tmp_path: Path) -> None:
-    (tmp_path / "helper_of_stacks.py").write_text("import time\ntime.sleep(0.05)\n", encoding="utf-8")
+def test_imports_stand_below_their_statement_without_the_machinery(
+    sampled: Sampled, tmp_path: Path
+) -> None:
+    (tmp_path / "helper_of_stacks.py").write_text(
+        "import time\ntime.sleep(0.05)\n", encoding="utf-8"
+    )
     module = sampled(f"""
         import sys; sys.path.insert(0, {str(tmp_path)!r})
         import helper_of_stacks

@@ -23,7 +23,8 @@ FILES = {
     "empty.py": "# no airflow dag here",
     "missing.py": dag("m", "import a_module_that_is_missing\n"),
     "syntax.py": "# airflow dag\ndef broken(:\n",
-    "chained.py": """
+    "chained.py": (
+        """
         # airflow dag
         def connect():
             try:
@@ -31,25 +32,34 @@ FILES = {
             except KeyError as error:
                 raise ImportError("no settings") from error
         connect()
-    """,
+    """
+    ),
     "exits.py": "# airflow dag\nimport os\nos._exit(7)\n",
     "leaves.py": "# airflow dag\nraise SystemExit(3)\n",
     "aborts.py": "# airflow dag\nimport os\nos.abort()\n",
     "kills_parent.py": "# airflow dag\nimport os, time\nos.kill(os.getppid(), 9)\ntime.sleep(30)\n",
     "hangs.py": "# airflow dag\nimport time\ntime.sleep(600)\n",
-    "greedy.py": "# airflow dag\nimport time\nhoard = [bytearray(1 << 20) for _ in range(900)]\ntime.sleep(5)\n",
+    "greedy.py": (
+        "# airflow dag\nimport time\nhoard = [bytearray(1 << 20) for _ in"
+        " range(900)]\ntime.sleep(5)\n"
+    ),
     "talks.py": dag("t", "import sys\nsys.stderr.write('x' * 500_000)\nprint('y' * 500_000)\n"),
     "forks.py": dag("f", "import os\nos.fork()\n"),
     "clears.py": dag("g", "import gc\ngc.callbacks.clear()\n"),
     "patches.py": dag("p", "import json, os\njson.dumps = os.write = None\n"),
-    "unprintable.py": "# airflow dag\nclass Odd(Exception):\n    def __str__(self):\n        raise ValueError\nraise Odd\n",
+    "unprintable.py": (
+        "# airflow dag\nclass Odd(Exception):\n    def __str__(self):\n        raise"
+        " ValueError\nraise Odd\n"
+    ),
     "surrogate.py": "# airflow dag\nraise RuntimeError('lone \\udcff surrogate')\n",
     "spawns.py": dag(
         "s",
-        "import subprocess\nquiet = dict.fromkeys(('stdin', 'stdout', 'stderr'), subprocess.DEVNULL)\n"
-        "subprocess.Popen(['sleep', '600'], start_new_session=True, **quiet)\n",
+        "import subprocess\nquiet = dict.fromkeys(('stdin', 'stdout', 'stderr'),"
+        " subprocess.DEVNULL)\nsubprocess.Popen(['sleep', '600'], start_new_session=True,"
+        " **quiet)\n",
     ),
-    "forges.py": """
+    "forges.py": (
+        """
         # airflow dag
         import os
         for number in range(3, 50):
@@ -59,10 +69,12 @@ FILES = {
             except OSError:
                 pass
         os._exit(0)
-    """,
+    """
+    ),
     "closes.py": dag(
         "c",
-        "import os\nfor number in range(3, 50):\n    try:\n        os.close(number)\n    except OSError:\n        pass\n",
+        "import os\nfor number in range(3, 50):\n    try:\n        os.close(number)\n    except"
+        " OSError:\n        pass\n",
     ),
 }
 
@@ -107,7 +119,10 @@ def test_a_failing_file_has_a_parse_time_and_its_line(run: Run) -> None:
     file = result(run, "missing.py")
     assert file.parse_ms > 0
     (failure,) = file.failures
-    assert (failure.type, failure.message) == ("ModuleNotFoundError", "No module named 'a_module_that_is_missing'")
+    assert (failure.type, failure.message) == (
+        "ModuleNotFoundError",
+        "No module named 'a_module_that_is_missing'",
+    )
     assert Path(failure.file).name == "missing.py"
     assert failure.line == 1
     assert "python_importer" not in failure.traceback
@@ -142,13 +157,19 @@ def test_output_is_kept_up_to_a_limit(run: Run) -> None:
 
 def test_processes_left_running_are_ended_and_named(run: Run) -> None:
     assert "leftover-processes" in {doubt.code for doubt in result(run, "spawns.py").doubts}
-    processes = [Path(entry, "cmdline") for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    processes = [
+        Path(entry, "cmdline") for entry in Path("/proc").iterdir() if entry.name.isdigit()
+    ]
     running = [file.read_bytes() for file in processes if file.exists()]
     assert b"sleep\x00600\x00" not in running
 
 
 def test_the_end_of_the_zygote_in_the_last_file_costs_nothing_but_distributions(scan: Scan) -> None:
-    kills = "import os\nos.kill(int(open(f'/proc/{os.getppid()}/stat').read().rpartition(')')[2].split()[1]), 9)\n"
+    kills = (
+        "import"
+        " os\nos.kill(int(open(f'/proc/{os.getppid()}/stat').read().rpartition(')')[2].split()[1]),"
+        " 9)\n"
+    )
     run = scan({"a.py": dag("a"), "z.py": dag("z", kills)}, jobs=1)
     assert result(run, "a.py").status is Status.OK
     assert "no-distributions" in {doubt.code for doubt in run.doubts}
@@ -156,21 +177,27 @@ def test_the_end_of_the_zygote_in_the_last_file_costs_nothing_but_distributions(
 
 def test_garbage_in_every_descriptor_hurts_no_other_file(scan: Scan) -> None:
     writes = (
-        "import os\nfor number in range(3, 64):\n    try:\n        os.write(number, b'\\x00\\xff{}\\n' * 100)\n"
-        "    except OSError:\n        pass\n"
+        "import os\nfor number in range(3, 64):\n    try:\n        os.write(number,"
+        " b'\\x00\\xff{}\\n' * 100)\n    except OSError:\n        pass\n"
     )
     run = scan({"a.py": dag("a"), "garbage.py": dag("g", writes), "z.py": dag("z")}, jobs=1)
     assert [result(run, path).status for path in ("a.py", "z.py")] == [Status.OK, Status.OK]
 
 
 def test_a_folder_without_dag_files_is_refused(scan: Scan) -> None:
-    with pytest.raises(UsageError, match=r"No DAG files .* skips 1 file there \(helper\.py: its text lacks"):
+    with pytest.raises(
+        UsageError, match=r"No DAG files .* skips 1 file there \(helper\.py: its text lacks"
+    ):
         scan({"helper.py": "value = 1"})
 
 
 def test_a_forked_copy_and_cleared_callbacks_disturb_nothing(run: Run) -> None:
     for path in ("forks.py", "clears.py"):
-        assert {doubt.code for doubt in result(run, path).doubts} <= {"leftover-processes", "busy", "no-bytecode"}
+        assert {doubt.code for doubt in result(run, path).doubts} <= {
+            "leftover-processes",
+            "busy",
+            "no-bytecode",
+        }
 
 
 def test_files_left_out_of_tracing_are_no_doubt(tmp_path: Path) -> None:
@@ -192,5 +219,10 @@ NOTHING = Reply(outcome="ended", result=None, total_ms=0.0)
 
 
 def test_a_file_that_cannot_be_read_is_a_row(tmp_path: Path) -> None:
-    found = measure(tmp_path / "gone.py", "gone.py", lambda request: NOTHING, cast(ParseLimits, None)).result
-    assert (found.status, found.detail) == (Status.UNREADABLE, "The file cannot be read: No such file or directory.")
+    found = measure(
+        tmp_path / "gone.py", "gone.py", lambda request: NOTHING, cast(ParseLimits, None)
+    ).result
+    assert (found.status, found.detail) == (
+        Status.UNREADABLE,
+        "The file cannot be read: No such file or directory.",
+    )

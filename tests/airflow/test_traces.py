@@ -1,4 +1,6 @@
-"""A scan leaves nothing behind: not in the DAG folder, not in AIRFLOW_HOME, not among temporary files."""
+"""A scan leaves nothing behind: not in the DAG folder, not in AIRFLOW_HOME, not among temporary
+files.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,8 @@ def settled_fingerprint(*folders: Path) -> str | None:
 @pytest.fixture
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path, Path]:
     files = {
-        f"file_{number}.py": dag(f"d{number}", "import helper\nimport time\ntime.sleep(0.2)\n") for number in range(8)
+        f"file_{number}.py": dag(f"d{number}", "import helper\nimport time\ntime.sleep(0.2)\n")
+        for number in range(8)
     }
     folder = write(tmp_path / "dags", {**files, "helper.py": "value = 1\n"})
     home = write(tmp_path / "home", {"plugins/mine.py": "value = 2\n"})
@@ -58,8 +61,12 @@ def test_after_a_scan(places: tuple[Path, Path, Path]) -> None:
     assert fingerprint(*places) == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
-def test_after_an_interrupted_scan(places: tuple[Path, Path, Path], tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name
+)
+def test_after_an_interrupted_scan(
+    places: tuple[Path, Path, Path], tmp_path: Path, number: signal.Signals
+) -> None:
     before = fingerprint(*places)
     command = [
         sys.executable,
@@ -74,13 +81,17 @@ def test_after_an_interrupted_scan(places: tuple[Path, Path, Path], tmp_path: Pa
         "-j",
         "1",
     ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
     journal = tmp_path / "out" / "run.partial.jsonl"
     _wait_until(lambda: journal.exists() and len(journal.read_bytes().splitlines()) >= 3)
     process.send_signal(number)
     process.communicate(timeout=60)
     _wait_until(lambda: settled_fingerprint(*places) == before)
-    assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 130, signal.SIGKILL: -9}[number]
+    assert (
+        process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 130, signal.SIGKILL: -9}[number]
+    )
     assert len(journal.read_bytes().splitlines()) >= 3
     assert not (tmp_path / "out" / "run.json").exists()
 

@@ -11,7 +11,15 @@ from typing import Any
 
 import pytest
 from browser.pages import LOADED, OpenPage
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Dialog,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 from unit.builders import MODULES, file, loads, run, statement, trace
 
 from dagprof.analyse.comparison import compare
@@ -50,10 +58,19 @@ expect.set_options(timeout=20_000)
 
 
 def chromium() -> str:
-    """Debian's package is called chromium; .ci/run installs it. Elsewhere these tests are skipped by name without it."""
-    found = os.environ.get("DAGPROF_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    """Debian's package is called chromium; .ci/run installs it. Elsewhere these tests are
+    skipped by name without it.
+    """
+    found = (
+        os.environ.get("DAGPROF_TEST_CHROMIUM")
+        or shutil.which("chromium")
+        or shutil.which("google-chrome")
+    )
     if not found and not os.environ.get("CI"):
-        pytest.skip("no Chromium on PATH; install Debian's package chromium, or name one in DAGPROF_TEST_CHROMIUM")
+        pytest.skip(
+            "no Chromium on PATH; install Debian's package chromium, or name one in"
+            " DAGPROF_TEST_CHROMIUM"
+        )
     assert found, "no Chromium on PATH"
     return found
 
@@ -90,7 +107,9 @@ class Watched:
 
 @pytest.fixture
 def open_page(browser: Browser, tmp_path: Path) -> Iterator[OpenPage]:
-    """Opens a report's text at a view; afterwards nothing may have been on the console and nothing asked of the network."""
+    """Opens a report's text at a view; afterwards nothing may have been on the console and
+    nothing asked of the network.
+    """
     contexts: list[tuple[BrowserContext, Watched]] = []
 
     def opened(text: str, view: str = "", **options: Any) -> Page:
@@ -113,7 +132,9 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[OpenPage]:
 
 @pytest.fixture
 def shown(tmp_path: Path) -> Run:
-    """Three files: a slow one with everything that a view can show, a quick one, and one that fails."""
+    """Three files: a slow one with everything that a view can show, a quick one, and one that
+    fails.
+    """
     root = tmp_path / "dags"
     root.mkdir()
     (root / "slow.py").write_text(SOURCE)
@@ -142,14 +163,30 @@ def shown(tmp_path: Path) -> Run:
         trace=trace(
             1500,
             LOADED,
-            [statement(1, 81_000, text="import common.frames"), statement(4, 900_000, 100_000, text="rows = fetch()")],
+            [
+                statement(1, 81_000, text="import common.frames"),
+                statement(4, 900_000, 100_000, text="rows = fetch()"),
+            ],
             edges=(Edge(1, 0), Edge(2, 4), Edge(2, 5)),
         ),
         stack=stack,
-        effects=(Effect(kind="http", what="GET example.org:443", file=str(root / "slow.py"), line=4, wall_us=700_000),),
+        effects=(
+            Effect(
+                kind="http",
+                what="GET example.org:443",
+                file=str(root / "slow.py"),
+                line=4,
+                wall_us=700_000,
+            ),
+        ),
         accesses=(
             Access(
-                kind="variable", key="bucket", operation="get", answered_by="stub", file=str(root / "slow.py"), line=4
+                kind="variable",
+                key="bucket",
+                operation="get",
+                answered_by="stub",
+                file=str(root / "slow.py"),
+                line=4,
             ),
         ),
         experiments=(
@@ -170,7 +207,9 @@ def shown(tmp_path: Path) -> Run:
         10,
         10,
         status=Status.IMPORT_ERROR,
-        failures=(Failure(type="KeyError", message="'x'", line=7, traceback="bad.py line 7\nKeyError"),),
+        failures=(
+            Failure(type="KeyError", message="'x'", line=7, traceback="bad.py line 7\nKeyError"),
+        ),
         stderr=Output(text="warned", total_bytes=6),
         dag_ids=(),
     )
@@ -179,7 +218,9 @@ def shown(tmp_path: Path) -> Run:
 
 @pytest.fixture
 def before(shown: Run) -> Run:
-    """The same folder earlier: the slow file was quick, loaded json at once and something else besides."""
+    """The same folder earlier: the slow file was quick, loaded json at once and something else
+    besides.
+    """
     earlier = file(
         "slow.py",
         700,
@@ -195,4 +236,6 @@ def report(shown: Run, before: Run) -> str:
     compared = compare(before, shown)
     asked = scanned.demand("20%", "50ms")
     verdict = scanned.decide(shown, before, runs.judge(before, shown, asked.timing), asked)
-    return html.render(shown, fleet=Fleet(shown), comparison=compared, baseline=before, verdict=verdict)
+    return html.render(
+        shown, fleet=Fleet(shown), comparison=compared, baseline=before, verdict=verdict
+    )

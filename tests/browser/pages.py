@@ -1,4 +1,6 @@
-"""What the browser's fixtures and tests share: opening a page, the address of a file's view, a file's modules."""
+"""What the browser's fixtures and tests share: opening a page, the address of a file's view, a
+file's modules.
+"""
 
 from __future__ import annotations
 

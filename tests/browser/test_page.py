@@ -1,4 +1,6 @@
-"""Every view of the report in a real browser: what it shows, how it is used, and that it keeps to itself."""
+"""Every view of the report in a real browser: what it shows, how it is used, and that it keeps
+to itself.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,15 @@ from dagprof.model import Run
 from dagprof.report import html
 
 SLOW = f"file/{address('slow.py')}"
-VIEWS = ["", "packages", SLOW, f"file/{address('bad.py')}", "compare", f"compare/{address('slow.py')}", "doubts"]
+VIEWS = [
+    "",
+    "packages",
+    SLOW,
+    f"file/{address('bad.py')}",
+    "compare",
+    f"compare/{address('slow.py')}",
+    "doubts",
+]
 
 
 def shown_paths(page: Page) -> list[str]:
@@ -32,9 +42,13 @@ def test_the_overview_answers_first(open_page: OpenPage, report: str) -> None:
     plan = page.locator("#plan li").first
     expect(plan).to_contain_text("slow.py:1")
     expect(plan).to_contain_text("inside the functions that use it")
-    expect(page.get_by_role("region", name="Files that could not be loaded")).to_contain_text("bad.py:7")
+    expect(page.get_by_role("region", name="Files that could not be loaded")).to_contain_text(
+        "bad.py:7"
+    )
     assert shown_paths(page) == ["slow.py", "folder/quick.py", "bad.py"]
-    expect(page.locator("#file-table .bar").first).to_have_attribute("aria-label", re.compile("imports .* ms, "))
+    expect(page.locator("#file-table .bar").first).to_have_attribute(
+        "aria-label", re.compile("imports .* ms, ")
+    )
     assert page.locator("[data-view=packages], [data-view=file]").evaluate_all(
         "all => all.every(e => e.tagName === 'A' || e.hidden)"
     )
@@ -74,7 +88,12 @@ def test_the_table_filters_by_name_status_and_package(open_page: OpenPage, repor
 
 
 def test_thousands_of_rows_are_drawn_as_they_are_reached(open_page: OpenPage) -> None:
-    many = run(*(file(f"folder/file_{n:05d}.py", 50 + n % 70, trace=trace(60, HELPED)) for n in range(3000)))
+    many = run(
+        *(
+            file(f"folder/file_{n:05d}.py", 50 + n % 70, trace=trace(60, HELPED))
+            for n in range(3000)
+        )
+    )
     page = open_page(html.render(many))
     assert len(shown_paths(page)) < 600
     rows = page.locator("#file-table tbody tr")
@@ -120,7 +139,9 @@ def test_the_icicle_zooms_by_mouse_and_by_keyboard(open_page: OpenPage, report: 
     assert zoomed["width"] > whole["width"]
     assert "zoom=0.0" in page.url
     page.reload()
-    expect(tree.locator("[tabindex='0']")).to_have_attribute("aria-label", re.compile("^pandas: 80 ms"))
+    expect(tree.locator("[tabindex='0']")).to_have_attribute(
+        "aria-label", re.compile("^pandas: 80 ms")
+    )
     tree.locator("[tabindex='0']").focus()
     page.keyboard.press("ArrowDown")
     assert "numpy" in str(page.evaluate("document.activeElement.getAttribute('aria-label')"))
@@ -134,7 +155,9 @@ def test_the_icicle_zooms_by_mouse_and_by_keyboard(open_page: OpenPage, report: 
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
-    expect(tree.locator("[tabindex='0']")).to_have_attribute("aria-label", re.compile("^All imports of this parse"))
+    expect(tree.locator("[tabindex='0']")).to_have_attribute(
+        "aria-label", re.compile("^All imports of this parse")
+    )
 
 
 def test_the_icicle_is_searched_and_ordered(open_page: OpenPage, report: str) -> None:
@@ -150,7 +173,9 @@ def test_the_icicle_is_searched_and_ordered(open_page: OpenPage, report: str) ->
     assert page.locator(".node.match").count() == 2
 
 
-def test_a_file_shows_source_effects_calls_and_experiments(open_page: OpenPage, report: str) -> None:
+def test_a_file_shows_source_effects_calls_and_experiments(
+    open_page: OpenPage, report: str
+) -> None:
     page = open_page(report, f"{SLOW}?line=4")
     line = page.locator(".source tr.line-asked")
     expect(line).to_contain_text("900 ms")
@@ -194,13 +219,19 @@ def test_both_sides_are_compared_in_one_picture(open_page: OpenPage, report: str
     rows.filter(has_text="slow.py").get_by_role("link").click()
     tree = page.get_by_role("tree", name="Imports of both sides")
     expect(
-        tree.get_by_role("treeitem", name=re.compile(r"^common.frames: not loaded before, 81 ms now"))
+        tree.get_by_role(
+            "treeitem", name=re.compile(r"^common.frames: not loaded before, 81 ms now")
+        )
     ).to_be_attached()
-    expect(tree.get_by_role("treeitem", name=re.compile(r"^pandas: 330 ms before, not loaded now"))).to_be_attached()
+    expect(
+        tree.get_by_role("treeitem", name=re.compile(r"^pandas: 330 ms before, not loaded now"))
+    ).to_be_attached()
     texts = " ".join(tree.locator("text").all_text_contents())
     assert "new common.frames" in texts
     assert "gone pandas" in texts
-    expect(page.locator("div[data-view=compare]")).to_contain_text("http GET example.org:443 (line 4)")
+    expect(page.locator("div[data-view=compare]")).to_contain_text(
+        "http GET example.org:443 (line 4)"
+    )
 
 
 def test_an_address_that_names_nothing_says_so(open_page: OpenPage, report: str) -> None:
@@ -208,7 +239,9 @@ def test_an_address_that_names_nothing_says_so(open_page: OpenPage, report: str)
         "This report has no such file."
     )
     expect(open_page(report, "nowhere").locator("h1")).to_be_visible()
-    expect(open_page(report, "packages?at=%5B%22none%22").locator("h2", has_text="Packages")).to_be_visible()
+    expect(
+        open_page(report, "packages?at=%5B%22none%22").locator("h2", has_text="Packages")
+    ).to_be_visible()
 
 
 @pytest.mark.parametrize("view", ["%", "file/%E0%A4%A", "packages?sort=bogus", "?sort=bogus"])
@@ -227,7 +260,9 @@ def test_the_last_of_quick_navigations_wins(open_page: OpenPage) -> None:
         ["#/packages", f"#/file/{address('file_00000.py')}", f"#/file/{address('file_02999.py')}"],
     ):
         page.evaluate("all => all.forEach(each => { location.hash = each })", addresses)
-        page.wait_for_function("location.hash.includes(document.body.dataset.shown.split('/').pop())")
+        page.wait_for_function(
+            "location.hash.includes(document.body.dataset.shown.split('/').pop())"
+        )
         page.wait_for_timeout(200)
     expect(page.locator("div[data-view=file] .crumbs code")).to_have_text("file_02999.py")
     assert page.locator("div[data-view=packages] h2").count() == 1
@@ -257,7 +292,9 @@ def test_the_way_back_leads_to_the_same_place(open_page: OpenPage) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("view", VIEWS)
-def test_axe_finds_nothing_serious(open_page: OpenPage, report: str, view: str, scheme: str) -> None:
+def test_axe_finds_nothing_serious(
+    open_page: OpenPage, report: str, view: str, scheme: str
+) -> None:
     page = open_page(report, view, color_scheme=scheme)
     found = Axe().run(page).response["violations"]
     serious = [
@@ -270,7 +307,9 @@ def test_axe_finds_nothing_serious(open_page: OpenPage, report: str, view: str, 
 
 def test_light_and_dark_differ(open_page: OpenPage, report: str) -> None:
     grounds = {
-        open_page(report, color_scheme=scheme).evaluate("getComputedStyle(document.body).backgroundColor")
+        open_page(report, color_scheme=scheme).evaluate(
+            "getComputedStyle(document.body).backgroundColor"
+        )
         for scheme in ("light", "dark")
     }
     assert grounds == {"rgb(255, 255, 255)", "rgb(20, 23, 27)"}
@@ -323,7 +362,9 @@ def test_without_script_the_answer_is_there(open_page: OpenPage, report: str) ->
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_names_are_shown_and_nothing_runs(open_page: OpenPage, text: str) -> None:
     shown = hostile(text)
-    page = open_page(html.render(shown, fleet=Fleet(shown), comparison=compare(shown, shown), baseline=shown))
+    page = open_page(
+        html.render(shown, fleet=Fleet(shown), comparison=compare(shown, shown), baseline=shown)
+    )
     for view in ("#/", "#/packages", "#/compare", "#/doubts"):
         page.evaluate("view => { location.hash = view }", view)
         page.wait_for_timeout(50)
@@ -347,5 +388,7 @@ def test_a_report_from_nothing(open_page: OpenPage) -> None:
 
 def test_the_page_itself_is_small(report: str, tmp_path: Path) -> None:
     """Without data it stays below 400 KB, and far below."""
-    code = re.sub(r'<script type="(?:text/plain|application/json)".*?</script>', "", report, flags=re.DOTALL)
+    code = re.sub(
+        r'<script type="(?:text/plain|application/json)".*?</script>', "", report, flags=re.DOTALL
+    )
     assert len(code.encode()) < 100_000

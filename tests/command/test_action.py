@@ -1,7 +1,8 @@
 """The GitHub Action: its shell steps, taken from action.yml, in a real shallow clone.
 
-There is no GitHub here: ``gh`` and ``pip`` are stand-ins that record their arguments. The tests inspect other people's
-actions without running them, and ``Runner`` evaluates the few expressions that action.yml uses.
+There is no GitHub here: ``gh`` and ``pip`` are stand-ins that record their arguments. The tests
+inspect other people's actions without running them, and ``Runner`` evaluates the few expressions
+that action.yml uses.
 """
 
 from __future__ import annotations
@@ -51,7 +52,16 @@ if not body and (folder / "comments").exists():
 
 
 def git(folder: Path, *arguments: str) -> str:
-    command = ["git", "-c", "user.name=dev", "-c", "user.email=dev@example.org", "-C", str(folder), *arguments]
+    command = [
+        "git",
+        "-c",
+        "user.name=dev",
+        "-c",
+        "user.email=dev@example.org",
+        "-C",
+        str(folder),
+        *arguments,
+    ]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
@@ -60,7 +70,9 @@ class Runner:
 
     def __init__(self, folder: Path, workspace: Path) -> None:
         self.folder, self.workspace = folder, workspace
-        self.files = {name: folder / name.lower() for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+        self.files = {
+            name: folder / name.lower() for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")
+        }
         self.event: dict[str, Any] = {}
         self.outputs: dict[str, str] = {}
         self.used: list[dict[str, Any]] = []
@@ -79,7 +91,9 @@ class Runner:
             if not self._is_due(step.get("if", "")):
                 continue
             if "uses" in step:
-                self.used.append({"uses": step["uses"], **{k: self._filled(v) for k, v in step["with"].items()}})
+                self.used.append(
+                    {"uses": step["uses"], **{k: self._filled(v) for k, v in step["with"].items()}}
+                )
             elif code := self._shell(step):
                 return code
         return 0
@@ -88,8 +102,12 @@ class Runner:
         known: dict[str, str] = {
             "github.token": "secret",
             "github.action_path": str(ROOT),
-            "github.event.pull_request.base.sha": self.event.get("pull_request", {}).get("base", {}).get("sha", ""),
-            "github.event.pull_request.number": str(self.event.get("pull_request", {}).get("number", "")),
+            "github.event.pull_request.base.sha": (
+                self.event.get("pull_request", {}).get("base", {}).get("sha", "")
+            ),
+            "github.event.pull_request.number": str(
+                self.event.get("pull_request", {}).get("number", "")
+            ),
             "github.event.before": self.event.get("before", ""),
             "runner.os": "Linux",
             "runner.arch": "X64",
@@ -156,7 +174,9 @@ class Runner:
 
 @pytest.fixture
 def origin(tmp_path: Path) -> Path:
-    """A repository whose branch ``change`` makes the one DAG file slower, with the merge that GitHub would make of it."""
+    """A repository whose branch ``change`` makes the one DAG file slower, with the merge that
+    GitHub would make of it.
+    """
     folder = tmp_path / "origin"
     folder.mkdir()
     git(folder, "init", "-q", "-b", "main")
@@ -184,7 +204,17 @@ def _commit(folder: Path, message: str) -> None:
 def checkout(origin: Path, branch: str) -> Path:
     """A clone as actions/checkout makes it: one commit deep."""
     folder = origin.parent / "workspace"
-    git(origin.parent, "clone", "-q", "--depth", "1", "--branch", branch, origin.as_uri(), str(folder))
+    git(
+        origin.parent,
+        "clone",
+        "-q",
+        "--depth",
+        "1",
+        "--branch",
+        branch,
+        origin.as_uri(),
+        str(folder),
+    )
     return folder
 
 
@@ -193,7 +223,9 @@ def runner(tmp_path: Path, origin: Path) -> Runner:
     """A job of the pull request that makes the file slower."""
     (tmp_path / "runner").mkdir()
     runner = Runner(tmp_path / "runner", checkout(origin, "merged"))
-    runner.event = {"pull_request": {"number": 7, "base": {"sha": git(origin, "rev-parse", "main^")}}}
+    runner.event = {
+        "pull_request": {"number": 7, "base": {"sha": git(origin, "rev-parse", "main^")}}
+    }
     return runner
 
 
@@ -219,7 +251,13 @@ def test_a_pull_request_that_makes_a_file_slower_fails(runner: Runner, origin: P
     assert "::error" in runner.stdout
     listed, written = runner.calls()
     assert "repos/some/where/issues/7/comments" in listed["arguments"]
-    assert written["arguments"][:5] == ["api", "--silent", "--method", "POST", "repos/some/where/issues/7/comments"]
+    assert written["arguments"][:5] == [
+        "api",
+        "--silent",
+        "--method",
+        "POST",
+        "repos/some/where/issues/7/comments",
+    ]
     assert written["token"] == "secret"
     assert written["body"].startswith(MARKER + "\n")
     assert written["body"].count(MARKER) == 1
@@ -230,7 +268,10 @@ def test_a_pull_request_that_makes_a_file_slower_fails(runner: Runner, origin: P
 def test_dagprof_is_installed_from_the_action_itself(runner: Runner) -> None:
     runner.run(comment="false", sarif="false")
     told = (runner.folder / "pip.log").read_text().splitlines()
-    assert told == ["-m pip cache dir", f"-m pip install --quiet --disable-pip-version-check {ROOT}"]
+    assert told == [
+        "-m pip cache dir",
+        f"-m pip install --quiet --disable-pip-version-check {ROOT}",
+    ]
     (cache,) = runner.used
     assert cache["path"] == "/cache"
     assert re.fullmatch(r"dagprof-Linux-X64-3\.\d+\.\d+-[0-9a-f]{64}", cache["key"])
@@ -268,10 +309,14 @@ def test_a_token_that_may_only_read_costs_the_comment_alone(runner: Runner) -> N
     assert runner.output("decision") == "failed"
 
 
-def test_a_branch_that_was_checked_out_is_compared_with_where_it_began(tmp_path: Path, origin: Path) -> None:
+def test_a_branch_that_was_checked_out_is_compared_with_where_it_began(
+    tmp_path: Path, origin: Path
+) -> None:
     (tmp_path / "runner").mkdir()
     runner = Runner(tmp_path / "runner", checkout(origin, "change"))
-    runner.event = {"pull_request": {"number": 7, "base": {"sha": git(origin, "rev-parse", "main")}}}
+    runner.event = {
+        "pull_request": {"number": 7, "base": {"sha": git(origin, "rev-parse", "main")}}
+    }
     assert runner.run(install="false", comment="false") == 1, runner.stdout
     assert runner.outputs["steps.base.outputs.revision"] == git(origin, "rev-parse", "main^")
 
@@ -289,7 +334,10 @@ def test_a_revision_that_is_a_command_is_not_run(runner: Runner) -> None:
     for revision in ("$(touch broken)", "; touch broken", "--upload-pack=touch broken"):
         assert runner.run(install="false", against=revision) == 2
         assert "::error title=dagprof::" in runner.stdout
-    assert runner.run(install="false", paths="dags; touch broken\n$(touch broken)", against="HEAD") != 0
+    assert (
+        runner.run(install="false", paths="dags; touch broken\n$(touch broken)", against="HEAD")
+        != 0
+    )
     assert not (runner.workspace / "broken").exists()
 
 

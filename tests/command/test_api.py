@@ -17,13 +17,20 @@ GIT = ("git", "-c", "user.name=a", "-c", "user.email=a@example.org")
 
 def example() -> str:
     """The first block of code on the page."""
-    block = re.search(r"(?:^(?: {4}.*)?\n)+", PAGE.read_text(encoding="utf-8").partition("import dagprof")[2], re.M)
+    block = re.search(
+        r"(?:^(?: {4}.*)?\n)+",
+        PAGE.read_text(encoding="utf-8").partition("import dagprof")[2],
+        re.M,
+    )
     assert block
     return "import dagprof\n" + textwrap.dedent(block[0])
 
 
 def test_the_example_of_the_api_page_runs(tmp_path: Path) -> None:
-    write(tmp_path / "dags", {"a.py": dag("a"), "slow.py": dag("slow", "import time\ntime.sleep(0.3)\n")})
+    write(
+        tmp_path / "dags",
+        {"a.py": dag("a"), "slow.py": dag("slow", "import time\ntime.sleep(0.3)\n")},
+    )
     for arguments in (("init", "-q"), ("add", "."), ("commit", "-qm", "first")):
         subprocess.run([*GIT, *arguments], cwd=tmp_path, check=True)
     write(tmp_path / "dags", {"a.py": dag("a", "import colorsys\n")})

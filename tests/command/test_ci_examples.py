@@ -1,4 +1,6 @@
-"""The examples in docs/ci.md, action.yml and the pre-commit hook, against the schemas of the programs that read them."""
+"""The examples in docs/ci.md, action.yml and the pre-commit hook, against the schemas of the
+programs that read them.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,16 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parent.parent.parent
-BLOCKS = re.findall(r"^```yaml\n# (\S+)\n(.*?)^```$", (ROOT / "docs" / "ci.md").read_text(), re.MULTILINE | re.DOTALL)
+BLOCKS = re.findall(
+    r"^```yaml\n# (\S+)\n(.*?)^```$",
+    (ROOT / "docs" / "ci.md").read_text(),
+    re.MULTILINE | re.DOTALL,
+)
 # The schemas that come with check-jsonschema; pre-commit's is not among them.
-SCHEMAS = {".github/workflows/dagprof.yml": "vendor.github-workflows", ".gitlab-ci.yml": "vendor.gitlab-ci"}
+SCHEMAS = {
+    ".github/workflows/dagprof.yml": "vendor.github-workflows",
+    ".gitlab-ci.yml": "vendor.gitlab-ci",
+}
 HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
 
 
@@ -31,13 +40,17 @@ def test_there_is_an_example_for_each() -> None:
     assert {name for name, _ in BLOCKS} == {*SCHEMAS, ".pre-commit-config.yaml"}
 
 
-@pytest.mark.parametrize(("name", "text"), BLOCKS, ids=[f"{i} {name}" for i, (name, _) in enumerate(BLOCKS)])
+@pytest.mark.parametrize(
+    ("name", "text"), BLOCKS, ids=[f"{i} {name}" for i, (name, _) in enumerate(BLOCKS)]
+)
 def test_the_examples_can_be_read(name: str, text: str) -> None:
     assert isinstance(yaml.safe_load(text), dict)
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [block for block in BLOCKS if block[0] in SCHEMAS], ids=["action", "steps", "gitlab"]
+    ("name", "text"),
+    [block for block in BLOCKS if block[0] in SCHEMAS],
+    ids=["action", "steps", "gitlab"],
 )
 def test_the_examples_follow_their_schemas(name: str, text: str, tmp_path: Path) -> None:
     (tmp_path / "example.yml").write_text(text)
@@ -51,13 +64,19 @@ def test_the_action_follows_its_schema() -> None:
 def test_our_own_workflow_follows_its_schema_and_runs_everything() -> None:
     workflow = ROOT / ".github" / "workflows" / "ci.yml"
     validate(workflow, "vendor.github-workflows")
-    steps = [step for job in yaml.safe_load(workflow.read_text())["jobs"].values() for step in job["steps"]]
+    steps = [
+        step
+        for job in yaml.safe_load(workflow.read_text())["jobs"].values()
+        for step in job["steps"]
+    ]
     assert {"bash .ci/run", "python -m build"} <= {step.get("run") for step in steps}
 
 
 def test_the_examples_use_inputs_that_the_action_has() -> None:
     inputs = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
-    documented = re.findall(r"^\| `([a-z-]+)` \|", (ROOT / "docs" / "ci.md").read_text(), re.MULTILINE)
+    documented = re.findall(
+        r"^\| `([a-z-]+)` \|", (ROOT / "docs" / "ci.md").read_text(), re.MULTILINE
+    )
     assert documented == list(inputs)
     used = [
         step

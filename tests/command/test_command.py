@@ -27,7 +27,11 @@ def scan(cwd: Path, *arguments: str, **environment: str) -> subprocess.Completed
 def place(tmp_path: Path) -> Path:
     write(
         tmp_path / "dags",
-        {"a.py": dag("a", SLOW.format(seconds=0.05)), "b.py": dag("b"), "bad.py": "import nothing_here  # airflow dag"},
+        {
+            "a.py": dag("a", SLOW.format(seconds=0.05)),
+            "b.py": dag("b"),
+            "bad.py": "import nothing_here  # airflow dag",
+        },
     )
     return tmp_path
 
@@ -36,7 +40,9 @@ def test_a_scan_prints_a_summary_and_writes_two_files(place: Path) -> None:
     done = scan(place, "--repeat", "1")
     assert done.returncode == 0, done.stderr
     assert "3 files with 2 DAGs take" in done.stdout
-    assert "bad.py:1  import error: ModuleNotFoundError: No module named 'nothing_here'" in done.stdout
+    assert (
+        "bad.py:1  import error: ModuleNotFoundError: No module named 'nothing_here'" in done.stdout
+    )
     assert "a.py:2" in done.stdout
     assert "3 of 3 files" in done.stderr
     assert "\x1b" not in done.stdout + done.stderr
@@ -64,7 +70,10 @@ def test_a_run_is_reported_again(place: Path) -> None:
         assert (again.returncode, again.stderr) == (0, ""), again.stderr
         assert again.stdout == f"Written: {arguments[1]}\n"
         pages.append(Page((place / arguments[1]).read_text()))
-    told = [[(detail.get("source"), detail.get("no_source")) for detail in page.details()] for page in pages]
+    told = [
+        [(detail.get("source"), detail.get("no_source")) for detail in page.details()]
+        for page in pages
+    ]
     without = (None, "The report was made without source code.")
     assert told[0] == told[2] == [without] * 3
     sources = [(place / "dags" / path).read_text() for path in pages[1].index["files"]["path"]]
@@ -85,7 +94,12 @@ def test_quiet_says_nothing(place: Path) -> None:
 
 
 def test_a_regression_against_a_baseline_gives_exit_code_1(place: Path) -> None:
-    limits = ("--fail-on-regression", "200%", "--regression-floor", "400ms")  # far beyond what a busy machine does
+    limits = (
+        "--fail-on-regression",
+        "200%",
+        "--regression-floor",
+        "400ms",
+    )  # far beyond what a busy machine does
     assert scan(place, "--save-baseline", "baseline.json", "-q").returncode == 0
     same = scan(place, "--baseline", "baseline.json", *limits)
     assert same.returncode == 0, same.stdout
@@ -124,10 +138,26 @@ def test_import_errors_fail_only_on_request(place: Path) -> None:
 
 
 def test_an_interrupted_scan_is_resumed(place: Path) -> None:
-    files = {f"slow_{number}.py": dag(f"s{number}", SLOW.format(seconds=0.3)) for number in range(8)}
+    files = {
+        f"slow_{number}.py": dag(f"s{number}", SLOW.format(seconds=0.3)) for number in range(8)
+    }
     write(place / "dags", files)
-    command = [sys.executable, "-m", "dagprof", "scan", "dags", "--python", TARGET, "--repeat", "1", "-j", "1"]
-    process = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = [
+        sys.executable,
+        "-m",
+        "dagprof",
+        "scan",
+        "dags",
+        "--python",
+        TARGET,
+        "--repeat",
+        "1",
+        "-j",
+        "1",
+    ]
+    process = subprocess.Popen(
+        command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     journal = place / "reports" / "run.partial.jsonl"
     deadline = time.monotonic() + 60
     while not (journal.exists() and journal.read_bytes().count(b"\n") >= 5):
@@ -138,7 +168,10 @@ def test_an_interrupted_scan_is_resumed(place: Path) -> None:
     assert process.returncode == 130
     assert "--resume" in errors
     finished = journal.read_bytes().count(b"\n") - 1
-    kept = [json.loads(line)["result"]["samples"]["wall_ms"] for line in journal.read_bytes().splitlines()[1:]]
+    kept = [
+        json.loads(line)["result"]["samples"]["wall_ms"]
+        for line in journal.read_bytes().splitlines()[1:]
+    ]
     assert scan(place, "--repeat", "2", "-j", "1", "--resume").returncode == 2
     done = scan(place, "--repeat", "1", "-j", "1", "--resume")
     assert done.returncode == 0, done.stderr
@@ -168,8 +201,16 @@ def test_an_interrupted_scan_is_resumed(place: Path) -> None:
         (["scan", "dags", "--output-dir", "a_file/below"], 2, "Cannot write to"),
         (["scan", "dags", "--python", "nowhere/python"], 2, "is not a Python interpreter"),
         (["scan", "dags", "--python", "/bin/ls"], 2, "'/bin/ls' is not a Python interpreter"),
-        (["scan", "dags", "--save-baseline", "a_file/b.json"], 2, "Give --save-baseline another file"),
-        (["gate", "dags", "--against", "x", "--format", "junit=a_file/x.xml"], 2, "Give --format junit another file"),
+        (
+            ["scan", "dags", "--save-baseline", "a_file/b.json"],
+            2,
+            "Give --save-baseline another file",
+        ),
+        (
+            ["gate", "dags", "--against", "x", "--format", "junit=a_file/x.xml"],
+            2,
+            "Give --format junit another file",
+        ),
         (["scan", "empty"], 2, "No DAG files in"),
         (["scan", "dags", "--bundle-root", "empty"], 2, "not below the bundle root"),
         (["report", "none.json"], 2, "Cannot read 'none.json'"),
@@ -178,7 +219,9 @@ def test_an_interrupted_scan_is_resumed(place: Path) -> None:
         (["explode"], 2, "No such command"),
     ],
 )
-def test_bad_input_gets_one_clear_sentence(place: Path, arguments: list[str], code: int, sentence: str) -> None:
+def test_bad_input_gets_one_clear_sentence(
+    place: Path, arguments: list[str], code: int, sentence: str
+) -> None:
     (place / "broken.json").write_text("{broken: [")
     (place / "newer.json").write_text('{"schema_version": 99}')
     (place / "list.json").write_text("[1]")
@@ -197,14 +240,20 @@ def test_a_full_disk_is_no_regression(place: Path) -> None:
     assert scan(place, "--repeat", "1", "-q", "--depth", "quick").returncode == 0
     command = [sys.executable, "-m", "dagprof", "compare", "reports/run.json", "reports/run.json"]
     with open("/dev/full", "w") as full:
-        done = subprocess.run(command, cwd=place, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=place, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
     assert done.returncode == 2
-    assert done.stderr.startswith("dagprof: cannot write to standard output (No space left on device)")
+    assert done.stderr.startswith(
+        "dagprof: cannot write to standard output (No space left on device)"
+    )
     assert len(done.stderr.splitlines()) == 1
 
 
 def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True
+    )
     done = call("scan", "dags", "--python", str(tmp_path / "bare"), cwd=place)
     assert done.returncode == 3
     assert "There is no Airflow in" in done.stderr
@@ -221,7 +270,15 @@ def test_a_home_that_does_not_exist(place: Path) -> None:
 def test_doctor(place: Path) -> None:
     done = call("doctor", "--python", TARGET, cwd=place)
     assert done.returncode == 0, done.stdout
-    for what in ("Interpreter", "Airflow", "AIRFLOW_HOME", "Configuration", "Forking", "Noise", "equal parses"):
+    for what in (
+        "Interpreter",
+        "Airflow",
+        "AIRFLOW_HOME",
+        "Configuration",
+        "Forking",
+        "Noise",
+        "equal parses",
+    ):
         assert what in done.stdout
 
 
@@ -239,9 +296,15 @@ def test_settings_come_from_the_project(place: Path) -> None:
 
 
 def test_starting_loads_nothing_heavy() -> None:
-    code = "import sys, dagprof.cli; print([n for n in ('pandas', 'rich', 'airflow', 'jinja2', 'msgspec') if n in sys.modules])"
+    code = (
+        "import sys, dagprof.cli; print([n for n in ('pandas', 'rich', 'airflow', 'jinja2',"
+        " 'msgspec') if n in sys.modules])"
+    )
     assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
     )
 
 
@@ -256,27 +319,42 @@ def test_what_is_asked_for_is_written_down_and_given_back(tmp_path: Path) -> Non
     text = "import datetime\n" + dag("ingest", source)
     write(tmp_path, {"dags/ingest.py": text})
     plain = ("--repeat", "1", "--depth", "quick", "--python", TARGET)
-    done = call("scan", "dags", *plain, "--fail-on", "import-error", "--write-variables", "answers.yaml", cwd=tmp_path)
+    done = call(
+        "scan",
+        "dags",
+        *plain,
+        "--fail-on",
+        "import-error",
+        "--write-variables",
+        "answers.yaml",
+        cwd=tmp_path,
+    )
     assert done.returncode == 0, done.stderr
     assert "Needs an answer (1)" in done.stdout
     assert "ould not be loaded" not in done.stdout
     line = text.splitlines().index('first_day = Variable.get("first_day")') + 1
     assert f"it needs Variable 'first_day' (read at ingest.py:{line})" in done.stdout
     assert "Gate: inconclusive" in done.stdout
-    assert "Written: answers.yaml (1 Variable, 0 Connections, 0 environment variables)" in done.stdout
+    assert (
+        "Written: answers.yaml (1 Variable, 0 Connections, 0 environment variables)" in done.stdout
+    )
 
     again = call("scan", "dags", *plain, "--write-variables", "answers.yaml", cwd=tmp_path)
     assert again.returncode == 2
     assert "'answers.yaml' already exists" in again.stderr
 
     answers = tmp_path / "answers.yaml"
-    answers.write_text(answers.read_text().replace('"first_day": null', '"first_day": "2024-01-02"'))
+    answers.write_text(
+        answers.read_text().replace('"first_day": null', '"first_day": "2024-01-02"')
+    )
     next_ = ("--variables", "answers.yaml", "--connections", "answers.yaml")
     done = call("scan", "dags", *plain, *next_, "--write-variables", "more.yaml", cwd=tmp_path)
     assert "it needs the environment variable 'LANDING_BUCKET'" in done.stdout
     more = (tmp_path / "more.yaml").read_text()
     assert '"LANDING_BUCKET": null' in more
-    answers.write_text(answers.read_text().replace("environment: {}", 'environment:\n  LANDING_BUCKET: "landing"'))
+    answers.write_text(
+        answers.read_text().replace("environment: {}", 'environment:\n  LANDING_BUCKET: "landing"')
+    )
     done = call("scan", "dags", *plain, *next_, cwd=tmp_path)
     assert "1 file with 1 DAG takes" in done.stdout
     assert "Needs an answer" not in done.stdout

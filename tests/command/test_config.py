@@ -43,7 +43,9 @@ def place(tmp_path: Path) -> Path:
 
 def rows(text: str) -> dict[str, list[str]]:
     """The cells of each line of the tables, by the first one."""
-    cells = [re.split(r"\s{2,}", line.strip()) for line in text.splitlines() if line.startswith("  ")]
+    cells = [
+        re.split(r"\s{2,}", line.strip()) for line in text.splitlines() if line.startswith("  ")
+    ]
     return {key: rest for key, *rest in cells}
 
 
@@ -55,7 +57,10 @@ def test_values_and_where_they_come_from(place: Path) -> None:
     assert told["repeat"] == ["5", "[tool.dagprof] in pyproject.toml"]
     assert told["gate.budget"] == ["2s", "[tool.dagprof.gate] in pyproject.toml"]
     assert told["gate.absolute"] == ["20ms", "environment variable DAGPROF_GATE_ABSOLUTE"]
-    assert told["gate.rules.new-package"] == ["error", "[tool.dagprof.gate.rules] in pyproject.toml"]
+    assert told["gate.rules.new-package"] == [
+        "error",
+        "[tool.dagprof.gate.rules] in pyproject.toml",
+    ]
     assert told["gate.rules.slower"] == ["error", "default"]
     assert told["jobs"] == ["-", "default"]
     assert "override 1  etl/*: budget 4s; rules.slower warning" in done.stdout
@@ -74,7 +79,9 @@ def test_the_limits_of_one_file(place: Path) -> None:
     assert told["relative"] == ["5%", "gate"]
     assert told["rules.slower"] == ["warning", "override 1"]
     assert told["rules.new-package"] == ["error", "gate"]
-    other = rows(call("config", "dags/other.py", cwd=place).stdout.partition("In force for other.py")[2])
+    other = rows(
+        call("config", "dags/other.py", cwd=place).stdout.partition("In force for other.py")[2]
+    )
     assert other["budget"] == ["2s", "gate"]
     assert other["rules.slower"] == ["error", "gate"]
 
@@ -96,7 +103,11 @@ def test_json(place: Path) -> None:
     assert document["file"] == file
     assert document["settings"]["repeat"] == {"value": 5, "source": f"[tool.dagprof] in {file}"}
     assert document["settings"]["gate.rules.unsure"] == {"value": "warning", "source": "default"}
-    assert document["overrides"][0] == {"files": ["etl/*"], "budget": "4s", "rules.slower": "warning"}
+    assert document["overrides"][0] == {
+        "files": ["etl/*"],
+        "budget": "4s",
+        "rules.slower": "warning",
+    }
     assert [waiver["expired"] for waiver in document["waivers"]] == [True, False]
     assert document["waivers"][1]["until"] == "2999-01-01"
     assert document["files"] == []
@@ -110,7 +121,10 @@ def test_without_a_file(tmp_path: Path) -> None:
 
 
 def test_bad_input_gets_one_clear_sentence(place: Path) -> None:
-    for name, sentence in (("nowhere.py", "There is no file or folder 'nowhere.py'"), ("dags", "'dags' is a folder")):
+    for name, sentence in (
+        ("nowhere.py", "There is no file or folder 'nowhere.py'"),
+        ("dags", "'dags' is a folder"),
+    ):
         wrong = call("config", name, cwd=place)
         assert (wrong.returncode, wrong.stdout) == (2, "")
         assert sentence in wrong.stderr

@@ -1,6 +1,7 @@
 """``dagprof doctor`` exits with 3 and says why in one sentence where no scan could measure.
 
-The interpreters are real: one whose ``os.fork`` is broken by a ``sitecustomize`` of its own, and one without Airflow.
+The interpreters are real: one whose ``os.fork`` is broken by a ``sitecustomize`` of its own, and
+one without Airflow.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from pathlib import Path
 import pytest
 from support import TARGET, call, dag, write
 
-# Counts from the process in which it is loaded: 0 is the measuring process itself, 1 what that forks.
+# Counts from the process in which it is loaded: 0 is the measuring process itself, 1 what that
+# forks.
 BROKEN_FORK = """
     import os
 
@@ -39,11 +41,17 @@ def findings(done: subprocess.CompletedProcess[str]) -> str:
 
 @pytest.mark.parametrize("temperature", ["processor", "warm"])
 def test_an_interpreter_that_cannot_fork(place: Path, temperature: str) -> None:
-    environment = {"FORKS_UNTIL": "0", "PYTHONPATH": str(place / "odd"), "DAGPROF_TEMPERATURE": temperature}
+    environment = {
+        "FORKS_UNTIL": "0",
+        "PYTHONPATH": str(place / "odd"),
+        "DAGPROF_TEMPERATURE": temperature,
+    }
     done = call("doctor", "--python", TARGET, cwd=place, **environment)
     assert done.returncode == 3, done.stdout + done.stderr
     told = findings(done).partition("Forking ")[2]
-    assert told.startswith(f"does not work here → os.fork fails in {TARGET} (BlockingIOError: [Errno 11] ")
+    assert told.startswith(
+        f"does not work here → os.fork fails in {TARGET} (BlockingIOError: [Errno 11] "
+    )
     assert told.endswith("use --python to name an interpreter whose os.fork works.")
     assert told.count(". ") == 2  # the three sentences of this fault and no others
     scanned = call("scan", "dags", "-q", "--python", TARGET, cwd=place, **environment)
@@ -57,7 +65,9 @@ def test_an_interpreter_that_cannot_fork_what_parses(place: Path) -> None:
     done = call("doctor", "--python", TARGET, cwd=place, **environment)
     assert done.returncode == 3, done.stdout + done.stderr
     told = findings(done).partition("Forking ")[2]
-    assert told.startswith("does not work here → os.fork fails in a measuring process (BlockingIOError: [Errno 11] ")
+    assert told.startswith(
+        "does not work here → os.fork fails in a measuring process (BlockingIOError: [Errno 11] "
+    )
     assert told.endswith("use --python to name an interpreter whose os.fork works.")
     assert told.count(". ") == 2  # the three sentences of this fault and no others
     scanned = call("scan", "dags", "-q", "--python", TARGET, cwd=place, **environment)
@@ -66,7 +76,9 @@ def test_an_interpreter_that_cannot_fork_what_parses(place: Path) -> None:
 
 
 def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True
+    )
     done = call("doctor", "--python", str(tmp_path / "bare"), cwd=place)
     assert done.returncode == 3, done.stdout + done.stderr
     told = findings(done).partition("Airflow cannot be used → ")[2]

@@ -89,17 +89,29 @@ def test_a_line_with_what_stands_behind_it(place: Path) -> None:
 
 def test_lines_that_save_only_together_are_told_as_the_plan(place: Path) -> None:
     source = dag("c", "import heavy; value = 1\nfrom later import heavy as other\n")
-    write(place / "more", {"heavy.py": FILES["heavy.py"], "later.py": "import heavy\n", "c.py": source})
+    write(
+        place / "more",
+        {"heavy.py": FILES["heavy.py"], "later.py": "import heavy\n", "c.py": source},
+    )
     text = explain(place, "more/c.py", "--python", TARGET, "-q")
-    assert re.search(r"^ +\d+ ms  c\.py:1, c\.py:2  proved: Import .* These lines save time only together", text, re.M)
+    assert re.search(
+        r"^ +\d+ ms  c\.py:1, c\.py:2  proved: Import .* These lines save time only together",
+        text,
+        re.M,
+    )
     assert re.search(r"Without any one of .*c\.py:1\b.* The saving was too small to time", text)
 
 
 def test_the_call_tree_for_speedscope(place: Path) -> None:
-    done = call("explain", "a.py", "--run", "reports/run.json", "--speedscope", "stacks.json", cwd=place)
+    done = call(
+        "explain", "a.py", "--run", "reports/run.json", "--speedscope", "stacks.json", cwd=place
+    )
     assert done.returncode == 0, done.stderr
     assert "Written: stacks.json" in done.stdout
-    names = [frame["name"] for frame in json.loads((place / "stacks.json").read_text())["shared"]["frames"]]
+    names = [
+        frame["name"]
+        for frame in json.loads((place / "stacks.json").read_text())["shared"]["frames"]
+    ]
     assert "spin" in names
 
 
@@ -143,7 +155,16 @@ def test_a_scan_ends_with_the_best_changes(place: Path) -> None:
 
 
 def test_a_helper_is_told_from_a_dag_file(place: Path) -> None:
-    text = explain(place, "dags/common/helper.py", "--python", TARGET, "-q", "--depth", "quick", "--no-safe-mode")
+    text = explain(
+        place,
+        "dags/common/helper.py",
+        "--python",
+        TARGET,
+        "-q",
+        "--depth",
+        "quick",
+        "--no-safe-mode",
+    )
     assert "This file defines no DAG. Explain a DAG file that imports it." in text
 
 

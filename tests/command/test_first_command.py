@@ -1,4 +1,6 @@
-"""Eight layouts of repositories: `dagprof scan dags/` alone loads each file, or prints the one missing setting."""
+"""Eight layouts of repositories: `dagprof scan dags/` alone loads each file, or prints the one
+missing setting.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ PACKAGE = {"__init__.py": ""}
 def scanned(
     place: Path, folder: str = "dags/", *options: str, code: int = 0, **environment: str
 ) -> tuple[Run, str, str]:
-    """The Run, and what was printed on standard output and error; nothing is left in the repository."""
+    """The Run, and what was printed on standard output and error; nothing is left in the
+    repository.
+    """
     before = listed(place)
     done = call("scan", folder, *OPTIONS, *options, cwd=place, **environment)
     assert done.returncode == code, done.stdout + done.stderr
@@ -28,7 +32,9 @@ def scanned(
 
 
 def listed(place: Path) -> list[str]:
-    return sorted(str(path) for path in place.rglob("*") if path.relative_to(place).parts[0] != "reports")
+    return sorted(
+        str(path) for path in place.rglob("*") if path.relative_to(place).parts[0] != "reports"
+    )
 
 
 def loads(run: Run) -> None:
@@ -92,21 +98,28 @@ def test_the_official_docker_compose(tmp_path: Path) -> None:
     }
     run, _, told = scanned(write(tmp_path, files))
     loads(run)
-    assert "Uses the plugins folder plugins/; --plugins names another, --no-project turns it off." in told
+    assert (
+        "Uses the plugins folder plugins/; --plugins names another, --no-project turns it off."
+        in told
+    )
     assert "Uses config/airflow_local_settings.py; --no-project turns it off." in told
     named = "Uses 1 setting of Airflow, 1 Variable, 1 Connection and 1 environment variable"
     assert f"{named} (AIRFLOW__CORE__DAG_DISCOVERY_SAFE_MODE, AIRFLOW_VAR_BUCKET" in told
     assert "from docker-compose.yaml; --no-project turns it off." in told
     assert "s3cr3t-of-the-file" not in told + (tmp_path / "reports" / "run.json").read_text()
-    assert [used.text for used in run.project.used] == [line[9:] for line in told.splitlines() if line[9:13] == "Uses"]
+    assert [used.text for used in run.project.used] == [
+        line[9:] for line in told.splitlines() if line[9:13] == "Uses"
+    ]
 
 
 def test_a_secret_of_a_found_file_reaches_no_run(tmp_path: Path) -> None:
     files = {
         "docker-compose.yaml": COMPOSE,
         ".env": "SERVICE_TOKEN=t0ken-of-the-file\nPLAIN=plain-text\n",
-        "dags/a.py": "import os  # airflow dag\nraise ValueError(os.environ['SERVICE_TOKEN'], os.environ['AIRFLOW_CONN_WAREHOUSE'],"
-        " os.environ['PLAIN'])\n",
+        "dags/a.py": (
+            "import os  # airflow dag\nraise ValueError(os.environ['SERVICE_TOKEN'],"
+            " os.environ['AIRFLOW_CONN_WAREHOUSE'], os.environ['PLAIN'])\n"
+        ),
     }
     _, shown, told = scanned(write(tmp_path, files), code=3)
     text = (
@@ -154,7 +167,10 @@ def test_astro(tmp_path: Path) -> None:
     run, _, told = scanned(write(tmp_path, files))
     loads(run)
     assert "Uses the project root on PYTHONPATH from Astro's layout" in told
-    assert "Uses 2 Variables and 1 Connection (AIRFLOW_VAR_REGION, AIRFLOW_VAR_LIMITS, AIRFLOW_CONN_WAREHOUSE)" in told
+    assert (
+        "Uses 2 Variables and 1 Connection (AIRFLOW_VAR_REGION, AIRFLOW_VAR_LIMITS,"
+        " AIRFLOW_CONN_WAREHOUSE)" in told
+    )
     assert "Uses 1 environment variable (STAGE) from .env:1" in told
 
 
@@ -170,7 +186,9 @@ def test_composer(tmp_path: Path) -> None:
     run, shown, _ = scanned(write(tmp_path, files))
     assert sorted(file.path for file in run.files if file.status.is_failure) == ["b.py", "c.py"]
     assert "2 files  needs an answer: missing environment variable 'GCS_BUCKET'" in shown
-    (tmp_path / "composer.env").write_text("GCS_BUCKET=eu-bucket\nDAGS_FOLDER=/home/airflow/gcs/dags\n")
+    (tmp_path / "composer.env").write_text(
+        "GCS_BUCKET=eu-bucket\nDAGS_FOLDER=/home/airflow/gcs/dags\n"
+    )
     again, _, told = scanned(tmp_path, "dags/", "--env-file", "composer.env")
     loads(again)
     assert "Uses 2 environment variables (GCS_BUCKET, DAGS_FOLDER) from composer.env" in told
@@ -179,7 +197,9 @@ def test_composer(tmp_path: Path) -> None:
 @pytest.mark.parametrize("is_zip", [False, True], ids=["folder", "zip"])
 def test_mwaa(tmp_path: Path, is_zip: bool) -> None:
     files = {
-        "dags/a.py": dag("a", "import os\nfrom hooks.crm import NAME\nassert os.environ['STAGE'] == 'dev'\n"),
+        "dags/a.py": dag(
+            "a", "import os\nfrom hooks.crm import NAME\nassert os.environ['STAGE'] == 'dev'\n"
+        ),
         "dags/requirements.txt": "pandas\n",
         "startup.sh": "#!/bin/sh\nexport STAGE=dev REGION=$(aws region)\nexport STAGE=dev\n",
         "requirements.txt": "pandas\n",
@@ -215,8 +235,8 @@ def test_the_project_root_on_the_path(tmp_path: Path) -> None:
     assert "2 files  import error: ModuleNotFoundError: No module named 'utils'" in shown
     assert "Uses" not in told
     assert (
-        "None of the 2 files could be loaded, so nothing was measured: ModuleNotFoundError: No module named 'utils'"
-        in told
+        "None of the 2 files could be loaded, so nothing was measured: ModuleNotFoundError: No"
+        " module named 'utils'" in told
     )
     given, _, _ = scanned(tmp_path, "dags/", "--no-project", "--pythonpath", ".")
     loads(given)
@@ -233,18 +253,26 @@ def test_the_path_of_a_dockerfile(tmp_path: Path) -> None:
     """
     files = {
         "Dockerfile": dockerfile,
-        "dags/a.py": dag("a", "import os\nfrom common_code import NAME\nassert os.environ['LAYERS'] == '2'\n"),
+        "dags/a.py": dag(
+            "a", "import os\nfrom common_code import NAME\nassert os.environ['LAYERS'] == '2'\n"
+        ),
         "lib/common_code.py": "NAME = 'x'\n",
     }
     run, _, told = scanned(write(tmp_path, files))
     loads(run)
     assert "Uses lib/ on PYTHONPATH from Dockerfile:4" in told
-    assert "Ignores /usr/share/elsewhere on PYTHONPATH from Dockerfile:4: the repository has no folder there." in told
+    assert (
+        "Ignores /usr/share/elsewhere on PYTHONPATH from Dockerfile:4: the repository has no folder"
+        " there." in told
+    )
 
 
 def test_operators_in_plugins(tmp_path: Path) -> None:
     files = {
-        "airflow.cfg": "[core]\nplugins_folder = /opt/airflow/custom\nload_examples = True\n[own]\nlimit = 7%%\n",
+        "airflow.cfg": (
+            "[core]\nplugins_folder = /opt/airflow/custom\nload_examples = True\n[own]\nlimit ="
+            " 7%%\n"
+        ),
         "dags/a.py": dag(
             "a",
             "from operators.load import NAME\nfrom airflow.configuration import conf\n"
@@ -261,10 +289,15 @@ def test_a_monorepo_with_two_dag_folders(tmp_path: Path) -> None:
     files = {
         "pyproject.toml": "[project]\nname = 'x'\n",
         **{
-            f"{team}/dags/{team}.py": dag(team, "from operators.names import TEAM\n" + f"assert TEAM == '{team}'\n")
+            f"{team}/dags/{team}.py": dag(
+                team, "from operators.names import TEAM\n" + f"assert TEAM == '{team}'\n"
+            )
             for team in ("team_a", "team_b")
         },
-        **{f"{team}/plugins/operators/names.py": f"TEAM = '{team}'\n" for team in ("team_a", "team_b")},
+        **{
+            f"{team}/plugins/operators/names.py": f"TEAM = '{team}'\n"
+            for team in ("team_a", "team_b")
+        },
     }
     write(tmp_path, files)
     for team in ("team_a", "team_b"):
@@ -284,7 +317,10 @@ def test_the_dag_folder_as_a_package(tmp_path: Path) -> None:
     }
     run, _, told = scanned(write(tmp_path, files))
     loads(run)
-    assert "Uses the project root on PYTHONPATH, needed to import `dags` in dags/team/sales.py:1" in told
+    assert (
+        "Uses the project root on PYTHONPATH, needed to import `dags` in dags/team/sales.py:1"
+        in told
+    )
     single, _, _ = scanned(tmp_path, "dags/team/sales.py")
     loads(single)
     assert [file.path for file in single.files] == ["team/sales.py"]
@@ -299,7 +335,9 @@ def test_a_module_that_the_project_has_and_the_path_has_not(tmp_path: Path) -> N
         "source/deep/things.py": "",
     }
     run, shown, _ = scanned(write(tmp_path, files))
-    assert [(home.entry, home.option) for home in run.project.homes] == [("deep/", "--pythonpath source")]
+    assert [(home.entry, home.option) for home in run.project.homes] == [
+        ("deep/", "--pythonpath source")
+    ]
     assert "2 files  import error: ModuleNotFoundError: No module named 'deep'" in shown
     assert "→ `deep/` is in source/: add `--pythonpath source`" in shown
     page = (tmp_path / "reports" / "report.html").read_text()
@@ -318,7 +356,9 @@ def test_a_failure_is_shown_where_it_happened(tmp_path: Path) -> None:
     assert "load.py at common/db.py:57  import error: NameError" in shown
     explained = call("explain", "dags/load.py", "--run", "reports/run.json", cwd=tmp_path)
     assert "common/db.py:57  NameError: name 'settings' is not defined" in explained.stdout
-    printed = call("report", "reports/run.json", "--format", "markdown", "-o", "-", cwd=tmp_path).stdout
+    printed = call(
+        "report", "reports/run.json", "--format", "markdown", "-o", "-", cwd=tmp_path
+    ).stdout
     assert "<code>load.py at common/db.py:57</code>" in printed
     assert run.files[0].failures[0].file.endswith("dags/common/db.py")
 
@@ -326,16 +366,27 @@ def test_a_failure_is_shown_where_it_happened(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--plugins", "nowhere"), "There is no folder 'nowhere' for --plugins. Give an existing folder."),
-        (("--pythonpath", "nowhere"), "There is no folder 'nowhere' for --pythonpath. Give an existing folder."),
+        (
+            ("--plugins", "nowhere"),
+            "There is no folder 'nowhere' for --plugins. Give an existing folder.",
+        ),
+        (
+            ("--pythonpath", "nowhere"),
+            "There is no folder 'nowhere' for --pythonpath. Give an existing folder.",
+        ),
         (
             ("--env-file", "nowhere"),
             "Cannot use 'nowhere' as --env-file: no such file. Give another file.",
         ),
-        (("--airflow-home", "nowhere"), "There is no folder 'nowhere' for --airflow-home. Give an existing folder."),
+        (
+            ("--airflow-home", "nowhere"),
+            "There is no folder 'nowhere' for --airflow-home. Give an existing folder.",
+        ),
     ],
 )
-def test_bad_input_gets_one_clear_sentence(tmp_path: Path, arguments: tuple[str, ...], sentence: str) -> None:
+def test_bad_input_gets_one_clear_sentence(
+    tmp_path: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
     write(tmp_path, {"dags/a.py": dag("a")})
     done = call("scan", "dags", *OPTIONS, *arguments, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (2, f"dagprof: {sentence}\n")

@@ -1,4 +1,6 @@
-"""``dagprof gate`` as people and CI jobs call it: a real Airflow, a real git repository, exit codes, files, nothing left behind."""
+"""``dagprof gate`` as people and CI jobs call it: a real Airflow, a real git repository, exit
+codes, files, nothing left behind.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ LIMITS = ("--absolute", "150ms", "--time-budget", "60s")
 
 
 def git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True
+    )
     return done.stdout
 
 
@@ -37,7 +41,11 @@ def own_git(tmp_path_factory: pytest.TempPathFactory) -> Any:
     config = tmp_path_factory.mktemp("git") / "config"
     config.write_text("[user]\nname = a\nemail = a@example.com\n[init]\ndefaultBranch = main\n")
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith(("GIT_", "GITHUB_", "AIRFLOW", "DAGPROF_"))]:
+        for name in [
+            name
+            for name in os.environ
+            if name.startswith(("GIT_", "GITHUB_", "AIRFLOW", "DAGPROF_"))
+        ]:
             if name != "DAGPROF_TEST_TARGET_PYTHON":
                 patch.delenv(name)
         patch.setenv("GIT_CONFIG_GLOBAL", str(config))
@@ -75,8 +83,22 @@ def place(tmp_path: Path) -> Path:
 
 def state(folder: Path) -> tuple[str, ...]:
     """All that a gate run could leave behind in a repository."""
-    ignored = git(folder, "status", "--porcelain", "--ignored", "--untracked-files=all", "--", ".", ":!reports")
-    return ignored, git(folder, "worktree", "list"), git(folder, "branch", "-a"), git(folder, "stash", "list")
+    ignored = git(
+        folder,
+        "status",
+        "--porcelain",
+        "--ignored",
+        "--untracked-files=all",
+        "--",
+        ".",
+        ":!reports",
+    )
+    return (
+        ignored,
+        git(folder, "worktree", "list"),
+        git(folder, "branch", "-a"),
+        git(folder, "stash", "list"),
+    )
 
 
 def gate(cwd: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -92,7 +114,9 @@ def verdict(folder: Path) -> Verdict:
 
 
 class Everything(NamedTuple):
-    """One run over a change that holds all kinds of things, its reports, and the repository before and after."""
+    """One run over a change that holds all kinds of things, its reports, and the repository
+    before and after.
+    """
 
     done: subprocess.CompletedProcess[str]
     folder: Path
@@ -106,7 +130,9 @@ class Everything(NamedTuple):
 
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Everything:
-    """A slower helper, a file that breaks, a deleted one, a new one; committed, staged and not known to git."""
+    """A slower helper, a file that breaks, a deleted one, a new one; committed, staged and not
+    known to git.
+    """
     folder = repository(tmp_path_factory.mktemp("gate") / "repository")
     git(folder, "checkout", "-q", "-b", "topic")
     (folder / "dags" / "old.py").unlink()
@@ -118,7 +144,14 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Everything:
     done = gate(
         folder,
         *("dags", "--against", "main", "--python", TARGET, *LIMITS),
-        *("--format", "markdown", "--format", "json=reports/copy.json", "--format", "junit=reports/junit.xml"),
+        *(
+            "--format",
+            "markdown",
+            "--format",
+            "json=reports/copy.json",
+            "--format",
+            "junit=reports/junit.xml",
+        ),
         *("--format", "sarif=reports/gate.sarif", "--format", "gitlab=reports/quality.json"),
         *("--format", "html=reports/gate.html"),
         GITHUB_ACTIONS="true",
@@ -171,15 +204,21 @@ def test_both_runs_are_kept(everything: Everything) -> None:
 
 def test_each_format_is_written_where_it_was_asked_for(everything: Everything) -> None:
     reports = everything.folder / "reports"
-    assert json.loads((reports / "copy.json").read_text()) == json.loads((reports / "gate.json").read_text())
+    assert json.loads((reports / "copy.json").read_text()) == json.loads(
+        (reports / "gate.json").read_text()
+    )
     sarif = json.loads((reports / "gate.sarif").read_text())
     assert {found["ruleId"] for found in sarif["runs"][0]["results"]} >= {"slower", "import-error"}
     assert ET.parse(reports / "junit.xml").getroot().tag == "testsuites"
-    places = {found["location"]["path"] for found in json.loads((reports / "quality.json").read_text())}
+    places = {
+        found["location"]["path"] for found in json.loads((reports / "quality.json").read_text())
+    }
     assert {"dags/common/helper.py", "dags/breaks.py"} <= places
 
 
-def test_standard_output_holds_what_was_asked_for_and_people_read_standard_error(everything: Everything) -> None:
+def test_standard_output_holds_what_was_asked_for_and_people_read_standard_error(
+    everything: Everything,
+) -> None:
     assert "### dagprof: failed" in everything.done.stdout
     assert "Changed files" not in everything.done.stdout
     assert "Changed files" in everything.done.stderr
@@ -200,7 +239,11 @@ def test_the_page_says_what_the_gate_says(everything: Everything) -> None:
         "new": "added",
         "gone": "removed",
     }
-    expected = {path: words[file.outcome.value] for path, file in told.items() if file.outcome.value in words}
+    expected = {
+        path: words[file.outcome.value]
+        for path, file in told.items()
+        if file.outcome.value in words
+    }
     rows = {row["path"]: row for row in page.unpacked("comparison")["files"]}
     assert {path: row["change"] for path, row in rows.items()} == expected
     assert all(rows[path]["reason"].startswith(told[path].reason[:100]) for path in rows)
@@ -221,7 +264,10 @@ def test_a_change_that_reaches_no_dag_file_passes(place: Path) -> None:
 
 def test_limits_that_changed_are_told_to_hold_for_the_measured_files(place: Path) -> None:
     write(place, {"pyproject.toml": "[project]\nname = 'x'\n"})
-    assert "changed its limits" not in gate(place, "dags", "--against", "main", "--python", TARGET).stderr
+    assert (
+        "changed its limits"
+        not in gate(place, "dags", "--against", "main", "--python", TARGET).stderr
+    )
     write(place, {"pyproject.toml": "[project]\nname = 'x'\n[tool.dagprof.gate]\nbudget = '9s'\n"})
     done = gate(place, "dags", "--against", "main", "--python", TARGET)
     assert done.returncode == 0, done.stderr
@@ -232,7 +278,13 @@ def test_limits_that_changed_are_told_to_hold_for_the_measured_files(place: Path
 
 def test_a_renamed_file_is_compared_with_what_it_was(place: Path) -> None:
     variable = "from airflow.models import Variable\nVariable.get('k', default_var='')\n"
-    write(place, {"dags/plain.py": dag("plain", variable), "dags/old.py": dag("old", variable + "x = 1\n" * 40)})
+    write(
+        place,
+        {
+            "dags/plain.py": dag("plain", variable),
+            "dags/old.py": dag("old", variable + "x = 1\n" * 40),
+        },
+    )
     git(place, "commit", "-q", "-a", "-m", "second")
     git(place, "mv", "dags/plain.py", "dags/team/moved.py")
     git(place, "mv", "dags/old.py", "dags/slow.py")
@@ -248,16 +300,34 @@ def test_a_renamed_file_is_compared_with_what_it_was(place: Path) -> None:
     assert [(each.rule.value, each.file, each.line) for each in told["dags/slow.py"].findings] == [
         ("slower", "dags/slow.py", 44)
     ]
-    alone = gate(place, "dags/team/moved.py", "--bundle-root", "dags", "--against", "HEAD", "--python", TARGET, *LIMITS)
+    alone = gate(
+        place,
+        "dags/team/moved.py",
+        "--bundle-root",
+        "dags",
+        "--against",
+        "HEAD",
+        "--python",
+        TARGET,
+        *LIMITS,
+    )
     assert alone.returncode == 0, alone.stderr
 
 
 @pytest.mark.parametrize(("until", "code"), [("2999-01-01", 0), ("2020-01-01", 1)])
-def test_an_accepted_finding_passes_until_its_day(place: Path, tmp_path: Path, until: str, code: int) -> None:
+def test_an_accepted_finding_passes_until_its_day(
+    place: Path, tmp_path: Path, until: str, code: int
+) -> None:
     """In a folder of the repository, which is reached by a link."""
     (tmp_path / "link").symlink_to(place)
     comment = f"time.sleep(0.4)  # dagprof: accept slower until {until}: moves next week\n"
-    write(place, {"dags/team/own.py": dag("own", f"import time\n{comment}"), "dags/plain.py": dag("plain", SLEEP)})
+    write(
+        place,
+        {
+            "dags/team/own.py": dag("own", f"import time\n{comment}"),
+            "dags/plain.py": dag("plain", SLEEP),
+        },
+    )
     folder = tmp_path / "link" / "dags" / "team"
     done = gate(place, str(folder), "--against", "main", "--python", TARGET, *LIMITS)
     assert done.returncode == code, done.stdout + done.stderr
@@ -272,7 +342,9 @@ def test_what_cannot_be_told_passes_unless_it_was_asked_for(place: Path) -> None
     write(place, {"dags/plain.py": dag("plain", "x = 1\n")})
     arguments = ("dags/plain.py", "--against", "HEAD", "--python", TARGET, "--time-budget", "1ms")
     command = [sys.executable, "-m", "dagprof", "gate", *arguments]
-    with subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         assert process.stdout is not None
         process.stdout.close()  # as `| head` does; the exit code tells nevertheless
         process.stdout = None
@@ -289,8 +361,20 @@ def test_what_cannot_be_told_passes_unless_it_was_asked_for(place: Path) -> None
 def test_an_interrupted_gate_leaves_nothing_behind(place: Path) -> None:
     write(place, {"dags/plain.py": dag("plain", "import time\ntime.sleep(20)\n")})
     before = state(place)
-    command = [sys.executable, "-m", "dagprof", "gate", "dags", "--against", "main", "--python", TARGET]
-    process = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = [
+        sys.executable,
+        "-m",
+        "dagprof",
+        "gate",
+        "dags",
+        "--against",
+        "main",
+        "--python",
+        TARGET,
+    ]
+    process = subprocess.Popen(
+        command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert process.stderr is not None
     for line in process.stderr:
         if "tracing" in line:
@@ -307,7 +391,9 @@ def test_an_interrupted_gate_leaves_nothing_behind(place: Path) -> None:
 
 
 def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True
+    )
     before = state(place)
     done = gate(place, "dags", "--against", "main", "--python", str(tmp_path / "bare"))
     assert done.returncode == 3
@@ -325,7 +411,10 @@ def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:
         (("dags", "--against", "--all"), "is not a revision"),
         (("nowhere", "--against", "main"), "There is no file or folder 'nowhere'"),
         (("new", "--against", "main"), "does not exist in main"),
-        (("dags", "new", "--against", "main", "--bundle-root", "new"), "is not below the bundle root"),
+        (
+            ("dags", "new", "--against", "main", "--bundle-root", "new"),
+            "is not below the bundle root",
+        ),
         (("dags/common", "--against", "main", "--python", TARGET), "No DAG files in"),
         (
             (str(Path(__file__).parent.anchor), "--against", "main"),
@@ -344,7 +433,9 @@ def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:
         (("dags", "--baseline", "none.json", "--against-python", TARGET), "need --against"),
     ],
 )
-def test_bad_input_gets_one_clear_sentence(place: Path, arguments: tuple[str, ...], sentence: str) -> None:
+def test_bad_input_gets_one_clear_sentence(
+    place: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
     write(place, {"new/fresh.py": dag("fresh")})
     before = state(place)
     done = gate(place, *arguments)
@@ -356,12 +447,31 @@ def test_bad_input_gets_one_clear_sentence(place: Path, arguments: tuple[str, ..
 
 
 def test_a_baseline_tells_a_slowed_file(place: Path) -> None:
-    arguments = ["scan", "dags", "--python", TARGET, "--save-baseline", "reports/baseline.json", "-q"]
-    subprocess.run([sys.executable, "-m", "dagprof", *arguments], cwd=place, check=True, timeout=240)
+    arguments = [
+        "scan",
+        "dags",
+        "--python",
+        TARGET,
+        "--save-baseline",
+        "reports/baseline.json",
+        "-q",
+    ]
+    subprocess.run(
+        [sys.executable, "-m", "dagprof", *arguments], cwd=place, check=True, timeout=240
+    )
     write(place, {"dags/plain.py": dag("plain", "import time\ntime.sleep(1)\n")})
     of_another_run = place / "reports" / "gate-base.json"
     shutil.copy(place / "reports" / "baseline.json", of_another_run)
-    done = gate(place, "dags", "--baseline", "reports/baseline.json", "--python", TARGET, "--warn-on", "unsure")
+    done = gate(
+        place,
+        "dags",
+        "--baseline",
+        "reports/baseline.json",
+        "--python",
+        TARGET,
+        "--warn-on",
+        "unsure",
+    )
     assert done.returncode == 1, done.stdout + done.stderr
     found = verdict(place / "reports")
     assert [finding.path for finding in found.all_findings if finding.fails] == ["dags/plain.py"]
@@ -374,14 +484,24 @@ def test_a_baseline_tells_a_slowed_file(place: Path) -> None:
     assert not of_another_run.exists()
     (place / "reports" / "baseline.json").rename(of_another_run)
     accepted = gate(
-        place, "dags", "--baseline", "reports/gate-base.json", "--python", TARGET, "--ignore", "slower", "--quiet"
+        place,
+        "dags",
+        "--baseline",
+        "reports/gate-base.json",
+        "--python",
+        TARGET,
+        "--ignore",
+        "slower",
+        "--quiet",
     )
     assert (accepted.returncode, accepted.stdout, accepted.stderr) == (0, "", "")
     assert of_another_run.exists()  # it is what was compared with
 
 
 def project(folder: Path, dag_file: str) -> Path:
-    """A repository whose DAG file needs its plugins folder, its root on the path, and a variable of a file that git ignores."""
+    """A repository whose DAG file needs its plugins folder, its root on the path, and a variable
+    of a file that git ignores.
+    """
     folder.mkdir()
     files = {
         "pyproject.toml": "[project]\nname = 'x'\n",
@@ -399,19 +519,26 @@ def project(folder: Path, dag_file: str) -> Path:
 
 
 def test_the_other_side_has_the_project_of_its_commit(tmp_path: Path) -> None:
-    uses = "import os\nfrom team_ops import NAME\nfrom utils.names import NAME\nassert os.environ['STAGE'] == 'dev'\n"
+    uses = (
+        "import os\nfrom team_ops import NAME\nfrom utils.names import NAME\nassert"
+        " os.environ['STAGE'] == 'dev'\n"
+    )
     place = project(tmp_path / "repository", dag("a", uses))
     (place / "utils" / "names.py").write_text(SLEEP + "NAME = 'x'\n")
     done = call("gate", "dags", "--python", TARGET, "--against", "HEAD", *LIMITS, cwd=place)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "Uses the plugins folder plugins/" in done.stderr
     assert "utils/names.py:2" in " ".join(done.stdout.split())
-    base, head = (dagprof.load(place / "reports" / f"gate-{side}.json") for side in ("base", "head"))
+    base, head = (
+        dagprof.load(place / "reports" / f"gate-{side}.json") for side in ("base", "head")
+    )
     assert [file.status.value for run in (base, head) for file in run.files] == ["ok", "ok"]
     assert {module.file for module in head.modules if module.name == "utils.names"} == {
         str(place / "utils" / "names.py")
     }
-    assert all(str(place) not in module.file for module in base.modules if module.name == "utils.names")
+    assert all(
+        str(place) not in module.file for module in base.modules if module.name == "utils.names"
+    )
 
 
 def test_a_wrong_environment_does_not_pass(tmp_path: Path) -> None:

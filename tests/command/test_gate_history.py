@@ -1,11 +1,13 @@
-"""``dagprof gate`` on what real histories hold: new files on old helpers, providers that others name too, lost DAGs."""
+"""``dagprof gate`` on what real histories hold: new files on old helpers, providers that others
+name too, lost DAGs.
+"""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from command.test_gate import gate, git, own_git, verdict  # noqa: F401 - the fixture is used by name
+from command.test_gate import gate, git, own_git, verdict  # noqa: F401 - used by name
 from support import TARGET, call, dag, write
 
 LIMITS = ("--absolute", "500ms", "--time-budget", "30s", "--python", TARGET)
@@ -44,7 +46,8 @@ def test_what_other_dag_files_do_through_the_same_helper_is_a_note(tmp_path: Pat
     ]
     notes = {each.path: each.notes for each in found.files}["dags/new.py"]
     assert [note.partition(", as ")[2] for note in notes] == [
-        f"at least 3 other DAG files already do through dags/common/tools.py:{line}" for line in (4, 3)
+        f"at least 3 other DAG files already do through dags/common/tools.py:{line}"
+        for line in (4, 3)
     ]
     for text in (done.stdout, (place / "reports" / "gate.md").read_text(encoding="utf-8")):
         assert "other DAG files already do through dags/common/tools.py:3" in " ".join(text.split())
@@ -67,7 +70,9 @@ def test_a_provider_that_other_dag_files_still_name_costs_nothing(tmp_path: Path
     assert found.unaffected == 2
 
 
-def test_a_helper_beside_the_dag_folder_has_its_path_from_the_repositorys_root(tmp_path: Path) -> None:
+def test_a_helper_beside_the_dag_folder_has_its_path_from_the_repositorys_root(
+    tmp_path: Path,
+) -> None:
     helper = "import subprocess\n\n\ndef run():\n    return 1\n\n\nrun()\n"
     place = repository(
         tmp_path / "repository",
@@ -75,9 +80,12 @@ def test_a_helper_beside_the_dag_folder_has_its_path_from_the_repositorys_root(t
     )
     write(place, {"include/outside.py": helper.replace("return 1", "subprocess.run(['true'])")})
     formats = [
-        f"--format={name}=reports/gate.{name}" for name in ("sarif", "gitlab", "junit", "markdown", "github", "json")
+        f"--format={name}=reports/gate.{name}"
+        for name in ("sarif", "gitlab", "junit", "markdown", "github", "json")
     ]
-    done = gate(place, "dags", "--against", "HEAD", *LIMITS, *formats, PYTHONPATH=str(place / "include"))
+    done = gate(
+        place, "dags", "--against", "HEAD", *LIMITS, *formats, PYTHONPATH=str(place / "include")
+    )
     assert done.returncode == 1, done.stderr
     (found,) = verdict(place / "reports").all_findings
     assert (found.path, found.file, found.line) == ("dags/mine.py", "include/outside.py", 5)
@@ -87,8 +95,14 @@ def test_a_helper_beside_the_dag_folder_has_its_path_from_the_repositorys_root(t
     }
     (result,) = json.loads(texts["sarif"])["runs"][0]["results"]
     location = result["locations"][0]["physicalLocation"]
-    assert (location["artifactLocation"]["uri"], location["region"]["startLine"]) == ("include/outside.py", 5)
-    assert json.loads(texts["gitlab"])[0]["location"] == {"path": "include/outside.py", "lines": {"begin": 5}}
+    assert (location["artifactLocation"]["uri"], location["region"]["startLine"]) == (
+        "include/outside.py",
+        5,
+    )
+    assert json.loads(texts["gitlab"])[0]["location"] == {
+        "path": "include/outside.py",
+        "lines": {"begin": 5},
+    }
     assert "file=include/outside.py,line=5" in texts["github"]
     for name in ("junit", "markdown"):
         assert "include/outside.py:5" in texts[name]
@@ -110,14 +124,18 @@ with Made("lost", start_date=datetime.datetime(2024, 1, 1), schedule=None):
 
 def test_a_dag_that_is_lost_next_to_another_is_named(tmp_path: Path) -> None:
     place = repository(tmp_path / "repository", {"dags/pair.py": dag("kept") + CYCLE})
-    scanned = call("scan", "dags", "--python", TARGET, "--save-baseline", "reports/baseline.json", cwd=place)
+    scanned = call(
+        "scan", "dags", "--python", TARGET, "--save-baseline", "reports/baseline.json", cwd=place
+    )
     assert scanned.returncode == 0, scanned.stderr
     write(place, {"dags/pair.py": dag("kept") + CYCLE.replace("a >> b", "a >> b >> a")})
     done = gate(place, "dags", "--against", "HEAD", *LIMITS)
     assert done.returncode == 1, done.stderr
     (found,) = verdict(place / "reports").all_findings
     assert found.rule.value == "import-error"
-    assert found.message.startswith("dags/pair.py loses the DAG lost and keeps the DAG kept: AirflowDagCycleException")
+    assert found.message.startswith(
+        "dags/pair.py loses the DAG lost and keeps the DAG kept: AirflowDagCycleException"
+    )
     scanned = call(
         *("scan", "dags", "--python", TARGET, "--baseline", "reports/baseline.json"),
         *("--fail-on-regression", "20%", "--fail-on", "import-error"),
@@ -131,10 +149,13 @@ def test_a_dag_that_is_lost_next_to_another_is_named(tmp_path: Path) -> None:
 
 def test_a_dag_that_cannot_be_serialised_is_none_of_the_files(tmp_path: Path) -> None:
     broken = (
-        'with DAG("broken", start_date=datetime.datetime(2024, 1, 1), schedule=None, default_args={"a": {1, Odd()}}):\n'
-        "    pass\n"
+        'with DAG("broken", start_date=datetime.datetime(2024, 1, 1), schedule=None,'
+        ' default_args={"a": {1, Odd()}}):\n    pass\n'
     )
-    odd = "class Odd:\n    def __str__(self):\n        raise ValueError('odd')\n    __repr__ = __str__\n"
+    odd = (
+        "class Odd:\n    def __str__(self):\n        raise ValueError('odd')\n    __repr__ ="
+        " __str__\n"
+    )
     place = repository(tmp_path / "repository", {"dags/pair.py": dag("kept")})
     write(place, {"dags/pair.py": dag("kept") + odd + broken})
     done = gate(place, "dags", "--against", "HEAD", *LIMITS)
@@ -143,14 +164,25 @@ def test_a_dag_that_cannot_be_serialised_is_none_of_the_files(tmp_path: Path) ->
     assert file["dag_ids"] == ["kept"], done.stderr
     assert file["status"] == "import-error"
     (found,) = verdict(place / "reports").all_findings
-    assert found.message.startswith("dags/pair.py has an import error and gives only the DAG kept: ")
+    assert found.message.startswith(
+        "dags/pair.py has an import error and gives only the DAG kept: "
+    )
 
 
-def test_nobody_is_told_to_start_in_a_task_what_a_library_starts_when_it_is_imported(tmp_path: Path) -> None:
-    library = "import subprocess\nsubprocess.run(['true'])\ndef load():\n    subprocess.run(['false'])\n"
+def test_nobody_is_told_to_start_in_a_task_what_a_library_starts_when_it_is_imported(
+    tmp_path: Path,
+) -> None:
+    library = (
+        "import subprocess\nsubprocess.run(['true'])\ndef load():\n    subprocess.run(['false'])\n"
+    )
     write(tmp_path, {"site-packages/lib.py": library})
-    place = repository(tmp_path / "repository", {"dags/mine.py": dag("mine"), "dags/common/tools.py": "import lib\n"})
-    write(place, {"dags/mine.py": dag("mine", "from common import tools\nimport lib\nlib.load()\n")})
+    place = repository(
+        tmp_path / "repository",
+        {"dags/mine.py": dag("mine"), "dags/common/tools.py": "import lib\n"},
+    )
+    write(
+        place, {"dags/mine.py": dag("mine", "from common import tools\nimport lib\nlib.load()\n")}
+    )
     environment = {"PYTHONPATH": str(tmp_path / "site-packages")}
     gate(place, "dags", "--against", "HEAD", *LIMITS, **environment)
     messages = {
@@ -161,29 +193,48 @@ def test_nobody_is_told_to_start_in_a_task_what_a_library_starts_when_it_is_impo
     text = "dags/mine.py starts a program while it is parsed"
     line = (place / "dags" / "mine.py").read_text().splitlines().index("lib.load()") + 1
     assert messages == {
-        ("dags/common/tools.py", 1): f"{text} (true); the import at dags/common/tools.py:1 does this, "
-        "Move that import into the functions that use it",
+        (
+            "dags/common/tools.py",
+            1,
+        ): (
+            f"{text} (true); the import at dags/common/tools.py:1 does this, "
+            "Move that import into the functions that use it"
+        ),
         ("dags/mine.py", line): f"{text} (false). Start it in a task",
     }
-    scanned = call("scan", "dags", "--depth", "traced", "--python", TARGET, cwd=place, **environment)
+    scanned = call(
+        "scan", "dags", "--depth", "traced", "--python", TARGET, cwd=place, **environment
+    )
     assert "process true (by the import)" in " ".join(scanned.stdout.split())
     assert "process false (by the import)" not in " ".join(scanned.stdout.split())
     explained = call("explain", "dags/mine.py", "--python", TARGET, cwd=place, **environment)
     rows = [" ".join(row.split()) for row in explained.stdout.splitlines() if "process true" in row]
-    assert any(row.startswith("common/tools.py:1 ") and row.endswith(" (by the import)") for row in rows), rows
+    assert any(
+        row.startswith("common/tools.py:1 ") and row.endswith(" (by the import)") for row in rows
+    ), rows
 
 
 def test_dags_that_come_and_go_are_unstable(tmp_path: Path) -> None:
     # Each parse sees how many came before it: one and two DAGs take turns.
     going = (
-        f"with open({str(tmp_path / 'parses')!r}, 'a+b') as stream:\n    stream.write(b'.')\n    parses = stream.tell()\n"
-        "for name in ('orders', 'items')[: 1 + parses % 2]:\n    globals()[name] = DAG(name, schedule=None)\n"
+        f"with open({str(tmp_path / 'parses')!r}, 'a+b') as stream:\n    stream.write(b'.')\n   "
+        " parses = stream.tell()\nfor name in ('orders', 'items')[: 1 + parses % 2]:\n   "
+        " globals()[name] = DAG(name, schedule=None)\n"
     )
     place = repository(tmp_path / "repository", {"dags/some.py": dag("kept")})
     write(place, {"dags/some.py": dag("kept") + going})
-    done = gate(place, "dags", "--against", "HEAD", *LIMITS, "--relative", "1%", "--absolute", "1ms")
+    done = gate(
+        place, "dags", "--against", "HEAD", *LIMITS, "--relative", "1%", "--absolute", "1ms"
+    )
     assert done.returncode == 1, done.stderr
-    messages = [each.message for each in verdict(place / "reports").all_findings if each.rule.value == "unstable-dag"]
+    messages = [
+        each.message
+        for each in verdict(place / "reports").all_findings
+        if each.rule.value == "unstable-dag"
+    ]
     assert messages == [
-        "dags/some.py gives the DAG items in only some parses. Airflow keeps removing and adding this DAG"
+        (
+            "dags/some.py gives the DAG items in only some parses. Airflow keeps removing and adding"
+            " this DAG"
+        )
     ]

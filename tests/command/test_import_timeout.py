@@ -1,4 +1,6 @@
-"""What runs into Airflow's own import time-out has cost its time, and only what dagprof stopped is left out of the sum."""
+"""What runs into Airflow's own import time-out has cost its time, and only what dagprof stopped
+is left out of the sum.
+"""
 
 from __future__ import annotations
 
@@ -28,5 +30,9 @@ def test_a_file_that_airflow_times_out_stays_in_the_sum(tmp_path: Path) -> None:
 
 def test_a_file_that_dagprof_stops_is_left_out_and_said(tmp_path: Path) -> None:
     write(tmp_path, {"dags/sleeps.py": SLEEPS, "dags/fine.py": dag("fine")})
-    done = call(*("scan", "dags", "--python", TARGET, "--repeat", "1", "--time-limit", "3"), cwd=tmp_path)
-    assert "1 was stopped by dagprof's time limit and is not in this time" in " ".join(done.stdout.split())
+    done = call(
+        *("scan", "dags", "--python", TARGET, "--repeat", "1", "--time-limit", "3"), cwd=tmp_path
+    )
+    assert "1 was stopped by dagprof's time limit and is not in this time" in " ".join(
+        done.stdout.split()
+    )

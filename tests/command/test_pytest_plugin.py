@@ -19,7 +19,9 @@ pytest_plugins = ["pytester"]
 
 SLOW = "import time\ntime.sleep({seconds})\n"
 # If the source tree was not installed again, pytest does not know the entry point yet.
-IS_INSTALLED = any(point.name == "dagprof" for point in importlib.metadata.entry_points(group="pytest11"))
+IS_INSTALLED = any(
+    point.name == "dagprof" for point in importlib.metadata.entry_points(group="pytest11")
+)
 PLUGIN = () if IS_INSTALLED else ("-p", "dagprof.pytest_plugin")
 
 
@@ -31,7 +33,9 @@ def place(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.
     write(
         pytester.path,
         {
-            "pyproject.toml": f'[tool.dagprof]\npython = "{TARGET}"\nrepeat = 1\n\n[tool.pytest.ini_options]\n',
+            "pyproject.toml": (
+                f'[tool.dagprof]\npython = "{TARGET}"\nrepeat = 1\n\n[tool.pytest.ini_options]\n'
+            ),
             "dags/a.py": dag("a"),
             "dags/team/b.py": dag("b", "import helper\n"),
             "dags/helper.py": "x = 1\n",
@@ -45,20 +49,28 @@ def place(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.
 
 def call(place: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     done = place.runpytest_subprocess(*PLUGIN, "-p", "no:cacheprovider", *arguments, timeout=200)
-    assert not os.listdir(place.path / "scratch"), "something was left in the folder for temporary files"
+    assert not os.listdir(place.path / "scratch"), (
+        "something was left in the folder for temporary files"
+    )
     return done
 
 
 def lines_below(done: pytest.RunResult, start: str) -> list[str]:
     """The lines after the one that holds ``start``."""
-    return done.outlines[next(number for number, line in enumerate(done.outlines) if start in line) + 1 :]
+    return done.outlines[
+        next(number for number, line in enumerate(done.outlines) if start in line) + 1 :
+    ]
 
 
 def test_each_dag_file_is_a_test_beside_the_others(place: pytest.Pytester) -> None:
     done = call(place, "--dagprof", "dags", "-v", "tests")
     done.assert_outcomes(passed=3)
     done.stdout.fnmatch_lines(
-        ["tests/test_sums.py::test_sums PASSED*", "dags/a.py::dagprof PASSED*", "dags/team/b.py::dagprof PASSED*"]
+        [
+            "tests/test_sums.py::test_sums PASSED*",
+            "dags/a.py::dagprof PASSED*",
+            "dags/team/b.py::dagprof PASSED*",
+        ]
     )
 
 
@@ -66,13 +78,15 @@ def test_without_the_option_nothing_changes(place: pytest.Pytester) -> None:
     write(
         place.path,
         {
-            "tests/test_modules.py": """
+            "tests/test_modules.py": (
+                """
                 import sys
 
                 def test_modules():
                     assert "dagprof.pytest_items" not in sys.modules
                     assert not {"msgspec", "pandas", "dagprof.model"} & set(sys.modules)
             """
+            )
         },
     )
     done = call(place, "-v")
@@ -115,16 +129,34 @@ def test_a_file_that_does_not_import_fails(place: pytest.Pytester) -> None:
     write(place.path, {"dags/a.py": dag("a", "import nothing_here\n")})
     done = call(place, "--dagprof", "dags", "dags")
     done.assert_outcomes(passed=1, failed=1)
-    assert lines_below(done, "parse of a.py")[0] == (
-        "a.py gives no DAGs: ModuleNotFoundError: No module named 'nothing_here' (dags/a.py:1)."
+    assert (
+        lines_below(done, "parse of a.py")[0]
+        == "a.py gives no DAGs: ModuleNotFoundError: No module named 'nothing_here' (dags/a.py:1)."
     )
 
 
 def test_a_file_that_became_slower_than_in_the_baseline_fails(place: pytest.Pytester) -> None:
-    scan = [sys.executable, "-m", "dagprof", "scan", "dags", "--depth", "quick", "--repeat", "3", "-q"]
-    subprocess.run([*scan, "--save-baseline", "baseline.json"], cwd=place.path, check=True, timeout=200)
+    scan = [
+        sys.executable,
+        "-m",
+        "dagprof",
+        "scan",
+        "dags",
+        "--depth",
+        "quick",
+        "--repeat",
+        "3",
+        "-q",
+    ]
+    subprocess.run(
+        [*scan, "--save-baseline", "baseline.json"], cwd=place.path, check=True, timeout=200
+    )
     arguments = ("--dagprof", "dags", "--dagprof-baseline", "baseline.json", "dags")
-    text = (place.path / "pyproject.toml").read_text().replace("repeat = 1", 'repeat = 3\nregression_floor = "400ms"')
+    text = (
+        (place.path / "pyproject.toml")
+        .read_text()
+        .replace("repeat = 1", 'repeat = 3\nregression_floor = "400ms"')
+    )
     write(place.path, {"pyproject.toml": text, "dags/new.py": dag("new")})
     call(place, *arguments).assert_outcomes(passed=3)
     write(place.path, {"dags/a.py": dag("a", SLOW.format(seconds=1.5))})
@@ -140,14 +172,22 @@ def test_it_works_in_parallel(place: pytest.Pytester) -> None:
     done = call(place, "--dagprof", "dags", "-n", "2")
     done.assert_outcomes(passed=3, failed=1)
     done.stdout.fnmatch_lines(
-        ["bad.py gives no DAGs: ModuleNotFoundError: No module named 'nothing_here' (dags/bad.py:1)."]
+        [
+            (
+                "bad.py gives no DAGs: ModuleNotFoundError: No module named 'nothing_here'"
+                " (dags/bad.py:1)."
+            )
+        ]
     )
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--dagprof", "dags", "--dagprof-baseline", "pyproject.toml"), "*'*pyproject.toml' is not a run: *"),
+        (
+            ("--dagprof", "dags", "--dagprof-baseline", "pyproject.toml"),
+            "*'*pyproject.toml' is not a run: *",
+        ),
         (("--dagprof", "dags", "--dagprof-baseline", "gone.json"), "*Cannot read '*gone.json'*"),
         (("--dagprof", "dags", "--dagprof-budget", "soon"), "*'soon' is not a duration. Write *"),
         (("--dagprof", "nowhere"), "*There is no file or folder '*nowhere'*"),
@@ -174,8 +214,21 @@ def test_a_folder_without_dag_files_is_told_once(place: pytest.Pytester) -> None
 
 def test_an_interrupt_leaves_nothing_behind(place: pytest.Pytester, tmp_path: Path) -> None:
     marker = tmp_path / "parsing"
-    write(place.path, {"dags/a.py": dag("a", f"open({str(marker)!r}, 'w').close()\n" + SLOW.format(seconds=100))})
-    command = [sys.executable, "-m", "pytest", *PLUGIN, "-p", "no:cacheprovider", "--dagprof", "dags", "dags"]
+    write(
+        place.path,
+        {"dags/a.py": dag("a", f"open({str(marker)!r}, 'w').close()\n" + SLOW.format(seconds=100))},
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        *PLUGIN,
+        "-p",
+        "no:cacheprovider",
+        "--dagprof",
+        "dags",
+        "dags",
+    ]
     with subprocess.Popen(command, cwd=place.path, stdout=subprocess.PIPE, text=True) as process:
         for _ in range(600):
             if marker.exists():
@@ -208,4 +261,6 @@ def test_a_file_that_needs_an_answer_is_skipped_with_the_sentence(place: pytest.
     write(place.path, {"dags/a.py": dag("a", code)})
     done = call(place, "--dagprof", "dags", "-rs", "dags/a.py")
     done.assert_outcomes(skipped=1)
-    done.stdout.fnmatch_lines(["*a.py could not be checked: it needs Variable 'first_day'*--variables FILE.*"])
+    done.stdout.fnmatch_lines(
+        ["*a.py could not be checked: it needs Variable 'first_day'*--variables FILE.*"]
+    )

@@ -1,6 +1,7 @@
 """An Airflow in which something is missing is named as such, and no DAG file is blamed for it.
 
-The Airflow is real; a ``sitecustomize`` on its path takes one name away after the module was executed.
+The Airflow is real; a ``sitecustomize`` on its path takes one name away after the module was
+executed.
 """
 
 from __future__ import annotations
@@ -46,7 +47,10 @@ CUSTOM = """
     sys.meta_path.insert(0, Finder())
 """
 MISSING = "airflow.utils.file:iter_airflow_imports"
-SENTENCE = "is not supported: airflow.utils.file.iter_airflow_imports is missing; dagprof supports 2.7 to 3.3."
+SENTENCE = (
+    "is not supported: airflow.utils.file.iter_airflow_imports is missing; dagprof supports 2.7 to"
+    " 3.3."
+)
 
 
 @pytest.fixture
@@ -58,8 +62,12 @@ def on(place: Path, changed: str, *arguments: str) -> subprocess.CompletedProces
     return call(*arguments, cwd=place, CHANGED_AIRFLOW=changed, PYTHONPATH=str(place / "odd"))
 
 
-@pytest.mark.parametrize("command", [("scan", "dags"), ("explain", "dags/a.py")], ids=lambda each: each[0])
-def test_a_missing_name_ends_a_command_with_one_sentence(place: Path, command: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "command", [("scan", "dags"), ("explain", "dags/a.py")], ids=lambda each: each[0]
+)
+def test_a_missing_name_ends_a_command_with_one_sentence(
+    place: Path, command: tuple[str, ...]
+) -> None:
     done = on(place, MISSING, *command, "--python", TARGET, "-q")
     assert done.returncode == 3, done.stderr
     (line,) = done.stderr.splitlines()
@@ -70,7 +78,9 @@ def test_a_missing_name_ends_a_command_with_one_sentence(place: Path, command: t
 def test_the_gate_measures_nothing_on_an_unknown_airflow(place: Path) -> None:
     for arguments in (("init", "-q", "-b", "main"), ("add", "."), ("commit", "-q", "-m", "base")):
         subprocess.run(
-            ["git", "-c", "user.name=t", "-c", "user.email=t@example.com", *arguments], cwd=place, check=True
+            ["git", "-c", "user.name=t", "-c", "user.email=t@example.com", *arguments],
+            cwd=place,
+            check=True,
         )
     write(place, {"dags/a.py": dag("a", "x = 1\n")})
     done = on(place, MISSING, "gate", "dags", "--against", "main", "--python", TARGET)
@@ -87,7 +97,9 @@ def test_doctor_names_what_is_missing(place: Path) -> None:
     assert told.count("is not supported") == 1
 
 
-@pytest.mark.skipif(sys.executable != TARGET, reason="the pytest plugin measures with its own interpreter here")
+@pytest.mark.skipif(
+    sys.executable != TARGET, reason="the pytest plugin measures with its own interpreter here"
+)
 def test_pytest_ends_with_the_code_of_an_impossible_measurement(place: Path) -> None:
     import os
 
@@ -108,9 +120,15 @@ def test_pytest_ends_with_the_code_of_an_impossible_measurement(place: Path) -> 
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ("airflow:__version__=2.6.3", "Airflow 2.6.3 is not supported; dagprof supports 2.7 to 3.3."),
+        (
+            "airflow:__version__=2.6.3",
+            "Airflow 2.6.3 is not supported; dagprof supports 2.7 to 3.3.",
+        ),
         ("airflow.dag_processing.manager:", "airflow.dag_processing.manager is missing"),
-        ("airflow.serialization.serialized_objects:raises", "cannot be used: airflow.serialization.serialized_objects"),
+        (
+            "airflow.serialization.serialized_objects:raises",
+            "cannot be used: airflow.serialization.serialized_objects",
+        ),
     ],
     ids=["too old", "no module", "damaged"],
 )
@@ -130,5 +148,14 @@ def test_a_newer_airflow_with_all_that_is_needed_is_measured_with_a_remark(place
 
 
 def test_a_name_that_only_the_processor_needs_is_not_missed_by_a_task_start(place: Path) -> None:
-    done = on(place, "airflow.dag_processing.manager:", "scan", "dags", "--python", TARGET, "--temperature", "warm")
+    done = on(
+        place,
+        "airflow.dag_processing.manager:",
+        "scan",
+        "dags",
+        "--python",
+        TARGET,
+        "--temperature",
+        "warm",
+    )
     assert done.returncode == 0, done.stderr

@@ -69,7 +69,10 @@ def loads(*rows: tuple[int, int, int, int, int, int]) -> Loads:
 
 
 def trace(
-    wall_ms: float = 100.0, loaded: Loads | None = None, statements: Sequence[Statement] = (), **changes: Any
+    wall_ms: float = 100.0,
+    loaded: Loads | None = None,
+    statements: Sequence[Statement] = (),
+    **changes: Any,
 ) -> Trace:
     values: dict[str, Any] = {
         "wall_ms": wall_ms,
@@ -81,7 +84,9 @@ def trace(
     return Trace(**{**values, **changes})
 
 
-def statement(line: int, wall_us: int, cpu_us: int = 0, parent: int = -1, **changes: Any) -> Statement:
+def statement(
+    line: int, wall_us: int, cpu_us: int = 0, parent: int = -1, **changes: Any
+) -> Statement:
     values: dict[str, Any] = {
         "parent": parent,
         "line": line,
@@ -109,9 +114,24 @@ def file(path: str, *wall_ms: float, **changes: Any) -> FileResult:
 # pandas loads numpy; common.frames is the user's and loads pandas.
 MODULES = (
     Module(name="common.frames", file="/dags/common/frames.py", origin=Origin.USER),
-    Module(name="pandas", file="/site/pandas/__init__.py", origin=Origin.DISTRIBUTION, distribution="pandas"),
-    Module(name="pandas.core", file="/site/pandas/core.py", origin=Origin.DISTRIBUTION, distribution="pandas"),
-    Module(name="numpy", file="/site/numpy/__init__.py", origin=Origin.DISTRIBUTION, distribution="numpy"),
+    Module(
+        name="pandas",
+        file="/site/pandas/__init__.py",
+        origin=Origin.DISTRIBUTION,
+        distribution="pandas",
+    ),
+    Module(
+        name="pandas.core",
+        file="/site/pandas/core.py",
+        origin=Origin.DISTRIBUTION,
+        distribution="pandas",
+    ),
+    Module(
+        name="numpy",
+        file="/site/numpy/__init__.py",
+        origin=Origin.DISTRIBUTION,
+        distribution="numpy",
+    ),
     Module(name="json", file="/lib/json/__init__.py", origin=Origin.STDLIB),
 )
 HELPED = loads(
@@ -125,7 +145,9 @@ HELPED = loads(
 
 def reference(ms: float = 100, version: int = 1) -> Reference:
     """Parses of the reference that differ a little."""
-    return Reference(version=version, samples=samples(*(ms * (1 + 0.001 * n) for n in range(-4, 5))))
+    return Reference(
+        version=version, samples=samples(*(ms * (1 + 0.001 * n) for n in range(-4, 5)))
+    )
 
 
 def run(*files: FileResult, **changes: Any) -> Run:

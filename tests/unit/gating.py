@@ -32,16 +32,26 @@ def parsed(loaded: Loads = HELPED, **changes: Any) -> FileResult:
 
 
 def found(
-    base: FileResult | None, head: FileResult, rule: Rule, limits: FileLimits | None = None, timeout_s: float = 30
+    base: FileResult | None,
+    head: FileResult,
+    rule: Rule,
+    limits: FileLimits | None = None,
+    timeout_s: float = 30,
 ) -> list[Finding]:
     whole = limits or limits_for("a.py", Policy(), ())
     sides = [Parsed(side, run(side)) if side is not None else None for side in (base, head)]
     assert sides[1] is not None
-    return [each for each in rules.findings(Case(sides[0], sides[1], whole, timeout_s * 1000)) if each.rule is rule]
+    return [
+        each
+        for each in rules.findings(Case(sides[0], sides[1], whole, timeout_s * 1000))
+        if each.rule is rule
+    ]
 
 
 def effect(kind: str, what: str = "", line: int = 3, **changes: Any) -> Effect:
-    return Effect(kind=kind, what=what, **{"file": "/dags/common/frames.py", "line": line, **changes})
+    return Effect(
+        kind=kind, what=what, **{"file": "/dags/common/frames.py", "line": line, **changes}
+    )
 
 
 BROKEN = Failure(type="KeyError", message="'x'", file="/dags/common/frames.py", line=5)
@@ -50,12 +60,23 @@ FRAMES = "common/frames.py"
 
 
 def waiver(**changes: Any) -> Waiver:
-    values: dict[str, Any] = {"files": ("a.py",), "rule": Rule.SLOWER, "reason": "known", "until": TODAY, "file": "x"}
+    values: dict[str, Any] = {
+        "files": ("a.py",),
+        "rule": Rule.SLOWER,
+        "reason": "known",
+        "until": TODAY,
+        "file": "x",
+    }
     return Waiver(**{**values, **changes})
 
 
 def finding(**changes: Any) -> Finding:
-    values: dict[str, Any] = {"rule": Rule.SLOWER, "level": Level.ERROR, "path": "a.py", "message": "m"}
+    values: dict[str, Any] = {
+        "rule": Rule.SLOWER,
+        "level": Level.ERROR,
+        "path": "a.py",
+        "message": "m",
+    }
     return Finding(**{**values, "file": FRAMES, "line": 7, **changes})
 
 
@@ -65,7 +86,10 @@ def compared(base: Sequence[FileResult], head: Sequence[FileResult], **changes: 
 
 
 def judged(
-    base: Sequence[FileResult], head: Sequence[FileResult], demand: Mapping[str, Any] | None = None, **changes: Any
+    base: Sequence[FileResult],
+    head: Sequence[FileResult],
+    demand: Mapping[str, Any] | None = None,
+    **changes: Any,
 ) -> Verdict:
     return decide(compared(base, head, **changes), Demand(today=TODAY, **(demand or {})), "9.9")
 
@@ -82,19 +106,25 @@ def blamed(
     base: FileResult, head: FileResult, lines: Mapping[str, Sequence[int]] | None = None
 ) -> tuple[str, str, int]:
     """What stands after "because" in the reason, and the place of the finding."""
-    (told,) = judged([base], [head], policy(**{"new-package": Level.OFF}), changed_lines=lines or {}).files
+    (told,) = judged(
+        [base], [head], policy(**{"new-package": Level.OFF}), changed_lines=lines or {}
+    ).files
     (finding,) = told.findings
     assert finding.message == told.reason
     return told.reason.partition(", because ")[2], finding.file, finding.line
 
 
 def before(loaded: Loads = NO_LOADS, **changes: Any) -> FileResult:
-    return file("a.py", *times(100), trace=trace(100, loaded, changes.pop("statements", ())), **changes)
+    return file(
+        "a.py", *times(100), trace=trace(100, loaded, changes.pop("statements", ())), **changes
+    )
 
 
 def after(loaded: Loads = NO_LOADS, **changes: Any) -> FileResult:
     given = changes.pop("samples", samples(*times(400)))
-    return file("a.py", samples=given, trace=trace(400, loaded, changes.pop("statements", ())), **changes)
+    return file(
+        "a.py", samples=given, trace=trace(400, loaded, changes.pop("statements", ())), **changes
+    )
 
 
 CALLED = msgspec.structs.replace(

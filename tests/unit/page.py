@@ -48,11 +48,18 @@ class Page:
 
     def details(self) -> list[dict[str, Any]]:
         """The views of all files, in the order of the index."""
-        return [detail for number in range(len(self.index["pieces"])) for detail in self.unpacked(f"piece-{number}")]
+        return [
+            detail
+            for number in range(len(self.index["pieces"]))
+            for detail in self.unpacked(f"piece-{number}")
+        ]
 
     def everything(self) -> str:
         """All data in one text."""
         return json.dumps(
-            [json.loads(text) if name == "index" else self.unpacked(name) for name, text in self._data.items()],
+            [
+                json.loads(text) if name == "index" else self.unpacked(name)
+                for name, text in self._data.items()
+            ],
             ensure_ascii=False,
         )

@@ -1,4 +1,6 @@
-"""Which DAG files a change can reach, in temporary folders, and whether a traced parse really loaded what changed."""
+"""Which DAG files a change can reach, in temporary folders, and whether a traced parse really
+loaded what changed.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,11 @@ def place(tmp_path: Path) -> Path:
 
 
 def names(place: Path, *changed: str, roots: Sequence[str] = ("dags", "plugins")) -> set[str]:
-    files = [path for path in sorted((place / "dags").rglob("*.py")) if not {"common", ".hidden"} & set(path.parts)]
+    files = [
+        path
+        for path in sorted((place / "dags").rglob("*.py"))
+        if not {"common", ".hidden"} & set(path.parts)
+    ]
     found = reached([place / path for path in changed], [place / root for root in roots], files)
     return {path.relative_to(place / "dags").as_posix() for path in found}
 
@@ -74,7 +80,10 @@ def test_a_data_file_reaches_who_names_it(place: Path) -> None:
 
 def test_links_to_what_changed_are_followed(place: Path) -> None:
     """Airflow follows them too; git names the file behind the link."""
-    write(place, {"shared/linked.py": "", "library/helper.py": "", "dags/user.py": "import lib.helper"})
+    write(
+        place,
+        {"shared/linked.py": "", "library/helper.py": "", "dags/user.py": "import lib.helper"},
+    )
     (place / "dags" / "linked.py").symlink_to(place / "shared" / "linked.py")
     (place / "dags" / "lib").symlink_to(place / "library")
     assert names(place, "shared/linked.py") == {"linked.py"}
@@ -83,7 +92,11 @@ def test_links_to_what_changed_are_followed(place: Path) -> None:
 
 def test_a_folder_that_is_reached_by_a_link(place: Path) -> None:
     (place / "link").symlink_to(place)
-    found = reached([place / "dags" / "common" / "db.py"], [place / "link" / "dags"], [place / "link/dags/direct.py"])
+    found = reached(
+        [place / "dags" / "common" / "db.py"],
+        [place / "link" / "dags"],
+        [place / "link/dags/direct.py"],
+    )
     assert found == {place / "link/dags/direct.py"}
 
 
@@ -111,18 +124,24 @@ def measured(**changes: Any) -> Measured:
     }
     return Measured(
         result=builders.file("a.py", 10, **values),
-        modules=(Module(name="common.db", file="/dags/common/db.py", origin=Origin.USER), Module(name="built_in")),
+        modules=(
+            Module(name="common.db", file="/dags/common/db.py", origin=Origin.USER),
+            Module(name="built_in"),
+        ),
     )
 
 
 @pytest.mark.parametrize(
-    "changed", ["/dags/a.py", "/dags/common/db.py", "/dags/sql/load.sql", "/dags/unrelated.py,/dags/a.py"]
+    "changed",
+    ["/dags/a.py", "/dags/common/db.py", "/dags/sql/load.sql", "/dags/unrelated.py,/dags/a.py"],
 )
 def test_a_parse_that_loads_or_reads_what_changed_is_touched(changed: str) -> None:
     assert is_touched(measured(), set(changed.split(",")), Path("/dags"))
 
 
-@pytest.mark.parametrize("changed", ["/dags/common/tables.py", "/dags/sql/other.sql", "/dags", "", "/dags/b.py"])
+@pytest.mark.parametrize(
+    "changed", ["/dags/common/tables.py", "/dags/sql/other.sql", "/dags", "", "/dags/b.py"]
+)
 def test_a_parse_that_does_not_is_not(changed: str) -> None:
     assert not is_touched(measured(), {changed}, Path("/dags"))
     assert not is_touched(measured(), set(), Path("/dags"))
@@ -146,7 +165,9 @@ def test_a_parse_that_was_not_traced_to_its_end_may_be_touched_by_anything() -> 
 def test_links_are_resolved_on_both_sides(tmp_path: Path) -> None:
     write(tmp_path / "real", {"a.py": ""})
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    assert os.path.realpath(tmp_path / "link" / "a.py") == os.path.realpath(tmp_path / "real" / "a.py")
+    assert os.path.realpath(tmp_path / "link" / "a.py") == os.path.realpath(
+        tmp_path / "real" / "a.py"
+    )
     assert is_touched(measured(), {os.path.realpath(tmp_path / "link" / "a.py")}, tmp_path / "link")
 
 
@@ -181,7 +202,15 @@ def test_files_that_say_what_is_installed_or_how_airflow_parses(path: str) -> No
 
 
 @pytest.mark.parametrize(
-    "path", ["dags/a.py", "dags/requirements.py", "README.txt", "notes/constraints.md", "dags/setup_db.py", "x.yml"]
+    "path",
+    [
+        "dags/a.py",
+        "dags/requirements.py",
+        "README.txt",
+        "notes/constraints.md",
+        "dags/setup_db.py",
+        "x.yml",
+    ],
 )
 def test_other_files_say_nothing_of_the_environment(path: str) -> None:
     assert environment_changes([Path("/repository") / path]) == []

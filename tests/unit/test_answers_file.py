@@ -16,7 +16,9 @@ from unit.builders import file, run
 
 
 def access(kind: str, key: str, by: str, line: int = 3, operation: str = "get") -> Access:
-    return Access(kind=kind, key=key, operation=operation, answered_by=by, file="/dags/a.py", line=line)
+    return Access(
+        kind=kind, key=key, operation=operation, answered_by=by, file="/dags/a.py", line=line
+    )
 
 
 @pytest.fixture
@@ -34,13 +36,17 @@ def asked() -> Run:
                 access("connection", "warehouse", "stub"),
                 access("environment", "BUCKET", "missing"),
             ),
-            unanswered=(Unanswered(kind="environment", key="TOKEN", file="/dags/lib/b.py", line=2),),
+            unanswered=(
+                Unanswered(kind="environment", key="TOKEN", file="/dags/lib/b.py", line=2),
+            ),
         )
     )
 
 
 @pytest.mark.parametrize("name", ["answers.yaml", "answers.json"])
-def test_an_untouched_file_answers_nothing_and_a_filled_in_one_does(tmp_path: Path, asked: Run, name: str) -> None:
+def test_an_untouched_file_answers_nothing_and_a_filled_in_one_does(
+    tmp_path: Path, asked: Run, name: str
+) -> None:
     path = tmp_path / name
     path.write_text(answers_file.render(asked, name))
     assert lookups.read(str(path), "variables") == {}
@@ -55,7 +61,9 @@ def test_an_untouched_file_answers_nothing_and_a_filled_in_one_does(tmp_path: Pa
     document["environment"] = {"BUCKET": "landing", "TOKEN": True}
     path.write_text(json.dumps(document))
     assert lookups.read(str(path), "variables") == {"url": "https://api.example"}
-    assert lookups.read(str(path), "connections") == {"warehouse": {"host": "db.example", "port": 5432}}
+    assert lookups.read(str(path), "connections") == {
+        "warehouse": {"host": "db.example", "port": 5432}
+    }
     assert lookups.environment(str(path), str(path)) == {"BUCKET": "landing", "TOKEN": "true"}
 
 
@@ -70,7 +78,10 @@ def test_the_places_stand_beside_the_names(asked: Run) -> None:
 def test_an_ordinary_export_is_read_as_before(tmp_path: Path) -> None:
     path = tmp_path / "v.json"
     path.write_text('{"variables": "a Variable of this name", "url": "x"}')
-    assert lookups.read(str(path), "variables") == {"variables": "a Variable of this name", "url": "x"}
+    assert lookups.read(str(path), "variables") == {
+        "variables": "a Variable of this name",
+        "url": "x",
+    }
     assert lookups.environment(str(path)) == {}
 
 
@@ -86,7 +97,11 @@ def test_a_key_that_is_too_long_for_a_plain_one_is_read_back(tmp_path: Path, kin
     name = "k" * 3_000
     asking = run(file("a.py", accesses=(access(kind, name, "stub"),)))
     written = tmp_path / "answers.yaml"
-    filled_in = answers_file.render(asking, written.name).replace("host: null", "host: h").replace("  : null", "  : h")
+    filled_in = (
+        answers_file.render(asking, written.name)
+        .replace("host: null", "host: h")
+        .replace("  : null", "  : h")
+    )
     written.write_text(filled_in, encoding="utf-8")
     expected = "h" if kind == "variable" else {"host": "h"}
     assert lookups.read(str(written), f"{kind}s") == {name: expected}

@@ -32,7 +32,9 @@ def keywords(function: Callable[..., Any]) -> dict[str, Any]:
     """The types of keyword parameters."""
     kinds = typing.get_type_hints(function, vars(api) | {"Gated": object})
     named = inspect.signature(function).parameters.values()
-    return {each.name: kinds[each.name] for each in named if each.kind is inspect.Parameter.KEYWORD_ONLY}
+    return {
+        each.name: kinds[each.name] for each in named if each.kind is inspect.Parameter.KEYWORD_ONLY
+    }
 
 
 def options(decorator: Callable[..., Any]) -> set[str]:
@@ -42,7 +44,8 @@ def options(decorator: Callable[..., Any]) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("function", "decorator"), [(dagprof.scan, measuring_options), (dagprof.run_gate, parsing_options)]
+    ("function", "decorator"),
+    [(dagprof.scan, measuring_options), (dagprof.run_gate, parsing_options)],
 )
 def test_keywords_are_the_settings_that_the_command_has_options_for(
     function: Callable[..., Any], decorator: Callable[..., Any]
@@ -61,7 +64,9 @@ def test_keywords_take_what_the_settings_hold(function: Callable[..., Any]) -> N
         taken = flat(kind)
         for each in flat(fields[name]):
             wanted = (
-                {Literal.__getitem__(tuple(member.value for member in each))} if issubclass_(each, enum.Enum) else set()
+                {Literal.__getitem__(tuple(member.value for member in each))}
+                if issubclass_(each, enum.Enum)
+                else set()
             )
             assert {each, *wanted} <= taken, name
         assert type(None) in taken, f"{name} cannot be left as it is configured"
@@ -69,7 +74,11 @@ def test_keywords_take_what_the_settings_hold(function: Callable[..., Any]) -> N
 
 def flat(kind: Any) -> set[Any]:
     """The types that a union holds; a list of texts is one type, however it is written."""
-    kinds = typing.get_args(kind) if typing.get_origin(kind) in (typing.Union, type(str | None)) else (kind,)
+    kinds = (
+        typing.get_args(kind)
+        if typing.get_origin(kind) in (typing.Union, type(str | None))
+        else (kind,)
+    )
     return {Sequence if typing.get_origin(each) in (tuple, Sequence) else each for each in kinds}
 
 
@@ -81,7 +90,9 @@ def test_settings_are_checked_like_those_of_commands(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--repeat must be at least 1"):
         dagprof.scan(tmp_path, repeat=0)
     with pytest.raises(UsageError, match="There is no file or folder"):
-        dagprof.scan(tmp_path / "missing", python=Path(sys.executable), pythonpath=[tmp_path, str(tmp_path)])
+        dagprof.scan(
+            tmp_path / "missing", python=Path(sys.executable), pythonpath=[tmp_path, str(tmp_path)]
+        )
     with pytest.raises(TypeError, match="repeats"):
         dagprof.scan(tmp_path, repeats=5)  # type: ignore[call-arg]
 
@@ -94,7 +105,9 @@ def test_the_gate_takes_one_thing_to_compare_with(tmp_path: Path) -> None:
 
 
 def test_two_runs_are_compared_by_the_limits_given() -> None:
-    assert [each.path for each in dagprof.compare(BEFORE, AFTER).of(Outcome.REGRESSION)] == ["team/a.py"]
+    assert [each.path for each in dagprof.compare(BEFORE, AFTER).of(Outcome.REGRESSION)] == [
+        "team/a.py"
+    ]
     assert not dagprof.compare(BEFORE, AFTER, floor="1s").of(Outcome.REGRESSION)
     assert not dagprof.compare(BEFORE, AFTER, share="1000%").of(Outcome.REGRESSION)
 
@@ -118,7 +131,10 @@ def test_a_report_is_text_in_one_of_the_formats() -> None:
     ("code", "absent"),
     [
         ("import dagprof", ("msgspec", "click", "dagprof.model")),
-        ("import dagprof; dagprof.load, dagprof.scan", ("pandas", "scipy", "networkx", "jinja2", "rich", "click")),
+        (
+            "import dagprof; dagprof.load, dagprof.scan",
+            ("pandas", "scipy", "networkx", "jinja2", "rich", "click"),
+        ),
     ],
 )
 def test_nothing_is_loaded_before_it_is_used(code: str, absent: tuple[str, ...]) -> None:

@@ -1,4 +1,6 @@
-"""The scripts in ``bench/`` find what they take from dagprof: they run by hand, so nothing else would tell."""
+"""The scripts in ``bench/`` find what they take from dagprof: they run by hand, so nothing else
+would tell.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +22,16 @@ for file in sorted(pathlib.Path(sys.argv[1]).glob("*.py")):
 
 
 def test_every_script_can_be_imported(tmp_path: Path) -> None:
-    pytest.importorskip("playwright")  # one of them takes pictures; the environment that has a browser tries all
+    pytest.importorskip(
+        "playwright"
+    )  # one of them takes pictures; the environment that has a browser tries all
     environment = {**os.environ, "AIRFLOW_HOME": str(tmp_path)}
     done = subprocess.run(
-        [sys.executable, "-c", LOAD_ALL, str(BENCH)], capture_output=True, text=True, env=environment, check=False
+        [sys.executable, "-c", LOAD_ALL, str(BENCH)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.split()) == len(list(BENCH.glob("*.py")))

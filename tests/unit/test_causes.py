@@ -12,15 +12,26 @@ from dagprof.model import Failure, FileResult, Home, Project, Run, Status
 from .builders import environment, file, run
 
 
-def failing(path: str, type_: str, message: str, traceback: str = "", **changes: object) -> FileResult:
-    failure = Failure(type=type_, message=message, traceback=traceback, file=f"/dags/{path}", line=3)
+def failing(
+    path: str, type_: str, message: str, traceback: str = "", **changes: object
+) -> FileResult:
+    failure = Failure(
+        type=type_, message=message, traceback=traceback, file=f"/dags/{path}", line=3
+    )
     for name, value in changes.items():
-        failure = Failure(**{**{each: getattr(failure, each) for each in Failure.__struct_fields__}, name: value})
+        failure = Failure(
+            **{**{each: getattr(failure, each) for each in Failure.__struct_fields__}, name: value}
+        )
     return file(path, 10, status=Status.IMPORT_ERROR, failures=(failure,), dag_ids=())
 
 
 def missing(path: str, module: str, line: str = "") -> FileResult:
-    return failing(path, "ModuleNotFoundError", f"No module named '{module}'", f'  File "x", line 3\n    {line}\n')
+    return failing(
+        path,
+        "ModuleNotFoundError",
+        f"No module named '{module}'",
+        f'  File "x", line 3\n    {line}\n',
+    )
 
 
 def grouped(shown: Run) -> list[FailureCause]:
@@ -32,13 +43,23 @@ def way_out(of: FileResult, **changes: object) -> str:
 
 
 def test_one_cause_for_many_files() -> None:
-    home = Home(module="operators", entry="operators/", folder="the project root", option="--pythonpath .")
+    home = Home(
+        module="operators", entry="operators/", folder="the project root", option="--pythonpath ."
+    )
     many = [missing(f"{number:02}.py", "operators") for number in range(44)]
-    shown = run(*many, missing("z.py", "nope"), file("ok.py", 5), project=Project(root="/", homes=(home,)))
+    shown = run(
+        *many, missing("z.py", "nope"), file("ok.py", 5), project=Project(root="/", homes=(home,))
+    )
     first, second = grouped(shown)
-    assert (len(first.files), first.reason) == (44, "ModuleNotFoundError: No module named 'operators'")
+    assert (len(first.files), first.reason) == (
+        44,
+        "ModuleNotFoundError: No module named 'operators'",
+    )
     assert first.way_out == "`operators/` is in the project root: add `--pythonpath .`"
-    assert second.way_out == "install the package that provides this module in /venv/bin/python, perhaps nope"
+    assert (
+        second.way_out
+        == "install the package that provides this module in /venv/bin/python, perhaps nope"
+    )
     assert not all_failed(shown)
 
 
@@ -46,7 +67,11 @@ def test_one_cause_for_many_files() -> None:
     ("module", "line", "text"),
     [
         ("yaml", "import yaml", "install PyYAML in /venv/bin/python"),
-        ("google.cloud", "from google.cloud import storage", "install google-cloud-storage in /venv/bin/python"),
+        (
+            "google.cloud",
+            "from google.cloud import storage",
+            "install google-cloud-storage in /venv/bin/python",
+        ),
         (
             "airflow.providers.cncf",
             "from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator",
@@ -62,9 +87,9 @@ def test_one_cause_for_many_files() -> None:
             "airflow.operators.dummy_operator",
             "from airflow.operators.dummy_operator import DummyOperator",
             (
-                "`airflow.operators.dummy_operator` was removed in Airflow 3.0: use "
-                "`airflow.providers.standard.operators.empty`, provided by apache-airflow-providers-standard, "
-                "which is not installed"
+                "`airflow.operators.dummy_operator` was removed in Airflow 3.0: use"
+                " `airflow.providers.standard.operators.empty`, provided by"
+                " apache-airflow-providers-standard, which is not installed"
             ),
         ),
     ],
@@ -77,7 +102,8 @@ def test_one_missing_package_is_one_cause_and_namespaces_are_several() -> None:
     utils = [missing(f"{name}.py", "utils", f"from utils.{name} import x") for name in ("a", "b")]
     assert len(grouped(run(*utils))) == 1
     cloud = [
-        missing(f"{name}.py", "google.cloud", f"from google.cloud import {name}") for name in ("storage", "bigquery")
+        missing(f"{name}.py", "google.cloud", f"from google.cloud import {name}")
+        for name in ("storage", "bigquery")
     ]
     assert {cause.way_out.split()[1] for cause in grouped(run(*cloud))} == {
         "google-cloud-storage",
@@ -94,24 +120,40 @@ def test_airflow_3_code_on_airflow_2() -> None:
     )
     whole = way_out(missing("a.py", "airflow.sdk", "import airflow.sdk"), environment=old)
     assert whole.startswith(
-        "`airflow.sdk` is new in Airflow 3.0; Airflow 2 has airflow (DAG), airflow.decorators (dag, task"
+        "`airflow.sdk` is new in Airflow 3.0; Airflow 2 has airflow (DAG), airflow.decorators (dag,"
+        " task"
     )
 
 
 def test_a_name_that_moved() -> None:
-    of = failing("a.py", "ImportError", "cannot import name 'Dataset' from 'airflow' (/site/airflow/__init__.py)")
+    of = failing(
+        "a.py",
+        "ImportError",
+        "cannot import name 'Dataset' from 'airflow' (/site/airflow/__init__.py)",
+    )
     assert way_out(of) == "`airflow.Dataset` was removed in Airflow 3.0: use `airflow.sdk.Asset`"
 
 
 def test_a_name_that_is_gone_from_a_module_that_is_there() -> None:
-    message = "cannot import name 'days_ago' from 'airflow.utils.dates' (/site/airflow/utils/dates.py)"
+    message = (
+        "cannot import name 'days_ago' from 'airflow.utils.dates' (/site/airflow/utils/dates.py)"
+    )
     of = failing("a.py", "ImportError", message)
-    assert way_out(of) == "`airflow.utils.dates.days_ago` was removed in Airflow 3.0 without a replacement of that name"
+    assert (
+        way_out(of)
+        == "`airflow.utils.dates.days_ago` was removed in Airflow 3.0 without a replacement of that"
+        " name"
+    )
 
 
 def test_a_module_that_is_gone_behind_a_name_of_which_nothing_is_known() -> None:
-    cause = "ImportError: cannot import name 'BaseJob' from 'airflow.jobs' (/site/airflow/jobs/__init__.py)"
-    of = failing("a.py", "ModuleNotFoundError", "No module named 'airflow.jobs.base_job'", cause=cause)
+    cause = (
+        "ImportError: cannot import name 'BaseJob' from 'airflow.jobs'"
+        " (/site/airflow/jobs/__init__.py)"
+    )
+    of = failing(
+        "a.py", "ModuleNotFoundError", "No module named 'airflow.jobs.base_job'", cause=cause
+    )
     assert way_out(of) == "Airflow 3.3.2 has no such module"
 
 
@@ -139,10 +181,13 @@ def test_an_argument_of_a_dag_that_is_gone(message: str, version: str, text: str
 
 
 def test_a_path_that_only_the_container_has() -> None:
-    of = failing("a.py", "CosmosValueError", "Could not find x.yml at /usr/local/airflow/dbt/shop/x.yml")
+    of = failing(
+        "a.py", "CosmosValueError", "Could not find x.yml at /usr/local/airflow/dbt/shop/x.yml"
+    )
     shown = way_out(of, project=Project(root="/work/astro"))
-    assert shown == (
-        "/usr/local/airflow is the project folder inside its container. Run dagprof there, "
+    assert (
+        shown
+        == "/usr/local/airflow is the project folder inside its container. Run dagprof there, "
         "or make /usr/local/airflow a link to /work/astro"
     )
     assert way_out(of) == ""
@@ -152,19 +197,32 @@ def test_a_path_that_only_the_container_has() -> None:
 
 
 def test_a_missing_environment_variable() -> None:
-    text = '  File "a.py", line 3, in <module>\n    bucket = os.environ["GCS_BUCKET"]\nKeyError: \'GCS_BUCKET\'\n'
+    text = (
+        '  File "a.py", line 3, in <module>\n    bucket = os.environ["GCS_BUCKET"]\nKeyError:'
+        " 'GCS_BUCKET'\n"
+    )
     files = [failing(path, "KeyError", "'GCS_BUCKET'", text) for path in ("a.py", "b.py")]
     (cause,) = grouped(run(*files))
     assert cause.reason == "environment variable GCS_BUCKET is not set"
     assert cause.way_out == "set GCS_BUCKET in the environment or in an --env-file"
-    plain = failing("a.py", "KeyError", "'x'", '  File "a.py", line 3, in <module>\n    y = settings["x"]\n')
+    plain = failing(
+        "a.py", "KeyError", "'x'", '  File "a.py", line 3, in <module>\n    y = settings["x"]\n'
+    )
     assert (grouped(run(plain))[0].reason, grouped(run(plain))[0].way_out) == ("KeyError: 'x'", "")
 
 
 def test_a_first_cause_that_is_a_missing_module() -> None:
-    of = failing("a.py", "ImportError", "install the extra", cause="ModuleNotFoundError: No module named 'yaml'")
+    of = failing(
+        "a.py",
+        "ImportError",
+        "install the extra",
+        cause="ModuleNotFoundError: No module named 'yaml'",
+    )
     (cause,) = grouped(run(of))
-    assert cause.reason == "ImportError: install the extra (caused by ModuleNotFoundError: No module named 'yaml')"
+    assert (
+        cause.reason
+        == "ImportError: install the extra (caused by ModuleNotFoundError: No module named 'yaml')"
+    )
     assert cause.way_out == "install PyYAML in /venv/bin/python"
 
 
@@ -180,11 +238,17 @@ def test_the_place_of_a_failure() -> None:
 def test_nothing_was_measured() -> None:
     none: Run = run(missing("a.py", "yaml"), missing("b.py", "yaml"))
     assert all_failed(none)
-    assert nothing_measured(none) == (
-        "None of the 2 files could be loaded, so nothing was measured: "
+    assert (
+        nothing_measured(none) == "None of the 2 files could be loaded, so nothing was measured: "
         "ModuleNotFoundError: No module named 'yaml'. Install PyYAML in /venv/bin/python."
     )
-    one: Run = run(file("a.py", status=Status.KILLED, detail="The parsing process was killed by signal 9 (SIGKILL)."))
+    one: Run = run(
+        file(
+            "a.py",
+            status=Status.KILLED,
+            detail="The parsing process was killed by signal 9 (SIGKILL).",
+        )
+    )
     assert nothing_measured(one).startswith(
         "The only file could not be loaded, so nothing was measured: The parsing process was killed"
     )

@@ -64,4 +64,8 @@ def test_a_changed_line_belongs_to_the_innermost_statement_around_it(tmp_path: P
     """Of a block only the head is its own: a line in its body is another statement's."""
     text = "from a import (\n    b,\n    c,\n)\nwith d(\n    e,\n):\n    f(\n        g,\n    )\n"
     (tmp_path / "a.py").write_text(text, encoding="utf-8")
-    assert [sorted_out({"a.py": (line,)}, tmp_path).begun["a.py"] for line in (3, 6, 9)] == [(1,), (5,), (8,)]
+    assert [sorted_out({"a.py": (line,)}, tmp_path).begun["a.py"] for line in (3, 6, 9)] == [
+        (1,),
+        (5,),
+        (8,),
+    ]

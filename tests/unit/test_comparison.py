@@ -20,7 +20,9 @@ from unit.builders import HELPED, environment, file, loads, reference, run, trac
 LIMITS = Limits(relative=0.2, absolute_ms=20)
 
 
-def decided(before: Run, after: Run, *, regression: bool = True, fail_on: Sequence[str] = ()) -> Verdict:
+def decided(
+    before: Run, after: Run, *, regression: bool = True, fail_on: Sequence[str] = ()
+) -> Verdict:
     """The gate's verdict on a scan with these options."""
     asked = scanned.demand("20%" if regression else None, "20ms", fail_on)
     return scanned.decide(after, before, runs.judge(before, after, asked.timing), asked)
@@ -67,7 +69,10 @@ def test_imports_that_appear_and_vanish_are_named(before: Run, after: Run) -> No
     changes = {change.path: change for change in compare(before, after, LIMITS).files}
     assert changes["slower.py"].new_imports == ("common.frames", "pandas", "numpy")
     assert changes["faster.py"].gone_imports == ("common.frames", "pandas", "numpy")
-    assert describe(changes["slower.py"]) == "slower.py +300 ms (+300%); now loads common.frames, pandas, numpy"
+    assert (
+        describe(changes["slower.py"])
+        == "slower.py +300 ms (+300%); now loads common.frames, pandas, numpy"
+    )
     assert (changes["breaks.py"].was_failing, changes["breaks.py"].is_failing) == (False, True)
 
 
@@ -79,7 +84,10 @@ def test_a_run_compared_with_itself_is_unchanged(before: Run) -> None:
 
 def test_other_surroundings_are_warned_of(before: Run) -> None:
     elsewhere = environment(
-        machine="m2", python_version="3.11.7", airflow_version="2.11.2", distributions={"pandas": "3.0.0"}
+        machine="m2",
+        python_version="3.11.7",
+        airflow_version="2.11.2",
+        distributions={"pandas": "3.0.0"},
     )
     other = run(file("same.py", 100), environment=elsewhere, settings={"temperature": "cold"})
     text = "\n".join(compare(before, other, LIMITS).warnings)
@@ -140,14 +148,28 @@ def broken(path: str, *wall_ms: float) -> FileResult:
 @pytest.mark.parametrize(
     ("old", "new", "change"),
     [
-        (file("a.py", 900, 900, 900), broken("a.py", 9, 9, 9), Outcome.CANNOT_TELL),  # it stops early: no gain
-        (file("a.py", 9, 9, 9), broken("a.py", 900, 900, 900), Outcome.REGRESSION),  # failing slowly costs
-        (broken("a.py", 9, 9, 9), file("a.py", 900, 900, 900), Outcome.CANNOT_TELL),  # mending is no regression
+        (
+            file("a.py", 900, 900, 900),
+            broken("a.py", 9, 9, 9),
+            Outcome.CANNOT_TELL,
+        ),  # it stops early: no gain
+        (
+            file("a.py", 9, 9, 9),
+            broken("a.py", 900, 900, 900),
+            Outcome.REGRESSION,
+        ),  # failing slowly costs
+        (
+            broken("a.py", 9, 9, 9),
+            file("a.py", 900, 900, 900),
+            Outcome.CANNOT_TELL,
+        ),  # mending is no regression
         (broken("a.py", 900, 900, 900), file("a.py", 9, 9, 9), Outcome.IMPROVEMENT),
         (broken("a.py", 9, 9, 9), broken("a.py", 900, 900, 900), Outcome.REGRESSION),
     ],
 )
-def test_a_file_that_breaks_is_not_faster(old: FileResult, new: FileResult, change: Outcome) -> None:
+def test_a_file_that_breaks_is_not_faster(
+    old: FileResult, new: FileResult, change: Outcome
+) -> None:
     found = compare(run(old), run(new), LIMITS).files[0]
     assert found.outcome is change
     assert found.breaks == (new.status.is_failure and not old.status.is_failure)
@@ -155,7 +177,10 @@ def test_a_file_that_breaks_is_not_faster(old: FileResult, new: FileResult, chan
 
 
 def test_a_file_without_its_dags_is_broken_and_not_faster() -> None:
-    before, after = file("a.py", 900, 900, 900), file("a.py", 9, 9, 9, status=Status.NO_DAGS, dag_ids=())
+    before, after = (
+        file("a.py", 900, 900, 900),
+        file("a.py", 9, 9, 9, status=Status.NO_DAGS, dag_ids=()),
+    )
     comparison = compare(run(before), run(after), LIMITS)
     assert (comparison.files[0].outcome, comparison.files[0].breaks) == (Outcome.CANNOT_TELL, True)
     told = decided(run(before), run(after), regression=False, fail_on=["import-error"])
@@ -173,21 +198,27 @@ def test_a_file_that_safe_mode_passes_over_has_lost_its_dags() -> None:
         ),
     )
     changes = {
-        file.path: file.breaks for file in compare(run(file("a.py", 9), file("b.py", 9), file("c.py", 9)), after).files
+        file.path: file.breaks
+        for file in compare(run(file("a.py", 9), file("b.py", 9), file("c.py", 9)), after).files
     }
     assert changes == {"a.py": True, "b.py": False, "c.py": False}
 
 
 def test_waiting_for_a_processor_is_no_change() -> None:
     quiet = file("a.py", 40, 41, 40)
-    samples = msgspec.structs.replace(file("a.py", 90, 95, 100).samples, queued_ms=(50.0, 54.0, 60.0))
+    samples = msgspec.structs.replace(
+        file("a.py", 90, 95, 100).samples, queued_ms=(50.0, 54.0, 60.0)
+    )
     busy = file("a.py", samples=samples)
     found = compare(run(quiet, reference=reference()), run(busy, reference=reference()), LIMITS)
     assert found.files[0].outcome is Outcome.UNCHANGED
     assert found.files[0].current_ms == pytest.approx(40)
     assert found.current_total_ms == pytest.approx(40)
     assert found.warnings == (
-        "This run's machine was busy; the 0.1 s that its parses waited for a processor are not counted.",
+        (
+            "This run's machine was busy; the 0.1 s that its parses waited for a processor are not"
+            " counted."
+        ),
     )
 
 
@@ -234,7 +265,9 @@ def test_only_what_was_scanned_again_is_compared(before: Run) -> None:
     assert [file.path for file in below(before, ["."]).files] == paths
     assert [file.path for file in below(before, [paths[0]]).files] == [paths[0]]
     assert below(before, ["elsewhere"]).files == ()
-    nested = msgspec.structs.replace(before, files=(file("team/a.py", 1.0), file("team2/b.py", 1.0)))
+    nested = msgspec.structs.replace(
+        before, files=(file("team/a.py", 1.0), file("team2/b.py", 1.0))
+    )
     assert [file.path for file in below(nested, ["team"]).files] == ["team/a.py"]
 
 
@@ -263,7 +296,9 @@ def test_a_file_that_loses_some_of_its_dags_is_broken(
 def test_a_file_that_fails_before_and_after_is_broken_only_if_it_loses_a_dag() -> None:
     failing = {"status": Status.IMPORT_ERROR, "failures": (LOST,)}
     two, one = (file("a.py", 50, dag_ids=ids, **failing) for ids in (("a", "b"), ("a",)))
-    assert [compare(run(x), run(y)).files[0].breaks for x, y in ((two, one), (one, two), (two, two))] == [
+    assert [
+        compare(run(x), run(y)).files[0].breaks for x, y in ((two, one), (one, two), (two, two))
+    ] == [
         True,
         False,
         False,

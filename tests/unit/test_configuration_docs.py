@@ -34,7 +34,9 @@ def default(value: object) -> str:
 def test_every_key_has_its_default() -> None:
     top, gate = table("[tool.dagprof]"), table("[tool.dagprof.gate]")
     plain = settings.Settings()
-    assert list(top) == [key for key in dashed(settings.Settings.__struct_fields__) if key != "config-file"]
+    assert list(top) == [
+        key for key in dashed(settings.Settings.__struct_fields__) if key != "config-file"
+    ]
     assert {key: row[0] for key, row in top.items() if key != "gate"} == {
         key: default(getattr(plain, key.replace("-", "_"))) for key in top if key != "gate"
     }
@@ -42,7 +44,9 @@ def test_every_key_has_its_default() -> None:
     assert {key: row[0] for key, row in gate.items() if key != "rules"} == {
         key: default(getattr(plain.gate, key.replace("-", "_"))) for key in gate if key != "rules"
     }
-    assert [key for key, row in gate.items() if row[2] == "yes"] == dashed(FileLimits.__struct_fields__)
+    assert [key for key, row in gate.items() if row[2] == "yes"] == dashed(
+        FileLimits.__struct_fields__
+    )
 
 
 def test_every_rule_has_its_level_and_sentence() -> None:
@@ -62,8 +66,15 @@ def test_the_example_works(tmp_path: Path) -> None:
     assert example is not None
     (tmp_path / "pyproject.toml").write_text(example[1])
     found = settings.load({}, environment={}, start=tmp_path)
-    assert (found.repeat, found.gate.budget, found.overrides[0].budget, len(found.waivers)) == (5, "2s", "4s", 1)
+    assert (found.repeat, found.gate.budget, found.overrides[0].budget, len(found.waivers)) == (
+        5,
+        "2s",
+        "4s",
+        1,
+    )
     (tmp_path / "pyproject.toml").unlink()
-    (tmp_path / "dagprof.toml").write_text(example[1].replace("[tool.dagprof]\n", "").replace("tool.dagprof.", ""))
+    (tmp_path / "dagprof.toml").write_text(
+        example[1].replace("[tool.dagprof]\n", "").replace("tool.dagprof.", "")
+    )
     own = settings.load({}, environment={}, start=tmp_path)
     assert (own.gate, own.overrides) == (found.gate, found.overrides)

@@ -20,7 +20,11 @@ def reported() -> set[str]:
     found: set[str] = set()
     for file in WATCHERS.glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in names:
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and node.value in names
+            ):
                 found.add(node.value)
     return found
 
@@ -30,11 +34,17 @@ def ledger_calls() -> set[str]:
     found: set[str] = set()
     for file in WATCHERS.glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
+            if not (
+                isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args
+            ):
                 continue
             owner, first = node.func.value, node.args[0]
             is_ledger = isinstance(owner, ast.Attribute) and owner.attr == "_ledger"
-            if is_ledger and node.func.attr in ("note", "add", "timed") and isinstance(first, ast.Constant):
+            if (
+                is_ledger
+                and node.func.attr in ("note", "add", "timed")
+                and isinstance(first, ast.Constant)
+            ):
                 found.add(str(first.value))
     return found
 
@@ -59,6 +69,11 @@ def test_each_group_with_a_rule_names_one_that_the_gate_has() -> None:
 
 def test_a_kind_that_only_a_newer_dagprof_knows_means_nothing() -> None:
     kind = effect_kind("telepathy")
-    assert (kind.name, kind.group, kind.verbs, kind.belongs_in_task) == ("telepathy", OTHER, None, False)
+    assert (kind.name, kind.group, kind.verbs, kind.belongs_in_task) == (
+        "telepathy",
+        OTHER,
+        None,
+        False,
+    )
     effect = Effect(kind="telepathy", what="x", file="a.py", line=1, wall_us=900_000)
     assert waits.most_grown((), (effect,)) is None

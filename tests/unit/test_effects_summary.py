@@ -12,15 +12,21 @@ from unit.builders import file, run
 
 
 def access(key: str, path: str, line: int) -> Access:
-    return Access(kind="variable", key=key, operation="get", answered_by="stub", file=path, line=line)
+    return Access(
+        kind="variable", key=key, operation="get", answered_by="stub", file=path, line=line
+    )
 
 
 def test_lines_are_summed_over_files_and_the_longest_come_first() -> None:
-    sleeps = Effect(kind="sleep", what="", file="/dags/common/x.py", line=3, count=2, wall_us=200_000)
+    sleeps = Effect(
+        kind="sleep", what="", file="/dags/common/x.py", line=3, count=2, wall_us=200_000
+    )
     runs = Effect(kind="process", what="git status", file="/dags/a.py", line=5, wall_us=900_000)
     reads = Effect(kind="file-read", what="big.csv", file="/dags/a.py", line=6, wall_us=5_000_000)
     found = run(
-        file("a.py", 100, effects=(sleeps, runs, reads), accesses=(access("key", "/dags/a.py", 4),)),
+        file(
+            "a.py", 100, effects=(sleeps, runs, reads), accesses=(access("key", "/dags/a.py", 4),)
+        ),
         file("b.py", 100, effects=(sleeps,)),
         root="/dags",
     )
@@ -35,7 +41,9 @@ def test_names_from_dag_code_are_harmless_and_nothing_is_printed_for_nothing() -
     console = Console(width=120, record=True, file=io.StringIO())
     effects.render(run(file("a.py", 100)), console)
     assert console.export_text(clear=False) == ""
-    effects.render(run(file("a.py", 100, accesses=(access("\x1b[31mred", "/dags/a.py", 4),))), console)
+    effects.render(
+        run(file("a.py", 100, accesses=(access("\x1b[31mred", "/dags/a.py", 4),))), console
+    )
     text = console.export_text()
     assert "\x1b" not in text
     assert "\\x1b[31mred" in text

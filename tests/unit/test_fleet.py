@@ -31,7 +31,9 @@ def measured(
     loaded = loads(*rows)
     sets = tuple({HELPER: 1, OTHER: 2}.get(module, 0) for module in loaded.module)
     columns = {name: getattr(loaded, name) for name in Loads.__struct_fields__}
-    pass_ = trace(wall_ms=100.0, loaded=Loads(**{**columns, "imports": sets}), gc_ms=0.0, edges=edges)
+    pass_ = trace(
+        wall_ms=100.0, loaded=Loads(**{**columns, "imports": sets}), gc_ms=0.0, edges=edges
+    )
     return file(path, 100.0, trace=pass_, **changes)
 
 
@@ -53,7 +55,9 @@ def by_both(path: str, **changes: Any) -> FileResult:
 
 def light(path: str, **changes: Any) -> FileResult:
     """Line 5 imports light (20 ms)."""
-    return measured(path, [(LIGHT, -1, 20_000, 20_000, ROOT, 5)], Edge(line=5, target=LIGHT), **changes)
+    return measured(
+        path, [(LIGHT, -1, 20_000, 20_000, ROOT, 5)], Edge(line=5, target=LIGHT), **changes
+    )
 
 
 def fleet(*files: FileResult) -> Fleet:
@@ -64,7 +68,9 @@ def scanned(*files: FileResult) -> Run:
     return run(*files, modules=MODULES, import_sets=SETS)
 
 
-def experiment(need: Need, *places: str, saving_ms: tuple[float, ...] = (), **changes: Any) -> Experiment:
+def experiment(
+    need: Need, *places: str, saving_ms: tuple[float, ...] = (), **changes: Any
+) -> Experiment:
     return Experiment(without=tuple(map(at, places)), need=need, saving_ms=saving_ms, **changes)
 
 
@@ -82,7 +88,10 @@ def steps(fleet: Fleet, length: int = 20) -> list[tuple[list[str], int, int]]:
 
 
 def test_one_line_of_a_helper_counts_in_every_file() -> None:
-    changes = {str(change.place): change for change in fleet(by_helper("a.py"), by_helper("b.py")).changes()}
+    changes = {
+        str(change.place): change
+        for change in fleet(by_helper("a.py"), by_helper("b.py")).changes()
+    }
     assert changes["helper.py:3"].saving_ms == pytest.approx(120)
     assert changes["helper.py:3"].files == 2
     assert changes["helper.py:3"].loads == ("heavy",)
@@ -113,7 +122,9 @@ def test_shared_imports_are_not_lost_beside_others() -> None:
     assert found[1][1] == pytest.approx(60, abs=2)
 
 
-@pytest.mark.parametrize("need", [Need.RAISES, Need.CHANGES_DAGS, Need.UNKNOWN], ids=lambda need: need.value)
+@pytest.mark.parametrize(
+    "need", [Need.RAISES, Need.CHANGES_DAGS, Need.UNKNOWN], ids=lambda need: need.value
+)
 def test_what_a_parse_needs_is_not_proposed(need: Need) -> None:
     needed = experiment(need, "helper.py:3", reason="NameError: heavy")
     found = fleet(by_helper("a.py", experiments=(needed,)), by_helper("b.py"))
@@ -124,10 +135,17 @@ def test_what_a_parse_needs_is_not_proposed(need: Need) -> None:
 
 
 def test_proved_savings_stand_for_the_estimate() -> None:
-    proof = experiment(Need.NOT_NEEDED, "a.py:1", saving_ms=(40.0, 44.0, 42.0), memory_kib=(900, 1000, 1100))
+    proof = experiment(
+        Need.NOT_NEEDED, "a.py:1", saving_ms=(40.0, 44.0, 42.0), memory_kib=(900, 1000, 1100)
+    )
     found = fleet(by_helper("a.py", experiments=(proof,)))
     change = next(change for change in found.changes() if str(change.place) == "a.py:1")
-    assert (change.saving_ms, change.proved_ms, change.evidence, change.memory_kib) == (42.0, 42.0, "proved", 1000)
+    assert (change.saving_ms, change.proved_ms, change.evidence, change.memory_kib) == (
+        42.0,
+        42.0,
+        "proved",
+        1000,
+    )
     estimated = next(change for change in found.changes() if str(change.place) == "helper.py:3")
     assert estimated.saving_ms == pytest.approx(60)
 
@@ -154,9 +172,17 @@ def test_the_floor_is_everything_movable_moved() -> None:
 
 
 def test_cautions_of_all_files_are_told_once() -> None:
-    first = experiment(Need.NOT_NEEDED, "helper.py:3", saving_ms=(60.0, 60.0), cautions=("environment variable: X",))
+    first = experiment(
+        Need.NOT_NEEDED,
+        "helper.py:3",
+        saving_ms=(60.0, 60.0),
+        cautions=("environment variable: X",),
+    )
     second = experiment(
-        Need.NOT_NEEDED, "helper.py:3", saving_ms=(60.0, 60.0), cautions=("environment variable: X", "builtin: y")
+        Need.NOT_NEEDED,
+        "helper.py:3",
+        saving_ms=(60.0, 60.0),
+        cautions=("environment variable: X", "builtin: y"),
     )
     found = fleet(by_helper("a.py", experiments=(first,)), by_helper("b.py", experiments=(second,)))
     assert found.changes()[0].cautions == ("environment variable: X", "builtin: y")

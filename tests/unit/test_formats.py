@@ -14,7 +14,9 @@ from dagprof.report.formats import RUNS, VERDICTS, RunReport, VerdictReport
 from unit.builders import file, run
 
 BEFORE, AFTER = run(file("a.py", 100)), run(file("a.py", 900))
-VERDICT = Verdict(decision=Decision.PASSED, reason="nothing became slower", base="main", head="this")
+VERDICT = Verdict(
+    decision=Decision.PASSED, reason="nothing became slower", base="main", head="this"
+)
 
 
 def help_of(command: click.Command) -> str:
@@ -23,12 +25,18 @@ def help_of(command: click.Command) -> str:
 
 @pytest.mark.parametrize("name", RUNS)
 @pytest.mark.parametrize("is_compared", [False, True])
-def test_each_format_of_a_run_writes_it_with_and_without_a_comparison(name: str, is_compared: bool) -> None:
+def test_each_format_of_a_run_writes_it_with_and_without_a_comparison(
+    name: str, is_compared: bool
+) -> None:
     compared = compare(BEFORE, AFTER) if is_compared else None
-    text = RUNS[name].text(RunReport(AFTER, Fleet(AFTER), compared, BEFORE if is_compared else None))
+    text = RUNS[name].text(
+        RunReport(AFTER, Fleet(AFTER), compared, BEFORE if is_compared else None)
+    )
     assert text.endswith(("\n", "</html>"))
     assert "1 file with 1 DAG" in text
-    assert ("Against the baseline" in text) is is_compared or name == "html"  # which draws it in the browser
+    assert (
+        "Against the baseline" in text
+    ) is is_compared or name == "html"  # which draws it in the browser
 
 
 @pytest.mark.parametrize("name", VERDICTS)
@@ -53,5 +61,8 @@ def test_commands_offer_every_format() -> None:
 
 
 def test_file_names_end_as_formats_say() -> None:
-    suffixes = [*(each.suffix for each in RUNS.values()), *(each.suffix for each in VERDICTS.values())]
+    suffixes = [
+        *(each.suffix for each in RUNS.values()),
+        *(each.suffix for each in VERDICTS.values()),
+    ]
     assert all(suffix.startswith(".") for suffix in suffixes)

@@ -40,10 +40,22 @@ def two_files() -> Run:
         statement(9, 5_000, 5_000, kind="for", is_cut=True),
         statement(10, 100, 100, parent=3),
     ]
-    failure = Failure(type="KeyError", message="'x'", cause="OSError: gone", file="/dags/a.py", line=3)
-    access = Access(kind="variable", key="k", operation="get", answered_by="stub", file="/dags/a.py", line=2)
+    failure = Failure(
+        type="KeyError", message="'x'", cause="OSError: gone", file="/dags/a.py", line=3
+    )
+    access = Access(
+        kind="variable", key="k", operation="get", answered_by="stub", file="/dags/a.py", line=2
+    )
     return run(
-        file("a.py", 100, 110, 120, trace=trace(110, HELPED, statements), failures=(failure,), accesses=(access,)),
+        file(
+            "a.py",
+            100,
+            110,
+            120,
+            trace=trace(110, HELPED, statements),
+            failures=(failure,),
+            accesses=(access,),
+        ),
         file("b.py", 200, 200, 230, trace=trace(200, HELPED)),
     )
 
@@ -58,7 +70,9 @@ def test_columns_do_not_depend_on_the_run(frame: object, two_files: Run) -> None
 
 @pytest.mark.parametrize("frame", ALL, ids=lambda frame: frame.__name__)
 def test_the_page_about_tables_lists_their_columns(frame: object) -> None:
-    documented = re.findall(r"^\| `(\w+)\(.*\)` \|.*\| ([^|]+) \|$", TABLES.read_text(encoding="utf-8"), re.MULTILINE)
+    documented = re.findall(
+        r"^\| `(\w+)\(.*\)` \|.*\| ([^|]+) \|$", TABLES.read_text(encoding="utf-8"), re.MULTILINE
+    )
     columns = list(frame(run(modules=())).columns)  # type: ignore[operator]
     assert dict(documented)[frame.__name__] == ", ".join(columns)  # type: ignore[attr-defined]
 
@@ -71,13 +85,17 @@ def test_files_are_ranked_by_their_median(two_files: Run) -> None:
     assert row["load_ms"] == pytest.approx(88)
     assert row["imports_ms"] == pytest.approx(81.5)
     assert row["top_level_ms"] == pytest.approx(6.5)
-    assert row["imports_ms"] + row["top_level_ms"] + row["bag_ms"] + row["serialise_ms"] == pytest.approx(110)
+    assert row["imports_ms"] + row["top_level_ms"] + row["bag_ms"] + row[
+        "serialise_ms"
+    ] == pytest.approx(110)
     assert row["waiting_ms"] == pytest.approx(11)
     assert row["import_timeout_share"] == pytest.approx(88 / 30_000)
 
 
 def test_imports_are_never_counted_twice() -> None:
-    twice = run(*(file(path, 110, trace=trace(110, HELPED, gc_ms=0.0)) for path in ("a.py", "b.py")))
+    twice = run(
+        *(file(path, 110, trace=trace(110, HELPED, gc_ms=0.0)) for path in ("a.py", "b.py"))
+    )
     by_package = frames.imports_frame(twice, by="package").set_index("name")
     assert by_package.loc["pandas", "cumulative_ms"] == 160
     assert by_package.loc["pandas", "self_ms"] == 100
@@ -102,14 +120,20 @@ def test_imports_take_what_they_take_of_a_plain_parse() -> None:
 
 def test_other_groupings_are_refused(two_files: Run) -> None:
     for frame in (frames.imports_frame, frames.savings_frame):
-        with pytest.raises(UsageError, match=r"no grouping by 'pkg'\. Choose from module, package, distribution"):
+        with pytest.raises(
+            UsageError, match=r"no grouping by 'pkg'\. Choose from module, package, distribution"
+        ):
             frame(two_files, by="pkg")  # type: ignore[arg-type]
 
 
 def test_a_helper_gives_back_what_it_loads_however_short_it_is() -> None:
     short = loads((0, -1, 200, 80_200, -1, 4), (1, 0, 80_000, 80_000, 0, 1))
-    alone = frames.savings_frame(run(file("a.py", 100, trace=trace(100, short, gc_ms=0.0))), by="package")
-    assert dict(zip(alone["name"], alone["alone_ms"], strict=True)) == pytest.approx({"common": 80.2, "pandas": 80})
+    alone = frames.savings_frame(
+        run(file("a.py", 100, trace=trace(100, short, gc_ms=0.0))), by="package"
+    )
+    assert dict(zip(alone["name"], alone["alone_ms"], strict=True)) == pytest.approx(
+        {"common": 80.2, "pandas": 80}
+    )
 
 
 def test_nothing_gives_back_the_wait_for_a_processor() -> None:
@@ -124,7 +148,10 @@ def test_nothing_gives_back_the_wait_for_a_processor() -> None:
 def test_loads_name_their_importer(two_files: Run) -> None:
     frame = frames.loads_frame(two_files)
     mine = frame[frame["path"] == "a.py"].set_index("module")
-    assert (mine.loc["common.frames", "importer_file"], mine.loc["common.frames", "line"]) == ("a.py", 4)
+    assert (mine.loc["common.frames", "importer_file"], mine.loc["common.frames", "line"]) == (
+        "a.py",
+        4,
+    )
     assert (mine.loc["numpy", "importer"], mine.loc["numpy", "depth"]) == ("pandas", 2)
     assert mine.loc["pandas", "version"] == "2.2.3"
 
@@ -146,8 +173,12 @@ def test_a_file_without_a_trace_is_all_top_level() -> None:
 
 
 def test_collection_is_neither_an_import_nor_a_statement() -> None:
-    """100 ms of imports and 40 ms of collection, traced in 160 ms; uninstrumented, the load stage took 160 of 200 ms."""
-    traced = trace(160, loads((1, -1, 100_000, 100_000, -1, 1)), [statement(1, 100_000)], gc_ms=40.0)
+    """100 ms of imports and 40 ms of collection, traced in 160 ms; uninstrumented, the load
+    stage took 160 of 200 ms.
+    """
+    traced = trace(
+        160, loads((1, -1, 100_000, 100_000, -1, 1)), [statement(1, 100_000)], gc_ms=40.0
+    )
     row = frames.files_frame(run(file("a.py", 200, trace=traced))).loc[0]
     assert row["imports_ms"] == pytest.approx(125)
     assert row["gc_ms"] == pytest.approx(35)  # 50, but no more is left of the load stage
@@ -170,8 +201,19 @@ def test_edges_name_both_ends() -> None:
     own = msgspec.structs.replace(loads((0, -1, 5, 9, -1, 1)), imports=(1,))
     traced = trace(10, own, edges=(Edge(1, 0),))
     sets = ((), (Edge(3, 1, True, is_conditional=True),))
-    rows = frames.records(frames.edges_frame(run(file("a.py", 10, trace=traced), modules=modules, import_sets=sets)))
+    rows = frames.records(
+        frames.edges_frame(run(file("a.py", 10, trace=traced), modules=modules, import_sets=sets))
+    )
     assert [tuple(row.values()) for row in rows] == [
         ("", "a.py", 1, "helpers", "helpers", "", False, False),
-        ("helpers", "/dags/helpers.py", 3, "airflow.providers.ssh.hooks", "airflow.providers.ssh", "ssh", True, True),
+        (
+            "helpers",
+            "/dags/helpers.py",
+            3,
+            "airflow.providers.ssh.hooks",
+            "airflow.providers.ssh",
+            "ssh",
+            True,
+            True,
+        ),
     ]

@@ -19,14 +19,21 @@ from unit.builders import file, run, samples
 from unit.gating import TODAY, compared, judged, slower, times
 
 
-def timed(*files: FileResult, reference_ms: float | None = 100, version: int = 1, **changes: Any) -> Run:
+def timed(
+    *files: FileResult, reference_ms: float | None = 100, version: int = 1, **changes: Any
+) -> Run:
     reference = None if reference_ms is None else builders.reference(reference_ms, version)
     return run(*files, reference=reference, **changes)
 
 
-def by_baseline(old: FileResult, new: FileResult, factor: float = 1.0, **demand: Any) -> FileVerdict:
+def by_baseline(
+    old: FileResult, new: FileResult, factor: float = 1.0, **demand: Any
+) -> FileVerdict:
     verdict = decide_by_baseline(
-        timed(old), timed(new, reference_ms=100 * factor), "base.json", Demand(today=TODAY, **demand)
+        timed(old),
+        timed(new, reference_ms=100 * factor),
+        "base.json",
+        Demand(today=TODAY, **demand),
     )
     return verdict.files[0]
 
@@ -40,7 +47,10 @@ def sampled(wall: float, cpu: float, queued: float = 0.0, number: int = 5) -> Fi
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"environment": builders.environment(python_version="3.11.9")}, "used Python 3.12, and this run used 3.11"),
+        (
+            {"environment": builders.environment(python_version="3.11.9")},
+            "used Python 3.12, and this run used 3.11",
+        ),
         (
             {"environment": builders.environment(airflow_version="2.11.2")},
             "used Airflow 3.3.2, and this run used 2.11.2",
@@ -61,7 +71,9 @@ def sampled(wall: float, cpu: float, queued: float = 0.0, number: int = 5) -> Fi
 )
 def test_what_cannot_be_compared_is_refused(changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
-        decide_by_baseline(timed(file("a.py", 9)), timed(file("a.py", 9), **changes), "b", Demand(today=TODAY))
+        decide_by_baseline(
+            timed(file("a.py", 9)), timed(file("a.py", 9), **changes), "b", Demand(today=TODAY)
+        )
 
 
 def test_a_baseline_without_a_reference_is_refused() -> None:
@@ -75,10 +87,18 @@ def test_a_baseline_of_other_files_is_refused() -> None:
 
 
 def test_another_patch_of_python_can_be_compared() -> None:
-    other = timed(file("a.py", *times(100)), environment=builders.environment(python_version="3.12.9"))
-    verdict = decide_by_baseline(timed(file("a.py", *times(100))), other, "base.json", Demand(today=TODAY), "9.9")
+    other = timed(
+        file("a.py", *times(100)), environment=builders.environment(python_version="3.12.9")
+    )
+    verdict = decide_by_baseline(
+        timed(file("a.py", *times(100))), other, "base.json", Demand(today=TODAY), "9.9"
+    )
     assert verdict.decision is Decision.PASSED
-    assert (verdict.base, verdict.head, verdict.dagprof_version) == ("base.json (2026-01-01)", "this run", "9.9")
+    assert (verdict.base, verdict.head, verdict.dagprof_version) == (
+        "base.json (2026-01-01)",
+        "this run",
+        "9.9",
+    )
 
 
 def test_a_file_that_takes_more_of_everything_became_slower() -> None:
@@ -90,25 +110,36 @@ def test_a_file_that_takes_more_of_everything_became_slower() -> None:
 
 def test_a_slower_machine_is_no_regression_and_a_faster_one_hides_none() -> None:
     assert by_baseline(sampled(100, 90), sampled(300, 270), factor=3).outcome is Outcome.UNCHANGED
-    assert by_baseline(sampled(400, 390), sampled(400, 390), factor=0.5).outcome is Outcome.REGRESSION
+    assert (
+        by_baseline(sampled(400, 390), sampled(400, 390), factor=0.5).outcome is Outcome.REGRESSION
+    )
     timing = by_baseline(sampled(100, 90), sampled(300, 270), factor=3).timing
     assert timing is not None
     assert timing.base_ms == pytest.approx(300, rel=0.01)
 
 
 def test_changes_that_another_day_could_make_do_not_count() -> None:
-    assert by_baseline(sampled(100, 90), sampled(148, 138)).outcome is Outcome.UNCHANGED  # under 50 ms
-    assert by_baseline(sampled(1000, 990), sampled(1240, 1230)).outcome is Outcome.UNCHANGED  # under 25 %
+    assert (
+        by_baseline(sampled(100, 90), sampled(148, 138)).outcome is Outcome.UNCHANGED
+    )  # under 50 ms
+    assert (
+        by_baseline(sampled(1000, 990), sampled(1240, 1230)).outcome is Outcome.UNCHANGED
+    )  # under 25 %
     assert by_baseline(sampled(1000, 990), sampled(1260, 1250)).outcome is Outcome.REGRESSION
     wide = Policy(relative="40%")
-    assert by_baseline(sampled(1000, 990), sampled(1260, 1250), policy=wide).outcome is Outcome.UNCHANGED
+    assert (
+        by_baseline(sampled(1000, 990), sampled(1260, 1250), policy=wide).outcome
+        is Outcome.UNCHANGED
+    )
 
 
 def test_where_only_the_wall_time_grew_it_cannot_be_told() -> None:
     told = by_baseline(sampled(100, 95), sampled(160, 140))
     assert told.outcome is Outcome.CANNOT_TELL
     assert [each.rule for each in told.findings] == [Rule.UNSURE]
-    assert by_baseline(sampled(100, 95), sampled(460, 140, queued=300)).outcome is Outcome.CANNOT_TELL
+    assert (
+        by_baseline(sampled(100, 95), sampled(460, 140, queued=300)).outcome is Outcome.CANNOT_TELL
+    )
 
 
 def test_a_file_that_waits_became_slower_without_any_more_cpu_time() -> None:
@@ -127,7 +158,9 @@ def test_a_file_that_lost_its_dags_fails_and_is_not_faster() -> None:
     told = judged([file("a.py", 400)], [file("a.py", 100, status=Status.NO_DAGS, dag_ids=())])
     assert told.decision is Decision.FAILED
     (found,) = [finding for finding in told.all_findings if finding.rule is Rule.IMPORT_ERROR]
-    assert found.message == "a.py no longer gives DAGs: it imports without an error but defines no DAG"
+    assert (
+        found.message == "a.py no longer gives DAGs: it imports without an error but defines no DAG"
+    )
     assert (told.files[0].outcome, told.files[0].timing) == (Outcome.CANNOT_TELL, None)
     helper = file("a.py", *times(100), status=Status.NO_DAGS, dag_ids=())
     assert judged([helper], [helper]).decision is Decision.PASSED
@@ -141,14 +174,20 @@ def test_a_file_that_lost_its_dags_fails_and_is_not_faster() -> None:
             True,
             "a.py is no longer parsed: its text lacks 'dag', so safe mode skips it",
         ),
-        (SkipReason.IGNORED, False, "a.py is no longer parsed: a pattern in .airflowignore matches it"),
+        (
+            SkipReason.IGNORED,
+            False,
+            "a.py is no longer parsed: a pattern in .airflowignore matches it",
+        ),
     ],
 )
 def test_a_file_that_airflow_passes_over_is_told_from_a_deleted_one(
     reason: SkipReason, fails: bool, sentence: str
 ) -> None:
     sides = compared([file("a.py", 400), file("b.py", 400)], [])
-    head = msgspec.structs.replace(sides.head, skipped=(SkippedFile(path="a.py", reason=reason, detail="'dag'"),))
+    head = msgspec.structs.replace(
+        sides.head, skipped=(SkippedFile(path="a.py", reason=reason, detail="'dag'"),)
+    )
     told = decide(msgspec.structs.replace(sides, head=head), Demand(today=TODAY), "9.9")
     assert [each.reason for each in told.files] == [sentence, "b.py no longer exists"]
     assert told.decision is (Decision.FAILED if fails else Decision.PASSED)
@@ -156,17 +195,25 @@ def test_a_file_that_airflow_passes_over_is_told_from_a_deleted_one(
 
 def test_a_file_that_breaks_has_no_change_to_tell() -> None:
     told = judged([file("a.py", 400)], [file("a.py", 100, status=Status.IMPORT_ERROR)])
-    assert [finding.rule for finding in told.all_findings] == [Rule.IMPORT_ERROR]  # and not unsure as well
+    assert [finding.rule for finding in told.all_findings] == [
+        Rule.IMPORT_ERROR
+    ]  # and not unsure as well
     assert (told.files[0].outcome, told.files[0].timing) == (Outcome.CANNOT_TELL, None)
 
 
 def test_a_file_that_breaks_takes_nothing_from_the_certainty_of_others() -> None:
-    """Seven pairs are just enough for three slower files of eight, as they were asked about while they were measured."""
+    """Seven pairs are just enough for three slower files of eight, as they were asked about
+    while they were measured.
+    """
     same = [file(f"same{number}.py", *times(50, 4)) for number in range(5)]
     base, head = zip(*(slower(f"slow{number}.py", 7) for number in range(3)), strict=True)
     broken = file("broken.py", 60, 61, 62), file("broken.py", 7, 8, 9, status=Status.IMPORT_ERROR)
     told = judged([*base, *same, broken[0]], [*head, *same, broken[1]])
-    assert [each.path for each in told.of(Outcome.REGRESSION)] == ["slow0.py", "slow1.py", "slow2.py"]
+    assert [each.path for each in told.of(Outcome.REGRESSION)] == [
+        "slow0.py",
+        "slow1.py",
+        "slow2.py",
+    ]
 
 
 def test_a_file_that_can_only_be_faster_leaves_no_question_open() -> None:
@@ -188,13 +235,25 @@ def test_a_new_file_takes_what_it_does_not_wait() -> None:
 
 
 def test_too_few_parses_tell_nothing() -> None:
-    assert by_baseline(sampled(100, 90, number=5), sampled(400, 390, number=1)).outcome is Outcome.CANNOT_TELL
-    assert by_baseline(sampled(100, 90, number=1), sampled(100, 90, number=5)).outcome is Outcome.CANNOT_TELL
-    assert by_baseline(file("a.py", 100, 110), file("a.py", 400, 400, 400)).outcome is Outcome.CANNOT_TELL
+    assert (
+        by_baseline(sampled(100, 90, number=5), sampled(400, 390, number=1)).outcome
+        is Outcome.CANNOT_TELL
+    )
+    assert (
+        by_baseline(sampled(100, 90, number=1), sampled(100, 90, number=5)).outcome
+        is Outcome.CANNOT_TELL
+    )
+    assert (
+        by_baseline(file("a.py", 100, 110), file("a.py", 400, 400, 400)).outcome
+        is Outcome.CANNOT_TELL
+    )
 
 
 def test_two_parses_that_agree_are_enough() -> None:
-    assert by_baseline(sampled(100, 90, number=2), sampled(400, 390, number=2)).outcome is Outcome.REGRESSION
+    assert (
+        by_baseline(sampled(100, 90, number=2), sampled(400, 390, number=2)).outcome
+        is Outcome.REGRESSION
+    )
 
 
 def test_noise_above_the_change_tells_nothing() -> None:
@@ -209,10 +268,15 @@ def test_what_seems_slower_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reference_ms", "outcome"), [(100, Outcome.REGRESSION), (200, Outcome.UNCHANGED), (130, Outcome.REGRESSION)]
+    ("reference_ms", "outcome"),
+    [(100, Outcome.REGRESSION), (200, Outcome.UNCHANGED), (130, Outcome.REGRESSION)],
 )
-def test_what_seemed_slower_is_judged_by_its_second_parses(reference_ms: float, outcome: Outcome) -> None:
-    """They were taken in turns with the reference: where that became slower too, it was the machine."""
+def test_what_seemed_slower_is_judged_by_its_second_parses(
+    reference_ms: float, outcome: Outcome
+) -> None:
+    """They were taken in turns with the reference: where that became slower too, it was the
+    machine.
+    """
     old = timed(file("a.py", *times(100)), file("b.py", *times(100)))
     new = timed(file("a.py", *times(190)), file("b.py", *times(100)))
     again = timed(file("a.py", 150, 199, 200, 201, 280), reference_ms=reference_ms)
@@ -227,7 +291,11 @@ def test_what_seemed_slower_is_judged_by_its_second_parses(reference_ms: float, 
 def test_what_seemed_slower_and_gave_no_times_again_cannot_be_told() -> None:
     again = timed(file("a.py"))
     verdict = decide_by_baseline(
-        timed(file("a.py", *times(100))), timed(file("a.py", *times(300))), "b", Demand(today=TODAY), again=again
+        timed(file("a.py", *times(100))),
+        timed(file("a.py", *times(300))),
+        "b",
+        Demand(today=TODAY),
+        again=again,
     )
     assert verdict.files[0].outcome is Outcome.CANNOT_TELL
 
@@ -240,6 +308,10 @@ def test_files_of_one_side_only_are_new_or_gone() -> None:
         "base.json",
         Demand(today=TODAY),
     )
-    assert [file.outcome for file in verdict.files] == [Outcome.UNCHANGED, Outcome.GONE, Outcome.NEW]
+    assert [file.outcome for file in verdict.files] == [
+        Outcome.UNCHANGED,
+        Outcome.GONE,
+        Outcome.NEW,
+    ]
     (doubt,) = verdict.doubts
     assert "The reference parse takes 1.00 times as long as when the baseline was saved" in doubt

@@ -12,7 +12,20 @@ from dagprof.gate.verdict import Decision
 from dagprof.judge.judgement import Outcome
 from dagprof.model import EXISTENCE, FileResult, Instability, Status
 from unit.builders import file, loads, samples, statement, trace
-from unit.gating import BROKEN, NO_LOADS, UNSTABLE, after, effect, found, judged, parsed, policy, slower, times, waiver
+from unit.gating import (
+    BROKEN,
+    NO_LOADS,
+    UNSTABLE,
+    after,
+    effect,
+    found,
+    judged,
+    parsed,
+    policy,
+    slower,
+    times,
+    waiver,
+)
 
 
 @pytest.mark.parametrize(
@@ -24,7 +37,12 @@ from unit.gating import BROKEN, NO_LOADS, UNSTABLE, after, effect, found, judged
             Outcome.REGRESSION,
             "a.py +300 ms (+299 %). No single line",
         ),
-        (file("a.py", *times(400)), file("a.py", *times(100)), Outcome.IMPROVEMENT, "a.py −300 ms (−75 %)"),
+        (
+            file("a.py", *times(400)),
+            file("a.py", *times(100)),
+            Outcome.IMPROVEMENT,
+            "a.py −300 ms (−75 %)",
+        ),
         (
             file("a.py", *times(100)),
             file("a.py", *times(101)),
@@ -38,7 +56,12 @@ from unit.gating import BROKEN, NO_LOADS, UNSTABLE, after, effect, found, judged
             "a.py: inconclusive. Measured change: between −89 and +89 ms after 2 pairs of parses",
         ),
         (None, file("a.py", 60, 70, 80), Outcome.NEW, "a.py is new and takes 70 ms"),
-        (None, file("a.py", status=Status.TIMED_OUT), Outcome.NEW, "a.py is new and gives no DAGs (timed-out)"),
+        (
+            None,
+            file("a.py", status=Status.TIMED_OUT),
+            Outcome.NEW,
+            "a.py is new and gives no DAGs (timed-out)",
+        ),
         (file("a.py", 60), None, Outcome.GONE, "a.py no longer exists"),
         (
             file("a.py"),
@@ -80,8 +103,10 @@ def test_why_the_base_failed_is_told() -> None:
     """It may lack files that git does not keep, where the change is not to blame."""
     broken = file("a.py", 60, status=Status.IMPORT_ERROR, failures=(BROKEN,))
     (told,) = judged([broken], [file("a.py", 60)]).files
-    assert told.reason == (
-        "a.py has no times to compare (import-error before, ok now). The base failed with KeyError: 'x'"
+    assert (
+        told.reason
+        == "a.py has no times to compare (import-error before, ok now). The base failed with"
+        " KeyError: 'x'"
     )
 
 
@@ -100,13 +125,22 @@ def test_a_regression_fails_and_is_told_with_its_figures() -> None:
     assert (verdict.doubts, verdict.dagprof_version, verdict.wall_s) == (("busy",), "9.9", 4.0)
     timing = verdict.files[0].timing
     assert timing is not None
-    assert (timing.base_ms, timing.head_ms, timing.change_ms, timing.pairs) == (100.4, 400.4, 300, 9)
+    assert (timing.base_ms, timing.head_ms, timing.change_ms, timing.pairs) == (
+        100.4,
+        400.4,
+        300,
+        9,
+    )
     assert timing.head_samples_ms == pytest.approx(times(400))
 
 
 @pytest.mark.parametrize(
     ("level", "decision", "findings"),
-    [(Level.ERROR, Decision.FAILED, 1), (Level.WARNING, Decision.PASSED, 1), (Level.OFF, Decision.PASSED, 0)],
+    [
+        (Level.ERROR, Decision.FAILED, 1),
+        (Level.WARNING, Decision.PASSED, 1),
+        (Level.OFF, Decision.PASSED, 0),
+    ],
 )
 def test_the_level_of_a_regression_decides(level: Level, decision: Decision, findings: int) -> None:
     base, head = slower()
@@ -118,9 +152,15 @@ def test_the_level_of_a_regression_decides(level: Level, decision: Decision, fin
 
 @pytest.mark.parametrize(
     ("level", "decision"),
-    [(Level.ERROR, Decision.FAILED), (Level.WARNING, Decision.CANNOT_TELL), (Level.OFF, Decision.CANNOT_TELL)],
+    [
+        (Level.ERROR, Decision.FAILED),
+        (Level.WARNING, Decision.CANNOT_TELL),
+        (Level.OFF, Decision.CANNOT_TELL),
+    ],
 )
-def test_what_cannot_be_told_fails_only_where_it_was_asked_for(level: Level, decision: Decision) -> None:
+def test_what_cannot_be_told_fails_only_where_it_was_asked_for(
+    level: Level, decision: Decision
+) -> None:
     verdict = judged([file("a.py", 1, 90)], [file("a.py", 90, 1)], policy(unsure=level))
     assert verdict.decision is decision
     if decision is Decision.CANNOT_TELL:
@@ -137,20 +177,32 @@ def test_an_accepted_regression_passes_and_is_not_denied() -> None:
     base, head = slower()
     verdict = judged([base], [head], {"waivers": (waiver(),)})
     assert verdict.decision is Decision.PASSED
-    assert verdict.reason == "1 file became slower, but waivers accept this; 1 file measured, 1 finding accepted."
-    assert judged([base], [base]).reason == "No file became slower beyond the limits; 1 file measured."
+    assert (
+        verdict.reason
+        == "1 file became slower, but waivers accept this; 1 file measured, 1 finding accepted."
+    )
+    assert (
+        judged([base], [base]).reason == "No file became slower beyond the limits; 1 file measured."
+    )
 
 
 def test_an_expired_waiver_fails_although_nothing_else_does() -> None:
     same = file("a.py", *times(50))
-    verdict = judged([same], [same], {"waivers": (waiver(until=datetime.date(2026, 4, 30), file="pyproject.toml"),)})
+    verdict = judged(
+        [same],
+        [same],
+        {"waivers": (waiver(until=datetime.date(2026, 4, 30), file="pyproject.toml"),)},
+    )
     assert verdict.decision is Decision.FAILED
     assert [each.rule for each in verdict.findings] == [Rule.EXPIRED_WAIVER]
 
 
 def test_without_any_file_nothing_can_be_reached() -> None:
     verdict = judged([], [])
-    assert (verdict.decision, verdict.reason) == (Decision.PASSED, "The change affects no DAG file.")
+    assert (verdict.decision, verdict.reason) == (
+        Decision.PASSED,
+        "The change affects no DAG file.",
+    )
 
 
 def test_files_may_have_limits_of_their_own() -> None:
@@ -176,19 +228,32 @@ def test_findings_that_fail_come_first() -> None:
 
 
 def test_where_the_base_was_not_traced_nothing_it_loads_or_does_is_new() -> None:
-    base, head = file("a.py", *times(100)), after(loads((1, -1, 300_000, 300_000, -1, 7)), samples=samples(*times(100)))
+    base, head = (
+        file("a.py", *times(100)),
+        after(loads((1, -1, 300_000, 300_000, -1, 7)), samples=samples(*times(100))),
+    )
     head = msgspec.structs.replace(head, effects=(effect("process", "ls"),))
     assert judged([base], [head]).files[0].findings == ()
     traced = msgspec.structs.replace(base, trace=trace(100, NO_LOADS, ()))
-    assert {each.rule for each in judged([traced], [head]).files[0].findings} == {Rule.NEW_PACKAGE, Rule.NEW_PROCESS}
+    assert {each.rule for each in judged([traced], [head]).files[0].findings} == {
+        Rule.NEW_PACKAGE,
+        Rule.NEW_PROCESS,
+    }
 
 
 def test_dags_that_come_and_go_are_unstable() -> None:
     """Whatever the DAGs' fields do, in the base and now."""
-    going = [Instability(dag_id=name, field=EXISTENCE, first="there", second="missing") for name in ("x", "y")]
-    sentence = "a.py gives the DAGs x, y in only some parses. Airflow keeps removing and adding these DAGs"
+    going = [
+        Instability(dag_id=name, field=EXISTENCE, first="there", second="missing")
+        for name in ("x", "y")
+    ]
+    sentence = (
+        "a.py gives the DAGs x, y in only some parses. Airflow keeps removing and adding these DAGs"
+    )
     both = parsed(instabilities=(UNSTABLE, *going))
-    assert [each.message for each in found(parsed(instabilities=(UNSTABLE,)), both, Rule.UNSTABLE_DAG)] == [sentence]
+    assert [
+        each.message for each in found(parsed(instabilities=(UNSTABLE,)), both, Rule.UNSTABLE_DAG)
+    ] == [sentence]
     assert next(each.message for each in found(parsed(), both, Rule.UNSTABLE_DAG)) == sentence
     assert len(found(None, both, Rule.UNSTABLE_DAG)) == 2
     (other,) = found(parsed(instabilities=tuple(going)), both, Rule.UNSTABLE_DAG)

@@ -11,11 +11,23 @@ from dagprof.gate.case import Case
 from dagprof.gate.parsed import Parsed
 from dagprof.model import Access, Edge, FileResult, Module, Origin, Samples, Status
 from unit.builders import MODULES, file, loads, run, samples
-from unit.gating import BROKEN, FRAMES, HELPER_ALONE, NO_LOADS, UNSTABLE, effect, found, parsed, times
+from unit.gating import (
+    BROKEN,
+    FRAMES,
+    HELPER_ALONE,
+    NO_LOADS,
+    UNSTABLE,
+    effect,
+    found,
+    parsed,
+    times,
+)
 
 
 def access(kind: str, key: str) -> Access:
-    return Access(kind=kind, key=key, operation="get", answered_by="stub", file="/dags/a.py", line=8)
+    return Access(
+        kind=kind, key=key, operation="get", answered_by="stub", file="/dags/a.py", line=8
+    )
 
 
 @pytest.mark.parametrize(
@@ -47,7 +59,13 @@ def access(kind: str, key: str) -> Access:
         ),
         (
             Rule.NEW_NETWORK,
-            parsed(effects=(effect("dns", "host"), effect("socket", "host:80"), effect("http", "host/x"))),
+            parsed(
+                effects=(
+                    effect("dns", "host"),
+                    effect("socket", "host:80"),
+                    effect("http", "host/x"),
+                )
+            ),
             (FRAMES, 3),
             "a.py uses the network while it is parsed (host, host:80, host/x). Use it in a task",
         ),
@@ -61,7 +79,10 @@ def access(kind: str, key: str) -> Access:
             Rule.UNSTABLE_DAG,
             parsed(instabilities=(UNSTABLE,)),
             ("a.py", 0),
-            "the DAG d differs from parse to parse: tasks[0].doc is 1, then 2. Airflow 3 stores each variant as a new version",
+            (
+                "the DAG d differs from parse to parse: tasks[0].doc is 1, then 2. Airflow 3 stores"
+                " each variant as a new version"
+            ),
         ),
         (
             Rule.TIMEOUT,
@@ -72,9 +93,13 @@ def access(kind: str, key: str) -> Access:
     ],
     ids=lambda value: value.value if isinstance(value, Rule) else "",
 )
-def test_a_rule_finds_what_is_new(rule: Rule, head: FileResult, place: tuple[str, int], sentence: str) -> None:
+def test_a_rule_finds_what_is_new(
+    rule: Rule, head: FileResult, place: tuple[str, int], sentence: str
+) -> None:
     finding = found(parsed(), head, rule)
-    assert [((each.file, each.line), each.message, each.level) for each in finding] == [(place, sentence, Level.ERROR)]
+    assert [((each.file, each.line), each.message, each.level) for each in finding] == [
+        (place, sentence, Level.ERROR)
+    ]
     assert found(None, head, rule)
     assert found(parsed(), parsed(), rule) == []
     if rule is not Rule.TIMEOUT:
@@ -105,13 +130,19 @@ def test_a_new_package_is_told_with_the_way_to_it() -> None:
     assert found(parsed(), parsed(), Rule.NEW_PACKAGE) == []
     assert found(parsed(), parsed(HELPER_ALONE), Rule.NEW_PACKAGE) == []
     broken = parsed(HELPER_ALONE, status=Status.IMPORT_ERROR)
-    assert found(broken, parsed(), Rule.NEW_PACKAGE) == []  # how much more it would have loaded is not known
+    assert (
+        found(broken, parsed(), Rule.NEW_PACKAGE) == []
+    )  # how much more it would have loaded is not known
     (new,) = found(None, parsed(), Rule.NEW_PACKAGE)
-    assert new.message == "a.py is new and loads pandas (a.py:4 → common/frames.py:1)"  # numpy came with it
+    assert (
+        new.message == "a.py is new and loads pandas (a.py:4 → common/frames.py:1)"
+    )  # numpy came with it
 
 
 def test_of_a_lazy_module_the_import_that_asked_is_to_change() -> None:
-    """Line 7 takes a name from the helper of line 4, whose ``__getattr__`` imports pandas at its line 9."""
+    """Line 7 takes a name from the helper of line 4, whose ``__getattr__`` imports pandas at its
+    line 9.
+    """
     lazy = loads((0, -1, 1_000, 1_000, -1, 4), (1, -1, 300_000, 300_000, 0, 9))
     lazy = msgspec.structs.replace(lazy, caller_line=(4, 7))
     head = parsed(lazy)
@@ -121,7 +152,9 @@ def test_of_a_lazy_module_the_import_that_asked_is_to_change() -> None:
     (finding,) = found(parsed(HELPER_ALONE), head, Rule.NEW_PACKAGE)
     assert (finding.file, finding.line) == ("a.py", 7)
     assert finding.message == "a.py now loads pandas (a.py:7 → common/frames.py:9)"
-    called = found(parsed(HELPER_ALONE), parsed(lazy), Rule.NEW_PACKAGE)  # line 7 is no import statement there
+    called = found(
+        parsed(HELPER_ALONE), parsed(lazy), Rule.NEW_PACKAGE
+    )  # line 7 is no import statement there
     assert [(each.file, each.line) for each in called] == [(FRAMES, 9)]
 
 
@@ -130,8 +163,13 @@ def test_a_forbidden_package_is_told_also_when_it_is_not_new() -> None:
         return limits_for("a.py", Policy(forbid=names), ())
 
     finding = found(parsed(), parsed(), Rule.FORBIDDEN_PACKAGE, forbid("NumPy", "torch"))
-    assert [each.message for each in finding] == ["a.py loads numpy, which is forbidden (a.py:4 → common/frames.py:1)"]
-    assert found(parsed(), parsed(), Rule.FORBIDDEN_PACKAGE, forbid("torch", "num", "common", "json")) == []
+    assert [each.message for each in finding] == [
+        "a.py loads numpy, which is forbidden (a.py:4 → common/frames.py:1)"
+    ]
+    assert (
+        found(parsed(), parsed(), Rule.FORBIDDEN_PACKAGE, forbid("torch", "num", "common", "json"))
+        == []
+    )
     assert found(parsed(), parsed(), Rule.FORBIDDEN_PACKAGE) == []
 
 
@@ -143,12 +181,22 @@ def test_only_what_the_users_code_asks_for_needs_to_be_allowed() -> None:
         "a.py imports pandas, which is not an allowed package"
     ]
     assert (finding[0].file, finding[0].line) == (FRAMES, 1)
-    assert found(parsed(), parsed(), Rule.FORBIDDEN_PACKAGE, limits_for("a.py", Policy(allow=("pandas",)), ())) == []
+    assert (
+        found(
+            parsed(),
+            parsed(),
+            Rule.FORBIDDEN_PACKAGE,
+            limits_for("a.py", Policy(allow=("pandas",)), ()),
+        )
+        == []
+    )
 
 
 def test_what_airflow_has_loaded_already_can_be_forbidden_where_it_is_imported() -> None:
     """Nothing loads it; line 2 of the file and line 9 of numpy ask for it."""
-    there = Module(name="yaml", file="/site/yaml.py", origin=Origin.DISTRIBUTION, distribution="PyYAML")
+    there = Module(
+        name="yaml", file="/site/yaml.py", origin=Origin.DISTRIBUTION, distribution="PyYAML"
+    )
     modules = (*MODULES, there)
     asks = parsed()
     assert asks.trace is not None
@@ -158,7 +206,9 @@ def test_what_airflow_has_loaded_already_can_be_forbidden_where_it_is_imported()
         (Policy(forbid=("pyyaml",)), "forbidden"),
         (Policy(allow=("pandas",)), "not an allowed package"),
     ):
-        case = Case(None, Parsed(asks, run(asks, modules=modules)), limits_for("a.py", policy, ()), 30_000)
+        case = Case(
+            None, Parsed(asks, run(asks, modules=modules)), limits_for("a.py", policy, ()), 30_000
+        )
         (told,) = [each for each in rules.findings(case) if each.rule is Rule.FORBIDDEN_PACKAGE]
         assert told.message.startswith(f"a.py imports yaml, which is {word}")
         assert (told.file, told.line) == ("a.py", 2)
@@ -167,9 +217,20 @@ def test_what_airflow_has_loaded_already_can_be_forbidden_where_it_is_imported()
 def test_many_new_modules_are_told() -> None:
     few = limits_for("a.py", Policy(new_modules=3), ())
     (finding,) = found(parsed(NO_LOADS), parsed(), Rule.NEW_MODULES, few)
-    assert (finding.file, finding.line) == (FRAMES, 1)  # the first is line 4, by which only the helper itself is loaded
+    assert (finding.file, finding.line) == (
+        FRAMES,
+        1,
+    )  # the first is line 4, by which only the helper itself is loaded
     assert finding.message == "a.py now loads 5 modules, up from 0. The limit is 3 more"
-    assert found(parsed(HELPER_ALONE), parsed(), Rule.NEW_MODULES, limits_for("a.py", Policy(new_modules=4), ())) == []
+    assert (
+        found(
+            parsed(HELPER_ALONE),
+            parsed(),
+            Rule.NEW_MODULES,
+            limits_for("a.py", Policy(new_modules=4), ()),
+        )
+        == []
+    )
     assert found(None, parsed(), Rule.NEW_MODULES, few) == []
 
 
@@ -196,7 +257,9 @@ def test_a_file_that_was_broken_already_is_not_told() -> None:
 
 def test_one_thing_at_two_lines_is_told_once_for_each_line() -> None:
     head = parsed(effects=(effect("http", "x", 1), effect("http", "x", 2), effect("http", "x", 2)))
-    assert [(each.line, each.message.count("(x)")) for each in found(parsed(), head, Rule.NEW_NETWORK)] == [
+    assert [
+        (each.line, each.message.count("(x)")) for each in found(parsed(), head, Rule.NEW_NETWORK)
+    ] == [
         (1, 1),
         (2, 1),
     ]
@@ -204,14 +267,18 @@ def test_one_thing_at_two_lines_is_told_once_for_each_line() -> None:
 
 def test_a_file_without_a_trace_is_no_problem() -> None:
     bare = file("a.py", *times(100))
-    assert [rules.findings(Case(None, Parsed(bare, run(bare)), limits_for("a.py", Policy(), ()), 0))] == [()]
+    assert [
+        rules.findings(Case(None, Parsed(bare, run(bare)), limits_for("a.py", Policy(), ()), 0))
+    ] == [()]
 
 
 def test_airflow_and_the_standard_library_are_no_packages() -> None:
     """Providers are: their distributions are chosen."""
     modules = (
         Module(name="airflow.models", origin=Origin.DISTRIBUTION, distribution="apache-airflow"),
-        Module(name="airflow.providers.http.hooks", origin=Origin.DISTRIBUTION, distribution="x-http"),
+        Module(
+            name="airflow.providers.http.hooks", origin=Origin.DISTRIBUTION, distribution="x-http"
+        ),
         Module(name="json", origin=Origin.STDLIB),
     )
     head = parsed(loads((0, -1, 1, 1, -1, 1), (1, -1, 1, 1, -1, 2), (2, -1, 1, 1, -1, 3)))

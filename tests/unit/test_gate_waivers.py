@@ -13,7 +13,10 @@ from unit.gating import FRAMES, TODAY, finding, judged, slower, waiver
 
 
 def test_a_comment_on_a_line_accepts_what_is_found_there() -> None:
-    text = "import os\nimport pandas  # dagprof: accept new-package until 2027-01-31: the report needs it\n"
+    text = (
+        "import os\nimport pandas  # dagprof: accept new-package until 2027-01-31: the report needs"
+        " it\n"
+    )
     (read,), wrong = waivers.in_source(text, "a.py")
     assert wrong == []
     assert read == Waiver(
@@ -28,7 +31,9 @@ def test_a_comment_on_a_line_accepts_what_is_found_there() -> None:
 
 
 def test_a_comment_on_a_line_of_its_own_accepts_for_the_whole_file() -> None:
-    (read,), _ = waivers.in_source("def f():\n    #dagprof:ACCEPT Slower until 2027-01-31:x y\n    pass", "a.py")
+    (read,), _ = waivers.in_source(
+        "def f():\n    #dagprof:ACCEPT Slower until 2027-01-31:x y\n    pass", "a.py"
+    )
     assert (read.line, read.place, read.reason, read.rule) == (0, "a.py:2", "x y", Rule.SLOWER)
 
 
@@ -36,16 +41,25 @@ def test_a_comment_on_a_line_of_its_own_accepts_for_the_whole_file() -> None:
     ("comment", "why"),
     [
         ("accept", "a rule, a last day and a reason are required"),
-        ("allow new-variable until 2027-01-31: needed", "a rule, a last day and a reason are required"),
+        (
+            "allow new-variable until 2027-01-31: needed",
+            "a rule, a last day and a reason are required",
+        ),
         ("accept slower", "a rule, a last day and a reason are required"),
         ("accept slower, new-modules until 2027-01-31: x", "a comment accepts one rule"),
         ("accept slower until tomorrow: x", "a rule, a last day and a reason are required"),
         ("accept slower until 2027-02-30: x", "2027-02-30 is not a date"),
         ("accept slower until 2027-01-31", "the reason is missing"),
         ("accept slower until 2027-01-31: ", "the reason is missing"),
-        ("accept new-pakage until 2027-01-31: x", "unknown rule 'new-pakage', did you mean 'new-package'?"),
+        (
+            "accept new-pakage until 2027-01-31: x",
+            "unknown rule 'new-pakage', did you mean 'new-package'?",
+        ),
         ("accept qqq until 2027-01-31: x", "unknown rule 'qqq', the rules are slower, unsure, "),
-        ("accept expired-waiver until 2027-01-31: x", "unknown rule 'expired-waiver', the rules are "),
+        (
+            "accept expired-waiver until 2027-01-31: x",
+            "unknown rule 'expired-waiver', the rules are ",
+        ),
     ],
 )
 def test_a_comment_that_accepts_nothing_is_told(comment: str, why: str) -> None:
@@ -90,7 +104,9 @@ def test_comments_before_a_syntax_error_are_read() -> None:
     ],
 )
 def test_what_a_waiver_covers(changes: dict[str, Any], accepts: bool) -> None:
-    told = waivers.applied(finding(), [waiver(rule=Rule.BUDGET), waiver(**changes)], TODAY, folders="dags")
+    told = waivers.applied(
+        finding(), [waiver(rule=Rule.BUDGET), waiver(**changes)], TODAY, folders="dags"
+    )
     assert bool(told.waived) == accepts
     assert told.fails != accepts
     if accepts:
@@ -113,16 +129,25 @@ def test_a_waiver_that_has_expired_is_a_finding() -> None:
         waiver(),
     ]
     here, there = waivers.expired(old, TODAY, Level.WARNING)
-    assert (here.file, here.line, here.level, here.rule) == ("dags/a.py", 3, Level.WARNING, Rule.EXPIRED_WAIVER)
-    assert here.message == (
-        "the waiver of slower for a.py expired on 2026-04-30 (known). Fix the finding or extend the waiver in dags/a.py:3"
+    assert (here.file, here.line, here.level, here.rule) == (
+        "dags/a.py",
+        3,
+        Level.WARNING,
+        Rule.EXPIRED_WAIVER,
+    )
+    assert (
+        here.message
+        == "the waiver of slower for a.py expired on 2026-04-30 (known). Fix the finding or extend"
+        " the waiver in dags/a.py:3"
     )
     assert (there.file, there.line) == ("pyproject.toml", 0)
     assert waivers.expired(old, TODAY, Level.OFF) == ()
 
 
 def test_a_comment_that_accepted_nothing_is_told() -> None:
-    """One on a line that is as before or that has expired, one of the configuration, and those that accept something are not."""
+    """One on a line that is as before or that has expired, one of the configuration, and those
+    that accept something are not.
+    """
     day = TODAY + datetime.timedelta(1)
     comments = [
         waiver(line=6, file="a.py", comment_line=6),
@@ -133,7 +158,8 @@ def test_a_comment_that_accepted_nothing_is_told() -> None:
     changed = {"a.py": range(1, 8), FRAMES: (7,)}
     (text,) = waivers.unused(comments, [finding()], TODAY, changed)
     assert text.startswith(
-        "Unused waiver for slower at a.py:6: that line has no such finding. To cover the whole file,"
+        "Unused waiver for slower at a.py:6: that line has no such finding. To cover the whole"
+        " file,"
     )
     assert waivers.unused(comments, [finding()], TODAY, {"a.py": (5,)}) == ()
     assert waivers.unused(comments[1:], [finding()], TODAY, changed) == ()
@@ -141,5 +167,10 @@ def test_a_comment_that_accepted_nothing_is_told() -> None:
     (text,) = waivers.unused(many, [], TODAY, changed)
     assert "slower at a.py:5 and 2 more unused waivers: these lines have no such finding." in text
     base, head = slower()
-    told = judged([base], [head], {"waivers": tuple(comments[:1])}, doubts=("busy",), changed_lines=changed)
-    assert [doubt.partition(": ")[0] for doubt in told.doubts] == ["busy", "Unused waiver for slower at a.py:6"]
+    told = judged(
+        [base], [head], {"waivers": tuple(comments[:1])}, doubts=("busy",), changed_lines=changed
+    )
+    assert [doubt.partition(": ")[0] for doubt in told.doubts] == [
+        "busy",
+        "Unused waiver for slower at a.py:6",
+    ]

@@ -21,7 +21,9 @@ def repository(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         monkeypatch.delenv(name)
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
-    (tmp_path / "gitconfig").write_text("[user]\nname = a\nemail = a@example.com\n[init]\ndefaultBranch = main\n")
+    (tmp_path / "gitconfig").write_text(
+        "[user]\nname = a\nemail = a@example.com\n[init]\ndefaultBranch = main\n"
+    )
     folder = tmp_path / "repository"
     folder.mkdir()
     assert git.run(folder, "init").succeeded
@@ -44,7 +46,11 @@ def commit(repository: Path) -> str:
 
 
 def test_a_failure_is_an_empty_answer_with_gits_reason(repository: Path) -> None:
-    assert git.run(repository, "rev-parse", "--verify", "nowhere") == (False, "", "Needed a single revision")
+    assert git.run(repository, "rev-parse", "--verify", "nowhere") == (
+        False,
+        "",
+        "Needed a single revision",
+    )
     assert git.ask(repository, "rev-parse", "--verify", "nowhere") == ""
 
 
@@ -52,7 +58,9 @@ def test_a_demand_that_fails_is_the_callers_sentence(repository: Path) -> None:
     with pytest.raises(UsageError, match=r"^Nothing here \(Needed a single revision\)\.$"):
         git.demand(repository, "rev-parse", "--verify", "nowhere", otherwise="Nothing here")
     with pytest.raises(UsageError, match=r"^Nothing here\.$"):
-        git.demand(repository, "rev-parse", "--verify", "--quiet", "nowhere", otherwise="Nothing here")
+        git.demand(
+            repository, "rev-parse", "--verify", "--quiet", "nowhere", otherwise="Nothing here"
+        )
 
 
 def test_a_demand_gives_what_git_writes_unchanged(repository: Path) -> None:
@@ -66,7 +74,9 @@ def test_names_that_are_no_utf_8_are_those_of_the_file_system(repository: Path) 
     assert git.demand(repository, "ls-files", "--others", "-z", otherwise="") == f"{name}\0"
 
 
-@pytest.mark.parametrize("variable", ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR"])
+@pytest.mark.parametrize(
+    "variable", ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR"]
+)
 def test_the_variables_of_a_hook_name_another_repository(
     repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
 ) -> None:
@@ -85,7 +95,9 @@ def test_settings_of_a_ci_job_stay(repository: Path, monkeypatch: pytest.MonkeyP
     assert git.ask(repository, "config", "user.name") == "from the job"
 
 
-def test_git_asks_nothing_shows_no_pager_and_speaks_english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_git_asks_nothing_shows_no_pager_and_speaks_english(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
     monkeypatch.setenv("GIT_TERMINAL_PROMPT", "1")
     script = 'echo "$LC_ALL $GIT_TERMINAL_PROMPT $GIT_OPTIONAL_LOCKS $*"; cat'
@@ -95,7 +107,9 @@ def test_git_asks_nothing_shows_no_pager_and_speaks_english(tmp_path: Path, monk
     assert told.endswith(f"-C {tmp_path} status")
 
 
-def test_a_command_that_hangs_is_ended_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_that_hangs_is_ended_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stand_in(tmp_path / "bin", "exec sleep 60", monkeypatch)
     began = time.monotonic()
     with pytest.raises(MeasurementError, match=r"^git status did not finish within 1 s\.$"):
@@ -103,7 +117,9 @@ def test_a_command_that_hangs_is_ended_and_named(tmp_path: Path, monkeypatch: py
     assert time.monotonic() - began < 30
 
 
-def test_without_git_a_run_has_no_state_and_paths_no_prefix(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_git_a_run_has_no_state_and_paths_no_prefix(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(repository))
     with pytest.raises(UsageError, match=r"^git is not installed; --against needs it\.$"):
         git.ask(repository, "status")
@@ -112,14 +128,20 @@ def test_without_git_a_run_has_no_state_and_paths_no_prefix(repository: Path, mo
     assert top_of(repository) == str(repository)
 
 
-def test_a_file_that_cannot_be_executed_is_no_git(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_executed_is_no_git(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (repository / "git").write_text("no program\n")
     monkeypatch.setenv("PATH", str(repository))
     with pytest.raises(git.NotInstalled):
         git.run(repository, "status")
 
 
-def test_a_state_that_takes_too_long_is_none(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_state_that_takes_too_long_is_none(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("dagprof.measure.environment._GIT_LIMIT_S", 0.5)
-    stand_in(tmp_path / "bin", 'case "$*" in *status*) exec sleep 60;; esac; echo 1234', monkeypatch)
+    stand_in(
+        tmp_path / "bin", 'case "$*" in *status*) exec sleep 60;; esac; echo 1234', monkeypatch
+    )
     assert git_state(repository) is None

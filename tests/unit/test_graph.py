@@ -20,8 +20,18 @@ HELPERS = (
     Module(name="a", file="/dags/a.py"),
     Module(name="b", file="/dags/b.py"),
     Module(name="shared", file="/dags/shared.py"),
-    Module(name="heavy", file="/site/heavy/__init__.py", origin=Origin.DISTRIBUTION, distribution="heavy"),
-    Module(name="heavy.part", file="/site/heavy/part.py", origin=Origin.DISTRIBUTION, distribution="heavy"),
+    Module(
+        name="heavy",
+        file="/site/heavy/__init__.py",
+        origin=Origin.DISTRIBUTION,
+        distribution="heavy",
+    ),
+    Module(
+        name="heavy.part",
+        file="/site/heavy/part.py",
+        origin=Origin.DISTRIBUTION,
+        distribution="heavy",
+    ),
 )
 A, B, SHARED, HEAVY, PART = range(5)
 IMPORT_A, IMPORT_B = ImportStatement(ROOT, 1), ImportStatement(ROOT, 2)
@@ -40,10 +50,14 @@ def with_sets(loaded: Loads, *numbers: int) -> Loads:
 def diamond() -> ImportGraph:
     """The file imports a and b, both import shared: 10, 20 and 50 ms."""
     loaded = loads(
-        (A, -1, 10_000, 60_000, ROOT, 1), (SHARED, 0, 50_000, 50_000, A, 3), (B, -1, 20_000, 20_000, ROOT, 2)
+        (A, -1, 10_000, 60_000, ROOT, 1),
+        (SHARED, 0, 50_000, 50_000, A, 3),
+        (B, -1, 20_000, 20_000, ROOT, 2),
     )
     sets = ((), (Edge(line=3, target=SHARED),), (Edge(line=4, target=SHARED),))
-    return traced(with_sets(loaded, 1, 0, 2), Edge(line=1, target=A), Edge(line=2, target=B), sets=sets)
+    return traced(
+        with_sets(loaded, 1, 0, 2), Edge(line=1, target=A), Edge(line=2, target=B), sets=sets
+    )
 
 
 def test_a_shared_module_is_credited_to_nobody_alone(diamond: ImportGraph) -> None:
@@ -62,7 +76,14 @@ def test_one_walk_for_many_groups_finds_what_a_walk_for_each_finds(seed: int) ->
     size = chance.randint(2, 30)
     modules = [Module(name=f"m{n}", origin=Origin.DISTRIBUTION) for n in range(size)]
     rows = [
-        (n, chance.randint(-1, n - 1), chance.randint(1, 9000), 0, chance.choice([ROOT, chance.randrange(size)]), n + 1)
+        (
+            n,
+            chance.randint(-1, n - 1),
+            chance.randint(1, 9000),
+            0,
+            chance.choice([ROOT, chance.randrange(size)]),
+            n + 1,
+        )
         for n in range(size)
     ]
     edges = [Edge(line=chance.randint(1, 40), target=chance.randrange(size)) for _ in range(size)]
@@ -100,10 +121,16 @@ def test_the_reduced_graph_says_the_same(diamond: ImportGraph) -> None:
 def test_a_cycle_falls_away_with_its_last_way_in() -> None:
     loaded = loads((A, -1, 10_000, 40_000, ROOT, 1), (B, 0, 30_000, 30_000, A, 1))
     sets = ((), (Edge(line=1, target=B),), (Edge(line=1, target=A),))
-    graph = traced(with_sets(loaded, 1, 2), Edge(line=1, target=A), Edge(line=2, target=B), sets=sets)
+    graph = traced(
+        with_sets(loaded, 1, 2), Edge(line=1, target=A), Edge(line=2, target=B), sets=sets
+    )
     reduced = Reduced(graph)
     assert [graph.saving_us([IMPORT_A]), graph.saving_us([IMPORT_B])] == [0, 0]
-    assert graph.saving_us([IMPORT_A, IMPORT_B]) == reduced.falls_away([IMPORT_A, IMPORT_B])[0] == 40_000
+    assert (
+        graph.saving_us([IMPORT_A, IMPORT_B])
+        == reduced.falls_away([IMPORT_A, IMPORT_B])[0]
+        == 40_000
+    )
 
 
 def test_a_submodule_needs_its_package() -> None:
@@ -121,7 +148,10 @@ def test_a_statement_in_a_function_belongs_to_the_module_that_called_it() -> Non
     graph = traced(loaded, Edge(line=1, target=A), in_function)
     assert graph.saving_us([IMPORT_A]) == 10_000
     assert graph.saving_us([ImportStatement(A, 7)]) == 50_000
-    assert [graph.is_in_function(each) for each in (IMPORT_A, ImportStatement(A, 7))] == [False, True]
+    assert [graph.is_in_function(each) for each in (IMPORT_A, ImportStatement(A, 7))] == [
+        False,
+        True,
+    ]
 
 
 def test_a_name_from_a_lazy_module_belongs_to_the_import_that_took_it() -> None:
@@ -132,14 +162,23 @@ def test_a_name_from_a_lazy_module_belongs_to_the_import_that_took_it() -> None:
     assert graph.saving_us([IMPORT_A]) == 60_000
     helper = Edge(line=7, target=HEAVY, in_function=True, importer=A, caller_line=4)
     inner = with_sets(
-        loads((B, -1, 20_000, 80_000, ROOT, 2), (A, 0, 10_000, 10_000, B, 4), (HEAVY, 0, 50_000, 50_000, A, 7)), 1, 0, 0
+        loads(
+            (B, -1, 20_000, 80_000, ROOT, 2),
+            (A, 0, 10_000, 10_000, B, 4),
+            (HEAVY, 0, 50_000, 50_000, A, 7),
+        ),
+        1,
+        0,
+        0,
     )
     graph = traced(inner, Edge(line=2, target=B), sets=((), (Edge(line=4, target=A), helper)))
     assert graph.saving_us([ImportStatement(B, 4)]) == 60_000
 
 
 def test_a_name_from_a_lazy_module_that_was_there_before_is_no_free_saving() -> None:
-    """As ``from airflow.sdk import task`` does where the DAG processor has imported ``airflow.sdk``."""
+    """As ``from airflow.sdk import task`` does where the DAG processor has imported
+    ``airflow.sdk``.
+    """
     loaded = loads((B, -1, 20_000, 20_000, ROOT, 2), (HEAVY, -1, 50_000, 50_000, A, 7))
     lazy = Edge(line=7, target=HEAVY, in_function=True, importer=A, caller_line=1)
     graph = traced(loaded, Edge(line=1, target=A), Edge(line=2, target=B), lazy)
@@ -152,13 +191,22 @@ def test_a_name_from_a_lazy_module_that_was_there_before_is_no_free_saving() -> 
 
 
 def test_each_caller_of_a_lazy_module_has_what_it_took_itself() -> None:
-    """The file takes ``heavy.part`` from heavy by ``from heavy import part``, and its helper a takes shared in the same way."""
+    """The file takes ``heavy.part`` from heavy by ``from heavy import part``, and its helper a
+    takes shared in the same way.
+    """
     loaded = loads(
-        (A, -1, 10_000, 40_000, ROOT, 1), (SHARED, 0, 30_000, 30_000, HEAVY, 9), (PART, -1, 50_000, 50_000, HEAVY, 9)
+        (A, -1, 10_000, 40_000, ROOT, 1),
+        (SHARED, 0, 30_000, 30_000, HEAVY, 9),
+        (PART, -1, 50_000, 50_000, HEAVY, 9),
     )
     columns = {name: getattr(loaded, name) for name in Loads.__struct_fields__}
     loaded = Loads(**{**columns, "caller_line": (1, 3, 2), "imports": (1, 0, 0)})
-    graph = traced(loaded, Edge(line=1, target=A), Edge(line=2, target=HEAVY), sets=((), (Edge(line=3, target=HEAVY),)))
+    graph = traced(
+        loaded,
+        Edge(line=1, target=A),
+        Edge(line=2, target=HEAVY),
+        sets=((), (Edge(line=3, target=HEAVY),)),
+    )
     assert graph.alone_us(SHARED) == graph.saving_us([ImportStatement(A, 3)]) == 30_000
     assert graph.alone_us(PART) == graph.saving_us([IMPORT_B]) == 50_000
     assert graph.targets(IMPORT_B) == [PART]
@@ -168,9 +216,13 @@ def test_each_caller_of_a_lazy_module_has_what_it_took_itself() -> None:
 
 
 def test_a_helpers_function_goes_with_all_its_calls() -> None:
-    """Line 7 of a imports what it is asked for: heavy for the file, shared for b, which the file imports."""
+    """Line 7 of a imports what it is asked for: heavy for the file, shared for b, which the file
+    imports.
+    """
     loaded = loads(
-        (B, -1, 20_000, 50_000, ROOT, 2), (SHARED, 0, 30_000, 30_000, A, 7), (HEAVY, -1, 60_000, 60_000, A, 7)
+        (B, -1, 20_000, 50_000, ROOT, 2),
+        (SHARED, 0, 30_000, 30_000, A, 7),
+        (HEAVY, -1, 60_000, 60_000, A, 7),
     )
     columns = {name: getattr(loaded, name) for name in Loads.__struct_fields__}
     graph = traced(Loads(**{**columns, "caller_line": (2, 4, 3)}), Edge(line=2, target=B))
@@ -193,8 +245,14 @@ def test_the_chain_names_the_statements_from_the_file_on(diamond: ImportGraph) -
 
 
 def test_a_package_is_loaded_for_whoever_asked_for_its_module() -> None:
-    """``import heavy.part`` in a loads heavy inside the load of heavy.part, before any of its code runs."""
-    loaded = loads((A, -1, 10_000, 90_000, ROOT, 1), (PART, 0, 30_000, 80_000, A, 3), (HEAVY, 1, 50_000, 50_000, A, 3))
+    """``import heavy.part`` in a loads heavy inside the load of heavy.part, before any of its
+    code runs.
+    """
+    loaded = loads(
+        (A, -1, 10_000, 90_000, ROOT, 1),
+        (PART, 0, 30_000, 80_000, A, 3),
+        (HEAVY, 1, 50_000, 50_000, A, 3),
+    )
     columns = {name: getattr(loaded, name) for name in Loads.__struct_fields__}
     graph = traced(Loads(**{**columns, "caller_line": (1, 3, 3)}), Edge(line=1, target=A))
     assert list(graph.chain(HEAVY).items()) == [(IMPORT_A, A), (ImportStatement(A, 3), HEAVY)]
@@ -221,7 +279,9 @@ def test_paths_are_shown_below_the_root_only() -> None:
 
 def scaled(traced_ms: float, gc_ms: float, *plain_ms: float) -> float:
     """What 50 traced ms are in plain parses, all of whose time is the load stage's."""
-    pass_ = trace(wall_ms=1.25 * traced_ms, gc_ms=gc_ms, statements=(statement(1, int(traced_ms * 1000)),))
+    pass_ = trace(
+        wall_ms=1.25 * traced_ms, gc_ms=gc_ms, statements=(statement(1, int(traced_ms * 1000)),)
+    )
     return saving_ms(file("x.py", *(1.25 * ms for ms in plain_ms), trace=pass_), 50_000)
 
 

@@ -15,18 +15,29 @@ LIMITS = Limits(relative=0.05, absolute_ms=10)
 RATE = 0.01
 
 
-def one(base: Sequence[float], head: Sequence[float], limits: Limits = LIMITS, false_alarms: float = RATE) -> Judgement:
+def one(
+    base: Sequence[float],
+    head: Sequence[float],
+    limits: Limits = LIMITS,
+    false_alarms: float = RATE,
+) -> Judgement:
     return judge({"a.py": Sides(base, head)}, {"a.py": limits}, false_alarms)["a.py"]
 
 
-def simulated(number: random.Random, pairs: int, ms: float, more_ms: float = 0.0, drift: float = 0.0) -> Sides:
-    """Times with noise of 2 %, one in ten disturbed for long; ``drift``: the share by which the machine slows down meanwhile."""
+def simulated(
+    number: random.Random, pairs: int, ms: float, more_ms: float = 0.0, drift: float = 0.0
+) -> Sides:
+    """Times with noise of 2 %, one in ten disturbed for long; ``drift``: the share by which the
+    machine slows down meanwhile.
+    """
 
     def parse(true_ms: float, at: int) -> float:
         disturbed = number.expovariate(1 / (0.1 * ms)) if number.random() < 0.1 else 0.0
         return (true_ms + abs(number.gauss(0, 0.02 * ms)) + disturbed) * (1 + drift * at / pairs)
 
-    return Sides([parse(ms, at) for at in range(pairs)], [parse(ms + more_ms, at) for at in range(pairs)])
+    return Sides(
+        [parse(ms, at) for at in range(pairs)], [parse(ms + more_ms, at) for at in range(pairs)]
+    )
 
 
 def many(files: dict[str, Sides]) -> dict[str, Kind]:
@@ -42,17 +53,24 @@ def test_no_file_of_many_without_a_change_is_called_slower_or_faster(pairs: int)
 
 
 def test_noise_of_any_size_rarely_alarms_where_every_change_counts() -> None:
-    """Without limits only the tests stand between noise and an alarm: 20 runs of 10 files, one false alarm at most."""
+    """Without limits only the tests stand between noise and an alarm: 20 runs of 10 files, one
+    false alarm at most.
+    """
     number = random.Random(1)
     none = Limits(0, 0)
     runs = [{f"{n}.py": simulated(number, 9, ms=100) for n in range(10)} for _ in range(20)]
-    kinds = [judged.kind for files in runs for judged in judge(files, dict.fromkeys(files, none), RATE).values()]
+    kinds = [
+        judged.kind
+        for files in runs
+        for judged in judge(files, dict.fromkeys(files, none), RATE).values()
+    ]
     assert len(kinds) == 200
     assert kinds.count(Kind.SLOWER) <= 1
 
 
 @pytest.mark.parametrize(
-    ("base_ms", "more_ms", "pairs"), [(200, 20, 20), (100, 50, 9), (500, 50, 20), (100, 300, 9), (1000, 300, 9)]
+    ("base_ms", "more_ms", "pairs"),
+    [(200, 20, 20), (100, 50, 9), (500, 50, 20), (100, 300, 9), (1000, 300, 9)],
 )
 def test_a_file_that_became_slower_is_found_among_others_that_did_not(
     base_ms: float, more_ms: float, pairs: int
@@ -89,7 +107,9 @@ def test_a_change_that_is_certain_but_small_is_no_regression() -> None:
     below = one(base, [ms + 8 for ms in base])
     assert below.p_slower < 1e-6
     assert below.kind is Kind.UNCHANGED
-    share = one([10 * ms for ms in base], [10 * ms + 40 for ms in base])  # above the time, below the share
+    share = one(
+        [10 * ms for ms in base], [10 * ms + 40 for ms in base]
+    )  # above the time, below the share
     assert share.p_slower < 1e-6
     assert share.kind is Kind.UNCHANGED
 
@@ -147,7 +167,12 @@ def test_without_times_nothing_is_told() -> None:
     assert judge({}, {}, RATE) == {}
     for sides in (Sides([], []), Sides([100.0], []), Sides([], [100.0] * 9)):
         found = judge({"a.py": sides}, {"a.py": LIMITS}, RATE)["a.py"]
-        assert (found.kind, found.pairs, found.low_ms, found.high_ms) == (Kind.OPEN, 0, -math.inf, math.inf)
+        assert (found.kind, found.pairs, found.low_ms, found.high_ms) == (
+            Kind.OPEN,
+            0,
+            -math.inf,
+            math.inf,
+        )
         assert (found.p_slower, found.p_faster) == (1.0, 1.0)
 
 
@@ -157,7 +182,9 @@ def test_a_half_pair_is_left_out() -> None:
 
 
 def test_the_chance_by_hand() -> None:
-    """Seven pairs, every head above every base: one order of C(14, 7) = 3432, and one sign of 2**7 = 128; doubled for two tests."""
+    """Seven pairs, every head above every base: one order of C(14, 7) = 3432, and one sign of
+    2**7 = 128; doubled for two tests.
+    """
     found = one([1.0, 2, 3, 4, 5, 6, 7], [11.0, 13, 15, 17, 19, 21, 23])
     assert found.p_slower == pytest.approx(2 / 3432)
     assert found.p_faster == 1.0
@@ -172,13 +199,17 @@ def test_the_chance_by_hand_where_pairs_are_sharper() -> None:
 def test_the_change_is_the_median_of_the_averages_of_differences() -> None:
     """Differences 1, 2, 3, 4, 5 and 90: one disturbed parse hardly moves it."""
     found = one([100.0] * 6, [101.0, 102, 103, 104, 105, 190])
-    averages = sorted((a + b) / 2 for i, a in enumerate([1, 2, 3, 4, 5, 90]) for b in [1, 2, 3, 4, 5, 90][i:])
+    averages = sorted(
+        (a + b) / 2 for i, a in enumerate([1, 2, 3, 4, 5, 90]) for b in [1, 2, 3, 4, 5, 90][i:]
+    )
     assert found.change_ms == averages[10] == 3.5
     assert (found.base_ms, found.head_ms) == (100.0, 103.5)
 
 
 def test_the_interval_by_hand() -> None:
-    """Twenty pairs: 210 averages, mean 105 and sigma 26.79 of the statistic, so the 53rd from either end."""
+    """Twenty pairs: 210 averages, mean 105 and sigma 26.79 of the statistic, so the 53rd from
+    either end.
+    """
     differences = [float(n * n) for n in range(1, 21)]
     found = one([1000.0] * 20, [1000.0 + ms for ms in differences])
     averages = sorted((a + b) / 2 for i, a in enumerate(differences) for b in differences[i:])
@@ -193,7 +224,9 @@ def test_the_interval_holds_the_change_in_nineteen_of_twenty_cases() -> None:
 
 
 def test_many_files_are_corrected_for() -> None:
-    """A chance of 1 in 1,716 is enough for one file and not for one among forty; where all are slower, it is again."""
+    """A chance of 1 in 1,716 is enough for one file and not for one among forty; where all are
+    slower, it is again.
+    """
     slower = Sides([1.0, 2, 3, 4, 5, 6, 7], [101.0, 102, 103, 104, 105, 106, 107])
     same = Sides([1.0, 2, 3, 4, 5, 6, 7], [1.5, 2.5, 2.6, 4.4, 4.5, 6.1, 7.2])
     rate = 0.004  # of six looks that decide, so 1 in 1,500 for one
@@ -201,13 +234,19 @@ def test_many_files_are_corrected_for() -> None:
     crowd = {"slower.py": slower, **{f"{n}.py": same for n in range(39)}}
     assert judge(crowd, dict.fromkeys(crowd, LIMITS), rate)["slower.py"].kind is Kind.OPEN
     everyone = {f"{n}.py": slower for n in range(40)}
-    assert {each.kind for each in judge(everyone, dict.fromkeys(everyone, LIMITS), rate).values()} == {Kind.SLOWER}
+    assert {
+        each.kind for each in judge(everyone, dict.fromkeys(everyone, LIMITS), rate).values()
+    } == {Kind.SLOWER}
 
 
 def test_many_looks_are_corrected_for() -> None:
-    """The same chance is not enough for a rate that is above it, but not when shared among all looks."""
+    """The same chance is not enough for a rate that is above it, but not when shared among all
+    looks.
+    """
     slower = Sides([1.0, 2, 3, 4, 5, 6, 7], [101.0, 102, 103, 104, 105, 106, 107])
-    assert one(*slower, false_alarms=0.0034).kind is Kind.OPEN  # a sixth of it is less than 1 in 1,716
+    assert (
+        one(*slower, false_alarms=0.0034).kind is Kind.OPEN
+    )  # a sixth of it is less than 1 in 1,716
     assert one(*slower, false_alarms=0.0036).kind is Kind.SLOWER
 
 

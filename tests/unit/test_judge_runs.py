@@ -57,7 +57,10 @@ def test_limits_are_never_below_those_of_the_judge() -> None:
     assert kind(old, new, limits=NARROW) is Kind.SLOWER
     assert kind(old, new, limits=Limits(0.4, 50)) is Kind.UNCHANGED
     assert kind(old, new, limits=Limits(0.25, 400)) is Kind.UNCHANGED
-    assert kind(file("a.py", *times(1000)), file("a.py", *times(1240)), limits=Limits(0, 0)) is Kind.UNCHANGED
+    assert (
+        kind(file("a.py", *times(1000)), file("a.py", *times(1240)), limits=Limits(0, 0))
+        is Kind.UNCHANGED
+    )
 
 
 def test_wall_and_cpu_time_both_say_so_or_the_file_waits() -> None:
@@ -81,7 +84,9 @@ def test_what_is_open_says_why(before: list[float], after: list[float], why: str
     assert runs.judge_file(file("a.py", *before), file("a.py", *after), KNOWN, LEAST).why == why
 
 
-def sides(old_ms: float, new_ms: float, new: dict[str, Any], old: Reference | None = None) -> Outcome:
+def sides(
+    old_ms: float, new_ms: float, new: dict[str, Any], old: Reference | None = None
+) -> Outcome:
     """What becomes of one file between two Runs."""
     before = run(file("a.py", *times(old_ms)), reference=old)
     after = run(file("a.py", *times(new_ms)), **new)
@@ -95,7 +100,10 @@ def test_the_baseline_is_scaled_by_the_reference_also_between_machines() -> None
     assert sides(100, 200, twice, reference()) is Outcome.UNCHANGED
     assert sides(100, 300, twice, reference()) is Outcome.REGRESSION
     assert sides(400, 400, {"reference": reference(50)}, reference()) is Outcome.REGRESSION
-    before, after = run(file("a.py", *times(100)), reference=reference()), run(file("a.py", *times(300)), **twice)
+    before, after = (
+        run(file("a.py", *times(100)), reference=reference()),
+        run(file("a.py", *times(300)), **twice),
+    )
     compared = compare(before, after)
     assert compared.baseline_total_ms == pytest.approx(200, rel=0.01)
     assert compared.files[0].difference_ms == pytest.approx(100, rel=0.02)
@@ -106,7 +114,9 @@ def test_the_baseline_is_scaled_by_the_reference_also_between_machines() -> None
 
 def test_without_a_reference_one_machine_is_as_fast_as_before_within_limits() -> None:
     assert sides(1000, 1200, {}) is Outcome.UNCHANGED
-    assert sides(1000, 1390, {}) is Outcome.CANNOT_TELL  # a machine may differ by that much from run to run
+    assert (
+        sides(1000, 1390, {}) is Outcome.CANNOT_TELL
+    )  # a machine may differ by that much from run to run
     assert sides(1000, 1410, {}) is Outcome.REGRESSION
     assert sides(1000, 590, {}) is Outcome.IMPROVEMENT
 
@@ -117,7 +127,11 @@ def test_without_a_reference_one_machine_is_as_fast_as_before_within_limits() ->
         ({}, {}, "Neither run timed the reference parse"),
         ({}, {"reference": reference()}, "The baseline has no reference parse"),
         ({"reference": reference()}, {}, "This run did not time the reference parse"),
-        ({"reference": reference()}, {"reference": reference(version=2)}, "The baseline used another version"),
+        (
+            {"reference": reference()},
+            {"reference": reference(version=2)},
+            "The baseline used another version",
+        ),
         (
             {"reference": reference()},
             {"reference": reference(), "environment": environment(airflow_version="2.11.2")},
@@ -125,7 +139,9 @@ def test_without_a_reference_one_machine_is_as_fast_as_before_within_limits() ->
         ),
     ],
 )
-def test_one_warning_says_what_is_missing_and_what_to_do(old: dict[str, Any], new: dict[str, Any], begins: str) -> None:
+def test_one_warning_says_what_is_missing_and_what_to_do(
+    old: dict[str, Any], new: dict[str, Any], begins: str
+) -> None:
     warnings = compare(run(file("a.py", 100), **old), run(file("a.py", 100), **new)).warnings
     (told,) = [text for text in warnings if "reference" in text]
     assert told.startswith(f"{begins}")
@@ -141,7 +157,10 @@ def test_nothing_is_said_about_equal_speeds() -> None:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"environment": environment(machine="m2")}, "different machines whose speeds cannot be compared"),
+        (
+            {"environment": environment(machine="m2")},
+            "different machines whose speeds cannot be compared",
+        ),
         (
             {"settings": {"temperature": "cold", "isolation": "spawn"}},
             "used temperature processor and this run used cold",
@@ -175,7 +194,10 @@ def test_a_scan_and_the_gate_say_the_same_of_the_same_runs() -> None:
         "faster.py": (file("faster.py", *times(400)), file("faster.py", *times(100))),
         "thin.py": (file("thin.py", 100), file("thin.py", *times(400))),
         "lost.py": (file("lost.py", *times(400)), file("lost.py", *times(100), **lost)),
-        "failing.py": (file("failing.py", *times(100)), file("failing.py", *times(900), status=Status.IMPORT_ERROR)),
+        "failing.py": (
+            file("failing.py", *times(100)),
+            file("failing.py", *times(900), status=Status.IMPORT_ERROR),
+        ),
     }
     before = run(*(old for old, _ in rows.values()), reference=reference())
     after = run(*(new for _, new in rows.values()), reference=reference(120))
@@ -196,7 +218,10 @@ def test_a_scan_and_the_gate_say_the_same_of_the_same_runs() -> None:
 
 
 def test_what_seemed_slower_is_judged_by_its_second_parses_without_a_reference_too() -> None:
-    before, after = run(file("a.py", *times(100))), run(file("a.py", *times(300)), file("new.py", 9))
+    before, after = (
+        run(file("a.py", *times(100))),
+        run(file("a.py", *times(300)), file("new.py", 9)),
+    )
     again = run(file("a.py", *times(110)))
     assert runs.suspects(runs.judge(before, after, lambda _: LEAST)) == {"a.py"}
     (judged,) = runs.judge(before, after, lambda _: LEAST, again=again).values()
@@ -204,7 +229,10 @@ def test_what_seemed_slower_is_judged_by_its_second_parses_without_a_reference_t
     merged = runs.with_times_of(again, after)
     assert [each.own_ms for each in merged.files] == pytest.approx([110.4, 9])
     (judged,) = runs.judge(before, after, lambda _: LEAST, again=run(file("a.py"))).values()
-    assert (judged.kind, judged.why) == (Kind.OPEN, "the second measurement of the file has no parse time")
+    assert (judged.kind, judged.why) == (
+        Kind.OPEN,
+        "the second measurement of the file has no parse time",
+    )
 
 
 def test_a_scan_that_asks_for_nothing_passes_over_times() -> None:

@@ -1,4 +1,6 @@
-"""When a made-up answer causes a failure: what another answer changes, and where the parse then ends."""
+"""When a made-up answer causes a failure: what another answer changes, and where the parse then
+ends.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,9 @@ def reply(found: Stop | None, accesses: tuple[AccessRow, ...] = ()) -> Reply:
         (stop(12, kind="KeyError"), EMPTY, True),
     ],
 )
-def test_only_getting_further_or_failing_otherwise_counts(other: Stop | None, guess: Guess, matters: bool) -> None:
+def test_only_getting_further_or_failing_otherwise_counts(
+    other: Stop | None, guess: Guess, matters: bool
+) -> None:
     assert made_up._matters(stop(8), stop(8), reply(other), guess) is matters
 
 
@@ -89,7 +93,9 @@ ASKED = AccessRow("variable", "d", "get", "stub", "/dags/a.py", 3, 1)
 
 
 class File:
-    """Replies of a file that fails at one of some lines, by turns, and that an answer does not change."""
+    """Replies of a file that fails at one of some lines, by turns, and that an answer does not
+    change.
+    """
 
     def __init__(self, *lines: int) -> None:
         self._lines, self.limits = lines, list[float]()

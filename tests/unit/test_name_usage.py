@@ -83,9 +83,15 @@ def test_whether_a_file_uses_a_name(tmp_path: Path, rest: str, used: bool) -> No
         ("common = (", None),
     ],
 )
-def test_where_another_file_takes_a_name(tmp_path: Path, text: str, found: tuple[int, str] | None) -> None:
+def test_where_another_file_takes_a_name(
+    tmp_path: Path, text: str, found: tuple[int, str] | None
+) -> None:
     file = source(tmp_path, text, "dag.py")
-    uses = [use for path in (file, str(tmp_path / "gone.py")) for _, use in uses_in(path, {"helpers.common": {"st"}})]
+    uses = [
+        use
+        for path in (file, str(tmp_path / "gone.py"))
+        for _, use in uses_in(path, {"helpers.common": {"st"}})
+    ]
     assert [(use.line, use.name) for use in uses] == ([found] if found else [])
 
 
@@ -102,8 +108,13 @@ def test_where_another_file_takes_a_name(tmp_path: Path, text: str, found: tuple
 )
 def test_names_in_type_hints_only(tmp_path: Path, rest: str, in_hints: bool) -> None:
     head = "import pandas as pd\n"
-    assert is_in_hints(source(tmp_path, f"from __future__ import annotations\n{head}{rest}\n"), {"pd"}) is in_hints
-    assert not is_in_hints(source(tmp_path, f"from __future__ import division\n{head}{rest}\n"), {"pd"})
+    assert (
+        is_in_hints(source(tmp_path, f"from __future__ import annotations\n{head}{rest}\n"), {"pd"})
+        is in_hints
+    )
+    assert not is_in_hints(
+        source(tmp_path, f"from __future__ import division\n{head}{rest}\n"), {"pd"}
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,27 +140,40 @@ def test_hints_in_quotes_are_never_evaluated(tmp_path: Path, rest: str, in_hints
         ("a.py", "from frames import totals as sums", False),
     ],
 )
-def test_imports_that_offer_their_names_to_others(tmp_path: Path, name: str, text: str, offered: bool) -> None:
+def test_imports_that_offer_their_names_to_others(
+    tmp_path: Path, name: str, text: str, offered: bool
+) -> None:
     assert is_reexported(source(tmp_path, text, name), 1) is offered
 
 
 @pytest.mark.parametrize(
     ("text", "line", "carried"),
     [
-        ("class Loader:\n    from heavy import client\n    def run(self):\n        return self.client()", 2, True),
+        (
+            (
+                "class Loader:\n    from heavy import client\n    def run(self):\n        return"
+                " self.client()"
+            ),
+            2,
+            True,
+        ),
         ("class Loader:\n    if True:\n        import client", 3, True),
         ("class Loader:\n    def run(self):\n        import client", 3, False),
         ("import client\nclass Loader: ...", 1, False),
     ],
 )
-def test_imports_in_the_body_of_a_class(tmp_path: Path, text: str, line: int, carried: bool) -> None:
+def test_imports_in_the_body_of_a_class(
+    tmp_path: Path, text: str, line: int, carried: bool
+) -> None:
     file = source(tmp_path, text)
     assert is_in_class(file, line) is carried
     assert has_attribute(file, {"client"}) is ("self.client" in text)
 
 
 def test_modules_that_a_package_carries(tmp_path: Path) -> None:
-    loads = source(tmp_path, "import pkg.heavy, os\nfrom pkg.deep import slow\nfrom . import x", "lib.py")
+    loads = source(
+        tmp_path, "import pkg.heavy, os\nfrom pkg.deep import slow\nfrom . import x", "lib.py"
+    )
     assert modules_at(loads, 1) == {"pkg.heavy"}
     assert modules_at(loads, 2) == {"pkg.deep", "pkg.deep.slow"}
     assert modules_at(loads, 3) == frozenset()

@@ -23,7 +23,9 @@ NOTHING = Traced(
 
 
 def traced(wall_ms: float, queued_ms: float) -> Reply:
-    result = Result(failures=(), dag_ids=("a",), wall_ms=wall_ms, queued_ms=queued_ms, trace=NOTHING)
+    result = Result(
+        failures=(), dag_ids=("a",), wall_ms=wall_ms, queued_ms=queued_ms, trace=NOTHING
+    )
     return Reply(outcome="ended", result=result, total_ms=wall_ms)
 
 
@@ -41,15 +43,24 @@ def effect(what: str, line: int, *, is_running: bool) -> EffectRow:
 
 def held(effects: list[EffectRow]) -> Failure:
     passes = Passes("a.py", "", 0)
-    passes.trace = Result(failures=(), effects=tuple(effects), trace=NOTHING, wall_ms=1.0, cpu_ms=1.0)
+    passes.trace = Result(
+        failures=(), effects=tuple(effects), trace=NOTHING, wall_ms=1.0, cpu_ms=1.0
+    )
     passes.settled = Reply(outcome="held", result=Result(failures=()), exit_code=0, total_ms=1.0)
     (failure,) = passes.measured().result.failures
     return failure
 
 
 def test_a_held_parse_is_blamed_on_the_process_that_still_runs() -> None:
-    """By the mark of the row: a command may have any name, also one that ends like the mark in reports."""
-    failure = held([effect("tail -f x (still running)", 3, is_running=False), effect("sleep 9", 5, is_running=True)])
+    """By the mark of the row: a command may have any name, also one that ends like the mark in
+    reports.
+    """
+    failure = held(
+        [
+            effect("tail -f x (still running)", 3, is_running=False),
+            effect("sleep 9", 5, is_running=True),
+        ]
+    )
     assert (failure.file, failure.line) == ("/dags/a.py", 5)
     assert failure.message.startswith("The process sleep 9 is still running after the parse")
 
@@ -61,13 +72,24 @@ def test_without_one_that_runs_the_last_that_was_started_is_blamed() -> None:
 
 
 def test_a_process_that_still_runs_says_so_in_its_name() -> None:
-    (running, done) = reading.effects([effect("sleep 9", 5, is_running=True), effect("ls", 6, is_running=False)])
+    running, done = reading.effects(
+        [effect("sleep 9", 5, is_running=True), effect("ls", 6, is_running=False)]
+    )
     assert (running.what, done.what) == ("sleep 9 (still running)", "ls")
 
 
 @pytest.mark.parametrize(
     ("changes", "ended"),
-    [({}, True), ({"signal": 9}, False), ({"exit_code": 1}, False), ({"status": Status.EXITED}, False)],
+    [
+        ({}, True),
+        ({"signal": 9}, False),
+        ({"exit_code": 1}, False),
+        ({"status": Status.EXITED}, False),
+    ],
 )
-def test_a_parse_that_nobody_saw_end_took_the_measuring_along(changes: dict[str, Any], ended: bool) -> None:
-    assert FileResult(**{"path": "a.py", "status": Status.KILLED, **changes}).ended_measuring is ended
+def test_a_parse_that_nobody_saw_end_took_the_measuring_along(
+    changes: dict[str, Any], ended: bool
+) -> None:
+    assert (
+        FileResult(**{"path": "a.py", "status": Status.KILLED, **changes}).ended_measuring is ended
+    )

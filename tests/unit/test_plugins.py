@@ -19,9 +19,16 @@ from dagprof.report.text.plugins import summary
 from unit.builders import file, run
 from unit.page import Page
 
-QUALITY = Plugin(name="quality", source="plugins/quality.py", wall_ms=1100.0, rss_kib=61 * 1024, modules=572)
+QUALITY = Plugin(
+    name="quality", source="plugins/quality.py", wall_ms=1100.0, rss_kib=61 * 1024, modules=572
+)
 RULES = Plugin(name="rules", source="house-rules 1.2", wall_ms=2.0, rss_kib=100, modules=1)
-BROKEN = Plugin(name="broken", source="plugins/broken.py", wall_ms=8.0, error="ZeroDivisionError: division by zero")
+BROKEN = Plugin(
+    name="broken",
+    source="plugins/broken.py",
+    wall_ms=8.0,
+    error="ZeroDivisionError: division by zero",
+)
 ROW = {
     "name": "quality",
     "source": "plugins/quality.py",
@@ -45,7 +52,14 @@ def printed(shown: Run) -> str:
         ({"plugins": None}, ()),
         ({"plugins": [ROW]}, (QUALITY,)),
         (
-            {"plugins": [{"name": "bare"}, {"nameless": 1}, "text", {"name": "x", "wall_ms": "soon"}]},
+            {
+                "plugins": [
+                    {"name": "bare"},
+                    {"nameless": 1},
+                    "text",
+                    {"name": "x", "wall_ms": "soon"},
+                ]
+            },
             (Plugin(name="bare"),),
         ),
         ({"plugins": [{"name": "new", "field of a newer probe": 1}]}, (Plugin(name="new"),)),
@@ -100,7 +114,9 @@ def test_page_and_markdown_have_a_row_for_each() -> None:
 
 def test_doctor_has_a_finding_for_each() -> None:
     finding = _about_plugin(QUALITY)
-    assert finding.found == (
-        "quality (plugins/quality.py): 1.10 s, 61.0 MiB and 572 modules, loaded once before Airflow parses"
+    assert (
+        finding.found
+        == "quality (plugins/quality.py): 1.10 s, 61.0 MiB and 572 modules, loaded once before"
+        " Airflow parses"
     )
     assert _about_plugin(BROKEN).advice.startswith("ZeroDivisionError")

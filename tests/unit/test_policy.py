@@ -88,7 +88,13 @@ def test_later_overrides_win_and_rules_merge_one_by_one() -> None:
         Override(files=("sales.py",), budget="5s", forbid=(), rules={Rule.TIMEOUT: Level.WARNING}),
     )
     found = limits_for("etl/sales.py", policy, overrides)
-    assert (found.budget, found.absolute, found.relative, found.forbid, found.allow) == ("5s", "1s", "5%", (), None)
+    assert (found.budget, found.absolute, found.relative, found.forbid, found.allow) == (
+        "5s",
+        "1s",
+        "5%",
+        (),
+        None,
+    )
     assert (found.new_modules, found.timeout_share) == (200, "50%")
     assert found.rules == {
         **DEFAULT_LEVELS,
@@ -98,16 +104,30 @@ def test_later_overrides_win_and_rules_merge_one_by_one() -> None:
     }
     assert matching("etl/sales.py", overrides) == (overrides[0], overrides[2])
     assert limits_for("other.py", policy, overrides).budget == "2s"
-    assert limits_for("etl/a.py", policy, [Override(files=("dags/etl",), budget="3s")], folders="dags").budget == "3s"
+    assert (
+        limits_for(
+            "etl/a.py", policy, [Override(files=("dags/etl",), budget="3s")], folders="dags"
+        ).budget
+        == "3s"
+    )
 
 
 def test_what_a_policy_leaves_open_has_the_default() -> None:
-    found = limits_for("a.py", Policy(relative=None, absolute=None, new_modules=None, timeout_share=None), ())
-    assert (found.relative, found.absolute, found.new_modules, found.timeout_share) == ("5%", "10ms", 200, "50%")
+    found = limits_for(
+        "a.py", Policy(relative=None, absolute=None, new_modules=None, timeout_share=None), ()
+    )
+    assert (found.relative, found.absolute, found.new_modules, found.timeout_share) == (
+        "5%",
+        "10ms",
+        200,
+        "50%",
+    )
 
 
 def test_a_waiver_holds_through_its_last_day() -> None:
-    waiver = Waiver(files=("a.py",), rule=Rule.BUDGET, reason="being rewritten", until=datetime.date(2026, 3, 1))
+    waiver = Waiver(
+        files=("a.py",), rule=Rule.BUDGET, reason="being rewritten", until=datetime.date(2026, 3, 1)
+    )
     assert not waiver.has_expired(datetime.date(2026, 3, 1))
     assert waiver.has_expired(datetime.date(2026, 3, 2))
 
@@ -126,7 +146,8 @@ DOCUMENTED = {
     "/sales.py": (["sales.py"], ["etl/sales.py"]),
     "etl": (["etl/sales.py", "team/etl/a/b.py"], ["etl.py", "team/other.py"]),
 }
-# Of these, what `.gitignore` means by the same patterns: a folder that matches takes all that is below it.
+# Of these, what `.gitignore` means by the same patterns: a folder that matches takes all that is
+# below it.
 OTHERWISE_IN_GITIGNORE = {("etl/*", "etl/deep/sales.py"), ("sales_*.py", "sales_old.py/readme.py")}
 
 

@@ -1,4 +1,6 @@
-"""What other DAG files already do through the same line of a helper is a note; what a file does itself is a finding."""
+"""What other DAG files already do through the same line of a helper is a note; what a file does
+itself is a finding.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ def effect(kind: str, what: str, path: str = f"/dags/{FRAMES}", line: int = 3) -
 
 
 def access(key: str, line: int = 3, kind: str = "variable") -> Access:
-    return Access(kind=kind, key=key, operation="get", answered_by="stub", file=f"/dags/{FRAMES}", line=line)
+    return Access(
+        kind=kind, key=key, operation="get", answered_by="stub", file=f"/dags/{FRAMES}", line=line
+    )
 
 
 def times(ms: float) -> tuple[float, ...]:
@@ -54,7 +58,10 @@ def parsed(path: str, loaded: Loads = PLAIN, **changes: Any) -> FileResult:
 
 
 def judged(
-    base: Sequence[FileResult], head: Sequence[FileResult], others: Sequence[FileResult] = (), **changes: Any
+    base: Sequence[FileResult],
+    head: Sequence[FileResult],
+    others: Sequence[FileResult] = (),
+    **changes: Any,
 ) -> Verdict:
     compared = Compared(
         base=run(*base),
@@ -87,14 +94,20 @@ DOES = [
         "queries a database while it is parsed (SELECT a)",
     ),
     ({"accesses": (access("key"),)}, Rule.NEW_VARIABLE, "reads the Variable 'key' in every parse"),
-    ({"accesses": (access("db", kind="connection"),)}, Rule.NEW_CONNECTION, "reads the Connection 'db' in every parse"),
+    (
+        {"accesses": (access("db", kind="connection"),)},
+        Rule.NEW_CONNECTION,
+        "reads the Connection 'db' in every parse",
+    ),
 ]
 
 
 @pytest.mark.parametrize(
     ("does", "rule", "text"), DOES, ids=lambda value: value.value if isinstance(value, Rule) else ""
 )
-def test_what_others_do_through_the_same_line_is_a_note(does: dict[str, Any], rule: Rule, text: str) -> None:
+def test_what_others_do_through_the_same_line_is_a_note(
+    does: dict[str, Any], rule: Rule, text: str
+) -> None:
     new, others = parsed("new.py", **does), [parsed("b.py", **does), parsed("c.py", **does)]
     alone = told([], [new])
     assert [each.rule for each in alone.findings] == [rule]
@@ -102,7 +115,8 @@ def test_what_others_do_through_the_same_line_is_a_note(does: dict[str, Any], ru
     found = told([], [new], others)
     assert found.findings == ()
     assert found.notes == (f"new.py {text}. 2 other DAG files already do this through {FRAMES}:3",)
-    # A changed file that begins to use the helper is no other; nor is a file that was measured on both sides.
+    # A changed file that begins to use the helper is no other; nor is a file that was measured on
+    # both sides.
     changed = told([parsed("new.py", loads())], [new], others[:1])
     assert changed.findings == ()
     assert changed.notes[-1].endswith(f". b.py already does this through {FRAMES}:3")
@@ -122,7 +136,9 @@ def test_what_others_do_through_the_same_line_is_a_note(does: dict[str, Any], ru
 )
 def test_what_only_looks_alike_is_new(other: Effect) -> None:
     new = parsed("new.py", effects=(effect("process", "ldconfig -p"),))
-    assert [each.rule for each in told([], [new], [parsed("b.py", effects=(other,))]).findings] == [Rule.NEW_PROCESS]
+    assert [each.rule for each in told([], [new], [parsed("b.py", effects=(other,))]).findings] == [
+        Rule.NEW_PROCESS
+    ]
 
 
 def test_a_line_of_the_dag_file_is_its_own_doing() -> None:
@@ -131,7 +147,10 @@ def test_a_line_of_the_dag_file_is_its_own_doing() -> None:
 
 
 def test_lines_of_a_changed_helper_may_have_moved() -> None:
-    new, other = parsed("new.py", effects=(effect("process", "ls", line=7),)), effect("process", "ls", line=3)
+    new, other = (
+        parsed("new.py", effects=(effect("process", "ls", line=7),)),
+        effect("process", "ls", line=3),
+    )
     assert told([], [new], [parsed("b.py", effects=(other,))]).findings
     assert told([], [new], [parsed("b.py", effects=(other,))], changed_lines={FRAMES: (1,)}).notes
 
@@ -143,25 +162,34 @@ def test_files_that_were_left_out_are_not_counted() -> None:
 
 
 def test_packages_that_a_helper_brings_to_others_too_are_notes() -> None:
-    """frames loads pandas at its line 1; b.py has pandas from its own line first, and asks for it there as well."""
+    """frames loads pandas at its line 1; b.py has pandas from its own line first, and asks for
+    it there as well.
+    """
     new, other = parsed("new.py", HELPED), parsed("b.py", HELPED)
     assert [each.rule for each in told([], [new]).findings] == [Rule.NEW_PACKAGE]
     found = told([], [new], [other])
     assert found.findings == ()
-    assert f"new.py is new and loads pandas. b.py already does this through {FRAMES}:1" in found.notes
+    assert (
+        f"new.py is new and loads pandas. b.py already does this through {FRAMES}:1" in found.notes
+    )
     assert any(
-        "ms on imports at common/frames.py:1. b.py already loads the same modules there" in note for note in found.notes
+        "ms on imports at common/frames.py:1. b.py already loads the same modules there" in note
+        for note in found.notes
     )
     first = msgspec.structs.replace(
         other,
         trace=trace(
             200,
-            msgspec.structs.replace(loads((1, -1, 80_000, 80_000, -1, 2), (0, -1, 9, 9, -1, 3)), imports=(0, 1)),
+            msgspec.structs.replace(
+                loads((1, -1, 80_000, 80_000, -1, 2), (0, -1, 9, 9, -1, 3)), imports=(0, 1)
+            ),
             edges=(Edge(line=2, target=1), Edge(line=3, target=0)),
         ),
     )
     sets = ((), (Edge(line=1, target=1),))
-    compared = Compared(base=run(), head=run(new), base_name="a", head_name="b", others=run(first, import_sets=sets))
+    compared = Compared(
+        base=run(), head=run(new), base_name="a", head_name="b", others=run(first, import_sets=sets)
+    )
     (verdict,) = decide(compared, Demand(today=TODAY)).files
     assert verdict.notes[-1].startswith("new.py is new and loads pandas")
 
@@ -174,12 +202,17 @@ def test_modules_that_a_helper_brings_to_others_too_are_not_counted() -> None:
 
 
 def test_advice_is_about_the_import_where_a_library_does_it() -> None:
-    """Line 1 of the helper imports pandas; nobody can start in a task what pandas starts when it is imported."""
-    by_import, by_call = (parsed("new.py", HELPED, effects=(effect("process", "ldconfig", line=n),)) for n in (1, 2))
+    """Line 1 of the helper imports pandas; nobody can start in a task what pandas starts when it
+    is imported.
+    """
+    by_import, by_call = (
+        parsed("new.py", HELPED, effects=(effect("process", "ldconfig", line=n),)) for n in (1, 2)
+    )
     (found,) = (each for each in told([], [by_import]).findings if each.rule is Rule.NEW_PROCESS)
-    assert found.message == (
-        f"new.py starts a program while it is parsed (ldconfig). The import at {FRAMES}:1 does this. "
-        "Move that import into the functions that use it"
+    assert (
+        found.message
+        == f"new.py starts a program while it is parsed (ldconfig). The import at {FRAMES}:1 does"
+        " this. Move that import into the functions that use it"
     )
     (found,) = (each for each in told([], [by_call]).findings if each.rule is Rule.NEW_PROCESS)
     assert found.message.endswith("(ldconfig). Start it in a task")
@@ -188,9 +221,14 @@ def test_advice_is_about_the_import_where_a_library_does_it() -> None:
         Module(name="airflow.x", file="/site/airflow/x.py", origin=Origin.DISTRIBUTION),
         *MODULES[2:],
     )
-    compared = Compared(base=run(), head=run(by_import, modules=airflows), base_name="a", head_name="b")
+    compared = Compared(
+        base=run(), head=run(by_import, modules=airflows), base_name="a", head_name="b"
+    )
     messages = [each.message for each in decide(compared, Demand(today=TODAY)).all_findings]
-    assert f"new.py starts a program while it is parsed (ldconfig). The import at {FRAMES}:1 does this" in messages
+    assert (
+        f"new.py starts a program while it is parsed (ldconfig). The import at {FRAMES}:1 does this"
+        in messages
+    )
 
 
 # Which files are traced for that.
@@ -207,7 +245,9 @@ def test_few_files_that_use_many_helpers_are_traced() -> None:
     names, is_sample = precedents.chosen([two], lambda helper: users[helper], traced=("d",))
     assert (names, is_sample) == (["e"], False)
     many = {Path(f"/{n}.py"): {f"d{n}"} for n in range(50)}
-    assert len(precedents.chosen(many, lambda helper: many[helper], traced=())[0]) == precedents.MOST
+    assert (
+        len(precedents.chosen(many, lambda helper: many[helper], traced=())[0]) == precedents.MOST
+    )
 
 
 def test_helpers_that_a_file_begins_to_use(tmp_path: Path) -> None:
@@ -215,7 +255,10 @@ def test_helpers_that_a_file_begins_to_use(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     x, y, gone = (str(tmp_path / name) for name in ("x.py", "y.py", "gone.py"))
     modules = tuple(Module(name=path, file=path) for path in (x, y, gone))
-    new = file("new.py", effects=(effect("process", "ls", y), effect("process", "ls", str(tmp_path / "new.py"))))
+    new = file(
+        "new.py",
+        effects=(effect("process", "ls", y), effect("process", "ls", str(tmp_path / "new.py"))),
+    )
 
     def begun(head: Measured, base: Measured | None) -> set[Path]:
         return precedents.begun(head, base, tmp_path, lambda path: path)
@@ -233,9 +276,16 @@ def test_a_run_seen_from_the_root_of_the_repository() -> None:
     failure = Failure(type="E", message="", file="/repo/dags/a.py", line=1)
     outside = effect("process", "ls", "/repo/plugins/p.py")
     whole = run(
-        file("a.py", effects=(effect("file-read", "x.json", "/repo/dags/a.py"), outside), failures=(failure,)),
+        file(
+            "a.py",
+            effects=(effect("file-read", "x.json", "/repo/dags/a.py"), outside),
+            failures=(failure,),
+        ),
         root="/repo/dags",
-        modules=(Module(name="c", file="/repo/dags/c.py"), Module(name="p", file="/repo/plugins/p.py")),
+        modules=(
+            Module(name="c", file="/repo/dags/c.py"),
+            Module(name="p", file="/repo/plugins/p.py"),
+        ),
         skipped=(SkippedFile(path="s.py", reason=SkipReason.IGNORED),),
     )
     moved = rooted(whole, "/repo", "dags/")
@@ -247,13 +297,22 @@ def test_a_run_seen_from_the_root_of_the_repository() -> None:
     assert elsewhere.files[0].path == "dags/a.py"
 
 
-def test_findings_in_helpers_outside_the_bundle_have_paths_from_the_root_and_limits_still_match() -> None:
+def test_findings_in_helpers_outside_the_bundle_have_paths_from_the_root_and_limits_still_match() -> (
+    None
+):
     new = parsed("new.py", effects=(effect("process", "ls", "/repo/plugins/p.py"),))
-    head, base = (rooted(run(*files, root="/repo/dags"), "/repo", "dags/") for files in ((new,), ()))
+    head, base = (
+        rooted(run(*files, root="/repo/dags"), "/repo", "dags/") for files in ((new,), ())
+    )
     compared = Compared(base=base, head=head, base_name="a", head_name="b")
     (found,) = decide(compared, Demand(today=TODAY, prefix="dags/")).all_findings
     assert (found.path, found.file, found.line) == ("dags/new.py", "plugins/p.py", 3)
-    for files, folders in (("new.py", ""), ("dags/*.py", "dags"), ("plugins/p.py", "dags"), ("dags/new.py", "")):
+    for files, folders in (
+        ("new.py", ""),
+        ("dags/*.py", "dags"),
+        ("plugins/p.py", "dags"),
+        ("dags/new.py", ""),
+    ):
         waiver = Waiver(files=(files,), rule=Rule.NEW_PROCESS, reason="r", until=TODAY)
         demand = Demand(today=TODAY, prefix="dags/", folders=folders, waivers=(waiver,))
         (found,) = decide(compared, demand).all_findings
@@ -264,7 +323,9 @@ def test_findings_in_helpers_outside_the_bundle_have_paths_from_the_root_and_lim
 
 
 def without_pre_import(**changes: Any) -> str:
-    """The helper's line 1 loads pandas now: the DAG processor imported it before, for other files' sake."""
+    """The helper's line 1 loads pandas now: the DAG processor imported it before, for other
+    files' sake.
+    """
     there = environment(pre_imported=("pandas",))
     edges = msgspec.structs.replace(PLAIN, imports=(1,))
     base = file("a.py", *times(100), trace=trace(100, edges, edges=(Edge(line=4, target=0),)))
@@ -277,16 +338,21 @@ def without_pre_import(**changes: Any) -> str:
         head_name="b",
         **changes,
     )
-    (found,) = (each for each in decide(compared, Demand(today=TODAY)).all_findings if each.rule is Rule.SLOWER)
+    (found,) = (
+        each
+        for each in decide(compared, Demand(today=TODAY)).all_findings
+        if each.rule is Rule.SLOWER
+    )
     assert (found.file, found.line) == ("a.py", 0)
     return found.message.partition(", because ")[2]
 
 
 def test_what_is_no_longer_pre_imported_is_the_reason_and_no_line() -> None:
     text = without_pre_import(changed_lines={"a.py": (2,)})
-    assert text == (
-        f"{Place(file=FRAMES, line=1)} now loads `pandas` in every parse: no DAG file imports pandas any more, "
-        "so the DAG processor no longer preloads it"
+    assert (
+        text
+        == f"{Place(file=FRAMES, line=1)} now loads `pandas` in every parse: no DAG file imports"
+        " pandas any more, so the DAG processor no longer preloads it"
     )
 
 

@@ -1,4 +1,6 @@
-"""How an answer leaves the process that parses, and what of it is believed: parts that need no Airflow."""
+"""How an answer leaves the process that parses, and what of it is believed: parts that need no
+Airflow.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ from .test_probe_parts import in_child
 
 def timed(wall_ms: float, total_ms: float, **changes: object) -> Reply:
     """As the worker sends it, some of what the DAG file's process reports changed."""
-    sample: dict[str, Any] = {name: 0.0 for name in Samples.__struct_fields__ if name != "overhead_ms"}
+    sample: dict[str, Any] = {
+        name: 0.0 for name in Samples.__struct_fields__ if name != "overhead_ms"
+    }
     sample |= {"wall_ms": wall_ms, "rss_growth_kib": 0}
     result = {"failures": [], "dag_ids": ["a"], "sample": sample, **changes}
     message = {
@@ -78,13 +82,17 @@ def test_a_result_that_has_not_the_form_of_the_probe_is_none(changes: dict[str, 
     assert reply.result is None
     passes = Passes("a.py", "", 0)
     assert not passes.add("timing", reply)
-    assert passes.measured().result.detail.startswith("The parsing process ended with exit code 0 and no result.")
+    assert passes.measured().result.detail.startswith(
+        "The parsing process ended with exit code 0 and no result."
+    )
 
 
 @pytest.mark.parametrize("value", ["bad \udcff", float("inf"), 2**70])
 def test_what_only_python_reads_as_json_is_read(value: object) -> None:
     """A lone surrogate is written out, as no UTF-8 file can hold it."""
-    result = timed(190.0, total_ms=200.0, contents={"a": {"n": value}}, warnings=["bad \udcff"]).result
+    result = timed(
+        190.0, total_ms=200.0, contents={"a": {"n": value}}, warnings=["bad \udcff"]
+    ).result
     assert result is not None
     assert result.warnings == ("bad \\udcff",)
     assert result.contents == {"a": {"n": "bad \\udcff" if isinstance(value, str) else value}}
@@ -123,7 +131,9 @@ for thread in threads:
 
 
 def test_a_worker_that_cannot_fork_says_so() -> None:
-    assert reading.reply(b'{"fault": "no-fork", "reason": "a limit"}') == NoFork(fault="no-fork", reason="a limit")
+    assert reading.reply(b'{"fault": "no-fork", "reason": "a limit"}') == NoFork(
+        fault="no-fork", reason="a limit"
+    )
 
 
 def test_dags_that_not_every_parse_gave() -> None:
@@ -138,45 +148,35 @@ def test_dags_that_not_every_parse_gave() -> None:
 
 def test_frames_survive_closed_descriptors() -> None:
     found = in_child(
-        "import os\n"
-        "from _dagprof_probe import answering\n"
-        "read, write = os.pipe()\n"
-        "if os.fork() == 0:\n"
-        "    pipe = answering.ResultPipe(write, read)\n"
-        "    pipe.send(b'first')\n"
-        "    os.closerange(3, 256)\n"
-        "    os.open(os.devnull, os.O_WRONLY)\n"
-        "    pipe.send(b'second\\n2')\n"
-        "    os._exit(int(pipe.is_closed()))\n"
-        "code = os.waitstatus_to_exitcode(os.wait()[1])\n"
-        "data = os.read(read, 1000)\n"
-        "cut = [len(answering.frames(data[:end])) for end in range(len(data) + 1)]\n"
-        "print(json.dumps([code, [frame.decode() for frame in answering.frames(data)], cut == sorted(cut)]))\n"
+        "import os\nfrom _dagprof_probe import answering\nread, write = os.pipe()\nif os.fork() =="
+        " 0:\n    pipe = answering.ResultPipe(write, read)\n    pipe.send(b'first')\n   "
+        " os.closerange(3, 256)\n    os.open(os.devnull, os.O_WRONLY)\n   "
+        " pipe.send(b'second\\n2')\n    os._exit(int(pipe.is_closed()))\ncode ="
+        " os.waitstatus_to_exitcode(os.wait()[1])\ndata = os.read(read, 1000)\ncut ="
+        " [len(answering.frames(data[:end])) for end in range(len(data) +"
+        " 1)]\nprint(json.dumps([code, [frame.decode() for frame in answering.frames(data)], cut =="
+        " sorted(cut)]))\n"
     )
     assert json.loads(found) == [1, ["first", "second\n2"], True]
 
 
 def test_stretches_that_overlap_count_once() -> None:
     found = in_child(
-        "from _dagprof_probe.watch import ledger\n"
-        "def total(*stretches):\n"
-        "    row = ledger._Row()\n"
-        "    for began, ended in stretches:\n"
-        "        row.spend(began * 1000, ended * 1000)\n"
-        "    return row.wall_us()\n"
-        "print(json.dumps([total(), total((0, 5)), total((0, 5), (3, 9)), total((5, 6), (0, 10)), total((0, 1), (2, 3), (1, 4)),\n"
-        "    total(*[(2 * n, 2 * n + 1) for n in range(3000)])]))\n"
+        "from _dagprof_probe.watch import ledger\ndef total(*stretches):\n    row = ledger._Row()\n"
+        "    for began, ended in stretches:\n        row.spend(began * 1000, ended * 1000)\n   "
+        " return row.wall_us()\nprint(json.dumps([total(), total((0, 5)), total((0, 5), (3, 9)),"
+        " total((5, 6), (0, 10)), total((0, 1), (2, 3), (1, 4)),\n    total(*[(2 * n, 2 * n + 1)"
+        " for n in range(3000)])]))\n"
     )
     assert json.loads(found) == [None, 5, 9, 10, 4, 3000]
 
 
 def test_clocks_are_none_of_those_that_others_replace() -> None:
     found = in_child(
-        "import time\n"
-        "from _dagprof_probe import clocks\n"
-        "reals = [getattr(time, name) for name in dir(time)]\n"
-        "print(json.dumps([any(value is real for real in reals for value in vars(clocks).values() if callable(value)),\n"
-        "    abs(clocks.perf_counter() - time.perf_counter()) < 1]))\n"
+        "import time\nfrom _dagprof_probe import clocks\nreals = [getattr(time, name) for name in"
+        " dir(time)]\nprint(json.dumps([any(value is real for real in reals for value in"
+        " vars(clocks).values() if callable(value)),\n    abs(clocks.perf_counter() -"
+        " time.perf_counter()) < 1]))\n"
     )
     assert json.loads(found) == [False, True]
 

@@ -28,7 +28,9 @@ def in_child(code: str, *arguments: str, **environment: str) -> str:
         if not environment
         else [sys.executable, "-c", PRELUDE + code]
     )
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, **environment}, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -76,7 +78,14 @@ print(Redactor(["mysql://root:open%25sesame@host/db"])({text!r}))
 
 
 @pytest.mark.parametrize(
-    "text", ["from airflow import DAG", "passed = 3", 'File "/srv/dags/a.py", line 2', "author = 'Ada'", "monkey = 1"]
+    "text",
+    [
+        "from airflow import DAG",
+        "passed = 3",
+        'File "/srv/dags/a.py", line 2',
+        "author = 'Ada'",
+        "monkey = 1",
+    ],
 )
 def test_ordinary_text_stays(text: str) -> None:
     code = f"from _dagprof_probe.redact import Redactor\nprint(Redactor()({text!r}))"
@@ -102,10 +111,17 @@ print(json.dumps(import_rows.report(tracer, "none")))
         .replace('print(json.dumps(import_rows.report(tracer, "none")))', "")
     )
     shown = subprocess.run(
-        [sys.executable, "-I", "-X", "importtime", "-c", plain], capture_output=True, text=True, check=True
+        [sys.executable, "-I", "-X", "importtime", "-c", plain],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     between = shown.stderr.partition("START\n")[2].partition("END\n")[0]
-    expected = {line.rpartition("|")[2].strip() for line in between.splitlines() if line.startswith("import time:")}
+    expected = {
+        line.rpartition("|")[2].strip()
+        for line in between.splitlines()
+        if line.startswith("import time:")
+    }
     assert names == expected
 
 
@@ -125,7 +141,9 @@ print(json.dumps(import_rows.report(tracer, "none")["loads"]))
         if parent >= 0:
             inside[parent] += loads["cumulative_us"][position]
     for position, own in enumerate(loads["self_us"]):
-        assert own + inside[position] == pytest.approx(loads["cumulative_us"][position], abs=len(inside) + 2)
+        assert own + inside[position] == pytest.approx(
+            loads["cumulative_us"][position], abs=len(inside) + 2
+        )
 
 
 def test_failed_imports_are_loads_too() -> None:
@@ -217,9 +235,13 @@ print(helper.value, hasattr(common, "json"), len(resolved))
 
 
 def test_an_experiment_leaves_the_collector_to_the_parse(tmp_path: Path) -> None:
-    """A full collection that is due would run while the file is compiled, outside the clock, and be taken for a saving."""
+    """A full collection that is due would run while the file is compiled, outside the clock, and
+    be taken for a saving.
+    """
     file = tmp_path / "large.py"
-    file.write_text("import heavy\n" + "".join(f"name_{n} = [{n}, ({n}, 'text')]\n" for n in range(2000)))
+    file.write_text(
+        "import heavy\n" + "".join(f"name_{n} = [{n}, ({n}, 'text')]\n" for n in range(2000))
+    )
     code = """
 import gc
 from _dagprof_probe.parsing import experiment
@@ -242,7 +264,11 @@ print(within_ms(50, 300, 200), within_ms(50, 300, 270), within_ms(5, 3, 4))
 
 @pytest.mark.parametrize(
     ("path", "kind"),
-    [("pandas/_libs/interval.pyx", "distribution"), ("/dags/mine.pyx", "user"), ("dags/mine.py", "user")],
+    [
+        ("pandas/_libs/interval.pyx", "distribution"),
+        ("/dags/mine.pyx", "user"),
+        ("dags/mine.py", "user"),
+    ],
 )
 def test_code_that_cython_compiled_is_not_the_users(path: str, kind: str) -> None:
     assert origin.of_file(path) == kind
@@ -260,7 +286,9 @@ gc.collect()
 
 
 def test_a_full_collection_is_due_by_the_history_of_the_process() -> None:
-    """A quarter of what survived the last one has come since: the manager would collect by itself before long."""
+    """A quarter of what survived the last one has come since: the manager would collect by
+    itself before long.
+    """
     code = """
 few = [[] for _ in range(8_000)]
 gc.collect(1)
@@ -286,7 +314,9 @@ print(before, watching.has_collected, gc.get_count()[1:], gc.isenabled())
 
 
 @pytest.mark.parametrize("instead", ["", "/dev/null", "words.txt"])
-def test_an_import_after_the_file_closed_all_descriptors_is_traced(tmp_path: Path, instead: str) -> None:
+def test_an_import_after_the_file_closed_all_descriptors_is_traced(
+    tmp_path: Path, instead: str
+) -> None:
     """The tracer keeps one open, whose number something else may have by then."""
     (tmp_path / "words.txt").write_text("these are words\n")
     (tmp_path / "user.py").write_text("import helper\n")

@@ -20,7 +20,9 @@ def found(place: Path, folder: str = "dags", **environment: str) -> ProjectSetup
     """What is found around a DAG folder; no module is installed."""
     located = discover.locate(place / folder, environment)
     assert located.sources is not None
-    return discover.find(located.sources, located.dags or place / folder, environment, lambda names: ())
+    return discover.find(
+        located.sources, located.dags or place / folder, environment, lambda names: ()
+    )
 
 
 @pytest.mark.parametrize(
@@ -45,7 +47,9 @@ def test_names_are_expanded_as_compose_does(text: str, value: str, unset: tuple[
 
 
 def test_an_env_file() -> None:
-    text = "# comment\nexport A=1\nB='$A' # not expanded\n\nC=\"x $A\"\nD\nE=${NO:-d}\nbad line here\n"
+    text = (
+        "# comment\nexport A=1\nB='$A' # not expanded\n\nC=\"x $A\"\nD\nE=${NO:-d}\nbad line here\n"
+    )
     read = env_file.parse(text, Path(".env"), {})
     assert [(each.name, each.value, each.line) for each in read] == [
         ("A", "1", 2),
@@ -91,9 +95,14 @@ env PYTHONPATH "${PYTHONPATH}:$AIRFLOW_HOME/lib"
         ("/opt/airflow/lib", tmp_path / "lib"),
     ]
     assert (
-        dockerfile.read(text, tmp_path / "Dockerfile", tmp_path, {"WHERE": "/given"}).variables[1].value == "/given/b"
+        dockerfile.read(text, tmp_path / "Dockerfile", tmp_path, {"WHERE": "/given"})
+        .variables[1]
+        .value
+        == "/given/b"
     )
-    assert [each.name for each in dockerfile.read(text, tmp_path, tmp_path, {}, "build").variables] == ["ONLY"]
+    assert [
+        each.name for each in dockerfile.read(text, tmp_path, tmp_path, {}, "build").variables
+    ] == ["ONLY"]
 
 
 def test_a_compose_file(tmp_path: Path) -> None:
@@ -130,22 +139,31 @@ services:
         ("HANDED_OVER", "yes", 17),
     ]
     assert service.unset == {"LACKING": ("NOT_SET",)}
-    assert [path for path, _ in service.env_files] == [tmp_path / "common.env", tmp_path / "more.env"]
+    assert [path for path, _ in service.env_files] == [
+        tmp_path / "common.env",
+        tmp_path / "more.env",
+    ]
     assert [mount.inside for mount in service.mounts] == ["/opt/airflow/dags", "/opt/airflow/lib"]
-    build = compose.Build(tmp_path / "docker", tmp_path / "docker" / "Dockerfile", {"VERSION": "3"}, "prod")
+    build = compose.Build(
+        tmp_path / "docker", tmp_path / "docker" / "Dockerfile", {"VERSION": "3"}, "prod"
+    )
     assert service.build == build
     assert compose.read("services: {web: {image: nginx}}", tmp_path / "c.yaml", {}) is None
 
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
-    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefg", "bcdefgh", strict=True)
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n"
+    for old, new in zip("abcdefg", "bcdefgh", strict=True)
 )
 MERGED = "a: &a {x: 1}\n" + "".join(
-    f"{new}: &{new} {{<<: [{', '.join([f'*{old}'] * 20)}]}}\n" for old, new in zip("abcdefg", "bcdefgh", strict=True)
+    f"{new}: &{new} {{<<: [{', '.join([f'*{old}'] * 20)}]}}\n"
+    for old, new in zip("abcdefg", "bcdefgh", strict=True)
 )
 
 
-@pytest.mark.parametrize("text", [BOMB, MERGED, "a: &a [*a]", "[" * 5_000, "a: b: c", "a: *nowhere", "- \t- x: ["])
+@pytest.mark.parametrize(
+    "text", [BOMB, MERGED, "a: &a [*a]", "[" * 5_000, "a: b: c", "a: *nowhere", "- \t- x: ["]
+)
 def test_hostile_yaml_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(Unreadable, match=r"^its? .*[^.]$"):
         bounded_yaml.load(text)
@@ -156,22 +174,43 @@ def test_python_objects_in_yaml_are_plain_values() -> None:
 
 
 def test_a_broken_file_is_left_out_with_a_sentence(tmp_path: Path) -> None:
-    write(tmp_path, {"docker-compose.yml": BOMB, "Dockerfile": "x" * 1_100_000, ".env": "A=1\n", "dags/a.py": ""})
+    write(
+        tmp_path,
+        {
+            "docker-compose.yml": BOMB,
+            "Dockerfile": "x" * 1_100_000,
+            ".env": "A=1\n",
+            "dags/a.py": "",
+        },
+    )
     (tmp_path / "airflow.cfg").write_bytes(b"\xff\xfe")
     texts = [used.text for used in found(tmp_path).used]
     assert texts == [
         "Ignores docker-compose.yml: its YAML expands to more than 100,000 values.",
         "Ignores airflow.cfg: it is not UTF-8 text.",
         "Ignores Dockerfile: it is larger than 1 MB.",
-        "Uses the project root as AIRFLOW_HOME; --airflow-home names another, --no-project turns it off.",
+        (
+            "Uses the project root as AIRFLOW_HOME; --airflow-home names another, --no-project"
+            " turns it off."
+        ),
         "Uses 1 environment variable (A) from .env:1; --no-project turns it off.",
     ]
 
 
 def test_nothing_outside_of_the_repository_is_read(tmp_path: Path) -> None:
-    write(tmp_path, {"secret.env": "SECRET_TOKEN=1\n", "outer/x.py": "", "repo/.git/HEAD": "", "repo/dags/a.py": ""})
+    write(
+        tmp_path,
+        {
+            "secret.env": "SECRET_TOKEN=1\n",
+            "outer/x.py": "",
+            "repo/.git/HEAD": "",
+            "repo/dags/a.py": "",
+        },
+    )
     repo = tmp_path / "repo"
-    text = "services: {airflow: {env_file: ../secret.env, volumes: ['../outer:/opt/airflow/plugins']}}"
+    text = (
+        "services: {airflow: {env_file: ../secret.env, volumes: ['../outer:/opt/airflow/plugins']}}"
+    )
     write(repo, {"compose.yaml": text})
     (repo / ".env").symlink_to(tmp_path / "secret.env")
     (repo / "plugins").symlink_to(tmp_path / "outer")
@@ -180,7 +219,15 @@ def test_nothing_outside_of_the_repository_is_read(tmp_path: Path) -> None:
 
 
 def test_what_the_user_has_wins(tmp_path: Path) -> None:
-    write(tmp_path, {".env": "A=found\nB=found\n", "plugins/x.py": "", "mine/plugins/y.py": "", "dags/a.py": ""})
+    write(
+        tmp_path,
+        {
+            ".env": "A=found\nB=found\n",
+            "plugins/x.py": "",
+            "mine/plugins/y.py": "",
+            "dags/a.py": "",
+        },
+    )
     assert found(tmp_path, A="given").environment == {"B": "found"}
     assert found(tmp_path).plugins == tmp_path / "plugins"
     assert found(tmp_path, AIRFLOW__CORE__PLUGINS_FOLDER="/x").plugins is None
@@ -190,7 +237,10 @@ def test_what_the_user_has_wins(tmp_path: Path) -> None:
 
 
 def test_names_and_values_that_no_process_can_have(tmp_path: Path) -> None:
-    text = 'services: {airflow: {environment: {"A=B": 1, "": 2, "C D": 3, E: "x\\0y", GOOD: 4}, volumes: ["./\\0:/x"]}}'
+    text = (
+        'services: {airflow: {environment: {"A=B": 1, "": 2, "C D": 3, E: "x\\0y", GOOD: 4},'
+        ' volumes: ["./\\0:/x"]}}'
+    )
     write(tmp_path, {"compose.yaml": text, "dags/a.py": ""})
     assert found(tmp_path).environment == {"GOOD": "4"}
     assert expand("${a" * 10_000, {}).text == "${a" * 10_000
@@ -200,10 +250,14 @@ def test_later_files_win_over_earlier_ones(tmp_path: Path) -> None:
     names = [f"AIRFLOW__OWN__{name}" for name in "ABCDE"]
     files = {
         "airflow.cfg": "[own]\na = cfg\nb = cfg\nc = cfg\nd = cfg\ne = cfg\n",
-        "Dockerfile": f"FROM apache/airflow\nENV {' '.join(f'{name}=image' for name in names[1:])}\n",
+        "Dockerfile": (
+            f"FROM apache/airflow\nENV {' '.join(f'{name}=image' for name in names[1:])}\n"
+        ),
         ".env": "".join(f"{name}=dotenv\n" for name in names[2:]),
         "s.env": "".join(f"{name}=file\n" for name in names[3:]),
-        "compose.yaml": "services: {airflow: {env_file: s.env, environment: {AIRFLOW__OWN__E: compose}}}",
+        "compose.yaml": (
+            "services: {airflow: {env_file: s.env, environment: {AIRFLOW__OWN__E: compose}}}"
+        ),
         "dags/a.py": "",
     }
     values = found(write(tmp_path, files)).environment
@@ -226,9 +280,27 @@ def test_container_paths_are_mapped_or_dropped(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("PATH", "HOME", "LD_PRELOAD", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONDONTWRITEBYTECODE", "PIP_INDEX_URL"),
-        *("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW__CORE__EXECUTOR", "AIRFLOW__SECRETS__BACKEND", "https_proxy"),
-        *("AIRFLOW__LOGGING__REMOTE_LOGGING", "AIRFLOW__CORE__FERNET_KEY_CMD", "AIRFLOW__OWN__X_CMD", "DAGPROF_REPEAT"),
+        *(
+            "PATH",
+            "HOME",
+            "LD_PRELOAD",
+            "PYTHONHOME",
+            "PYTHONSTARTUP",
+            "PYTHONDONTWRITEBYTECODE",
+            "PIP_INDEX_URL",
+        ),
+        *(
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
+            "AIRFLOW__CORE__EXECUTOR",
+            "AIRFLOW__SECRETS__BACKEND",
+            "https_proxy",
+        ),
+        *(
+            "AIRFLOW__LOGGING__REMOTE_LOGGING",
+            "AIRFLOW__CORE__FERNET_KEY_CMD",
+            "AIRFLOW__OWN__X_CMD",
+            "DAGPROF_REPEAT",
+        ),
     ],
 )
 def test_harmful_variables_are_left_out(name: str) -> None:
@@ -251,12 +323,21 @@ def test_other_variables_are_taken(name: str) -> None:
 
 
 def test_the_root_of_a_project(tmp_path: Path) -> None:
-    files = (".git/HEAD", "team/Dockerfile", "team/dags/requirements.txt", "team/dags/sub/a.py", "dags/a.py")
+    files = (
+        ".git/HEAD",
+        "team/Dockerfile",
+        "team/dags/requirements.txt",
+        "team/dags/sub/a.py",
+        "dags/a.py",
+    )
     write(tmp_path, dict.fromkeys(files, ""))
     assert layout.project_root(tmp_path / "team" / "dags") == tmp_path / "team"
     assert layout.repository_top(tmp_path / "team") == tmp_path
     assert layout.project_root(tmp_path / "dags") == tmp_path
-    assert layout.named_dags(tmp_path / "team" / "dags" / "sub", tmp_path) == tmp_path / "team" / "dags"
+    assert (
+        layout.named_dags(tmp_path / "team" / "dags" / "sub", tmp_path)
+        == tmp_path / "team" / "dags"
+    )
     assert layout.named_dags(tmp_path / "team", tmp_path / "team") is None
     assert layout.project_root(tmp_path / "team") == tmp_path / "team"
     assert layout.plugins(tmp_path, write(tmp_path, {"plugins/x.py": ""})) == tmp_path / "plugins"
@@ -264,15 +345,32 @@ def test_the_root_of_a_project(tmp_path: Path) -> None:
 
 def test_a_dag_folder_that_the_project_names(tmp_path: Path) -> None:
     text = "services: {airflow: {volumes: ['./flows:/opt/airflow/dags']}}"
-    located = discover.locate(write(tmp_path, {"compose.yaml": text, "flows/team/a.py": ""}) / "flows" / "team", {})
-    assert (located.dags, located.reason) == (tmp_path / "flows", "the folder that the container has as dags")
+    located = discover.locate(
+        write(tmp_path, {"compose.yaml": text, "flows/team/a.py": ""}) / "flows" / "team", {}
+    )
+    assert (located.dags, located.reason) == (
+        tmp_path / "flows",
+        "the folder that the container has as dags",
+    )
 
 
 def test_imports_that_resolve_in_the_root_alone(tmp_path: Path) -> None:
     files = {
-        **dict.fromkeys(("utils/x.py", "both/x.py", "later/x.py", "json/x.py", "installed/x.py", "dags/both/x.py"), ""),
-        "dags/a.py": "import json, both, installed\ntry:\n    from utils.x import y\nexcept ImportError:\n    pass\n"
-        "def task():\n    import later\n# import commented\n",
+        **dict.fromkeys(
+            (
+                "utils/x.py",
+                "both/x.py",
+                "later/x.py",
+                "json/x.py",
+                "installed/x.py",
+                "dags/both/x.py",
+            ),
+            "",
+        ),
+        "dags/a.py": (
+            "import json, both, installed\ntry:\n    from utils.x import y\nexcept ImportError:\n  "
+            "  pass\ndef task():\n    import later\n# import commented\n"
+        ),
     }
     dags = write(tmp_path, files) / "dags"
     needs = imports.needs([dags], [tmp_path], [dags], lambda names: {"installed"} & set(names))
@@ -293,7 +391,11 @@ def test_homes_of_modules(tmp_path: Path) -> None:
 
 
 def test_a_module_beside_the_file_that_imports_it_is_the_likeliest(tmp_path: Path) -> None:
-    files = ("dags/config.py", "cases/one/two/three/dags/a.py", "cases/one/two/three/dags/config.py")
+    files = (
+        "dags/config.py",
+        "cases/one/two/three/dags/a.py",
+        "cases/one/two/three/dags/config.py",
+    )
     cases = write(tmp_path, dict.fromkeys(files, "")) / "cases"
     near = [cases / "one/two/three/dags/a.py"]
     (home,) = homes.homes(["config"], tmp_path, cases, [cases], tmp_path, near)

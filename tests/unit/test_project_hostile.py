@@ -1,4 +1,6 @@
-"""A repository's files with hostile and odd contents: each is used or left out with a reason, soon, and shows no value."""
+"""A repository's files with hostile and odd contents: each is used or left out with a reason,
+soon, and shows no value.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ def left_out(result: ProjectSetup) -> str:
         ("airflow_settings.yaml", "airflow:\n  variables: @s3cretvalue\n", "line 2"),
     ],
 )
-def test_a_damaged_file_is_said_by_its_line_without_its_text(tmp_path: Path, file: str, text: str, line: str) -> None:
+def test_a_damaged_file_is_said_by_its_line_without_its_text(
+    tmp_path: Path, file: str, text: str, line: str
+) -> None:
     result = found(tmp_path, {file: text})
     assert line in left_out(result)
     assert "s3cretvalue" not in repr(result.used)
@@ -62,31 +66,49 @@ def test_a_damaged_file_is_said_by_its_line_without_its_text(tmp_path: Path, fil
 @pytest.mark.parametrize(
     "files",
     [
-        pytest.param({".env": "".join(f"{name}={value}\n" for name, value in LAUGHS)}, id="values-of-values"),
         pytest.param(
-            {"Dockerfile": IMAGE + "".join(f"ENV {name}={value}\n" for name, value in LAUGHS)}, id="values-in-a-stage"
-        ),
-        pytest.param({".env": "".join(f"A{n}={'${' * 9_900}\n" for n in range(20))}, id="open-braces"),
-        pytest.param(
-            {"Dockerfile": IMAGE + "ENV " + " \\\n".join(f"A{n}=1" for n in range(60_000)) + "\n"}, id="continued-lines"
+            {".env": "".join(f"{name}={value}\n" for name, value in LAUGHS)}, id="values-of-values"
         ),
         pytest.param(
-            {"Dockerfile": IMAGE + "ENV " + " ".join(f"A{n}=1" for n in range(40_000)) + "\n" + "FROM a\n" * 40_000},
+            {"Dockerfile": IMAGE + "".join(f"ENV {name}={value}\n" for name, value in LAUGHS)},
+            id="values-in-a-stage",
+        ),
+        pytest.param(
+            {".env": "".join(f"A{n}={'${' * 9_900}\n" for n in range(20))}, id="open-braces"
+        ),
+        pytest.param(
+            {"Dockerfile": IMAGE + "ENV " + " \\\n".join(f"A{n}=1" for n in range(60_000)) + "\n"},
+            id="continued-lines",
+        ),
+        pytest.param(
+            {
+                "Dockerfile": (
+                    IMAGE
+                    + "ENV "
+                    + " ".join(f"A{n}=1" for n in range(40_000))
+                    + "\n"
+                    + "FROM a\n" * 40_000
+                )
+            },
             id="stages",
         ),
         pytest.param({"Dockerfile": IMAGE + "COPY " + "[" * 300_000 + "\n"}, id="nested-json"),
         pytest.param(
             {
-                "airflow.cfg": "[DEFAULT]\n"
-                + "".join(f"a{n}=1\n" for n in range(40_000))
-                + "".join(f"[s{n}]\n" for n in range(40_000))
+                "airflow.cfg": (
+                    "[DEFAULT]\n"
+                    + "".join(f"a{n}=1\n" for n in range(40_000))
+                    + "".join(f"[s{n}]\n" for n in range(40_000))
+                )
             },
             id="defaults-of-sections",
         ),
         pytest.param(
             {
-                "docker-compose.yaml": SERVICE
-                + f"    volumes: [{','.join(f'./x{n}:/opt/airflow/dags/x{n}' for n in range(20_000))}]\n",
+                "docker-compose.yaml": (
+                    SERVICE + "    volumes:"
+                    f" [{','.join(f'./x{n}:/opt/airflow/dags/x{n}' for n in range(20_000))}]\n"
+                ),
                 ".env": "".join(f"A{n}=/opt/airflow/dags/x{n}\n" for n in range(20_000)),
             },
             id="paths-in-mounts",
@@ -104,7 +126,11 @@ def test_no_file_makes_gigabytes_or_minutes(tmp_path: Path, files: dict[str, str
         {"docker-compose.yaml": SERVICE + f"    volumes: ['./{'a' * 300}:/opt/airflow/dags']\n"},
         {"docker-compose.yaml": SERVICE + f"    build: {{context: {'a' * 300}}}\n"},
         {"Dockerfile": IMAGE + f"COPY {'a' * 300} dags/\n"},
-        {".env": f"AIRFLOW__CORE__PLUGINS_FOLDER=/opt/airflow/{'a' * 300}\nPYTHONPATH=/opt/airflow/{'b' * 300}\n"},
+        {
+            ".env": (
+                f"AIRFLOW__CORE__PLUGINS_FOLDER=/opt/airflow/{'a' * 300}\nPYTHONPATH=/opt/airflow/{'b' * 300}\n"
+            )
+        },
     ],
 )
 def test_a_path_that_no_disk_takes_is_no_path(tmp_path: Path, files: dict[str, str]) -> None:
@@ -145,7 +171,9 @@ def test_a_value_that_no_process_can_have_is_left_out_and_said(tmp_path: Path) -
     ],
 )
 def test_a_value_of_an_odd_kind_is_text(written: str, value: str) -> None:
-    answers = astro.parse(f"airflow:\n  variables:\n    - variable_name: v\n      variable_value: {written}\n")
+    answers = astro.parse(
+        f"airflow:\n  variables:\n    - variable_name: v\n      variable_value: {written}\n"
+    )
     assert answers.variables == {"v": value}
 
 
@@ -176,7 +204,13 @@ def test_an_archive_with_damaged_contents_is_one_sentence(tmp_path: Path) -> Non
 def test_members_of_an_archive_stay_in_its_folder(tmp_path: Path) -> None:
     archive = tmp_path / "plugins.zip"
     with zipfile.ZipFile(archive, "w") as file:
-        for name in ("../outside.py", "/absolute_outside.py", "a/../../outside2.py", "\x1b[31m.py", "p.py"):
+        for name in (
+            "../outside.py",
+            "/absolute_outside.py",
+            "a/../../outside2.py",
+            "\x1b[31m.py",
+            "p.py",
+        ):
             file.writestr(name, "")
     folder = project._unpacked(archive, tmp_path / "deep" / "out")
     assert (folder / "p.py").is_file()

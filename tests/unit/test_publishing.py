@@ -1,4 +1,6 @@
-"""What the project is published with: its version, licence, types, lists of packages, and the links of its front pages."""
+"""What the project is published with: its version, licence, types, lists of packages, and the
+links of its front pages.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ def test_the_changelog_begins_with_what_is_unreleased_and_has_each_section_once(
 
 @pytest.mark.parametrize("page", FRONT_PAGES)
 def test_the_links_of_a_front_page_lead_to_files(page: str) -> None:
-    """The documentation's build checks those of docs/; these pages are read where the repository is."""
+    """The documentation's build checks those of docs/; these pages are read where the repository
+    is.
+    """
     targets = re.findall(r"\]\(([^)#\s]+)", (ROOT / page).read_text(encoding="utf-8"))
     missing = [target for target in targets if "://" not in target and not (ROOT / target).exists()]
     assert not missing
@@ -67,16 +71,27 @@ def test_front_pages_are_on_the_site(page: str) -> None:
     assert f"```{{include}} ../{page}\n" in on_site.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("file", LISTS, ids=[str(file.relative_to(ROOT / "constraints")) for file in LISTS])
+@pytest.mark.parametrize(
+    "file", LISTS, ids=[str(file.relative_to(ROOT / "constraints")) for file in LISTS]
+)
 def test_a_list_of_packages_holds_names_and_versions_only(file: Path) -> None:
-    odd = [line for line in file.read_text().splitlines() if not re.fullmatch(r"[a-z0-9._-]+==[0-9a-z.+!]+", line)]
+    odd = [
+        line
+        for line in file.read_text().splitlines()
+        if not re.fullmatch(r"[a-z0-9._-]+==[0-9a-z.+!]+", line)
+    ]
     assert not odd
 
 
 def test_the_unit_tests_are_installed_with_all_that_dagprof_needs_but_airflow() -> None:
     """CONTRIBUTING.md installs this list and then dagprof without its dependencies."""
-    listed = {line.partition("==")[0] for line in (ROOT / "constraints" / "unit-py3.12.txt").read_text().splitlines()}
-    needed = {re.split(r"[^\w.-]", each)[0].lower() for each in project()["project"]["dependencies"]}
+    listed = {
+        line.partition("==")[0]
+        for line in (ROOT / "constraints" / "unit-py3.12.txt").read_text().splitlines()
+    }
+    needed = {
+        re.split(r"[^\w.-]", each)[0].lower() for each in project()["project"]["dependencies"]
+    }
     assert needed - {"apache-airflow", "tomli"} <= listed
 
 

@@ -11,11 +11,15 @@ from dagprof.model import Loads, Trace
 
 
 def statement(line: int, kind: str, wall_us: int, cpu_us: int, parent: int = -1) -> StatementRow:
-    return StatementRow(parent, line, line, kind, f"line {line}", wall_us, cpu_us, 1, False, 0, 0, "")
+    return StatementRow(
+        parent, line, line, kind, f"line {line}", wall_us, cpu_us, 1, False, 0, 0, ""
+    )
 
 
 def traced(sleeping_ms: int = 0) -> Traced:
-    """A sleep of 200 ms, and an import that computes 100 ms, a third of it in another module, and may sleep."""
+    """A sleep of 200 ms, and an import that computes 100 ms, a third of it in another module,
+    and may sleep.
+    """
     columns = Loads(
         module=(0, 1),
         parent=(-1, 0),
@@ -78,10 +82,18 @@ def test_modules_that_sleep_lose_as_little_as_their_statement() -> None:
 def test_each_load_loses_what_its_own_statement_loses() -> None:
     """Line 3 imports what sleeps, and computes nothing; line 4 calls a function that imports it."""
     found = traced()
-    first = {"module": 2, "parent": -1, "self_us": 200_000, "cumulative_us": 200_000, "importer": -1, "line": 3}
+    first = {
+        "module": 2,
+        "parent": -1,
+        "self_us": 200_000,
+        "cumulative_us": 200_000,
+        "importer": -1,
+        "line": 3,
+    }
     again = {**first, "module": 3, "importer": 0, "line": 9, "caller_line": 4}
     columns = {
-        name: (*getattr(found.loads, name), first.get(name, 0), again.get(name, 0)) for name in Loads.__struct_fields__
+        name: (*getattr(found.loads, name), first.get(name, 0), again.get(name, 0))
+        for name in Loads.__struct_fields__
     }
     rows = (*found.statements, statement(3, "import", 200_000, 0), statement(4, "expr", 200_000, 0))
     found = msgspec.structs.replace(found, loads=Loads(**columns), statements=rows)
@@ -89,7 +101,9 @@ def test_each_load_loses_what_its_own_statement_loses() -> None:
 
 
 def test_a_statement_takes_no_less_than_those_inside_it() -> None:
-    """Where it waited for a processor as long as it computed: the loop's own 20 us are less than its share of the wait."""
+    """Where it waited for a processor as long as it computed: the loop's own 20 us are less than
+    its share of the wait.
+    """
     waits = NetTimes(Times(wall_ms=300.0, cpu_ms=100.0, queued_ms=150.0))
     rows = [
         statement(0, "for", 60_120, 250),

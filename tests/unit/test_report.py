@@ -54,7 +54,9 @@ HOSTILE = [
 
 def hostile(text: str) -> Run:
     failure = Failure(type=text, message=text, traceback=text, cause=text, file=text, line=1)
-    access = Access(kind="variable", key=text, operation="get", answered_by="stub", file=text, line=1)
+    access = Access(
+        kind="variable", key=text, operation="get", answered_by="stub", file=text, line=1
+    )
     result = file(
         f"{text[:200]}.py",
         100,
@@ -87,7 +89,8 @@ def hostile(text: str) -> Run:
 
 def summary(shown: Run, width: int = 120, **options: object) -> str:
     stream = io.StringIO()
-    terminal.render(shown, console=Console(file=stream, width=width, markup=False, highlight=False), **options)  # type: ignore[arg-type]
+    console = Console(file=stream, width=width, markup=False, highlight=False)
+    terminal.render(shown, console=console, **options)  # type: ignore[arg-type]
     return stream.getvalue()
 
 
@@ -98,10 +101,18 @@ def test_hostile_text_is_only_text(text: str) -> None:
     page.encode("utf-8")
     read = Page(page)
     assert len(read.scripts) == 1
-    assert {a.get("type") for tag, a in read.tags if tag == "script"} == {None, "application/json", "text/plain"}
+    assert {a.get("type") for tag, a in read.tags if tag == "script"} == {
+        None,
+        "application/json",
+        "text/plain",
+    }
     assert sum(tag == "style" for tag, _ in read.tags) == 1
     assert not any(tag in ("img", "iframe", "link", "object") for tag, _ in read.tags)
-    assert not any(name.startswith("on") or name == "style" for _, attributes in read.tags for name in attributes)
+    assert not any(
+        name.startswith("on") or name == "style"
+        for _, attributes in read.tags
+        for name in attributes
+    )
     printed = summary(shown)
     data = read.everything()
     for bad in ("\x1b", "\x07", "\u202e", "\u2066", "\u2028", "\udcff"):
@@ -114,7 +125,9 @@ def test_hostile_text_is_only_text(text: str) -> None:
 def test_the_page_can_load_nothing() -> None:
     page = html.render(run(file("a.py", 1)))
     policy = next(
-        a["content"] for tag, a in Page(page).tags if tag == "meta" and a.get("http-equiv") == "Content-Security-Policy"
+        a["content"]
+        for tag, a in Page(page).tags
+        if tag == "meta" and a.get("http-equiv") == "Content-Security-Policy"
     )
     assert policy is not None
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
@@ -124,7 +137,13 @@ def test_the_page_can_load_nothing() -> None:
 
 def test_the_page_tells_the_run() -> None:
     shown = run(
-        file("slow.py", 1500, 1510, 1490, trace=trace(1500, HELPED, [statement(3, 900_000, text="rows = fetch()")])),
+        file(
+            "slow.py",
+            1500,
+            1510,
+            1490,
+            trace=trace(1500, HELPED, [statement(3, 900_000, text="rows = fetch()")]),
+        ),
         file(
             "bad.py",
             10,
@@ -134,7 +153,13 @@ def test_the_page_tells_the_run() -> None:
         ),
     )
     page = html.render(shown, fleet=Fleet(shown))
-    for part in ("2 files with 1 DAG take 1.51 s", "rows = fetch()", "KeyError", "bad.py:7", "3.3.2"):
+    for part in (
+        "2 files with 1 DAG take 1.51 s",
+        "rows = fetch()",
+        "KeyError",
+        "bad.py:7",
+        "3.3.2",
+    ):
         assert part in page
     read = Page(page)
     assert read.index["files"]["path"] == ["slow.py", "bad.py"]
@@ -148,7 +173,10 @@ def test_the_page_tells_the_run() -> None:
     ]
     modules = read.unpacked("modules")
     slow, bad = read.details()
-    assert [modules["name"][place] for place in slow["loads"]["module"]][:2] == ["common.frames", "pandas"]
+    assert [modules["name"][place] for place in slow["loads"]["module"]][:2] == [
+        "common.frames",
+        "pandas",
+    ]
     assert slow["statements"] == [[-1, 3, 3, "rows = fetch()", 900_000, 0, 1, False]]
     assert bad["failures"] == [["KeyError", "'x'", "", "", 7, "bad.py:7"]]
     links = {a["href"].partition("?")[0] for tag, a in read.tags if tag == "a" and a["href"]}
@@ -158,7 +186,9 @@ def test_the_page_tells_the_run() -> None:
 
 def test_a_plan_that_was_not_looked_for_is_told_apart_from_one_that_is_empty() -> None:
     untraced = run(file("a.py", 100))
-    assert "No change is proposed. No file was traced" in markdown.render(untraced, Fleet(untraced).plan(), None)
+    assert "No change is proposed. No file was traced" in markdown.render(
+        untraced, Fleet(untraced).plan(), None
+    )
     traced = run(file("a.py", 100, trace=trace(100)))
     assert "No import that could be moved would save a noticeable time." in markdown.render(
         traced, Fleet(traced).plan(), None
@@ -171,18 +201,27 @@ def advised(**changed: Any) -> str:
 
 
 def test_advice_can_be_followed() -> None:
-    """A function cannot hold ``import *``, and for a statement in a function it is the call that has to go."""
+    """A function cannot hold ``import *``, and for a statement in a function it is the call that
+    has to go.
+    """
     assert advised() == "Import heavy inside the functions that use it, not at the top."
     assert "Import the names you use from heavy" in advised(is_star=True)
-    assert advised(is_unused=True) == "Looks unused. Remove the import unless its side effects are needed."
+    assert (
+        advised(is_unused=True)
+        == "Looks unused. Remove the import unless its side effects are needed."
+    )
     others = tuple(Place(file=f"{name}.py", line=7) for name in "bcde")
     assert advised(used_in=others[:1]).endswith(" b.py:7 takes it from here.")
     assert advised(used_in=others).endswith(" b.py:7, c.py:7, d.py:7 and 1 more take it from here.")
-    assert advised(in_function=True) == (
-        "This function runs during parsing. Move the import to where it is used, or call the function from a task."
+    assert (
+        advised(in_function=True)
+        == "This function runs during parsing. Move the import to where it is used, or call the"
+        " function from a task."
     )
     assert advised(in_function=True, is_unused=True).startswith("Looks unused")
-    assert advised(in_hints=True) == "Only type hints use it: import heavy under `if TYPE_CHECKING:`."
+    assert (
+        advised(in_hints=True) == "Only type hints use it: import heavy under `if TYPE_CHECKING:`."
+    )
 
 
 def test_more_depth_is_advised_where_it_helps() -> None:
@@ -192,8 +231,12 @@ def test_more_depth_is_advised_where_it_helps() -> None:
         ({"depth": "full"}, "the files are too slow to try more lines"),
         ({"depth": "full", "time_budget": "8s"}, "raise --time-budget to try more lines"),
     ):
-        traced = msgspec.structs.replace(run(file("a.py", 100, trace=trace(100))), settings=settings)
-        assert changes.no_plan(traced, untried).endswith(f"were not tried. {more[0].upper()}{more[1:]}.")
+        traced = msgspec.structs.replace(
+            run(file("a.py", 100, trace=trace(100))), settings=settings
+        )
+        assert changes.no_plan(traced, untried).endswith(
+            f"were not tried. {more[0].upper()}{more[1:]}."
+        )
         assert changes.summary(traced, untried, 3).endswith(f"2 more lines not tried ({more})")
 
 
@@ -203,7 +246,14 @@ def test_the_page_tells_effects_experiments_and_what_is_unstable() -> None:
             "a.py",
             100,
             effects=(
-                Effect(kind="process", what="git log", file="/dags/common/x.py", line=4, count=2, wall_us=80_000),
+                Effect(
+                    kind="process",
+                    what="git log",
+                    file="/dags/common/x.py",
+                    line=4,
+                    count=2,
+                    wall_us=80_000,
+                ),
                 Effect(kind="sleep", what="", file="/dags/a.py", line=9),
             ),
             experiments=(
@@ -228,23 +278,35 @@ def test_the_page_tells_effects_experiments_and_what_is_unstable() -> None:
 
 
 def test_a_saving_within_the_noise_is_not_told_as_one() -> None:
-    noise = Experiment(without=(Place(file="a.py", line=3),), need=Need.NOT_NEEDED, saving_ms=(-12.0, -4.0, 9.0))
+    noise = Experiment(
+        without=(Place(file="a.py", line=3),), need=Need.NOT_NEEDED, saving_ms=(-12.0, -4.0, 9.0)
+    )
     assert (noise.is_proof, noise.is_shorter) == (True, False)
     assert "the parse time does not change measurably (+4 ± 8 ms)" in changes.trial(noise)
 
 
 def test_packages_are_summed_over_files_with_who_imports_them() -> None:
-    shown = run(*(file(path, 100, trace=trace(100, HELPED, gc_ms=0.0)) for path in ("a.py", "b.py")))
+    shown = run(
+        *(file(path, 100, trace=trace(100, HELPED, gc_ms=0.0)) for path in ("a.py", "b.py"))
+    )
     found = Page(html.render(shown, fleet=Fleet(shown))).unpacked("packages")
     rows = {row["name"]: row for row in found["table"]}
-    assert (rows["pandas"]["total"], rows["pandas"]["own"], rows["pandas"]["files"]) == (160, 100, 2)
+    assert (rows["pandas"]["total"], rows["pandas"]["own"], rows["pandas"]["files"]) == (
+        160,
+        100,
+        2,
+    )
     assert rows["pandas"]["importers"] == [["common/frames.py:1", 2, 160.0]]
     assert rows["pandas"]["alone"] > 0
     assert rows["standard library"]["importers"] == [["a.py:5", 1, 0.5], ["b.py:5", 1, 0.5]]
-    twice = loads((1, -1, 10_000, 10_000, -1, 3), (3, -1, 10_000, 10_000, -1, 4), (2, -1, 10_000, 10_000, -1, 3))
-    (again,) = Page(html.render(run(file("c.py", 100, trace=trace(100, twice, gc_ms=0.0))))).unpacked("packages")[
-        "table"
-    ][:1]
+    twice = loads(
+        (1, -1, 10_000, 10_000, -1, 3),
+        (3, -1, 10_000, 10_000, -1, 4),
+        (2, -1, 10_000, 10_000, -1, 3),
+    )
+    (again,) = Page(
+        html.render(run(file("c.py", 100, trace=trace(100, twice, gc_ms=0.0))))
+    ).unpacked("packages")["table"][:1]
     assert (again["importers"], again["alone"]) == ([["c.py:3", 1, 20.0]], None)
     pandas = found["treemap"][0]
     assert pandas[:2] == ["pandas", 100]
@@ -254,10 +316,18 @@ def test_packages_are_summed_over_files_with_who_imports_them() -> None:
 def test_a_comparison_holds_both_sides() -> None:
     before = run(file("a.py", 100, 101, 102, trace=trace(100, HELPED)), file("same.py", 9, 9, 9))
     now = run(
-        file("a.py", 300, 301, 302, effects=(Effect(kind="dns", what="x", file="/dags/a.py", line=2),)),
+        file(
+            "a.py",
+            300,
+            301,
+            302,
+            effects=(Effect(kind="dns", what="x", file="/dags/a.py", line=2),),
+        ),
         file("same.py", 9, 9, 9),
     )
-    found = Page(html.render(now, comparison=compare(before, now), baseline=before)).unpacked("comparison")
+    found = Page(html.render(now, comparison=compare(before, now), baseline=before)).unpacked(
+        "comparison"
+    )
     (row,) = found["files"]
     assert (row["path"], row["change"], row["before"], row["now"]) == ("a.py", "slower", 101, 301)
     assert (row["samples_before"], row["samples_now"]) == ([100, 101, 102], [300, 301, 302])
@@ -269,7 +339,11 @@ def test_a_comparison_holds_both_sides() -> None:
 
 def test_a_failure_elsewhere_has_no_line_of_the_file() -> None:
     failure = Failure(
-        type="KeyError", message="'x'", line=77, file="/dags/common/helper.py", traceback="t\n" * 9000 + "the end"
+        type="KeyError",
+        message="'x'",
+        line=77,
+        file="/dags/common/helper.py",
+        traceback="t\n" * 9000 + "the end",
     )
     shown = run(file("a.py", 1, status=Status.IMPORT_ERROR, failures=(failure,)))
     page = html.render(shown)
@@ -280,7 +354,12 @@ def test_a_failure_elsewhere_has_no_line_of_the_file() -> None:
 def test_a_run_without_traces_claims_nothing_about_imports() -> None:
     shown = run(file("a.py", 100))
     page = html.render(shown, fleet=Fleet(shown))
-    assert page.partition("<script")[0].count("No file was traced. To trace all files, use --depth full.") == 2
+    assert (
+        page.partition("<script")[0].count(
+            "No file was traced. To trace all files, use --depth full."
+        )
+        == 2
+    )
     assert "No statement took" not in page
     assert Page(page).index["is_traced"] is False
 
@@ -304,7 +383,12 @@ def test_source_is_shown_as_it_was_measured_only(tmp_path: Path) -> None:
 
 
 def test_many_files_stay_a_small_page() -> None:
-    shown = run(*(file(f"folder/file_{n:05d}.py", 50 + n % 70, trace=trace(60, HELPED)) for n in range(1000)))
+    shown = run(
+        *(
+            file(f"folder/file_{n:05d}.py", 50 + n % 70, trace=trace(60, HELPED))
+            for n in range(1000)
+        )
+    )
     page = html.render(shown)
     assert len(page) < 500_000
     assert len(Page(page).details()) == 1000
@@ -317,7 +401,10 @@ def test_the_same_run_gives_the_same_page() -> None:
 
 def test_markdown_of_a_run() -> None:
     before = run(file("a|b.py", 100, 100, 100))
-    now = run(file("a|b.py", 300, 300, 300), file("bad.py", 1, status=Status.IMPORT_ERROR, detail="it is <broken>"))
+    now = run(
+        file("a|b.py", 300, 300, 300),
+        file("bad.py", 1, status=Status.IMPORT_ERROR, detail="it is <broken>"),
+    )
     text = markdown.render(now, Fleet(now).plan(), compare(before, now))
     assert text.startswith("## 2 files with 1 DAG take 301 ms")
     assert "| slower | 100 ms | 300 ms | +200 ms (+200%) | <code>a&#124;b.py</code> |" in text
@@ -333,7 +420,13 @@ def test_an_empty_and_an_untimed_run_can_be_shown() -> None:
 
 def test_the_summary() -> None:
     shown = run(
-        file("slow.py", 1500, 1510, 1490, trace=trace(1500, HELPED, [statement(3, 900_000, text="rows = fetch()")])),
+        file(
+            "slow.py",
+            1500,
+            1510,
+            1490,
+            trace=trace(1500, HELPED, [statement(3, 900_000, text="rows = fetch()")]),
+        ),
         file(
             "bad.py",
             10,
@@ -347,16 +440,16 @@ def test_the_summary() -> None:
     )
     text = summary(shown, written=[Path("reports/run.json")])
     assert (
-        "2 files with 1 DAG take 1.51 s to parse once, 1.50 s with 2 parsing processes; 1 file could not be loaded."
-        in text
+        "2 files with 1 DAG take 1.51 s to parse once, 1.50 s with 2 parsing processes; 1 file"
+        " could not be loaded." in text
     )
     assert re.search(r"1\.50 s +10 .* slow\.py", text)
     assert re.search(r"80 ms +50 ms +- +1 +pandas 2\.2\.3", text)
     assert re.search(r"900 ms +900 ms +1 +slow\.py:3 +rows = fetch\(\)", text)
     assert "bad.py:7  import error: KeyError: 'x'" in text
     assert (
-        "Airflow never executes 1 file that safe mode skips: h.py. If a file defines DAGs, add the missing words in a comment."
-        in " ".join(text.split())
+        "Airflow never executes 1 file that safe mode skips: h.py. If a file defines DAGs, add the"
+        " missing words in a comment." in " ".join(text.split())
     )
     assert "Written: reports/run.json" in text
 
@@ -364,25 +457,37 @@ def test_the_summary() -> None:
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_the_summary_fits_its_console(width: int) -> None:
     shown = run(
-        *(file(f"a/rather/deep/folder/with/file_{n}.py", 100 * n, trace=trace(100, HELPED)) for n in range(1, 30))
+        *(
+            file(f"a/rather/deep/folder/with/file_{n}.py", 100 * n, trace=trace(100, HELPED))
+            for n in range(1, 30)
+        )
     )
     assert max(len(line) for line in summary(shown, width).splitlines()) <= width
 
 
 def test_the_summary_of_a_comparison() -> None:
-    before, after = run(file("a.py", 100, 100, 100)), run(file("a.py", 300, 300, 300), file("b.py", 5))
+    before, after = (
+        run(file("a.py", 100, 100, 100)),
+        run(file("a.py", 300, 300, 300), file("b.py", 5)),
+    )
     comparison = compare(before, after)
     asked = scanned.demand("20%", "50ms")
     verdict = scanned.decide(after, before, runs.judge(before, after, asked.timing), asked)
     text = summary(after, comparison=comparison, verdict=verdict)
-    assert "Against the baseline: 100 ms → 305 ms; 1 slower, 0 faster, 1 added, 0 removed, 0 inconclusive" in text
+    assert (
+        "Against the baseline: 100 ms → 305 ms; 1 slower, 0 faster, 1 added, 0 removed, 0"
+        " inconclusive" in text
+    )
     assert "slower  a.py +200 ms (+200%)" in text
     assert "Gate: failed. 1 file fails the gate." in text
 
 
 def test_escaping() -> None:
     assert safe_text("a\x00b\x1bc\u202ed\n") == "a\\x00b\\x1bc\\u202ed"
-    assert safe_text("no host\n\r\n   did you mean:\n\tlocal\tone\n") == "no host ⏎ did you mean: ⏎ local one"
+    assert (
+        safe_text("no host\n\r\n   did you mean:\n\tlocal\tone\n")
+        == "no host ⏎ did you mean: ⏎ local one"
+    )
     assert safe_text("a\r\x1b[2Kb") == "a ⏎ \\x1b[2Kb"
     assert safe_text("\n" * 10_000 + "x", 10) == "…"
     assert safe_text("first\nsecond", 9) == "first ⏎ …"
@@ -392,7 +497,14 @@ def test_escaping() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ms", "text"), [(0.04, "0.0 ms"), (9.94, "9.9 ms"), (812.4, "812 ms"), (4130, "4.13 s"), (125_000, "2 min 05 s")]
+    ("ms", "text"),
+    [
+        (0.04, "0.0 ms"),
+        (9.94, "9.9 ms"),
+        (812.4, "812 ms"),
+        (4130, "4.13 s"),
+        (125_000, "2 min 05 s"),
+    ],
 )
 def test_durations(ms: float, text: str) -> None:
     assert duration(ms) == text
@@ -400,15 +512,27 @@ def test_durations(ms: float, text: str) -> None:
 
 def test_the_same_note_for_many_files_is_one() -> None:
     def noisy(path: str, *wall_ms: float) -> FileResult:
-        return file(path, *wall_ms, doubts=(Doubt(code="noisy", text="Noisy: 2 parses ranged from 10 to 90 ms."),))
+        return file(
+            path,
+            *wall_ms,
+            doubts=(Doubt(code="noisy", text="Noisy: 2 parses ranged from 10 to 90 ms."),),
+        )
 
-    assert "  a.py: Noisy: 2 parses ranged from 10 to 90 ms." in summary(run(noisy("a.py", 10, 90))).splitlines()
-    text = summary(run(*(noisy(f"{name}.py", 10, 90) for name in "abcd"), noisy("history.py", 2700, 6100)))
+    assert (
+        "  a.py: Noisy: 2 parses ranged from 10 to 90 ms."
+        in summary(run(noisy("a.py", 10, 90))).splitlines()
+    )
+    text = summary(
+        run(*(noisy(f"{name}.py", 10, 90) for name in "abcd"), noisy("history.py", 2700, 6100))
+    )
     assert "  Noisy: 5 files, worst history.py, 2.7 to 6.1 s" in text.splitlines()
     assert "2 parses" not in text
     inconsistent = Doubt(code="inconsistent", text="Different outcomes.")
     text = summary(run(*(file(f"{name}.py", 1, doubts=(inconsistent,)) for name in "abcde")))
-    assert "  Different outcomes in different parses: 5 files (a.py, b.py, c.py and 2 more)" in text.splitlines()
+    assert (
+        "  Different outcomes in different parses: 5 files (a.py, b.py, c.py and 2 more)"
+        in text.splitlines()
+    )
 
 
 def test_a_note_of_a_file_fits_on_one_line_and_its_values_are_cut() -> None:
@@ -423,18 +547,32 @@ def test_a_note_of_a_file_fits_on_one_line_and_its_values_are_cut() -> None:
 
 def test_unstable_files_share_one_note() -> None:
     found = Instability(dag_id="d", field="doc", first="1", second="2")
-    lines = summary(run(*(file(f"{name}.py", 1, instabilities=(found,)) for name in "abcde"))).splitlines()
+    lines = summary(
+        run(*(file(f"{name}.py", 1, instabilities=(found,)) for name in "abcde"))
+    ).splitlines()
     assert (
-        "  DAGs that differ from parse to parse: 5 files (a.py, b.py, c.py and 2 more). See `dagprof explain`" in lines
+        "  DAGs that differ from parse to parse: 5 files (a.py, b.py, c.py and 2 more). See"
+        " `dagprof explain`" in lines
     )
 
 
 def test_the_summary_begins_with_the_answer() -> None:
     failure = Failure(type="ModuleNotFoundError", message="No module named 'yaml'", line=7)
-    asks = Access(kind="variable", key="owner", operation="get", answered_by="stub", file="/dags/a.py", line=3, count=1)
+    asks = Access(
+        kind="variable",
+        key="owner",
+        operation="get",
+        answered_by="stub",
+        file="/dags/a.py",
+        line=3,
+        count=1,
+    )
     shown = run(
         file("slow.py", 1500, 1510, 1490, accesses=(asks,)),
-        *(file(f"{name}.py", status=Status.IMPORT_ERROR, failures=(failure,), dag_ids=()) for name in "ab"),
+        *(
+            file(f"{name}.py", status=Status.IMPORT_ERROR, failures=(failure,), dag_ids=())
+            for name in "ab"
+        ),
         root="/dags",
     )
     lines = summary(shown, 400).splitlines()
@@ -442,18 +580,40 @@ def test_the_summary_begins_with_the_answer() -> None:
     said = [line for line in lines[:end] if line]
     assert len(said) <= 5
     assert said[0].startswith("3 files with 1 DAG take ")
-    assert said[1].startswith("Fix first: ModuleNotFoundError: No module named 'yaml' (2 files). Install PyYAML in ")
+    assert said[1].startswith(
+        "Fix first: ModuleNotFoundError: No module named 'yaml' (2 files). Install PyYAML in "
+    )
     assert said[2] == "Move into a task: variable owner at a.py:3, which each parse of 1 file runs."
 
 
 def test_files_that_load_quickly_are_counted() -> None:
     one, two = run(file("a.py", 5)), run(file("a.py", 5), file("b.py", 5))
-    assert figures.untraced(one) == "1 file that loads quickly is not traced. To trace all files, use --depth full."
-    assert figures.untraced(two) == "2 files that load quickly are not traced. To trace all files, use --depth full."
+    assert (
+        figures.untraced(one)
+        == "1 file that loads quickly is not traced. To trace all files, use --depth full."
+    )
+    assert (
+        figures.untraced(two)
+        == "2 files that load quickly are not traced. To trace all files, use --depth full."
+    )
 
 
 def test_a_costly_import_that_parsing_needs_is_named() -> None:
-    line = Change(Place(file="a.py", line=3), ("heavy",), (), 50, 0, 1, 1, 0, 0, 1, 0, "NameError: pd (a.py:45)", ())
+    line = Change(
+        Place(file="a.py", line=3),
+        ("heavy",),
+        (),
+        50,
+        0,
+        1,
+        1,
+        0,
+        0,
+        1,
+        0,
+        "NameError: pd (a.py:45)",
+        (),
+    )
     console = Console(width=120, record=True, file=io.StringIO())
     plan.render_needed(run(file("a.py", 2000)), [line], console)
     assert console.export_text() == ""

@@ -1,4 +1,6 @@
-"""What the reports do at their edges: consoles without Unicode, long tables, files that broke since the baseline."""
+"""What the reports do at their edges: consoles without Unicode, long tables, files that broke
+since the baseline.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +21,20 @@ from unit.builders import HELPED, file, loads, run, statement, trace
 from unit.page import Page
 
 FOREIGN = run(
-    file("東京/ü.py", 400, 400, 400, trace=trace(400, HELPED, [statement(3, 90_000, text="größe = '→'")])),
+    file(
+        "東京/ü.py",
+        400,
+        400,
+        400,
+        trace=trace(400, HELPED, [statement(3, 90_000, text="größe = '→'")]),
+    ),
     file("a" * 200 + ".py", 100, 110, 120),
 )
 
 
-def printed(shown: Run, encoding: str, comparison: Comparison | None = None, width: int = 120) -> str:
+def printed(
+    shown: Run, encoding: str, comparison: Comparison | None = None, width: int = 120
+) -> str:
     """The summary as it arrives at a stream that refuses what its encoding does not have."""
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="strict", newline="\n")
     console = Console(file=stream, width=width, markup=False, highlight=False)
@@ -56,7 +66,11 @@ def test_encodable() -> None:
 
 def test_the_end_of_a_long_path_is_kept() -> None:
     shown = run(
-        file("deep/" * 30 + "last.py", 100, trace=trace(100, statements=[statement(7, 90_000, text="f()")])),
+        file(
+            "deep/" * 30 + "last.py",
+            100,
+            trace=trace(100, statements=[statement(7, 90_000, text="f()")]),
+        ),
     )
     text = printed(shown, "utf-8", width=80)
     assert "/last.py" in text
@@ -64,7 +78,9 @@ def test_the_end_of_a_long_path_is_kept() -> None:
 
 
 def test_what_broke_is_told_and_is_not_called_faster() -> None:
-    before = run(file("breaks.py", 900, 900, 900), file("fixed.py", 9, 9, 9, status=Status.IMPORT_ERROR))
+    before = run(
+        file("breaks.py", 900, 900, 900), file("fixed.py", 9, 9, 9, status=Status.IMPORT_ERROR)
+    )
     now = run(file("breaks.py", 9, 9, 9, status=Status.IMPORT_ERROR), file("fixed.py", 9, 9, 9))
     comparison = compare(before, now)
     text = printed(now, "utf-8", comparison)
@@ -77,15 +93,28 @@ def test_what_broke_is_told_and_is_not_called_faster() -> None:
 
 
 def test_files_that_are_in_one_run_only_have_no_time_in_the_other() -> None:
-    page = html.render(run(file("new.py", 70)), comparison=compare(run(file("old.py", 50)), run(file("new.py", 70))))
-    rows = {row["path"]: (row["before"], row["now"]) for row in Page(page).unpacked("comparison")["files"]}
+    page = html.render(
+        run(file("new.py", 70)),
+        comparison=compare(run(file("old.py", 50)), run(file("new.py", 70))),
+    )
+    rows = {
+        row["path"]: (row["before"], row["now"])
+        for row in Page(page).unpacked("comparison")["files"]
+    }
     assert rows == {"new.py": (None, 70), "old.py": (50, None)}
 
 
 def many() -> FileResult:
-    """100 loads and 100 statements of which each costs more than the one before, the first enclosing all others."""
-    imported = loads((0, -1, 0, 900_000, -1, 1), *((1, 0, n * 1000, n * 1000, 0, n) for n in range(1, 100)))
-    nested = [statement(1, 900_000, kind="with"), *(statement(n, n * 1000, parent=0) for n in range(2, 101))]
+    """100 loads and 100 statements of which each costs more than the one before, the first
+    enclosing all others.
+    """
+    imported = loads(
+        (0, -1, 0, 900_000, -1, 1), *((1, 0, n * 1000, n * 1000, 0, n) for n in range(1, 100))
+    )
+    nested = [
+        statement(1, 900_000, kind="with"),
+        *(statement(n, n * 1000, parent=0) for n in range(2, 101)),
+    ]
     calls = Stack(
         function="top",
         file="/a/b/c/d.py",
@@ -94,7 +123,9 @@ def many() -> FileResult:
         children=tuple(Stack(function=f"f{n}", file="", line=0, wall_ms=n) for n in range(99)),
     )
     accesses = tuple(
-        Access(kind="variable", key=f"k{n}", operation="get", answered_by="stub", file="a.py", line=n)
+        Access(
+            kind="variable", key=f"k{n}", operation="get", answered_by="stub", file="a.py", line=n
+        )
         for n in range(42)
     )
     return file("a.py", 900, trace=trace(900, imported, nested), stack=calls, accesses=accesses)
@@ -132,7 +163,9 @@ def test_a_deep_stack_is_no_problem() -> None:
 
 def test_a_folder_of_failures_stays_a_small_page() -> None:
     output = Output(text="x\n" * 15_000, total_bytes=30_000)
-    shown = run(*(file(f"{n}.py", 5, status=Status.IMPORT_ERROR, stdout=output) for n in range(500)))
+    shown = run(
+        *(file(f"{n}.py", 5, status=Status.IMPORT_ERROR, stdout=output) for n in range(500))
+    )
     page = html.render(shown)
     assert len(page) < 1_000_000
     name, text, total, is_cut = Page(page).details()[0]["outputs"][0]
@@ -142,4 +175,7 @@ def test_a_folder_of_failures_stays_a_small_page() -> None:
 def test_a_figure_stays_with_its_unit_in_the_headline() -> None:
     heading = re.search("<h1[^>]*>(.*)</h1>", html.render(FOREIGN))
     assert heading is not None
-    assert heading[1] == "2 files with 2 DAGs take 510\xa0ms to parse once, 400\xa0ms with 2 parsing processes."
+    assert (
+        heading[1]
+        == "2 files with 2 DAGs take 510\xa0ms to parse once, 400\xa0ms with 2 parsing processes."
+    )

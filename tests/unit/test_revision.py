@@ -39,11 +39,15 @@ def own_git(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name)
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
-    (tmp_path / "gitconfig").write_text("[user]\nname = a\nemail = a@example.com\n[init]\ndefaultBranch = main\n")
+    (tmp_path / "gitconfig").write_text(
+        "[user]\nname = a\nemail = a@example.com\n[init]\ndefaultBranch = main\n"
+    )
 
 
 def git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True
+    )
     return done.stdout.strip()
 
 
@@ -88,7 +92,10 @@ def test_a_renamed_file_is_known_by_both_names(repository: Path, name: str) -> N
 
 
 def test_files_that_were_changed_added_deleted_or_not_added_yet_differ(repository: Path) -> None:
-    write(repository, {"dags/a.py": "one = 2\n", "dags/staged.py": "", "dags/untracked.py": "", "lib/x.sql": ""})
+    write(
+        repository,
+        {"dags/a.py": "one = 2\n", "dags/staged.py": "", "dags/untracked.py": "", "lib/x.sql": ""},
+    )
     git(repository, "add", "dags/staged.py")
     (repository / "dags" / "b.py").unlink()
     assert changed(repository / "dags") == [
@@ -156,7 +163,9 @@ def test_a_strange_name_may_stand_at_the_root(repository: Path, name: str) -> No
     assert difference(repository, "main").changed == (repository / name,)
 
 
-@pytest.mark.parametrize("revision", ["nowhere", "", "main~9", "main..HEAD", "dags/a.py", "@{upstream}"])
+@pytest.mark.parametrize(
+    "revision", ["nowhere", "", "main~9", "main..HEAD", "dags/a.py", "@{upstream}"]
+)
 def test_an_unknown_revision_is_refused(repository: Path, revision: str) -> None:
     with pytest.raises(UsageError, match="is not a commit here; fetch it first"):
         difference(repository, revision)
@@ -170,7 +179,9 @@ def test_a_revision_is_never_an_option(repository: Path, revision: str) -> None:
 
 
 def test_without_a_repository_it_says_what_is_needed(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"not in a git repository, which --against needs.*\(not a git repository"):
+    with pytest.raises(
+        UsageError, match=r"not in a git repository, which --against needs.*\(not a git repository"
+    ):
         difference(tmp_path, "main")
 
 
@@ -180,7 +191,9 @@ def test_without_a_commit_there_is_no_revision(tmp_path: Path) -> None:
         difference(tmp_path, "HEAD")
 
 
-def test_without_git_it_says_so(repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_git_it_says_so(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UsageError, match=r"^git is not installed; --against needs it\.$"):
         difference(repository, "main")
@@ -193,7 +206,10 @@ def test_the_variables_of_a_git_hook_do_not_mislead(
     other = tmp_path / "other"
     other.mkdir()
     git(other, "init", "-q")
-    for name, value in {"GIT_DIR": other / ".git", "GIT_INDEX_FILE": other / ".git" / "index"}.items():
+    for name, value in {
+        "GIT_DIR": other / ".git",
+        "GIT_INDEX_FILE": other / ".git" / "index",
+    }.items():
         monkeypatch.setenv(name, str(value))
     assert difference(repository, "main").top == repository
 
@@ -203,7 +219,11 @@ def worktrees(folder: Path) -> str:
 
 
 def test_the_commit_is_checked_out_and_nothing_stays(repository: Path, tmp_path: Path) -> None:
-    before = worktrees(repository), git(repository, "status", "--porcelain"), git(repository, "branch", "-a")
+    before = (
+        worktrees(repository),
+        git(repository, "status", "--porcelain"),
+        git(repository, "branch", "-a"),
+    )
     (repository / "dags" / "a.py").write_text("changed\n")
     with checked_out(difference(repository, "main"), tmp_path / "tree") as tree:
         assert tree == tmp_path / "tree"
@@ -214,11 +234,17 @@ def test_the_commit_is_checked_out_and_nothing_stays(repository: Path, tmp_path:
     assert not (tmp_path / "tree").exists()
     assert (repository / "dags" / "a.py").read_text() == "changed\n"
     git(repository, "checkout", "-q", "dags/a.py")
-    assert (worktrees(repository), git(repository, "status", "--porcelain"), git(repository, "branch", "-a")) == before
+    assert (
+        worktrees(repository),
+        git(repository, "status", "--porcelain"),
+        git(repository, "branch", "-a"),
+    ) == before
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_nothing_stays_after_an_exception(repository: Path, tmp_path: Path, error: type[BaseException]) -> None:
+def test_nothing_stays_after_an_exception(
+    repository: Path, tmp_path: Path, error: type[BaseException]
+) -> None:
     before = worktrees(repository)
     with pytest.raises(error), checked_out(difference(repository, "main"), tmp_path / "tree"):
         raise error
@@ -227,14 +253,18 @@ def test_nothing_stays_after_an_exception(repository: Path, tmp_path: Path, erro
     assert not list((repository / ".git").glob("worktrees/*"))
 
 
-def test_a_folder_that_was_removed_meanwhile_is_forgotten_too(repository: Path, tmp_path: Path) -> None:
+def test_a_folder_that_was_removed_meanwhile_is_forgotten_too(
+    repository: Path, tmp_path: Path
+) -> None:
     before = worktrees(repository)
     with checked_out(difference(repository, "main"), tmp_path / "tree") as tree:
         tree.rename(tmp_path / "elsewhere")
     assert worktrees(repository) == before
 
 
-def test_worktrees_of_the_user_stay_even_where_their_disk_is_away(repository: Path, tmp_path: Path) -> None:
+def test_worktrees_of_the_user_stay_even_where_their_disk_is_away(
+    repository: Path, tmp_path: Path
+) -> None:
     git(repository, "worktree", "add", "-q", "-b", "mine", str(tmp_path / "mine"))
     (tmp_path / "mine").rename(tmp_path / "away")
     with checked_out(difference(repository, "main"), tmp_path / "tree"):
@@ -280,7 +310,10 @@ def test_comments_and_empty_lines_change_nothing(repository: Path) -> None:
 
 
 def test_changed_lines_are_those_of_the_working_tree(repository: Path) -> None:
-    write(repository, {"dags/a.py": "zero = 0\none = 1\ntwo = 2\nthree = 33\nfour = 4\nfive = 5\nsix = 6\n"})
+    write(
+        repository,
+        {"dags/a.py": "zero = 0\none = 1\ntwo = 2\nthree = 33\nfour = 4\nfive = 5\nsix = 6\n"},
+    )
     assert lines(repository) == {"a.py": (1, 4, 6, 7)}
 
 
@@ -297,14 +330,24 @@ def test_a_deleted_file_has_no_lines_and_a_new_one_has_all(repository: Path) -> 
 
 
 def test_lines_are_relative_to_the_bundle_root_and_others_left_out(repository: Path) -> None:
-    write(repository, {"dags/a.py": "one = 9\ntwo = 2\nthree = 3\nfour = 4\n", "dags/team/x.py": "", "other.py": ""})
+    write(
+        repository,
+        {
+            "dags/a.py": "one = 9\ntwo = 2\nthree = 3\nfour = 4\n",
+            "dags/team/x.py": "",
+            "other.py": "",
+        },
+    )
     git(repository, "add", "-A")
     assert lines(repository) == {"a.py": (1,)}
     assert lines(repository, ".") == {"dags/a.py": (1,)}
 
 
 def test_content_that_looks_like_a_header_is_content(repository: Path) -> None:
-    write(repository, {"dags/a.py": "one = 1\n++ b/dags/b.py\n@@ -1 +9 @@\ntwo = 2\nthree = 3\nfour = 44\n"})
+    write(
+        repository,
+        {"dags/a.py": "one = 1\n++ b/dags/b.py\n@@ -1 +9 @@\ntwo = 2\nthree = 3\nfour = 44\n"},
+    )
     assert lines(repository) == {"a.py": (2, 3, 6)}
 
 
@@ -381,7 +424,9 @@ def test_a_relative_python_path_moves_too(tmp_path: Path, monkeypatch: pytest.Mo
     }
 
 
-def test_worktrees_of_runs_that_were_killed_are_removed_and_no_others(repository: Path, tmp_path: Path) -> None:
+def test_worktrees_of_runs_that_were_killed_are_removed_and_no_others(
+    repository: Path, tmp_path: Path
+) -> None:
     dead = subprocess.Popen(["true"])
     dead.wait()
     stale, busy = (

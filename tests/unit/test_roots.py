@@ -1,4 +1,6 @@
-"""A part of a DAG folder that was scanned as the whole is noticed by what its files cannot import."""
+"""A part of a DAG folder that was scanned as the whole is noticed by what its files cannot
+import.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ def test_a_module_in_the_dag_folder_above(tmp_path: Path) -> None:
         failing("d.py", "pandas"),
     ]
     (doubt,) = doubts(files, dags / "team" / "sub")
-    assert doubt.text.startswith(f"2 files cannot import common, shared, which are in {dags}, above")
+    assert doubt.text.startswith(
+        f"2 files cannot import common, shared, which are in {dags}, above"
+    )
     assert doubt.text.endswith(f"add --bundle-root {dags}.")
 
 

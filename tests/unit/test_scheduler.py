@@ -1,4 +1,6 @@
-"""The scheduler of scans and A/B runs: order, lines with workers of their own, budget, errors, interruption."""
+"""The scheduler of scans and A/B runs: order, lines with workers of their own, budget, errors,
+interruption.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +69,9 @@ def squares(numbers: range) -> list[Callable[[Own], int]]:
 @pytest.mark.parametrize("lines", [1, 2, 5, 50])
 def test_every_job_is_done_once_and_all_workers_are_stopped(lines: int) -> None:
     with Scheduler(lines, Own) as scheduler:
-        assert sorted(scheduler.do(squares(range(30)), FOREVER)) == [number * number for number in range(30)]
+        assert sorted(scheduler.do(squares(range(30)), FOREVER)) == [
+            number * number for number in range(30)
+        ]
         assert not any(own.ends for own in Own.made)
     assert 1 <= len(Own.made) <= min(lines, 30)
     assert all(own.ends == 1 for own in Own.made)
@@ -75,7 +79,9 @@ def test_every_job_is_done_once_and_all_workers_are_stopped(lines: int) -> None:
 
 def test_one_line_does_the_jobs_in_their_order() -> None:
     with Scheduler(1, Own) as scheduler:
-        assert list(scheduler.do(squares(range(9)), FOREVER)) == [number * number for number in range(9)]
+        assert list(scheduler.do(squares(range(9)), FOREVER)) == [
+            number * number for number in range(9)
+        ]
 
 
 def test_jobs_begin_in_their_order_on_several_lines() -> None:
@@ -84,7 +90,9 @@ def test_jobs_begin_in_their_order_on_several_lines() -> None:
     def job(number: int) -> Callable[[Own], None]:
         def work(_: Own) -> None:
             begun.append(number)
-            until(lambda: len(begun) >= min(number // 2 * 2 + 2, 8))  # goes on when its neighbour has begun too
+            until(
+                lambda: len(begun) >= min(number // 2 * 2 + 2, 8)
+            )  # goes on when its neighbour has begun too
 
         return work
 
@@ -137,7 +145,9 @@ def test_what_has_begun_when_the_budget_ends_is_done() -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
-def test_the_error_of_a_job_comes_to_the_callers_thread_and_nothing_more_begins(error: type[BaseException]) -> None:
+def test_the_error_of_a_job_comes_to_the_callers_thread_and_nothing_more_begins(
+    error: type[BaseException],
+) -> None:
     done: list[int] = []
 
     def job(number: int) -> Callable[[Own], int]:
@@ -186,7 +196,9 @@ def test_workers_that_cannot_be_made_are_an_error() -> None:
 
 
 def test_an_interruption_does_not_wait_for_what_runs_and_leaves_its_workers_to_it() -> None:
-    """Workers in use are stopped by their own thread: nobody takes a connection away from under a thread that waits."""
+    """Workers in use are stopped by their own thread: nobody takes a connection away from under
+    a thread that waits.
+    """
     goes_on = threading.Event()
     begun: list[int] = []
 

@@ -21,9 +21,14 @@ def load(
 
 
 def test_later_sources_win(tmp_path: Path) -> None:
-    text = '[tool.dagprof]\nrepeat = 4\njobs = 3\ntemperature = "warm"\nmissing-variables = "error"\n'
+    text = (
+        '[tool.dagprof]\nrepeat = 4\njobs = 3\ntemperature = "warm"\nmissing-variables = "error"\n'
+    )
     found = load(
-        tmp_path, text, {"DAGPROF_REPEAT": "5", "DAGPROF_JOBS": "6", "DAGPROF_FAIL_ON": "import-error,unsure"}, jobs=7
+        tmp_path,
+        text,
+        {"DAGPROF_REPEAT": "5", "DAGPROF_JOBS": "6", "DAGPROF_FAIL_ON": "import-error,unsure"},
+        jobs=7,
     )
     assert (found.repeat, found.jobs, found.temperature) == (5, 7, Temperature.WARM)
     assert found.missing_variables == "error"
@@ -40,9 +45,15 @@ def test_cold_means_a_new_interpreter(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("[tool.dagprof]\nrepaet = 3\n", r"Unknown key `repaet` in \[tool.dagprof\].*did you mean `repeat`"),
+        (
+            "[tool.dagprof]\nrepaet = 3\n",
+            r"Unknown key `repaet` in \[tool.dagprof\].*did you mean `repeat`",
+        ),
         ('[tool.dagprof]\nrepeat = "many"\n', r"Invalid value for `repeat` in \[tool.dagprof\]"),
-        ("[tool.dagprof]\nrepeat = 0\n", r"`repeat` in \[tool.dagprof\] in .* must be at least 1\."),
+        (
+            "[tool.dagprof]\nrepeat = 0\n",
+            r"`repeat` in \[tool.dagprof\] in .* must be at least 1\.",
+        ),
         ('[tool.dagprof]\ntemperature = "hot"\n', "Invalid value for `temperature`"),
         ("[tool.dagprof\n", "Cannot read"),
     ],
@@ -87,7 +98,9 @@ def test_the_tables_of_the_gate(tmp_path: Path) -> None:
         rules={Rule.NEW_PACKAGE: Level.ERROR, Rule.TIMEOUT: Level.OFF},
     )
     assert found.overrides == (
-        Override(files=("etl/*",), budget="4s", allow=("requests",), rules={Rule.SLOWER: Level.WARNING}),
+        Override(
+            files=("etl/*",), budget="4s", allow=("requests",), rules={Rule.SLOWER: Level.WARNING}
+        ),
     )
     assert found.waivers == (
         Waiver(
@@ -101,12 +114,20 @@ def test_the_tables_of_the_gate(tmp_path: Path) -> None:
 
 
 def test_the_gate_is_merged_key_by_key(tmp_path: Path) -> None:
-    environment = {"DAGPROF_GATE_BUDGET": "3s", "DAGPROF_GATE_NEW_MODULES": "7", "DAGPROF_GATE_FORBID": "numpy, torch,"}
+    environment = {
+        "DAGPROF_GATE_BUDGET": "3s",
+        "DAGPROF_GATE_NEW_MODULES": "7",
+        "DAGPROF_GATE_FORBID": "numpy, torch,",
+    }
     options = {"budget": "1s", "relative": None, "rules": {"slower": "off"}}
     gate = load(tmp_path, GATE, environment, gate=options).gate
     assert (gate.budget, gate.new_modules, gate.forbid) == ("1s", 7, ("numpy", "torch"))
     assert (gate.relative, gate.false_alarms) == ("5%", "2%")
-    assert gate.rules == {Rule.NEW_PACKAGE: Level.ERROR, Rule.TIMEOUT: Level.OFF, Rule.SLOWER: Level.OFF}
+    assert gate.rules == {
+        Rule.NEW_PACKAGE: Level.ERROR,
+        Rule.TIMEOUT: Level.OFF,
+        Rule.SLOWER: Level.OFF,
+    }
 
 
 def test_structs_are_options_too(tmp_path: Path) -> None:
@@ -129,16 +150,27 @@ def test_the_nearest_folder_with_settings_counts(tmp_path: Path) -> None:
 def test_two_files_in_one_folder(tmp_path: Path) -> None:
     (tmp_path / "dagprof.toml").write_text("jobs = 2\n")
     assert load(tmp_path, "[tool.other]\nx = 1\n").jobs == 2
-    with pytest.raises(UsageError, match=r"Both .*dagprof.toml and .*pyproject.toml hold settings. Keep only one"):
+    with pytest.raises(
+        UsageError, match=r"Both .*dagprof.toml and .*pyproject.toml hold settings. Keep only one"
+    ):
         load(tmp_path, "[tool.dagprof]\nrepeat = 4\n")
 
 
 def test_paths_in_a_file_are_relative_to_it(tmp_path: Path) -> None:
-    text = '[tool.dagprof]\nbaseline = "b.json"\nbundle-root = "dags"\nvariables = "~/v.json"\npython = "python3.11"\n'
+    text = (
+        '[tool.dagprof]\nbaseline = "b.json"\nbundle-root = "dags"\nvariables = "~/v.json"\npython'
+        ' = "python3.11"\n'
+    )
     found = load(tmp_path, text)
     assert (found.baseline, found.bundle_root) == (str(tmp_path / "b.json"), str(tmp_path / "dags"))
-    assert (found.variables, found.python, found.output_dir) == ("~/v.json", "python3.11", "reports")
-    assert load(tmp_path, '[tool.dagprof]\npython = "venv/bin/python"\n').python == str(tmp_path / "venv/bin/python")
+    assert (found.variables, found.python, found.output_dir) == (
+        "~/v.json",
+        "python3.11",
+        "reports",
+    )
+    assert load(tmp_path, '[tool.dagprof]\npython = "venv/bin/python"\n').python == str(
+        tmp_path / "venv/bin/python"
+    )
     assert load(tmp_path, text, baseline="c.json").baseline == "c.json"
     assert settings.load({}, environment={}, start=tmp_path).output_dir == "reports"
 
@@ -154,13 +186,18 @@ def test_leading_folders(tmp_path: Path) -> None:
 def test_every_value_has_a_source(tmp_path: Path) -> None:
     load(tmp_path, GATE)
     found, rows = settings.explained(
-        {"temperature": "cold"}, environment={"DAGPROF_GATE_ABSOLUTE": "9ms", "DAGPROF_JOBS": "3"}, start=tmp_path
+        {"temperature": "cold"},
+        environment={"DAGPROF_GATE_ABSOLUTE": "9ms", "DAGPROF_JOBS": "3"},
+        start=tmp_path,
     )
     sources = {row.key: (row.value, row.source) for row in rows}
     file = tmp_path / "pyproject.toml"
     assert sources["against"] == ("origin/main", f"[tool.dagprof] in {file}")
     assert sources["gate.budget"] == ("2s", f"[tool.dagprof.gate] in {file}")
-    assert sources["gate.rules.new-package"] == (Level.ERROR, f"[tool.dagprof.gate.rules] in {file}")
+    assert sources["gate.rules.new-package"] == (
+        Level.ERROR,
+        f"[tool.dagprof.gate.rules] in {file}",
+    )
     assert sources["gate.rules.unsure"] == (Level.WARNING, "default")
     assert sources["gate.absolute"] == ("9ms", "environment variable DAGPROF_GATE_ABSOLUTE")
     assert sources["jobs"] == (3, "environment variable DAGPROF_JOBS")
@@ -239,7 +276,11 @@ def test_a_table_header_too_many(tmp_path: Path) -> None:
         ("DAGPROF_GATE_RULES", "a", "Set it in a configuration file"),
         ("DAGPROF_WAIVERS", "a", "Set it in a configuration file"),
         ("DAGPROF_JOBS", "x", "Invalid value for DAGPROF_JOBS: expected a whole number, got text."),
-        ("DAGPROF_GATE_RELATIVE", "5", "Invalid value for DAGPROF_GATE_RELATIVE: '5' is not a percentage"),
+        (
+            "DAGPROF_GATE_RELATIVE",
+            "5",
+            "Invalid value for DAGPROF_GATE_RELATIVE: '5' is not a percentage",
+        ),
     ],
 )
 def test_bad_variables_are_named(tmp_path: Path, name: str, text: str, sentence: str) -> None:
@@ -249,6 +290,11 @@ def test_bad_variables_are_named(tmp_path: Path, name: str, text: str, sentence:
 
 
 def test_variables_that_say_nothing(tmp_path: Path) -> None:
-    environment = {"DAGPROF_TEST_ANYTHING": "1", "DAGPROF_JOBS": "", "DAGPROF_GATE_FORBID": " ", "DAGPROFX": "1"}
+    environment = {
+        "DAGPROF_TEST_ANYTHING": "1",
+        "DAGPROF_JOBS": "",
+        "DAGPROF_GATE_FORBID": " ",
+        "DAGPROFX": "1",
+    }
     assert load(tmp_path, "", environment) == settings.Settings()
     assert load(tmp_path, "", {"DAGPROF_STACKS_FROM_MS": "null"}).stacks_from_ms is None

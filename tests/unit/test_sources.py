@@ -24,7 +24,9 @@ ROOTS = [PurePath("/dags"), PurePath("/dags/lib"), PurePath("/plugins")]
         ("/dagsmore/a.py", ()),
     ],
 )
-def test_a_file_has_a_name_for_each_folder_that_imports_are_looked_up_in(path: str, names: tuple[str, ...]) -> None:
+def test_a_file_has_a_name_for_each_folder_that_imports_are_looked_up_in(
+    path: str, names: tuple[str, ...]
+) -> None:
     assert module_names(PurePath(path), ROOTS) == names
 
 
@@ -52,11 +54,21 @@ def test_names_that_a_text_imports(source: str, names: set[str]) -> None:
 
 
 def test_a_relative_import_of_a_package_begins_in_it() -> None:
-    assert imported_names(b"from .x import y", "team", is_package=True) == {"team", "team.x", "team.x.y"}
-    assert imported_names(b"from ..x import y", "team.sub", is_package=True) == {"team", "team.x", "team.x.y"}
+    assert imported_names(b"from .x import y", "team", is_package=True) == {
+        "team",
+        "team.x",
+        "team.x.y",
+    }
+    assert imported_names(b"from ..x import y", "team.sub", is_package=True) == {
+        "team",
+        "team.x",
+        "team.x.y",
+    }
 
 
-@pytest.mark.parametrize("source", [b"def (", b"import a\nprint 'x'", b"\x00", b"\xff\xfe", b"(" * 5000])
+@pytest.mark.parametrize(
+    "source", [b"def (", b"import a\nprint 'x'", b"\x00", b"\xff\xfe", b"(" * 5000]
+)
 def test_what_is_no_python_imports_nothing(source: bytes) -> None:
     assert imported_names(source, "a") == set()
 
@@ -68,7 +80,10 @@ def test_the_encoding_that_a_file_declares_is_heeded() -> None:
 def reached(sources: dict[str, str], *changed: str) -> set[str]:
     """Who is reached below ``/dags``, without what changed itself."""
     texts = {f"/dags/{path}": text.encode() for path, text in sources.items()}
-    names = {path: module_names(PurePath(path), ROOTS[:1]) for path in {*texts, *(f"/dags/{c}" for c in changed)}}
+    names = {
+        path: module_names(PurePath(path), ROOTS[:1])
+        for path in {*texts, *(f"/dags/{c}" for c in changed)}
+    }
     found = Reach(texts, names).of(f"/dags/{path}" for path in changed)
     return {path.removeprefix("/dags/") for path in found} - set(changed)
 
@@ -150,7 +165,12 @@ def test_star_imports_are_followed() -> None:
     ],
 )
 def test_dynamic_imports_may_reach_any_module(text: str) -> None:
-    sources = {"loader.py": text, "dag.py": "import loader", "other.py": "important = 1", "common.py": ""}
+    sources = {
+        "loader.py": text,
+        "dag.py": "import loader",
+        "other.py": "important = 1",
+        "common.py": "",
+    }
     assert reached(sources, "common.py") == {"loader.py", "dag.py"}
 
 
@@ -160,7 +180,11 @@ def test_a_deleted_module_still_reaches_its_importers() -> None:
 
 
 def test_a_file_that_is_no_python_reaches_nobody_and_is_not_in_the_way() -> None:
-    sources = {"broken.py": "import base\ndef (", "dag.py": "import base", "on_broken.py": "import broken"}
+    sources = {
+        "broken.py": "import base\ndef (",
+        "dag.py": "import base",
+        "on_broken.py": "import broken",
+    }
     assert reached(sources, "base.py") == {"dag.py"}
     assert reached(sources, "broken.py") == {"on_broken.py"}
 
@@ -184,7 +208,10 @@ def test_a_data_file_reaches_who_may_read_it(text: str) -> None:
 
 
 def test_a_data_file_reaches_no_dynamic_import() -> None:
-    assert reached({"dag.py": "import importlib", "b.py": "getattr(x, y)"}, "config/tables.yaml") == set()
+    assert (
+        reached({"dag.py": "import importlib", "b.py": "getattr(x, y)"}, "config/tables.yaml")
+        == set()
+    )
 
 
 def test_data_files_beside_the_dag_files_reach_who_names_them() -> None:

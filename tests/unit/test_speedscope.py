@@ -41,7 +41,9 @@ class Shared(Strict, forbid_unknown_fields=True):
 
 
 class Document(Strict, forbid_unknown_fields=True):
-    schema: Literal["https://www.speedscope.app/file-format-schema.json"] = msgspec.field(name="$schema")
+    schema: Literal["https://www.speedscope.app/file-format-schema.json"] = msgspec.field(
+        name="$schema"
+    )
     shared: Shared
     profiles: list[Profile]
     name: str
@@ -57,7 +59,9 @@ def read(shown: Run, *paths: str) -> Document:
 
 
 def replayed(document: Document, profile: Profile) -> list[tuple[Path, float]]:
-    """The names down to each frame and its milliseconds, in the order of opening; refuses what speedscope would."""
+    """The names down to each frame and its milliseconds, in the order of opening; refuses what
+    speedscope would.
+    """
     opened: list[tuple[int, int]] = []
     times: list[tuple[Path, float]] = []
     now = profile.startValue
@@ -119,13 +123,17 @@ def test_nodes_nest_and_keep_their_times_and_order() -> None:
 
 def test_a_function_is_one_frame_with_its_place() -> None:
     frames = read(run(slow())).shared.frames
-    assert [frame for frame in frames if frame.name == "spin"] == [Frame(name="spin", file="/dags/a.py", line=2)]
+    assert [frame for frame in frames if frame.name == "spin"] == [
+        Frame(name="spin", file="/dags/a.py", line=2)
+    ]
     assert frames[0] == Frame(name="parse")
     assert Frame(name="perf_counter", file="<built-in>") in frames
 
 
 def test_statements_have_the_text_that_the_clock_knows() -> None:
-    clocked = trace(100, statements=[statement(7, 41_000, text="spin(41)"), statement(7, 1, text="other()")])
+    clocked = trace(
+        100, statements=[statement(7, 41_000, text="spin(41)"), statement(7, 1, text="other()")]
+    )
     shown = run(msgspec.structs.replace(slow(), trace=clocked))
     names = [frame.name for frame in read(shown).shared.frames]
     assert "line 7: spin(41)" in names
@@ -140,10 +148,20 @@ def test_the_text_of_one_member_of_an_archive_is_not_given_to_another() -> None:
 
 
 def test_one_profile_for_each_file_with_stacks_and_the_longest_first_in_view() -> None:
-    shown = run(slow("a.py", 100), file("fast.py", 5), slow("b.py", 300), slow("c.py", 200), dagprof_version="1.2.3")
+    shown = run(
+        slow("a.py", 100),
+        file("fast.py", 5),
+        slow("b.py", 300),
+        slow("c.py", 200),
+        dagprof_version="1.2.3",
+    )
     document = read(shown)
     assert [profile.name for profile in document.profiles] == ["a.py", "b.py", "c.py"]
-    assert (document.activeProfileIndex, document.exporter, document.name) == (1, "dagprof 1.2.3", "/dags")
+    assert (document.activeProfileIndex, document.exporter, document.name) == (
+        1,
+        "dagprof 1.2.3",
+        "/dags",
+    )
     assert [profile.name for profile in read(shown, "c.py", "fast.py").profiles] == ["c.py"]
     assert len({(frame.name, frame.file, frame.line) for frame in document.shared.frames}) == len(
         document.shared.frames
@@ -156,7 +174,9 @@ def test_without_stacks_there_are_no_profiles() -> None:
 
 
 def test_rounded_times_of_children_stay_inside_their_parent() -> None:
-    document = read(run(file("a.py", 1, stack=parse(1.0, *(node(f"f{n}", 0.334) for n in range(3))))))
+    document = read(
+        run(file("a.py", 1, stack=parse(1.0, *(node(f"f{n}", 0.334) for n in range(3)))))
+    )
     times = [ms for _, ms in replayed(document, document.profiles[0])]
     assert times == [1.0, 0.334, 0.334, 0.332]
 
@@ -164,7 +184,11 @@ def test_rounded_times_of_children_stay_inside_their_parent() -> None:
 def test_hostile_names_are_made_harmless() -> None:
     text = "\x1b[31m\u202e\ud800</script>"
     document = read(run(file(text, 5, stack=parse(5, node(text, 5, place=f"{text}:1")))))
-    assert document.profiles[0].name == document.shared.frames[1].name == document.shared.frames[1].file
+    assert (
+        document.profiles[0].name
+        == document.shared.frames[1].name
+        == document.shared.frames[1].file
+    )
     assert document.shared.frames[1].name == "\\x1b[31m\\u202e\\ud800</script>"
 
 

@@ -15,7 +15,9 @@ PID = "PID"  # replaces the number of this process: names of tests must be the s
 
 @pytest.fixture(autouse=True)
 def large_process_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Numbers below 1000 are no process's for ``steady``, and in a new container this process has one of these."""
+    """Numbers below 1000 are no process's for ``steady``, and in a new container this process
+    has one of these.
+    """
     monkeypatch.setattr(os, "getpid", lambda: 54_321)
 
 
@@ -60,7 +62,9 @@ def test_what_looks_alike_stays(text: str) -> None:
     assert steady(text) == text
 
 
-def test_names_that_the_standard_library_makes(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+def test_names_that_the_standard_library_makes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: object
+) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
     for _ in range(20):

@@ -34,7 +34,10 @@ def test_fields_of_a_later_writer_are_ignored() -> None:
         (b"{broken", "is not a run"),
         (b"\xff\xfe\x00", "is not a run"),
         (b"[1, 2]", "is not a run"),
-        (b'{"schema_version": 1, "decision": "passed", "files": [{}]}', "is a verdict of the gate, not a run"),
+        (
+            b'{"schema_version": 1, "decision": "passed", "files": [{}]}',
+            "is a verdict of the gate, not a run",
+        ),
         (b"{}", "no schema version"),
         (b'{"schema_version": 99}', "Upgrade dagprof"),
         (b'{"schema_version": 1}', "is damaged"),
@@ -84,13 +87,18 @@ def test_a_link_stays_one(tmp_path: Path) -> None:
 
 def test_the_schema_describes_what_is_written() -> None:
     jsonschema = pytest.importorskip("jsonschema")
-    jsonschema.validate(json.loads(msgspec.json.encode(run(file("a.py", 1.5, trace=trace(9, HELPED))))), runs.schema())
+    jsonschema.validate(
+        json.loads(msgspec.json.encode(run(file("a.py", 1.5, trace=trace(9, HELPED))))),
+        runs.schema(),
+    )
 
 
 def measured(path: str) -> Measured:
     own = msgspec.structs.replace(loads((1, -1, 5, 9, -1, 3), (0, 0, 4, 4, 1, 7)), imports=(1, 0))
     return Measured(
-        result=file(path, 10, sha256="f" * 64, trace=trace(10, own, edges=(Edge(line=3, target=1),))),
+        result=file(
+            path, 10, sha256="f" * 64, trace=trace(10, own, edges=(Edge(line=3, target=1),))
+        ),
         modules=(
             Module(name="leaf", file="/x/leaf.py"),
             Module(name="root", file="/x/root.py", origin=Origin.DISTRIBUTION),
@@ -144,10 +152,18 @@ def test_shared_modules_are_stored_once() -> None:
     assembler.add(measured("a.py"))
     assert assembler.module_files == ["/x/first.py", "/x/leaf.py", "/x/root.py"]
     modules = assembler.modules(["", "", "rooted"])
-    assert (modules[2].name, modules[2].origin, modules[2].distribution) == ("root", Origin.DISTRIBUTION, "rooted")
+    assert (modules[2].name, modules[2].origin, modules[2].distribution) == (
+        "root",
+        Origin.DISTRIBUTION,
+        "rooted",
+    )
     assert assembler.import_sets() == ((), (Edge(line=7, target=1),))
     moved = assembler.files()[1].trace
     assert moved is not None
-    assert (moved.loads.module, moved.loads.importer, moved.loads.imports) == ((2, 1), (-1, 2), (1, 0))
+    assert (moved.loads.module, moved.loads.importer, moved.loads.imports) == (
+        (2, 1),
+        (-1, 2),
+        (1, 0),
+    )
     assert moved.edges == (Edge(line=3, target=2),)
     assert [result.path for result in assembler.files()] == ["0.py", "a.py", "b.py"]

@@ -31,7 +31,10 @@ def test_a_line_that_begins_several_loads_has_its_figure_beside_none() -> None:
     loaded = msgspec.structs.replace(loaded, caller_line=(0, 3))
     lazily = Edge(line=9, target=2, in_function=True, importer=1, caller_line=3)
     found = rows(loaded, Edge(line=3, target=1), lazily)
-    assert [(name, line, total) for name, line, total, _ in found] == [("pandas", 3, 20), ("pandas.core", 3, 60)]
+    assert [(name, line, total) for name, line, total, _ in found] == [
+        ("pandas", 3, 20),
+        ("pandas.core", 3, 60),
+    ]
     assert all(alone <= total for *_, total, alone in found)
 
 

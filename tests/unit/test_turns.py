@@ -1,4 +1,6 @@
-"""The order of the timed parses of an A/B run, and when there are enough. What parses is made up; the rest is real."""
+"""The order of the timed parses of an A/B run, and when there are enough. What parses is made
+up; the rest is real.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ class Side:
 
 
 class Lane:
-    """Notes who is parsed when; ``ms`` tells how long the parse of a number takes, None that it gives no time."""
+    """Notes who is parsed when; ``ms`` tells how long the parse of a number takes, None that it
+    gives no time.
+    """
 
     def __init__(self, ms: Ms) -> None:
         self.parsed: list[str] = []
@@ -53,7 +57,9 @@ class Lane:
         assert mode is Mode.TIMING
         self.parsed.append(f"{side.name}{name}")
         ms = self._ms(side, name, len(side.passes[name].timings))
-        return ms is not None and side.passes[name].add("timing", reply(ms, fails=name in side.failing))
+        return ms is not None and side.passes[name].add(
+            "timing", reply(ms, fails=name in side.failing)
+        )
 
     def end(self) -> None: ...
 
@@ -67,27 +73,44 @@ def run(
     with Scheduler(1, lambda: lane) as lanes:
         sides: Any = (base, head)
         same: Any = lanes
-        turns = Turns(sides, same, lambda _: Limits(0.05, 10), 0.01, lambda name, done: told.append((name, done)))
+        turns = Turns(
+            sides,
+            same,
+            lambda _: Limits(0.05, 10),
+            0.01,
+            lambda name, done: told.append((name, done)),
+        )
         undecided = list(turns.parse(list(names), budget))
     return " ".join(lane.parsed), undecided, told
 
 
 def pairs(name: str, count: int, after: int = 0) -> str:
-    return " ".join(f"B{name} H{name}" if number % 2 == 0 else f"H{name} B{name}" for number in range(after, count))
+    return " ".join(
+        f"B{name} H{name}" if number % 2 == 0 else f"H{name} B{name}"
+        for number in range(after, count)
+    )
 
 
 def test_pairs_run_back_to_back_in_alternating_order() -> None:
-    parsed, undecided, told = run(Side("B", "x"), Side("H", "x"), "x", lambda side, name, number: 100.0 + number % 3)
+    parsed, undecided, told = run(
+        Side("B", "x"), Side("H", "x"), "x", lambda side, name, number: 100.0 + number % 3
+    )
     assert parsed == "Bx Hx Hx Bx Bx Hx Hx Bx"
     assert undecided == []
     assert told == [("x", 1)]
 
 
 def test_all_files_get_to_a_look_before_the_open_ones_go_on() -> None:
-    """x is alike after the fourth pair; of y and z, which jump about, each gets to the next look in turn."""
+    """x is alike after the fourth pair; of y and z, which jump about, each gets to the next look
+    in turn.
+    """
 
     def ms(side: Side, name: str, number: int) -> float:
-        return 100.0 if name == "x" else 100.0 + 60.0 * ((number * 7 + (side.name == "H") * 3 + number // 2) % 4)
+        return (
+            100.0
+            if name == "x"
+            else 100.0 + 60.0 * ((number * 7 + (side.name == "H") * 3 + number // 2) % 4)
+        )
 
     parsed, _, _ = run(Side("B", "xyz"), Side("H", "xyz"), "xyz", ms)
     expected = [pairs(name, 4) for name in "xyz"]
@@ -130,7 +153,9 @@ def test_a_file_of_one_side_or_with_another_end_is_parsed_alone_first() -> None:
 
 
 def test_files_that_fail_on_both_sides_are_compared() -> None:
-    parsed, _, _ = run(Side("B", "x", failing="x"), Side("H", "x", failing="x"), "x", lambda *_: 100.0)
+    parsed, _, _ = run(
+        Side("B", "x", failing="x"), Side("H", "x", failing="x"), "x", lambda *_: 100.0
+    )
     assert parsed == pairs("x", 4)
 
 
@@ -141,12 +166,16 @@ def test_the_budget_ends_between_pairs_and_what_is_open_is_named() -> None:
         now[0] += 1
         return 100.0
 
-    parsed, undecided, told = run(Side("B", "xy"), Side("H", "xy"), "xy", ms, Budget(3, lambda: now[0]))
+    parsed, undecided, told = run(
+        Side("B", "xy"), Side("H", "xy"), "xy", ms, Budget(3, lambda: now[0])
+    )
     assert parsed == pairs("x", 2)
     assert undecided == ["x", "y"]
     assert told == []
 
 
 def test_without_time_nothing_is_parsed_and_what_is_alone_is_told_all_the_same() -> None:
-    parsed, undecided, told = run(Side("B", "xa"), Side("H", "x"), "ax", lambda *_: 100.0, Budget(0))
+    parsed, undecided, told = run(
+        Side("B", "xa"), Side("H", "x"), "ax", lambda *_: 100.0, Budget(0)
+    )
     assert (parsed, undecided, told) == ("", ["x"], [("a", 1)])

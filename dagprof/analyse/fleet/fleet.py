@@ -16,7 +16,8 @@ from dagprof.model import Need, Place, Run
 class Fleet:
     """The questions that concern all files of a Run.
 
-    ``distributions`` holds what all files would save if nothing of one were loaded, its true cost, in ms.
+    ``distributions`` holds what all files would save if nothing of one were loaded, its true cost,
+    in ms.
     """
 
     def __init__(self, run: Run) -> None:
@@ -37,14 +38,21 @@ class Fleet:
                 self._by_place.setdefault(place, []).append(view)
 
     def changes(self) -> list[Change]:
-        """Every import statement of the user's code that would save something alone, the largest saving first."""
-        saved = {place: sum(view.saving_ms((place,)) for view in views) for place, views in self._by_place.items()}
+        """Every import statement of the user's code that would save something alone, the largest
+        saving first.
+        """
+        saved = {
+            place: sum(view.saving_ms((place,)) for view in views)
+            for place, views in self._by_place.items()
+        }
         found = [self._change(place) for place, ms in saved.items() if ms >= SMALLEST_MS]
         return sorted(found, key=lambda change: (-change.saving_ms, change.place))
 
     def needed(self) -> list[Change]:
         """Those of ``changes`` that an experiment found something to need."""
-        tried = {place for views in self._by_place.values() for view in views for place in view.trials}
+        tried = {
+            place for views in self._by_place.values() for view in views for place in view.trials
+        }
         found = [self._change(place) for place in tried if place in self._by_place]
         shown = [change for change in found if change.needed and change.saving_ms >= SMALLEST_MS]
         return sorted(shown, key=lambda change: (-change.saving_ms, change.place))
@@ -81,10 +89,11 @@ class Fleet:
         )
 
     def plan(self, length: int = 20, *, untried: bool = False) -> Plan:
-        """Greedy: each time what adds most to the changes before it. ``length`` bounds the number of steps.
+        """Greedy: each time what adds most to the changes before it. ``length`` bounds the number
+        of steps.
 
-        Lines that no experiment has tried are left out, since most imports at the top are needed there; ``untried`` takes
-        them in.
+        Lines that no experiment has tried are left out, since most imports at the top are needed
+        there; ``untried`` takes them in.
         """
         if (length, untried) not in self._plans:
             planner = Planner(self._total_ms, self._by_place, self._change, takes_untried=untried)

@@ -10,7 +10,9 @@ from dagprof.model import Need, Place
 
 
 class Planner:
-    """Chooses greedily. ``describe`` makes the full value of a change, which only chosen ones need."""
+    """Chooses greedily. ``describe`` makes the full value of a change, which only chosen ones
+    need.
+    """
 
     def __init__(
         self,
@@ -54,11 +56,15 @@ class Planner:
         return any(place in view.trials for view in self._by_place[place])
 
     def _movable(self) -> list[Place]:
-        """Statements that may matter, alone or with others, and that no experiment showed to be needed."""
+        """Statements that may matter, alone or with others, and that no experiment showed to be
+        needed.
+        """
         return [
             place
             for place, views in self._by_place.items()
-            if all(view.trials[place].need is Need.NOT_NEEDED for view in views if place in view.trials)
+            if all(
+                view.trials[place].need is Need.NOT_NEEDED for view in views if place in view.trials
+            )
             and sum(view.behind_ms(place) for view in views) >= SMALLEST_MS
         ]
 
@@ -68,12 +74,16 @@ class Planner:
     def _gain(self, places: Sequence[Place]) -> float:
         """What these add to the changes chosen so far."""
         wider = [*self._chosen, *places]
-        return sum(view.saving_ms(wider) - self._saved.get(view.path, 0.0) for view in self._views(places))
+        return sum(
+            view.saving_ms(wider) - self._saved.get(view.path, 0.0) for view in self._views(places)
+        )
 
     def _together(self, places: list[Place]) -> list[Place]:
-        """A smallest set that gives back what all that is left would: none of them helps without the others.
+        """A smallest set that gives back what all that is left would: none of them helps without
+        the others.
 
-        What adds no more than a step would have to, beside the rest, is left out; lines that few files run go first.
+        What adds no more than a step would have to, beside the rest, is left out; lines that few
+        files run go first.
         """
         gain = self._gain(places)
         for place in sorted(places, key=lambda place: (len(self._by_place[place]), place)):

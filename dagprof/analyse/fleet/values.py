@@ -1,4 +1,6 @@
-"""What a change saves, and a plan of changes, as values. All times are without waiting for a processor."""
+"""What a change saves, and a plan of changes, as values. All times are without waiting for a
+processor.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,13 @@ FASTER_MS = 1.0
 
 
 class Change(NamedTuple):
-    """One import statement, and what it alone would save over all files, in ms of parse time per loop.
+    """One import statement, and what it alone would save over all files, in ms of parse time per
+    loop.
 
-    ``proved_ms`` is the part of ``saving_ms`` that experiments measured. ``loads`` names what it asks for; ``chain`` the lines
-    by which that was first loaded, from the DAG file's on; ``modules`` and ``memory_kib`` are those of the file in which it
-    matters most. ``not_needed``, ``needed`` and ``untried`` count files; ``reason`` says what needed it. ``in_function`` and
+    ``proved_ms`` is the part of ``saving_ms`` that experiments measured. ``loads`` names what it
+    asks for; ``chain`` the lines by which that was first loaded, from the DAG file's on;
+    ``modules`` and ``memory_kib`` are those of the file in which it matters most. ``not_needed``,
+    ``needed`` and ``untried`` count files; ``reason`` says what needed it. ``in_function`` and
     ``is_star`` say what kind of statement it is, ``used_in``, ``is_unused`` and ``in_hints`` who
     else takes its names, and whether nobody does, or type hints only.
     """
@@ -46,15 +50,21 @@ class Change(NamedTuple):
         """``needed``, ``proved``, ``partly proved`` or ``estimated``."""
         if self.needed:
             return "needed"
-        if self.proved_ms >= self.saving_ms - SMALLEST_MS and self.proved_ms > 0 and not self.untried:
+        if (
+            self.proved_ms >= self.saving_ms - SMALLEST_MS
+            and self.proved_ms > 0
+            and not self.untried
+        ):
             return "proved"
         return "partly proved" if self.proved_ms >= FASTER_MS else "estimated"
 
 
 class Step(NamedTuple):
-    """Changes of the plan that belong together, what they add to those before, the total after them in ms, files faster.
+    """Changes of the plan that belong together, what they add to those before, the total after them
+    in ms, files faster.
 
-    ``proved_ms`` is the part of ``adds_ms`` in files where experiments timed exactly these and the earlier changes.
+    ``proved_ms`` is the part of ``adds_ms`` in files where experiments timed exactly these and the
+    earlier changes.
     """
 
     changes: tuple[Change, ...]

@@ -14,7 +14,9 @@ from dagprof.model import Experiment, FileResult, Place, Run
 
 
 class ImportedModules(NamedTuple):
-    """The modules that a statement asks for, the user's statements by which they were first loaded, and whether it is called."""
+    """The modules that a statement asks for, the user's statements by which they were first
+    loaded, and whether it is called.
+    """
 
     modules: tuple[str, ...]
     chain: tuple[Place, ...]
@@ -29,12 +31,15 @@ class FileView:
         self._per_us = saving_ms(file, 1.0)
         self._reduced = Reduced(graph)
         self.statements: dict[Place, ImportStatement] = {
-            place_of(statement, run.modules, file, run.root): statement for statement in self._reduced.statements
+            place_of(statement, run.modules, file, run.root): statement
+            for statement in self._reduced.statements
         }
         self._run, self._file = run, file
         self._memory = _memory(run, file)
         self._proved = self._proofs(file.experiments)
-        self.trials: dict[Place, Experiment] = {e.without[0]: e for e in file.experiments if len(e.without) == 1}
+        self.trials: dict[Place, Experiment] = {
+            e.without[0]: e for e in file.experiments if len(e.without) == 1
+        }
 
     def asked_for(self, place: Place) -> ImportedModules:
         """What a statement asks for, and by which way.
@@ -46,16 +51,22 @@ class FileView:
         statement = self.statements[place]
         targets = graph.targets(statement)
         names = _innermost([self._run.modules[module].name for module in targets])
-        return ImportedModules(names, _chain(graph, targets, self._run, self._file), graph.is_in_function(statement))
+        return ImportedModules(
+            names, _chain(graph, targets, self._run, self._file), graph.is_in_function(statement)
+        )
 
     def _here(self, places: Collection[Place]) -> frozenset[Place]:
         return frozenset(place for place in places if place in self.statements)
 
     def _proofs(self, experiments: Iterable[Experiment]) -> dict[int, float]:
-        """Median savings by what falls away; experiments that lose the same modules are rounds of one."""
+        """Median savings by what falls away; experiments that lose the same modules are rounds
+        of one.
+        """
         rounds: dict[int, list[float]] = {}
         for experiment in experiments:
-            if experiment.is_proof and len(self._here(experiment.without)) == len(experiment.without):
+            if experiment.is_proof and len(self._here(experiment.without)) == len(
+                experiment.without
+            ):
                 rounds.setdefault(self._lost(experiment.without), []).extend(experiment.saving_ms)
         return {lost: statistics.median(savings) for lost, savings in rounds.items()}
 
@@ -67,7 +78,9 @@ class FileView:
         return self._lost(places) in self._proved
 
     def saving_ms(self, places: Collection[Place]) -> float:
-        """What the parse of this file would save without these statements; proved where a parse without the same was timed."""
+        """What the parse of this file would save without these statements; proved where a parse
+        without the same was timed.
+        """
         lost = self._lost(places)
         if not lost:
             return 0.0
@@ -99,9 +112,15 @@ def _memory(run: Run, file: FileResult) -> dict[ImportStatement, int]:
     return {ImportStatement(row.importer, row.line): row.grown_kib for row in rows}
 
 
-def _chain(graph: ImportGraph, targets: Sequence[int], run: Run, file: FileResult) -> tuple[Place, ...]:
+def _chain(
+    graph: ImportGraph, targets: Sequence[int], run: Run, file: FileResult
+) -> tuple[Place, ...]:
     found = graph.chain(targets[0]) if targets else []
-    return tuple(place_of(one, run.modules, file, run.root) for one in found if one.line > 0 and graph.is_users(one))
+    return tuple(
+        place_of(one, run.modules, file, run.root)
+        for one in found
+        if one.line > 0 and graph.is_users(one)
+    )
 
 
 def _innermost(names: Sequence[str]) -> tuple[str, ...]:

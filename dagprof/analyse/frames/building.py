@@ -26,7 +26,9 @@ def table(types: Mapping[str, str], rows: Iterable[Sequence[object]]) -> pd.Data
     """A table of these columns and types; built by column, since rows are slow in pandas."""
     values = list(zip(*rows, strict=True)) or [()] * len(types)
     named = zip(types.items(), values, strict=True)
-    return pd.DataFrame({name: pd.Series(list(column), dtype=kind) for (name, kind), column in named})
+    return pd.DataFrame(
+        {name: pd.Series(list(column), dtype=kind) for (name, kind), column in named}
+    )
 
 
 def ranked(frame: pd.DataFrame, by: str) -> pd.DataFrame:

@@ -13,7 +13,9 @@ from dagprof.model import Run
 
 
 def experiments_frame(run: Run) -> pd.DataFrame:
-    """One row per file and experiment; ``proved_ms`` and ``spread_ms`` are the median and its deviation over the rounds."""
+    """One row per file and experiment; ``proved_ms`` and ``spread_ms`` are the median and its
+    deviation over the rounds.
+    """
     return table(
         columns.EXPERIMENTS,
         (
@@ -36,7 +38,9 @@ def experiments_frame(run: Run) -> pd.DataFrame:
 
 
 def changes_frame(run: Run) -> pd.DataFrame:
-    """One row per import statement of the user's code that would save time over all files, largest first."""
+    """One row per import statement of the user's code that would save time over all files,
+    largest first.
+    """
     return table(
         columns.CHANGES,
         (
@@ -58,7 +62,9 @@ def changes_frame(run: Run) -> pd.DataFrame:
 
 
 def plan_frame(run: Run) -> pd.DataFrame:
-    """One row per step of the plan, in order; ``adds_ms`` is what it gives back beyond the steps before it."""
+    """One row per step of the plan, in order; ``adds_ms`` is what it gives back beyond the steps
+    before it.
+    """
     return table(
         columns.PLAN,
         (

@@ -106,7 +106,14 @@ EFFECTS = {
     "size_bytes": _WHOLE,
     "threads": _WHOLE,
 }
-INSTABILITIES = {"path": _TEXT, "dag_id": _TEXT, "field": _TEXT, "first": _TEXT, "second": _TEXT, "by_seed": _FLAG}
+INSTABILITIES = {
+    "path": _TEXT,
+    "dag_id": _TEXT,
+    "field": _TEXT,
+    "first": _TEXT,
+    "second": _TEXT,
+    "by_seed": _FLAG,
+}
 EXPERIMENTS = {
     "path": _TEXT,
     "without": _TEXT,

@@ -13,7 +13,9 @@ from dagprof.model import FileResult, Run, Samples
 
 
 def files_frame(run: Run) -> pd.DataFrame:
-    """One row per file, slowest first. ``load_ms`` is ``imports_ms`` + ``gc_ms`` + ``top_level_ms``; see ``split_load``."""
+    """One row per file, slowest first. ``load_ms`` is ``imports_ms`` + ``gc_ms`` +
+    ``top_level_ms``; see ``split_load``.
+    """
     frame = table(columns.FILES, (_file_row(run, file) for file in run.files))
     return ranked(frame, "parse_ms")
 
@@ -21,7 +23,9 @@ def files_frame(run: Run) -> pd.DataFrame:
 def _file_row(run: Run, file: FileResult) -> tuple[object, ...]:
     samples, trace = file.samples, file.trace
     imports_ms, gc_ms, top_level_ms = split_load(file)
-    wall, cpu, children = (samples.median(name) for name in ("wall_ms", "cpu_ms", "children_cpu_ms"))
+    wall, cpu, children = (
+        samples.median(name) for name in ("wall_ms", "cpu_ms", "children_cpu_ms")
+    )
     queued = samples.median("queued_ms")
     limit_ms = run.environment.import_timeout_s * 1000
     return (
@@ -70,7 +74,9 @@ def _sampled(samples: Samples, name: str, number: int) -> float:
 
 
 def accesses_frame(run: Run) -> pd.DataFrame:
-    """One row per file and Variable or Connection used at a line while parsing, and what answered."""
+    """One row per file and Variable or Connection used at a line while parsing, and what
+    answered.
+    """
     return table(
         columns.ACCESSES,
         (
@@ -94,7 +100,9 @@ def failures_frame(run: Run) -> pd.DataFrame:
 
 
 def effects_frame(run: Run) -> pd.DataFrame:
-    """One row per file, kind and line of an effect; ``wall_ms`` is NaN where only the fact is known."""
+    """One row per file, kind and line of an effect; ``wall_ms`` is NaN where only the fact is
+    known.
+    """
     return table(
         columns.EFFECTS,
         (

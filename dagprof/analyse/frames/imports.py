@@ -15,7 +15,9 @@ from dagprof.model import Edge, Module, Run
 
 
 def loads_frame(run: Run) -> pd.DataFrame:
-    """One row per file and loaded module: its own and its cumulative time, and who imported it at which line."""
+    """One row per file and loaded module: its own and its cumulative time, and who imported it
+    at which line.
+    """
     versions = run.environment.distributions
 
     def rows() -> Iterable[tuple[object, ...]]:
@@ -52,10 +54,11 @@ def _importer(modules: Sequence[Module], position: int, path: str) -> tuple[str,
 
 
 def edges_frame(run: Run) -> pd.DataFrame:
-    """One row per import statement that was seen to run, and per module it asked for, whether that was loaded by it or before.
+    """One row per import statement that was seen to run, and per module it asked for, whether that
+    was loaded by it or before.
 
-    The statements of a DAG file have no ``importer``, and its path as ``importer_file``; those of a module occur once
-    for all files.
+    The statements of a DAG file have no ``importer``, and its path as ``importer_file``; those of a
+    module occur once for all files.
     """
 
     def rows() -> Iterable[tuple[object, ...]]:
@@ -92,10 +95,11 @@ def _edge(modules: Sequence[Module], edge: Edge) -> tuple[object, ...]:
 def imports_frame(run: Run, by: Group = "package") -> pd.DataFrame:
     """Import time over all files, by module, top-level package or distribution, costliest first.
 
-    ``self_ms`` sums the time of the group's own modules. ``cumulative_ms`` sums, file by file, the loads that are not
-    inside another load of the same group, so nothing is counted twice; ``largest_ms`` is the most in one file. Times are
-    scaled to a plain parse, with garbage collection in proportion, as savings are.
-    Code without a distribution (the user's own, the standard library) is grouped by package.
+    ``self_ms`` sums the time of the group's own modules. ``cumulative_ms`` sums, file by file, the
+    loads that are not inside another load of the same group, so nothing is counted twice;
+    ``largest_ms`` is the most in one file. Times are scaled to a plain parse, with garbage
+    collection in proportion, as savings are. Code without a distribution (the user's own, the
+    standard library) is grouped by package.
     """
     check_group(by)
     keys = [loading.group(module, by) for module in run.modules]
@@ -113,19 +117,25 @@ def imports_frame(run: Run, by: Group = "package") -> pd.DataFrame:
             row[3] = max(row[3], factor * cumulative)
     for module, key in zip(run.modules, keys, strict=True):
         origins.setdefault(key, module.origin.value)
-    frame = table(columns.IMPORTS, ((key, origins[key], int(row[0]), *row[1:]) for key, row in totals.items()))
+    frame = table(
+        columns.IMPORTS, ((key, origins[key], int(row[0]), *row[1:]) for key, row in totals.items())
+    )
     return ranked(frame, "cumulative_ms")
 
 
 def savings_frame(run: Run, by: Group = "package") -> pd.DataFrame:
-    """What all files would save together if nothing of a module, package or distribution were loaded, largest first.
+    """What all files would save together if nothing of a module, package or distribution were
+    loaded, largest first.
 
-    That is less than its import time where others need what it loads, and more where it loads what nobody else needs.
+    That is less than its import time where others need what it loads, and more where it loads what
+    nobody else needs.
     """
     check_group(by)
     totals: dict[str, list[float]] = {}
     for _, alone in savings_by_group(run, by):
         for name, ms in alone.items():
             totals.setdefault(name, []).append(ms)
-    frame = table(columns.SAVINGS, ((name, len(each), sum(each), max(each)) for name, each in totals.items()))
+    frame = table(
+        columns.SAVINGS, ((name, len(each), sum(each), max(each)) for name, each in totals.items())
+    )
     return ranked(frame, "alone_ms")

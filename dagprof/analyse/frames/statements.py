@@ -17,11 +17,12 @@ from dagprof.model import Run, Statement
 def statements_frame(run: Run, from_ms: float = 0.0) -> pd.DataFrame:
     """One row per file and top-level statement that ran, largest own time first.
 
-    Times are those of the tracing pass, scaled to a plain parse, without waiting for a processor. ``self_ms`` and
-    ``waiting_ms`` are without nested statements; ``imports_ms`` is what the loads begun on an import
-    statement's lines took, ``building_ms`` what making DAGs and tasks took of ``self_ms``. ``is_partial`` marks
-    statements of a loop that was looked into for its first iterations only; ``gc_ms`` is the garbage collection while it ran, which
-    is in no other figure. Rows with less own time and collection than ``from_ms`` are left out before the table is built.
+    Times are those of the tracing pass, scaled to a plain parse, without waiting for a processor.
+    ``self_ms`` and ``waiting_ms`` are without nested statements; ``imports_ms`` is what the loads
+    begun on an import statement's lines took, ``building_ms`` what making DAGs and tasks took of
+    ``self_ms``. ``is_partial`` marks statements of a loop that was looked into for its first
+    iterations only; ``gc_ms`` is the garbage collection while it ran, which is in no other figure.
+    Rows with less own time and collection than ``from_ms`` are left out before the table is built.
     ``member`` is the file in a zip archive that holds the statement.
     """
 
@@ -29,21 +30,31 @@ def statements_frame(run: Run, from_ms: float = 0.0) -> pd.DataFrame:
         for file in run.files:
             if file.trace is not None:
                 imported = loading.ms_by_line(file.trace.loads)
-                yield from _statement_rows(file.path, file.trace.statements, imported, from_ms, scale(file))
+                yield from _statement_rows(
+                    file.path, file.trace.statements, imported, from_ms, scale(file)
+                )
 
     frame = table(columns.STATEMENTS, rows())
     return ranked(frame, "self_ms")
 
 
 def _statement_rows(
-    path: str, statements: Sequence[Statement], imported: dict[int, float], from_ms: float, factor: float
+    path: str,
+    statements: Sequence[Statement],
+    imported: dict[int, float],
+    from_ms: float,
+    factor: float,
 ) -> Iterable[tuple[object, ...]]:
     own = own_us(statements)
     for position, statement in enumerate(statements):
         wall_us, cpu_us = own[position]
         if (wall_us + statement.gc_us) / 1000 * factor < from_ms:
             continue
-        lines = range(statement.line, statement.end_line + 1) if statement.kind in ("import", "importfrom") else ()
+        lines = (
+            range(statement.line, statement.end_line + 1)
+            if statement.kind in ("import", "importfrom")
+            else ()
+        )
         yield (
             path,
             statement.member,

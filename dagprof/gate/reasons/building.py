@@ -12,16 +12,27 @@ from dagprof.model import Place, Samples
 
 
 def more_work_after_loading(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
-    """More DAGs and tasks, or more in them: checking and serialising them comes after the load stage."""
+    """More DAGs and tasks, or more in them: checking and serialising them comes after the load
+    stage.
+    """
     grown = _after_loading_ms(head.file.samples) - _after_loading_ms(base.file.samples)
-    dags, tasks = len(head.file.dag_ids) - len(base.file.dag_ids), head.file.task_count - base.file.task_count
+    dags, tasks = (
+        len(head.file.dag_ids) - len(base.file.dag_ids),
+        head.file.task_count - base.file.task_count,
+    )
     if grown <= 0:
         return
     if dags <= 0 and tasks <= 0:
         at = _building_line(base, head, changed, is_certain=True)
         place = Place(file=head.file.path, line=at)
         text = "checking and serialising its DAGs"
-        yield Cause(place, f"{text} takes {grown:,.0f} ms longer", f"{text} took {grown:,.0f} ms longer", grown, True)
+        yield Cause(
+            place,
+            f"{text} takes {grown:,.0f} ms longer",
+            f"{text} took {grown:,.0f} ms longer",
+            grown,
+            True,
+        )
         return
     at = _building_line(base, head, changed)
     more = " and ".join(
@@ -33,19 +44,26 @@ def more_work_after_loading(base: Parsed, head: Parsed, changed: Changed) -> Ite
     place = Place(file=head.file.path, line=at)
     instead = changed_instead(place, head, changed)
     at_place = instead[0] if len(instead) == 1 else place
-    made = Cause(at_place, f"it creates {more}{where}", f"it created {more}{where}", grown, is_building=True)
+    made = Cause(
+        at_place, f"it creates {more}{where}", f"it created {more}{where}", grown, is_building=True
+    )
     yield made.naming(instead)
 
 
 def _after_loading_ms(samples: Samples) -> float:
-    """Median time of the stages after loading, less their share of what each parse waited for a processor."""
+    """Median time of the stages after loading, less their share of what each parse waited for a
+    processor.
+    """
     rows = zip(samples.bag_ms, samples.serialise_ms, samples.own_ms, samples.wall_ms, strict=True)
     found = [(bag + serialise) * own / wall for bag, serialise, own, wall in rows if wall > 0]
     return statistics.median(found) if found else 0.0
 
 
-def _building_line(base: Parsed, head: Parsed, changed: Changed, *, is_certain: bool = False) -> int:
-    """The changed line behind more building: in the statement that builds more, in what that names, or any; 0 if unknown.
+def _building_line(
+    base: Parsed, head: Parsed, changed: Changed, *, is_certain: bool = False
+) -> int:
+    """The changed line behind more building: in the statement that builds more, in what that names,
+    or any; 0 if unknown.
 
     ``is_certain``: in the statement that builds most, and not just any.
     """
@@ -54,7 +72,9 @@ def _building_line(base: Parsed, head: Parsed, changed: Changed, *, is_certain: 
         before[statement.text] += statement.building_ms
     building = max(
         head.statements,
-        key=lambda statement: statement.building_ms - (0.0 if is_certain else before[statement.text]),
+        key=lambda statement: (
+            statement.building_ms - (0.0 if is_certain else before[statement.text])
+        ),
         default=None,
     )
     lines = changed.lines.get(head.file.path, ())
@@ -66,10 +86,13 @@ def _building_line(base: Parsed, head: Parsed, changed: Changed, *, is_certain: 
     named = [
         each
         for each in head.statements
-        if (name := DEFINED.match(each.text)) and any(speaks_of(other.text, name[1]) for other in around)
+        if (name := DEFINED.match(each.text))
+        and any(speaks_of(other.text, name[1]) for other in around)
     ]
     for statements in (around, named):
-        inside = [line for line in lines if any(line in statement.lines for statement in statements)]
+        inside = [
+            line for line in lines if any(line in statement.lines for statement in statements)
+        ]
         if inside:
             return inside[0]
     return 0 if is_certain else lines[0]

@@ -20,7 +20,9 @@ _EFFECT_SHARE = 0.7
 
 
 def cause(base: Parsed, head: Parsed, change_ms: float, changed: Changed) -> Cause | None:
-    """What explains most of a change, where anything explains enough of it; with what explains much of the rest."""
+    """What explains most of a change, where anything explains enough of it; with what explains
+    much of the rest.
+    """
     if base.file.trace is None or head.file.trace is None:
         return None
     found = [
@@ -47,7 +49,9 @@ def cause(base: Parsed, head: Parsed, change_ms: float, changed: Changed) -> Cau
     best = tied(best, base, head, changed)
     if second is None:
         return best
-    return best._replace(text=f"{best.text}, and {second.text}", past=f"{best.past}, and {second.past}")
+    return best._replace(
+        text=f"{best.text}, and {second.text}", past=f"{best.past}, and {second.past}"
+    )
 
 
 def _best(found: Sequence[Cause], change_ms: float) -> Cause | None:
@@ -57,18 +61,26 @@ def _best(found: Sequence[Cause], change_ms: float) -> Cause | None:
 
 
 def _with_effect(found: Sequence[Cause], effect: Cause, change_ms: float) -> list[Cause]:
-    """The causes with an effect in the place of what it happens in: at the same line, or what takes about as long."""
-    inside = [each for each in found if each.place == effect.place and each.ms >= _EFFECT_SHARE * effect.ms] or [
-        each for each in found if each.ms >= _EFFECT_SHARE * effect.ms
-    ]
+    """The causes with an effect in the place of what it happens in: at the same line, or what
+    takes about as long.
+    """
+    inside = [
+        each
+        for each in found
+        if each.place == effect.place and each.ms >= _EFFECT_SHARE * effect.ms
+    ] or [each for each in found if each.ms >= _EFFECT_SHARE * effect.ms]
     around = min(inside, key=lambda each: abs(each.ms - effect.ms), default=None)
-    if around is not None and _explains(effect.ms, change_ms) < _EFFECT_SHARE * _explains(around.ms, change_ms):
+    if around is not None and _explains(effect.ms, change_ms) < _EFFECT_SHARE * _explains(
+        around.ms, change_ms
+    ):
         return list(found)
     return [*(each for each in found if each is not around), effect]
 
 
 def _explains(ms: float, change_ms: float) -> float:
-    """How much of a change something explains, in ms: what takes much more was perhaps there before, in another form."""
+    """How much of a change something explains, in ms: what takes much more was perhaps there
+    before, in another form.
+    """
     return ms if ms <= _MOST_SHARE * change_ms else 2 * change_ms - ms
 
 

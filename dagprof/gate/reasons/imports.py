@@ -22,7 +22,11 @@ def new_imports(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]
         way = head.way(position)
         if name in base.loaded or not way:
             continue
-        new = (link for link in way if (link.place in calls if link.is_call else _key(link) not in known))
+        new = (
+            link
+            for link in way
+            if (link.place in calls if link.is_call else _key(link) not in known)
+        )
         link = next(new, None)
         row = (link or way[-1], position, head.module_ms(position))
         if link is None and base.pre_imported - head.pre_imported:
@@ -37,16 +41,20 @@ def new_imports(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]
         yield Cause(place, text, past, sum(ms for _, _, ms in rows)).naming(instead)
 
 
-def _no_longer_pre_imported(base: Parsed, head: Parsed, rows: Sequence[tuple[Link, int, float]]) -> Cause:
-    """Modules that the DAG processor had before it forked, and that each parse loads now: no line of the parse changed."""
+def _no_longer_pre_imported(
+    base: Parsed, head: Parsed, rows: Sequence[tuple[Link, int, float]]
+) -> Cause:
+    """Modules that the DAG processor had before it forked, and that each parse loads now: no
+    line of the parse changed.
+    """
     gone = sorted(base.pre_imported - head.pre_imported)
     loaded = [name for name in gone if name in head.loaded] or gone
     names = ", ".join(loaded[:2]) + (f" and {len(loaded) - 2} more" if len(loaded) > 2 else "")
     is_one = len(loaded) == 1
     link = max(rows, key=lambda row: row[2])[0]
     text = (
-        f"{where(link.place, head)} now loads `{link.module}` in every parse: no DAG file imports {names} any more, "
-        f"so the DAG processor no longer preloads {'it' if is_one else 'them'}"
+        f"{where(link.place, head)} now loads `{link.module}` in every parse: no DAG file imports"
+        f" {names} any more, so the DAG processor no longer preloads {'it' if is_one else 'them'}"
     )
     past = f"the DAG processor did not preload {names}"
     return Cause(Place(file=head.file.path, line=0), text, past, sum(ms for _, _, ms in rows))
@@ -56,8 +64,11 @@ def _key(link: Link) -> tuple[str, str, bool]:
     return link.place.file, link.module, link.is_call
 
 
-def _loads_now(place: Place, rows: Sequence[tuple[Link, int, float]], head: Parsed) -> tuple[str, str]:
-    """``line 7 now imports `common.frames`, which loads pandas``: of what the line asks for, the module that takes most.
+def _loads_now(
+    place: Place, rows: Sequence[tuple[Link, int, float]], head: Parsed
+) -> tuple[str, str]:
+    """``line 7 now imports `common.frames`, which loads pandas``: of what the line asks for, the
+    module that takes most.
 
     And the same in the past.
     """
@@ -70,7 +81,11 @@ def _loads_now(place: Place, rows: Sequence[tuple[Link, int, float]], head: Pars
         if link == asked:
             by_code[_code(head.module(position))] += ms
     most = max(by_code, key=by_code.__getitem__)
-    users = {head.module(position).name for _, position, _ in rows if head.module(position).origin is Origin.USER}
+    users = {
+        head.module(position).name
+        for _, position, _ in rows
+        if head.module(position).origin is Origin.USER
+    }
     now = past = ""
     if most not in (asked.module, asked.module.partition(".")[0]):
         now, past = f", which loads {most}", f", which loaded {most}"
@@ -82,5 +97,7 @@ def _loads_now(place: Place, rows: Sequence[tuple[Link, int, float]], head: Pars
 
 
 def _code(module: Module) -> str:
-    """Whose time it is: of the user's code each module by itself, of the rest the top-level package."""
+    """Whose time it is: of the user's code each module by itself, of the rest the top-level
+    package.
+    """
     return module.name if module.origin is Origin.USER else module.name.partition(".")[0]

@@ -1,4 +1,6 @@
-"""Causes: modules and statements that both versions run and that take longer, or statements that are new."""
+"""Causes: modules and statements that both versions run and that take longer, or statements that
+are new.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +22,18 @@ def slower_modules(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cau
         file = head.shown_file(module)
         lines = changed.at_top(file)
         if changed.lines and not lines and not changed_helpers(head, changed):
-            continue  # nothing that it runs changed: one traced parse does not prove that it takes longer
+            # Nothing that it runs changed: one traced parse does not prove that it takes longer.
+            continue
         place = Place(file=file, line=lines[0] if lines else 1)
         at = f", which changed {_from_line(lines)}," if lines else ""
         what = f"the module-level code of {file}"
-        yield Cause(place, f"{what}{at} takes longer", f"{what} took longer", grown, names_changed=bool(lines))
+        yield Cause(
+            place,
+            f"{what}{at} takes longer",
+            f"{what} took longer",
+            grown,
+            names_changed=bool(lines),
+        )
 
 
 def _from_line(lines: Sequence[int]) -> str:
@@ -33,7 +42,9 @@ def _from_line(lines: Sequence[int]) -> str:
 
 
 def slower_statements(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
-    """Statements of the DAG file that are new or take longer; where the text is the same, a changed helper may be behind it."""
+    """Statements of the DAG file that are new or take longer; where the text is the same, a
+    changed helper may be behind it.
+    """
     before: dict[str, list[OwnTime]] = defaultdict(list)
     for statement in base.statements:
         before[statement.text].append(statement)
@@ -46,15 +57,27 @@ def slower_statements(base: Parsed, head: Parsed, changed: Changed) -> Iterable[
         line, code = statement.place.line, f"`{_short(statement.text)}`"
         is_building = statement.building_ms >= 0.5 * statement.own_ms
         if old is None:
-            yield Cause(statement.place, f"line {line} is new ({code})", f"line {line} was {code}", grown, is_building)
+            yield Cause(
+                statement.place,
+                f"line {line} is new ({code})",
+                f"line {line} was {code}",
+                grown,
+                is_building,
+            )
             continue
         past = f"line {line} took longer ({code})"
         if helpers and line not in changed.lines.get(head.file.path, ()):
-            mine = [place for name, place in helpers.items() if speaks_of(statement.text, name)] or [*helpers.values()]
+            mine = [
+                place for name, place in helpers.items() if speaks_of(statement.text, name)
+            ] or [*helpers.values()]
             place = mine[0] if len(mine) == 1 else statement.place
-            yield Cause(place, f"{code} at line {line} takes longer", past, grown, is_building).naming(mine)
+            yield Cause(
+                place, f"{code} at line {line} takes longer", past, grown, is_building
+            ).naming(mine)
         else:
-            yield Cause(statement.place, f"line {line} takes longer ({code})", past, grown, is_building)
+            yield Cause(
+                statement.place, f"line {line} takes longer ({code})", past, grown, is_building
+            )
 
 
 def _short(text: str) -> str:

@@ -1,7 +1,9 @@
-"""What Variable and Connection look-ups are answered with, without a database, and who was asked for what.
+"""What Variable and Connection look-ups are answered with, without a database, and who was asked
+for what.
 
-In order: the environment (``AIRFLOW_VAR_…``, ``AIRFLOW_CONN_…``), what this parse wrote, the files given to dagprof, the
-default in the code, else a stub, or nothing where that was asked for. ``lookups`` puts these answers where Airflow asks.
+In order: the environment (``AIRFLOW_VAR_…``, ``AIRFLOW_CONN_…``), what this parse wrote, the files
+given to dagprof, the default in the code, else a stub, or nothing where that was asked for.
+``lookups`` puts these answers where Airflow asks.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ _PREFIXES = {"variable": "AIRFLOW_VAR_", "connection": "AIRFLOW_CONN_"}
 
 
 class VariableLookup:
-    """One call that asks for a Variable: whether it has a default, whether it wants JSON, and what was made up for it."""
+    """One call that asks for a Variable: whether it has a default, whether it wants JSON, and
+    what was made up for it.
+    """
 
     __slots__ = ("as_json", "default", "form")
 
@@ -38,7 +42,9 @@ class VariableLookup:
     @property
     def default_says_nothing(self) -> bool:
         """Whether the default is what people write for "not set"."""
-        return self.has_default and (self.default is None or self.default in ("", "{}", "[]", {}, [], ()))
+        return self.has_default and (
+            self.default is None or self.default in ("", "{}", "[]", {}, [], ())
+        )
 
     def finished(self, value: object) -> object:
         """The value as the caller gets it: a made-up JSON document answers all keys."""
@@ -48,7 +54,9 @@ class VariableLookup:
 class Answers:
     """The values to answer with and the record of what was asked."""
 
-    def __init__(self, variables: dict[str, Json], connections: dict[str, Json], missing: str) -> None:
+    def __init__(
+        self, variables: dict[str, Json], connections: dict[str, Json], missing: str
+    ) -> None:
         self._known = {"variable": variables, "connection": connections}
         self._stubs = missing != "error"
         self._asked: dict[tuple[str, str, str, str, str, int], int] = {}
@@ -80,7 +88,9 @@ class Answers:
         self._written[key] = value
 
     def names(self, prefix: str | None = None) -> list[str]:
-        """The Variables that a database would hold: those of the file and those that this parse has set."""
+        """The Variables that a database would hold: those of the file and those that this parse
+        has set.
+        """
         gone = {key for key, value in self._written.items() if value is None}
         found = {str(key) for key in (*self._known["variable"], *self._written) if key not in gone}
         return sorted(name for name in found if name.startswith(prefix or ""))
@@ -93,7 +103,9 @@ class Answers:
         return text
 
     def variable(self, key: str) -> str | None:
-        """The text of a Variable; None where Airflow is to return the default, or to say that there is none."""
+        """The text of a Variable; None where Airflow is to return the default, or to say that
+        there is none.
+        """
         questions = self.questions()
         question = questions[-1] if questions else VariableLookup()
         known, text = self._find_variable(key)
@@ -101,10 +113,16 @@ class Answers:
             self.record("variable", key, "get", "file")
         elif self.guess.covers("variable", key):
             self.record("variable", key, "get", "stub")
-            text, question.form = stubs.STUB_TEXT if question.as_json else self.guess.text, self.guess.json
+            text, question.form = (
+                stubs.STUB_TEXT if question.as_json else self.guess.text,
+                self.guess.json,
+            )
         elif question.has_default:
             self.record(
-                "variable", key, "get", "empty-default" if question.default_says_nothing and self._stubs else "default"
+                "variable",
+                key,
+                "get",
+                "empty-default" if question.default_says_nothing and self._stubs else "default",
             )
         elif not self._stubs or key in self._written:
             self.record("variable", key, "get", "missing")
@@ -135,7 +153,11 @@ class Answers:
         """The mapping that a stub Connection's ``extra`` is read as; None for real ones."""
         if text == stubs.STUB_EXTRA:
             return stubs.build(stubs.EVERY_KEY)
-        if self.guess.extra is not None and text is not None and text == self.guess.connection.get("extra"):
+        if (
+            self.guess.extra is not None
+            and text is not None
+            and text == self.guess.connection.get("extra")
+        ):
             return stubs.build(self.guess.extra)
         return None
 

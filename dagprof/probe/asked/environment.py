@@ -1,4 +1,6 @@
-"""Environment variables that the file asks for and that are not set, at the user's line that asks."""
+"""Environment variables that the file asks for and that are not set, at the user's line that
+asks.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Puts dagprof's answers where Airflow itself asks for Variables and Connections: 2.7 to 3.3.
 
-Airflow's own methods stay, with their signatures, defaults and exceptions. Below them stand the secrets backends that they
-ask (all versions), the channel to the supervising process (3.x) and the session for writing (2.x). Modules that the
-DAG processor has not loaded are changed when a DAG file loads them. Read in the sources of 2.7.3, 2.9.3, 2.11.2, 3.0.6
-and 3.3.2.
+Airflow's own methods stay, with their signatures, defaults and exceptions. Below them stand the
+secrets backends that they ask (all versions), the channel to the supervising process (3.x) and the
+session for writing (2.x). Modules that the DAG processor has not loaded are changed when a DAG file
+loads them. Read in the sources of 2.7.3, 2.9.3, 2.11.2, 3.0.6 and 3.3.2.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     Changes = Dict[str, Callable[[ModuleType], object]]
 
 _SDK, _RUN = "airflow.sdk.definitions.", "airflow.sdk.execution_time."
-# Who goes through the list of backends in order to answer a look-up, and who in order to warn before it writes.
+# Who goes through the list of backends in order to answer a look-up, and who in order to warn
+# before it writes.
 _READERS = (
     "get_variable_from_secrets",
     "get_connection_from_secrets",
@@ -67,16 +68,22 @@ def _changes_2(answers: Answers) -> Changes:
         serve(module)
         _change_connection(module.Connection, answers)
 
-    return {"airflow.models.variable": change_variable, "airflow.models.connection": change_connection}
+    return {
+        "airflow.models.variable": change_variable,
+        "airflow.models.connection": change_connection,
+    }
 
 
 def _changes_3(answers: Answers) -> Changes:
-    """In 3.x the environment answers first, then the supervising process, for which an object of ours stands."""
+    """In 3.x the environment answers first, then the supervising process, for which an object of
+    ours stands.
+    """
 
     def serve(module: ModuleType) -> None:
         def backends(ordinary: list[object]) -> list[object]:
             return [
-                EnvironmentBackend(each, answers) if type(each).__name__ == _ENVIRONMENT else each for each in ordinary
+                EnvironmentBackend(each, answers) if type(each).__name__ == _ENVIRONMENT else each
+                for each in ordinary
             ]
 
         _serve_backends(module, "ensure_secrets_backend_loaded", backends)
@@ -90,14 +97,18 @@ def _changes_3(answers: Answers) -> Changes:
         "airflow.models.connection": lambda module: _change_connection(module.Connection, answers),
         _RUN + "supervisor": serve,
         _RUN + "context": change_context,
-        _RUN + "task_runner": lambda module: setattr(module, "SUPERVISOR_COMMS", Supervisor(answers)),
+        _RUN + "task_runner": lambda module: setattr(
+            module, "SUPERVISOR_COMMS", Supervisor(answers)
+        ),
         _SDK + "variable": lambda module: _ask(module.Variable, "get", answers),
         _SDK + "connection": lambda module: _change_connection(module.Connection, answers),
     }
 
 
 class WhenLoaded:
-    """A finder that finds nothing itself: it lets a module be changed right after it is executed."""
+    """A finder that finds nothing itself: it lets a module be changed right after it is
+    executed.
+    """
 
     def __init__(self, changes: Changes) -> None:
         self._changes = changes
@@ -130,7 +141,9 @@ class Backend:
         return self._answers.variable(key) if text is None else text
 
     def get_connection(self, conn_id: str) -> object:
-        found = self._answers.from_environment("connection", conn_id) or self._answers.connection(conn_id)
+        found = self._answers.from_environment("connection", conn_id) or self._answers.connection(
+            conn_id
+        )
         cls = sys.modules["airflow.models.connection"].Connection
         return None if found is None else build(cls, conn_id, found)
 
@@ -153,7 +166,9 @@ class EnvironmentBackend:
         return getattr(self._ordinary, name)
 
 
-def _serve_backends(module: ModuleType, name: str, backends: Callable[[list[object]], list[object]]) -> None:
+def _serve_backends(
+    module: ModuleType, name: str, backends: Callable[[list[object]], list[object]]
+) -> None:
     """Give those who look something up other backends; everybody else gets Airflow's."""
     ordinary = getattr(module, name)
 
@@ -163,13 +178,19 @@ def _serve_backends(module: ModuleType, name: str, backends: Callable[[list[obje
         found: list[object] = ordinary(*args, **kwargs)
         if caller in _READERS:
             return backends(found)
-        return [each for each in found if type(each).__name__ == _ENVIRONMENT] if caller in _WRITERS else found
+        return (
+            [each for each in found if type(each).__name__ == _ENVIRONMENT]
+            if caller in _WRITERS
+            else found
+        )
 
     setattr(module, name, ensure)
 
 
 def _ask(owner: object, name: str, answers: Answers) -> None:
-    """Note with each call of a method or function what it asks for; Airflow's own code does the rest."""
+    """Note with each call of a method or function what it asks for; Airflow's own code does the
+    rest.
+    """
     descriptor = inspect.getattr_static(owner, name)
     ordinary = getattr(descriptor, "__func__", descriptor)
     signature = inspect.signature(ordinary)
@@ -201,10 +222,17 @@ def _bound(
         return None
 
 
-def _question(signature: inspect.Signature, bound: inspect.BoundArguments, args: tuple[object, ...]) -> VariableLookup:
-    as_json = bound.arguments.get("deserialize_json", getattr(args[0] if args else None, "_deserialize_json", False))
+def _question(
+    signature: inspect.Signature, bound: inspect.BoundArguments, args: tuple[object, ...]
+) -> VariableLookup:
+    as_json = bound.arguments.get(
+        "deserialize_json", getattr(args[0] if args else None, "_deserialize_json", False)
+    )
     for name in _DEFAULTS:
-        if name in bound.arguments and bound.arguments[name] is not signature.parameters[name].default:
+        if (
+            name in bound.arguments
+            and bound.arguments[name] is not signature.parameters[name].default
+        ):
             return VariableLookup(bound.arguments[name], bool(as_json))
     return VariableLookup(as_json=bool(as_json))
 
@@ -213,14 +241,20 @@ def _change_connection(cls: Any, answers: Answers) -> None:
     """Let a stub's ``extra`` answer every key, and be no part of its URI."""
     extra = cls.extra_dejson.fget
     uri = cls.get_uri
-    cls.extra_dejson = property(lambda conn: _or(answers.extra(conn.extra), lambda: extra(conn)), doc=extra.__doc__)
+    cls.extra_dejson = property(
+        lambda conn: _or(answers.extra(conn.extra), lambda: extra(conn)), doc=extra.__doc__
+    )
     cls.get_uri = functools.wraps(uri)(
-        lambda conn: uri(conn).partition("?")[0].rstrip("/") if conn.extra == stubs.STUB_EXTRA else uri(conn)
+        lambda conn: (
+            uri(conn).partition("?")[0].rstrip("/") if conn.extra == stubs.STUB_EXTRA else uri(conn)
+        )
     )
     if hasattr(cls, "get_extra_dejson"):
         nested = cls.get_extra_dejson
         cls.get_extra_dejson = functools.wraps(nested)(
-            lambda conn, *args, **kwargs: _or(answers.extra(conn.extra), lambda: nested(conn, *args, **kwargs))
+            lambda conn, *args, **kwargs: _or(
+                answers.extra(conn.extra), lambda: nested(conn, *args, **kwargs)
+            )
         )
 
 
@@ -229,7 +263,9 @@ def _or(made_up: object, real: Callable[[], object]) -> object:
 
 
 def _write_aside(cls: type, name: str, answers: Answers) -> None:
-    """Let Airflow 2 write into a session that keeps the value for this parse, unless the caller has a session."""
+    """Let Airflow 2 write into a session that keeps the value for this parse, unless the caller
+    has a session.
+    """
     ordinary = inspect.getattr_static(cls, name).__func__
     signature = inspect.signature(ordinary)
 
@@ -239,7 +275,9 @@ def _write_aside(cls: type, name: str, answers: Answers) -> None:
         if bound is None or bound.arguments.get("session") is not None:
             return ordinary(*args, **kwargs)
         key = bound.arguments["key"]
-        if sys._getframe(1).f_code.co_filename != ordinary.__code__.co_filename:  # not a part of another write
+        if (
+            sys._getframe(1).f_code.co_filename != ordinary.__code__.co_filename
+        ):  # not a part of another write
             answers.record("variable", key, name, "ignored")
         return ordinary(*args, **{**kwargs, "session": StubSession(answers, key)})
 

@@ -1,4 +1,6 @@
-"""Answers that dagprof makes up, and other answers to compare with: does a failure follow from what was made up?"""
+"""Answers that dagprof makes up, and other answers to compare with: does a failure follow from
+what was made up?
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ if TYPE_CHECKING:
 
 # Reads as text, as a number, as a truth value and as JSON.
 STUB_TEXT = "1"
-# Says in a stub Connection that the answers to its keys are made up; no export writes a space there.
+# Says in a stub Connection that the answers to its keys are made up; no export writes a space
+# there.
 STUB_EXTRA = "{ }"
 STUB_CONNECTION: dict[str, Json] = {
     "conn_type": "generic",
@@ -28,7 +31,8 @@ EVERY_KEY: Form = {"every": None}
 class StubText(str):
     """A value in an unknown JSON document: text, which also answers as a mapping would.
 
-    ``keys`` makes it a mapping for ``**value``: hooks pass on options from a Connection's ``extra``.
+    ``keys`` makes it a mapping for ``**value``: hooks pass on options from a Connection's
+    ``extra``.
     """
 
     def __getitem__(self, key: SupportsIndex | slice | str) -> str:
@@ -42,9 +46,13 @@ class StubText(str):
 
 
 class StubMapping(dict):  # type: ignore[type-arg]
-    """Stands for an unknown JSON document: empty, yet answers every key that is requested without a default."""
+    """Stands for an unknown JSON document: empty, yet answers every key that is requested
+    without a default.
+    """
 
-    def __init__(self, every: Form | None = None, known: Mapping[str, object] | tuple[()] = ()) -> None:
+    def __init__(
+        self, every: Form | None = None, known: Mapping[str, object] | tuple[()] = ()
+    ) -> None:
         super().__init__(known)
         self._every = every
 
@@ -73,8 +81,8 @@ StubMapping.__name__ = StubMapping.__qualname__ = "dict"
 
 
 def build(form: Form) -> object:
-    """A JSON value of this form: ``{"is": VALUE}``, ``{"text": TEXT}`` as stubs give it, ``{"list": FORM}`` of one such
-    value, or ``{"every": FORM}`` for a mapping that answers all keys alike.
+    """A JSON value of this form: ``{"is": VALUE}``, ``{"text": TEXT}`` as stubs give it, ``{"list":
+    FORM}`` of one such value, or ``{"every": FORM}`` for a mapping that answers all keys alike.
     """
     if "is" in form:
         return copy.deepcopy(form["is"])
@@ -86,10 +94,12 @@ def build(form: Form) -> object:
 
 
 class Guess:
-    """Another answer for some of the names that nothing answers, to see whether a failure depends on them.
+    """Another answer for some of the names that nothing answers, to see whether a failure depends
+    on them.
 
-    ``message`` holds ``keys`` (pairs of kind and name), ``text`` for Variables, ``json`` (a form) for those read as JSON,
-    ``connection`` (fields), ``extra`` (a form or None), and ``environment`` (name to text).
+    ``message`` holds ``keys`` (pairs of kind and name), ``text`` for Variables, ``json`` (a form)
+    for those read as JSON, ``connection`` (fields), ``extra`` (a form or None), and ``environment``
+    (name to text).
     """
 
     def __init__(self, message: OtherAnswers | None = None) -> None:

@@ -1,4 +1,5 @@
-"""Stands for the process above a parsing process of Airflow 3, which answers its messages: 3.0 to 3.3.
+"""Stands for the process above a parsing process of Airflow 3, which answers its messages: 3.0 to
+3.3.
 
 Read in the sources of 3.0.6 and 3.3.2.
 """
@@ -39,7 +40,11 @@ def build(cls: Any, conn_id: str, found: str | dict[str, Json]) -> object:
             return cls(conn_id=conn_id, **found)
         if found.strip().startswith("{"):
             return cls.from_json(found, conn_id=conn_id)
-        return cls.from_uri(found, conn_id=conn_id) if hasattr(cls, "from_uri") else cls(conn_id=conn_id, uri=found)
+        return (
+            cls.from_uri(found, conn_id=conn_id)
+            if hasattr(cls, "from_uri")
+            else cls(conn_id=conn_id, uri=found)
+        )
     except Exception as error:
         problem = "%s: %s" % (type(error).__name__, error)
         sys.stderr.write("dagprof: Connection %r cannot be read (%s)\n" % (conn_id, problem))
@@ -65,7 +70,9 @@ class Supervisor:
         from airflow.sdk.exceptions import AirflowRuntimeError
         from airflow.sdk.execution_time.comms import ErrorResponse
 
-        return AirflowRuntimeError(ErrorResponse(detail={"status_code": 400, "message": "Unhandled request"}))
+        return AirflowRuntimeError(
+            ErrorResponse(detail={"status_code": 400, "message": "Unhandled request"})
+        )
 
     @staticmethod
     def _not_found(kind: str, detail: dict[str, str]) -> object:
@@ -89,7 +96,9 @@ class Supervisor:
         if found is None:
             return self._not_found("CONNECTION_NOT_FOUND", {"conn_id": message.conn_id})
         known = {field.alias or name for name, field in ConnectionResult.model_fields.items()}
-        fields = {name: value for name, value in _fields(message.conn_id, found).items() if name in known}
+        fields = {
+            name: value for name, value in _fields(message.conn_id, found).items() if name in known
+        }
         return ConnectionResult(conn_id=message.conn_id, **fields)
 
     def _PutVariable(self, message: SupervisorMessage) -> None:  # noqa: N802
@@ -105,7 +114,9 @@ class Supervisor:
 
         keys = self._answers.names(message.prefix)
         self._answers.record("variable", (message.prefix or "") + "*", "keys", "file")
-        return VariableKeysResult(keys=keys[message.offset : message.offset + message.limit], total_entries=len(keys))
+        return VariableKeysResult(
+            keys=keys[message.offset : message.offset + message.limit], total_entries=len(keys)
+        )
 
     def _MaskSecret(self, message: SupervisorMessage) -> None:  # noqa: N802
         return

@@ -1,1 +1,3 @@
-"""What is there: the files that Airflow would parse, and the distributions that modules belong to."""
+"""What is there: the files that Airflow would parse, and the distributions that modules belong
+to.
+"""

@@ -1,4 +1,6 @@
-"""Which distribution a module came from, and what is installed: read from metadata files, in a process of its own."""
+"""Which distribution a module came from, and what is installed: read from metadata files, in a
+process of its own.
+"""
 
 from __future__ import annotations
 
@@ -33,12 +35,19 @@ class Installed:
                 self._owners.setdefault(os.path.join(folder, relative), name)
 
     def describe(self, files: list[str]) -> Described:
-        """The distribution of each file, empty for those that no package brought, and all versions."""
-        return {"owners": [self._owners.get(file, "") for file in files], "distributions": self.versions}
+        """The distribution of each file, empty for those that no package brought, and all
+        versions.
+        """
+        return {
+            "owners": [self._owners.get(file, "") for file in files],
+            "distributions": self.versions,
+        }
 
 
 class Describer:
-    """A process of its own that reads the metadata while another imports Airflow, and answers later."""
+    """A process of its own that reads the metadata while another imports Airflow, and answers
+    later.
+    """
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
@@ -70,7 +79,9 @@ class Describer:
             channel.send(installed.describe(request["files"]))
 
     def ask(self, files: list[str]) -> Described | Failed:
-        """What ``Installed.describe`` says; ``failed`` with the reason when the process could not."""
+        """What ``Installed.describe`` says; ``failed`` with the reason when the process could
+        not.
+        """
         try:
             self._channel.send({"files": files})
         except OSError:
@@ -80,7 +91,9 @@ class Describer:
 
 
 def _name_and_version(distribution: metadata.Distribution) -> tuple[str, str]:
-    """The first header lines tell them; parsing the whole file, with the package's description, takes a hundred times longer."""
+    """The first header lines tell them; parsing the whole file, with the package's description,
+    takes a hundred times longer.
+    """
     text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
     found = dict(_HEADER.findall(text[:2000]))
     return found.get("Name", ""), found.get("Version", "")
@@ -90,4 +103,8 @@ def _recorded(distribution: metadata.Distribution) -> list[str]:
     text = distribution.read_text("RECORD")
     if not text:
         return []
-    return [line.partition(",")[0].strip('"') for line in text.splitlines() if ".py," in line or ".so," in line]
+    return [
+        line.partition(",")[0].strip('"')
+        for line in text.splitlines()
+        if ".py," in line or ".so," in line
+    ]

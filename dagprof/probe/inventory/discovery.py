@@ -1,4 +1,5 @@
-"""The files to measure, and those that Airflow passes over, each with the reason by Airflow's own functions.
+"""The files to measure, and those that Airflow passes over, each with the reason by Airflow's own
+functions.
 
 Runs in a fork of the zygote: what the user's ``might_contain_dag_callable`` imports does not stay.
 """
@@ -21,10 +22,12 @@ _WORDS = ("airflow", "dag", "asset")
 
 
 def discover(api: AirflowApi, paths: list[str], safe_mode: bool | None) -> Listing | Failed:
-    """The files Airflow would parse below the root, restricted to ``paths``, and the others with the reason.
+    """The files Airflow would parse below the root, restricted to ``paths``, and the others with
+    the reason.
 
-    ``safe_mode`` is what the user asked for, None for what Airflow is configured to do. Rows of ``skipped`` are a path, a
-    reason and its detail; ``passed_over`` are such rows of files that are measured because the user switched safe mode off.
+    ``safe_mode`` is what the user asked for, None for what Airflow is configured to do. Rows of
+    ``skipped`` are a path, a reason and its detail; ``passed_over`` are such rows of files that are
+    measured because the user switched safe mode off.
     """
     is_safe = is_safe_mode(api, safe_mode)
     is_forced = safe_mode is False
@@ -43,7 +46,9 @@ def discover(api: AirflowApi, paths: list[str], safe_mode: bool | None) -> Listi
             walk.stop()
         if is_safe or is_forced:
             judge.passing = set(api.list_files(api.root, True))
-    return _sorted_out(_asked_for(paths, judge.every or set()), judge, is_safe=is_safe, is_forced=is_forced)
+    return _sorted_out(
+        _asked_for(paths, judge.every or set()), judge, is_safe=is_safe, is_forced=is_forced
+    )
 
 
 def is_safe_mode(api: AirflowApi, safe_mode: bool | None) -> bool:
@@ -54,7 +59,9 @@ def is_safe_mode(api: AirflowApi, safe_mode: bool | None) -> bool:
 
 
 def _is_surely_listed(file: str, root: str) -> bool:
-    """Whether Airflow lists a file that is named, without a look at all others: nothing can ignore it."""
+    """Whether Airflow lists a file that is named, without a look at all others: nothing can
+    ignore it.
+    """
     if not file.endswith(".py") and not zipfile.is_zipfile(file):
         return False
     folder = os.path.dirname(file)
@@ -67,14 +74,20 @@ def _is_surely_listed(file: str, root: str) -> bool:
 
 
 def _asked_for(paths: list[str], every: set[str]) -> list[str]:
-    """Files that are named, files that Airflow lists in named folders, and others there that look like DAG files."""
+    """Files that are named, files that Airflow lists in named folders, and others there that
+    look like DAG files.
+    """
     asked = dict.fromkeys(path for path in paths if os.path.isfile(path))
     for folder in (path for path in paths if os.path.isdir(path)):
         below = folder.rstrip(os.sep) + os.sep
         asked.update(dict.fromkeys(file for file in every if file.startswith(below)))
         for where, names, files in os.walk(folder):
             names[:] = sorted(name for name in names if name not in ("__pycache__", ".git"))
-            looking_so = (os.path.join(where, name) for name in sorted(files) if name.endswith((".py", ".zip")))
+            looking_so = (
+                os.path.join(where, name)
+                for name in sorted(files)
+                if name.endswith((".py", ".zip"))
+            )
             asked.update(dict.fromkeys(path for path in looking_so if os.path.isfile(path)))
     return sorted(asked)
 
@@ -101,7 +114,8 @@ def _sorted_out(asked: list[str], judge: _Judge, *, is_safe: bool, is_forced: bo
 class _Judge:
     """Says why Airflow passes over a file.
 
-    ``every`` are the files that it lists without safe mode, ``passing`` those with; None where nothing was listed.
+    ``every`` are the files that it lists without safe mode, ``passing`` those with; None where
+    nothing was listed.
     """
 
     def __init__(self) -> None:
@@ -130,7 +144,9 @@ class _Judge:
         return ("callable", self._own) if self._own else ("safe-mode", self._missing(file))
 
     def _missing(self, file: str) -> str:
-        """The words that the text lacks, found by asking Airflow's own test about the words that it has."""
+        """The words that the text lacks, found by asking Airflow's own test about the words that
+        it has.
+        """
         if zipfile.is_zipfile(file):
             return ""
         try:
@@ -145,7 +161,9 @@ class _Judge:
 
 
 def _lacking(present: tuple[str, ...]) -> str:
-    """``'dag' or 'asset'``, ``'airflow'``, ``'airflow' and 'dag'``: what makes Airflow's test pass beside these words."""
+    """``'dag' or 'asset'``, ``'airflow'``, ``'airflow' and 'dag'``: what makes Airflow's test
+    pass beside these words.
+    """
     absent = [word for word in _WORDS if word not in present]
     single = [repr(word) for word in absent if _passes((*present, word))]
     if single:
@@ -181,7 +199,9 @@ class _Walk:
         setattr(os, "walk", self._ordinary)  # noqa: B010
 
     def twice(self) -> Twice | None:
-        """The two ways that lead to one folder, relative to the root, and whether a link leads back to a folder that holds it."""
+        """The two ways that lead to one folder, relative to the root, and whether a link leads
+        back to a folder that holds it.
+        """
         ways: dict[str, str] = {}
         for where, folders in self._steps:
             for name in folders:

@@ -1,6 +1,8 @@
-"""Keeps the compiled form of user code in the scratch folder, so that a scan leaves no ``__pycache__`` behind.
+"""Keeps the compiled form of user code in the scratch folder, so that a scan leaves no
+``__pycache__`` behind.
 
-Installed packages keep using their own. Nothing changes where the user has switched bytecode off or moved it.
+Installed packages keep using their own. Nothing changes where the user has switched bytecode off or
+moved it.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from .. import origin
 
 
 def warm_up(file: str) -> None:
-    """Compile a DAG file to its bytecode without running it, as an earlier parse would have left it."""
+    """Compile a DAG file to its bytecode without running it, as an earlier parse would have left
+    it.
+    """
     if file.endswith(".py"):
         try:
             external.SourceFileLoader("dag_file", file).get_code("dag_file")
@@ -24,7 +28,9 @@ def warm_up(file: str) -> None:
 
 
 class Compilations:
-    """Counts the modules compiled while installed: a parse that had to compile was not a warm one."""
+    """Counts the modules compiled while installed: a parse that had to compile was not a warm
+    one.
+    """
 
     def __init__(self) -> None:
         self.count = 0
@@ -47,7 +53,10 @@ def redirect(folder: str) -> None:
     elsewhere = origin.SITE_FOLDERS + origin.STDLIB_FOLDERS
 
     def cache_from_source(
-        path: str | os.PathLike[str], debug_override: bool | None = None, *, optimization: object = None
+        path: str | os.PathLike[str],
+        debug_override: bool | None = None,
+        *,
+        optimization: object = None,
     ) -> str:
         usual = ordinary(path, debug_override, optimization=optimization)
         if usual.startswith(elsewhere):

@@ -42,7 +42,9 @@ class Excluded:
     def compiling(self, compile_source: Callable[..., CodeType]) -> Callable[..., CodeType]:
         """The loader's function that compiles, timed."""
         if sys.dont_write_bytecode:
-            return compile_source  # each parse compiles here, so that is part of what an import costs
+            return (
+                compile_source  # each parse compiles here, so that is part of what an import costs
+            )
 
         def source_to_code(*args: object, **kwargs: object) -> CodeType:
             started, collected = perf_counter_ns(), self.gc_ns
@@ -52,16 +54,20 @@ class Excluded:
             finally:
                 # A collection meanwhile has been counted as one, and not as compiling too.
                 self.compile_ns += perf_counter_ns() - started - (self.gc_ns - collected)
-                self.compile_cpu_ns += process_time_ns() - cpu_started - (self.gc_cpu_ns - cpu_collected)
+                self.compile_cpu_ns += (
+                    process_time_ns() - cpu_started - (self.gc_cpu_ns - cpu_collected)
+                )
 
         return source_to_code
 
 
 def cost_of_tracing(traced: Import, ordinary: Import) -> tuple[int, int, int]:
-    """How many ns longer an import statement takes when it is traced: some code runs one a hundred thousand times.
+    """How many ns longer an import statement takes when it is traced: some code runs one a hundred
+    thousand times.
 
-    The user's statements are written down, once where one runs again and again; those of installed modules are passed on
-    where nobody will ask for them. So there are three figures: written down, repeated, passed on.
+    The user's statements are written down, once where one runs again and again; those of installed
+    modules are passed on where nobody will ask for them. So there are three figures: written down,
+    repeated, passed on.
     """
     users: Namespace = {"__name__": "calibration", "__file__": _FILE}
     installed: Namespace = {"__name__": "calibration"}  # without a file, the code is not the user's
@@ -74,7 +80,9 @@ def cost_of_tracing(traced: Import, ordinary: Import) -> tuple[int, int, int]:
 
 
 def _nanoseconds(function: Import, namespace: Namespace, loops: bool = False) -> int:
-    """Of one import statement that finds its module, by this function; with ``loops`` of one that runs again and again."""
+    """Of one import statement that finds its module, by this function; with ``loops`` of one
+    that runs again and again.
+    """
     again = "for _ in range(%d): import sys\n" % (2 * _LINES)
     text = again if loops else "import sys; import gc\n" * _LINES
     code = compile(text, _FILE, "exec")

@@ -1,7 +1,9 @@
-"""Parses again with some import statements taken out, in the DAG file or in the user's helpers; never on disk.
+"""Parses again with some import statements taken out, in the DAG file or in the user's helpers;
+never on disk.
 
-The changed code is compiled before the clock starts and kept, so that an experiment compiles as little as a plain parse
-that finds its bytecode. A statement that stands alone in its block is replaced by ``pass``.
+The changed code is compiled before the clock starts and kept, so that an experiment compiles as
+little as a plain parse that finds its bytecode. A statement that stands alone in its block is
+replaced by ``pass``.
 """
 
 from __future__ import annotations
@@ -23,10 +25,12 @@ if TYPE_CHECKING:
 
 
 class Removal:
-    """Import statements to take out: ``{file: [line, ...]}``; with no lines the file is executed as it is.
+    """Import statements to take out: ``{file: [line, ...]}``; with no lines the file is executed as
+    it is.
 
-    ``missing`` are lines without an import statement, ``stars`` those of ``import *``, which no function may hold. ``missed`` is
-    given where it is to be noted which of the names that went are requested.
+    ``missing`` are lines without an import statement, ``stars`` those of ``import *``, which no
+    function may hold. ``missed`` is given where it is to be noted which of the names that went are
+    requested.
     """
 
     def __init__(self, without: dict[str, list[int]], missed: Missed | None = None) -> None:
@@ -61,7 +65,8 @@ class Removal:
     def _replace_code(self, loader_class: Any) -> None:
         ordinary = loader_class.get_code
         known = self._code
-        # Each of the hundreds of modules that a parse loads comes by here: only those that may be meant are resolved.
+        # Each of the hundreds of modules that a parse loads comes by here: only those that may be
+        # meant are resolved.
         endings = tuple({_ending(file) for file in known})
 
         def get_code(loader: SourceFileLoader, name: str) -> CodeType | None:
@@ -79,9 +84,15 @@ class Removal:
 
 
 def _ending(file: str) -> str:
-    """The end of a path that tells it from most others: its name, for a package that of its folder too."""
+    """The end of a path that tells it from most others: its name, for a package that of its
+    folder too.
+    """
     folder, name = os.path.split(file)
-    return os.path.join(os.sep + os.path.basename(folder), name) if name == "__init__.py" else os.sep + name
+    return (
+        os.path.join(os.sep + os.path.basename(folder), name)
+        if name == "__init__.py"
+        else os.sep + name
+    )
 
 
 class _Remover(ast.NodeTransformer):

@@ -1,4 +1,6 @@
-"""What went wrong while a file was loaded: the exception itself, its first cause, the user's frames only."""
+"""What went wrong while a file was loaded: the exception itself, its first cause, the user's
+frames only.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,8 @@ _MESSAGE_LIMIT = 2000
 class FailureLog:
     """Keeps the exceptions that Airflow formats into its import errors, while they are still whole.
 
-    Airflow formats others too: those of files that the DAG file itself has parsed, for one. ``keep_those_of`` tells them apart
-    by their texts.
+    Airflow formats others too: those of files that the DAG file itself has parsed, for one.
+    ``keep_those_of`` tells them apart by their texts.
     """
 
     def __init__(self, redact: Callable[[str], str]) -> None:
@@ -29,7 +31,9 @@ class FailureLog:
         self._formatted: dict[str, tuple[FailureRow, StopRow]] = {}
 
     def install(self) -> None:
-        """Listen where Airflow asks for the text of the exception it handles: no cost where nothing fails."""
+        """Listen where Airflow asks for the text of the exception it handles: no cost where
+        nothing fails.
+        """
         ordinary: Callable[..., str] = traceback.format_exc
 
         def format_exc(*args: object, **kwargs: object) -> str:
@@ -55,7 +59,9 @@ class FailureLog:
                 self._add_text(str(file), str(text))
 
     def add_unsent(self, error: BaseException, culprit: str, fault: str) -> None:
-        """What the child found cannot leave it: Airflow stores neither a DAG nor an import error of the file."""
+        """What the child found cannot leave it: Airflow stores neither a DAG nor an import error
+        of the file.
+        """
         row = describe(error, self._redact)
         what = self._redact("%s; " % culprit) if culprit else ""
         text = "%sAirflow %s, so it stores neither a DAG nor an import error (%s)"
@@ -82,19 +88,25 @@ class FailureLog:
         self._stops.append(stop)
 
     def _stop(self, error: BaseException) -> StopRow:
-        frames: list[LineRow] = [[frame.filename, frame.lineno or 0] for frame in _user_frames(error.__traceback__)]
+        frames: list[LineRow] = [
+            [frame.filename, frame.lineno or 0] for frame in _user_frames(error.__traceback__)
+        ]
         return type(error).__name__, self._redact(_message(error)), frames
 
     def rows(self) -> list[FailureRow]:
         return self._rows
 
     def stops(self) -> list[StopRow]:
-        """Where each exception ended the parse: its type, its message, the user's lines from the outermost inwards."""
+        """Where each exception ended the parse: its type, its message, the user's lines from the
+        outermost inwards.
+        """
         return self._stops
 
 
 def describe(error: BaseException, redact: Callable[[str], str]) -> FailureRow:
-    """An exception as a row: type, message, the user's frames, the first cause, the user's innermost line."""
+    """An exception as a row: type, message, the user's frames, the first cause, the user's
+    innermost line.
+    """
     frames = _user_frames(error.__traceback__)
     file, line = (frames[-1].filename, frames[-1].lineno) if frames else ("", 0)
     if isinstance(error, SyntaxError) and error.filename:
@@ -103,7 +115,9 @@ def describe(error: BaseException, redact: Callable[[str], str]) -> FailureRow:
     if cause is not error and not frames:
         inner = _user_frames(cause.__traceback__)
         file, line = (inner[-1].filename, inner[-1].lineno) if inner else (file, line)
-    text = "".join([*traceback.format_list(frames), *traceback.format_exception_only(type(error), error)])
+    text = "".join(
+        [*traceback.format_list(frames), *traceback.format_exception_only(type(error), error)]
+    )
     return {
         "type": type(error).__name__,
         "message": redact(_message(error)),
@@ -127,13 +141,19 @@ def _message(error: BaseException) -> str:
 
 
 def _user_frames(trace: TracebackType | None) -> list[traceback.FrameSummary]:
-    return [frame for frame in traceback.extract_tb(trace) if origin.of_file(frame.filename) == origin.USER]
+    return [
+        frame
+        for frame in traceback.extract_tb(trace)
+        if origin.of_file(frame.filename) == origin.USER
+    ]
 
 
 def _first_cause(error: BaseException) -> BaseException:
     seen = set()
     while id(error) not in seen:
         seen.add(id(error))
-        context = None if error.__suppress_context__ else error.__context__  # hidden by ``raise ... from None``
+        context = (
+            None if error.__suppress_context__ else error.__context__
+        )  # hidden by ``raise ... from None``
         error = error.__cause__ or context or error
     return error

@@ -43,7 +43,9 @@ class _Modules:
 
 
 def report(tracer: imports.ImportTracer, dag_module: str) -> Imports:
-    """What was traced: modules, loads as columns, import sets, the edges outside all loads, memory by statement."""
+    """What was traced: modules, loads as columns, import sets, the edges outside all loads,
+    memory by statement.
+    """
     return _Report(tracer, dag_module).build()
 
 
@@ -65,7 +67,8 @@ class _Report:
         self._collect_calls()
         sets: dict[tuple[Edge, ...], int] = {(): 0}
         columns["imports"] = [
-            sets.setdefault(tuple(self._sets.get(place, ())), len(sets)) for place in range(len(self._loads))
+            sets.setdefault(tuple(self._sets.get(place, ())), len(sets))
+            for place in range(len(self._loads))
         ]
         return {
             "loads": cast("Loads", columns),
@@ -95,13 +98,17 @@ class _Report:
         return columns
 
     def _place_of(self, importer: str | None, line: int, enclosing: int) -> tuple[str | None, int]:
-        """Module and line of an import statement; what a compiled module asks for has the line 0."""
+        """Module and line of an import statement; what a compiled module asks for has the line
+        0.
+        """
         if importer != bootstrap.__name__:
             return importer, line
         return (self._loads[enclosing][0] if enclosing >= 0 else None), 0
 
     def _collect_hits(self) -> None:
-        for line, is_executed, namespace, name, fromlist, level in zip(*[iter(self._tracer.hits)] * imports.HIT_FIELDS):
+        for line, is_executed, namespace, name, fromlist, level in zip(
+            *[iter(self._tracer.hits)] * imports.HIT_FIELDS
+        ):
             importer = _name_of(namespace)
             if importer is None:
                 continue
@@ -118,7 +125,12 @@ class _Report:
             if importer is not None:
                 is_in_function = is_inside and where > 0
                 self._add(
-                    enclosing, importer, where, is_in_function, caller, _targets(namespace, name, fromlist, level)
+                    enclosing,
+                    importer,
+                    where,
+                    is_in_function,
+                    caller,
+                    _targets(namespace, name, fromlist, level),
                 )
 
     def _add(
@@ -132,7 +144,9 @@ class _Report:
         *,
         is_executed: bool = False,
     ) -> None:
-        """Keep edges to what this parse loaded, and all of the user's statements; the rest was free and stays so."""
+        """Keep edges to what this parse loaded, and all of the user's statements; the rest was
+        free and stays so.
+        """
         who = self._modules.position(importer)
         around = FROM_FILE if enclosing < 0 else self._modules.position(self._loads[enclosing][0])
         edges = self._sets.setdefault(enclosing, {})
@@ -141,13 +155,17 @@ class _Report:
                 other = FROM_FILE if who == around else who
                 is_conditional = self._modules.is_user(who) and line in self._conditional(importer)
                 place = self._modules.position(target)
-                edges[(line, place, is_in_function, other, caller_line, is_conditional, is_executed)] = None
+                edges[
+                    (line, place, is_in_function, other, caller_line, is_conditional, is_executed)
+                ] = None
 
     def _conditional(self, importer: str) -> frozenset[int]:
         """The lines of a user module on which imports stand that need not run."""
         if importer not in self._conditionals:
             file = getattr(sys.modules.get(importer), "__file__", None)
-            self._conditionals[importer] = conditional_imports(file if isinstance(file, str) else "")
+            self._conditionals[importer] = conditional_imports(
+                file if isinstance(file, str) else ""
+            )
         return self._conditionals[importer]
 
     def _memory(self) -> list[MemoryRow]:
@@ -160,7 +178,9 @@ class _Report:
 
 
 def conditional_imports(file: str) -> frozenset[int]:
-    """The lines of import statements inside ``if``, ``try``, loops and the like; none where the source cannot be read."""
+    """The lines of import statements inside ``if``, ``try``, loops and the like; none where the
+    source cannot be read.
+    """
     try:
         with open(file, "rb") as stream:
             tree = ast.parse(stream.read())
@@ -181,7 +201,9 @@ def _name_of(namespace: object) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _targets(namespace: Mapping[str, object], name: str, fromlist: Sequence[str] | None, level: int) -> list[str]:
+def _targets(
+    namespace: Mapping[str, object], name: str, fromlist: Sequence[str] | None, level: int
+) -> list[str]:
     """The loaded modules that one import statement asked for."""
     if level:
         package = namespace.get("__package__")

@@ -1,8 +1,10 @@
-"""Traces imports: every load with its time, every import statement that ran, the collector and the compiler apart.
+"""Traces imports: every load with its time, every import statement that ran, the collector and the
+compiler apart.
 
-Two functions are replaced for one parse. ``importlib._bootstrap._find_and_load`` is looked up by name at each import, by C
-code too, and sees every load; ``builtins.__import__`` sees every statement, already-loaded hits included. Both carry the
-file name of importlib's frozen code, so that tracebacks and ``warnings.warn(stacklevel=…)`` skip them as they skip importlib.
+Two functions are replaced for one parse. ``importlib._bootstrap._find_and_load`` is looked up by
+name at each import, by C code too, and sees every load; ``builtins.__import__`` sees every
+statement, already-loaded hits included. Both carry the file name of importlib's frozen code, so
+that tracebacks and ``warnings.warn(stacklevel=…)`` skip them as they skip importlib.
 """
 
 from __future__ import annotations
@@ -28,25 +30,31 @@ if TYPE_CHECKING:
 OUTSIDE = -1
 
 # Records stand one after the other in flat lists; these are their lengths.
-# A load: name, place of the load around it, ns, ns of the loads in it, line and name of the importer, running line.
+# A load: name, place of the load around it, ns, ns of the loads in it, line and name of the
+# importer, running line.
 LOAD_FIELDS = 7
 _ELAPSED, _INSIDE = 2, 3
 # A hit: line, whether it is in executed code, namespace, name, fromlist, level.
 HIT_FIELDS = 6
-# A call: line, namespace, name, fromlist, level, place of the load under way, its running line, whether it is in a function.
+# A call: line, namespace, name, fromlist, level, place of the load under way, its running line,
+# whether it is in a function.
 CALL_FIELDS = 8
 
 
 class ImportTracer:
-    """Collects while installed. ``excluded_ns`` is the time of collections, compilations and tracing itself so far.
+    """Collects while installed. ``excluded_ns`` is the time of collections, compilations and
+    tracing itself so far.
 
-    ``hits`` holds the import statements that modules ran, ``calls`` those in functions, with the load that was under way:
-    the module that called the function is what caused the import. ``current_line`` tells the DAG file's running line,
-    ``collected`` receives how long each garbage collection took, in ns; ``apart`` is what these and compilations took.
+    ``hits`` holds the import statements that modules ran, ``calls`` those in functions, with the
+    load that was under way: the module that called the function is what caused the import.
+    ``current_line`` tells the DAG file's running line, ``collected`` receives how long each garbage
+    collection took, in ns; ``apart`` is what these and compilations took.
     """
 
     def __init__(
-        self, current_line: Callable[[], int] = lambda: 0, collected: Callable[[int], None] = lambda took_ns: None
+        self,
+        current_line: Callable[[], int] = lambda: 0,
+        collected: Callable[[int], None] = lambda took_ns: None,
     ) -> None:
         self.loads: list[Any] = []
         self.hits: list[Any] = []
@@ -56,13 +64,15 @@ class ImportTracer:
         self.anonymous = AnonymousMemory()
         self.apart = Excluded(collected)
 
-        # What tracing itself costs: statements written down, repeated in a loop, and passed on, each with its price.
+        # What tracing itself costs: statements written down, repeated in a loop, and passed on,
+        # each with its price.
         self._hit_ns = self._repeated = self._repeated_ns = 0
         self._passed_ns = self._passed = 0
 
         # The load under way, by its place in ``loads``.
         self._top = OUTSIDE
-        # The name that the import statement under way asked for, until its load begins, and whether it is in a function.
+        # The name that the import statement under way asked for, until its load begins, and whether
+        # it is in a function.
         self._asked: str | None = None
         self._of_call = False
         self._replaced: list[tuple[object, str, Callable[..., ModuleType]]] = []
@@ -75,7 +85,9 @@ class ImportTracer:
         return self.apart.gc_ns + self.apart.compile_ns + written + others
 
     def excluded(self) -> tuple[int, int]:
-        """Wall and CPU nanoseconds of collections, compilations and tracing so far; on a busy machine they differ."""
+        """Wall and CPU nanoseconds of collections, compilations and tracing so far; on a busy
+        machine they differ.
+        """
         wall_ns, apart = self.excluded_ns(), self.apart
         tracing_ns = wall_ns - apart.gc_ns - apart.compile_ns
         return wall_ns, tracing_ns + apart.gc_cpu_ns + apart.compile_cpu_ns
@@ -110,11 +122,22 @@ class ImportTracer:
         setattr(owner, name, wrap(ordinary))
 
     def _tracing_import(self, ordinary: Callable[..., ModuleType]) -> object:
-        # One flat list, here and for loads: an object of its own per hit would make the collector run more often. And
-        # no code objects: kept alive, the memory of each module's would be missing for the next, and cost page faults.
-        # Names that the function below needs are bound here, since it runs at every import statement.
-        extend, getframe, extend_calls, called = self.hits.extend, sys._getframe, self.calls.extend, self._called
-        of_importlib, modules, known, origin_of = vars(bootstrap), sys.modules, modules_without_parts(), origin.of_file
+        # One flat list, here and for loads: an object of its own per hit would make the collector
+        # run more often. And no code objects: kept alive, the memory of each module's would be
+        # missing for the next, and cost page faults. Names that the function below needs are bound
+        # here, since it runs at every import statement.
+        extend, getframe, extend_calls, called = (
+            self.hits.extend,
+            sys._getframe,
+            self.calls.extend,
+            self._called,
+        )
+        of_importlib, modules, known, origin_of = (
+            vars(bootstrap),
+            sys.modules,
+            modules_without_parts(),
+            origin.of_file,
+        )
         last_place, last_name = -1, ""
         last_globals: Namespace | None = None
         executing = place_of
@@ -126,26 +149,34 @@ class ImportTracer:
             fromlist: Sequence[str] | None = (),
             level: int = 0,
         ) -> ModuleType:
-            # A module's and a class body's statements pass their namespace, a function's pass None; a function may call
-            # this itself with any. Compiled modules that are being initialised pass importlib's, which is running them.
+            # A module's and a class body's statements pass their namespace, a function's pass None;
+            # a function may call this itself with any. Compiled modules that are being initialised
+            # pass importlib's, which is running them.
             is_module = locals is not None and globals is not of_importlib
             if (
                 name in known
                 and not level
                 and name in modules
-                and not (is_module and globals and origin_of(globals.get("__file__")) == origin.USER)
+                and not (
+                    is_module and globals and origin_of(globals.get("__file__")) == origin.USER
+                )
             ):
-                self._passed += 1  # of modules loaded before tracing, only imports in the user's own code count
+                self._passed += (
+                    1  # of modules loaded before tracing, only imports in the user's own code count
+                )
                 return ordinary(name, globals, locals, fromlist, level)
 
             frame = getframe(1)
             if is_module and (
-                locals is globals or not (frame.f_code.co_flags & IN_FUNCTION and frame.f_globals is globals)
+                locals is globals
+                or not (frame.f_code.co_flags & IN_FUNCTION and frame.f_globals is globals)
             ):
                 nonlocal last_place, last_name, last_globals
                 place = frame.f_lasti
                 if place == last_place and name == last_name and globals is last_globals:
-                    self._repeated += 1  # the same in a loop: compiled code such as strftime imports at each call
+                    self._repeated += (
+                        1  # the same in a loop: compiled code such as strftime imports at each call
+                    )
                 else:
                     last_place, last_name, last_globals = place, name, globals
                     extend((*executing(frame, globals), name, fromlist, level))
@@ -163,19 +194,28 @@ class ImportTracer:
         return origin.as_importlib(traced_import)
 
     def _called(self, depth: int = 2) -> tuple[int, int]:
-        """The load under way and its module's running line, or the DAG file's outside of all loads."""
+        """The load under way and its module's running line, or the DAG file's outside of all
+        loads.
+        """
         top = self._top
         return top, module_line(sys._getframe(depth)) if top >= 0 else self._current_line()
 
     def _statement(self, name: str) -> tuple[int, Namespace, int]:
-        """Line and namespace of the statement behind the load of ``name`` that called this, and the running module's line."""
+        """Line and namespace of the statement behind the load of ``name`` that called this, and
+        the running module's line.
+        """
         asked, self._asked = self._asked, None
         if asked and name.endswith(asked):  # a relative one asks for the end of the name
-            # Straight from an import statement: its hit is the last one. A walk would make an object of each frame.
+            # Straight from an import statement: its hit is the last one. A walk would make an
+            # object of each frame.
             if self._of_call:
                 return self.calls[-CALL_FIELDS], self.calls[1 - CALL_FIELDS] or {}, self.calls[-2]
             line = self.hits[-HIT_FIELDS]
-            return line, self.hits[2 - HIT_FIELDS] or {}, line if self._top >= 0 else self._current_line()
+            return (
+                line,
+                self.hits[2 - HIT_FIELDS] or {},
+                line if self._top >= 0 else self._current_line(),
+            )
         frame = outside_importlib(sys._getframe(2))
         if frame is None:
             return 0, {}, self._called(3)[1]
@@ -187,15 +227,23 @@ class ImportTracer:
         frame = outside_importlib(sys._getframe(2))
         if frame is not None:
             is_in_function = bool(frame.f_code.co_flags & IN_FUNCTION)
-            self.calls.extend((frame.f_lineno, frame.f_globals, name, (), 0, *self._called(), is_in_function))
+            self.calls.extend(
+                (frame.f_lineno, frame.f_globals, name, (), 0, *self._called(), is_in_function)
+            )
 
     def _tracing_load(self, ordinary: Callable[..., ModuleType]) -> object:
         modules, loads, clock, main = sys.modules, self.loads, perf_counter_ns, self._main
-        note_again, statement, memory, origin_of = self._note_again, self._statement, self.memory, origin.of_file
+        note_again, statement, memory, origin_of = (
+            self._note_again,
+            self._statement,
+            self.memory,
+            origin.of_file,
+        )
         excluded, anonymous = self.excluded_ns, self.anonymous
 
         def traced_load(name: str, import_: object) -> ModuleType:
-            # ``_top`` is the stack of one thread; loads of another would be inside whatever this one is loading.
+            # ``_top`` is the stack of one thread; loads of another would be inside whatever this
+            # one is loading.
             if get_ident() != main:
                 return ordinary(name, import_)
             if name in modules:
@@ -212,7 +260,8 @@ class ImportTracer:
             is_users = origin_of(namespace.get("__file__")) == origin.USER
             before_kib = anonymous.kib() if is_users else 0
 
-            # What is excluded is read outside of the clock, and what was added meanwhile was spent inside.
+            # What is excluded is read outside of the clock, and what was added meanwhile was spent
+            # inside.
             before = excluded()
             started = clock()
             try:

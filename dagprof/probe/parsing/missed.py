@@ -1,6 +1,8 @@
-"""Names that an experiment took away and that were asked for all the same: code may catch that, and go on with something else.
+"""Names that an experiment took away and that were asked for all the same: code may catch that, and
+go on with something else.
 
-A module's builtins are what is asked last for a name, and its ``__getattr__`` (PEP 562) for an attribute.
+A module's builtins are what is asked last for a name, and its ``__getattr__`` (PEP 562) for an
+attribute.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ class Missed:
         self.rows: list[LineRow] = []
 
     def watch(self, module: ModuleType, file: str, names: frozenset[str] | None) -> None:
-        """Note what is requested of these names, of all that are not there where that is None (after ``import *``)."""
+        """Note what is requested of these names, of all that are not there where that is None
+        (after ``import *``).
+        """
         namespace = vars(module)
         namespace["__builtins__"] = _Builtins(self._note, file, names)
         if names is not None:
@@ -48,7 +52,9 @@ class Missed:
 class _Builtins(dict):  # type: ignore[type-arg]
     """The builtins, for the code of one file."""
 
-    def __init__(self, note: Callable[[str, FrameType], None], file: str, names: frozenset[str] | None) -> None:
+    def __init__(
+        self, note: Callable[[str, FrameType], None], file: str, names: frozenset[str] | None
+    ) -> None:
         super().__init__(vars(builtins))
         self._note, self._file, self._names = note, file, names
 

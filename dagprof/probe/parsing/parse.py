@@ -1,6 +1,7 @@
 """One parse: clocks around DagBag and serialisation, in the three modes that are never mixed.
 
-``timing`` runs uninstrumented, ``trace`` with the import tracer and the statement clock, ``stacks`` under the sampler.
+``timing`` runs uninstrumented, ``trace`` with the import tracer and the statement clock, ``stacks``
+under the sampler.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from ..versions.shapes import Dag, DagBag, Document
 
     class ParsesWith(Protocol):
-        """What a parse uses; the time of Airflow's import belongs to it where that is part of each parse."""
+        """What a parse uses; the time of Airflow's import belongs to it where that is part of
+        each parse.
+        """
 
         api: AirflowApi
         delivery: Delivery
@@ -41,7 +44,9 @@ _Found = TypeVar("_Found")
 
 
 class Stages:
-    """Wall milliseconds spent in executing the DAG file's modules; ``loaded`` is called at the end of that."""
+    """Wall milliseconds spent in executing the DAG file's modules; ``loaded`` is called at the
+    end of that.
+    """
 
     def __init__(self, loaded: Callable[[], object]) -> None:
         self.load_ms = 0.0
@@ -68,10 +73,12 @@ class NoBag:
 
 
 class Parse:
-    """One parse: the bag, the figures of a sample, serialised DAGs, and what went wrong on the way from the bag to Airflow.
+    """One parse: the bag, the figures of a sample, serialised DAGs, and what went wrong on the way
+    from the bag to Airflow.
 
-    ``errors`` are those of serialising, by file; ``unsent`` is why the child's message cannot be sent, None where it can;
-    ``escaped`` is an exception that DagBag did not catch: it ends Airflow's process, and the time until then is the file's.
+    ``errors`` are those of serialising, by file; ``unsent`` is why the child's message cannot be
+    sent, None where it can; ``escaped`` is an exception that DagBag did not catch: it ends
+    Airflow's process, and the time until then is the file's.
     """
 
     def __init__(self, bag: DagBag, escaped: BaseException | None = None) -> None:
@@ -104,13 +111,17 @@ def timed(around: ParsesWith, file: str, loaded: Callable[[], object] = lambda: 
     wall, cpu, thread_cpu = perf_counter(), process_time(), thread_time()
     try:
         parsed = Parse(api.build_bag(file))
-    except BaseException as error:  # such as the import timeout of Airflow 2.9, which its DagBag does not catch
+    except (
+        BaseException
+    ) as error:  # such as the import timeout of Airflow 2.9, which its DagBag does not catch
         parsed = Parse(NoBag(), error)
     bagged = perf_counter()
     if parsed.escaped is None:
         parsed.deliver(api, around.delivery, file)
     done, cpu_done, thread_cpu_done = perf_counter(), process_time(), thread_time()
-    queued = within_ms(queued_ms() - queued, (done - wall) * 1000, (thread_cpu_done - thread_cpu) * 1000)
+    queued = within_ms(
+        queued_ms() - queued, (done - wall) * 1000, (thread_cpu_done - thread_cpu) * 1000
+    )
     bag_ms = (bagged - wall) * 1000
     parsed.figures = {
         "wall_ms": (done - wall) * 1000 + around.airflow_ms,
@@ -149,15 +160,21 @@ class TracedParse:
         self.plain: list[UntracedRow] = []
         self._made: list[tuple[str, str, int]] = []
         self.tracer = imports.ImportTracer(self._current_line, self._note_collection)
-        self.clock = statements.StatementClock(self.tracer.excluded, lambda line: checkpoint(file, line))
+        self.clock = statements.StatementClock(
+            self.tracer.excluded, lambda line: checkpoint(file, line)
+        )
 
     def install(self) -> None:
         file = self._file
         for loader_class in loading.source_loaders():
-            self._instrument(loader_class, lambda loader, name: loading.is_part_of(loading.path_of(loader, name), file))
+            self._instrument(
+                loader_class,
+                lambda loader, name: loading.is_part_of(loading.path_of(loader, name), file),
+            )
         if hasattr(zipimport.zipimporter, "exec_module"):
             self._instrument(
-                zipimport.zipimporter, lambda loader, name: os.path.dirname(loader.get_filename(name)) == file
+                zipimport.zipimporter,
+                lambda loader, name: os.path.dirname(loader.get_filename(name)) == file,
             )
         building = BuildingClock(self.clock.built, self._note_made)
         for cls in self._building_classes:
@@ -172,17 +189,23 @@ class TracedParse:
         dag_id = getattr(instance, "dag_id", None)
         if isinstance(dag_id, str) and any(cls.__name__ == "DAG" for cls in type(instance).__mro__):
             caller = callers.find(sys._getframe(2))
-            self._made.append((dag_id, *((caller.file, caller.line) if caller is not None else ("", 0))))
+            self._made.append(
+                (dag_id, *((caller.file, caller.line) if caller is not None else ("", 0)))
+            )
 
     def lost(self, kept: Container[str]) -> list[LineRow]:
-        """The DAGs that the user's code made and that are not among ``kept``: id, file and line of each, once."""
+        """The DAGs that the user's code made and that are not among ``kept``: id, file and line
+        of each, once.
+        """
         made = dict.fromkeys(self._made)
         return [[dag_id, file, line] for dag_id, file, line in made if file and dag_id not in kept]
 
     def _current_line(self) -> int:
         return self.clock.current_line
 
-    def _instrument(self, loader_class: Any, is_dag_code: Callable[[SourceFileLoader, str], bool]) -> None:
+    def _instrument(
+        self, loader_class: Any, is_dag_code: Callable[[SourceFileLoader, str], bool]
+    ) -> None:
         ordinary, file = loader_class.get_code, self._file
 
         def get_code(loader: SourceFileLoader, name: str) -> CodeType | None:
@@ -203,7 +226,8 @@ class TracedParse:
                 executing(loader, module)
             finally:
                 if is_dag_code(loader, module.__name__):
-                    self.clock.end(-1)  # what an exception left open ends here, not where Airflow has written it down
+                    # What an exception left open ends here, not where Airflow has written it down.
+                    self.clock.end(-1)
 
         loader_class.exec_module = origin.as_importlib(exec_module)
 
@@ -228,7 +252,16 @@ class TracedParse:
         return {
             **import_rows.report(self.tracer, self._dag_module),
             "statements": [
-                [*row[:5], row[5] // 1000, row[6] // 1000, row[7], row[8], row[9] // 1000, row[10] // 1000, row[11]]
+                [
+                    *row[:5],
+                    row[5] // 1000,
+                    row[6] // 1000,
+                    row[7],
+                    row[8],
+                    row[9] // 1000,
+                    row[10] // 1000,
+                    row[11],
+                ]
                 for row in self.clock.rows
             ],
             "gc_ms": self.tracer.apart.gc_ns / 1e6,
@@ -238,10 +271,12 @@ class TracedParse:
 
 
 def with_room_for_frames(function: Callable[[], _Found]) -> _Found:
-    """``function()``, below a frame so large that those of a parse fit beside it into one piece of the interpreter's memory.
+    """``function()``, below a frame so large that those of a parse fit beside it into one piece of
+    the interpreter's memory.
 
-    Where a piece is full, each call takes another from the system and gives it back. The tracer's own frames would move that
-    place, and bill whatever module happens to stand there: 5 % of an import of pandas. Python 3.11 and later have pieces.
+    Where a piece is full, each call takes another from the system and gives it back. The tracer's
+    own frames would move that place, and bill whatever module happens to stand there: 5 % of an
+    import of pandas. Python 3.11 and later have pieces.
     """
     return function()
 
@@ -251,12 +286,15 @@ with_room_for_frames.__code__ = with_room_for_frames.__code__.replace(co_stacksi
 
 
 class BuildingClock:
-    """Tells how long each making of a DAG, task group or task takes; what is made meanwhile belongs to it.
+    """Tells how long each making of a DAG, task group or task takes; what is made meanwhile belongs
+    to it.
 
     ``made`` receives each of them, including those made meanwhile.
     """
 
-    def __init__(self, told: Callable[[int], object], made: Callable[[object], None] = lambda instance: None) -> None:
+    def __init__(
+        self, told: Callable[[int], object], made: Callable[[object], None] = lambda instance: None
+    ) -> None:
         self._told = told
         self._made = made
         self._is_running = False

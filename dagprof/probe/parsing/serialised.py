@@ -27,7 +27,9 @@ def digests(documents: dict[str, Document]) -> dict[str, str]:
     }
 
 
-def contents(documents: dict[str, Document], wanted: list[str], redact: Callable[[str], str]) -> dict[str, Json]:
+def contents(
+    documents: dict[str, Document], wanted: list[str], redact: Callable[[str], str]
+) -> dict[str, Json]:
     """The serialised forms of the wanted DAGs, with secrets masked and long texts cut."""
 
     def shown(value: Json) -> Json:
@@ -37,4 +39,6 @@ def contents(documents: dict[str, Document], wanted: list[str], redact: Callable
             return [shown(inner) for inner in value]
         return redact(value)[:_TEXT_LIMIT] if isinstance(value, str) else value
 
-    return {dag_id: shown(_loads(_text(documents[dag_id]))) for dag_id in wanted if dag_id in documents}
+    return {
+        dag_id: shown(_loads(_text(documents[dag_id]))) for dag_id in wanted if dag_id in documents
+    }

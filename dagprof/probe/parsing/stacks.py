@@ -1,9 +1,10 @@
 """Call stacks of one parse, sampled by pyinstrument.
 
-The target interpreter need not have it: the package that dagprof itself uses is then loaded by path, in this child only.
+The target interpreter need not have it: the package that dagprof itself uses is then loaded by
+path, in this child only.
 
-The sampler looks when functions are called and return, so a stretch without any call counts for the statement that makes the
-next one.
+The sampler looks when functions are called and return, so a stretch without any call counts for the
+statement that makes the next one.
 """
 
 from __future__ import annotations
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
 
 INTERVAL_S = 0.001
 SMALLEST_SHARE = 0.01
-# What is called deeper counts for its caller: JSON is written and read by functions that call themselves.
+# What is called deeper counts for its caller: JSON is written and read by functions that call
+# themselves.
 DEEPEST = 200
 STATEMENT = "<statement>"
 _COMPILED = "pyinstrument.low_level.stat_profile"
 _LEFT_OUT = (origin.HERE, "<frozen importlib.", "<frozen zipimport>", "<thread>")
-# How pyinstrument 4.6 to 5.1 writes a frame: function, file and first line; then attributes, each with a letter before it.
+# How pyinstrument 4.6 to 5.1 writes a frame: function, file and first line; then attributes, each
+# with a letter before it.
 _SEPARATOR, _ATTRIBUTE, _LINE = "\x00", "\x01", "l"
 
 
@@ -58,7 +61,9 @@ def load_profiler(folder: str | None) -> Any:
 
 def _load_from(folder: str) -> types.ModuleType:
     init = os.path.join(folder, "__init__.py")
-    spec = importlib.util.spec_from_file_location("pyinstrument", init, submodule_search_locations=[folder])
+    spec = importlib.util.spec_from_file_location(
+        "pyinstrument", init, submodule_search_locations=[folder]
+    )
     if spec is None or spec.loader is None:
         raise ImportError("pyinstrument cannot be loaded from " + folder)
     package = sys.modules["pyinstrument"] = importlib.util.module_from_spec(spec)
@@ -70,14 +75,18 @@ def _load_from(folder: str) -> types.ModuleType:
 
 
 def _silence() -> None:
-    """Where reading the clock takes long, on a busy machine, pyinstrument says so as if the DAG file had written it."""
+    """Where reading the clock takes long, on a busy machine, pyinstrument says so as if the DAG
+    file had written it.
+    """
     sampler: Any = sys.modules.get("pyinstrument.stack_sampler")
     if sampler is not None:
         sampler.IGNORE_OVERHEAD_WARNING = True
 
 
 def _pure_sampler() -> types.ModuleType:
-    """pyinstrument's sampler in Python, for an interpreter that the compiled one was not built for."""
+    """pyinstrument's sampler in Python, for an interpreter that the compiled one was not built
+    for.
+    """
     pure: Any = importlib.import_module(_COMPILED + "_python")
     module: Any = types.ModuleType(_COMPILED)
     module.setstatprofile = pure.setstatprofile
@@ -88,18 +97,22 @@ def _pure_sampler() -> types.ModuleType:
 
 
 def _frame_info(frame: types.FrameType) -> str:
-    """A frame as the compiled sampler writes it. The one in Python asks whether ``self`` is true: that runs the user's code."""
+    """A frame as the compiled sampler writes it. The one in Python asks whether ``self`` is
+    true: that runs the user's code.
+    """
     code, line = frame.f_code, frame.f_lineno
     known = (code.co_name, code.co_filename, str(code.co_firstlineno))
     return _SEPARATOR.join(known) + ("%s%s%d" % (_ATTRIBUTE, _LINE, line) if line else "")
 
 
 def tree(profiler: Any, dag_file: str = "") -> Stack | None:
-    """The sampled tree: function, file, first line, milliseconds, children of at least one per cent of the whole.
+    """The sampled tree: function, file, first line, milliseconds, children of at least one per cent
+    of the whole.
 
-    Calls of the same function from the same place are one node; children are in the order in which they were first seen.
-    What a node has beyond its children is its own time. The frames of the probe and of importlib are left out, what they
-    called moves up. Below the module of ``dag_file``, or those of a zip archive, there is a node for each statement.
+    Calls of the same function from the same place are one node; children are in the order in which
+    they were first seen. What a node has beyond its children is its own time. The frames of the
+    probe and of importlib are left out, what they called moves up. Below the module of
+    ``dag_file``, or those of a zip archive, there is a node for each statement.
     """
     session = profiler.last_session
     root, places = _Node(), _Places(dag_file)
@@ -116,7 +129,9 @@ def _identifier(info: str) -> str:
 
 
 def _below(stack: list[str], started: list[str]) -> list[str]:
-    """A stack without the frames that were there when the profiler was started; the first is the thread, whose name may change."""
+    """A stack without the frames that were there when the profiler was started; the first is the
+    thread, whose name may change.
+    """
     shared = 1
     for info, known in zip(stack[1:], started[1:]):
         if _identifier(info) != known:
@@ -135,19 +150,33 @@ class _Node:
     def add(self, stack: list[str], places: _Places, seconds: float) -> None:
         node = self
         node.seconds += seconds
-        for place in itertools.islice(itertools.chain.from_iterable(map(places.of, stack)), DEEPEST):
+        for place in itertools.islice(
+            itertools.chain.from_iterable(map(places.of, stack)), DEEPEST
+        ):
             node = node._children.get(place) or node._children.setdefault(place, _Node())
             node.seconds += seconds
 
     def row(self, place: Place, smallest: float) -> Stack:
-        children = [child.row(key, smallest) for key, child in self._children.items() if child.seconds >= smallest]
+        children = [
+            child.row(key, smallest)
+            for key, child in self._children.items()
+            if child.seconds >= smallest
+        ]
         function, file, line = place
         wall_ms = round(self.seconds * 1000, 3)
-        return {"function": function, "file": file, "line": line, "wall_ms": wall_ms, "children": children}
+        return {
+            "function": function,
+            "file": file,
+            "line": line,
+            "wall_ms": wall_ms,
+            "children": children,
+        }
 
 
 class _Places:
-    """Turns frames into places of the tree: none for a frame that is left out, several for one inside nested statements."""
+    """Turns frames into places of the tree: none for a frame that is left out, several for one
+    inside nested statements.
+    """
 
     def __init__(self, dag_file: str) -> None:
         self._dag_file = dag_file
@@ -199,13 +228,22 @@ def _source(file: str, dag_file: str) -> bytes:
 
 
 def _enclosing(block: list[ast.stmt], line: int) -> list[int]:
-    """The statements around a line as the statement clock knows them, outermost first, by their lines.
+    """The statements around a line as the statement clock knows them, outermost first, by their
+    lines.
 
-    Statements that begin on the same line count as the outermost one, such as the condition of ``if a: b()``.
+    Statements that begin on the same line count as the outermost one, such as the condition of ``if
+    a: b()``.
     """
     found: list[int] = []
     while len(found) <= statements.DEEPEST:
-        node = next((node for node in reversed(block) if _first_line(node) <= line <= (node.end_lineno or 0)), None)
+        node = next(
+            (
+                node
+                for node in reversed(block)
+                if _first_line(node) <= line <= (node.end_lineno or 0)
+            ),
+            None,
+        )
         if node is None:
             break
         if node.lineno not in found:
@@ -215,13 +253,19 @@ def _enclosing(block: list[ast.stmt], line: int) -> list[int]:
 
 
 def _first_line(node: ast.stmt) -> int:
-    return min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
+    return min(
+        [node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))]
+    )
 
 
 def _inside(node: ast.stmt) -> list[ast.stmt]:
-    """The statements of a statement's blocks; the bodies of functions and classes have frames of their own."""
+    """The statements of a statement's blocks; the bodies of functions and classes have frames of
+    their own.
+    """
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return []
     parts = (node, *getattr(node, "handlers", ()), *getattr(node, "cases", ()))
-    fields = [getattr(part, field, None) for part in parts for field in ("body", "orelse", "finalbody")]
+    fields = [
+        getattr(part, field, None) for part in parts for field in ("body", "orelse", "finalbody")
+    ]
     return [inner for field in fields if isinstance(field, list) for inner in field]

@@ -1,4 +1,6 @@
-"""What a parse leaves changed in its process, besides DAGs: the part of an import that serialised DAGs do not show."""
+"""What a parse leaves changed in its process, besides DAGs: the part of an import that
+serialised DAGs do not show.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ _sha256 = hashlib.sha256
 
 
 def snapshot() -> dict[str, dict[str, str]]:
-    """By subject, names and what stands for their values. Reads only what is loaded; imports nothing.
+    """By subject, names and what stands for their values. Reads only what is loaded; imports
+    nothing.
 
     Empty where DAG code has left nothing that could be read.
     """
@@ -36,7 +39,9 @@ def _snapshot() -> dict[str, dict[str, str]]:
         "import hook": dict.fromkeys([*map(_name, sys.meta_path), *map(_name, sys.path_hooks)], ""),
         "pickle support": dict.fromkeys(map(_name, _of("copyreg", "dispatch_table", ())), ""),
         "exit handlers": {"number": str(_exit_handlers())},
-        "builtin": dict.fromkeys((name for name in dir(builtins) if not name.startswith("__dagprof")), ""),
+        "builtin": dict.fromkeys(
+            (name for name in dir(builtins) if not name.startswith("__dagprof")), ""
+        ),
         "thread": dict.fromkeys((thread.name for thread in _threads()), ""),
         "working directory": {"path": _working_directory()},
     }
@@ -68,7 +73,10 @@ def _root_logger() -> dict[str, str]:
     root = _of("logging", "root", None)
     if root is None:
         return {}
-    return {"level": str(root.level), **dict.fromkeys(("handler " + _name(handler) for handler in root.handlers), "")}
+    return {
+        "level": str(root.level),
+        **dict.fromkeys(("handler " + _name(handler) for handler in root.handlers), ""),
+    }
 
 
 def _exit_handlers() -> int:

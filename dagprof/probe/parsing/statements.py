@@ -1,8 +1,9 @@
 """A clock on every top-level statement of a DAG file.
 
-The file's syntax tree is compiled with a call before each statement that tells the clock which one begins. The blocks of
-``with``, ``for``, ``while``, ``if``, ``try`` and ``match`` and the bodies of ``@dag`` and ``@task_group`` functions are looked
-into. A loop is looked into for its first iterations only: it is compiled twice, with and without the calls, and changes over.
+The file's syntax tree is compiled with a call before each statement that tells the clock which one
+begins. The blocks of ``with``, ``for``, ``while``, ``if``, ``try`` and ``match`` and the bodies of
+``@dag`` and ``@task_group`` functions are looked into. A loop is looked into for its first
+iterations only: it is compiled twice, with and without the calls, and changes over.
 """
 
 from __future__ import annotations
@@ -25,14 +26,17 @@ _Located = TypeVar("_Located", bound=ast.AST)
 
 
 class StatementClock:
-    """Times statements by their beginnings: one ends where its successor or its parent's end begins.
+    """Times statements by their beginnings: one ends where its successor or its parent's end
+    begins.
 
-    ``begins`` receives the line of each outermost statement, outside its time. ``member`` names the file of a zip archive whose
-    statements are added.
+    ``begins`` receives the line of each outermost statement, outside its time. ``member`` names the
+    file of a zip archive whose statements are added.
     """
 
     def __init__(
-        self, excluded: Callable[[], tuple[int, int]], begins: Callable[[int], object] = lambda line: None
+        self,
+        excluded: Callable[[], tuple[int, int]],
+        begins: Callable[[int], object] = lambda line: None,
     ) -> None:
         self.rows: list[list[Any]] = []
         self.member = ""
@@ -47,23 +51,31 @@ class StatementClock:
         return self.rows[self._open[-1][0]][1] if self._open else 0
 
     def built(self, nanoseconds: int) -> None:
-        """So much of the running statement's time went into making a DAG, a task group or a task."""
+        """So much of the running statement's time went into making a DAG, a task group or a
+        task.
+        """
         if self._open:
             self.rows[self._open[-1][0]][9] += nanoseconds
 
     def collected(self, nanoseconds: int) -> None:
-        """A garbage collection took so long while a statement ran; the statement's own time is without it."""
+        """A garbage collection took so long while a statement ran; the statement's own time is
+        without it.
+        """
         if self._open:
             self.rows[self._open[-1][0]][10] += nanoseconds
 
     def add(self, parent: int, node: ast.stmt, text: str) -> int:
         end_line = getattr(node, "end_lineno", None) or node.lineno
         kind = type(node).__name__.lower()
-        self.rows.append([parent, node.lineno, end_line, kind, text, 0, 0, 0, False, 0, 0, self.member])
+        self.rows.append(
+            [parent, node.lineno, end_line, kind, text, 0, 0, 0, False, 0, 0, self.member]
+        )
         return len(self.rows) - 1
 
     def add_loop(self) -> int:
-        """A slot for the iterations of one loop, which instrumented code finds as a builtin of its own."""
+        """A slot for the iterations of one loop, which instrumented code finds as a builtin of
+        its own.
+        """
         slot = len(self._iterations)
         self._iterations.append(0)
         setattr(builtins, WATCHED_LOOP % slot, True)
@@ -77,7 +89,9 @@ class StatementClock:
         self._push(statement)
 
     def enter(self, function: int) -> None:
-        """The body of a function begins; it belongs to the statement that is open now, the one that called it."""
+        """The body of a function begins; it belongs to the statement that is open now, the one
+        that called it.
+        """
         if self._is_open(function):
             self._close_down_to(function)
             self.rows[function][7] += 1
@@ -86,7 +100,9 @@ class StatementClock:
             self._push(function)
 
     def iterate(self, loop: int, slot: int) -> None:
-        """An iteration of a loop begins; after the first ``ITERATIONS`` the plain body takes over."""
+        """An iteration of a loop begins; after the first ``ITERATIONS`` the plain body takes
+        over.
+        """
         self._close_down_to(loop)
         self._iterations[slot] += 1
         if self._iterations[slot] >= ITERATIONS:
@@ -99,13 +115,19 @@ class StatementClock:
 
     def _push(self, statement: int) -> None:
         wall_excluded, cpu_excluded = self._excluded()
-        self._open.append((statement, perf_counter_ns() - wall_excluded, process_time_ns() - cpu_excluded))
+        self._open.append(
+            (statement, perf_counter_ns() - wall_excluded, process_time_ns() - cpu_excluded)
+        )
 
     def _is_open(self, statement: int) -> bool:
         return any(entry[0] == statement for entry in self._open)
 
     def _close_down_to(self, parent: int) -> None:
-        if not self._open or self._open[-1][0] == parent or (parent >= 0 and not self._is_open(parent)):
+        if (
+            not self._open
+            or self._open[-1][0] == parent
+            or (parent >= 0 and not self._is_open(parent))
+        ):
             return
         wall_excluded, cpu_excluded = self._excluded()
         wall, cpu = perf_counter_ns() - wall_excluded, process_time_ns() - cpu_excluded
@@ -118,7 +140,9 @@ class StatementClock:
 
 
 class _Instrumenter:
-    def __init__(self, clock: StatementClock, source_lines: list[str], redact: Callable[[str], str]) -> None:
+    def __init__(
+        self, clock: StatementClock, source_lines: list[str], redact: Callable[[str], str]
+    ) -> None:
         self.clock = clock
         self._lines = source_lines
         self._redact = redact
@@ -132,7 +156,9 @@ class _Instrumenter:
         text = self._lines[line - 1].strip() if 0 < line <= len(self._lines) else ""
         return self._redact(text)[:_TEXT_LIMIT]
 
-    def _block(self, body: list[ast.stmt], parent: int, depth: int, keep_head: bool = False) -> list[ast.stmt]:
+    def _block(
+        self, body: list[ast.stmt], parent: int, depth: int, keep_head: bool = False
+    ) -> list[ast.stmt]:
         result: list[ast.stmt] = []
         for position, node in enumerate(body):
             if keep_head and self._must_stay_first(node, position):
@@ -149,7 +175,11 @@ class _Instrumenter:
     def _must_stay_first(node: ast.stmt, position: int) -> bool:
         if isinstance(node, ast.ImportFrom) and node.module == "__future__":
             return True
-        return position == 0 and isinstance(node, ast.Expr) and isinstance(getattr(node.value, "value", None), str)
+        return (
+            position == 0
+            and isinstance(node, ast.Expr)
+            and isinstance(getattr(node.value, "value", None), str)
+        )
 
     def _inside(self, node: ast.stmt, statement: int, depth: int) -> None:
         if isinstance(node, (ast.For, ast.While)):
@@ -172,7 +202,12 @@ class _Instrumenter:
         watched = [*self._block(node.body, statement, depth), self._call(last, "end", statement)]
         node.body = [
             _located(
-                ast.If(test=_watched(slot), body=[self._call(first, "iterate", statement, slot)], orelse=[]), first
+                ast.If(
+                    test=_watched(slot),
+                    body=[self._call(first, "iterate", statement, slot)],
+                    orelse=[],
+                ),
+                first,
             ),
             _located(ast.If(test=_watched(slot), body=watched, orelse=plain), first),
         ]
@@ -188,7 +223,9 @@ class _Instrumenter:
 
     def _call(self, before: ast.stmt, method: str, *numbers: int) -> ast.stmt:
         function = ast.Attribute(value=ast.Name(CLOCK, ast.Load()), attr=method, ctx=ast.Load())
-        call = ast.Call(func=function, args=[ast.Constant(number) for number in numbers], keywords=[])
+        call = ast.Call(
+            func=function, args=[ast.Constant(number) for number in numbers], keywords=[]
+        )
         return _located(ast.Expr(call), before)
 
 
@@ -207,7 +244,9 @@ def _decorator_name(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
-def compile_with_clock(source: bytes, file: str, clock: StatementClock, redact: Callable[[str], str]) -> CodeType:
+def compile_with_clock(
+    source: bytes, file: str, clock: StatementClock, redact: Callable[[str], str]
+) -> CodeType:
     """Code of ``source`` that drives ``clock``; the clock is provided to it as a builtin.
 
     :raises SyntaxError: as compiling the file itself would.

@@ -1,6 +1,8 @@
-"""The metadata database in the scratch folder: SQLite, with the tables and rows of ``airflow db migrate``.
+"""The metadata database in the scratch folder: SQLite, with the tables and rows of ``airflow db
+migrate``.
 
-Made once for each Airflow and kept in a cache folder; later scans copy it. The user's own database is never touched.
+Made once for each Airflow and kept in a cache folder; later scans copy it. The user's own database
+is never touched.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ _PREFIX = "sqlite:///"
 
 
 class Database:
-    """Made beside other work: ``begin`` copies the kept one, or forks a process that makes it; ``finish`` waits."""
+    """Made beside other work: ``begin`` copies the kept one, or forks a process that makes it;
+    ``finish`` waits.
+    """
 
     def __init__(self, cache: str | None) -> None:
         self._cache = cache
@@ -43,7 +47,9 @@ class Database:
                 _make()
                 code = 0
             except BaseException as error:
-                sys.stderr.write("dagprof probe: no metadata database: %s: %s\n" % (type(error).__name__, error))
+                sys.stderr.write(
+                    "dagprof probe: no metadata database: %s: %s\n" % (type(error).__name__, error)
+                )
                 sys.stderr.flush()
             finally:
                 os._exit(code)
@@ -87,7 +93,8 @@ def _is_whole(path: str) -> bool:
         size = int.from_bytes(head[16:18], "big")
         pages = int.from_bytes(head[28:32], "big")
         return (
-            head.startswith(b"SQLite format 3\0") and os.path.getsize(path) == (size if size > 1 else 65536) * pages > 0
+            head.startswith(b"SQLite format 3\0")
+            and os.path.getsize(path) == (size if size > 1 else 65536) * pages > 0
         )
     except OSError:
         return False
@@ -107,8 +114,19 @@ def _name() -> str:
     from airflow.configuration import conf
 
     managers = conf.get("database", "external_db_managers", fallback="") or ""
-    key = "|".join(["without Connections", airflow.__version__, managers, _version_of_fab(), str(sys.version_info[:2])])
-    return "metadata-%s-%s.db" % (airflow.__version__, hashlib.sha256(key.encode()).hexdigest()[:12])
+    key = "|".join(
+        [
+            "without Connections",
+            airflow.__version__,
+            managers,
+            _version_of_fab(),
+            str(sys.version_info[:2]),
+        ]
+    )
+    return "metadata-%s-%s.db" % (
+        airflow.__version__,
+        hashlib.sha256(key.encode()).hexdigest()[:12],
+    )
 
 
 def _version_of_fab() -> str:

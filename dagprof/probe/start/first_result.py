@@ -1,8 +1,9 @@
-"""What the first result imports in Airflow's manager: it is stored in the scratch database, by Airflow's own function.
+"""What the first result imports in Airflow's manager: it is stored in the scratch database, by
+Airflow's own function.
 
-After one round the manager has stored DAGs, and has imported what that takes: the auth manager, whose permissions it writes (the
-views of FAB in 3.x, the configured class in 3.4), or timetables in 3.0. Airflow 2 stores in its children; its manager only
-forks.
+After one round the manager has stored DAGs, and has imported what that takes: the auth manager,
+whose permissions it writes (the views of FAB in 3.x, the configured class in 3.4), or timetables in
+3.0. Airflow 2 stores in its children; its manager only forks.
 """
 
 from __future__ import annotations
@@ -24,13 +25,16 @@ def store(scratch: str) -> str:
         reason = "%s: %s" % (type(error).__name__, error)
         return (
             "Airflow's manager could not store a first result here (%s), so times of DAG files "
-            "may include modules that the manager would have imported for it" % reason.splitlines()[0][:300]
+            "may include modules that the manager would have imported for it"
+            % reason.splitlines()[0][:300]
         )
     return ""
 
 
 def _store(file: str) -> None:
-    function = importlib.import_module("airflow.dag_processing.collection").update_dag_parsing_results_in_db
+    function = importlib.import_module(
+        "airflow.dag_processing.collection"
+    ).update_dag_parsing_results_in_db
     known = inspect.signature(function).parameters
     values: dict[str, object] = {
         "bundle_name": "dags-folder",
@@ -43,7 +47,9 @@ def _store(file: str) -> None:
     }
     create_session = importlib.import_module("airflow.utils.session").create_session
     with create_session() as session:
-        function(session=session, **{name: value for name, value in values.items() if name in known})
+        function(
+            session=session, **{name: value for name, value in values.items() if name in known}
+        )
 
 
 def _serialised(file: str) -> object:

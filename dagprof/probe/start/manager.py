@@ -1,12 +1,15 @@
-"""Becomes the process that forks Airflow's parsing children, by running Airflow's own command up to the first fork.
+"""Becomes the process that forks Airflow's parsing children, by running Airflow's own command up to
+the first fork.
 
-``airflow dag-processor`` (3.x) or ``airflow scheduler`` (2.x; ``airflow dag-processor`` where the configuration says that the
-processor runs on its own) starts here as it does anywhere: command line, action log, migration check, job, listeners and
-plugins, bundles, the API that answers children. A folder with one file that is never executed stands for the DAG folder.
-Where the command would start the first parsing process, ``then`` is called instead and does not return.
+``airflow dag-processor`` (3.x) or ``airflow scheduler`` (2.x; ``airflow dag-processor`` where the
+configuration says that the processor runs on its own) starts here as it does anywhere: command
+line, action log, migration check, job, listeners and plugins, bundles, the API that answers
+children. A folder with one file that is never executed stands for the DAG folder. Where the command
+would start the first parsing process, ``then`` is called instead and does not return.
 
-What is kept from happening, because a measurement must not do it: executors are not started, no log or health server
-listens, the default configuration is not written, the process is not renamed, and the cache of look-ups is not started.
+What is kept from happening, because a measurement must not do it: executors are not started, no log
+or health server listens, the default configuration is not written, the process is not renamed, and
+the cache of look-ups is not started.
 """
 
 from __future__ import annotations
@@ -35,7 +38,8 @@ _WHILE_STARTING = {
 
 
 class Manager:
-    """Airflow's manager, up to the first fork. ``handlers`` are the signal handlers that it had then.
+    """Airflow's manager, up to the first fork. ``handlers`` are the signal handlers that it had
+    then.
 
     ``trouble`` says in a sentence what is not as in the real one; empty where all is.
     """
@@ -52,7 +56,9 @@ class Manager:
         self._process = os.getpid()
 
     def become(self, then: Callable[[], None]) -> str:
-        """Run the command; ``then`` is called in its place and ends the process. Returns why it was not."""
+        """Run the command; ``then`` is called in its place and ends the process. Returns why it
+        was not.
+        """
         try:
             # The command is a script in this folder, which Python puts first.
             sys.path.insert(0, os.path.dirname(sys.executable))
@@ -76,12 +82,15 @@ class Manager:
         self._restore()
         self._take_handlers()
         return (
-            "`airflow %s` did not start here (%s), so parses start from an approximation of its state, without plugins"
-        ) % (self.command, reason)
+            "`airflow %s` did not start here (%s), so parses start from an approximation of its"
+            " state, without plugins" % (self.command, reason)
+        )
 
     @property
     def inherited_handlers(self) -> dict[int, signal._HANDLER]:
-        """The signal handlers that a parsing child keeps from the manager: Airflow 3 resets those that it sets itself."""
+        """The signal handlers that a parsing child keeps from the manager: Airflow 3 resets
+        those that it sets itself.
+        """
         reset = _HANDLED if "airflow.sdk" in sys.modules else ()
         return {number: handler for number, handler in self.handlers.items() if number not in reset}
 
@@ -99,11 +108,17 @@ class Manager:
             self._set_variable(name, value)
         configuration = importlib.import_module("airflow.configuration")
         if hasattr(configuration, "write_default_airflow_configuration_if_needed"):
-            self._set(configuration, "write_default_airflow_configuration_if_needed", lambda: configuration.conf)
+            self._set(
+                configuration,
+                "write_default_airflow_configuration_if_needed",
+                lambda: configuration.conf,
+            )
 
     def _take_over(self, then: Callable[[], None]) -> None:
         """Put ``then`` in the place of the first fork."""
-        processor = importlib.import_module("airflow.dag_processing.processor").DagFileProcessorProcess
+        processor = importlib.import_module(
+            "airflow.dag_processing.processor"
+        ).DagFileProcessorProcess
         manager = importlib.import_module("airflow.dag_processing.manager")
         agent = getattr(manager, "DagFileProcessorAgent", None)
         self._set(processor, "start", lambda *args, **kwargs: self._arrived(then))
@@ -143,9 +158,19 @@ class Manager:
     def _command_line(self) -> list[str]:
         script = os.path.join(os.path.dirname(sys.executable), "airflow")
         if self.command == "scheduler":
-            return [script, self.command, "--skip-serve-logs", "--subdir", os.path.join(self._scratch, "first")]
+            return [
+                script,
+                self.command,
+                "--skip-serve-logs",
+                "--subdir",
+                os.path.join(self._scratch, "first"),
+            ]
         is_2 = hasattr(sys.modules["airflow.dag_processing.manager"], "DagFileProcessorAgent")
-        return [script, self.command, *(["--subdir", os.path.join(self._scratch, "first")] if is_2 else [])]
+        return [
+            script,
+            self.command,
+            *(["--subdir", os.path.join(self._scratch, "first")] if is_2 else []),
+        ]
 
     def _freeze(self) -> None:
         """Airflow's ``gc.freeze``, noted."""
@@ -162,7 +187,9 @@ class Manager:
         then()
 
     def _take_handlers(self) -> None:
-        """Keep the handlers for the children. With SIGCHLD ignored nobody here could wait for one."""
+        """Keep the handlers for the children. With SIGCHLD ignored nobody here could wait for
+        one.
+        """
         for number in (*_HANDLED, signal.SIGCHLD):
             self.handlers[number] = signal.getsignal(number) or signal.SIG_DFL
             signal.signal(number, signal.SIG_DFL)
@@ -210,7 +237,9 @@ class Manager:
 
 
 class _NotSqlite:
-    """Airflow 2's configuration for its ``dag-processor`` command, which refuses SQLite for the sake of locks."""
+    """Airflow 2's configuration for its ``dag-processor`` command, which refuses SQLite for the
+    sake of locks.
+    """
 
     def __init__(self, conf: Any) -> None:
         self._conf = conf
@@ -225,9 +254,11 @@ class _NotSqlite:
 
 
 def _run_in_this_process(agent: Any) -> None:
-    """``DagFileProcessorAgent.start`` of Airflow 2 without the fork: the scheduler's process goes on as the manager.
+    """``DagFileProcessorAgent.start`` of Airflow 2 without the fork: the scheduler's process goes
+    on as the manager.
 
-    In the mode that waits for a signal before each round, as with SQLite, so that a round's queries come before the first fork.
+    In the mode that waits for a signal before each round, as with SQLite, so that a round's queries
+    come before the first fork.
     """
     module = sys.modules[type(agent).__module__]
     context = agent._get_multiprocessing_context()
@@ -235,5 +266,11 @@ def _run_in_this_process(agent: Any) -> None:
     agent._parent_signal_conn.send(module.DagParsingSignal.AGENT_RUN_ONCE)
     pickles = [agent._pickle_dags] if hasattr(agent, "_pickle_dags") else []
     type(agent)._run_processor_manager(
-        agent._dag_directory, agent._max_runs, agent._processor_timeout, child_conn, agent._dag_ids, *pickles, False
+        agent._dag_directory,
+        agent._max_runs,
+        agent._processor_timeout,
+        child_conn,
+        agent._dag_ids,
+        *pickles,
+        False,
     )

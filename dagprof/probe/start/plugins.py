@@ -1,4 +1,6 @@
-"""What loading each plugin costs the process that loads them: once for all DAG files, and never a file's own doing."""
+"""What loading each plugin costs the process that loads them: once for all DAG files, and never
+a file's own doing.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,12 @@ _LOADERS = ("plugins_manager",)
 
 
 class Plugins:
-    """Rows of ``name``, ``source``, ``wall_ms``, ``rss_kib``, ``modules`` and ``error``, in the order of loading.
+    """Rows of ``name``, ``source``, ``wall_ms``, ``rss_kib``, ``modules`` and ``error``, in the
+    order of loading.
 
-    ``source`` is a file relative to the plugins folder, ``entry point NAME`` or ``provider``. A helper that another file of
-    the folder imported before it is loaded twice: Airflow gives it a name of its own the second time.
+    ``source`` is a file relative to the plugins folder, ``entry point NAME`` or ``provider``. A
+    helper that another file of the folder imported before it is loaded twice: Airflow gives it a
+    name of its own the second time.
     """
 
     def __init__(self, redact: Callable[[str], str]) -> None:
@@ -32,15 +36,30 @@ class Plugins:
         self.rows: list[PluginRow] = []
 
     def install(self, replace: Callable[[object, str, object], None]) -> None:
-        """Clock the three ways in which Airflow loads plugins; ``replace`` sets an attribute for the time being."""
+        """Clock the three ways in which Airflow loads plugins; ``replace`` sets an attribute for
+        the time being.
+        """
         manager = sys.modules["airflow.plugins_manager"]
-        replace(importlib.machinery, "SourceFileLoader", self._loader(importlib.machinery.SourceFileLoader))
+        replace(
+            importlib.machinery,
+            "SourceFileLoader",
+            self._loader(importlib.machinery.SourceFileLoader),
+        )
         replace(manager, "import_string", self._import_string(manager.import_string))
         entry_point = self._entry_point_class(manager)
         replace(entry_point, "load", self._entry_point_load(entry_point.load))
 
-    def _timed(self, name: str, source: str, function: Callable[..., object], *arguments: object) -> object:
-        row: PluginRow = {"name": name, "source": source, "wall_ms": 0.0, "rss_kib": 0, "modules": 0, "error": ""}
+    def _timed(
+        self, name: str, source: str, function: Callable[..., object], *arguments: object
+    ) -> object:
+        row: PluginRow = {
+            "name": name,
+            "source": source,
+            "wall_ms": 0.0,
+            "rss_kib": 0,
+            "modules": 0,
+            "error": "",
+        }
         modules, rss, started = len(sys.modules), rss_kib(), perf_counter()
         try:
             return function(*arguments)
@@ -74,15 +93,21 @@ class Plugins:
         def load(entry_point: EntryPoint) -> object:
             if entry_point.group != _GROUP:
                 return ordinary(entry_point)
-            return timed(entry_point.name, "entry point %s" % entry_point.value, ordinary, entry_point)
+            return timed(
+                entry_point.name, "entry point %s" % entry_point.value, ordinary, entry_point
+            )
 
         return load
 
     @staticmethod
     def _entry_point_class(manager: ModuleType) -> type[EntryPoint]:
-        """The class whose instances ``importlib.metadata`` gives, or its backport, where Airflow uses that."""
+        """The class whose instances ``importlib.metadata`` gives, or its backport, where Airflow
+        uses that.
+        """
         for name in ("metadata", "importlib_metadata"):
-            found: type[EntryPoint] | None = getattr(getattr(manager, name, None), "EntryPoint", None)
+            found: type[EntryPoint] | None = getattr(
+                getattr(manager, name, None), "EntryPoint", None
+            )
             if found is not None:
                 return found
         import importlib.metadata as metadata
@@ -98,4 +123,8 @@ def _below_plugins(path: str) -> str:
     from airflow.configuration import conf
 
     folder = conf.get("core", "plugins_folder", fallback="") or ""
-    return os.path.relpath(path, folder) if folder and path.startswith(folder) else os.path.basename(path)
+    return (
+        os.path.relpath(path, folder)
+        if folder and path.startswith(folder)
+        else os.path.basename(path)
+    )

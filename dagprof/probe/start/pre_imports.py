@@ -1,4 +1,6 @@
-"""Which ``airflow.*`` modules the files of a folder name at their tops, found as Airflow finds them."""
+"""Which ``airflow.*`` modules the files of a folder name at their tops, found as Airflow finds
+them.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +10,18 @@ from typing import TYPE_CHECKING, Iterable
 if TYPE_CHECKING:
     from ..versions.airflow_api import AirflowApi
 
-# Lines at the margin that import something and mention Airflow: all that can give a name. Nested ones give none.
+# Lines at the margin that import something and mention Airflow: all that can give a name. Nested
+# ones give none.
 _MENTION = re.compile(rb"^(?=[^\s#])(?=[^\n]*\bimport\b)[^\n]*\bairflow\b[^\n]*", re.M)
-_SIMPLE = re.compile(rb"(?:from[ \t]+(airflow[\w.]*)[ \t]+import|import[ \t]+(airflow[\w.]*)[ \t]*(?:#|\r?$))")
+_SIMPLE = re.compile(
+    rb"(?:from[ \t]+(airflow[\w.]*)[ \t]+import|import[ \t]+(airflow[\w.]*)[ \t]*(?:#|\r?$))"
+)
 
 
 def names(api: AirflowApi, files: Iterable[str]) -> list[str]:
-    """The modules, in the order of the files. Only files that may name a new one are parsed: thousands name the same few."""
+    """The modules, in the order of the files. Only files that may name a new one are parsed:
+    thousands name the same few.
+    """
     found: dict[str, None] = {"airflow": None}
     for file in files:
         if _may_name_others(file, found):

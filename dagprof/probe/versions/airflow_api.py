@@ -33,7 +33,10 @@ _CONFIG = {
         ("dag_processor", "min_file_process_interval"),
         ("scheduler", "min_file_process_interval"),
     ),
-    "parsing_processes": (("dag_processor", "parsing_processes"), ("scheduler", "parsing_processes")),
+    "parsing_processes": (
+        ("dag_processor", "parsing_processes"),
+        ("scheduler", "parsing_processes"),
+    ),
     "parsing_pre_import_modules": (
         ("dag_processor", "parsing_pre_import_modules"),
         ("scheduler", "parsing_pre_import_modules"),
@@ -54,7 +57,9 @@ def _optional(module: str) -> ModuleType | None:
 
 
 class AirflowApi:
-    """Airflow as dagprof uses it. Constructing it imports Airflow, as far as the temperature says."""
+    """Airflow as dagprof uses it. Constructing it imports Airflow, as far as the temperature
+    says.
+    """
 
     def __init__(self, root: str, temperature: str) -> None:
         started = time.perf_counter()
@@ -74,24 +79,32 @@ class AirflowApi:
 
     @staticmethod
     def _import_surroundings(temperature: str) -> list[ModuleType | None]:
-        """Import what the forking process has; its modules, None for those that this Airflow has not."""
+        """Import what the forking process has; its modules, None for those that this Airflow has
+        not.
+        """
         if temperature == PROCESSOR:
             return [importlib.import_module(name) for name in _PROCESSOR_MODULES]
         return [_optional(name) for name in (_WARM_MODULES if temperature == WARM else ())]
 
     @property
     def freezes_collector(self) -> bool:
-        """Whether the process that forks the parsing child calls ``gc.freeze`` before; read where it is imitated only.
+        """Whether the process that forks the parsing child calls ``gc.freeze`` before; read where
+        it is imitated only.
 
         Airflow 3.1+ does; without that, a collection in the child walks all of Airflow's objects.
         """
-        return any(module is not None and "gc.freeze(" in inspect.getsource(module) for module in self._forking)
+        return any(
+            module is not None and "gc.freeze(" in inspect.getsource(module)
+            for module in self._forking
+        )
 
     def build_manager_api(self) -> None:
-        """Airflow 3's manager builds the API that answers its children after it froze the collector.
+        """Airflow 3's manager builds the API that answers its children after it froze the
+        collector.
 
-        Some 300 modules are free for DAG files then, and each full collection in a child walks the API's objects too,
-        about 40 ms: left out, a parse that imports pandas would look a tenth faster than it is.
+        Some 300 modules are free for DAG files then, and each full collection in a child walks the
+        API's objects too, about 40 ms: left out, a parse that imports pandas would look a tenth
+        faster than it is.
         """
         loading.warm_importers()
         processor = sys.modules.get("airflow.dag_processing.processor")
@@ -150,7 +163,9 @@ class AirflowApi:
             sys.path.append(self.root)
         supervisor = sys.modules.get("airflow.sdk.execution_time.supervisor")
         if supervisor is not None and hasattr(supervisor, "block_orm_access"):
-            if "_AIRFLOW_PROCESS_CONTEXT" in os.environ:  # where the manager says what it is (3.1 and later)
+            if (
+                "_AIRFLOW_PROCESS_CONTEXT" in os.environ
+            ):  # where the manager says what it is (3.1 and later)
                 os.environ["_AIRFLOW_PROCESS_CONTEXT"] = "client"
             supervisor.block_orm_access()
 
@@ -171,11 +186,16 @@ class AirflowApi:
         """The classes of which a DAG file makes instances: DAGs, task groups, tasks."""
         found = [
             *self._classes("DAG", "airflow.sdk.definitions.dag")[:1],
-            *self._classes("TaskGroup", "airflow.sdk.definitions.taskgroup", "airflow.utils.task_group")[:1],
-            *self._classes("BaseOperator", "airflow.sdk.bases.operator", "airflow.models.baseoperator")[:1],
+            *self._classes(
+                "TaskGroup", "airflow.sdk.definitions.taskgroup", "airflow.utils.task_group"
+            )[:1],
+            *self._classes(
+                "BaseOperator", "airflow.sdk.bases.operator", "airflow.models.baseoperator"
+            )[:1],
         ]
-        # 3.0's model derives from the SDK's class with a constructor of its own, and `from airflow import DAG` gives it.
-        # Later modules have that name as a deprecated one, which warns when it is requested.
+        # 3.0's model derives from the SDK's class with a constructor of its own, and `from airflow
+        # import DAG` gives it. Later modules have that name as a deprecated one, which warns when
+        # it is requested.
         model = vars(_optional("airflow.models.dag")).get("DAG")
         return list(dict.fromkeys([*found, *([model] if model is not None else [])]))
 

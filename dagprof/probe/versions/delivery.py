@@ -1,14 +1,17 @@
-"""How the parsing child of the DAG processor is set up, hands its DAGs over and ends, by the version of Airflow.
+"""How the parsing child of the DAG processor is set up, hands its DAGs over and ends, by the
+version of Airflow.
 
 Read in the sources of 2.7.3, 2.9.3, 2.11.2, 3.0.6 and 3.3.2, beside ``airflow_api``.
 
-Airflow 3 connects the child's descriptors 0, 1 and 2 with sockets. The child sends one msgpack frame with all DAGs and
-import errors over descriptor 0, runs the exit handlers that were registered in it, and leaves. The manager takes the
-result once the child has ended *and* nobody holds one of these sockets any more; until then the parse goes on. A message
-that cannot be encoded ends the child, and no DAG and no import error is stored.
+Airflow 3 connects the child's descriptors 0, 1 and 2 with sockets. The child sends one msgpack
+frame with all DAGs and import errors over descriptor 0, runs the exit handlers that were registered
+in it, and leaves. The manager takes the result once the child has ended *and* nobody holds one of
+these sockets any more; until then the parse goes on. A message that cannot be encoded ends the
+child, and no DAG and no import error is stored.
 
-Airflow 2 writes the DAGs into the database from the child itself, a process of multiprocessing: its standard input is
-empty, nobody waits for its output, and exit handlers do not run, but it waits for threads and processes of its own.
+Airflow 2 writes the DAGs into the database from the child itself, a process of multiprocessing: its
+standard input is empty, nobody waits for its output, and exit handlers do not run, but it waits for
+threads and processes of its own.
 """
 
 from __future__ import annotations
@@ -31,7 +34,9 @@ _COMMS = "airflow.sdk.execution_time.comms"
 
 
 def is_supervised(is_processor: bool) -> bool:
-    """Whether the parsing child has a supervisor, as in Airflow 3; may import packages that lead to it."""
+    """Whether the parsing child has a supervisor, as in Airflow 3; may import packages that lead
+    to it.
+    """
     try:
         return is_processor and importlib.util.find_spec(_COMMS) is not None
     except ImportError:
@@ -57,7 +62,9 @@ class Delivery:
     fault = ""
 
     def open_streams(self, requests: int) -> None:
-        """Give the child its standard streams; ``requests`` is its end of the supervisor's socket."""
+        """Give the child its standard streams; ``requests`` is its end of the supervisor's
+        socket.
+        """
 
     def begin(self) -> None:
         """Forget what the process that forked would do at its end."""
@@ -69,7 +76,9 @@ class Delivery:
     def end(self) -> None:
         """Do what the child does after it has delivered its DAGs, before it leaves."""
 
-    def encode(self, file: str, bag: DagBag, documents: dict[str, Document], errors: dict[str, str]) -> None:
+    def encode(
+        self, file: str, bag: DagBag, documents: dict[str, Document], errors: dict[str, str]
+    ) -> None:
         """Bring DAGs and errors into the form in which they leave the child.
 
         :raises Exception: as in Airflow's child, of which nothing is stored then.
@@ -95,11 +104,16 @@ class DatabaseDelivery(Delivery):
         return bool(children) or len(getattr(sys.modules.get("threading"), "_active", ())) > 1
 
     def end(self) -> None:
-        for module, function in (("multiprocessing.util", "_exit_function"), ("threading", "_shutdown")):
+        for module, function in (
+            ("multiprocessing.util", "_exit_function"),
+            ("threading", "_shutdown"),
+        ):
             if module in sys.modules:
                 getattr(sys.modules[module], function)()
 
-    def encode(self, file: str, bag: DagBag, documents: dict[str, Document], errors: dict[str, str]) -> None:
+    def encode(
+        self, file: str, bag: DagBag, documents: dict[str, Document], errors: dict[str, str]
+    ) -> None:
         for text in (*bag.import_errors.values(), *errors.values()):
             text.encode("utf-8")
         for dag_id in documents:
@@ -132,9 +146,14 @@ class SupervisedDelivery(Delivery):
         os.dup2(requests, 0)
         self._socket = identity(0)
         for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
-            # Airflow's child sends its log another way; here it goes to stderr, and no text may fail on that way.
+            # Airflow's child sends its log another way; here it goes to stderr, and no text may
+            # fail on that way.
             errors = "backslashreplace" if name == "stderr" else None
-            setattr(sys, name, io.TextIOWrapper(os.fdopen(descriptor, "wb"), errors=errors, line_buffering=True))
+            setattr(
+                sys,
+                name,
+                io.TextIOWrapper(os.fdopen(descriptor, "wb"), errors=errors, line_buffering=True),
+            )
 
     def begin(self) -> None:
         atexit._clear()
@@ -145,12 +164,17 @@ class SupervisedDelivery(Delivery):
     def end(self) -> None:
         atexit._run_exitfuncs()
 
-    def encode(self, file: str, bag: DagBag, documents: dict[str, Document], errors: dict[str, str]) -> None:
+    def encode(
+        self, file: str, bag: DagBag, documents: dict[str, Document], errors: dict[str, str]
+    ) -> None:
         if self._socket is not None and identity(0) != self._socket:
             raise OSError("descriptor 0, which carries the result, is closed")
         dags = [self._dag(bag.dags[dag_id], document) for dag_id, document in documents.items()]
         message = self._message(
-            fileloc=file, serialized_dags=dags, import_errors={**bag.import_errors, **errors}, warnings=[]
+            fileloc=file,
+            serialized_dags=dags,
+            import_errors={**bag.import_errors, **errors},
+            warnings=[],
         )
         self._frame(id=0, body=message.model_dump()).as_bytes()
 
@@ -160,7 +184,11 @@ class SupervisedDelivery(Delivery):
 
     def culprit(self, bag: DagBag, documents: dict[str, Document]) -> str:
         for dag_id, document in documents.items():
-            parts = {"last_loaded": getattr(bag.dags[dag_id], "last_loaded", None)} if self._has_loaded else {}
+            parts = (
+                {"last_loaded": getattr(bag.dags[dag_id], "last_loaded", None)}
+                if self._has_loaded
+                else {}
+            )
             for where, value in _leaves({**document, **parts}):
                 if not self._is_sendable(value):
                     return "%s of the DAG %s is %s" % (where, ascii(dag_id), _shown(value))
@@ -175,7 +203,9 @@ class SupervisedDelivery(Delivery):
 
 
 def _columns(dag: Dag) -> Iterator[tuple[str, str]]:
-    """The texts of a DAG that have database columns of their own; the rest of it travels as JSON, in ASCII."""
+    """The texts of a DAG that have database columns of their own; the rest of it travels as
+    JSON, in ASCII.
+    """
     for name in ("description", "owner", "dag_display_name", "default_view", "tags"):
         found = getattr(dag, name, None)
         for value in found if isinstance(found, (list, tuple, set)) else (found,):
@@ -196,7 +226,9 @@ def _leaves(value: object, where: str = "") -> Iterator[tuple[str, object]]:
     if isinstance(value, dict):
         for key, inner in value.items():
             yield (where + " key").strip(), key
-            yield from _leaves(inner, "%s.%s" % (where, key) if where else str(getattr(key, "value", key)))
+            yield from _leaves(
+                inner, "%s.%s" % (where, key) if where else str(getattr(key, "value", key))
+            )
     elif isinstance(value, (list, tuple)):
         for number, inner in enumerate(value):
             yield from _leaves(inner, "%s[%d]" % (where, number))
@@ -209,4 +241,7 @@ def _shown(value: object) -> str:
         text = ascii(value)
     except Exception:
         text = "not printable"
-    return "%s (%s)" % (text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 3] + "...", type(value).__name__)
+    return "%s (%s)" % (
+        text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 3] + "...",
+        type(value).__name__,
+    )

@@ -1,7 +1,8 @@
-"""Which files the installed Airflow would parse, by its own functions; knows one version from another.
+"""Which files the installed Airflow would parse, by its own functions; knows one version from
+another.
 
-Up to 3.3 there is one function for a folder (``airflow.utils.file.list_py_file_paths``); from 3.4 on each format has an
-importer, and a registry asks them all.
+Up to 3.3 there is one function for a folder (``airflow.utils.file.list_py_file_paths``); from 3.4
+on each format has an importer, and a registry asks them all.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ def list_files(folder: str, safe_mode: bool) -> list[str]:
 
 
 def _by_importers(folder: str, safe_mode: bool, utils: ModuleType) -> list[str]:
-    """As the manager of Airflow 3.4: the file that holds each definition, or whose listing failed."""
+    """As the manager of Airflow 3.4: the file that holds each definition, or whose listing
+    failed.
+    """
     from pathlib import Path
 
     from airflow.dag_processing.bundles.local import LocalDagBundle
@@ -51,7 +54,9 @@ def _by_importers(folder: str, safe_mode: bool, utils: ModuleType) -> list[str]:
 
 
 def might_contain_dag(file: str) -> bool:
-    """What safe mode says about a file. Whatever the user's own function raises comes out of here."""
+    """What safe mode says about a file. Whatever the user's own function raises comes out of
+    here.
+    """
     return bool(_asking("might_contain_dag", safe_mode=True)(file))
 
 
@@ -71,7 +76,9 @@ def _asking(name: str, **fixed: object) -> Callable[[str], object]:
 
 
 def own_heuristic() -> str:
-    """The dotted name of the user's ``[core] might_contain_dag_callable``; empty where Airflow's own test decides."""
+    """The dotted name of the user's ``[core] might_contain_dag_callable``; empty where Airflow's
+    own test decides.
+    """
     from airflow.configuration import conf
 
     name = conf.get("core", "might_contain_dag_callable", fallback="") or ""

@@ -1,7 +1,7 @@
 """How the installed Airflow executes a DAG file's own code; knows one version from another.
 
-Up to 3.3 a DAG file comes through importlib's loader of source files. From 3.4 on each format has an importer, and that of
-Python files has a loader of its own, which keeps no bytecode.
+Up to 3.3 a DAG file comes through importlib's loader of source files. From 3.4 on each format has
+an importer, and that of Python files has a loader of its own, which keeps no bytecode.
 """
 
 from __future__ import annotations
@@ -16,15 +16,22 @@ _SDK = "airflow.sdk.importers"
 
 
 def timed_methods(dagbag: ModuleType) -> list[tuple[type, str]]:
-    """Classes and names of the methods in which a DAG file's modules are executed; ``dagbag`` is DagBag's module."""
+    """Classes and names of the methods in which a DAG file's modules are executed; ``dagbag`` is
+    DagBag's module.
+    """
     importers = sys.modules.get(_SDK)
     if importers is None:
         python = sys.modules.get("airflow.dag_processing.importers.python_importer")
         owner = dagbag.DagBag if python is None else python.PythonDagImporter
         return [(owner, "_load_modules_from_file"), (owner, "_load_modules_from_zip")]
-    classes = {type(importer) for importer in getattr(_registry(importers), "_ordered_importers", ())}
+    classes = {
+        type(importer) for importer in getattr(_registry(importers), "_ordered_importers", ())
+    }
     others = classes - {importers.PythonDagImporter, importers.ZipImporter}
-    return [(importers.PythonDagImporter, "_load_modules"), *((cls, "import_definition") for cls in others)]
+    return [
+        (importers.PythonDagImporter, "_load_modules"),
+        *((cls, "import_definition") for cls in others),
+    ]
 
 
 def _registry(importers: ModuleType) -> Any:
@@ -32,21 +39,27 @@ def _registry(importers: ModuleType) -> Any:
 
 
 def warm_importers() -> None:
-    """What the manager of Airflow 3.4 does before it forks: build every importer that is configured."""
+    """What the manager of Airflow 3.4 does before it forks: build every importer that is
+    configured.
+    """
     importers = sys.modules.get(_SDK)
     if importers is not None:
         _registry(importers).warm_importers()
 
 
 def source_loaders() -> list[Any]:
-    """The loader classes through which source text becomes code: importlib's, and Airflow's own where it has one."""
+    """The loader classes through which source text becomes code: importlib's, and Airflow's own
+    where it has one.
+    """
     python = sys.modules.get(_SDK + ".python_importer")
     own = getattr(python, "_DefinitionSourceLoader", None)
     return [importlib.machinery.SourceFileLoader, *([own] if own is not None else [])]
 
 
 def path_of(loader: importlib.machinery.SourceFileLoader, name: str) -> str:
-    """The file that a source loader reads for a module; inside an archive, the path of the member below it."""
+    """The file that a source loader reads for a module; inside an archive, the path of the
+    member below it.
+    """
     path = getattr(loader, "path", None)
     return str(loader.get_filename(name) if path is None else path)
 

@@ -1,4 +1,5 @@
-"""What the probe needs from Airflow, looked up when the zygote starts: an unknown Airflow is not a fault of any DAG file.
+"""What the probe needs from Airflow, looked up when the zygote starts: an unknown Airflow is not a
+fault of any DAG file.
 
 To be asked in a fork, for it imports what other versions keep elsewhere.
 """
@@ -30,8 +31,14 @@ _NEEDS = (
         "airflow.serialization.serialized_objects.SerializedDAG.to_dict",
     ),
     ("airflow.dag_processing.dagbag.DagBag", "airflow.models.dagbag.DagBag"),
-    (*(owner + "._load_modules_from_file" for owner in _LOADERS), _SDK_IMPORTERS + ".PythonDagImporter._load_modules"),
-    (*(owner + "._load_modules_from_zip" for owner in _LOADERS), _SDK_IMPORTERS + ".ZipImporter.import_definition"),
+    (
+        *(owner + "._load_modules_from_file" for owner in _LOADERS),
+        _SDK_IMPORTERS + ".PythonDagImporter._load_modules",
+    ),
+    (
+        *(owner + "._load_modules_from_zip" for owner in _LOADERS),
+        _SDK_IMPORTERS + ".ZipImporter.import_definition",
+    ),
     ("airflow.sdk.definitions.dag.DAG", "airflow.models.dag.DAG"),
     ("airflow.sdk.definitions.variable.Variable.get", "airflow.models.variable.Variable.get"),
     (
@@ -45,7 +52,9 @@ _PROCESSOR_NEEDS = (("airflow.dag_processing.manager",), ("airflow.dag_processin
 
 
 def unsupported(is_processor: bool) -> str:
-    """Why this Airflow cannot be measured, in one sentence; empty where all that is needed is there, or there is no Airflow."""
+    """Why this Airflow cannot be measured, in one sentence; empty where all that is needed is
+    there, or there is no Airflow.
+    """
     try:
         version = str(importlib.import_module("airflow").__version__)
     except Exception:
@@ -59,7 +68,10 @@ def unsupported(is_processor: bool) -> str:
         if any(reached[name] > name.count(".") for name in names):
             continue
         if broken:
-            return "Airflow %s cannot be used: %s." % (version, min(broken, key=lambda text: len(text.split()[0])))
+            return "Airflow %s cannot be used: %s." % (
+                version,
+                min(broken, key=lambda text: len(text.split()[0])),
+            )
         nearest = max(names, key=lambda name: reached[name] / (name.count(".") + 1))
         return "Airflow %s is not supported: %s is missing; %s." % (version, nearest, supported)
     return ""
@@ -75,9 +87,11 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _reached(name: str, broken: list[str]) -> int:
-    """How many parts of a dotted name can be reached: the longest beginning that is a module, then attributes.
+    """How many parts of a dotted name can be reached: the longest beginning that is a module, then
+    attributes.
 
-    ``broken`` records the modules that are there and fail: a damaged installation, no unknown Airflow.
+    ``broken`` records the modules that are there and fail: a damaged installation, no unknown
+    Airflow.
     """
     parts = name.split(".")
     for length in range(len(parts), 0, -1):

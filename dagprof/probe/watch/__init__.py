@@ -1,7 +1,9 @@
-"""What a file does while it is parsed, besides building DAGs, each effect at the user's line that led there.
+"""What a file does while it is parsed, besides building DAGs, each effect at the user's line that
+led there.
 
-Most is learned from audit events, which cost nothing to wait for; functions are replaced only where a time is wanted or
-no event shows it. Installing imports nothing, and nothing is undone: the process ends after this parse.
+Most is learned from audit events, which cost nothing to wait for; functions are replaced only where
+a time is wanted or no event shows it. Installing imports nothing, and nothing is undone: the
+process ends after this parse.
 """
 
 from __future__ import annotations
@@ -29,9 +31,13 @@ _WARNING = re.compile(r"(?P<file>.+?):(?P<line>\d+): (?P<text>[\w.]+: .*)", re.S
 
 
 class Effects:
-    """All watchers around one parse. ``root`` holds the DAG files; files below ``scratch`` are never an effect."""
+    """All watchers around one parse. ``root`` holds the DAG files; files below ``scratch`` are
+    never an effect.
+    """
 
-    def __init__(self, redact: Callable[[str], str], root: str, scratch: str, dag_file: str) -> None:
+    def __init__(
+        self, redact: Callable[[str], str], root: str, scratch: str, dag_file: str
+    ) -> None:
         self._ledger = Ledger(redact)
         self._late = LatePatches()
         self._files = FileWatch(self._ledger, root, scratch, dag_file)
@@ -54,7 +60,14 @@ class Effects:
 
     def _hook(self) -> Callable[[str, Arguments], None]:
         handlers: Handlers = {"import": self._on_import}
-        for watch in (self._files, self._network, self._processes, self._databases, self._state, self._executions):
+        for watch in (
+            self._files,
+            self._network,
+            self._processes,
+            self._databases,
+            self._state,
+            self._executions,
+        ):
             handlers.update(watch.events())
         find = handlers.get
 
@@ -78,18 +91,23 @@ class Effects:
         self._state.checkpoint(file, line)
 
     def add_warnings(self, texts: Iterable[object]) -> None:
-        """Warnings as Airflow keeps them, ``file:line: Category: message``; only those of user files count."""
+        """Warnings as Airflow keeps them, ``file:line: Category: message``; only those of user
+        files count.
+        """
         for text in texts:
             match = _WARNING.match(str(text))
             if match is not None and origin.of_file(match["file"]) == origin.USER:
-                self._ledger.add("warning", match["text"].strip(), match["file"], int(match["line"]))
+                self._ledger.add(
+                    "warning", match["text"].strip(), match["file"], int(match["line"])
+                )
 
     def rows_so_far(self) -> list[EffectRow]:
         """The effects until now; the watch goes on, and has not looked at what was undone."""
         return self._ledger.rows()
 
     def rows(self) -> list[EffectRow]:
-        """All effects, as dictionaries with the fields of ``model.Effect`` and ``is_running``, of a process after the parse.
+        """All effects, as dictionaries with the fields of ``model.Effect`` and ``is_running``, of a
+        process after the parse.
 
         Ends the watch.
         """
@@ -98,6 +116,8 @@ class Effects:
             for watch in (self._files, self._processes, self._state):
                 try:
                     watch.finish()
-                except Exception:  # the user's code may have left anything behind; what was found so far stands
+                except (
+                    Exception
+                ):  # the user's code may have left anything behind; what was found so far stands
                     continue
         return self._ledger.rows()

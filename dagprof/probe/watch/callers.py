@@ -1,4 +1,6 @@
-"""Who is behind something that happens: the innermost line of the user's code, and what lies between."""
+"""Who is behind something that happens: the innermost line of the user's code, and what lies
+between.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ STARTED_AT = "_dagprof_started_at"
 
 
 class Caller:
-    """A line of the user's code. ``is_direct``: nothing but the standard library between it and what happened."""
+    """A line of the user's code. ``is_direct``: nothing but the standard library between it and
+    what happened.
+    """
 
     __slots__ = ("file", "is_airflows", "is_direct", "line")
 
@@ -27,10 +31,11 @@ class Caller:
 
 
 def find(frame: FrameType | None) -> Caller | None:
-    """The caller at or above ``frame``; in a thread without user code, the line that started the thread.
+    """The caller at or above ``frame``; in a thread without user code, the line that started the
+    thread.
 
-    What Airflow's core does when user code calls Airflow's core is Airflow's own doing; what a library in between
-    does, or a library that was called first and logs through Airflow, is not.
+    What Airflow's core does when user code calls Airflow's core is Airflow's own doing; what a
+    library in between does, or a library that was called first and logs through Airflow, is not.
     """
     innermost = outermost = ""
     while frame is not None:
@@ -48,7 +53,11 @@ def find(frame: FrameType | None) -> Caller | None:
 
 
 def _is_core(file: str) -> bool:
-    return _CORE in file and origin.of_file(file) == origin.DISTRIBUTION and not any(part in file for part in _SERVANTS)
+    return (
+        _CORE in file
+        and origin.of_file(file) == origin.DISTRIBUTION
+        and not any(part in file for part in _SERVANTS)
+    )
 
 
 def _thread_starter(is_direct: bool) -> Caller | None:

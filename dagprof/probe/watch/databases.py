@@ -1,4 +1,6 @@
-"""Databases: connections of drivers, statements of SQLAlchemy engines, and Airflow's own metadata database."""
+"""Databases: connections of drivers, statements of SQLAlchemy engines, and Airflow's own
+metadata database.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ _DRIVERS = {
 }
 _PLACES = ("host", "server", "account", "server_hostname", "dsn", "hostname")
 _DATABASES = ("dbname", "database", "db", "service_name")
-_TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE|TABLE|JOIN)\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?([\w.\"`\[\]]+)", re.I)
+_TABLE = re.compile(
+    r"\b(?:FROM|INTO|UPDATE|TABLE|JOIN)\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?([\w.\"`\[\]]+)", re.I
+)
 _STARTED = "_dagprof_started"
 
 
@@ -79,7 +83,9 @@ class DatabaseWatch:
         is_metadata = known != "" and os.path.abspath(database) == os.path.abspath(known)
         # Where dagprof's own copy of Airflow's database lies differs from run to run.
         kind, what = (
-            ("metadata-database", "connect") if is_metadata else ("database", "connect sqlite " + steady(database))
+            ("metadata-database", "connect")
+            if is_metadata
+            else ("database", "connect sqlite " + steady(database))
         )
         self._ledger.note(kind, what)
 
@@ -99,21 +105,35 @@ class DatabaseWatch:
         event.listen(module.Engine, "handle_error", self._on_error)
 
     def _before(
-        self, conn: Any, cursor: object, statement: object, parameters: object, context: object, many: object
+        self,
+        conn: Any,
+        cursor: object,
+        statement: object,
+        parameters: object,
+        context: object,
+        many: object,
     ) -> None:
         try:
             url = conn.engine.url
             if self._metadata_url is not None and url == self._metadata_url:
                 key = self._ledger.note("metadata-database", statement_text(statement))
             else:
-                key = self._ledger.note("database", "%s on %s" % (statement_text(statement), _url_text(url)))
+                key = self._ledger.note(
+                    "database", "%s on %s" % (statement_text(statement), _url_text(url))
+                )
             if key is not None:
                 setattr(context, _STARTED, (key, perf_counter_ns()))
         except Exception:
             return
 
     def _after(
-        self, conn: object, cursor: object, statement: object, parameters: object, context: object, many: object
+        self,
+        conn: object,
+        cursor: object,
+        statement: object,
+        parameters: object,
+        context: object,
+        many: object,
     ) -> None:
         self._end(context)
 
@@ -130,7 +150,9 @@ def statement_text(statement: object) -> str:
     text = str(statement).lstrip(" \t\r\n(")
     verb = re.match(r"\w+", text)
     table = _TABLE.search(text)
-    return " ".join([verb.group().upper() if verb else "?", *([table.group(1).strip('"`[]')] if table else [])])
+    return " ".join(
+        [verb.group().upper() if verb else "?", *([table.group(1).strip('"`[]')] if table else [])]
+    )
 
 
 def _url_text(url: Any) -> str:
@@ -145,7 +167,11 @@ def _place(args: tuple[object, ...], kwargs: dict[str, object]) -> str:
     database = next((str(kwargs[name]) for name in _DATABASES if kwargs.get(name)), "")
     if "=" in place or "@" in place or "/" in place:
         return _from_dsn(place)
-    return place + (":%s" % kwargs["port"] if kwargs.get("port") else "") + ("/" + database if database else "")
+    return (
+        place
+        + (":%s" % kwargs["port"] if kwargs.get("port") else "")
+        + ("/" + database if database else "")
+    )
 
 
 def _from_dsn(dsn: str) -> str:
@@ -154,4 +180,8 @@ def _from_dsn(dsn: str) -> str:
     parts = {name.lower(): value for name, value in re.findall(r"(\w+)\s*=\s*'?([^\s;']+)", dsn)}
     host = parts.get("host") or parts.get("server") or parts.get("hostaddr") or ""
     database = parts.get("dbname") or parts.get("database") or ""
-    return host + (":" + parts["port"] if "port" in parts else "") + ("/" + database if database else "")
+    return (
+        host
+        + (":" + parts["port"] if "port" in parts else "")
+        + ("/" + database if database else "")
+    )

@@ -1,4 +1,6 @@
-"""Code that user code has executed by ``exec``, ``eval`` or ``runpy``: what runs there has no line in a file of its own."""
+"""Code that user code has executed by ``exec``, ``eval`` or ``runpy``: what runs there has no
+line in a file of its own.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +35,16 @@ class ExecutionWatch:
 
     def _shown(self, code: CodeType) -> str:
         file = code.co_filename
-        where = "text" if file.startswith("<") else file[len(self._root) :] if file.startswith(self._root) else file
+        where = (
+            "text"
+            if file.startswith("<")
+            else file[len(self._root) :]
+            if file.startswith(self._root)
+            else file
+        )
         names = ", ".join(code.co_names[:_MOST_NAMES])
-        return "%s that uses %s%s" % (where, names, " and more" if len(code.co_names) > _MOST_NAMES else "")
+        return "%s that uses %s%s" % (
+            where,
+            names,
+            " and more" if len(code.co_names) > _MOST_NAMES else "",
+        )

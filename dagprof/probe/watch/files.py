@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 _ACCESS = os.O_RDONLY | os.O_WRONLY | os.O_RDWR
 _SOURCES = (".py", ".pyc", ".pyd", ".so", ".zip", ".egg")
 # Who reads sources and lists folders in order to find or to show code.
-_FINDERS = ("importlib", "pkgutil", "pkg_resources", "zipimport", "linecache", "tokenize", "inspect")
+_FINDERS = (
+    "importlib",
+    "pkgutil",
+    "pkg_resources",
+    "zipimport",
+    "linecache",
+    "tokenize",
+    "inspect",
+)
 _NEVER = ("/proc/", "/sys/", "/dev/", "/etc/localtime")
 _NEVER_PARTS = ("/zoneinfo/", ".dist-info/", ".egg-info/", "/__pycache__/")
 _SYSTEM = ("/etc/", "/bin/", "/sbin/", "/lib/", "/lib64/", "/System/", "/Library/")
@@ -32,7 +40,9 @@ _TEMPORARY = re.compile(r"(?<=[/])tmp[a-z0-9_]{8}(?=$|[/.])")
 
 def _system_folders() -> tuple[str, ...]:
     prefixes = {"/usr", "/usr/local", sys.prefix, sys.base_prefix}
-    return _SYSTEM + tuple(os.path.join(prefix, name, "") for prefix in prefixes for name in _SHARED)
+    return _SYSTEM + tuple(
+        os.path.join(prefix, name, "") for prefix in prefixes for name in _SHARED
+    )
 
 
 class FileWatch:
@@ -41,7 +51,9 @@ class FileWatch:
     def __init__(self, ledger: Ledger, root: str, scratch: str, dag_file: str) -> None:
         self._ledger = ledger
         self._root = root.rstrip(os.sep) + os.sep
-        self._ignored = tuple(os.path.join(path, "") for path in (scratch, os.path.realpath(scratch)) if path)
+        self._ignored = tuple(
+            os.path.join(path, "") for path in (scratch, os.path.realpath(scratch)) if path
+        )
         self._dag_file = dag_file
         self._system = _system_folders()
         self._written: dict[Key, str] = {}
@@ -93,7 +105,11 @@ class FileWatch:
             self._note("file-write", args[0], " (removed)")
 
     def _rename(self, args: Arguments) -> None:
-        if args[2] == -1 and os.path.lexists(args[0]) and not _is_finder(sys._getframe(2).f_code.co_filename):
+        if (
+            args[2] == -1
+            and os.path.lexists(args[0])
+            and not _is_finder(sys._getframe(2).f_code.co_filename)
+        ):
             self._note("file-write", args[1])
 
     def _note(self, kind: str, name: Name, suffix: str = "", size: int = 0) -> Key | None:
@@ -112,7 +128,11 @@ class FileWatch:
         return os.path.abspath(os.fsdecode(name))
 
     def _is_ignored(self, path: str) -> bool:
-        if path == self._dag_file or (path + os.sep).startswith(self._ignored) or path.startswith(_NEVER):
+        if (
+            path == self._dag_file
+            or (path + os.sep).startswith(self._ignored)
+            or path.startswith(_NEVER)
+        ):
             return True
         if any(part in path for part in _NEVER_PARTS):
             return True
@@ -124,7 +144,9 @@ class FileWatch:
         return not path.startswith(self._root) and (path + os.sep).startswith(self._system)
 
     def _shown(self, path: str) -> str:
-        """The path below the root where it lies there; what differs from parse to parse is not shown."""
+        """The path below the root where it lies there; what differs from parse to parse is not
+        shown.
+        """
         path = path[len(self._root) :] if path.startswith(self._root) else path
         return _TEMPORARY.sub("tmp*", steady(path))
 
@@ -136,5 +158,7 @@ class FileWatch:
 
 
 def _is_finder(file: str) -> bool:
-    """Whether this is code of the import system, or shows sources: of an installed package, not of the user."""
+    """Whether this is code of the import system, or shows sources: of an installed package, not
+    of the user.
+    """
     return any(part in file for part in _FINDERS) and origin.of_file(file) != origin.USER

@@ -1,7 +1,9 @@
-"""Changes a module as soon as it has been loaded: at once if it is there, otherwise at the end of its import.
+"""Changes a module as soon as it has been loaded: at once if it is there, otherwise at the end of
+its import.
 
-Nothing is imported for that. An audit event announces each import statement; only for a name that is waited for does a
-finder step in front of the others, and it steps back as soon as it has been asked.
+Nothing is imported for that. An audit event announces each import statement; only for a name that
+is waited for does a finder step in front of the others, and it steps back as soon as it has been
+asked.
 """
 
 from __future__ import annotations
@@ -97,9 +99,13 @@ def _apply(patch: Patch, module: ModuleType) -> None:
 
 
 class Watched:
-    """Stands for a function of a module. Like a built-in, it is not a method where a class holds it, and pickles by name."""
+    """Stands for a function of a module. Like a built-in, it is not a method where a class holds
+    it, and pickles by name.
+    """
 
-    def __init__(self, ordinary: object, call: Callable[..., object], module: str, name: str) -> None:
+    def __init__(
+        self, ordinary: object, call: Callable[..., object], module: str, name: str
+    ) -> None:
         self._call = call
         self.__wrapped__ = ordinary
         self.__doc__ = getattr(ordinary, "__doc__", None)

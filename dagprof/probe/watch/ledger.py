@@ -1,4 +1,6 @@
-"""The account of effects: each kind and name at a line of the user's code, with count, time and size."""
+"""The account of effects: each kind and name at a line of the user's code, with count, time and
+size.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +35,20 @@ _Found = TypeVar("_Found")
 
 
 class _Row:
-    """What is known of one effect. Stretches of time that overlap, in several threads or programs, count once."""
+    """What is known of one effect. Stretches of time that overlap, in several threads or
+    programs, count once.
+    """
 
-    __slots__ = ("_stretches", "_wall_ns", "count", "failed", "is_running", "is_timed", "size", "threads")
+    __slots__ = (
+        "_stretches",
+        "_wall_ns",
+        "count",
+        "failed",
+        "is_running",
+        "is_timed",
+        "size",
+        "threads",
+    )
 
     def __init__(self) -> None:
         self.count = self.size = self.failed = self._wall_ns = 0
@@ -44,7 +57,9 @@ class _Row:
         self._stretches: list[tuple[int, int]] = []
 
     def spend(self, began: int, ended: int) -> None:
-        """Add a stretch; those that ended earlier were added before, except sleeps, which report when they begin."""
+        """Add a stretch; those that ended earlier were added before, except sleeps, which report
+        when they begin.
+        """
         self.is_timed = True
         stretches = self._stretches
         while stretches and stretches[-1][1] >= began:
@@ -60,11 +75,15 @@ class _Row:
         if not self.is_timed:
             return None
         now = perf_counter_ns()
-        return (self._wall_ns + sum(min(ended, now) - began for began, ended in self._stretches)) // 1000
+        return (
+            self._wall_ns + sum(min(ended, now) - began for began, ended in self._stretches)
+        ) // 1000
 
 
 class Ledger:
-    """Rows by kind, what, file and line. It never raises into the code that it watches, whatever it receives."""
+    """Rows by kind, what, file and line. It never raises into the code that it watches, whatever
+    it receives.
+    """
 
     def __init__(self, redact: Callable[[str], str]) -> None:
         self._redact = redact
@@ -74,9 +93,11 @@ class Ledger:
         self._busy: set[tuple[int, str]] = set()
 
     def note(self, kind: str, what: str, count: int = 1, size: int = 0) -> Key | None:
-        """Count an effect at the user's line that led here; its key, or None where there is no such line.
+        """Count an effect at the user's line that led here; its key, or None where there is no such
+        line.
 
-        What happens in a thread while ``timed`` runs for the same kind is part of that, and not counted.
+        What happens in a thread while ``timed`` runs for the same kind is part of that, and not
+        counted.
         """
         try:
             if self.is_busy(kind):
@@ -88,8 +109,12 @@ class Ledger:
         except Exception:
             return None
 
-    def add(self, kind: str, what: str, file: str, line: int, count: int = 1, size: int = 0) -> Key | None:
-        """Count an effect at a known line. The size is the largest seen, except that output adds up."""
+    def add(
+        self, kind: str, what: str, file: str, line: int, count: int = 1, size: int = 0
+    ) -> Key | None:
+        """Count an effect at a known line. The size is the largest seen, except that output adds
+        up.
+        """
         shown = self._shown.get(what)
         if shown is None:
             shown = self._redact(what)[:_WHAT_LIMIT]
@@ -149,7 +174,9 @@ class Ledger:
     def is_busy(self, kind: str) -> bool:
         return (get_ident(), kind) in self._busy
 
-    def timed(self, kind: str, what: str, function: Callable[..., _Found], *args: object, **kwargs: object) -> _Found:
+    def timed(
+        self, kind: str, what: str, function: Callable[..., _Found], *args: object, **kwargs: object
+    ) -> _Found:
         """Call ``function``; the call is one effect, and lasts as long as that."""
         key = self.note(kind, what)
         if key is None:
@@ -161,7 +188,9 @@ class Ledger:
         finally:
             self._busy.discard(mark)
 
-    def spending(self, key: Key, function: Callable[..., _Found], *args: object, **kwargs: object) -> _Found:
+    def spending(
+        self, key: Key, function: Callable[..., _Found], *args: object, **kwargs: object
+    ) -> _Found:
         """Call ``function`` on the account of an effect that was noted before."""
         started = perf_counter_ns()
         try:

@@ -1,4 +1,6 @@
-"""Names looked up, connections opened and HTTP requests sent, through the standard library and through httpx."""
+"""Names looked up, connections opened and HTTP requests sent, through the standard library and
+through httpx.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ _REQUEST = "_dagprof_request"
 
 
 class NetworkWatch:
-    """Facts come from audit events, times from functions that are replaced once their module is loaded."""
+    """Facts come from audit events, times from functions that are replaced once their module is
+    loaded.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -32,7 +36,8 @@ class NetworkWatch:
 
     def events(self) -> Handlers:
         lookups: Handlers = {
-            "socket." + name: self._on_lookup for name in ("getaddrinfo", "gethostbyname", "gethostbyaddr")
+            "socket." + name: self._on_lookup
+            for name in ("getaddrinfo", "gethostbyname", "gethostbyaddr")
         }
         return {**lookups, "socket.connect": self._on_connect}
 
@@ -81,7 +86,9 @@ class NetworkWatch:
 
     def _timed_connect(self, ordinary: Callable[..., object]) -> Callable[..., object]:
         def connect(sock: socket, address: object) -> object:
-            return self._ledger.timed("socket", self._address_or_none(address), ordinary, sock, address)
+            return self._ledger.timed(
+                "socket", self._address_or_none(address), ordinary, sock, address
+            )
 
         return functools.wraps(ordinary, updated=())(connect)
 
@@ -96,7 +103,9 @@ class NetworkWatch:
         put, get = connection.putrequest, connection.getresponse
 
         @functools.wraps(put)
-        def putrequest(conn: HTTPConnection, method: str, url: str, *args: object, **kwargs: object) -> object:
+        def putrequest(
+            conn: HTTPConnection, method: str, url: str, *args: object, **kwargs: object
+        ) -> object:
             key = self._ledger.note("http", "%s %s" % (method, _url_of(conn, url)))
             conn.__dict__[_REQUEST] = (key, perf_counter_ns())
             return put(conn, method, url, *args, **kwargs)
@@ -140,7 +149,9 @@ def _url_of(conn: HTTPConnection, url: str) -> str:
 
 
 def _plain_url(url: str) -> str:
-    """Without user, password, query and fragment; parts of the path that look like a key are masked."""
+    """Without user, password, query and fragment; parts of the path that look like a key are
+    masked.
+    """
     url = re.sub(r"//[^/@]*@", "//", url.partition("#")[0])
     url, question, _ = url.partition("?")
     scheme, slashes, rest = url.partition("://")

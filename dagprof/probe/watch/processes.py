@@ -1,4 +1,6 @@
-"""Processes that user code starts, how long it had them, threads it leaves running, and its sleeping."""
+"""Processes that user code starts, how long it had them, threads it leaves running, and its
+sleeping.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +26,14 @@ if TYPE_CHECKING:
 
     from .events import Arguments, Handlers, Key
 
-_SECRET = r"--?[\w-]*(?:password|passwd|passphrase|pwd|secret|token|api-?key|access-?key|credentials?)[\w-]*"
+_SECRET = (
+    r"--?[\w-]*(?:password|passwd|passphrase|pwd|secret|token|api-?key|access-?key|credentials?)"
+    r"[\w-]*"
+)
 _FLAG = re.compile(_SECRET + r"$", re.I)
-_FLAG_WITH_VALUE = re.compile(r"(?<![\w-])(" + _SECRET + r")(=|\s+)(\"[^\"]*\"|'[^']*'|[^\s\"']\S*)", re.I)
+_FLAG_WITH_VALUE = re.compile(
+    r"(?<![\w-])(" + _SECRET + r")(=|\s+)(\"[^\"]*\"|'[^']*'|[^\s\"']\S*)", re.I
+)
 _USER_AND_PASSWORD = re.compile(r"((?:^|\s)(?:-u|--user)(?:\s+|=)[^:\s/]+:)\S+")
 _MYSQL_PASSWORD = re.compile(r"(mysql\S*\s(?:.*\s)?-p)[^\s-]\S*")
 _URL_USER = re.compile(r"(://)[^/@\s]+@")
@@ -116,7 +123,11 @@ class ProcessWatch:
 
     def _patch_time(self, module: ModuleType) -> None:
         ordinary = module.sleep
-        replace(module, "sleep", lambda *args: self._ledger.timed("sleep", "time.sleep", ordinary, *args))
+        replace(
+            module,
+            "sleep",
+            lambda *args: self._ledger.timed("sleep", "time.sleep", ordinary, *args),
+        )
 
     def _patch_threading(self, module: ModuleType) -> None:
         ordinary = module.Thread.start
@@ -161,7 +172,11 @@ def name_of(target: object) -> str:
     target = getattr(target, "func", target)
     name = getattr(target, "__qualname__", None) or type(target).__qualname__
     module = getattr(target, "__module__", None) or ""
-    return name if module.startswith(("unusual_prefix_", "builtins")) or not module else "%s.%s" % (module, name)
+    return (
+        name
+        if module.startswith(("unusual_prefix_", "builtins")) or not module
+        else "%s.%s" % (module, name)
+    )
 
 
 def command_text(command: str | bytes | os.PathLike[str] | Iterable[object] | None) -> str:
@@ -170,7 +185,11 @@ def command_text(command: str | bytes | os.PathLike[str] | Iterable[object] | No
         return _mask(os.fsdecode(command))
     shown: list[str] = []
     for argument in command or ():
-        text = os.fsdecode(argument) if isinstance(argument, (str, bytes, os.PathLike)) else str(argument)
+        text = (
+            os.fsdecode(argument)
+            if isinstance(argument, (str, bytes, os.PathLike))
+            else str(argument)
+        )
         is_secret = bool(shown) and _FLAG.match(shown[-1]) is not None and not text.startswith("-")
         shown.append(MASK if is_secret else _mask(text))
     return _mask_words(" ".join(shown))

@@ -1,4 +1,6 @@
-"""What user code changes in its own process: environment, working directory, ``sys.path``, signals, root logger, output."""
+"""What user code changes in its own process: environment, working directory, ``sys.path``,
+signals, root logger, output.
+"""
 
 from __future__ import annotations
 
@@ -72,10 +74,18 @@ class StateWatch:
         self._place: tuple[str, int] | None = None
 
     def events(self) -> Handlers:
-        return {"os.putenv": self._on_variable, "os.unsetenv": self._on_variable, "os.chdir": self._on_chdir}
+        return {
+            "os.putenv": self._on_variable,
+            "os.unsetenv": self._on_variable,
+            "os.chdir": self._on_chdir,
+        }
 
     def install(self, late: LatePatches) -> None:
-        self._environment, self._folder, self._known_path = dict(os.environ), _folder(), list(sys.path)
+        self._environment, self._folder, self._known_path = (
+            dict(os.environ),
+            _folder(),
+            list(sys.path),
+        )
         watched = WatchedPath(sys.path)
         watched.changed = self._on_path_change
         self._path = sys.path = watched
@@ -90,7 +100,9 @@ class StateWatch:
         self._temporary[key] = lambda: os.environ.get(name) == self._environment.get(name)
 
     def _on_chdir(self, args: Arguments) -> None:
-        key = self._ledger.note("working-directory", "?" if isinstance(args[0], int) else os.fsdecode(args[0]))
+        key = self._ledger.note(
+            "working-directory", "?" if isinstance(args[0], int) else os.fsdecode(args[0])
+        )
         self._temporary[key] = lambda: _folder() == self._folder
 
     def _on_path_change(self, before: list[str], after: list[str]) -> None:
@@ -111,7 +123,9 @@ class StateWatch:
         return sys.path is not self._path and sys.path != self._known_path
 
     def checkpoint(self, file: str, line: int) -> None:
-        """A statement begins: another list in ``sys.path``'s place was put there by the one before."""
+        """A statement begins: another list in ``sys.path``'s place was put there by the one
+        before.
+        """
         if self.is_path_replaced():
             where = self._place or (file, line)
             self._tell_path(self._known_path, list(sys.path), *where)
@@ -119,12 +133,16 @@ class StateWatch:
         self._place = (file, line)
 
     def on_import(self) -> None:
-        """The same without a clock: the line is the last one before the import that names ``sys.path``."""
+        """The same without a clock: the line is the last one before the import that names
+        ``sys.path``.
+        """
         if sys.path is self._path or sys.path == self._known_path:
             return
         caller = callers.find(sys._getframe(1))
         if caller is not None:
-            self._tell_path(self._known_path, list(sys.path), caller.file, _line_naming("sys.path", caller))
+            self._tell_path(
+                self._known_path, list(sys.path), caller.file, _line_naming("sys.path", caller)
+            )
         self._known_path = list(sys.path)
 
     def _patch_signal(self, module: ModuleType) -> None:
@@ -163,7 +181,11 @@ class StateWatch:
                 tell("logger", "root handler %s removed" % type(handler).__name__)
             module.Logger.removeHandler(logger, handler)
 
-        for name, function in (("setLevel", set_level), ("addHandler", add_handler), ("removeHandler", remove_handler)):
+        for name, function in (
+            ("setLevel", set_level),
+            ("addHandler", add_handler),
+            ("removeHandler", remove_handler),
+        ):
             setattr(root, name, functools.wraps(getattr(root, name))(function))
 
     def _watch_stream(self, name: str, stream: Any) -> None:
@@ -174,7 +196,10 @@ class StateWatch:
                 written = ordinary(text)
                 if isinstance(text, str) and text:
                     self._ledger.note(
-                        "output", name, count=int(not text.isspace()), size=len(text.encode("utf-8", "replace"))
+                        "output",
+                        name,
+                        count=int(not text.isspace()),
+                        size=len(text.encode("utf-8", "replace")),
                     )
                 return written
 
@@ -202,4 +227,6 @@ def _line_naming(text: str, caller: callers.Caller) -> int:
     """The last line of the caller's file, down to its own, that holds ``text``; else its own."""
     linecache = sys.modules.get("linecache")
     lines = linecache.getlines(caller.file)[: caller.line] if linecache is not None else []
-    return next((number for number in range(len(lines), 0, -1) if text in lines[number - 1]), caller.line)
+    return next(
+        (number for number in range(len(lines), 0, -1) if text in lines[number - 1]), caller.line
+    )

@@ -1,7 +1,9 @@
-"""Names that are new in each process: of temporary files, of processes, random ids and addresses. They are shown alike.
+"""Names that are new in each process: of temporary files, of processes, random ids and addresses.
+They are shown alike.
 
-The same program is one row then, whatever it is handed. What only looks alike stays: a name of this form elsewhere than in a
-folder for temporary files, a checksum, a number that is not a process, a mask in hexadecimal digits.
+The same program is one row then, whatever it is handed. What only looks alike stays: a name of this
+form elsewhere than in a folder for temporary files, a checksum, a number that is not a process, a
+mask in hexadecimal digits.
 """
 
 from __future__ import annotations
@@ -13,7 +15,10 @@ import sys
 # As ``tempfile`` and ``mktemp`` make them.
 _RANDOM = re.compile(r"tmp[a-z0-9_]{8}|tmp\.[A-Za-z0-9]{6,12}")
 _MADE_UP = re.compile(r"(?<=[a-z0-9_.-])(?P<random>[a-z0-9_]{8}|[A-Za-z0-9]{10})(?=$|\.)")
-_UUID = re.compile(r"(?<![\w-])[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?![\w-])", re.I)
+_UUID = re.compile(
+    r"(?<![\w-])[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?![\w-])",
+    re.I,
+)
 # Without dashes only the random kind: a checksum looks like it one time in 64.
 _HEX_UUID = re.compile(r"(?<![0-9a-zA-Z])[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}(?![0-9a-zA-Z])")
 _ADDRESS = re.compile(r"(?<=\bat )0x[0-9a-f]{6,16}\b|\b0x[57][0-9a-f]{11}\b", re.I)
@@ -34,17 +39,27 @@ def steady(text: str) -> str:
 def _below_temporary() -> re.Pattern[str]:
     """Finds the first name below each folder for temporary files, which user code may have set."""
     module = sys.modules.get("tempfile")
-    folders = [os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")] + [getattr(module, "tempdir", None)]
-    known = {str(folder).rstrip(os.sep) for folder in folders if folder and os.path.isabs(str(folder))}
+    folders = [os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")] + [
+        getattr(module, "tempdir", None)
+    ]
+    known = {
+        str(folder).rstrip(os.sep) for folder in folders if folder and os.path.isabs(str(folder))
+    }
     known = {"/tmp", "/var/tmp", *known} - {""}
     every = "|".join(re.escape(folder) for folder in sorted(known, key=len, reverse=True))
     return re.compile(r"(?<![\w./-])(?P<folder>%s)/(?P<name>[^/\s'\":;,]+)" % every)
 
 
 def _shown(match: re.Match[str]) -> str:
-    name = _RANDOM.sub("tmp*", match["name"], count=1) if _RANDOM.match(match["name"]) else match["name"]
+    name = (
+        _RANDOM.sub("tmp*", match["name"], count=1)
+        if _RANDOM.match(match["name"])
+        else match["name"]
+    )
     if name == match["name"]:
-        name = _MADE_UP.sub(lambda found: "*" if _is_random(found["random"]) else found["random"], name)
+        name = _MADE_UP.sub(
+            lambda found: "*" if _is_random(found["random"]) else found["random"], name
+        )
     return match["folder"] + "/" + name
 
 

@@ -1,4 +1,6 @@
-"""An ``airflow.cfg`` of the repository as environment variables, which Airflow reads above any such file."""
+"""An ``airflow.cfg`` of the repository as environment variables, which Airflow reads above any
+such file.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ _SECTION = re.compile(r"\s*\[([^\]]+)\]")
 
 
 def parse(text: str, file: Path) -> list[Variable]:
-    """The options that the file sets, as ``AIRFLOW__SECTION__KEY``; what is empty is not among them.
+    """The options that the file sets, as ``AIRFLOW__SECTION__KEY``; what is empty is not among
+    them.
 
     :raises Unreadable: it is not such a file.
     """

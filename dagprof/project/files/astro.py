@@ -23,7 +23,9 @@ _PORT_DIGITS = 5
 
 
 class ProjectAnswers(NamedTuple):
-    """Values by the names of Variables and Connections, in the form of the files of ``--variables`` and ``--connections``."""
+    """Values by the names of Variables and Connections, in the form of the files of
+    ``--variables`` and ``--connections``.
+    """
 
     variables: dict[str, str]
     connections: dict[str, object]
@@ -53,7 +55,9 @@ def parse(source: str) -> ProjectAnswers:
         if each.get("variable_name")
     }
     connections: dict[str, object] = {
-        str(each["conn_id"]): _connection(each) for each in _items(airflow, "connections") if each.get("conn_id")
+        str(each["conn_id"]): _connection(each)
+        for each in _items(airflow, "connections")
+        if each.get("conn_id")
     }
     return ProjectAnswers(variables, connections)
 
@@ -75,4 +79,10 @@ def _connection(each: Lined) -> str | dict[str, object]:
 
 def text(value: object) -> str:
     """A value as the text that Airflow keeps."""
-    return json.dumps(value) if isinstance(value, (dict, list, bool)) else "" if value is None else str(value)
+    return (
+        json.dumps(value)
+        if isinstance(value, (dict, list, bool))
+        else ""
+        if value is None
+        else str(value)
+    )

@@ -1,4 +1,6 @@
-"""YAML of a repository, with the line of each key, and bounded: aliases can make gigabytes of a few lines."""
+"""YAML of a repository, with the line of each key, and bounded: aliases can make gigabytes of a
+few lines.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ class _TypedLoader(yaml.SafeLoader):
 
 
 class _Loader(_TypedLoader):
-    """Scalars stay the text that was written, but for null: ``8080`` and ``true`` are texts in an environment."""
+    """Scalars stay the text that was written, but for null: ``8080`` and ``true`` are texts in
+    an environment.
+    """
 
 
 def _mapping(loader: _TypedLoader, node: yaml.Node) -> Lined:
@@ -55,7 +59,9 @@ def _plain(loader: _TypedLoader, node: yaml.Node) -> object:
 
 
 def _number(loader: _TypedLoader, node: yaml.ScalarNode) -> object:
-    """A number or truth value; what its tag calls one and is none, or is too long to be written down, stays text."""
+    """A number or truth value; what its tag calls one and is none, or is too long to be written
+    down, stays text.
+    """
     try:
         found = yaml.SafeLoader.yaml_constructors[node.tag](loader, node)
         str(found)
@@ -77,7 +83,8 @@ for each in (_TypedLoader, _Loader):
 
 
 def load(text: str, *, is_typed: bool = False) -> object:
-    """The first document; mappings are ``Lined`` and lists ``LinedList``, all else is text or None, with ``is_typed`` numbers too.
+    """The first document; mappings are ``Lined`` and lists ``LinedList``, all else is text or None,
+    with ``is_typed`` numbers too.
 
     :raises Unreadable: it is not YAML, nested too deeply, or its aliases stand for too much.
     """
@@ -99,7 +106,13 @@ def _reason(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if mark is None:
         return "it contains characters that YAML does not allow"
-    problem = str(getattr(error, "problem", "") or "").partition("'")[0].partition('"')[0].strip().removeprefix("but ")
+    problem = (
+        str(getattr(error, "problem", "") or "")
+        .partition("'")[0]
+        .partition('"')[0]
+        .strip()
+        .removeprefix("but ")
+    )
     return f"line {mark.line + 1}: {problem}" if problem else f"line {mark.line + 1}"
 
 
@@ -110,7 +123,10 @@ def _check_size(text: str) -> None:
     total = 0
     for event in yaml.parse(text, Loader=_FAST):
         if isinstance(event, yaml.AliasEvent):
-            total += sizes.get(str(event.anchor), _MOST_NODES if any(a == event.anchor for a, _ in open_nodes) else 1)
+            total += sizes.get(
+                str(event.anchor),
+                _MOST_NODES if any(a == event.anchor for a, _ in open_nodes) else 1,
+            )
         elif isinstance(event, yaml.ScalarEvent):
             total += 1
             if event.anchor:

@@ -1,4 +1,6 @@
-"""What Compose files say about the container that parses DAG files: its variables and the folders mounted into it."""
+"""What Compose files say about the container that parses DAG files: its variables and the
+folders mounted into it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,15 @@ from dagprof.project.values import Mount, Unreadable, Variable
 
 MAIN = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 # Who parses DAG files, the most likely first; a piece of a service's name or command.
-_SERVICES = ("dag-processor", "dag_processor", "scheduler", "standalone", "airflow", "worker", "webserver")
+_SERVICES = (
+    "dag-processor",
+    "dag_processor",
+    "scheduler",
+    "standalone",
+    "airflow",
+    "worker",
+    "webserver",
+)
 
 
 class Build(NamedTuple):
@@ -28,7 +38,9 @@ class Build(NamedTuple):
 
 
 class Service(NamedTuple):
-    """The service that parses DAG files. ``unset``: names without which some variables have no value, by variable."""
+    """The service that parses DAG files. ``unset``: names without which some variables have no
+    value, by variable.
+    """
 
     name: str
     variables: tuple[Variable, ...]
@@ -39,7 +51,9 @@ class Service(NamedTuple):
 
 
 def files(folder: Path) -> list[Path]:
-    """The Compose files that ``docker compose up`` would read there: the main one and its override; else the only other one."""
+    """The Compose files that ``docker compose up`` would read there: the main one and its
+    override; else the only other one.
+    """
     main = next((folder / name for name in MAIN if os.path.isfile(folder / name)), None)
     if main is not None:
         stem = main.name.rpartition(".")[0]
@@ -49,7 +63,8 @@ def files(folder: Path) -> list[Path]:
 
 
 def read(text: str, file: Path, known: Mapping[str, str]) -> Service | None:
-    """The service of one file that parses DAG files; None where no service seems to. ``known`` gives values to names.
+    """The service of one file that parses DAG files; None where no service seems to. ``known``
+    gives values to names.
 
     :raises Unreadable: it is not YAML, or no mapping.
     """
@@ -71,12 +86,19 @@ def _chosen(services: Mapping[str, object]) -> str | None:
 
 
 def _is_airflow(name: str, service: object) -> bool:
-    """Whether a service runs Airflow: by its name, its image, its command, or the settings that it is given."""
+    """Whether a service runs Airflow: by its name, its image, its command, or the settings that
+    it is given.
+    """
     if not isinstance(service, Lined):
         return False
-    texts = [name, *(_text(service, key) for key in ("image", "command", "entrypoint", "container_name"))]
+    texts = [
+        name,
+        *(_text(service, key) for key in ("image", "command", "entrypoint", "container_name")),
+    ]
     names = _names(service.get("environment"))
-    return any("airflow" in text for text in texts) or any(each.startswith("AIRFLOW__") for each in names)
+    return any("airflow" in text for text in texts) or any(
+        each.startswith("AIRFLOW__") for each in names
+    )
 
 
 def _text(service: object, key: str) -> str:
@@ -84,7 +106,11 @@ def _text(service: object, key: str) -> str:
 
 
 def _names(environment: object) -> Iterable[str]:
-    return [str(each).partition("=")[0] for each in environment] if isinstance(environment, (dict, list)) else []
+    return (
+        [str(each).partition("=")[0] for each in environment]
+        if isinstance(environment, (dict, list))
+        else []
+    )
 
 
 def _mapping(value: object) -> Lined:
@@ -101,17 +127,30 @@ class _Reader:
         """The service, over the one that it extends in the same file."""
         own = _mapping(self._services[name])
         extended = own.get("extends")
-        extended = extended.get("service") if isinstance(extended, Lined) and not extended.get("file") else extended
+        extended = (
+            extended.get("service")
+            if isinstance(extended, Lined) and not extended.get("file")
+            else extended
+        )
         parts = [own]
-        if isinstance(extended, str) and isinstance(self._services.get(extended), Lined) and extended != name:
+        if (
+            isinstance(extended, str)
+            and isinstance(self._services.get(extended), Lined)
+            and extended != name
+        ):
             parts.insert(0, _mapping(self._services[extended]))
-        variables = {each.name: each for part in parts for each in self._variables(part.get("environment"))}
+        variables = {
+            each.name: each for part in parts for each in self._variables(part.get("environment"))
+        }
         return Service(
             name,
             tuple(variables.values()),
             tuple(each for part in parts for each in self._env_files(part.get("env_file"))),
             tuple(each for part in parts for each in self._mounts(part.get("volumes"))),
-            next((found for part in reversed(parts) if (found := self._build(part.get("build")))), None),
+            next(
+                (found for part in reversed(parts) if (found := self._build(part.get("build")))),
+                None,
+            ),
             self._unset,
         )
 
@@ -122,13 +161,17 @@ class _Reader:
         """Variables with a value; one without is handed over from the shell, or has none."""
         pairs: list[tuple[str, object, int]] = []
         if isinstance(environment, Lined):
-            pairs = [(name, value, environment.lines.get(name, 0)) for name, value in environment.items()]
+            pairs = [
+                (name, value, environment.lines.get(name, 0)) for name, value in environment.items()
+            ]
         elif isinstance(environment, LinedList):
             split = [str(item).partition("=") for item in environment]
             rows = zip(split, environment.lines, strict=True)
             pairs = [(name, value if sign else None, line) for (name, sign, value), line in rows]
         for name, value, line in pairs:
-            found = Expanded(self._known.get(name, ""), ()) if value is None else self._expanded(value)
+            found = (
+                Expanded(self._known.get(name, ""), ()) if value is None else self._expanded(value)
+            )
             if found.text or not (value is None or found.unset):
                 yield Variable(name, found.text, self._file, line)
             else:
@@ -145,7 +188,9 @@ class _Reader:
     def _mounts(self, given: object) -> Iterable[Mount]:
         for item in given if isinstance(given, list) else ():
             if isinstance(item, Lined):
-                source, target = (self._expanded(item.get(key) or "").text for key in ("source", "target"))
+                source, target = (
+                    self._expanded(item.get(key) or "").text for key in ("source", "target")
+                )
             else:
                 source, _, rest = self._expanded(item).text.partition(":")
                 target = rest.partition(":")[0]
@@ -164,6 +209,8 @@ class _Reader:
         if isinstance(arguments, Lined):
             pairs = arguments.items()
         elif isinstance(arguments, list):
-            pairs = [(name, value) for name, _, value in (str(item).partition("=") for item in arguments)]
+            pairs = [
+                (name, value) for name, _, value in (str(item).partition("=") for item in arguments)
+            ]
         values = {name: self._expanded(value).text for name, value in pairs if value is not None}
         return Build(context, file, values, self._expanded(given.get("target") or "").text)

@@ -1,4 +1,6 @@
-"""What a Dockerfile says about variables and folders: the last stage, with the stages that it begins from."""
+"""What a Dockerfile says about variables and folders: the last stage, with the stages that it
+begins from.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ _HOMES = (
 
 
 class Instruction(NamedTuple):
-    """One instruction in capitals, its arguments with continued lines joined, and the lines on which it stands."""
+    """One instruction in capitals, its arguments with continued lines joined, and the lines on
+    which it stands.
+    """
 
     name: str
     arguments: str
@@ -46,7 +50,9 @@ class Instruction(NamedTuple):
 
 
 class Image(NamedTuple):
-    """``base`` is the image that the last stage begins from; ``copied`` what COPY and ADD bring from the build context."""
+    """``base`` is the image that the last stage begins from; ``copied`` what COPY and ADD bring
+    from the build context.
+    """
 
     base: str
     variables: tuple[Variable, ...]
@@ -54,7 +60,9 @@ class Image(NamedTuple):
 
     @property
     def home(self) -> str:
-        """AIRFLOW_HOME of the image where nothing sets it; empty where it is not an image known to hold Airflow."""
+        """AIRFLOW_HOME of the image where nothing sets it; empty where it is not an image known
+        to hold Airflow.
+        """
         return next((home for piece, home in _HOMES if piece in self.base), "")
 
 
@@ -86,7 +94,8 @@ def instructions(text: str) -> Iterator[Instruction]:
 
 
 def read(text: str, file: Path, context: Path, given: Mapping[str, str], target: str = "") -> Image:
-    """The image that a Dockerfile makes; ``context`` is the folder of the build, ``given`` the values of its ARGs.
+    """The image that a Dockerfile makes; ``context`` is the folder of the build, ``given`` the
+    values of its ARGs.
 
     ``target`` names the stage, the last one where it is empty.
 
@@ -110,7 +119,9 @@ def read(text: str, file: Path, context: Path, given: Mapping[str, str], target:
         elif stage is not None:
             stage.take(each, common, given)
     return (
-        Image("", (), ()) if stage is None else Image(stage.base, tuple(stage.variables.values()), tuple(stage.copied))
+        Image("", (), ())
+        if stage is None
+        else Image(stage.base, tuple(stage.variables.values()), tuple(stage.copied))
     )
 
 
@@ -124,7 +135,12 @@ class _Stage:
 
     @classmethod
     def begun(
-        cls, each: Instruction, stages: Mapping[str, _Stage], known: Mapping[str, str], file: Path, context: Path
+        cls,
+        each: Instruction,
+        stages: Mapping[str, _Stage],
+        known: Mapping[str, str],
+        file: Path,
+        context: Path,
     ) -> _Stage:
         """A stage, with all that the stage has from which it begins."""
         words = [word for word in each.arguments.split() if not word.startswith("--")]
@@ -144,16 +160,23 @@ class _Stage:
     def take(self, each: Instruction, common: Mapping[str, str], given: Mapping[str, str]) -> None:
         """What one instruction changes."""
         if each.name == "ENV":
-            found = {name: expand(value, self._known, doubled=False).text for name, value in _pairs(each.arguments)}
+            found = {
+                name: expand(value, self._known, doubled=False).text
+                for name, value in _pairs(each.arguments)
+            }
             places = each.places()
             for name, value in found.items():
-                self.variables[name] = Variable(name, value, self._file, places.get(name, each.line))
+                self.variables[name] = Variable(
+                    name, value, self._file, places.get(name, each.line)
+                )
             self._known.update(found)
         elif each.name == "ARG":
             for name, value in _arguments(each, {**self._known, **given, **common}).items():
                 self._known.setdefault(name, value)
         elif each.name == "WORKDIR":
-            self._folder = posixpath.join(self._folder, expand(each.arguments, self._known, doubled=False).text)
+            self._folder = posixpath.join(
+                self._folder, expand(each.arguments, self._known, doubled=False).text
+            )
         elif each.name in ("COPY", "ADD"):
             self._copy(expand(each.arguments, self._known, doubled=False).text)
 
@@ -169,8 +192,12 @@ class _Stage:
             if any(sign in source for sign in "*?[:"):
                 continue
             outside = self._context / source.lstrip("/")
-            named = os.path.isfile(outside) and (words[-1].endswith("/") or len(words) > 2 or words[-1] == ".")
-            self.copied.append(Mount(posixpath.join(into, outside.name) if named else into, outside))
+            named = os.path.isfile(outside) and (
+                words[-1].endswith("/") or len(words) > 2 or words[-1] == "."
+            )
+            self.copied.append(
+                Mount(posixpath.join(into, outside.name) if named else into, outside)
+            )
 
 
 def _arguments(each: Instruction, known: Mapping[str, str]) -> dict[str, str]:
@@ -190,7 +217,11 @@ def _pairs(arguments: str) -> list[tuple[str, str]]:
     first = arguments.split(None, 1)
     if len(first) == 2 and "=" not in first[0]:
         return [(first[0], " ".join(_words(first[1])) if first[1][:1] in "\"'" else first[1])]
-    return [(name, value) for name, sign, value in (word.partition("=") for word in _words(arguments)) if sign]
+    return [
+        (name, value)
+        for name, sign, value in (word.partition("=") for word in _words(arguments))
+        if sign
+    ]
 
 
 def _words(text: str) -> list[str]:

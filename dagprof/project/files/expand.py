@@ -9,8 +9,8 @@ from typing import NamedTuple
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OPERATOR = re.compile(r":?[-?+]")
 _DEEPEST = 20
-# Longer texts stay as they are, and those whose values would make them longer: no setting is, and values of values of values
-# can make gigabytes of a few lines.
+# Longer texts stay as they are, and those whose values would make them longer: no setting is, and
+# values of values of values can make gigabytes of a few lines.
 _LONGEST = 20_000
 _LONGEST_RESULT = 100_000
 
@@ -29,8 +29,9 @@ class _TooLongError(Exception):
 def expand(text: str, known: Mapping[str, str], *, doubled: bool = True) -> Expanded:
     """Put values in place of names. ``doubled``: ``$$`` stands for a dollar sign, as in Compose.
 
-    The forms are ``$A``, ``${A}``, ``${A:-b}``, ``${A-b}``, ``${A:?b}``, ``${A?b}``, ``${A:+b}`` and ``${A+b}``; what stands
-    for ``b`` may hold such forms again. What is none of them stays as it is.
+    The forms are ``$A``, ``${A}``, ``${A:-b}``, ``${A-b}``, ``${A:?b}``, ``${A?b}``, ``${A:+b}``
+    and ``${A+b}``; what stands for ``b`` may hold such forms again. What is none of them stays as
+    it is.
     """
     if len(text) > _LONGEST:
         return Expanded(text)
@@ -42,7 +43,9 @@ def expand(text: str, known: Mapping[str, str], *, doubled: bool = True) -> Expa
     return Expanded(result, tuple(dict.fromkeys(unset)))
 
 
-def _expanded(text: str, known: Mapping[str, str], unset: list[str], doubled: bool, depth: int) -> str:
+def _expanded(
+    text: str, known: Mapping[str, str], unset: list[str], doubled: bool, depth: int
+) -> str:
     if depth > _DEEPEST:
         return text
     pieces: list[str] = []
@@ -75,7 +78,9 @@ def _value(name: str, known: Mapping[str, str], unset: list[str]) -> str:
     return known.get(name, "")
 
 
-def _braced(inner: str, known: Mapping[str, str], unset: list[str], doubled: bool, depth: int) -> str:
+def _braced(
+    inner: str, known: Mapping[str, str], unset: list[str], doubled: bool, depth: int
+) -> str:
     name = _NAME.match(inner)
     if name is None:
         return f"${{{inner}}}"
@@ -96,7 +101,9 @@ def _braced(inner: str, known: Mapping[str, str], unset: list[str], doubled: boo
 
 
 def _closing(text: str) -> dict[int, int]:
-    """The brace that ends what each ``{`` of a ``${`` begins, by its place; those without an end are not among them."""
+    """The brace that ends what each ``{`` of a ``${`` begins, by its place; those without an end
+    are not among them.
+    """
     found: dict[int, int] = {}
     open_braces: list[int] = []
     for at, sign in enumerate(text):

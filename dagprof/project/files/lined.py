@@ -16,7 +16,9 @@ class LinedList(list[object]):
 
 
 def load(text: str, *, is_typed: bool = False) -> object:
-    """As ``bounded_yaml.load``, which is imported here: most scans find no YAML, and PyYAML takes 20 ms to import."""
+    """As ``bounded_yaml.load``, which is imported here: most scans find no YAML, and PyYAML
+    takes 20 ms to import.
+    """
     from dagprof.project.files import bounded_yaml
 
     return bounded_yaml.load(text, is_typed=is_typed)

@@ -1,1 +1,3 @@
-"""The page's values, from a Run: its HTML, the index of its files, and what its views unpack when they are opened."""
+"""The page's values, from a Run: its HTML, the index of its files, and what its views unpack
+when they are opened.
+"""

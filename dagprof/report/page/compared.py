@@ -1,4 +1,6 @@
-"""What the page holds of a comparison: every file that changed, and of the most changed ones both sides."""
+"""What the page holds of a comparison: every file that changed, and of the most changed ones
+both sides.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ Row = dict[str, object]
 def build(comparison: Comparison, baseline: Run | None, run: Run) -> Row:
     """All values of the view that compares."""
     changed = [file for outcome in _ORDER for file in comparison.of(outcome)]
-    drawn = {file.path for file in sorted(changed, key=lambda file: -abs(file.difference_ms))[:DRAWN]}
+    drawn = {
+        file.path for file in sorted(changed, key=lambda file: -abs(file.difference_ms))[:DRAWN]
+    }
     before = {file.path: file for file in baseline.files} if baseline is not None else {}
     after = {file.path: file for file in run.files}
     return {
@@ -31,10 +35,16 @@ def build(comparison: Comparison, baseline: Run | None, run: Run) -> Row:
             f"{figures.duration(comparison.current_total_ms)}; "
             f"{count(len(comparison.of(Outcome.UNCHANGED)), 'file')} unchanged within the limits."
         ),
-        "breaks": [[safe_text(file.path), safe_text(file.missing, 300)] for file in comparison.files if file.breaks],
+        "breaks": [
+            [safe_text(file.path), safe_text(file.missing, 300)]
+            for file in comparison.files
+            if file.breaks
+        ],
         "fixed": [safe_text(file.path) for file in comparison.files if file.is_fixed],
         "warnings": [safe_text(text, 500) for text in comparison.warnings],
-        "files": [_row(each, before, after, drawn, baseline, run, comparison.factor) for each in changed],
+        "files": [
+            _row(each, before, after, drawn, baseline, run, comparison.factor) for each in changed
+        ],
     }
 
 
@@ -73,7 +83,9 @@ def _row(
 
 
 def _appeared(old: FileResult, new: FileResult) -> list[str]:
-    """Effects, Variables and Connections of one side that the other has not; lines move and do not count."""
+    """Effects, Variables and Connections of one side that the other has not; lines move and do
+    not count.
+    """
     known = {_what(each) for each in old.effects} | {(each.kind, each.key) for each in old.accesses}
     found = {_what(each): each.line for each in new.effects}
     found |= {(each.kind, each.key): each.line for each in new.accesses}
@@ -89,9 +101,16 @@ def _what(effect: Effect) -> tuple[str, str]:
 
 
 def _named(run: Run, file: FileResult | None) -> Row | None:
-    """The loads of a side with the names of the modules: the positions of two Runs have nothing in common."""
+    """The loads of a side with the names of the modules: the positions of two Runs have nothing
+    in common.
+    """
     if file is None or file.trace is None:
         return None
     columns = one_file.columns(file.trace.loads)
     names = [safe_text(run.modules[place].name, 120) for place in columns["module"]]
-    return {"name": names, "parent": columns["parent"], "own": columns["own"], "total": columns["total"]}
+    return {
+        "name": names,
+        "parent": columns["parent"],
+        "own": columns["own"],
+        "total": columns["total"],
+    }

@@ -1,8 +1,9 @@
 """What the page holds of one file, for its own view: plain values, which the script lays out.
 
-Names and texts are made harmless here. ``loads`` are columns like those of the trace, in µs, ``statements`` rows of parent,
-line, last line, text, wall µs, CPU µs, runs and whether only the first iterations were looked into; ``stack`` nodes are function,
-place, ms and children. A line of 0 in ``effects`` and ``accesses`` is one outside of this file.
+Names and texts are made harmless here. ``loads`` are columns like those of the trace, in µs,
+``statements`` rows of parent, line, last line, text, wall µs, CPU µs, runs and whether only the
+first iterations were looked into; ``stack`` nodes are function, place, ms and children. A line of 0
+in ``effects`` and ``accesses`` is one outside of this file.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ def address(path: str) -> str:
 
 def build(run: Run, file: FileResult, *, with_source: bool) -> Row:
     """All values of one file's view; what is empty is left out."""
-    source, no_source = source_of(run, file) if with_source else (None, "The report was made without source code.")
+    source, no_source = (
+        source_of(run, file) if with_source else (None, "The report was made without source code.")
+    )
     found: Row = {
         "samples": [round(ms, 1) for ms in file.samples.wall_ms],
         "facts": _facts(run, file),
@@ -118,7 +121,9 @@ def columns(loads: Loads) -> dict[str, Sequence[int]]:
 
 
 def _kept(costs: Sequence[float], most: int) -> Sequence[int]:
-    """Positions of the largest costs, in their order. What encloses another costs as much, so no row loses its parents."""
+    """Positions of the largest costs, in their order. What encloses another costs as much, so no
+    row loses its parents.
+    """
     if len(costs) <= most:
         return range(len(costs))
     return sorted(sorted(range(len(costs)), key=lambda place: (-costs[place], place))[:most])
@@ -126,9 +131,8 @@ def _kept(costs: Sequence[float], most: int) -> Sequence[int]:
 
 def _facts(run: Run, file: FileResult) -> list[tuple[str, str]]:
     names = file.dag_ids
-    more = (
-        f" ({safe_text(', '.join(names[:SHOWN_DAGS]), 160)}{'…' if len(names) > SHOWN_DAGS else ''})" if names else ""
-    )
+    cut = "…" if len(names) > SHOWN_DAGS else ""
+    more = f" ({safe_text(', '.join(names[:SHOWN_DAGS]), 160)}{cut})" if names else ""
     facts = [("DAGs", f"{len(names):,}{more}"), ("Tasks", f"{file.task_count:,}")]
     if file.is_timed:
         median = file.samples.median
@@ -141,7 +145,12 @@ def _facts(run: Run, file: FileResult) -> list[tuple[str, str]]:
         ]
         limit_s = run.environment.import_timeout_s
         if limit_s:
-            facts.append((f"Share of the {limit_s:g} s import timeout", f"{median('load_ms') / limit_s / 1000:.1%}"))
+            facts.append(
+                (
+                    f"Share of the {limit_s:g} s import timeout",
+                    f"{median('load_ms') / limit_s / 1000:.1%}",
+                )
+            )
     if file.trace is not None:
         facts.append(("Modules loaded", f"{len(file.trace.loads):,}"))
     return facts
@@ -160,15 +169,24 @@ def _failure(failure: Failure, file: FileResult, run: Run) -> list[str | int]:
 
 
 def _middle_cut(text: str) -> str:
-    """A long traceback without its middle: it begins where the file is, and ends with the exception."""
+    """A long traceback without its middle: it begins where the file is, and ends with the
+    exception.
+    """
     if len(text) <= TRACEBACK_LENGTH:
         return safe_lines(text, TRACEBACK_LENGTH)
-    return safe_lines(text[: TRACEBACK_LENGTH // 3]) + "\n…\n" + safe_lines(text[-2 * TRACEBACK_LENGTH // 3 :])
+    return (
+        safe_lines(text[: TRACEBACK_LENGTH // 3])
+        + "\n…\n"
+        + safe_lines(text[-2 * TRACEBACK_LENGTH // 3 :])
+    )
 
 
 def _instability(found: Instability) -> list[str]:
     when = "start to start of Python" if found.by_seed else "parse to parse"
-    return [safe_text(text, 300) for text in (found.dag_id, found.field, found.first, found.second, when)]
+    return [
+        safe_text(text, 300)
+        for text in (found.dag_id, found.field, found.first, found.second, when)
+    ]
 
 
 def _outputs(file: FileResult) -> list[list[str | int | bool]]:
@@ -176,14 +194,21 @@ def _outputs(file: FileResult) -> list[list[str | int | bool]]:
     if file.status.is_failure:
         streams.insert(0, ("stdout", file.stdout))
     return [
-        [name, safe_lines(out.text, OUTPUT_LENGTH), out.total_bytes, out.is_cut or len(out.text) > OUTPUT_LENGTH]
+        [
+            name,
+            safe_lines(out.text, OUTPUT_LENGTH),
+            out.total_bytes,
+            out.is_cut or len(out.text) > OUTPUT_LENGTH,
+        ]
         for name, out in streams
         if out.text
     ]
 
 
 def _free(run: Run, trace: Trace) -> list[list[str | int]]:
-    """Modules that the DAG file asks for and that the process had: Airflow had imported them before."""
+    """Modules that the DAG file asks for and that the process had: Airflow had imported them
+    before.
+    """
     loaded = set(trace.loads.module)
     found = {
         (edge.line, run.modules[edge.target].name): None
@@ -195,7 +220,9 @@ def _free(run: Run, trace: Trace) -> list[list[str | int]]:
 
 def _statement_text(statement: Statement) -> str:
     member = f"{safe_text(statement.member, 60)}: " if statement.member else ""
-    return member + ("body of " if statement.kind == "body" else "") + safe_text(statement.text, 160)
+    return (
+        member + ("body of " if statement.kind == "body" else "") + safe_text(statement.text, 160)
+    )
 
 
 def _statements(trace: Trace) -> list[list[object]]:
@@ -218,17 +245,26 @@ def _statements(trace: Trace) -> list[list[object]]:
 
 
 def _stack(stack: Stack, path: str, factor: float) -> list[Any]:
-    """The call tree in ms of a plain parse, its most costly nodes. Iterative: a recursive DAG file has a deep one."""
+    """The call tree in ms of a plain parse, its most costly nodes. Iterative: a recursive DAG
+    file has a deep one.
+    """
     nodes: list[tuple[int, Stack]] = [(-1, stack)]
     for number, (_, node) in enumerate(nodes):
-        nodes += [(number, child) for child in sorted(node.children, key=lambda child: -child.wall_ms)]
+        nodes += [
+            (number, child) for child in sorted(node.children, key=lambda child: -child.wall_ms)
+        ]
         if number > 20 * CALLS:
             break
     kept = set(_kept([node.wall_ms for _, node in nodes], CALLS))
     built: dict[int, list[Any]] = {}
     for number, (parent, node) in enumerate(nodes):
         if number in kept and (parent < 0 or parent in built):
-            built[number] = [_function(node), _where(node, path), round(node.wall_ms * factor, 1), []]
+            built[number] = [
+                _function(node),
+                _where(node, path),
+                round(node.wall_ms * factor, 1),
+                [],
+            ]
             if parent >= 0:
                 built[parent][3].append(built[number])
     return built[0]

@@ -1,4 +1,6 @@
-"""The first things that the page says, in its HTML and so there without the script: answer, figures, verdict, plan, failures."""
+"""The first things that the page says, in its HTML and so there without the script: answer,
+figures, verdict, plan, failures.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ Row = dict[str, object]
 _TAGS = {Decision.PASSED: "passed", Decision.FAILED: "failed", Decision.CANNOT_TELL: "unsure"}
 
 
-def build(run: Run, fleet: Fleet | None, comparison: Comparison | None, verdict: Verdict | None) -> Row:
+def build(
+    run: Run, fleet: Fleet | None, comparison: Comparison | None, verdict: Verdict | None
+) -> Row:
     """All values of the page's HTML."""
     ranked = sorted(run.files, key=lambda file: -file.parse_ms)
     plan = fleet.plan() if fleet else None
@@ -80,11 +84,16 @@ def _plan(run: Run, plan: Plan) -> Row:
                 "evidence": step.evidence,
                 "places": [safe_text(str(change.place), 200) for change in step.changes],
                 "to_copy": "\n".join(
-                    [*(safe_text(str(change.place), 200) for change in step.changes), changes.instruction(step)]
+                    [
+                        *(safe_text(str(change.place), 200) for change in step.changes),
+                        changes.instruction(step),
+                    ]
                 ),
                 "what": safe_text(changes.instruction(step), 600),
                 "ways": [changes.way(change) for change in step.changes if changes.way(change)],
-                "cautions": [safe_text(text, 200) for change in step.changes for text in change.cautions],
+                "cautions": [
+                    safe_text(text, 200) for change in step.changes for text in change.cautions
+                ],
             }
             for step in plan.steps
         ],
@@ -96,23 +105,36 @@ def _unbroken(text: str) -> str:
     return re.sub(r"(\d) (?=(?:ms|s|min)\b)", "\\1\N{NO-BREAK SPACE}", text)
 
 
-def _tiles(run: Run, comparison: Comparison | None, plan: Plan | None) -> list[tuple[str, str, str]]:
+def _tiles(
+    run: Run, comparison: Comparison | None, plan: Plan | None
+) -> list[tuple[str, str, str]]:
     """Label, figure, and what the figure means."""
     processes = figures.parsing_processes(run)
     failed, needy = len(run.broken), len(run.needy)
     tiles = [
-        ("Parse loop", figures.duration(run.total_parse_ms), "sum of the files' median parse times"),
+        (
+            "Parse loop",
+            figures.duration(run.total_parse_ms),
+            "sum of the files' median parse times",
+        ),
         (
             "One round",
             figures.duration(figures.round_ms(run)),
-            "with 1 process, as configured" if processes == 1 else f"with {processes} processes, as configured",
+            (
+                "with 1 process, as configured"
+                if processes == 1
+                else f"with {processes} processes, as configured"
+            ),
         ),
         (
             "Files",
             f"{len(run.files):,}",
             ", ".join(
                 text
-                for number, text in ((failed, f"{failed} could not be loaded"), (needy, f"{needy} need an answer"))
+                for number, text in (
+                    (failed, f"{failed} could not be loaded"),
+                    (needy, f"{needy} need an answer"),
+                )
                 if number
             )
             or ("all could be loaded" if run.files else "none"),
@@ -126,12 +148,24 @@ def _tiles(run: Run, comparison: Comparison | None, plan: Plan | None) -> list[t
     if comparison is not None:
         change = comparison.current_total_ms - comparison.baseline_total_ms
         sign = "+" if change >= 0 else "−"
-        tiles.append(("Against baseline", f"{sign}{figures.duration(abs(change))}", "change of the parse loop"))
+        tiles.append(
+            (
+                "Against baseline",
+                f"{sign}{figures.duration(abs(change))}",
+                "change of the parse loop",
+            )
+        )
     if plan is not None and plan.steps:
         saved = plan.before_ms - plan.after_ms
         kinds = {step.evidence for step in plan.steps}
         evidence = kinds.pop() if len(kinds) == 1 else "partly proved"
-        tiles.append(("The plan saves", figures.duration(saved), f"{count(len(plan.steps), 'change')}, {evidence}"))
+        tiles.append(
+            (
+                "The plan saves",
+                figures.duration(saved),
+                f"{count(len(plan.steps), 'change')}, {evidence}",
+            )
+        )
     return tiles
 
 
@@ -146,7 +180,9 @@ def _statement_rows(run: Run) -> list[Row]:
             "text": safe_text(str(row["text"]), 160),
             "time": figures.duration(float(row["self_ms"])),
             "time_ms": float(row["self_ms"]),
-            "waiting": figures.duration(float(row["waiting_ms"])) if row["waiting_ms"] >= 1 else "–",
+            "waiting": (
+                figures.duration(float(row["waiting_ms"])) if row["waiting_ms"] >= 1 else "–"
+            ),
             "waiting_ms": float(row["waiting_ms"]),
             "runs": int(row["count"]),
         }
@@ -178,7 +214,9 @@ def _cause_row(cause: FailureCause, run: Run) -> Row:
 
 
 def _failed_file(file: FileResult, run: Run) -> Row:
-    """A file that could not be loaded; ``line`` is the line of the file itself that failed, 0 where it is another file's."""
+    """A file that could not be loaded; ``line`` is the line of the file itself that failed, 0
+    where it is another file's.
+    """
     at = place(file, run.root, run.project.root)
     own, _, line = at.rpartition(":")
     is_own = own == file.path and line.isdigit()
@@ -193,7 +231,9 @@ def _failed_file(file: FileResult, run: Run) -> Row:
 def _verdict(verdict: Verdict) -> Row:
     """The decision with the findings that nothing accepts, the notes and the doubts."""
     findings = [finding for finding in verdict.all_findings if not finding.waived]
-    reasons = [f"{finding.rule.value} ({finding.level.value}): {finding.message}" for finding in findings]
+    reasons = [
+        f"{finding.rule.value} ({finding.level.value}): {finding.message}" for finding in findings
+    ]
     reasons += [*verdict.notes, *verdict.doubts]
     return {
         "outcome": words.decision_word(verdict),
@@ -215,10 +255,21 @@ def _environment(run: Run) -> list[tuple[str, str]]:
         ("AIRFLOW_HOME", where.airflow_home or "a temporary one"),
     ]
     if where.git is not None:
-        rows.append(("Commit", where.git.commit + (", with uncommitted changes" if where.git.is_dirty else "")))
+        rows.append(
+            (
+                "Commit",
+                where.git.commit + (", with uncommitted changes" if where.git.is_dirty else ""),
+            )
+        )
     rows += [("Project", each.text) for each in run.project.used]
-    rows += [(name.replace("_", " "), str(value)) for name, value in run.settings.items() if value is not None]
-    rows += [(name.replace("_", " "), value) for name, value in where.airflow_config.items() if value]
+    rows += [
+        (name.replace("_", " "), str(value))
+        for name, value in run.settings.items()
+        if value is not None
+    ]
+    rows += [
+        (name.replace("_", " "), value) for name, value in where.airflow_config.items() if value
+    ]
     return [(name, safe_text(str(value), 300)) for name, value in rows]
 
 

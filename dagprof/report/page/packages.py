@@ -1,4 +1,6 @@
-"""What all files import: own times by distribution, package and module for the treemap, and the table of distributions."""
+"""What all files import: own times by distribution, package and module for the treemap, and the
+table of distributions.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ SHOWN_IMPORTERS = 5
 
 
 def modules(run: Run, groups: Sequence[int]) -> Mapping[str, object]:
-    """The modules that views of files point to: name, which distribution, and whether it is the user's own code."""
+    """The modules that views of files point to: name, which distribution, and whether it is the
+    user's own code.
+    """
     return {
         "name": [safe_text(module.name, 120) for module in run.modules],
         "group": list(groups),
@@ -41,7 +45,9 @@ def groups_of(run: Run) -> tuple[list[str], list[int]]:
 
 
 def treemap(run: Run) -> list[Any]:
-    """Distribution, packages, modules: name, own ms over all files, and what is inside. The largest first."""
+    """Distribution, packages, modules: name, own ms over all files, and what is inside. The
+    largest first.
+    """
     own_ms = [0.0] * len(run.modules)
     for file in run.files:
         if file.trace is not None:
@@ -53,7 +59,9 @@ def treemap(run: Run) -> list[Any]:
     for module, ms in zip(run.modules, own_ms, strict=True):
         if ms:
             name = module.name if ms >= smallest_ms else "smaller modules"
-            inside = tree.setdefault(group(module, "distribution"), {}).setdefault(package(module), {})
+            inside = tree.setdefault(group(module, "distribution"), {}).setdefault(
+                package(module), {}
+            )
             inside[name] = inside.get(name, 0.0) + ms
     return _branches(tree)
 
@@ -70,13 +78,19 @@ def _branches(tree: Mapping[str, Any]) -> list[Any]:
 
 
 def table(run: Run, alone_ms: Mapping[str, float]) -> list[dict[str, object]]:
-    """The distributions that take most; ``alone_ms`` is what each would save if nothing of it were loaded."""
+    """The distributions that take most; ``alone_ms`` is what each would save if nothing of it
+    were loaded.
+    """
     importers = _importers(run)
     return [
         {
             "name": safe_text(str(row["name"]), 80),
             "version": safe_text(run.environment.distributions.get(str(row["name"]), ""), 40),
-            "origin": {"user": "your code", "stdlib": "standard library"}.get(str(row["origin"]), "installed"),
+            "origin": (
+                {"user": "your code", "stdlib": "standard library"}.get(
+                    str(row["origin"]), "installed"
+                )
+            ),
             "files": int(row["files"]),
             "total": round(float(row["cumulative_ms"]), 2),
             "own": round(float(row["self_ms"]), 2),
@@ -89,7 +103,9 @@ def table(run: Run, alone_ms: Mapping[str, float]) -> list[dict[str, object]]:
 
 
 def _importers(run: Run) -> dict[str, list[list[object]]]:
-    """For each distribution the lines of the user's code that loaded something of it: place, files, ms in all of them."""
+    """For each distribution the lines of the user's code that loaded something of it: place,
+    files, ms in all of them.
+    """
     keys = [group(module, "distribution") for module in run.modules]
     is_users = [module.origin is Origin.USER for module in run.modules]
     files = [safe_text(shown_path(module.file, run.root), 120) for module in run.modules]
@@ -111,6 +127,9 @@ def _importers(run: Run) -> dict[str, list[list[object]]]:
 
 
 def _most(places: Mapping[tuple[str, int], Mapping[str, float]]) -> list[list[object]]:
-    rows = [(f"{path}:{line}", len(by_file), sum(by_file.values())) for (path, line), by_file in places.items()]
+    rows = [
+        (f"{path}:{line}", len(by_file), sum(by_file.values()))
+        for (path, line), by_file in places.items()
+    ]
     ranked = sorted(rows, key=lambda row: (-row[2], row[0]))
     return [[place, files, round(ms, 1)] for place, files, ms in ranked[:SHOWN_IMPORTERS]]

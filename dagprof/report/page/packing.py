@@ -1,4 +1,6 @@
-"""How values travel inside the page: the index as JSON, everything that is only looked at sometimes compressed, in pieces."""
+"""How values travel inside the page: the index as JSON, everything that is only looked at
+sometimes compressed, in pieces.
+"""
 
 from __future__ import annotations
 

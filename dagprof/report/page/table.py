@@ -1,4 +1,6 @@
-"""The index of all files, as columns: what the page needs to sort, filter and draw its table without unpacking anything."""
+"""The index of all files, as columns: what the page needs to sort, filter and draw its table
+without unpacking anything.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from dagprof.report.page.one_file import address
 
 
 def columns(files: Sequence[FileResult], groups: Sequence[int]) -> Mapping[str, Sequence[object]]:
-    """One column per figure, in the order of ``files``; ``groups`` gives the distribution of each module position."""
+    """One column per figure, in the order of ``files``; ``groups`` gives the distribution of
+    each module position.
+    """
     return {
         "path": [safe_text(file.path) for file in files],
         "address": [address(file.path) for file in files],
@@ -19,13 +23,16 @@ def columns(files: Sequence[FileResult], groups: Sequence[int]) -> Mapping[str, 
         "is_failure": [int(file.status.is_failure) for file in files],
         "is_timed": [int(file.is_timed) for file in files],
         "parse": [round(file.parse_ms, 2) for file in files],
-        "spread": [round(file.samples.spread_ms, 1) if len(file.samples) > 1 else None for file in files],
+        "spread": [
+            round(file.samples.spread_ms, 1) if len(file.samples) > 1 else None for file in files
+        ],
         "cpu": [round(file.samples.median("cpu_ms"), 2) for file in files],
         "dags": [len(file.dag_ids) for file in files],
         "tasks": [file.task_count for file in files],
         "doubts": [len(file.doubts) for file in files],
         "stages": [[round(ms, 1) for ms in figures.stages(file)] for file in files],
         "groups": [
-            sorted({groups[place] for place in file.trace.loads.module}) if file.trace else [] for file in files
+            sorted({groups[place] for place in file.trace.loads.module}) if file.trace else []
+            for file in files
         ],
     }

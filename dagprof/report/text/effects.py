@@ -21,7 +21,8 @@ BY_IMPORT = " (by the import)"
 
 
 class Doing(NamedTuple):
-    """One thing at one line of the user's code: in how many files' parses, how often, and ms in all of them (None: not known).
+    """One thing at one line of the user's code: in how many files' parses, how often, and ms in all
+    of them (None: not known).
 
     ``by_import``: the line is an import statement, and a library does it.
     """
@@ -65,17 +66,28 @@ def _of(file: FileResult, root: str) -> Iterable[tuple[Place, str, int, float | 
         if effect.about.belongs_in_task:
             place = Place(file=shown_path(effect.file, root), line=effect.line)
             ms = None if effect.wall_us is None else effect.wall_us / 1000
-            yield place, f"{effect.kind} {effect.what}".strip() + in_threads(effect), effect.count, ms
+            yield (
+                place,
+                f"{effect.kind} {effect.what}".strip() + in_threads(effect),
+                effect.count,
+                ms,
+            )
 
 
 def by_import(file: FileResult, run: Run) -> Callable[[Access | Effect], str]:
-    """Marks effects that a library caused when it was imported; empty for effects of the line itself."""
+    """Marks effects that a library caused when it was imported; empty for effects of the line
+    itself.
+    """
     imports = import_places(file, run)
-    return lambda each: BY_IMPORT if Place(file=shown_path(each.file, run.root), line=each.line) in imports else ""
+    return lambda each: (
+        BY_IMPORT if Place(file=shown_path(each.file, run.root), line=each.line) in imports else ""
+    )
 
 
 def _shown(place: Place, run: Run) -> str:
-    """A place outside of the bundle root is named from the project root, where it is in the project."""
+    """A place outside of the bundle root is named from the project root, where it is in the
+    project.
+    """
     file = shown_path(place.file, run.project.root) if run.project.root else place.file
     return str(Place(file=file, line=place.line))
 
@@ -84,7 +96,9 @@ def render(run: Run, console: Console) -> None:
     """Print the first of them; nothing where there are none."""
     rows = doings(run)
     if run.settings.get("depth") == "quick":
-        console.print(Text("\nAt this depth only Variables and Connections are watched.", style="dim"))
+        console.print(
+            Text("\nAt this depth only Variables and Connections are watched.", style="dim")
+        )
     if not rows:
         return
     table = columns(("time", "figure"), ("files", "figure"), ("what", "text"), ("where", "text"))
@@ -103,7 +117,8 @@ def render(run: Run, console: Console) -> None:
     if len(rows) > SHOWN:
         console.print(
             Text(
-                f"and {count(len(rows) - SHOWN, 'more line')}. For the full list, run `dagprof explain FILE`.",
+                f"and {count(len(rows) - SHOWN, 'more line')}. For the full list, run `dagprof"
+                " explain FILE`.",
                 style="dim",
             )
         )

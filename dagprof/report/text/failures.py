@@ -19,7 +19,9 @@ _PLACES = 3
 
 
 def where(file: FileResult, run: Run) -> str:
-    """The file and line where a failure happened, with the DAG file in front where that is another one."""
+    """The file and line where a failure happened, with the DAG file in front where that is
+    another one.
+    """
     at = place(file, run.root, run.project.root)
     failure = next((each for each in file.failures if each.line), None)
     is_own = failure is None or failing_file(failure, run.root, run.project.root) in ("", file.path)
@@ -46,7 +48,9 @@ def render(run: Run, console: Console) -> None:
         console.print(Text(f"  {figures.ANSWERS}", style="dim"))
 
 
-def _render(run: Run, failed: Sequence[FileResult], title: str, style: str, console: Console) -> None:
+def _render(
+    run: Run, failed: Sequence[FileResult], title: str, style: str, console: Console
+) -> None:
     found = causes(run, failed)
     if not found:
         return
@@ -54,8 +58,12 @@ def _render(run: Run, failed: Sequence[FileResult], title: str, style: str, cons
     console.print(Text(f"{title} ({len(failed)})", style=f"bold {style}"))
     for cause in found[:LIMIT]:
         console.print(_one(cause.files[0], run) if len(cause.files) == 1 else _several(cause, run))
-        if cause.way_out and not (len(cause.files) == 1 and cause.files[0].unanswered):  # whose reason includes it
-            console.print(Text(f"    → {safe_text(cause.way_out, 400)}", style="yellow"), soft_wrap=True)
+        if cause.way_out and not (
+            len(cause.files) == 1 and cause.files[0].unanswered
+        ):  # whose reason includes it
+            console.print(
+                Text(f"    → {safe_text(cause.way_out, 400)}", style="yellow"), soft_wrap=True
+            )
     if len(found) > LIMIT:
         left = sum(len(cause.files) for cause in found[LIMIT:])
         console.print(f"  and {left} more. For the full list, see the report.")
@@ -82,16 +90,25 @@ def render_one(run: Run, file: FileResult, console: Console) -> None:
         at = failing_file(failure, run.root, run.project.root) or file.path
         place_of_it = f"  {safe_text(at)}:{failure.line}  " if failure.line else "  "
         kind = f"{safe_text(failure.type, 80)}: " if failure.type else ""
-        console.print(Text(f"{place_of_it}{kind}{safe_text(failure.message, 400)}", style="red"), soft_wrap=True)
+        console.print(
+            Text(f"{place_of_it}{kind}{safe_text(failure.message, 400)}", style="red"),
+            soft_wrap=True,
+        )
         if failure.cause:
             console.print(Text(f"    caused by {safe_text(failure.cause, 400)}"), soft_wrap=True)
     for cause in causes(run, [file]) if file.status.is_failure else ():
         if cause.way_out:
-            console.print(Text(f"    → {safe_text(cause.way_out, 400)}", style="yellow"), soft_wrap=True)
+            console.print(
+                Text(f"    → {safe_text(cause.way_out, 400)}", style="yellow"), soft_wrap=True
+            )
 
 
-def lines(run: Run, failed: Sequence[FileResult], most: int) -> Iterable[tuple[str, str, Sequence[str]]]:
-    """For each cause, its sentence, the way out and the places of its files, at most ``most`` of each."""
+def lines(
+    run: Run, failed: Sequence[FileResult], most: int
+) -> Iterable[tuple[str, str, Sequence[str]]]:
+    """For each cause, its sentence, the way out and the places of its files, at most ``most`` of
+    each.
+    """
     for cause in causes(run, failed)[:most]:
         yield (
             cause.reason if len(cause.files) == 1 else summary(cause, run),

@@ -20,7 +20,9 @@ NEEDED_SHARE = 0.05
 
 
 def render(run: Run, plan: Plan, console: Console) -> None:
-    """Print the best changes with what they save, where they are and what to do; nothing if there are none."""
+    """Print the best changes with what they save, where they are and what to do; nothing if
+    there are none.
+    """
     if not plan.steps:
         return
     console.print()
@@ -41,23 +43,41 @@ def render(run: Run, plan: Plan, console: Console) -> None:
         )
     console.print(table)
     if len(plan.steps) > SHOWN:
-        console.print(Text(f"  and {len(plan.steps) - SHOWN:,} more. For the full list, see the report.", style="dim"))
+        console.print(
+            Text(
+                f"  and {len(plan.steps) - SHOWN:,} more. For the full list, see the report.",
+                style="dim",
+            )
+        )
     console.print(
         Text(
-            "The DAG processor saves this time in every parse. So does the start of every task that does not use the import.",
+            "The DAG processor saves this time in every parse. So does the start of every task that"
+            " does not use the import.",
             style="dim",
         )
     )
 
 
 def render_needed(run: Run, found: Sequence[Change], console: Console) -> None:
-    """Print the costliest imports that parsing needs, which no plan includes, and what needs them."""
+    """Print the costliest imports that parsing needs, which no plan includes, and what needs
+    them.
+    """
     total_ms = sum(file.own_ms for file in run.files if file.is_timed)
-    needed = [change for change in found if change.needed and change.saving_ms >= NEEDED_SHARE * total_ms]
+    needed = [
+        change for change in found if change.needed and change.saving_ms >= NEEDED_SHARE * total_ms
+    ]
     if not needed:
         return
     console.print()
-    console.print(Text("Costly imports that parsing needs (time saved if the import could be deferred)", style="bold"))
+    console.print(
+        Text(
+            "Costly imports that parsing needs (time saved if the import could be deferred)",
+            style="bold",
+        )
+    )
     for change in needed[:SHOWN]:
-        text = f"  {duration(change.saving_ms):>8}  {safe_text(str(change.place), 200)}  needed: {safe_text(change.reason, 300)}"
+        text = (
+            f"  {duration(change.saving_ms):>8}  {safe_text(str(change.place), 200)}  needed:"
+            f" {safe_text(change.reason, 300)}"
+        )
         console.print(Text(text))

@@ -1,4 +1,6 @@
-"""The cost of plugins, the same in every report: Airflow's manager loads them once, before it parses."""
+"""The cost of plugins, the same in every report: Airflow's manager loads them once, before it
+parses.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,17 @@ from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
 
 SHOWN = 3
-NOTE = "Airflow loads plugins once, before any parse. No file's time includes plugins, and no DAG file can change them."
+NOTE = (
+    "Airflow loads plugins once, before any parse. No file's time includes plugins, and no DAG file"
+    " can change them."
+)
 
 
 def slowest_first(run: Run) -> list[Plugin]:
     """The plugins of a Run, those that failed to load last."""
-    return sorted(run.plugins, key=lambda plugin: (bool(plugin.error), -plugin.wall_ms, plugin.name))
+    return sorted(
+        run.plugins, key=lambda plugin: (bool(plugin.error), -plugin.wall_ms, plugin.name)
+    )
 
 
 def figures(plugin: Plugin) -> tuple[str, str, str]:
@@ -29,7 +36,11 @@ def figures(plugin: Plugin) -> tuple[str, str, str]:
 def named(plugin: Plugin) -> str:
     """``quality (plugins/quality.py)``."""
     name = safe_text(plugin.name, 80)
-    return f"{name} ({safe_text(plugin.source, 160)})" if plugin.source and plugin.source != plugin.name else name
+    return (
+        f"{name} ({safe_text(plugin.source, 160)})"
+        if plugin.source and plugin.source != plugin.name
+        else name
+    )
 
 
 def summary(run: Run) -> str:
@@ -39,10 +50,13 @@ def summary(run: Run) -> str:
     ranked = slowest_first(run)
     total = sum(plugin.wall_ms for plugin in ranked)
     memory = sum(plugin.rss_kib for plugin in ranked) / 1024
-    first = ", ".join(f"{safe_text(plugin.name, 80)} {duration(plugin.wall_ms)}" for plugin in ranked[:SHOWN])
+    first = ", ".join(
+        f"{safe_text(plugin.name, 80)} {duration(plugin.wall_ms)}" for plugin in ranked[:SHOWN]
+    )
     more = f" and {len(ranked) - SHOWN} more" if len(ranked) > SHOWN else ""
     return (
-        f"{count(len(ranked), 'plugin')} {_take(ranked)} {duration(total)} and {memory:.0f} MiB: {first}{more}. {NOTE}"
+        f"{count(len(ranked), 'plugin')} {_take(ranked)} {duration(total)} and {memory:.0f} MiB:"
+        f" {first}{more}. {NOTE}"
     )
 
 

@@ -19,7 +19,9 @@ def is_unicode(console: Console) -> bool:
 
 @contextmanager
 def within_encoding(console: Console) -> Iterator[None]:
-    """Where the console's encoding lacks characters, write others in their place: a summary must not end in an error."""
+    """Where the console's encoding lacks characters, write others in their place: a summary must
+    not end in an error.
+    """
     if is_unicode(console):
         yield
         return
@@ -29,7 +31,9 @@ def within_encoding(console: Console) -> Iterator[None]:
 
 
 def columns(*named: tuple[str, str]) -> Table:
-    """A table without lines; they are pairs of a name and a kind: ``figure``, ``bar``, ``place`` or ``text``."""
+    """A table without lines; they are pairs of a name and a kind: ``figure``, ``bar``, ``place``
+    or ``text``.
+    """
     made = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for name, kind in named:
         if kind == "figure":

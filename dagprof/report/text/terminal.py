@@ -1,4 +1,6 @@
-"""The summary in the terminal: short, calm, the same on a screen, in a pipe and in a CI log, whatever their encoding."""
+"""The summary in the terminal: short, calm, the same on a screen, in a pipe and in a CI log,
+whatever their encoding.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ def render(
     verdict: Verdict | None = None,
     written: Sequence[Path] = (),
 ) -> None:
-    """Print the answer, then the summary of a Run, its plan of changes, and its comparison with a baseline if there is one."""
+    """Print the answer, then the summary of a Run, its plan of changes, and its comparison with
+    a baseline if there is one.
+    """
     with within_encoding(console):
         _headline(run, None if fleet is None else fleet.plan(), verdict, console)
         _files(run, console)
@@ -64,7 +68,9 @@ def render(
 
 
 def render_comparison(comparison: Comparison, *, console: Console) -> None:
-    """Print a comparison: totals, what became slower and faster, what is inconclusive, and notes."""
+    """Print a comparison: totals, what became slower and faster, what is inconclusive, and
+    notes.
+    """
     with within_encoding(console):
         _comparison(comparison, console)
 
@@ -86,7 +92,9 @@ def _is_wide(console: Console) -> bool:
 
 
 def _files(run: Run, console: Console) -> None:
-    timed = sorted((file for file in run.files if file.is_timed), key=lambda file: -file.parse_ms)[:LIMIT]
+    timed = sorted((file for file in run.files if file.is_timed), key=lambda file: -file.parse_ms)[
+        :LIMIT
+    ]
     if not timed:
         return
     pieces = _PIECES[is_unicode(console)]
@@ -102,7 +110,10 @@ def _files(run: Run, console: Console) -> None:
     for file in timed:
         stages = figures.stages(file)
         cells = [duration(file.parse_ms), figures.spread(file)]
-        cells += [duration(stages[place]) if stages[place] >= figures.SMALLEST_MS else "-" for place in named]
+        cells += [
+            duration(stages[place]) if stages[place] >= figures.SMALLEST_MS else "-"
+            for place in named
+        ]
         table.add_row(*cells, _bar(stages, timed[0].parse_ms, pieces), _path(file, console))
     legend = ", ".join(f"{pieces[place]} {figures.STAGES[place]}" for place in shown)
     titled(f"Slowest files ({legend})" if legend else "Slowest files", table, console)
@@ -133,21 +144,35 @@ def _bar(stages: Sequence[float], longest_ms: float, pieces: str) -> str:
 
 
 def _imports(run: Run, fleet: Fleet | None, console: Console) -> None:
-    """The total of a distribution says what its loads took, ``alone`` what falls away if nothing of it is loaded."""
+    """The total of a distribution says what its loads took, ``alone`` what falls away if nothing
+    of it is loaded.
+    """
     frame = imports_frame(run, by="distribution")
-    frame = frame[(frame["cumulative_ms"] >= _SMALLEST_MS) & (frame["name"] != "standard library")].head(LIMIT)
+    frame = frame[
+        (frame["cumulative_ms"] >= _SMALLEST_MS) & (frame["name"] != "standard library")
+    ].head(LIMIT)
     if frame.empty:
         return
     versions = run.environment.distributions
     alone = fleet.distributions if fleet else {}
     table = columns(
-        ("total", "figure"), ("own", "figure"), ("alone", "figure"), ("files", "figure"), ("import", "text")
+        ("total", "figure"),
+        ("own", "figure"),
+        ("alone", "figure"),
+        ("files", "figure"),
+        ("import", "text"),
     )
     for row in records(frame):
         name = str(row["name"])
         version = versions.get(name, "")
         shown = safe_text(name, 60)
-        label = f"{shown} {version}" if version else f"{shown} (your code)" if row["origin"] == "user" else shown
+        label = (
+            f"{shown} {version}"
+            if version
+            else f"{shown} (your code)"
+            if row["origin"] == "user"
+            else shown
+        )
         table.add_row(
             duration(float(row["cumulative_ms"])),
             duration(float(row["self_ms"])),
@@ -156,14 +181,19 @@ def _imports(run: Run, fleet: Fleet | None, console: Console) -> None:
             Text(safe_text(label, 80)),
         )
     titled(
-        "Costliest imports, over all files (alone: time that all files would save without the import)", table, console
+        "Costliest imports, over all files (alone: time that all files would save without the"
+        " import)",
+        table,
+        console,
     )
 
 
 def _statements(run: Run, console: Console) -> None:
     frame = statements_frame(run)
     frame = frame.assign(all_ms=frame["self_ms"] + frame["gc_ms"])
-    frame = frame[(frame["all_ms"] >= _SMALLEST_MS) & (frame["kind"] != "body") & ~frame["is_partial"]]
+    frame = frame[
+        (frame["all_ms"] >= _SMALLEST_MS) & (frame["kind"] != "body") & ~frame["is_partial"]
+    ]
     frame = frame.sort_values("all_ms", ascending=False, kind="stable").head(LIMIT)
     if frame.empty:
         return
@@ -198,8 +228,13 @@ def _comparison(comparison: Comparison, console: Console) -> None:
     breaks = [file for file in comparison.files if file.breaks]
     fixed = [file for file in comparison.files if file.is_fixed]
     told = {file.path for file in (*breaks, *fixed)}
-    counts = [f"{sum(file.path not in told for file in groups[outcome])} {_WORDS[outcome]}" for outcome in _COUNTED]
-    counts += [f"{len(files)} {word}" for files, word in ((breaks, "broken"), (fixed, "fixed")) if files]
+    counts = [
+        f"{sum(file.path not in told for file in groups[outcome])} {_WORDS[outcome]}"
+        for outcome in _COUNTED
+    ]
+    counts += [
+        f"{len(files)} {word}" for files, word in ((breaks, "broken"), (fixed, "fixed")) if files
+    ]
     total = f"{duration(comparison.baseline_total_ms)} → {duration(comparison.current_total_ms)}"
     console.print()
     console.print(Text(f"Against the baseline: {total}; {', '.join(counts)}", style="bold"))
@@ -225,7 +260,9 @@ def _changes(word: str, style: str, sentences: Sequence[str], console: Console) 
         text.append(safe_text(sentence, 400), style="default")
         console.print(text)
     if len(sentences) > LIMIT:
-        console.print(Text(f"  {word}  and {count(len(sentences) - LIMIT, 'more file')}", style=style))
+        console.print(
+            Text(f"  {word}  and {count(len(sentences) - LIMIT, 'more file')}", style=style)
+        )
 
 
 def _notes(run: Run, console: Console) -> None:

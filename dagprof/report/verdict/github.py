@@ -1,6 +1,8 @@
-"""Workflow commands of GitHub Actions: findings become notes at their lines. The step's summary is the Markdown report.
+"""Workflow commands of GitHub Actions: findings become notes at their lines. The step's summary is
+the Markdown report.
 
-GitHub shows ten errors and ten warnings of a step, so those that fail come first; accepted findings are left to the summary.
+GitHub shows ten errors and ten warnings of a step, so those that fail come first; accepted findings
+are left to the summary.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ def _annotation(finding: Finding, prefix: str) -> str:
 
 
 def _command(name: str, text: str, properties: dict[str, str]) -> str:
-    written = ",".join(f"{key}={_property(safe_text(value, _LONGEST_PATH))}" for key, value in properties.items())
+    written = ",".join(
+        f"{key}={_property(safe_text(value, _LONGEST_PATH))}" for key, value in properties.items()
+    )
     return f"::{name} {written}::{_data(safe_text(text, _LONGEST))}"
 
 

@@ -1,4 +1,6 @@
-"""A code quality report of GitLab: a list of findings. Accepted ones are left out, since GitLab would count them as new."""
+"""A code quality report of GitLab: a list of findings. Accepted ones are left out, since GitLab
+would count them as new.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,13 @@ _LONGEST_PATH = 4096
 
 
 def render(verdict: Verdict, *, prefix: str = "") -> str:
-    """The report; a finding of no file is put to the folder of the bundle, since GitLab wants a path."""
+    """The report; a finding of no file is put to the folder of the bundle, since GitLab wants a
+    path.
+    """
     found = [
-        _entry(finding, mark, prefix) for finding, mark in with_fingerprints(verdict.all_findings) if not finding.waived
+        _entry(finding, mark, prefix)
+        for finding, mark in with_fingerprints(verdict.all_findings)
+        if not finding.waived
     ]
     return indented(found)
 

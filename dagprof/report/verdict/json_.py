@@ -1,4 +1,6 @@
-"""A verdict as JSON: everything it holds, for programs. ``schema_version`` says which schema it follows."""
+"""A verdict as JSON: everything it holds, for programs. ``schema_version`` says which schema it
+follows.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ def render(verdict: Verdict, *, prefix: str = "") -> str:
     """The document. Paths stay as they are in the bundle, whatever the prefix."""
     # Values that are the default are left out; the version is none that may be.
     document = {"schema_version": verdict.schema_version, **msgspec.to_builtins(verdict)}
-    return _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", indented(without_surrogates(document)))
+    return _UNSEEN.sub(
+        lambda match: f"\\u{ord(match[0]):04x}", indented(without_surrogates(document))
+    )
 
 
 def indented(value: object) -> str:

@@ -1,7 +1,8 @@
 """JUnit XML: one test case for each file, and one for each rule that a file breaks.
 
-Readers of the format take one failure from a test case, so what another rule finds is a case of its own. The schema has no
-properties on a test case; timings are with the suite's, and in words with the case.
+Readers of the format take one failure from a test case, so what another rule finds is a case of its
+own. The schema has no properties on a test case; timings are with the suite's, and in words with
+the case.
 """
 
 from __future__ import annotations
@@ -49,7 +50,11 @@ def _properties(verdict: Verdict, prefix: str) -> list[tuple[str, str]]:
         ("dagprof", verdict.dagprof_version),
     ]
     told += [(f"doubt {number}", doubt) for number, doubt in enumerate(verdict.doubts, start=1)]
-    told += [(f"timing {rooted(file.path, prefix)}", _figures(file.timing)) for file in verdict.files if file.timing]
+    told += [
+        (f"timing {rooted(file.path, prefix)}", _figures(file.timing))
+        for file in verdict.files
+        if file.timing
+    ]
     return told
 
 
@@ -61,7 +66,9 @@ def _figures(timing: Timing) -> str:
 def _cases(file: FileVerdict, prefix: str) -> list[TestCase]:
     path = _safe(rooted(file.path, prefix))
     timed = [finding for finding in file.findings if finding.rule in words.TIMED_RULES]
-    case = TestCase("parse time", path, round(file.timing.head_ms / 1000, 6) if file.timing else 0.0)
+    case = TestCase(
+        "parse time", path, round(file.timing.head_ms / 1000, 6) if file.timing else 0.0
+    )
     failing = [finding for finding in timed if finding.fails]
     if failing:
         case.result = [_failure(failing[0].rule, failing, prefix)]
@@ -96,7 +103,9 @@ def _rule_cases(classname: str, findings: Sequence[Finding], prefix: str) -> lis
 def _failure(rule: Rule, findings: Sequence[Finding], prefix: str) -> Failure:
     more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
     failure = Failure(_safe(findings[0].message) + more, rule.value)
-    failure.text = "\n".join([DESCRIPTIONS[rule], *(_safe(_line(finding, prefix)) for finding in findings)])
+    failure.text = "\n".join(
+        [DESCRIPTIONS[rule], *(_safe(_line(finding, prefix)) for finding in findings)]
+    )
     return failure
 
 

@@ -1,7 +1,8 @@
-"""A comment for a pull request, in the Markdown of GitHub and GitLab. It begins with a mark by which a later run finds it.
+"""A comment for a pull request, in the Markdown of GitHub and GitLab. It begins with a mark by
+which a later run finds it.
 
-Names and messages come from DAG code. They are written so that they are only text there: no markup, no HTML, no link, nobody
-mentioned, one line.
+Names and messages come from DAG code. They are written so that they are only text there: no markup,
+no HTML, no link, nobody mentioned, one line.
 """
 
 from __future__ import annotations
@@ -25,13 +26,17 @@ LONGEST = 65_000
 
 _Item = TypeVar("_Item")
 
-# Entities keep a character from being markup; but links, mentions and references are looked for in the text that results, so
-# what starts one of these is in an element of its own.
+# Entities keep a character from being markup; but links, mentions and references are looked for in
+# the text that results, so what starts one of these is in an element of its own.
 _ESCAPES = str.maketrans(
     {character: f"&#{ord(character)};" for character in "\\`*_{}[]<>|\"'"}
     | {character: f"<span>&#{ord(character)};</span>" for character in "@#!%~&$^"}
 )
-_LINK_STARTS = {"://": "<span>&#58;</span>//", "www.": "www<span>&#46;</span>", "WWW.": "WWW<span>&#46;</span>"}
+_LINK_STARTS = {
+    "://": "<span>&#58;</span>//",
+    "www.": "www<span>&#46;</span>",
+    "WWW.": "WWW<span>&#46;</span>",
+}
 
 
 class _Size(NamedTuple):
@@ -42,7 +47,15 @@ class _Size(NamedTuple):
 
 
 # Tried in this order until the comment is short enough. Each character may take 18 in the comment.
-_SIZES = (_Size(500, 400), _Size(100, 300), _Size(40, 200), _Size(15, 120), _Size(5, 80), _Size(1, 40), _Size(0, 40))
+_SIZES = (
+    _Size(500, 400),
+    _Size(100, 300),
+    _Size(40, 200),
+    _Size(15, 120),
+    _Size(5, 80),
+    _Size(1, 40),
+    _Size(0, 40),
+)
 
 
 def render(verdict: Verdict, *, prefix: str = "") -> str:
@@ -70,7 +83,12 @@ class _Comment:
             self._text(verdict.reason),
             self._text(words.compared(verdict)),
             *self._changed(verdict),
-            *self._list("New files", "new file", words.new_files(verdict), lambda file: self._text(file.reason)),
+            *self._list(
+                "New files",
+                "new file",
+                words.new_files(verdict),
+                lambda file: self._text(file.reason),
+            ),
             *self._findings(verdict),
             *self._list("Accepted", "accepted finding", words.accepted(verdict), self._accepted),
             *self._list("Already present", "present finding", verdict.notes, self._text),
@@ -86,7 +104,15 @@ class _Comment:
         return [
             table(
                 ("", "file", "median", "change", "interval", "pairs", "reason"),
-                [(words.title(file), self._file(file), *_figures(file), self._text(words.why(file))) for file in files],
+                [
+                    (
+                        words.title(file),
+                        self._file(file),
+                        *_figures(file),
+                        self._text(words.why(file)),
+                    )
+                    for file in files
+                ],
             )
         ]
 
@@ -98,13 +124,17 @@ class _Comment:
             parts += [*shown_lines[:1], DESCRIPTIONS[rule], *shown_lines[1:]] if shown_lines else []
         return parts
 
-    def _list(self, title: str, noun: str, items: Sequence[_Item], line: Callable[[_Item], str]) -> list[str]:
+    def _list(
+        self, title: str, noun: str, items: Sequence[_Item], line: Callable[[_Item], str]
+    ) -> list[str]:
         kept = self._cut(items, noun)
         return [f"**{title}**", "\n".join(f"- {line(item)}" for item in kept)] if kept else []
 
     def _others(self, verdict: Verdict) -> list[str]:
         """The files without news, folded away."""
-        others = [file for outcome in (Outcome.GONE, Outcome.UNCHANGED) for file in verdict.of(outcome)]
+        others = [
+            file for outcome in (Outcome.GONE, Outcome.UNCHANGED) for file in verdict.of(outcome)
+        ]
         files = self._cut(others, "other file")
         if not files:
             return []
@@ -121,7 +151,10 @@ class _Comment:
         if shorter:
             parts.append(f"the ends of texts longer than {self._size.width} characters")
         return (
-            f"Left out to keep this comment short: {', '.join(parts)}. The JSON report has everything." if parts else ""
+            f"Left out to keep this comment short: {', '.join(parts)}. The JSON report has"
+            " everything."
+            if parts
+            else ""
         )
 
     def _cut(self, items: Sequence[_Item], noun: str) -> Sequence[_Item]:

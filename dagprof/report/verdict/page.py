@@ -1,4 +1,6 @@
-"""A verdict as the HTML report: the decision on top, and of each file what the gate says, with both sides drawn."""
+"""A verdict as the HTML report: the decision on top, and of each file what the gate says, with
+both sides drawn.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ def _told(compared: Comparison, verdict: Verdict) -> Comparison:
     told: Comparison = msgspec.structs.replace(
         compared,
         files=tuple(
-            msgspec.structs.replace(each, outcome=files[each.path].outcome, reason=files[each.path].reason)
+            msgspec.structs.replace(
+                each, outcome=files[each.path].outcome, reason=files[each.path].reason
+            )
             for each in compared.files
             if each.path in files
         ),

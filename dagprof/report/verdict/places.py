@@ -1,4 +1,6 @@
-"""Where a finding is, as a code review needs it: a path from the repository's root, a line, and a mark that stays."""
+"""Where a finding is, as a code review needs it: a path from the repository's root, a line, and
+a mark that stays.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ _WITH_FIGURES = {Rule.SLOWER, Rule.UNSURE, Rule.NEW_MODULES, Rule.TIMEOUT, Rule.
 
 
 class ReviewPlace(NamedTuple):
-    """A path from the repository's root, empty where the finding is of no file, and a line, 1 where it is unknown."""
+    """A path from the repository's root, empty where the finding is of no file, and a line, 1
+    where it is unknown.
+    """
 
     path: str
     line: int
@@ -28,7 +32,9 @@ def rooted(path: str, prefix: str) -> str:
 
 
 def place(finding: Finding, prefix: str) -> ReviewPlace:
-    """The finding's place; its DAG file where it lies outside the bundle, since a review shows nothing else."""
+    """The finding's place; its DAG file where it lies outside the bundle, since a review shows
+    nothing else.
+    """
     if _is_inside(finding.file):
         return ReviewPlace(rooted(finding.file, prefix), max(1, finding.line))
     return ReviewPlace(rooted(finding.path, prefix) if _is_inside(finding.path) else "", 1)
@@ -42,7 +48,9 @@ def message(finding: Finding) -> str:
 
 
 def shown(finding: Finding, prefix: str = "") -> str:
-    """The place for people: ``a.py:3``; only the file where the line is unknown; empty for a finding of no file."""
+    """The place for people: ``a.py:3``; only the file where the line is unknown; empty for a
+    finding of no file.
+    """
     file = finding.file or finding.path
     file = rooted(file, prefix) if _is_inside(file) else file
     return f"{file}:{finding.line}" if file and finding.line > 0 else file

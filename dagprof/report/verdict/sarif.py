@@ -1,7 +1,8 @@
 """SARIF 2.1.0, for code scanning.
 
-Written as plain values: of the libraries that know the format, one has had no release since 2019 and another brings
-pydantic into the user's environment. The tests hold the result against the published schema.
+Written as plain values: of the libraries that know the format, one has had no release since 2019
+and another brings pydantic into the user's environment. The tests hold the result against the
+published schema.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from dagprof.report.escape import safe_text
 from dagprof.report.verdict.json_ import indented
 from dagprof.report.verdict.places import message, place, with_fingerprints
 
-SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
 
 _LEVELS = {Level.ERROR: "error", Level.WARNING: "warning", Level.OFF: "none"}
 _RULES = tuple(Rule)
@@ -25,11 +28,15 @@ def render(verdict: Verdict, *, prefix: str = "") -> str:
     """The log, one run in it; paths are relative to ``%SRCROOT%``, the root of the repository."""
     run = {
         "tool": {"driver": _driver(verdict)},
-        # One root for all runs of the tool, so that code scanning replaces an earlier run's results.
+        # One root for all runs of the tool, so that code scanning replaces an earlier run's
+        # results.
         "automationDetails": {"id": "dagprof/"},
         "invocations": [_invocation(verdict)],
         "columnKind": "unicodeCodePoints",
-        "results": [_result(finding, mark, prefix) for finding, mark in with_fingerprints(verdict.all_findings)],
+        "results": [
+            _result(finding, mark, prefix)
+            for finding, mark in with_fingerprints(verdict.all_findings)
+        ],
         "properties": {"decision": verdict.decision.value, "unaffected": verdict.unaffected},
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -53,7 +60,10 @@ def _rule(rule: Rule) -> dict[str, object]:
 
 
 def _invocation(verdict: Verdict) -> dict[str, object]:
-    notes = [{"level": "note", "message": {"text": _safe(text)}} for text in (*verdict.notes, *verdict.doubts)]
+    notes = [
+        {"level": "note", "message": {"text": _safe(text)}}
+        for text in (*verdict.notes, *verdict.doubts)
+    ]
     if verdict.decision is Decision.CANNOT_TELL:
         notes.insert(0, {"level": "warning", "message": {"text": _safe(verdict.reason)}})
     return {"executionSuccessful": True, **({"toolExecutionNotifications": notes} if notes else {})}

@@ -1,4 +1,6 @@
-"""A verdict on a console: the decision, what changed, what the rules found, what was accepted, and notes."""
+"""A verdict on a console: the decision, what changed, what the rules found, what was accepted,
+and notes.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,16 @@ from dagprof.report.verdict.places import shown
 
 LIMIT = 20
 
-_DECISION_STYLES = {Decision.PASSED: "bold green", Decision.FAILED: "bold red", Decision.CANNOT_TELL: "bold yellow"}
-_OUTCOME_STYLES = {Outcome.REGRESSION: "red", Outcome.IMPROVEMENT: "green", Outcome.CANNOT_TELL: "yellow"}
+_DECISION_STYLES = {
+    Decision.PASSED: "bold green",
+    Decision.FAILED: "bold red",
+    Decision.CANNOT_TELL: "bold yellow",
+}
+_OUTCOME_STYLES = {
+    Outcome.REGRESSION: "red",
+    Outcome.IMPROVEMENT: "green",
+    Outcome.CANNOT_TELL: "yellow",
+}
 _LONGEST = 400
 
 
@@ -26,11 +36,19 @@ def render(verdict: Verdict, *, console: Console) -> None:
     """Print the verdict, each fact once."""
     with within_encoding(console):
         console.print()
-        console.print(Text(_safe(words.decision(verdict)), style=_DECISION_STYLES[verdict.decision]))
+        console.print(
+            Text(_safe(words.decision(verdict)), style=_DECISION_STYLES[verdict.decision])
+        )
         console.print(Text(_safe(words.compared(verdict)), style="dim"))
         _changed(words.changed(verdict), console)
-        _lines(Text("New files", style="bold"), [file.reason for file in words.new_files(verdict)], console)
-        _lines(Text("Gone", style="bold"), [file.path for file in verdict.of(Outcome.GONE)], console)
+        _lines(
+            Text("New files", style="bold"),
+            [file.reason for file in words.new_files(verdict)],
+            console,
+        )
+        _lines(
+            Text("Gone", style="bold"), [file.path for file in verdict.of(Outcome.GONE)], console
+        )
         for rule, level, findings in words.open_by_rule(verdict):
             title = Text(f"{rule.value} ({level.value})", style="bold")
             title.append(f"  {DESCRIPTIONS[rule]}", style="not bold dim")
@@ -45,11 +63,14 @@ def _changed(files: Sequence[FileVerdict], console: Console) -> None:
     if not files:
         return
     is_wide = console.width >= 100
-    named = ["median", "change", "interval", "pairs"] if is_wide else ["change", "interval", "pairs"]
+    named = (
+        ["median", "change", "interval", "pairs"] if is_wide else ["change", "interval", "pairs"]
+    )
     table = columns(("", "bar"), *((name, "figure") for name in named), ("file", "place"))
     for file in files[:LIMIT]:
         figures = _figures(file)
-        # In two lines, so that the column stays as narrow as it is: each row has two, with its reason.
+        # In two lines, so that the column stays as narrow as it is: each row has two, with its
+        # reason.
         outcome = Text(words.title(file).replace(" (", "\n("), style=_OUTCOME_STYLES[file.outcome])
         table.add_row(outcome, *(figures[name] for name in named), _told(file))
     titled("Changed files", table, console)
@@ -90,7 +111,12 @@ def _lines(title: Text, lines: Sequence[str], console: Console) -> None:
 
 def _more(number: int, console: Console) -> None:
     if number > LIMIT:
-        console.print(Text(f"  and {number - LIMIT:,} more. For the full list, see the JSON report.", style="dim"))
+        console.print(
+            Text(
+                f"  and {number - LIMIT:,} more. For the full list, see the JSON report.",
+                style="dim",
+            )
+        )
 
 
 def _safe(text: str) -> str:

@@ -1,4 +1,6 @@
-"""What all reports of a verdict word alike: changes, intervals, counts, and which of its facts they show where."""
+"""What all reports of a verdict word alike: changes, intervals, counts, and which of its facts
+they show where.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,11 @@ TITLES = {
     Outcome.GONE: "Gone",
 }
 
-_DECISIONS = {Decision.PASSED: "passed", Decision.FAILED: "failed", Decision.CANNOT_TELL: "inconclusive"}
+_DECISIONS = {
+    Decision.PASSED: "passed",
+    Decision.FAILED: "failed",
+    Decision.CANNOT_TELL: "inconclusive",
+}
 
 
 def decision_word(verdict: Verdict) -> str:
@@ -38,10 +44,20 @@ def decision(verdict: Verdict) -> str:
 
 
 def compared(verdict: Verdict) -> str:
-    """What was compared with what, how many files were measured, with what outcome, and how many were not."""
-    outcomes = [f"{len(files)} {TITLES[outcome].lower()}" for outcome in Outcome if (files := verdict.of(outcome))]
-    counted = f"{count(len(verdict.files), 'file')} compared" + (f" ({', '.join(outcomes)})" if outcomes else "")
-    unaffected = f", {verdict.unaffected:,} not affected by the change" if verdict.unaffected else ""
+    """What was compared with what, how many files were measured, with what outcome, and how many
+    were not.
+    """
+    outcomes = [
+        f"{len(files)} {TITLES[outcome].lower()}"
+        for outcome in Outcome
+        if (files := verdict.of(outcome))
+    ]
+    counted = f"{count(len(verdict.files), 'file')} compared" + (
+        f" ({', '.join(outcomes)})" if outcomes else ""
+    )
+    unaffected = (
+        f", {verdict.unaffected:,} not affected by the change" if verdict.unaffected else ""
+    )
     took = f"; {duration(verdict.wall_s * 1000)}" if verdict.wall_s else ""
     return f"{verdict.base} → {verdict.head}: {counted}{unaffected}{took}."
 
@@ -57,7 +73,10 @@ def change(timing: Timing) -> str:
     if share is None:
         return signed(timing.change_ms)
     percent = abs(share) * 100
-    return f"{signed(timing.change_ms)} ({'−' if share < 0 else '+'}{percent:,.{0 if percent >= 10 else 1}f} %)"
+    return (
+        f"{signed(timing.change_ms)}"
+        f" ({'−' if share < 0 else '+'}{percent:,.{0 if percent >= 10 else 1}f} %)"
+    )
 
 
 def interval(timing: Timing) -> str:
@@ -92,7 +111,9 @@ def title(file: FileVerdict) -> str:
 
 
 def changed(verdict: Verdict) -> list[FileVerdict]:
-    """The files that a reader has to know of: slower, not decided, faster; the largest change first."""
+    """The files that a reader has to know of: slower, not decided, faster; the largest change
+    first.
+    """
     return [file for outcome in CHANGED for file in verdict.of(outcome)]
 
 
@@ -102,25 +123,33 @@ def new_files(verdict: Verdict) -> list[FileVerdict]:
 
 
 def accepted(verdict: Verdict) -> list[tuple[Finding, str]]:
-    """The findings that were accepted, each with what was found, until when and why, without what the table shows."""
+    """The findings that were accepted, each with what was found, until when and why, without
+    what the table shows.
+    """
     told = _told(verdict)
     found = [finding for finding in verdict.all_findings if finding.waived]
     return [(f, f.waived if _is_told(f, told) else f"{f.message}; {f.waived}") for f in found]
 
 
 def open_by_rule(verdict: Verdict) -> Iterator[tuple[Rule, Level, list[Finding]]]:
-    """The findings that were not accepted and that the table of changed files does not show, by rule and level, errors first."""
+    """The findings that were not accepted and that the table of changed files does not show, by
+    rule and level, errors first.
+    """
     told = _told(verdict)
     found: dict[tuple[Rule, Level], list[Finding]] = {}
     for finding in verdict.all_findings:
         if not (finding.waived or _is_told(finding, told)):
             found.setdefault((finding.rule, finding.level), []).append(finding)
-    for (rule, level), findings in sorted(found.items(), key=lambda item: item[0][1] is not Level.ERROR):
+    for (rule, level), findings in sorted(
+        found.items(), key=lambda item: item[0][1] is not Level.ERROR
+    ):
         yield rule, level, findings
 
 
 def reasons(verdict: Verdict) -> list[str]:
-    """What makes the gate fail or leaves it open, one sentence each, where it fails the findings that do."""
+    """What makes the gate fail or leaves it open, one sentence each, where it fails the findings
+    that do.
+    """
     found = [finding for finding in verdict.all_findings if not finding.waived]
     if verdict.decision is Decision.PASSED:
         return []

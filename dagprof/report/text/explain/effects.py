@@ -21,7 +21,9 @@ def effects_section(explanation: Explanation, console: Console) -> None:
         return
     title("Effects while parsing", console)
     for file, line, what in rows[:ROWS]:
-        console.print(Text(f"  {safe_text(explanation.below_root(file), 120)}:{line}  {what}"), soft_wrap=True)
+        console.print(
+            Text(f"  {safe_text(explanation.below_root(file), 120)}:{line}  {what}"), soft_wrap=True
+        )
     if len(rows) > ROWS:
         console.print(f"  and {len(rows) - ROWS} more. For the full list, see run.json.")
 
@@ -30,14 +32,24 @@ def all_effects(explanation: Explanation) -> list[tuple[str, int, str]]:
     """File, line, and what happened there."""
     by = by_import(explanation.file, explanation.run)
     rows = [
-        (a.file, a.line, f"{a.kind} {safe_text(a.key, 60)} (answered by {a.answered_by}){_times(a.count)}{by(a)}")
+        (
+            a.file,
+            a.line,
+            (
+                f"{a.kind} {safe_text(a.key, 60)} (answered by"
+                f" {a.answered_by}){_times(a.count)}{by(a)}"
+            ),
+        )
         for a in explanation.file.accesses
     ]
     for effect in explanation.file.effects:
         took = f" {duration(effect.wall_us / 1000)}" if effect.wall_us is not None else ""
         took += figures.in_threads(effect)
         size = f" {effect.size_bytes:,} bytes" if effect.size_bytes else ""
-        what = f"{effect.kind} {safe_text(effect.what, 100)}{_times(effect.count)}{took}{size}{by(effect)}"
+        what = (
+            f"{effect.kind}"
+            f" {safe_text(effect.what, 100)}{_times(effect.count)}{took}{size}{by(effect)}"
+        )
         rows.append((effect.file, effect.line, what))
     return rows
 

@@ -21,12 +21,15 @@ DEEPEST = 8
 
 
 class Explanation:
-    """What is known about one file. ``source`` holds its lines, None where they are not those that were measured.
+    """What is known about one file. ``source`` holds its lines, None where they are not those that
+    were measured.
 
     ``scale`` turns times of the tracing pass into those of a plain parse.
     """
 
-    def __init__(self, run: Run, file: FileResult, source: Sequence[str] | None, line: int | None) -> None:
+    def __init__(
+        self, run: Run, file: FileResult, source: Sequence[str] | None, line: int | None
+    ) -> None:
         self.run, self.file, self.source, self.line = run, file, source, line
         self.graph = ImportGraph(file.trace, run.modules, run.import_sets) if file.trace else None
         self.view = FileView(run, file, self.graph) if self.graph else None
@@ -37,7 +40,11 @@ class Explanation:
 
     def _lines_of(self, line: int) -> range:
         """The innermost statement that holds a line."""
-        holding = [s for s in self.file.trace.statements if s.line <= line <= s.end_line] if self.file.trace else []
+        holding = (
+            [s for s in self.file.trace.statements if s.line <= line <= s.end_line]
+            if self.file.trace
+            else []
+        )
         smallest = min(holding, key=lambda s: s.end_line - s.line, default=None)
         return range(smallest.line, smallest.end_line + 1) if smallest else range(line, line + 1)
 

@@ -1,4 +1,6 @@
-"""The imports as a tree: what each costs with all that it loads, and what the parse saves without it alone."""
+"""The imports as a tree: what each costs with all that it loads, and what the parse saves
+without it alone.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +24,16 @@ def imports_section(explanation: Explanation, console: Console) -> None:
     if explanation.graph is None:
         return
     smallest_us = max(1000.0, SMALLEST_SHARE * explanation.graph.total_us)
-    tree = import_tree(explanation.graph, explanation.file, explanation.run, smallest_us=smallest_us)
+    tree = import_tree(
+        explanation.graph, explanation.file, explanation.run, smallest_us=smallest_us
+    )
     tree = [branch for branch in tree if explanation.concerns(branch.line)]
     factor = explanation.scale / 1000
     if not tree:
         return
     title(
-        "Imports (total: the import and everything that the import loads; alone: time saved by removing only this line or module)",
+        "Imports (total: the import and everything that the import loads; alone: time saved by"
+        " removing only this line or module)",
         console,
     )
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, expand=True)
@@ -41,10 +46,14 @@ def imports_section(explanation: Explanation, console: Console) -> None:
 
 
 def _has_memory(branches: Sequence[Branch]) -> bool:
-    return any(branch.memory_kib >= SMALLEST_KIB or _has_memory(branch.children) for branch in branches)
+    return any(
+        branch.memory_kib >= SMALLEST_KIB or _has_memory(branch.children) for branch in branches
+    )
 
 
-def _branches(branches: Sequence[Branch], depth: int, factor: float, table: Table, *, has_memory: bool) -> None:
+def _branches(
+    branches: Sequence[Branch], depth: int, factor: float, table: Table, *, has_memory: bool
+) -> None:
     for branch in branches:
         label = "  " * depth + safe_text(branch.name, 80)
         if branch.place:
@@ -55,7 +64,11 @@ def _branches(branches: Sequence[Branch], depth: int, factor: float, table: Tabl
             duration(branch.total_us * factor),
             duration(branch.alone_us * factor) if branch.alone_us >= 50 else "-",
             f"{branch.modules:,}",
-            *([f"{branch.memory_kib / 1024:.1f}" if branch.memory_kib >= SMALLEST_KIB else ""] if has_memory else []),
+            *(
+                [f"{branch.memory_kib / 1024:.1f}" if branch.memory_kib >= SMALLEST_KIB else ""]
+                if has_memory
+                else []
+            ),
             Text(label),
         )
         if depth < DEEPEST:

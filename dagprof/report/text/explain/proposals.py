@@ -1,4 +1,6 @@
-"""What to change: the experiments on the file, the changes they lead to, and their part in the plan."""
+"""What to change: the experiments on the file, the changes they lead to, and their part in the
+plan.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from dagprof.report.text.explain.explanation import ROWS, Explanation, title
 
 
 def experiments_section(explanation: Explanation, console: Console) -> None:
-    """Print what each experiment on this file showed; those without a timed saving share one line."""
+    """Print what each experiment on this file showed; those without a timed saving share one
+    line.
+    """
     wanted = [
         experiment
         for experiment in explanation.file.experiments
@@ -29,7 +33,8 @@ def experiments_section(explanation: Explanation, console: Console) -> None:
         console.print(Text(f"  {changes.trial(experiment)}"), soft_wrap=True)
         for text in experiment.cautions:
             console.print(
-                Text(f"    note: the import also sets {safe_text(text, 200)}", style="yellow"), soft_wrap=True
+                Text(f"    note: the import also sets {safe_text(text, 200)}", style="yellow"),
+                soft_wrap=True,
             )
     if untimed:
         console.print(Text(f"  {changes.untimed(untimed)}"), soft_wrap=True)
@@ -43,7 +48,10 @@ def changes_section(explanation: Explanation, found: Sequence[Change], console: 
     title("Changes (time saved by each change alone, over all files of the run)", console)
     for change in mine[:ROWS]:
         what = safe_text(change.reason, 300) if change.needed else changes.advice(change)
-        line = f"  {duration(change.saving_ms):>8}  {safe_text(str(change.place), 120)}  {change.evidence}: {what}"
+        line = (
+            f"  {duration(change.saving_ms):>8}  {safe_text(str(change.place), 120)} "
+            f" {change.evidence}: {what}"
+        )
         console.print(Text(line), soft_wrap=True)
         way = changes.way(_as_here(explanation, change))
         if way:
@@ -51,17 +59,32 @@ def changes_section(explanation: Explanation, found: Sequence[Change], console: 
 
 
 def _as_here(explanation: Explanation, change: Change) -> Change:
-    """The change with the chain of imports of this file; another file may reach it by another chain."""
+    """The change with the chain of imports of this file; another file may reach it by another
+    chain.
+    """
     asked = explanation.view.asked_for(change.place) if explanation.view is not None else None
     return change if asked is None else change._replace(loads=asked.modules, chain=asked.chain)
 
 
 def plan_section(explanation: Explanation, plan: Plan, console: Console) -> None:
-    """The steps of the plan that this file has a part in, where they say more than the changes one by one."""
-    mine = [step for step in plan.steps if any(explanation.is_change_asked(change.place) for change in step.changes)]
+    """The steps of the plan that this file has a part in, where they say more than the changes
+    one by one.
+    """
+    mine = [
+        step
+        for step in plan.steps
+        if any(explanation.is_change_asked(change.place) for change in step.changes)
+    ]
     if all(len(step.changes) == 1 for step in mine):
         return
-    title("Plan (largest savings first; each step adds to the steps before it; over all files of the run)", console)
+    title(
+        "Plan (largest savings first; each step adds to the steps before it; over all files of the"
+        " run)",
+        console,
+    )
     for step in mine[:ROWS]:
-        line = f"  {duration(step.adds_ms):>8}  {changes.places(step)}  {step.evidence}: {changes.instruction(step)}"
+        line = (
+            f"  {duration(step.adds_ms):>8}  {changes.places(step)}  {step.evidence}:"
+            f" {changes.instruction(step)}"
+        )
         console.print(Text(line), soft_wrap=True)

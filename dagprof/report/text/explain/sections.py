@@ -21,7 +21,9 @@ from dagprof.report.text.explain.stacks import stack_section
 
 
 def render(explanation: Explanation, fleet: Fleet, *, console: Console) -> None:
-    """Print everything about the file, or about one of its lines, with the changes and the plan of the whole run."""
+    """Print everything about the file, or about one of its lines, with the changes and the plan
+    of the whole run.
+    """
     file = explanation.file
     console.print(Text(f"{safe_text(file.path)}: {_headline(file)}", style="bold"))
     if busy := figures.busy(explanation.run):
@@ -49,8 +51,9 @@ def _headline(file: FileResult) -> str:
     named = zip(figures.stage_names(file), figures.stages(file), strict=True)
     parts = ", ".join(f"{name} {duration(ms)}" for name, ms in named if ms >= figures.SMALLEST_MS)
     return (
-        f"{duration(file.parse_ms)} {f'± {figures.spread(file)}' if len(file.samples) > 1 else '(one parse)'} to parse ({parts}); "
-        f"{count(len(file.dag_ids), 'DAG')}, {count(file.task_count, 'task')}"
+        f"{duration(file.parse_ms)}"
+        f" {f'± {figures.spread(file)}' if len(file.samples) > 1 else '(one parse)'} to parse"
+        f" ({parts}); {count(len(file.dag_ids), 'DAG')}, {count(file.task_count, 'task')}"
     )
 
 
@@ -58,7 +61,11 @@ def _notes(explanation: Explanation, console: Console) -> None:
     file = explanation.file
     lines = [figures.unstable(file)] if file.instabilities else []
     lines += [safe_text(doubt.text, 400) for doubt in file.doubts]
-    lines += [safe_text(doubt.text, 400) for doubt in explanation.run.doubts if doubt.code == "bundle-root"]
+    lines += [
+        safe_text(doubt.text, 400)
+        for doubt in explanation.run.doubts
+        if doubt.code == "bundle-root"
+    ]
     if lines:
         title("Notes", console)
         for line in lines:

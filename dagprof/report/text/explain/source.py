@@ -21,36 +21,49 @@ WHOLE_SOURCE = 60
 
 
 def source_section(explanation: Explanation, console: Console) -> None:
-    """The source; each statement's first line carries its time in the tracing pass, nested ones included."""
+    """The source; each statement's first line carries its time in the tracing pass, nested ones
+    included.
+    """
     if explanation.file.trace is None or explanation.source is None:
         title(f"The source is not shown: {_why_hidden(explanation)}.", console)
         return
     title("Source", console)
-    about = "  Times include nested statements and exclude garbage collection. They are scaled to remove the overhead of tracing."
+    about = (
+        "  Times include nested statements and exclude garbage collection. They are scaled to"
+        " remove the overhead of tracing."
+    )
     console.print(Text(about, style="dim"), soft_wrap=True)
     times = _times(explanation.file.trace.statements, explanation.scale)
     marks = _marks(explanation)
-    shown = _shown_lines(explanation, [line for line, ms in times.items() if ms >= SMALLEST_MS] + list(marks))
+    shown = _shown_lines(
+        explanation, [line for line, ms in times.items() if ms >= SMALLEST_MS] + list(marks)
+    )
     previous = 0
     for number in shown:
         if number != previous + 1:
             console.print(Text(f"{'':>9}  {'⋮':>5}", style="dim"))
         previous = number
         source = explanation.source[number - 1]
-        console.print(_line(number, source, times.get(number, 0.0), marks.get(number, ())), soft_wrap=True)
+        console.print(
+            _line(number, source, times.get(number, 0.0), marks.get(number, ())), soft_wrap=True
+        )
 
 
 def _why_hidden(explanation: Explanation) -> str:
     file = explanation.file
     if file.trace is None:
-        return "the file was not traced. Use --depth traced" if file.is_timed else "no parse finished"
+        return (
+            "the file was not traced. Use --depth traced" if file.is_timed else "no parse finished"
+        )
     if file.path.endswith(".zip"):
         return "the file is in an archive"
     return "the file was changed or removed after the measurement"
 
 
 def _times(statements: Sequence[Statement], factor: float) -> dict[int, float]:
-    """Milliseconds by line; of statements that begin on one line, nested ones count with the outer one."""
+    """Milliseconds by line; of statements that begin on one line, nested ones count with the
+    outer one.
+    """
     times: dict[int, float] = defaultdict(float)
     for statement in statements:
         if statement.parent < 0 or statements[statement.parent].line != statement.line:
@@ -79,7 +92,9 @@ def _shown_lines(explanation: Explanation, interesting: Iterable[int]) -> list[i
 
 
 def _marks(explanation: Explanation) -> dict[int, list[str]]:
-    """What the DAG file's own lines do besides running: making DAGs, waiting, effects and look-ups."""
+    """What the DAG file's own lines do besides running: making DAGs, waiting, effects and
+    look-ups.
+    """
     marks: dict[int, list[str]] = {}
     statements = explanation.file.trace.statements if explanation.file.trace else ()
     for statement, (wall_us, cpu_us) in zip(statements, own_us(statements), strict=True):
@@ -91,7 +106,10 @@ def _marks(explanation: Explanation) -> dict[int, list[str]]:
             ms = us / 1000 * explanation.scale
             if explanation.is_shown(ms):
                 marks.setdefault(statement.line, []).append(f"{duration(ms)} {what}")
-    failed = [(each.file, each.line, f"fails: {safe_text(each.type, 60)}") for each in explanation.file.failures]
+    failed = [
+        (each.file, each.line, f"fails: {safe_text(each.type, 60)}")
+        for each in explanation.file.failures
+    ]
     for file, line, what in (*failed, *all_effects(explanation)):
         if line and explanation.is_own(file):
             marks.setdefault(line, []).append(what)

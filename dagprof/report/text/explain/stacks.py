@@ -1,4 +1,6 @@
-"""The sampled call tree of the statements; what a library's own modules load is in the import tree already."""
+"""The sampled call tree of the statements; what a library's own modules load is in the import
+tree already.
+"""
 
 from __future__ import annotations
 
@@ -18,28 +20,39 @@ LATE_MS = 20.0
 
 
 def stack_section(explanation: Explanation, console: Console) -> None:
-    """The sampled call tree of the statements; what a library's own modules load is in the import tree already."""
+    """The sampled call tree of the statements; what a library's own modules load is in the
+    import tree already.
+    """
     root = explanation.file.stack
     found = _statements(root, explanation) if root else []
     if root is None or not found:
         return
     title(
-        "Sampled call stacks (calls with 2 % of the time or more, scaled to remove the overhead of sampling)", console
+        "Sampled call stacks (calls with 2 % of the time or more, scaled to remove the overhead of"
+        " sampling)",
+        console,
     )
     factor = sampled_scale(explanation.file)
     for node in found:
         _node(node, 0, factor, explanation, console)
-    late = [node.line for node in found if node.wall_ms * factor > 2 * _clocked_ms(explanation, node.line) + LATE_MS]
+    late = [
+        node.line
+        for node in found
+        if node.wall_ms * factor > 2 * _clocked_ms(explanation, node.line) + LATE_MS
+    ]
     if late:
         text = (
-            f"  dagprof samples only at function calls. Line {late[0]} therefore includes earlier code that makes no "
-            "calls, such as a loop. For each line's own time, see the margin of the source."
+            f"  dagprof samples only at function calls. Line {late[0]} therefore includes earlier"
+            " code that makes no calls, such as a loop. For each line's own time, see the margin"
+            " of the source."
         )
         console.print(Text(text, style="dim"), soft_wrap=True)
 
 
 def _clocked_ms(explanation: Explanation, line: int) -> float:
-    """What the statement at a line took by the clock, in ms of a plain parse, with garbage collection; infinite without one."""
+    """What the statement at a line took by the clock, in ms of a plain parse, with garbage
+    collection; infinite without one.
+    """
     trace = explanation.file.trace
     at = [each for each in trace.statements if each.line <= line <= each.end_line] if trace else []
     took_us = max((each.wall_us for each in at), default=0) + sum(each.gc_us for each in at)
@@ -52,11 +65,15 @@ def _statements(node: Stack, explanation: Explanation) -> list[Stack]:
     return [found for child in node.children for found in _statements(child, explanation)]
 
 
-def _node(node: Stack, depth: int, factor: float, explanation: Explanation, console: Console) -> None:
+def _node(
+    node: Stack, depth: int, factor: float, explanation: Explanation, console: Console
+) -> None:
     ms = node.wall_ms * factor
     if not explanation.is_shown(ms) or depth > 3 * DEEPEST:
         return
-    console.print(Text(f"{duration(ms):>9}  {'  ' * depth}{_name(node, explanation)}"), soft_wrap=True)
+    console.print(
+        Text(f"{duration(ms):>9}  {'  ' * depth}{_name(node, explanation)}"), soft_wrap=True
+    )
     if node.function == "<module>" and node.file in explanation.libraries:
         return
     for child in node.children:
@@ -66,6 +83,12 @@ def _node(node: Stack, depth: int, factor: float, explanation: Explanation, cons
 def _name(node: Stack, explanation: Explanation) -> str:
     if node.function == STATEMENT:
         is_member = node.file and not node.file.endswith(f"/{explanation.file.path}")
-        return f"{safe_text(node.file.rpartition('/')[2], 60)}:{node.line}" if is_member else f"line {node.line}"
-    where = f"  {safe_text('/'.join(node.file.split('/')[-2:]), 60)}:{node.line}" if node.file else ""
+        return (
+            f"{safe_text(node.file.rpartition('/')[2], 60)}:{node.line}"
+            if is_member
+            else f"line {node.line}"
+        )
+    where = (
+        f"  {safe_text('/'.join(node.file.split('/')[-2:]), 60)}:{node.line}" if node.file else ""
+    )
     return safe_text(node.function, 80) + where
