@@ -58,9 +58,7 @@ Entries = dict[str, Entry]
 
 
 class _Place(msgspec.Struct, frozen=True):
-    """Where a table stands: its name, the file or what else it was read from, and which one it
-    is of a list.
-    """
+    """A table's name, what it was read from, and its number in a list of tables."""
 
     name: str
     within: str
@@ -105,9 +103,7 @@ def read_file(start: Path, shape: type[msgspec.Struct]) -> tuple[Path | None, En
 
 
 def limits_in(file: Path) -> list[object]:
-    """What a dagprof.toml or pyproject.toml demands of files, unchecked; nothing where it cannot
-    be read.
-    """
+    """What a configuration file demands of files, unchecked; nothing if it cannot be read."""
     try:
         table = (_document(file) if file.name == _OWN_FILE else _project_table(file)) or {}
     except UsageError:
@@ -331,9 +327,7 @@ def _known(
 
 
 def _meant(field: str, known: list[str], place: _Place) -> str:
-    """What an unknown key may stand for; those of the gate are often looked for one table too
-    high.
-    """
+    """What an unknown key may stand for, also a key of the gate in the table above it."""
     if _GATE in known and field in _names(Policy):
         return f"it belongs in [{place.table(_GATE).name}]."
     if _GATE in known and field == "tool" and not place.name:
