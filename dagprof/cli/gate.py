@@ -98,7 +98,7 @@ _FORMATS = " or ".join(", ".join(VERDICTS).rsplit(", ", 1))
     "--false-alarms",
     metavar="SHARE",
     help=(
-        "Accept this probability that a run without any change reports a regression [default: 1%]."
+        "Highest accepted probability of a false regression in a run without changes [default: 1%]."
     ),
 )
 @click.option(

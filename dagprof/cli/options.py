@@ -13,7 +13,7 @@ _PARSING = (
     click.option(
         "--bundle-root",
         metavar="DIR",
-        help="DAG folder that contains PATH. Imports resolve from this folder.",
+        help="DAG folder that contains the measured files. Imports resolve from this folder.",
     ),
     click.option(
         "--python",

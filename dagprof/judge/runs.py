@@ -211,7 +211,9 @@ def _no_reference(baseline: Run, run: Run) -> str:
         return "The baseline used another version of the reference parse"
     for what, before, now in _versions(baseline, run):
         if before != now:
-            return f"The reference parse differs with {what}"
+            return (
+                f"The runs used different versions of {what}, on which the reference parse depends"
+            )
     return ""
 
 

@@ -75,8 +75,11 @@ def _used_in(change: Change) -> str:
         return ""
     shown = ", ".join(safe_text(str(place), 120) for place in change.used_in[:_SHOWN_MODULES])
     more = len(change.used_in) - _SHOWN_MODULES
-    verb = "takes" if len(change.used_in) == 1 else "take"
-    return f" {shown}{f' and {more} more' if more > 0 else ''} {verb} it from here."
+    verb, these = (
+        ("imports", "this import") if len(change.used_in) == 1 else ("import", "these imports")
+    )
+    also = f" and {more} more" if more > 0 else ""
+    return f" {shown}{also} {verb} the name from this file. Change {these} too."
 
 
 def way(change: Change) -> str:
@@ -162,10 +165,7 @@ def no_plan(run: Run, plan: Plan) -> str:
         return f"No change is proposed. {NOT_TRACED}"
     if not plan.untried:
         return "No import that could be moved would save a noticeable time."
-    lines = (
-        f"{count(plan.untried, 'line')} that might save something"
-        f" {'was' if plan.untried == 1 else 'were'} not tried"
-    )
+    lines = f"dagprof did not test {count(plan.untried, 'line')} whose removal might save time"
     return f"No change is proposed: {lines}. {as_sentence(_to_try_more(run))}"
 
 

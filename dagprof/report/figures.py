@@ -164,8 +164,8 @@ def busy(run: Run) -> str:
         return ""
     total, queued = duration(run.total_parse_ms), duration(run.total_queued_ms)
     return (
-        f"This machine was busy: the parses spent {queued} of {total} waiting for a CPU. Times of"
-        " imports, statements, savings and comparisons refer to the remaining"
+        f"This machine was busy: the parses spent {queued} of {total} waiting for a CPU. The"
+        " times of imports and statements, the savings and the comparisons cover only the remaining"
         f" {duration(run.total_own_ms)}. Repeat the scan on a quieter machine."
     )
 

@@ -48,7 +48,9 @@ def test_names_from_dag_code_are_harmless_and_nothing_is_printed_for_nothing() -
     assert "\x1b" not in text
     assert "\\x1b[31mred" in text
     effects.render(run(file("a.py", 100), settings={"depth": "quick"}), console)
-    assert "only Variables and Connections are watched" in console.export_text()
+    assert (
+        "With --depth quick, only Variables and Connections are watched." in console.export_text()
+    )
 
 
 def test_a_helper_beside_the_dag_folder_is_named_from_the_project_root() -> None:

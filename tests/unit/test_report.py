@@ -211,8 +211,12 @@ def test_advice_can_be_followed() -> None:
         == "Looks unused. Remove the import unless its side effects are needed."
     )
     others = tuple(Place(file=f"{name}.py", line=7) for name in "bcde")
-    assert advised(used_in=others[:1]).endswith(" b.py:7 takes it from here.")
-    assert advised(used_in=others).endswith(" b.py:7, c.py:7, d.py:7 and 1 more take it from here.")
+    assert advised(used_in=others[:1]).endswith(
+        " b.py:7 imports the name from this file. Change this import too."
+    )
+    assert advised(used_in=others).endswith(
+        " b.py:7, c.py:7, d.py:7 and 1 more import the name from this file. Change these imports too."
+    )
     assert (
         advised(in_function=True)
         == "This function runs during parsing. Move the import to where it is used, or call the"
@@ -235,7 +239,7 @@ def test_more_depth_is_advised_where_it_helps() -> None:
             run(file("a.py", 100, trace=trace(100))), settings=settings
         )
         assert changes.no_plan(traced, untried).endswith(
-            f"were not tried. {more[0].upper()}{more[1:]}."
+            f"whose removal might save time. {more[0].upper()}{more[1:]}."
         )
         assert changes.summary(traced, untried, 3).endswith(f"2 more lines not tried ({more})")
 

@@ -97,7 +97,11 @@ def render(run: Run, console: Console) -> None:
     rows = doings(run)
     if run.settings.get("depth") == "quick":
         console.print(
-            Text("\nAt this depth only Variables and Connections are watched.", style="dim")
+            Text(
+                "\nWith --depth quick, only Variables and Connections are watched."
+                " To see other side effects, use --depth normal.",
+                style="dim",
+            )
         )
     if not rows:
         return
