@@ -299,7 +299,10 @@ def _detail(reply: Reply) -> str:
             " changes the clocks."
         )
     if reply.outcome == "held":
-        return "A process that the file started keeps the output open after the parse."
+        return (
+            "A process that the file started keeps the parse's stdin, stdout or stderr open after"
+            " the parse."
+        )
     if reply.result is None and reply.signal is not None:
         try:
             name = signal.Signals(reply.signal).name

@@ -15,7 +15,7 @@ from dagprof.project.values import OFF, Variable, impossible
 _MOST_VARIABLES = 2_000
 _MOST_BYTES = 500_000
 _TOO_MANY = f"the project sets more than {_MOST_VARIABLES:,} variables"
-_TOO_LARGE = "the project's variables are too large together"
+_TOO_LARGE = "the project's variables are too large in total"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 # These name folders of a container: what they mean here is worked out one by one.
 _HANDLED = (
