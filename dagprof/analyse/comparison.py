@@ -194,7 +194,7 @@ def _outcome(
     if new.status is Status.NEEDS_ANSWER:
         return Outcome.CANNOT_TELL, new.what_it_needs
     if old.status is Status.NEEDS_ANSWER:
-        why = "in the earlier run the file lacked a value, so there is no earlier time to compare with"
+        why = "in the earlier run the file lacked a value, so there is no time to compare with"
         return Outcome.CANNOT_TELL, why
     if judged is not None:
         return judged.outcome, judged.why
