@@ -1,13 +1,12 @@
 """Measure false alarms and power of baselines with real scans: one folder, saved once and scanned
 again and again.
 
-python bench/gate_power.py baseline [--runs N] [--load N] [--log FOLDER]         the same version,
-20 files python bench/gate_power.py baseline-power [--runs N] [--load N] [--log FOLDER]   four of
-them slower: +30 %, 60 ms or more python bench/gate_power.py baseline-show FOLDER ...
-tables from what these kept
+    gate_baselines.py aa [--runs N] [--load N] [--log FOLDER]     the same version, 20 files
+    gate_baselines.py power [--runs N] [--load N] [--log FOLDER]  four slower: +30 %, 60 ms or more
+    gate_baselines.py show FOLDER ...                             tables from what these kept
 
 Each scan starts Airflow anew, as ``dagprof scan --baseline --fail-on-regression`` does, and parses
-again what seems slower. All Runs are kept in FOLDER, so that ``baseline-show`` can judge them by
+again what seems slower. All Runs are kept in FOLDER, so that ``show`` can judge them by
 the rules in force. A baseline that is there is used: to compare a quiet baseline with busy scans,
 make it with ``--runs 0``.
 """
@@ -134,7 +133,7 @@ def record(options: argparse.Namespace) -> None:
         baseline = runs.load(kept / "baseline.json")
         for _ in range(options.runs):
             number = len(list(kept.glob("run-*.json"))) + 1
-            more = slowed(choose, is_power=options.what == "baseline-power")
+            more = slowed(choose, is_power=options.what == "power")
             write(dags, per_ms, more)
             began = time.perf_counter()
             run, again = measure(dags, baseline)
@@ -204,7 +203,7 @@ def stored(kept: Path) -> Iterator[Scan]:
 
 
 def show(options: argparse.Namespace) -> None:
-    for folder in options.files:
+    for folder in options.folders:
         kept = Path(folder)
         baseline, scans = runs.load(kept / "baseline.json"), list(stored(kept))
         speeds = [judge.basis(baseline, scan.run).factor for scan in scans]
@@ -242,3 +241,21 @@ def figures(baseline: Run, scans: list[Scan], by: Callable[[Run, Scan], Told]) -
         f"{unsure}/{files}",
         f"{found}/{total}" if total else "–",
     ]
+
+
+def main() -> None:
+    reader = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    reader.add_argument("what", choices=["aa", "power", "show"])
+    reader.add_argument("folders", nargs="*")
+    reader.add_argument("--runs", type=int, default=5)
+    reader.add_argument("--load", type=int, default=0)
+    reader.add_argument("--seed", type=int, default=1)
+    reader.add_argument("--log", default="gate_baselines")
+    options = reader.parse_args()
+    (show if options.what == "show" else record)(options)
+
+
+if __name__ == "__main__":
+    main()

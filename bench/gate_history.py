@@ -1,7 +1,7 @@
 """Run the gate on real history: the last commits that touched DAG files, each against its parent.
 
-python bench/gate_history.py REPOSITORY DAGS [--commits N] [--python PYTHON] [--path FOLDER ...] [--
-GATE OPTIONS]
+    python bench/gate_history.py REPOSITORY DAGS [--commits N] [--python PYTHON]
+        [--path FOLDER ...] [-- GATE OPTIONS]
 
 REPOSITORY is a git repository, on disk or elsewhere. DAGS is the DAG folder in it. The script
 clones the repository, checks out each commit in turn, and runs ``dagprof gate DAGS --against

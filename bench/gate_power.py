@@ -1,12 +1,10 @@
 """Measure false alarms and power of the gate with real parses of real folders, both versions in
 turns.
 
-python bench/gate_power.py aa [--runs N] [--load N] [--log FILE]       the same version on both
-sides, 60 files python bench/gate_power.py power [--runs N] [--load N] [--log FILE]    twelve of 60
-files slower by known amounts python bench/gate_power.py show FILE ...
-tables from log files, with other tools' rules python bench/gate_power.py speed
-one changed file among 1,000 python bench/gate_power.py baseline ...
-scans against a stored run, see gate_baselines.py
+    gate_power.py aa [--runs N] [--load N] [--log FILE]     the same version on both sides, 60 files
+    gate_power.py power [--runs N] [--load N] [--log FILE]  twelve of 60 files slower by known amounts
+    gate_power.py show FILE ...                             tables from log files, with other tools' rules
+    gate_power.py speed                                     one changed file among 1,000
 
 ``--load`` starts this many programs during the measurement. Each keeps a processor busy for half a
 second, then sleeps for half a second. Each run uses ``dagprof.ab.duel`` and the gate like
@@ -44,7 +42,6 @@ FILES = 60
 COSTS = (0, 0, 0, 0, 0, 10, 20, 40, 100, 250)
 # Four files of each kind: +10 % and at least 20 ms, +50 ms, +300 ms.
 EFFECTS = ("+10 %, 20 ms", "+50 ms", "+300 ms")
-BASELINES = ("baseline", "baseline-power", "baseline-show")
 DAG = """
 import time
 import datetime
@@ -313,22 +310,14 @@ def main() -> None:
     reader = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    reader.add_argument("what", choices=["aa", "power", "show", "speed", *BASELINES])
+    reader.add_argument("what", choices=["aa", "power", "show", "speed"])
     reader.add_argument("files", nargs="*")
     reader.add_argument("--runs", type=int, default=5)
     reader.add_argument("--load", type=int, default=0)
     reader.add_argument("--budget", type=float, default=120)
     reader.add_argument("--seed", type=int, default=1)
-    reader.add_argument("--log", default="")
+    reader.add_argument("--log", default="gate_power.jsonl")
     options = reader.parse_args()
-    options.log = options.log or (
-        "gate_baselines" if options.what in BASELINES else "gate_power.jsonl"
-    )
-    if options.what in BASELINES:
-        import gate_baselines
-
-        (gate_baselines.show if options.what == "baseline-show" else gate_baselines.record)(options)
-        return
     {"show": show, "speed": speed}.get(options.what, record)(options)
 
 
