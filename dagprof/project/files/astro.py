@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from dagprof.project.files import lined
+from dagprof.project.files import yaml_on_demand
 from dagprof.project.files.lined import Lined
 from dagprof.project.values import Unreadable
 
@@ -34,7 +34,7 @@ class ProjectAnswers(NamedTuple):
 def mapping(source: str) -> dict[str, object]:
     """A JSON or YAML file that gives values by name; empty where it is something else."""
     try:
-        found = lined.load(source, is_typed=True)
+        found = yaml_on_demand.load(source, is_typed=True)
     except Unreadable:
         return {}
     return dict(found) if isinstance(found, Lined) else {}
@@ -45,7 +45,7 @@ def parse(source: str) -> ProjectAnswers:
 
     :raises Unreadable: it is not YAML, or too much of it.
     """
-    document = lined.load(source, is_typed=True)
+    document = yaml_on_demand.load(source, is_typed=True)
     airflow = document.get("airflow") if isinstance(document, Lined) else None
     if not isinstance(airflow, Lined):
         return ProjectAnswers({}, {})

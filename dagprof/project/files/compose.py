@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from dagprof.project.files import lined
+from dagprof.project.files import yaml_on_demand
 from dagprof.project.files.expand import Expanded, expand
 from dagprof.project.files.lined import Lined, LinedList
 from dagprof.project.values import Mount, Unreadable, Variable
@@ -68,7 +68,7 @@ def read(text: str, file: Path, known: Mapping[str, str]) -> Service | None:
 
     :raises Unreadable: it is not YAML, or no mapping.
     """
-    document = lined.load(text)
+    document = yaml_on_demand.load(text)
     services = document.get("services") if isinstance(document, Lined) else None
     if not isinstance(services, Lined):
         raise Unreadable("it has no services")

@@ -13,12 +13,3 @@ class LinedList(list[object]):
     """A list that knows on which line each item stands, counted from 1."""
 
     lines: list[int]
-
-
-def load(text: str, *, is_typed: bool = False) -> object:
-    """As ``bounded_yaml.load``, which is imported here: most scans find no YAML, and PyYAML
-    takes 20 ms to import.
-    """
-    from dagprof.project.files import bounded_yaml
-
-    return bounded_yaml.load(text, is_typed=is_typed)
