@@ -178,7 +178,7 @@ def test_explain_shows_an_archive_by_its_members(zipped: Run, tmp_path: Path) ->
         text=True,
         check=True,
     ).stdout
-    assert "The source is not shown: it is in an archive." in told
+    assert "The source is not shown: the file is in an archive." in told
     assert "lib.slow  (one.zip/main_dag.py:1)" in told
     assert "main_dag.py:1\n" in told or not clocks_archives(zipped)
     assert "Changes" not in told

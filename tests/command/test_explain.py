@@ -165,7 +165,7 @@ def test_a_helper_is_told_from_a_dag_file(place: Path) -> None:
         "quick",
         "--no-safe-mode",
     )
-    assert "This file defines no DAG. Explain a DAG file that imports it." in text
+    assert "This file defines no DAG. Explain a DAG file that imports this file." in text
 
 
 def test_the_line_that_fails_is_shown(tmp_path: Path) -> None:

@@ -45,12 +45,12 @@ def test_what_other_dag_files_do_through_the_same_helper_is_a_note(tmp_path: Pat
         ("new-process", "dags/own.py")
     ]
     notes = {each.path: each.notes for each in found.files}["dags/new.py"]
-    assert [note.partition(", as ")[2] for note in notes] == [
-        f"at least 3 other DAG files already do through dags/common/tools.py:{line}"
+    assert [note.rpartition(". ")[2] for note in notes] == [
+        f"At least 3 other DAG files already do this through dags/common/tools.py:{line}"
         for line in (4, 3)
     ]
     for text in (done.stdout, (place / "reports" / "gate.md").read_text(encoding="utf-8")):
-        assert "other DAG files already do through dags/common/tools.py:3" in " ".join(text.split())
+        assert "other DAG files already do this through dags/common/tools.py:3" in " ".join(text.split())
 
 
 def test_a_provider_that_other_dag_files_still_name_costs_nothing(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_nobody_is_told_to_start_in_a_task_what_a_library_starts_when_it_is_impo
             "dags/common/tools.py",
             1,
         ): (
-            f"{text} (true); the import at dags/common/tools.py:1 does this, "
+            f"{text} (true). The import at dags/common/tools.py:1 does this. "
             "Move that import into the functions that use it"
         ),
         ("dags/mine.py", line): f"{text} (false). Start it in a task",
