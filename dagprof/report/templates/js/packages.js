@@ -43,7 +43,7 @@ class PackagesView {
       this.table.querySelector("[aria-sort] button")?.focus();
     }));
     this.body.replaceChildren(...ordered(this.rows, column, this.sort.down).map((row) => this.row(row)));
-    if (!this.rows.length) this.body.append(el("tr", {}, el("td", { colspan: PACKAGE_COLUMNS.length, class: "quiet" }, index.is_traced ? "No import was loaded while parsing." : "No file was traced; --depth full traces all.")));
+    if (!this.rows.length) this.body.append(el("tr", {}, el("td", { colspan: PACKAGE_COLUMNS.length, class: "quiet" }, index.is_traced ? "No import was loaded while parsing." : "No file was traced. To trace all files, use --depth full.")));
   }
 
   row(row) {
