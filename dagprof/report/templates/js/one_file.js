@@ -21,7 +21,7 @@ async function fileView(place, address, query, isCurrent) {
     el("p", {}, stageBar(position, files.parse[position] || 1), el("span", { class: "legend" }, stageKeys((number) => files.stages[position][number] >= 0.05, files.stages[position]))),
     ...(detail.doubts || []).map((text) => el("p", { class: "note" }, text)),
     detail.detail ? el("p", {}, detail.detail) : null,
-    detail.wall_us === undefined && files.is_timed[position] ? el("p", { class: "quiet" }, "Not traced, so its imports and statements are unknown; --depth full traces every file.") : null,
+    detail.wall_us === undefined && files.is_timed[position] ? el("p", { class: "quiet" }, "This file was not traced, so its imports and statements are unknown. To trace every file, use --depth full.") : null,
     part("Failures", (detail.failures || []).map(failure)),
     part("Imports", icicle ? [icicle.controls(query), icicle.place] : [], rest("loads", "smaller load"), free(detail)),
     part("Source", sourceOf(detail, Number(query.get("line"))), rest("statements", "smaller statement")),
