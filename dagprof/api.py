@@ -124,7 +124,8 @@ def compare(before: Run, after: Run, *, share: str = "25%", floor: str = "50ms")
     Changes below ``share`` of the parse time or below the duration ``floor`` do not count; both can
     be wider than the defaults, not narrower.
 
-    :raises dagprof.errors.UsageError: ``share`` is no share, or ``floor`` no duration.
+    :raises dagprof.errors.UsageError: ``share`` cannot be read as a share, or ``floor`` as a
+        duration.
     """
     from dagprof.usecases import compare as usecase
 

@@ -57,8 +57,8 @@ Elsewhere = Callable[[Path], Path | None]
 
 
 class Around(NamedTuple):
-    """The environment to start from, and what of it came from the project, None where there is
-    none or none was wanted.
+    """The environment to start from, and the part that came from the project, None where there
+    is none or none was wanted.
     """
 
     environment: dict[str, str]

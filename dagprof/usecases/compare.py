@@ -5,6 +5,7 @@ from __future__ import annotations
 from dagprof.analyse import comparison
 from dagprof.analyse.comparison import Comparison
 from dagprof.judge.judgement import Limits
+from dagprof.judge.runs import LEAST
 from dagprof.model import Run
 from dagprof.quantities import parse_duration_ms, parse_share
 
@@ -13,11 +14,11 @@ def limits_of(*, share: str = "25%", floor: str = "50ms") -> Limits:
     """The limits below which a change does not count; both can be wider than the defaults, not
     narrower.
 
-    :raises UsageError: ``share`` is no share, or ``floor`` no duration.
+    :raises UsageError: ``share`` cannot be read as a share, or ``floor`` as a duration.
     """
     return Limits(relative=parse_share(share), absolute_ms=parse_duration_ms(floor))
 
 
-def compare(before: Run, after: Run, limits: Limits | None = None) -> Comparison:
+def compare(before: Run, after: Run, limits: Limits = LEAST) -> Comparison:
     """What appeared, what vanished, what became slower or faster, and whether that is certain."""
-    return comparison.compare(before, after, limits or limits_of())
+    return comparison.compare(before, after, limits)

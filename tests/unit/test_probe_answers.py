@@ -1,5 +1,5 @@
-"""How an answer leaves the process that parses, and what of it is believed: parts that need no
-Airflow.
+"""How an answer leaves the process that parses, and which parts dagprof believes. None of this
+needs Airflow.
 """
 
 from __future__ import annotations
