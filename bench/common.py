@@ -1,4 +1,4 @@
-"""Helpers of the benchmarks: the machine, commands in turns, tables."""
+"""Shared code of the benchmarks: the machine, the environment, commands in turns, tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from pathlib import Path
 
 from dagprof.measure.environment import cpu_model
 
-# For ``live``, which runs Airflow's real processor for the tests too: import it after this module.
+# For ``live``, which runs Airflow's real processor for the tests too. Import ``live`` after this
+# module.
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
 
 BIN = Path(sys.executable).parent

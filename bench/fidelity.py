@@ -41,10 +41,10 @@ from live import command as parsing_command
 
 import dagprof
 
-# Loops that are left out at least, and loops that are kept.
+# The smallest number of loops to leave out, and the number of loops to keep.
 SETTLING, KEPT = 2, 3
-# Airflow 2.7 to 3.0: if a full collection is due when the manager starts, each parse does it until
-# the manager itself does, within some hundreds of parses. Loops count from then on, or after
+# Airflow 2.7 to 3.0: if a full collection is due when the manager starts, each parse runs it until
+# the manager itself does, within some hundreds of parses. Loops count after that, or after
 # ``--settled`` parses.
 LONGEST_S = 1500
 FROM_MS = 50.0
@@ -174,8 +174,8 @@ class SetUp:
 
 
 class Processor:
-    """Airflow's own processor on a set-up: milliseconds by file, one value for each loop after
-    the first ones.
+    """Airflow's own processor on a set-up. Gives milliseconds by file, one value for each loop
+    after the first ones.
     """
 
     def __init__(self, set_up: SetUp, python: Path, settled: int) -> None:
@@ -266,8 +266,8 @@ def compare(set_up: SetUp, python: Path, rounds: int, settled: int) -> None:
     real: dict[str, list[float]] = defaultdict(list)
     processor = Processor(set_up, python, settled)
     for _ in range(rounds):
-        # The processor first: it may need a quarter of an hour to settle, in which the machine
-        # changes.
+        # The processor runs first. It may need a quarter of an hour to settle, and the machine may
+        # change in that time.
         for taken, durations in ((real, processor.durations()), (mine, scanned(set_up, python))):
             for file, values in durations.items():
                 taken[file].extend(values)

@@ -1,11 +1,11 @@
-"""Does a parse that brings as many objects as pandas do a full garbage collection where it does in
-Airflow's own processor?
+"""Check whether a parse with as many new objects as pandas runs its full garbage collections as in
+Airflow's own processor.
 
-    python bench/full_collections.py [--python PATH] [--seconds N]
+python bench/full_collections.py [--python PATH] [--seconds N]
 
-Runs ``airflow dag-processor`` (Airflow 3) or ``airflow scheduler`` (Airflow 2) on small files for
-so long, then dagprof, and prints the full collections in each parse of one of them, and how long
-they took in the last one.
+The script runs ``airflow dag-processor`` (Airflow 3) or ``airflow scheduler`` (Airflow 2) on small
+files for N seconds, then dagprof. It prints the full collections in each parse of one file, and how
+long they took in the last parse.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from airflow import DAG
 with DAG("{name}", start_date=datetime.datetime(2024, 1, 1), schedule=None):
     pass
 """
-# 30,000 objects stay, and 110 times the youngest generation is collected.
+# 30,000 objects stay, and the collector collects the youngest generation 110 times.
 RECORDER = """
 import gc, os, time
 

@@ -5,10 +5,10 @@ again and again.
     gate_baselines.py power [--runs N] [--load N] [--log FOLDER]  four slower: +30 %, 60 ms or more
     gate_baselines.py show FOLDER ...                             tables from what these kept
 
-Each scan starts Airflow anew, as ``dagprof scan --baseline --fail-on-regression`` does, and parses
-again what seems slower. All Runs are kept in FOLDER, so that ``show`` can judge them by
-the rules in force. A baseline that is there is used: to compare a quiet baseline with busy scans,
-make it with ``--runs 0``.
+Each scan starts Airflow anew, like ``dagprof scan --baseline --fail-on-regression``, and parses
+files again that seem slower. The script keeps all Runs in FOLDER, so that ``show`` can judge them
+by the current rules. It uses an existing baseline. To compare a quiet baseline with busy scans,
+first make the baseline with ``--runs 0``.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ from dagprof.model import Run
 from dagprof.store import runs
 
 FILES, SLOWED = 20, 4
-# What a parse of the smallest file takes, in ms: the share of +30 % is taken of this and the file's
-# own cost.
+# Parse time of the smallest file in ms. +30 % refers to the sum of this time and the file's own
+# cost.
 PLAIN_MS = 12.0
-# A fixed amount of work and no fixed time, so that a slower machine takes longer for it, as for the
-# reference.
+# The cost is a fixed amount of work, not a fixed time. So a slower machine takes longer for it, as
+# for the reference.
 DAG = """
 import datetime
 from airflow import DAG
@@ -60,8 +60,8 @@ ASKED = scanned.demand("25%", "50ms")
 
 
 class Scan(NamedTuple):
-    """One scan: its Run, the files that were parsed again, those that were made slower, and what
-    its folder kept of it.
+    """One scan: its Run, the files that were parsed again, the files that were made slower, and its
+    row in the folder.
     """
 
     run: Run
@@ -78,7 +78,7 @@ def name(number: int) -> str:
 
 
 def write(folder: Path, per_ms: float, more: dict[int, float]) -> None:
-    """Write the files; ``per_ms`` is how much work this machine did in one ms before the
+    """Write the files. ``per_ms`` is the amount of work that this machine did in one ms before the
     baseline.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ def write(folder: Path, per_ms: float, more: dict[int, float]) -> None:
 
 
 def work_per_ms(kept: Path) -> float:
-    """As it was for the baseline in ``kept``."""
+    """The amount of work per ms at the time of the baseline in ``kept``."""
     file = kept / "work-per-ms.txt"
     if not file.exists():
         rates = []
@@ -116,7 +116,7 @@ def measure(folder: Path, baseline: Run | None) -> tuple[Run, Run]:
 
 
 def slowed(choose: random.Random, *, is_power: bool) -> dict[int, float]:
-    """Files that become slower in one run, by how many ms."""
+    """Choose the files that become slower in one run, and by how many ms."""
     if not is_power:
         return {}
     return {n: max(60.0, 0.3 * (PLAIN_MS + cost(n))) for n in choose.sample(range(FILES), SLOWED)}

@@ -177,7 +177,7 @@ def _measured(verdict: Mapping[str, Any]) -> str:
 
 
 def _sayings(told: Mapping[str, Any]) -> list[str]:
-    """Return the decision and what led to it, or the last line of the message if the run failed."""
+    """Return the decision with its reasons, or the last line of the message if the run failed."""
     verdict = told["verdict"]
     if verdict is None:
         return told["stderr"].strip().splitlines()[-1:]

@@ -1,13 +1,15 @@
-"""Check that a change of the code leaves dagprof's output alone: ten fixed runs, before and after.
+"""Check that a change of the code does not change dagprof's output: ten fixed runs, before and
+after.
 
     python bench/same_output.py record BEFORE                    # with the old code
     python bench/same_output.py record AFTER --stored BEFORE     # with the new code
     python bench/same_output.py compare BEFORE AFTER
 
 ``record`` measures ten fixed runs and renders every stored Run in every format. With ``--stored``
-it renders the Runs of the other folder, so both versions render the same Runs and their texts must
-be equal to the byte. Measured values differ from one run to the next: there, ``compare`` takes the
-times, sizes and addresses out and compares which lines there are, without their order and number.
+it renders the Runs of the other folder. Then both versions render the same Runs, and their texts
+must be equal to the byte. Measured values differ from one run to the next. For these outputs
+``compare`` removes the times, sizes and addresses, and compares the set of lines without their
+order and number.
 """
 
 from __future__ import annotations
@@ -70,7 +72,7 @@ def main() -> None:
 def record(folder: Path, stored: Path, python: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    # The same paths for both versions, because Runs hold them.
+    # Both versions use the same paths, because Runs hold them.
     inputs = folder.parent / "same-output-inputs"
     shutil.rmtree(inputs, ignore_errors=True)
     for name, arguments in runs(inputs):
@@ -157,7 +159,7 @@ def compare(before: Path, after: Path) -> int:
         new = after / name
         is_rendered = name.parts[0] == "rendered"
         if old.suffix not in (".txt", ".json") and not is_rendered:
-            continue  # a page of a measured Run holds times; pages of stored Runs are compared
+            continue  # pages of measured Runs hold times; pages of stored Runs are compared
         texts = [
             plain(path, is_rendered=is_rendered) if path.exists() else ["missing"]
             for path in (old, new)
@@ -176,8 +178,8 @@ def compare(before: Path, after: Path) -> int:
 
 
 def plain(path: Path, *, is_rendered: bool) -> list[str]:
-    """What must be equal: a rendered text as it is; of a measured one what does not vary,
-    sorted.
+    """Return the text that must be equal. A rendered text is complete; a measured one is without
+    varying values, and sorted.
     """
     text = path.read_text(encoding="utf-8")
     if is_rendered:
@@ -188,7 +190,7 @@ def plain(path: Path, *, is_rendered: bool) -> list[str]:
 
 
 def flat(value: object, where: str) -> Iterator[str]:
-    """One line for each leaf of a JSON document that does not vary."""
+    """Return one line for each constant leaf of a JSON document."""
     if isinstance(value, dict):
         for name, each in value.items():
             if not VARIES.search(name):

@@ -80,7 +80,7 @@ class Plain:
         """Return the cumulative ms by module, and the modules whose rows lie below it."""
         log = self._run(root, path, "-X", "importtime").stderr.partition("START\n")[2]
         rows: dict[str, tuple[float, set[str]]] = {}
-        waiting: list[tuple[int, str]] = []  # a row follows those below it
+        waiting: list[tuple[int, str]] = []  # a row comes after the rows below it in the tree
         for line in log.splitlines():
             _, cumulative, name = line.partition(":")[2].split("|")
             depth = len(name) - len(name.lstrip())

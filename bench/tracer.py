@@ -1,10 +1,10 @@
-"""Measure what the import tracer adds to ``import pandas``, and compare its figures with ``-X
+"""Measure the cost of the import tracer for ``import pandas``, and compare its figures with ``-X
 importtime``.
 
 python bench/tracer.py [ROUNDS]
 
-Times depend on other load. If valgrind is installed, the script also counts instructions, which do
-not.
+Times depend on other load. Counts of instructions do not, so the script also counts instructions if
+valgrind is installed.
 """
 
 from __future__ import annotations

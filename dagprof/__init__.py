@@ -39,7 +39,7 @@ __all__ = [
     "scan",
 ]
 
-# `dagprof.gate` and `dagprof.report` are rooms, so these functions have longer names.
+# `dagprof.gate` and `dagprof.report` are packages, so these functions have longer names.
 _FUNCTIONS = ("compare", "explain", "load", "render_report", "run_gate", "scan")
 _HOMES = {
     "Run": "dagprof.model",

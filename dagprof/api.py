@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dagprof.usecases.explain import ExplainedFile
     from dagprof.usecases.gate import Gated
 
-# What is no setting, but the place or the question.
+# Arguments that are not settings.
 _NO_SETTINGS = ("paths", "against_python", "all_files")
 
 
@@ -46,8 +46,8 @@ def scan(  # noqa: PLR0913 - one for each setting
 ) -> Run:
     """Measure the DAG files below ``paths`` and return the Run, without writing anything.
 
-    Each keyword is a setting; what is not given, or None, is as the environment and the
-    configuration file have it.
+    Each keyword is a setting. A keyword that is missing or None takes its value from the
+    environment or the configuration file.
 
     :raises dagprof.errors.UsageError: invalid paths or settings.
     :raises dagprof.errors.MeasurementError: nothing could be measured.
@@ -83,10 +83,10 @@ def run_gate(  # noqa: PLR0913 - one for each setting
 ) -> Gated:
     """Compare the DAG files below ``paths`` with another version of them, or with a stored Run.
 
-    ``against`` is a branch, tag or commit, ``baseline`` the file of a Run; give one of them.
-    ``against_python`` measures the other version with another interpreter, and ``all_files`` also
-    what the change cannot reach. The gate's limits, and each setting that is not given, are as the
-    environment and the configuration file have them. Nothing is written.
+    Give either ``against``, a branch, tag or commit, or ``baseline``, the file of a Run.
+    ``against_python`` measures the other version with another interpreter. ``all_files`` also
+    measures the files that the change cannot reach. The gate's limits and all missing settings come
+    from the environment and the configuration file. Nothing is written.
 
     :raises dagprof.errors.UsageError: invalid paths, settings, revision or baseline.
     :raises dagprof.errors.MeasurementError: nothing could be measured.
@@ -107,9 +107,10 @@ def run_gate(  # noqa: PLR0913 - one for each setting
 
 
 def explain(run: Run, file: str | Path, line: int | None = None) -> ExplainedFile:
-    """One file of a Run: its result, its source if that is unchanged, and what changes would save.
+    """One file of a Run: its result, its source if that is unchanged, and the savings of possible
+    changes.
 
-    ``file`` is its path in the Run, the end of that path, or the path of the file on disk.
+    ``file`` is the file's path in the Run, the end of that path, or its path on disk.
 
     :raises dagprof.errors.UsageError: the Run has no such file, or the file no such line.
     """
@@ -121,10 +122,10 @@ def explain(run: Run, file: str | Path, line: int | None = None) -> ExplainedFil
 def compare(before: Run, after: Run, *, share: str = "25%", floor: str = "50ms") -> Comparison:
     """Compare two Runs file by file.
 
-    Changes below ``share`` of the parse time or below the duration ``floor`` do not count; both can
-    be wider than the defaults, not narrower.
+    Changes below ``share`` of the parse time or below the duration ``floor`` do not count. Both
+    limits can be wider than the defaults, not narrower.
 
-    :raises dagprof.errors.UsageError: ``share`` cannot be read as a share, or ``floor`` as a
+    :raises dagprof.errors.UsageError: ``share`` is not a valid share, or ``floor`` not a valid
         duration.
     """
     from dagprof.usecases import compare as usecase
@@ -141,7 +142,7 @@ def render_report(
 ) -> str:
     """The report of a Run as text, compared with ``baseline`` if there is one.
 
-    ``with_source`` lets the source of the DAG files into the page.
+    ``with_source`` includes the source of the DAG files in the page.
     """
     from dagprof.usecases import report as usecase
 
@@ -151,19 +152,19 @@ def render_report(
 def load(path: str | Path) -> Run:
     """Read a stored Run.
 
-    :raises dagprof.errors.RunFileError: missing, damaged, or from a newer dagprof.
+    :raises dagprof.errors.RunFileError: the file is missing, damaged, or from a newer dagprof.
     """
     return runs.load(path)
 
 
 def _settings(given: Mapping[str, object]) -> Settings:
-    """The settings in force, with what a function was given by name."""
+    """The settings in force, with the keywords that a function received."""
     options = {name: _plain(value) for name, value in given.items() if name not in _NO_SETTINGS}
     return settings_module.load(options, environment=os.environ, start=Path.cwd())
 
 
 def _plain(value: object) -> object:
-    """A path as the text that settings hold."""
+    """A path as text, the form that settings hold."""
     if isinstance(value, (list, tuple)):
         return [_plain(each) for each in value]
     return os.fspath(value) if isinstance(value, Path) else value

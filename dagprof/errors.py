@@ -1,4 +1,4 @@
-"""What can go wrong with a command, as one shallow tree.
+"""The errors of a command, as one shallow tree.
 
 Every message is one sentence that ends with the next step. A DAG file that cannot be parsed is a
 result, never an exception.
@@ -24,7 +24,7 @@ class RunFileError(UsageError):
 
 
 class MeasurementError(DagprofError):
-    """Nothing could be measured: no Airflow in the target interpreter, or no file gave a parse
+    """Nothing could be measured: the target interpreter has no Airflow, or no file gave a parse
     time.
     """
 

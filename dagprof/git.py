@@ -1,7 +1,7 @@
-"""Runs git: the only place that does.
+"""Runs git; no other module does.
 
-Every command has the same environment and a time limit, asks the user nothing and runs no hook.
-``demand`` turns a failure into the caller's sentence, ``ask`` into an empty answer.
+Every command has the same environment and a time limit, asks the user nothing and runs no hook. On
+failure, ``demand`` raises an error with the caller's sentence, and ``ask`` returns an empty answer.
 """
 
 from __future__ import annotations
@@ -13,39 +13,38 @@ from typing import NamedTuple
 
 from dagprof.errors import MeasurementError, UsageError
 
-# Long enough to check out a large repository. What a scan asks in passing has a shorter limit of
-# its own.
+# Long enough to check out a large repository. A scan's own questions to git have a shorter limit.
 LIMIT_S = 300.0
-# Git sets these for hooks, where they name the repository that runs the hook; ``-C`` names the one
-# that is meant.
+# Git sets these variables when it runs a hook; they name the hook's repository. dagprof names the
+# repository with ``-C`` instead.
 _OF_ANOTHER_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR")
 _FIXED = {
-    # Reasons in English, because they become part of an English sentence.
+    # Keep git's reasons in English, because they become part of an English sentence.
     "LC_ALL": "C",
-    # Commands that only read take no lock on the index: the user's own git may be at work.
+    # Take no lock on the index for commands that only read: the user's own git may be running.
     "GIT_OPTIONAL_LOCKS": "0",
-    # Where a partial clone has to fetch, git fails at once instead of waiting for a password behind
-    # a progress bar.
+    # If a partial clone has to fetch, fail at once instead of waiting for a password behind a
+    # progress bar.
     "GIT_TERMINAL_PROMPT": "0",
 }
 _OPTIONS = (
     "--no-pager",
-    # The user's hooks are for the user's own checkouts.
+    # Run none of the user's hooks: they are meant for the user's own checkouts.
     "-c",
     "core.hooksPath=/dev/null",
-    # Names beyond ASCII as they are, not as octal numbers.
+    # Write names beyond ASCII as they are, not as octal numbers.
     "-c",
     "core.quotePath=false",
 )
 
 
 class NotInstalled(UsageError):
-    """There is no program git."""
+    """There is no git program."""
 
 
 class Answer(NamedTuple):
-    """What a command wrote, and in git's own words why it failed; the text is empty then, and
-    the reason may be.
+    """The output of a command. If the command failed, the text is empty, and the reason is in git's
+    own words, possibly empty.
     """
 
     succeeded: bool
@@ -57,7 +56,7 @@ def run(folder: Path, *arguments: str, limit_s: float = LIMIT_S) -> Answer:
     """Run git in ``folder``. The text keeps carriage returns, which can be part of a file name.
 
     :raises NotInstalled: there is no git.
-    :raises MeasurementError: it did not finish within ``limit_s`` seconds.
+    :raises MeasurementError: git did not finish within ``limit_s`` seconds.
     """
     kept = {name: value for name, value in os.environ.items() if name not in _OF_ANOTHER_REPOSITORY}
     try:
@@ -76,7 +75,7 @@ def run(folder: Path, *arguments: str, limit_s: float = LIMIT_S) -> Answer:
             f"git {arguments[0]} did not finish within {limit_s:.0f} s."
         ) from None
 
-    # Names of files may be in any encoding; decoded like this they are the ones that ``os.listdir``
+    # File names may be in any encoding. Decoded like this, they equal the names that ``os.listdir``
     # gives.
     text, errors = (
         stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr)
@@ -85,10 +84,10 @@ def run(folder: Path, *arguments: str, limit_s: float = LIMIT_S) -> Answer:
 
 
 def demand(folder: Path, *arguments: str, otherwise: str) -> str:
-    """What git writes, unchanged.
+    """The output of git, unchanged.
 
-    :raises UsageError: it fails; the message is ``otherwise`` with git's reason and a full stop.
-    :raises MeasurementError: it did not finish in time.
+    :raises UsageError: git fails; the message is ``otherwise`` with git's reason and a full stop.
+    :raises MeasurementError: git did not finish in time.
     """
     answer = run(folder, *arguments)
     if not answer.succeeded:
@@ -97,10 +96,10 @@ def demand(folder: Path, *arguments: str, otherwise: str) -> str:
 
 
 def ask(folder: Path, *arguments: str, limit_s: float = LIMIT_S) -> str:
-    """What git writes, without white space around it; empty where it fails.
+    """The output of git without surrounding white space; empty if git fails.
 
     :raises NotInstalled: there is no git.
-    :raises MeasurementError: it did not finish within ``limit_s`` seconds.
+    :raises MeasurementError: git did not finish within ``limit_s`` seconds.
     """
     return run(folder, *arguments, limit_s=limit_s).text.strip()
 

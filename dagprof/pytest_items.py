@@ -1,8 +1,7 @@
-"""DAG files as pytest items: each is parsed by dagprof's own processes, and fails with one
-sentence.
+"""DAG files as pytest items. dagprof's own processes parse each file; a failure is one sentence.
 
-Under pytest-xdist each worker has a session of its own; the controller collects nothing and so
-starts none.
+Under pytest-xdist, each worker has a session of its own. The controller collects nothing, so it
+starts no session.
 """
 
 from __future__ import annotations
@@ -27,9 +26,9 @@ _Collected = list[pytest.Item | pytest.Collector]
 
 
 def register(config: pytest.Config) -> None:
-    """Check what was asked for, and take part in the collection.
+    """Check the options, and register the plugin that collects DAG files.
 
-    :raises pytest.UsageError: a path, a duration or the baseline is at fault.
+    :raises pytest.UsageError: a path, a duration or the baseline is invalid.
     """
     if isinstance(major := pytest.version_tuple[0], int) and major < 8:
         raise pytest.UsageError("--dagprof needs pytest 8 or newer.")
@@ -43,7 +42,9 @@ def register(config: pytest.Config) -> None:
 
 
 def _collect_also(config: pytest.Config, paths: list[Path]) -> None:
-    """Add the paths to pytest's arguments, unless these lead there or name something below them."""
+    """Add the paths to pytest's arguments, unless an argument already leads there or names
+    something below them.
+    """
     base = config.invocation_params.dir
     given = [Path(os.path.abspath(base / argument.partition("::")[0])) for argument in config.args]
     for path in paths:
@@ -54,8 +55,8 @@ def _collect_also(config: pytest.Config, paths: list[Path]) -> None:
 
 
 class DagFiles:
-    """The plugin: finds the DAG files when pytest first comes near them, and keeps the session
-    until pytest ends.
+    """The plugin. It finds the DAG files when pytest first collects one of their folders, and keeps
+    the session open until pytest ends.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -63,7 +64,7 @@ class DagFiles:
         self.paths = list(existing(tuple(str(base / path) for path in options.dagprof_paths)))
         self._request = CheckRequest(
             paths=tuple(str(path) for path in self.paths),
-            # Only times count here; what is behind them is what `dagprof explain` is for.
+            # Only the times matter here; `dagprof explain` shows their causes.
             settings=settings_module.load(
                 {"depth": "quick"}, environment=os.environ, start=config.rootpath
             ),
@@ -94,8 +95,8 @@ class DagFiles:
     def pytest_collect_file(
         self, file_path: Path, parent: pytest.Collector
     ) -> Generator[None, _Collected, _Collected]:
-        """Add a DAG file's item; a DAG file named on the command line is not a test module for
-        that.
+        """Add an item for a DAG file. A DAG file on the command line does not also become a test
+        module.
         """
         collected = yield
         if not self._is_dag_file(file_path):
@@ -118,8 +119,8 @@ class DagFiles:
         return path in self._files
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Where nothing can be measured, end with the command's own exit code for that, which no
-        failing test has.
+        """If nothing can be measured, end with dagprof's own exit code for that. No failing test
+        has that exit code.
         """
         if self._measures_nothing:
             session.exitstatus = MeasurementError.exit_code
@@ -134,7 +135,7 @@ class DagFile(pytest.File):
     def from_parent(  # type: ignore[override]
         cls, parent: pytest.Collector, *, plugin: DagFiles, **kwargs: object
     ) -> DagFile:
-        """pytest's way to make a node, with the plugin that measures it."""
+        """Make a node as pytest requires, with the plugin that measures it."""
         node: DagFile = super().from_parent(parent, **kwargs)  # type: ignore[arg-type]
         node.plugin = plugin
         return node
@@ -150,9 +151,7 @@ class DagParse(pytest.Item):
     parent: DagFile
 
     def runtest(self) -> None:
-        """Check the file: what speaks against it fails the item, and what cannot be checked
-        skips it.
-        """
+        """Check the file. Problems fail the item; a file that cannot be checked skips it."""
         try:
             checked = self.parent.plugin.checking.check(self.path)
         except DagprofError as error:
@@ -163,11 +162,11 @@ class DagParse(pytest.Item):
         if checked.needs:
             pytest.skip(f"{checked.result.path} could not be checked: {checked.needs}.")
         if text := "\n".join(filter(None, checked.notes)):
-            # pytest shows it below the sentence of a file that is too slow.
+            # pytest shows this section below the sentence for a file that is too slow.
             self.add_report_section("call", ITEM, text)
         if checked.too_slow:
             pytest.fail(checked.too_slow, pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Where the item is and what it is called in reports."""
+        """The item's location and its name in reports."""
         return self.path, None, f"parse of {self.path.name}"

@@ -1,7 +1,7 @@
 """The pytest plugin's options: ``pytest --dagprof dags/`` makes each DAG file a test of its parse.
 
-pytest loads this file in every run of every project that has dagprof installed, so what it does
-lives in ``dagprof.pytest_items`` and is imported when it was asked for.
+pytest loads this file in every run of every project that has dagprof installed. The rest of the
+plugin is therefore in ``dagprof.pytest_items``, which loads only when the user asks for it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Bring in the rest where DAG files are to be tested."""
+    """Load the rest of the plugin if there are DAG files to test."""
     if config.getoption("dagprof_paths"):
         from dagprof import pytest_items
 

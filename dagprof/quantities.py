@@ -19,7 +19,7 @@ def parse_share(text: str) -> float:
 
 
 def parse_duration_ms(text: str) -> float:
-    """``50ms`` or ``1.5s`` in milliseconds.
+    """``50ms`` or ``1.5s`` as milliseconds.
 
     :raises UsageError: anything else.
     """
@@ -32,7 +32,7 @@ def parse_duration_ms(text: str) -> float:
 
 
 def span(low_ms: float, high_ms: float) -> str:
-    """``100 to 400 ms``, or ``2.7 to 6.1 s`` from a second on."""
+    """``100 to 400 ms``; from one second on, ``2.7 to 6.1 s``."""
     if high_ms >= 1000:
         return f"{low_ms / 1000:.1f} to {high_ms / 1000:.1f} s"
     return f"{low_ms:.0f} to {high_ms:.0f} ms"

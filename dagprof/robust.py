@@ -6,20 +6,20 @@ import math
 import statistics
 from collections.abc import Sequence
 
-# Of the median absolute deviation, to estimate a standard deviation under normal noise (Hampel,
+# Factor from the median absolute deviation to the standard deviation under normal noise (Hampel,
 # 1974).
 MAD_TO_SIGMA = 1.4826
-# Of the standard error of the mean, to get that of the median: sqrt(pi / 2).
+# Factor from the standard error of the mean to that of the median: sqrt(pi / 2).
 MEDIAN_TO_MEAN = 1.2533
-# A median of fewer is not told from noise, unless two values are as close as this, in ms: nothing
-# disturbed them.
+# A median needs this many values to stand out from noise. Two values are enough if they differ by
+# at most ``CLOSE_MS``: then nothing disturbed them.
 FEWEST = 3
 CLOSE_MS = 3.0
 
 
 def are_enough(values_ms: Sequence[float]) -> bool:
-    """Whether these parse times, in ms, tell their median from noise: three of them, or two that
-    agree.
+    """Whether these parse times, in ms, are enough to separate their median from noise: three of
+    them, or two that agree.
     """
     return len(values_ms) >= FEWEST or (
         len(values_ms) == FEWEST - 1 and max(values_ms) - min(values_ms) <= CLOSE_MS
@@ -35,7 +35,7 @@ def median_absolute_deviation(values: Sequence[float]) -> float:
 
 
 def standard_error_of_median(values: Sequence[float]) -> float:
-    """Standard error of the median, normal noise assumed; 0.0 for fewer than two values."""
+    """Standard error of the median under normal noise; 0.0 for fewer than two values."""
     if len(values) < 2:
         return 0.0
     return (

@@ -1,4 +1,6 @@
-"""Text that no UTF-8 file can hold: lone surrogates, as names that are no UTF-8 have them."""
+"""Handles lone surrogates, which no UTF-8 file can hold. They occur in names that are not valid
+UTF-8.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ from typing import Any
 
 
 def without_surrogates(value: Any) -> Any:
-    """The same JSON value with lone surrogates written out as escapes; tuples become lists."""
+    """The same JSON value with lone surrogates written as escapes; tuples become lists."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(value, (list, tuple)):

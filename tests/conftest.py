@@ -1,6 +1,4 @@
-"""What all rings get without asking: plain surroundings, and ``scan`` for a folder written on
-the spot.
-"""
+"""Fixtures of all rings: a plain environment, and ``scan`` for a DAG folder written by the test."""
 
 from __future__ import annotations
 
@@ -18,15 +16,15 @@ from dagprof.model import Run
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let the commands under test be interrupted: in a shell's background job they would inherit
-    that it is ignored.
+    """Let tests interrupt commands. In a background job of a shell, commands would inherit that
+    interrupts are ignored.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything outside the unit ring needs an Airflow."""
+    """Mark all tests outside the unit ring, because they need an Airflow."""
     for item in items:
         if item.path.parent.name in ("airflow", "command"):
             item.add_marker("airflow")
@@ -34,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No Airflow or dagprof setting of the machine that runs the tests takes part."""
+    """Remove Airflow and dagprof settings of the machine that runs the tests."""
     for name in list(os.environ):
         if name.startswith(("AIRFLOW", "DAGPROF_")) and name != "DAGPROF_TEST_TARGET_PYTHON":
             monkeypatch.delenv(name)

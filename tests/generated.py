@@ -1,11 +1,11 @@
 """A folder of 40 DAG files whose import costs and shared modules are known by construction.
 
 Every module waits a fixed time when it is imported, because other load does not disturb waiting.
-Directives at the ends of lines say what running the line does: ``waits 30`` (ms), ``loads a a.b``
+Directives at the ends of lines state what running the line does: ``waits 30`` (ms), ``loads a a.b``
 (an import statement, and the modules in order), ``in name`` (is in a function, runs only when
-called), ``calls name``, ``needed`` (the file fails without it). ``Folder`` follows these
-directives, line by line like an interpreter, and so knows what a parse takes with and without any
-statements. ``Folder.write`` can really remove statements. This file contains no import graph.
+called), ``calls name``, ``needed`` (the file fails without it). ``Folder`` follows these directives
+line by line, like an interpreter. So it knows the time of a parse with and without any statements.
+``Folder.write`` can really remove statements. This file contains no import graph.
 """
 
 from __future__ import annotations
@@ -28,9 +28,7 @@ with DAG("{name}", start_date=datetime.datetime(2024, 1, 1), schedule=None):
 
 
 class Line(NamedTuple):
-    """One line of source and what running it does. ``function`` is empty for code that runs at
-    import.
-    """
+    """One line of source and its effects. ``function`` is empty for code that runs at import."""
 
     text: str
     waits_ms: int = 0
@@ -41,7 +39,7 @@ class Line(NamedTuple):
 
 
 class Joint(NamedTuple):
-    """Statements that together save something else than the sum of what each saves."""
+    """Statements whose joint saving differs from the sum of their single savings."""
 
     path: str
     statements: tuple[Where, Where]
@@ -77,11 +75,11 @@ class Folder:
         return root
 
     def parse_ms(self, path: str, without: Collection[Where] = ()) -> int:
-        """What the imports of one DAG file wait."""
+        """How long the imports of one DAG file wait."""
         return self._parse(path, without).ms
 
     def saving_ms(self, path: str, without: Collection[Where]) -> int:
-        """The true saving in one file of leaving statements out together."""
+        """The true saving in one file of removing these statements together."""
         return self.parse_ms(path) - self.parse_ms(path, without)
 
     def fleet_ms(self, without: Collection[Where]) -> int:
@@ -89,8 +87,8 @@ class Folder:
         return sum(self.saving_ms(path, without) for path in self.dag_files)
 
     def statements(self, path: str) -> dict[Where, int]:
-        """The import statements of all files that the parse of one can do without, and the true
-        saving of each in it.
+        """The import statements of all files that one file's parse does not need, each with its
+        true saving in that parse.
         """
         return {
             (file, number): self.saving_ms(path, {(file, number)})
@@ -100,7 +98,7 @@ class Folder:
         }
 
     def joints(self, path: str) -> list[Joint]:
-        """Pairs of statements that hang together in one file."""
+        """Pairs of statements in one file whose savings depend on each other."""
         alone = self.statements(path)
         pairs = [(pair, self.saving_ms(path, pair)) for pair in itertools.combinations(alone, 2)]
         return [Joint(path, (a, b), both) for (a, b), both in pairs if both != alone[a] + alone[b]]
@@ -172,7 +170,7 @@ def _module_name(path: str) -> str:
 
 
 def _library(waits_ms: int, *lines: str) -> str:
-    """A module that offers ``value``, runs some lines, and waits."""
+    """A module that exports ``value``, runs some lines, and waits."""
     return "\n".join(["import time", "value = 1", *lines, _wait(waits_ms)])
 
 
@@ -244,7 +242,7 @@ HELPERS = {
     "uses_lazy.py": _library(15, "from lazy import thing  # loads lazy; calls lazy"),
 }
 
-# By kind, the statements of DAG files.
+# The statements of DAG files, by kind.
 FILES: dict[str, tuple[str, ...]] = {
     "chain": (
         "import chain_a  # loads chain_a",

@@ -1,5 +1,5 @@
-"""Airflow's real processor on a folder, until a DAG file of it has been parsed often enough;
-benchmarks use it too.
+"""Runs Airflow's real processor on a folder until it has parsed a DAG file often enough. Benchmarks
+use this module too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _LIMIT_S = 120.0
 
 
 def environment(home: Path, dags: Path, **changes: str) -> dict[str, str]:
-    """A plain environment for Airflow with one parsing process that pauses as little as it can."""
+    """A plain environment for Airflow with one parsing process and the shortest possible pauses."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -38,7 +38,7 @@ def environment(home: Path, dags: Path, **changes: str) -> dict[str, str]:
 
 
 def migrate(home: Path, env: Mapping[str, str]) -> None:
-    """An AIRFLOW_HOME with its configuration file and a migrated SQLite database."""
+    """Make an AIRFLOW_HOME with its configuration file and a migrated SQLite database."""
     home.mkdir(parents=True, exist_ok=True)
     subprocess.run(
         [str(AIRFLOW), "db", "migrate"],
@@ -53,8 +53,8 @@ def migrate(home: Path, env: Mapping[str, str]) -> None:
 def processor(
     command: str, env: Mapping[str, str], log: Path, airflow: Path = AIRFLOW
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """``airflow dag-processor`` or ``airflow scheduler``, gone afterwards with all that it
-    started.
+    """Run ``airflow dag-processor`` or ``airflow scheduler``. Afterwards it is ended with all
+    processes that it started.
     """
     with log.open("wb") as stream:
         process = subprocess.Popen(
@@ -68,8 +68,8 @@ def processor(
     try:
         yield process
     finally:
-        # Airflow 2 puts its manager into a process group of its own, which ends by itself once the
-        # scheduler is gone.
+        # Airflow 2 puts its manager into a separate process group. The manager ends by itself once
+        # the scheduler is gone.
         for number in (signal.SIGINT, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, number)
@@ -80,7 +80,7 @@ def processor(
 def wait_for_lines(
     file: Path, count: int, process: subprocess.Popen[bytes], log: Path
 ) -> list[str]:
-    """The lines of a file that DAG files write to, once there are so many."""
+    """Wait until a file that DAG files write to has enough lines, and return them."""
     deadline = time.monotonic() + _LIMIT_S
     while time.monotonic() < deadline and process.poll() is None:
         lines = file.read_text().splitlines() if file.exists() else []
@@ -93,7 +93,7 @@ def wait_for_lines(
 
 
 def airflow_version(python: str | Path) -> str:
-    """The version of the Airflow that an interpreter has."""
+    """The version of an interpreter's Airflow."""
     code = "from importlib.metadata import version; print(version('apache-airflow'))"
     return subprocess.run(
         [str(python), "-c", code], capture_output=True, text=True, check=True
@@ -101,7 +101,7 @@ def airflow_version(python: str | Path) -> str:
 
 
 def command(version: str | None = None) -> str:
-    """The command that parses in a version of Airflow, else the target's: in Airflow 2 the
-    scheduler's manager does it.
+    """The command that parses in this version of Airflow; without a version, in the target's. In
+    Airflow 2 the scheduler's manager parses.
     """
     return "scheduler" if (version or airflow_version(TARGET)).startswith("2.") else "dag-processor"

@@ -1,5 +1,5 @@
-"""What tests of all rings share: the interpreter to measure with, DAG files written on the spot,
-the command.
+"""Helpers of tests of all rings: the interpreter to measure with, DAG files written by the test,
+and the command.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def result(run: Run, path: str) -> FileResult:
     return next(file for file in run.files if file.path == path)
 
 
-# Parses on every supported Airflow without a provider.
+# Every supported Airflow can parse this without a provider.
 DAG = """
     import datetime
     from airflow import DAG
@@ -44,12 +44,12 @@ DAG = """
 
 
 def dag(name: str, before: str = "") -> str:
-    """Source of a DAG file with one empty DAG, after some code of its own."""
+    """Source of a DAG file: ``before``, then one empty DAG."""
     return textwrap.dedent(before) + textwrap.dedent(DAG.format(name=name))
 
 
 def call(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in a process of its own, as people and CI jobs do."""
+    """Run the command in a separate process, as people and CI jobs do."""
     return subprocess.run(
         [sys.executable, "-m", "dagprof", *arguments],
         cwd=cwd,

@@ -1,10 +1,9 @@
-"""Run the installed ``dagprof`` command once on the example DAG files, as a user's first command
-does.
+"""Run the installed ``dagprof`` command once on the example DAG files, like a user's first command.
 
     python -I tests/wheel_smoke.py
 
-Exit code 0 when the scan went well and left its Run behind. Started by tox's environment ``wheel``;
-not a pytest file.
+Exit code 0: the scan succeeded and wrote its Run. Tox's environment ``wheel`` starts this file;
+pytest does not collect it.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ TIME_LIMIT_S = 600
 
 
 def main() -> int:
-    """0 when the scan of examples/dags works from the installed package alone."""
+    """Return 0 if the installed package alone can scan examples/dags."""
     home = _installed_folder()
     with tempfile.TemporaryDirectory(prefix="dagprof-wheel-") as scratch:
         command = Path(sysconfig.get_path("scripts")) / "dagprof"
@@ -48,8 +47,8 @@ def main() -> int:
 
 
 def _installed_folder() -> Path:
-    """Where dagprof was found; it must be the environment, with every file of the source tree's
-    package.
+    """Return the folder of the installed dagprof. It must be in the environment, and contain every
+    file of the source tree's package.
     """
     spec = importlib.util.find_spec("dagprof")
     if spec is None or spec.origin is None:

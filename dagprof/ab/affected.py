@@ -1,5 +1,5 @@
-"""Which DAG files a change can reach: by the text of the sources first, then by what traced
-parses really loaded and read.
+"""Finds the DAG files that a change can reach: first by the text of the sources, then by the files
+that traced parses really loaded and read.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dagprof.attribution.sources import Reach, module_names
 from dagprof.model import Measured
 from dagprof.model.effects import FILES
 
-# A change in one of these changes the environment: what is installed, or how Airflow parses.
+# A change in one of these files changes the environment: the installed packages, or how Airflow
+# parses.
 _ENVIRONMENT = (
     "requirements*.txt",
     "requirements*.in",
@@ -39,13 +40,13 @@ _LARGEST_BYTES = 2_000_000
 
 
 def environment_changes(changed: Iterable[Path]) -> list[Path]:
-    """The changed files that say what is installed, or how Airflow parses."""
+    """The changed files that define the installed packages, or how Airflow parses."""
     return [path for path in changed if any(path.match(pattern) for pattern in _ENVIRONMENT)]
 
 
 def reached(changed: Sequence[Path], roots: Sequence[Path], files: Sequence[Path]) -> set[Path]:
-    """The files among ``files`` that a change may reach, judged by the text of all Python files
-    below ``roots``.
+    """The files among ``files`` that a change may reach, by the text of all Python files below
+    ``roots``.
     """
     if not changed:
         return set()
@@ -59,8 +60,8 @@ def reached(changed: Sequence[Path], roots: Sequence[Path], files: Sequence[Path
 def users(
     helpers: Sequence[Path], roots: Sequence[Path], files: Sequence[Path]
 ) -> dict[Path, set[Path]]:
-    """The files among ``files`` whose text leads to each helper by import statements that name
-    it.
+    """For each helper, the files among ``files`` that lead to it by import statements in the
+    text.
     """
     if not helpers:
         return {}
@@ -84,8 +85,8 @@ def _reach(
 
 
 def is_touched(measured: Measured, changed: set[str], root: Path) -> bool:
-    """Whether a traced parse loaded one of the changed files, or read it; True where it was not
-    traced to its end.
+    """Whether a traced parse loaded or read one of the changed files. Also True if the trace is
+    incomplete.
     """
     result = measured.result
     if result.trace is None or result.status.is_failure:
@@ -103,7 +104,7 @@ def is_touched(measured: Measured, changed: set[str], root: Path) -> bool:
 
 
 def _sources(roots: Iterable[Path]) -> dict[str, bytes]:
-    """The texts of all Python files, through links too; a link back into a folder above it is
+    """The texts of all Python files, also behind links. A link to one of the folders above it is
     not followed.
     """
     found: dict[str, bytes] = {}
@@ -124,7 +125,7 @@ def _sources(roots: Iterable[Path]) -> dict[str, bytes]:
 
 
 def _leads_back(folder: str) -> bool:
-    """Whether a folder is a link to one on the way to it."""
+    """Whether a folder is a link to one of the folders above it."""
     return os.path.islink(folder) and os.path.realpath(folder) in map(
         os.path.realpath, PurePath(folder).parents
     )

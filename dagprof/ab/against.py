@@ -1,4 +1,4 @@
-"""An A/B run against a commit: its worktree, both sites, the question, and what was found."""
+"""An A/B run against a commit: its worktree, both sites, the question, and the results."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from dagprof.measure.site import Site, scratch_folder
 
 
 class ABRequest(NamedTuple):
-    """What an A/B run is asked; ``limits`` gives those of a file by its shown path, ``budget_s``
-    seconds for timed parses.
+    """The request for an A/B run. ``limits`` returns the limits of a file for its shown path.
+    ``budget_s`` limits the seconds for timed parses.
 
-    ``python`` measures the other commit with another interpreter, ``every_file`` also what the
-    change cannot reach, at most ``sample`` files when the environment changed.
+    ``python`` is another interpreter for the other commit. ``every_file`` also measures files that
+    the change cannot reach. ``sample`` limits the number of files if the environment changed.
     """
 
     revision: str
@@ -42,11 +42,11 @@ class ABRequest(NamedTuple):
 
 
 class ABRun(NamedTuple):
-    """What was measured, how the other commit is called, and the changed lines by file relative to
-    the repository's root.
+    """The measurement, the name of the other commit, and the changed lines by file relative to the
+    repository's root.
 
-    ``top`` is that root, ``tree`` the one of the base while it was checked out, and ``prefix``
-    leads from either to the bundle's.
+    ``top`` is that root. ``tree`` is the root of the base while it was checked out. ``prefix``
+    leads from either root to the bundle root.
     """
 
     duel: Duel
@@ -68,7 +68,7 @@ def measure(
 ) -> ABRun:
     """Measure the files that differ from a commit, both versions in turns.
 
-    :raises UsageError: paths, settings or revision are at fault, or there is no DAG file.
+    :raises UsageError: paths, settings or revision are wrong, or there is no DAG file.
     :raises MeasurementError: Airflow cannot be imported, or git cannot check the commit out.
     """
     given = existing(tuple(paths))
@@ -112,8 +112,8 @@ def measure(
 
 @contextlib.contextmanager
 def _worktree_place() -> Iterator[Path]:
-    """A path that does not exist yet, in a folder of its own: not in a scratch folder, whose
-    files are not looked at.
+    """A path that does not exist yet, in a folder of its own. A scratch folder will not do, because
+    dagprof ignores files there.
     """
     with tempfile.TemporaryDirectory(
         prefix=f"{revision.PLACE}{os.getpid()}-", ignore_cleanup_errors=True
@@ -140,7 +140,7 @@ def _both(first: Site, second: Site) -> Iterator[tuple[Site, Site]]:
 def _elsewhere(
     given: Sequence[Path], root: Path, difference: Difference, tree: Path
 ) -> tuple[Path, ...]:
-    """The given paths in the other commit, those that are there; of renamed files the old ones."""
+    """The given paths that exist in the other commit. For a renamed file, the old path."""
     below = {new: old for new, old in difference.renamed.items() if root in old.parents}
     moved = tuple(revision.moved(below.get(path, path), difference.top, tree) for path in given)
     found = tuple(path for path in moved if path.exists() and path not in given)
@@ -165,11 +165,10 @@ def _moved_root(root: Path, difference: Difference, tree: Path) -> Path:
 def _moved_settings(
     settings: Settings, root: Path, difference: Difference, tree: Path, python: str | None
 ) -> Settings:
-    """The settings with which the other commit is measured, by ``python`` if another interpreter is
-    named for it.
+    """The settings for measuring the other commit, with ``python`` if it names another interpreter.
 
-    Folders that were given are those of the other commit; those outside of the repository, and
-    missing there, stay.
+    Folders in the settings become those of the other commit. A folder stays as given if it is
+    outside the repository or missing in the commit.
     """
 
     def there(text: str) -> str:
@@ -198,8 +197,8 @@ def _old_target(
     difference: Difference,
     tree: Path,
 ) -> Target:
-    """The other commit's target; files that git does not keep, such as ``.env``, are those of
-    the working tree.
+    """The other commit's target. Files that git does not keep, such as ``.env``, come from the
+    working tree.
     """
     moved = revision.moved_environment(environ, difference.top, tree)
     return resolve(
@@ -251,7 +250,7 @@ def _question(
 
 
 def _roots(environ: Mapping[str, str], top: Path) -> list[Path]:
-    """Folders of the repository besides the bundle root from which its code is imported."""
+    """Folders of the repository, besides the bundle root, from which its code is imported."""
     home, plugins = environ.get("AIRFLOW_HOME"), environ.get("AIRFLOW__CORE__PLUGINS_FOLDER")
     found = [Path(home) / "plugins", Path(home) / "config"] if home else []
     found += [Path(plugins)] if plugins and Path(plugins) not in found else []
@@ -274,7 +273,7 @@ def _environment_doubts(difference: Difference, asked: ABRequest) -> list[str]:
 
 
 def _settings_doubts(difference: Difference, tree: Path, settings: Settings) -> list[str]:
-    """Limits that changed are asked of the measured files only."""
+    """Note that changed limits apply only to the measured files."""
     if settings.config_file is None:
         return []
     file = Path(settings.config_file)
@@ -292,8 +291,8 @@ def _settings_doubts(difference: Difference, tree: Path, settings: Settings) -> 
 
 
 def _shared(found: Duel, difference: Difference, tree: Path) -> list[str]:
-    """Code of the working tree that the base loaded too: installed in place, it is the same on
-    both sides.
+    """Note code of the working tree that the base loaded too. Such code is installed in place, so
+    it is the same on both sides.
     """
     top = str(difference.top) + os.sep
     shared = sorted({module.file for module in found.base.modules if module.file.startswith(top)})

@@ -1,5 +1,5 @@
-"""Which lines of a module's source work when it is imported, and which say nothing to the
-interpreter.
+"""Finds the lines of a module's source that do work when it is imported, and the lines that have no
+effect for the interpreter.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _WORKING = (
     ast.GeneratorExp,
     *_LOOPS,
 )
-# What holds statements and is none itself.
+# Nodes that hold statements but are not statements.
 _PARTS = (ast.ExceptHandler, ast.match_case)
 
 Lines = dict[str, tuple[int, ...]]
 
 
 class Sorted(NamedTuple):
-    """Changed lines by file: all that are code, those that call or compute something at import, and
-    the first lines of the statements that they are in.
+    """Changed lines by file: all lines of code, the lines that call or compute something at import,
+    and the first lines of the statements around them.
     """
 
     lines: Lines
@@ -38,9 +38,9 @@ class Sorted(NamedTuple):
 
 
 def sorted_out(changed: Mapping[str, Sequence[int]], root: Path) -> Sorted:
-    """The changed lines of each file, without its docstrings.
+    """Sort the changed lines of each file. Docstrings are left out.
 
-    A file that is not Python, or does not parse, keeps its lines; nothing more is known of them.
+    A file that is not Python, or cannot be parsed, keeps its lines, without further information.
     """
     lines: Lines = {}
     working: Lines = {}
@@ -60,9 +60,7 @@ def sorted_out(changed: Mapping[str, Sequence[int]], root: Path) -> Sorted:
 
 
 def _first_lines(tree: ast.Module, lines: Sequence[int]) -> list[int]:
-    """Where the innermost statements begin that hold some lines; that of a block only for lines
-    of its head.
-    """
+    """The first lines of the innermost statements around these lines."""
     found: set[int] = set()
     statements = sorted(
         (node for node in ast.walk(tree) if isinstance(node, ast.stmt)),
@@ -94,7 +92,7 @@ def _texts(tree: ast.Module) -> Iterator[ast.stmt]:
 
 
 def _at_import(tree: ast.Module) -> Iterator[ast.stmt]:
-    """Loops, and the innermost other statements, outside of functions, that call or compute
+    """Loops and innermost other statements, outside of functions, that call or compute
     something.
     """
     waiting: list[ast.AST] = [tree]

@@ -1,5 +1,5 @@
-"""An A/B run: which files a change reaches, traced on both sides and then parsed in turns; two
-Runs whose samples are pairs.
+"""An A/B run: finds the files that a change reaches, traces them on both sides and then parses them
+in turns. The result is two Runs whose samples are pairs.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from dagprof.passes import file
 from dagprof.passes.plan import Mode
 from dagprof.passes.stability import instabilities
 
-# For traces of files that the change cannot reach: this share of the time budget, and at least so
-# many seconds.
+# The limit for traces of files that the change cannot reach: this share of the time budget, but at
+# least this many seconds.
 _SHARE_FOR_OTHERS, _LEAST_FOR_OTHERS_S = 0.25, 10.0
 
 
 class Duel(NamedTuple):
-    """Both sides as Runs whose samples are pairs, how many files the change cannot reach, and what
-    was left out.
+    """Both sides as Runs whose samples are pairs, the number of files that the change cannot reach,
+    and notes on what was left out.
 
-    ``renamed`` holds the old names of renamed files by their new ones, under which the base has
-    them too. ``others`` are DAG files of the base that the change cannot reach, traced for what
-    they do through helpers that others begin to use; ``more_others`` says that not all of these
-    were traced.
+    ``renamed`` maps the new name of each renamed file to its old name. Both Runs use the new name.
+    ``others`` are DAG files of the base that the change cannot reach. They are traced because they
+    use helpers that a measured file begins to use. ``more_others`` says that not all of them were
+    traced.
     """
 
     base: Run
@@ -52,13 +52,13 @@ class Duel(NamedTuple):
 
 
 class Question(NamedTuple):
-    """What is asked: which files changed (on either side's disk) and were renamed, and how sure the
-    answer has to be.
+    """The question: which files changed (on either side's disk), which were renamed, and how
+    certain the answer must be.
 
-    ``limits`` gives those of a file by its shown path. ``everything`` is the reason why all files
-    are measured, ``sample`` how many at most then; empty for those that the change reaches only.
-    ``roots`` are the folders of user code besides the bundle root, ``in_base`` leads from the path
-    of a file to its place on the base's disk.
+    ``limits`` returns the limits of a file for its shown path. ``everything`` is the reason for
+    measuring all files; empty to measure only files that the change reaches. ``sample`` limits
+    their number. ``roots`` are the folders of user code besides the bundle root. ``in_base``
+    returns the place of a file on the base's disk.
     """
 
     changed_base: Sequence[Path]
@@ -75,7 +75,7 @@ class Question(NamedTuple):
 
 class _ABRun:
     def __init__(self, base: Site, head: Site, question: Question, progress: Progress) -> None:
-        # Each side lists its files in its own process; both at once take half the time.
+        # Each side lists its files in its own process. Both at once take half the time.
         with ThreadPoolExecutor(2) as pool:
             self._base, self._head = pool.map(Side, (base, head))
 
@@ -89,7 +89,7 @@ class _ABRun:
         self._doubts: list[str] = []
 
     def _pair_renamed(self, renamed: Mapping[Path, Path]) -> None:
-        """Let the base know renamed files under their new names."""
+        """Give renamed files their new names in the base."""
         there, here = (
             {os.path.realpath(path): name for name, path in side.files.items()}
             for side in self._sides
@@ -97,8 +97,8 @@ class _ABRun:
         for after, before in renamed.items():
             new, old = here.get(os.path.realpath(after)), there.get(os.path.realpath(before))
 
-            # Both must be DAG files. Where the base has a file of the new name too, that is what
-            # the file is compared with.
+            # Both must be DAG files. If the base also has a file with the new name, the comparison
+            # is with that file.
             if new is not None and old is not None and new not in self._base.files:
                 self._base.rename(old, new)
 
@@ -107,15 +107,15 @@ class _ABRun:
         names = self._names()
         jobs = self._head.site.settings.jobs or settings_module.default_jobs()
 
-        # One scheduler for the whole A/B run: the workers stay the same from the traces to the last
-        # look.
+        # One scheduler for the whole A/B run, so that the workers stay the same from the traces to
+        # the last look.
         with Scheduler(jobs, lambda: Lane(self._sides)) as lanes:
             names = self._traced(lanes, names)
             others, more_others = self._trace_others(lanes, names)
             self._time(lanes, names)
 
-        # Both sides' Runs hold the same files, as far as these are on both: what the change does
-        # not touch is only counted.
+        # Both sides' Runs hold the same files, except files that exist on one side only. Files that
+        # the change does not touch are only counted.
         kept = set(names)
         runs = [
             side.site.run(
@@ -134,14 +134,14 @@ class _ABRun:
         return Duel(runs[0], runs[1], unaffected, tuple(self._doubts), renamed, run, more_others)
 
     def _names(self) -> list[str]:
-        """The files to look at, by what changed in the sources."""
+        """The files to trace, by the changes in the sources."""
         base, head, question = self._base, self._head, self._question
         every = sorted(base.files.keys() | head.files.keys())
         if question.everything:
             return self._sampled(every)
 
-        # A file on one side only counts even where git sees no change: one that git ignores is in
-        # no checkout.
+        # A file on one side only counts even if git sees no change, because a checkout has no files
+        # that git ignores.
         found = {name for name in every if (name in base.files) != (name in head.files)}
         for side, changed in ((base, question.changed_base), (head, question.changed_head)):
             reached = affected.reached(changed, self._roots(side), list(side.files.values()))
@@ -161,8 +161,8 @@ class _ABRun:
         if question.sample is None or len(every) <= question.sample:
             return list(every)
 
-        # Changed DAG files always. The others by the same seed each time, so that a second run of
-        # the gate asks the same.
+        # Always take changed DAG files. Take the others with the same seed each time, so that a
+        # second run of the gate measures the same files.
         changed = {
             self._head.site.shown(p)
             for p in question.changed_head
@@ -179,30 +179,30 @@ class _ABRun:
         return sorted({*changed, *chosen})
 
     def _pre_import(self) -> None:
-        """Each side imports what the DAG processor has imported once it has seen the whole folder
-        of that side.
+        """Let each side import what the DAG processor has imported after a round over that side's
+        folder.
 
-        What other files name is free for a file that no longer names it.
+        A module that other files name is then free for a file that no longer names it.
         """
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda side: side.site.pre_import(side.files.values()), self._sides))
 
-        # Whether parses do a full collection hangs on a few objects more or less in the manager:
-        # alike on both sides, or a change would be called 150 ms slower for an import that another
-        # file no longer names.
+        # A few objects more or less in the manager decide whether parses do a full collection. Both
+        # sides must be alike. Otherwise a file would look 150 ms slower because of an import that
+        # another file no longer names.
         if len({side.site.has_collected for side in self._sides}) > 1:
             for side in self._sides:
                 if not side.site.has_collected:
                     side.site.collect(side.files.values())
 
     def _traced(self, lanes: Scheduler[Lane], names: Sequence[str]) -> list[str]:
-        """Warm up and trace both sides; the names of those that really load or read what
+        """Warm up and trace both sides. Return the names of files that really load or read what
         changed.
         """
         self._progress.started(len(names), "tracing both versions")
         touched: set[str] = set()
 
-        # Without a limit: the budget is for timed parses, and without a trace nobody knows which
+        # There is no time limit, because the budget is for timed parses, and only traces show which
         # files need them.
         for done, name in enumerate(each(lanes, self._warm_up_and_trace, names, Budget(None)), 1):
             found = {side: side.measured(name) for side in self._sides if name in side.files}
@@ -212,10 +212,10 @@ class _ABRun:
         return [name for name in names if name in touched]
 
     def _trace_others(self, lanes: Scheduler[Lane], names: Sequence[str]) -> tuple[list[str], bool]:
-        """Trace some of the base's other DAG files, where a measured one begins to use helpers that
-        these use.
+        """Trace some of the base's other DAG files, if a measured file begins to use helpers that
+        these files use.
 
-        Their names, and whether some that use the helpers are left out.
+        Return their names, and whether some that use the helpers are left out.
         """
         base, head = self._base, self._head
         helpers: set[Path] = set()
@@ -226,7 +226,7 @@ class _ABRun:
                     head.measured(name), before, head.site.target.root, self._question.in_base
                 )
 
-        # Of the base only: a precedent is what other files did before the change.
+        # Only files of the base: a precedent is what other files did before the change.
         using = affected.users(sorted(helpers), self._roots(base), list(base.files.values()))
         chosen, is_sample = precedents.chosen(
             using, lambda helper: {base.name(path) for path in using[helper]}, base.passes.keys()
@@ -246,13 +246,13 @@ class _ABRun:
 
     def _trace_other(self, lane: Lane, name: str) -> None:
         side = self._base
-        # A plain parse first, which compiles what the trace would have to; a file without a time is
+        # A plain parse comes first, so that the trace need not compile. A file without a time is
         # not traced.
         if side.begin(name) and lane.parse(side, name, Mode.TIMING, first=True):
             lane.parse(side, name, Mode.TRACE)
 
     def _is_touched(self, found: Mapping[Side, Measured]) -> bool:
-        """Whether a file is on one side only, or loads or reads what changed on either."""
+        """Whether a file exists on one side only, or loads or reads what changed on either side."""
         return len(found) < len(self._sides) or any(
             affected.is_touched(found[side], changed, side.site.target.root)
             for side, changed in zip(self._sides, self._changed, strict=True)
@@ -264,14 +264,14 @@ class _ABRun:
                 lane.parse(side, name, Mode.TRACE)
                 self._find_unanswered(lane, side, name)
 
-                # The first parse found cold caches, and ran before the other side's: it is in no
-                # pair.
+                # The first parse found cold caches, and ran before the other side's. So it belongs
+                # to no pair.
                 side.passes[name].timings.clear()
 
     @staticmethod
     def _find_unanswered(lane: Lane, side: Side, name: str) -> None:
-        # A worker that died here ends an extra question only; the file keeps what its own parses
-        # gave.
+        # If a worker dies here, only this extra question stays open. The file keeps the results of
+        # its own parses.
         with contextlib.suppress(ConnectionLost):
             file.find_unanswered(
                 side.files[name],
@@ -288,8 +288,8 @@ class _ABRun:
         turns = Turns(self._sides, lanes, question.limits, question.false_alarms, self._told)
         undecided = turns.parse(names, budget)
 
-        # Two parses of each file whose DAGs differ, which nobody times: the budget is for timed
-        # parses.
+        # Parse each file whose DAGs differ twice more. These parses are not timed, so the budget
+        # does not apply.
         for _ in each(lanes, self._compare_dags, names, Budget(None)):
             pass
         if undecided and budget.is_spent:
@@ -299,7 +299,7 @@ class _ABRun:
             )
 
     def _compare_dags(self, lane: Lane, name: str) -> None:
-        """Where repeated parses gave other DAGs, find the fields."""
+        """If repeated parses gave different DAGs, find the fields."""
         for side in self._sides:
             if name in side.passes and len(side.passes[name].timings) > 1:
                 with contextlib.suppress(ConnectionLost):

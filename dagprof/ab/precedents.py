@@ -1,5 +1,5 @@
-"""Which other DAG files to trace, so that what a file begins to do through a helper is held
-against what others do already.
+"""Chooses other DAG files to trace. If a file begins to do something through a helper, dagprof
+compares it with files that already use the helper.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dagprof.model import Measured, Origin
 
-# DAG files that are traced for each helper, and at most for all of them.
+# How many DAG files are traced for each helper, and for all helpers together.
 EACH = 3
 MOST = 8
 
@@ -18,10 +18,11 @@ MOST = 8
 def begun(
     head: Measured, base: Measured | None, root: Path, in_base: Callable[[Path], Path]
 ) -> set[Path]:
-    """The files of the base whose code a parse runs or does something in now, and did not before.
+    """The helpers in the base whose code a parse newly runs, or through which it newly does
+    something.
 
-    Not the DAG file itself. ``in_base`` leads to the place of a file in the base, where it may not
-    be.
+    The DAG file itself does not count. ``in_base`` returns the place of a file in the base, where
+    the file may not exist.
     """
     itself = os.path.realpath(root / head.result.path)
     now = {in_base(Path(file)) for file in _files(head) if os.path.realpath(file) != itself}
@@ -40,7 +41,7 @@ def _files(measured: Measured) -> set[str]:
 
 
 def _doing(head: Measured, base: Measured | None) -> set[str]:
-    """Where something is done or read that was not before."""
+    """The files with an effect or a look-up that did not exist before."""
     result = head.result
     old = base.result if base is not None else None
     effects = {(each.kind, each.what) for each in old.effects} if old is not None else set()
@@ -55,8 +56,8 @@ def chosen(
 ) -> tuple[list[str], bool]:
     """The names of DAG files to trace, and whether some that use a helper are left out.
 
-    ``users`` names the DAG files that may use a helper, ``traced`` those that were traced already.
-    Files that use many helpers come first.
+    ``users`` returns the DAG files that may use a helper. ``traced`` are files with a trace
+    already. Files that use many helpers come first.
     """
     using = {helper: users(helper) for helper in helpers}
     covered = {helper: len(names & set(traced)) for helper, names in using.items()}

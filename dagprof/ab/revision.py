@@ -1,9 +1,9 @@
-"""The other side of an A/B run: a commit of the user's repository in a git worktree, and what
-differs from it.
+"""The other side of an A/B run: a commit of the user's repository in a git worktree, and its
+differences from the working tree.
 
-What git lists is read with ``-z`` or compared as a whole where names matter: they may hold quotes,
-line ends and bytes that are no UTF-8. Options of ``git diff`` are spelled out, because the user's
-configuration may change each of their defaults.
+File names may hold quotes, line ends and bytes that are not UTF-8. So dagprof reads git's lists of
+names with ``-z``, or compares names as a whole. It passes every option of ``git diff`` explicitly,
+because the user's configuration may change each default.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from unidiff.patch import Hunk, PatchSet
 from dagprof import git
 from dagprof.errors import MeasurementError, UsageError
 
-# Of the temporary folder of a worktree; the number of the process that made it follows.
+# The prefix of a worktree's temporary folder. The number of the process that made it follows.
 PLACE = "dagprof-base-"
 _ESCAPE = re.compile(r"\\([0-7]{3}|.)")
 _ESCAPES = dict(zip('abtnvfr"\\', '\a\b\t\n\v\f\r"\\', strict=True))
 
 
 class Difference(NamedTuple):
-    """What was compared. ``changed`` are absolute paths in the working tree, those that are only in
-    the base too.
+    """The compared versions. ``changed`` are absolute paths in the working tree, also for files
+    that only the base has.
 
-    ``renamed`` leads from the new path of what git takes for a rename to the old one.
+    ``renamed`` maps the new path of a file that git takes for renamed to the old path.
     """
 
     top: Path
@@ -42,10 +42,10 @@ class Difference(NamedTuple):
 
 
 def difference(folder: Path, revision: str) -> Difference:
-    """What differs between the working tree around ``folder`` and the commit where ``revision`` and
-    HEAD parted.
+    """Return the differences between the working tree around ``folder`` and the merge base of
+    ``revision`` and HEAD.
 
-    Files that git does not know yet count as changed, ignored ones do not.
+    Files that git does not track yet count as changed. Ignored files do not.
 
     :raises UsageError: no repository, no git, or no such revision.
     """
@@ -55,7 +55,7 @@ def difference(folder: Path, revision: str) -> Difference:
     )
     top = Path(git.demand(folder, "rev-parse", "--show-toplevel", otherwise=outside).strip("\n"))
     commit = _commit(top, revision)
-    # Without a common commit there is nothing that both came from: the revision itself is the base.
+    # If there is no common commit, the revision itself is the base.
     base = git.ask(top, "merge-base", commit, "HEAD") or commit
     short = base[:10]
     described = f"{revision} ({short})" if base == commit else f"{revision} (merge base {short})"
@@ -103,15 +103,15 @@ def _commit(top: Path, revision: str) -> str:
         f"{revision}^{{commit}}",
         otherwise=f"{revision!r} is not a commit here; {hint}",
     ).strip("\n")
-    # ``^HEAD`` is a revision too: one whose commits are left out.
+    # ``^HEAD`` is a valid revision too: it excludes commits.
     if not re.fullmatch(r"[0-9a-f]{40,64}", named):
         raise UsageError(f"{revision!r} is not a single commit; {hint}.")
     return named
 
 
 def _listed(text: str) -> tuple[set[str], dict[str, str]]:
-    """The names in what ``git diff --name-status -z`` lists, and the old names of renamed files
-    by their new ones.
+    """The names in the output of ``git diff --name-status -z``, and the old name of each renamed
+    file by its new name.
     """
     fields = iter(text.split("\0"))
     names: set[str] = set()
@@ -148,14 +148,14 @@ def _is_running(process: int) -> bool:
     except ProcessLookupError:
         return False
     except OSError:
-        pass  # it is another user's
+        pass  # the worktree belongs to another user
     return True
 
 
 @contextlib.contextmanager
 def checked_out(difference: Difference, folder: Path) -> Iterator[Path]:
-    """The base commit in a worktree at ``folder``, which does not exist yet; afterwards git knows
-    nothing of it.
+    """The base commit in a worktree at ``folder``, which must not exist yet. Afterwards git does
+    not list the worktree any more.
 
     :raises MeasurementError: git cannot check it out.
     """
@@ -170,8 +170,8 @@ def checked_out(difference: Difference, folder: Path) -> Iterator[Path]:
             )
         yield folder
     finally:
-        # Not `worktree prune`: it would forget the user's own worktrees on disks that are not there
-        # just now.
+        # Not `worktree prune`: it would also forget the user's own worktrees on disks that are not
+        # mounted now.
         git.run(difference.top, "worktree", "remove", "--force", "--force", str(folder))
 
 
@@ -179,7 +179,7 @@ def changed_lines(difference: Difference, root: Path) -> dict[str, tuple[int, ..
     """The lines of code in the working tree that are not in the commit, by path relative to
     ``root``.
 
-    Deleted lines count where they were; comments and empty lines are left out.
+    A deleted line counts at its former place. Comments and empty lines are left out.
     """
     text = git.ask(
         difference.top,
@@ -201,16 +201,14 @@ def changed_lines(difference: Difference, root: Path) -> dict[str, tuple[int, ..
         lines = [number for hunk in file for number in _lines_of(hunk)]
         if (
             lines and file.target_file != "/dev/null"
-        ):  # `is_removed_file` also holds for one that was emptied
+        ):  # `is_removed_file` also holds for an emptied file
             path = difference.top / _unquoted(file.target_file).removeprefix("b/")
             found.setdefault(_below(path, root), []).extend(lines)
     return {name: tuple(lines) for name, lines in found.items()}
 
 
 def _lines_of(hunk: Hunk) -> Iterator[int]:
-    """The added lines that are not empty and no comment; of a hunk that only deletes, where the
-    lines were.
-    """
+    """The added lines of code. If a hunk only deletes, the place of the deleted lines."""
     if not hunk.target_length:
         yield max(1, hunk.target_start)
     for line in hunk:
@@ -224,8 +222,8 @@ def _below(path: Path, root: Path) -> str:
 
 
 def _unquoted(name: str) -> str:
-    """A name as git shows it, which is in quotes where it holds quotes, backslashes or control
-    characters.
+    """A name from git's output without git's quotes. git quotes a name that holds quotes,
+    backslashes or control characters.
     """
     if not (name.startswith('"') and name.endswith('"')):
         return name
@@ -233,15 +231,15 @@ def _unquoted(name: str) -> str:
 
 
 def top_of(folder: Path) -> str:
-    """The root of the repository around a folder; the folder itself outside of one, or where
-    there is no git.
+    """The root of the repository around a folder. The folder itself if there is no repository or no
+    git.
     """
     return _top(folder) or str(folder)
 
 
 def prefix_of(folder: Path) -> str:
-    """What leads from the repository's root to a folder in it, such as ``dags/``; empty outside
-    of a repository.
+    """The path from the repository's root to a folder in it, such as ``dags/``. Empty outside of a
+    repository.
     """
     top = _top(folder)
     if not top:
@@ -251,7 +249,7 @@ def prefix_of(folder: Path) -> str:
 
 
 def _top(folder: Path) -> str:
-    # A comparison with a baseline ends here too, and needs no git.
+    # A comparison with a baseline also ends here, and needs no git.
     try:
         return git.ask(folder, "rev-parse", "--show-toplevel")
     except git.NotInstalled:
@@ -259,7 +257,7 @@ def _top(folder: Path) -> str:
 
 
 def moved(path: Path, top: Path, to: Path) -> Path:
-    """The same place in the other checkout, also for a path that leads there by links; one
+    """The same place in the other checkout, also for a path that leads there by links. A path
     outside the repository stays.
     """
     real = Path(os.path.realpath(top))
@@ -271,8 +269,8 @@ def moved(path: Path, top: Path, to: Path) -> Path:
 
 
 def unversioned(path: Path, difference: Difference, tree: Path) -> Path | None:
-    """The file of the working tree for one that a checkout lacks because git ignores it, such as
-    ``.env``; None for others.
+    """The file of the working tree that replaces one which a checkout lacks because git ignores it,
+    such as ``.env``. None for others.
     """
     if tree not in path.parents:
         return None
@@ -281,7 +279,9 @@ def unversioned(path: Path, difference: Difference, tree: Path) -> Path | None:
 
 
 def moved_environment(environment: Mapping[str, str], top: Path, to: Path) -> dict[str, str]:
-    """The environment for the other checkout: whatever points into the repository points there."""
+    """The environment for the other checkout. Paths into the repository become paths into the
+    checkout.
+    """
     found = dict(environment)
     for name, value in environment.items():
         if name in ("PYTHONPATH", "AIRFLOW_HOME", "AIRFLOW_CONFIG") or name.startswith("AIRFLOW__"):

@@ -1,5 +1,5 @@
-"""The two sides of an A/B run, each with its files and what their passes have brought, and the
-workers that parse both.
+"""The two sides of an A/B run, each with its files and the results of their passes, and the workers
+that parse both.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dagprof.passes.plan import Mode
 
 
 class Side:
-    """One version: its site, its files by shown path, and what their passes have brought."""
+    """One version: its site, its files by shown path, and the results of their passes."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -32,7 +32,7 @@ class Side:
         self.bounds: ParseLimits = site.limits(len(self.files))
 
     def rename(self, old: str, new: str) -> None:
-        """Know a file under the name that it has on the other side."""
+        """Give a file the name that it has on the other side."""
         self.files[new] = self.files.pop(old)
         self.new_names[old] = new
 
@@ -42,7 +42,7 @@ class Side:
         return self.new_names.get(shown, shown)
 
     def begin(self, name: str) -> bool:
-        """Make room for a file; False where it cannot be read or is not there."""
+        """Prepare a file for its passes. Return False if it cannot be read or does not exist."""
         if name not in self.files:
             return False
         try:
@@ -64,8 +64,8 @@ class Side:
 
 
 class Lane:
-    """The workers of one thread of the scheduler: one of each side, so that both parses of a
-    pair run back to back.
+    """The workers of one thread of the scheduler, one for each side. So both parses of a pair run
+    back to back.
     """
 
     def __init__(self, sides: Sequence[Side]) -> None:
@@ -77,7 +77,7 @@ class Lane:
         return self._workers[id(side)].ask(request, name)
 
     def parse(self, side: Side, name: str, mode: Mode, *, first: bool = False) -> bool:
-        """One pass over a file; True where it gave what the mode is for."""
+        """Run one pass over a file. Return True if it gave the result of its mode."""
         request = {**parse_request(mode, side.files[name], side.bounds), "first": first}
         gave = twice(lambda: side.passes[name].add(mode.value, self.ask(side, request, name)))
         if gave is None:
@@ -92,8 +92,8 @@ class Lane:
 def each(
     lanes: Scheduler[Lane], work: Callable[[Lane, str], None], names: Sequence[str], budget: Budget
 ) -> Iterator[str]:
-    """Do it for each file, as long as there is time; the names as they are done, at last those
-    for which there was none.
+    """Do ``work`` for each file while there is time. Yield each name when its work is done, and at
+    the end the names for which there was no time.
     """
 
     def job(name: str, lane: Lane) -> str:

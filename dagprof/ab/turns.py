@@ -1,7 +1,7 @@
 """Timed parses of both versions in turns, until it is clear which files became slower.
 
-Each pair of parses of one file runs back to back, in alternating order, so that a machine that
-changes its speed affects both versions. See ``dagprof.judge.pairs`` for when a question is decided.
+The two parses of a pair run back to back, in alternating order. So a machine that changes its speed
+affects both versions. ``dagprof.judge.pairs`` describes when a question is decided.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from dagprof.measure.scheduler import Scheduler
 from dagprof.passes.outcome import Passes, status_of
 from dagprof.passes.plan import Mode
 
-# Parses of a file that is there on one side only.
+# The number of timed parses of a file that exists on one side only.
 _ALONE = 3
 
 
 class Turns:
-    """The order of the timed parses of an A/B run, and when there are enough.
+    """Chooses the order of the timed parses of an A/B run, and decides when there are enough.
 
-    ``limits`` gives those of a file by its shown path, ``false_alarms`` is the chance of one in the
-    whole run, ``told`` receives each file that is done and how many are.
+    ``limits`` returns the limits of a file for its shown path. ``false_alarms`` is the chance of
+    one in the whole run. ``told`` receives each file that is done, and the number of done files.
     """
 
     def __init__(
@@ -40,30 +40,30 @@ class Turns:
         self._limits, self._false_alarms = limits, false_alarms
 
     def parse(self, names: Sequence[str], budget: Budget) -> Sequence[str]:
-        """Parse until every question is decided, or the budget is spent; the files that are
-        undecided.
+        """Parse until every question is decided, or the budget is spent. Return the undecided
+        files.
         """
         done = self._parse_all_alone([name for name in names if not self._is_pair(name)], budget)
         undecided = [name for name in names if self._is_pair(name)]
         limits = {name: self._limits(name) for name in undecided}
 
         while undecided and not budget.is_spent:
-            # All undecided files get to the same look before any is judged: the correction for many
-            # files is over all of them.
+            # All undecided files get to the same look before any is judged, because the correction
+            # covers all files.
             look = pairs.next_look(min(self._pairs(name) for name in undecided))
             if look is None:
                 break
             self._parse_up_to(look, undecided, budget)
 
-            # Decided files are judged again with the others, which the correction counts, and may
-            # be open again.
+            # Judge decided files again with the others, because the correction counts them. A
+            # decided file may become open again.
             left = self._undecided([name for name in names if self._is_pair(name)], limits)
             for name in set(undecided) - set(left):
                 done += 1
                 self._told(name, done)
 
-            # With time left, a file stays below the look only where a parse gave no time; it would
-            # do so for ever.
+            # If there is time left, a file misses the look only because a parse gave no time. It
+            # would miss every later look too.
             stuck = [name for name in left if self._pairs(name) < look]
             undecided = (
                 left
@@ -73,7 +73,7 @@ class Turns:
         return undecided
 
     def _parse_all_alone(self, names: Sequence[str], budget: Budget) -> int:
-        """Parse files that have nothing to be compared with; how many there were."""
+        """Parse files that have nothing to be compared with. Return how many there were."""
         done = 0
         for done, name in enumerate(each(self._lanes, self._parse_alone, names, budget), 1):
             self._told(name, done)
@@ -87,8 +87,8 @@ class Turns:
                         break
 
     def _is_pair(self, name: str) -> bool:
-        """Whether both sides have times that can be compared: a parse that fails ends elsewhere
-        than one that gives DAGs.
+        """Whether both sides have comparable times. A parse that fails ends at another place than
+        one that gives DAGs.
         """
         if not all(name in side.passes and name not in side.lost for side in self._sides):
             return False
@@ -108,7 +108,7 @@ class Turns:
             pass
 
     def _parse_pairs(self, lane: Lane, name: str, look: int, budget: Budget) -> None:
-        """Parse pairs, the second in the other order than the first; the budget ends no pair
+        """Parse pairs, each in the opposite order of the one before. The budget never ends a pair
         half-way.
         """
         while self._pairs(name) < look and not budget.is_spent:
@@ -116,7 +116,7 @@ class Turns:
             order = self._sides if number % 2 == 0 else self._sides[::-1]
             gave = [lane.parse(side, name, Mode.TIMING) for side in order]
             if not all(gave):
-                # Samples are pairs by their position, so the time of the other side goes too.
+                # Pairs are samples with the same position, so the other side's time must go too.
                 for side in self._sides:
                     del side.passes[name].timings[number:]
                 return
@@ -135,9 +135,7 @@ class Turns:
 
 
 def _ends_well(passes: Passes) -> bool | None:
-    """Whether the last parse gave DAGs or failed to; None where it gave no result, and so no
-    time.
-    """
+    """Whether the last parse gave DAGs or failed. None if it gave no result, and so no time."""
     if passes.last is None or passes.last.result is None:
         return None
     return not status_of(passes.last).is_failure

@@ -1,5 +1,5 @@
-"""Failures by cause: one row for all files that fail for the same reason, with the way out where
-there is one.
+"""Failures grouped by cause: one row for all files that fail for the same reason, with a fix where
+dagprof knows one.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from dagprof.attribution.candidates import shown_path
 from dagprof.model import Failure, FileResult, Run, Status
 
 _NO_NAME = re.compile(r"cannot import name '(\w+)' from '(airflow[\w.]*)'")
-# Where images hold a project.
+# The folders in which container images keep a project.
 _IN_CONTAINER = re.compile(r"(?<![\w./-])(/opt/airflow|/usr/local/airflow|/home/airflow/gcs)(?=/)")
 _ENVIRONMENT = re.compile(r"""^['"]?([A-Za-z_][A-Za-z0-9_]*)['"]?$""")
-# Packages whose names are modules, or distributions, of their own.
+# Packages that many distributions share: their subpackages are modules, or distributions, of their
+# own.
 _SHARED = ("airflow", "azure", "google")
 _NAMESPACES = ("airflow.sdk", "airflow.providers", "azure", "google.cloud")
 _NOT_LOADED = (
@@ -30,8 +31,8 @@ _NOT_LOADED = (
 
 
 class FailureCause(NamedTuple):
-    """Why files fail, in one sentence without a full stop; ``way_out`` is empty where nothing
-    better than the reason is known.
+    """Why some files fail, in one sentence without a full stop. ``way_out`` is the fix, and is
+    empty where dagprof knows none.
     """
 
     reason: str
@@ -40,7 +41,9 @@ class FailureCause(NamedTuple):
 
 
 def causes(run: Run, failed: Sequence[FileResult]) -> list[FailureCause]:
-    """The causes of the failures of some files of a Run, the one of most files first."""
+    """The causes of the failures of some files of a Run; the cause with the most files comes
+    first.
+    """
     groups: dict[tuple[str, ...], list[FileResult]] = {}
     for file in failed:
         groups.setdefault(_key(file), []).append(file)
@@ -52,10 +55,10 @@ def causes(run: Run, failed: Sequence[FileResult]) -> list[FailureCause]:
 
 
 def place(file: FileResult, root: str, project: str = "") -> str:
-    """The file and line where a file's failure happened: ``common/db.py:57``; only the DAG file
-    where no line is known.
+    """The file and line where a file's failure happened: ``common/db.py:57``. Without a known line,
+    only the DAG file.
 
-    What lies outside of the bundle root is shown below the project root where it is in the project.
+    A path outside the bundle root is shown relative to the project root if it is in the project.
     """
     failure = next((each for each in file.failures if each.line), None)
     if failure is None:
@@ -64,17 +67,15 @@ def place(file: FileResult, root: str, project: str = "") -> str:
 
 
 def failing_file(failure: Failure, root: str, project: str = "") -> str:
-    """The file in which a failure happened, as people see it; empty where it is not known."""
+    """The path, as people see it, of the file in which a failure happened; empty if unknown."""
     shown = shown_path(failure.file, root)
     return shown_path(failure.file, project) if shown == failure.file and project else shown
 
 
 def all_failed(run: Run) -> bool:
-    """Whether no file at all could be loaded: what was measured then says something of the
-    environment only.
+    """Whether no file at all could be loaded. The measurements then describe only the environment.
 
-    A file that gave one of its DAGs was loaded, and so was one that took too long, or whose DAGs
-    were lost afterwards.
+    A file counts as loaded if it gave one of its DAGs, took too long, or lost its DAGs afterwards.
     """
     return bool(run.files) and all(
         file.status in _NOT_LOADED and not file.dag_ids for file in run.files
@@ -82,7 +83,9 @@ def all_failed(run: Run) -> bool:
 
 
 def nothing_measured(run: Run) -> str:
-    """That no file could be loaded, in one sentence with the way out of the commonest reason."""
+    """One sentence that says that no file could be loaded, with the fix for the most common
+    reason.
+    """
     first = causes(run, run.broken)[0]
     number = len(run.files)
     files = "The only file" if number == 1 else f"None of the {number:,} files"
@@ -92,7 +95,7 @@ def nothing_measured(run: Run) -> str:
 
 
 def as_sentence(way_out: str) -> str:
-    """A way out that stands by itself."""
+    """A fix as a sentence of its own."""
     return f"{way_out[:1].upper()}{way_out[1:]}."
 
 
@@ -103,8 +106,8 @@ def _key(file: FileResult) -> tuple[str, ...]:
         return ("", file.path)
     failure = file.failures[0]
     if missing := failure.missing_module:
-        # What lies below these has ways out of its own; elsewhere the missing package is the cause
-        # of all.
+        # Modules below these packages have fixes of their own. For all other modules, the cause is
+        # the missing package itself.
         return ("module", _whole_name(failure) if missing.partition(".")[0] in _SHARED else missing)
     if name := _variable(failure):
         return ("environment", name)
@@ -144,14 +147,14 @@ def _way_out(file: FileResult, run: Run) -> str:
 
 
 def _name_way_out(failure: Failure, run: Run) -> str:
-    """Where a module of Airflow is there and a name in it is not."""
+    """The fix where a module of Airflow exists but lacks a name."""
     found = _NO_NAME.search(failure.message) or _NO_NAME.search(failure.cause)
     version = run.environment.airflow_version
     return moved.way_out(f"{found[2]}.{found[1]}", version, is_name=True) if found else ""
 
 
 def _container_way_out(failure: Failure, run: Run) -> str:
-    """Where the message names a path that only the project's container has."""
+    """The fix where the message names a path that only the project's container has."""
     found = _IN_CONTAINER.search(failure.message)
     root = run.project.root.rstrip("/")
     if found is None or not root or f"{root}/".startswith(f"{found[1]}/"):
@@ -163,7 +166,9 @@ def _container_way_out(failure: Failure, run: Run) -> str:
 
 
 def _module_way_out(failure: Failure, run: Run) -> str:
-    """In the project; of another Airflow; in a distribution that is missing."""
+    """The fix for a missing module: it is in the project, belongs to another Airflow version, or
+    belongs to a distribution that is not installed.
+    """
     missing, whole = failure.missing_module, _whole_name(failure)
     home = next((each for each in run.project.homes if each.module == missing), None)
     if home is not None:
@@ -192,7 +197,7 @@ def _module_way_out(failure: Failure, run: Run) -> str:
 
 
 def _provider(path: str, installed: dict[str, str]) -> str:
-    """What must be installed for an import path, where it is that of a provider."""
+    """The distribution to install for an import path of a provider; empty for other paths."""
     name = distribution_of(path) if path.startswith("airflow.providers.") else ""
     return (
         f", provided by {name}, which is not installed"
@@ -217,8 +222,8 @@ def _is_importable(module: str) -> bool:
 
 
 def _whole_name(failure: Failure) -> str:
-    """The module that the import statement named: the missing one may be only a package above
-    it.
+    """The module that the import statement named. The missing module may be only a package above
+    that one.
     """
     missing = failure.missing_module
     for line in reversed(failure.traceback.splitlines()):
@@ -231,8 +236,8 @@ def _whole_name(failure: Failure) -> str:
 
 
 def _variable(failure: Failure) -> str:
-    """The environment variable that ``os.environ[NAME]`` did not find; empty where that is not
-    what failed.
+    """The environment variable that ``os.environ[NAME]`` did not find; empty if the failure has
+    another reason.
     """
     if failure.type != "KeyError" or (found := _ENVIRONMENT.match(failure.message)) is None:
         return ""
@@ -241,7 +246,7 @@ def _variable(failure: Failure) -> str:
 
 
 def shortened(paths: Iterable[str], most: int) -> str:
-    """Some of many paths, and how many more there are."""
+    """The first few paths, and how many more there are."""
     every = list(paths)
     more = len(every) - most
     return ", ".join(every[:most]) + (f" and {more:,} more" if more > 0 else "")

@@ -1,8 +1,8 @@
-"""Two Runs side by side: what the judge says of each file's parse time, and what else differs.
+"""Compares two Runs: what the judge says about each file's parse time, and what else differs.
 
-Parse times are compared without what each parse waited for a processor that others used;
-``dagprof.judge.runs`` says when a change is beyond noise. A file that broke stops early, which does
-not make it faster; a file that was fixed is not slower for it.
+Compared parse times exclude the time that each parse waited for a busy processor.
+``dagprof.judge.runs`` decides when a change is beyond noise. A file that broke stops early, so it
+does not count as faster; a file that was fixed does not count as slower.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ SHOWN_IMPORTS = 10
 
 
 class FileChange(Frozen, frozen=True):
-    """One file in both Runs. Times are medians in ms, without waiting for a processor; the
-    baseline's at this Run's speed.
+    """One file in both Runs. Times are medians in ms without waiting for a processor. The
+    baseline's times are scaled to this Run's speed.
 
-    ``new_imports`` and ``gone_imports`` are packages, outermost first, the first ``SHOWN_IMPORTS``
-    of each; ``more_new_imports`` and ``more_gone_imports`` count the others. ``missing`` goes on
-    after the name of a file that lost DAGs, all of them or some.
+    ``new_imports`` and ``gone_imports`` are packages, outermost first: the first ``SHOWN_IMPORTS``
+    of each. ``more_new_imports`` and ``more_gone_imports`` count the others. ``missing`` is a
+    phrase that follows the name of a file that lost some or all of its DAGs.
     """
 
     path: str
@@ -43,12 +43,12 @@ class FileChange(Frozen, frozen=True):
 
     @property
     def breaks(self) -> bool:
-        """Whether it lost its DAGs or some of them, or fails and was not there before."""
+        """Whether the file lost some or all of its DAGs, or is new and fails."""
         return bool(self.missing)
 
     @property
     def is_fixed(self) -> bool:
-        """Whether it gave no DAGs before, and does now."""
+        """Whether the file gave no DAGs in the baseline and gives some now."""
         return self.was_failing and not self.is_failing and self.outcome is not Outcome.GONE
 
     @property
@@ -63,10 +63,10 @@ class FileChange(Frozen, frozen=True):
 
 
 class Comparison(Frozen, frozen=True):
-    """All files of both Runs, by path, and the reasons to read the comparison with care.
+    """All files of both Runs by path, and the reasons to read the comparison with care.
 
-    ``factor`` is how many times longer this Run's machine takes; times of the baseline are
-    multiplied by it.
+    ``factor`` is how many times longer this Run's machine takes than the baseline's. dagprof
+    multiplies the baseline's times by it.
     """
 
     files: tuple[FileChange, ...]
@@ -87,8 +87,8 @@ class Comparison(Frozen, frozen=True):
 
 
 def below(run: Run, folders: Sequence[str]) -> Run:
-    """The Run with only the files at or below ``folders``, which are relative to its root; ``.``
-    stands for all.
+    """The Run with only the files in or below ``folders``. The folders are relative to the Run's
+    root; ``.`` stands for all files.
     """
     if "." in folders:
         return run
@@ -108,11 +108,11 @@ def compare(
     *,
     judged: Mapping[str, Judgement] | None = None,
 ) -> Comparison:
-    """Compare two Runs file by file. A file of the baseline that is not in the current one counts
-    as removed.
+    """Compare two Runs file by file. A file that only the baseline has counts as removed.
 
-    ``limits`` say from where a change counts, above the judge's own. ``judged`` is what was judged
-    of both already, perhaps with parses of a second look, whose times ``current`` then has.
+    A change counts only above ``limits``, which add to the judge's own. ``judged`` is an earlier
+    judgement of both Runs. If it includes parses of a second look, ``current`` already has their
+    times.
     """
     if judged is None:
         judged = runs.judge(baseline, current, lambda _: limits)
@@ -130,8 +130,8 @@ def tell(
     factor: float = 1.0,
     notes: Sequence[str] = (),
 ) -> Comparison:
-    """What was judged of both Runs, and what else differs. ``notes`` go before all other
-    warnings.
+    """Describe what the judge decided about both Runs, and what else differs. ``notes`` come before
+    all other warnings.
     """
     before = {file.path: file for file in baseline.files}
     after = {file.path: file for file in current.files}
@@ -170,7 +170,7 @@ def compare_file(
     judged: Judgement | None,
     factor: float = 1.0,
 ) -> FileChange:
-    """One file before and now, without the imports that only whole Runs can name."""
+    """One file in both Runs, without its imports: only whole Runs can name those."""
     outcome, reason = _outcome(old, new, judged)
     is_broken = bool(new and (new.has_lost_dags(old) if old else new.status.is_broken))
     return FileChange(
@@ -188,7 +188,7 @@ def compare_file(
 def _outcome(
     old: FileResult | None, new: FileResult | None, judged: Judgement | None
 ) -> tuple[Outcome, str]:
-    """What became of a file, and why that is open where it is."""
+    """The outcome of a file, and for an inconclusive file the reason."""
     if old is None or new is None:
         return (Outcome.NEW, "") if new is not None else (Outcome.GONE, "")
     if new.status is Status.NEEDS_ANSWER:
@@ -207,8 +207,8 @@ def _outcome(
 
 
 def _packages(run: Run) -> dict[str, dict[str, int]]:
-    """Per file, the top-level packages it loads and how deep the outermost load of each is; own
-    modules by full name.
+    """For each file, the top-level packages that it loads and the depth of each package's outermost
+    load. The user's own modules appear under their full name.
     """
     names = [m.name if m.origin is Origin.USER else m.name.partition(".")[0] for m in run.modules]
     return {
@@ -261,7 +261,9 @@ def _warnings(baseline: Run, current: Run) -> Iterable[str]:
 
 
 def environment_warnings(old: Environment, new: Environment) -> Iterable[str]:
-    """What makes times of two environments hard to compare: machine, Python, Airflow."""
+    """The differences between two environments that make their times hard to compare: machine,
+    Python, Airflow.
+    """
     if old.machine != new.machine:
         yield (
             f"The baseline is from another machine ({old.cpu_model}, {old.cpu_count} cores; here "

@@ -1,5 +1,5 @@
-"""Which distribution brings a module that is missing: usual names, where they differ from the
-module's.
+"""The distribution that provides a missing module. The table lists usual names that differ from the
+module's name.
 """
 
 from __future__ import annotations
@@ -56,20 +56,25 @@ _NAMES = {
     "yaml": "PyYAML",
     "zmq": "pyzmq",
 }
-# Packages whose parts are distributions of their own, and how many names of a module make one.
+# Packages whose subpackages are separate distributions, and how many parts of a module's name
+# identify such a distribution.
 _PARTS = {"google.cloud": 3, "azure": 3, "opentelemetry": 2}
 _PROVIDERS = "airflow.providers."
-# Providers that have a folder of several.
+# Folders of ``airflow.providers`` that hold several providers.
 _FAMILIES = ("apache", "atlassian", "cncf", "common", "dbt", "microsoft")
 
 
 def is_known(module: str) -> bool:
-    """Whether the distribution of a module is known, not guessed from its name."""
+    """Whether dagprof knows the distribution of a module instead of guessing it from the module's
+    name.
+    """
     return _known(module) is not None
 
 
 def distribution_of(module: str) -> str:
-    """The distribution that usually brings a module; its own name where no other is known."""
+    """The distribution that usually provides a module. For an unknown module, this is the module's
+    own name.
+    """
     return _known(module) or module.partition(".")[0].replace("_", "-")
 
 

@@ -8,7 +8,7 @@ from dagprof.model import Loads, Module, Origin
 
 
 def depths(loads: Loads) -> list[int]:
-    """How many loads each load is inside of. A parent always stands before its children."""
+    """How many loads enclose each load. A parent always stands before its children."""
     result: list[int] = []
     for parent in loads.parent:
         result.append(0 if parent < 0 else result[parent] + 1)
@@ -16,15 +16,15 @@ def depths(loads: Loads) -> list[int]:
 
 
 def package(module: Module) -> str:
-    """The top-level package; for the parts of Airflow the first three names, since they are
-    distributions of their own.
+    """The top-level package. For Airflow's own parts this is the first three names, because each is
+    a separate distribution.
     """
     parts = module.name.split(".")
     return ".".join(parts[:3]) if parts[:2] == ["airflow", "providers"] else parts[0]
 
 
 def group(module: Module, by: str) -> str:
-    """The name under which a module is summed up."""
+    """The name of the group to which a module's time counts."""
     if by == "module":
         return module.name
     if by == "distribution" and module.distribution:
@@ -35,7 +35,7 @@ def group(module: Module, by: str) -> str:
 
 
 def by_group(loads: Loads, keys: Sequence[str]) -> dict[str, tuple[float, float]]:
-    """Own and cumulative ms of each group in one file; ``keys`` gives the group of each module
+    """Self and cumulative ms of each group in one file. ``keys`` gives the group of each module
     position.
     """
     totals: dict[str, list[float]] = {}
@@ -53,7 +53,7 @@ def by_group(loads: Loads, keys: Sequence[str]) -> dict[str, tuple[float, float]
 
 
 def ms_by_line(loads: Loads) -> dict[int, float]:
-    """Cumulative ms of the loads that the DAG file itself began, by its line."""
+    """Cumulative ms of the loads that the DAG file itself began, by line of the DAG file."""
     result: dict[int, float] = {}
     for importer, line, us in zip(loads.importer, loads.line, loads.cumulative_us, strict=True):
         if importer == -1:

@@ -1,8 +1,8 @@
-"""Import paths of Airflow that one of its versions has and another has not.
+"""Import paths that exist in only one of Airflow 2 and Airflow 3.
 
-Each row is a path of Airflow 2 and where Airflow 3 has the same; longer paths count first, and a
-path stands for all below it. Gathered from the sources of 2.11.2 and 3.3.2; a test imports those of
-the right column whose distribution is installed.
+Each row maps a path of Airflow 2 to the path of the same thing in Airflow 3. A path stands for
+everything below it, and the longest matching path counts. The rows come from the sources of 2.11.2
+and 3.3.2. A test imports each path of the right column whose distribution is installed.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ TO_3: dict[str, str] = {
     "airflow.utils.trigger_rule": "airflow.sdk.TriggerRule",
     "airflow.utils.weekday": f"{_STANDARD}.utils.weekday",
 }
-# Arguments of ``DAG`` that Airflow 3 refuses, and what it has for them.
+# Arguments of ``DAG`` that Airflow 3 rejects, and their replacements.
 ARGUMENTS: dict[str, str] = {
     "concurrency": "max_active_tasks",
     "default_view": "",
@@ -86,7 +86,7 @@ ARGUMENTS: dict[str, str] = {
     "timetable": "schedule",
 }
 _ARGUMENT = re.compile(r"^(?:DAG\.__init__|DAG|dag)\(\) got an unexpected keyword argument '(\w+)'")
-# What Airflow 3 brought, and what Airflow 2 has for it.
+# New paths of Airflow 3, and their counterparts in Airflow 2.
 TO_2: dict[str, str] = {
     "airflow.sdk": (
         "airflow (DAG), airflow.decorators (dag, task, task_group) and airflow.models"
@@ -121,8 +121,8 @@ TO_2: dict[str, str] = {
 
 
 def argument_way_out(message: str, airflow_version: str) -> str:
-    """What to pass instead of an argument of ``DAG`` that this Airflow refuses, in words; empty
-    where no row knows it.
+    """What to pass instead of an argument of ``DAG`` that this Airflow rejects, in words; empty if
+    the argument has no row.
     """
     found = _ARGUMENT.search(message)
     if found is None or found[1] not in ARGUMENTS or _is_2(airflow_version):
@@ -133,10 +133,10 @@ def argument_way_out(message: str, airflow_version: str) -> str:
 
 
 def way_out(name: str, airflow_version: str, *, is_name: bool = False) -> str:
-    """What to import instead of a path that this Airflow lacks, in words; empty where no row knows
-    it.
+    """What to import instead of a path that this Airflow lacks, in words; empty if the path has no
+    row.
 
-    ``is_name``: the module is there, and only the last part of the path is missing.
+    ``is_name``: the module exists, and only the last part of the path is missing.
     """
     is_2 = _is_2(airflow_version)
     found = _known(name, airflow_version)
@@ -155,8 +155,8 @@ def way_out(name: str, airflow_version: str, *, is_name: bool = False) -> str:
 
 
 def successor(name: str, airflow_version: str) -> str:
-    """The import path that Airflow 3 has instead of one that it lacks; empty where no row knows
-    it, and on Airflow 2.
+    """The Airflow 3 import path that replaces a path that Airflow 3 lacks. It is empty if the path
+    has no row, and on Airflow 2.
     """
     found = None if _is_2(airflow_version) else _known(name, airflow_version)
     return TO_3[found] if found is not None else ""
@@ -171,11 +171,11 @@ def _table(airflow_version: str) -> dict[str, str]:
 
 
 def _known(name: str, airflow_version: str) -> str | None:
-    """The longest beginning of a path that has a row."""
+    """The longest prefix of a path that has a row."""
     return next((path for path in _upwards(name) if path in _table(airflow_version)), None)
 
 
 def _upwards(name: str) -> list[str]:
-    """A dotted name and those above it, the longest first."""
+    """A dotted name and its parents, the longest first."""
     parts = name.split(".")
     return [".".join(parts[:length]) for length in range(len(parts), 0, -1)]

@@ -1,4 +1,4 @@
-"""What is saved without a module, a package or a distribution: its true cost, file by file."""
+"""The true cost of a module, a package or a distribution: what each file would save without it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dagprof.attribution.graph import ImportGraph
 from dagprof.attribution.scale import saving_ms
 from dagprof.model import FileResult, Run
 
-# What the loads of a group took in one file; below that it is not asked for.
+# The minimum load time of a group in one file. Below it, dagprof does not compute a saving.
 SMALLEST_MS = 1.0
 
 
 def savings_by_group(run: Run, by: str) -> Iterator[tuple[FileResult, dict[str, float]]]:
-    """Each traced file with what its parse would save, in ms, if nothing of a group were loaded."""
+    """Each traced file with what its parse would save, in ms, if it loaded nothing of a group."""
     keys = [group(module, by) for module in run.modules]
     for file in run.files:
         if file.trace is not None and file.is_timed:
@@ -30,7 +30,7 @@ def alone_by_module(file: FileResult, graph: ImportGraph, keys: Sequence[str]) -
 
 
 def alone_by_group(file: FileResult, graph: ImportGraph, keys: Sequence[str]) -> dict[str, float]:
-    """What goes with all modules of a group together, in ms."""
+    """What all modules of a group dominate together, in ms."""
     members: dict[str, list[int]] = {}
     per_us = saving_ms(file, 1.0)
     for module in graph.cost_us:

@@ -19,16 +19,17 @@ class LoadSplit(NamedTuple):
 def split_load(file: FileResult) -> LoadSplit:
     """Imports, garbage collection and other top-level code of the median load stage.
 
-    The tracing pass gives the shares; they are scaled by how much faster or slower the
-    uninstrumented parses were. A collection is no module's and no statement's doing, and it may
-    have run after the load stage: it gets at most what is left beside the imports and the
-    statements' own time. Without a trace all of the load stage is top-level code.
+    The tracing pass gives the shares. dagprof scales them to the speed of the uninstrumented
+    parses. A garbage collection belongs to no module and no statement, and may have run after the
+    load stage. It gets at most the time that remains besides the imports and the statements' own
+    time. Without a trace, all of the load stage counts as top-level code.
     """
     load_ms = file.samples.median("load_ms")
     trace = file.trace
     if trace is None or not load_ms:
         return LoadSplit(0.0, 0.0, load_ms)
-    # The stages are wall times: what waited for a processor belongs to all parts of them alike.
+    # The stages are wall times, so each of their parts includes the same share of the wait for a
+    # processor.
     imported, factor = outermost_ms(trace), scale(file) * file.parse_ms / (file.own_ms or 1.0)
     imports_ms = min(load_ms, imported * factor)
     rest_ms = load_ms - imports_ms
@@ -37,5 +38,5 @@ def split_load(file: FileResult) -> LoadSplit:
 
 
 def _own_code_ms(trace: Trace, imported_ms: float) -> float:
-    """What the outermost statements took beyond the imports, at least."""
+    """The minimum time of the outermost statements beyond their imports."""
     return max(0.0, sum(s.wall_us for s in trace.statements if s.parent < 0) / 1000 - imported_ms)

@@ -1,4 +1,4 @@
-"""Sums over the statements of one file: plain functions over their tuple, no tables."""
+"""Sums over the statements of one file: plain functions over the tuple of statements, no tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dagprof.model import Statement
 
 
 def own_us(statements: Sequence[Statement]) -> list[tuple[int, int]]:
-    """Wall and CPU microseconds of each statement without those nested in it."""
+    """Wall and CPU microseconds of each statement, without the statements nested in it."""
     own = [[statement.wall_us, statement.cpu_us] for statement in statements]
     for statement in statements:
         if statement.parent >= 0:
@@ -18,7 +18,7 @@ def own_us(statements: Sequence[Statement]) -> list[tuple[int, int]]:
 
 
 def is_partial(statements: Sequence[Statement], position: int) -> bool:
-    """Whether a statement is inside a loop of which only the first iterations were looked into."""
+    """Whether a statement is inside a loop whose first iterations only were timed one by one."""
     while (position := statements[position].parent) >= 0:
         if statements[position].is_cut:
             return True

@@ -1,6 +1,4 @@
-"""The import tree of one file, folded to what matters: a distribution's inner modules are one
-row.
-"""
+"""The import tree of one file, folded: the inner modules of a distribution share one row."""
 
 from __future__ import annotations
 
@@ -14,13 +12,14 @@ from dagprof.model import FileResult, Origin, Run
 
 
 class Branch(NamedTuple):
-    """A load, or several of one distribution that stand inside each other.
+    """A load, or several nested loads of one distribution.
 
-    ``total_us`` is with all that was loaded in turn, ``alone_us`` what only this statement (of the
-    user's code) or module leads to; where a statement begins several loads, the smaller of both.
-    ``line`` is the importing line of the DAG file, 0 elsewhere; ``place`` names the importing line
-    of the user's code, empty elsewhere; ``folded`` counts the modules of the same distribution that
-    are not shown, ``modules`` all that were loaded inside.
+    ``total_us`` includes all nested loads. ``alone_us`` is the time of the modules that only this
+    statement (of the user's code) or this module leads to. Where one statement begins several
+    loads, ``alone_us`` is the smaller of both figures. ``line`` is the importing line of the DAG
+    file, 0 elsewhere. ``place`` names the importing line of the user's code, empty elsewhere.
+    ``folded`` counts the hidden modules of the same distribution, ``modules`` all modules loaded
+    inside.
     """
 
     name: str
@@ -37,7 +36,7 @@ class Branch(NamedTuple):
 def import_tree(
     graph: ImportGraph, file: FileResult, run: Run, *, smallest_us: float
 ) -> list[Branch]:
-    """The outermost loads that took at least ``smallest_us``, each with what it loaded in turn."""
+    """The outermost loads that took at least ``smallest_us``, each with its nested loads."""
     return _Folder(graph, file, run, smallest_us).branches(-1)
 
 
@@ -55,7 +54,7 @@ class _Folder:
         self._keys = [group(module, "distribution") for module in run.modules]
 
     def branches(self, parent: int) -> list[Branch]:
-        """The loads directly inside one, -1 for the outermost."""
+        """The loads directly inside a load; -1 stands for the outermost level."""
         return [
             self._branch(place)
             for place in self._inside.get(parent, ())
@@ -85,8 +84,8 @@ class _Folder:
         )
 
     def _begins(self, place: int) -> tuple[int, ImportStatement] | None:
-        """The load around a load, and the line of that module that began it; of a package on the
-        way to its module, none.
+        """The load around a load, and the line of the outer module that began it. A package that is
+        loaded on the way to its module has no such line.
         """
         around = self._graph.around(place)
         return (around, self._graph.ran(place)) if around == self._loads.parent[place] else None
@@ -97,8 +96,8 @@ class _Folder:
         return str(place_of(statement, self._run.modules, self._file, self._run.root))
 
     def _unfold(self, place: int) -> tuple[list[int], int]:
-        """Loads of other distributions inside this one, and how many of its own were passed over
-        on the way there.
+        """The loads of other distributions inside this one, and how many modules of its own
+        distribution lie in between.
         """
         module = self._loads.module[place]
         own = self._keys[module]

@@ -1,3 +1,3 @@
-"""Who causes what in one parse: pure functions over traces, used to plan experiments and to
-report.
+"""Finds the cause of each cost in one parse: pure functions over traces. dagprof uses them to plan
+experiments and to write reports.
 """

@@ -1,4 +1,4 @@
-"""Which import statements of the user's code are worth taking out to see what happens."""
+"""Selects the import statements of the user's code that are worth an experiment without them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from dagprof.model import Edge, FileResult, Module, Place
 
 
 class Candidate(NamedTuple):
-    """A statement, its file on disk, how it is shown, and what it would save alone and at most,
-    in ms of a plain parse.
+    """A statement, its file on disk, and the path that reports show. A candidate also holds what
+    the statement would save alone and at most, in ms of a plain parse.
     """
 
     statement: ImportStatement
@@ -27,7 +27,7 @@ class Candidate(NamedTuple):
 def place_of(
     statement: ImportStatement, modules: Sequence[Module], file: FileResult, root: str
 ) -> Place:
-    """Where a statement stands: relative to the bundle root where it is below it."""
+    """The place of a statement; its path is relative to the bundle root if it is below that."""
     path = (
         file.path
         if statement.importer == ROOT
@@ -37,7 +37,7 @@ def place_of(
 
 
 def shown_path(path: str, root: str) -> str:
-    """A path relative to ``root`` where it is below it."""
+    """The path, relative to ``root`` if it is below that."""
     for below in _forms(root):
         if path.startswith(below):
             return path[len(below) :].replace(os.sep, "/")
@@ -46,7 +46,7 @@ def shown_path(path: str, root: str) -> str:
 
 @lru_cache(maxsize=8)
 def _forms(root: str) -> tuple[str, str]:
-    """The folder as given and resolved, each ending in a separator."""
+    """The folder as given and as resolved, each ending in a separator."""
     return root.rstrip(os.sep) + os.sep, os.path.realpath(root).rstrip(os.sep) + os.sep
 
 
@@ -60,8 +60,8 @@ def candidates(
 ) -> list[Candidate]:
     """The user's import statements that lead to at least ``smallest_ms``, the most promising first.
 
-    A statement that would save nothing alone, because another leads to the same modules, is among
-    them: together they may save much.
+    They include statements that would save nothing alone because another statement leads to the
+    same modules. Together, such statements may save much.
     """
     if file.trace is None or file.status.is_failure:
         return []

@@ -1,4 +1,4 @@
-"""The dominator index of a graph: what is reached from its root, and what no longer is where
+"""The dominator index of a graph: which nodes the root reaches, and which it no longer reaches once
 some nodes are gone.
 """
 
@@ -15,10 +15,10 @@ Node = TypeVar("Node", bound=Hashable)
 
 
 class DominatorIndex(Generic[Node]):
-    """Questions to a graph that does not change: what comes after each node, and what nodes cost,
-    else nothing.
+    """Answers questions about a graph that does not change. ``after`` maps each node to the nodes
+    behind it, ``costs`` maps nodes to costs; a missing cost is 0.
 
-    Walks go over numbers instead of nodes: a large fleet asks a hundred thousand times.
+    Walks use numbers instead of nodes, because a large fleet needs a hundred thousand walks.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class DominatorIndex(Generic[Node]):
         self._costs = [costs.get(node, 0) for node in self._places]
 
     def cost(self, start: Iterable[Node], without: Collection[Node] = ()) -> int:
-        """Of all that is reached from some nodes, where others are gone."""
+        """The cost of all nodes reached from some nodes, with others gone."""
         seen = bytearray(len(self._places))
         for node in without:
             if node in self._places:
@@ -52,10 +52,11 @@ class DominatorIndex(Generic[Node]):
         return cost
 
     def costs_without(self, groups: Sequence[Collection[Node]]) -> list[int]:
-        """Of all that is reached from the root where the nodes of a group are gone, for each group.
+        """For each group, the cost of all nodes reached from the root when the nodes of the group
+        are gone.
 
-        One walk for all of them: a node keeps a bit for each group that a way from the root to it
-        avoids.
+        One walk answers all groups: a node keeps a bit for each group that some path from the root
+        to the node avoids.
         """
         allowed = [-1] * len(self._places)
         for number, nodes in enumerate(groups):
@@ -82,8 +83,8 @@ class DominatorIndex(Generic[Node]):
 
     @cached_property
     def dominated(self) -> dict[Node, int]:
-        """For each node that is reached the cost of what only it leads to, its own included."""
-        import networkx  # a quarter of a second, before the first parse if it stood at the top
+        """For each reached node, the cost of all nodes that it dominates, its own cost included."""
+        import networkx  # slow to import: 0.25 s, before the first parse if at the top
 
         nodes = list(self._places)
         graph: networkx.DiGraph[int] = networkx.DiGraph()

@@ -1,13 +1,15 @@
-"""The import graph of one parse: modules with their own time, and the import statements that asked
+"""The import graph of one parse: modules with their self time, and the import statements that asked
 for them.
 
-A statement is a node of its own between the module that runs it and the modules it names: it is the
-only thing that a person can change. A module falls away when no way from the DAG file still reaches
-it, so what a statement would really save is what it dominates (Cooper, Harvey and Kennedy, 2001;
-computed by networkx). A statement in a function is a node for each caller, which leads only to what
-that caller had it load. The caller is the module whose execution called the function, not the one
-that it is in, and there the import statement that was running, if any: taking a name from a lazy
-module calls its ``__getattr__``.
+A statement is a node of its own between the module that runs it and the modules that it names,
+because it is the only thing that a person can change. A module falls away when no path from the DAG
+file reaches it, so a statement really saves what it dominates (Cooper, Harvey and Kennedy, 2001;
+computed by networkx).
+
+A statement in a function has one node per caller. Each node leads only to the modules that its
+caller made it load. The caller is the module whose execution called the function, not the module
+that contains the function. If an import statement of that module was running, the caller is that
+statement: taking a name from a lazy module calls the module's ``__getattr__``.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ class ImportStatement(NamedTuple):
 
 
 class Call(NamedTuple):
-    """An import statement in a function, as one module or one import statement had it run."""
+    """An import statement in a function, as run by one calling module or by one import
+    statement.
+    """
 
     statement: ImportStatement
     caller: int | ImportStatement
@@ -42,11 +46,11 @@ Node = int | ImportStatement | Call
 
 
 class ImportGraph:
-    """Built once from a trace; all questions are answered in microseconds of the tracing pass.
+    """Built once from a trace. All figures are microseconds of the tracing pass.
 
-    ``named`` holds every import statement that ran and the modules that it named or loaded, also
-    those that were there before. ``executed`` holds those that are none themselves, but execute
-    other code that has some.
+    ``named`` maps every import statement that ran to the modules that it named or loaded, including
+    modules that were already loaded. ``executed`` holds the statements that are not imports but
+    execute other code that contains imports.
     """
 
     def __init__(
@@ -92,20 +96,20 @@ class ImportGraph:
                 self._link(statement, edge.target)
 
     def _add_call(self, module: int, line: int, statement: ImportStatement, target: int) -> None:
-        """A statement that something at a line of a module had run: an import statement, or
-        other code.
+        """Add a statement that a line of a module caused to run: an import statement, or other
+        code.
         """
         running = ImportStatement(module, line)
         caller: int | ImportStatement = module
         if running != statement and line in self._lines.get(module, ()):
             caller = running
-            self._link(module, running)  # what it names itself may have been there before
+            self._link(module, running)  # the statement may name modules that were already loaded
         self._called.add((module, statement, target))
         self._link(caller, Call(statement, caller))
         self._link(Call(statement, caller), target)
 
     def _add_loads(self) -> None:
-        """Each load is an edge too; a statement that nobody was seen to run belongs to the load
+        """Add an edge for each load. A statement without an observed importer belongs to the load
         that was under way.
         """
         loads = self._loads
@@ -125,8 +129,8 @@ class ImportGraph:
                 self._add_call(around, loads.caller_line[place], statement, module)
 
     def around(self, place: int) -> int:
-        """The load in which another began, -1 outside of all; a package is loaded for whoever
-        asked for its module.
+        """The load in which another load began, -1 outside of all loads. A package counts as loaded
+        by whoever asked for its module.
         """
         loads = self._loads
         inside = f"{self.modules[loads.module[place]].name}."
@@ -136,8 +140,8 @@ class ImportGraph:
         return parent
 
     def ran(self, place: int) -> ImportStatement:
-        """The line of the module around that began a load: its import statement, or its call of
-        a function with one.
+        """The line of the surrounding module that began a load: its import statement, or its call
+        of a function that contains one.
         """
         around = self._module_around(place)
         if self._loads.importer[place] == around:
@@ -149,7 +153,9 @@ class ImportGraph:
         return self._loads.module[around] if around >= 0 else ROOT
 
     def _add_packages(self) -> None:
-        """A submodule's packages are loaded before it, whoever asks for it."""
+        """Link each submodule to its packages: Python loads these first, whoever asks for the
+        submodule.
+        """
         by_name = {self.modules[place].name: place for place in self.cost_us}
         for name, place in by_name.items():
             package = by_name.get(name.rpartition(".")[0])
@@ -162,13 +168,13 @@ class ImportGraph:
 
     @property
     def total_us(self) -> int:
-        """Own time of all modules that the parse loaded."""
+        """Self time of all modules that the parse loaded."""
         return sum(self.cost_us.values())
 
     @cached_property
     def _ways(self) -> dict[ImportStatement, list[Node]]:
-        """The nodes of each import statement that led to something loaded: itself, or one for
-        each caller.
+        """The nodes of each import statement that led to a loaded module: the statement itself, or
+        one node per caller.
         """
         found: dict[ImportStatement, list[Node]] = {}
         for node in self._after:
@@ -179,16 +185,16 @@ class ImportGraph:
         return found
 
     def statements(self) -> list[ImportStatement]:
-        """All import statements that led to something loaded."""
+        """All import statements that led to a loaded module."""
         return list(self._ways)
 
     def ways(self, statement: ImportStatement) -> list[Node]:
-        """A statement's nodes, one for each caller where it is in a function."""
+        """A statement's nodes; a statement in a function has one per caller."""
         return self._ways.get(statement, [])
 
     def is_in_function(self, statement: ImportStatement) -> bool:
-        """Whether a statement ran because a function was called, and not where modules are
-        executed.
+        """Whether a statement ran because of a function call, not because Python executed a
+        module.
         """
         return any(isinstance(way, Call) for way in self.ways(statement))
 
@@ -197,7 +203,7 @@ class ImportGraph:
         return statement.importer == ROOT or self.modules[statement.importer].origin is Origin.USER
 
     def is_changeable(self, statement: ImportStatement) -> bool:
-        """Whether a person can take the statement out or move it: an import statement of the
+        """Whether a person can remove or move the statement: it is an import statement of the
         user's, in a file of its own.
         """
         if not self.is_users(statement) or statement.line <= 0 or statement in self.executed:
@@ -207,7 +213,7 @@ class ImportGraph:
         )
 
     def targets(self, statement: ImportStatement) -> list[int]:
-        """The modules loaded in this parse that a statement asks for, itself or through a lazy
+        """The modules loaded in this parse that a statement asks for, directly or through a lazy
         module.
         """
         found: dict[int, None] = {}
@@ -226,8 +232,8 @@ class ImportGraph:
         ]
 
     def reached_until(self, start: Node, boundary: Collection[Node]) -> tuple[list[Node], set[int]]:
-        """What is reached from a node without going on behind the nodes of ``boundary``: those,
-        and the modules.
+        """The nodes of ``boundary`` and the modules that a walk from ``start`` reaches if it stops
+        at each node of ``boundary``.
         """
         seen: set[Node] = {start}
         waiting: list[Node] = [start]
@@ -244,7 +250,9 @@ class ImportGraph:
         return met, {node for node in seen if isinstance(node, int) and node != ROOT}
 
     def saving_us(self, without: Collection[int | ImportStatement]) -> int:
-        """What falls away when these statements or modules are gone together, in µs."""
+        """The self time in µs of the modules that fall away when these statements or modules are
+        all gone.
+        """
         gone = [
             way
             for node in without
@@ -253,18 +261,20 @@ class ImportGraph:
         return self.total_us - self._index.cost([ROOT], gone)
 
     def alone_us(self, node: int | ImportStatement) -> int:
-        """What is saved without one statement or module, in µs: what only it leads to."""
+        """The saving in µs without one statement or module: the self time of the modules that only
+        it leads to.
+        """
         ways = [node] if isinstance(node, int) else self.ways(node)
         return self._index.dominated.get(ways[0], 0) if len(ways) == 1 else self.saving_us([node])
 
     def savings_us(self, groups: Sequence[Collection[int]]) -> list[int]:
-        """What falls away when all modules of a group are gone, in µs, for each of these groups
-        of modules.
-        """
+        """The saving in µs without all modules of a group, for each of these groups."""
         return [self.total_us - us for us in self._index.costs_without(groups)]
 
     def behind_us(self, statement: ImportStatement) -> int:
-        """What a statement leads to, whoever else does too, in µs."""
+        """The self time in µs of all modules that a statement leads to, even if others lead there
+        too.
+        """
         return self._index.cost(self.ways(statement))
 
     @cached_property
@@ -273,8 +283,8 @@ class ImportGraph:
         return DominatorIndex(ROOT, self._after, costs)
 
     def chain(self, module: int) -> dict[ImportStatement, int]:
-        """The import statements by which a module was first loaded, the DAG file's first, and
-        what each began to load.
+        """The import statements through which a module was first loaded, starting at the DAG file,
+        and the module that each statement began to load.
         """
         loads: Loads = self._loads
         found: dict[ImportStatement, int] = {}
@@ -286,6 +296,6 @@ class ImportGraph:
             if self.ran(place).line:
                 found.setdefault(
                     self.ran(place), loads.module[place]
-                )  # the call, where it is in a function
+                )  # the line of the call, for a statement in a function
             place = self.around(place)
         return dict(reversed(found.items()))

@@ -1,5 +1,5 @@
-"""The lines of the user's code at which import statements ran in one parse: what happens there,
-a library does.
+"""The lines of the user's code that ran import statements in one parse. An effect at such a line is
+the doing of a library.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dagprof.model import Edge, FileResult, Origin, Place, Run
 
 
 def import_places(file: FileResult, run: Run) -> frozenset[Place]:
-    """The places of the user's import statements that ran; empty where the parse was not traced."""
+    """The places of the user's import statements that ran; empty for an untraced parse."""
     return frozenset(
         place_of(statement, run.modules, file, run.root)
         for statement in set(_statements(file, run))

@@ -1,5 +1,5 @@
-"""Who uses the names that an import statement binds, by the text of the sources: no parse shows
-what tasks will use.
+"""Finds uses of the names that an import statement binds, in the text of the sources. A parse
+cannot show which names tasks will use.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeGuard
 
 
 class NameUse(NamedTuple):
-    """A place in a file on disk, and the name that is used there."""
+    """A place in a file on disk, and the name that the place uses."""
 
     file: str
     line: int
@@ -21,8 +21,8 @@ class NameUse(NamedTuple):
 
 
 def bound_names(file: str, line: int) -> frozenset[str]:
-    """The names that the import statements at a line bind; none for ``import *``, which may bind
-    any.
+    """The names that the import statements at a line bind. ``import *`` may bind any name, so it
+    gives none here.
     """
     found: set[str] = set()
     for node in _imports_at(file, line):
@@ -31,8 +31,8 @@ def bound_names(file: str, line: int) -> frozenset[str]:
 
 
 def is_reexported(file: str, line: int) -> bool:
-    """Whether an import at a line offers its names to others: in a package's ``__init__.py``, or
-    ``import x as x``.
+    """Whether an import at a line offers its names to other files: it is in a package's
+    ``__init__.py``, or has the form ``import x as x``.
     """
     if os.path.basename(file) == "__init__.py":
         return True
@@ -42,8 +42,8 @@ def is_reexported(file: str, line: int) -> bool:
 
 
 def is_in_class(file: str, line: int) -> bool:
-    """Whether an import at a line is in the body of a class, whose instances carry its names
-    then.
+    """Whether an import at a line is in the body of a class. The instances of the class then have
+    its names as attributes.
     """
     tree = _tree(file)
     nodes = set(_imports_at(file, line))
@@ -56,8 +56,8 @@ def is_in_class(file: str, line: int) -> bool:
 
 
 def modules_at(file: str, line: int) -> frozenset[str]:
-    """The dotted names that the import statements at a line may load, and so make attributes of
-    their packages.
+    """The dotted names that the import statements at a line may load. Loading them makes them
+    attributes of their packages.
     """
     found: set[str] = set()
     for node in _imports_at(file, line):
@@ -70,7 +70,7 @@ def modules_at(file: str, line: int) -> frozenset[str]:
 
 
 def reads_module(file: str, modules: Collection[str]) -> bool:
-    """Whether a file goes to one of these modules through its package: ``package.module``,
+    """Whether a file reads one of these modules as an attribute of its package (``package.module``)
     without an import of its own.
     """
     tree = _tree(file)
@@ -90,17 +90,18 @@ def has_attribute(file: str, names: Collection[str]) -> bool:
 
 
 def is_used(file: str, names: Collection[str]) -> bool:
-    """Whether anything in a file reads one of these names, offers it in ``__all__``, or may read
-    any by its text.
+    """Whether a file reads one of these names, offers one in ``__all__``, or may look names up by
+    their text.
     """
     tree = _tree(file)
     return tree is not None and (any(True for _ in _reads(tree, names)) or _reads_by_text(tree))
 
 
 def is_in_hints(file: str, names: Collection[str]) -> bool:
-    """Whether only type hints of a file read these names, which it does not evaluate.
+    """Whether only type hints of a file read these names, and Python does not evaluate these hints.
 
-    These are hints in quotes, and all of them under ``from __future__ import annotations``.
+    Python does not evaluate quoted hints, nor any hint under ``from __future__ import
+    annotations``.
     """
     tree = _tree(file)
     if tree is None or _reads_by_text(tree):
@@ -124,7 +125,7 @@ def _reads(tree: ast.Module, names: Collection[str]) -> Iterator[ast.AST]:
 
 
 def _quoted_hints(tree: ast.Module) -> Iterator[ast.Constant]:
-    """String constants that are type hints, or parts of them: ``x: "pd.DataFrame"``,
+    """String constants that are type hints or parts of type hints: ``x: "pd.DataFrame"``,
     ``cast("pd.DataFrame", x)``.
     """
     for hint in (*_hints(tree), *_casts(tree)):
@@ -152,10 +153,10 @@ def _names_in(text: str) -> frozenset[str]:
 
 
 def _reads_by_text(tree: ast.Module) -> bool:
-    """Whether a file looks names up by text that only runs can know: ``globals()[name]``,
+    """Whether a file looks names up by a text that is only known at run time: ``globals()[name]``,
     ``eval(text)``.
 
-    ``globals()[name] = dag`` offers a DAG and reads nothing.
+    ``globals()[name] = dag`` offers a DAG and reads nothing, so it does not count.
     """
     written = {id(node.value) for node in ast.walk(tree) if _is_stored_item(node)}
     for node in ast.walk(tree):
@@ -172,8 +173,8 @@ def _is_stored_item(node: ast.AST) -> TypeGuard[ast.Subscript]:
 
 
 def _own_statements(node: ast.AST) -> Iterator[ast.AST]:
-    """The statements of a class body with those nested in them, without those of its functions
-    and classes.
+    """The statements of a class body and the statements nested in them, without those of the
+    class's functions and inner classes.
     """
     for child in ast.iter_child_nodes(node):
         yield child
@@ -209,8 +210,8 @@ def _hints(tree: ast.Module) -> Iterator[ast.expr]:
 
 
 def uses_in(file: str, wanted: Mapping[str, Collection[str]]) -> Iterator[tuple[str, NameUse]]:
-    """Where a file takes some names from modules: ``from module import name``, ``module.name``;
-    each with the module.
+    """The places where a file takes some names from modules, each with the module: ``from module
+    import name``, ``module.name``.
     """
     text = _text(file)
     for module, names in wanted.items():
@@ -251,7 +252,9 @@ def _uses(tree: ast.Module, module: str, names: Collection[str]) -> Iterator[tup
 
 
 def _is_same(asked: str, module: str, level: int) -> bool:
-    """Whether a module is requested by its name; by a relative one, it may be any that ends so."""
+    """Whether a name asks for a module. A relative name may mean any module whose name ends with
+    it.
+    """
     return asked == module or (level > 0 and bool(asked) and module.endswith("." + asked))
 
 

@@ -1,13 +1,13 @@
-"""The import graph of one file, reduced to what a person can change: small enough to keep for
-thousands of files.
+"""The import graph of one file, reduced to the statements that a person can change. It is small
+enough to keep for thousands of files.
 
-Nodes are the user's import statements, one for each caller of those in functions. Modules that the
-same nodes lead to are one *atom*: they stay or go together. All that lies between two of these
-nodes is walked once, here; the graph itself is not kept.
+Nodes are the user's import statements; a statement in a function has one node per caller. Modules
+that the same nodes lead to form one *atom*: they stay or go together. This module walks everything
+between two such nodes once and then drops the full graph.
 
-Sets of nodes and of atoms are whole numbers with a bit for each member: the plan asks for every
-file and many sets of statements what falls away, and each question costs a few operations on
-numbers.
+Sets of nodes and of atoms are integers with one bit per member. The plan asks for every file and
+many sets of statements which modules fall away, and each question takes only a few integer
+operations.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from dagprof.attribution.graph import ROOT, ImportGraph, ImportStatement, Node
 
 
 class Atom(NamedTuple):
-    """Modules that stand or fall together: a bit for each node that leads to them, own time in
-    µs, how many.
+    """Modules that stay or go together: a bit for each node that leads to them, their self time in
+    µs, and their number.
     """
 
     nodes: int
@@ -31,17 +31,17 @@ class Atom(NamedTuple):
 
 
 class Reduced:
-    """Answers what falls away when some of the user's statements go; times are µs of the tracing
-    pass.
+    """Finds which modules fall away without some of the user's statements. Times are µs of the
+    tracing pass.
     """
 
     def __init__(self, graph: ImportGraph) -> None:
-        # Only what a person can change is a node: an import inside of pandas stays as long as
-        # something leads to pandas.
+        # Only statements that a person can change are nodes. An import inside pandas stays as long
+        # as some node leads to pandas.
         self.statements = [node for node in graph.statements() if graph.is_changeable(node)]
         self._nodes = [node for statement in self.statements for node in graph.ways(statement)]
         self._bit = {node: 1 << number for number, node in enumerate(self._nodes)}
-        # Who takes out a statement in a function takes it from all its callers.
+        # Removing a statement in a function removes it for all its callers.
         self._bits = {
             statement: sum(self._bit[node] for node in graph.ways(statement))
             for statement in self.statements
@@ -56,8 +56,8 @@ class Reduced:
             for module in modules:
                 led[module] = led.get(module, 0) | self._bit[node]
 
-        # Modules of the same nodes become one atom. What the DAG file reaches past all nodes never
-        # goes, so it is in none.
+        # Modules behind the same nodes become one atom. Modules that the DAG file reaches without
+        # any node never fall away, so they are in no atom.
         totals: dict[int, list[int]] = {}
         for module, mask in led.items():
             if module not in always:
@@ -67,20 +67,23 @@ class Reduced:
         self.atoms = tuple(Atom(mask, us, count) for mask, (us, count) in totals.items())
 
     def _around(self, graph: ImportGraph, start: Node) -> tuple[int, set[int]]:
-        """The nodes that run, and the modules loaded, because of one and through no other.
+        """The nodes that run, and the modules that are loaded, because of one node and through no
+        other node.
 
-        The walk ends at other nodes, because these may be gone: what lies behind them is loaded
-        only if they run.
+        The walk stops at other nodes, because these may be gone. The modules behind another node
+        are loaded only if that node runs.
         """
         nodes, modules = graph.reached_until(start, self._bit.keys())
         return sum(self._bit[node] for node in nodes), modules
 
     def lost(self, without: Collection[ImportStatement]) -> int:
-        """Which atoms go with these statements, as bits: sets that lose the same save the same."""
+        """The atoms that fall away without these statements, as bits. Sets of statements with the
+        same lost atoms save the same time.
+        """
         gone = self._of(without)
 
-        # A statement that was not taken out may not run either: its module may be reached through
-        # the others only.
+        # A statement that was kept may still not run: its module may be reachable only through the
+        # removed ones.
         alive = self._running(self._root_runs, gone)
         return sum(1 << number for number, atom in enumerate(self.atoms) if not atom.nodes & alive)
 
@@ -91,29 +94,31 @@ class Reduced:
         )
 
     def falls_away(self, without: Collection[ImportStatement]) -> tuple[int, int]:
-        """Own time in µs and number of the modules that are no longer loaded without these
+        """Self time in µs and number of the modules that are no longer loaded without these
         statements.
         """
         return self.sums(self.lost(without))
 
     def sums(self, lost: int) -> tuple[int, int]:
-        """Own time in µs and number of the modules of these atoms."""
+        """Self time in µs and number of the modules of these atoms."""
         gone = [atom for number, atom in enumerate(self.atoms) if lost >> number & 1]
         return sum(atom.cost_us for atom in gone), sum(atom.modules for atom in gone)
 
     def behind_us(self, statement: ImportStatement) -> int:
-        """All that a statement leads to, whoever else does too."""
+        """Self time in µs of all modules that a statement leads to, even if others lead there
+        too.
+        """
         leads = self._running(self._bits[statement])
         return sum(atom.cost_us for atom in self.atoms if atom.nodes & leads)
 
     def _running(self, start: int, gone: int = 0) -> int:
-        """The nodes that run if these do, as far as they are not gone."""
+        """The nodes that run if these nodes run, without the nodes that are gone."""
         running, waiting = 0, start & ~gone
         while waiting:
-            # The lowest bit that is set, and its position: the node that is looked at next.
+            # Take the lowest set bit and its position: this is the next node.
             lowest = waiting & -waiting
             running |= lowest
             waiting |= self._runs[lowest.bit_length() - 1]
-            # Modules may import each other in a circle, so what ran already is not looked at again.
+            # Modules may import each other in a circle, so skip the nodes that already ran.
             waiting &= ~(running | gone)
         return running

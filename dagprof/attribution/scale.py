@@ -1,4 +1,4 @@
-"""From microseconds of the tracing pass to milliseconds of a plain parse."""
+"""Converts microseconds of the tracing pass into milliseconds of a plain parse."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dagprof.model import FileResult, Trace
 
 
 def outermost_ms(trace: Trace) -> float:
-    """Time of all loads: the sum of those that are inside no other, in traced ms."""
+    """The time of all loads in traced ms: the sum of the loads that are inside no other load."""
     loads = trace.loads
     return (
         sum(us for us, parent in zip(loads.cumulative_us, loads.parent, strict=True) if parent < 0)
@@ -15,8 +15,8 @@ def outermost_ms(trace: Trace) -> float:
 
 
 def scale(file: FileResult) -> float:
-    """How much faster or slower the plain parses were than the traced one, without waiting for a
-    processor; 1.0 without a trace.
+    """The factor from the traced parse to the plain parses, without waiting for a processor; 1.0
+    without a trace.
     """
     trace = file.trace
     if trace is None or not file.is_timed:
@@ -25,18 +25,18 @@ def scale(file: FileResult) -> float:
 
 
 def worked_ms(file: FileResult) -> float:
-    """Median parse time up to the end of serialisation, without waiting for a processor: all
-    that other passes cover.
+    """Median parse time up to the end of serialisation, without waiting for a processor. The other
+    passes cover only this part of the parse.
     """
     return max(0.0, file.own_ms - file.samples.median("exit_ms"))
 
 
 def saving_ms(file: FileResult, us: float) -> float:
-    """What a plain parse would save if this much own time of the traced one went, without waiting
+    """The saving of a plain parse without this much self time of the traced parse, without waiting
     for a processor.
 
-    Garbage collection does not belong to a module, but what is not loaded is not collected either:
-    it goes in proportion.
+    Garbage collection belongs to no module, but modules that are not loaded cause no collection.
+    The saving therefore includes it in proportion.
     """
     trace = file.trace
     if trace is None:
@@ -48,20 +48,22 @@ def saving_ms(file: FileResult, us: float) -> float:
     )
     if not loading_ms or not file.is_timed:
         return us / 1000 * scale(file) * (1 + collecting)
-    # Load stages are compared, collections included, and not whole parses: noise after the load
-    # stage is no import's. And tracing makes nothing faster: where the plain parses took longer,
-    # they were disturbed.
+    # Compare load stages, collections included, and not whole parses: noise after the load stage
+    # has nothing to do with imports. Tracing never makes a parse faster, so plain parses that took
+    # longer were disturbed.
     return us / 1000 * min(own_load_ms(file) / loading_ms, 1 + collecting)
 
 
 def own_load_ms(file: FileResult) -> float:
-    """Median load stage without waiting for a processor, which falls on all stages alike."""
+    """Median load stage without waiting for a processor. The wait is spread evenly over all
+    stages.
+    """
     return file.samples.median("load_ms") * (file.own_ms / file.parse_ms if file.parse_ms else 1.0)
 
 
 def sampled_scale(file: FileResult) -> float:
-    """The same for the sampled call tree, which takes longer than a plain parse; 1.0 without
-    one.
+    """The same factor for the sampled call tree, whose parse takes longer than a plain parse; 1.0
+    without a call tree.
     """
     return (
         worked_ms(file) / file.stack.wall_ms

@@ -10,9 +10,9 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def source_text(data: bytes) -> str:
-    """The text of a source in the encoding that it declares.
+    """The text of a source, decoded with the encoding that the source declares.
 
-    :raises UnicodeDecodeError: it is not text in that encoding.
+    :raises UnicodeDecodeError: the source is not text in that encoding.
     """
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
@@ -27,15 +27,15 @@ def with_line_feeds(text: str) -> str:
 
 
 def lines_of(text: str) -> list[str]:
-    """The lines as Python's tokenizer counts them: form feeds and other separators of Unicode
-    end none.
+    """The lines as Python's tokenizer counts them: form feeds and other Unicode separators do not
+    end a line.
     """
     lines = with_line_feeds(text).split("\n")
     return lines[:-1] if lines and not lines[-1] else lines
 
 
 def source_lines(data: bytes) -> list[str]:
-    """The lines of a source; bytes that are not text in its encoding are replaced."""
+    """The lines of a source. Bytes that are invalid in its encoding are replaced."""
     try:
         return lines_of(source_text(data))
     except UnicodeDecodeError:

@@ -1,7 +1,8 @@
-"""What Python source text would import, without running it: which DAG files a changed module can
-reach at all.
+"""Finds the imports in Python source text without running it, and so the DAG files that a changed
+module can reach at all.
 
-It finds too many rather than too few; a traced parse then tells which really load what changed.
+It finds too many files rather than too few. A traced parse then shows which files really load the
+change.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePath
 
-# How a file can load Python code that its text does not name, and how it can find files to read.
+# Ways in which a file can load Python code that its text does not name, and ways to find files to
+# read.
 _DYNAMIC = re.compile(
     rb"\b(?:import_module|import_string|__import__|exec|eval|runpy|pkgutil|importlib|locate)\b"
 )
@@ -19,7 +21,9 @@ _LISTING = re.compile(rb"\b(?:i?glob|rglob|iterdir|listdir|scandir|walk)\b")
 
 
 def module_names(path: PurePath, roots: Iterable[PurePath]) -> tuple[str, ...]:
-    """The names by which a file can be imported: one per folder of ``roots`` that it lies below."""
+    """The names under which other files can import a file: one for each folder of ``roots`` above
+    it.
+    """
     names = []
     for root in roots:
         if path.is_relative_to(root):
@@ -31,8 +35,8 @@ def module_names(path: PurePath, roots: Iterable[PurePath]) -> tuple[str, ...]:
 
 
 def imported_names(source: bytes, importer: str, *, is_package: bool = False) -> set[str]:
-    """All dotted names that a source text may import, with the packages above them; empty where
-    it is not Python.
+    """All dotted names that a source text may import, with the packages above them; empty if the
+    text is not Python.
     """
     try:
         tree = ast.parse(source)
@@ -64,11 +68,11 @@ def _with_packages(name: str) -> Iterable[str]:
 
 
 class Reach:
-    """Which files a set of changed ones can reach.
+    """Finds the files that a set of changed files can reach.
 
-    ``sources`` holds the text of all Python files of one side, ``modules`` the names by which each
-    can be imported, by path; ``entries`` are the DAG files, which nobody is thought to import
-    without naming them.
+    ``sources`` holds the text of all Python files of one side, by path. ``modules`` holds the names
+    under which each can be imported. ``entries`` are the DAG files; dagprof assumes that other
+    files import them only by name.
     """
 
     def __init__(
@@ -81,12 +85,12 @@ class Reach:
         self._imports: dict[str, set[str]] = {}
 
     def of(self, changed: Iterable[str]) -> set[str]:
-        """The paths that import, through any number of others, one of the changed paths, and those
-        paths themselves.
+        """The changed paths, and the paths that import one of them through any number of other
+        files.
 
-        Where a helper changed, files with dynamic imports are among them; where a file that is not
-        Python changed, those whose text names it, its folder or its kind; and those that list
-        folders, where anything but DAG files changed.
+        If a helper changed, the result includes files with dynamic imports. If a file that is not
+        Python changed, it includes the files whose text names that file, its folder or its kind. If
+        anything but DAG files changed, it includes the files that list folders.
         """
         changed = set(changed)
         reached, waiting = set(changed), [path for path in changed if path.endswith(".py")]
@@ -99,8 +103,8 @@ class Reach:
         return self.importing(reached | seeds, waiting + list(seeds - reached))
 
     def importing(self, paths: Iterable[str], waiting: Iterable[str] | None = None) -> set[str]:
-        """Those paths, and those that import one of ``waiting`` (else of them all) by name,
-        through any number of others.
+        """These paths, and the paths that import one of ``waiting`` by name, through any number of
+        other files. ``waiting`` defaults to all of these paths.
         """
         reached = set(paths)
         waiting = list(reached if waiting is None else waiting)
@@ -129,8 +133,8 @@ class Reach:
 
 
 def _mentions(text: bytes, paths: Iterable[str]) -> bool:
-    """Whether a source text names a file, its folder in quotes or a path, or the kind of file
-    that it is.
+    """Whether a source text names a file, its folder in quotes or in a path, or the kind of
+    file.
     """
     for path in map(PurePath, paths):
         if path.name.encode(errors="surrogateescape") in text:

@@ -27,7 +27,7 @@ _CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
 
 class _Lazy(click.Group):
-    """Loads a command's module when that command is called, so that the others cost nothing."""
+    """Loads a command's module only when that command is called, so that the others stay fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -62,19 +62,19 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def discard_output() -> None:
-    """Drop buffered output, since the reader is gone and flushing it at exit would fail again."""
+    """Drop buffered output: the reader is gone, and flushing at exit would fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def run() -> NoReturn:
-    """Run the program and exit without tearing down the interpreter, which takes 0.1 s with
+    """Run the program and exit without tearing down the interpreter. The teardown takes 0.1 s with
     pandas loaded.
     """
     code = main()
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except (OSError, ValueError):  # the interpreter says what is wrong with them, or nothing
+    except (OSError, ValueError):  # the interpreter reports a broken stream itself, if at all
         sys.exit(code)
     os._exit(code)
 

@@ -60,7 +60,7 @@ class _Limits:
         self.limits, self.overrides = limits, overrides
 
     def rows(self, settings: Settings) -> list[tuple[str, Any, str]]:
-        """Key, value and source, which is the last override that sets it, else the table
+        """Key, value and source. The source is the last override that sets the key, else the table
         ``gate``.
         """
         names = [name for name in self.limits.__struct_fields__ if name != "rules"]

@@ -20,7 +20,7 @@ from dagprof.report.formats import VERDICTS, VerdictReport
 if TYPE_CHECKING:
     from dagprof.usecases.gate import Gated
 
-# Both sides' Runs; a comparison with a stored base writes only the other.
+# The files for both sides' Runs. A comparison with a stored base writes only the head's Run.
 _BASE, _HEAD = "gate-base.json", "gate-head.json"
 _RULES = ", ".join(rule.value for rule in Rule)
 _FORMATS = " or ".join(", ".join(VERDICTS).rsplit(", ", 1))
@@ -183,7 +183,9 @@ def command(  # noqa: PLR0913 - one for each option that is no setting of its ow
 
 
 def _gate_table(options: dict[str, object], rules: Mapping[str, str]) -> dict[str, object]:
-    """The gate's own options, taken out of all options, as the configuration file has them."""
+    """The gate's own options, removed from the given options, in the form of the configuration
+    file.
+    """
     names = ("relative", "absolute", "budget", "time_budget", "sample", "false_alarms")
     table = {name: options.pop(name) for name in names}
     lists = {name: options.pop(name) or None for name in ("forbid", "allow")}
@@ -191,7 +193,7 @@ def _gate_table(options: dict[str, object], rules: Mapping[str, str]) -> dict[st
 
 
 def _rules(ignore: Sequence[str], warn_on: Sequence[str], fail_on: Sequence[str]) -> dict[str, str]:
-    """The levels of rules; where one is named twice, the stricter level counts."""
+    """The levels of rules. If a rule is named twice, the stricter level counts."""
     found: dict[str, str] = {}
     for option, names, level in (
         ("--ignore", ignore, Level.OFF),
@@ -206,7 +208,7 @@ def _rules(ignore: Sequence[str], warn_on: Sequence[str], fail_on: Sequence[str]
 
 
 def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
-    """Format and file, None for standard output, each pair once."""
+    """Each pair of format and file once; the file is None for standard output."""
     found: list[tuple[str, Path | None]] = []
     for text in formats:
         name, _, file = text.partition("=")
@@ -232,8 +234,8 @@ def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
 
 
 def _remove_old_base(file: Path, baseline: str) -> None:
-    """Remove the base of an earlier comparison, unless this run used it: it would not belong to
-    the new head.
+    """Remove the base of an earlier comparison, because it would not belong to the new head. Keep
+    it if this run used it.
     """
     if file.exists() and not file.samefile(baseline):
         file.unlink()
@@ -264,7 +266,7 @@ def _tell(
         }
         _print(gated, texts, is_quiet=is_quiet)
         sys.stdout.flush()
-    # From click and rich when the reader is gone; the exit code still tells the result.
+    # click and rich raise these when the reader is gone; the exit code still gives the result.
     except (BrokenPipeError, SystemExit):
         discard_output()
     if output.says_nothing_measured(gated.head, gated.base if gated.has_failed else None):
@@ -291,7 +293,7 @@ def _write(gated: Gated, wanted: Sequence[tuple[str, Path | None]], *, with_sour
 
 
 def _add_to_step_summary(gated: Gated) -> None:
-    """The page that GitHub Actions shows for the step."""
+    """Write the page that GitHub Actions shows for the step."""
     from dagprof.report import verdict as reports
 
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
@@ -307,8 +309,8 @@ def _written(name: str, gated: Gated, *, with_source: bool) -> str:
 
 
 def _print(gated: Gated, texts: Mapping[str, str], *, is_quiet: bool) -> None:
-    """The formats asked for, then the summary for people, which goes to standard error where a
-    program reads the other.
+    """Print the requested formats, then the summary for people. If a program reads standard output,
+    the summary goes to standard error.
     """
     from dagprof.report.verdict import terminal
 

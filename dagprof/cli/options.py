@@ -1,4 +1,4 @@
-"""The options of every command that measures; their names are those of
+"""The options of every command that measures. Their names are those of
 ``dagprof.config.settings.Settings``.
 """
 
@@ -149,7 +149,7 @@ _LOOKING = (
 
 
 def measuring_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add all of them to a command, in this order in its help."""
+    """Add all measuring options to a command; its help shows them in this order."""
     return _added(function, (*_PARSING, *_PROJECT, *_LOOKING))
 
 

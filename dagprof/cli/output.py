@@ -1,4 +1,4 @@
-"""What the commands share: consoles, progress, and where files go."""
+"""Shared by the commands: consoles, progress, and output files."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from dagprof.report.figures import duration, status
 _PLAIN_EVERY_S = 10.0
 _NAME_WIDTH = 40
 _PIPE_WIDTH = 120
-# Characters of a sentence about the project.
+# The most characters of a sentence about the project.
 _SENTENCE = 600
 
 
 def stdout_console() -> Console:
-    """For results; as wide as the terminal, or fixed where there is none."""
+    """The console for results: as wide as the terminal, or with a fixed width without one."""
     console = Console(highlight=False, emoji=False, markup=False)
     return (
         console
@@ -44,12 +44,12 @@ def stdout_console() -> Console:
 
 
 def stderr_console() -> Console:
-    """For progress and warnings."""
+    """The console for progress and warnings."""
     return Console(stderr=True, highlight=False, emoji=False, markup=False)
 
 
 def check_writable(folder: Path, way_out: str = "choose --output-dir") -> None:
-    """Fail before the work, not after it; ``way_out`` is the next step for the user.
+    """Fail before the work, not after it. ``way_out`` is the next step for the user.
 
     :raises OutputError: nothing can be written there.
     """
@@ -68,7 +68,7 @@ def check_writable(folder: Path, way_out: str = "choose --output-dir") -> None:
 def check_new(file: Path, option: str) -> None:
     """Fail before the work if the output file already exists.
 
-    :raises UsageError: it is.
+    :raises UsageError: the file exists.
     :raises OutputError: nothing can be written there.
     """
     if os.path.lexists(file):  # do not write through a broken link
@@ -80,7 +80,9 @@ def check_new(file: Path, option: str) -> None:
 
 
 def write_answers(run: Run, file: Path, *, is_quiet: bool) -> None:
-    """Write the values that the DAG files need and nothing answers, and say how to use the file."""
+    """Write the values that the DAG files need and that nothing supplies, and say how to use the
+    file.
+    """
     from dagprof.report import answers_file
 
     found = {section: len(names) for section, names in answers_file.places(run).items()}
@@ -114,7 +116,7 @@ def write_answers(run: Run, file: Path, *, is_quiet: bool) -> None:
 
 
 def print_line(text: str) -> None:
-    """One line on standard output, not wrapped."""
+    """Print one line on standard output, without wrapping."""
     stdout_console().print(Text(text), soft_wrap=True)
 
 
@@ -172,7 +174,7 @@ class Plain(Quiet):
 
 
 class Live(Quiet):
-    """A bar with the file last done and the time that is left."""
+    """A progress bar with the last completed file and the remaining time."""
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
@@ -218,7 +220,7 @@ class Live(Quiet):
 
 
 def progress(*, is_quiet: bool) -> Quiet:
-    """The progress that fits where the command runs."""
+    """The progress display that fits the environment of the command."""
     if is_quiet:
         return Quiet()
     console = stderr_console()
@@ -226,10 +228,10 @@ def progress(*, is_quiet: bool) -> Quiet:
 
 
 def says_nothing_measured(run: Run, base: Run | None = None) -> bool:
-    """Whether no file of a run could be loaded, which is then said on standard error: the
-    environment is at fault, not the files.
+    """Print on standard error that no file of a run could be loaded, and return whether that is so.
+    The environment is then at fault, not the files.
 
-    If one of them could be loaded in ``base``, they are at fault.
+    If a file of ``base`` could be loaded, the files are at fault, and nothing is printed.
     """
     import click
 
@@ -246,7 +248,7 @@ def says_nothing_measured(run: Run, base: Run | None = None) -> bool:
 
 
 def open_in_browser(file: Path) -> None:
-    """Show a page; where there is no browser, say where the page is."""
+    """Open a page in the browser; without a browser, print the path of the page."""
     import webbrowser
 
     import click

@@ -48,7 +48,8 @@ def command(
     settings = settings_module.load({"source": source}, environment=os.environ, start=Path.cwd())
     current = runs.load(run)
     before = runs.load(baseline) if baseline else None
-    # A Run of 10,000 files has millions of objects, which collections visit but never free.
+    # A Run of 10,000 files has millions of objects. Garbage collections would visit them all and
+    # free none.
     gc.disable()
     text = report(current, before, kind=kind, with_source=settings.source == "all")
     if output == "-":

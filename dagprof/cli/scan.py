@@ -118,7 +118,7 @@ def command(
 
 
 def _check_places(folder: Path, save_baseline: str | None, write_variables: str | None) -> None:
-    """Whether everything can be written that will be."""
+    """Check that every output file of the scan can be written."""
     output.check_writable(folder)
     if save_baseline:
         output.check_writable(
@@ -129,7 +129,9 @@ def _check_places(folder: Path, save_baseline: str | None, write_variables: str 
 
 
 class _Loading:
-    """Passes progress on, and loads what writes reports while the other process imports Airflow."""
+    """Forwards progress, and loads the modules that write reports while the other process imports
+    Airflow.
+    """
 
     def __init__(self, shown: output.Quiet) -> None:
         self._shown = shown
@@ -144,7 +146,7 @@ class _Loading:
 
 
 def _load_reports() -> None:
-    import networkx  # noqa: F401 - for dominators, which are requested between the rounds
+    import networkx  # noqa: F401 - the dominators need it between the rounds
 
     from dagprof.report import html  # noqa: F401
     from dagprof.report.text import terminal  # noqa: F401
@@ -153,7 +155,9 @@ def _load_reports() -> None:
 def _write(
     scanned: Scanned, folder: Path, save_baseline: str | None, *, with_source: bool
 ) -> list[Path]:
-    """Write the page, and the baseline if one is wanted; all files that the scan wrote."""
+    """Write the page, and the baseline if the user wants one. Return all files that the scan
+    wrote.
+    """
     from dagprof.usecases.report import write_page
 
     written = [folder / RUN, write_page(scanned, folder, with_source=with_source)]

@@ -1,1 +1,1 @@
-"""Settings and the policy of the gate: where they come from and whether they are valid."""
+"""Settings and the policy of the gate: their sources and their validation."""

@@ -1,5 +1,5 @@
-"""Where settings are written: a file, the environment, options. Each is read into one flat table
-and checked key by key.
+"""Reads settings from a file, the environment, and options. Each source becomes one flat table,
+which dagprof checks key by key.
 
 Keys of nested tables are written with dots: ``gate.new_modules``, ``gate.rules.new-package``.
 """
@@ -26,7 +26,7 @@ else:
     import tomli as tomllib
 
 ENVIRONMENT_PREFIX = "DAGPROF_"
-# Not settings: the test suite reads these to find an Airflow.
+# Not settings: the test suite reads these variables to find an Airflow.
 _LEFT_ALONE = "DAGPROF_TEST_"
 _OWN_FILE, _PROJECT_FILE = "dagprof.toml", "pyproject.toml"
 _GATE = "gate"
@@ -43,12 +43,12 @@ _PATHS = (
     "env_file",
     "airflow_home",
 )
-# Set by the loader, never by a user.
+# Only the loader sets these, never a user.
 _OWN = {"file", "comment_line", "config_file"}
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A checked value and where it was written."""
+    """A checked value and its source."""
 
     value: object
     source: str
@@ -58,7 +58,7 @@ Entries = dict[str, Entry]
 
 
 class _Place(msgspec.Struct, frozen=True):
-    """A table's name, what it was read from, and its number in a list of tables."""
+    """A table's name, its source, and its number in a list of tables."""
 
     name: str
     within: str
@@ -78,7 +78,7 @@ class _Place(msgspec.Struct, frozen=True):
 
 
 def read_file(start: Path, shape: type[msgspec.Struct]) -> tuple[Path | None, Entries]:
-    """The settings of the nearest folder at or above ``start`` that has any, and the file that
+    """The settings of the nearest folder at or above ``start`` that has settings, and the file that
     holds them.
 
     ``shape`` is the struct whose fields are the keys of the top table.
@@ -103,7 +103,7 @@ def read_file(start: Path, shape: type[msgspec.Struct]) -> tuple[Path | None, En
 
 
 def limits_in(file: Path) -> list[object]:
-    """What a configuration file demands of files, unchecked; nothing if it cannot be read."""
+    """The gate's limits in a configuration file, unchecked; empty if the file cannot be read."""
     try:
         table = (_document(file) if file.name == _OWN_FILE else _project_table(file)) or {}
     except UsageError:
@@ -112,10 +112,10 @@ def limits_in(file: Path) -> list[object]:
 
 
 def read_environment(environment: Mapping[str, str], shape: type[msgspec.Struct]) -> Entries:
-    """Settings in ``DAGPROF_<KEY>`` and ``DAGPROF_GATE_<KEY>``; lists are separated by commas,
-    empty means not set.
+    """Settings in ``DAGPROF_<KEY>`` and ``DAGPROF_GATE_<KEY>``. Commas separate the items of a
+    list; an empty variable counts as not set.
 
-    :raises UsageError: a variable of such a name that stands for no key, or an impossible value.
+    :raises UsageError: the key of such a variable is unknown, or its value is impossible.
     """
     variables = _variables(shape)
     found: Entries = {}
@@ -162,8 +162,8 @@ def _variable_meant(name: str, known: Iterable[str]) -> str:
 
 
 def read_options(options: Mapping[str, object], shape: type[msgspec.Struct]) -> Entries:
-    """Settings given by a caller; None stands for not given, and ``gate`` may hold some keys of
-    that table only.
+    """Settings from a caller. None means that the caller did not set the value, and ``gate`` may
+    hold only some keys of that table.
 
     :raises UsageError: an unknown key or an impossible value.
     """
@@ -176,7 +176,7 @@ def read_options(options: Mapping[str, object], shape: type[msgspec.Struct]) -> 
 
 
 def _plain(value: object) -> object:
-    """Structs as the tables they were read from."""
+    """Structs in the form of the tables that they were read from."""
     if isinstance(value, msgspec.Struct):
         table = {
             field.encode_name: _plain(getattr(value, field.name))
@@ -207,7 +207,7 @@ def _project_table(file: Path) -> dict[str, object] | None:
 
 
 def _relative_to(folder: Path, start: Path, found: Entries) -> Entries:
-    """Paths in a file are relative to its folder, as all tools have it."""
+    """Resolve paths in a file relative to the file's folder, as other tools do."""
     if folder == start:
         return found
     result = dict(found)
@@ -226,7 +226,9 @@ def _relative_to(folder: Path, start: Path, found: Entries) -> Entries:
 
 
 def _is_path(folder: Path, text: str) -> bool:
-    """Whether an interpreter is named by its place; ``python3.11`` alone is looked up on PATH."""
+    """Whether an interpreter is given as a path. A plain name such as ``python3.11`` is looked up
+    on PATH.
+    """
     return "/" in text or (folder / text).exists()
 
 
@@ -310,7 +312,7 @@ def _item(
 def _known(
     values: Mapping[str, object], known: list[str], place: _Place
 ) -> dict[str, tuple[str, object]]:
-    """By the name of the field, the key as written and its value."""
+    """The known keys of a table, by field name: the key as written and its value."""
     found: dict[str, tuple[str, object]] = {}
     for key, value in values.items():
         field = key.replace("-", "_")
@@ -327,7 +329,7 @@ def _known(
 
 
 def _meant(field: str, known: list[str], place: _Place) -> str:
-    """What an unknown key may stand for, also a key of the gate in the table above it."""
+    """A hint for an unknown key: the key, or the table of the key, that the user may have meant."""
     if _GATE in known and field in _names(Policy):
         return f"it belongs in [{place.table(_GATE).name}]."
     if _GATE in known and field == "tool" and not place.name:

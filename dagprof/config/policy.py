@@ -1,8 +1,8 @@
-"""What the gate demands: its rules, how bad each is, limits for all files and for some, and what
-was accepted.
+"""The gate's demands: its rules and their levels, the limits for all files and for some, and
+accepted findings.
 
-These are the tables ``gate``, ``overrides`` and ``waivers`` of ``[tool.dagprof]``; names there are
-written with dashes.
+These are the tables ``gate``, ``overrides`` and ``waivers`` of ``[tool.dagprof]``. Names in those
+tables are written with dashes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dagprof.quantities import parse_duration_ms, parse_share
 
 
 class Level(str, enum.Enum):
-    """What a finding means for the verdict: ``error`` fails, ``warning`` only reports, ``off``
+    """The effect of a finding on the verdict: ``error`` fails, ``warning`` only reports, ``off``
     skips the check.
     """
 
@@ -30,8 +30,8 @@ class Level(str, enum.Enum):
 
 
 class Rule(str, enum.Enum):
-    """What the gate looks for. ``SLOWER`` and ``UNSURE`` need statistics; all others are the
-    same in every run.
+    """The properties that the gate checks. ``SLOWER`` and ``UNSURE`` need statistics; all other
+    rules give the same result in every run.
     """
 
     SLOWER = "slower"
@@ -82,13 +82,13 @@ DEFAULT_LEVELS = {
 class FileLimits(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"
 ):
-    """Limits that may differ from file to file; None leaves the limit to other tables.
+    """Limits that may differ from file to file. None leaves the limit to other tables.
 
-    ``relative`` and ``absolute``: a change counts only above both. ``budget``: the most a parse may
-    take. ``new_modules``: the most modules that a change may add. ``timeout_share``: of Airflow's
-    import timeout. ``forbid``: packages that no parse may load; ``allow``: the only packages that
-    DAG code may import, beside Airflow, the standard library and the user's own. ``rules``: levels
-    by rule.
+    ``relative`` and ``absolute``: a change counts only above both. ``budget``: the maximum time of
+    a parse. ``new_modules``: the maximum number of modules that a change may add.
+    ``timeout_share``: the maximum share of Airflow's import timeout. ``forbid``: packages that no
+    parse may load. ``allow``: the only packages that DAG code may import, besides Airflow, the
+    standard library and the user's own code. ``rules``: levels by rule.
     """
 
     relative: str | None = None
@@ -112,11 +112,11 @@ class FileLimits(
 
 
 class Policy(FileLimits, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """The table ``gate``: the limits of all files, and how the question is decided.
+    """The table ``gate``: the limits of all files, and the settings of the decision.
 
     ``false_alarms``: the chance that a run in which nothing changed reports any regression.
-    ``time_budget``: for the timed parses of one gate run. ``sample``: files that are timed when the
-    environment changed, for which all files would be due.
+    ``time_budget``: the time for the timed parses of one gate run. ``sample``: the number of files
+    that the gate times if the environment changed, instead of all files.
     """
 
     relative: str | None = "5%"
@@ -137,8 +137,8 @@ class Policy(FileLimits, frozen=True, kw_only=True, forbid_unknown_fields=True, 
 
 
 class Override(FileLimits, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """One of the table ``overrides``: other limits for the files that match one of ``files``,
-    see ``matches``.
+    """One entry of the table ``overrides``: other limits for the files that match a pattern of
+    ``files``; see ``matches``.
     """
 
     files: tuple[str, ...]
@@ -149,11 +149,12 @@ class Override(FileLimits, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """One of the table ``waivers``, or a comment in a file: findings that are accepted, why, and
-    until which day.
+    """One entry of the table ``waivers``, or a comment in a file: the accepted findings, the
+    reason, and the last day.
 
-    ``line`` is the line of the findings, 0 for the whole file. ``file`` is where the waiver itself
-    is, and ``comment_line`` the line of the comment that it is, 0 for a table of the configuration.
+    ``line`` is the line of the findings, 0 for the whole file. ``file`` is the file that contains
+    the waiver itself. ``comment_line`` is the line of the waiver's comment, 0 for a table of the
+    configuration.
     """
 
     files: tuple[str, ...]
@@ -173,11 +174,11 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     @property
     def place(self) -> str:
-        """Where it is: ``pyproject.toml`` or ``dags/a.py:3``."""
+        """The location of the waiver: ``pyproject.toml`` or ``dags/a.py:3``."""
         return f"{self.file}:{self.comment_line}" if self.comment_line else self.file
 
     def has_expired(self, today: datetime.date) -> bool:
-        """Whether its last day has passed."""
+        """Whether the waiver's last day has passed."""
         return self.until < today
 
 
@@ -195,12 +196,12 @@ def _check_patterns(patterns: Iterable[str]) -> None:
 def limits_for(
     path: str, policy: Policy, overrides: Sequence[Override], *, folders: str = ""
 ) -> FileLimits:
-    """The limits of one file: those of ``policy``, then of each override that matches; later ones
-    win, rules one by one.
+    """The limits of one file: those of ``policy``, then those of each matching override. Later
+    values win; ``rules`` merge rule by rule.
 
-    ``path`` is relative to the bundle root; ``folders`` is that root as seen from the configuration
-    file, see ``matches``. Only ``budget``, ``forbid`` and ``allow`` can be None in what is
-    returned; ``rules`` holds every rule.
+    ``path`` is relative to the bundle root. ``folders`` is the path of that root from the
+    configuration file; see ``matches``. In the result, only ``budget``, ``forbid`` and ``allow``
+    can be None, and ``rules`` holds every rule.
     """
     plain = Policy()
     values = {name: getattr(plain, name) for name in FileLimits.__struct_fields__}
@@ -215,27 +216,27 @@ def limits_for(
 def matching(
     path: str, overrides: Iterable[Override], *, folders: str = ""
 ) -> tuple[Override, ...]:
-    """The overrides that apply to a file, in the order in which they are written."""
+    """The overrides that apply to a file, in the order of the configuration."""
     return tuple(
         override for override in overrides if matches(path, override.files, folders=folders)
     )
 
 
 def below(path: str, prefix: str) -> str:
-    """A path that is relative to the repository's root, relative to the bundle root, to which
-    ``prefix`` leads from there.
+    """A path relative to the bundle root, from a path relative to the repository's root. ``prefix``
+    leads from the repository's root to the bundle root.
     """
     return posixpath.relpath(path, prefix) if prefix and path and not path.startswith("/") else path
 
 
 def matches(path: str, patterns: Iterable[str], *, folders: str = "") -> bool:
-    """Whether one of the patterns names the file ``path``, which is relative to the bundle root,
-    with ``/``.
+    """Whether one of the patterns matches the file ``path``, which is relative to the bundle root
+    and written with ``/``.
 
-    A pattern is relative to the bundle root, or to the folder of the configuration file:
-    ``folders`` leads from there to the root, such as ``dags``. ``*``, ``?`` and ``[…]`` stay within
-    one name, ``**`` stands for any number of folders. A pattern that is one name matches in every
-    folder, and the plain name of a folder stands for all that is below it.
+    A pattern is relative to the bundle root, or to the folder of the configuration file.
+    ``folders`` leads from that folder to the bundle root, such as ``dags``. ``*``, ``?`` and
+    ``[…]`` stay within one name; ``**`` stands for any number of folders. A pattern that is one
+    name matches in every folder. The plain name of a folder stands for everything below it.
     """
     seen = {path, posixpath.normpath(posixpath.join(folders, path))}
     return any(each == pattern or _matches(each, pattern) for pattern in patterns for each in seen)
@@ -246,7 +247,7 @@ def _matches(path: str, pattern: str) -> bool:
     pieces = [piece for piece in pattern.split("/") if piece not in ("", ".")]
     if "/" not in pattern.removeprefix("./").rstrip("/"):
         pieces.insert(0, "**")
-    reached = {0}  # how many parts the pieces so far can stand for
+    reached = {0}  # the numbers of path parts that the pattern so far can match
     for piece in pieces:
         if piece == "**":
             reached = set(range(min(reached, default=len(parts) + 1), len(parts) + 1))

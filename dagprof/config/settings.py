@@ -1,5 +1,5 @@
-"""What was asked for: defaults < configuration file < environment < options, as one frozen
-value.
+"""The settings in force, as one frozen value: defaults < configuration file < environment <
+options.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from dagprof.quantities import parse_duration_ms, parse_share
 
 
 class Depth(str, enum.Enum):
-    """How much is found out about each file.
+    """How much dagprof finds out about each file.
 
-    ``quick``: timed parses only. ``traced``: every file is timed and traced, nothing is proved.
-    ``normal``: the files that load in 20 ms or more (all of a few) are traced, and what promises
-    the largest savings is proved. ``full``: every file is traced, every saving from 5 ms on is
-    proved, and DAGs are looked at under a second hash seed.
+    ``quick``: only times parses. ``traced``: times and traces every file, and proves no saving.
+    ``normal``: traces the files that load in 20 ms or more (if there are only a few files, all of
+    them) and proves the largest promising savings. ``full``: traces every file, proves every saving
+    from 5 ms on, and parses DAGs under a second hash seed.
     """
 
     QUICK = "quick"
@@ -36,18 +36,18 @@ class Depth(str, enum.Enum):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a scan is done. The names are those of the configuration file, with dashes or
-    underscores.
+    """How dagprof scans. The names are those of the configuration file, with dashes or underscores.
 
-    ``repeat``: timed parses per file, None for as many as a stable median needs. ``time_limit_s``:
-    seconds for one parse, None for Airflow's own limit. ``memory_limit_mib``: resident MiB for one
-    parse. ``depth``: which passes files get, see ``Depth``. ``time_budget``: a duration after which
-    no further pass begins. ``stacks_from_ms``: parse time from which a file's call stacks are
-    sampled, None for never. ``jobs``: parses at once. ``project``: whether what the repository says
-    about its environment is used; ``plugins``, ``pythonpath``, ``env_file`` and ``airflow_home``
-    win over that. ``source``: whether the HTML report holds the DAG files' source. ``against``: the
-    revision that the gate compares with. ``gate``, ``overrides``, ``waivers``: what the gate
-    demands. ``config_file``: where the configuration was read, set by ``load``.
+    ``repeat``: timed parses per file; None for as many as a stable median needs. ``time_limit_s``:
+    seconds for one parse; None for Airflow's own limit. ``memory_limit_mib``: resident MiB for one
+    parse. ``depth``: the passes that files get; see ``Depth``. ``time_budget``: a duration after
+    which no further pass begins. ``stacks_from_ms``: the parse time from which dagprof samples a
+    file's call stacks; None for never. ``jobs``: parallel parses. ``project``: whether dagprof uses
+    the repository's own description of its environment; ``plugins``, ``pythonpath``, ``env_file``
+    and ``airflow_home`` win over that description. ``source``: whether the HTML report holds the
+    DAG files' source. ``against``: the revision that the gate compares with. ``gate``,
+    ``overrides``, ``waivers``: the gate's demands. ``config_file``: the file that the configuration
+    comes from, set by ``load``.
     """
 
     bundle_root: str | None = None
@@ -103,7 +103,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Explained(msgspec.Struct, frozen=True):
-    """One value in force: its key as it is written in the file, and where it came from."""
+    """One value in force: its key as the file writes it, and its source."""
 
     key: str
     value: Any
@@ -111,10 +111,10 @@ class Explained(msgspec.Struct, frozen=True):
 
 
 def load(options: Mapping[str, object], *, environment: Mapping[str, str], start: Path) -> Settings:
-    """Settings in force: the configuration file nearest to ``start``, then the environment, then
-    ``options``.
+    """The settings in force: the configuration file nearest to ``start``, then the environment,
+    then ``options``.
 
-    :raises UsageError: an unknown key or an impossible value; the message says where it stands.
+    :raises UsageError: an unknown key or an impossible value; the message names its source.
     """
     return _in_force(*_entries(options, environment, start))
 
@@ -122,10 +122,9 @@ def load(options: Mapping[str, object], *, environment: Mapping[str, str], start
 def explained(
     options: Mapping[str, object], *, environment: Mapping[str, str], start: Path
 ) -> tuple[Settings, tuple[Explained, ...]]:
-    """The same settings, and for every key, in the order of ``Settings``, its value and where it
-    came from.
+    """The same settings, and the value and source of every key, in the order of ``Settings``.
 
-    Keys of nested tables are written with dots; each rule has a key, ``gate.rules.slower``.
+    Keys of nested tables are written with dots. Each rule has a key, such as ``gate.rules.slower``.
 
     :raises UsageError: as ``load``.
     """
@@ -140,8 +139,8 @@ def explained(
 
 
 def leading_folders(settings: Settings, root: Path) -> str:
-    """The bundle root as patterns in the configuration file may begin: relative to that file,
-    empty if not below it.
+    """The bundle root relative to the configuration file, with which patterns in that file may
+    begin; empty if the bundle root is not below that file's folder.
     """
     if settings.config_file is None:
         return ""
@@ -201,7 +200,9 @@ def _flat(settings: Settings) -> list[tuple[str, object]]:
 
 
 def default_jobs() -> int:
-    """Default number of parallel parses: one per two logical cores, but two where there are two."""
+    """Default number of parallel parses: one per two logical cores, but at least two if the machine
+    has two cores.
+    """
     cores = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )

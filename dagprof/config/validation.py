@@ -1,5 +1,5 @@
-"""One value of a configuration, checked against the field of the struct that it is for; the
-complaint says where it stands.
+"""Checks one value of a configuration against the field of its struct. The error message names the
+source of the value.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dagprof.errors import UsageError
 
 _Kind = TypeVar("_Kind")
 
-# What a struct needs beside the one key that is being checked.
+# Valid values for the fields that a struct requires besides the checked one.
 COMPANIONS: dict[type, dict[str, object]] = {
     Override: {"files": ["*"]},
     Waiver: {"files": ["*"], "rule": "slower", "reason": "given", "until": "2000-01-01"},
@@ -42,10 +42,10 @@ _short.maxstring = 80
 
 
 def value(shape: type[msgspec.Struct], field: str, given: object, where: str, key: str) -> object:
-    """One value in the type of its field, checked by its own struct, whose other fields are given
-    values that are right.
+    """One value in the type of its field. The struct of the field checks the value; all other
+    fields get valid values.
 
-    :raises UsageError: it is impossible; ``where`` and ``key`` say what it was written for.
+    :raises UsageError: the value is impossible; ``where`` and ``key`` name its source.
     """
     if isinstance(given, str) and is_list(shape, field):
         given = [given]
@@ -58,9 +58,9 @@ def value(shape: type[msgspec.Struct], field: str, given: object, where: str, ke
 
 
 def converted(given: object, kind: type[_Kind], where: str, key: str) -> _Kind:
-    """A value in a type.
+    """A value converted to a type.
 
-    :raises UsageError: it has another.
+    :raises UsageError: the value has another type.
     """
     _check_choice(given, kind, where, key)
     try:
@@ -70,12 +70,12 @@ def converted(given: object, kind: type[_Kind], where: str, key: str) -> _Kind:
 
 
 def is_list(shape: type[msgspec.Struct], field: str) -> bool:
-    """Whether a field holds several texts; one alone may then stand without brackets."""
+    """Whether a field holds a list of texts. A single text may then stand without brackets."""
     return any(typing.get_origin(kind) is tuple for kind in _kinds(shape, field))
 
 
 def word_of(given: object) -> str:
-    """What kind of TOML value it is."""
+    """The kind of a TOML value, in words."""
     kinds = (
         (bool, "bool"),
         (str, "str"),
@@ -88,7 +88,7 @@ def word_of(given: object) -> str:
 
 
 def shown(key: str) -> str:
-    """A key that nobody knows, harmless to show."""
+    """An unknown key, made safe to show."""
     text = key if key.isprintable() else repr(key)[1:-1]
     return text if len(text) <= 80 else text[:79] + "…"
 
@@ -118,7 +118,7 @@ def _check_choice(given: object, kind: object, where: str, key: str) -> None:
 
 
 def _sentence(where: str, key: str, complaint: str) -> str:
-    """The whole message; a demand on the key itself gets the key as its subject."""
+    """The whole message. If the problem is the key's own value, the key is the subject."""
     subject = _subject(where, key)
     demand = re.fullmatch(r"`[\w-]+` (must .*)", complaint, flags=re.DOTALL)
     return f"{subject} {demand[1]}." if demand else f"Invalid value for {subject}: {complaint}."
@@ -127,13 +127,13 @@ def _sentence(where: str, key: str, complaint: str) -> str:
 def _subject(where: str, key: str) -> str:
     """The setting as its user wrote it: an option, an environment variable, or a key in a file."""
     if where.endswith("the options"):
-        # The names of options do not hold the unit.
+        # Option names do not contain the unit.
         return "--" + re.sub(r"_(s|ms|mib)$", "", key).replace("_", "-")
     return key if where == "the environment" else f"`{key}` in {where}"
 
 
 def _complaint(text: str) -> str:
-    """What the converter says, in words that people who write TOML know."""
+    """The converter's message, in words that people who write TOML know."""
     text = text.split(" - at `$", maxsplit=1)[0].rstrip(".")
     if not text.startswith("Expected `"):
         return text.replace(

@@ -1,3 +1,3 @@
-"""The gate: what was measured and what is demanded in, a verdict with its reasons out. Pure;
-exit codes are the command line's.
+"""The gate turns measurements and demands into a verdict with its reasons. It is pure; the command
+line chooses the exit codes.
 """

@@ -1,5 +1,5 @@
-"""The verdict on a Run, by a stored one: the judge's answer for two Runs, and all rules of the
-gate.
+"""The verdict on a Run compared with a stored Run: the judge's answer for both Runs, and all rules
+of the gate.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from dagprof.model import Run
 def suspects(baseline: Run, run: Run, demand: Demand) -> set[str]:
     """The files that seem slower.
 
-    :raises UsageError: the two cannot be compared; the message says why and what to do.
+    :raises UsageError: the two Runs cannot be compared; the message says why and what to do.
     """
     _refuse(runs.refusal(baseline, run))
     return runs.suspects(runs.judge(baseline, run, demand.timing))
 
 
 def check_reference(baseline: Run) -> None:
-    """Before anything is measured: can this be compared with at all?
+    """Check before any measurement that a comparison with the baseline is possible.
 
-    :raises UsageError: it holds no reference parse.
+    :raises UsageError: the baseline holds no reference parse.
     """
     _refuse(runs.lacks_reference(baseline))
 
@@ -41,10 +41,10 @@ def decide_by_baseline(
     *,
     again: Run | None = None,
 ) -> Verdict:
-    """Judge a Run by a stored one, which ``name`` names; the files in ``again`` by their times
-    there.
+    """Judge a Run by a stored Run, which ``name`` names. Files in ``again`` are judged by their
+    times there.
 
-    :raises UsageError: the two cannot be compared; the message says why and what to do.
+    :raises UsageError: the two Runs cannot be compared; the message says why and what to do.
     """
     if baseline.files and run.files and not comparable.on_both_sides(baseline, run):
         raise UsageError(
@@ -66,8 +66,8 @@ def decide_by_baseline(
 
 
 def usable(judged: Mapping[str, Judgement], base: Run, head: Run) -> dict[str, Judgement]:
-    """The judgements that a verdict rests on: of parses that end alike, or that fail later than
-    they ended before.
+    """The judgements that a verdict can rest on: both parses end alike, or the new parse fails
+    later than the old one ended.
     """
     alike = comparable.both_timed(base, head)
     return {

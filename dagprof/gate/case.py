@@ -1,4 +1,4 @@
-"""What a rule is asked about, and what it answers."""
+"""The input and the output of a rule."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Case(NamedTuple):
     ``base`` is None for a new file.
 
     ``precedents`` knows what other DAG files of the base do through helpers. ``every_failure``: a
-    file without DAGs is a finding although the base had none of it either.
+    file without DAGs is a finding even if it had none in the base.
     """
 
     base: Parsed | None
@@ -31,20 +31,20 @@ class Case(NamedTuple):
 
     @property
     def base_broke_off(self) -> bool:
-        """Whether the base failed: what it would have done after that is not known."""
+        """Whether the base failed. Nobody knows what it would have done after that point."""
         return self.base is not None and self.base.file.status.is_failure
 
     @property
     def is_traced(self) -> bool:
-        """Whether the base's imports and effects are known to the end, or there is no base."""
+        """Whether all imports and effects of the base are known, or there is no base."""
         return self.base is None or (self.base.file.trace is not None and not self.base_broke_off)
 
 
 class Found(NamedTuple):
-    """A place and what is there, in one sentence.
+    """A place and what the rule found there, in one sentence.
 
-    ``is_note``: other DAG files do it already, or the base may have done it, so it is not a
-    finding.
+    ``is_note``: it is a note, not a finding, because other DAG files already do the same or the
+    base may have done it.
     """
 
     place: Place

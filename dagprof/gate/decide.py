@@ -1,4 +1,4 @@
-"""The verdict on two Runs whose samples are pairs: statistics for the parse times, rules for
+"""The verdict on two Runs whose samples are pairs. Statistics decide on the parse times, rules on
 everything else.
 """
 
@@ -34,13 +34,13 @@ from dagprof.quantities import count, parse_duration_ms, parse_share
 
 
 class Demand(Frozen, frozen=True):
-    """What the gate demands of these files on this day; ``folders`` leads from the configuration
-    file to the bundle root.
+    """The gate's demands on these files on this day. ``folders`` leads from the configuration file
+    to the bundle root.
 
-    ``prefix`` leads there from the root of the repository, to which the paths of what is judged are
-    relative. ``asks_for_times``: whether parse times are judged at all. ``every_failure``: whether
-    ``import-error`` finds each file that gives no DAGs, and not only those that gave some in the
-    base.
+    ``prefix`` leads to the bundle root from the root of the repository; the paths of judged files
+    are relative to the latter. ``asks_for_times`` says whether the gate judges parse times at all.
+    ``every_failure`` says that ``import-error`` finds each file that gives no DAGs, and not only
+    files that gave some in the base.
     """
 
     today: datetime.date
@@ -59,7 +59,7 @@ class Demand(Frozen, frozen=True):
         )
 
     def accepted(self, found: Iterable[Finding]) -> tuple[Finding, ...]:
-        """The findings, each with what accepts it if anything does."""
+        """The findings, each with the waiver that accepts it if there is one."""
         return tuple(
             waivers.applied(
                 each, self.waivers, self.today, folders=self.folders, prefix=self.prefix
@@ -68,12 +68,12 @@ class Demand(Frozen, frozen=True):
         )
 
     def timing(self, path: str) -> Limits:
-        """From where a change of its parse time counts."""
+        """The limits above which a change of the file's parse time counts."""
         return _timing_limits(self.limits(path))
 
     @property
     def false_alarms(self) -> float:
-        """The chance of any false regression in a run."""
+        """The chance that a run reports any false regression."""
         return parse_share(self.policy.false_alarms)
 
 
@@ -82,14 +82,15 @@ def _timing_limits(limits: FileLimits) -> Limits:
 
 
 class Compared(Frozen, frozen=True):
-    """What was measured: both sides, their names, files out of reach, doubts, and the changed lines
+    """The measurements: both sides, their names, files out of reach, doubts, and the changed lines
     of each source file.
 
-    ``working_lines`` are those of them that call or compute something when their module is
-    imported. ``begun_lines`` are the first lines of the statements that they are in. ``renamed``
-    holds the old names of files that have a new one, under which the base has them too. ``others``
-    are parses of the base's DAG files that the change cannot reach, traced for what they do through
-    helpers that a file begins to use; ``more_others`` says that not all of those were traced.
+    ``working_lines`` are the changed lines that call or compute something when their module is
+    imported. ``begun_lines`` are the first lines of the statements that contain changed lines.
+    ``renamed`` maps each renamed file to its old name, under which the base has it. ``others`` are
+    parses of the base's DAG files that the change cannot reach, traced to find what they do through
+    helpers that a changed file begins to use. ``more_others`` says that dagprof did not trace all
+    of those.
     """
 
     base: Run
@@ -107,12 +108,12 @@ class Compared(Frozen, frozen=True):
 
     @property
     def changed(self) -> Changed:
-        """All kinds of lines, as the search for a cause takes them."""
+        """All kinds of changed lines, in the form that the search for a cause needs."""
         return Changed(self.changed_lines, self.working_lines, self.begun_lines)
 
     @property
     def precedents(self) -> Precedents:
-        """What the base's DAG files do through helpers, as far as they were traced to their end."""
+        """What the base's DAG files do through helpers, from complete traces only."""
         runs = [run for run in (self.base, self.others) if run is not None]
         parses = [
             Parsed(file, run)
@@ -124,7 +125,7 @@ class Compared(Frozen, frozen=True):
 
 
 def decide(compared: Compared, demand: Demand, version: str = "") -> Verdict:
-    """Judge what was measured in turns."""
+    """Judge parses that were measured in turns."""
     timed = both_timed(compared.base, compared.head)
     judged = pairs.judge(
         {
@@ -134,8 +135,7 @@ def decide(compared: Compared, demand: Demand, version: str = "") -> Verdict:
         {path: demand.timing(path) for path in timed},
         demand.false_alarms,
     )
-    # One that lost DAGs parses something else: how much slower that is says nothing about the
-    # change.
+    # A file that lost DAGs parses something else, so its slow-down says nothing about the change.
     told = {
         path: (
             judgement if is_comparable(*timed[path]) else judgement.left_open("the file lost DAGs")
@@ -148,7 +148,9 @@ def decide(compared: Compared, demand: Demand, version: str = "") -> Verdict:
 def verdict_on(
     compared: Compared, demand: Demand, judged: Mapping[str, Judgement], version: str
 ) -> Verdict:
-    """What the rules find and the times say, file by file, and what follows for the whole."""
+    """The findings of the rules and the outcomes of the times, file by file, and the decision for
+    the whole.
+    """
     before = {file.path: file for file in compared.base.files}
     after = {file.path: file for file in compared.head.files}
     skipped = {file.path: file for file in compared.head.skipped}
@@ -246,8 +248,8 @@ def _may_be_slower(
     found: Iterable[Finding],
     least_ms: float,
 ) -> bool:
-    """Whether a regression is neither shown nor ruled out; a file that is known to be broken
-    fails without it.
+    """Whether a regression is neither shown nor ruled out. A file that is known to be broken fails
+    anyway.
     """
     needs_answer = new.status is Status.NEEDS_ANSWER
     if not needs_answer and (
@@ -258,7 +260,7 @@ def _may_be_slower(
 
 
 def _slower(rule: Rule, level: Level, told: outcomes.Told, head: Parsed) -> Finding:
-    """What the times of a file show, at the line behind it where one is known."""
+    """The finding for a file's slower time, at the line behind it if known."""
     path = head.file.path
     place = told.cause.place if told.cause is not None else _asked_at(head)
     place = place or Place(file=path, line=0)
@@ -268,7 +270,7 @@ def _slower(rule: Rule, level: Level, told: outcomes.Told, head: Parsed) -> Find
 
 
 def _asked_at(head: Parsed) -> Place | None:
-    """Where a file asks for the answer that it fails without."""
+    """The place where a file asks for the answer that it fails without."""
     first = next(iter(head.file.unanswered), None)
     return head.shown_place(first.file, first.line) if first is not None else None
 
@@ -276,7 +278,7 @@ def _asked_at(head: Parsed) -> Place | None:
 def _not_parsed(
     path: str, old: FileResult | None, skipped: SkippedFile | None, demand: Demand
 ) -> FileVerdict:
-    """A file that is gone, or that is still there and passed over by Airflow."""
+    """A file that is gone, or that still exists but that Airflow skips."""
     if skipped is None:
         return FileVerdict(path=path, outcome=Outcome.GONE, reason=f"{path} no longer exists")
     found = []
@@ -295,7 +297,7 @@ def _not_parsed(
 
 
 def _concluded(verdict: Verdict, head: Run) -> Verdict:
-    """The verdict on ``head`` with its decision and the one sentence for the whole."""
+    """The verdict on ``head`` with its decision and one sentence for the whole."""
     failing = [finding for finding in verdict.all_findings if finding.fails]
     unsure = [file for file in verdict.files if file.may_be_slower]
     if failing:
@@ -303,7 +305,7 @@ def _concluded(verdict: Verdict, head: Run) -> Verdict:
         decision = Decision.FAILED
         verb = "fails" if len(failing) == 1 else "fail"
         reason = f"{count(len(failing), 'finding')} in {count(files, 'file')} {verb} the gate."
-    elif causes.all_failed(head):  # times of parses that broke off
+    elif causes.all_failed(head):  # the times belong to parses that broke off
         decision, reason = Decision.CANNOT_TELL, "No file could be loaded, so nothing was measured."
     elif unsure:
         decision, reason = (

@@ -1,4 +1,4 @@
-"""What became of one file's parse time, in one sentence, with the line behind it."""
+"""The outcome of one file's parse time, in one sentence, with the line behind it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from dagprof.judge.comparable import is_comparable
 from dagprof.judge.judgement import Judgement, Kind, Outcome
 from dagprof.model import FileResult, Status
 
-# From here on a new file's longest statement is named, where so much of the parse goes into it.
+# Name a new file's longest statement if the parse takes at least this time in ms and the statement
+# at least this share of it.
 _LONG_MS, _MOST = 100.0, 0.3
 
 
 class Told(NamedTuple):
-    """What became of a file, in one sentence, with the line behind it."""
+    """The outcome of a file, in one sentence, with the line behind it."""
 
     outcome: Outcome
     reason: str
@@ -35,7 +36,7 @@ def outcome(
     changed: Changed,
     least_ms: float,
 ) -> Told:
-    """What became of a file that both sides may have; ``parsed`` are their parses, and ``least_ms``
+    """The outcome of a file that both sides may have. ``parsed`` are their parses, and ``least_ms``
     is the smallest change that counts.
     """
     if old is None:
@@ -62,7 +63,7 @@ def outcome(
 
 
 def _incomparable(path: str, old: FileResult, new: FileResult) -> Told:
-    """A file without times that could be compared."""
+    """The outcome of a file whose times cannot be compared."""
     if old.status.is_failure and new.status.is_failure:
         return Told(
             Outcome.UNCHANGED, f"{path} {new.missing()} on either side ({new.status.value})"
@@ -86,8 +87,8 @@ def _inconclusive(
     changed: Changed,
     least_ms: float,
 ) -> Told:
-    """A file whose times do not decide, with what would explain a slow-down if it seems to be
-    one.
+    """The outcome of a file whose times do not decide, with a possible cause if the file seems
+    slower.
     """
     if judged.why and not math.isfinite(judged.low_ms):
         return Told(Outcome.CANNOT_TELL, f"{path}: inconclusive, because {judged.why}")
@@ -107,7 +108,7 @@ def _inconclusive(
 
 
 def untimed(path: str, old: FileResult | None, new: FileResult) -> Told:
-    """The same where nobody asks for times."""
+    """The outcome of a file when nobody asks for times."""
     outcome = Outcome.NEW if old is None else Outcome.UNCHANGED
     return Told(
         outcome, f"{path}: {new.what_it_needs}" if new.unanswered else f"{path} was not timed"
@@ -115,15 +116,15 @@ def untimed(path: str, old: FileResult | None, new: FileResult) -> Told:
 
 
 def _tells(judged: Judgement, old: FileResult, new: FileResult) -> bool:
-    """Whether the times mean something: both parses got equally far, or one fails later than the
+    """Whether the times can be compared: both parses got equally far, or one fails later than the
     other ended.
     """
     return is_comparable(old, new) or judged.kind is Kind.SLOWER
 
 
 def _failed_before(old: FileResult) -> str:
-    """Why the base gave no DAGs: perhaps it lacks what git does not keep, such as generated
-    files.
+    """Why the base gave no DAGs. Perhaps it lacks files that git does not keep, such as generated
+    ones.
     """
     if not old.failures:
         return ""
@@ -132,12 +133,12 @@ def _failed_before(old: FileResult) -> str:
 
 
 def _gone(cause: Cause | None) -> str:
-    """For an improvement the cause is what the old version did."""
+    """The cause of an improvement: an action that only the old version had."""
     return f". Before the change, {cause.past}" if cause is not None else ""
 
 
 def _introduced(path: str, new: FileResult) -> str:
-    """A new file's time, with the statement that most of it goes into, if one stands out."""
+    """A new file's time, with the statement that takes most of it, if one stands out."""
     if not new.is_timed:
         return f"{path} is new and gives no DAGs ({new.status.value})"
     text = f"{path} is new and takes {new.own_ms:,.0f} ms"
@@ -155,8 +156,8 @@ def _introduced(path: str, new: FileResult) -> str:
 
 
 def paid_already(head: Parsed, precedents: Precedents, outcome: Outcome) -> tuple[str, ...]:
-    """What of a new file's time goes into imports that other DAG files pay for too, where that
-    is much of it.
+    """The part of a new file's time for imports that other DAG files pay for too, if that part is
+    large.
     """
     if outcome is not Outcome.NEW or not head.file.is_timed or head.file.own_ms < _LONG_MS:
         return ()
@@ -179,7 +180,7 @@ def _amount(judged: Judgement) -> str:
 
 
 def _signed(number: float) -> str:
-    return f"{number:+,.0f}".replace("-", "−")  # the minus sign that all tables have
+    return f"{number:+,.0f}".replace("-", "−")  # the minus sign of all tables
 
 
 def timing(judged: Judgement | None, old: FileResult | None, new: FileResult) -> Timing | None:

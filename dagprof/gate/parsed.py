@@ -1,5 +1,5 @@
-"""One traced parse as the gate looks at it: what it loads, by whom, what it does, and what its
-statements take.
+"""One traced parse as the gate sees it: its modules and their importers, its effects, and the time
+of its statements.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from dagprof.model import Effect, FileResult, Module, Origin, Place, Run, Trace
 
 
 class Link(NamedTuple):
-    """An import statement of the user's code and what it began to load on the way to a module;
-    or a call, and whose code ran.
+    """An import statement of the user's code, and the load that it began on the way to a module. It
+    can also be a call, with the module whose code ran.
     """
 
     place: Place
@@ -29,8 +29,8 @@ class Link(NamedTuple):
 
 
 class OwnTime(NamedTuple):
-    """A statement of the DAG file: its place and lines, its text, and ms of a plain parse
-    without nested statements and imports.
+    """A statement of the DAG file: its place and lines, its text, and its time in ms of a plain
+    parse without nested statements and imports.
     """
 
     place: Place
@@ -41,7 +41,7 @@ class OwnTime(NamedTuple):
 
 
 class Parsed:
-    """What a traced parse shows; everything is empty where there was no trace."""
+    """The content of a traced parse; everything is empty if there is no trace."""
 
     def __init__(self, file: FileResult, run: Run) -> None:
         self.file, self._run = file, run
@@ -57,15 +57,15 @@ class Parsed:
 
     @cached_property
     def loaded(self) -> dict[str, int]:
-        """The modules that were loaded, by name, with their positions in the Run."""
+        """The loaded modules by name, with their positions in the Run."""
         if self.file.trace is None:
             return {}
         return {self._run.modules[place].name: place for place in self.file.trace.loads.module}
 
     @cached_property
     def packages(self) -> dict[str, int]:
-        """The installed packages that were loaded, with the position of the module that came
-        first; Airflow's core is not one.
+        """The installed packages that were loaded, each with the position of its first loaded
+        module. Airflow's core does not count.
         """
         if self.file.trace is None:
             return {}
@@ -78,8 +78,8 @@ class Parsed:
 
     @cached_property
     def asked_for(self) -> dict[str, tuple[int, Place]]:
-        """The installed packages that import statements of the user's code name, loaded before
-        or not: a module, and where.
+        """The installed packages that import statements of the user's code name, whether or not
+        they were already loaded, each with a module and a place.
         """
         graph = self._graph
         if graph is None:
@@ -96,14 +96,14 @@ class Parsed:
         return self._run.modules[position]
 
     def module_ms(self, position: int) -> float:
-        """Own time of one module, in ms of a plain parse."""
+        """Self time of one module, in ms of a plain parse."""
         return (
             saving_ms(self.file, self._graph.cost_us[position]) if self._graph is not None else 0.0
         )
 
     def way(self, position: int) -> list[Link]:
-        """The import statements of the user's code by which a module was first loaded, the DAG
-        file's first.
+        """The import statements of the user's code through which a module was first loaded,
+        starting at the DAG file.
         """
         if self._graph is None:
             return []
@@ -121,10 +121,10 @@ class Parsed:
         ]
 
     def blamed(self, position: int) -> Place:
-        """The line of the user's code that leads to a module last: the one to change."""
+        """The line to change: the last line of the user's code on the way to a module."""
         way = self.way(position)
-        # Both begin the same load: an import statement took a name from a lazy module, whose
-        # function imports what is requested.
+        # Both links begin the same load: an import statement took a name from a lazy module, and a
+        # function of that module imports the requested one.
         if len(way) > 1 and not way[-2].is_call and way[-2].module == way[-1].module:
             way.pop()
         return way[-1].place if way else Place(file=self.file.path, line=0)
@@ -132,7 +132,7 @@ class Parsed:
     @cached_property
     def imports(self) -> dict[Place, tuple[str, ...]]:
         """The import statements of the user's code that ran, and the modules that each named,
-        loaded before or not.
+        whether or not they were already loaded.
         """
         graph = self._graph
         if graph is None:
@@ -155,7 +155,7 @@ class Parsed:
         return place_of(statement, self._run.modules, self.file, self._run.root)
 
     def shown_file(self, module: Module) -> str:
-        """The file of a module, relative to the bundle root where it lies below it."""
+        """The file of a module, relative to the bundle root if it is below that."""
         return shown_path(module.file, self._run.root)
 
     @cached_property
@@ -180,9 +180,10 @@ class Parsed:
         ]
 
     def new_effects(self, base: Parsed | None, kinds: Iterable[str]) -> list[Effect]:
-        """Effects of some kinds that the other parse did not have, whatever their line.
+        """Effects of some kinds that the other parse did not have; their lines do not matter.
 
-        The same program with other arguments is new where it is started more often.
+        A program that both parses start with different arguments is new only if this parse starts
+        it more often.
         """
         before = base.file.effects if base is not None else ()
         known = {(effect.kind, effect.what) for effect in before}
@@ -196,12 +197,12 @@ class Parsed:
         ]
 
     def shown_place(self, file: str, line: int) -> Place:
-        """A place of an effect or an access; the DAG file itself where it is not known."""
+        """The place of an effect or an access; the DAG file itself if the place is unknown."""
         return Place(file=shown_path(file, self._run.root) or self.file.path, line=line)
 
 
 def _times(effects: Iterable[Effect]) -> Counter[tuple[str, str]]:
-    """How often each thing was done."""
+    """How often the parse did each thing."""
     times: Counter[tuple[str, str]] = Counter()
     for effect in effects:
         times[done_to(effect)] += effect.count
@@ -209,7 +210,7 @@ def _times(effects: Iterable[Effect]) -> Counter[tuple[str, str]]:
 
 
 def _imported_us(trace: Trace) -> dict[int, int]:
-    """µs of the outermost loads, by the position of the innermost statement that was running."""
+    """Time in µs of the outermost loads, by the position of the innermost running statement."""
     found: dict[int, int] = {}
     loads = trace.loads
     for parent, importer, line, caller, us in zip(

@@ -1,5 +1,5 @@
-"""What other DAG files of the base already do through the same line of a helper: for a file that
-begins to use it, no news.
+"""Effects and imports that other DAG files of the base already have through the same line of a
+helper. They are not news for a file that begins to use the helper.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dagprof.quantities import count
 
 
 class Precedent(NamedTuple):
-    """DAG files that do the same at the same place; there may be more, where not all were
-    traced.
+    """DAG files that do the same at the same place. There may be more if dagprof did not trace all
+    of them.
     """
 
     place: Place
@@ -30,7 +30,7 @@ class Precedent(NamedTuple):
 
     @property
     def who(self) -> str:
-        """``12 other DAG files``, or the one file by its name."""
+        """``12 other DAG files``, or the name of the file if there is only one."""
         if len(self.paths) == 1 and not self.may_be_more:
             return self.paths[0]
         return (
@@ -39,10 +39,10 @@ class Precedent(NamedTuple):
 
 
 class Precedents:
-    """The traced parses of the base, by DAG file, to ask them.
+    """The traced parses of the base by DAG file.
 
-    ``changed`` holds the files whose lines moved, so that only the file of a place can be compared.
-    ``may_be_more``: files that use the same helpers were left out.
+    ``changed`` holds the files whose lines moved; for their places, only the file is compared.
+    ``may_be_more``: dagprof left out files that use the same helpers.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Precedents:
         self._changed, self._may_be_more = changed or {}, may_be_more
 
     def of_effect(self, path: str, kind: str, what: str, place: Place) -> Precedent | None:
-        """Who else has an effect of this kind at this place of a helper."""
+        """Other DAG files with an effect of this kind at this place of a helper."""
 
         def does(parse: Parsed) -> bool:
             return any(
@@ -68,7 +68,7 @@ class Precedents:
         return self._found(path, place, does)
 
     def of_access(self, path: str, kind: str, key: str, place: Place) -> Precedent | None:
-        """Who else reads this Variable or Connection at this place of a helper."""
+        """Other DAG files that read this Variable or Connection at this place of a helper."""
 
         def does(parse: Parsed) -> bool:
             return any(
@@ -80,7 +80,7 @@ class Precedents:
         return self._found(path, place, does)
 
     def of_module(self, path: str, name: str, place: Place) -> Precedent | None:
-        """Who else loads a module and has this place of a helper ask for it."""
+        """Other DAG files that load a module because this place of a helper asks for it."""
 
         def does(parse: Parsed) -> bool:
             position = parse.loaded.get(name)
@@ -97,7 +97,7 @@ class Precedents:
 
     def _found(self, path: str, place: Place, does: Callable[[Parsed], bool]) -> Precedent | None:
         if place.file == path or not place.line:
-            return None  # its own line is its own doing
+            return None  # the file's own line, so no other file does it
         paths = tuple(
             sorted(each for each, parse in self._parses.items() if each != path and does(parse))
         )

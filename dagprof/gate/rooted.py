@@ -1,5 +1,5 @@
-"""A Run with all its paths seen from the root of the repository, as a code review and everything
-that the gate writes have them.
+"""A Run with all its paths relative to the root of the repository. Code reviews and all files that
+the gate writes use such paths.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ from dagprof.model.effects import FILES, effect_kind
 
 
 def rooted(run: Run, top: str, prefix: str) -> Run:
-    """``prefix`` leads from ``top``, the repository's root, to the bundle's, such as ``dags/``;
-    empty where they are one.
+    """The Run with rooted paths. ``prefix`` leads from ``top``, the repository's root, to the
+    bundle root, such as ``dags/``; it is empty if both are the same folder.
     """
     if not prefix:
         return run
 
     def moved(path: str) -> str:
-        """A path below the bundle's root, by whatever link, as one below ``top``; others stay."""
+        """A path below the bundle root, through whatever link, as a path below ``top``. Other paths
+        stay.
+        """
         below = shown_path(path, run.root)
         return path if below == path else os.path.join(top, prefix, below)
 
@@ -64,7 +66,5 @@ def _file(file: FileResult, prefix: str, moved: Callable[[str], str]) -> FileRes
 
 
 def _what(kind: str, what: str, prefix: str) -> str:
-    """What files are read and written is shown relative to the bundle's root, where it lies
-    below it.
-    """
+    """The file that an effect reads or writes, relative to the bundle root if it is below that."""
     return what if effect_kind(kind).group is not FILES or os.path.isabs(what) else prefix + what

@@ -1,4 +1,4 @@
-"""The rules that need no statistics: each compares two traced parses, or holds one against a
+"""The rules that need no statistics. Each rule compares two traced parses, or one parse with a
 limit, and never flakes.
 """
 
@@ -20,12 +20,16 @@ _SHOWN = 5
 
 
 def findings(case: Case) -> tuple[Finding, ...]:
-    """What all rules find, levels as the limits say; a rule that is off is not asked."""
+    """The findings of all rules, with the levels that the limits give. Rules that are off do not
+    run.
+    """
     return judged(case)[0]
 
 
 def judged(case: Case) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    """What all rules find, and what they would find if other DAG files did not do it already."""
+    """The findings of all rules, and the notes: findings that do not count because other DAG files
+    already do the same.
+    """
     asked = _RULES if case.is_traced else _WITHOUT_TRACE
     rows = [
         (rule, found)
@@ -107,7 +111,7 @@ def _forbidden(case: Case) -> Iterable[Found]:
 
 
 def _is_listed(head: Parsed, name: str, position: int, listed: Iterable[str]) -> bool:
-    """Whether a package is on a list, by its own name or its distribution's."""
+    """Whether a package is on a list, under its own name or its distribution's name."""
     listed = tuple(listed)
     return any(
         _is_named(each, listed) for each in {name, head.module(position).distribution} - {""}
@@ -115,7 +119,7 @@ def _is_listed(head: Parsed, name: str, position: int, listed: Iterable[str]) ->
 
 
 def _is_asked_for(head: Parsed, name: str, position: int) -> bool:
-    """Whether the user's own code imports a package, and not another package does."""
+    """Whether the user's own code imports a package directly."""
     way = head.way(position)
     return bool(way) and (way[-1].module == name or way[-1].module.startswith(name + "."))
 
@@ -129,12 +133,14 @@ def _is_named(name: str, listed: Iterable[str]) -> bool:
 
 
 def _new_package(case: Case) -> Iterable[Found]:
-    """Packages that the base did not load; one finding for each line that leads to some."""
+    """Packages that the base did not load; one finding for each line that leads to such
+    packages.
+    """
     known = case.base.packages if case.base is not None else {}
     rows: dict[tuple[Place, Precedent | None], list[str]] = {}
     for name, position in case.head.packages.items():
-        # What a new file's operators bring along every file with them loads: only what its own code
-        # asks for is news.
+        # For a new file, only imports in its own code are news. The packages that its operators
+        # load come with every file that uses them.
         is_news = case.base is not None or (
             name.partition(".")[0] != "airflow" and _is_asked_for(case.head, name, position)
         )
@@ -185,7 +191,7 @@ def _new_modules(case: Case) -> Iterable[Found]:
 
 
 def _way(head: Parsed, position: int) -> str:
-    """`` (dags/a.py:3 → common/db.py:7)`` where it goes through helpers."""
+    """`` (dags/a.py:3 → common/db.py:7)`` if the way leads through helpers."""
     places = [str(link.place) for link in head.way(position)]
     return f" ({' → '.join(places)})" if len(places) > 1 else ""
 
@@ -233,8 +239,8 @@ def _effects(group: EffectGroup) -> Callable[[Case], Iterable[Found]]:
 
 
 def _advised(head: Parsed, place: Place, advice: str) -> str:
-    """What to do about it. What a library does when it is imported cannot be done in a task; its
-    import can.
+    """The advice for an effect. A task cannot take over an effect of a library's import, but the
+    import itself can move into a task.
     """
     named = head.imports.get(place)
     if named is None:
@@ -245,8 +251,8 @@ def _advised(head: Parsed, place: Place, advice: str) -> str:
 
 
 def _unstable(case: Case) -> Iterable[Found]:
-    """A DAG whose fields differ from parse to parse, and DAGs that come and go; a base that had
-    it too has nothing new.
+    """DAGs whose fields differ from parse to parse, and DAGs that exist in some parses only.
+    Instability that the base also had is not new.
     """
     base = case.base.file.instabilities if case.base is not None else ()
     known = {found.is_existence for found in base}
@@ -295,8 +301,8 @@ def _budget(case: Case) -> Iterable[Found]:
 
 
 def _least_ms(case: Case) -> float:
-    """The fastest parse, without waiting for a processor: no neighbour makes it longer than it
-    is.
+    """The fastest parse without waiting for a processor, so that other processes do not lengthen
+    it.
     """
     return min(case.head.file.samples.own_ms, default=0.0)
 
@@ -314,8 +320,9 @@ _RULES: dict[Rule, Callable[[Case], Iterable[Found]]] = {
     Rule.TIMEOUT: _timeout,
     Rule.BUDGET: _budget,
 }
-# Where the base was not traced, or only as far as it came, nothing is known to be new there.
+# Rules that find nothing if the trace of the base is missing or incomplete, because then nothing is
+# known to be new.
 _TRACED = (Rule.NEW_PACKAGE, Rule.NEW_MODULES, *_EFFECT_RULES)
 _WITHOUT_TRACE = {rule: look for rule, look in _RULES.items() if rule not in _TRACED}
-# These need no trace, but a base that broke off may have done the same, had it gone on.
+# Rules that need no trace. A base that failed early might have done the same later.
 _COMPARING = (Rule.NEW_VARIABLE, Rule.NEW_CONNECTION, Rule.UNSTABLE_DAG)

@@ -1,5 +1,5 @@
-"""What a scan's ``--fail-on-regression`` and ``--fail-on`` ask for, as a demand of the gate, and
-the gate's verdict on it.
+"""Turns a scan's ``--fail-on-regression`` and ``--fail-on`` into a demand of the gate, and applies
+the gate to it.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ FAIL_ON = ("import-error", "unsure")
 
 
 def check_fail_on(names: Iterable[str]) -> tuple[str, ...]:
-    """The names, if all are known.
+    """The names of ``--fail-on``, if all are known.
 
-    :raises UsageError: one is not.
+    :raises UsageError: a name is unknown.
     """
     for name in names:
         if name not in FAIL_ON:
@@ -35,10 +35,10 @@ def check_fail_on(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def demand(regression: str | None, floor: str = "0ms", fail_on: Sequence[str] = ()) -> Demand:
-    """The demand with only the rules that the options ask for.
+    """A demand with only the rules that the options ask for.
 
-    ``regression`` is the share of ``--fail-on-regression``, None without the option; ``floor`` a
-    duration; ``fail_on`` holds names of ``FAIL_ON``. Inconclusive files fail only where regressions
+    ``regression`` is the share of ``--fail-on-regression``, None without the option. ``floor`` is a
+    duration. ``fail_on`` holds names of ``FAIL_ON``. Inconclusive files fail only if regressions
     do.
     """
     levels = {**dict.fromkeys(Rule, Level.OFF), Rule.UNSURE: Level.WARNING}
@@ -58,10 +58,10 @@ def demand(regression: str | None, floor: str = "0ms", fail_on: Sequence[str] = 
 def decide(
     run: Run, baseline: Run | None, judged: Mapping[str, Judgement], asked: Demand
 ) -> Verdict:
-    """The verdict on a scan, compared with a baseline where there is one.
+    """The verdict on a scan, compared with a baseline if there is one.
 
-    ``judged`` is what ``dagprof.judge.runs`` says of both. Without a file in both runs there is
-    nothing to compare, which is not the same as no regression.
+    ``judged`` is the judgement of ``dagprof.judge.runs`` on both. If no file is in both Runs, there
+    is nothing to compare; that differs from "no regression".
     """
     base = baseline if baseline is not None else msgspec.structs.replace(run, files=())
     compared = Compared(base=base, head=run, base_name="the baseline", head_name="this run")
@@ -80,8 +80,8 @@ def decide(
 
 
 def _reason(verdict: Verdict, run: Run, decision: Decision, asked: Demand) -> str:
-    """The one sentence for the whole; findings count by file, since only one rule or two were
-    asked for.
+    """One sentence for the whole. Findings count by file, because a scan asks for only one or two
+    rules.
     """
     if decision is Decision.FAILED:
         files = len({finding.path for finding in verdict.all_findings if finding.fails})

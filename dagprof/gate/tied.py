@@ -1,4 +1,6 @@
-"""Causes at lines that changed: a reader of a change can do nothing about a line that did not."""
+"""Ties causes to changed lines: a reviewer of a change can do nothing about a line that did not
+change.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +11,16 @@ from typing import NamedTuple
 from dagprof.gate.parsed import Parsed
 from dagprof.model import Origin, Place
 
-# What a statement gives a name to: ``def make(count):``, ``COUNT = 400``.
+# The name that a statement defines: ``def make(count):``, ``COUNT = 400``.
 DEFINED = re.compile(r"(?:async def |def |class )?([A-Za-z_]\w*)")
 
 
 class Cause(NamedTuple):
-    """A line and what about it takes how many ms more; ``text`` goes on after "because".
+    """A line, its added time in ms, and the reason. ``text`` continues a sentence after "because".
 
-    ``past`` says the same of the old version, and goes on after "before". ``is_building``: it makes
-    DAGs or tasks. ``names_changed``: the text names the changed lines already.
+    ``past`` says the same about the old version, and continues a sentence after "before".
+    ``is_building``: the line makes DAGs or tasks. ``names_changed``: the text already names the
+    changed lines.
     """
 
     place: Place
@@ -28,18 +31,18 @@ class Cause(NamedTuple):
     names_changed: bool = False
 
     def naming(self, places: Sequence[Place]) -> Cause:
-        """The same with the changed places that may be behind it, where there are some."""
+        """The same cause, with the changed places that may be behind it, if there are any."""
         if not places:
             return self
         return self._replace(text=self.text + _and_changed(places), names_changed=True)
 
 
 class Changed(NamedTuple):
-    """Lines of the new version that differ from the old one, by file relative to the bundle root.
+    """Changed lines of the new version, by file relative to the bundle root.
 
-    ``lines`` holds all that are code, ``working`` those of them that call or compute something when
-    their module is imported, ``begun`` the first lines of the statements that they are in. Where
-    nothing is known of any file, nothing is tied to lines.
+    ``lines`` holds all changed lines of code. ``working`` holds those that call or compute
+    something when their module is imported. ``begun`` holds the first lines of the statements that
+    contain changed lines. If no file has known changes, no cause is tied to lines.
     """
 
     lines: Mapping[str, Sequence[int]] = {}
@@ -51,13 +54,15 @@ class Changed(NamedTuple):
         return any(place.line in lines.get(place.file, ()) for lines in (self.lines, self.begun))
 
     def at_top(self, file: str) -> Sequence[int]:
-        """What may make a file's own top-level code longer: lines that work there, else any."""
+        """Changed lines that may make a file's own top-level code slower: working lines if there
+        are any, else all.
+        """
         return self.working.get(file) or self.lines.get(file, ())
 
 
 def is_firm(cause: Cause, base: Parsed, head: Parsed, changed: Changed) -> bool:
-    """Whether a cause is at a line that changed, or at none; where no changed lines are known,
-    any does.
+    """Whether a cause is at a changed line or has no line. If no changed lines are known, every
+    cause is firm.
     """
     place = cause.place
     return (
@@ -69,8 +74,8 @@ def is_firm(cause: Cause, base: Parsed, head: Parsed, changed: Changed) -> bool:
 
 
 def tied(cause: Cause, base: Parsed, head: Parsed, changed: Changed) -> Cause:
-    """The cause at a line that changed; without a line where several could be behind it, which
-    the text names then.
+    """The cause at a changed line. If several lines may be behind it, the cause has no line and its
+    text names them.
     """
     if is_firm(cause, base, head, changed):
         return cause
@@ -85,8 +90,8 @@ def tied(cause: Cause, base: Parsed, head: Parsed, changed: Changed) -> Cause:
 
 
 def _named_by(place: Place, head: Parsed, changed: Changed) -> Place | None:
-    """The changed statement of the DAG file that defines what the statement at a place speaks
-    of.
+    """The changed statement of the DAG file that defines a name which the statement at a place
+    uses.
     """
     texts = [each.text for each in head.statements if each.place == place]
     for each in head.statements:
@@ -122,10 +127,10 @@ def hang_together(lines: Sequence[int]) -> bool:
 
 
 def new_calls(base: Parsed, head: Parsed, changed: Changed) -> set[Place]:
-    """The lines that may hold a new call: those that changed, and where the DAG file's new
-    statements begin.
+    """The lines that may hold a new call: changed lines, and first lines of the DAG file's new
+    statements.
 
-    These may go on to a changed line, and tell where no changed lines are known.
+    The new statements may extend to a changed line. They also help if no changed lines are known.
     """
     texts = {statement.text for statement in base.statements}
     begun = {statement.place for statement in head.statements if statement.text not in texts}
@@ -135,8 +140,8 @@ def new_calls(base: Parsed, head: Parsed, changed: Changed) -> set[Place]:
 
 
 def changed_helpers(head: Parsed, changed: Changed) -> dict[str, Place]:
-    """The first changed line of each module of the user's code that this parse loads, by the
-    module's name.
+    """The first changed line of each module of the user's code that this parse loads, by module
+    name.
     """
     found: dict[str, Place] = {}
     for name, position in head.loaded.items():
@@ -148,21 +153,21 @@ def changed_helpers(head: Parsed, changed: Changed) -> dict[str, Place]:
 
 
 def changed_instead(place: Place, head: Parsed, changed: Changed) -> list[Place]:
-    """What changed where neither the file of a place nor the DAG file did: lines of other
-    modules.
-    """
+    """Changed lines of other modules, if neither the file of a place nor the DAG file changed."""
     if place.file in changed.lines or head.file.path in changed.lines:
         return []
     return list(changed_helpers(head, changed).values())
 
 
 def where(place: Place, head: Parsed) -> str:
-    """A place as a sentence about the DAG file has it: of its own lines only the number."""
+    """A place as a sentence about the DAG file writes it: a line of the DAG file itself is only a
+    number.
+    """
     return f"line {place.line}" if place.file == head.file.path else str(place)
 
 
 def speaks_of(text: str, module: str) -> bool:
-    """Whether a statement names a module by the last part of its name."""
+    """Whether a statement contains the last part of a module's name."""
     return re.search(rf"\b{re.escape(module.rpartition('.')[2])}\b", text) is not None
 
 

@@ -1,4 +1,4 @@
-"""What the gate says: frozen values that every report of it is written from."""
+"""The gate's verdict: frozen values from which every report is written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SCHEMA_VERSION = 1
 
 
 class Decision(str, enum.Enum):
-    """What the gate decides for the whole."""
+    """The gate's decision for the whole."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -20,11 +20,12 @@ class Decision(str, enum.Enum):
 
 
 class Finding(Frozen, frozen=True):
-    """Something that a rule found. ``path`` is the DAG file, ``file`` and ``line`` the place to
-    look at, line 0 if unknown.
+    """A result of a rule. ``path`` is the DAG file; ``file`` and ``line`` are the place to look at,
+    with line 0 if unknown.
 
-    ``message`` is one sentence. ``waived`` says why and until when it was accepted; it does not
-    fail then. ``is_waived_in_source``: by a comment in a file, not by the configuration.
+    ``message`` is one sentence. ``waived`` says why and until when somebody accepted the finding,
+    which then does not fail. ``is_waived_in_source``: a comment in a file accepts it, not the
+    configuration.
     """
 
     rule: Rule
@@ -38,16 +39,16 @@ class Finding(Frozen, frozen=True):
 
     @property
     def fails(self) -> bool:
-        """Whether it makes the gate fail."""
+        """Whether this finding makes the gate fail."""
         return self.level is Level.ERROR and not self.waived
 
 
 class Timing(Frozen, frozen=True):
-    """Parse times of both sides: medians in ms, the change with its confidence interval, and pairs
-    of parses behind it.
+    """Parse times of both sides: medians in ms, the change with its confidence interval, and the
+    number of pairs of parses.
 
-    ``low_ms`` and ``high_ms`` bound the change: with 95 % confidence where both sides were parsed
-    in turns, by four standard errors against a baseline.
+    ``low_ms`` and ``high_ms`` bound the change. If both sides were parsed in turns, they are a 95 %
+    confidence interval; against a baseline, they bound it by four standard errors.
     """
 
     base_ms: float
@@ -66,11 +67,11 @@ class Timing(Frozen, frozen=True):
 
 
 class FileVerdict(Frozen, frozen=True):
-    """One measured file: what became of it, in one sentence, and what the rules found.
+    """One measured file: its outcome, in one sentence, and the findings of the rules.
 
-    ``may_be_slower`` says that a regression is neither shown nor ruled out. ``parse_ms`` is that of
-    a new file, without waiting for a processor. ``notes`` are sentences on what a rule would find
-    if other DAG files did not do the same already.
+    ``may_be_slower`` says that a regression is neither shown nor ruled out. ``parse_ms`` is the
+    parse time of a new file, without waiting for a processor. ``notes`` are sentences about results
+    that are no findings, because other DAG files already do the same.
     """
 
     path: str
@@ -84,11 +85,11 @@ class FileVerdict(Frozen, frozen=True):
 
 
 class Verdict(Frozen, frozen=True):
-    """The whole. ``base`` and ``head`` name what was compared; ``unaffected`` counts files that the
-    change cannot reach.
+    """The whole verdict. ``base`` and ``head`` name the compared versions. ``unaffected`` counts
+    files that the change cannot reach.
 
-    ``doubts`` are sentences that say what was left out or makes the answer less certain.
-    ``findings`` are those of no single file.
+    ``doubts`` are sentences about omissions and about reasons for less certainty. ``findings`` are
+    the findings that belong to no single file.
     """
 
     decision: Decision
@@ -110,7 +111,7 @@ class Verdict(Frozen, frozen=True):
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:
-        """All findings, those that fail first, by file and line."""
+        """All findings: failing ones first, then by file and line."""
         found = [*self.findings, *(finding for file in self.files for finding in file.findings)]
         return tuple(
             sorted(

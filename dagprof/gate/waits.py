@@ -1,5 +1,5 @@
-"""What a parse does besides computing, such as sleeping or running a program, and how much
-longer than another parse.
+"""Time that a parse spends on effects such as sleeping or running a program, compared with another
+parse.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dagprof.model.effects import PROGRAM, Verbs
 
 
 def done_to(effect: Effect) -> tuple[str, str]:
-    """The kind of an effect and what it is done to: of a program its name, for arguments may
-    differ from parse to parse.
+    """The kind of an effect and its object. For a program, the object is only its name, because
+    arguments may differ from parse to parse.
     """
     is_program = effect.about.group is PROGRAM
     return effect.kind, (
@@ -23,7 +23,7 @@ def done_to(effect: Effect) -> tuple[str, str]:
 
 
 class Grown(NamedTuple):
-    """An effect that takes ``ms`` more than in the other parse, which had it too or not."""
+    """An effect that takes ``ms`` more than in the other parse; the other parse may lack it."""
 
     effect: Effect
     ms: float
@@ -31,7 +31,7 @@ class Grown(NamedTuple):
 
 
 def most_grown(base: Iterable[Effect], head: Iterable[Effect]) -> Grown | None:
-    """The effect that takes most time more than in the base; None where none does."""
+    """The effect whose time grew most compared with the base; None if none grew."""
     old, new = _by_kind(base), _by_kind(head)
     grown = [each for kind, effects in new.items() for each in _grown(old.get(kind, ()), effects)]
     most = max(grown, key=lambda each: each.ms, default=None)
@@ -47,8 +47,8 @@ def _by_kind(effects: Iterable[Effect]) -> dict[tuple[str, str], list[Effect]]:
 
 
 def _grown(old: Sequence[Effect], new: Sequence[Effect]) -> Iterable[Grown]:
-    """The same thing done at several lines, which may have moved: what takes about the same time
-    is the same.
+    """The growth of an effect that happens at several lines. The lines may have moved, so
+    occurrences of about the same time count as the same.
     """
     alike = sorted(
         (round(abs(_ms(one) - _ms(other)), -1), abs(one.line - other.line), at, there)
@@ -71,14 +71,16 @@ def _ms(effect: Effect) -> float:
 
 
 def _verbs(effect: Effect) -> Verbs:
-    """The verbs of the kind; ``most_grown`` looks at kinds that have them."""
+    """The verbs of the kind. Every effect of ``most_grown`` has a kind with verbs."""
     if effect.about.verbs is None:
         raise ValueError(f"effects of the kind {effect.kind!r} have no verbs")
     return effect.about.verbs
 
 
 def told(grown: Grown) -> tuple[str, str]:
-    """What a line does, for a version that does it now and for one that did it before."""
+    """What a line does, once for a version that does it now and once for a version that did it
+    before.
+    """
     effect, kind, verb = grown.effect, grown.effect.about, _verbs(grown.effect)
     takes = f" ({_ms(effect):.0f} ms)"
     what = f" {effect.what}" if effect.what and kind.has_object else ""

@@ -1,8 +1,8 @@
-"""Findings that somebody accepted: by a table of the configuration, or by a comment in the file.
+"""Findings that somebody accepted, in a table of the configuration or in a comment of the file.
 
-``import pandas  # dagprof: accept new-package until 2027-01-31: the report needs it`` accepts what
-is found at this line; on a line of its own such a comment accepts what the rule finds in the whole
-file.
+``import pandas  # dagprof: accept new-package until 2027-01-31: the report needs it`` accepts the
+findings of the rule at this line. On a line of its own, such a comment accepts the rule's findings
+in the whole file.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _COMMENT = re.compile(
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(r"#\s*dagprof:\s*accept\s+[a-z-]+(?:\s*,\s*|\s+and\s+)[a-z-]+", re.IGNORECASE)
-# Comments that accept nothing, named.
+# The most comments that one message names.
 _SHOWN = 5
 FORM = "# dagprof: accept RULE until YYYY-MM-DD: reason"
 
 
 def in_source(text: str, path: str) -> tuple[list[Waiver], list[str]]:
-    """The waivers in the comments of a source text, and a sentence for each comment that is none
-    although it begins like one.
+    """The waivers in the comments of a source text, and a sentence for each comment that begins
+    like a waiver but is invalid.
     """
     found, wrong = [], []
     for line, comment, is_alone in _comments(text):
@@ -63,7 +63,7 @@ def _comments(text: str) -> Iterable[tuple[int, str, bool]]:
 
 
 def _waiver(comment: str, path: str, line: int, is_alone: bool) -> Waiver | str:
-    """The waiver, or what is wrong with it."""
+    """The waiver, or the reason why it is invalid."""
     match = _COMMENT.match(comment)
     if match is None and _SEVERAL.match(comment):
         return (
@@ -101,7 +101,7 @@ def applied(
     folders: str = "",
     prefix: str = "",
 ) -> Finding:
-    """The finding, with what accepts it if anything does."""
+    """The finding, with the waiver that accepts it if there is one."""
     for waiver in waivers:
         if not waiver.has_expired(today) and _covers(waiver, finding, folders, prefix):
             text = f"accepted until {waiver.until.isoformat()}: {waiver.reason} ({waiver.place})"
@@ -114,8 +114,8 @@ def applied(
 
 
 def _covers(waiver: Waiver, finding: Finding, folders: str, prefix: str) -> bool:
-    """``prefix`` leads from what the finding's paths are relative to to the bundle root; a
-    comment names its file alike.
+    """Whether a waiver covers a finding. ``prefix`` leads to the bundle root from the folder to
+    which the finding's paths are relative. A comment names its file relative to that folder, too.
     """
     if waiver.rule is not finding.rule or waiver.line not in (0, finding.line):
         return False
@@ -134,10 +134,9 @@ def unused(
     folders: str = "",
     prefix: str = "",
 ) -> tuple[str, ...]:
-    """A sentence for the comments that are new and accept nothing of what was found, unless their
-    last day has passed.
+    """A sentence for new comments that accept no finding and whose last day has not passed.
 
-    An old one may have accepted what the base has too by now.
+    An old comment may have accepted a finding that the base also has by now.
     """
     idle = [
         f"{waiver.rule.value} at {waiver.place}"

@@ -1,5 +1,5 @@
-"""Which files have times on both sides that mean the same: a parse that breaks off early is not
-faster for it.
+"""Decides which files have comparable times on both sides. A parse that breaks off early is not an
+improvement.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ def on_both_sides(base: Run, head: Run) -> Pairs:
 
 
 def both_timed(base: Run, head: Run) -> Pairs:
-    """The files that have a parse time on both sides, by path; not those that break off early on
-    one side only.
+    """The files that have a parse time on both sides, by path. A file that fails on one side only
+    is left out.
 
-    The same are asked about while they are measured: with more files in the question others would
-    be open again at the end.
+    The measurement judges the same files. With more files here, the correction for many files would
+    reopen decided ones at the end.
     """
     return {
         path: (old, new)

@@ -1,18 +1,18 @@
-"""What the judge says of one file, from where a change counts, and what became of the file.
-Values only.
-"""
+"""The judgement of one file, the limits of a change, and the outcome of a file. Values only."""
 
 from __future__ import annotations
 
 import enum
 from typing import NamedTuple
 
-# With fewer pairs an interval means nothing.
+# With fewer pairs an interval has no meaning.
 FEWEST_FOR_INTERVAL = 4
 
 
 class Limits(NamedTuple):
-    """From where a change counts: above both a share of the base and a time in ms."""
+    """The limits of a change. A change counts if it exceeds both a share of the base and a time in
+    ms.
+    """
 
     relative: float
     absolute_ms: float
@@ -22,12 +22,12 @@ class Limits(NamedTuple):
         return max(self.absolute_ms, self.relative * base_ms)
 
     def at_least(self, other: Limits) -> Limits:
-        """The wider of both, figure by figure."""
+        """The larger of both limits, for each field."""
         return Limits(max(self.relative, other.relative), max(self.absolute_ms, other.absolute_ms))
 
 
 class Kind(str, enum.Enum):
-    """What the parse times say."""
+    """The result of comparing the parse times."""
 
     SLOWER = "slower"
     FASTER = "faster"
@@ -36,7 +36,7 @@ class Kind(str, enum.Enum):
 
 
 class Outcome(str, enum.Enum):
-    """What became of one file."""
+    """The outcome of one file."""
 
     REGRESSION = "regression"
     IMPROVEMENT = "improvement"
@@ -47,13 +47,13 @@ class Outcome(str, enum.Enum):
 
 
 class Judgement(NamedTuple):
-    """What is known of one file's parse time.
+    """The figures of one file's parse time.
 
-    The change is in ms. From pairs, ``low_ms`` and ``high_ms`` are its 95 % interval, and
-    ``p_slower`` and ``p_faster`` the chance of it without a real change; from two Runs they are
-    four standard errors away, and both chances are 1. ``pairs`` is the number of parses of the side
-    that has fewer. ``why`` is a clause that says why the question is open, where there is more to
-    say than the interval does.
+    The change is in ms. From pairs, ``low_ms`` and ``high_ms`` are its 95 % interval. ``p_slower``
+    and ``p_faster`` are the chance of such a change without a real one. From two Runs, ``low_ms``
+    and ``high_ms`` are four standard errors away, and both chances are 1. ``pairs`` is the number
+    of parses of the side that has fewer. ``why`` is a clause that says why the question is open, if
+    the interval does not explain it.
     """
 
     kind: Kind
@@ -69,17 +69,17 @@ class Judgement(NamedTuple):
 
     @property
     def outcome(self) -> Outcome:
-        """What became of a file that is there on both sides."""
+        """The outcome of a file that exists on both sides."""
         return _OUTCOMES[self.kind]
 
     def is_not_slower(self, least_ms: float) -> bool:
-        """Whether there were pairs enough for an interval, and it holds no change of
-        ``least_ms`` or more to the slower side.
+        """Whether there are enough pairs for an interval, and the interval excludes a slow-down of
+        ``least_ms`` or more.
         """
         return self.pairs >= FEWEST_FOR_INTERVAL and self.high_ms < least_ms
 
     def left_open(self, why: str) -> Judgement:
-        """The same figures without an answer."""
+        """The same figures with the question left open."""
         return self._replace(kind=Kind.OPEN, why=why)
 
 

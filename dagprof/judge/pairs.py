@@ -1,22 +1,22 @@
 """Two versions parsed in turns: is one side slower? The statistics of an A/B run, for many files at
 once.
 
-The two versions of a file are parsed in turns. After each number of pairs in ``LOOKS`` all files
-are judged; those whose question is decided are parsed no more.
+dagprof parses the two versions of a file in turns. After each number of pairs in ``LOOKS``, it
+judges all files. It then parses only the files that are still open.
 
-* A file is slower when an exact one-sided rank test says so *and* the change exceeds both limits.
-  No shape of the noise is assumed. Two tests are asked (scipy computes them), each at half the
-  rate: Mann and Whitney's compares all parses of one side with all of the other and can answer
-  after seven pairs; Wilcoxon's signed ranks compare within pairs and stay sharp while the machine
-  changes its speed.
-* Many files are corrected for by Benjamini and Hochberg's step-up procedure (1995), many looks by
-  dividing the false-alarm rate among those that can decide. Where no file changed, the chance that
-  any is called slower is at most that rate.
-* The change is Hodges and Lehmann's estimate (1963): the median of the averages of all two
+* A file is slower if an exact one-sided rank test says so *and* the change exceeds both limits.
+  The tests assume no shape of the noise. There are two tests (scipy computes them), each at half
+  the rate. Mann and Whitney's compares all parses of one side with all of the other, and can
+  answer after seven pairs. Wilcoxon's signed ranks compare within pairs, and stay sharp while the
+  machine changes its speed.
+* Benjamini and Hochberg's step-up procedure (1995) corrects for many files. For many looks, dagprof
+  divides the false-alarm rate among the looks that can decide. If no file changed, the chance that
+  any file is called slower is at most that rate.
+* The change is Hodges and Lehmann's estimate (1963): the median of the averages of any two
   differences within pairs. Its 95 % interval holds the middle ones of these averages, by the normal
-  approximation of the signed-rank statistic (Hollander and Wolfe); for fewer than seven pairs the
-  middle ones of all differences between the sides.
-* A file is unchanged when a 95 % interval lies within the limits. What is neither stays open.
+  approximation of the signed-rank statistic (Hollander and Wolfe). With fewer than seven pairs, it
+  holds the middle ones of all differences between the sides.
+* A file is unchanged if the 95 % interval lies within the limits. All other files stay open.
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ from typing import NamedTuple
 
 from dagprof.judge.judgement import FEWEST_FOR_INTERVAL, Judgement, Kind, Limits
 
-# Pairs of parses after which the question is put. Below seven no exact test can answer with enough
-# certainty.
+# The numbers of pairs after which dagprof judges. Below seven, no exact test can be certain enough.
 LOOKS = (FEWEST_FOR_INTERVAL, 7, 10, 14, 20, 30, 40)
 _FEWEST = 7
 _DECIDING = sum(look >= _FEWEST for look in LOOKS)
@@ -46,8 +45,8 @@ class Sides(NamedTuple):
 def judge(
     files: Mapping[str, Sides], limits: Mapping[str, Limits], false_alarms: float
 ) -> dict[str, Judgement]:
-    """Judge all files together, by name. ``false_alarms`` is the chance of calling any of them
-    slower where none is.
+    """Judge all files together, by name. ``false_alarms`` is the chance of calling any file slower
+    if none is.
     """
     figures = {name: _figures(sides) for name, sides in files.items()}
     rate = false_alarms / _DECIDING
@@ -62,7 +61,7 @@ def judge(
 
 
 def next_look(pairs: int) -> int | None:
-    """How many pairs a file that is still open gets next in all; None when there were enough."""
+    """The number of pairs that an open file has after the next round. None if it has enough."""
     return next((look for look in LOOKS if look > pairs), None)
 
 
@@ -101,8 +100,8 @@ def _figures(sides: Sides) -> Judgement:
 
 
 def _interval(averages: Sequence[float], pairs: int) -> tuple[float, float]:
-    """Those of the ordered averages between which the change lies with 95 % confidence, as far
-    as there are enough.
+    """The two ordered averages between which the change lies with 95 % confidence, as far as there
+    are enough averages.
     """
     return _middle(
         averages, pairs * (pairs + 1) / 4, math.sqrt(pairs * (pairs + 1) * (2 * pairs + 1) / 24)
@@ -110,7 +109,7 @@ def _interval(averages: Sequence[float], pairs: int) -> tuple[float, float]:
 
 
 def _rough_interval(base: Sequence[float], head: Sequence[float]) -> tuple[float, float]:
-    """The same from all differences between the sides."""
+    """The same interval from all differences between the sides."""
     product = len(base) * len(head)
     differences = sorted(after - before for after in head for before in base)
     return _middle(differences, product / 2, math.sqrt(product * (len(base) + len(head) + 1) / 12))
@@ -124,8 +123,8 @@ def _middle(ordered: Sequence[float], mean: float, sigma: float) -> tuple[float,
 def _chance(
     base: Sequence[float], head: Sequence[float], within: Sequence[float], alternative: str
 ) -> float:
-    """Of differences like these without a real one: the smaller of both tests' answers, doubled
-    for having asked two.
+    """The chance of such differences without a real change: the smaller p-value of the two tests,
+    doubled because there are two.
     """
     from scipy.stats import mannwhitneyu, wilcoxon
 
@@ -134,13 +133,15 @@ def _chance(
     between = mannwhitneyu(head, base, alternative=alternative, method="exact").pvalue
     told = [
         difference for difference in within if difference
-    ]  # equal times say nothing, as Wilcoxon has it
+    ]  # equal times carry no information in Wilcoxon's test
     inside = wilcoxon(told, alternative=alternative, method="exact").pvalue if told else 1.0
     return min(1.0, 2 * float(min(between, inside)))
 
 
 def _rejected(chances: Mapping[str, float], rate: float) -> set[str]:
-    """The names that Benjamini and Hochberg's procedure rejects: scipy adjusts, this compares."""
+    """The names that Benjamini and Hochberg's procedure rejects. scipy computes the adjusted
+    p-values.
+    """
     if not chances:
         return set()
     from scipy.stats import false_discovery_control

@@ -1,15 +1,19 @@
-"""Two Runs: taken at different times, perhaps on different machines, so their speeds are compared
-first.
+"""Compares two Runs from different times, perhaps from different machines. So it compares the
+speeds of the machines first.
 
-Where both Runs timed dagprof's reference parse, its CPU times tell how much faster or slower the
-machine is now, and the baseline is scaled by that. Without it, runs of one machine are taken to be
-equally fast, as far as ``ASSUMED_ERROR`` allows; those of different machines have no answer.
+If both Runs timed dagprof's reference parse, its CPU times show how much faster or slower the
+machine is now. dagprof scales the baseline by that factor. Without the reference, dagprof takes two
+runs of one machine to be equally fast, with an error of ``ASSUMED_ERROR``. Runs of different
+machines then have no answer.
 
-A file became slower when its wall *and* its CPU time say so, by more than limits that are wider
-than those of an A/B run and by more than ``SIGMAS`` standard errors, that of the speed included.
-Where only one of them says so, the file is open, unless it waits that much longer. What seems
-slower is better parsed again, in turns with the reference, and judged by these parses: another
-program that kept a processor busy during the first ones slows down that file but not the reference.
+A file became slower if both its wall time *and* its CPU time say so. The change must exceed limits
+that are wider than those of an A/B run. It must also exceed ``SIGMAS`` standard errors, which
+include that of the speed. If only one of the times says so, the file is open, unless the file
+itself waits that much longer.
+
+dagprof parses a file that seems slower again, in turns with the reference, and judges it by these
+parses. Otherwise another program that kept a processor busy during the first parses would slow down
+that file but not the reference.
 """
 
 from __future__ import annotations
@@ -27,30 +31,32 @@ from dagprof.model import FileResult, Run, Samples, Status
 from dagprof.robust import are_enough, standard_error_of_median
 
 SIGMAS = 4.0
-# Smaller differences between runs at different times may come from the machine itself.
+# The machine itself may cause smaller differences between runs at different times.
 LEAST = Limits(relative=0.25, absolute_ms=50.0)
-# A machine that differs by more than this is another kind of machine.
+# A machine that differs by more than this factor is another kind of machine.
 MOST_FACTOR = 4.0
-# Of the speed of one machine between two runs, where no reference tells it: virtual machines that
-# share their processors differ by 20 to 50 % from run to run, which two to four times this figure
-# cover.
+# The assumed error of one machine's speed between two runs without a reference. Two to four times
+# this figure cover the differences of 20 to 50 % between runs on virtual machines that share their
+# processors.
 ASSUMED_ERROR = 0.10
 
 _AGAIN = "Save a new baseline here with `dagprof scan --save-baseline`"
 
 
 class Speed(NamedTuple):
-    """How many times longer the machine takes now, and the relative standard error of that."""
+    """How many times longer the machine takes now, and the relative standard error of that
+    factor.
+    """
 
     factor: float
     error: float
 
 
 class Basis(NamedTuple):
-    """How the times of two Runs compare: by which speed, or why not at all; and what a reader has
-    to know of that.
+    """How to compare the times of two Runs: the speed to scale by, or the reason why they cannot be
+    compared, and a note for the reader.
 
-    ``speed`` is None where no time can be compared; ``why_not`` then says why, in a clause.
+    ``speed`` is None if no time can be compared; ``why_not`` then gives the reason as a clause.
     """
 
     speed: Speed | None
@@ -59,17 +65,17 @@ class Basis(NamedTuple):
 
     @property
     def factor(self) -> float:
-        """By how much times of the baseline are scaled; 1 where they cannot be compared."""
+        """The factor by which the baseline's times are scaled; 1 if they cannot be compared."""
         return self.speed.factor if self.speed is not None else 1.0
 
 
 def judge(
     baseline: Run, run: Run, limits: Callable[[str], Limits], *, again: Run | None = None
 ) -> dict[str, Judgement]:
-    """Judge all files that have a parse time in both Runs, by path; those in ``again`` by their
-    times there.
+    """Judge all files that have a parse time in both Runs, by path. Files in ``again`` are judged
+    by their times there.
 
-    ``limits`` gives those of a file by its path; those below ``LEAST`` are raised to it.
+    ``limits`` returns the limits of a file for its path. Limits below ``LEAST`` are raised to it.
     """
     judged = _judged(baseline, run, limits)
     if again is not None:
@@ -83,12 +89,12 @@ def judge(
 
 
 def suspects(judged: dict[str, Judgement]) -> set[str]:
-    """The files that seem slower: worth parsing again."""
+    """The files that seem slower and are worth parsing again."""
     return {path for path, judgement in judged.items() if judgement.kind is Kind.SLOWER}
 
 
 def with_times_of(again: Run, run: Run) -> Run:
-    """The Run with the times of the files that were parsed again."""
+    """The Run with the second times of the files that were parsed again."""
     later = {file.path: file for file in again.files if file.is_timed}
     changed: Run = msgspec.structs.replace(
         run, files=tuple(later.get(file.path, file) for file in run.files)
@@ -116,7 +122,7 @@ def judge_file(old: FileResult, new: FileResult, basis: Basis, limits: Limits) -
 
 
 def basis(baseline: Run, run: Run) -> Basis:
-    """By which speed the times of both are compared."""
+    """The speed by which both Runs' times are compared."""
     for name in ("temperature", "isolation"):
         old, new = baseline.settings.get(name), run.settings.get(name)
         if old != new:
@@ -141,14 +147,14 @@ def basis(baseline: Run, run: Run) -> Basis:
 
 
 def refusal(baseline: Run, run: Run) -> str:
-    """Why the reference cannot tell both speeds, in one sentence that says what to do; empty if
-    it can.
+    """Why the reference cannot compare both speeds, in one sentence with the next step. Empty if it
+    can.
     """
     return next(_refusals(baseline, run), "")
 
 
 def lacks_reference(baseline: Run) -> str:
-    """The same for a baseline alone, before anything is measured."""
+    """The same for a baseline alone, before the measurement."""
     if baseline.reference is not None:
         return ""
     return (
@@ -187,7 +193,9 @@ def _refusals(baseline: Run, run: Run) -> Iterator[str]:
 
 
 def _versions(baseline: Run, run: Run) -> tuple[tuple[str, str, str], ...]:
-    """What the reference depends on: it is another parse for another Python or Airflow."""
+    """The versions that the reference parse depends on: another Python or Airflow makes it another
+    parse.
+    """
     old, new = baseline.environment, run.environment
     return (
         ("Python", _minor(old.python_version), _minor(new.python_version)),
@@ -200,7 +208,7 @@ def _minor(version: str) -> str:
 
 
 def _no_reference(baseline: Run, run: Run) -> str:
-    """Why no reference tells both speeds, as the beginning of a sentence; empty where one does."""
+    """Why no reference compares both speeds, as the beginning of a sentence. Empty if one does."""
     if baseline.reference is None and run.reference is None:
         return "Neither run timed the reference parse"
     if baseline.reference is None:
@@ -255,7 +263,7 @@ def _factor(baseline: Run, run: Run) -> float:
 
 
 def _are_too_different(baseline: Run, run: Run) -> bool:
-    """Whether the same reference shows another kind of machine."""
+    """Whether the reference parse shows that the machine is of another kind."""
     if _no_reference(baseline, run):
         return False
     return not 1 / MOST_FACTOR <= _factor(baseline, run) <= MOST_FACTOR
@@ -279,7 +287,7 @@ def _judged(baseline: Run, run: Run, limits: Callable[[str], Limits]) -> dict[st
         if old.is_timed and new.is_timed and Status.NEEDS_ANSWER not in (old.status, new.status)
     }
     if baseline == run:
-        # A Run beside itself: the very same parses, however few.
+        # Both Runs are the same Run, so no file changed, even with few parses.
         return {path: each._replace(kind=Kind.UNCHANGED, why="") for path, each in judged.items()}
     return judged
 
@@ -297,7 +305,7 @@ def _by_times(old: Samples, new: Samples, speed: Speed, limits: Limits) -> Judge
         return wall.left_open(f"{wall.change_ms:+.0f} ms is within the noise of ±{doubt:.0f} ms")
     if wall.kind is cpu.kind or wall.kind is Kind.UNCHANGED:
         return wall
-    # Waiting takes no CPU time, so a wall time that changed alone counts only where other programs
+    # Waiting takes no CPU time. So a change of the wall time alone counts only if other programs
     # cannot explain it.
     waits = _waits_ms(new) - _waits_ms(old)
     if abs(waits) > limits.least_ms(wall.base_ms) and (waits > 0) is (wall.kind is Kind.SLOWER):
@@ -308,7 +316,7 @@ def _by_times(old: Samples, new: Samples, speed: Speed, limits: Limits) -> Judge
 
 
 def _waits_ms(samples: Samples) -> float:
-    """What a parse waits for by itself, in ms: neither computing nor queued for a processor."""
+    """How long a parse waits by itself, in ms: it neither computes nor queues for a processor."""
     return samples.median("wall_ms") - samples.median("cpu_ms") - samples.median("queued_ms")
 
 

@@ -1,3 +1,1 @@
-"""The link to the probe: the interpreter that is measured with, its environment, and what the
-probe answers.
-"""
+"""The link to the probe: the measured interpreter, its environment, and the probe's answers."""

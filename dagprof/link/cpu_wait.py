@@ -1,4 +1,6 @@
-"""CPU wait: what a parse waited for a processor that others used, taken out of its times."""
+"""CPU wait: the time that a parse waited for a processor that others used. dagprof removes it from
+the times.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,13 @@ import msgspec
 from dagprof.link.messages import StatementRow, Times
 from dagprof.model import Loads
 
-# The importer of what the DAG file itself asks for.
+# The importer of modules that the DAG file itself imports.
 _DAG_FILE = -1
 
 
 class NetTimes:
-    """Takes out of traced times what the pass waited for a processor that others used: it waited
-    where it computed.
+    """Removes the CPU wait of the tracing pass from its times. A parse can only wait for a
+    processor where it computes.
     """
 
     def __init__(self, times: Times) -> None:
@@ -23,30 +25,30 @@ class NetTimes:
         self._share = times.own_ms / times.wall_ms if times.wall_ms > 0 else 1.0
 
     def computing(self, time: float) -> float:
-        """Of what computes all the time, as collections do."""
+        """The net time of code that computes all the time, such as a collection."""
         return time / (1 + self._waits)
 
     def statement_us(self, wall_us: int, cpu_us: int) -> int:
-        """Of a statement, which may also have waited for something else."""
+        """The net time of a statement, which may also have waited for something else."""
         return round(max(wall_us - self._waits * cpu_us, min(cpu_us, wall_us)))
 
     def statements_us(self, rows: Sequence[StatementRow]) -> list[int]:
-        """Of all statements of a trace: one takes no less than those inside it, which it would
-        where it hardly computed.
+        """The net times of all statements of a trace. A statement takes at least as long as the
+        statements inside it, although it may have computed little itself.
         """
         took = [self.statement_us(row.wall_us, row.cpu_us) for row in rows]
         inside = [0] * len(rows)
         for position in sorted(range(len(rows)), key=lambda position: -_depth(rows, position)):
-            # A function that several statements call belongs to the last of them, which may take
-            # less.
+            # If several statements call a function, its time belongs to the last of them, which may
+            # itself take less.
             took[position] = max(took[position], min(rows[position].wall_us, inside[position]))
             if rows[position].parent >= 0:
                 inside[rows[position].parent] += took[position]
         return took
 
     def loads(self, loads: Loads, statements: Sequence[StatementRow]) -> Loads:
-        """The loads, each as the statement that it belongs to; it still takes what its own code
-        takes and those inside it.
+        """The loads with net times, each reduced like the statement that it belongs to. A load's
+        time stays the sum of its own code and the loads inside it.
         """
         shares: list[float] = []
         for parent, importer, line, caller_line in zip(
@@ -63,7 +65,7 @@ class NetTimes:
         return msgspec.structs.replace(loads, self_us=tuple(own), cumulative_us=tuple(cumulative))
 
     def _share_at(self, line: int, statements: Sequence[StatementRow]) -> float:
-        """What is left of the time of the innermost statement at a line."""
+        """The remaining share of the time of the innermost statement at a line."""
         times = [
             (row.wall_us, row.cpu_us)
             for row in statements
@@ -73,7 +75,7 @@ class NetTimes:
 
 
 def _depth(rows: Sequence[StatementRow], position: int) -> int:
-    """How many statements a statement is in."""
+    """How many statements enclose a statement."""
     depth = 0
     while rows[position].parent >= 0 and depth < len(rows):
         depth, position = depth + 1, rows[position].parent

@@ -1,8 +1,8 @@
-"""Files of Variables and Connections, as ``airflow variables export`` and ``airflow connections
-export`` write them.
+"""Reads files of Variables and Connections, as ``airflow variables export`` and ``airflow
+connections export`` write them.
 
-Or as ``dagprof scan --write-variables`` does: one document with a section for each, of which both
-options read theirs.
+The other form is that of ``dagprof scan --write-variables``: one document with a section for each.
+Both options accept such a document and read their own section.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MARK = "dagprof-answers"
 
 
 def read(path: str | None, what: str) -> Values:
-    """The mapping in a JSON or YAML file (JSON is YAML, so one parser reads both); empty without a
+    """The mapping in a JSON or YAML file (JSON is YAML, so one parser reads both). Empty without a
     path.
 
     :raises UsageError: no such file, not JSON or YAML, or not a mapping of names.
@@ -58,7 +58,7 @@ def _document(path: str, what: str) -> Values:
 
 
 def environment(*paths: str | None) -> dict[str, str]:
-    """What the ``environment`` sections of these files hold, as text.
+    """The values in the ``environment`` sections of these files, as text.
 
     :raises UsageError: as ``read``.
     """
@@ -74,7 +74,7 @@ def environment(*paths: str | None) -> dict[str, str]:
 
 
 def _filled_in(document: Values, what: str, path: str) -> Values:
-    """One section without what was left null."""
+    """One section without the names whose value is null."""
     section = document.get(what) or {}
     if not isinstance(section, dict):
         raise UsageError(
@@ -118,8 +118,8 @@ def _first_line(error: Exception) -> str:
 
 
 def secrets(variables: Mapping[str, object], connections: Mapping[str, object]) -> list[str]:
-    """Values that may appear in no result: of variables with telling names, and of what
-    Connections keep to themselves.
+    """Values that may appear in no result: those of variables with telling names, and the secret
+    fields of Connections.
     """
     found = [
         value for name, value in variables.items() if is_secret(name) and isinstance(value, str)

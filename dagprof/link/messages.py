@@ -1,7 +1,8 @@
-"""What the probe sends, as values: msgspec checks each field while it reads a message.
+"""The messages of the probe as values. msgspec checks each field while it reads a message.
 
-The same fields, as the probe writes them, are in ``dagprof/probe/protocol.py``. The process that
-parses is in the DAG file's hands and may report anything: what has not this form is no result.
+``dagprof/probe/protocol.py`` has the same fields as the probe writes them. The DAG file controls
+the parsing process, which may report anything. dagprof ignores a result that does not have this
+form.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ Line = tuple[str, int]
 
 
 class ProbeConfig(TypedDict):
-    """What a zygote is started with."""
+    """The configuration at the start of a zygote."""
 
     scratch: str
     cache: str | None
@@ -41,7 +42,7 @@ class _Row(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
 
 
 class AirflowFacts(_Message, frozen=True):
-    """The Airflow that is measured with; ``config`` holds what decides how it parses, as text."""
+    """The measured Airflow. ``config`` holds the settings that decide how it parses, as text."""
 
     version: str = ""
     config: dict[str, str] = {}
@@ -49,7 +50,9 @@ class AirflowFacts(_Message, frozen=True):
 
 
 class Ready(_Message, frozen=True):
-    """Airflow is imported. ``trouble`` says in a sentence what is not as in the real manager."""
+    """Airflow is imported. ``trouble`` says in a sentence how the state differs from the real
+    manager's.
+    """
 
     airflow: AirflowFacts
     python: str
@@ -66,7 +69,7 @@ class CannotBegin(_Message, frozen=True):
 
 
 class Twice(_Message, frozen=True):
-    """Two ways from the root that lead to one folder."""
+    """Two paths from the root that lead to one folder."""
 
     first: str
     second: str
@@ -75,7 +78,7 @@ class Twice(_Message, frozen=True):
 
 
 class Failed(_Message, frozen=True):
-    """The zygote could not do what it was asked for."""
+    """The zygote could not do the request."""
 
     failed: str
     twice: Twice | None = None
@@ -86,7 +89,9 @@ SkippedRow = tuple[str, str, str]
 
 
 class Listing(_Message, frozen=True):
-    """DAG files, those that Airflow passes over, and those that are measured although it does."""
+    """DAG files, files that Airflow skips, and files that dagprof measures although Airflow skips
+    them.
+    """
 
     files: list[str]
     skipped: list[SkippedRow]
@@ -102,14 +107,14 @@ class PreImported(_Message, frozen=True):
 
 
 class Described(_Message, frozen=True):
-    """The distribution of each file, empty for none; the versions of all distributions."""
+    """The distribution of each file, empty for none, and the versions of all distributions."""
 
     owners: list[str]
     distributions: dict[str, str]
 
 
 class FailureRow(_Message, frozen=True):
-    """An exception or an import error, as ``model.Failure``; here nothing may be missing."""
+    """An exception or an import error, as ``model.Failure``. Here all fields are required."""
 
     type: str
     message: str
@@ -120,7 +125,7 @@ class FailureRow(_Message, frozen=True):
 
 
 class AccessRow(_Row, frozen=True):
-    """Look-ups of one key at one line."""
+    """The look-ups of one key at one line."""
 
     kind: str
     key: str
@@ -154,7 +159,7 @@ class ModuleRow(_Row, frozen=True):
 
 
 class StatementRow(_Row, frozen=True):
-    """A statement as ``model.Statement`` has it, with all of its time."""
+    """A statement as in ``model.Statement``, with its time including inner statements."""
 
     parent: int
     line: int
@@ -179,7 +184,7 @@ class UntracedRow(_Row, frozen=True):
 
 
 class Traced(_Message, frozen=True):
-    """What the tracing pass has seen. Positions point into ``modules`` and ``import_sets``."""
+    """The result of the tracing pass. Positions point into ``modules`` and ``import_sets``."""
 
     gc_ms: float
     compile_ms: float
@@ -197,7 +202,9 @@ class Traced(_Message, frozen=True):
 
 
 class Times(_Message, frozen=True):
-    """Milliseconds of one parse; ``queued_ms`` of ``wall_ms`` it waited for a processor."""
+    """Milliseconds of one parse. ``queued_ms`` is the part of ``wall_ms`` that the parse waited for
+    a processor.
+    """
 
     wall_ms: float
     cpu_ms: float
@@ -205,7 +212,9 @@ class Times(_Message, frozen=True):
 
     @property
     def own_ms(self) -> float:
-        """Parse time less the wait for a processor: the machine's doing, not the file's."""
+        """Parse time without the wait for a processor. The machine causes that wait, not the
+        file.
+        """
         return self.wall_ms - self.queued_ms
 
 
@@ -223,7 +232,7 @@ class Sample(Times, frozen=True):
 
 
 class Result(_Message, frozen=True):
-    """What the process that parsed reports; what belongs to another mode is absent."""
+    """The report of the process that parsed. Fields of other modes are absent."""
 
     failures: tuple[FailureRow, ...]
     dag_ids: tuple[str, ...] = ()
@@ -255,7 +264,7 @@ class Result(_Message, frozen=True):
     effects: tuple[EffectRow, ...] = ()
     lost: tuple[LostRow, ...] = ()
 
-    # The sampling mode; None where nothing was sampled.
+    # The sampling mode; None if there are no samples.
     stack: Stack | msgspec.UnsetType | None = msgspec.UNSET
 
     @property
@@ -265,11 +274,11 @@ class Result(_Message, frozen=True):
 
 
 class Reply(_Message, frozen=True, kw_only=True):
-    """How one parse ended, by the worker that watched over it.
+    """How one parse ended, as reported by the worker.
 
     ``outcome`` is ``result``, ``time-limit``, ``memory-limit``, ``held``, ``abandoned``, or
     ``ended`` without a result. Outputs are text and the number of bytes written. ``claimed_ms`` is
-    a parse time that cannot be true; there is no result then.
+    a parse time that cannot be true; in that case there is no result.
     """
 
     outcome: str
@@ -285,14 +294,13 @@ class Reply(_Message, frozen=True, kw_only=True):
 
 
 class NoFork(_Message, frozen=True):
-    """A worker cannot fork what parses, and ends."""
+    """A worker cannot fork a parsing process, and ends."""
 
     fault: str
     reason: str
 
 
-# Made here, once and in one thread: msgspec crashes where two threads use a type for the first
-# time.
+# Made here, once and in one thread: msgspec crashes if two threads use a type for the first time.
 REPLIES = msgspec.json.Decoder(Reply)
 for _form in (Ready, CannotBegin, Failed, Listing, PreImported, Described, NoFork, Plugin):
     msgspec.json.Decoder(_form)

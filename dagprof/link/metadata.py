@@ -1,9 +1,10 @@
-"""Whether DAG files of Airflow 2 find a migrated metadata database in the scratch folder, where no
+"""Makes a migrated metadata database in the scratch folder for DAG files of Airflow 2, if no
 manager has made one.
 
-At the processor temperature Airflow's manager needs the database, and it is there. At the others a
-folder whose files never ask for it does not pay: it is made when a parse first asks, and that file
-is parsed again. In Airflow 3 a parsing process may not use the database, and gets none.
+At the processor temperature Airflow's manager needs the database, so it exists. At the other
+temperatures dagprof makes it when a parse first asks for it, and then parses that file again. So a
+folder that never asks for it does not pay for it. In Airflow 3 a parsing process may not use the
+database, and gets none.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from dagprof.link.target import PROBE, Target
 from dagprof.model import Doubt
 
 _LIMIT_S = 300.0
-# Any database that Airflow has migrated is larger.
+# Every database that Airflow has migrated is larger.
 _LEAST_BYTES = 100_000
 
 
 class MetadataDatabase:
-    """The database of one scan; ``cache`` is the folder that keeps one for later scans. Used by
-    several threads.
+    """The database of one scan. ``cache`` is the folder that keeps one for later scans. Several
+    threads use this object.
     """
 
     def __init__(self, target: Target, cache: str | None) -> None:
@@ -41,12 +42,12 @@ class MetadataDatabase:
 
     @property
     def is_filled(self) -> bool:
-        """Whether DAG files find a migrated database by now."""
+        """Whether DAG files already find a migrated database."""
         return self._is_filled
 
     def is_wanted(self, reply: Reply, version: str) -> bool:
-        """Whether the parse that gave this reply asked for a database that was not filled:
-        asking leaves an empty file.
+        """Whether the parse with this reply asked for a database that was not migrated. Such a
+        request leaves an empty file.
         """
         if not version.startswith("2.") or self._has_failed:
             return False
@@ -54,7 +55,7 @@ class MetadataDatabase:
         return self._file.exists() or any("no such table" in row.message for row in failures)
 
     def fill(self) -> bool:
-        """Put a migrated database in place; False where that is impossible."""
+        """Put a migrated database in place; return False if that is impossible."""
         with self._lock:
             if self._is_filled or self._has_failed:
                 return self._is_filled
@@ -71,7 +72,7 @@ class MetadataDatabase:
             return self._is_filled
 
     def _made(self) -> Path:
-        """A migrated database beside the place where it is to be."""
+        """A migrated database next to its final place."""
         file = Path(tempfile.mkdtemp(dir=self._target.scratch, prefix="metadata-")) / "airflow.db"
         subprocess.run(
             [str(self._target.python), str(PROBE), "database", self._cache or ""],

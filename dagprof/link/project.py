@@ -1,8 +1,8 @@
-"""What the user gave and what the project around the DAG files says, as one environment and one DAG
-folder.
+"""Joins the user's settings and those of the project around the DAG files to one environment and
+one DAG folder.
 
-What the user gives wins: options, then the environment of this process, then ``--env-file``, then
-what was found.
+The user's settings win. The order is: options, the environment of this process, ``--env-file``, the
+project.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from dagprof.project.values import ProjectSetup, Unreadable, impossible
 
 _ASK_LIMIT_S = 60
 _MOST_MEMBERS, _LARGEST_ARCHIVE = 20_000, 500_000_000
-# What zipfile and the libraries below it raise for archives that are damaged, encrypted, or not to
-# be written to this disk.
+# The exceptions of zipfile and the libraries below it for archives that are damaged, encrypted, or
+# not writable to this disk.
 _DAMAGED = (
     OSError,
     zipfile.BadZipFile,
@@ -41,8 +41,8 @@ _DAMAGED = (
     ValueError,
     RuntimeError,
 )
-# Which of the names on standard input can be imported. Folders of the user do not count: they are
-# looked at here.
+# Prints which of the names on standard input can be imported. It removes relative entries from
+# ``sys.path``, because dagprof itself looks into the user's folders.
 _INSTALLED = """
 import importlib.util, json, sys
 sys.path = [each for each in sys.path if each]
@@ -57,8 +57,8 @@ Elsewhere = Callable[[Path], Path | None]
 
 
 class Around(NamedTuple):
-    """The environment to start from, and the part that came from the project, None where there
-    is none or none was wanted.
+    """The environment to start from, and the part that came from the project. That part is None if
+    there is no project, or the user wants none.
     """
 
     environment: dict[str, str]
@@ -68,9 +68,9 @@ class Around(NamedTuple):
 
 
 def given(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment of this process with what options say above it.
+    """The environment of this process, with the values of options in place of its own.
 
-    :raises UsageError: a folder that does not exist.
+    :raises UsageError: a folder does not exist.
     """
     result = dict(environ)
     if settings.airflow_home is not None:
@@ -93,7 +93,7 @@ def _folder(text: str, option: str) -> Path:
 def located(
     settings: Settings, folder: Path, environ: Mapping[str, str], elsewhere: Elsewhere | None = None
 ) -> Located:
-    """The project around a folder, and its DAG folder; nothing where none is wanted."""
+    """The project around a folder, and its DAG folder. Empty if the user wants no project."""
     if not settings.project:
         return Located(None, "", None)
     file = _env_file(settings)
@@ -108,10 +108,9 @@ def around(
     project: Located,
     scratch: Path,
 ) -> Around:
-    """The environment for a target whose DAG folder is ``dags``; ``environ`` as ``given`` returns
-    it.
+    """The environment for a target whose DAG folder is ``dags``. ``environ`` comes from ``given``.
 
-    ``scratch`` is a folder of ours, into which archives are unpacked.
+    ``scratch`` is dagprof's own folder, into which archives are unpacked.
 
     :raises UsageError: the file of ``--env-file`` cannot be read.
     """
@@ -134,7 +133,8 @@ def around(
 
 
 def _unpacked(plugins: Path, folder: Path) -> Path:
-    """A plugins folder; a ``plugins.zip`` as Amazon MWAA takes it is unpacked into ``folder``.
+    """Return a plugins folder. A ``plugins.zip``, as Amazon MWAA uses it, is unpacked into
+    ``folder``.
 
     :raises UsageError: the archive is damaged, or too large.
     """
@@ -177,7 +177,7 @@ def _env_file(settings: Settings) -> Path | None:
 
 
 def _without_project(settings: Settings, environ: Mapping[str, str]) -> Around:
-    """The user's environment, over the variables of a file that was named."""
+    """The user's environment, plus the variables of ``--env-file`` that it does not set."""
     file = _env_file(settings)
     if file is None:
         return Around(dict(environ), None, (), ())
@@ -199,7 +199,9 @@ def _without_project(settings: Settings, environ: Mapping[str, str]) -> Around:
 
 
 def _installed(python: Path, names: Collection[str], environ: Mapping[str, str]) -> Collection[str]:
-    """Which of some modules the interpreter finds by itself; none where it does not answer."""
+    """The modules among ``names`` that the interpreter finds by itself. Empty if it does not
+    answer.
+    """
     environment = {name: value for name, value in environ.items() if name != "PYTHONPATH"}
     try:
         done = subprocess.run(

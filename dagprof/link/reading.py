@@ -1,4 +1,4 @@
-"""The probe's answers as values of the vocabulary."""
+"""Converts the probe's answers to values of the model."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from dagprof.model import (
 )
 from dagprof.surrogates import without_surrogates
 
-# How far the clocks of two processes may be apart.
+# The largest possible difference between the clocks of two processes.
 CLOCKS_MS = 5.0
 _FIGURES = Sample.__struct_fields__
 
@@ -51,7 +51,7 @@ class Timed(NamedTuple):
 
 
 def plugins(answer: Ready) -> tuple[Plugin, ...]:
-    """The plugins that the zygote loaded; rows that have not that form are left out."""
+    """The plugins that the zygote loaded. Rows of another form are left out."""
     found = []
     for row in answer.plugins if isinstance(answer.plugins, list) else ():
         try:
@@ -64,18 +64,18 @@ def plugins(answer: Ready) -> tuple[Plugin, ...]:
 def reply(line: bytes) -> Reply | NoFork:
     """A worker's message.
 
-    It has no result where that lacks the form that the probe gives it, or where its time cannot be
-    true: DAG code wrote it, or broke it.
+    dagprof drops a result that lacks the probe's form or has an impossible time, because DAG code
+    wrote or broke it.
     """
     try:
         return _believed(REPLIES.decode(line))
     except msgspec.DecodeError:
-        # Something has not its form, or is no JSON for others than Python: a lone surrogate, NaN.
+        # The message has another form, or is JSON for Python only: a lone surrogate, NaN.
         return _read_in_parts(without_surrogates(json.loads(line)))
 
 
 def _read_in_parts(message: dict[str, object]) -> Reply | NoFork:
-    """The worker's part, and the result where that has its form."""
+    """The worker's part, and the result if it has the right form."""
     if "outcome" not in message:
         return msgspec.convert(message, NoFork)
     found = msgspec.convert({**message, "result": None}, Reply)
@@ -87,7 +87,9 @@ def _read_in_parts(message: dict[str, object]) -> Reply | NoFork:
 
 
 def _believed(reply: Reply) -> Reply:
-    """DAG code cannot reach the worker's clock: no parse takes longer than its process lived."""
+    """Drop a time that cannot be true. DAG code cannot reach the worker's clock, and no parse takes
+    longer than its process lived.
+    """
     sample = reply.result.sample if reply.result is not None else None
     if sample is None or 0 <= sample.wall_ms <= reply.total_ms + CLOCKS_MS:
         return reply
@@ -95,7 +97,7 @@ def _believed(reply: Reply) -> Reply:
 
 
 def timed(reply: Reply) -> Timed | None:
-    """The reply to a plain parse; None where it gave no time."""
+    """The reply to a plain parse; None if it has no time."""
     if reply.result is None or reply.result.sample is None:
         return None
     return Timed(reply, reply.result, reply.result.sample)
@@ -116,7 +118,7 @@ def _rounded(value: float) -> float:
 
 
 def trace(traced: Traced, times: Times) -> Trace:
-    """The tracing pass, without waiting for a processor; positions point into its own tables."""
+    """The tracing pass, without the wait for a processor. Positions point into its own tables."""
     net = NetTimes(times)
     return Trace(
         wall_ms=round(times.own_ms, 3),
@@ -167,12 +169,14 @@ def _access(row: AccessRow) -> Access:
 
 
 def lost_dags(rows: Iterable[LostRow]) -> tuple[LostDag, ...]:
-    """DAGs that were created and not found."""
+    """DAGs that were created but that Airflow did not find."""
     return tuple(LostDag(dag_id=row.dag_id, file=row.file, line=row.line) for row in rows)
 
 
 def effects(rows: Iterable[EffectRow]) -> tuple[Effect, ...]:
-    """What else the file did, by line; a process that outlives the parse says so in its name."""
+    """The other effects of the file, by line. The name of a process that outlives the parse says
+    so.
+    """
     return tuple(map(_effect, rows))
 
 

@@ -1,4 +1,4 @@
-"""What Airflow refuses to list or to parse, in sentences that name the way out."""
+"""Messages for files that Airflow refuses to list or to parse, each with the next step."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _WAYS = {
 
 
 def failed(operation: str, answer: Failed, root: Path) -> str:
-    """Why the probe could not do something, from its answer."""
+    """Why the probe could not do an operation, from its answer."""
     if answer.twice is not None:
         return _listed_twice(answer.twice, root)
     return f"Airflow could not {_WORDS.get(operation, operation)} ({answer.failed.rstrip('.')})."
 
 
 def _listed_twice(twice: Twice, root: Path) -> str:
-    """Airflow stops where two ways lead to one folder: a loop, or a link beside its target as
+    """Airflow stops if two paths lead to one folder: a loop, or a link next to its target, as
     git-sync makes it.
     """
     link, first, second = twice.link, twice.first, twice.second
@@ -58,8 +58,8 @@ def _listed_twice(twice: Twice, root: Path) -> str:
 
 
 def no_files(paths: Sequence[Path], skipped: Sequence[SkippedFile]) -> str:
-    """Why there is nothing to measure below some paths, by the reasons for which Airflow skips
-    what is there.
+    """Why there is nothing to measure below some paths, by Airflow's reasons for skipping the files
+    there.
     """
     if len(paths) == len(skipped) == 1 and paths[0].is_file():
         return f"Airflow never parses {paths[0]}: {skipped[0].why}. {_WAYS[skipped[0].reason]}"
@@ -83,7 +83,7 @@ def _named(files: Sequence[str]) -> str:
 
 
 def forced(skipped: SkippedFile) -> str:
-    """What to know of a file that is measured although safe mode skips it."""
+    """The note on a file that dagprof measures although safe mode skips it."""
     return (
         f"Airflow never executes this file: {skipped.why}. dagprof parses this file only because of"
         " --no-safe-mode."

@@ -1,5 +1,5 @@
-"""What a probe is started with: its configuration, and the environment variables that files of
-answers hold.
+"""Prepares the start of a probe: its configuration, and the environment variables from files of
+answers.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from dagprof.model import Isolation
 
 
 def _cache_folder(environment: Mapping[str, str]) -> str | None:
-    """Where the empty metadata database of each Airflow is kept between scans; None where there
-    is no home folder.
+    """The folder that keeps the empty metadata database of each Airflow between scans. None if
+    there is no home folder.
     """
     base = environment.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return os.path.join(base, "dagprof") if os.path.isabs(base) else None
@@ -52,8 +52,8 @@ def zygote_config(target: Target, settings: Settings) -> ProbeConfig:
 
 
 def with_answers(target: Target, settings: Settings) -> Target:
-    """The target with the environment variables that files of answers hold; what is set already
-    stays.
+    """The target, plus the environment variables from files of answers. Variables that are set
+    already keep their values.
     """
     filled_in = lookups.environment(settings.variables, settings.connections)
     return (

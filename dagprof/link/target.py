@@ -1,5 +1,5 @@
-"""The interpreter to measure with, and the environment in which it runs: the user's, made
-harmless.
+"""The interpreter to measure with, and its environment: the user's, changed so that Airflow does no
+harm.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PROBE = Path(__file__).resolve().parent.parent / "probe"
 
 
 class _Root(NamedTuple):
-    """A bundle root, and why it is that one."""
+    """A bundle root, and the reason for this choice."""
 
     path: Path
     reason: str
@@ -33,14 +33,13 @@ class _Root(NamedTuple):
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """Where and how the probe is started. ``home_is_temporary``: AIRFLOW_HOME is a temporary folder
-    of ours.
+    """Where and how the probe starts. ``home_is_temporary``: AIRFLOW_HOME is a temporary folder of
+    dagprof's.
 
-    ``root_is_scanned`` tells that the root is the folder that was given to scan, for want of a
-    better one.
+    ``root_is_scanned``: the root is the scanned folder, because dagprof found no better one.
 
-    ``project`` is what was found around the DAG folder, None without; ``used`` says so in
-    sentences, and ``secrets`` are values from files that may appear in no result.
+    ``project`` is the setup found around the DAG folder, None if there is none. ``used`` describes
+    it in sentences. ``secrets`` are values from files that may appear in no result.
     """
 
     python: Path
@@ -64,13 +63,13 @@ def resolve(
     elsewhere: project.Elsewhere | None = None,
     measured: Path | None = None,
 ) -> Target:
-    """Decide interpreter, bundle root and environment for a scan of ``paths``; ``scratch`` is an
-    empty folder of ours.
+    """Decide interpreter, bundle root and environment for a scan of ``paths``. ``scratch`` is an
+    empty folder of dagprof's.
 
-    ``elsewhere`` gives another place for a file of the project that is missing. ``measured`` is a
-    folder that is measured in the surroundings of ``paths``.
+    ``elsewhere`` returns another place for a missing file of the project. ``measured`` is a folder
+    to measure with the settings of ``paths``.
 
-    :raises UsageError: a path, an interpreter or an AIRFLOW_HOME that does not exist.
+    :raises UsageError: a path, an interpreter or an AIRFLOW_HOME does not exist.
     """
     python, python_reason = _python(settings.python)
     given = project.given(settings, environment)
@@ -98,9 +97,9 @@ def resolve(
 
 
 def existing(paths: tuple[str, ...]) -> tuple[Path, ...]:
-    """The paths as absolute ones, symbolic links kept.
+    """The paths made absolute, with symbolic links kept.
 
-    :raises UsageError: for the first that is neither file nor folder.
+    :raises UsageError: a path is neither a file nor a folder.
     """
     found = []
     for text in paths:
@@ -134,9 +133,9 @@ def _python(given: str | None) -> tuple[Path, str]:
 def bundle_root(
     settings: Settings, paths: tuple[Path, ...], environment: Mapping[str, str]
 ) -> tuple[Path, str]:
-    """The folder from which imports resolve, and why it is that one.
+    """The folder from which imports resolve, and the reason for this choice.
 
-    :raises UsageError: the folder given does not exist or does not hold ``paths``.
+    :raises UsageError: the given folder does not exist or does not contain ``paths``.
     """
     given = project.given(settings, environment)
     found = _root(
@@ -173,7 +172,9 @@ def _root(
 
 
 def _configured_dags_folder(environment: Mapping[str, str]) -> Path | None:
-    """The user's ``[core] dags_folder``, as far as it can be known without importing Airflow."""
+    """The user's ``[core] dags_folder``, as far as dagprof can find it without importing
+    Airflow.
+    """
     text = environment.get("AIRFLOW__CORE__DAGS_FOLDER")
     home = environment.get("AIRFLOW_HOME")
     if not text and home:
@@ -194,11 +195,11 @@ def _configured_dags_folder(environment: Mapping[str, str]) -> Path | None:
 def _harmless(
     environment: Mapping[str, str], root: Path, scratch: Path, *, is_borrowed: bool
 ) -> dict[str, str]:
-    """The environment, with everything that Airflow would write or connect to led into the scratch
+    """Return the environment, changed so that Airflow writes and connects only to the scratch
     folder.
 
-    ``is_borrowed``: a folder of the project stands for AIRFLOW_HOME, of which no configuration is
-    read.
+    ``is_borrowed``: a folder of the project replaces AIRFLOW_HOME, and its configuration is
+    ignored.
     """
     result = dict(environment)
     home = environment.get("AIRFLOW_HOME")
@@ -217,7 +218,7 @@ def _harmless(
 
 
 def _aside(root: Path, scratch: Path) -> dict[str, str]:
-    """Settings by which Airflow writes below ``scratch`` and connects to nothing."""
+    """Settings that make Airflow write below ``scratch`` and connect to nothing."""
     logs = scratch / "logs"
     return {
         "AIRFLOW__CORE__DAGS_FOLDER": str(root),
@@ -240,8 +241,8 @@ def _aside(root: Path, scratch: Path) -> dict[str, str]:
 
 
 def _asked_safe_mode(safe_mode: bool | None) -> dict[str, str]:
-    """What the user asked for, where Airflow's own parse looks for it too: else it would execute
-    nothing of a file.
+    """Give the user's choice of safe mode to Airflow. Otherwise Airflow's own parse would skip the
+    file and execute nothing.
     """
     return {} if safe_mode is None else {"AIRFLOW__CORE__DAG_DISCOVERY_SAFE_MODE": str(safe_mode)}
 

@@ -1,4 +1,4 @@
-"""The parent's side of the probe: start the zygote, ask it, get workers from it, end it."""
+"""The parent's side of the probe: starts the zygote, asks it, gets workers from it, ends it."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ from dagprof.link.target import NO_PYTHON, PROBE, Target
 from dagprof.model import Plugin
 from dagprof.project.secret_names import is_secret
 
-# Until Airflow is imported, with its plugins.
+# Until Airflow and its plugins are imported.
 _START_LIMIT_S = 300.0
-# For one answer: the listing of a large folder, or the import of all that its files name.
+# For one answer: the listing of a large folder, or the import of all modules that its files name.
 _ASK_LIMIT_S = 600.0
 _FORK_LIMIT_S = 60.0
-# What it may take to kill its children and to remove its scratch folder, before it is killed
-# itself.
+# For the zygote to kill its children and remove its scratch folder. After that dagprof kills the
+# zygote.
 _END_LIMIT_S = 5.0
-# For the exit code, once the connection is lost.
+# To wait for the exit code, after the connection is lost.
 _EXIT_LIMIT_S = 2.0
-_MOST_WORDS = 300  # characters of its last line
-# What to do where no process can be forked; spawn isolation forks too, before it starts an
-# interpreter.
+_MOST_WORDS = 300  # characters of the zygote's last line
+# Advice if no process can be forked. Spawn isolation does not help: it also forks, before it starts
+# an interpreter.
 FORKS = (
     "dagprof parses each file in a forked process. Raise the limit of processes, or use --python to"
     " name an interpreter whose os.fork works."
@@ -58,7 +58,9 @@ def _exit(code: int) -> str:
 
 
 class Fault(str, enum.Enum):
-    """Why a zygote cannot start, in the words of the protocol (``dagprof/probe/faults.py``)."""
+    """The reason why a zygote cannot start, with the protocol's values
+    (``dagprof/probe/faults.py``).
+    """
 
     NO_AIRFLOW = "no-airflow"
     UNSUPPORTED = "unsupported"
@@ -67,7 +69,9 @@ class Fault(str, enum.Enum):
 
 
 class CannotStart(MeasurementError):
-    """Nothing can be measured with this interpreter; the message says why and names the way out."""
+    """dagprof cannot measure with this interpreter. The message gives the reason and the next
+    step.
+    """
 
     def __init__(self, fault: Fault, message: str) -> None:
         super().__init__(message)
@@ -79,18 +83,18 @@ class ConnectionLost(Exception):
 
 
 class CannotFork(ConnectionLost):
-    """A worker cannot fork what parses, and has ended; the text is the reason."""
+    """A worker cannot fork a parsing process, and has ended. The message is the reason."""
 
 
 class Conversation:
-    """One end of the probe's line protocol. Not safe for use by two threads at once."""
+    """One end of the probe's line protocol. Two threads must not use it at once."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self._pending = bytearray()
 
     def send(self, message: Mapping[str, object], attached: socket.socket | None = None) -> None:
-        """Send one message, with a socket attached to it where one is given."""
+        """Send one message, with ``attached`` if there is a socket to send."""
         ancillary = []
         if attached is not None:
             ancillary = [
@@ -101,12 +105,12 @@ class Conversation:
                 )
             ]
 
-        # JSON escapes all line ends and all that is not ASCII, so the only line end is that of the
+        # JSON escapes line ends and characters outside ASCII. So the only line end is that of the
         # message.
         data = json.dumps(message).encode("ascii") + b"\n"
         try:
-            # The socket travels with the first bytes; ``sendmsg`` may stop early, and the rest
-            # needs none.
+            # The socket travels with the first bytes. ``sendmsg`` may stop early, and the rest of
+            # the message needs no socket.
             sent = self._socket.sendmsg([data], ancillary)
             self._socket.sendall(data[sent:])
         except OSError as error:
@@ -115,11 +119,11 @@ class Conversation:
     def answer(
         self, limit_s: float, form: type[_Answer], otherwise: type[_Refusal]
     ) -> _Answer | _Refusal:
-        """The zygote's next message, in one of two forms. Names of files in it stay exact, also
-        those that are no UTF-8.
+        """The zygote's next message, in one of two forms. File names in it stay exact, even if they
+        are not UTF-8.
 
         :raises ConnectionLost: as ``receive``.
-        :raises msgspec.ValidationError: it has neither.
+        :raises msgspec.ValidationError: the message has neither form.
         """
         message = json.loads(self.receive(limit_s))
         try:
@@ -130,7 +134,7 @@ class Conversation:
     def reply(self, limit_s: float) -> Reply:
         """A worker's next message: how a parse ended.
 
-        :raises CannotFork: the worker says so.
+        :raises CannotFork: the worker reports it.
         :raises ConnectionLost: as ``receive``.
         """
         found = reading.reply(self.receive(limit_s))
@@ -139,18 +143,18 @@ class Conversation:
         return found
 
     def receive(self, limit_s: float) -> bytes:
-        """The next message as it was sent, one line of JSON.
+        """The next message as sent, one line of JSON.
 
-        :raises ConnectionLost: end of file, or nothing within ``limit_s`` seconds.
+        :raises ConnectionLost: end of file, or no message within ``limit_s`` seconds.
         """
         deadline = time.monotonic() + limit_s
 
-        # A trace has megabytes in one line: each byte is looked at once, and the buffer grows in
-        # place.
+        # A trace has megabytes in one line. So dagprof looks at each byte once, and the buffer
+        # grows in place.
         start = 0
         while (end := self._pending.find(b"\n", start)) < 0:
             start = len(self._pending)
-            # Zero would mean not to wait at all, and less is an error.
+            # A timeout of zero would not wait at all, and a negative one is an error.
             self._socket.settimeout(max(0.01, deadline - time.monotonic()))
             try:
                 data = self._socket.recv(1 << 18)
@@ -169,7 +173,9 @@ class Conversation:
 
 
 def _is_python(program: Path) -> bool:
-    """Whether a program runs Python code. It has to compute: ``echo`` would print the code."""
+    """Whether a program runs Python code. The code must compute, because ``echo`` would print
+    it.
+    """
     try:
         done = subprocess.run(
             [program, "-c", "print(6 * 7)"],
@@ -184,7 +190,7 @@ def _is_python(program: Path) -> bool:
 
 
 class Zygote:
-    """A running probe. Use as a context manager, so that nothing stays behind."""
+    """A running probe. Use it as a context manager, so that no process stays behind."""
 
     def __init__(self, target: Target, config: ProbeConfig) -> None:
         self._target = target
@@ -204,12 +210,12 @@ class Zygote:
                 stderr=log,
                 pass_fds=[theirs.fileno()],
                 env=target.environment,
-                # Ctrl-C reaches dagprof only, which then ends the probe in order; and a group of
-                # its own can be killed as one.
+                # With its own process group, Ctrl-C reaches only dagprof, which then ends the probe
+                # in order. The group can also be killed as one.
                 start_new_session=True,
             )
 
-        # Only the probe keeps that end, so that its death is an end of file here.
+        # Only the probe keeps that end, so its death is an end of file here.
         theirs.close()
         self._control = Conversation(ours)
 
@@ -220,10 +226,10 @@ class Zygote:
         self.end()
 
     def wait_until_ready(self) -> None:
-        """Block until Airflow is imported.
+        """Wait until Airflow is imported.
 
-        :raises CannotStart: there is none, it cannot be imported or is not supported, or no process
-            can be forked.
+        :raises CannotStart: Airflow is missing, cannot be imported or is not supported, or no
+            process can be forked.
         :raises MeasurementError: the process ended or does not answer.
         """
         try:
@@ -258,7 +264,7 @@ class Zygote:
         )
 
     def _why_not_ready(self) -> str:
-        """A process that ended, or hangs; what is loaded while Airflow starts can make it do
+        """Why the process ended or hangs. Code that is loaded while Airflow starts can cause
         both.
         """
         try:
@@ -279,7 +285,7 @@ class Zygote:
         )
 
     def _last_words(self) -> str:
-        """What it wrote last, without known secrets."""
+        """The last line that the zygote wrote, without known secrets."""
         try:
             lines = (
                 (self._target.scratch / "probe.log")
@@ -301,10 +307,10 @@ class Zygote:
     def ask(
         self, message: Mapping[str, object], form: type[_Answer], limit_s: float = _ASK_LIMIT_S
     ) -> _Answer:
-        """One question, one answer of the given form within ``limit_s`` seconds.
+        """Ask one question and return its answer in the given form within ``limit_s`` seconds.
 
         :raises ConnectionLost: the zygote is gone.
-        :raises MeasurementError: it answered that it failed.
+        :raises MeasurementError: the zygote answered that it failed.
         """
         self._control.send(message)
         answer = self._control.answer(limit_s, form, Failed)
@@ -313,32 +319,33 @@ class Zygote:
         return answer
 
     def fork_worker(self) -> Conversation:
-        """A new worker; its conversation is the caller's to close.
+        """Fork a new worker. The caller closes its conversation.
 
         :raises ConnectionLost: the zygote is gone.
         """
         ours, theirs = socket.socketpair()
-        # The worker gets a copy of its end; without ours its death is an end of file.
+        # The worker gets a copy of its end. This process closes its own copy, so the worker's death
+        # is an end of file.
         with theirs:
             self._control.send({"op": "worker"}, attached=theirs)
             self._control.receive(_FORK_LIMIT_S)
         return Conversation(ours)
 
     def end(self) -> None:
-        """Stop the zygote with all it started; safe to call twice."""
+        """Stop the zygote and everything it started. Calling it twice is safe."""
         with contextlib.suppress(ConnectionLost):
             self._control.send({"op": "stop"})
 
-        # An end of file stops it too, where the message could not be sent.
+        # An end of file also stops the zygote, if the message could not be sent.
         self._control.close()
         try:
             self._process.wait(_END_LIMIT_S)
         except subprocess.TimeoutExpired:
             pass
-        finally:  # also where a second interrupt cuts the waiting short
+        finally:  # also if a second interrupt ends the wait early
             if self._process.poll() is None:
-                # Its workers are in its group. Where the group cannot be killed, the process itself
-                # is.
+                # Its workers are in its group. If the group cannot be killed, kill the process
+                # itself.
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(self._process.pid, signal.SIGKILL)
                 self._process.kill()

@@ -1,4 +1,4 @@
-"""Puts measured files together into one Run, storing what they share once."""
+"""Joins measured files to one Run and stores shared data once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Assembler:
         self._files: list[FileResult] = []
 
     def add(self, measured: Measured) -> None:
-        """Take one file in."""
+        """Add one file."""
         places = [self._place(module) for module in measured.modules]
         sets = [self._set(edges, places) for edges in measured.import_sets]
         self._files.append(_moved(measured.result, places, sets))
@@ -34,7 +34,7 @@ class Assembler:
 
     @property
     def module_files(self) -> list[str]:
-        """The files of the modules seen, in the order of their positions."""
+        """The files of the modules so far, in the order of their positions."""
         return [module.file for module in self._modules.values()]
 
     def files(self) -> tuple[FileResult, ...]:
@@ -46,7 +46,7 @@ class Assembler:
         return tuple(self._sets)
 
     def modules(self, distributions: Iterable[str]) -> tuple[Module, ...]:
-        """The modules with their distributions, given in the order of ``module_files``."""
+        """The modules with their distributions, which are in the order of ``module_files``."""
         return tuple(
             msgspec.structs.replace(module, distribution=distribution)
             for module, distribution in zip(self._modules.values(), distributions, strict=True)
@@ -54,7 +54,7 @@ class Assembler:
 
 
 def _noting_doubles(files: Sequence[FileResult]) -> tuple[FileResult, ...]:
-    """The files, each that shares a DAG id with others with a note of that."""
+    """The files. A file that shares a DAG id with others gets a note of that."""
     places: dict[str, list[str]] = {}
     for file in files:
         for dag_id in file.dag_ids:

@@ -1,4 +1,4 @@
-"""How much time may still be spent."""
+"""The remaining time of a measurement."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Budget:
 
     @property
     def is_spent(self) -> bool:
-        """Whether nothing more should be begun."""
+        """Whether the time is up, so that no new work should begin."""
         return self._end is not None and self._clock() >= self._end
 
     def at_most(self, seconds: float | None) -> Budget:

@@ -1,5 +1,5 @@
-"""Those who measure: the zygote, replaced when it dies, its workers, and the crew that does the
-jobs of a scan.
+"""The processes and threads that measure: the zygote, which is replaced when it dies, its workers,
+and the crew that does the jobs of a scan.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from dagprof.model import Doubt, Measured
 from dagprof.passes import file
 from dagprof.passes.asking import Ask, Request
 
-# The parse's own limit and this much more, for a worker that cannot answer.
+# A worker may take this much longer than the parse's own limit. Then dagprof takes it for dead.
 _GRACE_S = 30.0
 TWICE = "The parse ended the measuring process twice."
 Result = TypeVar("Result")
 
 
 class Zygotes:
-    """The current zygote, replaced when it dies. Used by several threads."""
+    """The current zygote. It is replaced when it dies. Several threads use this object."""
 
     def __init__(self, target: Target, config: ProbeConfig) -> None:
         self._target, self._config = target, config
@@ -55,14 +55,14 @@ class Zygotes:
 
     @property
     def airflow_version(self) -> str:
-        """The version that is measured with."""
+        """The Airflow version of the target."""
         return self.current.airflow.version
 
     def pre_import(
         self, files: list[str], *, with_folder: bool, collects: bool = False
     ) -> PreImported:
-        """Import the ``airflow.*`` modules that ``files`` name, and with the whole folder those
-        that its files name.
+        """Import the ``airflow.*`` modules that ``files`` name. ``with_folder`` adds those that the
+        files of the whole folder name.
         """
         self._pre_imports = {
             "op": "pre_import",
@@ -79,7 +79,7 @@ class Zygotes:
             ) from None
 
     def worker(self, shown: str) -> Conversation:
-        """A worker, from a new zygote if the old one is gone; ``shown`` is the file that was
+        """Fork a worker, from a new zygote if the old one is gone. ``shown`` is the file that was
         being measured.
         """
         with self._lock:
@@ -98,15 +98,15 @@ class Zygotes:
 
 
 class Worker:
-    """One worker at a time, forked when it is first asked; for one thread."""
+    """One worker at a time, forked on the first request. Only one thread uses this object."""
 
     def __init__(self, zygotes: Zygotes, time_limit_s: float) -> None:
         self._zygotes, self._time_limit_s = zygotes, time_limit_s
         self._conversation: Conversation | None = None
 
     def ask(self, request: Request, shown: str) -> Reply:
-        """The reply to one request about the file ``shown``; a parse that asked for Airflow 2's
-        database is done again with it.
+        """Return the reply to one request about the file ``shown``. If the parse asked for Airflow
+        2's database, parse again with the database.
 
         :raises ConnectionLost: the worker died; the next request gets another.
         """
@@ -138,10 +138,10 @@ class Worker:
 
 
 def twice(attempt: Callable[[], Result]) -> Result | None:
-    """What an attempt gives, the second one where the measuring process dies during the first; None
-    where it dies again.
+    """Return the result of an attempt. If the measuring process dies, try once more; None if it
+    dies again.
 
-    The zygote takes all workers with it, so the first death may be the doing of a file that was
+    When the zygote dies, all workers die. So the first death may be the fault of a file that was
     parsed at the same time.
     """
     for _ in range(2):
@@ -151,7 +151,9 @@ def twice(attempt: Callable[[], Result]) -> Result | None:
 
 
 class Job(NamedTuple):
-    """One file and what to do with it; ``otherwise`` stands if that ends the measuring process."""
+    """One file and the work on it. ``otherwise`` is the result if the work ends the measuring
+    process.
+    """
 
     path: Path
     work: Callable[[Path, str, Ask], Measured]
@@ -159,7 +161,7 @@ class Job(NamedTuple):
 
 
 class Crew:
-    """As many lines as there are parses at once."""
+    """Runs jobs in as many threads as there may be parses at once."""
 
     def __init__(
         self, zygotes: Zygotes, *, lines: int, time_limit_s: float, shown: Callable[[Path], str]
@@ -168,7 +170,7 @@ class Crew:
         self._time_limit_s, self._shown = time_limit_s, shown
 
     def do(self, jobs: Sequence[Job], budget: Budget) -> Iterator[Measured]:
-        """Results as they come; those that the budget leaves out do not come."""
+        """Yield results as they come. Jobs that the budget leaves out give no result."""
         with Scheduler(
             self._lines, partial(Worker, self._zygotes, self._time_limit_s)
         ) as scheduler:

@@ -1,5 +1,5 @@
-"""What a scan would use here and how far its numbers can be trusted: the checks behind ``dagprof
-doctor``.
+"""Reports what a scan would use here and how far its figures can be trusted: the checks of
+``dagprof doctor``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dagprof.model import Plugin
 from dagprof.quantities import count
 from dagprof.robust import median_absolute_deviation
 
-# One parse does this much work; large enough to stand above the cost of a fork.
+# The work of one parse here. It is large enough to stand out from the cost of a fork.
 _REFERENCE = '''"""A DAG file to measure how much equal parses differ here: airflow, dag."""
 total = 0
 for number in range(400_000):
@@ -33,10 +33,10 @@ USABLE_SHARE = 0.15
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the examination: what was looked at, what was found, and what to do if that is a
+    """One line of the report: the subject, the finding, and the next step if the finding is a
     doubt.
 
-    ``is_blocking``: no scan can measure anything here until that is done.
+    ``is_blocking``: no scan can measure anything here before that step.
     """
 
     what: str
@@ -46,8 +46,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def examine(settings: Settings, environ: Mapping[str, str], dags: Path) -> list[Check]:
-    """Look at everything a scan of ``dags`` depends on. What cannot be examined becomes a check
-    with its way out.
+    """Check everything that a scan of ``dags`` depends on. If a check fails, its line gives the
+    next step.
     """
     checks = []
     with site.scratch_folder() as scratch:
@@ -155,7 +155,7 @@ def _about_airflow(zygote: Zygote) -> list[Check]:
 
 
 def _about_plugin(plugin: Plugin) -> Check:
-    """What a plugin costs once, whatever the DAG files do."""
+    """The cost that a plugin has once, whatever the DAG files do."""
     where = f" ({plugin.source})" if plugin.source and plugin.source != plugin.name else ""
     if plugin.error:
         advice = f"{plugin.error}. Airflow continues without it."
@@ -211,7 +211,7 @@ def _about_forking(zygote: Zygote, file: Path) -> list[Check]:
 
 
 def _noise(walls: list[float], load: float | None) -> Check:
-    """An A/A figure: how far the medians of two halves of equal parses are apart, beside their
+    """An A/A figure: the distance between the medians of two halves of equal parses, next to their
     spread.
     """
     centre = statistics.median(walls)

@@ -1,5 +1,5 @@
-"""Where a measurement takes place: machine, Airflow, installed distributions, the state of the
-repository.
+"""Describes the surroundings of a measurement: machine, Airflow, installed distributions, the state
+of the repository.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dagprof.link.target import Target
 from dagprof.link.zygote import Zygote
 from dagprof.model import Environment, Git
 
-# A side note of the Run, for which no scan should wait longer.
+# The limit for asking git. The answer is a side note of the Run, so no scan should wait longer.
 _GIT_LIMIT_S = 20.0
 
 
@@ -47,7 +47,7 @@ def describe(
 
 
 def _own_settings(target: Target) -> dict[str, str]:
-    """What would show a temporary folder of ours."""
+    """Settings that would show one of dagprof's temporary folders."""
     if not target.home_is_temporary:
         return {}
     plugins = target.environment.get("AIRFLOW__CORE__PLUGINS_FOLDER", "")
@@ -59,7 +59,7 @@ def _digest(text: str) -> str:
 
 
 def cpu_model() -> str:
-    """The processor's own name, as far as the platform tells."""
+    """The processor's own name, if the platform has it."""
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith(("model name", "Model")):
@@ -70,8 +70,8 @@ def cpu_model() -> str:
 
 
 def git_state(folder: Path) -> Git | None:
-    """Commit and cleanliness of the repository around ``folder``; None where there is none, no
-    git, or one that takes long.
+    """Commit and cleanliness of the repository around ``folder``. None if there is no repository,
+    no git, or git takes too long.
     """
     try:
         commit = git.ask(folder, "rev-parse", "--verify", "HEAD", limit_s=_GIT_LIMIT_S)

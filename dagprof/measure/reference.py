@@ -1,10 +1,10 @@
-"""A fixed parse that shows how fast the machine is: the same in every run, so that runs of other
-machines can be compared.
+"""A fixed parse that shows how fast the machine is. It is the same in every run, so that runs of
+different machines can be compared.
 
-It does what parses do, in about their proportions: it executes compiled modules of classes,
-functions and regular expressions, and builds and serialises one DAG of fifty tasks. It never waits,
-reads no data and needs no network. Of another Python or another Airflow it is another parse; runs
-that differ in these are not compared.
+It does the work of a usual parse in about the usual proportions. It executes compiled modules of
+classes, functions and regular expressions, and builds and serialises one DAG of fifty tasks. It
+never waits, reads no data and needs no network. Another Python or Airflow makes it another parse,
+so dagprof does not compare runs that differ in these.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from dagprof.passes.asking import ParseLimits, parse_request
 from dagprof.passes.outcome import Passes
 from dagprof.passes.plan import Mode
 
-# Changes whenever the text below does: times of different references are not comparable.
+# Increase this number with each change of the text below: times of different references are not
+# comparable.
 VERSION = 1
 _PARSES = 5
-_WARM_UPS = 2  # the first two compile and warm up
+_WARM_UPS = 2  # the first two parses compile and warm up
 _MODULES, _CLASSES = 40, 8
 _CLASS = """
 class Part{number}:
@@ -65,7 +66,7 @@ with DAG("dagprof_reference", start_date=datetime.datetime(2024, 1, 1), schedule
 
 
 def write(folder: Path) -> Path:
-    """Write the reference below ``folder``; the path of its DAG file."""
+    """Write the reference below ``folder``. Return the path of its DAG file."""
     package = folder / "dagprof_reference_parts"
     package.mkdir(parents=True, exist_ok=True)
     (package / "__init__.py").write_text("", encoding="ascii")
@@ -87,15 +88,15 @@ def write(folder: Path) -> Path:
 
 
 def measure(zygotes: Zygotes, limits: ParseLimits, folder: Path) -> Samples:
-    """Parse it a few times, one at a time; no samples where that failed. ``folder`` is one of
-    dagprof's own.
+    """Parse the reference a few times, one at a time. Without success there are no samples.
+    ``folder`` is dagprof's own.
     """
     return measure_beside(zygotes, limits, folder, {}, _PARSES)[0]
 
 
 def joined(before: Samples, after: Samples) -> Samples:
-    """Both as one, so that their spread shows how much the machine changed between; none where
-    either has none.
+    """Join both samples, so that their spread shows how much the machine changed in between. Empty
+    if one of them is empty.
     """
     if not before or not after:
         return Samples()
@@ -110,11 +111,11 @@ def measure_beside(
     files: Mapping[str, Path],
     parses: int = 2 * _PARSES,
 ) -> tuple[Samples, dict[str, Samples]]:
-    """Parse it and ``files``, by shown path, in turns and one at a time, so that all see the same
-    machine.
+    """Parse the reference and ``files`` (by shown path) in turns and one at a time, so that the
+    machine is the same for all.
 
-    A file or the reference itself has no samples where a parse of it failed or took the process
-    with it.
+    A file, or the reference itself, has no samples if one of its parses failed or ended the
+    process.
     """
     reference = write(folder)
     turns = {"": reference, **files}

@@ -1,5 +1,5 @@
-"""Whether a part of a DAG folder was scanned as if it were the whole: its imports resolve from a
-folder above it.
+"""Finds out whether the user scanned only a part of a DAG folder. The imports of its files then
+resolve from a folder above.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ _MOST_FILES = 200
 
 
 def doubts(files: Iterable[FileResult], root: Path) -> list[Doubt]:
-    """For each folder above ``root`` that looks like the DAG folder and holds what files below
-    could not import, a remark.
+    """Return a note for each folder above ``root`` that looks like the DAG folder and holds modules
+    that files below could not import.
     """
     asked: dict[str, int] = {}
     for file in files:
@@ -61,7 +61,9 @@ def _holds(folder: Path, module: str) -> bool:
 
 
 def _looks_like_dags(folder: Path) -> bool:
-    """By its name, by what Airflow reads there, or by a file with the words of a DAG file."""
+    """Decide by the folder's name, by an ``.airflowignore``, or by a file with the words of a DAG
+    file.
+    """
     try:
         if folder.name == "dags" or (folder / ".airflowignore").is_file():
             return True

@@ -1,5 +1,5 @@
-"""The rounds of a scan: time and trace the files, then prove what the slow ones would save,
-within the time that there is.
+"""The rounds of a scan, within the time budget: time and trace the files, then prove what changes
+to the slow ones would save.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ class Progress(Protocol):
     """Receives the progress of a scan, in the thread that scans."""
 
     def preparing(self, what: str) -> None:
-        """A step before the first parse."""
+        """A step before the first parse begins."""
 
     def using(self, used: Sequence[Used]) -> None:
-        """What is taken from the project around the DAG files."""
+        """The settings taken from the project around the DAG files."""
 
     def started(self, total: int, what: str = "parsing") -> None:
-        """A round over so many files begins."""
+        """A round over ``total`` files begins."""
 
     def measured(self, measured: Measured, done: int) -> None:
-        """One more file is done."""
+        """One more file is measured."""
 
 
 class Silent:
-    """Progress that nobody watches."""
+    """Ignores all progress."""
 
     def preparing(self, what: str) -> None: ...
 
@@ -55,10 +55,10 @@ class Silent:
 
 
 class Rounds:
-    """All passes over all files. ``doubts`` tells afterwards what the budget left out.
+    """All passes over all files. Afterwards ``doubts`` says what the budget left out.
 
-    ``prover`` does the experiments, one parse at a time: two heavy ones at once take a fifth
-    longer, and so would savings.
+    ``prover`` runs the experiments, one parse at a time. Two heavy parses at once take a fifth
+    longer, and so the savings would be too large.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Rounds:
         self._budget = Budget(seconds)
 
     def measure(self, files: Sequence[Path], known: Mapping[Path, Measured]) -> Iterable[Measured]:
-        """Measure the files; those in ``known`` are taken over from an interrupted scan."""
+        """Measure the files. Results in ``known`` come from an interrupted scan and are kept."""
         began = time.monotonic()
         self._progress.started(len(files))
         for done, (path, measured) in enumerate(known.items(), 1):
@@ -96,7 +96,9 @@ class Rounds:
         return self._results.values()
 
     def compare_seeds(self, other: Crew) -> Iterable[Measured]:
-        """Parse once more here and once with the other crew, whose zygote orders sets otherwise."""
+        """Parse each file once more here, and once with the other crew. Its zygote has another hash
+        seed, and so another order of sets.
+        """
         files = [
             (path, measured) for path, measured in self._results.items() if seeds.is_asked(measured)
         ]
@@ -117,7 +119,9 @@ class Rounds:
         return Job(path, partial(file.measure, limits=self._limits))
 
     def _slowest_first(self, files: Sequence[Path]) -> None:
-        """One parse of each file, then all passes over the slowest, as long as there is time."""
+        """Parse each file once, then run all passes over the files, slowest first, while there is
+        time.
+        """
         self._do(
             [Job(path, partial(file.glance, limits=self._limits)) for path in files], self._budget
         )
@@ -143,7 +147,7 @@ class Rounds:
             self.doubts.append(Doubt(code="budget", text=text))
 
     def _prove(self, spent_s: float) -> None:
-        """Experiments, most promising first."""
+        """Run experiments, largest expected saving first."""
         proof = PROOFS.get(self._settings.depth)
         if proof is None:
             return
@@ -203,7 +207,7 @@ class Rounds:
         return Job(path, work, otherwise=plan.measured)
 
     def _do(self, jobs: Sequence[Job], budget: Budget, crew: Crew | None = None) -> int:
-        """Do the jobs and keep their results; how many were done."""
+        """Do the jobs and keep their results. Return how many were done."""
         paths = {self._shown(job.path): job.path for job in jobs}
         done = len(self._results) if not any(job.path in self._results for job in jobs) else 0
         number = 0

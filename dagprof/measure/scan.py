@@ -20,7 +20,7 @@ from dagprof.passes import file
 
 
 class Interrupted(Exception):
-    """The scan was stopped; what was measured before was handed out through ``Progress``."""
+    """The scan was stopped. ``Progress`` has received all results until then."""
 
 
 def scan(
@@ -35,11 +35,11 @@ def scan(
 ) -> Run:
     """Measure every DAG file below ``paths``.
 
-    ``known`` holds results to take over, by path and SHA-256, from a scan that was interrupted.
-    ``with_reference`` also times dagprof's reference parse, before the files and after, which runs
-    of other machines or days are compared by.
+    ``known`` holds results of an interrupted scan to reuse, by path and SHA-256. ``with_reference``
+    also times dagprof's reference parse, before the files and after. With it, runs of other
+    machines or days can be compared.
 
-    :raises UsageError: paths or settings are at fault, or there is no DAG file.
+    :raises UsageError: paths or settings are wrong, or there is no DAG file.
     :raises MeasurementError: Airflow cannot be imported, or no file could be parsed at all.
     """
     progress = progress or Silent()
@@ -60,13 +60,13 @@ def scan_twice(
     known: Mapping[tuple[str, str], Measured] | None = None,
     with_reference: bool = True,
 ) -> tuple[Run, Run]:
-    """Measure every DAG file and the reference, then those that ``suspects`` names once more, in
-    turns with the reference.
+    """Measure every DAG file and the reference. Then parse the files that ``suspects`` names once
+    more, in turns with the reference.
 
-    The second Run has these files only, with the times of their second parses and those of the
-    reference among them. ``known`` and ``with_reference`` are those of ``scan``.
+    The second Run has only these files, with the times of their second parses and of the reference
+    parses in between. ``known`` and ``with_reference`` are as in ``scan``.
 
-    :raises UsageError: paths or settings are at fault, or there is no DAG file.
+    :raises UsageError: paths or settings are wrong, or there is no DAG file.
     :raises MeasurementError: Airflow cannot be imported, or no file could be parsed at all.
     """
     progress = progress or Silent()
@@ -179,8 +179,8 @@ class _Scan:
 
 
 def _refuse_if_hopeless(run: Run) -> None:
-    """Where every single file was killed with the measuring process, the tool has failed, not
-    the files.
+    """Raise if every single file ended the measuring process. Then dagprof has failed, not the
+    files.
     """
     if all(result.ended_measuring for result in run.files):
         raise MeasurementError(

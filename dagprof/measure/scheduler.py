@@ -1,9 +1,8 @@
-"""Jobs in several threads at once, each with workers of its own: the one scheduler of scans and A/B
-runs.
+"""Runs jobs in several threads at once, each with its own workers. Scans and A/B runs use it.
 
-What a job is, in which order jobs come and when there are enough of them is up to the caller. The
-scheduler begins jobs in the order given, hands each to a thread with workers, stops at the budget,
-and brings results and errors to the caller's thread.
+The caller decides what a job is, the order of the jobs, and when there are enough. The scheduler
+starts jobs in the given order and hands each to a thread with workers. It stops at the budget, and
+brings results and errors to the caller's thread.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from dagprof.measure.budget import Budget
 
 
 class Workers(Protocol):
-    """What a thread needs to do jobs, such as one worker process of each side. One thread at a
-    time uses it.
+    """The workers that a thread needs for its jobs, such as one worker process of each side. One
+    thread at a time uses them.
     """
 
     def end(self) -> None:
@@ -32,10 +31,10 @@ Result = TypeVar("Result")
 
 
 class Scheduler(Generic[Own]):
-    """Does jobs in at most ``lines`` threads; use as a context manager.
+    """Does jobs in at most ``lines`` threads. Use it as a context manager.
 
     ``own`` makes the workers of one thread. They stay until the scheduler ends, so that a later
-    batch of jobs goes on with them.
+    batch of jobs can use them.
     """
 
     def __init__(self, lines: int, own: Callable[[], Own]) -> None:
@@ -52,16 +51,16 @@ class Scheduler(Generic[Own]):
             self._has_ended = True
             idle, self._idle = self._idle, []
 
-        # Those that are in use belong to their threads: to close a connection under a thread that
-        # waits for an answer would make it ask for another worker.
+        # Workers in use belong to their threads. If another thread closed the connection while a
+        # thread waits for an answer, that thread would ask for a new worker.
         for own in idle:
             own.end()
 
     def do(self, jobs: Iterable[Callable[[Own], Result]], budget: Budget) -> Iterator[Result]:
-        """Results as they come; a job that the budget leaves out has none.
+        """Yield results as they come. A job that the budget leaves out has none.
 
-        Closing the iterator, an interruption and an error stop the batch: what runs goes on to its
-        end, nothing new begins.
+        Closing the iterator, an interruption or an error stops the batch. Running jobs go on to
+        their end, and no new one begins.
 
         :raises BaseException: the error of a job.
         """
@@ -69,7 +68,8 @@ class Scheduler(Generic[Own]):
         running = min(self._lines, batch.size)
         try:
             for _ in range(running):
-                # Daemons: an interrupted command does not wait for a parse that takes minutes.
+                # Daemon threads: an interrupted command does not wait for a parse that takes
+                # minutes.
                 threading.Thread(target=self._line, args=(batch,), daemon=True).start()
 
             while running:
@@ -82,18 +82,18 @@ class Scheduler(Generic[Own]):
             batch.stop()
 
     def _line(self, batch: _Batch[Own, Any]) -> None:
-        """Do jobs until there are none left, one has failed or the batch is stopped."""
+        """Do jobs until none are left, one has failed or the batch is stopped."""
         own = None
         try:
             own = self._taken()
-            # An error in the caller's loop ends the scheduler before anything closes the iterator.
+            # An error in the caller's loop ends the scheduler before the iterator is closed.
             while not self._has_ended and (job := batch.next()) is not None and batch.do(job, own):
                 pass
         except BaseException as error:  # noqa: BLE001 - workers that cannot be made; the caller's thread raises it
             batch.fail(error)
         finally:
-            # First the workers, then the end of the line: the caller finds all of them idle when
-            # the batch is done.
+            # Return the workers before reporting the end of the line. So the caller finds all of
+            # them idle when the batch is done.
             if own is not None:
                 self._give_back(own)
             batch.results.put(None)
@@ -113,7 +113,7 @@ class Scheduler(Generic[Own]):
 
 
 class _Batch(Generic[Own, Result]):
-    """The jobs of one call, what has come of them, and None for each line that has ended."""
+    """The jobs of one call, their results, and None for each line that has ended."""
 
     def __init__(self, jobs: Iterable[Callable[[Own], Result]], budget: Budget) -> None:
         self._waiting = deque(jobs)
@@ -126,16 +126,16 @@ class _Batch(Generic[Own, Result]):
         self._stopped.set()
 
     def next(self) -> Callable[[Own], Result] | None:
-        """The next job; None where there is none, or none may begin."""
+        """The next job. None if there is none, or if no new job may begin."""
         if self._stopped.is_set() or self._budget.is_spent:
             return None
         try:
-            return self._waiting.popleft()  # atomic, so that no two lines get the same
+            return self._waiting.popleft()  # atomic, so no two lines get the same job
         except IndexError:
             return None
 
     def do(self, job: Callable[[Own], Result], own: Own) -> bool:
-        """Do a job and keep its result; False where it failed."""
+        """Do a job and keep its result. Return False if it failed."""
         try:
             result = job(own)
         except BaseException as error:  # noqa: BLE001 - the caller's thread raises it

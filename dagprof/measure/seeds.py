@@ -1,8 +1,9 @@
-"""Do DAGs depend on the order of sets? Text hashes differ from process to process, but not among
-forks of one zygote.
+"""Do DAGs depend on the order of sets? The hashes of texts differ from process to process, but not
+among forks of one zygote.
 
-So a second zygote with another hash seed parses each file once, and the first once more. Where the
-user has fixed ``PYTHONHASHSEED`` the order is fixed too, and nothing is to be found out.
+So a second zygote with another hash seed parses each file once, and the first zygote parses it once
+more. If the user has fixed ``PYTHONHASHSEED``, the order is fixed too, and there is nothing to
+compare.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ _MOST_DAGS = 20
 
 
 class Given(NamedTuple):
-    """What one parse gave: the ids of its DAGs, and the serialised form of those that were asked
-    for.
+    """The result of one parse: the ids of its DAGs, and the serialised form of the requested
+    ones.
     """
 
     ids: frozenset[str]
@@ -38,7 +39,7 @@ Contents = dict[Path, Given]
 
 
 def with_another_seed(target: Target) -> Target | None:
-    """The same target with a hash seed of its own; None where the user has fixed one."""
+    """The same target with another hash seed; None if the user has fixed the seed."""
     if target.environment.get(SEED_VARIABLE, "random") != "random":
         return None
     changed: Target = msgspec.structs.replace(
@@ -48,7 +49,9 @@ def with_another_seed(target: Target) -> Target | None:
 
 
 def is_asked(measured: Measured) -> bool:
-    """Whether a file's DAGs can be compared: it has some, and they are not restless anyway."""
+    """Whether a file's DAGs can be compared: it has some, and they are the same in repeated
+    parses.
+    """
     result = measured.result
     return (
         result.is_timed
@@ -61,8 +64,8 @@ def is_asked(measured: Measured) -> bool:
 def asking_jobs(
     files: Iterable[tuple[Path, Measured]], limits: ParseLimits, found: Contents
 ) -> list[Job]:
-    """Jobs that keep the serialised DAGs of each file in ``found``, for the zygote with the
-    other seed.
+    """Jobs for the zygote with the other seed. They keep the serialised DAGs of each file in
+    ``found``.
     """
 
     def keeping(measured: Measured) -> Callable[[Path, str, Ask], Measured]:
@@ -78,7 +81,7 @@ def asking_jobs(
 def comparing_jobs(
     files: Iterable[tuple[Path, Measured]], limits: ParseLimits, found: Contents
 ) -> list[Job]:
-    """Jobs for the first zygote that add what differs to each file's result."""
+    """Jobs for the first zygote. They add the differences to each file's result."""
 
     def comparing(measured: Measured) -> Callable[[Path, str, Ask], Measured]:
         def work(path: Path, shown: str, ask: Ask) -> Measured:

@@ -1,5 +1,5 @@
-"""A measuring session: the DAG files below some paths, found once, each measured when it is
-requested.
+"""A measuring session finds the DAG files below some paths once, and measures each file on
+request.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from dagprof.passes import file
 def opened(
     paths: Sequence[str], settings: Settings, environ: Mapping[str, str]
 ) -> Iterator[Session]:
-    """A session with the DAG files below ``paths``; nothing is left of it afterwards.
+    """A session with the DAG files below ``paths``. It leaves nothing behind.
 
-    :raises UsageError: paths or settings are at fault, or there is no DAG file.
+    :raises UsageError: paths or settings are wrong, or there is no DAG file.
     :raises MeasurementError: Airflow cannot be imported.
     """
     given = existing(tuple(paths))
@@ -39,8 +39,8 @@ def opened(
 
 
 class Session:
-    """The files of one site, in ``files``, and a way to measure single ones. ``root`` is the
-    bundle root. For one thread.
+    """The files of one site, in ``files``, and a way to measure single ones. ``root`` is the bundle
+    root. Only one thread may use it.
     """
 
     def __init__(self, site: Site) -> None:
@@ -50,8 +50,8 @@ class Session:
         self.files = site.discover()
 
     def measure(self, path: Path) -> FileResult:
-        """One file, with the passes that the settings ask for. Positions in the result point
-        nowhere.
+        """Measure one file with the passes of the settings. Positions in the result are not valid,
+        because there is no Run.
         """
         self._prepare()
         limits = self._site.limits(len(self.files))
@@ -60,10 +60,10 @@ class Session:
         return measured.result
 
     def surroundings(self, *, with_reference: bool) -> Run:
-        """A Run without files: where and how the numbers are taken, and how fast the machine is if
-        ``with_reference``.
+        """A Run without files. It describes where and how the figures are taken, and with
+        ``with_reference`` how fast the machine is.
 
-        Without distributions and the state of the repository, which take time to find.
+        It omits distributions and the state of the repository, because they take time to find.
         """
         self._prepare()
         site = self._site

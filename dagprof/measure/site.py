@@ -1,5 +1,5 @@
-"""One DAG folder under one Airflow, ready to be measured: a running zygote, the files, what
-bounds their parses, the Run.
+"""One DAG folder under one Airflow, ready to be measured: a running zygote, the files, the limits
+of their parses, and the Run.
 """
 
 from __future__ import annotations
@@ -43,16 +43,16 @@ from dagprof.passes.asking import ParseLimits
 from dagprof.project import homes, layout
 from dagprof.surrogates import without_surrogates
 
-# Airflow's own limit where its configuration has none.
+# Airflow's own limit if its configuration has none.
 _DEFAULT_LIMIT_S = 50.0
 _DESCRIBE_LIMIT_S = 60.0
-# Modules named in one remark.
+# The most modules that one note names.
 _NAMED = 3
 
 
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A temporary folder that is gone afterwards, whatever was put into it."""
+    """A temporary folder that is removed afterwards, with everything in it."""
     folder = Path(tempfile.mkdtemp(prefix="dagprof-"))
     try:
         yield folder
@@ -61,8 +61,8 @@ def scratch_folder() -> Iterator[Path]:
 
 
 class Site:
-    """Use as a context manager: the zygote starts on entering and is gone afterwards. ``doubts``
-    grows meanwhile.
+    """Use it as a context manager: the zygote starts on entering and ends on leaving. Measuring
+    adds to ``doubts``.
     """
 
     def __init__(self, target: Target, settings: Settings, paths: Sequence[Path]) -> None:
@@ -127,21 +127,21 @@ class Site:
         )
 
     def shown(self, path: Path) -> str:
-        """A path as results have it: relative to the bundle root, with forward slashes."""
+        """A path as in results: relative to the bundle root, with forward slashes."""
         shown: str = without_surrogates(path.relative_to(self.target.root).as_posix())
         return shown
 
     def pre_import(self, files: Iterable[Path]) -> None:
-        """Import what the DAG processor has imported after a round over the whole folder, of
-        which these files are a part.
+        """Import the modules that the DAG processor has imported after a round over the whole
+        folder, which contains these files.
         """
         answer = self._ask_to_pre_import(files, collects=False)
         self._pre_imported = tuple(answer.modules)
         self.doubts += pre_import_doubts(answer.failed)
 
     def collect(self, files: Iterable[Path]) -> None:
-        """Do the full garbage collection that the manager of ``files``, which were pre-imported,
-        would not do by itself.
+        """Run the full garbage collection that the manager would not run by itself after the
+        pre-imports of ``files``.
         """
         self._ask_to_pre_import(files, collects=True)
 
@@ -154,7 +154,7 @@ class Site:
         return answer
 
     def limits(self, files: int) -> ParseLimits:
-        """What bounds each parse."""
+        """The limits of each parse."""
         configured = float(
             self.zygotes.current.airflow.config.get("dag_file_processor_timeout", _DEFAULT_LIMIT_S)
         )
@@ -173,14 +173,14 @@ class Site:
     def crew(
         self, limits: ParseLimits, lines: int | None = None, zygotes: Zygotes | None = None
     ) -> Crew:
-        """Those who do jobs here."""
+        """A crew that does jobs here."""
         lines = lines or self.settings.jobs or settings_module.default_jobs()
         return Crew(
             zygotes or self.zygotes, lines=lines, time_limit_s=limits.time_limit_s, shown=self.shown
         )
 
     def run(self, results: Iterable[Measured], version: str) -> Run:
-        """What was measured, as a Run."""
+        """The results as a Run."""
         assembler = Assembler()
         for measured in results:
             assembler.add(self._remarked(measured))
@@ -210,7 +210,7 @@ class Site:
         )
 
     def _remarked(self, measured: Measured) -> Measured:
-        """A file with the remark that Airflow would not parse it, where that is so."""
+        """Add a note to a file that Airflow would not parse."""
         skipped = self._forced.get(measured.result.path)
         if skipped is None:
             return measured
@@ -220,8 +220,8 @@ class Site:
         return remarked
 
     def _described(self, zygote: Zygote, files: Sequence[str]) -> Described:
-        """Where modules come from; a DAG file may have ended those who could tell, and the times
-        are worth keeping.
+        """The modules' distributions. A DAG file may have ended the process that knows them; the
+        times are still worth keeping.
         """
         try:
             return zygote.ask(
@@ -237,8 +237,8 @@ class Site:
 
 
 def pre_import_doubts(failed: Sequence[Sequence[str]]) -> list[Doubt]:
-    """One remark on the modules, each with its error, that the DAG processor fails to import
-    before it forks.
+    """One note on the modules that the DAG processor fails to import before it forks, each with its
+    error.
     """
     if not failed:
         return []
@@ -265,7 +265,9 @@ def _state_doubts(trouble: str) -> list[Doubt]:
 
 
 def _project(target: Target, files: Sequence[FileResult]) -> Project:
-    """What was taken from the project, and where it holds modules that were not found."""
+    """The parts taken from the project, and the places in it that hold modules which were not
+    found.
+    """
     found = target.project
     root = layout.project_root(target.root) if found is None else found.root
     if root is None:
@@ -295,7 +297,7 @@ def _surrounding_doubts(target: Target) -> list[Doubt]:
 
 
 def _recorded(settings: Settings, files: int) -> dict[str, str | int | float | bool | None]:
-    """The settings that shaped the numbers."""
+    """The settings that affect the figures."""
     kept = (
         "temperature",
         "isolation",
@@ -313,7 +315,7 @@ def _recorded(settings: Settings, files: int) -> dict[str, str | int | float | b
 
 
 def _pyinstrument_folder() -> str | None:
-    """Where the package is that dagprof itself has, for targets that lack it."""
+    """The folder of dagprof's own pyinstrument, for targets that lack it."""
     spec = importlib.util.find_spec("pyinstrument")
     folders = list(spec.submodule_search_locations or ()) if spec else []
     return folders[0] if folders else None

@@ -2,14 +2,15 @@
 
 All values are frozen and carry their unit in their name: ``_ms`` milliseconds, ``_us``
 microseconds, ``_s`` seconds, ``_kib`` KiB. Lists that belong together are stored as columns of
-equal length, so that a Run of a thousand files stays small. ``SCHEMA_VERSION`` grows when a reader
-of the older form could misread the newer one:
+equal length, which keeps a Run of a thousand files small. ``SCHEMA_VERSION`` grows when a reader of
+the older form could misread the newer one:
 
 1. first form
 2. plugins; each reason for which Airflow skips a file, with its detail
-3. statuses ``needs-answer``, ``held`` and ``lost``; what a file needs; failures of network effects;
-   the stage ``exit_ms`` in the parse time; DAGs that exist in some parses only; ``project``: what
-   was taken from the repository, and where it holds modules that were not found
+3. statuses ``needs-answer``, ``held`` and ``lost``; the answers that a file needs; failures of
+   network effects; the stage ``exit_ms`` in the parse time; DAGs that exist in some parses only;
+   ``project``: the settings taken from the repository, and the folders where it holds modules that
+   were not found
 """
 
 from __future__ import annotations

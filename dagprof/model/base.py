@@ -1,4 +1,4 @@
-"""What all values of the vocabulary are built from."""
+"""Base classes and small values of the vocabulary."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import msgspec
 class Frozen(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=False
 ):
-    """Base of all values: immutable, built by keyword; unknown fields of a newer writer are
-    ignored.
+    """Base of all values: immutable and built by keyword. It ignores unknown fields that a newer
+    dagprof wrote.
     """
 
 
 class Doubt(Frozen, frozen=True):
-    """A reason to trust a number less. ``code`` is stable, ``text`` is one sentence for people."""
+    """A reason to trust a number less. ``code`` is a stable name, ``text`` is one sentence for
+    people.
+    """
 
     code: str
     text: str

@@ -1,5 +1,5 @@
-"""What one DAG file did while it was parsed, besides building DAGs, and what differed from parse
-to parse.
+"""The actions of one DAG file during its parse, besides building DAGs, and the differences from
+parse to parse.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from dagprof.model.effects import EffectKind, effect_kind
 
 
 class Output(Frozen, frozen=True):
-    """What the parse wrote to one stream, redacted and cut to a limit; ``total_bytes`` counts
-    all of it.
+    """The output of the parse on one stream, redacted and cut to a limit. ``total_bytes`` counts
+    all output.
     """
 
     text: str = ""
@@ -18,17 +18,18 @@ class Output(Frozen, frozen=True):
 
     @property
     def is_cut(self) -> bool:
-        """Whether more was written than is kept here."""
+        """Whether the parse wrote more than is kept here."""
         return self.total_bytes > len(self.text.encode("utf-8", "replace"))
 
 
 class Access(Frozen, frozen=True):
-    """A Variable or Connection that was used while the file was parsed, at the user's line that led
+    """A Variable or Connection that the file used while it was parsed, at the user's line that led
     there.
 
-    ``kind`` is ``variable``, ``connection`` or ``environment`` (a variable of the environment that
-    is not set, where the file was traced); ``answered_by`` is ``environment``, ``file``,
-    ``default``, ``stub``, ``missing`` or ``ignored`` (a write, which holds for this parse only).
+    ``kind`` is ``variable``, ``connection`` or ``environment``. The last one is an environment
+    variable that is not set; only traced files record it. ``answered_by`` is ``environment``,
+    ``file``, ``default``, ``stub``, ``missing`` or ``ignored`` (a write, which holds for this parse
+    only).
     """
 
     kind: str
@@ -41,14 +42,14 @@ class Access(Frozen, frozen=True):
 
 
 class Effect(Frozen, frozen=True):
-    """Something that the file did while it was parsed, besides building DAGs, at the user's line
-    that led there.
+    """An action of the file during its parse, besides building DAGs, at the user's line that led
+    there.
 
-    ``kind`` is the name of an ``EffectKind``; ``what`` holds host and port, program, path or name,
-    redacted. ``wall_us`` is the time of all ``count`` times together, None where only the fact is
-    known; ``size_bytes`` counts what files hold; ``failed`` counts how often it ended with an
-    error, of those whose time is known. ``threads`` is how many threads besides the one that parses
-    did it; their times overlap, and what overlaps counts once.
+    ``kind`` is the name of an ``EffectKind``. ``what`` holds host and port, program, path or name,
+    redacted. ``wall_us`` is the total time of all ``count`` occurrences, None if the time is
+    unknown. ``size_bytes`` is the size of files. ``failed`` counts the occurrences that ended with
+    an error, among those with a known time. ``threads`` is how many threads besides the parsing
+    thread did it. Their times overlap, and overlapping time counts once.
     """
 
     kind: str
@@ -63,11 +64,11 @@ class Effect(Frozen, frozen=True):
 
     @property
     def about(self) -> EffectKind:
-        """What is known of its kind."""
+        """The row of its kind."""
         return effect_kind(self.kind)
 
 
-# The field of an ``Instability`` that is about the DAG as a whole.
+# The field of an ``Instability`` that concerns the DAG as a whole.
 EXISTENCE = "the DAG itself"
 
 
@@ -78,8 +79,8 @@ class Instability(Frozen, frozen=True):
     The field ``EXISTENCE`` says that not every parse gave the DAG; the values are then ``there``
     and ``missing``.
 
-    ``by_seed`` says that it takes another hash seed to differ, as the order of a set does: it
-    changes with each start of Python, not with each parse.
+    ``by_seed`` says that the field differs only under another hash seed, like the order of a set.
+    It changes with each start of Python, not with each parse.
     """
 
     dag_id: str
@@ -90,5 +91,5 @@ class Instability(Frozen, frozen=True):
 
     @property
     def is_existence(self) -> bool:
-        """Whether the DAG is there in some parses only."""
+        """Whether the DAG exists in some parses only."""
         return self.field == EXISTENCE

@@ -1,8 +1,8 @@
-"""The kinds of effects that a parse can have, one row each: what they are called, belong to, and
-mean to gate and reports.
+"""The kinds of effects that a parse can have, one row each: their names, their groups, and their
+meaning to the gate and the reports.
 
-A new kind is one watcher in ``dagprof/probe/watch/`` and one row here. A row of a new group with a
-rule of its own also needs that rule in ``dagprof.config.policy``.
+A new kind needs one watcher in ``dagprof/probe/watch/`` and one row here. A new group with a rule
+of its own also needs that rule in ``dagprof.config.policy``.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 
 class EffectGroup(NamedTuple):
-    """Kinds that mean the same to people.
+    """A group of kinds that people treat alike.
 
-    ``rule`` is the value of the ``Rule`` by which the gate finds new ones, empty for none; ``does``
-    and ``advice`` are what it says then: ``a.py queries a database while it is parsed; query it in
-    a task``.
+    ``rule`` is the value of the ``Rule`` with which the gate finds new effects of the group, empty
+    for none. ``does`` and ``advice`` form the gate's message: ``a.py queries a database while it is
+    parsed; query it in a task``.
     """
 
     name: str
@@ -25,7 +25,7 @@ class EffectGroup(NamedTuple):
 
 
 class Verbs(NamedTuple):
-    """To do it, does it, and did it."""
+    """Three forms of one verb: to do it, does it, did it."""
 
     infinitive: str
     present: str
@@ -33,11 +33,11 @@ class Verbs(NamedTuple):
 
 
 class EffectKind(NamedTuple):
-    """One kind. ``name`` stands in Runs. ``verbs`` are there if its time can explain why a file
-    became slower.
+    """One kind of effect. ``name`` is the name in Runs. ``verbs`` are set if the effect's time can
+    explain why a file became slower.
 
-    ``belongs_in_task``: it is work, and a report of what is better done in a task names it.
-    ``has_object``: what it is done to goes on the verb (``reads x.txt``).
+    ``belongs_in_task``: the effect is work, and reports list it among the work to move into a task.
+    ``has_object``: the verb takes the object of the effect (``reads x.txt``).
     """
 
     name: str
@@ -103,9 +103,7 @@ _BY_NAME = {kind.name: kind for kind in EFFECT_KINDS}
 
 
 def effect_kind(name: str) -> EffectKind:
-    """The row of a kind; for a name that only a newer dagprof knows, one that nothing follows
-    from.
-    """
+    """The row of a kind. A name that only a newer dagprof knows gets a neutral row."""
     return _BY_NAME.get(name) or EffectKind(name, OTHER)
 
 

@@ -1,4 +1,4 @@
-"""What experiments on one DAG file showed: does it need an import, and what does the parse save
+"""Results of experiments on one DAG file: does it need an import, and what does the parse save
 without it?
 """
 
@@ -12,7 +12,7 @@ from dagprof.robust import median_absolute_deviation, standard_error_of_median
 
 
 class Need(str, enum.Enum):
-    """What an experiment showed of the import statements that were taken out."""
+    """What an experiment showed about the removed import statements."""
 
     NOT_NEEDED = "not-needed"
     RAISES = "raises"
@@ -21,16 +21,17 @@ class Need(str, enum.Enum):
 
 
 class Experiment(Frozen, frozen=True):
-    """The file parsed again without some import statements, which were taken out in memory only.
+    """Another parse of the file, without some import statements. dagprof removes these in memory
+    only.
 
-    ``need`` says whether the parse needed them and ``reason`` what did. ``saving_ms`` and
-    ``memory_kib`` hold, round by round, what a plain parse took or grew more than the one without
-    them taken right after it, scaled to the file's parse time without waiting for a processor: the
-    machine's speed may have changed since. ``cautions`` names what the imports do that the
-    serialised DAGs do not show; ``has_star`` says that an ``import *`` is among them. Of one
-    statement that is not needed, ``used_in`` holds a place in each other file that takes its names
-    from here, in tasks perhaps, and ``is_unused`` says that no source was seen to use them,
-    ``in_hints`` that only type hints do.
+    ``need`` says whether the parse needed them, and ``reason`` what needed them. ``saving_ms`` and
+    ``memory_kib`` hold one difference per round: a plain parse minus the parse without the
+    statements right after it. ``saving_ms`` is scaled to the file's parse time without waiting for
+    a processor, because the machine's speed may have changed since. ``cautions`` names actions of
+    the imports that the serialised DAGs do not show. ``has_star`` says that one of them is an
+    ``import *``. Three fields describe a single statement that is not needed: ``used_in`` holds a
+    place in each other file that takes its names from this file, perhaps in tasks; ``is_unused``
+    says that no source was seen to use them; ``in_hints`` says that only type hints do.
     """
 
     without: tuple[Place, ...]
@@ -46,7 +47,9 @@ class Experiment(Frozen, frozen=True):
 
     @property
     def is_proof(self) -> bool:
-        """Whether it proves a saving: the DAGs stayed the same and the difference was timed."""
+        """Whether the experiment proves a saving: the DAGs stayed the same and dagprof timed the
+        difference.
+        """
         return self.need is Need.NOT_NEEDED and bool(self.saving_ms)
 
     @property
@@ -56,7 +59,7 @@ class Experiment(Frozen, frozen=True):
 
     @property
     def proved_ms(self) -> float:
-        """Median saving in ms; 0.0 when nothing was timed."""
+        """Median saving in ms; 0.0 if dagprof timed nothing."""
         return float(statistics.median(self.saving_ms)) if self.saving_ms else 0.0
 
     @property

@@ -10,8 +10,8 @@ _NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 
 
 class Failure(Frozen, frozen=True):
-    """Why a file gave no DAGs. ``traceback`` holds the user's frames only; ``cause`` is the
-    first exception of a chain.
+    """Why a file gave no DAGs. ``traceback`` holds the user's frames only. ``cause`` is the first
+    exception of a chain.
     """
 
     type: str
@@ -23,15 +23,15 @@ class Failure(Frozen, frozen=True):
 
     @property
     def missing_module(self) -> str:
-        """The module that could not be found, also where another exception says so; empty if
-        that is not the reason.
+        """The module that could not be found, even if the failure is another exception that names
+        it; empty for other failures.
         """
         found = _NO_MODULE.search(f"{self.type}: {self.message}") or _NO_MODULE.search(self.cause)
         return found[1] if found else ""
 
 
 class Unanswered(Frozen, frozen=True):
-    """What a file fails for lack of, and the user's line that asks for it.
+    """An answer that a file fails without, and the user's line that asks for it.
 
     ``kind`` is ``variable``, ``connection`` or ``environment``.
     """
@@ -43,7 +43,7 @@ class Unanswered(Frozen, frozen=True):
 
     @property
     def noun(self) -> str:
-        """What it is, in words."""
+        """The missing answer in words."""
         return {"variable": "Variable", "connection": "Connection"}.get(
             self.kind, "the environment variable"
         )
@@ -62,8 +62,8 @@ class Unanswered(Frozen, frozen=True):
 
 
 class LostDag(Frozen, frozen=True):
-    """A DAG that the file created and Airflow did not find: nothing global holds it, and it was
-    no context manager.
+    """A DAG that the file created and Airflow did not find: no global name holds it, and no
+    ``with`` statement used it.
     """
 
     dag_id: str

@@ -1,4 +1,4 @@
-"""One DAG file: how its parses ended, and everything known about it."""
+"""One DAG file: how its parses ended, and everything that dagprof knows about it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from dagprof.model.trace import Stack, Trace
 class Status(str, enum.Enum):
     """How the parse of one file ended.
 
-    ``HELD``: a process that the file started holds the parse's output, and Airflow 3 waits for it
-    to its time-out. ``LOST``: Airflow 3 cannot send the DAGs from the parsing process.
+    ``HELD``: a process that the file started holds the parse's output open, and Airflow 3 waits for
+    it until its time-out. ``LOST``: Airflow 3 cannot send the DAGs from the parsing process.
     """
 
     OK = "ok"
@@ -35,20 +35,20 @@ class Status(str, enum.Enum):
 
     @property
     def is_failure(self) -> bool:
-        """Whether the parse gave no DAG although it was tried; for ``NEEDS_ANSWER`` Airflow may
-        do better.
+        """Whether the parse was tried and gave no DAG. For ``NEEDS_ANSWER``, Airflow may get
+        DAGs.
         """
         return self not in (Status.OK, Status.NO_DAGS, Status.SKIPPED)
 
     @property
     def is_broken(self) -> bool:
-        """Whether Airflow would show no DAG of this file either: it fails, and not for lack of
-        an answer.
+        """Whether Airflow would show no DAG of this file either: the parse fails for another reason
+        than a missing answer.
         """
         return self.is_failure and self is not Status.NEEDS_ANSWER
 
 
-# DAG ids that are named one by one.
+# The most DAG ids that a message names one by one.
 _NAMED_IDS = 3
 
 
@@ -59,8 +59,8 @@ def _named(dag_ids: Sequence[str]) -> str:
 
 
 class FileResult(Frozen, frozen=True):
-    """Everything known about one DAG file. ``path`` is relative to ``Run.root``, with forward
-    slashes.
+    """Everything that dagprof knows about one DAG file. ``path`` is relative to ``Run.root``, with
+    forward slashes.
     """
 
     path: str
@@ -98,10 +98,10 @@ class FileResult(Frozen, frozen=True):
         return self.samples.median("own_ms")
 
     def has_lost_dags(self, before: FileResult) -> bool:
-        """Whether it fails now and did not before, fails with fewer DAGs, or no longer defines a
-        DAG.
+        """Whether the file newly fails, fails with fewer DAGs, or no longer defines a DAG.
 
-        What it would do with an answer that is missing here nobody knows: that is not a loss.
+        A file that lacks an answer has not lost DAGs, because nobody knows what it would do with
+        the answer.
         """
         if self.status is Status.NEEDS_ANSWER:
             return False
@@ -110,15 +110,16 @@ class FileResult(Frozen, frozen=True):
         return self.status is Status.NO_DAGS and before.status is Status.OK
 
     def missing_dags(self, before: FileResult) -> tuple[str, ...]:
-        """The ids that the file gave before and does not give now; Airflow keeps the others next
-        to an import error.
+        """The ids that the file gave before and does not give now. A file with an import error can
+        still give some DAGs in Airflow.
         """
         return tuple(dag_id for dag_id in before.dag_ids if dag_id not in self.dag_ids)
 
     def missing(self, before: FileResult | None = None) -> str:
-        """What is wrong with the DAGs of a file that fails or lost some, to go on after its name.
+        """What is wrong with the DAGs of a file that fails or lost some, as a phrase that follows
+        its name.
 
-        ``before`` is what the file gave earlier; only that says which DAGs are missing.
+        ``before`` is the earlier result of the file; only that shows which DAGs are missing.
         """
         if not self.dag_ids:
             return "gives no DAGs"
@@ -129,14 +130,14 @@ class FileResult(Frozen, frozen=True):
 
     @property
     def ended_measuring(self) -> bool:
-        """Whether its parse took the processes that watch over it along: nobody saw how its own
+        """Whether the parse also ended the processes that watch it, so that nobody saw how its own
         process ended.
         """
         return self.status is Status.KILLED and self.signal is None and self.exit_code is None
 
     @property
     def why_no_dags(self) -> str:
-        """What kept a file from giving DAGs, in words."""
+        """The reason why a file gave no DAGs, in words."""
         if self.unanswered:
             return self.what_it_needs
         if self.failures:
@@ -152,8 +153,8 @@ class FileResult(Frozen, frozen=True):
 
     @property
     def needed_answers(self) -> str:
-        """The answers that it fails without, where they are requested, and the option that
-        supplies them.
+        """The answers that the file fails without, the places that ask for them, and the option
+        that supplies them.
         """
         if not self.unanswered:
             return ""
@@ -165,12 +166,14 @@ class FileResult(Frozen, frozen=True):
 
     @property
     def what_it_needs(self) -> str:
-        """The same as a clause: ``it needs Variable 'a', …``; empty where nothing is missing."""
+        """The needed answers as a clause: ``it needs Variable 'a', …``; empty if nothing is
+        missing.
+        """
         return f"it needs {self.needed_answers}" if self.unanswered else ""
 
     @property
     def is_timed(self) -> bool:
-        """Whether there is a parse time at all (files that fail to import have one, files that
-        were killed have not).
+        """Whether the file has a parse time. Files that fail to import have one; files that were
+        killed do not.
         """
         return len(self.samples) > 0

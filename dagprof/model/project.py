@@ -1,4 +1,4 @@
-"""What a scan took from the repository's description of its own environment."""
+"""What a scan took from the repository's own description of its environment."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from dagprof.model.base import Frozen
 
 
 class Used(Frozen, frozen=True):
-    """One thing that the repository says about its environment, and that the parses had.
+    """One setting that the repository gives for its environment and that the parses had.
 
-    ``what`` names it ("3 Variables (A, B, C)"), ``where`` is a file of the repository, with a line
-    where there is one, ``off`` says how to do without. ``is_left_out``: it was found and not used;
-    ``off`` then says why. Names only, never values.
+    ``what`` names it ("3 Variables (A, B, C)"). ``where`` is a file of the repository, with a line
+    if known. ``off`` says how to turn it off. ``is_left_out``: dagprof found it and did not use it;
+    ``off`` then says why. These fields hold names only, never values.
     """
 
     what: str
@@ -30,8 +30,8 @@ class Used(Frozen, frozen=True):
 class Home(Frozen, frozen=True):
     """Where the repository holds a module that a failed parse asked for.
 
-    ``entry`` is its file or folder, ``folder`` the one to import it from, both as people see them;
-    ``option`` is the option that puts that folder on the path.
+    ``entry`` is the module's file or folder, ``folder`` the folder to import it from, both as
+    people see them. ``option`` is the option that puts that folder on the path.
     """
 
     module: str
@@ -41,8 +41,8 @@ class Home(Frozen, frozen=True):
 
 
 class Project(Frozen, frozen=True):
-    """The repository around the DAG folder; ``root`` is empty where there was none, or none was
-    asked for.
+    """The repository around the DAG folder. ``root`` is empty if there was none, or if the scan did
+    not ask for it.
     """
 
     root: str = ""

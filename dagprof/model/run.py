@@ -1,4 +1,4 @@
-"""One scan: what was measured, where and how, and the results."""
+"""One scan: what dagprof measured, where and how, and the results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dagprof.model.trace import Edge, Module
 
 
 class Temperature(str, enum.Enum):
-    """What the process that parses has already imported; see docs/how-it-works.md."""
+    """Which modules the parsing process has already imported; see docs/how-it-works.md."""
 
     PROCESSOR = "processor"
     WARM = "warm"
@@ -26,13 +26,12 @@ class Isolation(str, enum.Enum):
     SPAWN = "spawn"
 
 
-# From here on a machine is called busy: this share of all parse time went by waiting for a
-# processor.
+# A machine counts as busy if the parses spend this share of all parse time waiting for a processor.
 BUSY_SHARE = 0.1
 
 
 class SkipReason(str, enum.Enum):
-    """Why Airflow does not parse a file, by its own functions."""
+    """Why Airflow does not parse a file, as Airflow's own functions decide it."""
 
     IGNORED = "ignored"
     SAFE_MODE = "safe-mode"
@@ -44,8 +43,8 @@ class SkipReason(str, enum.Enum):
 class SkippedFile(Frozen, frozen=True):
     """A file that Airflow does not parse, and the reason.
 
-    ``detail`` holds the words that the text lacks (``safe-mode``), the name of the user's function
-    (``callable``) or the exception that it raised (``unexamined``).
+    ``detail`` depends on the reason: the words that the text lacks (``safe-mode``), the name of the
+    user's function (``callable``) or the exception that this function raised (``unexamined``).
     """
 
     path: str
@@ -74,8 +73,8 @@ class SkippedFile(Frozen, frozen=True):
         )
 
     def loses_dags_of(self, before: FileResult) -> bool:
-        """Whether the file gave DAGs before and is skipped now, and not by a pattern that
-        somebody wrote.
+        """Whether the file gave DAGs before and Airflow skips it now for another reason than a
+        pattern that somebody wrote.
         """
         return self.reason is not SkipReason.IGNORED and bool(before.dag_ids)
 
@@ -88,11 +87,11 @@ class Git(Frozen, frozen=True):
 
 
 class Environment(Frozen, frozen=True):
-    """Where the numbers were taken. ``machine`` is a digest of host name and hardware, to
-    distinguish machines.
+    """Where dagprof took the numbers. ``machine`` is a digest of host name and hardware that
+    distinguishes machines.
 
-    ``airflow_config`` holds the settings that decide how Airflow parses; ``distributions`` is all
-    that is installed beside it.
+    ``airflow_config`` holds the settings that decide how Airflow parses. ``distributions`` lists
+    all distributions installed beside Airflow.
     """
 
     python_version: str
@@ -115,12 +114,13 @@ class Environment(Frozen, frozen=True):
 
 
 class Plugin(Frozen, frozen=True):
-    """One plugin that Airflow's manager loads once, before it parses: a cost that no DAG file can
-    change.
+    """One plugin. Airflow's manager loads it once, before it parses, so no DAG file can change its
+    cost.
 
-    ``source`` is its file, entry point or provider. ``wall_ms`` and ``rss_kib`` are what loading it
-    took and added, with the ``modules`` that it brought; what an earlier plugin had loaded already
-    is that one's. ``error`` is the reason why it could not be loaded, empty where it could.
+    ``source`` is its file, entry point or provider. ``wall_ms`` and ``rss_kib`` are the time and
+    memory that loading it added, ``modules`` the modules that it brought. Modules that an earlier
+    plugin loaded count for that plugin. ``error`` is the reason why the plugin could not be loaded,
+    empty if it could.
     """
 
     name: str
@@ -132,8 +132,8 @@ class Plugin(Frozen, frozen=True):
 
 
 class Reference(Frozen, frozen=True):
-    """Parses of dagprof's own fixed file (``dagprof.measure.reference``) in the same scan: how
-    fast the machine was then.
+    """Parses of dagprof's own fixed file (``dagprof.measure.reference``) in the same scan. They
+    show how fast the machine was during the scan.
     """
 
     version: int
@@ -141,8 +141,8 @@ class Reference(Frozen, frozen=True):
 
 
 class Run(Frozen, frozen=True):
-    """One scan: what was measured, where, how, and the results. The file between measuring and
-    reporting.
+    """One scan: what dagprof measured, where and how, and the results. Measuring writes this file;
+    reports read it.
     """
 
     schema_version: int
@@ -163,7 +163,7 @@ class Run(Frozen, frozen=True):
 
     @property
     def broken(self) -> list[FileResult]:
-        """The files that give no DAGs, whatever they are answered."""
+        """The files that give no DAGs, whatever answers they get."""
         return [file for file in self.files if file.status.is_broken]
 
     @property
@@ -173,32 +173,32 @@ class Run(Frozen, frozen=True):
 
     @property
     def total_parse_ms(self) -> float:
-        """Sum of the files' median parse times: the work of one loop of the DAG processor, in
-        milliseconds.
+        """Sum of the files' median parse times in milliseconds: the work of one loop of the DAG
+        processor.
         """
         return sum(file.parse_ms for file in self.files)
 
     @property
     def total_own_ms(self) -> float:
-        """The same without waiting for a processor that others used."""
+        """The total parse time without waiting for a processor that others used."""
         return sum(file.own_ms for file in self.files)
 
     @property
     def total_queued_ms(self) -> float:
-        """What of the total parse time went by waiting for a processor."""
+        """The part of the total parse time that the parses spent waiting for a processor."""
         return self.total_parse_ms - self.total_own_ms
 
     @property
     def was_busy(self) -> bool:
-        """Whether that was much of it."""
+        """Whether the machine was busy: much of the parse time was waiting for a processor."""
         return self.total_queued_ms > BUSY_SHARE * self.total_parse_ms
 
 
 class Measured(Frozen, frozen=True):
-    """One measured file on its own, as the journal keeps it: positions in ``result`` point into
-    ``modules`` here.
+    """One measured file on its own, as the journal keeps it. Positions in ``result`` point into its
+    own ``modules``.
 
-    Distributions of ``modules`` are not known yet; ``import_sets`` is this file's own
+    The distributions of ``modules`` are not known yet. ``import_sets`` is this file's own
     ``Run.import_sets``.
     """
 

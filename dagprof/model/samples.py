@@ -9,16 +9,16 @@ from dagprof.robust import median_absolute_deviation
 
 
 class Samples(Frozen, frozen=True):
-    """Uninstrumented parses of one file, one column per figure, in the order they were taken.
+    """Uninstrumented parses of one file: one column per figure, in the order of the parses.
 
-    ``wall_ms`` is the parse time: from the start of DagBag to the end of serialisation (for the
-    cold temperature the import of Airflow before it, ``airflow_ms``, is part of it). ``load_ms``,
-    ``bag_ms``, ``serialise_ms`` and ``exit_ms`` are its stages; the last one is the end of the
-    process in Airflow 3: its exit handlers, and waiting for processes that hold its output.
-    ``queued_ms`` is how long the parse waited for a processor that others used, part of
-    ``wall_ms``: the machine's doing. It is never so long that less than the CPU time of the thread
-    that parses would be left. ``overhead_ms`` is what the measurement itself took around the parse:
-    fork, pipes, reaping.
+    ``wall_ms`` is the parse time: from the start of DagBag to the end of serialisation. For the
+    cold temperature, it includes the import of Airflow before that, ``airflow_ms``. ``load_ms``,
+    ``bag_ms``, ``serialise_ms`` and ``exit_ms`` are its stages. ``exit_ms`` is the end of the
+    process in Airflow 3: its exit handlers, and the wait for processes that hold its output open.
+    ``queued_ms`` is the part of ``wall_ms`` in which the parse waited for a processor that others
+    used. It is limited so that ``wall_ms`` without it is at least the CPU time of the parsing
+    thread. ``overhead_ms`` is the time of the measurement itself around the parse: fork, pipes,
+    reaping.
     """
 
     wall_ms: tuple[float, ...] = ()
@@ -44,7 +44,7 @@ class Samples(Frozen, frozen=True):
 
     @property
     def own_ms(self) -> tuple[float, ...]:
-        """Wall times less what each parse waited for a processor that others used."""
+        """Wall times minus the time that each parse waited for a processor that others used."""
         return tuple(
             wall - queued for wall, queued in zip(self.wall_ms, self.queued_ms, strict=True)
         )

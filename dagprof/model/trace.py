@@ -1,4 +1,4 @@
-"""What the tracing pass and the sampler found in one parse: modules, imports, statements, call
+"""Results of the tracing pass and of the sampler for one parse: modules, imports, statements, call
 stacks.
 """
 
@@ -18,7 +18,7 @@ class Origin(str, enum.Enum):
 
 
 class Module(Frozen, frozen=True):
-    """A module that some file loaded, or asked for."""
+    """A module that some file loaded or asked for."""
 
     name: str
     file: str = ""
@@ -27,15 +27,15 @@ class Module(Frozen, frozen=True):
 
 
 class Loads(Frozen, frozen=True):
-    """Modules in the order their loading began, one column per figure.
+    """Loaded modules in the order in which their loading began, one column per figure.
 
-    ``module`` and ``importer`` are positions in ``Run.modules``; ``importer`` is -1 for the DAG
-    file itself and -2 where no importing statement was seen. ``parent`` is a position in these
+    ``module`` and ``importer`` are positions in ``Run.modules``. ``importer`` is -1 for the DAG
+    file itself and -2 if dagprof saw no importing statement. ``parent`` is a position in these
     columns, -1 for an outermost load. Times are those of the tracing pass, without garbage
-    collection, compilation and waiting for a processor; ``cumulative_us`` includes what was loaded
-    in turn. ``caller_line`` is the line that was running of the module being loaded, or of the DAG
-    file, 0 if unknown. ``imports`` is a position in ``Run.import_sets``: the import statements that
-    ran while this module, and nothing inside it, was being loaded.
+    collection, compilation and waiting for a processor. ``cumulative_us`` includes nested loads.
+    ``caller_line`` is the line that was running in the surrounding module, or in the DAG file; 0 if
+    unknown. ``imports`` is a position in ``Run.import_sets``: the import statements that ran while
+    this module, and no nested module, was being loaded.
     """
 
     module: tuple[int, ...] = ()
@@ -52,14 +52,14 @@ class Loads(Frozen, frozen=True):
 
 
 class Edge(Frozen, frozen=True, array_like=True):
-    """An import statement that ran and the module it asked for (position in ``Run.modules``).
+    """An import statement that ran, and the module that it asked for (position in ``Run.modules``).
 
-    ``importer`` is the module in which the statement stands where that is not the one being loaded:
-    a function of another module was called; -1 stands for the module being loaded, or the DAG file.
-    ``caller_line`` is the line of that module, or of the DAG file, that was running, for statements
-    in functions; 0 if unknown. ``is_conditional`` says of the user's statements that they stand
-    inside ``if``, ``try`` or the like. ``is_executed``: it is in other code, which was executed at
-    this line.
+    ``importer`` is -1 if the statement stands in the module being loaded, or in the DAG file.
+    Otherwise a function of another module ran the statement, and ``importer`` is that module.
+    ``caller_line`` is set for statements in functions: the running line of the module being loaded,
+    or of the DAG file; 0 if unknown. ``is_conditional`` says that a statement of the user stands
+    inside ``if``, ``try`` or the like. ``is_executed`` says that the statement is in other code,
+    which this line executed.
     """
 
     line: int
@@ -72,7 +72,8 @@ class Edge(Frozen, frozen=True, array_like=True):
 
 
 class StatementMemory(Frozen, frozen=True, array_like=True):
-    """What one import statement of the user's code added to the process: KiB of anonymous pages.
+    """The memory that one import statement of the user's code added to the process: KiB of
+    anonymous pages.
 
     ``importer`` is a position in ``Run.modules``, -1 for the DAG file.
     """
@@ -83,15 +84,15 @@ class StatementMemory(Frozen, frozen=True, array_like=True):
 
 
 class Statement(Frozen, frozen=True):
-    """One top-level statement of a DAG file and its clock in the tracing pass.
+    """One top-level statement of a DAG file and its times in the tracing pass.
 
     ``parent`` is a position in the same tuple, -1 at the top. Wall and CPU time include nested
-    statements; garbage collection and waiting for a processor are taken out. ``count`` is how often
-    it ran; ``is_cut`` says that a loop was looked into for its first iterations only (the loop's
-    own time is whole). ``building_us`` is how much of the wall time went into making DAGs, task
-    groups and tasks in this statement itself. ``gc_us`` is the garbage collection while it, and
-    none nested in it, ran; it is in no other figure. ``member`` is the file in a zip archive that
-    it is in.
+    statements; they exclude garbage collection and waiting for a processor. ``count`` is how often
+    the statement ran. ``is_cut`` says that dagprof timed only the first iterations of a loop one by
+    one (the loop's own time is complete). ``building_us`` is the part of the wall time in which
+    this statement itself made DAGs, task groups and tasks. ``gc_us`` is the garbage collection
+    while this statement, and no nested one, ran; no other figure includes it. ``member`` is the
+    file in a zip archive that holds the statement.
     """
 
     parent: int
@@ -109,11 +110,11 @@ class Statement(Frozen, frozen=True):
 
 
 class Trace(Frozen, frozen=True):
-    """The tracing pass of one file: imports, the import statements that ran outside any load, and
-    the statements' clocks.
+    """The tracing pass of one file: imports, import statements that ran outside any load, and the
+    times of the statements.
 
-    What the pass waited for a processor is taken out of all times, in proportion to CPU time: the
-    machine's doing, which the plain parses may not have met.
+    All times exclude the wait for a processor, in proportion to CPU time, because the plain parses
+    may not have waited.
     """
 
     wall_ms: float
@@ -126,11 +127,11 @@ class Trace(Frozen, frozen=True):
 
 
 class Stack(Frozen, frozen=True):
-    """A node of the sampled call tree; times are sampled wall milliseconds, children below one per
-    cent are left out.
+    """A node of the sampled call tree. Times are sampled wall milliseconds. The tree leaves out
+    children below one per cent.
 
-    Below the DAG file's own code stands a node for each top-level statement: ``function`` is
-    ``STATEMENT`` and ``line`` the statement's first line.
+    Below the DAG file's own code stands a node for each top-level statement: its ``function`` is
+    ``STATEMENT``, and its ``line`` is the statement's first line.
     """
 
     function: str

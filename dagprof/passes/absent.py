@@ -1,9 +1,9 @@
-"""Waiting for what is not there: metadata servers of clouds, hosts that do not answer, names that
-do not resolve.
+"""Finds waits for hosts that are absent: metadata servers of clouds, hosts that do not answer,
+names that do not resolve.
 
-Where a DAG file asks for credentials on a laptop or in CI, a client library tries the cloud's
-metadata server several times, for seconds. In production that server answers at once: the figure is
-this machine's, not the deployment's.
+If a DAG file asks for credentials on a laptop or in CI, a client library tries the cloud's metadata
+server several times, for seconds. In production that server answers at once. So the wait belongs to
+this machine, not to the deployment.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import NamedTuple
 from dagprof.model import Doubt, Effect
 from dagprof.model.effects import NETWORK
 
-# From here on a wait is worth a sentence, in ms: of a metadata server, of any other host.
+# The shortest wait that is worth a note, in ms: for a metadata server, and for any other host.
 _SERVER_MS, _HOST_MS = 100.0, 500.0
 _MOST = 3
 
 
 class Server(NamedTuple):
-    """Who asks a metadata server, and what keeps it from asking."""
+    """The client that asks a metadata server, and the setting that keeps it from asking."""
 
     hosts: tuple[str, ...]
     whose: str
@@ -54,7 +54,7 @@ STUB_HOSTS = "dagprof-stub"
 
 
 class Wait(NamedTuple):
-    """Waiting at one line for one host: ms in all, how often, and the server where it is a known
+    """The wait at one line for one host: ms in all, how often, and the server if it is a known
     one.
     """
 
@@ -67,9 +67,7 @@ class Wait(NamedTuple):
 
 
 def doubts(effects: Sequence[Effect]) -> list[Doubt]:
-    """One sentence for each line that waits for something that does not answer, the longest
-    first.
-    """
+    """One note for each line that waits for a host that does not answer, the longest wait first."""
     waits = sorted(_waits(effects), key=lambda wait: -wait.ms)
     return [Doubt(code="waits-in-vain", text=_text(wait)) for wait in waits[:_MOST]]
 

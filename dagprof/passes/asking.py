@@ -1,4 +1,4 @@
-"""How to ask a worker for a parse, and how each parse is bounded."""
+"""Builds the requests for parses, and holds the limits of each parse."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dagprof.config.settings import Depth
 from dagprof.link.messages import Reply
 from dagprof.passes.plan import Mode
 
-# As ``ParseRequest`` in dagprof/probe/protocol.py.
+# The form of ``ParseRequest`` in dagprof/probe/protocol.py.
 Request = Mapping[str, object]
 Ask = Callable[[Request], Reply]
 
 
 class ParseLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """How each parse is bounded and how often it is repeated."""
+    """The limits of each parse, and the number of repeats."""
 
     time_limit_s: float
     memory_limit_kib: int | None

@@ -1,5 +1,5 @@
-"""Where two JSON values differ: serialised DAGs of two parses, or what two parses left changed
-in their processes.
+"""Finds where two JSON values differ: serialised DAGs of two parses, or changes that two parses
+left in their processes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _MISSING = object()
 
 
 class ValueDifference(NamedTuple):
-    """A path such as ``dag.tasks[0].bash_command`` and both values as JSON text, cut to
+    """A path such as ``dag.tasks[0].bash_command``, and both values as JSON text, cut to
     ``TEXT_LIMIT``.
     """
 
@@ -26,7 +26,7 @@ class ValueDifference(NamedTuple):
 
 
 def differences(first: object, second: object, field: str = "") -> Iterator[ValueDifference]:
-    """The innermost places in which two JSON values differ, in order."""
+    """The innermost places where two JSON values differ, in order."""
     if isinstance(first, dict) and isinstance(second, dict):
         for key in sorted(first.keys() | second.keys()):
             yield from differences(
@@ -42,9 +42,7 @@ def differences(first: object, second: object, field: str = "") -> Iterator[Valu
 def appearing(
     parses: Sequence[Collection[str]], *, by_seed: bool = False
 ) -> tuple[Instability, ...]:
-    """The DAGs that some parses gave and others did not; ``parses`` holds the ids of each, in
-    order.
-    """
+    """The DAGs that only some parses gave. ``parses`` holds the ids of each parse, in order."""
     every = dict.fromkeys(name for ids in parses for name in sorted(ids))
     restless = [name for name in every if not all(name in ids for ids in parses)]
     return tuple(
@@ -55,7 +53,7 @@ def appearing(
 
 
 def changed(first: Mapping[str, str], second: Mapping[str, str]) -> list[str]:
-    """The names under which two mappings differ."""
+    """The keys whose values differ between two mappings."""
     return sorted(
         name for name in first.keys() | second.keys() if first.get(name) != second.get(name)
     )
@@ -71,8 +69,8 @@ def _shown(value: object) -> str:
 def state_differences(
     plain: Mapping[str, Mapping[str, str]], without: Mapping[str, Mapping[str, str]]
 ) -> list[str]:
-    """What a process has after a plain parse and not after one without some imports, or
-    differently, in words.
+    """Describe the state that a process has after a plain parse, but not (or differently) after a
+    parse without some imports.
     """
     found = []
     for subject, values in plain.items():

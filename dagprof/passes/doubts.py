@@ -1,4 +1,4 @@
-"""Doubts about the figures of one file: what a reader must know before trusting them."""
+"""Doubts about the figures of one file. A reader needs them to judge the figures."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from dagprof.robust import standard_error_of_median
 
 NOISY_SHARE = 0.10
 DRIFT_SHARE = 0.5
-# Three equal parses are in order one time in three, five one time in sixty.
+# Three times are in ascending or descending order by chance one time in three, five one time in
+# sixty.
 FEWEST_FOR_DRIFT = 5
 
 
 def noise(wall_ms: Sequence[float], own_ms: Sequence[float]) -> list[Doubt]:
-    """Parse times that scatter, or go one way from parse to parse; both in ms, in the order they
-    were taken.
+    """Notes on parse times that scatter, or that only rise or only fall. Both lists are in ms, in
+    the order of the parses.
     """
     if len(wall_ms) < 2:
         return []
@@ -41,7 +42,7 @@ def noise(wall_ms: Sequence[float], own_ms: Sequence[float]) -> list[Doubt]:
 
 
 def waiting(result: FileResult) -> list[Doubt]:
-    """Much of the parse time went to other processes that used the processor."""
+    """Notes that other processes used the processor for much of the parse time."""
     queued, wall = result.parse_ms - result.own_ms, result.parse_ms
     if not wall or queued <= max(STABLE_MS, NOISY_SHARE * wall):
         return []
@@ -53,7 +54,7 @@ def waiting(result: FileResult) -> list[Doubt]:
 
 
 def stubs(result: FileResult) -> list[Doubt]:
-    """Variables and Connections that no answer was given for."""
+    """Notes on Variables and Connections without an answer."""
     stubbed = sorted({access.key for access in result.accesses if access.answered_by == "stub"})
     if not stubbed:
         return []
@@ -75,8 +76,8 @@ def stubs(result: FileResult) -> list[Doubt]:
 
 
 def lost_dags(result: FileResult) -> list[Doubt]:
-    """DAGs that were created for nothing: all of them where there is no other, else those of the
-    file's own lines.
+    """Notes on DAGs that were created but lost. If Airflow found no DAG, all of them; otherwise
+    only those of the file's own lines.
     """
     own = [
         lost

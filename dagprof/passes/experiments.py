@@ -1,7 +1,7 @@
-"""Proves what import statements cost and whether a parse needs them: it parses again without them.
+"""Proves what import statements cost and whether a parse needs them, by parsing again without them.
 
-Plain parses and parses without them alternate, round by round, so that a machine that changes its
-speed changes both.
+Plain parses and parses without the statements alternate, round by round. So a machine that changes
+its speed changes both.
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ def prove(
     proof: Proof,
     parse_ms: float,
 ) -> tuple[Experiment, ...]:
-    """What each statement saves, and all that are not needed together; and what needs the others.
+    """Return an experiment for each statement: its saving, and whether and why the parse needs it.
+    One more experiment removes unneeded statements together.
 
-    Only the most promising of the statements that would save enough alone are timed by themselves.
-    Savings are those of a parse that takes ``parse_ms``: the machine may have another speed by now
-    than when the file was timed.
+    Among the statements that would save enough alone, only the most promising are timed by
+    themselves. Savings are scaled to a parse that takes ``parse_ms``, because the machine may have
+    changed its speed since the file was timed.
     """
     lab = Lab(path, ask, limits)
     plain = lab.parse((), state=True).result
@@ -59,7 +60,7 @@ def prove(
 
 
 class _Trial:
-    """One set of statements that is taken out."""
+    """One set of statements to take out."""
 
     def __init__(self, candidates: tuple[Candidate, ...]) -> None:
         self.candidates = candidates
@@ -72,7 +73,7 @@ class _Trial:
         self.has_star = False
 
     def judge(self, plain: Result, lab: Lab) -> None:
-        """Parse once without, and say whether the parse needed them."""
+        """Parse once without the statements, and record whether the parse needed them."""
         reply = lab.parse(self.candidates, state=True)
         self.need, self.reason = self._verdict(plain, reply, lab)
         self.has_star = reply.result is not None and bool(reply.result.stars)
@@ -106,7 +107,7 @@ class _Trial:
         return Need.CHANGES_DAGS, f"{found.field} changes from {found.first} to {found.second}"
 
     def compare(self, plain: Sample, without: Sample) -> None:
-        """Keep the difference between two parses that stood side by side, without the wait for a
+        """Record the difference between two neighbouring parses, without their wait for a
         processor.
         """
         self.plain_ms.append(plain.own_ms)
@@ -135,8 +136,8 @@ class _Trial:
 
 
 def _together(free: Sequence[_Trial], plain: Result, lab: Lab) -> _Trial | None:
-    """As many of the statements that are not needed alone as are not needed together; None for
-    fewer than two.
+    """The largest set found of statements that are not needed together. All of them are not needed
+    alone. None if the set has fewer than two.
     """
     if len(free) < 2:
         return None
@@ -154,8 +155,8 @@ def _together(free: Sequence[_Trial], plain: Result, lab: Lab) -> _Trial | None:
 
 
 def _time(trials: Sequence[_Trial], lab: Lab, rounds: int) -> None:
-    """A parse with all statements and one without, side by side, in rounds; twice as many where
-    the savings vary widely.
+    """Time a parse with all statements and one without, one after the other, in rounds. There are
+    twice as many rounds if the savings vary widely.
     """
     for number in range(2 * rounds):
         due = [trial for trial in trials if number < rounds or not trial.is_settled]
@@ -172,6 +173,6 @@ def _why(failure: FailureRow) -> str:
 
 
 def _short(file: str) -> str:
-    """A file's name; for a package that of its folder too."""
+    """A file's name; for a package also the folder's name."""
     folder, _, name = file.rpartition("/")
     return f"{folder.rpartition('/')[2]}/{name}" if name == "__init__.py" else name

@@ -14,14 +14,14 @@ from dagprof.passes.outcome import Passes
 from dagprof.passes.plan import Mode
 from dagprof.passes.stability import instabilities
 
-# For finding out why a file fails, where time is short.
+# The limit for finding out why a file fails, if time is short.
 _HURRIED_S = 5.0
 
 
 def identify(path: Path) -> tuple[str, int]:
     """SHA-256 and size in bytes of a file.
 
-    :raises OSError: it cannot be read.
+    :raises OSError: the file cannot be read.
     """
     data = path.read_bytes()
     return hashlib.sha256(data).hexdigest(), len(data)
@@ -34,7 +34,7 @@ def unreadable(shown: str, error: OSError) -> Measured:
 
 
 def fatal(shown: str, path: Path, detail: str) -> Measured:
-    """The result of a file whose parse took the measuring processes with it."""
+    """The result of a file whose parse ended the measuring processes."""
     try:
         sha256, size = identify(path)
     except OSError:
@@ -47,11 +47,11 @@ def fatal(shown: str, path: Path, detail: str) -> Measured:
 
 
 def measure(path: Path, shown: str, ask: Ask, limits: ParseLimits) -> Measured:
-    """Time the file, trace it if there is something to find, sample it if it is slow.
+    """Time the file, trace it if the trace may show something, and sample it if it is slow.
 
-    A first parse that had to compile or to wait for the disk is a warm-up and not counted.
-    ``shown`` is the path in the result. Whatever the file does is a result; only a lost worker is
-    raised.
+    A first parse that had to compile or to wait for the disk is a warm-up and does not count.
+    ``shown`` is the path in the result. Every behaviour of the file gives a result. Only the loss
+    of a worker raises an exception.
     """
     try:
         sha256, size = identify(path)
@@ -62,7 +62,7 @@ def measure(path: Path, shown: str, ask: Ask, limits: ParseLimits) -> Measured:
     if not run(Mode.TIMING, first=True):
         find_unanswered(path, passes, ask, limits)
         if passes.is_held:
-            run(Mode.TRACE, hold_s=0.0)  # who started the process that holds the output
+            run(Mode.TRACE, hold_s=0.0)  # find the process that holds the output
         return passes.measured()
     _drop_warm_up(passes)
     while plan.needs_more(passes.wall_ms, passes.own_ms, limits.repeat):
@@ -75,7 +75,7 @@ def measure(path: Path, shown: str, ask: Ask, limits: ParseLimits) -> Measured:
 
 
 def _drop_warm_up(passes: Passes) -> None:
-    """Forget the first parse where it found a cold cache, unless another would take too long."""
+    """Forget the first parse if it found a cold cache, unless another parse would take too long."""
     first = passes.timings[0]
     found_cold = plan.is_warm_up(first.result.compiled, first.reply.blocks_read)
     if found_cold and first.sample.wall_ms < plan.TOO_SLOW_TO_REPEAT_MS:
@@ -83,7 +83,7 @@ def _drop_warm_up(passes: Passes) -> None:
 
 
 def glance(path: Path, shown: str, ask: Ask, limits: ParseLimits) -> Measured:
-    """Time the file once: where time is short, before anything else is looked at."""
+    """Time the file once. If time is short, this comes before all other passes."""
     try:
         sha256, size = identify(path)
     except OSError as error:
@@ -100,14 +100,14 @@ def glance(path: Path, shown: str, ask: Ask, limits: ParseLimits) -> Measured:
 def find_unanswered(
     path: Path, passes: Passes, ask: Ask, limits: ParseLimits, *, is_hurried: bool = False
 ) -> None:
-    """Where the file fails, find out whether an answer that nothing real gave is behind it."""
+    """If the file fails, find out whether a made-up answer is the cause."""
     if passes.settled is not None and passes.status in (Status.IMPORT_ERROR, Status.EXITED):
         bounds = {"most_s": _HURRIED_S} if is_hurried else {}
         passes.unanswered = made_up.examine(path, passes.settled, ask, limits, **bounds)
 
 
 def left_out(path: Path, shown: str) -> Measured:
-    """The result of a file for which no time was left."""
+    """The result of a file that the time budget left out."""
     try:
         sha256, size = identify(path)
     except OSError as error:
@@ -125,7 +125,7 @@ class _Runner:
         self._path, self._ask, self._limits, self._passes = path, ask, limits, passes
 
     def __call__(self, mode: Mode, *, first: bool = False, **more: object) -> bool:
-        """Run one pass; True when it gave what the mode is for."""
+        """Run one pass. Return True if it gave the result of its mode."""
         request = {**parse_request(mode, self._path, self._limits), "first": first, **more}
         if mode is Mode.STACKS:
             request["pyinstrument"] = self._limits.pyinstrument

@@ -1,4 +1,4 @@
-"""Parses of one file, plain or without some import statements, and what differs between them."""
+"""Parses of one file, plain or without some import statements, and the differences between them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dagprof.passes.asking import Ask, ParseLimits, parse_request
 from dagprof.passes.differences import ValueDifference, differences
 from dagprof.passes.plan import Mode
 
-# Of one file; the whole serialised form of each is fetched to see what changed.
+# The most DAGs of one file. dagprof fetches the whole serialised form of each to find the change.
 MOST_DAGS = 3
 
 
@@ -24,8 +24,8 @@ class Lab:
     def parse(
         self, without: Sequence[Candidate], *, contents: Sequence[str] = (), state: bool = False
     ) -> Reply:
-        """One parse; with the named DAGs' contents, and with what it leaves changed in its
-        process, where asked for.
+        """Parse once. On request, the reply has the named DAGs' contents, and the changes that the
+        parse left in its process.
         """
         taken_out: dict[str, list[int]] = {}
         for candidate in without:
@@ -33,8 +33,8 @@ class Lab:
         return self._timed(taken_out, contents=list(contents), state=state)
 
     def control(self, candidates: Sequence[Candidate]) -> Reply:
-        """A parse with all statements, which gets the candidates' files compiled in memory as
-        the one without them does.
+        """Parse with all statements. The candidates' files are compiled in memory, as in the parse
+        without them.
         """
         return self._timed({candidate.file: [] for candidate in candidates})
 
@@ -46,8 +46,8 @@ class Lab:
     def difference(
         self, without: Sequence[Candidate], names: Sequence[str]
     ) -> ValueDifference | None:
-        """The first field of the named DAGs that differs and is not different from parse to
-        parse anyway.
+        """The first field of the named DAGs that differs because of the candidates. Fields that
+        differ from parse to parse anyway do not count.
         """
         plain, again, other = (
             self.parse(taken_out, contents=names[:MOST_DAGS]).result

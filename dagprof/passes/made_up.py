@@ -1,9 +1,9 @@
-"""Whether a file fails because of an answer that nothing real gave: it is parsed again with other
-answers.
+"""Finds out whether a file fails because of a made-up answer. To do so, it parses the file again
+with other answers.
 
-A failure follows from a made-up answer if another one changes it, or gets the parse past the place
-where it failed. What no answer changes is the file's own fault. Nothing is guessed from the text of
-the error.
+A failure follows from a made-up answer if another answer changes the failure, or lets the parse
+pass the place of the failure. If no answer changes the failure, the file itself is the cause.
+dagprof does not interpret the text of the error.
 """
 
 from __future__ import annotations
@@ -20,25 +20,24 @@ from dagprof.model import Unanswered
 from dagprof.passes.asking import Ask, ParseLimits, parse_request
 from dagprof.passes.plan import Mode
 
-# Of one file's failure: parses, and seconds. What is found may not depend on how busy the machine
-# is, so only slow files run into the second.
+# The limits for one file's failure: parses, and seconds. A busy machine must not change the result,
+# so only slow files reach the limit in seconds.
 _MOST_PARSES = 60
 _MOST_S = 30.0
-# An answer can make a parse hang; each may last as long as is left, or this long.
+# An answer can make a parse hang. So each parse may take the remaining time, but at least this
+# long.
 _LEAST_S = 2.0
 _CONTROLS = 2
 _MOST_NAMES = 12
 _MOST_WORDS = 8
 _UNANSWERED = ("stub", "missing", "empty-default")
 _NEVER = ("SyntaxError", "IndentationError", "TabError")
-# What a missing key of an empty mapping raises by itself, or the None that ``get`` returns for it.
+# The exceptions for a missing key of an empty mapping, or for the None that ``get`` then returns.
 _OF_NOTHING = ("AttributeError", "KeyError", "TypeError")
 
 
 class Stop(NamedTuple):
-    """Where and how a parse failed: the exception and the user's lines from the outermost
-    inwards.
-    """
+    """Where and how a parse failed: the exception, and the user's lines, outermost first."""
 
     type: str
     message: str
@@ -46,7 +45,7 @@ class Stop(NamedTuple):
 
     @classmethod
     def of(cls, reply: Reply) -> Stop | None:
-        """Of a parse that failed and could say so."""
+        """The stop of a parse that failed and reported its failure."""
         return (
             cls(*reply.result.stops[0]) if reply.result is not None and reply.result.stops else None
         )
@@ -55,9 +54,9 @@ class Stop(NamedTuple):
 class Guess(NamedTuple):
     """Other answers.
 
-    ``is_alike``: of the same form as the stub, so that any change of the failure follows from it.
-    ``is_empty``: a mapping that holds nothing, as most Connections have it; what such a mapping
-    raises by itself shows nothing.
+    ``is_alike``: of the same form as the stub, so any change of the failure follows from the
+    answer. ``is_empty``: an empty mapping, as in most Connections. An exception that an empty
+    mapping itself raises proves nothing.
     """
 
     text: str
@@ -70,7 +69,7 @@ class Guess(NamedTuple):
     host: str = "dagprof-stub-2.invalid"
 
     def message(self, names: Iterable[Unanswered]) -> dict[str, object]:
-        """As the probe reads it, for these names."""
+        """Return the guess in the form that the probe reads, for these names."""
         names = list(names)
         return {
             "keys": [[name.kind, name.key] for name in names],
@@ -92,10 +91,10 @@ class Guess(NamedTuple):
 
 _TWO: dict[str, object] = {"is": "2"}
 _EVERY: dict[str, object] = {"every": _TWO}
-# Answers of the forms that DAG files expect. None names anything that exists.
+# Answers of the forms that DAG files expect. None of them names anything that exists.
 _GUESSES = (
     Guess("2", {"every": {"text": "2"}}, is_alike=True, extra={"every": {"text": "2"}}),
-    # An address that needs no name server, and at which nothing can be reached.
+    # An address that needs no name server and that nothing can reach.
     Guess(
         "dagprof-stub",
         {"every": _EVERY},
@@ -122,11 +121,11 @@ def _json(document: object) -> str:
 def examine(
     path: Path, failed: Reply, ask: Ask, limits: ParseLimits, *, most_s: float = _MOST_S
 ) -> tuple[Unanswered, ...]:
-    """What the failure of this parse follows from, of the answers that were made up; empty if it is
-    the file's own.
+    """The made-up answers from which the failure of this parse follows; empty if the file itself is
+    the cause.
 
-    Asks for a parse that notes missing environment variables, then for others while there is
-    something to try, for ``most_s`` seconds at most.
+    First comes a parse that records missing environment variables. Parses with other answers
+    follow, for ``most_s`` seconds at most.
     """
     if (Stop.of(failed) or Stop("", "", ())).type in ("", *_NEVER):
         return ()
@@ -151,8 +150,8 @@ class _Examination:
         return found if found and self._is_steady() else ()
 
     def _is_steady(self) -> bool:
-        """Whether the file still fails as it did: one that fails here and there by chance gets
-        past it with any answer.
+        """Whether the file still fails in the same way. A file that fails by chance would get past
+        the failure with any answer.
         """
         for _ in range(_CONTROLS):
             stop = Stop.of(self._parse(Guess("", {}), ())) if self._may_go_on() else self._base
@@ -174,11 +173,12 @@ class _Examination:
         return self._parses < _MOST_PARSES and time.monotonic() < self._deadline
 
     def _search(self, names: Sequence[Unanswered]) -> tuple[Unanswered, ...]:
-        """The names that matter; the one asked for last comes first, for it is the likeliest.
+        """The names that matter, in the order of ``names``: the latest look-up first, because it is
+        the likeliest cause.
 
         Most failures show with an answer of the stub's own form, for each name alone. Other forms
-        are given to all names together first, and alone where one of them ends the parse before it
-        gets to the failure.
+        go to all names together first. If a form ends the parse before the failure, each name gets
+        it alone.
         """
         keys: list[str] = []
         _learn(keys, self._base)
@@ -199,7 +199,7 @@ class _Examination:
         return ()
 
     def _alone(self, guess: Guess, names: Sequence[Unanswered]) -> tuple[Unanswered, ...]:
-        """Those of the names of which this one answer alone matters."""
+        """The names for which this answer alone matters."""
         if len(names) == 1 and not guess.is_alike:
             return tuple(names)
         return tuple(name for name in names if self._may_go_on() and self._shows(guess, name))
@@ -221,13 +221,13 @@ class _Examination:
 
 
 def _document(keys: Sequence[str]) -> Guess:
-    """A JSON object with the keys that the file was seen to ask for."""
+    """A JSON object with the keys that the file asked for."""
     document = {"dagprof": "2", **dict.fromkeys(keys, "2")}
     return Guess(_json(document), {"is": document}, extra={"is": document}, document=document)
 
 
 def _learn(keys: list[str], stop: Stop) -> bool:
-    """Note the key that a failure names; True if it is a new one."""
+    """Add the key that a failure names. Return True if it is new."""
     if stop.type != "KeyError":
         return False
     try:
@@ -241,8 +241,8 @@ def _learn(keys: list[str], stop: Stop) -> bool:
 
 
 def _candidates(reply: Reply, base: Stop) -> list[Unanswered]:
-    """What was asked for and not answered, in order: of libraries' environment variables those
-    that the failure names.
+    """The look-ups without a real answer, in order. Of the environment variables that libraries ask
+    for, only those that the failure names.
     """
     if reply.result is None:
         return []
@@ -262,7 +262,7 @@ def _is_unanswered(row: AccessRow) -> bool:
 
 
 def _matters(base: Stop, again: Stop, reply: Reply, guess: Guess) -> bool:
-    """Whether the parse with this guess got further than the failure, or failed otherwise at its
+    """Whether the parse with this guess got past the failure, or failed differently at the same
     place.
     """
     if reply.result is None:
@@ -283,8 +283,8 @@ def _matters(base: Stop, again: Stop, reply: Reply, guess: Guess) -> bool:
 
 
 def _is_past(base: Sequence[tuple[str, int]], other: Sequence[tuple[str, int]]) -> bool | None:
-    """Whether ``other`` failed after ``base`` did, by the first line in which they differ; None
-    if that does not show.
+    """Whether ``other`` failed after ``base`` did, by the first line in which they differ. None if
+    the lines do not show it.
     """
     for (file, line), (other_file, other_line) in zip(base, other):  # noqa: B905 - one may be deeper
         if file != other_file:
@@ -295,8 +295,8 @@ def _is_past(base: Sequence[tuple[str, int]], other: Sequence[tuple[str, int]]) 
 
 
 def _words(base: Stop) -> list[str]:
-    """Texts in the source around the failure, the nearest first: names of environments, keys of
-    tables.
+    """Texts in the source around the failure, nearest first, such as names of environments and keys
+    of tables.
     """
     found: dict[str, int] = {}
     for file, line in reversed(base.lines):

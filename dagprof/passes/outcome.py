@@ -37,7 +37,7 @@ _ENDINGS = {
 
 
 def status_of(reply: Reply) -> Status:
-    """How the parse that this reply describes ended."""
+    """The status of the parse that this reply describes."""
     outcome, result = reply.outcome, reply.result
     if outcome == "time-limit":
         return Status.TIMED_OUT
@@ -74,7 +74,7 @@ class _Facts(TypedDict, total=False):
 
 
 class Passes:
-    """What the passes over one file have brought so far."""
+    """The results of all passes over one file so far."""
 
     def __init__(self, path: str, sha256: str, size_bytes: int) -> None:
         self._path, self._sha256, self._size_bytes = path, sha256, size_bytes
@@ -101,7 +101,7 @@ class Passes:
 
     @property
     def own_ms(self) -> list[float]:
-        """The same less what each parse waited for a processor that others used."""
+        """The same times without each parse's wait for a processor that others used."""
         return [timed.sample.own_ms for timed in self.timings]
 
     @property
@@ -111,26 +111,26 @@ class Passes:
 
     @property
     def dag_ids(self) -> list[frozenset[str]]:
-        """The DAGs of each parse that had no failure, in order, the tracing pass last."""
+        """The DAGs of each parse without a failure, in order, with the tracing pass last."""
         results = [*(timed.result for timed in self.timings), *([self.trace] if self.trace else [])]
         return [frozenset(result.dag_ids) for result in results if not result.failures]
 
     @property
     def traced_ms(self) -> tuple[float, float]:
-        """Wall time of the tracing pass, and what it waited for a processor that others used;
-        zeros without one.
+        """Wall time of the tracing pass, and its wait for a processor that others used. Zeros if
+        there is no tracing pass.
         """
         return (self.trace.wall_ms, self.trace.queued_ms) if self.trace else (0.0, 0.0)
 
     @property
     def status(self) -> Status:
-        """How the file's parses end, by the last plain one."""
+        """The status of the file, by its last plain parse."""
         if self.unanswered:
             return Status.NEEDS_ANSWER
         return status_of(self.settled) if self.settled else Status.KILLED
 
     def add(self, mode: str, reply: Reply) -> bool:
-        """Keep a reply; True when it holds a result of its mode."""
+        """Keep a reply. Return True if it holds a result of its mode."""
         self.last = reply
         if mode == "stacks":
             return self._add_stack(reply)
@@ -146,8 +146,8 @@ class Passes:
         return True
 
     def _add_trace(self, reply: Reply) -> bool:
-        """Of several tracing passes, keep the one that was disturbed least: the shortest, with
-        what the kernel says it waited.
+        """Keep the least disturbed of several tracing passes: the one with the smallest sum of its
+        time and its wait for a processor.
         """
         traced = reply.result
         if traced is None or traced.trace is None:
@@ -163,7 +163,7 @@ class Passes:
         return True
 
     def measured(self) -> Measured:
-        """The whole file, on its own."""
+        """The result of the file, independent of other files."""
         traced = self.trace.trace if self.trace else None
         result = FileResult(
             path=self._path,
@@ -206,7 +206,7 @@ class Passes:
         }
 
     def _environment(self) -> tuple[Access, ...]:
-        """Variables of the environment that are not set; only the tracing pass listens for them."""
+        """Environment variables that are not set. Only the tracing pass records them."""
         rows = self.trace.accesses if self.trace else ()
         return tuple(access for access in reading.accesses(rows) if access.kind == "environment")
 
@@ -266,8 +266,8 @@ class Passes:
 
 
 def _holding(effects: Sequence[EffectRow]) -> Failure:
-    """Why a held parse gives no DAGs, at the line that started the process: one that still runs,
-    else the last.
+    """Why a held parse gives no DAGs, at the line that started the process. The process is the
+    first one that still runs, else the last one that was started.
     """
     started = [effect for effect in effects if effect.about.group is PROGRAM]
     running = [effect for effect in started if effect.is_running]

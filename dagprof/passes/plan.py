@@ -1,4 +1,4 @@
-"""Which pass a file gets next: pure functions of what is known about it so far."""
+"""Decides which pass a file gets next. All functions are pure functions of the results so far."""
 
 from __future__ import annotations
 
@@ -11,32 +11,31 @@ from dagprof.config.settings import Depth
 from dagprof.robust import FEWEST, are_enough, standard_error_of_median
 
 MOST = 5
-# Below this two parses that agree are enough.
+# Below this time, two parses that agree are enough.
 QUICK_MS = 100.0
-# Up to here a repeat is cheap; slower files get fewer, since their noise is small beside their
-# time.
+# Up to this time a repeat is cheap. Slower files get fewer parses, because their noise is small in
+# relation to their time.
 SLOW_MS = 1_000.0
 VERY_SLOW_MS = 5_000.0
-# A first parse this slow counts even when it waited for the disk.
+# A first parse this slow counts even if it waited for the disk.
 TOO_SLOW_TO_REPEAT_MS = 20_000.0
 STABLE_SHARE = 0.05
 STABLE_MS = 3.0
-# A trace that took this much longer than the median parse was disturbed, or paid for a cold disk.
+# A trace that took this much longer than the median parse was disturbed, or waited for a cold disk.
 DISTURBED_SHARE = 1.25
 DISTURBED_MS = 30.0
-# One that waited this much for a processor was disturbed too: nothing tells where it waited, and
-# since Linux 6.12 the kernel counts some sleeps as such waits.
+# A trace that waited this much for a processor was disturbed too. Nothing shows where it waited,
+# and since Linux 6.12 the kernel counts some sleeps as such waits.
 WAITED_SHARE = 0.1
 MOST_TRACES = 3
 
-# Below this a file's load stage hides nothing worth a tracing pass of its own, unless there are few
-# files anyway.
+# A file with a shorter load stage is not worth a tracing pass, unless there are few files.
 TRACED_FROM_MS = 20.0
 FEW_FILES = 20
 
 
 class Mode(str, enum.Enum):
-    """What a pass does; the probe knows them by the same names."""
+    """The kind of a pass. The probe uses the same names."""
 
     TIMING = "timing"
     TRACE = "trace"
@@ -44,10 +43,11 @@ class Mode(str, enum.Enum):
 
 
 def needs_more(wall_ms: Sequence[float], own_ms: Sequence[float], repeat: int | None) -> bool:
-    """Whether another timed parse is due: ``repeat`` of them, or until the median is stable.
+    """Whether another timed parse is due: until there are ``repeat``, or until the median is
+    stable.
 
-    Two are enough where they agree with and without what they waited for a processor: the one is
-    shown, the other compared.
+    Two parses are enough if they agree both with and without the wait for a processor, because
+    reports show the first time and comparisons use the second.
     """
     if repeat is not None:
         return len(wall_ms) < repeat
@@ -72,8 +72,8 @@ def is_warm_up(compiled: int, blocks_read: int) -> bool:
 
 
 def is_traced(depth: Depth, load_ms: float, files: int) -> bool:
-    """Whether a file gets a tracing pass: at normal depth all of a few files, else those with a
-    load stage that pays.
+    """Whether a file gets a tracing pass. At normal depth, every file does if there are few;
+    otherwise only files with a long load stage.
     """
     return depth in (Depth.FULL, Depth.TRACED) or (
         depth is Depth.NORMAL and (files <= FEW_FILES or load_ms >= TRACED_FROM_MS)
@@ -81,18 +81,20 @@ def is_traced(depth: Depth, load_ms: float, files: int) -> bool:
 
 
 def is_sampled(depth: Depth, parse_ms: float, from_ms: float | None) -> bool:
-    """Whether a file's call stacks are sampled; at full depth from a tenth of that on."""
+    """Whether dagprof samples a file's call stacks. At full depth the threshold is a tenth of
+    ``from_ms``.
+    """
     if depth is Depth.QUICK or from_ms is None:
         return False
     return parse_ms >= (from_ms / 10 if depth is Depth.FULL else from_ms)
 
 
 class Proof(NamedTuple):
-    """How experiments are done at one depth: savings that are looked for, statements of one file,
-    rounds, files per helper.
+    """The limits of experiments at one depth: the smallest saving, statements of one file, rounds,
+    files per helper.
 
-    ``share_of_scan`` bounds their time by what the passes before took, at least ``least_s``
-    seconds; None for no bound. One file may take about ``file_s`` seconds.
+    ``share_of_scan`` limits their time to a share of the earlier passes' time, but to at least
+    ``least_s`` seconds; None for no limit. One file may take about ``file_s`` seconds.
     """
 
     smallest_ms: float
@@ -104,7 +106,9 @@ class Proof(NamedTuple):
     file_s: float = 60.0
 
     def affordable(self, parse_ms: float) -> int:
-        """How many statements of a file can be tried, each by one parse, in half of its time."""
+        """How many statements of a file can be tried, each by one parse, in half of the file's
+        time.
+        """
         return max(1, min(self.statements, int(self.file_s * 500 / max(1.0, parse_ms))))
 
     def timed(self, parse_ms: float) -> int:
@@ -112,15 +116,15 @@ class Proof(NamedTuple):
         return max(1, int(self.file_s * 1000 / max(1.0, 2 * self.rounds * parse_ms)))
 
 
-# A saving below this share of the whole parse loop is not worth an experiment, unless it is large
-# in itself.
+# A smaller share of the whole parse loop is not worth an experiment, unless the saving is at least
+# ``WORTH_MS``.
 WORTH_SHARE = 0.03
 WORTH_MS = 50.0
 
 
 def worth_ms(proof: Proof, total_ms: float) -> float:
-    """From which saving on an experiment pays in a folder whose parse loop takes ``total_ms``;
-    at full depth always the same.
+    """The smallest saving that is worth an experiment in a folder whose parse loop takes
+    ``total_ms``. At full depth it does not depend on ``total_ms``.
     """
     if proof.share_of_scan is None:
         return proof.smallest_ms
@@ -148,11 +152,11 @@ PROOFS = {
 
 
 def needs_another_trace(passes: int, traced_ms: float, waited_ms: float, parse_ms: float) -> bool:
-    """Whether another tracing pass is due after so many: the best took much longer than a plain
-    parse, or waited too long.
+    """Whether another tracing pass is due. It is if the best pass so far took much longer than a
+    plain parse, or waited too long.
 
-    Some files always take that much longer when they are traced: for that alone there is one more,
-    and for slow files.
+    Some files always take much longer when they are traced. So for that reason alone there is only
+    one more pass; slow files also get only one more.
     """
     if parse_ms >= VERY_SLOW_MS or passes >= MOST_TRACES:
         return False

@@ -1,5 +1,5 @@
-"""Which files get experiments, and in which order: those that promise most first, each helper's
-lines in a few files only.
+"""Chooses the files that get experiments, and their order: the largest expected savings first, and
+each helper's lines in a few files only.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ class PlannedExperiments(NamedTuple):
 
     @property
     def promised_ms(self) -> float:
-        """The most that any one statement leads to."""
+        """The largest cost behind one of the statements."""
         return max(candidate.behind_ms for candidate in self.candidates)
 
 
 def planned(files: Iterable[Measured], root: str, proof: Proof) -> list[PlannedExperiments]:
-    """The experiments worth doing, most promising first; files that would only ask again come
-    last, or not at all.
+    """The experiments worth doing, largest expected saving first. Files that would only repeat the
+    experiments of others come last.
     """
     asked = [
         _planned_for(measured, root, proof) for measured in files if not measured.result.experiments

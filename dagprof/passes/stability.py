@@ -1,5 +1,5 @@
-"""Do repeated parses give the same serialised DAGs? On Airflow 3 each different one is stored as
-a new version.
+"""Do repeated parses give the same serialised DAGs? Airflow 3 stores each different one as a new
+version.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _SHOWN_FIELDS = 5
 def instabilities(
     path: Path, digests: Sequence[Mapping[str, str]], ask: Ask, limits: ParseLimits
 ) -> tuple[Instability, ...]:
-    """The fields in which the serialised DAGs of repeated parses differ; ``digests`` holds those
-    of each parse.
+    """The fields in which the serialised DAGs of repeated parses differ. ``digests`` holds the
+    hashes of each parse.
     """
     unstable = sorted({name for other in digests[1:] for name in changed(digests[0], other)})[
         :MOST_DAGS
@@ -36,7 +36,7 @@ def instabilities(
 def differing(
     first: Mapping[str, object], second: Mapping[str, object], *, by_seed: bool = False
 ) -> tuple[Instability, ...]:
-    """The fields in which the serialised DAGs of two parses differ, by DAG; of each a few."""
+    """The fields in which the serialised DAGs of two parses differ, a few for each DAG."""
     return tuple(
         Instability(
             dag_id=name, field=found.field, first=found.first, second=found.second, by_seed=by_seed

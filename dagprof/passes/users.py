@@ -1,4 +1,6 @@
-"""What experiments cannot show: who uses, in tasks perhaps, the names that a statement binds."""
+"""Finds uses that experiments cannot show: code that uses a statement's names elsewhere, perhaps in
+tasks.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ from dagprof.model import Experiment, Measured, Need, Origin, Place
 
 
 class Users:
-    """Knows which files load which of the user's modules, and reads each of their sources once."""
+    """Knows which files load each of the user's modules, and reads each source once."""
 
     def __init__(self, files: Sequence[Measured], root: str) -> None:
         self._root = root
@@ -62,7 +64,7 @@ class Users:
         return found
 
     def noted(self, measured: Measured) -> Measured:
-        """The file with what its experiments do not show."""
+        """Add to the file's experiments what they do not show."""
         experiments = tuple(map(self._noted, measured.result.experiments))
         result = msgspec.structs.replace(measured.result, experiments=experiments)
         noted: Measured = msgspec.structs.replace(measured, result=result)
@@ -86,10 +88,10 @@ class Users:
         return noted
 
     def _is_carried(self, file: str, line: int, names: Collection[str]) -> bool:
-        """Whether what an import brings is reached without its name.
+        """Whether code can reach the import without its name.
 
-        A class that imports in its body carries it to whoever has an instance; a package carries
-        each module of it that was loaded, whoever did that.
+        If a class imports in its body, every instance carries the import. A package carries each of
+        its loaded modules, whichever file loaded them.
         """
         readers = sorted({file, *self._loading.get(file, ()), *self._modules})
         modules = modules_at(file, line)
@@ -98,7 +100,7 @@ class Users:
         return is_in_class(file, line) and any(has_attribute(reader, names) for reader in readers)
 
     def _used_in(self, file: str, names: Collection[str]) -> tuple[Place, ...]:
-        """The first use in each other file of some names of one."""
+        """The first use of these names of ``file`` in each other file."""
         first: dict[str, NameUse] = {}
         for use in self._uses.get(self._modules.get(file, ""), ()):
             is_reader = use.file in self._loading[file] or use.file in self._modules
@@ -110,5 +112,5 @@ class Users:
 
 
 def _is_free(experiment: Experiment) -> bool:
-    """Whether one statement alone is not needed."""
+    """Whether the experiment removed one statement and the parse did not need it."""
     return experiment.need is Need.NOT_NEEDED and len(experiment.without) == 1

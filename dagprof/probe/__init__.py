@@ -1,3 +1,3 @@
-"""The program that runs inside the measured interpreter; started by path, imported by nobody.
-See ``__main__``.
+"""The program that runs inside the measured interpreter. dagprof starts it by path; no module
+imports it. See ``__main__``.
 """

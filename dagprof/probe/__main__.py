@@ -1,20 +1,20 @@
 """The probe: runs inside the target interpreter, beside its Airflow, and parses DAG files there.
 
-Started by path (``python .../probe ROLE FD``), never imported by the rest of dagprof; standard
-library only, Python 3.8+. It loads its own modules under the private name ``_dagprof_probe``, so
-its folder is on nobody's ``sys.path``.
+dagprof starts the probe by path (``python .../probe ROLE FD``) and never imports it. The probe uses
+only the standard library and runs on Python 3.8 and later. It loads its own modules under the
+private name ``_dagprof_probe``, so its folder is not on ``sys.path``.
 
 Processes
-    zygote   role ``zygote FD``. Imports Airflow once, imports what the DAG processor would have
-             pre-imported, forks workers.
+    zygote   role ``zygote FD``. Imports Airflow once, and the modules that the DAG processor
+             pre-imports. Forks workers.
     worker   forked from the zygote. Runs one parse after the other, each in a child of its own,
              and watches over it.
     child    forked from a worker (or, with spawn isolation, a new interpreter in role
              ``child FD FD``). Parses one file, once.
 
-Messages are JSON objects, one a line, over a socket (zygote, worker) or a pipe (child). A request
-names what it is in ``op``. ``protocol`` has the fields of each message below; the other end reads
-them in ``dagprof/link/messages.py``.
+Messages are JSON objects, one a line, over a socket (zygote, worker) or a pipe (child). The
+kind of a request is in ``op``. ``protocol`` has the fields of each message below. The other end
+reads them in ``dagprof/link/messages.py``.
 
 To the zygote                                    and back
     "start": Config                              Ready, or CannotBegin
@@ -22,7 +22,7 @@ To the zygote                                    and back
     "pre_import": PreImportRequest               PreImported
     "worker" with a socket attached              Forked; the worker talks over that socket
     "describe": DescribeRequest                  Described, or Failed
-    "stop" or end of file                        all workers and what they left running are killed
+    "stop" or end of file                        kills all workers and the processes that they left
 
 To a worker                                      and back
     "parse": ParseRequest                        Reply, or NoFork, and the worker ends
@@ -39,8 +39,8 @@ PACKAGE = "_dagprof_probe"
 
 
 def _load_package() -> None:
-    """Make the modules beside this file importable under the private name, without touching
-    ``sys.path`` for others.
+    """Make the modules beside this file importable under the private name. ``sys.path`` stays as it
+    is.
     """
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or os.curdir) != here]

@@ -1,5 +1,5 @@
-"""The parsing child's way to its worker: frames of JSON over a pipe, whatever the DAG file did
-to its descriptors.
+"""Sends the child's results to its worker: frames of JSON over a pipe. The pipe works even if the
+DAG file closed its descriptor.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ _write, _open, _fstat, _wronly = os.write, os.open, os.fstat, os.O_WRONLY
 
 
 class ResultPipe:
-    """The write end of the result pipe. ``theirs`` is the descriptor of the other end in the
-    worker, this one's parent.
+    """The write end of the result pipe. ``theirs`` is the descriptor of the read end in the worker,
+    the parent process.
 
-    DAG code closes descriptors that it does not know, which ``is_closed`` tells; the pipe is then
-    reopened, where the system has /proc.
+    DAG code may close descriptors that it did not open. The pipe is then reopened through /proc, if
+    the system has /proc. ``is_closed`` says whether that happened.
     """
 
     def __init__(self, descriptor: int, theirs: int) -> None:
@@ -26,7 +26,7 @@ class ResultPipe:
         self._was_closed = False
 
     def send(self, *frames: bytes) -> None:
-        """Write frames at once, of each its length, a line feed, its bytes."""
+        """Write frames at once. Each frame is its length, a line feed and its bytes."""
         if identity(self._descriptor) != self._identity:
             self._was_closed = True
             self._descriptor = _open(self._path, _wronly)
@@ -35,13 +35,13 @@ class ResultPipe:
             data = data[_write(self._descriptor, data) :]
 
     def is_closed(self) -> bool:
-        """Whether the descriptor that the child was started with no longer belongs to the pipe."""
+        """Return whether the DAG code closed the descriptor that the child was started with."""
         self._was_closed = self._was_closed or identity(self._descriptor) != self._identity
         return self._was_closed
 
 
 def identity(descriptor: int) -> tuple[int, int] | None:
-    """What tells the file behind an open descriptor from others; None for a closed one."""
+    """Return device and inode of the file behind an open descriptor; None for a closed one."""
     try:
         found = _fstat(descriptor)
     except OSError:
@@ -50,9 +50,9 @@ def identity(descriptor: int) -> tuple[int, int] | None:
 
 
 def frames(data: bytes | bytearray) -> list[bytes]:
-    """The whole frames at the beginning of what a child has written.
+    """Return the complete frames at the beginning of the bytes that a child wrote.
 
-    :raises ValueError: it begins with something else.
+    :raises ValueError: the bytes do not begin with a frame.
     """
     found: list[bytes] = []
     start = 0
@@ -68,8 +68,8 @@ def frames(data: bytes | bytearray) -> list[bytes]:
 
 
 def joined(result: object, ending: object, held_ms: float) -> Any:
-    """A child's report with how its process ended: that belongs to the parse as the DAG
-    processor sees it.
+    """Add the times of the process's end to a child's report. The DAG processor counts the end as
+    part of the parse.
     """
     if not isinstance(result, dict) or not isinstance(ending, dict):
         return None
@@ -82,6 +82,6 @@ def joined(result: object, ending: object, held_ms: float) -> Any:
             sample["wall_ms"] += sample["exit_ms"]
             sample["cpu_ms"] += took.get("exit_cpu_ms", 0.0)
             sample["queued_ms"] += took.get("exit_queued_ms", 0.0)
-        except (KeyError, TypeError, AttributeError):  # the DAG file wrote it
+        except (KeyError, TypeError, AttributeError):  # the DAG file wrote the result
             return None
     return result

@@ -1,7 +1,6 @@
-"""What comes over a descriptor: JSON objects, one a line, over a stream socket, and bytes up to a
-limit.
+"""Reads from descriptors: JSON objects, one a line, from a stream socket, and bytes up to a limit.
 
-A file descriptor may travel with a JSON object.
+A file descriptor can be attached to a JSON object.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ class Channel:
         self.socket.sendall(line + b"\n")
 
     def receive(self) -> Any:
-        """The next message, of a form of ``protocol``; None at the end."""
+        """Return the next message, in a form of ``protocol``; None at the end."""
         while b"\n" not in self._pending:
             try:
                 data, ancillary, _, _ = self.socket.recvmsg(1 << 16, socket.CMSG_LEN(4))
@@ -42,7 +41,7 @@ class Channel:
         return json.loads(line)
 
     def take_socket(self) -> socket.socket:
-        """The socket that came with the message last received."""
+        """Return the socket that came with the last message."""
         return socket.socket(fileno=self._descriptors.pop(0))
 
     def _keep_descriptors(self, ancillary: list[tuple[int, int, bytes]]) -> None:
@@ -54,7 +53,7 @@ class Channel:
 
 
 class Stream:
-    """What a child writes, up to a limit; the rest is read and counted."""
+    """The output of a child, up to a limit. The rest is read and counted, but not kept."""
 
     def __init__(self, descriptor: int, limit: int | None) -> None:
         self.descriptor = descriptor
@@ -63,7 +62,7 @@ class Stream:
         self._limit = limit
 
     def read(self) -> bool:
-        """Take what is there; False at the end of file."""
+        """Read what is available; return False at the end of file."""
         chunk = os.read(self.descriptor, 1 << 16)
         self.total += len(chunk)
         if self._limit is None or len(self.data) < self._limit:

@@ -1,4 +1,4 @@
-"""The process that parses one file once, and says what happened."""
+"""The process that parses one file once and reports the result."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _dumps, _exit, _getpid = json.dumps, os._exit, os.getpid
 
 
 class Surroundings:
-    """What a parsing process uses: Airflow at a temperature, answers for look-ups, a scratch
+    """What a parsing process needs: Airflow at a temperature, answers for look-ups, a scratch
     folder.
     """
 
@@ -70,10 +70,10 @@ def exec_spawned(
     request: ParseRequest,
     descriptors: tuple[int, int, int],
 ) -> None:
-    """Become a new interpreter that takes its request from a file, which it alone can read.
+    """Become a new interpreter. Its request is in a temporary file that only it can read.
 
-    ``descriptors`` are the result pipe's, its number in the worker, and the child's end of the
-    supervisor's socket.
+    ``descriptors`` are the write end of the result pipe, the number of the read end in the worker,
+    and the child's end of the supervisor's socket.
     """
     import tempfile
 
@@ -96,7 +96,7 @@ def exec_spawned(
 def run_spawned(
     request_descriptor: int, result_descriptor: int, workers_end: int, requests: int
 ) -> None:
-    """A new interpreter that parses one file: the child of spawn isolation."""
+    """Parse one file in a new interpreter: the child of spawn isolation."""
     os.set_inheritable(requests, False)
     os.set_inheritable(request_descriptor, False)
     os.set_inheritable(result_descriptor, False)
@@ -122,8 +122,8 @@ def run_spawned(
 def run(
     surroundings: Surroundings, request: ParseRequest, pipe: answering.ResultPipe, requests: int
 ) -> None:
-    """Parse, tell the result, end as Airflow's child does, tell how that went: two frames of
-    JSON.
+    """Parse and send the result, then end as Airflow's child does and send how the end went: two
+    frames of JSON.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR2, signal.SIGCHLD):
         signal.signal(number, surroundings.handlers.get(number, signal.SIG_DFL))
@@ -135,7 +135,7 @@ def run(
     surroundings.delivery.begin()
     parsing = Child(surroundings, request)
     found = _dumps(parsing.report()).encode("ascii")
-    if surroundings.delivery.has_ending():  # which may last, or end the process
+    if surroundings.delivery.has_ending():  # which may take long, or end the process
         _leave_if_copy(process)
         pipe.send(found)
         found = b""
@@ -158,11 +158,11 @@ def _leave_if_copy(process: int) -> None:
 
 
 def _own_modules() -> list[str]:
-    """The probe's names in ``sys.modules``, which each child takes out: there the DAG file finds
-    what Airflow's has.
+    """Return the probe's names in ``sys.modules``. Each child removes them, so that the DAG file
+    finds only the modules that Airflow's child has.
 
-    Found before the fork: to look at thousands of names would copy the memory pages of all of them,
-    5 ms for each parse.
+    The search runs before the fork. A search in the child would copy the memory pages of thousands
+    of names: 5 ms for each parse.
     """
     package = __name__.partition(".")[0]
     return [name for name in sys.modules if name.partition(".")[0] == package]
@@ -204,15 +204,15 @@ class Child:
         }
 
     def ending(self) -> Ending:
-        """Let the process end as Airflow's does; what that adds to the report, replacing parts
-        of it by their final form.
+        """Let the process end as Airflow's does. Return what the end adds to the report; some parts
+        replace earlier ones.
         """
         wall, cpu, thread_cpu, queued = perf_counter(), process_time(), thread_time(), queued_ms()
         try:
             self._surroundings.delivery.end()
         except (
             BaseException
-        ):  # Python 3.9 and older pass on what the last handler raised; the message has been sent
+        ):  # Python 3.9 and older raise the last handler's exception; the message has been sent
             pass
         wall_ms = (perf_counter() - wall) * 1000
         took: ExitTimes = {"exit_ms": wall_ms, "exit_cpu_ms": (process_time() - cpu) * 1000}
@@ -228,7 +228,7 @@ class Child:
         return [*self._surroundings.answers.accesses(), *self._environment.accesses()]
 
     def _timing(self) -> Facts:
-        """A plain parse, or one without some import statements."""
+        """Do a plain parse, or one without some import statements."""
         if self._request.get("first"):
             bytecode.warm_up(self._file)
         seen = missed.Missed() if self._request.get("state") else None
@@ -286,8 +286,8 @@ class Child:
         return parse.timed(self._surroundings, self._file, loaded)
 
     def _describe(self, parsed: parse.Parse) -> Facts:
-        """What the file gave. Airflow stores the DAGs that could be serialised, and an import
-        error for the others.
+        """Describe the result of the parse. Airflow stores the DAGs that it could serialise, and an
+        import error for each of the others.
         """
         self._failures.keep_those_of(parsed.bag.import_errors)
         for error in parsed.errors.values():
@@ -310,5 +310,5 @@ class Child:
 
 
 def _warnings(bag: DagBag) -> list[str]:
-    """The warnings that Airflow caught while it parsed; it does so in 2.11 and later."""
+    """The warnings that Airflow recorded during the parse. Airflow 2.11 and later record them."""
     return [str(text) for texts in getattr(bag, "captured_warnings", {}).values() for text in texts]

@@ -1,8 +1,8 @@
-"""The clocks of the probe, out of reach of the code that it measures.
+"""The clocks of the probe. The measured code cannot change them.
 
-Libraries that stop the time for tests put their own functions into ``time`` and into every loaded
-module that holds one of the real ones. What stands here is none of these: the ``__call__`` of each,
-a few nanoseconds slower, under the same name.
+Libraries that stop the time for tests replace the functions of ``time``, also in every loaded
+module that holds a real one. The names here hold the ``__call__`` of each function instead. These
+libraries do not recognise them, and they are only a few nanoseconds slower.
 """
 
 from __future__ import annotations

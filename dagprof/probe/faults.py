@@ -1,5 +1,5 @@
-"""Why the zygote cannot start: the values of ``fault`` in its answer to ``start``, and the fork
-that tells that it failed.
+"""The reasons why the zygote cannot start, and a fork that reports its failure. The reasons are the
+values of ``fault`` in the answer to ``start``.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ BROKEN = "broken"
 
 
 class CannotFork(Exception):
-    """The system or the interpreter refuses to fork; the text is the reason."""
+    """The system or the interpreter refuses to fork. The message is the reason."""
 
 
 def fork() -> int:
-    """``os.fork``, with one kind of error for all reasons that it can have.
+    """Call ``os.fork``, with one kind of error for all reasons.
 
     :raises CannotFork: there is no new process.
     """
     try:
         return os.fork()
-    except Exception as error:  # a limit, a sandbox, or something that replaced os.fork
+    except Exception as error:  # a limit, a sandbox, or a replacement of os.fork
         raise CannotFork("%s: %s" % (type(error).__name__, error)) from error
 
 
 def of(error: BaseException) -> str:
-    """The fault behind an error; an Airflow that is there and fails is ``BROKEN``."""
+    """The fault behind an error. An installed Airflow that fails to import is ``BROKEN``."""
     if isinstance(error, CannotFork):
         return NO_FORK
     if isinstance(error, ModuleNotFoundError) and error.name == "airflow":
@@ -37,5 +37,5 @@ def of(error: BaseException) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """What the error says, with its type where that is not known from the fault."""
+    """The error's message, with the type of the error if the fault does not imply it."""
     return str(error) if isinstance(error, CannotFork) else "%s: %s" % (type(error).__name__, error)

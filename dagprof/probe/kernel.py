@@ -1,6 +1,4 @@
-"""What the worker asks of the system about its children: who they are, what they take, and their
-end.
-"""
+"""Asks the system about the worker's children: their processes, their memory, and their end."""
 
 from __future__ import annotations
 
@@ -15,8 +13,8 @@ _PAGE_KIB = resource.getpagesize() // 1024
 
 
 def become_subreaper() -> None:
-    """Inherit orphaned descendants, so that they can be found and killed (Linux; elsewhere
-    nothing happens).
+    """Inherit orphaned descendants, so that the worker can find and kill them. Only Linux can do
+    this.
     """
     try:
         import ctypes
@@ -27,8 +25,8 @@ def become_subreaper() -> None:
 
 
 def kill_leftovers(keep: set[int]) -> int:
-    """Kill all children of this process but ``keep``, and those they leave; return how many
-    there were.
+    """Kill all children of this process except ``keep``, and then the orphans of these children.
+    Return the number of killed processes.
     """
     killed = 0
     for _ in range(20):
@@ -55,7 +53,7 @@ def _children() -> list[int]:
 
 
 def send_signal(pid: int, number: int, group: bool = False) -> None:
-    """Send a signal to a process, or to its group; nothing happens where there is none."""
+    """Send a signal to a process or to its group. Do nothing if there is none."""
     try:
         os.killpg(pid, number) if group else os.kill(pid, number)
     except OSError:
@@ -63,7 +61,7 @@ def send_signal(pid: int, number: int, group: bool = False) -> None:
 
 
 def rss_kib(pid: int) -> int:
-    """Resident memory of a process in KiB; 0 where it is not known."""
+    """Resident memory of a process in KiB; 0 if unknown."""
     try:
         with open("/proc/%d/statm" % pid, "rb") as file:
             return int(file.read().split()[1]) * _PAGE_KIB
@@ -72,7 +70,7 @@ def rss_kib(pid: int) -> int:
 
 
 def oom_kills() -> int:
-    """How often the kernel killed for memory in this control group; 0 where it does not say."""
+    """How often the kernel killed for memory in this control group; 0 if unknown."""
     try:
         with open("/sys/fs/cgroup/memory.events") as file:
             for line in file:
@@ -85,8 +83,8 @@ def oom_kills() -> int:
 
 
 def wait_for_end(pid: int, seconds: float) -> None:
-    """Wait until a child has ended, at most so long; where the kernel has no descriptors of
-    processes, for a moment.
+    """Wait until a child has ended, at most ``seconds``. If the kernel has no process descriptors,
+    wait only a moment.
     """
     try:
         descriptor = os.pidfd_open(pid)

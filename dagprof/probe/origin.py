@@ -1,4 +1,6 @@
-"""Whose code a file is: the user's, an installed distribution's, or the standard library's."""
+"""Tells whose code a file is: the user's, an installed distribution's, or the standard
+library's.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
 def _folders(paths: Iterable[str]) -> tuple[str, ...]:
-    """The existing folders, as given and resolved, each ending in a separator."""
+    """Return the folders as given and resolved, each with a separator at the end."""
     found: dict[str, None] = {}
     for path in paths:
         if path:
@@ -25,7 +27,7 @@ def _folders(paths: Iterable[str]) -> tuple[str, ...]:
 
 
 def _site_folders() -> list[str]:
-    # Not by sysconfig, which would load a module that Airflow's process has or has not, by version.
+    # Not from sysconfig: some Airflow versions load that module before a parse, others do not.
     known: list[str] = list(getattr(site, "getsitepackages", list)())
     known.append(site.getusersitepackages() if site.ENABLE_USER_SITE else "")
     known += [
@@ -36,14 +38,14 @@ def _site_folders() -> list[str]:
 
 SITE_FOLDERS = _folders(_site_folders())
 STDLIB_FOLDERS = _folders([os.path.dirname(os.__file__)])
-# What Cython compiled names its sources by where they were built.
+# Code objects that Cython compiled have source paths relative to the place of the build.
 _COMPILED = (".pyx", ".pxd", ".pxi")
 _known: dict[str, str] = {}
 
 
 def of_file(path: object) -> str:
-    """The origin of a source file; built-in and frozen code counts as standard library, and so
-    does what is not text.
+    """The origin of a source file. Built-in and frozen code counts as standard library, and so does
+    a path that is not text.
     """
     if type(path) is not str or not path or path.startswith("<"):
         return STDLIB
@@ -66,7 +68,7 @@ def _classify(path: str) -> str:
 
 
 def user_location(frame: FrameType | None) -> tuple[str, int]:
-    """File and line of the innermost user frame at or above ``frame``; ``("", 0)`` when there is
+    """File and line of the innermost user frame at or above ``frame``; ``("", 0)`` if there is
     none.
     """
     while frame is not None:
@@ -77,8 +79,8 @@ def user_location(frame: FrameType | None) -> tuple[str, int]:
 
 
 def as_importlib(function: Any) -> Any:
-    """The function under the file name of importlib's frozen code, whose frames tracebacks and
-    warnings skip.
+    """Give the function the file name of importlib's frozen code. Tracebacks and warnings skip
+    frames with that name.
     """
     function.__code__ = function.__code__.replace(co_filename=IMPORTLIB[0])
     return function

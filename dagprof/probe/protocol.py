@@ -1,16 +1,16 @@
-"""The fields of every message, as the docstring of ``__main__`` lists the messages.
+"""The fields of every message. The docstring of ``__main__`` lists the messages.
 
-For type checkers only: nothing loads this file, so no parse pays for it. The other end reads the
-same fields in ``dagprof/link/messages.py``.
+This file is for type checkers only. No parse loads it. The other end reads the same fields in
+``dagprof/link/messages.py``.
 """
 
 from __future__ import annotations
 
 from typing import Any, Dict, List, Tuple, TypedDict, Union
 
-# What JSON can hold.
+# Every value that JSON can hold.
 Json = Union[None, bool, int, float, str, List["Json"], Dict[str, "Json"]]
-# What ``asked.stubs.build`` makes a value of.
+# The form from which ``asked.stubs.build`` makes a value.
 Form = Dict[str, Any]
 AccessRow = List[Union[str, int]]  # kind, key, operation, who answered, file, line, count
 TextRow = List[str]  # path, reason, detail; or a module and its error
@@ -25,7 +25,9 @@ UntracedRow = List[Union[str, bool]]  # exception, message, whether it is a Synt
 
 
 class Config(TypedDict):
-    """To the zygote: what it starts with. ``secrets`` are values that may appear in no message."""
+    """To the zygote: the configuration at the start. ``secrets`` are values that may appear in no
+    message.
+    """
 
     scratch: str
     cache: str | None
@@ -41,13 +43,13 @@ class Config(TypedDict):
 
 
 class ChildConfig(Config, total=False):
-    """The same for a new interpreter, with the modules that it imports before it parses."""
+    """The same for a new interpreter, with the modules that it imports before the parse."""
 
     pre_imported: list[str]
 
 
 class ZygoteRequest(TypedDict):
-    """To the zygote: what every request has."""
+    """To the zygote: the field of every request."""
 
     op: str
 
@@ -76,7 +78,7 @@ class AirflowFacts(TypedDict):
 
 
 class PluginRow(TypedDict):
-    """What loading a plugin cost the process that forks."""
+    """The cost of loading a plugin in the process that forks."""
 
     name: str
     source: str
@@ -87,7 +89,9 @@ class PluginRow(TypedDict):
 
 
 class Ready(TypedDict):
-    """From the zygote: Airflow is imported. ``trouble`` says what is not as in the real manager."""
+    """From the zygote: Airflow is imported. ``trouble`` says how the state differs from that of
+    Airflow's manager.
+    """
 
     op: str
     airflow: AirflowFacts
@@ -98,20 +102,20 @@ class Ready(TypedDict):
 
 
 class NoFork(TypedDict):
-    """From a worker, which ends: ``fault`` is ``faults.NO_FORK``."""
+    """From a worker before it ends: ``fault`` is ``faults.NO_FORK``."""
 
     fault: str
     reason: str
 
 
 class CannotBegin(NoFork):
-    """From the zygote, which ends: ``op`` is ``failed``, ``fault`` one of ``faults``."""
+    """From the zygote before it ends: ``op`` is ``failed``, ``fault`` one of ``faults``."""
 
     op: str
 
 
 class Twice(TypedDict):
-    """Two ways to one folder; ``is_loop``: a link leads back to a folder that holds it."""
+    """Two paths to one folder. ``is_loop``: a link leads to a folder that contains the link."""
 
     first: str
     second: str
@@ -120,7 +124,7 @@ class Twice(TypedDict):
 
 
 class Failed(TypedDict, total=False):
-    """From the zygote: it could not do it. ``twice``: because two ways lead to one folder."""
+    """From the zygote: the request failed. ``twice``: because two paths lead to one folder."""
 
     failed: str
     twice: Twice
@@ -143,7 +147,9 @@ class PreImported(TypedDict, total=False):
 
 
 class Described(TypedDict):
-    """From the zygote: the answer to ``describe``; one owner per file, empty for none."""
+    """From the zygote: the answer to ``describe``. It has one distribution per file, empty for
+    none.
+    """
 
     owners: list[str]
     distributions: dict[str, str]
@@ -154,7 +160,9 @@ class Forked(TypedDict):
 
 
 class OtherAnswers(TypedDict, total=False):
-    """Answers to compare with, see ``asked.stubs.Guess``. ``keys`` are pairs of kind and name."""
+    """Other answers to compare with, see ``asked.stubs.Guess``. ``keys`` are pairs of kind and
+    name.
+    """
 
     keys: list[list[str]]
     text: str
@@ -165,7 +173,7 @@ class OtherAnswers(TypedDict, total=False):
 
 
 class PlainRequest(TypedDict):
-    """To a worker: what every request has. ``mode`` is ``timing``, ``trace`` or ``stacks``."""
+    """To a worker: the fields of every request. ``mode`` is ``timing``, ``trace`` or ``stacks``."""
 
     op: str
     mode: str
@@ -174,10 +182,13 @@ class PlainRequest(TypedDict):
 
 
 class ParseRequest(PlainRequest, total=False):
-    """``first``: compile the file before. ``without``: lines of imports to take out, by file.
-    ``contents``: DAGs whose serialised form is wanted. ``state``: what the parse leaves changed is.
-    ``guess``: other answers. ``pyinstrument``: its folder, for an Airflow without it. ``hold_s``:
-    how long to wait for processes that hold the output. ``list_modules``: names before the parse.
+    """To a worker: the optional fields.
+
+    ``first``: compile the file before the parse. ``without``: lines of imports to take out, by
+    file. ``contents``: DAGs whose serialised form is wanted. ``state``: report what the parse
+    leaves changed. ``guess``: other answers. ``pyinstrument``: its folder, for an interpreter
+    without it. ``hold_s``: how long to wait for processes that hold the output. ``list_modules``:
+    report the modules loaded before the parse.
     """
 
     memory_limit_kib: int | None
@@ -193,7 +204,7 @@ class ParseRequest(PlainRequest, total=False):
 
 
 class FailureRow(TypedDict):
-    """An exception, or an import error of which Airflow kept the text only."""
+    """An exception, or an import error of which Airflow kept only the text."""
 
     type: str
     message: str
@@ -204,7 +215,9 @@ class FailureRow(TypedDict):
 
 
 class EffectRow(TypedDict):
-    """What the file did besides building DAGs; ``is_running``: a process outlives the parse."""
+    """One effect of the file besides building DAGs. ``is_running``: a process outlives the
+    parse.
+    """
 
     kind: str
     what: str
@@ -248,7 +261,7 @@ class Loads(TypedDict):
 
 
 class Imports(TypedDict):
-    """What the import tracer has seen."""
+    """The records of the import tracer."""
 
     loads: Loads
     import_sets: list[list[EdgeRow]]
@@ -258,7 +271,7 @@ class Imports(TypedDict):
 
 
 class Traced(Imports):
-    """What the tracing pass has seen."""
+    """The result of the tracing pass."""
 
     statements: list[StatementRow]
     gc_ms: float
@@ -277,7 +290,7 @@ class Stack(TypedDict):
 
 
 class Facts(TypedDict, total=False):
-    """What a mode finds out; after an exception that ended the parse only ``escaped``."""
+    """The results of a mode. If an exception ended the parse, only ``escaped``."""
 
     escaped: str
     dag_ids: list[str]
@@ -285,7 +298,7 @@ class Facts(TypedDict, total=False):
     is_unsent: bool
     warnings: list[str]
     closed_descriptors: bool
-    # The timing mode; from ``state`` on only where it was asked for.
+    # The timing mode. The fields from ``state`` on exist only if requested.
     sample: Sample
     compiled: int
     digests: dict[str, str]
@@ -301,12 +314,12 @@ class Facts(TypedDict, total=False):
     trace: Traced
     effects: list[EffectRow]
     lost: list[LineRow]
-    # The sampling mode; None where nothing was sampled.
+    # The sampling mode; None if there are no samples.
     stack: Stack | None
 
 
 class Result(Facts, total=False):
-    """From a child, the first frame: the facts of its mode and what every mode notes."""
+    """From a child, the first frame: the results of its mode, and the fields of every mode."""
 
     failures: list[FailureRow]
     stops: list[StopRow]
@@ -322,7 +335,9 @@ class ExitTimes(TypedDict, total=False):
 
 
 class Ending(TypedDict, total=False):
-    """From a child, the second frame: how its end went; the rest replaces parts of the result."""
+    """From a child, the second frame: how the process ended. The other fields replace parts of the
+    result.
+    """
 
     ending: ExitTimes
     accesses: list[AccessRow]
@@ -334,7 +349,7 @@ class Reply(TypedDict):
     """From a worker: how the parse ended.
 
     ``outcome`` is ``result``, ``time-limit``, ``memory-limit``, ``held``, ``abandoned``, ``ended``.
-    ``result`` has the fields of ``Result`` unless DAG code wrote it; None where there is none.
+    ``result`` has the fields of ``Result`` unless DAG code wrote it; None if there is no result.
     Outputs are text and the number of bytes written.
     """
 

@@ -48,7 +48,7 @@ _SHORTEST = 6
 
 
 def _parts(value: object) -> list[str]:
-    """The password inside a connection, which may be shown without the rest of it."""
+    """The password inside a connection. The rest of the connection may be shown."""
     if not isinstance(value, str):
         return []
     if value.lstrip().startswith("{"):
@@ -65,7 +65,7 @@ def _parts(value: object) -> list[str]:
 
 
 class Redactor:
-    """Masks what looks like a secret, and the known values of secret settings wherever they
+    """Masks text that looks like a secret, and the known values of secret settings wherever they
     appear.
     """
 

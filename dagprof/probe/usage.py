@@ -1,5 +1,5 @@
-"""What this process takes, by what the kernel says of it: memory, the CPU time of children,
-waiting for a processor.
+"""Reads from the kernel what this process uses: memory, the CPU time of children, and the wait for
+a processor.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ _PAGE_KIB = resource.getpagesize() // 1024
 
 
 def rss_kib() -> int:
-    """Resident memory of this process in KiB; 0 where /proc does not say."""
+    """Resident memory of this process in KiB; 0 if /proc does not have it."""
     try:
         with open("/proc/self/statm", "rb") as file:
             return int(file.read().split()[1]) * _PAGE_KIB
@@ -20,8 +20,8 @@ def rss_kib() -> int:
 
 
 def queued_ms() -> float:
-    """How long this thread has waited for a processor that others used; 0.0 where the kernel
-    does not say.
+    """How long this thread has waited for a processor that others used; 0.0 if the kernel does not
+    have it.
     """
     try:
         with open("/proc/self/schedstat", "rb") as file:
@@ -31,26 +31,25 @@ def queued_ms() -> float:
 
 
 def within_ms(queued: float, wall: float, cpu: float) -> float:
-    """The wait for a processor as far as it was part of ``wall``, of which the same thread computed
-    ``cpu``; all in ms.
+    """Limit the wait for a processor to its possible share of ``wall``, of which the same thread
+    computed ``cpu``; all in ms.
 
-    On a busy machine the kernel counts up what began before.
+    On a busy machine the kernel also adds waits that began earlier.
     """
     return min(queued, max(0.0, wall - cpu))
 
 
 def children_cpu_ms() -> float:
-    """CPU time of the children of this process that have ended and were waited for, in ms."""
+    """CPU time in ms of this process's children that have ended and were waited for."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (usage.ru_utime + usage.ru_stime) * 1000
 
 
 class AnonymousMemory:
-    """Anonymous memory of this process in KiB: what its own objects take, without files mapped into
-    it.
+    """Anonymous memory of this process in KiB: memory of its own objects, without mapped files.
 
-    ``open`` once, because it is read before and after each import of the user's; it stays at 0
-    where /proc does not say.
+    ``open`` opens the file once, because dagprof reads it before and after each of the user's
+    imports. The value stays 0 if /proc does not have it.
     """
 
     def __init__(self) -> None:
@@ -69,12 +68,12 @@ class AnonymousMemory:
             resident, shared = os.pread(self.descriptor, 100, 0).split()[1:3]
             return (int(resident) - int(shared)) * _PAGE_KIB
         except (OSError, ValueError):
-            # DAG code has closed descriptors that it does not know, and something else may have
-            # taken the number.
+            # DAG code has closed descriptors that it did not open, and the number may belong to
+            # another file now.
             self.descriptor = -1
             return 0
 
     def grown_kib(self, before_kib: int) -> int:
-        """How much more it is than ``before_kib``; 0 where it cannot be read any more."""
+        """The growth since ``before_kib``; 0 if the file cannot be read any more."""
         now_kib = self.kib()
         return now_kib - before_kib if self.descriptor >= 0 else 0

@@ -1,5 +1,5 @@
-"""Runs one parse after the other, each in a child of its own, and watches over it: time, memory,
-output, death.
+"""Runs one parse after another, each in a separate child. Limits its time, memory and output, and
+notices its death.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 
     from .protocol import ParseRequest, Reply, Result
 
-# The zygote watches over its workers with the same two.
+# The zygote uses the first two for its workers.
 __all__ = ["become_subreaper", "kill_leftovers", "serve"]
 
 OUTPUT_LIMIT = 32 * 1024
 _POLL_S = 0.05
-# How long to wait for processes that hold the output of a parse that has ended, where Airflow waits
-# to its time-out.
+# The limit of waiting for processes that hold the output of a finished parse. Airflow waits until
+# its time-out.
 HOLD_S = 10.0
 
 
 def serve(channel: Channel, surroundings: child.Surroundings, pre_imported: list[str]) -> None:
     """Answer requests until the other side is gone.
 
-    The collector is off here and on in the children: what a worker reads must not move the state
-    that they inherit.
+    The collector is off here and on in the children. Otherwise the requests that a worker reads
+    would change the collector's state, which the children inherit.
     """
     gc.disable()
     become_subreaper()
@@ -59,7 +59,7 @@ def serve(channel: Channel, surroundings: child.Surroundings, pre_imported: list
 
 
 class Watch:
-    """One child from fork to reaping."""
+    """One child from its fork to its end."""
 
     def __init__(
         self,
@@ -92,8 +92,8 @@ class Watch:
             ours.close()
             self._become_child(surroundings, pre_imported, pipes, theirs.detach())
         theirs.close()
-        # The result pipe stays open on both ends: a child whose descriptors the DAG file has closed
-        # reopens it.
+        # Keep the writing end of the result pipe open too. If the DAG file closed the child's
+        # descriptors, the child reopens the pipe.
         self._writing_end = pipes[0][1]
         for _, write in pipes[1:]:
             os.close(write)
@@ -141,7 +141,7 @@ class Watch:
             os._exit(code)
 
     def until_done(self) -> Reply:
-        """Follow the child to its end and describe it."""
+        """Follow the child to its end and describe the parse."""
         streams = (self._result, self._stdout, self._stderr, self._requests)
         with selectors.DefaultSelector() as selector:
             for stream in streams:
@@ -167,7 +167,7 @@ class Watch:
                 return
 
     def _read_some(self, selector: selectors.BaseSelector, wait_s: float) -> bool:
-        """Take what is in the pipes after at most so long; False where nothing was."""
+        """Read from the pipes after at most ``wait_s``. Return False if they are empty."""
         events = selector.select(max(0.0, wait_s))
         for key, _ in events:
             if key.data is None:
@@ -178,10 +178,11 @@ class Watch:
         return bool(events)
 
     def _wait_for_holders(self, selector: selectors.BaseSelector) -> None:
-        """Airflow 3 waits for every process that holds the standard streams of a parse: they belong
-        to it.
+        """Wait for processes that hold the standard streams of a parse. Airflow 3 waits for them,
+        so their time belongs to the parse.
 
-        Only so long, that is: who waits longer will mostly wait to Airflow's time-out.
+        There is a limit, because a process that holds them longer usually does so until Airflow's
+        time-out.
         """
         if not self._is_supervised or self._outcome != "ended":
             return
@@ -201,7 +202,9 @@ class Watch:
         return any(key.data in waited_for for key in selector.get_map().values())
 
     def _frames(self) -> list[bytes]:
-        """The whole frames that the child has sent so far: what it found, then how it ended."""
+        """The complete frames that the child has sent so far: the results, then how the child
+        ended.
+        """
         try:
             found = answering.frames(self._result.data)
         except ValueError:  # the DAG file wrote into the pipe
@@ -211,7 +214,9 @@ class Watch:
         return found
 
     def _read_result(self, sent: list[bytes]) -> Result | None:
-        """Both frames as one; a process that an exit handler ended was ending until then."""
+        """Join both frames. If an exit handler ended the process, all time after the first frame
+        counts as its end.
+        """
         result, *others = map(json.loads, sent[:2])
         ending = (
             others[0]
@@ -240,7 +245,7 @@ class Watch:
         return bool(pid)
 
     def _drain(self, selector: selectors.BaseSelector) -> None:
-        """Take what is still in the pipes, without waiting for writers that outlive the child."""
+        """Read the rest of the pipes, without waiting for writers that outlive the child."""
         while True:
             events = [(key, mask) for key, mask in selector.select(0) if key.data is not None]
             if not events:
@@ -250,7 +255,7 @@ class Watch:
                     selector.unregister(key.fd)
 
     def _reap(self) -> None:
-        """Wait for the end of the child, which has said all and leaves in a moment."""
+        """Wait for the child, which has sent everything and ends soon."""
         while self._status is None and self._outcome == "ended" and not self._has_ended():
             if monotonic() >= self._deadline:
                 self._give_up("time-limit")
@@ -278,7 +283,7 @@ class Watch:
         result = None
         sent = self._frames()
         if sent and self._outcome == "time-limit" and not self._is_supervised:
-            self._outcome = "ended"  # Airflow 2 had stored the DAGs before it waited for threads
+            self._outcome = "ended"  # Airflow 2 stores the DAGs before it waits for threads
         if sent and self._outcome in ("ended", "held"):
             self._outcome = "result" if self._outcome == "ended" else self._outcome
             result = self._read_result(sent)

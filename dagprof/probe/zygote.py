@@ -1,4 +1,4 @@
-"""The process that imports Airflow once and forks a worker for each that is requested."""
+"""The process that imports Airflow once and forks a worker on each request."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
 
 def serve(descriptor: int) -> None:
-    """Answer requests until told to stop or until the other side is gone; leave nothing running
-    and nothing on disk.
+    """Answer requests until a request to stop, or until the other side is gone. Leave no process
+    and no file behind.
     """
     control = Channel(socket.socket(fileno=descriptor))
     worker.become_subreaper()
@@ -70,8 +70,8 @@ class Zygote:
         self._trouble = ""
 
     def serve(self) -> None:
-        """Import Airflow and answer, in Airflow's own manager where parses start from there.
-        Does not return.
+        """Import Airflow and answer requests. At the processor temperature, do so inside Airflow's
+        own manager. Does not return.
         """
         self._surroundings.collector.begin()
         if self._config["temperature"] == PROCESSOR and not self._config["spawns"]:
@@ -83,8 +83,8 @@ class Zygote:
         self._serve_from(self._imitate)
 
     def _serve_from(self, begin: Callable[[], bool]) -> None:
-        """Answer from the state that ``begin`` leaves, and end: also where this is called from
-        inside of Airflow.
+        """Answer requests from the state that ``begin`` leaves, and end the process, even when the
+        caller is Airflow's code.
         """
         try:
             if self._start(begin):
@@ -96,13 +96,13 @@ class Zygote:
             if self._config["removes_scratch"]:
                 shutil.rmtree(self._config["scratch"], ignore_errors=True)
             sys.stderr.flush()
-            # Taking an interpreter with all of Airflow apart lasts a fifth of a second, and nothing
-            # is left to save.
+            # A normal exit of an interpreter with all of Airflow takes a fifth of a second, and
+            # there is nothing left to save.
             os._exit(0)
 
     def _start(self, begin: Callable[[], bool]) -> bool:
-        """Say that Airflow is there, or why not; True when it is. ``begin`` tells whether the
-        collector was frozen.
+        """Report that Airflow is ready, or why not. Return True if it is. ``begin`` returns whether
+        the collector was frozen.
         """
         try:
             has_frozen = begin()
@@ -135,8 +135,8 @@ class Zygote:
         return True
 
     def _refuse(self, error: BaseException) -> None:
-        """Say why nothing can be measured; an Airflow that lacks something explains what else
-        went wrong.
+        """Report why dagprof cannot measure. If Airflow lacks something that the probe needs,
+        report that instead of the error.
         """
         fault, reason = faults.of(error), self._surroundings.redact(faults.reason(error))
         if fault == faults.BROKEN:
@@ -148,14 +148,14 @@ class Zygote:
         self._control.send({"op": "failed", "fault": fault, "reason": reason})
 
     def _look_for_needs(self) -> Callable[[], Any]:
-        """What this Airflow lacks, looked up in a fork: no parse may start with a module that
-        only the look-up imports.
+        """Look up in a fork which needs of the probe this Airflow does not meet. A parse must not
+        start with modules that only this check imports.
         """
         is_processor = self._config["temperature"] == PROCESSOR and not self._config["spawns"]
         return self._beside(lambda: {"reason": requirements.unsupported(is_processor)})
 
     def _stand_in(self, manager: Manager, started: float) -> bool:
-        """Go on as Airflow's manager, from where it would fork."""
+        """Go on as Airflow's manager, from the point where it would fork."""
         self._trouble = manager.trouble
         self._surroundings.handlers = manager.inherited_handlers
         self._surroundings.import_airflow()
@@ -163,8 +163,8 @@ class Zygote:
         return manager.has_frozen
 
     def _imitate(self) -> bool:
-        """Import what the forking process has: at the other temperatures, with spawn isolation,
-        or if the command failed.
+        """Import what the forking process has. Used at the other temperatures, with spawn
+        isolation, or if the command failed.
         """
         if self._config["spawns"]:
             self._import_for_discovery()
@@ -178,7 +178,7 @@ class Zygote:
         return api.freezes_collector
 
     def _import_for_discovery(self) -> None:
-        """With spawn isolation no child inherits from here: plain Airflow is enough to list
+        """With spawn isolation no child inherits modules from here. Plain Airflow is enough to list
         files.
         """
         ordinary = self._surroundings.config
@@ -242,8 +242,9 @@ class Zygote:
         """Import the ``airflow.*`` modules that the files of the whole DAG folder name, and those
         of ``files``.
 
-        Airflow's manager imports them before it forks for the file that names them, and keeps them:
-        after one round they are there for every file, whichever of them are measured here.
+        Airflow's manager imports them before it forks for the file that names them, and keeps them.
+        After one round every file can use them at no cost, so dagprof imports them also for files
+        that it does not measure.
         """
         if self._config["temperature"] != PROCESSOR:
             return {"modules": [], "failed": []}
@@ -276,14 +277,12 @@ class Zygote:
         }
 
     def _in_child(self, function: Callable[[], Mapping[str, object]]) -> Any:
-        """Run ``function`` in a fork, so that what it imports does not stay here."""
+        """Run ``function`` in a fork, so that its imports do not stay here."""
         return self._beside(function)()
 
     @staticmethod
     def _beside(function: Callable[[], Mapping[str, object]]) -> Callable[[], Any]:
-        """Begin to run ``function`` in a fork; the call of what is returned waits for its
-        answer.
-        """
+        """Start ``function`` in a fork. Return a function that waits for its answer."""
         read, write = os.pipe()
         pid = faults.fork()
         if pid == 0:
@@ -309,8 +308,8 @@ class Zygote:
 
 
 def _listed(api: AirflowApi, safe_mode: bool | None) -> dict[str, list[str]]:
-    """All files that Airflow would parse; none where it cannot list them, which ``discover`` has
-    reported by then.
+    """All files that Airflow would parse. Empty if Airflow cannot list them, which ``discover`` has
+    reported before.
     """
     try:
         return {"files": api.list_files(api.root, discovery.is_safe_mode(api, safe_mode))}

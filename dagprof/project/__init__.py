@@ -1,3 +1,3 @@
-"""What a repository says about its own environment: functions over its files that return frozen
-values; nothing is run.
+"""Reads a repository's own description of its environment: functions over its files that return
+frozen values. They run nothing.
 """

@@ -1,4 +1,4 @@
-"""What the project's files answer to lookups of Variables and Connections."""
+"""Values for Variables and Connections from the project's files."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from dagprof.project.values import Unreadable
 
 
 def project_answers(found: Sources, usages: Usages) -> astro.ProjectAnswers:
-    """Those of the local secrets backend's files, and over them those of Astro's
-    ``airflow_settings.yaml``.
+    """The values from the files of the local secrets backend. Values in Astro's
+    ``airflow_settings.yaml`` win over them.
     """
     backend = _of_backend(found, usages)
     settings = _of_astro(found.repository, usages)

@@ -1,4 +1,4 @@
-"""Puts together what a repository says about its environment: folders, variables, answers."""
+"""Combines a repository's description of its environment: folders, variables, answers."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Installed = Callable[[Collection[str]], Collection[str]]
 
 
 class Located(NamedTuple):
-    """The DAG folder and why it is that one, None where nothing names it; and the files of the
-    project around it.
+    """The DAG folder and the reason for choosing it, or None if nothing names a DAG folder; and the
+    files of the project around it.
     """
 
     dags: Path | None
@@ -37,10 +37,10 @@ def locate(
     env_file: Path | None = None,
     elsewhere: Callable[[Path], Path | None] | None = None,
 ) -> Located:
-    """The DAG folder that holds ``folder``, and what the project around it says.
+    """The DAG folder that holds ``folder``, and the description of the project around it.
 
-    ``environment`` is the user's, ``env_file`` a file that stands for the project's ``.env``;
-    ``elsewhere`` see ``Repository``.
+    ``environment`` is the user's environment. ``env_file`` replaces the project's ``.env``. For
+    ``elsewhere``, see ``Repository``.
     """
     root = layout.project_root(folder)
     named = layout.named_dags(folder, root)
@@ -58,7 +58,7 @@ def locate(
 
 
 def _configured(found: Sources) -> list[tuple[Path, str]]:
-    """DAG folders that the project's files name."""
+    """The DAG folders that the project's files name."""
     named: list[tuple[Path, str]] = []
     setting = found.variables.get("AIRFLOW__CORE__DAGS_FOLDER")
     if setting is not None and (
@@ -77,11 +77,9 @@ def _configured(found: Sources) -> list[tuple[Path, str]]:
 def find(
     found: Sources, dags: Path, environment: Mapping[str, str], installed: Installed
 ) -> ProjectSetup:
-    """Everything that a target needs. What ``environment``, the user's, has already is not among
-    it.
+    """Everything that a target needs, except settings that the user's ``environment`` already has.
 
-    ``installed`` says which of some module names the interpreter that is measured finds without
-    help.
+    ``installed`` says which of some module names the measured interpreter finds without help.
     """
     return _Discovery(found, dags, environment).all(installed)
 
@@ -126,7 +124,7 @@ class _Discovery:
         )
 
     def _home(self) -> Path | None:
-        """The folder that stands for AIRFLOW_HOME, where the user has none."""
+        """The folder to use as AIRFLOW_HOME if the user has none."""
         if "AIRFLOW_HOME" in self._environment:
             return None
         inside, mounts = self._sources.home, self._sources.mounts
@@ -143,15 +141,15 @@ class _Discovery:
         return by_place or mounts.outside(inside)
 
     def _leads_out(self, home: Path) -> bool:
-        """Whether Airflow would follow a link out of the repository there."""
+        """Whether Airflow would follow a link out of the repository in this folder."""
         below = [home / name for name in ("plugins", "config")]
         return any(
             os.path.exists(path) and not self._sources.repository.holds(path) for path in below
         )
 
     def _plugins(self, home: Path | None) -> Path | None:
-        """The plugins folder that a setting names, else that of its usual place; not where the
-        user has one.
+        """The plugins folder that a setting names, else the one at its usual place; None if the
+        user has a plugins folder.
         """
         setting = self._sources.variables.get("AIRFLOW__CORE__PLUGINS_FOLDER")
         if "AIRFLOW__CORE__PLUGINS_FOLDER" in self._environment or _has_plugins(self._environment):
@@ -199,8 +197,8 @@ class _Discovery:
         return "the project root" if folder == self._sources.root else f"{self._shown(folder)}/"
 
     def _folder(self, entry: str, variable: Variable) -> Path | None:
-        """An entry of PYTHONPATH: a path of the container, or one relative to where it was
-        written.
+        """The folder of a PYTHONPATH entry. The entry is a path in the container, or relative to
+        the file that sets it.
         """
         mounts = self._sources.mounts
         path = mounts.outside(entry) if entry.startswith("/") else None
@@ -214,7 +212,7 @@ class _Discovery:
     def _layout_path(
         self, path: Sequence[Path], plugins: Path | None, home: Path | None, installed: Installed
     ) -> list[Path]:
-        """Folders that the layout puts on the path, and those without which imports of the DAG
+        """Folders that the layout puts on the path, and folders without which imports of the DAG
         files do not resolve.
         """
         root, dags = self._sources.root, self._dags
@@ -242,8 +240,8 @@ class _Discovery:
 
 
 def _has_plugins(environment: Mapping[str, str]) -> bool:
-    """Whether the user's own AIRFLOW_HOME brings a plugins folder, or says in its configuration
-    where one is.
+    """Whether the user's own AIRFLOW_HOME has a plugins folder, or its configuration may name
+    one.
     """
     home = environment.get("AIRFLOW_HOME")
     if not home:

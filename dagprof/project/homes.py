@@ -1,4 +1,4 @@
-"""Where a repository holds a module that could not be found on the path."""
+"""Finds modules in a repository that could not be found on the path."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def homes(
     start: Path,
     near: Iterable[Path] = (),
 ) -> tuple[Home, ...]:
-    """For each module that is somewhere in the project, where; folders on the path are not an
-    answer.
+    """The location of each module that is somewhere in the project. Folders on the path do not
+    count.
 
-    ``start`` is the folder in which people type: paths in options are relative to it. ``near``:
-    files that import them; beside one of these is the likeliest place.
+    ``start`` is the user's working directory: paths in options are relative to it. ``near`` holds
+    the files that import the modules; the folders of these files are the likeliest locations.
     """
     found = []
     wanted = sorted(set(modules))
@@ -49,11 +49,11 @@ def _home(module: str, folder: Path, entry: str, root: Path, start: Path) -> Hom
 
 
 def _entry(folder: Path, module: str) -> str | None:
-    """The file or folder of a module's first name, where the whole of the module is there; None
-    where it is not.
+    """The file or folder of a module's first name if the folder holds the whole module; otherwise
+    None.
     """
     parts = module.split(".")
-    if not all(part.isidentifier() for part in parts):  # a DAG file can say anything is missing
+    if not all(part.isidentifier() for part in parts):  # DAG code can name anything
         return None
     whole = folder.joinpath(*parts)
     if os.path.isfile(whole.with_name(whole.name + ".py")) or (
@@ -64,8 +64,8 @@ def _entry(folder: Path, module: str) -> str | None:
 
 
 def _folders(root: Path, dags: Path) -> Iterator[Path]:
-    """The folders to look in: the project root, those from the DAG folder upwards, then all that
-    are not deep.
+    """The folders to search: the project root, those from the DAG folder upwards, then all that are
+    not nested deeply.
     """
     above = [folder for folder in dags.parents if root in folder.parents]
     yield from dict.fromkeys((root, *above, root / "plugins", root / "src", root / "include"))

@@ -1,5 +1,5 @@
-"""Folders that must be on the path because imports resolve there and nowhere else: by the text
-of the files, nothing is run.
+"""Finds folders that must be on the path because imports resolve there and nowhere else. It reads
+the text of the files and runs nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SKIPPED = {"__pycache__", "node_modules", "site-packages", "venv", "env"}
 
 
 class NeededFolder(NamedTuple):
-    """A folder, a module that is imported from there, and the file and line that do so."""
+    """A folder, a module that a file imports from it, and that file with the line."""
 
     folder: Path
     module: str
@@ -37,10 +37,10 @@ def needs(
     known: Sequence[Path],
     installed: Callable[[Collection[str]], Collection[str]],
 ) -> list[NeededFolder]:
-    """The folders among ``candidates``, the first of several, that files below ``searched`` need on
-    the path.
+    """The folders among ``candidates`` that files below ``searched`` need on the path. If several
+    hold a module, the first counts.
 
-    ``known`` are folders that are on it; ``installed`` says which of some names need none.
+    ``known`` are the folders on the path. ``installed`` says which of some names need no folder.
     """
     offered = [
         (folder, names)
@@ -68,7 +68,7 @@ def needs(
 
 
 def modules_in(folder: Path) -> set[str]:
-    """The names that can be imported from a folder: its Python files, and folders with Python
+    """The names that Python can import from a folder: its Python files, and folders with Python
     files somewhere below.
     """
     found: set[str] = set()
@@ -119,7 +119,7 @@ def _files(folders: Iterable[Path]) -> Iterator[Path]:
 
 def _source(file: Path) -> bytes:
     try:
-        about = file.stat()  # a pipe would never end
+        about = file.stat()  # reading a pipe would never end
         return (
             file.read_bytes()
             if stat.S_ISREG(about.st_mode) and about.st_size <= _LARGEST_BYTES
@@ -130,8 +130,8 @@ def _source(file: Path) -> bytes:
 
 
 def _named(file: Path) -> set[str]:
-    """The first names of what a text may import; also of imports that are in a comment or a
-    string.
+    """The first names of all modules that a text may import, including imports in comments and
+    strings.
     """
     found: set[str] = set()
     for base, several in _IMPORT.findall(_source(file)):
@@ -143,12 +143,10 @@ def _named(file: Path) -> set[str]:
 
 
 def _line(file: Path, name: str) -> int:
-    """The line that imports a module when the file is loaded, not only in a function that is
-    called later; 0 for none.
-    """
+    """The line that imports a module when the file is loaded; 0 if only functions import it."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # such as an invalid escape sequence
+            warnings.simplefilter("ignore")  # such as warnings about invalid escape sequences
             tree = ast.parse(_source(file))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return 0

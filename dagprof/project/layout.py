@@ -1,4 +1,4 @@
-"""Where a repository has what: its root, its DAG folder, and the folders beside that one."""
+"""The layout of a repository: its root, its DAG folder, and the folders beside the DAG folder."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ MARKERS = (
     "pyproject.toml",
     *compose.MAIN,
 )
-# These too, if no folder above has one of the others: they are also found inside of DAG folders.
+# These mark a root only if no folder above has one of the other markers, because DAG folders
+# contain them, too.
 WEAK_MARKERS = ("plugins", "plugins.zip", "startup.sh", "requirements.txt", "include", ".env")
 _HOME_MARKERS = ("plugins", "include", "airflow.cfg", "config/airflow_local_settings.py")
 
 
 def project_root(dags: Path) -> Path | None:
-    """The root of the project around a DAG folder: the nearest folder with a marker; None where
-    there is none.
+    """The root of the project around a DAG folder: the nearest folder with a marker; None if there
+    is none.
 
-    A folder called ``dags`` is one only if it is a repository: it often holds files of the same
-    names. The file system's root and the user's home are never one.
+    A folder called ``dags`` is a root only if it is a repository, because it often holds files with
+    the same names. The file system's root and the user's home are never a root.
     """
     if os.path.exists(dags / ".git"):
         return dags
@@ -46,8 +47,8 @@ def _has(folder: Path, names: Iterable[str]) -> bool:
 
 
 def repository_top(root: Path) -> Path:
-    """What nothing is read above of: the top of the git repository around the project, else the
-    project itself.
+    """The top of the git repository around the project, else the project itself. dagprof reads
+    nothing above it.
     """
     return next(
         (folder for folder in (root, *root.parents) if os.path.exists(folder / ".git")), root
@@ -55,7 +56,7 @@ def repository_top(root: Path) -> Path:
 
 
 def named_dags(folder: Path, root: Path | None) -> Path | None:
-    """The nearest folder called ``dags`` at or above ``folder``, inside of the project."""
+    """The nearest folder called ``dags`` at or above ``folder``, inside the project."""
     for each in (folder, *folder.parents):
         if each.name == DAGS:
             return each
@@ -65,7 +66,7 @@ def named_dags(folder: Path, root: Path | None) -> Path | None:
 
 
 def is_astro(root: Path, base: str) -> bool:
-    """Whether it is a project of Astro's command line, whose image has the project root on the
+    """Whether the project belongs to Astro's command line, whose image has the project root on the
     path.
     """
     return (
@@ -77,8 +78,8 @@ def is_astro(root: Path, base: str) -> bool:
 
 
 def home(dags: Path, root: Path) -> Path | None:
-    """The folder that stands where AIRFLOW_HOME is in a deployment, by what is in it: plugins,
-    settings.
+    """The folder that corresponds to AIRFLOW_HOME in a deployment, recognised by its contents:
+    plugins, settings.
     """
     for folder in dict.fromkeys((dags.parent, root)):
         if _has(folder, _HOME_MARKERS) and _is_within(folder, root):
@@ -87,8 +88,8 @@ def home(dags: Path, root: Path) -> Path | None:
 
 
 def plugins(dags: Path, root: Path) -> Path | None:
-    """The plugins folder by its place: next to the DAG folder, else in the project root; else a
-    ``plugins.zip`` there.
+    """The plugins folder at its usual place: next to the DAG folder, else in the project root, else
+    a ``plugins.zip`` there.
     """
     for folder in dict.fromkeys((dags.parent, root)):
         if os.path.isdir(folder / "plugins") and _is_within(folder, root):

@@ -1,9 +1,9 @@
-"""Which variables of a container are not taken over, and why: each row is a reason and patterns of
-names.
+"""The container's variables that dagprof does not take over, and why: each row is a reason and
+patterns of names.
 
-A measurement must reach nothing of the deployment (databases, secrets, logs), and a process here
-needs this machine's folders and libraries, not the container's. The same list is printed in
-docs/project.md.
+A measurement must not reach any part of the deployment (databases, secrets, logs). A process here
+needs this machine's folders and libraries, not the container's. docs/project.md prints the same
+list.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-# Patterns of names by the reason why what they match is left out; of several the first one counts.
+# Patterns of names by the reason for leaving them out. If several patterns match, the first one
+# counts.
 REASONS: Mapping[str, tuple[str, ...]] = {
     "programs are found on this machine's path": ("PATH", "MANPATH", "CDPATH"),
     "it describes the container's user and system": (
@@ -95,5 +96,5 @@ _COMPILED = [(re.compile("|".join(patterns)), reason) for reason, patterns in RE
 
 
 def reason(name: str) -> str:
-    """Why a variable is not taken over; empty if it is."""
+    """Why dagprof does not take over a variable; empty if it does."""
     return next((text for pattern, text in _COMPILED if pattern.fullmatch(name)), "")

@@ -1,4 +1,4 @@
-"""From paths inside a container to the folders of the repository that are there."""
+"""Maps paths inside a container to folders of the repository."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from dagprof.project.reading import Repository
 from dagprof.project.values import Mount
 
-# Where images and services have the contents of a repository.
+# The folders where images and services keep the contents of a repository.
 HOMES = (
     "/opt/airflow",
     "/usr/local/airflow",
@@ -18,12 +18,12 @@ HOMES = (
     "/root/airflow",
     "/home/airflow/airflow",
 )
-# Every path that a variable holds is looked up in each.
+# The most mounts. dagprof looks up every path in a variable's value in each of them.
 _MOST = 200
 
 
 class Mounts:
-    """``mounts`` in the order in which they count: of two for the same place, the first."""
+    """``mounts`` in order of priority: if two share a place, the first counts."""
 
     def __init__(self, mounts: Sequence[Mount], home: str, repository: Repository) -> None:
         self._repository = repository
@@ -34,16 +34,14 @@ class Mounts:
         self._mounts = [*sorted(sure, key=lambda mount: -len(mount.inside)), *usual]
 
     def is_inside(self, text: str) -> bool:
-        """Whether a text is a path in the container's part of the file system that holds the
+        """Whether a text is a path in the part of the container's file system that holds the
         repository.
         """
         path = posixpath.normpath(text) if text.startswith("/") and "\n" not in text else ""
         return bool(path) and any(_is_below(path, mount.inside) for mount in self._mounts)
 
     def outside(self, text: str) -> Path | None:
-        """The file or folder of the repository that a container has at a path; None where it has
-        none.
-        """
+        """The repository's file or folder at a path in the container; None if there is none."""
         path = posixpath.normpath(text)
         for mount in self._mounts:
             if _is_below(path, mount.inside):
@@ -55,8 +53,8 @@ class Mounts:
         return None
 
     def inside_named(self, name: str) -> list[Path]:
-        """The folders of the repository that a container has under a name, such as ``dags``, the
-        surest first.
+        """The repository's folders that the container mounts under a name, such as ``dags``, the
+        most certain first.
         """
         found = [
             mount.outside for mount in self._mounts if posixpath.basename(mount.inside) == name

@@ -1,4 +1,4 @@
-"""Reads files of one repository: no large ones, and none that lies outside of it."""
+"""Reads files of one repository, except large ones and those outside the repository."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ LARGEST_BYTES = 1_000_000
 
 
 class Repository:
-    """The files below ``top``. Links that lead out of it are not followed.
+    """The files below ``top``. dagprof does not follow links that lead out of it.
 
-    ``elsewhere`` gives another place for a file that is not there: a worktree of another commit has
-    no files that git ignores, such as ``.env``.
+    ``elsewhere`` gives another place for a missing file: a worktree of another commit has no files
+    that git ignores, such as ``.env``.
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class Repository:
         self._elsewhere = elsewhere or (lambda path: None)
 
     def holds(self, path: Path) -> bool:
-        """Whether a path exists and lies in the repository, links resolved."""
+        """Whether a path exists and is inside the repository, after resolving links."""
         try:
             real = os.path.realpath(path)
         except (OSError, ValueError):  # such as a zero byte in a name
@@ -36,22 +36,22 @@ class Repository:
         )
 
     def file(self, path: Path) -> Path | None:
-        """Where a file is to be read, None where there is none."""
+        """The path from which to read a file; None if there is no such file."""
         if os.path.isfile(path) and self.holds(path):
             return path
         other = self._elsewhere(path)
         return other if other is not None and os.path.isfile(other) else None
 
     def text(self, path: Path) -> str | None:
-        """The text of a file, None where there is none.
+        """The text of a file; None if there is no such file.
 
-        :raises Unreadable: it is too large, no text, or cannot be opened.
+        :raises Unreadable: the file is too large, not text, or cannot be opened.
         """
         file = self.file(path)
         return None if file is None else text_of(file)
 
     def shown(self, path: Path, line: int = 0) -> str:
-        """A path as people see it: relative to the project root where that is above it."""
+        """A path as people see it: relative to the project root if it is below that."""
         try:
             text = path.relative_to(self.root).as_posix()
         except ValueError:
@@ -62,7 +62,7 @@ class Repository:
 def text_of(file: Path) -> str:
     """The text of a file.
 
-    :raises Unreadable: it is too large, no regular file, no text, or cannot be opened.
+    :raises Unreadable: the file is too large, not a regular file, not text, or cannot be opened.
     """
     try:
         if not os.path.isfile(file):

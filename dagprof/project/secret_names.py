@@ -1,4 +1,4 @@
-"""Which names stand for values that may appear in no result."""
+"""Names whose values must not appear in any result."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _NAME = re.compile(r"pass|pwd|secret|token|key|credential|auth|dsn", re.IGNORECA
 
 
 def is_secret(name: str) -> bool:
-    """Whether the value of a Variable or an environment variable is to be kept secret, by its
+    """Whether the value of a Variable or an environment variable must stay secret, judged by its
     name.
     """
     return name.startswith("AIRFLOW_CONN_") or _NAME.search(name) is not None

@@ -1,5 +1,5 @@
-"""All files of a repository that describe its environment, read in the order in which their
-variables win.
+"""Reads all files of a repository that describe its environment. Files are read in order of
+priority, so that later variables win.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from dagprof.project.values import Mount, Unreadable, Variable
 
 
 class Sources(NamedTuple):
-    """What the files say together. ``variables`` by name, those that win; ``home`` is AIRFLOW_HOME
-    in the container.
+    """The combined content of the files. ``variables`` holds the winning variables by name.
+    ``home`` is AIRFLOW_HOME in the container.
 
-    ``unset`` holds the names that a variable's value lacks, by variable, and where it stands.
-    ``used`` says what was not readable.
+    ``unset`` maps each incomplete variable to the undefined names in its value, and to its place.
+    ``used`` lists the files that could not be read.
     """
 
     repository: Repository
@@ -42,7 +42,7 @@ class Sources(NamedTuple):
 
 
 class _Reading:
-    """One pass over the files; ``variables`` and ``mounts`` grow."""
+    """One pass over the files, which fills ``variables`` and ``mounts``."""
 
     def __init__(
         self, repository: Repository, environment: Mapping[str, str], env_file_given: Path | None
@@ -58,13 +58,13 @@ class _Reading:
         self.has_container = False
 
     def all(self) -> None:
-        """Read them, those last whose variables win."""
+        """Read all files; the files whose variables win come last."""
         root = self._repository.root
         dotenv = self._dotenv(root / ".env")
         service = self._service(root, {each.name: each.value for each in dotenv})
         if not {"AIRFLOW_HOME", "AIRFLOW_CONFIG"} & set(
             self._environment
-        ):  # the user has a configuration
+        ):  # the user has no Airflow configuration
             for path in (root / "airflow.cfg", root / "config" / "airflow.cfg"):
                 self._each(path, airflow_cfg.parse)
         self._dockerfile(service, root)
@@ -106,7 +106,7 @@ class _Reading:
         return env_file.parse(text, file, self._environment)
 
     def _dotenv(self, path: Path) -> list[Variable]:
-        """The variables of ``.env``, unless the user gave another file."""
+        """The variables of ``.env``; empty if the user gave another file."""
         text = None if self._given is not None else self._text(path)
         return [] if text is None else self._env_file(text, path)
 
@@ -159,11 +159,11 @@ def read(
     env_file_given: Path | None = None,
     elsewhere: Callable[[Path], Path | None] | None = None,
 ) -> Sources:
-    """The files of the project at ``root``; ``environment`` is the user's, which gives names in
-    them a value.
+    """The files of the project at ``root``. ``environment`` is the user's environment, which gives
+    values to names in the files.
 
-    ``env_file_given`` stands for the project's ``.env`` and wins over all other files;
-    ``elsewhere`` see ``Repository``.
+    ``env_file_given`` replaces the project's ``.env`` and wins over all other files. For
+    ``elsewhere``, see ``Repository``.
 
     :raises Unreadable: ``env_file_given`` cannot be read.
     """
@@ -197,7 +197,7 @@ def _home(reading: _Reading) -> str:
 
 
 def local_backend_files(variables: Mapping[str, Variable]) -> dict[str, str]:
-    """Paths of the files from which a LocalFilesystemBackend answers, by ``variables`` and
+    """The files from which a LocalFilesystemBackend answers, under ``variables`` and
     ``connections``.
     """
     backend, options = (

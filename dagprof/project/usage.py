@@ -1,5 +1,5 @@
-"""What was taken from the project and what was left out, in the order of finding, and how names
-are listed in that.
+"""Records what dagprof took from the project and what it left out, in the order of discovery, and
+formats the lists of names.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ _NAMES_SHOWN = 4
 
 
 class Usages:
-    """Grows while the project is looked through; each row says where a thing was found and how
-    to turn it off.
+    """Collects rows during the search of the project. Each row says where dagprof found a setting
+    and how to turn it off.
     """
 
     def __init__(self, used: Iterable[Used]) -> None:
         self._rows = [*used]
 
     def take(self, what: str, where: str = "", off: str = OFF) -> None:
-        """Note that something is used; ``off`` says what the user can do instead."""
+        """Record that dagprof uses a setting; ``off`` says what the user can do instead."""
         self._rows.append(Used(what=what, where=where, off=off))
 
     def leave(self, what: str, where: str, why: str) -> None:
-        """Note that something is not used, and why."""
+        """Record that dagprof does not use a setting, and why."""
         self._rows.append(Used(what=what, where=where, off=why, is_left_out=True))
 
     def all(self) -> tuple[Used, ...]:
-        """Everything noted so far."""
+        """All records so far."""
         return tuple(self._rows)
 
 

@@ -1,4 +1,4 @@
-"""What the readers of a repository's files return."""
+"""The values that the readers of a repository's files return."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from typing import NamedTuple
 
 from dagprof.model import Used
 
-# Linux takes 128 KiB for one variable, and some megabytes for all.
+# Linux allows 128 KiB for one variable, and some megabytes for all.
 _LONGEST = 100_000
 OFF = "--no-project turns it off"
 
 
 class Unreadable(Exception):
-    """A file of the repository cannot be used; the text says why, without a full stop."""
+    """A file of the repository that cannot be used. The text says why, without a full stop."""
 
 
 class Variable(NamedTuple):
-    """An environment variable, and where it is set: a file and a line, 0 for the whole file."""
+    """An environment variable, and the place that sets it: a file and a line, 0 for the whole
+    file.
+    """
 
     name: str
     value: str
@@ -26,7 +28,7 @@ class Variable(NamedTuple):
 
 
 def impossible(name: str, value: str) -> str:
-    """Why no process can have an environment variable; empty if one can."""
+    """Why no process can have this environment variable; empty if one can."""
     if not name or "=" in name or "\0" in name + value:
         return "the name or value is not valid for an environment variable"
     try:
@@ -38,19 +40,19 @@ def impossible(name: str, value: str) -> str:
 
 
 class Mount(NamedTuple):
-    """A path inside a container and the file or folder of the repository that is there."""
+    """A path inside a container, and the repository's file or folder at that path."""
 
     inside: str
     outside: Path
 
 
 class ProjectSetup(NamedTuple):
-    """Everything that was found, ready for a target.
+    """Everything that dagprof found, ready for a target.
 
-    ``environment`` holds variables with their container paths mapped; ``pythonpath`` folders in the
-    order in which Python searches them. ``variables`` and ``connections`` answer look-ups as the
-    files of ``--variables`` and ``--connections`` do. ``plugins`` may be an archive of such a
-    folder. ``secrets`` may appear in no result.
+    ``environment`` holds variables with their container paths mapped. ``pythonpath`` holds folders
+    in the order in which Python searches them. ``variables`` and ``connections`` answer lookups
+    like the files of ``--variables`` and ``--connections``. ``plugins`` is a folder, or an archive
+    of one. ``secrets`` holds values that must not appear in any result.
     """
 
     root: Path

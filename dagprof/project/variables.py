@@ -1,4 +1,4 @@
-"""The environment variables that the project sets, as far as the measured process can have them."""
+"""The environment variables that the project sets and that the measured process can have."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ _MOST_BYTES = 500_000
 _TOO_MANY = f"the project sets more than {_MOST_VARIABLES:,} variables"
 _TOO_LARGE = "the project's variables are too large in total"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-# These name folders of a container: what they mean here is worked out one by one.
+# These variables name folders of a container. dagprof maps each of them to a folder here
+# separately.
 _HANDLED = (
     "AIRFLOW_HOME",
     "AIRFLOW_CONFIG",
@@ -28,8 +29,8 @@ _HANDLED = (
 
 
 def taken_over(found: Sources, environment: Mapping[str, str], usages: Usages) -> dict[str, str]:
-    """The variables to take over, those of one file noted in one line; what ``environment``, the
-    user's, has stays.
+    """The variables to take over; the variables of one file share one recorded row. Variables in
+    the user's ``environment`` stay unchanged.
     """
     taken: dict[str, str] = {}
     room = _MOST_BYTES
@@ -62,8 +63,8 @@ def _is_wanted(name: str, environment: Mapping[str, str]) -> bool:
 
 
 def _mapped(value: str, mounts: Mounts) -> str:
-    """A value that is a path in the container, as the path here; any other, and a path that is
-    not here, as it is.
+    """A path in the container, mapped to the path here. Other values, and paths that do not exist
+    here, stay as they are.
     """
     outside = mounts.outside(value) if mounts.is_inside(value) else None
     return value if outside is None else str(outside)
@@ -85,7 +86,7 @@ def _note(
 
 
 def _note_unset(found: Sources, environment: Mapping[str, str], usages: Usages) -> None:
-    """One line for all variables whose value lacks the same names."""
+    """Record one row for all variables whose values lack the same names."""
     lacking: dict[tuple[tuple[str, ...], Path], list[str]] = {}
     for name, key in found.unset.items():
         if _is_wanted(name, environment):

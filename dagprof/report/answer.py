@@ -19,7 +19,7 @@ MOST = 5
 
 
 class Sentence(NamedTuple):
-    """One sentence of the answer, with the style of the console that it deserves."""
+    """One sentence of the answer, with its console style."""
 
     text: str
     style: str = ""
@@ -31,8 +31,8 @@ def sentences(run: Run, plan: Plan | None, gate: Sentence | None) -> list[Senten
 
 
 def _sentences(run: Run, plan: Plan | None, gate: Sentence | None) -> Iterator[Sentence]:
-    """The most important one first. Lazy, since the last ones take long to find and are rarely
-    shown.
+    """All sentences, the most important first. Lazy, because the last ones are slow to compute and
+    rarely shown.
     """
     yield Sentence(figures.headline(run), "bold")
     if gate is not None:

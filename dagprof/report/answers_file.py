@@ -1,8 +1,8 @@
-"""What DAG files ask for and nothing real answers, as a file to fill in: ``dagprof scan
---write-variables``.
+"""A file to fill in with the answers that DAG files ask for and that nothing real supplies:
+``dagprof scan --write-variables``.
 
-One document with the sections ``variables``, ``connections`` and ``environment``, as
-``measure.lookups`` reads it. Values that are not filled in are null, which counts as not given.
+The file is one document with the sections ``variables``, ``connections`` and ``environment``, as
+``measure.lookups`` reads it. Values that are not filled in are null, which counts as missing.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def _asked(file: FileResult) -> Iterable[tuple[str, str, str, int]]:
 
 
 def render(run: Run, name: str) -> str:
-    """The document; JSON if ``name`` ends in ``.json``, where the places have a section of their
-    own, else YAML.
+    """The document. If ``name`` ends in ``.json``, it is JSON and lists the places in a section of
+    their own; otherwise it is YAML.
     """
     found = places(run)
     if name.lower().endswith(".json"):
@@ -81,7 +81,7 @@ def _empty(section: str, names: Mapping[str, object]) -> dict[str, object]:
 
 
 def _entry(section: str, key: str) -> list[str]:
-    quoted = json.dumps(key)  # a YAML key whatever it holds
+    quoted = json.dumps(key)  # as a YAML key, whatever it contains
     if len(quoted) > _LONGEST_KEY:
         return [f"  ? {quoted}", *_value(section)]
     if section != "connections":
@@ -90,7 +90,7 @@ def _entry(section: str, key: str) -> list[str]:
 
 
 def _value(section: str) -> list[str]:
-    """What is below a key that is marked as one with a question mark."""
+    """The lines below a key that is written with a question mark."""
     if section != "connections":
         return ["  : null"]
     return [f"  {':' if field is _FIELDS[0] else ' '} {field}: null" for field in _FIELDS]

@@ -15,7 +15,7 @@ from dagprof.report.figures import NOT_TRACED, duration, is_traced
 
 _SHOWN_MODULES = 3
 
-# What became of a file, as comparisons write it and the page's data hold it.
+# The outcomes of a file, as comparisons and the page's data write them.
 WORDS = {
     Outcome.REGRESSION: "slower",
     Outcome.IMPROVEMENT: "faster",
@@ -27,7 +27,9 @@ WORDS = {
 
 
 def describe(file: FileChange) -> str:
-    """One sentence about one file of a comparison: how much, and what may be behind it."""
+    """One sentence about one file of a comparison: the size of the change and its possible
+    cause.
+    """
     share = file.difference_share
     amount = f"{file.difference_ms:+,.0f} ms" + (f" ({share:+.0%})" if share is not None else "")
     text = f"{file.path} {amount}"
@@ -43,14 +45,14 @@ def describe(file: FileChange) -> str:
 
 
 def what_it_loads(change: Change) -> str:
-    """The modules that an import statement asks for, the way to write them in a sentence."""
+    """The modules that an import statement asks for, as a phrase for a sentence."""
     shown = ", ".join(safe_text(name, 60) for name in change.loads[:_SHOWN_MODULES])
     more = len(change.loads) - _SHOWN_MODULES
     return f"{shown} and {more} more" if more > 0 else shown or "nothing"
 
 
 def advice(change: Change) -> str:
-    """The sentence that says what to do."""
+    """The sentence that tells the user what to do."""
     what = what_it_loads(change)
     if change.is_star:
         return (
@@ -83,8 +85,8 @@ def _used_in(change: Change) -> str:
 
 
 def way(change: Change) -> str:
-    """How the DAG file gets there: ``a.py:3 → common/db.py:7 → pandas``; empty where the line is
-    the DAG file's own.
+    """The chain of imports from the DAG file: ``a.py:3 → common/db.py:7 → pandas``; empty if the
+    line is the DAG file's own.
     """
     if len(change.chain) < 2:
         return ""
@@ -94,7 +96,7 @@ def way(change: Change) -> str:
 
 
 def places(step: Step) -> str:
-    """Where a step's changes are."""
+    """The places of a step's changes."""
     return ", ".join(_place(change) for change in step.changes)
 
 
@@ -103,7 +105,7 @@ def _place(change: Change) -> str:
 
 
 def instruction(step: Step) -> str:
-    """What a step asks for, in one sentence."""
+    """The changes of a step as one instruction."""
     if len(step.changes) == 1:
         return advice(step.changes[0])
     loads = ", ".join(dict.fromkeys(what_it_loads(change) for change in step.changes))
@@ -149,7 +151,7 @@ def summary(run: Run, plan: Plan, steps: int) -> str:
 
 
 def _to_try_more(run: Run) -> str:
-    """The next step to test all lines."""
+    """The command that tries all lines, as the next step."""
     if run.settings.get("time_budget") is not None:
         return "raise --time-budget to try more lines"
     return (
@@ -160,7 +162,7 @@ def _to_try_more(run: Run) -> str:
 
 
 def no_plan(run: Run, plan: Plan) -> str:
-    """Why an empty plan is empty, in one sentence."""
+    """Why the plan is empty, in one sentence."""
     if not is_traced(run):
         return f"No change is proposed. {NOT_TRACED}"
     if not plan.untried:
@@ -175,7 +177,7 @@ def is_untimed(experiment: Experiment) -> bool:
 
 
 def untimed(experiments: Sequence[Experiment]) -> str:
-    """What such experiments showed, in one sentence."""
+    """The result of untimed experiments, in one sentence."""
     sets = [
         ", ".join(safe_text(str(place), 200) for place in experiment.without)
         for experiment in experiments
@@ -187,7 +189,7 @@ def untimed(experiments: Sequence[Experiment]) -> str:
 
 
 def trial(experiment: Experiment) -> str:
-    """What an experiment showed, in one sentence."""
+    """The result of an experiment, in one sentence."""
     where = ", ".join(safe_text(str(place), 200) for place in experiment.without)
     if experiment.need is Need.RAISES or experiment.need is Need.CHANGES_DAGS:
         return f"{where} is needed: {safe_text(experiment.reason, 300)}."

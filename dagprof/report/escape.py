@@ -12,14 +12,14 @@ import unicodedata
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
-# Replaces line ends in texts of one line.
+# Stands for line ends in texts of one line.
 _BREAK = " ⏎ "
 _LINE_ENDS = re.compile(r"[\r\n]+")
 
 
 def safe_text(value: str, limit: int = 300) -> str:
-    """One line of at most ``limit`` characters, with an ellipsis where it was cut; ``⏎`` stands
-    between lines of the value.
+    """One line of at most ``limit`` characters, with an ellipsis if it was cut. ``⏎`` separates the
+    lines of the value.
     """
     if value.isprintable() and len(value) <= limit:
         return value
@@ -29,7 +29,7 @@ def safe_text(value: str, limit: int = 300) -> str:
 
 
 def _one_line(value: str) -> str:
-    """The lines that are not empty, side by side; tabs become spaces."""
+    """The non-empty lines side by side; tabs become spaces."""
     if not _LINE_ENDS.search(value):
         return value.replace("\t", " ")
     lines = (line.strip(" \t") for line in _LINE_ENDS.split(value))
@@ -37,7 +37,7 @@ def _one_line(value: str) -> str:
 
 
 def safe_lines(value: str, limit: int = 20_000) -> str:
-    """The same for text of several lines: line ends and tabs stay."""
+    """Safe text of several lines: line ends and tabs stay."""
     kept = value[:limit].replace("\r\n", "\n").replace("\t", "    ")
     text = "".join(character if character == "\n" else _visible(character) for character in kept)
     return text + ("\n…" if len(value) > limit else "")
@@ -67,8 +67,8 @@ _PLAIN = str.maketrans(
 
 
 def encodable(value: str, encoding: str) -> str:
-    """The text in characters that the encoding has: plain ones for dagprof's own, visible
-    escapes for names from DAG code.
+    """The text in characters that the encoding has. dagprof's own characters become plain ones;
+    names from DAG code get visible escapes.
     """
     try:
         value.encode(encoding)

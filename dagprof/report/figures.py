@@ -9,14 +9,14 @@ from dagprof.model import Effect, FileResult, Run, SkippedFile, SkipReason, Stat
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text
 
-# ``gc`` is the garbage collection of the load stage, known where the file was traced.
+# ``gc`` is the garbage collection of the load stage; it is known only for traced files.
 STAGES = ("Airflow", "imports", "gc", "top-level", "bag", "serialise", "exit")
 
 # Shorter times show as 0.0 ms.
 SMALLEST_MS = 0.05
-# Number of files named as examples.
+# The most files that a sentence names as examples.
 _FEW = 3
-# Characters of a value in a sentence: templates may be pages long.
+# The most characters of a value in a sentence: templates may be pages long.
 _VALUE = 60
 
 _WORDS = {
@@ -51,7 +51,9 @@ def status(value: Status) -> str:
 
 
 def statement_place(row: Mapping[str, object]) -> str:
-    """Where a row of ``statements_frame`` stands, a member of an archive by its path in it."""
+    """The place of a row of ``statements_frame``. A member of an archive appears with its path in
+    the archive.
+    """
     return (
         safe_text(f"{row['path']}/{row['member']}" if row["member"] else str(row["path"]))
         + f":{row['line']}"
@@ -59,8 +61,8 @@ def statement_place(row: Mapping[str, object]) -> str:
 
 
 def in_threads(effect: Effect) -> str:
-    """`` in 8 threads`` where others than the thread that parses did it, whose times overlap;
-    empty else.
+    """`` in 8 threads`` if other threads than the parsing thread did it; empty otherwise. The times
+    of such threads overlap.
     """
     if not effect.threads:
         return ""
@@ -80,7 +82,7 @@ def stages(file: FileResult) -> tuple[float, ...]:
 
 
 def stage_names(file: FileResult) -> tuple[str, ...]:
-    """``STAGES`` as named for one file: without a trace, the load stage cannot be divided."""
+    """The names in ``STAGES`` for one file. Without a trace, the load stage cannot be divided."""
     return (
         STAGES
         if file.trace is not None
@@ -114,8 +116,8 @@ def parsing_processes(run: Run) -> int:
 
 
 def round_ms(run: Run) -> float:
-    """How long one round over all files takes at least with Airflow's parsing processes, in ms:
-    no file is split.
+    """The minimum time in ms of one round over all files with Airflow's parsing processes. No file
+    is split between processes.
     """
     longest = max((file.parse_ms for file in run.files), default=0.0)
     return max(longest, run.total_parse_ms / parsing_processes(run))
@@ -146,8 +148,8 @@ def headline(run: Run) -> str:
 
 
 def _without_time(files: Sequence[FileResult]) -> str:
-    """Airflow's own timeout gives a parse time; a file that dagprof stopped, or that crashed,
-    has none.
+    """Files without a parse time: dagprof stopped them, or they crashed. A file that hit Airflow's
+    own timeout has a parse time.
     """
     number, verb = f"{len(files):,}", "is" if len(files) == 1 else "are"
     if all(file.status is Status.TIMED_OUT for file in files):
@@ -159,7 +161,7 @@ def _without_time(files: Sequence[FileResult]) -> str:
 
 
 def busy(run: Run) -> str:
-    """How long the parses waited for a busy machine; empty if that is little."""
+    """How long the parses waited for a busy machine; empty if not long."""
     if not run.was_busy:
         return ""
     total, queued = duration(run.total_parse_ms), duration(run.total_queued_ms)
@@ -176,7 +178,7 @@ def spread(file: FileResult) -> str:
 
 
 def unstable(file: FileResult) -> str:
-    """What differs from parse to parse, in one sentence."""
+    """The differences from parse to parse, in one sentence."""
     found = file.instabilities[0]
     more = len(file.instabilities) - 1
     when = (
@@ -208,12 +210,12 @@ NOT_TRACED = "No file was traced. To trace all files, use --depth full."
 
 
 def is_traced(run: Run) -> bool:
-    """Whether anything is known of imports and statements."""
+    """Whether imports and statements of the file are known."""
     return any(file.trace is not None for file in run.files)
 
 
 def untraced(run: Run) -> str:
-    """How many files loaded too quickly to be traced; empty when there are none."""
+    """How many files loaded too quickly to be traced; empty if there are none."""
     quick = sum(file.is_timed and file.trace is None and not file.doubts for file in run.files)
     if not quick or run.settings.get("depth") == "quick":
         return ""
@@ -238,7 +240,7 @@ def without_dags(run: Run) -> str:
 
 
 def skipped(run: Run) -> list[str]:
-    """Which files Airflow does not parse, one sentence for each reason; empty when there are
+    """The files that Airflow does not parse, one sentence for each reason; empty if there are
     none.
     """
     groups: dict[SkipReason, list[SkippedFile]] = {}
@@ -248,7 +250,7 @@ def skipped(run: Run) -> list[str]:
 
 
 def _is_loaded(run: Run, file: SkippedFile) -> bool:
-    """Whether a measured file imports it, so that it is a helper."""
+    """Whether a measured file imports this file, which makes it a helper."""
     return any(module.file == f"{run.root.rstrip('/')}/{file.path}" for module in run.modules)
 
 

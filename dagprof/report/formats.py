@@ -1,8 +1,8 @@
-"""The registry of output formats: of Runs, with their comparison where there is one, and of
+"""The registry of output formats: for Runs, with their comparison if there is one, and for
 verdicts.
 
 A new format is one module with a function that returns its text, and one row here. The commands
-take their choices from these rows. What a format needs is loaded when it writes.
+take their choices from these rows. A format's imports load only when the format is written.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ Subject = TypeVar("Subject")
 
 
 class RunReport(NamedTuple):
-    """What the report of a Run is written from.
+    """The input of a Run's report.
 
-    ``comparison`` is that with the Run ``baseline``, ``verdict`` the word on it; all may be
-    missing. ``with_source`` lets the source of the DAG files in.
+    ``comparison`` compares the Run with the Run ``baseline``, and ``verdict`` is the gate's verdict
+    on it; each may be missing. ``with_source`` includes the source of the DAG files.
     """
 
     run: Run
@@ -37,10 +37,10 @@ class RunReport(NamedTuple):
 
 
 class VerdictReport(NamedTuple):
-    """What the report of a verdict is written from.
+    """The input of a verdict's report.
 
-    ``base`` and ``head`` are the Runs that it is about, for formats that need them. ``prefix``
-    leads from the root of the repository to the paths of the verdict, such as ``dags/``.
+    ``base`` and ``head`` are the compared Runs, for formats that need them. ``prefix`` leads to the
+    bundle root from the root of the repository, such as ``dags/``.
     """
 
     verdict: Verdict
@@ -52,7 +52,7 @@ class VerdictReport(NamedTuple):
 
 @dataclass(frozen=True)
 class Format(Generic[Subject]):
-    """One format: the text of a subject, how its files end, and what it is for."""
+    """One format: the function that writes it, its file suffix, and its purpose."""
 
     text: Callable[[Subject], str]
     suffix: str
@@ -88,7 +88,7 @@ def _verdict_page(report: VerdictReport) -> str:
 
 
 def _by(module: str) -> Callable[[VerdictReport], str]:
-    """The text by ``render`` of a module of ``dagprof.report.verdict``."""
+    """A writer that calls ``render`` of a module of ``dagprof.report.verdict``."""
 
     def text(report: VerdictReport) -> str:
         written: str = import_module(f"dagprof.report.verdict.{module}").render(

@@ -1,4 +1,4 @@
-"""The report: one HTML file that loads no external resources, whatever the DAG files contain."""
+"""The HTML report: one file that loads no external resources, whatever the DAG files contain."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dagprof.model import Run
 from dagprof.report import figures
 from dagprof.report.page import compared, one_file, overview, packages, packing, table
 
-# Joined in this order into one script.
+# The parts of the script, joined in this order.
 _SCRIPTS = (
     "dom",
     "data",
@@ -42,11 +42,11 @@ def render(
     verdict: Verdict | None = None,
     with_source: bool = True,
 ) -> str:
-    """The page, complete: style and script are inside, and its content-security policy allows these
-    two and nothing else.
+    """The complete page. It contains its style and its script, and its content-security policy
+    allows nothing else.
 
-    ``baseline`` is the Run that was compared with, for pictures of both sides; ``with_source`` lets
-    DAG files' source in.
+    ``baseline`` is the compared Run, for pictures of both sides. ``with_source`` includes the DAG
+    files' source.
     """
     style = _asset("report.css")
     script = "\n".join(_asset(f"js/{name}.js") for name in _SCRIPTS)
@@ -78,8 +78,8 @@ def _data(
     *,
     with_source: bool,
 ) -> Iterator[tuple[str, str]]:
-    """The elements that hold data, by name; packed text needs no escaping, and the index has
-    none left to escape.
+    """The elements that hold data, by name. Packed text needs no escaping, and the index is already
+    escaped.
     """
     files = sorted(run.files, key=lambda file: -file.parse_ms)
     names, groups = packages.groups_of(run)

@@ -17,7 +17,7 @@ ROWS = 30
 
 
 def render(run: Run, plan: Plan, comparison: Comparison | None) -> str:
-    """The text; names are escaped so that they cannot be markup."""
+    """The text. Names are escaped so that they cannot act as markup."""
     parts = [
         f"## {escaped(figures.headline(run))}",
         escaped(figures.busy(run)),
@@ -93,7 +93,9 @@ def _failures(run: Run) -> Iterable[str]:
 
 
 def _cause(reason: str, way_out: str, places: Sequence[str]) -> Iterable[str]:
-    """One item; where several files fail for the same reason they are items below it."""
+    """One list item per cause. If several files fail for the same reason, they are items
+    below it.
+    """
     text = escaped(reason, 300) + (f"<br>→ {escaped(way_out, 400)}" if way_out else "")
     if len(places) == 1:
         yield f"- <code>{escaped(places[0])}</code>: {text}"

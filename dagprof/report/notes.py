@@ -11,13 +11,13 @@ from dagprof.report import figures
 from dagprof.report.escape import safe_text
 from dagprof.report.text import plugins
 
-# Notes of single files; `dagprof explain FILE` and the report show all of them in full.
+# The most notes of single files; `dagprof explain FILE` and the report show all of them in full.
 LIMIT = 10
 _NAMED = 3
 _NARROWEST = 100
-# The budget's own note counts these files.
+# The note on the time budget already counts these files.
 _TOLD_ELSEWHERE = ("one-parse",)
-# Notes with the same text for one file and for many.
+# Notes whose text is the same for one file and for many.
 _ALWAYS_TOGETHER = ("stubbed", "busy")
 _TITLES = {
     "busy": "Parses waited for a busy CPU; compare CPU times instead of wall times",
@@ -39,8 +39,8 @@ _TITLES = {
 
 
 def of_summary(run: Run, width: int) -> list[str]:
-    """All notes of a Run for a console of this width: those of the run in full, those of files
-    in one line.
+    """All notes of a Run for a console of this width: the notes of the run in full, the notes of
+    files in one line each.
     """
     lines = [
         *figures.left_out(run),
@@ -77,7 +77,7 @@ def together(code: str, files: Sequence[FileResult], most: int = 300) -> str:
     """One note for all files that have it: ``Noisy: 12 files, worst history_tables.py, 2.7 to 6.1
     s``.
 
-    It names as many of the files as fit in ``most`` characters.
+    It names as many files as fit in ``most`` characters.
     """
     found = f"{_TITLES.get(code, code)}: {count(len(files), 'file')}"
     timed = [file for file in files if file.is_timed]

@@ -1,9 +1,9 @@
 """The sampled call stacks as a file for https://www.speedscope.app: one profile for each DAG file
 that has them.
 
-The format is described in ``src/lib/file-format-spec.ts`` of speedscope. A node opens where the one
-before it closes, so the time axis shows how long things took, in the order in which they were first
-seen; a node's own time is at its end.
+The file ``src/lib/file-format-spec.ts`` of speedscope describes the format. A node opens where the
+previous node closes. The time axis shows how long nodes took, in the order in which they were first
+seen; a node's self time is at its end.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ Row = dict[str, object]
 
 
 def render(run: Run, paths: Sequence[str] | None = None) -> str:
-    """The stacks of all files, or of those at ``paths``, as JSON; the file whose parse was
-    sampled longest is shown first.
+    """The stacks of all files, or of the files at ``paths``, as JSON. speedscope first shows the
+    file with the longest sampled parse.
     """
     frames = _Frames()
     sampled = [
@@ -43,7 +43,9 @@ def render(run: Run, paths: Sequence[str] | None = None) -> str:
 
 
 class _Frames:
-    """What profiles point to by position: each function, or statement, once."""
+    """The table of frames: each function or statement once. Profiles refer to frames by
+    position.
+    """
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
@@ -82,7 +84,9 @@ def _profile(file: FileResult, stack: Stack, frames: _Frames) -> Row:
 
 
 def _texts(file: FileResult) -> dict[int, str]:
-    """The text of the statement that begins on each line, the outermost where several do."""
+    """The text of the statement that begins on each line. If several begin there, the outermost one
+    counts.
+    """
     texts: dict[int, str] = {}
     for statement in file.trace.statements if file.trace else ():
         texts.setdefault(statement.line, statement.text)
@@ -92,15 +96,15 @@ def _texts(file: FileResult) -> dict[int, str]:
 def _name(file: FileResult, node: Stack, texts: dict[int, str]) -> str:
     if node.function != STATEMENT:
         return node.function
-    # In an archive the clock does not say which member a line belongs to; only a file's own lines
-    # are certain.
+    # In an archive, a line number does not identify the member. Only lines of a plain file get
+    # their text.
     text = texts.get(node.line, "") if node.file.endswith(file.path) else ""
     return f"line {node.line}: {text}" if text else f"line {node.line}"
 
 
 def _events(root: Stack) -> Iterator[tuple[str, Stack, int]]:
-    """Opening and closing of each node, in order, with whole microseconds: sums of rounded times
-    must not cross.
+    """The opening and closing of each node, in order, in whole microseconds, because sums of
+    rounded times must not cross.
     """
     waiting = [(root, 0, _us(root), False)]
     while waiting:

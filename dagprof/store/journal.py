@@ -1,5 +1,5 @@
-"""The journal of a scan: one line per finished file, so that an interrupted scan loses nothing
-and can be resumed.
+"""The journal of a scan: one line per finished file. An interrupted scan loses no result and can be
+resumed.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dagprof.model import SCHEMA_VERSION, Measured
 
 
 class Header(msgspec.Struct, frozen=True):
-    """First line: what the results depend on. Results are taken over only into a scan with the
-    same key.
+    """The first line: the key of everything that the results depend on. Only a scan with the same
+    key may reuse them.
     """
 
     schema_version: int
@@ -23,8 +23,8 @@ class Header(msgspec.Struct, frozen=True):
 
 
 class Journal:
-    """Appends finished files to ``path``. Leaving the context keeps those; ``discard`` removes
-    the file.
+    """Appends finished files to ``path``. Leaving the context keeps the file; ``discard`` removes
+    it.
     """
 
     def __init__(self, path: Path, key: str, *, resumes: bool) -> None:
@@ -56,11 +56,11 @@ class Journal:
         self._stream.close()
         if (
             not self._holds_results
-        ):  # it failed or was stopped before the first file: there is nothing to go on with
+        ):  # the scan ended before the first file, so there is nothing to resume
             self._path.unlink(missing_ok=True)
 
     def add(self, measured: Measured) -> None:
-        """Keep one file's result; it is on disk when this returns."""
+        """Keep one file's result. It is on disk when this returns."""
         self._write(msgspec.json.encode(measured))
         self._holds_results = True
 
@@ -75,14 +75,14 @@ class Journal:
 
 
 def _cut_after_last_line(path: Path) -> None:
-    """Drop what the interruption left half written."""
+    """Drop the last line if the interruption left it incomplete."""
     with path.open("r+b") as stream:
         stream.truncate(stream.read().rfind(b"\n") + 1)
 
 
 def read(path: Path) -> tuple[str, dict[tuple[str, str], Measured]]:
-    """Key and results, by path and SHA-256. A last line that was cut off by the interruption is
-    left out.
+    """Return the key, and the results by path and SHA-256. A last line that the interruption cut
+    off is left out.
 
     :raises RunFileError: there is no journal, or it is invalid.
     """

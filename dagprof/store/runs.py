@@ -1,4 +1,6 @@
-"""Run files: one JSON document each, written whole or not at all, readable a year later."""
+"""Run files: one JSON document each, written completely or not at all. Later versions of dagprof
+can read them.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ class _Version(msgspec.Struct):
 
 
 def save(run: Run, path: Path) -> None:
-    """Write a Run; what was there before stays until the new one is complete.
+    """Write a Run. An existing file stays until the new one is complete.
 
     :raises OutputError: the file cannot be written.
     """
@@ -31,7 +33,7 @@ def save(run: Run, path: Path) -> None:
 def load(path: str | Path) -> Run:
     """Read a Run.
 
-    :raises RunFileError: missing, no JSON, no Run, or from a newer dagprof.
+    :raises RunFileError: the file is missing, is no JSON, is no Run, or comes from a newer dagprof.
     """
     file = Path(path)
     try:
@@ -84,13 +86,13 @@ def schema() -> dict[str, object]:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Replace the file ``path`` by ``data`` in one step; a device or a pipe is written to.
+    """Replace the file ``path`` by ``data`` in one step. A device or a pipe is written to directly.
 
     :raises OutputError: the file cannot be written.
     """
     try:
-        target = Path(os.path.realpath(path))  # a link stays one
-        if target.exists() and not target.is_file():  # a device or a pipe takes what it is given
+        target = Path(os.path.realpath(path))  # a symbolic link stays a link
+        if target.exists() and not target.is_file():  # a device or a pipe cannot be replaced
             with target.open("wb") as stream:
                 stream.write(data)
             return
@@ -104,7 +106,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 @contextlib.contextmanager
 def _beside(path: Path) -> Iterator[BinaryIO]:
-    """A temporary file in the same folder that takes the place of ``path`` when all went well."""
+    """A temporary file in the same folder. It replaces ``path`` if there was no error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

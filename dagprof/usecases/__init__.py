@@ -1,4 +1,5 @@
-"""What a user can ask of dagprof, one file per question: values in, values out.
+"""The questions that a user can ask dagprof, one file per question. Use cases take values and
+return values.
 
-Nothing is printed and nothing exits here.
+They never print, and they never exit the program.
 """

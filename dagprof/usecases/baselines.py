@@ -1,4 +1,4 @@
-"""Runs that later ones are compared with: which of their files count, and how one is saved."""
+"""Baselines: Runs to compare later Runs with. This module selects their files and saves them."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ from dagprof.store import runs
 
 
 def of_paths(baseline: Run, paths: Sequence[str], root: str) -> Run:
-    """The baseline with only the files at or below ``paths``, of a scan with this bundle root.
+    """The baseline with only the files in or below ``paths``, which belong to a scan with this
+    bundle root.
 
-    Files elsewhere were not scanned this time, and would count as removed.
+    The scan did not measure other files, so they would count as removed.
     """
     real = os.path.realpath(root)
-    # As results have them, ``.`` for the root itself.
+    # Paths in the form of results; ``.`` stands for the root itself.
     shown = [os.path.relpath(os.path.realpath(path), real).replace(os.sep, "/") for path in paths]
     return below(baseline, shown)
 
 
 def save(run: Run, file: Path) -> int:
-    """Save a Run as a baseline, and count its files with too few parses to compare later ones with.
+    """Save a Run as a baseline. Return how many of its files have too few parses for later
+    comparisons.
 
     :raises OutputError: the file cannot be written.
     """

@@ -1,6 +1,6 @@
 """Check: DAG files one by one, for tests.
 
-Each has to give its DAGs, keep its budget, and not be slower than in a baseline.
+Each file must give its DAGs, stay within its budget, and not be slower than in a baseline.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from dagprof.report.figures import duration
 class CheckRequest(NamedTuple):
     """What to check.
 
-    ``budget_ms`` is the most that a parse may take, None for what the gate's configuration says.
+    ``budget_ms`` is the maximum time of a parse; None uses the gate's configuration.
     """
 
     paths: tuple[str, ...]
@@ -42,10 +42,10 @@ class CheckRequest(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """One file's parse and what speaks against it, one sentence each, empty if nothing does.
+    """One file's parse and its problems, one sentence each; empty if there are none.
 
-    ``needs`` names the answers without which the file cannot be checked. ``notes`` tell what makes
-    its times doubtful.
+    ``needs`` names the answers without which dagprof cannot check the file. ``notes`` give reasons
+    to doubt its times.
     """
 
     result: FileResult
@@ -57,9 +57,9 @@ class Checked(NamedTuple):
 
 @contextlib.contextmanager
 def opened(request: CheckRequest) -> Iterator[Checking]:
-    """Find the DAG files; nothing is left of the processes that parse them afterwards.
+    """Find the DAG files, and end the parsing processes when the context exits.
 
-    :raises UsageError: paths or settings are at fault, or there is no DAG file.
+    :raises UsageError: paths or settings are invalid, or there is no DAG file.
     :raises MeasurementError: Airflow cannot be imported.
     """
     with measuring.opened(request.paths, request.settings, request.environ) as session:
@@ -67,8 +67,8 @@ def opened(request: CheckRequest) -> Iterator[Checking]:
 
 
 class Checking:
-    """The DAG files below some paths, in ``files``, measured as they are checked. For one
-    thread.
+    """The DAG files below some paths, in ``files``. Each file is measured when it is checked. For
+    one thread only.
     """
 
     def __init__(self, request: CheckRequest, session: measuring.Session) -> None:
@@ -83,9 +83,10 @@ class Checking:
         self.files = session.files
 
     def check(self, path: Path) -> Checked:
-        """Parse one of the files; one that took too long once more: it has to be too slow twice.
+        """Parse one of the files. A file that takes too long is parsed again, because it must be
+        too slow twice to fail.
 
-        :raises DagprofError: it could not be parsed.
+        :raises DagprofError: the file could not be parsed.
         """
         result = self._session.measure(path)
         if not result.status.is_failure and self._too_slow(result):
@@ -97,7 +98,7 @@ class Checking:
         return Checked(result, too_slow=self._too_slow(result), notes=tuple(self._notes(result)))
 
     def _broken(self, result: FileResult) -> str:
-        """Why the file gives no DAGs, or lacks some."""
+        """Why the file gives no DAGs, or fewer than before."""
         old = self._before.get(result.path)
         if not result.status.is_broken:
             lost = old is not None and result.has_lost_dags(old)
@@ -127,7 +128,7 @@ class Checking:
         return f"{result.path} takes {now} to parse, {more} more than the baseline's {before}."
 
     def _budget_ms(self, path: str) -> float | None:
-        """The most that the file may take, None for no limit."""
+        """The maximum parse time of the file, None for no limit."""
         if self._request.budget_ms is not None:
             return self._request.budget_ms
         settings = self._request.settings
@@ -138,7 +139,7 @@ class Checking:
         return parse_duration_ms(limits.budget)
 
     def _judged(self, result: FileResult) -> tuple[Decision, FileChange]:
-        """What the gate decides on this file alone, and what changed; what the baseline lacks
+        """The gate's decision on this file alone, and the change. A file that the baseline lacks
         passes.
         """
         old, baseline = self._before.get(result.path), self._request.baseline
@@ -153,15 +154,15 @@ class Checking:
 
     @cached_property
     def _around(self) -> Run:
-        """Where the files are measured; the reference is timed once, if the baseline has one to
-        compare with.
+        """The surroundings in which the files are measured. The reference is timed once, if the
+        baseline has one to compare with.
         """
         baseline = self._request.baseline
         timed = baseline is not None and baseline.reference is not None
         return self._session.surroundings(with_reference=timed)
 
     def _notes(self, result: FileResult) -> Iterator[str]:
-        """What makes its time doubtful, or hard to compare with that of the baseline."""
+        """Reasons to doubt the file's time, or its comparison with the baseline."""
         yield from (doubt.text for doubt in result.doubts)
         baseline = self._request.baseline
         if baseline is None:

@@ -12,7 +12,7 @@ from dagprof.model import Origin, Run
 
 
 def waivers(run: Run) -> tuple[list[Waiver], list[str]]:
-    """The waivers in the user's sources of a Run, and what is wrong with some."""
+    """The waivers in the user's sources of a Run, and the problems with invalid ones."""
     found: list[Waiver] = []
     wrong: list[str] = []
     for shown, path in _sources(run).items():
@@ -28,7 +28,7 @@ def waivers(run: Run) -> tuple[list[Waiver], list[str]]:
 
 
 def _sources(run: Run) -> Mapping[str, Path]:
-    """The DAG files and the user's modules that they load, by the paths that findings have."""
+    """The DAG files and the user's modules that they load, by the paths that findings use."""
     root = Path(run.root)
     files = {file.path: root / file.path for file in run.files}
     mine = [module for module in run.modules if module.origin is Origin.USER and module.file]

@@ -11,14 +11,16 @@ from dagprof.quantities import parse_duration_ms, parse_share
 
 
 def limits_of(*, share: str = "25%", floor: str = "50ms") -> Limits:
-    """The limits below which a change does not count; both can be wider than the defaults, not
-    narrower.
+    """The limits below which a change does not count. Both limits can be wider than the defaults,
+    not narrower.
 
-    :raises UsageError: ``share`` cannot be read as a share, or ``floor`` as a duration.
+    :raises UsageError: ``share`` is not a valid share, or ``floor`` not a valid duration.
     """
     return Limits(relative=parse_share(share), absolute_ms=parse_duration_ms(floor))
 
 
 def compare(before: Run, after: Run, limits: Limits = LEAST) -> Comparison:
-    """What appeared, what vanished, what became slower or faster, and whether that is certain."""
+    """Compare two Runs: which files appeared, vanished, or became slower or faster, and how certain
+    that is.
+    """
     return comparison.compare(before, after, limits)

@@ -1,4 +1,4 @@
-"""What DAG files are held against: a baseline, and what is demanded of the comparison."""
+"""The expectations of a scan: a baseline, and the demands on the comparison with it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from dagprof.store import runs
 
 
 class Expectations(NamedTuple):
-    """What a scan is compared with and may fail on, read and checked before anything is measured.
+    """The baseline of a scan and the reasons for which the scan can fail. dagprof reads and checks
+    them before it measures anything.
 
-    ``demand`` holds the limits from where a change counts, and the rules that can fail the scan.
-    ``need_verdict``: whether it can fail at all; otherwise there is nothing to decide.
+    ``demand`` holds the limits above which a change counts, and the rules that can fail the scan.
+    ``need_verdict`` says whether the scan can fail at all; otherwise there is nothing to decide.
     """
 
     demand: Demand = scanned.demand(None)

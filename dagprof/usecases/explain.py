@@ -1,4 +1,6 @@
-"""Explain: one DAG file of a Run, or one line of it, with everything that is known about it."""
+"""Explain: one DAG file of a Run, or one line of it, with everything that dagprof knows about
+it.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +29,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ExplainedFile:
-    """One file of a Run, and the line that was asked about.
+    """One file of a Run, and the line that the user asked about.
 
-    ``source`` holds its lines, None if they were changed since.
+    ``source`` holds the file's lines, None if the file changed since the measurement.
     """
 
     run: Run
@@ -48,7 +50,7 @@ class ExplainedFile:
 def place(target: str) -> tuple[str, int | None]:
     """``dags/a.py:7`` as path and line.
 
-    :raises UsageError: what follows the colon is no line number.
+    :raises UsageError: the text after the colon is not a line number.
     """
     found = re.fullmatch(r"(.+):(\d{1,9})", target)
     if os.path.exists(target):
@@ -84,7 +86,7 @@ def measure(
 ) -> Run:
     """Measure one file, to explain it.
 
-    :raises UsageError: it is a folder, or paths or settings are at fault.
+    :raises UsageError: the path is a folder, or paths or settings are invalid.
     :raises MeasurementError: Airflow cannot be imported, or the file could not be parsed at all.
     """
     if Path(name).is_dir():
@@ -95,9 +97,10 @@ def measure(
 
 
 def explain(run: Run, name: str, line: int | None = None) -> ExplainedFile:
-    """The file of a Run that ``name`` means: its path there, the end of it, or its path on disk.
+    """The file of a Run that ``name`` identifies by its path in the Run, by the end of that path,
+    or by its path on disk.
 
-    :raises UsageError: none, or several, or it has no such line.
+    :raises UsageError: no file or several files match, or the file has no such line.
     """
     file = _find(run, name)
     source = _source(run, file)
@@ -109,7 +112,7 @@ def explain(run: Run, name: str, line: int | None = None) -> ExplainedFile:
 def stacks(explained: ExplainedFile) -> str:
     """The sampled call tree of the file, for speedscope.
 
-    :raises UsageError: it was not sampled.
+    :raises UsageError: the file was not sampled.
     """
     from dagprof.report import speedscope
 
@@ -162,7 +165,7 @@ def _loading(run: Run, path: str) -> list[str]:
 
 
 def _source(run: Run, file: FileResult) -> list[str] | None:
-    """The lines of the file, if it has not changed since it was measured."""
+    """The lines of the file, if the file has not changed since the measurement."""
     try:
         data = (Path(run.root) / file.path).read_bytes()
     except OSError:

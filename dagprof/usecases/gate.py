@@ -1,4 +1,6 @@
-"""Gate: did a change make parsing slower? Against a revision in turns, or against a stored Run."""
+"""Gate: did a change make parsing slower? The gate compares with a revision, parsing both versions
+in turns, or with a stored Run.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +37,8 @@ from dagprof.usecases.baselines import of_paths
 class Revision(NamedTuple):
     """Another version of the files: the merge base of the working tree and a branch, tag or commit.
 
-    ``python`` measures it with another interpreter. ``all_files`` also measures what the change
-    cannot reach.
+    ``python`` measures that version with another interpreter. ``all_files`` also measures the files
+    that the change cannot reach.
     """
 
     name: str
@@ -51,7 +53,7 @@ class Baseline(NamedTuple):
 
 
 class GateRequest(NamedTuple):
-    """What to compare with what, see ``requested``. ``today`` decides which waivers count."""
+    """The two versions to compare; see ``requested``. ``today`` decides which waivers count."""
 
     paths: tuple[str, ...]
     settings: Settings
@@ -62,10 +64,11 @@ class GateRequest(NamedTuple):
 
 @dataclass(frozen=True)
 class Gated:
-    """The verdict, and both sides with paths from the root of the repository, as the verdict has.
+    """The verdict, and both sides. Like the verdict, the sides have paths from the root of the
+    repository.
 
-    ``measured_head`` and ``measured_base`` are the Runs behind it, with paths from the bundle root;
-    the base is None if it was stored already.
+    ``measured_head`` and ``measured_base`` are the Runs behind the verdict, with paths from the
+    bundle root. ``measured_base`` is None if the base was a stored Run.
     """
 
     verdict: Verdict
@@ -92,9 +95,9 @@ def requested(
 ) -> GateRequest:
     """The request for these paths.
 
-    What is given here wins over the settings, and there a revision wins over a baseline.
+    Arguments win over the settings. In the settings, a revision wins over a baseline.
 
-    :raises UsageError: both are given, or none, or an option that has no meaning with a baseline.
+    :raises UsageError: both or neither are given, or an option has no meaning with a baseline.
     """
     if revision is not None and baseline is not None:
         raise UsageError("--against and --baseline cannot be used together. Give only one.")
@@ -117,13 +120,14 @@ def requested(
 
 
 def gate(request: GateRequest, progress: Progress | None = None) -> Gated:
-    """Measure what has to be measured, and decide.
+    """Measure the files that need it, and decide.
 
-    :raises UsageError: paths, settings, revision or baseline are at fault, or there is no DAG file.
+    :raises UsageError: paths, settings, revision or baseline are invalid, or there is no DAG file.
     :raises RunFileError: the baseline cannot be read.
     :raises MeasurementError: Airflow cannot be imported, or git cannot check the other version out.
     """
-    # Needed after the first parses: they load while the other processes import Airflow.
+    # The gate needs these modules after the first parses. They load while the other processes
+    # import Airflow.
     threading.Thread(target=_load_statistics, daemon=True).start()
     progress = progress or Silent()
     if isinstance(request.versus, Revision):
@@ -160,7 +164,9 @@ def _asked(versus: Revision, settings: Settings, demand: Demand) -> against.ABRe
 
 
 def _compared(found: against.ABRun) -> tuple[Compared, list[Waiver]]:
-    """What an A/B run found, with paths from the repository's root, and the sources' waivers."""
+    """The result of an A/B run, with paths from the repository's root and the waivers in the
+    sources.
+    """
     duel, prefix = found.duel, found.prefix
     base, head = rooted(duel.base, found.tree, prefix), rooted(duel.head, found.top, prefix)
     waivers, wrong = comments.waivers(head)
@@ -191,7 +197,7 @@ def _by_baseline(request: GateRequest, name: str, progress: Progress) -> Gated:
 
     run, again = scanning.scan_twice(
         request.paths,
-        # Rules look at traces; what would be saved is no question here.
+        # The gate's rules need traces; it does not need the savings that experiments prove.
         msgspec.structs.replace(request.settings, depth=Depth.TRACED),
         suspects,
         version=__version__,

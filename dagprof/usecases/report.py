@@ -17,9 +17,9 @@ PAGE = "report.html"
 def report(
     run: Run, baseline: Run | None = None, *, kind: str = "html", with_source: bool = True
 ) -> str:
-    """The text of a stored Run's report, compared with ``baseline`` where one is given.
+    """The text of a stored Run's report, compared with ``baseline`` if there is one.
 
-    ``kind`` is a key of ``RUNS``; ``with_source`` lets the source of the DAG files in.
+    ``kind`` is a key of ``RUNS``; ``with_source`` includes the source of the DAG files.
 
     :raises UsageError: there is no such format.
     """
@@ -31,7 +31,8 @@ def report(
 
 
 def write_page(scanned: Scanned, folder: Path, *, with_source: bool) -> Path:
-    """Write the page of a scan, with its comparison and its verdict, to ``folder``; where it is.
+    """Write the page of a scan, with its comparison and its verdict, to ``folder``. Return the path
+    of the page.
 
     :raises OutputError: the file cannot be written.
     """

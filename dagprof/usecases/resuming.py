@@ -1,4 +1,6 @@
-"""Scans that survive an interruption: each result is on disk, and the next scan takes it over."""
+"""Scans that survive an interruption: a scan stores each result on disk, and the next scan reuses
+it.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,8 @@ from dagprof.store import journal as journals
 class Resumable(NamedTuple):
     """A scan that keeps its results.
 
-    ``known`` holds those of the interrupted scan by path and SHA-256, ``progress`` has to receive
-    the new ones, and ``discard`` removes what was kept when the scan is complete.
+    ``known`` holds the results of the interrupted scan by path and SHA-256. ``progress`` must
+    receive the new results. ``discard`` removes the kept results once the scan is complete.
     """
 
     known: Mapping[tuple[str, str], Measured]
@@ -27,12 +29,12 @@ class Resumable(NamedTuple):
 
 @contextlib.contextmanager
 def resumable(file: Path, key: str, progress: Progress, *, resumes: bool) -> Iterator[Resumable]:
-    """Keep results in ``file``; leaving the context without ``discard`` leaves them there.
+    """Keep results in ``file``. Leaving the context without ``discard`` leaves the file on disk.
 
-    ``key`` stands for all that the results depend on.
+    ``key`` stands for everything that the results depend on.
 
     :raises UsageError: the interrupted scan had another key.
-    :raises RunFileError: there is nothing to resume, or it is damaged.
+    :raises RunFileError: there is nothing to resume, or the file is damaged.
     :raises OutputError: the file cannot be written.
     """
     known = _known(file, key) if resumes else {}
@@ -51,13 +53,13 @@ def _known(file: Path, key: str) -> Mapping[tuple[str, str], Measured]:
 
 
 class _Journaling:
-    """Passes progress on, and keeps each result that is new."""
+    """Forwards progress, and stores each new result."""
 
     def __init__(
         self, shown: Progress, journal: journals.Journal, known: Iterable[Measured]
     ) -> None:
         self._shown, self._journal = shown, journal
-        # A result that was taken over comes by again, as the same object.
+        # The scan reports reused results too, as the same objects.
         self._kept = {id(measured) for measured in known}
         self.preparing, self.using, self.started = shown.preparing, shown.using, shown.started
 

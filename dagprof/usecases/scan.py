@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 RUN = "run.json"
 JOURNAL = "run.partial.jsonl"
 
-# Settings that change no result: an interrupted scan may go on with others.
+# Settings that change no result: a resumed scan may use different ones.
 _OF_NO_RESULT = (
     "output_dir",
     "baseline",
@@ -50,12 +50,12 @@ _OF_NO_RESULT = (
 
 
 class ScanRequest(NamedTuple):
-    """What to scan and how. ``environ`` holds the environment variables that parses begin with.
+    """What to scan and how. ``environ`` holds the environment variables with which parses begin.
 
-    ``folder`` is where run.json goes, and each file's result until that is complete; None keeps
-    nothing. ``resumes`` takes over what an interrupted scan left there. ``with_reference`` also
-    times dagprof's reference parse, by which Runs of other days are compared with this one; it is
-    timed anyway where the baseline has one.
+    ``folder`` is the folder for run.json, and for each file's result until run.json is complete;
+    None stores nothing. ``resumes`` reuses the results of an interrupted scan in that folder.
+    ``with_reference`` also times dagprof's reference parse, which makes Runs of other days
+    comparable with this Run. A baseline with a reference parse turns it on, too.
     """
 
     paths: tuple[str, ...]
@@ -69,7 +69,8 @@ class ScanRequest(NamedTuple):
 
 @dataclass(frozen=True)
 class Scanned:
-    """A Run; with a baseline also that, the comparison, and the verdict if one was asked for.
+    """A Run. With a baseline, also the baseline and the comparison; the verdict only if the request
+    asks for one.
 
     ``baseline`` has only the files that were scanned again.
     """
@@ -81,23 +82,23 @@ class Scanned:
 
     @cached_property
     def fleet(self) -> Fleet:
-        """What changes would save over all files, and the plan of them; computed on first use."""
+        """The possible savings over all files, and the plan of changes; computed on first use."""
         from dagprof.analyse.fleet import Fleet
 
         return Fleet(self.run)
 
     @property
     def has_failed(self) -> bool:
-        """Whether something speaks against the Run that it was asked to fail on."""
+        """Whether the Run fails for one of the reasons that the request names."""
         return self.verdict is not None and self.verdict.decision is Decision.FAILED
 
 
 def scan(request: ScanRequest, progress: Progress | None = None) -> Scanned:
     """Measure the DAG files, save the Run if there is a folder for it, and judge it.
 
-    An interruption leaves the results so far in the folder, in the file ``JOURNAL``.
+    An interrupted scan leaves its results in the folder, in the file ``JOURNAL``.
 
-    :raises UsageError: paths or settings are at fault, or what is to be resumed was another scan.
+    :raises UsageError: paths or settings are invalid, or the scan to resume was another scan.
     :raises MeasurementError: Airflow cannot be imported, or no file could be parsed at all.
     :raises OutputError: the folder cannot be written to.
     """
@@ -116,7 +117,9 @@ def scan(request: ScanRequest, progress: Progress | None = None) -> Scanned:
 def _measured(
     request: ScanRequest, progress: Progress, known: Mapping[tuple[str, str], Measured]
 ) -> tuple[Run, Run]:
-    """The Run, and one of the files that were parsed again before they fail it for being slower."""
+    """The Run, and a second Run of the files that seem slower. These files are parsed again before
+    they can fail the scan.
+    """
     baseline, demand = request.expectations.baseline, request.expectations.demand
 
     def suspects(run: Run) -> set[str]:

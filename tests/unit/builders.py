@@ -1,4 +1,4 @@
-"""Runs written by hand, for tests of reports and tables."""
+"""Hand-written Runs for tests of reports and tables."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ HELPED = loads(
 
 
 def reference(ms: float = 100, version: int = 1) -> Reference:
-    """Parses of the reference that differ a little."""
+    """Parses of the reference with slightly different times."""
     return Reference(
         version=version, samples=samples(*(ms * (1 + 0.001 * n) for n in range(-4, 5)))
     )

@@ -1,4 +1,4 @@
-"""Parses, comparisons and verdicts that tests of the gate share."""
+"""Parses, comparisons and verdicts for tests of the gate."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NO_LOADS = loads()
 
 
 def times(ms: float, number: int = 9) -> tuple[float, ...]:
-    """Parse times that differ a little."""
+    """Parse times that differ slightly."""
     return tuple(ms + 0.1 * n for n in range(number))
 
 
@@ -105,7 +105,7 @@ def policy(**levels: Level) -> dict[str, Policy]:
 def blamed(
     base: FileResult, head: FileResult, lines: Mapping[str, Sequence[int]] | None = None
 ) -> tuple[str, str, int]:
-    """What stands after "because" in the reason, and the place of the finding."""
+    """Return the reason's text after "because", and the place of the finding."""
     (told,) = judged(
         [base], [head], policy(**{"new-package": Level.OFF}), changed_lines=lines or {}
     ).files

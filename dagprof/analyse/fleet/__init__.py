@@ -1,10 +1,11 @@
-"""Over all files: what each change in one place would save, the plan of changes, and the floor.
+"""Sums over all files: what each change in one place would save, the plan of changes, and the
+floor.
 
-A change takes one import statement of the user's code out of what runs at parse time. What a set of
-changes saves in a file is what the import graph says is saved without all of them; where
-experiments timed parses without exactly that, the proved figure stands instead. Statements that an
-experiment showed to be needed are never proposed. All times are without waiting for a processor,
-which no change gives back.
+A change removes one import statement of the user's code from the code that runs at parse time. The
+import graph of a file gives the estimated saving of a set of changes. Where experiments timed
+parses without exactly that set, dagprof uses the proved figure instead. dagprof never proposes to
+remove a statement that an experiment showed to be needed. All times exclude waiting for a
+processor, because no change saves that time.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The sums over all files: what each change would save, the plan, and the cost of distributions."""
+"""Sums over all files: what each change would save, the plan, and the cost of distributions."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from dagprof.model import Need, Place, Run
 
 
 class Fleet:
-    """The questions that concern all files of a Run.
+    """Answers the questions about all files of a Run together.
 
-    ``distributions`` holds what all files would save if nothing of one were loaded, its true cost,
-    in ms.
+    ``distributions`` holds the true cost of each distribution in ms: what all files would save if
+    they loaded nothing of it.
     """
 
     def __init__(self, run: Run) -> None:
@@ -38,8 +38,8 @@ class Fleet:
                 self._by_place.setdefault(place, []).append(view)
 
     def changes(self) -> list[Change]:
-        """Every import statement of the user's code that would save something alone, the largest
-        saving first.
+        """Every import statement of the user's code that would save time alone, the largest saving
+        first.
         """
         saved = {
             place: sum(view.saving_ms((place,)) for view in views)
@@ -49,7 +49,7 @@ class Fleet:
         return sorted(found, key=lambda change: (-change.saving_ms, change.place))
 
     def needed(self) -> list[Change]:
-        """Those of ``changes`` that an experiment found something to need."""
+        """The ``changes`` whose statement some file needs, as an experiment showed."""
         tried = {
             place for views in self._by_place.values() for view in views for place in view.trials
         }
@@ -89,11 +89,11 @@ class Fleet:
         )
 
     def plan(self, length: int = 20, *, untried: bool = False) -> Plan:
-        """Greedy: each time what adds most to the changes before it. ``length`` bounds the number
-        of steps.
+        """The plan, chosen greedily: each step is the change that adds most to the steps before it.
+        ``length`` limits the number of steps.
 
-        Lines that no experiment has tried are left out, since most imports at the top are needed
-        there; ``untried`` takes them in.
+        The plan leaves out lines that no experiment has tried, because a file needs most of its
+        top-level imports. ``untried`` includes those lines.
         """
         if (length, untried) not in self._plans:
             planner = Planner(self._total_ms, self._by_place, self._change, takes_untried=untried)

@@ -1,4 +1,4 @@
-"""The plan: which changes, in which order, give back most."""
+"""The plan: which changes, in which order, save most."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from dagprof.model import Need, Place
 
 
 class Planner:
-    """Chooses greedily. ``describe`` makes the full value of a change, which only chosen ones
-    need.
+    """Chooses changes greedily. ``describe`` computes the full value of a change, which only chosen
+    changes need.
     """
 
     def __init__(
@@ -28,7 +28,9 @@ class Planner:
         self._saved: dict[str, float] = {}
 
     def plan(self, length: int) -> Plan:
-        """At most ``length`` steps; the floor takes in everything that may move. Call it once."""
+        """At most ``length`` steps, and the floor with all movable statements gone. Call it
+        once.
+        """
         movable = self._movable()
         gains = {place: self._gain((place,)) for place in movable}
         tried = {place: gain for place, gain in gains.items() if self._is_tried(place)}
@@ -56,7 +58,7 @@ class Planner:
         return any(place in view.trials for view in self._by_place[place])
 
     def _movable(self) -> list[Place]:
-        """Statements that may matter, alone or with others, and that no experiment showed to be
+        """Statements that may save time, alone or with others, and that no experiment showed to be
         needed.
         """
         return [
@@ -72,18 +74,18 @@ class Planner:
         return list({id(view): view for place in places for view in self._by_place[place]}.values())
 
     def _gain(self, places: Sequence[Place]) -> float:
-        """What these add to the changes chosen so far."""
+        """What these statements add to the changes chosen so far."""
         wider = [*self._chosen, *places]
         return sum(
             view.saving_ms(wider) - self._saved.get(view.path, 0.0) for view in self._views(places)
         )
 
     def _together(self, places: list[Place]) -> list[Place]:
-        """A smallest set that gives back what all that is left would: none of them helps without
-        the others.
+        """A smallest set of statements that saves as much as all remaining ones. None of them saves
+        time without the others.
 
-        What adds no more than a step would have to, beside the rest, is left out; lines that few
-        files run go first.
+        The planner drops each statement that adds less to the rest of the set than a step must add.
+        It tries the lines that few files run first.
         """
         gain = self._gain(places)
         for place in sorted(places, key=lambda place: (len(self._by_place[place]), place)):
@@ -108,7 +110,9 @@ class Planner:
         return Step(changes, adds, proved, total_ms - adds, faster)
 
     def _refresh(self, places: Sequence[Place], left: dict[Place, float]) -> None:
-        """Only what shares a file with the chosen ones is worth something else now."""
+        """Recompute only the statements that share a file with the chosen ones. All other values
+        stay the same.
+        """
         for place in places:
             left.pop(place, None)
         for place in {other for view in self._views(places) for other in view.statements}:

@@ -1,6 +1,4 @@
-"""What a change saves, and a plan of changes, as values. All times are without waiting for a
-processor.
-"""
+"""The values of a change, a step and a plan. All times exclude waiting for a processor."""
 
 from __future__ import annotations
 
@@ -8,22 +6,23 @@ from typing import NamedTuple
 
 from dagprof.model import Place
 
-# A change or a step that saves less is not worth a line, in ms over all files.
+# The minimum saving of a change or a step, in ms over all files.
 SMALLEST_MS = 5.0
-# A file counts as faster from here on.
+# The minimum saving at which a file counts as faster.
 FASTER_MS = 1.0
 
 
 class Change(NamedTuple):
-    """One import statement, and what it alone would save over all files, in ms of parse time per
-    loop.
+    """One import statement, and what its removal alone would save over all files, in ms of parse
+    time per loop.
 
-    ``proved_ms`` is the part of ``saving_ms`` that experiments measured. ``loads`` names what it
-    asks for; ``chain`` the lines by which that was first loaded, from the DAG file's on;
-    ``modules`` and ``memory_kib`` are those of the file in which it matters most. ``not_needed``,
-    ``needed`` and ``untried`` count files; ``reason`` says what needed it. ``in_function`` and
-    ``is_star`` say what kind of statement it is, ``used_in``, ``is_unused`` and ``in_hints`` who
-    else takes its names, and whether nobody does, or type hints only.
+    ``proved_ms`` is the part of ``saving_ms`` that experiments measured. ``loads`` names the
+    modules that the statement asks for. ``chain`` holds the lines through which these were first
+    loaded, starting at the DAG file. ``modules`` and ``memory_kib`` describe the file in which the
+    statement matters most. ``not_needed``, ``needed`` and ``untried`` count files; ``reason`` names
+    what needed the statement. ``in_function`` and ``is_star`` say what kind of statement it is.
+    ``used_in`` names other files that take its names. ``is_unused`` says that nothing uses them,
+    ``in_hints`` that only type hints do.
     """
 
     place: Place
@@ -60,8 +59,8 @@ class Change(NamedTuple):
 
 
 class Step(NamedTuple):
-    """Changes of the plan that belong together, what they add to those before, the total after them
-    in ms, files faster.
+    """Changes of the plan that belong together. A step holds what they add to earlier steps, the
+    total after them in ms, and how many files become faster.
 
     ``proved_ms`` is the part of ``adds_ms`` in files where experiments timed exactly these and the
     earlier changes.
@@ -82,10 +81,10 @@ class Step(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The steps in the order in which they give back most; ``floor_ms`` is the total with all moved
-    that was tried and is not needed.
+    """The steps, in the order in which they save most. ``floor_ms`` is the total parse time once
+    every import that experiments found unnecessary is gone.
 
-    ``untried`` counts lines that would save something and that no experiment has tried.
+    ``untried`` counts the lines that would save time but that no experiment has tried.
     """
 
     before_ms: float

@@ -1,4 +1,4 @@
-"""One file of the fleet: what it would save without some of its import statements."""
+"""One file of the fleet: what its parse would save without some of its import statements."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from dagprof.model import Experiment, FileResult, Place, Run
 
 
 class ImportedModules(NamedTuple):
-    """The modules that a statement asks for, the user's statements by which they were first
-    loaded, and whether it is called.
+    """The modules that a statement asks for, the user's statements through which they were first
+    loaded, and whether a function call ran the statement.
     """
 
     modules: tuple[str, ...]
@@ -42,9 +42,10 @@ class FileView:
         }
 
     def asked_for(self, place: Place) -> ImportedModules:
-        """What a statement asks for, and by which way.
+        """The modules that a statement asks for, and the chain of imports to them.
 
-        Rebuilds the graph: few are requested, and the graphs of 10,000 files would fill the memory.
+        This rebuilds the graph, because few callers need it and the graphs of 10,000 files would
+        fill the memory.
         """
         assert self._file.trace is not None
         graph = ImportGraph(self._file.trace, self._run.modules, self._run.import_sets)
@@ -59,8 +60,8 @@ class FileView:
         return frozenset(place for place in places if place in self.statements)
 
     def _proofs(self, experiments: Iterable[Experiment]) -> dict[int, float]:
-        """Median savings by what falls away; experiments that lose the same modules are rounds
-        of one.
+        """The median saving for each set of modules that falls away. Experiments that lose the same
+        modules count as rounds of one experiment.
         """
         rounds: dict[int, list[float]] = {}
         for experiment in experiments:
@@ -74,12 +75,14 @@ class FileView:
         return self._reduced.lost([self.statements[place] for place in self._here(places)])
 
     def is_proved(self, places: Collection[Place]) -> bool:
-        """Whether experiments timed parses that lost exactly what goes with these statements."""
+        """Whether experiments timed parses that lost exactly the modules that these statements lead
+        to.
+        """
         return self._lost(places) in self._proved
 
     def saving_ms(self, places: Collection[Place]) -> float:
-        """What the parse of this file would save without these statements; proved where a parse
-        without the same was timed.
+        """What the parse of this file would save without these statements. The saving is proved
+        where an experiment timed a parse that lost the same modules.
         """
         lost = self._lost(places)
         if not lost:
@@ -88,22 +91,24 @@ class FileView:
         return max(0.0, min(saved, self._own_ms))
 
     def estimated_ms(self, places: Collection[Place]) -> float:
-        """The same from the graph alone."""
+        """The same saving, from the graph alone."""
         return self._estimate(self._lost(places))
 
     def _estimate(self, lost: int) -> float:
         return self._reduced.sums(lost)[0] * self._per_us
 
     def memory_kib(self, place: Place) -> int:
-        """What a statement added to the process in the tracing pass, in KiB of anonymous memory."""
+        """The anonymous memory in KiB that a statement added to the process in the tracing pass."""
         return self._memory.get(self.statements[place], 0)
 
     def modules(self, place: Place) -> int:
-        """How many modules only one statement leads to."""
+        """How many modules only this one statement leads to."""
         return self._reduced.falls_away([self.statements[place]])[1]
 
     def behind_ms(self, place: Place) -> float:
-        """The most that a statement could save, if all others that lead to the same went too."""
+        """The upper bound of a statement's saving: what it saves if all other statements that lead
+        to the same modules go too.
+        """
         return self._reduced.behind_us(self.statements[place]) * self._per_us
 
 
@@ -124,5 +129,5 @@ def _chain(
 
 
 def _innermost(names: Sequence[str]) -> tuple[str, ...]:
-    """The names without the packages that others of them lie in."""
+    """The names, without those that are packages around other names in the list."""
     return tuple(name for name in names if not any(other.startswith(f"{name}.") for other in names))

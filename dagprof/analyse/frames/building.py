@@ -1,4 +1,4 @@
-"""How a table is built, ranked and read again, and the groupings that a table may have."""
+"""Builds, ranks and reads tables, and defines the groupings that a table can have."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Group = Literal["module", "package", "distribution"]
 
 
 def check_group(by: str) -> None:
-    """Refuse a grouping that does not exist.
+    """Reject a grouping that does not exist.
 
-    :raises UsageError: and names those that do.
+    :raises UsageError: the grouping is unknown; the message lists the known ones.
     """
     if by not in get_args(Group):
         known = ", ".join(get_args(Group))
@@ -23,7 +23,9 @@ def check_group(by: str) -> None:
 
 
 def table(types: Mapping[str, str], rows: Iterable[Sequence[object]]) -> pd.DataFrame:
-    """A table of these columns and types; built by column, since rows are slow in pandas."""
+    """A table of these columns and types. It is built column by column, because rows are slow in
+    pandas.
+    """
     values = list(zip(*rows, strict=True)) or [()] * len(types)
     named = zip(types.items(), values, strict=True)
     return pd.DataFrame(
@@ -32,7 +34,7 @@ def table(types: Mapping[str, str], rows: Iterable[Sequence[object]]) -> pd.Data
 
 
 def ranked(frame: pd.DataFrame, by: str) -> pd.DataFrame:
-    """The table with the largest figure of a column first; equal rows keep their order."""
+    """The table sorted by a column, the largest figure first. Equal rows keep their order."""
     found: pd.DataFrame = frame.sort_values(by, ascending=False, kind="stable", ignore_index=True)
     return found
 

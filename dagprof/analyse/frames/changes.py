@@ -1,4 +1,4 @@
-"""Tables of what would make parses shorter: experiments, changes, and the plan."""
+"""Tables of what could shorten parses: experiments, changes, and the plan."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from dagprof.model import Run
 
 
 def experiments_frame(run: Run) -> pd.DataFrame:
-    """One row per file and experiment; ``proved_ms`` and ``spread_ms`` are the median and its
-    deviation over the rounds.
+    """One row per file and experiment. ``proved_ms`` is the median over the rounds, and
+    ``spread_ms`` their median absolute deviation.
     """
     return table(
         columns.EXPERIMENTS,
@@ -62,7 +62,7 @@ def changes_frame(run: Run) -> pd.DataFrame:
 
 
 def plan_frame(run: Run) -> pd.DataFrame:
-    """One row per step of the plan, in order; ``adds_ms`` is what it gives back beyond the steps
+    """One row per step of the plan, in order. ``adds_ms`` is what the step saves beyond the steps
     before it.
     """
     return table(

@@ -1,4 +1,6 @@
-"""The columns of each table and their types, in order. Text is ``object`` in every pandas."""
+"""The columns of each table and their types, in order. Text columns have the type ``object`` in
+every pandas version.
+"""
 
 from __future__ import annotations
 

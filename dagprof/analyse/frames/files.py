@@ -1,4 +1,6 @@
-"""Tables of what one file's parses showed: times, effects, lookups, failures, unstable fields."""
+"""Tables of what the parses of single files showed: times, effects, lookups, failures, unstable
+fields.
+"""
 
 from __future__ import annotations
 
@@ -68,14 +70,14 @@ def samples_frame(run: Run) -> pd.DataFrame:
 
 
 def _sampled(samples: Samples, name: str, number: int) -> float:
-    """One figure of one parse; 0 for figures that an older dagprof did not take."""
+    """One figure of one parse; 0 for figures that an older dagprof did not measure."""
     column = getattr(samples, name)
     return float(column[number]) if column else 0.0
 
 
 def accesses_frame(run: Run) -> pd.DataFrame:
-    """One row per file and Variable or Connection used at a line while parsing, and what
-    answered.
+    """One row per file and per Variable or Connection that a line used while parsing, with the
+    source of the answer.
     """
     return table(
         columns.ACCESSES,
@@ -88,7 +90,7 @@ def accesses_frame(run: Run) -> pd.DataFrame:
 
 
 def failures_frame(run: Run) -> pd.DataFrame:
-    """One row per file and reason why it gave no DAGs."""
+    """One row per file and reason for which the file gave no DAGs."""
     return table(
         columns.FAILURES,
         (
@@ -100,8 +102,8 @@ def failures_frame(run: Run) -> pd.DataFrame:
 
 
 def effects_frame(run: Run) -> pd.DataFrame:
-    """One row per file, kind and line of an effect; ``wall_ms`` is NaN where only the fact is
-    known.
+    """One row per file, kind and line of an effect. ``wall_ms`` is NaN where the effect has no
+    known time.
     """
     return table(
         columns.EFFECTS,

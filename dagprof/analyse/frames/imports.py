@@ -1,4 +1,4 @@
-"""Tables of what is loaded: every load, every import statement, and the sums over all files."""
+"""Tables of loads: every load, every import statement, and the sums over all files."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from dagprof.model import Edge, Module, Run
 
 
 def loads_frame(run: Run) -> pd.DataFrame:
-    """One row per file and loaded module: its own and its cumulative time, and who imported it
-    at which line.
+    """One row per file and loaded module: its self and cumulative time, its importer and the
+    importing line.
     """
     versions = run.environment.distributions
 
@@ -54,11 +54,11 @@ def _importer(modules: Sequence[Module], position: int, path: str) -> tuple[str,
 
 
 def edges_frame(run: Run) -> pd.DataFrame:
-    """One row per import statement that was seen to run, and per module it asked for, whether that
-    was loaded by it or before.
+    """One row per import statement that ran and per module that it asked for, and whether the
+    statement loaded the module or found it loaded.
 
-    The statements of a DAG file have no ``importer``, and its path as ``importer_file``; those of a
-    module occur once for all files.
+    The statements of a DAG file have no ``importer``, and the DAG file's path as ``importer_file``.
+    The statements of a module occur once for all files.
     """
 
     def rows() -> Iterable[tuple[object, ...]]:
@@ -95,11 +95,11 @@ def _edge(modules: Sequence[Module], edge: Edge) -> tuple[object, ...]:
 def imports_frame(run: Run, by: Group = "package") -> pd.DataFrame:
     """Import time over all files, by module, top-level package or distribution, costliest first.
 
-    ``self_ms`` sums the time of the group's own modules. ``cumulative_ms`` sums, file by file, the
-    loads that are not inside another load of the same group, so nothing is counted twice;
-    ``largest_ms`` is the most in one file. Times are scaled to a plain parse, with garbage
-    collection in proportion, as savings are. Code without a distribution (the user's own, the
-    standard library) is grouped by package.
+    ``self_ms`` sums the time of the group's own modules. ``cumulative_ms`` sums, file by file, only
+    the loads that are not inside another load of the same group, so that it counts nothing twice.
+    ``largest_ms`` is the largest cumulative time in one file. Times are scaled to a plain parse and
+    include garbage collection in proportion, as savings do. Code without a distribution (the user's
+    own code, the standard library) is grouped by package.
     """
     check_group(by)
     keys = [loading.group(module, by) for module in run.modules]
@@ -124,11 +124,11 @@ def imports_frame(run: Run, by: Group = "package") -> pd.DataFrame:
 
 
 def savings_frame(run: Run, by: Group = "package") -> pd.DataFrame:
-    """What all files would save together if nothing of a module, package or distribution were
-    loaded, largest first.
+    """What all files would save together if they loaded nothing of a module, package or
+    distribution, largest first.
 
-    That is less than its import time where others need what it loads, and more where it loads what
-    nobody else needs.
+    This is less than the import time where other code needs the modules that it loads. It is more
+    where it loads modules that nothing else needs.
     """
     check_group(by)
     totals: dict[str, list[float]] = {}

@@ -18,11 +18,11 @@ def statements_frame(run: Run, from_ms: float = 0.0) -> pd.DataFrame:
     """One row per file and top-level statement that ran, largest own time first.
 
     Times are those of the tracing pass, scaled to a plain parse, without waiting for a processor.
-    ``self_ms`` and ``waiting_ms`` are without nested statements; ``imports_ms`` is what the loads
-    begun on an import statement's lines took, ``building_ms`` what making DAGs and tasks took of
-    ``self_ms``. ``is_partial`` marks statements of a loop that was looked into for its first
-    iterations only; ``gc_ms`` is the garbage collection while it ran, which is in no other figure.
-    Rows with less own time and collection than ``from_ms`` are left out before the table is built.
+    ``self_ms`` and ``waiting_ms`` exclude nested statements. ``imports_ms`` is the time of the
+    loads that begin on an import statement's lines. ``building_ms`` is the part of ``self_ms`` that
+    made DAGs and tasks. ``is_partial`` marks statements of a loop whose first iterations only were
+    timed one by one. ``gc_ms`` is the garbage collection while the statement ran; no other figure
+    includes it. The table has no rows with less own time and collection than ``from_ms``.
     ``member`` is the file in a zip archive that holds the statement.
     """
 

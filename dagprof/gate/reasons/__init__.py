@@ -1,6 +1,4 @@
-"""Why a file became slower: what its traced parse does that the other one did not, with the line
-to look at.
-"""
+"""Why a file became slower: what only its new traced parse does, with the line to look at."""
 
 from __future__ import annotations
 

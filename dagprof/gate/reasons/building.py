@@ -1,4 +1,4 @@
-"""Causes: more DAGs and tasks, or more in them."""
+"""Causes: more DAGs and tasks, or larger ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dagprof.model import Place, Samples
 
 
 def more_work_after_loading(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
-    """More DAGs and tasks, or more in them: checking and serialising them comes after the load
+    """More DAGs and tasks, or larger ones. Airflow checks and serialises them after the load
     stage.
     """
     grown = _after_loading_ms(head.file.samples) - _after_loading_ms(base.file.samples)
@@ -51,9 +51,7 @@ def more_work_after_loading(base: Parsed, head: Parsed, changed: Changed) -> Ite
 
 
 def _after_loading_ms(samples: Samples) -> float:
-    """Median time of the stages after loading, less their share of what each parse waited for a
-    processor.
-    """
+    """Median time of the stages after loading, without their share of the wait for a processor."""
     rows = zip(samples.bag_ms, samples.serialise_ms, samples.own_ms, samples.wall_ms, strict=True)
     found = [(bag + serialise) * own / wall for bag, serialise, own, wall in rows if wall > 0]
     return statistics.median(found) if found else 0.0
@@ -62,10 +60,11 @@ def _after_loading_ms(samples: Samples) -> float:
 def _building_line(
     base: Parsed, head: Parsed, changed: Changed, *, is_certain: bool = False
 ) -> int:
-    """The changed line behind more building: in the statement that builds more, in what that names,
-    or any; 0 if unknown.
+    """The changed line behind more building; 0 if unknown. It is in the statement that builds more,
+    in code that this statement names, or anywhere.
 
-    ``is_certain``: in the statement that builds most, and not just any.
+    ``is_certain``: start from the statement that builds most, and never fall back to an arbitrary
+    changed line.
     """
     before: dict[str, float] = defaultdict(float)
     for statement in base.statements:

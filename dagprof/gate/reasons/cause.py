@@ -1,4 +1,6 @@
-"""Which of all causes explains most of a change, and what explains much of the rest."""
+"""Selects the cause that explains most of a change, and the causes that explain much of the
+rest.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +15,17 @@ from dagprof.gate.tied import Cause, Changed, is_firm, tied, where
 
 # A cause that explains less than this share of the change is not named as the cause.
 _LEAST_SHARE = 0.3
-# Traced times may be off by this share of the change; what takes more cannot be the whole story.
+# The largest share of the change at which a cause counts in full, because traced times may be off.
+# A cause above it counts for less.
 _MOST_SHARE = 1.25
-# An effect tells the line better than what it happens in, where it explains this share of that.
+# An effect names the line better than the statement or module around it, if it explains this share
+# of that cause.
 _EFFECT_SHARE = 0.7
 
 
 def cause(base: Parsed, head: Parsed, change_ms: float, changed: Changed) -> Cause | None:
-    """What explains most of a change, where anything explains enough of it; with what explains
-    much of the rest.
+    """The cause that explains most of a change, if any explains enough of it, with the causes that
+    explain much of the rest.
     """
     if base.file.trace is None or head.file.trace is None:
         return None
@@ -55,14 +59,14 @@ def cause(base: Parsed, head: Parsed, change_ms: float, changed: Changed) -> Cau
 
 
 def _best(found: Sequence[Cause], change_ms: float) -> Cause | None:
-    """What explains most of a change, where it explains enough of it."""
+    """The cause that explains most of a change, if it explains enough of the change."""
     best = max(found, key=lambda each: _explains(each.ms, change_ms), default=None)
     return best if best is not None and best.ms >= _LEAST_SHARE * change_ms else None
 
 
 def _with_effect(found: Sequence[Cause], effect: Cause, change_ms: float) -> list[Cause]:
-    """The causes with an effect in the place of what it happens in: at the same line, or what
-    takes about as long.
+    """The causes, with an effect in place of the cause that contains it: one at the same line, or
+    one that takes about as long.
     """
     inside = [
         each
@@ -78,14 +82,14 @@ def _with_effect(found: Sequence[Cause], effect: Cause, change_ms: float) -> lis
 
 
 def _explains(ms: float, change_ms: float) -> float:
-    """How much of a change something explains, in ms: what takes much more was perhaps there
-    before, in another form.
+    """How much of a change a cause explains, in ms. A cause that takes much more time than the
+    change may have been there before, in another form.
     """
     return ms if ms <= _MOST_SHARE * change_ms else 2 * change_ms - ms
 
 
 def _grown_effect(base: Parsed, head: Parsed) -> Cause | None:
-    """The effect that takes most more: it tells the line, through any depth of calls."""
+    """The effect whose time grew most. It names the line through any depth of calls."""
     grown = waits.most_grown(base.file.effects, head.file.effects)
     if grown is None:
         return None

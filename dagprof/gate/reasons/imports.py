@@ -11,9 +11,11 @@ from dagprof.model import Module, Origin, Place
 
 
 def new_imports(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
-    """Modules that only the new version loads, by the first link on the way that is new itself."""
+    """Modules that only the new version loads, grouped by the first link on their import chain that
+    is new itself.
+    """
     known = {link for position in base.loaded.values() for link in map(_key, base.way(position))}
-    # What a statement named and did not load was there before the parse began.
+    # A module that a statement named but did not load was loaded before the parse began.
     known |= {(place.file, name, False) for place, names in base.imports.items() for name in names}
     calls = new_calls(base, head, changed)
     groups: dict[Place, list[tuple[Link, int, float]]] = defaultdict(list)
@@ -44,8 +46,8 @@ def new_imports(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]
 def _no_longer_pre_imported(
     base: Parsed, head: Parsed, rows: Sequence[tuple[Link, int, float]]
 ) -> Cause:
-    """Modules that the DAG processor had before it forked, and that each parse loads now: no
-    line of the parse changed.
+    """Modules that the DAG processor had imported before it forked and that each parse loads now.
+    No line of the parse changed.
     """
     gone = sorted(base.pre_imported - head.pre_imported)
     loaded = [name for name in gone if name in head.loaded] or gone
@@ -67,10 +69,10 @@ def _key(link: Link) -> tuple[str, str, bool]:
 def _loads_now(
     place: Place, rows: Sequence[tuple[Link, int, float]], head: Parsed
 ) -> tuple[str, str]:
-    """``line 7 now imports `common.frames`, which loads pandas``: of what the line asks for, the
-    module that takes most.
+    """``line 7 now imports `common.frames`, which loads pandas``. The sentence names the costliest
+    module that the line asks for.
 
-    And the same in the past.
+    The same sentence follows in the past tense.
     """
     by_link: dict[Link, float] = defaultdict(float)
     for link, _, ms in rows:
@@ -97,7 +99,7 @@ def _loads_now(
 
 
 def _code(module: Module) -> str:
-    """Whose time it is: of the user's code each module by itself, of the rest the top-level
-    package.
+    """The owner of a module's time: a module of the user's code itself, for all other code the
+    top-level package.
     """
     return module.name if module.origin is Origin.USER else module.name.partition(".")[0]

@@ -1,5 +1,5 @@
-"""Causes: modules and statements that both versions run and that take longer, or statements that
-are new.
+"""Causes: modules and statements that both versions run and that take longer now, and new
+statements.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dagprof.model import Origin, Place
 
 
 def slower_modules(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
-    """Modules of the user's code that both versions load and whose own code takes longer."""
+    """Modules of the user's code that both versions load and whose self time is longer now."""
     for name in head.loaded.keys() & base.loaded.keys():
         module = head.module(head.loaded[name])
         grown = head.module_ms(head.loaded[name]) - base.module_ms(base.loaded[name])
@@ -22,7 +22,8 @@ def slower_modules(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cau
         file = head.shown_file(module)
         lines = changed.at_top(file)
         if changed.lines and not lines and not changed_helpers(head, changed):
-            # Nothing that it runs changed: one traced parse does not prove that it takes longer.
+            # None of the code that it runs changed, and one traced parse does not prove that it
+            # takes longer.
             continue
         place = Place(file=file, line=lines[0] if lines else 1)
         at = f", which changed {_from_line(lines)}," if lines else ""
@@ -37,13 +38,13 @@ def slower_modules(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cau
 
 
 def _from_line(lines: Sequence[int]) -> str:
-    """``at line 7`` for lines that hang together, else from which line on."""
+    """``at line 7`` if the lines are contiguous, otherwise the line where they begin."""
     return f"at line {lines[0]}" if hang_together(lines) else f"from line {lines[0]} on"
 
 
 def slower_statements(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
-    """Statements of the DAG file that are new or take longer; where the text is the same, a
-    changed helper may be behind it.
+    """Statements of the DAG file that are new or take longer. If the text is the same, a changed
+    helper may be the cause.
     """
     before: dict[str, list[OwnTime]] = defaultdict(list)
     for statement in base.statements:

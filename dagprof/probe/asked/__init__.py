@@ -1,1 +1,1 @@
-"""What DAG files ask for, and who answers: Variables, Connections, the environment."""
+"""Answers the questions of DAG files: Variables, Connections, environment variables."""

@@ -1,9 +1,8 @@
-"""What Variable and Connection look-ups are answered with, without a database, and who was asked
-for what.
+"""Answers Variable and Connection look-ups without a database, and records who asked for which key.
 
-In order: the environment (``AIRFLOW_VAR_…``, ``AIRFLOW_CONN_…``), what this parse wrote, the files
-given to dagprof, the default in the code, else a stub, or nothing where that was asked for.
-``lookups`` puts these answers where Airflow asks.
+The sources, in order: the environment (``AIRFLOW_VAR_…``, ``AIRFLOW_CONN_…``), Variables that this
+parse wrote, the files given to dagprof, and the default in the code. If none has the key, the
+answer is a stub, or nothing if the user asked for that. ``lookups`` gives these answers to Airflow.
 """
 
 from __future__ import annotations
@@ -25,8 +24,8 @@ _PREFIXES = {"variable": "AIRFLOW_VAR_", "connection": "AIRFLOW_CONN_"}
 
 
 class VariableLookup:
-    """One call that asks for a Variable: whether it has a default, whether it wants JSON, and
-    what was made up for it.
+    """One call that asks for a Variable: whether it has a default, whether it wants JSON, and the
+    form of its made-up answer.
     """
 
     __slots__ = ("as_json", "default", "form")
@@ -41,18 +40,18 @@ class VariableLookup:
 
     @property
     def default_says_nothing(self) -> bool:
-        """Whether the default is what people write for "not set"."""
+        """Whether the default is a value that people write for "not set"."""
         return self.has_default and (
             self.default is None or self.default in ("", "{}", "[]", {}, [], ())
         )
 
     def finished(self, value: object) -> object:
-        """The value as the caller gets it: a made-up JSON document answers all keys."""
+        """Return the value for the caller: a made-up JSON document answers all keys."""
         return stubs.build(self.form) if self.as_json and self.form is not None else value
 
 
 class Answers:
-    """The values to answer with and the record of what was asked."""
+    """The values to answer with, and a record of the look-ups."""
 
     def __init__(
         self, variables: dict[str, Json], connections: dict[str, Json], missing: str
@@ -65,7 +64,7 @@ class Answers:
         self.guess = stubs.Guess()
 
     def begin(self, guess: OtherAnswers | None) -> None:
-        """A parse begins: forget what was asked before, such as by plugins."""
+        """Start a parse: forget earlier look-ups, such as those of plugins."""
         self._asked.clear()
         self.guess = stubs.Guess(guess)
         os.environ.update(self.guess.environment)
@@ -80,31 +79,33 @@ class Answers:
         return [[*asked, count] for asked, count in list(self._asked.items())]
 
     def questions(self) -> list[VariableLookup]:
-        """The calls under way in this thread, the innermost last."""
+        """The calls under way in this thread. The innermost is last."""
         return self._questions.setdefault(get_ident(), [])
 
     def write(self, key: str, value: str | None) -> None:
-        """What the file sets holds for the rest of this parse; None where it deletes."""
+        """Keep a Variable that the DAG file sets, for the rest of this parse; None if it deletes
+        it.
+        """
         self._written[key] = value
 
     def names(self, prefix: str | None = None) -> list[str]:
-        """The Variables that a database would hold: those of the file and those that this parse
-        has set.
+        """The Variables that a database would hold: those of the given file, and those that this
+        parse has set.
         """
         gone = {key for key, value in self._written.items() if value is None}
         found = {str(key) for key in (*self._known["variable"], *self._written) if key not in gone}
         return sorted(name for name in found if name.startswith(prefix or ""))
 
     def from_environment(self, kind: str, key: str) -> str | None:
-        """The text in the environment, where Airflow looks first; None without one."""
+        """The value in the environment, where Airflow looks first; None if there is none."""
         text = os.environ.get(_PREFIXES[kind] + str(key).upper())
         if text is not None:
             self.record(kind, key, "get", "environment")
         return text
 
     def variable(self, key: str) -> str | None:
-        """The text of a Variable; None where Airflow is to return the default, or to say that
-        there is none.
+        """The text of a Variable. With None, Airflow returns the default or reports that the
+        Variable does not exist.
         """
         questions = self.questions()
         question = questions[-1] if questions else VariableLookup()
@@ -132,14 +133,14 @@ class Answers:
         return text
 
     def _find_variable(self, key: str) -> tuple[bool, str | None]:
-        """Whether this parse or the file knows it, and its text."""
+        """Return whether this parse or the given file has the Variable, and its text."""
         if key in self._written:
             return self._written[key] is not None, self._written[key]
         known = self._known["variable"]
         return (True, _text(known[key])) if key in known else (False, None)
 
     def connection(self, conn_id: str) -> str | dict[str, Json] | None:
-        """A Connection as text (a URI, JSON) or as fields; None where there is none."""
+        """A Connection as text (a URI, JSON) or as fields; None if there is none."""
         known = self._known["connection"]
         if conn_id in known:
             self.record("connection", conn_id, "get", "file")
@@ -150,7 +151,7 @@ class Answers:
         return stubs.STUB_CONNECTION if self._stubs else None
 
     def extra(self, text: object) -> object:
-        """The mapping that a stub Connection's ``extra`` is read as; None for real ones."""
+        """Return the mapping that replaces a stub Connection's ``extra``; None for real ones."""
         if text == stubs.STUB_EXTRA:
             return stubs.build(stubs.EVERY_KEY)
         if (

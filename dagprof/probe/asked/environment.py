@@ -1,5 +1,5 @@
-"""Environment variables that the file asks for and that are not set, at the user's line that
-asks.
+"""Records environment variables that the DAG file asks for but that are not set, with the user's
+line.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from .. import origin
 if TYPE_CHECKING:
     from ..protocol import AccessRow
 
-# Airflow's own ways to set something; each is answered elsewhere.
+# Airflow's own prefixes for settings. Other modules answer these names.
 _AIRFLOWS = ("AIRFLOW__", "AIRFLOW_VAR_", "AIRFLOW_CONN_")
 
 
 class EnvironmentWatch:
-    """Listens where ``os.environ`` says that it lacks a name; what is set costs one more call."""
+    """Listens where ``os.environ`` reports that a name is missing. A name that is set costs one
+    more call.
+    """
 
     def __init__(self) -> None:
         self._asked: dict[tuple[str, str, str, int, bool], int] = {}
@@ -52,7 +54,7 @@ class EnvironmentWatch:
             self._asked[asked] = self._asked.get(asked, 0) + 1
 
     def accesses(self) -> list[AccessRow]:
-        """Rows as those of ``Answers``: only what user code asks for itself."""
+        """Rows like those of ``Answers``, only for names that user code asks for itself."""
         rows = list(self._asked.items())
         return [
             ["environment", key, "get", by, file, line, count]
@@ -61,7 +63,7 @@ class EnvironmentWatch:
         ]
 
     def of_libraries(self) -> list[AccessRow]:
-        """The same rows, of what libraries ask for while user code calls them."""
+        """The same rows, for names that libraries ask for while user code calls them."""
         rows = list(self._asked.items())
         return [
             ["environment", key, "get", by, file, line, count]

@@ -1,9 +1,10 @@
 """Puts dagprof's answers where Airflow itself asks for Variables and Connections: 2.7 to 3.3.
 
-Airflow's own methods stay, with their signatures, defaults and exceptions. Below them stand the
-secrets backends that they ask (all versions), the channel to the supervising process (3.x) and the
-session for writing (2.x). Modules that the DAG processor has not loaded are changed when a DAG file
-loads them. Read in the sources of 2.7.3, 2.9.3, 2.11.2, 3.0.6 and 3.3.2.
+Airflow's own methods stay, with their signatures, defaults and exceptions. dagprof replaces only
+what these methods ask: the secrets backends (all versions), the channel to the supervising process
+(3.x) and the session for writing (2.x). If the DAG processor has not loaded a module, dagprof
+changes the module when a DAG file loads it. This code follows the sources of 2.7.3, 2.9.3, 2.11.2,
+3.0.6 and 3.3.2.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
 
     from ..versions.airflow_api import AirflowApi
 
-    # By the name of a module, what changes it once it is loaded.
+    # Maps the name of a module to the function that changes the loaded module.
     Changes = Dict[str, Callable[[ModuleType], object]]
 
 _SDK, _RUN = "airflow.sdk.definitions.", "airflow.sdk.execution_time."
-# Who goes through the list of backends in order to answer a look-up, and who in order to warn
-# before it writes.
+# Airflow's functions that ask the list of backends. The readers look up a value. The writers ask
+# before a write, in order to warn.
 _READERS = (
     "get_variable_from_secrets",
     "get_connection_from_secrets",
@@ -43,7 +44,7 @@ _DEFAULTS = ("default", "default_var")
 
 
 def install(api: AirflowApi, answers: Answers) -> None:
-    """Answer in this process and those forked from it."""
+    """Answer look-ups in this process and in its forks."""
     changes = _changes_2(answers) if api.version.startswith("2.") else _changes_3(answers)
     late = {name: change for name, change in changes.items() if name not in sys.modules}
     for name in changes.keys() - late.keys():
@@ -53,7 +54,7 @@ def install(api: AirflowApi, answers: Answers) -> None:
 
 
 def _changes_2(answers: Answers) -> Changes:
-    """In 2.x one backend stands for all; what is written goes into a session of ours."""
+    """In 2.x one backend replaces all others, and writes go into a session of dagprof's."""
 
     def serve(module: ModuleType) -> None:
         _serve_backends(module, "ensure_secrets_loaded", lambda ordinary: [Backend(answers)])
@@ -75,8 +76,8 @@ def _changes_2(answers: Answers) -> Changes:
 
 
 def _changes_3(answers: Answers) -> Changes:
-    """In 3.x the environment answers first, then the supervising process, for which an object of
-    ours stands.
+    """In 3.x the environment answers first, then the supervising process. An object of dagprof's
+    replaces that process.
     """
 
     def serve(module: ModuleType) -> None:
@@ -106,7 +107,7 @@ def _changes_3(answers: Answers) -> Changes:
 
 
 class WhenLoaded:
-    """A finder that finds nothing itself: it lets a module be changed right after it is
+    """A finder that finds nothing itself. It changes a module right after the module is
     executed.
     """
 
@@ -131,7 +132,7 @@ class WhenLoaded:
 
 
 class Backend:
-    """Answers as all secrets backends of Airflow 2 together."""
+    """Replaces all secrets backends of Airflow 2."""
 
     def __init__(self, answers: Answers) -> None:
         self._answers = answers
@@ -149,7 +150,7 @@ class Backend:
 
 
 class EnvironmentBackend:
-    """Airflow's own backend for the environment, with a note of what it answers."""
+    """Airflow's own backend for the environment, with a record of its answers."""
 
     def __init__(self, ordinary: Any, answers: Answers) -> None:
         self._ordinary, self._answers = ordinary, answers
@@ -169,7 +170,7 @@ class EnvironmentBackend:
 def _serve_backends(
     module: ModuleType, name: str, backends: Callable[[list[object]], list[object]]
 ) -> None:
-    """Give those who look something up other backends; everybody else gets Airflow's."""
+    """Give dagprof's backends to the functions that look something up. All others get Airflow's."""
     ordinary = getattr(module, name)
 
     @functools.wraps(ordinary)
@@ -188,9 +189,7 @@ def _serve_backends(
 
 
 def _ask(owner: object, name: str, answers: Answers) -> None:
-    """Note with each call of a method or function what it asks for; Airflow's own code does the
-    rest.
-    """
+    """Record each call's key and arguments. Airflow's own code does the rest."""
     descriptor = inspect.getattr_static(owner, name)
     ordinary = getattr(descriptor, "__func__", descriptor)
     signature = inspect.signature(ordinary)
@@ -238,7 +237,7 @@ def _question(
 
 
 def _change_connection(cls: Any, answers: Answers) -> None:
-    """Let a stub's ``extra`` answer every key, and be no part of its URI."""
+    """Let a stub's ``extra`` answer every key, and keep it out of the URI."""
     extra = cls.extra_dejson.fget
     uri = cls.get_uri
     cls.extra_dejson = property(
@@ -264,7 +263,7 @@ def _or(made_up: object, real: Callable[[], object]) -> object:
 
 def _write_aside(cls: type, name: str, answers: Answers) -> None:
     """Let Airflow 2 write into a session that keeps the value for this parse, unless the caller
-    has a session.
+    passes a session.
     """
     ordinary = inspect.getattr_static(cls, name).__func__
     signature = inspect.signature(ordinary)
@@ -285,13 +284,13 @@ def _write_aside(cls: type, name: str, answers: Answers) -> None:
 
 
 class StubSession:
-    """As much of a database session as writing one Variable takes."""
+    """The part of a database session that writing one Variable needs."""
 
     def __init__(self, answers: Answers, key: str) -> None:
         self._answers, self._key = answers, key
 
     def execute(self, *_: object, **__: object) -> object:
-        """The one statement that is executed deletes."""
+        """Delete: Airflow executes no other statement here."""
         existed = self._key in self._answers.names()
         self._answers.write(self._key, None)
         return SimpleNamespace(rowcount=int(existed))

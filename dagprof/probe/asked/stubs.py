@@ -1,5 +1,5 @@
-"""Answers that dagprof makes up, and other answers to compare with: does a failure follow from
-what was made up?
+"""Answers that dagprof makes up, and other answers to compare with. A comparison shows whether a
+failure follows from a made-up answer.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
     from ..protocol import Form, Json, OtherAnswers
 
-# Reads as text, as a number, as a truth value and as JSON.
+# Valid as text, as a number, as a truth value and as JSON.
 STUB_TEXT = "1"
-# Says in a stub Connection that the answers to its keys are made up; no export writes a space
-# there.
+# Marks a stub Connection, whose keys dagprof makes up. The space makes it unique: no export writes
+# one there.
 STUB_EXTRA = "{ }"
 STUB_CONNECTION: dict[str, Json] = {
     "conn_type": "generic",
@@ -24,15 +24,14 @@ STUB_CONNECTION: dict[str, Json] = {
     "password": "stub",
     "extra": STUB_EXTRA,
 }
-# A JSON document of which nothing is known: every key answers.
+# An unknown JSON document: every key has an answer.
 EVERY_KEY: Form = {"every": None}
 
 
 class StubText(str):
-    """A value in an unknown JSON document: text, which also answers as a mapping would.
+    """A value in an unknown JSON document: text that also answers like a mapping.
 
-    ``keys`` makes it a mapping for ``**value``: hooks pass on options from a Connection's
-    ``extra``.
+    ``keys`` makes ``**value`` work: hooks pass on options from a Connection's ``extra``.
     """
 
     def __getitem__(self, key: SupportsIndex | slice | str) -> str:
@@ -46,7 +45,7 @@ class StubText(str):
 
 
 class StubMapping(dict):  # type: ignore[type-arg]
-    """Stands for an unknown JSON document: empty, yet answers every key that is requested
+    """Stands for an unknown JSON document. It is empty, but it answers every key that is requested
     without a default.
     """
 
@@ -75,14 +74,15 @@ class StubMapping(dict):  # type: ignore[type-arg]
         return dict, (dict(self),)
 
 
-# What an error says of their types is what it would say of real answers.
+# An error message names the type of the value. These names are those of real answers.
 StubText.__name__ = StubText.__qualname__ = "str"
 StubMapping.__name__ = StubMapping.__qualname__ = "dict"
 
 
 def build(form: Form) -> object:
-    """A JSON value of this form: ``{"is": VALUE}``, ``{"text": TEXT}`` as stubs give it, ``{"list":
-    FORM}`` of one such value, or ``{"every": FORM}`` for a mapping that answers all keys alike.
+    """Build a JSON value of this form: ``{"is": VALUE}``, ``{"text": TEXT}`` as stubs give it,
+    ``{"list": FORM}`` for a list of one such value, or ``{"every": FORM}`` for a mapping that
+    answers all keys with the same value.
     """
     if "is" in form:
         return copy.deepcopy(form["is"])
@@ -94,8 +94,7 @@ def build(form: Form) -> object:
 
 
 class Guess:
-    """Another answer for some of the names that nothing answers, to see whether a failure depends
-    on them.
+    """Another answer for names without a real answer. It shows whether a failure depends on them.
 
     ``message`` holds ``keys`` (pairs of kind and name), ``text`` for Variables, ``json`` (a form)
     for those read as JSON, ``connection`` (fields), ``extra`` (a form or None), and ``environment``

@@ -1,7 +1,7 @@
-"""Stands for the process above a parsing process of Airflow 3, which answers its messages: 3.0 to
-3.3.
+"""Replaces the process that supervises a parsing process of Airflow 3.0 to 3.3 and answers its
+messages.
 
-Read in the sources of 3.0.6 and 3.3.2.
+This code follows the sources of 3.0.6 and 3.3.2.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..protocol import Json
 
     class SupervisorMessage(Protocol):
-        """A message of Airflow's; each kind has some of these fields."""
+        """A message of Airflow's. Each kind of message has some of these fields."""
 
         key: str
         value: str | None
@@ -31,9 +31,10 @@ _FIELDS = ("conn_type", "description", "host", "schema", "login", "password", "p
 
 
 def build(cls: Any, conn_id: str, found: str | dict[str, Json]) -> object:
-    """A Connection from its fields, its JSON form or its URI.
+    """Build a Connection from its fields, its JSON form or its URI.
 
-    One that cannot be read is reported on standard error too, because Airflow only goes on.
+    For an unreadable Connection, dagprof also writes to standard error, because Airflow goes on
+    silently.
     """
     try:
         if isinstance(found, dict):
@@ -52,7 +53,7 @@ def build(cls: Any, conn_id: str, found: str | dict[str, Json]) -> object:
 
 
 class Supervisor:
-    """Answers what a parsing process of Airflow 3 asks the process above it."""
+    """Answers the messages of a parsing process of Airflow 3."""
 
     def __init__(self, answers: Answers) -> None:
         self._answers = answers
@@ -123,7 +124,7 @@ class Supervisor:
 
 
 def _fields(conn_id: str, found: str | dict[str, Json]) -> dict[str, Json]:
-    """What the API server of Airflow 3 would send of a Connection."""
+    """Return the fields that the API server of Airflow 3 would send for a Connection."""
     if not isinstance(found, dict):
         from airflow.sdk.definitions.connection import Connection
 

@@ -1,3 +1,1 @@
-"""What is there: the files that Airflow would parse, and the distributions that modules belong
-to.
-"""
+"""Finds the files that Airflow would parse, and the distributions that modules belong to."""

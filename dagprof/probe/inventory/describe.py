@@ -1,5 +1,5 @@
-"""Which distribution a module came from, and what is installed: read from metadata files, in a
-process of its own.
+"""Finds the distribution of each module and all installed versions. A separate process reads them
+from metadata files.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _HEADER = re.compile(r"^(Name|Version): *(.+?) *$", re.M)
 
 
 class Installed:
-    """What is installed: the version of every distribution, and which of them brought a file."""
+    """The installed distributions: the version of each, and the distribution of each file."""
 
     def __init__(self) -> None:
         self.versions: dict[str, str] = {}
@@ -35,7 +35,7 @@ class Installed:
                 self._owners.setdefault(os.path.join(folder, relative), name)
 
     def describe(self, files: list[str]) -> Described:
-        """The distribution of each file, empty for those that no package brought, and all
+        """Return the distribution of each file, empty if no package installed the file, and all
         versions.
         """
         return {
@@ -45,7 +45,7 @@ class Installed:
 
 
 class Describer:
-    """A process of its own that reads the metadata while another imports Airflow, and answers
+    """A separate process that reads the metadata while another process imports Airflow. It answers
     later.
     """
 
@@ -62,7 +62,7 @@ class Describer:
         self._channel = Channel(ours)
 
     def leave(self) -> None:
-        """Close this end in a process that has no use for it, such as one that parses."""
+        """Close this end in a process that does not use it, such as one that parses."""
         self._channel.socket.close()
 
     @staticmethod
@@ -79,20 +79,18 @@ class Describer:
             channel.send(installed.describe(request["files"]))
 
     def ask(self, files: list[str]) -> Described | Failed:
-        """What ``Installed.describe`` says; ``failed`` with the reason when the process could
-        not.
-        """
+        """Return the answer of ``Installed.describe``, or ``failed`` with the reason."""
         try:
             self._channel.send({"files": files})
         except OSError:
-            pass  # it ended; why, it may have said before
+            pass  # it ended, and may have sent the reason before
         answer: Described | None = self._channel.receive()
         return answer or {"failed": "the process that reads the metadata died"}
 
 
 def _name_and_version(distribution: metadata.Distribution) -> tuple[str, str]:
-    """The first header lines tell them; parsing the whole file, with the package's description,
-    takes a hundred times longer.
+    """Read name and version from the first header lines. To parse the whole file, with the
+    package's description, takes a hundred times longer.
     """
     text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
     found = dict(_HEADER.findall(text[:2000]))

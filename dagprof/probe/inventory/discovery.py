@@ -1,7 +1,8 @@
-"""The files to measure, and those that Airflow passes over, each with the reason by Airflow's own
-functions.
+"""Lists the files to measure, and the files that Airflow skips. Airflow's own functions give the
+reason for each.
 
-Runs in a fork of the zygote: what the user's ``might_contain_dag_callable`` imports does not stay.
+This code runs in a fork of the zygote, so modules that the user's ``might_contain_dag_callable``
+imports do not stay.
 """
 
 from __future__ import annotations
@@ -17,17 +18,17 @@ if TYPE_CHECKING:
     from ..protocol import Failed, Listing, TextRow, Twice
     from ..versions.airflow_api import AirflowApi
 
-# The words that Airflow's own test looks for in one version or another.
+# The words that Airflow's own test looks for, in one version or another.
 _WORDS = ("airflow", "dag", "asset")
 
 
 def discover(api: AirflowApi, paths: list[str], safe_mode: bool | None) -> Listing | Failed:
-    """The files Airflow would parse below the root, restricted to ``paths``, and the others with
-    the reason.
+    """List the files below the root that Airflow would parse, restricted to ``paths``, and the
+    skipped files with the reason.
 
-    ``safe_mode`` is what the user asked for, None for what Airflow is configured to do. Rows of
-    ``skipped`` are a path, a reason and its detail; ``passed_over`` are such rows of files that are
-    measured because the user switched safe mode off.
+    ``safe_mode`` is the user's choice; None means Airflow's configuration. Each row of ``skipped``
+    is a path, a reason and its detail. ``passed_over`` has such rows for files that are measured
+    because the user switched safe mode off.
     """
     is_safe = is_safe_mode(api, safe_mode)
     is_forced = safe_mode is False
@@ -52,15 +53,15 @@ def discover(api: AirflowApi, paths: list[str], safe_mode: bool | None) -> Listi
 
 
 def is_safe_mode(api: AirflowApi, safe_mode: bool | None) -> bool:
-    """Whether safe mode is on: what the user asked for, else what Airflow is configured to do."""
+    """Whether safe mode is on, by the user's choice or else by Airflow's configuration."""
     if safe_mode is not None:
         return bool(safe_mode)
     return api.config().get("dag_discovery_safe_mode", "True").lower() != "false"
 
 
 def _is_surely_listed(file: str, root: str) -> bool:
-    """Whether Airflow lists a file that is named, without a look at all others: nothing can
-    ignore it.
+    """Whether Airflow is certain to list a named file: no ``.airflowignore`` can exclude it. This
+    check does not list other files.
     """
     if not file.endswith(".py") and not zipfile.is_zipfile(file):
         return False
@@ -74,8 +75,8 @@ def _is_surely_listed(file: str, root: str) -> bool:
 
 
 def _asked_for(paths: list[str], every: set[str]) -> list[str]:
-    """Files that are named, files that Airflow lists in named folders, and others there that
-    look like DAG files.
+    """Return the named files, the files that Airflow lists in named folders, and other files in
+    these folders that look like DAG files.
     """
     asked = dict.fromkeys(path for path in paths if os.path.isfile(path))
     for folder in (path for path in paths if os.path.isdir(path)):
@@ -112,10 +113,10 @@ def _sorted_out(asked: list[str], judge: _Judge, *, is_safe: bool, is_forced: bo
 
 
 class _Judge:
-    """Says why Airflow passes over a file.
+    """Finds the reason why Airflow skips a file.
 
-    ``every`` are the files that it lists without safe mode, ``passing`` those with; None where
-    nothing was listed.
+    ``every`` are the files that Airflow lists without safe mode, ``passing`` those that it lists
+    with safe mode. None means that there was no listing.
     """
 
     def __init__(self) -> None:
@@ -125,7 +126,7 @@ class _Judge:
         self._words: dict[tuple[str, ...], str] = {}
 
     def not_listed(self, file: str) -> tuple[str, str] | None:
-        """The reason where Airflow would not list the file even without safe mode."""
+        """The reason if Airflow would not list the file even without safe mode."""
         if self.every is None or file in self.every:
             return None
         if not file.endswith(".py") and not zipfile.is_zipfile(file):
@@ -133,7 +134,7 @@ class _Judge:
         return "ignored", ""
 
     def refused(self, file: str) -> tuple[str, str] | None:
-        """The reason where safe mode passes over the file."""
+        """The reason if safe mode skips the file."""
         if self.passing is not None and file in self.passing:
             return None
         try:
@@ -144,8 +145,8 @@ class _Judge:
         return ("callable", self._own) if self._own else ("safe-mode", self._missing(file))
 
     def _missing(self, file: str) -> str:
-        """The words that the text lacks, found by asking Airflow's own test about the words that
-        it has.
+        """The words that the text lacks. Airflow's own test finds them, from the words that the
+        text has.
         """
         if zipfile.is_zipfile(file):
             return ""
@@ -161,8 +162,8 @@ class _Judge:
 
 
 def _lacking(present: tuple[str, ...]) -> str:
-    """``'dag' or 'asset'``, ``'airflow'``, ``'airflow' and 'dag'``: what makes Airflow's test
-    pass beside these words.
+    """Return the words that would make Airflow's test pass in addition to these: ``'dag' or
+    'asset'``, ``'airflow'``, ``'airflow' and 'dag'``.
     """
     absent = [word for word in _WORDS if word not in present]
     single = [repr(word) for word in absent if _passes((*present, word))]
@@ -180,7 +181,7 @@ def _passes(words: tuple[str, ...]) -> bool:
 
 
 class _Walk:
-    """Records the folders that Airflow walks through, with those that it goes on to."""
+    """Records the folders that Airflow walks through, each with its subfolders."""
 
     def __init__(self, root: str) -> None:
         self._root = root
@@ -199,8 +200,8 @@ class _Walk:
         setattr(os, "walk", self._ordinary)  # noqa: B010
 
     def twice(self) -> Twice | None:
-        """The two ways that lead to one folder, relative to the root, and whether a link leads
-        back to a folder that holds it.
+        """Return the two paths that lead to one folder, relative to the root, and whether a link
+        leads to a folder that contains the link.
         """
         ways: dict[str, str] = {}
         for where, folders in self._steps:
@@ -223,7 +224,7 @@ class _Walk:
         }
 
     def _link(self, path: str) -> str:
-        """The innermost symbolic link of a path below the root; empty where there is none."""
+        """The innermost symbolic link in a path below the root; empty if there is none."""
         while len(path) > len(self._root):
             if os.path.islink(path):
                 return path

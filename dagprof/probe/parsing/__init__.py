@@ -1,1 +1,1 @@
-"""One parse: clocks, tracer, sampler, and what went wrong."""
+"""One parse: clocks, tracer, sampler, and the description of its failures."""

@@ -1,8 +1,8 @@
 """Keeps the compiled form of user code in the scratch folder, so that a scan leaves no
 ``__pycache__`` behind.
 
-Installed packages keep using their own. Nothing changes where the user has switched bytecode off or
-moved it.
+Installed packages keep using their own bytecode. If the user switched bytecode off or moved it,
+nothing changes.
 """
 
 from __future__ import annotations
@@ -17,19 +17,17 @@ from .. import origin
 
 
 def warm_up(file: str) -> None:
-    """Compile a DAG file to its bytecode without running it, as an earlier parse would have left
-    it.
-    """
+    """Compile a DAG file to bytecode without running it, as an earlier parse would have done."""
     if file.endswith(".py"):
         try:
             external.SourceFileLoader("dag_file", file).get_code("dag_file")
-        except Exception:  # it will fail again where it counts
+        except Exception:  # the parse will fail for the same reason
             return
 
 
 class Compilations:
-    """Counts the modules compiled while installed: a parse that had to compile was not a warm
-    one.
+    """Counts the modules that are compiled while this counter is installed. A parse that compiled
+    modules is not a warm one.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,6 @@
-"""What is left out of the times of imports: collections, compilations, and what tracing costs."""
+"""Measures what the import times exclude: garbage collections, compilations, and the cost of
+tracing.
+"""
 
 from __future__ import annotations
 
@@ -40,11 +42,9 @@ class Excluded:
             self.gc_cpu_ns += process_time_ns() - self._cpu_started
 
     def compiling(self, compile_source: Callable[..., CodeType]) -> Callable[..., CodeType]:
-        """The loader's function that compiles, timed."""
+        """Wrap the loader's function that compiles in a clock."""
         if sys.dont_write_bytecode:
-            return (
-                compile_source  # each parse compiles here, so that is part of what an import costs
-            )
+            return compile_source  # each parse compiles here, so the import's time includes it
 
         def source_to_code(*args: object, **kwargs: object) -> CodeType:
             started, collected = perf_counter_ns(), self.gc_ns
@@ -52,7 +52,7 @@ class Excluded:
             try:
                 return compile_source(*args, **kwargs)
             finally:
-                # A collection meanwhile has been counted as one, and not as compiling too.
+                # A collection during compilation is already counted as a collection.
                 self.compile_ns += perf_counter_ns() - started - (self.gc_ns - collected)
                 self.compile_cpu_ns += (
                     process_time_ns() - cpu_started - (self.gc_cpu_ns - cpu_collected)
@@ -62,12 +62,12 @@ class Excluded:
 
 
 def cost_of_tracing(traced: Import, ordinary: Import) -> tuple[int, int, int]:
-    """How many ns longer an import statement takes when it is traced: some code runs one a hundred
+    """How many ns longer an import statement takes when it is traced. Some code runs one a hundred
     thousand times.
 
-    The user's statements are written down, once where one runs again and again; those of installed
-    modules are passed on where nobody will ask for them. So there are three figures: written down,
-    repeated, passed on.
+    The tracer records each statement of the user's code, but only once if the statement runs again
+    and again. It passes on statements of installed modules that nobody will ask for. So there are
+    three costs: recorded, repeated, passed on.
     """
     users: Namespace = {"__name__": "calibration", "__file__": _FILE}
     installed: Namespace = {"__name__": "calibration"}  # without a file, the code is not the user's
@@ -80,8 +80,8 @@ def cost_of_tracing(traced: Import, ordinary: Import) -> tuple[int, int, int]:
 
 
 def _nanoseconds(function: Import, namespace: Namespace, loops: bool = False) -> int:
-    """Of one import statement that finds its module, by this function; with ``loops`` of one
-    that runs again and again.
+    """Time one import statement that finds its module, with this function as ``__import__``. With
+    ``loops``, the statement runs again and again.
     """
     again = "for _ in range(%d): import sys\n" % (2 * _LINES)
     text = again if loops else "import sys; import gc\n" * _LINES
@@ -94,5 +94,5 @@ def _nanoseconds(function: Import, namespace: Namespace, loops: bool = False) ->
         took.append(perf_counter_ns() - started)
     builtins.__import__ = traced
 
-    # The fastest: the others were disturbed.
+    # The fastest round: other load disturbed the slower ones.
     return min(took) // (2 * _LINES)

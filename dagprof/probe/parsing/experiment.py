@@ -1,9 +1,8 @@
-"""Parses again with some import statements taken out, in the DAG file or in the user's helpers;
-never on disk.
+"""Parses again without some import statements of the DAG file or of the user's helpers. The files
+on disk stay unchanged.
 
-The changed code is compiled before the clock starts and kept, so that an experiment compiles as
-little as a plain parse that finds its bytecode. A statement that stands alone in its block is
-replaced by ``pass``.
+The changed code is compiled before the clock starts, and kept. So an experiment compiles as little
+as a plain parse that finds its bytecode. A removed statement becomes ``pass``.
 """
 
 from __future__ import annotations
@@ -25,11 +24,11 @@ if TYPE_CHECKING:
 
 
 class Removal:
-    """Import statements to take out: ``{file: [line, ...]}``; with no lines the file is executed as
+    """Import statements to take out: ``{file: [line, ...]}``. A file without lines is executed as
     it is.
 
-    ``missing`` are lines without an import statement, ``stars`` those of ``import *``, which no
-    function may hold. ``missed`` is given where it is to be noted which of the names that went are
+    ``missing`` are lines without an import statement. ``stars`` are those of ``import *``, which
+    cannot move into a function. With ``missed``, dagprof records which of the removed names are
     requested.
     """
 
@@ -40,7 +39,7 @@ class Removal:
         self._names: dict[CodeType, frozenset[str] | None] = {}
         self._code: dict[str, CodeType] = {}
         collects = gc.isenabled()
-        gc.disable()  # what is due falls into the parse, as it does in a plain one
+        gc.disable()  # a collection that is due falls into the parse, as in a plain parse
         for file, lines in without.items():
             self._code[file] = self._code[os.path.realpath(file)] = self._compile(file, set(lines))
         if collects:
@@ -58,15 +57,15 @@ class Removal:
         return code
 
     def install(self) -> None:
-        """From now on these files are executed without the statements."""
+        """From now on, execute these files without the statements."""
         for loader_class in loading.source_loaders():
             self._replace_code(loader_class)
 
     def _replace_code(self, loader_class: Any) -> None:
         ordinary = loader_class.get_code
         known = self._code
-        # Each of the hundreds of modules that a parse loads comes by here: only those that may be
-        # meant are resolved.
+        # This code runs for each of the hundreds of modules that a parse loads. So it resolves only
+        # paths with a matching end.
         endings = tuple({_ending(file) for file in known})
 
         def get_code(loader: SourceFileLoader, name: str) -> CodeType | None:
@@ -84,8 +83,8 @@ class Removal:
 
 
 def _ending(file: str) -> str:
-    """The end of a path that tells it from most others: its name, for a package that of its
-    folder too.
+    """The end of a path that differs from most others: the file's name, for a package also the
+    folder's name.
     """
     folder, name = os.path.split(file)
     return (

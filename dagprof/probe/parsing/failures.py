@@ -1,5 +1,5 @@
-"""What went wrong while a file was loaded: the exception itself, its first cause, the user's
-frames only.
+"""Describes why a file failed to load: the exception itself, its first cause, and the user's frames
+only.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ _MESSAGE_LIMIT = 2000
 
 
 class FailureLog:
-    """Keeps the exceptions that Airflow formats into its import errors, while they are still whole.
+    """Keeps the exceptions that Airflow turns into import errors, because Airflow keeps only their
+    text.
 
-    Airflow formats others too: those of files that the DAG file itself has parsed, for one.
-    ``keep_those_of`` tells them apart by their texts.
+    Airflow also formats other exceptions, such as those of files that the DAG file itself has
+    parsed. ``keep_those_of`` tells them apart by their texts.
     """
 
     def __init__(self, redact: Callable[[str], str]) -> None:
@@ -31,8 +32,8 @@ class FailureLog:
         self._formatted: dict[str, tuple[FailureRow, StopRow]] = {}
 
     def install(self) -> None:
-        """Listen where Airflow asks for the text of the exception it handles: no cost where
-        nothing fails.
+        """Listen where Airflow asks for the text of the exception it handles. This costs nothing
+        while nothing fails.
         """
         ordinary: Callable[..., str] = traceback.format_exc
 
@@ -50,7 +51,9 @@ class FailureLog:
         self._keep(describe(error, self._redact), self._stop(error))
 
     def keep_those_of(self, import_errors: Mapping[str, object]) -> None:
-        """The import errors of the file's own bag: each with its exception where that was seen."""
+        """Keep the import errors of the file's own bag, each with its exception if dagprof saw
+        it.
+        """
         for file, text in import_errors.items():
             seen = self._formatted.get(text) if isinstance(text, str) else None
             if seen is not None:
@@ -59,8 +62,8 @@ class FailureLog:
                 self._add_text(str(file), str(text))
 
     def add_unsent(self, error: BaseException, culprit: str, fault: str) -> None:
-        """What the child found cannot leave it: Airflow stores neither a DAG nor an import error
-        of the file.
+        """Add a failure for a result that cannot leave the child: Airflow then stores neither a DAG
+        nor an import error of the file.
         """
         row = describe(error, self._redact)
         what = self._redact("%s; " % culprit) if culprit else ""
@@ -69,7 +72,7 @@ class FailureLog:
         self._keep({**row, "type": "", "message": message}, self._stop(error))
 
     def _add_text(self, file: str, text: str) -> None:
-        """An import error of which Airflow kept the text only."""
+        """Add an import error of which only the text is known."""
         last = text.strip().splitlines()[-1] if text.strip() else ""
         kind, _, message = last.partition(": ")
         named = kind.replace(".", "").replace("_", "").isalnum() and bool(message)
@@ -97,15 +100,15 @@ class FailureLog:
         return self._rows
 
     def stops(self) -> list[StopRow]:
-        """Where each exception ended the parse: its type, its message, the user's lines from the
-        outermost inwards.
+        """Where each exception ended the parse: its type, its message, and the user's lines,
+        outermost first.
         """
         return self._stops
 
 
 def describe(error: BaseException, redact: Callable[[str], str]) -> FailureRow:
-    """An exception as a row: type, message, the user's frames, the first cause, the user's
-    innermost line.
+    """Return an exception as a row: type, message, the user's frames, the first cause, and the
+    user's innermost line.
     """
     frames = _user_frames(error.__traceback__)
     file, line = (frames[-1].filename, frames[-1].lineno) if frames else ("", 0)

@@ -1,4 +1,4 @@
-"""What the import tracer has seen, as the rows that travel to the parent."""
+"""Turns the records of the import tracer into the rows that travel to the parent."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from ..protocol import Imports, Loads, MemoryRow, ModuleRow
 
-    # As a row of the protocol.
+    # One edge, as a row of the protocol.
     Edge = Tuple[int, int, bool, int, int, bool, bool]
 
 FROM_FILE, UNSEEN = -1, -2
 
 
 class _Modules:
-    """Positions of module names in the result, their files and whose code they are."""
+    """Numbers the modules of the result, and records each module's file and origin."""
 
     def __init__(self, dag_module: str) -> None:
         self.rows: list[ModuleRow] = []
@@ -43,8 +43,8 @@ class _Modules:
 
 
 def report(tracer: imports.ImportTracer, dag_module: str) -> Imports:
-    """What was traced: modules, loads as columns, import sets, the edges outside all loads,
-    memory by statement.
+    """Return the traced modules, loads as columns, import sets, edges outside all loads, and memory
+    by statement.
     """
     return _Report(tracer, dag_module).build()
 
@@ -54,7 +54,7 @@ class _Report:
         self._tracer = tracer
         self._modules = _Modules(dag_module)
         self._loads = list(zip(*[iter(tracer.loads)] * imports.LOAD_FIELDS))
-        # The last load of a name is the one whose statements are seen in its module.
+        # If a module was loaded more than once, its statements belong to the last load.
         self._place = {load[0]: place for place, load in enumerate(self._loads)}
         self._sets: dict[int, dict[Edge, None]] = {}
         self._conditionals: dict[str, frozenset[int]] = {}
@@ -98,9 +98,7 @@ class _Report:
         return columns
 
     def _place_of(self, importer: str | None, line: int, enclosing: int) -> tuple[str | None, int]:
-        """Module and line of an import statement; what a compiled module asks for has the line
-        0.
-        """
+        """Module and line of an import statement. An import by a compiled module has the line 0."""
         if importer != bootstrap.__name__:
             return importer, line
         return (self._loads[enclosing][0] if enclosing >= 0 else None), 0
@@ -144,8 +142,8 @@ class _Report:
         *,
         is_executed: bool = False,
     ) -> None:
-        """Keep edges to what this parse loaded, and all of the user's statements; the rest was
-        free and stays so.
+        """Keep edges to modules that this parse loaded, and all of the user's statements. All other
+        imports cost nothing, with or without them.
         """
         who = self._modules.position(importer)
         around = FROM_FILE if enclosing < 0 else self._modules.position(self._loads[enclosing][0])
@@ -160,7 +158,7 @@ class _Report:
                 ] = None
 
     def _conditional(self, importer: str) -> frozenset[int]:
-        """The lines of a user module on which imports stand that need not run."""
+        """The lines of a user module with import statements that may not run."""
         if importer not in self._conditionals:
             file = getattr(sys.modules.get(importer), "__file__", None)
             self._conditionals[importer] = conditional_imports(
@@ -178,7 +176,7 @@ class _Report:
 
 
 def conditional_imports(file: str) -> frozenset[int]:
-    """The lines of import statements inside ``if``, ``try``, loops and the like; none where the
+    """The lines of import statements inside ``if``, ``try``, loops and the like; empty if the
     source cannot be read.
     """
     try:
@@ -218,7 +216,7 @@ def _targets(
 
 
 def _parts(name: str, fromlist: Sequence[str] | None) -> Iterable[object]:
-    """The names that a ``from`` import takes; for a star those that the module offers."""
+    """The names that a ``from`` import takes. A star takes all names that the module exports."""
     if fromlist and "*" in fromlist:
         return getattr(sys.modules.get(name), "__all__", None) or ()
     return fromlist or ()

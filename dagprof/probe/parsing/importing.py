@@ -1,5 +1,5 @@
-"""Which line imports something, by the frames above: of a module, of a function, or of code that
-something executed.
+"""Finds the line that imports something from the frames above: in a module, in a function, or in
+code that ``exec`` ran.
 """
 
 from __future__ import annotations
@@ -13,21 +13,22 @@ from .. import origin
 
 # The globals of a module.
 Namespace = Dict[str, object]
-# Code of functions has this flag; that of modules and class bodies has not.
+# Code of functions has this flag. Code of modules and class bodies does not.
 IN_FUNCTION = 0x1
-# Frames between an import statement and what it calls in a lazy module; farther away is the work of
-# a call.
+# At most so many frames separate an import statement and the function that a lazy module runs for
+# it. A larger distance means an ordinary call.
 _NEAR = 12
-# ``importlib/__init__.py`` too: its ``import_module`` is not an importer of its own.
+# Includes ``importlib/__init__.py``, because its ``import_module`` only acts for its caller.
 _SKIPPED = (*origin.IMPORTLIB, importlib.__file__)
 
 
 def place_of(frame: FrameType, namespace: Namespace | None) -> tuple[int, bool, Namespace | None]:
-    """The line of an import statement, whether it is in code that ``exec`` ran, and the namespace
-    of its module.
+    """The line of an import statement, whether ``exec`` ran the code, and the namespace of the
+    module.
 
-    Code that was read from elsewhere, or made from text, has lines of its own: then it is the line
-    of the user's file that had it executed, and that file's namespace.
+    If code was read from elsewhere or made from text, its line numbers mean nothing in the user's
+    file. The result is then the line of the user's file that had the code executed, and that file's
+    namespace.
     """
     file = namespace.get("__file__") if namespace else None
     if file == frame.f_code.co_filename or not (
@@ -44,8 +45,8 @@ def place_of(frame: FrameType, namespace: Namespace | None) -> tuple[int, bool, 
 
 
 def module_line(frame: FrameType | None) -> int:
-    """The line of the module body a few frames above: of ``from lazy import name`` for what
-    lazy's ``__getattr__`` imports.
+    """The line of a module body a few frames above. For an import in a lazy module's
+    ``__getattr__``, it is the line of ``from lazy import name``.
     """
     for _ in range(_NEAR):
         if frame is None:
@@ -57,15 +58,15 @@ def module_line(frame: FrameType | None) -> int:
 
 
 def outside_importlib(frame: FrameType | None) -> FrameType | None:
-    """The innermost frame at or above this one that is not the import system's."""
+    """The innermost frame at or above this one that is outside the import system."""
     while frame is not None and frame.f_code.co_filename in _SKIPPED:
         frame = frame.f_back
     return frame
 
 
 def modules_without_parts() -> frozenset[str]:
-    """The modules that are there and are not packages: whatever is taken from them, nothing more
-    is loaded.
+    """The loaded modules that are not packages. Taking a name from one of them loads nothing
+    more.
     """
     return frozenset(
         name

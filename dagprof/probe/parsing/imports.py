@@ -1,10 +1,11 @@
-"""Traces imports: every load with its time, every import statement that ran, the collector and the
-compiler apart.
+"""Traces imports: the time of every load, and every import statement that ran. Garbage collections
+and compilations are counted separately.
 
-Two functions are replaced for one parse. ``importlib._bootstrap._find_and_load`` is looked up by
-name at each import, by C code too, and sees every load; ``builtins.__import__`` sees every
-statement, already-loaded hits included. Both carry the file name of importlib's frozen code, so
-that tracebacks and ``warnings.warn(stacklevel=…)`` skip them as they skip importlib.
+The tracer replaces two functions for one parse. Every import, also from C code, looks up
+``importlib._bootstrap._find_and_load`` by name, so its replacement sees every load. The replacement
+of ``builtins.__import__`` sees every statement, also if the module is loaded already. Both carry
+the file name of importlib's frozen code. So tracebacks and ``warnings.warn(stacklevel=…)`` skip
+them as they skip importlib.
 """
 
 from __future__ import annotations
@@ -29,26 +30,27 @@ if TYPE_CHECKING:
 
 OUTSIDE = -1
 
-# Records stand one after the other in flat lists; these are their lengths.
-# A load: name, place of the load around it, ns, ns of the loads in it, line and name of the
-# importer, running line.
+# Records follow one another in flat lists. Each constant below is the length of one record. A load:
+# name, place of the load around it, ns, ns of the loads in it, line and name of the importer,
+# running line.
 LOAD_FIELDS = 7
 _ELAPSED, _INSIDE = 2, 3
-# A hit: line, whether it is in executed code, namespace, name, fromlist, level.
+# A hit, which is a statement that a module ran: line, whether ``exec`` ran the code, namespace,
+# name, fromlist, level.
 HIT_FIELDS = 6
-# A call: line, namespace, name, fromlist, level, place of the load under way, its running line,
-# whether it is in a function.
+# A call, which is a statement that a function ran: line, namespace, name, fromlist, level, place of
+# the load under way, its running line, whether it is in a function.
 CALL_FIELDS = 8
 
 
 class ImportTracer:
-    """Collects while installed. ``excluded_ns`` is the time of collections, compilations and
-    tracing itself so far.
+    """Records imports while it is installed. ``excluded_ns`` is the time of collections,
+    compilations and tracing itself so far.
 
-    ``hits`` holds the import statements that modules ran, ``calls`` those in functions, with the
-    load that was under way: the module that called the function is what caused the import.
-    ``current_line`` tells the DAG file's running line, ``collected`` receives how long each garbage
-    collection took, in ns; ``apart`` is what these and compilations took.
+    ``hits`` holds the import statements that modules ran. ``calls`` holds those in functions, with
+    the load that was under way, because the module that called the function caused the import.
+    ``current_line`` returns the DAG file's running line. ``collected`` receives how long each
+    garbage collection took, in ns. ``apart`` holds the time of collections and compilations.
     """
 
     def __init__(
@@ -64,15 +66,15 @@ class ImportTracer:
         self.anonymous = AnonymousMemory()
         self.apart = Excluded(collected)
 
-        # What tracing itself costs: statements written down, repeated in a loop, and passed on,
-        # each with its price.
+        # The cost of tracing: how many statements of each kind (recorded, repeated in a loop,
+        # passed on), and the cost of one.
         self._hit_ns = self._repeated = self._repeated_ns = 0
         self._passed_ns = self._passed = 0
 
         # The load under way, by its place in ``loads``.
         self._top = OUTSIDE
-        # The name that the import statement under way asked for, until its load begins, and whether
-        # it is in a function.
+        # The name in the current import statement, until its load begins, and whether the statement
+        # is in a function.
         self._asked: str | None = None
         self._of_call = False
         self._replaced: list[tuple[object, str, Callable[..., ModuleType]]] = []
@@ -85,8 +87,8 @@ class ImportTracer:
         return self.apart.gc_ns + self.apart.compile_ns + written + others
 
     def excluded(self) -> tuple[int, int]:
-        """Wall and CPU nanoseconds of collections, compilations and tracing so far; on a busy
-        machine they differ.
+        """Wall and CPU nanoseconds of collections, compilations and tracing so far. They differ on
+        a busy machine.
         """
         wall_ns, apart = self.excluded_ns(), self.apart
         tracing_ns = wall_ns - apart.gc_ns - apart.compile_ns
@@ -99,21 +101,21 @@ class ImportTracer:
         self._replace(external.SourceLoader, "source_to_code", self.apart.compiling)
         gc.callbacks.append(self.apart.on_collection)
 
-        # Last, because it runs the functions that were put in.
+        # The last step, because calibration runs the replaced functions.
         self._calibrate()
 
     def _calibrate(self) -> None:
-        """Find out what tracing costs, and forget the import statements that this takes."""
+        """Measure the cost of tracing, and forget the import statements of this measurement."""
         traced, ordinary = builtins.__import__, self._replaced[1][2]
         self._hit_ns, self._repeated_ns, self._passed_ns = cost_of_tracing(traced, ordinary)
         self.hits.clear()
         self._passed = self._repeated = 0
 
     def uninstall(self) -> None:
-        """Stop tracing; what is imported from now on, by the report itself for one, is not seen."""
+        """Stop tracing. Later imports, such as those of the report itself, are not recorded."""
         for owner, name, ordinary in self._replaced:
             setattr(owner, name, ordinary)
-        if self.apart.on_collection in gc.callbacks:  # DAG code may have cleared them
+        if self.apart.on_collection in gc.callbacks:  # DAG code may have cleared the callbacks
             gc.callbacks.remove(self.apart.on_collection)
 
     def _replace(self, owner: object, name: str, wrap: Callable[..., object]) -> None:
@@ -122,10 +124,10 @@ class ImportTracer:
         setattr(owner, name, wrap(ordinary))
 
     def _tracing_import(self, ordinary: Callable[..., ModuleType]) -> object:
-        # One flat list, here and for loads: an object of its own per hit would make the collector
-        # run more often. And no code objects: kept alive, the memory of each module's would be
-        # missing for the next, and cost page faults. Names that the function below needs are bound
-        # here, since it runs at every import statement.
+        # Hits and loads use one flat list each, because an object per hit would make the collector
+        # run more often. The lists hold no code objects: those would keep memory that the next
+        # module reuses, and so cause page faults. The names below are bound here, because the inner
+        # function runs at every import statement.
         extend, getframe, extend_calls, called = (
             self.hits.extend,
             sys._getframe,
@@ -149,9 +151,10 @@ class ImportTracer:
             fromlist: Sequence[str] | None = (),
             level: int = 0,
         ) -> ModuleType:
-            # A module's and a class body's statements pass their namespace, a function's pass None;
-            # a function may call this itself with any. Compiled modules that are being initialised
-            # pass importlib's, which is running them.
+            # Statements of modules and class bodies pass their namespace as ``locals``, and
+            # statements of functions pass None. A direct call of ``__import__`` in a function can
+            # pass any value. A compiled module that is being initialised passes importlib's
+            # namespace, because importlib runs it.
             is_module = locals is not None and globals is not of_importlib
             if (
                 name in known
@@ -175,7 +178,7 @@ class ImportTracer:
                 place = frame.f_lasti
                 if place == last_place and name == last_name and globals is last_globals:
                     self._repeated += (
-                        1  # the same in a loop: compiled code such as strftime imports at each call
+                        1  # repeated in a loop: compiled code such as strftime imports at each call
                     )
                 else:
                     last_place, last_name, last_globals = place, name, globals
@@ -194,20 +197,20 @@ class ImportTracer:
         return origin.as_importlib(traced_import)
 
     def _called(self, depth: int = 2) -> tuple[int, int]:
-        """The load under way and its module's running line, or the DAG file's outside of all
-        loads.
+        """The load under way and the running line of its module. Outside of all loads, it is the
+        DAG file's running line.
         """
         top = self._top
         return top, module_line(sys._getframe(depth)) if top >= 0 else self._current_line()
 
     def _statement(self, name: str) -> tuple[int, Namespace, int]:
-        """Line and namespace of the statement behind the load of ``name`` that called this, and
-        the running module's line.
+        """Line and namespace of the statement that caused the load of ``name``, and the running
+        line of the module.
         """
         asked, self._asked = self._asked, None
-        if asked and name.endswith(asked):  # a relative one asks for the end of the name
-            # Straight from an import statement: its hit is the last one. A walk would make an
-            # object of each frame.
+        if asked and name.endswith(asked):  # a relative import asks for the end of the name
+            # The load comes straight from an import statement, so the last record is its own.
+            # Walking the frames would make an object for each.
             if self._of_call:
                 return self.calls[-CALL_FIELDS], self.calls[1 - CALL_FIELDS] or {}, self.calls[-2]
             line = self.hits[-HIT_FIELDS]
@@ -223,7 +226,9 @@ class ImportTracer:
         return line, namespace or {}, self._called(3)[1]
 
     def _note_again(self, name: str) -> None:
-        """``importlib.import_module`` of a module that is there already is a hit like any other."""
+        """Record a call of ``importlib.import_module`` that finds its module loaded, like any other
+        hit.
+        """
         frame = outside_importlib(sys._getframe(2))
         if frame is not None:
             is_in_function = bool(frame.f_code.co_flags & IN_FUNCTION)
@@ -242,8 +247,8 @@ class ImportTracer:
         excluded, anonymous = self.excluded_ns, self.anonymous
 
         def traced_load(name: str, import_: object) -> ModuleType:
-            # ``_top`` is the stack of one thread; loads of another would be inside whatever this
-            # one is loading.
+            # ``_top`` is the stack of one thread. A load of another thread would seem to be inside
+            # this thread's load.
             if get_ident() != main:
                 return ordinary(name, import_)
             if name in modules:
@@ -256,12 +261,12 @@ class ImportTracer:
             loads.extend((name, parent, 0, 0, line, importer, running_line))
             self._top = here
 
-            # Memory of what the user's statements load only: reading it is a system call.
+            # Read memory only for the user's statements, because each reading is a system call.
             is_users = origin_of(namespace.get("__file__")) == origin.USER
             before_kib = anonymous.kib() if is_users else 0
 
-            # What is excluded is read outside of the clock, and what was added meanwhile was spent
-            # inside.
+            # Read the excluded time outside of the clock. Everything that was added between both
+            # readings happened inside the load.
             before = excluded()
             started = clock()
             try:

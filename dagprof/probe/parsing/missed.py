@@ -1,8 +1,8 @@
-"""Names that an experiment took away and that were asked for all the same: code may catch that, and
-go on with something else.
+"""Records names that an experiment removed but that code still asks for. Code may catch the error
+and go on with something else.
 
-A module's builtins are what is asked last for a name, and its ``__getattr__`` (PEP 562) for an
-attribute.
+Python looks up a name in the module's builtins last. It asks the module's ``__getattr__`` (PEP 562)
+last for an attribute.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 
 class Missed:
-    """Watches modules while they are executed; slower code, so not for parses that are timed.
+    """Watches modules while they are executed. That makes code slower, so timed parses do without.
 
-    ``rows`` are names, with file and line of what asked for them.
+    Each of ``rows`` is a name, with file and line of the code that asked for it.
     """
 
     def __init__(self) -> None:
         self.rows: list[LineRow] = []
 
     def watch(self, module: ModuleType, file: str, names: frozenset[str] | None) -> None:
-        """Note what is requested of these names, of all that are not there where that is None
-        (after ``import *``).
+        """Record requests for these names. With None (after ``import *``), record requests for all
+        names that do not exist.
         """
         namespace = vars(module)
         namespace["__builtins__"] = _Builtins(self._note, file, names)

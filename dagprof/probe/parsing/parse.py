@@ -1,4 +1,5 @@
-"""One parse: clocks around DagBag and serialisation, in the three modes that are never mixed.
+"""One parse: clocks around DagBag and serialisation, in one of three modes. A parse has only one
+mode.
 
 ``timing`` runs uninstrumented, ``trace`` with the import tracer and the statement clock, ``stacks``
 under the sampler.
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from ..versions.shapes import Dag, DagBag, Document
 
     class ParsesWith(Protocol):
-        """What a parse uses; the time of Airflow's import belongs to it where that is part of
-        each parse.
+        """The surroundings of a parse. The times of Airflow's import are 0 unless each parse
+        includes that import.
         """
 
         api: AirflowApi
@@ -44,8 +45,8 @@ _Found = TypeVar("_Found")
 
 
 class Stages:
-    """Wall milliseconds spent in executing the DAG file's modules; ``loaded`` is called at the
-    end of that.
+    """Measures the wall milliseconds of executing the DAG file's modules, and calls ``loaded``
+    afterwards.
     """
 
     def __init__(self, loaded: Callable[[], object]) -> None:
@@ -66,19 +67,19 @@ class Stages:
 
 
 class NoBag:
-    """Stands for the DagBag of a parse that an exception ended before there was one."""
+    """Replaces the DagBag if an exception ended the parse before there was one."""
 
     dags: dict[str, Dag] = {}
     import_errors: dict[str, str] = {}
 
 
 class Parse:
-    """One parse: the bag, the figures of a sample, serialised DAGs, and what went wrong on the way
-    from the bag to Airflow.
+    """One parse: the bag, the figures of a sample, serialised DAGs, and errors on the way from the
+    bag to Airflow.
 
-    ``errors`` are those of serialising, by file; ``unsent`` is why the child's message cannot be
-    sent, None where it can; ``escaped`` is an exception that DagBag did not catch: it ends
-    Airflow's process, and the time until then is the file's.
+    ``errors`` are those of serialising, by file. ``unsent`` is the reason why the child's message
+    cannot be sent, None if it can. ``escaped`` is an exception that DagBag did not catch. It ends
+    Airflow's process, and the time until then counts for the file.
     """
 
     def __init__(self, bag: DagBag, escaped: BaseException | None = None) -> None:
@@ -103,7 +104,7 @@ class Parse:
 
 
 def timed(around: ParsesWith, file: str, loaded: Callable[[], object] = lambda: None) -> Parse:
-    """Parse ``file`` once in the surroundings given."""
+    """Parse ``file`` once in the given surroundings."""
     api = around.api
     stages = Stages(loaded)
     api.time_loading(stages.clock)
@@ -185,7 +186,7 @@ class TracedParse:
         self.clock.collected(took_ns)
 
     def _note_made(self, instance: object) -> None:
-        """A DAG, task group or task was made; of DAGs it is kept where."""
+        """Record the place of each new DAG. Ignore task groups and tasks."""
         dag_id = getattr(instance, "dag_id", None)
         if isinstance(dag_id, str) and any(cls.__name__ == "DAG" for cls in type(instance).__mro__):
             caller = callers.find(sys._getframe(2))
@@ -194,8 +195,8 @@ class TracedParse:
             )
 
     def lost(self, kept: Container[str]) -> list[LineRow]:
-        """The DAGs that the user's code made and that are not among ``kept``: id, file and line
-        of each, once.
+        """The DAGs that the user's code made and that are not among ``kept``. Each has one row of
+        id, file and line.
         """
         made = dict.fromkeys(self._made)
         return [[dag_id, file, line] for dag_id, file, line in made if file and dag_id not in kept]
@@ -214,7 +215,7 @@ class TracedParse:
             path = loader.get_filename(name)
             if path == file:
                 self._dag_module = name
-            else:  # the members of an archive are modules, each with a file and imports of its own
+            else:  # a member of an archive is a module with a file and imports of its own
                 self.clock.member = os.path.basename(path)
             return self._compile(loader, name, ordinary)
 
@@ -226,7 +227,8 @@ class TracedParse:
                 executing(loader, module)
             finally:
                 if is_dag_code(loader, module.__name__):
-                    # What an exception left open ends here, not where Airflow has written it down.
+                    # End statements that an exception left open here. Otherwise they would include
+                    # the time in which Airflow formats the error.
                     self.clock.end(-1)
 
         loader_class.exec_module = origin.as_importlib(exec_module)
@@ -271,25 +273,25 @@ class TracedParse:
 
 
 def with_room_for_frames(function: Callable[[], _Found]) -> _Found:
-    """``function()``, below a frame so large that those of a parse fit beside it into one piece of
-    the interpreter's memory.
+    """Call ``function`` below a very large frame. The frames of a parse then fit beside it into one
+    piece of the interpreter's memory.
 
-    Where a piece is full, each call takes another from the system and gives it back. The tracer's
-    own frames would move that place, and bill whatever module happens to stand there: 5 % of an
-    import of pandas. Python 3.11 and later have pieces.
+    Python 3.11 and later keep frames in such pieces. If a piece is full, each further call takes a
+    new one from the system and gives it back. The tracer's own frames would move the place where
+    that happens. Some other module would then pay for it: 5 % of an import of pandas.
     """
     return function()
 
 
-# In pointers; a level of imports takes about 150. Reserved only, never touched.
+# In pointers. A level of imports takes about 150. The memory is only reserved, never touched.
 with_room_for_frames.__code__ = with_room_for_frames.__code__.replace(co_stacksize=70_000)
 
 
 class BuildingClock:
-    """Tells how long each making of a DAG, task group or task takes; what is made meanwhile belongs
-    to it.
+    """Measures how long it takes to make each DAG, task group or task. The time includes the
+    objects made inside.
 
-    ``made`` receives each of them, including those made meanwhile.
+    ``made`` receives every object, also those made inside.
     """
 
     def __init__(
@@ -321,5 +323,5 @@ class BuildingClock:
 
 
 def modules_now() -> list[str]:
-    """Names of all modules in this process: the evidence for its purity."""
+    """The names of all modules in this process. They show which modules a parse starts with."""
     return sorted(sys.modules)

@@ -1,4 +1,4 @@
-"""The serialised DAGs of one parse, as digests to compare and as text to look into."""
+"""Reduces the serialised DAGs of one parse to digests for comparison and to readable text."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def digests(documents: dict[str, Document]) -> dict[str, str]:
 def contents(
     documents: dict[str, Document], wanted: list[str], redact: Callable[[str], str]
 ) -> dict[str, Json]:
-    """The serialised forms of the wanted DAGs, with secrets masked and long texts cut."""
+    """The serialised forms of the requested DAGs, with secrets masked and long texts cut."""
 
     def shown(value: Json) -> Json:
         if isinstance(value, dict):

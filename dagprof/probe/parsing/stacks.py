@@ -1,10 +1,9 @@
-"""Call stacks of one parse, sampled by pyinstrument.
+"""Samples the call stacks of one parse with pyinstrument.
 
-The target interpreter need not have it: the package that dagprof itself uses is then loaded by
-path, in this child only.
+If the target interpreter does not have pyinstrument, the child loads dagprof's own copy by path.
 
-The sampler looks when functions are called and return, so a stretch without any call counts for the
-statement that makes the next one.
+The sampler runs only when functions are called and return. So the time of code without any call
+counts for the next statement that makes a call.
 """
 
 from __future__ import annotations
@@ -33,21 +32,21 @@ if TYPE_CHECKING:
 
 INTERVAL_S = 0.001
 SMALLEST_SHARE = 0.01
-# What is called deeper counts for its caller: JSON is written and read by functions that call
-# themselves.
+# The tree has no node for deeper calls; their time counts for their caller. Functions that read and
+# write JSON call themselves, so JSON limits the depth.
 DEEPEST = 200
 STATEMENT = "<statement>"
 _COMPILED = "pyinstrument.low_level.stat_profile"
 _LEFT_OUT = (origin.HERE, "<frozen importlib.", "<frozen zipimport>", "<thread>")
-# How pyinstrument 4.6 to 5.1 writes a frame: function, file and first line; then attributes, each
-# with a letter before it.
+# The form of a frame in pyinstrument 4.6 to 5.1: function, file and first line, then attributes,
+# each after a letter.
 _SEPARATOR, _ATTRIBUTE, _LINE = "\x00", "\x01", "l"
 
 
 def load_profiler(folder: str | None) -> Any:
     """pyinstrument's ``Profiler`` class, from the target's own installation or from ``folder``.
 
-    :raises ImportError: when neither has one that works here.
+    :raises ImportError: neither has a version that works here.
     """
     try:
         package = importlib.import_module("pyinstrument")
@@ -75,8 +74,8 @@ def _load_from(folder: str) -> types.ModuleType:
 
 
 def _silence() -> None:
-    """Where reading the clock takes long, on a busy machine, pyinstrument says so as if the DAG
-    file had written it.
+    """Silence pyinstrument's message about a slow clock. On a busy machine it would look like the
+    DAG file's output.
     """
     sampler: Any = sys.modules.get("pyinstrument.stack_sampler")
     if sampler is not None:
@@ -84,9 +83,7 @@ def _silence() -> None:
 
 
 def _pure_sampler() -> types.ModuleType:
-    """pyinstrument's sampler in Python, for an interpreter that the compiled one was not built
-    for.
-    """
+    """pyinstrument's sampler in Python, for interpreters without a compiled one."""
     pure: Any = importlib.import_module(_COMPILED + "_python")
     module: Any = types.ModuleType(_COMPILED)
     module.setstatprofile = pure.setstatprofile
@@ -97,8 +94,8 @@ def _pure_sampler() -> types.ModuleType:
 
 
 def _frame_info(frame: types.FrameType) -> str:
-    """A frame as the compiled sampler writes it. The one in Python asks whether ``self`` is
-    true: that runs the user's code.
+    """Format a frame as the compiled sampler does. pyinstrument's own Python version evaluates
+    ``self`` as a truth value, which runs the user's code.
     """
     code, line = frame.f_code, frame.f_lineno
     known = (code.co_name, code.co_filename, str(code.co_firstlineno))
@@ -106,13 +103,13 @@ def _frame_info(frame: types.FrameType) -> str:
 
 
 def tree(profiler: Any, dag_file: str = "") -> Stack | None:
-    """The sampled tree: function, file, first line, milliseconds, children of at least one per cent
-    of the whole.
+    """The sampled tree: function, file, first line, milliseconds, and children of at least one per
+    cent of the whole.
 
-    Calls of the same function from the same place are one node; children are in the order in which
-    they were first seen. What a node has beyond its children is its own time. The frames of the
-    probe and of importlib are left out, what they called moves up. Below the module of
-    ``dag_file``, or those of a zip archive, there is a node for each statement.
+    Calls of the same function from the same place are one node. Children are in the order in which
+    the sampler first saw them. A node's own time is its time minus that of its children. The tree
+    omits frames of the probe and of importlib; their callees move up. Below the module of
+    ``dag_file``, or below the modules of a zip archive, there is a node for each statement.
     """
     session = profiler.last_session
     root, places = _Node(), _Places(dag_file)
@@ -129,8 +126,8 @@ def _identifier(info: str) -> str:
 
 
 def _below(stack: list[str], started: list[str]) -> list[str]:
-    """A stack without the frames that were there when the profiler was started; the first is the
-    thread, whose name may change.
+    """Remove the frames that were there when the profiler started. Ignore the first entry, the
+    thread, because its name may change.
     """
     shared = 1
     for info, known in zip(stack[1:], started[1:]):
@@ -174,7 +171,7 @@ class _Node:
 
 
 class _Places:
-    """Turns frames into places of the tree: none for a frame that is left out, several for one
+    """Turns frames into places of the tree: no place for an omitted frame, several for a frame
     inside nested statements.
     """
 
@@ -211,7 +208,7 @@ class _Places:
 
 
 def _parsed(file: str, dag_file: str) -> list[ast.stmt]:
-    """The statements of a module; none where its source cannot be had."""
+    """The statements of a module; empty if its source is not available."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -228,10 +225,9 @@ def _source(file: str, dag_file: str) -> bytes:
 
 
 def _enclosing(block: list[ast.stmt], line: int) -> list[int]:
-    """The statements around a line as the statement clock knows them, outermost first, by their
-    lines.
+    """The first lines of the statements around a line, outermost first, as in the statement clock.
 
-    Statements that begin on the same line count as the outermost one, such as the condition of ``if
+    If several statements begin on one line, only the outermost counts, such as the ``if`` in ``if
     a: b()``.
     """
     found: list[int] = []
@@ -259,8 +255,8 @@ def _first_line(node: ast.stmt) -> int:
 
 
 def _inside(node: ast.stmt) -> list[ast.stmt]:
-    """The statements of a statement's blocks; the bodies of functions and classes have frames of
-    their own.
+    """The statements in a statement's blocks. The bodies of functions and classes are excluded,
+    because they have their own frames.
     """
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return []

@@ -1,5 +1,5 @@
-"""What a parse leaves changed in its process, besides DAGs: the part of an import that
-serialised DAGs do not show.
+"""Records what a parse leaves changed in its process, besides DAGs. Serialised DAGs do not show
+this effect of an import.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _sha256 = hashlib.sha256
 
 
 def snapshot() -> dict[str, dict[str, str]]:
-    """By subject, names and what stands for their values. Reads only what is loaded; imports
+    """Return names and stand-ins for their values, by subject. Read only loaded modules; import
     nothing.
 
-    Empty where DAG code has left nothing that could be read.
+    The result is empty if DAG code has left nothing readable.
     """
     try:
         return _snapshot()

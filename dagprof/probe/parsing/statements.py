@@ -1,9 +1,10 @@
-"""A clock on every top-level statement of a DAG file.
+"""Times every top-level statement of a DAG file.
 
-The file's syntax tree is compiled with a call before each statement that tells the clock which one
-begins. The blocks of ``with``, ``for``, ``while``, ``if``, ``try`` and ``match`` and the bodies of
-``@dag`` and ``@task_group`` functions are looked into. A loop is looked into for its first
-iterations only: it is compiled twice, with and without the calls, and changes over.
+dagprof compiles the file's syntax tree with a call before each statement. The call tells the clock
+which statement begins. The clock also times the statements in blocks of ``with``, ``for``,
+``while``, ``if``, ``try`` and ``match``, and in the bodies of ``@dag`` and ``@task_group``
+functions. In a loop it does so for the first iterations only: dagprof compiles the body twice, with
+and without the calls, and the loop then switches to the plain one.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ _Located = TypeVar("_Located", bound=ast.AST)
 
 
 class StatementClock:
-    """Times statements by their beginnings: one ends where its successor or its parent's end
-    begins.
+    """Times statements by their beginnings. A statement ends when its successor begins or when its
+    parent ends.
 
     ``begins`` receives the line of each outermost statement, outside its time. ``member`` names the
-    file of a zip archive whose statements are added.
+    file of a zip archive whose statements are being added.
     """
 
     def __init__(
@@ -47,19 +48,17 @@ class StatementClock:
 
     @property
     def current_line(self) -> int:
-        """First line of the innermost statement that is running; 0 outside of all."""
+        """First line of the innermost running statement; 0 outside of all statements."""
         return self.rows[self._open[-1][0]][1] if self._open else 0
 
     def built(self, nanoseconds: int) -> None:
-        """So much of the running statement's time went into making a DAG, a task group or a
-        task.
-        """
+        """Add time to the running statement that it spent making a DAG, a task group or a task."""
         if self._open:
             self.rows[self._open[-1][0]][9] += nanoseconds
 
     def collected(self, nanoseconds: int) -> None:
-        """A garbage collection took so long while a statement ran; the statement's own time is
-        without it.
+        """Add the time of a garbage collection to the running statement. The statement's own time
+        excludes it.
         """
         if self._open:
             self.rows[self._open[-1][0]][10] += nanoseconds
@@ -73,7 +72,7 @@ class StatementClock:
         return len(self.rows) - 1
 
     def add_loop(self) -> int:
-        """A slot for the iterations of one loop, which instrumented code finds as a builtin of
+        """Return a slot for the iterations of one loop. Instrumented code finds it as a builtin of
         its own.
         """
         slot = len(self._iterations)
@@ -82,15 +81,15 @@ class StatementClock:
         return slot
 
     def begin(self, statement: int) -> None:
-        """A statement begins: whatever is open beside or below it has ended."""
+        """Begin a statement, and end every open statement beside or below it."""
         self._close_down_to(self.rows[statement][0])
         if self.rows[statement][0] < 0:
             self._begins(self.rows[statement][1])
         self._push(statement)
 
     def enter(self, function: int) -> None:
-        """The body of a function begins; it belongs to the statement that is open now, the one
-        that called it.
+        """Begin the body of a function. It belongs to the currently open statement, which called
+        the function.
         """
         if self._is_open(function):
             self._close_down_to(function)
@@ -100,7 +99,7 @@ class StatementClock:
             self._push(function)
 
     def iterate(self, loop: int, slot: int) -> None:
-        """An iteration of a loop begins; after the first ``ITERATIONS`` the plain body takes
+        """Begin an iteration of a loop. After the first ``ITERATIONS`` the plain body takes
         over.
         """
         self._close_down_to(loop)
@@ -110,7 +109,7 @@ class StatementClock:
             setattr(builtins, WATCHED_LOOP % slot, False)
 
     def end(self, parent: int) -> None:
-        """Everything below ``parent`` has ended; -1 ends all."""
+        """End everything below ``parent``; -1 ends all statements."""
         self._close_down_to(parent)
 
     def _push(self, statement: int) -> None:
@@ -247,7 +246,7 @@ def _decorator_name(node: ast.expr) -> str:
 def compile_with_clock(
     source: bytes, file: str, clock: StatementClock, redact: Callable[[str], str]
 ) -> CodeType:
-    """Code of ``source`` that drives ``clock``; the clock is provided to it as a builtin.
+    """Compile ``source`` to code that drives ``clock``. The code finds the clock as a builtin.
 
     :raises SyntaxError: as compiling the file itself would.
     """

@@ -1,1 +1,1 @@
-"""The way to the state in which Airflow's manager forks its parsing children."""
+"""Brings the zygote into the state in which Airflow's manager forks its parsing children."""

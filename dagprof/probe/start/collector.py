@@ -1,11 +1,11 @@
-"""The state of the garbage collector when a parse starts, as in a processor that has run for a
-while.
+"""Sets the state of the garbage collector at the start of a parse, as in a processor that has run
+for a while.
 
-A full collection walks all of Airflow's objects: 110 to 150 ms where they are not frozen. CPython
-does one when the second older generation has been collected more often than its threshold, and
-objects have come into it since the last full collection that are a quarter of those that survived
-that one. Whether a parse that imports much pays for it therefore depends on the history of the
-manager that forked it.
+A full collection walks all of Airflow's objects: 110 to 150 ms if they are not frozen. CPython runs
+a full collection under two conditions. The second older generation has been collected more often
+than its threshold. And the objects that came into it since the last full collection are a quarter
+of the objects that survived that one. So the history of the manager decides whether a parse with
+many imports pays for a full collection.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ import os
 import re
 import sys
 
-# Counts of the first and second older generation at a usual point of a real processor: see
+# Counts of the first and second older generation at a usual point of a real processor. See
 # docs/how-it-works.md.
 FROZEN, NOT_FROZEN = (5, 1), (4, 5)
 
-# While an Airflow is imported that freezes its objects afterwards: each is looked at once, instead
-# of dozens of times. In 3.3.2 that leaves 400 dead objects of 275,000; the usual thresholds leave
-# 3,000, and a full collection at the end would last 170 ms.
+# Thresholds for importing an Airflow that later freezes its objects. The collector looks at each
+# object once, not dozens of times. In 3.3.2 that leaves 400 dead objects of 275,000. The usual
+# thresholds leave 3,000, and a full collection at the end would take 170 ms.
 _WHILE_IMPORTING = (5_000, 1_000, 1_000)
 _FREEZING = (3, 1)
 _DISTRIBUTION = re.compile(r"apache_airflow(?:_core)?-(\d+)\.(\d+)")
-# CPython's rule for full collections.
+# CPython's condition for full collections.
 _DUE_SHARE = 0.25
 
 
 class Collector:
-    """Keeps what Airflow, a plugin or local settings made of the collector: thresholds of their
-    own, or none at all.
+    """Keeps collector settings that Airflow, a plugin or local settings made: their own thresholds,
+    or a collector that is off.
     """
 
     def __init__(self) -> None:
@@ -41,8 +41,8 @@ class Collector:
         self.has_collected = False
 
     def begin(self) -> None:
-        """Before Airflow is imported: let it run rarely where its objects will be frozen;
-        elsewhere watch its usual course.
+        """Prepare for the import of Airflow. If Airflow will freeze its objects, collect rarely. If
+        not, watch the usual collections.
         """
         if _will_freeze():
             gc.set_threshold(*_WHILE_IMPORTING)
@@ -54,12 +54,11 @@ class Collector:
             self._survivors = len(gc.get_objects(generation=2))
 
     def settle(self, has_frozen: bool) -> None:
-        """Leave the state in which the manager will be for most of its time, with the collector off
-        until ``resume``.
+        """Set the state in which the manager spends most of its time. The collector is off until
+        ``resume``.
 
-        Where a full collection is due, the manager itself will do it within some hundreds of forks,
-        and parses start after that. Where none is due, each parse that brings enough objects does
-        one.
+        If a full collection is due, the manager itself runs it within some hundreds of forks, and
+        parses start after that. If none is due, each parse with enough new objects runs one.
         """
         self._is_on = gc.isenabled()
         gc.disable()
@@ -71,11 +70,11 @@ class Collector:
             self._collect(*(FROZEN if has_frozen else NOT_FROZEN))
 
     def settle_again(self, is_wanted: bool) -> None:
-        """After the manager has imported more: what came into the second older generation may make
-        a full collection due.
+        """Check again after the manager has imported more. New objects in the second older
+        generation may make a full collection due.
 
-        Where it ``is_wanted``, there is one in any case: both sides of a comparison start in the
-        same state.
+        If ``is_wanted``, run one in any case, so that both sides of a comparison start in the same
+        state.
         """
         if self._survivors is not None and (
             self._is_due() or (is_wanted and not self.has_collected)
@@ -90,8 +89,8 @@ class Collector:
         return len(gc.get_objects(generation=2)) - self._survivors >= _DUE_SHARE * self._survivors
 
     def _collect(self, young: int, old: int) -> None:
-        """A full collection, and so many of the younger generations after it, as their counts
-        shall be.
+        """Run a full collection, then so many younger ones that the counts of the generations are
+        as given.
         """
         self.has_collected = True
         gc.collect()
@@ -102,14 +101,14 @@ class Collector:
         self._survivors = len(gc.get_objects(generation=2)) if self._survivors is not None else None
 
     def resume(self) -> None:
-        """As it was left when Airflow had been imported."""
+        """Turn the collector on again, if it was on after the import of Airflow."""
         if self._is_on:
             gc.enable()
 
 
 def _will_freeze() -> bool:
-    """Whether Airflow's manager will freeze its objects: 3.1 and later, by the name of its
-    metadata; nothing is imported yet.
+    """Whether Airflow's manager will freeze its objects: 3.1 and later do. Airflow is not imported
+    yet, so the name of its metadata folder gives the version.
     """
     for folder in sys.path:
         try:

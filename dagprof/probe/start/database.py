@@ -1,8 +1,8 @@
 """The metadata database in the scratch folder: SQLite, with the tables and rows of ``airflow db
 migrate``.
 
-Made once for each Airflow and kept in a cache folder; later scans copy it. The user's own database
-is never touched.
+dagprof makes it once for each Airflow and keeps it in a cache folder. Later scans copy it. dagprof
+never touches the user's own database.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _PREFIX = "sqlite:///"
 
 
 class Database:
-    """Made beside other work: ``begin`` copies the kept one, or forks a process that makes it;
-    ``finish`` waits.
+    """Makes the database in parallel with other work. ``begin`` copies the cached one, or forks a
+    process that makes one. ``finish`` waits for that process.
     """
 
     def __init__(self, cache: str | None) -> None:
@@ -34,7 +34,7 @@ class Database:
         self._path = address[len(_PREFIX) :] if address.startswith(_PREFIX) else ""
 
     def begin(self) -> None:
-        """Needs ``airflow`` imported."""
+        """Start to make the database. ``airflow`` must be imported."""
         if not self._path or os.path.exists(self._path):
             return
         self._kept = os.path.join(self._cache, _name()) if self._cache else ""
@@ -63,7 +63,9 @@ class Database:
             self._copy(self._path, self._kept)
 
     def forget(self) -> None:
-        """Remove the kept one, which Airflow cannot use: the next scan recreates it."""
+        """Remove the cached database, because Airflow cannot use it. The next scan makes a new
+        one.
+        """
         try:
             if self._kept:
                 os.unlink(self._kept)
@@ -72,7 +74,7 @@ class Database:
 
     @staticmethod
     def _copy(source: str, target: str) -> bool:
-        """Copy by way of a file that is renamed; False where that does not work."""
+        """Copy to a temporary name, then rename. Return False if that fails."""
         partial = "%s.%d" % (target, os.getpid())
         try:
             os.makedirs(os.path.dirname(target), exist_ok=True)
@@ -86,7 +88,7 @@ class Database:
 
 
 def _is_whole(path: str) -> bool:
-    """Whether the file begins as SQLite's do and is as long as it says."""
+    """Whether the file starts like an SQLite file and has the size that its header says."""
     try:
         with open(path, "rb") as file:
             head = file.read(100)
@@ -101,7 +103,7 @@ def _is_whole(path: str) -> bool:
 
 
 def make(cache: str) -> None:
-    """The database, in a process of its own: where no manager has made one."""
+    """Make the database in a separate process, if no manager has made one."""
     importlib.import_module("airflow")
     database = Database(cache or None)
     database.begin()
@@ -109,7 +111,7 @@ def make(cache: str) -> None:
 
 
 def _name() -> str:
-    """One for each Airflow with what adds tables to it."""
+    """Return a file name for this Airflow and the packages that add tables to its database."""
     import airflow
     from airflow.configuration import conf
 
@@ -139,18 +141,18 @@ def _version_of_fab() -> str:
 
 
 def _make() -> None:
-    """``airflow db migrate`` on an empty database that needs no care for power cuts."""
+    """Run ``airflow db migrate`` on an empty database. It need not survive power cuts."""
     from airflow import settings
 
     def hurry(connection: Connection, record: object) -> None:
         for pragma in ("journal_mode=MEMORY", "synchronous=OFF"):
             connection.execute("PRAGMA " + pragma)
 
-    # Airflow brings SQLAlchemy; the probe itself needs no package.
+    # Airflow brings SQLAlchemy. The probe itself needs no package.
     importlib.import_module("sqlalchemy").event.listen(settings.engine, "connect", hurry)
     settings.engine.dispose()
     from airflow.utils import db
 
-    # The command makes the pool, and leaves the default Connections to another one.
+    # ``airflow db migrate`` makes the default pool, but not the default Connections.
     is_choice = "load_connections" in inspect.signature(db.initdb).parameters
     db.initdb(**({"load_connections": False} if is_choice else {}))

@@ -1,9 +1,9 @@
-"""What the first result imports in Airflow's manager: it is stored in the scratch database, by
-Airflow's own function.
+"""Stores a first result in the scratch database with Airflow's own function, as Airflow's manager
+does. This imports the modules that storing needs.
 
-After one round the manager has stored DAGs, and has imported what that takes: the auth manager,
-whose permissions it writes (the views of FAB in 3.x, the configured class in 3.4), or timetables in
-3.0. Airflow 2 stores in its children; its manager only forks.
+After one round the manager has stored DAGs and has imported these modules. They are the auth
+manager, whose permissions it writes (the views of FAB in 3.x, the configured class in 3.4), or
+timetables in 3.0. Airflow 2 stores DAGs in its children; its manager only forks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import sys
 
 
 def store(scratch: str) -> str:
-    """Import it; a sentence about why that did not work, else empty."""
+    """Store a first result. Return a sentence with the reason if that failed, else an empty
+    text.
+    """
     if "airflow.sdk" not in sys.modules:
         importlib.import_module("multiprocessing.popen_fork")
         return ""
@@ -53,7 +55,7 @@ def _store(file: str) -> None:
 
 
 def _serialised(file: str) -> object:
-    """An empty DAG as the manager gets it from a child."""
+    """An empty DAG in the form in which a child sends it to the manager."""
     serialized = importlib.import_module("airflow.serialization.serialized_objects")
     dag = importlib.import_module("airflow.sdk.definitions.dag").DAG("first", schedule=None)
     dag.fileloc = file

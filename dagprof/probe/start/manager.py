@@ -1,15 +1,15 @@
-"""Becomes the process that forks Airflow's parsing children, by running Airflow's own command up to
-the first fork.
+"""Becomes the process that forks Airflow's parsing children. To do so, it runs Airflow's own
+command up to the first fork.
 
-``airflow dag-processor`` (3.x) or ``airflow scheduler`` (2.x; ``airflow dag-processor`` where the
-configuration says that the processor runs on its own) starts here as it does anywhere: command
-line, action log, migration check, job, listeners and plugins, bundles, the API that answers
-children. A folder with one file that is never executed stands for the DAG folder. Where the command
-would start the first parsing process, ``then`` is called instead and does not return.
+The command is ``airflow dag-processor`` (3.x) or ``airflow scheduler`` (2.x; ``airflow
+dag-processor`` if the configuration says that the processor runs on its own). It starts as in
+production: command line, action log, migration check, job, listeners and plugins, bundles, the API
+that answers children. A folder with one file that is never executed replaces the DAG folder. Where
+the command would start the first parsing process, it calls ``then`` instead, which does not return.
 
-What is kept from happening, because a measurement must not do it: executors are not started, no log
-or health server listens, the default configuration is not written, the process is not renamed, and
-the cache of look-ups is not started.
+A measurement must not have some of the command's effects. So executors do not start, no log or
+health server listens, Airflow does not write its default configuration, the process keeps its name,
+and the cache of look-ups does not start.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from .plugins import Plugins
 _FIRST = "# airflow, dag: stands for the DAG folder while the manager starts; never executed\n"
 _HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR2)
 _BUNDLES = "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"
-# Only while the command starts: whatever it says, the database is SQLite here, and nothing listens.
+# Only while the command starts. Whatever the user's settings say, the database is SQLite here, and
+# no server listens.
 _WHILE_STARTING = {
     "_AIRFLOW__SKIP_DATABASE_EXECUTOR_COMPATIBILITY_CHECK": "1",
     "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
@@ -38,10 +39,10 @@ _WHILE_STARTING = {
 
 
 class Manager:
-    """Airflow's manager, up to the first fork. ``handlers`` are the signal handlers that it had
-    then.
+    """Airflow's manager, up to the first fork. ``handlers`` are its signal handlers at that point.
 
-    ``trouble`` says in a sentence what is not as in the real one; empty where all is.
+    ``trouble`` says in a sentence how the state differs from the real manager's; empty if it does
+    not.
     """
 
     def __init__(self, scratch: str, cache: str | None, plugins: Plugins) -> None:
@@ -56,11 +57,11 @@ class Manager:
         self._process = os.getpid()
 
     def become(self, then: Callable[[], None]) -> str:
-        """Run the command; ``then`` is called in its place and ends the process. Returns why it
-        was not.
+        """Run the command. At the first fork it calls ``then``, which ends the process. If it did
+        not get that far, return the reason.
         """
         try:
-            # The command is a script in this folder, which Python puts first.
+            # The command is a script in this folder. Python puts the folder of a script first.
             sys.path.insert(0, os.path.dirname(sys.executable))
             main = importlib.import_module("airflow.__main__").main
             self._database.begin()
@@ -88,8 +89,8 @@ class Manager:
 
     @property
     def inherited_handlers(self) -> dict[int, signal._HANDLER]:
-        """The signal handlers that a parsing child keeps from the manager: Airflow 3 resets
-        those that it sets itself.
+        """The signal handlers that a parsing child inherits from the manager. Airflow 3 resets its
+        own handlers in the child.
         """
         reset = _HANDLED if "airflow.sdk" in sys.modules else ()
         return {number: handler for number, handler in self.handlers.items() if number not in reset}
@@ -115,7 +116,7 @@ class Manager:
             )
 
     def _take_over(self, then: Callable[[], None]) -> None:
-        """Put ``then`` in the place of the first fork."""
+        """Replace the first fork by ``then``."""
         processor = importlib.import_module(
             "airflow.dag_processing.processor"
         ).DagFileProcessorProcess
@@ -143,7 +144,7 @@ class Manager:
         return bool(conf.getboolean("scheduler", "standalone_dag_processor", fallback=False))
 
     def _quiet_executors(self) -> None:
-        """Keep executors from starting: they would fork, or ask a broker."""
+        """Keep executors from starting: they would fork, or connect to a broker."""
         runner = importlib.import_module("airflow.jobs.scheduler_job_runner").SchedulerJobRunner
         ordinary = runner._execute
 
@@ -173,7 +174,7 @@ class Manager:
         ]
 
     def _freeze(self) -> None:
-        """Airflow's ``gc.freeze``, noted."""
+        """Run Airflow's ``gc.freeze`` and record it."""
         self.has_frozen = True
         self._undo_one(gc, "freeze")
         gc.freeze()
@@ -187,15 +188,17 @@ class Manager:
         then()
 
     def _take_handlers(self) -> None:
-        """Keep the handlers for the children. With SIGCHLD ignored nobody here could wait for
-        one.
+        """Keep the handlers for the children, and reset them here. A process that ignores SIGCHLD
+        cannot wait for its children.
         """
         for number in (*_HANDLED, signal.SIGCHLD):
             self.handlers[number] = signal.getsignal(number) or signal.SIG_DFL
             signal.signal(number, signal.SIG_DFL)
 
     def _leave_if_copy(self) -> None:
-        """End a copy that a plugin or a settings file forked: two would answer over one socket."""
+        """End a copy that a plugin or a settings file forked. Otherwise two processes would answer
+        over one socket.
+        """
         if os.getpid() != self._process:
             os._exit(0)
 
@@ -237,8 +240,8 @@ class Manager:
 
 
 class _NotSqlite:
-    """Airflow 2's configuration for its ``dag-processor`` command, which refuses SQLite for the
-    sake of locks.
+    """Airflow 2's configuration, without the word SQLite. The ``dag-processor`` command of Airflow
+    2 refuses SQLite because of locks.
     """
 
     def __init__(self, conf: Any) -> None:
@@ -254,11 +257,11 @@ class _NotSqlite:
 
 
 def _run_in_this_process(agent: Any) -> None:
-    """``DagFileProcessorAgent.start`` of Airflow 2 without the fork: the scheduler's process goes
-    on as the manager.
+    """Run ``DagFileProcessorAgent.start`` of Airflow 2 without the fork. The scheduler's process
+    goes on as the manager.
 
-    In the mode that waits for a signal before each round, as with SQLite, so that a round's queries
-    come before the first fork.
+    The manager runs in the mode that waits for a signal before each round, as with SQLite. So the
+    queries of a round come before the first fork.
     """
     module = sys.modules[type(agent).__module__]
     context = agent._get_multiprocessing_context()

@@ -1,5 +1,5 @@
-"""What loading each plugin costs the process that loads them: once for all DAG files, and never
-a file's own doing.
+"""Measures the cost of loading each plugin. The process that forks pays it once for all DAG files,
+and no file is the cause.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class Plugins:
     """Rows of ``name``, ``source``, ``wall_ms``, ``rss_kib``, ``modules`` and ``error``, in the
     order of loading.
 
-    ``source`` is a file relative to the plugins folder, ``entry point NAME`` or ``provider``. A
-    helper that another file of the folder imported before it is loaded twice: Airflow gives it a
-    name of its own the second time.
+    ``source`` is a file relative to the plugins folder, ``entry point NAME`` or ``provider``. If
+    another file of the folder imported a helper before, the helper is loaded twice: the second
+    time, Airflow gives it a name of its own.
     """
 
     def __init__(self, redact: Callable[[str], str]) -> None:
@@ -36,8 +36,8 @@ class Plugins:
         self.rows: list[PluginRow] = []
 
     def install(self, replace: Callable[[object, str, object], None]) -> None:
-        """Clock the three ways in which Airflow loads plugins; ``replace`` sets an attribute for
-        the time being.
+        """Time the three ways in which Airflow loads plugins. ``replace`` sets an attribute
+        temporarily.
         """
         manager = sys.modules["airflow.plugins_manager"]
         replace(
@@ -101,8 +101,8 @@ class Plugins:
 
     @staticmethod
     def _entry_point_class(manager: ModuleType) -> type[EntryPoint]:
-        """The class whose instances ``importlib.metadata`` gives, or its backport, where Airflow
-        uses that.
+        """The class of the entry points that ``importlib.metadata`` gives, or of its backport if
+        Airflow uses that.
         """
         for name in ("metadata", "importlib_metadata"):
             found: type[EntryPoint] | None = getattr(

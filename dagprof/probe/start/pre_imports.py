@@ -1,6 +1,4 @@
-"""Which ``airflow.*`` modules the files of a folder name at their tops, found as Airflow finds
-them.
-"""
+"""Finds the ``airflow.*`` modules that the files of a folder import at the top, as Airflow does."""
 
 from __future__ import annotations
 
@@ -10,8 +8,8 @@ from typing import TYPE_CHECKING, Iterable
 if TYPE_CHECKING:
     from ..versions.airflow_api import AirflowApi
 
-# Lines at the margin that import something and mention Airflow: all that can give a name. Nested
-# ones give none.
+# Unindented lines that import something and mention Airflow. Only such lines can name a module;
+# indented ones do not count.
 _MENTION = re.compile(rb"^(?=[^\s#])(?=[^\n]*\bimport\b)[^\n]*\bairflow\b[^\n]*", re.M)
 _SIMPLE = re.compile(
     rb"(?:from[ \t]+(airflow[\w.]*)[ \t]+import|import[ \t]+(airflow[\w.]*)[ \t]*(?:#|\r?$))"
@@ -19,8 +17,8 @@ _SIMPLE = re.compile(
 
 
 def names(api: AirflowApi, files: Iterable[str]) -> list[str]:
-    """The modules, in the order of the files. Only files that may name a new one are parsed:
-    thousands name the same few.
+    """The modules, in the order of the files. Only files that may name a new one are parsed,
+    because thousands name the same few.
     """
     found: dict[str, None] = {"airflow": None}
     for file in files:

@@ -1,1 +1,1 @@
-"""What differs from one Airflow to another."""
+"""The differences between Airflow versions."""

@@ -1,6 +1,7 @@
-"""The file that knows one Airflow from another, with ``listing`` and ``loading``: 2.7 to 3.4.
+"""The differences between Airflow 2.7 and 3.4 that a parse depends on. ``listing`` and ``loading``
+have the others.
 
-Where things live was read in the sources of 2.7.3, 2.9.3, 2.11.2, 3.0.6, 3.3.2 and 3.4.0b2.
+The places of functions come from the sources of 2.7.3, 2.9.3, 2.11.2, 3.0.6, 3.3.2 and 3.4.0b2.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 PROCESSOR, WARM, COLD = "processor", "warm", "cold"
 
-# What the process that forks the parsing child has imported, by temperature.
+# The imports of the process that forks the parsing child, by temperature.
 _PROCESSOR_MODULES = ("airflow.dag_processing.manager", "airflow.dag_processing.processor")
 _WARM_MODULES = ("airflow.sdk.execution_time.task_runner", "airflow.executors.local_executor")
 _CONFIG = {
@@ -57,8 +58,8 @@ def _optional(module: str) -> ModuleType | None:
 
 
 class AirflowApi:
-    """Airflow as dagprof uses it. Constructing it imports Airflow, as far as the temperature
-    says.
+    """The parts of Airflow that dagprof uses. Constructing it imports as much of Airflow as the
+    temperature requires.
     """
 
     def __init__(self, root: str, temperature: str) -> None:
@@ -79,8 +80,8 @@ class AirflowApi:
 
     @staticmethod
     def _import_surroundings(temperature: str) -> list[ModuleType | None]:
-        """Import what the forking process has; its modules, None for those that this Airflow has
-        not.
+        """Import the modules of the forking process. Return them; None for modules that this
+        Airflow does not have.
         """
         if temperature == PROCESSOR:
             return [importlib.import_module(name) for name in _PROCESSOR_MODULES]
@@ -88,10 +89,11 @@ class AirflowApi:
 
     @property
     def freezes_collector(self) -> bool:
-        """Whether the process that forks the parsing child calls ``gc.freeze`` before; read where
-        it is imitated only.
+        """Whether the process that forks the parsing child calls ``gc.freeze`` before. Only an
+        imitated manager reads this.
 
-        Airflow 3.1+ does; without that, a collection in the child walks all of Airflow's objects.
+        Airflow 3.1 and later call it. Without it, a collection in the child walks all of Airflow's
+        objects.
         """
         return any(
             module is not None and "gc.freeze(" in inspect.getsource(module)
@@ -99,11 +101,11 @@ class AirflowApi:
         )
 
     def build_manager_api(self) -> None:
-        """Airflow 3's manager builds the API that answers its children after it froze the
+        """Build the API that answers the children, as Airflow 3's manager does after it froze the
         collector.
 
-        Some 300 modules are free for DAG files then, and each full collection in a child walks the
-        API's objects too, about 40 ms: left out, a parse that imports pandas would look a tenth
+        Some 300 modules are then free for DAG files. Each full collection in a child also walks the
+        API's objects, about 40 ms. Without the API, a parse that imports pandas would look a tenth
         faster than it is.
         """
         loading.warm_importers()
@@ -158,14 +160,14 @@ class AirflowApi:
         return list(iter_airflow_imports(file))
 
     def prepare_child(self) -> None:
-        """What Airflow itself does in the forked process before it parses."""
+        """Do what Airflow itself does in the forked process before the parse."""
         if self.root not in sys.path:
             sys.path.append(self.root)
         supervisor = sys.modules.get("airflow.sdk.execution_time.supervisor")
         if supervisor is not None and hasattr(supervisor, "block_orm_access"):
             if (
                 "_AIRFLOW_PROCESS_CONTEXT" in os.environ
-            ):  # where the manager says what it is (3.1 and later)
+            ):  # the manager names itself there (3.1 and later)
                 os.environ["_AIRFLOW_PROCESS_CONTEXT"] = "client"
             supervisor.block_orm_access()
 
@@ -178,12 +180,12 @@ class AirflowApi:
         return self._to_dict.to_dict(dag)
 
     def time_loading(self, clock: Callable[[Callable[..., object]], Callable[..., object]]) -> None:
-        """Wrap the methods that execute a DAG file's modules in ``clock`` (a decorator)."""
+        """Wrap the methods that execute a DAG file's modules in the decorator ``clock``."""
         for owner, name in loading.timed_methods(self._module):
             setattr(owner, name, clock(getattr(owner, name)))
 
     def building_classes(self) -> list[type]:
-        """The classes of which a DAG file makes instances: DAGs, task groups, tasks."""
+        """The classes whose instances a DAG file makes: DAGs, task groups, tasks."""
         found = [
             *self._classes("DAG", "airflow.sdk.definitions.dag")[:1],
             *self._classes(
@@ -193,9 +195,9 @@ class AirflowApi:
                 "BaseOperator", "airflow.sdk.bases.operator", "airflow.models.baseoperator"
             )[:1],
         ]
-        # 3.0's model derives from the SDK's class with a constructor of its own, and `from airflow
-        # import DAG` gives it. Later modules have that name as a deprecated one, which warns when
-        # it is requested.
+        # In 3.0 the model derives from the SDK's class and has its own constructor, and `from
+        # airflow import DAG` gives the model. In later versions that name is deprecated, and
+        # requesting it warns.
         model = vars(_optional("airflow.models.dag")).get("DAG")
         return list(dict.fromkeys([*found, *([model] if model is not None else [])]))
 

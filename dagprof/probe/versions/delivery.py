@@ -1,17 +1,17 @@
-"""How the parsing child of the DAG processor is set up, hands its DAGs over and ends, by the
-version of Airflow.
+"""How the DAG processor's parsing child is set up, delivers its DAGs and ends, by version of
+Airflow.
 
-Read in the sources of 2.7.3, 2.9.3, 2.11.2, 3.0.6 and 3.3.2, beside ``airflow_api``.
+This code follows the sources of 2.7.3, 2.9.3, 2.11.2, 3.0.6 and 3.3.2, like ``airflow_api``.
 
 Airflow 3 connects the child's descriptors 0, 1 and 2 with sockets. The child sends one msgpack
-frame with all DAGs and import errors over descriptor 0, runs the exit handlers that were registered
-in it, and leaves. The manager takes the result once the child has ended *and* nobody holds one of
-these sockets any more; until then the parse goes on. A message that cannot be encoded ends the
-child, and no DAG and no import error is stored.
+frame with all DAGs and import errors over descriptor 0. It then runs the exit handlers that were
+registered in it, and leaves. The manager takes the result once the child has ended *and* no process
+holds one of these sockets any more. Until then the parse goes on. A message that cannot be encoded
+ends the child, and Airflow stores no DAG and no import error.
 
-Airflow 2 writes the DAGs into the database from the child itself, a process of multiprocessing: its
-standard input is empty, nobody waits for its output, and exit handlers do not run, but it waits for
-threads and processes of its own.
+Airflow 2 writes the DAGs into the database from the child itself, a process of multiprocessing. The
+child's standard input is empty, and nobody waits for its output. Exit handlers do not run, but the
+child waits for its own threads and processes.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _COMMS = "airflow.sdk.execution_time.comms"
 
 
 def is_supervised(is_processor: bool) -> bool:
-    """Whether the parsing child has a supervisor, as in Airflow 3; may import packages that lead
-    to it.
+    """Whether the parsing child has a supervisor, as in Airflow 3. The check may import parent
+    packages.
     """
     try:
         return is_processor and importlib.util.find_spec(_COMMS) is not None
@@ -44,7 +44,7 @@ def is_supervised(is_processor: bool) -> bool:
 
 
 def plan(is_processor: bool) -> Delivery:
-    """What the child of this Airflow does; outside of the DAG processor it only parses."""
+    """The delivery of this Airflow's child. Outside of the DAG processor the child only parses."""
     processor = sys.modules.get("airflow.dag_processing.processor")
     if not is_processor or processor is None:
         return Delivery()
@@ -55,42 +55,40 @@ def plan(is_processor: bool) -> Delivery:
 
 
 class Delivery:
-    """A child that sends nothing to nobody."""
+    """A child that delivers nothing."""
 
     is_supervised = False
-    # What Airflow cannot do with DAGs for which ``encode`` raises.
+    # The failure of Airflow for DAGs for which ``encode`` raises, in words.
     fault = ""
 
     def open_streams(self, requests: int) -> None:
-        """Give the child its standard streams; ``requests`` is its end of the supervisor's
-        socket.
-        """
+        """Open the child's standard streams. ``requests`` is its end of the supervisor's socket."""
 
     def begin(self) -> None:
-        """Forget what the process that forked would do at its end."""
+        """Forget the exit handlers of the process that forked."""
 
     def has_ending(self) -> bool:
-        """Whether there is something to do at the end that may last."""
+        """Whether the end has work that may take time."""
         return False
 
     def end(self) -> None:
-        """Do what the child does after it has delivered its DAGs, before it leaves."""
+        """Do the child's work between delivering its DAGs and leaving."""
 
     def encode(
         self, file: str, bag: DagBag, documents: dict[str, Document], errors: dict[str, str]
     ) -> None:
-        """Bring DAGs and errors into the form in which they leave the child.
+        """Convert DAGs and errors to the form in which they leave the child.
 
-        :raises Exception: as in Airflow's child, of which nothing is stored then.
+        :raises Exception: as in Airflow's child, from which Airflow then stores nothing.
         """
 
     def culprit(self, bag: DagBag, documents: dict[str, Document]) -> str:
-        """The value for which ``encode`` raises, in words; empty where none is found."""
+        """The value for which ``encode`` raises, in words; empty if there is none."""
         return ""
 
 
 class DatabaseDelivery(Delivery):
-    """Airflow 2: a process of multiprocessing, which writes text into the database."""
+    """Airflow 2: a process of multiprocessing that writes text into the database."""
 
     fault = "cannot write this into its database"
 
@@ -129,7 +127,7 @@ class DatabaseDelivery(Delivery):
 
 
 class SupervisedDelivery(Delivery):
-    """Airflow 3: a process under a supervisor, which gets one message."""
+    """Airflow 3: a process under a supervisor. It sends the supervisor one message."""
 
     is_supervised = True
     fault = "cannot send this from the parsing process"
@@ -142,12 +140,12 @@ class SupervisedDelivery(Delivery):
         self._has_loaded = "last_loaded" in self._lazy_dag.model_fields
 
     def open_streams(self, requests: int) -> None:
-        """All are open for writing: ``input()`` raises ``io.UnsupportedOperation``."""
+        """Open all streams for writing, so ``input()`` raises ``io.UnsupportedOperation``."""
         os.dup2(requests, 0)
         self._socket = identity(0)
         for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
-            # Airflow's child sends its log another way; here it goes to stderr, and no text may
-            # fail on that way.
+            # Airflow's child sends its log over another channel. Here the log goes to stderr, and
+            # text must not fail to encode on the way.
             errors = "backslashreplace" if name == "stderr" else None
             setattr(
                 sys,
@@ -203,8 +201,8 @@ class SupervisedDelivery(Delivery):
 
 
 def _columns(dag: Dag) -> Iterator[tuple[str, str]]:
-    """The texts of a DAG that have database columns of their own; the rest of it travels as
-    JSON, in ASCII.
+    """The texts of a DAG that have their own database columns. The rest of the DAG travels as ASCII
+    JSON.
     """
     for name in ("description", "owner", "dag_display_name", "default_view", "tags"):
         found = getattr(dag, name, None)
@@ -222,7 +220,7 @@ def _is_utf8(text: str) -> bool:
 
 
 def _leaves(value: object, where: str = "") -> Iterator[tuple[str, object]]:
-    """The innermost values of a document, with the way to each; keys count as values."""
+    """The innermost values of a document, with the path to each. Keys count as values."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield (where + " key").strip(), key

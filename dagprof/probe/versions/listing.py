@@ -1,7 +1,6 @@
-"""Which files the installed Airflow would parse, by its own functions; knows one version from
-another.
+"""Lists the files that the installed Airflow would parse, with Airflow's own functions.
 
-Up to 3.3 there is one function for a folder (``airflow.utils.file.list_py_file_paths``); from 3.4
+Up to 3.3 there is one function for a folder (``airflow.utils.file.list_py_file_paths``). From 3.4
 on each format has an importer, and a registry asks them all.
 """
 
@@ -19,7 +18,7 @@ _DEFAULT_HEURISTIC = "might_contain_dag_via_default_heuristic"
 def list_files(folder: str, safe_mode: bool) -> list[str]:
     """The files below ``folder`` that the DAG processor would parse.
 
-    :raises RuntimeError: two ways lead to one folder, which ends Airflow's own listing too.
+    :raises RuntimeError: two paths lead to one folder, which ends Airflow's own listing too.
     """
     utils = importlib.import_module("airflow.utils.file")
     ordinary = getattr(utils, "list_py_file_paths", None)
@@ -31,8 +30,8 @@ def list_files(folder: str, safe_mode: bool) -> list[str]:
 
 
 def _by_importers(folder: str, safe_mode: bool, utils: ModuleType) -> list[str]:
-    """As the manager of Airflow 3.4: the file that holds each definition, or whose listing
-    failed.
+    """List as the manager of Airflow 3.4 does: the file of each definition, or the file whose
+    listing failed.
     """
     from pathlib import Path
 
@@ -54,14 +53,14 @@ def _by_importers(folder: str, safe_mode: bool, utils: ModuleType) -> list[str]:
 
 
 def might_contain_dag(file: str) -> bool:
-    """What safe mode says about a file. Whatever the user's own function raises comes out of
-    here.
+    """The answer of safe mode for a file. An exception of the user's own function passes
+    through.
     """
     return bool(_asking("might_contain_dag", safe_mode=True)(file))
 
 
 def passes_default_heuristic(file: str) -> bool:
-    """What Airflow's own test says about a file, whichever function is configured."""
+    """The answer of Airflow's own test for a file, whichever function is configured."""
     utils = importlib.import_module("airflow.utils.file")
     return bool(getattr(utils, _DEFAULT_HEURISTIC)(file))
 
@@ -76,8 +75,8 @@ def _asking(name: str, **fixed: object) -> Callable[[str], object]:
 
 
 def own_heuristic() -> str:
-    """The dotted name of the user's ``[core] might_contain_dag_callable``; empty where Airflow's
-    own test decides.
+    """The dotted name of the user's ``[core] might_contain_dag_callable``; empty if Airflow's own
+    test decides.
     """
     from airflow.configuration import conf
 

@@ -1,7 +1,7 @@
-"""How the installed Airflow executes a DAG file's own code; knows one version from another.
+"""How the installed Airflow executes a DAG file's own code.
 
 Up to 3.3 a DAG file comes through importlib's loader of source files. From 3.4 on each format has
-an importer, and that of Python files has a loader of its own, which keeps no bytecode.
+an importer. The importer of Python files has its own loader, which keeps no bytecode.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ _SDK = "airflow.sdk.importers"
 
 
 def timed_methods(dagbag: ModuleType) -> list[tuple[type, str]]:
-    """Classes and names of the methods in which a DAG file's modules are executed; ``dagbag`` is
-    DagBag's module.
+    """Classes and names of the methods that execute a DAG file's modules. ``dagbag`` is DagBag's
+    module.
     """
     importers = sys.modules.get(_SDK)
     if importers is None:
@@ -39,17 +39,15 @@ def _registry(importers: ModuleType) -> Any:
 
 
 def warm_importers() -> None:
-    """What the manager of Airflow 3.4 does before it forks: build every importer that is
-    configured.
-    """
+    """Build every configured importer, as the manager of Airflow 3.4 does before it forks."""
     importers = sys.modules.get(_SDK)
     if importers is not None:
         _registry(importers).warm_importers()
 
 
 def source_loaders() -> list[Any]:
-    """The loader classes through which source text becomes code: importlib's, and Airflow's own
-    where it has one.
+    """The loader classes that turn source text into code: importlib's, and Airflow's own if it has
+    one.
     """
     python = sys.modules.get(_SDK + ".python_importer")
     own = getattr(python, "_DefinitionSourceLoader", None)
@@ -57,13 +55,13 @@ def source_loaders() -> list[Any]:
 
 
 def path_of(loader: importlib.machinery.SourceFileLoader, name: str) -> str:
-    """The file that a source loader reads for a module; inside an archive, the path of the
-    member below it.
+    """The file that a source loader reads for a module. For a member of an archive, the path
+    continues below the archive.
     """
     path = getattr(loader, "path", None)
     return str(loader.get_filename(name) if path is None else path)
 
 
 def is_part_of(path: str, file: str) -> bool:
-    """Whether a path is a DAG file, or a member of it where that is an archive."""
+    """Whether a path is a DAG file, or a member of a DAG file that is an archive."""
     return path == file or path.startswith(file + os.sep)

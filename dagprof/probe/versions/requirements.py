@@ -1,7 +1,7 @@
-"""What the probe needs from Airflow, looked up when the zygote starts: an unknown Airflow is not a
-fault of any DAG file.
+"""Checks at the start of the zygote that Airflow has what the probe needs. Otherwise an unknown
+Airflow would look like an error of the DAG files.
 
-To be asked in a fork, for it imports what other versions keep elsewhere.
+Call it in a fork, because it imports modules that other versions do not need.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import importlib
 import sys
 from types import ModuleType
 
-# 3.4 was tried with its second beta only; see docs/how-it-works.md.
+# 3.4 was tried only with its second beta; see docs/how-it-works.md.
 OLDEST, NEWEST = (2, 7), (3, 3)
 
 _LOADERS = (
@@ -19,7 +19,7 @@ _LOADERS = (
     "airflow.models.dagbag.DagBag",
 )
 _SDK_IMPORTERS = "airflow.sdk.importers"
-# Each row is one need: the dotted names that meet it, in the order in which they are tried.
+# Each row is one need: the dotted names that meet it, in the order in which dagprof tries them.
 _NEEDS = (
     ("airflow.configuration.conf.get",),
     ("airflow.utils.file.list_py_file_paths", _SDK_IMPORTERS + ".get_importer_registry"),
@@ -47,13 +47,13 @@ _NEEDS = (
     ),
     ("airflow.exceptions.AirflowNotFoundException",),
 )
-# What forks the child in the processor; other temperatures do without.
+# The class that forks the child in the processor. The other temperatures do not need it.
 _PROCESSOR_NEEDS = (("airflow.dag_processing.manager",), ("airflow.dag_processing.processor",))
 
 
 def unsupported(is_processor: bool) -> str:
-    """Why this Airflow cannot be measured, in one sentence; empty where all that is needed is
-    there, or there is no Airflow.
+    """Why dagprof cannot measure with this Airflow, in one sentence. Empty if all needs are met, or
+    if there is no Airflow.
     """
     try:
         version = str(importlib.import_module("airflow").__version__)
@@ -78,7 +78,7 @@ def unsupported(is_processor: bool) -> str:
 
 
 def is_untried(version: str) -> bool:
-    """Whether an Airflow is newer than those that dagprof supports."""
+    """Whether an Airflow is newer than the versions that dagprof supports."""
     return _numbers(version) > NEWEST
 
 
@@ -87,11 +87,11 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _reached(name: str, broken: list[str]) -> int:
-    """How many parts of a dotted name can be reached: the longest beginning that is a module, then
+    """How many parts of a dotted name exist: the longest beginning that is a module, then
     attributes.
 
-    ``broken`` records the modules that are there and fail: a damaged installation, no unknown
-    Airflow.
+    ``broken`` records modules that exist but fail to import. They mean a damaged installation, not
+    an unknown Airflow.
     """
     parts = name.split(".")
     for length in range(len(parts), 0, -1):
@@ -102,7 +102,7 @@ def _reached(name: str, broken: list[str]) -> int:
 
 
 def _module(name: str, broken: list[str]) -> ModuleType | None:
-    """A module, or None where there is none of that name or it fails."""
+    """A module; None if there is no such module or its import fails."""
     if name in sys.modules:
         return sys.modules[name]
     try:

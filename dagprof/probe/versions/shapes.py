@@ -1,4 +1,6 @@
-"""Values of Airflow as the probe uses them; for type checkers only, nothing loads this file."""
+"""The form of Airflow's values as the probe uses them. For type checkers only; no parse loads this
+file.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ class Dag(Protocol):
 
 
 class DagBag(Protocol):
-    """What Airflow makes of a file; errors by file."""
+    """The DAGs and errors that Airflow makes of a file; errors by file."""
 
     dags: dict[str, Dag]
     import_errors: dict[str, str]

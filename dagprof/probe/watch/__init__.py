@@ -1,9 +1,8 @@
-"""What a file does while it is parsed, besides building DAGs, each effect at the user's line that
-led there.
+"""Records the effects of a parse besides building DAGs, each at the user's line that caused it.
 
-Most is learned from audit events, which cost nothing to wait for; functions are replaced only where
-a time is wanted or no event shows it. Installing imports nothing, and nothing is undone: the
-process ends after this parse.
+Most effects come from audit events, which cost nothing until they happen. The watchers replace
+functions only to measure a time or if no event shows the effect. Installing the watchers imports
+nothing. They stay installed, because the process ends after this parse.
 """
 
 from __future__ import annotations
@@ -31,8 +30,8 @@ _WARNING = re.compile(r"(?P<file>.+?):(?P<line>\d+): (?P<text>[\w.]+: .*)", re.S
 
 
 class Effects:
-    """All watchers around one parse. ``root`` holds the DAG files; files below ``scratch`` are
-    never an effect.
+    """All watchers around one parse. ``root`` holds the DAG files. Access to files below
+    ``scratch`` is never an effect.
     """
 
     def __init__(
@@ -49,7 +48,9 @@ class Effects:
         self._is_over = False
 
     def install(self, api: object, *, runs_exit_handlers: bool = False) -> None:
-        """Start watching; with ``api`` (may be None) Airflow's own database is recognised."""
+        """Start watching. With ``api`` (may be None), the watch recognises Airflow's own
+        database.
+        """
         if runs_exit_handlers:
             ExitWatch(self._ledger).install(self._late)
         self._network.install(self._late)
@@ -91,7 +92,7 @@ class Effects:
         self._state.checkpoint(file, line)
 
     def add_warnings(self, texts: Iterable[object]) -> None:
-        """Warnings as Airflow keeps them, ``file:line: Category: message``; only those of user
+        """Add warnings in Airflow's form, ``file:line: Category: message``. Only warnings of user
         files count.
         """
         for text in texts:
@@ -102,14 +103,14 @@ class Effects:
                 )
 
     def rows_so_far(self) -> list[EffectRow]:
-        """The effects until now; the watch goes on, and has not looked at what was undone."""
+        """The effects so far. The watch goes on, and effects that are undone later are still
+        included.
+        """
         return self._ledger.rows()
 
     def rows(self) -> list[EffectRow]:
-        """All effects, as dictionaries with the fields of ``model.Effect`` and ``is_running``, of a
-        process after the parse.
-
-        Ends the watch.
+        """End the watch and return all effects: dictionaries with the fields of ``model.Effect``,
+        and ``is_running`` for a process that outlives the parse.
         """
         if not self._is_over:
             self._is_over = True
@@ -118,6 +119,6 @@ class Effects:
                     watch.finish()
                 except (
                     Exception
-                ):  # the user's code may have left anything behind; what was found so far stands
+                ):  # the user's code may have broken anything; the effects found so far stay
                     continue
         return self._ledger.rows()

@@ -1,6 +1,4 @@
-"""Who is behind something that happens: the innermost line of the user's code, and what lies
-between.
-"""
+"""Finds the cause of an event: the innermost line of the user's code, and the libraries between."""
 
 from __future__ import annotations
 
@@ -12,14 +10,14 @@ from .. import origin
 
 _PROBE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _CORE = os.sep + "airflow" + os.sep
-# Parts of Airflow that do what user code asks of them.
+# Parts of Airflow that do work on behalf of user code.
 _SERVANTS = tuple(_CORE + part.replace("/", os.sep) for part in ("providers/", "io/", "sdk/io/"))
 STARTED_AT = "_dagprof_started_at"
 
 
 class Caller:
-    """A line of the user's code. ``is_direct``: nothing but the standard library between it and
-    what happened.
+    """A line of the user's code. ``is_direct``: only the standard library lies between the line and
+    the event.
     """
 
     __slots__ = ("file", "is_airflows", "is_direct", "line")
@@ -31,11 +29,12 @@ class Caller:
 
 
 def find(frame: FrameType | None) -> Caller | None:
-    """The caller at or above ``frame``; in a thread without user code, the line that started the
-    thread.
+    """The caller at or above ``frame``. In a thread without user code, it is the line that started
+    the thread.
 
-    What Airflow's core does when user code calls Airflow's core is Airflow's own doing; what a
-    library in between does, or a library that was called first and logs through Airflow, is not.
+    If user code calls Airflow's core, and the core itself causes the event, the event is Airflow's.
+    If a library in between causes the event, or calls the core (to log, for example), it is the
+    user's.
     """
     innermost = outermost = ""
     while frame is not None:

@@ -1,5 +1,5 @@
-"""Databases: connections of drivers, statements of SQLAlchemy engines, and Airflow's own
-metadata database.
+"""Records the use of databases: connections of drivers, statements of SQLAlchemy engines, and
+Airflow's own metadata database.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class DatabaseWatch:
         database = os.fsdecode(args[0])
         known = getattr(self._metadata_url, "database", None) or ""
         is_metadata = known != "" and os.path.abspath(database) == os.path.abspath(known)
-        # Where dagprof's own copy of Airflow's database lies differs from run to run.
+        # The path of dagprof's copy of Airflow's database differs from run to run.
         kind, what = (
             ("metadata-database", "connect")
             if is_metadata
@@ -146,7 +146,7 @@ class DatabaseWatch:
 
 
 def statement_text(statement: object) -> str:
-    """What a statement does to which table; no values."""
+    """The kind of a statement and its table, without values."""
     text = str(statement).lstrip(" \t\r\n(")
     verb = re.match(r"\w+", text)
     table = _TABLE.search(text)
@@ -161,7 +161,7 @@ def _url_text(url: Any) -> str:
 
 
 def _place(args: tuple[object, ...], kwargs: dict[str, object]) -> str:
-    """Host, port and database out of a driver's arguments; nothing else of them."""
+    """Host, port and database from a driver's arguments. The other arguments may be secret."""
     found = [kwargs.get(name) for name in _PLACES]
     place = next((str(value) for value in (*found, *args[:1]) if isinstance(value, str)), "")
     database = next((str(kwargs[name]) for name in _DATABASES if kwargs.get(name)), "")

@@ -1,5 +1,5 @@
-"""Code that user code has executed by ``exec``, ``eval`` or ``runpy``: what runs there has no
-line in a file of its own.
+"""Records code that user code executes by ``exec``, ``eval`` or ``runpy``. Such code has no line in
+the user's file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ _MOST_NAMES = 6
 
 
 class ExecutionWatch:
-    """Each execution at the user's line that asks for it, with the names that the code uses."""
+    """Records each execution at the user's line that asks for it, with the names that the code
+    uses.
+    """
 
     def __init__(self, ledger: Ledger, root: str) -> None:
         self._ledger = ledger

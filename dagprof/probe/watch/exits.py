@@ -1,4 +1,4 @@
-"""Exit handlers: who registers them, and how long they take where the parsing process runs them."""
+"""Records who registers exit handlers, and how long they take if the parsing process runs them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ class ExitWatch:
 
 
 class _Handler:
-    """Stands for a registered function, also where it is unregistered."""
+    """Replaces a registered function. It equals the function, so that the function can be
+    unregistered.
+    """
 
     __hash__ = None  # type: ignore[assignment]
 

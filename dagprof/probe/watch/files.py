@@ -1,4 +1,4 @@
-"""Files that user code reads and writes, by audit events, and folders that it lists."""
+"""Records files that user code reads and writes, and folders that it lists, by audit events."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _ACCESS = os.O_RDONLY | os.O_WRONLY | os.O_RDWR
 _SOURCES = (".py", ".pyc", ".pyd", ".so", ".zip", ".egg")
-# Who reads sources and lists folders in order to find or to show code.
+# Modules that read sources and list folders to find or to show code.
 _FINDERS = (
     "importlib",
     "pkgutil",
@@ -46,7 +46,7 @@ def _system_folders() -> tuple[str, ...]:
 
 
 class FileWatch:
-    """Tells reading from writing, and files that matter from those that any import touches."""
+    """Tells reads from writes, and ignores files that any import touches."""
 
     def __init__(self, ledger: Ledger, root: str, scratch: str, dag_file: str) -> None:
         self._ledger = ledger
@@ -78,14 +78,14 @@ class FileWatch:
         if flags & _ACCESS == os.O_RDONLY and not flags & (os.O_CREAT | os.O_TRUNC):
             if os.path.exists(path):
                 self._note("file-read", name, size=os.path.getsize(path))
-        elif not os.path.isdir(path):  # tempfile names the folder first
+        elif not os.path.isdir(path):  # tempfile opens the folder first
             key = self._note("file-write", name)
             if key is not None:
                 self._written[key] = path
 
     @staticmethod
     def _is_code(finder: str, name: Name) -> bool:
-        """Whether the import system opens this in order to run it, or a traceback to show it."""
+        """Whether the import system opens the file to run it, or a traceback to show it."""
         if "<frozen zipimport" in finder:
             return True
         name = os.fsdecode(name)
@@ -144,21 +144,21 @@ class FileWatch:
         return not path.startswith(self._root) and (path + os.sep).startswith(self._system)
 
     def _shown(self, path: str) -> str:
-        """The path below the root where it lies there; what differs from parse to parse is not
-        shown.
+        """The path, relative to the root if it lies below. Parts that differ from parse to parse
+        are masked.
         """
         path = path[len(self._root) :] if path.startswith(self._root) else path
         return _TEMPORARY.sub("tmp*", steady(path))
 
     def finish(self) -> None:
-        """Measure what was written."""
+        """Measure the sizes of the written files."""
         for key, path in self._written.items():
             if os.path.isfile(path):
                 self._ledger.resize(key, os.path.getsize(path))
 
 
 def _is_finder(file: str) -> bool:
-    """Whether this is code of the import system, or shows sources: of an installed package, not
-    of the user.
+    """Whether this file belongs to the import system or shows sources. The user's own files do not
+    count.
     """
     return any(part in file for part in _FINDERS) and origin.of_file(file) != origin.USER

@@ -1,9 +1,9 @@
-"""Changes a module as soon as it has been loaded: at once if it is there, otherwise at the end of
-its import.
+"""Changes a module as soon as it is loaded: at once if it is loaded already, otherwise at the end
+of its import.
 
-Nothing is imported for that. An audit event announces each import statement; only for a name that
-is waited for does a finder step in front of the others, and it steps back as soon as it has been
-asked.
+Waiting for a module imports nothing. An audit event announces each import statement. If the
+statement may load a module that is waited for, a finder goes before the other finders. It leaves
+again as soon as it has found the module.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ class LatePatches:
             self._roots.add(_root(name))
 
     def on_import(self, args: Arguments) -> None:
-        """An import of something that is not loaded begins."""
+        """An import of a module that is not loaded begins."""
         if _root(args[0]) in self._roots:
             self.catch_up()
             if self not in sys.meta_path:
                 sys.meta_path.insert(0, self)
 
     def catch_up(self) -> None:
-        """Apply what was loaded on another way than by an import statement."""
+        """Patch modules that were loaded in another way than by an import statement."""
         for name in [name for name in self._patches if name in sys.modules]:
             module = sys.modules[name]
             if not getattr(getattr(module, "__spec__", None), "_initializing", False):
@@ -57,7 +57,7 @@ class LatePatches:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """As a finder: the spec that the others find, with a loader that applies the patch."""
+        """Return the spec from the other finders, with a loader that applies the patch."""
         if name not in self._patches:
             return None
         others = [finder for finder in sys.meta_path if finder is not self]
@@ -94,13 +94,13 @@ def _root(name: str) -> str:
 def _apply(patch: Patch, module: ModuleType) -> None:
     try:
         patch(module)
-    except Exception:  # a module that is not what its name promises
+    except Exception:  # a module that differs from what its name suggests
         return
 
 
 class Watched:
-    """Stands for a function of a module. Like a built-in, it is not a method where a class holds
-    it, and pickles by name.
+    """Replaces a function of a module. Like a built-in function, it does not become a method in a
+    class, and pickles by name.
     """
 
     def __init__(
@@ -119,5 +119,5 @@ class Watched:
 
 
 def replace(owner: ModuleType, name: str, call: Callable[..., object]) -> None:
-    """Put ``call`` in the place of a module's function."""
+    """Replace a module's function by ``call``."""
     setattr(owner, name, Watched(getattr(owner, name), call, owner.__name__, name))

@@ -1,4 +1,4 @@
-"""The account of effects: each kind and name at a line of the user's code, with count, time and
+"""The record of effects: each kind and name at a line of the user's code, with count, time and
 size.
 """
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from ..protocol import EffectRow
     from .events import Key
 
-# Of these, what Airflow's core does when user code calls it is not an effect of the file.
+# If user code calls Airflow's core and the core causes one of these, it is not an effect of the
+# file.
 _NOT_AIRFLOWS = {
     "file-read",
     "file-write",
@@ -27,7 +28,7 @@ _NOT_AIRFLOWS = {
     "logger",
     "output",
 }
-# Of one row, how many stretches of time are kept apart; the oldest are summed up.
+# How many periods one row keeps separately. The oldest are added up.
 _MOST_STRETCHES = 1000
 _WHAT_LIMIT = 300
 _MOST_ROWS = 5000
@@ -35,8 +36,8 @@ _Found = TypeVar("_Found")
 
 
 class _Row:
-    """What is known of one effect. Stretches of time that overlap, in several threads or
-    programs, count once.
+    """The figures of one effect. Periods that overlap, in several threads or programs, count
+    once.
     """
 
     __slots__ = (
@@ -57,8 +58,8 @@ class _Row:
         self._stretches: list[tuple[int, int]] = []
 
     def spend(self, began: int, ended: int) -> None:
-        """Add a stretch; those that ended earlier were added before, except sleeps, which report
-        when they begin.
+        """Add a period. Periods arrive in the order of their ends, except sleeps, which report when
+        they begin.
         """
         self.is_timed = True
         stretches = self._stretches
@@ -71,7 +72,7 @@ class _Row:
             self._wall_ns += oldest[1] - oldest[0]
 
     def wall_us(self) -> int | None:
-        """The time until now, in microseconds; None where none was told."""
+        """The time until now, in microseconds; None if there was no period."""
         if not self.is_timed:
             return None
         now = perf_counter_ns()
@@ -81,8 +82,8 @@ class _Row:
 
 
 class Ledger:
-    """Rows by kind, what, file and line. It never raises into the code that it watches, whatever
-    it receives.
+    """Rows by kind, name, file and line. Its methods never raise into the code that dagprof
+    watches.
     """
 
     def __init__(self, redact: Callable[[str], str]) -> None:
@@ -93,11 +94,11 @@ class Ledger:
         self._busy: set[tuple[int, str]] = set()
 
     def note(self, kind: str, what: str, count: int = 1, size: int = 0) -> Key | None:
-        """Count an effect at the user's line that led here; its key, or None where there is no such
-        line.
+        """Count an effect at the user's line that led here. Return its key; None if there is no
+        such line.
 
-        What happens in a thread while ``timed`` runs for the same kind is part of that, and not
-        counted.
+        While ``timed`` runs in a thread, effects of the same kind in that thread are part of the
+        timed one and do not count.
         """
         try:
             if self.is_busy(kind):
@@ -112,8 +113,8 @@ class Ledger:
     def add(
         self, kind: str, what: str, file: str, line: int, count: int = 1, size: int = 0
     ) -> Key | None:
-        """Count an effect at a known line. The size is the largest seen, except that output adds
-        up.
+        """Count an effect at a known line. The size is the largest so far; for output it is the
+        sum.
         """
         shown = self._shown.get(what)
         if shown is None:
@@ -133,21 +134,21 @@ class Ledger:
         return key
 
     def spend(self, key: Key | None, wall_ns: int) -> None:
-        """Something that took so long has just ended."""
+        """Add the time of an event that has just ended."""
         row = self._rows.get(key)
         if row is not None:
             now = perf_counter_ns()
             row.spend(now - wall_ns, now)
 
     def spend_from_now(self, key: Key | None, wall_ns: int) -> None:
-        """Something begins that will take so long."""
+        """Add the time of an event that begins now, such as a sleep."""
         row = self._rows.get(key)
         if row is not None:
             now = perf_counter_ns()
             row.spend(now, now + wall_ns)
 
     def fail(self, key: Key | None) -> None:
-        """One of the effects under this key ended with an error."""
+        """Record that one of the effects under this key ended with an error."""
         row = self._rows.get(key)
         if row is not None:
             row.failed += 1
@@ -158,7 +159,9 @@ class Ledger:
             row.size = size
 
     def mark_running(self, key: Key) -> None:
-        """Tell one of the processes under this key apart: it outlives the parse."""
+        """Move one of the processes under this key to a row of its own, because it outlives the
+        parse.
+        """
         row = self._rows.get(key)
         if row is not None and row.count > 1:
             row.count -= 1
@@ -177,7 +180,7 @@ class Ledger:
     def timed(
         self, kind: str, what: str, function: Callable[..., _Found], *args: object, **kwargs: object
     ) -> _Found:
-        """Call ``function``; the call is one effect, and lasts as long as that."""
+        """Call ``function`` and record the call as one effect with its time."""
         key = self.note(kind, what)
         if key is None:
             return function(*args, **kwargs)
@@ -191,7 +194,7 @@ class Ledger:
     def spending(
         self, key: Key, function: Callable[..., _Found], *args: object, **kwargs: object
     ) -> _Found:
-        """Call ``function`` on the account of an effect that was noted before."""
+        """Call ``function`` and add its time to an effect that was recorded before."""
         started = perf_counter_ns()
         try:
             return function(*args, **kwargs)
@@ -202,7 +205,7 @@ class Ledger:
             self.spend(key, perf_counter_ns() - started)
 
     def rows(self) -> list[EffectRow]:
-        """One dictionary per effect, in the order of their first happening."""
+        """One dictionary per effect, in the order in which they first happened."""
         return [
             {
                 "kind": key[0],

@@ -1,5 +1,5 @@
-"""Names looked up, connections opened and HTTP requests sent, through the standard library and
-through httpx.
+"""Records name look-ups, connections and HTTP requests, through the standard library and through
+httpx.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _REQUEST = "_dagprof_request"
 
 
 class NetworkWatch:
-    """Facts come from audit events, times from functions that are replaced once their module is
-    loaded.
+    """Audit events give the facts. Functions that are replaced after their module is loaded give
+    the times.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -55,7 +55,7 @@ class NetworkWatch:
         self._ledger.note("socket", self._address(args[1]))
 
     def _address(self, address: Any) -> str:
-        """Host and port, under the name that was looked up last for this number."""
+        """Host and port, with the name whose last look-up gave this address."""
         if isinstance(address, (str, bytes)):
             return "unix:" + _text(address)
         host = _text(address[0])
@@ -95,7 +95,7 @@ class NetworkWatch:
     def _address_or_none(self, address: object) -> str:
         try:
             return self._address(address)
-        except Exception:  # the real connect will say what is wrong with it
+        except Exception:  # the real connect will report the error
             return "?"
 
     def _patch_http(self, module: ModuleType) -> None:
@@ -149,8 +149,8 @@ def _url_of(conn: HTTPConnection, url: str) -> str:
 
 
 def _plain_url(url: str) -> str:
-    """Without user, password, query and fragment; parts of the path that look like a key are
-    masked.
+    """The URL without user, password, query and fragment. Parts of the path that look like a key
+    are masked.
     """
     url = re.sub(r"//[^/@]*@", "//", url.partition("#")[0])
     url, question, _ = url.partition("?")

@@ -1,5 +1,5 @@
-"""Processes that user code starts, how long it had them, threads it leaves running, and its
-sleeping.
+"""Records processes that user code starts and how long it waits for them, threads that still run at
+the end, and sleeps.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _STARTED = "_dagprof_started"
 
 
 class ProcessWatch:
-    """Programs by audit events; the end of one where ``subprocess`` learns of it."""
+    """Audit events show the start of programs. ``subprocess`` shows their end."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -147,7 +147,7 @@ class ProcessWatch:
             self._threads.append((key, weakref.ref(thread)))
 
     def finish(self) -> None:
-        """Report what still runs at the end; threads that have ended are not an effect."""
+        """Report what still runs at the end. Threads that have ended are not an effect."""
         for key in {key for key, _ in self._threads}:
             self._ledger.drop(key)
         for key, reference in self._threads:
@@ -168,7 +168,9 @@ def _is_running(pid: int) -> bool:
 
 
 def name_of(target: object) -> str:
-    """What a thread, a process or a handler runs, with its module where that says something."""
+    """The function that a thread, a process or a handler runs, with its module if that is
+    informative.
+    """
     target = getattr(target, "func", target)
     name = getattr(target, "__qualname__", None) or type(target).__qualname__
     module = getattr(target, "__module__", None) or ""
@@ -180,7 +182,7 @@ def name_of(target: object) -> str:
 
 
 def command_text(command: str | bytes | os.PathLike[str] | Iterable[object] | None) -> str:
-    """A command line to be shown: values after flags that announce a secret are masked."""
+    """A command line for display. Values after flags that announce a secret are masked."""
     if isinstance(command, (str, bytes, os.PathLike)):
         return _mask(os.fsdecode(command))
     shown: list[str] = []

@@ -1,4 +1,4 @@
-"""What user code changes in its own process: environment, working directory, ``sys.path``,
+"""Records changes of user code to its own process: environment, working directory, ``sys.path``,
 signals, root logger, output.
 """
 
@@ -36,7 +36,7 @@ _CHANGES = (
 
 
 class WatchedPath(list):  # type: ignore[type-arg]
-    """``sys.path`` that tells each change of itself; copies and pickles of it are plain lists."""
+    """A ``sys.path`` that reports each change. Copies and pickles of it are plain lists."""
 
     changed: Callable[[list[str], list[str]], None] = staticmethod(lambda before, after: None)
 
@@ -123,8 +123,8 @@ class StateWatch:
         return sys.path is not self._path and sys.path != self._known_path
 
     def checkpoint(self, file: str, line: int) -> None:
-        """A statement begins: another list in ``sys.path``'s place was put there by the one
-        before.
+        """A statement begins. If ``sys.path`` is another list now, the statement before replaced
+        it.
         """
         if self.is_path_replaced():
             where = self._place or (file, line)
@@ -133,8 +133,8 @@ class StateWatch:
         self._place = (file, line)
 
     def on_import(self) -> None:
-        """The same without a clock: the line is the last one before the import that names
-        ``sys.path``.
+        """Check ``sys.path`` as ``checkpoint`` does, but without the statement clock. The line is
+        the last one before the import that names ``sys.path``.
         """
         if sys.path is self._path or sys.path == self._known_path:
             return
@@ -208,7 +208,7 @@ class StateWatch:
             return
 
     def finish(self) -> None:
-        """Leave out what is again as it was before, and look at ``sys.path`` once more."""
+        """Drop changes that were undone, and check ``sys.path`` once more."""
         for key, is_undone in self._temporary.items():
             if is_undone():
                 self._ledger.drop(key)
@@ -224,7 +224,9 @@ def _folder() -> str:
 
 
 def _line_naming(text: str, caller: callers.Caller) -> int:
-    """The last line of the caller's file, down to its own, that holds ``text``; else its own."""
+    """The last line of the caller's file, down to the caller's line, that holds ``text``. Without
+    one, the caller's line.
+    """
     linecache = sys.modules.get("linecache")
     lines = linecache.getlines(caller.file)[: caller.line] if linecache is not None else []
     return next(

@@ -1,9 +1,8 @@
-"""Names that are new in each process: of temporary files, of processes, random ids and addresses.
-They are shown alike.
+"""Masks names that are new in each process: temporary files, processes, random ids and addresses.
 
-The same program is one row then, whatever it is handed. What only looks alike stays: a name of this
-form elsewhere than in a folder for temporary files, a checksum, a number that is not a process, a
-mask in hexadecimal digits.
+So the same program is one row, whatever its arguments are. Names that only look similar stay: a
+name like a temporary file in another folder, a checksum, a number that is not a process, a mask in
+hexadecimal digits.
 """
 
 from __future__ import annotations
@@ -12,24 +11,24 @@ import os
 import re
 import sys
 
-# As ``tempfile`` and ``mktemp`` make them.
+# The forms of ``tempfile`` and ``mktemp``.
 _RANDOM = re.compile(r"tmp[a-z0-9_]{8}|tmp\.[A-Za-z0-9]{6,12}")
 _MADE_UP = re.compile(r"(?<=[a-z0-9_.-])(?P<random>[a-z0-9_]{8}|[A-Za-z0-9]{10})(?=$|\.)")
 _UUID = re.compile(
     r"(?<![\w-])[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?![\w-])",
     re.I,
 )
-# Without dashes only the random kind: a checksum looks like it one time in 64.
+# UUIDs without dashes, only of the random kind. A checksum looks like one in 1 of 64 cases.
 _HEX_UUID = re.compile(r"(?<![0-9a-zA-Z])[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}(?![0-9a-zA-Z])")
 _ADDRESS = re.compile(r"(?<=\bat )0x[0-9a-f]{6,16}\b|\b0x[57][0-9a-f]{11}\b", re.I)
 _PID_NAMED = r"(?<![0-9a-zA-Z])({0})(?![0-9a-zA-Z])"
 _CHANGES = re.compile(r"[a-z_](?=[0-9])|[0-9](?=[a-z_])", re.I)
-# Below this a number is more likely something else than a process.
+# A smaller number is probably not a process.
 _SMALLEST_PID = 1000
 
 
 def steady(text: str) -> str:
-    """A command line or a path without what differs from parse to parse."""
+    """A command line or a path without the parts that differ from parse to parse."""
     text = _below_temporary().sub(_shown, text)
     text = _ADDRESS.sub("0x*", _HEX_UUID.sub("<uuid>", _UUID.sub("<uuid>", text)))
     pids = [str(pid) for pid in (os.getpid(), os.getppid()) if pid >= _SMALLEST_PID]
@@ -37,7 +36,9 @@ def steady(text: str) -> str:
 
 
 def _below_temporary() -> re.Pattern[str]:
-    """Finds the first name below each folder for temporary files, which user code may have set."""
+    """Find the first name below each folder for temporary files. User code may have set these
+    folders.
+    """
     module = sys.modules.get("tempfile")
     folders = [os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")] + [
         getattr(module, "tempdir", None)
@@ -64,5 +65,5 @@ def _shown(match: re.Match[str]) -> str:
 
 
 def _is_random(text: str) -> bool:
-    """Whether letters and digits take turns as in no word or date."""
+    """Whether letters and digits alternate more often than in a word or a date."""
     return len(_CHANGES.findall(text)) >= 2

@@ -1,1 +1,1 @@
-"""The files of a project that say something about its environment, one module for each kind."""
+"""The project files that describe its environment, one module for each kind."""

@@ -1,4 +1,4 @@
-"""An ``airflow.cfg`` of the repository as environment variables, which Airflow reads above any
+"""Reads an ``airflow.cfg`` of the repository as environment variables. Airflow prefers these to any
 such file.
 """
 
@@ -10,16 +10,15 @@ from pathlib import Path
 
 from dagprof.project.values import Unreadable, Variable
 
-# Those of [DEFAULT] hold in each section.
+# Options of [DEFAULT] hold in each section.
 _MOST_OPTIONS = 20_000
 _SECTION = re.compile(r"\s*\[([^\]]+)\]")
 
 
 def parse(text: str, file: Path) -> list[Variable]:
-    """The options that the file sets, as ``AIRFLOW__SECTION__KEY``; what is empty is not among
-    them.
+    """The options that the file sets, as ``AIRFLOW__SECTION__KEY``, without empty ones.
 
-    :raises Unreadable: it is not such a file.
+    :raises Unreadable: the file is not an ``airflow.cfg``.
     """
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
@@ -43,7 +42,7 @@ def parse(text: str, file: Path) -> list[Variable]:
 
 
 def _place(error: configparser.Error) -> str:
-    """The line of a fault; its text may be a secret."""
+    """The line of an error. The message leaves out its text, which may be a secret."""
     faults = getattr(error, "errors", None) or [(getattr(error, "lineno", None), "")]
     return f" (line {faults[0][0]} is neither a section nor an option)" if faults[0][0] else ""
 

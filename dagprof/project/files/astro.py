@@ -9,7 +9,7 @@ from dagprof.project.files import yaml_on_demand
 from dagprof.project.files.lined import Lined
 from dagprof.project.values import Unreadable
 
-# By the names of `airflow connections export`, which Airflow's Connection reads.
+# Field names as in `airflow connections export`, which Airflow's Connection reads.
 _FIELDS = {
     "conn_type": "conn_type",
     "conn_host": "host",
@@ -23,8 +23,8 @@ _PORT_DIGITS = 5
 
 
 class ProjectAnswers(NamedTuple):
-    """Values by the names of Variables and Connections, in the form of the files of
-    ``--variables`` and ``--connections``.
+    """Values of Variables and Connections by name, in the form of the files for ``--variables`` and
+    ``--connections``.
     """
 
     variables: dict[str, str]
@@ -32,7 +32,7 @@ class ProjectAnswers(NamedTuple):
 
 
 def mapping(source: str) -> dict[str, object]:
-    """A JSON or YAML file that gives values by name; empty where it is something else."""
+    """The mapping of a JSON or YAML file that gives values by name; empty for other files."""
     try:
         found = yaml_on_demand.load(source, is_typed=True)
     except Unreadable:
@@ -41,9 +41,9 @@ def mapping(source: str) -> dict[str, object]:
 
 
 def parse(source: str) -> ProjectAnswers:
-    """What the file says.
+    """The values in the file.
 
-    :raises Unreadable: it is not YAML, or too much of it.
+    :raises Unreadable: the text is not YAML, or too large.
     """
     document = yaml_on_demand.load(source, is_typed=True)
     airflow = document.get("airflow") if isinstance(document, Lined) else None
@@ -78,7 +78,7 @@ def _connection(each: Lined) -> str | dict[str, object]:
 
 
 def text(value: object) -> str:
-    """A value as the text that Airflow keeps."""
+    """A value in the text form that Airflow stores."""
     return (
         json.dumps(value)
         if isinstance(value, (dict, list, bool))

@@ -1,5 +1,5 @@
-"""YAML of a repository, with the line of each key, and bounded: aliases can make gigabytes of a
-few lines.
+"""Reads YAML of a repository with the line of each key. The size is limited, because aliases can
+turn a few lines into gigabytes.
 """
 
 from __future__ import annotations
@@ -10,21 +10,19 @@ from dagprof.project.files.lined import Lined, LinedList
 from dagprof.project.values import Unreadable
 
 _MOST_NODES = 100_000
-# The same events, from C where it is built in.
+# The C loader gives the same events, if PyYAML has it.
 _FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN = ("int", "float", "bool")
-# Of these PyYAML makes bytes, sets and pairs, which JSON has not.
+# PyYAML turns these tags into bytes, sets and pairs, which JSON lacks.
 _OTHER = ("binary", "set", "omap", "pairs")
 
 
 class _TypedLoader(yaml.SafeLoader):
-    """Scalars are what YAML takes them for, but for dates, which stay text."""
+    """Converts scalars as YAML does, except dates, which stay text."""
 
 
 class _Loader(_TypedLoader):
-    """Scalars stay the text that was written, but for null: ``8080`` and ``true`` are texts in
-    an environment.
-    """
+    """Keeps scalars as text, except null: in an environment, ``8080`` and ``true`` are texts."""
 
 
 def _mapping(loader: _TypedLoader, node: yaml.Node) -> Lined:
@@ -48,7 +46,7 @@ def _sequence(loader: _TypedLoader, node: yaml.SequenceNode) -> LinedList:
 
 
 def _tagged(loader: _TypedLoader, suffix: str, node: yaml.Node) -> object:
-    """What has a tag of its own, such as ``!override``, counts as the plain value below it."""
+    """A value with a tag of its own, such as ``!override``, counts as the plain value."""
     if isinstance(node, yaml.MappingNode):
         return _mapping(loader, node)
     return _sequence(loader, node) if isinstance(node, yaml.SequenceNode) else node.value
@@ -59,8 +57,8 @@ def _plain(loader: _TypedLoader, node: yaml.Node) -> object:
 
 
 def _number(loader: _TypedLoader, node: yaml.ScalarNode) -> object:
-    """A number or truth value; what its tag calls one and is none, or is too long to be written
-    down, stays text.
+    """A number or truth value. A scalar stays text if it does not match its tag, or if it is too
+    long to print.
     """
     try:
         found = yaml.SafeLoader.yaml_constructors[node.tag](loader, node)
@@ -83,10 +81,11 @@ for each in (_TypedLoader, _Loader):
 
 
 def load(text: str, *, is_typed: bool = False) -> object:
-    """The first document; mappings are ``Lined`` and lists ``LinedList``, all else is text or None,
-    with ``is_typed`` numbers too.
+    """The first document. Mappings are ``Lined`` and lists ``LinedList``; all other values are text
+    or None, and with ``is_typed`` also numbers.
 
-    :raises Unreadable: it is not YAML, nested too deeply, or its aliases stand for too much.
+    :raises Unreadable: the text is not YAML, is nested too deeply, or its aliases expand to too
+        much.
     """
     try:
         _check_size(text)
@@ -102,7 +101,7 @@ def load(text: str, *, is_typed: bool = False) -> object:
 
 
 def _reason(error: yaml.YAMLError) -> str:
-    """Where the fault is and which, without any text of the file: that may be a secret."""
+    """The place and the kind of an error, without any text of the file, which may be a secret."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if mark is None:
         return "it contains characters that YAML does not allow"
@@ -117,7 +116,7 @@ def _reason(error: yaml.YAMLError) -> str:
 
 
 def _check_size(text: str) -> None:
-    """Count the nodes that the document has when each alias is replaced by what it stands for."""
+    """Count the nodes of the document with each alias replaced by its value."""
     sizes: dict[str, int] = {}
     open_nodes: list[tuple[str | None, int]] = []
     total = 0

@@ -1,5 +1,5 @@
-"""What Compose files say about the container that parses DAG files: its variables and the
-folders mounted into it.
+"""Reads Compose files for the container that parses DAG files: its variables and its mounted
+folders.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from dagprof.project.files.lined import Lined, LinedList
 from dagprof.project.values import Mount, Unreadable, Variable
 
 MAIN = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-# Who parses DAG files, the most likely first; a piece of a service's name or command.
+# Services that parse DAG files, the most likely first. Each is a part of a service's name or
+# command.
 _SERVICES = (
     "dag-processor",
     "dag_processor",
@@ -29,7 +30,7 @@ _SERVICES = (
 
 
 class Build(NamedTuple):
-    """From which Dockerfile an image is made, with which arguments; ``target`` is a stage."""
+    """The Dockerfile and the arguments of an image; ``target`` is a stage."""
 
     context: Path
     file: Path
@@ -38,8 +39,8 @@ class Build(NamedTuple):
 
 
 class Service(NamedTuple):
-    """The service that parses DAG files. ``unset``: names without which some variables have no
-    value, by variable.
+    """The service that parses DAG files. ``unset`` maps each variable without a value to the
+    undefined names that its value needs.
     """
 
     name: str
@@ -51,8 +52,8 @@ class Service(NamedTuple):
 
 
 def files(folder: Path) -> list[Path]:
-    """The Compose files that ``docker compose up`` would read there: the main one and its
-    override; else the only other one.
+    """The Compose files that ``docker compose up`` would read there: the main file and its
+    override. Without a main file, the first ``docker-compose*`` file.
     """
     main = next((folder / name for name in MAIN if os.path.isfile(folder / name)), None)
     if main is not None:
@@ -63,10 +64,10 @@ def files(folder: Path) -> list[Path]:
 
 
 def read(text: str, file: Path, known: Mapping[str, str]) -> Service | None:
-    """The service of one file that parses DAG files; None where no service seems to. ``known``
+    """The service of one file that parses DAG files; None if no service seems to do so. ``known``
     gives values to names.
 
-    :raises Unreadable: it is not YAML, or no mapping.
+    :raises Unreadable: the text is not YAML, or not a mapping.
     """
     document = yaml_on_demand.load(text)
     services = document.get("services") if isinstance(document, Lined) else None
@@ -86,8 +87,8 @@ def _chosen(services: Mapping[str, object]) -> str | None:
 
 
 def _is_airflow(name: str, service: object) -> bool:
-    """Whether a service runs Airflow: by its name, its image, its command, or the settings that
-    it is given.
+    """Whether a service runs Airflow, judged by its name, its image, its command, or its
+    settings.
     """
     if not isinstance(service, Lined):
         return False
@@ -124,7 +125,7 @@ class _Reader:
         self._unset: dict[str, tuple[str, ...]] = {}
 
     def service(self, name: str) -> Service:
-        """The service, over the one that it extends in the same file."""
+        """The service, merged over the service of the same file that it extends."""
         own = _mapping(self._services[name])
         extended = own.get("extends")
         extended = (
@@ -158,7 +159,9 @@ class _Reader:
         return expand(str(text), self._known)
 
     def _variables(self, environment: object) -> Iterable[Variable]:
-        """Variables with a value; one without is handed over from the shell, or has none."""
+        """The variables that have a value. A variable without one in the file takes it from the
+        shell, if it is set there.
+        """
         pairs: list[tuple[str, object, int]] = []
         if isinstance(environment, Lined):
             pairs = [

@@ -1,5 +1,5 @@
-"""What a Dockerfile says about variables and folders: the last stage, with the stages that it
-begins from.
+"""Reads the variables and folders of a Dockerfile: the last stage, with the stages that it builds
+on.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from dagprof.project.values import Mount, Unreadable, Variable
 
 _ESCAPE = re.compile(r"#\s*escape\s*=\s*([\\`])\s*$", re.IGNORECASE)
 _HEREDOC = re.compile(r"<<-?\s*([\"']?)([A-Za-z_]\w*)\1")
-# Variables and copies that stages have from those which they begin from, all together.
+# The most variables and copies that stages may inherit from their base stages, in total.
 _MOST_INHERITED = 20_000
-# AIRFLOW_HOME as images set it, by a piece of their name.
+# AIRFLOW_HOME of known images, by a part of the image name.
 _HOMES = (
     ("astro", "/usr/local/airflow"),
     ("amazon-mwaa", "/usr/local/airflow"),
@@ -30,8 +30,8 @@ _HOMES = (
 
 
 class Instruction(NamedTuple):
-    """One instruction in capitals, its arguments with continued lines joined, and the lines on
-    which it stands.
+    """One instruction: its name in capitals, its arguments with continued lines joined, and the
+    lines that it occupies.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Instruction(NamedTuple):
     lines: tuple[str, ...]
 
     def places(self) -> dict[str, int]:
-        """The line on which each name stands first that is given a value with a sign."""
+        """For each name that gets a value with ``=``, the first line where it does."""
         found: dict[str, int] = {}
         for number, text in enumerate(self.lines):
             for name, sign, _ in (word.partition("=") for word in text.split()):
@@ -50,8 +50,8 @@ class Instruction(NamedTuple):
 
 
 class Image(NamedTuple):
-    """``base`` is the image that the last stage begins from; ``copied`` what COPY and ADD bring
-    from the build context.
+    """``base`` is the base image of the last stage. ``copied`` holds what COPY and ADD take from
+    the build context.
     """
 
     base: str
@@ -60,14 +60,14 @@ class Image(NamedTuple):
 
     @property
     def home(self) -> str:
-        """AIRFLOW_HOME of the image where nothing sets it; empty where it is not an image known
-        to hold Airflow.
+        """AIRFLOW_HOME of the image if nothing sets it; empty unless the image is known to hold
+        Airflow.
         """
         return next((home for piece, home in _HOMES if piece in self.base), "")
 
 
 def instructions(text: str) -> Iterator[Instruction]:
-    """The instructions of a Dockerfile; comments, and what is in here-documents, are none."""
+    """The instructions of a Dockerfile, without comments and the contents of here-documents."""
     lines = text.splitlines()
     escape = next((found[1] for line in lines[:3] if (found := _ESCAPE.match(line.strip()))), "\\")
     at = 0
@@ -94,12 +94,12 @@ def instructions(text: str) -> Iterator[Instruction]:
 
 
 def read(text: str, file: Path, context: Path, given: Mapping[str, str], target: str = "") -> Image:
-    """The image that a Dockerfile makes; ``context`` is the folder of the build, ``given`` the
+    """The image that a Dockerfile builds. ``context`` is the folder of the build, ``given`` the
     values of its ARGs.
 
-    ``target`` names the stage, the last one where it is empty.
+    ``target`` names the stage; empty means the last one.
 
-    :raises Unreadable: its stages stand for far more than is written.
+    :raises Unreadable: its stages expand to far more than the file contains.
     """
     stages: dict[str, _Stage] = {}
     common: dict[str, str] = {}
@@ -142,7 +142,7 @@ class _Stage:
         file: Path,
         context: Path,
     ) -> _Stage:
-        """A stage, with all that the stage has from which it begins."""
+        """A new stage with everything that it inherits from its base."""
         words = [word for word in each.arguments.split() if not word.startswith("--")]
         base = expand(words[0], known, doubled=False).text if words else ""
         name = words[2] if len(words) > 2 and words[1].upper() == "AS" else str(len(stages))
@@ -158,7 +158,7 @@ class _Stage:
         return stage
 
     def take(self, each: Instruction, common: Mapping[str, str], given: Mapping[str, str]) -> None:
-        """What one instruction changes."""
+        """Apply one instruction."""
         if each.name == "ENV":
             found = {
                 name: expand(value, self._known, doubled=False).text
@@ -201,7 +201,7 @@ class _Stage:
 
 
 def _arguments(each: Instruction, known: Mapping[str, str]) -> dict[str, str]:
-    """The values of one ARG: as given, else its default; none where it has neither."""
+    """The values of one ARG: the given value, else its default; empty if it has neither."""
     found: dict[str, str] = {}
     for word in _words(each.arguments):
         name, sign, default = word.partition("=")
@@ -213,7 +213,7 @@ def _arguments(each: Instruction, known: Mapping[str, str]) -> dict[str, str]:
 
 
 def _pairs(arguments: str) -> list[tuple[str, str]]:
-    """Names and values of an ENV, in both of its forms."""
+    """Names and values of an ENV instruction, in both of its forms."""
     first = arguments.split(None, 1)
     if len(first) == 2 and "=" not in first[0]:
         return [(first[0], " ".join(_words(first[1])) if first[1][:1] in "\"'" else first[1])]
@@ -225,7 +225,7 @@ def _pairs(arguments: str) -> list[tuple[str, str]]:
 
 
 def _words(text: str) -> list[str]:
-    """The words of a line, quotes taken off; those of a JSON list as they are."""
+    """The words of a line without their quotes. The words of a JSON list stay as they are."""
     try:
         if text.lstrip().startswith("["):
             return [str(word) for word in json.loads(text)]

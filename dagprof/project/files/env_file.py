@@ -1,4 +1,4 @@
-"""``.env`` files, as Docker, Compose and Astro read them."""
+"""Reads ``.env`` files as Docker, Compose and Astro do."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from dagprof.project.values import Variable
 
 
 def parse(text: str, file: Path, known: Mapping[str, str]) -> list[Variable]:
-    """The variables that the text gives a value, in its order; ``file`` is where it stands.
+    """The variables with a value in the text, in order; ``file`` is the source of the text.
 
-    Names in values are taken from ``known``, then from earlier lines; in single quotes they stay as
-    they are.
+    Names in values get their value from ``known``, then from earlier lines. In single quotes, names
+    stay as they are.
     """
     from dotenv.parser import (
         parse_stream,
-    )  # with logging 9 ms, which scans without such a file need not
+    )  # takes 9 ms with logging; scans without such a file do not need it
 
     found: list[Variable] = []
     values = dict(known)

@@ -1,4 +1,4 @@
-"""``$NAME`` and ``${NAME:-default}`` in the files of Docker and Compose."""
+"""Expands ``$NAME`` and ``${NAME:-default}`` in the files of Docker and Compose."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import NamedTuple
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OPERATOR = re.compile(r":?[-?+]")
 _DEEPEST = 20
-# Longer texts stay as they are, and those whose values would make them longer: no setting is, and
-# values of values of values can make gigabytes of a few lines.
+# Texts above these lengths, before or after expansion, stay as they are. No setting is that long,
+# and nested values can turn a few lines into gigabytes.
 _LONGEST = 20_000
 _LONGEST_RESULT = 100_000
 
 
 class Expanded(NamedTuple):
-    """The text with values in it, and the names that nothing gives a value."""
+    """The text with its values, and the names that have no value."""
 
     text: str
     unset: tuple[str, ...] = ()
@@ -27,10 +27,10 @@ class _TooLongError(Exception):
 
 
 def expand(text: str, known: Mapping[str, str], *, doubled: bool = True) -> Expanded:
-    """Put values in place of names. ``doubled``: ``$$`` stands for a dollar sign, as in Compose.
+    """Replace names with their values. ``doubled``: ``$$`` stands for a dollar sign, as in Compose.
 
     The forms are ``$A``, ``${A}``, ``${A:-b}``, ``${A-b}``, ``${A:?b}``, ``${A?b}``, ``${A:+b}``
-    and ``${A+b}``; what stands for ``b`` may hold such forms again. What is none of them stays as
+    and ``${A+b}``. The text in place of ``b`` may contain such forms again. All other text stays as
     it is.
     """
     if len(text) > _LONGEST:
@@ -101,8 +101,8 @@ def _braced(
 
 
 def _closing(text: str) -> dict[int, int]:
-    """The brace that ends what each ``{`` of a ``${`` begins, by its place; those without an end
-    are not among them.
+    """The position of the closing brace for each ``{`` of a ``${``, without those that have no
+    closing brace.
     """
     found: dict[int, int] = {}
     open_braces: list[int] = []

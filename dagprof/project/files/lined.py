@@ -1,15 +1,15 @@
-"""YAML of a repository as mappings and lists that know the line of each entry."""
+"""Mappings and lists from YAML of a repository, with the line of each entry."""
 
 from __future__ import annotations
 
 
 class Lined(dict[str, object]):
-    """A mapping that knows on which line each key stands, counted from 1."""
+    """A mapping with the line of each key, counted from 1."""
 
     lines: dict[str, int]
 
 
 class LinedList(list[object]):
-    """A list that knows on which line each item stands, counted from 1."""
+    """A list with the line of each item, counted from 1."""
 
     lines: list[int]

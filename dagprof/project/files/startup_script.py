@@ -1,4 +1,4 @@
-"""Variables that a ``startup.sh`` of Amazon MWAA exports; the script is read, not run."""
+"""Reads the variables that a ``startup.sh`` of Amazon MWAA exports, without running the script."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _EXPORT = re.compile(r"\s*export\s+(.+)")
 
 
 def parse(text: str, file: Path, known: Mapping[str, str]) -> list[Variable]:
-    """The exported variables, those left out whose value a command would give."""
+    """The exported variables, without those that get their value from a command."""
     found: list[Variable] = []
     values = dict(known)
     for number, line in enumerate(text.splitlines(), 1):

@@ -1,11 +1,11 @@
-"""YAML of a repository, read by a library that is imported only if there is some."""
+"""Reads YAML of a repository, and imports the YAML library only if there is some."""
 
 from __future__ import annotations
 
 
 def load(text: str, *, is_typed: bool = False) -> object:
-    """As ``bounded_yaml.load``, which is imported here: most scans find no YAML, and PyYAML
-    takes 20 ms to import.
+    """Call ``bounded_yaml.load``, imported here: most scans find no YAML, and PyYAML takes 20 ms to
+    import.
     """
     from dagprof.project.files import bounded_yaml
 

@@ -1,3 +1,3 @@
-"""The page's values, from a Run: its HTML, the index of its files, and what its views unpack
-when they are opened.
+"""The data of the HTML page from a Run: its HTML, the index of its files, and the data that each
+view unpacks when a user opens it.
 """

@@ -1,5 +1,5 @@
-"""What the page holds of a comparison: every file that changed, and of the most changed ones
-both sides.
+"""The page's data about a comparison: every changed file, and both sides of the most changed
+ones.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dagprof.report import changes, figures
 from dagprof.report.escape import safe_text
 from dagprof.report.page import one_file
 
-# Files whose other side travels along, for the pictures.
+# The most files whose other side the page includes, for the pictures.
 DRAWN = 60
 _ORDER = (Outcome.REGRESSION, Outcome.IMPROVEMENT, Outcome.CANNOT_TELL, Outcome.NEW, Outcome.GONE)
 
@@ -22,7 +22,7 @@ Row = dict[str, object]
 
 
 def build(comparison: Comparison, baseline: Run | None, run: Run) -> Row:
-    """All values of the view that compares."""
+    """All values of the comparison view."""
     changed = [file for outcome in _ORDER for file in comparison.of(outcome)]
     drawn = {
         file.path for file in sorted(changed, key=lambda file: -abs(file.difference_ms))[:DRAWN]
@@ -83,8 +83,8 @@ def _row(
 
 
 def _appeared(old: FileResult, new: FileResult) -> list[str]:
-    """Effects, Variables and Connections of one side that the other has not; lines move and do
-    not count.
+    """Effects, Variables and Connections of the new side that the old side lacks. Lines may move,
+    so they do not count.
     """
     known = {_what(each) for each in old.effects} | {(each.kind, each.key) for each in old.accesses}
     found = {_what(each): each.line for each in new.effects}
@@ -101,8 +101,8 @@ def _what(effect: Effect) -> tuple[str, str]:
 
 
 def _named(run: Run, file: FileResult | None) -> Row | None:
-    """The loads of a side with the names of the modules: the positions of two Runs have nothing
-    in common.
+    """The loads of one side with the names of their modules, because positions differ between two
+    Runs.
     """
     if file is None or file.trace is None:
         return None

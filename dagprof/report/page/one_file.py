@@ -1,9 +1,9 @@
-"""What the page holds of one file, for its own view: plain values, which the script lays out.
+"""The page's data about one file, for its own view: plain values, which the script lays out.
 
-Names and texts are made harmless here. ``loads`` are columns like those of the trace, in µs,
-``statements`` rows of parent, line, last line, text, wall µs, CPU µs, runs and whether only the
-first iterations were looked into; ``stack`` nodes are function, place, ms and children. A line of 0
-in ``effects`` and ``accesses`` is one outside of this file.
+This module makes names and texts safe. ``loads`` are columns like those of the trace, in µs.
+``statements`` are rows of parent, line, last line, text, wall µs, CPU µs, runs and whether only the
+first iterations were timed one by one. Nodes of ``stack`` are function, place, ms and children.
+Line 0 in ``effects`` and ``accesses`` means a line outside this file.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from dagprof.report import changes, figures
 from dagprof.report.escape import safe_lines, safe_text
 from dagprof.report.page.sources import source_of
 
-# Of each list. The run file has everything.
+# The most rows of each list. The run file has all rows.
 LOADS, STATEMENTS, CALLS, ROWS, FREE = 4_000, 400, 400, 60, 40
 TRACEBACK_LENGTH = 6_000
 OUTPUT_LENGTH = 4_000
@@ -43,12 +43,14 @@ Row = dict[str, Any]
 
 
 def address(path: str) -> str:
-    """How the page's address names a file: stable, and free of what the path may hold."""
+    """The name of a file in the page's address: stable, and free of unsafe characters from the
+    path.
+    """
     return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def build(run: Run, file: FileResult, *, with_source: bool) -> Row:
-    """All values of one file's view; what is empty is left out."""
+    """All values of one file's view, without empty ones."""
     source, no_source = (
         source_of(run, file) if with_source else (None, "The report was made without source code.")
     )
@@ -82,7 +84,7 @@ def build(run: Run, file: FileResult, *, with_source: bool) -> Row:
 
 
 def _left_out(file: FileResult, found: Row) -> dict[str, int]:
-    """How many rows of each list are not shown, where some are not."""
+    """How many rows of each list are hidden, for lists with hidden rows."""
     lists = {
         "accesses": file.accesses,
         "effects": file.effects,
@@ -107,7 +109,9 @@ def _size(stack: Stack | None) -> int:
 
 
 def columns(loads: Loads) -> dict[str, Sequence[int]]:
-    """The loads as columns; of very many those that cost most, with what encloses them."""
+    """The loads as columns. If there are too many, only the costliest loads and the loads around
+    them.
+    """
     kept = _kept(loads.cumulative_us, LOADS)
     position = {place: number for number, place in enumerate(kept)}
     return {
@@ -121,8 +125,8 @@ def columns(loads: Loads) -> dict[str, Sequence[int]]:
 
 
 def _kept(costs: Sequence[float], most: int) -> Sequence[int]:
-    """Positions of the largest costs, in their order. What encloses another costs as much, so no
-    row loses its parents.
+    """Positions of the largest costs, in their order. A load costs at least as much as the loads
+    inside it, so no row loses its parents.
     """
     if len(costs) <= most:
         return range(len(costs))
@@ -169,9 +173,7 @@ def _failure(failure: Failure, file: FileResult, run: Run) -> list[str | int]:
 
 
 def _middle_cut(text: str) -> str:
-    """A long traceback without its middle: it begins where the file is, and ends with the
-    exception.
-    """
+    """A long traceback without its middle. It begins at the file and ends with the exception."""
     if len(text) <= TRACEBACK_LENGTH:
         return safe_lines(text, TRACEBACK_LENGTH)
     return (
@@ -206,9 +208,7 @@ def _outputs(file: FileResult) -> list[list[str | int | bool]]:
 
 
 def _free(run: Run, trace: Trace) -> list[list[str | int]]:
-    """Modules that the DAG file asks for and that the process had: Airflow had imported them
-    before.
-    """
+    """Modules that the DAG file asks for and that Airflow had already imported in the process."""
     loaded = set(trace.loads.module)
     found = {
         (edge.line, run.modules[edge.target].name): None
@@ -245,8 +245,8 @@ def _statements(trace: Trace) -> list[list[object]]:
 
 
 def _stack(stack: Stack, path: str, factor: float) -> list[Any]:
-    """The call tree in ms of a plain parse, its most costly nodes. Iterative: a recursive DAG
-    file has a deep one.
+    """The costliest nodes of the call tree, in ms of a plain parse. Iterative, because a recursive
+    DAG file has a deep tree.
     """
     nodes: list[tuple[int, Stack]] = [(-1, stack)]
     for number, (_, node) in enumerate(nodes):
@@ -294,7 +294,7 @@ def _access(access: Access, file: FileResult, root: str) -> list[object]:
 
 
 def _ranked(effects: Iterable[Effect]) -> list[Effect]:
-    """The longest first; where no time is known, in the order of their lines."""
+    """The longest first; without known times, in the order of their lines."""
     return sorted(effects, key=lambda effect: (-(effect.wall_us or 0), effect.file, effect.line))
 
 

@@ -1,5 +1,5 @@
-"""The first things that the page says, in its HTML and so there without the script: answer,
-figures, verdict, plan, failures.
+"""The first part of the page, as HTML, so that it works without the script: answer, figures,
+verdict, plan, failures.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from dagprof.report.verdict import words
 
 STATEMENT_ROWS = 40
 PLUGIN_ROWS = 100
-# Of the files, without the script.
+# The most file rows without the script.
 PLAIN_ROWS = 100
-# Of a verdict.
+# The most rows of a verdict.
 REASONS = 40
 
 Row = dict[str, object]
@@ -67,7 +67,7 @@ def build(
 
 
 def _moment(created_at: str) -> str:
-    """``2026-11-25 22:05 UTC``; the text as it is where it is none of ours."""
+    """``2026-11-25 22:05 UTC``; a text in another form than dagprof's stays as it is."""
     found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\+00:00", created_at)
     return f"{found[1]} {found[2]} UTC" if found else safe_text(created_at, 40)
 
@@ -101,7 +101,7 @@ def _plan(run: Run, plan: Plan) -> Row:
 
 
 def _unbroken(text: str) -> str:
-    """The text with figures that do not part from their units at the end of a line."""
+    """The text with figures that stay on one line with their units."""
     return re.sub(r"(\d) (?=(?:ms|s|min)\b)", "\\1\N{NO-BREAK SPACE}", text)
 
 
@@ -214,8 +214,8 @@ def _cause_row(cause: FailureCause, run: Run) -> Row:
 
 
 def _failed_file(file: FileResult, run: Run) -> Row:
-    """A file that could not be loaded; ``line`` is the line of the file itself that failed, 0
-    where it is another file's.
+    """A file that could not be loaded. ``line`` is the line that failed, 0 if the failure is in
+    another file.
     """
     at = place(file, run.root, run.project.root)
     own, _, line = at.rpartition(":")
@@ -229,7 +229,7 @@ def _failed_file(file: FileResult, run: Run) -> Row:
 
 
 def _verdict(verdict: Verdict) -> Row:
-    """The decision with the findings that nothing accepts, the notes and the doubts."""
+    """The decision with the findings that nobody accepted, the notes and the doubts."""
     findings = [finding for finding in verdict.all_findings if not finding.waived]
     reasons = [
         f"{finding.rule.value} ({finding.level.value}): {finding.message}" for finding in findings

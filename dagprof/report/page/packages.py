@@ -1,4 +1,4 @@
-"""What all files import: own times by distribution, package and module for the treemap, and the
+"""The imports of all files: self times by distribution, package and module for the treemap, and the
 table of distributions.
 """
 
@@ -14,15 +14,15 @@ from dagprof.attribution.scale import saving_ms
 from dagprof.model import Origin, Run
 from dagprof.report.escape import safe_text
 
-# Modules whose own time over all files is a smaller share are drawn as one.
+# The treemap draws modules below this share of all self time as one.
 SMALLEST_SHARE = 0.0004
 TABLE_ROWS = 200
 SHOWN_IMPORTERS = 5
 
 
 def modules(run: Run, groups: Sequence[int]) -> Mapping[str, object]:
-    """The modules that views of files point to: name, which distribution, and whether it is the
-    user's own code.
+    """The modules that views of files point to: the name, the distribution, and whether the module
+    is the user's own code.
     """
     return {
         "name": [safe_text(module.name, 120) for module in run.modules],
@@ -32,12 +32,12 @@ def modules(run: Run, groups: Sequence[int]) -> Mapping[str, object]:
 
 
 def shown_groups(names: Sequence[str]) -> list[str]:
-    """The distributions as they are shown."""
+    """The distributions in the form that the page shows."""
     return [safe_text(name, 80) for name in names]
 
 
 def groups_of(run: Run) -> tuple[list[str], list[int]]:
-    """The distributions, and the position among them for each module."""
+    """The distributions, and for each module the position of its distribution in that list."""
     keys = [group(module, "distribution") for module in run.modules]
     names = list(dict.fromkeys(keys))
     place = {name: number for number, name in enumerate(names)}
@@ -45,8 +45,8 @@ def groups_of(run: Run) -> tuple[list[str], list[int]]:
 
 
 def treemap(run: Run) -> list[Any]:
-    """Distribution, packages, modules: name, own ms over all files, and what is inside. The
-    largest first.
+    """The tree of distributions, packages and modules: name, self ms over all files, and children,
+    the largest first.
     """
     own_ms = [0.0] * len(run.modules)
     for file in run.files:
@@ -78,8 +78,8 @@ def _branches(tree: Mapping[str, Any]) -> list[Any]:
 
 
 def table(run: Run, alone_ms: Mapping[str, float]) -> list[dict[str, object]]:
-    """The distributions that take most; ``alone_ms`` is what each would save if nothing of it
-    were loaded.
+    """The costliest distributions. ``alone_ms`` is what all files would save if they loaded nothing
+    of the distribution.
     """
     importers = _importers(run)
     return [
@@ -103,8 +103,8 @@ def table(run: Run, alone_ms: Mapping[str, float]) -> list[dict[str, object]]:
 
 
 def _importers(run: Run) -> dict[str, list[list[object]]]:
-    """For each distribution the lines of the user's code that loaded something of it: place,
-    files, ms in all of them.
+    """For each distribution, the lines of the user's code that loaded parts of it: place, number of
+    files, and ms in all of them.
     """
     keys = [group(module, "distribution") for module in run.modules]
     is_users = [module.origin is Origin.USER for module in run.modules]

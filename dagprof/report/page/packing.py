@@ -1,5 +1,5 @@
-"""How values travel inside the page: the index as JSON, everything that is only looked at
-sometimes compressed, in pieces.
+"""The encoding of values inside the page: the index is JSON; values that a user rarely opens are
+compressed in pieces.
 """
 
 from __future__ import annotations
@@ -10,19 +10,22 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-# Characters of JSON in one piece: little enough to unpack while a finger leaves the key.
+# Characters of JSON in one piece: few enough that a browser unpacks the piece before a user
+# notices.
 PIECE = 400_000
 _LEVEL = 6
 
 
 def plain(value: object) -> str:
-    """JSON that may be in a script element: no tag can begin in it."""
+    """JSON that is safe inside a script element, because no tag can begin in it."""
     text = msgspec.json.encode(value).decode("utf-8")
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def packed(text: bytes) -> str:
-    """Compressed and in letters that need no escaping. The same for the same text, on any day."""
+    """The text, compressed and encoded in characters that need no escaping. The same text always
+    gives the same result.
+    """
     return base64.b64encode(gzip.compress(text, _LEVEL, mtime=0)).decode("ascii")
 
 
@@ -32,7 +35,9 @@ def packed_value(value: object) -> str:
 
 
 def pieces(values: Iterable[object]) -> Iterator[tuple[int, str]]:
-    """The values as packed lists of about ``PIECE`` characters each, with how many are in it."""
+    """The values as packed lists of about ``PIECE`` characters each, with the number of values in
+    each list.
+    """
     waiting: list[bytes] = []
     size = 0
     for value in values:

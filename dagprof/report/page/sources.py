@@ -1,4 +1,4 @@
-"""The source of the DAG files, as it was measured: what was changed since is not shown."""
+"""The source of the DAG files as measured. Files that changed since then have no source."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from dagprof.attribution.sourcelines import source_text, with_line_feeds
 from dagprof.model import FileResult, Run
 from dagprof.report.escape import safe_lines
 
-# Of one file. What is longer was written by a program.
+# The maximum length of one file. A program wrote longer files.
 LONGEST = 120_000
 ARCHIVE = "Sources in an archive are not shown."
 CHANGED = "The source was changed or moved since it was measured."
 
 
 def source_of(run: Run, file: FileResult) -> tuple[str | None, str]:
-    """The text, and where there is none the reason in one sentence."""
+    """The text of the source, or the reason why there is none, in one sentence."""
     try:
         place = Path(run.root, file.path)
         if not place.is_file() or place.stat().st_size != file.size_bytes:

@@ -1,4 +1,4 @@
-"""The index of all files, as columns: what the page needs to sort, filter and draw its table
+"""The index of all files, as columns. The page sorts, filters and draws its table from this index
 without unpacking anything.
 """
 
@@ -13,8 +13,8 @@ from dagprof.report.page.one_file import address
 
 
 def columns(files: Sequence[FileResult], groups: Sequence[int]) -> Mapping[str, Sequence[object]]:
-    """One column per figure, in the order of ``files``; ``groups`` gives the distribution of
-    each module position.
+    """One column per figure, in the order of ``files``. ``groups`` gives the distribution of each
+    module position.
     """
     return {
         "path": [safe_text(file.path) for file in files],

@@ -1,4 +1,4 @@
-"""What DAG files do during parsing but should do in a task, over all files, for the terminal."""
+"""Actions of all DAG files that happen during parsing but belong in a task, for the terminal."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ BY_IMPORT = " (by the import)"
 
 
 class Doing(NamedTuple):
-    """One thing at one line of the user's code: in how many files' parses, how often, and ms in all
-    of them (None: not known).
+    """One action at one line of the user's code: the number of files whose parse does it, how
+    often, and its total ms (None if unknown).
 
-    ``by_import``: the line is an import statement, and a library does it.
+    ``by_import``: the line is an import statement, and a library performs the action.
     """
 
     place: Place
@@ -75,7 +75,7 @@ def _of(file: FileResult, root: str) -> Iterable[tuple[Place, str, int, float | 
 
 
 def by_import(file: FileResult, run: Run) -> Callable[[Access | Effect], str]:
-    """Marks effects that a library caused when it was imported; empty for effects of the line
+    """A mark for effects that the import of a library caused; empty for effects of the line
     itself.
     """
     imports = import_places(file, run)
@@ -85,15 +85,15 @@ def by_import(file: FileResult, run: Run) -> Callable[[Access | Effect], str]:
 
 
 def _shown(place: Place, run: Run) -> str:
-    """A place outside of the bundle root is named from the project root, where it is in the
-    project.
+    """A place for people. A place outside the bundle root is relative to the project root if it is
+    in the project.
     """
     file = shown_path(place.file, run.project.root) if run.project.root else place.file
     return str(Place(file=file, line=place.line))
 
 
 def render(run: Run, console: Console) -> None:
-    """Print the first of them; nothing where there are none."""
+    """Print the longest actions; nothing if there are none."""
     rows = doings(run)
     if run.settings.get("depth") == "quick":
         console.print(

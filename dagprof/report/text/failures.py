@@ -1,4 +1,4 @@
-"""Failures by cause in the terminal and in Markdown, alike in both."""
+"""Failures by cause, the same in the terminal and in Markdown."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from dagprof.report import figures
 from dagprof.report.escape import safe_text
 
 LIMIT = 20
-# Number of files named for a cause; the reports list all.
+# The most files that are named for a cause; the reports list all.
 _PLACES = 3
 
 
 def where(file: FileResult, run: Run) -> str:
-    """The file and line where a failure happened, with the DAG file in front where that is
-    another one.
+    """The file and line of a failure, preceded by the DAG file if the failure is in another
+    file.
     """
     at = place(file, run.root, run.project.root)
     failure = next((each for each in file.failures if each.line), None)
@@ -29,19 +29,19 @@ def where(file: FileResult, run: Run) -> str:
 
 
 def same_place(cause: FailureCause, run: Run) -> str:
-    """The one line where all files of a cause fail; empty where there are several."""
+    """The one line where all files of a cause fail; empty if there are several."""
     places = {place(file, run.root, run.project.root) for file in cause.files}
     return places.pop() if len(places) == 1 and len(cause.files) > 1 else ""
 
 
 def summary(cause: FailureCause, run: Run) -> str:
-    """How many files, why, and where if that is one place."""
+    """How many files fail, why, and where if they all fail at one place."""
     at = same_place(cause, run)
     return f"{count(len(cause.files), 'file')}: {cause.reason}" + (f" at {at}" if at else "")
 
 
 def render(run: Run, console: Console) -> None:
-    """Print the causes: one line for each, with the way out below."""
+    """Print the causes: one line for each, with the fix below."""
     _render(run, run.broken, "Could not be loaded", "red", console)
     if run.needy:
         _render(run, run.needy, "Needs an answer", "yellow", console)
@@ -60,7 +60,7 @@ def _render(
         console.print(_one(cause.files[0], run) if len(cause.files) == 1 else _several(cause, run))
         if cause.way_out and not (
             len(cause.files) == 1 and cause.files[0].unanswered
-        ):  # whose reason includes it
+        ):  # their reason already includes the fix
             console.print(
                 Text(f"    → {safe_text(cause.way_out, 400)}", style="yellow"), soft_wrap=True
             )
@@ -85,7 +85,7 @@ def _several(cause: FailureCause, run: Run) -> Text:
 
 
 def render_one(run: Run, file: FileResult, console: Console) -> None:
-    """Print what failed in one file, at which line of which file, and the way out."""
+    """Print the failures of one file, with the file and line of each, and the fix."""
     for failure in file.failures:
         at = failing_file(failure, run.root, run.project.root) or file.path
         place_of_it = f"  {safe_text(at)}:{failure.line}  " if failure.line else "  "
@@ -106,8 +106,8 @@ def render_one(run: Run, file: FileResult, console: Console) -> None:
 def lines(
     run: Run, failed: Sequence[FileResult], most: int
 ) -> Iterable[tuple[str, str, Sequence[str]]]:
-    """For each cause, its sentence, the way out and the places of its files, at most ``most`` of
-    each.
+    """For each cause, its sentence, the fix and the places of its files, with at most ``most``
+    causes and places.
     """
     for cause in causes(run, failed)[:most]:
         yield (

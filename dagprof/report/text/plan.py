@@ -15,13 +15,13 @@ from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
 
 SHOWN = 3
-# Share of all parse time; needed imports below it appear only in `dagprof explain`.
+# Share of all parse time. Needed imports below it appear only in `dagprof explain`.
 NEEDED_SHARE = 0.05
 
 
 def render(run: Run, plan: Plan, console: Console) -> None:
-    """Print the best changes with what they save, where they are and what to do; nothing if
-    there are none.
+    """Print the best changes with their savings, places and instructions; nothing if there are
+    none.
     """
     if not plan.steps:
         return
@@ -59,8 +59,8 @@ def render(run: Run, plan: Plan, console: Console) -> None:
 
 
 def render_needed(run: Run, found: Sequence[Change], console: Console) -> None:
-    """Print the costliest imports that parsing needs, which no plan includes, and what needs
-    them.
+    """Print the costliest imports that parsing needs, and what needs them. No plan includes these
+    imports.
     """
     total_ms = sum(file.own_ms for file in run.files if file.is_timed)
     needed = [

@@ -1,4 +1,4 @@
-"""The cost of plugins, the same in every report: Airflow's manager loads them once, before it
+"""The cost of plugins, the same in every report. Airflow's manager loads plugins once, before it
 parses.
 """
 
@@ -22,7 +22,7 @@ NOTE = (
 
 
 def slowest_first(run: Run) -> list[Plugin]:
-    """The plugins of a Run, those that failed to load last."""
+    """The plugins of a Run, the slowest first. Plugins that failed to load come last."""
     return sorted(
         run.plugins, key=lambda plugin: (bool(plugin.error), -plugin.wall_ms, plugin.name)
     )
@@ -44,7 +44,7 @@ def named(plugin: Plugin) -> str:
 
 
 def summary(run: Run) -> str:
-    """All plugins in one sentence; empty where there are none."""
+    """All plugins in one sentence; empty if there are none."""
     if not run.plugins:
         return ""
     ranked = slowest_first(run)
@@ -74,7 +74,7 @@ def failed(run: Run) -> list[str]:
 
 
 def render(run: Run, console: Console) -> None:
-    """Print the sentence; nothing where there are no plugins."""
+    """Print the sentence; nothing if there are no plugins."""
     if text := summary(run):
         console.print()
         console.print(Text(text))

@@ -1,4 +1,4 @@
-"""What every summary on a console needs: an encoding that holds, tables of one look."""
+"""Shared by all summaries on a console: safe output in any encoding, and a common table style."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def is_unicode(console: Console) -> bool:
 
 @contextmanager
 def within_encoding(console: Console) -> Iterator[None]:
-    """Where the console's encoding lacks characters, write others in their place: a summary must
-    not end in an error.
+    """Replace characters that the console's encoding lacks, so that a summary never ends in an
+    error.
     """
     if is_unicode(console):
         yield
@@ -31,8 +31,8 @@ def within_encoding(console: Console) -> Iterator[None]:
 
 
 def columns(*named: tuple[str, str]) -> Table:
-    """A table without lines; they are pairs of a name and a kind: ``figure``, ``bar``, ``place``
-    or ``text``.
+    """A table without lines. Each column is a pair of a name and a kind: ``figure``, ``bar``,
+    ``place`` or ``text``.
     """
     made = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for name, kind in named:

@@ -1,5 +1,5 @@
-"""The summary in the terminal: short, calm, the same on a screen, in a pipe and in a CI log,
-whatever their encoding.
+"""The summary in the terminal. It is short, and the same on a screen, in a pipe and in a CI log, in
+any encoding.
 """
 
 from __future__ import annotations
@@ -68,9 +68,7 @@ def render(
 
 
 def render_comparison(comparison: Comparison, *, console: Console) -> None:
-    """Print a comparison: totals, what became slower and faster, what is inconclusive, and
-    notes.
-    """
+    """Print a comparison: totals, slower and faster files, inconclusive files, and notes."""
     with within_encoding(console):
         _comparison(comparison, console)
 
@@ -128,12 +126,12 @@ def _path(file: FileResult, console: Console) -> Text:
 
 
 def _tail(text: str, width: int) -> str:
-    """The end of a path, which distinguishes files."""
+    """The end of a path, which distinguishes the file from others."""
     return text if len(text) <= width else "…" + text[1 - width :]
 
 
 def _bar(stages: Sequence[float], longest_ms: float, pieces: str) -> str:
-    """A bar as long as the file's share of the slowest, in pieces by stage."""
+    """A bar whose length is the file's share of the slowest time, divided by stage."""
     total = sum(stages)
     length = max(1, round(_BAR * total / longest_ms)) if longest_ms else 0
     bar, reached = "", 0.0
@@ -144,8 +142,8 @@ def _bar(stages: Sequence[float], longest_ms: float, pieces: str) -> str:
 
 
 def _imports(run: Run, fleet: Fleet | None, console: Console) -> None:
-    """The total of a distribution says what its loads took, ``alone`` what falls away if nothing
-    of it is loaded.
+    """Print import times. The total of a distribution is the time of its loads; ``alone`` is the
+    saving if no file loads any of it.
     """
     frame = imports_frame(run, by="distribution")
     frame = frame[
@@ -279,7 +277,9 @@ def _gate(verdict: Verdict) -> Sentence:
 
 
 def _verdict(verdict: Verdict, console: Console) -> None:
-    """The decision once more, where a person in a terminal ends, with its reasons."""
+    """Print the decision again with its reasons, at the end of the output, where a person in a
+    terminal reads it.
+    """
     console.print()
     text, style = _gate(verdict)
     console.print(Text(text, style=style))

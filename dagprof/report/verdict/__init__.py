@@ -1,5 +1,5 @@
-"""Reports of a verdict, one format in one file. All but the terminal's are a pure function from
-a Verdict to text.
+"""Reports of a verdict, one format per file. All except the terminal's are pure functions from a
+Verdict to text.
 """
 
 from __future__ import annotations
@@ -8,15 +8,15 @@ from dagprof.errors import UsageError
 from dagprof.gate.verdict import Verdict
 from dagprof.report.formats import VERDICTS, Format, VerdictReport
 
-# Those that a verdict alone is enough for.
+# The formats that need only a verdict.
 FORMATS: dict[str, Format[VerdictReport]] = {
     name: each for name, each in VERDICTS.items() if not each.needs_runs
 }
 
 
 def write(format_name: str, verdict: Verdict, *, prefix: str = "") -> str:
-    """The verdict in one of ``FORMATS``. ``prefix`` leads from the repository's root to the
-    bundle's, such as ``dags/``.
+    """The verdict in one of ``FORMATS``. ``prefix`` leads from the repository's root to the bundle
+    root, such as ``dags/``.
 
     :raises UsageError: there is no such format.
     """

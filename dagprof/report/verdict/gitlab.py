@@ -1,5 +1,5 @@
-"""A code quality report of GitLab: a list of findings. Accepted ones are left out, since GitLab
-would count them as new.
+"""A code quality report of GitLab: a list of findings. It leaves out accepted findings, because
+GitLab would count them as new.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ _LONGEST_PATH = 4096
 
 
 def render(verdict: Verdict, *, prefix: str = "") -> str:
-    """The report; a finding of no file is put to the folder of the bundle, since GitLab wants a
-    path.
+    """The report. A finding without a file gets the path of the bundle's folder, because GitLab
+    requires a path.
     """
     found = [
         _entry(finding, mark, prefix)

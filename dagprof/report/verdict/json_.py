@@ -1,6 +1,4 @@
-"""A verdict as JSON: everything it holds, for programs. ``schema_version`` says which schema it
-follows.
-"""
+"""A complete verdict as JSON, for programs. ``schema_version`` names its schema version."""
 
 from __future__ import annotations
 
@@ -11,13 +9,14 @@ import msgspec
 from dagprof.gate.verdict import SCHEMA_VERSION, Verdict
 from dagprof.surrogates import without_surrogates
 
-# Controls and marks of direction, which would steer a terminal; JSON has an escape for each.
+# Control characters and direction marks can change what a terminal shows. JSON has an escape for
+# each.
 _UNSEEN = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 def render(verdict: Verdict, *, prefix: str = "") -> str:
-    """The document. Paths stay as they are in the bundle, whatever the prefix."""
-    # Values that are the default are left out; the version is none that may be.
+    """The document. Paths stay relative to the bundle root, whatever the prefix."""
+    # msgspec leaves out default values, so add the version explicitly.
     document = {"schema_version": verdict.schema_version, **msgspec.to_builtins(verdict)}
     return _UNSEEN.sub(
         lambda match: f"\\u{ord(match[0]):04x}", indented(without_surrogates(document))
@@ -25,7 +24,7 @@ def render(verdict: Verdict, *, prefix: str = "") -> str:
 
 
 def indented(value: object) -> str:
-    """A value as JSON that people can read too."""
+    """A value as JSON that people can also read."""
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode("utf-8") + "\n"
 
 

@@ -1,8 +1,8 @@
 """JUnit XML: one test case for each file, and one for each rule that a file breaks.
 
-Readers of the format take one failure from a test case, so what another rule finds is a case of its
-own. The schema has no properties on a test case; timings are with the suite's, and in words with
-the case.
+Readers of the format accept one failure per test case, so each further rule gets a test case of its
+own. The schema allows no properties on a test case. The suite therefore holds the timings, and each
+case describes them in words.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LONGEST = 2000
 
 
 def render(verdict: Verdict, *, prefix: str = "") -> str:
-    """The document, one suite in it."""
+    """The document, with one suite."""
     suite = TestSuite("dagprof")
     for name, value in _properties(verdict, prefix):
         suite.add_property(_safe(name), _safe(value))

@@ -1,8 +1,8 @@
 """A comment for a pull request, in the Markdown of GitHub and GitLab. It begins with a mark by
-which a later run finds it.
+which a later run finds the comment.
 
-Names and messages come from DAG code. They are written so that they are only text there: no markup,
-no HTML, no link, nobody mentioned, one line.
+Names and messages come from DAG code. dagprof escapes them so that they are plain text of one line:
+no markup, no HTML, no links, no mentions.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ from dagprof.report.verdict.places import rooted, shown
 
 MARK = "<!-- dagprof -->"
 
-# A comment on GitHub may have 65,536 characters.
+# The maximum length of a comment on GitHub is 65,536 characters.
 LONGEST = 65_000
 
 _Item = TypeVar("_Item")
 
-# Entities keep a character from being markup; but links, mentions and references are looked for in
-# the text that results, so what starts one of these is in an element of its own.
+# Entities keep a character from acting as markup. GitHub and GitLab also search the resulting text
+# for links, mentions and references, so the first character of each goes into an element of its
+# own.
 _ESCAPES = str.maketrans(
     {character: f"&#{ord(character)};" for character in "\\`*_{}[]<>|\"'"}
     | {character: f"<span>&#{ord(character)};</span>" for character in "@#!%~&$^"}
@@ -40,13 +41,14 @@ _LINK_STARTS = {
 
 
 class _Size(NamedTuple):
-    """How many items of each list are shown, and how long a text may be."""
+    """The most items of each list, and the maximum length of a text."""
 
     items: int
     width: int
 
 
-# Tried in this order until the comment is short enough. Each character may take 18 in the comment.
+# Tried in this order until the comment is short enough. Each character of a text may take 18
+# characters in the comment.
 _SIZES = (
     _Size(500, 400),
     _Size(100, 300),
@@ -59,7 +61,7 @@ _SIZES = (
 
 
 def render(verdict: Verdict, *, prefix: str = "") -> str:
-    """The comment, in the largest size that fits, with a sentence on what was left out."""
+    """The comment, in the largest size that fits, with a sentence about omissions."""
     text = ""
     for size in _SIZES:
         text = _Comment(size, prefix).write(verdict)
@@ -69,7 +71,7 @@ def render(verdict: Verdict, *, prefix: str = "") -> str:
 
 
 class _Comment:
-    """One try to write the comment; it counts what it leaves out."""
+    """One attempt to write the comment. It counts the omitted items."""
 
     def __init__(self, size: _Size, prefix: str) -> None:
         self._size = size
@@ -131,7 +133,7 @@ class _Comment:
         return [f"**{title}**", "\n".join(f"- {line(item)}" for item in kept)] if kept else []
 
     def _others(self, verdict: Verdict) -> list[str]:
-        """The files without news, folded away."""
+        """The files without findings or changes, in a folded section."""
         others = [
             file for outcome in (Outcome.GONE, Outcome.UNCHANGED) for file in verdict.of(outcome)
         ]
@@ -181,7 +183,7 @@ class _Comment:
 
 
 def escaped(value: str, limit: int = 400) -> str:
-    """One line that shows the value and is nothing but text in Markdown."""
+    """The value as one line that is only plain text in Markdown."""
     text = safe_text(value, limit).translate(_ESCAPES)
     for start, split in _LINK_STARTS.items():
         text = text.replace(start, split)
@@ -200,6 +202,6 @@ def _figures(file: FileVerdict) -> tuple[str, str, str, str]:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of cells that are escaped already."""
+    """A table of cells that are already escaped."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

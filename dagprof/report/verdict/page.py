@@ -1,5 +1,5 @@
-"""A verdict as the HTML report: the decision on top, and of each file what the gate says, with
-both sides drawn.
+"""A verdict as the HTML report: the decision on top, and the gate's outcome for each file, with
+pictures of both sides.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from dagprof.report import html
 
 
 def render(verdict: Verdict, base: Run, head: Run, *, with_source: bool) -> str:
-    """The page of the new side, compared with the old one; nothing of it is judged again."""
+    """The page of the new side, compared with the old side. It takes all judgements from the
+    verdict.
+    """
     return html.render(
         head,
         fleet=Fleet(head),
@@ -26,7 +28,7 @@ def render(verdict: Verdict, base: Run, head: Run, *, with_source: bool) -> str:
 
 
 def _told(compared: Comparison, verdict: Verdict) -> Comparison:
-    """The comparison with the gate's word on each file."""
+    """The comparison with the gate's reason for each file."""
     files = {file.path: file for file in verdict.files}
     told: Comparison = msgspec.structs.replace(
         compared,

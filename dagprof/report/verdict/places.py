@@ -1,5 +1,5 @@
-"""Where a finding is, as a code review needs it: a path from the repository's root, a line, and
-a mark that stays.
+"""The place of a finding for a code review: a path from the repository's root, a line, and a stable
+fingerprint.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from typing import NamedTuple
 from dagprof.config.policy import Rule
 from dagprof.gate.verdict import Finding
 
-# Their messages carry figures, which differ from run to run; there is one of each to a file.
+# The messages of these rules contain figures, which differ from run to run. A file has at most one
+# finding of each.
 _WITH_FIGURES = {Rule.SLOWER, Rule.UNSURE, Rule.NEW_MODULES, Rule.TIMEOUT, Rule.BUDGET}
 
 
 class ReviewPlace(NamedTuple):
-    """A path from the repository's root, empty where the finding is of no file, and a line, 1
-    where it is unknown.
+    """A path from the repository's root and a line. The path is empty if the finding belongs to no
+    file, and the line is 1 if unknown.
     """
 
     path: str
@@ -27,13 +28,13 @@ class ReviewPlace(NamedTuple):
 
 
 def rooted(path: str, prefix: str) -> str:
-    """A path below the bundle's root, seen from the repository's."""
+    """A path relative to the repository's root, from a path below the bundle root."""
     return posixpath.normpath(posixpath.join(prefix, path)) if path else ""
 
 
 def place(finding: Finding, prefix: str) -> ReviewPlace:
-    """The finding's place; its DAG file where it lies outside the bundle, since a review shows
-    nothing else.
+    """The finding's place. If it is outside the bundle, the place is the DAG file, because a review
+    shows nothing else.
     """
     if _is_inside(finding.file):
         return ReviewPlace(rooted(finding.file, prefix), max(1, finding.line))
@@ -41,15 +42,15 @@ def place(finding: Finding, prefix: str) -> ReviewPlace:
 
 
 def message(finding: Finding) -> str:
-    """What was found, with the place where that is outside the bundle."""
+    """The finding's message, with its place if that is outside the bundle."""
     if not finding.file or _is_inside(finding.file):
         return finding.message
     return f"{finding.message} ({shown(finding)})"
 
 
 def shown(finding: Finding, prefix: str = "") -> str:
-    """The place for people: ``a.py:3``; only the file where the line is unknown; empty for a
-    finding of no file.
+    """The place for people: ``a.py:3``; only the file if the line is unknown; empty if the finding
+    belongs to no file.
     """
     file = finding.file or finding.path
     file = rooted(file, prefix) if _is_inside(file) else file
@@ -57,13 +58,13 @@ def shown(finding: Finding, prefix: str = "") -> str:
 
 
 def with_fingerprints(findings: Iterable[Finding]) -> list[tuple[Finding, str]]:
-    """Each finding with a mark that stays from run to run, also when lines move."""
+    """Each finding with a fingerprint that stays the same from run to run, even if lines move."""
     seen: Counter[str] = Counter()
     marked = []
     for finding in findings:
         text = "" if finding.rule in _WITH_FIGURES else finding.message
         key = "\0".join((finding.rule.value, finding.path, finding.file, text))
-        # Equal findings in one file differ by their order.
+        # Number equal findings in one file by their order.
         digest = hashlib.sha256(f"{key}\0{seen[key]}".encode("utf-8", "surrogatepass")).hexdigest()
         seen[key] += 1
         marked.append((finding, digest))

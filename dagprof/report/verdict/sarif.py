@@ -1,8 +1,8 @@
 """SARIF 2.1.0, for code scanning.
 
-Written as plain values: of the libraries that know the format, one has had no release since 2019
-and another brings pydantic into the user's environment. The tests hold the result against the
-published schema.
+This module writes plain values without a library for the format: one such library had its last
+release in 2019, and another would bring pydantic into the user's environment. The tests check the
+result against the published schema.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _LONGEST = 2000
 
 
 def render(verdict: Verdict, *, prefix: str = "") -> str:
-    """The log, one run in it; paths are relative to ``%SRCROOT%``, the root of the repository."""
+    """The log, with one run. Paths are relative to ``%SRCROOT%``, the root of the repository."""
     run = {
         "tool": {"driver": _driver(verdict)},
-        # One root for all runs of the tool, so that code scanning replaces an earlier run's
+        # All runs of the tool share one root, so that code scanning replaces an earlier run's
         # results.
         "automationDetails": {"id": "dagprof/"},
         "invocations": [_invocation(verdict)],
@@ -91,7 +91,7 @@ def _result(finding: Finding, mark: str, prefix: str) -> dict[str, object]:
 
 
 def _uri(path: str) -> str:
-    """A path as a relative reference; a name that is not text keeps its bytes."""
+    """A path as a relative reference. A name that is not valid text keeps its bytes."""
     try:
         encoded = path.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

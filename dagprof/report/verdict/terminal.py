@@ -1,6 +1,4 @@
-"""A verdict on a console: the decision, what changed, what the rules found, what was accepted,
-and notes.
-"""
+"""A verdict on a console: the decision, changes, findings, accepted findings, and notes."""
 
 from __future__ import annotations
 
@@ -69,8 +67,8 @@ def _changed(files: Sequence[FileVerdict], console: Console) -> None:
     table = columns(("", "bar"), *((name, "figure") for name in named), ("file", "place"))
     for file in files[:LIMIT]:
         figures = _figures(file)
-        # In two lines, so that the column stays as narrow as it is: each row has two, with its
-        # reason.
+        # Split the outcome into two lines to keep the column narrow. Each row already has two
+        # lines, because of its reason.
         outcome = Text(words.title(file).replace(" (", "\n("), style=_OUTCOME_STYLES[file.outcome])
         table.add_row(outcome, *(figures[name] for name in named), _told(file))
     titled("Changed files", table, console)

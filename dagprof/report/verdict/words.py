@@ -1,5 +1,5 @@
-"""What all reports of a verdict word alike: changes, intervals, counts, and which of its facts
-they show where.
+"""Wording shared by all reports of a verdict: changes, intervals, counts, and the choice of facts
+to show.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dagprof.judge.judgement import Outcome
 from dagprof.quantities import count
 from dagprof.report.figures import duration
 
-# What the times of a file decide: a table of changed files shows these already, with figures.
+# Rules about the times of a file. The table of changed files already shows their findings, with
+# figures.
 TIMED_RULES = (Rule.SLOWER, Rule.UNSURE)
 
 CHANGED = (Outcome.REGRESSION, Outcome.CANNOT_TELL, Outcome.IMPROVEMENT)
@@ -34,7 +35,7 @@ _DECISIONS = {
 
 
 def decision_word(verdict: Verdict) -> str:
-    """The decision in one word, as people read it; reports for programs write its value."""
+    """The decision in one word for people; reports for programs write its value."""
     return _DECISIONS[verdict.decision]
 
 
@@ -44,8 +45,8 @@ def decision(verdict: Verdict) -> str:
 
 
 def compared(verdict: Verdict) -> str:
-    """What was compared with what, how many files were measured, with what outcome, and how many
-    were not.
+    """The compared versions, the number of measured files by outcome, and the number of files that
+    were not measured.
     """
     outcomes = [
         f"{len(files)} {TITLES[outcome].lower()}"
@@ -90,7 +91,7 @@ def medians(timing: Timing) -> str:
 
 
 def timing(file: FileVerdict) -> str:
-    """The timing of a file in one line; empty where it has none."""
+    """The timing of a file in one line; empty if the file has none."""
     if file.timing is None:
         return ""
     return (
@@ -100,31 +101,31 @@ def timing(file: FileVerdict) -> str:
 
 
 def why(file: FileVerdict) -> str:
-    """The reason without the file's name in front, for places that show the name already."""
+    """The reason without the file's name in front, for places that already show the name."""
     return file.reason.removeprefix(file.path).lstrip(": ")
 
 
 def title(file: FileVerdict) -> str:
-    """What became of the file, and whether that was accepted."""
+    """The outcome of a file, and whether somebody accepted it."""
     is_accepted = any(finding.waived for finding in file.findings if finding.rule in TIMED_RULES)
     return f"{TITLES[file.outcome]} (accepted)" if is_accepted else TITLES[file.outcome]
 
 
 def changed(verdict: Verdict) -> list[FileVerdict]:
-    """The files that a reader has to know of: slower, not decided, faster; the largest change
+    """The files that a reader must know about: slower, inconclusive, faster; the largest change
     first.
     """
     return [file for outcome in CHANGED for file in verdict.of(outcome)]
 
 
 def new_files(verdict: Verdict) -> list[FileVerdict]:
-    """The files that are new, which are compared with nothing; the slowest first."""
+    """The new files, which have no counterpart to compare with; the slowest first."""
     return sorted(verdict.of(Outcome.NEW), key=lambda file: -(file.parse_ms or 0.0))
 
 
 def accepted(verdict: Verdict) -> list[tuple[Finding, str]]:
-    """The findings that were accepted, each with what was found, until when and why, without
-    what the table shows.
+    """The accepted findings, each with its message, last day and reason. If the table of changed
+    files shows the message, it is left out here.
     """
     told = _told(verdict)
     found = [finding for finding in verdict.all_findings if finding.waived]
@@ -132,8 +133,8 @@ def accepted(verdict: Verdict) -> list[tuple[Finding, str]]:
 
 
 def open_by_rule(verdict: Verdict) -> Iterator[tuple[Rule, Level, list[Finding]]]:
-    """The findings that were not accepted and that the table of changed files does not show, by
-    rule and level, errors first.
+    """The open findings, by rule and level, errors first: findings that nobody accepted and that
+    the table of changed files does not show.
     """
     told = _told(verdict)
     found: dict[tuple[Rule, Level], list[Finding]] = {}
@@ -147,8 +148,8 @@ def open_by_rule(verdict: Verdict) -> Iterator[tuple[Rule, Level, list[Finding]]
 
 
 def reasons(verdict: Verdict) -> list[str]:
-    """What makes the gate fail or leaves it open, one sentence each, where it fails the findings
-    that do.
+    """The reasons why the gate fails or is inconclusive, one sentence each. If the gate fails, only
+    the failing findings count.
     """
     found = [finding for finding in verdict.all_findings if not finding.waived]
     if verdict.decision is Decision.PASSED:
@@ -159,7 +160,9 @@ def reasons(verdict: Verdict) -> list[str]:
 
 
 def _with_place(finding: Finding) -> str:
-    """The message and where it failed; the messages of all other rules name their line."""
+    """The message with the place of the failure. The messages of all other rules name their line
+    themselves.
+    """
     has_place = finding.rule is Rule.IMPORT_ERROR and finding.line > 0
     return f"{finding.message} ({finding.file}:{finding.line})" if has_place else finding.message
 

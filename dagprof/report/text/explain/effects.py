@@ -1,4 +1,4 @@
-"""What the file does while it is parsed, each thing at its line."""
+"""The effects of the file during its parse, each with its line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from dagprof.report.text.explain.explanation import ROWS, Explanation, title
 
 
 def effects_section(explanation: Explanation, console: Console) -> None:
-    """Print the effects and lookups, those of the requested line only if there is one."""
+    """Print the effects and lookups. If the user asked for a line, print only those of that
+    line.
+    """
     rows = all_effects(explanation)
     if explanation.line is not None:
         rows = [row for row in rows if explanation.is_own(row[0]) and explanation.concerns(row[1])]
@@ -29,7 +31,7 @@ def effects_section(explanation: Explanation, console: Console) -> None:
 
 
 def all_effects(explanation: Explanation) -> list[tuple[str, int, str]]:
-    """File, line, and what happened there."""
+    """Every effect with its file, its line and its description."""
     by = by_import(explanation.file, explanation.run)
     rows = [
         (

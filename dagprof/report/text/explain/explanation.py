@@ -1,4 +1,4 @@
-"""What is known about one file, and which of its lines the user asked for."""
+"""What dagprof knows about one file, and the lines that the user asked for."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from dagprof.attribution.graph import ROOT, ImportGraph
 from dagprof.attribution.scale import scale
 from dagprof.model import FileResult, Origin, Place, Run
 
-# What is shorter, or a smaller share of the file's parse, is not shown.
+# The minimum time, and the minimum share of the file's parse, of a shown row.
 SMALLEST_MS = 1.0
 SMALLEST_SHARE = 0.02
-# Rows of a section, and levels of a tree.
+# The most rows of a section, and the most levels of a tree.
 ROWS = 30
 DEEPEST = 8
 
 
 class Explanation:
-    """What is known about one file. ``source`` holds its lines, None where they are not those that
-    were measured.
+    """What dagprof knows about one file. ``source`` holds the file's lines, None if the file
+    changed since the measurement.
 
-    ``scale`` turns times of the tracing pass into those of a plain parse.
+    ``scale`` converts times of the tracing pass into those of a plain parse.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Explanation:
         self.libraries = {module.file for module in run.modules if module.origin is not Origin.USER}
 
     def _lines_of(self, line: int) -> range:
-        """The innermost statement that holds a line."""
+        """The lines of the innermost statement that contains a line."""
         holding = (
             [s for s in self.file.trace.statements if s.line <= line <= s.end_line]
             if self.file.trace
@@ -49,7 +49,7 @@ class Explanation:
         return range(smallest.line, smallest.end_line + 1) if smallest else range(line, line + 1)
 
     def _behind(self) -> Iterable[Place]:
-        """The user's import statements that a line leads to, in helpers too."""
+        """The user's import statements that a line leads to, including those in helpers."""
         if self.graph is None or self.view is None or self.statement is None:
             return
         for place, statement in self.view.statements.items():
@@ -68,7 +68,9 @@ class Explanation:
         return self.line is None or place in self.behind or is_at_line
 
     def is_change_asked(self, place: Place) -> bool:
-        """The same for a change of the whole run, whose statement this file may not run at all."""
+        """Whether the user asked for a change of the whole run. This file may not even run the
+        statement of the change.
+        """
         return self.view is not None and place in self.view.statements and self.is_asked(place)
 
     def is_own(self, path: str) -> bool:
@@ -80,7 +82,7 @@ class Explanation:
         return path.removeprefix(self.run.root.rstrip("/") + "/")
 
     def is_shown(self, ms: float) -> bool:
-        """Whether a time is worth a line or a mark."""
+        """Whether a time is long enough for a line or a mark."""
         return ms >= max(SMALLEST_MS, SMALLEST_SHARE * self.file.parse_ms)
 
 

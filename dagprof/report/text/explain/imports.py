@@ -1,5 +1,5 @@
-"""The imports as a tree: what each costs with all that it loads, and what the parse saves
-without it alone.
+"""The imports as a tree: the time of each import with everything that it loads, and the saving of
+the parse without it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ SMALLEST_KIB = 100
 
 
 def imports_section(explanation: Explanation, console: Console) -> None:
-    """Print the tree of the file's imports, those of the requested line only if there is one."""
+    """Print the tree of the file's imports. If the user asked for a line, print only the imports of
+    that line.
+    """
     if explanation.graph is None:
         return
     smallest_us = max(1000.0, SMALLEST_SHARE * explanation.graph.total_us)

@@ -1,4 +1,4 @@
-"""What to change: the experiments on the file, the changes they lead to, and their part in the
+"""Proposals: the experiments on the file, the changes that follow from them, and the steps of the
 plan.
 """
 
@@ -17,8 +17,8 @@ from dagprof.report.text.explain.explanation import ROWS, Explanation, title
 
 
 def experiments_section(explanation: Explanation, console: Console) -> None:
-    """Print what each experiment on this file showed; those without a timed saving share one
-    line.
+    """Print the result of each experiment on this file. Experiments without a timed saving share
+    one line.
     """
     wanted = [
         experiment
@@ -41,7 +41,7 @@ def experiments_section(explanation: Explanation, console: Console) -> None:
 
 
 def changes_section(explanation: Explanation, found: Sequence[Change], console: Console) -> None:
-    """Print the changes that this file has a part in."""
+    """Print the changes that affect this file."""
     mine = [change for change in found if explanation.is_change_asked(change.place)]
     if not mine:
         return
@@ -59,16 +59,16 @@ def changes_section(explanation: Explanation, found: Sequence[Change], console: 
 
 
 def _as_here(explanation: Explanation, change: Change) -> Change:
-    """The change with the chain of imports of this file; another file may reach it by another
-    chain.
+    """The change with this file's chain of imports. Another file may reach the statement through
+    another chain.
     """
     asked = explanation.view.asked_for(change.place) if explanation.view is not None else None
     return change if asked is None else change._replace(loads=asked.modules, chain=asked.chain)
 
 
 def plan_section(explanation: Explanation, plan: Plan, console: Console) -> None:
-    """The steps of the plan that this file has a part in, where they say more than the changes
-    one by one.
+    """Print the steps of the plan that affect this file, if they say more than the single
+    changes.
     """
     mine = [
         step

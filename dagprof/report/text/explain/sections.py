@@ -21,8 +21,8 @@ from dagprof.report.text.explain.stacks import stack_section
 
 
 def render(explanation: Explanation, fleet: Fleet, *, console: Console) -> None:
-    """Print everything about the file, or about one of its lines, with the changes and the plan
-    of the whole run.
+    """Print everything about the file, or about one of its lines, with the changes and the plan of
+    the whole run.
     """
     file = explanation.file
     console.print(Text(f"{safe_text(file.path)}: {_headline(file)}", style="bold"))

@@ -1,4 +1,6 @@
-"""The source, with the time of each statement in the margin and what else it does behind it."""
+"""The source, with the time of each statement in the margin and its other effects at the end of the
+line.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,8 @@ WHOLE_SOURCE = 60
 
 
 def source_section(explanation: Explanation, console: Console) -> None:
-    """The source; each statement's first line carries its time in the tracing pass, nested ones
-    included.
+    """Print the source. The first line of each statement shows its time in the tracing pass, nested
+    statements included.
     """
     if explanation.file.trace is None or explanation.source is None:
         title(f"The source is not shown: {_why_hidden(explanation)}.", console)
@@ -61,7 +63,7 @@ def _why_hidden(explanation: Explanation) -> str:
 
 
 def _times(statements: Sequence[Statement], factor: float) -> dict[int, float]:
-    """Milliseconds by line; of statements that begin on one line, nested ones count with the
+    """Milliseconds by line. If several statements begin on one line, nested ones count with the
     outer one.
     """
     times: dict[int, float] = defaultdict(float)
@@ -92,9 +94,7 @@ def _shown_lines(explanation: Explanation, interesting: Iterable[int]) -> list[i
 
 
 def _marks(explanation: Explanation) -> dict[int, list[str]]:
-    """What the DAG file's own lines do besides running: making DAGs, waiting, effects and
-    look-ups.
-    """
+    """What the DAG file's own lines do: making DAGs, waiting, effects and lookups."""
     marks: dict[int, list[str]] = {}
     statements = explanation.file.trace.statements if explanation.file.trace else ()
     for statement, (wall_us, cpu_us) in zip(statements, own_us(statements), strict=True):

@@ -1,5 +1,5 @@
-"""The sampled call tree of the statements; what a library's own modules load is in the import
-tree already.
+"""The sampled call tree of the statements. It leaves out loads inside libraries, which the import
+tree already shows.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
 from dagprof.report.text.explain.explanation import DEEPEST, Explanation, title
 
-# More than this beyond the clock, in ms, and samples belong to what ran before.
+# If samples exceed the clock by more than this, in ms, they belong to code that ran earlier.
 LATE_MS = 20.0
 
 
 def stack_section(explanation: Explanation, console: Console) -> None:
-    """The sampled call tree of the statements; what a library's own modules load is in the
-    import tree already.
+    """Print the sampled call tree of the statements. It leaves out loads inside libraries, which
+    the import tree already shows.
     """
     root = explanation.file.stack
     found = _statements(root, explanation) if root else []
@@ -50,8 +50,8 @@ def stack_section(explanation: Explanation, console: Console) -> None:
 
 
 def _clocked_ms(explanation: Explanation, line: int) -> float:
-    """What the statement at a line took by the clock, in ms of a plain parse, with garbage
-    collection; infinite without one.
+    """The clocked time of the statement at a line, in ms of a plain parse, with garbage collection;
+    infinite if there is no clock.
     """
     trace = explanation.file.trace
     at = [each for each in trace.statements if each.line <= line <= each.end_line] if trace else []
