@@ -204,8 +204,10 @@ class Processor:
             while time.monotonic() < deadline and process.poll() is None:
                 time.sleep(0.1)
                 self._clocked(seen) if self._is_2 else self._stored(seen)
-                if seen and statistics.median(map(len, seen.values())) >= SETTLING + KEPT:
+                if _are_enough([len(times) for times in seen.values()]):
                     break
+        for file in [file for file, times in seen.items() if len(times) <= SETTLING]:
+            print(f"  {file}: the processor parsed it only {len(seen.pop(file))} times; left out")
         return {file: list(times.values())[SETTLING:] for file, times in seen.items()}
 
     def _stored(self, seen: dict[str, dict[object, float]]) -> None:
@@ -230,6 +232,14 @@ class Processor:
             for number, (file, spent, collections) in enumerate(rows):
                 if collections > first or number >= self._settled:
                     seen[os.path.relpath(file, self._dags)][number] = spent
+
+
+def _are_enough(loops: list[int]) -> bool:
+    """Whether each file has its loops. A file that the processor stopped parsing does not hold up
+    the others.
+    """
+    wanted = SETTLING + KEPT
+    return bool(loops) and statistics.median(loops) >= wanted * (1 if min(loops) >= wanted else 2)
 
 
 def scanned(set_up: SetUp, python: Path) -> dict[str, list[float]]:
