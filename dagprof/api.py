@@ -1,4 +1,4 @@
-"""Functions for notebooks and scripts: the use cases that the commands call, printing nothing."""
+"""Functions for notebooks and scripts: the use cases that the commands call. They print nothing."""
 
 from __future__ import annotations
 

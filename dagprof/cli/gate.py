@@ -75,7 +75,8 @@ _FORMATS = " or ".join(", ".join(VERDICTS).rsplit(", ", 1))
     "--allow",
     multiple=True,
     metavar="PACKAGE",
-    help="Fail DAG code that imports a package other than PACKAGE while parsing; may be repeated.",
+    help="Allow DAG code to import PACKAGE while parsing, and fail all packages that are not"
+    " allowed; may be repeated.",
 )
 @click.option(
     "--time-budget",

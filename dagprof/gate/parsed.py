@@ -210,7 +210,9 @@ def _times(effects: Iterable[Effect]) -> Counter[tuple[str, str]]:
 
 
 def _imported_us(trace: Trace) -> dict[int, int]:
-    """Time in µs of the outermost loads, by the position of the innermost running statement."""
+    """Import time in µs of each statement, by its position in ``trace.statements``. Only outermost
+    loads count. Each belongs to the innermost statement that was running.
+    """
     found: dict[int, int] = {}
     loads = trace.loads
     for parent, importer, line, caller, us in zip(

@@ -67,8 +67,8 @@ def opened(request: CheckRequest) -> Iterator[Checking]:
 
 
 class Checking:
-    """The DAG files below some paths, in ``files``. Each file is measured when it is checked. For
-    one thread only.
+    """Checks the DAG files below the requested paths one by one: ``files`` lists them, and
+    ``check`` measures one. Use it from one thread only.
     """
 
     def __init__(self, request: CheckRequest, session: measuring.Session) -> None:

@@ -80,9 +80,9 @@ StubMapping.__name__ = StubMapping.__qualname__ = "dict"
 
 
 def build(form: Form) -> object:
-    """Build a JSON value of this form: ``{"is": VALUE}``, ``{"text": TEXT}`` as stubs give it,
-    ``{"list": FORM}`` for a list of one such value, or ``{"every": FORM}`` for a mapping that
-    answers all keys with the same value.
+    """Build a JSON value from a form: ``{"is": VALUE}`` for the value itself, ``{"text": TEXT}``
+    for a ``StubText``, ``{"list": FORM}`` for a list of one such value, or ``{"every": FORM}`` for
+    a mapping that answers all keys with the same value.
     """
     if "is" in form:
         return copy.deepcopy(form["is"])

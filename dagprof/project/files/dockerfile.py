@@ -60,7 +60,7 @@ class Image(NamedTuple):
 
     @property
     def home(self) -> str:
-        """AIRFLOW_HOME of the image if nothing sets it; empty unless the image is known to hold
+        """The default AIRFLOW_HOME of the base image; empty if the base image is not known to hold
         Airflow.
         """
         return next((home for piece, home in _HOMES if piece in self.base), "")

@@ -78,8 +78,8 @@ def plan_section(explanation: Explanation, plan: Plan, console: Console) -> None
     if all(len(step.changes) == 1 for step in mine):
         return
     title(
-        "Plan (largest savings first; each step adds to the steps before it; over all files of the"
-        " run)",
+        "Plan (largest savings first; each figure is the saving beyond the steps above, over all"
+        " files of the run)",
         console,
     )
     for step in mine[:ROWS]:
