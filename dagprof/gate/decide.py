@@ -87,10 +87,10 @@ class Compared(Frozen, frozen=True):
 
     ``working_lines`` are the changed lines that call or compute something when their module is
     imported. ``begun_lines`` are the first lines of the statements that contain changed lines.
-    ``renamed`` maps the new name of each renamed file to its old name; both Runs use the new one. ``others`` are
-    parses of the base's DAG files that the change cannot reach, traced to find what they do through
-    helpers that a changed file begins to use. ``more_others`` says that dagprof did not trace all
-    of those.
+    ``renamed`` maps the new name of each renamed file to its old name; both Runs use the new one.
+    ``others`` are parses of the base's DAG files that the change cannot reach, traced to find what
+    they do through helpers that a changed file begins to use. ``more_others`` says that dagprof did
+    not trace all of those.
     """
 
     base: Run
