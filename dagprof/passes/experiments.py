@@ -1,4 +1,5 @@
-"""Proves what import statements cost and whether a parse needs them, by parsing again without them.
+"""Proves what import statements and calls cost and whether a parse needs them, by parsing again
+without them.
 
 Plain parses and parses without the statements alternate, round by round. So a machine that changes
 its speed changes both.
@@ -87,7 +88,10 @@ class _Trial:
         if result.failures:
             return Need.RAISES, _why(result.failures[-1])
         if result.missing:
-            return Need.UNKNOWN, "only import statements can be removed, and this line has none"
+            return (
+                Need.UNKNOWN,
+                "only import statements and calls can be removed, and this line has neither",
+            )
         if result.missed:
             name, file, line = result.missed[0]
             return (
@@ -124,6 +128,7 @@ class _Trial:
     def experiment(self, parse_ms: float) -> Experiment:
         is_timed = len(self.saving_ms) > 1
         scale = parse_ms / statistics.median(self.plain_ms) if is_timed else 1.0
+        call = self.candidates[0].call if len(self.candidates) == 1 else None
         return Experiment(
             without=tuple(candidate.place for candidate in self.candidates),
             need=self.need,
@@ -132,6 +137,8 @@ class _Trial:
             memory_kib=tuple(self.memory_kib) if is_timed else (),
             cautions=tuple(self.cautions),
             has_star=self.has_star,
+            called=call.called if call is not None else "",
+            assigned=call.assigned if call is not None else (),
         )
 
 

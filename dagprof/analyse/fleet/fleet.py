@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import statistics
 
+from dagprof.analyse.fleet.graphs import Graphs
 from dagprof.analyse.fleet.planner import Planner
 from dagprof.analyse.fleet.values import FASTER_MS, SMALLEST_MS, Change, Plan
 from dagprof.analyse.fleet.view import FileView
 from dagprof.analyse.loads import group
 from dagprof.analyse.savings import alone_by_group
-from dagprof.attribution.graph import ImportGraph
 from dagprof.model import Need, Place, Run
 
 
@@ -22,12 +22,13 @@ class Fleet:
 
     def __init__(self, run: Run) -> None:
         self._total_ms = run.total_own_ms
+        graphs = Graphs(run)
         keys = [group(module, "distribution") for module in run.modules]
         self.distributions: dict[str, float] = {}
         self.views: list[FileView] = []
         for file in run.files:
-            if file.trace is not None and file.is_timed:
-                graph = ImportGraph(file.trace, run.modules, run.import_sets)
+            graph = graphs.of(file)
+            if graph is not None and file.is_timed:
                 self.views.append(FileView(run, file, graph))
                 for name, ms in alone_by_group(file, graph, keys).items():
                     self.distributions[name] = self.distributions.get(name, 0.0) + ms
@@ -38,8 +39,8 @@ class Fleet:
                 self._by_place.setdefault(place, []).append(view)
 
     def changes(self) -> list[Change]:
-        """Every import statement of the user's code that would save time alone, the largest saving
-        first.
+        """Every import statement and call of the user's code that would save time alone, the
+        largest saving first.
         """
         saved = {
             place: sum(view.saving_ms((place,)) for view in views)
@@ -86,6 +87,8 @@ class Fleet:
             used_in=tuple(dict.fromkeys(place for trial in trials for place in trial.used_in)),
             is_unused=any(trial.is_unused for trial in trials),
             in_hints=any(trial.in_hints for trial in trials),
+            called=next((trial.called for trial in trials if trial.called), ""),
+            assigned=next((trial.assigned for trial in trials if trial.assigned), ()),
         )
 
     def plan(self, length: int = 20, *, untried: bool = False) -> Plan:

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
+from dagprof.attribution.calls import own_us
 from dagprof.attribution.candidates import place_of
 from dagprof.attribution.graph import ImportGraph, ImportStatement
 from dagprof.attribution.reduced import Reduced
@@ -29,7 +30,7 @@ class FileView:
     def __init__(self, run: Run, file: FileResult, graph: ImportGraph) -> None:
         self.path, self._own_ms = file.path, file.own_ms
         self._per_us = saving_ms(file, 1.0)
-        self._reduced = Reduced(graph)
+        self._reduced = Reduced(graph, own_us(file))
         self.statements: dict[Place, ImportStatement] = {
             place_of(statement, run.modules, file, run.root): statement
             for statement in self._reduced.statements
@@ -48,7 +49,9 @@ class FileView:
         fill the memory.
         """
         assert self._file.trace is not None
-        graph = ImportGraph(self._file.trace, self._run.modules, self._run.import_sets)
+        graph = ImportGraph(
+            self._file.trace, self._run.modules, self._run.import_sets, self._reduced.calls
+        )
         statement = self.statements[place]
         targets = graph.targets(statement)
         names = _innermost([self._run.modules[module].name for module in targets])
