@@ -71,7 +71,18 @@ def advice(change: Change) -> str:
             "This function runs during parsing. Move the import to where it is used, or call the"
             " function from a task."
         )
-    return f"Import {what} inside the functions that use it, not at the top.{_used_in(change)}"
+    return (
+        f"Import {what} inside the functions that use it, not at the top."
+        f"{_freed_by(change)}{_used_in(change)}"
+    )
+
+
+def _freed_by(change: Change) -> str:
+    """The calls that have to move with an import."""
+    if not change.freed_by:
+        return ""
+    shown = ", ".join(safe_text(str(place), 120) for place in change.freed_by)
+    return f" Only {shown} uses it while parsing: move both."
 
 
 def _call_later(change: Change) -> str:

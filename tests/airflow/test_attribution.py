@@ -506,6 +506,21 @@ def prepare():
     assert plan.after_ms < plan.before_ms - 100
 
 
+def test_an_import_that_only_an_unneeded_call_uses_can_go_with_it(scan: Scan) -> None:
+    files = {
+        "slow_part.py": HEAVY,
+        "library.py": WAITS.format(0.06) + "\n\ndef init():\n    import slow_part\n",
+        "a.py": dag("a", "import library\n\nlibrary.init()\n"),
+    }
+    run = scan(files, depth="full", jobs=1)
+    file = result(run, "a.py")
+    assert trial(file, "a.py:1").need is Need.RAISES
+    assert trial(file, "a.py:3").is_proof
+    assert trial(file, "a.py:1", "a.py:3").is_proof
+    steps = Fleet(run).plan().steps
+    assert [str(change.place) for step in steps for change in step.changes] == ["a.py:3", "a.py:1"]
+
+
 def test_a_call_whose_value_parsing_uses_is_needed(scan: Scan) -> None:
     source = dag("a", "import tools\nLIMIT = tools.fetch()\n").replace(
         "schedule=None)", "schedule=None, params={'n': LIMIT})"

@@ -250,3 +250,38 @@ def test_a_helpers_call_counts_in_every_file_that_runs_it() -> None:
     assert (change.place, change.files) == (place, 2)
     assert change.saving_ms == pytest.approx(120.0, rel=0.2)
     assert (change.not_needed, change.untried, change.evidence) == (1, 1, "partly proved")
+
+
+def test_an_import_that_only_a_call_needs_comes_after_the_call() -> None:
+    """Line 1 imports helper, and only the call at line 5 uses it."""
+    loaded = Loads(
+        module=(HELPER, HEAVY),
+        parent=(-1, -1),
+        self_us=(30_000, 40_000),
+        cumulative_us=(30_000, 40_000),
+        importer=(ROOT, HELPER),
+        line=(1, 3),
+        caller_line=(1, 5),
+        imports=(0, 0),
+    )
+    pass_ = trace(wall_ms=100.0, loaded=loaded, gc_ms=0.0, edges=(Edge(line=1, target=HELPER),))
+    import_place, call_place = Place(file="a.py", line=1), Place(file="a.py", line=5)
+    needed = Experiment(without=(import_place,), need=Need.RAISES, reason="NameError")
+    both = Experiment(
+        without=(import_place, call_place), need=Need.NOT_NEEDED, saving_ms=(70.0, 70.0, 70.0)
+    )
+    call = proof(5, "helper.init", 40.0, 40.0, 40.0)
+    found = fleet(file("a.py", 100.0, trace=pass_, experiments=(needed, both, call)))
+    first, second = found.plan().steps
+    assert [(str(c.place), step.evidence) for step in (first, second) for c in step.changes] == [
+        ("a.py:5", "proved"),
+        ("a.py:1", "proved"),
+    ]
+    assert first.adds_ms == 40.0
+    assert second.adds_ms == pytest.approx(30.0)
+    assert "Only a.py:5 uses it while parsing: move both." in changes.instruction(second)
+    assert found.needed() == []
+
+    alone = fleet(file("a.py", 100.0, trace=pass_, experiments=(needed, call)))
+    assert [str(c.place) for step in alone.plan().steps for c in step.changes] == ["a.py:5"]
+    assert [str(change.place) for change in alone.needed()] == ["a.py:1"]

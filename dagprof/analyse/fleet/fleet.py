@@ -65,7 +65,8 @@ class Fleet:
         main = views[savings.index(max(savings))]
         asked = main.asked_for(place)
         trials = [view.trials[place] for view in views if place in view.trials]
-        needed = [trial for trial in trials if trial.need in (Need.RAISES, Need.CHANGES_DAGS)]
+        needed = [view.trials[place] for view in views if view.needs(place)]
+        freed_by = frozenset[Place]().union(*(view.freed_by(place) for view in views if not needed))
         memory = [statistics.median(trial.memory_kib) for trial in trials if trial.memory_kib]
         not_needed = sum(trial.need is Need.NOT_NEEDED for trial in trials)
         return Change(
@@ -79,7 +80,7 @@ class Fleet:
             memory_kib=int(statistics.median(memory)) if memory else main.memory_kib(place),
             not_needed=not_needed,
             needed=len(needed),
-            untried=len(views) - not_needed - len(needed),
+            untried=len(views) - len(trials),
             reason=needed[0].reason if needed else "",
             cautions=tuple(dict.fromkeys(text for trial in trials for text in trial.cautions)),
             in_function=asked.in_function,
@@ -87,6 +88,7 @@ class Fleet:
             used_in=tuple(dict.fromkeys(place for trial in trials for place in trial.used_in)),
             is_unused=any(trial.is_unused for trial in trials),
             in_hints=any(trial.in_hints for trial in trials),
+            freed_by=tuple(sorted(freed_by)),
             called=next((trial.called for trial in trials if trial.called), ""),
             assigned=next((trial.assigned for trial in trials if trial.assigned), ()),
         )

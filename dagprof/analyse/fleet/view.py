@@ -11,7 +11,7 @@ from dagprof.attribution.candidates import place_of
 from dagprof.attribution.graph import ImportGraph, ImportStatement
 from dagprof.attribution.reduced import Reduced
 from dagprof.attribution.scale import saving_ms
-from dagprof.model import Experiment, FileResult, Place, Run
+from dagprof.model import Experiment, FileResult, Need, Place, Run
 
 
 class ImportedModules(NamedTuple):
@@ -41,6 +41,28 @@ class FileView:
         self.trials: dict[Place, Experiment] = {
             e.without[0]: e for e in file.experiments if len(e.without) == 1
         }
+
+    def freed_by(self, place: Place) -> frozenset[Place]:
+        """The calls without which the parse does not need this import, although it needs the import
+        as long as the calls are there; empty if no experiment showed that.
+        """
+        trial = self.trials.get(place)
+        if trial is None or trial.need is Need.NOT_NEEDED:
+            return frozenset()
+        return next(
+            (
+                frozenset(experiment.without) - {place}
+                for experiment in self._file.experiments
+                if experiment.need is Need.NOT_NEEDED and place in experiment.without
+            ),
+            frozenset(),
+        )
+
+    def needs(self, place: Place) -> bool:
+        """Whether an experiment showed that the parse needs this statement, whatever else goes."""
+        trial = self.trials.get(place)
+        is_needed = trial is not None and trial.need in (Need.RAISES, Need.CHANGES_DAGS)
+        return is_needed and not self.freed_by(place)
 
     def asked_for(self, place: Place) -> ImportedModules:
         """The modules that a statement asks for, and the chain of imports to them.
