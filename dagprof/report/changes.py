@@ -185,7 +185,7 @@ def summary(run: Run, plan: Plan, steps: int) -> str:
     """The plan in one sentence."""
     changes = sum(len(step.changes) for step in plan.steps)
     text = (
-        f"{totals(plan, steps)}; all {count(changes, 'change')} in"
+        f"{totals(plan, steps)}; {'all ' if changes > 1 else ''}{count(changes, 'change')} in"
         f" {count(plan.files_touched, 'source file')} would make"
         f" {count(plan.files_faster, 'DAG file')} faster"
     )

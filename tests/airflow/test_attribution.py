@@ -464,6 +464,7 @@ def test_calls_that_parsing_does_not_need_are_proved(scan: Scan) -> None:
         FRAME = tools.fetch()
         LIMIT = tools.fetch()[0]
         time.sleep(0.05)
+        SETTINGS = base.Settings
 
         def later():
             return FRAME
