@@ -15,6 +15,7 @@ from dagprof.analyse.loads import depths
 from dagprof.judge import runs
 from dagprof.judge.judgement import Judgement, Limits, Outcome
 from dagprof.model import Environment, FileResult, Frozen, Loads, Origin, Run, Status
+from dagprof.quantities import count
 
 SHOWN_IMPORTS = 10
 
@@ -108,7 +109,8 @@ def compare(
     *,
     judged: Mapping[str, Judgement] | None = None,
 ) -> Comparison:
-    """Compare two Runs file by file. A file that only the baseline has counts as removed.
+    """Compare two Runs file by file. A file that only the baseline has counts as removed, and one
+    that only ``current`` has as new, if both scans were asked for it.
 
     A change counts only above ``limits``, which add to the judge's own. ``judged`` is an earlier
     judgement of both Runs. If it includes parses of a second look, ``current`` already has their
@@ -117,9 +119,21 @@ def compare(
     if judged is None:
         judged = runs.judge(baseline, current, lambda _: limits)
     basis = runs.basis(baseline, current)
-    return tell(
-        baseline, current, judged, factor=basis.factor, notes=(basis.note,) if basis.note else ()
+    old, new = below(baseline, current.paths), below(current, baseline.paths)
+    notes = (
+        basis.note,
+        _of_one_scan(len(baseline.files) - len(old.files), "earlier"),
+        _of_one_scan(len(current.files) - len(new.files), "later"),
     )
+    return tell(old, new, judged, factor=basis.factor, notes=tuple(filter(None, notes)))
+
+
+def _of_one_scan(files: int, which: str) -> str:
+    """A note about files that only one of two scans was asked for; empty if there are none."""
+    if not files:
+        return ""
+    are = "is" if files == 1 else "are"
+    return f"{count(files, 'file')} that only the {which} scan was asked for {are} left out."
 
 
 def tell(

@@ -1,4 +1,6 @@
-"""Selects the import statements of the user's code that are worth an experiment without them."""
+"""Selects the import statements and calls of the user's code that are worth an experiment without
+them.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from dagprof.attribution.calls import CallStatement, calls_in, own_us
 from dagprof.attribution.graph import ROOT, ImportGraph, ImportStatement
 from dagprof.attribution.scale import saving_ms
 from dagprof.model import Edge, FileResult, Module, Place
@@ -14,7 +17,8 @@ from dagprof.model import Edge, FileResult, Module, Place
 
 class Candidate(NamedTuple):
     """A statement, its file on disk, and the path that reports show. A candidate also holds what
-    the statement would save alone and at most, in ms of a plain parse.
+    the statement would save alone and at most, in ms of a plain parse. ``call`` says what a
+    call statement calls; it is None for an import statement.
     """
 
     statement: ImportStatement
@@ -22,6 +26,7 @@ class Candidate(NamedTuple):
     place: Place
     alone_ms: float
     behind_ms: float
+    call: CallStatement | None = None
 
 
 def place_of(
@@ -58,21 +63,25 @@ def candidates(
     *,
     smallest_ms: float,
 ) -> list[Candidate]:
-    """The user's import statements that lead to at least ``smallest_ms``, the most promising first.
+    """The user's import statements and unused calls that cost at least ``smallest_ms``, the most
+    promising first.
 
     They include statements that would save nothing alone because another statement leads to the
     same modules. Together, such statements may save much.
     """
     if file.trace is None or file.status.is_failure:
         return []
-    graph = ImportGraph(file.trace, modules, import_sets)
-    if saving_ms(file, graph.total_us) < smallest_ms:
+    calls = calls_in(file, modules, root)
+    graph = ImportGraph(file.trace, modules, import_sets, calls)
+    own = own_us(file)
+    if saving_ms(file, graph.total_us + sum(own.get(call, 0) for call in calls)) < smallest_ms:
         return []
     found = []
     for statement in graph.statements():
         if not graph.is_changeable(statement):
             continue
-        behind_ms = saving_ms(file, graph.behind_us(statement))
+        itself_us = own.get(statement, 0) if statement in calls else 0
+        behind_ms = saving_ms(file, graph.behind_us(statement) + itself_us)
         if behind_ms < smallest_ms:
             continue
         place = place_of(statement, modules, file, root)
@@ -81,8 +90,8 @@ def candidates(
             if statement.importer == ROOT
             else modules[statement.importer].file
         )
-        alone_ms = saving_ms(file, graph.alone_us(statement))
-        found.append(Candidate(statement, path, place, alone_ms, behind_ms))
+        alone_ms = saving_ms(file, graph.alone_us(statement) + itself_us)
+        found.append(Candidate(statement, path, place, alone_ms, behind_ms, calls.get(statement)))
     return sorted(
         found, key=lambda candidate: (-candidate.alone_ms, -candidate.behind_ms, candidate.place)
     )

@@ -50,13 +50,19 @@ class ImportGraph:
 
     ``named`` maps every import statement that ran to the modules that it named or loaded, including
     modules that were already loaded. ``executed`` holds the statements that are not imports but
-    execute other code that contains imports.
+    execute other code that contains imports. ``calls`` are the calls of the user's code that a
+    person can take out: each becomes a statement of its own, as an import statement is.
     """
 
     def __init__(
-        self, trace: Trace, modules: Sequence[Module], import_sets: Sequence[Sequence[Edge]]
+        self,
+        trace: Trace,
+        modules: Sequence[Module],
+        import_sets: Sequence[Sequence[Edge]],
+        calls: Collection[ImportStatement] = (),
     ) -> None:
         self.trace, self.modules = trace, modules
+        self.calls = frozenset(calls)
         self._loads = trace.loads
         self.cost_us: dict[int, int] = {}
         for place, us in zip(self._loads.module, self._loads.self_us, strict=True):
@@ -69,6 +75,10 @@ class ImportGraph:
         self._add_edges(import_sets)
         self._add_loads()
         self._add_packages()
+        for call in self.calls:
+            if call.importer == ROOT:  # also a call that loads nothing
+                self._link(ROOT, call)
+                self._after.setdefault(call, {})
 
     def _add_edges(self, import_sets: Sequence[Sequence[Edge]]) -> None:
         self._add_set(ROOT, self.trace.edges)
@@ -101,7 +111,7 @@ class ImportGraph:
         """
         running = ImportStatement(module, line)
         caller: int | ImportStatement = module
-        if running != statement and line in self._lines.get(module, ()):
+        if running != statement and (running in self.calls or line in self._lines.get(module, ())):
             caller = running
             self._link(module, running)  # the statement may name modules that were already loaded
         self._called.add((module, statement, target))
@@ -204,7 +214,7 @@ class ImportGraph:
 
     def is_changeable(self, statement: ImportStatement) -> bool:
         """Whether a person can remove or move the statement: it is an import statement of the
-        user's, in a file of its own.
+        user's, in a file of its own, or one of ``calls``.
         """
         if not self.is_users(statement) or statement.line <= 0 or statement in self.executed:
             return False

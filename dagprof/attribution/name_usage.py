@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import ast
 import os
-import warnings
 from collections.abc import Collection, Iterator, Mapping
-from functools import lru_cache
 from typing import NamedTuple, TypeGuard
+
+from dagprof.attribution.calls import call_statements
+from dagprof.attribution.trees import text_of, tree_of
 
 
 class NameUse(NamedTuple):
@@ -21,12 +22,14 @@ class NameUse(NamedTuple):
 
 
 def bound_names(file: str, line: int) -> frozenset[str]:
-    """The names that the import statements at a line bind. ``import *`` may bind any name, so it
-    gives none here.
+    """The names that the import statements or the assignment at a line bind. ``import *`` may bind
+    any name, so it gives none here.
     """
     found: set[str] = set()
     for node in _imports_at(file, line):
         found.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
+    if not found and line in (calls := call_statements(file)):
+        found.update(calls[line].assigned)
     return frozenset(found - {"*"})
 
 
@@ -45,7 +48,7 @@ def is_in_class(file: str, line: int) -> bool:
     """Whether an import at a line is in the body of a class. The instances of the class then have
     its names as attributes.
     """
-    tree = _tree(file)
+    tree = tree_of(file)
     nodes = set(_imports_at(file, line))
     classes = (
         (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
@@ -73,7 +76,7 @@ def reads_module(file: str, modules: Collection[str]) -> bool:
     """Whether a file reads one of these modules as an attribute of its package (``package.module``)
     without an import of its own.
     """
-    tree = _tree(file)
+    tree = tree_of(file)
     last = {module.rpartition(".")[2] for module in modules}
     return tree is not None and any(
         isinstance(node, ast.Attribute) and node.attr in last and ast.unparse(node) in modules
@@ -83,7 +86,7 @@ def reads_module(file: str, modules: Collection[str]) -> bool:
 
 def has_attribute(file: str, names: Collection[str]) -> bool:
     """Whether a file reads one of these names as an attribute of something: ``self.name``."""
-    tree = _tree(file)
+    tree = tree_of(file)
     return tree is not None and any(
         isinstance(node, ast.Attribute) and node.attr in names for node in ast.walk(tree)
     )
@@ -93,7 +96,7 @@ def is_used(file: str, names: Collection[str]) -> bool:
     """Whether a file reads one of these names, offers one in ``__all__``, or may look names up by
     their text.
     """
-    tree = _tree(file)
+    tree = tree_of(file)
     return tree is not None and (any(True for _ in _reads(tree, names)) or _reads_by_text(tree))
 
 
@@ -103,7 +106,7 @@ def is_in_hints(file: str, names: Collection[str]) -> bool:
     Python does not evaluate quoted hints, nor any hint under ``from __future__ import
     annotations``.
     """
-    tree = _tree(file)
+    tree = tree_of(file)
     if tree is None or _reads_by_text(tree):
         return False
     hints: set[int] = set()
@@ -185,7 +188,7 @@ def _own_statements(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _imports_at(file: str, line: int) -> Iterator[ast.Import | ast.ImportFrom]:
-    tree = _tree(file)
+    tree = tree_of(file)
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.Import | ast.ImportFrom) and node.lineno == line:
             yield node
@@ -213,9 +216,9 @@ def uses_in(file: str, wanted: Mapping[str, Collection[str]]) -> Iterator[tuple[
     """The places where a file takes some names from modules, each with the module: ``from module
     import name``, ``module.name``.
     """
-    text = _text(file)
+    text = text_of(file)
     for module, names in wanted.items():
-        tree = _tree(file) if module.rpartition(".")[2] in text else None
+        tree = tree_of(file) if module.rpartition(".")[2] in text else None
         for line, name in _uses(tree, module, names) if tree is not None else ():
             yield module, NameUse(file, line, name)
 
@@ -256,28 +259,3 @@ def _is_same(asked: str, module: str, level: int) -> bool:
     it.
     """
     return asked == module or (level > 0 and bool(asked) and module.endswith("." + asked))
-
-
-def _text(file: str) -> str:
-    try:
-        with open(file, encoding="utf-8", errors="replace") as stream:
-            return stream.read()
-    except OSError:
-        return ""
-
-
-@lru_cache(maxsize=64)
-def _parsed(file: str, changed_ns: int) -> ast.Module | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(_text(file))
-        except (SyntaxError, ValueError, RecursionError):
-            return None
-
-
-def _tree(file: str) -> ast.Module | None:
-    try:
-        return _parsed(file, os.stat(file).st_mtime_ns)
-    except OSError:
-        return None

@@ -1,4 +1,5 @@
-"""The import graph of one file, reduced to the statements that a person can change. It is small
+"""The import graph of one file, reduced to the statements that a person can change: import
+statements and calls. It is small
 enough to keep for thousands of files.
 
 Nodes are the user's import statements; a statement in a function has one node per caller. Modules
@@ -14,7 +15,8 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from dagprof.attribution.graph import ROOT, ImportGraph, ImportStatement, Node
@@ -32,12 +34,15 @@ class Atom(NamedTuple):
 
 class Reduced:
     """Finds which modules fall away without some of the user's statements. Times are µs of the
-    tracing pass.
+    tracing pass. ``own_us`` holds the time of calls without the modules that they load.
     """
 
-    def __init__(self, graph: ImportGraph) -> None:
+    def __init__(
+        self, graph: ImportGraph, own_us: Mapping[ImportStatement, int] = MappingProxyType({})
+    ) -> None:
         # Only statements that a person can change are nodes. An import inside pandas stays as long
         # as some node leads to pandas.
+        self.calls = graph.calls
         self.statements = [node for node in graph.statements() if graph.is_changeable(node)]
         self._nodes = [node for statement in self.statements for node in graph.ways(statement)]
         self._bit = {node: 1 << number for number, node in enumerate(self._nodes)}
@@ -64,7 +69,13 @@ class Reduced:
                 row = totals.setdefault(mask, [0, 0])
                 row[0] += graph.cost_us[module]
                 row[1] += 1
-        self.atoms = tuple(Atom(mask, us, count) for mask, (us, count) in totals.items())
+        # Each call is an atom of its own, even if it loads nothing, because its work goes with it.
+        calls = [
+            Atom(self._bits[call], own_us.get(call, 0), 0)
+            for call in self.statements
+            if call in self.calls
+        ]
+        self.atoms = (*(Atom(mask, *row) for mask, row in totals.items()), *calls)
 
     def _around(self, graph: ImportGraph, start: Node) -> tuple[int, set[int]]:
         """The nodes that run, and the modules that are loaded, because of one node and through no

@@ -12,6 +12,7 @@ from dagprof.cli import INTERRUPTED, output
 from dagprof.cli.options import measuring_options
 from dagprof.config import settings as settings_module
 from dagprof.errors import MeasurementError
+from dagprof.model import Run
 from dagprof.robust import FEWEST
 from dagprof.usecases import baselines
 from dagprof.usecases.expectations import expectations
@@ -166,11 +167,18 @@ def _write(
         if thin := baselines.save(scanned.run, written[-1]):
             click.echo(
                 f"dagprof: {thin} of {len(scanned.run.files)} files in this baseline have fewer"
-                f" than {FEWEST} parses, too few to compare with. Save the baseline again without"
-                " --repeat and --time-budget, on a quieter machine.",
+                f" than {FEWEST} parses, too few to compare with. Save the baseline again"
+                f"{_without_limits(scanned.run)} on a quieter machine.",
                 err=True,
             )
     return written
+
+
+def _without_limits(run: Run) -> str:
+    """The options of this scan that limited the number of parses."""
+    options = {"repeat": "--repeat", "time_budget": "--time-budget"}
+    used = [option for name, option in options.items() if run.settings.get(name) is not None]
+    return f" without {' and '.join(used)}," if used else ""
 
 
 def _tell(scanned: Scanned, written: list[Path], *, is_quiet: bool) -> int:

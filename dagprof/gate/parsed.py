@@ -10,12 +10,12 @@ from functools import cached_property
 from typing import NamedTuple
 
 from dagprof.analyse.loads import package
-from dagprof.analyse.statements import own_us
 from dagprof.attribution.candidates import place_of, shown_path
 from dagprof.attribution.graph import ROOT, ImportGraph, ImportStatement
 from dagprof.attribution.scale import saving_ms, scale
+from dagprof.attribution.statement_times import without_loads_us
 from dagprof.gate.waits import done_to
-from dagprof.model import Effect, FileResult, Module, Origin, Place, Run, Trace
+from dagprof.model import Effect, FileResult, Module, Origin, Place, Run
 
 
 class Link(NamedTuple):
@@ -165,18 +165,15 @@ class Parsed:
         if trace is None:
             return []
         factor = scale(self.file)
-        imported = _imported_us(trace)
         return [
             OwnTime(
                 Place(file=self.file.path, line=statement.line),
                 range(statement.line, statement.end_line + 1),
                 statement.text,
-                max(0, own - imported.get(position, 0)) / 1000 * factor,
+                own / 1000 * factor,
                 statement.building_us / 1000 * factor,
             )
-            for position, (statement, (own, _)) in enumerate(
-                zip(trace.statements, own_us(trace.statements), strict=True)
-            )
+            for statement, own in zip(trace.statements, without_loads_us(trace), strict=True)
         ]
 
     def new_effects(self, base: Parsed | None, kinds: Iterable[str]) -> list[Effect]:
@@ -207,30 +204,3 @@ def _times(effects: Iterable[Effect]) -> Counter[tuple[str, str]]:
     for effect in effects:
         times[done_to(effect)] += effect.count
     return times
-
-
-def _imported_us(trace: Trace) -> dict[int, int]:
-    """Import time in µs of each statement, by its position in ``trace.statements``. Only outermost
-    loads count. Each belongs to the innermost statement that was running.
-    """
-    found: dict[int, int] = {}
-    loads = trace.loads
-    for parent, importer, line, caller, us in zip(
-        loads.parent,
-        loads.importer,
-        loads.line,
-        loads.caller_line,
-        loads.cumulative_us,
-        strict=True,
-    ):
-        if parent >= 0:
-            continue
-        at = line if importer == ROOT else caller
-        inside = [
-            position
-            for position, statement in enumerate(trace.statements)
-            if statement.line <= at <= statement.end_line
-        ]
-        if inside:
-            found[inside[-1]] = found.get(inside[-1], 0) + us
-    return found

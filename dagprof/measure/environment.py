@@ -8,16 +8,19 @@ import hashlib
 import os
 import platform
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 from dagprof import git
 from dagprof.errors import DagprofError
 from dagprof.link.target import Target
 from dagprof.link.zygote import Zygote
-from dagprof.model import Environment, Git
+from dagprof.model import Doubt, Environment, FileResult, Git
 
 # The limit for asking git. The answer is a side note of the Run, so no scan should wait longer.
 _GIT_LIMIT_S = 20.0
+# Share of the traced parse time. More compilation than this has a cause that the user can remove.
+_MUCH_COMPILING = 0.1
 
 
 def describe(
@@ -83,3 +86,24 @@ def git_state(folder: Path) -> Git | None:
     except (DagprofError, OSError):
         return None
     return Git(commit=commit, is_dirty=bool(changed))
+
+
+def about_bytecode(target: Target, files: Sequence[FileResult]) -> list[Doubt]:
+    """A note if each parse compiles modules again, and what that takes of the traced parses."""
+    is_off = bool(target.environment.get("PYTHONDONTWRITEBYTECODE"))
+    traces = [file.trace for file in files if file.trace is not None]
+    traced_ms = sum(trace.wall_ms for trace in traces)
+    compiling = sum(trace.compile_ms for trace in traces) / traced_ms if traced_ms else 0.0
+    share = f" ({compiling:.0%} of the traced parse time)" if compiling >= 0.005 else ""
+    text = (
+        f"PYTHONDONTWRITEBYTECODE is set, so each parse recompiles modules{share}; unset it unless"
+        " your deployment sets it."
+        if is_off
+        else f"Each parse recompiles modules{share}, because their bytecode is missing."
+    )
+    if compiling >= _MUCH_COMPILING:
+        text += (
+            " If installed packages have no bytecode, `python -m compileall` on their folder"
+            " writes it."
+        )
+    return [Doubt(code="no-bytecode", text=text)] if is_off or compiling >= _MUCH_COMPILING else []

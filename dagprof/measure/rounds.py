@@ -163,7 +163,7 @@ class Rounds:
         asked = planned(self._results.values(), self._root, proof)
         if not asked:
             return
-        self._progress.started(len(asked), "testing imports")
+        self._progress.started(len(asked), "testing changes")
         share = (
             None
             if proof.share_of_scan is None
@@ -179,7 +179,7 @@ class Rounds:
                 else "raise --time-budget to test more"
             )
             text = (
-                f"To save time, imports were not tested in {len(jobs) - done} of {len(jobs)} files "
+                f"To save time, changes were not tested in {len(jobs) - done} of {len(jobs)} files "
                 f"where it would pay; {more}."
             )
             self.doubts.append(Doubt(code="unproved", text=text))

@@ -60,6 +60,14 @@ def scratch_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def below_root(paths: Iterable[str | Path], root: str | Path) -> tuple[str, ...]:
+    """Paths of a scan in the form of results, relative to the bundle root; ``.`` is the root."""
+    real = os.path.realpath(root)
+    return tuple(
+        os.path.relpath(os.path.realpath(path), real).replace(os.sep, "/") for path in paths
+    )
+
+
 class Site:
     """Use it as a context manager: the zygote starts on entering and ends on leaving. Measuring
     adds to ``doubts``.
@@ -70,7 +78,7 @@ class Site:
         self._paths = tuple(paths)
         self.config = starting.zygote_config(self.target, settings)
         self.zygotes: Zygotes
-        self.doubts: list[Doubt] = _surrounding_doubts(target)
+        self.doubts: list[Doubt] = []
         self._pre_imported: tuple[str, ...] = ()
         self.has_collected = True
         self._skipped: tuple[SkippedFile, ...] = ()
@@ -204,9 +212,15 @@ class Site:
             modules=assembler.modules(described.owners),
             import_sets=assembler.import_sets(),
             skipped=self._skipped,
-            doubts=(*self.doubts, *self.zygotes.doubts, *self.zygotes.metadata.doubts),
+            doubts=(
+                *environment.about_bytecode(self.target, files),
+                *self.doubts,
+                *self.zygotes.doubts,
+                *self.zygotes.metadata.doubts,
+            ),
             plugins=zygote.plugins,
             project=_project(self.target, files),
+            paths=below_root(self._paths, self.target.root),
         )
 
     def _remarked(self, measured: Measured) -> Measured:
@@ -284,16 +298,6 @@ def _project(target: Target, files: Sequence[FileResult]) -> Project:
     near = [target.root / file.path for file in lacking]
     at = homes.homes(missing, root, target.root, path, Path.cwd(), near)
     return Project(root="" if found is None else str(root), used=target.used, homes=at)
-
-
-def _surrounding_doubts(target: Target) -> list[Doubt]:
-    if not target.environment.get("PYTHONDONTWRITEBYTECODE"):
-        return []
-    text = (
-        "PYTHONDONTWRITEBYTECODE is set, so each parse recompiles your modules; "
-        "unset it unless your deployment sets it."
-    )
-    return [Doubt(code="no-bytecode", text=text)]
 
 
 def _recorded(settings: Settings, files: int) -> dict[str, str | int | float | bool | None]:

@@ -21,8 +21,8 @@ class Need(str, enum.Enum):
 
 
 class Experiment(Frozen, frozen=True):
-    """Another parse of the file, without some import statements. dagprof removes these in memory
-    only.
+    """Another parse of the file, without some import statements or calls. dagprof removes these in
+    memory only.
 
     ``need`` says whether the parse needed them, and ``reason`` what needed them. ``saving_ms`` and
     ``memory_kib`` hold one difference per round: a plain parse minus the parse without the
@@ -31,7 +31,9 @@ class Experiment(Frozen, frozen=True):
     the imports that the serialised DAGs do not show. ``has_star`` says that one of them is an
     ``import *``. Three fields describe a single statement that is not needed: ``used_in`` holds a
     place in each other file that takes its names from this file, perhaps in tasks; ``is_unused``
-    says that no source was seen to use them; ``in_hints`` says that only type hints do.
+    says that no source was seen to use them; ``in_hints`` says that only type hints do. ``called``
+    names what a single statement calls, and ``assigned`` the names that keep the value. Both are
+    empty for an import statement.
     """
 
     without: tuple[Place, ...]
@@ -44,6 +46,8 @@ class Experiment(Frozen, frozen=True):
     used_in: tuple[Place, ...] = ()
     is_unused: bool = False
     in_hints: bool = False
+    called: str = ""
+    assigned: tuple[str, ...] = ()
 
     @property
     def is_proof(self) -> bool:

@@ -143,6 +143,9 @@ class Reference(Frozen, frozen=True):
 class Run(Frozen, frozen=True):
     """One scan: what dagprof measured, where and how, and the results. Measuring writes this file;
     reports read it.
+
+    ``paths`` are the files and folders that the scan was asked for, relative to ``root``; ``.``
+    stands for all files.
     """
 
     schema_version: int
@@ -160,6 +163,7 @@ class Run(Frozen, frozen=True):
     reference: Reference | None = None
     plugins: tuple[Plugin, ...] = ()
     project: Project = Project()
+    paths: tuple[str, ...] = (".",)
 
     @property
     def broken(self) -> list[FileResult]:

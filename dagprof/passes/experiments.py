@@ -1,4 +1,5 @@
-"""Proves what import statements cost and whether a parse needs them, by parsing again without them.
+"""Proves what import statements and calls cost and whether a parse needs them, by parsing again
+without them.
 
 Plain parses and parses without the statements alternate, round by round. So a machine that changes
 its speed changes both.
@@ -19,6 +20,9 @@ from dagprof.passes.differences import changed, state_differences
 from dagprof.passes.lab import Lab
 from dagprof.passes.plan import STABLE_MS, STABLE_SHARE, Proof
 from dagprof.robust import standard_error_of_median
+
+# The most calls that dagprof removes to find whether an import is needed only by them.
+_MOST_CALLS = 3
 
 
 def prove(
@@ -47,15 +51,17 @@ def prove(
         trial = _Trial((candidate,))
         trial.judge(plain, lab)
         (free if trial.need is Need.NOT_NEEDED else needed).append(trial)
+    freed = [each for trial in needed if (each := _freed(trial, free, plain, lab)) is not None]
     timed = [trial for trial in free if trial.candidates[0].alone_ms >= proof.smallest_ms]
     together = _together(free, plain, lab)
     most = proof.timed(parse_ms)
-    timed = timed[:most] if together is None else [*timed[: most - 1], together]
+    sets = [*freed, *([together] if together is not None else [])][:most]
+    timed = [*timed[: most - len(sets)], *sets]
     if timed:
         _time(timed, lab, proof.rounds)
     return tuple(
         trial.experiment(parse_ms)
-        for trial in (*timed, *(t for t in free if t not in timed), *needed)
+        for trial in (*timed, *(t for t in (*free, *freed) if t not in timed), *needed)
     )
 
 
@@ -71,6 +77,7 @@ class _Trial:
         self.memory_kib: list[int] = []
         self.cautions: list[str] = []
         self.has_star = False
+        self.raised_at = ("", 0)
 
     def judge(self, plain: Result, lab: Lab) -> None:
         """Parse once without the statements, and record whether the parse needed them."""
@@ -85,9 +92,14 @@ class _Trial:
         if result is None:
             return Need.UNKNOWN, f"the parse without it ended early ({reply.outcome})"
         if result.failures:
-            return Need.RAISES, _why(result.failures[-1])
+            last = result.failures[-1]
+            self.raised_at = (last.file, last.line)
+            return Need.RAISES, _why(last)
         if result.missing:
-            return Need.UNKNOWN, "only import statements can be removed, and this line has none"
+            return (
+                Need.UNKNOWN,
+                "only import statements and calls can be removed, and this line has neither",
+            )
         if result.missed:
             name, file, line = result.missed[0]
             return (
@@ -124,6 +136,7 @@ class _Trial:
     def experiment(self, parse_ms: float) -> Experiment:
         is_timed = len(self.saving_ms) > 1
         scale = parse_ms / statistics.median(self.plain_ms) if is_timed else 1.0
+        call = self.candidates[0].call if len(self.candidates) == 1 else None
         return Experiment(
             without=tuple(candidate.place for candidate in self.candidates),
             need=self.need,
@@ -132,7 +145,32 @@ class _Trial:
             memory_kib=tuple(self.memory_kib) if is_timed else (),
             cautions=tuple(self.cautions),
             has_star=self.has_star,
+            called=call.called if call is not None else "",
+            assigned=call.assigned if call is not None else (),
         )
+
+
+def _freed(trial: _Trial, free: Sequence[_Trial], plain: Result, lab: Lab) -> _Trial | None:
+    """An import together with the unneeded calls that are all that needs it; None if something else
+    needs it.
+    """
+    calls = {
+        (each.candidates[0].file, each.candidates[0].statement.line): each.candidates[0]
+        for each in free
+        if each.candidates[0].call is not None
+    }
+    if trial.candidates[0].call is not None:
+        return None
+    wider = trial
+    for _ in range(_MOST_CALLS):
+        call = calls.pop(wider.raised_at, None)
+        if call is None:
+            return None
+        wider = _Trial((*wider.candidates, call))
+        wider.judge(plain, lab)
+        if wider.need is Need.NOT_NEEDED:
+            return wider
+    return None
 
 
 def _together(free: Sequence[_Trial], plain: Result, lab: Lab) -> _Trial | None:

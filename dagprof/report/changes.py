@@ -53,6 +53,9 @@ def what_it_loads(change: Change) -> str:
 
 def advice(change: Change) -> str:
     """The sentence that tells the user what to do."""
+    if change.called:
+        text = _call_later(change)
+        return text[:1].upper() + text[1:]
     what = what_it_loads(change)
     if change.is_star:
         return (
@@ -68,7 +71,44 @@ def advice(change: Change) -> str:
             "This function runs during parsing. Move the import to where it is used, or call the"
             " function from a task."
         )
-    return f"Import {what} inside the functions that use it, not at the top.{_used_in(change)}"
+    return (
+        f"Import {what} inside the functions that use it, not at the top."
+        f"{_freed_by(change)}{_used_in(change)}"
+    )
+
+
+def _freed_by(change: Change) -> str:
+    """The calls that have to move with an import."""
+    if not change.freed_by:
+        return ""
+    shown = ", ".join(safe_text(str(place), 120) for place in change.freed_by)
+    return f" Only {shown} uses it while parsing: move both."
+
+
+def _call_later(change: Change) -> str:
+    """Where a call belongs, and what it loads while the file is parsed."""
+    called = safe_text(change.called, 60)
+    names = ", ".join(safe_text(name, 60) for name in change.assigned[:_SHOWN_MODULES])
+    if not change.assigned:
+        text = f"parsing does not need this call: call {called} in the tasks that need it."
+    elif change.is_unused:
+        text = (
+            f"nothing uses {names}: remove the call of {called} unless its side effects are needed."
+        )
+    else:
+        text = f"parsing does not use {names}: call {called} in a cached function that tasks call."
+    return f"{text}{_loaded(change)}{_used_in(change)}"
+
+
+def _loaded(change: Change) -> str:
+    """How many modules a call loads, and of which packages."""
+    if not change.modules:
+        return ""
+    packages = list(dict.fromkeys(name.partition(".")[0] for name in change.loads))
+    shown = ", ".join(safe_text(name, 60) for name in packages[:_SHOWN_MODULES])
+    more = len(packages) - _SHOWN_MODULES
+    others = f" and {count(more, 'more package')}" if more > 0 else ""
+    return f" It loads {count(change.modules, 'module')} ({shown}{others})."
 
 
 def _used_in(change: Change) -> str:
@@ -108,9 +148,14 @@ def instruction(step: Step) -> str:
     """The changes of a step as one instruction."""
     if len(step.changes) == 1:
         return advice(step.changes[0])
-    loads = ", ".join(dict.fromkeys(what_it_loads(change) for change in step.changes))
-    text = f"Import {loads} inside the functions that use it. These lines save time only together."
+    imports = [change for change in step.changes if not change.called]
+    loads = ", ".join(dict.fromkeys(what_it_loads(change) for change in imports))
+    text = f"Import {loads} inside the functions that use it. " if imports else ""
+    text += "These lines save time only together."
     for change in step.changes:
+        if change.called:
+            text += f" {_place(change)}: {_call_later(change)}"
+            continue
         if change.is_star:
             text += f" {_place(change)}: import the names you use."
         elif change.is_unused:
@@ -140,7 +185,7 @@ def summary(run: Run, plan: Plan, steps: int) -> str:
     """The plan in one sentence."""
     changes = sum(len(step.changes) for step in plan.steps)
     text = (
-        f"{totals(plan, steps)}; all {count(changes, 'change')} in"
+        f"{totals(plan, steps)}; {'all ' if changes > 1 else ''}{count(changes, 'change')} in"
         f" {count(plan.files_touched, 'source file')} would make"
         f" {count(plan.files_faster, 'DAG file')} faster"
     )
@@ -166,7 +211,7 @@ def no_plan(run: Run, plan: Plan) -> str:
     if not is_traced(run):
         return f"No change is proposed. {NOT_TRACED}"
     if not plan.untried:
-        return "No import that could be moved would save a noticeable time."
+        return "No import or call that could be moved would save a noticeable time."
     lines = f"dagprof did not test {count(plan.untried, 'line')} whose removal might save time"
     return f"No change is proposed: {lines}. {as_sentence(_to_try_more(run))}"
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from dagprof.analyse.comparison import below
+from dagprof.measure.site import below_root
 from dagprof.model import Run
 from dagprof.robust import are_enough
 from dagprof.store import runs
@@ -18,10 +18,7 @@ def of_paths(baseline: Run, paths: Sequence[str], root: str) -> Run:
 
     The scan did not measure other files, so they would count as removed.
     """
-    real = os.path.realpath(root)
-    # Paths in the form of results; ``.`` stands for the root itself.
-    shown = [os.path.relpath(os.path.realpath(path), real).replace(os.sep, "/") for path in paths]
-    return below(baseline, shown)
+    return below(baseline, below_root(paths, root))
 
 
 def save(run: Run, file: Path) -> int:

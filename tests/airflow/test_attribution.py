@@ -450,3 +450,88 @@ def test_a_small_time_budget_is_kept(scan: Scan) -> None:
     skipped = [file for file in run.files if not file.is_timed]
     assert skipped
     assert "not at all" in next(doubt.text for doubt in run.doubts if doubt.code == "budget")
+
+
+def test_calls_that_parsing_does_not_need_are_proved(scan: Scan) -> None:
+    """In the DAG file, in a helper's class body, and kept in a name that only a task uses."""
+    source = dag(
+        "a",
+        """
+        import base
+        import tools
+
+        tools.init()
+        FRAME = tools.fetch()
+        LIMIT = tools.fetch()[0]
+        time.sleep(0.05)
+        SETTINGS = base.Settings
+
+        def later():
+            return FRAME
+        """,
+    ).replace("schedule=None)", "schedule=None, params={'n': LIMIT})")
+    files = {
+        "slow_init.py": HEAVY,
+        "slow_fetch.py": LIGHT,
+        "slow_base.py": HEAVY,
+        "tools.py": """
+def init():
+    import slow_init
+
+def fetch():
+    import slow_fetch
+    return [slow_fetch.value]
+
+def prepare():
+    import slow_base
+""",
+        "base.py": "import tools\n\nclass Settings:\n    if True:\n        tools.prepare()\n",
+        "a.py": "import time\n" + source,
+    }
+    run = scan(files, depth="full", jobs=1)
+    file = result(run, "a.py")
+    assert file.failures == ()
+    found = {str(e.without[0]): e for e in file.experiments if len(e.without) == 1 and e.called}
+    assert {where: (e.need, e.called, e.assigned) for where, e in found.items()} == {
+        "a.py:6": (Need.NOT_NEEDED, "tools.init", ()),
+        "a.py:7": (Need.NOT_NEEDED, "tools.fetch", ("FRAME",)),
+        "a.py:8": (Need.RAISES, "tools.fetch", ("LIMIT",)),
+        "a.py:9": (Need.NOT_NEEDED, "time.sleep", ()),
+        "base.py:5": (Need.NOT_NEEDED, "tools.prepare", ()),
+    }
+    for where, least_ms in (("a.py:6", 30), ("a.py:9", 25), ("base.py:5", 30)):
+        assert found[where].proved_ms > least_ms  # a busy machine adds to it
+    plan = Fleet(run).plan()
+    places = {str(change.place) for step in plan.steps for change in step.changes}
+    assert {"a.py:6", "a.py:9", "base.py:5"} <= places
+    assert plan.after_ms < plan.before_ms - 100
+
+
+def test_an_import_that_only_an_unneeded_call_uses_can_go_with_it(scan: Scan) -> None:
+    files = {
+        "slow_part.py": HEAVY,
+        "library.py": WAITS.format(0.06) + "\n\ndef init():\n    import slow_part\n",
+        "a.py": dag("a", "import library\n\nlibrary.init()\n"),
+    }
+    run = scan(files, depth="full", jobs=1)
+    file = result(run, "a.py")
+    assert trial(file, "a.py:1").need is Need.RAISES
+    assert trial(file, "a.py:3").is_proof
+    assert trial(file, "a.py:1", "a.py:3").is_proof
+    steps = Fleet(run).plan().steps
+    assert [str(change.place) for step in steps for change in step.changes] == ["a.py:3", "a.py:1"]
+
+
+def test_a_call_whose_value_parsing_uses_is_needed(scan: Scan) -> None:
+    source = dag("a", "import tools\nLIMIT = tools.fetch()\n").replace(
+        "schedule=None)", "schedule=None, params={'n': LIMIT})"
+    )
+    files = {
+        "slow.py": HEAVY,
+        "tools.py": "def fetch():\n    import slow\n    return slow.value\n",
+        "a.py": source,
+    }
+    file = result(scan(files, depth="full", jobs=1), "a.py")
+    found = trial(file, "a.py:2")
+    assert (found.need, found.called) == (Need.RAISES, "tools.fetch")
+    assert "NameError" in found.reason

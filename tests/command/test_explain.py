@@ -149,7 +149,7 @@ def test_a_scan_ends_with_the_best_changes(place: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "Best changes: " in done.stdout
     assert "Import heavier inside the functions that use it, not at the top." in done.stdout
-    assert "testing imports, 2 files" in done.stderr
+    assert "testing changes, 2 files" in done.stderr
     page = (place / "reports" / "report.html").read_text()
     assert "common/helper.py:1" in page[page.index('id="plan"') :]
 

@@ -65,6 +65,24 @@ def test_every_file_is_placed(before: Run, after: Run) -> None:
     }
 
 
+def test_files_that_one_scan_was_not_asked_for_are_neither_new_nor_removed() -> None:
+    whole = run(
+        file("a.py", 50, 50, 50), file("etl/b.py", 60, 60, 60), file("etl/gone.py", 9, 9, 9)
+    )
+    part = run(file("etl/b.py", 60, 60, 60), file("etl/new.py", 70, 70, 70), paths=("etl",))
+    found = compare(whole, part, LIMITS)
+    assert {change.path: change.outcome for change in found.files} == {
+        "etl/b.py": Outcome.UNCHANGED,
+        "etl/gone.py": Outcome.GONE,
+        "etl/new.py": Outcome.NEW,
+    }
+    assert found.baseline_total_ms == pytest.approx(69)
+    assert "1 file that only the earlier scan was asked for is left out." in found.warnings
+    back = compare(part, whole, LIMITS)
+    assert {change.path for change in back.of(Outcome.NEW)} == {"etl/gone.py"}
+    assert "1 file that only the later scan was asked for is left out." in back.warnings
+
+
 def test_imports_that_appear_and_vanish_are_named(before: Run, after: Run) -> None:
     changes = {change.path: change for change in compare(before, after, LIMITS).files}
     assert changes["slower.py"].new_imports == ("common.frames", "pandas", "numpy")

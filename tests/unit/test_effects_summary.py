@@ -37,6 +37,18 @@ def test_lines_are_summed_over_files_and_the_longest_come_first() -> None:
     ]
 
 
+def test_a_missing_environment_variable_is_no_work_to_move() -> None:
+    asked = Access(
+        kind="environment",
+        key="TMPDIR",
+        operation="get",
+        answered_by="missing",
+        file="/dags/a.py",
+        line=4,
+    )
+    assert effects.doings(run(file("a.py", 100, accesses=(asked,)))) == []
+
+
 def test_names_from_dag_code_are_harmless_and_nothing_is_printed_for_nothing() -> None:
     console = Console(width=120, record=True, file=io.StringIO())
     effects.render(run(file("a.py", 100)), console)

@@ -190,7 +190,7 @@ def test_a_plan_that_was_not_looked_for_is_told_apart_from_one_that_is_empty() -
         untraced, Fleet(untraced).plan(), None
     )
     traced = run(file("a.py", 100, trace=trace(100)))
-    assert "No import that could be moved would save a noticeable time." in markdown.render(
+    assert "No import or call that could be moved would save a noticeable time." in markdown.render(
         traced, Fleet(traced).plan(), None
     )
 

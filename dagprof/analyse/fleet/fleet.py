@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import statistics
 
+from dagprof.analyse.fleet.graphs import Graphs
 from dagprof.analyse.fleet.planner import Planner
 from dagprof.analyse.fleet.values import FASTER_MS, SMALLEST_MS, Change, Plan
 from dagprof.analyse.fleet.view import FileView
 from dagprof.analyse.loads import group
 from dagprof.analyse.savings import alone_by_group
-from dagprof.attribution.graph import ImportGraph
 from dagprof.model import Need, Place, Run
 
 
@@ -22,12 +22,13 @@ class Fleet:
 
     def __init__(self, run: Run) -> None:
         self._total_ms = run.total_own_ms
+        graphs = Graphs(run)
         keys = [group(module, "distribution") for module in run.modules]
         self.distributions: dict[str, float] = {}
         self.views: list[FileView] = []
         for file in run.files:
-            if file.trace is not None and file.is_timed:
-                graph = ImportGraph(file.trace, run.modules, run.import_sets)
+            graph = graphs.of(file)
+            if graph is not None and file.is_timed:
                 self.views.append(FileView(run, file, graph))
                 for name, ms in alone_by_group(file, graph, keys).items():
                     self.distributions[name] = self.distributions.get(name, 0.0) + ms
@@ -38,8 +39,8 @@ class Fleet:
                 self._by_place.setdefault(place, []).append(view)
 
     def changes(self) -> list[Change]:
-        """Every import statement of the user's code that would save time alone, the largest saving
-        first.
+        """Every import statement and call of the user's code that would save time alone, the
+        largest saving first.
         """
         saved = {
             place: sum(view.saving_ms((place,)) for view in views)
@@ -64,7 +65,8 @@ class Fleet:
         main = views[savings.index(max(savings))]
         asked = main.asked_for(place)
         trials = [view.trials[place] for view in views if place in view.trials]
-        needed = [trial for trial in trials if trial.need in (Need.RAISES, Need.CHANGES_DAGS)]
+        needed = [view.trials[place] for view in views if view.needs(place)]
+        freed_by = frozenset[Place]().union(*(view.freed_by(place) for view in views if not needed))
         memory = [statistics.median(trial.memory_kib) for trial in trials if trial.memory_kib]
         not_needed = sum(trial.need is Need.NOT_NEEDED for trial in trials)
         return Change(
@@ -78,7 +80,7 @@ class Fleet:
             memory_kib=int(statistics.median(memory)) if memory else main.memory_kib(place),
             not_needed=not_needed,
             needed=len(needed),
-            untried=len(views) - not_needed - len(needed),
+            untried=len(views) - len(trials),
             reason=needed[0].reason if needed else "",
             cautions=tuple(dict.fromkeys(text for trial in trials for text in trial.cautions)),
             in_function=asked.in_function,
@@ -86,6 +88,9 @@ class Fleet:
             used_in=tuple(dict.fromkeys(place for trial in trials for place in trial.used_in)),
             is_unused=any(trial.is_unused for trial in trials),
             in_hints=any(trial.in_hints for trial in trials),
+            freed_by=tuple(sorted(freed_by)),
+            called=next((trial.called for trial in trials if trial.called), ""),
+            assigned=next((trial.assigned for trial in trials if trial.assigned), ()),
         )
 
     def plan(self, length: int = 20, *, untried: bool = False) -> Plan:

@@ -32,6 +32,7 @@ class Planner:
         once.
         """
         movable = self._movable()
+        self._freed_by = {place: found for place in movable if (found := self._needed_by(place))}
         gains = {place: self._gain((place,)) for place in movable}
         tried = {place: gain for place, gain in gains.items() if self._is_tried(place)}
         promising = sum(gain >= SMALLEST_MS for place, gain in gains.items() if place not in tried)
@@ -39,9 +40,9 @@ class Planner:
         everything = list(left)
         steps: list[Step] = []
         total = self._total_ms
-        while left and len(steps) < length:
-            best = max(left, key=lambda place: (left[place], place))
-            places = [best] if left[best] >= SMALLEST_MS else self._together(list(left))
+        while (ready := self._ready(left)) and len(steps) < length:
+            best = max(ready, key=lambda place: (left[place], place))
+            places = [best] if left[best] >= SMALLEST_MS else self._together(ready)
             if not places:
                 break
             step = self._take(places, total)
@@ -54,6 +55,11 @@ class Planner:
         faster = sum(ms >= FASTER_MS for ms in self._saved.values())
         return Plan(self._total_ms, tuple(steps), min(floor, total), faster, promising)
 
+    def _ready(self, places: Iterable[Place]) -> list[Place]:
+        """The statements that can go now: nothing needs them but calls that are already chosen."""
+        chosen = set(self._chosen)
+        return [place for place in places if self._freed_by.get(place, frozenset()) <= chosen]
+
     def _is_tried(self, place: Place) -> bool:
         return any(place in view.trials for view in self._by_place[place])
 
@@ -65,10 +71,16 @@ class Planner:
             place
             for place, views in self._by_place.items()
             if all(
-                view.trials[place].need is Need.NOT_NEEDED for view in views if place in view.trials
+                view.trials[place].need is Need.NOT_NEEDED or view.freed_by(place)
+                for view in views
+                if place in view.trials
             )
             and sum(view.behind_ms(place) for view in views) >= SMALLEST_MS
         ]
+
+    def _needed_by(self, place: Place) -> frozenset[Place]:
+        """The calls that have to go before this statement can."""
+        return frozenset[Place]().union(*(view.freed_by(place) for view in self._by_place[place]))
 
     def _views(self, places: Iterable[Place]) -> list[FileView]:
         return list({id(view): view for place in places for view in self._by_place[place]}.values())

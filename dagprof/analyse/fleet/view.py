@@ -6,11 +6,12 @@ import statistics
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
+from dagprof.attribution.calls import own_us
 from dagprof.attribution.candidates import place_of
 from dagprof.attribution.graph import ImportGraph, ImportStatement
 from dagprof.attribution.reduced import Reduced
 from dagprof.attribution.scale import saving_ms
-from dagprof.model import Experiment, FileResult, Place, Run
+from dagprof.model import Experiment, FileResult, Need, Place, Run
 
 
 class ImportedModules(NamedTuple):
@@ -29,7 +30,7 @@ class FileView:
     def __init__(self, run: Run, file: FileResult, graph: ImportGraph) -> None:
         self.path, self._own_ms = file.path, file.own_ms
         self._per_us = saving_ms(file, 1.0)
-        self._reduced = Reduced(graph)
+        self._reduced = Reduced(graph, own_us(file))
         self.statements: dict[Place, ImportStatement] = {
             place_of(statement, run.modules, file, run.root): statement
             for statement in self._reduced.statements
@@ -41,6 +42,28 @@ class FileView:
             e.without[0]: e for e in file.experiments if len(e.without) == 1
         }
 
+    def freed_by(self, place: Place) -> frozenset[Place]:
+        """The calls without which the parse does not need this import, although it needs the import
+        as long as the calls are there; empty if no experiment showed that.
+        """
+        trial = self.trials.get(place)
+        if trial is None or trial.need is Need.NOT_NEEDED:
+            return frozenset()
+        return next(
+            (
+                frozenset(experiment.without) - {place}
+                for experiment in self._file.experiments
+                if experiment.need is Need.NOT_NEEDED and place in experiment.without
+            ),
+            frozenset(),
+        )
+
+    def needs(self, place: Place) -> bool:
+        """Whether an experiment showed that the parse needs this statement, whatever else goes."""
+        trial = self.trials.get(place)
+        is_needed = trial is not None and trial.need in (Need.RAISES, Need.CHANGES_DAGS)
+        return is_needed and not self.freed_by(place)
+
     def asked_for(self, place: Place) -> ImportedModules:
         """The modules that a statement asks for, and the chain of imports to them.
 
@@ -48,7 +71,9 @@ class FileView:
         fill the memory.
         """
         assert self._file.trace is not None
-        graph = ImportGraph(self._file.trace, self._run.modules, self._run.import_sets)
+        graph = ImportGraph(
+            self._file.trace, self._run.modules, self._run.import_sets, self._reduced.calls
+        )
         statement = self.statements[place]
         targets = graph.targets(statement)
         names = _innermost([self._run.modules[module].name for module in targets])

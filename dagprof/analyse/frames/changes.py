@@ -38,8 +38,8 @@ def experiments_frame(run: Run) -> pd.DataFrame:
 
 
 def changes_frame(run: Run) -> pd.DataFrame:
-    """One row per import statement of the user's code that would save time over all files,
-    largest first.
+    """One row per import statement or call of the user's code that would save time over all
+    files, largest first.
     """
     return table(
         columns.CHANGES,

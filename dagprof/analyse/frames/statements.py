@@ -9,8 +9,9 @@ import pandas as pd
 from dagprof.analyse import loads as loading
 from dagprof.analyse.frames import columns
 from dagprof.analyse.frames.building import ranked, table
-from dagprof.analyse.statements import depth, is_partial, own_us
+from dagprof.analyse.statements import depth, is_partial
 from dagprof.attribution.scale import scale
+from dagprof.attribution.statement_times import own_us
 from dagprof.model import Run, Statement
 
 

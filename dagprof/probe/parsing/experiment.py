@@ -1,5 +1,5 @@
-"""Parses again without some import statements of the DAG file or of the user's helpers. The files
-on disk stay unchanged.
+"""Parses again without some import statements or calls of the DAG file or of the user's helpers.
+The files on disk stay unchanged.
 
 The changed code is compiled before the clock starts, and kept. So an experiment compiles as little
 as a plain parse that finds its bytecode. A removed statement becomes ``pass``.
@@ -24,12 +24,11 @@ if TYPE_CHECKING:
 
 
 class Removal:
-    """Import statements to take out: ``{file: [line, ...]}``. A file without lines is executed as
-    it is.
+    """Statements to take out: ``{file: [line, ...]}``. A file without lines is executed as it is.
 
-    ``missing`` are lines without an import statement. ``stars`` are those of ``import *``, which
-    cannot move into a function. With ``missed``, dagprof records which of the removed names are
-    requested.
+    ``missing`` are lines without an import statement and without a call whose value is unused.
+    ``stars`` are those of ``import *``, which cannot move into a function. With ``missed``, dagprof
+    records which of the removed names are requested.
     """
 
     def __init__(self, without: dict[str, list[int]], missed: Missed | None = None) -> None:
@@ -100,6 +99,26 @@ class _Remover(ast.NodeTransformer):
         self.stars: set[int] = set()
         self.names: set[str] = set()
         self._lines = lines
+
+    def visit_Expr(self, node: ast.Expr) -> ast.stmt:
+        if node.lineno not in self._lines or not isinstance(node.value, ast.Call):
+            return node
+        self.removed.add(node.lineno)
+        return ast.copy_location(ast.Pass(), node)
+
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt:
+        return self._without(node, node.targets)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:
+        return self._without(node, [node.target])
+
+    def _without(self, node: ast.stmt, targets: list[ast.expr]) -> ast.stmt:
+        if node.lineno not in self._lines:
+            return node
+        self.removed.add(node.lineno)
+        for target in targets:
+            self.names.update(part.id for part in ast.walk(target) if isinstance(part, ast.Name))
+        return ast.copy_location(ast.Pass(), node)
 
     def visit_Import(self, node: ast.Import | ast.ImportFrom) -> ast.stmt:
         if node.lineno not in self._lines:

@@ -60,6 +60,8 @@ def doings(run: Run) -> list[Doing]:
 
 def _of(file: FileResult, root: str) -> Iterable[tuple[Place, str, int, float | None]]:
     for access in file.accesses:
+        if access.kind == "environment":
+            continue  # reading an environment variable costs nothing
         place = Place(file=shown_path(access.file, root), line=access.line)
         yield place, f"{access.kind} {access.key}", access.count, None
     for effect in file.effects:

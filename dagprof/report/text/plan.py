@@ -52,7 +52,7 @@ def render(run: Run, plan: Plan, console: Console) -> None:
     console.print(
         Text(
             "The DAG processor saves this time in every parse. So does the start of every task that"
-            " does not use the import.",
+            " does not use what you move.",
             style="dim",
         )
     )

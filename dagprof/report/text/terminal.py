@@ -278,8 +278,10 @@ def _gate(verdict: Verdict) -> Sentence:
 
 def _verdict(verdict: Verdict, console: Console) -> None:
     """Print the decision again with its reasons, at the end of the output, where a person in a
-    terminal reads it.
+    terminal reads it. Without reasons, the first lines have said everything.
     """
+    if not words.reasons(verdict):
+        return
     console.print()
     text, style = _gate(verdict)
     console.print(Text(text, style=style))

@@ -142,7 +142,7 @@ function effectsTable(detail) {
 
 function experiments(detail) {
   if (!detail.experiments) return [];
-  return [el("p", { class: "quiet" }, "The file was parsed again without these import statements, in memory."),
+  return [el("p", { class: "quiet" }, "The file was parsed again without these statements, in memory."),
     el("ul", {}, detail.experiments.map(([text, isProof, cautions]) => el("li", {}, isProof ? el("span", { class: "tag tag-faster" }, "proved") : null, isProof ? " " : null, text,
       cautions.map((caution) => el("div", { class: "quiet" }, `Note: the import also sets ${caution}`)))))];
 }

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from dagprof.analyse.fleet import FileView
-from dagprof.attribution.graph import ROOT, ImportGraph
+from dagprof.analyse.fleet import FileView, Graphs
+from dagprof.attribution.graph import ROOT
 from dagprof.attribution.scale import scale
 from dagprof.model import FileResult, Origin, Place, Run
 
@@ -31,7 +31,7 @@ class Explanation:
         self, run: Run, file: FileResult, source: Sequence[str] | None, line: int | None
     ) -> None:
         self.run, self.file, self.source, self.line = run, file, source, line
-        self.graph = ImportGraph(file.trace, run.modules, run.import_sets) if file.trace else None
+        self.graph = Graphs(run).of(file)
         self.view = FileView(run, file, self.graph) if self.graph else None
         self.statement = self._lines_of(line) if line else None
         self.behind = frozenset(self._behind())

@@ -27,7 +27,7 @@ def experiments_section(explanation: Explanation, console: Console) -> None:
     ]
     if not wanted:
         return
-    title("Experiments (parsed again without these import statements, in memory)", console)
+    title("Experiments (parsed again without these statements, in memory)", console)
     untimed = [experiment for experiment in wanted if changes.is_untimed(experiment)]
     for experiment in (each for each in wanted if each not in untimed):
         console.print(Text(f"  {changes.trial(experiment)}"), soft_wrap=True)

@@ -50,8 +50,9 @@ def _headline(file: FileResult) -> str:
         return file.detail or figures.status(file.status)
     named = zip(figures.stage_names(file), figures.stages(file), strict=True)
     parts = ", ".join(f"{name} {duration(ms)}" for name, ms in named if ms >= figures.SMALLEST_MS)
+    failed = f"{figures.status(file.status)}; " if file.status.is_failure else ""
     return (
-        f"{duration(file.parse_ms)}"
+        f"{failed}{duration(file.parse_ms)}"
         f" {f'± {figures.spread(file)}' if len(file.samples) > 1 else '(one parse)'} to parse"
         f" ({parts}); {count(len(file.dag_ids), 'DAG')}, {count(file.task_count, 'task')}"
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from dagprof.analyse.statements import own_us
+from dagprof.attribution.statement_times import own_us
 from dagprof.model import Statement
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration

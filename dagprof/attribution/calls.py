@@ -1,0 +1,114 @@
+"""The statements of the user's code that only call something: ``init_sentry()``, or keep what a
+call returns: ``CLIENT = storage.Client()``. A parse can be tried without them.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from dagprof.attribution.graph import ROOT, ImportStatement
+from dagprof.attribution.statement_times import without_loads_us
+from dagprof.attribution.trees import tree_of
+from dagprof.model import FileResult, Module, Origin
+
+# Characters of a called function's name in reports.
+_NAME_LIMIT = 60
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+class CallStatement(NamedTuple):
+    """What a statement calls, without the arguments, which may hold secrets; and the names that it
+    keeps the value in, none if nobody uses the value.
+    """
+
+    called: str
+    assigned: tuple[str, ...] = ()
+
+
+def call_statements(file: str) -> dict[int, CallStatement]:
+    """The statements of a source that a parse can be tried without, by their first lines."""
+    tree = tree_of(file)
+    return dict(_found(tree, is_class=False)) if tree is not None else {}
+
+
+def _found(node: ast.AST, *, is_class: bool) -> Iterator[tuple[int, CallStatement]]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Expr) and isinstance(child.value, ast.Call):
+            yield child.lineno, CallStatement(_name(child.value))
+        elif isinstance(child, ast.Assign | ast.AnnAssign):
+            # An attribute of a class is reached in many ways, which no experiment watches.
+            call, names = _first_call(child.value), assigned_names(child)
+            if call is not None and names and not is_class:
+                yield child.lineno, CallStatement(_name(call), names)
+        elif not isinstance(child, _FUNCTIONS):
+            yield from _found(child, is_class=isinstance(child, ast.ClassDef))
+
+
+def assigned_names(node: ast.Assign | ast.AnnAssign) -> tuple[str, ...]:
+    """The names that an assignment binds; none if it also changes something else, such as an item
+    or an attribute.
+    """
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    parts = [
+        part
+        for target in targets
+        for part in (target.elts if isinstance(target, ast.Tuple | ast.List) else [target])
+    ]
+    names = tuple(part.id for part in parts if isinstance(part, ast.Name))
+    return names if len(names) == len(parts) else ()
+
+
+def _first_call(value: ast.AST | None) -> ast.Call | None:
+    """The outermost call that an expression makes: ``load(…)`` in ``load(…)["key"]``."""
+    if value is None or isinstance(value, ast.Lambda):
+        return None
+    if isinstance(value, ast.Call):
+        return value
+    return next(filter(None, map(_first_call, ast.iter_child_nodes(value))), None)
+
+
+def _name(call: ast.Call) -> str:
+    return ast.unparse(call.func)[:_NAME_LIMIT]
+
+
+def calls_in(
+    file: FileResult, modules: Sequence[Module], root: str
+) -> Mapping[ImportStatement, CallStatement]:
+    """The call statements in the sources that one traced parse executed.
+
+    dagprof leaves out the statements of the DAG file that build DAGs or tasks, because no parse can
+    do without them.
+    """
+    trace = file.trace
+    if trace is None:
+        return {}
+    # A statement inside a call is in a function that builds a DAG: the body of ``@dag``.
+    building = {row.line for row in trace.statements if row.building_us}
+    building |= {trace.statements[row.parent].line for row in trace.statements if row.parent >= 0}
+    found = {
+        ImportStatement(ROOT, line): call
+        for line, call in call_statements(os.path.join(root, file.path)).items()
+        if line not in building
+    }
+    for position in dict.fromkeys(trace.loads.module):
+        module = modules[position]
+        if module.origin is Origin.USER and module.file.endswith(".py"):
+            for line, call in call_statements(module.file).items():
+                found[ImportStatement(position, line)] = call
+    return found
+
+
+def own_us(file: FileResult) -> dict[ImportStatement, int]:
+    """What each statement of the DAG file took by itself in µs of the tracing pass: without the
+    modules that it loaded and without the statements in it.
+    """
+    if file.trace is None:
+        return {}
+    found: dict[ImportStatement, int] = {}
+    for row, us in zip(file.trace.statements, without_loads_us(file.trace), strict=True):
+        statement = ImportStatement(ROOT, row.line)
+        found[statement] = found.get(statement, 0) + us
+    return found

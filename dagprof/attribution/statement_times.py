@@ -1,0 +1,59 @@
+"""Times of the statements of one file: plain functions over a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dagprof.model import Statement, Trace
+
+# The importer of a load that a statement of the DAG file itself asked for.
+_DAG_FILE = -1
+
+
+def own_us(statements: Sequence[Statement]) -> list[tuple[int, int]]:
+    """Wall and CPU microseconds of each statement, without the statements nested in it."""
+    own = [[statement.wall_us, statement.cpu_us] for statement in statements]
+    for statement in statements:
+        if statement.parent >= 0:
+            own[statement.parent][0] -= statement.wall_us
+            own[statement.parent][1] -= statement.cpu_us
+    return [(max(0, wall), max(0, cpu)) for wall, cpu in own]
+
+
+def without_loads_us(trace: Trace) -> list[int]:
+    """Wall microseconds of each statement, without nested statements and without the modules that
+    it loaded.
+    """
+    loaded = _loaded_us(trace)
+    return [
+        max(0, own - loaded.get(position, 0))
+        for position, (own, _) in enumerate(own_us(trace.statements))
+    ]
+
+
+def _loaded_us(trace: Trace) -> dict[int, int]:
+    """Import time in µs of each statement, by its position in ``trace.statements``. Only outermost
+    loads count. Each belongs to the innermost statement that was running.
+    """
+    found: dict[int, int] = {}
+    loads = trace.loads
+    for parent, importer, line, caller, us in zip(
+        loads.parent,
+        loads.importer,
+        loads.line,
+        loads.caller_line,
+        loads.cumulative_us,
+        strict=True,
+    ):
+        if parent >= 0:
+            continue
+        # An import in a function of the DAG file belongs to the line that called the function.
+        at = caller or (line if importer == _DAG_FILE else 0)
+        inside = [
+            position
+            for position, statement in enumerate(trace.statements)
+            if statement.line <= at <= statement.end_line
+        ]
+        if inside:
+            found[inside[-1]] = found.get(inside[-1], 0) + us
+    return found
