@@ -9,6 +9,11 @@ import signal
 import time
 
 _MOMENT_S = 0.0005
+# How long to wait for the end of what was killed: many processes, or much memory, take a while.
+# What hangs inside the kernel does not end.
+END_S = 0.6
+# Killed and counted, and not yet ended.
+_ending: set[int] = set()
 _PAGE_KIB = resource.getpagesize() // 1024
 
 
@@ -24,23 +29,46 @@ def become_subreaper() -> None:
         return
 
 
+def forbid_core_dumps() -> None:
+    """No process started from here writes its memory to a file where it crashes."""
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    except (OSError, ValueError):
+        return
+
+
 def kill_leftovers(keep: set[int]) -> int:
     """Kill all children of this process except ``keep``, and then the orphans of these children.
     Return the number of killed processes.
+
+    It waits ``END_S`` for their end. A later call reaps those that take longer.
     """
-    killed = 0
-    for _ in range(20):
-        found = [pid for pid in _children() if pid not in keep]
+    _ending.difference_update([pid for pid in _ending if has_ended(pid)])
+    killed: set[int] = set()
+    until = time.monotonic() + END_S
+    while True:
+        found = [pid for pid in _children() if pid not in keep and pid not in _ending]
         if not found:
             break
+        killed.update(found)
+        # All of them first: each forks on while another one ends.
         for pid in found:
-            killed += 1
             send_signal(pid, signal.SIGKILL)
-            try:
-                os.waitpid(pid, 0)
-            except OSError:
-                continue
-    return killed
+        if time.monotonic() >= until:
+            _ending.update(found)
+            break
+        ended = [pid for pid in found if has_ended(pid)]
+        if not ended:
+            time.sleep(_MOMENT_S)
+    return len(killed)
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a child has ended, which is then forgotten; True where it is none."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] != 0
+    except OSError:
+        return True
 
 
 def _children() -> list[int]:

@@ -1,0 +1,109 @@
+"""The memory of a parse: of the process that parses, and of all that it has started.
+
+The resident memory of a process counts pages that it shares. A process that is forked from a parse
+begins with all of Airflow's pages and has none of its own, so the sum over such processes says too
+much. It is computed first because it is cheap: where it is below the limit, nothing is over. Else
+each page is divided by the number of processes that share it (the kernel's "proportional set
+size"), which takes milliseconds for each process.
+"""
+
+from __future__ import annotations
+
+import os
+from time import monotonic
+from typing import Iterator
+
+from .kernel import rss_kib
+
+# Seconds between two looks, the share of a processor that looking takes at most, and seconds of one
+# look. Processes that are not seen by then count as the smallest seen, where these are enough.
+_POLL_S, _SHARE, _LOOK_S, _ENOUGH = 0.05, 0.1, 0.2, 10
+
+
+class TreeMemory:
+    """Tells whether a child of this process and its descendants take more than ``limit_kib``; None
+    for no limit.
+    """
+
+    def __init__(self, pid: int, limit_kib: int | None) -> None:
+        self._pid, self._limit_kib = pid, limit_kib
+        self._next_look = 0.0
+
+    def is_over(self) -> bool:
+        """Whether they do; between two looks False."""
+        if self._limit_kib is None:
+            return False
+        began = monotonic()
+        if began < self._next_look:
+            return False
+        is_over = rss_kib(self._pid) > self._limit_kib or _is_tree_over(
+            self._limit_kib, began + _LOOK_S
+        )
+        took = monotonic() - began
+        self._next_look = began + max(_POLL_S, took / _SHARE)
+        return is_over
+
+
+def _is_tree_over(limit_kib: int, until: float) -> bool:
+    """The same of all processes below this one: a child whose parent has ended is a child of this
+    process.
+    """
+    rss = {pid: rss_kib(pid) for pid in _descendants(os.getpid(), until)}
+    if len(rss) < 2 or sum(rss.values()) <= limit_kib:
+        return False
+    return _proportional_kib(rss, limit_kib, until) > limit_kib
+
+
+def _descendants(pid: int, until: float) -> Iterator[int]:
+    """The processes below a process; none where the kernel does not list them."""
+    waiting = [pid]
+    while waiting and monotonic() < until:
+        children = _children_of(waiting.pop())
+        waiting += children
+        yield from children
+
+
+def _children_of(pid: int) -> list[int]:
+    """Of all threads: the kernel lists the children that each has started."""
+    folder = "/proc/%d/task" % pid
+    found: list[int] = []
+    try:
+        threads = os.listdir(folder)
+    except OSError:  # it has ended
+        return found
+    for thread in threads:
+        try:
+            with open("%s/%s/children" % (folder, thread), "rb") as file:
+                found += map(int, file.read().split())
+        except OSError:
+            continue
+    return found
+
+
+def _proportional_kib(rss: dict[int, int], most_kib: int, until: float) -> int:
+    """The sum over these processes, the largest first; no more is looked at beyond ``most_kib``."""
+    total = smallest = 0
+    largest_first = sorted(rss, key=lambda pid: -rss[pid])
+    for number, pid in enumerate(largest_first):
+        if total > most_kib:
+            break
+        if monotonic() >= until:
+            return total + (smallest * (len(rss) - number) if number >= _ENOUGH else 0)
+        kib = _pss_kib(pid)
+        total += kib
+        smallest = min(smallest or kib, kib)
+    return total
+
+
+def _pss_kib(pid: int) -> int:
+    """The proportional set size of a process; all that is resident where the kernel does not tell
+    it.
+    """
+    try:
+        with open("/proc/%d/smaps_rollup" % pid, "rb") as file:
+            for line in file:
+                if line.startswith(b"Pss:"):
+                    return int(line.split()[1])
+    except (OSError, ValueError, IndexError):  # an older kernel; or the process hides it, or ended
+        return rss_kib(pid)
+    return 0
