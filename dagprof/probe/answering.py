@@ -13,7 +13,7 @@ from . import bounds
 # Bound before any DAG code can replace them.
 _write, _open, _fstat, _wronly = os.write, os.open, os.fstat, os.O_WRONLY
 _set_blocking = os.set_blocking
-# Characters before the line feed of a frame.
+# A frame begins with its length and a line feed, in at most so many characters.
 _LENGTH_DIGITS = 20
 
 
@@ -79,9 +79,9 @@ def frames(data: bytes | bytearray) -> list[bytes]:
 
 
 def decoded(sent: Sequence[bytes]) -> list[Any]:
-    """The values in frames of JSON.
+    """Decode frames of JSON.
 
-    :raises ValueError: one is no JSON, or holds more values than an answer has.
+    :raises ValueError: a frame is not JSON, or the frames hold more values than a report has.
     """
     if sum(frame.count(mark) for frame in sent for mark in (b",", b"[", b"{")) > (
         bounds.ANSWER_VALUES

@@ -60,12 +60,12 @@ class Stream:
         self.data = bytearray()
         self.total = 0
         self._limit = limit
-        # The child can read from the other end too, and take what was announced here.
+        # The child can open this end too, and take bytes that ``select`` has announced here.
         os.set_blocking(descriptor, False)
 
     @property
     def is_over(self) -> bool:
-        """Whether more was written than is kept."""
+        """Whether the child wrote more than the limit."""
         return self.total > self._limit
 
     def read(self) -> bool:

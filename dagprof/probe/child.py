@@ -153,7 +153,7 @@ def _leave_if_copy(process: int) -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BaseException:  # it may be the user's own
+        except BaseException:  # the user's code may have put any object there
             continue
 
 
@@ -232,7 +232,7 @@ class Child:
         return [*self._surroundings.answers.accesses(), *self._environment.accesses()]
 
     def _counted(self, **more: int) -> dict[str, int]:
-        """How many rows are left out by now, by field of the result."""
+        """The number of rows that are left out so far, by field of the result."""
         accesses = self._surroundings.answers.left_out + self._environment.left_out
         self._left_out.update(more, accesses=accesses)
         if self._effects is not None:

@@ -1,5 +1,5 @@
-"""Settings of the interpreter that DAG code may leave behind and that would reach the report about
-it.
+"""Settings of the interpreter that DAG code may leave behind. They would slow down or break the
+report about the parse.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ _TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 
 
 class Interpreter:
-    """The settings as they are now."""
+    """The settings at the time of construction."""
 
     def __init__(self) -> None:
         self._recursion, self._interval = _get_recursion(), _get_interval()
 
     def restore(self, *, keeps_profiler: bool = False) -> None:
-        """Stop tracing, profiling and timers; undo a smaller recursion limit, and switching threads
-        all the time.
+        """Stop tracing, profiling and timers. Undo a lower recursion limit, and shorter turns of
+        threads.
         """
         _settrace(None)
         if not keeps_profiler:

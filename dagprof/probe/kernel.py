@@ -9,10 +9,10 @@ import signal
 import time
 
 _MOMENT_S = 0.0005
-# How long to wait for the end of what was killed: many processes, or much memory, take a while.
-# What hangs inside the kernel does not end.
+# The limit of waiting for killed processes. Many processes, or much memory, take a while. A process
+# that hangs inside the kernel does not end.
 END_S = 0.6
-# Killed and counted, and not yet ended.
+# Processes that were killed and counted, and have not ended yet.
 _ending: set[int] = set()
 _PAGE_KIB = resource.getpagesize() // 1024
 
@@ -30,7 +30,7 @@ def become_subreaper() -> None:
 
 
 def forbid_core_dumps() -> None:
-    """No process started from here writes its memory to a file where it crashes."""
+    """Keep this process and its descendants from writing their memory to a file when they crash."""
     try:
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     except (OSError, ValueError):
@@ -51,7 +51,7 @@ def kill_leftovers(keep: set[int]) -> int:
         if not found:
             break
         killed.update(found)
-        # All of them first: each forks on while another one ends.
+        # All of them at once: while one ends, the others may fork.
         for pid in found:
             send_signal(pid, signal.SIGKILL)
         if time.monotonic() >= until:
@@ -64,7 +64,7 @@ def kill_leftovers(keep: set[int]) -> int:
 
 
 def has_ended(pid: int) -> bool:
-    """Whether a child has ended, which is then forgotten; True where it is none."""
+    """Whether a child has ended. If so, reap it. True also for a process that is no child."""
     try:
         return os.waitpid(pid, os.WNOHANG)[0] != 0
     except OSError:

@@ -1,10 +1,10 @@
-"""The memory of a parse: of the process that parses, and of all that it has started.
+"""The memory of a parse: the process that parses, and all processes that it has started.
 
-The resident memory of a process counts pages that it shares. A process that is forked from a parse
-begins with all of Airflow's pages and has none of its own, so the sum over such processes says too
-much. It is computed first because it is cheap: where it is below the limit, nothing is over. Else
-each page is divided by the number of processes that share it (the kernel's "proportional set
-size"), which takes milliseconds for each process.
+A process that is forked from a parse begins with all of Airflow's pages and has no pages of its
+own. Its resident memory counts these pages too, so the sum over such processes is too large.
+dagprof computes the sum first because it is cheap: if the sum is below the limit, so is the parse.
+Otherwise dagprof adds up proportional set sizes, in which Linux divides each page by the number of
+processes that share it. That takes milliseconds for each process.
 """
 
 from __future__ import annotations
@@ -15,22 +15,21 @@ from typing import Iterator
 
 from .kernel import rss_kib
 
-# Seconds between two looks, the share of a processor that looking takes at most, and seconds of one
-# look. Processes that are not seen by then count as the smallest seen, where these are enough.
+# Seconds between two measurements, the share of one processor that they may take, and the limit of
+# one measurement. A process that it does not reach counts like the smallest one, if it has reached
+# at least _ENOUGH.
 _POLL_S, _SHARE, _LOOK_S, _ENOUGH = 0.05, 0.1, 0.2, 10
 
 
 class TreeMemory:
-    """Tells whether a child of this process and its descendants take more than ``limit_kib``; None
-    for no limit.
-    """
+    """Compares the memory of a child and its descendants with ``limit_kib``. None is no limit."""
 
     def __init__(self, pid: int, limit_kib: int | None) -> None:
         self._pid, self._limit_kib = pid, limit_kib
         self._next_look = 0.0
 
     def is_over(self) -> bool:
-        """Whether they do; between two looks False."""
+        """Whether they take more. Between two measurements the answer is False."""
         if self._limit_kib is None:
             return False
         began = monotonic()
@@ -45,8 +44,8 @@ class TreeMemory:
 
 
 def _is_tree_over(limit_kib: int, until: float) -> bool:
-    """The same of all processes below this one: a child whose parent has ended is a child of this
-    process.
+    """The same for all processes below this one. This process inherits orphans, so they are its
+    children.
     """
     rss = {pid: rss_kib(pid) for pid in _descendants(os.getpid(), until)}
     if len(rss) < 2 or sum(rss.values()) <= limit_kib:
@@ -55,7 +54,7 @@ def _is_tree_over(limit_kib: int, until: float) -> bool:
 
 
 def _descendants(pid: int, until: float) -> Iterator[int]:
-    """The processes below a process; none where the kernel does not list them."""
+    """The processes below a process. There are none if the kernel does not list them."""
     waiting = [pid]
     while waiting and monotonic() < until:
         children = _children_of(waiting.pop())
@@ -64,7 +63,7 @@ def _descendants(pid: int, until: float) -> Iterator[int]:
 
 
 def _children_of(pid: int) -> list[int]:
-    """Of all threads: the kernel lists the children that each has started."""
+    """The children of a process. The kernel lists them by the thread that has started them."""
     folder = "/proc/%d/task" % pid
     found: list[int] = []
     try:
@@ -81,7 +80,7 @@ def _children_of(pid: int) -> list[int]:
 
 
 def _proportional_kib(rss: dict[int, int], most_kib: int, until: float) -> int:
-    """The sum over these processes, the largest first; no more is looked at beyond ``most_kib``."""
+    """The sum over these processes, from the largest one. It ends early beyond ``most_kib``."""
     total = smallest = 0
     largest_first = sorted(rss, key=lambda pid: -rss[pid])
     for number, pid in enumerate(largest_first):
@@ -96,14 +95,14 @@ def _proportional_kib(rss: dict[int, int], most_kib: int, until: float) -> int:
 
 
 def _pss_kib(pid: int) -> int:
-    """The proportional set size of a process; all that is resident where the kernel does not tell
-    it.
+    """The proportional set size of a process, or its resident memory if the kernel does not report
+    that.
     """
     try:
         with open("/proc/%d/smaps_rollup" % pid, "rb") as file:
             for line in file:
                 if line.startswith(b"Pss:"):
                     return int(line.split()[1])
-    except (OSError, ValueError, IndexError):  # an older kernel; or the process hides it, or ended
+    except (OSError, ValueError, IndexError):  # an old kernel, or the process hides it or has ended
         return rss_kib(pid)
     return 0

@@ -52,7 +52,7 @@ def of_file(path: object) -> str:
         return STDLIB
     origin = _known.get(path)
     if origin is None:
-        if len(_known) >= _MOST_KNOWN:  # code may be made with a name of its own each time
+        if len(_known) >= _MOST_KNOWN:  # a loop may compile code under many names
             _known.clear()
         origin = _known[path] = _classify(path)
     return origin

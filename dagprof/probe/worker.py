@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 # The zygote uses the first two for its workers.
 __all__ = ["become_subreaper", "kill_leftovers", "serve"]
 
-# Bound before any DAG code can replace them: a child that does not leave would be another worker.
+# Bound before any DAG code can replace them. A child that cannot leave would become another worker.
 _exit, _write = os._exit, os.write
 _POLL_S = 0.05
 # Reading the rest of the pipes ends after so many seconds. A pipe holds a mebibyte at most, unless
@@ -176,7 +176,7 @@ class Watch:
     def _follow(self, selector: selectors.BaseSelector) -> None:
         while len(self._frames()) < 2:
             self._read_some(selector, min(_POLL_S, self._deadline - monotonic()))
-            # Others may go on writing into its pipes when it has ended.
+            # Other processes may still write into its pipes when it has ended.
             if self._outcome != "ended" or self._is_over_limits() or self._has_ended():
                 return
 
@@ -256,7 +256,7 @@ class Watch:
     def _give_up(self, outcome: str) -> None:
         self._outcome = outcome
         send_signal(self._pid, signal.SIGKILL, group=True)
-        if self._status is None:  # else its number may be another process's by now
+        if self._status is None:  # otherwise the number may belong to another process
             send_signal(self._pid, signal.SIGKILL)
 
     def _has_ended(self) -> bool:

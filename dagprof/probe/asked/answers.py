@@ -44,7 +44,7 @@ class VariableLookup:
         """Whether the default is a value that people write for "not set"."""
         return self.has_default and (
             self.default is None
-            # Others may compare as they like: an array does it value by value.
+            # Other types may compare in their own way. An array compares value by value.
             or (type(self.default) in _PLAIN and self.default in ("", "{}", "[]", {}, [], ()))
         )
 

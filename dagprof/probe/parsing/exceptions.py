@@ -1,7 +1,8 @@
-"""One exception as rows, whatever its class does: it may lie about itself, raise where it should
-give text, and be of any size.
+"""One exception as rows, whatever its class does. It may have any size, lie about itself, and raise
+when it is asked for its text.
 
-What Python keeps in each exception is read where Python keeps it, not through attributes.
+This module reads the fields of an exception where Python stores them. A class can replace its
+attributes, but not these fields.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ _syntax_line: Callable[..., Any] = vars(SyntaxError)["lineno"].__get__
 
 
 def describe(error: BaseException, redact: Redact) -> tuple[FailureRow, StopRow]:
-    """An exception as a row, and where it ended the parse.
+    """Return an exception as a row, and where it ended the parse.
 
-    The row has its type, message, the user's frames, the first cause, and the user's innermost
-    line; the other its type, message and the user's lines from the outermost inwards. Of very many
-    frames both have the first and the last.
+    The first has type, message, the user's frames, the first cause, and the user's innermost line.
+    The second has type, message, and the user's lines from the outermost inwards. If there are very
+    many frames, both have the first and the last ones.
     """
     frames, message = Frames(_trace_of(error)), _message(error)
     cause = _first_cause(error)
@@ -55,7 +56,7 @@ def one_line(error: BaseException) -> str:
 
 
 class Frames:
-    """The user's frames of a traceback, outermost first: of very many the first and the last."""
+    """The user's frames of a traceback, outermost first. Of very many, the first and the last."""
 
     def __init__(self, trace: TracebackType | None) -> None:
         self._first: list[TracebackType] = []
@@ -72,19 +73,19 @@ class Frames:
         self._left_out = passed - len(self._last)
 
     def innermost(self) -> tuple[str, int] | None:
-        """File and line of the last one; None where there is none."""
+        """File and line of the last frame; None if there is no frame."""
         frames = self._last or self._first
         return _line(frames[-1]) if frames else None
 
     def lines(self) -> list[LineRow]:
-        """File and line of each."""
+        """File and line of each frame."""
         return [
             [bounds.cut(file, bounds.PATH), bounds.line_number(line)]
             for file, line in map(_line, (*self._first, *self._last))
         ]
 
     def text(self) -> str:
-        """As Python shows them, with their lines of source."""
+        """The frames as Python shows them, with their source lines."""
         parts = traceback.format_list([_summary(trace) for trace in self._first])
         if self._left_out:
             parts.append(f"  [{self._left_out:,} more frames]\n")
@@ -110,17 +111,17 @@ def _summary(trace: TracebackType) -> traceback.FrameSummary:
 def _traceback(frames: Frames, redact: Redact) -> str:
     try:
         text = frames.text()
-    except Exception:  # a loader of the user's may be asked for the source
+    except Exception:  # Python may ask a loader of the user's for the source
         text = ""
     shown = bounds.shown(text, bounds.TRACEBACK, redact)
     return shown if shown.endswith("\n") or not shown else shown + "\n"
 
 
 def _last_lines(error: BaseException) -> str:
-    """The exception as Python shows it below the frames: with its notes, and a suggestion."""
+    """The lines that Python shows below the frames: the message, notes, and a suggestion."""
     try:
         return "".join(traceback.format_exception_only(type(error), error))
-    except BaseException:  # what the exception's own methods raise is not the parse's error
+    except BaseException:  # methods of the exception raise, which is not the parse's error
         return one_line(error) + "\n"
 
 
@@ -132,8 +133,8 @@ def _message(error: BaseException) -> str:
 
 
 def _place(error: BaseException, cause: BaseException, frames: Frames) -> tuple[str, object]:
-    """The user's innermost line; of a syntax error the line that has it, of one that was raised
-    outside of the user's code that of the first cause.
+    """The user's innermost line. A syntax error names its own line. For an exception without the
+    user's frames, it is the line of the first cause.
     """
     found = frames.innermost()
     if issubclass(type(error), SyntaxError):
@@ -149,10 +150,10 @@ def _first_cause(error: BaseException) -> BaseException:
     seen = set()
     while id(error) not in seen:
         seen.add(id(error))
-        # Hidden by ``raise ... from None``.
+        # ``raise ... from None`` hides the context.
         context = None if _hides_context(error) else _context_of(error)
         cause = _cause_of(error)
-        # Not by ``or``, which asks the exception whether it is true.
+        # ``or`` would call a method of the exception.
         found = context if cause is None else cause
         error = error if found is None else found
     return error

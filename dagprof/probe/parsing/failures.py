@@ -48,9 +48,7 @@ class FailureLog:
         traceback.format_exc = format_exc
 
     def _remember(self, text: str, error: BaseException) -> None:
-        """Of the many that a loop over bags may fail with the first; of the others the text is
-        known.
-        """
+        """Keep the first exceptions, for a loop over many bags. Of the others the text is known."""
         if len(self._formatted) < bounds.FORMATTED:
             self._formatted[text] = exceptions.describe(error, self._redact)
 

@@ -202,10 +202,10 @@ def conditional_imports(file: str) -> frozenset[int]:
 
 
 def _file_of(name: str) -> str:
-    """The file of a loaded module; empty where it has none, or does not answer as modules do."""
+    """The file of a loaded module; empty if it has none, or does not behave like a module."""
     try:
         file = getattr(sys.modules.get(name), "__file__", None)
-    except Exception:  # a lazy module may fail to load
+    except Exception:  # a lazy module may load, and fail
         return ""
     return bounds.plain(file) if isinstance(file, str) else ""
 

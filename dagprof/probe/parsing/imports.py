@@ -76,7 +76,7 @@ class ImportTracer:
         # passed on), and the cost of one.
         self._hit_ns = self._repeated = self._repeated_ns = 0
         self._passed_ns = self._passed = 0
-        # Statements that were written down and dropped again, and how long that took.
+        # Recorded statements that were dropped again, and how long dropping took.
         self._dropped = self._dropping_ns = 0
         self.left_out = {"loads": 0, "imports": 0}
 
@@ -213,8 +213,8 @@ class ImportTracer:
         return origin.as_importlib(traced_import)
 
     def _drop_repeats(self) -> None:
-        """Keep one of all import statements that say the same, and of the others no more than fit:
-        code can run one in a loop without end.
+        """Drop repeated import statements, such as those of an endless loop. Keep half as many as the
+        limit.
         """
         started = perf_counter_ns()
         for rows, fields in ((self.hits, HIT_FIELDS), (self.calls, CALL_FIELDS)):

@@ -258,7 +258,7 @@ class TracedParse:
 
     @property
     def left_out(self) -> dict[str, int]:
-        """How many rows there were beyond those that are kept, by what they are about."""
+        """The number of rows that are left out, by field of the result."""
         return self.tracer.left_out
 
     def report(self) -> Traced:
@@ -286,7 +286,7 @@ class TracedParse:
 
 
 def _why_plain(error: Exception) -> UntracedRow:
-    """Why a file's statements are not timed; what dagprof refuses is no exception of the file's."""
+    """Why the statements of a file are not timed. An exception of dagprof's own has no type."""
     name = "" if isinstance(error, statements.TooLarge) else bounds.type_name(error)
     message = bounds.cut(bounds.plain(error), bounds.MESSAGE)
     return [name, message, issubclass(type(error), SyntaxError)]

@@ -1,4 +1,4 @@
-"""Rows that stand one after the other in a flat list, each once."""
+"""Drops repeated rows from a flat list."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import Any
 
 
 def without_repeats(rows: list[Any], fields: int, most: int) -> tuple[list[Any], int]:
-    """The first of all equal rows of so many fields, again as a flat list, and how many different
-    ones are not among the first ``most``.
+    """Return the first ``most`` different rows as a flat list, and the number of other different
+    rows. A row has ``fields`` values.
 
-    Other values than names and numbers, such as modules' namespaces, are compared by identity.
+    Names and numbers are compared by value. Other values, such as the namespaces of modules, are
+    compared by identity.
     """
     seen = set()
     found: list[Any] = []

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 # Bound before any DAG code can replace them.
 _dumps, _loads, _sha256 = json.dumps, json.loads, hashlib.sha256
-# Stands for a DAG whose serialised form is no JSON.
+# The digest of a DAG whose serialised form is not JSON.
 _UNKNOWN = "?"
-# What a value takes of ``bounds.DOCUMENT`` besides its text, and what stands for the rest.
+# A value counts for so many characters besides its text. The text stands for the rest of a DAG.
 _VALUE, _REST = 10, "(not shown)"
 
 
 def name_of(dag_id: object) -> str:
-    """The id of a DAG; Airflow's own have at most ``bounds.NAME`` characters."""
+    """The id of a DAG. Airflow allows at most ``bounds.NAME`` characters."""
     return bounds.cut(bounds.plain(dag_id), bounds.NAME)
 
 
@@ -33,7 +33,7 @@ def digests(documents: dict[str, Document]) -> dict[str, str]:
 def _digest(document: object) -> str:
     try:
         return _hash(_text(document))
-    except Exception:  # keys that have no order, or values of the user's that have no text
+    except Exception:  # keys without an order, or values whose own methods raise
         return _UNKNOWN
 
 
@@ -95,6 +95,6 @@ class _Shown:
     def _text(self, text: str) -> str:
         shown = bounds.shown(text, bounds.MESSAGE, self._redact)
         self._left -= len(shown)
-        # What follows a cut may differ too.
+        # A difference beyond the cut must show too.
         is_cut = len(text) > bounds.MESSAGE
         return "%s [%s]" % (shown, _hash(text)) if is_cut else shown

@@ -35,7 +35,7 @@ SMALLEST_SHARE = 0.01
 # The tree has no node for deeper calls; their time counts for their caller. Functions that read and
 # write JSON call themselves, so JSON limits the depth.
 DEEPEST = 200
-# Frames of one sample, from the outermost; the probe's and importlib's are left out later.
+# Frames of one sample, from the outermost one. Frames of the probe and of importlib count too.
 _FRAMES = 2000
 STATEMENT = "<statement>"
 _COMPILED = "pyinstrument.low_level.stat_profile"
@@ -96,9 +96,9 @@ def _pure_sampler() -> types.ModuleType:
 
 
 def limit_depth(profiler: Any) -> None:
-    """Let samples of a deep recursion hold its outermost frames only; call before it starts."""
+    """Keep only the outermost frames of each sample. Call this before the profiler starts."""
     ordinary = getattr(profiler, "_sampler_saw_call_stack", None)
-    if ordinary is None:  # as in no version so far
+    if ordinary is None:  # a version that dagprof does not know
         return
 
     def saw(call_stack: list[str], *args: object) -> None:

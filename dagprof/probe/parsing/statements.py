@@ -28,7 +28,7 @@ _Located = TypeVar("_Located", bound=ast.AST)
 
 
 class TooLarge(Exception):
-    """The source has more than is timed by statement; the text is a clause."""
+    """The source is too large to time its statements. The text is a clause."""
 
 
 class StatementClock:
@@ -69,9 +69,9 @@ class StatementClock:
             self.rows[self._open[-1][0]][10] += nanoseconds
 
     def expect(self, statements: int) -> None:
-        """Refuse what is too much.
+        """Check the number of statements before they are added.
 
-        :raises TooLarge: so many more are more than are timed.
+        :raises TooLarge: the file has too many.
         """
         if len(self.rows) + statements > bounds.STATEMENTS:
             raise TooLarge(f"the file has more than {bounds.STATEMENTS:,} statements")
@@ -267,7 +267,7 @@ def compile_with_clock(
     """Compile ``source`` to code that drives ``clock``. The code finds the clock as a builtin.
 
     :raises SyntaxError: as compiling the file itself would.
-    :raises TooLarge: there are too many statements, or too much source.
+    :raises TooLarge: the source has too many statements or bytes.
     """
     if len(source) > bounds.SOURCE_BYTES:
         raise TooLarge(f"the file has more than {bounds.SOURCE_BYTES:,} bytes")

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from .shapes import Dag, DagBag, Document
 
 _MOST_SHOWN = 60
-# Values of a DAG among which the one that cannot be sent is looked for; each takes microseconds.
+# dagprof tries so many values of a DAG to find the one that cannot be sent. Each takes
+# microseconds.
 _MOST_LOOKED_AT = 100_000
 _COMMS = "airflow.sdk.execution_time.comms"
 

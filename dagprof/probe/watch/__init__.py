@@ -104,7 +104,7 @@ class Effects:
 
     @property
     def left_out(self) -> int:
-        """How many effects are in no row."""
+        """The number of effects that have no row."""
         return self._ledger.left_out
 
     def rows_so_far(self) -> list[EffectRow]:

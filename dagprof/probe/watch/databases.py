@@ -46,7 +46,7 @@ _TABLE = re.compile(
     r"\b(?:FROM|INTO|UPDATE|TABLE|JOIN)\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?([\w.\"`\[\]]+)", re.I
 )
 _STARTED = "_dagprof_started"
-# Characters of a statement within which its table is looked for, and of an address.
+# dagprof looks for the table in so many characters of a statement, and cuts addresses at so many.
 _STATEMENT, _ADDRESS = 20_000, 2000
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .events import Arguments, Handlers
 
 _MOST_NAMES = 6
-# Characters of one of them.
+# Characters of a name.
 _NAME = 60
 
 

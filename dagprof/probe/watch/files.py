@@ -130,7 +130,7 @@ class FileWatch:
     def _is_ignored(self, path: str) -> bool:
         if (
             path == self._dag_file
-            or len(path) > bounds.PATH  # the system refuses it
+            or len(path) > bounds.PATH  # no such file can exist
             or (path + os.sep).startswith(self._ignored)
             or path.startswith(_NEVER)
         ):

@@ -81,7 +81,7 @@ class _Row:
 
 
 class _Kind:
-    """Effects of one kind: how many rows there are, and what each of them shows."""
+    """The effects of one kind: the number of rows, and their texts."""
 
     def __init__(self, redact: Callable[[str], str]) -> None:
         self.rows = 0
@@ -89,7 +89,7 @@ class _Kind:
         self._shown: dict[str, str] = {}
 
     def shown(self, what: str) -> str | None:
-        """The text of a row; None where there are as many texts already as there may be rows."""
+        """The text of a row; None if there are too many different texts."""
         known = what[: bounds.WHAT + bounds.MARGIN]
         shown = self._shown.get(known)
         if shown is None and len(self._shown) < bounds.EFFECTS:

@@ -23,7 +23,7 @@ _LOOKUPS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr")
 _NUMERIC = re.compile(r"[0-9.]+$|.*:")
 _OPAQUE = re.compile(r"(?=\w*[0-9])(?=\w*[A-Za-z])\w{20,}")
 _REQUEST = "_dagprof_request"
-# Characters of a URL whose parts are looked at, and host names that are kept with their numbers.
+# dagprof examines so many characters of a URL, and remembers so many addresses of host names.
 _URL, _NAMES = 2000, 5000
 
 

@@ -40,7 +40,7 @@ _USER_AND_PASSWORD = re.compile(r"((?:^|\s)(?:-u|--user)(?:\s+|=)[^:\s/]+:)\S+")
 _MYSQL_PASSWORD = re.compile(r"(mysql\S*\s(?:.*\s)?-p)[^\s-]\S*")
 _URL_USER = re.compile(r"(://)[^/@\s]+@")
 _STARTED = "_dagprof_started"
-# More than fit into a row, with the spaces between them.
+# With the spaces between them, more arguments than fit into a row.
 _ARGUMENTS = bounds.WHAT
 
 
@@ -174,7 +174,7 @@ def _is_alive(thread: Thread | None) -> bool:
 
 
 def _is_open(process: Popen[bytes] | None) -> bool:
-    """Whether nobody has asked for its exit code."""
+    """Whether nobody has fetched its exit code."""
     return process is not None and process.returncode is None
 
 
@@ -193,7 +193,7 @@ def name_of(target: object) -> str:
         target = getattr(target, "func", target)
         name = getattr(target, "__qualname__", None) or type(target).__qualname__
         module = getattr(target, "__module__", None) or ""
-    except Exception:  # attributes of the user's own
+    except Exception:  # properties of the user's class
         name = module = ""
     if not (isinstance(name, str) and isinstance(module, str) and name):
         name, module = bounds.type_name(target), ""
@@ -217,7 +217,7 @@ def command_text(command: str | bytes | os.PathLike[str] | Iterable[object] | No
 
 
 def _beginning(argument: object) -> str:
-    """As much of an argument as may be looked at; what is longer is cut in the ledger too."""
+    """The beginning of an argument. The ledger cuts longer texts anyway."""
     is_name = isinstance(argument, (str, bytes, os.PathLike))
     text = os.fsdecode(argument) if is_name else bounds.plain(argument)  # type: ignore[arg-type]
     return text[: bounds.WHAT + bounds.MARGIN + 1]

@@ -50,7 +50,7 @@ def _telling(name: str) -> Callable[..., object]:
 
     @functools.wraps(ordinary)
     def change(path: WatchedPath, *args: object, **kwargs: object) -> object:
-        if len(path) > bounds.SEARCH_PATH:  # each change compares all entries
+        if len(path) > bounds.SEARCH_PATH:
             return ordinary(path, *args, **kwargs)
         before = list(path)
         try:
@@ -117,7 +117,7 @@ class StateWatch:
     def _tell_path(self, before: list[str], after: list[str], file: str, line: int) -> None:
         try:
             known, kept = set(before), set(after)
-        except Exception:  # entries may be of any type
+        except Exception:  # entries of a type without a hash
             return
         changes = [bounds.plain(entry) for entry in after if entry not in known]
         changes += ["%s (removed)" % bounds.plain(entry) for entry in before if entry not in kept]
