@@ -213,7 +213,7 @@ class ImportTracer:
         return origin.as_importlib(traced_import)
 
     def _drop_repeats(self) -> None:
-        """Drop repeated import statements, such as those of an endless loop. Keep half as many as the
+        """Drop repeated import statements, such as those of a loop. Keep half as many as the
         limit.
         """
         started = perf_counter_ns()
