@@ -69,9 +69,7 @@ class Lane:
     """
 
     def __init__(self, sides: Sequence[Side]) -> None:
-        self._workers = {
-            id(side): Worker(side.site.zygotes, side.bounds.time_limit_s) for side in sides
-        }
+        self._workers = {id(side): Worker(side.site.zygotes) for side in sides}
 
     def ask(self, side: Side, request: Request, name: str) -> Reply:
         return self._workers[id(side)].ask(request, name)

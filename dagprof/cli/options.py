@@ -55,7 +55,7 @@ _PARSING = (
         "memory_limit_mib",
         type=int,
         metavar="MIB",
-        help="Limit on resident memory for one parse [default: none].",
+        help="Limit on the memory of one parse and the processes it starts [default: none].",
     ),
     click.option(
         "--variables",

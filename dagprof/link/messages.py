@@ -113,6 +113,12 @@ class Described(_Message, frozen=True):
     distributions: dict[str, str]
 
 
+class Forked(_Message, frozen=True):
+    """A worker's process."""
+
+    pid: int
+
+
 class FailureRow(_Message, frozen=True):
     """An exception or an import error, as ``model.Failure``. Here all fields are required."""
 
@@ -245,6 +251,8 @@ class Result(_Message, frozen=True):
     stops: tuple[tuple[str, str, tuple[Line, ...]], ...] = ()
     closed_descriptors: bool = False
     modules_before: tuple[str, ...] = ()
+    # By field, how many more rows there were than the probe keeps.
+    left_out: dict[str, int] = {}
 
     # The timing mode.
     sample: Sample | None = None
@@ -276,9 +284,10 @@ class Result(_Message, frozen=True):
 class Reply(_Message, frozen=True, kw_only=True):
     """How one parse ended, as reported by the worker.
 
-    ``outcome`` is ``result``, ``time-limit``, ``memory-limit``, ``held``, ``abandoned``, or
-    ``ended`` without a result. Outputs are text and the number of bytes written. ``claimed_ms`` is
-    a parse time that cannot be true; in that case there is no result.
+    ``outcome`` is ``result``, ``time-limit``, ``memory-limit``, ``held`` or ``abandoned``. Without
+    a result it is ``too-large`` or ``broken`` if the process sent bytes, else ``ended``. Outputs
+    are text and the number of bytes written. ``claimed_ms`` is a parse time that cannot be true; in
+    that case there is no result.
     """
 
     outcome: str
@@ -302,5 +311,15 @@ class NoFork(_Message, frozen=True):
 
 # Made here, once and in one thread: msgspec crashes if two threads use a type for the first time.
 REPLIES = msgspec.json.Decoder(Reply)
-for _form in (Ready, CannotBegin, Failed, Listing, PreImported, Described, NoFork, Plugin):
+for _form in (
+    Ready,
+    CannotBegin,
+    Failed,
+    Forked,
+    Listing,
+    PreImported,
+    Described,
+    NoFork,
+    Plugin,
+):
     msgspec.json.Decoder(_form)

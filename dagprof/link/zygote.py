@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import array
 import contextlib
 import enum
-import json
 import os
 import signal
 import socket
@@ -19,16 +17,17 @@ import msgspec
 
 from dagprof.errors import MeasurementError, UsageError
 from dagprof.link import reading, refusals
+from dagprof.link.conversation import ConnectionLost, Conversation
 from dagprof.link.messages import (
     AirflowFacts,
     CannotBegin,
     Failed,
-    NoFork,
+    Forked,
     ProbeConfig,
     Ready,
-    Reply,
 )
 from dagprof.link.target import NO_PYTHON, PROBE, Target
+from dagprof.link.workers import WorkerConversation, wake
 from dagprof.model import Plugin
 from dagprof.project.secret_names import is_secret
 
@@ -50,7 +49,6 @@ FORKS = (
     " name an interpreter whose os.fork works."
 )
 _Answer = TypeVar("_Answer", bound=msgspec.Struct)
-_Refusal = TypeVar("_Refusal", bound=msgspec.Struct)
 
 
 def _exit(code: int) -> str:
@@ -76,100 +74,6 @@ class CannotStart(MeasurementError):
     def __init__(self, fault: Fault, message: str) -> None:
         super().__init__(message)
         self.fault = fault
-
-
-class ConnectionLost(Exception):
-    """The process at the other end is gone, or did not answer in time."""
-
-
-class CannotFork(ConnectionLost):
-    """A worker cannot fork a parsing process, and has ended. The message is the reason."""
-
-
-class Conversation:
-    """One end of the probe's line protocol. Two threads must not use it at once."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._socket = sock
-        self._pending = bytearray()
-
-    def send(self, message: Mapping[str, object], attached: socket.socket | None = None) -> None:
-        """Send one message, with ``attached`` if there is a socket to send."""
-        ancillary = []
-        if attached is not None:
-            ancillary = [
-                (
-                    socket.SOL_SOCKET,
-                    socket.SCM_RIGHTS,
-                    array.array("i", [attached.fileno()]).tobytes(),
-                )
-            ]
-
-        # JSON escapes line ends and characters outside ASCII. So the only line end is that of the
-        # message.
-        data = json.dumps(message).encode("ascii") + b"\n"
-        try:
-            # The socket travels with the first bytes. ``sendmsg`` may stop early, and the rest of
-            # the message needs no socket.
-            sent = self._socket.sendmsg([data], ancillary)
-            self._socket.sendall(data[sent:])
-        except OSError as error:
-            raise ConnectionLost(str(error)) from error
-
-    def answer(
-        self, limit_s: float, form: type[_Answer], otherwise: type[_Refusal]
-    ) -> _Answer | _Refusal:
-        """The zygote's next message, in one of two forms. File names in it stay exact, even if they
-        are not UTF-8.
-
-        :raises ConnectionLost: as ``receive``.
-        :raises msgspec.ValidationError: the message has neither form.
-        """
-        message = json.loads(self.receive(limit_s))
-        try:
-            return msgspec.convert(message, form)
-        except msgspec.ValidationError:
-            return msgspec.convert(message, otherwise)
-
-    def reply(self, limit_s: float) -> Reply:
-        """A worker's next message: how a parse ended.
-
-        :raises CannotFork: the worker reports it.
-        :raises ConnectionLost: as ``receive``.
-        """
-        found = reading.reply(self.receive(limit_s))
-        if isinstance(found, NoFork):
-            raise CannotFork(found.reason)
-        return found
-
-    def receive(self, limit_s: float) -> bytes:
-        """The next message as sent, one line of JSON.
-
-        :raises ConnectionLost: end of file, or no message within ``limit_s`` seconds.
-        """
-        deadline = time.monotonic() + limit_s
-
-        # A trace has megabytes in one line. So dagprof looks at each byte once, and the buffer
-        # grows in place.
-        start = 0
-        while (end := self._pending.find(b"\n", start)) < 0:
-            start = len(self._pending)
-            # A timeout of zero would not wait at all, and a negative one is an error.
-            self._socket.settimeout(max(0.01, deadline - time.monotonic()))
-            try:
-                data = self._socket.recv(1 << 18)
-            except OSError as error:
-                raise ConnectionLost(str(error)) from error
-            if not data:
-                raise ConnectionLost("end of file")
-            self._pending += data
-
-        line = bytes(self._pending[:end])
-        del self._pending[: end + 1]
-        return line
-
-    def close(self) -> None:
-        self._socket.close()
 
 
 def _is_python(program: Path) -> bool:
@@ -318,21 +222,26 @@ class Zygote:
             raise MeasurementError(refusals.failed(str(message["op"]), answer, self._target.root))
         return answer
 
-    def fork_worker(self) -> Conversation:
+    def fork_worker(self) -> WorkerConversation:
         """Fork a new worker. The caller closes its conversation.
 
         :raises ConnectionLost: the zygote is gone.
         """
+        # A DAG file may have stopped it.
+        wake(self._process.pid)
         ours, theirs = socket.socketpair()
         # The worker gets a copy of its end. This process closes its own copy, so the worker's death
         # is an end of file.
         with theirs:
             self._control.send({"op": "worker"}, attached=theirs)
-            self._control.receive(_FORK_LIMIT_S)
-        return Conversation(ours)
+            forked = self._control.answer(_FORK_LIMIT_S, Forked, Failed)
+        if isinstance(forked, Failed):
+            raise ConnectionLost(forked.failed)
+        return WorkerConversation(ours, forked.pid, self._process.pid)
 
     def end(self) -> None:
         """Stop the zygote and everything it started. Calling it twice is safe."""
+        wake(self._process.pid)
         with contextlib.suppress(ConnectionLost):
             self._control.send({"op": "stop"})
 

@@ -9,21 +9,21 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, cast
 
 from dagprof.errors import MeasurementError
+from dagprof.link.conversation import ConnectionLost
 from dagprof.link.messages import PreImported, ProbeConfig, Reply
 from dagprof.link.metadata import MetadataDatabase
 from dagprof.link.target import Target
-from dagprof.link.zygote import ConnectionLost, Conversation, Zygote
+from dagprof.link.workers import WorkerConversation
+from dagprof.link.zygote import Zygote
 from dagprof.measure.budget import Budget
 from dagprof.measure.scheduler import Scheduler
 from dagprof.model import Doubt, Measured
 from dagprof.passes import file
 from dagprof.passes.asking import Ask, Request
 
-# A worker may take this much longer than the parse's own limit. Then dagprof takes it for dead.
-_GRACE_S = 30.0
 TWICE = "The parse ended the measuring process twice."
 Result = TypeVar("Result")
 
@@ -78,7 +78,7 @@ class Zygotes:
                 "process. Try `--temperature warm`, which does not import these modules first."
             ) from None
 
-    def worker(self, shown: str) -> Conversation:
+    def worker(self, shown: str) -> WorkerConversation:
         """Fork a worker, from a new zygote if the old one is gone. ``shown`` is the file that was
         being measured.
         """
@@ -100,9 +100,9 @@ class Zygotes:
 class Worker:
     """One worker at a time, forked on the first request. Only one thread uses this object."""
 
-    def __init__(self, zygotes: Zygotes, time_limit_s: float) -> None:
-        self._zygotes, self._time_limit_s = zygotes, time_limit_s
-        self._conversation: Conversation | None = None
+    def __init__(self, zygotes: Zygotes) -> None:
+        self._zygotes = zygotes
+        self._conversation: WorkerConversation | None = None
 
     def ask(self, request: Request, shown: str) -> Reply:
         """Return the reply to one request about the file ``shown``. If the parse asked for Airflow
@@ -126,7 +126,7 @@ class Worker:
             if self._conversation is None:
                 self._conversation = self._zygotes.worker(shown)
             self._conversation.send(request)
-            return self._conversation.reply(self._time_limit_s + _GRACE_S)
+            return self._conversation.reply(cast("float", request["time_limit_s"]))
         except ConnectionLost:
             self.end()
             raise
@@ -163,17 +163,12 @@ class Job(NamedTuple):
 class Crew:
     """Runs jobs in as many threads as there may be parses at once."""
 
-    def __init__(
-        self, zygotes: Zygotes, *, lines: int, time_limit_s: float, shown: Callable[[Path], str]
-    ) -> None:
-        self._zygotes, self._lines = zygotes, lines
-        self._time_limit_s, self._shown = time_limit_s, shown
+    def __init__(self, zygotes: Zygotes, *, lines: int, shown: Callable[[Path], str]) -> None:
+        self._zygotes, self._lines, self._shown = zygotes, lines, shown
 
     def do(self, jobs: Sequence[Job], budget: Budget) -> Iterator[Measured]:
         """Yield results as they come. Jobs that the budget leaves out give no result."""
-        with Scheduler(
-            self._lines, partial(Worker, self._zygotes, self._time_limit_s)
-        ) as scheduler:
+        with Scheduler(self._lines, partial(Worker, self._zygotes)) as scheduler:
             yield from scheduler.do([partial(self._do, job) for job in jobs], budget)
 
     def _do(self, job: Job, worker: Worker) -> Measured:

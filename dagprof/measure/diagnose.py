@@ -14,8 +14,9 @@ import msgspec
 from dagprof.config.settings import Settings, default_jobs
 from dagprof.errors import DagprofError
 from dagprof.link import reading, starting
+from dagprof.link.conversation import CannotFork, ConnectionLost
 from dagprof.link.target import Target, existing, resolve
-from dagprof.link.zygote import FORKS, CannotFork, CannotStart, ConnectionLost, Fault, Zygote
+from dagprof.link.zygote import FORKS, CannotStart, Fault, Zygote
 from dagprof.measure import site
 from dagprof.model import Plugin
 from dagprof.quantities import count
@@ -182,7 +183,7 @@ def _about_forking(zygote: Zygote, file: Path) -> list[Check]:
         replies = []
         for _ in range(_PARSES + 1):
             worker.send(request)
-            replies.append(worker.reply(90.0))
+            replies.append(worker.reply(60.0))
         worker.close()
     except CannotFork as error:
         advice = f"os.fork fails in a measuring process ({error}). {FORKS}"

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import msgspec
 
+from dagprof.link.conversation import ConnectionLost
 from dagprof.link.reading import samples
-from dagprof.link.zygote import ConnectionLost
 from dagprof.measure.crew import Worker, Zygotes
 from dagprof.model import Samples
 from dagprof.passes.asking import ParseLimits, parse_request
@@ -121,7 +121,7 @@ def measure_beside(
     turns = {"": reference, **files}
     passes = {name: Passes(name, "", 0) for name in turns}
     lost: set[str] = set()
-    worker = Worker(zygotes, limits.time_limit_s)
+    worker = Worker(zygotes)
     try:
         for number in range(parses + _WARM_UPS):
             for name in [name for name in turns if name not in lost]:

@@ -149,8 +149,8 @@ class _Scan:
         site = self._site
         limits = site.limits(len(files))
         rounds = Rounds(
-            site.crew(limits),
-            site.crew(limits, lines=1),
+            site.crew(),
+            site.crew(lines=1),
             self._settings,
             limits,
             self._progress,
@@ -165,7 +165,7 @@ class _Scan:
         if other is not None:
             with Zygotes(other, {**site.config, "removes_scratch": False}) as seeded:
                 seeded.pre_import([str(path) for path in files], with_folder=True)
-                results = rounds.compare_seeds(site.crew(limits, zygotes=seeded))
+                results = rounds.compare_seeds(site.crew(zygotes=seeded))
         site.doubts.extend(rounds.doubts)
         return results
 

@@ -56,7 +56,7 @@ class Session:
         self._prepare()
         limits = self._site.limits(len(self.files))
         job = Job(path, partial(file.measure, limits=limits))
-        (measured,) = self._site.crew(limits, lines=1).do([job], Budget(None))
+        (measured,) = self._site.crew(lines=1).do([job], Budget(None))
         return measured.result
 
     def surroundings(self, *, with_reference: bool) -> Run:

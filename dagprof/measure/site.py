@@ -21,9 +21,10 @@ from dagprof.config import settings as settings_module
 from dagprof.config.settings import Settings
 from dagprof.errors import MeasurementError, UsageError
 from dagprof.link import refusals, starting
+from dagprof.link.conversation import ConnectionLost
 from dagprof.link.messages import Described, Listing, PreImported, SkippedRow
 from dagprof.link.target import Target
-from dagprof.link.zygote import ConnectionLost, Zygote
+from dagprof.link.zygote import Zygote
 from dagprof.measure import environment, roots
 from dagprof.measure.assemble import Assembler
 from dagprof.measure.crew import Crew, Zygotes
@@ -178,14 +179,10 @@ class Site:
             pyinstrument=_pyinstrument_folder(),
         )
 
-    def crew(
-        self, limits: ParseLimits, lines: int | None = None, zygotes: Zygotes | None = None
-    ) -> Crew:
+    def crew(self, lines: int | None = None, zygotes: Zygotes | None = None) -> Crew:
         """A crew that does jobs here."""
         lines = lines or self.settings.jobs or settings_module.default_jobs()
-        return Crew(
-            zygotes or self.zygotes, lines=lines, time_limit_s=limits.time_limit_s, shown=self.shown
-        )
+        return Crew(zygotes or self.zygotes, lines=lines, shown=self.shown)
 
     def run(self, results: Iterable[Measured], version: str) -> Run:
         """The results as a Run."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dagprof.model import Doubt, FileResult, Status
 from dagprof.passes.plan import STABLE_MS
@@ -16,6 +16,16 @@ DRIFT_SHARE = 0.5
 # Three times are in ascending or descending order by chance one time in three, five one time in
 # sixty.
 FEWEST_FOR_DRIFT = 5
+# Fields of ``left_out`` in a probe's answer, and what they hold.
+_ROWS = {
+    "failures": "import errors",
+    "warnings": "warnings",
+    "accesses": "look-ups of Variables, Connections and environment variables",
+    "effects": "effects",
+    "lost": "DAGs that Airflow does not find",
+    "loads": "module loads",
+    "imports": "import statements",
+}
 
 
 def noise(wall_ms: Sequence[float], own_ms: Sequence[float]) -> list[Doubt]:
@@ -92,3 +102,12 @@ def lost_dags(result: FileResult) -> list[Doubt]:
         "Airflow finds DAGs in global variables, and DAGs created by `with` or @dag."
     )
     return [Doubt(code="lost-dag", text=text)]
+
+
+def left_out(counts: Mapping[str, int]) -> list[Doubt]:
+    """Rows beyond the number that is kept, by field of the probe's answer."""
+    parts = [f"{counts[field]:,} {words}" for field, words in _ROWS.items() if counts.get(field)]
+    if not parts:
+        return []
+    text = f"Not shown: {', '.join(parts)}. dagprof keeps the first ones of very many."
+    return [Doubt(code="left-out", text=text)]

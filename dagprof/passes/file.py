@@ -16,6 +16,8 @@ from dagprof.passes.stability import instabilities
 
 # The limit for finding out why a file fails, if time is short.
 _HURRIED_S = 5.0
+# Bytes of a file that are in memory at once.
+_PIECE = 1 << 20
 
 
 def identify(path: Path) -> tuple[str, int]:
@@ -23,8 +25,12 @@ def identify(path: Path) -> tuple[str, int]:
 
     :raises OSError: the file cannot be read.
     """
-    data = path.read_bytes()
-    return hashlib.sha256(data).hexdigest(), len(data)
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as stream:
+        while piece := stream.read(_PIECE):
+            digest.update(piece)
+            size += len(piece)
+    return digest.hexdigest(), size
 
 
 def unreadable(shown: str, error: OSError) -> Measured:

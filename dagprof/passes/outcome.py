@@ -11,7 +11,7 @@ from typing import TypedDict
 import msgspec
 
 from dagprof.link import reading
-from dagprof.link.messages import EffectRow, FailureRow, Reply, Result
+from dagprof.link.messages import EffectRow, FailureRow, Reply, Result, UntracedRow
 from dagprof.link.reading import Timed
 from dagprof.model import (
     Access,
@@ -58,6 +58,10 @@ def status_of(reply: Reply) -> Status:
     return Status.OK if result.dag_ids else Status.NO_DAGS
 
 
+# Outcomes of a parse that nobody stopped: what it leaves running it left on purpose.
+_ENDED_BY_ITSELF = ("result", "ended", "broken")
+
+
 class _Facts(TypedDict, total=False):
     """Fields of a ``FileResult`` that the last plain parse gives."""
 
@@ -88,6 +92,7 @@ class Passes:
         self.instabilities: tuple[Instability, ...] = ()
         self.unanswered: tuple[Unanswered, ...] = ()
         self._statuses: list[Status] = []
+        self._left_processes = 0
 
     @property
     def is_held(self) -> bool:
@@ -132,6 +137,8 @@ class Passes:
     def add(self, mode: str, reply: Reply) -> bool:
         """Keep a reply. Return True if it holds a result of its mode."""
         self.last = reply
+        if mode == "timing" and reply.outcome in _ENDED_BY_ITSELF:
+            self._left_processes = max(self._left_processes, reply.leftover_processes)
         if mode == "stacks":
             return self._add_stack(reply)
         self._statuses.append(status_of(reply))
@@ -223,9 +230,19 @@ class Passes:
             *doubts.stubs(result),
             *absent.doubts(result.effects),
             *doubts.lost_dags(result),
+            *doubts.left_out(self._left_out()),
             *self._consistency_doubts(),
             *self._trace_doubts(),
         ]
+
+    def _left_out(self) -> dict[str, int]:
+        """How many rows more there were than are kept, by field."""
+        plain = self.settled.result if self.settled else None
+        counts: dict[str, int] = {}
+        for result in filter(None, (plain, self.trace)):
+            for field, count in result.left_out.items():
+                counts[field] = max(count, counts.get(field, 0))
+        return counts
 
     def _consistency_doubts(self) -> list[Doubt]:
         doubts = []
@@ -236,7 +253,7 @@ class Passes:
                 " is shown."
             )
             doubts.append(Doubt(code="inconsistent", text=text))
-        left = max((timed.reply.leftover_processes for timed in self.timings), default=0)
+        left = self._left_processes
         if left:
             which = "these processes" if left > 1 else "this process"
             text = (
@@ -258,7 +275,7 @@ class Passes:
         return [
             Doubt(
                 code="no-statements",
-                text=f"Statements could not be timed ({row.type}: {row.message}).",
+                text=f"Statements could not be timed ({_why(row)}).",
             )
             for row in self.trace.trace.uninstrumented[:1]
             if not row.is_syntax
@@ -283,6 +300,10 @@ def _holding(effects: Sequence[EffectRow]) -> Failure:
     return Failure(type="", message=message, file=file, line=line)
 
 
+def _why(row: UntracedRow) -> str:
+    return f"{row.type}: {row.message}" if row.type else row.message
+
+
 def _disturbance(traced: Result) -> float:
     return traced.wall_ms + traced.queued_ms
 
@@ -302,6 +323,16 @@ def _detail(reply: Reply) -> str:
         return (
             "A process that the file started keeps the parse's stdin, stdout or stderr open after"
             " the parse."
+        )
+    if reply.outcome == "too-large":
+        return (
+            "dagprof stopped the parse because its answer is too large. The file writes into a pipe"
+            " of dagprof's, or defines more than Airflow can parse in time."
+        )
+    if reply.outcome == "broken":
+        return (
+            "The parsing process did not send what dagprof expects. The file writes into a pipe of"
+            " dagprof's, or changes dagprof's code."
         )
     if reply.result is None and reply.signal is not None:
         try:

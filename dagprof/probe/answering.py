@@ -4,11 +4,17 @@ DAG file closed its descriptor.
 
 from __future__ import annotations
 
+import json
 import os
-from typing import Any
+from typing import Any, Sequence
+
+from . import bounds
 
 # Bound before any DAG code can replace them.
 _write, _open, _fstat, _wronly = os.write, os.open, os.fstat, os.O_WRONLY
+_set_blocking = os.set_blocking
+# A frame begins with its length and a line feed, in at most so many characters.
+_LENGTH_DIGITS = 20
 
 
 class ResultPipe:
@@ -30,7 +36,8 @@ class ResultPipe:
         if identity(self._descriptor) != self._identity:
             self._was_closed = True
             self._descriptor = _open(self._path, _wronly)
-        data = b"".join(b"%d\n" % len(frame) + frame for frame in frames)
+        _set_blocking(self._descriptor, True)
+        data = memoryview(b"".join(b"%d\n" % len(frame) + frame for frame in frames))
         while data:
             data = data[_write(self._descriptor, data) :]
 
@@ -50,21 +57,40 @@ def identity(descriptor: int) -> tuple[int, int] | None:
 
 
 def frames(data: bytes | bytearray) -> list[bytes]:
-    """Return the complete frames at the beginning of the bytes that a child wrote.
+    """Return the first two complete frames of the bytes that a child wrote. Whatever follows is not
+    the child's report.
 
-    :raises ValueError: the bytes do not begin with a frame.
+    :raises ValueError: the bytes are not frames, or a frame is longer than an answer may be.
     """
     found: list[bytes] = []
     start = 0
-    while True:
-        end = data.find(b"\n", start, start + 20)
+    while len(found) < 2:
+        end = data.find(b"\n", start, start + _LENGTH_DIGITS)
         if end < 0:
             return found
         start, length = end + 1, int(data[start:end])
-        if length < 0 or len(data) - start < length:
+        if not 0 <= length <= bounds.ANSWER_BYTES:
+            raise ValueError("a frame of %d bytes" % length)
+        if len(data) - start < length:
             return found
         found.append(bytes(data[start : start + length]))
         start += length
+    return found
+
+
+def decoded(sent: Sequence[bytes]) -> list[Any]:
+    """Decode frames of JSON.
+
+    :raises ValueError: a frame is not JSON, or the frames hold more values than a report has.
+    """
+    if sum(frame.count(mark) for frame in sent for mark in (b",", b"[", b"{")) > (
+        bounds.ANSWER_VALUES
+    ):
+        raise ValueError("more than %d values" % bounds.ANSWER_VALUES)
+    try:
+        return [json.loads(frame) for frame in sent]
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def joined(result: object, ending: object, held_ms: float) -> Any:

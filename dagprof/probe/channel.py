@@ -53,20 +53,29 @@ class Channel:
 
 
 class Stream:
-    """The output of a child, up to a limit. The rest is read and counted, but not kept."""
+    """The output of a child, up to a limit in bytes. The rest is read and counted, but not kept."""
 
-    def __init__(self, descriptor: int, limit: int | None) -> None:
+    def __init__(self, descriptor: int, limit: int) -> None:
         self.descriptor = descriptor
         self.data = bytearray()
         self.total = 0
         self._limit = limit
+        # The child can open this end too, and take bytes that ``select`` has announced here.
+        os.set_blocking(descriptor, False)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the child wrote more than the limit."""
+        return self.total > self._limit
 
     def read(self) -> bool:
-        """Read what is available; return False at the end of file."""
-        chunk = os.read(self.descriptor, 1 << 16)
+        """Read what is available, without waiting. Return False at the end of file."""
+        try:
+            chunk = os.read(self.descriptor, 1 << 16)
+        except BlockingIOError:
+            return True
         self.total += len(chunk)
-        if self._limit is None or len(self.data) < self._limit:
+        if len(self.data) < self._limit:
             self.data += chunk
-            if self._limit is not None:
-                del self.data[self._limit :]
+            del self.data[self._limit :]
         return bool(chunk)

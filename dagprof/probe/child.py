@@ -8,7 +8,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Callable
 
-from . import answering, redact, watch
+from . import answering, bounds, interpreter, redact, watch
 from .asked import answers, environment, lookups
 from .clocks import perf_counter, process_time, thread_time
 from .parsing import bytecode, experiment, failures, missed, parse, serialised, stacks, state
@@ -153,7 +153,7 @@ def _leave_if_copy(process: int) -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except Exception:
+        except BaseException:  # the user's code may have put any object there
             continue
 
 
@@ -176,6 +176,8 @@ class Child:
         self._request = request
         self._file = request["file"]
         self._failures = failures.FailureLog(surroundings.redact)
+        self._interpreter = interpreter.Interpreter()
+        self._left_out: dict[str, int] = {}
         self._modules: list[str] = []
         self._environment = environment.EnvironmentWatch()
         self._effects: watch.Effects | None = None
@@ -193,7 +195,7 @@ class Child:
             facts = modes[self._request["mode"]]()
         except BaseException as error:
             self._failures.add(error)
-            facts = {"escaped": type(error).__name__}
+            facts = {"escaped": bounds.type_name(error)}
         return {
             **facts,
             "accesses": self._accesses(),
@@ -201,6 +203,7 @@ class Child:
             "failures": self._failures.rows(),
             "stops": self._failures.stops(),
             "modules_before": self._modules,
+            "left_out": self._counted(failures=self._failures.left_out),
         }
 
     def ending(self) -> Ending:
@@ -222,10 +225,19 @@ class Child:
         facts: Ending = {"ending": took, "accesses": self._accesses()}
         if self._effects is not None:
             facts["effects"] = self._effects.rows()
+        facts["left_out"] = self._counted()
         return facts
 
     def _accesses(self) -> list[AccessRow]:
         return [*self._surroundings.answers.accesses(), *self._environment.accesses()]
+
+    def _counted(self, **more: int) -> dict[str, int]:
+        """The number of rows that are left out so far, by field of the result."""
+        accesses = self._surroundings.answers.left_out + self._environment.left_out
+        self._left_out.update(more, accesses=accesses)
+        if self._effects is not None:
+            self._left_out["effects"] = self._effects.left_out
+        return {field: count for field, count in self._left_out.items() if count}
 
     def _timing(self) -> Facts:
         """Do a plain parse, or one without some import statements."""
@@ -261,20 +273,23 @@ class Child:
         traced.install()
         parsed = parse.with_room_for_frames(lambda: self._parse(lambda: traced.clock.end(-1)))
         effects.add_warnings(_warnings(parsed.bag))
+        lost = traced.lost(parsed.bag.dags)
         facts: Facts = {
             "wall_ms": parsed.figures["wall_ms"],
             "cpu_ms": parsed.figures["cpu_ms"],
             "queued_ms": parsed.figures["queued_ms"],
             "effects": effects.rows_so_far(),
             "trace": traced.report(),
-            "lost": traced.lost(parsed.bag.dags),
+            "lost": lost[: bounds.LOST_DAGS],
         }
+        self._left_out.update(traced.left_out, lost=len(lost) - len(facts["lost"]))
         return {**facts, **self._describe(parsed)}
 
     def _stacks(self) -> Facts:
         profiler = stacks.load_profiler(self._request.get("pyinstrument"))(
             interval=stacks.INTERVAL_S, async_mode="disabled"
         )
+        stacks.limit_depth(profiler)
         profiler.start()
         try:
             parsed = self._parse()
@@ -283,7 +298,10 @@ class Child:
         return {"stack": stacks.tree(profiler, self._file), **self._describe(parsed)}
 
     def _parse(self, loaded: Callable[[], object] = lambda: None) -> parse.Parse:
-        return parse.timed(self._surroundings, self._file, loaded)
+        try:
+            return parse.timed(self._surroundings, self._file, loaded)
+        finally:
+            self._interpreter.restore(keeps_profiler=self._request["mode"] == "stacks")
 
     def _describe(self, parsed: parse.Parse) -> Facts:
         """Describe the result of the parse. Airflow stores the DAGs that it could serialise, and an
@@ -300,15 +318,19 @@ class Child:
         if parsed.escaped is not None:
             self._failures.add(parsed.escaped)
         stored = list(parsed.documents) if parsed.unsent is None else []
-        warnings = _warnings(parsed.bag)
+        warnings, redact = _warnings(parsed.bag), self._surroundings.redact
+        self._left_out["warnings"] = max(0, len(warnings) - bounds.WARNINGS)
         return {
-            "dag_ids": sorted(map(str, stored)),
+            "dag_ids": sorted(map(serialised.name_of, stored)),
             "task_count": sum(len(parsed.bag.dags[dag_id].tasks) for dag_id in stored),
             "is_unsent": parsed.unsent is not None,
-            "warnings": [self._surroundings.redact(text)[:500] for text in warnings[:50]],
+            "warnings": [
+                bounds.shown(text, bounds.WARNING, redact) for text in warnings[: bounds.WARNINGS]
+            ],
         }
 
 
 def _warnings(bag: DagBag) -> list[str]:
     """The warnings that Airflow recorded during the parse. Airflow 2.11 and later record them."""
-    return [str(text) for texts in getattr(bag, "captured_warnings", {}).values() for text in texts]
+    found = getattr(bag, "captured_warnings", {}).values()
+    return [bounds.plain(text) for texts in found for text in texts]

@@ -9,6 +9,11 @@ import signal
 import time
 
 _MOMENT_S = 0.0005
+# The limit of waiting for killed processes. Many processes, or much memory, take a while. A process
+# that hangs inside the kernel does not end.
+END_S = 0.6
+# Processes that were killed and counted, and have not ended yet.
+_ending: set[int] = set()
 _PAGE_KIB = resource.getpagesize() // 1024
 
 
@@ -24,23 +29,46 @@ def become_subreaper() -> None:
         return
 
 
+def forbid_core_dumps() -> None:
+    """Keep this process and its descendants from writing their memory to a file when they crash."""
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    except (OSError, ValueError):
+        return
+
+
 def kill_leftovers(keep: set[int]) -> int:
     """Kill all children of this process except ``keep``, and then the orphans of these children.
     Return the number of killed processes.
+
+    It waits ``END_S`` for their end. A later call reaps those that take longer.
     """
-    killed = 0
-    for _ in range(20):
-        found = [pid for pid in _children() if pid not in keep]
+    _ending.difference_update([pid for pid in _ending if has_ended(pid)])
+    killed: set[int] = set()
+    until = time.monotonic() + END_S
+    while True:
+        found = [pid for pid in _children() if pid not in keep and pid not in _ending]
         if not found:
             break
+        killed.update(found)
+        # All of them at once: while one ends, the others may fork.
         for pid in found:
-            killed += 1
             send_signal(pid, signal.SIGKILL)
-            try:
-                os.waitpid(pid, 0)
-            except OSError:
-                continue
-    return killed
+        if time.monotonic() >= until:
+            _ending.update(found)
+            break
+        ended = [pid for pid in found if has_ended(pid)]
+        if not ended:
+            time.sleep(_MOMENT_S)
+    return len(killed)
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a child has ended. If so, reap it. True also for a process that is no child."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] != 0
+    except OSError:
+        return True
 
 
 def _children() -> list[int]:

@@ -41,6 +41,7 @@ STDLIB_FOLDERS = _folders([os.path.dirname(os.__file__)])
 # Code objects that Cython compiled have source paths relative to the place of the build.
 _COMPILED = (".pyx", ".pxd", ".pxi")
 _known: dict[str, str] = {}
+_MOST_KNOWN = 50_000
 
 
 def of_file(path: object) -> str:
@@ -51,6 +52,8 @@ def of_file(path: object) -> str:
         return STDLIB
     origin = _known.get(path)
     if origin is None:
+        if len(_known) >= _MOST_KNOWN:  # a loop may compile code under many names
+            _known.clear()
         origin = _known[path] = _classify(path)
     return origin
 

@@ -319,13 +319,17 @@ class Facts(TypedDict, total=False):
 
 
 class Result(Facts, total=False):
-    """From a child, the first frame: the results of its mode, and the fields of every mode."""
+    """From a child, the first frame: the results of its mode, and the fields of every mode.
+
+    ``left_out`` says by field how many rows there were beyond the limits in ``bounds``.
+    """
 
     failures: list[FailureRow]
     stops: list[StopRow]
     accesses: list[AccessRow]
     asked_by_libraries: list[AccessRow]
     modules_before: list[str]
+    left_out: dict[str, int]
 
 
 class ExitTimes(TypedDict, total=False):
@@ -343,13 +347,16 @@ class Ending(TypedDict, total=False):
     accesses: list[AccessRow]
     effects: list[EffectRow]
     closed_descriptors: bool
+    left_out: dict[str, int]
 
 
 class Reply(TypedDict):
     """From a worker: how the parse ended.
 
-    ``outcome`` is ``result``, ``time-limit``, ``memory-limit``, ``held``, ``abandoned``, ``ended``.
-    ``result`` has the fields of ``Result`` unless DAG code wrote it; None if there is no result.
+    ``outcome`` is ``result``, ``time-limit``, ``memory-limit``, ``held``, ``abandoned``,
+    ``too-large`` (the child sent more than a report has), ``broken`` (it sent something else) or
+    ``ended`` (it sent nothing). ``result`` has the fields of ``Result`` unless DAG code wrote it;
+    None if there is no result.
     Outputs are text and the number of bytes written.
     """
 

@@ -5,7 +5,6 @@ notices its death.
 from __future__ import annotations
 
 import gc
-import json
 import os
 import selectors
 import signal
@@ -14,9 +13,18 @@ import sys
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Callable
 
-from . import answering, child, faults
+from . import answering, bounds, child, faults
 from .channel import Channel, Stream
-from .kernel import become_subreaper, kill_leftovers, oom_kills, rss_kib, send_signal, wait_for_end
+from .kernel import (
+    END_S,
+    become_subreaper,
+    forbid_core_dumps,
+    kill_leftovers,
+    oom_kills,
+    send_signal,
+    wait_for_end,
+)
+from .memory import TreeMemory
 from .versions import delivery
 from .versions.airflow_api import PROCESSOR
 
@@ -28,8 +36,12 @@ if TYPE_CHECKING:
 # The zygote uses the first two for its workers.
 __all__ = ["become_subreaper", "kill_leftovers", "serve"]
 
-OUTPUT_LIMIT = 32 * 1024
+# Bound before any DAG code can replace them. A child that cannot leave would become another worker.
+_exit, _write = os._exit, os.write
 _POLL_S = 0.05
+# Reading the rest of the pipes ends after so many seconds. A pipe holds a mebibyte at most, unless
+# root made it larger.
+_DRAIN_S, _PIPE_BYTES = 0.2, 1 << 20
 # The limit of waiting for processes that hold the output of a finished parse. Airflow waits until
 # its time-out.
 HOLD_S = 10.0
@@ -43,6 +55,7 @@ def serve(channel: Channel, surroundings: child.Surroundings, pre_imported: list
     """
     gc.disable()
     become_subreaper()
+    forbid_core_dumps()
     surroundings.api.prepare_child()
     is_supervised = delivery.is_supervised(surroundings.config["temperature"] == PROCESSOR)
     while True:
@@ -77,6 +90,8 @@ class Watch:
         self._status: int | None = None
         self._usage: struct_rusage | None = None
         self._oom_kills = oom_kills()
+        self._sent: list[bytes] = []
+        self._looked_at = 0
         self._told: float | None = None
         self._held_ms = 0.0
 
@@ -97,11 +112,13 @@ class Watch:
         self._writing_end = pipes[0][1]
         for _, write in pipes[1:]:
             os.close(write)
+        output = bounds.OUTPUT_BYTES + bounds.MARGIN
         self._result, self._stdout, self._stderr = (
             Stream(read, limit)
-            for (read, _), limit in zip(pipes, (None, OUTPUT_LIMIT, OUTPUT_LIMIT))
+            for (read, _), limit in zip(pipes, (bounds.ANSWER_BYTES, output, output))
         )
         self._requests = Stream(ours.detach(), 0)
+        self._memory = TreeMemory(self._pid, self._request.get("memory_limit_kib"))
 
     def _become_child(
         self,
@@ -135,10 +152,10 @@ class Watch:
             )
             code = 0
         except BaseException as error:
-            sys.stderr.write("dagprof probe: %s: %s\n" % (type(error).__name__, error))
-            sys.stderr.flush()
+            what = bounds.type_name(error), bounds.cut(bounds.plain(error), bounds.MESSAGE)
+            _write(2, ("dagprof probe: %s: %s\n" % what).encode("utf-8", "replace"))
         finally:
-            os._exit(code)
+            _exit(code)
 
     def until_done(self) -> Reply:
         """Follow the child to its end and describe the parse."""
@@ -158,33 +175,28 @@ class Watch:
 
     def _follow(self, selector: selectors.BaseSelector) -> None:
         while len(self._frames()) < 2:
-            events = self._read_some(selector, min(_POLL_S, self._deadline - monotonic()))
-            if (
-                self._outcome != "ended"
-                or self._is_over_limits()
-                or (not events and self._has_ended())
-            ):
+            self._read_some(selector, min(_POLL_S, self._deadline - monotonic()))
+            # Other processes may still write into its pipes when it has ended.
+            if self._outcome != "ended" or self._is_over_limits() or self._has_ended():
                 return
 
-    def _read_some(self, selector: selectors.BaseSelector, wait_s: float) -> bool:
-        """Read from the pipes after at most ``wait_s``. Return False if they are empty."""
-        events = selector.select(max(0.0, wait_s))
-        for key, _ in events:
+    def _read_some(self, selector: selectors.BaseSelector, wait_s: float) -> None:
+        """Read from the pipes after at most ``wait_s``."""
+        for key, _ in selector.select(max(0.0, wait_s)):
             if key.data is None:
                 self._give_up("abandoned")
-                return True
+                return
             if not key.data.read():
                 selector.unregister(key.fd)
-        return bool(events)
 
     def _wait_for_holders(self, selector: selectors.BaseSelector) -> None:
         """Wait for processes that hold the standard streams of a parse. Airflow 3 waits for them,
         so their time belongs to the parse.
 
         There is a limit, because a process that holds them longer usually does so until Airflow's
-        time-out.
+        time-out. A parse without a result gets none by waiting.
         """
-        if not self._is_supervised or self._outcome != "ended":
+        if not self._is_supervised or self._outcome != "ended" or not self._frames():
             return
         ended = monotonic()
         limit = min(self._deadline, ended + self._request.get("hold_s", HOLD_S))
@@ -193,6 +205,8 @@ class Watch:
             if monotonic() >= limit:
                 self._outcome = "held"
                 return
+            if self._memory.is_over():
+                self._give_up("memory-limit")
             self._read_some(selector, min(_POLL_S, limit - monotonic()))
         if self._held_ms:
             self._held_ms = (monotonic() - ended) * 1000
@@ -205,38 +219,45 @@ class Watch:
         """The complete frames that the child has sent so far: the results, then how the child
         ended.
         """
-        try:
-            found = answering.frames(self._result.data)
-        except ValueError:  # the DAG file wrote into the pipe
-            return []
-        if found and self._told is None:
-            self._told = perf_counter()
-        return found
+        if self._looked_at != self._result.total:
+            self._looked_at = self._result.total
+            try:
+                self._sent = answering.frames(self._result.data)
+            except ValueError:  # the DAG file wrote into the pipe
+                self._sent = []
+            if self._sent and self._told is None:
+                self._told = perf_counter()
+        return self._sent
 
     def _read_result(self, sent: list[bytes]) -> Result | None:
         """Join both frames. If an exit handler ended the process, all time after the first frame
         counts as its end.
         """
-        result, *others = map(json.loads, sent[:2])
+        try:
+            result, *others = answering.decoded(sent)
+        except ValueError:
+            return None
         ending = (
             others[0]
             if others
-            else {"ending": {"exit_ms": (self._ended - (self._told or self._ended)) * 1000}}
+            else {"ending": {"exit_ms": max(0.0, self._ended - (self._told or self._ended)) * 1000}}
         )
         return answering.joined(result, ending, self._held_ms)
 
     def _is_over_limits(self) -> bool:
-        limit = self._request.get("memory_limit_kib")
         if monotonic() >= self._deadline:
             self._give_up("time-limit")
-        elif limit and rss_kib(self._pid) > limit:
+        elif self._result.is_over:
+            self._give_up("too-large")
+        elif self._memory.is_over():
             self._give_up("memory-limit")
         return self._outcome != "ended"
 
     def _give_up(self, outcome: str) -> None:
         self._outcome = outcome
         send_signal(self._pid, signal.SIGKILL, group=True)
-        send_signal(self._pid, signal.SIGKILL)
+        if self._status is None:  # otherwise the number may belong to another process
+            send_signal(self._pid, signal.SIGKILL)
 
     def _has_ended(self) -> bool:
         pid, status, usage = os.wait4(self._pid, os.WNOHANG)
@@ -245,24 +266,32 @@ class Watch:
         return bool(pid)
 
     def _drain(self, selector: selectors.BaseSelector) -> None:
-        """Read the rest of the pipes, without waiting for writers that outlive the child."""
-        while True:
-            events = [(key, mask) for key, mask in selector.select(0) if key.data is not None]
-            if not events:
-                return
-            for key, _ in events:
+        """Read the rest of the pipes. Processes that outlive the child may go on writing."""
+        until = monotonic() + _DRAIN_S
+        left = {self._result: bounds.ANSWER_BYTES, self._stdout: _PIPE_BYTES}
+        ends = {
+            key.data: key.data.total + left.get(key.data, _PIPE_BYTES)
+            for key in selector.get_map().values()
+            if key.data is not None
+        }
+        while monotonic() < until:
+            events = [key for key, _ in selector.select(0) if key.data in ends]
+            for key in events:
                 if not key.data.read():
                     selector.unregister(key.fd)
+                if key.data.total >= ends[key.data]:
+                    del ends[key.data]
+            if not events:
+                return
 
     def _reap(self) -> None:
-        """Wait for the child, which has sent everything and ends soon."""
+        """Wait for the child, which has sent everything and ends soon, or was killed."""
         while self._status is None and self._outcome == "ended" and not self._has_ended():
-            if monotonic() >= self._deadline:
-                self._give_up("time-limit")
-            else:
-                wait_for_end(self._pid, self._deadline - monotonic())
-        if self._status is None:
-            _, self._status, self._usage = os.wait4(self._pid, 0)
+            if not self._is_over_limits():
+                wait_for_end(self._pid, min(_POLL_S, self._deadline - monotonic()))
+        until = monotonic() + END_S
+        while self._status is None and not self._has_ended() and monotonic() < until:
+            wait_for_end(self._pid, until - monotonic())
         self._ended = perf_counter()
 
     def _end_group(self) -> None:
@@ -287,6 +316,8 @@ class Watch:
         if sent and self._outcome in ("ended", "held"):
             self._outcome = "result" if self._outcome == "ended" else self._outcome
             result = self._read_result(sent)
+        if result is None and not killed and self._outcome in ("ended", "result", "held"):
+            self._outcome = "broken" if self._result.total else "ended"
         return {
             "outcome": self._outcome,
             "signal": os.WTERMSIG(status) if killed else None,
@@ -301,4 +332,5 @@ class Watch:
         }
 
     def _shown(self, stream: Stream) -> list[str | int]:
-        return [self._redact(stream.data.decode("utf-8", "replace")), stream.total]
+        text = self._redact(stream.data.decode("utf-8", "replace"))
+        return [text[: -bounds.MARGIN] if stream.is_over else text, stream.total]

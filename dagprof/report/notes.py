@@ -24,6 +24,7 @@ _TITLES = {
     "closed-descriptors": "Closed file descriptors opened by another part of the process",
     "drift": "Times drift because each parse affects the next",
     "inconsistent": "Different outcomes in different parses",
+    "left-out": "Did more than dagprof lists",
     "leftover-processes": "Left processes running; dagprof ended these processes",
     "lost-dag": "Created DAGs that Airflow does not find",
     "no-stacks": "Call stacks not sampled",

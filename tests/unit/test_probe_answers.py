@@ -183,7 +183,7 @@ def test_clocks_are_none_of_those_that_others_replace() -> None:
 
 def test_a_suppressed_cause_is_none() -> None:
     found = in_child(
-        "from _dagprof_probe.parsing import failures\n"
+        "from _dagprof_probe.parsing import exceptions\n"
         "def causes(raising):\n"
         "    try:\n"
         "        try:\n"
@@ -191,7 +191,7 @@ def test_a_suppressed_cause_is_none() -> None:
         "        except KeyError as error:\n"
         "            raising(error)\n"
         "    except ImportError as error:\n"
-        "        return failures.describe(error, str)['cause']\n"
+        "        return exceptions.describe(error, str)[0]['cause']\n"
         "def hidden(error): raise ImportError('x') from None\n"
         "def chained(error): raise ImportError('x') from error\n"
         "def implied(error): raise ImportError('x')\n"

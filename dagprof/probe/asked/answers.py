@@ -13,13 +13,14 @@ import sys
 from _thread import get_ident
 from typing import TYPE_CHECKING
 
-from .. import origin
+from .. import bounds, origin
 from . import stubs
 
 if TYPE_CHECKING:
     from ..protocol import AccessRow, Form, Json, OtherAnswers
 
 _NOT_GIVEN = object()
+_PLAIN = (str, dict, list, tuple)
 _PREFIXES = {"variable": "AIRFLOW_VAR_", "connection": "AIRFLOW_CONN_"}
 
 
@@ -42,7 +43,9 @@ class VariableLookup:
     def default_says_nothing(self) -> bool:
         """Whether the default is a value that people write for "not set"."""
         return self.has_default and (
-            self.default is None or self.default in ("", "{}", "[]", {}, [], ())
+            self.default is None
+            # Other types may compare in their own way. An array compares value by value.
+            or (type(self.default) in _PLAIN and self.default in ("", "{}", "[]", {}, [], ()))
         )
 
     def finished(self, value: object) -> object:
@@ -51,7 +54,9 @@ class VariableLookup:
 
 
 class Answers:
-    """The values to answer with, and a record of the look-ups."""
+    """The values to answer with, and a record of the look-ups. ``left_out`` counts the look-ups
+    that are not in the record.
+    """
 
     def __init__(
         self, variables: dict[str, Json], connections: dict[str, Json], missing: str
@@ -62,17 +67,23 @@ class Answers:
         self._written: dict[str, str | None] = {}
         self._questions: dict[int, list[VariableLookup]] = {}
         self.guess = stubs.Guess()
+        self.left_out = 0
 
     def begin(self, guess: OtherAnswers | None) -> None:
         """Start a parse: forget earlier look-ups, such as those of plugins."""
         self._asked.clear()
+        self.left_out = 0
         self.guess = stubs.Guess(guess)
         os.environ.update(self.guess.environment)
 
     def record(self, kind: str, key: object, operation: str, answered_by: str) -> None:
         file, line = origin.user_location(sys._getframe(1))
-        asked = (kind, str(key), operation, answered_by, file, line)
-        self._asked[asked] = self._asked.get(asked, 0) + 1
+        name = bounds.cut(bounds.plain(key), bounds.NAME)
+        asked = (kind, name, operation, answered_by, bounds.cut(file, bounds.PATH), line)
+        if len(self._asked) < bounds.LOOKUPS or asked in self._asked:
+            self._asked[asked] = self._asked.get(asked, 0) + 1
+        else:
+            self.left_out += 1
 
     def accesses(self) -> list[AccessRow]:
         """Rows of kind, key, operation, who answered, file, line, count."""

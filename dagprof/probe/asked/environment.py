@@ -9,7 +9,7 @@ import sys
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from .. import origin
+from .. import bounds, origin
 
 if TYPE_CHECKING:
     from ..protocol import AccessRow
@@ -21,10 +21,13 @@ _AIRFLOWS = ("AIRFLOW__", "AIRFLOW_VAR_", "AIRFLOW_CONN_")
 class EnvironmentWatch:
     """Listens where ``os.environ`` reports that a name is missing. A name that is set costs one
     more call.
+
+    ``left_out`` counts the look-ups beyond the number of rows that are kept.
     """
 
     def __init__(self) -> None:
         self._asked: dict[tuple[str, str, str, int, bool], int] = {}
+        self.left_out = 0
 
     def install(self) -> None:
         cls: Any = type(os.environ)
@@ -40,7 +43,10 @@ class EnvironmentWatch:
         cls.__getitem__ = __getitem__
 
     def _note(self, key: object, frame: FrameType | None) -> None:
-        if not isinstance(key, str) or key.startswith(_AIRFLOWS):
+        if not isinstance(key, str):
+            return
+        key = bounds.cut(bounds.plain(key), bounds.NAME)
+        if key.startswith(_AIRFLOWS):
             return
         default = None
         while frame is not None and _is_mapping(frame):
@@ -49,9 +55,12 @@ class EnvironmentWatch:
         file, line = origin.user_location(frame)
         if file and frame is not None:
             is_own = frame.f_code.co_filename == file
-            says_nothing = default is None or default == "" or not isinstance(default, str)
-            asked = (key, "missing" if says_nothing else "default", file, line, is_own)
-            self._asked[asked] = self._asked.get(asked, 0) + 1
+            by = "default" if type(default) is str and default else "missing"
+            asked = (key, by, bounds.cut(file, bounds.PATH), line, is_own)
+            if len(self._asked) < bounds.LOOKUPS or asked in self._asked:
+                self._asked[asked] = self._asked.get(asked, 0) + 1
+            else:
+                self.left_out += 1
 
     def accesses(self) -> list[AccessRow]:
         """Rows like those of ``Answers``, only for names that user code asks for itself."""

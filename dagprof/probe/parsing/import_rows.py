@@ -7,7 +7,7 @@ import importlib._bootstrap as bootstrap
 import sys
 from typing import TYPE_CHECKING, Iterable, Mapping, Sequence, cast
 
-from .. import origin
+from .. import bounds, origin
 from . import imports
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Edge = Tuple[int, int, bool, int, int, bool, bool]
 
 FROM_FILE, UNSEEN = -1, -2
+_BLOCKS = (ast.If, ast.Try, ast.For, ast.While, ast.ExceptHandler)
 
 
 class _Modules:
@@ -32,10 +33,9 @@ class _Modules:
         position = self._positions.get(name)
         if position is None:
             position = self._positions[name] = len(self.rows)
-            module = sys.modules.get(name)
-            file = getattr(module, "__file__", None) or ""
-            file = file if isinstance(file, str) else ""
-            self.rows.append([name, file, origin.of_file(file)])
+            file = _file_of(name)
+            shown = bounds.cut(file, bounds.PATH)
+            self.rows.append([bounds.cut(name, bounds.NAME), shown, origin.of_file(file)])
         return position
 
     def is_user(self, position: int) -> bool:
@@ -58,6 +58,7 @@ class _Report:
         self._place = {load[0]: place for place, load in enumerate(self._loads)}
         self._sets: dict[int, dict[Edge, None]] = {}
         self._conditionals: dict[str, frozenset[int]] = {}
+        self._left = bounds.EDGES
 
     def build(self) -> Imports:
         for name in self._place:
@@ -153,17 +154,22 @@ class _Report:
                 other = FROM_FILE if who == around else who
                 is_conditional = self._modules.is_user(who) and line in self._conditional(importer)
                 place = self._modules.position(target)
-                edges[
-                    (line, place, is_in_function, other, caller_line, is_conditional, is_executed)
-                ] = None
+                flags = is_conditional, is_executed
+                self._keep(edges, (line, place, is_in_function, other, caller_line, *flags))
+
+    def _keep(self, edges: dict[Edge, None], edge: Edge) -> None:
+        if edge in edges:
+            return
+        if self._left:
+            self._left -= 1
+            edges[edge] = None
+        else:
+            self._tracer.left_out["imports"] += 1
 
     def _conditional(self, importer: str) -> frozenset[int]:
         """The lines of a user module with import statements that may not run."""
         if importer not in self._conditionals:
-            file = getattr(sys.modules.get(importer), "__file__", None)
-            self._conditionals[importer] = conditional_imports(
-                file if isinstance(file, str) else ""
-            )
+            self._conditionals[importer] = conditional_imports(_file_of(importer))
         return self._conditionals[importer]
 
     def _memory(self) -> list[MemoryRow]:
@@ -181,22 +187,32 @@ def conditional_imports(file: str) -> frozenset[int]:
     """
     try:
         with open(file, "rb") as stream:
-            tree = ast.parse(stream.read())
-    except (OSError, SyntaxError, ValueError):
+            source = stream.read(bounds.SOURCE_BYTES + 1)
+        tree = ast.parse(source if len(source) <= bounds.SOURCE_BYTES else "")
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset()
-    blocks = (ast.If, ast.Try, ast.For, ast.While, ast.ExceptHandler)
-    return frozenset(
-        inner.lineno
-        for node in ast.walk(tree)
-        if isinstance(node, blocks)
-        for inner in ast.walk(node)
-        if isinstance(inner, (ast.Import, ast.ImportFrom))
-    )
+    found, waiting = set(), [(node, False) for node in ast.iter_child_nodes(tree)]
+    while waiting:
+        node, is_inside = waiting.pop()
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and is_inside:
+            found.add(node.lineno)
+        is_inside = is_inside or isinstance(node, _BLOCKS)
+        waiting += [(inner, is_inside) for inner in ast.iter_child_nodes(node)]
+    return frozenset(found)
+
+
+def _file_of(name: str) -> str:
+    """The file of a loaded module; empty if it has none, or does not behave like a module."""
+    try:
+        file = getattr(sys.modules.get(name), "__file__", None)
+    except Exception:  # a lazy module may load, and fail
+        return ""
+    return bounds.plain(file) if isinstance(file, str) else ""
 
 
 def _name_of(namespace: object) -> str | None:
     name = namespace.get("__name__") if isinstance(namespace, dict) else None
-    return name if isinstance(name, str) else None
+    return bounds.plain(name) if isinstance(name, str) else None
 
 
 def _targets(

@@ -19,11 +19,12 @@ from _thread import get_ident
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Callable, Sequence
 
-from .. import origin
+from .. import bounds, origin
 from ..clocks import perf_counter_ns
 from ..usage import AnonymousMemory
 from .excluded import Excluded, cost_of_tracing
 from .importing import IN_FUNCTION, module_line, modules_without_parts, outside_importlib, place_of
+from .repeats import without_repeats
 
 if TYPE_CHECKING:
     from .importing import Namespace
@@ -41,6 +42,9 @@ HIT_FIELDS = 6
 # A call, which is a statement that a function ran: line, namespace, name, fromlist, level, place of
 # the load under way, its running line, whether it is in a function.
 CALL_FIELDS = 8
+_MOST_LOADS = bounds.LOADS * LOAD_FIELDS
+_MOST_HITS = bounds.IMPORT_STATEMENTS * HIT_FIELDS
+_MOST_CALLS = bounds.IMPORT_STATEMENTS * CALL_FIELDS
 
 
 class ImportTracer:
@@ -51,6 +55,8 @@ class ImportTracer:
     the load that was under way, because the module that called the function caused the import.
     ``current_line`` returns the DAG file's running line. ``collected`` receives how long each
     garbage collection took, in ns. ``apart`` holds the time of collections and compilations.
+    ``left_out`` counts the loads and import statements beyond the number that is kept. The time of
+    such a load counts for the load around it.
     """
 
     def __init__(
@@ -70,6 +76,9 @@ class ImportTracer:
         # passed on), and the cost of one.
         self._hit_ns = self._repeated = self._repeated_ns = 0
         self._passed_ns = self._passed = 0
+        # Recorded statements that were dropped again, and how long dropping took.
+        self._dropped = self._dropping_ns = 0
+        self.left_out = {"loads": 0, "imports": 0}
 
         # The load under way, by its place in ``loads``.
         self._top = OUTSIDE
@@ -82,9 +91,11 @@ class ImportTracer:
 
     def excluded_ns(self) -> int:
         """Nanoseconds of collections, compilations and tracing so far."""
-        written = self._hit_ns * (len(self.hits) // HIT_FIELDS + len(self.calls) // CALL_FIELDS)
+        kept = len(self.hits) // HIT_FIELDS + len(self.calls) // CALL_FIELDS
+        written = self._hit_ns * (kept + self._dropped)
         others = self._repeated_ns * self._repeated + self._passed_ns * self._passed
-        return self.apart.gc_ns + self.apart.compile_ns + written + others
+        tracing = written + others + self._dropping_ns
+        return self.apart.gc_ns + self.apart.compile_ns + tracing
 
     def excluded(self) -> tuple[int, int]:
         """Wall and CPU nanoseconds of collections, compilations and tracing so far. They differ on
@@ -109,7 +120,7 @@ class ImportTracer:
         traced, ordinary = builtins.__import__, self._replaced[1][2]
         self._hit_ns, self._repeated_ns, self._passed_ns = cost_of_tracing(traced, ordinary)
         self.hits.clear()
-        self._passed = self._repeated = 0
+        self._passed = self._repeated = self._dropped = 0
 
     def uninstall(self) -> None:
         """Stop tracing. Later imports, such as those of the report itself, are not recorded."""
@@ -140,6 +151,7 @@ class ImportTracer:
             modules_without_parts(),
             origin.of_file,
         )
+        hits, calls = self.hits, self.calls
         last_place, last_name = -1, ""
         last_globals: Namespace | None = None
         executing = place_of
@@ -183,9 +195,13 @@ class ImportTracer:
                 else:
                     last_place, last_name, last_globals = place, name, globals
                     extend((*executing(frame, globals), name, fromlist, level))
+                    if len(hits) > _MOST_HITS:
+                        self._drop_repeats()
                 self._of_call = False
             else:
                 extend_calls((frame.f_lineno, globals, name, fromlist, level, *called(), True))
+                if len(calls) > _MOST_CALLS:
+                    self._drop_repeats()
                 self._of_call = True
 
             self._asked = name
@@ -195,6 +211,18 @@ class ImportTracer:
                 self._asked = None
 
         return origin.as_importlib(traced_import)
+
+    def _drop_repeats(self) -> None:
+        """Drop repeated import statements, such as those of a loop. Keep half as many as the
+        limit.
+        """
+        started = perf_counter_ns()
+        for rows, fields in ((self.hits, HIT_FIELDS), (self.calls, CALL_FIELDS)):
+            before = len(rows)
+            rows[:], others = without_repeats(rows, fields, bounds.IMPORT_STATEMENTS // 2)
+            self._dropped += (before - len(rows)) // fields
+            self.left_out["imports"] += others
+        self._dropping_ns += perf_counter_ns() - started
 
     def _called(self, depth: int = 2) -> tuple[int, int]:
         """The load under way and the running line of its module. Outside of all loads, it is the
@@ -235,6 +263,8 @@ class ImportTracer:
             self.calls.extend(
                 (frame.f_lineno, frame.f_globals, name, (), 0, *self._called(), is_in_function)
             )
+            if len(self.calls) > _MOST_CALLS:
+                self._drop_repeats()
 
     def _tracing_load(self, ordinary: Callable[..., ModuleType]) -> object:
         modules, loads, clock, main = sys.modules, self.loads, perf_counter_ns, self._main
@@ -253,6 +283,9 @@ class ImportTracer:
                 return ordinary(name, import_)
             if name in modules:
                 note_again(name)
+                return ordinary(name, import_)
+            if len(loads) >= _MOST_LOADS:
+                self.left_out["loads"] += 1
                 return ordinary(name, import_)
 
             parent, here = self._top, len(loads)

@@ -12,7 +12,7 @@ import sys
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Callable
 
-from .. import origin
+from .. import bounds, origin
 
 if TYPE_CHECKING:
     from ..protocol import LineRow
@@ -37,7 +37,9 @@ class Missed:
             namespace.setdefault("__getattr__", self._getattr(module.__name__, names))
 
     def _note(self, name: str, frame: FrameType) -> None:
-        self.rows.append([name, frame.f_code.co_filename, frame.f_lineno])
+        if len(self.rows) < bounds.MISSED_NAMES:
+            file = bounds.cut(frame.f_code.co_filename, bounds.PATH)
+            self.rows.append([bounds.cut(bounds.plain(name), bounds.NAME), file, frame.f_lineno])
 
     def _getattr(self, module: str, names: frozenset[str]) -> Callable[[str], object]:
         def module_getattr(name: str) -> object:

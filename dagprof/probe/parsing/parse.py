@@ -14,12 +14,12 @@ import zipimport
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any, Callable, Container, TypeVar
 
-from .. import origin
+from .. import bounds, origin
 from ..clocks import perf_counter, perf_counter_ns, process_time, process_time_ns, thread_time
 from ..usage import children_cpu_ms, queued_ms, rss_kib, within_ms
 from ..versions import loading
 from ..watch import callers
-from . import failures, import_rows, imports, statements
+from . import exceptions, import_rows, imports, statements
 
 if TYPE_CHECKING:
     from importlib.machinery import SourceFileLoader
@@ -97,7 +97,7 @@ class Parse:
             except Exception as error:
                 self.errors[dag.fileloc] = error
         try:
-            texts = {place: failures.one_line(error) for place, error in self.errors.items()}
+            texts = {place: exceptions.one_line(error) for place, error in self.errors.items()}
             delivery.encode(file, self.bag, self.documents, texts)
         except Exception as error:
             self.unsent = error
@@ -159,7 +159,7 @@ class TracedParse:
         self._redact = redact
         self._dag_module = ""
         self.plain: list[UntracedRow] = []
-        self._made: list[tuple[str, str, int]] = []
+        self._made: dict[tuple[str, str, int], None] = {}
         self.tracer = imports.ImportTracer(self._current_line, self._note_collection)
         self.clock = statements.StatementClock(
             self.tracer.excluded, lambda line: checkpoint(file, line)
@@ -187,19 +187,25 @@ class TracedParse:
 
     def _note_made(self, instance: object) -> None:
         """Record the place of each new DAG. Ignore task groups and tasks."""
-        dag_id = getattr(instance, "dag_id", None)
+        try:
+            dag_id = getattr(instance, "dag_id", None)
+        except Exception:  # a property of the user's own
+            return
         if isinstance(dag_id, str) and any(cls.__name__ == "DAG" for cls in type(instance).__mro__):
             caller = callers.find(sys._getframe(2))
-            self._made.append(
-                (dag_id, *((caller.file, caller.line) if caller is not None else ("", 0)))
-            )
+            if caller is not None:
+                made = (bounds.plain(dag_id), caller.file, caller.line)
+                self._made[made] = None
 
     def lost(self, kept: Container[str]) -> list[LineRow]:
         """The DAGs that the user's code made and that are not among ``kept``. Each has one row of
         id, file and line.
         """
-        made = dict.fromkeys(self._made)
-        return [[dag_id, file, line] for dag_id, file, line in made if file and dag_id not in kept]
+        return [
+            [bounds.cut(dag_id, bounds.NAME), bounds.cut(file, bounds.PATH), line]
+            for dag_id, file, line in self._made
+            if file and dag_id not in kept
+        ]
 
     def _current_line(self) -> int:
         return self.clock.current_line
@@ -237,16 +243,23 @@ class TracedParse:
         self, loader: SourceFileLoader, name: str, ordinary: Callable[..., CodeType | None]
     ) -> CodeType | None:
         started, cpu_started = perf_counter_ns(), process_time_ns()
+        known = len(self.clock.rows)
         try:
             path = loader.get_filename(name)
             source = loader.get_data(path)
             return statements.compile_with_clock(source, path, self.clock, self._redact)
         except Exception as error:
-            self.plain.append([type(error).__name__, str(error), isinstance(error, SyntaxError)])
+            self.plain.append(_why_plain(error))
+            del self.clock.rows[known:]
             return ordinary(loader, name)
         finally:
             self.tracer.apart.compile_ns += perf_counter_ns() - started
             self.tracer.apart.compile_cpu_ns += process_time_ns() - cpu_started
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """The number of rows that are left out, by field of the result."""
+        return self.tracer.left_out
 
     def report(self) -> Traced:
         """Rows for the Run; call after the parse, outside all clocks."""
@@ -270,6 +283,13 @@ class TracedParse:
             "compile_ms": self.tracer.apart.compile_ns / 1e6,
             "uninstrumented": self.plain,
         }
+
+
+def _why_plain(error: Exception) -> UntracedRow:
+    """Why the statements of a file are not timed. An exception of dagprof's own has no type."""
+    name = "" if isinstance(error, statements.TooLarge) else bounds.type_name(error)
+    message = bounds.cut(bounds.plain(error), bounds.MESSAGE)
+    return [name, message, issubclass(type(error), SyntaxError)]
 
 
 def with_room_for_frames(function: Callable[[], _Found]) -> _Found:

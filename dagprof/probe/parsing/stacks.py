@@ -19,7 +19,7 @@ import warnings
 import zipimport
 from typing import TYPE_CHECKING, Any
 
-from .. import origin
+from .. import bounds, origin
 from . import statements
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ SMALLEST_SHARE = 0.01
 # The tree has no node for deeper calls; their time counts for their caller. Functions that read and
 # write JSON call themselves, so JSON limits the depth.
 DEEPEST = 200
+# Frames of one sample, from the outermost one. Frames of the probe and of importlib count too.
+_FRAMES = 2000
 STATEMENT = "<statement>"
 _COMPILED = "pyinstrument.low_level.stat_profile"
 _LEFT_OUT = (origin.HERE, "<frozen importlib.", "<frozen zipimport>", "<thread>")
@@ -91,6 +93,18 @@ def _pure_sampler() -> types.ModuleType:
     module.measure_timing_overhead = lambda: {"walltime": 0.0}
     module.walltime_coarse_resolution = lambda: None
     return module
+
+
+def limit_depth(profiler: Any) -> None:
+    """Keep only the outermost frames of each sample. Call this before the profiler starts."""
+    ordinary = getattr(profiler, "_sampler_saw_call_stack", None)
+    if ordinary is None:  # a version that dagprof does not know
+        return
+
+    def saw(call_stack: list[str], *args: object) -> None:
+        ordinary(call_stack[:_FRAMES], *args)
+
+    profiler._sampler_saw_call_stack = saw
 
 
 def _frame_info(frame: types.FrameType) -> str:
@@ -162,8 +176,8 @@ class _Node:
         function, file, line = place
         wall_ms = round(self.seconds * 1000, 3)
         return {
-            "function": function,
-            "file": file,
+            "function": bounds.cut(function, bounds.NAME),
+            "file": bounds.cut(file, bounds.PATH),
             "line": line,
             "wall_ms": wall_ms,
             "children": children,
@@ -220,6 +234,8 @@ def _parsed(file: str, dag_file: str) -> list[ast.stmt]:
 def _source(file: str, dag_file: str) -> bytes:
     if file != dag_file:
         return zipimport.zipimporter(dag_file).get_data(file)
+    if os.path.getsize(file) > bounds.SOURCE_BYTES:
+        return b""
     with open(file, "rb") as stream:
         return stream.read()
 

@@ -9,7 +9,10 @@ import builtins
 import hashlib
 import os
 import sys
+from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+from .. import bounds
 
 if TYPE_CHECKING:
     from threading import Thread
@@ -24,9 +27,16 @@ def snapshot() -> dict[str, dict[str, str]]:
     The result is empty if DAG code has left nothing readable.
     """
     try:
-        return _snapshot()
+        return {subject: _bounded(values) for subject, values in _snapshot().items()}
     except Exception:
         return {}
+
+
+def _bounded(values: dict[str, str]) -> dict[str, str]:
+    return {
+        bounds.cut(name, bounds.WHAT): bounds.cut(value, bounds.WHAT)
+        for name, value in islice(values.items(), bounds.STATE_NAMES)
+    }
 
 
 def _snapshot() -> dict[str, dict[str, str]]:

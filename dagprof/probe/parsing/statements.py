@@ -16,6 +16,7 @@ import importlib.util
 from types import CodeType
 from typing import Any, Callable, TypeVar
 
+from .. import bounds
 from ..clocks import perf_counter_ns, process_time_ns
 
 CLOCK, WATCHED_LOOP = "__dagprof_clock__", "__dagprof_loop_%d__"
@@ -24,6 +25,10 @@ DEEPEST = 8
 _TEXT_LIMIT = 160
 _BUILDERS = {"dag", "task_group"}
 _Located = TypeVar("_Located", bound=ast.AST)
+
+
+class TooLarge(Exception):
+    """The source is too large to time its statements. The text is a clause."""
 
 
 class StatementClock:
@@ -63,7 +68,16 @@ class StatementClock:
         if self._open:
             self.rows[self._open[-1][0]][10] += nanoseconds
 
+    def expect(self, statements: int) -> None:
+        """Check the number of statements before they are added.
+
+        :raises TooLarge: the file has too many.
+        """
+        if len(self.rows) + statements > bounds.STATEMENTS:
+            raise TooLarge(f"the file has more than {bounds.STATEMENTS:,} statements")
+
     def add(self, parent: int, node: ast.stmt, text: str) -> int:
+        self.expect(1)
         end_line = getattr(node, "end_lineno", None) or node.lineno
         kind = type(node).__name__.lower()
         self.rows.append(
@@ -145,6 +159,7 @@ class _Instrumenter:
         self.clock = clock
         self._lines = source_lines
         self._redact = redact
+        self._texts: dict[int, str] = {}
 
     def module(self, tree: ast.Module) -> None:
         tree.body = self._block(tree.body, -1, 0, keep_head=True)
@@ -152,8 +167,11 @@ class _Instrumenter:
     def _text(self, node: ast.stmt) -> str:
         first = getattr(node, "decorator_list", None)
         line = first[0].lineno if first else node.lineno
-        text = self._lines[line - 1].strip() if 0 < line <= len(self._lines) else ""
-        return self._redact(text)[:_TEXT_LIMIT]
+        text = self._texts.get(line)
+        if text is None:
+            source = self._lines[line - 1].strip() if 0 < line <= len(self._lines) else ""
+            text = self._texts[line] = bounds.brief(source, _TEXT_LIMIT, self._redact)
+        return text
 
     def _block(
         self, body: list[ast.stmt], parent: int, depth: int, keep_head: bool = False
@@ -249,8 +267,12 @@ def compile_with_clock(
     """Compile ``source`` to code that drives ``clock``. The code finds the clock as a builtin.
 
     :raises SyntaxError: as compiling the file itself would.
+    :raises TooLarge: the source has too many statements or bytes.
     """
+    if len(source) > bounds.SOURCE_BYTES:
+        raise TooLarge(f"the file has more than {bounds.SOURCE_BYTES:,} bytes")
     tree = ast.parse(source, file)
+    clock.expect(len(tree.body))
     _Instrumenter(clock, importlib.util.decode_source(source).split("\n"), redact).module(tree)
     setattr(builtins, CLOCK, clock)
     code: CodeType = compile(tree, file, "exec", dont_inherit=True)

@@ -21,15 +21,20 @@ import importlib.util
 import io
 import os
 import sys
+from itertools import islice
 from types import ModuleType
 from typing import TYPE_CHECKING, Iterator
 
+from .. import bounds
 from ..answering import identity
 
 if TYPE_CHECKING:
     from .shapes import Dag, DagBag, Document
 
 _MOST_SHOWN = 60
+# dagprof tries so many values of a DAG to find the one that cannot be sent. Each takes
+# microseconds.
+_MOST_LOOKED_AT = 100_000
 _COMMS = "airflow.sdk.execution_time.comms"
 
 
@@ -84,6 +89,12 @@ class Delivery:
 
     def culprit(self, bag: DagBag, documents: dict[str, Document]) -> str:
         """The value for which ``encode`` raises, in words; empty if there is none."""
+        try:
+            return bounds.cut(self._culprit(bag, documents), bounds.MESSAGE)
+        except Exception:  # such as a value that is nested a thousand times
+            return ""
+
+    def _culprit(self, bag: DagBag, documents: dict[str, Document]) -> str:
         return ""
 
 
@@ -118,11 +129,11 @@ class DatabaseDelivery(Delivery):
             for _, text in _columns(bag.dags[dag_id]):
                 text.encode("utf-8")
 
-    def culprit(self, bag: DagBag, documents: dict[str, Document]) -> str:
+    def _culprit(self, bag: DagBag, documents: dict[str, Document]) -> str:
         for dag_id in documents:
             for name, text in _columns(bag.dags[dag_id]):
                 if not _is_utf8(text):
-                    return "%s of the DAG %s is %s" % (name, ascii(dag_id), _shown(text))
+                    return "%s of the DAG %s is %s" % (name, ascii(_name(dag_id)), _shown(text))
         return ""
 
 
@@ -180,16 +191,20 @@ class SupervisedDelivery(Delivery):
         loaded = {"last_loaded": dag.last_loaded} if self._has_loaded else {}
         return self._lazy_dag(data=document, **loaded)
 
-    def culprit(self, bag: DagBag, documents: dict[str, Document]) -> str:
+    def _culprit(self, bag: DagBag, documents: dict[str, Document]) -> str:
         for dag_id, document in documents.items():
             parts = (
                 {"last_loaded": getattr(bag.dags[dag_id], "last_loaded", None)}
                 if self._has_loaded
                 else {}
             )
-            for where, value in _leaves({**document, **parts}):
+            for where, value in islice(_leaves({**document, **parts}), _MOST_LOOKED_AT):
                 if not self._is_sendable(value):
-                    return "%s of the DAG %s is %s" % (where, ascii(dag_id), _shown(value))
+                    return "%s of the DAG %s is %s" % (
+                        _name(where),
+                        ascii(_name(dag_id)),
+                        _shown(value),
+                    )
         return ""
 
     def _is_sendable(self, value: object) -> bool:
@@ -232,6 +247,10 @@ def _leaves(value: object, where: str = "") -> Iterator[tuple[str, object]]:
             yield from _leaves(inner, "%s[%d]" % (where, number))
     else:
         yield where, value
+
+
+def _name(text: object) -> str:
+    return bounds.cut(bounds.plain(text), bounds.NAME)
 
 
 def _shown(value: object) -> str:

@@ -11,7 +11,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Callable, Iterable
 
-from .. import origin
+from .. import bounds, origin
 from .databases import DatabaseWatch
 from .executed import ExecutionWatch
 from .exits import ExitWatch
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..protocol import EffectRow
     from .events import Arguments, Handlers
 
-_WARNING = re.compile(r"(?P<file>.+?):(?P<line>\d+): (?P<text>[\w.]+: .*)", re.S)
+_WARNING = re.compile(r"(?P<file>.+?):(?P<line>\d{1,9}): (?P<text>[\w.]+: .*)", re.S)
 
 
 class Effects:
@@ -91,16 +91,21 @@ class Effects:
         self._late.catch_up()
         self._state.checkpoint(file, line)
 
-    def add_warnings(self, texts: Iterable[object]) -> None:
+    def add_warnings(self, texts: Iterable[str]) -> None:
         """Add warnings in Airflow's form, ``file:line: Category: message``. Only warnings of user
         files count.
         """
         for text in texts:
-            match = _WARNING.match(str(text))
+            match = _WARNING.match(text[: bounds.PATH + bounds.MARGIN])
             if match is not None and origin.of_file(match["file"]) == origin.USER:
                 self._ledger.add(
                     "warning", match["text"].strip(), match["file"], int(match["line"])
                 )
+
+    @property
+    def left_out(self) -> int:
+        """The number of effects that have no row."""
+        return self._ledger.left_out
 
     def rows_so_far(self) -> list[EffectRow]:
         """The effects so far. The watch goes on, and effects that are undone later are still

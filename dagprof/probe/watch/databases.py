@@ -11,6 +11,7 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from .. import bounds
 from ..clocks import perf_counter_ns
 from .late import LatePatches, replace
 from .ledger import Ledger
@@ -45,6 +46,8 @@ _TABLE = re.compile(
     r"\b(?:FROM|INTO|UPDATE|TABLE|JOIN)\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?([\w.\"`\[\]]+)", re.I
 )
 _STARTED = "_dagprof_started"
+# dagprof looks for the table in so many characters of a statement, and cuts addresses at so many.
+_STATEMENT, _ADDRESS = 20_000, 2000
 
 
 class DatabaseWatch:
@@ -147,7 +150,7 @@ class DatabaseWatch:
 
 def statement_text(statement: object) -> str:
     """The kind of a statement and its table, without values."""
-    text = str(statement).lstrip(" \t\r\n(")
+    text = bounds.plain(statement)[:_STATEMENT].lstrip(" \t\r\n(")
     verb = re.match(r"\w+", text)
     table = _TABLE.search(text)
     return " ".join(
@@ -163,7 +166,8 @@ def _url_text(url: Any) -> str:
 def _place(args: tuple[object, ...], kwargs: dict[str, object]) -> str:
     """Host, port and database from a driver's arguments. The other arguments may be secret."""
     found = [kwargs.get(name) for name in _PLACES]
-    place = next((str(value) for value in (*found, *args[:1]) if isinstance(value, str)), "")
+    places = [bounds.plain(value) for value in (*found, *args[:1]) if isinstance(value, str)]
+    place = (places or [""])[0][:_ADDRESS]
     database = next((str(kwargs[name]) for name in _DATABASES if kwargs.get(name)), "")
     if "=" in place or "@" in place or "/" in place:
         return _from_dsn(place)

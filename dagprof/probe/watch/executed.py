@@ -9,13 +9,15 @@ import sys
 from types import CodeType
 from typing import TYPE_CHECKING
 
-from .. import origin
+from .. import bounds, origin
 from .ledger import Ledger
 
 if TYPE_CHECKING:
     from .events import Arguments, Handlers
 
 _MOST_NAMES = 6
+# Characters of a name.
+_NAME = 60
 
 
 class ExecutionWatch:
@@ -44,7 +46,7 @@ class ExecutionWatch:
             if file.startswith(self._root)
             else file
         )
-        names = ", ".join(code.co_names[:_MOST_NAMES])
+        names = ", ".join(bounds.cut(name, _NAME) for name in code.co_names[:_MOST_NAMES])
         return "%s that uses %s%s" % (
             where,
             names,

@@ -7,7 +7,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from .. import origin
+from .. import bounds, origin
 from . import callers
 from .ledger import Ledger
 from .steady import steady
@@ -130,6 +130,7 @@ class FileWatch:
     def _is_ignored(self, path: str) -> bool:
         if (
             path == self._dag_file
+            or len(path) > bounds.PATH  # no such file can exist
             or (path + os.sep).startswith(self._ignored)
             or path.startswith(_NEVER)
         ):

@@ -8,6 +8,7 @@ import sys
 from _thread import get_ident
 from typing import TYPE_CHECKING, Callable, TypeVar
 
+from .. import bounds
 from ..clocks import perf_counter_ns
 from . import callers
 
@@ -30,8 +31,6 @@ _NOT_AIRFLOWS = {
 }
 # How many periods one row keeps separately. The oldest are added up.
 _MOST_STRETCHES = 1000
-_WHAT_LIMIT = 300
-_MOST_ROWS = 5000
 _Found = TypeVar("_Found")
 
 
@@ -81,17 +80,37 @@ class _Row:
         ) // 1000
 
 
+class _Kind:
+    """The effects of one kind: the number of rows, and their texts."""
+
+    def __init__(self, redact: Callable[[str], str]) -> None:
+        self.rows = 0
+        self._redact = redact
+        self._shown: dict[str, str] = {}
+
+    def shown(self, what: str) -> str | None:
+        """The text of a row; None if there are too many different texts."""
+        known = what[: bounds.WHAT + bounds.MARGIN]
+        shown = self._shown.get(known)
+        if shown is None and len(self._shown) < bounds.EFFECTS:
+            shown = self._shown[known] = bounds.brief(what, bounds.WHAT, self._redact)
+        return shown
+
+
 class Ledger:
     """Rows by kind, name, file and line. Its methods never raise into the code that dagprof
     watches.
+
+    ``left_out`` counts the effects beyond the number of rows that are kept of each kind.
     """
 
     def __init__(self, redact: Callable[[str], str]) -> None:
         self._redact = redact
         self._rows: dict[Key | tuple[str, str, str, int, str] | None, _Row] = {}
         self._main = get_ident()
-        self._shown: dict[str, str] = {}
+        self._kinds: dict[str, _Kind] = {}
         self._busy: set[tuple[int, str]] = set()
+        self.left_out = 0
 
     def note(self, kind: str, what: str, count: int = 1, size: int = 0) -> Key | None:
         """Count an effect at the user's line that led here. Return its key; None if there is no
@@ -116,16 +135,15 @@ class Ledger:
         """Count an effect at a known line. The size is the largest so far; for output it is the
         sum.
         """
-        shown = self._shown.get(what)
-        if shown is None:
-            shown = self._redact(what)[:_WHAT_LIMIT]
-            if len(self._shown) < _MOST_ROWS:
-                self._shown[what] = shown
-        key = (kind, shown, file, line)
+        of_kind = self._kinds.get(kind) or self._kinds.setdefault(kind, _Kind(self._redact))
+        shown = of_kind.shown(what)
+        key = (kind, shown or "", bounds.cut(file, bounds.PATH), line)
         row = self._rows.get(key)
         if row is None:
-            if len(self._rows) >= _MOST_ROWS:
+            if shown is None or of_kind.rows >= bounds.EFFECTS:
+                self.left_out += count
                 return None
+            of_kind.rows += 1
             row = self._rows[key] = _Row()
         row.count += count
         row.size = row.size + size if kind == "output" else max(row.size, size)

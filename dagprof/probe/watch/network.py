@@ -23,6 +23,8 @@ _LOOKUPS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr")
 _NUMERIC = re.compile(r"[0-9.]+$|.*:")
 _OPAQUE = re.compile(r"(?=\w*[0-9])(?=\w*[A-Za-z])\w{20,}")
 _REQUEST = "_dagprof_request"
+# dagprof examines so many characters of a URL, and remembers so many addresses of host names.
+_URL, _NAMES = 2000, 5000
 
 
 class NetworkWatch:
@@ -79,6 +81,8 @@ class NetworkWatch:
         return look_up
 
     def _remember(self, host: str, found: object) -> None:
+        if len(self._names) >= _NAMES:
+            self._names.clear()
         if isinstance(found, str):
             self._names[found] = host
         elif isinstance(found, list):
@@ -154,6 +158,7 @@ def _plain_url(url: str) -> str:
     """
     url = re.sub(r"//[^/@]*@", "//", url.partition("#")[0])
     url, question, _ = url.partition("?")
+    url = url[:_URL]
     scheme, slashes, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     return scheme + slashes + host + slash + _OPAQUE.sub("***", path) + ("?..." if question else "")

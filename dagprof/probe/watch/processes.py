@@ -5,6 +5,7 @@ the end, and sleeps.
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import re
 import sys
@@ -12,6 +13,7 @@ import weakref
 from types import ModuleType
 from typing import TYPE_CHECKING, Iterable
 
+from .. import bounds
 from ..clocks import perf_counter_ns
 from ..redact import MASK
 from .callers import STARTED_AT
@@ -38,6 +40,8 @@ _USER_AND_PASSWORD = re.compile(r"((?:^|\s)(?:-u|--user)(?:\s+|=)[^:\s/]+:)\S+")
 _MYSQL_PASSWORD = re.compile(r"(mysql\S*\s(?:.*\s)?-p)[^\s-]\S*")
 _URL_USER = re.compile(r"(://)[^/@\s]+@")
 _STARTED = "_dagprof_started"
+# With the spaces between them, more arguments than fit into a row.
+_ARGUMENTS = bounds.WHAT
 
 
 class ProcessWatch:
@@ -74,7 +78,10 @@ class ProcessWatch:
         process = sys._getframe(2).f_locals.get("self")
         if key is not None and process is not None:
             setattr(process, _STARTED, (key, perf_counter_ns()))
-            self._running.append((key, weakref.ref(process)))
+            if len(self._running) >= bounds.STARTED:
+                self._running = [entry for entry in self._running if _is_open(entry[1]())]
+            if len(self._running) < bounds.STARTED:
+                self._running.append((key, weakref.ref(process)))
 
     def _on_spawn(self, args: Arguments) -> None:
         if sys._getframe(2).f_globals.get("__name__") != "subprocess":
@@ -144,20 +151,31 @@ class ProcessWatch:
         key = self._ledger.note("thread", what)
         if key is not None:
             setattr(thread, STARTED_AT, key[2:])
-            self._threads.append((key, weakref.ref(thread)))
+            if len(self._threads) >= bounds.STARTED:
+                self._threads = [entry for entry in self._threads if _is_alive(entry[1]())]
+            if len(self._threads) < bounds.STARTED:
+                self._threads.append((key, weakref.ref(thread)))
 
     def finish(self) -> None:
         """Report what still runs at the end. Threads that have ended are not an effect."""
         for key in {key for key, _ in self._threads}:
             self._ledger.drop(key)
         for key, reference in self._threads:
-            thread = reference()
-            if thread is not None and thread.is_alive():
+            if _is_alive(reference()):
                 self._ledger.add(*key)
         for key, program in self._running:
             process = program()
-            if process is not None and process.returncode is None and _is_running(process.pid):
+            if process is not None and _is_open(process) and _is_running(process.pid):
                 self._ledger.mark_running(key)
+
+
+def _is_alive(thread: Thread | None) -> bool:
+    return thread is not None and thread.is_alive()
+
+
+def _is_open(process: Popen[bytes] | None) -> bool:
+    """Whether nobody has fetched its exit code."""
+    return process is not None and process.returncode is None
 
 
 def _is_running(pid: int) -> bool:
@@ -171,30 +189,38 @@ def name_of(target: object) -> str:
     """The function that a thread, a process or a handler runs, with its module if that is
     informative.
     """
-    target = getattr(target, "func", target)
-    name = getattr(target, "__qualname__", None) or type(target).__qualname__
-    module = getattr(target, "__module__", None) or ""
-    return (
-        name
-        if module.startswith(("unusual_prefix_", "builtins")) or not module
-        else "%s.%s" % (module, name)
-    )
+    try:
+        target = getattr(target, "func", target)
+        name = getattr(target, "__qualname__", None) or type(target).__qualname__
+        module = getattr(target, "__module__", None) or ""
+    except Exception:  # properties of the user's class
+        name = module = ""
+    if not (isinstance(name, str) and isinstance(module, str) and name):
+        name, module = bounds.type_name(target), ""
+    name, module = (bounds.cut(bounds.plain(text), bounds.NAME) for text in (name, module))
+    is_known = not module or module.startswith(("unusual_prefix_", "builtins"))
+    return name if is_known else "%s.%s" % (module, name)
 
 
 def command_text(command: str | bytes | os.PathLike[str] | Iterable[object] | None) -> str:
-    """A command line for display. Values after flags that announce a secret are masked."""
+    """The beginning of a command line, for display. Values after flags that announce a secret are
+    masked.
+    """
     if isinstance(command, (str, bytes, os.PathLike)):
-        return _mask(os.fsdecode(command))
+        return _mask(_beginning(command))
     shown: list[str] = []
-    for argument in command or ():
-        text = (
-            os.fsdecode(argument)
-            if isinstance(argument, (str, bytes, os.PathLike))
-            else str(argument)
-        )
+    for argument in itertools.islice(command or (), _ARGUMENTS):
+        text = _beginning(argument)
         is_secret = bool(shown) and _FLAG.match(shown[-1]) is not None and not text.startswith("-")
         shown.append(MASK if is_secret else _mask(text))
     return _mask_words(" ".join(shown))
+
+
+def _beginning(argument: object) -> str:
+    """The beginning of an argument. The ledger cuts longer texts anyway."""
+    is_name = isinstance(argument, (str, bytes, os.PathLike))
+    text = os.fsdecode(argument) if is_name else bounds.plain(argument)  # type: ignore[arg-type]
+    return text[: bounds.WHAT + bounds.MARGIN + 1]
 
 
 def _mask(text: str) -> str:

@@ -10,6 +10,7 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Callable
 
+from .. import bounds
 from . import callers
 from .late import LatePatches, Watched, replace
 from .ledger import Ledger
@@ -49,6 +50,8 @@ def _telling(name: str) -> Callable[..., object]:
 
     @functools.wraps(ordinary)
     def change(path: WatchedPath, *args: object, **kwargs: object) -> object:
+        if len(path) > bounds.SEARCH_PATH:
+            return ordinary(path, *args, **kwargs)
         before = list(path)
         try:
             return ordinary(path, *args, **kwargs)
@@ -112,8 +115,12 @@ class StateWatch:
         self._known_path = after
 
     def _tell_path(self, before: list[str], after: list[str], file: str, line: int) -> None:
-        changes = [str(entry) for entry in after if entry not in before]
-        changes += ["%s (removed)" % entry for entry in before if entry not in after]
+        try:
+            known, kept = set(before), set(after)
+        except Exception:  # entries of a type without a hash
+            return
+        changes = [bounds.plain(entry) for entry in after if entry not in known]
+        changes += ["%s (removed)" % bounds.plain(entry) for entry in before if entry not in kept]
         if not changes and after != before:
             changes = ["(order or repetitions)"]
         for change in changes:

@@ -1,0 +1,105 @@
+"""The parent's end of the probe's line protocol: whole messages, in time."""
+
+from __future__ import annotations
+
+import array
+import json
+import socket
+import time
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+
+_Answer = TypeVar("_Answer", bound=msgspec.Struct)
+_Refusal = TypeVar("_Refusal", bound=msgspec.Struct)
+
+
+class ConnectionLost(Exception):
+    """The process at the other end is gone, or did not answer in time."""
+
+
+class Silence(ConnectionLost):
+    """The process at the other end did not answer in time. It may still answer."""
+
+
+class CannotFork(ConnectionLost):
+    """A worker cannot fork a parsing process, and has ended. The message is the reason."""
+
+
+class Conversation:
+    """One end of the probe's line protocol. Two threads must not use it at once."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._pending = bytearray()
+
+    def send(self, message: Mapping[str, object], attached: socket.socket | None = None) -> None:
+        """Send one message, with ``attached`` if there is a socket to send."""
+        ancillary = []
+        if attached is not None:
+            ancillary = [
+                (
+                    socket.SOL_SOCKET,
+                    socket.SCM_RIGHTS,
+                    array.array("i", [attached.fileno()]).tobytes(),
+                )
+            ]
+
+        # JSON escapes line ends and characters outside ASCII. So the only line end is that of the
+        # message.
+        data = json.dumps(message).encode("ascii") + b"\n"
+        try:
+            # The socket travels with the first bytes. ``sendmsg`` may stop early, and the rest of
+            # the message needs no socket.
+            sent = self._socket.sendmsg([data], ancillary)
+            self._socket.sendall(data[sent:])
+        except OSError as error:
+            raise ConnectionLost(str(error)) from error
+
+    def answer(
+        self, limit_s: float, form: type[_Answer], otherwise: type[_Refusal]
+    ) -> _Answer | _Refusal:
+        """The zygote's next message, in one of two forms. File names in it stay exact, even if they
+        are not UTF-8.
+
+        :raises ConnectionLost: as ``receive``.
+        :raises msgspec.ValidationError: the message has neither form.
+        """
+        message = json.loads(self.receive(limit_s))
+        try:
+            return msgspec.convert(message, form)
+        except msgspec.ValidationError:
+            return msgspec.convert(message, otherwise)
+
+    def receive(self, limit_s: float) -> bytes:
+        """The next message as sent, one line of JSON.
+
+        :raises Silence: no message within ``limit_s`` seconds.
+        :raises ConnectionLost: end of file.
+        """
+        deadline = time.monotonic() + limit_s
+
+        # A trace has megabytes in one line. So dagprof looks at each byte once, and the buffer
+        # grows in place.
+        start = 0
+        while (end := self._pending.find(b"\n", start)) < 0:
+            start = len(self._pending)
+            # A timeout of zero would not wait at all, and a negative one is an error.
+            self._socket.settimeout(max(0.01, deadline - time.monotonic()))
+            try:
+                data = self._socket.recv(1 << 18)
+            except TimeoutError as error:
+                raise Silence(str(error)) from error
+            except OSError as error:
+                raise ConnectionLost(str(error)) from error
+            if not data:
+                raise ConnectionLost("end of file")
+            self._pending += data
+
+        line = bytes(self._pending[:end])
+        del self._pending[: end + 1]
+        return line
+
+    def close(self) -> None:
+        self._socket.close()
