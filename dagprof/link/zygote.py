@@ -5,11 +5,13 @@ from __future__ import annotations
 import array
 import contextlib
 import enum
+import errno
 import json
 import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,8 +19,9 @@ from typing import TypeVar
 
 import msgspec
 
-from dagprof.errors import MeasurementError, UsageError
-from dagprof.link import reading, refusals
+from dagprof.errors import DagprofError, MeasurementError, UsageError
+from dagprof.link import interpreter, reading, refusals
+from dagprof.link.interpreter import NO_PYTHON
 from dagprof.link.messages import (
     AirflowFacts,
     CannotBegin,
@@ -28,7 +31,8 @@ from dagprof.link.messages import (
     Ready,
     Reply,
 )
-from dagprof.link.target import NO_PYTHON, PROBE, Target
+from dagprof.link.output import LastOutput
+from dagprof.link.target import PROBE, Target
 from dagprof.model import Plugin
 from dagprof.project.secret_names import is_secret
 
@@ -172,21 +176,16 @@ class Conversation:
         self._socket.close()
 
 
-def _is_python(program: Path) -> bool:
-    """Whether a program runs Python code. The code must compute, because ``echo`` would print
-    it.
+def _cannot_run(python: Path, error: OSError) -> MeasurementError | UsageError:
+    """The error for an interpreter that did not start. Either it is no program, or a limit of this
+    machine is reached.
     """
-    try:
-        done = subprocess.run(
-            [program, "-c", "print(6 * 7)"],
-            capture_output=True,
-            timeout=20,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.stdout.split() == [b"42"]
+    if error.errno in (errno.ENOEXEC, errno.EACCES, errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+        return UsageError(NO_PYTHON.format(str(python)))
+    return MeasurementError(
+        f"Cannot start {python} ({error.strerror}). Raise the limits of processes, open files and"
+        " memory (`ulimit -a` shows them)."
+    )
 
 
 class Zygote:
@@ -201,22 +200,27 @@ class Zygote:
         self.python_version = ""
         self.executable = ""
         self._began = time.monotonic()
+        self._output = LastOutput()
         ours, theirs = socket.socketpair()
-        with (target.scratch / "probe.log").open("ab") as log:
+        try:
             self._process = subprocess.Popen(
                 [str(target.python), str(PROBE / "__main__.py"), "zygote", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=self._output.writing_end,
+                stderr=self._output.writing_end,
                 pass_fds=[theirs.fileno()],
                 env=target.environment,
                 # With its own process group, Ctrl-C reaches only dagprof, which then ends the probe
                 # in order. The group can also be killed as one.
                 start_new_session=True,
             )
-
-        # Only the probe keeps that end, so its death is an end of file here.
-        theirs.close()
+        except OSError as error:
+            ours.close()
+            raise _cannot_run(target.python, error) from error
+        finally:
+            # Only the probe keeps these ends, so its death is an end of file here.
+            theirs.close()
+            self._output.close_writing_end()
         self._control = Conversation(ours)
 
     def __enter__(self) -> Zygote:
@@ -234,10 +238,12 @@ class Zygote:
         """
         try:
             self._control.send({"op": "start", **self._config})
+            if self._target.python != Path(sys.executable):
+                # Costs no time: the probe is importing Airflow. ``yes`` would never end.
+                self._check_interpreter()
             answer = self._control.answer(_START_LIMIT_S, Ready, CannotBegin)
         except ConnectionLost:
-            if not _is_python(self._target.python):
-                raise UsageError(NO_PYTHON.format(str(self._target.python))) from None
+            self._check_interpreter()
             raise MeasurementError(self._why_not_ready()) from None
 
         if isinstance(answer, CannotBegin):
@@ -247,6 +253,13 @@ class Zygote:
         self.trouble = answer.trouble
         self.plugins = reading.plugins(answer)
         self.python_version, self.executable = answer.python, answer.executable
+
+    def _check_interpreter(self) -> None:
+        try:
+            interpreter.check(self._target.python)
+        except DagprofError:
+            self._process.kill()  # it understands no request to end
+            raise
 
     def _explain(self, fault: Fault, reason: str) -> str:
         if fault is Fault.UNSUPPORTED:
@@ -286,23 +299,15 @@ class Zygote:
 
     def _last_words(self) -> str:
         """The last line that the zygote wrote, without known secrets."""
-        try:
-            lines = (
-                (self._target.scratch / "probe.log")
-                .read_text(errors="replace")
-                .strip()
-                .splitlines()
-            )
-        except OSError:
-            lines = []
+        line = self._output.last_line()
         environment = self._target.environment.items()
         secrets = [
             *self._config["secrets"],
             *(value for name, value in environment if is_secret(name)),
         ]
-        if not lines or any(secret and secret in lines[-1] for secret in secrets):
+        if not line or any(secret and secret in line for secret in secrets):
             return ""
-        return f" ({lines[-1][:_MOST_WORDS]})"
+        return f" ({line[:_MOST_WORDS]})"
 
     def ask(
         self, message: Mapping[str, object], form: type[_Answer], limit_s: float = _ASK_LIMIT_S

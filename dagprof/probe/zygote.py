@@ -90,15 +90,14 @@ class Zygote:
             if self._start(begin):
                 self.answer_all()
         except BaseException:
-            traceback.print_exc()
+            _print_traceback()
         finally:
             worker.kill_leftovers(set())
             if self._config["removes_scratch"]:
                 shutil.rmtree(self._config["scratch"], ignore_errors=True)
-            sys.stderr.flush()
             # A normal exit of an interpreter with all of Airflow takes a fifth of a second, and
             # there is nothing left to save.
-            os._exit(0)
+            _leave(0)
 
     def _start(self, begin: Callable[[], bool]) -> bool:
         """Report that Airflow is ready, or why not. Return True if it is. ``begin`` returns whether
@@ -220,11 +219,10 @@ class Zygote:
                 worker.serve(Channel(connection), self._surroundings, self._pre_imported)
                 code = 0
             except BaseException:
-                traceback.print_exc()
+                _print_traceback()
             finally:
                 worker.kill_leftovers(set())
-                sys.stderr.flush()
-                os._exit(code)
+                _leave(code)
         connection.close()
         self._workers.add(pid)
         return {"pid": pid}
@@ -305,6 +303,22 @@ class Zygote:
             return json.loads(data) if data else {"failed": "the process that should answer died"}
 
         return wait
+
+
+def _print_traceback() -> None:
+    try:
+        traceback.print_exc()
+    except OSError:  # dagprof, which reads it, is gone
+        pass
+
+
+def _leave(code: int) -> None:
+    """End this process without its exit handlers."""
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        pass
+    os._exit(code)
 
 
 def _listed(api: AirflowApi, safe_mode: bool | None) -> dict[str, list[str]]:

@@ -61,6 +61,19 @@ class Database:
         self._pid = 0
         if status == 0 and self._kept:
             self._copy(self._path, self._kept)
+            self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove copies that were cut off with the process that made them. Who is at one just now
+        goes on without a kept database.
+        """
+        folder, name = os.path.split(self._kept)
+        try:
+            for other in os.listdir(folder):
+                if other.startswith(name + ".") and other[len(name) + 1 :].isdigit():
+                    os.unlink(os.path.join(folder, other))
+        except OSError:
+            pass
 
     def forget(self) -> None:
         """Remove the cached database, because Airflow cannot use it. The next scan makes a new
