@@ -24,7 +24,7 @@ _LONG_VALUE = re.compile(
 class DagprofError(Exception):
     """A command failed. ``exit_code`` is the exit code of the command line.
 
-    The message is one line, in which long values are cut: its cause may be a megabyte.
+    The message is one line. Long values in it are cut, because a value can have a megabyte.
     """
 
     exit_code = 3
@@ -34,9 +34,10 @@ class DagprofError(Exception):
 
 
 def shortened(message: str) -> str:
-    """A message whose values have about 200 characters at most, and itself 2,000.
+    """The message with values of at most about 200 characters, and of 2,000 characters itself.
 
-    The start and the end stay: the end of a path names the file, and that of a message the way out.
+    A cut keeps the start and the end: the end of a path names the file, and the end of a message
+    the way out.
     """
     text = _LONG_VALUE.sub(_cut_value, message)
     if len(text) <= _LONGEST_MESSAGE:

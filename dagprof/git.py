@@ -119,12 +119,12 @@ def ask(folder: Path, *arguments: str, limit_s: float = LIMIT_S) -> str:
 
 
 def _reason(text: str) -> str:
-    """Git's own reason: its fatal line, below which it may give advice, else its last line."""
+    """Git's reason: its last fatal line, because advice can follow, or else the last line."""
     lines = text.strip().splitlines()
     fatal = [line for line in lines if line.startswith(_FATAL)]
     return (fatal or lines or [""])[-1].removeprefix(_FATAL).rstrip(".")
 
 
 def _top(reason: str) -> str:
-    """The repository that git names in quotes."""
+    """The repository in a reason of git, which quotes it."""
     return shlex.quote(reason.partition("'")[2].rpartition("'")[0])

@@ -1,9 +1,9 @@
-"""Temporary folders of dagprof: nothing stays, also where dagprof is killed.
+"""Temporary folders of dagprof. If dagprof is killed, the next dagprof removes them.
 
-In each folder is a file on which the process that made the folder holds a lock. The kernel releases
-that lock when the process ends, however it ends, and other containers that share the folder see it
-too. A folder whose lock is free was therefore left behind; the next process that makes a folder
-removes it. Process numbers could not tell: they are used again, and differ between containers.
+Each folder contains a file that the process locks (``flock``) as long as it uses the folder. The
+kernel releases the lock when the process ends, however it ends. So a folder whose lock is free is
+abandoned. Locks also work between containers that share the folder. Process numbers do not: they
+are reused, and each container has its own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dagprof.errors import MeasurementError
 
 MARK = ".dagprof-temporary"
 _TEXT = "A temporary folder of dagprof. The next dagprof removes it if this one was killed.\n"
-# ``tempfile`` ends its names with eight of these.
+# The end of the names that ``tempfile`` makes.
 _RANDOM = "[a-z0-9_]{8}"
 _ATTEMPTS = 100
 _NAMING = ("TMPDIR", "TEMP", "TMP")
@@ -30,11 +30,11 @@ _USUAL = ("/tmp", "/var/tmp", "/usr/tmp")
 
 @contextlib.contextmanager
 def temporary_folder(purpose: str) -> Iterator[Path]:
-    """A folder that is gone afterwards, whatever was put into it; ``purpose`` is part of its name.
+    """A folder that is removed afterwards, with everything in it. ``purpose`` is part of its name.
 
     Also removes the folders of processes that were killed.
 
-    :raises MeasurementError: no folder can be made.
+    :raises MeasurementError: no folder can be created.
     """
     try:
         remove_abandoned(Path(_place()))
@@ -52,26 +52,27 @@ def temporary_folder(purpose: str) -> Iterator[Path]:
 
 
 def is_name(text: str, purpose: str = "[a-z]+") -> bool:
-    """Whether it is the name of a folder as this module makes them."""
+    """Whether a folder of this module can have this name."""
     return re.fullmatch(f"dagprof-{purpose}-{_RANDOM}", text) is not None
 
 
 def remove_abandoned(among: Path) -> None:
-    """Remove the folders in ``among`` that a process of this user made and did not remove."""
+    """Remove the folders in ``among`` that processes of this user made and did not remove."""
     with contextlib.suppress(OSError), os.scandir(among) as entries:
         for path in [Path(entry.path) for entry in entries if is_name(entry.name)]:
             remove_if_abandoned(path)
 
 
 def remove_if_abandoned(folder: Path) -> None:
-    """Remove a folder of this module if its process has ended; that of another user stays."""
+    """Remove a folder of this module if its process has ended. Folders of other users stay."""
     with contextlib.suppress(OSError):
         if not is_mine(folder) or not stat.S_ISDIR(os.lstat(folder).st_mode):
             return
         try:
             lock = os.open(folder / MARK, os.O_RDWR | os.O_NOFOLLOW)
         except FileNotFoundError:
-            # Killed before it had the file, or about to make it, which then makes another folder.
+            # The process was killed before it made the file, or is about to make it. In the second
+            # case it makes another folder.
             os.rmdir(folder)
             return
         try:
@@ -82,13 +83,14 @@ def remove_if_abandoned(folder: Path) -> None:
 
 
 def locked_file(path: Path) -> int:
-    """Make a file, and take its lock: the descriptor that holds it.
+    """Make a file and lock it. Returns the descriptor that holds the lock.
 
-    :raises OSError: the file cannot be made.
+    :raises OSError: the file cannot be created.
     """
     while True:
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        # Who takes the lock between these lines removes the file, and is waited for.
+        # Another process may lock the file between these lines. It removes the file then, so wait
+        # for it and make a new file.
         acquire(lock, waits=True)
         if os.fstat(lock).st_nlink:
             return lock
@@ -96,7 +98,7 @@ def locked_file(path: Path) -> int:
 
 
 def is_mine(path: Path) -> bool:
-    """Whether something belongs to this user; True where nothing is there."""
+    """Whether a file belongs to this user. True if there is no file."""
     try:
         return os.lstat(path).st_uid == os.geteuid()
     except FileNotFoundError:
@@ -104,11 +106,12 @@ def is_mine(path: Path) -> bool:
 
 
 def acquire(descriptor: int, *, waits: bool = False) -> bool:
-    """Take the lock of a file until the descriptor is closed; False where another process has it.
+    """Lock a file until the descriptor is closed. False if another process has the lock.
 
-    False also where the file system has no locks: then nobody can tell, and everything stays.
+    Also False if the file system has no locks. Then dagprof cannot know who is alive, and removes
+    nothing.
     """
-    import fcntl  # not on Windows, where runs can be compared nevertheless
+    import fcntl  # Windows lacks this module, but can compare runs
 
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
@@ -118,9 +121,9 @@ def acquire(descriptor: int, *, waits: bool = False) -> bool:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder of this user with all that is in it, the mark last.
+    """Remove a folder and its content, the mark last. Makes folders writable if necessary.
 
-    Folders without write permission are opened up. What cannot be removed nevertheless stays.
+    What cannot be removed stays, without an error.
     """
     _empty(folder)
     if _content(folder):
@@ -133,9 +136,10 @@ def remove(folder: Path) -> None:
 
 
 def _place() -> str:
-    """Where temporary folders are made.
+    """The folder for temporary folders.
 
-    :raises OSError: nowhere; Python's last resort is the current folder, which may hold DAG files.
+    :raises OSError: none can be written. Python would then take the current folder, which may
+        contain the DAG files.
     """
     place = tempfile.gettempdir()
     named = [os.path.abspath(os.environ[name]) for name in _NAMING if os.environ.get(name)]
@@ -151,16 +155,16 @@ def _made(purpose: str) -> tuple[Path, int]:
     """
     for _ in range(_ATTEMPTS):
         folder = Path(tempfile.mkdtemp(prefix=f"dagprof-{purpose}-"))
-        with contextlib.suppress(FileNotFoundError):  # another process took it for an abandoned one
+        with contextlib.suppress(FileNotFoundError):  # another process removed the empty folder
             lock = locked_file(folder / MARK)
-            with contextlib.suppress(OSError):  # a full disk: the text is for people only
+            with contextlib.suppress(OSError):  # a full disk; the text is only for people
                 os.write(lock, _TEXT.encode())
             return folder, lock
-    raise FileExistsError("other processes remove new folders at once")
+    raise FileExistsError("other processes remove each new folder")
 
 
 def _content(folder: Path) -> list[str]:
-    """The names in a folder beside the mark; none if the folder is gone."""
+    """The names in a folder, without the mark. Empty if there is no folder."""
     try:
         return [name for name in os.listdir(folder) if name != MARK]
     except OSError:
@@ -168,15 +172,15 @@ def _content(folder: Path) -> list[str]:
 
 
 def _empty(folder: Path) -> None:
-    """Remove what is in a folder, as far as possible, except for the mark."""
+    """Remove the content of a folder as far as possible, but not the mark."""
     for name in _content(folder):
-        shutil.rmtree(folder / name, ignore_errors=True)  # does nothing to files and links
+        shutil.rmtree(folder / name, ignore_errors=True)  # ignores files and links
         with contextlib.suppress(OSError):
             os.unlink(folder / name)
 
 
 def _open_up(folder: Path) -> None:
-    """Give the owner all rights to a folder and those in it."""
+    """Give the owner all rights to a folder and to the folders in it."""
     for where, names, _ in os.walk(folder):
         for path in (where, *(os.path.join(where, name) for name in names)):
             with contextlib.suppress(OSError):

@@ -10,7 +10,7 @@ import msgspec
 
 
 def encoded(value: object) -> bytes:
-    """A value as JSON in UTF-8; lone surrogates, of which there are hardly ever any, as escapes."""
+    """A value as JSON in UTF-8, with lone surrogates as escapes."""
     try:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:

@@ -24,8 +24,8 @@ from dagprof.store import journal
 TOKEN = "DAGPROF_TEST_TOKEN"
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "scan": ("scan", "dags", "-q"),
-    "explain": ("explain", "dags/file_1.py", "-q"),
-    "gate": ("gate", "dags", "--against", "HEAD", "-q", "--time-budget", "3s"),
+    "explain": ("explain", "dags/file_1.py", "-q", "--depth", "traced"),
+    "gate": ("gate", "dags", "--against", "HEAD", "-q", "--time-budget", "2s"),
 }
 _WRITTEN = {
     "scan": {"run.json", "report.html"},

@@ -1,8 +1,8 @@
-"""The base commit in a git worktree. Nothing of it stays, neither files nor git's notes.
+"""The base commit in a git worktree, which is removed afterwards.
 
-The worktree of a run that was killed is removed by the next run. A run holds a lock in the
-repository as long as it uses its worktree, because the files of the worktree may lie in a folder
-that is not visible here, such as the one of another container.
+If a run is killed, the next run removes its worktree. To know that a worktree is in use, each run
+holds a lock in the repository. A lock next to the files would not do: another container may use the
+repository with a temporary folder that is not visible here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dagprof import git, scratch
 from dagprof.ab.revision import Difference
 from dagprof.errors import MeasurementError
 
-# Of the temporary folder around a worktree; the worktree itself has the same name.
+# Part of the name of the temporary folder around a worktree. The worktree has the same name.
 PURPOSE = "base"
 _LOCK = ".lock"
 
@@ -68,9 +68,9 @@ def _remove_if_stale(common: Path, name: str) -> None:
         if scratch.acquire(lock):
             if tree is not None:
                 scratch.remove_if_abandoned(tree.parent)
-            # As `git worktree remove` does, which refuses a worktree that is half made.
+            # `git worktree remove` does the same, but refuses an incomplete worktree.
             scratch.remove(note)
-            with contextlib.suppress(OSError):  # other worktrees are noted there
+            with contextlib.suppress(OSError):  # the repository has other worktrees
                 note.parent.rmdir()
             file.unlink()
     finally:
@@ -78,7 +78,7 @@ def _remove_if_stale(common: Path, name: str) -> None:
 
 
 def _tree(note: Path) -> Path | None:
-    """Where a worktree is, as git notes it; None where git was killed before it did."""
+    """The path of a worktree in git's notes; None if git was killed before it wrote the path."""
     try:
         written = (note / "gitdir").read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
@@ -88,7 +88,7 @@ def _tree(note: Path) -> Path | None:
 
 @contextlib.contextmanager
 def _announced(top: Path, name: str) -> Iterator[None]:
-    """Show other runs that the worktree of this name is in use."""
+    """Hold the lock that tells other runs that the worktree of this name is in use."""
     file = _common(top) / f"{name}{_LOCK}"
     try:
         lock = scratch.locked_file(file)
@@ -106,7 +106,7 @@ def _announced(top: Path, name: str) -> Iterator[None]:
 
 
 def _common(top: Path) -> Path:
-    """The folder of the repository that all its worktrees share, ``.git`` in most."""
+    """The folder of the repository that all its worktrees share, mostly ``.git``."""
     return top / (git.ask(top, "rev-parse", "--git-common-dir") or ".git")
 
 

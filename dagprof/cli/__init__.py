@@ -29,7 +29,7 @@ from dagprof.errors import DagprofError, shortened
 _COMMANDS = ("scan", "gate", "explain", "report", "compare", "config", "doctor", "schema")
 INTERRUPTED = 130
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# After a signal, for what others are ignored.
+# How long further signals are ignored after a signal.
 _CLEANING_UP_S = 10.0
 _BUG = "This is a bug in dagprof. Please report it with the lines above."
 
@@ -60,18 +60,18 @@ def cli() -> None:
 
 
 class _Interruption:
-    """Ends a cancelled CI job or a closed terminal like Ctrl-C: keeps what was measured, leaves
-    nothing running.
+    """Handles the signals of a cancelled CI job and of a closed terminal like Ctrl-C: dagprof keeps
+    its results and leaves nothing running.
 
-    Cleaning up takes a few seconds and must not be interrupted by a second signal. Python drops an
-    exception that a handler raises inside of a finaliser, so signals count again afterwards.
+    The cleanup takes a few seconds, in which further signals are ignored. After that they work
+    again, because Python drops an exception that is raised inside a finaliser.
     """
 
     def __init__(self) -> None:
         self._last = -math.inf
 
     def catch(self) -> None:
-        """Handle the signals from now on; ``nohup`` has one of them ignored, and that stays."""
+        """Handle the signals from now on. A SIGHUP that ``nohup`` ignores stays ignored."""
         for number in _SIGNALS:
             if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._handle)
@@ -90,7 +90,7 @@ def run() -> NoReturn:
     streams.prepare()
     code = main()
     for stream in (sys.stdout, sys.stderr):
-        # What a command could not write has been reported by then.
+        # A failed write was already reported.
         with contextlib.suppress(OSError, ValueError, DagprofError):
             stream.flush()
     os._exit(code)
@@ -127,7 +127,7 @@ def _result_of(arguments: Sequence[str] | None) -> int:
 
 
 def _shown(error: click.ClickException) -> int:
-    """Click's own form of a message, with the values that were given cut and made harmless."""
+    """Print click's own message, with long values cut and control characters escaped."""
     from dagprof.report.escape import safe_lines
 
     text = io.StringIO()

@@ -1,6 +1,6 @@
-"""Faults of the machine that no room expects, each in one sentence with the way out.
+"""Turns errors of the operating system into one sentence that names the way out.
 
-A room that knows what it was about to do says so itself, with an error of ``dagprof.errors``.
+This is the last resort. Code that can say more raises an error of ``dagprof.errors`` itself.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ _NO_PROCESS = (errno.EAGAIN, errno.EWOULDBLOCK)
 
 
 def as_dagprof_error(error: Exception) -> DagprofError | None:
-    """What an error of the operating system means for the user; None for a bug in dagprof."""
+    """The error to report to the user; None if this is a bug in dagprof."""
     if isinstance(error, OSError):
         return _of_system(error)
     if isinstance(error, MemoryError):
         return _no_memory("out of memory")
     if isinstance(error, ImportError) and "shared object" in str(error):
-        # A library could not be mapped: under a limit of address space, mostly.
+        # A library could not be mapped, mostly because of a limit on the address space.
         return _no_memory(str(error))
     if isinstance(error, RuntimeError) and "start new thread" in str(error):
         return _no_process(str(error))
@@ -58,7 +58,7 @@ def _of_system(error: OSError) -> DagprofError:
 
 
 def is_folder_gone() -> bool:
-    """Whether the current folder was deleted, or cannot be reached any more."""
+    """Whether the current folder was deleted or cannot be reached."""
     try:
         os.getcwd()
     except OSError:

@@ -238,7 +238,7 @@ def _remove_old_base(file: Path, baseline: str) -> None:
     """Remove the base of an earlier comparison, because it would not belong to the new head. Keep
     it if this run used it.
     """
-    with contextlib.suppress(OSError):  # one of the two is gone, or may not be touched
+    with contextlib.suppress(OSError):  # one of the files is missing or cannot be removed
         if not os.path.samefile(file, baseline):
             file.unlink()
 
@@ -300,7 +300,7 @@ def _add_to_step_summary(gated: Gated) -> None:
         with Path(summary).open("a", encoding="utf-8") as stream:
             stream.write(reports.write("markdown", gated.verdict))
     except (OSError, ValueError) as error:
-        # The verdict is in the log, in gate.json and in the exit code nevertheless.
+        # The verdict is still in the log, in gate.json and in the exit code.
         reason = getattr(error, "strerror", None) or error
         output.warn(
             f"Cannot add the verdict to the step summary {summary!r} ({reason}). Unset"
@@ -322,7 +322,7 @@ def _print(gated: Gated, texts: Mapping[str, str], *, is_quiet: bool) -> None:
     from dagprof.report.verdict import terminal
 
     for text in texts.values():
-        # As in a file: UTF-8, whatever the terminal's encoding is.
+        # UTF-8 as in a file, whatever encoding the terminal has.
         click.echo(text.encode("utf-8"), nl=False)
     if not is_quiet:
         goes_aside = any(name != "github" for name in texts)

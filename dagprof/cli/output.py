@@ -80,7 +80,7 @@ def check_writable(folder: Path, way_out: str = "choose --output-dir") -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            # With content, which a full disk does not take.
+            # With content, because an empty file fits on a full disk.
             probe.write_bytes(b"dagprof writes its results here\n")
         finally:
             probe.unlink(missing_ok=True)
@@ -118,7 +118,7 @@ def write_answers(run: Run, file: Path, *, is_quiet: bool) -> None:
     except OSError as error:
         if not isinstance(error, FileExistsError):
             with contextlib.suppress(OSError):
-                file.unlink()  # half a file would be in the way of the next scan
+                file.unlink()  # half a file would block the next scan
         raise OutputError(
             f"Cannot write {str(file)!r} ({error.strerror}). Give --write-variables another file."
         ) from error

@@ -147,7 +147,7 @@ class _Loading:
 
 
 def _load_reports() -> None:
-    # What cannot be loaded here fails again where it is needed, which can say so.
+    # A module that cannot be loaded here fails again when it is needed, and is reported then.
     with contextlib.suppress(ImportError, MemoryError, OSError):
         import networkx  # noqa: F401 - the dominators need it between the rounds
 

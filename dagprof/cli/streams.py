@@ -1,8 +1,9 @@
-"""The standard streams of the command: what is wrong with them decides no exit code but its own.
+"""The standard streams of the command, made safe against closed pipes and full disks.
 
-A reader that is gone, as after ``| head -1``, is no error: what is written then is dropped, and the
-command goes on to its result. Standard error never fails a command. A full disk behind standard
-output does, with one sentence and the exit code of ``OutputError``.
+If the reader of standard output is gone, as after ``| head -1``, dagprof drops the rest of the
+output, and the command continues: its exit code is that of its result. Errors of standard error are
+ignored. If standard output cannot be written for another reason, the command fails with
+``OutputError``.
 """
 
 from __future__ import annotations
@@ -23,16 +24,17 @@ _CLOSED = (
 
 
 def prepare() -> None:
-    """Replace standard output and standard error of this process; call it once, at its start."""
+    """Replace standard output and standard error of this process. Call this once, at the start."""
     closed = _opened()
-    with contextlib.suppress(OSError):  # a folder, for one; then Python's own streams stay
+    with contextlib.suppress(OSError):  # such as a folder as standard output: keep Python's streams
         sys.stderr = _text(sys.stderr, _Errors(2))
         sys.stdout = _text(sys.stdout, _Output(1, is_closed=1 in closed))
 
 
 def _opened() -> set[int]:
-    """Open what the caller closed (``>&-``), and say what that was: the next file or socket would
-    get the number of a standard stream, and with it what is written there.
+    """Open /dev/null for each standard stream that the caller closed (``>&-``); their descriptors.
+
+    Otherwise the next file or socket would get that descriptor, and the output would go there.
     """
     closed = set()
     for number in (0, 1, 2):
@@ -40,14 +42,14 @@ def _opened() -> set[int]:
             os.fstat(number)
         except OSError:
             closed.add(number)
-            with contextlib.suppress(OSError):  # no /dev/null either
+            with contextlib.suppress(OSError):  # there is no /dev/null
                 os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
     return closed
 
 
 def _text(stream: TextIO | None, raw: io.FileIO) -> TextIO:
-    """A text stream over ``raw`` with the encoding of ``stream``. What that cannot express is
-    written as an escape.
+    """A text stream over ``raw`` with the encoding of ``stream``. Characters that this encoding
+    lacks are written as escapes.
     """
     is_line_wise = raw.isatty() or isinstance(raw, _Errors)
     return io.TextIOWrapper(
@@ -60,13 +62,13 @@ def _text(stream: TextIO | None, raw: io.FileIO) -> TextIO:
 
 
 class _Stream(io.FileIO):
-    """Writes to a descriptor that belongs to the caller."""
+    """Writes to a standard descriptor, which stays open."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__(descriptor, "w", closefd=False)
 
     def _write_all(self, data: bytes) -> int:
-        """Write some of the data; wait where the other end is slow and does not want us to wait.
+        """Write some of the data and return how much. Waits if a non-blocking pipe is full.
 
         :raises OSError: the data cannot be written.
         """
@@ -82,7 +84,7 @@ class _Stream(io.FileIO):
 
 
 class _Errors(_Stream):
-    """Standard error: nobody is left to be told that it cannot be written."""
+    """Standard error. Its errors are ignored, because there is no place left to report them."""
 
     def write(self, data: bytes) -> int:  # type: ignore[override]
         try:
@@ -109,7 +111,7 @@ class _Output(_Stream):
             self._drop_the_rest()
             return len(data)
         except OSError as error:
-            # Else what is still buffered would fail once more, where it is written at the end.
+            # Otherwise the text that is still in the buffer would fail again at the end.
             self._drop_the_rest()
             raise OutputError(
                 f"Cannot write to standard output ({error.strerror}). Free some space, or redirect"

@@ -1,4 +1,4 @@
-"""Whether a program is a Python that the probe runs on, and what else it answers."""
+"""Checks that a program is a Python that can run the probe."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_PYTHON = (
     " environment."
 )
 OLDEST = (3, 8)
-# It has to compute: ``echo`` would print the code. The code runs on Python 2 too.
+# The code must compute, because ``echo`` would print it. It also runs on Python 2.
 _CODE = "import sys; sys.stdout.write('%d %d %d' % ((6 * 7,) + tuple(sys.version_info[:2])))"
 _LONGEST_ANSWER = 100
 _LIMIT_S = 20.0
@@ -28,8 +28,8 @@ _LIMIT_S = 20.0
 def check(program: Path) -> None:
     """Run a few lines with a program.
 
-    :raises UsageError: it runs no Python code.
-    :raises MeasurementError: its Python is older than those that the probe runs on.
+    :raises UsageError: the program does not run Python code.
+    :raises MeasurementError: its Python is too old for the probe.
     """
     found = _version(program)
     if found is None:
@@ -50,12 +50,12 @@ def first_output(
     given: bytes = b"",
     environment: Mapping[str, str] | None = None,
 ) -> bytes:
-    """What a command writes to standard output, at most ``longest`` bytes of it within ``limit_s``
-    seconds: some programs write without end, and some nothing. Then it is killed.
+    """The first ``longest`` bytes that a command writes to standard output within ``limit_s``
+    seconds. Then the command is killed, because a program can write forever, or nothing.
 
-    ``given`` is on its standard input. Its folder is the file system's root.
+    The command reads ``given`` from standard input. It runs in the file system's root.
 
-    :raises OSError: it cannot be started.
+    :raises OSError: the command does not start.
     """
     with tempfile.TemporaryFile() as stream:
         stream.write(given)
@@ -92,9 +92,9 @@ def _read(descriptor: int, longest: int, deadline: float) -> bytes:
 
 
 def _version(program: Path) -> tuple[int, ...] | None:
-    """The version of Python that a program runs, None where it runs none."""
+    """The Python version of a program; None if it is no Python."""
     try:
-        # Neither sites nor PYTHONPATH: what they load could print, or fail.
+        # Without site-packages and PYTHONPATH, whose modules could print or fail.
         words = first_output(
             [program, "-E", "-S", "-c", _CODE], longest=_LONGEST_ANSWER, limit_s=_LIMIT_S
         ).split()

@@ -1,4 +1,4 @@
-"""What the measuring process writes to its standard streams: only the last part is kept."""
+"""The last part of the output of the measuring process."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import os
 import threading
 
 _KEPT = 32 * 1024
-# For what a process that has ended left in the pipe; a process that it started may hold the pipe.
+# How long to read what an ended process left in the pipe. Its own child may hold the pipe open.
 _LIMIT_S = 0.5
 
 
 class LastOutput:
-    """Reads a pipe in a thread of its own: the writer never waits, and fills no disk.
+    """Reads a pipe in its own thread, so the writer never waits, and never fills a disk.
 
-    ``writing_end`` is the descriptor for the writer; close it with ``close_writing_end`` once the
-    writer has it.
+    ``writing_end`` is the descriptor for the writer. Call ``close_writing_end`` when the writer has
+    it.
     """
 
     def __init__(self) -> None:
@@ -29,11 +29,11 @@ class LastOutput:
             raise
 
     def close_writing_end(self) -> None:
-        """Leave the pipe to the writer: its end is then the end of the file."""
+        """Close this process's copy, so that the end of the writer ends the pipe."""
         os.close(self.writing_end)
 
     def last_line(self) -> str:
-        """The last line of a writer that has ended, without white space around it."""
+        """The last line of an ended writer, stripped."""
         self._thread.join(_LIMIT_S)
         lines = self._kept.decode("utf-8", "replace").strip().splitlines()
         return lines[-1] if lines else ""

@@ -127,7 +127,7 @@ def _readable(text: str) -> Path:
 def _python(given: str | None) -> tuple[Path, str]:
     if given is None:
         return Path(sys.executable), "the interpreter that runs dagprof"
-    # Not a Path, which drops the ``./`` that keeps a name from being looked up on PATH.
+    # Not a Path: it drops a leading ``./``, and the name would be looked up on PATH.
     path = os.path.expanduser(given)
     if os.path.isdir(path):
         path = os.path.join(path, "bin", "python")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import array
 import contextlib
 import enum
-import errno
 import json
 import os
 import signal
@@ -19,9 +18,8 @@ from typing import TypeVar
 
 import msgspec
 
-from dagprof.errors import DagprofError, MeasurementError, UsageError
-from dagprof.link import interpreter, reading, refusals
-from dagprof.link.interpreter import NO_PYTHON
+from dagprof.errors import DagprofError, MeasurementError
+from dagprof.link import interpreter, launching, reading, refusals
 from dagprof.link.messages import (
     AirflowFacts,
     CannotBegin,
@@ -176,18 +174,6 @@ class Conversation:
         self._socket.close()
 
 
-def _cannot_run(python: Path, error: OSError) -> MeasurementError | UsageError:
-    """The error for an interpreter that did not start. Either it is no program, or a limit of this
-    machine is reached.
-    """
-    if error.errno in (errno.ENOEXEC, errno.EACCES, errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
-        return UsageError(NO_PYTHON.format(str(python)))
-    return MeasurementError(
-        f"Cannot start {python} ({error.strerror}). Raise the limits of processes, open files and"
-        " memory (`ulimit -a` shows them)."
-    )
-
-
 class Zygote:
     """A running probe. Use it as a context manager, so that no process stays behind."""
 
@@ -203,20 +189,15 @@ class Zygote:
         self._output = LastOutput()
         ours, theirs = socket.socketpair()
         try:
-            self._process = subprocess.Popen(
+            self._process = launching.launched(
                 [str(target.python), str(PROBE / "__main__.py"), "zygote", str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=self._output.writing_end,
-                stderr=self._output.writing_end,
-                pass_fds=[theirs.fileno()],
-                env=target.environment,
-                # With its own process group, Ctrl-C reaches only dagprof, which then ends the probe
-                # in order. The group can also be killed as one.
-                start_new_session=True,
+                inherited=theirs.fileno(),
+                output=self._output.writing_end,
+                environment=target.environment,
             )
-        except OSError as error:
+        except DagprofError:
             ours.close()
-            raise _cannot_run(target.python, error) from error
+            raise
         finally:
             # Only the probe keeps these ends, so its death is an end of file here.
             theirs.close()
@@ -239,7 +220,8 @@ class Zygote:
         try:
             self._control.send({"op": "start", **self._config})
             if self._target.python != Path(sys.executable):
-                # Costs no time: the probe is importing Airflow. ``yes`` would never end.
+                # Takes no extra time, because the probe is importing Airflow. ``yes`` would run
+                # until the time limit.
                 self._check_interpreter()
             answer = self._control.answer(_START_LIMIT_S, Ready, CannotBegin)
         except ConnectionLost:
@@ -258,7 +240,7 @@ class Zygote:
         try:
             interpreter.check(self._target.python)
         except DagprofError:
-            self._process.kill()  # it understands no request to end
+            self._process.kill()  # it cannot understand the stop message
             raise
 
     def _explain(self, fault: Fault, reason: str) -> str:
@@ -343,6 +325,7 @@ class Zygote:
 
         # An end of file also stops the zygote, if the message could not be sent.
         self._control.close()
+        launching.ask_to_end(self._process)  # it may be importing Airflow, and reads nothing
         try:
             self._process.wait(_END_LIMIT_S)
         except subprocess.TimeoutExpired:

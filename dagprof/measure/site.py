@@ -232,8 +232,8 @@ class Site:
 
 
 def _seconds(text: str) -> float:
-    """A limit of Airflow's configuration. With one that is no number Airflow's processor does not
-    start, which a doubt says; with one below zero it ends each file at once, as dagprof does.
+    """A time limit from Airflow's configuration. If it is no number, Airflow's processor does not
+    start, and a note says so. A negative limit ends each parse at once, as in Airflow.
     """
     try:
         limit_s = float(text)
@@ -293,7 +293,7 @@ def _project(target: Target, files: Sequence[FileResult]) -> Project:
 
 
 def _here(otherwise: Path) -> Path:
-    """The current folder; another one where that was deleted meanwhile."""
+    """The current folder, or ``otherwise`` if it was deleted."""
     try:
         return Path.cwd()
     except OSError:

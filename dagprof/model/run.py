@@ -110,7 +110,7 @@ class Environment(Frozen, frozen=True):
 
     @property
     def import_timeout_s(self) -> float:
-        """Airflow's ``dagbag_import_timeout`` in seconds; 0 when there is none, or no number."""
+        """Airflow's ``dagbag_import_timeout`` in seconds; 0 if it is missing or no number."""
         try:
             limit_s = float(self.airflow_config.get("dagbag_import_timeout", "0"))
         except ValueError:

@@ -13,7 +13,7 @@ import traceback
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 
-from . import faults, worker
+from . import faults, parent, worker
 from .channel import Channel
 from .child import Surroundings
 from .inventory import describe, discovery
@@ -49,6 +49,7 @@ def serve(descriptor: int) -> None:
     config: Config | None = control.receive()
     if config is None:
         return
+    parent.watch(lambda: _clean_up(config))
     try:
         zygote = Zygote(control, config)
     except faults.CannotFork as error:
@@ -92,9 +93,7 @@ class Zygote:
         except BaseException:
             _print_traceback()
         finally:
-            worker.kill_leftovers(set())
-            if self._config["removes_scratch"]:
-                shutil.rmtree(self._config["scratch"], ignore_errors=True)
+            _clean_up(self._config)
             # A normal exit of an interpreter with all of Airflow takes a fifth of a second, and
             # there is nothing left to save.
             _leave(0)
@@ -214,6 +213,7 @@ class Zygote:
         if pid == 0:
             code = 1
             try:
+                parent.forget()
                 self._control.socket.close()
                 self._describer.leave()
                 worker.serve(Channel(connection), self._surroundings, self._pre_imported)
@@ -305,10 +305,17 @@ class Zygote:
         return wait
 
 
+def _clean_up(config: Config) -> None:
+    """End what this process started, and remove its files."""
+    worker.kill_leftovers(set())
+    if config["removes_scratch"]:
+        shutil.rmtree(config["scratch"], ignore_errors=True)
+
+
 def _print_traceback() -> None:
     try:
         traceback.print_exc()
-    except OSError:  # dagprof, which reads it, is gone
+    except OSError:  # dagprof is gone, and nobody reads the pipe
         pass
 
 

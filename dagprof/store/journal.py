@@ -40,7 +40,7 @@ class Journal:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             if self._resumes:
                 _cut_after_last_line(self._path)
-            # Unbuffered: what a full disk did not take must not be tried again when it is closed.
+            # Unbuffered, because a buffer would write to the full disk again when it is closed.
             self._stream = self._path.open("ab" if self._resumes else "wb", buffering=0)
         except OSError as error:
             raise OutputError(
@@ -95,7 +95,7 @@ class Journal:
         self._remove()
 
     def _remove(self) -> None:
-        with contextlib.suppress(OSError):  # its folder is gone, or cannot be written any more
+        with contextlib.suppress(OSError):  # the folder is gone or cannot be written any more
             self._path.unlink(missing_ok=True)
 
 

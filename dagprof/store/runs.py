@@ -125,7 +125,7 @@ def _beside(path: Path) -> Iterator[BinaryIO]:
             stream.flush()
             os.fsync(descriptor)
             os.fchmod(descriptor, 0o666 & ~_umask())
-            # Before the file is closed, which gives up the lock.
+            # While the file is open, because closing it releases the lock.
             os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -134,7 +134,7 @@ def _beside(path: Path) -> Iterator[BinaryIO]:
 
 
 def _remove_abandoned(path: Path) -> None:
-    """Remove temporary files for ``path`` whose process was killed."""
+    """Remove the temporary files for ``path`` that killed processes left."""
     pattern = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}{re.escape(_TEMPORARY)}")
     with contextlib.suppress(OSError):
         for name in filter(pattern.fullmatch, os.listdir(path.parent)):

@@ -137,7 +137,7 @@ def gate(request: GateRequest, progress: Progress | None = None) -> Gated:
 
 
 def _load_statistics() -> None:
-    # What cannot be loaded here fails again where it is needed, which can say so.
+    # A module that cannot be loaded here fails again when it is needed, and is reported then.
     with contextlib.suppress(ImportError, MemoryError, OSError):
         import scipy.stats  # noqa: F401
 
