@@ -220,6 +220,19 @@ def test_files_that_vanish_or_become_folders_during_a_scan(place: Path) -> None:
     assert "unreadable" in found.values()
 
 
+@pytest.mark.parametrize("name", [b"d\xe9gs", b"d\ngs"])
+def test_a_folder_with_a_name_that_is_no_text(tmp_path: Path, name: bytes) -> None:
+    folder = os.fsdecode(name)
+    write(tmp_path, {f"{folder}/a.py": dag("a"), f"{folder}/b.py": dag("b")})
+    done = call("scan", folder, *QUICK, cwd=tmp_path)
+    found = dagprof.load(tmp_path / "reports" / "run.json")
+    assert [each.path for each in found.files] == ["a.py", "b.py"]
+    if found.broken:  # Airflow 3 cannot send the path of such a DAG
+        assert "UnicodeEncodeError" in sentence(done, 3)
+    else:
+        assert (done.returncode, done.stderr) == (0, "")
+
+
 def limited(name: int, most: int) -> None:
     resource.setrlimit(name, (most, resource.getrlimit(name)[1]))
 
