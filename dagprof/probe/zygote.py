@@ -50,6 +50,9 @@ def serve(descriptor: int) -> None:
     if config is None:
         return
     parent.watch(lambda: _clean_up(config))
+    if control.is_at_end():  # dagprof died before this process asked for the signal
+        _clean_up(config)
+        return
     try:
         zygote = Zygote(control, config)
     except faults.CannotFork as error:
