@@ -7,6 +7,7 @@ failure, ``demand`` raises an error with the caller's sentence, and ``ask`` retu
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +19,8 @@ LIMIT_S = 300.0
 # Git sets these variables when it runs a hook; they name the hook's repository. dagprof names the
 # repository with ``-C`` instead.
 _OF_ANOTHER_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR")
+_FATAL = "fatal: "
+_DUBIOUS = "dubious ownership"
 _FIXED = {
     # Keep git's reasons in English, because they become part of an English sentence.
     "LC_ALL": "C",
@@ -56,7 +59,7 @@ def run(folder: Path, *arguments: str, limit_s: float = LIMIT_S) -> Answer:
     """Run git in ``folder``. The text keeps carriage returns, which can be part of a file name.
 
     :raises NotInstalled: there is no git.
-    :raises MeasurementError: git did not finish within ``limit_s`` seconds.
+    :raises MeasurementError: git did not start, or did not finish within ``limit_s`` seconds.
     """
     kept = {name: value for name, value in os.environ.items() if name not in _OF_ANOTHER_REPOSITORY}
     try:
@@ -70,6 +73,11 @@ def run(folder: Path, *arguments: str, limit_s: float = LIMIT_S) -> Answer:
         )
     except (FileNotFoundError, PermissionError):
         raise NotInstalled("git is not installed; --against needs it.") from None
+    except OSError as error:
+        raise MeasurementError(
+            f"Cannot start git ({error.strerror}). Raise the limits of processes, open files and"
+            " memory (`ulimit -a` shows them)."
+        ) from error
     except subprocess.TimeoutExpired:
         raise MeasurementError(
             f"git {arguments[0]} did not finish within {limit_s:.0f} s."
@@ -80,16 +88,22 @@ def run(folder: Path, *arguments: str, limit_s: float = LIMIT_S) -> Answer:
     text, errors = (
         stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr)
     )
-    return Answer(True, text, "") if done.returncode == 0 else Answer(False, "", _last_line(errors))
+    return Answer(True, text, "") if done.returncode == 0 else Answer(False, "", _reason(errors))
 
 
 def demand(folder: Path, *arguments: str, otherwise: str) -> str:
     """The output of git, unchanged.
 
     :raises UsageError: git fails; the message is ``otherwise`` with git's reason and a full stop.
-    :raises MeasurementError: git did not finish in time.
+        If git does not trust a repository of another user, the message says so.
+    :raises MeasurementError: git did not start, or did not finish in time.
     """
     answer = run(folder, *arguments)
+    if _DUBIOUS in answer.reason:
+        raise UsageError(
+            "git does not trust the repository because another user owns it. Run `git config"
+            f" --global --add safe.directory {_top(answer.reason)}`, or run dagprof as that user."
+        )
     if not answer.succeeded:
         raise UsageError(f"{otherwise} ({answer.reason})." if answer.reason else f"{otherwise}.")
     return answer.text
@@ -99,11 +113,18 @@ def ask(folder: Path, *arguments: str, limit_s: float = LIMIT_S) -> str:
     """The output of git without surrounding white space; empty if git fails.
 
     :raises NotInstalled: there is no git.
-    :raises MeasurementError: git did not finish within ``limit_s`` seconds.
+    :raises MeasurementError: git did not start, or did not finish within ``limit_s`` seconds.
     """
     return run(folder, *arguments, limit_s=limit_s).text.strip()
 
 
-def _last_line(text: str) -> str:
+def _reason(text: str) -> str:
+    """Git's reason: its last fatal line, because advice can follow, or else the last line."""
     lines = text.strip().splitlines()
-    return lines[-1].removeprefix("fatal: ").rstrip(".") if lines else ""
+    fatal = [line for line in lines if line.startswith(_FATAL)]
+    return (fatal or lines or [""])[-1].removeprefix(_FATAL).rstrip(".")
+
+
+def _top(reason: str) -> str:
+    """The repository in a reason of git, which quotes it."""
+    return shlex.quote(reason.partition("'")[2].rpartition("'")[0])

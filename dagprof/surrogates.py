@@ -6,6 +6,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
+
+def encoded(value: object) -> bytes:
+    """A value as JSON in UTF-8, with lone surrogates as escapes."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(without_surrogates(msgspec.to_builtins(value)))
+
 
 def without_surrogates(value: Any) -> Any:
     """The same JSON value with lone surrogates written as escapes; tuples become lists."""

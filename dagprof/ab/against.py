@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from dagprof.ab import affected, codelines, revision
+from dagprof.ab import affected, codelines, revision, worktree
 from dagprof.ab.duel import Duel, Question, duel
 from dagprof.ab.revision import Difference
 from dagprof.config import configuration
@@ -22,6 +21,7 @@ from dagprof.judge.judgement import Limits
 from dagprof.link.target import Target, existing, resolve
 from dagprof.measure.rounds import Progress
 from dagprof.measure.site import Site, scratch_folder
+from dagprof.scratch import temporary_folder
 
 
 class ABRequest(NamedTuple):
@@ -72,13 +72,20 @@ def measure(
     :raises MeasurementError: Airflow cannot be imported, or git cannot check the commit out.
     """
     given = existing(tuple(paths))
-    with scratch_folder() as scratch, scratch_folder() as other_scratch, _worktree_place() as place:
+    with (
+        scratch_folder() as scratch,
+        scratch_folder() as other_scratch,
+        # Not in a scratch folder, whose files are not looked at.
+        temporary_folder(worktree.PURPOSE) as place,
+    ):
         target = resolve(settings, given, scratch, environ)
         progress.using(target.used)
         difference = revision.difference(target.root, asked.revision)
         progress.preparing(f"checking out {difference.described}")
-        revision.remove_stale(difference.top)
-        with revision.checked_out(difference, place) as tree:
+        worktree.remove_stale(difference.top)
+        # git shows this path with its links resolved.
+        folder = Path(os.path.realpath(place)) / place.name
+        with worktree.checked_out(difference, folder) as tree:
             elsewhere = _elsewhere(given, target.root, difference, tree)
             old_settings = _moved_settings(settings, target.root, difference, tree, asked.python)
             old = _old_target(old_settings, elsewhere, other_scratch, environ, difference, tree)
@@ -95,6 +102,7 @@ def measure(
             settled = _settings_doubts(difference, tree, settings) if not asked.every_file else []
         doubts = (
             *found.doubts,
+            *_history_doubts(difference),
             *_environment_doubts(difference, asked),
             *settled,
             *_shared(found, difference, tree),
@@ -108,17 +116,6 @@ def measure(
             str(tree),
             prefix,
         )
-
-
-@contextlib.contextmanager
-def _worktree_place() -> Iterator[Path]:
-    """A path that does not exist yet, in a folder of its own. A scratch folder will not do, because
-    dagprof ignores files there.
-    """
-    with tempfile.TemporaryDirectory(
-        prefix=f"{revision.PLACE}{os.getpid()}-", ignore_cleanup_errors=True
-    ) as name:
-        yield Path(os.path.realpath(name)) / "tree"
 
 
 @contextlib.contextmanager
@@ -143,7 +140,7 @@ def _elsewhere(
     """The given paths that exist in the other commit. For a renamed file, the old path."""
     below = {new: old for new, old in difference.renamed.items() if root in old.parents}
     moved = tuple(revision.moved(below.get(path, path), difference.top, tree) for path in given)
-    found = tuple(path for path in moved if path.exists() and path not in given)
+    found = tuple(path for path in moved if os.path.exists(path) and path not in given)
     if not found:
         raise UsageError(
             f"{', '.join(map(str, given))} does not exist in {difference.described}, so there is"
@@ -174,7 +171,7 @@ def _moved_settings(
     def there(text: str) -> str:
         path = Path(os.path.abspath(os.path.expanduser(text)))
         moved = revision.moved(path, difference.top, tree)
-        return str(moved if moved.exists() else path)
+        return str(moved if os.path.exists(moved) else path)
 
     changes: dict[str, object] = {
         "bundle_root": str(_moved_root(root, difference, tree)),
@@ -257,7 +254,18 @@ def _roots(environ: Mapping[str, str], top: Path) -> list[Path]:
     found += [
         Path(part).absolute() for part in environ.get("PYTHONPATH", "").split(os.pathsep) if part
     ]
-    return [path for path in found if path.is_dir() and (top in path.parents or path == top)]
+    return [path for path in found if os.path.isdir(path) and (top in path.parents or path == top)]
+
+
+def _history_doubts(difference: Difference) -> list[str]:
+    if not difference.lacks_history:
+        return []
+    text = (
+        "This clone is shallow and lacks the commit where HEAD and the other revision parted, so"
+        f" the comparison is with {difference.described} itself. Run `git fetch --unshallow` to"
+        " leave out what changed there since."
+    )
+    return [text]
 
 
 def _environment_doubts(difference: Difference, asked: ABRequest) -> list[str]:

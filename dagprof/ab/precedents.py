@@ -28,7 +28,7 @@ def begun(
     now = {in_base(Path(file)) for file in _files(head) if os.path.realpath(file) != itself}
     before = set(map(Path, _files(base))) if base is not None else set()
     doing = {in_base(Path(file)) for file in _doing(head, base) if os.path.realpath(file) != itself}
-    return {file for file in (now - before) | doing if file.is_file()}
+    return {file for file in (now - before) | doing if os.path.isfile(file)}
 
 
 def _files(measured: Measured) -> set[str]:

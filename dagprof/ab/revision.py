@@ -1,5 +1,5 @@
-"""The other side of an A/B run: a commit of the user's repository in a git worktree, and its
-differences from the working tree.
+"""The other side of an A/B run: a commit of the user's repository, and its differences from the
+working tree.
 
 File names may hold quotes, line ends and bytes that are not UTF-8. So dagprof reads git's lists of
 names with ``-z``, or compares names as a whole. It passes every option of ``git diff`` explicitly,
@@ -8,10 +8,8 @@ because the user's configuration may change each default.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -19,10 +17,8 @@ from typing import NamedTuple
 from unidiff.patch import Hunk, PatchSet
 
 from dagprof import git
-from dagprof.errors import MeasurementError, UsageError
+from dagprof.errors import UsageError
 
-# The prefix of a worktree's temporary folder. The number of the process that made it follows.
-PLACE = "dagprof-base-"
 _ESCAPE = re.compile(r"\\([0-7]{3}|.)")
 _ESCAPES = dict(zip('abtnvfr"\\', '\a\b\t\n\v\f\r"\\', strict=True))
 
@@ -32,6 +28,7 @@ class Difference(NamedTuple):
     that only the base has.
 
     ``renamed`` maps the new path of a file that git takes for renamed to the old path.
+    ``lacks_history``: the clone is shallow and lacks the merge base.
     """
 
     top: Path
@@ -39,6 +36,7 @@ class Difference(NamedTuple):
     described: str
     changed: tuple[Path, ...]
     renamed: Mapping[Path, Path]
+    lacks_history: bool = False
 
 
 def difference(folder: Path, revision: str) -> Difference:
@@ -56,7 +54,8 @@ def difference(folder: Path, revision: str) -> Difference:
     top = Path(git.demand(folder, "rev-parse", "--show-toplevel", otherwise=outside).strip("\n"))
     commit = _commit(top, revision)
     # If there is no common commit, the revision itself is the base.
-    base = git.ask(top, "merge-base", commit, "HEAD") or commit
+    parted = git.ask(top, "merge-base", commit, "HEAD")
+    base = parted or commit
     short = base[:10]
     described = f"{revision} ({short})" if base == commit else f"{revision} (merge base {short})"
 
@@ -86,6 +85,7 @@ def difference(folder: Path, revision: str) -> Difference:
         described,
         tuple(sorted(top / name for name in names)),
         {top / new: top / old for new, old in renamed.items()},
+        not parted and git.ask(top, "rev-parse", "--is-shallow-repository") == "true",
     )
 
 
@@ -94,19 +94,26 @@ def _commit(top: Path, revision: str) -> str:
     hint = "fetch it first, or name a branch, tag or commit that `git log` shows"
     if revision.startswith("-"):
         raise UsageError(f"{revision!r} is not a revision; {hint}.")
-    named = git.demand(
-        top,
-        "rev-parse",
-        "--verify",
-        "--quiet",
-        "--end-of-options",
-        f"{revision}^{{commit}}",
-        otherwise=f"{revision!r} is not a commit here; {hint}",
-    ).strip("\n")
+    asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    try:
+        named = git.demand(
+            top, *asked, otherwise=f"{revision!r} is not a commit here; {hint}"
+        ).strip("\n")
+    except UsageError:
+        _refuse_without_commits(top)
+        raise
     # ``^HEAD`` is a valid revision too: it excludes commits.
     if not re.fullmatch(r"[0-9a-f]{40,64}", named):
         raise UsageError(f"{revision!r} is not a single commit; {hint}.")
     return named
+
+
+def _refuse_without_commits(top: Path) -> None:
+    if not git.ask(top, "rev-list", "--all", "--max-count=1"):
+        raise UsageError(
+            f"The repository {top} has no commit to compare with. Commit the DAG files first, or"
+            " use --baseline FILE instead."
+        )
 
 
 def _listed(text: str) -> tuple[set[str], dict[str, str]]:
@@ -125,54 +132,6 @@ def _listed(text: str) -> tuple[set[str], dict[str, str]]:
             renamed[new := next(fields)] = name
             names.add(new)
     return names, renamed
-
-
-def remove_stale(top: Path) -> None:
-    """Remove the worktrees of earlier runs that were killed before they could."""
-    for line in git.ask(top, "worktree", "list", "--porcelain").splitlines():
-        path = Path(line.removeprefix("worktree "))
-        match = re.fullmatch(re.escape(PLACE) + r"(\d+)-.*", path.parent.name)
-        if (
-            line.startswith("worktree ")
-            and match
-            and path.exists()
-            and not _is_running(int(match[1]))
-        ):
-            git.run(top, "worktree", "remove", "--force", "--force", str(path))
-            shutil.rmtree(path.parent, ignore_errors=True)
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass  # the worktree belongs to another user
-    return True
-
-
-@contextlib.contextmanager
-def checked_out(difference: Difference, folder: Path) -> Iterator[Path]:
-    """The base commit in a worktree at ``folder``, which must not exist yet. Afterwards git does
-    not list the worktree any more.
-
-    :raises MeasurementError: git cannot check it out.
-    """
-    try:
-        added = git.run(
-            difference.top, "worktree", "add", "--detach", "--force", str(folder), difference.commit
-        )
-        if not added.succeeded:
-            raise MeasurementError(
-                f"git could not check out {difference.described} ({added.reason}). See `git"
-                " worktree list`."
-            )
-        yield folder
-    finally:
-        # Not `worktree prune`: it would also forget the user's own worktrees on disks that are not
-        # mounted now.
-        git.run(difference.top, "worktree", "remove", "--force", "--force", str(folder))
 
 
 def changed_lines(difference: Difference, root: Path) -> dict[str, tuple[int, ...]]:
@@ -275,7 +234,7 @@ def unversioned(path: Path, difference: Difference, tree: Path) -> Path | None:
     if tree not in path.parents:
         return None
     there = difference.top / path.relative_to(tree)
-    return there if there.is_file() and there not in difference.changed else None
+    return there if os.path.isfile(there) and there not in difference.changed else None
 
 
 def moved_environment(environment: Mapping[str, str], top: Path, to: Path) -> dict[str, str]:

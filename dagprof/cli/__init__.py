@@ -7,11 +7,15 @@ measure, 130 interrupted.
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import importlib
+import io
+import math
 import os
 import signal
 import sys
+import time
+import traceback
 from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
@@ -19,11 +23,15 @@ from typing import NoReturn
 import click
 
 from dagprof import __version__
-from dagprof.errors import DagprofError, OutputError
+from dagprof.cli import faults, streams
+from dagprof.errors import DagprofError, shortened
 
 _COMMANDS = ("scan", "gate", "explain", "report", "compare", "config", "doctor", "schema")
 INTERRUPTED = 130
-_CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# How long further signals are ignored after a signal.
+_CLEANING_UP_S = 10.0
+_BUG = "This is a bug in dagprof. Please report it with the lines above."
 
 
 class _Lazy(click.Group):
@@ -51,66 +59,85 @@ def cli() -> None:
     """
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """End a cancelled CI job like Ctrl-C: keep what was measured, leave nothing running.
+class _Interruption:
+    """Handles the signals of a cancelled CI job and of a closed terminal like Ctrl-C: dagprof keeps
+    its results and leaves nothing running.
 
-    Cleaning up takes a few seconds and must not be interrupted.
+    The cleanup takes a few seconds, in which further signals are ignored. After that they work
+    again, because Python drops an exception that is raised inside a finaliser.
     """
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
+    def __init__(self) -> None:
+        self._last = -math.inf
 
-def discard_output() -> None:
-    """Drop buffered output: the reader is gone, and flushing at exit would fail again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    def catch(self) -> None:
+        """Handle the signals from now on. A SIGHUP that ``nohup`` ignores stays ignored."""
+        for number in _SIGNALS:
+            if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._handle)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if now - self._last >= _CLEANING_UP_S:
+            self._last = now
+            raise KeyboardInterrupt
 
 
 def run() -> NoReturn:
     """Run the program and exit without tearing down the interpreter. The teardown takes 0.1 s with
     pandas loaded.
     """
+    streams.prepare()
     code = main()
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except (OSError, ValueError):  # the interpreter reports a broken stream itself, if at all
-        sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        # A failed write was already reported.
+        with contextlib.suppress(OSError, ValueError, DagprofError):
+            stream.flush()
     os._exit(code)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
     try:
-        result = cli.main(
-            args=None if arguments is None else list(arguments),
-            prog_name="dagprof",
-            standalone_mode=False,
-        )
-    except click.exceptions.Abort:
+        _Interruption().catch()
+        return _result_of(arguments)
+    except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        return _shown(error)
     except DagprofError as error:
-        from dagprof.report.escape import safe_lines
+        return _told(error)
+    except Exception as error:  # noqa: BLE001 - exit code 1 means that a file became slower
+        known = faults.as_dagprof_error(error)
+        if known is not None:
+            return _told(known)
+        traceback.print_exc()
+        return _told(DagprofError(_BUG))
 
-        click.echo(f"dagprof: {safe_lines(str(error))}", err=True)
-        return error.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
-    except OSError as error:
-        if error.filename is not None or error.errno not in _CANNOT_WRITE:
-            raise
-        discard_output()
-        click.echo(
-            f"dagprof: cannot write to standard output ({error.strerror}); free some space or"
-            " redirect the output.",
-            err=True,
-        )
-        return OutputError.exit_code
+
+def _result_of(arguments: Sequence[str] | None) -> int:
+    result = cli.main(
+        args=None if arguments is None else list(arguments),
+        prog_name="dagprof",
+        standalone_mode=False,
+    )
+    sys.stdout.flush()
     return result if isinstance(result, int) else 0
+
+
+def _shown(error: click.ClickException) -> int:
+    """Print click's own message, with long values cut and control characters escaped."""
+    from dagprof.report.escape import safe_lines
+
+    text = io.StringIO()
+    error.show(file=text)
+    click.echo(safe_lines(shortened(text.getvalue())), err=True, nl=False)
+    return error.exit_code
+
+
+def _told(error: DagprofError) -> int:
+    from dagprof.report.escape import safe_lines
+
+    click.echo(f"dagprof: {safe_lines(str(error))}", err=True)
+    return error.exit_code

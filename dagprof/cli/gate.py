@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from dagprof.cli import INTERRUPTED, discard_output, output
+from dagprof.cli import INTERRUPTED, output
 from dagprof.cli.options import parsing_options
 from dagprof.config import settings as settings_module
 from dagprof.config.policy import Level, Rule
@@ -226,7 +226,7 @@ def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
         if places.count(target and target.absolute()) > 1:
             where = "Standard output" if target is None else repr(str(target))
             raise UsageError(f"{where} takes only one format. Write {format_name} to another file.")
-        if target is not None and (target.suffix == ".py" or target.is_dir()):
+        if target is not None and (target.suffix == ".py" or os.path.isdir(target)):
             raise UsageError(
                 f"Cannot write a report to {str(target)!r}. Give --format {format_name} another"
                 " file."
@@ -238,8 +238,9 @@ def _remove_old_base(file: Path, baseline: str) -> None:
     """Remove the base of an earlier comparison, because it would not belong to the new head. Keep
     it if this run used it.
     """
-    if file.exists() and not file.samefile(baseline):
-        file.unlink()
+    with contextlib.suppress(OSError):  # one of the files is missing or cannot be removed
+        if not os.path.samefile(file, baseline):
+            file.unlink()
 
 
 def _tell(
@@ -259,17 +260,12 @@ def _tell(
     _write(gated, wanted, with_source=with_source)
     if on_github:
         _add_to_step_summary(gated)
-    try:
-        texts = {
-            name: _written(name, gated, with_source=with_source)
-            for name, file in wanted
-            if file is None
-        }
-        _print(gated, texts, is_quiet=is_quiet)
-        sys.stdout.flush()
-    # click and rich raise these when the reader is gone; the exit code still gives the result.
-    except (BrokenPipeError, SystemExit):
-        discard_output()
+    texts = {
+        name: _written(name, gated, with_source=with_source)
+        for name, file in wanted
+        if file is None
+    }
+    _print(gated, texts, is_quiet=is_quiet)
     if output.says_nothing_measured(gated.head, gated.base if gated.has_failed else None):
         return MeasurementError.exit_code
     return 1 if gated.has_failed else 0
@@ -297,9 +293,19 @@ def _add_to_step_summary(gated: Gated) -> None:
     """Write the page that GitHub Actions shows for the step."""
     from dagprof.report import verdict as reports
 
-    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not summary:
+        return
+    try:
         with Path(summary).open("a", encoding="utf-8") as stream:
             stream.write(reports.write("markdown", gated.verdict))
+    except (OSError, ValueError) as error:
+        # The verdict is still in the log, in gate.json and in the exit code.
+        reason = getattr(error, "strerror", None) or error
+        output.warn(
+            f"Cannot add the verdict to the step summary {summary!r} ({reason}). Unset"
+            " GITHUB_STEP_SUMMARY, or name a file that can be written."
+        )
 
 
 def _written(name: str, gated: Gated, *, with_source: bool) -> str:
@@ -316,7 +322,8 @@ def _print(gated: Gated, texts: Mapping[str, str], *, is_quiet: bool) -> None:
     from dagprof.report.verdict import terminal
 
     for text in texts.values():
-        click.echo(text, nl=False)
+        # UTF-8 as in a file, whatever encoding the terminal has.
+        click.echo(text.encode("utf-8"), nl=False)
     if not is_quiet:
         goes_aside = any(name != "github" for name in texts)
         terminal.render(

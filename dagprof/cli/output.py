@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
+import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import click
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -19,33 +22,53 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from dagprof.errors import OutputError, UsageError
+from dagprof.errors import OutputError, UsageError, shortened
 from dagprof.model import Measured, Run, Used
 from dagprof.quantities import count
-from dagprof.report.escape import safe_text
+from dagprof.report.escape import safe_lines, safe_text
 from dagprof.report.figures import duration, status
 
 # Without a terminal, at most one line per interval keeps a CI log readable.
 _PLAIN_EVERY_S = 10.0
 _NAME_WIDTH = 40
 _PIPE_WIDTH = 120
+_SIZES = ("COLUMNS", "LINES")
+_NARROWEST = 10
 # The most characters of a sentence about the project.
 _SENTENCE = 600
 
 
 def stdout_console() -> Console:
     """The console for results: as wide as the terminal, or with a fixed width without one."""
-    console = Console(highlight=False, emoji=False, markup=False)
-    return (
-        console
-        if console.is_terminal
-        else Console(highlight=False, emoji=False, markup=False, width=_PIPE_WIDTH)
-    )
+    console = _console()
+    return console if console.is_terminal else _console(width=_PIPE_WIDTH)
 
 
 def stderr_console() -> Console:
     """The console for progress and warnings."""
-    return Console(stderr=True, highlight=False, emoji=False, markup=False)
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool = False, width: int | None = None) -> Console:
+    """A console that ignores COLUMNS and LINES if they cannot be the size of a terminal."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _SIZES or (re.fullmatch("[0-9]{1,4}", value) and int(value) >= _NARROWEST)
+    }
+    return Console(
+        stderr=stderr,
+        highlight=False,
+        emoji=False,
+        markup=False,
+        width=width,
+        _environ=environment,
+    )
+
+
+def warn(message: str) -> None:
+    """Print one sentence on standard error. The command continues."""
+    click.echo(f"dagprof: {safe_lines(shortened(message))}", err=True)
 
 
 def check_writable(folder: Path, way_out: str = "choose --output-dir") -> None:
@@ -56,8 +79,11 @@ def check_writable(folder: Path, way_out: str = "choose --output-dir") -> None:
     probe = folder / ".dagprof-writable"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
+        try:
+            # With content, because an empty file fits on a full disk.
+            probe.write_bytes(b"dagprof writes its results here\n")
+        finally:
+            probe.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(
             f"Cannot write to {str(folder)!r} ({error.strerror})."
@@ -90,6 +116,9 @@ def write_answers(run: Run, file: Path, *, is_quiet: bool) -> None:
         with file.open("x", encoding="utf-8") as stream:
             stream.write(answers_file.render(run, file.name))
     except OSError as error:
+        if not isinstance(error, FileExistsError):
+            with contextlib.suppress(OSError):
+                file.unlink()  # half a file would block the next scan
         raise OutputError(
             f"Cannot write {str(file)!r} ({error.strerror}). Give --write-variables another file."
         ) from error
@@ -224,7 +253,8 @@ def progress(*, is_quiet: bool) -> Quiet:
     if is_quiet:
         return Quiet()
     console = stderr_console()
-    return Live(console) if console.is_terminal else Plain(console)
+    has_bar = console.is_terminal and not console.is_dumb_terminal
+    return Live(console) if has_bar else Plain(console)
 
 
 def says_nothing_measured(run: Run, base: Run | None = None) -> bool:
@@ -233,8 +263,6 @@ def says_nothing_measured(run: Run, base: Run | None = None) -> bool:
 
     If a file of ``base`` could be loaded, the files are at fault, and nothing is printed.
     """
-    import click
-
     from dagprof.analyse import causes
 
     paths = {file.path for file in run.files}
@@ -243,7 +271,7 @@ def says_nothing_measured(run: Run, base: Run | None = None) -> bool:
     )
     if loaded or not causes.all_failed(run):
         return False
-    click.echo(f"dagprof: {safe_text(causes.nothing_measured(run), 600)}", err=True)
+    warn(safe_text(causes.nothing_measured(run), 600))
     return True
 
 
@@ -251,7 +279,5 @@ def open_in_browser(file: Path) -> None:
     """Open a page in the browser; without a browser, print the path of the page."""
     import webbrowser
 
-    import click
-
     if not webbrowser.open(file.absolute().as_uri()):
-        click.echo(f"dagprof: no browser found; open {file}.", err=True)
+        warn(f"No browser found; open {file}.")

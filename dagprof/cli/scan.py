@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from pathlib import Path
@@ -105,7 +106,7 @@ def command(
     except KeyboardInterrupt:
         kept = "finished files are kept. Repeat the command with --resume to continue."
         click.echo(
-            f"Interrupted; {kept if (folder / JOURNAL).exists() else 'no file was finished.'}",
+            f"Interrupted; {kept if os.path.exists(folder / JOURNAL) else 'no file was finished.'}",
             err=True,
         )
         return INTERRUPTED
@@ -147,10 +148,12 @@ class _Loading:
 
 
 def _load_reports() -> None:
-    import networkx  # noqa: F401 - the dominators need it between the rounds
+    # A module that cannot be loaded here fails again when it is needed, and is reported then.
+    with contextlib.suppress(ImportError, MemoryError, OSError):
+        import networkx  # noqa: F401 - the dominators need it between the rounds
 
-    from dagprof.report import html  # noqa: F401
-    from dagprof.report.text import terminal  # noqa: F401
+        from dagprof.report import html  # noqa: F401
+        from dagprof.report.text import terminal  # noqa: F401
 
 
 def _write(

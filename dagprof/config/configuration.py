@@ -195,8 +195,9 @@ def _document(file: Path) -> dict[str, object]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (ValueError, OSError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise UsageError(
-            f"Cannot read {file} ({error}). Fix the file or run dagprof in another folder."
+            f"Cannot read {file} ({reason}). Fix the file or run dagprof in another folder."
         ) from error
 
 
@@ -229,7 +230,7 @@ def _is_path(folder: Path, text: str) -> bool:
     """Whether an interpreter is given as a path. A plain name such as ``python3.11`` is looked up
     on PATH.
     """
-    return "/" in text or (folder / text).exists()
+    return "/" in text or os.path.exists(folder / text)
 
 
 def _table(value: object, place: _Place) -> dict[str, object]:

@@ -82,7 +82,8 @@ class MetadataDatabase:
             },
             cwd=self._target.scratch,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             timeout=_LIMIT_S,
             check=True,
         )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import lzma
 import os
-import subprocess
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Mapping
@@ -19,6 +18,7 @@ from typing import NamedTuple
 
 from dagprof.config.settings import Settings
 from dagprof.errors import UsageError
+from dagprof.link import interpreter
 from dagprof.model import Used
 from dagprof.project import discover, left_out
 from dagprof.project.discover import Located
@@ -28,7 +28,8 @@ from dagprof.project.secret_names import is_secret
 from dagprof.project.usage import counted
 from dagprof.project.values import ProjectSetup, Unreadable, impossible
 
-_ASK_LIMIT_S = 60
+_ASK_LIMIT_S = 60.0
+_LONGEST_ANSWER = 1_000_000
 _MOST_MEMBERS, _LARGEST_ARCHIVE = 20_000, 500_000_000
 # The exceptions of zipfile and the libraries below it for archives that are damaged, encrypted, or
 # not writable to this disk.
@@ -85,7 +86,7 @@ def given(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
 
 def _folder(text: str, option: str) -> Path:
     path = Path(os.path.abspath(os.path.expanduser(text)))
-    if not path.exists():
+    if not os.path.exists(path):
         raise UsageError(f"There is no folder {text!r} for {option}. Give an existing folder.")
     return path
 
@@ -138,7 +139,7 @@ def _unpacked(plugins: Path, folder: Path) -> Path:
 
     :raises UsageError: the archive is damaged, or too large.
     """
-    if plugins.is_dir():
+    if os.path.isdir(plugins):
         return plugins
     try:
         with zipfile.ZipFile(plugins) as archive:
@@ -202,19 +203,15 @@ def _installed(python: Path, names: Collection[str], environ: Mapping[str, str])
     """The modules among ``names`` that the interpreter finds by itself. Empty if it does not
     answer.
     """
-    environment = {name: value for name, value in environ.items() if name != "PYTHONPATH"}
     try:
-        done = subprocess.run(
-            [str(python), "-c", _INSTALLED],
-            input=json.dumps(sorted(names)),
-            capture_output=True,
-            text=True,
-            timeout=_ASK_LIMIT_S,
-            check=False,
-            cwd=os.sep,
-            env=environment,
+        answer = interpreter.first_output(
+            [python, "-c", _INSTALLED],
+            longest=_LONGEST_ANSWER,
+            limit_s=_ASK_LIMIT_S,
+            given=json.dumps(sorted(names)).encode("ascii"),
+            environment={name: text for name, text in environ.items() if name != "PYTHONPATH"},
         )
-        found: list[str] = json.loads(done.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError):
+        found: list[str] = json.loads(answer)
+    except (OSError, ValueError):
         return ()
     return found

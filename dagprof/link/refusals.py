@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def no_files(paths: Sequence[Path], skipped: Sequence[SkippedFile]) -> str:
     """Why there is nothing to measure below some paths, by Airflow's reasons for skipping the files
     there.
     """
-    if len(paths) == len(skipped) == 1 and paths[0].is_file():
+    if len(paths) == len(skipped) == 1 and os.path.isfile(paths[0]):
         return f"Airflow never parses {paths[0]}: {skipped[0].why}. {_WAYS[skipped[0].reason]}"
     where = ", ".join(str(path) for path in paths)
     if not skipped:

@@ -5,6 +5,7 @@ harm.
 from __future__ import annotations
 
 import configparser
+import contextlib
 import os
 import shutil
 import sys
@@ -17,6 +18,7 @@ import msgspec
 from dagprof.config.settings import Settings
 from dagprof.errors import UsageError
 from dagprof.link import project
+from dagprof.link.interpreter import NO_PYTHON
 from dagprof.model import Used
 from dagprof.project.discover import Located
 from dagprof.project.values import ProjectSetup
@@ -99,32 +101,37 @@ def resolve(
 def existing(paths: tuple[str, ...]) -> tuple[Path, ...]:
     """The paths made absolute, with symbolic links kept.
 
-    :raises UsageError: a path is neither a file nor a folder.
+    :raises UsageError: a path is neither a file nor a folder, or cannot be read.
     """
-    found = []
-    for text in paths:
-        path = Path(os.path.abspath(text))
-        if not path.exists():
-            raise UsageError(
-                f"There is no file or folder {text!r}. Give the folder that contains the DAG files."
-            )
-        found.append(path)
-    return tuple(found)
+    return tuple(_readable(text) for text in paths)
 
 
-NO_PYTHON = (
-    "{!r} is not a Python interpreter. Give the path of an interpreter, or the folder of a virtual"
-    " environment."
-)
+def _readable(text: str) -> Path:
+    path = Path(os.path.abspath(text))
+    try:
+        os.stat(path)
+        with contextlib.suppress(NotADirectoryError):
+            os.close(os.open(path, os.O_RDONLY | os.O_DIRECTORY))
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        raise UsageError(
+            f"There is no file or folder {text!r}. Give the folder that contains the DAG files."
+        ) from None
+    except OSError as error:
+        raise UsageError(
+            f"Cannot read {text!r} ({error.strerror}). Give a file or folder that you may read, or"
+            " change its permissions."
+        ) from None
+    return path
 
 
 def _python(given: str | None) -> tuple[Path, str]:
     if given is None:
         return Path(sys.executable), "the interpreter that runs dagprof"
-    path = Path(given).expanduser()
-    if path.is_dir():
-        path = path / "bin" / "python"
-    found = shutil.which(str(path))
+    # Not a Path: it drops a leading ``./``, and the name would be looked up on PATH.
+    path = os.path.expanduser(given)
+    if os.path.isdir(path):
+        path = os.path.join(path, "bin", "python")
+    found = shutil.which(path)
     if found is None:
         raise UsageError(NO_PYTHON.format(given))
     return Path(os.path.abspath(found)), "named by --python"
@@ -145,7 +152,9 @@ def bundle_root(
 
 
 def _common(paths: tuple[Path, ...]) -> Path:
-    return Path(os.path.commonpath([path if path.is_dir() else path.parent for path in paths]))
+    return Path(
+        os.path.commonpath([path if os.path.isdir(path) else path.parent for path in paths])
+    )
 
 
 def _root(
@@ -184,12 +193,12 @@ def _configured_dags_folder(environment: Mapping[str, str]) -> Path | None:
                 environment.get("AIRFLOW_CONFIG") or Path(home) / "airflow.cfg", encoding="utf-8"
             )
             text = parser.get("core", "dags_folder", fallback=str(Path(home) / "dags"))
-        except (configparser.Error, UnicodeDecodeError):
+        except (configparser.Error, ValueError, OSError):  # Airflow says what is wrong with it
             text = str(Path(home) / "dags")
     if not text:
         return None
     folder = Path(os.path.abspath(os.path.expandvars(os.path.expanduser(text))))
-    return folder if folder.is_dir() else None
+    return folder if os.path.isdir(folder) else None
 
 
 def _harmless(
@@ -205,12 +214,12 @@ def _harmless(
     home = environment.get("AIRFLOW_HOME")
     if home is None:
         result["AIRFLOW_HOME"] = str(_made(scratch / "home"))
-    elif not Path(home).is_dir():
+    elif not os.path.isdir(home):
         raise UsageError(
             f"AIRFLOW_HOME is {home!r}, which is not a folder. Create the folder, or unset"
             " AIRFLOW_HOME."
         )
-    has_own = not is_borrowed and (Path(result["AIRFLOW_HOME"]) / "airflow.cfg").exists()
+    has_own = not is_borrowed and os.path.exists(Path(result["AIRFLOW_HOME"]) / "airflow.cfg")
     if "AIRFLOW_CONFIG" not in environment and not has_own:
         result["AIRFLOW_CONFIG"] = str(scratch / "airflow.cfg")
         (scratch / "airflow.cfg").touch()

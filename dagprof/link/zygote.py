@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,8 +16,8 @@ from typing import TypeVar
 
 import msgspec
 
-from dagprof.errors import MeasurementError, UsageError
-from dagprof.link import reading, refusals
+from dagprof.errors import DagprofError, MeasurementError
+from dagprof.link import interpreter, launching, reading, refusals
 from dagprof.link.conversation import ConnectionLost, Conversation
 from dagprof.link.messages import (
     AirflowFacts,
@@ -26,7 +27,8 @@ from dagprof.link.messages import (
     ProbeConfig,
     Ready,
 )
-from dagprof.link.target import NO_PYTHON, PROBE, Target
+from dagprof.link.output import LastOutput
+from dagprof.link.target import PROBE, Target
 from dagprof.link.workers import WorkerConversation, wake
 from dagprof.model import Plugin
 from dagprof.project.secret_names import is_secret
@@ -76,23 +78,6 @@ class CannotStart(MeasurementError):
         self.fault = fault
 
 
-def _is_python(program: Path) -> bool:
-    """Whether a program runs Python code. The code must compute, because ``echo`` would print
-    it.
-    """
-    try:
-        done = subprocess.run(
-            [program, "-c", "print(6 * 7)"],
-            capture_output=True,
-            timeout=20,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.stdout.split() == [b"42"]
-
-
 class Zygote:
     """A running probe. Use it as a context manager, so that no process stays behind."""
 
@@ -105,22 +90,22 @@ class Zygote:
         self.python_version = ""
         self.executable = ""
         self._began = time.monotonic()
+        self._output = LastOutput()
         ours, theirs = socket.socketpair()
-        with (target.scratch / "probe.log").open("ab") as log:
-            self._process = subprocess.Popen(
+        try:
+            self._process = launching.launched(
                 [str(target.python), str(PROBE / "__main__.py"), "zygote", str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=[theirs.fileno()],
-                env=target.environment,
-                # With its own process group, Ctrl-C reaches only dagprof, which then ends the probe
-                # in order. The group can also be killed as one.
-                start_new_session=True,
+                inherited=theirs.fileno(),
+                output=self._output.writing_end,
+                environment=target.environment,
             )
-
-        # Only the probe keeps that end, so its death is an end of file here.
-        theirs.close()
+        except DagprofError:
+            ours.close()
+            raise
+        finally:
+            # Only the probe keeps these ends, so its death is an end of file here.
+            theirs.close()
+            self._output.close_writing_end()
         self._control = Conversation(ours)
 
     def __enter__(self) -> Zygote:
@@ -138,10 +123,13 @@ class Zygote:
         """
         try:
             self._control.send({"op": "start", **self._config})
+            if self._target.python != Path(sys.executable):
+                # Takes no extra time, because the probe is importing Airflow. ``yes`` would run
+                # until the time limit.
+                self._check_interpreter()
             answer = self._control.answer(_START_LIMIT_S, Ready, CannotBegin)
         except ConnectionLost:
-            if not _is_python(self._target.python):
-                raise UsageError(NO_PYTHON.format(str(self._target.python))) from None
+            self._check_interpreter()
             raise MeasurementError(self._why_not_ready()) from None
 
         if isinstance(answer, CannotBegin):
@@ -151,6 +139,13 @@ class Zygote:
         self.trouble = answer.trouble
         self.plugins = reading.plugins(answer)
         self.python_version, self.executable = answer.python, answer.executable
+
+    def _check_interpreter(self) -> None:
+        try:
+            interpreter.check(self._target.python)
+        except DagprofError:
+            self._process.kill()  # it cannot understand the stop message
+            raise
 
     def _explain(self, fault: Fault, reason: str) -> str:
         if fault is Fault.UNSUPPORTED:
@@ -190,23 +185,15 @@ class Zygote:
 
     def _last_words(self) -> str:
         """The last line that the zygote wrote, without known secrets."""
-        try:
-            lines = (
-                (self._target.scratch / "probe.log")
-                .read_text(errors="replace")
-                .strip()
-                .splitlines()
-            )
-        except OSError:
-            lines = []
+        line = self._output.last_line()
         environment = self._target.environment.items()
         secrets = [
             *self._config["secrets"],
             *(value for name, value in environment if is_secret(name)),
         ]
-        if not lines or any(secret and secret in lines[-1] for secret in secrets):
+        if not line or any(secret and secret in line for secret in secrets):
             return ""
-        return f" ({lines[-1][:_MOST_WORDS]})"
+        return f" ({line[:_MOST_WORDS]})"
 
     def ask(
         self, message: Mapping[str, object], form: type[_Answer], limit_s: float = _ASK_LIMIT_S
@@ -247,6 +234,7 @@ class Zygote:
 
         # An end of file also stops the zygote, if the message could not be sent.
         self._control.close()
+        launching.ask_to_end(self._process)  # it may be importing Airflow, and reads nothing
         try:
             self._process.wait(_END_LIMIT_S)
         except subprocess.TimeoutExpired:

@@ -126,7 +126,7 @@ def _about_home(target: Target, environ: Mapping[str, str]) -> Check:
 def _configuration(home: str | None, environ: Mapping[str, str]) -> str:
     file = environ.get("AIRFLOW_CONFIG") or (str(Path(home) / "airflow.cfg") if home else "")
     settings = sum(name.startswith("AIRFLOW__") for name in environ)
-    source = file if file and Path(file).exists() else "Airflow's defaults"
+    source = file if file and os.path.exists(file) else "Airflow's defaults"
     return f"{source}, and {settings} AIRFLOW__… settings of the environment"
 
 

@@ -58,18 +58,22 @@ def _own_settings(target: Target) -> dict[str, str]:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()[:12]
 
 
 def cpu_model() -> str:
     """The processor's own name, if the platform has it."""
     try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
+        for line in _text("/proc/cpuinfo").splitlines():
             if line.startswith(("model name", "Model")):
                 return line.partition(":")[2].strip()
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+def _text(file: str) -> str:
+    return Path(file).read_text(encoding="utf-8", errors="replace")
 
 
 def git_state(folder: Path) -> Git | None:

@@ -7,11 +7,10 @@ from __future__ import annotations
 import contextlib
 import datetime
 import importlib.util
+import math
 import os
-import shutil
-import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -42,6 +41,7 @@ from dagprof.model import (
 )
 from dagprof.passes.asking import ParseLimits
 from dagprof.project import homes, layout
+from dagprof.scratch import temporary_folder
 from dagprof.surrogates import without_surrogates
 
 # Airflow's own limit if its configuration has none.
@@ -51,14 +51,9 @@ _DESCRIBE_LIMIT_S = 60.0
 _NAMED = 3
 
 
-@contextlib.contextmanager
-def scratch_folder() -> Iterator[Path]:
+def scratch_folder() -> contextlib.AbstractContextManager[Path]:
     """A temporary folder that is removed afterwards, with everything in it."""
-    folder = Path(tempfile.mkdtemp(prefix="dagprof-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    return temporary_folder("scratch")
 
 
 def below_root(paths: Iterable[str | Path], root: str | Path) -> tuple[str, ...]:
@@ -164,8 +159,8 @@ class Site:
 
     def limits(self, files: int) -> ParseLimits:
         """The limits of each parse."""
-        configured = float(
-            self.zygotes.current.airflow.config.get("dag_file_processor_timeout", _DEFAULT_LIMIT_S)
+        configured = _seconds(
+            self.zygotes.current.airflow.config.get("dag_file_processor_timeout", "")
         )
         memory = self.settings.memory_limit_mib
         return ParseLimits(
@@ -247,6 +242,17 @@ class Site:
             return Described(owners=[""] * len(files), distributions={})
 
 
+def _seconds(text: str) -> float:
+    """A time limit from Airflow's configuration. If it is no number, Airflow's processor does not
+    start, and a note says so. A negative limit ends each parse at once, as in Airflow.
+    """
+    try:
+        limit_s = float(text)
+    except ValueError:
+        return _DEFAULT_LIMIT_S
+    return limit_s if math.isfinite(limit_s) else _DEFAULT_LIMIT_S
+
+
 def pre_import_doubts(failed: Sequence[Sequence[str]]) -> list[Doubt]:
     """One note on the modules that the DAG processor fails to import before it forks, each with its
     error.
@@ -293,8 +299,16 @@ def _project(target: Target, files: Sequence[FileResult]) -> Project:
     lacking = [file for file in files if any(failure.missing_module for failure in file.failures)]
     missing = {failure.missing_module for file in lacking for failure in file.failures} - {""}
     near = [target.root / file.path for file in lacking]
-    at = homes.homes(missing, root, target.root, path, Path.cwd(), near)
+    at = homes.homes(missing, root, target.root, path, _here(root), near)
     return Project(root="" if found is None else str(root), used=target.used, homes=at)
+
+
+def _here(otherwise: Path) -> Path:
+    """The current folder, or ``otherwise`` if it was deleted."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return otherwise
 
 
 def _recorded(settings: Settings, files: int) -> dict[str, str | int | float | bool | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 
 from dagprof.model.base import Doubt, Frozen
 from dagprof.model.file import FileResult
@@ -109,8 +110,12 @@ class Environment(Frozen, frozen=True):
 
     @property
     def import_timeout_s(self) -> float:
-        """Airflow's ``dagbag_import_timeout`` in seconds; 0 when there is none."""
-        return float(self.airflow_config.get("dagbag_import_timeout", 0) or 0)
+        """Airflow's ``dagbag_import_timeout`` in seconds; 0 if it is missing or no number."""
+        try:
+            limit_s = float(self.airflow_config.get("dagbag_import_timeout", "0"))
+        except ValueError:
+            return 0.0
+        return limit_s if 0 < limit_s < math.inf else 0.0
 
 
 class Plugin(Frozen, frozen=True):

@@ -40,6 +40,17 @@ class Channel:
         line, _, self._pending = self._pending.partition(b"\n")
         return json.loads(line)
 
+    def is_at_end(self) -> bool:
+        """Whether the other side is gone. Does not wait."""
+        if self._pending:
+            return False
+        try:
+            return not self.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
     def take_socket(self) -> socket.socket:
         """Return the socket that came with the last message."""
         return socket.socket(fileno=self._descriptors.pop(0))

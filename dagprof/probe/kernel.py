@@ -21,10 +21,19 @@ def become_subreaper() -> None:
     """Inherit orphaned descendants, so that the worker can find and kill them. Only Linux can do
     this.
     """
+    _prctl(36, 1)
+
+
+def die_with_parent(number: int) -> None:
+    """Get a signal when the thread that started this process ends. Only Linux can do this."""
+    _prctl(1, number)
+
+
+def _prctl(request: int, value: int) -> None:
     try:
         import ctypes
 
-        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+        ctypes.CDLL(None).prctl(request, value, 0, 0, 0)
     except (ImportError, OSError, AttributeError):
         return
 

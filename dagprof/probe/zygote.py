@@ -13,7 +13,7 @@ import traceback
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 
-from . import faults, worker
+from . import faults, parent, worker
 from .channel import Channel
 from .child import Surroundings
 from .inventory import describe, discovery
@@ -48,6 +48,10 @@ def serve(descriptor: int) -> None:
     worker.become_subreaper()
     config: Config | None = control.receive()
     if config is None:
+        return
+    parent.watch(lambda: _clean_up(config))
+    if control.is_at_end():  # dagprof died before this process asked for the signal
+        _clean_up(config)
         return
     try:
         zygote = Zygote(control, config)
@@ -90,15 +94,12 @@ class Zygote:
             if self._start(begin):
                 self.answer_all()
         except BaseException:
-            traceback.print_exc()
+            _print_traceback()
         finally:
-            worker.kill_leftovers(set())
-            if self._config["removes_scratch"]:
-                shutil.rmtree(self._config["scratch"], ignore_errors=True)
-            sys.stderr.flush()
+            _clean_up(self._config)
             # A normal exit of an interpreter with all of Airflow takes a fifth of a second, and
             # there is nothing left to save.
-            os._exit(0)
+            _leave(0)
 
     def _start(self, begin: Callable[[], bool]) -> bool:
         """Report that Airflow is ready, or why not. Return True if it is. ``begin`` returns whether
@@ -215,16 +216,16 @@ class Zygote:
         if pid == 0:
             code = 1
             try:
+                parent.forget()
                 self._control.socket.close()
                 self._describer.leave()
                 worker.serve(Channel(connection), self._surroundings, self._pre_imported)
                 code = 0
             except BaseException:
-                traceback.print_exc()
+                _print_traceback()
             finally:
                 worker.kill_leftovers(set())
-                sys.stderr.flush()
-                os._exit(code)
+                _leave(code)
         connection.close()
         self._workers.add(pid)
         return {"pid": pid}
@@ -305,6 +306,29 @@ class Zygote:
             return json.loads(data) if data else {"failed": "the process that should answer died"}
 
         return wait
+
+
+def _clean_up(config: Config) -> None:
+    """End what this process started, and remove its files."""
+    worker.kill_leftovers(set())
+    if config["removes_scratch"]:
+        shutil.rmtree(config["scratch"], ignore_errors=True)
+
+
+def _print_traceback() -> None:
+    try:
+        traceback.print_exc()
+    except OSError:  # dagprof is gone, and nobody reads the pipe
+        pass
+
+
+def _leave(code: int) -> None:
+    """End this process without its exit handlers."""
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        pass
+    os._exit(code)
 
 
 def _listed(api: AirflowApi, safe_mode: bool | None) -> dict[str, list[str]]:

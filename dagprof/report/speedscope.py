@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
 from dagprof.model import STATEMENT, FileResult, Run, Stack
 from dagprof.report.escape import safe_text
+from dagprof.surrogates import encoded
 
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 
@@ -39,7 +38,7 @@ def render(run: Run, paths: Sequence[str] | None = None) -> str:
         "activeProfileIndex": longest,
         "exporter": f"dagprof {safe_text(run.dagprof_version, 40)}",
     }
-    return msgspec.json.encode(document).decode()
+    return encoded(document).decode()
 
 
 class _Frames:

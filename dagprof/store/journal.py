@@ -4,6 +4,7 @@ resumed.
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from types import TracebackType
 
@@ -11,6 +12,7 @@ import msgspec
 
 from dagprof.errors import OutputError, RunFileError
 from dagprof.model import SCHEMA_VERSION, Measured
+from dagprof.surrogates import encoded
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -38,13 +40,18 @@ class Journal:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             if self._resumes:
                 _cut_after_last_line(self._path)
-            self._stream = self._path.open("ab" if self._resumes else "wb")
+            # Unbuffered, because a buffer would write to the full disk again when it is closed.
+            self._stream = self._path.open("ab" if self._resumes else "wb", buffering=0)
         except OSError as error:
             raise OutputError(
                 f"Cannot write {str(self._path)!r} ({error.strerror}). Choose --output-dir."
             ) from error
         if self._stream.tell() == 0:
-            self._write(msgspec.json.encode(Header(SCHEMA_VERSION, self._key)))
+            try:
+                self._write(msgspec.json.encode(Header(SCHEMA_VERSION, self._key)))
+            except OutputError:
+                self.discard()
+                raise
         return self
 
     def __exit__(
@@ -57,21 +64,39 @@ class Journal:
         if (
             not self._holds_results
         ):  # the scan ended before the first file, so there is nothing to resume
-            self._path.unlink(missing_ok=True)
+            self._remove()
 
     def add(self, measured: Measured) -> None:
-        """Keep one file's result. It is on disk when this returns."""
-        self._write(msgspec.json.encode(measured))
+        """Keep one file's result. It is on disk when this returns.
+
+        :raises OutputError: it cannot be written. The earlier results are kept.
+        """
+        self._write(encoded(measured))
         self._holds_results = True
 
     def _write(self, line: bytes) -> None:
-        self._stream.write(line + b"\n")
-        self._stream.flush()
+        left = memoryview(line + b"\n")
+        try:
+            while left:
+                left = left[self._stream.write(left) :]
+        except OSError as error:
+            kept = (
+                "The results so far are kept; free some space and repeat the command with --resume."
+                if self._holds_results
+                else "Free some space, or choose --output-dir."
+            )
+            raise OutputError(
+                f"Cannot write {str(self._path)!r} ({error.strerror}). {kept}"
+            ) from error
 
     def discard(self) -> None:
         """Remove the journal of a scan that is complete."""
         self._stream.close()
-        self._path.unlink(missing_ok=True)
+        self._remove()
+
+    def _remove(self) -> None:
+        with contextlib.suppress(OSError):  # the folder is gone or cannot be written any more
+            self._path.unlink(missing_ok=True)
 
 
 def _cut_after_last_line(path: Path) -> None:

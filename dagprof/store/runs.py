@@ -6,15 +6,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import re
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
+from dagprof import scratch
 from dagprof.errors import OutputError, RunFileError
 from dagprof.model import SCHEMA_VERSION, Run
+from dagprof.surrogates import encoded
+
+_TEMPORARY = ".dagprof-tmp"
 
 
 class _Version(msgspec.Struct):
@@ -27,7 +32,7 @@ def save(run: Run, path: Path) -> None:
 
     :raises OutputError: the file cannot be written.
     """
-    write_atomically(path, msgspec.json.encode(run) + b"\n")
+    write_atomically(path, encoded(run) + b"\n")
 
 
 def load(path: str | Path) -> Run:
@@ -106,20 +111,39 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 @contextlib.contextmanager
 def _beside(path: Path) -> Iterator[BinaryIO]:
-    """A temporary file in the same folder. It replaces ``path`` if there was no error."""
+    """A temporary file in the same folder. It replaces ``path`` if there was no error.
+
+    Files that a killed process left there are removed.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    _remove_abandoned(path)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_TEMPORARY}")
+    descriptor = scratch.locked_file(temporary)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             yield stream
             stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
+            os.fsync(descriptor)
+            os.fchmod(descriptor, 0o666 & ~_umask())
+            # While the file is open, because closing it releases the lock.
+            os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(name)
+            os.unlink(temporary)
         raise
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove the temporary files for ``path`` that killed processes left."""
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}{re.escape(_TEMPORARY)}")
+    with contextlib.suppress(OSError):
+        for name in filter(pattern.fullmatch, os.listdir(path.parent)):
+            descriptor = os.open(path.with_name(name), os.O_RDWR | os.O_NOFOLLOW)
+            try:
+                if scratch.acquire(descriptor):
+                    os.unlink(path.with_name(name))
+            finally:
+                os.close(descriptor)
 
 
 def _umask() -> int:

@@ -89,7 +89,7 @@ def measure(
     :raises UsageError: the path is a folder, or paths or settings are invalid.
     :raises MeasurementError: Airflow cannot be imported, or the file could not be parsed at all.
     """
-    if Path(name).is_dir():
+    if os.path.isdir(name):
         raise UsageError(
             f"{name!r} is a folder. Explain one file, or measure the folder with `dagprof scan`."
         )

@@ -4,6 +4,7 @@ in turns, or with a stored Run.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -136,7 +137,9 @@ def gate(request: GateRequest, progress: Progress | None = None) -> Gated:
 
 
 def _load_statistics() -> None:
-    import scipy.stats  # noqa: F401
+    # A module that cannot be loaded here fails again when it is needed, and is reported then.
+    with contextlib.suppress(ImportError, MemoryError, OSError):
+        import scipy.stats  # noqa: F401
 
 
 def _in_turns(request: GateRequest, versus: Revision, progress: Progress) -> Gated:

@@ -23,6 +23,7 @@ from dagprof.measure import scan as scanning
 from dagprof.measure.rounds import Progress, Silent
 from dagprof.model import Measured, Run
 from dagprof.store import runs
+from dagprof.surrogates import encoded
 from dagprof.usecases.baselines import of_paths
 from dagprof.usecases.expectations import Expectations
 from dagprof.usecases.resuming import resumable
@@ -160,6 +161,7 @@ def _key(request: ScanRequest) -> str:
     """Everything that the results of an interrupted scan depend on."""
     plain = Settings()
     changes = {name: getattr(plain, name) for name in _OF_NO_RESULT}
-    settings = msgspec.json.encode(msgspec.structs.replace(request.settings, **changes))
+    settings = encoded(msgspec.structs.replace(request.settings, **changes))
     paths = sorted(os.path.abspath(path) for path in request.paths)
-    return hashlib.sha256("\n".join([__version__, *paths, settings.decode()]).encode()).hexdigest()
+    parts = [__version__.encode(), *map(os.fsencode, paths), settings]
+    return hashlib.sha256(b"\n".join(parts)).hexdigest()

@@ -145,3 +145,25 @@ def test_a_state_that_takes_too_long_is_none(
         tmp_path / "bin", 'case "$*" in *status*) exec sleep 60;; esac; echo 1234', monkeypatch
     )
     assert git_state(repository) is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a repository to another user")
+def test_a_repository_of_another_user_is_named_with_the_way_out(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(repository))
+    for path in (repository, repository / ".git"):
+        os.chown(path, 12345, -1)
+    with pytest.raises(UsageError, match="git does not trust the repository") as caught:
+        git.demand(repository, "status", otherwise="There is no repository")
+    assert f"`git config --global --add safe.directory {repository}`" in str(caught.value)
+    assert git_state(repository) is None
+
+
+def test_advice_below_the_reason_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = "printf 'warning: w\\nfatal: the reason.\\n\\n\\tgit config x\\n' >&2; exit 128"
+    stand_in(tmp_path / "bin", script, monkeypatch)
+    with pytest.raises(UsageError, match=r"^Failed \(the reason\)\.$"):
+        git.demand(tmp_path, "status", otherwise="Failed")

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from support import write
 
+from dagprof import scratch
 from dagprof.ab.revision import (
     changed_lines,
-    checked_out,
     difference,
     moved,
     moved_environment,
     prefix_of,
-    remove_stale,
 )
+from dagprof.ab.worktree import checked_out, remove_stale
 from dagprof.errors import MeasurementError, UsageError
 
 STRANGE = [
@@ -76,7 +78,7 @@ def changed(folder: Path, revision: str = "main") -> list[str]:
 def test_nothing_differs_from_where_one_stands(repository: Path) -> None:
     found = difference(repository / "dags", "main")
     head = git(repository, "rev-parse", "HEAD")
-    assert found == (repository, head, f"main ({head[:10]})", (), {})
+    assert tuple(found) == (repository, head, f"main ({head[:10]})", (), {}, False)
 
 
 @pytest.mark.parametrize("name", STRANGE)
@@ -187,7 +189,7 @@ def test_without_a_repository_it_says_what_is_needed(tmp_path: Path) -> None:
 
 def test_without_a_commit_there_is_no_revision(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
-    with pytest.raises(UsageError, match="'HEAD' is not a commit here"):
+    with pytest.raises(UsageError, match="has no commit to compare with"):
         difference(tmp_path, "HEAD")
 
 
@@ -298,6 +300,107 @@ def test_hooks_do_not_run(repository: Path, tmp_path: Path, where: str) -> None:
     with checked_out(difference(repository, "main"), tmp_path / "tree"):
         pass
     assert not (tmp_path / "ran").exists()
+
+
+def killed_run(repository: Path, place: Path, *, is_complete: bool = True) -> Path:
+    """What a run leaves that is killed with its worktree checked out, or half checked out."""
+    tree = place / "dagprof-base-0a1b2c3d" / "dagprof-base-0a1b2c3d"
+    tree.parent.mkdir(parents=True)
+    (tree.parent / scratch.MARK).touch()
+    git(repository, "worktree", "add", "-q", "--detach", str(tree))
+    (repository / ".git" / f"{tree.name}.lock").touch()
+    if not is_complete:
+        (tree / ".git").unlink()
+        (repository / ".git" / "worktrees" / tree.name / "locked").write_text("initializing")
+    return tree
+
+
+@pytest.mark.parametrize("is_complete", [True, False])
+def test_the_worktree_of_a_killed_run_is_removed_by_the_next_one(
+    repository: Path, tmp_path: Path, is_complete: bool
+) -> None:
+    before = sorted((repository / ".git").rglob("*"))
+    tree = killed_run(repository, tmp_path / "tmp", is_complete=is_complete)
+    remove_stale(repository)
+    assert not tree.parent.exists()
+    assert sorted((repository / ".git").rglob("*")) == before
+
+
+def test_the_note_of_a_worktree_that_is_gone_is_removed_too(
+    repository: Path, tmp_path: Path
+) -> None:
+    """The folder of temporary files was emptied, or was that of a container."""
+    before = worktrees(repository)
+    shutil.rmtree(killed_run(repository, tmp_path / "tmp").parent)
+    remove_stale(repository)
+    assert worktrees(repository) == before
+    assert not list((repository / ".git").glob("dagprof-*"))
+
+
+@pytest.mark.parametrize("is_visible", [True, False])
+def test_the_worktree_of_a_living_run_stays(
+    repository: Path, tmp_path: Path, is_visible: bool
+) -> None:
+    """Also where its files are not visible here: the lock is in the repository."""
+    tree = tmp_path / "tmp" / "dagprof-base-0a1b2c3d" / "dagprof-base-0a1b2c3d"
+    tree.parent.mkdir(parents=True)
+    code = """
+import sys
+from pathlib import Path
+from dagprof.ab.revision import difference
+from dagprof.ab.worktree import checked_out, remove_stale
+with checked_out(difference(Path(sys.argv[1]), "main"), Path(sys.argv[2])):
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(repository), str(tree)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        if not is_visible:
+            tree.parent.rename(tmp_path / "elsewhere")
+        remove_stale(repository)
+        assert str(tree) in worktrees(repository)
+        if not is_visible:
+            (tmp_path / "elsewhere").rename(tree.parent)
+        assert (tree / "dags" / "a.py").exists()
+    assert str(tree) not in worktrees(repository)
+    assert not list((repository / ".git").glob("dagprof-*"))
+
+
+def test_worktrees_of_the_user_are_never_stale(repository: Path, tmp_path: Path) -> None:
+    places = [tmp_path / "mine", tmp_path / "dagprof-base-0a1b2c3d"]
+    for place in places:
+        git(repository, "worktree", "add", "-q", "--detach", str(place))
+        (place / "mine.txt").touch()
+    (repository / ".git" / "index.lock").touch()
+    remove_stale(repository)
+    assert all((place / "mine.txt").exists() for place in places)
+    assert (repository / ".git" / "index.lock").exists()
+
+
+def test_a_shallow_clone_without_the_common_commit_is_known(
+    repository: Path, tmp_path: Path
+) -> None:
+    git(repository, "checkout", "-q", "-b", "feature")
+    commit(repository, dags__b="b = 2\n")
+    git(repository, "checkout", "-q", "main")
+    ahead = commit(repository, dags__a="one = 2\n")
+    clone = tmp_path / "clone"
+    git(
+        tmp_path, "clone", "-q", "--depth=1", "--branch=feature", f"file://{repository}", str(clone)
+    )
+    git(clone, "fetch", "-q", "--depth=1", "origin", "main:refs/remotes/origin/main")
+    found = difference(clone, "origin/main")
+    assert (found.commit, found.lacks_history) == (ahead, True)
+    git(clone, "fetch", "-q", "--unshallow")
+    git(clone, "fetch", "-q", "origin", "main:refs/remotes/origin/main")
+    found = difference(clone, "origin/main")
+    assert found.commit != ahead
+    assert not found.lacks_history
 
 
 def lines(repository: Path, root: str = "dags") -> dict[str, tuple[int, ...]]:
@@ -422,26 +525,6 @@ def test_a_relative_python_path_moves_too(tmp_path: Path, monkeypatch: pytest.Mo
     assert moved_environment({"PYTHONPATH": "lib"}, tmp_path / "top", tmp_path / "tree") == {
         "PYTHONPATH": str(tmp_path / "tree" / "lib")
     }
-
-
-def test_worktrees_of_runs_that_were_killed_are_removed_and_no_others(
-    repository: Path, tmp_path: Path
-) -> None:
-    dead = subprocess.Popen(["true"])
-    dead.wait()
-    stale, busy = (
-        tmp_path / f"dagprof-base-{dead.pid}-abc" / "tree",
-        tmp_path / f"dagprof-base-{os.getpid()}-abc" / "tree",
-    )
-    mine = tmp_path / "mine"
-    for folder in (stale, busy, mine):
-        git(repository, "worktree", "add", "-q", "--detach", str(folder))
-    remove_stale(repository)
-    listed = git(repository, "worktree", "list")
-    assert not stale.parent.exists()
-    assert str(stale) not in listed
-    assert str(busy) in listed
-    assert str(mine) in listed
 
 
 def test_a_revision_that_leaves_commits_out_is_none(repository: Path) -> None:

@@ -12,8 +12,11 @@ import importlib
 import inspect
 import os
 import shutil
+import signal
 import sys
 from typing import TYPE_CHECKING
+
+from ..kernel import die_with_parent
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -44,6 +47,7 @@ class Database:
         if self._pid == 0:
             code = 1
             try:
+                die_with_parent(signal.SIGKILL)
                 _make()
                 code = 0
             except BaseException as error:
@@ -61,6 +65,19 @@ class Database:
         self._pid = 0
         if status == 0 and self._kept:
             self._copy(self._path, self._kept)
+            self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove incomplete copies of killed processes. A process that is copying now continues
+        without a kept database.
+        """
+        folder, name = os.path.split(self._kept)
+        try:
+            for other in os.listdir(folder):
+                if other.startswith(name + ".") and other[len(name) + 1 :].isdigit():
+                    os.unlink(os.path.join(folder, other))
+        except OSError:
+            pass
 
     def forget(self) -> None:
         """Remove the cached database, because Airflow cannot use it. The next scan makes a new
@@ -104,6 +121,7 @@ def _is_whole(path: str) -> bool:
 
 def make(cache: str) -> None:
     """Make the database in a separate process, if no manager has made one."""
+    die_with_parent(signal.SIGKILL)
     importlib.import_module("airflow")
     database = Database(cache or None)
     database.begin()

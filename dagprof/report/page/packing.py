@@ -8,7 +8,7 @@ import base64
 import gzip
 from collections.abc import Iterable, Iterator
 
-import msgspec
+from dagprof.surrogates import encoded
 
 # Characters of JSON in one piece: few enough that a browser unpacks the piece before a user
 # notices.
@@ -18,7 +18,7 @@ _LEVEL = 6
 
 def plain(value: object) -> str:
     """JSON that is safe inside a script element, because no tag can begin in it."""
-    text = msgspec.json.encode(value).decode("utf-8")
+    text = encoded(value).decode("utf-8")
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
@@ -31,7 +31,7 @@ def packed(text: bytes) -> str:
 
 def packed_value(value: object) -> str:
     """A value as packed JSON."""
-    return packed(msgspec.json.encode(value))
+    return packed(encoded(value))
 
 
 def pieces(values: Iterable[object]) -> Iterator[tuple[int, str]]:
@@ -41,7 +41,7 @@ def pieces(values: Iterable[object]) -> Iterator[tuple[int, str]]:
     waiting: list[bytes] = []
     size = 0
     for value in values:
-        waiting.append(msgspec.json.encode(value))
+        waiting.append(encoded(value))
         size += len(waiting[-1])
         if size >= PIECE:
             yield _piece(waiting)
