@@ -96,9 +96,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except DagprofError as error:
+        from dagprof.redaction import Redactor
         from dagprof.report.escape import safe_lines
 
-        click.echo(f"dagprof: {safe_lines(str(error))}", err=True)
+        # What other programs said may be in it, such as git of a remote with a token in its URL.
+        click.echo(f"dagprof: {safe_lines(Redactor()(str(error)))}", err=True)
         return error.exit_code
     except BrokenPipeError:
         sys.stderr.close()

@@ -19,6 +19,7 @@ import msgspec
 
 from dagprof.errors import MeasurementError, UsageError
 from dagprof.link import reading, refusals
+from dagprof.link.masking import Masking
 from dagprof.link.messages import (
     AirflowFacts,
     CannotBegin,
@@ -30,7 +31,6 @@ from dagprof.link.messages import (
 )
 from dagprof.link.target import NO_PYTHON, PROBE, Target
 from dagprof.model import Plugin
-from dagprof.project.secret_names import is_secret
 
 # Until Airflow and its plugins are imported.
 _START_LIMIT_S = 300.0
@@ -89,8 +89,8 @@ class CannotFork(ConnectionLost):
 class Conversation:
     """One end of the probe's line protocol. Two threads must not use it at once."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._socket = sock
+    def __init__(self, sock: socket.socket, masking: Masking) -> None:
+        self._socket, self._masking = sock, masking
         self._pending = bytearray()
 
     def send(self, message: Mapping[str, object], attached: socket.socket | None = None) -> None:
@@ -127,9 +127,9 @@ class Conversation:
         """
         message = json.loads(self.receive(limit_s))
         try:
-            return msgspec.convert(message, form)
+            return self._masking.answer(msgspec.convert(message, form))
         except msgspec.ValidationError:
-            return msgspec.convert(message, otherwise)
+            return self._masking.answer(msgspec.convert(message, otherwise))
 
     def reply(self, limit_s: float) -> Reply:
         """A worker's next message: how a parse ended.
@@ -139,8 +139,8 @@ class Conversation:
         """
         found = reading.reply(self.receive(limit_s))
         if isinstance(found, NoFork):
-            raise CannotFork(found.reason)
-        return found
+            raise CannotFork(self._masking.answer(found).reason)
+        return self._masking.reply(found)
 
     def receive(self, limit_s: float) -> bytes:
         """The next message as sent, one line of JSON.
@@ -195,6 +195,7 @@ class Zygote:
     def __init__(self, target: Target, config: ProbeConfig) -> None:
         self._target = target
         self._config = config
+        self._masking = Masking(target.environment, config)
         self.airflow = AirflowFacts()
         self.trouble = ""
         self.plugins: tuple[Plugin, ...] = ()
@@ -217,7 +218,7 @@ class Zygote:
 
         # Only the probe keeps that end, so its death is an end of file here.
         theirs.close()
-        self._control = Conversation(ours)
+        self._control = Conversation(ours, self._masking)
 
     def __enter__(self) -> Zygote:
         return self
@@ -245,7 +246,7 @@ class Zygote:
             raise CannotStart(fault, self._explain(fault, answer.reason))
         self.airflow = answer.airflow
         self.trouble = answer.trouble
-        self.plugins = reading.plugins(answer)
+        self.plugins = self._masking.plugins(reading.plugins(answer))
         self.python_version, self.executable = answer.python, answer.executable
 
     def _explain(self, fault: Fault, reason: str) -> str:
@@ -285,7 +286,7 @@ class Zygote:
         )
 
     def _last_words(self) -> str:
-        """The last line that the zygote wrote, without known secrets."""
+        """The last line that the zygote wrote, without secrets."""
         try:
             lines = (
                 (self._target.scratch / "probe.log")
@@ -295,14 +296,7 @@ class Zygote:
             )
         except OSError:
             lines = []
-        environment = self._target.environment.items()
-        secrets = [
-            *self._config["secrets"],
-            *(value for name, value in environment if is_secret(name)),
-        ]
-        if not lines or any(secret and secret in lines[-1] for secret in secrets):
-            return ""
-        return f" ({lines[-1][:_MOST_WORDS]})"
+        return f" ({self._masking.text(lines[-1], _MOST_WORDS)})" if lines else ""
 
     def ask(
         self, message: Mapping[str, object], form: type[_Answer], limit_s: float = _ASK_LIMIT_S
@@ -329,7 +323,7 @@ class Zygote:
         with theirs:
             self._control.send({"op": "worker"}, attached=theirs)
             self._control.receive(_FORK_LIMIT_S)
-        return Conversation(ours)
+        return Conversation(ours, self._masking)
 
     def end(self) -> None:
         """Stop the zygote and everything it started. Calling it twice is safe."""

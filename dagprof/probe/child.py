@@ -8,9 +8,10 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Callable
 
-from . import answering, redact, watch
+from . import answering, exported, watch
 from .asked import answers, environment, lookups
 from .clocks import perf_counter, process_time, thread_time
+from .cutting import cut
 from .parsing import bytecode, experiment, failures, missed, parse, serialised, stacks, state
 from .start import collector
 from .usage import queued_ms, within_ms
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     )
     from .versions.shapes import DagBag
 
+_WARNING_LIMIT = 1000
 # Bound before any DAG code can replace them.
 _dumps, _exit, _getpid = json.dumps, os._exit, os.getpid
 
@@ -41,9 +43,8 @@ class Surroundings:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.airflow_ms = self.airflow_cpu_ms = 0.0
+        self.exported = exported.Exported()
         bytecode.redirect(os.path.join(config["scratch"], "bytecode"))
-        secrets = [value for value in config["secrets"] if isinstance(value, str)]
-        self.redact = redact.Redactor(secrets)
         self.answers = answers.Answers(
             config["variables"], config["connections"], config["missing"]
         )
@@ -175,7 +176,7 @@ class Child:
         self._surroundings = surroundings
         self._request = request
         self._file = request["file"]
-        self._failures = failures.FailureLog(surroundings.redact)
+        self._failures = failures.FailureLog()
         self._modules: list[str] = []
         self._environment = environment.EnvironmentWatch()
         self._effects: watch.Effects | None = None
@@ -201,6 +202,7 @@ class Child:
             "failures": self._failures.rows(),
             "stops": self._failures.stops(),
             "modules_before": self._modules,
+            "environment": self._surroundings.exported.new(),
         }
 
     def ending(self) -> Ending:
@@ -243,19 +245,13 @@ class Child:
             facts["state"], facts["missed"] = state.snapshot(), seen.rows
             facts["missing"], facts["stars"] = removal.missing, removal.stars
         if self._request.get("contents"):
-            facts["contents"] = serialised.contents(
-                parsed.documents, self._request["contents"], self._surroundings.redact
-            )
+            facts["contents"] = serialised.contents(parsed.documents, self._request["contents"])
         return {**facts, "digests": serialised.digests(parsed.documents), **self._describe(parsed)}
 
     def _trace(self) -> Facts:
         around = self._surroundings
-        effects = watch.Effects(
-            around.redact, around.config["root"], around.config["scratch"], self._file
-        )
-        traced = parse.TracedParse(
-            self._file, around.redact, around.api.building_classes(), effects.checkpoint
-        )
+        effects = watch.Effects(around.config["root"], around.config["scratch"], self._file)
+        traced = parse.TracedParse(self._file, around.api.building_classes(), effects.checkpoint)
         effects.install(around.api, runs_exit_handlers=around.delivery.is_supervised)
         self._effects = effects
         traced.install()
@@ -305,7 +301,7 @@ class Child:
             "dag_ids": sorted(map(str, stored)),
             "task_count": sum(len(parsed.bag.dags[dag_id].tasks) for dag_id in stored),
             "is_unsent": parsed.unsent is not None,
-            "warnings": [self._surroundings.redact(text)[:500] for text in warnings[:50]],
+            "warnings": [cut(text, _WARNING_LIMIT) for text in warnings[:50]],
         }
 
 

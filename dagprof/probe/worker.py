@@ -12,10 +12,11 @@ import signal
 import socket
 import sys
 from time import monotonic, perf_counter
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING
 
 from . import answering, child, faults
 from .channel import Channel, Stream
+from .cutting import cut
 from .kernel import become_subreaper, kill_leftovers, oom_kills, rss_kib, send_signal, wait_for_end
 from .versions import delivery
 from .versions.airflow_api import PROCESSOR
@@ -49,11 +50,11 @@ def serve(channel: Channel, surroundings: child.Surroundings, pre_imported: list
         request: ParseRequest | None = channel.receive()
         if request is None:
             return
-        watch = Watch(channel, request, surroundings.redact, is_supervised=is_supervised)
+        watch = Watch(channel, request, is_supervised=is_supervised)
         try:
             watch.start(surroundings, pre_imported)
         except faults.CannotFork as error:
-            channel.send({"fault": faults.NO_FORK, "reason": surroundings.redact(str(error))})
+            channel.send({"fault": faults.NO_FORK, "reason": str(error)})
             return
         channel.send(watch.until_done())
 
@@ -65,11 +66,9 @@ class Watch:
         self,
         channel: Channel,
         request: ParseRequest,
-        redact: Callable[[str], str],
         *,
         is_supervised: bool,
     ) -> None:
-        self._redact = redact
         self._is_supervised = is_supervised
         self._channel = channel
         self._request = request
@@ -301,4 +300,8 @@ class Watch:
         }
 
     def _shown(self, stream: Stream) -> list[str | int]:
-        return [self._redact(stream.data.decode("utf-8", "replace")), stream.total]
+        text = stream.data.decode("utf-8", "replace")
+        return [
+            cut(text + "…", len(text)) if stream.total > len(stream.data) else text,
+            stream.total,
+        ]

@@ -10,11 +10,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Callable, Mapping
 
 from .. import origin
+from ..cutting import cut
 
 if TYPE_CHECKING:
     from ..protocol import FailureRow, LineRow, StopRow
 
-_MESSAGE_LIMIT = 2000
+_MESSAGE_LIMIT = 4000
 
 
 class FailureLog:
@@ -25,8 +26,7 @@ class FailureLog:
     parsed. ``keep_those_of`` tells them apart by their texts.
     """
 
-    def __init__(self, redact: Callable[[str], str]) -> None:
-        self._redact = redact
+    def __init__(self) -> None:
         self._rows: list[FailureRow] = []
         self._stops: list[StopRow] = []
         self._formatted: dict[str, tuple[FailureRow, StopRow]] = {}
@@ -42,13 +42,13 @@ class FailureLog:
             error = sys.exc_info()[1]
             text = ordinary(*args, **kwargs)
             if error is not None and caller.startswith("airflow."):
-                self._formatted[text] = (describe(error, self._redact), self._stop(error))
+                self._formatted[text] = (describe(error), self._stop(error))
             return text
 
         traceback.format_exc = format_exc
 
     def add(self, error: BaseException) -> None:
-        self._keep(describe(error, self._redact), self._stop(error))
+        self._keep(describe(error), self._stop(error))
 
     def keep_those_of(self, import_errors: Mapping[str, object]) -> None:
         """Keep the import errors of the file's own bag, each with its exception if dagprof saw
@@ -65,10 +65,10 @@ class FailureLog:
         """Add a failure for a result that cannot leave the child: Airflow then stores neither a DAG
         nor an import error of the file.
         """
-        row = describe(error, self._redact)
-        what = self._redact("%s; " % culprit) if culprit else ""
+        row = describe(error)
+        what = "%s; " % culprit if culprit else ""
         text = "%sAirflow %s, so it stores neither a DAG nor an import error (%s)"
-        message = text % (what, fault, self._redact(one_line(error)))
+        message = text % (what, fault, one_line(error))
         self._keep({**row, "type": "", "message": message}, self._stop(error))
 
     def _add_text(self, file: str, text: str) -> None:
@@ -78,7 +78,7 @@ class FailureLog:
         named = kind.replace(".", "").replace("_", "").isalnum() and bool(message)
         row: FailureRow = {
             "type": kind if named else "",
-            "message": self._redact((message if named else text)[:_MESSAGE_LIMIT]),
+            "message": cut(message if named else text, _MESSAGE_LIMIT),
             "traceback": "",
             "cause": "",
             "file": file,
@@ -94,7 +94,7 @@ class FailureLog:
         frames: list[LineRow] = [
             [frame.filename, frame.lineno or 0] for frame in _user_frames(error.__traceback__)
         ]
-        return type(error).__name__, self._redact(_message(error)), frames
+        return type(error).__name__, _message(error), frames
 
     def rows(self) -> list[FailureRow]:
         return self._rows
@@ -106,7 +106,7 @@ class FailureLog:
         return self._stops
 
 
-def describe(error: BaseException, redact: Callable[[str], str]) -> FailureRow:
+def describe(error: BaseException) -> FailureRow:
     """Return an exception as a row: type, message, the user's frames, the first cause, and the
     user's innermost line.
     """
@@ -123,9 +123,9 @@ def describe(error: BaseException, redact: Callable[[str], str]) -> FailureRow:
     )
     return {
         "type": type(error).__name__,
-        "message": redact(_message(error)),
-        "traceback": redact(text),
-        "cause": "" if cause is error else redact(one_line(cause)),
+        "message": _message(error),
+        "traceback": text,
+        "cause": "" if cause is error else one_line(cause),
         "file": file,
         "line": line or 0,
     }
@@ -138,7 +138,7 @@ def one_line(error: BaseException) -> str:
 
 def _message(error: BaseException) -> str:
     try:
-        return str(error)[:_MESSAGE_LIMIT]
+        return cut(str(error), _MESSAGE_LIMIT)
     except Exception as unprintable:
         return "<message not printable: %s>" % type(unprintable).__name__
 

@@ -150,13 +150,11 @@ class TracedParse:
     def __init__(
         self,
         file: str,
-        redact: Callable[[str], str],
         building_classes: list[type],
         checkpoint: Callable[[str, int], object] = lambda file, line: None,
     ) -> None:
         self._file = file
         self._building_classes = building_classes
-        self._redact = redact
         self._dag_module = ""
         self.plain: list[UntracedRow] = []
         self._made: list[tuple[str, str, int]] = []
@@ -240,7 +238,7 @@ class TracedParse:
         try:
             path = loader.get_filename(name)
             source = loader.get_data(path)
-            return statements.compile_with_clock(source, path, self.clock, self._redact)
+            return statements.compile_with_clock(source, path, self.clock)
         except Exception as error:
             self.plain.append([type(error).__name__, str(error), isinstance(error, SyntaxError)])
             return ordinary(loader, name)

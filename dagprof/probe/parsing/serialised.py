@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING
+
+from ..cutting import cut
 
 if TYPE_CHECKING:
     from ..protocol import Json
@@ -27,17 +29,15 @@ def digests(documents: dict[str, Document]) -> dict[str, str]:
     }
 
 
-def contents(
-    documents: dict[str, Document], wanted: list[str], redact: Callable[[str], str]
-) -> dict[str, Json]:
-    """The serialised forms of the requested DAGs, with secrets masked and long texts cut."""
+def contents(documents: dict[str, Document], wanted: list[str]) -> dict[str, Json]:
+    """The serialised forms of the requested DAGs, with long texts cut."""
 
     def shown(value: Json) -> Json:
         if isinstance(value, dict):
-            return {redact(str(key)): shown(inner) for key, inner in value.items()}
+            return {str(key): shown(inner) for key, inner in value.items()}
         if isinstance(value, list):
             return [shown(inner) for inner in value]
-        return redact(value)[:_TEXT_LIMIT] if isinstance(value, str) else value
+        return cut(value, _TEXT_LIMIT) if isinstance(value, str) else value
 
     return {
         dag_id: shown(_loads(_text(documents[dag_id]))) for dag_id in wanted if dag_id in documents

@@ -17,11 +17,12 @@ from types import CodeType
 from typing import Any, Callable, TypeVar
 
 from ..clocks import perf_counter_ns, process_time_ns
+from ..cutting import cut
 
 CLOCK, WATCHED_LOOP = "__dagprof_clock__", "__dagprof_loop_%d__"
 ITERATIONS = 1000
 DEEPEST = 8
-_TEXT_LIMIT = 160
+_TEXT_LIMIT = 500
 _BUILDERS = {"dag", "task_group"}
 _Located = TypeVar("_Located", bound=ast.AST)
 
@@ -139,12 +140,9 @@ class StatementClock:
 
 
 class _Instrumenter:
-    def __init__(
-        self, clock: StatementClock, source_lines: list[str], redact: Callable[[str], str]
-    ) -> None:
+    def __init__(self, clock: StatementClock, source_lines: list[str]) -> None:
         self.clock = clock
         self._lines = source_lines
-        self._redact = redact
 
     def module(self, tree: ast.Module) -> None:
         tree.body = self._block(tree.body, -1, 0, keep_head=True)
@@ -153,7 +151,7 @@ class _Instrumenter:
         first = getattr(node, "decorator_list", None)
         line = first[0].lineno if first else node.lineno
         text = self._lines[line - 1].strip() if 0 < line <= len(self._lines) else ""
-        return self._redact(text)[:_TEXT_LIMIT]
+        return cut(text, _TEXT_LIMIT)
 
     def _block(
         self, body: list[ast.stmt], parent: int, depth: int, keep_head: bool = False
@@ -243,15 +241,13 @@ def _decorator_name(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
-def compile_with_clock(
-    source: bytes, file: str, clock: StatementClock, redact: Callable[[str], str]
-) -> CodeType:
+def compile_with_clock(source: bytes, file: str, clock: StatementClock) -> CodeType:
     """Compile ``source`` to code that drives ``clock``. The code finds the clock as a builtin.
 
     :raises SyntaxError: as compiling the file itself would.
     """
     tree = ast.parse(source, file)
-    _Instrumenter(clock, importlib.util.decode_source(source).split("\n"), redact).module(tree)
+    _Instrumenter(clock, importlib.util.decode_source(source).split("\n")).module(tree)
     setattr(builtins, CLOCK, clock)
     code: CodeType = compile(tree, file, "exec", dont_inherit=True)
     return code

@@ -9,6 +9,7 @@ from _thread import get_ident
 from typing import TYPE_CHECKING, Callable, TypeVar
 
 from ..clocks import perf_counter_ns
+from ..cutting import cut
 from . import callers
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _NOT_AIRFLOWS = {
 }
 # How many periods one row keeps separately. The oldest are added up.
 _MOST_STRETCHES = 1000
-_WHAT_LIMIT = 300
+_WHAT_LIMIT = 1000
 _MOST_ROWS = 5000
 _Found = TypeVar("_Found")
 
@@ -86,11 +87,9 @@ class Ledger:
     watches.
     """
 
-    def __init__(self, redact: Callable[[str], str]) -> None:
-        self._redact = redact
+    def __init__(self) -> None:
         self._rows: dict[Key | tuple[str, str, str, int, str] | None, _Row] = {}
         self._main = get_ident()
-        self._shown: dict[str, str] = {}
         self._busy: set[tuple[int, str]] = set()
 
     def note(self, kind: str, what: str, count: int = 1, size: int = 0) -> Key | None:
@@ -116,12 +115,7 @@ class Ledger:
         """Count an effect at a known line. The size is the largest so far; for output it is the
         sum.
         """
-        shown = self._shown.get(what)
-        if shown is None:
-            shown = self._redact(what)[:_WHAT_LIMIT]
-            if len(self._shown) < _MOST_ROWS:
-                self._shown[what] = shown
-        key = (kind, shown, file, line)
+        key = (kind, cut(what, _WHAT_LIMIT), file, line)
         row = self._rows.get(key)
         if row is None:
             if len(self._rows) >= _MOST_ROWS:

@@ -13,7 +13,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Iterable
 
 from ..clocks import perf_counter_ns
-from ..redact import MASK
 from .callers import STARTED_AT
 from .late import LatePatches, replace
 from .ledger import Ledger
@@ -26,17 +25,8 @@ if TYPE_CHECKING:
 
     from .events import Arguments, Handlers, Key
 
-_SECRET = (
-    r"--?[\w-]*(?:password|passwd|passphrase|pwd|secret|token|api-?key|access-?key|credentials?)"
-    r"[\w-]*"
-)
-_FLAG = re.compile(_SECRET + r"$", re.I)
-_FLAG_WITH_VALUE = re.compile(
-    r"(?<![\w-])(" + _SECRET + r")(=|\s+)(\"[^\"]*\"|'[^']*'|[^\s\"']\S*)", re.I
-)
-_USER_AND_PASSWORD = re.compile(r"((?:^|\s)(?:-u|--user)(?:\s+|=)[^:\s/]+:)\S+")
-_MYSQL_PASSWORD = re.compile(r"(mysql\S*\s(?:.*\s)?-p)[^\s-]\S*")
-_URL_USER = re.compile(r"(://)[^/@\s]+@")
+# A word of a command line with one of these is shown in quotes.
+_NEEDS_QUOTES = re.compile(r"[\s'\"]|^$")
 _STARTED = "_dagprof_started"
 
 
@@ -182,25 +172,17 @@ def name_of(target: object) -> str:
 
 
 def command_text(command: str | bytes | os.PathLike[str] | Iterable[object] | None) -> str:
-    """A command line for display. Values after flags that announce a secret are masked."""
+    """A command line as a shell takes it, so that the end of each argument stays visible."""
     if isinstance(command, (str, bytes, os.PathLike)):
-        return _mask(os.fsdecode(command))
-    shown: list[str] = []
-    for argument in command or ():
-        text = (
-            os.fsdecode(argument)
-            if isinstance(argument, (str, bytes, os.PathLike))
-            else str(argument)
-        )
-        is_secret = bool(shown) and _FLAG.match(shown[-1]) is not None and not text.startswith("-")
-        shown.append(MASK if is_secret else _mask(text))
-    return _mask_words(" ".join(shown))
+        return os.fsdecode(command)
+    return " ".join(map(_argument, command or ()))
 
 
-def _mask(text: str) -> str:
-    return _mask_words(_FLAG_WITH_VALUE.sub(r"\1\2" + MASK, text))
-
-
-def _mask_words(text: str) -> str:
-    text = _URL_USER.sub(r"\1" + MASK + "@", _USER_AND_PASSWORD.sub(r"\1" + MASK, text))
-    return _MYSQL_PASSWORD.sub(r"\1" + MASK, text)
+def _argument(argument: object) -> str:
+    if isinstance(argument, (str, bytes, os.PathLike)):
+        text = os.fsdecode(argument)
+    else:
+        text = str(argument)
+    if not _NEEDS_QUOTES.search(text):
+        return text
+    return "'%s'" % text.replace("'", "'\\''")
