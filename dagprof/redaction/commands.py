@@ -13,6 +13,13 @@ _VALUE = r"(?P<secret>[^\s'\"]{1,400})"
 _QUOTED = r"(?:'(?P<first>[^'\n]{1,400})'|\"(?P<second>[^\"\n]{1,400})\"|" + _VALUE + ")"
 
 
+# What is written into the standard input of a program that reads a password there.
+_PIPED = (
+    r"(?:echo|printf) (?:-n )?['\"]?(?P<secret>[^\s'\"|]{3,400})['\"]? ?\|[^|\n]{1,200}"
+    r"--password-stdin"
+)
+
+
 class _Option(NamedTuple):
     """An option with a password, after one of these programs in the same line."""
 
@@ -36,7 +43,7 @@ _OPTIONS = (
     _Option(
         (
             *("mongo", "docker login", "podman login", "az login", "oc login", "registry login"),
-            *("twine", "skopeo", "clickhouse-client", "cqlsh"),
+            *("twine", "skopeo", "clickhouse-client", "cqlsh", "beeline"),
         ),
         _letter("p", _APART),
     ),
@@ -53,6 +60,8 @@ _OPTIONS = (
     ),
     _Option(("smbclient", "rpcclient"), re.compile(r"-U[ ]?['\"]?[^%\s'\"]{1,100}%" + _VALUE)),
     _Option(("openssl", "keytool"), re.compile(r"(?<![\w])pass(?:in|out)?:" + _VALUE)),
+    _Option(("openssl enc",), _letter("k", _APART)),
+    _Option(("echo ", "printf "), re.compile(_PIPED)),
     _Option(("htpasswd",), re.compile(r"htpasswd -\w*b\w* \S{1,200} \S{1,100} " + _VALUE)),
 )
 

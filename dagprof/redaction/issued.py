@@ -12,8 +12,8 @@ GITLAB = Tokens(
 )
 GOOGLE = Tokens("AIza ya29. 1//0 GOCSPX-", letters="A-Za-z0-9_.-", least=20)
 SLACK = Tokens(
-    "xoxa- xoxb- xoxe- xoxo- xoxp- xoxr- xoxs- xoxe.xoxb- xoxe.xoxp- xapp-",
-    letters="A-Za-z0-9-",
+    "xoxa- xoxb- xoxc- xoxd- xoxe- xoxo- xoxp- xoxr- xoxs- xoxe.xoxb- xoxe.xoxp- xapp-",
+    letters="A-Za-z0-9%-",
     least=10,
     is_varied=True,
 )
@@ -36,8 +36,9 @@ STRIPE = Tokens(
 )
 MAIL = Shaped(
     r"(?<![A-Za-z0-9_-])(?:SG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,}"
-    r"|key-[0-9a-f]{32}|[0-9a-f]{32}-us[0-9]{1,2}(?![0-9])|xkeysib-[0-9a-zA-Z-]{32,})",
-    needs=("SG.", "key-", "-us", "xkeysib-"),
+    r"|pat[A-Za-z0-9]{14}\.[0-9a-f]{64}|00D[A-Za-z0-9]{12,15}![A-Za-z0-9._]{60,}"
+    r"|[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_-]{50,}|key-[0-9a-f]{32}|[0-9a-f]{32}-us[0-9]{1,2}(?![0-9])|xkeysib-[0-9a-zA-Z-]{32,})",
+    needs=("SG.", "key-", "-us", "xkeysib-", "pat", "00D", ".atlasv1."),
 )
 REGISTRIES = Tokens(
     "npm_ pypi- rubygems_ cio oy2 dckr_pat_ dckr_oat_ CFPAT-",
@@ -74,15 +75,26 @@ OTHERS = Tokens(
     "ATATT3 ATCTT3 ATBB lin_api_ ntn_ shpat_ shpca_ shppa_ shpss_ dop_v1_ doo_v1_ "
     "dor_v1_ NRAK- NRJS- NRII- glsa_ glc_ sntrys_ sntryu_ dbtc_ dbtu_ pul- "
     "pscale_tkn_ pscale_pw_ sb_secret_ sbp_ PMAK- figd_ pat-na1- pat-eu1- tskey- nfp_ "
-    "sgp_ rzp_live_ ops_ LTAI pnu_ dp.pt. dp.st. CCIPAT_ EAAC AGE-SECRET-KEY-1 HRKU-",
+    "sgp_ rzp_live_ ops_ LTAI AKID pnu_ dp.pt. dp.st. CCIPAT_ EAAC AGE-SECRET-KEY-1 HRKU- "
+    "lsv2_pt_ lsv2_sk_ pcsk_ napi_ fm2_ fo1_ rnd_ CLOJARS_ AKCp squ_ sqp_ sqa_ sq0atp- sq0csp- "
+    "sq0idp- access_token$production$ access_token$sandbox$ dt0c01. dt0s01. y0_ AQVN sess- tfp_",
     letters="A-Za-z0-9_=.-",
     least=16,
     is_varied=True,
 )
 CALLS = Shaped(
     r"(?:Auth|login)\(\s{0,4}['\"][^'\"\n]{1,100}['\"]\s{0,4},\s{0,4}['\"](?P<secret>[^'\"\n]{3,200})"
-    r"['\"]\s{0,4}\)|\blogin\s{1,4}\S{1,100}\s{1,4}password\s{1,4}(?P<netrc>\S{3,200})",
-    needs=("Auth(", "login"),
+    r"['\"]\s{0,4}\)|(?<![\w.-])[\w.*-]{1,100}:(?:5432|5433|6432|3306|\*):[\w*-]{1,64}:[\w*.-]{1,64}:"
+    r"(?P<pgpass>\S{3,200})|\blogin\s{1,4}\S{1,100}\s{1,4}password\s{1,4}(?P<netrc>\S{3,200})",
+    needs=("Auth(", "login", ":5432:", ":5433:", ":6432:", ":3306:", ":*:"),
+)
+# The beginnings of private keys in base64, and Grafana's keys; letters for a key of its own.
+KEYS_IN_BASE64 = Tokens(
+    "b3BlbnNzaC1rZXktdjE LS0tLS1CRUdJTiBSU0EgUFJJVkFUR LS0tLS1CRUdJTiBQUklWQVRF "
+    "LS0tLS1CRUdJTiBPUEVOU1NI LS0tLS1CRUdJTiBFQyBQUklWQVRF LS0tLS1CRUdJTiBFTkNSWVBURUQ "
+    "LS0tLS1CRUdJTiBQR1Ag eyJrIjoi eyJhdXRocyI6 secret_",
+    letters="A-Za-z0-9+/=",
+    least=40,
 )
 FERNET = Tokens("gAAAAA", letters=BASE64, least=50)
 BEARER = Shaped(

@@ -157,6 +157,12 @@ _ISSUED = (
         ("pul-request-of-somebody-else", "ops_team_of_the_platform"),
     ),
     Pattern(
+        "private keys in base64",
+        issued.KEYS_IN_BASE64,
+        ("LS0tLS1CRUdJTiBQUklWQVRF<alnum 60>",),
+        ("LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUR6", "secret_santa"),
+    ),
+    Pattern(
         "Fernet",
         issued.FERNET,
         ("gAAAAA<alnum 94>==",),
@@ -195,7 +201,7 @@ _WRITTEN = (
         "users and passwords of a call, or of .netrc",
         issued.CALLS,
         ("HTTPBasicAuth('ada', '<alnum 9>')", "machine x login ada password <alnum 9>"),
-        ("login('ada')", "login with the password of the user"),
+        ("login('ada')", "login with the password of the user", "a.py:12:error:root:message"),
     ),
     Pattern(
         "users and passwords in URLs",

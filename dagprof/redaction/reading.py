@@ -39,6 +39,8 @@ _BLOCK = re.compile(r"[|>][+-]?[0-9]?[ \t]*\n(?P<indent>[ \t]+)")
 _WORD = re.compile(r"[^\s\x00'\"`]+")
 # So many characters of a value are looked at before it is known to be a secret.
 _WINDOW = 512
+_LINE_WORD = re.compile(r"[^\s\x00]+")
+_ITEM = re.compile(r"['\"](?P<key>[^'\"\n]{1,80})['\"]\s{0,4}:\s{0,4}(?=[bru]?['\"])")
 _NEXT_IN_LIST = re.compile(r"[\])'\"`\x00]")
 _COOKIE = re.compile(r"cookie", re.IGNORECASE)
 _SEVERAL_FIELDS = re.compile(r"(?:digest|aws4-hmac-sha256)\Z", re.IGNORECASE)
@@ -62,6 +64,8 @@ def values(text: str, at: int, setting: Setting) -> Iterator[Span]:
         yield from _quoted(text, quote, setting)
     elif text[at : at + 1] in ("[", "("):
         yield from _listed(text, at, setting)
+    elif text[at : at + 1] == "{" and _ITEM.search(text, at, at + _WINDOW):
+        yield from _mapped(text, at, setting)
     elif (block := _BLOCK.match(text, at)) is not None:
         yield from _block(text, block, setting)
     else:
@@ -119,6 +123,19 @@ def _listed(text: str, at: int, setting: Setting) -> Iterator[Span]:
         place = _closing(text, quote, limit) + len(quote["escapes"]) + len(quote["quote"])
 
 
+def _mapped(text: str, at: int, setting: Setting) -> Iterator[Span]:
+    """The values in quotes in a mapping: all of cookies, and of others what looks random. Fields
+    that are secret by their own names are settings of their own.
+    """
+    is_cookie = _COOKIE.search(setting.name) is not None
+    strong = setting.strength if is_cookie else Strength.MAYBE
+    end = text.find("}", at, at + _WINDOW)
+    for item in _ITEM.finditer(text, at, end if end >= 0 else at + _WINDOW):
+        quote = _QUOTE.match(text, item.end())
+        if quote is not None and item["key"].lower() not in wordlists.PLAIN_FIELDS:
+            yield from _quoted(text, quote, setting._replace(strength=strong))
+
+
 def _block(text: str, block: re.Match[str], setting: Setting) -> Iterator[Span]:
     """The lines of a YAML block: those that are indented as its first is."""
     if not _is_sure(setting):
@@ -130,7 +147,8 @@ def _block(text: str, block: re.Match[str], setting: Setting) -> Iterator[Span]:
 
 
 def _bare(text: str, at: int, setting: Setting) -> Iterator[Span]:
-    word = _WORD.match(text, at, at + _WINDOW)
+    is_line = setting.begins_line and setting.separator == "="
+    word = (_LINE_WORD if is_line else _WORD).match(text, at, at + _WINDOW)
     if word is None:
         return
     if _is_sure(setting) and setting.separator == ":" and _is_header(setting, word):
@@ -144,6 +162,8 @@ def _bare(text: str, at: int, setting: Setting) -> Iterator[Span]:
             yield after.start(), after.start() + len(after[0].rstrip(_CLOSERS))
         return
     value = _shortened(word[0], setting)
+    if shapes.is_ordinary(word[0].rstrip(",;)'\"")):
+        return
     if _is_line_of_yaml(text, word, setting):
         value = _COMMENT.split(text[at : _end_of_quotes(text, at)])[0].rstrip()
     if _is_secret(value, setting):

@@ -47,15 +47,15 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """The text with ``MASK`` in place of each secret."""
+        return self._shown(text, lambda secret: MASK)
+
+    def source(self, text: str) -> str:
+        """The same for source code, whose lines stay where they are."""
+        return self._shown(text, lambda secret: MASK + "\n" * secret.count("\n"))
+
+    def _shown(self, text: str, mask: Callable[[str], str]) -> str:
         if len(text) <= _PIECE:
-            return _masked(text, self._spans(text))
-        return self._long(text)
-
-    def _spans(self, text: str) -> Iterator[Span]:
-        yield from self._known(text)
-        yield from patterns.spans(text)
-
-    def _long(self, text: str) -> str:
+            return _masked(text, self._spans(text), mask)
         deadline = self._clock() + self._limit_s
         found = [*patterns.whole(text)]
         end = 0
@@ -63,19 +63,31 @@ class Redactor:
             start, end = max(0, end - _OVERLAP), end + _PIECE
             piece = text[start:end]
             found += [(start + first, start + last) for first, last in self._spans(piece)]
-        masked = _masked(text[:end], ((first, min(last, end)) for first, last in found))
-        return masked if end >= len(text) else f"{masked}\n{NOT_SHOWN}"
+        shown = _masked(text[:end], ((first, min(last, end)) for first, last in found), mask)
+        return shown if end >= len(text) else f"{shown}\n{NOT_SHOWN}"
+
+    def _spans(self, text: str) -> Iterator[Span]:
+        yield from self._known(text)
+        yield from patterns.spans(text)
 
 
-def _masked(text: str, spans: Iterable[Span]) -> str:
-    """The text with each place masked; places that overlap or touch are one."""
-    ordered = sorted({span for span in spans if span[0] < span[1]})
-    if not ordered:
-        return text
-    parts, done, open_until = [], 0, -1
-    for start, end in ordered:
-        if start > open_until:
-            parts += [text[done:start], MASK]
-        open_until = max(open_until, end)
-        done = open_until
-    return "".join([*parts, text[done:]])
+def _masked(text: str, spans: Iterable[Span], mask: Callable[[str], str]) -> str:
+    """The text with each place masked."""
+    parts, done = [], 0
+    for start, end in _joined(spans):
+        parts += [text[done:start], mask(text[start:end])]
+        done = end
+    return "".join([*parts, text[done:]]) if parts else text
+
+
+def _joined(spans: Iterable[Span]) -> Iterator[Span]:
+    """The places in order; those that overlap or touch are one."""
+    first = last = -1
+    for start, end in sorted({span for span in spans if span[0] < span[1]}):
+        if start > last:
+            if last >= 0:
+                yield first, last
+            first = start
+        last = max(last, end)
+    if last >= 0:
+        yield first, last

@@ -12,8 +12,8 @@ from dagprof.redaction.names import Strength, strength
 from dagprof.redaction.reading import Setting
 from dagprof.redaction.tokens import Span
 
-# ``API key`` is one name.
-_NAME = r"[A-Za-z_][A-Za-z0-9_.-]{0,119}(?:[ ][Kk]eys?\b)?"
+# ``API key`` and ``secret value`` are one name.
+_NAME = r"[A-Za-z_][A-Za-z0-9_.-]{0,119}(?:[ ](?:[Kk]eys?|[Vv]alue)\b)?"
 _STARTS_NAME = r"(?<![A-Za-z0-9_.-])"
 
 _TYPE = r"[A-Za-z_][\w.\[\]]{0,40}"
@@ -80,7 +80,8 @@ def _before(pattern: re.Pattern[str], text: str, begin: int) -> bool:
 
 _FLAG = re.compile(r"(?<![\w-])--?(?P<name>[A-Za-z][A-Za-z0-9_.-]{0,79})[ \t]{1,4}(?!-)")
 _AFTER_SPACE = re.compile(
-    rf"{_STARTS_NAME}(?P<name>{_NAME})[ \t]{{1,4}}(?P<verb>is |was |to |value |as |BY )?"
+    rf"{_STARTS_NAME}(?P<name>{_NAME})[ \t]{{1,30}}(?:[|│][ \t]{{1,4}})?"
+    r"(?P<verb>(?:(?:for|of) (?:user )?[^\s:]{1,60} ?)?(?::|is:?|was:?) |to |value |as |BY )?"
     r"(?=(?P<value>[^\s'\"`,;:=()<>\[\]{}]{8,400})|['\"])"
 )
 _PAIR = re.compile(
@@ -89,7 +90,7 @@ _PAIR = re.compile(
     r"(?=[bru]?['\"])"
 )
 _NAMED = re.compile(
-    rf"\b(?:name|key)[\"']?\s{{0,4}}[:=]\s{{0,4}}[\"']?(?P<name>{_NAME})[\"']?[\s,;]{{1,40}}"
+    r"\b(?:name|key)[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?P<name>[/\w][\w./-]{0,119})[\"']?[\s,;]{1,40}"
     r"[\"']?value[\"']?\s{0,4}(?P<separator>[:=])\s{0,4}",
     re.IGNORECASE,
 )
@@ -105,7 +106,7 @@ _ENCODED = re.compile(
 _DECLARED = re.compile(
     rf"(?<![\w-])(?:ENV|ARG|setenv|setx)[ \t]{{1,4}}(?P<name>{_NAME})[ \t]{{1,4}}"
 )
-_PASSWORD = re.compile(r"pass|pwd", re.IGNORECASE)
+_PASSWORD = re.compile(r"pass|pwd|pw\Z", re.IGNORECASE)
 
 
 def declared(text: str) -> Iterator[Span]:
@@ -148,7 +149,7 @@ def _is_told(match: re.Match[str]) -> bool:
     if shapes.looks_random(value, least=10):
         return True
     is_prose = match["verb"] is not None or _PASSWORD.search(match["name"]) is not None
-    return is_prose and any(map(str.isdigit, value)) and value.isalnum() and not value.isdigit()
+    return is_prose and shapes.may_be_made_up(value)
 
 
 def pairs(text: str) -> Iterator[Span]:

@@ -11,7 +11,7 @@ _TYPES = re.compile(
     r"(?:typing\.)?(?:Optional|Union|Annotated|List|Dict|list|dict|SecretStr|Secret|str|bytes)\s*[\[|]"
 )
 _PLACEHOLDER = re.compile(
-    r"""\$\{[^{}]*\}?|\$\([^()]*\)?|\$[A-Z_][A-Z0-9_]*|\{\{.*|\{%.*|\{[A-Za-z_][\w.!:\[\]]*\}
+    r"""\$\{[^{}]*\}?|\$\([^()]*\)?|\$[A-Z_][A-Z0-9_]*|\{\{.*|\{%.*|\{[a-z_][a-z0-9_.!:\[\]]*\}
     |<[A-Za-z_/][^<>]*>?|%[sr]|%\(\w*(?:\)s?)?|\*{3,}.*|\.{3}|…|x{3,}|X{3,}|\[[A-Za-z ]*\]""",
     re.VERBOSE | re.DOTALL,
 )
@@ -53,6 +53,13 @@ def looks_random(text: str, least: int = 12) -> bool:
     has_digit = any(character.isdigit() for character in text)
     is_mixed = len(_SMALL_THEN_CAPITAL.findall(text)) >= _FEWEST_CHANGES
     return len(text) >= _SHORTEST_OF_LETTERS and has_digit and is_mixed
+
+
+def may_be_made_up(word: str) -> bool:
+    """The same for a word where one is expected: a digit, or capitals inside, are enough."""
+    if not word.isalnum() or word.isdigit():
+        return False
+    return any(map(str.isdigit, word)) or len(_SMALL_THEN_CAPITAL.findall(word)) > 1
 
 
 def is_varied(text: str) -> bool:

@@ -16,6 +16,9 @@ _LONGEST_URL = 4000
 _MOST_SIGNS = 8
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*\Z")
 _END = re.compile(r"[\s\"'<>`\x00]")
+_WHITE_SPACE = re.compile(r"[\s<>\x00]")
+# A user and the beginning of a password, and no host with its port.
+_STARTS_USER = re.compile(r"[^:/?#@\[]+:(?![0-9]{1,5}(?:[/?#,;]|\Z))[^@]*")
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[\w*{$%][\w.{}$%-]*)?(?=[/?#:,;)\]}\\|&]|\Z)")
 _PORT = re.compile(r"[0-9]{1,5}(?=[/?#])")
 # With these schemes a user without a password is a token, mostly.
@@ -32,11 +35,22 @@ def urls(text: str) -> Iterator[Span]:
         limit = start + _LONGEST_URL
         if following >= 0:
             limit = min(limit, following - len(_scheme(text, following)))
-        end = _END.search(text, start, max(start, limit))
-        run = text[start : end.start() if end else max(start, limit)]
+        run = _run(text, start, max(start, limit))
         for first, last in _secrets(_scheme(text, place), run):
             yield start + first, start + last
         place = following
+
+
+def _run(text: str, start: int, limit: int) -> str:
+    """What belongs to the URL, up to white space or a quote; with quotes where its password has
+    one.
+    """
+    end = _END.search(text, start, limit)
+    run = text[start : end.start() if end else limit]
+    if end is None or end[0] not in "'\"`" or not _STARTS_USER.fullmatch(run):
+        return run
+    rest = _WHITE_SPACE.search(text, start, limit)
+    return text[start : rest.start() if rest else limit]
 
 
 def _scheme(text: str, place: int) -> str:

@@ -15,7 +15,7 @@ def _words(text: str) -> frozenset[str]:
 # These name a secret; a plural is one too.
 SECRETS = _words(
     "password passwd passphrase passcode passwort pwd pass pw secret token credential cred creds"
-    " dsn pat psk otp jwt sas cookie authorization bearer webhook htpasswd auth"
+    " dsn pat psk otp jwt sas cookie authorization bearer webhook htpasswd auth dockerconfigjson"
 )
 # The same inside a word without separators, such as ``PGPASSWORD`` and ``clientsecret``.
 STEMS = _words(
@@ -23,7 +23,7 @@ STEMS = _words(
     " masterkey encryptionkey sharedkey accountkey storagekey sshkey authtoken accesstoken"
     " refreshtoken sessiontoken clientsecret"
 )
-ENDINGS = ("pwd", "pass", "token", "secret")
+ENDINGS = ("pwd", "pass", "pw", "token", "secret")
 WITHOUT_THAT_ENDING = _words("bypass compass trespass surpass encompass overpass underpass")
 # A signature or a session, or something that everybody knows.
 DOUBTFUL = _words(
@@ -81,7 +81,7 @@ IN_QUERIES = _words("key code sig signature auth hmac")
 # One of these is in every name that is a secret's, or may be.
 HINTS = _words(
     "pass pwd pw secret token cred key auth dsn pat psk otp jwt sas cookie bearer hook sig hmac"
-    " salt sid session csrf xsrf licen code identified"
+    " salt sid session csrf xsrf licen code identified dockerconfig"
 )
 
 # In values.
@@ -106,7 +106,7 @@ OWNERS = _words(
     " credentials options opts account session client response resp module"
 )
 # Words before a credential in ``Authorization``.
-SCHEMES = _words("basic bearer token apikey negotiate key")
+SCHEMES = _words("basic bearer token apikey negotiate key ssws genie-key")
 # These are in use as passwords and everybody knows them: masked everywhere, they would make reports
 # unreadable.
 COMMON = _words(

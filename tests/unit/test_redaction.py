@@ -138,6 +138,16 @@ def test_after_the_deadline_the_rest_is_not_shown() -> None:
     assert len(shown) < len(text) / 2
 
 
+def test_the_lines_of_source_code_stay_where_they_are() -> None:
+    key = planted(
+        "-----BEGIN PRIVATE KEY-----\n<base64 64>\n<base64 64>\n-----END PRIVATE KEY-----", 1
+    )
+    source = f'KEY = """{key.text}"""\nlast = 1\n'
+    shown = Redactor().source(source)
+    assert shown == f'KEY = """{MASK}\n\n\n"""\nlast = 1\n'
+    assert Redactor()(source) == f'KEY = """{MASK}"""\nlast = 1\n'
+
+
 def test_text_without_any_secret_is_the_same_object() -> None:
     text = "from airflow import DAG"
     assert Redactor()(text) is text
