@@ -17,11 +17,13 @@ from dagprof.config import settings as settings_module
 from dagprof.errors import DagprofError, MeasurementError
 from dagprof.link.target import existing
 from dagprof.quantities import parse_duration_ms
+from dagprof.report.escape import safe_lines, safe_text
 from dagprof.store import runs
 from dagprof.usecases import check
 from dagprof.usecases.check import CheckRequest
 
 ITEM = "dagprof"
+_LONGEST = 2000
 _Collected = list[pytest.Item | pytest.Collector]
 
 
@@ -115,7 +117,7 @@ class DagFiles:
                 self._files = frozenset(self.checking.files)
             except DagprofError as error:
                 self._measures_nothing = isinstance(error, MeasurementError)
-                raise pytest.Collector.CollectError(str(error)) from None
+                raise pytest.Collector.CollectError(safe_lines(str(error))) from None
         return path in self._files
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -155,17 +157,18 @@ class DagParse(pytest.Item):
         try:
             checked = self.parent.plugin.checking.check(self.path)
         except DagprofError as error:
-            pytest.fail(str(error), pytrace=False)
+            pytest.fail(safe_lines(str(error)), pytrace=False)
         self.user_properties.append(("parse_ms", round(checked.result.own_ms, 1)))
         if checked.broken:
-            pytest.fail(checked.broken, pytrace=False)
+            pytest.fail(safe_text(checked.broken, _LONGEST), pytrace=False)
         if checked.needs:
-            pytest.skip(f"{checked.result.path} could not be checked: {checked.needs}.")
+            needs = f"{checked.result.path} could not be checked: {checked.needs}."
+            pytest.skip(safe_text(needs, _LONGEST))
         if text := "\n".join(filter(None, checked.notes)):
             # pytest shows this section below the sentence for a file that is too slow.
-            self.add_report_section("call", ITEM, text)
+            self.add_report_section("call", ITEM, safe_lines(text))
         if checked.too_slow:
-            pytest.fail(checked.too_slow, pytrace=False)
+            pytest.fail(safe_text(checked.too_slow, _LONGEST), pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """The item's location and its name in reports."""

@@ -137,7 +137,9 @@ def _shown(error: click.ClickException) -> int:
 
 
 def _told(error: DagprofError) -> int:
+    from dagprof.redaction import Redactor
     from dagprof.report.escape import safe_lines
 
-    click.echo(f"dagprof: {safe_lines(str(error))}", err=True)
+    # Other programs' messages may be in it, such as git's about a remote with a token in its URL.
+    click.echo(f"dagprof: {safe_lines(Redactor()(str(error)))}", err=True)
     return error.exit_code

@@ -11,6 +11,8 @@ from typing import TypeVar
 
 import msgspec
 
+from dagprof.link.masking import Masking
+
 _Answer = TypeVar("_Answer", bound=msgspec.Struct)
 _Refusal = TypeVar("_Refusal", bound=msgspec.Struct)
 
@@ -30,8 +32,8 @@ class CannotFork(ConnectionLost):
 class Conversation:
     """One end of the probe's line protocol. Two threads must not use it at once."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._socket = sock
+    def __init__(self, sock: socket.socket, masking: Masking) -> None:
+        self._socket, self._masking = sock, masking
         self._pending = bytearray()
 
     def send(self, message: Mapping[str, object], attached: socket.socket | None = None) -> None:
@@ -68,9 +70,9 @@ class Conversation:
         """
         message = json.loads(self.receive(limit_s))
         try:
-            return msgspec.convert(message, form)
+            return self._masking.answer(msgspec.convert(message, form))
         except msgspec.ValidationError:
-            return msgspec.convert(message, otherwise)
+            return self._masking.answer(msgspec.convert(message, otherwise))
 
     def receive(self, limit_s: float) -> bytes:
         """The next message as sent, one line of JSON.

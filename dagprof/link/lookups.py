@@ -8,13 +8,11 @@ Both options accept such a document and read their own section.
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 
 from dagprof.errors import UsageError
-from dagprof.project.secret_names import is_secret
 
 Values = dict[str, object]
 
@@ -47,8 +45,8 @@ def _document(path: str, what: str) -> Values:
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(
-            f"The {what} file {path!r} is neither JSON nor YAML: {_first_line(error)}."
-        ) from error
+            f"The {what} file {path!r} is neither JSON nor YAML: {_fault(error)}."
+        ) from None
     if not isinstance(document, dict):
         raise UsageError(
             f"The {what} file {path!r} does not map names to values. Write the file in the format"
@@ -113,24 +111,12 @@ def _value(value: object) -> object:
     )
 
 
-def _first_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
-
-
-def secrets(variables: Mapping[str, object], connections: Mapping[str, object]) -> list[str]:
-    """Values that may appear in no result: those of variables with telling names, and the secret
-    fields of Connections.
-    """
-    found = [
-        value for name, value in variables.items() if is_secret(name) and isinstance(value, str)
-    ]
-    for connection in connections.values():
-        if isinstance(connection, str):
-            found.append(connection)
-        elif isinstance(connection, dict):
-            found += [
-                connection[name]
-                for name in ("password", "extra")
-                if isinstance(connection.get(name), str)
-            ]
-    return found
+def _fault(error: Exception) -> str:
+    """Where the fault is and which, without any text of the file, which may be a secret."""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return (
+            "it is not text in UTF-8" if isinstance(error, UnicodeDecodeError) else "it is damaged"
+        )
+    problem = str(error.problem or "").partition("'")[0].partition('"')[0].strip()
+    line = f"line {error.problem_mark.line + 1}"
+    return f"{line}, {problem.removeprefix('but ')}" if problem else line

@@ -28,7 +28,6 @@ class ProbeConfig(TypedDict):
     spawns: bool
     variables: dict[str, object]
     connections: dict[str, object]
-    secrets: list[str]
     missing: str
     safe_mode: bool | None
 
@@ -59,6 +58,7 @@ class Ready(_Message, frozen=True):
     executable: str
     trouble: str
     plugins: object = ()
+    environment: dict[str, str] = {}
 
 
 class CannotBegin(_Message, frozen=True):
@@ -253,6 +253,8 @@ class Result(_Message, frozen=True):
     modules_before: tuple[str, ...] = ()
     # By field, how many more rows there were than the probe keeps.
     left_out: dict[str, int] = {}
+    # The environment variables that the user's code has set.
+    environment: dict[str, str] = {}
 
     # The timing mode.
     sample: Sample | None = None

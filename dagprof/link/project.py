@@ -24,7 +24,6 @@ from dagprof.project import discover, left_out
 from dagprof.project.discover import Located
 from dagprof.project.files import env_file
 from dagprof.project.reading import text_of
-from dagprof.project.secret_names import is_secret
 from dagprof.project.usage import counted
 from dagprof.project.values import ProjectSetup, Unreadable, impossible
 
@@ -65,7 +64,6 @@ class Around(NamedTuple):
     environment: dict[str, str]
     found: ProjectSetup | None
     used: tuple[Used, ...]
-    secrets: tuple[str, ...]
 
 
 def given(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
@@ -130,7 +128,7 @@ def around(
     paths = [*filter(None, [environ.get("PYTHONPATH")]), *map(str, found.pythonpath)]
     if paths:
         result["PYTHONPATH"] = os.pathsep.join(paths)
-    return Around(result, found, found.used, found.secrets)
+    return Around(result, found, found.used)
 
 
 def _unpacked(plugins: Path, folder: Path) -> Path:
@@ -181,7 +179,7 @@ def _without_project(settings: Settings, environ: Mapping[str, str]) -> Around:
     """The user's environment, plus the variables of ``--env-file`` that it does not set."""
     file = _env_file(settings)
     if file is None:
-        return Around(dict(environ), None, (), ())
+        return Around(dict(environ), None, ())
     variables = [
         each
         for each in env_file.parse(text_of(file), file, environ)
@@ -189,14 +187,13 @@ def _without_project(settings: Settings, environ: Mapping[str, str]) -> Around:
     ]
     variables = [each for each in variables if not impossible(each.name, each.value)]
     values = {each.name: each.value for each in variables if each.name not in environ}
-    secrets = tuple(value for name, value in values.items() if is_secret(name))
     what = counted(list(values))
     used = (
         (Used(what=what, where=str(settings.env_file), off="--env-file names it"),)
         if values
         else ()
     )
-    return Around({**values, **environ}, None, used, secrets)
+    return Around({**values, **environ}, None, used)
 
 
 def _installed(python: Path, names: Collection[str], environ: Mapping[str, str]) -> Collection[str]:

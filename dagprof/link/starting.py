@@ -35,7 +35,6 @@ def zygote_config(target: Target, settings: Settings) -> ProbeConfig:
         **(found.connections if found else {}),
         **lookups.read(settings.connections, "connections"),
     }
-    filled_in = lookups.environment(settings.variables, settings.connections)
     return {
         "scratch": str(target.scratch),
         "cache": _cache_folder(target.environment),
@@ -45,7 +44,6 @@ def zygote_config(target: Target, settings: Settings) -> ProbeConfig:
         "spawns": settings.isolation is Isolation.SPAWN,
         "variables": variables,
         "connections": connections,
-        "secrets": [*lookups.secrets({**filled_in, **variables}, connections), *target.secrets],
         "missing": settings.missing_variables,
         "safe_mode": settings.safe_mode,
     }

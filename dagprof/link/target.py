@@ -41,7 +41,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     ``root_is_scanned``: the root is the scanned folder, because dagprof found no better one.
 
     ``project`` is the setup found around the DAG folder, None if there is none. ``used`` describes
-    it in sentences. ``secrets`` are values from files that may appear in no result.
+    it in sentences.
     """
 
     python: Path
@@ -53,7 +53,6 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     home_is_temporary: bool
     project: ProjectSetup | None = None
     used: tuple[Used, ...] = ()
-    secrets: tuple[str, ...] = ()
 
 
 def resolve(
@@ -94,7 +93,6 @@ def resolve(
         home_is_temporary="AIRFLOW_HOME" not in around.environment,
         project=around.found,
         used=around.used,
-        secrets=around.secrets,
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from dagprof.link import reading
 from dagprof.link.conversation import CannotFork, Conversation, Silence
+from dagprof.link.masking import Masking
 from dagprof.link.messages import NoFork, Reply
 
 # A worker ends each parse at its limit and answers. One that is silent for so much longer is woken.
@@ -26,8 +27,8 @@ _STOPPED = ("T", "t")
 class WorkerConversation(Conversation):
     """The other end is a worker: the process ``pid`` in the session of its zygote."""
 
-    def __init__(self, sock: socket.socket, pid: int, session: int) -> None:
-        super().__init__(sock)
+    def __init__(self, sock: socket.socket, masking: Masking, pid: int, session: int) -> None:
+        super().__init__(sock, masking)
         self.pid, self._session = pid, session
 
     def reply(self, time_limit_s: float) -> Reply:
@@ -39,8 +40,8 @@ class WorkerConversation(Conversation):
         """
         found = reading.reply(self._watched(time_limit_s))
         if isinstance(found, NoFork):
-            raise CannotFork(found.reason)
-        return found
+            raise CannotFork(self._masking.answer(found).reason)
+        return self._masking.reply(found)
 
     def _watched(self, time_limit_s: float) -> bytes:
         with contextlib.suppress(Silence):

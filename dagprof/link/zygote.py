@@ -19,6 +19,7 @@ import msgspec
 from dagprof.errors import DagprofError, MeasurementError
 from dagprof.link import interpreter, launching, reading, refusals
 from dagprof.link.conversation import ConnectionLost, Conversation
+from dagprof.link.masking import Masking
 from dagprof.link.messages import (
     AirflowFacts,
     CannotBegin,
@@ -31,7 +32,6 @@ from dagprof.link.output import LastOutput
 from dagprof.link.target import PROBE, Target
 from dagprof.link.workers import WorkerConversation, wake
 from dagprof.model import Plugin
-from dagprof.project.secret_names import is_secret
 
 # Until Airflow and its plugins are imported.
 _START_LIMIT_S = 300.0
@@ -84,6 +84,7 @@ class Zygote:
     def __init__(self, target: Target, config: ProbeConfig) -> None:
         self._target = target
         self._config = config
+        self._masking = Masking(target.environment, config)
         self.airflow = AirflowFacts()
         self.trouble = ""
         self.plugins: tuple[Plugin, ...] = ()
@@ -106,7 +107,7 @@ class Zygote:
             # Only the probe keeps these ends, so its death is an end of file here.
             theirs.close()
             self._output.close_writing_end()
-        self._control = Conversation(ours)
+        self._control = Conversation(ours, self._masking)
 
     def __enter__(self) -> Zygote:
         return self
@@ -137,7 +138,7 @@ class Zygote:
             raise CannotStart(fault, self._explain(fault, answer.reason))
         self.airflow = answer.airflow
         self.trouble = answer.trouble
-        self.plugins = reading.plugins(answer)
+        self.plugins = self._masking.plugins(reading.plugins(answer))
         self.python_version, self.executable = answer.python, answer.executable
 
     def _check_interpreter(self) -> None:
@@ -184,16 +185,9 @@ class Zygote:
         )
 
     def _last_words(self) -> str:
-        """The last line that the zygote wrote, without known secrets."""
+        """The last line that the zygote wrote, without secrets."""
         line = self._output.last_line()
-        environment = self._target.environment.items()
-        secrets = [
-            *self._config["secrets"],
-            *(value for name, value in environment if is_secret(name)),
-        ]
-        if not line or any(secret and secret in line for secret in secrets):
-            return ""
-        return f" ({line[:_MOST_WORDS]})"
+        return f" ({self._masking.text(line, _MOST_WORDS)})" if line else ""
 
     def ask(
         self, message: Mapping[str, object], form: type[_Answer], limit_s: float = _ASK_LIMIT_S
@@ -224,7 +218,7 @@ class Zygote:
             forked = self._control.answer(_FORK_LIMIT_S, Forked, Failed)
         if isinstance(forked, Failed):
             raise ConnectionLost(forked.failed)
-        return WorkerConversation(ours, forked.pid, self._process.pid)
+        return WorkerConversation(ours, self._masking, forked.pid, self._process.pid)
 
     def end(self) -> None:
         """Stop the zygote and everything it started. Calling it twice is safe."""

@@ -6,8 +6,6 @@ counts the rows that it leaves out (``left_out`` in ``protocol.Result``).
 
 from __future__ import annotations
 
-from typing import Callable
-
 # Characters of a name. Airflow's own limit of ids and keys.
 NAME = 250
 # Characters of a path. Linux allows no more.
@@ -21,9 +19,9 @@ TRACEBACK = 16_000
 EXCEPTION = 4000
 SOURCE_LINE = 500
 WARNING = 500
-# dagprof redacts so many characters beyond a cut, and does not show them. So a secret is masked as
-# a whole, even if the cut is inside of it.
-MARGIN = 4096
+# The process that asked for the parse masks secrets. It does not recognise half a secret. So a cut
+# drops the word that it falls into.
+_WORD_ENDS = " \n\t\"'`&?=,;:/()[]{}<>"
 
 # Frames of a traceback. Of a deep recursion these show how it began and where it ended.
 FIRST_FRAMES, LAST_FRAMES = 20, 60
@@ -89,35 +87,35 @@ def cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[:limit] + _more(len(text) - limit)
 
 
-def shown(text: str, limit: int, redact: Callable[[str], str]) -> str:
-    """Return the first ``limit`` characters with secrets masked, with a note of how many more there
-    are.
+def shown(text: str, limit: int) -> str:
+    """Return the beginning of a text, up to ``limit`` characters, with a note of how many more
+    there are. No word is cut in two.
     """
-    head, left_out = _masked(text, limit, redact)
-    return head + _more(left_out) if left_out else head
+    if len(text) <= limit:
+        return text
+    head = words(text, limit)
+    return head + _more(len(text) - len(head))
 
 
-def brief(text: str, limit: int, redact: Callable[[str], str]) -> str:
+def brief(text: str, limit: int) -> str:
     """The same for a row of a table: an ellipsis stands for the rest."""
-    head, left_out = _masked(text, limit, redact)
-    return head + ELLIPSIS if left_out else head
+    return text if len(text) <= limit else words(text, limit) + ELLIPSIS
+
+
+def words(text: str, limit: int) -> str:
+    """Return up to ``limit`` characters, without the last word: it may be the beginning of a longer
+    one. A shorter text, and one that is a single word, stays as it is.
+    """
+    if len(text) < limit:
+        return text
+    head = text[:limit]
+    end = max(head.rfind(mark) for mark in _WORD_ENDS)
+    return head[:end] if end >= 0 else head
 
 
 def line_number(value: object) -> int:
     """Return a line number as it is, and 0 for any other value."""
     return value if type(value) is int and 0 <= value < _LARGEST_LINE else 0
-
-
-def _masked(text: str, limit: int, redact: Callable[[str], str]) -> tuple[str, int]:
-    """The first ``limit`` characters with secrets masked, and how many more there are.
-
-    A secret that ends beyond the margin is not recognised. It begins within the margin, which is
-    not shown.
-    """
-    masked = redact(text[: limit + MARGIN])
-    if len(text) <= limit + MARGIN:
-        return masked[:limit], max(0, len(masked) - limit)
-    return masked[:-MARGIN][:limit], len(text) - limit
 
 
 def _more(characters: int) -> str:

@@ -8,7 +8,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Callable
 
-from . import answering, bounds, interpreter, redact, watch
+from . import answering, bounds, exported, interpreter, watch
 from .asked import answers, environment, lookups
 from .clocks import perf_counter, process_time, thread_time
 from .parsing import bytecode, experiment, failures, missed, parse, serialised, stacks, state
@@ -41,9 +41,8 @@ class Surroundings:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.airflow_ms = self.airflow_cpu_ms = 0.0
+        self.exported = exported.Exported()
         bytecode.redirect(os.path.join(config["scratch"], "bytecode"))
-        secrets = [value for value in config["secrets"] if isinstance(value, str)]
-        self.redact = redact.Redactor(secrets)
         self.answers = answers.Answers(
             config["variables"], config["connections"], config["missing"]
         )
@@ -175,7 +174,7 @@ class Child:
         self._surroundings = surroundings
         self._request = request
         self._file = request["file"]
-        self._failures = failures.FailureLog(surroundings.redact)
+        self._failures = failures.FailureLog()
         self._interpreter = interpreter.Interpreter()
         self._left_out: dict[str, int] = {}
         self._modules: list[str] = []
@@ -204,6 +203,7 @@ class Child:
             "stops": self._failures.stops(),
             "modules_before": self._modules,
             "left_out": self._counted(failures=self._failures.left_out),
+            "environment": self._surroundings.exported.new(),
         }
 
     def ending(self) -> Ending:
@@ -255,19 +255,13 @@ class Child:
             facts["state"], facts["missed"] = state.snapshot(), seen.rows
             facts["missing"], facts["stars"] = removal.missing, removal.stars
         if self._request.get("contents"):
-            facts["contents"] = serialised.contents(
-                parsed.documents, self._request["contents"], self._surroundings.redact
-            )
+            facts["contents"] = serialised.contents(parsed.documents, self._request["contents"])
         return {**facts, "digests": serialised.digests(parsed.documents), **self._describe(parsed)}
 
     def _trace(self) -> Facts:
         around = self._surroundings
-        effects = watch.Effects(
-            around.redact, around.config["root"], around.config["scratch"], self._file
-        )
-        traced = parse.TracedParse(
-            self._file, around.redact, around.api.building_classes(), effects.checkpoint
-        )
+        effects = watch.Effects(around.config["root"], around.config["scratch"], self._file)
+        traced = parse.TracedParse(self._file, around.api.building_classes(), effects.checkpoint)
         effects.install(around.api, runs_exit_handlers=around.delivery.is_supervised)
         self._effects = effects
         traced.install()
@@ -318,14 +312,14 @@ class Child:
         if parsed.escaped is not None:
             self._failures.add(parsed.escaped)
         stored = list(parsed.documents) if parsed.unsent is None else []
-        warnings, redact = _warnings(parsed.bag), self._surroundings.redact
+        warnings = _warnings(parsed.bag)
         self._left_out["warnings"] = max(0, len(warnings) - bounds.WARNINGS)
         return {
             "dag_ids": sorted(map(serialised.name_of, stored)),
             "task_count": sum(len(parsed.bag.dags[dag_id].tasks) for dag_id in stored),
             "is_unsent": parsed.unsent is not None,
             "warnings": [
-                bounds.shown(text, bounds.WARNING, redact) for text in warnings[: bounds.WARNINGS]
+                bounds.shown(text, bounds.WARNING) for text in warnings[: bounds.WARNINGS]
             ],
         }
 

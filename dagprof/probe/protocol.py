@@ -25,9 +25,7 @@ UntracedRow = List[Union[str, bool]]  # exception, message, whether it is a Synt
 
 
 class Config(TypedDict):
-    """To the zygote: the configuration at the start. ``secrets`` are values that may appear in no
-    message.
-    """
+    """To the zygote: the configuration at the start."""
 
     scratch: str
     cache: str | None
@@ -37,7 +35,6 @@ class Config(TypedDict):
     spawns: bool
     variables: dict[str, Json]
     connections: dict[str, Json]
-    secrets: list[str]
     missing: str
     safe_mode: bool | None
 
@@ -99,6 +96,7 @@ class Ready(TypedDict):
     executable: str
     plugins: list[PluginRow]
     trouble: str
+    environment: dict[str, str]
 
 
 class NoFork(TypedDict):
@@ -330,6 +328,7 @@ class Result(Facts, total=False):
     asked_by_libraries: list[AccessRow]
     modules_before: list[str]
     left_out: dict[str, int]
+    environment: dict[str, str]
 
 
 class ExitTimes(TypedDict, total=False):

@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 from time import monotonic, perf_counter
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING
 
 from . import answering, bounds, child, faults
 from .channel import Channel, Stream
@@ -62,11 +62,11 @@ def serve(channel: Channel, surroundings: child.Surroundings, pre_imported: list
         request: ParseRequest | None = channel.receive()
         if request is None:
             return
-        watch = Watch(channel, request, surroundings.redact, is_supervised=is_supervised)
+        watch = Watch(channel, request, is_supervised=is_supervised)
         try:
             watch.start(surroundings, pre_imported)
         except faults.CannotFork as error:
-            channel.send({"fault": faults.NO_FORK, "reason": surroundings.redact(str(error))})
+            channel.send({"fault": faults.NO_FORK, "reason": str(error)})
             return
         channel.send(watch.until_done())
 
@@ -78,11 +78,9 @@ class Watch:
         self,
         channel: Channel,
         request: ParseRequest,
-        redact: Callable[[str], str],
         *,
         is_supervised: bool,
     ) -> None:
-        self._redact = redact
         self._is_supervised = is_supervised
         self._channel = channel
         self._request = request
@@ -112,7 +110,7 @@ class Watch:
         self._writing_end = pipes[0][1]
         for _, write in pipes[1:]:
             os.close(write)
-        output = bounds.OUTPUT_BYTES + bounds.MARGIN
+        output = bounds.OUTPUT_BYTES
         self._result, self._stdout, self._stderr = (
             Stream(read, limit)
             for (read, _), limit in zip(pipes, (bounds.ANSWER_BYTES, output, output))
@@ -332,5 +330,5 @@ class Watch:
         }
 
     def _shown(self, stream: Stream) -> list[str | int]:
-        text = self._redact(stream.data.decode("utf-8", "replace"))
-        return [text[: -bounds.MARGIN] if stream.is_over else text, stream.total]
+        text = stream.data.decode("utf-8", "replace")
+        return [bounds.words(text, len(text)) if stream.is_over else text, stream.total]

@@ -56,8 +56,7 @@ def serve(descriptor: int) -> None:
     try:
         zygote = Zygote(control, config)
     except faults.CannotFork as error:
-        reason = Surroundings(config).redact(str(error))
-        control.send({"op": "failed", "fault": faults.NO_FORK, "reason": reason})
+        control.send({"op": "failed", "fault": faults.NO_FORK, "reason": str(error)})
         return
     zygote.serve()
 
@@ -70,7 +69,7 @@ class Zygote:
         self._describer = describe.Describer()
         self._pre_imported: list[str] = []
         self._surroundings = Surroundings(config)
-        self._plugins = plugins.Plugins(self._surroundings.redact)
+        self._plugins = plugins.Plugins()
         self._trouble = ""
 
     def serve(self) -> None:
@@ -130,16 +129,18 @@ class Zygote:
                 "python": sys.version.split()[0],
                 "executable": sys.executable,
                 "plugins": self._plugins.rows,
-                "trouble": self._surroundings.redact(self._trouble),
+                "trouble": self._trouble,
+                "environment": self._surroundings.exported.new(),
             }
         )
+        self._surroundings.exported.settle()
         return True
 
     def _refuse(self, error: BaseException) -> None:
         """Report why dagprof cannot measure. If Airflow lacks something that the probe needs,
         report that instead of the error.
         """
-        fault, reason = faults.of(error), self._surroundings.redact(faults.reason(error))
+        fault, reason = faults.of(error), faults.reason(error)
         if fault == faults.BROKEN:
             try:
                 unsupported = str(self._look_for_needs()().get("reason", ""))

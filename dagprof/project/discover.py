@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from dagprof.project import imports, layout, sources
 from dagprof.project.answers import project_answers
-from dagprof.project.secret_names import is_secret
 from dagprof.project.sources import Sources
 from dagprof.project.usage import Usages
 from dagprof.project.values import OFF, ProjectSetup, Variable
@@ -106,7 +105,6 @@ class _Discovery:
         path += self._layout_path(path, plugins, home, installed)
         taken = taken_over(self._sources, self._environment, self._usages)
         found = project_answers(self._sources, self._usages)
-        values = {**{name: str(value) for name, value in taken.items()}, **found.variables}
         return ProjectSetup(
             root=root,
             top=self._sources.repository.top,
@@ -117,9 +115,6 @@ class _Discovery:
             environment=taken,
             variables=dict(found.variables),
             connections=found.connections,
-            secrets=tuple(
-                value for name, value in values.items() if is_secret(name) and value[:1] != os.sep
-            ),
             used=self._usages.all(),
         )
 

@@ -52,7 +52,7 @@ class ProjectSetup(NamedTuple):
     ``environment`` holds variables with their container paths mapped. ``pythonpath`` holds folders
     in the order in which Python searches them. ``variables`` and ``connections`` answer lookups
     like the files of ``--variables`` and ``--connections``. ``plugins`` is a folder, or an archive
-    of one. ``secrets`` holds values that must not appear in any result.
+    of one.
     """
 
     root: Path
@@ -64,5 +64,4 @@ class ProjectSetup(NamedTuple):
     environment: dict[str, str] = {}
     variables: dict[str, object] = {}
     connections: dict[str, object] = {}
-    secrets: tuple[str, ...] = ()
     used: tuple[Used, ...] = ()

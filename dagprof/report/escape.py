@@ -1,5 +1,5 @@
 """Makes text from DAG code safe to show: invisible and control characters become visible
-escapes.
+escapes, and commands of CI systems are broken up.
 """
 
 from __future__ import annotations
@@ -12,6 +12,12 @@ import unicodedata
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
+# What begins a command in the log of GitHub Actions (``::name::``, ``##[name]``), Azure Pipelines
+# (``##vso[``, ``##[``), TeamCity (``##teamcity[``) and GitLab (``section_start:``). Anywhere in a
+# text: some count inside a line, and where lines end is decided when they are printed.
+_COMMAND = re.compile(r":(?=:[A-Za-z_])|#(?=#(?:[A-Za-z]{1,20})?\[)|(?<=section)_(?=start:|end:)")
+_BEGINNINGS = ("::", "##", "section_")
+
 # Stands for line ends in texts of one line.
 _BREAK = " ⏎ "
 _LINE_ENDS = re.compile(r"[\r\n]+")
@@ -21,11 +27,11 @@ def safe_text(value: str, limit: int = 300) -> str:
     """One line of at most ``limit`` characters, with an ellipsis if it was cut. ``⏎`` separates the
     lines of the value.
     """
-    if value.isprintable() and len(value) <= limit:
+    if value.isprintable() and len(value) <= limit and not _may_command(value):
         return value
     kept = value[: 4 * limit]
     text = "".join(_visible(character) for character in _one_line(kept)[: limit + 1])
-    return _cut(text, limit, len(value) > len(kept))
+    return _cut(without_commands(text), limit, len(value) > len(kept))
 
 
 def _one_line(value: str) -> str:
@@ -40,7 +46,21 @@ def safe_lines(value: str, limit: int = 20_000) -> str:
     """Safe text of several lines: line ends and tabs stay."""
     kept = value[:limit].replace("\r\n", "\n").replace("\t", "    ")
     text = "".join(character if character == "\n" else _visible(character) for character in kept)
-    return text + ("\n…" if len(value) > limit else "")
+    return without_commands(text) + ("\n…" if len(value) > limit else "")
+
+
+def without_commands(text: str) -> str:
+    """The text with a space in what a CI system would take as a command."""
+    return _COMMAND.sub(r"\g<0> ", text) if _may_command(text) else text
+
+
+def json_without_commands(text: str) -> str:
+    """JSON with an escape in the same places: a reader of the document sees no difference."""
+    return _COMMAND.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def _may_command(text: str) -> bool:
+    return any(beginning in text for beginning in _BEGINNINGS)
 
 
 def _cut(text: str, limit: int, is_longer: bool) -> str:

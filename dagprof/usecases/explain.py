@@ -21,6 +21,7 @@ from dagprof.errors import UsageError
 from dagprof.measure import scan as scanning
 from dagprof.measure.rounds import Progress
 from dagprof.model import FileResult, Run
+from dagprof.redaction import Redactor
 from dagprof.surrogates import without_surrogates
 
 if TYPE_CHECKING:
@@ -165,11 +166,13 @@ def _loading(run: Run, path: str) -> list[str]:
 
 
 def _source(run: Run, file: FileResult) -> list[str] | None:
-    """The lines of the file, if the file has not changed since the measurement."""
+    """The lines of the file without what looks like a secret, if the file has not changed since the
+    measurement.
+    """
     try:
         data = (Path(run.root) / file.path).read_bytes()
     except OSError:
         return None
     if hashlib.sha256(data).hexdigest() != file.sha256 or file.path.endswith(".zip"):
         return None
-    return source_lines(data)
+    return Redactor().source("\n".join(source_lines(data))).split("\n")

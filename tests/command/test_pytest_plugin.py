@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from ci_logs import commands, raw_controls
 from support import TARGET, dag, write
 
 pytest_plugins = ["pytester"]
@@ -264,3 +265,13 @@ def test_a_file_that_needs_an_answer_is_skipped_with_the_sentence(place: pytest.
     done.stdout.fnmatch_lines(
         ["*a.py could not be checked: it needs Variable 'first_day'*--variables FILE.*"]
     )
+
+
+def test_text_of_a_dag_file_gives_no_command_to_a_ci_system(place: pytest.Pytester) -> None:
+    text = "first\\n::error file=a.py::PWN\\r\\n##vso[task.x]PWN \\x1b[2J ##[error]PWN"
+    write(place.path, {"dags/a.py": f'raise RuntimeError("{text}")  # airflow dag\n'})
+    done = call(place, "--dagprof", "dags", "dags")
+    log = "\n".join([*done.outlines, *done.errlines])
+    assert "PWN" in log
+    assert not commands(log)
+    assert not raw_controls(log)

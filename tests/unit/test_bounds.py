@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from pathlib import Path
 
 import pytest
@@ -16,35 +15,29 @@ from dagprof.probe import answering, bounds
 from .test_probe_parts import in_child
 
 
-def masked(text: str) -> str:
-    return re.sub(r"secret-\w+", "***", text)
-
-
 def test_a_short_text_is_as_it_is() -> None:
-    assert bounds.shown("short", 10, masked) == "short"
-    assert bounds.brief("short", 10, masked) == "short"
+    assert bounds.shown("short", 10) == "short"
+    assert bounds.brief("short", 10) == "short"
     assert bounds.cut("short", 10) == "short"
 
 
 def test_a_long_text_says_how_much_is_missing() -> None:
     text = "x" * 1_000_000
-    assert bounds.shown(text, 10, masked) == "xxxxxxxxxx… (999,990 more characters)"
-    assert bounds.brief(text, 10, masked) == "xxxxxxxxxx…"
+    assert bounds.shown(text, 10) == "xxxxxxxxxx… (999,990 more characters)"
+    assert bounds.brief(text, 10) == "xxxxxxxxxx…"
     assert bounds.cut(text, 10) == "xxxxxxxxxx… (999,990 more characters)"
 
 
-@pytest.mark.parametrize("before", [0, 5, 90, 99, 100, 4000, 4190, 4195, 4196, 5000])
+@pytest.mark.parametrize("before", [0, 5, 90, 99, 100, 4000, 5000])
 @pytest.mark.parametrize("after", [0, 10, 10_000])
-def test_no_part_of_a_secret_is_shown_where_the_cut_falls_into_it(before: int, after: int) -> None:
-    text = "." * before + " secret-" + "k" * 2000 + " " + "." * after
-    for found in (bounds.shown(text, 100, masked), bounds.brief(text, 100, masked)):
+@pytest.mark.parametrize("mark", [" ", "=", "/", "'", ":"])
+def test_no_part_of_a_word_is_shown_where_the_cut_falls_into_it(
+    before: int, after: int, mark: str
+) -> None:
+    text = "." * before + mark + "k" * 2000 + " " + "." * after
+    for found in (bounds.shown(text, 100), bounds.brief(text, 100)):
         assert "k" not in found.partition("… (")[0]
         assert len(found) < 150
-
-
-def test_secrets_that_shrink_bring_no_cut_secret_into_sight() -> None:
-    text = " secret-kk" * 400 + " secret-" + "k" * 10_000
-    assert "k" not in bounds.shown(text, 100, masked).partition("… (")[0]
 
 
 class Text(str):

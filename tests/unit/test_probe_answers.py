@@ -191,7 +191,7 @@ def test_a_suppressed_cause_is_none() -> None:
         "        except KeyError as error:\n"
         "            raising(error)\n"
         "    except ImportError as error:\n"
-        "        return exceptions.describe(error, str)[0]['cause']\n"
+        "        return exceptions.describe(error)[0]['cause']\n"
         "def hidden(error): raise ImportError('x') from None\n"
         "def chained(error): raise ImportError('x') from error\n"
         "def implied(error): raise ImportError('x')\n"

@@ -27,7 +27,7 @@ _syntax_file: Callable[..., Any] = vars(SyntaxError)["filename"].__get__
 _syntax_line: Callable[..., Any] = vars(SyntaxError)["lineno"].__get__
 
 
-def describe(error: BaseException, redact: Redact) -> tuple[FailureRow, StopRow]:
+def describe(error: BaseException) -> tuple[FailureRow, StopRow]:
     """Return an exception as a row, and where it ended the parse.
 
     The first has type, message, the user's frames, the first cause, and the user's innermost line.
@@ -36,14 +36,14 @@ def describe(error: BaseException, redact: Redact) -> tuple[FailureRow, StopRow]
     """
     frames, message = Frames(_trace_of(error)), _message(error)
     cause = _first_cause(error)
-    text = _traceback(frames, redact) + bounds.shown(_last_lines(error), bounds.EXCEPTION, redact)
+    text = _traceback(frames) + bounds.shown(_last_lines(error), bounds.EXCEPTION)
     file, line = _place(error, cause, frames)
-    masked = bounds.shown(message, bounds.MESSAGE, redact)
+    masked = bounds.shown(message, bounds.MESSAGE)
     row: FailureRow = {
         "type": bounds.type_name(error),
         "message": masked,
         "traceback": text,
-        "cause": "" if cause is error else bounds.shown(one_line(cause), bounds.MESSAGE, redact),
+        "cause": "" if cause is error else bounds.shown(one_line(cause), bounds.MESSAGE),
         "file": bounds.cut(file, bounds.PATH),
         "line": bounds.line_number(line),
     }
@@ -108,12 +108,12 @@ def _summary(trace: TracebackType) -> traceback.FrameSummary:
     return traceback.FrameSummary(file, frame.lineno or 0, name, lookup_line=False, line=source)
 
 
-def _traceback(frames: Frames, redact: Redact) -> str:
+def _traceback(frames: Frames) -> str:
     try:
         text = frames.text()
     except Exception:  # Python may ask a loader of the user's for the source
         text = ""
-    shown = bounds.shown(text, bounds.TRACEBACK, redact)
+    shown = bounds.shown(text, bounds.TRACEBACK)
     return shown if shown.endswith("\n") or not shown else shown + "\n"
 
 

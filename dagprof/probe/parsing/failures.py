@@ -24,8 +24,7 @@ class FailureLog:
     are not kept.
     """
 
-    def __init__(self, redact: Callable[[str], str]) -> None:
-        self._redact = redact
+    def __init__(self) -> None:
         self._rows: list[FailureRow] = []
         self._stops: list[StopRow] = []
         self._formatted: dict[str, tuple[FailureRow, StopRow]] = {}
@@ -50,10 +49,10 @@ class FailureLog:
     def _remember(self, text: str, error: BaseException) -> None:
         """Keep the first exceptions, for a loop over many bags. Of the others the text is known."""
         if len(self._formatted) < bounds.FORMATTED:
-            self._formatted[text] = exceptions.describe(error, self._redact)
+            self._formatted[text] = exceptions.describe(error)
 
     def add(self, error: BaseException) -> None:
-        self._keep(*exceptions.describe(error, self._redact))
+        self._keep(*exceptions.describe(error))
 
     def keep_those_of(self, import_errors: Mapping[str, object]) -> None:
         """Keep the import errors of the file's own bag, each with its exception if dagprof saw
@@ -70,8 +69,8 @@ class FailureLog:
         """Add a failure for a result that cannot leave the child: Airflow then stores neither a DAG
         nor an import error of the file.
         """
-        row, stop = exceptions.describe(error, self._redact)
-        what = self._redact("%s; " % culprit) if culprit else ""
+        row, stop = exceptions.describe(error)
+        what = "%s; " % culprit if culprit else ""
         text = "%sAirflow %s, so it stores neither a DAG nor an import error (%s: %s)"
         message = text % (what, fault, row["type"], row["message"])
         self._keep({**row, "type": "", "message": message}, stop)
@@ -84,7 +83,7 @@ class FailureLog:
         named = len(kind) <= bounds.NAME and _is_name(kind) and bool(message)
         row: FailureRow = {
             "type": kind if named else "",
-            "message": bounds.shown(message if named else text, bounds.MESSAGE, self._redact),
+            "message": bounds.shown(message if named else text, bounds.MESSAGE),
             "traceback": "",
             "cause": "",
             "file": bounds.cut(file, bounds.PATH),

@@ -150,13 +150,11 @@ class TracedParse:
     def __init__(
         self,
         file: str,
-        redact: Callable[[str], str],
         building_classes: list[type],
         checkpoint: Callable[[str, int], object] = lambda file, line: None,
     ) -> None:
         self._file = file
         self._building_classes = building_classes
-        self._redact = redact
         self._dag_module = ""
         self.plain: list[UntracedRow] = []
         self._made: dict[tuple[str, str, int], None] = {}
@@ -247,7 +245,7 @@ class TracedParse:
         try:
             path = loader.get_filename(name)
             source = loader.get_data(path)
-            return statements.compile_with_clock(source, path, self.clock, self._redact)
+            return statements.compile_with_clock(source, path, self.clock)
         except Exception as error:
             self.plain.append(_why_plain(error))
             del self.clock.rows[known:]

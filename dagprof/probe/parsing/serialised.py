@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING
 
 from .. import bounds
 
@@ -45,15 +45,11 @@ def _hash(text: str) -> str:
     return _sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def contents(
-    documents: dict[str, Document], wanted: list[str], redact: Callable[[str], str]
-) -> dict[str, Json]:
-    """The serialised forms of the requested DAGs, with secrets masked and long texts cut."""
+def contents(documents: dict[str, Document], wanted: list[str]) -> dict[str, Json]:
+    """The serialised forms of the requested DAGs, with long texts cut."""
     named = {name_of(dag_id): document for dag_id, document in documents.items()}
     return {
-        dag_id: _Shown(redact).of(_loads(_text(named[dag_id])))
-        for dag_id in wanted
-        if dag_id in named
+        dag_id: _Shown().of(_loads(_text(named[dag_id]))) for dag_id in wanted if dag_id in named
     }
 
 
@@ -62,8 +58,7 @@ class _Shown:
     beginning and a hash of the rest, so that a difference in the rest still shows.
     """
 
-    def __init__(self, redact: Callable[[str], str]) -> None:
-        self._redact = redact
+    def __init__(self) -> None:
         self._left = bounds.DOCUMENT
 
     def of(self, value: Json) -> Json:
@@ -93,7 +88,7 @@ class _Shown:
         return found
 
     def _text(self, text: str) -> str:
-        shown = bounds.shown(text, bounds.MESSAGE, self._redact)
+        shown = bounds.shown(text, bounds.MESSAGE)
         self._left -= len(shown)
         # A difference beyond the cut must show too.
         is_cut = len(text) > bounds.MESSAGE

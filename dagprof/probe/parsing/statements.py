@@ -22,7 +22,7 @@ from ..clocks import perf_counter_ns, process_time_ns
 CLOCK, WATCHED_LOOP = "__dagprof_clock__", "__dagprof_loop_%d__"
 ITERATIONS = 1000
 DEEPEST = 8
-_TEXT_LIMIT = 160
+_TEXT_LIMIT = 500
 _BUILDERS = {"dag", "task_group"}
 _Located = TypeVar("_Located", bound=ast.AST)
 
@@ -153,12 +153,9 @@ class StatementClock:
 
 
 class _Instrumenter:
-    def __init__(
-        self, clock: StatementClock, source_lines: list[str], redact: Callable[[str], str]
-    ) -> None:
+    def __init__(self, clock: StatementClock, source_lines: list[str]) -> None:
         self.clock = clock
         self._lines = source_lines
-        self._redact = redact
         self._texts: dict[int, str] = {}
 
     def module(self, tree: ast.Module) -> None:
@@ -170,7 +167,7 @@ class _Instrumenter:
         text = self._texts.get(line)
         if text is None:
             source = self._lines[line - 1].strip() if 0 < line <= len(self._lines) else ""
-            text = self._texts[line] = bounds.brief(source, _TEXT_LIMIT, self._redact)
+            text = self._texts[line] = bounds.brief(source, _TEXT_LIMIT)
         return text
 
     def _block(
@@ -261,9 +258,7 @@ def _decorator_name(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
-def compile_with_clock(
-    source: bytes, file: str, clock: StatementClock, redact: Callable[[str], str]
-) -> CodeType:
+def compile_with_clock(source: bytes, file: str, clock: StatementClock) -> CodeType:
     """Compile ``source`` to code that drives ``clock``. The code finds the clock as a builtin.
 
     :raises SyntaxError: as compiling the file itself would.
@@ -273,7 +268,7 @@ def compile_with_clock(
         raise TooLarge(f"the file has more than {bounds.SOURCE_BYTES:,} bytes")
     tree = ast.parse(source, file)
     clock.expect(len(tree.body))
-    _Instrumenter(clock, importlib.util.decode_source(source).split("\n"), redact).module(tree)
+    _Instrumenter(clock, importlib.util.decode_source(source).split("\n")).module(tree)
     setattr(builtins, CLOCK, clock)
     code: CodeType = compile(tree, file, "exec", dont_inherit=True)
     return code

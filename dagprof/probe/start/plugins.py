@@ -11,6 +11,7 @@ from time import perf_counter
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, Callable
 
+from .. import bounds
 from ..usage import rss_kib
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from ..protocol import PluginRow
 
+_ERROR_LIMIT = 1000
 _GROUP = "airflow.plugins"
 _LOADERS = ("plugins_manager",)
 
@@ -31,8 +33,7 @@ class Plugins:
     time, Airflow gives it a name of its own.
     """
 
-    def __init__(self, redact: Callable[[str], str]) -> None:
-        self._redact = redact
+    def __init__(self) -> None:
         self.rows: list[PluginRow] = []
 
     def install(self, replace: Callable[[object, str, object], None]) -> None:
@@ -64,7 +65,7 @@ class Plugins:
         try:
             return function(*arguments)
         except BaseException as error:
-            row["error"] = self._redact("%s: %s" % (type(error).__name__, error))[:500]
+            row["error"] = bounds.shown("%s: %s" % (type(error).__name__, error), _ERROR_LIMIT)
             raise
         finally:
             row["wall_ms"] = (perf_counter() - started) * 1000

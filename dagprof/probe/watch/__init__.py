@@ -34,10 +34,8 @@ class Effects:
     ``scratch`` is never an effect.
     """
 
-    def __init__(
-        self, redact: Callable[[str], str], root: str, scratch: str, dag_file: str
-    ) -> None:
-        self._ledger = Ledger(redact)
+    def __init__(self, root: str, scratch: str, dag_file: str) -> None:
+        self._ledger = Ledger()
         self._late = LatePatches()
         self._files = FileWatch(self._ledger, root, scratch, dag_file)
         self._network = NetworkWatch(self._ledger)
@@ -96,7 +94,7 @@ class Effects:
         files count.
         """
         for text in texts:
-            match = _WARNING.match(text[: bounds.PATH + bounds.MARGIN])
+            match = _WARNING.match(text[: 2 * bounds.PATH])
             if match is not None and origin.of_file(match["file"]) == origin.USER:
                 self._ledger.add(
                     "warning", match["text"].strip(), match["file"], int(match["line"])

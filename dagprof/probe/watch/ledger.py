@@ -83,17 +83,16 @@ class _Row:
 class _Kind:
     """The effects of one kind: the number of rows, and their texts."""
 
-    def __init__(self, redact: Callable[[str], str]) -> None:
+    def __init__(self) -> None:
         self.rows = 0
-        self._redact = redact
         self._shown: dict[str, str] = {}
 
     def shown(self, what: str) -> str | None:
         """The text of a row; None if there are too many different texts."""
-        known = what[: bounds.WHAT + bounds.MARGIN]
+        known = what[: bounds.WHAT + 1]
         shown = self._shown.get(known)
         if shown is None and len(self._shown) < bounds.EFFECTS:
-            shown = self._shown[known] = bounds.brief(what, bounds.WHAT, self._redact)
+            shown = self._shown[known] = bounds.brief(what, bounds.WHAT)
         return shown
 
 
@@ -104,8 +103,7 @@ class Ledger:
     ``left_out`` counts the effects beyond the number of rows that are kept of each kind.
     """
 
-    def __init__(self, redact: Callable[[str], str]) -> None:
-        self._redact = redact
+    def __init__(self) -> None:
         self._rows: dict[Key | tuple[str, str, str, int, str] | None, _Row] = {}
         self._main = get_ident()
         self._kinds: dict[str, _Kind] = {}
@@ -135,7 +133,7 @@ class Ledger:
         """Count an effect at a known line. The size is the largest so far; for output it is the
         sum.
         """
-        of_kind = self._kinds.get(kind) or self._kinds.setdefault(kind, _Kind(self._redact))
+        of_kind = self._kinds.get(kind) or self._kinds.setdefault(kind, _Kind())
         shown = of_kind.shown(what)
         key = (kind, shown or "", bounds.cut(file, bounds.PATH), line)
         row = self._rows.get(key)

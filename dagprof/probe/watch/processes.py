@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Iterable
 
 from .. import bounds
 from ..clocks import perf_counter_ns
-from ..redact import MASK
 from .callers import STARTED_AT
 from .late import LatePatches, replace
 from .ledger import Ledger
@@ -28,17 +27,8 @@ if TYPE_CHECKING:
 
     from .events import Arguments, Handlers, Key
 
-_SECRET = (
-    r"--?[\w-]*(?:password|passwd|passphrase|pwd|secret|token|api-?key|access-?key|credentials?)"
-    r"[\w-]*"
-)
-_FLAG = re.compile(_SECRET + r"$", re.I)
-_FLAG_WITH_VALUE = re.compile(
-    r"(?<![\w-])(" + _SECRET + r")(=|\s+)(\"[^\"]*\"|'[^']*'|[^\s\"']\S*)", re.I
-)
-_USER_AND_PASSWORD = re.compile(r"((?:^|\s)(?:-u|--user)(?:\s+|=)[^:\s/]+:)\S+")
-_MYSQL_PASSWORD = re.compile(r"(mysql\S*\s(?:.*\s)?-p)[^\s-]\S*")
-_URL_USER = re.compile(r"(://)[^/@\s]+@")
+# A word of a command line with one of these is shown in quotes.
+_NEEDS_QUOTES = re.compile(r"[\s'\"]|^$")
 _STARTED = "_dagprof_started"
 # With the spaces between them, more arguments than fit into a row.
 _ARGUMENTS = bounds.WHAT
@@ -203,30 +193,23 @@ def name_of(target: object) -> str:
 
 
 def command_text(command: str | bytes | os.PathLike[str] | Iterable[object] | None) -> str:
-    """The beginning of a command line, for display. Values after flags that announce a secret are
-    masked.
+    """The beginning of a command line as a shell takes it, so that the end of each argument stays
+    visible.
     """
     if isinstance(command, (str, bytes, os.PathLike)):
-        return _mask(_beginning(command))
-    shown: list[str] = []
-    for argument in itertools.islice(command or (), _ARGUMENTS):
-        text = _beginning(argument)
-        is_secret = bool(shown) and _FLAG.match(shown[-1]) is not None and not text.startswith("-")
-        shown.append(MASK if is_secret else _mask(text))
-    return _mask_words(" ".join(shown))
+        return _beginning(command)
+    return " ".join(map(_quoted, itertools.islice(command or (), _ARGUMENTS)))
 
 
 def _beginning(argument: object) -> str:
     """The beginning of an argument. The ledger cuts longer texts anyway."""
     is_name = isinstance(argument, (str, bytes, os.PathLike))
     text = os.fsdecode(argument) if is_name else bounds.plain(argument)  # type: ignore[arg-type]
-    return text[: bounds.WHAT + bounds.MARGIN + 1]
+    return text[: bounds.WHAT + 1]
 
 
-def _mask(text: str) -> str:
-    return _mask_words(_FLAG_WITH_VALUE.sub(r"\1\2" + MASK, text))
-
-
-def _mask_words(text: str) -> str:
-    text = _URL_USER.sub(r"\1" + MASK + "@", _USER_AND_PASSWORD.sub(r"\1" + MASK, text))
-    return _MYSQL_PASSWORD.sub(r"\1" + MASK, text)
+def _quoted(argument: object) -> str:
+    text = _beginning(argument)
+    if not _NEEDS_QUOTES.search(text):
+        return text
+    return "'%s'" % text.replace("'", "'\\''")

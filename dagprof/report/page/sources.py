@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dagprof.attribution.sourcelines import source_text, with_line_feeds
 from dagprof.model import FileResult, Run
+from dagprof.redaction import Redactor
 from dagprof.report.escape import safe_lines
 
 # The maximum length of one file. A program wrote longer files.
@@ -35,4 +36,4 @@ def source_of(run: Run, file: FileResult) -> tuple[str | None, str]:
         return None, "The source is not text."
     if len(text) > LONGEST:
         return None, f"The source has {len(text):,} characters, too many to show."
-    return safe_lines(text, LONGEST), ""
+    return safe_lines(Redactor().source(text), LONGEST), ""

@@ -7,6 +7,7 @@ import re
 import msgspec
 
 from dagprof.gate.verdict import SCHEMA_VERSION, Verdict
+from dagprof.report.escape import json_without_commands
 from dagprof.surrogates import without_surrogates
 
 # Control characters and direction marks can change what a terminal shows. JSON has an escape for
@@ -24,8 +25,9 @@ def render(verdict: Verdict, *, prefix: str = "") -> str:
 
 
 def indented(value: object) -> str:
-    """A value as JSON that people can also read."""
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode("utf-8") + "\n"
+    """A value as JSON that people can also read, and no CI system reads commands in."""
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode("utf-8")
+    return json_without_commands(text) + "\n"
 
 
 def schema() -> dict[str, object]:

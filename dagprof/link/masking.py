@@ -1,0 +1,202 @@
+"""Masks secrets in everything that the probe reports, before anything else sees it.
+
+Names stay as they are: paths, modules, functions, ids of DAGs, keys of Variables. A text is masked
+first and cut afterwards, so that no half of a secret is left.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from dagprof.link import secrets
+from dagprof.link.messages import (
+    CannotBegin,
+    EffectRow,
+    Failed,
+    FailureRow,
+    Listing,
+    NoFork,
+    PreImported,
+    ProbeConfig,
+    Ready,
+    Reply,
+    Result,
+    Traced,
+)
+from dagprof.model import Plugin
+from dagprof.redaction import MASK, Redactor, is_secret, shapes, values
+
+# As long as these may the texts of a Run be; the probe sends somewhat more.
+_WHAT_LIMIT = 310
+_STATEMENT_LIMIT = 170
+_MESSAGE_LIMIT = 2100
+_WARNING_LIMIT = 600
+_OUTPUT_LIMIT = 32 * 1024
+# The fields of messages that hold text.
+_TEXTS = {Ready: "trouble", CannotBegin: "reason", Failed: "failed", NoFork: "reason"}
+_Struct = TypeVar("_Struct", bound=msgspec.Struct)
+
+
+class Hidden(str):
+    """What is shown of a text with secrets. Two are equal if the whole texts were, so that what
+    differs from parse to parse is seen to differ.
+    """
+
+    _whole: int
+
+    @classmethod
+    def of(cls, text: str, shown: str) -> Hidden:
+        """``shown`` in place of ``text``."""
+        made = cls(shown)
+        made._whole = hash(text)
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Hidden) and self._whole == other._whole
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return self._whole
+
+
+class Masking:
+    """Masks the messages of one probe, which is started with ``config`` in ``environment``. It
+    learns the variables that the user's code sets. Used by several threads.
+    """
+
+    def __init__(self, environment: Mapping[str, str], config: ProbeConfig) -> None:
+        self._environment, self._config = environment, config
+        self._seen = set(environment.items())
+        self._redactor: Redactor | None = None
+        self._lock = threading.RLock()
+
+    def text(self, text: str, limit: int = _MESSAGE_LIMIT) -> str:
+        """At most ``limit`` characters of a text without secrets."""
+        return self._whole(text)[:limit]
+
+    def answer(self, answer: _Struct) -> _Struct:
+        """A message of the zygote, or of a worker that cannot fork."""
+        if isinstance(answer, Ready):
+            self._learn(answer.environment)
+            answer = _with(answer, environment={})
+        if type(answer) in _TEXTS:
+            field = _TEXTS[type(answer)]
+            return _with(answer, **{field: self.text(getattr(answer, field))})
+        if isinstance(answer, Listing):
+            answer = _with(answer, skipped=self._rows(answer.skipped))
+            return _with(answer, passed_over=self._rows(answer.passed_over))
+        if isinstance(answer, PreImported):
+            return _with(answer, failed=self._rows(answer.failed))
+        return answer
+
+    def _rows(self, rows: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+        """Rows whose last column is text."""
+        return [(*row[:-1], self.text(row[-1])) for row in rows]
+
+    def plugins(self, plugins: Iterable[Plugin]) -> tuple[Plugin, ...]:
+        """The plugins that the zygote has loaded."""
+        return tuple(_with(plugin, error=self.text(plugin.error)) for plugin in plugins)
+
+    def reply(self, reply: Reply) -> Reply:
+        """How a parse ended."""
+        if reply.result is not None:
+            self._learn(reply.result.environment)
+            reply = _with(reply, result=self._result(reply.result))
+        (stdout, written), (stderr, complained) = reply.stdout, reply.stderr
+        return _with(
+            reply,
+            stdout=(self.text(stdout, _OUTPUT_LIMIT), written),
+            stderr=(self.text(stderr, _OUTPUT_LIMIT), complained),
+        )
+
+    def _result(self, result: Result) -> Result:
+        return _with(
+            result,
+            environment={},
+            failures=tuple(map(self._failure, result.failures)),
+            stops=tuple((kind, self.text(text), lines) for kind, text, lines in result.stops),
+            warnings=tuple(self.text(text, _WARNING_LIMIT) for text in result.warnings),
+            effects=tuple(self._effects(result.effects)),
+            contents={name: self._value(value) for name, value in result.contents.items()},
+            trace=None if result.trace is None else self._trace(result.trace),
+        )
+
+    def _failure(self, row: FailureRow) -> FailureRow:
+        message, cause = self.text(row.message), self.text(row.cause)
+        return _with(row, message=message, cause=cause, traceback=self._whole(row.traceback))
+
+    def _trace(self, traced: Traced) -> Traced:
+        statements = tuple(
+            _with(row, text=self.text(row.text, _STATEMENT_LIMIT)) for row in traced.statements
+        )
+        untraced = tuple(
+            _with(row, message=self.text(row.message)) for row in traced.uninstrumented
+        )
+        return _with(traced, statements=statements, uninstrumented=untraced)
+
+    def _effects(self, rows: Iterable[EffectRow]) -> Iterable[EffectRow]:
+        """Effects that differ only in a secret are one."""
+        found: dict[tuple[str, str, str, int, bool], EffectRow] = {}
+        for row in rows:
+            shown = _with(row, what=self.text(row.what, _WHAT_LIMIT))
+            key = (row.kind, shown.what, row.file, row.line, row.is_running)
+            found[key] = _together(found[key], shown) if key in found else shown
+        return found.values()
+
+    def _value(self, value: object, name: str = "") -> object:
+        """A value of a serialised DAG; what stands behind the name of a secret is one."""
+        if isinstance(value, dict):
+            return {
+                self._whole(str(key)): self._value(inner, name if key == "__var" else str(key))
+                for key, inner in value.items()
+            }
+        if isinstance(value, list):
+            return [self._value(inner, name) for inner in value]
+        if not isinstance(value, str):
+            return value
+        is_whole = is_secret(name) and not shapes.is_ordinary(value)
+        shown = MASK if is_whole else self._whole(value)
+        return value if shown == value else Hidden.of(value, shown)
+
+    def _whole(self, text: str) -> str:
+        return self._current()(text) if text else text
+
+    def _current(self) -> Redactor:
+        """Made when the first text comes: the probe imports Airflow meanwhile."""
+        with self._lock:
+            if self._redactor is None:
+                self._redactor = Redactor(secrets.of_probe(self._environment, self._config))
+            return self._redactor
+
+    def _learn(self, environment: Mapping[str, str]) -> None:
+        """The user's code has set these variables."""
+        with self._lock:
+            new = dict(environment.items() - self._seen)
+            if new:
+                self._redactor = self._current().knowing(values.of_environment(new))
+                self._seen |= new.items()
+
+
+def _with(value: _Struct, **fields: object) -> _Struct:
+    """The same value with other fields; itself where they are the same objects."""
+    changed = {name: field for name, field in fields.items() if getattr(value, name) is not field}
+    return msgspec.structs.replace(value, **changed) if changed else value
+
+
+def _together(one: EffectRow, other: EffectRow) -> EffectRow:
+    times = [row.wall_us for row in (one, other) if row.wall_us is not None]
+    sizes = (one.size_bytes, other.size_bytes)
+    return _with(
+        one,
+        count=one.count + other.count,
+        wall_us=sum(times) if times else None,
+        size_bytes=sum(sizes) if one.kind == "output" else max(sizes),
+        failed=one.failed + other.failed,
+        threads=max(one.threads, other.threads),
+    )

@@ -1,0 +1,93 @@
+"""Masks secrets in text: what looks like one, and values that are known."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+from dagprof.redaction import patterns
+from dagprof.redaction.known import Known
+from dagprof.redaction.tokens import Span
+
+MASK = "***"
+NOT_SHOWN = "[not shown: looking for secrets took too long]"
+
+# A long text is looked at in pieces. Each begins so much before the end of the one before it, which
+# is more than any secret but a private key takes.
+_PIECE = 1 << 16
+_OVERLAP = 1 << 12
+# CPU time of this thread for one text, so that a busy machine hides nothing.
+_LIMIT_S = 2.0
+
+
+class Redactor:
+    """Masks what looks like a secret, and known values wherever they appear. Used by several
+    threads.
+
+    The time grows as the text does. What is left of a text after ``limit_s`` seconds of ``clock``
+    is replaced by ``NOT_SHOWN``.
+    """
+
+    def __init__(
+        self,
+        secrets: Iterable[str] = (),
+        *,
+        limit_s: float = _LIMIT_S,
+        clock: Callable[[], float] = time.thread_time,
+    ) -> None:
+        self._known = Known(secrets)
+        self._limit_s, self._clock = limit_s, clock
+
+    def knowing(self, secrets: Iterable[str]) -> Redactor:
+        """The same that knows more values."""
+        more = set(secrets).difference(self._known.values)
+        if not more:
+            return self
+        return Redactor([*self._known.values, *more], limit_s=self._limit_s, clock=self._clock)
+
+    def __call__(self, text: str) -> str:
+        """The text with ``MASK`` in place of each secret."""
+        return self._shown(text, lambda secret: MASK)
+
+    def source(self, text: str) -> str:
+        """The same for source code, whose lines stay where they are."""
+        return self._shown(text, lambda secret: MASK + "\n" * secret.count("\n"))
+
+    def _shown(self, text: str, mask: Callable[[str], str]) -> str:
+        if len(text) <= _PIECE:
+            return _masked(text, self._spans(text), mask)
+        deadline = self._clock() + self._limit_s
+        found = [*patterns.whole(text)]
+        end = 0
+        while end < len(text) and (end == 0 or self._clock() < deadline):
+            start, end = max(0, end - _OVERLAP), end + _PIECE
+            piece = text[start:end]
+            found += [(start + first, start + last) for first, last in self._spans(piece)]
+        shown = _masked(text[:end], ((first, min(last, end)) for first, last in found), mask)
+        return shown if end >= len(text) else f"{shown}\n{NOT_SHOWN}"
+
+    def _spans(self, text: str) -> Iterator[Span]:
+        yield from self._known(text)
+        yield from patterns.spans(text)
+
+
+def _masked(text: str, spans: Iterable[Span], mask: Callable[[str], str]) -> str:
+    """The text with each place masked."""
+    parts, done = [], 0
+    for start, end in _joined(spans):
+        parts += [text[done:start], mask(text[start:end])]
+        done = end
+    return "".join([*parts, text[done:]]) if parts else text
+
+
+def _joined(spans: Iterable[Span]) -> Iterator[Span]:
+    """The places in order; those that overlap or touch are one."""
+    first = last = -1
+    for start, end in sorted({span for span in spans if span[0] < span[1]}):
+        if start > last:
+            if last >= 0:
+                yield first, last
+            first = start
+        last = max(last, end)
+    if last >= 0:
+        yield first, last
