@@ -187,7 +187,7 @@ def _without_project(settings: Settings, environ: Mapping[str, str]) -> Around:
     ]
     variables = [each for each in variables if not impossible(each.name, each.value)]
     values = {each.name: each.value for each in variables if each.name not in environ}
-    what = counted(list(values))
+    what = counted(list(values)) if values else ""
     used = (
         (Used(what=what, where=str(settings.env_file), off="--env-file names it"),)
         if values

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import math
 
-from dagprof.model.base import Doubt, Frozen
+from dagprof.model.base import Count, Doubt, Frozen, Seconds, SignedMs, Whole
 from dagprof.model.file import FileResult
 from dagprof.model.project import Project
 from dagprof.model.samples import Samples
@@ -100,7 +100,7 @@ class Environment(Frozen, frozen=True):
     airflow_version: str
     platform: str
     cpu_model: str
-    cpu_count: int
+    cpu_count: Count
     machine: str
     airflow_home: str = ""
     airflow_config: dict[str, str] = {}
@@ -130,9 +130,9 @@ class Plugin(Frozen, frozen=True):
 
     name: str
     source: str = ""
-    wall_ms: float = 0.0
-    rss_kib: int = 0
-    modules: int = 0
+    wall_ms: SignedMs = 0.0
+    rss_kib: Whole = 0
+    modules: Whole = 0
     error: str = ""
 
 
@@ -141,8 +141,12 @@ class Reference(Frozen, frozen=True):
     show how fast the machine was during the scan.
     """
 
-    version: int
+    version: Whole
     samples: Samples
+
+    def __post_init__(self) -> None:
+        if not all(ms > 0 for ms in self.samples.cpu_ms or (0.0,)):
+            raise ValueError("a reference has no times")
 
 
 class Run(Frozen, frozen=True):
@@ -157,9 +161,9 @@ class Run(Frozen, frozen=True):
     dagprof_version: str
     created_at: str
     root: str
-    wall_s: float
+    wall_s: Seconds
     environment: Environment
-    settings: dict[str, str | int | float | bool | None]
+    settings: dict[str, str | Whole | SignedMs | bool | None]
     files: tuple[FileResult, ...]
     modules: tuple[Module, ...] = ()
     import_sets: tuple[tuple[Edge, ...], ...] = ()

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dagprof import __version__
+from dagprof import __version__, bounded
 from dagprof.attribution.sourcelines import source_lines
 from dagprof.config.settings import Settings
 from dagprof.errors import UsageError
@@ -73,7 +73,7 @@ def check_line(name: str, line: int) -> None:
     :raises UsageError: the file has fewer lines.
     """
     with contextlib.suppress(OSError):
-        source = source_lines(Path(name).read_bytes())
+        source = source_lines(bounded.source(name))
         if line > len(source) and not name.endswith(".zip"):
             raise _no_line(name, source, line)
 
@@ -170,7 +170,7 @@ def _source(run: Run, file: FileResult) -> list[str] | None:
     measurement.
     """
     try:
-        data = (Path(run.root) / file.path).read_bytes()
+        data = bounded.source(Path(run.root) / file.path)
     except OSError:
         return None
     if hashlib.sha256(data).hexdigest() != file.sha256 or file.path.endswith(".zip"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +24,6 @@ from dagprof.measure import scan as scanning
 from dagprof.measure.rounds import Progress, Silent
 from dagprof.model import Measured, Run
 from dagprof.store import runs
-from dagprof.surrogates import encoded
 from dagprof.usecases.baselines import of_paths
 from dagprof.usecases.expectations import Expectations
 from dagprof.usecases.resuming import resumable
@@ -161,7 +161,7 @@ def _key(request: ScanRequest) -> str:
     """Everything that the results of an interrupted scan depend on."""
     plain = Settings()
     changes = {name: getattr(plain, name) for name in _OF_NO_RESULT}
-    settings = encoded(msgspec.structs.replace(request.settings, **changes))
+    settings = msgspec.to_builtins(msgspec.structs.replace(request.settings, **changes))
     paths = sorted(os.path.abspath(path) for path in request.paths)
-    parts = [__version__.encode(), *map(os.fsencode, paths), settings]
-    return hashlib.sha256(b"\n".join(parts)).hexdigest()
+    # ASCII, because names of files may hold bytes that are not UTF-8.
+    return hashlib.sha256(json.dumps([__version__, paths, settings]).encode("ascii")).hexdigest()

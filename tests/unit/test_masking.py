@@ -5,40 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from masked import SECRET, masking
 from planted import planted
 
-from dagprof.link.masking import Hidden, Masking
+from dagprof.link.masking import Hidden
 from dagprof.link.messages import (
     CannotBegin,
+    Fault,
     Listing,
     NoFork,
     PreImported,
-    ProbeConfig,
     Ready,
     Reply,
 )
-from dagprof.model import Plugin
+from dagprof.model import Plugin, SkipReason
 from dagprof.passes.differences import differences
 from dagprof.redaction import MASK
 
-SECRET, OTHER = planted("<alnum 20>", 1).text, planted("<alnum 20>", 2).text
-CONFIG: ProbeConfig = {
-    "scratch": "",
-    "cache": None,
-    "removes_scratch": False,
-    "root": "",
-    "temperature": "",
-    "spawns": False,
-    "variables": {},
-    "connections": {},
-    "missing": "",
-    "safe_mode": None,
-}
-
-
-def masking(environment: dict[str, str] | None = None, **config: Any) -> Masking:
-    given = {"SOME_TOKEN": SECRET} if environment is None else environment
-    return Masking(given, {**CONFIG, **config})  # type: ignore[typeddict-item]
+OTHER = planted("<alnum 20>", 2).text
 
 
 def reply(**result: Any) -> Reply:
@@ -153,10 +137,10 @@ def test_what_the_users_code_sets_is_known_from_then_on() -> None:
 def test_answers_of_the_zygote() -> None:
     found = masking()
     text, hidden = f"says {SECRET}", f"says {MASK}"
-    assert found.answer(CannotBegin(fault="broken", reason=text)).reason == hidden
+    assert found.answer(CannotBegin(fault=Fault.BROKEN, reason=text)).reason == hidden
     assert found.answer(NoFork(fault="no-fork", reason=text)).reason == hidden
     assert found.answer(PreImported(modules=[], failed=[("m", text)])).failed == [("m", hidden)]
-    listing = Listing(files=[], skipped=[("a.py", "unexamined", text)], passed_over=[])
+    listing = Listing(files=[], skipped=[("a.py", SkipReason.UNEXAMINED, text)], passed_over=[])
     assert found.answer(listing).skipped == [("a.py", "unexamined", hidden)]
     facts = {"version": "3", "config": {}, "is_untried": False}
     ready = {"airflow": facts, "python": "", "executable": "", "trouble": text}
