@@ -86,10 +86,16 @@ def _name(call: ast.Call) -> str:
             parts.append(f".{node.attr}")
             node = node.value
         else:
-            parts.append("()" if isinstance(node, ast.Call) else "[…]")
+            parts.append("()" if isinstance(node, ast.Call) else f"[{_key(node.slice)}]")
             node = node.func if isinstance(node, ast.Call) else node.value
     parts.append(node.id if isinstance(node, ast.Name) else "…")
     return "".join(reversed(parts))[:_NAME_LIMIT]
+
+
+def _key(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return repr(node.value[:_NAME_LIMIT])
+    return "…"
 
 
 def calls_in(

@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 from dagprof.ab import codelines
-from dagprof.attribution import name_usage, sources
+from dagprof.attribution import calls, name_usage, sources
 from dagprof.attribution.sourcelines import source_lines
 from dagprof.gate import waivers
 from fuzzing.mutations import broken
@@ -109,6 +109,7 @@ _READERS = (
             name_usage.modules_at,
         )
     ),
+    calls.call_statements,
     functools.partial(name_usage.reads_module, modules=frozenset({"a.b"})),
     functools.partial(name_usage.has_attribute, names=_NAMES),
     functools.partial(name_usage.is_used, names=_NAMES),

@@ -34,7 +34,7 @@ def test_bytes_that_drip_for_ever_end_at_the_limit(pair: Pair) -> None:
     stopped = threading.Event()
 
     def drip() -> None:
-        while not stopped.wait(0.003):
+        while not stopped.is_set():
             theirs.sendall(b"x")
 
     dripping = threading.Thread(target=drip)
