@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 
+from dagprof import bounded
 from dagprof.attribution.sources import Reach, module_names
 from dagprof.model import Measured
 from dagprof.model.effects import FILES
@@ -91,9 +92,9 @@ def is_touched(measured: Measured, changed: set[str], root: Path) -> bool:
     result = measured.result
     if result.trace is None or result.status.is_failure:
         return True
-    loaded = {os.path.realpath(module.file) for module in measured.modules if module.file}
+    loaded = {bounded.real(module.file) for module in measured.modules if module.file}
     read = {
-        os.path.realpath(os.path.join(root, effect.what))
+        bounded.real(os.path.join(root, effect.what))
         for effect in result.effects
         if effect.about.group is FILES
     }
@@ -133,7 +134,6 @@ def _leads_back(folder: str) -> bool:
 
 def _text(path: Path) -> bytes:
     try:
-        with path.open("rb") as stream:
-            return stream.read(_LARGEST_BYTES)
+        return bounded.head(path, _LARGEST_BYTES)
     except OSError:
         return b""

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from dagprof import bounded
 from dagprof.model import Measured, Origin
 
 # How many DAG files are traced for each helper, and for all helpers together.
@@ -24,11 +25,11 @@ def begun(
     The DAG file itself does not count. ``in_base`` returns the place of a file in the base, where
     the file may not exist.
     """
-    itself = os.path.realpath(root / head.result.path)
-    now = {in_base(Path(file)) for file in _files(head) if os.path.realpath(file) != itself}
+    itself = bounded.real(root / head.result.path)
+    now = {in_base(Path(file)) for file in _files(head) if bounded.real(file) != itself}
     before = set(map(Path, _files(base))) if base is not None else set()
-    doing = {in_base(Path(file)) for file in _doing(head, base) if os.path.realpath(file) != itself}
-    return {file for file in (now - before) | doing if file.is_file()}
+    doing = {in_base(Path(file)) for file in _doing(head, base) if bounded.real(file) != itself}
+    return {file for file in (now - before) | doing if os.path.isfile(file)}
 
 
 def _files(measured: Measured) -> set[str]:

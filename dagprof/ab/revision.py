@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from unidiff.patch import Hunk, PatchSet
 
-from dagprof import git
+from dagprof import bounded, git
 from dagprof.errors import MeasurementError, UsageError
 
 # The prefix of a worktree's temporary folder. The number of the process that made it follows.
@@ -261,7 +261,7 @@ def moved(path: Path, top: Path, to: Path) -> Path:
     outside the repository stays.
     """
     real = Path(os.path.realpath(top))
-    for form in (path, Path(os.path.realpath(path))):
+    for form in (path, Path(bounded.real(path))):
         for above in (top, real):
             if form == above or above in form.parents:
                 return to / form.relative_to(above)

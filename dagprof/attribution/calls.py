@@ -31,20 +31,24 @@ class CallStatement(NamedTuple):
 def call_statements(file: str) -> dict[int, CallStatement]:
     """The statements of a source that a parse can be tried without, by their first lines."""
     tree = tree_of(file)
-    return dict(_found(tree, is_class=False)) if tree is not None else {}
+    return dict(_found(tree)) if tree is not None else {}
 
 
-def _found(node: ast.AST, *, is_class: bool) -> Iterator[tuple[int, CallStatement]]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Expr) and isinstance(child.value, ast.Call):
-            yield child.lineno, CallStatement(_name(child.value))
-        elif isinstance(child, ast.Assign | ast.AnnAssign):
+def _found(tree: ast.AST) -> Iterator[tuple[int, CallStatement]]:
+    # No recursion, because a chain of ``elif`` is nested as deep as it is long.
+    waiting = [(child, False) for child in reversed([*ast.iter_child_nodes(tree)])]
+    while waiting:
+        node, is_class = waiting.pop()
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            yield node.lineno, CallStatement(_name(node.value))
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
             # An attribute of a class is reached in many ways, which no experiment watches.
-            call, names = _first_call(child.value), assigned_names(child)
+            call, names = _first_call(node.value), assigned_names(node)
             if call is not None and names and not is_class:
-                yield child.lineno, CallStatement(_name(call), names)
-        elif not isinstance(child, _FUNCTIONS):
-            yield from _found(child, is_class=isinstance(child, ast.ClassDef))
+                yield node.lineno, CallStatement(_name(call), names)
+        elif not isinstance(node, _FUNCTIONS):
+            is_class = isinstance(node, ast.ClassDef)
+            waiting += [(child, is_class) for child in reversed([*ast.iter_child_nodes(node)])]
 
 
 def assigned_names(node: ast.Assign | ast.AnnAssign) -> tuple[str, ...]:
@@ -63,15 +67,35 @@ def assigned_names(node: ast.Assign | ast.AnnAssign) -> tuple[str, ...]:
 
 def _first_call(value: ast.AST | None) -> ast.Call | None:
     """The outermost call that an expression makes: ``load(…)`` in ``load(…)["key"]``."""
-    if value is None or isinstance(value, ast.Lambda):
-        return None
-    if isinstance(value, ast.Call):
-        return value
-    return next(filter(None, map(_first_call, ast.iter_child_nodes(value))), None)
+    waiting = [value] if value is not None else []
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Call):
+            return node
+        if not isinstance(node, ast.Lambda):
+            waiting += reversed([*ast.iter_child_nodes(node)])
+    return None
 
 
 def _name(call: ast.Call) -> str:
-    return ast.unparse(call.func)[:_NAME_LIMIT]
+    """``storage.Client`` for ``storage.Client(…)``; ``connect().cursor`` for a call of a result."""
+    parts: list[str] = []
+    node: ast.expr = call.func
+    while isinstance(node, ast.Attribute | ast.Call | ast.Subscript):
+        if isinstance(node, ast.Attribute):
+            parts.append(f".{node.attr}")
+            node = node.value
+        else:
+            parts.append("()" if isinstance(node, ast.Call) else f"[{_key(node.slice)}]")
+            node = node.func if isinstance(node, ast.Call) else node.value
+    parts.append(node.id if isinstance(node, ast.Name) else "…")
+    return "".join(reversed(parts))[:_NAME_LIMIT]
+
+
+def _key(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return repr(node.value[:_NAME_LIMIT])
+    return "…"
 
 
 def calls_in(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from dagprof import bounded
 from dagprof.attribution.calls import CallStatement, calls_in, own_us
 from dagprof.attribution.graph import ROOT, ImportGraph, ImportStatement
 from dagprof.attribution.scale import saving_ms
@@ -52,7 +53,7 @@ def shown_path(path: str, root: str) -> str:
 @lru_cache(maxsize=8)
 def _forms(root: str) -> tuple[str, str]:
     """The folder as given and as resolved, each ending in a separator."""
-    return root.rstrip(os.sep) + os.sep, os.path.realpath(root).rstrip(os.sep) + os.sep
+    return root.rstrip(os.sep) + os.sep, bounded.real(root).rstrip(os.sep) + os.sep
 
 
 def candidates(

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import networkx
 
 Node = TypeVar("Node", bound=Hashable)
+# Groups of one walk, which keeps as many bits for each node.
+_AT_ONCE = 500
 
 
 class DominatorIndex(Generic[Node]):
@@ -55,16 +57,23 @@ class DominatorIndex(Generic[Node]):
         """For each group, the cost of all nodes reached from the root when the nodes of the group
         are gone.
 
-        One walk answers all groups: a node keeps a bit for each group that some path from the root
+        One walk answers many groups: a node keeps a bit for each group that some path from the root
         to the node avoids.
         """
+        return [
+            cost
+            for first in range(0, len(groups), _AT_ONCE)
+            for cost in self._costs_without(groups[first : first + _AT_ONCE])
+        ]
+
+    def _costs_without(self, groups: Sequence[Collection[Node]]) -> list[int]:
         allowed = [-1] * len(self._places)
         for number, nodes in enumerate(groups):
             for node in nodes:
                 if node in self._places:
                     allowed[self._places[node]] &= ~(1 << number)
         avoided = [0] * len(self._places)
-        avoided[self._places[self._root]] = (1 << len(groups)) - 1
+        every = avoided[self._places[self._root]] = (1 << len(groups)) - 1
         waiting = [self._places[self._root]]
         while waiting:
             here = waiting.pop()
@@ -73,12 +82,15 @@ class DominatorIndex(Generic[Node]):
                 if gained:
                     avoided[there] |= gained
                     waiting.append(there)
-        kept = [0] * len(groups)
-        for cost, mask in zip(self._costs, avoided, strict=True):
-            if cost:
-                for number in range(len(groups)):
-                    if mask >> number & 1:
-                        kept[number] += cost
+        reached = [(cost, mask) for cost, mask in zip(self._costs, avoided, strict=True) if mask]
+        kept = [sum(cost for cost, _ in reached)] * len(groups)
+        for cost, mask in reached:
+            # Few groups cut a node off. The lowest bit that is set is the next of them.
+            cut_off = every & ~mask if cost else 0
+            while cut_off:
+                lowest = cut_off & -cut_off
+                kept[lowest.bit_length() - 1] -= cost
+                cut_off ^= lowest
         return kept
 
     @cached_property

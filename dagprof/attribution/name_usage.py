@@ -79,7 +79,7 @@ def reads_module(file: str, modules: Collection[str]) -> bool:
     tree = tree_of(file)
     last = {module.rpartition(".")[2] for module in modules}
     return tree is not None and any(
-        isinstance(node, ast.Attribute) and node.attr in last and ast.unparse(node) in modules
+        isinstance(node, ast.Attribute) and node.attr in last and _dotted(node) in modules
         for node in ast.walk(tree)
     )
 
@@ -140,7 +140,7 @@ def _quoted_hints(tree: ast.Module) -> Iterator[ast.Constant]:
 def _casts(tree: ast.Module) -> Iterator[ast.expr]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            called = ast.unparse(node.func).rpartition(".")[2]
+            called = _last_name(node.func)
             if called in ("cast", "ForwardRef") and node.args:
                 yield node.args[0]
             elif called == "TypeVar":
@@ -150,7 +150,7 @@ def _casts(tree: ast.Module) -> Iterator[ast.expr]:
 def _names_in(text: str) -> frozenset[str]:
     try:
         tree = ast.parse(text.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset()
     return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
 
@@ -179,12 +179,14 @@ def _own_statements(node: ast.AST) -> Iterator[ast.AST]:
     """The statements of a class body and the statements nested in them, without those of the
     class's functions and inner classes.
     """
-    for child in ast.iter_child_nodes(node):
+    waiting = list(ast.iter_child_nodes(node))
+    while waiting:
+        child = waiting.pop()
         yield child
         if not isinstance(
             child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
         ):
-            yield from _own_statements(child)
+            waiting += ast.iter_child_nodes(child)
 
 
 def _imports_at(file: str, line: int) -> Iterator[ast.Import | ast.ImportFrom]:
@@ -242,7 +244,7 @@ def _uses(tree: ast.Module, module: str, names: Collection[str]) -> Iterator[tup
         if (
             isinstance(node, ast.Attribute)
             and node.attr in names
-            and ast.unparse(node.value) in aliases
+            and _dotted(node.value) in aliases
         ):
             yield node.lineno, node.attr
         elif (
@@ -252,6 +254,22 @@ def _uses(tree: ast.Module, module: str, names: Collection[str]) -> Iterator[tup
             and isinstance(node.ctx, ast.Load)
         ):
             yield node.lineno, node.id
+
+
+def _dotted(node: ast.expr) -> str:
+    """``a.b.c`` for a name and its attributes; empty for any other expression."""
+    parts = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
+
+
+def _last_name(node: ast.expr) -> str:
+    """``c`` for ``a.b.c`` and for ``f().c``."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _is_same(asked: str, module: str, level: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dagprof.model import Statement, Trace
+from dagprof.model.nesting import InnermostLines
 
 # The importer of a load that a statement of the DAG file itself asked for.
 _DAG_FILE = -1
@@ -37,6 +38,7 @@ def _loaded_us(trace: Trace) -> dict[int, int]:
     """
     found: dict[int, int] = {}
     loads = trace.loads
+    innermost = InnermostLines((each.line, each.end_line) for each in trace.statements)
     for parent, importer, line, caller, us in zip(
         loads.parent,
         loads.importer,
@@ -48,12 +50,7 @@ def _loaded_us(trace: Trace) -> dict[int, int]:
         if parent >= 0:
             continue
         # An import in a function of the DAG file belongs to the line that called the function.
-        at = caller or (line if importer == _DAG_FILE else 0)
-        inside = [
-            position
-            for position, statement in enumerate(trace.statements)
-            if statement.line <= at <= statement.end_line
-        ]
-        if inside:
-            found[inside[-1]] = found.get(inside[-1], 0) + us
+        position = innermost.at(caller or (line if importer == _DAG_FILE else 0))
+        if position >= 0:
+            found[position] = found.get(position, 0) + us
     return found

@@ -7,12 +7,13 @@ import os
 import warnings
 from functools import lru_cache
 
+from dagprof import bounded
+
 
 def text_of(file: str) -> str:
     """The text of a file; empty if it cannot be read."""
     try:
-        with open(file, encoding="utf-8", errors="replace") as stream:
-            return stream.read()
+        return bounded.source(file).decode("utf-8", "replace")
     except OSError:
         return ""
 
@@ -21,7 +22,7 @@ def tree_of(file: str) -> ast.Module | None:
     """The syntax tree of a file; None if it cannot be read or is not Python."""
     try:
         return _parsed(file, os.stat(file).st_mtime_ns)
-    except OSError:
+    except (OSError, ValueError):
         return None
 
 
@@ -31,5 +32,5 @@ def _parsed(file: str, changed_ns: int) -> ast.Module | None:
         warnings.simplefilter("ignore")
         try:
             return ast.parse(text_of(file))
-        except (SyntaxError, ValueError, RecursionError):
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None

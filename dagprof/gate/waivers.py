@@ -27,6 +27,7 @@ _COMMENT = re.compile(
 _SEVERAL = re.compile(r"#\s*dagprof:\s*accept\s+[a-z-]+(?:\s*,\s*|\s+and\s+)[a-z-]+", re.IGNORECASE)
 # The most comments that one message names.
 _SHOWN = 5
+_LONGEST = 80
 FORM = "# dagprof: accept RULE until YYYY-MM-DD: reason"
 
 
@@ -58,7 +59,8 @@ def _comments(text: str) -> Iterable[tuple[int, str, bool]]:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
             if token.type == tokenize.COMMENT:
                 yield token.start[0], token.string, not token.line[: token.start[1]].strip()
-    except (tokenize.TokenError, SyntaxError, ValueError):
+    except (tokenize.TokenError, SyntaxError, ValueError, SystemError):
+        # Python 3.12 raises a SystemError for some bytes that are no source.
         return
 
 
@@ -73,9 +75,9 @@ def _waiver(comment: str, path: str, line: int, is_alone: bool) -> Waiver | str:
         return "a rule, a last day and a reason are required"
     rule = match["rule"].lower()
     if rule not in _names():
-        near = difflib.get_close_matches(rule, _names(), n=1, cutoff=0.5)
+        near = difflib.get_close_matches(rule[:_LONGEST], _names(), n=1, cutoff=0.5)
         known = f"did you mean {near[0]!r}?" if near else f"the rules are {', '.join(_names())}"
-        return f"unknown rule {rule!r}, {known}"
+        return f"unknown rule {rule[:_LONGEST]!r}, {known}"
     try:
         until = datetime.date.fromisoformat(match["until"])
     except ValueError:

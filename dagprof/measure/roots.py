@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from dagprof import bounded
 from dagprof.model import Doubt, FileResult
 from dagprof.quantities import count
 
@@ -80,5 +81,8 @@ def _first_files(folder: Path) -> Iterator[Path]:
 
 
 def _is_dag_like(file: Path) -> bool:
-    text = file.read_bytes()[:100_000].lower()
+    try:
+        text = bounded.head(file, 100_000).lower()
+    except OSError:
+        return False
     return b"airflow" in text and b"dag" in text

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from dagprof import bounded
 from dagprof.link.messages import AccessRow, Reply
 from dagprof.model import Unanswered
 from dagprof.passes.asking import Ask, ParseLimits, parse_request
@@ -30,6 +31,7 @@ _LEAST_S = 2.0
 _CONTROLS = 2
 _MOST_NAMES = 12
 _MOST_WORDS = 8
+_LONGEST_KEY = 200
 _UNANSWERED = ("stub", "missing", "empty-default")
 _NEVER = ("SyntaxError", "IndentationError", "TabError")
 # The exceptions for a missing key of an empty mapping, or for the None that ``get`` then returns.
@@ -228,11 +230,11 @@ def _document(keys: Sequence[str]) -> Guess:
 
 def _learn(keys: list[str], stop: Stop) -> bool:
     """Add the key that a failure names. Return True if it is new."""
-    if stop.type != "KeyError":
+    if stop.type != "KeyError" or len(stop.message) > _LONGEST_KEY:
         return False
     try:
         key = ast.literal_eval(stop.message)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
         return False
     if not isinstance(key, str) or key in keys:
         return False
@@ -301,8 +303,8 @@ def _words(base: Stop) -> list[str]:
     found: dict[str, int] = {}
     for file, line in reversed(base.lines):
         try:
-            tree = ast.parse(Path(file).read_bytes())
-        except (OSError, SyntaxError, ValueError):
+            tree = ast.parse(bounded.source(file))
+        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         for node in ast.walk(tree):
             if isinstance(node, (ast.Compare, ast.Dict, ast.Set, ast.List, ast.Tuple)):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from dagprof import bounded
 from dagprof.attribution.candidates import shown_path
+from dagprof.attribution.sourcelines import with_line_feeds
 from dagprof.config.policy import Waiver
 from dagprof.gate.waivers import in_source
 from dagprof.model import Origin, Run
@@ -17,7 +19,7 @@ def waivers(run: Run) -> tuple[list[Waiver], list[str]]:
     wrong: list[str] = []
     for shown, path in _sources(run).items():
         try:
-            text = path.read_text(encoding="utf-8")
+            text = with_line_feeds(bounded.source(path).decode("utf-8"))
         except (OSError, UnicodeDecodeError):
             continue
         if "dagprof:" in text:

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dagprof import __version__
+from dagprof import __version__, bounded
 from dagprof.attribution.sourcelines import source_lines
 from dagprof.config.settings import Settings
 from dagprof.errors import UsageError
@@ -72,7 +72,7 @@ def check_line(name: str, line: int) -> None:
     :raises UsageError: the file has fewer lines.
     """
     with contextlib.suppress(OSError):
-        source = source_lines(Path(name).read_bytes())
+        source = source_lines(bounded.source(name))
         if line > len(source) and not name.endswith(".zip"):
             raise _no_line(name, source, line)
 
@@ -89,7 +89,7 @@ def measure(
     :raises UsageError: the path is a folder, or paths or settings are invalid.
     :raises MeasurementError: Airflow cannot be imported, or the file could not be parsed at all.
     """
-    if Path(name).is_dir():
+    if os.path.isdir(name):
         raise UsageError(
             f"{name!r} is a folder. Explain one file, or measure the folder with `dagprof scan`."
         )
@@ -167,7 +167,7 @@ def _loading(run: Run, path: str) -> list[str]:
 def _source(run: Run, file: FileResult) -> list[str] | None:
     """The lines of the file, if the file has not changed since the measurement."""
     try:
-        data = (Path(run.root) / file.path).read_bytes()
+        data = bounded.source(Path(run.root) / file.path)
     except OSError:
         return None
     if hashlib.sha256(data).hexdigest() != file.sha256 or file.path.endswith(".zip"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -160,6 +161,7 @@ def _key(request: ScanRequest) -> str:
     """Everything that the results of an interrupted scan depend on."""
     plain = Settings()
     changes = {name: getattr(plain, name) for name in _OF_NO_RESULT}
-    settings = msgspec.json.encode(msgspec.structs.replace(request.settings, **changes))
+    settings = msgspec.to_builtins(msgspec.structs.replace(request.settings, **changes))
     paths = sorted(os.path.abspath(path) for path in request.paths)
-    return hashlib.sha256("\n".join([__version__, *paths, settings.decode()]).encode()).hexdigest()
+    # ASCII, because names of files may hold bytes that are not UTF-8.
+    return hashlib.sha256(json.dumps([__version__, paths, settings]).encode("ascii")).hexdigest()

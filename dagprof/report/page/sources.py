@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import zipfile
 from pathlib import Path
 
+from dagprof import bounded
 from dagprof.attribution.sourcelines import source_text, with_line_feeds
 from dagprof.model import FileResult, Run
 from dagprof.report.escape import safe_lines
@@ -20,9 +22,9 @@ def source_of(run: Run, file: FileResult) -> tuple[str | None, str]:
     """The text of the source, or the reason why there is none, in one sentence."""
     try:
         place = Path(run.root, file.path)
-        if not place.is_file() or place.stat().st_size != file.size_bytes:
+        if not os.path.isfile(place) or place.stat().st_size != file.size_bytes:
             return None, CHANGED
-        data = place.read_bytes()
+        data = bounded.source(place)
     except (OSError, ValueError):
         return None, "The source cannot be read where the report was made."
     if hashlib.sha256(data).hexdigest() != file.sha256:

@@ -1,0 +1,66 @@
+"""Reads files of which nothing is known but the name: neither without end nor for ever.
+
+A DAG file chooses the names that its parse reports, and a folder may hold anything: a pipe that
+nobody writes to, a device that never ends, a name with a zero byte.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import stat
+from pathlib import Path
+
+# Of a source that is parsed: more was written by a program, and its syntax tree takes a gigabyte.
+LARGEST_SOURCE = 5_000_000
+_PIECE = 1 << 20
+
+
+def head(path: str | Path, most_bytes: int, *, also_pipes: bool = False) -> bytes:
+    """The first bytes of a file; ``also_pipes`` for one that a user names, such as ``/dev/stdin``.
+
+    :raises OSError: it cannot be read, or is no regular file.
+    """
+    flags = os.O_RDONLY | os.O_CLOEXEC | (0 if also_pipes else os.O_NONBLOCK)
+    try:
+        descriptor = os.open(path, flags)
+    except ValueError as error:  # a zero byte, or what the file system cannot encode
+        raise OSError(errno.EINVAL, "no name of a file") from error
+    with os.fdopen(descriptor, "rb", buffering=0) as stream:
+        if not also_pipes and not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        found = io.BytesIO()
+        # Piece by piece, since one read of so many bytes would first make room for all of them.
+        while found.tell() < most_bytes and (
+            piece := stream.read(min(_PIECE, most_bytes - found.tell()))
+        ):
+            found.write(piece)
+        return found.getvalue()
+
+
+def read(path: str | Path, most_bytes: int, *, also_pipes: bool = False) -> bytes:
+    """All bytes of a file.
+
+    :raises OSError: as ``head``, or it has more than ``most_bytes``.
+    """
+    data = head(path, most_bytes + 1, also_pipes=also_pipes)
+    if len(data) > most_bytes:
+        raise OSError(errno.EFBIG, f"larger than {most_bytes / 1e6:,.0f} MB")
+    return data
+
+
+def real(path: str | Path) -> str:
+    """A path with its links resolved; a name that no file can have stays as it is."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return os.fspath(path)
+
+
+def source(path: str | Path) -> bytes:
+    """The bytes of a source file.
+
+    :raises OSError: as ``read``.
+    """
+    return read(path, LARGEST_SOURCE)
