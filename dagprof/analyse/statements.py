@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dagprof.model import Statement
+from dagprof.model.nesting import outermost_first
 
 
-def is_partial(statements: Sequence[Statement], position: int) -> bool:
-    """Whether a statement is inside a loop whose first iterations only were timed one by one."""
-    while (position := statements[position].parent) >= 0:
-        if statements[position].is_cut:
-            return True
-    return False
+def are_partial(statements: Sequence[Statement]) -> list[bool]:
+    """Whether each statement is inside a loop whose first iterations only were timed one by
+    one.
+    """
+    found = [False] * len(statements)
+    for position in outermost_first([statement.parent for statement in statements]):
+        parent = statements[position].parent
+        found[position] = parent >= 0 and (statements[parent].is_cut or found[parent])
+    return found
 
 
-def depth(statements: Sequence[Statement], position: int) -> int:
-    """How many statements enclose this one."""
-    level = 0
-    while (position := statements[position].parent) >= 0 and level < len(statements):
-        level += 1
-    return level
+def depths(statements: Sequence[Statement]) -> list[int]:
+    """How many statements enclose each."""
+    found = [0] * len(statements)
+    for position in outermost_first([statement.parent for statement in statements]):
+        parent = statements[position].parent
+        found[position] = found[parent] + 1 if parent >= 0 else 0
+    return found

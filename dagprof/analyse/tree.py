@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from typing import NamedTuple
 
 from dagprof.analyse.loads import group
 from dagprof.attribution.candidates import place_of
 from dagprof.attribution.graph import ROOT, ImportGraph, ImportStatement
 from dagprof.model import FileResult, Origin, Run
+
+# Below this branches only count: nobody reads a tree so deep.
+_DEEPEST = 40
 
 
 class Branch(NamedTuple):
@@ -61,7 +64,7 @@ class _Folder:
             if self._loads.cumulative_us[place] >= self._smallest
         ]
 
-    def _branch(self, place: int) -> Branch:
+    def _branch(self, place: int, depth: int = 0) -> Branch:
         module = self._loads.module[place]
         statement = ImportStatement(self._loads.importer[place], self._loads.line[place])
         is_users = statement.importer >= ROOT and self._graph.is_users(statement)
@@ -80,7 +83,9 @@ class _Folder:
             modules=1 + self._count(place),
             folded=folded,
             memory_kib=self._memory.get((statement.importer, statement.line), 0) if is_users else 0,
-            children=tuple(self._branch(child) for child in inner),
+            children=(
+                tuple(self._branch(child, depth + 1) for child in inner) if depth < _DEEPEST else ()
+            ),
         )
 
     def _begins(self, place: int) -> tuple[int, ImportStatement] | None:
@@ -103,9 +108,9 @@ class _Folder:
         own = self._keys[module]
         folds = self._run.modules[module].origin is not Origin.USER
         found, folded = [], 0
-        waiting = list(self._inside.get(place, ()))
+        waiting = deque(self._inside.get(place, ()))
         while waiting:
-            child = waiting.pop(0)
+            child = waiting.popleft()
             if folds and self._keys[self._loads.module[child]] == own:
                 folded += 1
                 waiting += self._inside.get(child, ())

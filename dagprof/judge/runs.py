@@ -126,7 +126,9 @@ def basis(baseline: Run, run: Run) -> Basis:
     for name in ("temperature", "isolation"):
         old, new = baseline.settings.get(name), run.settings.get(name)
         if old != new:
-            return Basis(None, f"the baseline used {name} {old} and this run used {new}")
+            return Basis(
+                None, f"the baseline used {name} {old!s:.40} and this run used {new!s:.40}"
+            )
     if _are_too_different(baseline, run):
         why = (
             f"the reference parse takes {_factor(baseline, run):.1f} times as long as when the"
@@ -173,8 +175,8 @@ def _refusals(baseline: Run, run: Run) -> Iterator[str]:
     ):
         if old != new:
             yield (
-                f"Cannot compare the baseline with this run: the baseline used {what} {old}, and"
-                f" this run used {new}. {_AGAIN}."
+                f"Cannot compare the baseline with this run: the baseline used {what} {old!s:.40},"
+                f" and this run used {new!s:.40}. {_AGAIN}."
             )
     if baseline.reference is None:
         yield lacks_reference(baseline)

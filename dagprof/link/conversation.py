@@ -1,4 +1,4 @@
-"""The parent's end of the probe's line protocol: whole messages, in time."""
+"""The parent's end of the line protocol: whole messages, in time, and not too large."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ from typing import TypeVar
 
 import msgspec
 
+from dagprof.link.messages import Listing
+from dagprof.surrogates import without_surrogates
+
+# For one system call, which accepts at most 24 days.
+_LONGEST_WAIT_S = 3600.0
+# The largest message. A trace of 3,000 modules takes one megabyte, serialised DAGs take several.
+_LARGEST_BYTES = 256 << 20
 _Answer = TypeVar("_Answer", bound=msgspec.Struct)
 _Refusal = TypeVar("_Refusal", bound=msgspec.Struct)
 
@@ -21,6 +28,10 @@ class ConnectionLost(Exception):
 
 class Silence(ConnectionLost):
     """The process at the other end did not answer in time. It may still answer."""
+
+
+class Garbled(ConnectionLost):
+    """The message is not one of the probe. A plugin wrote it, or broke the code that writes it."""
 
 
 class CannotFork(ConnectionLost):
@@ -60,22 +71,28 @@ class Conversation:
     def answer(
         self, limit_s: float, form: type[_Answer], otherwise: type[_Refusal]
     ) -> _Answer | _Refusal:
-        """The zygote's next message, in one of two forms. File names in it stay exact, even if they
-        are not UTF-8.
+        """The zygote's next message, in one of two forms. File names in a listing stay exact, even
+        if they are not UTF-8.
 
         :raises ConnectionLost: as ``receive``.
-        :raises msgspec.ValidationError: the message has neither form.
+        :raises Garbled: the message has neither form.
         """
-        message = json.loads(self.receive(limit_s))
+        line = self.receive(limit_s)
         try:
-            return msgspec.convert(message, form)
-        except msgspec.ValidationError:
-            return msgspec.convert(message, otherwise)
+            message = json.loads(line)
+            exact = message if form is Listing else without_surrogates(message)
+            try:
+                return msgspec.convert(exact, form)
+            except msgspec.ValidationError:
+                return msgspec.convert(without_surrogates(message), otherwise)
+        except (ValueError, RecursionError) as error:
+            raise Garbled(type(error).__name__) from error
 
     def receive(self, limit_s: float) -> bytes:
         """The next message as sent, one line of JSON.
 
-        :raises Silence: no message within ``limit_s`` seconds.
+        :raises Silence: no whole message within ``limit_s`` seconds.
+        :raises Garbled: the message is too long.
         :raises ConnectionLost: end of file.
         """
         deadline = time.monotonic() + limit_s
@@ -85,17 +102,24 @@ class Conversation:
         start = 0
         while (end := self._pending.find(b"\n", start)) < 0:
             start = len(self._pending)
+            if start > _LARGEST_BYTES:
+                raise Garbled(f"more than {_LARGEST_BYTES:,} bytes")
             # A timeout of zero would not wait at all, and a negative one is an error.
-            self._socket.settimeout(max(0.01, deadline - time.monotonic()))
+            left_s = max(0.01, deadline - time.monotonic())
+            self._socket.settimeout(min(left_s, _LONGEST_WAIT_S))
             try:
                 data = self._socket.recv(1 << 18)
             except TimeoutError as error:
+                if time.monotonic() < deadline:
+                    continue
                 raise Silence(str(error)) from error
             except OSError as error:
                 raise ConnectionLost(str(error)) from error
             if not data:
                 raise ConnectionLost("end of file")
             self._pending += data
+            if time.monotonic() >= deadline and b"\n" not in data:
+                raise Silence("the message does not end")
 
         line = bytes(self._pending[:end])
         del self._pending[: end + 1]

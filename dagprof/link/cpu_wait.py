@@ -4,15 +4,18 @@ the times.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from dagprof.link.messages import StatementRow, Times
 from dagprof.model import Loads
+from dagprof.model.nesting import InnermostLines, outermost_first
 
 # The importer of modules that the DAG file itself imports.
 _DAG_FILE = -1
+# The least CPU time that a parse can take.
+_LEAST_CPU_MS = 0.001
 
 
 class NetTimes:
@@ -21,7 +24,7 @@ class NetTimes:
     """
 
     def __init__(self, times: Times) -> None:
-        self._waits = times.queued_ms / times.cpu_ms if times.cpu_ms > 0 else 0.0
+        self._waits = times.queued_ms / times.cpu_ms if times.cpu_ms >= _LEAST_CPU_MS else 0.0
         self._share = times.own_ms / times.wall_ms if times.wall_ms > 0 else 1.0
 
     def computing(self, time: float) -> float:
@@ -38,7 +41,7 @@ class NetTimes:
         """
         took = [self.statement_us(row.wall_us, row.cpu_us) for row in rows]
         inside = [0] * len(rows)
-        for position in sorted(range(len(rows)), key=lambda position: -_depth(rows, position)):
+        for position in reversed(outermost_first([row.parent for row in rows])):
             # If several statements call a function, its time belongs to the last of them, which may
             # itself take less.
             took[position] = max(took[position], min(rows[position].wall_us, inside[position]))
@@ -50,12 +53,13 @@ class NetTimes:
         """The loads with net times, each reduced like the statement that it belongs to. A load's
         time stays the sum of its own code and the loads inside it.
         """
+        share_at = self._shares(statements)
         shares: list[float] = []
         for parent, importer, line, caller_line in zip(
             loads.parent, loads.importer, loads.line, loads.caller_line, strict=True
         ):
             at = line if importer == _DAG_FILE else caller_line
-            shares.append(shares[parent] if parent >= 0 else self._share_at(at, statements))
+            shares.append(shares[parent] if parent >= 0 else share_at(at))
         own = [round(us * share) for us, share in zip(loads.self_us, shares, strict=True)]
         cumulative = list(own)
         for position in range(len(own) - 1, -1, -1):
@@ -64,19 +68,16 @@ class NetTimes:
                 cumulative[parent] += cumulative[position]
         return msgspec.structs.replace(loads, self_us=tuple(own), cumulative_us=tuple(cumulative))
 
-    def _share_at(self, line: int, statements: Sequence[StatementRow]) -> float:
+    def _shares(self, statements: Sequence[StatementRow]) -> Callable[[int], float]:
         """The remaining share of the time of the innermost statement at a line."""
-        times = [
-            (row.wall_us, row.cpu_us)
-            for row in statements
-            if row.line <= line <= row.end_line and row.wall_us > 0
-        ]
-        return self.statement_us(*times[-1]) / times[-1][0] if times else self._share
+        rows = [row for row in statements if row.wall_us > 0]
+        innermost = InnermostLines((row.line, row.end_line) for row in rows)
 
+        def at(line: int) -> float:
+            place = innermost.at(line)
+            if place < 0:
+                return self._share
+            row = rows[place]
+            return self.statement_us(row.wall_us, row.cpu_us) / row.wall_us
 
-def _depth(rows: Sequence[StatementRow], position: int) -> int:
-    """How many statements enclose a statement."""
-    depth = 0
-    while rows[position].parent >= 0 and depth < len(rows):
-        depth, position = depth + 1, rows[position].parent
-    return depth
+        return at

@@ -2,19 +2,39 @@
 
 ``dagprof/probe/protocol.py`` has the same fields as the probe writes them. The DAG file controls
 the parsing process, which may report anything. dagprof ignores a result that does not have this
-form.
+form, or that contradicts itself. Plugins run in the forking process, whose messages are checked
+too.
 """
 
 from __future__ import annotations
 
-from typing import TypedDict
+import enum
+from typing import Annotated, TypedDict
 
 import msgspec
+from msgspec import Meta
 
-from dagprof.model import Edge, Effect, Loads, Origin, Plugin, Stack, StatementMemory
+from dagprof.model import (
+    Edge,
+    Effect,
+    Loads,
+    Origin,
+    Plugin,
+    SkipReason,
+    Stack,
+    StatementMemory,
+    consistency,
+)
+from dagprof.model.base import Count, LineNumber, Ms, Outer, SignedMs, Whole
 
+# The most rows of one kind in one parse. No DAG file has so many statements, and no parse loads so
+# many modules.
+_ROWS = Meta(max_length=100_000)
+# Characters of names, paths and rows, and of messages. The probe cuts all of them, at less.
+Short = Annotated[str, Meta(max_length=10_000)]
+Long = Annotated[str, Meta(max_length=200_000)]
 # A file and a line of it.
-Line = tuple[str, int]
+Line = tuple[Short, LineNumber]
 
 
 class ProbeConfig(TypedDict):
@@ -61,10 +81,19 @@ class Ready(_Message, frozen=True):
     plugins: object = ()
 
 
-class CannotBegin(_Message, frozen=True):
-    """The zygote cannot start; ``fault`` is one of ``dagprof/probe/faults.py``."""
+class Fault(str, enum.Enum):
+    """Why a zygote cannot start, in the words of the protocol (``dagprof/probe/faults.py``)."""
 
-    fault: str
+    NO_AIRFLOW = "no-airflow"
+    UNSUPPORTED = "unsupported"
+    NO_FORK = "no-fork"
+    BROKEN = "broken"
+
+
+class CannotBegin(_Message, frozen=True):
+    """The zygote cannot start, and says why."""
+
+    fault: Fault
     reason: str
 
 
@@ -84,8 +113,8 @@ class Failed(_Message, frozen=True):
     twice: Twice | None = None
 
 
-# A path, the value of a ``SkipReason``, its detail.
-SkippedRow = tuple[str, str, str]
+# A path, the reason, its detail.
+SkippedRow = tuple[str, SkipReason, str]
 
 
 class Listing(_Message, frozen=True):
@@ -122,133 +151,139 @@ class Forked(_Message, frozen=True):
 class FailureRow(_Message, frozen=True):
     """An exception or an import error, as ``model.Failure``. Here all fields are required."""
 
-    type: str
-    message: str
-    traceback: str
-    cause: str
-    file: str
-    line: int
+    type: Short
+    message: Long
+    traceback: Long
+    cause: Long
+    file: Short
+    line: LineNumber
 
 
 class AccessRow(_Row, frozen=True):
     """The look-ups of one key at one line."""
 
-    kind: str
-    key: str
-    operation: str
-    answered_by: str
-    file: str
-    line: int
-    count: int
+    kind: Short
+    key: Short
+    operation: Short
+    answered_by: Short
+    file: Short
+    line: LineNumber
+    count: Count
 
 
 class EffectRow(Effect, frozen=True, kw_only=True):
     """An effect; ``is_running`` marks a process that outlives the parse."""
 
+    kind: Short
+    what: Short
+    file: Short
     is_running: bool = False
 
 
 class LostRow(_Row, frozen=True):
     """A DAG that was created and that Airflow did not find."""
 
-    dag_id: str
-    file: str
-    line: int
+    dag_id: Short
+    file: Short
+    line: LineNumber
 
 
 class ModuleRow(_Row, frozen=True):
     """A module that the parse loaded or asked for."""
 
-    name: str
-    file: str
+    name: Short
+    file: Short
     origin: Origin
 
 
 class StatementRow(_Row, frozen=True):
     """A statement as in ``model.Statement``, with its time including inner statements."""
 
-    parent: int
-    line: int
-    end_line: int
-    kind: str
-    text: str
-    wall_us: int
-    cpu_us: int
-    count: int
+    parent: Outer
+    line: LineNumber
+    end_line: LineNumber
+    kind: Short
+    text: Short
+    wall_us: Whole
+    cpu_us: Count
+    count: Count
     is_cut: bool
-    building_us: int
-    gc_us: int
-    member: str
+    building_us: Whole
+    gc_us: Whole
+    member: Short
 
 
 class UntracedRow(_Row, frozen=True):
     """Why statements could not be timed: the exception, and whether it is a ``SyntaxError``."""
 
-    type: str
-    message: str
+    type: Short
+    message: Long
     is_syntax: bool
 
 
 class Traced(_Message, frozen=True):
     """The result of the tracing pass. Positions point into ``modules`` and ``import_sets``."""
 
-    gc_ms: float
-    compile_ms: float
+    gc_ms: Ms
+    compile_ms: Ms
     loads: Loads
-    edges: tuple[Edge, ...]
-    import_sets: tuple[tuple[Edge, ...], ...]
-    modules: tuple[ModuleRow, ...]
-    statements: tuple[StatementRow, ...]
-    memory: tuple[StatementMemory, ...]
+    edges: Annotated[tuple[Edge, ...], _ROWS]
+    import_sets: Annotated[tuple[tuple[Edge, ...], ...], _ROWS]
+    modules: Annotated[tuple[ModuleRow, ...], _ROWS]
+    statements: Annotated[tuple[StatementRow, ...], _ROWS]
+    memory: Annotated[tuple[StatementMemory, ...], _ROWS]
     uninstrumented: tuple[UntracedRow, ...]
 
     def __post_init__(self) -> None:
-        if len({len(column) for column in msgspec.structs.astuple(self.loads)}) > 1:
-            raise ValueError("the columns of loads differ in length")
+        consistency.check_import_sets(self.import_sets, len(self.modules))
+        consistency.check_trace(self, len(self.modules), len(self.import_sets))
+        are_users = [module.origin is Origin.USER for module in self.modules]
+        consistency.check_amount(self, are_users, self.import_sets)
 
 
 class Times(_Message, frozen=True):
     """Milliseconds of one parse. ``queued_ms`` is the part of ``wall_ms`` that the parse waited for
-    a processor.
+    a processor. ``wall_ms`` has no bounds here, because only the worker's clock shows whether it
+    can be true.
     """
 
     wall_ms: float
-    cpu_ms: float
-    queued_ms: float
+    cpu_ms: Ms
+    queued_ms: Ms
 
     @property
     def own_ms(self) -> float:
         """Parse time without the wait for a processor. The machine causes that wait, not the
         file.
         """
-        return self.wall_ms - self.queued_ms
+        return max(0.0, self.wall_ms - self.queued_ms)
 
 
 class Sample(Times, frozen=True):
     """The figures of one plain parse; the fields are columns of ``model.Samples``."""
 
-    children_cpu_ms: float
-    airflow_ms: float
-    load_ms: float
-    bag_ms: float
-    serialise_ms: float
-    exit_ms: float
-    dagbag_ms: float
-    rss_growth_kib: int
+    children_cpu_ms: Ms
+    airflow_ms: Ms
+    load_ms: Ms
+    bag_ms: Ms
+    serialise_ms: Ms
+    exit_ms: Ms
+    dagbag_ms: SignedMs
+    rss_growth_kib: Count
 
 
 class Result(_Message, frozen=True):
     """The report of the process that parsed. Fields of other modes are absent."""
 
     failures: tuple[FailureRow, ...]
-    dag_ids: tuple[str, ...] = ()
-    task_count: int = 0
+    dag_ids: tuple[Short, ...] = ()
+    task_count: Count = 0
     is_unsent: bool = False
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Long, ...] = ()
     accesses: tuple[AccessRow, ...] = ()
     asked_by_libraries: tuple[AccessRow, ...] = ()
     # Exception, message, and the user's lines from the outermost inwards.
-    stops: tuple[tuple[str, str, tuple[Line, ...]], ...] = ()
+    stops: tuple[tuple[Short, Long, tuple[Line, ...]], ...] = ()
     closed_descriptors: bool = False
     modules_before: tuple[str, ...] = ()
     # By field, how many more rows there were than the probe keeps.
@@ -256,24 +291,29 @@ class Result(_Message, frozen=True):
 
     # The timing mode.
     sample: Sample | None = None
-    compiled: int = 0
+    compiled: Count = 0
     digests: dict[str, str] | None = None
     contents: dict[str, object] = {}
     state: dict[str, dict[str, str]] = {}
     missing: tuple[Line, ...] = ()
     stars: tuple[Line, ...] = ()
-    missed: tuple[tuple[str, str, int], ...] = ()
+    missed: tuple[tuple[Short, Short, LineNumber], ...] = ()
 
     # The tracing mode.
     wall_ms: float = 0.0
-    cpu_ms: float = 0.0
-    queued_ms: float = 0.0
+    cpu_ms: Ms = 0.0
+    queued_ms: Ms = 0.0
     trace: Traced | None = None
     effects: tuple[EffectRow, ...] = ()
     lost: tuple[LostRow, ...] = ()
 
     # The sampling mode; None if there are no samples.
     stack: Stack | msgspec.UnsetType | None = msgspec.UNSET
+
+    def __post_init__(self) -> None:
+        consistency.check_depth(self.contents)
+        if isinstance(self.stack, Stack):
+            consistency.check_stack(self.stack)
 
     @property
     def times(self) -> Times:
@@ -286,20 +326,22 @@ class Reply(_Message, frozen=True, kw_only=True):
 
     ``outcome`` is ``result``, ``time-limit``, ``memory-limit``, ``held`` or ``abandoned``. Without
     a result it is ``too-large`` or ``broken`` if the process sent bytes, else ``ended``. Outputs
-    are text and the number of bytes written. ``claimed_ms`` is a parse time that cannot be true; in
-    that case there is no result.
+    are text and the number of bytes written. ``claimed_ms`` is a parse time that cannot be true;
+    ``refused`` is the reason, as a clause, why dagprof cannot use the result. In both cases there
+    is no result.
     """
 
     outcome: str
     result: Result | None
-    signal: int | None = None
-    exit_code: int | None = None
-    stdout: tuple[str, int] = ("", 0)
-    stderr: tuple[str, int] = ("", 0)
-    total_ms: float
-    blocks_read: int = 0
-    leftover_processes: int = 0
+    signal: Whole | None = None
+    exit_code: Whole | None = None
+    stdout: tuple[str, Count] = ("", 0)
+    stderr: tuple[str, Count] = ("", 0)
+    total_ms: Ms
+    blocks_read: Count = 0
+    leftover_processes: Count = 0
     claimed_ms: float | None = None
+    refused: str = ""
 
 
 class NoFork(_Message, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -39,6 +40,11 @@ from dagprof.surrogates import without_surrogates
 
 # The largest possible difference between the clocks of two processes.
 CLOCKS_MS = 5.0
+# Marks the part of a worker's message that DAG code may have written, which is the last one. Inside
+# a text, JSON puts a backslash before each quotation mark.
+_RESULT = b'"result": '
+_VALUE = re.compile(r"'.*'", re.DOTALL)
+_MOST_WORDS = 200
 _FIGURES = Sample.__struct_fields__
 
 
@@ -64,36 +70,62 @@ def plugins(answer: Ready) -> tuple[Plugin, ...]:
 def reply(line: bytes) -> Reply | NoFork:
     """A worker's message.
 
-    dagprof drops a result that lacks the probe's form or has an impossible time, because DAG code
-    wrote or broke it.
+    dagprof drops a result that lacks the probe's form, contradicts itself or has an impossible
+    time, because DAG code wrote or broke it.
+
+    :raises ValueError: the worker's own part lacks its form.
     """
     try:
-        return _believed(REPLIES.decode(line))
-    except msgspec.DecodeError:
+        found = REPLIES.decode(line)
+    except (ValueError, RecursionError):
         # The message has another form, or is JSON for Python only: a lone surrogate, NaN.
-        return _read_in_parts(without_surrogates(json.loads(line)))
+        return _read_in_parts(line)
+    if found.outcome == "result" and found.result is None:
+        return _refused(found, "it is not the probe's JSON")
+    return _believed(found)
 
 
-def _read_in_parts(message: dict[str, object]) -> Reply | NoFork:
+def _read_in_parts(line: bytes) -> Reply | NoFork:
     """The worker's part, and the result if it has the right form."""
-    if "outcome" not in message:
-        return msgspec.convert(message, NoFork)
-    found = msgspec.convert({**message, "result": None}, Reply)
+    own, mark, rest = line.partition(_RESULT)
+    if not mark:
+        return msgspec.json.decode(line, type=NoFork)
+    found = REPLIES.decode(own + _RESULT + b"null}")
     try:
-        result = msgspec.convert(message["result"], Result | None)
-    except msgspec.ValidationError:
-        return found
+        result = msgspec.convert(without_surrogates(json.loads(rest[:-1])), Result | None)
+    except msgspec.ValidationError as error:
+        return _refused(found, _fault(error))
+    except (ValueError, RecursionError):
+        return _refused(found, "it is not the probe's JSON")
     return _believed(msgspec.structs.replace(found, result=result))
 
 
+def _fault(error: msgspec.ValidationError) -> str:
+    """What is wrong and where, without the value, which may be a secret."""
+    return _VALUE.sub("", str(error)).strip()[:_MOST_WORDS]
+
+
 def _believed(reply: Reply) -> Reply:
-    """Drop a time that cannot be true. DAG code cannot reach the worker's clock, and no parse takes
-    longer than its process lived.
+    """Drop a result with a time that cannot be true. DAG code cannot reach the worker's clock, and
+    no parse takes longer than its process lived.
     """
-    sample = reply.result.sample if reply.result is not None else None
-    if sample is None or 0 <= sample.wall_ms <= reply.total_ms + CLOCKS_MS:
+    result, most_ms = reply.result, reply.total_ms + CLOCKS_MS
+    if result is None:
         return reply
-    return msgspec.structs.replace(reply, result=None, claimed_ms=sample.wall_ms)
+    for times in (result.sample or result.times, result.times):
+        if not 0 <= times.wall_ms <= most_ms:
+            return msgspec.structs.replace(reply, result=None, claimed_ms=times.wall_ms)
+        if times.queued_ms > times.wall_ms + CLOCKS_MS:
+            return _refused(reply, "the wait for a processor is longer than the parse")
+    # Tracing subtracts its own cost, which may be too much for one load and too little for another.
+    if result.trace is not None and sum(result.trace.loads.self_us) > 2 * 1000 * most_ms:
+        return _refused(reply, "the imports take longer than the process lived")
+    return reply
+
+
+def _refused(reply: Reply, why: str) -> Reply:
+    changed: Reply = msgspec.structs.replace(reply, result=None, refused=why)
+    return changed
 
 
 def timed(reply: Reply) -> Timed | None:

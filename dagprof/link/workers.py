@@ -13,7 +13,7 @@ import socket
 from pathlib import Path
 
 from dagprof.link import reading
-from dagprof.link.conversation import CannotFork, Conversation, Silence
+from dagprof.link.conversation import CannotFork, Conversation, Garbled, Silence
 from dagprof.link.messages import NoFork, Reply
 
 # A worker ends each parse at its limit and answers. One that is silent for so much longer is woken.
@@ -36,8 +36,13 @@ class WorkerConversation(Conversation):
         :raises CannotFork: the worker reports it.
         :raises ConnectionLost: as ``receive``, with time for the worker to end the parse. dagprof
             wakes a worker that the DAG file has stopped, and kills it if that does not help.
+        :raises Garbled: the message is not one of a worker.
         """
-        found = reading.reply(self._watched(time_limit_s))
+        line = self._watched(time_limit_s)
+        try:
+            found = reading.reply(line)
+        except (ValueError, RecursionError) as error:
+            raise Garbled(type(error).__name__) from error
         if isinstance(found, NoFork):
             raise CannotFork(found.reason)
         return found

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import enum
 import os
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,12 +16,14 @@ import msgspec
 
 from dagprof.errors import MeasurementError, UsageError
 from dagprof.link import reading, refusals
-from dagprof.link.conversation import ConnectionLost, Conversation
+from dagprof.link.conversation import ConnectionLost, Conversation, Garbled
 from dagprof.link.messages import (
     AirflowFacts,
     CannotBegin,
     Failed,
+    Fault,
     Forked,
+    Listing,
     ProbeConfig,
     Ready,
 )
@@ -48,22 +49,15 @@ FORKS = (
     "dagprof parses each file in a forked process. Raise the limit of processes, or use --python to"
     " name an interpreter whose os.fork works."
 )
+_PLUGINS = (
+    "A plugin or airflow_local_settings.py may be the cause. To rule out plugins, pass an empty"
+    " folder to --plugins."
+)
 _Answer = TypeVar("_Answer", bound=msgspec.Struct)
 
 
 def _exit(code: int) -> str:
     return f"exit code {code}" if code >= 0 else f"signal {-code}"
-
-
-class Fault(str, enum.Enum):
-    """The reason why a zygote cannot start, with the protocol's values
-    (``dagprof/probe/faults.py``).
-    """
-
-    NO_AIRFLOW = "no-airflow"
-    UNSUPPORTED = "unsupported"
-    NO_FORK = "no-fork"
-    BROKEN = "broken"
 
 
 class CannotStart(MeasurementError):
@@ -139,14 +133,15 @@ class Zygote:
         try:
             self._control.send({"op": "start", **self._config})
             answer = self._control.answer(_START_LIMIT_S, Ready, CannotBegin)
+        except Garbled:
+            raise MeasurementError(self._why_garbled()) from None
         except ConnectionLost:
             if not _is_python(self._target.python):
                 raise UsageError(NO_PYTHON.format(str(self._target.python))) from None
             raise MeasurementError(self._why_not_ready()) from None
 
         if isinstance(answer, CannotBegin):
-            fault = Fault(answer.fault)
-            raise CannotStart(fault, self._explain(fault, answer.reason))
+            raise CannotStart(answer.fault, self._explain(answer.fault, answer.reason))
         self.airflow = answer.airflow
         self.trouble = answer.trouble
         self.plugins = reading.plugins(answer)
@@ -182,10 +177,12 @@ class Zygote:
             )
         else:
             what = f"ended with {_exit(code)} before Airflow had started{self._last_words()}"
+        return f"The measuring process of {self._target.python} {what}. {_PLUGINS}"
+
+    def _why_garbled(self) -> str:
         return (
-            f"The measuring process of {self._target.python} {what}. A plugin or"
-            " airflow_local_settings.py may be the cause. To rule out plugins, pass an empty"
-            " folder to --plugins."
+            f"The measuring process of {self._target.python} sent an answer that is not dagprof's."
+            f" {_PLUGINS}"
         )
 
     def _last_words(self) -> str:
@@ -214,13 +211,38 @@ class Zygote:
         """Ask one question and return its answer in the given form within ``limit_s`` seconds.
 
         :raises ConnectionLost: the zygote is gone.
-        :raises MeasurementError: the zygote answered that it failed.
+        :raises MeasurementError: the zygote answered that it failed, or its answer lacks the form.
         """
         self._control.send(message)
-        answer = self._control.answer(limit_s, form, Failed)
+        try:
+            answer = self._control.answer(limit_s, form, Failed)
+        except Garbled:
+            raise MeasurementError(self._why_garbled()) from None
         if isinstance(answer, Failed):
             raise MeasurementError(refusals.failed(str(message["op"]), answer, self._target.root))
         return answer
+
+    def list_files(self, paths: Sequence[str], *, safe_mode: bool | None) -> Listing:
+        """The files that Airflow would parse below some paths, and those that it skips.
+
+        :raises MeasurementError: Airflow cannot list them, or the answer is not the probe's.
+        """
+        question = {"op": "discover", "paths": list(paths), "safe_mode": safe_mode}
+        try:
+            found = self.ask(question, Listing)
+        except ConnectionLost:
+            raise MeasurementError(
+                f"The measuring process of {self._target.python} ended while it listed the DAG"
+                f" files{self._last_words()}. {_PLUGINS}"
+            ) from None
+        root = str(self._target.root).rstrip("/") + "/"
+        rows = (*found.skipped, *found.passed_over)
+        if not all(
+            name.startswith(root) and "\0" not in name
+            for name in (*found.files, *(row[0] for row in rows))
+        ):
+            raise MeasurementError(self._why_garbled())
+        return found
 
     def fork_worker(self) -> WorkerConversation:
         """Fork a new worker. The caller closes its conversation.

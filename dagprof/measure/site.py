@@ -17,12 +17,13 @@ from pathlib import Path
 
 import msgspec
 
+from dagprof import bounded
 from dagprof.config import settings as settings_module
 from dagprof.config.settings import Settings
 from dagprof.errors import MeasurementError, UsageError
 from dagprof.link import refusals, starting
 from dagprof.link.conversation import ConnectionLost
-from dagprof.link.messages import Described, Listing, PreImported, SkippedRow
+from dagprof.link.messages import Described, PreImported, SkippedRow
 from dagprof.link.target import Target
 from dagprof.link.zygote import Zygote
 from dagprof.measure import environment, roots
@@ -38,7 +39,6 @@ from dagprof.model import (
     Project,
     Run,
     SkippedFile,
-    SkipReason,
 )
 from dagprof.passes.asking import ParseLimits
 from dagprof.project import homes, layout
@@ -63,10 +63,8 @@ def scratch_folder() -> Iterator[Path]:
 
 def below_root(paths: Iterable[str | Path], root: str | Path) -> tuple[str, ...]:
     """Paths of a scan in the form of results, relative to the bundle root; ``.`` is the root."""
-    real = os.path.realpath(root)
-    return tuple(
-        os.path.relpath(os.path.realpath(path), real).replace(os.sep, "/") for path in paths
-    )
+    real = bounded.real(root)
+    return tuple(os.path.relpath(bounded.real(path), real).replace(os.sep, "/") for path in paths)
 
 
 class Site:
@@ -113,13 +111,8 @@ class Site:
 
         :raises UsageError: there are none.
         """
-        answer = self.zygotes.current.ask(
-            {
-                "op": "discover",
-                "paths": [str(path) for path in self._paths],
-                "safe_mode": self.settings.safe_mode,
-            },
-            Listing,
+        answer = self.zygotes.current.list_files(
+            [str(path) for path in self._paths], safe_mode=self.settings.safe_mode
         )
         files = [Path(path) for path in answer.files]
         self._skipped = self._skipped_files(answer.skipped)
@@ -131,7 +124,9 @@ class Site:
 
     def _skipped_files(self, rows: Iterable[SkippedRow]) -> tuple[SkippedFile, ...]:
         return tuple(
-            SkippedFile(path=self.shown(Path(path)), reason=SkipReason(reason), detail=detail)
+            SkippedFile(
+                path=self.shown(Path(path)), reason=reason, detail=without_surrogates(detail)
+            )
             for path, reason, detail in rows
         )
 
@@ -234,17 +229,17 @@ class Site:
         """The modules' distributions. A DAG file may have ended the process that knows them; the
         times are still worth keeping.
         """
-        try:
-            return zygote.ask(
-                {"op": "describe", "files": list(files)}, Described, limit_s=_DESCRIBE_LIMIT_S
-            )
-        except (ConnectionLost, MeasurementError):
-            text = (
-                "Modules are not matched with distributions: a DAG file killed the process that"
-                " does it."
-            )
-            self.doubts.append(Doubt(code="no-distributions", text=text))
-            return Described(owners=[""] * len(files), distributions={})
+        question = {"op": "describe", "files": list(files)}
+        with contextlib.suppress(ConnectionLost, MeasurementError):
+            found = zygote.ask(question, Described, limit_s=_DESCRIBE_LIMIT_S)
+            if len(found.owners) == len(files):
+                return found
+        text = (
+            "Modules are not matched with distributions: a DAG file killed the process that does"
+            " it."
+        )
+        self.doubts.append(Doubt(code="no-distributions", text=text))
+        return Described(owners=[""] * len(files), distributions={})
 
 
 def pre_import_doubts(failed: Sequence[Sequence[str]]) -> list[Doubt]:

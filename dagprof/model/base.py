@@ -1,8 +1,29 @@
-"""Base classes and small values of the vocabulary."""
+"""Base classes, kinds of numbers and small values of the vocabulary."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
+
+# msgspec checks the bounds of numbers when it reads a stored Run, a journal or an answer of the
+# probe. The bounds reject values that no parse can have and that break arithmetic, such as a time
+# of 10**400 microseconds. 10**16 microseconds are 317 years, a little more than a thread can sleep.
+_MOST = 10**16
+
+Whole = Annotated[int, Meta(ge=-_MOST, le=_MOST)]
+Count = Annotated[int, Meta(ge=0, le=_MOST)]
+# Positions in a table. -1 stands for none or for the DAG file, -2 for an unknown importer.
+Position = Annotated[int, Meta(ge=0, le=_MOST)]
+Outer = Annotated[int, Meta(ge=-1, le=_MOST)]
+Importer = Annotated[int, Meta(ge=-2, le=_MOST)]
+# The line numbers that a code object can hold. Generated code may have negative ones.
+LineNumber = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+# Milliseconds. A difference of two times may be negative.
+Ms = Annotated[float, Meta(ge=0, le=_MOST)]
+SignedMs = Annotated[float, Meta(ge=-_MOST, le=_MOST)]
+Seconds = Annotated[float, Meta(ge=0, le=_MOST)]
 
 
 class Frozen(
@@ -26,7 +47,7 @@ class Place(Frozen, frozen=True, array_like=True, order=True):
     """A line of the user's code; ``file`` is relative to ``Run.root`` where it lies below it."""
 
     file: str
-    line: int
+    line: LineNumber
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"

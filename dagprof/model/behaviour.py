@@ -4,7 +4,7 @@ parse to parse.
 
 from __future__ import annotations
 
-from dagprof.model.base import Frozen
+from dagprof.model.base import Count, Frozen, LineNumber
 from dagprof.model.effects import EffectKind, effect_kind
 
 
@@ -14,7 +14,7 @@ class Output(Frozen, frozen=True):
     """
 
     text: str = ""
-    total_bytes: int = 0
+    total_bytes: Count = 0
 
     @property
     def is_cut(self) -> bool:
@@ -37,8 +37,8 @@ class Access(Frozen, frozen=True):
     operation: str
     answered_by: str
     file: str
-    line: int
-    count: int = 1
+    line: LineNumber
+    count: Count = 1
 
 
 class Effect(Frozen, frozen=True):
@@ -55,12 +55,12 @@ class Effect(Frozen, frozen=True):
     kind: str
     what: str
     file: str
-    line: int
-    count: int = 1
-    wall_us: int | None = None
-    size_bytes: int = 0
-    failed: int = 0
-    threads: int = 0
+    line: LineNumber
+    count: Count = 1
+    wall_us: Count | None = None
+    size_bytes: Count = 0
+    failed: Count = 0
+    threads: Count = 0
 
     @property
     def about(self) -> EffectKind:

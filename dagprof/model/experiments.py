@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import enum
 import statistics
+from typing import Annotated
 
-from dagprof.model.base import Frozen, Place
+from msgspec import Meta
+
+from dagprof.model.base import Frozen, Place, SignedMs, Whole
 from dagprof.robust import median_absolute_deviation, standard_error_of_median
 
 
@@ -36,11 +39,11 @@ class Experiment(Frozen, frozen=True):
     empty for an import statement.
     """
 
-    without: tuple[Place, ...]
+    without: Annotated[tuple[Place, ...], Meta(min_length=1)]
     need: Need
     reason: str = ""
-    saving_ms: tuple[float, ...] = ()
-    memory_kib: tuple[int, ...] = ()
+    saving_ms: tuple[SignedMs, ...] = ()
+    memory_kib: tuple[Whole, ...] = ()
     cautions: tuple[str, ...] = ()
     has_star: bool = False
     used_in: tuple[Place, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dagprof.model.base import Frozen
+from dagprof.model.base import Frozen, LineNumber
 
 _NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 
@@ -19,7 +19,7 @@ class Failure(Frozen, frozen=True):
     traceback: str = ""
     cause: str = ""
     file: str = ""
-    line: int = 0
+    line: LineNumber = 0
 
     @property
     def missing_module(self) -> str:
@@ -39,7 +39,7 @@ class Unanswered(Frozen, frozen=True):
     kind: str
     key: str
     file: str
-    line: int
+    line: LineNumber
 
     @property
     def noun(self) -> str:
@@ -68,4 +68,4 @@ class LostDag(Frozen, frozen=True):
 
     dag_id: str
     file: str = ""
-    line: int = 0
+    line: LineNumber = 0

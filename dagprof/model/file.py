@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 
-from dagprof.model.base import Doubt, Frozen
+from dagprof.model.base import Count, Doubt, Frozen, Whole
 from dagprof.model.behaviour import Access, Effect, Instability, Output
 from dagprof.model.experiments import Experiment
 from dagprof.model.failures import Failure, LostDag, Unanswered
@@ -66,9 +66,9 @@ class FileResult(Frozen, frozen=True):
     path: str
     status: Status
     sha256: str = ""
-    size_bytes: int = 0
+    size_bytes: Count = 0
     dag_ids: tuple[str, ...] = ()
-    task_count: int = 0
+    task_count: Count = 0
     samples: Samples = Samples()
     trace: Trace | None = None
     stack: Stack | None = None
@@ -82,8 +82,8 @@ class FileResult(Frozen, frozen=True):
     warnings: tuple[str, ...] = ()
     stdout: Output = Output()
     stderr: Output = Output()
-    exit_code: int | None = None
-    signal: int | None = None
+    exit_code: Whole | None = None
+    signal: Whole | None = None
     detail: str = ""
     doubts: tuple[Doubt, ...] = ()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+import math
 
-from dagprof.model.base import Doubt, Frozen
+from dagprof.model.base import Count, Doubt, Frozen, Seconds, SignedMs, Whole
 from dagprof.model.file import FileResult
 from dagprof.model.project import Project
 from dagprof.model.samples import Samples
@@ -99,7 +100,7 @@ class Environment(Frozen, frozen=True):
     airflow_version: str
     platform: str
     cpu_model: str
-    cpu_count: int
+    cpu_count: Count
     machine: str
     airflow_home: str = ""
     airflow_config: dict[str, str] = {}
@@ -110,7 +111,11 @@ class Environment(Frozen, frozen=True):
     @property
     def import_timeout_s(self) -> float:
         """Airflow's ``dagbag_import_timeout`` in seconds; 0 when there is none."""
-        return float(self.airflow_config.get("dagbag_import_timeout", 0) or 0)
+        try:
+            found = float(self.airflow_config.get("dagbag_import_timeout") or 0)
+        except ValueError:  # Airflow says so itself, where it reads it
+            return 0.0
+        return found if 0 < found < math.inf else 0.0
 
 
 class Plugin(Frozen, frozen=True):
@@ -125,9 +130,9 @@ class Plugin(Frozen, frozen=True):
 
     name: str
     source: str = ""
-    wall_ms: float = 0.0
-    rss_kib: int = 0
-    modules: int = 0
+    wall_ms: SignedMs = 0.0
+    rss_kib: Whole = 0
+    modules: Whole = 0
     error: str = ""
 
 
@@ -136,8 +141,12 @@ class Reference(Frozen, frozen=True):
     show how fast the machine was during the scan.
     """
 
-    version: int
+    version: Whole
     samples: Samples
+
+    def __post_init__(self) -> None:
+        if not all(ms > 0 for ms in self.samples.cpu_ms or (0.0,)):
+            raise ValueError("a reference has no times")
 
 
 class Run(Frozen, frozen=True):
@@ -152,9 +161,9 @@ class Run(Frozen, frozen=True):
     dagprof_version: str
     created_at: str
     root: str
-    wall_s: float
+    wall_s: Seconds
     environment: Environment
-    settings: dict[str, str | int | float | bool | None]
+    settings: dict[str, str | Whole | SignedMs | bool | None]
     files: tuple[FileResult, ...]
     modules: tuple[Module, ...] = ()
     import_sets: tuple[tuple[Edge, ...], ...] = ()

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import statistics
 
-from dagprof.model.base import Frozen
+import msgspec
+
+from dagprof.model.base import Frozen, Ms, SignedMs, Whole
 from dagprof.robust import median_absolute_deviation
+
+# Runs of an older dagprof lack the other columns.
+_ALWAYS = ("wall_ms", "cpu_ms", "load_ms", "bag_ms", "serialise_ms")
 
 
 class Samples(Frozen, frozen=True):
@@ -21,18 +26,25 @@ class Samples(Frozen, frozen=True):
     reaping.
     """
 
-    wall_ms: tuple[float, ...] = ()
-    cpu_ms: tuple[float, ...] = ()
-    children_cpu_ms: tuple[float, ...] = ()
-    queued_ms: tuple[float, ...] = ()
-    airflow_ms: tuple[float, ...] = ()
-    load_ms: tuple[float, ...] = ()
-    bag_ms: tuple[float, ...] = ()
-    serialise_ms: tuple[float, ...] = ()
-    exit_ms: tuple[float, ...] = ()
-    dagbag_ms: tuple[float, ...] = ()
-    overhead_ms: tuple[float, ...] = ()
-    rss_growth_kib: tuple[int, ...] = ()
+    wall_ms: tuple[Ms, ...] = ()
+    cpu_ms: tuple[Ms, ...] = ()
+    children_cpu_ms: tuple[Ms, ...] = ()
+    queued_ms: tuple[Ms, ...] = ()
+    airflow_ms: tuple[Ms, ...] = ()
+    load_ms: tuple[Ms, ...] = ()
+    bag_ms: tuple[SignedMs, ...] = ()
+    serialise_ms: tuple[Ms, ...] = ()
+    exit_ms: tuple[Ms, ...] = ()
+    dagbag_ms: tuple[SignedMs, ...] = ()
+    overhead_ms: tuple[SignedMs, ...] = ()
+    rss_growth_kib: tuple[Whole, ...] = ()
+
+    def __post_init__(self) -> None:
+        columns = msgspec.structs.asdict(self)
+        lengths = {len(columns.pop(name)) for name in _ALWAYS}
+        lengths.update(len(column) for column in columns.values() if column)
+        if len(lengths) > 1:
+            raise ValueError("the columns of samples differ in length")
 
     def __len__(self) -> int:
         return len(self.wall_ms)
@@ -45,6 +57,8 @@ class Samples(Frozen, frozen=True):
     @property
     def own_ms(self) -> tuple[float, ...]:
         """Wall times minus the time that each parse waited for a processor that others used."""
+        if not self.queued_ms:  # a Run of an older dagprof
+            return self.wall_ms
         return tuple(
             wall - queued for wall, queued in zip(self.wall_ms, self.queued_ms, strict=True)
         )

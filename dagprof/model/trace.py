@@ -5,8 +5,25 @@ stacks.
 from __future__ import annotations
 
 import enum
+import itertools
+import operator
 
-from dagprof.model.base import Frozen
+import msgspec
+
+from dagprof.model.base import (
+    Count,
+    Frozen,
+    Importer,
+    LineNumber,
+    Ms,
+    Outer,
+    Position,
+    SignedMs,
+    Whole,
+)
+
+# Python's own limit stops imports far before, at about 120 in each other.
+DEEPEST_LOADS = 1000
 
 
 class Origin(str, enum.Enum):
@@ -38,17 +55,33 @@ class Loads(Frozen, frozen=True):
     this module, and no nested module, was being loaded.
     """
 
-    module: tuple[int, ...] = ()
-    parent: tuple[int, ...] = ()
-    self_us: tuple[int, ...] = ()
-    cumulative_us: tuple[int, ...] = ()
-    importer: tuple[int, ...] = ()
-    line: tuple[int, ...] = ()
-    caller_line: tuple[int, ...] = ()
-    imports: tuple[int, ...] = ()
+    module: tuple[Position, ...] = ()
+    parent: tuple[Outer, ...] = ()
+    self_us: tuple[Count, ...] = ()
+    cumulative_us: tuple[Whole, ...] = ()
+    importer: tuple[Importer, ...] = ()
+    line: tuple[LineNumber, ...] = ()
+    caller_line: tuple[LineNumber, ...] = ()
+    imports: tuple[Position, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len({len(column) for column in msgspec.structs.astuple(self)}) > 1:
+            raise ValueError("the columns of loads differ in length")
+        if not all(map(operator.lt, self.parent, itertools.count())):
+            raise ValueError("a load comes before the one that it is in")
+        if len(self) > DEEPEST_LOADS and _height(self.parent) > DEEPEST_LOADS:
+            raise ValueError("loads are nested too deeply")
 
     def __len__(self) -> int:
         return len(self.module)
+
+
+def _height(parents: tuple[int, ...]) -> int:
+    """How many are in each other at most, where each parent comes first."""
+    heights: list[int] = []
+    for parent in parents:
+        heights.append(heights[parent] + 1 if parent >= 0 else 1)
+    return max(heights, default=0)
 
 
 class Edge(Frozen, frozen=True, array_like=True):
@@ -62,11 +95,11 @@ class Edge(Frozen, frozen=True, array_like=True):
     which this line executed.
     """
 
-    line: int
-    target: int
+    line: LineNumber
+    target: Position
     in_function: bool = False
-    importer: int = -1
-    caller_line: int = 0
+    importer: Outer = -1
+    caller_line: LineNumber = 0
     is_conditional: bool = False
     is_executed: bool = False
 
@@ -78,9 +111,9 @@ class StatementMemory(Frozen, frozen=True, array_like=True):
     ``importer`` is a position in ``Run.modules``, -1 for the DAG file.
     """
 
-    importer: int
-    line: int
-    grown_kib: int
+    importer: Outer
+    line: LineNumber
+    grown_kib: Whole
 
 
 class Statement(Frozen, frozen=True):
@@ -95,17 +128,17 @@ class Statement(Frozen, frozen=True):
     file in a zip archive that holds the statement.
     """
 
-    parent: int
-    line: int
-    end_line: int
+    parent: Outer
+    line: LineNumber
+    end_line: LineNumber
     kind: str
     text: str
-    wall_us: int
-    cpu_us: int
-    count: int
+    wall_us: Whole
+    cpu_us: Whole
+    count: Count
     is_cut: bool = False
-    building_us: int = 0
-    gc_us: int = 0
+    building_us: Whole = 0
+    gc_us: Whole = 0
     member: str = ""
 
 
@@ -117,9 +150,9 @@ class Trace(Frozen, frozen=True):
     may not have waited.
     """
 
-    wall_ms: float
-    gc_ms: float
-    compile_ms: float
+    wall_ms: SignedMs
+    gc_ms: SignedMs
+    compile_ms: SignedMs
     loads: Loads = Loads()
     edges: tuple[Edge, ...] = ()
     statements: tuple[Statement, ...] = ()
@@ -136,8 +169,8 @@ class Stack(Frozen, frozen=True):
 
     function: str
     file: str
-    line: int
-    wall_ms: float
+    line: LineNumber
+    wall_ms: Ms
     children: tuple[Stack, ...] = ()
 
 

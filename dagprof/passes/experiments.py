@@ -134,8 +134,9 @@ class _Trial:
         )
 
     def experiment(self, parse_ms: float) -> Experiment:
-        is_timed = len(self.saving_ms) > 1
-        scale = parse_ms / statistics.median(self.plain_ms) if is_timed else 1.0
+        plain_ms = statistics.median(self.plain_ms) if self.plain_ms else 0.0
+        is_timed = len(self.saving_ms) > 1 and plain_ms > 0
+        scale = parse_ms / plain_ms if is_timed else 1.0
         call = self.candidates[0].call if len(self.candidates) == 1 else None
         return Experiment(
             without=tuple(candidate.place for candidate in self.candidates),

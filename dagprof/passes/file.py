@@ -149,12 +149,20 @@ def _look_closer(run: _Runner, passes: Passes, limits: ParseLimits) -> None:
             ):
                 break
         if passes.trace is None:
-            passes.doubts.append(
-                Doubt(code="no-trace", text="Imports and statements could not be traced.")
-            )
+            text = f"Imports and statements could not be traced{_refused(passes)}."
+            passes.doubts.append(Doubt(code="no-trace", text=text))
     if plan.is_sampled(limits.depth, parse_ms, limits.stacks_from_ms) and not run(Mode.STACKS):
         failures = passes.last.result.failures if passes.last and passes.last.result else ()
-        reason = f" ({failures[-1].type}: {failures[-1].message[:200]})" if failures else ""
+        reason = (
+            f" ({failures[-1].type}: {failures[-1].message[:200]})"
+            if failures
+            else _refused(passes)
+        )
         passes.doubts.append(
             Doubt(code="no-stacks", text=f"Call stacks could not be sampled{reason}.")
         )
+
+
+def _refused(passes: Passes) -> str:
+    """Why the last pass gave nothing, where it reported what cannot be used."""
+    return f" ({passes.last.refused})" if passes.last is not None and passes.last.refused else ""

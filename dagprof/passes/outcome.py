@@ -319,6 +319,11 @@ def _detail(reply: Reply) -> str:
             f"The parse reports {reply.claimed_ms:.0f} ms in a process that lived {lived}: the file"
             " changes the clocks."
         )
+    if reply.refused:
+        return (
+            f"dagprof cannot use what the parse reports ({reply.refused}). Code in the file changes"
+            " what the measuring process sends."
+        )
     if reply.outcome == "held":
         return (
             "A process that the file started keeps the parse's stdin, stdout or stderr open after"

@@ -108,6 +108,7 @@ def joined(result: object, ending: object, held_ms: float) -> Any:
             sample["wall_ms"] += sample["exit_ms"]
             sample["cpu_ms"] += took.get("exit_cpu_ms", 0.0)
             sample["queued_ms"] += took.get("exit_queued_ms", 0.0)
-        except (KeyError, TypeError, AttributeError):  # the DAG file wrote the result
+        except (KeyError, TypeError, AttributeError, OverflowError):
+            # The DAG file wrote the result.
             return None
     return result

@@ -356,17 +356,18 @@ class Reply(TypedDict):
     ``outcome`` is ``result``, ``time-limit``, ``memory-limit``, ``held``, ``abandoned``,
     ``too-large`` (the child sent more than a report has), ``broken`` (it sent something else) or
     ``ended`` (it sent nothing). ``result`` has the fields of ``Result`` unless DAG code wrote it;
-    None if there is no result.
+    None if there is no result. It is the last field, so that the reader can read the worker's own
+    fields whatever it holds.
     Outputs are text and the number of bytes written.
     """
 
     outcome: str
     signal: int | None
     exit_code: int | None
-    result: Result | None
     stdout: list[str | int]
     stderr: list[str | int]
     total_ms: float
     max_rss_kib: int
     blocks_read: int
     leftover_processes: int
+    result: Result | None

@@ -68,7 +68,17 @@ def serve(channel: Channel, surroundings: child.Surroundings, pre_imported: list
         except faults.CannotFork as error:
             channel.send({"fault": faults.NO_FORK, "reason": surroundings.redact(str(error))})
             return
-        channel.send(watch.until_done())
+        _tell(channel, watch.until_done())
+
+
+def _tell(channel: Channel, reply: Reply) -> None:
+    """Send a reply, without its result if that cannot be written, such as lists in a thousand
+    lists.
+    """
+    try:
+        channel.send(reply)
+    except (RecursionError, MemoryError):
+        channel.send({**reply, "result": None})
 
 
 class Watch:
@@ -322,13 +332,13 @@ class Watch:
             "outcome": self._outcome,
             "signal": os.WTERMSIG(status) if killed else None,
             "exit_code": None if killed else os.WEXITSTATUS(status),
-            "result": result,
             "stdout": self._shown(self._stdout),
             "stderr": self._shown(self._stderr),
             "total_ms": self._total_ms,
             "max_rss_kib": self._usage.ru_maxrss if self._usage else 0,
             "blocks_read": self._usage.ru_inblock if self._usage else 0,
             "leftover_processes": self._leftovers,
+            "result": result,  # the last field, see ``protocol.Reply``
         }
 
     def _shown(self, stream: Stream) -> list[str | int]:

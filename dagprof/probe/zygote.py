@@ -253,7 +253,7 @@ class Zygote:
         if request["with_folder"]:
             files.update(
                 dict.fromkeys(
-                    self._in_child(lambda: _listed(api, self._config["safe_mode"]))["files"]
+                    self._in_child(lambda: _listed(api, self._config["safe_mode"])).get("files", ())
                 )
             )
         names = pre_imports.names(api, files)
@@ -302,7 +302,13 @@ class Zygote:
             with os.fdopen(read, "rb") as stream:
                 data = stream.read()
             os.waitpid(pid, 0)
-            return json.loads(data) if data else {"failed": "the process that should answer died"}
+            if not data:
+                return {"failed": "the process that should answer died"}
+            try:
+                answer = json.loads(data)
+            except (ValueError, RecursionError):  # the user's code runs there too
+                answer = None
+            return answer if isinstance(answer, dict) else {"failed": "the answer is not JSON"}
 
         return wait
 

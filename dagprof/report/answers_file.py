@@ -52,7 +52,8 @@ def _asked(file: FileResult) -> Iterable[tuple[str, str, str, int]]:
         ):
             yield access.kind, access.key, access.file, access.line
     for each in file.unanswered:
-        yield each.kind, each.key, each.file, each.line
+        if each.kind in SECTIONS:
+            yield each.kind, each.key, each.file, each.line
 
 
 def render(run: Run, name: str) -> str:

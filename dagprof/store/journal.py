@@ -9,8 +9,11 @@ from types import TracebackType
 
 import msgspec
 
+from dagprof import bounded
 from dagprof.errors import OutputError, RunFileError
 from dagprof.model import SCHEMA_VERSION, Measured
+from dagprof.model.consistency import check_measured
+from dagprof.store import runs
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -82,25 +85,28 @@ def _cut_after_last_line(path: Path) -> None:
 
 def read(path: Path) -> tuple[str, dict[tuple[str, str], Measured]]:
     """Return the key, and the results by path and SHA-256. A last line that the interruption cut
-    off is left out.
+    off is left out, and so are damaged lines: their files are measured again.
 
     :raises RunFileError: there is no journal, or it is invalid.
     """
     try:
-        lines = path.read_bytes().split(b"\n")
+        lines = bounded.read(path, runs.LARGEST_BYTES).split(b"\n")
     except OSError as error:
         raise RunFileError(
             f"No interrupted scan to resume in {str(path.parent)!r}. Scan without --resume."
         ) from error
     try:
         header = msgspec.json.decode(lines[0], type=Header)
-    except msgspec.DecodeError as error:
-        raise RunFileError(f"{str(path)!r} is damaged ({error}). Scan without --resume.") from error
+    except runs.INVALID as error:
+        raise RunFileError(
+            f"{str(path)!r} is damaged ({runs.fault(error)}). Scan without --resume."
+        ) from error
     results = {}
     for line in lines[1:-1]:
         try:
             measured = msgspec.json.decode(line, type=Measured)
-        except msgspec.DecodeError:
+            check_measured(measured)
+        except runs.INVALID:
             continue
         results[measured.result.path, measured.result.sha256] = measured
     return header.key, results

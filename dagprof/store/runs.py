@@ -13,12 +13,21 @@ from typing import BinaryIO
 
 import msgspec
 
+from dagprof import bounded
 from dagprof.errors import OutputError, RunFileError
 from dagprof.model import SCHEMA_VERSION, Run
+from dagprof.model.base import Whole
+from dagprof.model.consistency import check_run
+
+# Ten times a Run of 10,000 files.
+LARGEST_BYTES = 500_000_000
+# What reading raises for what is no JSON, has not the form, contradicts itself or is nested too
+# deeply.
+INVALID = (ValueError, RecursionError)
 
 
 class _Version(msgspec.Struct):
-    schema_version: int | None = None
+    schema_version: Whole | None = None
     decision: str | None = None
 
 
@@ -33,11 +42,11 @@ def save(run: Run, path: Path) -> None:
 def load(path: str | Path) -> Run:
     """Read a Run.
 
-    :raises RunFileError: the file is missing, is no JSON, is no Run, or comes from a newer dagprof.
+    :raises RunFileError: missing, no JSON, no Run, one that contradicts itself, or from a newer
+        dagprof.
     """
-    file = Path(path)
     try:
-        data = file.read_bytes()
+        data = bounded.read(path, LARGEST_BYTES, also_pipes=True)
     except OSError as error:
         raise RunFileError(
             f"Cannot read {str(path)!r} ({error.strerror}). Give a run that `dagprof scan` wrote."
@@ -50,15 +59,15 @@ def decode(data: bytes, name: str) -> Run:
     try:
         found = msgspec.json.decode(data, type=_Version)
         version = found.schema_version
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except INVALID as error:
         raise RunFileError(
-            f"{name!r} is not a run: {error}. Scan again, or give another file."
+            f"{name!r} is not a run: {fault(error)}. Scan again, or give another file."
         ) from error
     if found.decision is not None:
         raise RunFileError(
             f"{name!r} is a verdict of the gate, not a run. Give a file that `dagprof scan` wrote."
         )
-    if version is None:
+    if version is None or version < 1:
         raise RunFileError(
             f"{name!r} is not a run: it has no schema version. Give a file that `dagprof scan`"
             " wrote."
@@ -69,11 +78,18 @@ def decode(data: bytes, name: str) -> Run:
             f"{SCHEMA_VERSION}. Upgrade dagprof."
         )
     try:
-        return msgspec.json.decode(data, type=Run)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        run = msgspec.json.decode(data, type=Run)
+        check_run(run)
+    except INVALID as error:
         raise RunFileError(
-            f"{name!r} is damaged: {error}. Scan again, or give another file."
+            f"{name!r} is damaged: {fault(error)}. Scan again, or give another file."
         ) from error
+    return run
+
+
+def fault(error: Exception) -> str:
+    """What is wrong with a document, in one clause."""
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)[:300]
 
 
 def schema() -> dict[str, object]:
@@ -92,7 +108,9 @@ def write_atomically(path: Path, data: bytes) -> None:
     """
     try:
         target = Path(os.path.realpath(path))  # a symbolic link stays a link
-        if target.exists() and not target.is_file():  # a device or a pipe cannot be replaced
+        if os.path.exists(target) and not os.path.isfile(
+            target
+        ):  # a device or a pipe cannot be replaced
             with target.open("wb") as stream:
                 stream.write(data)
             return

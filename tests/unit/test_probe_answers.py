@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from dagprof.link import messages, reading
-from dagprof.link.messages import NoFork, Reply
+from dagprof.link.cpu_wait import NetTimes
+from dagprof.link.messages import NoFork, Reply, Times
 from dagprof.link.target import PROBE
-from dagprof.model import EXISTENCE, Samples, Status
+from dagprof.model import EXISTENCE, Loads, Samples, Status
 from dagprof.passes.differences import appearing
 from dagprof.passes.outcome import Passes, status_of
 
@@ -28,15 +29,16 @@ def timed(wall_ms: float, total_ms: float, **changes: object) -> Reply:
         name: 0.0 for name in Samples.__struct_fields__ if name != "overhead_ms"
     }
     sample |= {"wall_ms": wall_ms, "rss_growth_kib": 0}
+    sample |= changes.pop("sample_changes", {})  # type: ignore[call-overload]
     result = {"failures": [], "dag_ids": ["a"], "sample": sample, **changes}
     message = {
         "outcome": "result",
         "signal": None,
         "exit_code": 0,
-        "result": result,
         "stdout": ["", 0],
         "stderr": ["", 0],
         "total_ms": total_ms,
+        "result": result,
     }
     found = reading.reply(json.dumps(message).encode())
     assert isinstance(found, Reply)
@@ -75,6 +77,8 @@ FAILURE = {"type": "ValueError", "message": "", "traceback": "", "cause": "", "f
         {"contents": []},
         {"state": {"thread": ["a"]}},
         {"stack": {"function": "parse"}},
+        {"warnings": ["x" * 300_000]},
+        {"dag_ids": ["x" * 20_000]},
     ],
 )
 def test_a_result_that_has_not_the_form_of_the_probe_is_none(changes: dict[str, object]) -> None:
@@ -82,9 +86,7 @@ def test_a_result_that_has_not_the_form_of_the_probe_is_none(changes: dict[str, 
     assert reply.result is None
     passes = Passes("a.py", "", 0)
     assert not passes.add("timing", reply)
-    assert passes.measured().result.detail.startswith(
-        "The parsing process ended with exit code 0 and no result."
-    )
+    assert passes.measured().result.detail.startswith("dagprof cannot use what the parse reports (")
 
 
 @pytest.mark.parametrize("value", ["bad \udcff", float("inf"), 2**70])
@@ -104,7 +106,9 @@ def test_both_ends_know_the_same_fields() -> None:
     read = {name: each for name, each in vars(messages).items() if isinstance(sent.get(name), type)}
     assert {"Reply", "Result", "Sample", "Traced", "Ready", "EffectRow", "FailureRow"} < read.keys()
     for name, form in read.items():
-        assert {*form.__struct_fields__} - {"claimed_ms"} <= sent[name].__annotations__.keys(), name
+        assert {*form.__struct_fields__} - {"claimed_ms", "refused"} <= sent[
+            name
+        ].__annotations__.keys(), name
     assert messages.ProbeConfig.__annotations__.keys() == sent["Config"].__annotations__.keys()
 
 
@@ -198,3 +202,47 @@ def test_a_suppressed_cause_is_none() -> None:
         "print(json.dumps([causes(each) for each in (hidden, chained, implied)]))\n"
     )
     assert json.loads(found) == ["", "KeyError: 'host'", "KeyError: 'host'"]
+
+
+def test_why_a_result_is_refused_holds_no_value_of_it() -> None:
+    module = ["m", "/x", "s3cretvalue"]
+    trace = {"gc_ms": 1.0, "compile_ms": 1.0, "loads": {}, "edges": [], "import_sets": []}
+    trace |= {"modules": [module], "statements": [], "memory": [], "uninstrumented": []}
+    reply = timed(190.0, total_ms=200.0, trace=trace)
+    assert reply.refused == "Invalid enum value  - at `$.trace.modules[0][2]`"
+
+
+@pytest.mark.parametrize(
+    ("changes", "refused"),
+    [
+        ({"trace_loads": [10**12]}, "the imports take longer than the process lived"),
+        ({"wait": 1e6}, "the wait for a processor is longer than the parse"),
+    ],
+)
+def test_times_that_cannot_be_true_together(changes: dict[str, Any], refused: str) -> None:
+    sample = {"queued_ms": changes.get("wait", 0.0)}
+    loads = {name: [0] for name in Loads.__struct_fields__}
+    loads |= {"parent": [-1], "self_us": changes.get("trace_loads", [0])}
+    trace = {"gc_ms": 1.0, "compile_ms": 1.0, "loads": loads, "edges": [], "import_sets": [[]]}
+    trace |= {"modules": [["m", "", "user"]], "statements": [], "memory": [], "uninstrumented": []}
+    reply = timed(190.0, total_ms=200.0, trace=trace, sample_changes=sample)
+    assert (reply.result, reply.refused) == (None, refused)
+
+
+def test_a_parse_that_hardly_computed_has_no_endless_wait() -> None:
+    """As little CPU time as a float can hold."""
+    waits = NetTimes(Times(wall_ms=300.0, cpu_ms=5e-324, queued_ms=150.0))
+    assert waits.statement_us(100, 0) == 100
+
+
+def test_a_function_that_calls_another_through_threads_is_not_inside_itself() -> None:
+    found = in_child(
+        "from _dagprof_probe.parsing import statements\n"
+        "clock = statements.StatementClock(lambda: (0, 0))\n"
+        "clock.rows = [[-1, n, n, 'x', '', 0, 0, 0, False, 0, 0, ''] for n in range(4)]\n"
+        "clock.rows[1][0], clock.rows[3][0] = 0, 2\n"
+        "clock.enter(0); clock.begin(1); clock.enter(2); clock.begin(1); clock.end(-1)\n"
+        "clock.begin(3); clock.enter(0)\n"
+        "print(json.dumps([row[0] for row in clock.rows]))\n"
+    )
+    assert json.loads(found) == [-1, 0, 1, 2]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import dagprof
-from dagprof.link.zygote import Fault
+from dagprof.link.messages import Fault
 from dagprof.probe import faults, origin
 
 PROBE = Path(dagprof.__file__).parent / "probe"

@@ -6,8 +6,8 @@ import msgspec
 
 from dagprof.link import reading
 from dagprof.link.cpu_wait import NetTimes
-from dagprof.link.messages import StatementRow, Times, Traced
-from dagprof.model import Loads, Trace
+from dagprof.link.messages import ModuleRow, StatementRow, Times, Traced
+from dagprof.model import Loads, Origin, Trace
 
 
 def statement(line: int, kind: str, wall_us: int, cpu_us: int, parent: int = -1) -> StatementRow:
@@ -35,8 +35,8 @@ def traced(sleeping_ms: int = 0) -> Traced:
         compile_ms=1.5,
         loads=columns,
         edges=(),
-        import_sets=(),
-        modules=(),
+        import_sets=((),),
+        modules=tuple(ModuleRow(f"m{n}", "", Origin.USER) for n in range(4)),
         statements=(
             statement(1, "expr", 200_000, 0),
             statement(2, "import", 150_000 + 1000 * sleeping_ms, 100_000),

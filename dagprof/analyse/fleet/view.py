@@ -155,4 +155,9 @@ def _chain(
 
 def _innermost(names: Sequence[str]) -> tuple[str, ...]:
     """The names, without those that are packages around other names in the list."""
-    return tuple(name for name in names if not any(other.startswith(f"{name}.") for other in names))
+    packages = {
+        ".".join(parts[:length])
+        for parts in (name.split(".") for name in names)
+        for length in range(1, len(parts))
+    }
+    return tuple(name for name in names if name not in packages)

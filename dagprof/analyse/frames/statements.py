@@ -9,7 +9,7 @@ import pandas as pd
 from dagprof.analyse import loads as loading
 from dagprof.analyse.frames import columns
 from dagprof.analyse.frames.building import ranked, table
-from dagprof.analyse.statements import depth, is_partial
+from dagprof.analyse.statements import are_partial, depths
 from dagprof.attribution.scale import scale
 from dagprof.attribution.statement_times import own_us
 from dagprof.model import Run, Statement
@@ -46,16 +46,13 @@ def _statement_rows(
     from_ms: float,
     factor: float,
 ) -> Iterable[tuple[object, ...]]:
-    own = own_us(statements)
+    own, depth, is_partial = own_us(statements), depths(statements), are_partial(statements)
     for position, statement in enumerate(statements):
         wall_us, cpu_us = own[position]
         if (wall_us + statement.gc_us) / 1000 * factor < from_ms:
             continue
-        lines = (
-            range(statement.line, statement.end_line + 1)
-            if statement.kind in ("import", "importfrom")
-            else ()
-        )
+        is_import = statement.kind in ("import", "importfrom")
+        lines = range(statement.line, statement.end_line + 1) if is_import else ()
         yield (
             path,
             statement.member,
@@ -63,14 +60,14 @@ def _statement_rows(
             statement.end_line,
             statement.kind,
             statement.text,
-            depth(statements, position),
+            depth[position],
             statement.wall_us / 1000 * factor,
             wall_us / 1000 * factor,
-            sum(imported.get(line, 0.0) for line in lines) * factor,
+            sum(ms for line, ms in imported.items() if line in lines) * factor,
             statement.building_us / 1000 * factor,
             statement.gc_us / 1000 * factor,
             statement.cpu_us / 1000 * factor,
             max(0, wall_us - cpu_us) / 1000 * factor,
             statement.count,
-            is_partial(statements, position),
+            is_partial[position],
         )

@@ -109,8 +109,19 @@ class StatementClock:
             self._close_down_to(function)
             self.rows[function][7] += 1
         else:
-            self.rows[function][0] = self._open[-1][0] if self._open else -1
+            self.rows[function][0] = self._caller_of(function)
             self._push(function)
+
+    def _caller_of(self, function: int) -> int:
+        """The statement that is open now, -1 for none. Threads may mix up the open statements: one
+        inside the function itself does not count.
+        """
+        caller = position = self._open[-1][0] if self._open else -1
+        while position >= 0:
+            if position == function:
+                return -1
+            position = self.rows[position][0]
+        return caller
 
     def iterate(self, loop: int, slot: int) -> None:
         """Begin an iteration of a loop. After the first ``ITERATIONS`` the plain body takes

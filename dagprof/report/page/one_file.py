@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dagprof.analyse.causes import failing_file
-from dagprof.analyse.statements import is_partial
+from dagprof.analyse.statements import are_partial
 from dagprof.attribution.candidates import shown_path
 from dagprof.attribution.scale import sampled_scale
 from dagprof.model import (
@@ -228,6 +228,7 @@ def _statement_text(statement: Statement) -> str:
 def _statements(trace: Trace) -> list[list[object]]:
     statements = trace.statements
     kept = _kept([statement.wall_us for statement in statements], STATEMENTS)
+    is_partial = are_partial(statements)
     position = {place: number for number, place in enumerate(kept)}
     return [
         [
@@ -238,7 +239,7 @@ def _statements(trace: Trace) -> list[list[object]]:
             statements[place].wall_us,
             statements[place].cpu_us,
             statements[place].count,
-            is_partial(statements, place),
+            is_partial[place],
         ]
         for place in kept
     ]
