@@ -6,6 +6,10 @@ import re
 
 from dagprof.errors import UsageError
 
+_MOST = 1_000_000_000
+# Characters of a wrong value that a message shows.
+_LONGEST = 40
+
 
 def parse_share(text: str) -> float:
     """``20%`` as 0.2.
@@ -14,8 +18,8 @@ def parse_share(text: str) -> float:
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text)
     if match is None:
-        raise UsageError(f"{text!r} is not a percentage. Write one such as 20%.")
-    return float(match[1]) / 100
+        raise UsageError(f"{_shown(text)} is not a percentage. Write one such as 20%.")
+    return _finite(match[1], text) / 100
 
 
 def parse_duration_ms(text: str) -> float:
@@ -26,9 +30,21 @@ def parse_duration_ms(text: str) -> float:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s)\s*", text)
     if match is None:
         raise UsageError(
-            f"{text!r} is not a duration. Write milliseconds or seconds, such as 50ms or 1.5s."
+            f"{_shown(text)} is not a duration. Write milliseconds or seconds, such as 50ms or"
+            " 1.5s."
         )
-    return float(match[1]) * (1000 if match[2] == "s" else 1)
+    return _finite(match[1], text) * (1000 if match[2] == "s" else 1)
+
+
+def _finite(digits: str, text: str) -> float:
+    number = float(digits)
+    if number > _MOST:
+        raise UsageError(f"{_shown(text)} is too large. The largest number is {_MOST:,}.")
+    return number
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
 
 
 def span(low_ms: float, high_ms: float) -> str:

@@ -94,7 +94,7 @@ def _limits(file: str, settings: Settings) -> _Limits:
     from dagprof.link.target import bundle_root, existing
 
     (path,) = existing((file,))
-    if path.is_dir():
+    if os.path.isdir(path):
         raise UsageError(f"{file!r} is a folder. Name a DAG file inside it.")
     root, reason = bundle_root(settings, (path,), os.environ)
     below, folders = path.relative_to(root).as_posix(), leading_folders(settings, root)

@@ -36,7 +36,7 @@ def command(path: str | None, **options: object) -> int:
     from dagprof.report.escape import safe_text
 
     in_force = settings.load(options, environment=os.environ, start=Path.cwd())
-    folder = path or in_force.bundle_root or ("dags" if Path("dags").is_dir() else ".")
+    folder = path or in_force.bundle_root or ("dags" if os.path.isdir("dags") else ".")
     checks = examine(in_force, os.environ, Path(folder))
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column(no_wrap=True)

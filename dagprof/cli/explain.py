@@ -64,8 +64,9 @@ def _measured(name: str, line: int | None, options: dict[str, object], *, is_qui
 
 
 def _write_stacks(found: ExplainedFile, target: str) -> None:
+    from dagprof.report.escape import safe_text
     from dagprof.store import runs
     from dagprof.usecases.explain import stacks
 
     runs.write_atomically(Path(target), stacks(found).encode("utf-8"))
-    click.echo(f"Written: {target}")
+    click.echo(f"Written: {safe_text(target, 4096)}")

@@ -226,7 +226,7 @@ def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
         if places.count(target and target.absolute()) > 1:
             where = "Standard output" if target is None else repr(str(target))
             raise UsageError(f"{where} takes only one format. Write {format_name} to another file.")
-        if target is not None and (target.suffix == ".py" or target.is_dir()):
+        if target is not None and (target.suffix == ".py" or os.path.isdir(target)):
             raise UsageError(
                 f"Cannot write a report to {str(target)!r}. Give --format {format_name} another"
                 " file."

@@ -10,6 +10,7 @@ import click
 
 from dagprof.cli import output as screen
 from dagprof.config import settings as settings_module
+from dagprof.report.escape import safe_text
 from dagprof.report.formats import RUNS
 
 _OUTPUT = "reports/report.html"
@@ -58,7 +59,7 @@ def command(
     if output == _OUTPUT:
         output = str(Path(output).with_suffix(RUNS[kind].suffix))
     runs.write_atomically(Path(output), text.encode("utf-8"))
-    click.echo(f"Written: {output}")
+    click.echo(f"Written: {safe_text(output, 4096)}")
     if opens and kind == "html":
         screen.open_in_browser(Path(output))
     return 0

@@ -9,21 +9,15 @@ from __future__ import annotations
 import difflib
 import enum
 import os
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from dagprof.config import validation
+from dagprof.config import documents, validation
 from dagprof.config.policy import Level, Override, Policy, Rule, Waiver
 from dagprof.errors import UsageError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 ENVIRONMENT_PREFIX = "DAGPROF_"
 # Not settings: the test suite reads these variables to find an Airflow.
@@ -94,7 +88,7 @@ def read_file(start: Path, shape: type[msgspec.Struct]) -> tuple[Path | None, En
                     f"Both {own} and [tool.dagprof] in {project} hold settings. Keep only one."
                 )
             return own, _relative_to(
-                folder, start, _top(_document(own), shape, _Place("", str(own)), own.name)
+                folder, start, _top(documents.read(own), shape, _Place("", str(own)), own.name)
             )
         if table is not None:
             place = _Place("tool.dagprof", str(project))
@@ -105,7 +99,7 @@ def read_file(start: Path, shape: type[msgspec.Struct]) -> tuple[Path | None, En
 def limits_in(file: Path) -> list[object]:
     """The gate's limits in a configuration file, unchecked; empty if the file cannot be read."""
     try:
-        table = (_document(file) if file.name == _OWN_FILE else _project_table(file)) or {}
+        table = (documents.read(file) if file.name == _OWN_FILE else _project_table(file)) or {}
     except UsageError:
         table = {}
     return [table.get(name) or None for name in (_GATE, "overrides")]
@@ -191,17 +185,8 @@ def _plain(value: object) -> object:
     return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def _document(file: Path) -> dict[str, object]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, OSError, RecursionError) as error:
-        raise UsageError(
-            f"Cannot read {file} ({error}). Fix the file or run dagprof in another folder."
-        ) from error
-
-
 def _project_table(file: Path) -> dict[str, object] | None:
-    tool = _document(file).get("tool")
+    tool = documents.read(file).get("tool")
     table = tool.get("dagprof") if isinstance(tool, dict) else None
     return None if table is None else _table(table, _Place("tool.dagprof", str(file)))
 
@@ -226,10 +211,8 @@ def _relative_to(folder: Path, start: Path, found: Entries) -> Entries:
 
 
 def _is_path(folder: Path, text: str) -> bool:
-    """Whether an interpreter is given as a path. A plain name such as ``python3.11`` is looked up
-    on PATH.
-    """
-    return "/" in text or (folder / text).exists()
+    """Whether an interpreter is given as a path. A plain name is looked up on PATH."""
+    return "/" in text or os.path.exists(folder / text)
 
 
 def _table(value: object, place: _Place) -> dict[str, object]:

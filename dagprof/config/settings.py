@@ -19,6 +19,9 @@ from dagprof.errors import UsageError
 from dagprof.model import Isolation, Temperature
 from dagprof.quantities import parse_duration_ms, parse_share
 
+# Of any number: what is more would not fit into a Run, or into a system call.
+_MOST = 1_000_000_000
+
 
 class Depth(str, enum.Enum):
     """How much dagprof finds out about each file.
@@ -91,6 +94,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError("`time_limit_s` must be greater than 0")
         if self.stacks_from_ms is not None and not 0 <= self.stacks_from_ms < math.inf:
             raise ValueError("`stacks_from_ms` must be at least 0, or `null` to switch it off")
+        for name in ("jobs", "repeat", "memory_limit_mib", "time_limit_s", "stacks_from_ms"):
+            if (getattr(self, name) or 0) > _MOST:
+                raise ValueError(f"`{name}` must be at most {_MOST:,}")
         if self.time_budget is not None:
             parse_duration_ms(self.time_budget)
         if self.fail_on_regression is not None:

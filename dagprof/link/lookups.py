@@ -8,46 +8,71 @@ Both options accept such a document and read their own section.
 from __future__ import annotations
 
 import errno
+import json
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
-
+from dagprof import bounded
 from dagprof.errors import UsageError
+from dagprof.model.consistency import check_depth
+from dagprof.project.files import yaml_on_demand
 from dagprof.project.secret_names import is_secret
+from dagprof.project.values import Unreadable, impossible
 
 Values = dict[str, object]
 
 MARK = "dagprof-answers"
+_LARGEST_BYTES = 20_000_000
 
 
 def read(path: str | None, what: str) -> Values:
-    """The mapping in a JSON or YAML file (JSON is YAML, so one parser reads both). Empty without a
-    path.
+    """The mapping in a JSON or YAML file; empty without a path. Dates in YAML are text, as they are
+    in JSON.
 
-    :raises UsageError: no such file, not JSON or YAML, or not a mapping of names.
+    :raises UsageError: no such file, not JSON or YAML, or not a mapping of names; a Connection that
+        is neither a URI nor a mapping.
     """
     if path is None:
         return {}
     document = _document(path, what)
     if MARK in document:
-        return _filled_in(document, what, path)
-    return {
-        str(name): _value(value) if what == "variables" else value
-        for name, value in document.items()
-    }
+        found = _filled_in(document, what, path)
+    else:
+        found = {
+            str(name): _value(value) if what == "variables" else value
+            for name, value in document.items()
+        }
+    return _connections(found, path) if what == "connections" else found
+
+
+def _connections(given: Values, path: str) -> Values:
+    """Each as a URI or as fields. Airflow's own files may have a list of one."""
+    found: Values = {}
+    for name, value in given.items():
+        one = value[0] if isinstance(value, list) and len(value) == 1 else value
+        if not isinstance(one, (str, dict)):
+            raise UsageError(
+                f"The Connection {name[:80]!r} in {path!r} is neither a URI nor a mapping. Write a"
+                " URI, or fields such as `conn_type` and `host`."
+            )
+        found[name] = one
+    return found
 
 
 def _document(path: str, what: str) -> Values:
     try:
-        document = yaml.safe_load(_text(Path(path)))
+        text = _text(Path(path))
+        document = _parsed(text)
+        check_depth(document)
     except OSError as error:
         raise UsageError(
             f"Cannot read the {what} file {path!r} ({error.strerror}). Give a readable file."
         ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (Unreadable, ValueError) as error:
         raise UsageError(
-            f"The {what} file {path!r} is neither JSON nor YAML: {_first_line(error)}."
+            f"The {what} file {path!r} is neither JSON nor YAML that dagprof reads:"
+            f" {_first_line(error)}. Fix the file, or give another one."
         ) from error
     if not isinstance(document, dict):
         raise UsageError(
@@ -66,10 +91,13 @@ def environment(*paths: str | None) -> dict[str, str]:
     for path in paths:
         document = _document(path, "answers") if path is not None else {}
         if MARK in document:
-            found |= {
-                name: _text_of(value)
-                for name, value in _filled_in(document, "environment", path or "").items()
-            }
+            for name, value in _filled_in(document, "environment", path or "").items():
+                found[name] = _text_of(value)
+                if why := impossible(name, found[name]):
+                    raise UsageError(
+                        f"Cannot set the environment variable {name[:80]!r} of {path!r}: {why}."
+                        " Change or remove it."
+                    )
     return found
 
 
@@ -95,13 +123,26 @@ def _fields(value: object) -> object:
 
 
 def _text_of(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _text(path: Path) -> str:
-    if path.exists() and not path.is_file() and not path.is_dir() and not path.is_fifo():
+    """What a file or a pipe holds."""
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISFIFO(mode)):
         raise OSError(errno.EINVAL, "not a regular file")
-    return path.read_text(encoding="utf-8")
+    return bounded.read(path, _LARGEST_BYTES, also_pipes=True).decode("utf-8-sig")
+
+
+def _parsed(text: str) -> object:
+    """JSON, which most of these files are, or YAML.
+
+    :raises Unreadable: it is neither, or its YAML is too large.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return yaml_on_demand.load(text, is_typed=True)
 
 
 def _value(value: object) -> object:

@@ -85,7 +85,7 @@ def given(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
 
 def _folder(text: str, option: str) -> Path:
     path = Path(os.path.abspath(os.path.expanduser(text)))
-    if not path.exists():
+    if not os.path.exists(path):
         raise UsageError(f"There is no folder {text!r} for {option}. Give an existing folder.")
     return path
 
@@ -138,7 +138,7 @@ def _unpacked(plugins: Path, folder: Path) -> Path:
 
     :raises UsageError: the archive is damaged, or too large.
     """
-    if plugins.is_dir():
+    if os.path.isdir(plugins):
         return plugins
     try:
         with zipfile.ZipFile(plugins) as archive:
@@ -189,7 +189,7 @@ def _without_project(settings: Settings, environ: Mapping[str, str]) -> Around:
     variables = [each for each in variables if not impossible(each.name, each.value)]
     values = {each.name: each.value for each in variables if each.name not in environ}
     secrets = tuple(value for name, value in values.items() if is_secret(name))
-    what = counted(list(values))
+    what = counted(list(values)) if values else ""
     used = (
         (Used(what=what, where=str(settings.env_file), off="--env-file names it"),)
         if values

@@ -104,7 +104,7 @@ def existing(paths: tuple[str, ...]) -> tuple[Path, ...]:
     found = []
     for text in paths:
         path = Path(os.path.abspath(text))
-        if not path.exists():
+        if not os.path.exists(path):
             raise UsageError(
                 f"There is no file or folder {text!r}. Give the folder that contains the DAG files."
             )
@@ -122,7 +122,7 @@ def _python(given: str | None) -> tuple[Path, str]:
     if given is None:
         return Path(sys.executable), "the interpreter that runs dagprof"
     path = Path(given).expanduser()
-    if path.is_dir():
+    if os.path.isdir(path):
         path = path / "bin" / "python"
     found = shutil.which(str(path))
     if found is None:
@@ -145,7 +145,9 @@ def bundle_root(
 
 
 def _common(paths: tuple[Path, ...]) -> Path:
-    return Path(os.path.commonpath([path if path.is_dir() else path.parent for path in paths]))
+    return Path(
+        os.path.commonpath([path if os.path.isdir(path) else path.parent for path in paths])
+    )
 
 
 def _root(
@@ -189,7 +191,7 @@ def _configured_dags_folder(environment: Mapping[str, str]) -> Path | None:
     if not text:
         return None
     folder = Path(os.path.abspath(os.path.expandvars(os.path.expanduser(text))))
-    return folder if folder.is_dir() else None
+    return folder if os.path.isdir(folder) else None
 
 
 def _harmless(
@@ -205,12 +207,12 @@ def _harmless(
     home = environment.get("AIRFLOW_HOME")
     if home is None:
         result["AIRFLOW_HOME"] = str(_made(scratch / "home"))
-    elif not Path(home).is_dir():
+    elif not os.path.isdir(home):
         raise UsageError(
             f"AIRFLOW_HOME is {home!r}, which is not a folder. Create the folder, or unset"
             " AIRFLOW_HOME."
         )
-    has_own = not is_borrowed and (Path(result["AIRFLOW_HOME"]) / "airflow.cfg").exists()
+    has_own = not is_borrowed and os.path.exists(Path(result["AIRFLOW_HOME"]) / "airflow.cfg")
     if "AIRFLOW_CONFIG" not in environment and not has_own:
         result["AIRFLOW_CONFIG"] = str(scratch / "airflow.cfg")
         (scratch / "airflow.cfg").touch()

@@ -246,4 +246,4 @@ def _has_plugins(environment: Mapping[str, str]) -> bool:
     home = environment.get("AIRFLOW_HOME")
     if not home:
         return "AIRFLOW_CONFIG" in environment
-    return (Path(home) / "plugins").is_dir() or (Path(home) / "airflow.cfg").is_file()
+    return os.path.isdir(Path(home) / "plugins") or os.path.isfile(Path(home) / "airflow.cfg")

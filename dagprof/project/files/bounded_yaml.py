@@ -10,14 +10,16 @@ from dagprof.project.files.lined import Lined, LinedList
 from dagprof.project.values import Unreadable
 
 _MOST_NODES = 100_000
-# The C loader gives the same events, if PyYAML has it.
+# PyYAML's composer and constructors are recursive, in C too.
+_DEEPEST = 100
+# The C loader gives the same values ten times as fast, if PyYAML has it.
 _FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN = ("int", "float", "bool")
 # PyYAML turns these tags into bytes, sets and pairs, which JSON lacks.
 _OTHER = ("binary", "set", "omap", "pairs")
 
 
-class _TypedLoader(yaml.SafeLoader):
+class _TypedLoader(_FAST):  # type: ignore[misc, valid-type]
     """Converts scalars as YAML does, except dates, which stay text."""
 
 
@@ -39,7 +41,9 @@ def _mapping(loader: _TypedLoader, node: yaml.Node) -> Lined:
     return found
 
 
-def _sequence(loader: _TypedLoader, node: yaml.SequenceNode) -> LinedList:
+def _sequence(loader: _TypedLoader, node: yaml.Node) -> LinedList:
+    if not isinstance(node, yaml.SequenceNode):
+        raise Unreadable("it contains an invalid list")
     found = LinedList(loader.construct_object(item, deep=True) for item in node.value)
     found.lines = [item.start_mark.line + 1 for item in node.value]
     return found
@@ -133,6 +137,8 @@ def _check_size(text: str) -> None:
         elif isinstance(event, yaml.CollectionStartEvent):
             open_nodes.append((event.anchor, total))
             total += 1
+            if len(open_nodes) > _DEEPEST:
+                raise Unreadable("its YAML is nested too deeply")
         elif isinstance(event, yaml.CollectionEndEvent):
             anchor, before = open_nodes.pop()
             if anchor:
