@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import TARGET, Scan, write
+from support import FUZZ_SEED, TARGET, Scan, write
 
 import dagprof
 from dagprof.model import Run
@@ -21,6 +22,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.setdefault(FUZZ_SEED, str(secrets.randbits(32)))  # one for all processes
+
+
+def pytest_report_header() -> str:
+    """What makes the cases of a run again."""
+    return f"{FUZZ_SEED}={os.environ[FUZZ_SEED]}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -16,6 +16,10 @@ from dagprof.model import FileResult, Run
 EXAMPLES = Path(__file__).parent.parent / "examples" / "dags"
 TARGET = os.environ.get("DAGPROF_TEST_TARGET_PYTHON") or sys.executable
 
+# The seed of malformed documents, and how many seconds of them are tried. Read when a module is
+# imported: tests see no variable of dagprof's.
+FUZZ_SEED, FUZZ_SECONDS = "DAGPROF_TEST_FUZZ_SEED", "DAGPROF_TEST_FUZZ_SECONDS"
+
 Scan = Callable[..., Run]
 
 
