@@ -235,21 +235,6 @@ def test_bad_input_gets_one_clear_sentence(
     assert not list(place.rglob("run.partial.jsonl"))
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
-def test_a_full_disk_is_no_regression(place: Path) -> None:
-    assert scan(place, "--repeat", "1", "-q", "--depth", "quick").returncode == 0
-    command = [sys.executable, "-m", "dagprof", "compare", "reports/run.json", "reports/run.json"]
-    with open("/dev/full", "w") as full:
-        done = subprocess.run(
-            command, cwd=place, stdout=full, stderr=subprocess.PIPE, text=True, check=False
-        )
-    assert done.returncode == 2
-    assert done.stderr.startswith(
-        "dagprof: cannot write to standard output (No space left on device)"
-    )
-    assert len(done.stderr.splitlines()) == 1
-
-
 def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True
