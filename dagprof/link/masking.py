@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from dagprof.link import secrets
 from dagprof.link.messages import (
     CannotBegin,
     EffectRow,
@@ -28,7 +27,9 @@ from dagprof.link.messages import (
     Traced,
 )
 from dagprof.model import Plugin
-from dagprof.redaction import MASK, Redactor, is_secret, shapes, values
+
+if TYPE_CHECKING:
+    from dagprof.redaction import Redactor
 
 # As long as these may the texts of a Run be; the probe sends somewhat more.
 _WHAT_LIMIT = 310
@@ -160,6 +161,8 @@ class Masking:
             return [self._value(inner, name) for inner in value]
         if not isinstance(value, str):
             return value
+        from dagprof.redaction import MASK, is_secret, shapes
+
         is_whole = is_secret(name) and not shapes.is_ordinary(value)
         shown = MASK if is_whole else self._whole(value)
         return value if shown == value else Hidden.of(value, shown)
@@ -168,9 +171,14 @@ class Masking:
         return self._current()(text) if text else text
 
     def _current(self) -> Redactor:
-        """Made when the first text comes: the probe imports Airflow meanwhile."""
+        """Made when the first text comes. Loading the patterns takes a moment, in which the probe
+        already imports Airflow.
+        """
         with self._lock:
             if self._redactor is None:
+                from dagprof.link import secrets
+                from dagprof.redaction import Redactor
+
                 self._redactor = Redactor(secrets.of_probe(self._environment, self._config))
             return self._redactor
 
@@ -179,6 +187,8 @@ class Masking:
         with self._lock:
             new = dict(environment.items() - self._seen)
             if new:
+                from dagprof.redaction import values
+
                 self._redactor = self._current().knowing(values.of_environment(new))
                 self._seen |= new.items()
 

@@ -10,8 +10,8 @@ from html import escape
 from urllib.parse import quote, quote_plus
 
 from dagprof.redaction import wordlists
+from dagprof.redaction.finding.tokens import Span
 from dagprof.redaction.shapes import is_number, is_path, looks_random
-from dagprof.redaction.tokens import Span
 
 # A shorter value could be part of any word. Up to ``_SHORT`` it counts where it is a word.
 _SHORTEST = 4

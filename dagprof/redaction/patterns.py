@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from dagprof.redaction import commands, escapes, issued, settings, tokens, urls
-from dagprof.redaction.tokens import Finder, Span
+from dagprof.redaction.finding import commands, escapes, issued, settings, tokens, urls
+from dagprof.redaction.finding.tokens import Finder, Span
 
 
 class Pattern(NamedTuple):

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from dagprof.redaction import patterns
+from dagprof.redaction.finding.tokens import Span
 from dagprof.redaction.known import Known
-from dagprof.redaction.tokens import Span
 
 MASK = "***"
 NOT_SHOWN = "[not shown: looking for secrets took too long]"

@@ -21,7 +21,6 @@ from dagprof.errors import UsageError
 from dagprof.measure import scan as scanning
 from dagprof.measure.rounds import Progress
 from dagprof.model import FileResult, Run
-from dagprof.redaction import Redactor
 from dagprof.surrogates import without_surrogates
 
 if TYPE_CHECKING:
@@ -175,4 +174,6 @@ def _source(run: Run, file: FileResult) -> list[str] | None:
         return None
     if hashlib.sha256(data).hexdigest() != file.sha256 or file.path.endswith(".zip"):
         return None
+    from dagprof.redaction import Redactor
+
     return Redactor().source("\n".join(source_lines(data))).split("\n")

@@ -11,8 +11,8 @@ import pytest
 from planted import planted
 
 from dagprof.redaction import MASK, Redactor, patterns, redactor
+from dagprof.redaction.finding.tokens import Span
 from dagprof.redaction.patterns import PATTERNS, Pattern
-from dagprof.redaction.tokens import Span
 
 SEEDS = range(10)
 EXAMPLES = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagprof.redaction.tokens import ALNUM, BASE64, URL_SAFE, WORD, Shaped, Tokens
+from dagprof.redaction.finding.tokens import ALNUM, BASE64, URL_SAFE, WORD, Shaped, Tokens
 
 GITHUB = Tokens("ghp_ gho_ ghu_ ghs_ ghr_ github_pat_", letters=WORD, least=16)
 GITLAB = Tokens(

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from dagprof.redaction.finding.tokens import Span
 from dagprof.redaction.shapes import is_ordinary
-from dagprof.redaction.tokens import Span
 
 _VALUE = r"(?P<secret>[^\s'\"]{1,400})"
 _QUOTED = r"(?:'(?P<first>[^'\n]{1,400})'|\"(?P<second>[^\"\n]{1,400})\"|" + _VALUE + ")"

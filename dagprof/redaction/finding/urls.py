@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from dagprof.redaction import wordlists
+from dagprof.redaction.finding.tokens import Span
 from dagprof.redaction.shapes import is_ordinary, is_varied, looks_random
-from dagprof.redaction.tokens import Span
 
 _SEPARATOR = "://"
 _LONGEST_SCHEME = 40

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dagprof.redaction import shapes, wordlists
+from dagprof.redaction.finding.tokens import Span
 from dagprof.redaction.names import Strength
-from dagprof.redaction.tokens import Span
 
 
 class Setting(NamedTuple):

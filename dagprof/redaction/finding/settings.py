@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
-from dagprof.redaction import reading, shapes, wordlists
+from dagprof.redaction import shapes, wordlists
+from dagprof.redaction.finding import reading
+from dagprof.redaction.finding.reading import Setting
+from dagprof.redaction.finding.tokens import Span
 from dagprof.redaction.names import Strength, strength
-from dagprof.redaction.reading import Setting
-from dagprof.redaction.tokens import Span
 
 # ``API key`` and ``secret value`` are one name.
 _NAME = r"[A-Za-z_][A-Za-z0-9_.-]{0,119}(?:[ ](?:[Kk]eys?|[Vv]alue)\b)?"
@@ -52,6 +54,7 @@ def _read(
             yield start, end
 
 
+@lru_cache(maxsize=4)
 def _may_hold(text: str) -> bool:
     folded = text.lower()
     return any(hint in folded for hint in wordlists.HINTS)
