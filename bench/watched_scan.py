@@ -25,7 +25,8 @@ _CHILD_SUBREAPER = 36
 
 
 def _scan(arguments: list[str], waits: int) -> None:
-    """Become ``dagprof ARGUMENT...``, with a clock around each answer of a worker."""
+    """Become ``dagprof ARGUMENT...`` of this checkout, with a clock around each answer of a worker."""
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     from dagprof import cli
     from dagprof.link.zygote import Conversation
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from hostile.above import ABOVE
 from hostile.answers import ANSWERS
 from hostile.clocks import CLOCKS
 from hostile.dags import DAGS
@@ -35,6 +36,7 @@ FAMILIES: Mapping[str, Sequence[Behaviour]] = {
     "memory": MEMORY,
     "clocks": CLOCKS,
     "processes": PROCESSES,
+    "above": ABOVE,
     "errors": ERRORS,
     "modules": MODULES,
     "patches": PATCHES,

@@ -9,7 +9,7 @@ EXITS = (
     Behaviour("sys_exit_text", "exited", "SystemExit", "import sys; sys.exit('bye \\x1b[2J')"),
     Behaviour(
         "sys_exit_object",
-        "exited",
+        "import-error",
         "SystemExit with a value that cannot be shown",
         """
         class Odd:
