@@ -16,6 +16,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +30,24 @@ def _scan(arguments: list[str], waits: int) -> None:
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     from dagprof import cli
     from dagprof.link.zygote import Conversation
+    from dagprof.measure import crew  # noqa: F401 - whose conversations may be of a class of their own
 
-    ordinary = Conversation.reply
+    for cls in (Conversation, *Conversation.__subclasses__()):
+        if "reply" in vars(cls):
+            cls.reply = _timed(cls.reply, waits)  # type: ignore[method-assign]
+    sys.argv = ["dagprof", *arguments]
+    cli.run()
 
-    def timed(conversation: Conversation, *facts: Any) -> Any:
+
+def _timed(ordinary: Callable[..., Any], waits: int) -> Callable[..., Any]:
+    def timed(*facts: Any) -> Any:
         began = time.monotonic()
         try:
-            return ordinary(conversation, *facts)
+            return ordinary(*facts)
         finally:
             os.write(waits, b"%.3f\n" % (time.monotonic() - began))
 
-    Conversation.reply = timed  # type: ignore[method-assign]
-    sys.argv = ["dagprof", *arguments]
-    cli.run()
+    return timed
 
 
 def _children() -> list[int]:
