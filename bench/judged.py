@@ -17,8 +17,8 @@ _LATE_S = 2.0
 # A clean parse next to hostile ones, in times of one without, and in ms more.
 _SLOWER = 2.0
 _SLOWER_MS = 100.0
-# What a clean file may be told to have: the machine's doing.
-_HARMLESS = {"busy", "noisy", "waiting", "no-bytecode"}
+# What may be noted of a clean file: the doings of the machine, and a DAG id that another file has too.
+_HARMLESS = {"busy", "noisy", "drift", "no-bytecode", "same-dag-id"}
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -176,9 +176,11 @@ def _counted(found: Sequence[tuple[Entry, Faults]]) -> list[str]:
 def _listed(found: Sequence[tuple[Entry, Faults]]) -> list[str]:
     shown = []
     for entry, fault in found:
+        # Without a Run there is a single thing to say.
+        statuses = fault.statuses if entry.seen.rows else {}
         what = [
             *(f"clean: {text}" for text in fault.clean),
-            *(f"status of {name}: {text}" for name, text in fault.statuses.items()),
+            *(f"status of {name}: {text}" for name, text in statuses.items()),
             *(f"left: {text}" for text in fault.left[:5]),
             *(f"late: {text}" for text in fault.late[:3]),
             *(f"trouble: {text.strip()[-400:]}" for text in fault.trouble),

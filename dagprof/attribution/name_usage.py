@@ -150,7 +150,7 @@ def _casts(tree: ast.Module) -> Iterator[ast.expr]:
 def _names_in(text: str) -> frozenset[str]:
     try:
         tree = ast.parse(text.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset()
     return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
 

@@ -175,6 +175,14 @@ def test_the_end_of_the_zygote_in_the_last_file_costs_nothing_but_distributions(
     assert "no-distributions" in {doubt.code for doubt in run.doubts}
 
 
+def test_a_file_that_kills_all_workers_costs_its_neighbours_nothing(scan: Scan) -> None:
+    kills = "import os, time\nos.killpg(os.getpgid(os.getppid()), 9)\ntime.sleep(30)\n"
+    slow = "import time\ntime.sleep(0.5)\n"
+    run = scan({"a.py": dag("a", slow), "k.py": dag("k", kills), "z.py": dag("z", slow)}, jobs=2)
+    statuses = [result(run, path).status for path in ("a.py", "k.py", "z.py")]
+    assert statuses == [Status.OK, Status.KILLED, Status.OK]
+
+
 def test_garbage_in_every_descriptor_hurts_no_other_file(scan: Scan) -> None:
     writes = (
         "import os\nfor number in range(3, 64):\n    try:\n        os.write(number,"
