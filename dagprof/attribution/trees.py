@@ -31,5 +31,5 @@ def _parsed(file: str, changed_ns: int) -> ast.Module | None:
         warnings.simplefilter("ignore")
         try:
             return ast.parse(text_of(file))
-        except (SyntaxError, ValueError, RecursionError):
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None

@@ -128,6 +128,7 @@ class FailureRow(_Message, frozen=True):
     cause: str
     file: str
     line: int
+    ending: str
 
 
 class AccessRow(_Row, frozen=True):
