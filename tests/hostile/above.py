@@ -105,8 +105,19 @@ resource.prlimit(worker, resource.RLIMIT_{name}, ({limit}, {limit}))
         for name, limit in (("NOFILE", 3), ("CPU", 0), ("AS", 1 << 20), ("FSIZE", 0), ("NPROC", 0))
     ),
     Behaviour(
+        "limits_zygote",
+        ANY,
+        "limits of the process that forks the workers",
+        _PARENTS
+        + """
+import resource
+resource.prlimit(zygote, resource.RLIMIT_NOFILE, (3, 3))
+resource.prlimit(zygote, resource.RLIMIT_AS, (1 << 20, 1 << 20)); os.kill(worker, 9)
+""",
+    ),
+    Behaviour(
         "slows_worker",
-        "ok",
+        "ok|killed",
         "the lowest priority for the processes above",
         _PARENTS
         + """
