@@ -327,8 +327,9 @@ if not os.environ.get("HOSTILE_INSIDE"):
     os.environ["HOSTILE_INSIDE"] = "1"
     try: from airflow.dag_processing.dagbag import DagBag
     except ImportError: from airflow.models.dagbag import DagBag
-    DagBag(os.path.join(os.path.dirname(os.path.abspath(__file__)), "aa_clean.py"), include_examples=False)
+    clean = os.path.join(os.path.dirname(os.path.abspath(__file__)), "aa_clean.py")
+    try: DagBag(clean)
+    except TypeError: DagBag(clean, include_examples=False)
 """,
-        airflow2="ok",
     ),
 )

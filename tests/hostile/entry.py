@@ -52,7 +52,8 @@ class Behaviour(NamedTuple):
     ``status`` has the right statuses, separated by ``|``; ``airflow2`` and ``spawn`` replace it
     where they are given, in this order. ``code`` follows the imports of ``DAG`` and
     ``EmptyOperator``, and a line ``$DAG`` stands for the DAG ``hostile_NAME`` with one task. Code that
-    neither has such a line nor makes a DAG gets it at the end. ``raw`` is the whole file as bytes.
+    neither has such a line nor makes a DAG gets it at the end. ``raw`` is the whole file as bytes,
+    in which ``hostile_source`` stands for its DAG id.
     ``leaves`` are patterns of paths that the file itself writes on purpose, below ``tmp``, ``dags``,
     ``cwd``, ``home``, ``airflow`` or ``shm``. ``options`` are further options of the scan.
     """
@@ -90,7 +91,7 @@ class Behaviour(NamedTuple):
     def source(self, airflow: int) -> bytes:
         """The text of the DAG file for this major version of Airflow."""
         if self.raw:
-            return self.raw
+            return self.raw.replace(b"hostile_source", self.dag_id.encode())
         code = textwrap.dedent(self.code).strip("\n") + "\n"
         if "$DAG" not in code and "DAG(" not in code:
             code += "$DAG\n"

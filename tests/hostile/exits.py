@@ -216,7 +216,7 @@ EXITS = (
     ),
     Behaviour(
         "xcpu",
-        "killed",
+        "killed|timed-out",
         "SIGXCPU from its own limit of CPU time",
         """
         import resource

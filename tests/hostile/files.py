@@ -120,6 +120,7 @@ os.fchdir(before)
         _SCRATCH
         + """
 for place in map(os.fsencode, scratch[:1]):
+    if os.path.exists(place + b"/\\xff\\n"): continue
     os.mkdir(place + b"/\\xff\\n"); open(place + b"/\\xff\\n/\\x1b[2J", "w").close()
     os.symlink(b"/", place + b"/root"); os.symlink(b"loop", place + b"/loop")
     os.mkdir(place + b"/closed"); open(place + b"/closed/file", "w").close()

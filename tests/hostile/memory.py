@@ -128,7 +128,7 @@ MEMORY = (
     ),
     Behaviour(
         "inflated",
-        "out-of-memory",
+        "out-of-memory|timed-out",
         "1.1 GB out of 1 MB",
         """
         import time, zlib

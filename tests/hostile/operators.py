@@ -218,7 +218,7 @@ OPERATORS = (
     ),
     Behaviour(
         "default_arguments_exit",
-        "exited",
+        "exited|import-error",
         "a default argument ends the process when it is copied",
         """
         import os

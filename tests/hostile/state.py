@@ -131,7 +131,7 @@ STATE = (
     ),
     Behaviour(
         "interpreter_facts",
-        "ok",
+        "ok|import-error",
         "what sys says of the interpreter is gone",
         """
         import sys
@@ -213,7 +213,7 @@ STATE = (
     ),
     Behaviour(
         "faulthandler_on",
-        "ok",
+        "ok|killed",
         "reports where it stands again and again",
         "import faulthandler; faulthandler.dump_traceback_later(0.01, repeat=True)",
     ),
