@@ -21,14 +21,14 @@ from dagprof.model import Run, Status
 NAMES = (
     "exit_in_finaliser",
     "close_others",
-    "stdout_object",
+    "terminal_escapes",
     "sigalrm_itself",
     "named_like_memory_error",
     "original_exits",
     "cause_cycle",
     "module_raises",
     "os_gone",
-    "scratch_too_deep",
+    "scratch_filled",
     "limit_nofile",
     "group_of_itself",
     "field_exits",
@@ -84,7 +84,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Scanned:
     return Scanned(top, run, airflow, before, _contents(top))
 
 
-@pytest.mark.parametrize("one", map(behaviour, NAMES), ids=NAMES)
+@pytest.mark.parametrize("one", [*map(behaviour, NAMES)], ids=NAMES)
 def test_status(scanned: Scanned, one: Behaviour) -> None:
     assert result(scanned.run, one.path).status in one.statuses(scanned.airflow, "fork")
 
