@@ -12,13 +12,13 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 def source_text(data: bytes) -> str:
     """The text of a source, decoded with the encoding that the source declares.
 
-    :raises UnicodeDecodeError: the source is not text in that encoding.
+    :raises UnicodeError: the source is not text in that encoding.
     """
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-    except (SyntaxError, LookupError):
-        encoding = "utf-8-sig"
-    return data.decode(encoding)
+        return data.decode(encoding)
+    except (SyntaxError, LookupError):  # no such encoding, or one of bytes, such as rot13
+        return data.decode("utf-8-sig")
 
 
 def with_line_feeds(text: str) -> str:
@@ -38,5 +38,5 @@ def source_lines(data: bytes) -> list[str]:
     """The lines of a source. Bytes that are invalid in its encoding are replaced."""
     try:
         return lines_of(source_text(data))
-    except UnicodeDecodeError:
+    except UnicodeError:
         return lines_of(data.decode("utf-8", "replace"))

@@ -157,6 +157,7 @@ class FailureRow(_Message, frozen=True):
     cause: Long
     file: Short
     line: LineNumber
+    ending: Short
 
 
 class AccessRow(_Row, frozen=True):

@@ -235,11 +235,15 @@ class Zygote:
         ours, theirs = socket.socketpair()
         # The worker gets a copy of its end. This process closes its own copy, so the worker's death
         # is an end of file.
-        with theirs:
-            self._control.send({"op": "worker"}, attached=theirs)
-            forked = self._control.answer(_FORK_LIMIT_S, Forked, Failed)
-        if isinstance(forked, Failed):
-            raise ConnectionLost(forked.failed)
+        try:
+            with theirs:
+                self._control.send({"op": "worker"}, attached=theirs)
+                forked = self._control.answer(_FORK_LIMIT_S, Forked, Failed)
+            if isinstance(forked, Failed):
+                raise ConnectionLost(forked.failed)
+        except BaseException:
+            ours.close()
+            raise
         return WorkerConversation(ours, self._masking, forked.pid, self._process.pid)
 
     def end(self) -> None:

@@ -167,15 +167,31 @@ class Crew:
         self._zygotes, self._lines, self._shown = zygotes, lines, shown
 
     def do(self, jobs: Sequence[Job], budget: Budget) -> Iterator[Measured]:
-        """Yield results as they come. Jobs that the budget leaves out give no result."""
-        with Scheduler(self._lines, partial(Worker, self._zygotes)) as scheduler:
-            yield from scheduler.do([partial(self._do, job) for job in jobs], budget)
+        """Yield results as they come. Jobs that the budget leaves out give no result.
 
-    def _do(self, job: Job, worker: Worker) -> Measured:
+        When the zygote dies, all workers die. So a job that loses its worker is tried once more
+        at the end, with no other at the same time: what dies there has itself to blame.
+        """
+        lost: list[Job] = []
+        with self._scheduler(self._lines) as together:
+            work = [partial(self._do, job, lose=lost.append) for job in jobs]
+            yield from filter(None, together.do(work, budget))
+        if lost:
+            with self._scheduler(1) as alone:
+                yield from filter(None, alone.do([partial(self._do, job) for job in lost], budget))
+
+    def _scheduler(self, lines: int) -> Scheduler[Worker]:
+        return Scheduler(lines, partial(Worker, self._zygotes))
+
+    def _do(
+        self, job: Job, worker: Worker, lose: Callable[[Job], object] | None = None
+    ) -> Measured | None:
+        """The result of a job, unless it can be handed to ``lose``."""
         shown = self._shown(job.path)
-        measured = twice(
-            lambda: job.work(job.path, shown, lambda request: worker.ask(request, shown))
-        )
-        if measured is None:
-            measured = job.otherwise or file.fatal(shown, job.path, TWICE)
-        return measured
+        try:
+            return job.work(job.path, shown, lambda request: worker.ask(request, shown))
+        except ConnectionLost:
+            if lose is not None:
+                lose(job)
+                return None
+            return job.otherwise or file.fatal(shown, job.path, TWICE)

@@ -30,9 +30,9 @@ from dagprof.passes import absent, doubts
 from dagprof.passes.differences import appearing
 
 _ENDINGS = {
-    "AirflowTaskTimeout": Status.TIMED_OUT,
-    "MemoryError": Status.OUT_OF_MEMORY,
-    "SystemExit": Status.EXITED,
+    "time-out": Status.TIMED_OUT,
+    "memory": Status.OUT_OF_MEMORY,
+    "exit": Status.EXITED,
 }
 
 
@@ -47,13 +47,13 @@ def status_of(reply: Reply) -> Status:
         return Status.HELD
     if result is None:
         return Status.KILLED if reply.signal is not None else Status.EXITED
-    types = [row.type for row in result.failures]
-    if result.is_unsent and len(types) == 1:
+    endings = [row.ending for row in result.failures]
+    if result.is_unsent and len(endings) == 1:
         return Status.LOST
     for name, status in _ENDINGS.items():
-        if name in types:
+        if name in endings:
             return status
-    if types:
+    if endings:
         return Status.IMPORT_ERROR
     return Status.OK if result.dag_ids else Status.NO_DAGS
 

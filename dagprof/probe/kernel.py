@@ -15,6 +15,7 @@ END_S = 0.6
 # Processes that were killed and counted, and have not ended yet.
 _ending: set[int] = set()
 _PAGE_KIB = resource.getpagesize() // 1024
+_LIMITS = [value for name, value in sorted(vars(resource).items()) if name.startswith("RLIMIT_")]
 
 
 def become_subreaper() -> None:
@@ -44,6 +45,17 @@ def forbid_core_dumps() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     except (OSError, ValueError):
         return
+
+
+def standing() -> tuple[object, ...]:
+    """What other processes of this user can change of this one: its limits, its priority, its
+    processors.
+    """
+    limits = [resource.getrlimit(limit) for limit in _LIMITS]
+    priority = os.getpriority(os.PRIO_PROCESS, 0)
+    if not hasattr(os, "sched_getaffinity"):  # macOS
+        return limits, priority
+    return limits, priority, os.sched_getscheduler(0), os.sched_getaffinity(0)
 
 
 def kill_leftovers(keep: set[int]) -> int:

@@ -202,7 +202,10 @@ class ParseRequest(PlainRequest, total=False):
 
 
 class FailureRow(TypedDict):
-    """An exception, or an import error of which Airflow kept only the text."""
+    """An exception, or an import error of which Airflow kept only the text.
+
+    ``ending`` is ``time-out``, ``memory`` or ``exit`` for exceptions that mean this, else empty.
+    """
 
     type: str
     message: str
@@ -210,6 +213,7 @@ class FailureRow(TypedDict):
     cause: str
     file: str
     line: int
+    ending: str
 
 
 class EffectRow(TypedDict):

@@ -22,6 +22,7 @@ from .kernel import (
     kill_leftovers,
     oom_kills,
     send_signal,
+    standing,
     wait_for_end,
 )
 from .memory import TreeMemory
@@ -58,6 +59,7 @@ def serve(channel: Channel, surroundings: child.Surroundings, pre_imported: list
     forbid_core_dumps()
     surroundings.api.prepare_child()
     is_supervised = delivery.is_supervised(surroundings.config["temperature"] == PROCESSOR)
+    before = standing()
     while True:
         request: ParseRequest | None = channel.receive()
         if request is None:
@@ -68,7 +70,12 @@ def serve(channel: Channel, surroundings: child.Surroundings, pre_imported: list
         except faults.CannotFork as error:
             channel.send({"fault": faults.NO_FORK, "reason": str(error)})
             return
-        _tell(channel, watch.until_done())
+        reply = watch.until_done()
+        if standing() != before:
+            # A DAG file has limited or slowed this process. Neither this parse nor the next ones
+            # show what they would do without that.
+            return
+        _tell(channel, reply)
 
 
 def _tell(channel: Channel, reply: Reply) -> None:

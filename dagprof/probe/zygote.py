@@ -17,6 +17,7 @@ from . import faults, parent, worker
 from .channel import Channel
 from .child import Surroundings
 from .inventory import describe, discovery
+from .kernel import standing
 from .start import plugins, pre_imports
 from .start.manager import Manager
 from .versions import requirements
@@ -195,12 +196,15 @@ class Zygote:
             "worker": self._fork_worker,
             "describe": self._describe,
         }
+        before = standing()
         while True:
             request: ZygoteRequest | None = self._control.receive()
-            if request is None or request["op"] == "stop":
+            # If a DAG file has limited or slowed this process, a new one takes its place.
+            if request is None or request["op"] == "stop" or standing() != before:
                 return
             self._reap()
             self._control.send(operations[request["op"]](request))
+            before = standing()
 
     def _reap(self) -> None:
         for pid in list(self._workers):

@@ -175,6 +175,37 @@ def test_the_end_of_the_zygote_in_the_last_file_costs_nothing_but_distributions(
     assert "no-distributions" in {doubt.code for doubt in run.doubts}
 
 
+def test_a_file_that_kills_all_workers_costs_its_neighbours_nothing(scan: Scan) -> None:
+    kills = "import os, time\nos.killpg(os.getpgid(os.getppid()), 9)\ntime.sleep(30)\n"
+    slow = "import time\ntime.sleep(0.5)\n"
+    run = scan({"a.py": dag("a", slow), "k.py": dag("k", kills), "z.py": dag("z", slow)}, jobs=2)
+    statuses = [result(run, path).status for path in ("a.py", "k.py", "z.py")]
+    assert statuses == [Status.OK, Status.KILLED, Status.OK]
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "resource.prlimit(worker, resource.RLIMIT_AS, (1 << 20, 1 << 20))",
+        "resource.prlimit(zygote, resource.RLIMIT_NOFILE, (3, 3)); os.kill(worker, 9)",
+        "os.sched_setscheduler(worker, os.SCHED_IDLE, os.sched_param(0))",
+    ],
+    ids=["memory", "descriptors", "priority"],
+)
+def test_limits_of_the_processes_above_hurt_no_other_file(scan: Scan, harm: str) -> None:
+    parents = (
+        "import os, resource\nworker = os.getppid()\n"
+        "zygote = int(open(f'/proc/{worker}/stat').read().rpartition(')')[2].split()[1])\n"
+    )
+    files = {"a.py": dag("a"), "limits.py": dag("limits", parents + harm + "\n"), "z.py": dag("z")}
+    run = scan(files, jobs=1, depth="traced")
+    assert result(run, "limits.py").status is Status.KILLED
+    for path in ("a.py", "z.py"):
+        file = result(run, path)
+        assert (file.status, file.trace is None) == (Status.OK, False)
+        assert {doubt.code for doubt in file.doubts} <= {"busy", "no-bytecode"}
+
+
 def test_garbage_in_every_descriptor_hurts_no_other_file(scan: Scan) -> None:
     writes = (
         "import os\nfor number in range(3, 64):\n    try:\n        os.write(number,"

@@ -24,7 +24,7 @@ def stop(*lines: int, kind: str = "ValueError", message: str = "bad '1'") -> Sto
 
 def reply(found: Stop | None, accesses: tuple[AccessRow, ...] = ()) -> Reply:
     stops = () if found is None else ((found.type, found.message, found.lines),)
-    failure = FailureRow(type="", message="", traceback="", cause="", file="", line=0)
+    failure = FailureRow(type="", message="", traceback="", cause="", file="", line=0, ending="")
     result = Result(stops=stops, failures=(failure,) * len(stops), accesses=accesses)
     return Reply(outcome="result", result=result, total_ms=0.0)
 

@@ -58,7 +58,15 @@ def test_a_time_within_the_life_of_its_process_is_believed() -> None:
     assert timed(190.0, total_ms=200.0).result is not None
 
 
-FAILURE = {"type": "ValueError", "message": "", "traceback": "", "cause": "", "file": "", "line": 1}
+FAILURE = {
+    "type": "ValueError",
+    "message": "",
+    "traceback": "",
+    "cause": "",
+    "file": "",
+    "line": 1,
+    "ending": "",
+}
 
 
 @pytest.mark.parametrize(

@@ -29,3 +29,11 @@ def test_the_declared_encoding_is_used() -> None:
     assert source_lines("\ufeffx = 1\n".encode()) == ["x = 1"]
     assert source_lines(b"x = '\xff'\n") == ["x = '\ufffd'"]
     assert source_lines(b"") == []
+
+
+@pytest.mark.parametrize(
+    "encoding", ["no-such", "rot13", "hex", "zip", "undefined", "punycode", "idna"]
+)
+def test_an_encoding_that_gives_no_text_is_replaced(encoding: str) -> None:
+    source = f"# coding: {encoding}\nname = '\xe9'\n"
+    assert source_lines(source.encode()) == source.splitlines()

@@ -23,7 +23,9 @@ Ms = Callable[["Side", str, int], float | None]
 FOREVER = Budget(None)
 
 
-FAILURE = FailureRow(type="ValueError", message="", traceback="", cause="", file="", line=0)
+FAILURE = FailureRow(
+    type="ValueError", message="", traceback="", cause="", file="", line=0, ending=""
+)
 FIGURES: dict[str, Any] = {**dict.fromkeys(Sample.__struct_fields__, 0.0), "rss_growth_kib": 0}
 
 

@@ -23,8 +23,14 @@ _trace_of: Callable[..., Any] = vars(BaseException)["__traceback__"].__get__
 _cause_of: Callable[..., Any] = vars(BaseException)["__cause__"].__get__
 _context_of: Callable[..., Any] = vars(BaseException)["__context__"].__get__
 _hides_context: Callable[..., Any] = vars(BaseException)["__suppress_context__"].__get__
+_mro_of: Callable[..., Any] = vars(type)["__mro__"].__get__
+_name_of: Callable[..., Any] = vars(type)["__name__"].__get__
+_space_of: Callable[..., Any] = vars(type)["__dict__"].__get__
 _syntax_file: Callable[..., Any] = vars(SyntaxError)["filename"].__get__
 _syntax_line: Callable[..., Any] = vars(SyntaxError)["lineno"].__get__
+
+# Airflow's import time-out: its name, and where Airflow 2 and 3 have it.
+_TIME_OUT, _EXCEPTIONS = "AirflowTaskTimeout", ("airflow.exceptions", "airflow.sdk.exceptions")
 
 
 def describe(error: BaseException) -> tuple[FailureRow, StopRow]:
@@ -46,8 +52,21 @@ def describe(error: BaseException) -> tuple[FailureRow, StopRow]:
         "cause": "" if cause is error else bounds.shown(one_line(cause), bounds.MESSAGE),
         "file": bounds.cut(file, bounds.PATH),
         "line": bounds.line_number(line),
+        "ending": _ending(type(error)),
     }
     return row, (row["type"], masked, frames.lines())
+
+
+def _ending(kind: type[BaseException]) -> str:
+    """What an exception of this class means for the parse; a name alone means nothing."""
+    for cls in _mro_of(kind):
+        if cls is MemoryError:
+            return "memory"
+        if cls is SystemExit:
+            return "exit"
+        if _name_of(cls) == _TIME_OUT and _space_of(cls).get("__module__") in _EXCEPTIONS:
+            return "time-out"
+    return ""
 
 
 def one_line(error: BaseException) -> str:

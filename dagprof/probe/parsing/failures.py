@@ -73,7 +73,7 @@ class FailureLog:
         what = "%s; " % culprit if culprit else ""
         text = "%sAirflow %s, so it stores neither a DAG nor an import error (%s: %s)"
         message = text % (what, fault, row["type"], row["message"])
-        self._keep({**row, "type": "", "message": message}, stop)
+        self._keep({**row, "type": "", "message": message, "ending": ""}, stop)
 
     def _add_text(self, file: str, text: str) -> None:
         """Add an import error of which only the text is known."""
@@ -88,6 +88,7 @@ class FailureLog:
             "cause": "",
             "file": bounds.cut(file, bounds.PATH),
             "line": 0,
+            "ending": "",
         }
         self._keep(row, (row["type"], row["message"], []))
 

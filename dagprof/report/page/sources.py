@@ -34,7 +34,7 @@ def source_of(run: Run, file: FileResult) -> tuple[str | None, str]:
         return None, ARCHIVE
     try:
         text = with_line_feeds(source_text(data))
-    except UnicodeDecodeError:
+    except UnicodeError:
         return None, "The source is not text."
     if len(text) > LONGEST:
         return None, f"The source has {len(text):,} characters, too many to show."
