@@ -11,6 +11,7 @@ from time import perf_counter
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, Callable
 
+from .. import bounds, faults
 from ..usage import rss_kib
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Plugins:
         try:
             return function(*arguments)
         except BaseException as error:
-            row["error"] = self._redact("%s: %s" % (type(error).__name__, error))[:500]
+            row["error"] = bounds.shown(faults.one_line(error), 500, self._redact)
             raise
         finally:
             row["wall_ms"] = (perf_counter() - started) * 1000
