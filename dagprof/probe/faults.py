@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import os
 
+from . import bounds
+
 NO_AIRFLOW = "no-airflow"
 UNSUPPORTED = "unsupported"
 NO_FORK = "no-fork"
@@ -24,7 +26,7 @@ def fork() -> int:
     try:
         return os.fork()
     except Exception as error:  # a limit, a sandbox, or a replacement of os.fork
-        raise CannotFork("%s: %s" % (type(error).__name__, error)) from error
+        raise CannotFork(one_line(error)) from error
 
 
 def of(error: BaseException) -> str:
@@ -38,4 +40,10 @@ def of(error: BaseException) -> str:
 
 def reason(error: BaseException) -> str:
     """The error's message, with the type of the error if the fault does not imply it."""
-    return str(error) if isinstance(error, CannotFork) else "%s: %s" % (type(error).__name__, error)
+    return str(error) if isinstance(error, CannotFork) else one_line(error)
+
+
+def one_line(error: BaseException) -> str:
+    """Type and message of an error, which user code may have raised."""
+    message = bounds.cut(bounds.plain(error), bounds.MESSAGE)
+    return "%s: %s" % (bounds.type_name(error), message)

@@ -273,7 +273,7 @@ class Zygote:
                 importlib.import_module(name)
                 self._pre_imported.append(name)
             except BaseException as error:
-                failed.append([name, "%s: %s" % (type(error).__name__, error)])
+                failed.append([name, faults.one_line(error)])
         collector = self._surroundings.collector
         collector.settle_again(bool(request.get("collects")))
         return {
@@ -297,7 +297,7 @@ class Zygote:
                 try:
                     answer = function()
                 except BaseException as error:
-                    answer = {"failed": "%s: %s" % (type(error).__name__, error)}
+                    answer = {"failed": faults.one_line(error)}
                 with os.fdopen(write, "wb") as stream:
                     stream.write(json.dumps(answer).encode("ascii"))
             finally:

@@ -70,7 +70,7 @@ class Describer:
         try:
             installed = Installed()
         except Exception as error:
-            channel.send({"failed": "%s: %s" % (type(error).__name__, error)})
+            channel.send({"failed": faults.one_line(error)})
             return
         while True:
             request: DescribeRequest | None = channel.receive()

@@ -12,6 +12,7 @@ import tempfile
 import zipfile
 from typing import TYPE_CHECKING, Callable, Iterator
 
+from .. import bounds, faults
 from ..versions import listing
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ class _Judge:
             if listing.might_contain_dag(file) and self.passing is None:
                 return None
         except Exception as error:
-            return "unexamined", "%s: %s" % (type(error).__name__, str(error)[:300])
+            return "unexamined", bounds.cut(faults.one_line(error), 300)
         return ("callable", self._own) if self._own else ("safe-mode", self._missing(file))
 
     def _missing(self, file: str) -> str:

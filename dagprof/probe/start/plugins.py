@@ -11,7 +11,7 @@ from time import perf_counter
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, Callable
 
-from .. import bounds
+from .. import bounds, faults
 from ..usage import rss_kib
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Plugins:
         try:
             return function(*arguments)
         except BaseException as error:
-            row["error"] = bounds.shown("%s: %s" % (type(error).__name__, error), _ERROR_LIMIT)
+            row["error"] = bounds.shown(faults.one_line(error), _ERROR_LIMIT)
             raise
         finally:
             row["wall_ms"] = (perf_counter() - started) * 1000
