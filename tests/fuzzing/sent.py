@@ -56,8 +56,9 @@ def _reply(result: Json, mode: str, chance: random.Random, *, is_forged: bool) -
     if is_forged and chance.random() < 0.3:
         ending = mutated(ending, chance)
     try:
-        found = answering.joined(json.loads(written(result)), json.loads(written(ending)), 0.0)
-        text = json.dumps(found)
+        frames = [written(each).encode("utf-8", "surrogatepass") for each in (result, ending)]
+        first, second = answering.decoded(frames)
+        text = json.dumps(answering.joined(first, second, 0.0))
     except (ValueError, RecursionError):
         text = written(result) if chance.random() < 0.5 else "null"
     reply = reading.reply(documents.a_reply(text).encode("utf-8", "surrogatepass"))
