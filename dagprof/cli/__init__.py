@@ -31,6 +31,7 @@ INTERRUPTED = 130
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # How long further signals are ignored after a signal.
 _CLEANING_UP_S = 10.0
+_MOMENT_S = 0.01
 _BUG = "This is a bug in dagprof. Please report it with the lines above."
 
 
@@ -63,8 +64,7 @@ class _Interruption:
     """Handles the signals of a cancelled CI job and of a closed terminal like Ctrl-C: dagprof keeps
     its results and leaves nothing running.
 
-    The cleanup takes a few seconds, in which further signals are ignored. After that they work
-    again, because Python drops an exception that is raised inside a finaliser.
+    The cleanup takes a few seconds, in which further signals are ignored.
     """
 
     def __init__(self) -> None:
@@ -75,12 +75,28 @@ class _Interruption:
         for number in _SIGNALS:
             if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._handle)
+        signal.signal(signal.SIGALRM, self._interrupt)
+        sys.unraisablehook = self._notice_dropped
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
         if now - self._last >= _CLEANING_UP_S:
             self._last = now
-            raise KeyboardInterrupt
+            self._interrupt(number, frame)
+
+    @staticmethod
+    def _interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    @staticmethod
+    def _notice_dropped(dropped: sys.UnraisableHookArgs) -> None:
+        """Interrupt again a moment later if the interruption came inside a finaliser or a callback.
+        Python drops exceptions there.
+        """
+        if dropped.exc_type is KeyboardInterrupt:
+            signal.setitimer(signal.ITIMER_REAL, _MOMENT_S)
+        else:
+            sys.__unraisablehook__(dropped)
 
 
 def run() -> NoReturn:
