@@ -25,6 +25,7 @@ TIME_LIMIT_S = 6
 MEMORY_LIMIT_MIB = 700
 _SHARED_MEMORY = Path("/dev/shm")
 # Folders of one trial that a scan may not change.
+_DEPTH = 4
 _KEPT = ("tmp", "dags", "home", "airflow", "cache")
 
 
@@ -151,13 +152,22 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def _below(folder: Path, depth: int) -> Iterator[Path]:
+    """The paths in a folder and the folders in it; hostile files make deeper ones than can be named."""
+    for path in sorted(folder.iterdir()):
+        yield path
+        if depth > 1 and path.is_dir() and not path.is_symlink():
+            yield from _below(path, depth - 1)
+
+
 def _contents(top: Path) -> dict[str, str]:
-    """All files below the folders that stay as they are, as ``FOLDER/PATH``; deep ones as their top."""
+    """What is in the folders that stay as they are, as ``FOLDER/PATH``."""
     found = {}
     for name in _KEPT:
-        for entry in (top / name).glob("*"):
-            inner = [entry] if name == "tmp" or not entry.is_dir() else entry.rglob("*")
-            found.update({str(path.relative_to(top)): _digest(path) for path in inner})
+        depth = 1 if name == "tmp" else _DEPTH
+        found.update(
+            {str(path.relative_to(top)): _digest(path) for path in _below(top / name, depth)}
+        )
     found.update(
         {f"cwd/{path.name}": "" for path in (top / "cwd").iterdir() if path.name != "reports"}
     )
