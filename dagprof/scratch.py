@@ -13,6 +13,8 @@ import os
 import re
 import shutil
 import stat
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +26,8 @@ _TEXT = "A temporary folder of dagprof. The next dagprof removes it if this one 
 # The end of the names that ``tempfile`` makes.
 _RANDOM = "[a-z0-9_]{8}"
 _ATTEMPTS = 100
+# For a hundred thousand folders in one another.
+_DEEP_S = 60.0
 _NAMING = ("TMPDIR", "TEMP", "TMP")
 _USUAL = ("/tmp", "/var/tmp", "/usr/tmp")
 
@@ -174,9 +178,20 @@ def _content(folder: Path) -> list[str]:
 def _empty(folder: Path) -> None:
     """Remove the content of a folder as far as possible, but not the mark."""
     for name in _content(folder):
-        shutil.rmtree(folder / name, ignore_errors=True)  # ignores files and links
+        try:
+            shutil.rmtree(folder / name, ignore_errors=True)  # ignores files and links
+        except RecursionError:
+            _remove_deep(folder / name)
         with contextlib.suppress(OSError):
             os.unlink(folder / name)
+
+
+def _remove_deep(folder: Path) -> None:
+    """Remove folders in folders beyond Python's recursion limit. The probe does it without one."""
+    program = Path(__file__).with_name("probe") / "__main__.py"
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        command = [sys.executable, "-I", str(program), "remove", str(folder)]
+        subprocess.run(command, check=False, capture_output=True, timeout=_DEEP_S)
 
 
 def _open_up(folder: Path) -> None:

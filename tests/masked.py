@@ -14,6 +14,7 @@ CONFIG: ProbeConfig = {
     "scratch": "",
     "cache": None,
     "removes_scratch": False,
+    "renews_scratch": False,
     "root": "",
     "temperature": "",
     "spawns": False,

@@ -18,6 +18,7 @@ from dagprof.ab.turns import Turns
 from dagprof.config import settings as settings_module
 from dagprof.judge.judgement import Limits
 from dagprof.link.conversation import ConnectionLost
+from dagprof.measure import changes
 from dagprof.measure.budget import Budget
 from dagprof.measure.rounds import Progress
 from dagprof.measure.scheduler import Scheduler
@@ -124,6 +125,7 @@ class _ABRun:
             for side in self._sides
         ]
 
+        self._doubts += dict.fromkeys(text for run in runs for text in changes.texts(run))
         unaffected = len(self._head.files.keys() - kept)
         renamed = {new: old for old, new in self._base.new_names.items()}
         run = (

@@ -25,6 +25,7 @@ import click
 from dagprof import __version__
 from dagprof.cli import faults, streams
 from dagprof.errors import DagprofError, shortened
+from dagprof.link.strays import claim_sessions
 
 _COMMANDS = ("scan", "gate", "explain", "report", "compare", "config", "doctor", "schema")
 INTERRUPTED = 130
@@ -104,6 +105,7 @@ def run() -> NoReturn:
     pandas loaded.
     """
     streams.prepare()
+    claim_sessions()
     code = main()
     for stream in (sys.stdout, sys.stderr):
         # A failed write was already reported.

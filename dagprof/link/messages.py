@@ -43,6 +43,7 @@ class ProbeConfig(TypedDict):
     scratch: str
     cache: str | None
     removes_scratch: bool
+    renews_scratch: bool
     root: str
     temperature: str
     spawns: bool
@@ -343,6 +344,7 @@ class Reply(_Message, frozen=True, kw_only=True):
     total_ms: Ms
     blocks_read: Count = 0
     leftover_processes: Count = 0
+    asked_for_database: bool = False
     claimed_ms: float | None = None
     refused: str = ""
 

@@ -9,7 +9,7 @@ database, and gets none.
 
 from __future__ import annotations
 
-import os
+import hashlib
 import subprocess
 import tempfile
 import threading
@@ -31,14 +31,16 @@ class MetadataDatabase:
 
     def __init__(self, target: Target, cache: str | None) -> None:
         self._target, self._cache = target, cache
-        self._file = target.scratch / "airflow.db"
         self._lock = threading.Lock()
         self._is_filled = self._has_failed = False
+        # Where it lies and its SHA-256: a DAG file could write there.
+        self.made: tuple[str, str] | None = None
         self.doubts: list[Doubt] = []
 
     def begin(self) -> None:
-        """Airflow is imported; its manager may have made the database."""
-        self._is_filled = self._file.exists() and self._file.stat().st_size >= _LEAST_BYTES
+        """Airflow is imported; its manager may have made the database, which workers have then."""
+        file = self._target.scratch / "airflow.db"
+        self._is_filled = file.exists() and file.stat().st_size >= _LEAST_BYTES
 
     @property
     def is_filled(self) -> bool:
@@ -46,21 +48,20 @@ class MetadataDatabase:
         return self._is_filled
 
     def is_wanted(self, reply: Reply, version: str) -> bool:
-        """Whether the parse with this reply asked for a database that was not migrated. Such a
-        request leaves an empty file.
-        """
+        """Whether the parse that gave this reply asked for a database that was not there."""
         if not version.startswith("2.") or self._has_failed:
             return False
         failures = reply.result.failures if reply.result is not None else ()
-        return self._file.exists() or any("no such table" in row.message for row in failures)
+        return reply.asked_for_database or any("no such table" in row.message for row in failures)
 
     def fill(self) -> bool:
-        """Put a migrated database in place; return False if that is impossible."""
+        """Make a migrated database; return False if that is impossible."""
         with self._lock:
             if self._is_filled or self._has_failed:
                 return self._is_filled
             try:
-                os.replace(self._made(), self._file)
+                file = self._make()
+                self.made = str(file), hashlib.sha256(file.read_bytes()).hexdigest()
                 self._is_filled = True
             except (OSError, subprocess.SubprocessError) as error:
                 self._has_failed = True
@@ -71,8 +72,8 @@ class MetadataDatabase:
                 self.doubts.append(Doubt(code="no-metadata", text=text))
             return self._is_filled
 
-    def _made(self) -> Path:
-        """A migrated database next to its final place."""
+    def _make(self) -> Path:
+        """A migrated database in a folder of its own."""
         file = Path(tempfile.mkdtemp(dir=self._target.scratch, prefix="metadata-")) / "airflow.db"
         subprocess.run(
             [str(self._target.python), str(PROBE), "database", self._cache or ""],

@@ -39,6 +39,7 @@ def zygote_config(target: Target, settings: Settings) -> ProbeConfig:
         "scratch": str(target.scratch),
         "cache": _cache_folder(target.environment),
         "removes_scratch": True,
+        "renews_scratch": False,
         "root": str(target.root),
         "temperature": settings.temperature.value,
         "spawns": settings.isolation is Isolation.SPAWN,

@@ -30,6 +30,7 @@ from dagprof.link.messages import (
     Ready,
 )
 from dagprof.link.output import LastOutput
+from dagprof.link.strays import Strays
 from dagprof.link.target import PROBE, Target
 from dagprof.link.workers import WorkerConversation, wake
 from dagprof.model import Plugin
@@ -101,6 +102,7 @@ class Zygote:
             # Only the probe keeps these ends, so its death is an end of file here.
             theirs.close()
             self._output.close_writing_end()
+        self._strays = Strays(self._process.pid, str(target.scratch))
         self._control = Conversation(ours, self._masking)
 
     def __enter__(self) -> Zygote:
@@ -246,6 +248,11 @@ class Zygote:
             raise
         return WorkerConversation(ours, self._masking, forked.pid, self._process.pid)
 
+    def give_way(self) -> None:
+        """End it at once, and leave the scratch folder to the zygote that takes its place."""
+        self._process.kill()
+        self.end()
+
     def end(self) -> None:
         """Stop the zygote and everything it started. Calling it twice is safe."""
         wake(self._process.pid)
@@ -267,3 +274,5 @@ class Zygote:
                     os.killpg(self._process.pid, signal.SIGKILL)
                 self._process.kill()
                 self._process.wait()
+            # A DAG file may have ended it, and left processes that it would have ended.
+            self._strays.end()

@@ -86,12 +86,12 @@ class Zygotes:
             try:
                 return self.current.fork_worker()
             except ConnectionLost:
-                self.current.end()
+                self.current.give_way()
             if self._is_closed:
                 raise MeasurementError("The measurement was stopped.")
             text = f"The measuring process died while it parsed {shown}; dagprof restarted it."
             self.doubts.append(Doubt(code="zygote-died", text=text))
-            self.current = Zygote(self._target, self._config)
+            self.current = Zygote(self._target, {**self._config, "renews_scratch": True})
             self.current.wait_until_ready()
             self.current.ask(self._pre_imports, PreImported)
             return self.current.fork_worker()
@@ -125,7 +125,8 @@ class Worker:
         try:
             if self._conversation is None:
                 self._conversation = self._zygotes.worker(shown)
-            self._conversation.send(request)
+            made = self._zygotes.metadata.made
+            self._conversation.send({**request, "database": made} if made else request)
             return self._conversation.reply(cast("float", request["time_limit_s"]))
         except ConnectionLost:
             self.end()

@@ -9,6 +9,9 @@ so dagprof does not compare runs that differ in these.
 
 from __future__ import annotations
 
+import os
+import stat
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -65,26 +68,63 @@ with DAG("dagprof_reference", start_date=datetime.datetime(2024, 1, 1), schedule
 """
 
 
+_FILE, _PACKAGE = "dagprof_reference.py", "dagprof_reference_parts"
+
+
 def write(folder: Path) -> Path:
-    """Write the reference below ``folder``. Return the path of its DAG file."""
-    package = folder / "dagprof_reference_parts"
-    package.mkdir(parents=True, exist_ok=True)
-    (package / "__init__.py").write_text("", encoding="ascii")
+    """Write the reference below ``folder``, unless it is there; the path of its DAG file.
+
+    A DAG file can write there too: where anything differs, the reference goes to a new folder.
+    """
+    if os.path.lexists(folder) and not is_intact(folder):
+        folder = Path(tempfile.mkdtemp(prefix=f"{folder.name}-", dir=folder.parent))
+    if not (folder / _FILE).exists():
+        (folder / _PACKAGE).mkdir(parents=True, exist_ok=True)
+        for name, text in _texts(folder).items():
+            (folder / name).write_text(text, encoding="utf-8")
+    return folder / _FILE
+
+
+def is_intact(folder: Path) -> bool:
+    """Whether the reference stands below ``folder`` as it was written, and nothing else."""
+    texts = _texts(folder)
+    try:
+        parts = (f"{_PACKAGE}/{name}" for name in os.listdir(folder / _PACKAGE))
+        found = {*os.listdir(folder), *parts}
+        return found == {*texts, _PACKAGE} and all(
+            _content(folder / name) == text.encode() for name, text in texts.items()
+        )
+    except OSError:
+        return False
+
+
+def _content(file: Path) -> bytes:
+    """What is in a regular file; one that is none, such as a pipe, would not be read to its end.
+
+    :raises OSError: it is none.
+    """
+    found = os.lstat(file)
+    if not stat.S_ISREG(found.st_mode):
+        raise FileNotFoundError(file)
+    return file.read_bytes()
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    """The files of the reference, by path below ``folder``."""
+    texts = {f"{_PACKAGE}/__init__.py": ""}
     for number in range(_MODULES):
         classes = "".join(
             _CLASS.format(number=number * _CLASSES + each) for each in range(_CLASSES)
         )
         text = f"import re\n{classes}{_MODULE_END.format(number=number)}"
-        (package / f"part{number}.py").write_text(text, encoding="ascii")
+        texts[f"{_PACKAGE}/part{number}.py"] = text
     imports = "\n".join(
         [
             f"import sys; sys.path.insert(0, {str(folder)!r})",
-            *(f"import dagprof_reference_parts.part{n}" for n in range(_MODULES)),
+            *(f"import {_PACKAGE}.part{n}" for n in range(_MODULES)),
         ]
     )
-    file = folder / "dagprof_reference.py"
-    file.write_text(_DAG.format(imports=imports), encoding="utf-8")
-    return file
+    return {**texts, _FILE: _DAG.format(imports=imports)}
 
 
 def measure(zygotes: Zygotes, limits: ParseLimits, folder: Path) -> Samples:
@@ -115,7 +155,7 @@ def measure_beside(
     machine is the same for all.
 
     A file, or the reference itself, has no samples if one of its parses failed or ended the
-    process.
+    process. The reference has none either if a file has changed it.
     """
     reference = write(folder)
     turns = {"": reference, **files}
@@ -139,7 +179,8 @@ def measure_beside(
                     each.timings.clear()
     finally:
         worker.end()
-    if any(timed.result.failures for timed in passes[""].timings):
+    has_failed = any(timed.result.failures for timed in passes[""].timings)
+    if has_failed or not is_intact(reference.parent):
         lost.add("")
     found = {
         name: Samples() if name in lost else samples(each.timings) for name, each in passes.items()

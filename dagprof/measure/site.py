@@ -27,6 +27,7 @@ from dagprof.link.target import Target
 from dagprof.link.zygote import Zygote
 from dagprof.measure import environment, roots
 from dagprof.measure.assemble import Assembler
+from dagprof.measure.changes import Changes
 from dagprof.measure.crew import Crew, Zygotes
 from dagprof.model import (
     SCHEMA_VERSION,
@@ -79,6 +80,7 @@ class Site:
         self._forced: dict[str, SkippedFile] = {}
         self._files = 0
         self._began = time.monotonic()
+        self._changes = Changes()
         self._created = datetime.datetime.now(datetime.timezone.utc)
         self._git: Future[Git | None]
 
@@ -113,6 +115,7 @@ class Site:
         self._skipped = self._skipped_files(answer.skipped)
         self._forced = {file.path: file for file in self._skipped_files(answer.passed_over)}
         self._files = len(files)
+        self._changes.watch(files)
         if not files:
             raise UsageError(refusals.no_files(self._paths, self._skipped))
         return files
@@ -187,6 +190,8 @@ class Site:
             self.target, zygote, described.distributions, self._pre_imported, self._git.result()
         )
         files = assembler.files()
+        modules = assembler.modules(described.owners)
+        changed = self._changes.since(modules, self.target.root)
         return Run(
             schema_version=SCHEMA_VERSION,
             dagprof_version=version,
@@ -196,7 +201,7 @@ class Site:
             environment=where,
             settings=_recorded(self.settings, self._files),
             files=files,
-            modules=assembler.modules(described.owners),
+            modules=modules,
             import_sets=assembler.import_sets(),
             skipped=self._skipped,
             doubts=(
@@ -204,6 +209,7 @@ class Site:
                 *self.doubts,
                 *self.zygotes.doubts,
                 *self.zygotes.metadata.doubts,
+                *changed,
             ),
             plugins=zygote.plugins,
             project=_project(self.target, files),

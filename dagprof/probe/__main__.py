@@ -11,6 +11,8 @@ Processes
              and watches over it.
     child    forked from a worker (or, with spawn isolation, a new interpreter in role
              ``child FD FD``). Parses one file, once.
+    others   role ``database CACHE`` makes a metadata database, role ``remove FOLDER`` removes a
+             folder.
 
 Messages are JSON objects, one a line, over a socket (zygote, worker) or a pipe (child). The
 kind of a request is in ``op``. ``protocol`` has the fields of each message below. The other end
@@ -28,7 +30,8 @@ To a worker                                      and back
     "parse": ParseRequest                        Reply, or NoFork, and the worker ends
 
 From a child to its worker, over the pipe: Result, then Ending; the worker puts both into the
-``result`` of its Reply.
+``result`` of its Reply. Before that, over the socket of Airflow's supervisor and only where the
+request is a ``first`` one: the file's bytecode.
 """
 
 import os
@@ -54,6 +57,11 @@ def main() -> None:
     _load_package()
     role, arguments = sys.argv[1], sys.argv[2:]
     sys.argv = ["airflow"]
+    if role == "remove":
+        from _dagprof_probe import folders
+
+        folders.remove(*arguments)
+        return
     if role == "database":
         from _dagprof_probe.start import database
 
@@ -65,9 +73,9 @@ def main() -> None:
 
         zygote.serve(*descriptors)
     else:
-        from _dagprof_probe import child
+        from _dagprof_probe import spawned
 
-        child.run_spawned(*descriptors)
+        spawned.parse(*descriptors)
 
 
 if __name__ == "__main__":

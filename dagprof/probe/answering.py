@@ -36,15 +36,20 @@ class ResultPipe:
         if identity(self._descriptor) != self._identity:
             self._was_closed = True
             self._descriptor = _open(self._path, _wronly)
-        _set_blocking(self._descriptor, True)
-        data = memoryview(b"".join(b"%d\n" % len(frame) + frame for frame in frames))
-        while data:
-            data = data[_write(self._descriptor, data) :]
+        send(self._descriptor, *frames)
 
     def is_closed(self) -> bool:
         """Return whether the DAG code closed the descriptor that the child was started with."""
         self._was_closed = self._was_closed or identity(self._descriptor) != self._identity
         return self._was_closed
+
+
+def send(descriptor: int, *frames: bytes) -> None:
+    """Write frames at once. Each frame has its length, a line feed, and its bytes."""
+    _set_blocking(descriptor, True)
+    data = memoryview(b"".join(b"%d\n" % len(frame) + frame for frame in frames))
+    while data:
+        data = data[_write(descriptor, data) :]
 
 
 def identity(descriptor: int) -> tuple[int, int] | None:
@@ -56,15 +61,15 @@ def identity(descriptor: int) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def frames(data: bytes | bytearray) -> list[bytes]:
-    """Return the first two complete frames of the bytes that a child wrote. Whatever follows is not
-    the child's report.
+def frames(data: bytes | bytearray, most: int | None = 2) -> list[bytes]:
+    """Return the first ``most`` complete frames of the bytes that a process wrote, all of them for
+    None. Whatever follows the second frame of a child is not its report.
 
     :raises ValueError: the bytes are not frames, or a frame is longer than an answer may be.
     """
     found: list[bytes] = []
     start = 0
-    while len(found) < 2:
+    while most is None or len(found) < most:
         end = data.find(b"\n", start, start + _LENGTH_DIGITS)
         if end < 0:
             return found

@@ -12,14 +12,13 @@ from . import answering, bounds, exported, interpreter, watch
 from .asked import answers, environment, lookups
 from .clocks import perf_counter, process_time, thread_time
 from .parsing import bytecode, experiment, failures, missed, parse, serialised, stacks, state
-from .start import collector
+from .start import collector, home
 from .usage import queued_ms, within_ms
 from .versions import airflow_api, delivery
 
 if TYPE_CHECKING:
     from .protocol import (
         AccessRow,
-        ChildConfig,
         Config,
         Ending,
         ExitTimes,
@@ -42,11 +41,15 @@ class Surroundings:
         self.config = config
         self.airflow_ms = self.airflow_cpu_ms = 0.0
         self.exported = exported.Exported()
-        bytecode.redirect(os.path.join(config["scratch"], "bytecode"))
+        self.bytecode = bytecode.Bytecode(os.path.join(config["scratch"], "bytecode"))
+        self.bytecode.install()
         self.answers = answers.Answers(
             config["variables"], config["connections"], config["missing"]
         )
         self.api: airflow_api.AirflowApi
+        # As Airflow's manager has left them: Airflow 2's database, and a home folder of ours.
+        self.database: bytes | None = None
+        self.home: home.Content = {}
         self.handlers: dict[int, signal._HANDLER] = {}
         self.collector = collector.Collector()
         self.delivery: delivery.Delivery
@@ -63,67 +66,17 @@ class Surroundings:
         self.own_modules = _own_modules()
 
 
-def exec_spawned(
-    config: Config,
-    pre_imported: list[str],
-    request: ParseRequest,
-    descriptors: tuple[int, int, int],
-) -> None:
-    """Become a new interpreter. Its request is in a temporary file that only it can read.
-
-    ``descriptors`` are the write end of the result pipe, the number of the read end in the worker,
-    and the child's end of the supervisor's socket.
-    """
-    import tempfile
-
-    stream = tempfile.TemporaryFile(dir=config["scratch"])  # noqa: SIM115 - outlives this process image
-    stream.write(
-        json.dumps({"config": {**config, "pre_imported": pre_imported}, "request": request}).encode(
-            "ascii"
-        )
-    )
-    stream.flush()
-    stream.seek(0)
-    result, _, requests = descriptors
-    for descriptor in (stream.fileno(), result, requests):
-        os.set_inheritable(descriptor, True)
-    probe = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
-    arguments = [sys.executable, probe, "child", str(stream.fileno()), *map(str, descriptors)]
-    os.execv(sys.executable, arguments)
-
-
-def run_spawned(
-    request_descriptor: int, result_descriptor: int, workers_end: int, requests: int
-) -> None:
-    """Parse one file in a new interpreter: the child of spawn isolation."""
-    os.set_inheritable(requests, False)
-    os.set_inheritable(request_descriptor, False)
-    os.set_inheritable(result_descriptor, False)
-    with os.fdopen(request_descriptor, "rb") as stream:
-        message = json.loads(stream.read())
-    config: ChildConfig = message["config"]
-    surroundings = Surroundings(config)
-    surroundings.import_airflow()
-    for name in config.get("pre_imported", ()):
-        try:
-            __import__(name)
-        except BaseException:
-            continue
-    surroundings.api.prepare_child()
-    run(
-        surroundings,
-        message["request"],
-        answering.ResultPipe(result_descriptor, workers_end),
-        requests,
-    )
-
-
 def run(
     surroundings: Surroundings, request: ParseRequest, pipe: answering.ResultPipe, requests: int
 ) -> None:
     """Parse and send the result, then end as Airflow's child does and send how the end went: two
     frames of JSON.
+
+    Before any code of the user runs, the first parse of a file sends the bytecode of the file over
+    ``requests``. That is a socket, which no other process can open.
     """
+    if request.get("first"):
+        answering.send(requests, surroundings.bytecode.warm_up(request["file"]))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR2, signal.SIGCHLD):
         signal.signal(number, surroundings.handlers.get(number, signal.SIG_DFL))
     for name in surroundings.own_modules:
@@ -204,6 +157,7 @@ class Child:
             "modules_before": self._modules,
             "left_out": self._counted(failures=self._failures.left_out),
             "environment": self._surroundings.exported.new(),
+            "compiled_sources": self._surroundings.bytecode.compiled,
         }
 
     def ending(self) -> Ending:
@@ -241,8 +195,6 @@ class Child:
 
     def _timing(self) -> Facts:
         """Do a plain parse, or one without some import statements."""
-        if self._request.get("first"):
-            bytecode.warm_up(self._file)
         seen = missed.Missed() if self._request.get("state") else None
         removal = experiment.Removal(self._request.get("without") or {}, seen)
         if self._request.get("without"):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import resource
 import select
 import signal
 import time
+from typing import Callable
 
 _MOMENT_S = 0.0005
 # The limit of waiting for killed processes. Many processes, or much memory, take a while. A process
@@ -14,29 +16,50 @@ _MOMENT_S = 0.0005
 END_S = 0.6
 # Processes that were killed and counted, and have not ended yet.
 _ending: set[int] = set()
+_TRACKER, _TRACKER_S = b"from multiprocessing.resource_tracker import main", 1.0
 _PAGE_KIB = resource.getpagesize() // 1024
 _LIMITS = [value for name, value in sorted(vars(resource).items()) if name.startswith("RLIMIT_")]
+
+
+_END_WITH_PARENT, _SUBREAPER = 1, 36  # the kernel's numbers of two requests to ``prctl``
 
 
 def become_subreaper() -> None:
     """Inherit orphaned descendants, so that the worker can find and kill them. Only Linux can do
     this.
     """
-    _prctl(36, 1)
+    _prctl(_SUBREAPER, 1)
 
 
 def die_with_parent(number: int) -> None:
     """Get a signal when the thread that started this process ends. Only Linux can do this."""
-    _prctl(1, number)
+    _prctl(_END_WITH_PARENT, number)
+
+
+def die_with(parent: int) -> None:
+    """Be killed when the parent, which has this number, ends. A DAG file that kills the processes
+    above it ends with them.
+    """
+    die_with_parent(signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def _prctl(request: int, value: int) -> None:
+    function = _function("prctl")
+    if function is not None:
+        function(request, value, 0, 0, 0)
+
+
+@functools.lru_cache(maxsize=None)
+def _function(name: str) -> Callable[..., int] | None:
+    """A function of the C library. It is looked up once, and forked processes inherit it."""
     try:
         import ctypes
 
-        ctypes.CDLL(None).prctl(request, value, 0, 0, 0)
+        return getattr(ctypes.CDLL(None), name)
     except (ImportError, OSError, AttributeError):
-        return
+        return None
 
 
 def forbid_core_dumps() -> None:
@@ -90,6 +113,37 @@ def has_ended(pid: int) -> bool:
         return os.waitpid(pid, os.WNOHANG)[0] != 0
     except OSError:
         return True
+
+
+def has_children() -> bool:
+    """Whether there are any; True where the kernel does not list them."""
+    pid = os.getpid()
+    try:
+        descriptor = os.open("/proc/%d/task/%d/children" % (pid, pid), os.O_RDONLY)
+    except OSError:
+        return True
+    try:
+        return bool(os.read(descriptor, 1))
+    finally:
+        os.close(descriptor)
+
+
+def let_trackers_end() -> None:
+    """Wait until Python's own trackers among the children have ended: once their processes are gone
+    they remove the shared memory and semaphores of these, and end by themselves.
+    """
+    until = time.monotonic() + _TRACKER_S
+    while any(_TRACKER in _command(pid) for pid in _children()) and time.monotonic() < until:
+        time.sleep(_MOMENT_S)
+
+
+def _command(pid: int) -> bytes:
+    """The command line of a process; empty for one that has ended."""
+    try:
+        with open("/proc/%d/cmdline" % pid, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
 
 
 def _children() -> list[int]:

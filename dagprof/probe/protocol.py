@@ -25,11 +25,14 @@ UntracedRow = List[Union[str, bool]]  # exception, message, whether it is a Synt
 
 
 class Config(TypedDict):
-    """To the zygote: the configuration at the start."""
+    """To the zygote: the configuration at the start. ``renews_scratch``: DAG files were parsed with
+    this scratch folder before.
+    """
 
     scratch: str
     cache: str | None
     removes_scratch: bool
+    renews_scratch: bool
     root: str
     temperature: str
     spawns: bool
@@ -186,7 +189,8 @@ class ParseRequest(PlainRequest, total=False):
     file. ``contents``: DAGs whose serialised form is wanted. ``state``: report what the parse
     leaves changed. ``guess``: other answers. ``pyinstrument``: its folder, for an interpreter
     without it. ``hold_s``: how long to wait for processes that hold the output. ``list_modules``:
-    report the modules loaded before the parse.
+    report the modules loaded before the parse. ``database``: the path of a migrated database for
+    Airflow 2, and its SHA-256.
     """
 
     memory_limit_kib: int | None
@@ -195,6 +199,7 @@ class ParseRequest(PlainRequest, total=False):
     without: dict[str, list[int]]
     contents: list[str]
     state: bool
+    database: list[str]
     guess: OtherAnswers
     pyinstrument: str | None
     hold_s: float
@@ -333,6 +338,7 @@ class Result(Facts, total=False):
     modules_before: list[str]
     left_out: dict[str, int]
     environment: dict[str, str]
+    compiled_sources: list[str]
 
 
 class ExitTimes(TypedDict, total=False):
@@ -361,7 +367,8 @@ class Reply(TypedDict):
     ``ended`` (it sent nothing). ``result`` has the fields of ``Result`` unless DAG code wrote it;
     None if there is no result. It is the last field, so that the reader can read the worker's own
     fields whatever it holds.
-    Outputs are text and the number of bytes written.
+    Outputs are text and the number of bytes written. ``asked_for_database``: the parse asked for
+    Airflow 2's metadata database, and there was none.
     """
 
     outcome: str
@@ -373,4 +380,5 @@ class Reply(TypedDict):
     max_rss_kib: int
     blocks_read: int
     leftover_processes: int
+    asked_for_database: bool
     result: Result | None

@@ -13,13 +13,17 @@ import sys
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING
 
-from . import answering, bounds, child, faults
+from . import answering, bounds, child, faults, spawned
 from .channel import Channel, Stream
+from .isolation import BYTECODE_BYTES, Isolation
 from .kernel import (
     END_S,
     become_subreaper,
+    die_with,
     forbid_core_dumps,
+    has_children,
     kill_leftovers,
+    let_trackers_end,
     oom_kills,
     send_signal,
     standing,
@@ -58,24 +62,28 @@ def serve(channel: Channel, surroundings: child.Surroundings, pre_imported: list
     become_subreaper()
     forbid_core_dumps()
     surroundings.api.prepare_child()
+    isolation = Isolation(surroundings)
     is_supervised = delivery.is_supervised(surroundings.config["temperature"] == PROCESSOR)
     before = standing()
     while True:
         request: ParseRequest | None = channel.receive()
         if request is None:
             return
+        isolation.begin(request)
         watch = Watch(channel, request, is_supervised=is_supervised)
         try:
-            watch.start(surroundings, pre_imported)
+            watch.start(surroundings, pre_imported, isolation)
         except faults.CannotFork as error:
             channel.send({"fault": faults.NO_FORK, "reason": str(error)})
             return
         reply = watch.until_done()
+        isolation.end(request, reply, watch.sent_before)
         if standing() != before:
             # A DAG file has limited or slowed this process. Neither this parse nor the next ones
             # show what they would do without that.
             return
         _tell(channel, reply)
+        isolation.learn(request)
 
 
 def _tell(channel: Channel, reply: Reply) -> None:
@@ -110,17 +118,31 @@ class Watch:
         self._told: float | None = None
         self._held_ms = 0.0
 
-    def start(self, surroundings: child.Surroundings, pre_imported: list[str]) -> None:
+    @property
+    def sent_before(self) -> bytearray:
+        """The bytes that came over the supervisor's socket, as far as they are kept."""
+        return self._requests.data
+
+    def start(
+        self,
+        surroundings: child.Surroundings,
+        pre_imported: list[str],
+        isolation: Isolation,
+    ) -> None:
+        """Fork the child."""
         pipes = [os.pipe() for _ in range(3)]
         ours, theirs = socket.socketpair()
         sys.stdout.flush()
         sys.stderr.flush()
         self._started = perf_counter()
         self._deadline = monotonic() + self._request["time_limit_s"]
+        worker = os.getpid()
         self._pid = faults.fork()
         if self._pid == 0:
             ours.close()
-            self._become_child(surroundings, pre_imported, pipes, theirs.detach())
+            die_with(worker)
+            isolation.leave()
+            self._become_child(surroundings, pre_imported, isolation.folder, pipes, theirs.detach())
         theirs.close()
         # Keep the writing end of the result pipe open too. If the DAG file closed the child's
         # descriptors, the child reopens the pipe.
@@ -132,13 +154,15 @@ class Watch:
             Stream(read, limit)
             for (read, _), limit in zip(pipes, (bounds.ANSWER_BYTES, output, output))
         )
-        self._requests = Stream(ours.detach(), 0)
+        bytecode_bytes = BYTECODE_BYTES if self._request.get("first") else 0
+        self._requests = Stream(ours.detach(), bytecode_bytes)
         self._memory = TreeMemory(self._pid, self._request.get("memory_limit_kib"))
 
     def _become_child(
         self,
         surroundings: child.Surroundings,
         pre_imported: list[str],
+        folder: spawned.Folder | None,
         pipes: list[tuple[int, int]],
         requests: int,
     ) -> None:
@@ -151,13 +175,9 @@ class Watch:
                 if target is not None:
                     os.dup2(write, target)
                     os.close(write)
-            if self._request.get("spawn"):
-                child.exec_spawned(
-                    surroundings.config,
-                    pre_imported,
-                    self._request,
-                    (pipes[0][1], pipes[0][0], requests),
-                )
+            if folder is not None:
+                descriptors = pipes[0][1], pipes[0][0], requests
+                spawned.begin(surroundings, pre_imported, self._request, folder, descriptors)
             surroundings.collector.resume()
             child.run(
                 surroundings,
@@ -311,6 +331,11 @@ class Watch:
 
     def _end_group(self) -> None:
         self._total_ms = (perf_counter() - self._started) * 1000
+        self._leftovers = 0
+        # Orphans are children of this process. If there are none, the group is empty too.
+        if not has_children():
+            return
+        let_trackers_end()
         send_signal(self._pid, signal.SIGKILL, group=True)
         self._leftovers = kill_leftovers(set())
 
@@ -343,6 +368,7 @@ class Watch:
             "max_rss_kib": self._usage.ru_maxrss if self._usage else 0,
             "blocks_read": self._usage.ru_inblock if self._usage else 0,
             "leftover_processes": self._leftovers,
+            "asked_for_database": False,  # see ``isolation``
             "result": result,  # the last field, see ``protocol.Reply``
         }
 

@@ -6,19 +6,18 @@ import gc
 import importlib
 import json
 import os
-import shutil
 import socket
 import sys
 import traceback
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 
-from . import faults, parent, worker
+from . import faults, folders, parent, worker
 from .channel import Channel
 from .child import Surroundings
 from .inventory import describe, discovery
-from .kernel import standing
-from .start import plugins, pre_imports
+from .kernel import die_with, standing
+from .start import home, metadata, plugins, pre_imports, scratch
 from .start.manager import Manager
 from .versions import requirements
 from .versions.airflow_api import PROCESSOR, WARM
@@ -54,6 +53,8 @@ def serve(descriptor: int) -> None:
     if control.is_at_end():  # dagprof died before this process asked for the signal
         _clean_up(config)
         return
+    if config["renews_scratch"]:
+        scratch.renew(config["scratch"])
     try:
         zygote = Zygote(control, config)
     except faults.CannotFork as error:
@@ -90,13 +91,14 @@ class Zygote:
         """Answer requests from the state that ``begin`` leaves, and end the process, even when the
         caller is Airflow's code.
         """
+        is_over = True
         try:
             if self._start(begin):
-                self.answer_all()
+                is_over = self.answer_all()
         except BaseException:
             _print_traceback()
         finally:
-            _clean_up(self._config)
+            _clean_up(self._config, is_over=is_over)
             # A normal exit of an interpreter with all of Airflow takes a fifth of a second, and
             # there is nothing left to save.
             _leave(0)
@@ -123,6 +125,10 @@ class Zygote:
             self._control.send({"op": "failed", "fault": faults.UNSUPPORTED, "reason": unsupported})
             return False
         self._surroundings.collector.resume()
+        if api.version.startswith("2."):
+            self._surroundings.database = metadata.migrated(self._config["scratch"])
+        if not self._config["spawns"]:
+            self._surroundings.home = home.content(self._config["scratch"])
         self._control.send(
             {
                 "op": "ready",
@@ -189,7 +195,10 @@ class Zygote:
         self._surroundings.import_airflow()
         self._surroundings.config = ordinary
 
-    def answer_all(self) -> None:
+    def answer_all(self) -> bool:
+        """Answer requests until the measurement is over. Return False if it goes on with another
+        zygote.
+        """
         operations: dict[str, Callable[[Any], Mapping[str, object]]] = {
             "discover": self._discover,
             "pre_import": self._pre_import,
@@ -199,9 +208,10 @@ class Zygote:
         before = standing()
         while True:
             request: ZygoteRequest | None = self._control.receive()
-            # If a DAG file has limited or slowed this process, a new one takes its place.
-            if request is None or request["op"] == "stop" or standing() != before:
-                return
+            if request is None or request["op"] == "stop":
+                return True
+            if standing() != before:
+                return False  # a DAG file has limited or slowed this process
             self._reap()
             self._control.send(operations[request["op"]](request))
             before = standing()
@@ -217,10 +227,12 @@ class Zygote:
 
     def _fork_worker(self, request: ZygoteRequest) -> Forked:
         connection = self._control.take_socket()
+        zygote = os.getpid()
         pid = faults.fork()
         if pid == 0:
             code = 1
             try:
+                die_with(zygote)
                 parent.forget()
                 self._control.socket.close()
                 self._describer.leave()
@@ -319,11 +331,11 @@ class Zygote:
         return wait
 
 
-def _clean_up(config: Config) -> None:
-    """End what this process started, and remove its files."""
+def _clean_up(config: Config, *, is_over: bool = True) -> None:
+    """End what this process started, and remove its files unless another zygote needs them."""
     worker.kill_leftovers(set())
-    if config["removes_scratch"]:
-        shutil.rmtree(config["scratch"], ignore_errors=True)
+    if is_over and config["removes_scratch"]:
+        folders.remove(config["scratch"])
 
 
 def _print_traceback() -> None:

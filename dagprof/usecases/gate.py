@@ -26,6 +26,7 @@ from dagprof.gate.decide import Compared, Demand
 from dagprof.gate.rooted import rooted
 from dagprof.gate.verdict import Decision, Verdict
 from dagprof.link.target import bundle_root, existing
+from dagprof.measure import changes
 from dagprof.measure import scan as scanning
 from dagprof.measure.rounds import Progress, Silent
 from dagprof.model import Run
@@ -214,7 +215,8 @@ def _by_baseline(request: GateRequest, name: str, progress: Progress) -> Gated:
     waivers, wrong = comments.waivers(head)
     demand = _demand(request, root, waivers, prefix)
     verdict = by_baseline.decide_by_baseline(base, head, name, demand, __version__, again=second)
-    verdict = msgspec.structs.replace(verdict, doubts=(*verdict.doubts, *wrong))
+    doubts = (*verdict.doubts, *changes.texts(run), *wrong)
+    verdict = msgspec.structs.replace(verdict, doubts=doubts)
     return Gated(verdict, base, head, run)
 
 

@@ -36,7 +36,7 @@ from _dagprof_probe.versions import airflow_api
 from _dagprof_probe.asked import answers, lookups
 from _dagprof_probe.parsing import bytecode
 from _dagprof_probe import watch
-bytecode.redirect(scratch + "/bytecode")
+bytecode.Bytecode(scratch + "/bytecode").install()
 api = airflow_api.AirflowApi(root, "processor")
 lookups.install(api, answers.Answers({}, {}, "stub"))
 

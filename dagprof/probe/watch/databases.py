@@ -48,12 +48,14 @@ _TABLE = re.compile(
 _STARTED = "_dagprof_started"
 # dagprof looks for the table in so many characters of a statement, and cuts addresses at so many.
 _STATEMENT, _ADDRESS = 20_000, 2000
+_SQLITE = "sqlite:///"
 
 
 class DatabaseWatch:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._metadata_url: object = None
+        self._metadata_file = ""
 
     def events(self) -> Handlers:
         return {"sqlite3.connect": self._on_sqlite}
@@ -69,6 +71,10 @@ class DatabaseWatch:
         settings = sys.modules.get("airflow.settings")
         engine = getattr(settings, "__dict__", {}).get("engine")
         self._metadata_url = getattr(engine, "url", None)
+        # Not the engine's: each worker connects to a database of its own.
+        address = str(getattr(settings, "__dict__", {}).get("SQL_ALCHEMY_CONN", ""))
+        if engine is not None and address.startswith(_SQLITE):
+            self._metadata_file = os.path.abspath(address[len(_SQLITE) :])
         supervisor = sys.modules.get("airflow.sdk.execution_time.supervisor")
         blocked = getattr(supervisor, "BlockedDBSession", None)
         if blocked is not None:
@@ -82,8 +88,8 @@ class DatabaseWatch:
 
     def _on_sqlite(self, args: Arguments) -> None:
         database = os.fsdecode(args[0])
-        known = getattr(self._metadata_url, "database", None) or ""
-        is_metadata = known != "" and os.path.abspath(database) == os.path.abspath(known)
+        known = self._metadata_file
+        is_metadata = known != "" and os.path.abspath(database) == known
         # The path of dagprof's copy of Airflow's database differs from run to run.
         kind, what = (
             ("metadata-database", "connect")

@@ -1,0 +1,137 @@
+"""Processes that outlive a killed zygote: this process inherits them, finds them and ends them.
+
+Each process of the probe inherits its orphaned descendants and ends them. A DAG file that kills all
+processes of the probe above it leaves its own to the next one that inherits: this one, while there
+is a zygote. It may be a user's program with processes of its own, so only those are ended that are
+in the zygote's session, or whose environment names the scan's scratch folder. In dagprof's own
+command nobody else starts sessions, and whatever comes from another one is ended too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+# The kernel's numbers of two requests to ``prctl``.
+_SET_SUBREAPER, _GET_SUBREAPER = 36, 37
+# For the end of what was killed; what forks on meanwhile is killed with its copies.
+_LIMIT_S, _MOMENT_S = 2.0, 0.001
+
+
+class _Child(NamedTuple):
+    pid: int
+    session: int
+
+
+class _Inheritance:
+    """What this process inherits. ``zygotes`` are those that run, ``is_all_ours`` says that nobody
+    else starts sessions in this process.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.zygotes: set[int] = set()
+        self.is_all_ours = False
+        self._was_subreaper = 0
+
+    def begin(self, zygote: int) -> None:
+        """Inherit orphans, from the first zygote on."""
+        with self.lock:
+            if not self.zygotes:
+                self._was_subreaper = _subreaper()
+                _prctl(_SET_SUBREAPER, 1)
+            self.zygotes.add(zygote)
+
+    def end(self, zygote: int) -> None:
+        """Leave orphans to others again, after the last zygote."""
+        with self.lock:
+            self.zygotes.discard(zygote)
+            if not self.zygotes:
+                _prctl(_SET_SUBREAPER, self._was_subreaper)
+
+
+_inheritance = _Inheritance()
+
+
+def claim_sessions() -> None:
+    """This process is dagprof's own command: sessions in it begin with dagprof's processes."""
+    _inheritance.is_all_ours = True
+
+
+class Strays:
+    """What one zygote may leave; ``end`` once the zygote itself has ended.
+
+    ``mark`` is a text in the environment of all that it starts.
+    """
+
+    def __init__(self, zygote: int, mark: str) -> None:
+        self._zygote, self._mark = zygote, os.fsencode(mark)
+        _inheritance.begin(zygote)
+
+    def end(self) -> None:
+        """Kill what is left, with what that leaves in turn; safe to call twice."""
+        if self._zygote not in _inheritance.zygotes:
+            return
+        until = time.monotonic() + _LIMIT_S
+        while found := [child.pid for child in _children() if self._is_mine(child)]:
+            for pid in found:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+            if time.monotonic() >= until:
+                break
+            time.sleep(_MOMENT_S)
+            for pid in found:
+                with contextlib.suppress(OSError):
+                    os.waitpid(pid, os.WNOHANG)
+        _inheritance.end(self._zygote)
+
+    def _is_mine(self, child: _Child) -> bool:
+        if child.pid in _inheritance.zygotes:
+            return False
+        if child.session == self._zygote or self._mark in _environment(child.pid):
+            return True
+        return _inheritance.is_all_ours and child.session != os.getsid(0)
+
+
+def _children() -> Iterator[_Child]:
+    """The children of this process; none where the kernel does not list processes."""
+    try:
+        names = os.listdir("/proc")
+    except OSError:
+        return
+    for name in filter(str.isdigit, names):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            with open(f"/proc/{name}/stat", "rb") as file:
+                # After the name of the program: state, parent, group, session.
+                fields = file.read().rpartition(b")")[2].split()
+            if int(fields[1]) == os.getpid():
+                yield _Child(int(name), int(fields[3]))
+
+
+def _environment(pid: int) -> bytes:
+    """The environment that a process began with; empty where it cannot be read."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as file:
+        return file.read()
+    return b""
+
+
+def _subreaper() -> int:
+    """Whether this process inherits orphans already, as ``prctl`` says it."""
+    import ctypes
+
+    answer = ctypes.c_int(0)
+    _prctl(_GET_SUBREAPER, ctypes.byref(answer))
+    return answer.value
+
+
+def _prctl(request: int, value: object) -> None:
+    """Ask Linux; nothing happens elsewhere."""
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(request, value, 0, 0, 0)

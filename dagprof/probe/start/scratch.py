@@ -1,0 +1,42 @@
+"""What dagprof puts into a scratch folder for Airflow to find: a home folder and an empty
+configuration file, where the user has none.
+"""
+
+from __future__ import annotations
+
+import os
+
+from .. import folders
+
+# By the variable that leads there.
+OURS = {"AIRFLOW_HOME": "home", "AIRFLOW_CONFIG": "airflow.cfg"}
+# Of a scratch folder that is used again: unpacked plugins, the reference and databases that dagprof
+# made, of which it knows checksums, and what it notes for itself.
+_KEPT = (".", "plugins", "probe.log", "reference", "metadata-")
+
+
+def furnish(folder: str, scratch: str) -> None:
+    """Put into ``folder`` what dagprof put into ``scratch`` before any code of the user ran."""
+    os.makedirs(folder, exist_ok=True)
+    for variable, name in OURS.items():
+        if os.environ.get(variable) == os.path.join(scratch, name):
+            path = os.path.join(folder, name)
+            if variable == "AIRFLOW_HOME":
+                os.mkdir(path)
+            else:
+                with open(path, "xb"):
+                    pass
+
+
+def renew(scratch: str) -> None:
+    """Remove what DAG files may have put into a scratch folder that is used again."""
+    os.makedirs(scratch, exist_ok=True)
+    for name in os.listdir(scratch):
+        if name.startswith(_KEPT):
+            continue
+        path = os.path.join(scratch, name)
+        try:
+            os.unlink(path)
+        except OSError:
+            folders.remove(path)
+    furnish(scratch, scratch)
