@@ -197,7 +197,15 @@ def a_journal_line() -> Json:
 
 
 # What a child reports, by mode.
-_FAILURE = {"type": "E", "message": "m", "traceback": "t", "cause": "", "file": HELPER, "line": 3}
+_FAILURE = {
+    "type": "E",
+    "message": "m",
+    "traceback": "t",
+    "cause": "",
+    "file": HELPER,
+    "line": 3,
+    "ending": "",
+}
 _COMMON = {
     "failures": [_FAILURE],
     "dag_ids": ["d", "e"],

@@ -50,6 +50,7 @@ def test_failures_and_where_they_stopped_the_parse() -> None:
         "cause": text,
         "file": "a.py",
         "line": 1,
+        "ending": "",
     }
     found = masked(failures=[row], stops=[["E", text, [["a.py", 1]]]])
     assert found.failures[0].message == f"no login with {MASK}"
