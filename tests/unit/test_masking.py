@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 from masked import SECRET, masking
 from planted import planted
 
@@ -50,6 +51,7 @@ def test_failures_and_where_they_stopped_the_parse() -> None:
         "cause": text,
         "file": "a.py",
         "line": 1,
+        "ending": "",
     }
     found = masked(failures=[row], stops=[["E", text, [["a.py", 1]]]])
     assert found.failures[0].message == f"no login with {MASK}"
@@ -173,3 +175,8 @@ def test_a_text_is_cut_behind_the_mask() -> None:
         assert shown is not None
         assert SECRET[:6] not in shown.effects[0].what
         assert len(shown.effects[0].what) <= 310
+
+
+@pytest.mark.parametrize("note", ["…", "… (1,234 more characters)", "… (5 more characters)\n"])
+def test_the_beginning_of_a_secret_before_the_note_about_a_cut_is_masked(note: str) -> None:
+    assert masking().text(f"says {SECRET[:9]}{note}") == f"says {MASK}{note}"
