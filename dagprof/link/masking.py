@@ -6,6 +6,7 @@ first and cut afterwards, so that no half of a secret is left.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TypeVar
@@ -37,6 +38,9 @@ _STATEMENT_LIMIT = 170
 _MESSAGE_LIMIT = 2100
 _WARNING_LIMIT = 600
 _OUTPUT_LIMIT = 32 * 1024
+# What the probe puts behind a text that it has cut (``dagprof/probe/bounds.py``).
+_NOTE = re.compile(r"…(?: \([0-9,]+ more characters\))?\n?\Z")
+_LONGEST_NOTE = 60
 # The fields of messages that hold text.
 _TEXTS = {Ready: "trouble", CannotBegin: "reason", Failed: "failed", NoFork: "reason"}
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
@@ -168,7 +172,14 @@ class Masking:
         return value if shown == value else Hidden.of(value, shown)
 
     def _whole(self, text: str) -> str:
-        return self._current()(text) if text else text
+        """A text without secrets. If the probe has cut the text, the beginning of a secret may be
+        in front of the note about that.
+        """
+        if not text:
+            return text
+        note = _NOTE.search(text, max(0, len(text) - _LONGEST_NOTE))
+        redact = self._current()
+        return redact(text) if note is None else redact(text[: note.start()]) + note[0]
 
     def _current(self) -> Redactor:
         """Made when the first text comes. Loading the patterns takes a moment, in which the probe

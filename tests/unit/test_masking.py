@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 from masked import SECRET, masking
 from planted import planted
 
@@ -174,3 +175,8 @@ def test_a_text_is_cut_behind_the_mask() -> None:
         assert shown is not None
         assert SECRET[:6] not in shown.effects[0].what
         assert len(shown.effects[0].what) <= 310
+
+
+@pytest.mark.parametrize("note", ["…", "… (1,234 more characters)", "… (5 more characters)\n"])
+def test_the_beginning_of_a_secret_before_the_note_about_a_cut_is_masked(note: str) -> None:
+    assert masking().text(f"says {SECRET[:9]}{note}") == f"says {MASK}{note}"
