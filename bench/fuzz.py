@@ -74,6 +74,9 @@ class Worker:
         self.pipe.send(batch)
         return batch is not None
 
+    def join(self) -> None:
+        self._process.join()
+
     def excess(self) -> str:
         """What the running case takes too much of; empty if nothing."""
         about = Path(f"/proc/{self._process.pid}")
@@ -169,6 +172,7 @@ class Hunt:
         elif worker.batch is not None:
             self.done[worker.batch.kind] += worker.batch.last - worker.batch.first
             if not self._goes_on(worker):
+                worker.join()
                 self._workers.remove(worker)
 
     def _replace(self, worker: Worker, why: str) -> None:
