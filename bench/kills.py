@@ -21,7 +21,7 @@ from collections import Counter
 from pathlib import Path
 
 from common import machine
-from killing import COMMANDS, Kill, Place
+from killing import COMMANDS, SETTLING_S, Kill, Place
 
 SIGNALS = (signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -54,6 +54,8 @@ def main() -> None:
             asked[key] += 1
             right[key] += not wrong
             ended.append(ended_s)
+            if ended_s > SETTLING_S:
+                print(f"{number} {kill}: took {ended_s:.1f} s to end", flush=True)
             for each in wrong:
                 print(f"{number} {kill}: {each}", flush=True)
     print(f"{sum(right.values())} of {sum(asked.values())} moments leave nothing wrong")

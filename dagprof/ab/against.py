@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import NamedTuple
 
@@ -121,17 +121,30 @@ def measure(
 @contextlib.contextmanager
 def _both(first: Site, second: Site) -> Iterator[tuple[Site, Site]]:
     """Both sites, started at the same time."""
+    sites = (first, second)
     with contextlib.ExitStack() as stack:
-        with ThreadPoolExecutor(2) as pool:
-            starting = [pool.submit(site.__enter__) for site in (first, second)]
-        errors = [each.exception() for each in starting]
-        for site, error in zip((first, second), errors, strict=True):
-            if error is None:
-                stack.push(site)
-        for error in errors:
-            if error is not None:
-                raise error
+        starting: list[Future[Site]] = []
+        try:
+            with ThreadPoolExecutor(2) as pool:
+                starting += [pool.submit(site.__enter__) for site in sites]
+                _wait(starting, sites)
+        finally:
+            for site, start in zip(sites, starting, strict=False):
+                if start.exception() is None:
+                    stack.push(site)
+        for start in starting:
+            start.result()
         yield first, second
+
+
+def _wait(starting: Sequence[Future[Site]], sites: Sequence[Site]) -> None:
+    """Wait until the sites have started. If the user interrupts this, they stop at once."""
+    try:
+        wait(starting)
+    except BaseException:
+        for site in sites:
+            site.abandon()
+        raise
 
 
 def _elsewhere(

@@ -253,6 +253,10 @@ class Zygote:
         self._process.kill()
         self.end()
 
+    def abandon(self) -> None:
+        """Tell the zygote to end now. Another thread may be waiting for it, and gets an error."""
+        launching.ask_to_end(self._process)
+
     def end(self) -> None:
         """Stop the zygote and everything it started. Calling it twice is safe."""
         wake(self._process.pid)

@@ -53,6 +53,10 @@ class Zygotes:
         self._is_closed = True
         self.current.end()
 
+    def abandon(self) -> None:
+        """End the zygote while another thread waits for it."""
+        self.current.abandon()
+
     @property
     def airflow_version(self) -> str:
         """The Airflow version of the target."""

@@ -82,13 +82,17 @@ class Site:
         self._began = time.monotonic()
         self._changes = Changes()
         self._created = datetime.datetime.now(datetime.timezone.utc)
+        self._is_abandoned = False
         self._git: Future[Git | None]
 
     def __enter__(self) -> Site:
         with contextlib.ExitStack() as stack:
             aside = stack.enter_context(ThreadPoolExecutor(1))
             self._git = aside.submit(environment.git_state, self.target.root)
-            self.zygotes = stack.enter_context(Zygotes(self.target, self.config))
+            self.zygotes = Zygotes(self.target, self.config)
+            if self._is_abandoned:
+                self.zygotes.abandon()
+            stack.enter_context(self.zygotes)
             self.doubts.extend(_state_doubts(self.zygotes.current.trouble))
             self._stack = stack.pop_all()
         if self.zygotes.current.airflow.is_untried:
@@ -99,6 +103,12 @@ class Site:
             )
             self.doubts.append(Doubt(code="untried-airflow", text=text))
         return self
+
+    def abandon(self) -> None:
+        """Make a start in another thread fail soon."""
+        self._is_abandoned = True
+        if hasattr(self, "zygotes"):
+            self.zygotes.abandon()
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
