@@ -11,10 +11,8 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
+import secrets
 import stat
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,8 +24,6 @@ _TEXT = "A temporary folder of dagprof. The next dagprof removes it if this one 
 # The end of the names that ``tempfile`` makes.
 _RANDOM = "[a-z0-9_]{8}"
 _ATTEMPTS = 100
-# For a hundred thousand folders in one another.
-_DEEP_S = 60.0
 _NAMING = ("TMPDIR", "TEMP", "TMP")
 _USUAL = ("/tmp", "/var/tmp", "/usr/tmp")
 
@@ -127,12 +123,14 @@ def acquire(descriptor: int, *, waits: bool = False) -> bool:
 def remove(folder: Path) -> None:
     """Remove a folder and its content, the mark last. Makes folders writable if necessary.
 
-    What cannot be removed stays, without an error.
+    What cannot be removed stays, without an error. A DAG file can put a link to the user's files
+    in the place of the folder: then only the link goes.
     """
+    with contextlib.suppress(OSError):
+        if not _is_folder(folder):
+            folder.unlink()
+            return
     _empty(folder)
-    if _content(folder):
-        _open_up(folder)
-        _empty(folder)
     if not _content(folder):
         with contextlib.suppress(OSError):
             (folder / MARK).unlink(missing_ok=True)
@@ -176,28 +174,46 @@ def _content(folder: Path) -> list[str]:
 
 
 def _empty(folder: Path) -> None:
-    """Remove the content of a folder as far as possible, but not the mark."""
-    for name in _content(folder):
-        try:
-            shutil.rmtree(folder / name, ignore_errors=True)  # ignores files and links
-        except RecursionError:
-            _remove_deep(folder / name)
-        with contextlib.suppress(OSError):
-            os.unlink(folder / name)
+    """Remove the content of a folder as far as possible, but not the mark.
+
+    Folders in folders move to the top first. A DAG file can make more levels than Python can
+    recurse, with paths that are longer than the system allows.
+    """
+    _open_up(folder)
+    stays: set[str] = set()
+    while names := [name for name in _content(folder) if name not in stays]:
+        stays.update(name for name in names if not _is_removed(folder / name, folder))
 
 
-def _remove_deep(folder: Path) -> None:
-    """Remove folders in folders beyond Python's recursion limit. The probe does it without one."""
-    program = Path(__file__).with_name("probe") / "__main__.py"
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        command = [sys.executable, "-I", str(program), "remove", str(folder)]
-        subprocess.run(command, check=False, capture_output=True, timeout=_DEEP_S)
+def _is_removed(path: Path, top: Path) -> bool:
+    """Remove a file or a folder. The folders in it get other names in ``top``."""
+    with contextlib.suppress(OSError):
+        if not _is_folder(path):
+            path.unlink()
+            return True
+        _open_up(path)
+        for name in os.listdir(path):
+            with contextlib.suppress(OSError):
+                _take_out(path / name, top)
+        path.rmdir()
+        return True
+    return False
+
+
+def _take_out(path: Path, top: Path) -> None:
+    if _is_folder(path):
+        _open_up(path)  # without these rights it cannot move either
+        path.rename(top / secrets.token_hex(8))
+    else:
+        path.unlink()
+
+
+def _is_folder(path: Path) -> bool:
+    return stat.S_ISDIR(os.lstat(path).st_mode)
 
 
 def _open_up(folder: Path) -> None:
-    """Give the owner all rights to a folder and to the folders in it."""
-    for where, names, _ in os.walk(folder):
-        for path in (where, *(os.path.join(where, name) for name in names)):
-            with contextlib.suppress(OSError):
-                if stat.S_ISDIR(os.lstat(path).st_mode):
-                    os.chmod(path, stat.S_IRWXU)
+    """Give the owner all rights to a folder."""
+    with contextlib.suppress(OSError):
+        if _is_folder(folder):
+            os.chmod(folder, stat.S_IRWXU)

@@ -11,8 +11,7 @@ Processes
              and watches over it.
     child    forked from a worker (or, with spawn isolation, a new interpreter in role
              ``child FD FD``). Parses one file, once.
-    others   role ``database CACHE`` makes a metadata database, role ``remove FOLDER`` removes a
-             folder.
+    another  role ``database CACHE`` makes a metadata database.
 
 Messages are JSON objects, one a line, over a socket (zygote, worker) or a pipe (child). The
 kind of a request is in ``op``. ``protocol`` has the fields of each message below. The other end
@@ -57,11 +56,6 @@ def main() -> None:
     _load_package()
     role, arguments = sys.argv[1], sys.argv[2:]
     sys.argv = ["airflow"]
-    if role == "remove":
-        from _dagprof_probe import folders
-
-        folders.remove(*arguments)
-        return
     if role == "database":
         from _dagprof_probe.start import database
 

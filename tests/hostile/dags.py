@@ -319,7 +319,7 @@ DAGS = (
     ),
     Behaviour(
         "bag_in_file",
-        "ok",
+        "no-dags|ok",
         "parses its own folder while it is parsed",
         """
 import os

@@ -55,6 +55,7 @@ for top in [*scratch, os.path.dirname(sys.pycache_prefix or "/nowhere/x")]:
 for place in scratch[:1]:
     os.rename(place, place + "-moved"); os.symlink(os.path.dirname(os.path.abspath(__file__)), place)
 """,
+        leaves=("tmp/dagprof*-moved",),
     ),
     Behaviour(
         "scratch_becomes_file",

@@ -164,7 +164,7 @@ MODULES = (
     ),
     Behaviour(
         "loader_replaced",
-        "ok",
+        "ok|import-error",
         "the loader of source files, while it executes this file",
         """
         import importlib.machinery as m
@@ -174,7 +174,7 @@ MODULES = (
     ),
     Behaviour(
         "loader_rewrites",
-        "ok",
+        "ok|import-error|exited",
         "source of other modules is changed while it is read",
         """
         import importlib.machinery as m

@@ -232,13 +232,16 @@ OPERATORS = (
     ),
     _global(
         "class_raises",
-        ERROR,
+        "import-error|no-dags",
         "__class__ raises",
         "__class__ = property(lambda self: 1 / 0)",
         "import-error|killed|exited",
     ),
     _global(
-        "class_lies", "import-error|lost|exited", "__class__ says it is a DAG", "__class__ = DAG"
+        "class_lies",
+        "import-error|no-dags|lost|exited",
+        "__class__ says it is a DAG",
+        "__class__ = DAG",
     ),
     _global(
         "class_exits",
@@ -254,7 +257,7 @@ OPERATORS = (
     ),
     _global(
         "attribute_raises",
-        "ok|import-error",
+        "ok|import-error|no-dags",
         "every attribute raises",
         "def __getattribute__(self, name): raise RuntimeError(name)",
     ),

@@ -235,7 +235,7 @@ STATE = (
     ),
     Behaviour(
         "file_name_gone",
-        "import-error|lost|exited|killed",
+        "import-error|no-dags|lost|exited|killed",
         "its module has no file",
         "$DAG\ndel __file__",
     ),
@@ -247,7 +247,7 @@ STATE = (
     ),
     Behaviour(
         "file_name_number",
-        "import-error|lost|exited|killed|ok",
+        "ok|import-error|no-dags|lost|exited|killed",
         "its module's file is a number",
         "$DAG\n__file__ = 7",
     ),

@@ -144,7 +144,7 @@ TEXTS = (
         "function_in_traceback",
         "as a function in a traceback",
         "def f(): raise ValueError('x')\nf.__code__ = f.__code__.replace(co_name=TEXT, co_qualname=TEXT, co_filename=TEXT)\nf()",
-        "import-error",
+        "import-error|no-dags",
     ),
     _text(
         "line_in_traceback",

@@ -62,6 +62,38 @@ def test_a_folder_is_gone_afterwards_whatever_was_put_into_it(place: Path) -> No
     assert place.parent.exists()
 
 
+def test_a_folder_of_more_levels_than_python_can_recurse_is_removed(place: Path) -> None:
+    with scratch.temporary_folder("scratch") as folder:
+        before = os.open(".", os.O_RDONLY)
+        try:
+            os.chdir(folder)
+            for _ in range(3000):
+                os.mkdir("level")
+                os.chdir("level")
+                Path("file").touch()
+        finally:
+            os.fchdir(before)
+            os.close(before)
+    assert names(place) == []
+
+
+def test_a_link_in_the_place_of_the_folder_does_not_lead_to_the_users_files(place: Path) -> None:
+    users = place.parent / "users"
+    users.mkdir()
+    (users / "file").touch()
+    with scratch.temporary_folder("scratch") as folder:
+        folder.rename(place / "moved")
+        folder.symlink_to(users)
+    assert names(users) == ["file"]
+    assert names(place) == ["moved"]
+
+
+def test_a_folder_that_is_gone_is_no_error(place: Path) -> None:
+    with scratch.temporary_folder("scratch") as folder:
+        scratch.remove(folder)
+    assert names(place) == []
+
+
 def test_the_folder_of_a_killed_process_is_removed_by_the_next_one(place: Path) -> None:
     with another_process() as (process, left):
         process.send_signal(signal.SIGKILL)
