@@ -120,7 +120,7 @@ def _about_home(target: Target, environ: Mapping[str, str]) -> Check:
             " written to)"
         )
         return Check(what="AIRFLOW_HOME", found=found)
-    advice = "Set AIRFLOW_HOME to measure with your plugins, policies and airflow.cfg."
+    advice = "To measure with your plugins, policies and airflow.cfg, set AIRFLOW_HOME."
     return Check(what="AIRFLOW_HOME", found="a temporary one (none is set)", advice=advice)
 
 

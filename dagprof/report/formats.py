@@ -119,7 +119,7 @@ VERDICTS: dict[str, Format[VerdictReport]] = {
     "html": Format(
         _verdict_page,
         ".html",
-        "the page of the new side, with the decision on top",
+        "the HTML report of the changed version, with the decision at the top",
         needs_runs=True,
     ),
 }
