@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import shlex
 from collections.abc import Iterable, Iterator
 from html import escape
@@ -21,6 +22,7 @@ _SHORTEST_LINE = 16
 _FEWEST_AT_END = 6
 _SHORTEST_IN_BASE64 = 8
 _LONGEST = 100_000
+_ESCAPE = re.compile(r"(?:%[0-9A-Fa-f]{2}|\\[nrt])\Z")
 
 
 class Known:
@@ -51,13 +53,18 @@ class Known:
 
 
 def _is_like_a_word(value: str) -> bool:
-    return len(value) <= _SHORT or value.isalpha() or value.isdigit()
+    is_word = value.isalpha() and (value[1:].islower() or value.isupper())
+    return len(value) <= _SHORT or is_word or value.isdigit()
 
 
 def _is_apart(text: str, start: int, end: int) -> bool:
-    """Whether a place in a text is no part of a longer word."""
-    around = text[max(0, start - 1) : start] + text[end : end + 1]
-    return not any(character.isalnum() or character == "_" for character in around)
+    """Whether a place in a text is no part of a longer word. An escape before it, such as ``%3A``
+    and ``\\n``, is none.
+    """
+    before, after = text[max(0, start - 3) : start], text[end : end + 1]
+    if _ESCAPE.search(before):
+        before = ""
+    return not any(each.isalnum() or each == "_" for each in (*before[-1:], *after))
 
 
 def _parts(value: str) -> Iterator[str]:

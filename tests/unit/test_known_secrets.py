@@ -74,6 +74,12 @@ def test_a_short_value_is_masked_where_it_is_a_word() -> None:
     assert shown("pins 7x9z and 7x9z, not a7x9z", "7x9z") == f"pins {MASK} and {MASK}, not a7x9z"
 
 
+@pytest.mark.parametrize("value", ["7x9z", "sunshine", "SUNSHINE", "GMlumhdppGzv", "98765432"])
+def test_a_value_like_a_word_is_masked_behind_an_escape(value: str) -> None:
+    for text in (f"amqp%3A%2F%2Fada%3A{value}%40mq", f"first\\n{value}", f"['{value}']"):
+        assert shown(text, value) == text.replace(value, MASK)
+
+
 def test_a_value_that_is_cut_at_the_end_of_a_text_is_masked() -> None:
     value = planted("<alnum 24>", 3).text
     for length in range(6, 24):
