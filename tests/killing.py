@@ -55,9 +55,9 @@ class Place:
     all that a command writes.
     """
 
-    def __init__(self, folder: Path, python: str = TARGET) -> None:
+    def __init__(self, folder: Path, python: str = TARGET, limit_s: float = 240.0) -> None:
         self.folder = folder
-        self._python = python
+        self._python, self._limit_s = python, limit_s
         files = {
             f"dags/file_{number}.py": dag(f"d{number}", "import helper\n") for number in range(6)
         }
@@ -74,7 +74,7 @@ class Place:
         """Run a command to its end: seconds, and what it found out, without times."""
         began = time.monotonic()
         with self._started(command, *more) as (process, _):
-            _, errors = process.communicate(timeout=240)
+            _, errors = process.communicate(timeout=self._limit_s)
         took_s = time.monotonic() - began
         assert process.returncode == 0, errors
         return took_s, self._found(command)
