@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from .versions.shapes import DagBag
 
 # Bound before any DAG code can replace them.
-_dumps, _exit, _getpid = json.dumps, os._exit, os.getpid
+_dumps, _exit, _getpid = answering.dumps, os._exit, os.getpid
 
 
 class Surroundings:

@@ -7,13 +7,15 @@ from __future__ import annotations
 import os
 import resource
 
+# Bound before any DAG code can replace it.
+_open = open
 _PAGE_KIB = resource.getpagesize() // 1024
 
 
 def rss_kib() -> int:
     """Resident memory of this process in KiB; 0 if /proc does not have it."""
     try:
-        with open("/proc/self/statm", "rb") as file:
+        with _open("/proc/self/statm", "rb") as file:
             return int(file.read().split()[1]) * _PAGE_KIB
     except Exception:  # also what an audit hook of the user raises
         return 0
@@ -24,7 +26,7 @@ def queued_ms() -> float:
     have it.
     """
     try:
-        with open("/proc/self/schedstat", "rb") as file:
+        with _open("/proc/self/schedstat", "rb") as file:
             return int(file.read().split()[1]) / 1e6
     except Exception:  # also what an audit hook of the user raises
         return 0.0

@@ -47,6 +47,11 @@ FILES = {
     "forks.py": dag("f", "import os\nos.fork()\n"),
     "clears.py": dag("g", "import gc\ngc.callbacks.clear()\n"),
     "patches.py": dag("p", "import json, os\njson.dumps = os.write = None\n"),
+    "patches_parts.py": dag(
+        "q",
+        "import builtins, json.encoder\nbuiltins.open = None\n"
+        "json.encoder.JSONEncoder.iterencode = json.encoder.c_make_encoder = None\n",
+    ),
     "unprintable.py": (
         "# airflow dag\nclass Odd(Exception):\n    def __str__(self):\n        raise"
         " ValueError\nraise Odd\n"
@@ -105,6 +110,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         ("forks.py", Status.OK),
         ("clears.py", Status.OK),
         ("patches.py", Status.OK),
+        ("patches_parts.py", Status.OK),
         ("unprintable.py", Status.IMPORT_ERROR),
         ("surrogate.py", Status.IMPORT_ERROR),
         ("forges.py", Status.EXITED),
