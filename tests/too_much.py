@@ -273,6 +273,11 @@ for name in ("NPROC", "FSIZE", "CORE", "MEMLOCK", "NICE", "RTPRIO"):
     except (ValueError, OSError):
         pass
 """
+# Nothing can be opened any more, also not what the kernel says about this process.
+NO_FILES = """
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+"""
 LIMITS_OF_THE_WORKER = """
 import os, resource
 for name in ("NPROC", "FSIZE", "NOFILE"):
@@ -329,6 +334,7 @@ ENDING: dict[str, tuple[str, Status]] = {
     "memory_in_children.py": (dag("memory", MEMORY_IN_CHILDREN), Status.OUT_OF_MEMORY),
     "memory_of_orphans.py": (dag("orphans", MEMORY_OF_ORPHANS), Status.OUT_OF_MEMORY),
     "limits.py": (dag("limits", LIMITS), Status.OK),
+    "no_files.py": (dag("no_files") + NO_FILES, Status.OK),
     "limits_of_worker.py": (dag("limits_2", LIMITS_OF_THE_WORKER), Status.KILLED),
     "stops_zygote.py": (dag("stops_zygote", STOPS_THE_ZYGOTE), Status.OK),
     "large_source.py": (LARGE_SOURCE, Status.OK),

@@ -24,9 +24,12 @@ class Interpreter:
         """Stop tracing, profiling and timers. Undo a lower recursion limit, and shorter turns of
         threads.
         """
-        _settrace(None)
-        if not keeps_profiler:
-            _setprofile(None)
+        try:
+            _settrace(None)
+            if not keeps_profiler:
+                _setprofile(None)
+        except Exception:  # an audit hook of the user's
+            pass
         for timer in _TIMERS:
             _setitimer(timer, 0)
         if _get_recursion() < self._recursion:

@@ -38,7 +38,7 @@ def within_ms(queued: float, wall: float, cpu: float) -> float:
 
     On a busy machine the kernel also adds waits that began earlier.
     """
-    return min(queued, max(0.0, wall - cpu))
+    return max(0.0, min(queued, wall - cpu))
 
 
 def children_cpu_ms() -> float:

@@ -220,9 +220,9 @@ print(len(phases), gc.isenabled())
 def test_a_parse_waits_no_longer_than_it_takes_without_computing() -> None:
     code = """
 from _dagprof_probe.usage import within_ms
-print(within_ms(50, 300, 200), within_ms(50, 300, 270), within_ms(5, 3, 4))
+print(within_ms(50, 300, 200), within_ms(50, 300, 270), within_ms(5, 3, 4), within_ms(-5, 3, 1))
 """
-    assert in_child(code).split() == ["50", "30", "0.0"]
+    assert in_child(code).split() == ["50", "30", "0.0", "0.0"]
 
 
 @pytest.mark.parametrize(
