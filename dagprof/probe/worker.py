@@ -136,6 +136,7 @@ class Watch:
         sys.stderr.flush()
         self._started = perf_counter()
         self._deadline = monotonic() + self._request["time_limit_s"]
+        self._token = os.urandom(8).hex().encode("ascii") + b" "
         worker = os.getpid()
         self._pid = faults.fork()
         if self._pid == 0:
@@ -177,12 +178,13 @@ class Watch:
                     os.close(write)
             if folder is not None:
                 descriptors = pipes[0][1], pipes[0][0], requests
-                spawned.begin(surroundings, pre_imported, self._request, folder, descriptors)
+                message = self._request, self._token
+                spawned.begin(surroundings, pre_imported, message, folder, descriptors)
             surroundings.collector.resume()
             child.run(
                 surroundings,
                 self._request,
-                answering.ResultPipe(pipes[0][1], pipes[0][0]),
+                answering.ResultPipe(pipes[0][1], pipes[0][0], self._token),
                 requests,
             )
             code = 0
@@ -257,7 +259,7 @@ class Watch:
         if self._looked_at != self._result.total:
             self._looked_at = self._result.total
             try:
-                self._sent = answering.frames(self._result.data)
+                self._sent = answering.frames(self._result.data, token=self._token)
             except ValueError:  # the DAG file wrote into the pipe
                 self._sent = []
             if self._sent and self._told is None:
