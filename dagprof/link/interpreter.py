@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dagprof.errors import MeasurementError, UsageError
+from dagprof.link import strays
 
 NO_PYTHON = (
     "{!r} is not a Python interpreter. Give the path of an interpreter, or the folder of a virtual"
@@ -60,14 +61,16 @@ def first_output(
     with tempfile.TemporaryFile() as stream:
         stream.write(given)
         stream.seek(0)
-        process = subprocess.Popen(
-            command,
-            stdin=stream,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=os.sep,
-            env=environment,
-            start_new_session=True,
+        process = strays.started(
+            lambda: subprocess.Popen(
+                command,
+                stdin=stream,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=os.sep,
+                env=environment,
+                start_new_session=True,
+            )
         )
     with process:
         assert process.stdout is not None
@@ -76,6 +79,7 @@ def first_output(
         finally:
             with contextlib.suppress(OSError):
                 os.killpg(process.pid, signal.SIGKILL)
+            strays.forgotten(process.pid)
 
 
 def _read(descriptor: int, longest: int, deadline: float) -> bytes:

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from dagprof.errors import MeasurementError, UsageError
+from dagprof.link import strays
 from dagprof.link.interpreter import NO_PYTHON
 
 # ``dagprof/probe/parent.py`` handles the same signal. Linux has it.
@@ -50,7 +51,7 @@ def launched(
         )
 
     try:
-        return _executor().submit(start).result()
+        return strays.started(lambda: _executor().submit(start).result())
     except OSError as error:
         if error.errno in _NO_PROGRAM:
             raise UsageError(NO_PYTHON.format(command[0])) from error

@@ -14,8 +14,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from subprocess import Popen
 
 # The kernel's numbers of two requests to ``prctl``.
 _SET_SUBREAPER, _GET_SUBREAPER = 36, 37
@@ -29,13 +32,16 @@ class _Child(NamedTuple):
 
 
 class _Inheritance:
-    """What this process inherits. ``zygotes`` are those that run, ``is_all_ours`` says that nobody
-    else starts sessions in this process.
+    """What this process inherits, while it has ``zygotes``.
+
+    ``sessions`` are the processes that dagprof has started in sessions of their own.
+    ``is_all_ours`` says that nobody else does that in this process.
     """
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
         self.zygotes: set[int] = set()
+        self.sessions: set[int] = set()
         self.is_all_ours = False
         self._was_subreaper = 0
 
@@ -51,6 +57,7 @@ class _Inheritance:
         """Leave orphans to others again, after the last zygote."""
         with self.lock:
             self.zygotes.discard(zygote)
+            self.sessions.discard(zygote)
             if not self.zygotes:
                 _prctl(_SET_SUBREAPER, self._was_subreaper)
 
@@ -61,6 +68,20 @@ _inheritance = _Inheritance()
 def claim_sessions() -> None:
     """This process is dagprof's own command: sessions in it begin with dagprof's processes."""
     _inheritance.is_all_ours = True
+
+
+def started(start: Callable[[], Popen[bytes]]) -> Popen[bytes]:
+    """Start a process in a session of its own, which is no stray until it is ``forgotten``."""
+    with _inheritance.lock:
+        process = start()
+        _inheritance.sessions.add(process.pid)
+        return process
+
+
+def forgotten(pid: int) -> None:
+    """Such a process has ended."""
+    with _inheritance.lock:
+        _inheritance.sessions.discard(pid)
 
 
 class Strays:
@@ -78,20 +99,23 @@ class Strays:
         if self._zygote not in _inheritance.zygotes:
             return
         until = time.monotonic() + _LIMIT_S
-        while found := [child.pid for child in _children() if self._is_mine(child)]:
-            for pid in found:
-                with contextlib.suppress(OSError):
-                    os.kill(pid, signal.SIGKILL)
-            if time.monotonic() >= until:
-                break
+        while (found := self._killed()) and time.monotonic() < until:
             time.sleep(_MOMENT_S)
             for pid in found:
                 with contextlib.suppress(OSError):
                     os.waitpid(pid, os.WNOHANG)
         _inheritance.end(self._zygote)
 
+    def _killed(self) -> list[int]:
+        with _inheritance.lock:
+            found = [child.pid for child in _children() if self._is_mine(child)]
+            for pid in found:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+            return found
+
     def _is_mine(self, child: _Child) -> bool:
-        if child.pid in _inheritance.zygotes:
+        if child.pid in _inheritance.sessions:
             return False
         if child.session == self._zygote or self._mark in _environment(child.pid):
             return True

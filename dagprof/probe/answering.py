@@ -44,8 +44,8 @@ class ResultPipe:
     the system has /proc. ``is_closed`` says whether that happened.
     """
 
-    def __init__(self, descriptor: int, theirs: int) -> None:
-        self._descriptor = descriptor
+    def __init__(self, descriptor: int, theirs: int, token: bytes = b"") -> None:
+        self._descriptor, self._token = descriptor, token
         self._path = "/proc/%d/fd/%d" % (os.getppid(), theirs)
         self._identity = identity(descriptor)
         self._was_closed = False
@@ -55,7 +55,7 @@ class ResultPipe:
         if identity(self._descriptor) != self._identity:
             self._was_closed = True
             self._descriptor = _open(self._path, _wronly)
-        send(self._descriptor, *frames)
+        send(self._descriptor, *frames, token=self._token)
 
     def is_closed(self) -> bool:
         """Return whether the DAG code closed the descriptor that the child was started with."""
@@ -63,10 +63,10 @@ class ResultPipe:
         return self._was_closed
 
 
-def send(descriptor: int, *frames: bytes) -> None:
-    """Write frames at once. Each frame has its length, a line feed, and its bytes."""
+def send(descriptor: int, *frames: bytes, token: bytes = b"") -> None:
+    """Write frames at once. Each frame has the token, its length, a line feed, and its bytes."""
     _set_blocking(descriptor, True)
-    data = memoryview(b"".join(b"%d\n" % len(frame) + frame for frame in frames))
+    data = memoryview(b"".join(token + b"%d\n" % len(frame) + frame for frame in frames))
     while data:
         data = data[_write(descriptor, data) :]
 
@@ -80,15 +80,22 @@ def identity(descriptor: int) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def frames(data: bytes | bytearray, most: int | None = 2) -> list[bytes]:
+def frames(data: bytes | bytearray, most: int | None = 2, token: bytes = b"") -> list[bytes]:
     """Return the first ``most`` complete frames of the bytes that a process wrote, all of them for
     None. Whatever follows the second frame of a child is not its report.
+
+    Only the child and its worker know the ``token`` of a parse. The parse of another file can open
+    the pipe too, and knows another one.
 
     :raises ValueError: the bytes are not frames, or a frame is longer than an answer may be.
     """
     found: list[bytes] = []
     start = 0
     while most is None or len(found) < most:
+        begin = bytes(data[start : start + len(token)])
+        if not token.startswith(begin):
+            raise ValueError("a frame without the token")
+        start += len(token)
         end = data.find(b"\n", start, start + _LENGTH_DIGITS)
         if end < 0:
             return found

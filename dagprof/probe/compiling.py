@@ -12,19 +12,25 @@ import select
 import signal
 import stat
 from time import monotonic
-from typing import TYPE_CHECKING, Iterable
+from typing import TYPE_CHECKING, Iterable, Tuple
 
 from . import answering, faults, kernel
 from .parsing import bytecode
 
 if TYPE_CHECKING:
-    from .protocol import ParseRequest
+    from typing_extensions import TypeGuard
 
 # Of one parse, and of all that one worker keeps in memory.
 _MOST_SOURCES, _MOST_BYTES = 5_000, 256 << 20
 _LARGEST_SOURCE = 64 << 20
-# A parse waits for it, and the worker must answer soon after the limit of the parse.
-_LIMIT_S, _POLL_S = 10.0, 0.05
+# The parse has compiled the sources too, so this takes no longer than the parse, or not much. The
+# next parse waits for it, and the worker must answer soon after the limit of that parse.
+_SHARE, _LEAST_S, _MOST_S = 1.5, 0.5, 25.0
+_POLL_S = 0.05
+# A busy machine can be the reason why a source takes too long.
+_ATTEMPTS = 2
+# The time in ns when a source was changed, and its size.
+_Version = Tuple[int, int]
 
 
 class Compiler:
@@ -32,36 +38,38 @@ class Compiler:
 
     def __init__(self, known: bytecode.Bytecode) -> None:
         self._bytecode = known
-        self._tried: dict[str, tuple[int, int]] = {}
+        self._tried: dict[str, tuple[_Version, int]] = {}
 
-    def learn(self, sources: object, request: ParseRequest) -> None:
-        """Compile what is not known yet, within the memory limit of a parse."""
+    def learn(self, sources: object, parse_s: float, limit_kib: int | None) -> None:
+        """Compile what a parse of so many seconds has compiled, within its memory limit."""
         wanted = list(self._wanted(sources)) if isinstance(sources, list) else []
         room = _MOST_BYTES - sum(map(len, self._bytecode.known.values()))
         if not wanted or room <= 0:
             return
-        done = self._compiled(wanted, monotonic() + _LIMIT_S, request.get("memory_limit_kib"))
+        deadline = monotonic() + min(_MOST_S, _LEAST_S + _SHARE * parse_s)
+        done = self._compiled(wanted, deadline, limit_kib)
         for source, data in done:
             room -= len(data)
             if data and room > 0:
                 self._bytecode.learn(source, data)
-        # The first source that is not done is never tried again: it takes too long, or too much.
+            self._tried[source] = (self._tried[source][0], _ATTEMPTS)
+        # The first source that is not done took too long, or too much memory; the others wait.
         for source in wanted[len(done) + 1 :]:
-            self._tried.pop(source, None)
+            del self._tried[source]
 
     def _wanted(self, sources: list[object]) -> Iterable[str]:
         """Those that are files, of versions that were not tried before."""
-        for source in sources[:_MOST_SOURCES]:
-            if not isinstance(source, str) or "\0" in source:
-                continue
+        for source in dict.fromkeys(filter(_is_path, sources[:_MOST_SOURCES])):
             try:
                 found = os.stat(source)
             except (OSError, ValueError):
                 continue
             version = found.st_mtime_ns, found.st_size
+            before, attempts = self._tried.get(source, (version, 0))
+            attempts = attempts if before == version else 0
             is_file = stat.S_ISREG(found.st_mode) and found.st_size <= _LARGEST_SOURCE
-            if is_file and self._tried.get(source) != version:
-                self._tried[source] = version
+            if is_file and attempts < _ATTEMPTS:
+                self._tried[source] = (version, attempts + 1)
                 yield source
 
     def _compiled(
@@ -102,6 +110,10 @@ class Compiler:
                 answering.send(pipe, data)
         finally:
             os._exit(0)
+
+
+def _is_path(source: object) -> TypeGuard[str]:
+    return isinstance(source, str)
 
 
 def _received(pipe: int, pid: int, deadline: float, limit_kib: int | None) -> bytes:

@@ -39,6 +39,7 @@ class Isolation:
         self._home = Home(self._scratch, surroundings.home)
         self._has_database = False
         self._compiled: object = None
+        self._parse_s = 0.0
         self.folder: spawned.Folder | None = None
 
     def begin(self, request: ParseRequest) -> None:
@@ -68,6 +69,7 @@ class Isolation:
             self.folder.remove()
             self.folder = None
         reply["asked_for_database"] = asked
+        self._parse_s = reply["total_ms"] / 1000
         result = reply["result"]
         self._compiled = result.pop("compiled_sources", None) if result is not None else None
         if request.get("first"):
@@ -86,4 +88,4 @@ class Isolation:
 
     def learn(self, request: ParseRequest) -> None:
         """Compile for the parses to come what this one had to compile."""
-        self._compiler.learn(self._compiled, request)
+        self._compiler.learn(self._compiled, self._parse_s, request.get("memory_limit_kib"))

@@ -60,20 +60,23 @@ class Folder:
 def begin(
     surroundings: Surroundings,
     pre_imported: list[str],
-    request: ParseRequest,
+    message: tuple[ParseRequest, bytes],
     folder: Folder,
     descriptors: tuple[int, int, int],
 ) -> None:
     """Become a new interpreter that takes its request from a file, which it alone can read.
 
-    ``descriptors`` are the result pipe's, its number in the worker, and the child's end of the
-    supervisor's socket.
+    ``message`` is the request and the token of the answer. ``descriptors`` are the write end of the
+    result pipe, the number of the read end in the worker, and the child's end of the supervisor's
+    socket.
     """
     import tempfile
 
     stream = tempfile.TemporaryFile(dir=folder.path)  # noqa: SIM115 - outlives this process image
-    message = {"config": {**surroundings.config, "pre_imported": pre_imported}, "request": request}
-    stream.write(json.dumps(message).encode("ascii") + b"\n")
+    request, token = message
+    config = {**surroundings.config, "pre_imported": pre_imported}
+    content = {"config": config, "request": request, "token": token.decode("ascii")}
+    stream.write(json.dumps(content).encode("ascii") + b"\n")
     stream.flush()
     for place, data in surroundings.bytecode.known.items():
         answering.send(stream.fileno(), os.fsencode(place), data)
@@ -106,6 +109,6 @@ def parse(request_descriptor: int, result_descriptor: int, workers_end: int, req
     run(
         surroundings,
         message["request"],
-        answering.ResultPipe(result_descriptor, workers_end),
+        answering.ResultPipe(result_descriptor, workers_end, message["token"].encode("ascii")),
         requests,
     )

@@ -8,15 +8,14 @@ import json
 import os
 import socket
 import sys
-import traceback
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 
-from . import faults, folders, parent, worker
+from . import ending, faults, parent, worker
 from .channel import Channel
 from .child import Surroundings
 from .inventory import describe, discovery
-from .kernel import die_with, standing
+from .kernel import become_subreaper, die_with, kill_leftovers, standing
 from .start import home, metadata, plugins, pre_imports, scratch
 from .start.manager import Manager
 from .versions import requirements
@@ -45,13 +44,13 @@ def serve(descriptor: int) -> None:
     and no file behind.
     """
     control = Channel(socket.socket(fileno=descriptor))
-    worker.become_subreaper()
+    become_subreaper()
     config: Config | None = control.receive()
     if config is None:
         return
-    parent.watch(lambda: _clean_up(config))
+    parent.watch(lambda: ending.clean_up(config))
     if control.is_at_end():  # dagprof died before this process asked for the signal
-        _clean_up(config)
+        ending.clean_up(config)
         return
     if config["renews_scratch"]:
         scratch.renew(config["scratch"])
@@ -96,12 +95,12 @@ class Zygote:
             if self._start(begin):
                 is_over = self.answer_all()
         except BaseException:
-            _print_traceback()
+            ending.print_traceback()
         finally:
-            _clean_up(self._config, is_over=is_over)
+            ending.clean_up(self._config, is_over=is_over)
             # A normal exit of an interpreter with all of Airflow takes a fifth of a second, and
             # there is nothing left to save.
-            _leave(0)
+            ending.leave(0)
 
     def _start(self, begin: Callable[[], bool]) -> bool:
         """Report that Airflow is ready, or why not. Return True if it is. ``begin`` returns whether
@@ -223,7 +222,7 @@ class Zygote:
                     self._workers.discard(pid)
             except OSError:
                 self._workers.discard(pid)
-        worker.kill_leftovers({*self._workers, self._describer.pid})
+        kill_leftovers({*self._workers, self._describer.pid})
 
     def _fork_worker(self, request: ZygoteRequest) -> Forked:
         connection = self._control.take_socket()
@@ -239,10 +238,10 @@ class Zygote:
                 worker.serve(Channel(connection), self._surroundings, self._pre_imported)
                 code = 0
             except BaseException:
-                _print_traceback()
+                ending.print_traceback()
             finally:
-                worker.kill_leftovers(set())
-                _leave(code)
+                kill_leftovers(set())
+                ending.leave(code)
         connection.close()
         self._workers.add(pid)
         return {"pid": pid}
@@ -329,29 +328,6 @@ class Zygote:
             return answer if isinstance(answer, dict) else {"failed": "the answer is not JSON"}
 
         return wait
-
-
-def _clean_up(config: Config, *, is_over: bool = True) -> None:
-    """End what this process started, and remove its files unless another zygote needs them."""
-    worker.kill_leftovers(set())
-    if is_over and config["removes_scratch"]:
-        folders.remove(config["scratch"])
-
-
-def _print_traceback() -> None:
-    try:
-        traceback.print_exc()
-    except OSError:  # dagprof is gone, and nobody reads the pipe
-        pass
-
-
-def _leave(code: int) -> None:
-    """End this process without its exit handlers."""
-    try:
-        sys.stderr.flush()
-    except (OSError, ValueError):
-        pass
-    os._exit(code)
 
 
 def _listed(api: AirflowApi, safe_mode: bool | None) -> dict[str, list[str]]:

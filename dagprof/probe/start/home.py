@@ -24,7 +24,7 @@ _MOST_ENTRIES, _MOST_BYTES = 1_000, 16 << 20
 _PARSE, _GATE = 0, 1
 _FILE = ".parses"
 # How long to wait for parses that are under way; the next parse tries again.
-_WAIT_S, _MOMENT_S = 2.0, 0.001
+_WAIT_S, _MOMENT_S = 0.7, 0.001
 
 
 def content(scratch: str) -> Content:
