@@ -10,6 +10,8 @@ from dagprof.model import Place
 SMALLEST_MS = 5.0
 # The minimum saving at which a file counts as faster.
 FASTER_MS = 1.0
+# Savings that differ by less than this share are nearly the same.
+NEAR_SHARE = 0.1
 
 
 class Change(NamedTuple):
