@@ -5,6 +5,7 @@ can read them.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -22,6 +23,7 @@ from dagprof.model.consistency import check_run
 from dagprof.surrogates import encoded
 
 _TEMPORARY = ".dagprof-tmp"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # Ten times a Run of 10,000 files.
 LARGEST_BYTES = 500_000_000
 # What reading raises for what is no JSON, has not the form, contradicts itself or is nested too
@@ -120,8 +122,9 @@ def write_atomically(path: Path, data: bytes) -> None:
         with _beside(target) as stream:
             stream.write(data)
     except OSError as error:
+        way_out = "Free some space, or choose" if error.errno in _FULL else "Choose"
         raise OutputError(
-            f"Cannot write {str(path)!r} ({error.strerror}). Choose another place."
+            f"Cannot write {str(path)!r} ({error.strerror}). {way_out} another place."
         ) from error
 
 

@@ -269,5 +269,7 @@ def test_a_report_that_does_not_fit_the_disk(place: Path) -> None:
         preexec_fn=lambda: limited(resource.RLIMIT_FSIZE, 10_000),
     )
     text = sentence(done, 2)
-    assert text.startswith("Cannot write 'page.html' (File too large).")
+    assert text == (
+        "Cannot write 'page.html' (File too large). Free some space, or choose another place."
+    )
     assert not list(place.glob("*page.html*"))
