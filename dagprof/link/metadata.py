@@ -16,7 +16,7 @@ import threading
 from pathlib import Path
 
 from dagprof.link.messages import Reply
-from dagprof.link.target import PROBE, Target
+from dagprof.link.target import PROBE, Target, environment_in
 from dagprof.model import Doubt
 
 _LIMIT_S = 300.0
@@ -74,18 +74,15 @@ class MetadataDatabase:
 
     def _make(self) -> Path:
         """A migrated database in a folder of its own."""
-        file = Path(tempfile.mkdtemp(dir=self._target.scratch, prefix="metadata-")) / "airflow.db"
+        folder = Path(tempfile.mkdtemp(dir=self._target.scratch, prefix="metadata-"))
         subprocess.run(
             [str(self._target.python), str(PROBE), "database", self._cache or ""],
-            env={
-                **self._target.environment,
-                "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{file}",
-            },
-            cwd=self._target.scratch,
+            env=environment_in(self._target, folder),
+            cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             timeout=_LIMIT_S,
             check=True,
         )
-        return file
+        return folder / "airflow.db"

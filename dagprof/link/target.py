@@ -247,6 +247,22 @@ def _aside(root: Path, scratch: Path) -> dict[str, str]:
     }
 
 
+def environment_in(target: Target, folder: Path) -> dict[str, str]:
+    """The target's environment with an empty folder in the place of the scratch folder, in which
+    DAG files may have written by now. Unpacked plugins stay where they are.
+    """
+    below, shared = f"{target.scratch}{os.sep}", str(target.scratch / "plugins")
+    result = {
+        name: value if value.startswith(shared) else value.replace(below, f"{folder}{os.sep}")
+        for name, value in target.environment.items()
+    }
+    if result.get("AIRFLOW_HOME") == str(folder / "home"):
+        _made(folder / "home")
+    if result.get("AIRFLOW_CONFIG") == str(folder / "airflow.cfg"):
+        (folder / "airflow.cfg").touch()
+    return result
+
+
 def _asked_safe_mode(safe_mode: bool | None) -> dict[str, str]:
     """Give the user's choice of safe mode to Airflow. Otherwise Airflow's own parse would skip the
     file and execute nothing.

@@ -10,6 +10,7 @@ import msgspec
 
 from dagprof.config.settings import Depth, Settings
 from dagprof.errors import MeasurementError
+from dagprof.link.messages import ProbeConfig
 from dagprof.link.target import existing, resolve
 from dagprof.measure import reference, seeds
 from dagprof.measure.crew import Zygotes
@@ -163,7 +164,13 @@ class _Scan:
         results = rounds.measure(files, known)
         other = seeds.with_another_seed(site.target) if self._settings.depth is Depth.FULL else None
         if other is not None:
-            with Zygotes(other, {**site.config, "removes_scratch": False}) as seeded:
+            # A scratch folder for both, in which DAG files may have written by now.
+            config: ProbeConfig = {
+                **site.config,
+                "removes_scratch": False,
+                "renews_scratch": True,
+            }
+            with Zygotes(other, config) as seeded:
                 seeded.pre_import([str(path) for path in files], with_folder=True)
                 results = rounds.compare_seeds(site.crew(zygotes=seeded))
         site.doubts.extend(rounds.doubts)

@@ -13,6 +13,7 @@ import pytest
 
 from dagprof import scratch
 from dagprof.link import strays
+from dagprof.link.target import Target, environment_in
 from dagprof.measure import reference
 from dagprof.measure.changes import Changes
 from dagprof.model import Module, Origin
@@ -245,3 +246,30 @@ def test_a_process_that_dagprof_starts_is_no_stray(monkeypatch: pytest.MonkeyPat
             process.kill()
             process.wait()
         strays.forgotten(other.pid)
+
+
+def test_a_database_is_made_where_no_file_has_written(tmp_path: Path) -> None:
+    scratch_folder, new = tmp_path / "scratch", tmp_path / "scratch" / "metadata"
+    new.mkdir(parents=True)
+    ours = {
+        "AIRFLOW_HOME": str(scratch_folder / "home"),
+        "AIRFLOW_CONFIG": str(scratch_folder / "airflow.cfg"),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{scratch_folder}/airflow.db",
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(scratch_folder / "plugins"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(tmp_path / "dags"),
+    }
+    target = Target(
+        python=Path(sys.executable),
+        python_reason="",
+        root=tmp_path,
+        scratch=scratch_folder,
+        environment=ours,
+        home_is_temporary=True,
+    )
+    assert environment_in(target, new) == {
+        **ours,
+        "AIRFLOW_HOME": str(new / "home"),
+        "AIRFLOW_CONFIG": str(new / "airflow.cfg"),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{new}/airflow.db",
+    }
+    assert sorted(os.listdir(new)) == ["airflow.cfg", "home"]
