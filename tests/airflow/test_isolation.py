@@ -94,7 +94,7 @@ def test_bytecode_of_one_file_is_not_believed_by_another(
 ) -> None:
     code = SCRATCH + textwrap.dedent(POISON).replace("{put}", textwrap.dedent(PUT[put]))
     run = scan(
-        hostile(code), **{**IN_TURN, "isolation": isolation, "repeat": 2, "time_limit_s": 20}
+        hostile(code), **{**IN_TURN, "isolation": isolation, "repeat": 2, "time_limit_s": 90}
     )
     assert statuses(run) == [Status.OK, Status.OK], [file.failures for file in run.files]
     assert "inconsistent" not in {doubt.code for file in run.files for doubt in file.doubts}
