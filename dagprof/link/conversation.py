@@ -87,7 +87,7 @@ class Conversation:
             except msgspec.ValidationError:
                 refusal = msgspec.convert(without_surrogates(message), otherwise)
                 return self._masking.answer(refusal)
-        except (ValueError, RecursionError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise Garbled(type(error).__name__) from error
 
     def receive(self, limit_s: float) -> bytes:

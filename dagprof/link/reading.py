@@ -77,7 +77,7 @@ def reply(line: bytes) -> Reply | NoFork:
     """
     try:
         found = REPLIES.decode(line)
-    except (ValueError, RecursionError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         # The message has another form, or is JSON for Python only: a lone surrogate, NaN.
         return _read_in_parts(line)
     if found.outcome == "result" and found.result is None:
@@ -95,7 +95,7 @@ def _read_in_parts(line: bytes) -> Reply | NoFork:
         result = msgspec.convert(without_surrogates(json.loads(rest[:-1])), Result | None)
     except msgspec.ValidationError as error:
         return _refused(found, _fault(error))
-    except (ValueError, RecursionError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return _refused(found, "it is not the probe's JSON")
     return _believed(msgspec.structs.replace(found, result=result))
 

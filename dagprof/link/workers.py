@@ -12,6 +12,8 @@ import signal
 import socket
 from pathlib import Path
 
+import msgspec
+
 from dagprof.link import reading
 from dagprof.link.conversation import CannotFork, Conversation, Garbled, Silence
 from dagprof.link.masking import Masking
@@ -42,7 +44,7 @@ class WorkerConversation(Conversation):
         line = self._watched(time_limit_s)
         try:
             found = reading.reply(line)
-        except (ValueError, RecursionError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise Garbled(type(error).__name__) from error
         if isinstance(found, NoFork):
             raise CannotFork(self._masking.answer(found).reason)

@@ -28,7 +28,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 LARGEST_BYTES = 500_000_000
 # What reading raises for what is no JSON, has not the form, contradicts itself or is nested too
 # deeply.
-INVALID = (ValueError, RecursionError)
+INVALID = (msgspec.MsgspecError, ValueError, RecursionError)  # up to 0.20 msgspec has its own kind
 
 
 class _Version(msgspec.Struct):

@@ -59,7 +59,7 @@ def _reply(result: Json, mode: str, chance: random.Random, *, is_forged: bool) -
         frames = [written(each).encode("utf-8", "surrogatepass") for each in (result, ending)]
         first, second = answering.decoded(frames)
         text = json.dumps(answering.joined(first, second, 0.0))
-    except (ValueError, RecursionError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         text = written(result) if chance.random() < 0.5 else "null"
     reply = reading.reply(documents.a_reply(text).encode("utf-8", "surrogatepass"))
     assert isinstance(reply, Reply)
