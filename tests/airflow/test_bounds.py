@@ -49,7 +49,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.mark.parametrize("path", ENDING)
 def test_status(run: Run, path: str) -> None:
-    assert result(run, path).status is ENDING[path][1]
+    wanted = {ENDING[path][1]}
+    if path == "no_files.py" and run.environment.airflow_version.startswith("2."):
+        wanted.add(Status.IMPORT_ERROR)  # Airflow 2 may have to import what it serialises with
+    assert result(run, path).status in wanted
 
 
 @pytest.mark.parametrize("path", CLEAN)
