@@ -99,8 +99,10 @@ def test_what_is_left_out_is_counted(run: Run) -> None:
     assert {effect.kind for effect in effects.effects} >= {"exec", "file-write", "process"}
     assert "601 effects" in _left_out(effects)
     warned = result(run, "warnings.py")
-    assert len(warned.warnings) == 50
-    assert "30 warnings" in _left_out(warned)
+    version = tuple(map(int, run.environment.airflow_version.split(".")[:2]))
+    if version >= (2, 11):  # older ones do not keep the warnings of a parse
+        assert len(warned.warnings) == 50
+        assert "30 warnings" in _left_out(warned)
     lost = result(run, "lost.py")
     assert len(lost.lost_dags) == 1000
     assert "300 DAGs that Airflow does not find" in _left_out(lost)
