@@ -77,7 +77,10 @@ for number in range(5600):
 for number in range(5400):
     os.environ.get("NOT_SET_%d" % number)
 os.environ.get("N" * 1_000_000)
-Variable.get("odd", Odd())
+try:
+    Variable.get("odd", Odd())
+except ValueError:  # Airflow 3.0 masks the default, as JSON
+    pass
 """
 MANY_EFFECTS = """
 import os, tempfile

@@ -52,6 +52,8 @@ def test_status(run: Run, path: str) -> None:
     wanted = {ENDING[path][1]}
     if path == "no_files.py" and run.environment.airflow_version.startswith("2."):
         wanted.add(Status.IMPORT_ERROR)  # Airflow 2 may have to import what it serialises with
+    if path == "cycle.py" and run.environment.python_version.startswith("3.8."):
+        wanted = {Status.TIMED_OUT}  # Python before 3.9 follows a circle of contexts without an end
     assert result(run, path).status in wanted
 
 

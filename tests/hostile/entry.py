@@ -29,6 +29,8 @@ _DAG = """
 with DAG("{dag_id}", schedule=None):
     EmptyOperator(task_id="t")
 """
+_NO_START = re.compile(r"schedule=None(?!, start_date)")
+_START = "schedule=None, start_date=__import__('datetime').datetime(2024, 1, 1)"
 
 # Ends without a DAG, where it does not matter how.
 FAILS = "|".join(
@@ -97,6 +99,8 @@ class Behaviour(NamedTuple):
             code += "$DAG\n"
         code = _HEAD + code
         code = re.sub(r"^( *)\$DAG$", self._dag, code, flags=re.MULTILINE)
+        if airflow == 2:  # before Airflow 2.8 a task without a start is refused
+            code = _NO_START.sub(_START, code)
         return imports(code, airflow).encode("utf-8", "surrogatepass")
 
     def _dag(self, found: re.Match[str]) -> str:
