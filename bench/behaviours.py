@@ -1,9 +1,10 @@
 """Scan the corpus of hostile DAG files, each next to two clean ones and all in one folder.
 
 python bench/behaviours.py LOG [--python PATH] [--isolation fork|spawn] [--mode alone|together]
-    [--only PATTERN] [--again] [--table]
+    [--only PATTERN] [--sample N] [--again] [--table]
 
 LOG gets one line of JSON for each scan. A repeated command goes on where the last one ended;
+``--sample`` takes so many files of the corpus by chance, always the same,
 ``--again`` repeats the scans that failed, and ``--table`` only judges what is there. The table at
 the end counts, for each family: files next to which the clean files were right, files with the
 right status, scans that left something behind, scans with a traceback, and scans in which a parse
@@ -16,6 +17,7 @@ import argparse
 import concurrent.futures
 import fnmatch
 import itertools
+import random
 import shutil
 import subprocess
 import sys
@@ -48,25 +50,28 @@ class Work(msgspec.Struct, frozen=True):
     more: tuple[str, ...] = ()
 
 
-def _chosen(pattern: str) -> list[Behaviour]:
-    return [
+def _chosen(pattern: str, sample: int | None) -> list[Behaviour]:
+    found = [
         entry
         for family, entries in FAMILIES.items()
         for entry in entries
         if fnmatch.fnmatch(entry.name, pattern) or fnmatch.fnmatch(family, pattern)
     ]
+    if sample is None or sample >= len(found):
+        return found
+    return random.Random(0).sample(found, sample)
 
 
-def _work(mode: str, pattern: str) -> Iterator[Work]:
+def _work(mode: str, chosen: list[Behaviour]) -> Iterator[Work]:
     """All scans of a mode, first those without a hostile file."""
     for number in range(_PLAIN):
         yield Work(f"plain {number}", (), "plain")
     if mode == "alone":
-        for entry in _chosen(pattern):
+        for entry in chosen:
             yield Work(f"alone {entry.name}", (entry,), mode, entry.options)
         return
     # Neighbours of other families, so that one that ends the scan's processes meets all kinds.
-    by_options = sorted(_chosen(pattern), key=lambda entry: entry.options)
+    by_options = sorted(chosen, key=lambda entry: entry.options)
     for options, group in itertools.groupby(by_options, key=lambda entry: entry.options):
         entries = list(group)
         folders = -(-len(entries) // _FOLDER)
@@ -110,7 +115,7 @@ def _run(options: argparse.Namespace, setup: Setup) -> None:
     done = _read(options.log)
     repeated = {entry.key for entry in failed(list(done.values()))} if options.again else set()
     left = []
-    for work in _work(options.mode, options.only):
+    for work in _work(options.mode, _chosen(options.only, options.sample)):
         key = f"{setup.airflow} {setup.isolation} {work.key}"
         if key not in done or key in repeated:
             left.append(work)
@@ -136,6 +141,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--isolation", choices=("fork", "spawn"), default="fork")
     parser.add_argument("--mode", choices=("alone", "together"), default="alone")
     parser.add_argument("--only", default="*", help="names or families, as a shell pattern")
+    parser.add_argument("--sample", type=int, help="so many of them, by chance")
     parser.add_argument("--again", action="store_true", help="repeat what failed")
     parser.add_argument("--table", action="store_true", help="judge only")
     return parser.parse_args()
