@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from dagprof.measure.environment import cpu_model
+from dagprof.measure.conditions.environment import cpu_model
 
 # For ``live``, which runs Airflow's real processor for the tests too. Import ``live`` after this
 # module.

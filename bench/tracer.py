@@ -24,13 +24,14 @@ PROBE = Path(__file__).resolve().parents[1] / "dagprof" / "probe"
 BEFORE = f"""
 import json, runpy, sys, time, gc, dis, bisect
 runpy.run_path({str(PROBE / "__main__.py")!r})["_load_package"]()
-from _dagprof_probe.parsing import import_rows, imports, parse
+from _dagprof_probe.parsing import parse
+from _dagprof_probe.parsing.imports import rows, tracing
 """
 PLAIN = (
     BEFORE + "t = time.perf_counter(); c = time.process_time()\nimport"
     " pandas\nprint(json.dumps([time.perf_counter() - t, time.process_time() - c]))"
 )
-INSTALLED = BEFORE + "tracer = imports.ImportTracer()\ntracer.install()\n"
+INSTALLED = BEFORE + "tracer = tracing.ImportTracer()\ntracer.install()\n"
 TRACED_ONLY = (
     INSTALLED
     + """
@@ -43,7 +44,7 @@ tracer.uninstall()
 TRACED = (
     TRACED_ONLY
     + """
-found = import_rows.report(tracer, "none")
+found = rows.report(tracer, "none")
 names = [found["modules"][position][0] for position in found["loads"]["module"]]
 outermost = sum(us for us, parent in zip(found["loads"]["cumulative_us"], found["loads"]["parent"]) if parent < 0)
 print(json.dumps([*took, names, outermost / 1e6, tracer.apart.gc_ns / 1e9]))

@@ -29,7 +29,7 @@ def _scan(arguments: list[str], waits: int) -> None:
     """Become ``dagprof ARGUMENT...`` of this checkout, with a clock around each answer of a worker."""
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     from dagprof import cli
-    from dagprof.link.zygote import Conversation
+    from dagprof.link.processes.zygote import Conversation
     from dagprof.measure import crew  # noqa: F401 - whose conversations may be of a class of their own
 
     for cls in (Conversation, *Conversation.__subclasses__()):

@@ -7,7 +7,7 @@ from typing import Any
 from planted import planted
 
 from dagprof.link.masking import Masking
-from dagprof.link.messages import ProbeConfig
+from dagprof.link.messages.zygote import ProbeConfig
 
 SECRET = planted("<alnum 20>", 1).text
 CONFIG: ProbeConfig = {

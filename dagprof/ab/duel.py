@@ -17,9 +17,9 @@ from dagprof.ab.sides import Lane, Side, each
 from dagprof.ab.turns import Turns
 from dagprof.config import settings as settings_module
 from dagprof.judge.judgement import Limits
-from dagprof.link.conversation import ConnectionLost
-from dagprof.measure import changes
+from dagprof.link.processes.conversation import ConnectionLost
 from dagprof.measure.budget import Budget
+from dagprof.measure.conditions import changes
 from dagprof.measure.rounds import Progress
 from dagprof.measure.scheduler import Scheduler
 from dagprof.measure.site import Site

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from dagprof.link.messages import Reply
+from dagprof.link.messages.reply import Reply
 from dagprof.measure.budget import Budget
 from dagprof.measure.crew import TWICE, Worker, twice
 from dagprof.measure.scheduler import Scheduler

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from dagprof.link.messages import StatementRow, Times
+from dagprof.link.messages.result import StatementRow, Times
 from dagprof.model import Loads
 from dagprof.model.nesting import InnermostLines, outermost_first
 

@@ -13,19 +13,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from dagprof.link.messages import (
+from dagprof.link.messages.reply import NoFork, Reply
+from dagprof.link.messages.result import EffectRow, FailureRow, Result, Traced
+from dagprof.link.messages.zygote import (
     CannotBegin,
-    EffectRow,
     Failed,
-    FailureRow,
     Listing,
-    NoFork,
     PreImported,
     ProbeConfig,
     Ready,
-    Reply,
-    Result,
-    Traced,
 )
 from dagprof.model import Plugin
 

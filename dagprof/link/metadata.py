@@ -15,7 +15,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from dagprof.link.messages import Reply
+from dagprof.link.messages.reply import Reply
 from dagprof.link.target import PROBE, Target, environment_in
 from dagprof.model import Doubt
 

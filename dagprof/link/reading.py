@@ -10,21 +10,19 @@ from typing import Any, NamedTuple
 import msgspec
 
 from dagprof.link.cpu_wait import NetTimes
-from dagprof.link.messages import (
-    REPLIES,
+from dagprof.link.messages.reply import REPLIES, NoFork, Reply
+from dagprof.link.messages.result import (
     AccessRow,
     EffectRow,
     FailureRow,
     LostRow,
-    NoFork,
-    Ready,
-    Reply,
     Result,
     Sample,
     StatementRow,
     Times,
     Traced,
 )
+from dagprof.link.messages.zygote import Ready
 from dagprof.model import (
     Access,
     Effect,

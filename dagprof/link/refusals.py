@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from dagprof.link.messages import Failed, Twice
+from dagprof.link.messages.zygote import Failed, Twice
 from dagprof.model import SkippedFile, SkipReason
 from dagprof.quantities import count
 

@@ -6,7 +6,7 @@ import configparser
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from dagprof.link.messages import ProbeConfig
+from dagprof.link.messages.zygote import ProbeConfig
 from dagprof.redaction import values
 
 

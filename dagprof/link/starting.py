@@ -11,7 +11,7 @@ import msgspec
 
 from dagprof.config.settings import Settings
 from dagprof.link import lookups
-from dagprof.link.messages import ProbeConfig
+from dagprof.link.messages.zygote import ProbeConfig
 from dagprof.link.target import Target
 from dagprof.model import Isolation
 

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar, cast
 
 from dagprof.errors import MeasurementError
-from dagprof.link.conversation import ConnectionLost
-from dagprof.link.messages import PreImported, ProbeConfig, Reply
+from dagprof.link.messages.reply import Reply
+from dagprof.link.messages.zygote import PreImported, ProbeConfig
 from dagprof.link.metadata import MetadataDatabase
+from dagprof.link.processes.conversation import ConnectionLost
+from dagprof.link.processes.workers import WorkerConversation
+from dagprof.link.processes.zygote import Zygote
 from dagprof.link.target import Target
-from dagprof.link.workers import WorkerConversation
-from dagprof.link.zygote import Zygote
 from dagprof.measure.budget import Budget
 from dagprof.measure.scheduler import Scheduler
 from dagprof.model import Doubt, Measured

@@ -14,10 +14,10 @@ import msgspec
 from dagprof.config.settings import Settings, default_jobs
 from dagprof.errors import DagprofError
 from dagprof.link import reading, starting
-from dagprof.link.conversation import CannotFork, ConnectionLost
-from dagprof.link.messages import Fault
+from dagprof.link.messages.zygote import Fault
+from dagprof.link.processes.conversation import CannotFork, ConnectionLost
+from dagprof.link.processes.zygote import FORKS, CannotStart, Zygote
 from dagprof.link.target import Target, existing, resolve
-from dagprof.link.zygote import FORKS, CannotStart, Zygote
 from dagprof.measure import site
 from dagprof.model import Plugin
 from dagprof.quantities import count

@@ -13,8 +13,8 @@ from typing import Protocol
 import msgspec
 
 from dagprof.config.settings import Depth, Settings
-from dagprof.measure import seeds
 from dagprof.measure.budget import Budget
+from dagprof.measure.conditions import seeds
 from dagprof.measure.crew import Crew, Job
 from dagprof.model import Doubt, Measured, Used
 from dagprof.passes import file

@@ -10,9 +10,9 @@ import msgspec
 
 from dagprof.config.settings import Depth, Settings
 from dagprof.errors import MeasurementError
-from dagprof.link.messages import ProbeConfig
+from dagprof.link.messages.zygote import ProbeConfig
 from dagprof.link.target import existing, resolve
-from dagprof.measure import reference, seeds
+from dagprof.measure.conditions import reference, seeds
 from dagprof.measure.crew import Zygotes
 from dagprof.measure.rounds import Progress, Rounds, Silent
 from dagprof.measure.site import Site, scratch_folder

@@ -13,8 +13,8 @@ import msgspec
 
 from dagprof.config.settings import Settings
 from dagprof.link.target import existing, resolve
-from dagprof.measure import environment, reference
 from dagprof.measure.budget import Budget
+from dagprof.measure.conditions import environment, reference
 from dagprof.measure.crew import Job
 from dagprof.measure.site import Site, scratch_folder
 from dagprof.model import SCHEMA_VERSION, FileResult, Reference, Run, Samples

@@ -21,13 +21,14 @@ from dagprof.config import settings as settings_module
 from dagprof.config.settings import Settings
 from dagprof.errors import MeasurementError, UsageError
 from dagprof.link import refusals, starting
-from dagprof.link.conversation import ConnectionLost
-from dagprof.link.messages import Described, PreImported, SkippedRow
+from dagprof.link.messages.zygote import Described, PreImported, SkippedRow
+from dagprof.link.processes.conversation import ConnectionLost
+from dagprof.link.processes.zygote import Zygote
 from dagprof.link.target import Target
-from dagprof.link.zygote import Zygote
-from dagprof.measure import environment, roots
+from dagprof.measure import roots
 from dagprof.measure.assemble import Assembler
-from dagprof.measure.changes import Changes
+from dagprof.measure.conditions import environment
+from dagprof.measure.conditions.changes import Changes
 from dagprof.measure.crew import Crew, Zygotes
 from dagprof.model import (
     SCHEMA_VERSION,

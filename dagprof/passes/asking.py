@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 
 from dagprof.config.settings import Depth
-from dagprof.link.messages import Reply
+from dagprof.link.messages.reply import Reply
 from dagprof.passes.plan import Mode
 
-# The form of ``ParseRequest`` in dagprof/probe/protocol.py.
+# The form of ``ParseRequest`` in dagprof/probe/protocol/worker.py.
 Request = Mapping[str, object]
 Ask = Callable[[Request], Reply]
 

@@ -6,6 +6,7 @@ import itertools
 import statistics
 from collections.abc import Mapping, Sequence
 
+from dagprof.link.messages.result import UntracedRow
 from dagprof.model import Doubt, FileResult, Status
 from dagprof.passes.plan import STABLE_MS
 from dagprof.quantities import span
@@ -111,3 +112,53 @@ def left_out(counts: Mapping[str, int]) -> list[Doubt]:
         return []
     text = f"Not shown: {', '.join(parts)}. dagprof keeps the first ones of very many."
     return [Doubt(code="left-out", text=text)]
+
+
+def outcomes(statuses: Sequence[Status]) -> list[Doubt]:
+    """Notes that not all parses ended in the same way."""
+    seen = dict.fromkeys(status.value for status in statuses)
+    if len(seen) < 2:
+        return []
+    text = (
+        f"Different outcomes in different parses ({', '.join(seen)}); the last plain parse is"
+        " shown."
+    )
+    return [Doubt(code="inconsistent", text=text)]
+
+
+def left_running(processes: int) -> list[Doubt]:
+    """Notes on processes that the parse started and that outlived it."""
+    if not processes:
+        return []
+    many = processes > 1
+    text = (
+        f"Leaves {processes} process{'es' if many else ''} running after the parse. dagprof ended"
+        f" {'these processes' if many else 'this process'}."
+    )
+    return [Doubt(code="leftover-processes", text=text)]
+
+
+def closed(has_closed: bool) -> list[Doubt]:
+    """Notes that the file closed descriptors of other code."""
+    if not has_closed:
+        return []
+    text = (
+        "Closes file descriptors that another part of the process opened. Airflow 2 may lose its"
+        " log and the DAGs."
+    )
+    return [Doubt(code="closed-descriptors", text=text)]
+
+
+def untimed(reasons: Sequence[UntracedRow]) -> list[Doubt]:
+    """Notes that statements have no times. A syntax error is no reason: the file fails with it."""
+    return [
+        Doubt(
+            code="no-statements",
+            text=(
+                "Statements could not be timed"
+                f" ({f'{row.type}: {row.message}' if row.type else row.message})."
+            ),
+        )
+        for row in reasons[:1]
+        if not row.is_syntax
+    ]

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from dagprof.attribution.candidates import Candidate
 from dagprof.link import reading
-from dagprof.link.messages import FailureRow, Reply, Result, Sample
+from dagprof.link.messages.reply import Reply
+from dagprof.link.messages.result import FailureRow, Result, Sample
 from dagprof.model import Experiment, Need
 from dagprof.passes.asking import Ask, ParseLimits
 from dagprof.passes.differences import changed, state_differences

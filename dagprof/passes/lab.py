@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dagprof.attribution.candidates import Candidate
-from dagprof.link.messages import Reply
+from dagprof.link.messages.reply import Reply
 from dagprof.passes.asking import Ask, ParseLimits, parse_request
 from dagprof.passes.differences import ValueDifference, differences
 from dagprof.passes.plan import Mode

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dagprof import bounded
-from dagprof.link.messages import AccessRow, Reply
+from dagprof.link.messages.reply import Reply
+from dagprof.link.messages.result import AccessRow
 from dagprof.model import Unanswered
 from dagprof.passes.asking import Ask, ParseLimits, parse_request
 from dagprof.passes.plan import Mode

@@ -11,7 +11,8 @@ from typing import TypedDict
 import msgspec
 
 from dagprof.link import reading
-from dagprof.link.messages import EffectRow, FailureRow, Reply, Result, UntracedRow
+from dagprof.link.messages.reply import Reply
+from dagprof.link.messages.result import EffectRow, FailureRow, Result
 from dagprof.link.reading import Timed
 from dagprof.model import (
     Access,
@@ -224,6 +225,7 @@ class Passes:
         )
 
     def _found_doubts(self, result: FileResult) -> list[Doubt]:
+        traced = self.trace.trace if self.trace else None
         return [
             *doubts.noise(self.wall_ms, self.own_ms),
             *doubts.waiting(result),
@@ -231,8 +233,10 @@ class Passes:
             *absent.doubts(result.effects),
             *doubts.lost_dags(result),
             *doubts.left_out(self._left_out()),
-            *self._consistency_doubts(),
-            *self._trace_doubts(),
+            *doubts.outcomes(self._statuses),
+            *doubts.left_running(self._left_processes),
+            *doubts.closed(any(timed.result.closed_descriptors for timed in self.timings)),
+            *doubts.untimed(traced.uninstrumented if traced else ()),
         ]
 
     def _left_out(self) -> dict[str, int]:
@@ -243,43 +247,6 @@ class Passes:
             for field, count in result.left_out.items():
                 counts[field] = max(count, counts.get(field, 0))
         return counts
-
-    def _consistency_doubts(self) -> list[Doubt]:
-        doubts = []
-        seen = dict.fromkeys(status.value for status in self._statuses)
-        if len(seen) > 1:
-            text = (
-                f"Different outcomes in different parses ({', '.join(seen)}); the last plain parse"
-                " is shown."
-            )
-            doubts.append(Doubt(code="inconsistent", text=text))
-        left = self._left_processes
-        if left:
-            which = "these processes" if left > 1 else "this process"
-            text = (
-                f"Leaves {left} process{'es' if left > 1 else ''} running after the parse. dagprof"
-                f" ended {which}."
-            )
-            doubts.append(Doubt(code="leftover-processes", text=text))
-        if any(timed.result.closed_descriptors for timed in self.timings):
-            text = (
-                "Closes file descriptors that another part of the process opened. Airflow 2 may"
-                " lose its log and the DAGs."
-            )
-            doubts.append(Doubt(code="closed-descriptors", text=text))
-        return doubts
-
-    def _trace_doubts(self) -> list[Doubt]:
-        if self.trace is None or self.trace.trace is None:
-            return []
-        return [
-            Doubt(
-                code="no-statements",
-                text=f"Statements could not be timed ({_why(row)}).",
-            )
-            for row in self.trace.trace.uninstrumented[:1]
-            if not row.is_syntax
-        ]
 
 
 def _holding(effects: Sequence[EffectRow]) -> Failure:
@@ -298,10 +265,6 @@ def _holding(effects: Sequence[EffectRow]) -> Failure:
     )
     file, line = (found.file, found.line) if found else ("", 0)
     return Failure(type="", message=message, file=file, line=line)
-
-
-def _why(row: UntracedRow) -> str:
-    return f"{row.type}: {row.message}" if row.type else row.message
 
 
 def _disturbance(traced: Result) -> float:

@@ -15,7 +15,7 @@ Processes
 
 Messages are JSON objects, one a line, over a socket (zygote, worker) or a pipe (child). The
 kind of a request is in ``op``. ``protocol`` has the fields of each message below. The other end
-reads them in ``dagprof/link/messages.py``.
+reads them in ``dagprof/link/messages/``.
 
 To the zygote                                    and back
     "start": Config                              Ready, or CannotBegin
@@ -63,11 +63,11 @@ def main() -> None:
         return
     descriptors = [int(argument) for argument in arguments]
     if role == "zygote":
-        from _dagprof_probe import zygote
+        from _dagprof_probe.processes import zygote
 
         zygote.serve(*descriptors)
     else:
-        from _dagprof_probe import spawned
+        from _dagprof_probe.processes import spawned
 
         spawned.parse(*descriptors)
 

@@ -8,11 +8,10 @@ what a scanner for secrets would report.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
-from dagprof.redaction.finding import commands, escapes, issued, settings, tokens, urls
-from dagprof.redaction.finding.tokens import Finder, Span
+from dagprof.redaction.finding import commands, issued, settings, tokens, urls
+from dagprof.redaction.finding.tokens import Finder
 
 
 class Pattern(NamedTuple):
@@ -24,19 +23,6 @@ class Pattern(NamedTuple):
     find: Finder
     examples: tuple[str, ...]
     look_alikes: tuple[str, ...]
-
-
-def spans(text: str) -> Iterator[Span]:
-    """Where something in a text looks like a secret, by all rows; the places may overlap."""
-    for reading in escapes.readings(text):
-        for pattern in PATTERNS:
-            yield from pattern.find(reading)
-
-
-def whole(text: str) -> Iterator[Span]:
-    """The same for what may be too long for a piece of a text."""
-    for reading in escapes.readings(text):
-        yield from tokens.blocks(reading)
 
 
 _ISSUED = (

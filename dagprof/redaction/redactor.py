@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from dagprof.redaction import patterns
+from dagprof.redaction import search
 from dagprof.redaction.finding.tokens import Span
 from dagprof.redaction.known import Known
 
@@ -57,7 +57,7 @@ class Redactor:
         if len(text) <= _PIECE:
             return _masked(text, self._spans(text), mask)
         deadline = self._clock() + self._limit_s
-        found = [*patterns.whole(text)]
+        found = [*search.whole(text)]
         end = 0
         while end < len(text) and (end == 0 or self._clock() < deadline):
             start, end = max(0, end - _OVERLAP), end + _PIECE
@@ -68,7 +68,7 @@ class Redactor:
 
     def _spans(self, text: str) -> Iterator[Span]:
         yield from self._known(text)
-        yield from patterns.spans(text)
+        yield from search.spans(text)
 
 
 def _masked(text: str, spans: Iterable[Span], mask: Callable[[str], str]) -> str:

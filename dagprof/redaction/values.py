@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
 from dagprof.redaction import wordlists
 from dagprof.redaction.names import Strength, strength
-from dagprof.redaction.patterns import spans
+from dagprof.redaction.search import spans
 from dagprof.redaction.shapes import is_ordinary, looks_random
 
 Values = Mapping[str, object]

@@ -26,8 +26,8 @@ from dagprof.gate.decide import Compared, Demand
 from dagprof.gate.rooted import rooted
 from dagprof.gate.verdict import Decision, Verdict
 from dagprof.link.target import bundle_root, existing
-from dagprof.measure import changes
 from dagprof.measure import scan as scanning
+from dagprof.measure.conditions import changes
 from dagprof.measure.rounds import Progress, Silent
 from dagprof.model import Run
 from dagprof.quantities import parse_duration_ms

@@ -17,12 +17,13 @@ from too_much import ENDING, ENDLESS, FLOOD_WITHOUT_A_FRAME, MEMORY_OF_ORPHANS
 
 import dagprof
 from dagprof.config import settings
-from dagprof.link.conversation import ConnectionLost
-from dagprof.link.messages import PreImported, Reply
+from dagprof.link.messages.reply import Reply
+from dagprof.link.messages.zygote import PreImported
+from dagprof.link.processes.conversation import ConnectionLost
+from dagprof.link.processes.workers import WorkerConversation
+from dagprof.link.processes.zygote import Zygote
 from dagprof.link.starting import zygote_config
 from dagprof.link.target import resolve
-from dagprof.link.workers import WorkerConversation
-from dagprof.link.zygote import Zygote
 from dagprof.measure.site import scratch_folder
 from dagprof.model import FileResult, Run, Status
 from dagprof.passes.outcome import status_of

@@ -23,7 +23,7 @@ from support import TARGET, dag, write
 
 import dagprof
 from dagprof.link import reading
-from dagprof.link.messages import EffectRow
+from dagprof.link.messages.result import EffectRow
 from dagprof.model import Effect
 from dagprof.redaction import Redactor
 

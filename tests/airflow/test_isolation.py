@@ -16,9 +16,9 @@ import pytest
 from support import TARGET, Scan, call, dag, result, write
 
 from dagprof.config import settings
+from dagprof.link.processes.zygote import Zygote
 from dagprof.link.starting import zygote_config
 from dagprof.link.target import resolve
-from dagprof.link.zygote import Zygote
 from dagprof.measure.site import scratch_folder
 from dagprof.model import Run, Status
 from dagprof.usecases.scan import ScanRequest

@@ -11,10 +11,10 @@ import pytest
 from support import TARGET, dag, write
 
 from dagprof.config import settings
-from dagprof.link.messages import PreImported
+from dagprof.link.messages.zygote import PreImported
+from dagprof.link.processes.zygote import Zygote
 from dagprof.link.starting import zygote_config
 from dagprof.link.target import resolve
-from dagprof.link.zygote import Zygote
 from dagprof.measure.site import scratch_folder
 
 # What Airflow loads by itself before it starts a task is found out without the probe. The state of

@@ -12,7 +12,7 @@ from support import TARGET, Scan, dag, result, write
 
 import dagprof
 from dagprof.errors import UsageError
-from dagprof.link.messages import Reply
+from dagprof.link.messages.reply import Reply
 from dagprof.model import Run, Status
 from dagprof.passes.asking import ParseLimits
 from dagprof.passes.file import measure

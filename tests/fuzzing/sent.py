@@ -11,10 +11,11 @@ from pathlib import Path
 import msgspec
 from masked import masking
 
-from dagprof.link import messages, reading
-from dagprof.link.conversation import ConnectionLost, Conversation
-from dagprof.link.messages import Reply
-from dagprof.link.workers import WorkerConversation
+from dagprof.link import reading
+from dagprof.link.messages import zygote as messages
+from dagprof.link.messages.reply import Reply
+from dagprof.link.processes.conversation import ConnectionLost, Conversation
+from dagprof.link.processes.workers import WorkerConversation
 from dagprof.measure.assemble import Assembler
 from dagprof.passes.outcome import Passes
 from dagprof.probe import answering

@@ -222,7 +222,7 @@ MODULES = (
         "imports_probe",
         "import-error",
         "its private name is taken away",
-        "import _dagprof_probe.child",
+        "import _dagprof_probe.processes.child",
     ),
     Behaviour(
         "runs_main",

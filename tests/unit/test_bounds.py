@@ -124,9 +124,9 @@ def test_a_pipe_that_does_not_block_takes_a_whole_answer() -> None:
 
 def test_a_repeated_import_is_kept_once() -> None:
     code = """
-from _dagprof_probe.parsing import imports
-imports._MOST_HITS, imports._MOST_CALLS = 60, 80
-tracer = imports.ImportTracer()
+from _dagprof_probe.parsing.imports import tracing
+tracing._MOST_HITS, tracing._MOST_CALLS = 60, 80
+tracer = tracing.ImportTracer()
 tracer.install()
 def function():
     import json, sys
@@ -145,9 +145,9 @@ print(json.dumps([len(tracer.hits), len(tracer.calls), tracer.left_out]))
 
 def test_loads_beyond_the_limit_are_counted() -> None:
     code = """
-from _dagprof_probe.parsing import imports, import_rows
-imports._MOST_LOADS = 10 * imports.LOAD_FIELDS
-tracer = imports.ImportTracer()
+from _dagprof_probe.parsing.imports import rows, tracing
+tracing._MOST_LOADS = 10 * tracing.LOAD_FIELDS
+tracer = tracing.ImportTracer()
 tracer.install()
 for number in range(25):
     try:
@@ -155,8 +155,8 @@ for number in range(25):
     except ImportError:
         pass
 tracer.uninstall()
-rows = import_rows.report(tracer, "none")
-print(json.dumps([len(rows["loads"]["module"]), tracer.left_out["loads"]]))
+found = rows.report(tracer, "none")
+print(json.dumps([len(found["loads"]["module"]), tracer.left_out["loads"]]))
 """
     assert json.loads(in_child(code)) == [10, 15]
 
@@ -165,14 +165,14 @@ def test_conditional_imports_are_found_in_one_walk(tmp_path: Path) -> None:
     """A generated file has thousands of branches, one in the other."""
     code = """
 import time
-from _dagprof_probe.parsing import import_rows
+from _dagprof_probe.parsing.imports import rows
 with open(sys.argv[1], "w") as stream:
     stream.write("if x == 0:\\n    import a\\n")
     for number in range(1, 700):
         stream.write("elif x == %d:\\n    import b\\n" % number)
     stream.write("import c\\ntry:\\n    import d\\nexcept ImportError:\\n    import e\\n")
     stream.write("def f():\\n    import g\\n    if f:\\n        import h\\n")
-found = import_rows.conditional_imports(sys.argv[1])
+found = rows.conditional_imports(sys.argv[1])
 print(json.dumps(sorted(found)[-5:]), len(found))
 """
     last, count = in_child(code, str(tmp_path / "a.py")).rsplit(maxsplit=1)
@@ -194,7 +194,7 @@ def test_what_is_left_out_is_one_note() -> None:
 def test_memory_that_processes_share_counts_once() -> None:
     code = """
 import os, time
-from _dagprof_probe import memory
+from _dagprof_probe.processes import memory
 hoard = bytearray(b"x") * (200 << 20)
 read, write = os.pipe()
 for _ in range(6):

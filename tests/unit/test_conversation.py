@@ -15,9 +15,10 @@ from collections.abc import Iterator
 import pytest
 from masked import masking
 
-from dagprof.link import conversation, messages
-from dagprof.link.conversation import Garbled, Silence
-from dagprof.link.workers import WorkerConversation
+from dagprof.link.messages import zygote as messages
+from dagprof.link.processes import conversation
+from dagprof.link.processes.conversation import Garbled, Silence
+from dagprof.link.processes.workers import WorkerConversation
 
 Pair = tuple[WorkerConversation, socket.socket]
 

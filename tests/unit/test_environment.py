@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from dagprof.link.target import Target
-from dagprof.measure.environment import about_bytecode
+from dagprof.measure.conditions.environment import about_bytecode
 from dagprof.measure.site import below_root
 
 from .builders import file, trace

@@ -25,7 +25,8 @@ from dagprof.config.settings import Settings
 from dagprof.errors import DagprofError, RunFileError, UsageError
 from dagprof.link import lookups, reading
 from dagprof.link.cpu_wait import NetTimes
-from dagprof.link.messages import Reply, StatementRow, Times
+from dagprof.link.messages.reply import Reply
+from dagprof.link.messages.result import StatementRow, Times
 from dagprof.model import Loads, Samples
 from dagprof.quantities import parse_duration_ms, parse_share
 from dagprof.store import runs

@@ -11,7 +11,7 @@ import pytest
 from dagprof import git
 from dagprof.ab.revision import prefix_of, top_of
 from dagprof.errors import MeasurementError, UsageError
-from dagprof.measure.environment import git_state
+from dagprof.measure.conditions.environment import git_state
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_a_file_that_cannot_be_executed_is_no_git(
 def test_a_state_that_takes_too_long_is_none(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dagprof.measure.environment._GIT_LIMIT_S", 0.5)
+    monkeypatch.setattr("dagprof.measure.conditions.environment._GIT_LIMIT_S", 0.5)
     stand_in(
         tmp_path / "bin", 'case "$*" in *status*) exec sleep 60;; esac; echo 1234', monkeypatch
     )

@@ -14,12 +14,14 @@ import pytest
 from dagprof import scratch
 from dagprof.link import strays
 from dagprof.link.target import Target, environment_in
-from dagprof.measure import reference
-from dagprof.measure.changes import Changes
+from dagprof.measure.conditions import reference
+from dagprof.measure.conditions.changes import Changes
 from dagprof.model import Module, Origin
-from dagprof.probe import answering, compiling, folders
+from dagprof.probe import answering
 from dagprof.probe.parsing.bytecode import Bytecode, compile_file
+from dagprof.probe.processes import compiling
 from dagprof.probe.start import home, metadata
+from dagprof.probe.system import folders
 
 DEPTH = 1500
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from dagprof.link.output import LastOutput
+from dagprof.link.processes.output import LastOutput
 
 
 def test_the_last_line_of_very_much() -> None:

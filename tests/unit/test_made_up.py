@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from dagprof.config.settings import Depth
-from dagprof.link.messages import AccessRow, FailureRow, Reply, Result
+from dagprof.link.messages.reply import Reply
+from dagprof.link.messages.result import AccessRow, FailureRow, Result
 from dagprof.passes import made_up
 from dagprof.passes.asking import ParseLimits, Request
 from dagprof.passes.made_up import Guess, Stop

@@ -10,15 +10,8 @@ from masked import SECRET, masking
 from planted import planted
 
 from dagprof.link.masking import Hidden
-from dagprof.link.messages import (
-    CannotBegin,
-    Fault,
-    Listing,
-    NoFork,
-    PreImported,
-    Ready,
-    Reply,
-)
+from dagprof.link.messages.reply import NoFork, Reply
+from dagprof.link.messages.zygote import CannotBegin, Fault, Listing, PreImported, Ready
 from dagprof.model import Plugin, SkipReason
 from dagprof.passes.differences import differences
 from dagprof.redaction import MASK

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from dagprof.link import reading
-from dagprof.link.messages import EffectRow, Reply, Result, Traced
+from dagprof.link.messages.reply import Reply
+from dagprof.link.messages.result import EffectRow, Result, Traced
 from dagprof.model import Failure, FileResult, Loads, Status
 from dagprof.passes.outcome import Passes
 

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from dagprof.analyse.fleet import Fleet
-from dagprof.link.messages import Ready
+from dagprof.link.messages.zygote import Ready
 from dagprof.link.reading import plugins
 from dagprof.measure.diagnose import _about_plugin
 from dagprof.model import Plugin, Run

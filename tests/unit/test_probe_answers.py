@@ -5,20 +5,23 @@ needs Airflow.
 from __future__ import annotations
 
 import json
-import runpy
 import subprocess
 import sys
 from typing import Any
 
 import pytest
 
-from dagprof.link import messages, reading
+from dagprof.link import reading
 from dagprof.link.cpu_wait import NetTimes
-from dagprof.link.messages import NoFork, Reply, Times
-from dagprof.link.target import PROBE
+from dagprof.link.messages import reply, result, zygote
+from dagprof.link.messages.reply import NoFork, Reply
+from dagprof.link.messages.result import Times
 from dagprof.model import EXISTENCE, Loads, Samples, Status
 from dagprof.passes.differences import appearing
 from dagprof.passes.outcome import Passes, status_of
+from dagprof.probe.protocol import result as sent_by_child
+from dagprof.probe.protocol import worker as sent_to_worker
+from dagprof.probe.protocol import zygote as sent_to_zygote
 
 from .test_probe_parts import in_child
 
@@ -110,20 +113,22 @@ def test_what_only_python_reads_as_json_is_read(value: object) -> None:
 
 def test_both_ends_know_the_same_fields() -> None:
     """The probe may send more than is read. A time that cannot be true is noted here."""
-    sent = runpy.run_path(str(PROBE / "protocol.py"))
-    read = {name: each for name, each in vars(messages).items() if isinstance(sent.get(name), type)}
+    sent = {**vars(sent_to_zygote), **vars(sent_to_worker), **vars(sent_by_child)}
+    known = {**vars(zygote), **vars(reply), **vars(result)}
+    read = {name: each for name, each in known.items() if isinstance(sent.get(name), type)}
     assert {"Reply", "Result", "Sample", "Traced", "Ready", "EffectRow", "FailureRow"} < read.keys()
     for name, form in read.items():
         assert {*form.__struct_fields__} - {"claimed_ms", "refused"} <= sent[
             name
         ].__annotations__.keys(), name
-    assert messages.ProbeConfig.__annotations__.keys() == sent["Config"].__annotations__.keys()
+    assert zygote.ProbeConfig.__annotations__.keys() == sent["Config"].__annotations__.keys()
 
 
 def test_many_threads_may_read_their_first_messages_at_once() -> None:
     code = """
 import msgspec, sys, threading
-from dagprof.link import messages, reading
+from dagprof.link import reading
+from dagprof.link.messages import zygote as messages
 sys.setswitchinterval(1e-6)
 line = b'{"outcome": "result", "result": {"failures": []}, "total_ms": 1.0}'
 barrier = threading.Barrier(8)
@@ -185,7 +190,7 @@ def test_stretches_that_overlap_count_once() -> None:
 
 def test_clocks_are_none_of_those_that_others_replace() -> None:
     found = in_child(
-        "import time\nfrom _dagprof_probe import clocks\nreals = [getattr(time, name) for name in"
+        "import time\nfrom _dagprof_probe.system import clocks\nreals = [getattr(time, name) for name in"
         " dir(time)]\nprint(json.dumps([any(value is real for real in reals for value in"
         " vars(clocks).values() if callable(value)),\n    abs(clocks.perf_counter() -"
         " time.perf_counter()) < 1]))\n"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import dagprof
-from dagprof.link.messages import Fault
+from dagprof.link.messages.zygote import Fault
 from dagprof.probe import faults, origin
 
 PROBE = Path(dagprof.__file__).parent / "probe"
@@ -58,20 +58,20 @@ def test_a_fault_is_known_by_its_error(error: BaseException, fault: str) -> None
 def test_the_tracer_sees_what_importtime_sees() -> None:
     """The same modules, and the same total within what two processes differ by."""
     code = """
-from _dagprof_probe.parsing import import_rows, imports
+from _dagprof_probe.parsing.imports import rows, tracing
 import importlib.util  # what the report needs is loaded before
-tracer = imports.ImportTracer()
+tracer = tracing.ImportTracer()
 tracer.install()
 import xml.sax.saxutils, sqlite3, email.mime.multipart, concurrent.futures.process
 tracer.uninstall()
-print(json.dumps(import_rows.report(tracer, "none")))
+print(json.dumps(rows.report(tracer, "none")))
 """
     traced = json.loads(in_child(code))
     names = {traced["modules"][position][0] for position in traced["loads"]["module"]}
     plain = PRELUDE + (
         code.replace("tracer.install()", "print('START', file=sys.stderr)")
         .replace("tracer.uninstall()", "print('END', file=sys.stderr)")
-        .replace('print(json.dumps(import_rows.report(tracer, "none")))', "")
+        .replace('print(json.dumps(rows.report(tracer, "none")))', "")
     )
     shown = subprocess.run(
         [sys.executable, "-I", "-X", "importtime", "-c", plain],
@@ -90,12 +90,12 @@ print(json.dumps(import_rows.report(tracer, "none")))
 
 def test_every_load_is_inside_its_parent() -> None:
     code = """
-from _dagprof_probe.parsing import import_rows, imports
-tracer = imports.ImportTracer()
+from _dagprof_probe.parsing.imports import rows, tracing
+tracer = tracing.ImportTracer()
 tracer.install()
 import sqlite3, email.mime.multipart
 tracer.uninstall()
-print(json.dumps(import_rows.report(tracer, "none")["loads"]))
+print(json.dumps(rows.report(tracer, "none")["loads"]))
 """
     loads = json.loads(in_child(code))
     inside = [0] * len(loads["parent"])
@@ -111,15 +111,15 @@ print(json.dumps(import_rows.report(tracer, "none")["loads"]))
 
 def test_failed_imports_are_loads_too() -> None:
     code = """
-from _dagprof_probe.parsing import import_rows, imports
-tracer = imports.ImportTracer()
+from _dagprof_probe.parsing.imports import rows, tracing
+tracer = tracing.ImportTracer()
 tracer.install()
 try:
     import a_module_that_is_missing
 except ImportError:
     pass
 tracer.uninstall()
-print(json.dumps(import_rows.report(tracer, "none")["modules"]))
+print(json.dumps(rows.report(tracer, "none")["modules"]))
 """
     assert json.loads(in_child(code))[0] == ["a_module_that_is_missing", "", "stdlib"]
 
@@ -180,7 +180,7 @@ def test_an_experiment_resolves_no_path_of_modules_that_it_leaves_alone(tmp_path
     (tmp_path / "linked").symlink_to(real)
     code = """
 import os
-from _dagprof_probe.parsing import experiment
+from _dagprof_probe.parsing.experiments import experiment
 real, linked = sys.argv[1:]
 removal = experiment.Removal({real + "/helper.py": [1], real + "/common/__init__.py": [2]})
 removal.install()
@@ -207,7 +207,7 @@ def test_an_experiment_leaves_the_collector_to_the_parse(tmp_path: Path) -> None
     )
     code = """
 import gc
-from _dagprof_probe.parsing import experiment
+from _dagprof_probe.parsing.experiments import experiment
 phases = []
 gc.collect()
 gc.callbacks.append(lambda phase, info: phases.append(phase))
@@ -219,7 +219,7 @@ print(len(phases), gc.isenabled())
 
 def test_a_parse_waits_no_longer_than_it_takes_without_computing() -> None:
     code = """
-from _dagprof_probe.usage import within_ms
+from _dagprof_probe.system.usage import within_ms
 print(within_ms(50, 300, 200), within_ms(50, 300, 270), within_ms(5, 3, 4), within_ms(-5, 3, 1))
 """
     assert in_child(code).split() == ["50", "30", "0.0", "0.0"]
@@ -286,9 +286,9 @@ def test_an_import_after_the_file_closed_all_descriptors_is_traced(
     (tmp_path / "helper.py").write_text("")
     code = f"""
 import os
-from _dagprof_probe.parsing import imports
+from _dagprof_probe.parsing.imports import tracing
 sys.path.insert(0, {str(tmp_path)!r})
-tracer = imports.ImportTracer()
+tracer = tracing.ImportTracer()
 tracer.install()
 if {instead!r}:
     os.dup2(os.open(os.path.join({str(tmp_path)!r}, {instead!r}), os.O_RDONLY), tracer.anonymous.descriptor)
@@ -296,7 +296,7 @@ else:
     os.closerange(3, 256)
 import user
 tracer.uninstall()
-print(json.dumps([tracer.loads[::imports.LOAD_FIELDS], [row[2] for row in tracer.memory]]))
+print(json.dumps([tracer.loads[::tracing.LOAD_FIELDS], [row[2] for row in tracer.memory]]))
 """
     names, grown = json.loads(in_child(code))
     assert [name for name in names if name in ("user", "helper")] == ["user", "helper"]

@@ -6,7 +6,7 @@ import msgspec
 
 from dagprof.link import reading
 from dagprof.link.cpu_wait import NetTimes
-from dagprof.link.messages import ModuleRow, StatementRow, Times, Traced
+from dagprof.link.messages.result import ModuleRow, StatementRow, Times, Traced
 from dagprof.model import Loads, Origin, Trace
 
 

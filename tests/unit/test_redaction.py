@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from planted import planted
 
-from dagprof.redaction import MASK, Redactor, patterns, redactor
+from dagprof.redaction import MASK, Redactor, redactor, search
 from dagprof.redaction.finding.tokens import Span
 from dagprof.redaction.patterns import PATTERNS, Pattern
 
@@ -158,5 +158,5 @@ def test_the_patterns_stand_any_text() -> None:
     chance = random.Random(7)
     for _ in range(300):
         text = "".join(chance.choices([*PIECES, "\x00", "é", "\udc80", "%", "\r\n"], k=40))
-        for start, end in patterns.spans(text):
+        for start, end in search.spans(text):
             assert 0 <= start <= end <= len(text)

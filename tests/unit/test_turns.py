@@ -13,7 +13,8 @@ import pytest
 from dagprof.ab.turns import Turns
 from dagprof.judge.judgement import Limits
 from dagprof.judge.pairs import LOOKS
-from dagprof.link.messages import FailureRow, Reply, Result, Sample
+from dagprof.link.messages.reply import Reply
+from dagprof.link.messages.result import FailureRow, Result, Sample
 from dagprof.measure.budget import Budget
 from dagprof.measure.scheduler import Scheduler
 from dagprof.passes.outcome import Passes

@@ -17,7 +17,8 @@ from .. import bounds, origin
 from . import stubs
 
 if TYPE_CHECKING:
-    from ..protocol import AccessRow, Form, Json, OtherAnswers
+    from ..protocol.rows import AccessRow, Form, Json
+    from ..protocol.worker import OtherAnswers
 
 _NOT_GIVEN = object()
 _PLAIN = (str, dict, list, tuple)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .. import bounds, origin
 
 if TYPE_CHECKING:
-    from ..protocol import AccessRow
+    from ..protocol.rows import AccessRow
 
 # Airflow's own prefixes for settings. Other modules answer these names.
 _AIRFLOWS = ("AIRFLOW__", "AIRFLOW_VAR_", "AIRFLOW_CONN_")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Mapping
 if TYPE_CHECKING:
     from typing import SupportsIndex
 
-    from ..protocol import Form, Json, OtherAnswers
+    from ..protocol.rows import Form, Json
+    from ..protocol.worker import OtherAnswers
 
 # Valid as text, as a number, as a truth value and as JSON.
 STUB_TEXT = "1"

@@ -14,7 +14,7 @@ from .answers import Answers
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from ..protocol import Json
+    from ..protocol.rows import Json
 
     class SupervisorMessage(Protocol):
         """A message of Airflow's. Each kind of message has some of these fields."""

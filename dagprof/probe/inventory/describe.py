@@ -14,7 +14,7 @@ from .. import faults
 from ..channel import Channel
 
 if TYPE_CHECKING:
-    from ..protocol import Described, DescribeRequest, Failed
+    from ..protocol.zygote import Described, DescribeRequest, Failed
 
 _HEADER = re.compile(r"^(Name|Version): *(.+?) *$", re.M)
 

@@ -16,7 +16,8 @@ from .. import bounds, faults
 from ..versions import listing
 
 if TYPE_CHECKING:
-    from ..protocol import Failed, Listing, TextRow, Twice
+    from ..protocol.rows import TextRow
+    from ..protocol.zygote import Failed, Listing, Twice
     from ..versions.airflow_api import AirflowApi
 
 # The words that Airflow's own test looks for, in one version or another.

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Callable
 from .. import bounds, origin
 
 if TYPE_CHECKING:
-    from ..protocol import FailureRow, LineRow, StopRow
+    from ..protocol.result import FailureRow
+    from ..protocol.rows import LineRow, StopRow
 
     Redact = Callable[[str], str]
 

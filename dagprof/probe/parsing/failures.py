@@ -12,7 +12,8 @@ from .. import bounds
 from . import exceptions
 
 if TYPE_CHECKING:
-    from ..protocol import FailureRow, StopRow
+    from ..protocol.result import FailureRow
+    from ..protocol.rows import StopRow
 
 
 class FailureLog:

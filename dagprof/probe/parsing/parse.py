@@ -15,17 +15,25 @@ from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any, Callable, Container, TypeVar
 
 from .. import bounds, origin
-from ..clocks import perf_counter, perf_counter_ns, process_time, process_time_ns, thread_time
-from ..usage import children_cpu_ms, queued_ms, rss_kib, within_ms
+from ..system.clocks import (
+    perf_counter,
+    perf_counter_ns,
+    process_time,
+    process_time_ns,
+    thread_time,
+)
+from ..system.usage import children_cpu_ms, queued_ms, rss_kib, within_ms
 from ..versions import loading
 from ..watch import callers
-from . import exceptions, import_rows, imports, statements
+from . import building, exceptions, statements
+from .imports import rows, tracing
 
 if TYPE_CHECKING:
     from importlib.machinery import SourceFileLoader
     from typing import Protocol
 
-    from ..protocol import LineRow, Sample, Traced, UntracedRow
+    from ..protocol.result import Sample, Traced
+    from ..protocol.rows import LineRow, UntracedRow
     from ..versions.airflow_api import AirflowApi
     from ..versions.delivery import Delivery
     from ..versions.shapes import Dag, DagBag, Document
@@ -158,7 +166,7 @@ class TracedParse:
         self._dag_module = ""
         self.plain: list[UntracedRow] = []
         self._made: dict[tuple[str, str, int], None] = {}
-        self.tracer = imports.ImportTracer(self._current_line, self._note_collection)
+        self.tracer = tracing.ImportTracer(self._current_line, self._note_collection)
         self.clock = statements.StatementClock(
             self.tracer.excluded, lambda line: checkpoint(file, line)
         )
@@ -175,9 +183,9 @@ class TracedParse:
                 zipimport.zipimporter,
                 lambda loader, name: os.path.dirname(loader.get_filename(name)) == file,
             )
-        building = BuildingClock(self.clock.built, self._note_made)
+        clock = building.BuildingClock(self.clock.built, self._note_made)
         for cls in self._building_classes:
-            building.watch(cls)
+            clock.watch(cls)
         self.tracer.install()
 
     def _note_collection(self, took_ns: int) -> None:
@@ -263,7 +271,7 @@ class TracedParse:
         """Rows for the Run; call after the parse, outside all clocks."""
         self.tracer.uninstall()
         return {
-            **import_rows.report(self.tracer, self._dag_module),
+            **rows.report(self.tracer, self._dag_module),
             "statements": [
                 [
                     *row[:5],
@@ -303,41 +311,6 @@ def with_room_for_frames(function: Callable[[], _Found]) -> _Found:
 
 # In pointers. A level of imports takes about 150. The memory is only reserved, never touched.
 with_room_for_frames.__code__ = with_room_for_frames.__code__.replace(co_stacksize=70_000)
-
-
-class BuildingClock:
-    """Measures how long it takes to make each DAG, task group or task. The time includes the
-    objects made inside.
-
-    ``made`` receives every object, also those made inside.
-    """
-
-    def __init__(
-        self, told: Callable[[int], object], made: Callable[[object], None] = lambda instance: None
-    ) -> None:
-        self._told = told
-        self._made = made
-        self._is_running = False
-
-    def watch(self, cls: Any) -> None:
-        ordinary = cls.__init__
-
-        @functools.wraps(ordinary)
-        def timed(instance: object, *args: object, **kwargs: object) -> None:
-            if self._is_running:
-                ordinary(instance, *args, **kwargs)
-                self._made(instance)
-                return
-            self._is_running = True
-            started = perf_counter_ns()
-            try:
-                ordinary(instance, *args, **kwargs)
-            finally:
-                self._is_running = False
-                self._told(perf_counter_ns() - started)
-            self._made(instance)
-
-        cls.__init__ = origin.as_importlib(timed)
 
 
 def modules_now() -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .. import bounds
 
 if TYPE_CHECKING:
-    from ..protocol import Json
+    from ..protocol.rows import Json
     from ..versions.shapes import Document
 
 # Bound before any DAG code can replace them.

@@ -25,7 +25,7 @@ from . import statements
 if TYPE_CHECKING:
     from typing import Tuple
 
-    from ..protocol import Stack
+    from ..protocol.result import Stack
 
     # Function, file and line.
     Place = Tuple[str, str, int]

@@ -17,7 +17,7 @@ from types import CodeType
 from typing import Any, Callable, TypeVar
 
 from .. import bounds
-from ..clocks import perf_counter_ns, process_time_ns
+from ..system.clocks import perf_counter_ns, process_time_ns
 
 CLOCK, WATCHED_LOOP = "__dagprof_clock__", "__dagprof_loop_%d__"
 ITERATIONS = 1000

@@ -16,7 +16,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from ..kernel import die_with_parent
+from ..system.kernel import die_with_parent
 
 if TYPE_CHECKING:
     from sqlite3 import Connection

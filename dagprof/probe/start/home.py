@@ -13,7 +13,7 @@ import stat
 import time
 from typing import Dict, Optional
 
-from .. import folders
+from ..system import folders
 from .scratch import OURS
 
 # By path below the scratch folder: what is in a file, None for a folder.

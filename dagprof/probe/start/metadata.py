@@ -12,7 +12,7 @@ import os
 import sys
 from typing import Any
 
-from .. import folders
+from ..system import folders
 
 FILE = "airflow.db"
 _VARIABLE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"

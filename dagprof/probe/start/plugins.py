@@ -12,12 +12,12 @@ from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, Callable
 
 from .. import bounds, faults
-from ..usage import rss_kib
+from ..system.usage import rss_kib
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-    from ..protocol import PluginRow
+    from ..protocol.zygote import PluginRow
 
 _ERROR_LIMIT = 1000
 _GROUP = "airflow.plugins"

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 
-from .. import folders
+from ..system import folders
 
 # By the variable that leads there.
 OURS = {"AIRFLOW_HOME": "home", "AIRFLOW_CONFIG": "airflow.cfg"}

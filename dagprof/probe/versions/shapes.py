@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Dict, Protocol, Sequence
 
-from ..protocol import Json
+from ..protocol.rows import Json
 
 # A DAG in serialised form.
 Document = Dict[str, Json]

@@ -23,7 +23,7 @@ from .processes import ProcessWatch
 from .state import StateWatch
 
 if TYPE_CHECKING:
-    from ..protocol import EffectRow
+    from ..protocol.result import EffectRow
     from .events import Arguments, Handlers
 
 _WARNING = re.compile(r"(?P<file>.+?):(?P<line>\d{1,9}): (?P<text>[\w.]+: .*)", re.S)

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .. import bounds
-from ..clocks import perf_counter_ns
+from ..system.clocks import perf_counter_ns
 from .late import LatePatches, replace
 from .ledger import Ledger
 from .steady import steady

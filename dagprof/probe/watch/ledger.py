@@ -9,11 +9,11 @@ from _thread import get_ident
 from typing import TYPE_CHECKING, Callable, TypeVar
 
 from .. import bounds
-from ..clocks import perf_counter_ns
+from ..system.clocks import perf_counter_ns
 from . import callers
 
 if TYPE_CHECKING:
-    from ..protocol import EffectRow
+    from ..protocol.result import EffectRow
     from .events import Key
 
 # If user code calls Airflow's core and the core causes one of these, it is not an effect of the

@@ -9,7 +9,7 @@ import re
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Callable
 
-from ..clocks import perf_counter_ns
+from ..system.clocks import perf_counter_ns
 from .late import LatePatches, replace
 from .ledger import Ledger
 

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Iterable
 
 from .. import bounds
-from ..clocks import perf_counter_ns
+from ..system.clocks import perf_counter_ns
 from .callers import STARTED_AT
 from .late import LatePatches, replace
 from .ledger import Ledger

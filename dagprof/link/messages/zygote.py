@@ -1,0 +1,120 @@
+"""The configuration of a zygote, and its answers."""
+
+from __future__ import annotations
+
+import enum
+from typing import TypedDict
+
+import msgspec
+
+from dagprof.link.messages.base import Message
+from dagprof.model import Plugin, SkipReason
+
+
+class ProbeConfig(TypedDict):
+    """The configuration at the start of a zygote."""
+
+    scratch: str
+    cache: str | None
+    removes_scratch: bool
+    renews_scratch: bool
+    root: str
+    temperature: str
+    spawns: bool
+    variables: dict[str, object]
+    connections: dict[str, object]
+    missing: str
+    safe_mode: bool | None
+
+
+class AirflowFacts(Message, frozen=True):
+    """The measured Airflow. ``config`` holds the settings that decide how it parses, as text."""
+
+    version: str = ""
+    config: dict[str, str] = {}
+    is_untried: bool = False
+
+
+class Ready(Message, frozen=True):
+    """Airflow is imported. ``trouble`` says in a sentence how the state differs from the real
+    manager's.
+    """
+
+    airflow: AirflowFacts
+    python: str
+    executable: str
+    trouble: str
+    plugins: object = ()
+    environment: dict[str, str] = {}
+
+
+class Fault(str, enum.Enum):
+    """Why a zygote cannot start, in the words of the protocol (``dagprof/probe/faults.py``)."""
+
+    NO_AIRFLOW = "no-airflow"
+    UNSUPPORTED = "unsupported"
+    NO_FORK = "no-fork"
+    BROKEN = "broken"
+
+
+class CannotBegin(Message, frozen=True):
+    """The zygote cannot start, and says why."""
+
+    fault: Fault
+    reason: str
+
+
+class Twice(Message, frozen=True):
+    """Two paths from the root that lead to one folder."""
+
+    first: str
+    second: str
+    link: str
+    is_loop: bool
+
+
+class Failed(Message, frozen=True):
+    """The zygote could not do the request."""
+
+    failed: str
+    twice: Twice | None = None
+
+
+# A path, the reason, its detail.
+SkippedRow = tuple[str, SkipReason, str]
+
+
+class Listing(Message, frozen=True):
+    """DAG files, files that Airflow skips, and files that dagprof measures although Airflow skips
+    them.
+    """
+
+    files: list[str]
+    skipped: list[SkippedRow]
+    passed_over: list[SkippedRow]
+
+
+class PreImported(Message, frozen=True):
+    """Modules imported before the first fork, and those that failed, each with its error."""
+
+    modules: list[str]
+    failed: list[tuple[str, str]]
+    has_collected: bool = True
+
+
+class Described(Message, frozen=True):
+    """The distribution of each file, empty for none, and the versions of all distributions."""
+
+    owners: list[str]
+    distributions: dict[str, str]
+
+
+class Forked(Message, frozen=True):
+    """A worker's process."""
+
+    pid: int
+
+
+# Made here, once and in one thread: msgspec crashes if two threads use a type for the first time.
+for _form in (Ready, CannotBegin, Failed, Forked, Listing, PreImported, Described, Plugin):
+    msgspec.json.Decoder(_form)

@@ -1,0 +1,1 @@
+"""The conditions of a measurement: the machine, its speed, and what changes meanwhile."""

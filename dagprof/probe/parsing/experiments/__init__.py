@@ -1,0 +1,1 @@
+"""Parses without some statements, and what shows whether the file needs them."""

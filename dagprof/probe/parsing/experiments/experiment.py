@@ -1,0 +1,135 @@
+"""Parses again without some import statements or calls of the DAG file or of the user's helpers.
+The files on disk stay unchanged.
+
+The changed code is compiled before the clock starts, and kept. So an experiment compiles as little
+as a plain parse that finds its bytecode. A removed statement becomes ``pass``.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import os
+import sys
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+
+from ...versions import loading
+from .missed import Missed
+
+if TYPE_CHECKING:
+    from importlib.machinery import SourceFileLoader
+
+    from ...protocol.rows import LineRow
+
+
+class Removal:
+    """Statements to take out: ``{file: [line, ...]}``. A file without lines is executed as it is.
+
+    ``missing`` are lines without an import statement and without a call whose value is unused.
+    ``stars`` are those of ``import *``, which cannot move into a function. With ``missed``, dagprof
+    records which of the removed names are requested.
+    """
+
+    def __init__(self, without: dict[str, list[int]], missed: Missed | None = None) -> None:
+        self.missing: list[LineRow] = []
+        self.stars: list[LineRow] = []
+        self._missed = missed
+        self._names: dict[CodeType, frozenset[str] | None] = {}
+        self._code: dict[str, CodeType] = {}
+        collects = gc.isenabled()
+        gc.disable()  # a collection that is due falls into the parse, as in a plain parse
+        for file, lines in without.items():
+            self._code[file] = self._code[os.path.realpath(file)] = self._compile(file, set(lines))
+        if collects:
+            gc.enable()
+
+    def _compile(self, file: str, lines: set[int]) -> CodeType:
+        with open(file, "rb") as stream:
+            tree = ast.parse(stream.read(), file)
+        remover = _Remover(lines)
+        tree = ast.fix_missing_locations(remover.visit(tree))
+        self.missing += [[file, line] for line in sorted(lines - remover.removed)]
+        self.stars += [[file, line] for line in sorted(remover.stars)]
+        code: CodeType = compile(tree, file, "exec", dont_inherit=True)
+        self._names[code] = None if remover.stars else frozenset(remover.names)
+        return code
+
+    def install(self) -> None:
+        """From now on, execute these files without the statements."""
+        for loader_class in loading.source_loaders():
+            self._replace_code(loader_class)
+
+    def _replace_code(self, loader_class: Any) -> None:
+        ordinary = loader_class.get_code
+        known = self._code
+        # This code runs for each of the hundreds of modules that a parse loads. So it resolves only
+        # paths with a matching end.
+        endings = tuple({_ending(file) for file in known})
+
+        def get_code(loader: SourceFileLoader, name: str) -> CodeType | None:
+            path = loading.path_of(loader, name)
+            code = known.get(path)
+            if code is None and path.endswith(endings):
+                code = known.get(os.path.realpath(path))
+            if code is None:
+                return ordinary(loader, name)
+            if self._missed is not None and name in sys.modules:
+                self._missed.watch(sys.modules[name], code.co_filename, self._names[code])
+            return code
+
+        loader_class.get_code = get_code
+
+
+def _ending(file: str) -> str:
+    """The end of a path that differs from most others: the file's name, for a package also the
+    folder's name.
+    """
+    folder, name = os.path.split(file)
+    return (
+        os.path.join(os.sep + os.path.basename(folder), name)
+        if name == "__init__.py"
+        else os.sep + name
+    )
+
+
+class _Remover(ast.NodeTransformer):
+    def __init__(self, lines: set[int]) -> None:
+        self.removed: set[int] = set()
+        self.stars: set[int] = set()
+        self.names: set[str] = set()
+        self._lines = lines
+
+    def visit_Expr(self, node: ast.Expr) -> ast.stmt:
+        if node.lineno not in self._lines or not isinstance(node.value, ast.Call):
+            return node
+        self.removed.add(node.lineno)
+        return ast.copy_location(ast.Pass(), node)
+
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt:
+        return self._without(node, node.targets)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:
+        return self._without(node, [node.target])
+
+    def _without(self, node: ast.stmt, targets: list[ast.expr]) -> ast.stmt:
+        if node.lineno not in self._lines:
+            return node
+        self.removed.add(node.lineno)
+        for target in targets:
+            self.names.update(part.id for part in ast.walk(target) if isinstance(part, ast.Name))
+        return ast.copy_location(ast.Pass(), node)
+
+    def visit_Import(self, node: ast.Import | ast.ImportFrom) -> ast.stmt:
+        if node.lineno not in self._lines:
+            return node
+        self.removed.add(node.lineno)
+        self.names.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
+        return ast.copy_location(ast.Pass(), node)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt:
+        if node.module == "__future__":
+            return node
+        if node.lineno in self._lines and any(alias.name == "*" for alias in node.names):
+            self.stars.add(node.lineno)
+        return self.visit_Import(node)

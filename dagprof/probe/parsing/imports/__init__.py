@@ -1,0 +1,1 @@
+"""Times and attributes the imports of one parse."""

@@ -1,0 +1,1 @@
+"""The processes of the probe: the zygote, its workers, and one child per parse."""

@@ -1,0 +1,278 @@
+"""The process that parses one file once and reports the result."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Callable
+
+from .. import answering, bounds, watch
+from ..asked import answers, environment, lookups
+from ..parsing import bytecode, failures, parse, serialised, stacks
+from ..parsing.experiments import experiment, missed, state
+from ..start import collector, home
+from ..system import exported, interpreter
+from ..system.clocks import perf_counter, process_time, thread_time
+from ..system.usage import queued_ms, within_ms
+from ..versions import airflow_api, delivery
+
+if TYPE_CHECKING:
+    from ..protocol.result import Ending, ExitTimes, Facts, Result
+    from ..protocol.rows import AccessRow
+    from ..protocol.worker import ParseRequest
+    from ..protocol.zygote import Config
+    from ..versions.shapes import DagBag
+
+# Bound before any DAG code can replace them.
+_dumps, _exit, _getpid = answering.dumps, os._exit, os.getpid
+
+
+class Surroundings:
+    """What a parsing process needs: Airflow at a temperature, answers for look-ups, a scratch
+    folder.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.airflow_ms = self.airflow_cpu_ms = 0.0
+        self.exported = exported.Exported()
+        self.bytecode = bytecode.Bytecode(os.path.join(config["scratch"], "bytecode"))
+        self.bytecode.install()
+        self.answers = answers.Answers(
+            config["variables"], config["connections"], config["missing"]
+        )
+        self.api: airflow_api.AirflowApi
+        # As Airflow's manager has left them: Airflow 2's database, and a home folder of ours.
+        self.database: bytes | None = None
+        self.home: home.Content = {}
+        self.handlers: dict[int, signal._HANDLER] = {}
+        self.collector = collector.Collector()
+        self.delivery: delivery.Delivery
+        self.own_modules: list[str] = []
+
+    def import_airflow(self) -> None:
+        wall, cpu = perf_counter(), process_time()
+        self.api = airflow_api.AirflowApi(self.config["root"], self.config["temperature"])
+        if self.config["temperature"] == airflow_api.COLD:
+            self.airflow_ms = (perf_counter() - wall) * 1000
+            self.airflow_cpu_ms = (process_time() - cpu) * 1000
+        lookups.install(self.api, self.answers)
+        self.delivery = delivery.plan(self.config["temperature"] == airflow_api.PROCESSOR)
+        self.own_modules = _own_modules()
+
+
+def run(
+    surroundings: Surroundings, request: ParseRequest, pipe: answering.ResultPipe, requests: int
+) -> None:
+    """Parse and send the result, then end as Airflow's child does and send how the end went: two
+    frames of JSON.
+
+    Before any code of the user runs, the first parse of a file sends the bytecode of the file over
+    ``requests``. That is a socket, which no other process can open.
+    """
+    if request.get("first"):
+        answering.send(requests, surroundings.bytecode.warm_up(request["file"]))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR2, signal.SIGCHLD):
+        signal.signal(number, surroundings.handlers.get(number, signal.SIG_DFL))
+    for name in surroundings.own_modules:
+        del sys.modules[name]
+    process = os.getpid()
+    surroundings.delivery.open_streams(requests)
+    os.close(requests)
+    surroundings.delivery.begin()
+    parsing = Child(surroundings, request)
+    found = _dumps(parsing.report()).encode("ascii")
+    if surroundings.delivery.has_ending():  # which may take long, or end the process
+        _leave_if_copy(process)
+        pipe.send(found)
+        found = b""
+    ending = parsing.ending()
+    ending["closed_descriptors"] = pipe.is_closed() and not surroundings.delivery.is_supervised
+    _leave_if_copy(process)
+    pipe.send(*filter(None, (found, _dumps(ending).encode("ascii"))))
+    _exit(0)
+
+
+def _leave_if_copy(process: int) -> None:
+    """End a copy that the DAG file forked: only the original answers."""
+    if _getpid() != process:
+        _exit(0)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BaseException:  # the user's code may have put any object there
+            continue
+
+
+def _own_modules() -> list[str]:
+    """Return the probe's names in ``sys.modules``. Each child removes them, so that the DAG file
+    finds only the modules that Airflow's child has.
+
+    The search runs before the fork. A search in the child would copy the memory pages of thousands
+    of names: 5 ms for each parse.
+    """
+    package = __name__.partition(".")[0]
+    return [name for name in sys.modules if name.partition(".")[0] == package]
+
+
+class Child:
+    """One parse in one mode."""
+
+    def __init__(self, surroundings: Surroundings, request: ParseRequest) -> None:
+        self._surroundings = surroundings
+        self._request = request
+        self._file = request["file"]
+        self._failures = failures.FailureLog()
+        self._interpreter = interpreter.Interpreter()
+        self._left_out: dict[str, int] = {}
+        self._modules: list[str] = []
+        self._environment = environment.EnvironmentWatch()
+        self._effects: watch.Effects | None = None
+
+    def report(self) -> Result:
+        self._failures.install()
+        self._surroundings.answers.begin(self._request.get("guess"))
+        if self._request["mode"] == "trace" or "guess" in self._request:
+            self._environment.install()
+        if self._request.get("list_modules"):
+            self._modules = parse.modules_now()
+        modes = {"timing": self._timing, "trace": self._trace, "stacks": self._stacks}
+        facts: Facts
+        try:
+            facts = modes[self._request["mode"]]()
+        except BaseException as error:
+            self._failures.add(error)
+            facts = {"escaped": bounds.type_name(error)}
+        return {
+            **facts,
+            "accesses": self._accesses(),
+            "asked_by_libraries": self._environment.of_libraries(),
+            "failures": self._failures.rows(),
+            "stops": self._failures.stops(),
+            "modules_before": self._modules,
+            "left_out": self._counted(failures=self._failures.left_out),
+            "environment": self._surroundings.exported.new(),
+            "compiled_sources": self._surroundings.bytecode.compiled,
+        }
+
+    def ending(self) -> Ending:
+        """Let the process end as Airflow's does. Return what the end adds to the report; some parts
+        replace earlier ones.
+        """
+        wall, cpu, thread_cpu, queued = perf_counter(), process_time(), thread_time(), queued_ms()
+        try:
+            self._surroundings.delivery.end()
+        except (
+            BaseException
+        ):  # Python 3.9 and older raise the last handler's exception; the message has been sent
+            pass
+        wall_ms = (perf_counter() - wall) * 1000
+        took: ExitTimes = {"exit_ms": wall_ms, "exit_cpu_ms": (process_time() - cpu) * 1000}
+        took["exit_queued_ms"] = within_ms(
+            queued_ms() - queued, wall_ms, (thread_time() - thread_cpu) * 1000
+        )
+        facts: Ending = {"ending": took, "accesses": self._accesses()}
+        if self._effects is not None:
+            facts["effects"] = self._effects.rows()
+        facts["left_out"] = self._counted()
+        return facts
+
+    def _accesses(self) -> list[AccessRow]:
+        return [*self._surroundings.answers.accesses(), *self._environment.accesses()]
+
+    def _counted(self, **more: int) -> dict[str, int]:
+        """The number of rows that are left out so far, by field of the result."""
+        accesses = self._surroundings.answers.left_out + self._environment.left_out
+        self._left_out.update(more, accesses=accesses)
+        if self._effects is not None:
+            self._left_out["effects"] = self._effects.left_out
+        return {field: count for field, count in self._left_out.items() if count}
+
+    def _timing(self) -> Facts:
+        """Do a plain parse, or one without some import statements."""
+        seen = missed.Missed() if self._request.get("state") else None
+        removal = experiment.Removal(self._request.get("without") or {}, seen)
+        if self._request.get("without"):
+            removal.install()
+        compilations = bytecode.Compilations()
+        compilations.install()
+        parsed = self._parse()
+        facts: Facts = {"sample": parsed.figures, "compiled": compilations.count}
+        if seen is not None:
+            facts["state"], facts["missed"] = state.snapshot(), seen.rows
+            facts["missing"], facts["stars"] = removal.missing, removal.stars
+        if self._request.get("contents"):
+            facts["contents"] = serialised.contents(parsed.documents, self._request["contents"])
+        return {**facts, "digests": serialised.digests(parsed.documents), **self._describe(parsed)}
+
+    def _trace(self) -> Facts:
+        around = self._surroundings
+        effects = watch.Effects(around.config["root"], around.config["scratch"], self._file)
+        traced = parse.TracedParse(self._file, around.api.building_classes(), effects.checkpoint)
+        effects.install(around.api, runs_exit_handlers=around.delivery.is_supervised)
+        self._effects = effects
+        traced.install()
+        parsed = parse.with_room_for_frames(lambda: self._parse(lambda: traced.clock.end(-1)))
+        effects.add_warnings(_warnings(parsed.bag))
+        lost = traced.lost(parsed.bag.dags)
+        facts: Facts = {
+            "wall_ms": parsed.figures["wall_ms"],
+            "cpu_ms": parsed.figures["cpu_ms"],
+            "queued_ms": parsed.figures["queued_ms"],
+            "effects": effects.rows_so_far(),
+            "trace": traced.report(),
+            "lost": lost[: bounds.LOST_DAGS],
+        }
+        self._left_out.update(traced.left_out, lost=len(lost) - len(facts["lost"]))
+        return {**facts, **self._describe(parsed)}
+
+    def _stacks(self) -> Facts:
+        profiler = stacks.load_profiler(self._request.get("pyinstrument"))(
+            interval=stacks.INTERVAL_S, async_mode="disabled"
+        )
+        stacks.limit_depth(profiler)
+        profiler.start()
+        try:
+            parsed = self._parse()
+        finally:
+            profiler.stop()
+        return {"stack": stacks.tree(profiler, self._file), **self._describe(parsed)}
+
+    def _parse(self, loaded: Callable[[], object] = lambda: None) -> parse.Parse:
+        try:
+            return parse.timed(self._surroundings, self._file, loaded)
+        finally:
+            self._interpreter.restore(keeps_profiler=self._request["mode"] == "stacks")
+
+    def _describe(self, parsed: parse.Parse) -> Facts:
+        """Describe the result of the parse. Airflow stores the DAGs that it could serialise, and an
+        import error for each of the others.
+        """
+        self._failures.keep_those_of(parsed.bag.import_errors)
+        for error in parsed.errors.values():
+            self._failures.add(error)
+        if parsed.unsent is not None:
+            around = self._surroundings.delivery
+            self._failures.add_unsent(
+                parsed.unsent, around.culprit(parsed.bag, parsed.documents), around.fault
+            )
+        if parsed.escaped is not None:
+            self._failures.add(parsed.escaped)
+        stored = list(parsed.documents) if parsed.unsent is None else []
+        warnings = _warnings(parsed.bag)
+        self._left_out["warnings"] = max(0, len(warnings) - bounds.WARNINGS)
+        return {
+            "dag_ids": sorted(map(serialised.name_of, stored)),
+            "task_count": sum(len(parsed.bag.dags[dag_id].tasks) for dag_id in stored),
+            "is_unsent": parsed.unsent is not None,
+            "warnings": [
+                bounds.shown(text, bounds.WARNING) for text in warnings[: bounds.WARNINGS]
+            ],
+        }
+
+
+def _warnings(bag: DagBag) -> list[str]:
+    """The warnings that Airflow recorded during the parse. Airflow 2.11 and later record them."""
+    found = getattr(bag, "captured_warnings", {}).values()
+    return [bounds.plain(text) for texts in found for text in texts]

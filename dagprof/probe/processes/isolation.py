@@ -1,0 +1,92 @@
+"""Keeps what one parse leaves behind from the next one, for the parses of one worker.
+
+What a parse needs and could have been changed by an earlier one is the worker's own: bytecode and
+the metadata database of Airflow 2 are held in memory, and a new interpreter has a scratch folder to
+itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import answering
+from ..start import metadata
+from ..start.home import Home
+from . import spawned
+from .compiling import Compiler
+
+if TYPE_CHECKING:
+    from ..protocol.worker import ParseRequest, Reply
+    from .child import Surroundings
+
+# Of a DAG file's bytecode; what is larger is compiled again, as a helper is.
+BYTECODE_BYTES = 64 << 20
+
+
+class Isolation:
+    """``begin`` before each parse, ``end`` after it, ``learn`` once its reply has been sent.
+
+    ``folder`` is that of a parse in a new interpreter, None for others.
+    """
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._scratch = surroundings.config["scratch"]
+        self._bytecode = surroundings.bytecode
+        self._compiler = Compiler(surroundings.bytecode)
+        self._database = metadata.OwnDatabase(self._scratch, surroundings.database)
+        if not surroundings.config["spawns"]:
+            self._database.take_over()
+            surroundings.exported.settle()
+        self._home = Home(self._scratch, surroundings.home)
+        self._has_database = False
+        self._compiled: object = None
+        self._parse_s = 0.0
+        self.folder: spawned.Folder | None = None
+
+    def begin(self, request: ParseRequest) -> None:
+        """Make ready what the parse finds, whatever another file's parse has done meanwhile."""
+        self._has_database = self._database.content is not None
+        if self._has_database:
+            self._database.undo()
+        self._home.begin()
+        made = request.get("database")
+        if made:
+            self._database.fill(metadata.checked(*made))
+        if request.get("spawn"):
+            self.folder = spawned.Folder(self._scratch, self._database.content)
+
+    def leave(self) -> None:
+        """Close what a process that parses must not have."""
+        self._home.leave()
+
+    def end(self, request: ParseRequest, reply: Reply, sent_before: bytes | bytearray) -> None:
+        """Undo what the parse has done, and complete the reply. ``sent_before`` is what came over
+        the supervisor's socket.
+        """
+        self._home.end()
+        asked = not self._has_database and self._database.undo()
+        if self.folder is not None:
+            asked = self.folder.was_database_asked()
+            self.folder.remove()
+            self.folder = None
+        reply["asked_for_database"] = asked
+        self._parse_s = reply["total_ms"] / 1000
+        result = reply["result"]
+        self._compiled = result.pop("compiled_sources", None) if result is not None else None
+        if request.get("first"):
+            self._learn_file(request["file"], sent_before)
+
+    def _learn_file(self, file: str, sent: bytes | bytearray) -> None:
+        """Keep the bytecode of the DAG file: the first frame was sent before any code of the user
+        ran.
+        """
+        try:
+            frames = answering.frames(sent)
+        except ValueError:
+            return
+        if frames and frames[0]:
+            self._bytecode.learn(file, frames[0])
+
+    def learn(self, request: ParseRequest) -> None:
+        """Compile for the parses to come what this one had to compile."""
+        self._compiler.learn(self._compiled, self._parse_s, request.get("memory_limit_kib"))

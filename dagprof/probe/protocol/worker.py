@@ -1,0 +1,86 @@
+"""Messages to a worker, and its answers."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from .result import Result
+from .rows import Form, Json
+
+
+class NoFork(TypedDict):
+    """From a worker before it ends: ``fault`` is ``faults.NO_FORK``."""
+
+    fault: str
+    reason: str
+
+
+class OtherAnswers(TypedDict, total=False):
+    """Other answers to compare with, see ``asked.stubs.Guess``. ``keys`` are pairs of kind and
+    name.
+    """
+
+    keys: list[list[str]]
+    text: str
+    json: Form
+    extra: Form | None
+    environment: dict[str, str]
+    connection: dict[str, Json]
+
+
+class PlainRequest(TypedDict):
+    """To a worker: the fields of every request. ``mode`` is ``timing``, ``trace`` or ``stacks``."""
+
+    op: str
+    mode: str
+    file: str
+    time_limit_s: float
+
+
+class ParseRequest(PlainRequest, total=False):
+    """To a worker: the optional fields.
+
+    ``first``: compile the file before the parse. ``without``: lines of imports to take out, by
+    file. ``contents``: DAGs whose serialised form is wanted. ``state``: report what the parse
+    leaves changed. ``guess``: other answers. ``pyinstrument``: its folder, for an interpreter
+    without it. ``hold_s``: how long to wait for processes that hold the output. ``list_modules``:
+    report the modules loaded before the parse. ``database``: the path of a migrated database for
+    Airflow 2, and its SHA-256.
+    """
+
+    memory_limit_kib: int | None
+    spawn: bool
+    first: bool
+    without: dict[str, list[int]]
+    contents: list[str]
+    state: bool
+    database: list[str]
+    guess: OtherAnswers
+    pyinstrument: str | None
+    hold_s: float
+    list_modules: bool
+
+
+class Reply(TypedDict):
+    """From a worker: how the parse ended.
+
+    ``outcome`` is ``result``, ``time-limit``, ``memory-limit``, ``held``, ``abandoned``,
+    ``too-large`` (the child sent more than a report has), ``broken`` (it sent something else) or
+    ``ended`` (it sent nothing). ``result`` has the fields of ``Result`` unless DAG code wrote it;
+    None if there is no result. It is the last field, so that the reader can read the worker's own
+    fields whatever it holds.
+    Outputs are text and the number of bytes written. ``asked_for_database``: the parse asked for
+    Airflow 2's metadata database, and there was none.
+    """
+
+    outcome: str
+    signal: int | None
+    exit_code: int | None
+    stdout: list[str | int]
+    stderr: list[str | int]
+    total_ms: float
+    max_rss_kib: int
+    blocks_read: int
+    leftover_processes: int
+    asked_for_database: bool
+    result: Result | None
