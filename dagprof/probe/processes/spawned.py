@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from .. import answering, origin
 from ..start import metadata
-from ..start.scratch import furnish
+from ..start.scratch import ensure, furnish
 from ..system import folders
 from .child import Surroundings, run
 
@@ -32,7 +32,7 @@ class Folder:
         import tempfile
 
         self._scratch = scratch
-        os.makedirs(scratch, exist_ok=True)  # a DAG file may have removed it
+        ensure(scratch)
         self.path = tempfile.mkdtemp(dir=scratch, prefix="parse-")
         self._database = os.path.join(self.path, metadata.FILE)
         self._has_database = database is not None

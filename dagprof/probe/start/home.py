@@ -14,7 +14,7 @@ import time
 from typing import Dict, Optional
 
 from ..system import folders
-from .scratch import OURS
+from .scratch import OURS, ensure
 
 # By path below the scratch folder: what is in a file, None for a folder.
 Content = Dict[str, Optional[bytes]]
@@ -56,6 +56,7 @@ class Home:
 
     def __init__(self, scratch: str, first: Content) -> None:
         self._scratch, self._first = scratch, first
+        self._real = os.path.realpath(scratch)
         self._descriptor = _opened(os.path.join(scratch, _FILE)) if first else -1
         self._before: list[tuple[int, ...] | None] = []
 
@@ -92,19 +93,30 @@ class Home:
         return [_signature(os.path.join(self._scratch, name)) for name in self._first]
 
     def _differs(self) -> bool:
-        return bool(self._surplus()) or any(not self._is_there(name) for name in self._first)
+        return (
+            not self._is_ours("")
+            or bool(self._surplus())
+            or any(not self._is_there(name) for name in self._first)
+        )
 
     def _surplus(self) -> list[str]:
         """What was not there at first, without what is below."""
         surplus = []
         for folder in [name for name, data in self._first.items() if data is None]:
             try:
-                names = os.listdir(os.path.join(self._scratch, folder))
+                names = (
+                    os.listdir(os.path.join(self._scratch, folder)) if self._is_ours(folder) else ()
+                )
             except OSError:
                 continue
             paths = [os.path.join(folder, name) for name in names]
             surplus += [path for path in paths if path not in self._first]
         return surplus
+
+    def _is_ours(self, folder: str) -> bool:
+        """Whether no link on the way leads to files of others."""
+        real = os.path.realpath(os.path.join(self._scratch, folder))
+        return real == os.path.normpath(os.path.join(self._real, folder))
 
     def _is_there(self, name: str) -> bool:
         """Whether one of those is what it was."""
@@ -121,13 +133,17 @@ class Home:
             return False
 
     def _repair(self) -> None:
-        for name in self._surplus():
-            _remove(os.path.join(self._scratch, name))
+        try:
+            ensure(self._scratch)
+        except OSError:  # another file's parse puts something there again
+            return
         # Folders are before what is in them.
         for name, data in self._first.items():
             if not self._is_there(name):
                 path = os.path.join(self._scratch, name)
                 try:
+                    if not self._is_ours(os.path.dirname(name)):
+                        continue
                     _remove(path)
                     os.makedirs(path if data is None else os.path.dirname(path), exist_ok=True)
                     if data is not None:
@@ -135,6 +151,8 @@ class Home:
                             file.write(data)
                 except OSError:  # a full disk, or another file's parse puts something there again
                     continue
+        for name in self._surplus():
+            _remove(os.path.join(self._scratch, name))
 
     def _lock(self, byte: int, kind: int) -> bool:
         """Get a lock, within a limit: a DAG file can hold it."""

@@ -13,6 +13,7 @@ import sys
 from typing import Any
 
 from ..system import folders
+from .scratch import ensure
 
 FILE = "airflow.db"
 _VARIABLE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
@@ -90,9 +91,10 @@ class OwnDatabase:
         return was_asked
 
     def _renew(self) -> None:
-        folders.remove(self._folder)
         try:
-            os.makedirs(self._folder)
+            ensure(os.path.dirname(self._folder))
+            folders.remove(self._folder)
+            os.mkdir(self._folder)
             if self.content is not None:
                 with open(self._file, "xb") as file:
                     file.write(self.content)

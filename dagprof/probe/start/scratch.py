@@ -15,6 +15,15 @@ OURS = {"AIRFLOW_HOME": "home", "AIRFLOW_CONFIG": "airflow.cfg"}
 _KEPT = (".", "plugins", "probe.log", "reference", "metadata-")
 
 
+def ensure(scratch: str) -> None:
+    """Make the scratch folder if a DAG file has removed it. If a link is in its place, only the
+    link goes: it leads to files that are not dagprof's.
+    """
+    if os.path.islink(scratch):
+        os.unlink(scratch)
+    os.makedirs(scratch, exist_ok=True)
+
+
 def furnish(folder: str, scratch: str) -> None:
     """Put into ``folder`` what dagprof put into ``scratch`` before any code of the user ran."""
     os.makedirs(folder, exist_ok=True)
@@ -30,7 +39,7 @@ def furnish(folder: str, scratch: str) -> None:
 
 def renew(scratch: str) -> None:
     """Remove what DAG files may have put into a scratch folder that is used again."""
-    os.makedirs(scratch, exist_ok=True)
+    ensure(scratch)
     for name in os.listdir(scratch):
         if name.startswith(_KEPT):
             continue
