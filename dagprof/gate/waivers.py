@@ -25,6 +25,8 @@ _COMMENT = re.compile(
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(r"#\s*dagprof:\s*accept\s+[a-z-]+(?:\s*,\s*|\s+and\s+)[a-z-]+", re.IGNORECASE)
+# Python's tokenizer copies the line for each token: a line of 100,000 tokens would take a minute.
+_LONGEST_LINE = 10_000
 # The most comments that one message names.
 _SHOWN = 5
 _LONGEST = 80
@@ -35,6 +37,14 @@ def in_source(text: str, path: str) -> tuple[list[Waiver], list[str]]:
     """The waivers in the comments of a source text, and a sentence for each comment that begins
     like a waiver but is invalid.
     """
+    if not _BEGINS.search(text):
+        return [], []
+    if max(map(len, text.split("\n"))) > _LONGEST_LINE:
+        why = (
+            f"dagprof reads no waivers in {path}, because a line is longer than"
+            f" {_LONGEST_LINE:,} characters. Write the waivers in the configuration."
+        )
+        return [], [why]
     found, wrong = [], []
     for line, comment, is_alone in _comments(text):
         if not _BEGINS.match(comment):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 from typing import Any
 
 import pytest
@@ -174,3 +175,19 @@ def test_a_comment_that_accepted_nothing_is_told() -> None:
         "busy",
         "Unused waiver for slower at a.py:6",
     ]
+
+
+def test_a_very_long_line_takes_no_long_time() -> None:
+    """Python's tokenizer needs quadratic time for it."""
+    line = "x = [" + "1, " * 200_000 + "]\n"
+    began = time.process_time()
+    assert waivers.in_source(line, "a.py") == ([], [])
+    read, (wrong,) = waivers.in_source(
+        line + "# dagprof: accept slower until 2030-01-01: r\n", "a.py"
+    )
+    assert time.process_time() - began < 2
+    assert not read
+    assert wrong == (
+        "dagprof reads no waivers in a.py, because a line is longer than 10,000 characters. Write"
+        " the waivers in the configuration."
+    )
