@@ -10,17 +10,21 @@ import errno
 import io
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 # Of a source that is parsed: more was written by a program, and its syntax tree takes a gigabyte.
 LARGEST_SOURCE = 5_000_000
+# Of a DAG file. Airflow itself reads all of it, and needs several times its size in memory.
+LARGEST_FILE = 1 << 30
 _PIECE = 1 << 20
 
 
-def head(path: str | Path, most_bytes: int, *, also_pipes: bool = False) -> bytes:
-    """The first bytes of a file; ``also_pipes`` for one that a user names, such as ``/dev/stdin``.
+def pieces(path: str | Path, most_bytes: int, *, also_pipes: bool = False) -> Iterator[bytes]:
+    """The first bytes of a file, piece by piece. ``also_pipes`` allows a pipe or device that a user
+    names, such as ``/dev/stdin``.
 
-    :raises OSError: it cannot be read, or is no regular file.
+    :raises OSError: the file cannot be read, or is no regular file.
     """
     flags = os.O_RDONLY | os.O_CLOEXEC | (0 if also_pipes else os.O_NONBLOCK)
     try:
@@ -30,13 +34,21 @@ def head(path: str | Path, most_bytes: int, *, also_pipes: bool = False) -> byte
     with os.fdopen(descriptor, "rb", buffering=0) as stream:
         if not also_pipes and not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "not a regular file")
-        found = io.BytesIO()
-        # Piece by piece, since one read of so many bytes would first make room for all of them.
-        while found.tell() < most_bytes and (
-            piece := stream.read(min(_PIECE, most_bytes - found.tell()))
-        ):
-            found.write(piece)
-        return found.getvalue()
+        # One read of so many bytes would first make room for all of them.
+        while most_bytes > 0 and (piece := stream.read(min(_PIECE, most_bytes))):
+            most_bytes -= len(piece)
+            yield piece
+
+
+def head(path: str | Path, most_bytes: int, *, also_pipes: bool = False) -> bytes:
+    """The first bytes of a file, as ``pieces`` reads them.
+
+    :raises OSError: as ``pieces``.
+    """
+    found = io.BytesIO()
+    for piece in pieces(path, most_bytes, also_pipes=also_pipes):
+        found.write(piece)
+    return found.getvalue()
 
 
 def read(path: str | Path, most_bytes: int, *, also_pipes: bool = False) -> bytes:

@@ -15,11 +15,14 @@ import tempfile
 import threading
 from pathlib import Path
 
+from dagprof import bounded
 from dagprof.link.messages.reply import Reply
 from dagprof.link.target import PROBE, Target, environment_in
 from dagprof.model import Doubt
 
 _LIMIT_S = 300.0
+# Bytes. A migrated database has one to two million.
+_LARGEST = 256 << 20
 # Every database that Airflow has migrated is larger.
 _LEAST_BYTES = 100_000
 
@@ -61,7 +64,7 @@ class MetadataDatabase:
                 return self._is_filled
             try:
                 file = self._make()
-                self.made = str(file), hashlib.sha256(file.read_bytes()).hexdigest()
+                self.made = str(file), hashlib.sha256(bounded.read(file, _LARGEST)).hexdigest()
                 self._is_filled = True
             except (OSError, subprocess.SubprocessError) as error:
                 self._has_failed = True

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import itertools
 import statistics
 from pathlib import Path
 
+from dagprof import bounded
 from dagprof.model import Doubt, FileResult, Measured, Status
 from dagprof.passes import made_up, plan
 from dagprof.passes.asking import Ask, ParseLimits, parse_request
@@ -16,20 +18,20 @@ from dagprof.passes.stability import instabilities
 
 # The limit for finding out why a file fails, if time is short.
 _HURRIED_S = 5.0
-# Bytes of a file that are in memory at once.
-_PIECE = 1 << 20
 
 
 def identify(path: Path) -> tuple[str, int]:
     """SHA-256 and size in bytes of a file.
 
-    :raises OSError: the file cannot be read.
+    :raises OSError: the file cannot be read, is not a regular file, or has more than a gibibyte. A
+        parse can put a device in the place of its file.
     """
     digest, size = hashlib.sha256(), 0
-    with path.open("rb") as stream:
-        while piece := stream.read(_PIECE):
-            digest.update(piece)
-            size += len(piece)
+    for piece in bounded.pieces(path, bounded.LARGEST_FILE + 1):
+        digest.update(piece)
+        size += len(piece)
+    if size > bounded.LARGEST_FILE:
+        raise OSError(errno.EFBIG, "larger than 1 GiB")
     return digest.hexdigest(), size
 
 

@@ -250,3 +250,26 @@ def test_spawned_parses_are_bounded_too(scan: Scan) -> None:
         Status.OUT_OF_MEMORY,
         Status.OK,
     ]
+
+
+@pytest.mark.parametrize("isolation", ["fork", "spawn"])
+@pytest.mark.parametrize("kind", ["device", "pipe"])
+def test_a_file_that_becomes_endless_is_not_read_for_ever(
+    scan: Scan, isolation: str, kind: str
+) -> None:
+    """A new zygote reads the DAG files for the modules that they name."""
+    make = "os.symlink('/dev/zero', __file__)" if kind == "device" else "os.mkfifo(__file__)"
+    code = (
+        f"import os, signal\nos.unlink(__file__)\n{make}\nos.kill(os.getsid(0), signal.SIGKILL)\n"
+    )
+    began = time.monotonic()
+    run = scan(
+        {"mm.py": "import airflow.utils  # a dag\n" + code, **CLEAN},
+        isolation=isolation,
+        repeat=2,
+        depth="quick",
+        jobs=1,
+    )
+    assert time.monotonic() - began < 100
+    assert {result(run, path).status for path in CLEAN} == {Status.OK}
+    assert result(run, "mm.py").status in {Status.KILLED, Status.UNREADABLE}

@@ -13,6 +13,7 @@ import zipfile
 from typing import TYPE_CHECKING, Callable, Iterator
 
 from .. import bounds, faults
+from ..system.files import LARGEST_SOURCE, read
 from ..versions import listing
 
 if TYPE_CHECKING:
@@ -153,8 +154,7 @@ class _Judge:
         if zipfile.is_zipfile(file):
             return ""
         try:
-            with open(file, "rb") as stream:
-                text = stream.read().lower()
+            text = read(file, LARGEST_SOURCE).lower()
         except OSError:
             return ""
         present = tuple(word for word in _WORDS if word.encode("ascii") in text)

@@ -16,6 +16,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from ..system import files
 from ..system.kernel import die_with_parent
 
 if TYPE_CHECKING:
@@ -107,8 +108,7 @@ class Database:
 def _is_whole(path: str) -> bool:
     """Whether the file starts like an SQLite file and has the size that its header says."""
     try:
-        with open(path, "rb") as file:
-            head = file.read(100)
+        head = files.head(path, 100)
         size = int.from_bytes(head[16:18], "big")
         pages = int.from_bytes(head[28:32], "big")
         return (

@@ -12,10 +12,12 @@ import os
 import sys
 from typing import Any
 
-from ..system import folders
+from ..system import files, folders
 from .scratch import ensure
 
 FILE = "airflow.db"
+# Bytes. A migrated database has one to two million.
+_LARGEST = 256 << 20
 _VARIABLE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 _PREFIX = "sqlite:///"
 
@@ -35,8 +37,7 @@ def checked(path: str, digest: str) -> bytes | None:
 
 def _content(path: str) -> bytes | None:
     try:
-        with open(path, "rb") as file:
-            return file.read() or None
+        return files.read(path, _LARGEST) or None
     except OSError:
         return None
 

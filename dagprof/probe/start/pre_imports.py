@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Iterable
 
+from ..system import files
+
 if TYPE_CHECKING:
     from ..versions.airflow_api import AirflowApi
 
@@ -16,12 +18,12 @@ _SIMPLE = re.compile(
 )
 
 
-def names(api: AirflowApi, files: Iterable[str]) -> list[str]:
+def names(api: AirflowApi, dag_files: Iterable[str]) -> list[str]:
     """The modules, in the order of the files. Only files that may name a new one are parsed,
     because thousands name the same few.
     """
     found: dict[str, None] = {"airflow": None}
-    for file in files:
+    for file in dag_files:
         if _may_name_others(file, found):
             found.update(dict.fromkeys(api.airflow_imports(file)))
     del found["airflow"]
@@ -30,8 +32,7 @@ def names(api: AirflowApi, files: Iterable[str]) -> list[str]:
 
 def _may_name_others(file: str, found: dict[str, None]) -> bool:
     try:
-        with open(file, "rb") as stream:
-            data = stream.read()
+        data = files.read(file, files.LARGEST_SOURCE)
     except OSError:
         return False
     if data.startswith(b"PK") or b"\\\n" in data or b"\\\r" in data:
