@@ -16,7 +16,7 @@ from dagprof.config.settings import Depth, Settings
 from dagprof.measure.budget import Budget
 from dagprof.measure.conditions import seeds
 from dagprof.measure.crew import Crew, Job
-from dagprof.model import Doubt, Measured, Used
+from dagprof.model import Condition, Doubt, Measured, Used
 from dagprof.passes import file
 from dagprof.passes.asking import Ask, ParseLimits
 from dagprof.passes.experiments import prove
@@ -93,6 +93,25 @@ class Rounds:
             self._slowest_first(unknown)
         self._prove(time.monotonic() - began)
         self._note_users()
+        return self._results.values()
+
+    def compare_conditions(self) -> Iterable[Measured]:
+        """Parse each file twice more: as before, and on another day, host and so on."""
+        files = [
+            (path, measured) for path, measured in self._results.items() if seeds.is_asked(measured)
+        ]
+        if not files:
+            return self._results.values()
+        paths = {measured.result.path: path for path, measured in files}
+        fixed: set[str] = set()
+        self._progress.started(len(files), "comparing days and hosts")
+        jobs = seeds.elsewhere_jobs(files, self._limits, fixed)
+        for number, measured in enumerate(self._crew.do(jobs, self._budget), 1):
+            self._keep(paths[measured.result.path], measured, number)
+        if fixed:
+            conditions = ", ".join(Condition(name).where for name in sorted(fixed))
+            text = f"This system does not let dagprof parse {conditions}; DAGs may differ there."
+            self.doubts.append(Doubt(code="conditions", text=text))
         return self._results.values()
 
     def compare_seeds(self, other: Crew) -> Iterable[Measured]:

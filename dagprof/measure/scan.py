@@ -162,7 +162,10 @@ class _Scan:
             path: measured for path in files if (measured := self._taken_over(path)) is not None
         }
         results = rounds.measure(files, known)
-        other = seeds.with_another_seed(site.target) if self._settings.depth is Depth.FULL else None
+        other = None
+        if self._settings.depth is Depth.FULL:
+            results = rounds.compare_conditions()
+            other = seeds.with_another_seed(site.target)
         if other is not None:
             # A scratch folder for both, in which DAG files may have written by now.
             config: ProbeConfig = {

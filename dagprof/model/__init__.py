@@ -16,7 +16,7 @@ the older form could misread the newer one:
 from __future__ import annotations
 
 from dagprof.model.base import Doubt, Frozen, Place
-from dagprof.model.behaviour import EXISTENCE, Access, Effect, Instability, Output
+from dagprof.model.behaviour import EXISTENCE, Access, Condition, Effect, Instability, Output
 from dagprof.model.effects import EFFECT_KINDS, EffectGroup, EffectKind, effect_kind
 from dagprof.model.experiments import Experiment, Need
 from dagprof.model.failures import Failure, LostDag, Unanswered
@@ -55,6 +55,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "STATEMENT",
     "Access",
+    "Condition",
     "Doubt",
     "Edge",
     "Effect",

@@ -4,6 +4,8 @@ parse to parse.
 
 from __future__ import annotations
 
+import enum
+
 from dagprof.model.base import Count, Frozen, LineNumber
 from dagprof.model.effects import EffectKind, effect_kind
 
@@ -72,6 +74,38 @@ class Effect(Frozen, frozen=True):
 EXISTENCE = "the DAG itself"
 
 
+class Condition(str, enum.Enum):
+    """A condition of a parse that dagprof changes to find out whether DAGs depend on it."""
+
+    NONE = ""
+    DAY = "day"
+    HOST = "host"
+    USER = "user"
+    TIME_ZONE = "time-zone"
+    ENVIRONMENT = "environment"
+    RANDOM_SEED = "random-seed"
+    HASH_SEED = "hash-seed"
+    SEVERAL = "several"
+
+    @property
+    def where(self) -> str:
+        """The phrase for a parse under another such condition."""
+        return _WHERE[self]
+
+
+_WHERE = {
+    Condition.NONE: "in another parse",
+    Condition.DAY: "on another day",
+    Condition.HOST: "on another host",
+    Condition.USER: "as another user",
+    Condition.TIME_ZONE: "in another time zone",
+    Condition.ENVIRONMENT: "with other environment variables",
+    Condition.RANDOM_SEED: "with another random seed",
+    Condition.HASH_SEED: "with another hash seed",
+    Condition.SEVERAL: "on another day, host or user, or in another environment",
+}
+
+
 class Instability(Frozen, frozen=True):
     """A field of a serialised DAG that differed between two parses of the same file: the place, and
     both values.
@@ -80,7 +114,8 @@ class Instability(Frozen, frozen=True):
     and ``missing``.
 
     ``by_seed`` says that the field differs only under another hash seed, like the order of a set.
-    It changes with each start of Python, not with each parse.
+    It changes with each start of Python, not with each parse. ``condition`` names the condition
+    under which the field differs, if two parses in a row give the same.
     """
 
     dag_id: str
@@ -88,6 +123,12 @@ class Instability(Frozen, frozen=True):
     first: str
     second: str
     by_seed: bool = False
+    condition: Condition = Condition.NONE
+
+    @property
+    def under(self) -> Condition:
+        """The condition that makes the difference; ``NONE`` if each parse does."""
+        return Condition.HASH_SEED if self.by_seed else self.condition
 
     @property
     def is_existence(self) -> bool:

@@ -22,15 +22,21 @@ class Lab:
         self._path, self._ask, self._limits = path, ask, limits
 
     def parse(
-        self, without: Sequence[Candidate], *, contents: Sequence[str] = (), state: bool = False
+        self,
+        without: Sequence[Candidate],
+        *,
+        contents: Sequence[str] = (),
+        state: bool = False,
+        conditions: Sequence[str] = (),
     ) -> Reply:
         """Parse once. On request, the reply has the named DAGs' contents, and the changes that the
-        parse left in its process.
+        parse left in its process. The process gets other ``conditions``, see ``model.Condition``.
         """
         taken_out: dict[str, list[int]] = {}
         for candidate in without:
             taken_out.setdefault(candidate.file, []).append(candidate.statement.line)
-        return self._timed(taken_out, contents=list(contents), state=state)
+        more = {"conditions": list(conditions)} if conditions else {}
+        return self._timed(taken_out, contents=list(contents), state=state, **more)
 
     def control(self, candidates: Sequence[Candidate]) -> Reply:
         """Parse with all statements. The candidates' files are compiled in memory, as in the parse

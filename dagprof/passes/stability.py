@@ -1,18 +1,33 @@
-"""Do repeated parses give the same serialised DAGs? Airflow 3 stores each different one as a new
-version.
+"""Do repeated parses give the same serialised DAGs, also on another day, on another host, and so
+on? Airflow 3 stores each different one as a new version.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from dagprof.model import Instability
+import msgspec
+
+from dagprof.link.messages.result import Result
+from dagprof.model import Condition, Doubt, Instability, Measured
 from dagprof.passes.asking import Ask, ParseLimits
-from dagprof.passes.differences import changed, differences
+from dagprof.passes.differences import appearing, changed, differences
 from dagprof.passes.lab import MOST_DAGS, Lab
 
 _SHOWN_FIELDS = 5
+# The most DAGs of one file whose serialised form is compared under other conditions.
+_MOST_COMPARED = 20
+# What a process can change by itself. Another hash seed takes another zygote.
+CONDITIONS = (
+    Condition.DAY,
+    Condition.ENVIRONMENT,  # before those that may add a variable
+    Condition.HOST,
+    Condition.USER,
+    Condition.TIME_ZONE,
+    Condition.RANDOM_SEED,
+)
 
 
 def instabilities(
@@ -44,3 +59,76 @@ def differing(
         for name in sorted(first.keys() & second.keys())
         for found in list(differences(first[name], second[name]))[:_SHOWN_FIELDS]
     )
+
+
+class Elsewhere(NamedTuple):
+    """The result of a file after parses under other conditions, and the conditions that this system
+    does not let dagprof change.
+    """
+
+    measured: Measured
+    fixed: tuple[str, ...]
+
+
+def elsewhere(path: Path, measured: Measured, ask: Ask, limits: ParseLimits) -> Elsewhere:
+    """Parse once as before, and once with all conditions changed. If the DAGs differ, parse once
+    more for each condition to find the one that matters.
+    """
+    lab = Lab(path, ask, limits)
+    contents = measured.result.dag_ids[:_MOST_COMPARED]
+
+    def parse(*conditions: Condition) -> Result | None:
+        return lab.parse((), contents=contents, conditions=conditions).result
+
+    here = parse()
+    if here is None or here.failures:
+        return Elsewhere(measured, ())
+    there = parse(*CONDITIONS)
+    if there is not None and not there.failures and not _differing(here, there):
+        return Elsewhere(measured, there.fixed)
+    alone = {condition: parse(condition) for condition in CONDITIONS}
+    fixed = tuple(name for result in alone.values() if result is not None for name in result.fixed)
+    changed = msgspec.structs.replace(
+        measured.result,
+        instabilities=_attributed(here, there, alone),
+        doubts=(*measured.result.doubts, *_failing(there, alone)),
+    )
+    return Elsewhere(msgspec.structs.replace(measured, result=changed), fixed)
+
+
+def _differing(
+    here: Result, there: Result, condition: Condition = Condition.NONE
+) -> tuple[Instability, ...]:
+    found = (
+        *appearing((here.dag_ids, there.dag_ids)),
+        *differing(here.contents, there.contents),
+    )
+    return tuple(msgspec.structs.replace(each, condition=condition) for each in found)
+
+
+def _attributed(
+    here: Result, there: Result | None, alone: Mapping[Condition, Result | None]
+) -> tuple[Instability, ...]:
+    """The differences by their conditions. A DAG that no single condition changes needs several."""
+    found: dict[tuple[str, str], Instability] = {}
+    for condition, result in alone.items():
+        if result is not None and not result.failures:
+            for each in _differing(here, result, condition):
+                found.setdefault((each.dag_id, each.field), each)
+    known = {dag_id for dag_id, _ in found}
+    if there is None or there.failures:
+        return tuple(found.values())
+    several = _differing(here, there, Condition.SEVERAL)
+    return (*found.values(), *(each for each in several if each.dag_id not in known))
+
+
+def _failing(there: Result | None, alone: Mapping[Condition, Result | None]) -> list[Doubt]:
+    """A note about the first condition under which the parse fails."""
+    results = {**alone, Condition.SEVERAL: there}
+    for condition, result in results.items():
+        if result is None or result.failures:
+            failures = result.failures if result is not None else ()
+            why = f": {failures[-1].type}: {failures[-1].message[:200]}" if failures else ""
+            text = f"The parse fails {condition.where}{why}."
+            return [Doubt(code="conditions", text=text)]
+    return []

@@ -181,20 +181,18 @@ def unstable(file: FileResult) -> str:
     """The differences from parse to parse, in one sentence."""
     found = file.instabilities[0]
     more = len(file.instabilities) - 1
-    when = (
-        "start to start of Python, since sets change their order"
-        if found.by_seed
-        else "parse to parse"
-    )
+    when = found.under.where if found.under else "from parse to parse"
+    if found.by_seed:
+        when += ", since sets change their order"
     if found.is_existence:
         doubled = f" ({count(more, 'more difference')})" if more else ""
-        some = "with another hash seed" if found.by_seed else "in others"
+        some = found.under.where if found.under else "in others"
         return safe_text(
             f"{file.path}: DAG {found.dag_id} exists in some parses, but not {some}{doubled}.", 600
         )
     fields = f" ({count(more, 'more field')})" if more else ""
     return safe_text(
-        f"{file.path}: DAG {found.dag_id} differs from {when}: {found.field} is "
+        f"{file.path}: DAG {found.dag_id} differs {when}: {found.field} is "
         f"{safe_text(found.first, _VALUE)}, then {safe_text(found.second, _VALUE)}{fields}. "
         "Airflow 3 stores each variant as a new version.",
         600,

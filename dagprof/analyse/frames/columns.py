@@ -115,6 +115,7 @@ INSTABILITIES = {
     "first": _TEXT,
     "second": _TEXT,
     "by_seed": _FLAG,
+    "condition": _TEXT,
 }
 EXPERIMENTS = {
     "path": _TEXT,

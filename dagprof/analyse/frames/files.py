@@ -130,7 +130,15 @@ def instabilities_frame(run: Run) -> pd.DataFrame:
     return table(
         columns.INSTABILITIES,
         (
-            (file.path, found.dag_id, found.field, found.first, found.second, found.by_seed)
+            (
+                file.path,
+                found.dag_id,
+                found.field,
+                found.first,
+                found.second,
+                found.by_seed,
+                found.under.value,
+            )
             for file in run.files
             for found in file.instabilities
         ),

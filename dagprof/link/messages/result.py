@@ -164,6 +164,8 @@ class Result(Message, frozen=True):
     missing: tuple[Line, ...] = ()
     stars: tuple[Line, ...] = ()
     missed: tuple[tuple[Short, Short, LineNumber], ...] = ()
+    # The requested conditions that this system does not let the probe change.
+    fixed: tuple[Short, ...] = ()
 
     # The tracing mode.
     wall_ms: float = 0.0

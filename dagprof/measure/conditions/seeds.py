@@ -20,7 +20,7 @@ from dagprof.model import Measured
 from dagprof.passes.asking import Ask, ParseLimits
 from dagprof.passes.differences import appearing
 from dagprof.passes.lab import Lab
-from dagprof.passes.stability import differing
+from dagprof.passes.stability import differing, elsewhere
 
 SEED_VARIABLE = "PYTHONHASHSEED"
 _MOST_DAGS = 20
@@ -110,3 +110,21 @@ def _given(path: Path, measured: Measured, ask: Ask, limits: ParseLimits) -> Giv
     if result is None or result.failures:
         return Given(frozenset(measured.result.dag_ids), {})
     return Given(frozenset(result.dag_ids), result.contents)
+
+
+def elsewhere_jobs(
+    files: Iterable[tuple[Path, Measured]], limits: ParseLimits, fixed: set[str]
+) -> list[Job]:
+    """Jobs that parse each file under other conditions. ``fixed`` gets the names of the conditions
+    that this system does not let dagprof change.
+    """
+
+    def comparing(measured: Measured) -> Callable[[Path, str, Ask], Measured]:
+        def work(path: Path, shown: str, ask: Ask) -> Measured:
+            found = elsewhere(path, measured, ask, limits)
+            fixed.update(found.fixed)
+            return found.measured
+
+        return work
+
+    return [Job(path, comparing(measured), otherwise=measured) for path, measured in files]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Callable
 from .. import answering, bounds, watch
 from ..asked import answers, environment, lookups
 from ..parsing import bytecode, failures, parse, serialised, stacks
-from ..parsing.experiments import experiment, missed, state
+from ..parsing.experiments import elsewhere, experiment, missed, state
 from ..start import collector, home
 from ..system import exported, interpreter
 from ..system.clocks import perf_counter, process_time, thread_time
@@ -195,10 +195,16 @@ class Child:
         removal = experiment.Removal(self._request.get("without") or {}, seen)
         if self._request.get("without"):
             removal.install()
+        fixed: list[str] = []
+        if self._request.get("conditions"):
+            fixed = elsewhere.apply(self._request["conditions"])
+            self._surroundings.exported.settle()
         compilations = bytecode.Compilations()
         compilations.install()
         parsed = self._parse()
         facts: Facts = {"sample": parsed.figures, "compiled": compilations.count}
+        if fixed:
+            facts["fixed"] = fixed
         if seen is not None:
             facts["state"], facts["missed"] = state.snapshot(), seen.rows
             facts["missing"], facts["stars"] = removal.missing, removal.stars

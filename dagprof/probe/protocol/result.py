@@ -125,6 +125,7 @@ class Facts(TypedDict, total=False):
     stars: list[LineRow]
     missed: list[LineRow]
     contents: dict[str, Json]
+    fixed: list[str]
     # The tracing mode.
     wall_ms: float
     cpu_ms: float

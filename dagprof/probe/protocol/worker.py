@@ -42,10 +42,11 @@ class ParseRequest(PlainRequest, total=False):
 
     ``first``: compile the file before the parse. ``without``: lines of imports to take out, by
     file. ``contents``: DAGs whose serialised form is wanted. ``state``: report what the parse
-    leaves changed. ``guess``: other answers. ``pyinstrument``: its folder, for an interpreter
-    without it. ``hold_s``: how long to wait for processes that hold the output. ``list_modules``:
-    report the modules loaded before the parse. ``database``: the path of a migrated database for
-    Airflow 2, and its SHA-256.
+    leaves changed. ``conditions``: change these conditions of the process before the parse (see
+    ``parsing.experiments.elsewhere``). ``guess``: other answers. ``pyinstrument``: its folder, for
+    an interpreter without it. ``hold_s``: how long to wait for processes that hold the output.
+    ``list_modules``: report the modules loaded before the parse. ``database``: the path of a
+    migrated database for Airflow 2, and its SHA-256.
     """
 
     memory_limit_kib: int | None
@@ -54,6 +55,7 @@ class ParseRequest(PlainRequest, total=False):
     without: dict[str, list[int]]
     contents: list[str]
     state: bool
+    conditions: list[str]
     database: list[str]
     guess: OtherAnswers
     pyinstrument: str | None

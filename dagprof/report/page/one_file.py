@@ -184,7 +184,7 @@ def _middle_cut(text: str) -> str:
 
 
 def _instability(found: Instability) -> list[str]:
-    when = "start to start of Python" if found.by_seed else "parse to parse"
+    when = found.under.where if found.under else "parse to parse"
     return [
         safe_text(text, 300)
         for text in (found.dag_id, found.field, found.first, found.second, when)
