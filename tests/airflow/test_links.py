@@ -1,4 +1,4 @@
-"""A DAG file puts links in the place of dagprof's own files and folders. They lead to files of the
+"""A DAG file puts links or files in the place of dagprof's own files and folders. They lead to files of the
 user, which stay as they are.
 """
 
@@ -71,4 +71,21 @@ def test_files_behind_a_link_stay(
     )
     for name, text in files.items():
         assert (theirs / name).read_text() == text, name
+    assert {result(run, path).status for path in ("aa.py", "zz.py")} == {Status.OK}
+
+
+@pytest.mark.parametrize("isolation", ["fork", "spawn"])
+@pytest.mark.parametrize("kills", ["", KILL], ids=["", "and kills the zygote"])
+def test_a_file_in_the_place_of_the_scratch_folder_hurts_no_other(
+    scan: Scan, kills: str, isolation: str
+) -> None:
+    code = f"import os, shutil\n{LINKS['parse']}\nshutil.rmtree(path)\nopen(path, 'w').close()\n"
+    run = scan(
+        {"aa.py": dag("aa"), "mm.py": dag("mm", code + kills), "zz.py": dag("zz")},
+        isolation=isolation,
+        jobs=1,
+        repeat=2,
+        depth="quick",
+        time_limit_s=90,
+    )
     assert {result(run, path).status for path in ("aa.py", "zz.py")} == {Status.OK}

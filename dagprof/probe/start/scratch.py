@@ -16,10 +16,10 @@ _KEPT = (".", "plugins", "probe.log", "reference", "metadata-")
 
 
 def ensure(scratch: str) -> None:
-    """Make the scratch folder if a DAG file has removed it. If a link is in its place, only the
-    link goes: it leads to files that are not dagprof's.
+    """Make the scratch folder if a DAG file has removed it. If a file or a link is in its place,
+    only that goes: the link leads to files that are not dagprof's.
     """
-    if os.path.islink(scratch):
+    if os.path.lexists(scratch) and (os.path.islink(scratch) or not os.path.isdir(scratch)):
         os.unlink(scratch)
     os.makedirs(scratch, exist_ok=True)
 
