@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from dagprof.model import Loads, Module, Origin
 
@@ -58,4 +59,45 @@ def ms_by_line(loads: Loads) -> dict[int, float]:
     for importer, line, us in zip(loads.importer, loads.line, loads.cumulative_us, strict=True):
         if importer == -1:
             result[line] = result.get(line, 0.0) + us / 1000
+    return result
+
+
+class Lead(NamedTuple):
+    """The line of the user's code that leads to a load: ``module`` is a position in
+    ``Run.modules``, -1 for the DAG file. ``is_indirect``: the line is no import, but runs code
+    that imports, such as a call.
+    """
+
+    module: int
+    line: int
+    is_indirect: bool
+
+
+def leads(loads: Loads, are_users: Sequence[bool]) -> list[Lead]:
+    """The user's line behind each load. Behind a load inside other modules' loads, it is the line
+    behind the outermost of these that a user's module or the DAG file began.
+    """
+    found: list[Lead] = []
+    columns = (loads.parent, loads.importer, loads.line, loads.caller_line)
+    for parent, importer, line, caller_line in zip(*columns, strict=True):
+        around = loads.module[parent] if parent >= 0 else -1
+        if importer == -1 or (importer >= 0 and are_users[importer]):
+            found.append(Lead(importer, line, is_indirect=False))
+        elif around >= 0 and not are_users[around]:
+            found.append(found[parent])
+        else:
+            found.append(Lead(around, caller_line, is_indirect=importer != around))
+    return found
+
+
+def outermost(loads: Loads, keys: Sequence[str]) -> list[bool]:
+    """Whether each load is in no other load of its own group. ``keys`` gives the group of each
+    module position.
+    """
+    result: list[bool] = []
+    enclosing: list[frozenset[str]] = []
+    for place, parent in zip(loads.module, loads.parent, strict=True):
+        outside = enclosing[parent] if parent >= 0 else frozenset()
+        result.append(keys[place] not in outside)
+        enclosing.append(outside | {keys[place]})
     return result

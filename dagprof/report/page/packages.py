@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagprof.analyse.frames import imports_frame, records
-from dagprof.analyse.loads import group, package
+from dagprof.analyse.loads import Lead, group, leads, outermost, package
 from dagprof.attribution.candidates import shown_path
 from dagprof.attribution.scale import saving_ms
 from dagprof.model import Origin, Run
@@ -103,33 +103,39 @@ def table(run: Run, alone_ms: Mapping[str, float]) -> list[dict[str, object]]:
 
 
 def _importers(run: Run) -> dict[str, list[list[object]]]:
-    """For each distribution, the lines of the user's code that loaded parts of it: place, number of
-    files, and ms in all of them.
+    """For each distribution, the lines of the user's code that lead to loads of it: place, number
+    of files, and ms in all of them. A line can be an import or a call.
     """
     keys = [group(module, "distribution") for module in run.modules]
-    is_users = [module.origin is Origin.USER for module in run.modules]
+    are_users = [module.origin is Origin.USER for module in run.modules]
     files = [safe_text(shown_path(module.file, run.root), 120) for module in run.modules]
-    found: dict[str, dict[tuple[str, int], dict[str, float]]] = {}
+    found: dict[str, dict[str, dict[str, float]]] = {}
     for file in run.files:
         if file.trace is None:
             continue
         loads, per_us = file.trace.loads, saving_ms(file, 1.0)
         shown = safe_text(file.path)
-        for module, importer, line, us in zip(
-            loads.module, loads.importer, loads.line, loads.cumulative_us, strict=True
+        for module, lead, is_outermost, us in zip(
+            loads.module,
+            leads(loads, are_users),
+            outermost(loads, keys),
+            loads.cumulative_us,
+            strict=True,
         ):
-            if is_users[module] or not (importer == -1 or (importer >= 0 and is_users[importer])):
+            if not is_outermost:
                 continue
-            place = (shown if importer == -1 else files[importer], line)
+            place = _place(shown if lead.module == -1 else files[lead.module], lead)
             by_file = found.setdefault(keys[module], {}).setdefault(place, {})
             by_file[file.path] = by_file.get(file.path, 0.0) + per_us * us
     return {name: _most(places) for name, places in found.items()}
 
 
-def _most(places: Mapping[tuple[str, int], Mapping[str, float]]) -> list[list[object]]:
-    rows = [
-        (f"{path}:{line}", len(by_file), sum(by_file.values()))
-        for (path, line), by_file in places.items()
-    ]
+def _place(file: str, lead: Lead) -> str:
+    line = f":{lead.line}" if lead.line else ""
+    return f"{file}{line}{', indirectly' if lead.is_indirect else ''}"
+
+
+def _most(places: Mapping[str, Mapping[str, float]]) -> list[list[object]]:
+    rows = [(place, len(by_file), sum(by_file.values())) for place, by_file in places.items()]
     ranked = sorted(rows, key=lambda row: (-row[2], row[0]))
     return [[place, files, round(ms, 1)] for place, files, ms in ranked[:SHOWN_IMPORTERS]]

@@ -7,7 +7,7 @@ const PACKAGE_COLUMNS = [
   { name: "Would save", key: "alone", figure: true, value: (row) => row.alone ?? -1 },
   { name: "Most in one file", key: "largest", figure: true, value: (row) => row.largest },
   { name: "Files", key: "files", figure: true, value: (row) => row.files },
-  { name: "Imported by" },
+  { name: "Loaded by" },
 ];
 
 class PackagesView {
