@@ -51,9 +51,17 @@ def _users(folder: Path) -> dict[str, str]:
     return files
 
 
-@pytest.mark.parametrize("isolation", ["fork", "spawn"])
-@pytest.mark.parametrize("kills", ["", KILL], ids=["", "and kills the zygote"])
-@pytest.mark.parametrize("which", LINKS)
+@pytest.mark.parametrize(
+    ("which", "kills", "isolation"),
+    [
+        ("home", "", "fork"),
+        ("configuration", KILL, "fork"),
+        ("scratch", "", "fork"),
+        ("scratch", KILL, "fork"),
+        ("parse", "", "spawn"),
+        ("parse", KILL, "spawn"),
+    ],
+)
 def test_files_behind_a_link_stay(
     scan: Scan, tmp_path: Path, which: str, kills: str, isolation: str
 ) -> None:
@@ -74,8 +82,7 @@ def test_files_behind_a_link_stay(
     assert {result(run, path).status for path in ("aa.py", "zz.py")} == {Status.OK}
 
 
-@pytest.mark.parametrize("isolation", ["fork", "spawn"])
-@pytest.mark.parametrize("kills", ["", KILL], ids=["", "and kills the zygote"])
+@pytest.mark.parametrize(("kills", "isolation"), [(KILL, "fork"), ("", "spawn")])
 def test_a_file_in_the_place_of_the_scratch_folder_hurts_no_other(
     scan: Scan, kills: str, isolation: str
 ) -> None:
