@@ -46,7 +46,7 @@ class _Inheritance:
         self._was_subreaper = 0
 
     def begin(self, zygote: int) -> None:
-        """Inherit orphans, from the first zygote on."""
+        """Inherit orphaned processes, before the first zygote starts."""
         with self.lock:
             if not self.zygotes:
                 self._was_subreaper = _subreaper()
@@ -54,7 +54,7 @@ class _Inheritance:
             self.zygotes.add(zygote)
 
     def end(self, zygote: int) -> None:
-        """Leave orphans to others again, after the last zygote."""
+        """Stop inheriting orphaned processes, after the last zygote."""
         with self.lock:
             self.zygotes.discard(zygote)
             self.sessions.discard(zygote)
@@ -79,7 +79,7 @@ def started(start: Callable[[], Popen[bytes]]) -> Popen[bytes]:
 
 
 def forgotten(pid: int) -> None:
-    """Such a process has ended."""
+    """Record that a process from ``started`` has ended."""
     with _inheritance.lock:
         _inheritance.sessions.discard(pid)
 
@@ -95,7 +95,7 @@ class Strays:
         _inheritance.begin(zygote)
 
     def end(self) -> None:
-        """Kill what is left, with what that leaves in turn; safe to call twice."""
+        """Kill the remaining processes and their children; safe to call twice."""
         if self._zygote not in _inheritance.zygotes:
             return
         until = time.monotonic() + _LIMIT_S

@@ -1,5 +1,5 @@
-"""Do repeated parses give the same serialised DAGs? Airflow 3 stores each different one as a new
-version.
+"""Checks that repeated parses give the same serialised DAGs. Airflow 3 stores each different DAG as
+a new version.
 """
 
 from __future__ import annotations

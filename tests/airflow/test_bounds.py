@@ -135,7 +135,7 @@ def test_all_output_is_counted(run: Run) -> None:
 def test_an_answer_that_is_none_is_told(run: Run) -> None:
     assert "too large" in result(run, "flood.py").detail
     for path in ("garbage.py", "many_values.py", "nested.py"):
-        assert "did not send what dagprof expects" in result(run, path).detail
+        assert "The parsing process sent invalid data" in result(run, path).detail
 
 
 def test_what_is_left_running_is_ended_and_told(run: Run) -> None:

@@ -86,7 +86,7 @@ def write(folder: Path) -> Path:
 
 
 def is_intact(folder: Path) -> bool:
-    """Whether the reference stands below ``folder`` as it was written, and nothing else."""
+    """Whether ``folder`` contains the unchanged reference and nothing else."""
     texts = _texts(folder)
     try:
         parts = (f"{_PACKAGE}/{name}" for name in os.listdir(folder / _PACKAGE))
