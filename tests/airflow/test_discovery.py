@@ -213,7 +213,7 @@ def test_a_loop_of_links_is_named_with_the_link(scan: Scan, tmp_path: Path) -> N
     folder = write(tmp_path / "dags", {"a.py": dag("a"), "team/b.py": dag("b")})
     (folder / "team" / "again").symlink_to(folder, target_is_directory=True)
     with pytest.raises(
-        MeasurementError, match=r"the link team/again leads back .* Remove the link"
+        MeasurementError, match=r"the symbolic link team/again points to .* Remove the link"
     ):
         dagprof.scan(folder, python=TARGET, repeat=1)
 

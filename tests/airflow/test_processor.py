@@ -164,7 +164,7 @@ def test_a_number_beyond_64_bits_loses_the_dags_in_airflow_3(run: Run, is_superv
         return
     assert (file.status, file.dag_ids) == (Status.LOST, ())
     assert re.match(
-        r".*params.* of the DAG 'big_number' is 1180591620717411303424 \(int\); Airflow",
+        r".*params.* of the DAG 'big_number' is 1180591620717411303424 \(int\)\. Airflow",
         only_failure(file),
     )
 
@@ -173,7 +173,7 @@ def test_a_lone_surrogate_loses_the_dags(run: Run) -> None:
     file = result(run, "surrogate.py")
     assert (file.status, file.dag_ids) == (Status.LOST, ())
     assert (
-        "description of the DAG 'surrogate' is 'bad \\udcff' (str); Airflow cannot"
+        "description of the DAG 'surrogate' is 'bad \\udcff' (str). Airflow cannot"
         in only_failure(file)
     )
 

@@ -187,7 +187,7 @@ def test_it_works_in_parallel(place: pytest.Pytester) -> None:
     [
         (
             ("--dagprof", "dags", "--dagprof-baseline", "pyproject.toml"),
-            "*'*pyproject.toml' is not a run: *",
+            "*'*pyproject.toml' is not a run file: *",
         ),
         (("--dagprof", "dags", "--dagprof-baseline", "gone.json"), "*Cannot read '*gone.json'*"),
         (("--dagprof", "dags", "--dagprof-budget", "soon"), "*'soon' is not a duration. Write *"),
