@@ -42,7 +42,7 @@ _FRAMES = {
     ("timing", True): 30,
     ("trace", True): 20,
 }
-_REFUSED = ("cannot use what the parse reports", "did not send what dagprof expects")
+_REFUSED = ("cannot use the result of the parse", "The parsing process sent invalid data")
 # A field that only one message has.
 _MESSAGES = {"Ready": "executable", "Listing": "passed_over", "PreImported": "has_collected"}
 _MESSAGES["Described"] = "owners"
@@ -86,7 +86,7 @@ def _outcome(file: FileResult) -> str:
     assert file.status is not Status.TIMED_OUT, file
     if any(reason in file.detail for reason in _REFUSED):
         return "refused: the parse"
-    if "in a process that lived" in file.detail:
+    if "an impossible time of" in file.detail:
         return "refused: its time"
     if codes & {"no-trace", "no-stacks"}:
         return f"refused: {', '.join(sorted(codes & {'no-trace', 'no-stacks'}))}"

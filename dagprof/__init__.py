@@ -1,4 +1,4 @@
-"""dagprof measures how long Apache Airflow takes to parse DAG files, and says why.
+"""dagprof measures and explains how long Apache Airflow takes to parse DAG files.
 
 In a notebook or a script::
 
@@ -7,7 +7,7 @@ In a notebook or a script::
     dagprof.frames.imports_frame(run, by="distribution")
     dagprof.compare(dagprof.load("before.json"), run)
 
-Nothing heavy is imported before it is used.
+dagprof imports large libraries only when a function needs them.
 """
 
 from __future__ import annotations

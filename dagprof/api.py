@@ -1,4 +1,6 @@
-"""Functions for notebooks and scripts: the use cases that the commands call. They print nothing."""
+"""Functions for notebooks and scripts. Each function does the work of a command, and prints
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,7 @@ def scan(  # noqa: PLR0913 - one for each setting
 ) -> Run:
     """Measure the DAG files below ``paths`` and return the Run, without writing anything.
 
-    Each keyword is a setting. A keyword that is missing or None takes its value from the
+    Each keyword is a setting. If a keyword is missing or None, the value comes from the
     environment or the configuration file.
 
     :raises dagprof.errors.UsageError: invalid paths or settings.
@@ -83,10 +85,10 @@ def run_gate(  # noqa: PLR0913 - one for each setting
 ) -> Gated:
     """Compare the DAG files below ``paths`` with another version of them, or with a stored Run.
 
-    Give either ``against``, a branch, tag or commit, or ``baseline``, the file of a Run.
-    ``against_python`` measures the other version with another interpreter. ``all_files`` also
-    measures the files that the change cannot reach. The gate's limits and all missing settings come
-    from the environment and the configuration file. Nothing is written.
+    Give either ``against`` (a branch, tag or commit) or ``baseline`` (the file of a stored Run).
+    ``against_python`` selects another interpreter for the base version. ``all_files`` also measures
+    files that the change cannot affect. The limits of the gate and all missing settings come from
+    the environment and the configuration file. The function writes no files.
 
     :raises dagprof.errors.UsageError: invalid paths, settings, revision or baseline.
     :raises dagprof.errors.MeasurementError: nothing could be measured.
@@ -107,12 +109,12 @@ def run_gate(  # noqa: PLR0913 - one for each setting
 
 
 def explain(run: Run, file: str | Path, line: int | None = None) -> ExplainedFile:
-    """One file of a Run: its result, its source if that is unchanged, and the savings of possible
-    changes.
+    """Explain one file of a Run: its result, its source code and the savings of possible changes.
 
-    ``file`` is the file's path in the Run, the end of that path, or its path on disk.
+    The result contains the source code only if the file is unchanged. ``file`` is the path of the
+    file in the Run, the end of this path, or the path on disk.
 
-    :raises dagprof.errors.UsageError: the Run has no such file, or the file no such line.
+    :raises dagprof.errors.UsageError: the Run has no such file, or the file has no such line.
     """
     from dagprof.usecases import explain as usecase
 
@@ -122,8 +124,8 @@ def explain(run: Run, file: str | Path, line: int | None = None) -> ExplainedFil
 def compare(before: Run, after: Run, *, share: str = "25%", floor: str = "50ms") -> Comparison:
     """Compare two Runs file by file.
 
-    Changes below ``share`` of the parse time or below the duration ``floor`` do not count. Both
-    limits can be wider than the defaults, not narrower.
+    Changes below ``share`` of the parse time or below the duration ``floor`` do not count. Values
+    below the defaults have no effect.
 
     :raises dagprof.errors.UsageError: ``share`` is not a valid share, or ``floor`` not a valid
         duration.
@@ -140,9 +142,9 @@ def render_report(
     format: Literal["html", "markdown"] = "html",  # noqa: A002 - the option's name
     with_source: bool = True,
 ) -> str:
-    """The report of a Run as text, compared with ``baseline`` if there is one.
+    """Render the report of a Run as text. With ``baseline``, the report also compares both Runs.
 
-    ``with_source`` includes the source of the DAG files in the page.
+    ``with_source`` includes the source code of the DAG files in the report.
     """
     from dagprof.usecases import report as usecase
 

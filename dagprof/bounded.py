@@ -1,7 +1,7 @@
-"""Reads files of which nothing is known but the name: neither without end nor for ever.
+"""Reads files that dagprof knows only by name, with a limit on size and time.
 
-A DAG file chooses the names that its parse reports, and a folder may hold anything: a pipe that
-nobody writes to, a device that never ends, a name with a zero byte.
+A DAG file chooses the names that its parse reports. A folder may hold anything: a pipe that nobody
+writes to, a device that never ends, or a name with a zero byte.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _PIECE = 1 << 20
 
 
 def pieces(path: str | Path, most_bytes: int, *, also_pipes: bool = False) -> Iterator[bytes]:
-    """The first bytes of a file, piece by piece. ``also_pipes`` allows a pipe or device that a user
+    """The first bytes of a file, piece by piece. ``also_pipes`` also accepts pipes that a user
     names, such as ``/dev/stdin``.
 
-    :raises OSError: the file cannot be read, or is no regular file.
+    :raises OSError: the file cannot be read, or is not a regular file.
     """
     flags = os.O_RDONLY | os.O_CLOEXEC | (0 if also_pipes else os.O_NONBLOCK)
     try:
@@ -54,7 +54,8 @@ def head(path: str | Path, most_bytes: int, *, also_pipes: bool = False) -> byte
 def read(path: str | Path, most_bytes: int, *, also_pipes: bool = False) -> bytes:
     """All bytes of a file.
 
-    :raises OSError: as ``head``, or it has more than ``most_bytes``.
+    :raises OSError: the file cannot be read, is not a regular file, or has more than
+        ``most_bytes``.
     """
     data = head(path, most_bytes + 1, also_pipes=also_pipes)
     if len(data) > most_bytes:

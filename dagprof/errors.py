@@ -1,6 +1,6 @@
 """The errors of a command, as one shallow tree.
 
-Every message is one sentence that ends with the next step. A DAG file that cannot be parsed is a
+The last sentence of a message is the next step for the user. A DAG file that cannot be parsed is a
 result, never an exception.
 """
 
@@ -34,10 +34,10 @@ class DagprofError(Exception):
 
 
 def shortened(message: str) -> str:
-    """The message with values of at most about 200 characters, and of 2,000 characters itself.
+    """The message, with values of at most about 200 characters and a total of 2,000 characters.
 
-    A cut keeps the start and the end: the end of a path names the file, and the end of a message
-    the way out.
+    A cut keeps the start and the end. The end of a path names the file, and the end of a message
+    names the next step.
     """
     text = _LONG_VALUE.sub(_cut_value, message)
     if len(text) <= _LONGEST_MESSAGE:

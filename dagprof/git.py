@@ -72,15 +72,18 @@ def run(folder: Path, *arguments: str, limit_s: float = LIMIT_S) -> Answer:
             env={**kept, **_FIXED},
         )
     except (FileNotFoundError, PermissionError):
-        raise NotInstalled("git is not installed; --against needs it.") from None
+        raise NotInstalled(
+            "--against needs git, but git is not installed. Install git, or use --baseline FILE"
+            " instead."
+        ) from None
     except OSError as error:
         raise MeasurementError(
-            f"Cannot start git ({error.strerror}). Raise the limits of processes, open files and"
-            " memory (`ulimit -a` shows them)."
+            f"Cannot start git ({error.strerror}). Raise the limits on processes, open files and"
+            " memory (see `ulimit -a`)."
         ) from error
     except subprocess.TimeoutExpired:
         raise MeasurementError(
-            f"git {arguments[0]} did not finish within {limit_s:.0f} s."
+            f"`git {arguments[0]}` did not finish within {limit_s:.0f} seconds."
         ) from None
 
     # File names may be in any encoding. Decoded like this, they equal the names that ``os.listdir``
@@ -91,21 +94,24 @@ def run(folder: Path, *arguments: str, limit_s: float = LIMIT_S) -> Answer:
     return Answer(True, text, "") if done.returncode == 0 else Answer(False, "", _reason(errors))
 
 
-def demand(folder: Path, *arguments: str, otherwise: str) -> str:
+def demand(folder: Path, *arguments: str, otherwise: str, advice: str = "") -> str:
     """The output of git, unchanged.
 
-    :raises UsageError: git fails; the message is ``otherwise`` with git's reason and a full stop.
-        If git does not trust a repository of another user, the message says so.
+    :raises UsageError: git fails; the message is ``otherwise``, git's reason in parentheses, a full
+        stop, and ``advice``. If git does not trust a repository of another user, the message says
+        so.
     :raises MeasurementError: git did not start, or did not finish in time.
     """
     answer = run(folder, *arguments)
     if _DUBIOUS in answer.reason:
         raise UsageError(
-            "git does not trust the repository because another user owns it. Run `git config"
-            f" --global --add safe.directory {_top(answer.reason)}`, or run dagprof as that user."
+            "git does not trust the repository, because another user owns the repository. Run"
+            f" `git config --global --add safe.directory {_top(answer.reason)}`, or run dagprof as"
+            " the owner of the repository."
         )
     if not answer.succeeded:
-        raise UsageError(f"{otherwise} ({answer.reason})." if answer.reason else f"{otherwise}.")
+        reason = f" ({answer.reason})" if answer.reason else ""
+        raise UsageError(f"{otherwise}{reason}. {advice}".strip())
     return answer.text
 
 

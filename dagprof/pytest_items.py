@@ -1,7 +1,7 @@
 """DAG files as pytest items. dagprof's own processes parse each file; a failure is one sentence.
 
-Under pytest-xdist, each worker has a session of its own. The controller collects nothing, so it
-starts no session.
+Under pytest-xdist, each worker has a separate session. The controller collects nothing, so the
+controller starts no session.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ class DagParse(pytest.Item):
         if checked.broken:
             pytest.fail(safe_text(checked.broken, _LONGEST), pytrace=False)
         if checked.needs:
-            needs = f"{checked.result.path} could not be checked: {checked.needs}."
+            needs = f"dagprof cannot check {checked.result.path}: {checked.needs}."
             pytest.skip(safe_text(needs, _LONGEST))
         if text := "\n".join(filter(None, checked.notes)):
             # pytest shows this section below the sentence for a file that is too slow.

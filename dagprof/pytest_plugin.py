@@ -20,20 +20,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         dest="dagprof_paths",
         action="append",
         metavar="PATH",
-        help="Add a test for each DAG file below PATH that parses it; may be given several times.",
+        help=(
+            "Add a test for each DAG file below PATH; may be repeated. The test parses the DAG"
+            " file."
+        ),
     )
     group.addoption(
         "--dagprof-budget",
         metavar="DURATION",
         help=(
-            "Fail DAG files that take longer than this to parse, such as 500ms or 1.5s [default: "
-            "`gate.budget` in dagprof's configuration]."
+            "Fail DAG files that take longer than DURATION to parse, such as 500ms or 1.5s"
+            " [default: `gate.budget` in the dagprof configuration]."
         ),
     )
     group.addoption(
         "--dagprof-baseline",
         metavar="FILE",
-        help="Fail DAG files that are slower than in this run of `dagprof scan`.",
+        help="Fail DAG files that parse more slowly than in FILE, a run file from `dagprof scan`.",
     )
 
 

@@ -18,7 +18,7 @@ def parse_share(text: str) -> float:
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text)
     if match is None:
-        raise UsageError(f"{_shown(text)} is not a percentage. Write one such as 20%.")
+        raise UsageError(f"{_shown(text)} is not a percentage. Write a percentage such as 20%.")
     return _finite(match[1], text) / 100
 
 
@@ -30,8 +30,8 @@ def parse_duration_ms(text: str) -> float:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s)\s*", text)
     if match is None:
         raise UsageError(
-            f"{_shown(text)} is not a duration. Write milliseconds or seconds, such as 50ms or"
-            " 1.5s."
+            f"{_shown(text)} is not a duration. Write a duration in milliseconds or seconds, such"
+            " as 50ms or 1.5s."
         )
     return _finite(match[1], text) * (1000 if match[2] == "s" else 1)
 
@@ -39,7 +39,7 @@ def parse_duration_ms(text: str) -> float:
 def _finite(digits: str, text: str) -> float:
     number = float(digits)
     if number > _MOST:
-        raise UsageError(f"{_shown(text)} is too large. The largest number is {_MOST:,}.")
+        raise UsageError(f"{_shown(text)} is too large. The largest allowed number is {_MOST:,}.")
     return number
 
 

@@ -20,7 +20,10 @@ from pathlib import Path
 from dagprof.errors import MeasurementError
 
 MARK = ".dagprof-temporary"
-_TEXT = "A temporary folder of dagprof. The next dagprof removes it if this one was killed.\n"
+_TEXT = (
+    "This folder is a temporary folder of dagprof. If dagprof is killed, the next run of dagprof"
+    " removes the folder.\n"
+)
 # The end of the names that ``tempfile`` makes.
 _RANDOM = "[a-z0-9_]{8}"
 _ATTEMPTS = 100
@@ -41,8 +44,8 @@ def temporary_folder(purpose: str) -> Iterator[Path]:
         folder, lock = _made(purpose)
     except OSError as error:
         raise MeasurementError(
-            f"Cannot make a temporary folder ({error.strerror or error}). Set TMPDIR to a folder"
-            " that can be written and has free space."
+            f"Cannot create a temporary folder ({error.strerror or error}). Set TMPDIR to a"
+            " writable folder with free space."
         ) from error
     try:
         yield folder
@@ -146,7 +149,7 @@ def _place() -> str:
     place = tempfile.gettempdir()
     named = [os.path.abspath(os.environ[name]) for name in _NAMING if os.environ.get(name)]
     if place not in (*named, *_USUAL) and place == os.getcwd():
-        raise FileNotFoundError(f"none of {', '.join((*named, *_USUAL))} can be written")
+        raise FileNotFoundError(f"none of {', '.join((*named, *_USUAL))} is writable")
     return place
 
 
@@ -162,7 +165,7 @@ def _made(purpose: str) -> tuple[Path, int]:
             with contextlib.suppress(OSError):  # a full disk; the text is only for people
                 os.write(lock, _TEXT.encode())
             return folder, lock
-    raise FileExistsError("other processes remove each new folder")
+    raise FileExistsError("other processes remove every new folder")
 
 
 def _content(folder: Path) -> list[str]:

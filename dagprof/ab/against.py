@@ -89,7 +89,7 @@ def measure(
             elsewhere = _elsewhere(given, target.root, difference, tree)
             old_settings = _moved_settings(settings, target.root, difference, tree, asked.python)
             old = _old_target(old_settings, elsewhere, other_scratch, environ, difference, tree)
-            progress.preparing(f"importing Airflow in {target.python}, for both versions")
+            progress.preparing(f"importing Airflow in {target.python} for both versions")
             with _both(Site(old, old_settings, elsewhere), Site(target, settings, given)) as (
                 base,
                 head,
@@ -156,8 +156,8 @@ def _elsewhere(
     found = tuple(path for path in moved if os.path.exists(path) and path not in given)
     if not found:
         raise UsageError(
-            f"{', '.join(map(str, given))} does not exist in {difference.described}, so there is"
-            " nothing to compare; use `dagprof scan` for new folders."
+            f"{', '.join(map(str, given))} does not exist in {difference.described}, so the gate"
+            " has nothing to compare. To measure new folders, use `dagprof scan`."
         )
     return found
 
@@ -166,8 +166,8 @@ def _moved_root(root: Path, difference: Difference, tree: Path) -> Path:
     moved = revision.moved(root, difference.top, tree)
     if moved == root:
         raise UsageError(
-            f"The bundle root {root} is outside the repository {difference.top}. Give --bundle-root"
-            " inside it."
+            f"The bundle root {root} is outside the repository {difference.top}. Choose a bundle"
+            " root inside the repository with --bundle-root."
         )
     return moved
 
@@ -231,16 +231,16 @@ def _question(
     environment = affected.environment_changes(difference.changed)
     everything = ""
     if asked.every_file:
-        everything = "All files were requested"
+        everything = "--all-files selects all files"
     elif asked.python is not None:
         everything = (
-            f"The two sides use different interpreters ({base.target.python} and"
+            f"The two versions use different interpreters ({base.target.python} and"
             f" {head.target.python})"
         )
     elif environment:
         everything = (
-            f"{environment[0].relative_to(difference.top)} changed, which may affect what is "
-            "installed or how Airflow parses"
+            f"{environment[0].relative_to(difference.top)} changed and may affect installed"
+            " packages or Airflow settings"
         )
     return Question(
         changed_base=[revision.moved(path, difference.top, tree) for path in difference.changed],
@@ -274,9 +274,9 @@ def _history_doubts(difference: Difference) -> list[str]:
     if not difference.lacks_history:
         return []
     text = (
-        "This clone is shallow and lacks the commit where HEAD and the other revision parted, so"
-        f" the comparison is with {difference.described} itself. Run `git fetch --unshallow` to"
-        " leave out what changed there since."
+        "This shallow clone does not contain the merge base, so the gate compares with"
+        f" {difference.described} itself. To compare with the merge base, run `git fetch"
+        " --unshallow`."
     )
     return [text]
 
@@ -286,9 +286,9 @@ def _environment_doubts(difference: Difference, asked: ABRequest) -> list[str]:
     if not changed or asked.python is not None:
         return []
     text = (
-        f"{changed[0].relative_to(difference.top)} differs, but both sides were measured with the "
-        "same installed packages. Use --against-python to measure the other side in its own "
-        "environment."
+        f"{changed[0].relative_to(difference.top)} changed, but dagprof measured both versions"
+        " with the same installed packages. To measure the base version with other packages, use"
+        " --against-python."
     )
     return [text]
 
@@ -305,10 +305,10 @@ def _settings_doubts(difference: Difference, tree: Path, settings: Settings) -> 
         return []
     name = file.relative_to(difference.top)
     text = (
-        "changed its limits. The new limits apply only to files that the rest of the change can"
-        " affect"
+        f"The limits in {name} changed. The gate applies the new limits only to the measured"
+        " files. To apply the limits to every file, use --all-files."
     )
-    return [f"{name} {text}. Use --all-files to apply the limits to every file."]
+    return [text]
 
 
 def _shared(found: Duel, difference: Difference, tree: Path) -> list[str]:
@@ -323,4 +323,9 @@ def _shared(found: Duel, difference: Difference, tree: Path) -> list[str]:
     if not shared:
         return []
     file = shared[0][len(top) :]
-    return [f"{file} is installed from the working tree, so both sides used its new version."]
+    return [
+        (
+            f"{file} is installed from the working tree, so dagprof measured both versions with the"
+            f" new {file}."
+        )
+    ]

@@ -175,8 +175,8 @@ class _ABRun:
             others, max(0, min(len(others), question.sample - len(changed)))
         )
         self._doubts.append(
-            f"{question.everything}. The change may affect all {len(every)} files. dagprof measured"
-            f" a fixed sample of {len(changed) + len(chosen)}."
+            f"{question.everything}. The change may affect all {len(every)} files. dagprof"
+            f" measured {len(changed) + len(chosen)} of these files, the same files in each run."
         )
         return sorted({*changed, *chosen})
 
@@ -235,7 +235,9 @@ class _ABRun:
         )
 
         budget = Budget(max(_LEAST_FOR_OTHERS_S, self._question.budget_s * _SHARE_FOR_OTHERS))
-        self._progress.started(len(chosen), "tracing other DAG files that use the same helpers")
+        self._progress.started(
+            len(chosen), ("tracing other DAG files that use the same helper modules")
+        )
         for done, name in enumerate(each(lanes, self._trace_other, chosen, budget), 1):
             self._told(name, done)
 
@@ -296,8 +298,8 @@ class _ABRun:
             pass
         if undecided and budget.is_spent:
             self._doubts.append(
-                f"The time budget ran out before {len(undecided)} of {len(names)} files could "
-                "be decided. Raise time-budget to decide more."
+                f"The time budget ran out before {len(undecided)} of {len(names)} files had a"
+                " clear result. To get more results, raise time-budget."
             )
 
     def _compare_dags(self, lane: Lane, name: str) -> None:

@@ -47,11 +47,14 @@ def difference(folder: Path, revision: str) -> Difference:
 
     :raises UsageError: no repository, no git, or no such revision.
     """
-    outside = (
-        "The DAG files are not in a git repository, which --against needs. Use --baseline FILE"
-        " instead"
+    shown = git.demand(
+        folder,
+        "rev-parse",
+        "--show-toplevel",
+        otherwise="--against needs a git repository, but the DAG files are not in a repository",
+        advice="Use --baseline FILE instead.",
     )
-    top = Path(git.demand(folder, "rev-parse", "--show-toplevel", otherwise=outside).strip("\n"))
+    top = Path(shown.strip("\n"))
     commit = _commit(top, revision)
     # If there is no common commit, the revision itself is the base.
     parted = git.ask(top, "merge-base", commit, "HEAD")
@@ -67,7 +70,7 @@ def difference(folder: Path, revision: str) -> Difference:
         "-z",
         base,
         "--",
-        otherwise="Git could not compare",
+        otherwise="git cannot list the changed files",
     )
     untracked = git.demand(
         top,
@@ -75,7 +78,7 @@ def difference(folder: Path, revision: str) -> Difference:
         "--others",
         "--exclude-standard",
         "-z",
-        otherwise="Git could not list new files",
+        otherwise="git cannot list the new files",
     )
     names, renamed = _listed(listed)
     names |= {name for name in untracked.split("\0") if name}
@@ -91,28 +94,31 @@ def difference(folder: Path, revision: str) -> Difference:
 
 def _commit(top: Path, revision: str) -> str:
     """The hash of the commit that a revision names."""
-    hint = "fetch it first, or name a branch, tag or commit that `git log` shows"
+    advice = "Run `git fetch` first, or give a branch, tag or commit that `git log` shows."
     if revision.startswith("-"):
-        raise UsageError(f"{revision!r} is not a revision; {hint}.")
+        raise UsageError(f"{revision!r} is not a revision. {advice}")
     asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     try:
         named = git.demand(
-            top, *asked, otherwise=f"{revision!r} is not a commit here; {hint}"
+            top,
+            *asked,
+            otherwise=f"The repository has no commit {revision!r}",
+            advice=advice,
         ).strip("\n")
     except UsageError:
         _refuse_without_commits(top)
         raise
     # ``^HEAD`` is a valid revision too: it excludes commits.
     if not re.fullmatch(r"[0-9a-f]{40,64}", named):
-        raise UsageError(f"{revision!r} is not a single commit; {hint}.")
+        raise UsageError(f"{revision!r} is not a single commit. {advice}")
     return named
 
 
 def _refuse_without_commits(top: Path) -> None:
     if not git.ask(top, "rev-list", "--all", "--max-count=1"):
         raise UsageError(
-            f"The repository {top} has no commit to compare with. Commit the DAG files first, or"
-            " use --baseline FILE instead."
+            f"The repository {top} has no commits. Commit the DAG files first, or use --baseline"
+            " FILE instead."
         )
 
 

@@ -36,8 +36,8 @@ def checked_out(difference: Difference, folder: Path) -> Iterator[Path]:
             )
             if not added.succeeded:
                 raise MeasurementError(
-                    f"git could not check out {difference.described} ({added.reason}). See `git"
-                    " worktree list`."
+                    f"git cannot check out {difference.described} ({added.reason}). Run `git"
+                    " worktree list` to find the cause."
                 )
             yield folder
         finally:
@@ -94,8 +94,8 @@ def _announced(top: Path, name: str) -> Iterator[None]:
         lock = scratch.locked_file(file)
     except OSError as error:
         raise MeasurementError(
-            f"Cannot write to {str(file.parent)!r} ({error.strerror}), where git notes the"
-            " worktree of the other version. Make it writable, or use --baseline FILE instead."
+            f"Cannot write to {str(file.parent)!r} ({error.strerror}), so git cannot create a"
+            " worktree. Make the folder writable, or use --baseline FILE instead."
         ) from error
     try:
         yield

@@ -33,7 +33,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # How long further signals are ignored after a signal.
 _CLEANING_UP_S = 10.0
 _MOMENT_S = 0.01
-_BUG = "This is a bug in dagprof. Please report it with the lines above."
+_BUG = "This is a bug in dagprof. Please report the bug, and include the lines above."
 
 
 class _Lazy(click.Group):

@@ -13,17 +13,20 @@ import click
     metavar="DURATION",
     default="50ms",
     show_default=True,
-    help="Ignore changes smaller than DURATION. Values below 50ms count as 50ms.",
+    help="Ignore changes smaller than DURATION. If DURATION is below 50ms, dagprof uses 50ms.",
 )
 @click.option(
     "--share",
     metavar="SHARE",
     default="25%",
     show_default=True,
-    help="Ignore changes smaller than SHARE of the parse time. Values below 25% count as 25%.",
+    help=(
+        "Ignore changes smaller than SHARE of the parse time. If SHARE is below 25%, dagprof uses"
+        " 25%."
+    ),
 )
 def command(before: str, after: str, floor: str, share: str) -> int:
-    """Compare the runs BEFORE and AFTER, file by file."""
+    """Compare two run.json files, BEFORE and AFTER, file by file."""
     from dagprof.cli.output import stdout_console
     from dagprof.report.text import terminal
     from dagprof.store import runs

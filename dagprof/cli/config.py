@@ -17,16 +17,19 @@ if TYPE_CHECKING:
 _LISTS = ("overrides", "waivers")
 
 
-@click.command("config", short_help="Show the settings in force and where each value comes from.")
+@click.command("config", short_help="Show the active settings and their sources.")
 @click.argument("files", nargs=-1, metavar="[FILE...]")
 @click.option(
-    "--bundle-root", metavar="DIR", help="DAG folder. Patterns in overrides are relative to it."
+    "--bundle-root",
+    metavar="DIR",
+    help="DAG folder. File patterns in overrides are relative to the DAG folder.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+@click.option("--json", "as_json", is_flag=True, help="Print the settings as JSON.")
 def command(files: tuple[str, ...], bundle_root: str | None, as_json: bool) -> int:
-    """Show every setting that is in force in this folder, its value and where it comes from.
+    """Show all settings that apply in the current folder, with the value and the source of each
+    setting.
 
-    With FILE (DAG files), also show the limits of the gate for each file, with overrides applied.
+    FILE is a DAG file. For each FILE, also show the limits of the gate, with overrides applied.
     """
     from dagprof.cli.output import stdout_console
     from dagprof.config import settings as settings_module
@@ -95,7 +98,7 @@ def _limits(file: str, settings: Settings) -> _Limits:
 
     (path,) = existing((file,))
     if os.path.isdir(path):
-        raise UsageError(f"{file!r} is a folder. Name a DAG file inside it.")
+        raise UsageError(f"{file!r} is a folder. Give the path of a DAG file.")
     root, reason = bundle_root(settings, (path,), os.environ)
     below, folders = path.relative_to(root).as_posix(), leading_folders(settings, root)
     limits = policy.limits_for(below, settings.gate, settings.overrides, folders=folders)
@@ -145,7 +148,7 @@ def _print_settings(settings: Settings, rows: tuple[Explained, ...], console: Co
     file = (
         "No configuration file found."
         if settings.config_file is None
-        else f"Read {settings.config_file}"
+        else f"Configuration file: {settings.config_file}"
     )
     console.print(Text(safe_text(file)), soft_wrap=True)
     console.print()
@@ -203,9 +206,10 @@ def _print_limits(each: _Limits, settings: Settings, console: Console) -> None:
     from dagprof.report.escape import safe_text
 
     console.print()
-    console.print(Text(f"In force for {safe_text(each.path)}", style="bold"), soft_wrap=True)
+    console.print(Text(f"Gate limits for {safe_text(each.path)}", style="bold"), soft_wrap=True)
     console.print(
-        Text(f"below {safe_text(str(each.root))}, {each.reason}", style="dim"), soft_wrap=True
+        Text((f"DAG folder: {safe_text(str(each.root))} ({each.reason})"), style="dim"),
+        soft_wrap=True,
     )
     _print_rows(each.rows(settings), ("gate",), console)
 

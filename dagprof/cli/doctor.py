@@ -10,22 +10,21 @@ import click
 from dagprof.cli.options import project_options
 
 
-@click.command(
-    "doctor", short_help="Check whether a scan can run here, and how noisy this machine is."
-)
+@click.command("doctor", short_help="Check that a scan can run here, and measure the timing noise.")
 @click.argument("path", required=False, metavar="[PATH]")
 @click.option(
     "--python",
     metavar="PATH",
-    help="Examine the interpreter at PATH instead of the one that runs dagprof.",
+    help="Check the Python interpreter at PATH [default: the interpreter that runs dagprof].",
 )
 @project_options
 def command(path: str | None, **options: object) -> int:
-    """Check whether a scan can run here. Show the interpreter, Airflow, AIRFLOW_HOME and
-    configuration it would use, and where each comes from. Report problems and how to fix them. Exit
-    with code 3 if a scan cannot run.
+    """Check that a scan can run on this machine. Show which interpreter, Airflow, AIRFLOW_HOME and
+    configuration a scan would use, and the source of each value. Report each problem and the fix.
+    Exit with code 3 if a scan cannot run.
 
-    PATH is the DAG folder [default: the configured bundle-root, dags, or this folder].
+    PATH is the DAG folder [default: the configured bundle-root, else the folder `dags`, else the
+    current folder].
     """
     from rich.table import Table
     from rich.text import Text

@@ -15,26 +15,29 @@ if TYPE_CHECKING:
     from dagprof.usecases.explain import ExplainedFile
 
 
-@click.command("explain", short_help="Explain where the parse time of one DAG file goes.")
+@click.command("explain", short_help="Explain the parse time of one DAG file.")
 @click.argument("target", metavar="FILE[:LINE]")
 @click.option(
-    "--run", "stored", metavar="RUN", help="Use this run.json instead of measuring FILE now."
+    "--run",
+    "stored",
+    metavar="RUN",
+    help="Read the results from RUN, a run.json file, and do not measure FILE again.",
 )
 @click.option(
     "--speedscope",
     metavar="FILE",
-    help="Also write the sampled call tree to FILE, for speedscope.app.",
+    help="Also write the sampled call stacks to FILE, in the file format of speedscope.",
 )
-@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+@click.option("--quiet", "-q", is_flag=True, help="Do not show progress.")
 @measuring_options
 def command(
     target: str, stored: str | None, speedscope: str | None, quiet: bool, **options: object
 ) -> int:
-    """Explain where the parse time of one DAG file, or one line of it, goes. Show the source with
+    """Explain the parse time of one DAG file, or of one line in the file. Show the source code with
     times, the cost of each import, side effects, experiments and proposed changes.
 
-    Without --run, measure FILE first, by default with --depth full. Write nothing except the file
-    given to --speedscope.
+    Without --run, dagprof first measures FILE, by default with --depth full. Only --speedscope
+    writes a file.
     """
     from dagprof.cli.output import stdout_console
     from dagprof.report.text.explain import Explanation, render

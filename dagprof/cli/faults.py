@@ -1,6 +1,7 @@
-"""Turns errors of the operating system into one sentence that names the way out.
+"""Turns errors of the operating system into a message with the next step for the user.
 
-This is the last resort. Code that can say more raises an error of ``dagprof.errors`` itself.
+This is the last resort. Code that knows more about an error raises an error of ``dagprof.errors``
+itself.
 """
 
 from __future__ import annotations
@@ -32,18 +33,19 @@ def as_dagprof_error(error: Exception) -> DagprofError | None:
 def _of_system(error: OSError) -> DagprofError:
     if is_folder_gone():
         return UsageError(
-            "The current folder does not exist any more. Change to a folder that exists, and"
-            " run dagprof again."
+            "The current folder no longer exists. Change to an existing folder, and run dagprof"
+            " again."
         )
     reason = error.strerror or str(error)
     what = f"{os.fsdecode(error.filename)!r}" if error.filename else ""
     if error.errno in _FULL:
         return OutputError(
-            f"Cannot write {what or 'a file'} ({reason}). Free some space, and run dagprof again."
+            f"Cannot write {what or 'a file'} ({reason}). Free some disk space, and run dagprof"
+            " again."
         )
     if error.errno in _TOO_MANY_FILES:
         return MeasurementError(
-            f"dagprof cannot open {what or 'another file'} ({reason}). Raise the limit of open"
+            f"dagprof cannot open {what or 'another file'} ({reason}). Raise the limit on open"
             " files (`ulimit -n`), or lower --jobs."
         )
     if error.errno in _NO_PROCESS:
@@ -51,9 +53,13 @@ def _of_system(error: OSError) -> DagprofError:
     if error.errno == errno.ENOMEM:
         return _no_memory(reason)
     return MeasurementError(
-        f"dagprof cannot use {what} ({reason}). Check that the path exists and that you may use it."
+        f"dagprof cannot use {what} ({reason}). Check that the path exists and that you have"
+        " access to the path."
         if what
-        else f"The operating system refused a request of dagprof ({reason}). Run `dagprof doctor`."
+        else (
+            f"A call to the operating system failed ({reason}). Run `dagprof doctor` to check this"
+            " machine."
+        )
     )
 
 
@@ -68,13 +74,13 @@ def is_folder_gone() -> bool:
 
 def _no_memory(reason: str) -> MeasurementError:
     return MeasurementError(
-        f"There is not enough memory for dagprof ({reason}). Raise the limit of memory"
-        " (`ulimit -v`), or close other programs."
+        f"dagprof does not have enough memory ({reason}). Raise the memory limit (`ulimit -v`), or"
+        " close other programs."
     )
 
 
 def _no_process(reason: str) -> MeasurementError:
     return MeasurementError(
-        f"dagprof cannot start another process or thread ({reason}). Raise the limit of processes"
+        f"dagprof cannot start another process or thread ({reason}). Raise the process limit"
         " (`ulimit -u`), or lower --jobs."
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # The files for both sides' Runs. A comparison with a stored base writes only the head's Run.
 _BASE, _HEAD = "gate-base.json", "gate-head.json"
 _RULES = ", ".join(rule.value for rule in Rule)
-_FORMATS = " or ".join(", ".join(VERDICTS).rsplit(", ", 1))
+_FORMATS = ", ".join(VERDICTS)
 
 
 @click.command("gate", short_help="Fail when a change makes parsing slower.")
@@ -32,21 +32,21 @@ _FORMATS = " or ".join(", ".join(VERDICTS).rsplit(", ", 1))
     "--against",
     metavar="REVISION",
     help=(
-        "Compare the working tree with its merge base with this branch, tag or commit. "
-        "Parses alternate between both versions."
+        "Compare the working tree with the base version: the merge base of HEAD and REVISION (a"
+        " branch, tag or commit). dagprof parses both versions alternately."
     ),
 )
 @click.option(
     "--baseline",
     metavar="FILE",
-    help="Compare with a run that `dagprof scan --save-baseline` saved.",
+    help="Compare the DAG files with FILE, a run file from `dagprof scan --save-baseline`.",
 )
 @click.option(
     "--against-python",
     metavar="PATH",
     help=(
-        "Measure the other version with the interpreter at PATH and its Airflow. Measures all"
-        " files."
+        "Measure the base version with the Python interpreter at PATH and its Airflow. With this"
+        " option, the gate measures all files, up to the limit of --sample."
     ),
 )
 @click.option(
@@ -69,21 +69,23 @@ _FORMATS = " or ".join(", ".join(VERDICTS).rsplit(", ", 1))
     "--forbid",
     multiple=True,
     metavar="PACKAGE",
-    help="Fail files whose parse loads PACKAGE; may be repeated.",
+    help="Fail files that load PACKAGE while parsing; may be repeated.",
 )
 @click.option(
     "--allow",
     multiple=True,
     metavar="PACKAGE",
-    help="Allow DAG code to import PACKAGE while parsing, and fail all packages that are not"
-    " allowed; may be repeated.",
+    help=(
+        "Allow DAG code to import PACKAGE while parsing; may be repeated. With --allow, the gate"
+        " fails files that import a package that is not allowed."
+    ),
 )
 @click.option(
     "--time-budget",
     metavar="DURATION",
     help=(
-        "Stop the timed parses after DURATION [default: 120s]. Files without a clear result by then"
-        " are inconclusive."
+        "Stop timing parses after DURATION [default: 120s]. Files without a clear result are"
+        " inconclusive."
     ),
 )
 @click.option(
@@ -91,45 +93,49 @@ _FORMATS = " or ".join(", ".join(VERDICTS).rsplit(", ", 1))
     type=int,
     metavar="N",
     help=(
-        "Measure at most N files if the change affects the environment, such as requirements or"
-        " airflow.cfg [default: 40]."
+        "Measure at most N files if the change affects the environment, for example"
+        " requirements.txt or airflow.cfg [default: 40]."
     ),
 )
 @click.option(
     "--false-alarms",
     metavar="SHARE",
     help=(
-        "Highest accepted probability of a false regression in a run without changes [default: 1%]."
+        "Maximum probability that the gate reports a regression although nothing changed [default:"
+        " 1%]."
     ),
 )
 @click.option(
     "--fail-on",
     multiple=True,
     metavar="RULE",
-    help=f"Exit with code 1 on findings of RULE; may be repeated. Rules: {_RULES}.",
+    help=f"Exit with code 1 if RULE reports a finding; may be repeated. Rules: {_RULES}.",
 )
 @click.option(
     "--warn-on",
     multiple=True,
     metavar="RULE",
-    help="Report findings of RULE without failing; may be repeated.",
+    help="Report findings of RULE as warnings; may be repeated.",
 )
-@click.option("--ignore", multiple=True, metavar="RULE", help="Turn RULE off; may be repeated.")
+@click.option("--ignore", multiple=True, metavar="RULE", help="Turn off RULE; may be repeated.")
 @click.option(
     "--format",
     "formats",
     multiple=True,
     metavar="NAME[=FILE]",
-    help=f"Also write {_FORMATS}, to FILE or standard output; may be repeated.",
+    help=(
+        "Also write a report in the format NAME to FILE [default: standard output]; may be"
+        f" repeated. Formats: {_FORMATS}."
+    ),
 )
 @click.option(
     "--output-dir",
     "-o",
     metavar="DIR",
-    help="Folder for gate.json and both runs [default: reports].",
+    help="Folder for gate.json and the measured runs [default: reports].",
 )
 @parsing_options
-@click.option("--quiet", "-q", is_flag=True, help="Print only errors and what --format prints.")
+@click.option("--quiet", "-q", is_flag=True, help="Print only errors and the reports of --format.")
 def command(  # noqa: PLR0913 - one for each option that is no setting of its own
     paths: tuple[str, ...],
     against: str | None,
@@ -145,12 +151,13 @@ def command(  # noqa: PLR0913 - one for each option that is no setting of its ow
 ) -> int:
     """Compare the DAG files below PATH with another version, and fail if parsing became slower.
 
-    With --against, parse only the files that the change can affect. Alternate between both versions
-    until the result is clear or the time budget runs out. With --baseline, measure all files and
-    compare them with a stored run. To see the limits in force, run `dagprof config`.
+    With --against, dagprof measures only files that the change can affect. dagprof parses both
+    versions alternately until the result is clear or the time budget runs out. With --baseline,
+    dagprof measures all files and compares the results with a stored run. To show the active
+    limits, run `dagprof config`.
 
-    Exit codes: 0 passed or inconclusive, 1 failed, 2 usage or configuration, 3 could not measure,
-    130 interrupted.
+    Exit codes: 0 passed or inconclusive, 1 failed, 2 invalid options or configuration, 3
+    measurement impossible, 130 interrupted.
     """
     from dagprof.usecases.gate import Baseline, gate, requested
 
@@ -178,7 +185,7 @@ def command(  # noqa: PLR0913 - one for each option that is no setting of its ow
         if isinstance(request.versus, Baseline):
             _remove_old_base(folder / _BASE, request.versus.file)
     except KeyboardInterrupt:
-        click.echo("Interrupted; the gate reached no decision.", err=True)
+        click.echo("Interrupted before the gate reached a decision.", err=True)
         return INTERRUPTED
     return _tell(gated, folder, writings, is_quiet=quiet, with_source=settings.source == "all")
 
@@ -218,18 +225,20 @@ def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
         found.append((name, Path(file) if file else None))
         if file:
             output.check_writable(
-                Path(file).absolute().parent, f"give --format {name} another file"
+                Path(file).absolute().parent, f"choose another file for --format {name}"
             )
     unique = list(dict.fromkeys(found))
     places = [file and file.absolute() for _, file in unique]
     for format_name, target in unique:
         if places.count(target and target.absolute()) > 1:
             where = "Standard output" if target is None else repr(str(target))
-            raise UsageError(f"{where} takes only one format. Write {format_name} to another file.")
+            raise UsageError(
+                f"{where} accepts only one format. Write {format_name} to another file."
+            )
         if target is not None and (target.suffix == ".py" or os.path.isdir(target)):
             raise UsageError(
-                f"Cannot write a report to {str(target)!r}. Give --format {format_name} another"
-                " file."
+                f"Cannot write a report to {str(target)!r}. Choose another file for --format"
+                f" {format_name}."
             )
     return unique
 
@@ -303,8 +312,8 @@ def _add_to_step_summary(gated: Gated) -> None:
         # The verdict is still in the log, in gate.json and in the exit code.
         reason = getattr(error, "strerror", None) or error
         output.warn(
-            f"Cannot add the verdict to the step summary {summary!r} ({reason}). Unset"
-            " GITHUB_STEP_SUMMARY, or name a file that can be written."
+            f"Cannot add the verdict to the step summary {summary!r} ({reason}). Set"
+            " GITHUB_STEP_SUMMARY to a writable file, or unset GITHUB_STEP_SUMMARY."
         )
 
 

@@ -13,27 +13,33 @@ _PARSING = (
     click.option(
         "--bundle-root",
         metavar="DIR",
-        help="DAG folder that contains the measured files. Imports resolve from this folder.",
+        help=(
+            "DAG folder that contains the measured files. Python resolves imports from the DAG"
+            " folder."
+        ),
     ),
     click.option(
         "--python",
         metavar="PATH",
-        help="Measure with the interpreter or virtual environment at PATH and its Airflow.",
+        help=(
+            "Measure with the Python interpreter or virtual environment at PATH, which must"
+            " contain Airflow."
+        ),
     ),
     click.option(
         "--temperature",
         type=click.Choice(["processor", "warm", "cold"]),
         help=(
-            "Modules to import before each parse. processor (default): the modules that the DAG "
-            "processor imports. warm: the modules of a worker that forks. cold: none."
+            "Modules to import before each parse. processor (default): the modules of the DAG"
+            " processor. warm: Airflow and the modules that run tasks. cold: no modules."
         ),
     ),
     click.option(
         "--isolation",
         type=click.Choice(["fork", "spawn"]),
         help=(
-            "fork (default): fork each parse from a process that has loaded Airflow. spawn: start a"
-            " new interpreter."
+            "fork (default): run each parse in a fork of a process that has loaded Airflow. spawn:"
+            " run each parse in a new interpreter."
         ),
     ),
     click.option(
@@ -55,62 +61,73 @@ _PARSING = (
         "memory_limit_mib",
         type=int,
         metavar="MIB",
-        help="Limit on the memory of one parse and the processes it starts [default: none].",
+        help=(
+            "Memory limit for one parse, including the processes that the parse starts [default:"
+            " none]."
+        ),
     ),
     click.option(
         "--variables",
         metavar="FILE",
         help=(
-            "Take the values of Variables from FILE: JSON or YAML, as written by `airflow variables"
-            " export` or --write-variables."
+            "Read the values of Airflow Variables from FILE. FILE is JSON or YAML, as written by"
+            " `airflow variables export` or --write-variables."
         ),
     ),
-    click.option("--connections", metavar="FILE", help="Take Connections from FILE."),
+    click.option(
+        "--connections",
+        metavar="FILE",
+        help=(
+            "Read Airflow Connections from FILE. FILE is JSON or YAML, as written by `airflow"
+            " connections export` or --write-variables."
+        ),
+    ),
     click.option(
         "--missing-variables",
         type=click.Choice(["stub", "error"]),
         help=(
-            "For unknown Variables and Connections, return a stub (default) or raise Airflow's"
-            " error."
+            "stub (default): return a placeholder for Variables and Connections without a value."
+            " error: raise Airflow's error."
         ),
     ),
     click.option(
         "--safe-mode/--no-safe-mode",
         default=None,
         help=(
-            "Skip files that do not contain both 'airflow' and 'dag', or parse them too [default:"
-            " Airflow's configuration]."
+            "Turn Airflow's safe mode on or off [default: Airflow's configuration]. Safe mode"
+            " skips files that do not contain both 'airflow' and 'dag'."
         ),
     ),
 )
 _PROJECT = (
     click.option(
-        "--plugins", metavar="DIR", help="Plugins folder [default: the project's plugins folder]."
+        "--plugins",
+        metavar="DIR",
+        help="Airflow plugins folder [default: the project's plugins folder].",
     ),
     click.option(
         "--pythonpath",
         multiple=True,
         callback=lambda context, option, value: value or None,
         metavar="DIR",
-        help=(
-            "Put DIR on PYTHONPATH, before entries from the environment and the project; may be"
-            " repeated."
-        ),
+        help=("Add DIR to the start of PYTHONPATH; may be repeated."),
     ),
     click.option(
         "--env-file",
         metavar="FILE",
-        help="Read environment variables from FILE instead of the project's .env.",
+        help="Read environment variables from FILE instead of the project's .env file.",
     ),
     click.option(
-        "--airflow-home", metavar="DIR", help="AIRFLOW_HOME [default: from the environment]."
+        "--airflow-home",
+        metavar="DIR",
+        help="Folder to use as AIRFLOW_HOME [default: from the environment].",
     ),
     click.option(
         "--project/--no-project",
         default=None,
         help=(
-            "Read the environment from the project's files: plugins, Dockerfile, Compose, .env"
-            " [default: on]."
+            "Use the project's plugins folder, Dockerfile, Compose file and .env file [default:"
+            " on]."
         ),
     ),
 )
@@ -119,23 +136,24 @@ _LOOKING = (
         "--repeat",
         type=int,
         metavar="N",
-        help="Timed parses per file [default: until the median is stable, 2 to 5].",
+        help="Number of timed parses per file [default: 2 to 5, until the median is stable].",
     ),
     click.option(
         "--depth",
         type=click.Choice(["quick", "traced", "normal", "full"]),
         help=(
-            "How much to measure. quick: parse times only. traced: also trace every file. normal"
-            " (default): trace files that load in 20 ms or more (in folders of up to 20 files, all)"
-            " and verify the largest savings. full: trace every file and verify every saving."
+            "How much to measure. quick: only parse times. traced: also trace every file. normal"
+            " (default): trace files that take 20 ms or more to load, and test the most promising"
+            " changes. With up to 20 files, `normal` traces every file. full: trace every file,"
+            " and test every promising change."
         ),
     ),
     click.option(
         "--time-budget",
         metavar="DURATION",
         help=(
-            "Stop starting new measurements after DURATION, such as 60s. The summary says what was"
-            " skipped."
+            "Start no new measurements after DURATION, such as 60s. The summary lists the skipped"
+            " measurements."
         ),
     ),
     click.option(
@@ -143,7 +161,10 @@ _LOOKING = (
         "stacks_from_ms",
         type=float,
         metavar="MS",
-        help="Sample call stacks of files that take at least MS milliseconds [default: 500].",
+        help=(
+            "Sample the call stacks of files that take MS milliseconds or more to parse [default:"
+            " 500]."
+        ),
     ),
 )
 

@@ -71,7 +71,7 @@ def warn(message: str) -> None:
     click.echo(f"dagprof: {safe_lines(shortened(message))}", err=True)
 
 
-def check_writable(folder: Path, way_out: str = "choose --output-dir") -> None:
+def check_writable(folder: Path, way_out: str = "choose another folder with --output-dir") -> None:
     """Fail before the work, not after it. ``way_out`` is the next step for the user.
 
     :raises OutputError: nothing can be written there.
@@ -99,10 +99,10 @@ def check_new(file: Path, option: str) -> None:
     """
     if os.path.lexists(file):  # do not write through a broken link
         raise UsageError(
-            f"{str(file)!r} already exists and may hold values that you entered. Give {option}"
-            " another name, or remove the file."
+            f"{str(file)!r} already exists and may contain values that you entered. Choose another"
+            f" file for {option}, or remove this file."
         )
-    check_writable(file.absolute().parent, f"give {option} another file")
+    check_writable(file.absolute().parent, f"choose another file for {option}")
 
 
 def write_answers(run: Run, file: Path, *, is_quiet: bool) -> None:
@@ -120,14 +120,16 @@ def write_answers(run: Run, file: Path, *, is_quiet: bool) -> None:
             with contextlib.suppress(OSError):
                 file.unlink()  # half a file would block the next scan
         raise OutputError(
-            f"Cannot write {str(file)!r} ({error.strerror}). Give --write-variables another file."
+            f"Cannot write {str(file)!r} ({error.strerror}). Choose another file for"
+            " --write-variables."
         ) from error
     if is_quiet:
         return
     name = safe_text(str(file), 4096)
     if not any(found.values()):
         broken = (
-            f" {count(len(run.broken), 'file')} could not be loaded and may need more."
+            f" {count(len(run.broken), 'file')} could not be loaded and may need Variables or"
+            " Connections."
             if run.broken
             else ""
         )
@@ -139,8 +141,8 @@ def write_answers(run: Run, file: Path, *, is_quiet: bool) -> None:
         count(found["environment"], "environment variable"),
     )
     print_line(
-        f"Written: {name} ({', '.join(counts)}). Fill it in, then add --variables {name}"
-        f" --connections {name}."
+        f"Written: {name} ({', '.join(counts)}). Fill in the values, and then add `--variables"
+        f" {name} --connections {name}` to the command."
     )
 
 
@@ -197,7 +199,8 @@ class Plain(Quiet):
         left = (now - self._began) / done * (self._total - done)
         rest = f", about {count(math.ceil(left), 'second')} left" if done < self._total else ""
         self._console.print(
-            f"dagprof: {done} of {self._total} files{rest}; last {safe_text(measured.result.path)}",
+            f"dagprof: {done} of {self._total} files done{rest}; last file:"
+            f" {safe_text(measured.result.path)}",
             soft_wrap=True,
         )
 
@@ -258,10 +261,10 @@ def progress(*, is_quiet: bool) -> Quiet:
 
 
 def says_nothing_measured(run: Run, base: Run | None = None) -> bool:
-    """Print on standard error that no file of a run could be loaded, and return whether that is so.
-    The environment is then at fault, not the files.
+    """Print a message if no file of a run could be loaded. Return whether that is the case.
 
-    If a file of ``base`` could be loaded, the files are at fault, and nothing is printed.
+    The environment is then at fault, not the files. If a file of ``base`` could be loaded, the
+    files are at fault, and dagprof prints nothing.
     """
     from dagprof.analyse import causes
 
@@ -280,4 +283,4 @@ def open_in_browser(file: Path) -> None:
     import webbrowser
 
     if not webbrowser.open(file.absolute().as_uri()):
-        warn(f"No browser found; open {file}.")
+        warn(f"No browser found. Open {file} in a browser.")

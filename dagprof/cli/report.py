@@ -18,9 +18,14 @@ _OUTPUT = "reports/report.html"
 
 @click.command("report", short_help="Write the report of a stored run.")
 @click.argument("run")
-@click.option("--baseline", metavar="FILE", help="Compare with the run in FILE.")
+@click.option("--baseline", metavar="FILE", help="Compare RUN with FILE, another run.json file.")
 @click.option(
-    "--output", "-o", metavar="FILE", default=_OUTPUT, show_default=True, help="Report file."
+    "--output",
+    "-o",
+    metavar="FILE",
+    default=_OUTPUT,
+    show_default=True,
+    help="Write the report to FILE.",
 )
 @click.option(
     "--format",
@@ -29,20 +34,23 @@ _OUTPUT = "reports/report.html"
     default="html",
     show_default=True,
     help=(
-        "html: a page; markdown: plan and comparison for a wiki or a pull request ('-o -' prints"
-        " it)."
+        "html: a web page. markdown: the proposed changes and the comparison, for a wiki or a pull"
+        " request. To print the report, use '-o -'."
     ),
 )
 @click.option(
     "--source",
     type=click.Choice(["all", "none"]),
-    help="all (default): include the source of the DAG files. none: leave the source out.",
+    help=(
+        "all (default): include the source code of the DAG files in the report. none: include no"
+        " source code."
+    ),
 )
-@click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
+@click.option("--open", "opens", is_flag=True, help="Open the report in a browser.")
 def command(
     run: str, baseline: str | None, output: str, kind: str, source: str | None, opens: bool
 ) -> int:
-    """Write the report of RUN, a run.json. With --baseline, compare RUN with that run."""
+    """Write the report of RUN, a run.json file."""
     from dagprof.store import runs
     from dagprof.usecases.report import report
 

@@ -33,8 +33,8 @@ from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
     "--source",
     type=click.Choice(["all", "none"]),
     help=(
-        "all (default): include the source of the DAG files in the report. none: leave the source"
-        " out."
+        "all (default): include the source code of the DAG files in the report. none: include no"
+        " source code."
     ),
 )
 @click.option("--open", "opens", is_flag=True, help="Open the report in a browser.")
@@ -44,35 +44,38 @@ from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
     metavar="FILE",
     help="Also save this run to FILE as a baseline.",
 )
-@click.option("--baseline", metavar="FILE", help="Compare with the run in FILE.")
+@click.option("--baseline", metavar="FILE", help="Compare this scan with FILE, a run.json file.")
 @click.option(
     "--fail-on-regression",
     metavar="SHARE",
     help=(
         "Exit with code 1 if a file is slower by more than SHARE and by more than"
-        " --regression-floor. Values below 25% count as 25%."
+        " --regression-floor. If SHARE is below 25%, dagprof uses 25%."
     ),
 )
 @click.option(
     "--regression-floor",
     metavar="DURATION",
-    help="Ignore slowdowns smaller than DURATION. Values below 50ms count as 50ms [default: 50ms].",
+    help=(
+        "Ignore slowdowns smaller than DURATION [default: 50ms]. If DURATION is below 50ms,"
+        " dagprof uses 50ms."
+    ),
 )
 @click.option(
     "--fail-on",
     multiple=True,
     metavar="REASON",
     help=(
-        "Exit with code 1 for this reason too: import-error, or unsure (inconclusive files; only"
-        " with --fail-on-regression); may be repeated."
+        "Also exit with code 1 for REASON; may be repeated. Reasons: import-error (a file fails to"
+        " import), unsure (a file is inconclusive; requires --fail-on-regression)."
     ),
 )
 @click.option(
     "--write-variables",
     metavar="FILE",
     help=(
-        "Write a template to FILE that lists the Variables, Connections and environment variables"
-        " that the DAG files read."
+        "Write a template to FILE. The template lists all Variables, Connections and environment"
+        " variables without a value that the DAG files read."
     ),
 )
 @click.option("--resume", is_flag=True, help="Resume an interrupted scan.")
@@ -86,11 +89,11 @@ def command(
     opens: bool,
     **options: object,
 ) -> int:
-    """Measure every DAG file below PATH. Each file is loaded as Airflow loads it, in its own
+    """Measure every DAG file below PATH. dagprof loads each file as Airflow does, in a separate
     process.
 
-    Write run.json and report.html, and print a summary. A scan needs no database, Variables,
-    Connections or network.
+    The scan writes run.json and report.html, and prints a summary. A scan needs no database,
+    Variables, Connections or network.
     """
     options["fail_on"] = options["fail_on"] or None
     settings = settings_module.load(options, environment=os.environ, start=Path.cwd())
@@ -104,9 +107,11 @@ def command(
         with output.progress(is_quiet=quiet) as shown:
             scanned = scan(request, _Loading(shown))
     except KeyboardInterrupt:
-        kept = "finished files are kept. Repeat the command with --resume to continue."
         click.echo(
-            f"Interrupted; {kept if os.path.exists(folder / JOURNAL) else 'no file was finished.'}",
+            "Interrupted. dagprof keeps the results of finished files. To continue, repeat the"
+            " command with --resume."
+            if os.path.exists(folder / JOURNAL)
+            else "Interrupted before the first file was finished.",
             err=True,
         )
         return INTERRUPTED
@@ -124,7 +129,7 @@ def _check_places(folder: Path, save_baseline: str | None, write_variables: str 
     output.check_writable(folder)
     if save_baseline:
         output.check_writable(
-            Path(save_baseline).absolute().parent, "give --save-baseline another file"
+            Path(save_baseline).absolute().parent, "choose another file for --save-baseline"
         )
     if write_variables:
         output.check_new(Path(write_variables), "--write-variables")
@@ -169,9 +174,9 @@ def _write(
         written.append(Path(save_baseline))
         if thin := baselines.save(scanned.run, written[-1]):
             click.echo(
-                f"dagprof: {thin} of {len(scanned.run.files)} files in this baseline have fewer"
-                f" than {FEWEST} parses, too few to compare with. Save the baseline again"
-                f"{_without_limits(scanned.run)} on a quieter machine.",
+                f"dagprof: In this baseline, {thin} of {len(scanned.run.files)} files have fewer"
+                f" than {FEWEST} parses, too few for a comparison. Save the baseline"
+                f" again{_without_limits(scanned.run)} on a quieter machine.",
                 err=True,
             )
     return written

@@ -18,8 +18,8 @@ from typing import TextIO
 from dagprof.errors import OutputError
 
 _CLOSED = (
-    "dagprof: Standard output is closed, so the result is not shown. Redirect it to a file, or to"
-    " /dev/null.\n"
+    "dagprof: Standard output is closed, so dagprof cannot show the result. Redirect standard"
+    " output to a file, or to /dev/null.\n"
 )
 
 
@@ -114,6 +114,6 @@ class _Output(_Stream):
             # Otherwise the text that is still in the buffer would fail again at the end.
             self._drop_the_rest()
             raise OutputError(
-                f"Cannot write to standard output ({error.strerror}). Free some space, or redirect"
-                " the output."
+                f"Cannot write to standard output ({error.strerror}). Free some disk space, or"
+                " redirect standard output."
             ) from error

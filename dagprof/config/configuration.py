@@ -85,7 +85,8 @@ def read_file(start: Path, shape: type[msgspec.Struct]) -> tuple[Path | None, En
         if os.path.isfile(own):
             if table:
                 raise UsageError(
-                    f"Both {own} and [tool.dagprof] in {project} hold settings. Keep only one."
+                    f"Both {own} and [tool.dagprof] in {project} contain settings. Move all"
+                    " settings to one of these files."
                 )
             return own, _relative_to(
                 folder, start, _top(documents.read(own), shape, _Place("", str(own)), own.name)
@@ -149,9 +150,11 @@ def _variables(shape: type[msgspec.Struct]) -> dict[str, tuple[type[msgspec.Stru
 def _variable_meant(name: str, known: Iterable[str]) -> str:
     rest = name.removeprefix(ENVIRONMENT_PREFIX)
     if rest.lower() in (_GATE, "gate_rules", *_LISTS):
-        return "that setting is a table. Set it in a configuration file."
+        return "tables belong in a configuration file."
     return _nearest(
-        rest, {variable.removeprefix(ENVIRONMENT_PREFIX): variable for variable in known}
+        rest,
+        {variable.removeprefix(ENVIRONMENT_PREFIX): variable for variable in known},
+        "variables",
     )
 
 
@@ -305,7 +308,8 @@ def _known(
             )
         if field in found:
             raise UsageError(
-                f"`{found[field][0]}` and `{key}` in {place} are the same key. Keep only one."
+                f"`{found[field][0]}` and `{key}` in {place} are the same key. Remove one of the"
+                " two keys."
             )
         found[field] = (key, value)
     return found
@@ -314,18 +318,18 @@ def _known(
 def _meant(field: str, known: list[str], place: _Place) -> str:
     """A hint for an unknown key: the key, or the table of the key, that the user may have meant."""
     if _GATE in known and field in _names(Policy):
-        return f"it belongs in [{place.table(_GATE).name}]."
+        return f"this key belongs in [{place.table(_GATE).name}]."
     if _GATE in known and field == "tool" and not place.name:
-        return "remove the prefix [tool.dagprof] in dagprof.toml."
-    return _nearest(field, {name: name.replace("_", "-") for name in known})
+        return "omit `tool.dagprof` from table names in dagprof.toml."
+    return _nearest(field, {name: name.replace("_", "-") for name in known}, "keys")
 
 
-def _nearest(name: str, known: Mapping[str, str]) -> str:
+def _nearest(name: str, known: Mapping[str, str], kind: str) -> str:
     found = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return (
         f"did you mean `{known[found[0]]}`?"
         if found
-        else f"known keys: {', '.join(known.values())}."
+        else f"known {kind}: {', '.join(known.values())}."
     )
 
 

@@ -27,7 +27,7 @@ def read(file: Path) -> dict[str, object]:
     try:
         text = bounded.read(file, _LARGEST_BYTES)
         if sum(line.count(b".") ** 2 for line in text.split(b"\n")) > _MOST_DOTS:
-            raise ValueError("its keys are too long")
+            raise ValueError("the keys are too long")
         return tomllib.loads(text.decode("utf-8"))
     except (ValueError, OSError, RecursionError) as error:
         raise UsageError(

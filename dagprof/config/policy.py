@@ -1,5 +1,5 @@
-"""The gate's demands: its rules and their levels, the limits for all files and for some, and
-accepted findings.
+"""The policy of the gate: rules and their levels, limits for all or some files, and accepted
+findings.
 
 These are the tables ``gate``, ``overrides`` and ``waivers`` of ``[tool.dagprof]``. Names in those
 tables are written with dashes.
@@ -53,8 +53,8 @@ class Rule(str, enum.Enum):
 
 # One sentence per rule, for SARIF and the documentation.
 DESCRIPTIONS = {
-    Rule.SLOWER: "The file takes longer to parse than before, beyond the limits and beyond noise.",
-    Rule.UNSURE: "Too few parses fit in the time budget to decide.",
+    Rule.SLOWER: "The parse time increased by more than the limits and by more than the noise.",
+    Rule.UNSURE: "The time budget ran out before the gate had a clear result for the file.",
     Rule.IMPORT_ERROR: "The file lost some or all of its DAGs.",
     Rule.FORBIDDEN_PACKAGE: (
         "The parse loads a forbidden package, or DAG code imports a package that is not allowed."
@@ -64,11 +64,11 @@ DESCRIPTIONS = {
     Rule.NEW_VARIABLE: "The parse reads an Airflow Variable that it did not read before.",
     Rule.NEW_CONNECTION: "The parse reads an Airflow Connection that it did not read before.",
     Rule.NEW_DATABASE: "The parse queries a database that it did not query before.",
-    Rule.NEW_NETWORK: "The parse uses the network in a new way.",
+    Rule.NEW_NETWORK: "The parse makes a network request that it did not make before.",
     Rule.NEW_PROCESS: "The parse starts a program that it did not start before.",
     Rule.UNSTABLE_DAG: "The serialised DAG now differs from parse to parse.",
-    Rule.TIMEOUT: "The parse comes close to Airflow's import timeout.",
-    Rule.BUDGET: "The parse takes longer than its budget.",
+    Rule.TIMEOUT: "The parse takes more than the allowed share of Airflow's import timeout.",
+    Rule.BUDGET: "The parse takes longer than the configured budget.",
     Rule.EXPIRED_WAIVER: "A waiver has expired.",
 }
 
@@ -190,7 +190,7 @@ def today() -> datetime.date:
 def _check_patterns(patterns: Iterable[str]) -> None:
     patterns = tuple(patterns)
     if not patterns or not all(pattern.strip("/ ") for pattern in patterns):
-        raise ValueError("`files` must name at least one pattern, and no pattern may be empty")
+        raise ValueError("`files` must contain at least one pattern and no empty patterns")
 
 
 def limits_for(

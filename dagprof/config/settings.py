@@ -24,12 +24,12 @@ _MOST = 1_000_000_000
 
 
 class Depth(str, enum.Enum):
-    """How much dagprof finds out about each file.
+    """How much dagprof measures for each file.
 
     ``quick``: only times parses. ``traced``: times and traces every file, and proves no saving.
-    ``normal``: traces the files that load in 20 ms or more (if there are only a few files, all of
-    them) and proves the largest promising savings. ``full``: traces every file, proves every saving
-    from 5 ms on, and parses DAGs under a second hash seed.
+    ``normal``: traces the files that load in 20 ms or more, and proves the largest promising
+    savings. With only a few files, ``normal`` traces all files. ``full``: traces every file, proves
+    every saving from 5 ms on, and parses DAGs with a second hash seed.
     """
 
     QUICK = "quick"
@@ -39,18 +39,19 @@ class Depth(str, enum.Enum):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How dagprof scans. The names are those of the configuration file, with dashes or underscores.
+    """Settings of a scan. The names are the names in the configuration file, with dashes or
+    underscores.
 
-    ``repeat``: timed parses per file; None for as many as a stable median needs. ``time_limit_s``:
-    seconds for one parse; None for Airflow's own limit. ``memory_limit_mib``: resident MiB for one
-    parse. ``depth``: the passes that files get; see ``Depth``. ``time_budget``: a duration after
-    which no further pass begins. ``stacks_from_ms``: the parse time from which dagprof samples a
-    file's call stacks; None for never. ``jobs``: parallel parses. ``project``: whether dagprof uses
-    the repository's own description of its environment; ``plugins``, ``pythonpath``, ``env_file``
-    and ``airflow_home`` win over that description. ``source``: whether the HTML report holds the
-    DAG files' source. ``against``: the revision that the gate compares with. ``gate``,
-    ``overrides``, ``waivers``: the gate's demands. ``config_file``: the file that the configuration
-    comes from, set by ``load``.
+    ``repeat``: timed parses per file; None for the number that a stable median needs.
+    ``time_limit_s``: seconds for one parse; None for Airflow's own limit. ``memory_limit_mib``:
+    resident MiB for one parse. ``depth``: the passes over a file; see ``Depth``. ``time_budget``: a
+    duration after which no further pass begins. ``stacks_from_ms``: the parse time from which
+    dagprof samples call stacks; None for never. ``jobs``: parallel parses. ``project``: whether
+    dagprof reads the repository's own description of its environment; ``plugins``, ``pythonpath``,
+    ``env_file`` and ``airflow_home`` override this description. ``source``: whether the HTML report
+    contains the source code of the DAG files. ``against``: the revision that the gate compares
+    with. ``gate``, ``overrides``, ``waivers``: the rules and limits of the gate. ``config_file``:
+    the path of the configuration file, set by ``load``.
     """
 
     bundle_root: str | None = None
@@ -93,7 +94,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if self.time_limit_s is not None and not 0 < self.time_limit_s < math.inf:
             raise ValueError("`time_limit_s` must be greater than 0")
         if self.stacks_from_ms is not None and not 0 <= self.stacks_from_ms < math.inf:
-            raise ValueError("`stacks_from_ms` must be at least 0, or `null` to switch it off")
+            raise ValueError("`stacks_from_ms` must be at least 0, or `null` to turn off sampling")
         for name in ("jobs", "repeat", "memory_limit_mib", "time_limit_s", "stacks_from_ms"):
             if (getattr(self, name) or 0) > _MOST:
                 raise ValueError(f"`{name}` must be at most {_MOST:,}")
@@ -104,7 +105,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         parse_duration_ms(self.regression_floor)
         if self.temperature is Temperature.COLD and self.isolation is Isolation.FORK:
             raise ValueError(
-                "temperature `cold` needs a new interpreter per parse; use isolation `spawn`"
+                "temperature `cold` needs a new interpreter for each parse; use isolation `spawn`"
             )
 
 

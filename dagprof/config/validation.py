@@ -68,9 +68,9 @@ def converted(given: object, kind: type[_Kind], where: str, key: str) -> _Kind:
     except (msgspec.ValidationError, UsageError) as error:
         raise UsageError(_sentence(where, key, _complaint(str(error)))) from error
     except UnicodeEncodeError as error:
-        raise UsageError(_sentence(where, key, "it is not UTF-8 text")) from error
+        raise UsageError(_sentence(where, key, "the value is not UTF-8 text")) from error
     except RecursionError as error:
-        raise UsageError(_sentence(where, key, "it is nested too deeply")) from error
+        raise UsageError(_sentence(where, key, "the value is nested too deeply")) from error
 
 
 def is_list(shape: type[msgspec.Struct], field: str) -> bool:

@@ -38,7 +38,7 @@ def check(program: Path) -> None:
     if found < OLDEST:
         oldest, here = (".".join(map(str, version)) for version in (OLDEST, found))
         raise MeasurementError(
-            f"{program} is Python {here}, but dagprof measures with Python {oldest} or newer. Name"
+            f"{program} is Python {here}, but dagprof needs Python {oldest} or newer. Choose"
             " another interpreter with --python."
         )
 

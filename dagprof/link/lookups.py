@@ -69,13 +69,13 @@ def _document(path: str, what: str) -> Values:
         ) from error
     except (Unreadable, ValueError) as error:
         raise UsageError(
-            f"The {what} file {path!r} is neither JSON nor YAML that dagprof reads:"
-            f" {_fault(error)}. Fix the file, or give another one."
+            f"The {what} file {path!r} is not valid JSON or YAML: {_fault(error)}. Fix the file,"
+            " or give another file."
         ) from None
     if not isinstance(document, dict):
         raise UsageError(
-            f"The {what} file {path!r} does not map names to values. Write the file in the format"
-            f" of `airflow {what} export`."
+            f"The {what} file {path!r} must be a mapping of names to values. Use the format of"
+            f" `airflow {what} export`."
         )
     return document
 
@@ -93,8 +93,8 @@ def environment(*paths: str | None) -> dict[str, str]:
                 found[name] = _text_of(value)
                 if why := impossible(name, found[name]):
                     raise UsageError(
-                        f"Cannot set the environment variable {name[:80]!r} of {path!r}: {why}."
-                        " Change or remove it."
+                        f"Cannot set the environment variable {name[:80]!r} from {path!r}: {why}."
+                        " Change or remove this variable."
                     )
     return found
 
@@ -104,8 +104,8 @@ def _filled_in(document: Values, what: str, path: str) -> Values:
     section = document.get(what) or {}
     if not isinstance(section, dict):
         raise UsageError(
-            f"The section {what!r} of {path!r} does not map names to values. Write `NAME: VALUE`"
-            " lines."
+            f"The section {what!r} of {path!r} must be a mapping of names to values. Write lines"
+            " of the form `NAME: VALUE`."
         )
     if what == "connections":
         section = {name: _fields(value) for name, value in section.items()}
@@ -156,4 +156,8 @@ def _fault(error: Exception) -> str:
     """What is wrong, without any text of the file, which may be a secret."""
     if isinstance(error, Unreadable):
         return str(error)
-    return "it is not text in UTF-8" if isinstance(error, UnicodeDecodeError) else "it is damaged"
+    return (
+        "the file is not UTF-8 text"
+        if isinstance(error, UnicodeDecodeError)
+        else ("the file is damaged")
+    )

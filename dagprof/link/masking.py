@@ -1,7 +1,7 @@
-"""Masks secrets in everything that the probe reports, before anything else sees it.
+"""Masks secrets in all messages of the probe, before other code reads the messages.
 
-Names stay as they are: paths, modules, functions, ids of DAGs, keys of Variables. A text is masked
-first and cut afterwards, so that no half of a secret is left.
+Names stay unchanged: paths, modules, functions, ids of DAGs, keys of Variables. dagprof masks a
+text first and cuts the text afterwards, so that no part of a secret remains.
 """
 
 from __future__ import annotations

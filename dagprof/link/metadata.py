@@ -69,8 +69,8 @@ class MetadataDatabase:
             except (OSError, subprocess.SubprocessError) as error:
                 self._has_failed = True
                 text = (
-                    f"Could not create the scratch metadata database ({error}); files that query it"
-                    " find no tables."
+                    f"dagprof could not create a temporary metadata database ({error}). DAG files"
+                    " that query the database find no tables."
                 )
                 self.doubts.append(Doubt(code="no-metadata", text=text))
             return self._is_filled

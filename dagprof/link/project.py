@@ -85,7 +85,9 @@ def given(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
 def _folder(text: str, option: str) -> Path:
     path = Path(os.path.abspath(os.path.expanduser(text)))
     if not os.path.exists(path):
-        raise UsageError(f"There is no folder {text!r} for {option}. Give an existing folder.")
+        raise UsageError(
+            f"The folder {text!r} for {option} does not exist. Give an existing folder."
+        )
     return path
 
 
@@ -147,13 +149,13 @@ def _unpacked(plugins: Path, folder: Path) -> Path:
                 or sum(member.file_size for member in members) > _LARGEST_ARCHIVE
             ):
                 raise UsageError(
-                    f"{plugins} is too large to unpack. Unpack the archive yourself and name the"
-                    " folder with --plugins."
+                    f"{plugins} is too large to unpack. Unpack the archive, and give the folder"
+                    " with --plugins."
                 )
             archive.extractall(folder)
     except _DAMAGED as error:
         raise UsageError(
-            f"Cannot unpack {plugins} ({error}). Name a folder with --plugins."
+            f"Cannot unpack {plugins} ({error}). Give a plugins folder with --plugins."
         ) from None
     return folder
 
@@ -170,7 +172,7 @@ def _env_file(settings: Settings) -> Path | None:
         text_of(file)
     except Unreadable as error:
         raise UsageError(
-            f"Cannot use {settings.env_file!r} as --env-file: {error}. Give another file."
+            f"Cannot use {settings.env_file!r} for --env-file: {error}. Give another file."
         ) from None
     return file
 
@@ -189,7 +191,7 @@ def _without_project(settings: Settings, environ: Mapping[str, str]) -> Around:
     values = {each.name: each.value for each in variables if each.name not in environ}
     what = counted(list(values)) if values else ""
     used = (
-        (Used(what=what, where=str(settings.env_file), off="--env-file names it"),)
+        (Used(what=what, where=str(settings.env_file), off="--env-file selects this file"),)
         if values
         else ()
     )

@@ -79,7 +79,7 @@ def reply(line: bytes) -> Reply | NoFork:
         # The message has another form, or is JSON for Python only: a lone surrogate, NaN.
         return _read_in_parts(line)
     if found.outcome == "result" and found.result is None:
-        return _refused(found, "it is not the probe's JSON")
+        return _refused(found, "the result has an invalid format")
     return _believed(found)
 
 
@@ -94,7 +94,7 @@ def _read_in_parts(line: bytes) -> Reply | NoFork:
     except msgspec.ValidationError as error:
         return _refused(found, _fault(error))
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        return _refused(found, "it is not the probe's JSON")
+        return _refused(found, "the result has an invalid format")
     return _believed(msgspec.structs.replace(found, result=result))
 
 
@@ -114,10 +114,10 @@ def _believed(reply: Reply) -> Reply:
         if not 0 <= times.wall_ms <= most_ms:
             return msgspec.structs.replace(reply, result=None, claimed_ms=times.wall_ms)
         if times.queued_ms > times.wall_ms + CLOCKS_MS:
-            return _refused(reply, "the wait for a processor is longer than the parse")
+            return _refused(reply, "the wait for a CPU is longer than the parse time")
     # Tracing subtracts its own cost, which may be too much for one load and too little for another.
     if result.trace is not None and sum(result.trace.loads.self_us) > 2 * 1000 * most_ms:
-        return _refused(reply, "the imports take longer than the process lived")
+        return _refused(reply, "the import times exceed the lifetime of the process")
     return reply
 
 

@@ -12,19 +12,21 @@ from dagprof.quantities import count
 
 _SHOWN = 3
 _WORDS = {"discover": "list the DAG files", "describe": "find out where modules come from"}
-_HELPER = "If the file is a helper, give a DAG file that imports it."
+_HELPER = "If the file is a helper module, give a DAG file that imports the helper module."
 _WAYS = {
-    SkipReason.IGNORED: f"If the file defines DAGs, remove the pattern. {_HELPER}",
+    SkipReason.IGNORED: (
+        f"If the file defines DAGs, remove the pattern from .airflowignore. {_HELPER}"
+    ),
     SkipReason.SAFE_MODE: (
-        "If the file defines DAGs, add the missing words in a comment, or measure the file as it"
-        f" is with --no-safe-mode. {_HELPER}"
+        "If the file defines DAGs, add the words that safe mode requires, or use --no-safe-mode."
+        f" {_HELPER}"
     ),
     SkipReason.CALLABLE: (
-        "If the file defines DAGs, change that function, or measure the file as it is with"
-        " --no-safe-mode."
+        "If the file defines DAGs, change the function that might_contain_dag_callable names, or"
+        " use --no-safe-mode."
     ),
     SkipReason.OTHER_FORMAT: "Give a DAG file.",
-    SkipReason.UNEXAMINED: "Airflow does not execute the file until the cause is fixed.",
+    SkipReason.UNEXAMINED: "Fix this error; otherwise Airflow does not parse the file.",
 }
 
 
@@ -42,19 +44,19 @@ def _listed_twice(twice: Twice, root: Path) -> str:
     link, first, second = twice.link, twice.first, twice.second
     if twice.is_loop:
         return (
-            f"Airflow finds no DAG file in {root}: the link {link} leads back to a folder that "
-            f"contains it. Remove the link, or add {link} to .airflowignore."
+            f"Airflow finds no DAG files in {root}, because the symbolic link {link} points to a"
+            f" parent folder of the link. Remove the link, or add {link} to .airflowignore."
         )
     other = second if link == first else first
     is_synchronised = other.startswith(".") and "/" not in link
     way_out = (
         f"Give {root / link} as the DAG folder, or add {other.partition('/')[0]} to .airflowignore."
         if is_synchronised
-        else "Add one of them to .airflowignore."
+        else "Add one of the two folders to .airflowignore."
     )
     return (
-        f"Airflow finds no DAG file in {root}: {first} and {second} are the same folder, and "
-        f"Airflow rejects a folder that occurs twice. {way_out}"
+        f"Airflow finds no DAG files in {root}, because {first} and {second} are the same folder."
+        f" {way_out}"
     )
 
 
@@ -63,7 +65,7 @@ def no_files(paths: Sequence[Path], skipped: Sequence[SkippedFile]) -> str:
     there.
     """
     if len(paths) == len(skipped) == 1 and os.path.isfile(paths[0]):
-        return f"Airflow never parses {paths[0]}: {skipped[0].why}. {_WAYS[skipped[0].reason]}"
+        return f"Airflow does not parse {paths[0]}: {skipped[0].why}. {_WAYS[skipped[0].reason]}"
     where = ", ".join(str(path) for path in paths)
     if not skipped:
         return f"No DAG files in {where}. Give the folder that contains the DAG files."
@@ -72,9 +74,9 @@ def no_files(paths: Sequence[Path], skipped: Sequence[SkippedFile]) -> str:
         groups.setdefault(file.why, []).append(file.path)
     reasons = "; ".join(f"{_named(files)}: {why}" for why, files in groups.items())
     return (
-        f"No DAG files in {where}: Airflow skips {count(len(skipped), 'file')} there ({reasons})."
-        " Give the folder that contains DAG files, or --no-safe-mode to measure what safe mode"
-        " skips."
+        f"No DAG files in {where}: Airflow skips {count(len(skipped), 'file')} ({reasons}). Give"
+        " the folder that contains the DAG files. To measure files that safe mode skips, use"
+        " --no-safe-mode."
     )
 
 
@@ -86,6 +88,6 @@ def _named(files: Sequence[str]) -> str:
 def forced(skipped: SkippedFile) -> str:
     """The note on a file that dagprof measures although safe mode skips it."""
     return (
-        f"Airflow never executes this file: {skipped.why}. dagprof parses this file only because of"
+        f"Airflow does not parse this file: {skipped.why}. dagprof parses the file only because of"
         " --no-safe-mode."
     )

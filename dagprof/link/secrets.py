@@ -1,4 +1,4 @@
-"""The secrets that a probe is started with, wherever they come from."""
+"""The secrets that a probe receives at its start, from all sources."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from dagprof.redaction import values
 
 
 def of_probe(environment: Mapping[str, str], config: ProbeConfig) -> Iterator[str]:
-    """Those of its environment, of its Airflow's configuration, and of the answers that it
-    gives.
-    """
+    """The secrets in the probe's environment, in its Airflow configuration, and in its answers."""
     yield from values.of_environment(environment)
     yield from values.of_settings(_configuration(environment))
     yield from values.of_settings(config["variables"])

@@ -1,10 +1,11 @@
-"""Processes that outlive a killed zygote: this process inherits them, finds them and ends them.
+"""Finds and ends processes that outlive a killed zygote.
 
-Each process of the probe inherits its orphaned descendants and ends them. A DAG file that kills all
-processes of the probe above it leaves its own to the next one that inherits: this one, while there
-is a zygote. It may be a user's program with processes of its own, so only those are ended that are
-in the zygote's session, or whose environment names the scan's scratch folder. In dagprof's own
-command nobody else starts sessions, and whatever comes from another one is ended too.
+Each process of the probe inherits its orphaned descendants and ends them. If a DAG file kills all
+processes of the probe above it, this process inherits the orphans, as long as a zygote exists. This
+process may be a user's program with other child processes. dagprof therefore ends only processes in
+the session of the zygote, and processes whose environment names the scratch folder of the scan. In
+dagprof's own command, no other code starts sessions, so dagprof also ends processes in all other
+sessions.
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ class _Child(NamedTuple):
 
 
 class _Inheritance:
-    """What this process inherits, while it has ``zygotes``.
+    """The orphans that this process inherits while ``zygotes`` is not empty.
 
-    ``sessions`` are the processes that dagprof has started in sessions of their own.
-    ``is_all_ours`` says that nobody else does that in this process.
+    ``sessions`` are the processes that dagprof started in new sessions. ``is_all_ours`` says that
+    no other code starts sessions in this process.
     """
 
     def __init__(self) -> None:
@@ -46,7 +47,7 @@ class _Inheritance:
         self._was_subreaper = 0
 
     def begin(self, zygote: int) -> None:
-        """Inherit orphans, from the first zygote on."""
+        """Inherit orphaned processes, before the first zygote starts."""
         with self.lock:
             if not self.zygotes:
                 self._was_subreaper = _subreaper()
@@ -54,7 +55,7 @@ class _Inheritance:
             self.zygotes.add(zygote)
 
     def end(self, zygote: int) -> None:
-        """Leave orphans to others again, after the last zygote."""
+        """Stop inheriting orphaned processes, after the last zygote."""
         with self.lock:
             self.zygotes.discard(zygote)
             self.sessions.discard(zygote)
@@ -66,12 +67,12 @@ _inheritance = _Inheritance()
 
 
 def claim_sessions() -> None:
-    """This process is dagprof's own command: sessions in it begin with dagprof's processes."""
+    """Record that this process is dagprof's own command, so that only dagprof starts sessions."""
     _inheritance.is_all_ours = True
 
 
 def started(start: Callable[[], Popen[bytes]]) -> Popen[bytes]:
-    """Start a process in a session of its own, which is no stray until it is ``forgotten``."""
+    """Start a process in a new session. The process is no stray until ``forgotten`` is called."""
     with _inheritance.lock:
         process = start()
         _inheritance.sessions.add(process.pid)
@@ -79,15 +80,15 @@ def started(start: Callable[[], Popen[bytes]]) -> Popen[bytes]:
 
 
 def forgotten(pid: int) -> None:
-    """Such a process has ended."""
+    """Record that a process from ``started`` has ended."""
     with _inheritance.lock:
         _inheritance.sessions.discard(pid)
 
 
 class Strays:
-    """What one zygote may leave; ``end`` once the zygote itself has ended.
+    """The processes that one zygote may leave. Call ``end`` when the zygote has ended.
 
-    ``mark`` is a text in the environment of all that it starts.
+    ``mark`` is a text in the environment of all processes that the zygote starts.
     """
 
     def __init__(self, zygote: int, mark: str) -> None:
@@ -95,7 +96,7 @@ class Strays:
         _inheritance.begin(zygote)
 
     def end(self) -> None:
-        """Kill what is left, with what that leaves in turn; safe to call twice."""
+        """Kill the remaining processes and their children; safe to call twice."""
         if self._zygote not in _inheritance.zygotes:
             return
         until = time.monotonic() + _LIMIT_S
@@ -123,7 +124,7 @@ class Strays:
 
 
 def _children() -> Iterator[_Child]:
-    """The children of this process; none where the kernel does not list processes."""
+    """The children of this process; empty if the kernel does not list processes."""
     try:
         names = os.listdir("/proc")
     except OSError:
@@ -138,14 +139,14 @@ def _children() -> Iterator[_Child]:
 
 
 def _environment(pid: int) -> bytes:
-    """The environment that a process began with; empty where it cannot be read."""
+    """The initial environment of a process; empty if dagprof cannot read it."""
     with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as file:
         return file.read()
     return b""
 
 
 def _subreaper() -> int:
-    """Whether this process inherits orphans already, as ``prctl`` says it."""
+    """Whether this process already inherits orphans, according to ``prctl``."""
     import ctypes
 
     answer = ctypes.c_int(0)
@@ -154,7 +155,7 @@ def _subreaper() -> int:
 
 
 def _prctl(request: int, value: object) -> None:
-    """Ask Linux; nothing happens elsewhere."""
+    """Call ``prctl`` on Linux; do nothing on other systems."""
     import ctypes
 
     with contextlib.suppress(OSError, AttributeError):

@@ -116,8 +116,8 @@ def _readable(text: str) -> Path:
         ) from None
     except OSError as error:
         raise UsageError(
-            f"Cannot read {text!r} ({error.strerror}). Give a file or folder that you may read, or"
-            " change its permissions."
+            f"Cannot read {text!r} ({error.strerror}). Give a readable file or folder, or change"
+            " the permissions."
         ) from None
     return path
 
@@ -132,7 +132,7 @@ def _python(given: str | None) -> tuple[Path, str]:
     found = shutil.which(path)
     if found is None:
         raise UsageError(NO_PYTHON.format(given))
-    return Path(os.path.abspath(found)), "named by --python"
+    return Path(os.path.abspath(found)), "selected with --python"
 
 
 def bundle_root(
@@ -163,10 +163,10 @@ def _root(
         outside = [path for path in paths if root != path and root not in path.parents]
         if outside:
             raise UsageError(
-                f"{outside[0]} is not below the bundle root {root}. Give a root that contains this"
-                " path."
+                f"{outside[0]} is not below the bundle root {root}. Choose a bundle root that"
+                f" contains {outside[0]}."
             )
-        return _Root(root, "named by --bundle-root")
+        return _Root(root, "selected with --bundle-root")
     configured = _configured_dags_folder(environment)
     if configured is not None and all(
         configured == path or configured in path.parents for path in paths
@@ -174,7 +174,7 @@ def _root(
         return _Root(configured, "the dags_folder of the Airflow configuration")
     common = _common(paths)
     if place.dags is not None and place.dags != common:
-        return _Root(place.dags, f"{place.reason}; --bundle-root names another")
+        return _Root(place.dags, f"{place.reason}; use --bundle-root to select another folder")
     return _Root(common, "the scanned folder", is_scanned=True)
 
 

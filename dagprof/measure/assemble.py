@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from dagprof.model import Doubt, Edge, FileResult, Measured, Module, StatementMemory, Trace
+from dagprof.quantities import count
 
 
 class Assembler:
@@ -69,11 +70,15 @@ def _noting_double(file: FileResult, places: Mapping[str, Sequence[str]]) -> Fil
     if not shared:
         return file
     others = [path for path in places[shared[0]] if path != file.path]
-    more = f" and {len(shared) - 1} more" if len(shared) > 1 else ""
+    subject = (
+        f"DAG {shared[0]} is"
+        if len(shared) == 1
+        else f"DAG {shared[0]} and {count(len(shared) - 1, 'more DAG')} are"
+    )
     text = (
-        f"DAG {shared[0]}{more} is also defined in "
-        f"{', '.join(others[:3])}{' and others' if len(others) > 3 else ''}; Airflow keeps only "
-        "the one that it parsed last."
+        f"{subject} also defined in {', '.join(others[:3])}"
+        f"{' and other files' if len(others) > 3 else ''}. Airflow keeps only the definition that"
+        " it parsed last."
     )
     noted: FileResult = msgspec.structs.replace(
         file, doubts=(*file.doubts, Doubt(code="same-dag-id", text=text))

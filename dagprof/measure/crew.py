@@ -25,7 +25,7 @@ from dagprof.model import Doubt, Measured
 from dagprof.passes import file
 from dagprof.passes.asking import Ask, Request
 
-TWICE = "The parse ended the measuring process twice."
+TWICE = "The parse killed the measuring process twice."
 Result = TypeVar("Result")
 
 
@@ -79,8 +79,9 @@ class Zygotes:
             return self.current.ask(self._pre_imports, PreImported)
         except ConnectionLost:
             raise MeasurementError(
-                "Importing the airflow modules that the DAG files name killed the measuring "
-                "process. Try `--temperature warm`, which does not import these modules first."
+                "The measuring process died while importing the Airflow modules that the DAG files"
+                " use. Try `--temperature warm`, which does not import modules of the DAG files in"
+                " advance."
             ) from None
 
     def worker(self, shown: str) -> WorkerConversation:
@@ -94,7 +95,10 @@ class Zygotes:
                 self.current.give_way()
             if self._is_closed:
                 raise MeasurementError("The measurement was stopped.")
-            text = f"The measuring process died while it parsed {shown}; dagprof restarted it."
+            text = (
+                f"The measuring process died while parsing {shown}. dagprof restarted the"
+                " measuring process."
+            )
             self.doubts.append(Doubt(code="zygote-died", text=text))
             self.current = Zygote(self._target, {**self._config, "renews_scratch": True})
             self.current.wait_until_ready()

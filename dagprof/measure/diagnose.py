@@ -87,18 +87,18 @@ def _about_target(target: Target, environ: Mapping[str, str]) -> list[Check]:
     ]
     if environ.get("PYTHONDONTWRITEBYTECODE"):
         advice = (
-            "Each parse recompiles your helper modules. Unset it here unless your deployment sets"
-            " it too."
+            "Each parse recompiles helper modules. Unset PYTHONDONTWRITEBYTECODE unless your"
+            " deployment sets this variable."
         )
         checks.append(
-            Check(what="Bytecode", found="switched off by PYTHONDONTWRITEBYTECODE", advice=advice)
+            Check(what="Bytecode", found="disabled by PYTHONDONTWRITEBYTECODE", advice=advice)
         )
     return checks
 
 
 def _about_project(target: Target) -> list[Check]:
     found = (
-        "none found around this folder, or switched off by --no-project"
+        "no project found, or disabled by --no-project"
         if target.project is None
         else str(target.project.root)
     )
@@ -111,24 +111,25 @@ def _about_project(target: Target) -> list[Check]:
 def _about_home(target: Target, environ: Mapping[str, str]) -> Check:
     home = environ.get("AIRFLOW_HOME")
     if home:
-        return Check(
-            what="AIRFLOW_HOME", found=f"{home} (from the environment; read, never written to)"
-        )
+        return Check(what="AIRFLOW_HOME", found=f"{home} (from the environment; read-only)")
     if not target.home_is_temporary:
         found = (
-            f"{target.environment['AIRFLOW_HOME']} (given, or by the project's layout; read, never"
-            " written to)"
+            f"{target.environment['AIRFLOW_HOME']} (from --airflow-home or the project; read-only)"
         )
         return Check(what="AIRFLOW_HOME", found=found)
     advice = "To measure with your plugins, policies and airflow.cfg, set AIRFLOW_HOME."
-    return Check(what="AIRFLOW_HOME", found="a temporary one (none is set)", advice=advice)
+    return Check(
+        what="AIRFLOW_HOME",
+        found=("a temporary folder, because AIRFLOW_HOME is not set"),
+        advice=advice,
+    )
 
 
 def _configuration(home: str | None, environ: Mapping[str, str]) -> str:
     file = environ.get("AIRFLOW_CONFIG") or (str(Path(home) / "airflow.cfg") if home else "")
     settings = sum(name.startswith("AIRFLOW__") for name in environ)
     source = file if file and os.path.exists(file) else "Airflow's defaults"
-    return f"{source}, and {settings} AIRFLOW__… settings of the environment"
+    return f"{source}, and {count(settings, 'AIRFLOW__… environment variable')}"
 
 
 def _about_airflow(zygote: Zygote) -> list[Check]:
@@ -142,15 +143,15 @@ def _about_airflow(zygote: Zygote) -> list[Check]:
         Check(
             what="Time limits",
             found=(
-                f"import {setting('dagbag_import_timeout')} s, whole file"
-                f" {setting('dag_file_processor_timeout')} s"
+                f"{setting('dagbag_import_timeout')} s to import a file,"
+                f" {setting('dag_file_processor_timeout')} s to process a file"
             ),
         ),
         Check(
             what="DAG processor",
             found=(
-                f"{setting('parsing_processes')} processes, each file every"
-                f" {setting('min_file_process_interval')} s at most"
+                f"{setting('parsing_processes')} parsing processes, at least"
+                f" {setting('min_file_process_interval')} s between two parses of a file"
             ),
         ),
     ]
@@ -160,13 +161,13 @@ def _about_plugin(plugin: Plugin) -> Check:
     """The cost that a plugin has once, whatever the DAG files do."""
     where = f" ({plugin.source})" if plugin.source and plugin.source != plugin.name else ""
     if plugin.error:
-        advice = f"{plugin.error}. Airflow continues without it."
+        advice = f"{plugin.error}. Airflow continues without this plugin."
         return Check(
             what="Plugin", found=f"{plugin.name}{where} could not be loaded", advice=advice
         )
     found = (
-        f"{plugin.name}{where}: {plugin.wall_ms / 1000:.2f} s, {plugin.rss_kib / 1024:.1f} MiB and "
-        f"{count(plugin.modules, 'module')}, loaded once before Airflow parses"
+        f"{plugin.name}{where}: {plugin.wall_ms / 1000:.2f} s, {plugin.rss_kib / 1024:.1f} MiB and"
+        f" {count(plugin.modules, 'module')}, loaded once before parsing"
     )
     return Check(what="Plugin", found=found)
 
@@ -208,7 +209,7 @@ def _about_forking(zygote: Zygote, file: Path) -> list[Check]:
         ]
     overhead = statistics.median(timed.reply.total_ms - timed.sample.wall_ms for timed in timings)
     load = _load_average()
-    forking = Check(what="Forking", found=f"works; {overhead:.1f} ms around each parse")
+    forking = Check(what="Forking", found=f"works; the overhead is {overhead:.1f} ms per parse")
     return [forking, _noise([timed.sample.wall_ms for timed in timings], load), _load(load)]
 
 
@@ -220,20 +221,21 @@ def _noise(walls: list[float], load: float | None) -> Check:
     spread = 1.4826 * median_absolute_deviation(walls) / centre
     apart = abs(statistics.median(walls[::2]) - statistics.median(walls[1::2])) / centre
     found = (
-        f"{len(walls)} equal parses spread by ±{spread:.1%}; the medians of two halves are"
-        f" {apart:.1%} apart"
+        f"{len(walls)} parses of one file vary by ±{spread:.1%}, and the medians of odd and even"
+        f" parses differ by {apart:.1%}"
     )
     worst = max(spread, apart)
     if worst <= QUIET_SHARE:
-        return Check(
-            what="Noise",
-            found=f"{found}: {'even, though others compete' if _is_crowded(load) else 'quiet'}",
-        )
+        despite = ", although other programs use the CPU" if _is_crowded(load) else ""
+        return Check(what="Noise", found=f"{found}: quiet{despite}")
     if worst <= USABLE_SHARE:
         return Check(
             what="Noise",
             found=f"{found}: usable",
-            advice="Trust only differences above that; --repeat helps.",
+            advice=(
+                f"Differences below {worst:.1%} are not reliable. To reduce the noise, increase"
+                " --repeat."
+            ),
         )
     advice = "The machine is busy. Close other programs, use --jobs 1, or compare CPU times."
     return Check(what="Noise", found=f"{found}: noisy", advice=advice)
@@ -254,12 +256,15 @@ def _load(load: float | None) -> Check:
     if load is None:
         return Check(what="Load", found="unknown on this platform")
     advice = (
-        "Other programs compete for the cores, so times are too long." if _is_crowded(load) else ""
+        "Other programs use the CPU, so the measured times are too long. Close other programs."
+        if _is_crowded(load)
+        else ""
     )
     return Check(
         what="Load",
         found=(
-            f"{load:.1f} on {os.cpu_count() or 1} cores; {default_jobs()} parses at once by default"
+            f"load average {load:.1f} on {os.cpu_count() or 1} cores; dagprof runs"
+            f" {default_jobs()} parses in parallel by default"
         ),
         advice=advice,
     )

@@ -1,5 +1,5 @@
-"""Finds out whether the user scanned only a part of a DAG folder. The imports of its files then
-resolve from a folder above.
+"""Detects that the user scanned only a part of a DAG folder. The imports of the scanned files then
+resolve from a parent folder.
 """
 
 from __future__ import annotations
@@ -44,9 +44,8 @@ def doubts(files: Iterable[FileResult], root: Path) -> list[Doubt]:
 
 def _doubt(home: Path, modules: list[str], files: int) -> Doubt:
     text = (
-        f"{count(files, 'file')} cannot import {', '.join(sorted(modules))}, which "
-        f"{'is' if len(modules) == 1 else 'are'} in {home}, above the scanned folder. If that "
-        f"folder is the DAG folder, add --bundle-root {home}."
+        f"{count(files, 'file')} cannot import {', '.join(sorted(modules))} from {home}, which is"
+        f" above the scanned folder. If {home} is the DAG folder, add --bundle-root {home}."
     )
     return Doubt(code="bundle-root", text=text)
 

@@ -23,7 +23,7 @@ from dagprof.passes.experiments import prove
 from dagprof.passes.plan import PROOFS, Proof, worth_ms
 from dagprof.passes.proofs import PlannedExperiments, planned
 from dagprof.passes.users import Users
-from dagprof.quantities import parse_duration_ms
+from dagprof.quantities import count, parse_duration_ms
 
 
 class Progress(Protocol):
@@ -154,14 +154,14 @@ class Rounds:
             if measured.result.is_timed and path in files
         ]
         if again and not self._budget.is_spent:
-            self._progress.started(len(again), "looking closer")
+            self._progress.started(len(again), "measuring in detail")
             self._do(again, self._budget)
         glanced = sum(_is_glance(measured) for measured in self._results.values())
         if glanced or skipped:
             text = (
-                f"The time budget of {self._settings.time_budget} ran out: {glanced} of"
-                f" {len(files)} files were parsed only once, {len(skipped)} not at all. Raise"
-                " --time-budget to measure more."
+                f"The time budget of {self._settings.time_budget} ran out. dagprof parsed"
+                f" {glanced} of {len(files)} files only once and skipped"
+                f" {count(len(skipped), 'file')}. To measure more, raise --time-budget."
             )
             self.doubts.append(Doubt(code="budget", text=text))
 
@@ -172,8 +172,8 @@ class Rounds:
             return
         if self._settings.repeat == 1 and self._settings.depth is not Depth.FULL:
             text = (
-                "No import was tested because each file is timed only once, so no change is "
-                "proposed. Omit --repeat to get proposals."
+                "dagprof proposes no changes, because `repeat` is 1 and each file was timed only"
+                " once. To get proposed changes, omit --repeat."
             )
             self.doubts.append(Doubt(code="unproved", text=text))
             return
@@ -193,13 +193,13 @@ class Rounds:
         done = self._do(jobs, self._budget.at_most(share), self._prover)
         if done < len(jobs):
             more = (
-                "use --depth full to test all"
+                "To test all files, use --depth full."
                 if self._settings.time_budget is None
-                else "raise --time-budget to test more"
+                else "To test more files, raise --time-budget."
             )
             text = (
-                f"To save time, changes were not tested in {len(jobs) - done} of {len(jobs)} files "
-                f"where it would pay; {more}."
+                f"To save time, dagprof tested no changes in {len(jobs) - done} of {len(jobs)}"
+                f" files with possible savings. {more}"
             )
             self.doubts.append(Doubt(code="unproved", text=text))
 

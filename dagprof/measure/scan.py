@@ -79,7 +79,7 @@ def scan_twice(
         again = [file for file in run.files if file.path in named]
         if not again:
             return run, msgspec.structs.replace(run, files=())
-        progress.started(len(again), "parsing again what seems slower")
+        progress.started(len(again), "parsing possible regressions again")
         files = {file.path: site.target.root / file.path for file in again}
         timed, samples = reference.measure_beside(
             site.zygotes, site.limits(len(files)), _reference_folder(site), files
@@ -132,7 +132,9 @@ class _Scan:
 
     def run(self, version: str) -> Run:
         files = self._site.discover()
-        self._progress.preparing("importing what the DAG processor imports before it forks")
+        self._progress.preparing(
+            "importing the modules that the DAG processor imports before forking"
+        )
         self._site.pre_import(files)
         before = self._reference() if self._with_reference else Samples()
         run = self._site.run(self._measure(files), version)
@@ -194,6 +196,6 @@ def _refuse_if_hopeless(run: Run) -> None:
     """
     if all(result.ended_measuring for result in run.files):
         raise MeasurementError(
-            "Every parse killed the measuring process. Run `dagprof doctor` to see whether "
-            "forking works here; if it does, the DAG files themselves kill the process."
+            "Every parse killed the measuring process. Run `dagprof doctor` to check whether"
+            " forking works. If forking works, the DAG files kill the process."
         )

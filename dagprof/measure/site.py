@@ -98,9 +98,9 @@ class Site:
             self._stack = stack.pop_all()
         if self.zygotes.current.airflow.is_untried:
             text = (
-                f"Airflow {self.zygotes.current.airflow.version} is newer than 3.3, the newest "
-                "that this dagprof supports. Everything that dagprof needs is there. Upgrade "
-                "dagprof if results look wrong."
+                f"Airflow {self.zygotes.current.airflow.version} is newer than 3.3, the newest"
+                " version that dagprof supports. This Airflow contains everything that dagprof"
+                " needs. If the results look wrong, upgrade dagprof."
             )
             self.doubts.append(Doubt(code="untried-airflow", text=text))
         return self
@@ -247,8 +247,8 @@ class Site:
             if len(found.owners) == len(files):
                 return found
         text = (
-            "Modules are not matched with distributions: a DAG file killed the process that does"
-            " it."
+            "The report cannot show which package each module belongs to, because a DAG file"
+            " killed a dagprof process."
         )
         self.doubts.append(Doubt(code="no-distributions", text=text))
         return Described(owners=[""] * len(files), distributions={})
@@ -278,7 +278,7 @@ def pre_import_doubts(failed: Sequence[Sequence[str]]) -> list[Doubt]:
         more = len(failed) - _NAMED
         what = f"{len(failed)} modules: {named}{f' and {more} more' if more > 0 else ''}"
     return [
-        Doubt(code="pre-import", text=f"Before it forks, the DAG processor fails to import {what}.")
+        Doubt(code="pre-import", text=f"Before forking, the DAG processor cannot import {what}.")
     ]
 
 
@@ -288,7 +288,7 @@ def _state_doubts(trouble: str) -> list[Doubt]:
     return [
         Doubt(
             code="imitated",
-            text=f"{trouble}. Run `dagprof doctor` to see the configuration in use.",
+            text=f"{trouble}. Run `dagprof doctor` to show the active configuration.",
         )
     ]
 

@@ -1,9 +1,8 @@
-"""Finds waits for hosts that are absent: metadata servers of clouds, hosts that do not answer,
-names that do not resolve.
+"""Finds waits for missing hosts: cloud metadata servers, hosts that do not respond, unknown names.
 
-If a DAG file asks for credentials on a laptop or in CI, a client library tries the cloud's metadata
-server several times, for seconds. In production that server answers at once. So the wait belongs to
-this machine, not to the deployment.
+If a DAG file requests credentials on a laptop or in CI, a client library tries the cloud's metadata
+server several times, for seconds. In production, this server responds at once. The wait is
+therefore a property of this machine, not of the deployment.
 """
 
 from __future__ import annotations
@@ -30,24 +29,23 @@ class Server(NamedTuple):
 _GOOGLE = Server(
     ("metadata.google.internal", "metadata"),
     "Google Cloud's metadata server",
-    "set GOOGLE_APPLICATION_CREDENTIALS to a key file, or NO_GCE_CHECK=true",
+    "set GOOGLE_APPLICATION_CREDENTIALS to a key file, or set NO_GCE_CHECK=true",
 )
 _AMAZON = Server(
     ("169.254.170.2", "169.254.170.23", "fd00:ec2::254"),
     "Amazon's metadata server",
-    "set AWS_EC2_METADATA_DISABLED=true, or give credentials in AWS_ACCESS_KEY_ID and"
-    " AWS_SECRET_ACCESS_KEY",
+    "set AWS_EC2_METADATA_DISABLED=true, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
 )
 _AZURE = Server(
     ("168.63.129.16",),
     "Azure's metadata server",
-    "give credentials in AZURE_CLIENT_ID and AZURE_CLIENT_SECRET",
+    "set AZURE_CLIENT_ID and AZURE_CLIENT_SECRET",
 )
 _ANY = Server(
     ("169.254.169.254",),
-    "a cloud's metadata server",
-    "give credentials (GOOGLE_APPLICATION_CREDENTIALS, AWS_ACCESS_KEY_ID, …), or set"
-    " NO_GCE_CHECK=true or AWS_EC2_METADATA_DISABLED=true",
+    "a cloud metadata server",
+    "set the credentials of the cloud provider, NO_GCE_CHECK=true (Google) or"
+    " AWS_EC2_METADATA_DISABLED=true (Amazon)",
 )
 _SERVERS = (_GOOGLE, _AMAZON, _AZURE, _ANY)
 STUB_HOSTS = "dagprof-stub"
@@ -73,19 +71,18 @@ def doubts(effects: Sequence[Effect]) -> list[Doubt]:
 
 
 def _text(wait: Wait) -> str:
-    times = f" in {wait.times} attempts" if wait.times > 1 else ""
+    times = f" ({wait.times} attempts)" if wait.times > 1 else ""
     place = f"{wait.file.rpartition('/')[2]}:{wait.line}"
     if wait.server is None:
-        what = f"{wait.host}, which does not answer here"
+        host, fault = wait.host, "This host does not respond here"
         way_out = f"run dagprof where {wait.host} is reachable, or move the request into a task"
     else:
-        what = f"{wait.server.whose} ({wait.host}), which is not available here"
+        host, fault = f"{wait.server.whose} ({wait.host})", "This server is not available here"
         way_out = wait.server.way_out
-    waits = (
-        f"{place} waits {wait.ms / 1000:.1f} s{times} for {what}, so the time in production"
-        " differs."
+    return (
+        f"{place} waits {wait.ms / 1000:.1f} s{times} for {host}. {fault}, so the parse time in"
+        f" production differs. To avoid this wait, {way_out}."
     )
-    return f"{waits} To avoid this wait, {way_out}."
 
 
 def _waits(effects: Sequence[Effect]) -> Iterable[Wait]:

@@ -21,7 +21,7 @@ FEWEST_FOR_DRIFT = 5
 _ROWS = {
     "failures": "import errors",
     "warnings": "warnings",
-    "accesses": "look-ups of Variables, Connections and environment variables",
+    "accesses": "lookups of Variables, Connections and environment variables",
     "effects": "effects",
     "lost": "DAGs that Airflow does not find",
     "loads": "module loads",
@@ -37,7 +37,10 @@ def noise(wall_ms: Sequence[float], own_ms: Sequence[float]) -> list[Doubt]:
         return []
     centre, error = statistics.median(wall_ms), standard_error_of_median(wall_ms)
     if error > max(STABLE_MS, NOISY_SHARE * centre):
-        text = f"Noisy: {len(wall_ms)} parses ranged from {span(min(wall_ms), max(wall_ms))}."
+        text = (
+            f"Noisy: the times of {len(wall_ms)} parses range from"
+            f" {span(min(wall_ms), max(wall_ms))}."
+        )
         return [Doubt(code="noisy", text=text)]
     steps = [later - earlier for earlier, later in itertools.pairwise(own_ms)]
     one_way = len(own_ms) >= FEWEST_FOR_DRIFT and (
@@ -45,8 +48,8 @@ def noise(wall_ms: Sequence[float], own_ms: Sequence[float]) -> list[Doubt]:
     )
     if one_way and abs(own_ms[-1] - own_ms[0]) > max(DRIFT_SHARE * centre, 10 * STABLE_MS):
         text = (
-            f"Drifting: parses went from {own_ms[0]:.0f} to {own_ms[-1]:.0f} ms. Each parse affects"
-            " the next."
+            f"Drifting: the parse time changed from {own_ms[0]:.0f} to {own_ms[-1]:.0f} ms. Each"
+            " parse affects the next parse."
         )
         return [Doubt(code="drift", text=text)]
     return []
@@ -58,8 +61,8 @@ def waiting(result: FileResult) -> list[Doubt]:
     if not wall or queued <= max(STABLE_MS, NOISY_SHARE * wall):
         return []
     text = (
-        f"Busy: {queued:.0f} of {wall:.0f} ms were spent waiting for a processor. Compare CPU"
-        " times."
+        f"Busy: the parse waited for a CPU for {queued:.0f} of {wall:.0f} ms. Compare CPU times"
+        " instead of parse times."
     )
     return [Doubt(code="busy", text=text)]
 
@@ -71,17 +74,25 @@ def stubs(result: FileResult) -> list[Doubt]:
         return []
     shown = ", ".join(stubbed[:5]) + (" and others" if len(stubbed) > 5 else "")
     if result.status is Status.NEEDS_ANSWER:
-        return [Doubt(code="stubbed", text=f"{shown} got stub values, which make the file fail.")]
+        return [
+            Doubt(
+                code="stubbed",
+                text=(f"The file fails because dagprof returned stub values for {shown}."),
+            )
+        ]
     if result.failures:
         text = (
-            f"{shown} got stub values before the file failed. dagprof found no other value with"
-            " which the file loads."
+            f"dagprof returned stub values for {shown}, and the file failed. The file also failed"
+            " with all other values that dagprof tried."
         )
         return [Doubt(code="stubbed", text=text)]
     return [
         Doubt(
             code="stubbed",
-            text=f"{shown} got stub values. The cost of the real look-ups is not measured.",
+            text=(
+                f"dagprof returned stub values for {shown}. The parse time excludes the cost of"
+                " the real lookups."
+            ),
         )
     ]
 
@@ -99,8 +110,8 @@ def lost_dags(result: FileResult) -> list[Doubt]:
         return []
     more = f" and {len(own) - 1} more" if len(own) > 1 else ""
     text = (
-        f"Creates DAG {own[0].dag_id} at line {own[0].line}{more}, which Airflow does not find. "
-        "Airflow finds DAGs in global variables, and DAGs created by `with` or @dag."
+        f"Airflow does not find DAG {own[0].dag_id} (created at line {own[0].line}){more}. Airflow"
+        " finds only DAGs in global variables and DAGs created with `with` or @dag."
     )
     return [Doubt(code="lost-dag", text=text)]
 
@@ -110,7 +121,7 @@ def left_out(counts: Mapping[str, int]) -> list[Doubt]:
     parts = [f"{counts[field]:,} {words}" for field, words in _ROWS.items() if counts.get(field)]
     if not parts:
         return []
-    text = f"Not shown: {', '.join(parts)}. dagprof keeps the first ones of very many."
+    text = f"Not shown: {', '.join(parts)}. dagprof stores only a limited number of each kind."
     return [Doubt(code="left-out", text=text)]
 
 
@@ -120,8 +131,8 @@ def outcomes(statuses: Sequence[Status]) -> list[Doubt]:
     if len(seen) < 2:
         return []
     text = (
-        f"Different outcomes in different parses ({', '.join(seen)}); the last plain parse is"
-        " shown."
+        f"The parses of this file had different outcomes ({', '.join(seen)}). The report shows the"
+        " result of the last untraced parse."
     )
     return [Doubt(code="inconsistent", text=text)]
 
@@ -132,8 +143,8 @@ def left_running(processes: int) -> list[Doubt]:
         return []
     many = processes > 1
     text = (
-        f"Leaves {processes} process{'es' if many else ''} running after the parse. dagprof ended"
-        f" {'these processes' if many else 'this process'}."
+        f"The file left {processes} process{'es' if many else ''} running after the parse. dagprof"
+        f" ended {'these processes' if many else 'this process'}."
     )
     return [Doubt(code="leftover-processes", text=text)]
 
@@ -143,8 +154,8 @@ def closed(has_closed: bool) -> list[Doubt]:
     if not has_closed:
         return []
     text = (
-        "Closes file descriptors that another part of the process opened. Airflow 2 may lose its"
-        " log and the DAGs."
+        "The file closes file descriptors that other code opened. In Airflow 2, the log and the"
+        " DAGs may be lost."
     )
     return [Doubt(code="closed-descriptors", text=text)]
 
@@ -155,7 +166,7 @@ def untimed(reasons: Sequence[UntracedRow]) -> list[Doubt]:
         Doubt(
             code="no-statements",
             text=(
-                "Statements could not be timed"
+                "dagprof could not time the statements"
                 f" ({f'{row.type}: {row.message}' if row.type else row.message})."
             ),
         )

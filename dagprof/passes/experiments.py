@@ -1,8 +1,8 @@
-"""Proves what import statements and calls cost and whether a parse needs them, by parsing again
-without them.
+"""Measures the cost of import statements and calls, and whether a parse needs them. To do so,
+dagprof parses the file again without them.
 
-Plain parses and parses without the statements alternate, round by round. So a machine that changes
-its speed changes both.
+Plain parses and parses without the statements alternate, round by round. A machine that changes its
+speed then affects both kinds of parses.
 """
 
 from __future__ import annotations
@@ -91,7 +91,9 @@ class _Trial:
     def _verdict(self, plain: Result, reply: Reply, lab: Lab) -> tuple[Need, str]:
         result = reply.result
         if result is None:
-            return Need.UNKNOWN, f"the parse without it ended early ({reply.outcome})"
+            return Need.UNKNOWN, (
+                f"without the removed code, the parse ended early ({reply.outcome})"
+            )
         if result.failures:
             last = result.failures[-1]
             self.raised_at = (last.file, last.line)
@@ -99,13 +101,13 @@ class _Trial:
         if result.missing:
             return (
                 Need.UNKNOWN,
-                "only import statements and calls can be removed, and this line has neither",
+                "dagprof removes only import statements and calls, and this line contains neither",
             )
         if result.missed:
             name, file, line = result.missed[0]
             return (
                 Need.RAISES,
-                f"{name} is used at {_short(file)}:{line}, where the code handles its absence",
+                f"{_short(file)}:{line} uses {name} and handles a missing {name}",
             )
         with_it, without = plain.digests or {}, result.digests or {}
         names = changed(with_it, without)
@@ -113,7 +115,7 @@ class _Trial:
             return Need.NOT_NEEDED, ""
         gone = sorted(with_it.keys() - without.keys())
         if gone:
-            return Need.CHANGES_DAGS, f"DAG {gone[0]} is missing without it"
+            return Need.CHANGES_DAGS, f"without the removed code, DAG {gone[0]} is missing"
         found = lab.difference(self.candidates, names)
         if found is None:
             return Need.NOT_NEEDED, ""

@@ -37,7 +37,7 @@ def identify(path: Path) -> tuple[str, int]:
 
 def unreadable(shown: str, error: OSError) -> Measured:
     """The result of a file that cannot be read."""
-    detail = f"The file cannot be read: {error.strerror or error}."
+    detail = f"dagprof cannot read the file: {error.strerror or error}."
     return Measured(result=FileResult(path=shown, status=Status.UNREADABLE, detail=detail))
 
 
@@ -100,7 +100,10 @@ def glance(path: Path, shown: str, ask: Ask, limits: ParseLimits) -> Measured:
     _Runner(path, ask, limits, passes)(Mode.TIMING, first=True)
     find_unanswered(path, passes, ask, limits, is_hurried=True)
     passes.doubts.append(
-        Doubt(code="one-parse", text="Parsed only once: the time budget was spent on other files.")
+        Doubt(
+            code="one-parse",
+            text="dagprof parsed the file only once to stay within the time budget.",
+        )
     )
     return passes.measured()
 
@@ -120,7 +123,7 @@ def left_out(path: Path, shown: str) -> Measured:
         sha256, size = identify(path)
     except OSError as error:
         return unreadable(shown, error)
-    detail = "Not parsed: the time budget was spent on other files."
+    detail = "dagprof did not parse the file, because the time budget ran out."
     return Measured(
         result=FileResult(
             path=shown, sha256=sha256, size_bytes=size, status=Status.SKIPPED, detail=detail
@@ -151,7 +154,7 @@ def _look_closer(run: _Runner, passes: Passes, limits: ParseLimits) -> None:
             ):
                 break
         if passes.trace is None:
-            text = f"Imports and statements could not be traced{_refused(passes)}."
+            text = f"dagprof could not trace the imports and statements{_refused(passes)}."
             passes.doubts.append(Doubt(code="no-trace", text=text))
     if plan.is_sampled(limits.depth, parse_ms, limits.stacks_from_ms) and not run(Mode.STACKS):
         failures = passes.last.result.failures if passes.last and passes.last.result else ()
@@ -161,7 +164,7 @@ def _look_closer(run: _Runner, passes: Passes, limits: ParseLimits) -> None:
             else _refused(passes)
         )
         passes.doubts.append(
-            Doubt(code="no-stacks", text=f"Call stacks could not be sampled{reason}.")
+            Doubt(code="no-stacks", text=f"dagprof could not sample call stacks{reason}.")
         )
 
 

@@ -258,10 +258,9 @@ def _holding(effects: Sequence[EffectRow]) -> Failure:
     found = next(iter(running or started[-1:]), None)
     what = f"The process {found.what}" if found else "A process"
     message = (
-        f"{what} is still running after the parse and keeps the parse's stdin, stdout or stderr"
-        " open. Airflow 3 waits until dag_file_processor_timeout, then kills the parse and stores"
-        " no DAG. Start the process in a task, or pass subprocess.DEVNULL as its stdin, stdout and"
-        " stderr."
+        f"{what} still runs after the parse and keeps stdin, stdout or stderr open. Airflow 3"
+        " waits until dag_file_processor_timeout, then kills the parse and stores no DAGs. Start"
+        " the process in a task, or pass subprocess.DEVNULL for stdin, stdout and stderr."
     )
     file, line = (found.file, found.line) if found else ("", 0)
     return Failure(type="", message=message, file=file, line=line)
@@ -273,44 +272,44 @@ def _disturbance(traced: Result) -> float:
 
 def _detail(reply: Reply) -> str:
     if reply.outcome == "time-limit":
-        return f"Stopped at the time limit, after {reply.total_ms / 1000:.1f} s."
+        return (
+            f"The parse reached the time limit and was stopped after {reply.total_ms / 1000:.1f} s."
+        )
     if reply.outcome == "memory-limit":
-        return "Stopped at the memory limit."
+        return "The parse reached the memory limit and was stopped."
     if reply.claimed_ms is not None:
         lived = f"{reply.total_ms / 1000:.1f} s"
         return (
-            f"The parse reports {reply.claimed_ms:.0f} ms in a process that lived {lived}: the file"
-            " changes the clocks."
+            f"The parse reported an impossible time of {reply.claimed_ms:.0f} ms; the process ran"
+            f" for {lived}. The file replaces clock functions."
         )
     if reply.refused:
         return (
-            f"dagprof cannot use what the parse reports ({reply.refused}). Code in the file changes"
-            " what the measuring process sends."
+            f"dagprof cannot use the result of the parse ({reply.refused}). Code in the file"
+            " changes the data that dagprof receives."
         )
     if reply.outcome == "held":
-        return (
-            "A process that the file started keeps the parse's stdin, stdout or stderr open after"
-            " the parse."
-        )
+        return "A process that the file started keeps stdin, stdout or stderr open after the parse."
     if reply.outcome == "too-large":
         return (
-            "dagprof stopped the parse because its answer is too large. The file writes into a pipe"
-            " of dagprof's, or defines more than Airflow can parse in time."
+            "dagprof stopped the parse because the result is too large. The file writes to an"
+            " internal pipe of dagprof, or defines more DAGs and tasks than Airflow can parse in"
+            " time."
         )
     if reply.outcome == "broken":
         return (
-            "The parsing process did not send what dagprof expects. The file writes into a pipe of"
-            " dagprof's, or changes dagprof's code."
+            "The parsing process sent invalid data. The file writes to an internal pipe of"
+            " dagprof, or changes dagprof's code."
         )
     if reply.result is None and reply.signal is not None:
         try:
             name = signal.Signals(reply.signal).name
         except ValueError:
             name = "unknown"
-        return f"The parsing process was killed by signal {reply.signal} ({name})."
+        return f"Signal {reply.signal} ({name}) killed the parsing process."
     if reply.result is None:
         return (
-            f"The parsing process ended with exit code {reply.exit_code} and no result. The file"
-            " called os._exit or crashed."
+            f"The parsing process ended with exit code {reply.exit_code} and without a result. The"
+            " file called os._exit or crashed."
         )
     return ""

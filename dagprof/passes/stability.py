@@ -1,5 +1,5 @@
-"""Do repeated parses give the same serialised DAGs, also on another day, on another host, and so
-on? Airflow 3 stores each different one as a new version.
+"""Checks that repeated parses give the same serialised DAGs, also on another day, on another host,
+and so on. Airflow 3 stores each different DAG as a new version.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ def shown(text: str, limit: int) -> str:
 
 
 def brief(text: str, limit: int) -> str:
-    """The same for a row of a table: an ellipsis stands for the rest."""
+    """A text for a table row, cut with an ellipsis."""
     return text if len(text) <= limit else words(text, limit) + ELLIPSIS
 
 

@@ -11,10 +11,11 @@ from dagprof.project import imports, layout, sources
 from dagprof.project.answers import project_answers
 from dagprof.project.sources import Sources
 from dagprof.project.usage import Usages
-from dagprof.project.values import OFF, ProjectSetup, Variable
+from dagprof.project.values import ProjectSetup, Variable
 from dagprof.project.variables import taken_over
 
-NAMED = "the nearest folder called dags"
+NAMED = "the nearest folder named dags"
+_ADD_FOLDERS = "use --pythonpath to add folders, or --no-project to ignore project files"
 
 Installed = Callable[[Collection[str]], Collection[str]]
 
@@ -67,7 +68,7 @@ def _configured(found: Sources) -> list[tuple[Path, str]]:
             (path, f"the dags_folder in {found.repository.shown(setting.file, setting.line)}")
         )
     named += [
-        (path, "the folder that the container has as dags")
+        (path, "the folder that the container uses as dags")
         for path in found.mounts.inside_named(layout.DAGS)
     ]
     return named
@@ -96,7 +97,10 @@ class _Discovery:
             home = None
         if home is not None:
             self._usages.take(
-                f"{self._named(home)} as AIRFLOW_HOME", off=f"--airflow-home names another, {OFF}"
+                f"{self._named(home)} as AIRFLOW_HOME",
+                off="use --airflow-home to select another"
+                " folder, or --no-project to ignore"
+                " project files",
             )
         plugins = self._plugins(home)
         path = self._pythonpath(variables.get("PYTHONPATH"))
@@ -166,7 +170,11 @@ class _Discovery:
         if found is None or not os.path.exists(found) or not self._sources.repository.holds(found):
             return None
         shown = self._shown(found) + ("/" if os.path.isdir(found) else "")
-        self._usages.take(f"the plugins folder {shown}", where, f"--plugins names another, {OFF}")
+        self._usages.take(
+            f"the plugins folder {shown}",
+            where,
+            ("use --plugins to select another folder, or --no-project to ignore project files"),
+        )
         return found
 
     def _pythonpath(self, variable: Variable | None) -> list[Path]:
@@ -179,13 +187,13 @@ class _Discovery:
             path = self._folder(entry, variable)
             if path is None:
                 self._usages.leave(
-                    f"{entry} on PYTHONPATH", where, "the repository has no folder there"
+                    f"{entry} on PYTHONPATH", where, "the repository contains no such folder"
                 )
             elif path not in found:
                 found.append(path)
         if found:
             shown = " and ".join(map(self._named, found))
-            self._usages.take(f"{shown} on PYTHONPATH", where, f"--pythonpath adds to it, {OFF}")
+            self._usages.take(f"{shown} on PYTHONPATH", where, _ADD_FOLDERS)
         return found
 
     def _named(self, folder: Path) -> str:
@@ -214,8 +222,8 @@ class _Discovery:
         if self._sources.is_astro and root not in path:
             self._usages.take(
                 "the project root on PYTHONPATH",
-                "Astro's layout",
-                f"--pythonpath adds to it, {OFF}",
+                "the Astro project layout",
+                _ADD_FOLDERS,
             )
             return [root]
         above = [folder for folder in dags.parents if folder == root or root in folder.parents]
@@ -227,10 +235,8 @@ class _Discovery:
         found = imports.needs([dags, *([plugins] if plugins else [])], above, known, installed)
         for need in found:
             shown = self._named(need.folder)
-            why = f"needed to import `{need.module}` in {self._shown(need.file, need.line)}"
-            self._usages.take(
-                f"{shown} on PYTHONPATH, {why}", off=f"--pythonpath adds to it, {OFF}"
-            )
+            why = f"because {self._shown(need.file, need.line)} imports `{need.module}`"
+            self._usages.take(f"{shown} on PYTHONPATH, {why}", off=_ADD_FOLDERS)
         return [need.folder for need in found]
 
 

@@ -1,9 +1,8 @@
-"""The container's variables that dagprof does not take over, and why: each row is a reason and
-patterns of names.
+"""The variables of the container that dagprof ignores: for each reason, patterns of names.
 
-A measurement must not reach any part of the deployment (databases, secrets, logs). A process here
-needs this machine's folders and libraries, not the container's. docs/project.md prints the same
-list.
+A measurement must not reach any part of the deployment (databases, secrets, logs). The measured
+process needs the folders and libraries of this machine, not of the container. docs/project.md
+prints the same list.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ from collections.abc import Mapping
 # Patterns of names by the reason for leaving them out. If several patterns match, the first one
 # counts.
 REASONS: Mapping[str, tuple[str, ...]] = {
-    "programs are found on this machine's path": ("PATH", "MANPATH", "CDPATH"),
-    "it describes the container's user and system": (
+    "dagprof uses this machine's search paths": ("PATH", "MANPATH", "CDPATH"),
+    "dagprof uses this machine's user and system settings": (
         *(
             "HOME",
             "USER",
@@ -31,34 +30,34 @@ REASONS: Mapping[str, tuple[str, ...]] = {
             "TMP",
         ),
     ),
-    "it changes which libraries are loaded or how memory is allocated": (
+    "dagprof uses this machine's library and memory settings": (
         "LD_.*",
         "DYLD_.*",
         "MALLOC_.*",
         "GLIBC_.*",
     ),
-    "this machine decides it": ("LANG", "LANGUAGE", "LC_.*", "TZ"),
-    "only shells and package managers read it": (
+    "dagprof uses this machine's language and time zone": ("LANG", "LANGUAGE", "LC_.*", "TZ"),
+    "only shells and package managers use such variables": (
         "BASH_.*",
         "ENV",
         "IFS",
         r"PS\d",
         "DEBIAN_FRONTEND",
     ),
-    "it changes the interpreter that is measured": ("PYTHON(?!PATH$).*",),
-    "it describes what is installed in the container": (
+    "such variables change the behaviour of the measured interpreter": ("PYTHON(?!PATH$).*",),
+    "such variables describe the Python environment of the container": (
         *("VIRTUAL_ENV", "CONDA_.*", "PYENV_.*", "PIP_.*", "UV_.*", "POETRY_.*", "PIPENV_.*"),
     ),
-    "only tools around the container read it": (
+    "only tools such as git, SSH and Docker use such variables": (
         "GIT_.*",
         "SSH_.*",
         "DOCKER_.*",
         "COMPOSE_.*",
         "BUILDKIT_.*",
     ),
-    "the container's proxy is not this machine's": ("(?i:(?:http|https|ftp|all|no)_proxy)",),
-    "settings of dagprof belong in its configuration file": ("DAGPROF_.*",),
-    "only the container's entry point reads it": (
+    "dagprof uses this machine's proxy settings": ("(?i:(?:http|https|ftp|all|no)_proxy)",),
+    "dagprof settings belong in dagprof's configuration file": ("DAGPROF_.*",),
+    "only the container's entry point uses such variables": (
         *(
             "_AIRFLOW_.*",
             "_PIP_.*",
@@ -68,27 +67,27 @@ REASONS: Mapping[str, tuple[str, ...]] = {
             "AIRFLOW_IMAGE_NAME",
         ),
     ),
-    "dagprof uses a scratch database": ("AIRFLOW__DATABASE__.*", "AIRFLOW__CORE__SQL_ALCHEMY_.*"),
-    "dagprof runs no executor": (
+    "dagprof uses a temporary database": ("AIRFLOW__DATABASE__.*", "AIRFLOW__CORE__SQL_ALCHEMY_.*"),
+    "dagprof does not run an executor": (
         *("AIRFLOW__CELERY.*", "AIRFLOW__CORE__EXECUTOR", "AIRFLOW__CORE__PARALLELISM"),
         *("AIRFLOW__KUBERNETES.*", "AIRFLOW__LOCAL_.*"),
     ),
-    "dagprof queries no secrets backend; use --variables and --connections": (
+    "dagprof does not query secrets backends; use --variables and --connections": (
         "AIRFLOW__SECRETS__.*",
     ),
-    "dagprof sends and logs nothing": (
+    "dagprof sends no logs, metrics or emails": (
         "AIRFLOW__(?:LOGGING|METRICS|TRACES|SENTRY|SMTP|EMAIL|KERBEROS)__.*",
         "AIRFLOW__CORE__(?:REMOTE_.*|.*LOG.*)",
     ),
-    "dagprof starts no server": (
+    "dagprof does not start Airflow servers": (
         "AIRFLOW__(?:WEBSERVER|API|API_AUTH|FAB|CLI|EDGE)__.*",
         "AIRFLOW__CORE__(?:FERNET_KEY|SECURITY|AUTH_MANAGER|SIMPLE_AUTH_.*|HOSTNAME_CALLABLE|.*_URL)",
     ),
-    "dagprof sets its own value": (
+    "dagprof uses a fixed value": (
         *("AIRFLOW__CORE__LOAD_EXAMPLES", "AIRFLOW__CORE__UNIT_TEST_MODE"),
         "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST",
     ),
-    "Airflow would run a command or query a backend for the value": (
+    "Airflow would run a command or query a secrets backend for the value": (
         r"AIRFLOW__\w+_(?:CMD|SECRET)",
     ),
 }

@@ -66,11 +66,11 @@ def text_of(file: Path) -> str:
     """
     try:
         if not os.path.isfile(file):
-            raise Unreadable("no such file")
+            raise Unreadable("the file does not exist")
         if file.stat().st_size > LARGEST_BYTES:
-            raise Unreadable("it is larger than 1 MB")
+            raise Unreadable("the file is larger than 1 MB")
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise Unreadable("it is not UTF-8 text") from None
+        raise Unreadable("the file is not UTF-8 text") from None
     except OSError as error:
-        raise Unreadable(f"it cannot be read ({error.strerror})") from None
+        raise Unreadable(f"dagprof cannot read the file ({error.strerror})") from None

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from dagprof.model import Used
 from dagprof.project.values import OFF
+from dagprof.quantities import count
 
 _NAMES_SHOWN = 4
 
@@ -38,7 +39,7 @@ def counted(names: Sequence[str]) -> str:
     kinds = {
         "AIRFLOW_VAR_": "Variable",
         "AIRFLOW_CONN_": "Connection",
-        "AIRFLOW__": "setting of Airflow",
+        "AIRFLOW__": "Airflow setting",
     }
     counts: dict[str, int] = {}
     for name in names:
@@ -47,7 +48,7 @@ def counted(names: Sequence[str]) -> str:
             "environment variable",
         )
         counts[kind] = counts.get(kind, 0) + 1
-    words = [f"{number} {_plural(word, number)}" for word, number in counts.items()]
+    words = [count(number, word) for word, number in counts.items()]
     listed = ", ".join(words[:-1]) + (" and " if len(words) > 1 else "") + words[-1]
     return f"{listed} ({shortened(names)})"
 
@@ -62,9 +63,3 @@ def shortened(names: Sequence[str]) -> str:
     """The first names, and how many more there are."""
     more = len(names) - _NAMES_SHOWN
     return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
-def _plural(word: str, number: int) -> str:
-    if number == 1:
-        return word
-    return f"settings{word.removeprefix('setting')}" if word.startswith("setting") else f"{word}s"

@@ -9,7 +9,7 @@ from dagprof.model import Used
 
 # Linux allows 128 KiB for one variable, and some megabytes for all.
 _LONGEST = 100_000
-OFF = "--no-project turns it off"
+OFF = "use --no-project to ignore project files"
 
 
 class Unreadable(Exception):
@@ -35,8 +35,8 @@ def impossible(name: str, value: str) -> str:
         size = len(value.encode("utf-8", "surrogateescape"))
         name.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        return "it is not text"
-    return f"its value is longer than {_LONGEST // 1000} kB" if size > _LONGEST else ""
+        return "the name or value is not UTF-8 text"
+    return f"the value is longer than {_LONGEST // 1000} kB" if size > _LONGEST else ""
 
 
 class Mount(NamedTuple):

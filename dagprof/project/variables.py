@@ -79,7 +79,7 @@ def _note(
     shown = found.repository.shown
     for file, variables in by_file.items():
         line = variables[0].line if len(variables) == 1 else 0
-        off = "--env-file names it" if file == found.env_file else OFF
+        off = "--env-file selects this file" if file == found.env_file else OFF
         usages.take(counted([each.name for each in variables]), shown(file, line), off)
     for (why, file), names in unusable.items():
         usages.leave(shortened(names), shown(file), why)
@@ -92,5 +92,10 @@ def _note_unset(found: Sources, environment: Mapping[str, str], usages: Usages) 
         if _is_wanted(name, environment):
             lacking.setdefault(key, []).append(name)
     for (needed, file), names in lacking.items():
-        why = f"nothing sets {' and '.join(needed)}; set it, or name a file with --env-file"
+        missing = " and ".join(needed)
+        verb = "is" if len(needed) == 1 else "are"
+        why = (
+            f"the value needs {missing}, which {verb} not set; set {missing}, or use --env-file"
+            " FILE"
+        )
         usages.leave(shortened(names), found.repository.shown(file), why)

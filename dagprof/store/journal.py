@@ -47,7 +47,8 @@ class Journal:
             self._stream = self._path.open("ab" if self._resumes else "wb", buffering=0)
         except OSError as error:
             raise OutputError(
-                f"Cannot write {str(self._path)!r} ({error.strerror}). Choose --output-dir."
+                f"Cannot write {str(self._path)!r} ({error.strerror}). Choose another folder with"
+                " --output-dir."
             ) from error
         if self._stream.tell() == 0:
             try:
@@ -84,9 +85,10 @@ class Journal:
                 left = left[self._stream.write(left) :]
         except OSError as error:
             kept = (
-                "The results so far are kept; free some space and repeat the command with --resume."
+                "dagprof keeps the results so far. Free some disk space, and repeat the command"
+                " with --resume."
                 if self._holds_results
-                else "Free some space, or choose --output-dir."
+                else "Free some disk space, or choose another folder with --output-dir."
             )
             raise OutputError(
                 f"Cannot write {str(self._path)!r} ({error.strerror}). {kept}"
@@ -118,13 +120,13 @@ def read(path: Path) -> tuple[str, dict[tuple[str, str], Measured]]:
         lines = bounded.read(path, runs.LARGEST_BYTES).split(b"\n")
     except OSError as error:
         raise RunFileError(
-            f"No interrupted scan to resume in {str(path.parent)!r}. Scan without --resume."
+            f"The folder {str(path.parent)!r} contains no interrupted scan. Omit --resume."
         ) from error
     try:
         header = msgspec.json.decode(lines[0], type=Header)
     except runs.INVALID as error:
         raise RunFileError(
-            f"{str(path)!r} is damaged ({runs.fault(error)}). Scan without --resume."
+            f"{str(path)!r} is damaged ({runs.fault(error)}). Omit --resume."
         ) from error
     results = {}
     for line in lines[1:-1]:

@@ -54,7 +54,7 @@ def load(path: str | Path) -> Run:
         data = bounded.read(path, LARGEST_BYTES, also_pipes=True)
     except OSError as error:
         raise RunFileError(
-            f"Cannot read {str(path)!r} ({error.strerror}). Give a run that `dagprof scan` wrote."
+            f"Cannot read {str(path)!r} ({error.strerror}). Give a run file from `dagprof scan`."
         ) from error
     return decode(data, str(path))
 
@@ -66,21 +66,22 @@ def decode(data: bytes, name: str) -> Run:
         version = found.schema_version
     except INVALID as error:
         raise RunFileError(
-            f"{name!r} is not a run: {fault(error)}. Scan again, or give another file."
+            f"{name!r} is not a run file: {fault(error)}. Scan again, or give another file."
         ) from error
     if found.decision is not None:
         raise RunFileError(
-            f"{name!r} is a verdict of the gate, not a run. Give a file that `dagprof scan` wrote."
+            f"{name!r} is a verdict of the gate, not a run file. Give a run file from `dagprof"
+            " scan`."
         )
     if version is None or version < 1:
         raise RunFileError(
-            f"{name!r} is not a run: it has no schema version. Give a file that `dagprof scan`"
-            " wrote."
+            f"{name!r} is not a run file: the schema version is missing. Give a run file from"
+            " `dagprof scan`."
         )
     if version > SCHEMA_VERSION:
         raise RunFileError(
-            f"{name!r} has schema version {version}, but this dagprof reads only up to "
-            f"{SCHEMA_VERSION}. Upgrade dagprof."
+            f"{name!r} has schema version {version}, but this dagprof supports only versions up to"
+            f" {SCHEMA_VERSION}. Upgrade dagprof."
         )
     try:
         run = msgspec.json.decode(data, type=Run)
@@ -94,7 +95,9 @@ def decode(data: bytes, name: str) -> Run:
 
 def fault(error: Exception) -> str:
     """What is wrong with a document, in one clause."""
-    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)[:300]
+    return (
+        ("the JSON is nested too deeply") if isinstance(error, RecursionError) else str(error)[:300]
+    )
 
 
 def schema() -> dict[str, object]:
@@ -122,9 +125,9 @@ def write_atomically(path: Path, data: bytes) -> None:
         with _beside(target) as stream:
             stream.write(data)
     except OSError as error:
-        way_out = "Free some space, or choose" if error.errno in _FULL else "Choose"
+        way_out = "Free some disk space, or choose" if error.errno in _FULL else "Choose"
         raise OutputError(
-            f"Cannot write {str(path)!r} ({error.strerror}). {way_out} another place."
+            f"Cannot write {str(path)!r} ({error.strerror}). {way_out} another path."
         ) from error
 
 

@@ -102,7 +102,11 @@ class Checking:
         old = self._before.get(result.path)
         if not result.status.is_broken:
             lost = old is not None and result.has_lost_dags(old)
-            return f"{result.path} gives no DAGs, but gave DAGs in the baseline." if lost else ""
+            return (
+                (f"{result.path} defines no DAGs, but defined DAGs in the baseline run.")
+                if lost
+                else ""
+            )
         places = [
             f"{os.path.relpath(failure.file)}:{failure.line}"
             for failure in result.failures[:1]
@@ -125,7 +129,9 @@ class Checking:
         share = change.difference_share
         more = duration(change.difference_ms) + (f" ({share:.0%})" if share is not None else "")
         now, before = duration(change.current_ms), duration(change.baseline_ms)
-        return f"{result.path} takes {now} to parse, {more} more than the baseline's {before}."
+        return (
+            f"{result.path} takes {now} to parse, {more} more than in the baseline run ({before})."
+        )
 
     def _budget_ms(self, path: str) -> float | None:
         """The maximum parse time of the file, None for no limit."""

@@ -33,7 +33,9 @@ def expectations(settings: Settings) -> Expectations:
     """
     share, fail_on = settings.fail_on_regression, scanned.check_fail_on(settings.fail_on)
     if share is not None and settings.baseline is None:
-        raise UsageError("--fail-on-regression needs a baseline. Name one with --baseline.")
+        raise UsageError(
+            "--fail-on-regression needs a baseline. Give a baseline with --baseline FILE."
+        )
     return Expectations(
         demand=scanned.demand(share, settings.regression_floor, fail_on),
         baseline=runs.load(settings.baseline) if settings.baseline else None,

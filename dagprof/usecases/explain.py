@@ -62,7 +62,7 @@ def place(target: str) -> tuple[str, int | None]:
             )
         return target, None
     if int(found[2]) == 0:
-        raise UsageError(f"Line numbers start at 1; {target!r} asks for line 0.")
+        raise UsageError(f"Line numbers start at 1, but {target!r} requests line 0.")
     return found[1], int(found[2])
 
 
@@ -78,7 +78,7 @@ def check_line(name: str, line: int) -> None:
 
 
 def _no_line(name: str, source: Sequence[str], line: int) -> UsageError:
-    return UsageError(f"{name} has {len(source)} lines; there is no line {line}.")
+    return UsageError(f"{name} has only {len(source)} lines, so line {line} does not exist.")
 
 
 def measure(
@@ -91,7 +91,7 @@ def measure(
     """
     if os.path.isdir(name):
         raise UsageError(
-            f"{name!r} is a folder. Explain one file, or measure the folder with `dagprof scan`."
+            f"{name!r} is a folder. Give one DAG file, or measure the folder with `dagprof scan`."
         )
     return scanning.scan([name], settings, version=__version__, environ=environ, progress=progress)
 
@@ -119,8 +119,8 @@ def stacks(explained: ExplainedFile) -> str:
     file = explained.file
     if file.stack is None:
         raise UsageError(
-            f"{file.path} has no sampled call stacks: it parses in {file.parse_ms:.0f} ms. "
-            "Lower --stacks-from to sample it."
+            f"{file.path} has no sampled call stacks: the parse time is only {file.parse_ms:.0f}"
+            " ms. To sample this file, lower --stacks-from."
         )
     return speedscope.render(explained.run, [file.path])
 
@@ -135,7 +135,8 @@ def _find(run: Run, name: str) -> FileResult:
         return found[0]
     if found:
         raise UsageError(
-            f"{name!r} matches {found[0].path} and {found[1].path}. Write more of the path."
+            f"{name!r} matches both {found[0].path} and {found[1].path}. Give a longer part of the"
+            " path."
         )
     raise _not_found(run, name, absolute)
 
@@ -145,13 +146,15 @@ def _not_found(run: Run, name: str, absolute: str) -> UsageError:
     helped = _loading(run, absolute)
     if helped:
         return UsageError(
-            f"{name!r} defines no DAG. Explain a DAG file that imports this file, such as"
+            f"{name!r} defines no DAG. Give a DAG file that imports this file, such as"
             f" {', '.join(helped[:3])}."
         )
     for skipped in run.skipped:
         if skipped.path == name or os.path.join(run.root, skipped.path) == absolute:
             return UsageError(f"Airflow does not parse {skipped.path}: {skipped.why}.")
-    return UsageError(f"This run has no file {name!r}; its files are below {run.root}.")
+    return UsageError(
+        f"This run contains no file {name!r}. All files of this run are below {run.root}."
+    )
 
 
 def _loading(run: Run, path: str) -> list[str]:

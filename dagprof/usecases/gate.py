@@ -102,7 +102,9 @@ def requested(
     :raises UsageError: both or neither are given, or an option has no meaning with a baseline.
     """
     if revision is not None and baseline is not None:
-        raise UsageError("--against and --baseline cannot be used together. Give only one.")
+        raise UsageError(
+            "--against and --baseline cannot be used together. Use only one of these options."
+        )
     if revision is None and baseline is None:
         revision = settings.against
         baseline = settings.baseline if revision is None else None
@@ -110,12 +112,12 @@ def requested(
         return GateRequest(paths, settings, environ, Revision(revision, python, all_files), today())
     if baseline is None:
         raise UsageError(
-            "Nothing to compare with. Give --against REVISION (such as origin/main) or --baseline"
-            " FILE."
+            "The gate needs a version to compare with. Give --against REVISION (such as"
+            " origin/main) or --baseline FILE."
         )
     if python is not None or all_files:
         raise UsageError(
-            "--against-python and --all-files need --against; a run against a baseline always"
+            "--against-python and --all-files require --against. With --baseline, the gate always"
             " measures all files."
         )
     return GateRequest(paths, settings, environ, Baseline(baseline), today())

@@ -1,5 +1,5 @@
-"""Scans that survive an interruption: a scan stores each result on disk, and the next scan reuses
-it.
+"""Scans that can be resumed: a scan stores each result on disk, and a resumed scan reuses the
+results.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def _known(file: Path, key: str) -> Mapping[tuple[str, str], Measured]:
     found, known = journals.read(file)
     if found != key:
         raise UsageError(
-            "The interrupted scan used other paths or options. Repeat the command line of that"
-            " scan, or scan without --resume."
+            "The interrupted scan used different paths or options. Use the same paths and options"
+            " again, or omit --resume."
         )
     return known
 

@@ -97,7 +97,7 @@ def _left_out(file: FileResult) -> str:
 def test_what_is_left_out_is_counted(run: Run) -> None:
     lookups = result(run, "lookups.py")
     assert len(lookups.accesses) == 10_000
-    assert "1,002 look-ups" in _left_out(lookups)
+    assert "1,002 lookups" in _left_out(lookups)
     effects = result(run, "effects.py")
     assert {effect.kind for effect in effects.effects} >= {"exec", "file-write", "process"}
     assert "601 effects" in _left_out(effects)
@@ -119,7 +119,7 @@ def test_a_source_that_is_too_large_is_not_timed_by_statement(
     run: Run, path: str, reason: str
 ) -> None:
     file = result(run, path)
-    text = f"Statements could not be timed (the file has more than {reason})."
+    text = f"dagprof could not time the statements (the file has more than {reason})."
     assert text in [doubt.text for doubt in file.doubts]
     assert file.trace is not None
     assert file.trace.statements == ()
@@ -135,14 +135,14 @@ def test_all_output_is_counted(run: Run) -> None:
 def test_an_answer_that_is_none_is_told(run: Run) -> None:
     assert "too large" in result(run, "flood.py").detail
     for path in ("garbage.py", "many_values.py", "nested.py"):
-        assert "did not send what dagprof expects" in result(run, path).detail
+        assert "The parsing process sent invalid data" in result(run, path).detail
 
 
 def test_what_is_left_running_is_ended_and_told(run: Run) -> None:
     file = result(run, "left_yes.py")
     assert file.exit_code == 4
-    assert "Leaves 1 process running" in _text(file, "leftover-processes")
-    assert "Leaves 60 processes running" in _text(
+    assert "The file left 1 process running" in _text(file, "leftover-processes")
+    assert "The file left 60 processes running" in _text(
         result(run, "many_forks.py"), "leftover-processes"
     )
     running = [_command(entry) for entry in Path("/proc").iterdir() if entry.name.isdigit()]

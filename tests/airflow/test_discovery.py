@@ -76,7 +76,7 @@ def test_a_file_that_safe_mode_skips_is_named_with_the_words_that_it_lacks(scan:
 def test_a_named_file_that_safe_mode_skips_is_not_parsed(scan: Scan) -> None:
     with pytest.raises(
         UsageError,
-        match=r"never parses .*/neither\.py: its text lacks 'airflow' and 'dag'.*--no-safe-mode",
+        match=r"does not parse .*/neither\.py: its text lacks 'airflow' and 'dag'.*--no-safe-mode",
     ):
         scan(FACTORY, "neither.py")
     run = scan(FACTORY, "neither.py", "named.py")
@@ -91,7 +91,7 @@ def test_without_safe_mode_it_is_executed_and_says_that_airflow_does_not(
     file = result(scan(FACTORY, *below, safe_mode=False), "neither.py")
     assert file.dag_ids == ("neither",)
     (doubt,) = [doubt for doubt in file.doubts if doubt.code == "not-parsed-by-airflow"]
-    assert "never executes this file" in doubt.text
+    assert "Airflow does not parse this file" in doubt.text
     assert "--no-safe-mode" in doubt.text
 
 
@@ -110,7 +110,7 @@ def test_a_named_file_that_a_pattern_ignores_is_not_parsed(scan: Scan, tmp_path:
     files = {"a.py": dag("a"), "team/drafts/b.py": dag("b"), "team/.airflowignore": "drafts\n"}
     root = str(tmp_path / "dags")
     with pytest.raises(
-        UsageError, match=r"never parses .*/b\.py: a pattern in \.airflowignore matches it"
+        UsageError, match=r"does not parse .*/b\.py: a pattern in \.airflowignore matches it"
     ):
         scan(files, "team/drafts/b.py", bundle_root=root)
     assert paths(scan(files, "a.py", bundle_root=root)) == ["a.py"]
@@ -192,9 +192,8 @@ def test_single_files_and_the_bundle_root(scan: Scan, tmp_path: Path) -> None:
     (doubt,) = [doubt for doubt in failing.doubts if doubt.code == "bundle-root"]
     assert (
         doubt.text
-        == f"1 file cannot import common, which is in {tmp_path / 'dags'}, above the scanned"
-        " folder. "
-        f"If that folder is the DAG folder, add --bundle-root {tmp_path / 'dags'}."
+        == f"1 file cannot import common from {tmp_path / 'dags'}, which is above the scanned"
+        f" folder. If {tmp_path / 'dags'} is the DAG folder, add --bundle-root {tmp_path / 'dags'}."
     )
     run = scan(files, "team/a.py", bundle_root=str(tmp_path / "dags"))
     assert [(file.path, file.status) for file in run.files] == [("team/a.py", Status.OK)]
@@ -214,7 +213,7 @@ def test_a_loop_of_links_is_named_with_the_link(scan: Scan, tmp_path: Path) -> N
     folder = write(tmp_path / "dags", {"a.py": dag("a"), "team/b.py": dag("b")})
     (folder / "team" / "again").symlink_to(folder, target_is_directory=True)
     with pytest.raises(
-        MeasurementError, match=r"the link team/again leads back .* Remove the link"
+        MeasurementError, match=r"the symbolic link team/again points to .* Remove the link"
     ):
         dagprof.scan(folder, python=TARGET, repeat=1)
 

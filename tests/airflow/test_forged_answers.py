@@ -16,7 +16,7 @@ from dagprof.errors import DagprofError, MeasurementError
 from dagprof.model import FileResult, Status
 from dagprof.store import runs
 
-REFUSED = ("cannot use what the parse reports", "did not send what dagprof expects")
+REFUSED = ("cannot use the result of the parse", "The parsing process sent invalid data")
 CLEAN = {"aa_clean.py": dag("aa_clean"), "zz_clean.py": dag("zz_clean")}
 DEEP_STACK = """
 node = facts["stack"]
@@ -87,7 +87,7 @@ def test_a_forged_answer_is_its_files_result(scan: Scan, tmp_path: Path) -> None
                 mode == "trace",
                 mode == "stacks",
             ), name
-            assert "could not be" in told(file), (name, told(file))
+            assert "dagprof could not" in told(file), (name, told(file))
     runs.save(run, tmp_path / "run.json")
     assert dagprof.load(tmp_path / "run.json") == run
     dagprof.render_report(run, run)
@@ -110,7 +110,7 @@ def test_a_plugin_that_changes_the_forking_processs_answers(
     scan: Scan, tmp_path: Path, field: str, change: str
 ) -> None:
     plugins = write(tmp_path / "plugins", {"p.py": forging_plugin(field, change)})
-    with pytest.raises(MeasurementError, match="sent an answer that is not dagprof's") as caught:
+    with pytest.raises(MeasurementError, match="sent invalid data") as caught:
         scan(CLEAN, plugins=plugins)
     assert "pass an empty folder to --plugins" in str(caught.value)
 
@@ -129,7 +129,7 @@ def test_a_plugin_that_ends_the_process_while_it_lists_the_files(
 ) -> None:
     end = "import os\nos._exit(3)"
     plugins = write(tmp_path / "plugins", {"p.py": forging_plugin("passed_over", end)})
-    with pytest.raises(DagprofError, match="ended while it listed the DAG files"):
+    with pytest.raises(DagprofError, match="ended while listing the DAG files"):
         scan(CLEAN, plugins=plugins)
 
 

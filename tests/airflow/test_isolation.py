@@ -365,7 +365,7 @@ def test_sources_that_change_meanwhile_are_named(scan: Scan, changed: str) -> No
     """)
     run = scan(hostile(code), jobs=1)
     (note,) = [doubt.text for doubt in run.doubts if doubt.code == "changed-files"]
-    assert note.startswith(f"A source was written to during the scan: {changed}.")
+    assert note.startswith(f"A source file changed during the scan: {changed}.")
     assert "changed-files" not in {
         doubt.code for doubt in scan({"aa.py": dag("aa")}, "aa.py").doubts
     }

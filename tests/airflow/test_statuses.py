@@ -223,7 +223,7 @@ def test_garbage_in_every_descriptor_hurts_no_other_file(scan: Scan) -> None:
 
 def test_a_folder_without_dag_files_is_refused(scan: Scan) -> None:
     with pytest.raises(
-        UsageError, match=r"No DAG files .* skips 1 file there \(helper\.py: its text lacks"
+        UsageError, match=r"No DAG files .* skips 1 file \(helper\.py: its text lacks"
     ):
         scan({"helper.py": "value = 1"})
 
@@ -261,5 +261,5 @@ def test_a_file_that_cannot_be_read_is_a_row(tmp_path: Path) -> None:
     ).result
     assert (found.status, found.detail) == (
         Status.UNREADABLE,
-        "The file cannot be read: No such file or directory.",
+        "dagprof cannot read the file: No such file or directory.",
     )

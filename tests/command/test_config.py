@@ -53,7 +53,7 @@ def test_values_and_where_they_come_from(place: Path) -> None:
     done = call("config", cwd=place / "dags", DAGPROF_GATE_ABSOLUTE="20ms")
     assert done.returncode == 0, done.stderr
     told = rows(done.stdout)
-    assert f"Read {place / 'pyproject.toml'}" in done.stdout
+    assert f"Configuration file: {place / 'pyproject.toml'}" in done.stdout
     assert told["repeat"] == ["5", "[tool.dagprof] in pyproject.toml"]
     assert told["gate.budget"] == ["2s", "[tool.dagprof.gate] in pyproject.toml"]
     assert told["gate.absolute"] == ["20ms", "environment variable DAGPROF_GATE_ABSOLUTE"]
@@ -67,20 +67,20 @@ def test_values_and_where_they_come_from(place: Path) -> None:
     assert "waiver 1  etl/sales.py: budget, expired 2020-01-01, red \\x1b[31m text" in done.stdout
     assert "waiver 2  etl/*: timeout, until 2999-01-01, later" in done.stdout
     assert "\x1b" not in done.stdout
-    assert "In force for" not in done.stdout
+    assert "Gate limits for" not in done.stdout
 
 
 def test_the_limits_of_one_file(place: Path) -> None:
     done = call("config", "dags/etl/sales.py", cwd=place)
     assert done.returncode == 0, done.stderr
-    told = rows(done.stdout.partition("In force for etl/sales.py")[2])
+    told = rows(done.stdout.partition("Gate limits for etl/sales.py")[2])
     assert told["budget"] == ["4s", "override 1"]
     assert told["forbid"] == ["pandas, torch", "override 2"]
     assert told["relative"] == ["5%", "gate"]
     assert told["rules.slower"] == ["warning", "override 1"]
     assert told["rules.new-package"] == ["error", "gate"]
     other = rows(
-        call("config", "dags/other.py", cwd=place).stdout.partition("In force for other.py")[2]
+        call("config", "dags/other.py", cwd=place).stdout.partition("Gate limits for other.py")[2]
     )
     assert other["budget"] == ["2s", "gate"]
     assert other["rules.slower"] == ["error", "gate"]

@@ -52,7 +52,7 @@ def test_an_interpreter_that_cannot_fork(place: Path, temperature: str) -> None:
     assert told.startswith(
         f"does not work here → os.fork fails in {TARGET} (BlockingIOError: [Errno 11] "
     )
-    assert told.endswith("use --python to name an interpreter whose os.fork works.")
+    assert told.endswith("use --python to choose an interpreter where os.fork works.")
     assert told.count(". ") == 2  # the three sentences of this fault and no others
     scanned = call("scan", "dags", "-q", "--python", TARGET, cwd=place, **environment)
     assert scanned.returncode == 3
@@ -68,7 +68,7 @@ def test_an_interpreter_that_cannot_fork_what_parses(place: Path) -> None:
     assert told.startswith(
         "does not work here → os.fork fails in a measuring process (BlockingIOError: [Errno 11] "
     )
-    assert told.endswith("use --python to name an interpreter whose os.fork works.")
+    assert told.endswith("use --python to choose an interpreter where os.fork works.")
     assert told.count(". ") == 2  # the three sentences of this fault and no others
     scanned = call("scan", "dags", "-q", "--python", TARGET, cwd=place, **environment)
     assert scanned.returncode == 3
@@ -82,6 +82,6 @@ def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:
     done = call("doctor", "--python", str(tmp_path / "bare"), cwd=place)
     assert done.returncode == 3, done.stdout + done.stderr
     told = findings(done).partition("Airflow cannot be used → ")[2]
-    assert told.startswith("There is no Airflow in ")
-    assert told.count("There is no Airflow in ") == 1
-    assert told.endswith("or name an interpreter that has Airflow with --python.")
+    assert told.startswith("Airflow is not installed in ")
+    assert told.count("Airflow is not installed in ") == 1
+    assert told.endswith("or choose an interpreter that has Airflow with --python.")

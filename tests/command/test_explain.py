@@ -127,11 +127,11 @@ def test_a_source_that_changed_is_not_shown(place: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("dags",), "is a folder. Explain one file"),
+        (("dags",), "is a folder. Give one DAG file"),
         (("nothing.py",), "There is no file or folder 'nothing.py'"),
-        (("nothing.py", "--run", "reports/run.json"), "This run has no file 'nothing.py'"),
-        (("a.py:999", "--run", "reports/run.json"), "there is no line 999"),
-        (("dags/a.py:999",), "there is no line 999"),
+        (("nothing.py", "--run", "reports/run.json"), "This run contains no file 'nothing.py'"),
+        (("a.py:999", "--run", "reports/run.json"), "so line 999 does not exist"),
+        (("dags/a.py:999",), "so line 999 does not exist"),
         (("dags/a.py:x",), "'x' is not a line number"),
         (("a.py:0", "--run", "reports/run.json"), "Line numbers start at 1"),
         (("a.py", "--run", "missing.json"), "missing.json"),

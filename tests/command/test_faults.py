@@ -55,7 +55,7 @@ def as_ordinary_user() -> tuple[str, ...]:
 @pytest.mark.parametrize(
     ("closed", "arguments", "start"),
     [
-        ("dags", ("scan", "dags"), "Cannot read 'dags' (Permission denied). Give a file or folder"),
+        ("dags", ("scan", "dags"), "Cannot read 'dags' (Permission denied). Give a readable file"),
         ("dags", ("explain", "dags/a.py"), "Cannot read 'dags/a.py' (Permission denied)."),
         ("dags", ("config", "dags/a.py"), "Cannot read 'dags/a.py' (Permission denied)."),
         ("reports", ("scan", "dags"), "Cannot write to 'reports' (Permission denied). Choose"),
@@ -96,15 +96,15 @@ def test_a_current_folder_that_was_deleted(place: Path) -> None:
         )
         assert done.returncode == code
         if code:
-            assert sentence(done, code).startswith("The current folder does not exist any more.")
+            assert sentence(done, code).startswith("The current folder no longer exists.")
 
 
 @pytest.mark.parametrize(
     ("arguments", "start", "end"),
     [
-        (("scan", "x" * 100_000), "Cannot read 'xxx", "or change its permissions."),
+        (("scan", "x" * 100_000), "Cannot read 'xxx", "or change the permissions."),
         (("scan", "dags", "--time-budget", "x" * 100_000), "Invalid value for --time-budget", "s."),
-        (("report", "x" * 100_000), "Cannot read 'xxx", "Give a run that `dagprof scan` wrote."),
+        (("report", "x" * 100_000), "Cannot read 'xxx", "Give a run file from `dagprof scan`."),
         (("scan", "dags", "--bundle-root", "dags/" * 20_000), "Cannot read 'dags/dags", "s."),
     ],
 )
@@ -138,8 +138,8 @@ NO_PYTHON = "is not a Python interpreter. Give the path of an interpreter, or th
         ("cat", 2, NO_PYTHON),
         ("./endless", 2, NO_PYTHON),
         ("./broken", 2, NO_PYTHON),
-        ("./old", 3, "is Python 3.6, but dagprof measures with Python 3.8 or newer. Name another"),
-        ("python2.7", 3, "is Python 2.7, but dagprof measures with Python 3.8 or newer."),
+        ("./old", 3, "is Python 3.6, but dagprof needs Python 3.8 or newer. Choose another"),
+        ("python2.7", 3, "is Python 2.7, but dagprof needs Python 3.8 or newer."),
     ],
 )
 def test_what_is_no_python_for_a_measurement(
@@ -270,6 +270,6 @@ def test_a_report_that_does_not_fit_the_disk(place: Path) -> None:
     )
     text = sentence(done, 2)
     assert text == (
-        "Cannot write 'page.html' (File too large). Free some space, or choose another place."
+        "Cannot write 'page.html' (File too large). Free some disk space, or choose another path."
     )
     assert not list(place.glob("*page.html*"))

@@ -99,13 +99,14 @@ def test_the_official_docker_compose(tmp_path: Path) -> None:
     run, _, told = scanned(write(tmp_path, files))
     loads(run)
     assert (
-        "Uses the plugins folder plugins/; --plugins names another, --no-project turns it off."
-        in told
+        "Uses the plugins folder plugins/; use --plugins to select another folder, or --no-project"
+        " to ignore project files." in told
     )
-    assert "Uses config/airflow_local_settings.py; --no-project turns it off." in told
-    named = "Uses 1 setting of Airflow, 1 Variable, 1 Connection and 1 environment variable"
+    ignored = "use --no-project to ignore project files."
+    assert f"Uses config/airflow_local_settings.py; {ignored}" in told
+    named = "Uses 1 Airflow setting, 1 Variable, 1 Connection and 1 environment variable"
     assert f"{named} (AIRFLOW__CORE__DAG_DISCOVERY_SAFE_MODE, AIRFLOW_VAR_BUCKET" in told
-    assert "from docker-compose.yaml; --no-project turns it off." in told
+    assert f"from docker-compose.yaml; {ignored}" in told
     assert "s3cr3t-of-the-file" not in told + (tmp_path / "reports" / "run.json").read_text()
     assert [used.text for used in run.project.used] == [
         line[9:] for line in told.splitlines() if line[9:13] == "Uses"
@@ -166,7 +167,7 @@ def test_astro(tmp_path: Path) -> None:
     }
     run, _, told = scanned(write(tmp_path, files))
     loads(run)
-    assert "Uses the project root on PYTHONPATH from Astro's layout" in told
+    assert "Uses the project root on PYTHONPATH from the Astro project layout" in told
     assert (
         "Uses 2 Variables and 1 Connection (AIRFLOW_VAR_REGION, AIRFLOW_VAR_LIMITS,"
         " AIRFLOW_CONN_WAREHOUSE)" in told
@@ -229,7 +230,7 @@ def test_the_project_root_on_the_path(tmp_path: Path) -> None:
     }
     run, _, told = scanned(write(tmp_path, files))
     loads(run)
-    assert "Uses the project root on PYTHONPATH, needed to import `utils` in dags/a.py:1" in told
+    assert "Uses the project root on PYTHONPATH, because dags/a.py:1 imports `utils`" in told
     without, shown, told = scanned(tmp_path, "dags/", "--no-project", code=3)
     assert all(file.status.is_failure for file in without.files)
     assert "2 files  import error: ModuleNotFoundError: No module named 'utils'" in shown
@@ -262,8 +263,8 @@ def test_the_path_of_a_dockerfile(tmp_path: Path) -> None:
     loads(run)
     assert "Uses lib/ on PYTHONPATH from Dockerfile:4" in told
     assert (
-        "Ignores /usr/share/elsewhere on PYTHONPATH from Dockerfile:4: the repository has no folder"
-        " there." in told
+        "Ignores /usr/share/elsewhere on PYTHONPATH from Dockerfile:4: the repository contains"
+        " no such folder." in told
     )
 
 
@@ -318,8 +319,7 @@ def test_the_dag_folder_as_a_package(tmp_path: Path) -> None:
     run, _, told = scanned(write(tmp_path, files))
     loads(run)
     assert (
-        "Uses the project root on PYTHONPATH, needed to import `dags` in dags/team/sales.py:1"
-        in told
+        "Uses the project root on PYTHONPATH, because dags/team/sales.py:1 imports `dags`" in told
     )
     single, _, _ = scanned(tmp_path, "dags/team/sales.py")
     loads(single)
@@ -368,19 +368,19 @@ def test_a_failure_is_shown_where_it_happened(tmp_path: Path) -> None:
     [
         (
             ("--plugins", "nowhere"),
-            "There is no folder 'nowhere' for --plugins. Give an existing folder.",
+            "The folder 'nowhere' for --plugins does not exist. Give an existing folder.",
         ),
         (
             ("--pythonpath", "nowhere"),
-            "There is no folder 'nowhere' for --pythonpath. Give an existing folder.",
+            "The folder 'nowhere' for --pythonpath does not exist. Give an existing folder.",
         ),
         (
             ("--env-file", "nowhere"),
-            "Cannot use 'nowhere' as --env-file: no such file. Give another file.",
+            "Cannot use 'nowhere' for --env-file: the file does not exist. Give another file.",
         ),
         (
             ("--airflow-home", "nowhere"),
-            "There is no folder 'nowhere' for --airflow-home. Give an existing folder.",
+            "The folder 'nowhere' for --airflow-home does not exist. Give an existing folder.",
         ),
     ],
 )

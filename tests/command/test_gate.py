@@ -265,15 +265,15 @@ def test_a_change_that_reaches_no_dag_file_passes(place: Path) -> None:
 def test_limits_that_changed_are_told_to_hold_for_the_measured_files(place: Path) -> None:
     write(place, {"pyproject.toml": "[project]\nname = 'x'\n"})
     assert (
-        "changed its limits"
+        "The limits in pyproject.toml changed"
         not in gate(place, "dags", "--against", "main", "--python", TARGET).stderr
     )
     write(place, {"pyproject.toml": "[project]\nname = 'x'\n[tool.dagprof.gate]\nbudget = '9s'\n"})
     done = gate(place, "dags", "--against", "main", "--python", TARGET)
     assert done.returncode == 0, done.stderr
     told = " ".join((done.stdout + done.stderr).split())
-    assert "pyproject.toml changed its limits" in told
-    assert "Use --all-files to apply the limits to every file" in told
+    assert "The limits in pyproject.toml changed" in told
+    assert "To apply the limits to every file, use --all-files" in told
 
 
 def test_a_renamed_file_is_compared_with_what_it_was(place: Path) -> None:
@@ -388,7 +388,7 @@ def test_an_interrupted_gate_leaves_nothing_behind(place: Path) -> None:
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert "Interrupted; the gate reached no decision." in errors
+    assert "Interrupted before the gate reached a decision." in errors
     assert output == ""
     assert state(place) == before
     assert not (place / "reports" / "gate.json").exists()
@@ -401,7 +401,7 @@ def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:
     before = state(place)
     done = gate(place, "dags", "--against", "main", "--python", str(tmp_path / "bare"))
     assert done.returncode == 3
-    assert "There is no Airflow in" in done.stderr
+    assert "Airflow is not installed in" in done.stderr
     assert state(place) == before
 
 
@@ -410,8 +410,8 @@ def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:
     [
         ((), "Missing argument"),
         (("dags",), "Give --against REVISION (such as origin/main) or --baseline FILE"),
-        (("dags", "--against", "main", "--baseline", "x.json"), "Give only one"),
-        (("dags", "--against", "nowhere"), "'nowhere' is not a commit here"),
+        (("dags", "--against", "main", "--baseline", "x.json"), "Use only one"),
+        (("dags", "--against", "nowhere"), "The repository has no commit 'nowhere'"),
         (("dags", "--against", "--all"), "is not a revision"),
         (("nowhere", "--against", "main"), "There is no file or folder 'nowhere'"),
         (("new", "--against", "main"), "does not exist in main"),
@@ -422,7 +422,7 @@ def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:
         (("dags/common", "--against", "main", "--python", TARGET), "No DAG files in"),
         (
             (str(Path(__file__).parent.anchor), "--against", "main"),
-            "not in a git repository, which --against needs",
+            "--against needs a git repository, but the DAG files are not in a repository",
         ),
         (("dags", "--against", "main", "--fail-on", "rain"), "Unknown rule 'rain' in --fail-on"),
         (("dags", "--against", "main", "--format", "pdf"), "Unknown format 'pdf'"),
@@ -433,8 +433,8 @@ def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:
         (("dags", "--against", "main", "--false-alarms", "60%"), "between 0% and 50%"),
         (("dags", "--baseline", "none.json"), "Cannot read 'none.json'"),
         (("dags", "--baseline", "README.md"), "is not a run"),
-        (("dags", "--baseline", "none.json", "--all-files"), "need --against"),
-        (("dags", "--baseline", "none.json", "--against-python", TARGET), "need --against"),
+        (("dags", "--baseline", "none.json", "--all-files"), "require --against"),
+        (("dags", "--baseline", "none.json", "--against-python", TARGET), "require --against"),
     ],
 )
 def test_bad_input_gets_one_clear_sentence(

@@ -165,7 +165,7 @@ def test_a_file_that_became_slower_than_in_the_baseline_fails(place: pytest.Pyte
     done.assert_outcomes(passed=2, failed=1)
     told = lines_below(done, "parse of a.py")[0]
     assert told.startswith("a.py takes ")
-    assert re.search(r" more than the baseline's \d[\d.]* m?s\.$", told)
+    assert re.search(r" more than in the baseline run \(\d[\d.]* m?s\)\.$", told)
 
 
 def test_it_works_in_parallel(place: pytest.Pytester) -> None:
@@ -187,7 +187,7 @@ def test_it_works_in_parallel(place: pytest.Pytester) -> None:
     [
         (
             ("--dagprof", "dags", "--dagprof-baseline", "pyproject.toml"),
-            "*'*pyproject.toml' is not a run: *",
+            "*'*pyproject.toml' is not a run file: *",
         ),
         (("--dagprof", "dags", "--dagprof-baseline", "gone.json"), "*Cannot read '*gone.json'*"),
         (("--dagprof", "dags", "--dagprof-budget", "soon"), "*'soon' is not a duration. Write *"),
@@ -263,7 +263,7 @@ def test_a_file_that_needs_an_answer_is_skipped_with_the_sentence(place: pytest.
     done = call(place, "--dagprof", "dags", "-rs", "dags/a.py")
     done.assert_outcomes(skipped=1)
     done.stdout.fnmatch_lines(
-        ["*a.py could not be checked: it needs Variable 'first_day'*--variables FILE.*"]
+        ["*dagprof cannot check a.py: it needs Variable 'first_day'*--variables FILE.*"]
     )
 
 

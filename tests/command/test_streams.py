@@ -91,7 +91,9 @@ def test_a_message_that_nobody_reads_keeps_its_code(place: Path) -> None:
 def test_a_closed_output_is_told_once(place: Path, name: str) -> None:
     done = call(place, *STORED[name], shell=">&-")
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr.startswith("dagprof: Standard output is closed, so the result is not shown.")
+    assert done.stderr.startswith(
+        "dagprof: Standard output is closed, so dagprof cannot show the result."
+    )
     assert done.stderr.count("\n") == 1
     assert call(place, *STORED[name], shell=">&- 2>&- <&-").returncode == 0
 
@@ -109,8 +111,8 @@ def test_a_full_disk_behind_the_output(place: Path, name: str) -> None:
     done = call(place, *STORED[name], shell=">/dev/full")
     assert done.returncode == 2
     assert done.stderr == (
-        "dagprof: Cannot write to standard output (No space left on device). Free some space, or"
-        " redirect the output.\n"
+        "dagprof: Cannot write to standard output (No space left on device). Free some disk"
+        " space, or redirect standard output.\n"
     )
 
 

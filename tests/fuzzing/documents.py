@@ -134,7 +134,7 @@ def _slow(ms: float) -> FileResult:
         stdout=Output(text="out\n", total_bytes=4),
         stderr=Output(text="err\n", total_bytes=40_000),
         exit_code=0,
-        doubts=(Doubt(code="noisy", text="Noisy: 3 parses ranged from 1 to 2 ms."),),
+        doubts=(Doubt(code="noisy", text="Noisy: the times of 3 parses range from 1 to 2 ms."),),
     )
 
 
@@ -179,7 +179,7 @@ def a_run(ms: float = 120.0) -> Run:
         ),
         project=Project(
             root="/",
-            used=(Used(what="3 Variables", where=".env:3", off="--no-project turns it off"),),
+            used=(Used(what="3 Variables", where=".env:3", off="use --no-project"),),
             homes=(Home(module="nowhere", entry="lib/", folder="lib", option="--pythonpath lib"),),
         ),
     )

@@ -27,7 +27,7 @@ def effect(
     [
         (
             effect("socket", "169.254.169.254:80", 9000, failed=3, count=3),
-            ["9.0 s in 3 attempts", "NO_GCE_CHECK"],
+            ["9.0 s (3 attempts)", "NO_GCE_CHECK"],
         ),
         (
             effect("dns", "metadata.google.internal", 150),
@@ -39,7 +39,7 @@ def effect(
         ),
         (
             effect("http", "GET https://api.example:8443/x", 2500),
-            ["api.example, which does not answer", "2.5 s"],
+            ["api.example. This host does not respond", "2.5 s"],
         ),
     ],
 )
@@ -50,7 +50,7 @@ def test_it_names_the_line_the_host_the_time_and_the_way_out(
     assert doubt.code == "waits-in-vain"
     assert doubt.text.startswith("a.py:7 waits ")
     assert all(word in doubt.text for word in words)
-    assert "so the time in production differs" in doubt.text
+    assert "so the parse time in production differs" in doubt.text
 
 
 @pytest.mark.parametrize(
@@ -72,4 +72,4 @@ def test_attempts_at_one_line_are_added_up() -> None:
         effect("dns", "metadata.google.internal", 100),
     ]
     (doubt,) = absent.doubts(rows)
-    assert "3.1 s in 2 attempts" in doubt.text
+    assert "3.1 s (2 attempts)" in doubt.text

@@ -100,7 +100,7 @@ def test_settings_are_checked_like_those_of_commands(tmp_path: Path) -> None:
 def test_the_gate_takes_one_thing_to_compare_with(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be used together"):
         dagprof.run_gate(tmp_path, against="main", baseline=tmp_path / "run.json")
-    with pytest.raises(UsageError, match="Nothing to compare with"):
+    with pytest.raises(UsageError, match="needs a version to compare with"):
         dagprof.run_gate(tmp_path)
 
 
@@ -116,7 +116,7 @@ def test_a_file_is_explained_by_the_end_of_its_path() -> None:
     found = dagprof.explain(AFTER, Path("a.py"), line=4)
     assert (found.file, found.line, found.source) == (AFTER.files[0], 4, None)
     assert found.fleet.changes()
-    with pytest.raises(UsageError, match=r"has no file 'c\.py'"):
+    with pytest.raises(UsageError, match=r"contains no file 'c\.py'"):
         dagprof.explain(AFTER, "c.py")
 
 

@@ -246,11 +246,11 @@ def test_nothing_was_measured() -> None:
         file(
             "a.py",
             status=Status.KILLED,
-            detail="The parsing process was killed by signal 9 (SIGKILL).",
+            detail="Signal 9 (SIGKILL) killed the parsing process.",
         )
     )
     assert nothing_measured(one).startswith(
-        "The only file could not be loaded, so nothing was measured: The parsing process was killed"
+        "The only file could not be loaded, so nothing was measured: Signal 9 (SIGKILL) killed"
     )
     assert not all_failed(run())
 

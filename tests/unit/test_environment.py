@@ -19,10 +19,10 @@ from .builders import file, trace
     ("is_off", "compile_ms", "text"),
     [
         ("", 1.0, ""),
-        ("1", 0.0, "each parse recompiles modules; unset it"),
-        ("1", 50.0, "recompiles modules (50% of the traced parse time); unset it"),
-        ("1", 50.0, "`python -m compileall` on their folder writes it."),
-        ("", 50.0, "Each parse recompiles modules (50% of the traced parse time), because their"),
+        ("1", 0.0, "each parse recompiles modules. Unset PYTHONDONTWRITEBYTECODE"),
+        ("1", 50.0, "recompiles modules (50% of the traced parse time). Unset"),
+        ("1", 50.0, "run `python -m compileall` on the package folder."),
+        ("", 50.0, "Each parse recompiles modules (50% of the traced parse time), because"),
     ],
 )
 def test_recompiling_is_noted_with_its_share(is_off: str, compile_ms: float, text: str) -> None:

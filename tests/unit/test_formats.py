@@ -54,8 +54,7 @@ def test_a_format_that_needs_runs_says_so_where_they_are_missing() -> None:
 
 def test_commands_offer_every_format() -> None:
     shown = help_of(gate)
-    *others, last = VERDICTS
-    assert f"Also write {', '.join(others)} or {last}, to FILE" in shown
+    assert f"Formats: {', '.join(VERDICTS)}." in shown
     assert all(name in shown for name in VERDICTS)
     assert "[html|markdown]" in help_of(report)
 

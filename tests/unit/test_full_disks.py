@@ -61,7 +61,9 @@ def test_the_journal_keeps_what_it_has(tmp_path: Path, disk: Disk) -> None:
 def test_a_journal_without_results_is_removed(tmp_path: Path, disk: Disk) -> None:
     with (
         disk(0),
-        pytest.raises(OutputError, match="Free some space, or choose --output-dir"),
+        pytest.raises(
+            OutputError, match="Free some disk space, or choose another folder with --output-dir"
+        ),
         journal.Journal(tmp_path / "run.partial.jsonl", "key", resumes=False),
     ):
         pass
@@ -77,13 +79,18 @@ def test_an_old_run_stays(tmp_path: Path, disk: Disk) -> None:
 
 
 def test_a_scan_does_not_begin_if_its_results_do_not_fit(tmp_path: Path, disk: Disk) -> None:
-    with disk(0), pytest.raises(OutputError, match=r"Cannot write to .*Choose --output-dir"):
+    with (
+        disk(0),
+        pytest.raises(
+            OutputError, match=r"Cannot write to .*Choose another folder with --output-dir"
+        ),
+    ):
         output.check_writable(tmp_path)
     assert os.listdir(tmp_path) == []
 
 
 def test_no_half_of_a_template_stays(tmp_path: Path, disk: Disk) -> None:
-    with disk(5), pytest.raises(OutputError, match="Give --write-variables another file"):
+    with disk(5), pytest.raises(OutputError, match="Choose another file for --write-variables"):
         output.write_answers(run(file("a.py", 1.0)), tmp_path / "answers.yaml", is_quiet=True)
     assert os.listdir(tmp_path) == []
 

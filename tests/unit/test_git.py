@@ -112,7 +112,7 @@ def test_a_command_that_hangs_is_ended_and_named(
 ) -> None:
     stand_in(tmp_path / "bin", "exec sleep 60", monkeypatch)
     began = time.monotonic()
-    with pytest.raises(MeasurementError, match=r"^git status did not finish within 1 s\.$"):
+    with pytest.raises(MeasurementError, match=r"^`git status` did not finish within 1 seconds\.$"):
         git.run(tmp_path, "status", limit_s=1)
     assert time.monotonic() - began < 30
 
@@ -121,7 +121,7 @@ def test_without_git_a_run_has_no_state_and_paths_no_prefix(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(repository))
-    with pytest.raises(UsageError, match=r"^git is not installed; --against needs it\.$"):
+    with pytest.raises(UsageError, match=r"^--against needs git, but git is not installed\."):
         git.ask(repository, "status")
     assert git_state(repository) is None
     assert prefix_of(repository) == ""

@@ -218,8 +218,8 @@ def test_changes_are_noted_once_and_with_few_names(tmp_path: Path) -> None:
         file.write_text("")
     (note,) = changes.since(modules, tmp_path)
     assert note.text == (
-        "5 sources were written to during the scan: b.py, c.py, d.py and 2 more. Figures may belong"
-        " to either version. Scan again to be sure."
+        "5 source files changed during the scan: b.py, c.py, d.py and 2 more. The results may"
+        " belong to the old or the new version. Scan again."
     )
 
 

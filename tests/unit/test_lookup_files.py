@@ -26,7 +26,7 @@ def test_the_message_names_the_line_and_shows_no_text(
 ) -> None:
     file = tmp_path / "given.yaml"
     file.write_text(text)
-    with pytest.raises(UsageError, match="neither JSON nor YAML") as caught:
+    with pytest.raises(UsageError, match="is not valid JSON or YAML") as caught:
         lookups.read(str(file), "variables")
     assert reason in str(caught.value)
     assert SECRET not in str(caught.value)

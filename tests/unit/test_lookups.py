@@ -90,11 +90,11 @@ MERGES = "a: &a {k: v}\n" + "".join(
 )
 def test_a_bomb_is_one_sentence_soon(tmp_path: Path, text: str) -> None:
     began = time.process_time()
-    with pytest.raises(UsageError, match="is neither JSON nor YAML that dagprof reads: ") as caught:
+    with pytest.raises(UsageError, match="is not valid JSON or YAML: ") as caught:
         read(tmp_path, text)
     assert time.process_time() - began < SOON_S
     assert "\n" not in str(caught.value)
-    assert str(caught.value).endswith("Fix the file, or give another one.")
+    assert str(caught.value).endswith("Fix the file, or give another file.")
 
 
 @pytest.mark.parametrize("value", ["5", "null", "true", "2.5", "[]", "[a, b]", "[[a]]"])

@@ -117,6 +117,6 @@ def test_doctor_has_a_finding_for_each() -> None:
     assert (
         finding.found
         == "quality (plugins/quality.py): 1.10 s, 61.0 MiB and 572 modules, loaded once before"
-        " Airflow parses"
+        " parsing"
     )
     assert _about_plugin(BROKEN).advice.startswith("ZeroDivisionError")

@@ -54,7 +54,7 @@ def test_a_time_that_no_process_can_have_taken_is_no_result(wall_ms: float) -> N
     assert status_of(reply) is Status.EXITED
     passes = Passes("a.py", "", 0)
     assert not passes.add("timing", reply)
-    assert "in a process that lived 0.2 s" in passes.measured().result.detail
+    assert "the process ran for 0.2 s" in passes.measured().result.detail
 
 
 def test_a_time_within_the_life_of_its_process_is_believed() -> None:
@@ -97,7 +97,9 @@ def test_a_result_that_has_not_the_form_of_the_probe_is_none(changes: dict[str, 
     assert reply.result is None
     passes = Passes("a.py", "", 0)
     assert not passes.add("timing", reply)
-    assert passes.measured().result.detail.startswith("dagprof cannot use what the parse reports (")
+    assert passes.measured().result.detail.startswith(
+        "dagprof cannot use the result of the parse ("
+    )
 
 
 @pytest.mark.parametrize("value", ["bad \udcff", float("inf"), 2**70])
@@ -228,8 +230,8 @@ def test_why_a_result_is_refused_holds_no_value_of_it() -> None:
 @pytest.mark.parametrize(
     ("changes", "refused"),
     [
-        ({"trace_loads": [10**12]}, "the imports take longer than the process lived"),
-        ({"wait": 1e6}, "the wait for a processor is longer than the parse"),
+        ({"trace_loads": [10**12]}, "the import times exceed the lifetime of the process"),
+        ({"wait": 1e6}, "the wait for a CPU is longer than the parse time"),
     ],
 )
 def test_times_that_cannot_be_true_together(changes: dict[str, Any], refused: str) -> None:

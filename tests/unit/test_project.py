@@ -165,7 +165,7 @@ MERGED = "a: &a {x: 1}\n" + "".join(
     "text", [BOMB, MERGED, "a: &a [*a]", "[" * 5_000, "a: b: c", "a: *nowhere", "- \t- x: ["]
 )
 def test_hostile_yaml_is_refused_with_a_sentence(text: str) -> None:
-    with pytest.raises(Unreadable, match=r"^its? .*[^.]$"):
+    with pytest.raises(Unreadable, match=r"^the (file|YAML) .*[^.]$"):
         bounded_yaml.load(text)
 
 
@@ -186,14 +186,14 @@ def test_a_broken_file_is_left_out_with_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "airflow.cfg").write_bytes(b"\xff\xfe")
     texts = [used.text for used in found(tmp_path).used]
     assert texts == [
-        "Ignores docker-compose.yml: its YAML expands to more than 100,000 values.",
-        "Ignores airflow.cfg: it is not UTF-8 text.",
-        "Ignores Dockerfile: it is larger than 1 MB.",
+        "Ignores docker-compose.yml: the YAML expands to more than 100,000 values.",
+        "Ignores airflow.cfg: the file is not UTF-8 text.",
+        "Ignores Dockerfile: the file is larger than 1 MB.",
         (
-            "Uses the project root as AIRFLOW_HOME; --airflow-home names another, --no-project"
-            " turns it off."
+            "Uses the project root as AIRFLOW_HOME; use --airflow-home to select another folder,"
+            " or --no-project to ignore project files."
         ),
-        "Uses 1 environment variable (A) from .env:1; --no-project turns it off.",
+        "Uses 1 environment variable (A) from .env:1; use --no-project to ignore project files.",
     ]
 
 
@@ -350,7 +350,7 @@ def test_a_dag_folder_that_the_project_names(tmp_path: Path) -> None:
     )
     assert (located.dags, located.reason) == (
         tmp_path / "flows",
-        "the folder that the container has as dags",
+        "the folder that the container uses as dags",
     )
 
 
@@ -405,5 +405,5 @@ def test_a_module_beside_the_file_that_imports_it_is_the_likeliest(tmp_path: Pat
 def test_a_file_that_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path, tmp_path / "pipe", tmp_path / "nowhere"):
-        with pytest.raises(Unreadable, match="no such file"):
+        with pytest.raises(Unreadable, match="the file does not exist"):
             text_of(path)

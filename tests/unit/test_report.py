@@ -519,11 +519,13 @@ def test_the_same_note_for_many_files_is_one() -> None:
         return file(
             path,
             *wall_ms,
-            doubts=(Doubt(code="noisy", text="Noisy: 2 parses ranged from 10 to 90 ms."),),
+            doubts=(
+                Doubt(code="noisy", text="Noisy: the times of 2 parses range from 10 to 90 ms."),
+            ),
         )
 
     assert (
-        "  a.py: Noisy: 2 parses ranged from 10 to 90 ms."
+        "  a.py: Noisy: the times of 2 parses range from 10 to 90 ms."
         in summary(run(noisy("a.py", 10, 90))).splitlines()
     )
     text = summary(

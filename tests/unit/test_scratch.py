@@ -161,7 +161,9 @@ def test_without_a_place_for_it_the_way_out_is_named(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(place / "gone"))
     with (
-        pytest.raises(MeasurementError, match=r"^Cannot make a temporary .*Set TMPDIR to a folder"),
+        pytest.raises(
+            MeasurementError, match=r"^Cannot create a temporary .*Set TMPDIR to a writable"
+        ),
         scratch.temporary_folder("scratch"),
     ):
         pass
@@ -175,7 +177,7 @@ def test_the_current_folder_is_no_place_for_it(
     for name in ("TMPDIR", "TEMP", "TMP"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(tempfile, "tempdir", str(place))
-    with pytest.raises(MeasurementError, match="can be written"), scratch.temporary_folder("base"):
+    with pytest.raises(MeasurementError, match="is writable"), scratch.temporary_folder("base"):
         pass
     monkeypatch.setenv("TMPDIR", str(place))
     with scratch.temporary_folder("base") as folder:

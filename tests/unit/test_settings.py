@@ -151,7 +151,7 @@ def test_two_files_in_one_folder(tmp_path: Path) -> None:
     (tmp_path / "dagprof.toml").write_text("jobs = 2\n")
     assert load(tmp_path, "[tool.other]\nx = 1\n").jobs == 2
     with pytest.raises(
-        UsageError, match=r"Both .*dagprof.toml and .*pyproject.toml hold settings. Keep only one"
+        UsageError, match=r"Both .*dagprof.toml and .*pyproject.toml contain settings. Move all"
     ):
         load(tmp_path, "[tool.dagprof]\nrepeat = 4\n")
 
@@ -219,7 +219,7 @@ WAIVER = '[[tool.dagprof.waivers]]\nfiles = "a.py"\nrule = "budget"\nreason = "x
         ("[tool.dagprof]\nrepeat = {a = 1}\n", "`repeat` in [tool.dagprof] in FILE: expected a whole number, got a table"),
         ("[tool.dagprof]\nrepeat = true\n", "for `repeat` in [tool.dagprof] in FILE: expected a whole number, got a boolean"),
         ("[tool.dagprof]\ntime-limit-s = nan\n", "`time-limit-s` in [tool.dagprof] in FILE must be greater than 0."),
-        ("[tool.dagprof]\nbudget = '1s'\n", "`budget` in [tool.dagprof] in FILE; it belongs in [tool.dagprof.gate]."),
+        ("[tool.dagprof]\nbudget = '1s'\n", "`budget` in [tool.dagprof] in FILE; this key belongs in [tool.dagprof.gate]."),
         ("[tool.dagprof]\ntemperature = 'hot'\n",
          "for `temperature` in [tool.dagprof] in FILE: 'hot' is not one of processor, warm, cold."),
         ("[tool.dagprof]\nregression-floor = '5'\n", "for `regression-floor` in [tool.dagprof] in FILE: '5' is not a duration"),
@@ -240,7 +240,7 @@ WAIVER = '[[tool.dagprof.waivers]]\nfiles = "a.py"\nrule = "budget"\nreason = "x
         ("[tool.dagprof]\noverrides = [3]\n", "[tool.dagprof.overrides] number 1 in FILE: expected a table"),
         ("[[tool.dagprof.overrides]]\nbudget = '1s'\n", "Missing key `files` in [tool.dagprof.overrides] number 1 in FILE"),
         ("[[tool.dagprof.overrides]]\nfiles = []\n",
-         "`files` in [tool.dagprof.overrides] number 1 in FILE must name at least one pattern"),
+         "`files` in [tool.dagprof.overrides] number 1 in FILE must contain at least one pattern"),
         ("[[tool.dagprof.overrides]]\nfiles = 'a'\nbugdet = '1s'\n", "did you mean `budget`?"),
         (WAIVER + "until = 'soon'\n", "`until` in [tool.dagprof.waivers] number 1 in FILE: not a date"),
         (WAIVER + "until = 2026-02-30\n", "Cannot read FILE ("),
@@ -264,7 +264,7 @@ def test_hostile_configuration_gets_one_sentence(tmp_path: Path, text: str, sent
 
 def test_a_table_header_too_many(tmp_path: Path) -> None:
     (tmp_path / "dagprof.toml").write_text("[tool.dagprof]\njobs = 2\n")
-    with pytest.raises(UsageError, match=r"remove the prefix \[tool.dagprof\] in dagprof.toml"):
+    with pytest.raises(UsageError, match=r"omit `tool.dagprof` from table names in dagprof.toml"):
         load(tmp_path)
 
 
@@ -273,8 +273,8 @@ def test_a_table_header_too_many(tmp_path: Path) -> None:
     [
         ("DAGPROF_REPAET", "3", "did you mean `DAGPROF_REPEAT`?"),
         ("DAGPROF_GATE_BUGDET", "1s", "did you mean `DAGPROF_GATE_BUDGET`?"),
-        ("DAGPROF_GATE_RULES", "a", "Set it in a configuration file"),
-        ("DAGPROF_WAIVERS", "a", "Set it in a configuration file"),
+        ("DAGPROF_GATE_RULES", "a", "tables belong in a configuration file"),
+        ("DAGPROF_WAIVERS", "a", "tables belong in a configuration file"),
         ("DAGPROF_JOBS", "x", "Invalid value for DAGPROF_JOBS: expected a whole number, got text."),
         (
             "DAGPROF_GATE_RELATIVE",

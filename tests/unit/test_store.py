@@ -30,18 +30,18 @@ def test_fields_of_a_later_writer_are_ignored() -> None:
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (b"", "is not a run"),
-        (b"{broken", "is not a run"),
-        (b"\xff\xfe\x00", "is not a run"),
-        (b"[1, 2]", "is not a run"),
+        (b"", "is not a run file"),
+        (b"{broken", "is not a run file"),
+        (b"\xff\xfe\x00", "is not a run file"),
+        (b"[1, 2]", "is not a run file"),
         (
             b'{"schema_version": 1, "decision": "passed", "files": [{}]}',
-            "is a verdict of the gate, not a run",
+            "is a verdict of the gate, not a run file",
         ),
-        (b"{}", "no schema version"),
+        (b"{}", "the schema version is missing"),
         (b'{"schema_version": 99}', "Upgrade dagprof"),
         (b'{"schema_version": 1}', "is damaged"),
-        (b'{"schema_version": "one"}', "is not a run"),
+        (b'{"schema_version": "one"}', "is not a run file"),
     ],
 )
 def test_bad_files_get_one_sentence(data: bytes, sentence: str) -> None:
@@ -137,7 +137,7 @@ def test_a_scan_that_failed_before_its_first_file_leaves_no_journal(tmp_path: Pa
 
 
 def test_no_journal_and_a_damaged_one(tmp_path: Path) -> None:
-    with pytest.raises(RunFileError, match="No interrupted scan"):
+    with pytest.raises(RunFileError, match="contains no interrupted scan"):
         read(tmp_path / "run.partial.jsonl")
     (tmp_path / "run.partial.jsonl").write_text("?")
     with pytest.raises(RunFileError, match="damaged"):

@@ -47,9 +47,9 @@ def test_what_is_given_wins_and_a_revision_wins_over_a_baseline(
     ("given", "sentence"),
     [
         ({"revision": "main", "baseline": "run.json"}, "cannot be used together"),
-        ({}, "Nothing to compare with"),
-        ({"baseline": "run.json", "python": "p"}, "need --against"),
-        ({"baseline": "run.json", "all_files": True}, "need --against"),
+        ({}, "needs a version to compare with"),
+        ({"baseline": "run.json", "python": "p"}, "require --against"),
+        ({"baseline": "run.json", "all_files": True}, "require --against"),
     ],
 )
 def test_impossible_questions_are_refused_before_anything_is_measured(
@@ -119,7 +119,7 @@ def test_another_scan_is_not_resumed(tmp_path: Path) -> None:
     with resumable(journal, "key", Silent(), resumes=False) as kept:
         kept.progress.measured(measured("a.py"), 1)
     with (
-        pytest.raises(UsageError, match="other paths or options"),
+        pytest.raises(UsageError, match="different paths or options"),
         resumable(journal, "?", Silent(), resumes=True),
     ):
         pass

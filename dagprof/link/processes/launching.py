@@ -56,8 +56,8 @@ def launched(
         if error.errno in _NO_PROGRAM:
             raise UsageError(NO_PYTHON.format(command[0])) from error
         raise MeasurementError(
-            f"Cannot start {command[0]} ({error.strerror}). Raise the limits of processes, open"
-            " files and memory (`ulimit -a` shows them)."
+            f"Cannot start {command[0]} ({error.strerror}). Raise the limits on processes, open"
+            " files and memory (see `ulimit -a`)."
         ) from error
 
 

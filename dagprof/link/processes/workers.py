@@ -1,7 +1,7 @@
-"""The conversation with a worker. It ends in time, whatever a DAG file does to the worker.
+"""The conversation with a worker, with a time limit that a DAG file cannot extend.
 
-A DAG file can stop the worker that watches over it, by a signal. Then nobody enforces the limits of
-the parse.
+A DAG file can stop its worker with a signal. The worker then no longer enforces the limits of the
+parse.
 """
 
 from __future__ import annotations

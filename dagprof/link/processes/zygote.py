@@ -50,8 +50,8 @@ _MOST_WORDS = 300  # characters of the zygote's last line
 # Advice if no process can be forked. Spawn isolation does not help: it also forks, before it starts
 # an interpreter.
 FORKS = (
-    "dagprof parses each file in a forked process. Raise the limit of processes, or use --python to"
-    " name an interpreter whose os.fork works."
+    "dagprof parses each file in a forked process. Raise the process limit, or use --python to"
+    " choose an interpreter where os.fork works."
 )
 _PLUGINS = (
     "A plugin or airflow_local_settings.py may be the cause. To rule out plugins, pass an empty"
@@ -153,8 +153,8 @@ class Zygote:
             return f"os.fork fails in {self._target.python} ({reason}). {FORKS}"
         if fault is Fault.NO_AIRFLOW:
             return (
-                f"There is no Airflow in {self._target.python}. Install apache-airflow there, "
-                "or name an interpreter that has Airflow with --python."
+                f"Airflow is not installed in {self._target.python}. Install apache-airflow there,"
+                " or choose an interpreter that has Airflow with --python."
             )
         return (
             f"Cannot import Airflow in {self._target.python} ({reason}). Run `dagprof doctor` to"
@@ -175,14 +175,11 @@ class Zygote:
                 else "closed its connection to dagprof"
             )
         else:
-            what = f"ended with {_exit(code)} before Airflow had started{self._last_words()}"
-        return f"The measuring process of {self._target.python} {what}. {_PLUGINS}"
+            what = f"ended with {_exit(code)} before Airflow started{self._last_words()}"
+        return f"The measuring process ({self._target.python}) {what}. {_PLUGINS}"
 
     def _why_garbled(self) -> str:
-        return (
-            f"The measuring process of {self._target.python} sent an answer that is not dagprof's."
-            f" {_PLUGINS}"
-        )
+        return f"The measuring process ({self._target.python}) sent invalid data. {_PLUGINS}"
 
     def _last_words(self) -> str:
         """The last line that the zygote wrote, without secrets."""
@@ -216,7 +213,7 @@ class Zygote:
             found = self.ask(question, Listing)
         except ConnectionLost:
             raise MeasurementError(
-                f"The measuring process of {self._target.python} ended while it listed the DAG"
+                f"The measuring process ({self._target.python}) ended while listing the DAG"
                 f" files{self._last_words()}. {_PLUGINS}"
             ) from None
         root = str(self._target.root).rstrip("/") + "/"

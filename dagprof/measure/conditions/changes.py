@@ -1,7 +1,7 @@
-"""Sources that are written to while they are measured: by a person, a git-sync, or a DAG file.
+"""Finds source files that change during a measurement: by a person, git-sync, or a DAG file.
 
-A file is parsed several times, and what its parses import is read again in each. Nobody can say
-afterwards which version a figure belongs to, so the Run says which sources changed.
+dagprof parses a file several times, and each parse reads the imported modules again. Afterwards,
+nobody knows which version a figure belongs to. The Run therefore names the changed sources.
 """
 
 from __future__ import annotations
@@ -69,6 +69,6 @@ def _text(names: Sequence[str]) -> str:
     named = ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
     one = len(names) == 1
     return (
-        f"{'A source was' if one else f'{len(names)} sources were'} written to during the scan:"
-        f" {named}. Figures may belong to either version. Scan again to be sure."
+        f"{'A source file' if one else f'{len(names)} source files'} changed during the scan:"
+        f" {named}. The results may belong to the old or the new version. Scan again."
     )

@@ -93,21 +93,21 @@ def git_state(folder: Path) -> Git | None:
 
 
 def about_bytecode(target: Target, files: Sequence[FileResult]) -> list[Doubt]:
-    """A note if each parse compiles modules again, and what that takes of the traced parses."""
+    """A note if each parse recompiles modules, with the share of the traced parse time."""
     is_off = bool(target.environment.get("PYTHONDONTWRITEBYTECODE"))
     traces = [file.trace for file in files if file.trace is not None]
     traced_ms = sum(trace.wall_ms for trace in traces)
     compiling = sum(trace.compile_ms for trace in traces) / traced_ms if traced_ms else 0.0
     share = f" ({compiling:.0%} of the traced parse time)" if compiling >= 0.005 else ""
     text = (
-        f"PYTHONDONTWRITEBYTECODE is set, so each parse recompiles modules{share}; unset it unless"
-        " your deployment sets it."
+        f"PYTHONDONTWRITEBYTECODE is set, so each parse recompiles modules{share}. Unset"
+        " PYTHONDONTWRITEBYTECODE unless your deployment sets this variable."
         if is_off
-        else f"Each parse recompiles modules{share}, because their bytecode is missing."
+        else f"Each parse recompiles modules{share}, because bytecode files are missing."
     )
     if compiling >= _MUCH_COMPILING:
         text += (
-            " If installed packages have no bytecode, `python -m compileall` on their folder"
-            " writes it."
+            " To write the bytecode of installed packages, run `python -m compileall` on the"
+            " package folder."
         )
     return [Doubt(code="no-bytecode", text=text)] if is_off or compiling >= _MUCH_COMPILING else []

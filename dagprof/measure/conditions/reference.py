@@ -1,10 +1,10 @@
-"""A fixed parse that shows how fast the machine is. It is the same in every run, so that runs of
-different machines can be compared.
+"""A fixed parse that shows how fast the machine is. The parse is the same in every run, so that
+runs of different machines can be compared.
 
-It does the work of a usual parse in about the usual proportions. It executes compiled modules of
-classes, functions and regular expressions, and builds and serialises one DAG of fifty tasks. It
-never waits, reads no data and needs no network. Another Python or Airflow makes it another parse,
-so dagprof does not compare runs that differ in these.
+The reference does the work of a usual parse in similar proportions. It executes compiled modules of
+classes, functions and regular expressions, and builds and serialises one DAG of fifty tasks. The
+reference never waits, reads no data and needs no network. Another version of Python or Airflow
+changes the reference parse, so dagprof does not compare runs with different versions.
 """
 
 from __future__ import annotations
@@ -72,9 +72,9 @@ _FILE, _PACKAGE = "dagprof_reference.py", "dagprof_reference_parts"
 
 
 def write(folder: Path) -> Path:
-    """Write the reference below ``folder``, unless it is there; the path of its DAG file.
+    """Write the reference below ``folder``, unless it exists. Return the path of its DAG file.
 
-    A DAG file can write there too: where anything differs, the reference goes to a new folder.
+    A DAG file can write to ``folder`` too. If anything differs, the reference goes to a new folder.
     """
     if os.path.lexists(folder) and not is_intact(folder):
         folder = Path(tempfile.mkdtemp(prefix=f"{folder.name}-", dir=folder.parent))
@@ -86,7 +86,7 @@ def write(folder: Path) -> Path:
 
 
 def is_intact(folder: Path) -> bool:
-    """Whether the reference stands below ``folder`` as it was written, and nothing else."""
+    """Whether ``folder`` contains the unchanged reference and nothing else."""
     texts = _texts(folder)
     try:
         parts = (f"{_PACKAGE}/{name}" for name in os.listdir(folder / _PACKAGE))

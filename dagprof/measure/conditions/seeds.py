@@ -1,7 +1,7 @@
-"""Do DAGs depend on the order of sets? The hashes of texts differ from process to process, but not
-among forks of one zygote.
+"""Checks whether DAGs depend on the order of sets.
 
-So a second zygote with another hash seed parses each file once, and the first zygote parses it once
+The hashes of texts differ from process to process, but not among forks of one zygote. So a second
+zygote with another hash seed parses each file once, and the first zygote parses each file once
 more. If the user has fixed ``PYTHONHASHSEED``, the order is fixed too, and there is nothing to
 compare.
 """

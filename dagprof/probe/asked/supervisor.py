@@ -48,7 +48,7 @@ def build(cls: Any, conn_id: str, found: str | dict[str, Json]) -> object:
         )
     except Exception as error:
         problem = "%s: %s" % (type(error).__name__, error)
-        sys.stderr.write("dagprof: Connection %r cannot be read (%s)\n" % (conn_id, problem))
+        sys.stderr.write("dagprof: Cannot read the Connection %r (%s)\n" % (conn_id, problem))
         raise
 
 

@@ -71,8 +71,8 @@ class FailureLog:
         nor an import error of the file.
         """
         row, stop = exceptions.describe(error)
-        what = "%s; " % culprit if culprit else ""
-        text = "%sAirflow %s, so it stores neither a DAG nor an import error (%s: %s)"
+        what = "%s. " % culprit if culprit else ""
+        text = "%sAirflow %s, so Airflow stores neither a DAG nor an import error (%s: %s)"
         message = text % (what, fault, row["type"], row["message"])
         self._keep({**row, "type": "", "message": message, "ending": ""}, stop)
 

@@ -66,7 +66,7 @@ def _load_from(folder: str) -> types.ModuleType:
         "pyinstrument", init, submodule_search_locations=[folder]
     )
     if spec is None or spec.loader is None:
-        raise ImportError("pyinstrument cannot be loaded from " + folder)
+        raise ImportError("cannot load pyinstrument from " + folder)
     package = sys.modules["pyinstrument"] = importlib.util.module_from_spec(spec)
     if importlib.util.find_spec(_COMPILED) is None:
         sys.modules[_COMPILED] = _pure_sampler()

@@ -1,8 +1,8 @@
-"""Keeps what one parse leaves behind from the next one, for the parses of one worker.
+"""Hides the leftovers of one parse from the next parse, for the parses of one worker.
 
-What a parse needs and could have been changed by an earlier one is the worker's own: bytecode and
-the metadata database of Airflow 2 are held in memory, and a new interpreter has a scratch folder to
-itself.
+Each worker has separate copies of the data that a parse needs and that an earlier parse could have
+changed. Bytecode and the metadata database of Airflow 2 are kept in memory. A new interpreter gets
+a separate scratch folder.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ BYTECODE_BYTES = 64 << 20
 
 
 class Isolation:
-    """``begin`` before each parse, ``end`` after it, ``learn`` once its reply has been sent.
+    """Call ``begin`` before each parse, ``end`` after it, and ``learn`` when the reply has been
+    sent.
 
-    ``folder`` is that of a parse in a new interpreter, None for others.
+    ``folder`` is the folder of a parse in a new interpreter, None for other parses.
     """
 
     def __init__(self, surroundings: Surroundings) -> None:
@@ -44,7 +45,7 @@ class Isolation:
         self.folder: spawned.Folder | None = None
 
     def begin(self, request: ParseRequest) -> None:
-        """Make ready what the parse finds, whatever another file's parse has done meanwhile."""
+        """Prepare the surroundings of the parse, independent of earlier parses."""
         self._has_database = self._database.content is not None
         if self._has_database:
             self._database.undo()
@@ -56,12 +57,12 @@ class Isolation:
             self.folder = spawned.Folder(self._scratch, self._database.content)
 
     def leave(self) -> None:
-        """Close what a process that parses must not have."""
+        """Close files that the parsing process must not have."""
         self._home.leave()
 
     def end(self, request: ParseRequest, reply: Reply, sent_before: bytes | bytearray) -> None:
-        """Undo what the parse has done, and complete the reply. ``sent_before`` is what came over
-        the supervisor's socket.
+        """Undo the changes of the parse, and complete the reply. ``sent_before`` holds the bytes
+        from the supervisor's socket.
         """
         self._home.end()
         asked = not self._has_database and self._database.undo()
@@ -88,5 +89,5 @@ class Isolation:
             self._bytecode.learn(file, frames[0])
 
     def learn(self, request: ParseRequest) -> None:
-        """Compile for the parses to come what this one had to compile."""
+        """Compile the sources that this parse had to compile, for later parses."""
         self._compiler.learn(self._compiled, self._parse_s, request.get("memory_limit_kib"))

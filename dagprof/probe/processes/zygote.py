@@ -321,12 +321,16 @@ class Zygote:
                 data = stream.read()
             os.waitpid(pid, 0)
             if not data:
-                return {"failed": "the process that should answer died"}
+                return {"failed": "a process of dagprof died"}
             try:
                 answer = json.loads(data)
             except (ValueError, RecursionError):  # the user's code runs there too
                 answer = None
-            return answer if isinstance(answer, dict) else {"failed": "the answer is not JSON"}
+            return (
+                answer
+                if isinstance(answer, dict)
+                else {"failed": ("a process of dagprof sent invalid data")}
+            )
 
         return wait
 

@@ -26,9 +26,8 @@ def store(scratch: str) -> str:
     except Exception as error:
         reason = "%s: %s" % (type(error).__name__, error)
         return (
-            "Airflow's manager could not store a first result here (%s), so times of DAG files "
-            "may include modules that the manager would have imported for it"
-            % reason.splitlines()[0][:300]
+            "The DAG processor could not store a first result here (%s), so parse times may"
+            " include imports of the DAG processor" % reason.splitlines()[0][:300]
         )
     return ""
 

@@ -1,8 +1,8 @@
-"""AIRFLOW_HOME and the configuration file where dagprof made them: each parse finds them as the
-first one did.
+"""Restores AIRFLOW_HOME and the configuration file of dagprof's scratch folder between parses.
 
-Forked parses share them, and those of several workers run at once. What one has put there goes once
-it has ended and none of the others is under way, which may use the folder just now.
+Forked parses share these files, and parses of several workers run at the same time. dagprof removes
+the changes of a finished parse only when no other parse is running, because a running parse may use
+the changed files.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ _WAIT_S, _MOMENT_S = 0.7, 0.001
 
 
 def content(scratch: str) -> Content:
-    """What is in them now; nothing where there is too much, or where they are the user's own."""
+    """The current content of the files. Empty if the files are too large, or if they belong to the
+    user.
+    """
     found: Content = {}
     size = 0
     waiting = [
@@ -52,7 +54,9 @@ def content(scratch: str) -> Content:
 
 
 class Home:
-    """``begin`` before a parse and ``end`` after it, so that no other worker restores meanwhile."""
+    """Call ``begin`` before a parse and ``end`` after it, so that no other worker restores the
+    files meanwhile.
+    """
 
     def __init__(self, scratch: str, first: Content) -> None:
         self._scratch, self._first = scratch, first
@@ -66,7 +70,7 @@ class Home:
             os.close(self._descriptor)
 
     def begin(self) -> None:
-        """Restore what parses have changed that have ended, and hold that until ``end``."""
+        """Undo the changes of finished parses, and prevent other restores until ``end``."""
         if self._now() != self._before:
             self._restore()
         if self._descriptor >= 0 and self._lock(_GATE, fcntl.LOCK_EX):
@@ -74,12 +78,14 @@ class Home:
             self._unlock(_GATE)
 
     def end(self) -> None:
-        """The parse has ended; others may restore."""
+        """Mark the end of the parse, so that other workers may restore the files."""
         if self._descriptor >= 0:
             self._unlock(_PARSE)
 
     def _restore(self) -> None:
-        """Undo what was changed, unless other parses last too long: they may use it."""
+        """Undo changes, unless other parses run too long, because a running parse may use the
+        files.
+        """
         if self._differs() and self._lock(_GATE, fcntl.LOCK_EX):
             if self._lock(_PARSE, fcntl.LOCK_EX):
                 self._repair()
@@ -89,7 +95,7 @@ class Home:
             self._before = self._now()
 
     def _now(self) -> list[tuple[int, ...] | None]:
-        """What changes with each change of a file, or of the names in a folder."""
+        """Signatures that change with each change of a file, or of the names in a folder."""
         return [_signature(os.path.join(self._scratch, name)) for name in self._first]
 
     def _differs(self) -> bool:
@@ -100,7 +106,7 @@ class Home:
         )
 
     def _surplus(self) -> list[str]:
-        """What was not there at first, without what is below."""
+        """The new files and folders, without the content of new folders."""
         surplus = []
         for folder in [name for name, data in self._first.items() if data is None]:
             try:
@@ -114,12 +120,12 @@ class Home:
         return surplus
 
     def _is_ours(self, folder: str) -> bool:
-        """Whether no link on the way leads to files of others."""
+        """Whether no link in the path leads to other files."""
         real = os.path.realpath(os.path.join(self._scratch, folder))
         return real == os.path.normpath(os.path.join(self._real, folder))
 
     def _is_there(self, name: str) -> bool:
-        """Whether one of those is what it was."""
+        """Whether a file or folder is unchanged."""
         data, path = self._first[name], os.path.join(self._scratch, name)
         try:
             found = os.lstat(path)
@@ -171,7 +177,7 @@ class Home:
 
 
 def _opened(path: str) -> int:
-    """The file of locks; -1 where it cannot be made, and nobody can wait for others."""
+    """The descriptor of the lock file; -1 if dagprof cannot create the file."""
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError:

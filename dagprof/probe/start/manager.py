@@ -83,8 +83,8 @@ class Manager:
         self._restore()
         self._take_handlers()
         return (
-            "`airflow %s` did not start here (%s), so parses start from an approximation of its"
-            " state, without plugins" % (self.command, reason)
+            "`airflow %s` did not start here (%s), so dagprof approximates the state of the DAG"
+            " processor without plugins" % (self.command, reason)
         )
 
     @property

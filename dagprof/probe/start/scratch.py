@@ -1,5 +1,5 @@
-"""What dagprof puts into a scratch folder for Airflow to find: a home folder and an empty
-configuration file, where the user has none.
+"""Creates a home folder and an empty configuration file for Airflow in a scratch folder, if the
+user has none.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def ensure(scratch: str) -> None:
 
 
 def furnish(folder: str, scratch: str) -> None:
-    """Put into ``folder`` what dagprof put into ``scratch`` before any code of the user ran."""
+    """Create in ``folder`` the files that dagprof created in ``scratch`` before user code ran."""
     os.makedirs(folder, exist_ok=True)
     for variable, name in OURS.items():
         if os.environ.get(variable) == os.path.join(scratch, name):
@@ -38,7 +38,7 @@ def furnish(folder: str, scratch: str) -> None:
 
 
 def renew(scratch: str) -> None:
-    """Remove what DAG files may have put into a scratch folder that is used again."""
+    """Remove files of DAG files from a scratch folder that is used again."""
     ensure(scratch)
     for name in os.listdir(scratch):
         if name.startswith(_KEPT):

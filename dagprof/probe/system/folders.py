@@ -1,4 +1,4 @@
-"""Removes a folder in which DAG files have written, whatever they have put there."""
+"""Removes folders with any content that DAG files wrote."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _OWNERS = 0o700
 
 
 def remove(path: str) -> bool:
-    """Remove a folder with all that is in it; whether it is gone.
+    """Remove a folder with its content. Return whether the folder is gone.
 
-    Folders in folders are moved to the top first: there may be more levels than Python can recurse,
-    and their paths may be longer than the system allows.
+    Nested folders are moved to the top first. There may be more levels than Python can recurse, and
+    their paths may be longer than the system allows.
     """
     try:
         top = _opened(path, None)
@@ -34,7 +34,7 @@ def remove(path: str) -> bool:
 
 
 def _empty(top: int) -> None:
-    """Remove all that is in an open folder."""
+    """Remove the content of an open folder."""
     prefix = os.urandom(8).hex()
     free = ("%s-%d" % (prefix, number) for number in itertools.count())
     while True:
@@ -49,7 +49,7 @@ def _empty(top: int) -> None:
 
 
 def _flatten(name: str, top: int, free: Iterator[str]) -> None:
-    """Empty a folder in the open one: the folders in it go up, under names that are free."""
+    """Empty a subfolder of the open folder, and move its subfolders up under unused names."""
     folder = _opened(name, top)
     try:
         for inner in os.listdir(folder):
@@ -81,7 +81,7 @@ def _opened(name: str, folder: int | None) -> int:
 
 
 def _is_unlinked(name: str, folder: int) -> bool:
-    """Remove what is no folder; False for one."""
+    """Remove a file. Return False for a folder."""
     try:
         os.unlink(name, dir_fd=folder)
     except (IsADirectoryError, PermissionError):

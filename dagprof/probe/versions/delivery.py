@@ -101,7 +101,7 @@ class Delivery:
 class DatabaseDelivery(Delivery):
     """Airflow 2: a process of multiprocessing that writes text into the database."""
 
-    fault = "cannot write this into its database"
+    fault = "cannot write the DAGs to the database"
 
     def begin(self) -> None:
         util = sys.modules.get("multiprocessing.util")
@@ -141,7 +141,7 @@ class SupervisedDelivery(Delivery):
     """Airflow 3: a process under a supervisor. It sends the supervisor one message."""
 
     is_supervised = True
-    fault = "cannot send this from the parsing process"
+    fault = "cannot send the DAGs from the parsing process"
 
     def __init__(self, processor: ModuleType, comms: ModuleType) -> None:
         self._message = processor.DagFileParsingResult
@@ -177,7 +177,7 @@ class SupervisedDelivery(Delivery):
         self, file: str, bag: DagBag, documents: dict[str, Document], errors: dict[str, str]
     ) -> None:
         if self._socket is not None and identity(0) != self._socket:
-            raise OSError("descriptor 0, which carries the result, is closed")
+            raise OSError("file descriptor 0 is closed")
         dags = [self._dag(bag.dags[dag_id], document) for dag_id, document in documents.items()]
         message = self._message(
             fileloc=file,

@@ -59,7 +59,7 @@ def unsupported(is_processor: bool) -> str:
         version = str(importlib.import_module("airflow").__version__)
     except Exception:
         return ""
-    supported = "dagprof supports %d.%d to %d.%d" % (*OLDEST, *NEWEST)
+    supported = "dagprof supports Airflow %d.%d to %d.%d" % (*OLDEST, *NEWEST)
     if _numbers(version) < OLDEST:
         return "Airflow %s is not supported; %s." % (version, supported)
     for names in (*_NEEDS, *(_PROCESSOR_NEEDS if is_processor else ())):
@@ -68,7 +68,7 @@ def unsupported(is_processor: bool) -> str:
         if any(reached[name] > name.count(".") for name in names):
             continue
         if broken:
-            return "Airflow %s cannot be used: %s." % (
+            return "dagprof cannot use Airflow %s: %s." % (
                 version,
                 min(broken, key=lambda text: len(text.split()[0])),
             )
@@ -109,9 +109,9 @@ def _module(name: str, broken: list[str]) -> ModuleType | None:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is None or not (name + ".").startswith(error.name + "."):
-            broken.append("%s fails (%s)" % (name, error))
+            broken.append("%s cannot be imported (%s)" % (name, error))
     except Exception as error:
-        broken.append("%s fails (%s: %s)" % (name, type(error).__name__, error))
+        broken.append("%s cannot be imported (%s: %s)" % (name, type(error).__name__, error))
     return None
 
 

@@ -29,7 +29,7 @@ class _Loader(_TypedLoader):
 
 def _mapping(loader: _TypedLoader, node: yaml.Node) -> Lined:
     if not isinstance(node, yaml.MappingNode):
-        raise Unreadable("it contains an invalid mapping")
+        raise Unreadable("the file contains an invalid mapping")
     loader.flatten_mapping(node)
     found = Lined()
     found.lines = {}
@@ -43,7 +43,7 @@ def _mapping(loader: _TypedLoader, node: yaml.Node) -> Lined:
 
 def _sequence(loader: _TypedLoader, node: yaml.Node) -> LinedList:
     if not isinstance(node, yaml.SequenceNode):
-        raise Unreadable("it contains an invalid list")
+        raise Unreadable("the file contains an invalid list")
     found = LinedList(loader.construct_object(item, deep=True) for item in node.value)
     found.lines = [item.start_mark.line + 1 for item in node.value]
     return found
@@ -99,16 +99,16 @@ def load(text: str, *, is_typed: bool = False) -> object:
         finally:
             loader.dispose()
     except yaml.YAMLError as error:
-        raise Unreadable(f"it is not valid YAML ({_reason(error)})") from None
+        raise Unreadable(f"the file is not valid YAML ({_reason(error)})") from None
     except RecursionError:
-        raise Unreadable("its YAML is nested too deeply") from None
+        raise Unreadable("the YAML is nested too deeply") from None
 
 
 def _reason(error: yaml.YAMLError) -> str:
     """The place and the kind of an error, without any text of the file, which may be a secret."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if mark is None:
-        return "it contains characters that YAML does not allow"
+        return "the file contains characters that YAML does not allow"
     problem = (
         str(getattr(error, "problem", "") or "")
         .partition("'")[0]
@@ -138,10 +138,10 @@ def _check_size(text: str) -> None:
             open_nodes.append((event.anchor, total))
             total += 1
             if len(open_nodes) > _DEEPEST:
-                raise Unreadable("its YAML is nested too deeply")
+                raise Unreadable("the YAML is nested too deeply")
         elif isinstance(event, yaml.CollectionEndEvent):
             anchor, before = open_nodes.pop()
             if anchor:
                 sizes[anchor] = total - before
         if total > _MOST_NODES:
-            raise Unreadable(f"its YAML expands to more than {_MOST_NODES:,} values")
+            raise Unreadable(f"the YAML expands to more than {_MOST_NODES:,} values")

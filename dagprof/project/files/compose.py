@@ -72,7 +72,7 @@ def read(text: str, file: Path, known: Mapping[str, str]) -> Service | None:
     document = yaml_on_demand.load(text)
     services = document.get("services") if isinstance(document, Lined) else None
     if not isinstance(services, Lined):
-        raise Unreadable("it has no services")
+        raise Unreadable("the file defines no services")
     name = _chosen(services)
     return None if name is None else _Reader(file, known, services).service(name)
 

@@ -113,7 +113,7 @@ def read(text: str, file: Path, context: Path, given: Mapping[str, str], target:
             stages[stage.name] = stage
             inherited += len(stage.variables) + len(stage.copied)
             if inherited > _MOST_INHERITED:
-                raise Unreadable("its stages copy too many variables from each other")
+                raise Unreadable("the build stages copy too many variables from each other")
         elif each.name == "ARG" and stage is None:
             common.update(_arguments(each, {**common, **given}))
         elif stage is not None:
