@@ -91,7 +91,7 @@ def nothing_measured(run: Run) -> str:
     files = "The only file" if number == 1 else f"None of the {number:,} files"
     be = "could not be loaded" if number == 1 else "could be loaded"
     way_out = f" {as_sentence(first.way_out)}" if first.way_out else ""
-    return f"{files} {be}, so nothing was measured: {first.reason}.{way_out}"
+    return f"{files} {be}, so dagprof measured nothing. Reason: {first.reason}.{way_out}"
 
 
 def as_sentence(way_out: str) -> str:
@@ -160,8 +160,8 @@ def _container_way_out(failure: Failure, run: Run) -> str:
     if found is None or not root or f"{root}/".startswith(f"{found[1]}/"):
         return ""
     return (
-        f"{found[1]} is the project folder inside its container. Run dagprof there, or make"
-        f" {found[1]} a link to {root}"
+        f"{found[1]} is the project folder inside the container. Run dagprof in the container, or"
+        f" make {found[1]} a link to {root}"
     )
 
 
@@ -172,7 +172,7 @@ def _module_way_out(failure: Failure, run: Run) -> str:
     missing, whole = failure.missing_module, _whole_name(failure)
     home = next((each for each in run.project.homes if each.module == missing), None)
     if home is not None:
-        return f"`{home.entry}` is in {home.folder}: add `{home.option}`"
+        return f"`{home.entry}` is in {home.folder}. Add `{home.option}` to the command"
     if text := moved.way_out(whole, run.environment.airflow_version):
         return text + _provider(
             moved.successor(whole, run.environment.airflow_version), run.environment.distributions
@@ -181,18 +181,19 @@ def _module_way_out(failure: Failure, run: Run) -> str:
     installed = _installed(name, run.environment.distributions)
     if installed:
         return (
-            f"the installed version {installed} of {name} has no such module; another version may"
-            " have it"
+            f"the installed version {installed} of {name} does not contain this module. Another"
+            " version may contain this module"
         )
     if missing.startswith("airflow.") and not missing.startswith("airflow.providers"):
-        return f"Airflow {run.environment.airflow_version} has no such module"
+        return f"Airflow {run.environment.airflow_version} does not contain this module"
     python = run.environment.python_executable
     if not _is_importable(missing):
         return ""
     return (
-        f"install {name} in {python}"
+        f"install {name} into the environment of {python}"
         if is_known(whole)
-        else f"install the package that provides this module in {python}, perhaps {name}"
+        else f"install the package that provides this module (perhaps {name}) into the environment"
+        f" of {python}"
     )
 
 
@@ -200,7 +201,7 @@ def _provider(path: str, installed: dict[str, str]) -> str:
     """The distribution to install for an import path of a provider; empty for other paths."""
     name = distribution_of(path) if path.startswith("airflow.providers.") else ""
     return (
-        f", provided by {name}, which is not installed"
+        f". Install {name}, which provides this module"
         if name and installed and not _installed(name, installed)
         else ""
     )

@@ -132,8 +132,7 @@ def _of_one_scan(files: int, which: str) -> str:
     """A note about files that only one of two scans was asked for; empty if there are none."""
     if not files:
         return ""
-    are = "is" if files == 1 else "are"
-    return f"{count(files, 'file')} that only the {which} scan was asked for {are} left out."
+    return f"The comparison omits {count(files, 'file')} that only the {which} scan covers."
 
 
 def tell(
@@ -208,15 +207,20 @@ def _outcome(
     if new.status is Status.NEEDS_ANSWER:
         return Outcome.CANNOT_TELL, new.what_it_needs
     if old.status is Status.NEEDS_ANSWER:
-        why = "in the earlier run the file lacked a value, so there is no time to compare with"
+        why = "the file lacked a value in the earlier run, so the parse times cannot be compared"
         return Outcome.CANNOT_TELL, why
     if judged is not None:
         return judged.outcome, judged.why
     if old.status == new.status:
-        return Outcome.UNCHANGED, f"the file has no parse time on either side ({new.status.value})"
+        return Outcome.UNCHANGED, (
+            f"the file has no parse time in either run (status: {new.status.value})"
+        )
     return (
         Outcome.CANNOT_TELL,
-        f"the file has no parse time ({old.status.value} before, {new.status.value} now)",
+        (
+            f"the file has no parse time in one run (status: {old.status.value} before,"
+            f" {new.status.value} now)"
+        ),
     )
 
 
@@ -251,18 +255,18 @@ def _missing_in(
 def _warnings(baseline: Run, current: Run) -> Iterable[str]:
     old, new = baseline.environment, current.environment
     yield from environment_warnings(old, new)
-    for name, run in (("The baseline's", baseline), ("This run's", current)):
+    for name, run in (("the baseline", baseline), ("this run", current)):
         if run.was_busy:
             waited_s = run.total_queued_ms / 1000
             yield (
-                f"{name} machine was busy; the {waited_s:.1f} s that its parses waited for a"
-                " processor are not counted."
+                f"The machine was busy during {name}. The comparison excludes the {waited_s:.1f} s"
+                " during which parses waited for a CPU."
             )
     for name in ("temperature", "isolation"):
         if baseline.settings.get(name) != current.settings.get(name):
             yield (
-                f"The baseline used {name} {baseline.settings.get(name)} and this run used "
-                f"{current.settings.get(name)}, so their times are not comparable."
+                f"The baseline used {name} {baseline.settings.get(name)}, and this run used {name}"
+                f" {current.settings.get(name)}. The parse times cannot be compared."
             )
     changed = [
         name
@@ -271,7 +275,8 @@ def _warnings(baseline: Run, current: Run) -> Iterable[str]:
     ]
     if changed:
         shown = ", ".join(sorted(changed)[:5]) + (" and others" if len(changed) > 5 else "")
-        yield f"{len(changed)} installed distributions differ ({shown})."
+        number = count(len(changed), "installed distribution")
+        yield f"{number} changed since the baseline ({shown})."
 
 
 def environment_warnings(old: Environment, new: Environment) -> Iterable[str]:
@@ -280,12 +285,13 @@ def environment_warnings(old: Environment, new: Environment) -> Iterable[str]:
     """
     if old.machine != new.machine:
         yield (
-            f"The baseline is from another machine ({old.cpu_model}, {old.cpu_count} cores; here "
-            f"{new.cpu_model}, {new.cpu_count} cores), which may explain differences in time."
+            f"The baseline ran on another machine ({old.cpu_model}, {old.cpu_count} cores) than"
+            f" this run ({new.cpu_model}, {new.cpu_count} cores). Different machines may"
+            " explain different parse times."
         )
     for what, before, after in (
         ("Python", old.python_version, new.python_version),
         ("Airflow", old.airflow_version, new.airflow_version),
     ):
         if before != after:
-            yield f"The baseline used {what} {before} and this run used {what} {after}."
+            yield f"The baseline used {what} {before}, and this run used {what} {after}."

@@ -129,7 +129,7 @@ def argument_way_out(message: str, airflow_version: str) -> str:
         return ""
     instead = ARGUMENTS[found[1]]
     known = f"the argument `{found[1]}` of a DAG was removed in Airflow 3.0"
-    return f"{known}: use `{instead}`" if instead else f"{known}: remove it"
+    return f"{known}. Use `{instead}`" if instead else f"{known}. Remove the argument"
 
 
 def way_out(name: str, airflow_version: str, *, is_name: bool = False) -> str:
@@ -145,13 +145,15 @@ def way_out(name: str, airflow_version: str, *, is_name: bool = False) -> str:
     instead = _table(airflow_version)[found]
     known = f"`{found}` is new in Airflow 3.0" if is_2 else f"`{found}` was removed in Airflow 3.0"
     if not instead:
+        if is_name:
+            return f"`{name}` was removed in Airflow 3.0 without a direct replacement"
         return (
-            f"`{name}` was removed in Airflow 3.0 without a replacement of that name"
-            if is_name
-            else f"{known} without a replacement of that name"
+            f"{known}. Airflow 2 has no equivalent"
+            if is_2
+            else f"{known} without a direct replacement"
         )
-    on_2 = f"; Airflow 2 has {instead}" if "(" in instead else f"; on Airflow 2 use `{instead}`"
-    return known + (on_2 if is_2 else f": use `{instead}`")
+    on_2 = f". Airflow 2 has {instead}" if "(" in instead else f". On Airflow 2, use `{instead}`"
+    return known + (on_2 if is_2 else f". Use `{instead}`")
 
 
 def successor(name: str, airflow_version: str) -> str:

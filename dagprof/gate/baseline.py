@@ -48,8 +48,8 @@ def decide_by_baseline(
     """
     if baseline.files and run.files and not comparable.on_both_sides(baseline, run):
         raise UsageError(
-            "The baseline and this run have no file in common. Measure the folder from which the"
-            " baseline was saved."
+            "The baseline and this run have no DAG file in common. Scan the folder that the"
+            " baseline covers."
         )
     _refuse(runs.refusal(baseline, run))
     if again is not None and again.files:
@@ -86,6 +86,6 @@ def _doubt(baseline: Run, run: Run) -> str:
     factor = runs.basis(baseline, run).factor
     return (
         f"The reference parse takes {factor:.2f} times as long as when the baseline was saved. The"
-        f" gate does not report changes below {runs.LEAST.relative:.0%} or"
-        f" {runs.LEAST.absolute_ms:.0f} ms. To find smaller changes, use `--against`."
+        f" gate ignores parse time changes that are smaller than {runs.LEAST.relative:.0%} or smaller"
+        f" than {runs.LEAST.absolute_ms:.0f} ms. To find smaller changes, use `--against`."
     )

@@ -218,7 +218,9 @@ def _file_verdict(
     else:
         told = outcomes.untimed(path, old, new)
     if path in compared.renamed:
-        told = told._replace(reason=f"{told.reason}. Renamed from {compared.renamed[path]}")
+        told = told._replace(
+            reason=f"{told.reason}. The file was renamed from {compared.renamed[path]}"
+        )
     may_be_slower = _may_be_slower(told.outcome, new, judged, found, least_ms)
     rule = (
         Rule.SLOWER
@@ -306,7 +308,10 @@ def _concluded(verdict: Verdict, head: Run) -> Verdict:
         verb = "fails" if len(failing) == 1 else "fail"
         reason = f"{count(len(failing), 'finding')} in {count(files, 'file')} {verb} the gate."
     elif causes.all_failed(head):  # the times belong to parses that broke off
-        decision, reason = Decision.CANNOT_TELL, "No file could be loaded, so nothing was measured."
+        decision, reason = (
+            Decision.CANNOT_TELL,
+            "No DAG file could be loaded, so dagprof measured nothing.",
+        )
     elif unsure:
         decision, reason = (
             Decision.CANNOT_TELL,
@@ -328,7 +333,7 @@ def _passed(verdict: Verdict) -> str:
     slower = len(verdict.of(Outcome.REGRESSION))
     what = (
         f"{count(slower, 'file')} became slower, but waivers accept"
-        f" {'this' if slower == 1 else 'these'}"
+        f" {'this regression' if slower == 1 else 'these regressions'}"
         if slower
         else "No file became slower beyond the limits"
     )

@@ -13,6 +13,7 @@ from dagprof.gate.verdict import Timing
 from dagprof.judge.comparable import is_comparable
 from dagprof.judge.judgement import Judgement, Kind, Outcome
 from dagprof.model import FileResult, Status
+from dagprof.quantities import count
 
 # Name a new file's longest statement if the parse takes at least this time in ms and the statement
 # at least this share of it.
@@ -53,30 +54,40 @@ def outcome(
     if judged.outcome is Outcome.CANNOT_TELL:
         return _inconclusive(path, judged, base, head, changed, least_ms)
     if base is None or judged.outcome is Outcome.UNCHANGED:
-        return Told(judged.outcome, f"{path} {_amount(judged)}, within the limits")
+        return Told(judged.outcome, f"{path} changed by {_amount(judged)}, within the limits")
     if judged.outcome is Outcome.REGRESSION:
         cause = reasons.cause(base, head, abs(judged.change_ms), changed)
-        because = f", because {cause.text}" if cause is not None else ". No single line stands out"
-        return Told(judged.outcome, f"{path} {_amount(judged)}{because}", cause)
+        because = (
+            f", because {cause.text}"
+            if cause is not None
+            else ". No single line explains the change"
+        )
+        return Told(judged.outcome, f"{path} is {_size(judged)} slower{because}", cause)
     cause = reasons.cause(head, base, abs(judged.change_ms), Changed())
-    return Told(judged.outcome, f"{path} {_amount(judged)}{_gone(cause)}")
+    return Told(judged.outcome, f"{path} is {_size(judged)} faster{_gone(cause)}")
 
 
 def _incomparable(path: str, old: FileResult, new: FileResult) -> Told:
     """The outcome of a file whose times cannot be compared."""
     if old.status.is_failure and new.status.is_failure:
         return Told(
-            Outcome.UNCHANGED, f"{path} {new.missing()} on either side ({new.status.value})"
+            Outcome.UNCHANGED,
+            f"{path} {new.missing()} in either version (status: {new.status.value})",
         )
     if new.has_lost_dags(old):
-        text = f"{path} {new.missing(old)} ({new.status.value} now, {old.status.value} before)"
-        return Told(Outcome.CANNOT_TELL, text)
+        return Told(Outcome.CANNOT_TELL, f"{path} {new.missing(old)} {_statuses(old, new)}")
     if old.status is new.status and not old.status.is_failure:
-        return Told(Outcome.CANNOT_TELL, f"{path} was not compared: the time budget ran out")
-    statuses = f"({old.status.value} before, {new.status.value} now)"
+        return Told(
+            Outcome.CANNOT_TELL, f"{path} was not compared, because the time budget ran out"
+        )
     return Told(
-        Outcome.CANNOT_TELL, f"{path} has no times to compare {statuses}{_failed_before(old)}"
+        Outcome.CANNOT_TELL,
+        f"{path} has no comparable parse times {_statuses(old, new)}{_failed_before(old)}",
     )
+
+
+def _statuses(old: FileResult, new: FileResult) -> str:
+    return f"(status: {old.status.value} before, {new.status.value} now)"
 
 
 def _inconclusive(
@@ -91,7 +102,7 @@ def _inconclusive(
     slower.
     """
     if judged.why and not math.isfinite(judged.low_ms):
-        return Told(Outcome.CANNOT_TELL, f"{path}: inconclusive, because {judged.why}")
+        return Told(Outcome.CANNOT_TELL, f"{path} is inconclusive, because {judged.why}")
     seems_slower = base is not None and judged.change_ms > least_ms
     cause = (
         reasons.cause(base, head, judged.change_ms, changed)
@@ -102,8 +113,9 @@ def _inconclusive(
     if math.isfinite(judged.low_ms):
         span = f"between {_signed(judged.low_ms)} and {_signed(judged.high_ms)} ms"
     perhaps = f". Possible cause: {cause.text}" if cause is not None else ""
-    tell = "not slower, possibly faster" if judged.is_not_slower(least_ms) else "inconclusive"
-    text = f"{path}: {tell}. Measured change: {span} after {judged.pairs} pairs of parses{perhaps}"
+    tell = "not slower, and may be faster" if judged.is_not_slower(least_ms) else "inconclusive"
+    parses = f"{count(judged.pairs, 'parse')} of each version"
+    text = f"{path} is {tell}. After {parses}, the measured change is {span}{perhaps}"
     return Told(Outcome.CANNOT_TELL, text, cause)
 
 
@@ -129,7 +141,9 @@ def _failed_before(old: FileResult) -> str:
     if not old.failures:
         return ""
     failure = old.failures[0]
-    return f". The base failed with {failure.type}: {failure.message}" if failure.type else ""
+    return (
+        f". The base version failed with {failure.type}: {failure.message}" if failure.type else ""
+    )
 
 
 def _gone(cause: Cause | None) -> str:
@@ -140,8 +154,8 @@ def _gone(cause: Cause | None) -> str:
 def _introduced(path: str, new: FileResult) -> str:
     """A new file's time, with the statement that takes most of it, if one stands out."""
     if not new.is_timed:
-        return f"{path} is new and gives no DAGs ({new.status.value})"
-    text = f"{path} is new and takes {new.own_ms:,.0f} ms"
+        return f"{path} is new and gives no DAGs (status: {new.status.value})"
+    text = f"{path} is new and takes {new.own_ms:,.0f} ms to parse"
     if new.trace is None or not new.trace.statements or new.own_ms < _LONG_MS:
         return text
     longest = max(
@@ -149,7 +163,7 @@ def _introduced(path: str, new: FileResult) -> str:
     )
     share = longest.wall_us / 1000 / max(new.trace.wall_ms, 1.0)
     return (
-        f"{text}, {share:.0%} of it in line {longest.line} (`{longest.text}`)"
+        f"{text}. Line {longest.line} takes {share:.0%} of the parse time (`{longest.text}`)"
         if share >= _MOST
         else text
     )
@@ -171,7 +185,14 @@ def paid_already(head: Parsed, precedents: Precedents, outcome: Outcome) -> tupl
         return ()
     load = "load" if len(most.paths) > 1 else "loads"
     where = f"{head.file.path} spends {found[most]:,.0f} ms on imports at {most.place}"
-    return (f"{where}. {most.who} already {load} the same modules there",)
+    return (f"{where}. {most.who} already {load} the same modules through that line",)
+
+
+def _size(judged: Judgement) -> str:
+    """The size of a change: ``120 ms (24 %)``."""
+    change_ms = abs(judged.change_ms)
+    share = f" ({100 * change_ms / judged.base_ms:,.0f} %)" if judged.base_ms else ""
+    return f"{change_ms:,.0f} ms{share}"
 
 
 def _amount(judged: Judgement) -> str:

@@ -22,19 +22,21 @@ class Precedent(NamedTuple):
     may_be_more: bool
 
     def __str__(self) -> str:
-        """``12 other DAG files already do this through common/x.py:3``."""
-        return (
-            f"{self.who} already {'do' if len(self.paths) > 1 else 'does'} this through"
-            f" {self.place}"
-        )
+        """``common/x.py:3 already has the same effect in 12 other DAG files``."""
+        return f"{self.place} already has the same effect in {self.others}"
 
     @property
     def who(self) -> str:
+        """The files as the beginning of a sentence: ``At least 12 other DAG files``."""
+        return f"{self.others[0].upper()}{self.others[1:]}" if self.may_be_more else self.others
+
+    @property
+    def others(self) -> str:
         """``12 other DAG files``, or the name of the file if there is only one."""
         if len(self.paths) == 1 and not self.may_be_more:
             return self.paths[0]
         return (
-            f"{'At least ' if self.may_be_more else ''}{count(len(self.paths), 'other DAG file')}"
+            f"{'at least ' if self.may_be_more else ''}{count(len(self.paths), 'other DAG file')}"
         )
 
 

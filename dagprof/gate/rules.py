@@ -177,16 +177,16 @@ def _new_modules(case: Case) -> Iterable[Found]:
     if after - before - shared.total() <= case.limits.new_modules:
         told, number = shared.most_common(1)[0]
         place = next(new[name] for name, precedent in precedents.items() if precedent == told)
-        who = f"{told.who[0].lower()}{told.who[1:]}" if told.may_be_more else told.who
         use = "use" if len(told.paths) > 1 else "uses"
-        origin = f"an import at {told.place} that {who} already {use}"
+        origin = f"an import at {told.place} that {told.others} already {use}"
         yield Found(
             place, f"{text}. {number:,} of the new modules come from {origin}", is_note=True
         )
         return
     places = Counter(place for name, place in new.items() if precedents[name] is None)
     yield Found(
-        places.most_common(1)[0][0], f"{text}. The limit is {case.limits.new_modules:,} more"
+        places.most_common(1)[0][0],
+        f"{text}. The limit is {case.limits.new_modules:,} additional modules",
     )
 
 
@@ -214,7 +214,9 @@ def _accesses(kind: str, noun: str) -> Callable[[Case], Iterable[Found]]:
                     yield Found(place, f"{text}. {precedent}", is_note=True)
                 else:
                     yield Found(
-                        place, text + _advised(case.head, place, "read it in a task or a template")
+                        place,
+                        text
+                        + _advised(case.head, place, f"read the {noun} in a task or a template"),
                     )
 
     return look
@@ -228,8 +230,8 @@ def _effects(group: EffectGroup) -> Callable[[Case], Iterable[Found]]:
             precedent = case.precedents.of_effect(case.path, effect.kind, effect.what, place)
             places.setdefault((place, precedent), []).append(effect.what)
         for (place, precedent), whats in places.items():
-            shown = ", ".join(dict.fromkeys(what for what in whats if what)) or "something"
-            text = f"{case.path} {group.does} while it is parsed ({shown[:200]})"
+            shown = ", ".join(dict.fromkeys(what for what in whats if what)) or "unknown target"
+            text = f"{case.path} {group.does} during parsing ({shown[:200]})"
             if precedent is not None:
                 yield Found(place, f"{text}. {precedent}", is_note=True)
             else:
@@ -246,8 +248,11 @@ def _advised(head: Parsed, place: Place, advice: str) -> str:
     if named is None:
         return f". {advice[:1].upper()}{advice[1:]}"
     if all(name.partition(".")[0] == "airflow" for name in named):
-        return f". The import at {place} does this"
-    return f". The import at {place} does this. Move that import into the functions that use it"
+        return f". The import at {place} is the cause"
+    return (
+        f". The import at {place} is the cause. Move this import into the functions that use the"
+        " imported code"
+    )
 
 
 def _unstable(case: Case) -> Iterable[Found]:
@@ -264,15 +269,15 @@ def _unstable(case: Case) -> Iterable[Found]:
         named = f"the DAG{'s' if len(coming) > 1 else ''} {', '.join(coming[:_SHOWN])}{more}"
         yield Found(
             place,
-            f"{case.path} gives {named} in only some parses. Airflow keeps removing and "
-            f"adding {'this DAG' if len(coming) == 1 else 'these DAGs'}",
+            f"{case.path} gives {named} in only some parses. Airflow repeatedly removes"
+            f" and adds {'this DAG' if len(coming) == 1 else 'these DAGs'}",
         )
     for found in [found for found in new if not found.is_existence][:1]:
         differs = (
-            f"the DAG {found.dag_id} differs from parse to parse: {found.field} is {found.first},"
-            f" then {found.second}"
+            f"in the DAG {found.dag_id}, the field {found.field} differs between parses:"
+            f" {found.first}, then {found.second}"
         )
-        yield Found(place, f"{differs}. Airflow 3 stores each variant as a new version")
+        yield Found(place, f"{differs}. Airflow 3 stores each variant as a new DAG version")
 
 
 def _timeout(case: Case) -> Iterable[Found]:
@@ -295,7 +300,7 @@ def _budget(case: Case) -> Iterable[Found]:
     if least > parse_duration_ms(case.limits.budget):
         yield Found(
             Place(file=case.path, line=0),
-            f"{case.path} takes at least {least:.0f} ms to parse, over its budget of"
+            f"{case.path} takes at least {least:.0f} ms to parse, which exceeds the budget of"
             f" {case.limits.budget}",
         )
 

@@ -30,7 +30,9 @@ def check_fail_on(names: Iterable[str]) -> tuple[str, ...]:
     """
     for name in names:
         if name not in FAIL_ON:
-            raise UsageError(f"Unknown reason to fail {name!r}. Choose from {', '.join(FAIL_ON)}.")
+            raise UsageError(
+                f"Unknown value {name!r} for --fail-on. Choose from {', '.join(FAIL_ON)}."
+            )
     return tuple(names)
 
 
@@ -88,16 +90,20 @@ def _reason(verdict: Verdict, run: Run, decision: Decision, asked: Demand) -> st
         return f"{count(files, 'file')} {'fails' if files == 1 else 'fail'} the gate."
     if decision is Decision.CANNOT_TELL:
         return _open(verdict, run)
-    return "No file became slower beyond the limits." if asked.asks_for_times else "Nothing failed."
+    if not asked.asks_for_times:
+        return "No file fails the gate."
+    return "No file became slower beyond the limits."
 
 
 def _open(verdict: Verdict, run: Run) -> str:
     left = {file.path for file in verdict.files if file.may_be_slower}
     if not left and verdict.decision is Decision.PASSED:
-        return "The baseline and this run have no file in common. Compare runs of the same folder."
+        return (
+            "The baseline and this run have no DAG file in common. Compare runs of the same folder."
+        )
     if left and left <= {file.path for file in run.needy}:
         return (
-            f"Nothing failed, but {count(len(left), 'file')}"
+            f"No file fails the gate, but {count(len(left), 'file')}"
             f" {'needs' if len(left) == 1 else 'need'} values that dagprof does not have. Supply"
             " the values with --variables, --connections or --env-file."
         )

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from dagprof.gate.parsed import Parsed
 from dagprof.model import Origin, Place
+from dagprof.quantities import count
 
 # The name that a statement defines: ``def make(count):``, ``COUNT = 400``.
 DEFINED = re.compile(r"(?:async def |def |class )?([A-Za-z_]\w*)")
@@ -172,7 +173,7 @@ def speaks_of(text: str, module: str) -> bool:
 
 
 def _and_changed(places: Sequence[Place]) -> str:
-    more = f" and {len(places) - 2} more" if len(places) > 2 else ""
+    more = f" and {count(len(places) - 2, 'more place')}" if len(places) > 2 else ""
     return (
         f" (probably due to the change at {' and '.join(str(place) for place in places[:2])}{more})"
     )

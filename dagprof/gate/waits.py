@@ -73,7 +73,7 @@ def _ms(effect: Effect) -> float:
 def _verbs(effect: Effect) -> Verbs:
     """The verbs of the kind. Every effect of ``most_grown`` has a kind with verbs."""
     if effect.about.verbs is None:
-        raise ValueError(f"effects of the kind {effect.kind!r} have no verbs")
+        raise ValueError(f"the effect kind {effect.kind!r} has no verbs")
     return effect.about.verbs
 
 
@@ -86,6 +86,7 @@ def told(grown: Grown) -> tuple[str, str]:
     what = f" {effect.what}" if effect.what and kind.has_object else ""
     if grown.is_new:
         return f"now {verb.present}{what}{takes}", f"{verb.past}{what}{takes}"
+    takes = f" ({_ms(effect):.0f} ms in total)"
     longer = f"{grown.ms:.0f} ms longer"
     if not kind.has_object:
         return f"{verb.present} {longer}{takes}", f"{verb.past} {longer}{takes}"

@@ -69,10 +69,11 @@ def _waiver(comment: str, path: str, line: int, is_alone: bool) -> Waiver | str:
     match = _COMMENT.match(comment)
     if match is None and _SEVERAL.match(comment):
         return (
-            "a comment accepts one rule. Put each further rule in its own comment on a line above"
+            "a waiver comment accepts only one rule. Write a separate comment for each other rule"
+            " on a line above"
         )
     if match is None:
-        return "a rule, a last day and a reason are required"
+        return "a waiver requires a rule, a last day and a reason"
     rule = match["rule"].lower()
     if rule not in _names():
         near = difflib.get_close_matches(rule[:_LONGEST], _names(), n=1, cutoff=0.5)
@@ -81,7 +82,7 @@ def _waiver(comment: str, path: str, line: int, is_alone: bool) -> Waiver | str:
     try:
         until = datetime.date.fromisoformat(match["until"])
     except ValueError:
-        return f"{match['until']} is not a date"
+        return f"{match['until']} is not a valid date"
     if not match["reason"].strip():
         return "the reason is missing"
     return Waiver(
@@ -150,9 +151,9 @@ def unused(
     if not idle:
         return ()
     more = f" and {len(idle) - _SHOWN} more unused waivers" if len(idle) > _SHOWN else ""
-    what, lines = ("waivers", "these lines have") if len(idle) > 1 else ("waiver", "that line has")
+    what, lines = ("waivers", "these lines have") if len(idle) > 1 else ("waiver", "this line has")
     told = f"Unused {what} for {', '.join(idle[:_SHOWN])}{more}: {lines} no such finding"
-    return (f"{told}. To cover the whole file, put the comment on its own line.",)
+    return (f"{told}. To cover the whole file, put the waiver comment on its own line.",)
 
 
 def _is_new(waiver: Waiver, changed_lines: Mapping[str, Sequence[int]]) -> bool:

@@ -28,6 +28,7 @@ import msgspec
 from dagprof.judge import comparable
 from dagprof.judge.judgement import Judgement, Kind, Limits
 from dagprof.model import FileResult, Run, Samples, Status
+from dagprof.quantities import count
 from dagprof.robust import are_enough, standard_error_of_median
 
 SIGMAS = 4.0
@@ -40,7 +41,8 @@ MOST_FACTOR = 4.0
 # processors.
 ASSUMED_ERROR = 0.10
 
-_AGAIN = "Save a new baseline here with `dagprof scan --save-baseline`"
+_TOO_DIFFERENT = "The machine speeds are too different to compare."
+_AGAIN = "Save a new baseline on this machine with `dagprof scan --save-baseline`"
 
 
 class Speed(NamedTuple):
@@ -111,12 +113,13 @@ def judge_file(old: FileResult, new: FileResult, basis: Basis, limits: Limits) -
         return found.left_open(basis.why_not)._replace(low_ms=-math.inf, high_ms=math.inf)
     if found.kind is Kind.FASTER and new.has_lost_dags(old):
         return found.left_open(
-            f"the file {new.missing(old)} now ({new.status.value}), so its time cannot be compared"
+            f"the file {new.missing(old)} now (status: {new.status.value}), so the parse times"
+            " cannot be compared"
         )
     if found.kind is Kind.SLOWER and old.status.is_failure and not new.status.is_failure:
         return found.left_open(
-            f"the file gave no DAGs before ({old.status.value}), so there is no earlier time to"
-            " compare with"
+            f"the file gave no DAGs before (status: {old.status.value}), so the parse times cannot"
+            " be compared"
         )
     return found
 
@@ -127,14 +130,14 @@ def basis(baseline: Run, run: Run) -> Basis:
         old, new = baseline.settings.get(name), run.settings.get(name)
         if old != new:
             return Basis(
-                None, f"the baseline used {name} {old!s:.40} and this run used {new!s:.40}"
+                None, f"the baseline used {name} {old!s:.40}, and this run used {name} {new!s:.40}"
             )
     if _are_too_different(baseline, run):
         why = (
             f"the reference parse takes {_factor(baseline, run):.1f} times as long as when the"
             " baseline was saved"
         )
-        return Basis(None, why, f"{why.capitalize()}, too different to compare.")
+        return Basis(None, why, f"{why.capitalize()}. {_TOO_DIFFERENT}")
     lacking = _no_reference(baseline, run)
     if not lacking:
         speed = _measured(baseline, run)
@@ -160,8 +163,8 @@ def lacks_reference(baseline: Run) -> str:
     if baseline.reference is not None:
         return ""
     return (
-        f"The baseline has no reference parse to compare speeds with. {_AGAIN}, or use `dagprof"
-        " compare`."
+        "The baseline has no reference parse, so the machine speeds cannot be compared."
+        f" {_AGAIN}, or use `dagprof compare`."
     )
 
 
@@ -176,21 +179,21 @@ def _refusals(baseline: Run, run: Run) -> Iterator[str]:
         if old != new:
             yield (
                 f"Cannot compare the baseline with this run: the baseline used {what} {old!s:.40},"
-                f" and this run used {new!s:.40}. {_AGAIN}."
+                f" and this run used {what} {new!s:.40}. {_AGAIN}."
             )
     if baseline.reference is None:
         yield lacks_reference(baseline)
     elif run.reference is None:
         yield (
-            "The reference parse failed here, so speeds cannot be compared. Run `dagprof doctor` to"
-            " see why."
+            "The reference parse failed in this run, so the machine speeds cannot be compared. To"
+            " see the reason, run `dagprof doctor`."
         )
     elif baseline.reference.version != run.reference.version:
         yield f"The baseline used another version of the reference parse. {_AGAIN}."
     elif _are_too_different(baseline, run):
         yield (
-            f"The reference parse takes {_factor(baseline, run):.1f} times as long here as when the"
-            f" baseline was saved, too different to compare. {_AGAIN}."
+            f"The reference parse takes {_factor(baseline, run):.1f} times as long as when the"
+            f" baseline was saved. {_TOO_DIFFERENT} {_AGAIN}."
         )
 
 
@@ -230,8 +233,8 @@ def _no_reference(baseline: Run, run: Run) -> str:
 def _assumed(lacking: str) -> str:
     share = SIGMAS * ASSUMED_ERROR
     return (
-        f"{lacking}. dagprof assumes that this machine was equally fast in both runs. Changes below"
-        f" {share:.0%} are inconclusive. {_BETTER}"
+        f"{lacking}. dagprof assumes that the machine had the same speed in both runs. Changes of"
+        f" the parse time below {share:.0%} are inconclusive. {_BETTER}"
     )
 
 
@@ -299,12 +302,14 @@ def _by_times(old: Samples, new: Samples, speed: Speed, limits: Limits) -> Judge
     cpu = _compared(old.cpu_ms, new.cpu_ms, speed, limits)
     if not (are_enough(old.own_ms) and are_enough(new.own_ms)):
         return wall.left_open(
-            f"{len(old)} and {len(new)} parses are too few to tell {wall.change_ms:+.0f} ms from"
-            " noise"
+            f"{count(len(old), 'parse')} before and {count(len(new), 'parse')} now are too few to"
+            f" distinguish a change of {wall.change_ms:+.0f} ms from noise"
         )
     if wall.kind is Kind.OPEN:
         doubt = wall.high_ms - wall.change_ms
-        return wall.left_open(f"{wall.change_ms:+.0f} ms is within the noise of ±{doubt:.0f} ms")
+        return wall.left_open(
+            f"the change of {wall.change_ms:+.0f} ms is within the noise of ±{doubt:.0f} ms"
+        )
     if wall.kind is cpu.kind or wall.kind is Kind.UNCHANGED:
         return wall
     # Waiting takes no CPU time. So a change of the wall time alone counts only if other programs
@@ -313,7 +318,8 @@ def _by_times(old: Samples, new: Samples, speed: Speed, limits: Limits) -> Judge
     if abs(waits) > limits.least_ms(wall.base_ms) and (waits > 0) is (wall.kind is Kind.SLOWER):
         return wall
     return wall.left_open(
-        f"{wall.change_ms:+.0f} ms of wall time, but {cpu.change_ms:+.0f} ms of CPU time"
+        f"the wall time changed by {wall.change_ms:+.0f} ms, but the CPU time changed by"
+        f" {cpu.change_ms:+.0f} ms"
     )
 
 

@@ -87,22 +87,22 @@ def check_trace(trace: Traced, modules: int, sets: int) -> None:
         ([row.importer for row in trace.memory], modules),
     ):
         if max(column, default=-1) >= most:
-            raise ValueError("a position in a trace is outside of its table")
+            raise ValueError("a position in a trace is outside its table")
     _check_edges(trace.edges, modules)
     _check_parents([statement.parent for statement in trace.statements])
 
 
 def _check_edges(edges: Iterable[Edge], modules: int) -> None:
     if any(edge.target >= modules or edge.importer >= modules for edge in edges):
-        raise ValueError("an import statement names a module that is not there")
+        raise ValueError("an import statement refers to a module that does not exist")
 
 
 def _check_parents(parents: Sequence[int]) -> None:
     """A function's body stands before the statement that calls it, so a parent may come later."""
     if max(parents, default=-1) >= len(parents):
-        raise ValueError("a statement is in one that is not there")
+        raise ValueError("a statement refers to a parent statement that does not exist")
     if len(outermost_first(parents)) < len(parents):
-        raise ValueError("a statement is inside itself")
+        raise ValueError("a statement is nested inside itself")
 
 
 def check_amount(trace: Traced, are_users: Sequence[bool], sets: Sequence[Sequence[Edge]]) -> None:
@@ -120,7 +120,7 @@ def check_amount(trace: Traced, are_users: Sequence[bool], sets: Sequence[Sequen
         if are_users[module]
     )
     if statements * len(loads) > _MOST_LOOKS:
-        raise ValueError("the parse imports more than any DAG file does")
+        raise ValueError("the parse has more import statements than dagprof can analyse")
 
 
 def check_stack(stack: Stack | None) -> None:

@@ -14,8 +14,8 @@ class EffectGroup(NamedTuple):
     """A group of kinds that people treat alike.
 
     ``rule`` is the value of the ``Rule`` with which the gate finds new effects of the group, empty
-    for none. ``does`` and ``advice`` form the gate's message: ``a.py queries a database while it is
-    parsed; query it in a task``.
+    for none. ``does`` and ``advice`` form the gate's message: ``a.py queries a database during
+    parsing (db). Query the database in a task``.
     """
 
     name: str
@@ -47,9 +47,11 @@ class EffectKind(NamedTuple):
     has_object: bool = True
 
 
-DATABASE = EffectGroup("database", "new-database", "queries a database", "query it in a task")
-NETWORK = EffectGroup("network", "new-network", "uses the network", "use it in a task")
-PROGRAM = EffectGroup("program", "new-process", "starts a program", "start it in a task")
+DATABASE = EffectGroup(
+    "database", "new-database", "queries a database", "query the database in a task"
+)
+NETWORK = EffectGroup("network", "new-network", "uses the network", "use the network in a task")
+PROGRAM = EffectGroup("program", "new-process", "starts a program", "start the program in a task")
 WAITING = EffectGroup("waiting")
 FILES = EffectGroup("files")
 CODE = EffectGroup("code")
@@ -76,7 +78,12 @@ EFFECT_KINDS = (
     EffectKind(
         "socket", NETWORK, Verbs("connect to", "connects to", "connected to"), belongs_in_task=True
     ),
-    EffectKind("http", NETWORK, Verbs("ask", "asks", "asked"), belongs_in_task=True),
+    EffectKind(
+        "http",
+        NETWORK,
+        Verbs("send a request to", "sends a request to", "sent a request to"),
+        belongs_in_task=True,
+    ),
     EffectKind("process", PROGRAM, Verbs("run", "runs", "ran"), belongs_in_task=True),
     EffectKind(
         "sleep", WAITING, Verbs("sleep", "sleeps", "slept"), belongs_in_task=True, has_object=False

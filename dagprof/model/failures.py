@@ -57,8 +57,8 @@ class Unanswered(Frozen, frozen=True):
     def way_out(self) -> str:
         """What the user can do, in one clause."""
         if self.kind == "environment":
-            return f"set it ({self.key}=…), or supply it with --env-file FILE"
-        return f"supply it with --{self.kind}s FILE"
+            return f"set {self.key} in the environment or in an --env-file"
+        return f"supply the {self.noun} with --{self.kind}s FILE"
 
 
 class LostDag(Frozen, frozen=True):

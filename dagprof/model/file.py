@@ -143,12 +143,10 @@ class FileResult(Frozen, frozen=True):
         if self.failures:
             failure = self.failures[0]
             return f"{failure.type}: {failure.message}" if failure.type else failure.message
-        nothing = "it imports without an error but defines no DAG"
+        nothing = "the file imports without an error but defines no DAG"
         if self.lost_dags:
             lost = self.lost_dags[0]
-            nothing = (
-                f"it creates DAG {lost.dag_id} at line {lost.line}, which Airflow does not find"
-            )
+            nothing = f"Airflow does not find DAG {lost.dag_id}, which line {lost.line} creates"
         return self.detail or (nothing if self.status is Status.NO_DAGS else self.status.value)
 
     @property
@@ -160,16 +158,16 @@ class FileResult(Frozen, frozen=True):
             return ""
         first = self.unanswered[0]
         more = len(self.unanswered) - 1
-        others = f" and {more} more" if more else ""
+        others = f" and {more} more value{'s' if more > 1 else ''}" if more else ""
         way_out = f"{first.way_out[:1].upper()}{first.way_out[1:]}"
         return f"{first.noun} {first.key!r}{others} (read at {first.place}). {way_out}"
 
     @property
     def what_it_needs(self) -> str:
-        """The needed answers as a clause: ``it needs Variable 'a', …``; empty if nothing is
+        """The needed answers as a clause: ``the file needs Variable 'a' …``; empty if nothing is
         missing.
         """
-        return f"it needs {self.needed_answers}" if self.unanswered else ""
+        return f"the file needs {self.needed_answers}" if self.unanswered else ""
 
     @property
     def is_timed(self) -> bool:

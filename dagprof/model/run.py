@@ -54,23 +54,23 @@ class SkippedFile(Frozen, frozen=True):
 
     @property
     def why(self) -> str:
-        """The reason as a clause: ``its text lacks 'dag', and safe mode skips it``."""
+        """The reason as a clause: ``the file lacks 'dag', so safe mode skips the file``."""
         if self.reason is SkipReason.IGNORED:
-            return "a pattern in .airflowignore matches it"
+            return "a pattern in .airflowignore matches the file"
         if self.reason is SkipReason.SAFE_MODE:
             return (
-                f"its text lacks {self.detail or 'the words that safe mode looks for'}, so safe"
-                " mode skips it"
+                f"the file lacks {self.detail or 'the words that safe mode looks for'}, so safe"
+                " mode skips the file"
             )
         if self.reason is SkipReason.CALLABLE:
-            return f"{self.detail} ([core] might_contain_dag_callable) rejects it"
+            return f"{self.detail} ([core] might_contain_dag_callable) rejects the file"
         if self.reason is SkipReason.UNEXAMINED:
-            return f"Airflow fails to examine it ({self.detail})"
+            return f"Airflow fails to examine the file ({self.detail})"
         is_named_so = self.path.endswith(".zip")
         return (
-            "it is not a zip archive"
+            "the file is not a zip archive"
             if is_named_so
-            else "it is neither a .py file nor a zip archive"
+            else "the file is neither a .py file nor a zip archive"
         )
 
     def loses_dags_of(self, before: FileResult) -> bool:
@@ -146,7 +146,7 @@ class Reference(Frozen, frozen=True):
 
     def __post_init__(self) -> None:
         if not all(ms > 0 for ms in self.samples.cpu_ms or (0.0,)):
-            raise ValueError("a reference has no times")
+            raise ValueError("the reference parse has no CPU time")
 
 
 class Run(Frozen, frozen=True):

@@ -68,7 +68,7 @@ class Loads(Frozen, frozen=True):
         if len({len(column) for column in msgspec.structs.astuple(self)}) > 1:
             raise ValueError("the columns of loads differ in length")
         if not all(map(operator.lt, self.parent, itertools.count())):
-            raise ValueError("a load comes before the one that it is in")
+            raise ValueError("a load comes before the load that contains it")
         if len(self) > DEEPEST_LOADS and _height(self.parent) > DEEPEST_LOADS:
             raise ValueError("loads are nested too deeply")
 

@@ -22,10 +22,11 @@ _MOST_PLACES = 5
 # YAML requires a question mark before longer keys.
 _LONGEST_KEY = 1_000
 _HEAD = """\
-# Values that the DAG files below {root} read while they are parsed, and that nothing answered.
-# Fill in what matters, leave the rest null, and use it:
+# DAG files below {root} read these Variables, Connections and environment variables
+# during parsing, but dagprof has no values for these names.
+# Replace null where a DAG file needs a value. Then pass this file to dagprof:
 #   dagprof scan … --variables {name} --connections {name}
-# The section `environment` holds for both options. Do not commit passwords.
+# Both options also read the section `environment`. Do not commit passwords.
 """
 
 Places = dict[str, dict[str, list[str]]]

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from dagprof.analyse.stages import split_load
-from dagprof.model import Effect, FileResult, Run, SkippedFile, SkipReason, Status
+from dagprof.model import (
+    Access,
+    Effect,
+    FileResult,
+    Instability,
+    Run,
+    SkippedFile,
+    SkipReason,
+    Status,
+)
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text
 
@@ -23,7 +32,7 @@ _WORDS = {
     Status.OK: "ok",
     Status.NO_DAGS: "no DAGs",
     Status.IMPORT_ERROR: "import error",
-    Status.NEEDS_ANSWER: "needs an answer",
+    Status.NEEDS_ANSWER: "needs a value",
     Status.TIMED_OUT: "timed out",
     Status.OUT_OF_MEMORY: "out of memory",
     Status.KILLED: "killed",
@@ -32,6 +41,15 @@ _WORDS = {
     Status.LOST: "DAGs not sent",
     Status.UNREADABLE: "unreadable",
     Status.SKIPPED: "skipped",
+}
+
+_ANSWERS = {
+    "environment": "value from the environment",
+    "file": "value from a file",
+    "default": "default value",
+    "stub": "stub value",
+    "missing": "no value",
+    "ignored": "write ignored",
 }
 
 
@@ -58,6 +76,11 @@ def statement_place(row: Mapping[str, object]) -> str:
         safe_text(f"{row['path']}/{row['member']}" if row["member"] else str(row["path"]))
         + f":{row['line']}"
     )
+
+
+def answer(access: Access) -> str:
+    """The source of the value that a Variable or Connection got, in words."""
+    return _ANSWERS.get(access.answered_by) or safe_text(access.answered_by, 20)
 
 
 def in_threads(effect: Effect) -> str:
@@ -104,7 +127,7 @@ def why_failed(file: FileResult) -> str:
     text = f"{failure.type}: {failure.message}" if failure.type else failure.message
     if file.unanswered:
         return f"{file.what_it_needs}. Without a value, the parse fails: {text}"
-    return f"{text} — caused by {failure.cause}" if failure.cause else text
+    return f"{text} (caused by {failure.cause})" if failure.cause else text
 
 
 def parsing_processes(run: Run) -> int:
@@ -129,7 +152,7 @@ def headline(run: Run) -> str:
     dags = sum(len(file.dag_ids) for file in run.files)
     processes = parsing_processes(run)
     per_process = (
-        f", {duration(round_ms(run))} with {processes} parsing processes"
+        f" ({duration(round_ms(run))} with {processes} parsing processes)"
         if processes > 1 and len(run.files) > 1
         else ""
     )
@@ -141,9 +164,9 @@ def headline(run: Run) -> str:
     if failed:
         text += f"; {count(failed, 'file')} could not be loaded"
     if untimed := [file for file in run.files if file.status.is_broken and not file.is_timed]:
-        text += f", of which {_without_time(untimed)} not in this time"
+        text += f" (the total excludes {_without_time(untimed)})"
     if needy := sum(file.status is Status.NEEDS_ANSWER for file in run.files):
-        text += f"; {count(needy, 'file')} {'needs' if needy == 1 else 'need'} an answer"
+        text += f"; {count(needy, 'file')} {'lacks' if needy == 1 else 'lack'} a required value"
     return f"{text}."
 
 
@@ -151,13 +174,10 @@ def _without_time(files: Sequence[FileResult]) -> str:
     """Files without a parse time: dagprof stopped them, or they crashed. A file that hit Airflow's
     own timeout has a parse time.
     """
-    number, verb = f"{len(files):,}", "is" if len(files) == 1 else "are"
+    number = count(len(files), "file")
     if all(file.status is Status.TIMED_OUT for file in files):
-        return (
-            f"{number} {'was' if len(files) == 1 else 'were'} stopped by dagprof's time limit and"
-            f" {verb}"
-        )
-    return f"{number} crashed during the parse and {verb}"
+        return f"{number} that exceeded dagprof's time limit"
+    return f"{number} that crashed during the parse"
 
 
 def busy(run: Run) -> str:
@@ -166,8 +186,8 @@ def busy(run: Run) -> str:
         return ""
     total, queued = duration(run.total_parse_ms), duration(run.total_queued_ms)
     return (
-        f"This machine was busy: the parses spent {queued} of {total} waiting for a CPU. The"
-        " times of imports and statements, the savings and the comparisons cover only the remaining"
+        f"This machine was busy: the parses spent {queued} of {total} waiting for a CPU."
+        " Import times, statement times, savings and comparisons cover only the remaining"
         f" {duration(run.total_own_ms)}. Repeat the scan on a quieter machine."
     )
 
@@ -181,29 +201,28 @@ def unstable(file: FileResult) -> str:
     """The differences from parse to parse, in one sentence."""
     found = file.instabilities[0]
     more = len(file.instabilities) - 1
-    when = (
-        "start to start of Python, since sets change their order"
-        if found.by_seed
-        else "parse to parse"
-    )
     if found.is_existence:
         doubled = f" ({count(more, 'more difference')})" if more else ""
-        some = "with another hash seed" if found.by_seed else "in others"
-        return safe_text(
-            f"{file.path}: DAG {found.dag_id} exists in some parses, but not {some}{doubled}.", 600
-        )
+        some = "only with some hash seeds" if found.by_seed else "only in some parses"
+        return safe_text(f"{file.path}: DAG {found.dag_id} exists {some}{doubled}.", 600)
     fields = f" ({count(more, 'more field')})" if more else ""
     return safe_text(
-        f"{file.path}: DAG {found.dag_id} differs from {when}: {found.field} is "
-        f"{safe_text(found.first, _VALUE)}, then {safe_text(found.second, _VALUE)}{fields}. "
-        "Airflow 3 stores each variant as a new version.",
+        f"{file.path}: in DAG {found.dag_id}, the field {found.field} differs between"
+        f" {differs_between(found)}: {safe_text(found.first, _VALUE)}, then"
+        f" {safe_text(found.second, _VALUE)}{fields}. {NEW_VERSION}",
         600,
     )
 
 
+def differs_between(found: Instability) -> str:
+    """The two things between which a field differs."""
+    return "starts of Python, because the order of sets changes" if found.by_seed else "parses"
+
+
+NEW_VERSION = "Airflow 3 stores each variant as a new DAG version."
 ANSWERS = (
-    "dagprof made up values, and other values change the failure, so the files may be correct."
-    " Write a template of the values with `dagprof scan … --write-variables FILE`, then fill in the"
+    "The failures depend on values that dagprof made up, so the files may be correct. To supply"
+    " real values, write a template with `dagprof scan … --write-variables FILE`, then fill in the"
     " template."
 )
 NOT_TRACED = "No file was traced. To trace all files, use --depth full."
@@ -219,7 +238,7 @@ def untraced(run: Run) -> str:
     quick = sum(file.is_timed and file.trace is None and not file.doubts for file in run.files)
     if not quick or run.settings.get("depth") == "quick":
         return ""
-    what = "loads quickly is" if quick == 1 else "load quickly are"
+    what = "loads quickly was" if quick == 1 else "load quickly were"
     return f"{count(quick, 'file')} that {what} not traced. To trace all files, use --depth full."
 
 
@@ -236,7 +255,8 @@ def without_dags(run: Run) -> str:
     named = ", ".join(safe_text(path, 80) for path in found[:3]) + (
         " and others" if len(found) > 3 else ""
     )
-    return f"{count(len(found), 'file')} without errors or DAGs: {named}."
+    do = "loads without errors but defines" if len(found) == 1 else "load without errors but define"
+    return f"{count(len(found), 'file')} {do} no DAG: {named}."
 
 
 def skipped(run: Run) -> list[str]:
@@ -257,17 +277,17 @@ def _is_loaded(run: Run, file: SkippedFile) -> bool:
 def _skipped(reason: SkipReason, files: Sequence[SkippedFile]) -> str:
     number = count(len(files), "file")
     if reason is SkipReason.IGNORED:
-        return f"Airflow skips {number} that .airflowignore matches."
+        return f"Airflow skips {number} because of .airflowignore."
     if reason is SkipReason.SAFE_MODE:
         named = _few(
             [f"{file.path} (lacks {file.detail})" if file.detail else file.path for file in files]
         )
         return (
-            f"Airflow never executes {number} that safe mode skips: {named}. "
-            "If a file defines DAGs, add the missing words in a comment."
+            f"Airflow's safe mode skips {number}: {named}. If one of these files defines DAGs, add"
+            " the missing words to the file in a comment."
         )
     named = _few([file.path for file in files])
-    return safe_text(f"Airflow skips {number}: {named}; {files[0].why}.", 600)
+    return safe_text(f"Airflow skips {number}: {named}. Reason: {files[0].why}.", 600)
 
 
 def _few(names: Sequence[str]) -> str:

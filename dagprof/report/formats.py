@@ -83,7 +83,7 @@ def _verdict_page(report: VerdictReport) -> str:
     from dagprof.report.verdict import page
 
     if report.base is None or report.head is None:
-        raise ValueError("the page of a verdict needs the Runs of both sides")
+        raise ValueError("the HTML report of a verdict needs the Runs of both versions")
     return page.render(report.verdict, report.base, report.head, with_source=report.with_source)
 
 
@@ -100,8 +100,10 @@ def _by(module: str) -> Callable[[VerdictReport], str]:
 
 
 RUNS: dict[str, Format[RunReport]] = {
-    "html": Format(_run_page, ".html", "the page"),
-    "markdown": Format(_run_markdown, ".md", "plan and comparison, for a wiki or a pull request"),
+    "html": Format(_run_page, ".html", "the HTML report"),
+    "markdown": Format(
+        _run_markdown, ".md", "the plan and the comparison, for a wiki or a pull request"
+    ),
 }
 VERDICTS: dict[str, Format[VerdictReport]] = {
     "json": Format(_by("json_"), ".json", "the whole verdict, for programs"),

@@ -59,9 +59,9 @@ def _comparison(comparison: Comparison) -> Iterable[str]:
         for file in comparison.files
         if file.breaks
     ]
-    yield "### Against the baseline"
+    yield "### Comparison with the baseline"
     yield (
-        f"The parse loop went from {figures.duration(comparison.baseline_total_ms)} to "
+        f"The total parse time changed from {figures.duration(comparison.baseline_total_ms)} to "
         f"{figures.duration(comparison.current_total_ms)}."
     )
     yield "\n".join(f"- {escaped(text)}" for text in comparison.warnings)
@@ -86,7 +86,7 @@ def _change(file: FileChange) -> Sequence[str]:
 
 
 def _failures(run: Run) -> Iterable[str]:
-    for title, failed in (("Could not be loaded", run.broken), ("Needs an answer", run.needy)):
+    for title, failed in (("Could not be loaded", run.broken), ("Needs a value", run.needy)):
         if found := list(failures.lines(run, failed, ROWS)):
             yield f"### {title}"
             yield "\n".join(line for cause in found for line in _cause(*cause))

@@ -20,22 +20,24 @@ _TOLD_ELSEWHERE = ("one-parse",)
 # Notes whose text is the same for one file and for many.
 _ALWAYS_TOGETHER = ("stubbed", "busy")
 _TITLES = {
-    "busy": "Parses waited for a busy CPU; compare CPU times instead of wall times",
-    "closed-descriptors": "Closed file descriptors opened by another part of the process",
-    "drift": "Times drift because each parse affects the next",
-    "inconsistent": "Different outcomes in different parses",
-    "left-out": "Did more than dagprof lists",
-    "leftover-processes": "Left processes running; dagprof ended these processes",
-    "lost-dag": "Created DAGs that Airflow does not find",
-    "no-stacks": "Call stacks not sampled",
-    "no-statements": "Statements not timed",
-    "no-trace": "Imports and statements not traced",
-    "noisy": "Noisy",
-    "not-parsed-by-airflow": "Skipped by Airflow, but parsed because of --no-safe-mode",
-    "one-parse": "Parsed only once, to save time",
-    "same-dag-id": "Defined DAGs that other files also define",
-    "stubbed": "Read Variables or Connections that have no value, so dagprof used stubs",
-    "waits-in-vain": "Waited for servers that do not answer here",
+    "busy": "Parses waited for a busy CPU, so compare CPU times instead of wall times",
+    "closed-descriptors": "Files that close file descriptors of other code",
+    "drift": "Parse times drift, because each parse affects the next one",
+    "inconsistent": "Parses of the same file ended differently",
+    "left-out": "Files with more effects than dagprof lists",
+    "leftover-processes": "Parses left processes running, and dagprof ended these processes",
+    "lost-dag": "Files that create DAGs that Airflow does not find",
+    "no-stacks": "Call stacks were not sampled",
+    "no-statements": "Statements were not timed",
+    "no-trace": "Imports and statements were not traced",
+    "noisy": "Parse times vary widely",
+    "not-parsed-by-airflow": (
+        "Files that Airflow skips and that dagprof parsed because of --no-safe-mode"
+    ),
+    "one-parse": "Files that dagprof parsed only once to save time",
+    "same-dag-id": "Files that define the same DAG as another file",
+    "stubbed": ("Files that read Variables or Connections without a value and got stub values"),
+    "waits-in-vain": "Parses waited for servers that do not respond on this machine",
 }
 
 
@@ -61,7 +63,7 @@ def of_summary(run: Run, width: int) -> list[str]:
     ]
     lines += [safe_text(line, most) for line in single[:LIMIT]]
     if len(single) > LIMIT:
-        lines.append(f"{count(len(single) - LIMIT, 'more note')} in the report.")
+        lines.append(f"For {count(len(single) - LIMIT, 'more note')}, see the report.")
     return lines
 
 
@@ -85,7 +87,7 @@ def together(code: str, files: Sequence[FileResult], most: int = 300) -> str:
     if code == "noisy" and timed:
         worst = max(timed, key=_width_ms)
         times = worst.samples.wall_ms
-        return f"{found}, worst {safe_text(worst.path, 60)}, {span(min(times), max(times))}"
+        return f"{found}, most in {safe_text(worst.path, 60)} ({span(min(times), max(times))})"
     paths = [safe_text(file.path, 60) for file in files]
     texts = [f"{found} ({shortened(paths, number)})" for number in range(_NAMED, 0, -1)]
     return next((text for text in texts if len(text) <= most), found)
@@ -100,5 +102,5 @@ def _instabilities(run: Run) -> list[str]:
     if len(unstable) < 2:
         return [figures.unstable(file) for file in unstable]
     named = shortened([safe_text(file.path, 60) for file in unstable], _NAMED)
-    found = f"DAGs that differ from parse to parse: {count(len(unstable), 'file')} ({named})"
-    return [f"{found}. See `dagprof explain`"]
+    found = f"DAGs that differ between parses: {count(len(unstable), 'file')} ({named})"
+    return [f"{found}. For details, run `dagprof explain FILE`"]

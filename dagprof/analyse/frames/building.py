@@ -19,7 +19,7 @@ def check_group(by: str) -> None:
     """
     if by not in get_args(Group):
         known = ", ".join(get_args(Group))
-        raise UsageError(f"There is no grouping by {by!r}. Choose from {known}.")
+        raise UsageError(f"Unknown grouping {by!r}. Choose from {known}.")
 
 
 def table(types: Mapping[str, str], rows: Iterable[Sequence[object]]) -> pd.DataFrame:

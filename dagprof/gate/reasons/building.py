@@ -25,7 +25,7 @@ def more_work_after_loading(base: Parsed, head: Parsed, changed: Changed) -> Ite
     if dags <= 0 and tasks <= 0:
         at = _building_line(base, head, changed, is_certain=True)
         place = Place(file=head.file.path, line=at)
-        text = "checking and serialising its DAGs"
+        text = "checking and serialising the DAGs"
         yield Cause(
             place,
             f"{text} takes {grown:,.0f} ms longer",
@@ -45,7 +45,11 @@ def more_work_after_loading(base: Parsed, head: Parsed, changed: Changed) -> Ite
     instead = changed_instead(place, head, changed)
     at_place = instead[0] if len(instead) == 1 else place
     made = Cause(
-        at_place, f"it creates {more}{where}", f"it created {more}{where}", grown, is_building=True
+        at_place,
+        f"the file creates {more}{where}",
+        f"the file created {more}{where}",
+        grown,
+        is_building=True,
     )
     yield made.naming(instead)
 

@@ -52,11 +52,10 @@ def _no_longer_pre_imported(
     gone = sorted(base.pre_imported - head.pre_imported)
     loaded = [name for name in gone if name in head.loaded] or gone
     names = ", ".join(loaded[:2]) + (f" and {len(loaded) - 2} more" if len(loaded) > 2 else "")
-    is_one = len(loaded) == 1
     link = max(rows, key=lambda row: row[2])[0]
     text = (
-        f"{where(link.place, head)} now loads `{link.module}` in every parse: no DAG file imports"
-        f" {names} any more, so the DAG processor no longer preloads {'it' if is_one else 'them'}"
+        f"{where(link.place, head)} now loads `{link.module}` in every parse: the DAG processor"
+        f" no longer preloads {names}, which no DAG file imports any more"
     )
     past = f"the DAG processor did not preload {names}"
     return Cause(Place(file=head.file.path, line=0), text, past, sum(ms for _, _, ms in rows))
@@ -92,7 +91,10 @@ def _loads_now(
     if most not in (asked.module, asked.module.partition(".")[0]):
         now, past = f", which loads {most}", f", which loaded {most}"
     elif most in users and by_code[most] >= 0.5 * sum(by_link.values()):
-        now, past = ", whose own code takes that time", ", whose own code took that time"
+        now, past = (
+            ", whose own code takes most of the added time",
+            ", whose own code took most of that time",
+        )
     at = where(place, head)
     does, did = ("now calls into", "called into") if asked.is_call else ("now imports", "imported")
     return f"{at} {does} `{asked.module}`{now}", f"{at} {did} `{asked.module}`{past}"

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dagprof.gate.parsed import OwnTime, Parsed
 from dagprof.gate.tied import Cause, Changed, changed_helpers, hang_together, speaks_of
 from dagprof.model import Origin, Place
+from dagprof.quantities import count
 
 
 def slower_modules(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
@@ -26,7 +27,7 @@ def slower_modules(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cau
             # takes longer.
             continue
         place = Place(file=file, line=lines[0] if lines else 1)
-        at = f", which changed {_from_line(lines)}," if lines else ""
+        at = f", which changed {_at_line(lines)}," if lines else ""
         what = f"the module-level code of {file}"
         yield Cause(
             place,
@@ -37,9 +38,13 @@ def slower_modules(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cau
         )
 
 
-def _from_line(lines: Sequence[int]) -> str:
-    """``at line 7`` if the lines are contiguous, otherwise the line where they begin."""
-    return f"at line {lines[0]}" if hang_together(lines) else f"from line {lines[0]} on"
+def _at_line(lines: Sequence[int]) -> str:
+    """``at line 7`` if the lines are contiguous, otherwise the first line and the number of
+    others.
+    """
+    if hang_together(lines):
+        return f"at line {lines[0]}"
+    return f"at line {lines[0]} and {count(len(set(lines)) - 1, 'other line')}"
 
 
 def slower_statements(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:

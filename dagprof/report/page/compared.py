@@ -31,9 +31,9 @@ def build(comparison: Comparison, baseline: Run | None, run: Run) -> Row:
     after = {file.path: file for file in run.files}
     return {
         "sentence": (
-            f"The parse loop went from {figures.duration(comparison.baseline_total_ms)} to "
-            f"{figures.duration(comparison.current_total_ms)}; "
-            f"{count(len(comparison.of(Outcome.UNCHANGED)), 'file')} unchanged within the limits."
+            f"The total parse time changed from {figures.duration(comparison.baseline_total_ms)}"
+            f" to {figures.duration(comparison.current_total_ms)}; "
+            f"{count(len(comparison.of(Outcome.UNCHANGED)), 'file')} stayed within the limits."
         ),
         "breaks": [
             [safe_text(file.path), safe_text(file.missing, 300)]

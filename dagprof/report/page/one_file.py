@@ -52,7 +52,7 @@ def address(path: str) -> str:
 def build(run: Run, file: FileResult, *, with_source: bool) -> Row:
     """All values of one file's view, without empty ones."""
     source, no_source = (
-        source_of(run, file) if with_source else (None, "The report was made without source code.")
+        source_of(run, file) if with_source else (None, "This report contains no source code.")
     )
     found: Row = {
         "samples": [round(ms, 1) for ms in file.samples.wall_ms],
@@ -141,10 +141,10 @@ def _facts(run: Run, file: FileResult) -> list[tuple[str, str]]:
     if file.is_timed:
         median = file.samples.median
         facts += [
-            ("CPU", figures.duration(median("cpu_ms"))),
-            ("Waited for a processor", figures.duration(median("queued_ms"))),
-            ("CPU of child processes", figures.duration(median("children_cpu_ms"))),
-            ("DagBag's own duration", figures.duration(median("dagbag_ms"))),
+            ("CPU time", figures.duration(median("cpu_ms"))),
+            ("Waiting for a CPU", figures.duration(median("queued_ms"))),
+            ("CPU time of child processes", figures.duration(median("children_cpu_ms"))),
+            ("Duration reported by Airflow's DagBag", figures.duration(median("dagbag_ms"))),
             ("Memory growth", f"{median('rss_growth_kib') / 1024:.1f} MiB"),
         ]
         limit_s = run.environment.import_timeout_s
@@ -184,10 +184,10 @@ def _middle_cut(text: str) -> str:
 
 
 def _instability(found: Instability) -> list[str]:
-    when = "start to start of Python" if found.by_seed else "parse to parse"
+    between = figures.differs_between(found)
     return [
         safe_text(text, 300)
-        for text in (found.dag_id, found.field, found.first, found.second, when)
+        for text in (found.dag_id, found.field, found.first, found.second, between)
     ]
 
 
@@ -287,7 +287,7 @@ def _access(access: Access, file: FileResult, root: str) -> list[object]:
     return [
         f"{safe_text(access.kind, 20)} {safe_text(access.operation, 40)}",
         safe_text(access.key, 120),
-        safe_text(access.answered_by, 20),
+        figures.answer(access),
         f"{safe_text(where, 120)}:{access.line}",
         access.count,
         access.line if where == file.path else 0,

@@ -17,6 +17,7 @@ from dagprof.report import changes, figures, notes
 from dagprof.report.escape import safe_text
 from dagprof.report.page.one_file import address
 from dagprof.report.text import plugins
+from dagprof.report.text.plan import SAVES
 from dagprof.report.verdict import words
 
 STATEMENT_ROWS = 40
@@ -49,6 +50,7 @@ def build(
         "failures": [_cause_row(cause, run) for cause in causes(run, run.broken)],
         "needy": [_cause_row(cause, run) for cause in causes(run, run.needy)],
         "about_answers": figures.ANSWERS,
+        "saves": SAVES,
         "is_traced": figures.is_traced(run),
         "untraced": figures.NOT_TRACED,
         "plain_files": [
@@ -113,17 +115,17 @@ def _tiles(
     failed, needy = len(run.broken), len(run.needy)
     tiles = [
         (
-            "Parse loop",
+            "Total parse time",
             figures.duration(run.total_parse_ms),
-            "sum of the files' median parse times",
+            "sum of the median parse times of all files",
         ),
         (
-            "One round",
+            "One processing loop",
             figures.duration(figures.round_ms(run)),
             (
-                "with 1 process, as configured"
+                "with 1 parsing process, as configured"
                 if processes == 1
-                else f"with {processes} processes, as configured"
+                else f"with {processes} parsing processes, as configured"
             ),
         ),
         (
@@ -133,11 +135,14 @@ def _tiles(
                 text
                 for number, text in (
                     (failed, f"{failed} could not be loaded"),
-                    (needy, f"{needy} need an answer"),
+                    (
+                        needy,
+                        f"{needy} {'lacks' if needy == 1 else 'lack'} a required value",
+                    ),
                 )
                 if number
             )
-            or ("all could be loaded" if run.files else "none"),
+            or ("all files could be loaded" if run.files else "none"),
         ),
         (
             "DAGs",
@@ -150,9 +155,9 @@ def _tiles(
         sign = "+" if change >= 0 else "−"
         tiles.append(
             (
-                "Against baseline",
+                "Change since the baseline",
                 f"{sign}{figures.duration(abs(change))}",
-                "change of the parse loop",
+                "change of the total parse time",
             )
         )
     if plan is not None and plan.steps:

@@ -15,8 +15,8 @@ from dagprof.report.escape import safe_lines
 
 # The maximum length of one file. A program wrote longer files.
 LONGEST = 120_000
-ARCHIVE = "Sources in an archive are not shown."
-CHANGED = "The source was changed or moved since it was measured."
+ARCHIVE = "The report does not show source code from zip archives."
+CHANGED = "The source file was changed or moved after the measurement."
 
 
 def source_of(run: Run, file: FileResult) -> tuple[str | None, str]:
@@ -27,7 +27,7 @@ def source_of(run: Run, file: FileResult) -> tuple[str | None, str]:
             return None, CHANGED
         data = bounded.source(place)
     except (OSError, ValueError):
-        return None, "The source cannot be read where the report was made."
+        return None, "dagprof could not read the source file when it wrote the report."
     if hashlib.sha256(data).hexdigest() != file.sha256:
         return None, CHANGED
     if zipfile.is_zipfile(place):
@@ -35,7 +35,7 @@ def source_of(run: Run, file: FileResult) -> tuple[str | None, str]:
     try:
         text = with_line_feeds(source_text(data))
     except UnicodeError:
-        return None, "The source is not text."
+        return None, "The source file is not valid text."
     if len(text) > LONGEST:
-        return None, f"The source has {len(text):,} characters, too many to show."
+        return None, f"The source file is too long to show ({len(text):,} characters)."
     return safe_lines(Redactor().source(text), LONGEST), ""

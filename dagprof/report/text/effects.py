@@ -100,7 +100,7 @@ def render(run: Run, console: Console) -> None:
     if run.settings.get("depth") == "quick":
         console.print(
             Text(
-                "\nWith --depth quick, only Variables and Connections are watched."
+                "\nWith --depth quick, dagprof records only Variables and Connections."
                 " To see other side effects, use --depth normal.",
                 style="dim",
             )
@@ -116,14 +116,17 @@ def render(run: Run, console: Console) -> None:
             Text(f"{safe_text(row.what, 60)}{times}{BY_IMPORT if row.by_import else ''}"),
             Text(safe_text(_shown(row.place, run), 120)),
         )
-    titled("Runs in every parse; move into a task", table, console)
+    titled("Actions in every parse (move these actions into tasks)", table, console)
     if any(row.by_import for row in rows[:SHOWN]):
-        text = "If an import does this, move the import into the functions that use the module."
+        text = (
+            'For rows marked "(by the import)", move the import into the functions that use the'
+            " module."
+        )
         console.print(Text(text, style="dim"))
     if len(rows) > SHOWN:
         console.print(
             Text(
-                f"and {count(len(rows) - SHOWN, 'more line')}. For the full list, run `dagprof"
+                f"and {count(len(rows) - SHOWN, 'more action')}. For the full list, run `dagprof"
                 " explain FILE`.",
                 style="dim",
             )

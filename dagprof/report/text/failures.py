@@ -44,7 +44,7 @@ def render(run: Run, console: Console) -> None:
     """Print the causes: one line for each, with the fix below."""
     _render(run, run.broken, "Could not be loaded", "red", console)
     if run.needy:
-        _render(run, run.needy, "Needs an answer", "yellow", console)
+        _render(run, run.needy, "Needs a value", "yellow", console)
         console.print(Text(f"  {figures.ANSWERS}", style="dim"))
 
 
@@ -66,7 +66,7 @@ def _render(
             )
     if len(found) > LIMIT:
         left = sum(len(cause.files) for cause in found[LIMIT:])
-        console.print(f"  and {left} more. For the full list, see the report.")
+        console.print(f"  and {count(left, 'more file')}. For the full list, see the report.")
 
 
 def _one(file: FileResult, run: Run) -> Text:

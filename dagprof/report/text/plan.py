@@ -10,6 +10,7 @@ from rich.text import Text
 
 from dagprof.analyse.fleet import Change, Plan
 from dagprof.model import Run
+from dagprof.quantities import count
 from dagprof.report import changes
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
@@ -17,6 +18,10 @@ from dagprof.report.figures import duration
 SHOWN = 3
 # Share of all parse time. Needed imports below it appear only in `dagprof explain`.
 NEEDED_SHARE = 0.05
+SAVES = (
+    "The DAG processor saves this time in every parse. Each task start also saves the time, if the"
+    " task does not use the moved code."
+)
 
 
 def render(run: Run, plan: Plan, console: Console) -> None:
@@ -26,7 +31,8 @@ def render(run: Run, plan: Plan, console: Console) -> None:
     if not plan.steps:
         return
     console.print()
-    console.print(Text(f"Best changes: {changes.summary(run, plan, SHOWN)}", style="bold"))
+    console.print(Text("Best changes", style="bold"))
+    console.print(Text(f"  {changes.summary(run, plan, SHOWN)}."))
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for name in ("saves", "files"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -45,14 +51,14 @@ def render(run: Run, plan: Plan, console: Console) -> None:
     if len(plan.steps) > SHOWN:
         console.print(
             Text(
-                f"  and {len(plan.steps) - SHOWN:,} more. For the full list, see the report.",
+                f"  and {count(len(plan.steps) - SHOWN, 'more change')}. For the full list, see the"
+                " report.",
                 style="dim",
             )
         )
     console.print(
         Text(
-            "The DAG processor saves this time in every parse. So does the start of every task that"
-            " does not use what you move.",
+            SAVES,
             style="dim",
         )
     )

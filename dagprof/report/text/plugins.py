@@ -16,8 +16,8 @@ from dagprof.report.figures import duration
 
 SHOWN = 3
 NOTE = (
-    "Airflow loads plugins once, before any parse. No file's time includes plugins, and no DAG file"
-    " can change them."
+    "Airflow loads plugins once, before the first parse. Parse times exclude plugins. Changes to"
+    " DAG files do not affect plugin times."
 )
 
 
@@ -55,8 +55,8 @@ def summary(run: Run) -> str:
     )
     more = f" and {len(ranked) - SHOWN} more" if len(ranked) > SHOWN else ""
     return (
-        f"{count(len(ranked), 'plugin')} {_take(ranked)} {duration(total)} and {memory:.0f} MiB:"
-        f" {first}{more}. {NOTE}"
+        f"{count(len(ranked), 'plugin')} {_take(ranked)} {duration(total)} and {memory:.0f} MiB to"
+        f" load: {first}{more}. {NOTE}"
     )
 
 
@@ -67,7 +67,7 @@ def _take(plugins: Sequence[Plugin]) -> str:
 def failed(run: Run) -> list[str]:
     """A sentence for each plugin that could not be loaded."""
     return [
-        f"The plugin {named(plugin)} could not be loaded: {safe_text(plugin.error, 300)}"
+        f"Airflow could not load the plugin {named(plugin)}: {safe_text(plugin.error, 300)}"
         for plugin in run.plugins
         if plugin.error
     ]

@@ -76,8 +76,9 @@ def render_comparison(comparison: Comparison, *, console: Console) -> None:
 def _headline(run: Run, plan_: Plan | None, verdict: Verdict | None, console: Console) -> None:
     where = run.environment
     text = (
-        f"Airflow {where.airflow_version}, Python {where.python_version}, "
-        f"{run.settings.get('temperature')} temperature; measured in {duration(run.wall_s * 1000)}."
+        f"Airflow {where.airflow_version}, Python {where.python_version},"
+        f" --temperature {run.settings.get('temperature')}. The scan took"
+        f" {duration(run.wall_s * 1000)}."
     )
     console.print()
     for sentence in answer.sentences(run, plan_, None if verdict is None else _gate(verdict)):
@@ -235,7 +236,7 @@ def _comparison(comparison: Comparison, console: Console) -> None:
     ]
     total = f"{duration(comparison.baseline_total_ms)} → {duration(comparison.current_total_ms)}"
     console.print()
-    console.print(Text(f"Against the baseline: {total}; {', '.join(counts)}", style="bold"))
+    console.print(Text(f"Comparison with the baseline: {total}; {', '.join(counts)}", style="bold"))
     for word, style, files in (
         ("slower", "red", groups[Outcome.REGRESSION]),
         ("faster", "green", groups[Outcome.IMPROVEMENT]),

@@ -153,8 +153,8 @@ class _Comment:
         if shorter:
             parts.append(f"the ends of texts longer than {self._size.width} characters")
         return (
-            f"Left out to keep this comment short: {', '.join(parts)}. The JSON report has"
-            " everything."
+            f"Omitted to keep this comment short: {', '.join(parts)}. For the full list, see the"
+            " JSON report."
             if parts
             else ""
         )

@@ -59,7 +59,7 @@ def compared(verdict: Verdict) -> str:
     unaffected = (
         f", {verdict.unaffected:,} not affected by the change" if verdict.unaffected else ""
     )
-    took = f"; {duration(verdict.wall_s * 1000)}" if verdict.wall_s else ""
+    took = f"; took {duration(verdict.wall_s * 1000)}" if verdict.wall_s else ""
     return f"{verdict.base} → {verdict.head}: {counted}{unaffected}{took}."
 
 
@@ -96,7 +96,7 @@ def timing(file: FileVerdict) -> str:
         return ""
     return (
         f"{medians(file.timing)}, {change(file.timing)}, interval {interval(file.timing)}, "
-        f"from {count(file.timing.pairs, 'pair')}"
+        f"from {count(file.timing.pairs, 'pair')} of parses"
     )
 
 

@@ -21,13 +21,13 @@ def effects_section(explanation: Explanation, console: Console) -> None:
         rows = [row for row in rows if explanation.is_own(row[0]) and explanation.concerns(row[1])]
     if not rows:
         return
-    title("Effects while parsing", console)
+    title("Effects during parsing", console)
     for file, line, what in rows[:ROWS]:
         console.print(
             Text(f"  {safe_text(explanation.below_root(file), 120)}:{line}  {what}"), soft_wrap=True
         )
     if len(rows) > ROWS:
-        console.print(f"  and {len(rows) - ROWS} more. For the full list, see run.json.")
+        console.print(f"  and {len(rows) - ROWS} more effects. For the full list, see run.json.")
 
 
 def all_effects(explanation: Explanation) -> list[tuple[str, int, str]]:
@@ -37,10 +37,7 @@ def all_effects(explanation: Explanation) -> list[tuple[str, int, str]]:
         (
             a.file,
             a.line,
-            (
-                f"{a.kind} {safe_text(a.key, 60)} (answered by"
-                f" {a.answered_by}){_times(a.count)}{by(a)}"
-            ),
+            (f"{a.kind} {safe_text(a.key, 60)} ({figures.answer(a)}){_times(a.count)}{by(a)}"),
         )
         for a in explanation.file.accesses
     ]

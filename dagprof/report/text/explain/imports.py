@@ -61,7 +61,7 @@ def _branches(
         if branch.place:
             label += f"  ({safe_text(branch.place, 120)})"
         if branch.folded:
-            label += f"  and {count(branch.folded, 'module')} of its own"
+            label += f"  and {count(branch.folded, 'module')} of the same distribution"
         table.add_row(
             duration(branch.total_us * factor),
             duration(branch.alone_us * factor) if branch.alone_us >= 50 else "-",

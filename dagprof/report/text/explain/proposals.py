@@ -27,13 +27,16 @@ def experiments_section(explanation: Explanation, console: Console) -> None:
     ]
     if not wanted:
         return
-    title("Experiments (parsed again without these statements, in memory)", console)
+    title("Experiments (parses without these statements; source files stay unchanged)", console)
     untimed = [experiment for experiment in wanted if changes.is_untimed(experiment)]
     for experiment in (each for each in wanted if each not in untimed):
         console.print(Text(f"  {changes.trial(experiment)}"), soft_wrap=True)
         for text in experiment.cautions:
             console.print(
-                Text(f"    note: the import also sets {safe_text(text, 200)}", style="yellow"),
+                Text(
+                    f"    note: the import also changes the process state: {safe_text(text, 200)}",
+                    style="yellow",
+                ),
                 soft_wrap=True,
             )
     if untimed:
@@ -78,7 +81,7 @@ def plan_section(explanation: Explanation, plan: Plan, console: Console) -> None
     if all(len(step.changes) == 1 for step in mine):
         return
     title(
-        "Plan (largest savings first; each figure is the saving beyond the steps above, over all"
+        "Plan (largest savings first; each figure is the additional saving of one step, over all"
         " files of the run)",
         console,
     )

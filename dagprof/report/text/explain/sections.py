@@ -29,10 +29,12 @@ def render(explanation: Explanation, fleet: Fleet, *, console: Console) -> None:
     if busy := figures.busy(explanation.run):
         console.print(Text(f"  {busy}", style="yellow"), soft_wrap=True)
     if file.status is Status.NO_DAGS and not file.lost_dags:
-        text = "This file defines no DAG. Explain a DAG file that imports this file."
+        text = (
+            "This file defines no DAG. Run `dagprof explain` for a DAG file that imports this file."
+        )
         console.print(Text(f"  {text}", style="yellow"), soft_wrap=True)
     if file.unanswered:
-        needs = f"It needs {file.needed_answers}"
+        needs = f"The file needs {file.needed_answers}"
         console.print(Text(f"  {safe_text(needs, 400)}.", style="yellow"), soft_wrap=True)
     failures.render_one(explanation.run, file, console)
     source_section(explanation, console)

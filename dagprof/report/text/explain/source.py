@@ -31,8 +31,8 @@ def source_section(explanation: Explanation, console: Console) -> None:
         return
     title("Source", console)
     about = (
-        "  Times include nested statements and exclude garbage collection. They are scaled to"
-        " remove the overhead of tracing."
+        "  Times include nested statements and exclude garbage collection. dagprof scales the"
+        " times to remove the tracing overhead."
     )
     console.print(Text(about, style="dim"), soft_wrap=True)
     times = _times(explanation.file.trace.statements, explanation.scale)

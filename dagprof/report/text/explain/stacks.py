@@ -28,8 +28,8 @@ def stack_section(explanation: Explanation, console: Console) -> None:
     if root is None or not found:
         return
     title(
-        "Sampled call stacks (calls with 2 % of the time or more, scaled to remove the overhead of"
-        " sampling)",
+        "Sampled call stacks (calls that take at least 2 % of the time; scaled to remove the"
+        " sampling overhead)",
         console,
     )
     factor = sampled_scale(explanation.file)
@@ -42,9 +42,9 @@ def stack_section(explanation: Explanation, console: Console) -> None:
     ]
     if late:
         text = (
-            f"  dagprof samples only at function calls. Line {late[0]} therefore includes earlier"
-            " code that makes no calls, such as a loop. For each line's own time, see the margin"
-            " of the source."
+            f"  dagprof samples only at function calls. The time of line {late[0]} therefore includes earlier"
+            " code that makes no calls, such as a loop. For the exact time of a line, see the"
+            " left margin of the source."
         )
         console.print(Text(text, style="dim"), soft_wrap=True)
 
