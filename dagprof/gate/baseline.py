@@ -86,6 +86,6 @@ def _doubt(baseline: Run, run: Run) -> str:
     factor = runs.basis(baseline, run).factor
     return (
         f"The reference parse takes {factor:.2f} times as long as when the baseline was saved. The"
-        f" gate ignores parse time changes that are smaller than {runs.LEAST.relative:.0%} or smaller"
-        f" than {runs.LEAST.absolute_ms:.0f} ms. To find smaller changes, use `--against`."
+        f" gate ignores parse time changes that are smaller than {runs.LEAST.relative:.0%} or"
+        f" smaller than {runs.LEAST.absolute_ms:.0f} ms. To find smaller changes, use `--against`."
     )

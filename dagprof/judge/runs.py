@@ -113,8 +113,8 @@ def judge_file(old: FileResult, new: FileResult, basis: Basis, limits: Limits) -
         return found.left_open(basis.why_not)._replace(low_ms=-math.inf, high_ms=math.inf)
     if found.kind is Kind.FASTER and new.has_lost_dags(old):
         return found.left_open(
-            f"the file {new.missing(old)} now (status: {new.status.value}), so the parse times"
-            " cannot be compared"
+            f"the file {new.missing(old)} (status: {new.status.value}), so the parse times cannot"
+            " be compared"
         )
     if found.kind is Kind.SLOWER and old.status.is_failure and not new.status.is_failure:
         return found.left_open(

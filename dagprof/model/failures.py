@@ -57,7 +57,7 @@ class Unanswered(Frozen, frozen=True):
     def way_out(self) -> str:
         """What the user can do, in one clause."""
         if self.kind == "environment":
-            return f"set {self.key} in the environment or in an --env-file"
+            return f"set {self.key} in the environment, or supply {self.key} with --env-file FILE"
         return f"supply the {self.noun} with --{self.kind}s FILE"
 
 

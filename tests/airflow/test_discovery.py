@@ -76,7 +76,7 @@ def test_a_file_that_safe_mode_skips_is_named_with_the_words_that_it_lacks(scan:
 def test_a_named_file_that_safe_mode_skips_is_not_parsed(scan: Scan) -> None:
     with pytest.raises(
         UsageError,
-        match=r"never parses .*/neither\.py: its text lacks 'airflow' and 'dag'.*--no-safe-mode",
+        match=r"never parses .*/neither\.py: the file lacks 'airflow' and 'dag'.*--no-safe-mode",
     ):
         scan(FACTORY, "neither.py")
     run = scan(FACTORY, "neither.py", "named.py")
@@ -155,12 +155,12 @@ def test_the_users_own_test_is_named_as_the_reason(
     reasons = {file.path: (file.reason, file.why) for file in run.skipped}
     assert reasons["b.py"] == (
         SkipReason.CALLABLE,
-        "house_tests.accepts ([core] might_contain_dag_callable) rejects it",
+        "house_tests.accepts ([core] might_contain_dag_callable) rejects the file",
     )
     if "raises.py" in reasons:  # Airflow 3.4 lists it, as a failure to read it
         assert reasons["raises.py"] == (
             SkipReason.UNEXAMINED,
-            "Airflow fails to examine it (LookupError: no owner)",
+            "Airflow fails to examine the file (LookupError: no owner)",
         )
     assert "a.py" in paths(run)
 

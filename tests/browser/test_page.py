@@ -41,7 +41,7 @@ def test_the_overview_answers_first(open_page: OpenPage, report: str) -> None:
     expect(page.get_by_role("heading", name="Gate: failed")).to_be_visible()
     plan = page.locator("#plan li").first
     expect(plan).to_contain_text("slow.py:1")
-    expect(plan).to_contain_text("inside the functions that use it")
+    expect(plan).to_contain_text("into the functions that use the import")
     expect(page.get_by_role("region", name="Files that could not be loaded")).to_contain_text(
         "bad.py:7"
     )
@@ -131,7 +131,7 @@ def test_the_icicle_zooms_by_mouse_and_by_keyboard(open_page: OpenPage, report: 
     whole = tree.get_by_role("treeitem", name=re.compile("^numpy: 30 ms")).bounding_box()
     tree.get_by_role("treeitem", name=re.compile("^pandas: 80 ms")).click()
     expect(page.locator(".about")).to_contain_text(
-        "pandas: 80 ms including what it loads, 20 ms of its own; pandas; imported by"
+        "pandas: 80 ms including nested imports, 20 ms own time; pandas; imported by"
     )
     zoomed = tree.get_by_role("treeitem", name=re.compile("^numpy: 30 ms")).bounding_box()
     assert whole is not None
@@ -182,12 +182,12 @@ def test_a_file_shows_source_effects_calls_and_experiments(
     expect(line).to_contain_text("http GET example.org:443")
     expect(line).to_contain_text("variable get bucket (stub)")
     expect(page.locator(".source")).not_to_contain_text("END = 1")
-    page.get_by_role("button", name=re.compile("^Lines .* which take no time")).click()
+    page.get_by_role("button", name=re.compile("^Show lines .* which take almost no time")).click()
     expect(page.locator(".source")).to_contain_text("END = 1")
     view = page.locator("[data-view=file]").last
     for text in (
         "A stub answered.",
-        "Free, because Airflow has imported them already",
+        "These imports cost no time, because Airflow has already imported the modules",
         "client.py:12",
         "proved",
         "environment variable X",

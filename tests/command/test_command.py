@@ -74,7 +74,7 @@ def test_a_run_is_reported_again(place: Path) -> None:
         [(detail.get("source"), detail.get("no_source")) for detail in page.details()]
         for page in pages
     ]
-    without = (None, "The report was made without source code.")
+    without = (None, "This report contains no source code.")
     assert told[0] == told[2] == [without] * 3
     sources = [(place / "dags" / path).read_text() for path in pages[1].index["files"]["path"]]
     assert told[1] == told[3] == [(source, None) for source in sources]
@@ -315,7 +315,7 @@ def test_what_is_asked_for_is_written_down_and_given_back(tmp_path: Path) -> Non
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
-    assert "Needs an answer (1)" in done.stdout
+    assert "Needs a value (1)" in done.stdout
     assert "ould not be loaded" not in done.stdout
     line = text.splitlines().index('first_day = Variable.get("first_day")') + 1
     assert f"it needs Variable 'first_day' (read at ingest.py:{line})" in done.stdout
@@ -342,4 +342,4 @@ def test_what_is_asked_for_is_written_down_and_given_back(tmp_path: Path) -> Non
     )
     done = call("scan", "dags", *plain, *next_, cwd=tmp_path)
     assert "1 file with 1 DAG takes" in done.stdout
-    assert "Needs an answer" not in done.stdout
+    assert "Needs a value" not in done.stdout

@@ -95,11 +95,11 @@ def test_lines_that_save_only_together_are_told_as_the_plan(place: Path) -> None
     )
     text = explain(place, "more/c.py", "--python", TARGET, "-q")
     assert re.search(
-        r"^ +\d+ ms  c\.py:1, c\.py:2  proved: Import .* These lines save time only together",
+        r"^ +\d+ ms  c\.py:1, c\.py:2  proved: Import .* These changes save time only together",
         text,
         re.M,
     )
-    assert re.search(r"Without any one of .*c\.py:1\b.* The saving was too small to time", text)
+    assert re.search(r"Without any one of .*c\.py:1\b.* The saving is too small to measure", text)
 
 
 def test_the_call_tree_for_speedscope(place: Path) -> None:
@@ -148,7 +148,10 @@ def test_a_scan_ends_with_the_best_changes(place: Path) -> None:
     done = call("scan", "dags", "--python", TARGET, cwd=place)
     assert done.returncode == 0, done.stderr
     assert "Best changes: " in done.stdout
-    assert "Import heavier inside the functions that use it, not at the top." in done.stdout
+    assert (
+        "Move the import of heavier from the top of the file into the functions that use the import."
+        in done.stdout
+    )
     assert "testing changes, 2 files" in done.stderr
     page = (place / "reports" / "report.html").read_text()
     assert "common/helper.py:1" in page[page.index('id="plan"') :]

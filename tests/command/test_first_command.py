@@ -185,7 +185,7 @@ def test_composer(tmp_path: Path) -> None:
     }
     run, shown, _ = scanned(write(tmp_path, files))
     assert sorted(file.path for file in run.files if file.status.is_failure) == ["b.py", "c.py"]
-    assert "2 files  needs an answer: missing environment variable 'GCS_BUCKET'" in shown
+    assert "2 files  needs a value: missing environment variable 'GCS_BUCKET'" in shown
     (tmp_path / "composer.env").write_text(
         "GCS_BUCKET=eu-bucket\nDAGS_FOLDER=/home/airflow/gcs/dags\n"
     )
@@ -235,7 +235,7 @@ def test_the_project_root_on_the_path(tmp_path: Path) -> None:
     assert "2 files  import error: ModuleNotFoundError: No module named 'utils'" in shown
     assert "Uses" not in told
     assert (
-        "None of the 2 files could be loaded, so nothing was measured: ModuleNotFoundError: No"
+        "None of the 2 files could be loaded, so dagprof measured nothing. Reason: ModuleNotFoundError: No"
         " module named 'utils'" in told
     )
     given, _, _ = scanned(tmp_path, "dags/", "--no-project", "--pythonpath", ".")

@@ -550,6 +550,9 @@ def test_a_wrong_environment_does_not_pass(tmp_path: Path) -> None:
     (place / "dags" / "a.py").write_text(dag("a", "import not_installed_here\nx = 1\n"))
     done = call("gate", "dags", "--python", TARGET, "--against", "HEAD", *LIMITS, cwd=place)
     assert done.returncode == 3, done.stdout + done.stderr
-    assert "The only file could not be loaded, so nothing was measured" in done.stderr
-    assert "Gate: inconclusive. No file could be loaded, so nothing was measured." in done.stdout
+    assert "The only file could not be loaded, so dagprof measured nothing" in done.stderr
+    assert (
+        "Gate: inconclusive. No DAG file could be loaded, so dagprof measured nothing."
+        in done.stdout
+    )
     assert json.loads((place / "reports" / "gate.json").read_text())["decision"] == "cannot tell"

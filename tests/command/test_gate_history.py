@@ -192,17 +192,16 @@ def test_nobody_is_told_to_start_in_a_task_what_a_library_starts_when_it_is_impo
         for each in verdict(place / "reports").all_findings
         if each.rule.value == "new-process"
     }
-    text = "dags/mine.py starts a program while it is parsed"
+    text = "dags/mine.py starts a program during parsing"
     line = (place / "dags" / "mine.py").read_text().splitlines().index("lib.load()") + 1
     assert messages == {
         (
             "dags/common/tools.py",
             1,
         ): (
-            f"{text} (true). The import at dags/common/tools.py:1 does this. "
-            "Move that import into the functions that use it"
+            f"{text} (true). The import at dags/common/tools.py:1 is the cause. Move this import into the functions that use the imported code"
         ),
-        ("dags/mine.py", line): f"{text} (false). Start it in a task",
+        ("dags/mine.py", line): f"{text} (false). Start the program in a task",
     }
     scanned = call(
         "scan", "dags", "--depth", "traced", "--python", TARGET, cwd=place, **environment
@@ -236,7 +235,7 @@ def test_dags_that_come_and_go_are_unstable(tmp_path: Path) -> None:
     ]
     assert messages == [
         (
-            "dags/some.py gives the DAG items in only some parses. Airflow keeps removing and adding"
+            "dags/some.py gives the DAG items in only some parses. Airflow repeatedly removes and adds"
             " this DAG"
         )
     ]

@@ -263,7 +263,7 @@ def test_a_file_that_needs_an_answer_is_skipped_with_the_sentence(place: pytest.
     done = call(place, "--dagprof", "dags", "-rs", "dags/a.py")
     done.assert_outcomes(skipped=1)
     done.stdout.fnmatch_lines(
-        ["*a.py could not be checked: it needs Variable 'first_day'*--variables FILE.*"]
+        ["*a.py could not be checked: the file needs Variable 'first_day'*--variables FILE.*"]
     )
 
 

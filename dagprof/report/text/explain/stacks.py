@@ -42,9 +42,9 @@ def stack_section(explanation: Explanation, console: Console) -> None:
     ]
     if late:
         text = (
-            f"  dagprof samples only at function calls. The time of line {late[0]} therefore includes earlier"
-            " code that makes no calls, such as a loop. For the exact time of a line, see the"
-            " left margin of the source."
+            "  dagprof samples only at function calls. The time of line"
+            f" {late[0]} therefore includes earlier code that makes no calls, such as a loop. For"
+            " the exact time of a line, see the left margin of the source."
         )
         console.print(Text(text, style="dim"), soft_wrap=True)
 
