@@ -119,7 +119,7 @@ def test_packages_zoom_and_lead_to_files(open_page: OpenPage, report: str) -> No
     expect(row).to_contain_text("common/frames.py:1")
     page.locator("#package-table thead").get_by_role("button", name="Own").click()
     assert "sort=-own" in page.url
-    row.get_by_role("link", name="1 file that load pandas").click()
+    row.get_by_role("link", name="1 file that loads pandas").click()
     assert shown_paths(page) == ["slow.py"]
 
 
@@ -180,7 +180,7 @@ def test_a_file_shows_source_effects_calls_and_experiments(
     line = page.locator(".source tr.line-asked")
     expect(line).to_contain_text("900 ms")
     expect(line).to_contain_text("http GET example.org:443")
-    expect(line).to_contain_text("variable get bucket (stub)")
+    expect(line).to_contain_text("variable get bucket (stub value)")
     expect(page.locator(".source")).not_to_contain_text("END = 1")
     page.get_by_role("button", name=re.compile("^Show lines .* which take almost no time")).click()
     expect(page.locator(".source")).to_contain_text("END = 1")
@@ -217,7 +217,7 @@ def test_both_sides_are_compared_in_one_picture(open_page: OpenPage, report: str
     )
     page.locator("#compare-table thead").get_by_role("button", name="File").click()
     rows.filter(has_text="slow.py").get_by_role("link").click()
-    tree = page.get_by_role("tree", name="Imports of both sides")
+    tree = page.get_by_role("tree", name="Imports of both runs")
     expect(
         tree.get_by_role(
             "treeitem", name=re.compile(r"^common.frames: not loaded before, 81 ms now")

@@ -296,7 +296,7 @@ def test_a_renamed_file_is_compared_with_what_it_was(place: Path) -> None:
         "dags/slow.py": "regression",
         "dags/team/moved.py": "unchanged",
     }
-    assert told["dags/team/moved.py"].reason.endswith(". Renamed from dags/plain.py")
+    assert told["dags/team/moved.py"].reason.endswith(". The file was renamed from dags/plain.py")
     assert [(each.rule.value, each.file, each.line) for each in told["dags/slow.py"].findings] == [
         ("slower", "dags/slow.py", 44)
     ]

@@ -54,7 +54,7 @@ class PackagesView {
       el("td", { class: "figure quiet" }, duration(row.own)),
       el("td", { class: "figure" }, row.alone === null ? "\u2013" : duration(row.alone)),
       el("td", { class: "figure quiet" }, duration(row.largest)),
-      el("td", { class: "figure" }, el("a", { href: addressOf("overview", "", { loads: row.name }) + "", "aria-label": `${count(row.files, "file")} that load ${row.name}` }, grouped(row.files))),
+      el("td", { class: "figure" }, el("a", { href: addressOf("overview", "", { loads: row.name }) + "", "aria-label": `${count(row.files, "file")} that ${row.files === 1 ? "loads" : "load"} ${row.name}` }, grouped(row.files))),
       el("td", {}, row.importers.map(([where, times, ms]) => el("div", {}, el("code", {}, where), el("span", { class: "quiet" }, ` ${count(times, "file")}, ${duration(ms)}`)))));
   }
 }
