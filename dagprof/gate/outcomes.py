@@ -1,4 +1,4 @@
-"""The outcome of one file's parse time, in one sentence, with the line behind it."""
+"""The outcome of one file's parse time: one sentence, and the line that causes the change."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LONG_MS, _MOST = 100.0, 0.3
 
 
 class Told(NamedTuple):
-    """The outcome of a file, in one sentence, with the line behind it."""
+    """The outcome of a file, a one-sentence reason, and the cause of the change."""
 
     outcome: Outcome
     reason: str
@@ -37,8 +37,8 @@ def outcome(
     changed: Changed,
     least_ms: float,
 ) -> Told:
-    """The outcome of a file that both sides may have. ``parsed`` are their parses, and ``least_ms``
-    is the smallest change that counts.
+    """The outcome of a file in the new version. ``parsed`` holds the parses of both versions.
+    ``least_ms`` is the smallest change that counts.
     """
     if old is None:
         is_waiting = new.status is Status.NEEDS_ANSWER
@@ -98,8 +98,8 @@ def _inconclusive(
     changed: Changed,
     least_ms: float,
 ) -> Told:
-    """The outcome of a file whose times do not decide, with a possible cause if the file seems
-    slower.
+    """The outcome of a file whose times allow no decision. If the file seems slower, the outcome
+    names a possible cause.
     """
     if judged.why and not math.isfinite(judged.low_ms):
         return Told(Outcome.CANNOT_TELL, f"{path} is inconclusive, because {judged.why}")
@@ -120,7 +120,7 @@ def _inconclusive(
 
 
 def untimed(path: str, old: FileResult | None, new: FileResult) -> Told:
-    """The outcome of a file when nobody asks for times."""
+    """The outcome of a file if the gate does not judge parse times."""
     outcome = Outcome.NEW if old is None else Outcome.UNCHANGED
     return Told(
         outcome, f"{path}: {new.what_it_needs}" if new.unanswered else f"{path} was not timed"
@@ -128,15 +128,15 @@ def untimed(path: str, old: FileResult | None, new: FileResult) -> Told:
 
 
 def _tells(judged: Judgement, old: FileResult, new: FileResult) -> bool:
-    """Whether the times can be compared: both parses got equally far, or one fails later than the
-    other ended.
+    """Whether the times of both versions can be compared. Both parses must reach the same point, or
+    one parse fails later than the other parse ended.
     """
     return is_comparable(old, new) or judged.kind is Kind.SLOWER
 
 
 def _failed_before(old: FileResult) -> str:
-    """Why the base gave no DAGs. Perhaps it lacks files that git does not keep, such as generated
-    ones.
+    """The reason why the base version gave no DAGs. The base may lack files that git does not
+    store, such as generated files.
     """
     if not old.failures:
         return ""
@@ -147,12 +147,14 @@ def _failed_before(old: FileResult) -> str:
 
 
 def _gone(cause: Cause | None) -> str:
-    """The cause of an improvement: an action that only the old version had."""
+    """The cause of an improvement: an action that only the old version performs."""
     return f". Before the change, {cause.past}" if cause is not None else ""
 
 
 def _introduced(path: str, new: FileResult) -> str:
-    """A new file's time, with the statement that takes most of it, if one stands out."""
+    """The parse time of a new file. If one statement takes most of this time, the sentence names
+    the statement.
+    """
     if not new.is_timed:
         return f"{path} is new and gives no DAGs (status: {new.status.value})"
     text = f"{path} is new and takes {new.own_ms:,.0f} ms to parse"
@@ -170,8 +172,8 @@ def _introduced(path: str, new: FileResult) -> str:
 
 
 def paid_already(head: Parsed, precedents: Precedents, outcome: Outcome) -> tuple[str, ...]:
-    """The part of a new file's time for imports that other DAG files pay for too, if that part is
-    large.
+    """A note on the imports that a new file shares with other DAG files. The note is empty if these
+    imports take only a small part of the parse time.
     """
     if outcome is not Outcome.NEW or not head.file.is_timed or head.file.own_ms < _LONG_MS:
         return ()

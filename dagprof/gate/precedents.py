@@ -1,5 +1,5 @@
 """Effects and imports that other DAG files of the base already have through the same line of a
-helper. They are not news for a file that begins to use the helper.
+helper. If a file begins to use this helper, such an effect is not a finding.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dagprof.quantities import count
 
 
 class Precedent(NamedTuple):
-    """DAG files that do the same at the same place. There may be more if dagprof did not trace all
-    of them.
+    """DAG files that have the same effect through the same place. ``may_be_more`` says that dagprof
+    did not trace all DAG files, so more DAG files may have the effect.
     """
 
     place: Place
@@ -43,8 +43,8 @@ class Precedent(NamedTuple):
 class Precedents:
     """The traced parses of the base by DAG file.
 
-    ``changed`` holds the files whose lines moved; for their places, only the file is compared.
-    ``may_be_more``: dagprof left out files that use the same helpers.
+    ``changed`` holds the files whose line numbers moved. For places in such files, only the file is
+    compared. ``may_be_more`` says that dagprof did not trace all files that use the same helpers.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Precedents:
         self._changed, self._may_be_more = changed or {}, may_be_more
 
     def of_effect(self, path: str, kind: str, what: str, place: Place) -> Precedent | None:
-        """Other DAG files with an effect of this kind at this place of a helper."""
+        """Other DAG files that have an effect of this kind at this place of a helper."""
 
         def does(parse: Parsed) -> bool:
             return any(
@@ -82,7 +82,7 @@ class Precedents:
         return self._found(path, place, does)
 
     def of_module(self, path: str, name: str, place: Place) -> Precedent | None:
-        """Other DAG files that load a module because this place of a helper asks for it."""
+        """Other DAG files that load a module because of the import at this place of a helper."""
 
         def does(parse: Parsed) -> bool:
             position = parse.loaded.get(name)

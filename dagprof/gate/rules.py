@@ -1,5 +1,5 @@
 """The rules that need no statistics. Each rule compares two traced parses, or one parse with a
-limit, and never flakes.
+limit. Repeated runs give the same result.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ _SHOWN = 5
 
 
 def findings(case: Case) -> tuple[Finding, ...]:
-    """The findings of all rules, with the levels that the limits give. Rules that are off do not
-    run.
+    """The findings of all rules, with the levels that the limits set. Rules with the level ``off``
+    do not run.
     """
     return judged(case)[0]
 
 
 def judged(case: Case) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    """The findings of all rules, and the notes: findings that do not count because other DAG files
-    already do the same.
+    """The findings and the notes of all rules. A note is a result that does not count as a finding,
+    because other DAG files already do the same.
     """
     asked = _RULES if case.is_traced else _WITHOUT_TRACE
     rows = [
@@ -111,7 +111,7 @@ def _forbidden(case: Case) -> Iterable[Found]:
 
 
 def _is_listed(head: Parsed, name: str, position: int, listed: Iterable[str]) -> bool:
-    """Whether a package is on a list, under its own name or its distribution's name."""
+    """Whether a list contains a package or the distribution of this package."""
     listed = tuple(listed)
     return any(
         _is_named(each, listed) for each in {name, head.module(position).distribution} - {""}
@@ -119,7 +119,7 @@ def _is_listed(head: Parsed, name: str, position: int, listed: Iterable[str]) ->
 
 
 def _is_asked_for(head: Parsed, name: str, position: int) -> bool:
-    """Whether the user's own code imports a package directly."""
+    """Whether an import statement of the user's code names a package."""
     way = head.way(position)
     return bool(way) and (way[-1].module == name or way[-1].module.startswith(name + "."))
 
@@ -133,8 +133,8 @@ def _is_named(name: str, listed: Iterable[str]) -> bool:
 
 
 def _new_package(case: Case) -> Iterable[Found]:
-    """Packages that the base did not load; one finding for each line that leads to such
-    packages.
+    """Packages that the base did not load. The rule creates one finding for each line that loads
+    new packages.
     """
     known = case.base.packages if case.base is not None else {}
     rows: dict[tuple[Place, Precedent | None], list[str]] = {}
@@ -191,7 +191,9 @@ def _new_modules(case: Case) -> Iterable[Found]:
 
 
 def _way(head: Parsed, position: int) -> str:
-    """`` (dags/a.py:3 → common/db.py:7)`` if the way leads through helpers."""
+    """The import chain, such as `` (dags/a.py:3 → common/db.py:7)``. Empty if no helper is in the
+    chain.
+    """
     places = [str(link.place) for link in head.way(position)]
     return f" ({' → '.join(places)})" if len(places) > 1 else ""
 
@@ -241,8 +243,8 @@ def _effects(group: EffectGroup) -> Callable[[Case], Iterable[Found]]:
 
 
 def _advised(head: Parsed, place: Place, advice: str) -> str:
-    """The advice for an effect. A task cannot take over an effect of a library's import, but the
-    import itself can move into a task.
+    """The advice for an effect. If an import of a library has the effect, a task cannot perform the
+    effect. The import itself can move into a function.
     """
     named = head.imports.get(place)
     if named is None:
@@ -256,8 +258,8 @@ def _advised(head: Parsed, place: Place, advice: str) -> str:
 
 
 def _unstable(case: Case) -> Iterable[Found]:
-    """DAGs whose fields differ from parse to parse, and DAGs that exist in some parses only.
-    Instability that the base also had is not new.
+    """DAGs whose fields differ between parses, and DAGs that exist only in some parses. Differences
+    that the base also has do not count.
     """
     base = case.base.file.instabilities if case.base is not None else ()
     known = {found.is_existence for found in base}
@@ -306,8 +308,8 @@ def _budget(case: Case) -> Iterable[Found]:
 
 
 def _least_ms(case: Case) -> float:
-    """The fastest parse without waiting for a processor, so that other processes do not lengthen
-    it.
+    """The fastest parse without the time that it waited for a CPU. Other processes on the machine
+    therefore do not matter.
     """
     return min(case.head.file.samples.own_ms, default=0.0)
 

@@ -1,5 +1,5 @@
-"""Turns a scan's ``--fail-on-regression`` and ``--fail-on`` into a demand of the gate, and applies
-the gate to it.
+"""Converts the options ``--fail-on-regression`` and ``--fail-on`` of a scan into a demand, and
+applies the gate.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ FAIL_ON = ("import-error", "unsure")
 
 
 def check_fail_on(names: Iterable[str]) -> tuple[str, ...]:
-    """The names of ``--fail-on``, if all are known.
+    """The values of ``--fail-on``, if all values are known.
 
-    :raises UsageError: a name is unknown.
+    :raises UsageError: a value is unknown.
     """
     for name in names:
         if name not in FAIL_ON:
@@ -37,11 +37,11 @@ def check_fail_on(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def demand(regression: str | None, floor: str = "0ms", fail_on: Sequence[str] = ()) -> Demand:
-    """A demand with only the rules that the options ask for.
+    """A demand that contains only the rules of these options.
 
-    ``regression`` is the share of ``--fail-on-regression``, None without the option. ``floor`` is a
-    duration. ``fail_on`` holds names of ``FAIL_ON``. Inconclusive files fail only if regressions
-    do.
+    ``regression`` is the share of ``--fail-on-regression``, or None without the option. ``floor``
+    is a duration. ``fail_on`` holds names of ``FAIL_ON``. Inconclusive files fail the gate only
+    together with ``--fail-on-regression``.
     """
     levels = {**dict.fromkeys(Rule, Level.OFF), Rule.UNSURE: Level.WARNING}
     if "import-error" in fail_on:
@@ -60,10 +60,11 @@ def demand(regression: str | None, floor: str = "0ms", fail_on: Sequence[str] = 
 def decide(
     run: Run, baseline: Run | None, judged: Mapping[str, Judgement], asked: Demand
 ) -> Verdict:
-    """The verdict on a scan, compared with a baseline if there is one.
+    """The verdict on a scan. If there is a baseline, the verdict compares the scan with the
+    baseline.
 
-    ``judged`` is the judgement of ``dagprof.judge.runs`` on both. If no file is in both Runs, there
-    is nothing to compare; that differs from "no regression".
+    ``judged`` is the judgement of ``dagprof.judge.runs`` on both Runs. If the Runs have no DAG file
+    in common, the verdict is inconclusive.
     """
     base = baseline if baseline is not None else msgspec.structs.replace(run, files=())
     compared = Compared(base=base, head=run, base_name="the baseline", head_name="this run")
@@ -82,8 +83,8 @@ def decide(
 
 
 def _reason(verdict: Verdict, run: Run, decision: Decision, asked: Demand) -> str:
-    """One sentence for the whole. Findings count by file, because a scan asks for only one or two
-    rules.
+    """One sentence for the whole scan. The sentence counts files and not findings, because a scan
+    applies only one or two rules.
     """
     if decision is Decision.FAILED:
         files = len({finding.path for finding in verdict.all_findings if finding.fails})

@@ -1,19 +1,19 @@
-"""Compares two Runs from different times, perhaps from different machines. So it compares the
-speeds of the machines first.
+"""Compares two Runs from different times. The Runs may be from different machines, so dagprof first
+compares the speeds of the machines.
 
 If both Runs timed dagprof's reference parse, its CPU times show how much faster or slower the
-machine is now. dagprof scales the baseline by that factor. Without the reference, dagprof takes two
-runs of one machine to be equally fast, with an error of ``ASSUMED_ERROR``. Runs of different
-machines then have no answer.
+machine is now. dagprof multiplies the times of the baseline by this factor. Without the reference
+parse, dagprof assumes that one machine has the same speed in both Runs, with an error of
+``ASSUMED_ERROR``. Runs of different machines then cannot be compared.
 
-A file became slower if both its wall time *and* its CPU time say so. The change must exceed limits
-that are wider than those of an A/B run. It must also exceed ``SIGMAS`` standard errors, which
-include that of the speed. If only one of the times says so, the file is open, unless the file
-itself waits that much longer.
+A file counts as slower if the wall time *and* the CPU time are longer. The change must exceed
+limits that are wider than the limits of an A/B run. The change must also exceed ``SIGMAS`` standard
+errors. The standard error includes the error of the machine speed. If only one of the two times is
+longer, the file stays open. An exception is a file that waits longer by itself.
 
-dagprof parses a file that seems slower again, in turns with the reference, and judges it by these
-parses. Otherwise another program that kept a processor busy during the first parses would slow down
-that file but not the reference.
+dagprof parses a file that seems slower again. These parses and parses of the reference take turns,
+and the judge uses only these parses. During the first parses, another program may have used a CPU
+and slowed down only the file, not the reference.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _AGAIN = "Save a new baseline on this machine with `dagprof scan --save-baseline
 
 
 class Speed(NamedTuple):
-    """How many times longer the machine takes now, and the relative standard error of that
+    """The factor by which the machine is slower now, and the relative standard error of this
     factor.
     """
 
@@ -55,10 +55,11 @@ class Speed(NamedTuple):
 
 
 class Basis(NamedTuple):
-    """How to compare the times of two Runs: the speed to scale by, or the reason why they cannot be
-    compared, and a note for the reader.
+    """How to compare the times of two Runs: the speed factor, or the reason why the times cannot be
+    compared, and a note for the user.
 
-    ``speed`` is None if no time can be compared; ``why_not`` then gives the reason as a clause.
+    ``speed`` is None if the times cannot be compared. ``why_not`` then gives the reason as a
+    clause.
     """
 
     speed: Speed | None
@@ -67,17 +68,18 @@ class Basis(NamedTuple):
 
     @property
     def factor(self) -> float:
-        """The factor by which the baseline's times are scaled; 1 if they cannot be compared."""
+        """The factor for the times of the baseline. 1 if the times cannot be compared."""
         return self.speed.factor if self.speed is not None else 1.0
 
 
 def judge(
     baseline: Run, run: Run, limits: Callable[[str], Limits], *, again: Run | None = None
 ) -> dict[str, Judgement]:
-    """Judge all files that have a parse time in both Runs, by path. Files in ``again`` are judged
-    by their times there.
+    """Judge all files that have a parse time in both Runs, by path. For files in ``again``, the
+    judge uses the times in ``again``.
 
-    ``limits`` returns the limits of a file for its path. Limits below ``LEAST`` are raised to it.
+    ``limits`` returns the limits of a file for its path. Limits below ``LEAST`` are raised to
+    ``LEAST``.
     """
     judged = _judged(baseline, run, limits)
     if again is not None:
@@ -91,12 +93,12 @@ def judge(
 
 
 def suspects(judged: dict[str, Judgement]) -> set[str]:
-    """The files that seem slower and are worth parsing again."""
+    """The files that seem slower and that dagprof should parse again."""
     return {path for path, judgement in judged.items() if judgement.kind is Kind.SLOWER}
 
 
 def with_times_of(again: Run, run: Run) -> Run:
-    """The Run with the second times of the files that were parsed again."""
+    """The Run with the second times of the files that dagprof parsed again."""
     later = {file.path: file for file in again.files if file.is_timed}
     changed: Run = msgspec.structs.replace(
         run, files=tuple(later.get(file.path, file) for file in run.files)
@@ -125,7 +127,7 @@ def judge_file(old: FileResult, new: FileResult, basis: Basis, limits: Limits) -
 
 
 def basis(baseline: Run, run: Run) -> Basis:
-    """The speed by which both Runs' times are compared."""
+    """The machine speeds that a comparison of both Runs uses."""
     for name in ("temperature", "isolation"):
         old, new = baseline.settings.get(name), run.settings.get(name)
         if old != new:
@@ -152,14 +154,16 @@ def basis(baseline: Run, run: Run) -> Basis:
 
 
 def refusal(baseline: Run, run: Run) -> str:
-    """Why the reference cannot compare both speeds, in one sentence with the next step. Empty if it
-    can.
+    """The reason why the reference parse cannot compare both machine speeds, with the next step.
+    Empty if the comparison is possible.
     """
     return next(_refusals(baseline, run), "")
 
 
 def lacks_reference(baseline: Run) -> str:
-    """The same for a baseline alone, before the measurement."""
+    """The reason why a comparison with this baseline is impossible. Empty if the baseline has a
+    reference parse. The command needs this check before it measures.
+    """
     if baseline.reference is not None:
         return ""
     return (
@@ -198,8 +202,8 @@ def _refusals(baseline: Run, run: Run) -> Iterator[str]:
 
 
 def _versions(baseline: Run, run: Run) -> tuple[tuple[str, str, str], ...]:
-    """The versions that the reference parse depends on: another Python or Airflow makes it another
-    parse.
+    """The versions that the reference parse depends on. Another version of Python or Airflow makes
+    the reference parse a different parse.
     """
     old, new = baseline.environment, run.environment
     return (
@@ -213,7 +217,9 @@ def _minor(version: str) -> str:
 
 
 def _no_reference(baseline: Run, run: Run) -> str:
-    """Why no reference compares both speeds, as the beginning of a sentence. Empty if one does."""
+    """The reason why no reference parse compares both speeds, as the beginning of a sentence. Empty
+    if a reference parse compares both speeds.
+    """
     if baseline.reference is None and run.reference is None:
         return "Neither run timed the reference parse"
     if baseline.reference is None:
@@ -268,7 +274,7 @@ def _factor(baseline: Run, run: Run) -> float:
 
 
 def _are_too_different(baseline: Run, run: Run) -> bool:
-    """Whether the reference parse shows that the machine is of another kind."""
+    """Whether the times of the reference parse show a different kind of machine."""
     if _no_reference(baseline, run):
         return False
     return not 1 / MOST_FACTOR <= _factor(baseline, run) <= MOST_FACTOR
@@ -324,7 +330,7 @@ def _by_times(old: Samples, new: Samples, speed: Speed, limits: Limits) -> Judge
 
 
 def _waits_ms(samples: Samples) -> float:
-    """How long a parse waits by itself, in ms: it neither computes nor queues for a processor."""
+    """The time in ms that a parse waits by itself. Computing and waiting for a CPU do not count."""
     return samples.median("wall_ms") - samples.median("cpu_ms") - samples.median("queued_ms")
 
 

@@ -1,5 +1,5 @@
-"""Causes: modules and statements that both versions run and that take longer now, and new
-statements.
+"""Causes of a slow-down: new statements, and modules and statements that take longer in the new
+version.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dagprof.quantities import count
 
 
 def slower_modules(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
-    """Modules of the user's code that both versions load and whose self time is longer now."""
+    """Modules of the user's code that both versions load and whose self time grew."""
     for name in head.loaded.keys() & base.loaded.keys():
         module = head.module(head.loaded[name])
         grown = head.module_ms(head.loaded[name]) - base.module_ms(base.loaded[name])
@@ -48,8 +48,8 @@ def _at_line(lines: Sequence[int]) -> str:
 
 
 def slower_statements(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
-    """Statements of the DAG file that are new or take longer. If the text is the same, a changed
-    helper may be the cause.
+    """Statements of the DAG file that are new or take longer. If a slower statement did not change,
+    a changed helper may be the cause.
     """
     before: dict[str, list[OwnTime]] = defaultdict(list)
     for statement in base.statements:
