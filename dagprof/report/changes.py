@@ -1,4 +1,4 @@
-"""Words for changes between Runs, plans and experiments, the same in every report."""
+"""Texts about comparisons, plans and experiments. All reports use these texts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WORDS = {
 
 
 def describe(file: FileChange) -> str:
-    """One sentence about one file of a comparison: the size of the change and its possible
+    """One sentence about one file of a comparison: the size of the change, and the possible
     cause.
     """
     share = file.difference_share
@@ -45,14 +45,14 @@ def describe(file: FileChange) -> str:
 
 
 def what_it_loads(change: Change) -> str:
-    """The modules that an import statement asks for, as a phrase for a sentence."""
+    """The modules that an import statement loads, as a phrase for a sentence."""
     shown = ", ".join(safe_text(name, 60) for name in change.loads[:_SHOWN_MODULES])
     more = len(change.loads) - _SHOWN_MODULES
     return f"{shown} and {more} more" if more > 0 else shown or "nothing"
 
 
 def advice(change: Change) -> str:
-    """The sentence that tells the user what to do."""
+    """The sentence that tells the user what to change."""
     if change.called:
         text = _call_later(change)
         return text[:1].upper() + text[1:]
@@ -78,7 +78,7 @@ def advice(change: Change) -> str:
 
 
 def _freed_by(change: Change) -> str:
-    """The calls that have to move with an import."""
+    """The calls that the user must move together with an import."""
     if not change.freed_by:
         return ""
     shown = ", ".join(safe_text(str(place), 120) for place in change.freed_by)
@@ -86,7 +86,7 @@ def _freed_by(change: Change) -> str:
 
 
 def _call_later(change: Change) -> str:
-    """Where a call belongs, and what it loads while the file is parsed."""
+    """The advice for a call, and the modules that the call loads during parsing."""
     called = safe_text(change.called, 60)
     names = ", ".join(safe_text(name, 60) for name in change.assigned[:_SHOWN_MODULES])
     if not change.assigned:
@@ -104,7 +104,7 @@ def _call_later(change: Change) -> str:
 
 
 def _loaded(change: Change) -> str:
-    """How many modules a call loads, and of which packages."""
+    """The number of modules that a call loads, and the names of their packages."""
     if not change.modules:
         return ""
     packages = list(dict.fromkeys(name.partition(".")[0] for name in change.loads))
@@ -115,7 +115,9 @@ def _loaded(change: Change) -> str:
 
 
 def _used_in(change: Change) -> str:
-    """Which other files would lose the names, perhaps only when a task runs."""
+    """The other files that import the names from this file. Such an import may fail only when a
+    task runs.
+    """
     if not change.used_in:
         return ""
     shown = ", ".join(safe_text(str(place), 120) for place in change.used_in[:_SHOWN_MODULES])
@@ -128,8 +130,8 @@ def _used_in(change: Change) -> str:
 
 
 def way(change: Change) -> str:
-    """The chain of imports from the DAG file: ``a.py:3 → common/db.py:7 → pandas``; empty if the
-    line is the DAG file's own.
+    """The chain of imports from the DAG file, such as ``a.py:3 → common/db.py:7 → pandas``. Empty
+    if the line is in the DAG file.
     """
     if len(change.chain) < 2:
         return ""
@@ -183,7 +185,7 @@ def instruction(step: Step) -> str:
 
 
 def totals(plan: Plan, steps: int) -> str:
-    """The running total: ``41.2 s → 29.0 s → 12.3 s``."""
+    """The total parse time after each step: ``41.2 s → 29.0 s → 12.3 s``."""
     return " → ".join(
         duration(ms) for ms in (plan.before_ms, *(step.total_ms for step in plan.steps[:steps]))
     )
@@ -206,7 +208,7 @@ def summary(run: Run, plan: Plan, steps: int) -> str:
 
 
 def _to_test_more(run: Run) -> str:
-    """The command that tests all lines, as the next step."""
+    """The next step for a user who wants dagprof to test more lines."""
     if run.settings.get("time_budget") is not None:
         return "raise --time-budget to test more lines"
     return (
@@ -217,7 +219,7 @@ def _to_test_more(run: Run) -> str:
 
 
 def no_plan(run: Run, plan: Plan) -> str:
-    """Why the plan is empty, in one sentence."""
+    """The reason why the plan is empty, in one or two sentences."""
     if not is_traced(run):
         return f"No change is proposed. {NOT_TRACED}"
     if not plan.untried:
@@ -227,12 +229,12 @@ def no_plan(run: Run, plan: Plan) -> str:
 
 
 def is_untimed(experiment: Experiment) -> bool:
-    """Whether the experiment shows only that the DAGs stay the same."""
+    """Whether the experiment proves only that the DAGs stay the same."""
     return experiment.need is Need.NOT_NEEDED and not experiment.is_proof
 
 
 def untimed(experiments: Sequence[Experiment]) -> str:
-    """The result of untimed experiments, in one sentence."""
+    """The result of experiments without a measured saving, in two sentences."""
     sets = [
         ", ".join(safe_text(str(place), 200) for place in experiment.without)
         for experiment in experiments
@@ -245,7 +247,7 @@ def untimed(experiments: Sequence[Experiment]) -> str:
 
 
 def trial(experiment: Experiment) -> str:
-    """The result of an experiment, in one sentence."""
+    """The result of an experiment, in one or two sentences."""
     where = ", ".join(safe_text(str(place), 200) for place in experiment.without)
     if experiment.need is Need.RAISES or experiment.need is Need.CHANGES_DAGS:
         return f"{where} is needed: {safe_text(experiment.reason, 300)}."

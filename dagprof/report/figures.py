@@ -1,4 +1,4 @@
-"""Words for figures and reasons, the same in every report."""
+"""Texts for figures and reasons. All reports use these texts."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _ANSWERS = {
 
 
 def duration(ms: float) -> str:
-    """Milliseconds for people: ``3.2 ms``, ``812 ms``, ``4.13 s``, ``2 min 05 s``."""
+    """Milliseconds as text for people: ``3.2 ms``, ``812 ms``, ``4.13 s``, ``2 min 05 s``."""
     if ms >= 120_000:
         minutes, seconds = divmod(round(ms / 1000), 60)
         return f"{minutes} min {seconds:02d} s"
@@ -64,13 +64,13 @@ def duration(ms: float) -> str:
 
 
 def status(value: Status) -> str:
-    """A status in words."""
+    """The text of a status."""
     return _WORDS[value]
 
 
 def statement_place(row: Mapping[str, object]) -> str:
-    """The place of a row of ``statements_frame``. A member of an archive appears with its path in
-    the archive.
+    """The place of a row of ``statements_frame``. For a file in an archive, the place contains the
+    path in the archive.
     """
     return (
         safe_text(f"{row['path']}/{row['member']}" if row["member"] else str(row["path"]))
@@ -84,8 +84,8 @@ def answer(access: Access) -> str:
 
 
 def in_threads(effect: Effect) -> str:
-    """`` in 8 threads`` if other threads than the parsing thread did it; empty otherwise. The times
-    of such threads overlap.
+    """`` in 8 threads`` if other threads than the parsing thread had the effect. Otherwise, the
+    text is empty. The times of such threads overlap.
     """
     if not effect.threads:
         return ""
@@ -93,7 +93,7 @@ def in_threads(effect: Effect) -> str:
 
 
 def stages(file: FileResult) -> tuple[float, ...]:
-    """Median ms of the stages, in the order of ``STAGES``."""
+    """The median time of each stage in ms, in the order of ``STAGES``."""
     median = file.samples.median
     return (
         median("airflow_ms"),
@@ -105,7 +105,7 @@ def stages(file: FileResult) -> tuple[float, ...]:
 
 
 def stage_names(file: FileResult) -> tuple[str, ...]:
-    """The names in ``STAGES`` for one file. Without a trace, the load stage cannot be divided."""
+    """The stage names of one file. Without a trace, dagprof cannot divide the load stage."""
     return (
         STAGES
         if file.trace is not None
@@ -114,13 +114,13 @@ def stage_names(file: FileResult) -> tuple[str, ...]:
 
 
 def occurring(files: Iterable[FileResult]) -> list[int]:
-    """Positions of the stages that take a visible time in any of the files."""
+    """The positions of the stages that take a visible time in at least one of the files."""
     longest = [max(column) for column in zip(*map(stages, files), strict=True)]
     return [position for position, ms in enumerate(longest) if ms >= SMALLEST_MS]
 
 
 def why_failed(file: FileResult) -> str:
-    """The reason why a file gives no DAGs, in one line, with its first cause."""
+    """The reason why a file gives no DAGs, in one line, with the original exception."""
     if not file.failures:
         return file.detail or status(file.status)
     failure = file.failures[0]
@@ -131,7 +131,7 @@ def why_failed(file: FileResult) -> str:
 
 
 def parsing_processes(run: Run) -> int:
-    """How many files Airflow parses at once, by its configuration."""
+    """The number of parsing processes in Airflow's configuration."""
     try:
         return max(1, int(run.environment.airflow_config.get("parsing_processes", "1")))
     except ValueError:
@@ -139,15 +139,15 @@ def parsing_processes(run: Run) -> int:
 
 
 def round_ms(run: Run) -> float:
-    """The minimum time in ms of one round over all files with Airflow's parsing processes. No file
-    is split between processes.
+    """The minimum time in ms in which Airflow's parsing processes can parse all files once. One
+    file is always parsed by one process.
     """
     longest = max((file.parse_ms for file in run.files), default=0.0)
     return max(longest, run.total_parse_ms / parsing_processes(run))
 
 
 def headline(run: Run) -> str:
-    """The answer in one sentence."""
+    """The first sentence of all reports: the number of files and DAGs, and the total parse time."""
     failed = sum(file.status.is_broken for file in run.files)
     dags = sum(len(file.dag_ids) for file in run.files)
     processes = parsing_processes(run)
@@ -171,8 +171,8 @@ def headline(run: Run) -> str:
 
 
 def _without_time(files: Sequence[FileResult]) -> str:
-    """Files without a parse time: dagprof stopped them, or they crashed. A file that hit Airflow's
-    own timeout has a parse time.
+    """The files without a parse time: files that exceeded dagprof's time limit, and files that
+    crashed. A file that exceeded Airflow's own timeout has a parse time.
     """
     number = count(len(files), "file")
     if all(file.status is Status.TIMED_OUT for file in files):
@@ -181,7 +181,7 @@ def _without_time(files: Sequence[FileResult]) -> str:
 
 
 def busy(run: Run) -> str:
-    """How long the parses waited for a busy machine; empty if not long."""
+    """A warning that the machine was busy. Empty if the parses waited little for a CPU."""
     if not run.was_busy:
         return ""
     total, queued = duration(run.total_parse_ms), duration(run.total_queued_ms)
@@ -193,12 +193,12 @@ def busy(run: Run) -> str:
 
 
 def spread(file: FileResult) -> str:
-    """The width of the noise in ms; a dash for a single parse."""
+    """The width of the noise in ms. For a single parse, the text is ``-``."""
     return f"{file.samples.spread_ms:.0f}" if len(file.samples) > 1 else "-"
 
 
 def unstable(file: FileResult) -> str:
-    """The differences from parse to parse, in one sentence."""
+    """One sentence about the differences between parses of a file."""
     found = file.instabilities[0]
     more = len(file.instabilities) - 1
     if found.is_existence:
@@ -229,12 +229,14 @@ NOT_TRACED = "No file was traced. To trace all files, use --depth full."
 
 
 def is_traced(run: Run) -> bool:
-    """Whether imports and statements of the file are known."""
+    """Whether the Run contains at least one traced file."""
     return any(file.trace is not None for file in run.files)
 
 
 def untraced(run: Run) -> str:
-    """How many files loaded too quickly to be traced; empty if there are none."""
+    """A sentence about files that load so quickly that dagprof did not trace them. Empty if there
+    are no such files.
+    """
     quick = sum(file.is_timed and file.trace is None and not file.doubts for file in run.files)
     if not quick or run.settings.get("depth") == "quick":
         return ""
@@ -243,12 +245,14 @@ def untraced(run: Run) -> str:
 
 
 def left_out(run: Run) -> list[str]:
-    """Files that the figures do not cover: without DAGs, not parsed, or not traced."""
+    """Sentences about files that the figures do not cover: files without DAGs, skipped files and
+    untraced files.
+    """
     return [line for line in (without_dags(run), *skipped(run), untraced(run)) if line]
 
 
 def without_dags(run: Run) -> str:
-    """Which files define no DAG; empty if there are none."""
+    """A sentence about the files that define no DAG. Empty if there are no such files."""
     found = [file.path for file in run.files if file.status is Status.NO_DAGS]
     if not found:
         return ""
@@ -260,9 +264,7 @@ def without_dags(run: Run) -> str:
 
 
 def skipped(run: Run) -> list[str]:
-    """The files that Airflow does not parse, one sentence for each reason; empty if there are
-    none.
-    """
+    """The files that Airflow does not parse, in one sentence for each reason."""
     groups: dict[SkipReason, list[SkippedFile]] = {}
     for file in sorted(run.skipped, key=lambda file: _is_loaded(run, file)):
         groups.setdefault(file.reason, []).append(file)
@@ -270,7 +272,7 @@ def skipped(run: Run) -> list[str]:
 
 
 def _is_loaded(run: Run, file: SkippedFile) -> bool:
-    """Whether a measured file imports this file, which makes it a helper."""
+    """Whether a measured file imports this file. The file is then a helper."""
     return any(module.file == f"{run.root.rstrip('/')}/{file.path}" for module in run.modules)
 
 
@@ -291,7 +293,7 @@ def _skipped(reason: SkipReason, files: Sequence[SkippedFile]) -> str:
 
 
 def _few(names: Sequence[str]) -> str:
-    """The first of some names, and how many more there are."""
+    """The first names of a list, and the number of the remaining names."""
     more = len(names) - _FEW
     return ", ".join(safe_text(name, 120) for name in names[:_FEW]) + (
         f" and {more} more" if more > 0 else ""

@@ -1,4 +1,4 @@
-"""The notes of a summary: one line each, and one line for all files that share the same note."""
+"""The notes of a summary. If several files share a note, one line covers all of these files."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ _TITLES = {
 
 
 def of_summary(run: Run, width: int) -> list[str]:
-    """All notes of a Run for a console of this width: the notes of the run in full, the notes of
-    files in one line each.
+    """All notes of a Run for a console of this width. Notes on the Run are complete. Notes on files
+    take one line each.
     """
     lines = [
         *figures.left_out(run),
@@ -68,7 +68,7 @@ def of_summary(run: Run, width: int) -> list[str]:
 
 
 def by_code(run: Run) -> dict[str, list[FileResult]]:
-    """The files that have a note of each code, in the order in which the codes first occur."""
+    """The files of each note code, in the order in which the codes first occur."""
     groups: dict[str, list[FileResult]] = {}
     for file in run.files:
         for code in dict.fromkeys(doubt.code for doubt in file.doubts):
@@ -77,10 +77,10 @@ def by_code(run: Run) -> dict[str, list[FileResult]]:
 
 
 def together(code: str, files: Sequence[FileResult], most: int = 300) -> str:
-    """One note for all files that have it: ``Noisy: 12 files, worst history_tables.py, 2.7 to 6.1
-    s``.
+    """One note for all files that share the note, such as ``Parse times vary widely: 12 files, most
+    in a.py (2.7 to 6.1 s)``.
 
-    It names as many files as fit in ``most`` characters.
+    The note names as many files as fit into ``most`` characters.
     """
     found = f"{_TITLES.get(code, code)}: {count(len(files), 'file')}"
     timed = [file for file in files if file.is_timed]

@@ -1,6 +1,4 @@
-"""The first part of the page, as HTML, so that it works without the script: answer, figures,
-verdict, plan, failures.
-"""
+"""The first view of the HTML report. This view is plain HTML, so it needs no JavaScript."""
 
 from __future__ import annotations
 
@@ -34,7 +32,7 @@ _TAGS = {Decision.PASSED: "passed", Decision.FAILED: "failed", Decision.CANNOT_T
 def build(
     run: Run, fleet: Fleet | None, comparison: Comparison | None, verdict: Verdict | None
 ) -> Row:
-    """All values of the page's HTML."""
+    """All values of the overview."""
     ranked = sorted(run.files, key=lambda file: -file.parse_ms)
     plan = fleet.plan() if fleet else None
     return {
@@ -69,7 +67,7 @@ def build(
 
 
 def _moment(created_at: str) -> str:
-    """``2026-11-25 22:05 UTC``; a text in another form than dagprof's stays as it is."""
+    """A time such as ``2026-11-25 22:05 UTC``. A text in an unknown form stays unchanged."""
     found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\+00:00", created_at)
     return f"{found[1]} {found[2]} UTC" if found else safe_text(created_at, 40)
 
@@ -103,14 +101,14 @@ def _plan(run: Run, plan: Plan) -> Row:
 
 
 def _unbroken(text: str) -> str:
-    """The text with figures that stay on one line with their units."""
+    """The text with a no-break space between each figure and its unit."""
     return re.sub(r"(\d) (?=(?:ms|s|min)\b)", "\\1\N{NO-BREAK SPACE}", text)
 
 
 def _tiles(
     run: Run, comparison: Comparison | None, plan: Plan | None
 ) -> list[tuple[str, str, str]]:
-    """Label, figure, and what the figure means."""
+    """The label, the figure and the explanation of each tile."""
     processes = figures.parsing_processes(run)
     failed, needy = len(run.broken), len(run.needy)
     tiles = [
@@ -208,7 +206,7 @@ def _plugin_row(plugin: Plugin) -> Row:
 
 
 def _cause_row(cause: FailureCause, run: Run) -> Row:
-    """One cause with all of its files; long lists are folded."""
+    """One cause with all of its files. The page folds long lists."""
     return {
         "status": figures.status(cause.files[0].status),
         "count": len(cause.files),
@@ -219,8 +217,8 @@ def _cause_row(cause: FailureCause, run: Run) -> Row:
 
 
 def _failed_file(file: FileResult, run: Run) -> Row:
-    """A file that could not be loaded. ``line`` is the line that failed, 0 if the failure is in
-    another file.
+    """A file that could not be loaded. ``line`` is the line of the failure, or 0 if the failure is
+    in another file.
     """
     at = place(file, run.root, run.project.root)
     own, _, line = at.rpartition(":")
@@ -234,7 +232,7 @@ def _failed_file(file: FileResult, run: Run) -> Row:
 
 
 def _verdict(verdict: Verdict) -> Row:
-    """The decision with the findings that nobody accepted, the notes and the doubts."""
+    """The decision, the findings that no waiver accepts, the notes and the doubts."""
     findings = [finding for finding in verdict.all_findings if not finding.waived]
     reasons = [
         f"{finding.rule.value} ({finding.level.value}): {finding.message}" for finding in findings

@@ -1,4 +1,6 @@
-"""The source of the DAG files as measured. Files that changed since then have no source."""
+"""The source of the DAG files at the time of the measurement. A file that changed later has no
+source.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ CHANGED = "The source file was changed or moved after the measurement."
 
 
 def source_of(run: Run, file: FileResult) -> tuple[str | None, str]:
-    """The text of the source, or the reason why there is none, in one sentence."""
+    """The text of the source file, or a sentence with the reason why the text is missing."""
     try:
         place = Path(run.root, file.path)
         if not os.path.isfile(place) or place.stat().st_size != file.size_bytes:

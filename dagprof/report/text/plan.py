@@ -1,4 +1,4 @@
-"""The plan of changes in the terminal."""
+"""Terminal output: the plan of changes."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ SAVES = (
 
 
 def render(run: Run, plan: Plan, console: Console) -> None:
-    """Print the best changes with their savings, places and instructions; nothing if there are
-    none.
+    """Print the best changes with savings, places and instructions. Print nothing if there are no
+    changes.
     """
     if not plan.steps:
         return
@@ -65,8 +65,8 @@ def render(run: Run, plan: Plan, console: Console) -> None:
 
 
 def render_needed(run: Run, found: Sequence[Change], console: Console) -> None:
-    """Print the costliest imports that parsing needs, and what needs them. No plan includes these
-    imports.
+    """Print the slowest imports that parsing needs, and the reason for each import. The plan
+    contains none of these imports.
     """
     total_ms = sum(file.own_ms for file in run.files if file.is_timed)
     needed = [

@@ -1,5 +1,5 @@
-"""The cost of plugins, the same in every report. Airflow's manager loads plugins once, before it
-parses.
+"""Texts about the cost of plugins. All reports use these texts. Airflow's plugin manager loads
+plugins once, before the first parse.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ NOTE = (
 
 
 def slowest_first(run: Run) -> list[Plugin]:
-    """The plugins of a Run, the slowest first. Plugins that failed to load come last."""
+    """The plugins of a Run, the slowest first. Plugins that Airflow could not load come last."""
     return sorted(
         run.plugins, key=lambda plugin: (bool(plugin.error), -plugin.wall_ms, plugin.name)
     )
 
 
 def figures(plugin: Plugin) -> tuple[str, str, str]:
-    """Time, memory and number of modules of one plugin."""
+    """The time, the memory and the number of modules of one plugin."""
     return duration(plugin.wall_ms), f"{plugin.rss_kib / 1024:.1f} MiB", f"{plugin.modules:,}"
 
 
 def named(plugin: Plugin) -> str:
-    """``quality (plugins/quality.py)``."""
+    """The name and the source of a plugin, such as ``quality (plugins/quality.py)``."""
     name = safe_text(plugin.name, 80)
     return (
         f"{name} ({safe_text(plugin.source, 160)})"
@@ -44,7 +44,7 @@ def named(plugin: Plugin) -> str:
 
 
 def summary(run: Run) -> str:
-    """All plugins in one sentence; empty if there are none."""
+    """The costs of all plugins in a few sentences. Empty if there are no plugins."""
     if not run.plugins:
         return ""
     ranked = slowest_first(run)
@@ -65,7 +65,7 @@ def _take(plugins: Sequence[Plugin]) -> str:
 
 
 def failed(run: Run) -> list[str]:
-    """A sentence for each plugin that could not be loaded."""
+    """A sentence for each plugin that Airflow could not load."""
     return [
         f"Airflow could not load the plugin {named(plugin)}: {safe_text(plugin.error, 300)}"
         for plugin in run.plugins
@@ -74,7 +74,7 @@ def failed(run: Run) -> list[str]:
 
 
 def render(run: Run, console: Console) -> None:
-    """Print the sentence; nothing if there are no plugins."""
+    """Print the summary. Print nothing if there are no plugins."""
     if text := summary(run):
         console.print()
         console.print(Text(text))

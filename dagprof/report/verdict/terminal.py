@@ -1,4 +1,4 @@
-"""A verdict on a console: the decision, changes, findings, accepted findings, and notes."""
+"""A verdict on a console: the decision, changes, findings, accepted findings and notes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LONGEST = 400
 
 
 def render(verdict: Verdict, *, console: Console) -> None:
-    """Print the verdict, each fact once."""
+    """Print the verdict. The output contains each fact once."""
     with within_encoding(console):
         console.print()
         console.print(

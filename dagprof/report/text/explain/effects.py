@@ -1,4 +1,4 @@
-"""The effects of the file during its parse, each with its line."""
+"""The effects of the file during parsing, each with its line."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from dagprof.report.text.explain.explanation import ROWS, Explanation, title
 
 
 def effects_section(explanation: Explanation, console: Console) -> None:
-    """Print the effects and lookups. If the user asked for a line, print only those of that
-    line.
+    """Print the effects and lookups. If the user named a line, print only the effects and lookups
+    of this line.
     """
     rows = all_effects(explanation)
     if explanation.line is not None:
@@ -31,7 +31,7 @@ def effects_section(explanation: Explanation, console: Console) -> None:
 
 
 def all_effects(explanation: Explanation) -> list[tuple[str, int, str]]:
-    """Every effect with its file, its line and its description."""
+    """Each effect with its file, its line and its description."""
     by = by_import(explanation.file, explanation.run)
     rows = [
         (

@@ -1,5 +1,5 @@
-"""The imports as a tree: the time of each import with everything that it loads, and the saving of
-the parse without it.
+"""The import tree. Each import has two times: the total with nested imports, and the saving without
+the import.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ SMALLEST_KIB = 100
 
 
 def imports_section(explanation: Explanation, console: Console) -> None:
-    """Print the tree of the file's imports. If the user asked for a line, print only the imports of
-    that line.
+    """Print the import tree of the file. If the user named a line, print only the imports of this
+    line.
     """
     if explanation.graph is None:
         return

@@ -1,4 +1,4 @@
-"""All sections of the explanation of one file, in the order in which they are read."""
+"""All sections of ``dagprof explain``, in the order of the output."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from dagprof.report.text.explain.stacks import stack_section
 
 
 def render(explanation: Explanation, fleet: Fleet, *, console: Console) -> None:
-    """Print everything about the file, or about one of its lines, with the changes and the plan of
-    the whole run.
+    """Print everything about the file, or about one line of the file. The output includes the
+    changes and the plan of the whole run.
     """
     file = explanation.file
     console.print(Text(f"{safe_text(file.path)}: {_headline(file)}", style="bold"))

@@ -1,5 +1,5 @@
-"""The sampled call tree of the statements. It leaves out loads inside libraries, which the import
-tree already shows.
+"""The sampled call tree of the statements. The call tree omits imports inside libraries, which the
+import tree already shows.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ LATE_MS = 20.0
 
 
 def stack_section(explanation: Explanation, console: Console) -> None:
-    """Print the sampled call tree of the statements. It leaves out loads inside libraries, which
-    the import tree already shows.
+    """Print the sampled call tree of the statements. The call tree omits imports inside libraries,
+    which the import tree already shows.
     """
     root = explanation.file.stack
     found = _statements(root, explanation) if root else []
@@ -50,8 +50,8 @@ def stack_section(explanation: Explanation, console: Console) -> None:
 
 
 def _clocked_ms(explanation: Explanation, line: int) -> float:
-    """The clocked time of the statement at a line, in ms of a plain parse, with garbage collection;
-    infinite if there is no clock.
+    """The measured time of the statement at a line, in ms of an uninstrumented parse. The time
+    includes garbage collection. Infinite if no time was measured.
     """
     trace = explanation.file.trace
     at = [each for each in trace.statements if each.line <= line <= each.end_line] if trace else []
