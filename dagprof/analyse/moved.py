@@ -1,8 +1,9 @@
-"""Import paths that exist in only one of Airflow 2 and Airflow 3.
+"""Import paths that exist only in Airflow 2 or only in Airflow 3.
 
-Each row maps a path of Airflow 2 to the path of the same thing in Airflow 3. A path stands for
-everything below it, and the longest matching path counts. The rows come from the sources of 2.11.2
-and 3.3.2. A test imports each path of the right column whose distribution is installed.
+Each row maps an import path of Airflow 2 to the corresponding import path of Airflow 3. A row also
+applies to all paths below its path. If several rows match, the longest path counts. The rows come
+from the sources of Airflow 2.11.2 and 3.3.2. A test imports each path of Airflow 3 whose
+distribution is installed.
 """
 
 from __future__ import annotations
@@ -121,8 +122,8 @@ TO_2: dict[str, str] = {
 
 
 def argument_way_out(message: str, airflow_version: str) -> str:
-    """What to pass instead of an argument of ``DAG`` that this Airflow rejects, in words; empty if
-    the argument has no row.
+    """The fix for an argument of ``DAG`` that this version of Airflow rejects, in words. Empty if
+    the argument is unknown.
     """
     found = _ARGUMENT.search(message)
     if found is None or found[1] not in ARGUMENTS or _is_2(airflow_version):
@@ -133,10 +134,10 @@ def argument_way_out(message: str, airflow_version: str) -> str:
 
 
 def way_out(name: str, airflow_version: str, *, is_name: bool = False) -> str:
-    """What to import instead of a path that this Airflow lacks, in words; empty if the path has no
-    row.
+    """The fix for an import path that this version of Airflow lacks, in words. Empty if the path is
+    unknown.
 
-    ``is_name``: the module exists, and only the last part of the path is missing.
+    ``is_name`` says that the module exists, and that only the last part of the path is missing.
     """
     is_2 = _is_2(airflow_version)
     found = _known(name, airflow_version)
@@ -157,8 +158,8 @@ def way_out(name: str, airflow_version: str, *, is_name: bool = False) -> str:
 
 
 def successor(name: str, airflow_version: str) -> str:
-    """The Airflow 3 import path that replaces a path that Airflow 3 lacks. It is empty if the path
-    has no row, and on Airflow 2.
+    """The Airflow 3 import path that replaces a removed import path. Empty if the path is unknown,
+    and empty on Airflow 2.
     """
     found = None if _is_2(airflow_version) else _known(name, airflow_version)
     return TO_3[found] if found is not None else ""
@@ -173,11 +174,11 @@ def _table(airflow_version: str) -> dict[str, str]:
 
 
 def _known(name: str, airflow_version: str) -> str | None:
-    """The longest prefix of a path that has a row."""
+    """The longest parent path that has a row."""
     return next((path for path in _upwards(name) if path in _table(airflow_version)), None)
 
 
 def _upwards(name: str) -> list[str]:
-    """A dotted name and its parents, the longest first."""
+    """A dotted name and all of its parents. The longest name comes first."""
     parts = name.split(".")
     return [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
