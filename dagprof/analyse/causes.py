@@ -32,7 +32,7 @@ _NOT_LOADED = (
 
 class FailureCause(NamedTuple):
     """The reason why some files fail, in one sentence without a full stop. ``way_out`` is the fix.
-    It is empty if dagprof knows no fix.
+    ``way_out`` is empty if dagprof knows no fix.
     """
 
     reason: str

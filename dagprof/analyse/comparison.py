@@ -112,8 +112,8 @@ def compare(
     judged: Mapping[str, Judgement] | None = None,
 ) -> Comparison:
     """Compare two Runs file by file. A file that only the baseline contains counts as removed. A
-    file that only ``current`` contains counts as new. Both cases require that both scans covered
-    the file.
+    file that only ``current`` contains counts as new. A file counts as removed or new only if both
+    scans covered the file.
 
     A change counts only if the change exceeds ``limits`` and the limits of the judge. ``judged`` is
     an earlier judgement of both Runs. If this judgement includes second parses, ``current`` must

@@ -19,10 +19,10 @@ class Branch(NamedTuple):
 
     ``total_us`` includes all nested loads. ``alone_us`` is the time of the modules that only this
     statement of the user's code, or only this module, loads. If one statement starts several loads,
-    ``alone_us`` is the smaller of these two figures. ``line`` is the importing line of the DAG
-    file, or 0 elsewhere. ``place`` is the importing line of the user's code, or empty elsewhere.
-    ``folded`` counts the hidden modules of the same distribution. ``modules`` counts all modules
-    loaded inside.
+    ``alone_us`` is the time of the statement or of the module, whichever is smaller. ``line`` is
+    the importing line of the DAG file, or 0 elsewhere. ``place`` is the importing line of the
+    user's code, or empty elsewhere. ``folded`` counts the hidden modules of the same distribution.
+    ``modules`` counts all modules loaded inside.
     """
 
     name: str

@@ -18,8 +18,9 @@ from dagprof.model import Edge, FileResult, Module, Place
 
 class Candidate(NamedTuple):
     """A statement, its file on disk, and the place that reports show. ``alone_ms`` is the saving of
-    this statement alone. ``behind_ms`` is the maximum saving. Both are in ms of an uninstrumented
-    parse. ``call`` describes the call of a call statement; it is None for an import statement.
+    this statement alone. ``behind_ms`` is the maximum saving. ``alone_ms`` and ``behind_ms`` are in
+    ms of an uninstrumented parse. ``call`` describes the call of a call statement; it is None for
+    an import statement.
     """
 
     statement: ImportStatement

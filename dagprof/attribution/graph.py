@@ -290,7 +290,7 @@ class ImportGraph:
 
     def chain(self, module: int) -> dict[ImportStatement, int]:
         """The import statements through which a module was first loaded, starting in the DAG file.
-        Each statement has the module that it started to load.
+        Each entry contains a statement and the module that the statement started to load.
         """
         loads: Loads = self._loads
         found: dict[ImportStatement, int] = {}

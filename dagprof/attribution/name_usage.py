@@ -217,7 +217,7 @@ def _hints(tree: ast.Module) -> Iterator[ast.expr]:
 
 def uses_in(file: str, wanted: Mapping[str, Collection[str]]) -> Iterator[tuple[str, NameUse]]:
     """The places where a file takes some names from modules (``from module import name``,
-    ``module.name``). Each place has the module.
+    ``module.name``). Each result contains a place and a module.
     """
     text = text_of(file)
     for module, names in wanted.items():

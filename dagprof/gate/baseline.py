@@ -26,8 +26,8 @@ def suspects(baseline: Run, run: Run, demand: Demand) -> set[str]:
 
 
 def check_reference(baseline: Run) -> None:
-    """Check that a comparison with the baseline is possible. The command calls this check before it
-    measures.
+    """Check that a comparison with the baseline is possible. A command uses this check before the
+    measurement.
 
     :raises UsageError: the baseline has no reference parse.
     """

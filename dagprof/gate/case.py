@@ -48,8 +48,8 @@ class Case(NamedTuple):
 class Found(NamedTuple):
     """The place of a result, and a one-sentence description of the result.
 
-    ``is_note`` marks a note that is not a finding. Other DAG files already do the same, or the base
-    version may have done the same.
+    ``is_note`` marks a note that is not a finding. Other DAG files already have the same result, or
+    the base version may have the same result.
     """
 
     place: Place

@@ -30,7 +30,7 @@ class Link(NamedTuple):
 
 class OwnTime(NamedTuple):
     """A statement of the DAG file: place, lines, text and time. The time is in ms of an
-    uninstrumented parse. It excludes nested statements and imports.
+    uninstrumented parse. The time excludes nested statements and imports.
     """
 
     place: Place

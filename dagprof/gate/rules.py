@@ -28,7 +28,7 @@ def findings(case: Case) -> tuple[Finding, ...]:
 
 def judged(case: Case) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """The findings and the notes of all rules. A note is a result that does not count as a finding,
-    because other DAG files already do the same.
+    because other DAG files already have the same result.
     """
     asked = _RULES if case.is_traced else _WITHOUT_TRACE
     rows = [

@@ -56,8 +56,8 @@ class Changed(NamedTuple):
         return any(place.line in lines.get(place.file, ()) for lines in (self.lines, self.begun))
 
     def at_top(self, file: str) -> Sequence[int]:
-        """Changed lines that may slow down the top-level code of a file. These are the working
-        lines, or all changed lines if there are no working lines.
+        """Changed lines that may slow down the top-level code of a file. If there are working
+        lines, only the working lines count.
         """
         return self.working.get(file) or self.lines.get(file, ())
 

@@ -73,7 +73,7 @@ class FileVerdict(Frozen, frozen=True):
 
     ``may_be_slower`` says that a regression is possible but not proved. ``parse_ms`` is the parse
     time of a new file, without the time that the parse waited for a CPU. ``notes`` are sentences
-    about results that are not findings, because other DAG files already do the same.
+    about results that are not findings, because other DAG files already have the same results.
     """
 
     path: str

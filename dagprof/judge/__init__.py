@@ -1,3 +1,3 @@
-"""The judge decides whether a DAG file became slower. It accepts two kinds of input: pairs of
-parses that took turns, and two Runs.
+"""The judge decides whether a DAG file became slower. The judge accepts two kinds of input: pairs
+of parses that took turns, and two Runs.
 """

@@ -7,8 +7,8 @@ the files that are still open.
 * A file is slower if an exact one-sided rank test rejects equality *and* the change exceeds both
   limits. The tests assume no distribution of the noise. scipy computes two tests, each at half of
   the false-alarm rate. The Mann-Whitney test compares all parses of one version with all parses of
-  the other version. It can decide after seven pairs. The Wilcoxon signed-rank test compares the
-  parses within each pair. It stays accurate while the speed of the machine changes.
+  the other version. This test can decide after seven pairs. The Wilcoxon signed-rank test compares
+  the parses within each pair. This test stays accurate while the speed of the machine changes.
 * The step-up procedure of Benjamini and Hochberg (1995) corrects for many files. dagprof divides
   the false-alarm rate among the looks that can decide. If no file changed, the probability of any
   regression report is at most the false-alarm rate.

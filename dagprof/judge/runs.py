@@ -9,7 +9,7 @@ parse, dagprof assumes that one machine has the same speed in both Runs, with an
 A file counts as slower if the wall time *and* the CPU time are longer. The change must exceed
 limits that are wider than the limits of an A/B run. The change must also exceed ``SIGMAS`` standard
 errors. The standard error includes the error of the machine speed. If only one of the two times is
-longer, the file stays open. An exception is a file that waits longer by itself.
+longer, the file stays open. A file that itself waits longer is an exception.
 
 dagprof parses a file that seems slower again. These parses and parses of the reference take turns,
 and the judge uses only these parses. During the first parses, another program may have used a CPU
@@ -162,7 +162,7 @@ def refusal(baseline: Run, run: Run) -> str:
 
 def lacks_reference(baseline: Run) -> str:
     """The reason why a comparison with this baseline is impossible. Empty if the baseline has a
-    reference parse. The command needs this check before it measures.
+    reference parse. A command uses this check before the measurement.
     """
     if baseline.reference is not None:
         return ""

@@ -12,9 +12,9 @@ from typing import NamedTuple
 class EffectGroup(NamedTuple):
     """A group of effect kinds that have the same rule and the same advice.
 
-    ``rule`` is the value of the ``Rule`` that finds new effects of the group. It is empty if there
-    is no rule. ``does`` and ``advice`` form the message of the gate: ``a.py queries a database
-    during parsing (db). Query the database in a task``.
+    ``rule`` is the value of the ``Rule`` that finds new effects of the group. ``rule`` is empty if
+    the group has no rule. ``does`` and ``advice`` form the message of the gate: ``a.py queries a
+    database during parsing (db). Query the database in a task``.
     """
 
     name: str

@@ -43,8 +43,8 @@ class Status(str, enum.Enum):
 
     @property
     def is_broken(self) -> bool:
-        """Whether Airflow would show no DAG of this file either. The parse fails for another reason
-        than a missing value.
+        """Whether the file is broken. Airflow would also find no DAGs in the file. A file that only
+        lacks a value is not broken.
         """
         return self.is_failure and self is not Status.NEEDS_ANSWER
 

@@ -32,7 +32,8 @@ class Home(Frozen, frozen=True):
     """The place in the project of a module that a failed parse could not find.
 
     ``entry`` is the file or folder of the module. ``folder`` is the folder that must be on the
-    path. Both are paths for people. ``option`` is the option that adds the folder to the path.
+    path. ``entry`` and ``folder`` are paths for people. ``option`` is the option that adds the
+    folder to the path.
     """
 
     module: str

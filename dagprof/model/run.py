@@ -46,9 +46,9 @@ class SkipReason(str, enum.Enum):
 class SkippedFile(Frozen, frozen=True):
     """A file that Airflow does not parse, and the reason.
 
-    ``detail`` depends on the reason. For ``safe-mode``, it is the words that the text lacks. For
-    ``callable``, it is the name of the user's function. For ``unexamined``, it is the exception
-    that the function raised.
+    ``detail`` depends on the reason. For ``safe-mode``, ``detail`` names the words that the text
+    lacks. For ``callable``, ``detail`` is the name of the user's function. For ``unexamined``,
+    ``detail`` is the exception of this function.
     """
 
     path: str
@@ -192,8 +192,8 @@ class Run(Frozen, frozen=True):
 
     @property
     def total_parse_ms(self) -> float:
-        """The sum of the files' median parse times in ms. This is the work of one loop of the DAG
-        processor.
+        """The sum of the files' median parse times in ms. The sum is the work of one loop of the
+        DAG processor.
         """
         return sum(file.parse_ms for file in self.files)
 

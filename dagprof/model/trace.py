@@ -91,8 +91,8 @@ class Edge(Frozen, frozen=True, array_like=True):
 
     ``importer`` is -1 if the statement is in the module being loaded, or in the DAG file.
     Otherwise, a function of another module executed the statement, and ``importer`` is this other
-    module. ``caller_line`` is set for statements in functions. It is the running line of the module
-    being loaded, or of the DAG file; 0 if the line is unknown. ``is_conditional`` says that a
+    module. ``caller_line`` is set only for statements in functions: the running line of the module
+    being loaded, or of the DAG file. Line 0 means an unknown line. ``is_conditional`` says that a
     statement of the user's code is inside ``if``, ``try`` or a similar block. ``is_executed`` says
     that the statement is in other code that this line executed.
     """

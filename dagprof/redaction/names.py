@@ -2,7 +2,7 @@
 headers and document keys.
 
 The last word of a name says what the value is. ``db_password`` is a password, and
-``password_policy`` is a policy. If the last word says neither, the value decides.
+``password_policy`` is a policy. If the last word gives no answer, the value decides.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def may_be_made_up(word: str) -> bool:
 
 def is_varied(text: str) -> bool:
     """Whether the text after its first character has at least two of these: digits, lower-case
-    letters, capital letters. Words of prose have only one.
+    letters, capital letters. Ordinary words have only one of these.
     """
     rest = text[1:]
     return (

@@ -215,7 +215,7 @@ def unstable(file: FileResult) -> str:
 
 
 def differs_between(found: Instability) -> str:
-    """The two things between which a field differs."""
+    """The events between which a field differs: parses, or starts of Python."""
     return "starts of Python, because the order of sets changes" if found.by_seed else "parses"
 
 

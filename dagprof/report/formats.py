@@ -25,8 +25,8 @@ class RunReport(NamedTuple):
     """The input of a report about a Run.
 
     ``comparison`` compares the Run with the Run ``baseline``. ``verdict`` is the verdict of the
-    gate. All three may be missing. ``with_source`` says whether the report contains the source of
-    the DAG files.
+    gate. ``comparison``, ``baseline`` and ``verdict`` may be missing. ``with_source`` says whether
+    the report contains the source of the DAG files.
     """
 
     run: Run

@@ -13,7 +13,7 @@ from dagprof.model import FileResult, Origin, Run
 
 class Graphs:
     """Builds the graph of each file. A call in a helper counts in each file that executes the
-    helper. Which file tested the call does not matter.
+    helper. The call counts even if another file tested the call.
     """
 
     def __init__(self, run: Run) -> None:

@@ -1,4 +1,4 @@
-"""The plan: the order of changes that saves most time first."""
+"""The plan of changes. The change with the largest saving comes first."""
 
 from __future__ import annotations
 

@@ -125,8 +125,8 @@ def imports_frame(run: Run, by: Group = "package") -> pd.DataFrame:
 
 
 def savings_frame(run: Run, by: Group = "package") -> pd.DataFrame:
-    """The time that all files would save if they loaded no module of a module, package or
-    distribution. The largest saving comes first.
+    """The time that all files would save without a module, package or distribution. The largest
+    saving comes first.
 
     The saving is smaller than the import time if other code needs the nested imports. The saving is
     larger than the import time if the group loads modules that no other code needs.
