@@ -135,7 +135,7 @@ def _way_out(file: FileResult, run: Run) -> str:
         return ""
     failure = file.failures[0]
     if name := _variable(failure):
-        return f"set {name} in the environment or in an --env-file"
+        return f"set {name} in the environment, or supply {name} with --env-file FILE"
     if text := _name_way_out(failure, run):
         return text
     if failure.missing_module:

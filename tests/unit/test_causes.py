@@ -202,7 +202,10 @@ def test_a_missing_environment_variable() -> None:
     files = [failing(path, "KeyError", "'GCS_BUCKET'", text) for path in ("a.py", "b.py")]
     (cause,) = grouped(run(*files))
     assert cause.reason == "environment variable GCS_BUCKET is not set"
-    assert cause.way_out == "set GCS_BUCKET in the environment or in an --env-file"
+    assert (
+        cause.way_out
+        == "set GCS_BUCKET in the environment, or supply GCS_BUCKET with --env-file FILE"
+    )
     plain = failing(
         "a.py", "KeyError", "'x'", '  File "a.py", line 3, in <module>\n    y = settings["x"]\n'
     )
