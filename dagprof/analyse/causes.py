@@ -1,5 +1,5 @@
-"""Failures grouped by cause: one row for all files that fail for the same reason, with a fix where
-dagprof knows one.
+"""Groups failures by cause. All files that fail for the same reason are in one group, with a fix if
+dagprof knows a fix.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _NOT_LOADED = (
 
 
 class FailureCause(NamedTuple):
-    """Why some files fail, in one sentence without a full stop. ``way_out`` is the fix, and is
-    empty where dagprof knows none.
+    """The reason why some files fail, in one sentence without a full stop. ``way_out`` is the fix.
+    ``way_out`` is empty if dagprof knows no fix.
     """
 
     reason: str
@@ -41,7 +41,7 @@ class FailureCause(NamedTuple):
 
 
 def causes(run: Run, failed: Sequence[FileResult]) -> list[FailureCause]:
-    """The causes of the failures of some files of a Run; the cause with the most files comes
+    """The causes of the failures of some files of a Run. The cause with the most files comes
     first.
     """
     groups: dict[tuple[str, ...], list[FileResult]] = {}
@@ -55,10 +55,10 @@ def causes(run: Run, failed: Sequence[FileResult]) -> list[FailureCause]:
 
 
 def place(file: FileResult, root: str, project: str = "") -> str:
-    """The file and line where a file's failure happened: ``common/db.py:57``. Without a known line,
-    only the DAG file.
+    """The file and line of a failure: ``common/db.py:57``. Without a known line, the place is the
+    DAG file.
 
-    A path outside the bundle root is shown relative to the project root if it is in the project.
+    A path in the project and outside the bundle root is relative to the project root.
     """
     failure = next((each for each in file.failures if each.line), None)
     if failure is None:
@@ -67,15 +67,16 @@ def place(file: FileResult, root: str, project: str = "") -> str:
 
 
 def failing_file(failure: Failure, root: str, project: str = "") -> str:
-    """The path, as people see it, of the file in which a failure happened; empty if unknown."""
+    """The file in which a failure occurred, as a path for people. Empty if the file is unknown."""
     shown = shown_path(failure.file, root)
     return shown_path(failure.file, project) if shown == failure.file and project else shown
 
 
 def all_failed(run: Run) -> bool:
-    """Whether no file at all could be loaded. The measurements then describe only the environment.
+    """Whether no file could be loaded. The measurements then describe only the environment.
 
-    A file counts as loaded if it gave one of its DAGs, took too long, or lost its DAGs afterwards.
+    A file counts as loaded if it gave at least one DAG, exceeded a time limit, or lost its DAGs
+    after loading.
     """
     return bool(run.files) and all(
         file.status in _NOT_LOADED and not file.dag_ids for file in run.files
@@ -83,19 +84,17 @@ def all_failed(run: Run) -> bool:
 
 
 def nothing_measured(run: Run) -> str:
-    """One sentence that says that no file could be loaded, with the fix for the most common
-    reason.
-    """
+    """The message that no file could be loaded, with the most common reason and its fix."""
     first = causes(run, run.broken)[0]
     number = len(run.files)
     files = "The only file" if number == 1 else f"None of the {number:,} files"
     be = "could not be loaded" if number == 1 else "could be loaded"
     way_out = f" {as_sentence(first.way_out)}" if first.way_out else ""
-    return f"{files} {be}, so nothing was measured: {first.reason}.{way_out}"
+    return f"{files} {be}, so dagprof measured nothing. Reason: {first.reason}.{way_out}"
 
 
 def as_sentence(way_out: str) -> str:
-    """A fix as a sentence of its own."""
+    """A fix as a separate sentence."""
     return f"{way_out[:1].upper()}{way_out[1:]}."
 
 
@@ -136,7 +135,7 @@ def _way_out(file: FileResult, run: Run) -> str:
         return ""
     failure = file.failures[0]
     if name := _variable(failure):
-        return f"set {name} in the environment or in an --env-file"
+        return f"set {name} in the environment, or supply {name} with --env-file FILE"
     if text := _name_way_out(failure, run):
         return text
     if failure.missing_module:
@@ -147,32 +146,32 @@ def _way_out(file: FileResult, run: Run) -> str:
 
 
 def _name_way_out(failure: Failure, run: Run) -> str:
-    """The fix where a module of Airflow exists but lacks a name."""
+    """The fix for a module of Airflow that exists but lacks an imported name."""
     found = _NO_NAME.search(failure.message) or _NO_NAME.search(failure.cause)
     version = run.environment.airflow_version
     return moved.way_out(f"{found[2]}.{found[1]}", version, is_name=True) if found else ""
 
 
 def _container_way_out(failure: Failure, run: Run) -> str:
-    """The fix where the message names a path that only the project's container has."""
+    """The fix for a message with a path that exists only in the container of the project."""
     found = _IN_CONTAINER.search(failure.message)
     root = run.project.root.rstrip("/")
     if found is None or not root or f"{root}/".startswith(f"{found[1]}/"):
         return ""
     return (
-        f"{found[1]} is the project folder inside its container. Run dagprof there, or make"
-        f" {found[1]} a link to {root}"
+        f"{found[1]} is the project folder inside the container. Run dagprof in the container, or"
+        f" make {found[1]} a link to {root}"
     )
 
 
 def _module_way_out(failure: Failure, run: Run) -> str:
-    """The fix for a missing module: it is in the project, belongs to another Airflow version, or
-    belongs to a distribution that is not installed.
+    """The fix for a missing module. The module is in the project, belongs to another version of
+    Airflow, or belongs to a distribution that is not installed.
     """
     missing, whole = failure.missing_module, _whole_name(failure)
     home = next((each for each in run.project.homes if each.module == missing), None)
     if home is not None:
-        return f"`{home.entry}` is in {home.folder}: add `{home.option}`"
+        return f"`{home.entry}` is in {home.folder}. Add `{home.option}` to the command"
     if text := moved.way_out(whole, run.environment.airflow_version):
         return text + _provider(
             moved.successor(whole, run.environment.airflow_version), run.environment.distributions
@@ -181,26 +180,29 @@ def _module_way_out(failure: Failure, run: Run) -> str:
     installed = _installed(name, run.environment.distributions)
     if installed:
         return (
-            f"the installed version {installed} of {name} has no such module; another version may"
-            " have it"
+            f"the installed version {installed} of {name} does not contain this module. Another"
+            " version may contain this module"
         )
     if missing.startswith("airflow.") and not missing.startswith("airflow.providers"):
-        return f"Airflow {run.environment.airflow_version} has no such module"
+        return f"Airflow {run.environment.airflow_version} does not contain this module"
     python = run.environment.python_executable
     if not _is_importable(missing):
         return ""
     return (
-        f"install {name} in {python}"
+        f"install {name} into the environment of {python}"
         if is_known(whole)
-        else f"install the package that provides this module in {python}, perhaps {name}"
+        else f"install the package that provides this module (perhaps {name}) into the environment"
+        f" of {python}"
     )
 
 
 def _provider(path: str, installed: dict[str, str]) -> str:
-    """The distribution to install for an import path of a provider; empty for other paths."""
+    """The instruction to install the distribution of a provider's import path. Empty for other
+    paths.
+    """
     name = distribution_of(path) if path.startswith("airflow.providers.") else ""
     return (
-        f", provided by {name}, which is not installed"
+        f". Install {name}, which provides this module"
         if name and installed and not _installed(name, installed)
         else ""
     )
@@ -222,8 +224,8 @@ def _is_importable(module: str) -> bool:
 
 
 def _whole_name(failure: Failure) -> str:
-    """The module that the import statement named. The missing module may be only a package above
-    that one.
+    """The module that the import statement names. The missing module may be a parent package of
+    this module.
     """
     missing = failure.missing_module
     for line in reversed(failure.traceback.splitlines()):
@@ -236,7 +238,7 @@ def _whole_name(failure: Failure) -> str:
 
 
 def _variable(failure: Failure) -> str:
-    """The environment variable that ``os.environ[NAME]`` did not find; empty if the failure has
+    """The environment variable that ``os.environ[NAME]`` did not find. Empty if the failure has
     another reason.
     """
     if failure.type != "KeyError" or (found := _ENVIRONMENT.match(failure.message)) is None:
@@ -246,7 +248,7 @@ def _variable(failure: Failure) -> str:
 
 
 def shortened(paths: Iterable[str], most: int) -> str:
-    """The first few paths, and how many more there are."""
+    """The first paths, and the number of the remaining paths."""
     every = list(paths)
     more = len(every) - most
     return ", ".join(every[:most]) + (f" and {more:,} more" if more > 0 else "")

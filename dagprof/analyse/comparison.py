@@ -1,8 +1,8 @@
-"""Compares two Runs: what the judge says about each file's parse time, and what else differs.
+"""Compares two Runs: the judgement of each file's parse time, and all other differences.
 
-Compared parse times exclude the time that each parse waited for a busy processor.
-``dagprof.judge.runs`` decides when a change is beyond noise. A file that broke stops early, so it
-does not count as faster; a file that was fixed does not count as slower.
+The compared parse times exclude the time that parses waited for a CPU. ``dagprof.judge.runs``
+decides whether a change exceeds the noise. A file that now fails stops early and does not count as
+faster. A file that was fixed does not count as slower.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ SHOWN_IMPORTS = 10
 
 
 class FileChange(Frozen, frozen=True):
-    """One file in both Runs. Times are medians in ms without waiting for a processor. The
-    baseline's times are scaled to this Run's speed.
+    """One file in both Runs. The times are medians in ms, without the time that parses waited for a
+    CPU. dagprof scales the times of the baseline to the machine speed of this Run.
 
-    ``new_imports`` and ``gone_imports`` are packages, outermost first: the first ``SHOWN_IMPORTS``
-    of each. ``more_new_imports`` and ``more_gone_imports`` count the others. ``missing`` is a
-    phrase that follows the name of a file that lost some or all of its DAGs.
+    ``new_imports`` and ``gone_imports`` are packages, outermost first. Each tuple contains at most
+    ``SHOWN_IMPORTS`` packages. ``more_new_imports`` and ``more_gone_imports`` count the remaining
+    packages. If the file lost DAGs, ``missing`` is a phrase that follows the name of the file.
     """
 
     path: str
@@ -44,30 +44,30 @@ class FileChange(Frozen, frozen=True):
 
     @property
     def breaks(self) -> bool:
-        """Whether the file lost some or all of its DAGs, or is new and fails."""
+        """Whether the file lost some or all of its DAGs. A new file that fails also counts."""
         return bool(self.missing)
 
     @property
     def is_fixed(self) -> bool:
-        """Whether the file gave no DAGs in the baseline and gives some now."""
+        """Whether the file gave no DAGs in the baseline and gives DAGs now."""
         return self.was_failing and not self.is_failing and self.outcome is not Outcome.GONE
 
     @property
     def difference_ms(self) -> float:
-        """Current minus baseline, in ms."""
+        """The current time minus the time of the baseline, in ms."""
         return self.current_ms - self.baseline_ms
 
     @property
     def difference_share(self) -> float | None:
-        """The difference as a share of the baseline; None where the baseline has no time."""
+        """The difference as a share of the baseline. None if the baseline has no time."""
         return self.difference_ms / self.baseline_ms if self.baseline_ms else None
 
 
 class Comparison(Frozen, frozen=True):
-    """All files of both Runs by path, and the reasons to read the comparison with care.
+    """All files of both Runs by path, and warnings about the comparison.
 
-    ``factor`` is how many times longer this Run's machine takes than the baseline's. dagprof
-    multiplies the baseline's times by it.
+    ``factor`` is the time that the machine of this Run takes, divided by the time that the machine
+    of the baseline takes. dagprof multiplies the times of the baseline by this factor.
     """
 
     files: tuple[FileChange, ...]
@@ -77,19 +77,21 @@ class Comparison(Frozen, frozen=True):
     factor: float = 1.0
 
     def of(self, *outcomes: Outcome) -> list[FileChange]:
-        """The files with one of these outcomes, largest difference first."""
+        """The files with one of these outcomes. The file with the largest difference comes
+        first.
+        """
         found = [file for file in self.files if file.outcome in outcomes]
         return sorted(found, key=lambda file: -abs(file.difference_ms))
 
     @property
     def shared(self) -> int:
-        """How many files are in both Runs."""
+        """The number of files that both Runs contain."""
         return sum(file.outcome not in (Outcome.NEW, Outcome.GONE) for file in self.files)
 
 
 def below(run: Run, folders: Sequence[str]) -> Run:
-    """The Run with only the files in or below ``folders``. The folders are relative to the Run's
-    root; ``.`` stands for all files.
+    """The Run, restricted to files in or below ``folders``. The folders are relative to the root of
+    the Run. ``.`` stands for all files.
     """
     if "." in folders:
         return run
@@ -109,12 +111,13 @@ def compare(
     *,
     judged: Mapping[str, Judgement] | None = None,
 ) -> Comparison:
-    """Compare two Runs file by file. A file that only the baseline has counts as removed, and one
-    that only ``current`` has as new, if both scans were asked for it.
+    """Compare two Runs file by file. A file that only the baseline contains counts as removed. A
+    file that only ``current`` contains counts as new. A file counts as removed or new only if both
+    scans covered the file.
 
-    A change counts only above ``limits``, which add to the judge's own. ``judged`` is an earlier
-    judgement of both Runs. If it includes parses of a second look, ``current`` already has their
-    times.
+    A change counts only if the change exceeds ``limits`` and the limits of the judge. ``judged`` is
+    an earlier judgement of both Runs. If this judgement includes second parses, ``current`` must
+    contain the times of the second parses.
     """
     if judged is None:
         judged = runs.judge(baseline, current, lambda _: limits)
@@ -129,11 +132,10 @@ def compare(
 
 
 def _of_one_scan(files: int, which: str) -> str:
-    """A note about files that only one of two scans was asked for; empty if there are none."""
+    """A note about files that only one of two scans covers. Empty if there are no such files."""
     if not files:
         return ""
-    are = "is" if files == 1 else "are"
-    return f"{count(files, 'file')} that only the {which} scan was asked for {are} left out."
+    return f"The comparison omits {count(files, 'file')} that only the {which} scan covers."
 
 
 def tell(
@@ -144,8 +146,8 @@ def tell(
     factor: float = 1.0,
     notes: Sequence[str] = (),
 ) -> Comparison:
-    """Describe what the judge decided about both Runs, and what else differs. ``notes`` come before
-    all other warnings.
+    """Describe the judgement of both Runs, and all other differences. ``notes`` come before all
+    other warnings.
     """
     before = {file.path: file for file in baseline.files}
     after = {file.path: file for file in current.files}
@@ -184,7 +186,7 @@ def compare_file(
     judged: Judgement | None,
     factor: float = 1.0,
 ) -> FileChange:
-    """One file in both Runs, without its imports: only whole Runs can name those."""
+    """One file in both Runs, without imports. Only complete Runs contain the names of imports."""
     outcome, reason = _outcome(old, new, judged)
     is_broken = bool(new and (new.has_lost_dags(old) if old else new.status.is_broken))
     return FileChange(
@@ -202,27 +204,32 @@ def compare_file(
 def _outcome(
     old: FileResult | None, new: FileResult | None, judged: Judgement | None
 ) -> tuple[Outcome, str]:
-    """The outcome of a file, and for an inconclusive file the reason."""
+    """The outcome of a file. For an inconclusive file, the result also gives the reason."""
     if old is None or new is None:
         return (Outcome.NEW, "") if new is not None else (Outcome.GONE, "")
     if new.status is Status.NEEDS_ANSWER:
         return Outcome.CANNOT_TELL, new.what_it_needs
     if old.status is Status.NEEDS_ANSWER:
-        why = "in the earlier run the file lacked a value, so there is no time to compare with"
+        why = "the file lacked a value in the earlier run, so the parse times cannot be compared"
         return Outcome.CANNOT_TELL, why
     if judged is not None:
         return judged.outcome, judged.why
     if old.status == new.status:
-        return Outcome.UNCHANGED, f"the file has no parse time on either side ({new.status.value})"
+        return Outcome.UNCHANGED, (
+            f"the file has no parse time in either run (status: {new.status.value})"
+        )
     return (
         Outcome.CANNOT_TELL,
-        f"the file has no parse time ({old.status.value} before, {new.status.value} now)",
+        (
+            f"the file has no parse time in one run (status: {old.status.value} before,"
+            f" {new.status.value} now)"
+        ),
     )
 
 
 def _packages(run: Run) -> dict[str, dict[str, int]]:
-    """For each file, the top-level packages that it loads and the depth of each package's outermost
-    load. The user's own modules appear under their full name.
+    """The top-level packages that each file loads, each with the depth of its outermost load.
+    Modules of the user's code have their full name.
     """
     names = [m.name if m.origin is Origin.USER else m.name.partition(".")[0] for m in run.modules]
     return {
@@ -251,18 +258,18 @@ def _missing_in(
 def _warnings(baseline: Run, current: Run) -> Iterable[str]:
     old, new = baseline.environment, current.environment
     yield from environment_warnings(old, new)
-    for name, run in (("The baseline's", baseline), ("This run's", current)):
+    for name, run in (("the baseline", baseline), ("this run", current)):
         if run.was_busy:
             waited_s = run.total_queued_ms / 1000
             yield (
-                f"{name} machine was busy; the {waited_s:.1f} s that its parses waited for a"
-                " processor are not counted."
+                f"The machine was busy during {name}. The comparison excludes the {waited_s:.1f} s"
+                " during which parses waited for a CPU."
             )
     for name in ("temperature", "isolation"):
         if baseline.settings.get(name) != current.settings.get(name):
             yield (
-                f"The baseline used {name} {baseline.settings.get(name)} and this run used "
-                f"{current.settings.get(name)}, so their times are not comparable."
+                f"The baseline used {name} {baseline.settings.get(name)}, and this run used {name}"
+                f" {current.settings.get(name)}. The parse times cannot be compared."
             )
     changed = [
         name
@@ -271,21 +278,23 @@ def _warnings(baseline: Run, current: Run) -> Iterable[str]:
     ]
     if changed:
         shown = ", ".join(sorted(changed)[:5]) + (" and others" if len(changed) > 5 else "")
-        yield f"{len(changed)} installed distributions differ ({shown})."
+        number = count(len(changed), "installed distribution")
+        yield f"{number} changed since the baseline ({shown})."
 
 
 def environment_warnings(old: Environment, new: Environment) -> Iterable[str]:
-    """The differences between two environments that make their times hard to compare: machine,
-    Python, Airflow.
+    """Warnings about a different machine, Python version or Airflow version. Such differences make
+    the times hard to compare.
     """
     if old.machine != new.machine:
         yield (
-            f"The baseline is from another machine ({old.cpu_model}, {old.cpu_count} cores; here "
-            f"{new.cpu_model}, {new.cpu_count} cores), which may explain differences in time."
+            f"The baseline ran on another machine ({old.cpu_model}, {old.cpu_count} cores) than"
+            f" this run ({new.cpu_model}, {new.cpu_count} cores). Parse times may differ"
+            " because of the machines."
         )
     for what, before, after in (
         ("Python", old.python_version, new.python_version),
         ("Airflow", old.airflow_version, new.airflow_version),
     ):
         if before != after:
-            yield f"The baseline used {what} {before} and this run used {what} {after}."
+            yield f"The baseline used {what} {before}, and this run used {what} {after}."

@@ -1,5 +1,5 @@
-"""The distribution that provides a missing module. The table lists usual names that differ from the
-module's name.
+"""The distribution that provides a missing module. The table contains common distributions whose
+name differs from the name of the module.
 """
 
 from __future__ import annotations
@@ -65,15 +65,15 @@ _FAMILIES = ("apache", "atlassian", "cncf", "common", "dbt", "microsoft")
 
 
 def is_known(module: str) -> bool:
-    """Whether dagprof knows the distribution of a module instead of guessing it from the module's
-    name.
+    """Whether the table contains the distribution of a module. Otherwise, dagprof guesses the
+    distribution from the name of the module.
     """
     return _known(module) is not None
 
 
 def distribution_of(module: str) -> str:
-    """The distribution that usually provides a module. For an unknown module, this is the module's
-    own name.
+    """The distribution that usually provides a module. For an unknown module, the result is the
+    name of the module.
     """
     return _known(module) or module.partition(".")[0].replace("_", "-")
 

@@ -1,4 +1,4 @@
-"""Sums over the loads of one file: plain functions over columns, no tables."""
+"""Sums over the module loads of one file. The functions use plain columns, not tables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dagprof.model import Loads, Module, Origin
 
 
 def depths(loads: Loads) -> list[int]:
-    """How many loads enclose each load. A parent always stands before its children."""
+    """The number of loads that enclose each load. A parent always comes before its children."""
     result: list[int] = []
     for parent in loads.parent:
         result.append(0 if parent < 0 else result[parent] + 1)
@@ -17,15 +17,15 @@ def depths(loads: Loads) -> list[int]:
 
 
 def package(module: Module) -> str:
-    """The top-level package. For Airflow's own parts this is the first three names, because each is
-    a separate distribution.
+    """The top-level package of a module. For a part of Airflow, the result is the first three
+    names, because each part is a separate distribution.
     """
     parts = module.name.split(".")
     return ".".join(parts[:3]) if parts[:2] == ["airflow", "providers"] else parts[0]
 
 
 def group(module: Module, by: str) -> str:
-    """The name of the group to which a module's time counts."""
+    """The name of the group that contains a module."""
     if by == "module":
         return module.name
     if by == "distribution" and module.distribution:
@@ -36,8 +36,8 @@ def group(module: Module, by: str) -> str:
 
 
 def by_group(loads: Loads, keys: Sequence[str]) -> dict[str, tuple[float, float]]:
-    """Self and cumulative ms of each group in one file. ``keys`` gives the group of each module
-    position.
+    """The self time and the cumulative time of each group in one file, in ms. ``keys`` holds the
+    group of each module.
     """
     totals: dict[str, list[float]] = {}
     enclosing: list[frozenset[str]] = []
@@ -54,7 +54,9 @@ def by_group(loads: Loads, keys: Sequence[str]) -> dict[str, tuple[float, float]
 
 
 def ms_by_line(loads: Loads) -> dict[int, float]:
-    """Cumulative ms of the loads that the DAG file itself began, by line of the DAG file."""
+    """The cumulative time of the module loads that the DAG file started, in ms, by line of the DAG
+    file.
+    """
     result: dict[int, float] = {}
     for importer, line, us in zip(loads.importer, loads.line, loads.cumulative_us, strict=True):
         if importer == -1:

@@ -1,8 +1,9 @@
-"""Import paths that exist in only one of Airflow 2 and Airflow 3.
+"""Import paths that exist only in Airflow 2 or only in Airflow 3.
 
-Each row maps a path of Airflow 2 to the path of the same thing in Airflow 3. A path stands for
-everything below it, and the longest matching path counts. The rows come from the sources of 2.11.2
-and 3.3.2. A test imports each path of the right column whose distribution is installed.
+Each row maps an import path of Airflow 2 to the corresponding import path of Airflow 3. A row also
+applies to all paths below its path. If several rows match, the longest path counts. The rows come
+from the sources of Airflow 2.11.2 and 3.3.2. A test imports each path of Airflow 3 whose
+distribution is installed.
 """
 
 from __future__ import annotations
@@ -121,22 +122,22 @@ TO_2: dict[str, str] = {
 
 
 def argument_way_out(message: str, airflow_version: str) -> str:
-    """What to pass instead of an argument of ``DAG`` that this Airflow rejects, in words; empty if
-    the argument has no row.
+    """The fix for an argument of ``DAG`` that this version of Airflow rejects, in words. Empty if
+    the argument is unknown.
     """
     found = _ARGUMENT.search(message)
     if found is None or found[1] not in ARGUMENTS or _is_2(airflow_version):
         return ""
     instead = ARGUMENTS[found[1]]
     known = f"the argument `{found[1]}` of a DAG was removed in Airflow 3.0"
-    return f"{known}: use `{instead}`" if instead else f"{known}: remove it"
+    return f"{known}. Use `{instead}`" if instead else f"{known}. Remove the argument"
 
 
 def way_out(name: str, airflow_version: str, *, is_name: bool = False) -> str:
-    """What to import instead of a path that this Airflow lacks, in words; empty if the path has no
-    row.
+    """The fix for an import path that this version of Airflow lacks, in words. Empty if the path is
+    unknown.
 
-    ``is_name``: the module exists, and only the last part of the path is missing.
+    ``is_name`` says that the module exists, and that only the last part of the path is missing.
     """
     is_2 = _is_2(airflow_version)
     found = _known(name, airflow_version)
@@ -145,18 +146,20 @@ def way_out(name: str, airflow_version: str, *, is_name: bool = False) -> str:
     instead = _table(airflow_version)[found]
     known = f"`{found}` is new in Airflow 3.0" if is_2 else f"`{found}` was removed in Airflow 3.0"
     if not instead:
+        if is_name:
+            return f"`{name}` was removed in Airflow 3.0 without a direct replacement"
         return (
-            f"`{name}` was removed in Airflow 3.0 without a replacement of that name"
-            if is_name
-            else f"{known} without a replacement of that name"
+            f"{known}. Airflow 2 has no equivalent"
+            if is_2
+            else f"{known} without a direct replacement"
         )
-    on_2 = f"; Airflow 2 has {instead}" if "(" in instead else f"; on Airflow 2 use `{instead}`"
-    return known + (on_2 if is_2 else f": use `{instead}`")
+    on_2 = f". Airflow 2 has {instead}" if "(" in instead else f". On Airflow 2, use `{instead}`"
+    return known + (on_2 if is_2 else f". Use `{instead}`")
 
 
 def successor(name: str, airflow_version: str) -> str:
-    """The Airflow 3 import path that replaces a path that Airflow 3 lacks. It is empty if the path
-    has no row, and on Airflow 2.
+    """The Airflow 3 import path that replaces a removed import path. Empty if the path is unknown,
+    and empty on Airflow 2.
     """
     found = None if _is_2(airflow_version) else _known(name, airflow_version)
     return TO_3[found] if found is not None else ""
@@ -171,11 +174,11 @@ def _table(airflow_version: str) -> dict[str, str]:
 
 
 def _known(name: str, airflow_version: str) -> str | None:
-    """The longest prefix of a path that has a row."""
+    """The longest parent path that has a row."""
     return next((path for path in _upwards(name) if path in _table(airflow_version)), None)
 
 
 def _upwards(name: str) -> list[str]:
-    """A dotted name and its parents, the longest first."""
+    """A dotted name and all of its parents. The longest name comes first."""
     parts = name.split(".")
     return [".".join(parts[:length]) for length in range(len(parts), 0, -1)]

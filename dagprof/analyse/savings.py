@@ -1,4 +1,6 @@
-"""The true cost of a module, a package or a distribution: what each file would save without it."""
+"""The real cost of a module, package or distribution: the saving of each file without this module,
+package or distribution.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ SMALLEST_MS = 1.0
 
 
 def savings_by_group(run: Run, by: str) -> Iterator[tuple[FileResult, dict[str, float]]]:
-    """Each traced file with what its parse would save, in ms, if it loaded nothing of a group."""
+    """Each traced file, with the saving in ms if the parse loaded no module of a group."""
     keys = [group(module, by) for module in run.modules]
     for file in run.files:
         if file.trace is not None and file.is_timed:
@@ -23,14 +25,14 @@ def savings_by_group(run: Run, by: str) -> Iterator[tuple[FileResult, dict[str, 
 
 
 def alone_by_module(file: FileResult, graph: ImportGraph, keys: Sequence[str]) -> dict[str, float]:
-    """What each module dominates, in ms."""
+    """The time of all modules that each module dominates, in ms."""
     per_us = saving_ms(file, 1.0)
     found = ((keys[module], per_us * graph.alone_us(module)) for module in graph.cost_us)
     return {name: ms for name, ms in found if ms >= SMALLEST_MS}
 
 
 def alone_by_group(file: FileResult, graph: ImportGraph, keys: Sequence[str]) -> dict[str, float]:
-    """What all modules of a group dominate together, in ms."""
+    """The time of all modules that a group dominates, in ms."""
     members: dict[str, list[int]] = {}
     per_us = saving_ms(file, 1.0)
     for module in graph.cost_us:

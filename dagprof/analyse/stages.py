@@ -1,4 +1,4 @@
-"""Where the time of one parse goes."""
+"""The division of one parse into stages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dagprof.model import FileResult, Trace
 
 
 class LoadSplit(NamedTuple):
-    """The median load stage in three parts, in ms; their sum is ``load_ms``."""
+    """The three parts of the median load stage, in ms. The sum of the parts is ``load_ms``."""
 
     imports_ms: float
     gc_ms: float
@@ -17,12 +17,12 @@ class LoadSplit(NamedTuple):
 
 
 def split_load(file: FileResult) -> LoadSplit:
-    """Imports, garbage collection and other top-level code of the median load stage.
+    """The median load stage, divided into imports, garbage collection and other top-level code.
 
-    The tracing pass gives the shares. dagprof scales them to the speed of the uninstrumented
-    parses. A garbage collection belongs to no module and no statement, and may have run after the
-    load stage. It gets at most the time that remains besides the imports and the statements' own
-    time. Without a trace, all of the load stage counts as top-level code.
+    The shares come from the tracing pass, and dagprof scales them to the uninstrumented parses. A
+    garbage collection belongs to no module and no statement, and may have run after the load stage.
+    The garbage collection therefore gets at most the time that remains after the imports and the
+    own time of the statements. Without a trace, the whole load stage counts as top-level code.
     """
     load_ms = file.samples.median("load_ms")
     trace = file.trace
@@ -38,5 +38,5 @@ def split_load(file: FileResult) -> LoadSplit:
 
 
 def _own_code_ms(trace: Trace, imported_ms: float) -> float:
-    """The minimum time of the outermost statements beyond their imports."""
+    """The minimum time of the outermost statements without their imports."""
     return max(0.0, sum(s.wall_us for s in trace.statements if s.parent < 0) / 1000 - imported_ms)

@@ -1,4 +1,4 @@
-"""The statements of one file: plain functions over the tuple of statements, no tables."""
+"""The statements of one file. The functions use plain tuples, not tables."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dagprof.model.nesting import outermost_first
 
 
 def are_partial(statements: Sequence[Statement]) -> list[bool]:
-    """Whether each statement is inside a loop whose first iterations only were timed one by
-    one.
+    """For each statement, whether it is inside a loop of which dagprof timed only the first
+    iterations.
     """
     found = [False] * len(statements)
     for position in outermost_first([statement.parent for statement in statements]):
@@ -20,7 +20,7 @@ def are_partial(statements: Sequence[Statement]) -> list[bool]:
 
 
 def depths(statements: Sequence[Statement]) -> list[int]:
-    """How many statements enclose each."""
+    """The number of statements that enclose each statement."""
     found = [0] * len(statements)
     for position in outermost_first([statement.parent for statement in statements]):
         parent = statements[position].parent

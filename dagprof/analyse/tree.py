@@ -1,4 +1,4 @@
-"""The import tree of one file, folded: the inner modules of a distribution share one row."""
+"""The folded import tree of one file. The inner modules of a distribution share one row."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _DEEPEST = 40
 
 
 class Branch(NamedTuple):
-    """A load, or several nested loads of one distribution.
+    """A module load, or several nested module loads of one distribution.
 
     ``total_us`` includes all nested loads. ``alone_us`` is the time of the modules that only this
-    statement (of the user's code) or this module leads to. Where one statement begins several
-    loads, ``alone_us`` is the smaller of both figures. ``line`` is the importing line of the DAG
-    file, 0 elsewhere. ``place`` names the importing line of the user's code, empty elsewhere.
-    ``folded`` counts the hidden modules of the same distribution, ``modules`` all modules loaded
-    inside.
+    statement of the user's code, or only this module, loads. If one statement starts several loads,
+    ``alone_us`` is the time of the statement or of the module, whichever is smaller. ``line`` is
+    the importing line of the DAG file, or 0 elsewhere. ``place`` is the importing line of the
+    user's code, or empty elsewhere. ``folded`` counts the hidden modules of the same distribution.
+    ``modules`` counts all modules loaded inside.
     """
 
     name: str
@@ -57,7 +57,7 @@ class _Folder:
         self._keys = [group(module, "distribution") for module in run.modules]
 
     def branches(self, parent: int) -> list[Branch]:
-        """The loads directly inside a load; -1 stands for the outermost level."""
+        """The loads directly inside a load. -1 stands for the outermost level."""
         return [
             self._branch(place)
             for place in self._inside.get(parent, ())
@@ -89,8 +89,8 @@ class _Folder:
         )
 
     def _begins(self, place: int) -> tuple[int, ImportStatement] | None:
-        """The load around a load, and the line of the outer module that began it. A package that is
-        loaded on the way to its module has no such line.
+        """The enclosing load of a load, and the line of the enclosing module that started the load.
+        A parent package that Python loads before its module has no such line.
         """
         around = self._graph.around(place)
         return (around, self._graph.ran(place)) if around == self._loads.parent[place] else None
@@ -101,8 +101,8 @@ class _Folder:
         return str(place_of(statement, self._run.modules, self._file, self._run.root))
 
     def _unfold(self, place: int) -> tuple[list[int], int]:
-        """The loads of other distributions inside this one, and how many modules of its own
-        distribution lie in between.
+        """The loads of other distributions inside this load, and the number of modules of the same
+        distribution in between.
         """
         module = self._loads.module[place]
         own = self._keys[module]

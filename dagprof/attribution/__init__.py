@@ -1,3 +1,3 @@
-"""Finds the cause of each cost in one parse: pure functions over traces. dagprof uses them to plan
-experiments and to write reports.
+"""Finds the cause of each cost in one parse. The functions are pure functions over traces. dagprof
+uses the results to plan experiments and to write reports.
 """

@@ -1,5 +1,6 @@
-"""The statements of the user's code that only call something: ``init_sentry()``, or keep what a
-call returns: ``CLIENT = storage.Client()``. A parse can be tried without them.
+"""Statements of the user's code that only call a function, such as ``init_sentry()``, or that store
+the result of a call, such as ``CLIENT = storage.Client()``. An experiment can parse the file
+without such a statement.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 class CallStatement(NamedTuple):
-    """What a statement calls, without the arguments, which may hold secrets; and the names that it
-    keeps the value in, none if nobody uses the value.
+    """The called function, and the variables that store the result. The arguments are omitted,
+    because arguments may contain secrets. ``assigned`` is empty if no variable stores the result.
     """
 
     called: str
@@ -29,7 +30,9 @@ class CallStatement(NamedTuple):
 
 
 def call_statements(file: str) -> dict[int, CallStatement]:
-    """The statements of a source that a parse can be tried without, by their first lines."""
+    """The call statements of a source file, by their first lines. An experiment can parse the file
+    without each of these statements.
+    """
     tree = tree_of(file)
     return dict(_found(tree)) if tree is not None else {}
 
@@ -52,8 +55,8 @@ def _found(tree: ast.AST) -> Iterator[tuple[int, CallStatement]]:
 
 
 def assigned_names(node: ast.Assign | ast.AnnAssign) -> tuple[str, ...]:
-    """The names that an assignment binds; none if it also changes something else, such as an item
-    or an attribute.
+    """The names that an assignment binds. Empty if the assignment also changes an item or an
+    attribute.
     """
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     parts = [
@@ -66,7 +69,7 @@ def assigned_names(node: ast.Assign | ast.AnnAssign) -> tuple[str, ...]:
 
 
 def _first_call(value: ast.AST | None) -> ast.Call | None:
-    """The outermost call that an expression makes: ``load(…)`` in ``load(…)["key"]``."""
+    """The outermost call of an expression: ``load(…)`` in ``load(…)["key"]``."""
     waiting = [value] if value is not None else []
     while waiting:
         node = waiting.pop()
@@ -78,7 +81,9 @@ def _first_call(value: ast.AST | None) -> ast.Call | None:
 
 
 def _name(call: ast.Call) -> str:
-    """``storage.Client`` for ``storage.Client(…)``; ``connect().cursor`` for a call of a result."""
+    """The name of the called function: ``storage.Client`` for ``storage.Client(…)``, and
+    ``connect().cursor`` for a method call on a result.
+    """
     parts: list[str] = []
     node: ast.expr = call.func
     while isinstance(node, ast.Attribute | ast.Call | ast.Subscript):
@@ -101,10 +106,10 @@ def _key(node: ast.expr) -> str:
 def calls_in(
     file: FileResult, modules: Sequence[Module], root: str
 ) -> Mapping[ImportStatement, CallStatement]:
-    """The call statements in the sources that one traced parse executed.
+    """The call statements in the source files that one traced parse executed.
 
-    dagprof leaves out the statements of the DAG file that build DAGs or tasks, because no parse can
-    do without them.
+    dagprof omits the statements of the DAG file that create DAGs or tasks, because every parse
+    needs these statements.
     """
     trace = file.trace
     if trace is None:
@@ -126,8 +131,8 @@ def calls_in(
 
 
 def own_us(file: FileResult) -> dict[ImportStatement, int]:
-    """What each statement of the DAG file took by itself in µs of the tracing pass: without the
-    modules that it loaded and without the statements in it.
+    """The time of each statement of the DAG file in µs of the tracing pass. The time excludes
+    loaded modules and nested statements.
     """
     if file.trace is None:
         return {}

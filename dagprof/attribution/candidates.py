@@ -1,5 +1,5 @@
-"""Selects the import statements and calls of the user's code that are worth an experiment without
-them.
+"""Selects the import statements and calls of the user's code for experiments. Each experiment
+parses the file without some of these statements.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from dagprof.model import Edge, FileResult, Module, Place
 
 
 class Candidate(NamedTuple):
-    """A statement, its file on disk, and the path that reports show. A candidate also holds what
-    the statement would save alone and at most, in ms of a plain parse. ``call`` says what a
-    call statement calls; it is None for an import statement.
+    """A statement, its file on disk, and the place that reports show. ``alone_ms`` is the saving of
+    this statement alone. ``behind_ms`` is the maximum saving. ``alone_ms`` and ``behind_ms`` are in
+    ms of an uninstrumented parse. ``call`` describes the call of a call statement; it is None for
+    an import statement.
     """
 
     statement: ImportStatement
@@ -33,7 +34,7 @@ class Candidate(NamedTuple):
 def place_of(
     statement: ImportStatement, modules: Sequence[Module], file: FileResult, root: str
 ) -> Place:
-    """The place of a statement; its path is relative to the bundle root if it is below that."""
+    """The place of a statement. A path below the bundle root is relative to the bundle root."""
     path = (
         file.path
         if statement.importer == ROOT
@@ -43,7 +44,7 @@ def place_of(
 
 
 def shown_path(path: str, root: str) -> str:
-    """The path, relative to ``root`` if it is below that."""
+    """The path. A path below ``root`` is relative to ``root``."""
     for below in _forms(root):
         if path.startswith(below):
             return path[len(below) :].replace(os.sep, "/")
@@ -52,7 +53,9 @@ def shown_path(path: str, root: str) -> str:
 
 @lru_cache(maxsize=8)
 def _forms(root: str) -> tuple[str, str]:
-    """The folder as given and as resolved, each ending in a separator."""
+    """The folder as the user wrote it, and the folder with resolved links. Both end with a
+    separator.
+    """
     return root.rstrip(os.sep) + os.sep, bounded.real(root).rstrip(os.sep) + os.sep
 
 
@@ -64,11 +67,11 @@ def candidates(
     *,
     smallest_ms: float,
 ) -> list[Candidate]:
-    """The user's import statements and unused calls that cost at least ``smallest_ms``, the most
-    promising first.
+    """The import statements and calls of the user's code that cost at least ``smallest_ms``. The
+    most promising statement comes first.
 
-    They include statements that would save nothing alone because another statement leads to the
-    same modules. Together, such statements may save much.
+    The result includes statements that alone would save nothing, because another statement loads
+    the same modules. Such statements may save much time together.
     """
     if file.trace is None or file.status.is_failure:
         return []

@@ -1,5 +1,5 @@
-"""The dominator index of a graph: which nodes the root reaches, and which it no longer reaches once
-some nodes are gone.
+"""Dominators of a graph: the nodes that the root reaches, and the nodes that it no longer reaches
+without some other nodes.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ _AT_ONCE = 500
 
 
 class DominatorIndex(Generic[Node]):
-    """Answers questions about a graph that does not change. ``after`` maps each node to the nodes
-    behind it, ``costs`` maps nodes to costs; a missing cost is 0.
+    """Answers questions about an unchanging graph. ``after`` maps each node to its successors.
+    ``costs`` maps nodes to costs; a missing cost is 0.
 
-    Walks use numbers instead of nodes, because a large fleet needs a hundred thousand walks.
+    The class uses numbers instead of nodes, because a large fleet needs a hundred thousand walks
+    through the graph.
     """
 
     def __init__(
@@ -38,7 +39,9 @@ class DominatorIndex(Generic[Node]):
         self._costs = [costs.get(node, 0) for node in self._places]
 
     def cost(self, start: Iterable[Node], without: Collection[Node] = ()) -> int:
-        """The cost of all nodes reached from some nodes, with others gone."""
+        """The total cost of all nodes that are reachable from some start nodes, if the nodes
+        ``without`` are removed.
+        """
         seen = bytearray(len(self._places))
         for node in without:
             if node in self._places:
@@ -54,11 +57,11 @@ class DominatorIndex(Generic[Node]):
         return cost
 
     def costs_without(self, groups: Sequence[Collection[Node]]) -> list[int]:
-        """For each group, the cost of all nodes reached from the root when the nodes of the group
-        are gone.
+        """For each group, the total cost of all nodes that the root reaches if the nodes of the
+        group are removed.
 
-        One walk answers many groups: a node keeps a bit for each group that some path from the root
-        to the node avoids.
+        One walk through the graph computes the costs of many groups. A node has one bit for each
+        group that some path from the root to the node avoids.
         """
         return [
             cost
@@ -95,7 +98,9 @@ class DominatorIndex(Generic[Node]):
 
     @cached_property
     def dominated(self) -> dict[Node, int]:
-        """For each reached node, the cost of all nodes that it dominates, its own cost included."""
+        """For each reachable node, the total cost of the node and of all nodes that it
+        dominates.
+        """
         import networkx  # slow to import: 0.25 s, before the first parse if at the top
 
         nodes = list(self._places)

@@ -1,15 +1,17 @@
-"""The import graph of one parse: modules with their self time, and the import statements that asked
-for them.
+"""The import graph of one parse: the modules with their self time, and the import statements that
+loaded the modules.
 
-A statement is a node of its own between the module that runs it and the modules that it names,
-because it is the only thing that a person can change. A module falls away when no path from the DAG
-file reaches it, so a statement really saves what it dominates (Cooper, Harvey and Kennedy, 2001;
+An import statement is a separate node between the module that executes the statement and the
+modules that the statement names. Users can change statements, not modules. The parse no longer
+loads a module if no path from the DAG file reaches the module. The saving of a statement is
+therefore the time of all modules that the statement dominates (Cooper, Harvey and Kennedy, 2001;
 computed by networkx).
 
-A statement in a function has one node per caller. Each node leads only to the modules that its
-caller made it load. The caller is the module whose execution called the function, not the module
-that contains the function. If an import statement of that module was running, the caller is that
-statement: taking a name from a lazy module calls the module's ``__getattr__``.
+A statement in a function has one node for each caller. Each node leads only to the modules that
+were loaded for its caller. The caller is the module whose execution called the function, not the
+module that contains the function. If an import statement of the calling module was running, the
+caller is this import statement. An example is a name that is taken from a lazy module: Python then
+calls ``__getattr__`` of the lazy module.
 """
 
 from __future__ import annotations
@@ -27,14 +29,14 @@ _IN_ARCHIVE = re.compile(r"\.(?:zip|egg|pyz)[/\\]")
 
 
 class ImportStatement(NamedTuple):
-    """An import statement: the module it is in (a position, -1 for the DAG file) and its line."""
+    """An import statement: the position of its module (-1 for the DAG file), and its line."""
 
     importer: int
     line: int
 
 
 class Call(NamedTuple):
-    """An import statement in a function, as run by one calling module or by one import
+    """An import statement in a function, executed for one calling module or for one import
     statement.
     """
 
@@ -46,12 +48,12 @@ Node = int | ImportStatement | Call
 
 
 class ImportGraph:
-    """Built once from a trace. All figures are microseconds of the tracing pass.
+    """The import graph of one trace. All times are microseconds of the tracing pass.
 
-    ``named`` maps every import statement that ran to the modules that it named or loaded, including
-    modules that were already loaded. ``executed`` holds the statements that are not imports but
-    execute other code that contains imports. ``calls`` are the calls of the user's code that a
-    person can take out: each becomes a statement of its own, as an import statement is.
+    ``named`` maps each executed import statement to the modules that the statement named or loaded,
+    including modules that were already loaded. ``executed`` holds other statements that execute
+    code with imports. ``calls`` are the calls of the user's code that a user can remove. Each call
+    becomes a separate statement, like an import statement.
     """
 
     def __init__(
@@ -106,9 +108,7 @@ class ImportGraph:
                 self._link(statement, edge.target)
 
     def _add_call(self, module: int, line: int, statement: ImportStatement, target: int) -> None:
-        """Add a statement that a line of a module caused to run: an import statement, or other
-        code.
-        """
+        """Add a statement that a line of a module executed: an import statement or other code."""
         running = ImportStatement(module, line)
         caller: int | ImportStatement = module
         if running != statement and (running in self.calls or line in self._lines.get(module, ())):
@@ -119,8 +119,8 @@ class ImportGraph:
         self._link(Call(statement, caller), target)
 
     def _add_loads(self) -> None:
-        """Add an edge for each load. A statement without an observed importer belongs to the load
-        that was under way.
+        """Add an edge for each load. A statement without a known importer belongs to the load that
+        was in progress.
         """
         loads = self._loads
         for place, module in enumerate(loads.module):
@@ -139,8 +139,8 @@ class ImportGraph:
                 self._add_call(around, loads.caller_line[place], statement, module)
 
     def around(self, place: int) -> int:
-        """The load in which another load began, -1 outside of all loads. A package counts as loaded
-        by whoever asked for its module.
+        """The load in which another load started, or -1 outside all loads. A parent package counts
+        as loaded by the importer of its module.
         """
         loads = self._loads
         inside = f"{self.modules[loads.module[place]].name}."
@@ -150,8 +150,8 @@ class ImportGraph:
         return parent
 
     def ran(self, place: int) -> ImportStatement:
-        """The line of the surrounding module that began a load: its import statement, or its call
-        of a function that contains one.
+        """The line of the enclosing module that started a load: an import statement, or a call of a
+        function that contains an import statement.
         """
         around = self._module_around(place)
         if self._loads.importer[place] == around:
@@ -163,7 +163,7 @@ class ImportGraph:
         return self._loads.module[around] if around >= 0 else ROOT
 
     def _add_packages(self) -> None:
-        """Link each submodule to its packages: Python loads these first, whoever asks for the
+        """Link each submodule to its parent packages. Python loads the parent packages before the
         submodule.
         """
         by_name = {self.modules[place].name: place for place in self.cost_us}
@@ -178,13 +178,13 @@ class ImportGraph:
 
     @property
     def total_us(self) -> int:
-        """Self time of all modules that the parse loaded."""
+        """The self time of all modules that the parse loaded."""
         return sum(self.cost_us.values())
 
     @cached_property
     def _ways(self) -> dict[ImportStatement, list[Node]]:
-        """The nodes of each import statement that led to a loaded module: the statement itself, or
-        one node per caller.
+        """The nodes of each import statement that loaded a module: the statement itself, or one
+        node for each caller.
         """
         found: dict[ImportStatement, list[Node]] = {}
         for node in self._after:
@@ -195,26 +195,24 @@ class ImportGraph:
         return found
 
     def statements(self) -> list[ImportStatement]:
-        """All import statements that led to a loaded module."""
+        """All import statements that loaded a module."""
         return list(self._ways)
 
     def ways(self, statement: ImportStatement) -> list[Node]:
-        """A statement's nodes; a statement in a function has one per caller."""
+        """The nodes of a statement. A statement in a function has one node for each caller."""
         return self._ways.get(statement, [])
 
     def is_in_function(self, statement: ImportStatement) -> bool:
-        """Whether a statement ran because of a function call, not because Python executed a
-        module.
-        """
+        """Whether a function call executed the statement, and not the execution of a module."""
         return any(isinstance(way, Call) for way in self.ways(statement))
 
     def is_users(self, statement: ImportStatement) -> bool:
-        """Whether a statement is in the user's own code."""
+        """Whether a statement is in the user's code."""
         return statement.importer == ROOT or self.modules[statement.importer].origin is Origin.USER
 
     def is_changeable(self, statement: ImportStatement) -> bool:
-        """Whether a person can remove or move the statement: it is an import statement of the
-        user's, in a file of its own, or one of ``calls``.
+        """Whether a user can remove or move the statement. The statement is either an import
+        statement of the user's code outside archives, or one of ``calls``.
         """
         if not self.is_users(statement) or statement.line <= 0 or statement in self.executed:
             return False
@@ -223,9 +221,7 @@ class ImportGraph:
         )
 
     def targets(self, statement: ImportStatement) -> list[int]:
-        """The modules loaded in this parse that a statement asks for, directly or through a lazy
-        module.
-        """
+        """The modules that a statement loaded in this parse, directly or through a lazy module."""
         found: dict[int, None] = {}
         for way in self.ways(statement):
             for node in self._after[way]:
@@ -234,7 +230,7 @@ class ImportGraph:
         return list(found)
 
     def importers(self, module: int) -> list[ImportStatement]:
-        """All statements that ask for a module."""
+        """All statements that import a module."""
         return [
             statement
             for statement, ways in self._ways.items()
@@ -242,8 +238,8 @@ class ImportGraph:
         ]
 
     def reached_until(self, start: Node, boundary: Collection[Node]) -> tuple[list[Node], set[int]]:
-        """The nodes of ``boundary`` and the modules that a walk from ``start`` reaches if it stops
-        at each node of ``boundary``.
+        """The modules and the nodes of ``boundary`` that a walk from ``start`` reaches. The walk
+        stops at each node of ``boundary``.
         """
         seen: set[Node] = {start}
         waiting: list[Node] = [start]
@@ -260,8 +256,8 @@ class ImportGraph:
         return met, {node for node in seen if isinstance(node, int) and node != ROOT}
 
     def saving_us(self, without: Collection[int | ImportStatement]) -> int:
-        """The self time in µs of the modules that fall away when these statements or modules are
-        all gone.
+        """The self time in µs of the modules that the parse no longer loads if all of these
+        statements or modules are removed.
         """
         gone = [
             way
@@ -272,18 +268,18 @@ class ImportGraph:
 
     def alone_us(self, node: int | ImportStatement) -> int:
         """The saving in µs without one statement or module: the self time of the modules that only
-        it leads to.
+        this statement or module loads.
         """
         ways = [node] if isinstance(node, int) else self.ways(node)
         return self._index.dominated.get(ways[0], 0) if len(ways) == 1 else self.saving_us([node])
 
     def savings_us(self, groups: Sequence[Collection[int]]) -> list[int]:
-        """The saving in µs without all modules of a group, for each of these groups."""
+        """The saving in µs for each group, if all modules of the group are removed."""
         return [self.total_us - us for us in self._index.costs_without(groups)]
 
     def behind_us(self, statement: ImportStatement) -> int:
-        """The self time in µs of all modules that a statement leads to, even if others lead there
-        too.
+        """The self time in µs of all modules that a statement loads, including modules that other
+        statements also load.
         """
         return self._index.cost(self.ways(statement))
 
@@ -293,8 +289,8 @@ class ImportGraph:
         return DominatorIndex(ROOT, self._after, costs)
 
     def chain(self, module: int) -> dict[ImportStatement, int]:
-        """The import statements through which a module was first loaded, starting at the DAG file,
-        and the module that each statement began to load.
+        """The import statements through which a module was first loaded, starting in the DAG file.
+        Each entry contains a statement and the module that the statement started to load.
         """
         loads: Loads = self._loads
         found: dict[ImportStatement, int] = {}

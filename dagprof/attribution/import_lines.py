@@ -1,5 +1,5 @@
-"""The lines of the user's code that ran import statements in one parse. An effect at such a line is
-the doing of a library.
+"""The lines of the user's code that executed import statements in one parse. An effect at such a
+line is caused by a library.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dagprof.model import Edge, FileResult, Origin, Place, Run
 
 
 def import_places(file: FileResult, run: Run) -> frozenset[Place]:
-    """The places of the user's import statements that ran; empty for an untraced parse."""
+    """The places of the user's import statements that ran. Empty for an untraced parse."""
     return frozenset(
         place_of(statement, run.modules, file, run.root)
         for statement in set(_statements(file, run))

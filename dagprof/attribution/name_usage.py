@@ -1,5 +1,5 @@
-"""Finds uses of the names that an import statement binds, in the text of the sources. A parse
-cannot show which names tasks will use.
+"""Finds uses of imported names in the source text. A parse cannot show which names tasks will
+use.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dagprof.attribution.trees import text_of, tree_of
 
 
 class NameUse(NamedTuple):
-    """A place in a file on disk, and the name that the place uses."""
+    """A place in a file on disk, and the name that this place uses."""
 
     file: str
     line: int
@@ -23,7 +23,7 @@ class NameUse(NamedTuple):
 
 def bound_names(file: str, line: int) -> frozenset[str]:
     """The names that the import statements or the assignment at a line bind. ``import *`` may bind
-    any name, so it gives none here.
+    any name, so the result is empty for ``import *``.
     """
     found: set[str] = set()
     for node in _imports_at(file, line):
@@ -34,8 +34,8 @@ def bound_names(file: str, line: int) -> frozenset[str]:
 
 
 def is_reexported(file: str, line: int) -> bool:
-    """Whether an import at a line offers its names to other files: it is in a package's
-    ``__init__.py``, or has the form ``import x as x``.
+    """Whether an import at a line offers its names to other files. The import is in the
+    ``__init__.py`` of a package, or has the form ``import x as x``.
     """
     if os.path.basename(file) == "__init__.py":
         return True
@@ -45,8 +45,8 @@ def is_reexported(file: str, line: int) -> bool:
 
 
 def is_in_class(file: str, line: int) -> bool:
-    """Whether an import at a line is in the body of a class. The instances of the class then have
-    its names as attributes.
+    """Whether an import at a line is in the body of a class. The imported names are then attributes
+    of the class and its instances.
     """
     tree = tree_of(file)
     nodes = set(_imports_at(file, line))
@@ -59,8 +59,8 @@ def is_in_class(file: str, line: int) -> bool:
 
 
 def modules_at(file: str, line: int) -> frozenset[str]:
-    """The dotted names that the import statements at a line may load. Loading them makes them
-    attributes of their packages.
+    """The dotted names that the import statements at a line may load. A loaded module becomes an
+    attribute of its package.
     """
     found: set[str] = set()
     for node in _imports_at(file, line):
@@ -74,7 +74,7 @@ def modules_at(file: str, line: int) -> frozenset[str]:
 
 def reads_module(file: str, modules: Collection[str]) -> bool:
     """Whether a file reads one of these modules as an attribute of its package (``package.module``)
-    without an import of its own.
+    without importing the module.
     """
     tree = tree_of(file)
     last = {module.rpartition(".")[2] for module in modules}
@@ -85,7 +85,7 @@ def reads_module(file: str, modules: Collection[str]) -> bool:
 
 
 def has_attribute(file: str, names: Collection[str]) -> bool:
-    """Whether a file reads one of these names as an attribute of something: ``self.name``."""
+    """Whether a file reads one of these names as an attribute, such as ``self.name``."""
     tree = tree_of(file)
     return tree is not None and any(
         isinstance(node, ast.Attribute) and node.attr in names for node in ast.walk(tree)
@@ -93,18 +93,19 @@ def has_attribute(file: str, names: Collection[str]) -> bool:
 
 
 def is_used(file: str, names: Collection[str]) -> bool:
-    """Whether a file reads one of these names, offers one in ``__all__``, or may look names up by
-    their text.
+    """Whether a file reads one of these names, offers one of these names in ``__all__``, or may
+    look up names by their text.
     """
     tree = tree_of(file)
     return tree is not None and (any(True for _ in _reads(tree, names)) or _reads_by_text(tree))
 
 
 def is_in_hints(file: str, names: Collection[str]) -> bool:
-    """Whether only type hints of a file read these names, and Python does not evaluate these hints.
+    """Whether only type hints of a file read these names, and Python does not evaluate these type
+    hints.
 
-    Python does not evaluate quoted hints, nor any hint under ``from __future__ import
-    annotations``.
+    Python does not evaluate quoted type hints. With ``from __future__ import annotations``, Python
+    evaluates no type hints.
     """
     tree = tree_of(file)
     if tree is None or _reads_by_text(tree):
@@ -156,10 +157,10 @@ def _names_in(text: str) -> frozenset[str]:
 
 
 def _reads_by_text(tree: ast.Module) -> bool:
-    """Whether a file looks names up by a text that is only known at run time: ``globals()[name]``,
+    """Whether a file looks up names by a text that is known only at run time: ``globals()[name]``,
     ``eval(text)``.
 
-    ``globals()[name] = dag`` offers a DAG and reads nothing, so it does not count.
+    ``globals()[name] = dag`` offers a DAG and reads no name, so this statement does not count.
     """
     written = {id(node.value) for node in ast.walk(tree) if _is_stored_item(node)}
     for node in ast.walk(tree):
@@ -176,8 +177,8 @@ def _is_stored_item(node: ast.AST) -> TypeGuard[ast.Subscript]:
 
 
 def _own_statements(node: ast.AST) -> Iterator[ast.AST]:
-    """The statements of a class body and the statements nested in them, without those of the
-    class's functions and inner classes.
+    """The statements of a class body and their nested statements. Statements in functions and inner
+    classes do not count.
     """
     waiting = list(ast.iter_child_nodes(node))
     while waiting:
@@ -215,8 +216,8 @@ def _hints(tree: ast.Module) -> Iterator[ast.expr]:
 
 
 def uses_in(file: str, wanted: Mapping[str, Collection[str]]) -> Iterator[tuple[str, NameUse]]:
-    """The places where a file takes some names from modules, each with the module: ``from module
-    import name``, ``module.name``.
+    """The places where a file takes some names from modules (``from module import name``,
+    ``module.name``). Each result contains a place and a module.
     """
     text = text_of(file)
     for module, names in wanted.items():
@@ -257,7 +258,7 @@ def _uses(tree: ast.Module, module: str, names: Collection[str]) -> Iterator[tup
 
 
 def _dotted(node: ast.expr) -> str:
-    """``a.b.c`` for a name and its attributes; empty for any other expression."""
+    """``a.b.c`` for a name and its attributes. Empty for any other expression."""
     parts = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)
@@ -273,7 +274,7 @@ def _last_name(node: ast.expr) -> str:
 
 
 def _is_same(asked: str, module: str, level: int) -> bool:
-    """Whether a name asks for a module. A relative name may mean any module whose name ends with
-    it.
+    """Whether a name refers to a module. A relative name may refer to any module whose name ends
+    with the relative name.
     """
     return asked == module or (level > 0 and bool(asked) and module.endswith("." + asked))

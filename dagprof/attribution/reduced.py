@@ -1,13 +1,12 @@
-"""The import graph of one file, reduced to the statements that a person can change: import
-statements and calls. It is small
-enough to keep for thousands of files.
+"""The import graph of one file, reduced to import statements and calls that a user can change. The
+reduced graph is small, so dagprof can keep the graphs of thousands of files.
 
-Nodes are the user's import statements; a statement in a function has one node per caller. Modules
-that the same nodes lead to form one *atom*: they stay or go together. This module walks everything
-between two such nodes once and then drops the full graph.
+The nodes are the import statements of the user's code. A statement in a function has one node for
+each caller. Modules that the same nodes load form an *atom*: the parse loads all or none of these
+modules. This module walks once through everything between two nodes, and then drops the full graph.
 
-Sets of nodes and of atoms are integers with one bit per member. The plan asks for every file and
-many sets of statements which modules fall away, and each question takes only a few integer
+Sets of nodes and sets of atoms are integers with one bit for each member. The plan needs the
+removed modules of many sets of statements in every file. Each result takes only a few integer
 operations.
 """
 
@@ -23,8 +22,8 @@ from dagprof.attribution.graph import ROOT, ImportGraph, ImportStatement, Node
 
 
 class Atom(NamedTuple):
-    """Modules that stay or go together: a bit for each node that leads to them, their self time in
-    µs, and their number.
+    """Modules that are loaded together or not at all: the bits of the nodes that load the modules,
+    the self time in µs, and the number of modules.
     """
 
     nodes: int
@@ -33,8 +32,9 @@ class Atom(NamedTuple):
 
 
 class Reduced:
-    """Finds which modules fall away without some of the user's statements. Times are µs of the
-    tracing pass. ``own_us`` holds the time of calls without the modules that they load.
+    """Finds the modules that the parse no longer loads without some of the user's statements. Times
+    are in µs of the tracing pass. ``own_us`` holds the time of each call without the modules that
+    the call loads.
     """
 
     def __init__(
@@ -78,18 +78,17 @@ class Reduced:
         self.atoms = (*(Atom(mask, *row) for mask, row in totals.items()), *calls)
 
     def _around(self, graph: ImportGraph, start: Node) -> tuple[int, set[int]]:
-        """The nodes that run, and the modules that are loaded, because of one node and through no
-        other node.
+        """The nodes that run, and the modules that are loaded, directly because of one node.
 
-        The walk stops at other nodes, because these may be gone. The modules behind another node
-        are loaded only if that node runs.
+        The walk stops at other nodes, because these nodes may be removed. The modules behind
+        another node are loaded only if that node runs.
         """
         nodes, modules = graph.reached_until(start, self._bit.keys())
         return sum(self._bit[node] for node in nodes), modules
 
     def lost(self, without: Collection[ImportStatement]) -> int:
-        """The atoms that fall away without these statements, as bits. Sets of statements with the
-        same lost atoms save the same time.
+        """The atoms that the parse no longer loads without these statements, as bits. Two sets of
+        statements with the same atoms have the same saving.
         """
         gone = self._of(without)
 
@@ -105,25 +104,25 @@ class Reduced:
         )
 
     def falls_away(self, without: Collection[ImportStatement]) -> tuple[int, int]:
-        """Self time in µs and number of the modules that are no longer loaded without these
-        statements.
+        """The self time in µs and the number of the modules that the parse no longer loads without
+        these statements.
         """
         return self.sums(self.lost(without))
 
     def sums(self, lost: int) -> tuple[int, int]:
-        """Self time in µs and number of the modules of these atoms."""
+        """The self time in µs and the number of the modules of these atoms."""
         gone = [atom for number, atom in enumerate(self.atoms) if lost >> number & 1]
         return sum(atom.cost_us for atom in gone), sum(atom.modules for atom in gone)
 
     def behind_us(self, statement: ImportStatement) -> int:
-        """Self time in µs of all modules that a statement leads to, even if others lead there
-        too.
+        """The self time in µs of all modules that a statement loads, including modules that other
+        statements also load.
         """
         leads = self._running(self._bits[statement])
         return sum(atom.cost_us for atom in self.atoms if atom.nodes & leads)
 
     def _running(self, start: int, gone: int = 0) -> int:
-        """The nodes that run if these nodes run, without the nodes that are gone."""
+        """The nodes that run if these nodes run. Removed nodes do not count."""
         running, waiting = 0, start & ~gone
         while waiting:
             # Take the lowest set bit and its position: this is the next node.

@@ -1,4 +1,4 @@
-"""Converts microseconds of the tracing pass into milliseconds of a plain parse."""
+"""Converts microseconds of the tracing pass into milliseconds of an uninstrumented parse."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from dagprof.model import FileResult, Trace
 
 
 def outermost_ms(trace: Trace) -> float:
-    """The time of all loads in traced ms: the sum of the loads that are inside no other load."""
+    """The time of all module loads in ms of the tracing pass: the sum of the loads that are not
+    nested in another load.
+    """
     loads = trace.loads
     return (
         sum(us for us, parent in zip(loads.cumulative_us, loads.parent, strict=True) if parent < 0)
@@ -15,8 +17,8 @@ def outermost_ms(trace: Trace) -> float:
 
 
 def scale(file: FileResult) -> float:
-    """The factor from the traced parse to the plain parses, without waiting for a processor; 1.0
-    without a trace.
+    """The factor from the traced parse to the uninstrumented parses, without the time that parses
+    waited for a CPU. 1.0 without a trace.
     """
     trace = file.trace
     if trace is None or not file.is_timed:
@@ -25,18 +27,18 @@ def scale(file: FileResult) -> float:
 
 
 def worked_ms(file: FileResult) -> float:
-    """Median parse time up to the end of serialisation, without waiting for a processor. The other
-    passes cover only this part of the parse.
+    """The median parse time up to the end of serialisation, without the time that parses waited for
+    a CPU. The other passes cover only this part of the parse.
     """
     return max(0.0, file.own_ms - file.samples.median("exit_ms"))
 
 
 def saving_ms(file: FileResult, us: float) -> float:
-    """The saving of a plain parse without this much self time of the traced parse, without waiting
-    for a processor.
+    """The saving of an uninstrumented parse, computed from self time of the traced parse. The
+    saving excludes the time that parses waited for a CPU.
 
-    Garbage collection belongs to no module, but modules that are not loaded cause no collection.
-    The saving therefore includes it in proportion.
+    Garbage collection belongs to no module, but a module that is not loaded causes no garbage
+    collection. The saving therefore includes a proportional share of the garbage collection.
     """
     trace = file.trace
     if trace is None:
@@ -55,15 +57,15 @@ def saving_ms(file: FileResult, us: float) -> float:
 
 
 def own_load_ms(file: FileResult) -> float:
-    """Median load stage without waiting for a processor. The wait is spread evenly over all
-    stages.
+    """The median load stage without the time that parses waited for a CPU. dagprof distributes the
+    wait evenly over all stages.
     """
     return file.samples.median("load_ms") * (file.own_ms / file.parse_ms if file.parse_ms else 1.0)
 
 
 def sampled_scale(file: FileResult) -> float:
-    """The same factor for the sampled call tree, whose parse takes longer than a plain parse; 1.0
-    without a call tree.
+    """The factor from the sampled parse to an uninstrumented parse. A sampled parse takes longer.
+    1.0 without a call tree.
     """
     return (
         worked_ms(file) / file.stack.wall_ms

@@ -1,4 +1,4 @@
-"""The lines of a source as Python counts them."""
+"""Splits source text into lines in the same way as Python."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def source_text(data: bytes) -> str:
-    """The text of a source, decoded with the encoding that the source declares.
+    """The text of a source file, decoded with the encoding that the file declares.
 
-    :raises UnicodeError: the source is not text in that encoding.
+    :raises UnicodeError: the source file is not valid text in this encoding.
     """
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
@@ -27,7 +27,7 @@ def with_line_feeds(text: str) -> str:
 
 
 def lines_of(text: str) -> list[str]:
-    """The lines as Python's tokenizer counts them: form feeds and other Unicode separators do not
+    """The lines as Python's tokenizer counts them. Form feeds and other Unicode separators do not
     end a line.
     """
     lines = with_line_feeds(text).split("\n")
@@ -35,7 +35,7 @@ def lines_of(text: str) -> list[str]:
 
 
 def source_lines(data: bytes) -> list[str]:
-    """The lines of a source. Bytes that are invalid in its encoding are replaced."""
+    """The lines of a source file. Invalid bytes are replaced."""
     try:
         return lines_of(source_text(data))
     except UnicodeError:

@@ -1,8 +1,8 @@
-"""Finds the imports in Python source text without running it, and so the DAG files that a changed
-module can reach at all.
+"""Finds the imports in Python source text without executing the text. dagprof uses these imports to
+find the DAG files that a changed module can reach.
 
-It finds too many files rather than too few. A traced parse then shows which files really load the
-change.
+The search finds too many files rather than too few. A traced parse then shows which files really
+load the change.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _LISTING = re.compile(rb"\b(?:i?glob|rglob|iterdir|listdir|scandir|walk)\b")
 
 
 def module_names(path: PurePath, roots: Iterable[PurePath]) -> tuple[str, ...]:
-    """The names under which other files can import a file: one for each folder of ``roots`` above
-    it.
+    """The names under which other files can import a file. There is one name for each folder of
+    ``roots`` above the file.
     """
     names = []
     for root in roots:
@@ -35,7 +35,7 @@ def module_names(path: PurePath, roots: Iterable[PurePath]) -> tuple[str, ...]:
 
 
 def imported_names(source: bytes, importer: str, *, is_package: bool = False) -> set[str]:
-    """All dotted names that a source text may import, with the packages above them; empty if the
+    """All dotted names that a source text may import, including their parent packages. Empty if the
     text is not Python.
     """
     try:
@@ -70,9 +70,9 @@ def _with_packages(name: str) -> Iterable[str]:
 class Reach:
     """Finds the files that a set of changed files can reach.
 
-    ``sources`` holds the text of all Python files of one side, by path. ``modules`` holds the names
-    under which each can be imported. ``entries`` are the DAG files; dagprof assumes that other
-    files import them only by name.
+    ``sources`` holds the text of all Python files of one version, by path. ``modules`` holds the
+    import names of each file. ``entries`` are the DAG files. dagprof assumes that other files
+    import DAG files only by name.
     """
 
     def __init__(
@@ -85,12 +85,13 @@ class Reach:
         self._imports: dict[str, set[str]] = {}
 
     def of(self, changed: Iterable[str]) -> set[str]:
-        """The changed paths, and the paths that import one of them through any number of other
+        """The changed paths, and all paths that import a changed path directly or through other
         files.
 
         If a helper changed, the result includes files with dynamic imports. If a file that is not
-        Python changed, it includes the files whose text names that file, its folder or its kind. If
-        anything but DAG files changed, it includes the files that list folders.
+        Python changed, the result includes the files whose text contains the name, the folder or
+        the suffix of the file. If any file except DAG files changed, the result includes the files
+        that list folders.
         """
         changed = set(changed)
         reached, waiting = set(changed), [path for path in changed if path.endswith(".py")]
@@ -103,8 +104,8 @@ class Reach:
         return self.importing(reached | seeds, waiting + list(seeds - reached))
 
     def importing(self, paths: Iterable[str], waiting: Iterable[str] | None = None) -> set[str]:
-        """These paths, and the paths that import one of ``waiting`` by name, through any number of
-        other files. ``waiting`` defaults to all of these paths.
+        """These paths, and all paths that import one of ``waiting`` by name, directly or through
+        other files. By default, ``waiting`` is all of these paths.
         """
         reached = set(paths)
         waiting = list(reached if waiting is None else waiting)
@@ -133,8 +134,8 @@ class Reach:
 
 
 def _mentions(text: bytes, paths: Iterable[str]) -> bool:
-    """Whether a source text names a file, its folder in quotes or in a path, or the kind of
-    file.
+    """Whether a source text contains the name of a file, its folder in quotes or in a path, or its
+    suffix.
     """
     for path in map(PurePath, paths):
         if path.name.encode(errors="surrogateescape") in text:

@@ -1,4 +1,4 @@
-"""Times of the statements of one file: plain functions over a trace."""
+"""The times of the statements of one file. The functions use a trace."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DAG_FILE = -1
 
 
 def own_us(statements: Sequence[Statement]) -> list[tuple[int, int]]:
-    """Wall and CPU microseconds of each statement, without the statements nested in it."""
+    """The wall time and the CPU time of each statement in µs, without nested statements."""
     own = [[statement.wall_us, statement.cpu_us] for statement in statements]
     for statement in statements:
         if statement.parent >= 0:
@@ -22,8 +22,8 @@ def own_us(statements: Sequence[Statement]) -> list[tuple[int, int]]:
 
 
 def without_loads_us(trace: Trace) -> list[int]:
-    """Wall microseconds of each statement, without nested statements and without the modules that
-    it loaded.
+    """The wall time of each statement in µs, without nested statements and without loaded
+    modules.
     """
     loaded = _loaded_us(trace)
     return [
@@ -33,8 +33,8 @@ def without_loads_us(trace: Trace) -> list[int]:
 
 
 def _loaded_us(trace: Trace) -> dict[int, int]:
-    """Import time in µs of each statement, by its position in ``trace.statements``. Only outermost
-    loads count. Each belongs to the innermost statement that was running.
+    """The import time of each statement in µs, by position in ``trace.statements``. Only outermost
+    loads count. Each load belongs to the innermost statement that was running.
     """
     found: dict[int, int] = {}
     loads = trace.loads

@@ -1,4 +1,4 @@
-"""Reads Python sources and their syntax trees, each version of a file once."""
+"""Reads Python source files and their syntax trees. Each version of a file is read only once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dagprof import bounded
 
 
 def text_of(file: str) -> str:
-    """The text of a file; empty if it cannot be read."""
+    """The text of a file. Empty if the file cannot be read."""
     try:
         return bounded.source(file).decode("utf-8", "replace")
     except OSError:
@@ -19,7 +19,7 @@ def text_of(file: str) -> str:
 
 
 def tree_of(file: str) -> ast.Module | None:
-    """The syntax tree of a file; None if it cannot be read or is not Python."""
+    """The syntax tree of a file. None if the file cannot be read or is not Python."""
     try:
         return _parsed(file, os.stat(file).st_mtime_ns)
     except (OSError, ValueError):

@@ -1,3 +1,3 @@
-"""The gate turns measurements and demands into a verdict with its reasons. It is pure; the command
-line chooses the exit codes.
+"""The gate compares measurements with limits and rules, and decides whether a change passes. This
+package reads and writes no files. The command line maps the decision to an exit code.
 """

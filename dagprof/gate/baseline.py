@@ -1,5 +1,5 @@
-"""The verdict on a Run compared with a stored Run: the judge's answer for both Runs, and all rules
-of the gate.
+"""The verdict on a Run compared with a stored Run. The judge compares the parse times of both Runs,
+and the gate applies all rules.
 """
 
 from __future__ import annotations
@@ -16,18 +16,20 @@ from dagprof.model import Run
 
 
 def suspects(baseline: Run, run: Run, demand: Demand) -> set[str]:
-    """The files that seem slower.
+    """The files that seem slower than in the baseline.
 
-    :raises UsageError: the two Runs cannot be compared; the message says why and what to do.
+    :raises UsageError: the two Runs cannot be compared. The message gives the reason and the next
+    step.
     """
     _refuse(runs.refusal(baseline, run))
     return runs.suspects(runs.judge(baseline, run, demand.timing))
 
 
 def check_reference(baseline: Run) -> None:
-    """Check before any measurement that a comparison with the baseline is possible.
+    """Check that a comparison with the baseline is possible. A command uses this check before the
+    measurement.
 
-    :raises UsageError: the baseline holds no reference parse.
+    :raises UsageError: the baseline has no reference parse.
     """
     _refuse(runs.lacks_reference(baseline))
 
@@ -41,15 +43,16 @@ def decide_by_baseline(
     *,
     again: Run | None = None,
 ) -> Verdict:
-    """Judge a Run by a stored Run, which ``name`` names. Files in ``again`` are judged by their
-    times there.
+    """Compare a Run with a stored Run. ``name`` is the name of the stored Run in reports. For files
+    in ``again``, the gate uses the times in ``again``.
 
-    :raises UsageError: the two Runs cannot be compared; the message says why and what to do.
+    :raises UsageError: the two Runs cannot be compared. The message gives the reason and the next
+    step.
     """
     if baseline.files and run.files and not comparable.on_both_sides(baseline, run):
         raise UsageError(
-            "The baseline and this run have no file in common. Measure the folder from which the"
-            " baseline was saved."
+            "The baseline and this run have no DAG file in common. Scan the folder that the"
+            " baseline covers."
         )
     _refuse(runs.refusal(baseline, run))
     if again is not None and again.files:
@@ -66,8 +69,8 @@ def decide_by_baseline(
 
 
 def usable(judged: Mapping[str, Judgement], base: Run, head: Run) -> dict[str, Judgement]:
-    """The judgements that a verdict can rest on: both parses end alike, or the new parse fails
-    later than the old one ended.
+    """The judgements that the verdict can use. In such a judgement, both parses end with the same
+    result, or the new parse fails later than the old parse ended.
     """
     alike = comparable.both_timed(base, head)
     return {
@@ -86,6 +89,6 @@ def _doubt(baseline: Run, run: Run) -> str:
     factor = runs.basis(baseline, run).factor
     return (
         f"The reference parse takes {factor:.2f} times as long as when the baseline was saved. The"
-        f" gate does not report changes below {runs.LEAST.relative:.0%} or"
-        f" {runs.LEAST.absolute_ms:.0f} ms. To find smaller changes, use `--against`."
+        f" gate ignores parse time changes that are smaller than {runs.LEAST.relative:.0%} or"
+        f" smaller than {runs.LEAST.absolute_ms:.0f} ms. To find smaller changes, use `--against`."
     )

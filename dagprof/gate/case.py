@@ -11,11 +11,12 @@ from dagprof.model import Place
 
 
 class Case(NamedTuple):
-    """Both parses of one file, its limits, and Airflow's import timeout in ms (0 for none).
-    ``base`` is None for a new file.
+    """Both parses of one DAG file, the limits of the file, and Airflow's import timeout in ms (0
+    for no timeout). ``base`` is None for a new file.
 
-    ``precedents`` knows what other DAG files of the base do through helpers. ``every_failure``: a
-    file without DAGs is a finding even if it had none in the base.
+    ``precedents`` lists the effects and imports that other DAG files of the base have through
+    helpers. If ``every_failure`` is true, a file without DAGs is a finding, even if the file had no
+    DAGs in the base.
     """
 
     base: Parsed | None
@@ -31,20 +32,24 @@ class Case(NamedTuple):
 
     @property
     def base_broke_off(self) -> bool:
-        """Whether the base failed. Nobody knows what it would have done after that point."""
+        """Whether the parse of the base version failed. The effects of the remaining code are then
+        unknown.
+        """
         return self.base is not None and self.base.file.status.is_failure
 
     @property
     def is_traced(self) -> bool:
-        """Whether all imports and effects of the base are known, or there is no base."""
+        """Whether all imports and effects of the base version are known. True for a new file
+        without a base.
+        """
         return self.base is None or (self.base.file.trace is not None and not self.base_broke_off)
 
 
 class Found(NamedTuple):
-    """A place and what the rule found there, in one sentence.
+    """The place of a result, and a one-sentence description of the result.
 
-    ``is_note``: it is a note, not a finding, because other DAG files already do the same or the
-    base may have done it.
+    ``is_note`` marks a note that is not a finding. Other DAG files already have the same result, or
+    the base version may have the same result.
     """
 
     place: Place

@@ -1,5 +1,5 @@
-"""The verdict on two Runs whose samples are pairs. Statistics decide on the parse times, rules on
-everything else.
+"""The verdict on two Runs whose samples are pairs. Statistical tests judge the parse times. Rules
+judge all other results.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from dagprof.quantities import count, parse_duration_ms, parse_share
 
 
 class Demand(Frozen, frozen=True):
-    """The gate's demands on these files on this day. ``folders`` leads from the configuration file
-    to the bundle root.
+    """The limits, rules and waivers that the gate applies, and the date on which the gate runs.
+    ``folders`` is the path from the configuration file to the bundle root.
 
-    ``prefix`` leads to the bundle root from the root of the repository; the paths of judged files
-    are relative to the latter. ``asks_for_times`` says whether the gate judges parse times at all.
-    ``every_failure`` says that ``import-error`` finds each file that gives no DAGs, and not only
-    files that gave some in the base.
+    ``prefix`` is the path from the root of the repository to the bundle root. The paths of judged
+    files are relative to the root of the repository. ``asks_for_times`` says whether the gate
+    judges parse times. If ``every_failure`` is true, the rule ``import-error`` reports each file
+    that gives no DAGs, even if the file gave no DAGs in the base.
     """
 
     today: datetime.date
@@ -59,7 +59,7 @@ class Demand(Frozen, frozen=True):
         )
 
     def accepted(self, found: Iterable[Finding]) -> tuple[Finding, ...]:
-        """The findings, each with the waiver that accepts it if there is one."""
+        """The findings. Each finding that a waiver accepts names its waiver."""
         return tuple(
             waivers.applied(
                 each, self.waivers, self.today, folders=self.folders, prefix=self.prefix
@@ -68,12 +68,12 @@ class Demand(Frozen, frozen=True):
         )
 
     def timing(self, path: str) -> Limits:
-        """The limits above which a change of the file's parse time counts."""
+        """The limits that a change of the file's parse time must exceed to count."""
         return _timing_limits(self.limits(path))
 
     @property
     def false_alarms(self) -> float:
-        """The chance that a run reports any false regression."""
+        """The probability that a run without any real change reports a regression."""
         return parse_share(self.policy.false_alarms)
 
 
@@ -82,15 +82,15 @@ def _timing_limits(limits: FileLimits) -> Limits:
 
 
 class Compared(Frozen, frozen=True):
-    """The measurements: both sides, their names, files out of reach, doubts, and the changed lines
-    of each source file.
+    """The measurements of both versions, and the lines that the change touches in each source file.
 
-    ``working_lines`` are the changed lines that call or compute something when their module is
-    imported. ``begun_lines`` are the first lines of the statements that contain changed lines.
-    ``renamed`` maps the new name of each renamed file to its old name; both Runs use the new one.
-    ``others`` are parses of the base's DAG files that the change cannot reach, traced to find what
-    they do through helpers that a changed file begins to use. ``more_others`` says that dagprof did
-    not trace all of those.
+    ``unaffected`` is the number of DAG files that the change cannot reach. ``doubts`` are notes on
+    the measurement. ``working_lines`` are the changed lines that call or compute something when
+    their module is imported. ``begun_lines`` are the first lines of the statements that contain
+    changed lines. ``renamed`` maps the new name of each renamed file to the old name; both Runs use
+    the new name. ``others`` holds traced parses of DAG files of the base that the change cannot
+    reach. The gate uses ``others`` to find the effects that these DAG files already have through
+    helpers. ``more_others`` says that dagprof traced only some of these DAG files.
     """
 
     base: Run
@@ -113,7 +113,9 @@ class Compared(Frozen, frozen=True):
 
     @property
     def precedents(self) -> Precedents:
-        """What the base's DAG files do through helpers, from complete traces only."""
+        """The effects and imports that DAG files of the base have through helpers. Only complete
+        traces count.
+        """
         runs = [run for run in (self.base, self.others) if run is not None]
         parses = [
             Parsed(file, run)
@@ -125,7 +127,7 @@ class Compared(Frozen, frozen=True):
 
 
 def decide(compared: Compared, demand: Demand, version: str = "") -> Verdict:
-    """Judge parses that were measured in turns."""
+    """Judge two versions whose parses took turns."""
     timed = both_timed(compared.base, compared.head)
     judged = pairs.judge(
         {
@@ -148,9 +150,7 @@ def decide(compared: Compared, demand: Demand, version: str = "") -> Verdict:
 def verdict_on(
     compared: Compared, demand: Demand, judged: Mapping[str, Judgement], version: str
 ) -> Verdict:
-    """The findings of the rules and the outcomes of the times, file by file, and the decision for
-    the whole.
-    """
+    """The outcome and the findings of each file, and the decision on the whole change."""
     before = {file.path: file for file in compared.base.files}
     after = {file.path: file for file in compared.head.files}
     skipped = {file.path: file for file in compared.head.skipped}
@@ -218,7 +218,9 @@ def _file_verdict(
     else:
         told = outcomes.untimed(path, old, new)
     if path in compared.renamed:
-        told = told._replace(reason=f"{told.reason}. Renamed from {compared.renamed[path]}")
+        told = told._replace(
+            reason=f"{told.reason}. The file was renamed from {compared.renamed[path]}"
+        )
     may_be_slower = _may_be_slower(told.outcome, new, judged, found, least_ms)
     rule = (
         Rule.SLOWER
@@ -248,8 +250,8 @@ def _may_be_slower(
     found: Iterable[Finding],
     least_ms: float,
 ) -> bool:
-    """Whether a regression is neither shown nor ruled out. A file that is known to be broken fails
-    anyway.
+    """Whether a regression is possible but not proved. A file that is known to be broken does not
+    count, because that file fails the gate anyway.
     """
     needs_answer = new.status is Status.NEEDS_ANSWER
     if not needs_answer and (
@@ -260,7 +262,9 @@ def _may_be_slower(
 
 
 def _slower(rule: Rule, level: Level, told: outcomes.Told, head: Parsed) -> Finding:
-    """The finding for a file's slower time, at the line behind it if known."""
+    """The finding for a slower file, placed at the line that causes the slow-down. Without a known
+    line, the finding is placed at the file.
+    """
     path = head.file.path
     place = told.cause.place if told.cause is not None else _asked_at(head)
     place = place or Place(file=path, line=0)
@@ -270,7 +274,7 @@ def _slower(rule: Rule, level: Level, told: outcomes.Told, head: Parsed) -> Find
 
 
 def _asked_at(head: Parsed) -> Place | None:
-    """The place where a file asks for the answer that it fails without."""
+    """The place where a file reads the missing value without which the file fails."""
     first = next(iter(head.file.unanswered), None)
     return head.shown_place(first.file, first.line) if first is not None else None
 
@@ -278,7 +282,7 @@ def _asked_at(head: Parsed) -> Place | None:
 def _not_parsed(
     path: str, old: FileResult | None, skipped: SkippedFile | None, demand: Demand
 ) -> FileVerdict:
-    """A file that is gone, or that still exists but that Airflow skips."""
+    """The verdict on a file that no longer exists, or that Airflow now skips."""
     if skipped is None:
         return FileVerdict(path=path, outcome=Outcome.GONE, reason=f"{path} no longer exists")
     found = []
@@ -297,7 +301,7 @@ def _not_parsed(
 
 
 def _concluded(verdict: Verdict, head: Run) -> Verdict:
-    """The verdict on ``head`` with its decision and one sentence for the whole."""
+    """The verdict on ``head`` with the decision and a one-sentence reason."""
     failing = [finding for finding in verdict.all_findings if finding.fails]
     unsure = [file for file in verdict.files if file.may_be_slower]
     if failing:
@@ -306,7 +310,10 @@ def _concluded(verdict: Verdict, head: Run) -> Verdict:
         verb = "fails" if len(failing) == 1 else "fail"
         reason = f"{count(len(failing), 'finding')} in {count(files, 'file')} {verb} the gate."
     elif causes.all_failed(head):  # the times belong to parses that broke off
-        decision, reason = Decision.CANNOT_TELL, "No file could be loaded, so nothing was measured."
+        decision, reason = (
+            Decision.CANNOT_TELL,
+            "No DAG file could be loaded, so dagprof measured nothing.",
+        )
     elif unsure:
         decision, reason = (
             Decision.CANNOT_TELL,
@@ -328,7 +335,7 @@ def _passed(verdict: Verdict) -> str:
     slower = len(verdict.of(Outcome.REGRESSION))
     what = (
         f"{count(slower, 'file')} became slower, but waivers accept"
-        f" {'this' if slower == 1 else 'these'}"
+        f" {'this regression' if slower == 1 else 'these regressions'}"
         if slower
         else "No file became slower beyond the limits"
     )

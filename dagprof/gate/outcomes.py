@@ -1,4 +1,4 @@
-"""The outcome of one file's parse time, in one sentence, with the line behind it."""
+"""The outcome of one file's parse time: one sentence, and the line that causes the change."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from dagprof.gate.verdict import Timing
 from dagprof.judge.comparable import is_comparable
 from dagprof.judge.judgement import Judgement, Kind, Outcome
 from dagprof.model import FileResult, Status
+from dagprof.quantities import count
 
 # Name a new file's longest statement if the parse takes at least this time in ms and the statement
 # at least this share of it.
@@ -20,7 +21,7 @@ _LONG_MS, _MOST = 100.0, 0.3
 
 
 class Told(NamedTuple):
-    """The outcome of a file, in one sentence, with the line behind it."""
+    """The outcome of a file, a one-sentence reason, and the cause of the change."""
 
     outcome: Outcome
     reason: str
@@ -36,8 +37,8 @@ def outcome(
     changed: Changed,
     least_ms: float,
 ) -> Told:
-    """The outcome of a file that both sides may have. ``parsed`` are their parses, and ``least_ms``
-    is the smallest change that counts.
+    """The outcome of a file in the new version. ``parsed`` holds the parses of both versions.
+    ``least_ms`` is the smallest change that counts.
     """
     if old is None:
         is_waiting = new.status is Status.NEEDS_ANSWER
@@ -53,30 +54,40 @@ def outcome(
     if judged.outcome is Outcome.CANNOT_TELL:
         return _inconclusive(path, judged, base, head, changed, least_ms)
     if base is None or judged.outcome is Outcome.UNCHANGED:
-        return Told(judged.outcome, f"{path} {_amount(judged)}, within the limits")
+        return Told(judged.outcome, f"{path} changed by {_amount(judged)}, within the limits")
     if judged.outcome is Outcome.REGRESSION:
         cause = reasons.cause(base, head, abs(judged.change_ms), changed)
-        because = f", because {cause.text}" if cause is not None else ". No single line stands out"
-        return Told(judged.outcome, f"{path} {_amount(judged)}{because}", cause)
+        because = (
+            f", because {cause.text}"
+            if cause is not None
+            else ". No single line explains the change"
+        )
+        return Told(judged.outcome, f"{path} is {_size(judged)} slower{because}", cause)
     cause = reasons.cause(head, base, abs(judged.change_ms), Changed())
-    return Told(judged.outcome, f"{path} {_amount(judged)}{_gone(cause)}")
+    return Told(judged.outcome, f"{path} is {_size(judged)} faster{_gone(cause)}")
 
 
 def _incomparable(path: str, old: FileResult, new: FileResult) -> Told:
     """The outcome of a file whose times cannot be compared."""
     if old.status.is_failure and new.status.is_failure:
         return Told(
-            Outcome.UNCHANGED, f"{path} {new.missing()} on either side ({new.status.value})"
+            Outcome.UNCHANGED,
+            f"{path} {new.missing()} in either version (status: {new.status.value})",
         )
     if new.has_lost_dags(old):
-        text = f"{path} {new.missing(old)} ({new.status.value} now, {old.status.value} before)"
-        return Told(Outcome.CANNOT_TELL, text)
+        return Told(Outcome.CANNOT_TELL, f"{path} {new.missing(old)} {_statuses(old, new)}")
     if old.status is new.status and not old.status.is_failure:
-        return Told(Outcome.CANNOT_TELL, f"{path} was not compared: the time budget ran out")
-    statuses = f"({old.status.value} before, {new.status.value} now)"
+        return Told(
+            Outcome.CANNOT_TELL, f"{path} was not compared, because the time budget ran out"
+        )
     return Told(
-        Outcome.CANNOT_TELL, f"{path} has no times to compare {statuses}{_failed_before(old)}"
+        Outcome.CANNOT_TELL,
+        f"{path} has no comparable parse times {_statuses(old, new)}{_failed_before(old)}",
     )
+
+
+def _statuses(old: FileResult, new: FileResult) -> str:
+    return f"(status: {old.status.value} before, {new.status.value} now)"
 
 
 def _inconclusive(
@@ -87,11 +98,11 @@ def _inconclusive(
     changed: Changed,
     least_ms: float,
 ) -> Told:
-    """The outcome of a file whose times do not decide, with a possible cause if the file seems
-    slower.
+    """The outcome of a file whose times allow no decision. If the file seems slower, the outcome
+    names a possible cause.
     """
     if judged.why and not math.isfinite(judged.low_ms):
-        return Told(Outcome.CANNOT_TELL, f"{path}: inconclusive, because {judged.why}")
+        return Told(Outcome.CANNOT_TELL, f"{path} is inconclusive, because {judged.why}")
     seems_slower = base is not None and judged.change_ms > least_ms
     cause = (
         reasons.cause(base, head, judged.change_ms, changed)
@@ -102,13 +113,14 @@ def _inconclusive(
     if math.isfinite(judged.low_ms):
         span = f"between {_signed(judged.low_ms)} and {_signed(judged.high_ms)} ms"
     perhaps = f". Possible cause: {cause.text}" if cause is not None else ""
-    tell = "not slower, possibly faster" if judged.is_not_slower(least_ms) else "inconclusive"
-    text = f"{path}: {tell}. Measured change: {span} after {judged.pairs} pairs of parses{perhaps}"
+    tell = "not slower, and may be faster" if judged.is_not_slower(least_ms) else "inconclusive"
+    parses = f"{count(judged.pairs, 'parse')} of each version"
+    text = f"{path} is {tell}. After {parses}, the measured change is {span}{perhaps}"
     return Told(Outcome.CANNOT_TELL, text, cause)
 
 
 def untimed(path: str, old: FileResult | None, new: FileResult) -> Told:
-    """The outcome of a file when nobody asks for times."""
+    """The outcome of a file if the gate does not judge parse times."""
     outcome = Outcome.NEW if old is None else Outcome.UNCHANGED
     return Told(
         outcome, f"{path}: {new.what_it_needs}" if new.unanswered else f"{path} was not timed"
@@ -116,32 +128,36 @@ def untimed(path: str, old: FileResult | None, new: FileResult) -> Told:
 
 
 def _tells(judged: Judgement, old: FileResult, new: FileResult) -> bool:
-    """Whether the times can be compared: both parses got equally far, or one fails later than the
-    other ended.
+    """Whether the times of both versions can be compared. Both parses must reach the same point, or
+    one parse fails later than the other parse ended.
     """
     return is_comparable(old, new) or judged.kind is Kind.SLOWER
 
 
 def _failed_before(old: FileResult) -> str:
-    """Why the base gave no DAGs. Perhaps it lacks files that git does not keep, such as generated
-    ones.
+    """The reason why the base version gave no DAGs. The base may lack files that git does not
+    store, such as generated files.
     """
     if not old.failures:
         return ""
     failure = old.failures[0]
-    return f". The base failed with {failure.type}: {failure.message}" if failure.type else ""
+    return (
+        f". The base version failed with {failure.type}: {failure.message}" if failure.type else ""
+    )
 
 
 def _gone(cause: Cause | None) -> str:
-    """The cause of an improvement: an action that only the old version had."""
+    """The cause of an improvement: an action that only the old version performs."""
     return f". Before the change, {cause.past}" if cause is not None else ""
 
 
 def _introduced(path: str, new: FileResult) -> str:
-    """A new file's time, with the statement that takes most of it, if one stands out."""
+    """The parse time of a new file. If one statement takes most of this time, the sentence names
+    the statement.
+    """
     if not new.is_timed:
-        return f"{path} is new and gives no DAGs ({new.status.value})"
-    text = f"{path} is new and takes {new.own_ms:,.0f} ms"
+        return f"{path} is new and gives no DAGs (status: {new.status.value})"
+    text = f"{path} is new and takes {new.own_ms:,.0f} ms to parse"
     if new.trace is None or not new.trace.statements or new.own_ms < _LONG_MS:
         return text
     longest = max(
@@ -149,15 +165,15 @@ def _introduced(path: str, new: FileResult) -> str:
     )
     share = longest.wall_us / 1000 / max(new.trace.wall_ms, 1.0)
     return (
-        f"{text}, {share:.0%} of it in line {longest.line} (`{longest.text}`)"
+        f"{text}. Line {longest.line} takes {share:.0%} of the parse time (`{longest.text}`)"
         if share >= _MOST
         else text
     )
 
 
 def paid_already(head: Parsed, precedents: Precedents, outcome: Outcome) -> tuple[str, ...]:
-    """The part of a new file's time for imports that other DAG files pay for too, if that part is
-    large.
+    """A note on the imports that a new file shares with other DAG files. The note is empty if these
+    imports take only a small part of the parse time.
     """
     if outcome is not Outcome.NEW or not head.file.is_timed or head.file.own_ms < _LONG_MS:
         return ()
@@ -171,7 +187,14 @@ def paid_already(head: Parsed, precedents: Precedents, outcome: Outcome) -> tupl
         return ()
     load = "load" if len(most.paths) > 1 else "loads"
     where = f"{head.file.path} spends {found[most]:,.0f} ms on imports at {most.place}"
-    return (f"{where}. {most.who} already {load} the same modules there",)
+    return (f"{where}. {most.who} already {load} the same modules through that line",)
+
+
+def _size(judged: Judgement) -> str:
+    """The size of a change: ``120 ms (24 %)``."""
+    change_ms = abs(judged.change_ms)
+    share = f" ({100 * change_ms / judged.base_ms:,.0f} %)" if judged.base_ms else ""
+    return f"{change_ms:,.0f} ms{share}"
 
 
 def _amount(judged: Judgement) -> str:

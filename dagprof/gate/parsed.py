@@ -1,5 +1,5 @@
-"""One traced parse as the gate sees it: its modules and their importers, its effects, and the time
-of its statements.
+"""One traced parse as the gate uses it: the loaded modules with their importers, the effects, and
+the times of the statements.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from dagprof.model import Effect, FileResult, Module, Origin, Place, Run
 
 
 class Link(NamedTuple):
-    """An import statement of the user's code, and the load that it began on the way to a module. It
-    can also be a call, with the module whose code ran.
+    """An import statement of the user's code, and the module load that the statement started. A
+    link can also be a function call; ``module`` is then the module whose code ran.
     """
 
     place: Place
@@ -29,8 +29,8 @@ class Link(NamedTuple):
 
 
 class OwnTime(NamedTuple):
-    """A statement of the DAG file: its place and lines, its text, and its time in ms of a plain
-    parse without nested statements and imports.
+    """A statement of the DAG file: place, lines, text and time. The time is in ms of an
+    uninstrumented parse. The time excludes nested statements and imports.
     """
 
     place: Place
@@ -41,7 +41,7 @@ class OwnTime(NamedTuple):
 
 
 class Parsed:
-    """The content of a traced parse; everything is empty if there is no trace."""
+    """The content of a traced parse. All parts are empty if there is no trace."""
 
     def __init__(self, file: FileResult, run: Run) -> None:
         self.file, self._run = file, run
@@ -64,8 +64,8 @@ class Parsed:
 
     @cached_property
     def packages(self) -> dict[str, int]:
-        """The installed packages that were loaded, each with the position of its first loaded
-        module. Airflow's core does not count.
+        """The installed packages that the parse loaded, each with the position of the first loaded
+        module. The core of Airflow does not count.
         """
         if self.file.trace is None:
             return {}
@@ -78,8 +78,8 @@ class Parsed:
 
     @cached_property
     def asked_for(self) -> dict[str, tuple[int, Place]]:
-        """The installed packages that import statements of the user's code name, whether or not
-        they were already loaded, each with a module and a place.
+        """The installed packages that import statements of the user's code name, each with a module
+        and a place. Packages that were already loaded count, too.
         """
         graph = self._graph
         if graph is None:
@@ -96,14 +96,14 @@ class Parsed:
         return self._run.modules[position]
 
     def module_ms(self, position: int) -> float:
-        """Self time of one module, in ms of a plain parse."""
+        """The self time of one module in ms of an uninstrumented parse."""
         return (
             saving_ms(self.file, self._graph.cost_us[position]) if self._graph is not None else 0.0
         )
 
     def way(self, position: int) -> list[Link]:
-        """The import statements of the user's code through which a module was first loaded,
-        starting at the DAG file.
+        """The import statements of the user's code through which a module was first loaded. The
+        first import statement is in the DAG file.
         """
         if self._graph is None:
             return []
@@ -121,7 +121,7 @@ class Parsed:
         ]
 
     def blamed(self, position: int) -> Place:
-        """The line to change: the last line of the user's code on the way to a module."""
+        """The line to change: the last line of the user's code in the import chain of a module."""
         way = self.way(position)
         # Both links begin the same load: an import statement took a name from a lazy module, and a
         # function of that module imports the requested one.
@@ -131,8 +131,8 @@ class Parsed:
 
     @cached_property
     def imports(self) -> dict[Place, tuple[str, ...]]:
-        """The import statements of the user's code that ran, and the modules that each named,
-        whether or not they were already loaded.
+        """The import statements of the user's code that ran, each with the modules that the
+        statement names. Modules that were already loaded count, too.
         """
         graph = self._graph
         if graph is None:
@@ -155,12 +155,12 @@ class Parsed:
         return place_of(statement, self._run.modules, self.file, self._run.root)
 
     def shown_file(self, module: Module) -> str:
-        """The file of a module, relative to the bundle root if it is below that."""
+        """The file of a module. A path below the bundle root is relative to the bundle root."""
         return shown_path(module.file, self._run.root)
 
     @cached_property
     def statements(self) -> list[OwnTime]:
-        """The DAG file's statements, without the imports in them."""
+        """The statements of the DAG file. Their times exclude imports."""
         trace = self.file.trace
         if trace is None:
             return []
@@ -177,10 +177,11 @@ class Parsed:
         ]
 
     def new_effects(self, base: Parsed | None, kinds: Iterable[str]) -> list[Effect]:
-        """Effects of some kinds that the other parse did not have; their lines do not matter.
+        """Effects of some kinds that the other parse does not have. The comparison ignores line
+        numbers.
 
-        A program that both parses start with different arguments is new only if this parse starts
-        it more often.
+        If both parses start a program with different arguments, the program counts as new only if
+        this parse starts the program more often.
         """
         before = base.file.effects if base is not None else ()
         known = {(effect.kind, effect.what) for effect in before}
@@ -194,12 +195,14 @@ class Parsed:
         ]
 
     def shown_place(self, file: str, line: int) -> Place:
-        """The place of an effect or an access; the DAG file itself if the place is unknown."""
+        """The place of an effect or an access. If the place is unknown, the place is the DAG
+        file.
+        """
         return Place(file=shown_path(file, self._run.root) or self.file.path, line=line)
 
 
 def _times(effects: Iterable[Effect]) -> Counter[tuple[str, str]]:
-    """How often the parse did each thing."""
+    """The number of times that the parse performed each action."""
     times: Counter[tuple[str, str]] = Counter()
     for effect in effects:
         times[done_to(effect)] += effect.count

@@ -1,5 +1,5 @@
 """Effects and imports that other DAG files of the base already have through the same line of a
-helper. They are not news for a file that begins to use the helper.
+helper. If a file begins to use this helper, such an effect is not a finding.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dagprof.quantities import count
 
 
 class Precedent(NamedTuple):
-    """DAG files that do the same at the same place. There may be more if dagprof did not trace all
-    of them.
+    """DAG files that have the same effect through the same place. ``may_be_more`` says that dagprof
+    did not trace all DAG files, so more DAG files may have the effect.
     """
 
     place: Place
@@ -22,27 +22,29 @@ class Precedent(NamedTuple):
     may_be_more: bool
 
     def __str__(self) -> str:
-        """``12 other DAG files already do this through common/x.py:3``."""
-        return (
-            f"{self.who} already {'do' if len(self.paths) > 1 else 'does'} this through"
-            f" {self.place}"
-        )
+        """``common/x.py:3 already has the same effect in 12 other DAG files``."""
+        return f"{self.place} already has the same effect in {self.others}"
 
     @property
     def who(self) -> str:
+        """The files as the beginning of a sentence: ``At least 12 other DAG files``."""
+        return f"{self.others[0].upper()}{self.others[1:]}" if self.may_be_more else self.others
+
+    @property
+    def others(self) -> str:
         """``12 other DAG files``, or the name of the file if there is only one."""
         if len(self.paths) == 1 and not self.may_be_more:
             return self.paths[0]
         return (
-            f"{'At least ' if self.may_be_more else ''}{count(len(self.paths), 'other DAG file')}"
+            f"{'at least ' if self.may_be_more else ''}{count(len(self.paths), 'other DAG file')}"
         )
 
 
 class Precedents:
     """The traced parses of the base by DAG file.
 
-    ``changed`` holds the files whose lines moved; for their places, only the file is compared.
-    ``may_be_more``: dagprof left out files that use the same helpers.
+    ``changed`` holds the files whose line numbers moved. For places in such files, only the file is
+    compared. ``may_be_more`` says that dagprof did not trace all files that use the same helpers.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class Precedents:
         self._changed, self._may_be_more = changed or {}, may_be_more
 
     def of_effect(self, path: str, kind: str, what: str, place: Place) -> Precedent | None:
-        """Other DAG files with an effect of this kind at this place of a helper."""
+        """Other DAG files that have an effect of this kind at this place of a helper."""
 
         def does(parse: Parsed) -> bool:
             return any(
@@ -80,7 +82,7 @@ class Precedents:
         return self._found(path, place, does)
 
     def of_module(self, path: str, name: str, place: Place) -> Precedent | None:
-        """Other DAG files that load a module because this place of a helper asks for it."""
+        """Other DAG files that load a module because of the import at this place of a helper."""
 
         def does(parse: Parsed) -> bool:
             position = parse.loaded.get(name)

@@ -1,5 +1,5 @@
-"""A Run with all its paths relative to the root of the repository. Code reviews and all files that
-the gate writes use such paths.
+"""Converts all paths of a Run into paths relative to the root of the repository. Code reviews and
+all output files of the gate use such paths.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from dagprof.model.effects import FILES, effect_kind
 
 
 def rooted(run: Run, top: str, prefix: str) -> Run:
-    """The Run with rooted paths. ``prefix`` leads from ``top``, the repository's root, to the
-    bundle root, such as ``dags/``; it is empty if both are the same folder.
+    """The Run with paths relative to the root of the repository. ``top`` is the root of the
+    repository. ``prefix`` is the path from ``top`` to the bundle root, such as ``dags/``.
+    ``prefix`` is empty if both folders are the same.
     """
     if not prefix:
         return run
 
     def moved(path: str) -> str:
-        """A path below the bundle root, through whatever link, as a path below ``top``. Other paths
-        stay.
+        """A path below the bundle root, converted into a path below ``top``. Other paths stay
+        unchanged.
         """
         below = shown_path(path, run.root)
         return path if below == path else os.path.join(top, prefix, below)
@@ -66,5 +67,7 @@ def _file(file: FileResult, prefix: str, moved: Callable[[str], str]) -> FileRes
 
 
 def _what(kind: str, what: str, prefix: str) -> str:
-    """The file that an effect reads or writes, relative to the bundle root if it is below that."""
+    """The file that an effect reads or writes. A path below the bundle root becomes relative to the
+    root of the repository.
+    """
     return what if effect_kind(kind).group is not FILES or os.path.isabs(what) else prefix + what

@@ -1,5 +1,5 @@
 """The rules that need no statistics. Each rule compares two traced parses, or one parse with a
-limit, and never flakes.
+limit. Repeated runs give the same result.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ _SHOWN = 5
 
 
 def findings(case: Case) -> tuple[Finding, ...]:
-    """The findings of all rules, with the levels that the limits give. Rules that are off do not
-    run.
+    """The findings of all rules, with the levels that the limits set. Rules with the level ``off``
+    do not run.
     """
     return judged(case)[0]
 
 
 def judged(case: Case) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    """The findings of all rules, and the notes: findings that do not count because other DAG files
-    already do the same.
+    """The findings and the notes of all rules. A note is a result that does not count as a finding,
+    because other DAG files already have the same result.
     """
     asked = _RULES if case.is_traced else _WITHOUT_TRACE
     rows = [
@@ -111,7 +111,7 @@ def _forbidden(case: Case) -> Iterable[Found]:
 
 
 def _is_listed(head: Parsed, name: str, position: int, listed: Iterable[str]) -> bool:
-    """Whether a package is on a list, under its own name or its distribution's name."""
+    """Whether a list contains a package or the distribution of this package."""
     listed = tuple(listed)
     return any(
         _is_named(each, listed) for each in {name, head.module(position).distribution} - {""}
@@ -119,7 +119,7 @@ def _is_listed(head: Parsed, name: str, position: int, listed: Iterable[str]) ->
 
 
 def _is_asked_for(head: Parsed, name: str, position: int) -> bool:
-    """Whether the user's own code imports a package directly."""
+    """Whether an import statement of the user's code names a package."""
     way = head.way(position)
     return bool(way) and (way[-1].module == name or way[-1].module.startswith(name + "."))
 
@@ -133,8 +133,8 @@ def _is_named(name: str, listed: Iterable[str]) -> bool:
 
 
 def _new_package(case: Case) -> Iterable[Found]:
-    """Packages that the base did not load; one finding for each line that leads to such
-    packages.
+    """Packages that the base did not load. The rule creates one finding for each line that loads
+    new packages.
     """
     known = case.base.packages if case.base is not None else {}
     rows: dict[tuple[Place, Precedent | None], list[str]] = {}
@@ -177,21 +177,23 @@ def _new_modules(case: Case) -> Iterable[Found]:
     if after - before - shared.total() <= case.limits.new_modules:
         told, number = shared.most_common(1)[0]
         place = next(new[name] for name, precedent in precedents.items() if precedent == told)
-        who = f"{told.who[0].lower()}{told.who[1:]}" if told.may_be_more else told.who
         use = "use" if len(told.paths) > 1 else "uses"
-        origin = f"an import at {told.place} that {who} already {use}"
+        origin = f"an import at {told.place} that {told.others} already {use}"
         yield Found(
             place, f"{text}. {number:,} of the new modules come from {origin}", is_note=True
         )
         return
     places = Counter(place for name, place in new.items() if precedents[name] is None)
     yield Found(
-        places.most_common(1)[0][0], f"{text}. The limit is {case.limits.new_modules:,} more"
+        places.most_common(1)[0][0],
+        f"{text}. The limit is {case.limits.new_modules:,} additional modules",
     )
 
 
 def _way(head: Parsed, position: int) -> str:
-    """`` (dags/a.py:3 → common/db.py:7)`` if the way leads through helpers."""
+    """The import chain, such as `` (dags/a.py:3 → common/db.py:7)``. Empty if no helper is in the
+    chain.
+    """
     places = [str(link.place) for link in head.way(position)]
     return f" ({' → '.join(places)})" if len(places) > 1 else ""
 
@@ -214,7 +216,9 @@ def _accesses(kind: str, noun: str) -> Callable[[Case], Iterable[Found]]:
                     yield Found(place, f"{text}. {precedent}", is_note=True)
                 else:
                     yield Found(
-                        place, text + _advised(case.head, place, "read it in a task or a template")
+                        place,
+                        text
+                        + _advised(case.head, place, f"read the {noun} in a task or a template"),
                     )
 
     return look
@@ -228,8 +232,8 @@ def _effects(group: EffectGroup) -> Callable[[Case], Iterable[Found]]:
             precedent = case.precedents.of_effect(case.path, effect.kind, effect.what, place)
             places.setdefault((place, precedent), []).append(effect.what)
         for (place, precedent), whats in places.items():
-            shown = ", ".join(dict.fromkeys(what for what in whats if what)) or "something"
-            text = f"{case.path} {group.does} while it is parsed ({shown[:200]})"
+            shown = ", ".join(dict.fromkeys(what for what in whats if what)) or "unknown target"
+            text = f"{case.path} {group.does} during parsing ({shown[:200]})"
             if precedent is not None:
                 yield Found(place, f"{text}. {precedent}", is_note=True)
             else:
@@ -239,20 +243,23 @@ def _effects(group: EffectGroup) -> Callable[[Case], Iterable[Found]]:
 
 
 def _advised(head: Parsed, place: Place, advice: str) -> str:
-    """The advice for an effect. A task cannot take over an effect of a library's import, but the
-    import itself can move into a task.
+    """The advice for an effect. If an import of a library has the effect, a task cannot perform the
+    effect. The import itself can move into a function.
     """
     named = head.imports.get(place)
     if named is None:
         return f". {advice[:1].upper()}{advice[1:]}"
     if all(name.partition(".")[0] == "airflow" for name in named):
-        return f". The import at {place} does this"
-    return f". The import at {place} does this. Move that import into the functions that use it"
+        return f". The import at {place} is the cause"
+    return (
+        f". The import at {place} is the cause. Move this import into the functions that use the"
+        " imported code"
+    )
 
 
 def _unstable(case: Case) -> Iterable[Found]:
-    """DAGs whose fields differ from parse to parse, and DAGs that exist in some parses only.
-    Instability that the base also had is not new.
+    """DAGs whose fields differ between parses, and DAGs that exist only in some parses. Differences
+    that the base also has do not count.
     """
     base = case.base.file.instabilities if case.base is not None else ()
     known = {found.is_existence for found in base}
@@ -264,15 +271,15 @@ def _unstable(case: Case) -> Iterable[Found]:
         named = f"the DAG{'s' if len(coming) > 1 else ''} {', '.join(coming[:_SHOWN])}{more}"
         yield Found(
             place,
-            f"{case.path} gives {named} in only some parses. Airflow keeps removing and "
-            f"adding {'this DAG' if len(coming) == 1 else 'these DAGs'}",
+            f"{case.path} gives {named} in only some parses. Airflow repeatedly removes"
+            f" and adds {'this DAG' if len(coming) == 1 else 'these DAGs'}",
         )
     for found in [found for found in new if not found.is_existence][:1]:
         differs = (
-            f"the DAG {found.dag_id} differs from parse to parse: {found.field} is {found.first},"
-            f" then {found.second}"
+            f"in the DAG {found.dag_id}, the field {found.field} differs between parses:"
+            f" {found.first}, then {found.second}"
         )
-        yield Found(place, f"{differs}. Airflow 3 stores each variant as a new version")
+        yield Found(place, f"{differs}. Airflow 3 stores each variant as a new DAG version")
 
 
 def _timeout(case: Case) -> Iterable[Found]:
@@ -295,14 +302,14 @@ def _budget(case: Case) -> Iterable[Found]:
     if least > parse_duration_ms(case.limits.budget):
         yield Found(
             Place(file=case.path, line=0),
-            f"{case.path} takes at least {least:.0f} ms to parse, over its budget of"
+            f"{case.path} takes at least {least:.0f} ms to parse, which exceeds the budget of"
             f" {case.limits.budget}",
         )
 
 
 def _least_ms(case: Case) -> float:
-    """The fastest parse without waiting for a processor, so that other processes do not lengthen
-    it.
+    """The fastest parse without the time that it waited for a CPU. Other processes on the machine
+    therefore do not matter.
     """
     return min(case.head.file.samples.own_ms, default=0.0)
 

@@ -1,5 +1,5 @@
-"""Turns a scan's ``--fail-on-regression`` and ``--fail-on`` into a demand of the gate, and applies
-the gate to it.
+"""Converts the options ``--fail-on-regression`` and ``--fail-on`` of a scan into a demand, and
+applies the gate.
 """
 
 from __future__ import annotations
@@ -24,22 +24,24 @@ FAIL_ON = ("import-error", "unsure")
 
 
 def check_fail_on(names: Iterable[str]) -> tuple[str, ...]:
-    """The names of ``--fail-on``, if all are known.
+    """The values of ``--fail-on``, if all values are known.
 
-    :raises UsageError: a name is unknown.
+    :raises UsageError: a value is unknown.
     """
     for name in names:
         if name not in FAIL_ON:
-            raise UsageError(f"Unknown reason to fail {name!r}. Choose from {', '.join(FAIL_ON)}.")
+            raise UsageError(
+                f"Unknown value {name!r} for --fail-on. Choose from {', '.join(FAIL_ON)}."
+            )
     return tuple(names)
 
 
 def demand(regression: str | None, floor: str = "0ms", fail_on: Sequence[str] = ()) -> Demand:
-    """A demand with only the rules that the options ask for.
+    """A demand that contains only the rules of these options.
 
-    ``regression`` is the share of ``--fail-on-regression``, None without the option. ``floor`` is a
-    duration. ``fail_on`` holds names of ``FAIL_ON``. Inconclusive files fail only if regressions
-    do.
+    ``regression`` is the share of ``--fail-on-regression``, or None without the option. ``floor``
+    is a duration. ``fail_on`` holds names of ``FAIL_ON``. Inconclusive files fail the gate only
+    together with ``--fail-on-regression``.
     """
     levels = {**dict.fromkeys(Rule, Level.OFF), Rule.UNSURE: Level.WARNING}
     if "import-error" in fail_on:
@@ -58,10 +60,11 @@ def demand(regression: str | None, floor: str = "0ms", fail_on: Sequence[str] = 
 def decide(
     run: Run, baseline: Run | None, judged: Mapping[str, Judgement], asked: Demand
 ) -> Verdict:
-    """The verdict on a scan, compared with a baseline if there is one.
+    """The verdict on a scan. If there is a baseline, the verdict compares the scan with the
+    baseline.
 
-    ``judged`` is the judgement of ``dagprof.judge.runs`` on both. If no file is in both Runs, there
-    is nothing to compare; that differs from "no regression".
+    ``judged`` is the judgement of ``dagprof.judge.runs`` on both Runs. If the Runs have no DAG file
+    in common, the verdict is inconclusive.
     """
     base = baseline if baseline is not None else msgspec.structs.replace(run, files=())
     compared = Compared(base=base, head=run, base_name="the baseline", head_name="this run")
@@ -80,24 +83,28 @@ def decide(
 
 
 def _reason(verdict: Verdict, run: Run, decision: Decision, asked: Demand) -> str:
-    """One sentence for the whole. Findings count by file, because a scan asks for only one or two
-    rules.
+    """One sentence for the whole scan. The sentence counts files and not findings, because a scan
+    applies only one or two rules.
     """
     if decision is Decision.FAILED:
         files = len({finding.path for finding in verdict.all_findings if finding.fails})
         return f"{count(files, 'file')} {'fails' if files == 1 else 'fail'} the gate."
     if decision is Decision.CANNOT_TELL:
         return _open(verdict, run)
-    return "No file became slower beyond the limits." if asked.asks_for_times else "Nothing failed."
+    if not asked.asks_for_times:
+        return "No file fails the gate."
+    return "No file became slower beyond the limits."
 
 
 def _open(verdict: Verdict, run: Run) -> str:
     left = {file.path for file in verdict.files if file.may_be_slower}
     if not left and verdict.decision is Decision.PASSED:
-        return "The baseline and this run have no file in common. Compare runs of the same folder."
+        return (
+            "The baseline and this run have no DAG file in common. Compare runs of the same folder."
+        )
     if left and left <= {file.path for file in run.needy}:
         return (
-            f"Nothing failed, but {count(len(left), 'file')}"
+            f"No file fails the gate, but {count(len(left), 'file')}"
             f" {'needs' if len(left) == 1 else 'need'} values that dagprof does not have. Supply"
             " the values with --variables, --connections or --env-file."
         )

@@ -1,5 +1,5 @@
-"""Ties causes to changed lines: a reviewer of a change can do nothing about a line that did not
-change.
+"""Assigns causes to changed lines. The author of a change can fix only the lines that the change
+touches.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from dagprof.gate.parsed import Parsed
 from dagprof.model import Origin, Place
+from dagprof.quantities import count
 
 # The name that a statement defines: ``def make(count):``, ``COUNT = 400``.
 DEFINED = re.compile(r"(?:async def |def |class )?([A-Za-z_]\w*)")
@@ -18,9 +19,9 @@ DEFINED = re.compile(r"(?:async def |def |class )?([A-Za-z_]\w*)")
 class Cause(NamedTuple):
     """A line, its added time in ms, and the reason. ``text`` continues a sentence after "because".
 
-    ``past`` says the same about the old version, and continues a sentence after "before".
-    ``is_building``: the line makes DAGs or tasks. ``names_changed``: the text already names the
-    changed lines.
+    ``past`` describes the same action of the old version, and continues a sentence after "Before
+    the change". ``is_building`` says that the line creates DAGs or tasks. ``names_changed`` says
+    that the text already names the changed lines.
     """
 
     place: Place
@@ -31,18 +32,19 @@ class Cause(NamedTuple):
     names_changed: bool = False
 
     def naming(self, places: Sequence[Place]) -> Cause:
-        """The same cause, with the changed places that may be behind it, if there are any."""
+        """The same cause. The text also names the changed places that may be the reason."""
         if not places:
             return self
         return self._replace(text=self.text + _and_changed(places), names_changed=True)
 
 
 class Changed(NamedTuple):
-    """Changed lines of the new version, by file relative to the bundle root.
+    """Changed lines of the new version by file. The paths are relative to the bundle root.
 
-    ``lines`` holds all changed lines of code. ``working`` holds those that call or compute
-    something when their module is imported. ``begun`` holds the first lines of the statements that
-    contain changed lines. If no file has known changes, no cause is tied to lines.
+    ``lines`` holds all changed lines of code. ``working`` holds the changed lines that call or
+    compute something when their module is imported. ``begun`` holds the first lines of the
+    statements that contain changed lines. If no changes are known, the gate assigns no cause to a
+    line.
     """
 
     lines: Mapping[str, Sequence[int]] = {}
@@ -54,15 +56,15 @@ class Changed(NamedTuple):
         return any(place.line in lines.get(place.file, ()) for lines in (self.lines, self.begun))
 
     def at_top(self, file: str) -> Sequence[int]:
-        """Changed lines that may make a file's own top-level code slower: working lines if there
-        are any, else all.
+        """Changed lines that may slow down the top-level code of a file. If there are working
+        lines, only the working lines count.
         """
         return self.working.get(file) or self.lines.get(file, ())
 
 
 def is_firm(cause: Cause, base: Parsed, head: Parsed, changed: Changed) -> bool:
-    """Whether a cause is at a changed line or has no line. If no changed lines are known, every
-    cause is firm.
+    """Whether a cause is at a changed line or has no line. If no changed lines are known, the
+    result is true for every cause.
     """
     place = cause.place
     return (
@@ -74,8 +76,8 @@ def is_firm(cause: Cause, base: Parsed, head: Parsed, changed: Changed) -> bool:
 
 
 def tied(cause: Cause, base: Parsed, head: Parsed, changed: Changed) -> Cause:
-    """The cause at a changed line. If several lines may be behind it, the cause has no line and its
-    text names them.
+    """The cause at a changed line. If several lines may be the reason, the cause has no line and
+    the text names the lines.
     """
     if is_firm(cause, base, head, changed):
         return cause
@@ -90,8 +92,8 @@ def tied(cause: Cause, base: Parsed, head: Parsed, changed: Changed) -> Cause:
 
 
 def _named_by(place: Place, head: Parsed, changed: Changed) -> Place | None:
-    """The changed statement of the DAG file that defines a name which the statement at a place
-    uses.
+    """The changed statement of the DAG file that defines a name, if the statement at a place uses
+    this name.
     """
     texts = [each.text for each in head.statements if each.place == place]
     for each in head.statements:
@@ -108,7 +110,7 @@ def _named_by(place: Place, head: Parsed, changed: Changed) -> Place | None:
 
 
 def _changed_places(head: Parsed, changed: Changed) -> list[Place]:
-    """The first changed line of each file that this parse runs or reads."""
+    """The first changed line of each file that this parse executes or reads."""
     read = [effect.what for effect in head.file.effects if effect.kind == "file-read"]
     files = [
         head.file.path,
@@ -127,10 +129,11 @@ def hang_together(lines: Sequence[int]) -> bool:
 
 
 def new_calls(base: Parsed, head: Parsed, changed: Changed) -> set[Place]:
-    """The lines that may hold a new call: changed lines, and first lines of the DAG file's new
-    statements.
+    """The lines that may contain a new call: changed lines, and the first lines of new statements
+    of the DAG file.
 
-    The new statements may extend to a changed line. They also help if no changed lines are known.
+    A new statement may start above its changed line. New statements also help if no changed lines
+    are known.
     """
     texts = {statement.text for statement in base.statements}
     begun = {statement.place for statement in head.statements if statement.text not in texts}
@@ -153,15 +156,15 @@ def changed_helpers(head: Parsed, changed: Changed) -> dict[str, Place]:
 
 
 def changed_instead(place: Place, head: Parsed, changed: Changed) -> list[Place]:
-    """Changed lines of other modules, if neither the file of a place nor the DAG file changed."""
+    """Changed lines of other modules. Empty if the file of the place or the DAG file changed."""
     if place.file in changed.lines or head.file.path in changed.lines:
         return []
     return list(changed_helpers(head, changed).values())
 
 
 def where(place: Place, head: Parsed) -> str:
-    """A place as a sentence about the DAG file writes it: a line of the DAG file itself is only a
-    number.
+    """A place in a sentence about the DAG file: ``line 7`` for a line of the DAG file, otherwise
+    file and line.
     """
     return f"line {place.line}" if place.file == head.file.path else str(place)
 
@@ -172,7 +175,7 @@ def speaks_of(text: str, module: str) -> bool:
 
 
 def _and_changed(places: Sequence[Place]) -> str:
-    more = f" and {len(places) - 2} more" if len(places) > 2 else ""
+    more = f" and {count(len(places) - 2, 'more place')}" if len(places) > 2 else ""
     return (
         f" (probably due to the change at {' and '.join(str(place) for place in places[:2])}{more})"
     )

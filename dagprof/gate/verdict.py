@@ -1,4 +1,4 @@
-"""The gate's verdict: frozen values from which every report is written."""
+"""The verdict of the gate. All reports are written from these immutable values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SCHEMA_VERSION = 1
 
 
 class Decision(str, enum.Enum):
-    """The gate's decision for the whole."""
+    """The decision of the gate on the whole change."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -20,12 +20,12 @@ class Decision(str, enum.Enum):
 
 
 class Finding(Frozen, frozen=True):
-    """A result of a rule. ``path`` is the DAG file; ``file`` and ``line`` are the place to look at,
-    with line 0 if unknown.
+    """A result of a rule. ``path`` is the DAG file. ``file`` and ``line`` are the place of the
+    result; the line is 0 if the line is unknown.
 
-    ``message`` is one sentence. ``waived`` says why and until when somebody accepted the finding,
-    which then does not fail. ``is_waived_in_source``: a comment in a file accepts it, not the
-    configuration.
+    ``message`` is one sentence. ``waived`` gives the reason and the last day of the waiver that
+    accepts the finding. An accepted finding does not fail the gate. ``is_waived_in_source`` says
+    that the waiver is a comment in a source file, and not an entry in the configuration.
     """
 
     rule: Rule
@@ -39,16 +39,17 @@ class Finding(Frozen, frozen=True):
 
     @property
     def fails(self) -> bool:
-        """Whether this finding makes the gate fail."""
+        """Whether this finding fails the gate."""
         return self.level is Level.ERROR and not self.waived
 
 
 class Timing(Frozen, frozen=True):
-    """Parse times of both sides: medians in ms, the change with its confidence interval, and the
+    """The parse times of both versions: the medians in ms, the change with its interval, and the
     number of pairs of parses.
 
-    ``low_ms`` and ``high_ms`` bound the change. If both sides were parsed in turns, they are a 95 %
-    confidence interval; against a baseline, they bound it by four standard errors.
+    ``low_ms`` and ``high_ms`` are the ends of the interval. If the parses of both versions took
+    turns, the interval is a 95 % confidence interval. Compared with a baseline, each end is four
+    standard errors from the change.
     """
 
     base_ms: float
@@ -62,16 +63,17 @@ class Timing(Frozen, frozen=True):
 
     @property
     def change_share(self) -> float | None:
-        """The change as a share of the base; None where the base has no time."""
+        """The change as a share of the base. None if the base has no time."""
         return self.change_ms / self.base_ms if self.base_ms else None
 
 
 class FileVerdict(Frozen, frozen=True):
-    """One measured file: its outcome, in one sentence, and the findings of the rules.
+    """The verdict on one measured file: the outcome, a one-sentence reason, and the findings of the
+    rules.
 
-    ``may_be_slower`` says that a regression is neither shown nor ruled out. ``parse_ms`` is the
-    parse time of a new file, without waiting for a processor. ``notes`` are sentences about results
-    that are no findings, because other DAG files already do the same.
+    ``may_be_slower`` says that a regression is possible but not proved. ``parse_ms`` is the parse
+    time of a new file, without the time that the parse waited for a CPU. ``notes`` are sentences
+    about results that are not findings, because other DAG files already have the same results.
     """
 
     path: str
@@ -85,11 +87,11 @@ class FileVerdict(Frozen, frozen=True):
 
 
 class Verdict(Frozen, frozen=True):
-    """The whole verdict. ``base`` and ``head`` name the compared versions. ``unaffected`` counts
-    files that the change cannot reach.
+    """The verdict on the whole change. ``base`` and ``head`` are the names of the compared
+    versions. ``unaffected`` is the number of files that the change cannot reach.
 
-    ``doubts`` are sentences about omissions and about reasons for less certainty. ``findings`` are
-    the findings that belong to no single file.
+    ``doubts`` are sentences about omissions and about reasons for uncertain results. ``findings``
+    are the findings that belong to no single file.
     """
 
     decision: Decision
@@ -111,7 +113,9 @@ class Verdict(Frozen, frozen=True):
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:
-        """All findings: failing ones first, then by file and line."""
+        """All findings. Findings that fail the gate come first; the others follow by file and
+        line.
+        """
         found = [*self.findings, *(finding for file in self.files for finding in file.findings)]
         return tuple(
             sorted(
@@ -127,7 +131,7 @@ class Verdict(Frozen, frozen=True):
         )
 
     def of(self, outcome: Outcome) -> tuple[FileVerdict, ...]:
-        """The files with this outcome, largest change first."""
+        """The files with this outcome. The file with the largest change comes first."""
         found = [file for file in self.files if file.outcome is outcome]
         return tuple(
             sorted(found, key=lambda file: -abs(file.timing.change_ms if file.timing else 0.0))

@@ -1,5 +1,5 @@
-"""Time that a parse spends on effects such as sleeping or running a program, compared with another
-parse.
+"""The time that a parse spends on effects, such as sleeping or running a program, compared with
+another parse.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dagprof.model.effects import PROGRAM, Verbs
 
 
 def done_to(effect: Effect) -> tuple[str, str]:
-    """The kind of an effect and its object. For a program, the object is only its name, because
-    arguments may differ from parse to parse.
+    """The kind and the object of an effect. For a program, the object is only the name of the
+    program, because the arguments may differ between parses.
     """
     is_program = effect.about.group is PROGRAM
     return effect.kind, (
@@ -23,7 +23,9 @@ def done_to(effect: Effect) -> tuple[str, str]:
 
 
 class Grown(NamedTuple):
-    """An effect that takes ``ms`` more than in the other parse; the other parse may lack it."""
+    """An effect that takes ``ms`` longer than in the other parse. ``is_new`` says that the other
+    parse does not have the effect.
+    """
 
     effect: Effect
     ms: float
@@ -31,7 +33,7 @@ class Grown(NamedTuple):
 
 
 def most_grown(base: Iterable[Effect], head: Iterable[Effect]) -> Grown | None:
-    """The effect whose time grew most compared with the base; None if none grew."""
+    """The effect whose time grew most compared with the base. None if no effect grew."""
     old, new = _by_kind(base), _by_kind(head)
     grown = [each for kind, effects in new.items() for each in _grown(old.get(kind, ()), effects)]
     most = max(grown, key=lambda each: each.ms, default=None)
@@ -47,8 +49,8 @@ def _by_kind(effects: Iterable[Effect]) -> dict[tuple[str, str], list[Effect]]:
 
 
 def _grown(old: Sequence[Effect], new: Sequence[Effect]) -> Iterable[Grown]:
-    """The growth of an effect that happens at several lines. The lines may have moved, so
-    occurrences of about the same time count as the same.
+    """The growth of an effect that occurs at several lines. The line numbers may differ between
+    versions, so occurrences with about the same time count as the same occurrence.
     """
     alike = sorted(
         (round(abs(_ms(one) - _ms(other)), -1), abs(one.line - other.line), at, there)
@@ -71,21 +73,22 @@ def _ms(effect: Effect) -> float:
 
 
 def _verbs(effect: Effect) -> Verbs:
-    """The verbs of the kind. Every effect of ``most_grown`` has a kind with verbs."""
+    """The verbs of an effect's kind. Each effect of ``most_grown`` has a kind with verbs."""
     if effect.about.verbs is None:
-        raise ValueError(f"effects of the kind {effect.kind!r} have no verbs")
+        raise ValueError(f"the effect kind {effect.kind!r} has no verbs")
     return effect.about.verbs
 
 
 def told(grown: Grown) -> tuple[str, str]:
-    """What a line does, once for a version that does it now and once for a version that did it
-    before.
+    """Two descriptions of a line's effect: the first in the present tense for the new version, the
+    second in the past tense for the old version.
     """
     effect, kind, verb = grown.effect, grown.effect.about, _verbs(grown.effect)
     takes = f" ({_ms(effect):.0f} ms)"
     what = f" {effect.what}" if effect.what and kind.has_object else ""
     if grown.is_new:
         return f"now {verb.present}{what}{takes}", f"{verb.past}{what}{takes}"
+    takes = f" ({_ms(effect):.0f} ms in total)"
     longer = f"{grown.ms:.0f} ms longer"
     if not kind.has_object:
         return f"{verb.present} {longer}{takes}", f"{verb.past} {longer}{takes}"

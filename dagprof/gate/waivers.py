@@ -1,8 +1,8 @@
-"""Findings that somebody accepted, in a table of the configuration or in a comment of the file.
+"""Waivers accept findings. A waiver is an entry of the configuration or a comment in a source file.
 
-``import pandas  # dagprof: accept new-package until 2027-01-31: the report needs it`` accepts the
-findings of the rule at this line. On a line of its own, such a comment accepts the rule's findings
-in the whole file.
+The comment ``import pandas # dagprof: accept new-package until 2027-01-31: the report needs it``
+accepts findings of the rule ``new-package`` at this line. On its own line, such a comment accepts
+the findings of the rule in the whole file.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ FORM = "# dagprof: accept RULE until YYYY-MM-DD: reason"
 
 
 def in_source(text: str, path: str) -> tuple[list[Waiver], list[str]]:
-    """The waivers in the comments of a source text, and a sentence for each comment that begins
-    like a waiver but is invalid.
+    """The waivers in the comments of a source text, and one sentence for each invalid waiver
+    comment.
     """
     if not _BEGINS.search(text):
         return [], []
@@ -75,14 +75,15 @@ def _comments(text: str) -> Iterable[tuple[int, str, bool]]:
 
 
 def _waiver(comment: str, path: str, line: int, is_alone: bool) -> Waiver | str:
-    """The waiver, or the reason why it is invalid."""
+    """The waiver of a comment, or the reason why the comment is invalid."""
     match = _COMMENT.match(comment)
     if match is None and _SEVERAL.match(comment):
         return (
-            "a comment accepts one rule. Put each further rule in its own comment on a line above"
+            "a waiver comment accepts only one rule. Write a separate comment for each other rule"
+            " on a line above"
         )
     if match is None:
-        return "a rule, a last day and a reason are required"
+        return "a waiver requires a rule, a last day and a reason"
     rule = match["rule"].lower()
     if rule not in _names():
         near = difflib.get_close_matches(rule[:_LONGEST], _names(), n=1, cutoff=0.5)
@@ -91,7 +92,7 @@ def _waiver(comment: str, path: str, line: int, is_alone: bool) -> Waiver | str:
     try:
         until = datetime.date.fromisoformat(match["until"])
     except ValueError:
-        return f"{match['until']} is not a date"
+        return f"{match['until']} is not a valid date"
     if not match["reason"].strip():
         return "the reason is missing"
     return Waiver(
@@ -113,7 +114,7 @@ def applied(
     folders: str = "",
     prefix: str = "",
 ) -> Finding:
-    """The finding, with the waiver that accepts it if there is one."""
+    """The finding. If a waiver accepts the finding, the result names the waiver."""
     for waiver in waivers:
         if not waiver.has_expired(today) and _covers(waiver, finding, folders, prefix):
             text = f"accepted until {waiver.until.isoformat()}: {waiver.reason} ({waiver.place})"
@@ -126,8 +127,9 @@ def applied(
 
 
 def _covers(waiver: Waiver, finding: Finding, folders: str, prefix: str) -> bool:
-    """Whether a waiver covers a finding. ``prefix`` leads to the bundle root from the folder to
-    which the finding's paths are relative. A comment names its file relative to that folder, too.
+    """Whether a waiver accepts a finding. The paths of the finding are relative to a folder.
+    ``prefix`` is the path from this folder to the bundle root. The file of a waiver comment is
+    relative to the same folder.
     """
     if waiver.rule is not finding.rule or waiver.line not in (0, finding.line):
         return False
@@ -146,9 +148,9 @@ def unused(
     folders: str = "",
     prefix: str = "",
 ) -> tuple[str, ...]:
-    """A sentence for new comments that accept no finding and whose last day has not passed.
+    """A sentence about new waiver comments that accept no finding. Expired waivers do not count.
 
-    An old comment may have accepted a finding that the base also has by now.
+    An old waiver comment may have accepted a finding that the base also has by now.
     """
     idle = [
         f"{waiver.rule.value} at {waiver.place}"
@@ -160,9 +162,9 @@ def unused(
     if not idle:
         return ()
     more = f" and {len(idle) - _SHOWN} more unused waivers" if len(idle) > _SHOWN else ""
-    what, lines = ("waivers", "these lines have") if len(idle) > 1 else ("waiver", "that line has")
+    what, lines = ("waivers", "these lines have") if len(idle) > 1 else ("waiver", "this line has")
     told = f"Unused {what} for {', '.join(idle[:_SHOWN])}{more}: {lines} no such finding"
-    return (f"{told}. To cover the whole file, put the comment on its own line.",)
+    return (f"{told}. To cover the whole file, put the waiver comment on its own line.",)
 
 
 def _is_new(waiver: Waiver, changed_lines: Mapping[str, Sequence[int]]) -> bool:

@@ -1,3 +1,3 @@
-"""Did a file become slower? One judge for two kinds of evidence: interleaved pairs of parses, and
-two Runs.
+"""The judge decides whether a DAG file became slower. The judge accepts two kinds of input: pairs
+of parses that took turns, and two Runs.
 """

@@ -1,4 +1,4 @@
-"""Decides which files have comparable times on both sides. A parse that breaks off early is not an
+"""Decides which files have comparable times in both versions. A parse that ends early is not an
 improvement.
 """
 
@@ -12,17 +12,17 @@ Pairs = Mapping[str, tuple[FileResult, FileResult]]
 
 
 def on_both_sides(base: Run, head: Run) -> Pairs:
-    """The files that both Runs have, by path."""
+    """The files that both Runs contain, by path."""
     before = {file.path: file for file in base.files}
     return {file.path: (before[file.path], file) for file in head.files if file.path in before}
 
 
 def both_timed(base: Run, head: Run) -> Pairs:
-    """The files that have a parse time on both sides, by path. A file that fails on one side only
-    is left out.
+    """The files that have a parse time in both versions, by path. A file that fails in only one
+    version does not count.
 
-    The measurement judges the same files. With more files here, the correction for many files would
-    reopen decided ones at the end.
+    The measurement judges the same set of files. A larger set would weaken the correction for many
+    files, and files with a decision would become inconclusive.
     """
     return {
         path: (old, new)
@@ -32,7 +32,7 @@ def both_timed(base: Run, head: Run) -> Pairs:
 
 
 def is_comparable(old: FileResult, new: FileResult) -> bool:
-    """Whether both parses got equally far."""
+    """Whether both parses reached the same point of the file."""
     if Status.NEEDS_ANSWER in (old.status, new.status):
         return False
     return old.status.is_failure == new.status.is_failure and not new.has_lost_dags(old)

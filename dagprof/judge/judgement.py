@@ -1,4 +1,4 @@
-"""The judgement of one file, the limits of a change, and the outcome of a file. Values only."""
+"""Values: the judgement of one file, the limits of a change, and the outcome of a file."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ FEWEST_FOR_INTERVAL = 4
 
 
 class Limits(NamedTuple):
-    """The limits of a change. A change counts if it exceeds both a share of the base and a time in
-    ms.
+    """The limits of a change. A change counts if the change exceeds both limits: a share of the
+    base, and a time in ms.
     """
 
     relative: float
     absolute_ms: float
 
     def least_ms(self, base_ms: float) -> float:
-        """The smallest change that counts for a file that takes ``base_ms``."""
+        """The smallest change that counts for a file whose base takes ``base_ms``."""
         return max(self.absolute_ms, self.relative * base_ms)
 
     def at_least(self, other: Limits) -> Limits:
-        """The larger of both limits, for each field."""
+        """The larger value of each limit."""
         return Limits(max(self.relative, other.relative), max(self.absolute_ms, other.absolute_ms))
 
 
 class Kind(str, enum.Enum):
-    """The result of comparing the parse times."""
+    """The result of a comparison of parse times."""
 
     SLOWER = "slower"
     FASTER = "faster"
@@ -49,11 +49,12 @@ class Outcome(str, enum.Enum):
 class Judgement(NamedTuple):
     """The figures of one file's parse time.
 
-    The change is in ms. From pairs, ``low_ms`` and ``high_ms`` are its 95 % interval. ``p_slower``
-    and ``p_faster`` are the chance of such a change without a real one. From two Runs, ``low_ms``
-    and ``high_ms`` are four standard errors away, and both chances are 1. ``pairs`` is the number
-    of parses of the side that has fewer. ``why`` is a clause that says why the question is open, if
-    the interval does not explain it.
+    The change is in ms. For pairs of parses, ``low_ms`` and ``high_ms`` are the ends of the 95 %
+    interval. ``p_slower`` and ``p_faster`` are the probabilities of such a change without a real
+    change. For two Runs, ``low_ms`` and ``high_ms`` are four standard errors from the change, and
+    both probabilities are 1. ``pairs`` is the number of parses of the version with fewer parses.
+    ``why`` is a clause with the reason for an open result; it is empty if the interval is the
+    reason.
     """
 
     kind: Kind
@@ -69,17 +70,17 @@ class Judgement(NamedTuple):
 
     @property
     def outcome(self) -> Outcome:
-        """The outcome of a file that exists on both sides."""
+        """The outcome of a file that exists in both versions."""
         return _OUTCOMES[self.kind]
 
     def is_not_slower(self, least_ms: float) -> bool:
-        """Whether there are enough pairs for an interval, and the interval excludes a slow-down of
-        ``least_ms`` or more.
+        """Whether the interval excludes a slow-down of ``least_ms`` or more. False if there are too
+        few pairs for an interval.
         """
         return self.pairs >= FEWEST_FOR_INTERVAL and self.high_ms < least_ms
 
     def left_open(self, why: str) -> Judgement:
-        """The same figures with the question left open."""
+        """The same figures with the result ``open``."""
         return self._replace(kind=Kind.OPEN, why=why)
 
 

@@ -1,22 +1,22 @@
-"""Two versions parsed in turns: is one side slower? The statistics of an A/B run, for many files at
-once.
+"""Statistics of an A/B run. The parses of two versions take turns, and the judge decides for many
+files at once whether one version is slower.
 
-dagprof parses the two versions of a file in turns. After each number of pairs in ``LOOKS``, it
-judges all files. It then parses only the files that are still open.
+After each number of pairs in ``LOOKS``, the judge decides on all files. dagprof then parses only
+the files that are still open.
 
-* A file is slower if an exact one-sided rank test says so *and* the change exceeds both limits.
-  The tests assume no shape of the noise. There are two tests (scipy computes them), each at half
-  the rate. Mann and Whitney's compares all parses of one side with all of the other, and can
-  answer after seven pairs. Wilcoxon's signed ranks compare within pairs, and stay sharp while the
-  machine changes its speed.
-* Benjamini and Hochberg's step-up procedure (1995) corrects for many files. For many looks, dagprof
-  divides the false-alarm rate among the looks that can decide. If no file changed, the chance that
-  any file is called slower is at most that rate.
-* The change is Hodges and Lehmann's estimate (1963): the median of the averages of any two
-  differences within pairs. Its 95 % interval holds the middle ones of these averages, by the normal
-  approximation of the signed-rank statistic (Hollander and Wolfe). With fewer than seven pairs, it
-  holds the middle ones of all differences between the sides.
-* A file is unchanged if the 95 % interval lies within the limits. All other files stay open.
+* A file is slower if an exact one-sided rank test rejects equality *and* the change exceeds both
+  limits. The tests assume no distribution of the noise. scipy computes two tests, each at half of
+  the false-alarm rate. The Mann-Whitney test compares all parses of one version with all parses of
+  the other version. This test can decide after seven pairs. The Wilcoxon signed-rank test compares
+  the parses within each pair. This test stays accurate while the speed of the machine changes.
+* The step-up procedure of Benjamini and Hochberg (1995) corrects for many files. dagprof divides
+  the false-alarm rate among the looks that can decide. If no file changed, the probability of any
+  regression report is at most the false-alarm rate.
+* The size of the change is the Hodges-Lehmann estimate (1963): the median of the averages of any
+  two differences within pairs. The 95 % interval comes from the normal approximation of the
+  signed-rank statistic (Hollander and Wolfe). With fewer than seven pairs, the interval comes from
+  all differences between the two versions.
+* A file is unchanged if the 95 % interval is within the limits. All other files stay open.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class Sides(NamedTuple):
 def judge(
     files: Mapping[str, Sides], limits: Mapping[str, Limits], false_alarms: float
 ) -> dict[str, Judgement]:
-    """Judge all files together, by name. ``false_alarms`` is the chance of calling any file slower
-    if none is.
+    """Judge all files together, by name. ``false_alarms`` is the probability that any file counts
+    as slower if no file is slower.
     """
     figures = {name: _figures(sides) for name, sides in files.items()}
     rate = false_alarms / _DECIDING
@@ -61,7 +61,9 @@ def judge(
 
 
 def next_look(pairs: int) -> int | None:
-    """The number of pairs that an open file has after the next round. None if it has enough."""
+    """The number of pairs of an open file after the next round. None if the file has enough
+    pairs.
+    """
     return next((look for look in LOOKS if look > pairs), None)
 
 
@@ -100,8 +102,8 @@ def _figures(sides: Sides) -> Judgement:
 
 
 def _interval(averages: Sequence[float], pairs: int) -> tuple[float, float]:
-    """The two ordered averages between which the change lies with 95 % confidence, as far as there
-    are enough averages.
+    """The two ordered averages between which the change is with 95 % confidence. With few averages,
+    the confidence is lower.
     """
     return _middle(
         averages, pairs * (pairs + 1) / 4, math.sqrt(pairs * (pairs + 1) * (2 * pairs + 1) / 24)
@@ -109,7 +111,7 @@ def _interval(averages: Sequence[float], pairs: int) -> tuple[float, float]:
 
 
 def _rough_interval(base: Sequence[float], head: Sequence[float]) -> tuple[float, float]:
-    """The same interval from all differences between the sides."""
+    """The 95 % interval, computed from all differences between the two versions."""
     product = len(base) * len(head)
     differences = sorted(after - before for after in head for before in base)
     return _middle(differences, product / 2, math.sqrt(product * (len(base) + len(head) + 1) / 12))
@@ -123,8 +125,8 @@ def _middle(ordered: Sequence[float], mean: float, sigma: float) -> tuple[float,
 def _chance(
     base: Sequence[float], head: Sequence[float], within: Sequence[float], alternative: str
 ) -> float:
-    """The chance of such differences without a real change: the smaller p-value of the two tests,
-    doubled because there are two.
+    """The probability of such differences without a real change: the smaller p-value of the two
+    tests, doubled because there are two tests.
     """
     from scipy.stats import mannwhitneyu, wilcoxon
 
@@ -139,7 +141,7 @@ def _chance(
 
 
 def _rejected(chances: Mapping[str, float], rate: float) -> set[str]:
-    """The names that Benjamini and Hochberg's procedure rejects. scipy computes the adjusted
+    """The names that the procedure of Benjamini and Hochberg rejects. scipy computes the adjusted
     p-values.
     """
     if not chances:

@@ -1,19 +1,19 @@
-"""Compares two Runs from different times, perhaps from different machines. So it compares the
-speeds of the machines first.
+"""Compares two Runs from different times. The Runs may be from different machines, so dagprof first
+compares the speeds of the machines.
 
 If both Runs timed dagprof's reference parse, its CPU times show how much faster or slower the
-machine is now. dagprof scales the baseline by that factor. Without the reference, dagprof takes two
-runs of one machine to be equally fast, with an error of ``ASSUMED_ERROR``. Runs of different
-machines then have no answer.
+machine is now. dagprof multiplies the times of the baseline by this factor. Without the reference
+parse, dagprof assumes that one machine has the same speed in both Runs, with an error of
+``ASSUMED_ERROR``. Runs of different machines then cannot be compared.
 
-A file became slower if both its wall time *and* its CPU time say so. The change must exceed limits
-that are wider than those of an A/B run. It must also exceed ``SIGMAS`` standard errors, which
-include that of the speed. If only one of the times says so, the file is open, unless the file
-itself waits that much longer.
+A file counts as slower if the wall time *and* the CPU time are longer. The change must exceed
+limits that are wider than the limits of an A/B run. The change must also exceed ``SIGMAS`` standard
+errors. The standard error includes the error of the machine speed. If only one of the two times is
+longer, the file stays open. A file that itself waits longer is an exception.
 
-dagprof parses a file that seems slower again, in turns with the reference, and judges it by these
-parses. Otherwise another program that kept a processor busy during the first parses would slow down
-that file but not the reference.
+dagprof parses a file that seems slower again. These parses and parses of the reference take turns,
+and the judge uses only these parses. During the first parses, another program may have used a CPU
+and slowed down only the file, not the reference.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import msgspec
 from dagprof.judge import comparable
 from dagprof.judge.judgement import Judgement, Kind, Limits
 from dagprof.model import FileResult, Run, Samples, Status
+from dagprof.quantities import count
 from dagprof.robust import are_enough, standard_error_of_median
 
 SIGMAS = 4.0
@@ -40,11 +41,12 @@ MOST_FACTOR = 4.0
 # processors.
 ASSUMED_ERROR = 0.10
 
-_AGAIN = "Save a new baseline here with `dagprof scan --save-baseline`"
+_TOO_DIFFERENT = "The machine speeds are too different to compare."
+_AGAIN = "Save a new baseline on this machine with `dagprof scan --save-baseline`"
 
 
 class Speed(NamedTuple):
-    """How many times longer the machine takes now, and the relative standard error of that
+    """The factor by which the machine is slower now, and the relative standard error of this
     factor.
     """
 
@@ -53,10 +55,11 @@ class Speed(NamedTuple):
 
 
 class Basis(NamedTuple):
-    """How to compare the times of two Runs: the speed to scale by, or the reason why they cannot be
-    compared, and a note for the reader.
+    """How to compare the times of two Runs: the speed factor, or the reason why the times cannot be
+    compared, and a note for the user.
 
-    ``speed`` is None if no time can be compared; ``why_not`` then gives the reason as a clause.
+    ``speed`` is None if the times cannot be compared. ``why_not`` then gives the reason as a
+    clause.
     """
 
     speed: Speed | None
@@ -65,17 +68,18 @@ class Basis(NamedTuple):
 
     @property
     def factor(self) -> float:
-        """The factor by which the baseline's times are scaled; 1 if they cannot be compared."""
+        """The factor for the times of the baseline. 1 if the times cannot be compared."""
         return self.speed.factor if self.speed is not None else 1.0
 
 
 def judge(
     baseline: Run, run: Run, limits: Callable[[str], Limits], *, again: Run | None = None
 ) -> dict[str, Judgement]:
-    """Judge all files that have a parse time in both Runs, by path. Files in ``again`` are judged
-    by their times there.
+    """Judge all files that have a parse time in both Runs, by path. For files in ``again``, the
+    judge uses the times in ``again``.
 
-    ``limits`` returns the limits of a file for its path. Limits below ``LEAST`` are raised to it.
+    ``limits`` returns the limits of a file for its path. Limits below ``LEAST`` are raised to
+    ``LEAST``.
     """
     judged = _judged(baseline, run, limits)
     if again is not None:
@@ -89,12 +93,12 @@ def judge(
 
 
 def suspects(judged: dict[str, Judgement]) -> set[str]:
-    """The files that seem slower and are worth parsing again."""
+    """The files that seem slower and that dagprof should parse again."""
     return {path for path, judgement in judged.items() if judgement.kind is Kind.SLOWER}
 
 
 def with_times_of(again: Run, run: Run) -> Run:
-    """The Run with the second times of the files that were parsed again."""
+    """The Run with the second times of the files that dagprof parsed again."""
     later = {file.path: file for file in again.files if file.is_timed}
     changed: Run = msgspec.structs.replace(
         run, files=tuple(later.get(file.path, file) for file in run.files)
@@ -111,30 +115,31 @@ def judge_file(old: FileResult, new: FileResult, basis: Basis, limits: Limits) -
         return found.left_open(basis.why_not)._replace(low_ms=-math.inf, high_ms=math.inf)
     if found.kind is Kind.FASTER and new.has_lost_dags(old):
         return found.left_open(
-            f"the file {new.missing(old)} now ({new.status.value}), so its time cannot be compared"
+            f"the file {new.missing(old)} (status: {new.status.value}), so the parse times cannot"
+            " be compared"
         )
     if found.kind is Kind.SLOWER and old.status.is_failure and not new.status.is_failure:
         return found.left_open(
-            f"the file gave no DAGs before ({old.status.value}), so there is no earlier time to"
-            " compare with"
+            f"the file gave no DAGs before (status: {old.status.value}), so the parse times cannot"
+            " be compared"
         )
     return found
 
 
 def basis(baseline: Run, run: Run) -> Basis:
-    """The speed by which both Runs' times are compared."""
+    """The machine speeds that a comparison of both Runs uses."""
     for name in ("temperature", "isolation"):
         old, new = baseline.settings.get(name), run.settings.get(name)
         if old != new:
             return Basis(
-                None, f"the baseline used {name} {old!s:.40} and this run used {new!s:.40}"
+                None, f"the baseline used {name} {old!s:.40}, and this run used {name} {new!s:.40}"
             )
     if _are_too_different(baseline, run):
         why = (
             f"the reference parse takes {_factor(baseline, run):.1f} times as long as when the"
             " baseline was saved"
         )
-        return Basis(None, why, f"{why.capitalize()}, too different to compare.")
+        return Basis(None, why, f"{why.capitalize()}. {_TOO_DIFFERENT}")
     lacking = _no_reference(baseline, run)
     if not lacking:
         speed = _measured(baseline, run)
@@ -149,19 +154,21 @@ def basis(baseline: Run, run: Run) -> Basis:
 
 
 def refusal(baseline: Run, run: Run) -> str:
-    """Why the reference cannot compare both speeds, in one sentence with the next step. Empty if it
-    can.
+    """The reason why the reference parse cannot compare both machine speeds, with the next step.
+    Empty if the comparison is possible.
     """
     return next(_refusals(baseline, run), "")
 
 
 def lacks_reference(baseline: Run) -> str:
-    """The same for a baseline alone, before the measurement."""
+    """The reason why a comparison with this baseline is impossible. Empty if the baseline has a
+    reference parse. A command uses this check before the measurement.
+    """
     if baseline.reference is not None:
         return ""
     return (
-        f"The baseline has no reference parse to compare speeds with. {_AGAIN}, or use `dagprof"
-        " compare`."
+        "The baseline has no reference parse, so the machine speeds cannot be compared."
+        f" {_AGAIN}, or use `dagprof compare`."
     )
 
 
@@ -176,27 +183,27 @@ def _refusals(baseline: Run, run: Run) -> Iterator[str]:
         if old != new:
             yield (
                 f"Cannot compare the baseline with this run: the baseline used {what} {old!s:.40},"
-                f" and this run used {new!s:.40}. {_AGAIN}."
+                f" and this run used {what} {new!s:.40}. {_AGAIN}."
             )
     if baseline.reference is None:
         yield lacks_reference(baseline)
     elif run.reference is None:
         yield (
-            "The reference parse failed here, so speeds cannot be compared. Run `dagprof doctor` to"
-            " see why."
+            "The reference parse failed in this run, so the machine speeds cannot be compared. To"
+            " see the reason, run `dagprof doctor`."
         )
     elif baseline.reference.version != run.reference.version:
         yield f"The baseline used another version of the reference parse. {_AGAIN}."
     elif _are_too_different(baseline, run):
         yield (
-            f"The reference parse takes {_factor(baseline, run):.1f} times as long here as when the"
-            f" baseline was saved, too different to compare. {_AGAIN}."
+            f"The reference parse takes {_factor(baseline, run):.1f} times as long as when the"
+            f" baseline was saved. {_TOO_DIFFERENT} {_AGAIN}."
         )
 
 
 def _versions(baseline: Run, run: Run) -> tuple[tuple[str, str, str], ...]:
-    """The versions that the reference parse depends on: another Python or Airflow makes it another
-    parse.
+    """The versions that the reference parse depends on. Another version of Python or Airflow makes
+    the reference parse a different parse.
     """
     old, new = baseline.environment, run.environment
     return (
@@ -210,7 +217,9 @@ def _minor(version: str) -> str:
 
 
 def _no_reference(baseline: Run, run: Run) -> str:
-    """Why no reference compares both speeds, as the beginning of a sentence. Empty if one does."""
+    """The reason why no reference parse compares both speeds, as the beginning of a sentence. Empty
+    if a reference parse compares both speeds.
+    """
     if baseline.reference is None and run.reference is None:
         return "Neither run timed the reference parse"
     if baseline.reference is None:
@@ -230,8 +239,8 @@ def _no_reference(baseline: Run, run: Run) -> str:
 def _assumed(lacking: str) -> str:
     share = SIGMAS * ASSUMED_ERROR
     return (
-        f"{lacking}. dagprof assumes that this machine was equally fast in both runs. Changes below"
-        f" {share:.0%} are inconclusive. {_BETTER}"
+        f"{lacking}. dagprof assumes that the machine had the same speed in both runs. Changes of"
+        f" the parse time below {share:.0%} are inconclusive. {_BETTER}"
     )
 
 
@@ -265,7 +274,7 @@ def _factor(baseline: Run, run: Run) -> float:
 
 
 def _are_too_different(baseline: Run, run: Run) -> bool:
-    """Whether the reference parse shows that the machine is of another kind."""
+    """Whether the times of the reference parse show a different kind of machine."""
     if _no_reference(baseline, run):
         return False
     return not 1 / MOST_FACTOR <= _factor(baseline, run) <= MOST_FACTOR
@@ -299,12 +308,14 @@ def _by_times(old: Samples, new: Samples, speed: Speed, limits: Limits) -> Judge
     cpu = _compared(old.cpu_ms, new.cpu_ms, speed, limits)
     if not (are_enough(old.own_ms) and are_enough(new.own_ms)):
         return wall.left_open(
-            f"{len(old)} and {len(new)} parses are too few to tell {wall.change_ms:+.0f} ms from"
-            " noise"
+            f"{count(len(old), 'parse')} before and {count(len(new), 'parse')} now are too few to"
+            f" distinguish a change of {wall.change_ms:+.0f} ms from noise"
         )
     if wall.kind is Kind.OPEN:
         doubt = wall.high_ms - wall.change_ms
-        return wall.left_open(f"{wall.change_ms:+.0f} ms is within the noise of ±{doubt:.0f} ms")
+        return wall.left_open(
+            f"the change of {wall.change_ms:+.0f} ms is within the noise of ±{doubt:.0f} ms"
+        )
     if wall.kind is cpu.kind or wall.kind is Kind.UNCHANGED:
         return wall
     # Waiting takes no CPU time. So a change of the wall time alone counts only if other programs
@@ -313,12 +324,13 @@ def _by_times(old: Samples, new: Samples, speed: Speed, limits: Limits) -> Judge
     if abs(waits) > limits.least_ms(wall.base_ms) and (waits > 0) is (wall.kind is Kind.SLOWER):
         return wall
     return wall.left_open(
-        f"{wall.change_ms:+.0f} ms of wall time, but {cpu.change_ms:+.0f} ms of CPU time"
+        f"the wall time changed by {wall.change_ms:+.0f} ms, but the CPU time changed by"
+        f" {cpu.change_ms:+.0f} ms"
     )
 
 
 def _waits_ms(samples: Samples) -> float:
-    """How long a parse waits by itself, in ms: it neither computes nor queues for a processor."""
+    """The time in ms that a parse waits by itself. Computing and waiting for a CPU do not count."""
     return samples.median("wall_ms") - samples.median("cpu_ms") - samples.median("queued_ms")
 
 

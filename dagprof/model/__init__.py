@@ -1,16 +1,16 @@
-"""The vocabulary: a Run and everything inside it.
+"""The data model: a Run and its content.
 
-All values are frozen and carry their unit in their name: ``_ms`` milliseconds, ``_us``
+All values are immutable. The name of a number contains its unit: ``_ms`` milliseconds, ``_us``
 microseconds, ``_s`` seconds, ``_kib`` KiB. Lists that belong together are stored as columns of
-equal length, which keeps a Run of a thousand files small. ``SCHEMA_VERSION`` grows when a reader of
-the older form could misread the newer one:
+equal length, so a Run of a thousand files stays small. ``SCHEMA_VERSION`` increases when a reader
+of an older version could misread a newer file:
 
-1. first form
-2. plugins; each reason for which Airflow skips a file, with its detail
-3. statuses ``needs-answer``, ``held`` and ``lost``; the answers that a file needs; failures of
-   network effects; the stage ``exit_ms`` in the parse time; DAGs that exist in some parses only;
-   ``project``: the settings taken from the repository, and the folders where it holds modules that
-   were not found
+1. The first version.
+2. Plugins. The reason why Airflow skips a file, with the detail of the reason.
+3. The statuses ``needs-answer``, ``held`` and ``lost``. The missing values of a file. Failures of
+   network effects. The stage ``exit_ms`` in the parse time. DAGs that exist only in some parses.
+   ``project``: the settings from the project files, and the folders in which the project contains
+   missing modules.
 """
 
 from __future__ import annotations

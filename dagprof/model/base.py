@@ -1,4 +1,4 @@
-"""Base classes, kinds of numbers and small values of the vocabulary."""
+"""Base classes, number types and small values of the data model."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ Seconds = Annotated[float, Meta(ge=0, le=_MOST)]
 class Frozen(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=False
 ):
-    """Base of all values: immutable and built by keyword. It ignores unknown fields that a newer
-    dagprof wrote.
+    """The base class of all values. Values are immutable and are built by keyword. Unknown fields
+    from a newer version of dagprof are ignored.
     """
 
 
 class Doubt(Frozen, frozen=True):
-    """A reason to trust a number less. ``code`` is a stable name, ``text`` is one sentence for
-    people.
+    """A reason why a number is less certain. ``code`` is a stable name. ``text`` is one sentence
+    for people.
     """
 
     code: str
@@ -44,7 +44,9 @@ class Doubt(Frozen, frozen=True):
 
 
 class Place(Frozen, frozen=True, array_like=True, order=True):
-    """A line of the user's code; ``file`` is relative to ``Run.root`` where it lies below it."""
+    """A line of the user's code. If the file is below ``Run.root``, ``file`` is relative to
+    ``Run.root``.
+    """
 
     file: str
     line: LineNumber

@@ -1,6 +1,4 @@
-"""The actions of one DAG file during its parse, besides building DAGs, and the differences from
-parse to parse.
-"""
+"""The actions of one DAG file during parsing, and the differences between its parses."""
 
 from __future__ import annotations
 
@@ -11,8 +9,8 @@ from dagprof.model.effects import EffectKind, effect_kind
 
 
 class Output(Frozen, frozen=True):
-    """The output of the parse on one stream, redacted and cut to a limit. ``total_bytes`` counts
-    all output.
+    """The output of the parse on one stream. The text is redacted and limited in length.
+    ``total_bytes`` counts the whole output.
     """
 
     text: str = ""
@@ -20,18 +18,18 @@ class Output(Frozen, frozen=True):
 
     @property
     def is_cut(self) -> bool:
-        """Whether the parse wrote more than is kept here."""
+        """Whether the text contains only a part of the output."""
         return self.total_bytes > len(self.text.encode("utf-8", "replace"))
 
 
 class Access(Frozen, frozen=True):
-    """A Variable or Connection that the file used while it was parsed, at the user's line that led
-    there.
+    """A Variable or Connection that the file used during parsing, with the user's line that caused
+    the access.
 
-    ``kind`` is ``variable``, ``connection`` or ``environment``. The last one is an environment
-    variable that is not set; only traced files record it. ``answered_by`` is ``environment``,
-    ``file``, ``default``, ``stub``, ``missing`` or ``ignored`` (a write, which holds for this parse
-    only).
+    ``kind`` is ``variable``, ``connection`` or ``environment``. ``environment`` is an environment
+    variable that is not set; only traced files record this kind. ``answered_by`` is
+    ``environment``, ``file``, ``default``, ``stub``, ``missing`` or ``ignored``. ``ignored`` is a
+    write, which applies only to this parse.
     """
 
     kind: str
@@ -44,14 +42,15 @@ class Access(Frozen, frozen=True):
 
 
 class Effect(Frozen, frozen=True):
-    """An action of the file during its parse, besides building DAGs, at the user's line that led
-    there.
+    """An action of the file during parsing, with the user's line that caused the action. The
+    creation of DAGs is not an effect.
 
-    ``kind`` is the name of an ``EffectKind``. ``what`` holds host and port, program, path or name,
-    redacted. ``wall_us`` is the total time of all ``count`` occurrences, None if the time is
-    unknown. ``size_bytes`` is the size of files. ``failed`` counts the occurrences that ended with
-    an error, among those with a known time. ``threads`` is how many threads besides the parsing
-    thread did it. Their times overlap, and overlapping time counts once.
+    ``kind`` is the name of an ``EffectKind``. ``what`` is the redacted object of the effect: host
+    and port, program, path or name. ``wall_us`` is the total time of all ``count`` occurrences, or
+    None if the time is unknown. ``size_bytes`` is the size of files. ``failed`` counts the
+    occurrences with a known time that ended with an error. ``threads`` is the number of threads
+    besides the parsing thread that had the effect. The times of these threads overlap, and
+    overlapping time counts only once.
     """
 
     kind: str
@@ -66,7 +65,7 @@ class Effect(Frozen, frozen=True):
 
     @property
     def about(self) -> EffectKind:
-        """The row of its kind."""
+        """The ``EffectKind`` of this effect."""
         return effect_kind(self.kind)
 
 
@@ -107,15 +106,15 @@ _WHERE = {
 
 
 class Instability(Frozen, frozen=True):
-    """A field of a serialised DAG that differed between two parses of the same file: the place, and
-    both values.
+    """A field of a serialised DAG that differs between two parses of the same file: the name of the
+    field and both values.
 
-    The field ``EXISTENCE`` says that not every parse gave the DAG; the values are then ``there``
+    The field ``EXISTENCE`` says that only some parses gave the DAG. The values are then ``there``
     and ``missing``.
 
-    ``by_seed`` says that the field differs only under another hash seed, like the order of a set.
-    It changes with each start of Python, not with each parse. ``condition`` names the condition
-    under which the field differs, if two parses in a row give the same.
+    ``by_seed`` says that the field differs only with another hash seed, like the order of a set.
+    Such a field changes with each start of Python, not with each parse. ``condition`` names the
+    condition that changes the field, if two parses in a row give equal fields.
     """
 
     dag_id: str
@@ -132,5 +131,5 @@ class Instability(Frozen, frozen=True):
 
     @property
     def is_existence(self) -> bool:
-        """Whether the DAG exists in some parses only."""
+        """Whether the DAG exists only in some parses."""
         return self.field == EXISTENCE

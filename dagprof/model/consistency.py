@@ -1,8 +1,7 @@
-"""Whether what refers to each other in a document fits: positions lie within their tables, and
-nothing is inside itself.
+"""Checks a document: all positions are within their tables, and no value contains itself.
 
-What a value knows alone, it checks when it is made. This is for what takes two tables. A document
-that passes can be analysed without another look at any position.
+A value checks its own fields when it is created. This module checks fields that depend on two
+tables. After these checks, code can use each position without checking the position again.
 """
 
 from __future__ import annotations
@@ -28,7 +27,9 @@ class _Statement(Protocol):
 
 
 class Traced(Protocol):
-    """What refers to modules and import sets: a ``Trace``, or what the probe sends for one."""
+    """A value that refers to modules and import sets: a ``Trace``, or the probe's data for a
+    ``Trace``.
+    """
 
     @property
     def loads(self) -> Loads: ...
@@ -41,9 +42,9 @@ class Traced(Protocol):
 
 
 def check_run(run: Run) -> None:
-    """A Run as it was read.
+    """Check a Run from a file.
 
-    :raises ValueError: it contradicts itself; the text says where.
+    :raises ValueError: the Run contradicts itself. The message names the contradiction.
     """
     modules, sets = len(run.modules), len(run.import_sets)
     check_import_sets(run.import_sets, modules)
@@ -54,9 +55,9 @@ def check_run(run: Run) -> None:
 
 
 def check_measured(measured: Measured) -> None:
-    """One file's result as the journal has it.
+    """Check one file's result from the journal.
 
-    :raises ValueError: it contradicts itself; the text says where.
+    :raises ValueError: the result contradicts itself. The message names the contradiction.
     """
     modules = len(measured.modules)
     check_import_sets(measured.import_sets, modules)
@@ -66,18 +67,18 @@ def check_measured(measured: Measured) -> None:
 
 
 def check_import_sets(sets: Iterable[Iterable[Edge]], modules: int) -> None:
-    """Edges point to modules.
+    """Check that all edges refer to existing modules.
 
-    :raises ValueError: some do not.
+    :raises ValueError: an edge refers to a module that does not exist.
     """
     for edges in sets:
         _check_edges(edges, modules)
 
 
 def check_trace(trace: Traced, modules: int, sets: int) -> None:
-    """The trace of one parse, with so many modules and import sets.
+    """Check the trace of one parse against the numbers of modules and import sets.
 
-    :raises ValueError: a position is outside of its table, or a statement is inside itself.
+    :raises ValueError: a position is outside its table, or a statement is nested inside itself.
     """
     loads = trace.loads
     for column, most in (
@@ -87,31 +88,33 @@ def check_trace(trace: Traced, modules: int, sets: int) -> None:
         ([row.importer for row in trace.memory], modules),
     ):
         if max(column, default=-1) >= most:
-            raise ValueError("a position in a trace is outside of its table")
+            raise ValueError("a position in a trace is outside its table")
     _check_edges(trace.edges, modules)
     _check_parents([statement.parent for statement in trace.statements])
 
 
 def _check_edges(edges: Iterable[Edge], modules: int) -> None:
     if any(edge.target >= modules or edge.importer >= modules for edge in edges):
-        raise ValueError("an import statement names a module that is not there")
+        raise ValueError("an import statement refers to a module that does not exist")
 
 
 def _check_parents(parents: Sequence[int]) -> None:
-    """A function's body stands before the statement that calls it, so a parent may come later."""
+    """Check the parents of statements. The body of a function comes before the statement that calls
+    the function, so a parent may come after its child.
+    """
     if max(parents, default=-1) >= len(parents):
-        raise ValueError("a statement is in one that is not there")
+        raise ValueError("a statement refers to a parent statement that does not exist")
     if len(outermost_first(parents)) < len(parents):
-        raise ValueError("a statement is inside itself")
+        raise ValueError("a statement is nested inside itself")
 
 
 def check_amount(trace: Traced, are_users: Sequence[bool], sets: Sequence[Sequence[Edge]]) -> None:
-    """The import statements of the user's code are few enough to look at what each leads to.
+    """Check that dagprof can analyse all import statements of the user's code.
 
-    ``are_users`` says of each module whether it is the user's. Ten thousand statements and as many
-    modules pass.
+    ``are_users`` says for each module whether the module is the user's code. Ten thousand
+    statements and ten thousand modules pass the check.
 
-    :raises ValueError: they are too many.
+    :raises ValueError: there are too many import statements.
     """
     loads = trace.loads
     statements = len(trace.edges) + sum(
@@ -120,13 +123,13 @@ def check_amount(trace: Traced, are_users: Sequence[bool], sets: Sequence[Sequen
         if are_users[module]
     )
     if statements * len(loads) > _MOST_LOOKS:
-        raise ValueError("the parse imports more than any DAG file does")
+        raise ValueError("the parse has more import statements than dagprof can analyse")
 
 
 def check_stack(stack: Stack | None) -> None:
-    """A sampled call tree is no deeper than samplers make it.
+    """Check the depth of a sampled call tree. The sampler limits the depth.
 
-    :raises ValueError: it is.
+    :raises ValueError: the call tree is deeper than the limit.
     """
     level = [stack] if stack is not None else []
     for _ in range(DEEPEST_STACK):
@@ -137,9 +140,9 @@ def check_stack(stack: Stack | None) -> None:
 
 
 def check_depth(value: object) -> None:
-    """A JSON value can be walked through by functions that call themselves.
+    """Check that recursive functions can process a JSON value.
 
-    :raises ValueError: it is nested more than ``DEEPEST_VALUE`` times.
+    :raises ValueError: the nesting is deeper than ``DEEPEST_VALUE``.
     """
     level = [value]
     for _ in range(DEEPEST_VALUE):

@@ -1,8 +1,7 @@
-"""The kinds of effects that a parse can have, one row each: their names, their groups, and their
-meaning to the gate and the reports.
+"""The kinds of effects, one row each: name, group, and the meaning for the gate and the reports.
 
 A new kind needs one watcher in ``dagprof/probe/watch/`` and one row here. A new group with a rule
-of its own also needs that rule in ``dagprof.config.policy``.
+also needs this rule in ``dagprof.config.policy``.
 """
 
 from __future__ import annotations
@@ -11,11 +10,11 @@ from typing import NamedTuple
 
 
 class EffectGroup(NamedTuple):
-    """A group of kinds that people treat alike.
+    """A group of effect kinds that have the same rule and the same advice.
 
-    ``rule`` is the value of the ``Rule`` with which the gate finds new effects of the group, empty
-    for none. ``does`` and ``advice`` form the gate's message: ``a.py queries a database while it is
-    parsed; query it in a task``.
+    ``rule`` is the value of the ``Rule`` that finds new effects of the group. ``rule`` is empty if
+    the group has no rule. ``does`` and ``advice`` form the message of the gate: ``a.py queries a
+    database during parsing (db). Query the database in a task``.
     """
 
     name: str
@@ -25,7 +24,7 @@ class EffectGroup(NamedTuple):
 
 
 class Verbs(NamedTuple):
-    """Three forms of one verb: to do it, does it, did it."""
+    """Three forms of one verb: infinitive, present tense and past tense."""
 
     infinitive: str
     present: str
@@ -33,11 +32,11 @@ class Verbs(NamedTuple):
 
 
 class EffectKind(NamedTuple):
-    """One kind of effect. ``name`` is the name in Runs. ``verbs`` are set if the effect's time can
-    explain why a file became slower.
+    """One kind of effect. ``name`` is the name in Runs. ``verbs`` is set if the time of the effect
+    can explain why a file became slower.
 
-    ``belongs_in_task``: the effect is work, and reports list it among the work to move into a task.
-    ``has_object``: the verb takes the object of the effect (``reads x.txt``).
+    ``belongs_in_task`` says that reports list the effect among the work to move into tasks.
+    ``has_object`` says that the verb has an object (``reads x.txt``).
     """
 
     name: str
@@ -47,9 +46,11 @@ class EffectKind(NamedTuple):
     has_object: bool = True
 
 
-DATABASE = EffectGroup("database", "new-database", "queries a database", "query it in a task")
-NETWORK = EffectGroup("network", "new-network", "uses the network", "use it in a task")
-PROGRAM = EffectGroup("program", "new-process", "starts a program", "start it in a task")
+DATABASE = EffectGroup(
+    "database", "new-database", "queries a database", "query the database in a task"
+)
+NETWORK = EffectGroup("network", "new-network", "uses the network", "use the network in a task")
+PROGRAM = EffectGroup("program", "new-process", "starts a program", "start the program in a task")
 WAITING = EffectGroup("waiting")
 FILES = EffectGroup("files")
 CODE = EffectGroup("code")
@@ -76,7 +77,12 @@ EFFECT_KINDS = (
     EffectKind(
         "socket", NETWORK, Verbs("connect to", "connects to", "connected to"), belongs_in_task=True
     ),
-    EffectKind("http", NETWORK, Verbs("ask", "asks", "asked"), belongs_in_task=True),
+    EffectKind(
+        "http",
+        NETWORK,
+        Verbs("send a request to", "sends a request to", "sent a request to"),
+        belongs_in_task=True,
+    ),
     EffectKind("process", PROGRAM, Verbs("run", "runs", "ran"), belongs_in_task=True),
     EffectKind(
         "sleep", WAITING, Verbs("sleep", "sleeps", "slept"), belongs_in_task=True, has_object=False
@@ -103,15 +109,15 @@ _BY_NAME = {kind.name: kind for kind in EFFECT_KINDS}
 
 
 def effect_kind(name: str) -> EffectKind:
-    """The row of a kind. A name that only a newer dagprof knows gets a neutral row."""
+    """The row of a kind. A kind from a newer version of dagprof gets a neutral row."""
     return _BY_NAME.get(name) or EffectKind(name, OTHER)
 
 
 def kinds_of(group: EffectGroup) -> tuple[str, ...]:
-    """The names of the kinds of a group."""
+    """The names of the kinds in a group."""
     return tuple(kind.name for kind in EFFECT_KINDS if kind.group is group)
 
 
 def groups_with_rule() -> tuple[EffectGroup, ...]:
-    """The groups that the gate has a rule for, in the order of their kinds."""
+    """The groups that have a rule of the gate, in the order of their kinds."""
     return tuple(dict.fromkeys(kind.group for kind in EFFECT_KINDS if kind.group.rule))

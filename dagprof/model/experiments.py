@@ -1,5 +1,5 @@
-"""Results of experiments on one DAG file: does it need an import, and what does the parse save
-without it?
+"""Results of experiments on one DAG file. An experiment shows whether the file needs an import, and
+the saving without the import.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dagprof.robust import median_absolute_deviation, standard_error_of_median
 
 
 class Need(str, enum.Enum):
-    """What an experiment showed about the removed import statements."""
+    """The result of an experiment for the removed statements."""
 
     NOT_NEEDED = "not-needed"
     RAISES = "raises"
@@ -24,19 +24,20 @@ class Need(str, enum.Enum):
 
 
 class Experiment(Frozen, frozen=True):
-    """Another parse of the file, without some import statements or calls. dagprof removes these in
-    memory only.
+    """An additional parse of the file without some import statements or calls. dagprof removes the
+    statements only in memory, not in the source file.
 
-    ``need`` says whether the parse needed them, and ``reason`` what needed them. ``saving_ms`` and
-    ``memory_kib`` hold one difference per round: a plain parse minus the parse without the
-    statements right after it. ``saving_ms`` is scaled to the file's parse time without waiting for
-    a processor, because the machine's speed may have changed since. ``cautions`` names actions of
-    the imports that the serialised DAGs do not show. ``has_star`` says that one of them is an
-    ``import *``. Three fields describe a single statement that is not needed: ``used_in`` holds a
-    place in each other file that takes its names from this file, perhaps in tasks; ``is_unused``
-    says that no source was seen to use them; ``in_hints`` says that only type hints do. ``called``
-    names what a single statement calls, and ``assigned`` the names that keep the value. Both are
-    empty for an import statement.
+    ``need`` says whether the parse needs the statements, and ``reason`` says why. ``saving_ms`` and
+    ``memory_kib`` hold one difference per round: an uninstrumented parse minus the next parse
+    without the statements. ``saving_ms`` is scaled to the median parse time of the file, without
+    the time that the parse waited for a CPU, because the machine speed may have changed.
+    ``cautions`` names changes of the process state that the serialised DAGs do not show.
+    ``has_star`` says that one of the statements is ``import *``. The next fields describe a single
+    statement that the parse does not need. ``used_in`` holds one place in each other file that
+    imports names from this file. ``is_unused`` says that no source file uses the names.
+    ``in_hints`` says that only type hints use the names. ``called`` names the called function, and
+    ``assigned`` names the variables that hold the result. ``called`` and ``assigned`` are empty for
+    an import statement.
     """
 
     without: Annotated[tuple[Place, ...], Meta(min_length=1)]
@@ -54,22 +55,22 @@ class Experiment(Frozen, frozen=True):
 
     @property
     def is_proof(self) -> bool:
-        """Whether the experiment proves a saving: the DAGs stayed the same and dagprof timed the
-        difference.
+        """Whether the experiment proves a saving. The DAGs stayed the same, and dagprof measured
+        the difference.
         """
         return self.need is Need.NOT_NEEDED and bool(self.saving_ms)
 
     @property
     def is_shorter(self) -> bool:
-        """Whether the proved saving is above its noise: by more than two standard errors."""
+        """Whether the proved saving exceeds the noise: more than two standard errors."""
         return self.is_proof and self.proved_ms > 2 * standard_error_of_median(self.saving_ms)
 
     @property
     def proved_ms(self) -> float:
-        """Median saving in ms; 0.0 if dagprof timed nothing."""
+        """The median saving in ms. 0.0 if dagprof measured no saving."""
         return float(statistics.median(self.saving_ms)) if self.saving_ms else 0.0
 
     @property
     def spread_ms(self) -> float:
-        """Median absolute deviation of the savings, in ms."""
+        """The median absolute deviation of the savings, in ms."""
         return median_absolute_deviation(self.saving_ms)

@@ -1,4 +1,6 @@
-"""Why a DAG file gave no DAGs, or not all of them: errors, missing answers, lost DAGs."""
+"""The reasons why a DAG file gave no DAGs, or only some of its DAGs: errors, missing values and
+lost DAGs.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,8 @@ _NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 
 
 class Failure(Frozen, frozen=True):
-    """Why a file gave no DAGs. ``traceback`` holds the user's frames only. ``cause`` is the first
-    exception of a chain.
+    """The reason why a file gave no DAGs. ``traceback`` contains only frames of the user's code.
+    ``cause`` is the first exception of a chain.
     """
 
     type: str
@@ -23,15 +25,15 @@ class Failure(Frozen, frozen=True):
 
     @property
     def missing_module(self) -> str:
-        """The module that could not be found, even if the failure is another exception that names
-        it; empty for other failures.
+        """The missing module, even if another exception names this module. Empty for other
+        failures.
         """
         found = _NO_MODULE.search(f"{self.type}: {self.message}") or _NO_MODULE.search(self.cause)
         return found[1] if found else ""
 
 
 class Unanswered(Frozen, frozen=True):
-    """An answer that a file fails without, and the user's line that asks for it.
+    """A missing value without which the file fails, and the user's line that reads the value.
 
     ``kind`` is ``variable``, ``connection`` or ``environment``.
     """
@@ -43,27 +45,27 @@ class Unanswered(Frozen, frozen=True):
 
     @property
     def noun(self) -> str:
-        """The missing answer in words."""
+        """The kind of the missing value in words."""
         return {"variable": "Variable", "connection": "Connection"}.get(
             self.kind, "the environment variable"
         )
 
     @property
     def place(self) -> str:
-        """The file's name and the line."""
+        """The name of the file, and the line."""
         return f"{self.file.rpartition('/')[2]}:{self.line}"
 
     @property
     def way_out(self) -> str:
-        """What the user can do, in one clause."""
+        """The fix for the user, in one clause."""
         if self.kind == "environment":
-            return f"set it ({self.key}=…), or supply it with --env-file FILE"
-        return f"supply it with --{self.kind}s FILE"
+            return f"set {self.key} in the environment, or supply {self.key} with --env-file FILE"
+        return f"supply the {self.noun} with --{self.kind}s FILE"
 
 
 class LostDag(Frozen, frozen=True):
-    """A DAG that the file created and Airflow did not find: no global name holds it, and no
-    ``with`` statement used it.
+    """A DAG that the file created and that Airflow did not find. No global variable holds the DAG,
+    and no ``with`` statement used the DAG.
     """
 
     dag_id: str

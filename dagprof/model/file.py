@@ -1,4 +1,4 @@
-"""One DAG file: how its parses ended, and everything that dagprof knows about it."""
+"""One DAG file: the result of its parses, and all other data about the file."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from dagprof.model.trace import Stack, Trace
 
 
 class Status(str, enum.Enum):
-    """How the parse of one file ended.
+    """The result of the parse of one file.
 
-    ``HELD``: a process that the file started holds the parse's output open, and Airflow 3 waits for
-    it until its time-out. ``LOST``: Airflow 3 cannot send the DAGs from the parsing process.
+    ``HELD`` means that a process of the file keeps the output of the parse open, and that Airflow 3
+    waits for this process until a timeout. ``LOST`` means that Airflow 3 cannot send the DAGs from
+    the parsing process.
     """
 
     OK = "ok"
@@ -35,15 +36,15 @@ class Status(str, enum.Enum):
 
     @property
     def is_failure(self) -> bool:
-        """Whether the parse was tried and gave no DAG. For ``NEEDS_ANSWER``, Airflow may get
+        """Whether the parse ran and gave no DAG. With ``NEEDS_ANSWER``, Airflow may still get
         DAGs.
         """
         return self not in (Status.OK, Status.NO_DAGS, Status.SKIPPED)
 
     @property
     def is_broken(self) -> bool:
-        """Whether Airflow would show no DAG of this file either: the parse fails for another reason
-        than a missing answer.
+        """Whether the file is broken. Airflow would also find no DAGs in the file. A file that only
+        lacks a value is not broken.
         """
         return self.is_failure and self is not Status.NEEDS_ANSWER
 
@@ -59,9 +60,7 @@ def _named(dag_ids: Sequence[str]) -> str:
 
 
 class FileResult(Frozen, frozen=True):
-    """Everything that dagprof knows about one DAG file. ``path`` is relative to ``Run.root``, with
-    forward slashes.
-    """
+    """All data about one DAG file. ``path`` is relative to ``Run.root``, with forward slashes."""
 
     path: str
     status: Status
@@ -89,19 +88,20 @@ class FileResult(Frozen, frozen=True):
 
     @property
     def parse_ms(self) -> float:
-        """Median parse time in wall milliseconds; 0.0 when no parse was timed."""
+        """The median parse time (wall time) in ms. 0.0 if no parse was timed."""
         return self.samples.median("wall_ms")
 
     @property
     def own_ms(self) -> float:
-        """Median parse time without waiting for a processor, in ms; 0.0 when no parse was timed."""
+        """The median parse time in ms, without the time that parses waited for a CPU. 0.0 if no
+        parse was timed.
+        """
         return self.samples.median("own_ms")
 
     def has_lost_dags(self, before: FileResult) -> bool:
-        """Whether the file newly fails, fails with fewer DAGs, or no longer defines a DAG.
+        """Whether the file now fails, fails with fewer DAGs, or no longer defines a DAG.
 
-        A file that lacks an answer has not lost DAGs, because nobody knows what it would do with
-        the answer.
+        A file that lacks a value has not lost DAGs, because the result with the value is unknown.
         """
         if self.status is Status.NEEDS_ANSWER:
             return False
@@ -110,16 +110,16 @@ class FileResult(Frozen, frozen=True):
         return self.status is Status.NO_DAGS and before.status is Status.OK
 
     def missing_dags(self, before: FileResult) -> tuple[str, ...]:
-        """The ids that the file gave before and does not give now. A file with an import error can
-        still give some DAGs in Airflow.
+        """The ids of the DAGs that the file gave before and no longer gives. In Airflow, a file
+        with an import error can still give some DAGs.
         """
         return tuple(dag_id for dag_id in before.dag_ids if dag_id not in self.dag_ids)
 
     def missing(self, before: FileResult | None = None) -> str:
-        """What is wrong with the DAGs of a file that fails or lost some, as a phrase that follows
-        its name.
+        """A phrase about the missing DAGs, which follows the name of the file.
 
-        ``before`` is the earlier result of the file; only that shows which DAGs are missing.
+        ``before`` is the earlier result of the file. Without ``before``, the missing DAGs are
+        unknown.
         """
         if not self.dag_ids:
             return "gives no DAGs"
@@ -130,8 +130,8 @@ class FileResult(Frozen, frozen=True):
 
     @property
     def ended_measuring(self) -> bool:
-        """Whether the parse also ended the processes that watch it, so that nobody saw how its own
-        process ended.
+        """Whether the parse also ended the processes that watch the parse. The end of the parsing
+        process is then unknown.
         """
         return self.status is Status.KILLED and self.signal is None and self.exit_code is None
 
@@ -143,37 +143,35 @@ class FileResult(Frozen, frozen=True):
         if self.failures:
             failure = self.failures[0]
             return f"{failure.type}: {failure.message}" if failure.type else failure.message
-        nothing = "it imports without an error but defines no DAG"
+        nothing = "the file imports without an error but defines no DAG"
         if self.lost_dags:
             lost = self.lost_dags[0]
-            nothing = (
-                f"it creates DAG {lost.dag_id} at line {lost.line}, which Airflow does not find"
-            )
+            nothing = f"Airflow does not find DAG {lost.dag_id}, which line {lost.line} creates"
         return self.detail or (nothing if self.status is Status.NO_DAGS else self.status.value)
 
     @property
     def needed_answers(self) -> str:
-        """The answers that the file fails without, the places that ask for them, and the option
-        that supplies them.
+        """The missing values without which the file fails, the place that reads the first value,
+        and the option that supplies the value.
         """
         if not self.unanswered:
             return ""
         first = self.unanswered[0]
         more = len(self.unanswered) - 1
-        others = f" and {more} more" if more else ""
+        others = f" and {more} more value{'s' if more > 1 else ''}" if more else ""
         way_out = f"{first.way_out[:1].upper()}{first.way_out[1:]}"
         return f"{first.noun} {first.key!r}{others} (read at {first.place}). {way_out}"
 
     @property
     def what_it_needs(self) -> str:
-        """The needed answers as a clause: ``it needs Variable 'a', …``; empty if nothing is
+        """The missing values as a clause: ``the file needs Variable 'a' …``. Empty if no value is
         missing.
         """
-        return f"it needs {self.needed_answers}" if self.unanswered else ""
+        return f"the file needs {self.needed_answers}" if self.unanswered else ""
 
     @property
     def is_timed(self) -> bool:
-        """Whether the file has a parse time. Files that fail to import have one; files that were
-        killed do not.
+        """Whether the file has a parse time. Files with an import error have a parse time; killed
+        files do not.
         """
         return len(self.samples) > 0

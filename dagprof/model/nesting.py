@@ -1,4 +1,4 @@
-"""What is inside what: positions with parents, and stretches of lines that hold each other."""
+"""Nesting: positions with parents, and line ranges that contain each other."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 
 
 def outermost_first(parents: Sequence[int]) -> list[int]:
-    """All positions, each after the one that it is in; -1 is the parent of an outermost one.
+    """All positions. Each position comes after its parent. The parent of an outermost position is
+    -1.
 
-    Positions that are inside themselves are missing.
+    The result omits positions that are nested inside themselves.
     """
     inside: dict[int, list[int]] = {}
     for position, parent in enumerate(parents):
@@ -22,12 +23,12 @@ def outermost_first(parents: Sequence[int]) -> list[int]:
 
 
 class InnermostLines:
-    """Which of some stretches of lines holds a line: of several the last one, as rows of nested
-    statements stand outermost first.
+    """Finds the line range that contains a line. If several ranges contain the line, the last range
+    counts, because rows of nested statements list the outermost statement first.
     """
 
     def __init__(self, stretches: Iterable[tuple[int, int]]) -> None:
-        """``stretches`` are first and last lines."""
+        """``stretches`` holds the first and the last line of each range."""
         begins: dict[int, list[tuple[int, int]]] = {}
         for number, (first, last) in enumerate(stretches):
             begins.setdefault(first, []).append((-number, last))
@@ -43,6 +44,6 @@ class InnermostLines:
             self._holding.append(-open_[0][0] if open_ else -1)
 
     def at(self, line: int) -> int:
-        """The position of the stretch that holds a line, -1 for none."""
+        """The position of the range that contains a line, or -1 if no range contains the line."""
         place = bisect.bisect_right(self._lines, line) - 1
         return self._holding[place] if place >= 0 else -1

@@ -1,4 +1,4 @@
-"""What a scan took from the repository's own description of its environment."""
+"""Settings that a scan takes from the files of the project."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from dagprof.model.base import Frozen
 
 
 class Used(Frozen, frozen=True):
-    """One setting that the repository gives for its environment and that the parses had.
+    """One setting of the project that the parses used.
 
-    ``what`` names it ("3 Variables (A, B, C)"). ``where`` is a file of the repository, with a line
-    if known. ``off`` says how to turn it off. ``is_left_out``: dagprof found it and did not use it;
-    ``off`` then says why. These fields hold names only, never values.
+    ``what`` names the setting ("3 Variables (A, B, C)"). ``where`` is a file of the project, with a
+    line if the line is known. ``off`` says how to turn the setting off. ``is_left_out`` says that
+    dagprof found the setting and did not use it; ``off`` then gives the reason. These fields
+    contain only names, no values.
     """
 
     what: str
@@ -20,7 +21,7 @@ class Used(Frozen, frozen=True):
 
     @property
     def text(self) -> str:
-        """One sentence."""
+        """One sentence about the setting."""
         found = f" from {self.where}" if self.where else ""
         if self.is_left_out:
             return f"Ignores {self.what}{found}: {self.off}."
@@ -28,10 +29,11 @@ class Used(Frozen, frozen=True):
 
 
 class Home(Frozen, frozen=True):
-    """Where the repository holds a module that a failed parse asked for.
+    """The place in the project of a module that a failed parse could not find.
 
-    ``entry`` is the module's file or folder, ``folder`` the folder to import it from, both as
-    people see them. ``option`` is the option that puts that folder on the path.
+    ``entry`` is the file or folder of the module. ``folder`` is the folder that must be on the
+    path. ``entry`` and ``folder`` are paths for people. ``option`` is the option that adds the
+    folder to the path.
     """
 
     module: str
@@ -41,8 +43,8 @@ class Home(Frozen, frozen=True):
 
 
 class Project(Frozen, frozen=True):
-    """The repository around the DAG folder. ``root`` is empty if there was none, or if the scan did
-    not ask for it.
+    """The project around the DAG folder. ``root`` is empty if there is no project, or if the scan
+    ignored the project.
     """
 
     root: str = ""

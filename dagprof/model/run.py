@@ -1,4 +1,4 @@
-"""One scan: what dagprof measured, where and how, and the results."""
+"""One scan: the results, the environment and the settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from dagprof.model.trace import Edge, Module
 
 
 class Temperature(str, enum.Enum):
-    """Which modules the parsing process has already imported; see docs/how-it-works.md."""
+    """The modules that the parsing process has already imported before the parse; see
+    docs/how-it-works.md.
+    """
 
     PROCESSOR = "processor"
     WARM = "warm"
@@ -21,7 +23,7 @@ class Temperature(str, enum.Enum):
 
 
 class Isolation(str, enum.Enum):
-    """How a parse gets a process of its own."""
+    """The way in which each parse gets a separate process."""
 
     FORK = "fork"
     SPAWN = "spawn"
@@ -32,7 +34,7 @@ BUSY_SHARE = 0.1
 
 
 class SkipReason(str, enum.Enum):
-    """Why Airflow does not parse a file, as Airflow's own functions decide it."""
+    """The reason why Airflow does not parse a file. Airflow's own functions give the reason."""
 
     IGNORED = "ignored"
     SAFE_MODE = "safe-mode"
@@ -44,8 +46,9 @@ class SkipReason(str, enum.Enum):
 class SkippedFile(Frozen, frozen=True):
     """A file that Airflow does not parse, and the reason.
 
-    ``detail`` depends on the reason: the words that the text lacks (``safe-mode``), the name of the
-    user's function (``callable``) or the exception that this function raised (``unexamined``).
+    ``detail`` depends on the reason. For ``safe-mode``, ``detail`` names the words that the text
+    lacks. For ``callable``, ``detail`` is the name of the user's function. For ``unexamined``,
+    ``detail`` is the exception of this function.
     """
 
     path: str
@@ -54,45 +57,45 @@ class SkippedFile(Frozen, frozen=True):
 
     @property
     def why(self) -> str:
-        """The reason as a clause: ``its text lacks 'dag', and safe mode skips it``."""
+        """The reason as a clause: ``the file lacks 'dag', so safe mode skips the file``."""
         if self.reason is SkipReason.IGNORED:
-            return "a pattern in .airflowignore matches it"
+            return "a pattern in .airflowignore matches the file"
         if self.reason is SkipReason.SAFE_MODE:
             return (
-                f"its text lacks {self.detail or 'the words that safe mode looks for'}, so safe"
-                " mode skips it"
+                f"the file lacks {self.detail or 'the words that safe mode looks for'}, so safe"
+                " mode skips the file"
             )
         if self.reason is SkipReason.CALLABLE:
-            return f"{self.detail} ([core] might_contain_dag_callable) rejects it"
+            return f"{self.detail} ([core] might_contain_dag_callable) rejects the file"
         if self.reason is SkipReason.UNEXAMINED:
-            return f"Airflow fails to examine it ({self.detail})"
+            return f"Airflow fails to examine the file ({self.detail})"
         is_named_so = self.path.endswith(".zip")
         return (
-            "it is not a zip archive"
+            "the file is not a zip archive"
             if is_named_so
-            else "it is neither a .py file nor a zip archive"
+            else "the file is neither a .py file nor a zip archive"
         )
 
     def loses_dags_of(self, before: FileResult) -> bool:
-        """Whether the file gave DAGs before and Airflow skips it now for another reason than a
-        pattern that somebody wrote.
+        """Whether the file gave DAGs before and Airflow now skips the file. A file that a pattern
+        in .airflowignore skips does not count.
         """
         return self.reason is not SkipReason.IGNORED and bool(before.dag_ids)
 
 
 class Git(Frozen, frozen=True):
-    """The state of the repository that holds the DAG files."""
+    """The commit of the repository that contains the DAG files."""
 
     commit: str
     is_dirty: bool
 
 
 class Environment(Frozen, frozen=True):
-    """Where dagprof took the numbers. ``machine`` is a digest of host name and hardware that
-    distinguishes machines.
+    """The environment of the measurement. ``machine`` is a digest of the host name and the
+    hardware.
 
-    ``airflow_config`` holds the settings that decide how Airflow parses. ``distributions`` lists
-    all distributions installed beside Airflow.
+    ``airflow_config`` holds the settings that affect how Airflow parses. ``distributions`` lists
+    all distributions that are installed in the environment of Airflow.
     """
 
     python_version: str
@@ -110,7 +113,9 @@ class Environment(Frozen, frozen=True):
 
     @property
     def import_timeout_s(self) -> float:
-        """Airflow's ``dagbag_import_timeout`` in seconds; 0 if it is missing or no number."""
+        """Airflow's ``dagbag_import_timeout`` in seconds. 0 if the setting is missing or is not a
+        number.
+        """
         try:
             limit_s = float(self.airflow_config.get("dagbag_import_timeout", "0"))
         except ValueError:
@@ -119,13 +124,14 @@ class Environment(Frozen, frozen=True):
 
 
 class Plugin(Frozen, frozen=True):
-    """One plugin. Airflow's manager loads it once, before it parses, so no DAG file can change its
-    cost.
+    """One plugin. Airflow's plugin manager loads the plugin once, before the first parse. Changes
+    to DAG files therefore do not affect the cost of the plugin.
 
-    ``source`` is its file, entry point or provider. ``wall_ms`` and ``rss_kib`` are the time and
-    memory that loading it added, ``modules`` the modules that it brought. Modules that an earlier
-    plugin loaded count for that plugin. ``error`` is the reason why the plugin could not be loaded,
-    empty if it could.
+    ``source`` is the file, the entry point or the provider of the plugin. ``wall_ms`` and
+    ``rss_kib`` are the time and the memory of loading the plugin. ``modules`` is the number of
+    loaded modules. Modules that an earlier plugin loaded count only for the earlier plugin.
+    ``error`` is the reason why Airflow could not load the plugin. ``error`` is empty if Airflow
+    loaded the plugin.
     """
 
     name: str
@@ -137,8 +143,8 @@ class Plugin(Frozen, frozen=True):
 
 
 class Reference(Frozen, frozen=True):
-    """Parses of dagprof's own fixed file (``dagprof.measure.reference``) in the same scan. They
-    show how fast the machine was during the scan.
+    """Parses of dagprof's own reference file (``dagprof.measure.reference``) in the same scan.
+    These parses show the speed of the machine during the scan.
     """
 
     version: Whole
@@ -146,15 +152,15 @@ class Reference(Frozen, frozen=True):
 
     def __post_init__(self) -> None:
         if not all(ms > 0 for ms in self.samples.cpu_ms or (0.0,)):
-            raise ValueError("a reference has no times")
+            raise ValueError("the reference parse has no CPU time")
 
 
 class Run(Frozen, frozen=True):
-    """One scan: what dagprof measured, where and how, and the results. Measuring writes this file;
-    reports read it.
+    """One scan: the results, the environment and the settings. The measurement writes this file,
+    and reports read it.
 
-    ``paths`` are the files and folders that the scan was asked for, relative to ``root``; ``.``
-    stands for all files.
+    ``paths`` are the files and folders that the user named, relative to ``root``. ``.`` stands for
+    all files.
     """
 
     schema_version: int
@@ -176,43 +182,45 @@ class Run(Frozen, frozen=True):
 
     @property
     def broken(self) -> list[FileResult]:
-        """The files that give no DAGs, whatever answers they get."""
+        """The files that give no DAGs, even with other values for Variables and Connections."""
         return [file for file in self.files if file.status.is_broken]
 
     @property
     def needy(self) -> list[FileResult]:
-        """The files that fail for lack of an answer."""
+        """The files that fail because a value is missing."""
         return [file for file in self.files if file.unanswered]
 
     @property
     def total_parse_ms(self) -> float:
-        """Sum of the files' median parse times in milliseconds: the work of one loop of the DAG
-        processor.
+        """The sum of the files' median parse times in ms. The sum is the work of one loop of the
+        DAG processor.
         """
         return sum(file.parse_ms for file in self.files)
 
     @property
     def total_own_ms(self) -> float:
-        """The total parse time without waiting for a processor that others used."""
+        """The total parse time without the time that parses waited for a CPU."""
         return sum(file.own_ms for file in self.files)
 
     @property
     def total_queued_ms(self) -> float:
-        """The part of the total parse time that the parses spent waiting for a processor."""
+        """The part of the total parse time in which parses waited for a CPU."""
         return self.total_parse_ms - self.total_own_ms
 
     @property
     def was_busy(self) -> bool:
-        """Whether the machine was busy: much of the parse time was waiting for a processor."""
+        """Whether the machine was busy. Parses then waited for a CPU during much of the parse
+        time.
+        """
         return self.total_queued_ms > BUSY_SHARE * self.total_parse_ms
 
 
 class Measured(Frozen, frozen=True):
-    """One measured file on its own, as the journal keeps it. Positions in ``result`` point into its
-    own ``modules``.
+    """One measured file in the journal. Positions in ``result`` refer to ``modules`` of the same
+    object.
 
-    The distributions of ``modules`` are not known yet. ``import_sets`` is this file's own
-    ``Run.import_sets``.
+    The distributions of ``modules`` are still unknown. ``import_sets`` has the same meaning as
+    ``Run.import_sets``, for this file alone.
     """
 
     result: FileResult

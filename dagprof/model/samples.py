@@ -1,4 +1,4 @@
-"""How long the timed parses of one DAG file took."""
+"""The durations of the timed parses of one DAG file."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _ALWAYS = ("wall_ms", "cpu_ms", "load_ms", "bag_ms", "serialise_ms")
 
 
 class Samples(Frozen, frozen=True):
-    """Uninstrumented parses of one file: one column per figure, in the order of the parses.
+    """Uninstrumented parses of one file. Each figure is a column, in the order of the parses.
 
-    ``wall_ms`` is the parse time: from the start of DagBag to the end of serialisation. For the
-    cold temperature, it includes the import of Airflow before that, ``airflow_ms``. ``load_ms``,
-    ``bag_ms``, ``serialise_ms`` and ``exit_ms`` are its stages. ``exit_ms`` is the end of the
-    process in Airflow 3: its exit handlers, and the wait for processes that hold its output open.
-    ``queued_ms`` is the part of ``wall_ms`` in which the parse waited for a processor that others
-    used. It is limited so that ``wall_ms`` without it is at least the CPU time of the parsing
-    thread. ``overhead_ms`` is the time of the measurement itself around the parse: fork, pipes,
-    reaping.
+    ``wall_ms`` is the parse time: from the start of DagBag to the end of serialisation. At the
+    temperature ``cold``, ``wall_ms`` also includes the import of Airflow (``airflow_ms``).
+    ``load_ms``, ``bag_ms``, ``serialise_ms`` and ``exit_ms`` are the stages of the parse.
+    ``exit_ms`` is the end of the process in Airflow 3: exit handlers, and waiting for processes
+    that keep the output open. ``queued_ms`` is the part of ``wall_ms`` in which the parse waited
+    for a CPU that other processes used. ``wall_ms`` minus ``queued_ms`` is at least the CPU time of
+    the parsing thread. ``overhead_ms`` is the time of the measurement around the parse: fork, pipes
+    and cleanup of the process.
     """
 
     wall_ms: tuple[Ms, ...] = ()
@@ -50,13 +50,13 @@ class Samples(Frozen, frozen=True):
         return len(self.wall_ms)
 
     def median(self, column: str) -> float:
-        """Median of one column; 0.0 for an empty one."""
+        """The median of one column. 0.0 for an empty column."""
         values = getattr(self, column)
         return float(statistics.median(values)) if values else 0.0
 
     @property
     def own_ms(self) -> tuple[float, ...]:
-        """Wall times minus the time that each parse waited for a processor that others used."""
+        """The wall times minus the time that each parse waited for a CPU."""
         if not self.queued_ms:  # a Run of an older dagprof
             return self.wall_ms
         return tuple(
@@ -65,7 +65,7 @@ class Samples(Frozen, frozen=True):
 
     @property
     def spread_ms(self) -> float:
-        """Median absolute deviation of the wall times, in milliseconds: the width of the noise
-        around the median.
+        """The median absolute deviation of the wall times in ms: the width of the noise around the
+        median.
         """
         return median_absolute_deviation(self.wall_ms)

@@ -1,5 +1,5 @@
-"""Results of the tracing pass and of the sampler for one parse: modules, imports, statements, call
-stacks.
+"""Results of the tracing pass and of the sampler for one parse: modules, imports, statements and
+call stacks.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DEEPEST_LOADS = 1000
 
 
 class Origin(str, enum.Enum):
-    """Where the code of a module lives."""
+    """The kind of code that a module belongs to."""
 
     USER = "user"
     DISTRIBUTION = "distribution"
@@ -35,7 +35,7 @@ class Origin(str, enum.Enum):
 
 
 class Module(Frozen, frozen=True):
-    """A module that some file loaded or asked for."""
+    """A module that at least one file loaded or named in an import statement."""
 
     name: str
     file: str = ""
@@ -44,15 +44,16 @@ class Module(Frozen, frozen=True):
 
 
 class Loads(Frozen, frozen=True):
-    """Loaded modules in the order in which their loading began, one column per figure.
+    """Loaded modules, in the order in which Python began to load the modules. Each figure is a
+    column.
 
     ``module`` and ``importer`` are positions in ``Run.modules``. ``importer`` is -1 for the DAG
-    file itself and -2 if dagprof saw no importing statement. ``parent`` is a position in these
-    columns, -1 for an outermost load. Times are those of the tracing pass, without garbage
-    collection, compilation and waiting for a processor. ``cumulative_us`` includes nested loads.
-    ``caller_line`` is the line that was running in the surrounding module, or in the DAG file; 0 if
-    unknown. ``imports`` is a position in ``Run.import_sets``: the import statements that ran while
-    this module, and no nested module, was being loaded.
+    file, and -2 if dagprof saw no importing statement. ``parent`` is a position in these columns,
+    or -1 for an outermost load. Times come from the tracing pass, and exclude garbage collection,
+    compilation and waiting for a CPU. ``cumulative_us`` includes nested loads. ``caller_line`` is
+    the line of the enclosing module, or of the DAG file, that was running; 0 if the line is
+    unknown. ``imports`` is a position in ``Run.import_sets``. This import set holds the import
+    statements that ran while Python loaded this module and no nested module.
     """
 
     module: tuple[Position, ...] = ()
@@ -68,7 +69,7 @@ class Loads(Frozen, frozen=True):
         if len({len(column) for column in msgspec.structs.astuple(self)}) > 1:
             raise ValueError("the columns of loads differ in length")
         if not all(map(operator.lt, self.parent, itertools.count())):
-            raise ValueError("a load comes before the one that it is in")
+            raise ValueError("a load comes before the load that contains it")
         if len(self) > DEEPEST_LOADS and _height(self.parent) > DEEPEST_LOADS:
             raise ValueError("loads are nested too deeply")
 
@@ -77,7 +78,7 @@ class Loads(Frozen, frozen=True):
 
 
 def _height(parents: tuple[int, ...]) -> int:
-    """How many are in each other at most, where each parent comes first."""
+    """The depth of the deepest nesting. Each parent comes before its children."""
     heights: list[int] = []
     for parent in parents:
         heights.append(heights[parent] + 1 if parent >= 0 else 1)
@@ -85,14 +86,15 @@ def _height(parents: tuple[int, ...]) -> int:
 
 
 class Edge(Frozen, frozen=True, array_like=True):
-    """An import statement that ran, and the module that it asked for (position in ``Run.modules``).
+    """An import statement that ran, and the module that the statement names (position in
+    ``Run.modules``).
 
-    ``importer`` is -1 if the statement stands in the module being loaded, or in the DAG file.
-    Otherwise a function of another module ran the statement, and ``importer`` is that module.
-    ``caller_line`` is set for statements in functions: the running line of the module being loaded,
-    or of the DAG file; 0 if unknown. ``is_conditional`` says that a statement of the user stands
-    inside ``if``, ``try`` or the like. ``is_executed`` says that the statement is in other code,
-    which this line executed.
+    ``importer`` is -1 if the statement is in the module being loaded, or in the DAG file.
+    Otherwise, a function of another module executed the statement, and ``importer`` is this other
+    module. ``caller_line`` is set only for statements in functions: the running line of the module
+    being loaded, or of the DAG file. Line 0 means an unknown line. ``is_conditional`` says that a
+    statement of the user's code is inside ``if``, ``try`` or a similar block. ``is_executed`` says
+    that the statement is in other code that this line executed.
     """
 
     line: LineNumber
@@ -105,10 +107,10 @@ class Edge(Frozen, frozen=True, array_like=True):
 
 
 class StatementMemory(Frozen, frozen=True, array_like=True):
-    """The memory that one import statement of the user's code added to the process: KiB of
+    """The memory that one import statement of the user's code added to the process, in KiB of
     anonymous pages.
 
-    ``importer`` is a position in ``Run.modules``, -1 for the DAG file.
+    ``importer`` is a position in ``Run.modules``, or -1 for the DAG file.
     """
 
     importer: Outer
@@ -117,15 +119,16 @@ class StatementMemory(Frozen, frozen=True, array_like=True):
 
 
 class Statement(Frozen, frozen=True):
-    """One top-level statement of a DAG file and its times in the tracing pass.
+    """One top-level statement of a DAG file, with its times in the tracing pass.
 
-    ``parent`` is a position in the same tuple, -1 at the top. Wall and CPU time include nested
-    statements; they exclude garbage collection and waiting for a processor. ``count`` is how often
-    the statement ran. ``is_cut`` says that dagprof timed only the first iterations of a loop one by
-    one (the loop's own time is complete). ``building_us`` is the part of the wall time in which
-    this statement itself made DAGs, task groups and tasks. ``gc_us`` is the garbage collection
-    while this statement, and no nested one, ran; no other figure includes it. ``member`` is the
-    file in a zip archive that holds the statement.
+    ``parent`` is a position in the same tuple, or -1 for an outermost statement. Wall time and CPU
+    time include nested statements, and exclude garbage collection and waiting for a CPU. ``count``
+    is the number of times that the statement ran. ``is_cut`` says that dagprof timed only the first
+    iterations of a loop individually; the time of the loop itself is complete. ``building_us`` is
+    the part of the wall time in which this statement itself created DAGs, task groups and tasks.
+    ``gc_us`` is the garbage collection during this statement, without nested statements. All other
+    figures exclude garbage collection. ``member`` is the file in a zip archive that contains the
+    statement.
     """
 
     parent: Outer
@@ -143,11 +146,11 @@ class Statement(Frozen, frozen=True):
 
 
 class Trace(Frozen, frozen=True):
-    """The tracing pass of one file: imports, import statements that ran outside any load, and the
-    times of the statements.
+    """The tracing pass of one file: imports, import statements that ran outside module loads, and
+    the times of the statements.
 
-    All times exclude the wait for a processor, in proportion to CPU time, because the plain parses
-    may not have waited.
+    All times exclude waiting for a CPU, in proportion to the CPU time. The uninstrumented parses
+    may have waited for a different time.
     """
 
     wall_ms: SignedMs
@@ -160,11 +163,11 @@ class Trace(Frozen, frozen=True):
 
 
 class Stack(Frozen, frozen=True):
-    """A node of the sampled call tree. Times are sampled wall milliseconds. The tree leaves out
-    children below one per cent.
+    """A node of the sampled call tree. Times are sampled wall times in ms. The tree omits nodes
+    that take less than one per cent.
 
-    Below the DAG file's own code stands a node for each top-level statement: its ``function`` is
-    ``STATEMENT``, and its ``line`` is the statement's first line.
+    The code of the DAG file has one child node for each top-level statement. The ``function`` of
+    such a node is ``STATEMENT``, and its ``line`` is the first line of the statement.
     """
 
     function: str

@@ -1,5 +1,5 @@
-"""Keeps secrets out of everything that dagprof writes: names that announce them, patterns of what
-they look like, values that are known, and the redactor that masks them.
+"""Removes secrets from everything that dagprof writes. This package finds secrets by the name of a
+setting, by the form of a text, and by known secret values. The redactor masks the secrets.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Values that are known to be secret, wherever they stand and however they are written."""
+"""Finds known secret values in any text and in any spelling."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ESCAPE = re.compile(r"(?:%[0-9A-Fa-f]{2}|\\[nrt])\Z")
 
 
 class Known:
-    """Finds values and their other spellings: in quotes, in URLs, in base64."""
+    """Finds known values and their other spellings: in quotes, in URLs, and in base64."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self.values = sorted({part for value in values for part in _parts(value)})
@@ -45,7 +45,9 @@ class Known:
         yield from self._cut(text)
 
     def _cut(self, text: str) -> Iterator[Span]:
-        """The beginning of a value at the end of the text, which may have been cut there."""
+        """The beginning of a known value at the end of the text. The text may have been cut inside
+        the value.
+        """
         for value in self.values:
             place = text.find(value[:_FEWEST_AT_END], max(0, len(text) - len(value) + 1))
             if place >= 0 and len(value) > _FEWEST_AT_END and value.startswith(text[place:]):
@@ -58,8 +60,8 @@ def _is_like_a_word(value: str) -> bool:
 
 
 def _is_apart(text: str, start: int, end: int) -> bool:
-    """Whether a place in a text is no part of a longer word. An escape before it, such as ``%3A``
-    and ``\\n``, is none.
+    r"""Whether a place in a text is a complete word. An escape before the word, such as ``%3A`` or
+    ``\n``, is not part of the word.
     """
     before, after = text[max(0, start - 3) : start], text[end : end + 1]
     if _ESCAPE.search(before):
@@ -68,7 +70,9 @@ def _is_apart(text: str, start: int, end: int) -> bool:
 
 
 def _parts(value: str) -> Iterator[str]:
-    """A value without white space around it, and the random lines of one that has several."""
+    """A value without surrounding white space. For a value with several lines, also its random
+    lines.
+    """
     whole = value.strip()
     lines = [line.strip() for line in whole.splitlines()] if "\n" in whole else []
     for part in (whole, *(line for line in lines if looks_random(line, _SHORTEST_LINE))):
@@ -77,8 +81,8 @@ def _parts(value: str) -> Iterator[str]:
 
 
 def is_telling(value: str) -> bool:
-    """Whether a value can be looked for in texts: long enough, and no common word, number or
-    path.
+    """Whether a search for a value makes sense. The value must be long enough, and must not be a
+    common word, a number or a path.
     """
     if len(value) < _SHORTEST or value.lower() in wordlists.COMMON or value.startswith("-----"):
         return False
@@ -101,8 +105,8 @@ def _spellings(value: str) -> set[str]:
 
 
 def _in_base64(value: str) -> set[str]:
-    """What base64 has of a value at any place of the encoded text, such as a password behind its
-    user.
+    """The base64 forms of a value at any position of the encoded text. An example is a password
+    that follows its user.
     """
     data = value.encode("utf-8", "replace")
     if len(data) < _SHORTEST_IN_BASE64:

@@ -1,8 +1,8 @@
-"""Which names announce a secret: of settings, fields, flags, headers, keys of a document.
+"""Decides whether a name announces a secret. The names are names of settings, fields, flags,
+headers and document keys.
 
-A name is read as English reads it: the last word says what the value is. ``db_password`` is a
-password and ``password_policy`` is a policy. A name that ends in neither kind of word may hold a
-secret, and then its value decides.
+The last word of a name says what the value is. ``db_password`` is a password, and
+``password_policy`` is a policy. If the last word gives no answer, the value decides.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from dagprof.redaction import wordlists
 
 
 class Strength(enum.IntEnum):
-    """How sure a name is. ``MAYBE``: the value is secret if it looks random."""
+    """How certainly a name announces a secret. With ``MAYBE``, the value is a secret only if the
+    value looks random.
+    """
 
     NO = 0
     MAYBE = 1
@@ -28,13 +30,13 @@ _LONGEST = 200
 
 
 def is_secret(name: str) -> bool:
-    """Whether the value of a setting, a Variable or a field may appear nowhere, by its name."""
+    """Whether the name of a setting, Variable or field shows that its value is a secret."""
     return strength(name) is Strength.SURE
 
 
 @lru_cache(maxsize=4096)
 def strength(name: str) -> Strength:
-    """How surely the value behind a name is a secret."""
+    """How certainly a name announces a secret."""
     words = _words(name)
     last = max((place for place in range(len(words)) if _kind(words, place)), default=-1)
     if last < 0:
@@ -50,12 +52,14 @@ def strength(name: str) -> Strength:
 
 
 def _is_address(word: str, after: list[str]) -> bool:
-    """``token_url`` is where tokens come from; the URL of a webhook is the secret itself."""
+    """Whether the value is a URL that is not a secret. ``token_url`` is the URL that issues tokens.
+    The URL of a webhook is a secret.
+    """
     return not {"url", "uri"}.isdisjoint(after) and word not in ("webhook", "dsn", "sas")
 
 
 def _words(name: str) -> list[str]:
-    """The words of a name in lower case; a secret's word is split from what it is glued to."""
+    """The words of a name in lower case. A secret word is separated from attached letters."""
     words: list[str] = []
     for word in _WORDS.findall(name[-_LONGEST:]):
         folded = word.lower()
@@ -69,7 +73,7 @@ def _words(name: str) -> list[str]:
 
 
 def _kind(words: list[str], place: int) -> Strength:
-    """What one word of a name says about its value."""
+    """How certainly one word of a name announces a secret."""
     word = words[place]
     single = word[:-1] if word.endswith("s") and not word.endswith("ss") else word
     if word in wordlists.SECRETS or single in wordlists.SECRETS or word in wordlists.STEMS:

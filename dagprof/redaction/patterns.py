@@ -1,9 +1,10 @@
-"""The one table of what looks like a secret: how it is found, what must be masked, what must stay.
+"""The table of all forms of secrets. Each row says how to find the secret, and contains texts that
+must be masked and texts that must stay.
 
-A new kind of secret is a row here. The tests run over the table: each example loses what stands
-for a secret in it, each look-alike stays as it is, and ten times the text takes ten times as long.
-``<alnum 36>`` stands for a secret of 36 letters and digits in an example, so that no file holds
-what a scanner for secrets would report.
+A new kind of secret needs a row in this table. The tests use each row: each example must lose its
+secret, each look-alike must stay unchanged, and the search time must be proportional to the length
+of the text. In an example, ``<alnum 36>`` stands for a secret of 36 letters and digits. Secret
+scanners therefore find no secrets in this file.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from dagprof.redaction.finding.tokens import Finder
 
 
 class Pattern(NamedTuple):
-    """One kind of secret. ``find`` gives the places of secrets in a text, in time that grows as
-    the text does.
+    """One kind of secret. ``find`` yields the places of secrets in a text. The time of ``find`` is
+    proportional to the length of the text.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Masks secrets in text: what looks like one, and values that are known."""
+"""Masks secrets in text: texts that look like secrets, and known secret values."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _LIMIT_S = 2.0
 
 
 class Redactor:
-    """Masks what looks like a secret, and known values wherever they appear. Used by several
-    threads.
+    """Masks texts that look like secrets, and known values in any place. Several threads can use
+    one redactor.
 
-    The time grows as the text does. What is left of a text after ``limit_s`` seconds of ``clock``
-    is replaced by ``NOT_SHOWN``.
+    The time is proportional to the length of the text. After ``limit_s`` seconds of ``clock``,
+    ``NOT_SHOWN`` replaces the rest of a text.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Redactor:
         self._limit_s, self._clock = limit_s, clock
 
     def knowing(self, secrets: Iterable[str]) -> Redactor:
-        """The same that knows more values."""
+        """A redactor that also masks these values."""
         more = set(secrets).difference(self._known.values)
         if not more:
             return self
@@ -50,7 +50,9 @@ class Redactor:
         return self._shown(text, lambda secret: MASK)
 
     def source(self, text: str) -> str:
-        """The same for source code, whose lines stay where they are."""
+        """The source code with ``MASK`` in place of each secret. The number of lines stays the
+        same.
+        """
         return self._shown(text, lambda secret: MASK + "\n" * secret.count("\n"))
 
     def _shown(self, text: str, mask: Callable[[str], str]) -> str:
@@ -72,7 +74,7 @@ class Redactor:
 
 
 def _masked(text: str, spans: Iterable[Span], mask: Callable[[str], str]) -> str:
-    """The text with each place masked."""
+    """The text with a mask at each place."""
     parts, done = [], 0
     for start, end in _joined(spans):
         parts += [text[done:start], mask(text[start:end])]
@@ -81,7 +83,7 @@ def _masked(text: str, spans: Iterable[Span], mask: Callable[[str], str]) -> str
 
 
 def _joined(spans: Iterable[Span]) -> Iterator[Span]:
-    """The places in order; those that overlap or touch are one."""
+    """The places in order. Places that overlap or touch are joined."""
     first = last = -1
     for start, end in sorted({span for span in spans if span[0] < span[1]}):
         if start > last:

@@ -1,4 +1,4 @@
-"""Searches a text for everything that the table of patterns knows."""
+"""Searches a text for all secrets in the table of patterns."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from dagprof.redaction.patterns import PATTERNS
 
 
 def spans(text: str) -> Iterator[Span]:
-    """The places in a text that look like a secret, by all rows. The places may overlap."""
+    """The places in a text that look like secrets, for all rows of the table. The places may
+    overlap.
+    """
     for reading in escapes.readings(text):
         for pattern in PATTERNS:
             yield from pattern.find(reading)
 
 
 def whole(text: str) -> Iterator[Span]:
-    """The places of secrets that may be longer than the pieces in which a long text is searched."""
+    """The places of secrets that may be longer than a piece. The redactor searches a long text in
+    pieces.
+    """
     for reading in escapes.readings(text):
         yield from tokens.blocks(reading)

@@ -1,4 +1,4 @@
-"""What a value looks like: random, an ordinary word, a placeholder, a path, code."""
+"""Classifies the form of a value: random text, ordinary word, placeholder, path or code."""
 
 from __future__ import annotations
 
@@ -39,8 +39,9 @@ _SHORTEST_OF_LETTERS = 20
 
 
 def looks_random(text: str, least: int = 12) -> bool:
-    """Whether a program made the text up: letters and digits, or small letters and capitals, take
-    turns as in no word, version or date. UUIDs do not count, because they name things.
+    """Whether a program generated the text. Letters and digits, or lower-case and capital letters,
+    alternate more often than in a word, version or date. UUIDs do not count, because UUIDs are
+    identifiers.
     """
     if len(text) < least or _DATE.match(text) or _UUID.fullmatch(text):
         return False
@@ -56,15 +57,17 @@ def looks_random(text: str, least: int = 12) -> bool:
 
 
 def may_be_made_up(word: str) -> bool:
-    """The same for a word where one is expected: a digit, or capitals inside, are enough."""
+    """Whether a program may have generated the word. One digit, or several capital letters inside
+    the word, are enough.
+    """
     if not word.isalnum() or word.isdigit():
         return False
     return any(map(str.isdigit, word)) or len(_SMALL_THEN_CAPITAL.findall(word)) > 1
 
 
 def is_varied(text: str) -> bool:
-    """Whether the text has at least two of digits, small letters and capitals after its first
-    character; prose has one.
+    """Whether the text after its first character has at least two of these: digits, lower-case
+    letters, capital letters. Ordinary words have only one of these.
     """
     rest = text[1:]
     return (
@@ -75,8 +78,8 @@ def is_varied(text: str) -> bool:
 
 
 def is_ordinary(value: str) -> bool:
-    """Whether a value in quotes is no secret: a common word, a placeholder, a path, a name of a
-    secret.
+    """Whether a quoted value is not a secret: a common word, a placeholder, a path, or the name of
+    a secret.
     """
     stripped = value.strip()
     return (
@@ -89,14 +92,14 @@ def is_ordinary(value: str) -> bool:
 
 
 def is_path(value: str) -> bool:
-    """Whether a value is a path to a file: with a folder that systems have, or with dots and
-    dashes only.
+    """Whether a value is a path to a file. The path starts at a common system folder, at the home
+    folder, or at a relative folder.
     """
     return _ROOTS.match(value) is not None and _PATH.fullmatch(value) is not None
 
 
 def is_code(value: str) -> bool:
-    """Whether a value without quotes is an expression: a call, an attribute, another name."""
+    """Whether an unquoted value is an expression: a call, an attribute, or another name."""
     if _CALL.match(value) or _TYPES.match(value):
         return True
     if not _NAME.fullmatch(value):
@@ -109,10 +112,10 @@ def is_code(value: str) -> bool:
 
 
 def is_number(value: str) -> bool:
-    """Whether a value is a number, a duration or a size, such as ``4096``, ``3.5`` and ``30s``."""
+    """Whether a value is a number, a duration or a size, such as ``4096``, ``3.5`` or ``30s``."""
     return _NUMBER.fullmatch(value) is not None
 
 
 def _names_a_secret(value: str) -> bool:
-    """Whether the value is itself the name of a secret, as in ``password=db_password``."""
+    """Whether the value is the name of a secret, as in ``password=db_password``."""
     return _IDENTIFIER.fullmatch(value) is not None and strength(value) > Strength.NO

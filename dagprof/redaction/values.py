@@ -1,4 +1,6 @@
-"""The secrets in what is given to a measurement: environment variables, Variables, Connections."""
+"""Finds the secrets in the inputs of a measurement: environment variables, Variables and
+Connections.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ _LONGEST = 200_000
 
 
 def of_environment(environment: Mapping[str, str]) -> Iterator[str]:
-    """The secrets in environment variables, and in the Variables and Connections that they hold."""
+    """The secrets in environment variables, including Variables and Connections in environment
+    variables.
+    """
     for name, value in environment.items():
         if name.startswith("AIRFLOW_CONN_"):
             yield from of_connection(value)
@@ -33,19 +37,21 @@ def of_settings(settings: Values) -> Iterator[str]:
 
 
 def of_setting(name: str, value: object) -> Iterator[str]:
-    """The secrets in one value: all of it by its name, or what is secret inside."""
+    """The secrets in one value. The name decides whether the whole value or only a part of the
+    value is a secret.
+    """
     yield from _inside(value, strength(name), 0)
 
 
 def of_connections(connections: Values) -> Iterator[str]:
-    """The secrets in Connections, given as URIs, as JSON, or as mappings of their fields."""
+    """The secrets in Connections. A Connection is a URI, JSON text, or a mapping of its fields."""
     for connection in connections.values():
         yield from of_connection(connection)
 
 
 def of_connection(connection: object) -> Iterator[str]:
-    """The secrets in one Connection: its password, a token in place of its login, and what its
-    ``extra`` and its URI hold.
+    """The secrets in one Connection: the password, a token in the login, and secrets in ``extra``
+    and in the URI.
     """
     fields = _decoded(connection) if isinstance(connection, str) else connection
     if not isinstance(fields, Mapping):
@@ -73,7 +79,9 @@ def _in_uri(uri: str) -> Iterator[str]:
 
 
 def _inside(value: object, strong: Strength, depth: int) -> Iterator[str]:
-    """The secrets in a value whose name is so strong, through lists, mappings and JSON."""
+    """The secrets in a value, including values in lists, mappings and JSON. ``strong`` says how
+    certainly the name of the value announces a secret.
+    """
     value = _decoded(value)
     if depth > _DEEPEST:
         return
@@ -93,18 +101,24 @@ def _inside(value: object, strong: Strength, depth: int) -> Iterator[str]:
 
 
 def _strength_inside(name: str, outer: Strength) -> Strength:
-    """A field of credentials is secret unless it is one that everybody may see."""
+    """How certainly a field inside credentials is a secret. Fields in ``PLAIN_FIELDS`` are judged
+    only by their own name.
+    """
     own = strength(name)
     return own if name.lower() in wordlists.PLAIN_FIELDS else max(own, outer)
 
 
 def _is_address(value: str) -> bool:
-    """A URL is secret where something in it is."""
+    """Whether the value is a URL that contains a secret. Only this part of the URL is then the
+    secret.
+    """
     return "://" in value and any(True for _ in spans(value)) and " " not in value
 
 
 def _in_text(value: str) -> Iterator[str]:
-    """What the patterns find in a text, such as the password of a URL, also unquoted."""
+    """The secrets that the patterns find in a text, such as the password of a URL. The decoded form
+    of each secret follows.
+    """
     for start, end in spans(value[:_LONGEST]):
         found = value[start:end]
         yield found
@@ -112,7 +126,7 @@ def _in_text(value: str) -> Iterator[str]:
 
 
 def _decoded(value: object) -> object:
-    """The mapping or list that a text holds as JSON; anything else as it is."""
+    """The mapping or list, if the value is JSON text. All other values stay unchanged."""
     if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
         return value
     try:

@@ -1,6 +1,6 @@
-"""The words by which names and values are judged.
+"""The words that decide whether names and values are secrets.
 
-Each list is data: adding a word changes what ``names`` and ``shapes`` say of it, and nothing else.
+Each list is only data. A new word changes only the results of ``names`` and ``shapes``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The answer at the beginning of a summary: a few sentences, each of which a person can act on."""
+"""The first lines of a summary: up to five sentences that the user can act on."""
 
 from __future__ import annotations
 
@@ -19,20 +19,22 @@ MOST = 5
 
 
 class Sentence(NamedTuple):
-    """One sentence of the answer, with its console style."""
+    """One sentence of the answer, and its console style."""
 
     text: str
     style: str = ""
 
 
 def sentences(run: Run, plan: Plan | None, gate: Sentence | None) -> list[Sentence]:
-    """How long the files take, what the gate says, and what to do first; five sentences at most."""
+    """The first sentences of a summary: the parse time of the files, the decision of the gate, and
+    the first things to fix. ``MOST`` limits the number of sentences.
+    """
     return list(islice(_sentences(run, plan, gate), MOST))
 
 
 def _sentences(run: Run, plan: Plan | None, gate: Sentence | None) -> Iterator[Sentence]:
-    """All sentences, the most important first. Lazy, because the last ones are slow to compute and
-    rarely shown.
+    """All sentences, the most important first. The function is lazy, because the last sentences are
+    slow to compute and rarely shown.
     """
     yield Sentence(figures.headline(run), "bold")
     if gate is not None:
@@ -76,6 +78,6 @@ def _doing(run: Run) -> Iterator[Sentence]:
     if own is not None:
         what, where = safe_text(own.what, 60), safe_text(str(own.place), 120)
         yield Sentence(
-            f"Move into a task: {what} at {where}, which each parse of {count(own.files, 'file')}"
-            " runs."
+            f"Move into a task: {what} at {where}. Every parse of {count(own.files, 'file')} runs"
+            " this line."
         )

@@ -1,8 +1,8 @@
-"""A file to fill in with the answers that DAG files ask for and that nothing real supplies:
-``dagprof scan --write-variables``.
+"""The template that ``dagprof scan --write-variables`` writes. The template lists the values that
+DAG files read and that dagprof does not have.
 
-The file is one document with the sections ``variables``, ``connections`` and ``environment``, as
-``measure.lookups`` reads it. Values that are not filled in are null, which counts as missing.
+The file has the sections ``variables``, ``connections`` and ``environment``, which
+``measure.lookups`` reads. A null value counts as missing.
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ _MOST_PLACES = 5
 # YAML requires a question mark before longer keys.
 _LONGEST_KEY = 1_000
 _HEAD = """\
-# Values that the DAG files below {root} read while they are parsed, and that nothing answered.
-# Fill in what matters, leave the rest null, and use it:
+# DAG files below {root} read these Variables, Connections and environment variables
+# during parsing, but dagprof has no values for these names.
+# Replace null where a DAG file needs a value. Then pass this file to dagprof:
 #   dagprof scan … --variables {name} --connections {name}
-# The section `environment` holds for both options. Do not commit passwords.
+# Both options also read the section `environment`. Do not commit passwords.
 """
 
 Places = dict[str, dict[str, list[str]]]
 
 
 def places(run: Run) -> Places:
-    """The names in each section, with the places that ask for them."""
+    """The names in each section, each with the places that read the name."""
     found: Places = {section: {} for section in SECTIONS.values()}
     for file in run.files:
         for kind, key, source, line in _asked(file):
@@ -57,8 +58,8 @@ def _asked(file: FileResult) -> Iterable[tuple[str, str, str, int]]:
 
 
 def render(run: Run, name: str) -> str:
-    """The document. If ``name`` ends in ``.json``, it is JSON and lists the places in a section of
-    their own; otherwise it is YAML.
+    """The template as text. If ``name`` ends in ``.json``, the text is JSON, and a separate section
+    lists the places. Otherwise, the text is YAML.
     """
     found = places(run)
     if name.lower().endswith(".json"):
@@ -91,7 +92,7 @@ def _entry(section: str, key: str) -> list[str]:
 
 
 def _value(section: str) -> list[str]:
-    """The lines below a key that is written with a question mark."""
+    """The lines below a YAML key that is written with a question mark."""
     if section != "connections":
         return ["  : null"]
     return [f"  {':' if field is _FIELDS[0] else ' '} {field}: null" for field in _FIELDS]

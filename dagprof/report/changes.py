@@ -1,4 +1,4 @@
-"""Words for changes between Runs, plans and experiments, the same in every report."""
+"""Texts about comparisons, plans and experiments. All reports use these texts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WORDS = {
 
 
 def describe(file: FileChange) -> str:
-    """One sentence about one file of a comparison: the size of the change and its possible
+    """One sentence about one file of a comparison: the size of the change, and the possible
     cause.
     """
     share = file.difference_share
@@ -45,74 +45,79 @@ def describe(file: FileChange) -> str:
 
 
 def what_it_loads(change: Change) -> str:
-    """The modules that an import statement asks for, as a phrase for a sentence."""
+    """The modules that an import statement loads, as a phrase for a sentence."""
     shown = ", ".join(safe_text(name, 60) for name in change.loads[:_SHOWN_MODULES])
     more = len(change.loads) - _SHOWN_MODULES
     return f"{shown} and {more} more" if more > 0 else shown or "nothing"
 
 
 def advice(change: Change) -> str:
-    """The sentence that tells the user what to do."""
+    """The sentence that tells the user what to change."""
     if change.called:
         text = _call_later(change)
         return text[:1].upper() + text[1:]
     what = what_it_loads(change)
     if change.is_star:
         return (
-            f"Import the names you use from {what} inside the functions that use them; `import *`"
-            " is not allowed there."
+            f"Import the names that you need from {what} inside the functions that use these names."
+            " Python does not allow `import *` inside a function."
         )
     if change.is_unused:
-        return "Looks unused. Remove the import unless its side effects are needed."
+        return "This import looks unused. Remove the import unless you need its side effects."
     if change.in_hints:
-        return f"Only type hints use it: import {what} under `if TYPE_CHECKING:`."
+        return f"Only type hints use this import. Import {what} under `if TYPE_CHECKING:`."
     if change.in_function:
         return (
-            "This function runs during parsing. Move the import to where it is used, or call the"
-            " function from a task."
+            "This import is in a function that runs during parsing. Move the import closer to its"
+            " use, or call the function from a task."
         )
     return (
-        f"Import {what} inside the functions that use it, not at the top."
-        f"{_freed_by(change)}{_used_in(change)}"
+        f"Move the import of {what} from the top of the file into the functions that use the"
+        f" import.{_freed_by(change)}{_used_in(change)}"
     )
 
 
 def _freed_by(change: Change) -> str:
-    """The calls that have to move with an import."""
+    """The calls that the user must move together with an import."""
     if not change.freed_by:
         return ""
     shown = ", ".join(safe_text(str(place), 120) for place in change.freed_by)
-    return f" Only {shown} uses it while parsing: move both."
+    return f" Move {shown} together with the import. During parsing, nothing else needs the import."
 
 
 def _call_later(change: Change) -> str:
-    """Where a call belongs, and what it loads while the file is parsed."""
+    """The advice for a call, and the modules that the call loads during parsing."""
     called = safe_text(change.called, 60)
     names = ", ".join(safe_text(name, 60) for name in change.assigned[:_SHOWN_MODULES])
     if not change.assigned:
-        text = f"parsing does not need this call: call {called} in the tasks that need it."
+        text = f"parsing does not need the call of {called}. Call {called} only in tasks."
     elif change.is_unused:
         text = (
-            f"nothing uses {names}: remove the call of {called} unless its side effects are needed."
+            f"no code uses {names}. Remove the call of {called} unless you need its side effects."
         )
     else:
-        text = f"parsing does not use {names}: call {called} in a cached function that tasks call."
+        text = (
+            f"parsing does not use {names}. Call {called} in a cached function, and call this"
+            " function from tasks."
+        )
     return f"{text}{_loaded(change)}{_used_in(change)}"
 
 
 def _loaded(change: Change) -> str:
-    """How many modules a call loads, and of which packages."""
+    """The number of modules that a call loads, and the names of their packages."""
     if not change.modules:
         return ""
     packages = list(dict.fromkeys(name.partition(".")[0] for name in change.loads))
     shown = ", ".join(safe_text(name, 60) for name in packages[:_SHOWN_MODULES])
     more = len(packages) - _SHOWN_MODULES
     others = f" and {count(more, 'more package')}" if more > 0 else ""
-    return f" It loads {count(change.modules, 'module')} ({shown}{others})."
+    return f" The call loads {count(change.modules, 'module')} ({shown}{others})."
 
 
 def _used_in(change: Change) -> str:
-    """Which other files would lose the names, perhaps only when a task runs."""
+    """The other files that import the names from this file. Such an import may fail only when a
+    task runs.
+    """
     if not change.used_in:
         return ""
     shown = ", ".join(safe_text(str(place), 120) for place in change.used_in[:_SHOWN_MODULES])
@@ -120,13 +125,13 @@ def _used_in(change: Change) -> str:
     verb, these = (
         ("imports", "this import") if len(change.used_in) == 1 else ("import", "these imports")
     )
-    also = f" and {more} more" if more > 0 else ""
-    return f" {shown}{also} {verb} the name from this file. Change {these} too."
+    also = f" and {count(more, 'more place')}" if more > 0 else ""
+    return f" {shown}{also} {verb} the same name from this file. Change {these} too."
 
 
 def way(change: Change) -> str:
-    """The chain of imports from the DAG file: ``a.py:3 → common/db.py:7 → pandas``; empty if the
-    line is the DAG file's own.
+    """The chain of imports from the DAG file, such as ``a.py:3 → common/db.py:7 → pandas``. Empty
+    if the line is in the DAG file.
     """
     if len(change.chain) < 2:
         return ""
@@ -150,102 +155,110 @@ def instruction(step: Step) -> str:
         return advice(step.changes[0])
     imports = [change for change in step.changes if not change.called]
     loads = ", ".join(dict.fromkeys(what_it_loads(change) for change in imports))
-    text = f"Import {loads} inside the functions that use it. " if imports else ""
-    text += "These lines save time only together."
+    text = (
+        f"Move the imports of {loads} into the functions that use the imports. " if imports else ""
+    )
+    text += "These changes save time only together."
     for change in step.changes:
         if change.called:
             text += f" {_place(change)}: {_call_later(change)}"
             continue
         if change.is_star:
-            text += f" {_place(change)}: import the names you use."
+            text += f" {_place(change)}: replace `import *` with the names that you need."
         elif change.is_unused:
             text += (
-                f" {_place(change)} looks unused. Remove the import unless its side effects are"
-                " needed."
+                f" The import at {_place(change)} looks unused. Remove this import unless you need"
+                " its side effects."
             )
         elif change.in_hints:
-            text += f" Only type hints use {_place(change)}: import it under `if TYPE_CHECKING:`."
+            text += (
+                f" Only type hints use the import at {_place(change)}. Move this import under `if"
+                " TYPE_CHECKING:`."
+            )
         elif change.in_function:
             text += (
-                f" {_place(change)} is in a function that runs during parsing. Move the import to"
-                " where it is used, or call the function from a task."
+                f" The import at {_place(change)} is in a function that runs during parsing. Move"
+                " this import closer to its use, or call the function from a task."
             )
         text += _used_in(change)
     return text
 
 
 def totals(plan: Plan, steps: int) -> str:
-    """The running total: ``41.2 s → 29.0 s → 12.3 s``."""
+    """The total parse time after each step: ``41.2 s → 29.0 s → 12.3 s``."""
     return " → ".join(
         duration(ms) for ms in (plan.before_ms, *(step.total_ms for step in plan.steps[:steps]))
     )
 
 
 def summary(run: Run, plan: Plan, steps: int) -> str:
-    """The plan in one sentence."""
+    """The plan in a few sentences, without the last full stop."""
     changes = sum(len(step.changes) for step in plan.steps)
     text = (
-        f"{totals(plan, steps)}; {'all ' if changes > 1 else ''}{count(changes, 'change')} in"
-        f" {count(plan.files_touched, 'source file')} would make"
+        f"Total parse time: {totals(plan, steps)}. {'All ' if changes > 1 else ''}"
+        f"{count(changes, 'change')} in {count(plan.files_touched, 'source file')} would make"
         f" {count(plan.files_faster, 'DAG file')} faster"
     )
-    text = f"{text} and leave {duration(plan.after_ms)}" if len(plan.steps) > steps else text
+    if len(plan.steps) > steps:
+        text = f"{text} and reduce the total to {duration(plan.after_ms)}"
     if not plan.untried:
         return text
-    return f"{text}; {count(plan.untried, 'more line')} not tried ({_to_try_more(run)})"
+    are = "is" if plan.untried == 1 else "are"
+    return f"{text}. {count(plan.untried, 'more line')} {are} untested ({_to_test_more(run)})"
 
 
-def _to_try_more(run: Run) -> str:
-    """The command that tries all lines, as the next step."""
+def _to_test_more(run: Run) -> str:
+    """The next step for a user who wants dagprof to test more lines."""
     if run.settings.get("time_budget") is not None:
-        return "raise --time-budget to try more lines"
+        return "raise --time-budget to test more lines"
     return (
-        "the files are too slow to try more lines"
+        "the files parse too slowly to test more lines"
         if run.settings.get("depth") == "full"
-        else "use --depth full to try all lines"
+        else "use --depth full to test all lines"
     )
 
 
 def no_plan(run: Run, plan: Plan) -> str:
-    """Why the plan is empty, in one sentence."""
+    """The reason why the plan is empty, in one or two sentences."""
     if not is_traced(run):
         return f"No change is proposed. {NOT_TRACED}"
     if not plan.untried:
-        return "No import or call that could be moved would save a noticeable time."
+        return "No change is proposed. Moving an import or a call would save almost no time."
     lines = f"dagprof did not test {count(plan.untried, 'line')} whose removal might save time"
-    return f"No change is proposed: {lines}. {as_sentence(_to_try_more(run))}"
+    return f"No change is proposed: {lines}. {as_sentence(_to_test_more(run))}"
 
 
 def is_untimed(experiment: Experiment) -> bool:
-    """Whether the experiment shows only that the DAGs stay the same."""
+    """Whether the experiment proves only that the DAGs stay the same."""
     return experiment.need is Need.NOT_NEEDED and not experiment.is_proof
 
 
 def untimed(experiments: Sequence[Experiment]) -> str:
-    """The result of untimed experiments, in one sentence."""
+    """The result of experiments without a measured saving, in two sentences."""
     sets = [
         ", ".join(safe_text(str(place), 200) for place in experiment.without)
         for experiment in experiments
     ]
     each = "any one of " if len(sets) > 1 else ""
     return (
-        f"Without {each}{'; '.join(sets)} the DAGs stay the same. The saving was too small to time."
+        f"Without {each}{'; '.join(sets)}, the DAGs stay the same. The saving is too small to"
+        " measure."
     )
 
 
 def trial(experiment: Experiment) -> str:
-    """The result of an experiment, in one sentence."""
+    """The result of an experiment, in one or two sentences."""
     where = ", ".join(safe_text(str(place), 200) for place in experiment.without)
     if experiment.need is Need.RAISES or experiment.need is Need.CHANGES_DAGS:
         return f"{where} is needed: {safe_text(experiment.reason, 300)}."
     if experiment.need is Need.UNKNOWN:
-        return f"{where} could not be tried: {safe_text(experiment.reason, 300)}."
+        return f"{where} could not be tested: {safe_text(experiment.reason, 300)}."
     if is_untimed(experiment):
         return untimed([experiment])
     if not experiment.is_shorter:
         figures = f"{-experiment.proved_ms:+.0f} ± {experiment.spread_ms:.0f} ms".replace("-", "−")
         return (
-            f"Without {where} the DAGs stay the same, and the parse time does not change measurably"
+            f"Without {where}, the DAGs stay the same. The parse time does not change measurably"
             f" ({figures})."
         )
     memory = (
@@ -253,8 +266,8 @@ def trial(experiment: Experiment) -> str:
         if experiment.memory_kib
         else 0.0
     )
-    kept = f" and takes {memory:.0f} MiB less" if memory >= 1 else ""
+    kept = f" and uses {memory:.0f} MiB less memory" if memory >= 1 else ""
     return (
-        f"Without {where} the parse is {duration(experiment.proved_ms)} ±"
-        f" {experiment.spread_ms:.0f} ms shorter{kept}, and the DAGs stay the same."
+        f"Without {where}, the parse is {duration(experiment.proved_ms)} ±"
+        f" {experiment.spread_ms:.0f} ms shorter{kept}. The DAGs stay the same."
     )

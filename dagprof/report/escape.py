@@ -1,5 +1,5 @@
-"""Makes text from DAG code safe to show: invisible and control characters become visible
-escapes, and commands of CI systems are broken up.
+"""Makes text from DAG code safe to show. Invisible characters and control characters become visible
+escapes. Commands of CI systems lose their effect.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _LINE_ENDS = re.compile(r"[\r\n]+")
 
 
 def safe_text(value: str, limit: int = 300) -> str:
-    """One line of at most ``limit`` characters, with an ellipsis if it was cut. ``⏎`` separates the
-    lines of the value.
+    """The text as one line of at most ``limit`` characters. A shortened text ends with an ellipsis.
+    ``⏎`` replaces a line break.
     """
     if value.isprintable() and len(value) <= limit and not _may_command(value):
         return value
@@ -35,7 +35,7 @@ def safe_text(value: str, limit: int = 300) -> str:
 
 
 def _one_line(value: str) -> str:
-    """The non-empty lines side by side; tabs become spaces."""
+    """The non-empty lines, joined into one line. Tabs become spaces."""
     if not _LINE_ENDS.search(value):
         return value.replace("\t", " ")
     lines = (line.strip(" \t") for line in _LINE_ENDS.split(value))
@@ -43,19 +43,23 @@ def _one_line(value: str) -> str:
 
 
 def safe_lines(value: str, limit: int = 20_000) -> str:
-    """Safe text of several lines: line ends and tabs stay."""
+    """Safe text of several lines. Line breaks and tabs stay."""
     kept = value[:limit].replace("\r\n", "\n").replace("\t", "    ")
     text = "".join(character if character == "\n" else _visible(character) for character in kept)
     return without_commands(text) + ("\n…" if len(value) > limit else "")
 
 
 def without_commands(text: str) -> str:
-    """The text with a space in what a CI system would take as a command."""
+    """The text, with a space inside each character sequence that a CI system would read as a
+    command.
+    """
     return _COMMAND.sub(r"\g<0> ", text) if _may_command(text) else text
 
 
 def json_without_commands(text: str) -> str:
-    """JSON with an escape in the same places: a reader of the document sees no difference."""
+    """JSON text, with an escape inside each character sequence that a CI system would read as a
+    command. The decoded values stay the same.
+    """
     return _COMMAND.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
@@ -87,8 +91,8 @@ _PLAIN = str.maketrans(
 
 
 def encodable(value: str, encoding: str) -> str:
-    """The text in characters that the encoding has. dagprof's own characters become plain ones;
-    names from DAG code get visible escapes.
+    """The text in the characters of an encoding. dagprof's own special characters become plain
+    characters. Characters from DAG code become visible escapes.
     """
     try:
         value.encode(encoding)

@@ -1,11 +1,21 @@
-"""Words for figures and reasons, the same in every report."""
+"""Texts for figures and reasons. All reports use these texts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from dagprof.analyse.stages import split_load
-from dagprof.model import Effect, FileResult, Run, SkippedFile, SkipReason, Status
+from dagprof.model import (
+    Access,
+    Condition,
+    Effect,
+    FileResult,
+    Instability,
+    Run,
+    SkippedFile,
+    SkipReason,
+    Status,
+)
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text
 
@@ -34,9 +44,18 @@ _WORDS = {
     Status.SKIPPED: "skipped",
 }
 
+_ANSWERS = {
+    "environment": "value from the environment",
+    "file": "value from a file",
+    "default": "default value",
+    "stub": "stub value",
+    "missing": "no value",
+    "ignored": "write ignored",
+}
+
 
 def duration(ms: float) -> str:
-    """Milliseconds for people: ``3.2 ms``, ``812 ms``, ``4.13 s``, ``2 min 05 s``."""
+    """Milliseconds as text for people: ``3.2 ms``, ``812 ms``, ``4.13 s``, ``2 min 05 s``."""
     if ms >= 120_000:
         minutes, seconds = divmod(round(ms / 1000), 60)
         return f"{minutes} min {seconds:02d} s"
@@ -46,13 +65,13 @@ def duration(ms: float) -> str:
 
 
 def status(value: Status) -> str:
-    """A status in words."""
+    """The text of a status."""
     return _WORDS[value]
 
 
 def statement_place(row: Mapping[str, object]) -> str:
-    """The place of a row of ``statements_frame``. A member of an archive appears with its path in
-    the archive.
+    """The place of a row of ``statements_frame``. For a file in an archive, the place contains the
+    path in the archive.
     """
     return (
         safe_text(f"{row['path']}/{row['member']}" if row["member"] else str(row["path"]))
@@ -60,9 +79,14 @@ def statement_place(row: Mapping[str, object]) -> str:
     )
 
 
+def answer(access: Access) -> str:
+    """The source of the value that a Variable or Connection got, in words."""
+    return _ANSWERS.get(access.answered_by) or safe_text(access.answered_by, 20)
+
+
 def in_threads(effect: Effect) -> str:
-    """`` in 8 threads`` if other threads than the parsing thread did it; empty otherwise. The times
-    of such threads overlap.
+    """`` in 8 threads`` if other threads than the parsing thread had the effect. Otherwise, the
+    text is empty. The times of such threads overlap.
     """
     if not effect.threads:
         return ""
@@ -70,7 +94,7 @@ def in_threads(effect: Effect) -> str:
 
 
 def stages(file: FileResult) -> tuple[float, ...]:
-    """Median ms of the stages, in the order of ``STAGES``."""
+    """The median time of each stage in ms, in the order of ``STAGES``."""
     median = file.samples.median
     return (
         median("airflow_ms"),
@@ -82,7 +106,7 @@ def stages(file: FileResult) -> tuple[float, ...]:
 
 
 def stage_names(file: FileResult) -> tuple[str, ...]:
-    """The names in ``STAGES`` for one file. Without a trace, the load stage cannot be divided."""
+    """The stage names of one file. Without a trace, dagprof cannot divide the load stage."""
     return (
         STAGES
         if file.trace is not None
@@ -91,24 +115,24 @@ def stage_names(file: FileResult) -> tuple[str, ...]:
 
 
 def occurring(files: Iterable[FileResult]) -> list[int]:
-    """Positions of the stages that take a visible time in any of the files."""
+    """The positions of the stages that take a visible time in at least one of the files."""
     longest = [max(column) for column in zip(*map(stages, files), strict=True)]
     return [position for position, ms in enumerate(longest) if ms >= SMALLEST_MS]
 
 
 def why_failed(file: FileResult) -> str:
-    """The reason why a file gives no DAGs, in one line, with its first cause."""
+    """The reason why a file gives no DAGs, in one line, with the original exception."""
     if not file.failures:
         return file.detail or status(file.status)
     failure = file.failures[0]
     text = f"{failure.type}: {failure.message}" if failure.type else failure.message
     if file.unanswered:
         return f"{file.what_it_needs}. Without a value, the parse fails: {text}"
-    return f"{text} — caused by {failure.cause}" if failure.cause else text
+    return f"{text} (caused by {failure.cause})" if failure.cause else text
 
 
 def parsing_processes(run: Run) -> int:
-    """How many files Airflow parses at once, by its configuration."""
+    """The number of parsing processes in Airflow's configuration."""
     try:
         return max(1, int(run.environment.airflow_config.get("parsing_processes", "1")))
     except ValueError:
@@ -116,20 +140,20 @@ def parsing_processes(run: Run) -> int:
 
 
 def round_ms(run: Run) -> float:
-    """The minimum time in ms of one round over all files with Airflow's parsing processes. No file
-    is split between processes.
+    """The minimum time in ms in which Airflow's parsing processes can parse all files once. One
+    file is always parsed by one process.
     """
     longest = max((file.parse_ms for file in run.files), default=0.0)
     return max(longest, run.total_parse_ms / parsing_processes(run))
 
 
 def headline(run: Run) -> str:
-    """The answer in one sentence."""
+    """The first sentence of all reports: the number of files and DAGs, and the total parse time."""
     failed = sum(file.status.is_broken for file in run.files)
     dags = sum(len(file.dag_ids) for file in run.files)
     processes = parsing_processes(run)
     per_process = (
-        f", {duration(round_ms(run))} with {processes} parsing processes"
+        f" ({duration(round_ms(run))} with {processes} parsing processes)"
         if processes > 1 and len(run.files) > 1
         else ""
     )
@@ -141,106 +165,121 @@ def headline(run: Run) -> str:
     if failed:
         text += f"; {count(failed, 'file')} could not be loaded"
     if untimed := [file for file in run.files if file.status.is_broken and not file.is_timed]:
-        text += f", of which {_without_time(untimed)} not in this time"
+        text += f" (the total excludes {_without_time(untimed)})"
     if needy := sum(file.status is Status.NEEDS_ANSWER for file in run.files):
         text += f"; {count(needy, 'file')} {'needs' if needy == 1 else 'need'} an answer"
     return f"{text}."
 
 
 def _without_time(files: Sequence[FileResult]) -> str:
-    """Files without a parse time: dagprof stopped them, or they crashed. A file that hit Airflow's
-    own timeout has a parse time.
+    """The files without a parse time: files that exceeded dagprof's time limit, and files that
+    crashed. A file that exceeded Airflow's own timeout has a parse time.
     """
-    number, verb = f"{len(files):,}", "is" if len(files) == 1 else "are"
+    number = count(len(files), "file")
     if all(file.status is Status.TIMED_OUT for file in files):
-        return (
-            f"{number} {'was' if len(files) == 1 else 'were'} stopped by dagprof's time limit and"
-            f" {verb}"
-        )
-    return f"{number} crashed during the parse and {verb}"
+        return f"{number} that exceeded dagprof's time limit"
+    return f"{number} that crashed during the parse"
 
 
 def busy(run: Run) -> str:
-    """How long the parses waited for a busy machine; empty if not long."""
+    """A warning that the machine was busy. Empty if the parses waited little for a CPU."""
     if not run.was_busy:
         return ""
     total, queued = duration(run.total_parse_ms), duration(run.total_queued_ms)
     return (
-        f"This machine was busy: the parses spent {queued} of {total} waiting for a CPU. The"
-        " times of imports and statements, the savings and the comparisons cover only the remaining"
+        f"This machine was busy: the parses spent {queued} of {total} waiting for a CPU."
+        " Import times, statement times, savings and comparisons cover only the remaining"
         f" {duration(run.total_own_ms)}. Repeat the scan on a quieter machine."
     )
 
 
 def spread(file: FileResult) -> str:
-    """The width of the noise in ms; a dash for a single parse."""
+    """The width of the noise in ms. For a single parse, the text is ``-``."""
     return f"{file.samples.spread_ms:.0f}" if len(file.samples) > 1 else "-"
 
 
 def unstable(file: FileResult) -> str:
-    """The differences from parse to parse, in one sentence."""
+    """One sentence about the differences between parses of a file."""
     found = file.instabilities[0]
     more = len(file.instabilities) - 1
-    when = found.under.where if found.under else "from parse to parse"
-    if found.by_seed:
-        when += ", since sets change their order"
     if found.is_existence:
         doubled = f" ({count(more, 'more difference')})" if more else ""
-        some = found.under.where if found.under else "in others"
-        return safe_text(
-            f"{file.path}: DAG {found.dag_id} exists in some parses, but not {some}{doubled}.", 600
-        )
+        there = "is missing" if found.first == "there" else "exists only"
+        some = f"{there} {found.under.where}" if found.under else "exists only in some parses"
+        return safe_text(f"{file.path}: DAG {found.dag_id} {some}{doubled}.", 600)
     fields = f" ({count(more, 'more field')})" if more else ""
     return safe_text(
-        f"{file.path}: DAG {found.dag_id} differs {when}: {found.field} is "
-        f"{safe_text(found.first, _VALUE)}, then {safe_text(found.second, _VALUE)}{fields}. "
-        "Airflow 3 stores each variant as a new version.",
+        f"{file.path}: in DAG {found.dag_id}, the field {found.field} differs between"
+        f" {differs_between(found)}: {safe_text(found.first, _VALUE)}, then"
+        f" {safe_text(found.second, _VALUE)}{fields}. {NEW_VERSION}",
         600,
     )
 
 
+def differs_between(found: Instability) -> str:
+    """The events between which a field differs, such as days."""
+    return _BETWEEN[found.under]
+
+
+_BETWEEN = {
+    Condition.NONE: "parses",
+    Condition.DAY: "days",
+    Condition.HOST: "hosts",
+    Condition.USER: "users",
+    Condition.TIME_ZONE: "time zones",
+    Condition.ENVIRONMENT: "environments with different variables",
+    Condition.RANDOM_SEED: "random seeds",
+    Condition.HASH_SEED: "starts of Python, because the order of sets changes",
+    Condition.SEVERAL: "days, hosts, users or environments",
+}
+
+
+NEW_VERSION = "Airflow 3 stores each variant as a new DAG version."
 ANSWERS = (
-    "dagprof made up values, and other values change the failure, so the files may be correct."
-    " Write a template of the values with `dagprof scan … --write-variables FILE`, then fill in the"
+    "The failures depend on values that dagprof made up, so the files may be correct. To supply"
+    " real values, write a template with `dagprof scan … --write-variables FILE`, then fill in the"
     " template."
 )
 NOT_TRACED = "No file was traced. To trace all files, use --depth full."
 
 
 def is_traced(run: Run) -> bool:
-    """Whether imports and statements of the file are known."""
+    """Whether the Run contains at least one traced file."""
     return any(file.trace is not None for file in run.files)
 
 
 def untraced(run: Run) -> str:
-    """How many files loaded too quickly to be traced; empty if there are none."""
+    """A sentence about files that load so quickly that dagprof did not trace them. Empty if there
+    are no such files.
+    """
     quick = sum(file.is_timed and file.trace is None and not file.doubts for file in run.files)
     if not quick or run.settings.get("depth") == "quick":
         return ""
-    what = "loads quickly is" if quick == 1 else "load quickly are"
+    what = "loads quickly was" if quick == 1 else "load quickly were"
     return f"{count(quick, 'file')} that {what} not traced. To trace all files, use --depth full."
 
 
 def left_out(run: Run) -> list[str]:
-    """Files that the figures do not cover: without DAGs, not parsed, or not traced."""
+    """Sentences about files that the figures do not cover: files without DAGs, skipped files and
+    untraced files.
+    """
     return [line for line in (without_dags(run), *skipped(run), untraced(run)) if line]
 
 
 def without_dags(run: Run) -> str:
-    """Which files define no DAG; empty if there are none."""
+    """A sentence about the files that define no DAG. Empty if there are no such files."""
     found = [file.path for file in run.files if file.status is Status.NO_DAGS]
     if not found:
         return ""
     named = ", ".join(safe_text(path, 80) for path in found[:3]) + (
         " and others" if len(found) > 3 else ""
     )
-    return f"{count(len(found), 'file')} without errors or DAGs: {named}."
+    do = "loads without errors but defines" if len(found) == 1 else "load without errors but define"
+    return f"{count(len(found), 'file')} {do} no DAG: {named}."
 
 
 def skipped(run: Run) -> list[str]:
-    """The files that Airflow does not parse, one sentence for each reason; empty if there are
-    none.
-    """
+    """The files that Airflow does not parse, in one sentence for each reason."""
     groups: dict[SkipReason, list[SkippedFile]] = {}
     for file in sorted(run.skipped, key=lambda file: _is_loaded(run, file)):
         groups.setdefault(file.reason, []).append(file)
@@ -248,28 +287,28 @@ def skipped(run: Run) -> list[str]:
 
 
 def _is_loaded(run: Run, file: SkippedFile) -> bool:
-    """Whether a measured file imports this file, which makes it a helper."""
+    """Whether a measured file imports this file. The file is then a helper."""
     return any(module.file == f"{run.root.rstrip('/')}/{file.path}" for module in run.modules)
 
 
 def _skipped(reason: SkipReason, files: Sequence[SkippedFile]) -> str:
     number = count(len(files), "file")
     if reason is SkipReason.IGNORED:
-        return f"Airflow skips {number} that .airflowignore matches."
+        return f"Airflow skips {number} because of .airflowignore."
     if reason is SkipReason.SAFE_MODE:
         named = _few(
             [f"{file.path} (lacks {file.detail})" if file.detail else file.path for file in files]
         )
         return (
-            f"Airflow never executes {number} that safe mode skips: {named}. "
-            "If a file defines DAGs, add the missing words in a comment."
+            f"Airflow's safe mode skips {number}: {named}. If one of these files defines DAGs, add"
+            " the missing words to the file in a comment."
         )
     named = _few([file.path for file in files])
-    return safe_text(f"Airflow skips {number}: {named}; {files[0].why}.", 600)
+    return safe_text(f"Airflow skips {number}: {named}. Reason: {files[0].why}.", 600)
 
 
 def _few(names: Sequence[str]) -> str:
-    """The first of some names, and how many more there are."""
+    """The first names of a list, and the number of the remaining names."""
     more = len(names) - _FEW
     return ", ".join(safe_text(name, 120) for name in names[:_FEW]) + (
         f" and {more} more" if more > 0 else ""

@@ -1,8 +1,8 @@
-"""The registry of output formats: for Runs, with their comparison if there is one, and for
-verdicts.
+"""The registry of output formats for Runs and verdicts.
 
-A new format is one module with a function that returns its text, and one row here. The commands
-take their choices from these rows. A format's imports load only when the format is written.
+A new format needs one module with a function that returns the text, and one row in this registry.
+The commands offer the formats of this registry. dagprof imports the module of a format only when it
+writes this format.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ Subject = TypeVar("Subject")
 
 
 class RunReport(NamedTuple):
-    """The input of a Run's report.
+    """The input of a report about a Run.
 
-    ``comparison`` compares the Run with the Run ``baseline``, and ``verdict`` is the gate's verdict
-    on it; each may be missing. ``with_source`` includes the source of the DAG files.
+    ``comparison`` compares the Run with the Run ``baseline``. ``verdict`` is the verdict of the
+    gate. ``comparison``, ``baseline`` and ``verdict`` may be missing. ``with_source`` says whether
+    the report contains the source of the DAG files.
     """
 
     run: Run
@@ -37,10 +38,10 @@ class RunReport(NamedTuple):
 
 
 class VerdictReport(NamedTuple):
-    """The input of a verdict's report.
+    """The input of a report about a verdict.
 
-    ``base`` and ``head`` are the compared Runs, for formats that need them. ``prefix`` leads to the
-    bundle root from the root of the repository, such as ``dags/``.
+    ``base`` and ``head`` are the compared Runs, which only some formats need. ``prefix`` is the
+    path from the root of the repository to the bundle root, such as ``dags/``.
     """
 
     verdict: Verdict
@@ -52,7 +53,9 @@ class VerdictReport(NamedTuple):
 
 @dataclass(frozen=True)
 class Format(Generic[Subject]):
-    """One format: the function that writes it, its file suffix, and its purpose."""
+    """One format: the function that returns the text, the file suffix, and the purpose of the
+    format.
+    """
 
     text: Callable[[Subject], str]
     suffix: str
@@ -83,12 +86,12 @@ def _verdict_page(report: VerdictReport) -> str:
     from dagprof.report.verdict import page
 
     if report.base is None or report.head is None:
-        raise ValueError("the page of a verdict needs the Runs of both sides")
+        raise ValueError("the HTML report of a verdict needs the Runs of both versions")
     return page.render(report.verdict, report.base, report.head, with_source=report.with_source)
 
 
 def _by(module: str) -> Callable[[VerdictReport], str]:
-    """A writer that calls ``render`` of a module of ``dagprof.report.verdict``."""
+    """A function that calls ``render`` of a module of ``dagprof.report.verdict``."""
 
     def text(report: VerdictReport) -> str:
         written: str = import_module(f"dagprof.report.verdict.{module}").render(
@@ -100,8 +103,10 @@ def _by(module: str) -> Callable[[VerdictReport], str]:
 
 
 RUNS: dict[str, Format[RunReport]] = {
-    "html": Format(_run_page, ".html", "the page"),
-    "markdown": Format(_run_markdown, ".md", "plan and comparison, for a wiki or a pull request"),
+    "html": Format(_run_page, ".html", "the HTML report"),
+    "markdown": Format(
+        _run_markdown, ".md", "the plan and the comparison, for a wiki or a pull request"
+    ),
 }
 VERDICTS: dict[str, Format[VerdictReport]] = {
     "json": Format(_by("json_"), ".json", "the whole verdict, for programs"),

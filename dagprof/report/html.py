@@ -1,4 +1,6 @@
-"""The HTML report: one file that loads no external resources, whatever the DAG files contain."""
+"""The HTML report. The report is one file, and loads no external resources even if DAG files
+contain HTML.
+"""
 
 from __future__ import annotations
 
@@ -42,11 +44,11 @@ def render(
     verdict: Verdict | None = None,
     with_source: bool = True,
 ) -> str:
-    """The complete page. It contains its style and its script, and its content-security policy
-    allows nothing else.
+    """The complete HTML report. The page contains its style and its script. The content-security
+    policy of the page allows nothing else.
 
-    ``baseline`` is the compared Run, for pictures of both sides. ``with_source`` includes the DAG
-    files' source.
+    ``baseline`` is the compared Run; the charts of a comparison need it. ``with_source`` says
+    whether the report contains the source of the DAG files.
     """
     style = _asset("report.css")
     script = "\n".join(_asset(f"js/{name}.js") for name in _SCRIPTS)
@@ -78,8 +80,8 @@ def _data(
     *,
     with_source: bool,
 ) -> Iterator[tuple[str, str]]:
-    """The elements that hold data, by name. Packed text needs no escaping, and the index is already
-    escaped.
+    """The script elements that hold data, by name. Compressed text needs no escaping, and the index
+    is already escaped.
     """
     files = sorted(run.files, key=lambda file: -file.parse_ms)
     names, groups = packages.groups_of(run)

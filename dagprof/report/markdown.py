@@ -1,4 +1,4 @@
-"""Headline, plan and comparison of a run in Markdown, for a wiki or a pull request."""
+"""The headline, plan and comparison of a Run in Markdown, for a wiki or a pull request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROWS = 30
 
 
 def render(run: Run, plan: Plan, comparison: Comparison | None) -> str:
-    """The text. Names are escaped so that they cannot act as markup."""
+    """The report as text. Names are escaped and cannot act as Markdown."""
     parts = [
         f"## {escaped(figures.headline(run))}",
         escaped(figures.busy(run)),
@@ -59,9 +59,9 @@ def _comparison(comparison: Comparison) -> Iterable[str]:
         for file in comparison.files
         if file.breaks
     ]
-    yield "### Against the baseline"
+    yield "### Comparison with the baseline"
     yield (
-        f"The parse loop went from {figures.duration(comparison.baseline_total_ms)} to "
+        f"The total parse time changed from {figures.duration(comparison.baseline_total_ms)} to "
         f"{figures.duration(comparison.current_total_ms)}."
     )
     yield "\n".join(f"- {escaped(text)}" for text in comparison.warnings)
@@ -93,9 +93,7 @@ def _failures(run: Run) -> Iterable[str]:
 
 
 def _cause(reason: str, way_out: str, places: Sequence[str]) -> Iterable[str]:
-    """One list item per cause. If several files fail for the same reason, they are items
-    below it.
-    """
+    """One list item for each cause. Several files with the same cause are items below the cause."""
     text = escaped(reason, 300) + (f"<br>→ {escaped(way_out, 400)}" if way_out else "")
     if len(places) == 1:
         yield f"- <code>{escaped(places[0])}</code>: {text}"

@@ -1,4 +1,4 @@
-"""The notes of a summary: one line each, and one line for all files that share the same note."""
+"""The notes of a summary. If several files share a note, one line covers all of these files."""
 
 from __future__ import annotations
 
@@ -20,28 +20,30 @@ _TOLD_ELSEWHERE = ("one-parse",)
 # Notes whose text is the same for one file and for many.
 _ALWAYS_TOGETHER = ("stubbed", "busy")
 _TITLES = {
-    "busy": "Parses waited for a busy CPU; compare CPU times instead of wall times",
-    "closed-descriptors": "Closed file descriptors opened by another part of the process",
-    "drift": "Times drift because each parse affects the next",
-    "inconsistent": "Different outcomes in different parses",
-    "left-out": "Did more than dagprof lists",
-    "leftover-processes": "Left processes running; dagprof ended these processes",
-    "lost-dag": "Created DAGs that Airflow does not find",
-    "no-stacks": "Call stacks not sampled",
-    "no-statements": "Statements not timed",
-    "no-trace": "Imports and statements not traced",
-    "noisy": "Noisy",
-    "not-parsed-by-airflow": "Skipped by Airflow, but parsed because of --no-safe-mode",
-    "one-parse": "Parsed only once, to save time",
-    "same-dag-id": "Defined DAGs that other files also define",
-    "stubbed": "Read Variables or Connections that have no value, so dagprof used stubs",
-    "waits-in-vain": "Waited for servers that do not answer here",
+    "busy": "Parses waited for a busy CPU, so compare CPU times instead of wall times",
+    "closed-descriptors": "Files that close file descriptors of other code",
+    "drift": "Parse times drift, because each parse affects the next one",
+    "inconsistent": "Parses of the same file ended differently",
+    "left-out": "Files with more effects than dagprof lists",
+    "leftover-processes": "Parses left processes running, and dagprof ended these processes",
+    "lost-dag": "Files that create DAGs that Airflow does not find",
+    "no-stacks": "Call stacks were not sampled",
+    "no-statements": "Statements were not timed",
+    "no-trace": "Imports and statements were not traced",
+    "noisy": "Parse times vary widely",
+    "not-parsed-by-airflow": (
+        "Files that Airflow skips and that dagprof parsed because of --no-safe-mode"
+    ),
+    "one-parse": "Files that dagprof parsed only once to save time",
+    "same-dag-id": "Files that define the same DAG as another file",
+    "stubbed": ("Files that read Variables or Connections without a value and got stub values"),
+    "waits-in-vain": "Parses waited for servers that do not respond on this machine",
 }
 
 
 def of_summary(run: Run, width: int) -> list[str]:
-    """All notes of a Run for a console of this width: the notes of the run in full, the notes of
-    files in one line each.
+    """All notes of a Run for a console of this width. Notes on the Run are complete. Notes on files
+    take one line each.
     """
     lines = [
         *figures.left_out(run),
@@ -61,12 +63,12 @@ def of_summary(run: Run, width: int) -> list[str]:
     ]
     lines += [safe_text(line, most) for line in single[:LIMIT]]
     if len(single) > LIMIT:
-        lines.append(f"{count(len(single) - LIMIT, 'more note')} in the report.")
+        lines.append(f"For {count(len(single) - LIMIT, 'more note')}, see the report.")
     return lines
 
 
 def by_code(run: Run) -> dict[str, list[FileResult]]:
-    """The files that have a note of each code, in the order in which the codes first occur."""
+    """The files of each note code, in the order in which the codes first occur."""
     groups: dict[str, list[FileResult]] = {}
     for file in run.files:
         for code in dict.fromkeys(doubt.code for doubt in file.doubts):
@@ -75,17 +77,17 @@ def by_code(run: Run) -> dict[str, list[FileResult]]:
 
 
 def together(code: str, files: Sequence[FileResult], most: int = 300) -> str:
-    """One note for all files that have it: ``Noisy: 12 files, worst history_tables.py, 2.7 to 6.1
-    s``.
+    """One note for all files that share the note, such as ``Parse times vary widely: 12 files, most
+    in a.py (2.7 to 6.1 s)``.
 
-    It names as many files as fit in ``most`` characters.
+    The note names as many files as fit into ``most`` characters.
     """
     found = f"{_TITLES.get(code, code)}: {count(len(files), 'file')}"
     timed = [file for file in files if file.is_timed]
     if code == "noisy" and timed:
         worst = max(timed, key=_width_ms)
         times = worst.samples.wall_ms
-        return f"{found}, worst {safe_text(worst.path, 60)}, {span(min(times), max(times))}"
+        return f"{found}, most in {safe_text(worst.path, 60)} ({span(min(times), max(times))})"
     paths = [safe_text(file.path, 60) for file in files]
     texts = [f"{found} ({shortened(paths, number)})" for number in range(_NAMED, 0, -1)]
     return next((text for text in texts if len(text) <= most), found)
@@ -100,5 +102,5 @@ def _instabilities(run: Run) -> list[str]:
     if len(unstable) < 2:
         return [figures.unstable(file) for file in unstable]
     named = shortened([safe_text(file.path, 60) for file in unstable], _NAMED)
-    found = f"DAGs that differ from parse to parse: {count(len(unstable), 'file')} ({named})"
-    return [f"{found}. See `dagprof explain`"]
+    found = f"DAGs that differ between parses: {count(len(unstable), 'file')} ({named})"
+    return [f"{found}. For details, run `dagprof explain FILE`"]

@@ -1,9 +1,9 @@
-"""The sampled call stacks as a file for https://www.speedscope.app: one profile for each DAG file
-that has them.
+"""The sampled call stacks as a file for https://www.speedscope.app, with one profile for each
+sampled DAG file.
 
-The file ``src/lib/file-format-spec.ts`` of speedscope describes the format. A node opens where the
-previous node closes. The time axis shows how long nodes took, in the order in which they were first
-seen; a node's self time is at its end.
+The file ``src/lib/file-format-spec.ts`` of speedscope describes the format. Each node starts where
+the previous node ends. The time axis shows the duration of the nodes in the order in which the
+sampler first saw the nodes. The self time of a node is at the end of the node.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ Row = dict[str, object]
 
 
 def render(run: Run, paths: Sequence[str] | None = None) -> str:
-    """The stacks of all files, or of the files at ``paths``, as JSON. speedscope first shows the
-    file with the longest sampled parse.
+    """The call stacks of all files, or of the files in ``paths``, as JSON. speedscope first shows
+    the file with the longest sampled parse.
     """
     frames = _Frames()
     sampled = [
@@ -42,8 +42,8 @@ def render(run: Run, paths: Sequence[str] | None = None) -> str:
 
 
 class _Frames:
-    """The table of frames: each function or statement once. Profiles refer to frames by
-    position.
+    """The table of frames. The table contains each function or statement once, and profiles refer
+    to frames by position.
     """
 
     def __init__(self) -> None:
@@ -83,8 +83,8 @@ def _profile(file: FileResult, stack: Stack, frames: _Frames) -> Row:
 
 
 def _texts(file: FileResult) -> dict[int, str]:
-    """The text of the statement that begins on each line. If several begin there, the outermost one
-    counts.
+    """The text of the statement that starts on each line. If several statements start on one line,
+    the outermost statement counts.
     """
     texts: dict[int, str] = {}
     for statement in file.trace.statements if file.trace else ():
@@ -102,8 +102,8 @@ def _name(file: FileResult, node: Stack, texts: dict[int, str]) -> str:
 
 
 def _events(root: Stack) -> Iterator[tuple[str, Stack, int]]:
-    """The opening and closing of each node, in order, in whole microseconds, because sums of
-    rounded times must not cross.
+    """The opening and closing of each node, in order. Times are whole microseconds, because sums of
+    rounded times must not overlap.
     """
     waiting = [(root, 0, _us(root), False)]
     while waiting:

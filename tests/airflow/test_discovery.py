@@ -70,13 +70,13 @@ def test_a_file_that_safe_mode_skips_is_named_with_the_words_that_it_lacks(scan:
     assert skipped["no_dag.py"].reason is SkipReason.SAFE_MODE
     (line,) = figures.skipped(run)
     assert "neither.py (lacks 'airflow' and 'dag')" in line
-    assert "never executes" in line
+    assert "safe mode skips" in line
 
 
 def test_a_named_file_that_safe_mode_skips_is_not_parsed(scan: Scan) -> None:
     with pytest.raises(
         UsageError,
-        match=r"does not parse .*/neither\.py: its text lacks 'airflow' and 'dag'.*--no-safe-mode",
+        match=r"does not parse .*/neither\.py: the file lacks 'airflow' and 'dag'.*--no-safe-mode",
     ):
         scan(FACTORY, "neither.py")
     run = scan(FACTORY, "neither.py", "named.py")
@@ -110,7 +110,7 @@ def test_a_named_file_that_a_pattern_ignores_is_not_parsed(scan: Scan, tmp_path:
     files = {"a.py": dag("a"), "team/drafts/b.py": dag("b"), "team/.airflowignore": "drafts\n"}
     root = str(tmp_path / "dags")
     with pytest.raises(
-        UsageError, match=r"does not parse .*/b\.py: a pattern in \.airflowignore matches it"
+        UsageError, match=r"does not parse .*/b\.py: a pattern in \.airflowignore matches the file"
     ):
         scan(files, "team/drafts/b.py", bundle_root=root)
     assert paths(scan(files, "a.py", bundle_root=root)) == ["a.py"]
@@ -127,7 +127,7 @@ def test_a_file_that_is_no_archive_is_not_called_ignored(scan: Scan) -> None:
     assert (skipped.path, skipped.reason, skipped.why) == (
         "broken.zip",
         SkipReason.OTHER_FORMAT,
-        "it is not a zip archive",
+        "the file is not a zip archive",
     )
     with pytest.raises(UsageError, match=r"neither a \.py file nor a zip archive"):
         scan({}, "notes.txt")
@@ -155,12 +155,12 @@ def test_the_users_own_test_is_named_as_the_reason(
     reasons = {file.path: (file.reason, file.why) for file in run.skipped}
     assert reasons["b.py"] == (
         SkipReason.CALLABLE,
-        "house_tests.accepts ([core] might_contain_dag_callable) rejects it",
+        "house_tests.accepts ([core] might_contain_dag_callable) rejects the file",
     )
     if "raises.py" in reasons:  # Airflow 3.4 lists it, as a failure to read it
         assert reasons["raises.py"] == (
             SkipReason.UNEXAMINED,
-            "Airflow fails to examine it (LookupError: no owner)",
+            "Airflow fails to examine the file (LookupError: no owner)",
         )
     assert "a.py" in paths(run)
 

@@ -41,7 +41,7 @@ def test_the_overview_answers_first(open_page: OpenPage, report: str) -> None:
     expect(page.get_by_role("heading", name="Gate: failed")).to_be_visible()
     plan = page.locator("#plan li").first
     expect(plan).to_contain_text("slow.py:1")
-    expect(plan).to_contain_text("inside the functions that use it")
+    expect(plan).to_contain_text("into the functions that use the import")
     expect(page.get_by_role("region", name="Files that could not be loaded")).to_contain_text(
         "bad.py:7"
     )
@@ -119,7 +119,7 @@ def test_packages_zoom_and_lead_to_files(open_page: OpenPage, report: str) -> No
     expect(row).to_contain_text("common/frames.py:1")
     page.locator("#package-table thead").get_by_role("button", name="Own").click()
     assert "sort=-own" in page.url
-    row.get_by_role("link", name="1 file that load pandas").click()
+    row.get_by_role("link", name="1 file that loads pandas").click()
     assert shown_paths(page) == ["slow.py"]
 
 
@@ -131,7 +131,7 @@ def test_the_icicle_zooms_by_mouse_and_by_keyboard(open_page: OpenPage, report: 
     whole = tree.get_by_role("treeitem", name=re.compile("^numpy: 30 ms")).bounding_box()
     tree.get_by_role("treeitem", name=re.compile("^pandas: 80 ms")).click()
     expect(page.locator(".about")).to_contain_text(
-        "pandas: 80 ms including what it loads, 20 ms of its own; pandas; imported by"
+        "pandas: 80 ms including nested imports, 20 ms own time; pandas; imported by"
     )
     zoomed = tree.get_by_role("treeitem", name=re.compile("^numpy: 30 ms")).bounding_box()
     assert whole is not None
@@ -180,18 +180,18 @@ def test_a_file_shows_source_effects_calls_and_experiments(
     line = page.locator(".source tr.line-asked")
     expect(line).to_contain_text("900 ms")
     expect(line).to_contain_text("http GET example.org:443")
-    expect(line).to_contain_text("variable get bucket (stub)")
+    expect(line).to_contain_text("variable get bucket (stub value)")
     expect(page.locator(".source")).not_to_contain_text("END = 1")
-    page.get_by_role("button", name=re.compile("^Lines .* which take no time")).click()
+    page.get_by_role("button", name=re.compile("^Show lines .* which take almost no time")).click()
     expect(page.locator(".source")).to_contain_text("END = 1")
     view = page.locator("[data-view=file]").last
     for text in (
         "A stub answered.",
-        "Free, because Airflow has imported them already",
+        "These imports cost no time, because Airflow has already imported the modules",
         "client.py:12",
         "proved",
         "environment variable X",
-        "start_date is 1, then 2",
+        "the field start_date differs between parses: 1, then 2",
         "1500.0, 1510.0, 1490.0",
     ):
         expect(view).to_contain_text(text)
@@ -217,7 +217,7 @@ def test_both_sides_are_compared_in_one_picture(open_page: OpenPage, report: str
     )
     page.locator("#compare-table thead").get_by_role("button", name="File").click()
     rows.filter(has_text="slow.py").get_by_role("link").click()
-    tree = page.get_by_role("tree", name="Imports of both sides")
+    tree = page.get_by_role("tree", name="Imports of both runs")
     expect(
         tree.get_by_role(
             "treeitem", name=re.compile(r"^common.frames: not loaded before, 81 ms now")

@@ -74,7 +74,7 @@ def test_a_run_is_reported_again(place: Path) -> None:
         [(detail.get("source"), detail.get("no_source")) for detail in page.details()]
         for page in pages
     ]
-    without = (None, "The report was made without source code.")
+    without = (None, "This report contains no source code.")
     assert told[0] == told[2] == [without] * 3
     sources = [(place / "dags" / path).read_text() for path in pages[1].index["files"]["path"]]
     assert told[1] == told[3] == [(source, None) for source in sources]

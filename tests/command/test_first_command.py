@@ -236,7 +236,7 @@ def test_the_project_root_on_the_path(tmp_path: Path) -> None:
     assert "2 files  import error: ModuleNotFoundError: No module named 'utils'" in shown
     assert "Uses" not in told
     assert (
-        "None of the 2 files could be loaded, so nothing was measured: ModuleNotFoundError: No"
+        "None of the 2 files could be loaded, so dagprof measured nothing. Reason: ModuleNotFoundError: No"
         " module named 'utils'" in told
     )
     given, _, _ = scanned(tmp_path, "dags/", "--no-project", "--pythonpath", ".")

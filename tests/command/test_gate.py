@@ -296,7 +296,7 @@ def test_a_renamed_file_is_compared_with_what_it_was(place: Path) -> None:
         "dags/slow.py": "regression",
         "dags/team/moved.py": "unchanged",
     }
-    assert told["dags/team/moved.py"].reason.endswith(". Renamed from dags/plain.py")
+    assert told["dags/team/moved.py"].reason.endswith(". The file was renamed from dags/plain.py")
     assert [(each.rule.value, each.file, each.line) for each in told["dags/slow.py"].findings] == [
         ("slower", "dags/slow.py", 44)
     ]
@@ -550,6 +550,9 @@ def test_a_wrong_environment_does_not_pass(tmp_path: Path) -> None:
     (place / "dags" / "a.py").write_text(dag("a", "import not_installed_here\nx = 1\n"))
     done = call("gate", "dags", "--python", TARGET, "--against", "HEAD", *LIMITS, cwd=place)
     assert done.returncode == 3, done.stdout + done.stderr
-    assert "The only file could not be loaded, so nothing was measured" in done.stderr
-    assert "Gate: inconclusive. No file could be loaded, so nothing was measured." in done.stdout
+    assert "The only file could not be loaded, so dagprof measured nothing" in done.stderr
+    assert (
+        "Gate: inconclusive. No DAG file could be loaded, so dagprof measured nothing."
+        in done.stdout
+    )
     assert json.loads((place / "reports" / "gate.json").read_text())["decision"] == "cannot tell"

@@ -46,13 +46,11 @@ def test_what_other_dag_files_do_through_the_same_helper_is_a_note(tmp_path: Pat
     ]
     notes = {each.path: each.notes for each in found.files}["dags/new.py"]
     assert [note.rpartition(". ")[2] for note in notes] == [
-        f"At least 3 other DAG files already do this through dags/common/tools.py:{line}"
+        f"dags/common/tools.py:{line} already has the same effect in at least 3 other DAG files"
         for line in (4, 3)
     ]
     for text in (done.stdout, (place / "reports" / "gate.md").read_text(encoding="utf-8")):
-        assert "other DAG files already do this through dags/common/tools.py:3" in " ".join(
-            text.split()
-        )
+        assert "dags/common/tools.py:3 already has the same effect in" in " ".join(text.split())
 
 
 def test_a_provider_that_other_dag_files_still_name_costs_nothing(tmp_path: Path) -> None:
@@ -192,17 +190,16 @@ def test_nobody_is_told_to_start_in_a_task_what_a_library_starts_when_it_is_impo
         for each in verdict(place / "reports").all_findings
         if each.rule.value == "new-process"
     }
-    text = "dags/mine.py starts a program while it is parsed"
+    text = "dags/mine.py starts a program during parsing"
     line = (place / "dags" / "mine.py").read_text().splitlines().index("lib.load()") + 1
     assert messages == {
         (
             "dags/common/tools.py",
             1,
         ): (
-            f"{text} (true). The import at dags/common/tools.py:1 does this. "
-            "Move that import into the functions that use it"
+            f"{text} (true). The import at dags/common/tools.py:1 is the cause. Move this import into the functions that use the imported code"
         ),
-        ("dags/mine.py", line): f"{text} (false). Start it in a task",
+        ("dags/mine.py", line): f"{text} (false). Start the program in a task",
     }
     scanned = call(
         "scan", "dags", "--depth", "traced", "--python", TARGET, cwd=place, **environment
@@ -236,7 +233,7 @@ def test_dags_that_come_and_go_are_unstable(tmp_path: Path) -> None:
     ]
     assert messages == [
         (
-            "dags/some.py gives the DAG items in only some parses. Airflow keeps removing and adding"
+            "dags/some.py gives the DAG items in only some parses. Airflow repeatedly removes and adds"
             " this DAG"
         )
     ]

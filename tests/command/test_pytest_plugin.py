@@ -263,7 +263,7 @@ def test_a_file_that_needs_an_answer_is_skipped_with_the_sentence(place: pytest.
     done = call(place, "--dagprof", "dags", "-rs", "dags/a.py")
     done.assert_outcomes(skipped=1)
     done.stdout.fnmatch_lines(
-        ["*dagprof cannot check a.py: it needs Variable 'first_day'*--variables FILE.*"]
+        ["*dagprof cannot check a.py: the file needs Variable 'first_day'*--variables FILE.*"]
     )
 
 

@@ -122,7 +122,7 @@ def test_a_file_is_explained_by_the_end_of_its_path() -> None:
 
 def test_a_report_is_text_in_one_of_the_formats() -> None:
     assert "</html>" in dagprof.render_report(AFTER)
-    assert "Against the baseline" in dagprof.render_report(AFTER, BEFORE, format="markdown")
+    assert "Comparison with the baseline" in dagprof.render_report(AFTER, BEFORE, format="markdown")
     with pytest.raises(UsageError, match=r"Unknown format 'pdf'\. Choose from html, markdown"):
         dagprof.render_report(AFTER, format="pdf")  # type: ignore[arg-type]
 

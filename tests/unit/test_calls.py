@@ -191,8 +191,7 @@ def test_the_plan_takes_the_call_and_says_what_to_do() -> None:
     (change,) = step.changes
     assert (str(change.place), step.evidence, step.adds_ms) == ("a.py:5", "proved", 80.0)
     assert changes.instruction(step) == (
-        "Parsing does not need this call: call helper.init in the tasks that need it."
-        " It loads 1 module (heavy)."
+        "Parsing does not need the call of helper.init. Call helper.init only in tasks. The call loads 1 module (heavy)."
     )
 
 
@@ -200,12 +199,12 @@ def test_an_assignment_names_what_parsing_does_not_use() -> None:
     used = proof(7, "idle", 18.0, 18.0, 18.0, assigned=("CLIENT",))
     (step,) = fleet(traced(experiments=(used,))).plan().steps
     assert changes.instruction(step) == (
-        "Parsing does not use CLIENT: call idle in a cached function that tasks call."
+        "Parsing does not use CLIENT. Call idle in a cached function, and call this function from tasks."
     )
     unused = proof(7, "idle", 18.0, 18.0, 18.0, assigned=("CLIENT",), is_unused=True)
     (step,) = fleet(traced(experiments=(unused,))).plan().steps
     assert changes.instruction(step) == (
-        "Nothing uses CLIENT: remove the call of idle unless its side effects are needed."
+        "No code uses CLIENT. Remove the call of idle unless you need its side effects."
     )
 
 
@@ -279,7 +278,10 @@ def test_an_import_that_only_a_call_needs_comes_after_the_call() -> None:
     ]
     assert first.adds_ms == 40.0
     assert second.adds_ms == pytest.approx(30.0)
-    assert "Only a.py:5 uses it while parsing: move both." in changes.instruction(second)
+    assert (
+        "Move a.py:5 together with the import. During parsing, nothing else needs the import."
+        in changes.instruction(second)
+    )
     assert found.needed() == []
 
     alone = fleet(file("a.py", 100.0, trace=pass_, experiments=(needed, call)))

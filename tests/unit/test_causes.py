@@ -55,10 +55,12 @@ def test_one_cause_for_many_files() -> None:
         44,
         "ModuleNotFoundError: No module named 'operators'",
     )
-    assert first.way_out == "`operators/` is in the project root: add `--pythonpath .`"
+    assert (
+        first.way_out == "`operators/` is in the project root. Add `--pythonpath .` to the command"
+    )
     assert (
         second.way_out
-        == "install the package that provides this module in /venv/bin/python, perhaps nope"
+        == "install the package that provides this module (perhaps nope) into the environment of /venv/bin/python"
     )
     assert not all_failed(shown)
 
@@ -66,30 +68,28 @@ def test_one_cause_for_many_files() -> None:
 @pytest.mark.parametrize(
     ("module", "line", "text"),
     [
-        ("yaml", "import yaml", "install PyYAML in /venv/bin/python"),
+        ("yaml", "import yaml", "install PyYAML into the environment of /venv/bin/python"),
         (
             "google.cloud",
             "from google.cloud import storage",
-            "install google-cloud-storage in /venv/bin/python",
+            "install google-cloud-storage into the environment of /venv/bin/python",
         ),
         (
             "airflow.providers.cncf",
             "from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator",
-            "install apache-airflow-providers-cncf-kubernetes in /venv/bin/python",
+            "install apache-airflow-providers-cncf-kubernetes into the environment of /venv/bin/python",
         ),
         (
             "pandas.gone",
             "import pandas.gone",
-            "the installed version 2.2.3 of pandas has no such module; another version may have it",
+            "the installed version 2.2.3 of pandas does not contain this module. Another version may contain this module",
         ),
-        ("airflow.nowhere", "import airflow.nowhere", "Airflow 3.3.2 has no such module"),
+        ("airflow.nowhere", "import airflow.nowhere", "Airflow 3.3.2 does not contain this module"),
         (
             "airflow.operators.dummy_operator",
             "from airflow.operators.dummy_operator import DummyOperator",
             (
-                "`airflow.operators.dummy_operator` was removed in Airflow 3.0: use"
-                " `airflow.providers.standard.operators.empty`, provided by"
-                " apache-airflow-providers-standard, which is not installed"
+                "`airflow.operators.dummy_operator` was removed in Airflow 3.0. Use `airflow.providers.standard.operators.empty`. Install apache-airflow-providers-standard, which provides this module"
             ),
         ),
     ],
@@ -116,11 +116,11 @@ def test_airflow_3_code_on_airflow_2() -> None:
     of = missing("a.py", "airflow.sdk", "from airflow.sdk import Asset")
     assert (
         way_out(of, environment=old)
-        == "`airflow.sdk.Asset` is new in Airflow 3.0; on Airflow 2 use `airflow.datasets.Dataset`"
+        == "`airflow.sdk.Asset` is new in Airflow 3.0. On Airflow 2, use `airflow.datasets.Dataset`"
     )
     whole = way_out(missing("a.py", "airflow.sdk", "import airflow.sdk"), environment=old)
     assert whole.startswith(
-        "`airflow.sdk` is new in Airflow 3.0; Airflow 2 has airflow (DAG), airflow.decorators (dag,"
+        "`airflow.sdk` is new in Airflow 3.0. Airflow 2 has airflow (DAG), airflow.decorators (dag,"
         " task"
     )
 
@@ -131,7 +131,7 @@ def test_a_name_that_moved() -> None:
         "ImportError",
         "cannot import name 'Dataset' from 'airflow' (/site/airflow/__init__.py)",
     )
-    assert way_out(of) == "`airflow.Dataset` was removed in Airflow 3.0: use `airflow.sdk.Asset`"
+    assert way_out(of) == "`airflow.Dataset` was removed in Airflow 3.0. Use `airflow.sdk.Asset`"
 
 
 def test_a_name_that_is_gone_from_a_module_that_is_there() -> None:
@@ -141,8 +141,7 @@ def test_a_name_that_is_gone_from_a_module_that_is_there() -> None:
     of = failing("a.py", "ImportError", message)
     assert (
         way_out(of)
-        == "`airflow.utils.dates.days_ago` was removed in Airflow 3.0 without a replacement of that"
-        " name"
+        == "`airflow.utils.dates.days_ago` was removed in Airflow 3.0 without a direct replacement"
     )
 
 
@@ -154,7 +153,7 @@ def test_a_module_that_is_gone_behind_a_name_of_which_nothing_is_known() -> None
     of = failing(
         "a.py", "ModuleNotFoundError", "No module named 'airflow.jobs.base_job'", cause=cause
     )
-    assert way_out(of) == "Airflow 3.3.2 has no such module"
+    assert way_out(of) == "Airflow 3.3.2 does not contain this module"
 
 
 @pytest.mark.parametrize(
@@ -163,12 +162,12 @@ def test_a_module_that_is_gone_behind_a_name_of_which_nothing_is_known() -> None
         (
             "DAG.__init__() got an unexpected keyword argument 'schedule_interval'",
             "3.3.2",
-            "the argument `schedule_interval` of a DAG was removed in Airflow 3.0: use `schedule`",
+            "the argument `schedule_interval` of a DAG was removed in Airflow 3.0. Use `schedule`",
         ),
         (
             "DAG.__init__() got an unexpected keyword argument 'default_view'",
             "3.0.6",
-            "the argument `default_view` of a DAG was removed in Airflow 3.0: remove it",
+            "the argument `default_view` of a DAG was removed in Airflow 3.0. Remove the argument",
         ),
         ("DAG.__init__() got an unexpected keyword argument 'schedule_interval'", "2.11.2", ""),
         ("DAG.__init__() got an unexpected keyword argument 'bogus'", "3.3.2", ""),
@@ -187,8 +186,7 @@ def test_a_path_that_only_the_container_has() -> None:
     shown = way_out(of, project=Project(root="/work/astro"))
     assert (
         shown
-        == "/usr/local/airflow is the project folder inside its container. Run dagprof there, "
-        "or make /usr/local/airflow a link to /work/astro"
+        == "/usr/local/airflow is the project folder inside the container. Run dagprof in the container, or make /usr/local/airflow a link to /work/astro"
     )
     assert way_out(of) == ""
     assert way_out(of, project=Project(root="/usr/local/airflow")) == ""
@@ -204,7 +202,10 @@ def test_a_missing_environment_variable() -> None:
     files = [failing(path, "KeyError", "'GCS_BUCKET'", text) for path in ("a.py", "b.py")]
     (cause,) = grouped(run(*files))
     assert cause.reason == "environment variable GCS_BUCKET is not set"
-    assert cause.way_out == "set GCS_BUCKET in the environment or in an --env-file"
+    assert (
+        cause.way_out
+        == "set GCS_BUCKET in the environment, or supply GCS_BUCKET with --env-file FILE"
+    )
     plain = failing(
         "a.py", "KeyError", "'x'", '  File "a.py", line 3, in <module>\n    y = settings["x"]\n'
     )
@@ -223,7 +224,7 @@ def test_a_first_cause_that_is_a_missing_module() -> None:
         cause.reason
         == "ImportError: install the extra (caused by ModuleNotFoundError: No module named 'yaml')"
     )
-    assert cause.way_out == "install PyYAML in /venv/bin/python"
+    assert cause.way_out == "install PyYAML into the environment of /venv/bin/python"
 
 
 def test_the_place_of_a_failure() -> None:
@@ -239,8 +240,9 @@ def test_nothing_was_measured() -> None:
     none: Run = run(missing("a.py", "yaml"), missing("b.py", "yaml"))
     assert all_failed(none)
     assert (
-        nothing_measured(none) == "None of the 2 files could be loaded, so nothing was measured: "
-        "ModuleNotFoundError: No module named 'yaml'. Install PyYAML in /venv/bin/python."
+        nothing_measured(none)
+        == "None of the 2 files could be loaded, so dagprof measured nothing. Reason: "
+        "ModuleNotFoundError: No module named 'yaml'. Install PyYAML into the environment of /venv/bin/python."
     )
     one: Run = run(
         file(
@@ -250,7 +252,7 @@ def test_nothing_was_measured() -> None:
         )
     )
     assert nothing_measured(one).startswith(
-        "The only file could not be loaded, so nothing was measured: Signal 9 (SIGKILL) killed"
+        "The only file could not be loaded, so dagprof measured nothing. Reason: Signal 9 (SIGKILL) killed"
     )
     assert not all_failed(run())
 
@@ -275,7 +277,7 @@ def test_distributions_by_module(module: str, distribution: str) -> None:
         (
             "airflow.contrib.operators.x",
             "3.0.6",
-            "`airflow.contrib` was removed in Airflow 3.0 without a replacement of that name",
+            "`airflow.contrib` was removed in Airflow 3.0 without a direct replacement",
         ),
         ("airflow.operators.bash", "2.9.3", ""),
         ("airflow.sdk", "3.3.2", ""),

@@ -77,10 +77,10 @@ def test_files_that_one_scan_was_not_asked_for_are_neither_new_nor_removed() -> 
         "etl/new.py": Outcome.NEW,
     }
     assert found.baseline_total_ms == pytest.approx(69)
-    assert "1 file that only the earlier scan was asked for is left out." in found.warnings
+    assert "The comparison omits 1 file that only the earlier scan covers." in found.warnings
     back = compare(part, whole, LIMITS)
     assert {change.path for change in back.of(Outcome.NEW)} == {"etl/gone.py"}
-    assert "1 file that only the later scan was asked for is left out." in back.warnings
+    assert "The comparison omits 1 file that only the later scan covers." in back.warnings
 
 
 def test_imports_that_appear_and_vanish_are_named(before: Run, after: Run) -> None:
@@ -111,7 +111,7 @@ def test_other_surroundings_are_warned_of(before: Run) -> None:
     text = "\n".join(compare(before, other, LIMITS).warnings)
     for part in (
         "another machine",
-        "used Python 3.12.1 and this run used Python 3.11.7",
+        "used Python 3.12.1, and this run used Python 3.11.7",
         "Airflow 3.3.2",
         "temperature",
         "pandas",
@@ -234,8 +234,7 @@ def test_waiting_for_a_processor_is_no_change() -> None:
     assert found.current_total_ms == pytest.approx(40)
     assert found.warnings == (
         (
-            "This run's machine was busy; the 0.1 s that its parses waited for a processor are not"
-            " counted."
+            "The machine was busy during this run. The comparison excludes the 0.1 s during which parses waited for a CPU."
         ),
     )
 
@@ -261,7 +260,7 @@ def test_the_gate_counts_files_not_reasons() -> None:
     assert verdict.reason == "1 file fails the gate."
     assert words.reasons(verdict) == [
         "a.py gives no DAGs: import-error",
-        "a.py +891 ms (+9,900 %). No single line stands out",
+        "a.py is 891 ms (9,900 %) slower. No single line explains the change",
     ]
 
 
@@ -270,11 +269,11 @@ def test_runs_without_a_file_in_common_tell_nothing() -> None:
     assert decided(before, now, regression=False).decision is Decision.PASSED
     verdict = decided(before, now)
     assert (verdict.decision, words.reasons(verdict)) == (Decision.CANNOT_TELL, [])
-    assert "no file in common" in verdict.reason
+    assert "no DAG file in common" in verdict.reason
 
 
 def test_the_gate_claims_only_what_it_looked_at(before: Run, after: Run) -> None:
-    assert decided(before, after, regression=False).reason == "Nothing failed."
+    assert decided(before, after, regression=False).reason == "No file fails the gate."
     assert decided(before, before).reason == "No file became slower beyond the limits."
 
 
@@ -308,7 +307,7 @@ def test_a_file_that_loses_some_of_its_dags_is_broken(
     new = file("a.py", 5, 5, 5, status=Status.IMPORT_ERROR, failures=(LOST,), dag_ids=now)
     (found,) = compare(run(old), run(new)).files
     assert (found.missing, found.breaks, found.outcome) == (missing, True, Outcome.CANNOT_TELL)
-    assert f"the file {missing} now (import-error)" in found.reason
+    assert f"the file {missing} (status: import-error)" in found.reason
 
 
 def test_a_file_that_fails_before_and_after_is_broken_only_if_it_loses_a_dag() -> None:

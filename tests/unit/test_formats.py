@@ -35,7 +35,7 @@ def test_each_format_of_a_run_writes_it_with_and_without_a_comparison(
     assert text.endswith(("\n", "</html>"))
     assert "1 file with 1 DAG" in text
     assert (
-        "Against the baseline" in text
+        "Comparison with the baseline" in text
     ) is is_compared or name == "html"  # which draws it in the browser
 
 
@@ -48,7 +48,7 @@ def test_each_format_of_a_verdict_writes_it(name: str) -> None:
 
 def test_a_format_that_needs_runs_says_so_where_they_are_missing() -> None:
     assert [name for name, each in VERDICTS.items() if each.needs_runs] == ["html"]
-    with pytest.raises(ValueError, match="needs the Runs of both sides"):
+    with pytest.raises(ValueError, match="needs the Runs of both versions"):
         VERDICTS["html"].text(VerdictReport(VERDICT))
 
 

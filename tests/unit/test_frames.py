@@ -121,7 +121,7 @@ def test_imports_take_what_they_take_of_a_plain_parse() -> None:
 def test_other_groupings_are_refused(two_files: Run) -> None:
     for frame in (frames.imports_frame, frames.savings_frame):
         with pytest.raises(
-            UsageError, match=r"no grouping by 'pkg'\. Choose from module, package, distribution"
+            UsageError, match=r"Unknown grouping 'pkg'\. Choose from module, package, distribution"
         ):
             frame(two_files, by="pkg")  # type: ignore[arg-type]
 

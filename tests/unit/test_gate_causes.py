@@ -27,7 +27,7 @@ from unit.gating import (
 
 def test_what_explains_little_of_the_change_is_not_named() -> None:
     (told,) = judged([before()], [after(loads((4, -1, 20_000, 20_000, -1, 7)))]).files
-    assert told.reason == "a.py +300 ms (+299 %). No single line stands out"
+    assert told.reason == "a.py is 300 ms (299 %) slower. No single line explains the change"
     assert (told.findings[0].file, told.findings[0].line) == ("a.py", 0)
 
 
@@ -35,7 +35,9 @@ def test_an_improvement_tells_what_the_old_version_did() -> None:
     loaded = loads((1, -1, 300_000, 300_000, -1, 7))
     (told,) = judged([after(loaded)], [before()]).files
     assert told.outcome is Outcome.IMPROVEMENT
-    assert told.reason == "a.py −300 ms (−75 %). Before the change, line 7 imported `pandas`"
+    assert (
+        told.reason == "a.py is 300 ms (75 %) faster. Before the change, line 7 imported `pandas`"
+    )
     assert told.findings == ()
 
 
@@ -55,7 +57,7 @@ def test_an_improvement_tells_what_the_old_version_did() -> None:
         (
             after(samples=samples(*times(400), load=0.1, serialise=0.6), task_count=382),
             before(),
-            "it created 380 more tasks",
+            "the file created 380 more tasks",
         ),
         (
             after(loads((0, -1, 300_000, 300_000, -1, 4))),
@@ -65,7 +67,7 @@ def test_an_improvement_tells_what_the_old_version_did() -> None:
         (
             after(loads((0, -1, 300_000, 300_000, -1, 4))),
             before(),
-            "line 4 imported `common.frames`, whose own code took that time",
+            "line 4 imported `common.frames`, whose own code took most of that time",
         ),
         (
             after(CALLED, statements=[statement(7, 300_000, text="build()")]),
@@ -78,7 +80,7 @@ def test_what_the_old_version_did_is_told_in_the_past(
     slow: FileResult, fast: FileResult, past: str
 ) -> None:
     (told,) = judged([slow], [fast]).files
-    assert told.reason == f"a.py −300 ms (−75 %). Before the change, {past}"
+    assert told.reason == f"a.py is 300 ms (75 %) faster. Before the change, {past}"
 
 
 def test_what_takes_much_more_than_the_change_was_there_before_in_another_form() -> None:
@@ -209,7 +211,7 @@ def test_dags_that_take_longer_to_check_and_serialise_without_more_tasks() -> No
     ]
     base = before(statements=rows)
     base = msgspec.structs.replace(base, samples=fast)
-    text = "checking and serialising its DAGs takes 80 ms longer"
+    text = "checking and serialising the DAGs takes 80 ms longer"
     for lines, line in (((5,), 5), ((3,), 3), ((1,), 0)):
         (told,) = judged(
             [base], [after(samples=slow, statements=rows)], changed_lines={"a.py": lines}

@@ -35,51 +35,51 @@ from unit.gating import (
             file("a.py", *times(100)),
             file("a.py", *times(400)),
             Outcome.REGRESSION,
-            "a.py +300 ms (+299 %). No single line",
+            "a.py is 300 ms (299 %) slower. No single line",
         ),
         (
             file("a.py", *times(400)),
             file("a.py", *times(100)),
             Outcome.IMPROVEMENT,
-            "a.py −300 ms (−75 %)",
+            "a.py is 300 ms (75 %) faster",
         ),
         (
             file("a.py", *times(100)),
             file("a.py", *times(101)),
             Outcome.UNCHANGED,
-            "a.py +1 ms (+1 %), within the limits",
+            "a.py changed by +1 ms (+1 %), within the limits",
         ),
         (
             file("a.py", 1, 90),
             file("a.py", 90, 1),
             Outcome.CANNOT_TELL,
-            "a.py: inconclusive. Measured change: between −89 and +89 ms after 2 pairs of parses",
+            "a.py is inconclusive. After 2 parses of each version, the measured change is between −89 and +89 ms",
         ),
         (None, file("a.py", 60, 70, 80), Outcome.NEW, "a.py is new and takes 70 ms"),
         (
             None,
             file("a.py", status=Status.TIMED_OUT),
             Outcome.NEW,
-            "a.py is new and gives no DAGs (timed-out)",
+            "a.py is new and gives no DAGs (status: timed-out)",
         ),
         (file("a.py", 60), None, Outcome.GONE, "a.py no longer exists"),
         (
             file("a.py"),
             file("a.py", 60),
             Outcome.CANNOT_TELL,
-            "a.py was not compared: the time budget ran out",
+            "a.py was not compared, because the time budget ran out",
         ),
         (
             file("a.py", 60),
             file("a.py", 60, status=Status.IMPORT_ERROR),
             Outcome.CANNOT_TELL,
-            "a.py gives no DAGs (import-error now, ok before)",
+            "a.py gives no DAGs (status: ok before, import-error now)",
         ),
         (
             file("a.py", status=Status.KILLED),
             file("a.py", status=Status.TIMED_OUT),
             Outcome.UNCHANGED,
-            "a.py gives no DAGs on either side (timed-out)",
+            "a.py gives no DAGs in either version (status: timed-out)",
         ),
     ],
 )
@@ -93,10 +93,16 @@ def test_what_became_of_a_file(
 
 def test_a_new_file_is_told_with_the_statement_that_most_of_it_goes_into() -> None:
     (told,) = judged([], [after(statements=[statement(9, 310_000), statement(11, 20_000)])]).files
-    assert told.reason == "a.py is new and takes 400 ms, 78% of it in line 9 (`statement(9)`)"
+    assert (
+        told.reason
+        == "a.py is new and takes 400 ms to parse. Line 9 takes 78% of the parse time (`statement(9)`)"
+    )
     assert told.parse_ms == pytest.approx(400, rel=0.02)
     many = [statement(line, 40_000) for line in range(3, 13)]
-    assert judged([], [after(statements=many)]).files[0].reason == "a.py is new and takes 400 ms"
+    assert (
+        judged([], [after(statements=many)]).files[0].reason
+        == "a.py is new and takes 400 ms to parse"
+    )
 
 
 def test_why_the_base_failed_is_told() -> None:
@@ -105,7 +111,7 @@ def test_why_the_base_failed_is_told() -> None:
     (told,) = judged([broken], [file("a.py", 60)]).files
     assert (
         told.reason
-        == "a.py has no times to compare (import-error before, ok now). The base failed with"
+        == "a.py has no comparable parse times (status: import-error before, ok now). The base version failed with"
         " KeyError: 'x'"
     )
 
@@ -113,7 +119,7 @@ def test_why_the_base_failed_is_told() -> None:
 def test_a_renamed_file_is_told_with_its_old_name() -> None:
     base, head = slower()
     (told,) = judged([base], [head], renamed={"a.py": "worker.py"}).files
-    assert told.reason.endswith(". Renamed from worker.py")
+    assert told.reason.endswith(". The file was renamed from worker.py")
 
 
 def test_a_regression_fails_and_is_told_with_its_figures() -> None:
@@ -179,7 +185,7 @@ def test_an_accepted_regression_passes_and_is_not_denied() -> None:
     assert verdict.decision is Decision.PASSED
     assert (
         verdict.reason
-        == "1 file became slower, but waivers accept this; 1 file measured, 1 finding accepted."
+        == "1 file became slower, but waivers accept this regression; 1 file measured, 1 finding accepted."
     )
     assert (
         judged([base], [base]).reason == "No file became slower beyond the limits; 1 file measured."
@@ -247,9 +253,7 @@ def test_dags_that_come_and_go_are_unstable() -> None:
         Instability(dag_id=name, field=EXISTENCE, first="there", second="missing")
         for name in ("x", "y")
     ]
-    sentence = (
-        "a.py gives the DAGs x, y in only some parses. Airflow keeps removing and adding these DAGs"
-    )
+    sentence = "a.py gives the DAGs x, y in only some parses. Airflow repeatedly removes and adds these DAGs"
     both = parsed(instabilities=(UNSTABLE, *going))
     assert [
         each.message for each in found(parsed(instabilities=(UNSTABLE,)), both, Rule.UNSTABLE_DAG)
@@ -257,5 +261,5 @@ def test_dags_that_come_and_go_are_unstable() -> None:
     assert next(each.message for each in found(parsed(), both, Rule.UNSTABLE_DAG)) == sentence
     assert len(found(None, both, Rule.UNSTABLE_DAG)) == 2
     (other,) = found(parsed(instabilities=tuple(going)), both, Rule.UNSTABLE_DAG)
-    assert other.message.startswith("the DAG d differs from parse to parse")
+    assert other.message.startswith("in the DAG d, the field tasks[0].doc differs between parses")
     assert found(both, both, Rule.UNSTABLE_DAG) == []

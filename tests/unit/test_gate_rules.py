@@ -43,19 +43,19 @@ def access(kind: str, key: str) -> Access:
             Rule.NEW_VARIABLE,
             parsed(accesses=(access("variable", "one"),)),
             ("a.py", 8),
-            "a.py reads the Variable 'one' in every parse. Read it in a task or a template",
+            "a.py reads the Variable 'one' in every parse. Read the Variable in a task or a template",
         ),
         (
             Rule.NEW_CONNECTION,
             parsed(accesses=(access("connection", "db"),)),
             ("a.py", 8),
-            "a.py reads the Connection 'db' in every parse. Read it in a task or a template",
+            "a.py reads the Connection 'db' in every parse. Read the Connection in a task or a template",
         ),
         (
             Rule.NEW_DATABASE,
             parsed(effects=(effect("database", "db:5432"), effect("metadata-database", "select"))),
             (FRAMES, 3),
-            "a.py queries a database while it is parsed (db:5432, select). Query it in a task",
+            "a.py queries a database during parsing (db:5432, select). Query the database in a task",
         ),
         (
             Rule.NEW_NETWORK,
@@ -67,21 +67,20 @@ def access(kind: str, key: str) -> Access:
                 )
             ),
             (FRAMES, 3),
-            "a.py uses the network while it is parsed (host, host:80, host/x). Use it in a task",
+            "a.py uses the network during parsing (host, host:80, host/x). Use the network in a task",
         ),
         (
             Rule.NEW_PROCESS,
             parsed(effects=(effect("process", "git", file=""),)),
             ("a.py", 3),
-            "a.py starts a program while it is parsed (git). Start it in a task",
+            "a.py starts a program during parsing (git). Start the program in a task",
         ),
         (
             Rule.UNSTABLE_DAG,
             parsed(instabilities=(UNSTABLE,)),
             ("a.py", 0),
             (
-                "the DAG d differs from parse to parse: tasks[0].doc is 1, then 2. Airflow 3 stores"
-                " each variant as a new version"
+                "in the DAG d, the field tasks[0].doc differs between parses: 1, then 2. Airflow 3 stores each variant as a new DAG version"
             ),
         ),
         (
@@ -221,7 +220,9 @@ def test_many_new_modules_are_told() -> None:
         FRAMES,
         1,
     )  # the first is line 4, by which only the helper itself is loaded
-    assert finding.message == "a.py now loads 5 modules, up from 0. The limit is 3 more"
+    assert (
+        finding.message == "a.py now loads 5 modules, up from 0. The limit is 3 additional modules"
+    )
     assert (
         found(
             parsed(HELPER_ALONE),
@@ -237,7 +238,9 @@ def test_many_new_modules_are_told() -> None:
 def test_a_budget_is_held_against_the_fastest_parse_without_waiting_for_a_processor() -> None:
     limits = limits_for("a.py", Policy(budget="90ms"), ())
     (finding,) = found(None, parsed(), Rule.BUDGET, limits)
-    assert finding.message == "a.py takes at least 100 ms to parse, over its budget of 90ms"
+    assert (
+        finding.message == "a.py takes at least 100 ms to parse, which exceeds the budget of 90ms"
+    )
     waited = msgspec.structs.replace(samples(300, 200, 250), queued_ms=(0.0, 115.0, 0.0))
     assert found(None, parsed(samples=waited), Rule.BUDGET, limits) == []
     assert found(None, parsed(), Rule.BUDGET, limits_for("a.py", Policy(budget="100ms"), ())) == []

@@ -41,15 +41,18 @@ def test_a_comment_on_a_line_of_its_own_accepts_for_the_whole_file() -> None:
 @pytest.mark.parametrize(
     ("comment", "why"),
     [
-        ("accept", "a rule, a last day and a reason are required"),
+        ("accept", "a waiver requires a rule, a last day and a reason"),
         (
             "allow new-variable until 2027-01-31: needed",
-            "a rule, a last day and a reason are required",
+            "a waiver requires a rule, a last day and a reason",
         ),
-        ("accept slower", "a rule, a last day and a reason are required"),
-        ("accept slower, new-modules until 2027-01-31: x", "a comment accepts one rule"),
-        ("accept slower until tomorrow: x", "a rule, a last day and a reason are required"),
-        ("accept slower until 2027-02-30: x", "2027-02-30 is not a date"),
+        ("accept slower", "a waiver requires a rule, a last day and a reason"),
+        (
+            "accept slower, new-modules until 2027-01-31: x",
+            "a waiver comment accepts only one rule",
+        ),
+        ("accept slower until tomorrow: x", "a waiver requires a rule, a last day and a reason"),
+        ("accept slower until 2027-02-30: x", "2027-02-30 is not a valid date"),
         ("accept slower until 2027-01-31", "the reason is missing"),
         ("accept slower until 2027-01-31: ", "the reason is missing"),
         (
@@ -159,7 +162,7 @@ def test_a_comment_that_accepted_nothing_is_told() -> None:
     changed = {"a.py": range(1, 8), FRAMES: (7,)}
     (text,) = waivers.unused(comments, [finding()], TODAY, changed)
     assert text.startswith(
-        "Unused waiver for slower at a.py:6: that line has no such finding. To cover the whole"
+        "Unused waiver for slower at a.py:6: this line has no such finding. To cover the whole"
         " file,"
     )
     assert waivers.unused(comments, [finding()], TODAY, {"a.py": (5,)}) == ()

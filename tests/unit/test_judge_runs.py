@@ -70,14 +70,18 @@ def test_wall_and_cpu_time_both_say_so_or_the_file_waits() -> None:
     assert kind(waiting(400, 380, 300), waiting(100, 90)) is Kind.UNCHANGED
     assert kind(waiting(300, 90), waiting(300, 290)) is Kind.UNCHANGED
     why = runs.judge_file(waiting(100, 95), waiting(160, 140), KNOWN, LEAST).why
-    assert why == "+60 ms of wall time, but +45 ms of CPU time"
+    assert why == "the wall time changed by +60 ms, but the CPU time changed by +45 ms"
 
 
 @pytest.mark.parametrize(
     ("before", "after", "why"),
     [
-        ([100, 104], [200, 200, 200], "2 and 3 parses are too few to tell +98 ms from noise"),
-        ([100, 180, 60], [200, 280, 160], "+100 ms is within the noise of ±243 ms"),
+        (
+            [100, 104],
+            [200, 200, 200],
+            "2 parses before and 3 parses now are too few to distinguish a change of +98 ms from noise",
+        ),
+        ([100, 180, 60], [200, 280, 160], "the change of +100 ms is within the noise of ±243 ms"),
     ],
 )
 def test_what_is_open_says_why(before: list[float], after: list[float], why: str) -> None:
@@ -145,7 +149,10 @@ def test_one_warning_says_what_is_missing_and_what_to_do(
     warnings = compare(run(file("a.py", 100), **old), run(file("a.py", 100), **new)).warnings
     (told,) = [text for text in warnings if "reference" in text]
     assert told.startswith(f"{begins}")
-    assert "was equally fast in both runs. Changes below 40% are inconclusive" in told
+    assert (
+        "had the same speed in both runs. Changes of the parse time below 40% are inconclusive"
+        in told
+    )
     assert "`dagprof scan --save-baseline`" in told
 
 
@@ -163,7 +170,7 @@ def test_nothing_is_said_about_equal_speeds() -> None:
         ),
         (
             {"settings": {"temperature": "cold", "isolation": "spawn"}},
-            "used temperature processor and this run used cold",
+            "used temperature processor, and this run used temperature cold",
         ),
         ({"reference": reference(500)}, "takes 5.0 times as long as when the baseline was saved"),
     ],
@@ -240,4 +247,4 @@ def test_a_scan_that_asks_for_nothing_passes_over_times() -> None:
     after = run(file("a.py", *times(900)))
     asked = scanned.demand(None, "50ms", ["import-error"])
     verdict = scanned.decide(after, before, runs.judge(before, after, asked.timing), asked)
-    assert (verdict.decision, verdict.reason) == (Decision.PASSED, "Nothing failed.")
+    assert (verdict.decision, verdict.reason) == (Decision.PASSED, "No file fails the gate.")

@@ -48,7 +48,8 @@ def found() -> Run:
 def test_the_sentence_names_what_where_and_the_option(found: Run) -> None:
     sentence = found.files[0].what_it_needs
     assert (
-        sentence == "it needs Variable 'api_url' (read at a.py:7). Supply it with --variables FILE"
+        sentence
+        == "the file needs Variable 'api_url' (read at a.py:7). Supply the Variable with --variables FILE"
     )
     assert "unknown url type" in figures.why_failed(found.files[0])
     environment = Unanswered(kind="environment", key="TOKEN", file="/dags/a.py", line=1)
@@ -76,7 +77,8 @@ def test_fail_on_import_error_leaves_it_open() -> None:
     verdict = scanned.decide(run(needy()), None, {}, asked)
     assert verdict.decision is Decision.CANNOT_TELL
     assert (
-        verdict.reason == "Nothing failed, but 1 file needs values that dagprof does not have. "
+        verdict.reason
+        == "No file fails the gate, but 1 file needs values that dagprof does not have. "
         "Supply the values with --variables, --connections or --env-file."
     )
     assert words.reasons(verdict) == [f"a.py: {needy().what_it_needs}"]

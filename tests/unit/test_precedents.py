@@ -81,17 +81,17 @@ DOES = [
     (
         {"effects": (effect("process", "ldconfig -p"),)},
         Rule.NEW_PROCESS,
-        "starts a program while it is parsed (ldconfig -p)",
+        "starts a program during parsing (ldconfig -p)",
     ),
     (
         {"effects": (effect("dns", "example.org"),)},
         Rule.NEW_NETWORK,
-        "uses the network while it is parsed (example.org)",
+        "uses the network during parsing (example.org)",
     ),
     (
         {"effects": (effect("database", "SELECT a"),)},
         Rule.NEW_DATABASE,
-        "queries a database while it is parsed (SELECT a)",
+        "queries a database during parsing (SELECT a)",
     ),
     ({"accesses": (access("key"),)}, Rule.NEW_VARIABLE, "reads the Variable 'key' in every parse"),
     (
@@ -114,12 +114,14 @@ def test_what_others_do_through_the_same_line_is_a_note(
     assert alone.notes == ()
     found = told([], [new], others)
     assert found.findings == ()
-    assert found.notes == (f"new.py {text}. 2 other DAG files already do this through {FRAMES}:3",)
+    assert found.notes == (
+        f"new.py {text}. {FRAMES}:3 already has the same effect in 2 other DAG files",
+    )
     # A changed file that begins to use the helper is no other; nor is a file that was measured on
     # both sides.
     changed = told([parsed("new.py", loads())], [new], others[:1])
     assert changed.findings == ()
-    assert changed.notes[-1].endswith(f". b.py already does this through {FRAMES}:3")
+    assert changed.notes[-1].endswith(f". {FRAMES}:3 already has the same effect in b.py")
     assert told([others[0]], [new, others[0]]).notes == changed.notes[-1:]
 
 
@@ -158,7 +160,7 @@ def test_lines_of_a_changed_helper_may_have_moved() -> None:
 def test_files_that_were_left_out_are_not_counted() -> None:
     new, other = (parsed(path, effects=(effect("process", "ls"),)) for path in ("new.py", "b.py"))
     (note,) = told([], [new], [other], more_others=True).notes
-    assert note.endswith(f". At least 1 other DAG file already does this through {FRAMES}:3")
+    assert note.endswith(f". {FRAMES}:3 already has the same effect in at least 1 other DAG file")
 
 
 def test_packages_that_a_helper_brings_to_others_too_are_notes() -> None:
@@ -170,10 +172,12 @@ def test_packages_that_a_helper_brings_to_others_too_are_notes() -> None:
     found = told([], [new], [other])
     assert found.findings == ()
     assert (
-        f"new.py is new and loads pandas. b.py already does this through {FRAMES}:1" in found.notes
+        f"new.py is new and loads pandas. {FRAMES}:1 already has the same effect in b.py"
+        in found.notes
     )
     assert any(
-        "ms on imports at common/frames.py:1. b.py already loads the same modules there" in note
+        "ms on imports at common/frames.py:1. b.py already loads the same modules through that line"
+        in note
         for note in found.notes
     )
     first = msgspec.structs.replace(
@@ -211,11 +215,10 @@ def test_advice_is_about_the_import_where_a_library_does_it() -> None:
     (found,) = (each for each in told([], [by_import]).findings if each.rule is Rule.NEW_PROCESS)
     assert (
         found.message
-        == f"new.py starts a program while it is parsed (ldconfig). The import at {FRAMES}:1 does"
-        " this. Move that import into the functions that use it"
+        == f"new.py starts a program during parsing (ldconfig). The import at {FRAMES}:1 is the cause. Move this import into the functions that use the imported code"
     )
     (found,) = (each for each in told([], [by_call]).findings if each.rule is Rule.NEW_PROCESS)
-    assert found.message.endswith("(ldconfig). Start it in a task")
+    assert found.message.endswith("(ldconfig). Start the program in a task")
     airflows = (
         *MODULES[:1],
         Module(name="airflow.x", file="/site/airflow/x.py", origin=Origin.DISTRIBUTION),
@@ -226,7 +229,7 @@ def test_advice_is_about_the_import_where_a_library_does_it() -> None:
     )
     messages = [each.message for each in decide(compared, Demand(today=TODAY)).all_findings]
     assert (
-        f"new.py starts a program while it is parsed (ldconfig). The import at {FRAMES}:1 does this"
+        f"new.py starts a program during parsing (ldconfig). The import at {FRAMES}:1 is the cause"
         in messages
     )
 
@@ -351,8 +354,7 @@ def test_what_is_no_longer_pre_imported_is_the_reason_and_no_line() -> None:
     text = without_pre_import(changed_lines={"a.py": (2,)})
     assert (
         text
-        == f"{Place(file=FRAMES, line=1)} now loads `pandas` in every parse: no DAG file imports"
-        " pandas any more, so the DAG processor no longer preloads it"
+        == f"{Place(file=FRAMES, line=1)} now loads `pandas` in every parse: the DAG processor no longer preloads pandas, which no DAG file imports any more"
     )
 
 

@@ -190,7 +190,7 @@ def test_a_plan_that_was_not_looked_for_is_told_apart_from_one_that_is_empty() -
         untraced, Fleet(untraced).plan(), None
     )
     traced = run(file("a.py", 100, trace=trace(100)))
-    assert "No import or call that could be moved would save a noticeable time." in markdown.render(
+    assert "Moving an import or a call would save almost no time." in markdown.render(
         traced, Fleet(traced).plan(), None
     )
 
@@ -204,36 +204,40 @@ def test_advice_can_be_followed() -> None:
     """A function cannot hold ``import *``, and for a statement in a function it is the call that
     has to go.
     """
-    assert advised() == "Import heavy inside the functions that use it, not at the top."
-    assert "Import the names you use from heavy" in advised(is_star=True)
+    assert (
+        advised()
+        == "Move the import of heavy from the top of the file into the functions that use the import."
+    )
+    assert "Import the names that you need from heavy" in advised(is_star=True)
     assert (
         advised(is_unused=True)
-        == "Looks unused. Remove the import unless its side effects are needed."
+        == "This import looks unused. Remove the import unless you need its side effects."
     )
     others = tuple(Place(file=f"{name}.py", line=7) for name in "bcde")
     assert advised(used_in=others[:1]).endswith(
-        " b.py:7 imports the name from this file. Change this import too."
+        " b.py:7 imports the same name from this file. Change this import too."
     )
     assert advised(used_in=others).endswith(
-        " b.py:7, c.py:7, d.py:7 and 1 more import the name from this file. Change these imports too."
+        " b.py:7, c.py:7, d.py:7 and 1 more place import the same name from this file. Change these imports too."
     )
     assert (
         advised(in_function=True)
-        == "This function runs during parsing. Move the import to where it is used, or call the"
+        == "This import is in a function that runs during parsing. Move the import closer to its use, or call the"
         " function from a task."
     )
-    assert advised(in_function=True, is_unused=True).startswith("Looks unused")
+    assert advised(in_function=True, is_unused=True).startswith("This import looks unused")
     assert (
-        advised(in_hints=True) == "Only type hints use it: import heavy under `if TYPE_CHECKING:`."
+        advised(in_hints=True)
+        == "Only type hints use this import. Import heavy under `if TYPE_CHECKING:`."
     )
 
 
 def test_more_depth_is_advised_where_it_helps() -> None:
     untried = Plan(100, (), 100, 0, 2)
     for settings, more in (
-        ({"depth": "normal"}, "use --depth full to try all lines"),
-        ({"depth": "full"}, "the files are too slow to try more lines"),
-        ({"depth": "full", "time_budget": "8s"}, "raise --time-budget to try more lines"),
+        ({"depth": "normal"}, "use --depth full to test all lines"),
+        ({"depth": "full"}, "the files parse too slowly to test more lines"),
+        ({"depth": "full", "time_budget": "8s"}, "raise --time-budget to test more lines"),
     ):
         traced = msgspec.structs.replace(
             run(file("a.py", 100, trace=trace(100))), settings=settings
@@ -241,7 +245,7 @@ def test_more_depth_is_advised_where_it_helps() -> None:
         assert changes.no_plan(traced, untried).endswith(
             f"whose removal might save time. {more[0].upper()}{more[1:]}."
         )
-        assert changes.summary(traced, untried, 3).endswith(f"2 more lines not tried ({more})")
+        assert changes.summary(traced, untried, 3).endswith(f"2 more lines are untested ({more})")
 
 
 def test_the_page_tells_effects_experiments_and_what_is_unstable() -> None:
@@ -278,7 +282,7 @@ def test_the_page_tells_effects_experiments_and_what_is_unstable() -> None:
     ]
     assert found["experiments"][0][1:] == [True, ["environment variable X"]]
     assert "is 42 ms ± 2 ms shorter" in found["experiments"][0][0]
-    assert found["unstable"] == [["d", "start_date", "1", "2", "parse to parse"]]
+    assert found["unstable"] == [["d", "start_date", "1", "2", "parses"]]
 
 
 def test_a_saving_within_the_noise_is_not_told_as_one() -> None:
@@ -286,7 +290,7 @@ def test_a_saving_within_the_noise_is_not_told_as_one() -> None:
         without=(Place(file="a.py", line=3),), need=Need.NOT_NEEDED, saving_ms=(-12.0, -4.0, 9.0)
     )
     assert (noise.is_proof, noise.is_shorter) == (True, False)
-    assert "the parse time does not change measurably (+4 ± 8 ms)" in changes.trial(noise)
+    assert "The parse time does not change measurably (+4 ± 8 ms)" in changes.trial(noise)
 
 
 def test_packages_are_summed_over_files_with_who_imports_them() -> None:
@@ -338,7 +342,7 @@ def test_a_comparison_holds_both_sides() -> None:
     assert row["new_effects"] == ["dns x (line 2)"]
     assert row["tree_before"]["name"][0] == "common.frames"
     assert row["tree_now"] is None
-    assert "1 file unchanged within the limits" in found["sentence"]
+    assert "1 file stayed within the limits" in found["sentence"]
 
 
 def test_a_failure_elsewhere_has_no_line_of_the_file() -> None:
@@ -377,12 +381,12 @@ def test_source_is_shown_as_it_was_measured_only(tmp_path: Path) -> None:
     assert found["source"] == "import pandas\nx = '\\u202e'\n"
     (without,) = Page(html.render(shown, with_source=False)).details()
     assert "source" not in without
-    assert without["no_source"] == "The report was made without source code."
+    assert without["no_source"] == "This report contains no source code."
     (tmp_path / "a.py").write_text("changed", encoding="utf-8")
     (changed,) = Page(html.render(shown)).details()
     assert (changed.get("source"), changed["no_source"]) == (
         None,
-        "The source was changed or moved since it was measured.",
+        "The source file was changed or moved after the measurement.",
     )
 
 
@@ -444,7 +448,7 @@ def test_the_summary() -> None:
     )
     text = summary(shown, written=[Path("reports/run.json")])
     assert (
-        "2 files with 1 DAG take 1.51 s to parse once, 1.50 s with 2 parsing processes; 1 file"
+        "2 files with 1 DAG take 1.51 s to parse once (1.50 s with 2 parsing processes); 1 file"
         " could not be loaded." in text
     )
     assert re.search(r"1\.50 s +10 .* slow\.py", text)
@@ -452,8 +456,8 @@ def test_the_summary() -> None:
     assert re.search(r"900 ms +900 ms +1 +slow\.py:3 +rows = fetch\(\)", text)
     assert "bad.py:7  import error: KeyError: 'x'" in text
     assert (
-        "Airflow never executes 1 file that safe mode skips: h.py. If a file defines DAGs, add the"
-        " missing words in a comment." in " ".join(text.split())
+        "Airflow's safe mode skips 1 file: h.py. If one of these files defines DAGs, add the missing words to the file in a comment."
+        in " ".join(text.split())
     )
     assert "Written: reports/run.json" in text
 
@@ -479,7 +483,7 @@ def test_the_summary_of_a_comparison() -> None:
     verdict = scanned.decide(after, before, runs.judge(before, after, asked.timing), asked)
     text = summary(after, comparison=comparison, verdict=verdict)
     assert (
-        "Against the baseline: 100 ms → 305 ms; 1 slower, 0 faster, 1 added, 0 removed, 0"
+        "Comparison with the baseline: 100 ms → 305 ms; 1 slower, 0 faster, 1 added, 0 removed, 0"
         " inconclusive" in text
     )
     assert "slower  a.py +200 ms (+200%)" in text
@@ -531,12 +535,14 @@ def test_the_same_note_for_many_files_is_one() -> None:
     text = summary(
         run(*(noisy(f"{name}.py", 10, 90) for name in "abcd"), noisy("history.py", 2700, 6100))
     )
-    assert "  Noisy: 5 files, worst history.py, 2.7 to 6.1 s" in text.splitlines()
+    assert (
+        "  Parse times vary widely: 5 files, most in history.py (2.7 to 6.1 s)" in text.splitlines()
+    )
     assert "2 parses" not in text
     inconsistent = Doubt(code="inconsistent", text="Different outcomes.")
     text = summary(run(*(file(f"{name}.py", 1, doubts=(inconsistent,)) for name in "abcde")))
     assert (
-        "  Different outcomes in different parses: 5 files (a.py, b.py, c.py and 2 more)"
+        "  Parses of the same file ended differently: 5 files (a.py, b.py, c.py and 2 more)"
         in text.splitlines()
     )
 
@@ -546,9 +552,12 @@ def test_a_note_of_a_file_fits_on_one_line_and_its_values_are_cut() -> None:
     found = Instability(dag_id="d", field="doc", first="a" * 5000, second="b" * 5000)
     noted = file("a.py", 1, doubts=(long,), instabilities=(found,))
     notes = [line for line in summary(run(noted)).splitlines() if line.startswith("  a.py: ")]
-    assert [note[:12] for note in notes] == ["  a.py: DAG ", "  a.py: word"]
+    assert [note[:12] for note in notes] == ["  a.py: in D", "  a.py: word"]
     assert all(len(note) <= 120 and note.endswith("…") for note in notes)
-    assert "doc is " + "a" * 59 + "…, then " + "b" * 59 + "…. Airflow 3" in figures.unstable(noted)
+    assert (
+        "the field doc differs between parses: " + "a" * 59 + "…, then " + "b" * 59 + "…. Airflow 3"
+        in figures.unstable(noted)
+    )
 
 
 def test_unstable_files_share_one_note() -> None:
@@ -557,8 +566,8 @@ def test_unstable_files_share_one_note() -> None:
         run(*(file(f"{name}.py", 1, instabilities=(found,)) for name in "abcde"))
     ).splitlines()
     assert (
-        "  DAGs that differ from parse to parse: 5 files (a.py, b.py, c.py and 2 more). See"
-        " `dagprof explain`" in lines
+        "  DAGs that differ between parses: 5 files (a.py, b.py, c.py and 2 more). For details, run `dagprof explain FILE`"
+        in lines
     )
 
 
@@ -587,20 +596,23 @@ def test_the_summary_begins_with_the_answer() -> None:
     assert len(said) <= 5
     assert said[0].startswith("3 files with 1 DAG take ")
     assert said[1].startswith(
-        "Fix first: ModuleNotFoundError: No module named 'yaml' (2 files). Install PyYAML in "
+        "Fix first: ModuleNotFoundError: No module named 'yaml' (2 files). Install PyYAML into the environment of "
     )
-    assert said[2] == "Move into a task: variable owner at a.py:3, which each parse of 1 file runs."
+    assert (
+        said[2]
+        == "Move into a task: variable owner at a.py:3. Every parse of 1 file runs this line."
+    )
 
 
 def test_files_that_load_quickly_are_counted() -> None:
     one, two = run(file("a.py", 5)), run(file("a.py", 5), file("b.py", 5))
     assert (
         figures.untraced(one)
-        == "1 file that loads quickly is not traced. To trace all files, use --depth full."
+        == "1 file that loads quickly was not traced. To trace all files, use --depth full."
     )
     assert (
         figures.untraced(two)
-        == "2 files that load quickly are not traced. To trace all files, use --depth full."
+        == "2 files that load quickly were not traced. To trace all files, use --depth full."
     )
 
 

@@ -48,7 +48,7 @@ def printed(
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
 def test_no_console_is_too_poor_for_the_summary(encoding: str) -> None:
     text = printed(FOREIGN, encoding, compare(FOREIGN, FOREIGN))
-    assert "Against the baseline" in text
+    assert "Comparison with the baseline" in text
     assert ("東京/ü.py" if encoding == "utf-8" else "\\u6771\\u4eac/") in text
 
 
@@ -177,5 +177,5 @@ def test_a_figure_stays_with_its_unit_in_the_headline() -> None:
     assert heading is not None
     assert (
         heading[1]
-        == "2 files with 2 DAGs take 510\xa0ms to parse once, 400\xa0ms with 2 parsing processes."
+        == "2 files with 2 DAGs take 510\xa0ms to parse once (400\xa0ms with 2 parsing processes)."
     )

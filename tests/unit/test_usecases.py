@@ -82,7 +82,7 @@ def test_expectations_are_read_from_the_settings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        (Settings(fail_on=("weather",)), "Unknown reason to fail 'weather'"),
+        (Settings(fail_on=("weather",)), "Unknown value 'weather' for --fail-on"),
         (Settings(fail_on_regression="20%"), "--fail-on-regression needs a baseline"),
         (Settings(baseline="missing.json"), "Cannot read 'missing.json'"),
     ],

@@ -808,9 +808,9 @@ def test_a_comment_that_would_be_too_long_says_what_it_leaves_out() -> None:
     shown = text.count("| Slower |")
     assert 0 < shown < 700
     ending = text.rstrip().splitlines()[-1]
-    assert ending.startswith("Left out to keep this comment short: ")
+    assert ending.startswith("Omitted to keep this comment short: ")
     assert f"{700 - shown} changed files" in ending
-    assert "The JSON report has everything." in ending
+    assert "For the full list, see the JSON report." in ending
 
 
 def test_the_worst_text_everywhere_still_fits() -> None:

@@ -1,12 +1,10 @@
-"""Sums over all files: what each change in one place would save, the plan of changes, and the
-floor.
+"""Sums over all files: the saving of each change, the plan of changes, and the floor.
 
-A change removes one import statement or call of the user's code from the code that runs at parse
-time. The
-import graph of a file gives the estimated saving of a set of changes. Where experiments timed
-parses without exactly that set, dagprof uses the proved figure instead. dagprof never proposes to
-remove a statement that an experiment showed to be needed. All times exclude waiting for a
-processor, because no change saves that time.
+A change removes one import statement or call of the user's code from the code that runs during
+parsing. The import graph of a file gives the estimated saving of a set of changes. If an experiment
+measured exactly this set, dagprof uses the measured saving instead. dagprof never proposes to
+remove a statement that an experiment found to be needed. All times exclude the time that parses
+waited for a CPU, because no change saves this time.
 """
 
 from __future__ import annotations

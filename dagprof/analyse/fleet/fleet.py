@@ -1,4 +1,4 @@
-"""Sums over all files: what each change would save, the plan, and the cost of distributions."""
+"""Sums over all files: the saving of each change, the plan, and the cost of distributions."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from dagprof.model import Need, Place, Run
 
 
 class Fleet:
-    """Answers the questions about all files of a Run together.
+    """All files of a Run together, with their savings.
 
-    ``distributions`` holds the true cost of each distribution in ms: what all files would save if
-    they loaded nothing of it.
+    ``distributions`` holds the real cost of each distribution in ms. This is the time that all
+    files would save if they loaded no module of the distribution.
     """
 
     def __init__(self, run: Run) -> None:
@@ -39,8 +39,8 @@ class Fleet:
                 self._by_place.setdefault(place, []).append(view)
 
     def changes(self) -> list[Change]:
-        """Every import statement and call of the user's code that would save time alone, the
-        largest saving first.
+        """Each import statement or call of the user's code whose removal alone would save time. The
+        largest saving comes first.
         """
         saved = {
             place: sum(view.saving_ms((place,)) for view in views)
@@ -50,7 +50,7 @@ class Fleet:
         return sorted(found, key=lambda change: (-change.saving_ms, change.place))
 
     def needed(self) -> list[Change]:
-        """The ``changes`` whose statement some file needs, as an experiment showed."""
+        """The changes whose statement at least one file needs, as an experiment found."""
         tried = {
             place for views in self._by_place.values() for view in views for place in view.trials
         }
@@ -94,11 +94,11 @@ class Fleet:
         )
 
     def plan(self, length: int = 20, *, untried: bool = False) -> Plan:
-        """The plan, chosen greedily: each step is the change that adds most to the steps before it.
+        """The plan. Each step is the change that adds the largest saving to the previous steps.
         ``length`` limits the number of steps.
 
-        The plan leaves out lines that no experiment has tried, because a file needs most of its
-        top-level imports. ``untried`` includes those lines.
+        The plan omits lines that no experiment has tested, because a file needs most of its
+        top-level imports. ``untried`` counts these lines.
         """
         if (length, untried) not in self._plans:
             planner = Planner(self._total_ms, self._by_place, self._change, takes_untried=untried)

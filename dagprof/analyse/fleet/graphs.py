@@ -1,4 +1,6 @@
-"""The import graphs of a Run's files, with the calls that experiments tried as statements."""
+"""The import graphs of a Run's files. The graphs contain the calls that experiments tested as
+statements.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,8 @@ from dagprof.model import FileResult, Origin, Run
 
 
 class Graphs:
-    """Builds the graph of each file. The calls of a helper count in every file that runs it,
-    whichever file tried them.
+    """Builds the graph of each file. A call in a helper counts in each file that executes the
+    helper. The call counts even if another file tested the call.
     """
 
     def __init__(self, run: Run) -> None:
@@ -29,7 +31,7 @@ class Graphs:
         }
 
     def of(self, file: FileResult) -> ImportGraph | None:
-        """The graph of one file; None if it was not traced."""
+        """The graph of one file. None if the file was not traced."""
         if file.trace is None:
             return None
         return ImportGraph(

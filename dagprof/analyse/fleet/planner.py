@@ -1,4 +1,4 @@
-"""The plan: which changes, in which order, save most."""
+"""The plan of changes. The change with the largest saving comes first."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from dagprof.model import Need, Place
 
 
 class Planner:
-    """Chooses changes greedily. ``describe`` computes the full value of a change, which only chosen
-    changes need.
+    """Selects changes with a greedy algorithm. ``describe`` computes all values of a change, and
+    runs only for selected changes.
     """
 
     def __init__(
@@ -28,8 +28,8 @@ class Planner:
         self._saved: dict[str, float] = {}
 
     def plan(self, length: int) -> Plan:
-        """At most ``length`` steps, and the floor with all movable statements gone. Call it
-        once.
+        """A plan of at most ``length`` steps, with the floor: the total time without all movable
+        statements. Call this method only once.
         """
         movable = self._movable()
         self._freed_by = {place: found for place in movable if (found := self._needed_by(place))}
@@ -56,8 +56,9 @@ class Planner:
         return Plan(self._total_ms, tuple(steps), min(floor, total), faster, promising)
 
     def _best(self, places: Sequence[Place], gains: dict[Place, float]) -> Place:
-        """The statement that adds most. Among statements that add nearly the same, it prefers a
-        call: imports that only this call needs can go after it.
+        """The statement that adds the largest saving. If several statements add nearly the same
+        saving, a call comes before an import. After the call is removed, imports that only this
+        call needs can also be removed.
         """
         largest = max(gains[place] for place in places)
         enough = largest - max(SMALLEST_MS, NEAR_SHARE * largest)
@@ -72,7 +73,9 @@ class Planner:
         )
 
     def _ready(self, places: Iterable[Place]) -> list[Place]:
-        """The statements that can go now: nothing needs them but calls that are already chosen."""
+        """The statements that can be removed now. Nothing needs these statements except calls that
+        are already selected.
+        """
         chosen = set(self._chosen)
         return [place for place in places if self._freed_by.get(place, frozenset()) <= chosen]
 
@@ -80,8 +83,8 @@ class Planner:
         return any(place in view.trials for view in self._by_place[place])
 
     def _movable(self) -> list[Place]:
-        """Statements that may save time, alone or with others, and that no experiment showed to be
-        needed.
+        """Statements that may save time, alone or with others. Statements that an experiment found
+        to be needed do not count.
         """
         return [
             place
@@ -95,25 +98,25 @@ class Planner:
         ]
 
     def _needed_by(self, place: Place) -> frozenset[Place]:
-        """The calls that have to go before this statement can."""
+        """The calls that must be removed before this statement."""
         return frozenset[Place]().union(*(view.freed_by(place) for view in self._by_place[place]))
 
     def _views(self, places: Iterable[Place]) -> list[FileView]:
         return list({id(view): view for place in places for view in self._by_place[place]}.values())
 
     def _gain(self, places: Sequence[Place]) -> float:
-        """What these statements add to the changes chosen so far."""
+        """The saving that these statements add to the selected changes."""
         wider = [*self._chosen, *places]
         return sum(
             view.saving_ms(wider) - self._saved.get(view.path, 0.0) for view in self._views(places)
         )
 
     def _together(self, places: list[Place]) -> list[Place]:
-        """A smallest set of statements that saves as much as all remaining ones. None of them saves
-        time without the others.
+        """A smallest set of statements that saves as much as all remaining statements. Each of
+        these statements saves time only together with the others.
 
-        The planner drops each statement that adds less to the rest of the set than a step must add.
-        It tries the lines that few files run first.
+        The planner drops each statement whose contribution to the set is smaller than the minimum
+        of a step. The planner first tries to drop the lines that few files execute.
         """
         gain = self._gain(places)
         for place in sorted(places, key=lambda place: (len(self._by_place[place]), place)):
@@ -138,7 +141,7 @@ class Planner:
         return Step(changes, adds, proved, total_ms - adds, faster)
 
     def _refresh(self, places: Sequence[Place], left: dict[Place, float]) -> None:
-        """Recompute only the statements that share a file with the chosen ones. All other values
+        """Recompute the statements that share a file with the selected statements. All other values
         stay the same.
         """
         for place in places:

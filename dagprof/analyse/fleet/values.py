@@ -1,4 +1,6 @@
-"""The values of a change, a step and a plan. All times exclude waiting for a processor."""
+"""The values of a change, a step and a plan. All times exclude the time that parses waited for a
+CPU.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +17,19 @@ NEAR_SHARE = 0.1
 
 
 class Change(NamedTuple):
-    """One import statement or call, and what its removal alone would save over all files, in ms of
-    parse time per loop.
+    """One import statement or call. ``saving_ms`` is the saving if only this statement is removed:
+    ms per parse of all files.
 
     ``proved_ms`` is the part of ``saving_ms`` that experiments measured. ``loads`` names the
-    modules that the statement asks for. ``chain`` holds the lines through which these were first
-    loaded, starting at the DAG file. ``modules`` and ``memory_kib`` describe the file in which the
-    statement matters most. ``not_needed``, ``needed`` and ``untried`` count files; ``reason`` names
-    what needed the statement. ``in_function`` and ``is_star`` say what kind of statement it is.
-    ``used_in`` names other files that take its names. ``is_unused`` says that nothing uses them,
-    ``in_hints`` that only type hints do. ``freed_by`` holds the calls that alone need an import
-    while the file is parsed. ``called`` names what a call calls, and ``assigned`` the names that
-    keep its value. Both are empty for an import statement.
+    modules that the statement loads. ``chain`` holds the lines through which these modules were
+    first loaded, starting in the DAG file. ``modules`` and ``memory_kib`` describe the file in
+    which the statement has the largest saving. ``not_needed``, ``needed`` and ``untried`` count
+    files. ``reason`` says why a file needs the statement. ``in_function`` and ``is_star`` describe
+    the statement. ``used_in`` names other files that import names of the statement. ``is_unused``
+    says that no code uses these names. ``in_hints`` says that only type hints use these names.
+    ``freed_by`` holds the calls that need an import during parsing, if no other code needs the
+    import. ``called`` names the called function, and ``assigned`` names the variables that hold the
+    result. ``called`` and ``assigned`` are empty for an import statement.
     """
 
     place: Place
@@ -66,11 +69,12 @@ class Change(NamedTuple):
 
 
 class Step(NamedTuple):
-    """Changes of the plan that belong together. A step holds what they add to earlier steps, the
-    total after them in ms, and how many files become faster.
+    """Changes of the plan that belong together. ``adds_ms`` is the additional saving after the
+    previous steps. ``total_ms`` is the total time after this step. ``files`` is the number of files
+    that become faster.
 
-    ``proved_ms`` is the part of ``adds_ms`` in files where experiments timed exactly these and the
-    earlier changes.
+    ``proved_ms`` is the part of ``adds_ms`` in files where experiments measured exactly these and
+    the previous changes.
     """
 
     changes: tuple[Change, ...]
@@ -88,10 +92,10 @@ class Step(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The steps, in the order in which they save most. ``floor_ms`` is the total parse time once
-    every import that experiments found unnecessary is gone.
+    """The steps. The step with the largest saving comes first. ``floor_ms`` is the total parse time
+    without all imports that experiments found to be unnecessary.
 
-    ``untried`` counts the lines that would save time but that no experiment has tried.
+    ``untried`` counts the lines that would save time and that no experiment has tested.
     """
 
     before_ms: float
@@ -102,10 +106,10 @@ class Plan(NamedTuple):
 
     @property
     def after_ms(self) -> float:
-        """Total parse time after the last step."""
+        """The total parse time after the last step."""
         return self.steps[-1].total_ms if self.steps else self.before_ms
 
     @property
     def files_touched(self) -> int:
-        """How many source files the changes are in."""
+        """The number of source files that contain the changes."""
         return len({change.place.file for step in self.steps for change in step.changes})

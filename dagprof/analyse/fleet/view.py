@@ -1,4 +1,4 @@
-"""One file of the fleet: what its parse would save without some of its import statements."""
+"""One file of the fleet: the saving of its parse without some import statements."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from dagprof.model import Experiment, FileResult, Need, Place, Run
 
 
 class ImportedModules(NamedTuple):
-    """The modules that a statement asks for, the user's statements through which they were first
-    loaded, and whether a function call ran the statement.
+    """The modules that a statement loads, the user's statements through which these modules were
+    first loaded, and whether a function call executed the statement.
     """
 
     modules: tuple[str, ...]
@@ -25,7 +25,9 @@ class ImportedModules(NamedTuple):
 
 
 class FileView:
-    """One traced file: its reduced graph, its statements by place, and what experiments showed."""
+    """One traced file: its reduced graph, its statements by place, and the results of
+    experiments.
+    """
 
     def __init__(self, run: Run, file: FileResult, graph: ImportGraph) -> None:
         self.path, self._own_ms = file.path, file.own_ms
@@ -43,8 +45,8 @@ class FileView:
         }
 
     def freed_by(self, place: Place) -> frozenset[Place]:
-        """The calls without which the parse does not need this import, although it needs the import
-        as long as the calls are there; empty if no experiment showed that.
+        """The calls that alone need this import. Without these calls, the parse does not need the
+        import. Empty if no experiment found such calls.
         """
         trial = self.trials.get(place)
         if trial is None or trial.need is Need.NOT_NEEDED:
@@ -59,16 +61,18 @@ class FileView:
         )
 
     def needs(self, place: Place) -> bool:
-        """Whether an experiment showed that the parse needs this statement, whatever else goes."""
+        """Whether an experiment found that the parse needs this statement, even if other statements
+        are removed.
+        """
         trial = self.trials.get(place)
         is_needed = trial is not None and trial.need in (Need.RAISES, Need.CHANGES_DAGS)
         return is_needed and not self.freed_by(place)
 
     def asked_for(self, place: Place) -> ImportedModules:
-        """The modules that a statement asks for, and the chain of imports to them.
+        """The modules that a statement loads, and the import chain to these modules.
 
-        This rebuilds the graph, because few callers need it and the graphs of 10,000 files would
-        fill the memory.
+        This method rebuilds the graph of the file. Few callers need the graph, and the graphs of
+        10,000 files would use too much memory.
         """
         assert self._file.trace is not None
         graph = ImportGraph(
@@ -85,7 +89,7 @@ class FileView:
         return frozenset(place for place in places if place in self.statements)
 
     def _proofs(self, experiments: Iterable[Experiment]) -> dict[int, float]:
-        """The median saving for each set of modules that falls away. Experiments that lose the same
+        """The median saving for each set of removed modules. Experiments that remove the same
         modules count as rounds of one experiment.
         """
         rounds: dict[int, list[float]] = {}
@@ -100,14 +104,14 @@ class FileView:
         return self._reduced.lost([self.statements[place] for place in self._here(places)])
 
     def is_proved(self, places: Collection[Place]) -> bool:
-        """Whether experiments timed parses that lost exactly the modules that these statements lead
-        to.
+        """Whether experiments measured parses without exactly the modules that these statements
+        load.
         """
         return self._lost(places) in self._proved
 
     def saving_ms(self, places: Collection[Place]) -> float:
-        """What the parse of this file would save without these statements. The saving is proved
-        where an experiment timed a parse that lost the same modules.
+        """The saving in ms if the parse of this file runs without these statements. The saving is
+        proved if an experiment measured a parse without the same modules.
         """
         lost = self._lost(places)
         if not lost:
@@ -116,7 +120,9 @@ class FileView:
         return max(0.0, min(saved, self._own_ms))
 
     def estimated_ms(self, places: Collection[Place]) -> float:
-        """The same saving, from the graph alone."""
+        """The saving in ms if the parse of this file runs without these statements, computed from
+        the graph.
+        """
         return self._estimate(self._lost(places))
 
     def _estimate(self, lost: int) -> float:
@@ -127,12 +133,12 @@ class FileView:
         return self._memory.get(self.statements[place], 0)
 
     def modules(self, place: Place) -> int:
-        """How many modules only this one statement leads to."""
+        """The number of modules that only this statement loads."""
         return self._reduced.falls_away([self.statements[place]])[1]
 
     def behind_ms(self, place: Place) -> float:
-        """The upper bound of a statement's saving: what it saves if all other statements that lead
-        to the same modules go too.
+        """The maximum saving of a statement. The statement saves this time if all other statements
+        that load the same modules are removed, too.
         """
         return self._reduced.behind_us(self.statements[place]) * self._per_us
 
@@ -154,7 +160,7 @@ def _chain(
 
 
 def _innermost(names: Sequence[str]) -> tuple[str, ...]:
-    """The names, without those that are packages around other names in the list."""
+    """The names without parent packages of other names in the list."""
     packages = {
         ".".join(parts[:length])
         for parts in (name.split(".") for name in names)

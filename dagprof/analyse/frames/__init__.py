@@ -1,7 +1,7 @@
-"""Tables from a Run, as pandas DataFrames: the documented interface for notebooks and scripts.
+"""Tables about a Run as pandas DataFrames: the documented interface for notebooks and scripts.
 
-Times are milliseconds. A table has the same columns and types for every Run, even an empty one.
-Text columns have the type ``object`` in every pandas version.
+Times are in milliseconds. A table has the same columns and types for every Run, including an empty
+Run. Text columns have the type ``object`` in every pandas version.
 """
 
 from __future__ import annotations

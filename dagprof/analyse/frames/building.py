@@ -1,4 +1,4 @@
-"""Builds, ranks and reads tables, and defines the groupings that a table can have."""
+"""Functions that build, sort and read tables, and the groupings that a table supports."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ Group = Literal["module", "package", "distribution"]
 
 
 def check_group(by: str) -> None:
-    """Reject a grouping that does not exist.
+    """Reject an unknown grouping.
 
-    :raises UsageError: the grouping is unknown; the message lists the known ones.
+    :raises UsageError: the grouping is unknown. The message lists the known groupings.
     """
     if by not in get_args(Group):
         known = ", ".join(get_args(Group))
-        raise UsageError(f"There is no grouping by {by!r}. Choose from {known}.")
+        raise UsageError(f"Unknown grouping {by!r}. Choose from {known}.")
 
 
 def table(types: Mapping[str, str], rows: Iterable[Sequence[object]]) -> pd.DataFrame:
-    """A table of these columns and types. It is built column by column, because rows are slow in
-    pandas.
+    """A table with these columns and types. The function builds the table by column, because rows
+    are slow in pandas.
     """
     values = list(zip(*rows, strict=True)) or [()] * len(types)
     named = zip(types.items(), values, strict=True)
@@ -34,7 +34,9 @@ def table(types: Mapping[str, str], rows: Iterable[Sequence[object]]) -> pd.Data
 
 
 def ranked(frame: pd.DataFrame, by: str) -> pd.DataFrame:
-    """The table sorted by a column, the largest figure first. Equal rows keep their order."""
+    """The table, sorted by a column. The largest value comes first. Rows with equal values keep
+    their order.
+    """
     found: pd.DataFrame = frame.sort_values(by, ascending=False, kind="stable", ignore_index=True)
     return found
 

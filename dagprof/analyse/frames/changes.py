@@ -1,4 +1,4 @@
-"""Tables of what could shorten parses: experiments, changes, and the plan."""
+"""Tables about possible savings: experiments, changes, and the plan."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from dagprof.model import Run
 
 
 def experiments_frame(run: Run) -> pd.DataFrame:
-    """One row per file and experiment. ``proved_ms`` is the median over the rounds, and
-    ``spread_ms`` their median absolute deviation.
+    """One row per file and experiment. ``proved_ms`` is the median over the rounds. ``spread_ms``
+    is the median absolute deviation of the rounds.
     """
     return table(
         columns.EXPERIMENTS,
@@ -38,8 +38,8 @@ def experiments_frame(run: Run) -> pd.DataFrame:
 
 
 def changes_frame(run: Run) -> pd.DataFrame:
-    """One row per import statement or call of the user's code that would save time over all
-    files, largest first.
+    """One row per import statement or call of the user's code that would save time over all files.
+    The largest saving comes first.
     """
     return table(
         columns.CHANGES,
@@ -62,8 +62,8 @@ def changes_frame(run: Run) -> pd.DataFrame:
 
 
 def plan_frame(run: Run) -> pd.DataFrame:
-    """One row per step of the plan, in order. ``adds_ms`` is what the step saves beyond the steps
-    before it.
+    """One row per step of the plan, in the order of the plan. ``adds_ms`` is the additional saving
+    of the step after the previous steps.
     """
     return table(
         columns.PLAN,

@@ -1,5 +1,5 @@
-"""The columns of each table and their types, in order. Text columns have the type ``object`` in
-every pandas version.
+"""The columns and types of each table, in order. Text columns have the type ``object`` in every
+pandas version.
 """
 
 from __future__ import annotations

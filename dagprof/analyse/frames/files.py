@@ -1,5 +1,5 @@
-"""Tables of what the parses of single files showed: times, effects, lookups, failures, unstable
-fields.
+"""Tables about the parses of single files: times, effects, lookups, failures, and fields that
+differ between parses.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dagprof.model import FileResult, Run, Samples
 
 
 def files_frame(run: Run) -> pd.DataFrame:
-    """One row per file, slowest first. ``load_ms`` is ``imports_ms`` + ``gc_ms`` +
-    ``top_level_ms``; see ``split_load``.
+    """One row per file, the slowest file first. ``load_ms`` is the sum of ``imports_ms``, ``gc_ms``
+    and ``top_level_ms``; see ``split_load``.
     """
     frame = table(columns.FILES, (_file_row(run, file) for file in run.files))
     return ranked(frame, "parse_ms")
@@ -70,14 +70,14 @@ def samples_frame(run: Run) -> pd.DataFrame:
 
 
 def _sampled(samples: Samples, name: str, number: int) -> float:
-    """One figure of one parse; 0 for figures that an older dagprof did not measure."""
+    """One figure of one parse. 0 for figures that an older version of dagprof did not measure."""
     column = getattr(samples, name)
     return float(column[number]) if column else 0.0
 
 
 def accesses_frame(run: Run) -> pd.DataFrame:
-    """One row per file and per Variable or Connection that a line used while parsing, with the
-    source of the answer.
+    """One row per file and per Variable or Connection that a line used during parsing.
+    ``answered_by`` is the source of the value.
     """
     return table(
         columns.ACCESSES,
@@ -90,7 +90,7 @@ def accesses_frame(run: Run) -> pd.DataFrame:
 
 
 def failures_frame(run: Run) -> pd.DataFrame:
-    """One row per file and reason for which the file gave no DAGs."""
+    """One row per file and reason why the file gave no DAGs."""
     return table(
         columns.FAILURES,
         (
@@ -102,8 +102,8 @@ def failures_frame(run: Run) -> pd.DataFrame:
 
 
 def effects_frame(run: Run) -> pd.DataFrame:
-    """One row per file, kind and line of an effect. ``wall_ms`` is NaN where the effect has no
-    known time.
+    """One row per file, kind and line of an effect. ``wall_ms`` is NaN if the time of the effect is
+    unknown.
     """
     return table(
         columns.EFFECTS,
@@ -126,7 +126,7 @@ def effects_frame(run: Run) -> pd.DataFrame:
 
 
 def instabilities_frame(run: Run) -> pd.DataFrame:
-    """One row per file and field of a serialised DAG that differs from parse to parse."""
+    """One row per file and field of a serialised DAG that differs between parses."""
     return table(
         columns.INSTABILITIES,
         (

@@ -1,4 +1,4 @@
-"""Tables of loads: every load, every import statement, and the sums over all files."""
+"""Tables about imports: each module load, each import statement, and the sums over all files."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from dagprof.model import Edge, Module, Run
 
 
 def loads_frame(run: Run) -> pd.DataFrame:
-    """One row per file and loaded module: its self and cumulative time, its importer and the
-    importing line.
+    """One row per file and loaded module: self time, cumulative time, importer and importing
+    line.
     """
     versions = run.environment.distributions
 
@@ -54,11 +54,11 @@ def _importer(modules: Sequence[Module], position: int, path: str) -> tuple[str,
 
 
 def edges_frame(run: Run) -> pd.DataFrame:
-    """One row per import statement that ran and per module that it asked for, and whether the
-    statement loaded the module or found it loaded.
+    """One row per executed import statement and per module that the statement names. The module may
+    have been loaded before.
 
-    The statements of a DAG file have no ``importer``, and the DAG file's path as ``importer_file``.
-    The statements of a module occur once for all files.
+    For statements of a DAG file, ``importer`` is empty, and ``importer_file`` is the path of the
+    DAG file. The statements of a module occur once for all files.
     """
 
     def rows() -> Iterable[tuple[object, ...]]:
@@ -93,13 +93,14 @@ def _edge(modules: Sequence[Module], edge: Edge) -> tuple[object, ...]:
 
 
 def imports_frame(run: Run, by: Group = "package") -> pd.DataFrame:
-    """Import time over all files, by module, top-level package or distribution, costliest first.
+    """Import times over all files, by module, top-level package or distribution. The slowest group
+    comes first.
 
-    ``self_ms`` sums the time of the group's own modules. ``cumulative_ms`` sums, file by file, only
-    the loads that are not inside another load of the same group, so that it counts nothing twice.
-    ``largest_ms`` is the largest cumulative time in one file. Times are scaled to a plain parse and
-    include garbage collection in proportion, as savings do. Code without a distribution (the user's
-    own code, the standard library) is grouped by package.
+    ``self_ms`` is the total self time of the group's modules. ``cumulative_ms`` is the total time
+    of the loads that are not nested in another load of the same group, so no time counts twice.
+    ``largest_ms`` is the largest cumulative time in one file. All times are scaled to an
+    uninstrumented parse, and include a proportional share of the garbage collection. Code without a
+    distribution (the user's code and the standard library) is grouped by package.
     """
     check_group(by)
     keys = [loading.group(module, by) for module in run.modules]
@@ -124,11 +125,11 @@ def imports_frame(run: Run, by: Group = "package") -> pd.DataFrame:
 
 
 def savings_frame(run: Run, by: Group = "package") -> pd.DataFrame:
-    """What all files would save together if they loaded nothing of a module, package or
-    distribution, largest first.
+    """The time that all files would save without a module, package or distribution. The largest
+    saving comes first.
 
-    This is less than the import time where other code needs the modules that it loads. It is more
-    where it loads modules that nothing else needs.
+    The saving is smaller than the import time if other code needs the nested imports. The saving is
+    larger than the import time if the group loads modules that no other code needs.
     """
     check_group(by)
     totals: dict[str, list[float]] = {}

@@ -16,15 +16,17 @@ from dagprof.model import Run, Statement
 
 
 def statements_frame(run: Run, from_ms: float = 0.0) -> pd.DataFrame:
-    """One row per file and top-level statement that ran, largest own time first.
+    """One row per file and executed top-level statement. The statement with the largest own time
+    comes first.
 
-    Times are those of the tracing pass, scaled to a plain parse, without waiting for a processor.
-    ``self_ms`` and ``waiting_ms`` exclude nested statements. ``imports_ms`` is the time of the
-    loads that begin on an import statement's lines. ``building_ms`` is the part of ``self_ms`` that
-    made DAGs and tasks. ``is_partial`` marks statements of a loop whose first iterations only were
-    timed one by one. ``gc_ms`` is the garbage collection while the statement ran; no other figure
-    includes it. The table has no rows with less own time and collection than ``from_ms``.
-    ``member`` is the file in a zip archive that holds the statement.
+    Times come from the tracing pass. Times are scaled to an uninstrumented parse, and exclude the
+    time that the parse waited for a CPU. ``self_ms`` and ``waiting_ms`` exclude nested statements.
+    ``imports_ms`` is the time of the module loads that start on the lines of an import statement.
+    ``building_ms`` is the part of ``self_ms`` in which the statement created DAGs and tasks.
+    ``is_partial`` marks statements of a loop of which dagprof timed only the first iterations.
+    ``gc_ms`` is the garbage collection during the statement. All other columns exclude garbage
+    collection. ``from_ms`` is the minimum own time of a row, including garbage collection.
+    ``member`` is the file in a zip archive that contains the statement.
     """
 
     def rows() -> Iterable[tuple[object, ...]]:

@@ -1,4 +1,6 @@
-"""Why a file became slower: what only its new traced parse does, with the line to look at."""
+"""The reason why a file became slower: actions that only the new version performs, each with its
+line.
+"""
 
 from __future__ import annotations
 

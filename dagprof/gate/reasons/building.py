@@ -1,4 +1,4 @@
-"""Causes: more DAGs and tasks, or larger ones."""
+"""Causes of a slow-down: more DAGs and tasks, or larger DAGs and tasks."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from dagprof.model import Place, Samples
 
 
 def more_work_after_loading(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
-    """More DAGs and tasks, or larger ones. Airflow checks and serialises them after the load
-    stage.
+    """More DAGs and tasks, or larger DAGs and tasks. Airflow checks and serialises the DAGs after
+    it has loaded the file.
     """
     grown = _after_loading_ms(head.file.samples) - _after_loading_ms(base.file.samples)
     dags, tasks = (
@@ -25,7 +25,7 @@ def more_work_after_loading(base: Parsed, head: Parsed, changed: Changed) -> Ite
     if dags <= 0 and tasks <= 0:
         at = _building_line(base, head, changed, is_certain=True)
         place = Place(file=head.file.path, line=at)
-        text = "checking and serialising its DAGs"
+        text = "checking and serialising the DAGs"
         yield Cause(
             place,
             f"{text} takes {grown:,.0f} ms longer",
@@ -45,13 +45,19 @@ def more_work_after_loading(base: Parsed, head: Parsed, changed: Changed) -> Ite
     instead = changed_instead(place, head, changed)
     at_place = instead[0] if len(instead) == 1 else place
     made = Cause(
-        at_place, f"it creates {more}{where}", f"it created {more}{where}", grown, is_building=True
+        at_place,
+        f"the file creates {more}{where}",
+        f"the file created {more}{where}",
+        grown,
+        is_building=True,
     )
     yield made.naming(instead)
 
 
 def _after_loading_ms(samples: Samples) -> float:
-    """Median time of the stages after loading, without their share of the wait for a processor."""
+    """The median time of the stages after loading, without the time that these stages waited for a
+    CPU.
+    """
     rows = zip(samples.bag_ms, samples.serialise_ms, samples.own_ms, samples.wall_ms, strict=True)
     found = [(bag + serialise) * own / wall for bag, serialise, own, wall in rows if wall > 0]
     return statistics.median(found) if found else 0.0
@@ -60,11 +66,12 @@ def _after_loading_ms(samples: Samples) -> float:
 def _building_line(
     base: Parsed, head: Parsed, changed: Changed, *, is_certain: bool = False
 ) -> int:
-    """The changed line behind more building; 0 if unknown. It is in the statement that builds more,
-    in code that this statement names, or anywhere.
+    """The changed line that causes more DAGs or tasks; 0 if the line is unknown. The search starts
+    in the statement that creates more DAGs or tasks, and continues in code that this statement
+    names.
 
-    ``is_certain``: start from the statement that builds most, and never fall back to an arbitrary
-    changed line.
+    If ``is_certain`` is true, the search starts in the statement that takes most time to create
+    DAGs and tasks. The search then never returns an arbitrary changed line.
     """
     before: dict[str, float] = defaultdict(float)
     for statement in base.statements:

@@ -1,4 +1,4 @@
-"""Selects the cause that explains most of a change, and the causes that explain much of the
+"""Selects the cause that explains most of a change, and a second cause that explains much of the
 rest.
 """
 
@@ -24,8 +24,8 @@ _EFFECT_SHARE = 0.7
 
 
 def cause(base: Parsed, head: Parsed, change_ms: float, changed: Changed) -> Cause | None:
-    """The cause that explains most of a change, if any explains enough of it, with the causes that
-    explain much of the rest.
+    """The cause that explains most of a change, together with a second cause for the rest. None if
+    no cause explains enough of the change.
     """
     if base.file.trace is None or head.file.trace is None:
         return None
@@ -59,14 +59,14 @@ def cause(base: Parsed, head: Parsed, change_ms: float, changed: Changed) -> Cau
 
 
 def _best(found: Sequence[Cause], change_ms: float) -> Cause | None:
-    """The cause that explains most of a change, if it explains enough of the change."""
+    """The cause that explains most of a change. None if no cause explains enough of the change."""
     best = max(found, key=lambda each: _explains(each.ms, change_ms), default=None)
     return best if best is not None and best.ms >= _LEAST_SHARE * change_ms else None
 
 
 def _with_effect(found: Sequence[Cause], effect: Cause, change_ms: float) -> list[Cause]:
-    """The causes, with an effect in place of the cause that contains it: one at the same line, or
-    one that takes about as long.
+    """The causes, with an effect in place of the cause that contains the effect. The containing
+    cause is at the same line, or takes about the same time.
     """
     inside = [
         each
@@ -82,14 +82,16 @@ def _with_effect(found: Sequence[Cause], effect: Cause, change_ms: float) -> lis
 
 
 def _explains(ms: float, change_ms: float) -> float:
-    """How much of a change a cause explains, in ms. A cause that takes much more time than the
-    change may have been there before, in another form.
+    """The part of a change that a cause explains, in ms. If the cause takes much more time than the
+    change, the old version may have spent a part of this time in another way.
     """
     return ms if ms <= _MOST_SHARE * change_ms else 2 * change_ms - ms
 
 
 def _grown_effect(base: Parsed, head: Parsed) -> Cause | None:
-    """The effect whose time grew most. It names the line through any depth of calls."""
+    """The effect whose time grew most. An effect names its line even if the line is deep in the
+    call stack.
+    """
     grown = waits.most_grown(base.file.effects, head.file.effects)
     if grown is None:
         return None

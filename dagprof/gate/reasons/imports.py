@@ -1,4 +1,4 @@
-"""Causes: modules that only the new version loads."""
+"""Causes of a slow-down: modules that only the new version loads."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dagprof.model import Module, Origin, Place
 
 
 def new_imports(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
-    """Modules that only the new version loads, grouped by the first link on their import chain that
-    is new itself.
+    """Modules that only the new version loads. The modules are grouped by the first new link in
+    their import chain.
     """
     known = {link for position in base.loaded.values() for link in map(_key, base.way(position))}
     # A module that a statement named but did not load was loaded before the parse began.
@@ -46,17 +46,16 @@ def new_imports(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]
 def _no_longer_pre_imported(
     base: Parsed, head: Parsed, rows: Sequence[tuple[Link, int, float]]
 ) -> Cause:
-    """Modules that the DAG processor had imported before it forked and that each parse loads now.
-    No line of the parse changed.
+    """Modules that the DAG processor imported before it forked, and that each parse now loads. No
+    line of this parse changed.
     """
     gone = sorted(base.pre_imported - head.pre_imported)
     loaded = [name for name in gone if name in head.loaded] or gone
     names = ", ".join(loaded[:2]) + (f" and {len(loaded) - 2} more" if len(loaded) > 2 else "")
-    is_one = len(loaded) == 1
     link = max(rows, key=lambda row: row[2])[0]
     text = (
-        f"{where(link.place, head)} now loads `{link.module}` in every parse: no DAG file imports"
-        f" {names} any more, so the DAG processor no longer preloads {'it' if is_one else 'them'}"
+        f"{where(link.place, head)} now loads `{link.module}` in every parse: the DAG processor"
+        f" no longer preloads {names}, which no DAG file imports any more"
     )
     past = f"the DAG processor did not preload {names}"
     return Cause(Place(file=head.file.path, line=0), text, past, sum(ms for _, _, ms in rows))
@@ -69,10 +68,8 @@ def _key(link: Link) -> tuple[str, str, bool]:
 def _loads_now(
     place: Place, rows: Sequence[tuple[Link, int, float]], head: Parsed
 ) -> tuple[str, str]:
-    """``line 7 now imports `common.frames`, which loads pandas``. The sentence names the costliest
-    module that the line asks for.
-
-    The same sentence follows in the past tense.
+    """``line 7 now imports `common.frames`, which loads pandas``, and the same sentence in the past
+    tense. The sentence names the slowest module that the line loads.
     """
     by_link: dict[Link, float] = defaultdict(float)
     for link, _, ms in rows:
@@ -92,14 +89,17 @@ def _loads_now(
     if most not in (asked.module, asked.module.partition(".")[0]):
         now, past = f", which loads {most}", f", which loaded {most}"
     elif most in users and by_code[most] >= 0.5 * sum(by_link.values()):
-        now, past = ", whose own code takes that time", ", whose own code took that time"
+        now, past = (
+            ", whose own code takes most of the added time",
+            ", whose own code took most of that time",
+        )
     at = where(place, head)
     does, did = ("now calls into", "called into") if asked.is_call else ("now imports", "imported")
     return f"{at} {does} `{asked.module}`{now}", f"{at} {did} `{asked.module}`{past}"
 
 
 def _code(module: Module) -> str:
-    """The owner of a module's time: a module of the user's code itself, for all other code the
-    top-level package.
+    """The name under which a module's time counts. For the user's code, this is the module. For all
+    other code, this is the top-level package.
     """
     return module.name if module.origin is Origin.USER else module.name.partition(".")[0]

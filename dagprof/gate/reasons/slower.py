@@ -1,5 +1,5 @@
-"""Causes: modules and statements that both versions run and that take longer now, and new
-statements.
+"""Causes of a slow-down: new statements, and modules and statements that take longer in the new
+version.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 from dagprof.gate.parsed import OwnTime, Parsed
 from dagprof.gate.tied import Cause, Changed, changed_helpers, hang_together, speaks_of
 from dagprof.model import Origin, Place
+from dagprof.quantities import count
 
 
 def slower_modules(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
-    """Modules of the user's code that both versions load and whose self time is longer now."""
+    """Modules of the user's code that both versions load and whose self time grew."""
     for name in head.loaded.keys() & base.loaded.keys():
         module = head.module(head.loaded[name])
         grown = head.module_ms(head.loaded[name]) - base.module_ms(base.loaded[name])
@@ -26,7 +27,7 @@ def slower_modules(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cau
             # takes longer.
             continue
         place = Place(file=file, line=lines[0] if lines else 1)
-        at = f", which changed {_from_line(lines)}," if lines else ""
+        at = f", which changed {_at_line(lines)}," if lines else ""
         what = f"the module-level code of {file}"
         yield Cause(
             place,
@@ -37,14 +38,18 @@ def slower_modules(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cau
         )
 
 
-def _from_line(lines: Sequence[int]) -> str:
-    """``at line 7`` if the lines are contiguous, otherwise the line where they begin."""
-    return f"at line {lines[0]}" if hang_together(lines) else f"from line {lines[0]} on"
+def _at_line(lines: Sequence[int]) -> str:
+    """``at line 7`` if the lines are contiguous, otherwise the first line and the number of
+    others.
+    """
+    if hang_together(lines):
+        return f"at line {lines[0]}"
+    return f"at line {lines[0]} and {count(len(set(lines)) - 1, 'other line')}"
 
 
 def slower_statements(base: Parsed, head: Parsed, changed: Changed) -> Iterable[Cause]:
-    """Statements of the DAG file that are new or take longer. If the text is the same, a changed
-    helper may be the cause.
+    """Statements of the DAG file that are new or take longer. If a slower statement did not change,
+    a changed helper may be the cause.
     """
     before: dict[str, list[OwnTime]] = defaultdict(list)
     for statement in base.statements:

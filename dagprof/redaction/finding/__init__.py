@@ -1,1 +1,1 @@
-"""Finds secrets in text by what they look like: one file for each kind of surroundings."""
+"""Finds secrets in text by their form. Each module covers one kind of context."""

@@ -1,4 +1,4 @@
-"""Passwords in command lines of programs whose options for them have one letter."""
+"""Finds passwords in command lines of programs that have one-letter options for passwords."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ _PIPED = (
 
 
 class _Option(NamedTuple):
-    """An option with a password, after one of these programs in the same line."""
+    """A password option, and the programs that have this option. The option follows the program in
+    the same line.
+    """
 
     programs: tuple[str, ...]
     finds: re.Pattern[str]
@@ -67,7 +69,9 @@ _OPTIONS = (
 
 
 def options(text: str) -> Iterator[Span]:
-    """The values of ``-p`` and the like where the program before them takes a password so."""
+    """The values of options such as ``-p``, if the program in the same line reads a password from
+    the option.
+    """
     for programs, finds in _OPTIONS:
         for program in programs:
             if program in text:

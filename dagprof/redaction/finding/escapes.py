@@ -1,4 +1,6 @@
-"""Texts in quotes and colours of a terminal, where a secret does not seem to begin a word."""
+"""Replaces escapes and terminal colours in text. After an escape, a secret would not look like the
+beginning of a word.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,8 @@ from collections.abc import Iterator
 
 
 def readings(text: str) -> Iterator[str]:
-    """The text, and where it has escapes for white space or colours of a terminal, the same with
-    white space in their places, each character where it was.
+    """The text. If the text contains escapes or terminal colours, also the text with white space in
+    place of these sequences. All other characters keep their positions.
     """
     yield text
     if "\\" in text or "\x1b" in text:

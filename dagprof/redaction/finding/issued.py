@@ -1,4 +1,4 @@
-"""What issuers of tokens begin them with, or what shape they give them."""
+"""The prefixes and the forms of tokens from known issuers."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Where the value of a setting ends, and whether it is a secret.
+"""Finds the end of a setting's value, and decides whether the value is a secret.
 
-A value stands in quotes, in a list, or bare. What a bare one is depends on what it stands in: a
-query of a URL ends it at ``&``, a line of YAML only at its end.
+A value is in quotes, in a list, or bare. The context decides where a bare value ends: a URL query
+ends the value at ``&``, and a line of YAML ends the value at the end of the line.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from dagprof.redaction.names import Strength
 
 
 class Setting(NamedTuple):
-    """What stands before a value. ``begins_line``: nothing but white space, or ``- ``, is before
-    the name; ``in_mapping``: the name is in quotes, or follows a brace or a comma; ``in_query``: it
-    follows ``?`` or ``&``.
+    """The context of a value. ``begins_line`` says that only white space or ``- `` comes before the
+    name. ``in_mapping`` says that the name is in quotes, or follows a brace or a comma.
+    ``in_query`` says that the name follows ``?`` or ``&``.
     """
 
     name: str
@@ -58,7 +58,7 @@ _SHORTEST_RANDOM = 12
 
 
 def values(text: str, at: int, setting: Setting) -> Iterator[Span]:
-    """Where the secrets are in the value that begins at ``at``."""
+    """The places of secrets in the value that starts at ``at``."""
     quote = _QUOTE.match(text, at)
     if quote is not None:
         yield from _quoted(text, quote, setting)
@@ -81,7 +81,9 @@ def _quoted(text: str, quote: re.Match[str], setting: Setting) -> Iterator[Span]
 
 
 def _closing(text: str, quote: re.Match[str], limit: int) -> int:
-    """Where the text in quotes ends; with its line, or at ``limit``, if nothing closes it."""
+    """The end of the text in quotes. Without a closing quote, the text ends at the end of the line
+    or at ``limit``.
+    """
     escapes, mark = quote["escapes"], quote["quote"]
     start = quote.end()
     if len(mark) > 1:
@@ -109,7 +111,7 @@ def _end_of_line(text: str, start: int, limit: int) -> int:
 
 
 def _listed(text: str, at: int, setting: Setting) -> Iterator[Span]:
-    """The texts in quotes in a list, up to its closing bracket."""
+    """The quoted texts in a list, up to the closing bracket."""
     place = at + 1
     while (found := _NEXT_IN_LIST.search(text, place, place + _WINDOW)) is not None:
         begin = found.start()
@@ -124,8 +126,8 @@ def _listed(text: str, at: int, setting: Setting) -> Iterator[Span]:
 
 
 def _mapped(text: str, at: int, setting: Setting) -> Iterator[Span]:
-    """The values in quotes in a mapping: all of cookies, and of others what looks random. Fields
-    that are secret by their own names are settings of their own.
+    """The quoted values in a mapping. For cookies, all values are secrets. For other mappings, only
+    values that look random are secrets. The caller handles fields with secret names separately.
     """
     is_cookie = _COOKIE.search(setting.name) is not None
     strong = setting.strength if is_cookie else Strength.MAYBE
@@ -137,7 +139,7 @@ def _mapped(text: str, at: int, setting: Setting) -> Iterator[Span]:
 
 
 def _block(text: str, block: re.Match[str], setting: Setting) -> Iterator[Span]:
-    """The lines of a YAML block: those that are indented as its first is."""
+    """The lines of a YAML block: all lines with the indentation of the first line."""
     if not _is_sure(setting):
         return
     end = _end_of_line(text, block.end(), len(text))
@@ -173,20 +175,20 @@ def _bare(text: str, at: int, setting: Setting) -> Iterator[Span]:
 
 
 def _is_header(setting: Setting, word: re.Match[str]) -> bool:
-    """Whether all the rest of the line belongs to the secret."""
+    """Whether the secret extends to the end of the line."""
     if _SEVERAL_FIELDS.match(word[0]):
         return True
     return _COOKIE.search(setting.name) is not None and "=" in word[0]
 
 
 def _end_of_quotes(text: str, at: int) -> int:
-    """The end of the line, or of the quotes that the whole setting is in."""
+    """The end of the line, or the end of the quotes that contain the whole setting."""
     found = _QUOTES_END.search(text, at)
     return found.start() if found else len(text)
 
 
 def _is_line_of_yaml(text: str, word: re.Match[str], setting: Setting) -> bool:
-    """Whether the value is all the rest of a line, as in ``password: open sesame``."""
+    """Whether the value extends to the end of the line, as in ``password: open sesame``."""
     is_sure = _is_sure(setting) and setting.begins_line
     if not is_sure or setting.separator != ":" or word[0][-1] in ",;":
         return False
@@ -195,7 +197,7 @@ def _is_line_of_yaml(text: str, word: re.Match[str], setting: Setting) -> bool:
 
 
 def _shortened(word: str, setting: Setting) -> str:
-    """A bare value without what follows it in its word."""
+    """A bare value without the following characters of the same word."""
     end = (_QUERY_END if setting.in_query else _NEXT_SETTING).search(word)
     value = word[: end.start()] if end is not None else word
     return value.rstrip(_CLOSERS) or value
@@ -216,12 +218,14 @@ def _is_secret(value: str, setting: Setting) -> bool:
 
 
 def _is_of_environment(setting: Setting) -> bool:
-    """``PGPASSWORD=value``, where no code can be."""
+    """Whether the setting is an environment variable, such as ``PGPASSWORD=value``. The value is
+    then never code.
+    """
     return setting.separator == "=" and setting.name.isupper()
 
 
 def _stands_out(value: str) -> bool:
-    """Whether a word is none of a sentence."""
+    """Whether the word cannot be part of an English sentence."""
     return shapes.is_varied(value) or not value.replace("-", "").isalpha()
 
 

@@ -1,5 +1,5 @@
-"""Values behind names that announce a secret, in every form in which people and programs write
-settings: shell, Python, JSON, YAML, INI, queries, flags, headers, XML.
+"""Finds values of settings with secret names. The module covers all common forms of settings:
+shell, Python, JSON, YAML, INI, URL queries, flags, headers and XML.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MAPPING = re.compile(r"[{,][ \t]{0,80}\Z")
 
 
 def settings(text: str) -> Iterator[Span]:
-    """``NAME=value``, ``name: value``, ``"name": "value"`` and the like."""
+    """The values of ``NAME=value``, ``name: value``, ``"name": "value"`` and similar forms."""
     if _may_hold(text):
         yield from _read(_SETTING, text, _setting)
 
@@ -39,8 +39,8 @@ def settings(text: str) -> Iterator[Span]:
 def _read(
     pattern: re.Pattern[str], text: str, setting_of: Callable[[str, re.Match[str]], Setting]
 ) -> Iterator[Span]:
-    """The secrets in the values behind all matches. What was found is not looked into again, so
-    each character is read a bounded number of times.
+    """The secrets in the values of all matches. The search skips text that is already part of a
+    secret, so the search reads each character a limited number of times.
     """
     place = 0
     while (match := pattern.search(text, place)) is not None:
@@ -113,13 +113,13 @@ _PASSWORD = re.compile(r"pass|pwd|pw\Z", re.IGNORECASE)
 
 
 def declared(text: str) -> Iterator[Span]:
-    """``ENV NAME value``, as Dockerfiles and shells write it."""
+    """The values of ``ENV NAME value`` in Dockerfiles and shells."""
     if _may_hold(text):
         yield from _read(_DECLARED, text, _flag)
 
 
 def flags(text: str) -> Iterator[Span]:
-    """``--password value``; ``--password=value`` is a setting."""
+    """The values of ``--password value``. The function ``settings`` covers ``--password=value``."""
     if "-" not in text or not _may_hold(text):
         return
     yield from _read(_FLAG, text, _flag)
@@ -130,7 +130,9 @@ def _flag(text: str, match: re.Match[str]) -> Setting:
 
 
 def after_space(text: str) -> Iterator[Span]:
-    """``token 8f3a…`` and ``password 'value'``: a name, and what only a secret looks like."""
+    """The values of ``token 8f3a…`` and ``password 'value'``: a name, a space, and a text that
+    looks like a secret.
+    """
     if not _may_hold(text):
         return
     for match in _AFTER_SPACE.finditer(text):
@@ -145,8 +147,8 @@ def after_space(text: str) -> Iterator[Span]:
 
 
 def _is_told(match: re.Match[str]) -> bool:
-    """Whether a word behind a name is its value: a random one, and in prose of passwords and of
-    what "is" a secret, one with digits.
+    """Whether the word after a name is the value. A random word is a value. After a password name,
+    or after a verb such as "is", a word with digits is also a value.
     """
     value = match["value"].rstrip(".")
     if shapes.looks_random(value, least=10):
@@ -156,8 +158,8 @@ def _is_told(match: re.Match[str]) -> bool:
 
 
 def pairs(text: str) -> Iterator[Span]:
-    """``("NAME", "value")``, as items of a mapping and arguments of ``setenv`` are written, and
-    ``"--flag", "value"`` in a list of arguments.
+    """The values of ``("NAME", "value")`` in mappings and in calls of ``setenv``, and of
+    ``"--flag", "value"`` in argument lists.
     """
     if _may_hold(text):
         yield from _read(_PAIR, text, _pair)
@@ -170,7 +172,7 @@ def _pair(text: str, match: re.Match[str]) -> Setting:
 
 
 def named(text: str) -> Iterator[Span]:
-    """``name: NAME, value: x``, as containers get their environment."""
+    """The values of ``name: NAME, value: x`` in the environment of a container."""
     if "alue" in text or "ALUE" in text:
         yield from _read(_NAMED, text, _of_container)
 
@@ -181,7 +183,7 @@ def _of_container(text: str, match: re.Match[str]) -> Setting:
 
 
 def elements(text: str) -> Iterator[Span]:
-    """``<password>value</password>``."""
+    """The values of ``<password>value</password>``."""
     if "</" not in text:
         return
     for match in _ELEMENT.finditer(text):
@@ -194,7 +196,7 @@ def elements(text: str) -> Iterator[Span]:
 
 
 def encoded(text: str) -> Iterator[Span]:
-    """``%22password%22%3A%22value%22``: JSON or a query inside a URL."""
+    """The values of ``%22password%22%3A%22value%22``: JSON or a query inside a URL."""
     if "%3" not in text:
         return
     for match in _ENCODED.finditer(text):

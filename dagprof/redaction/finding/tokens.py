@@ -1,4 +1,4 @@
-"""Tokens that begin with what their issuer gave them."""
+"""Finds tokens by the prefix of their issuer."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ STARTS_WORD = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f][0-9A-Fa-f]))"
 
 
 class Tokens:
-    """Finds one of several beginnings, written with spaces between, and at least ``least`` of
-    ``letters``. ``is_varied``: prose can look like it, so only what has digits or capitals among
-    small letters counts.
+    """Finds a prefix that is followed by at least ``least`` of ``letters``. ``beginnings`` lists
+    the prefixes, separated by spaces. ``is_varied`` accepts only texts with digits, or with capital
+    letters among lower-case letters, because prose can contain the prefix.
 
-    A match ends where the letters end, and nothing has to follow. So each character is looked at
-    once, whatever the text.
+    A match ends at the first character that is not in ``letters``. The search therefore reads each
+    character only once.
     """
 
     def __init__(
@@ -45,10 +45,11 @@ class Tokens:
 
 
 class Shaped:
-    """Finds a regular expression, in texts that hold one of ``needs``; its groups, or all of a
-    match where it has none, are secret.
+    """Finds a regular expression in texts that contain one of ``needs``. The groups of the
+    expression are the secrets. Without groups, the whole match is the secret.
 
-    The expression has bounds for each repetition, or ends with its only repetition without one.
+    Each repetition in the expression has an upper bound. One exception is allowed: a repetition at
+    the end of the expression.
     """
 
     def __init__(self, pattern: str, *, needs: tuple[str, ...], flags: int = 0) -> None:
@@ -64,7 +65,7 @@ class Shaped:
 
 
 def web_tokens(text: str) -> Iterator[Span]:
-    """JSON web tokens: base64 of ``{"``, and further parts after dots."""
+    """JSON web tokens: base64 of ``{"``, followed by further parts after dots."""
     place = text.find("eyJ")
     while place >= 0 and (match := _WEB_TOKEN.search(text, place)) is not None:
         place = match.end()
@@ -79,8 +80,8 @@ _MORE_PARTS = re.compile(r"\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_.-]*)?")
 
 
 def blocks(text: str) -> Iterator[Span]:
-    """Private keys and encrypted messages between lines of dashes, up to the end of the text where
-    the last line is missing.
+    """Private keys and encrypted messages between lines of dashes. If the last line is missing, the
+    secret extends to the end of the text.
     """
     start = 0
     while (begin := _BEGIN.search(text, start)) is not None:
@@ -106,7 +107,7 @@ _BODY = re.compile(
 
 
 def long_keys(text: str) -> Iterator[Span]:
-    """Base64 of the lengths that keys have: 64 bytes (Azure), and AWS's 40 characters."""
+    """Base64 texts with the length of common keys: 64 bytes (Azure) and 40 characters (AWS)."""
     for match in _LONG_KEY.finditer(text):
         found = match[0]
         is_azure = len(found) == _AZURE and found.endswith("==")

@@ -1,4 +1,6 @@
-"""Users and passwords in URLs, also passwords with characters that a URL should not have."""
+"""Finds users and passwords in URLs, including passwords with characters that are invalid in a
+URL.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,7 @@ _NO_PASSWORDS = frozenset(("", "x", "X", "x-oauth-basic", "api_token"))
 
 
 def urls(text: str) -> Iterator[Span]:
-    """The password of each URL, and its user where that is a token."""
+    """The password of each URL. If the user is a token, also the user."""
     place = text.find(_SEPARATOR)
     while place >= 0:
         following = text.find(_SEPARATOR, place + 1)
@@ -42,8 +44,8 @@ def urls(text: str) -> Iterator[Span]:
 
 
 def _run(text: str, start: int, limit: int) -> str:
-    """What belongs to the URL, up to white space or a quote; with quotes where its password has
-    one.
+    """The characters of the URL, up to white space or a quote. If the password contains quotes, the
+    URL continues after these quotes.
     """
     end = _END.search(text, start, limit)
     run = text[start : end.start() if end else limit]
@@ -59,7 +61,7 @@ def _scheme(text: str, place: int) -> str:
 
 
 def _secrets(scheme: str, run: str) -> Iterator[Span]:
-    """Where the secrets are in what follows ``://``."""
+    """The places of secrets in the text after ``://``."""
     is_web = _WEB.match(scheme) is not None
     at = _end_of_user(run, is_web)
     if at <= 0:
@@ -77,7 +79,7 @@ def _secrets(scheme: str, run: str) -> Iterator[Span]:
 
 
 def _end_of_user(run: str, is_web: bool) -> int:
-    """The place of the ``@`` that ends user and password; -1 where there is none."""
+    """The position of the ``@`` after user and password, or -1 if there is none."""
     path = re.search(r"[/?#]", run)
     colon = run.find(":")
     at = run.find("@")
@@ -112,7 +114,9 @@ _ORACLE = re.compile(
 
 
 def bare_users(text: str) -> Iterator[Span]:
-    """``user:password@host`` without a scheme, as drivers of databases write it."""
+    """The passwords of ``user:password@host`` without a scheme, as in settings of database
+    drivers.
+    """
     if "@" not in text:
         return
     for match in _BARE.finditer(text):

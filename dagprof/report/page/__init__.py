@@ -1,3 +1,3 @@
-"""The data of the HTML page from a Run: its HTML, the index of its files, and the data that each
-view unpacks when a user opens it.
+"""The content of the HTML report: the HTML, the index of all files, and the data that each view
+decompresses when the user opens the view.
 """

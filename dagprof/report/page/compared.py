@@ -1,5 +1,5 @@
-"""The page's data about a comparison: every changed file, and both sides of the most changed
-ones.
+"""The data of the comparison view: all changed files, and the import trees of the most changed
+files.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def build(comparison: Comparison, baseline: Run | None, run: Run) -> Row:
     after = {file.path: file for file in run.files}
     return {
         "sentence": (
-            f"The parse loop went from {figures.duration(comparison.baseline_total_ms)} to "
-            f"{figures.duration(comparison.current_total_ms)}; "
-            f"{count(len(comparison.of(Outcome.UNCHANGED)), 'file')} unchanged within the limits."
+            f"The total parse time changed from {figures.duration(comparison.baseline_total_ms)}"
+            f" to {figures.duration(comparison.current_total_ms)}; "
+            f"{count(len(comparison.of(Outcome.UNCHANGED)), 'file')} stayed within the limits."
         ),
         "breaks": [
             [safe_text(file.path), safe_text(file.missing, 300)]
@@ -83,8 +83,8 @@ def _row(
 
 
 def _appeared(old: FileResult, new: FileResult) -> list[str]:
-    """Effects, Variables and Connections of the new side that the old side lacks. Lines may move,
-    so they do not count.
+    """Effects, Variables and Connections that only the new Run has. The comparison ignores line
+    numbers.
     """
     known = {_what(each) for each in old.effects} | {(each.kind, each.key) for each in old.accesses}
     found = {_what(each): each.line for each in new.effects}
@@ -101,8 +101,8 @@ def _what(effect: Effect) -> tuple[str, str]:
 
 
 def _named(run: Run, file: FileResult | None) -> Row | None:
-    """The loads of one side with the names of their modules, because positions differ between two
-    Runs.
+    """The module loads of one Run with module names. Names are necessary because module positions
+    differ between two Runs.
     """
     if file is None or file.trace is None:
         return None

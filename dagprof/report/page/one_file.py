@@ -1,9 +1,11 @@
-"""The page's data about one file, for its own view: plain values, which the script lays out.
+"""The data of the view of one file. The data are plain values, and the script of the page creates
+the layout.
 
-This module makes names and texts safe. ``loads`` are columns like those of the trace, in µs.
-``statements`` are rows of parent, line, last line, text, wall µs, CPU µs, runs and whether only the
-first iterations were timed one by one. Nodes of ``stack`` are function, place, ms and children.
-Line 0 in ``effects`` and ``accesses`` means a line outside this file.
+This module makes names and texts safe. ``loads`` has columns in µs, like the trace. Each row of
+``statements`` has these fields: parent, line, last line, text, wall time in µs, CPU time in µs,
+number of runs, and a mark if dagprof timed only the first iterations. Each node of ``stack`` has a
+function, a place, a time in ms and children. Line 0 in ``effects`` and ``accesses`` means a line in
+another file.
 """
 
 from __future__ import annotations
@@ -43,16 +45,16 @@ Row = dict[str, Any]
 
 
 def address(path: str) -> str:
-    """The name of a file in the page's address: stable, and free of unsafe characters from the
-    path.
+    """The identifier of a file in the URL of the page. The identifier never changes and contains
+    only safe characters.
     """
     return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def build(run: Run, file: FileResult, *, with_source: bool) -> Row:
-    """All values of one file's view, without empty ones."""
+    """All values of the view of one file, without empty values."""
     source, no_source = (
-        source_of(run, file) if with_source else (None, "The report was made without source code.")
+        source_of(run, file) if with_source else (None, "This report contains no source code.")
     )
     found: Row = {
         "samples": [round(ms, 1) for ms in file.samples.wall_ms],
@@ -84,7 +86,7 @@ def build(run: Run, file: FileResult, *, with_source: bool) -> Row:
 
 
 def _left_out(file: FileResult, found: Row) -> dict[str, int]:
-    """How many rows of each list are hidden, for lists with hidden rows."""
+    """The number of omitted rows of each list that has omitted rows."""
     lists = {
         "accesses": file.accesses,
         "effects": file.effects,
@@ -109,8 +111,8 @@ def _size(stack: Stack | None) -> int:
 
 
 def columns(loads: Loads) -> dict[str, Sequence[int]]:
-    """The loads as columns. If there are too many, only the costliest loads and the loads around
-    them.
+    """The module loads as columns. If there are too many loads, the columns contain only the
+    slowest loads and the loads that enclose them.
     """
     kept = _kept(loads.cumulative_us, LOADS)
     position = {place: number for number, place in enumerate(kept)}
@@ -125,8 +127,8 @@ def columns(loads: Loads) -> dict[str, Sequence[int]]:
 
 
 def _kept(costs: Sequence[float], most: int) -> Sequence[int]:
-    """Positions of the largest costs, in their order. A load costs at least as much as the loads
-    inside it, so no row loses its parents.
+    """The positions of the largest costs, in their original order. A load costs at least as much as
+    the nested loads, so the parent of each kept row is also kept.
     """
     if len(costs) <= most:
         return range(len(costs))
@@ -141,10 +143,10 @@ def _facts(run: Run, file: FileResult) -> list[tuple[str, str]]:
     if file.is_timed:
         median = file.samples.median
         facts += [
-            ("CPU", figures.duration(median("cpu_ms"))),
-            ("Waited for a processor", figures.duration(median("queued_ms"))),
-            ("CPU of child processes", figures.duration(median("children_cpu_ms"))),
-            ("DagBag's own duration", figures.duration(median("dagbag_ms"))),
+            ("CPU time", figures.duration(median("cpu_ms"))),
+            ("Waiting for a CPU", figures.duration(median("queued_ms"))),
+            ("CPU time of child processes", figures.duration(median("children_cpu_ms"))),
+            ("Duration reported by Airflow's DagBag", figures.duration(median("dagbag_ms"))),
             ("Memory growth", f"{median('rss_growth_kib') / 1024:.1f} MiB"),
         ]
         limit_s = run.environment.import_timeout_s
@@ -173,7 +175,9 @@ def _failure(failure: Failure, file: FileResult, run: Run) -> list[str | int]:
 
 
 def _middle_cut(text: str) -> str:
-    """A long traceback without its middle. It begins at the file and ends with the exception."""
+    """The beginning and the end of a long traceback. The beginning is in the DAG file, and the end
+    is the exception.
+    """
     if len(text) <= TRACEBACK_LENGTH:
         return safe_lines(text, TRACEBACK_LENGTH)
     return (
@@ -184,10 +188,10 @@ def _middle_cut(text: str) -> str:
 
 
 def _instability(found: Instability) -> list[str]:
-    when = found.under.where if found.under else "parse to parse"
+    between = figures.differs_between(found)
     return [
         safe_text(text, 300)
-        for text in (found.dag_id, found.field, found.first, found.second, when)
+        for text in (found.dag_id, found.field, found.first, found.second, between)
     ]
 
 
@@ -208,7 +212,7 @@ def _outputs(file: FileResult) -> list[list[str | int | bool]]:
 
 
 def _free(run: Run, trace: Trace) -> list[list[str | int]]:
-    """Modules that the DAG file asks for and that Airflow had already imported in the process."""
+    """Modules that the DAG file imports and that Airflow had already imported in the process."""
     loaded = set(trace.loads.module)
     found = {
         (edge.line, run.modules[edge.target].name): None
@@ -246,8 +250,8 @@ def _statements(trace: Trace) -> list[list[object]]:
 
 
 def _stack(stack: Stack, path: str, factor: float) -> list[Any]:
-    """The costliest nodes of the call tree, in ms of a plain parse. Iterative, because a recursive
-    DAG file has a deep tree.
+    """The slowest nodes of the call tree, in ms of an uninstrumented parse. The function is
+    iterative, because a recursive DAG file creates a deep tree.
     """
     nodes: list[tuple[int, Stack]] = [(-1, stack)]
     for number, (_, node) in enumerate(nodes):
@@ -287,7 +291,7 @@ def _access(access: Access, file: FileResult, root: str) -> list[object]:
     return [
         f"{safe_text(access.kind, 20)} {safe_text(access.operation, 40)}",
         safe_text(access.key, 120),
-        safe_text(access.answered_by, 20),
+        figures.answer(access),
         f"{safe_text(where, 120)}:{access.line}",
         access.count,
         access.line if where == file.path else 0,
@@ -295,7 +299,9 @@ def _access(access: Access, file: FileResult, root: str) -> list[object]:
 
 
 def _ranked(effects: Iterable[Effect]) -> list[Effect]:
-    """The longest first; without known times, in the order of their lines."""
+    """The effects, the slowest first. Effects without a known time follow in the order of their
+    lines.
+    """
     return sorted(effects, key=lambda effect: (-(effect.wall_us or 0), effect.file, effect.line))
 
 

@@ -1,6 +1,4 @@
-"""The first part of the page, as HTML, so that it works without the script: answer, figures,
-verdict, plan, failures.
-"""
+"""The first view of the HTML report. This view is plain HTML, so it needs no JavaScript."""
 
 from __future__ import annotations
 
@@ -17,6 +15,7 @@ from dagprof.report import changes, figures, notes
 from dagprof.report.escape import safe_text
 from dagprof.report.page.one_file import address
 from dagprof.report.text import plugins
+from dagprof.report.text.plan import SAVES
 from dagprof.report.verdict import words
 
 STATEMENT_ROWS = 40
@@ -33,7 +32,7 @@ _TAGS = {Decision.PASSED: "passed", Decision.FAILED: "failed", Decision.CANNOT_T
 def build(
     run: Run, fleet: Fleet | None, comparison: Comparison | None, verdict: Verdict | None
 ) -> Row:
-    """All values of the page's HTML."""
+    """All values of the overview."""
     ranked = sorted(run.files, key=lambda file: -file.parse_ms)
     plan = fleet.plan() if fleet else None
     return {
@@ -49,6 +48,7 @@ def build(
         "failures": [_cause_row(cause, run) for cause in causes(run, run.broken)],
         "needy": [_cause_row(cause, run) for cause in causes(run, run.needy)],
         "about_answers": figures.ANSWERS,
+        "saves": SAVES,
         "is_traced": figures.is_traced(run),
         "untraced": figures.NOT_TRACED,
         "plain_files": [
@@ -67,7 +67,7 @@ def build(
 
 
 def _moment(created_at: str) -> str:
-    """``2026-11-25 22:05 UTC``; a text in another form than dagprof's stays as it is."""
+    """A time such as ``2026-11-25 22:05 UTC``. A text in an unknown form stays unchanged."""
     found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\+00:00", created_at)
     return f"{found[1]} {found[2]} UTC" if found else safe_text(created_at, 40)
 
@@ -101,29 +101,29 @@ def _plan(run: Run, plan: Plan) -> Row:
 
 
 def _unbroken(text: str) -> str:
-    """The text with figures that stay on one line with their units."""
+    """The text with a no-break space between each figure and its unit."""
     return re.sub(r"(\d) (?=(?:ms|s|min)\b)", "\\1\N{NO-BREAK SPACE}", text)
 
 
 def _tiles(
     run: Run, comparison: Comparison | None, plan: Plan | None
 ) -> list[tuple[str, str, str]]:
-    """Label, figure, and what the figure means."""
+    """The label, the figure and the explanation of each tile."""
     processes = figures.parsing_processes(run)
     failed, needy = len(run.broken), len(run.needy)
     tiles = [
         (
-            "Parse loop",
+            "Total parse time",
             figures.duration(run.total_parse_ms),
-            "sum of the files' median parse times",
+            "sum of the median parse times of all files",
         ),
         (
-            "One round",
+            "One processing loop",
             figures.duration(figures.round_ms(run)),
             (
-                "with 1 process, as configured"
+                "with 1 parsing process, as configured"
                 if processes == 1
-                else f"with {processes} processes, as configured"
+                else f"with {processes} parsing processes, as configured"
             ),
         ),
         (
@@ -133,11 +133,14 @@ def _tiles(
                 text
                 for number, text in (
                     (failed, f"{failed} could not be loaded"),
-                    (needy, f"{needy} need an answer"),
+                    (
+                        needy,
+                        f"{needy} {'lacks' if needy == 1 else 'lack'} a required value",
+                    ),
                 )
                 if number
             )
-            or ("all could be loaded" if run.files else "none"),
+            or ("all files could be loaded" if run.files else "none"),
         ),
         (
             "DAGs",
@@ -150,9 +153,9 @@ def _tiles(
         sign = "+" if change >= 0 else "−"
         tiles.append(
             (
-                "Against baseline",
+                "Change since the baseline",
                 f"{sign}{figures.duration(abs(change))}",
-                "change of the parse loop",
+                "change of the total parse time",
             )
         )
     if plan is not None and plan.steps:
@@ -203,7 +206,7 @@ def _plugin_row(plugin: Plugin) -> Row:
 
 
 def _cause_row(cause: FailureCause, run: Run) -> Row:
-    """One cause with all of its files; long lists are folded."""
+    """One cause with all of its files. The page folds long lists."""
     return {
         "status": figures.status(cause.files[0].status),
         "count": len(cause.files),
@@ -214,8 +217,8 @@ def _cause_row(cause: FailureCause, run: Run) -> Row:
 
 
 def _failed_file(file: FileResult, run: Run) -> Row:
-    """A file that could not be loaded. ``line`` is the line that failed, 0 if the failure is in
-    another file.
+    """A file that could not be loaded. ``line`` is the line of the failure, or 0 if the failure is
+    in another file.
     """
     at = place(file, run.root, run.project.root)
     own, _, line = at.rpartition(":")
@@ -229,7 +232,7 @@ def _failed_file(file: FileResult, run: Run) -> Row:
 
 
 def _verdict(verdict: Verdict) -> Row:
-    """The decision with the findings that nobody accepted, the notes and the doubts."""
+    """The decision, the findings that no waiver accepts, the notes and the doubts."""
     findings = [finding for finding in verdict.all_findings if not finding.waived]
     reasons = [
         f"{finding.rule.value} ({finding.level.value}): {finding.message}" for finding in findings

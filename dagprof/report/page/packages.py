@@ -1,6 +1,4 @@
-"""The imports of all files: self times by distribution, package and module for the treemap, and the
-table of distributions.
-"""
+"""The imports of all files: the treemap of import times, and the table of distributions."""
 
 from __future__ import annotations
 
@@ -21,8 +19,8 @@ SHOWN_IMPORTERS = 5
 
 
 def modules(run: Run, groups: Sequence[int]) -> Mapping[str, object]:
-    """The modules that views of files point to: the name, the distribution, and whether the module
-    is the user's own code.
+    """The modules that the views of files refer to: name, distribution, and whether the module is
+    the user's own code.
     """
     return {
         "name": [safe_text(module.name, 120) for module in run.modules],
@@ -32,12 +30,12 @@ def modules(run: Run, groups: Sequence[int]) -> Mapping[str, object]:
 
 
 def shown_groups(names: Sequence[str]) -> list[str]:
-    """The distributions in the form that the page shows."""
+    """The names of the distributions in a safe form."""
     return [safe_text(name, 80) for name in names]
 
 
 def groups_of(run: Run) -> tuple[list[str], list[int]]:
-    """The distributions, and for each module the position of its distribution in that list."""
+    """The distributions, and for each module the position of the distribution in this list."""
     keys = [group(module, "distribution") for module in run.modules]
     names = list(dict.fromkeys(keys))
     place = {name: number for number, name in enumerate(names)}
@@ -45,8 +43,8 @@ def groups_of(run: Run) -> tuple[list[str], list[int]]:
 
 
 def treemap(run: Run) -> list[Any]:
-    """The tree of distributions, packages and modules: name, self ms over all files, and children,
-    the largest first.
+    """The tree of distributions, packages and modules. Each node has a name, the self time over all
+    files in ms, and children. The largest node comes first.
     """
     own_ms = [0.0] * len(run.modules)
     for file in run.files:
@@ -78,8 +76,8 @@ def _branches(tree: Mapping[str, Any]) -> list[Any]:
 
 
 def table(run: Run, alone_ms: Mapping[str, float]) -> list[dict[str, object]]:
-    """The costliest distributions. ``alone_ms`` is what all files would save if they loaded nothing
-    of the distribution.
+    """The slowest distributions. ``alone_ms`` is the time that all files would save if they loaded
+    no module of the distribution.
     """
     importers = _importers(run)
     return [
@@ -103,8 +101,9 @@ def table(run: Run, alone_ms: Mapping[str, float]) -> list[dict[str, object]]:
 
 
 def _importers(run: Run) -> dict[str, list[list[object]]]:
-    """For each distribution, the lines of the user's code that lead to loads of it: place, number
-    of files, and ms in all of them. A line can be an import or a call.
+    """For each distribution, the lines of the user's code that lead to loads of the distribution.
+    Each row has the place, the number of files, and the total time in ms. A line can be an import
+    or a call.
     """
     keys = [group(module, "distribution") for module in run.modules]
     are_users = [module.origin is Origin.USER for module in run.modules]

@@ -1,4 +1,4 @@
-"""The encoding of values inside the page: the index is JSON; values that a user rarely opens are
+"""The encoding of data in the page. The index is plain JSON. Data that users rarely open are
 compressed in pieces.
 """
 
@@ -17,26 +17,26 @@ _LEVEL = 6
 
 
 def plain(value: object) -> str:
-    """JSON that is safe inside a script element, because no tag can begin in it."""
+    """JSON text that is safe inside a script element, because the text contains no tags."""
     text = encoded(value).decode("utf-8")
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def packed(text: bytes) -> str:
-    """The text, compressed and encoded in characters that need no escaping. The same text always
-    gives the same result.
+    """The text, compressed and encoded in characters that need no escaping. The same input always
+    gives the same output.
     """
     return base64.b64encode(gzip.compress(text, _LEVEL, mtime=0)).decode("ascii")
 
 
 def packed_value(value: object) -> str:
-    """A value as packed JSON."""
+    """A value as compressed JSON."""
     return packed(encoded(value))
 
 
 def pieces(values: Iterable[object]) -> Iterator[tuple[int, str]]:
-    """The values as packed lists of about ``PIECE`` characters each, with the number of values in
-    each list.
+    """The values in compressed lists of about ``PIECE`` characters, each with the number of values
+    in the list.
     """
     waiting: list[bytes] = []
     size = 0

@@ -1,4 +1,6 @@
-"""The source of the DAG files as measured. Files that changed since then have no source."""
+"""The source of the DAG files at the time of the measurement. A file that changed later has no
+source.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +17,19 @@ from dagprof.report.escape import safe_lines
 
 # The maximum length of one file. A program wrote longer files.
 LONGEST = 120_000
-ARCHIVE = "Sources in an archive are not shown."
-CHANGED = "The source was changed or moved since it was measured."
+ARCHIVE = "The report does not show source code from zip archives."
+CHANGED = "The source file was changed or moved after the measurement."
 
 
 def source_of(run: Run, file: FileResult) -> tuple[str | None, str]:
-    """The text of the source, or the reason why there is none, in one sentence."""
+    """The text of the source file, or a sentence with the reason why the text is missing."""
     try:
         place = Path(run.root, file.path)
         if not os.path.isfile(place) or place.stat().st_size != file.size_bytes:
             return None, CHANGED
         data = bounded.source(place)
     except (OSError, ValueError):
-        return None, "The source cannot be read where the report was made."
+        return None, "dagprof could not read the source file when it wrote the report."
     if hashlib.sha256(data).hexdigest() != file.sha256:
         return None, CHANGED
     if zipfile.is_zipfile(place):
@@ -35,7 +37,7 @@ def source_of(run: Run, file: FileResult) -> tuple[str | None, str]:
     try:
         text = with_line_feeds(source_text(data))
     except UnicodeError:
-        return None, "The source is not text."
+        return None, "The source file is not valid text."
     if len(text) > LONGEST:
-        return None, f"The source has {len(text):,} characters, too many to show."
+        return None, f"The source file is too long to show ({len(text):,} characters)."
     return safe_lines(Redactor().source(text), LONGEST), ""

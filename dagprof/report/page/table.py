@@ -1,5 +1,5 @@
-"""The index of all files, as columns. The page sorts, filters and draws its table from this index
-without unpacking anything.
+"""The index of all files as columns. The page sorts, filters and draws the table of files from this
+index without decompressing any data.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dagprof.report.page.one_file import address
 
 
 def columns(files: Sequence[FileResult], groups: Sequence[int]) -> Mapping[str, Sequence[object]]:
-    """One column per figure, in the order of ``files``. ``groups`` gives the distribution of each
-    module position.
+    """One column for each figure, in the order of ``files``. ``groups`` holds the distribution of
+    each module.
     """
     return {
         "path": [safe_text(file.path) for file in files],

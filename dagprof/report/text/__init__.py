@@ -1,1 +1,1 @@
-"""What the commands print on the terminal."""
+"""The terminal output of the commands."""

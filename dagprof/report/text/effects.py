@@ -1,4 +1,6 @@
-"""Actions of all DAG files that happen during parsing but belong in a task, for the terminal."""
+"""Terminal output: the actions of all DAG files that run during parsing and should move into
+tasks.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,11 @@ BY_IMPORT = " (by the import)"
 
 
 class Doing(NamedTuple):
-    """One action at one line of the user's code: the number of files whose parse does it, how
-    often, and its total ms (None if unknown).
+    """One action at one line of the user's code. ``files`` is the number of files whose parse
+    performs the action. ``times`` is the number of occurrences. ``ms`` is the total time, or None
+    if unknown.
 
-    ``by_import``: the line is an import statement, and a library performs the action.
+    ``by_import`` says that the line is an import statement and that a library performs the action.
     """
 
     place: Place
@@ -36,7 +39,9 @@ class Doing(NamedTuple):
 
 
 def doings(run: Run) -> list[Doing]:
-    """Variables, Connections, databases, network, programs and sleeping, the longest first."""
+    """Actions that should move into a task: lookups of Variables and Connections, database queries,
+    network access, programs and sleeping. The slowest action comes first.
+    """
     found: dict[tuple[Place, str], list[tuple[int, float | None]]] = {}
     imports: set[Place] = set()
     for file in run.files:
@@ -77,7 +82,7 @@ def _of(file: FileResult, root: str) -> Iterable[tuple[Place, str, int, float | 
 
 
 def by_import(file: FileResult, run: Run) -> Callable[[Access | Effect], str]:
-    """A mark for effects that the import of a library caused; empty for effects of the line
+    """A mark for effects that an import of a library causes. Empty for effects of the line
     itself.
     """
     imports = import_places(file, run)
@@ -87,20 +92,20 @@ def by_import(file: FileResult, run: Run) -> Callable[[Access | Effect], str]:
 
 
 def _shown(place: Place, run: Run) -> str:
-    """A place for people. A place outside the bundle root is relative to the project root if it is
-    in the project.
+    """A place for people. A path in the project and outside the bundle root is relative to the
+    project root.
     """
     file = shown_path(place.file, run.project.root) if run.project.root else place.file
     return str(Place(file=file, line=place.line))
 
 
 def render(run: Run, console: Console) -> None:
-    """Print the longest actions; nothing if there are none."""
+    """Print the slowest actions. Print nothing if there are no actions."""
     rows = doings(run)
     if run.settings.get("depth") == "quick":
         console.print(
             Text(
-                "\nWith --depth quick, only Variables and Connections are watched."
+                "\nWith --depth quick, dagprof records only Variables and Connections."
                 " To see other side effects, use --depth normal.",
                 style="dim",
             )
@@ -116,14 +121,17 @@ def render(run: Run, console: Console) -> None:
             Text(f"{safe_text(row.what, 60)}{times}{BY_IMPORT if row.by_import else ''}"),
             Text(safe_text(_shown(row.place, run), 120)),
         )
-    titled("Runs in every parse; move into a task", table, console)
+    titled("Actions in every parse (move these actions into tasks)", table, console)
     if any(row.by_import for row in rows[:SHOWN]):
-        text = "If an import does this, move the import into the functions that use the module."
+        text = (
+            'For rows marked "(by the import)", move the import into the functions that use the'
+            " module."
+        )
         console.print(Text(text, style="dim"))
     if len(rows) > SHOWN:
         console.print(
             Text(
-                f"and {count(len(rows) - SHOWN, 'more line')}. For the full list, run `dagprof"
+                f"and {count(len(rows) - SHOWN, 'more action')}. For the full list, run `dagprof"
                 " explain FILE`.",
                 style="dim",
             )

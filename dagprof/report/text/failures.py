@@ -1,4 +1,4 @@
-"""Failures by cause, the same in the terminal and in Markdown."""
+"""Failures grouped by cause, for the terminal and for Markdown."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _PLACES = 3
 
 
 def where(file: FileResult, run: Run) -> str:
-    """The file and line of a failure, preceded by the DAG file if the failure is in another
-    file.
+    """The file and line of a failure. If the failure is in another file, the text also names the
+    DAG file.
     """
     at = place(file, run.root, run.project.root)
     failure = next((each for each in file.failures if each.line), None)
@@ -29,19 +29,19 @@ def where(file: FileResult, run: Run) -> str:
 
 
 def same_place(cause: FailureCause, run: Run) -> str:
-    """The one line where all files of a cause fail; empty if there are several."""
+    """The place at which all files of a cause fail. Empty if the files fail at different places."""
     places = {place(file, run.root, run.project.root) for file in cause.files}
     return places.pop() if len(places) == 1 and len(cause.files) > 1 else ""
 
 
 def summary(cause: FailureCause, run: Run) -> str:
-    """How many files fail, why, and where if they all fail at one place."""
+    """The number of failing files, the reason, and the place if all files fail at one place."""
     at = same_place(cause, run)
     return f"{count(len(cause.files), 'file')}: {cause.reason}" + (f" at {at}" if at else "")
 
 
 def render(run: Run, console: Console) -> None:
-    """Print the causes: one line for each, with the fix below."""
+    """Print one line for each cause, followed by the fix."""
     _render(run, run.broken, "Could not be loaded", "red", console)
     if run.needy:
         _render(run, run.needy, "Needs an answer", "yellow", console)
@@ -66,7 +66,7 @@ def _render(
             )
     if len(found) > LIMIT:
         left = sum(len(cause.files) for cause in found[LIMIT:])
-        console.print(f"  and {left} more. For the full list, see the report.")
+        console.print(f"  and {count(left, 'more file')}. For the full list, see the report.")
 
 
 def _one(file: FileResult, run: Run) -> Text:
@@ -85,7 +85,9 @@ def _several(cause: FailureCause, run: Run) -> Text:
 
 
 def render_one(run: Run, file: FileResult, console: Console) -> None:
-    """Print the failures of one file, with the file and line of each, and the fix."""
+    """Print the failures of one file. Each failure has a file and a line, and is followed by the
+    fix.
+    """
     for failure in file.failures:
         at = failing_file(failure, run.root, run.project.root) or file.path
         place_of_it = f"  {safe_text(at)}:{failure.line}  " if failure.line else "  "
@@ -106,8 +108,8 @@ def render_one(run: Run, file: FileResult, console: Console) -> None:
 def lines(
     run: Run, failed: Sequence[FileResult], most: int
 ) -> Iterable[tuple[str, str, Sequence[str]]]:
-    """For each cause, its sentence, the fix and the places of its files, with at most ``most``
-    causes and places.
+    """The sentence, the fix and the places of each cause. ``most`` limits the number of causes, and
+    the number of places of each cause.
     """
     for cause in causes(run, failed)[:most]:
         yield (

@@ -1,4 +1,4 @@
-"""The plan of changes in the terminal."""
+"""Terminal output: the plan of changes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.text import Text
 
 from dagprof.analyse.fleet import Change, Plan
 from dagprof.model import Run
+from dagprof.quantities import count
 from dagprof.report import changes
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
@@ -17,16 +18,21 @@ from dagprof.report.figures import duration
 SHOWN = 3
 # Share of all parse time. Needed imports below it appear only in `dagprof explain`.
 NEEDED_SHARE = 0.05
+SAVES = (
+    "The DAG processor saves this time in every parse. Each task start also saves the time, if the"
+    " task does not use the moved code."
+)
 
 
 def render(run: Run, plan: Plan, console: Console) -> None:
-    """Print the best changes with their savings, places and instructions; nothing if there are
-    none.
+    """Print the best changes with savings, places and instructions. Print nothing if there are no
+    changes.
     """
     if not plan.steps:
         return
     console.print()
-    console.print(Text(f"Best changes: {changes.summary(run, plan, SHOWN)}", style="bold"))
+    console.print(Text("Best changes", style="bold"))
+    console.print(Text(f"  {changes.summary(run, plan, SHOWN)}."))
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for name in ("saves", "files"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -45,22 +51,22 @@ def render(run: Run, plan: Plan, console: Console) -> None:
     if len(plan.steps) > SHOWN:
         console.print(
             Text(
-                f"  and {len(plan.steps) - SHOWN:,} more. For the full list, see the report.",
+                f"  and {count(len(plan.steps) - SHOWN, 'more change')}. For the full list, see the"
+                " report.",
                 style="dim",
             )
         )
     console.print(
         Text(
-            "The DAG processor saves this time in every parse. So does the start of every task that"
-            " does not use what you move.",
+            SAVES,
             style="dim",
         )
     )
 
 
 def render_needed(run: Run, found: Sequence[Change], console: Console) -> None:
-    """Print the costliest imports that parsing needs, and what needs them. No plan includes these
-    imports.
+    """Print the slowest imports that parsing needs, and the reason for each import. The plan
+    contains none of these imports.
     """
     total_ms = sum(file.own_ms for file in run.files if file.is_timed)
     needed = [

@@ -1,5 +1,5 @@
-"""The cost of plugins, the same in every report. Airflow's manager loads plugins once, before it
-parses.
+"""Texts about the cost of plugins. All reports use these texts. Airflow's plugin manager loads
+plugins once, before the first parse.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from dagprof.report.figures import duration
 
 SHOWN = 3
 NOTE = (
-    "Airflow loads plugins once, before any parse. No file's time includes plugins, and no DAG file"
-    " can change them."
+    "Airflow loads plugins once, before the first parse. Parse times exclude plugins. Changes to"
+    " DAG files do not affect plugin times."
 )
 
 
 def slowest_first(run: Run) -> list[Plugin]:
-    """The plugins of a Run, the slowest first. Plugins that failed to load come last."""
+    """The plugins of a Run, the slowest first. Plugins that Airflow could not load come last."""
     return sorted(
         run.plugins, key=lambda plugin: (bool(plugin.error), -plugin.wall_ms, plugin.name)
     )
 
 
 def figures(plugin: Plugin) -> tuple[str, str, str]:
-    """Time, memory and number of modules of one plugin."""
+    """The time, the memory and the number of modules of one plugin."""
     return duration(plugin.wall_ms), f"{plugin.rss_kib / 1024:.1f} MiB", f"{plugin.modules:,}"
 
 
 def named(plugin: Plugin) -> str:
-    """``quality (plugins/quality.py)``."""
+    """The name and the source of a plugin, such as ``quality (plugins/quality.py)``."""
     name = safe_text(plugin.name, 80)
     return (
         f"{name} ({safe_text(plugin.source, 160)})"
@@ -44,7 +44,7 @@ def named(plugin: Plugin) -> str:
 
 
 def summary(run: Run) -> str:
-    """All plugins in one sentence; empty if there are none."""
+    """The costs of all plugins in a few sentences. Empty if there are no plugins."""
     if not run.plugins:
         return ""
     ranked = slowest_first(run)
@@ -55,8 +55,8 @@ def summary(run: Run) -> str:
     )
     more = f" and {len(ranked) - SHOWN} more" if len(ranked) > SHOWN else ""
     return (
-        f"{count(len(ranked), 'plugin')} {_take(ranked)} {duration(total)} and {memory:.0f} MiB:"
-        f" {first}{more}. {NOTE}"
+        f"{count(len(ranked), 'plugin')} {_take(ranked)} {duration(total)} and {memory:.0f} MiB to"
+        f" load: {first}{more}. {NOTE}"
     )
 
 
@@ -65,16 +65,16 @@ def _take(plugins: Sequence[Plugin]) -> str:
 
 
 def failed(run: Run) -> list[str]:
-    """A sentence for each plugin that could not be loaded."""
+    """A sentence for each plugin that Airflow could not load."""
     return [
-        f"The plugin {named(plugin)} could not be loaded: {safe_text(plugin.error, 300)}"
+        f"Airflow could not load the plugin {named(plugin)}: {safe_text(plugin.error, 300)}"
         for plugin in run.plugins
         if plugin.error
     ]
 
 
 def render(run: Run, console: Console) -> None:
-    """Print the sentence; nothing if there are no plugins."""
+    """Print the summary. Print nothing if there are no plugins."""
     if text := summary(run):
         console.print()
         console.print(Text(text))

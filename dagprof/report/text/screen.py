@@ -1,4 +1,4 @@
-"""Shared by all summaries on a console: safe output in any encoding, and a common table style."""
+"""Helpers for all console summaries: safe output in any encoding, and a common table style."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def is_unicode(console: Console) -> bool:
 
 @contextmanager
 def within_encoding(console: Console) -> Iterator[None]:
-    """Replace characters that the console's encoding lacks, so that a summary never ends in an
-    error.
+    """Replace characters that the encoding of the console lacks. Output then never fails because of
+    the encoding.
     """
     if is_unicode(console):
         yield
@@ -46,7 +46,7 @@ def columns(*named: tuple[str, str]) -> Table:
 
 
 def titled(title: str, rows: Table, console: Console) -> None:
-    """Print a table below its title."""
+    """Print a title and a table."""
     console.print()
     console.print(Text(title, style="bold"))
     console.print(rows)

@@ -1,4 +1,4 @@
-"""The summary in the terminal. It is short, and the same on a screen, in a pipe and in a CI log, in
+"""The summary in the terminal. The summary is the same on a screen, in a pipe and in a CI log, in
 any encoding.
 """
 
@@ -44,8 +44,8 @@ def render(
     verdict: Verdict | None = None,
     written: Sequence[Path] = (),
 ) -> None:
-    """Print the answer, then the summary of a Run, its plan of changes, and its comparison with
-    a baseline if there is one.
+    """Print the summary of a Run: the answer, the details, the comparison with a baseline if there
+    is one, and the plan.
     """
     with within_encoding(console):
         _headline(run, None if fleet is None else fleet.plan(), verdict, console)
@@ -76,8 +76,9 @@ def render_comparison(comparison: Comparison, *, console: Console) -> None:
 def _headline(run: Run, plan_: Plan | None, verdict: Verdict | None, console: Console) -> None:
     where = run.environment
     text = (
-        f"Airflow {where.airflow_version}, Python {where.python_version}, "
-        f"{run.settings.get('temperature')} temperature; measured in {duration(run.wall_s * 1000)}."
+        f"Airflow {where.airflow_version}, Python {where.python_version},"
+        f" --temperature {run.settings.get('temperature')}. The scan took"
+        f" {duration(run.wall_s * 1000)}."
     )
     console.print()
     for sentence in answer.sentences(run, plan_, None if verdict is None else _gate(verdict)):
@@ -126,12 +127,14 @@ def _path(file: FileResult, console: Console) -> Text:
 
 
 def _tail(text: str, width: int) -> str:
-    """The end of a path, which distinguishes the file from others."""
+    """The end of a path. The end distinguishes the file from other files."""
     return text if len(text) <= width else "…" + text[1 - width :]
 
 
 def _bar(stages: Sequence[float], longest_ms: float, pieces: str) -> str:
-    """A bar whose length is the file's share of the slowest time, divided by stage."""
+    """A bar that shows the time of each stage. The length of the bar is relative to the slowest
+    file.
+    """
     total = sum(stages)
     length = max(1, round(_BAR * total / longest_ms)) if longest_ms else 0
     bar, reached = "", 0.0
@@ -142,8 +145,8 @@ def _bar(stages: Sequence[float], longest_ms: float, pieces: str) -> str:
 
 
 def _imports(run: Run, fleet: Fleet | None, console: Console) -> None:
-    """Print import times. The total of a distribution is the time of its loads; ``alone`` is the
-    saving if no file loads any of it.
+    """Print import times. ``total`` is the import time of a distribution. ``alone`` is the saving
+    if no file loads any part of the distribution.
     """
     frame = imports_frame(run, by="distribution")
     frame = frame[
@@ -235,7 +238,7 @@ def _comparison(comparison: Comparison, console: Console) -> None:
     ]
     total = f"{duration(comparison.baseline_total_ms)} → {duration(comparison.current_total_ms)}"
     console.print()
-    console.print(Text(f"Against the baseline: {total}; {', '.join(counts)}", style="bold"))
+    console.print(Text(f"Comparison with the baseline: {total}; {', '.join(counts)}", style="bold"))
     for word, style, files in (
         ("slower", "red", groups[Outcome.REGRESSION]),
         ("faster", "green", groups[Outcome.IMPROVEMENT]),
@@ -277,8 +280,8 @@ def _gate(verdict: Verdict) -> Sentence:
 
 
 def _verdict(verdict: Verdict, console: Console) -> None:
-    """Print the decision again with its reasons, at the end of the output, where a person in a
-    terminal reads it. Without reasons, the first lines have said everything.
+    """Print the decision again at the end of the output, with the reasons. Print nothing if there
+    are no reasons, because the first lines already contain the decision.
     """
     if not words.reasons(verdict):
         return

@@ -1,5 +1,5 @@
-"""Reports of a verdict, one format per file. All except the terminal's are pure functions from a
-Verdict to text.
+"""Reports about a verdict, one module for each format. All formats except the terminal are pure
+functions that convert a verdict into text.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ FORMATS: dict[str, Format[VerdictReport]] = {
 
 
 def write(format_name: str, verdict: Verdict, *, prefix: str = "") -> str:
-    """The verdict in one of ``FORMATS``. ``prefix`` leads from the repository's root to the bundle
-    root, such as ``dags/``.
+    """The verdict in one of ``FORMATS``. ``prefix`` is the path from the root of the repository to
+    the bundle root, such as ``dags/``.
 
-    :raises UsageError: there is no such format.
+    :raises UsageError: the format is unknown.
     """
     if format_name not in FORMATS:
         raise UsageError(f"Unknown format {format_name!r}. Choose from {', '.join(FORMATS)}.")

@@ -1,8 +1,8 @@
-"""Workflow commands of GitHub Actions, which show findings as annotations at their lines. The
-step's summary is the Markdown report.
+"""Workflow commands of GitHub Actions. GitHub shows the findings as annotations at their lines. The
+Markdown report is the summary of the step.
 
-GitHub shows ten errors and ten warnings of a step, so failing findings come first. Accepted
-findings appear only in the summary.
+GitHub shows only ten errors and ten warnings of a step, so findings that fail the gate come first.
+Accepted findings appear only in the summary.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _LONGEST_PATH = 4096
 
 
 def render(verdict: Verdict, *, prefix: str = "") -> str:
-    """One command per line: the findings, then the decision."""
+    """One command per line: first the findings, then the decision."""
     lines = [_annotation(finding, prefix) for finding in verdict.all_findings if not finding.waived]
     lines.append(_command("notice", words.decision(verdict), {"title": "dagprof"}))
     return "\n".join(lines) + "\n"

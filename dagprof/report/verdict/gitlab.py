@@ -1,5 +1,5 @@
-"""A code quality report of GitLab: a list of findings. It leaves out accepted findings, because
-GitLab would count them as new.
+"""A code quality report for GitLab: a list of findings. The report omits accepted findings, because
+GitLab would count accepted findings as new.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ _LONGEST_PATH = 4096
 
 
 def render(verdict: Verdict, *, prefix: str = "") -> str:
-    """The report. A finding without a file gets the path of the bundle's folder, because GitLab
-    requires a path.
+    """The report as text. GitLab requires a path for each finding, so a finding without a file gets
+    the path of the bundle root.
     """
     found = [
         _entry(finding, mark, prefix)

@@ -1,4 +1,6 @@
-"""A complete verdict as JSON, for programs. ``schema_version`` names its schema version."""
+"""A complete verdict as JSON, for programs. ``schema_version`` is the version of the JSON
+schema.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ _UNSEEN = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\uf
 
 
 def render(verdict: Verdict, *, prefix: str = "") -> str:
-    """The document. Paths stay relative to the bundle root, whatever the prefix."""
+    """The JSON document. The paths are relative to the bundle root, even with a prefix."""
     # msgspec leaves out default values, so add the version explicitly.
     document = {"schema_version": verdict.schema_version, **msgspec.to_builtins(verdict)}
     return _UNSEEN.sub(
@@ -25,7 +27,7 @@ def render(verdict: Verdict, *, prefix: str = "") -> str:
 
 
 def indented(value: object) -> str:
-    """A value as JSON that people can also read, and no CI system reads commands in."""
+    """A value as indented JSON. CI systems find no commands in the text."""
     text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode("utf-8")
     return json_without_commands(text) + "\n"
 

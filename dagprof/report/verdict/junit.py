@@ -1,8 +1,8 @@
-"""JUnit XML: one test case for each file, and one for each rule that a file breaks.
+"""JUnit XML with one test case for each file, and one test case for each rule that a file violates.
 
-Readers of the format accept one failure per test case, so each further rule gets a test case of its
-own. The schema allows no properties on a test case. The suite therefore holds the timings, and each
-case describes them in words.
+Readers of JUnit XML accept only one failure per test case, so each further rule gets its own test
+case. The schema allows no properties on a test case. Therefore, the properties of the suite contain
+the timings, and the output of each test case describes the timings.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LONGEST = 2000
 
 
 def render(verdict: Verdict, *, prefix: str = "") -> str:
-    """The document, with one suite."""
+    """The XML document, with one test suite."""
     suite = TestSuite("dagprof")
     for name, value in _properties(verdict, prefix):
         suite.add_property(_safe(name), _safe(value))

@@ -1,8 +1,8 @@
-"""A comment for a pull request, in the Markdown of GitHub and GitLab. It begins with a mark by
-which a later run finds the comment.
+"""A comment for a pull request, in the Markdown of GitHub and GitLab. The comment begins with a
+mark, and a later run finds the comment by this mark.
 
-Names and messages come from DAG code. dagprof escapes them so that they are plain text of one line:
-no markup, no HTML, no links, no mentions.
+Names and messages come from DAG code. dagprof escapes names and messages, so they contain no
+markup, HTML, links or mentions.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _LINK_STARTS = {
 
 
 class _Size(NamedTuple):
-    """The most items of each list, and the maximum length of a text."""
+    """The maximum number of items in each list, and the maximum length of a text."""
 
     items: int
     width: int
@@ -61,7 +61,7 @@ _SIZES = (
 
 
 def render(verdict: Verdict, *, prefix: str = "") -> str:
-    """The comment, in the largest size that fits, with a sentence about omissions."""
+    """The comment in the largest size that fits. A shortened comment says what it omits."""
     text = ""
     for size in _SIZES:
         text = _Comment(size, prefix).write(verdict)
@@ -71,7 +71,7 @@ def render(verdict: Verdict, *, prefix: str = "") -> str:
 
 
 class _Comment:
-    """One attempt to write the comment. It counts the omitted items."""
+    """One attempt to write the comment. The class counts the omitted items."""
 
     def __init__(self, size: _Size, prefix: str) -> None:
         self._size = size
@@ -133,7 +133,7 @@ class _Comment:
         return [f"**{title}**", "\n".join(f"- {line(item)}" for item in kept)] if kept else []
 
     def _others(self, verdict: Verdict) -> list[str]:
-        """The files without findings or changes, in a folded section."""
+        """The files without findings and without changes, in a folded section."""
         others = [
             file for outcome in (Outcome.GONE, Outcome.UNCHANGED) for file in verdict.of(outcome)
         ]
@@ -153,8 +153,8 @@ class _Comment:
         if shorter:
             parts.append(f"the ends of texts longer than {self._size.width} characters")
         return (
-            f"Left out to keep this comment short: {', '.join(parts)}. The JSON report has"
-            " everything."
+            f"Omitted to keep this comment short: {', '.join(parts)}. For the full list, see the"
+            " JSON report."
             if parts
             else ""
         )
@@ -183,7 +183,7 @@ class _Comment:
 
 
 def escaped(value: str, limit: int = 400) -> str:
-    """The value as one line that is only plain text in Markdown."""
+    """The value as one line of plain text in Markdown."""
     text = safe_text(value, limit).translate(_ESCAPES)
     for start, split in _LINK_STARTS.items():
         text = text.replace(start, split)
@@ -202,6 +202,6 @@ def _figures(file: FileVerdict) -> tuple[str, str, str, str]:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of cells that are already escaped."""
+    """A Markdown table. The cells must already be escaped."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -1,5 +1,5 @@
-"""A verdict as the HTML report: the decision on top, and the gate's outcome for each file, with
-pictures of both sides.
+"""A verdict as HTML report. The decision is at the top, and charts compare both versions of each
+changed file.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dagprof.report import html
 
 
 def render(verdict: Verdict, base: Run, head: Run, *, with_source: bool) -> str:
-    """The page of the new side, compared with the old side. It takes all judgements from the
-    verdict.
+    """The HTML report of the new version, compared with the old version. All judgements come from
+    the verdict.
     """
     return html.render(
         head,
@@ -28,7 +28,7 @@ def render(verdict: Verdict, base: Run, head: Run, *, with_source: bool) -> str:
 
 
 def _told(compared: Comparison, verdict: Verdict) -> Comparison:
-    """The comparison with the gate's reason for each file."""
+    """The comparison, with the reason of the gate for each file."""
     files = {file.path: file for file in verdict.files}
     told: Comparison = msgspec.structs.replace(
         compared,

@@ -1,5 +1,5 @@
-"""The place of a finding for a code review: a path from the repository's root, a line, and a stable
-fingerprint.
+"""The place of a finding in a code review: a path from the root of the repository, a line, and a
+stable fingerprint.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _WITH_FIGURES = {Rule.SLOWER, Rule.UNSURE, Rule.NEW_MODULES, Rule.TIMEOUT, Rule.
 
 
 class ReviewPlace(NamedTuple):
-    """A path from the repository's root and a line. The path is empty if the finding belongs to no
-    file, and the line is 1 if unknown.
+    """A path from the root of the repository, and a line. The path is empty if the finding belongs
+    to no file. The line is 1 if the line is unknown.
     """
 
     path: str
@@ -28,13 +28,13 @@ class ReviewPlace(NamedTuple):
 
 
 def rooted(path: str, prefix: str) -> str:
-    """A path relative to the repository's root, from a path below the bundle root."""
+    """A path below the bundle root, converted into a path from the root of the repository."""
     return posixpath.normpath(posixpath.join(prefix, path)) if path else ""
 
 
 def place(finding: Finding, prefix: str) -> ReviewPlace:
-    """The finding's place. If it is outside the bundle, the place is the DAG file, because a review
-    shows nothing else.
+    """The place of a finding. For a finding outside the bundle root, the place is the DAG file,
+    because a review shows no other files.
     """
     if _is_inside(finding.file):
         return ReviewPlace(rooted(finding.file, prefix), max(1, finding.line))
@@ -42,15 +42,17 @@ def place(finding: Finding, prefix: str) -> ReviewPlace:
 
 
 def message(finding: Finding) -> str:
-    """The finding's message, with its place if that is outside the bundle."""
+    """The message of a finding. If the finding is outside the bundle root, the message also
+    contains the place.
+    """
     if not finding.file or _is_inside(finding.file):
         return finding.message
     return f"{finding.message} ({shown(finding)})"
 
 
 def shown(finding: Finding, prefix: str = "") -> str:
-    """The place for people: ``a.py:3``; only the file if the line is unknown; empty if the finding
-    belongs to no file.
+    """The place for people, such as ``a.py:3``. Without a known line, the place is the file. Empty
+    if the finding belongs to no file.
     """
     file = finding.file or finding.path
     file = rooted(file, prefix) if _is_inside(file) else file
@@ -58,7 +60,9 @@ def shown(finding: Finding, prefix: str = "") -> str:
 
 
 def with_fingerprints(findings: Iterable[Finding]) -> list[tuple[Finding, str]]:
-    """Each finding with a fingerprint that stays the same from run to run, even if lines move."""
+    """Each finding with a fingerprint. The fingerprint is the same in all runs, even if lines
+    move.
+    """
     seen: Counter[str] = Counter()
     marked = []
     for finding in findings:

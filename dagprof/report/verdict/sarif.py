@@ -1,8 +1,8 @@
 """SARIF 2.1.0, for code scanning.
 
-This module writes plain values without a library for the format: one such library had its last
-release in 2019, and another would bring pydantic into the user's environment. The tests check the
-result against the published schema.
+This module writes plain values without a SARIF library. One SARIF library had its last release in
+2019, and another library would install pydantic in the user's environment. The tests validate the
+result with the published schema.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ _LONGEST = 2000
 
 
 def render(verdict: Verdict, *, prefix: str = "") -> str:
-    """The log, with one run. Paths are relative to ``%SRCROOT%``, the root of the repository."""
+    """The SARIF log with one run. Paths are relative to ``%SRCROOT%``, the root of the
+    repository.
+    """
     run = {
         "tool": {"driver": _driver(verdict)},
         # All runs of the tool share one root, so that code scanning replaces an earlier run's
@@ -91,7 +93,7 @@ def _result(finding: Finding, mark: str, prefix: str) -> dict[str, object]:
 
 
 def _uri(path: str) -> str:
-    """A path as a relative reference. A name that is not valid text keeps its bytes."""
+    """A path as relative URI reference. A name that is not valid text keeps its bytes."""
     try:
         encoded = path.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""A verdict on a console: the decision, changes, findings, accepted findings, and notes."""
+"""A verdict on a console: the decision, changes, findings, accepted findings and notes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.text import Text
 from dagprof.config.policy import DESCRIPTIONS
 from dagprof.gate.verdict import Decision, FileVerdict, Finding, Verdict
 from dagprof.judge.judgement import Outcome
+from dagprof.quantities import count
 from dagprof.report.escape import safe_text
 from dagprof.report.text.screen import columns, titled, within_encoding
 from dagprof.report.verdict import words
@@ -31,7 +32,7 @@ _LONGEST = 400
 
 
 def render(verdict: Verdict, *, console: Console) -> None:
-    """Print the verdict, each fact once."""
+    """Print the verdict. The output contains each fact once."""
     with within_encoding(console):
         console.print()
         console.print(
@@ -111,7 +112,8 @@ def _more(number: int, console: Console) -> None:
     if number > LIMIT:
         console.print(
             Text(
-                f"  and {number - LIMIT:,} more. For the full list, see the JSON report.",
+                f"  and {count(number - LIMIT, 'more line')}. For the full list, see the JSON"
+                " report.",
                 style="dim",
             )
         )

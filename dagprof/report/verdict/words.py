@@ -1,5 +1,5 @@
-"""Wording shared by all reports of a verdict: changes, intervals, counts, and the choice of facts
-to show.
+"""Texts that all reports about a verdict share: changes, intervals, counts, and the selection of
+facts.
 """
 
 from __future__ import annotations
@@ -35,18 +35,20 @@ _DECISIONS = {
 
 
 def decision_word(verdict: Verdict) -> str:
-    """The decision in one word for people; reports for programs write its value."""
+    """The decision as one word for people. Machine-readable reports contain the enum value
+    instead.
+    """
     return _DECISIONS[verdict.decision]
 
 
 def decision(verdict: Verdict) -> str:
-    """The decision in one sentence."""
+    """The decision and its reason."""
     return f"Gate: {decision_word(verdict)}. {verdict.reason}".strip()
 
 
 def compared(verdict: Verdict) -> str:
-    """The compared versions, the number of measured files by outcome, and the number of files that
-    were not measured.
+    """The compared versions, the number of files with each outcome, and the number of files that
+    dagprof did not measure.
     """
     outcomes = [
         f"{len(files)} {TITLES[outcome].lower()}"
@@ -59,7 +61,7 @@ def compared(verdict: Verdict) -> str:
     unaffected = (
         f", {verdict.unaffected:,} not affected by the change" if verdict.unaffected else ""
     )
-    took = f"; {duration(verdict.wall_s * 1000)}" if verdict.wall_s else ""
+    took = f"; took {duration(verdict.wall_s * 1000)}" if verdict.wall_s else ""
     return f"{verdict.base} → {verdict.head}: {counted}{unaffected}{took}."
 
 
@@ -69,7 +71,7 @@ def signed(ms: float) -> str:
 
 
 def change(timing: Timing) -> str:
-    """The change with its share of the base: ``+120 ms (+24 %)``."""
+    """The change in ms and as a share of the base: ``+120 ms (+24 %)``."""
     share = timing.change_share
     if share is None:
         return signed(timing.change_ms)
@@ -81,51 +83,51 @@ def change(timing: Timing) -> str:
 
 
 def interval(timing: Timing) -> str:
-    """The confidence interval of the change: ``+80 ms to +160 ms``."""
+    """The interval of the change: ``+80 ms to +160 ms``."""
     return f"{signed(timing.low_ms)} to {signed(timing.high_ms)}"
 
 
 def medians(timing: Timing) -> str:
-    """Both medians: ``500 ms → 620 ms``."""
+    """The medians of both versions: ``500 ms → 620 ms``."""
     return f"{duration(timing.base_ms)} → {duration(timing.head_ms)}"
 
 
 def timing(file: FileVerdict) -> str:
-    """The timing of a file in one line; empty if the file has none."""
+    """The timing of a file in one line. Empty if the file has no timing."""
     if file.timing is None:
         return ""
     return (
         f"{medians(file.timing)}, {change(file.timing)}, interval {interval(file.timing)}, "
-        f"from {count(file.timing.pairs, 'pair')}"
+        f"from {count(file.timing.pairs, 'pair')} of parses"
     )
 
 
 def why(file: FileVerdict) -> str:
-    """The reason without the file's name in front, for places that already show the name."""
+    """The reason without the file name at the beginning. Tables already show the file name."""
     return file.reason.removeprefix(file.path).lstrip(": ")
 
 
 def title(file: FileVerdict) -> str:
-    """The outcome of a file, and whether somebody accepted it."""
+    """The outcome of a file, with a mark if a waiver accepts the outcome."""
     is_accepted = any(finding.waived for finding in file.findings if finding.rule in TIMED_RULES)
     return f"{TITLES[file.outcome]} (accepted)" if is_accepted else TITLES[file.outcome]
 
 
 def changed(verdict: Verdict) -> list[FileVerdict]:
-    """The files that a reader must know about: slower, inconclusive, faster; the largest change
-    first.
+    """The slower, inconclusive and faster files. Within each group, the file with the largest
+    change comes first.
     """
     return [file for outcome in CHANGED for file in verdict.of(outcome)]
 
 
 def new_files(verdict: Verdict) -> list[FileVerdict]:
-    """The new files, which have no counterpart to compare with; the slowest first."""
+    """The new files, the slowest first."""
     return sorted(verdict.of(Outcome.NEW), key=lambda file: -(file.parse_ms or 0.0))
 
 
 def accepted(verdict: Verdict) -> list[tuple[Finding, str]]:
-    """The accepted findings, each with its message, last day and reason. If the table of changed
-    files shows the message, it is left out here.
+    """The accepted findings, each with the message, the last day and the reason of the waiver. The
+    message is omitted if the table of changed files already shows the message.
     """
     told = _told(verdict)
     found = [finding for finding in verdict.all_findings if finding.waived]
@@ -133,8 +135,8 @@ def accepted(verdict: Verdict) -> list[tuple[Finding, str]]:
 
 
 def open_by_rule(verdict: Verdict) -> Iterator[tuple[Rule, Level, list[Finding]]]:
-    """The open findings, by rule and level, errors first: findings that nobody accepted and that
-    the table of changed files does not show.
+    """The findings that no waiver accepts, grouped by rule and level. Errors come first. Findings
+    that the table of changed files already shows are omitted.
     """
     told = _told(verdict)
     found: dict[tuple[Rule, Level], list[Finding]] = {}
@@ -148,8 +150,8 @@ def open_by_rule(verdict: Verdict) -> Iterator[tuple[Rule, Level, list[Finding]]
 
 
 def reasons(verdict: Verdict) -> list[str]:
-    """The reasons why the gate fails or is inconclusive, one sentence each. If the gate fails, only
-    the failing findings count.
+    """The reasons why the gate fails or is inconclusive, one sentence for each reason. If the gate
+    fails, only the findings that fail the gate count.
     """
     found = [finding for finding in verdict.all_findings if not finding.waived]
     if verdict.decision is Decision.PASSED:
@@ -160,8 +162,8 @@ def reasons(verdict: Verdict) -> list[str]:
 
 
 def _with_place(finding: Finding) -> str:
-    """The message with the place of the failure. The messages of all other rules name their line
-    themselves.
+    """The message with the place of the failure. The messages of all other rules already contain
+    their line.
     """
     has_place = finding.rule is Rule.IMPORT_ERROR and finding.line > 0
     return f"{finding.message} ({finding.file}:{finding.line})" if has_place else finding.message

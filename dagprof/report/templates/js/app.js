@@ -28,7 +28,7 @@ async function show() {
     if (!isCurrent()) return;
   } catch (error) {
     if (!isCurrent()) return;
-    place.replaceChildren(el("p", { class: "note bad" }, `This view cannot be shown by this browser: ${error.message}`));
+    place.replaceChildren(el("p", { class: "note bad" }, `This browser cannot show this view: ${error.message}`));
   }
   const now = `${wanted}/${name}`;
   if (shownView && now !== shownView) {

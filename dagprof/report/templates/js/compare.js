@@ -64,7 +64,7 @@ class CompareView {
     this.body = el("tbody");
     this.table = el("table", { id: "compare-table" }, el("caption", { class: "quiet" }, "Files that changed"), this.body);
     this.sort = { key: "", down: true };
-    this.list.append(el("h2", { tabindex: "-1" }, "Against the baseline"), el("p", {}, data.sentence),
+    this.list.append(el("h2", { tabindex: "-1" }, "Comparison with the baseline"), el("p", {}, data.sentence),
       ...data.breaks.map(([path, missing]) => el("p", { class: "note bad" }, el("code", {}, path), ` ${missing} now.`)),
       ...data.fixed.map((path) => el("p", { class: "note good" }, el("code", {}, path), " gives DAGs again.")),
       ...data.warnings.map((text) => el("p", { class: "note" }, text)), scrolling(this.table, "Files that changed"));
@@ -113,23 +113,23 @@ class CompareView {
 
   detail(row, query) {
     const list = (title, names, more) => (names.length ? el("section", {}, el("h3", {}, title), el("ul", {}, names.map((name) => el("li", {}, el("code", {}, name)))),
-      more ? el("p", { class: "quiet" }, `${grouped(more)} more not shown.`) : null) : null);
+      more ? el("p", { class: "quiet" }, `${grouped(more)} more ${more === 1 ? "is" : "are"} not shown.`) : null) : null);
     const parts = [
       el("p", { class: "crumbs" }, el("a", { href: "#/compare" }, "All changes"), " / ", el("code", {}, row.path), " ", row.now === null ? "" : el("a", { href: addressOf("file", row.address) }, "file view")),
       el("h2", { tabindex: "-1" }, `${row.before === null ? "new" : duration(row.before)} \u2192 ${row.now === null ? "gone" : duration(row.now)} `, this.difference(row)),
       row.reason ? el("p", {}, row.reason) : null,
-      el("figure", {}, samplesPlot(row.samples_before, row.samples_now), el("figcaption", { class: "quiet" }, `Every parse of both sides, from 0 to ${duration(Math.max(0, ...row.samples_before, ...row.samples_now) * 1.04)}: \u25cf before, \u25a0 now; the strokes are the medians.`)),
+      el("figure", {}, samplesPlot(row.samples_before, row.samples_now), el("figcaption", { class: "quiet" }, `All parses of both runs, from 0 to ${duration(Math.max(0, ...row.samples_before, ...row.samples_now) * 1.04)}: \u25cf before, \u25a0 now. The lines mark the medians.`)),
     ];
     if (row.tree_before || row.tree_now) {
       const sum = (tree) => (tree ? tree.total.reduce((us, each, place) => us + (tree.parent[place] < 0 ? each : 0), 0) / 1000 : 0);
       const was = sum(row.tree_before), is = sum(row.tree_now);
-      const icicle = new Icicle("Imports of both sides", mergedTree(row.tree_before, row.tree_now), {
+      const icicle = new Icicle("Imports of both runs", mergedTree(row.tree_before, row.tree_now), {
         rootText: `All imports in the tracing passes: ${duration(was)} before, ${duration(is)} now (${signed(is - was)})`,
-        hint: "Both import trees in one. The width of a module is its time on the slower side, including what it loads. Marks: \u25b2 slower, \u25bc faster, new, gone.",
+        hint: "This view merges the import trees of both runs. The width of a module is the import time in the slower run, including nested imports. Marks: \u25b2 slower, \u25bc faster, new, gone.",
         isMerged: true,
         zoomed: (path) => remember({ zoom: path }),
       });
-      parts.push(el("section", {}, el("h3", {}, "Imports of both sides"), icicle.controls(query), icicle.place));
+      parts.push(el("section", {}, el("h3", {}, "Imports of both runs"), icicle.controls(query), icicle.place));
     }
     parts.push(list("New imports", row.new_imports, row.more_new), list("Removed imports", row.gone_imports, row.more_gone), list("New effects", row.new_effects), list("Removed effects", row.gone_effects));
     return parts.filter(Boolean);

@@ -27,7 +27,7 @@ const FILE_COLUMNS = [
   { name: "Parse", key: "parse", figure: true, value: (row) => files.parse[row] },
   { name: "\u00b1 ms", key: "spread", figure: true, value: (row) => files.spread[row] ?? -1 },
   { name: "CPU", key: "cpu", figure: true, value: (row) => files.cpu[row] },
-  { name: "Where it goes" },
+  { name: "Time by stage" },
   { name: "DAGs", key: "dags", figure: true, value: (row) => files.dags[row] },
   { name: "Tasks", key: "tasks", figure: true, value: (row) => files.tasks[row] },
   { name: "Status", key: "status", value: (row) => files.status[row] },
@@ -57,7 +57,7 @@ class FilesView {
     this.shown = el("output", { class: "quiet" });
     this.body = el("tbody");
     this.table = el("table", { id: "file-table", "aria-describedby": "file-words" }, this.body);
-    const words = el("p", { class: "quiet", id: "file-words" }, "Median parse time of each file by stage; gc (garbage collection) is known only for traced files.");
+    const words = el("p", { class: "quiet", id: "file-words" }, "Median parse time of each file by stage. The stage gc (garbage collection) is known only for traced files.");
     this.more = el("button", { type: "button", class: "more", onclick: () => this.draw() });
     const label = (text, input) => el("label", {}, `${text} `, input);
     place.append(

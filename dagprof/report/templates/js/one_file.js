@@ -13,7 +13,7 @@ async function fileView(place, address, query, isCurrent) {
   if (!isCurrent()) return;
   const part = (title, ...content) => (content.flat().filter(Boolean).length ? el("section", {}, el("h3", {}, title), content) : null);
   const left = detail.left_out || {};
-  const rest = (name, noun) => (left[name] ? el("p", { class: "quiet" }, `${count(left[name], noun)} not shown.`) : []);
+  const rest = (name, noun) => (left[name] ? el("p", { class: "quiet" }, `${count(left[name], noun)} ${left[name] === 1 ? "is" : "are"} not shown.`) : []);
   const icicle = detail.loads && detail.loads.module.length ? importsIcicle(position, detail, modules) : null;
   place.replaceChildren(...[
     el("p", { class: "crumbs" }, el("a", { href: "#/" }, "All files"), " / ", el("code", {}, files.path[position])),
@@ -23,15 +23,15 @@ async function fileView(place, address, query, isCurrent) {
     detail.detail ? el("p", {}, detail.detail) : null,
     detail.wall_us === undefined && files.is_timed[position] ? el("p", { class: "quiet" }, "This file was not traced, so its imports and statements are unknown. To trace every file, use --depth full.") : null,
     part("Failures", (detail.failures || []).map(failure)),
-    part("Imports", icicle ? [icicle.controls(query), icicle.place] : [], rest("loads", "smaller load"), free(detail)),
-    part("Source", sourceOf(detail, Number(query.get("line"))), rest("statements", "smaller statement")),
-    part("Calls of slow statements, sampled and scaled to a parse without sampling", detail.stack ? scrolling(el("div", { class: "calls" }, callTree(detail.stack)), "Calls") : [], rest("calls", "smaller call")),
-    part("Effects while parsing", effectsTable(detail), rest("effects", "more effect"), rest("accesses", "more look-up")),
+    part("Imports", icicle ? [icicle.controls(query), icicle.place] : [], rest("loads", "shorter import"), free(detail)),
+    part("Source", sourceOf(detail, Number(query.get("line"))), rest("statements", "shorter statement")),
+    part("Sampled calls of slow statements (scaled to remove the sampling overhead)", detail.stack ? scrolling(el("div", { class: "calls" }, callTree(detail.stack)), "Calls") : [], rest("calls", "shorter call")),
+    part("Effects during parsing", effectsTable(detail), rest("effects", "more effect"), rest("accesses", "more lookup")),
     part("Experiments", experiments(detail), rest("experiments", "more experiment")),
-    part("Stability", (detail.unstable || []).map(([dag, field, first, second, when]) =>
-      el("p", {}, "DAG ", el("code", {}, dag), ` differs from ${when}: ${field} is `, el("code", {}, first), ", then ", el("code", {}, second), "; Airflow 3 stores each variant as a new version.")), rest("unstable", "more field")),
+    part("Stability", (detail.unstable || []).map(([dag, field, first, second, between]) =>
+      el("p", {}, "In DAG ", el("code", {}, dag), `, the field ${field} differs between ${between}: `, el("code", {}, first), ", then ", el("code", {}, second), ". Airflow 3 stores each variant as a new DAG version.")), rest("unstable", "more field")),
     part("Figures", facts(detail)),
-    ...(detail.outputs || []).map(([name, text, total, isCut]) => part(`Written to ${name}`, el("pre", {}, text), isCut ? el("p", { class: "quiet" }, `Cut; ${grouped(total)} bytes in all.`) : null)),
+    ...(detail.outputs || []).map(([name, text, total, isCut]) => part(`Written to ${name}`, el("pre", {}, text), isCut ? el("p", { class: "quiet" }, `Shortened from ${grouped(total)} bytes.`) : null)),
   ].filter(Boolean));
   place.querySelector(".line-asked")?.scrollIntoView({ block: "center" });
 }
@@ -57,7 +57,7 @@ function importsIcicle(position, detail, modules) {
     return {
       name, width: ms, shown: duration(ms), children: [], mark: modules.is_own[id] ? "\u25cf" : "",
       kind: modules.is_own[id] ? "own" : group === "standard library" ? "stdlib" : "installed",
-      text: `${name}: ${duration(ms)} including what it loads, ${duration(own[place] / 1000)} of its own; ${group}${from ? `; imported by ${from}` : ""}`,
+      text: `${name}: ${duration(ms)} including nested imports, ${duration(own[place] / 1000)} own time; ${group}${from ? `; imported by ${from}` : ""}`,
     };
   });
   const outermost = [];
@@ -65,14 +65,14 @@ function importsIcicle(position, detail, modules) {
   const sum = outermost.reduce((ms, node) => ms + node.width, 0);
   return new Icicle("Imports of this parse", outermost, {
     rootText: `All imports of this parse: ${duration(sum)} in the tracing pass`,
-    hint: "The width of a module is its time including everything it loads. \u25cf marks your own code. Click or press Enter to zoom in, Escape to zoom out; arrow keys move.",
+    hint: "The width of a module is the import time, including nested imports. \u25cf marks your own code. To zoom in, click or press Enter. To zoom out, press Escape. To move, press the arrow keys.",
     zoomed: (path) => remember({ zoom: path }),
   });
 }
 
 function free(detail) {
   if (!detail.free) return [];
-  return el("p", { class: "quiet" }, "Free, because Airflow has imported them already: ",
+  return el("p", { class: "quiet" }, "These imports cost no time, because Airflow has already imported the modules: ",
     detail.free.flatMap(([line, name], place) => [place ? ", " : "", el("code", {}, name), ` (line ${line})`]), ".");
 }
 
@@ -109,13 +109,13 @@ function sourceOf(detail, asked) {
     else body.push(folded(line, end - 1, row));
     line = end;
   }
-  return [el("p", { class: "quiet" }, "Time of each statement including nested ones, without garbage collection, from the tracing pass; \u2265 covers only the first iterations of a loop."), scrolling(el("table", { class: "source" }, el("thead", {}, el("tr", {}, el("th", { scope: "col", class: "figure" }, "Time"), el("th", { scope: "col", class: "figure" }, "Line"), el("th", { scope: "col" }, "Source"))), body), "Source")];
+  return [el("p", { class: "quiet" }, "Times come from the tracing pass. Times include nested statements and exclude garbage collection. \u2265 means that dagprof timed only the first iterations of a loop."), scrolling(el("table", { class: "source" }, el("thead", {}, el("tr", {}, el("th", { scope: "col", class: "figure" }, "Time"), el("th", { scope: "col", class: "figure" }, "Line"), el("th", { scope: "col" }, "Source"))), body), "Source")];
 }
 
 function folded(first, last, row) {
   const body = el("tbody", {});
   const open = () => body.replaceChildren(...Array.from({ length: last - first + 1 }, (_, step) => row(first + step)));
-  body.append(el("tr", {}, el("td", { colspan: 3 }, el("button", { type: "button", class: "more", onclick: open }, `Lines ${first} to ${last}, which take no time`))));
+  body.append(el("tr", {}, el("td", { colspan: 3 }, el("button", { type: "button", class: "more", onclick: open }, `Show lines ${first} to ${last}, which take almost no time`))));
   return body;
 }
 
@@ -130,7 +130,7 @@ function callTree([name, where, ms, children], depth = 0, whole = ms) {
 
 function effectsTable(detail) {
   const rows = [
-    ...(detail.accesses || []).map(([kind, key, answered, where, times]) => [kind, key, where, null, times, `answered by ${answered}`]),
+    ...(detail.accesses || []).map(([kind, key, answered, where, times]) => [kind, key, where, null, times, answered]),
     ...(detail.effects || []).map(([kind, what, where, times, ms, bytes]) => [kind, what, where, ms, times, bytes ? `${grouped(bytes)} bytes` : ""]),
   ];
   if (!rows.length) return [];
@@ -142,9 +142,9 @@ function effectsTable(detail) {
 
 function experiments(detail) {
   if (!detail.experiments) return [];
-  return [el("p", { class: "quiet" }, "The file was parsed again without these statements, in memory."),
+  return [el("p", { class: "quiet" }, "dagprof parsed the file again without these statements. The source file stays unchanged."),
     el("ul", {}, detail.experiments.map(([text, isProof, cautions]) => el("li", {}, isProof ? el("span", { class: "tag tag-faster" }, "proved") : null, isProof ? " " : null, text,
-      cautions.map((caution) => el("div", { class: "quiet" }, `Note: the import also sets ${caution}`)))))];
+      cautions.map((caution) => el("div", { class: "quiet" }, `Note: the import also changes the process state: ${caution}`)))))];
 }
 
 function facts(detail) {

@@ -5,7 +5,7 @@ const PACKAGE_COLUMNS = [
   { name: "Total", key: "total", figure: true, value: (row) => row.total },
   { name: "Own", key: "own", figure: true, value: (row) => row.own },
   { name: "Would save", key: "alone", figure: true, value: (row) => row.alone ?? -1 },
-  { name: "Most in one file", key: "largest", figure: true, value: (row) => row.largest },
+  { name: "Maximum in one file", key: "largest", figure: true, value: (row) => row.largest },
   { name: "Files", key: "files", figure: true, value: (row) => row.files },
   { name: "Loaded by" },
 ];
@@ -16,9 +16,10 @@ class PackagesView {
     this.treemap = new Treemap(data.treemap);
     this.table = el("table", { id: "package-table", "aria-describedby": "package-words" });
     const words = el("p", { class: "quiet", id: "package-words" },
-      "Total: time of its loads, with nested loads counted once. Own: time of its own modules. Would save: what all files would save " +
-      "without it and without everything that only it loads. All times are scaled to a parse without tracing. " +
-      "What the DAG processor imports before it forks is free and not listed.");
+      "Total: import time of the distribution, including nested imports. Own: import time of the modules of the distribution. " +
+      "Would save: time that all files would save without the distribution and without the modules that only the distribution imports. " +
+      "All times are scaled to a parse without tracing. The table omits modules that the DAG processor imports before it forks, " +
+      "because these modules cost no time in a parse.");
     this.body = el("tbody");
     this.table.append(this.body);
     place.append(el("h2", { tabindex: "-1" }, "Packages"), this.treemap.place, words, scrolling(this.table, "Distributions"));
@@ -43,7 +44,7 @@ class PackagesView {
       this.table.querySelector("[aria-sort] button")?.focus();
     }));
     this.body.replaceChildren(...ordered(this.rows, column, this.sort.down).map((row) => this.row(row)));
-    if (!this.rows.length) this.body.append(el("tr", {}, el("td", { colspan: PACKAGE_COLUMNS.length, class: "quiet" }, index.is_traced ? "No import was loaded while parsing." : "No file was traced. To trace all files, use --depth full.")));
+    if (!this.rows.length) this.body.append(el("tr", {}, el("td", { colspan: PACKAGE_COLUMNS.length, class: "quiet" }, index.is_traced ? "The parses loaded no modules." : "No file was traced. To trace all files, use --depth full.")));
   }
 
   row(row) {
@@ -53,7 +54,7 @@ class PackagesView {
       el("td", { class: "figure quiet" }, duration(row.own)),
       el("td", { class: "figure" }, row.alone === null ? "\u2013" : duration(row.alone)),
       el("td", { class: "figure quiet" }, duration(row.largest)),
-      el("td", { class: "figure" }, el("a", { href: addressOf("overview", "", { loads: row.name }) + "", "aria-label": `${count(row.files, "file")} that load ${row.name}` }, grouped(row.files))),
+      el("td", { class: "figure" }, el("a", { href: addressOf("overview", "", { loads: row.name }) + "", "aria-label": `${count(row.files, "file")} that ${row.files === 1 ? "loads" : "load"} ${row.name}` }, grouped(row.files))),
       el("td", {}, row.importers.map(([where, times, ms]) => el("div", {}, el("code", {}, where), el("span", { class: "quiet" }, ` ${count(times, "file")}, ${duration(ms)}`)))));
   }
 }

@@ -51,7 +51,7 @@ class Treemap {
     this.crumbs.replaceChildren(...this.path.flatMap((node, depth) => [
       depth ? " / " : "",
       depth === this.path.length - 1 ? el("strong", {}, node.name) : el("a", { href: this.addressTo(depth) }, node.name),
-    ]), el("span", { class: "quiet" }, ` ${duration(this.here.ms)} of own time over all files`));
+    ]), el("span", { class: "quiet" }, ` ${duration(this.here.ms)} own time over all files`));
     this.draw();
     if (wasInside) this.crumbs.focus({ preventScroll: true });
   }

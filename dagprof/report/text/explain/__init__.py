@@ -1,5 +1,5 @@
-"""One file in the terminal: its source with times in the margin, its imports, effects, experiments
-and changes.
+"""The terminal output about one file: the source with times in the margin, the imports, effects,
+experiments and changes.
 """
 
 from __future__ import annotations

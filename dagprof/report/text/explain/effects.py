@@ -1,4 +1,4 @@
-"""The effects of the file during its parse, each with its line."""
+"""The effects of the file during parsing, each with its line."""
 
 from __future__ import annotations
 
@@ -13,34 +13,31 @@ from dagprof.report.text.explain.explanation import ROWS, Explanation, title
 
 
 def effects_section(explanation: Explanation, console: Console) -> None:
-    """Print the effects and lookups. If the user asked for a line, print only those of that
-    line.
+    """Print the effects and lookups. If the user named a line, print only the effects and lookups
+    of this line.
     """
     rows = all_effects(explanation)
     if explanation.line is not None:
         rows = [row for row in rows if explanation.is_own(row[0]) and explanation.concerns(row[1])]
     if not rows:
         return
-    title("Effects while parsing", console)
+    title("Effects during parsing", console)
     for file, line, what in rows[:ROWS]:
         console.print(
             Text(f"  {safe_text(explanation.below_root(file), 120)}:{line}  {what}"), soft_wrap=True
         )
     if len(rows) > ROWS:
-        console.print(f"  and {len(rows) - ROWS} more. For the full list, see run.json.")
+        console.print(f"  and {len(rows) - ROWS} more effects. For the full list, see run.json.")
 
 
 def all_effects(explanation: Explanation) -> list[tuple[str, int, str]]:
-    """Every effect with its file, its line and its description."""
+    """Each effect with its file, its line and its description."""
     by = by_import(explanation.file, explanation.run)
     rows = [
         (
             a.file,
             a.line,
-            (
-                f"{a.kind} {safe_text(a.key, 60)} (answered by"
-                f" {a.answered_by}){_times(a.count)}{by(a)}"
-            ),
+            (f"{a.kind} {safe_text(a.key, 60)} ({figures.answer(a)}){_times(a.count)}{by(a)}"),
         )
         for a in explanation.file.accesses
     ]

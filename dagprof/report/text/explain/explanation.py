@@ -1,4 +1,4 @@
-"""What dagprof knows about one file, and the lines that the user asked for."""
+"""The data about one file, and the lines that the user asked for."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ DEEPEST = 8
 
 
 class Explanation:
-    """What dagprof knows about one file. ``source`` holds the file's lines, None if the file
-    changed since the measurement.
+    """The data about one file. ``source`` holds the lines of the file, or None if the file changed
+    after the measurement.
 
-    ``scale`` converts times of the tracing pass into those of a plain parse.
+    ``scale`` converts times of the tracing pass into times of an uninstrumented parse.
     """
 
     def __init__(
@@ -49,7 +49,9 @@ class Explanation:
         return range(smallest.line, smallest.end_line + 1) if smallest else range(line, line + 1)
 
     def _behind(self) -> Iterable[Place]:
-        """The user's import statements that a line leads to, including those in helpers."""
+        """The import statements of the user's code that a line leads to, including import
+        statements in helpers.
+        """
         if self.graph is None or self.view is None or self.statement is None:
             return
         for place, statement in self.view.statements.items():
@@ -63,22 +65,24 @@ class Explanation:
         return self.statement is None or line in self.statement
 
     def is_asked(self, place: Place) -> bool:
-        """Whether the user asked for an import statement, or for a line that leads to it."""
+        """Whether the user asked for an import statement, or for a line that leads to this import
+        statement.
+        """
         is_at_line = place.file == self.file.path and self.concerns(place.line)
         return self.line is None or place in self.behind or is_at_line
 
     def is_change_asked(self, place: Place) -> bool:
-        """Whether the user asked for a change of the whole run. This file may not even run the
+        """Whether the user asked for a change of the whole run. This file may not execute the
         statement of the change.
         """
         return self.view is not None and place in self.view.statements and self.is_asked(place)
 
     def is_own(self, path: str) -> bool:
-        """Whether a path is that of the DAG file itself."""
+        """Whether a path is the path of the DAG file."""
         return path in (self.file.path, f"{self.run.root.rstrip('/')}/{self.file.path}")
 
     def below_root(self, path: str) -> str:
-        """A path without the folder that was measured."""
+        """A path relative to the measured folder."""
         return path.removeprefix(self.run.root.rstrip("/") + "/")
 
     def is_shown(self, ms: float) -> bool:
@@ -87,6 +91,6 @@ class Explanation:
 
 
 def title(text: str, console: Console) -> None:
-    """A section's heading, after an empty line."""
+    """Print an empty line and the heading of a section."""
     console.print()
     console.print(Text(text, style="bold"))

@@ -1,5 +1,5 @@
-"""The imports as a tree: the time of each import with everything that it loads, and the saving of
-the parse without it.
+"""The import tree. Each import has two times: the total with nested imports, and the saving without
+the import.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ SMALLEST_KIB = 100
 
 
 def imports_section(explanation: Explanation, console: Console) -> None:
-    """Print the tree of the file's imports. If the user asked for a line, print only the imports of
-    that line.
+    """Print the import tree of the file. If the user named a line, print only the imports of this
+    line.
     """
     if explanation.graph is None:
         return
@@ -61,7 +61,7 @@ def _branches(
         if branch.place:
             label += f"  ({safe_text(branch.place, 120)})"
         if branch.folded:
-            label += f"  and {count(branch.folded, 'module')} of its own"
+            label += f"  and {count(branch.folded, 'module')} of the same distribution"
         table.add_row(
             duration(branch.total_us * factor),
             duration(branch.alone_us * factor) if branch.alone_us >= 50 else "-",

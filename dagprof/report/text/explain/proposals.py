@@ -1,5 +1,5 @@
-"""Proposals: the experiments on the file, the changes that follow from them, and the steps of the
-plan.
+"""Proposals for faster parses: the experiments on the file, the resulting changes, and the steps of
+the plan.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dagprof.report.text.explain.explanation import ROWS, Explanation, title
 
 
 def experiments_section(explanation: Explanation, console: Console) -> None:
-    """Print the result of each experiment on this file. Experiments without a timed saving share
+    """Print the result of each experiment on this file. Experiments without a measured saving share
     one line.
     """
     wanted = [
@@ -27,13 +27,16 @@ def experiments_section(explanation: Explanation, console: Console) -> None:
     ]
     if not wanted:
         return
-    title("Experiments (parsed again without these statements, in memory)", console)
+    title("Experiments (parses without these statements; source files stay unchanged)", console)
     untimed = [experiment for experiment in wanted if changes.is_untimed(experiment)]
     for experiment in (each for each in wanted if each not in untimed):
         console.print(Text(f"  {changes.trial(experiment)}"), soft_wrap=True)
         for text in experiment.cautions:
             console.print(
-                Text(f"    note: the import also sets {safe_text(text, 200)}", style="yellow"),
+                Text(
+                    f"    note: the import also changes the process state: {safe_text(text, 200)}",
+                    style="yellow",
+                ),
                 soft_wrap=True,
             )
     if untimed:
@@ -59,16 +62,16 @@ def changes_section(explanation: Explanation, found: Sequence[Change], console: 
 
 
 def _as_here(explanation: Explanation, change: Change) -> Change:
-    """The change with this file's chain of imports. Another file may reach the statement through
-    another chain.
+    """The change with the import chain of this file. Another file may reach the statement through a
+    different import chain.
     """
     asked = explanation.view.asked_for(change.place) if explanation.view is not None else None
     return change if asked is None else change._replace(loads=asked.modules, chain=asked.chain)
 
 
 def plan_section(explanation: Explanation, plan: Plan, console: Console) -> None:
-    """Print the steps of the plan that affect this file, if they say more than the single
-    changes.
+    """Print the steps of the plan that affect this file. Print nothing if each step is a single
+    change.
     """
     mine = [
         step
@@ -78,7 +81,7 @@ def plan_section(explanation: Explanation, plan: Plan, console: Console) -> None
     if all(len(step.changes) == 1 for step in mine):
         return
     title(
-        "Plan (largest savings first; each figure is the saving beyond the steps above, over all"
+        "Plan (largest savings first; each figure is the additional saving of one step, over all"
         " files of the run)",
         console,
     )

@@ -1,4 +1,4 @@
-"""All sections of the explanation of one file, in the order in which they are read."""
+"""All sections of ``dagprof explain``, in the order of the output."""
 
 from __future__ import annotations
 
@@ -21,18 +21,20 @@ from dagprof.report.text.explain.stacks import stack_section
 
 
 def render(explanation: Explanation, fleet: Fleet, *, console: Console) -> None:
-    """Print everything about the file, or about one of its lines, with the changes and the plan of
-    the whole run.
+    """Print everything about the file, or about one line of the file. The output includes the
+    changes and the plan of the whole run.
     """
     file = explanation.file
     console.print(Text(f"{safe_text(file.path)}: {_headline(file)}", style="bold"))
     if busy := figures.busy(explanation.run):
         console.print(Text(f"  {busy}", style="yellow"), soft_wrap=True)
     if file.status is Status.NO_DAGS and not file.lost_dags:
-        text = "This file defines no DAG. Explain a DAG file that imports this file."
+        text = (
+            "This file defines no DAG. Run `dagprof explain` for a DAG file that imports this file."
+        )
         console.print(Text(f"  {text}", style="yellow"), soft_wrap=True)
     if file.unanswered:
-        needs = f"It needs {file.needed_answers}"
+        needs = f"The file needs {file.needed_answers}"
         console.print(Text(f"  {safe_text(needs, 400)}.", style="yellow"), soft_wrap=True)
     failures.render_one(explanation.run, file, console)
     source_section(explanation, console)

@@ -1,5 +1,5 @@
-"""The source, with the time of each statement in the margin and its other effects at the end of the
-line.
+"""The source of the file. The margin shows the time of each statement, and the end of the line
+shows the other effects.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ WHOLE_SOURCE = 60
 
 
 def source_section(explanation: Explanation, console: Console) -> None:
-    """Print the source. The first line of each statement shows its time in the tracing pass, nested
-    statements included.
+    """Print the source. The first line of each statement shows the time of the statement in the
+    tracing pass, including nested statements.
     """
     if explanation.file.trace is None or explanation.source is None:
         title(f"The source is not shown: {_why_hidden(explanation)}.", console)
         return
     title("Source", console)
     about = (
-        "  Times include nested statements and exclude garbage collection. They are scaled to"
-        " remove the overhead of tracing."
+        "  Times include nested statements and exclude garbage collection. dagprof scales the"
+        " times to remove the tracing overhead."
     )
     console.print(Text(about, style="dim"), soft_wrap=True)
     times = _times(explanation.file.trace.statements, explanation.scale)
@@ -63,8 +63,8 @@ def _why_hidden(explanation: Explanation) -> str:
 
 
 def _times(statements: Sequence[Statement], factor: float) -> dict[int, float]:
-    """Milliseconds by line. If several statements begin on one line, nested ones count with the
-    outer one.
+    """Milliseconds by line. If several statements start on one line, the time of the outermost
+    statement includes the nested statements.
     """
     times: dict[int, float] = defaultdict(float)
     for statement in statements:
@@ -94,7 +94,9 @@ def _shown_lines(explanation: Explanation, interesting: Iterable[int]) -> list[i
 
 
 def _marks(explanation: Explanation) -> dict[int, list[str]]:
-    """What the DAG file's own lines do: making DAGs, waiting, effects and lookups."""
+    """The marks of the DAG file's lines: creation of DAGs, waiting, garbage collection, failures,
+    effects and lookups.
+    """
     marks: dict[int, list[str]] = {}
     statements = explanation.file.trace.statements if explanation.file.trace else ()
     for statement, (wall_us, cpu_us) in zip(statements, own_us(statements), strict=True):

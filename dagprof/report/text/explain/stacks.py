@@ -1,5 +1,5 @@
-"""The sampled call tree of the statements. It leaves out loads inside libraries, which the import
-tree already shows.
+"""The sampled call tree of the statements. The call tree omits imports inside libraries, which the
+import tree already shows.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ LATE_MS = 20.0
 
 
 def stack_section(explanation: Explanation, console: Console) -> None:
-    """Print the sampled call tree of the statements. It leaves out loads inside libraries, which
-    the import tree already shows.
+    """Print the sampled call tree of the statements. The call tree omits imports inside libraries,
+    which the import tree already shows.
     """
     root = explanation.file.stack
     found = _statements(root, explanation) if root else []
     if root is None or not found:
         return
     title(
-        "Sampled call stacks (calls with 2 % of the time or more, scaled to remove the overhead of"
-        " sampling)",
+        "Sampled call stacks (calls that take at least 2 % of the time; scaled to remove the"
+        " sampling overhead)",
         console,
     )
     factor = sampled_scale(explanation.file)
@@ -42,16 +42,16 @@ def stack_section(explanation: Explanation, console: Console) -> None:
     ]
     if late:
         text = (
-            f"  dagprof samples only at function calls. Line {late[0]} therefore includes earlier"
-            " code that makes no calls, such as a loop. For each line's own time, see the margin"
-            " of the source."
+            "  dagprof samples only at function calls. The time of line"
+            f" {late[0]} therefore includes earlier code that makes no calls, such as a loop. For"
+            " the exact time of a line, see the left margin of the source."
         )
         console.print(Text(text, style="dim"), soft_wrap=True)
 
 
 def _clocked_ms(explanation: Explanation, line: int) -> float:
-    """The clocked time of the statement at a line, in ms of a plain parse, with garbage collection;
-    infinite if there is no clock.
+    """The measured time of the statement at a line, in ms of an uninstrumented parse. The time
+    includes garbage collection. Infinite if no time was measured.
     """
     trace = explanation.file.trace
     at = [each for each in trace.statements if each.line <= line <= each.end_line] if trace else []
