@@ -150,7 +150,10 @@ def outputs(folder: Path, found: Plan, python: str) -> Iterator[tuple[str, str]]
         (harmless / "dags" / file.name).write_text(DAG.format(name=file.stem))
     formats = ("json", "sarif", "junit", "gitlab", "github", "markdown", "html")
     calls = {
-        "scan": ("scan", "dags", *common, "--depth", "full", "--source", "none", "-o", "out"),
+        "scan": (
+            *("scan", "dags", *common, "--depth", "full", "--stacks-from", "1"),
+            *("--source", "none", "-o", "out"),
+        ),
         "markdown": ("report", "out/run.json", "--format", "markdown", "-o", "-"),
         "html": ("report", "out/run.json", "--source", "none", "-o", "out/again.html"),
         "baseline": ("scan", str(harmless / "dags"), *common, "--save-baseline", "base.json"),

@@ -322,7 +322,7 @@ def test_what_is_asked_for_is_written_down_and_given_back(tmp_path: Path) -> Non
     assert "Needs an answer (1)" in done.stdout
     assert "ould not be loaded" not in done.stdout
     line = text.splitlines().index('first_day = Variable.get("first_day")') + 1
-    assert f"it needs Variable 'first_day' (read at ingest.py:{line})" in done.stdout
+    assert f"the file needs Variable 'first_day' (read at ingest.py:{line})" in done.stdout
     assert "Gate: inconclusive" in done.stdout
     assert (
         "Written: answers.yaml (1 Variable, 0 Connections, 0 environment variables)" in done.stdout
