@@ -338,7 +338,7 @@ def test_what_is_asked_for_is_written_down_and_given_back(tmp_path: Path) -> Non
     )
     next_ = ("--variables", "answers.yaml", "--connections", "answers.yaml")
     done = call("scan", "dags", *plain, *next_, "--write-variables", "more.yaml", cwd=tmp_path)
-    assert "it needs the environment variable 'LANDING_BUCKET'" in done.stdout
+    assert "the file needs the environment variable 'LANDING_BUCKET'" in done.stdout
     more = (tmp_path / "more.yaml").read_text()
     assert '"LANDING_BUCKET": null' in more
     answers.write_text(
