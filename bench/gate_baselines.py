@@ -35,6 +35,7 @@ from dagprof.gate import scanned
 from dagprof.gate.baseline import decide_by_baseline
 from dagprof.gate.decide import Demand
 from dagprof.judge import runs as judge
+from dagprof.judge import speeds
 from dagprof.judge.judgement import Outcome
 from dagprof.measure.scan import scan_twice
 from dagprof.model import Run
@@ -154,7 +155,7 @@ def tell(number: int, baseline: Run, scan: Scan) -> None:
         texts.append(
             f"{rule}: false {sorted(slower - scan.slowed)}, missed {sorted(scan.slowed - slower)}"
         )
-    factor = judge.basis(baseline, scan.run).factor
+    factor = speeds.basis(baseline, scan.run).factor
     print(
         f"run {number}: {scan.row['s']} s, speed {factor:.2f}, {len(scan.again.files)} again;"
         f" {'; '.join(texts)}"
@@ -206,15 +207,15 @@ def show(options: argparse.Namespace) -> None:
     for folder in options.folders:
         kept = Path(folder)
         baseline, scans = runs.load(kept / "baseline.json"), list(stored(kept))
-        speeds = [judge.basis(baseline, scan.run).factor for scan in scans]
+        found = [speeds.basis(baseline, scan.run).factor for scan in scans]
         first, taken = scans[0].row, sorted(scan.row["s"] for scan in scans)  # type: ignore[type-var]
         print(
             f"\n{first['machine']}; {first['what']}, {first['load']} busy programs; {len(scans)}"
             f" scans of {FILES} files,"
         )
         print(
-            f"{taken[len(taken) // 2]} s each (median), speed {min(speeds):.2f} to"
-            f" {max(speeds):.2f}\n"
+            f"{taken[len(taken) // 2]} s each (median), speed {min(found):.2f} to"
+            f" {max(found):.2f}\n"
         )
         print(
             "| rule | runs with a false regression | false regressions | inconclusive | slowed"

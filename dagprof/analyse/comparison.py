@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from dagprof.analyse.loads import depths
-from dagprof.judge import runs
+from dagprof.judge import runs, speeds
 from dagprof.judge.judgement import Judgement, Limits, Outcome
 from dagprof.model import Environment, FileResult, Frozen, Loads, Origin, Run, Status
 from dagprof.quantities import count
@@ -121,7 +121,7 @@ def compare(
     """
     if judged is None:
         judged = runs.judge(baseline, current, lambda _: limits)
-    basis = runs.basis(baseline, current)
+    basis = speeds.basis(baseline, current)
     old, new = below(baseline, current.paths), below(current, baseline.paths)
     notes = (
         basis.note,

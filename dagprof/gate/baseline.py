@@ -10,7 +10,7 @@ from dagprof.errors import UsageError
 from dagprof.gate import decide
 from dagprof.gate.decide import Compared, Demand
 from dagprof.gate.verdict import Verdict
-from dagprof.judge import comparable, runs
+from dagprof.judge import comparable, runs, speeds
 from dagprof.judge.judgement import Judgement, Kind
 from dagprof.model import Run
 
@@ -21,7 +21,7 @@ def suspects(baseline: Run, run: Run, demand: Demand) -> set[str]:
     :raises UsageError: the two Runs cannot be compared. The message gives the reason and the next
     step.
     """
-    _refuse(runs.refusal(baseline, run))
+    _refuse(speeds.refusal(baseline, run))
     return runs.suspects(runs.judge(baseline, run, demand.timing))
 
 
@@ -31,7 +31,7 @@ def check_reference(baseline: Run) -> None:
 
     :raises UsageError: the baseline has no reference parse.
     """
-    _refuse(runs.lacks_reference(baseline))
+    _refuse(speeds.lacks_reference(baseline))
 
 
 def decide_by_baseline(
@@ -54,9 +54,9 @@ def decide_by_baseline(
             "The baseline and this run have no DAG file in common. Scan the folder that the"
             " baseline covers."
         )
-    _refuse(runs.refusal(baseline, run))
+    _refuse(speeds.refusal(baseline, run))
     if again is not None and again.files:
-        _refuse(runs.refusal(baseline, again))
+        _refuse(speeds.refusal(baseline, again))
     judged = runs.judge(baseline, run, demand.timing, again=again)
     compared = Compared(
         base=baseline,
@@ -86,7 +86,7 @@ def _refuse(reason: str) -> None:
 
 
 def _doubt(baseline: Run, run: Run) -> str:
-    factor = runs.basis(baseline, run).factor
+    factor = speeds.basis(baseline, run).factor
     return (
         f"The reference parse takes {factor:.2f} times as long as when the baseline was saved. The"
         f" gate ignores parse time changes that are smaller than {runs.LEAST.relative:.0%} or"

@@ -21,6 +21,7 @@ from dagprof.config.settings import Settings, leading_folders
 from dagprof.gate import scanned
 from dagprof.gate.verdict import Decision
 from dagprof.judge import runs as judge
+from dagprof.judge import speeds
 from dagprof.measure import session as measuring
 from dagprof.model import FileResult, Run
 from dagprof.quantities import parse_duration_ms
@@ -154,7 +155,7 @@ class Checking:
         before: Run = msgspec.structs.replace(baseline, files=(old,))
         now: Run = msgspec.structs.replace(self._around, files=(result,))
         judged = judge.judge(before, now, self._demand.timing)
-        factor = judge.basis(before, now).factor
+        factor = speeds.basis(before, now).factor
         change = comparison.compare_file(result.path, old, result, judged.get(result.path), factor)
         return scanned.decide(now, before, judged, self._demand).decision, change
 
@@ -176,6 +177,6 @@ class Checking:
         decision, change = self._judged(result)
         if decision is Decision.CANNOT_TELL:
             yield describe(change)
-        if note := judge.basis(baseline, self._around).note:
+        if note := speeds.basis(baseline, self._around).note:
             yield note
         yield from comparison.environment_warnings(baseline.environment, self._around.environment)

@@ -14,7 +14,8 @@ from dagprof.gate.decide import Demand
 from dagprof.gate.verdict import Decision
 from dagprof.judge import runs
 from dagprof.judge.judgement import Kind, Limits, Outcome
-from dagprof.judge.runs import LEAST, Basis, Speed
+from dagprof.judge.runs import LEAST
+from dagprof.judge.speeds import Basis, Speed
 from dagprof.model import FileResult, Reference, Run, Status
 from dagprof.report.verdict import words
 from unit.builders import environment, file, reference, run, samples
