@@ -17,6 +17,7 @@ EXITS = (
             __repr__ = __str__
         raise SystemExit(Odd())
         """,
+        airflow2="exited",
     ),
     Behaviour(
         "system_exit_in_context",
@@ -70,6 +71,7 @@ EXITS = (
         "killed|import-error",
         "SIGTERM, with whatever handler Airflow has",
         "import os, time; os.kill(os.getpid(), 15); time.sleep(2)\nraise RuntimeError('alive')",
+        airflow2="killed|import-error|exited",
     ),
     Behaviour(
         "sigint_itself",

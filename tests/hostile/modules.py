@@ -23,6 +23,7 @@ MODULES = (
         $DAG
         sys.modules = Modules()
         """,
+        airflow2="exited",
     ),
     *(
         Behaviour(
@@ -138,12 +139,14 @@ MODULES = (
         def refuse(*facts, **more): raise RuntimeError("no imports")
         builtins.__import__ = refuse
         """,
+        airflow2="no-dags",
     ),
     Behaviour(
         "import_deleted",
         "ok|import-error|lost|exited",
         "there is no import",
         "import builtins\n$DAG\ndel builtins.__import__",
+        airflow2="no-dags",
     ),
     Behaviour(
         "import_wrapped",

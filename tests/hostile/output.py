@@ -56,7 +56,13 @@ OUTPUT = (
                   "\\n##[group]x", "\\n\\x1b[0Ksection_start:1:x[collapsed=true]\\r", file=stream)
         """,
     ),
-    Behaviour("surrogate_printed", "import-error", "UnicodeEncodeError", "print('\\udcff')"),
+    Behaviour(
+        "surrogate_printed",
+        "import-error",
+        "UnicodeEncodeError",
+        "print('\\udcff')",
+        airflow2="import-error|ok",  # with the C locale, Python prints it
+    ),
     Behaviour(
         "password_words",
         "ok",
@@ -282,6 +288,7 @@ OUTPUT = (
         "ok",
         "one warning of 5 MB",
         "import warnings; warnings.warn('w' * 5_000_000 + '<script>')",
+        airflow2="ok|timed-out",  # Airflow 2.11 needs minutes to log it
     ),
     Behaviour(
         "odd_warning",
