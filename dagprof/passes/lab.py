@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dagprof.attribution.candidates import Candidate
 from dagprof.link.messages.reply import Reply
+from dagprof.link.messages.result import Result
 from dagprof.passes.asking import Ask, ParseLimits, parse_request
 from dagprof.passes.differences import ValueDifference, differences
 from dagprof.passes.plan import Mode
@@ -37,6 +38,17 @@ class Lab:
             taken_out.setdefault(candidate.file, []).append(candidate.statement.line)
         more = {"conditions": list(conditions)} if conditions else {}
         return self._timed(taken_out, contents=list(contents), state=state, **more)
+
+    def settled(self, contents: Sequence[str]) -> Result | None:
+        """The result of a plain parse that finds all its bytecode.
+
+        A parse that compiles its sources can give sets in another order than the next parse, which
+        reads bytecode: Python stores constant sets in the order of their elements.
+        """
+        found = self._timed({}, contents=list(contents), state=False, first=True).result
+        if found is not None and found.compiled:
+            found = self.parse((), contents=contents).result
+        return found
 
     def control(self, candidates: Sequence[Candidate]) -> Reply:
         """Parse with all statements. The candidates' files are compiled in memory, as in the parse

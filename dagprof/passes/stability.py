@@ -80,7 +80,7 @@ def elsewhere(path: Path, measured: Measured, ask: Ask, limits: ParseLimits) -> 
     def parse(*conditions: Condition) -> Result | None:
         return lab.parse((), contents=contents, conditions=conditions).result
 
-    here = parse()
+    here = lab.settled(contents)
     if here is None or here.failures:
         return Elsewhere(measured, ())
     there = parse(*CONDITIONS)

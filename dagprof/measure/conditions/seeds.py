@@ -106,7 +106,7 @@ def comparing_jobs(
 
 
 def _given(path: Path, measured: Measured, ask: Ask, limits: ParseLimits) -> Given:
-    result = Lab(path, ask, limits).parse((), contents=measured.result.dag_ids[:_MOST_DAGS]).result
+    result = Lab(path, ask, limits).settled(measured.result.dag_ids[:_MOST_DAGS])
     if result is None or result.failures:
         return Given(frozenset(measured.result.dag_ids), {})
     return Given(frozenset(result.dag_ids), result.contents)
