@@ -37,6 +37,8 @@ class Zygotes:
         self._lock = threading.Lock()
         self._pre_imports: dict[str, object] = {}
         self.doubts: list[Doubt] = []
+        # The files whose parses lost their worker since the last one was forked.
+        self.lost: list[str] = []
         self.metadata = MetadataDatabase(target, config["cache"])
         self._is_closed = False
         self.current = Zygote(target, config)
@@ -90,13 +92,17 @@ class Zygotes:
         """
         with self._lock:
             try:
-                return self.current.fork_worker()
+                forked = self.current.fork_worker()
+                self.lost.clear()
+                return forked
             except ConnectionLost:
                 self.current.give_way()
             if self._is_closed:
                 raise MeasurementError("The measurement was stopped.")
+            dying = " and ".join(dict.fromkeys(self.lost or [shown]))
+            self.lost.clear()
             text = (
-                f"The measuring process died while parsing {shown}. dagprof restarted the"
+                f"The measuring process died while parsing {dying}. dagprof restarted the"
                 " measuring process."
             )
             self.doubts.append(Doubt(code="zygote-died", text=text))
@@ -138,6 +144,7 @@ class Worker:
             self._conversation.send({**request, "database": made} if made else request)
             return self._conversation.reply(cast("float", request["time_limit_s"]))
         except ConnectionLost:
+            self._zygotes.lost.append(shown)
             self.end()
             raise
 

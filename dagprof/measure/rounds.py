@@ -125,11 +125,12 @@ class Rounds:
             return self._results.values()
         paths = {measured.result.path: path for path, measured in files}
         found: seeds.Contents = {}
-        self._progress.started(2 * len(files), "comparing hash seeds")
+        self._progress.started(len(files), "comparing hash seeds")
         jobs = seeds.asking_jobs(files, self._limits, found)
-        done = sum(1 for _ in other.do(jobs, self._budget))
+        for _ in other.do(jobs, self._budget):
+            pass
         for number, measured in enumerate(
-            self._crew.do(seeds.comparing_jobs(files, self._limits, found), self._budget), done + 1
+            self._crew.do(seeds.comparing_jobs(files, self._limits, found), self._budget), 1
         ):
             self._keep(paths[measured.result.path], measured, number)
         return self._results.values()

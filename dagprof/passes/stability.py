@@ -17,6 +17,9 @@ from dagprof.passes.differences import appearing, changed, differences
 from dagprof.passes.lab import MOST_DAGS, Lab
 
 _SHOWN_FIELDS = 5
+_NOT_AGAIN = (
+    "dagprof could not compare the DAGs on other days and hosts: another parse of the file failed."
+)
 # The most DAGs of one file whose serialised form is compared under other conditions.
 _MOST_COMPARED = 20
 # What a process can change by itself. Another hash seed takes another zygote.
@@ -82,18 +85,27 @@ def elsewhere(path: Path, measured: Measured, ask: Ask, limits: ParseLimits) -> 
 
     here = lab.settled(contents)
     if here is None or here.failures:
-        return Elsewhere(measured, ())
+        return Elsewhere(_with(measured, (), [Doubt(code="conditions", text=_NOT_AGAIN)]), ())
     there = parse(*CONDITIONS)
     if there is not None and not there.failures and not _differing(here, there):
         return Elsewhere(measured, there.fixed)
+    again = parse()
     alone = {condition: parse(condition) for condition in CONDITIONS}
     fixed = tuple(name for result in alone.values() if result is not None for name in result.fixed)
-    changed = msgspec.structs.replace(
+    found = _attributed(here, {Condition.NONE: again, **alone, Condition.SEVERAL: there})
+    return Elsewhere(_with(measured, found, _failing(there, alone)), fixed)
+
+
+def _with(
+    measured: Measured, instabilities: tuple[Instability, ...], doubts: list[Doubt]
+) -> Measured:
+    result = msgspec.structs.replace(
         measured.result,
-        instabilities=_attributed(here, there, alone),
-        doubts=(*measured.result.doubts, *_failing(there, alone)),
+        instabilities=instabilities,
+        doubts=(*measured.result.doubts, *doubts),
     )
-    return Elsewhere(msgspec.structs.replace(measured, result=changed), fixed)
+    changed: Measured = msgspec.structs.replace(measured, result=result)
+    return changed
 
 
 def _differing(
@@ -106,20 +118,19 @@ def _differing(
     return tuple(msgspec.structs.replace(each, condition=condition) for each in found)
 
 
-def _attributed(
-    here: Result, there: Result | None, alone: Mapping[Condition, Result | None]
-) -> tuple[Instability, ...]:
-    """The differences by their conditions. A DAG that no single condition changes needs several."""
+def _attributed(here: Result, parses: Mapping[Condition, Result | None]) -> tuple[Instability, ...]:
+    """The differences by the first condition that makes them. A field that differs without any
+    condition differs in each parse. A DAG that no single condition changes needs several.
+    """
     found: dict[tuple[str, str], Instability] = {}
-    for condition, result in alone.items():
-        if result is not None and not result.failures:
-            for each in _differing(here, result, condition):
+    for condition, result in parses.items():
+        if result is None or result.failures:
+            continue
+        known = {dag_id for dag_id, _ in found} if condition is Condition.SEVERAL else ()
+        for each in _differing(here, result, condition):
+            if each.dag_id not in known:
                 found.setdefault((each.dag_id, each.field), each)
-    known = {dag_id for dag_id, _ in found}
-    if there is None or there.failures:
-        return tuple(found.values())
-    several = _differing(here, there, Condition.SEVERAL)
-    return (*found.values(), *(each for each in several if each.dag_id not in known))
+    return tuple(found.values())
 
 
 def _failing(there: Result | None, alone: Mapping[Condition, Result | None]) -> list[Doubt]:

@@ -22,6 +22,7 @@ _ALWAYS_TOGETHER = ("stubbed", "busy")
 _TITLES = {
     "busy": "Parses waited for a busy CPU, so compare CPU times instead of wall times",
     "closed-descriptors": "Files that close file descriptors of other code",
+    "conditions": "Parses failed on another day, host or user, or in another environment",
     "drift": "Parse times drift, because each parse affects the next one",
     "inconsistent": "Parses of the same file ended differently",
     "left-out": "Files with more effects than dagprof lists",

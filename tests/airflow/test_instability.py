@@ -9,7 +9,33 @@ from unstable import SOURCES, Source
 import dagprof
 from dagprof.model import Condition, Run, Status
 
+HOSTS = """
+import getpass, logging, os, pwd, socket, time
+class Formatter(logging.Formatter):
+    converter = time.gmtime
+class Host:
+    name, login = socket.gethostname, os.getlogin
+Formatter("%(message)s").formatTime(logging.makeLogRecord({}))
+Host().name()
+ADDRESS = socket.gethostbyname(socket.gethostname())
+HOME = pwd.getpwnam(getpass.getuser()).pw_dir
+try:
+    LOGIN = os.getlogin()
+except OSError:
+    LOGIN = "airflow"
+try:
+    time.clock_gettime(99)
+except OSError as error:
+    assert error.errno == 22, error
+WIDTH = int(os.environ.get("COLUMNS", 80)) + int(os.environ.get("SHLVL", 1))
+"""
 STABLE = {
+    "used_on_hosts.py": dag("hosts", HOSTS),
+    "names.py": dag("names", "import socket, pwd\n").replace(
+        "schedule=None",
+        "schedule=None, params={'function': socket.gethostname.__qualname__,"
+        " 'other': socket.getfqdn.__name__, 'nobody': pwd.getpwnam('nobody').pw_name}",
+    ),
     "plain.py": dag("plain"),
     "reads_the_clock.py": dag(
         "clock", "import datetime\nLATE = datetime.date.today().year > 1999\n"
@@ -55,6 +81,18 @@ def test_the_field_and_the_condition_are_named(run: Run, name: str) -> None:
 def test_nothing_is_invented(run: Run, path: str) -> None:
     file = result(run, path)
     assert (file.status, file.instabilities) == (Status.OK, ())
+    assert "conditions" not in {doubt.code for doubt in file.doubts}, file.doubts
+
+
+def test_what_differs_in_each_parse_has_no_condition(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """One timed parse cannot show it."""
+    folder = write(tmp_path_factory.mktemp("each"), {"a.py": _text(SOURCES["uuid4"])})
+    (found,) = result(
+        dagprof.scan(folder, python=TARGET, depth="full", repeat=1), "a.py"
+    ).instabilities
+    assert found.under is Condition.NONE
 
 
 def test_a_file_that_fails_on_another_day_says_so(tmp_path_factory: pytest.TempPathFactory) -> None:

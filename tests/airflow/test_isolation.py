@@ -414,3 +414,11 @@ def test_a_helper_is_compiled_once_by_each_worker(tmp_path: Path, spawns: bool) 
                 compiled.append(found.compiled)
             worker.close()
     assert compiled == [1, 0, 0, 1, 0]
+
+
+def test_the_note_names_the_file_that_ended_the_measuring_process(scan: Scan) -> None:
+    kill = "import os, signal\nos.kill(os.getsid(0), signal.SIGKILL)\n"
+    run = scan({"aa.py": dag("aa", kill), "zz.py": dag("zz")}, repeat=1, **IN_TURN)
+    notes = [doubt.text for doubt in run.doubts if doubt.code == "zygote-died"]
+    assert notes
+    assert all("while parsing aa.py." in text for text in notes), notes

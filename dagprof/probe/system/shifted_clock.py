@@ -11,29 +11,33 @@ replace. They get the shifted time as their argument. ``numpy.datetime64("now")`
 from __future__ import annotations
 
 import ctypes
-import functools
 import os
 import time
 from typing import Any
 
+from .replaced import Builtin
+
 _PAGE = 4096
 _READ_WRITE_EXECUTE, _READ_EXECUTE = 7, 5
 _PRIVATE_ANONYMOUS = 0x22
-_SECONDS = 8
+_BYTES = 8
 
-# Instructions of x86-64. ``{}`` stands for the eight bytes of the offset in seconds. They call the
-# kernel (``syscall``) and leave if that failed. For clocks of the date, which are the numbers 0, 5
-# and 11, they add the offset to the seconds of the answer.
-_CLOCK_GETTIME = "b8e4000000 0f05 85c0 751b 85ff 740a 83ff05 7405 83ff0b 750d 48b9{} 48010e c3"
+# Instructions of x86-64. They call the kernel (``syscall``). For clocks of the date, which are the
+# numbers 0, 5 and 11, they add the offset to the seconds of the answer. If the kernel refuses, they
+# store the error where ``__errno_location`` says, and return -1.
+_CLOCK_GETTIME = (
+    "b8e4000000 0f05 85c0 751c 85ff 740a 83ff05 7405 83ff0b 750d 48b9{seconds} 48010e c3"
+    " f7d8 50 48b8{errno_location} ffd0 59 8908 b8ffffffff c3"
+)
 # Loads an address and jumps there.
-_JUMP = "49bb{} 41ffe3"
+_JUMP = "49bb{address} 41ffe3"
 
 
 def shift(seconds: int) -> bool:
     """Move the date of this process; whether that succeeded. Only x86-64 is supported, and the
     system may forbid the change of code.
     """
-    if os.uname().machine != "x86_64" or ctypes.sizeof(ctypes.c_void_p) != _SECONDS:
+    if os.uname().machine != "x86_64" or ctypes.sizeof(ctypes.c_void_p) != _BYTES:
         return False
     before = time.time()
     try:
@@ -44,29 +48,25 @@ def shift(seconds: int) -> bool:
         return False
     for name in ("localtime", "gmtime", "ctime"):
         setattr(time, name, _of_now(getattr(time, name)))
-    time.asctime = _with_now(time.asctime, 0)
-    time.strftime = _with_now(time.strftime, 1)
+    setattr(time, "asctime", _with_now(time.asctime, 0))  # noqa: B010
+    setattr(time, "strftime", _with_now(time.strftime, 1))  # noqa: B010
     return True
 
 
-def _of_now(function: Any) -> Any:
+def _of_now(function: Any) -> Builtin:
     """The function of ``time`` that without seconds takes the shifted time."""
-
-    @functools.wraps(function)
-    def shifted(seconds: float | None = None) -> Any:
-        return function(time.time() if seconds is None else seconds)
-
-    return shifted
+    return Builtin(
+        function, lambda seconds=None: function(time.time() if seconds is None else seconds)
+    )
 
 
-def _with_now(function: Any, place: int) -> Any:
+def _with_now(function: Any, place: int) -> Builtin:
     """The function of ``time`` that without the argument at ``place`` takes the shifted time."""
 
-    @functools.wraps(function)
     def shifted(*arguments: Any) -> Any:
         return function(*arguments, *([time.localtime()] if len(arguments) == place else []))
 
-    return shifted
+    return Builtin(function, shifted)
 
 
 def _replace(seconds: int) -> None:
@@ -77,16 +77,23 @@ def _replace(seconds: int) -> None:
     page = library.mmap(None, _PAGE, _READ_WRITE_EXECUTE, _PRIVATE_ANONYMOUS, -1, 0)
     if page in (None, ctypes.c_void_p(-1).value):
         raise OSError(ctypes.get_errno(), "no memory for code")
-    code = _code(_CLOCK_GETTIME, seconds)
+    code = _code(_CLOCK_GETTIME, seconds=seconds, errno_location=_address(library.__errno_location))
     ctypes.memmove(page, code, len(code))
-    address = ctypes.cast(library.clock_gettime, ctypes.c_void_p).value
-    if address is None:
-        raise OSError("the C library has no clock_gettime")
-    _overwrite(library, address, _code(_JUMP, page))
+    _overwrite(library, _address(library.clock_gettime), _code(_JUMP, address=page))
 
 
-def _code(instructions: str, number: int) -> bytes:
-    return bytes.fromhex(instructions.format(number.to_bytes(_SECONDS, "little").hex()))
+def _address(function: Any) -> int:
+    found = ctypes.cast(function, ctypes.c_void_p).value
+    if found is None:
+        raise OSError("the C library lacks a function")
+    return found
+
+
+def _code(instructions: str, **numbers: int) -> bytes:
+    hexadecimal = {
+        name: number.to_bytes(_BYTES, "little").hex() for name, number in numbers.items()
+    }
+    return bytes.fromhex(instructions.format(**hexadecimal))
 
 
 def _overwrite(library: ctypes.CDLL, address: int, code: bytes) -> None:

@@ -7,22 +7,22 @@ from parse to parse, although two parses in a row give the same.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import time
 from typing import Any, Callable, Iterable
 
 from ...system import shifted_clock
+from ...system.replaced import Builtin
 
 # A day, an hour, a minute and a second later: each part of the date that a file may use differs.
 _LATER_S = 86_400 + 3_600 + 60 + 1
 _HOST, _USER, _SEED = "another-host", "another-user", 20_240_101
 # Two zones without a common offset; the first one that is not in force.
 _ZONES = ("Pacific/Kiritimati", "Pacific/Pago_Pago")
-_HOST_VARIABLES = ("HOSTNAME", "HOST", "POD_NAME", "MY_POD_NAME", "CONTAINER_ID")
+_HOST_VARIABLES = ("HOSTNAME", "POD_NAME", "MY_POD_NAME", "CONTAINER_ID")
 _USER_VARIABLES = ("USER", "LOGNAME", "USERNAME", "LNAME")
-# Variables that differ from process to process, without a meaning for DAGs.
-_CHANCE_VARIABLES = ("SHLVL", "OLDPWD", "INVOCATION_ID", "SSH_CONNECTION", "TERM", "COLUMNS")
 
 
 def apply(names: Iterable[str]) -> list[str]:
@@ -38,40 +38,67 @@ def _host() -> bool:
     import socket
 
     _in_environment(_HOST_VARIABLES, _HOST)
-    ordinary = os.uname
+    native = sys.modules["_socket"]
+    real, resolve, uname = socket.gethostname(), socket.getfqdn, os.uname
 
-    def uname() -> os.uname_result:
-        found = ordinary()
+    def renamed() -> os.uname_result:
+        found = uname()
         return os.uname_result((found[0], _HOST, *found[2:]))
 
-    for module, name in ((os, "uname"), (sys.modules.get("posix"), "uname")):
-        if module is not None:
-            setattr(module, name, uname)
-    known: Any = socket
-    known.gethostname = sys.modules["_socket"].gethostname = lambda: _HOST  # type: ignore[attr-defined]
-    resolve = socket.getfqdn
-    known.getfqdn = lambda name="": resolve(name) if name and name != _HOST else _HOST
+    def getfqdn(name: str = "") -> str:
+        return resolve(name) if name and name != _HOST else _HOST
+
+    _replace("uname", renamed, os, sys.modules.get("posix"))
+    _replace("gethostname", lambda: _HOST, socket, native)
+    # Another host knows its own name.
+    for name in ("gethostbyname", "gethostbyname_ex"):
+        _replace(name, _translated(getattr(socket, name), real), socket, native)
+    setattr(socket, "getaddrinfo", _translated(socket.getaddrinfo, real))  # noqa: B010
+    setattr(socket, "getfqdn", functools.wraps(resolve)(getfqdn))  # noqa: B010
     if "platform" in sys.modules:
         setattr(sys.modules["platform"], "_uname_cache", None)  # noqa: B010
     return True
 
 
+def _translated(function: Callable[..., Any], real: str) -> Callable[..., Any]:
+    """The function that finds the made-up host where the real one is."""
+
+    @functools.wraps(function)
+    def found(host: Any, *arguments: Any, **named: Any) -> Any:
+        return function(real if host == _HOST else host, *arguments, **named)
+
+    return found
+
+
 def _user() -> bool:
     import pwd
 
+    by_number, by_name, login = pwd.getpwuid, pwd.getpwnam, os.getlogin
+    user = os.getuid()
+    try:
+        real = by_number(user).pw_name
+    except KeyError:
+        real = ""
+
+    def renamed(row: Any) -> Any:
+        return type(row)((_USER, *row[1:])) if row.pw_uid == user else row
+
+    def getlogin() -> str:
+        login()  # fails without a terminal, for every user
+        return _USER
+
     _in_environment(_USER_VARIABLES, _USER)
-    os.getlogin = lambda: _USER
-    for name in ("getpwuid", "getpwnam"):
-        setattr(pwd, name, _renamed(getattr(pwd, name)))
+    _replace("getlogin", getlogin, os, sys.modules.get("posix"))
+    _replace("getpwuid", lambda number: renamed(by_number(number)), pwd)
+    _replace("getpwnam", lambda name: renamed(by_name(real if name == _USER else name)), pwd)
     return True
 
 
-def _renamed(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def found(who: Any) -> Any:
-        row = function(who)
-        return type(row)((_USER, *row[1:]))
-
-    return found
+def _replace(name: str, function: Callable[..., Any], *modules: Any) -> None:
+    """Put a function in the place of a builtin, in all modules that show it."""
+    for module in modules:
+        if module is not None:
+            setattr(module, name, Builtin(getattr(module, name), function))
 
 
 def _zone() -> bool:
@@ -82,7 +109,12 @@ def _zone() -> bool:
 
 
 def _environment() -> bool:
-    _in_environment(_CHANCE_VARIABLES, "another")
+    """Change variables that differ from process to process, in their own form, and add one."""
+    level = os.environ.get("SHLVL", "")
+    if level.isdigit():
+        os.environ["SHLVL"] = str(int(level) + 1)
+    _in_environment(("OLDPWD",), "/")
+    _in_environment(("INVOCATION_ID",), "0" * 32)
     os.environ["ANOTHER_VARIABLE"] = "another"
     return True
 
