@@ -335,7 +335,9 @@ def test_a_change_is_copied(open_page: OpenPage, report: str) -> None:
     page = open_page(report, permissions=["clipboard-read", "clipboard-write"])
     page.locator("#plan button.copy").first.click()
     expect(page.locator("#plan button.copy").first).to_have_text("Copied")
-    assert str(page.evaluate("navigator.clipboard.readText()")).startswith("slow.py:1\nMove the import of common.frames ")
+    assert str(page.evaluate("navigator.clipboard.readText()")).startswith(
+        "slow.py:1\nMove the import of common.frames "
+    )
 
 
 def test_the_keyboard_reaches_everything_first(open_page: OpenPage, report: str) -> None:
