@@ -643,6 +643,9 @@ def test_each_effect_is_found_at_its_line(corpus: Corpus, name: str) -> None:
     found = {(row.kind, row.what, row.file, row.line) for row in corpus.found[name]}
     if name == "warning.py" and found == {("output", "stderr", name, 3)}:
         pytest.skip("this Airflow collects no warnings: they go to stderr")
+    if name == "asynchronous.py":
+        # Python 3.8 does not wait for the thread that looks up the name; it may still be there.
+        found = {mark for mark in found if mark[1] != "concurrent.futures.thread._worker"}
     assert found == expected | inside
 
 
