@@ -40,16 +40,13 @@ def by_group(loads: Loads, keys: Sequence[str]) -> dict[str, tuple[float, float]
     group of each module.
     """
     totals: dict[str, list[float]] = {}
-    enclosing: list[frozenset[str]] = []
-    for position, place in enumerate(loads.module):
-        key, parent = keys[place], loads.parent[position]
-        outside = enclosing[parent] if parent >= 0 else frozenset()
-        row = totals.setdefault(key, [0.0, 0.0])
+    for position, (place, is_outermost) in enumerate(
+        zip(loads.module, outermost(loads, keys), strict=True)
+    ):
+        row = totals.setdefault(keys[place], [0.0, 0.0])
         row[0] += loads.self_us[position] / 1000
-        if key not in outside:
+        if is_outermost:
             row[1] += loads.cumulative_us[position] / 1000
-            outside = outside | {key}
-        enclosing.append(outside)
     return {key: (own, cumulative) for key, (own, cumulative) in totals.items()}
 
 
@@ -100,6 +97,7 @@ def outermost(loads: Loads, keys: Sequence[str]) -> list[bool]:
     enclosing: list[frozenset[str]] = []
     for place, parent in zip(loads.module, loads.parent, strict=True):
         outside = enclosing[parent] if parent >= 0 else frozenset()
-        result.append(keys[place] not in outside)
-        enclosing.append(outside | {keys[place]})
+        is_outermost = keys[place] not in outside
+        result.append(is_outermost)
+        enclosing.append(outside | {keys[place]} if is_outermost else outside)
     return result

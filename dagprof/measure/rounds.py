@@ -97,17 +97,12 @@ class Rounds:
 
     def compare_conditions(self) -> Iterable[Measured]:
         """Parse each file twice more: as before, and on another day, host and so on."""
-        files = [
-            (path, measured) for path, measured in self._results.items() if seeds.is_asked(measured)
-        ]
+        files = self._comparable()
         if not files:
             return self._results.values()
-        paths = {measured.result.path: path for path, measured in files}
         fixed: set[str] = set()
         self._progress.started(len(files), "comparing days and hosts")
-        jobs = seeds.elsewhere_jobs(files, self._limits, fixed)
-        for number, measured in enumerate(self._crew.do(jobs, self._budget), 1):
-            self._keep(paths[measured.result.path], measured, number)
+        self._do(seeds.elsewhere_jobs(files, self._limits, fixed), self._budget)
         if fixed:
             conditions = ", ".join(Condition(name).where for name in sorted(fixed))
             text = f"This system does not let dagprof parse {conditions}; DAGs may differ there."
@@ -118,22 +113,21 @@ class Rounds:
         """Parse each file once more here, and once with the other crew. Its zygote has another hash
         seed, and so another order of sets.
         """
-        files = [
-            (path, measured) for path, measured in self._results.items() if seeds.is_asked(measured)
-        ]
+        files = self._comparable()
         if not files:
             return self._results.values()
-        paths = {measured.result.path: path for path, measured in files}
-        found: seeds.Contents = {}
+        found: seeds.Parses = {}
         self._progress.started(len(files), "comparing hash seeds")
         jobs = seeds.asking_jobs(files, self._limits, found)
         for _ in other.do(jobs, self._budget):
             pass
-        for number, measured in enumerate(
-            self._crew.do(seeds.comparing_jobs(files, self._limits, found), self._budget), 1
-        ):
-            self._keep(paths[measured.result.path], measured, number)
+        self._do(seeds.comparing_jobs(files, self._limits, found), self._budget)
         return self._results.values()
+
+    def _comparable(self) -> list[tuple[Path, Measured]]:
+        return [
+            (path, measured) for path, measured in self._results.items() if seeds.is_asked(measured)
+        ]
 
     def _job(self, path: Path) -> Job:
         return Job(path, partial(file.measure, limits=self._limits))

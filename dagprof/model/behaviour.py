@@ -89,19 +89,33 @@ class Condition(str, enum.Enum):
     @property
     def where(self) -> str:
         """The phrase for a parse under another such condition."""
-        return _WHERE[self]
+        return _WORDS[self][0]
+
+    @property
+    def between(self) -> str:
+        """What lies between two parses that differ because of the condition, such as days."""
+        return _WORDS[self][1]
 
 
-_WHERE = {
-    Condition.NONE: "in another parse",
-    Condition.DAY: "on another day",
-    Condition.HOST: "on another host",
-    Condition.USER: "as another user",
-    Condition.TIME_ZONE: "in another time zone",
-    Condition.ENVIRONMENT: "with other environment variables",
-    Condition.RANDOM_SEED: "with another random seed",
-    Condition.HASH_SEED: "with another hash seed",
-    Condition.SEVERAL: "on another day, host or user, or in another environment",
+_WORDS = {
+    Condition.NONE: ("in another parse", "parses"),
+    Condition.DAY: ("on another day", "days"),
+    Condition.HOST: ("on another host", "hosts"),
+    Condition.USER: ("as another user", "users"),
+    Condition.TIME_ZONE: ("in another time zone", "time zones"),
+    Condition.ENVIRONMENT: (
+        "with other environment variables",
+        "environments with different variables",
+    ),
+    Condition.RANDOM_SEED: ("with another random seed", "random seeds"),
+    Condition.HASH_SEED: (
+        "with another hash seed",
+        "starts of Python, because the order of sets changes",
+    ),
+    Condition.SEVERAL: (
+        "on another day, host or user, or in another environment",
+        "days, hosts, users or environments",
+    ),
 }
 
 

@@ -40,13 +40,13 @@ def differences(first: object, second: object, field: str = "") -> Iterator[Valu
 
 
 def appearing(
-    parses: Sequence[Collection[str]], *, by_seed: bool = False
+    parses: Sequence[Collection[str]],
 ) -> tuple[Instability, ...]:
     """The DAGs that only some parses gave. ``parses`` holds the ids of each parse, in order."""
     every = dict.fromkeys(name for ids in parses for name in sorted(ids))
     restless = [name for name in every if not all(name in ids for ids in parses)]
     return tuple(
-        Instability(dag_id=name, field=EXISTENCE, first=first, second=second, by_seed=by_seed)
+        Instability(dag_id=name, field=EXISTENCE, first=first, second=second)
         for name in restless[:_SHOWN_DAGS]
         for first, second in [("there", "missing") if name in parses[0] else ("missing", "there")]
     )

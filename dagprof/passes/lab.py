@@ -36,8 +36,9 @@ class Lab:
         taken_out: dict[str, list[int]] = {}
         for candidate in without:
             taken_out.setdefault(candidate.file, []).append(candidate.statement.line)
-        more = {"conditions": list(conditions)} if conditions else {}
-        return self._timed(taken_out, contents=list(contents), state=state, **more)
+        return self._timed(
+            taken_out, contents=list(contents), state=state, conditions=list(conditions)
+        )
 
     def settled(self, contents: Sequence[str]) -> Result | None:
         """The result of a plain parse that finds all its bytecode.
@@ -45,7 +46,7 @@ class Lab:
         A parse that compiles its sources can give sets in another order than the next parse, which
         reads bytecode: Python stores constant sets in the order of their elements.
         """
-        found = self._timed({}, contents=list(contents), state=False, first=True).result
+        found = self._timed({}, contents=list(contents), first=True).result
         if found is not None and found.compiled:
             found = self.parse((), contents=contents).result
         return found

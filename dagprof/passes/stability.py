@@ -21,7 +21,7 @@ _NOT_AGAIN = (
     "dagprof could not compare the DAGs on other days and hosts: another parse of the file failed."
 )
 # The most DAGs of one file whose serialised form is compared under other conditions.
-_MOST_COMPARED = 20
+MOST_COMPARED = 20
 # What a process can change by itself. Another hash seed takes another zygote.
 CONDITIONS = (
     Condition.DAY,
@@ -48,17 +48,27 @@ def instabilities(
     first, second = (lab.parse((), contents=unstable).result for _ in range(2))
     if first is None or second is None:
         return ()
-    return differing(first.contents, second.contents)
+    return _differing(first.contents, second.contents)
 
 
-def differing(
-    first: Mapping[str, object], second: Mapping[str, object], *, by_seed: bool = False
+def between(first: Result, second: Result, condition: Condition) -> tuple[Instability, ...]:
+    """The differences between the DAGs of two parses, of which the second had another
+    ``condition``.
+    """
+    found = (
+        *appearing((first.dag_ids, second.dag_ids)),
+        *_differing(first.contents, second.contents),
+    )
+    mark = {"by_seed": True} if condition is Condition.HASH_SEED else {"condition": condition}
+    return tuple(msgspec.structs.replace(each, **mark) for each in found)
+
+
+def _differing(
+    first: Mapping[str, object], second: Mapping[str, object]
 ) -> tuple[Instability, ...]:
     """The fields in which the serialised DAGs of two parses differ, a few for each DAG."""
     return tuple(
-        Instability(
-            dag_id=name, field=found.field, first=found.first, second=found.second, by_seed=by_seed
-        )
+        Instability(dag_id=name, field=found.field, first=found.first, second=found.second)
         for name in sorted(first.keys() & second.keys())
         for found in list(differences(first[name], second[name]))[:_SHOWN_FIELDS]
     )
@@ -78,7 +88,7 @@ def elsewhere(path: Path, measured: Measured, ask: Ask, limits: ParseLimits) -> 
     more for each condition to find the one that matters.
     """
     lab = Lab(path, ask, limits)
-    contents = measured.result.dag_ids[:_MOST_COMPARED]
+    contents = measured.result.dag_ids[:MOST_COMPARED]
 
     def parse(*conditions: Condition) -> Result | None:
         return lab.parse((), contents=contents, conditions=conditions).result
@@ -87,7 +97,7 @@ def elsewhere(path: Path, measured: Measured, ask: Ask, limits: ParseLimits) -> 
     if here is None or here.failures:
         return Elsewhere(_with(measured, (), [Doubt(code="conditions", text=_NOT_AGAIN)]), ())
     there = parse(*CONDITIONS)
-    if there is not None and not there.failures and not _differing(here, there):
+    if there is not None and not there.failures and not between(here, there, Condition.SEVERAL):
         return Elsewhere(measured, there.fixed)
     again = parse()
     alone = {condition: parse(condition) for condition in CONDITIONS}
@@ -108,16 +118,6 @@ def _with(
     return changed
 
 
-def _differing(
-    here: Result, there: Result, condition: Condition = Condition.NONE
-) -> tuple[Instability, ...]:
-    found = (
-        *appearing((here.dag_ids, there.dag_ids)),
-        *differing(here.contents, there.contents),
-    )
-    return tuple(msgspec.structs.replace(each, condition=condition) for each in found)
-
-
 def _attributed(here: Result, parses: Mapping[Condition, Result | None]) -> tuple[Instability, ...]:
     """The differences by the first condition that makes them. A field that differs without any
     condition differs in each parse. A DAG that no single condition changes needs several.
@@ -127,7 +127,7 @@ def _attributed(here: Result, parses: Mapping[Condition, Result | None]) -> tupl
         if result is None or result.failures:
             continue
         known = {dag_id for dag_id, _ in found} if condition is Condition.SEVERAL else ()
-        for each in _differing(here, result, condition):
+        for each in between(here, result, condition):
             if each.dag_id not in known:
                 found.setdefault((each.dag_id, each.field), each)
     return tuple(found.values())

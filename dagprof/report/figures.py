@@ -7,10 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dagprof.analyse.stages import split_load
 from dagprof.model import (
     Access,
-    Condition,
     Effect,
     FileResult,
-    Instability,
     Run,
     SkippedFile,
     SkipReason,
@@ -210,28 +208,10 @@ def unstable(file: FileResult) -> str:
     fields = f" ({count(more, 'more field')})" if more else ""
     return safe_text(
         f"{file.path}: in DAG {found.dag_id}, the field {found.field} differs between"
-        f" {differs_between(found)}: {safe_text(found.first, _VALUE)}, then"
+        f" {found.under.between}: {safe_text(found.first, _VALUE)}, then"
         f" {safe_text(found.second, _VALUE)}{fields}. {NEW_VERSION}",
         600,
     )
-
-
-def differs_between(found: Instability) -> str:
-    """The events between which a field differs, such as days."""
-    return _BETWEEN[found.under]
-
-
-_BETWEEN = {
-    Condition.NONE: "parses",
-    Condition.DAY: "days",
-    Condition.HOST: "hosts",
-    Condition.USER: "users",
-    Condition.TIME_ZONE: "time zones",
-    Condition.ENVIRONMENT: "environments with different variables",
-    Condition.RANDOM_SEED: "random seeds",
-    Condition.HASH_SEED: "starts of Python, because the order of sets changes",
-    Condition.SEVERAL: "days, hosts, users or environments",
-}
 
 
 NEW_VERSION = "Airflow 3 stores each variant as a new DAG version."

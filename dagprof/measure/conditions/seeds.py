@@ -1,4 +1,4 @@
-"""Checks whether DAGs depend on the order of sets.
+"""Jobs that compare the DAGs of files under other conditions and with another hash seed.
 
 The hashes of texts differ from process to process, but not among forks of one zygote. So a second
 zygote with another hash seed parses each file once, and the first zygote parses each file once
@@ -10,32 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
+from dagprof.link.messages.result import Result
 from dagprof.link.target import Target
 from dagprof.measure.crew import Job
-from dagprof.model import Measured
+from dagprof.model import Condition, Measured
 from dagprof.passes.asking import Ask, ParseLimits
-from dagprof.passes.differences import appearing
 from dagprof.passes.lab import Lab
-from dagprof.passes.stability import differing, elsewhere
+from dagprof.passes.stability import MOST_COMPARED, between, elsewhere
 
 SEED_VARIABLE = "PYTHONHASHSEED"
-_MOST_DAGS = 20
 
 
-class Given(NamedTuple):
-    """The result of one parse: the ids of its DAGs, and the serialised form of the requested
-    ones.
-    """
-
-    ids: frozenset[str]
-    contents: dict[str, object]
-
-
-Contents = dict[Path, Given]
+# The parse of each file with the other seed.
+Parses = dict[Path, Result]
 
 
 def with_another_seed(target: Target) -> Target | None:
@@ -62,7 +52,7 @@ def is_asked(measured: Measured) -> bool:
 
 
 def asking_jobs(
-    files: Iterable[tuple[Path, Measured]], limits: ParseLimits, found: Contents
+    files: Iterable[tuple[Path, Measured]], limits: ParseLimits, found: Parses
 ) -> list[Job]:
     """Jobs for the zygote with the other seed. They keep the serialised DAGs of each file in
     ``found``.
@@ -70,7 +60,7 @@ def asking_jobs(
 
     def keeping(measured: Measured) -> Callable[[Path, str, Ask], Measured]:
         def work(path: Path, shown: str, ask: Ask) -> Measured:
-            found[path] = _given(path, measured, ask, limits)
+            found[path] = _parse(path, measured, ask, limits)
             return measured
 
         return work
@@ -79,17 +69,14 @@ def asking_jobs(
 
 
 def comparing_jobs(
-    files: Iterable[tuple[Path, Measured]], limits: ParseLimits, found: Contents
+    files: Iterable[tuple[Path, Measured]], limits: ParseLimits, found: Parses
 ) -> list[Job]:
     """Jobs for the first zygote. They add the differences to each file's result."""
 
     def comparing(measured: Measured) -> Callable[[Path, str, Ask], Measured]:
         def work(path: Path, shown: str, ask: Ask) -> Measured:
-            here, other = _given(path, measured, ask, limits), found[path]
-            differences = (
-                *appearing((here.ids, other.ids), by_seed=True),
-                *differing(here.contents, other.contents, by_seed=True),
-            )
+            here = _parse(path, measured, ask, limits)
+            differences = between(here, found[path], Condition.HASH_SEED)
             if not differences:
                 return measured
             result = msgspec.structs.replace(measured.result, instabilities=differences)
@@ -101,15 +88,16 @@ def comparing_jobs(
     return [
         Job(path, comparing(measured), otherwise=measured)
         for path, measured in files
-        if path in found and found[path].ids
+        if path in found and found[path].dag_ids
     ]
 
 
-def _given(path: Path, measured: Measured, ask: Ask, limits: ParseLimits) -> Given:
-    result = Lab(path, ask, limits).settled(measured.result.dag_ids[:_MOST_DAGS])
+def _parse(path: Path, measured: Measured, ask: Ask, limits: ParseLimits) -> Result:
+    """One parse. A parse that fails has the ids of the earlier ones and nothing else to compare."""
+    result = Lab(path, ask, limits).settled(measured.result.dag_ids[:MOST_COMPARED])
     if result is None or result.failures:
-        return Given(frozenset(measured.result.dag_ids), {})
-    return Given(frozenset(result.dag_ids), result.contents)
+        return Result(failures=(), dag_ids=measured.result.dag_ids)
+    return result
 
 
 def elsewhere_jobs(

@@ -188,10 +188,9 @@ def _middle_cut(text: str) -> str:
 
 
 def _instability(found: Instability) -> list[str]:
-    between = figures.differs_between(found)
     return [
         safe_text(text, 300)
-        for text in (found.dag_id, found.field, found.first, found.second, between)
+        for text in (found.dag_id, found.field, found.first, found.second, found.under.between)
     ]
 
 
