@@ -36,6 +36,7 @@ def scan(  # noqa: PLR0913 - one for each setting
     depth: Depth | Literal["quick", "traced", "normal", "full"] | None = None,
     time_budget: str | None = None,
     stacks_from_ms: float | None = None,
+    lookup_latency: Sequence[str] | None = None,
     variables: str | Path | None = None,
     connections: str | Path | None = None,
     missing_variables: Literal["stub", "error"] | None = None,

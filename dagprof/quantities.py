@@ -36,6 +36,18 @@ def parse_duration_ms(text: str) -> float:
     return _finite(match[1], text) * (1000 if match[2] == "s" else 1)
 
 
+def parse_latency(text: str) -> tuple[str, float]:
+    """``20ms`` as an empty name and milliseconds, ``vault=80ms`` as a name and milliseconds.
+
+    :raises UsageError: anything else.
+    """
+    name, mark, rest = text.rpartition("=")
+    name = name.strip()
+    if mark and not name:
+        raise UsageError(f"{_shown(text)} lacks a name. Write a name such as vault=80ms.")
+    return name, parse_duration_ms(rest)
+
+
 def _finite(digits: str, text: str) -> float:
     number = float(digits)
     if number > _MOST:

@@ -11,27 +11,32 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from dagprof.attribution.graph import ROOT, ImportStatement
-from dagprof.attribution.statement_times import without_loads_us
+from dagprof.attribution.statement_times import of_helper_us, without_loads_us
 from dagprof.attribution.trees import tree_of
 from dagprof.model import FileResult, Module, Origin
 
 # Characters of a called function's name in reports.
 _NAME_LIMIT = 60
+# The kinds of statements that contain others only through a call.
+_CALLING = ("expr", "assign", "annassign", "body")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 class CallStatement(NamedTuple):
     """The called function, and the variables that store the result. The arguments are omitted,
     because arguments may contain secrets. ``assigned`` is empty if no variable stores the result.
+    ``can_go`` says that an experiment can remove the statement. Otherwise an experiment can only
+    keep the value of another parse, as for a decorator or a default argument.
     """
 
     called: str
     assigned: tuple[str, ...] = ()
+    can_go: bool = True
 
 
 def call_statements(file: str) -> dict[int, CallStatement]:
-    """The call statements of a source file, by their first lines. An experiment can parse the file
-    without each of these statements.
+    """The statements of a source file that call a function when the file is executed, by their
+    first lines. The bodies of functions do not count.
     """
     tree = tree_of(file)
     return dict(_found(tree)) if tree is not None else {}
@@ -42,16 +47,40 @@ def _found(tree: ast.AST) -> Iterator[tuple[int, CallStatement]]:
     waiting = [(child, False) for child in reversed([*ast.iter_child_nodes(tree)])]
     while waiting:
         node, is_class = waiting.pop()
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            yield node.lineno, CallStatement(_name(node.value))
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
-            # An attribute of a class is reached in many ways, which no experiment watches.
-            call, names = _first_call(node.value), assigned_names(node)
-            if call is not None and names and not is_class:
-                yield node.lineno, CallStatement(_name(call), names)
-        elif not isinstance(node, _FUNCTIONS):
+        if isinstance(node, ast.stmt) and (found := _of_statement(node, is_class)) is not None:
+            yield node.lineno, found
+        if not isinstance(node, _FUNCTIONS):
             is_class = isinstance(node, ast.ClassDef)
             waiting += [(child, is_class) for child in reversed([*ast.iter_child_nodes(node)])]
+
+
+def _of_statement(node: ast.stmt, is_class: bool) -> CallStatement | None:
+    if isinstance(node, ast.Expr):
+        return CallStatement(_name(node.value)) if isinstance(node.value, ast.Call) else None
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        # An attribute of a class is reached in many ways, which no experiment watches.
+        call, names = _first_call([node.value]), assigned_names(node)
+        can_go = bool(names) and not is_class
+        return None if call is None else CallStatement(_name(call), names, can_go)
+    call = _first_call(_headers(node))
+    return None if call is None else CallStatement(_name(call), can_go=False)
+
+
+def _headers(node: ast.stmt) -> list[ast.expr | None]:
+    """The expressions of a statement that Python evaluates before the blocks inside it."""
+    if isinstance(node, ast.If | ast.While | ast.Assert):
+        return [node.test]
+    if isinstance(node, ast.For):
+        return [node.iter]
+    if isinstance(node, ast.With):
+        return [item.context_expr for item in node.items]
+    if isinstance(node, ast.AugAssign):
+        return [node.value]
+    if isinstance(node, ast.ClassDef):
+        return [*node.decorator_list, *(keyword.value for keyword in node.keywords)]
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return [*node.decorator_list, *node.args.defaults, *node.args.kw_defaults]
+    return []
 
 
 def assigned_names(node: ast.Assign | ast.AnnAssign) -> tuple[str, ...]:
@@ -68,9 +97,9 @@ def assigned_names(node: ast.Assign | ast.AnnAssign) -> tuple[str, ...]:
     return names if len(names) == len(parts) else ()
 
 
-def _first_call(value: ast.AST | None) -> ast.Call | None:
-    """The outermost call of an expression: ``load(…)`` in ``load(…)["key"]``."""
-    waiting = [value] if value is not None else []
+def _first_call(values: Sequence[ast.AST | None]) -> ast.Call | None:
+    """The outermost call in some expressions: ``load(…)`` in ``load(…)["key"]``."""
+    waiting = [value for value in reversed(values) if value is not None]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.Call):
@@ -114,9 +143,10 @@ def calls_in(
     trace = file.trace
     if trace is None:
         return {}
-    # A statement inside a call is in a function that builds a DAG: the body of ``@dag``.
     building = {row.line for row in trace.statements if row.building_us}
-    building |= {trace.statements[row.parent].line for row in trace.statements if row.parent >= 0}
+    # A statement inside a call is in a function that builds a DAG: the body of ``@dag``.
+    around = {trace.statements[row.parent] for row in trace.statements if row.parent >= 0}
+    building |= {row.line for row in around if row.kind in _CALLING}
     found = {
         ImportStatement(ROOT, line): call
         for line, call in call_statements(os.path.join(root, file.path)).items()
@@ -130,14 +160,21 @@ def calls_in(
     return found
 
 
-def own_us(file: FileResult) -> dict[ImportStatement, int]:
-    """The time of each statement of the DAG file in µs of the tracing pass. The time excludes
-    loaded modules and nested statements.
+def own_us(file: FileResult, modules: Sequence[Module]) -> dict[ImportStatement, int]:
+    """The time of each statement of the DAG file and of its slow helpers in µs of the tracing pass.
+    The time excludes loaded modules and nested statements.
     """
-    if file.trace is None:
+    trace = file.trace
+    if trace is None:
         return {}
     found: dict[ImportStatement, int] = {}
-    for row, us in zip(file.trace.statements, without_loads_us(file.trace), strict=True):
-        statement = ImportStatement(ROOT, row.line)
-        found[statement] = found.get(statement, 0) + us
+    timed = [(ROOT, trace.statements, without_loads_us(trace))]
+    timed += [
+        (helper.module, helper.statements, of_helper_us(trace, helper, modules))
+        for helper in trace.helpers
+    ]
+    for module, statements, took in timed:
+        for row, us in zip(statements, took, strict=True):
+            statement = ImportStatement(module, row.line)
+            found[statement] = found.get(statement, 0) + us
     return found

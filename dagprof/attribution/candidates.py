@@ -76,16 +76,17 @@ def candidates(
     if file.trace is None or file.status.is_failure:
         return []
     calls = calls_in(file, modules, root)
-    graph = ImportGraph(file.trace, modules, import_sets, calls)
-    own = own_us(file)
-    if saving_ms(file, graph.total_us + sum(own.get(call, 0) for call in calls)) < smallest_ms:
+    own = own_us(file, modules)
+    graph = ImportGraph(
+        file.trace, modules, import_sets, {call: own.get(call, 0) for call in calls}
+    )
+    if saving_ms(file, graph.total_us) < smallest_ms:
         return []
     found = []
     for statement in graph.statements():
         if not graph.is_changeable(statement):
             continue
-        itself_us = own.get(statement, 0) if statement in calls else 0
-        behind_ms = saving_ms(file, graph.behind_us(statement) + itself_us)
+        behind_ms = saving_ms(file, graph.behind_us(statement))
         if behind_ms < smallest_ms:
             continue
         place = place_of(statement, modules, file, root)
@@ -94,7 +95,7 @@ def candidates(
             if statement.importer == ROOT
             else modules[statement.importer].file
         )
-        alone_ms = saving_ms(file, graph.alone_us(statement) + itself_us)
+        alone_ms = saving_ms(file, graph.alone_us(statement))
         found.append(Candidate(statement, path, place, alone_ms, behind_ms, calls.get(statement)))
     return sorted(
         found, key=lambda candidate: (-candidate.alone_ms, -candidate.behind_ms, candidate.place)

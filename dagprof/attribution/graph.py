@@ -17,8 +17,9 @@ calls ``__getattr__`` of the lazy module.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import NamedTuple
 
 from dagprof.attribution.dominators import DominatorIndex
@@ -52,8 +53,8 @@ class ImportGraph:
 
     ``named`` maps each executed import statement to the modules that the statement named or loaded,
     including modules that were already loaded. ``executed`` holds other statements that execute
-    code with imports. ``calls`` are the calls of the user's code that a user can remove. Each call
-    becomes a separate statement, like an import statement.
+    code with imports. ``calls`` are the calls of the user's code that a user can change, each with
+    its own time in µs. Each call becomes a separate statement, like an import statement.
     """
 
     def __init__(
@@ -61,14 +62,21 @@ class ImportGraph:
         trace: Trace,
         modules: Sequence[Module],
         import_sets: Sequence[Sequence[Edge]],
-        calls: Collection[ImportStatement] = (),
+        calls: Mapping[ImportStatement, int] = MappingProxyType({}),
     ) -> None:
         self.trace, self.modules = trace, modules
-        self.calls = frozenset(calls)
         self._loads = trace.loads
         self.cost_us: dict[int, int] = {}
         for place, us in zip(self._loads.module, self._loads.self_us, strict=True):
             self.cost_us[place] = self.cost_us.get(place, 0) + us
+        self.calls = {
+            call: us
+            for call, us in calls.items()
+            if call.importer == ROOT or call.importer in self.cost_us
+        }
+        for call, us in self.calls.items():
+            if call.importer != ROOT:  # the time of the module's code includes its calls
+                self.cost_us[call.importer] = max(0, self.cost_us[call.importer] - us)
         self.named: dict[ImportStatement, dict[int, None]] = {}
         self._after: dict[Node, dict[Node, None]] = {ROOT: {}}
         self._lines: dict[int, set[int]] = {}
@@ -77,10 +85,9 @@ class ImportGraph:
         self._add_edges(import_sets)
         self._add_loads()
         self._add_packages()
-        for call in self.calls:
-            if call.importer == ROOT:  # also a call that loads nothing
-                self._link(ROOT, call)
-                self._after.setdefault(call, {})
+        for call in self.calls:  # also a call that loads nothing
+            self._link(call.importer, call)
+            self._after.setdefault(call, {})
 
     def _add_edges(self, import_sets: Sequence[Sequence[Edge]]) -> None:
         self._add_set(ROOT, self.trace.edges)
@@ -178,8 +185,8 @@ class ImportGraph:
 
     @property
     def total_us(self) -> int:
-        """The self time of all modules that the parse loaded."""
-        return sum(self.cost_us.values())
+        """The self time of all modules that the parse loaded, and the own time of the calls."""
+        return sum(self.cost_us.values()) + sum(self.calls.values())
 
     @cached_property
     def _ways(self) -> dict[ImportStatement, list[Node]]:
@@ -266,6 +273,14 @@ class ImportGraph:
         ]
         return self.total_us - self._index.cost([ROOT], gone)
 
+    def remaining_us(self, without: Collection[ImportStatement], among: Collection[int]) -> int:
+        """The self time in µs of those modules ``among`` that the parse still loads without these
+        statements.
+        """
+        gone = [way for statement in without for way in self.ways(statement)]
+        costs: dict[Node, int] = {module: self.cost_us.get(module, 0) for module in among}
+        return DominatorIndex[Node](ROOT, self._after, costs).cost([ROOT], gone)
+
     def alone_us(self, node: int | ImportStatement) -> int:
         """The saving in µs without one statement or module: the self time of the modules that only
         this statement or module loads.
@@ -278,14 +293,15 @@ class ImportGraph:
         return [self.total_us - us for us in self._index.costs_without(groups)]
 
     def behind_us(self, statement: ImportStatement) -> int:
-        """The self time in µs of all modules that a statement loads, including modules that other
-        statements also load.
+        """The own time in µs of a statement and of all modules that it loads, including modules
+        that other statements also load.
         """
-        return self._index.cost(self.ways(statement))
+        return self.calls.get(statement, 0) + self._index.cost(self.ways(statement))
 
     @cached_property
     def _index(self) -> DominatorIndex[Node]:
         costs: dict[Node, int] = dict(self.cost_us.items())
+        costs.update(self.calls.items())
         return DominatorIndex(ROOT, self._after, costs)
 
     def chain(self, module: int) -> dict[ImportStatement, int]:

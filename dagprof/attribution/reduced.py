@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Collection, Mapping
-from types import MappingProxyType
+from collections.abc import Collection
 from typing import NamedTuple
 
 from dagprof.attribution.graph import ROOT, ImportGraph, ImportStatement, Node
@@ -33,13 +32,10 @@ class Atom(NamedTuple):
 
 class Reduced:
     """Finds the modules that the parse no longer loads without some of the user's statements. Times
-    are in µs of the tracing pass. ``own_us`` holds the time of each call without the modules that
-    the call loads.
+    are in µs of the tracing pass.
     """
 
-    def __init__(
-        self, graph: ImportGraph, own_us: Mapping[ImportStatement, int] = MappingProxyType({})
-    ) -> None:
+    def __init__(self, graph: ImportGraph) -> None:
         # Only statements that a person can change are nodes. An import inside pandas stays as long
         # as some node leads to pandas.
         self.calls = graph.calls
@@ -71,7 +67,7 @@ class Reduced:
                 row[1] += 1
         # Each call is an atom of its own, even if it loads nothing, because its work goes with it.
         calls = [
-            Atom(self._bits[call], own_us.get(call, 0), 0)
+            Atom(self._bits[call], graph.calls[call], 0)
             for call in self.statements
             if call in self.calls
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dagprof.model import Statement, Trace
+from dagprof.model import HelperStatements, Loads, Module, Statement, Trace
 from dagprof.model.nesting import InnermostLines
 
 # The importer of a load that a statement of the DAG file itself asked for.
@@ -22,35 +22,43 @@ def own_us(statements: Sequence[Statement]) -> list[tuple[int, int]]:
 
 
 def without_loads_us(trace: Trace) -> list[int]:
-    """The wall time of each statement in µs, without nested statements and without loaded
-    modules.
+    """The wall time of each statement of the DAG file in µs, without nested statements and without
+    loaded modules.
     """
-    loaded = _loaded_us(trace)
+    outermost = [place for place, parent in enumerate(trace.loads.parent) if parent < 0]
+    return _without(trace.statements, trace.loads, _DAG_FILE, outermost)
+
+
+def of_helper_us(trace: Trace, helper: HelperStatements, modules: Sequence[Module]) -> list[int]:
+    """The wall time of each statement of a helper in µs, as ``without_loads_us``."""
+    loads = trace.loads
+    inside = f"{modules[helper.module].name}."
+    places = [
+        place
+        for place, parent in enumerate(loads.parent)
+        if parent >= 0
+        and loads.module[parent] == helper.module
+        # Python loads the packages of the helper before the helper's own code runs.
+        and not inside.startswith(f"{modules[loads.module[place]].name}.")
+    ]
+    return _without(helper.statements, loads, helper.module, places)
+
+
+def _without(
+    statements: Sequence[Statement], loads: Loads, module: int, places: Sequence[int]
+) -> list[int]:
+    """The own times of statements without the loads at these places. Each load belongs to the
+    innermost statement that was running.
+    """
+    loaded: dict[int, int] = {}
+    innermost = InnermostLines((each.line, each.end_line) for each in statements)
+    for place in places:
+        line = loads.line[place] if loads.importer[place] == module else 0
+        # An import in a function of the module belongs to the line that called the function.
+        position = innermost.at(loads.caller_line[place] or line)
+        if position >= 0:
+            loaded[position] = loaded.get(position, 0) + loads.cumulative_us[place]
     return [
         max(0, own - loaded.get(position, 0))
-        for position, (own, _) in enumerate(own_us(trace.statements))
+        for position, (own, _) in enumerate(own_us(statements))
     ]
-
-
-def _loaded_us(trace: Trace) -> dict[int, int]:
-    """The import time of each statement in µs, by position in ``trace.statements``. Only outermost
-    loads count. Each load belongs to the innermost statement that was running.
-    """
-    found: dict[int, int] = {}
-    loads = trace.loads
-    innermost = InnermostLines((each.line, each.end_line) for each in trace.statements)
-    for parent, importer, line, caller, us in zip(
-        loads.parent,
-        loads.importer,
-        loads.line,
-        loads.caller_line,
-        loads.cumulative_us,
-        strict=True,
-    ):
-        if parent >= 0:
-            continue
-        # An import in a function of the DAG file belongs to the line that called the function.
-        position = innermost.at(caller or (line if importer == _DAG_FILE else 0))
-        if position >= 0:
-            found[position] = found.get(position, 0) + us
-    return found

@@ -17,7 +17,7 @@ from dagprof.config import configuration
 from dagprof.config.policy import DEFAULT_LEVELS, Override, Policy, Rule, Waiver
 from dagprof.errors import UsageError
 from dagprof.model import Isolation, Temperature
-from dagprof.quantities import parse_duration_ms, parse_share
+from dagprof.quantities import parse_duration_ms, parse_latency, parse_share
 
 # Of any number: what is more would not fit into a Run, or into a system call.
 _MOST = 1_000_000_000
@@ -43,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     underscores.
 
     ``repeat``: timed parses per file; None for the number that a stable median needs.
+    ``lookup_latency``: durations of a look-up, such as ``20ms`` or ``vault=80ms``.
     ``time_limit_s``: seconds for one parse; None for Airflow's own limit. ``memory_limit_mib``:
     resident MiB for one parse. ``depth``: the passes over a file; see ``Depth``. ``time_budget``: a
     duration after which no further pass begins. ``stacks_from_ms``: the parse time from which
@@ -68,6 +69,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     variables: str | None = None
     connections: str | None = None
     missing_variables: Literal["stub", "error"] = "stub"
+    lookup_latency: tuple[str, ...] = ()
     safe_mode: bool | None = None
     project: bool = True
     plugins: str | None = None
@@ -98,6 +100,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         for name in ("jobs", "repeat", "memory_limit_mib", "time_limit_s", "stacks_from_ms"):
             if (getattr(self, name) or 0) > _MOST:
                 raise ValueError(f"`{name}` must be at most {_MOST:,}")
+        for latency in self.lookup_latency:
+            parse_latency(latency)
         if self.time_budget is not None:
             parse_duration_ms(self.time_budget)
         if self.fail_on_regression is not None:

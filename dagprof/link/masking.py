@@ -14,12 +14,19 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from dagprof.link.messages.reply import NoFork, Reply
-from dagprof.link.messages.result import EffectRow, FailureRow, Result, Traced
+from dagprof.link.messages.result import (
+    EffectRow,
+    FailureRow,
+    Result,
+    StatementRow,
+    Traced,
+)
 from dagprof.link.messages.zygote import (
     CannotBegin,
     Failed,
     Listing,
     PreImported,
+    Preloaded,
     ProbeConfig,
     Ready,
 )
@@ -92,7 +99,7 @@ class Masking:
         if isinstance(answer, Listing):
             answer = _with(answer, skipped=self._rows(answer.skipped))
             return _with(answer, passed_over=self._rows(answer.passed_over))
-        if isinstance(answer, PreImported):
+        if isinstance(answer, PreImported | Preloaded):
             return _with(answer, failed=self._rows(answer.failed))
         return answer
 
@@ -133,13 +140,22 @@ class Masking:
         return _with(row, message=message, cause=cause, traceback=self._whole(row.traceback))
 
     def _trace(self, traced: Traced) -> Traced:
-        statements = tuple(
-            _with(row, text=self.text(row.text, _STATEMENT_LIMIT)) for row in traced.statements
+        helpers = tuple(
+            _with(helper, statements=self._statements(helper.statements))
+            for helper in traced.helpers
         )
         untraced = tuple(
             _with(row, message=self.text(row.message)) for row in traced.uninstrumented
         )
-        return _with(traced, statements=statements, uninstrumented=untraced)
+        return _with(
+            traced,
+            statements=self._statements(traced.statements),
+            helpers=helpers,
+            uninstrumented=untraced,
+        )
+
+    def _statements(self, rows: Iterable[StatementRow]) -> tuple[StatementRow, ...]:
+        return tuple(_with(row, text=self.text(row.text, _STATEMENT_LIMIT)) for row in rows)
 
     def _effects(self, rows: Iterable[EffectRow]) -> Iterable[EffectRow]:
         """Effects that differ only in a secret are one."""

@@ -27,6 +27,7 @@ from dagprof.model import (
     Access,
     Effect,
     Failure,
+    HelperStatements,
     LostDag,
     Module,
     Plugin,
@@ -158,6 +159,10 @@ def trace(traced: Traced, times: Times) -> Trace:
         edges=traced.edges,
         statements=_statements(traced.statements, net),
         memory=traced.memory,
+        helpers=tuple(
+            HelperStatements(module=each.module, statements=_statements(each.statements, net))
+            for each in traced.helpers
+        ),
     )
 
 

@@ -119,5 +119,9 @@ def _moved(file: FileResult, places: Sequence[int], sets: Sequence[int]) -> File
             )
             for row in file.trace.memory
         ),
+        helpers=tuple(
+            msgspec.structs.replace(helper, module=places[helper.module])
+            for helper in file.trace.helpers
+        ),
     )
     return msgspec.structs.replace(file, trace=trace)

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar, cast
 
 from dagprof.errors import MeasurementError
 from dagprof.link.messages.reply import Reply
-from dagprof.link.messages.zygote import PreImported, ProbeConfig
+from dagprof.link.messages.zygote import PreImported, Preloaded, ProbeConfig
 from dagprof.link.metadata import MetadataDatabase
 from dagprof.link.processes.conversation import ConnectionLost
 from dagprof.link.processes.workers import WorkerConversation
@@ -86,13 +86,13 @@ class Zygotes:
                 " advance."
             ) from None
 
-    def worker(self, shown: str) -> WorkerConversation:
+    def worker(self, shown: str, preload: Sequence[str] = ()) -> WorkerConversation:
         """Fork a worker, from a new zygote if the old one is gone. ``shown`` is the file that was
-        being measured.
+        being measured. The worker first imports the modules ``preload``.
         """
         with self._lock:
             try:
-                forked = self.current.fork_worker()
+                forked = self.current.fork_worker(preload)
                 self.lost.clear()
                 return forked
             except ConnectionLost:
@@ -109,15 +109,18 @@ class Zygotes:
             self.current = Zygote(self._target, {**self._config, "renews_scratch": True})
             self.current.wait_until_ready()
             self.current.ask(self._pre_imports, PreImported)
-            return self.current.fork_worker()
+            return self.current.fork_worker(preload)
 
 
 class Worker:
-    """One worker at a time, forked on the first request. Only one thread uses this object."""
+    """One worker at a time, forked on the first request. Only one thread uses this object. The
+    worker first imports the modules ``preload``.
+    """
 
-    def __init__(self, zygotes: Zygotes) -> None:
-        self._zygotes = zygotes
+    def __init__(self, zygotes: Zygotes, preload: Sequence[str] = ()) -> None:
+        self._zygotes, self._preload = zygotes, tuple(preload)
         self._conversation: WorkerConversation | None = None
+        self._facts: Preloaded | None = None
 
     def ask(self, request: Request, shown: str) -> Reply:
         """Return the reply to one request about the file ``shown``. If the parse asked for Airflow
@@ -138,15 +141,33 @@ class Worker:
 
     def _reply(self, request: Request, shown: str) -> Reply:
         try:
-            if self._conversation is None:
-                self._conversation = self._zygotes.worker(shown)
+            conversation = self._conversation or self._start(shown)
             made = self._zygotes.metadata.made
-            self._conversation.send({**request, "database": made} if made else request)
-            return self._conversation.reply(cast("float", request["time_limit_s"]))
+            conversation.send({**request, "database": made} if made else request)
+            return conversation.reply(cast("float", request["time_limit_s"]))
         except ConnectionLost:
             self._zygotes.lost.append(shown)
             self.end()
             raise
+
+    def preloaded(self) -> Preloaded:
+        """Fork the worker, and return what its imports cost.
+
+        :raises ConnectionLost: the imports ended the worker, or took too long.
+        """
+        self._start("the preloaded modules")
+        assert self._facts is not None
+        return self._facts
+
+    def _start(self, shown: str) -> WorkerConversation:
+        started = self._conversation = self._zygotes.worker(shown, self._preload)
+        if self._preload:
+            try:
+                self._facts = started.preloaded()
+            except ConnectionLost:
+                self.end()
+                raise
+        return started
 
     def end(self) -> None:
         if self._conversation is not None:

@@ -17,7 +17,7 @@ from dagprof.measure.budget import Budget
 from dagprof.measure.conditions import seeds
 from dagprof.measure.crew import Crew, Job
 from dagprof.model import Condition, Doubt, Measured, Used
-from dagprof.passes import file
+from dagprof.passes import file, templates
 from dagprof.passes.asking import Ask, ParseLimits
 from dagprof.passes.experiments import prove
 from dagprof.passes.plan import PROOFS, Proof, worth_ms
@@ -92,6 +92,7 @@ class Rounds:
         else:
             self._slowest_first(unknown)
         self._prove(time.monotonic() - began)
+        self._try_templates()
         self._note_users()
         return self._results.values()
 
@@ -123,6 +124,16 @@ class Rounds:
             pass
         self._do(seeds.comparing_jobs(files, self._limits, found), self._budget)
         return self._results.values()
+
+    @property
+    def results(self) -> Mapping[Path, Measured]:
+        """The result of each file so far."""
+        return self._results
+
+    @property
+    def budget(self) -> Budget:
+        """The remaining time of the scan."""
+        return self._budget
 
     def _comparable(self) -> list[tuple[Path, Measured]]:
         return [
@@ -197,6 +208,24 @@ class Rounds:
                 f" files with possible savings. {more}"
             )
             self.doubts.append(Doubt(code="unproved", text=text))
+
+    def _try_templates(self) -> None:
+        """Find out which look-ups of Variables a Jinja template could replace."""
+        if self._settings.depth not in PROOFS or (
+            self._settings.repeat == 1 and self._settings.depth is not Depth.FULL
+        ):
+            return
+        jobs = [
+            Job(path, self._templates(measured), otherwise=measured)
+            for path, measured in self._results.items()
+            if seeds.is_asked(measured) and templates.text_lookups(measured.result.accesses)
+        ]
+        if jobs and not self._budget.is_spent:
+            self._progress.started(len(jobs), "testing templates")
+            self._do(jobs, self._budget)
+
+    def _templates(self, measured: Measured) -> Callable[[Path, str, Ask], Measured]:
+        return lambda path, shown, ask: templates.tried(path, measured, ask, self._limits)
 
     def _note_users(self) -> None:
         users = Users(list(self._results.values()), self._root)

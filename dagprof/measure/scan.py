@@ -12,11 +12,12 @@ from dagprof.config.settings import Depth, Settings
 from dagprof.errors import MeasurementError
 from dagprof.link.messages.zygote import ProbeConfig
 from dagprof.link.target import existing, resolve
-from dagprof.measure.conditions import reference, seeds
+from dagprof.measure import preloading
+from dagprof.measure.conditions import lookup_prices, reference, seeds
 from dagprof.measure.crew import Zygotes
 from dagprof.measure.rounds import Progress, Rounds, Silent
 from dagprof.measure.site import Site, scratch_folder
-from dagprof.model import Measured, Reference, Run, Samples
+from dagprof.model import Measured, Preloading, Reference, Run, Samples
 from dagprof.passes import file
 
 
@@ -129,6 +130,7 @@ class _Scan:
         self._site, self._settings = site, settings
         self._progress, self._known = progress, known
         self._with_reference = with_reference
+        self._preloading: Preloading | None = None
 
     def run(self, version: str) -> Run:
         files = self._site.discover()
@@ -137,11 +139,26 @@ class _Scan:
         )
         self._site.pre_import(files)
         before = self._reference() if self._with_reference else Samples()
-        run = self._site.run(self._measure(files), version)
+        run: Run = msgspec.structs.replace(
+            self._site.run(self._measure(files), version), preloading=self._preloading
+        )
+        run = self._with_prices(run)
         _refuse_if_hopeless(run)
         return (
             _with(run, reference.joined(before, self._reference())) if self._with_reference else run
         )
+
+    def _with_prices(self, run: Run) -> Run:
+        if not lookup_prices.lookups(run.files):
+            return run
+        doubts = list(run.doubts)
+        site = self._site
+        self._progress.preparing("measuring the price of lookups")
+        prices = lookup_prices.prices(
+            site.zygotes.current, self._settings, site.config["cache"], doubts
+        )
+        priced: Run = msgspec.structs.replace(run, lookup_prices=prices, doubts=tuple(doubts))
+        return priced
 
     def _reference(self) -> Samples:
         return reference.measure(
@@ -164,6 +181,10 @@ class _Scan:
             path: measured for path in files if (measured := self._taken_over(path)) is not None
         }
         results = rounds.measure(files, known)
+        if preloading.is_measured(self._settings):
+            self._preloading = preloading.measure(
+                site.zygotes, rounds.results, self._settings.depth, limits, rounds.budget
+            )
         other = None
         if self._settings.depth is Depth.FULL:
             results = rounds.compare_conditions()

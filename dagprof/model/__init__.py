@@ -16,11 +16,24 @@ of an older version could misread a newer file:
 from __future__ import annotations
 
 from dagprof.model.base import Doubt, Frozen, Place
-from dagprof.model.behaviour import EXISTENCE, Access, Condition, Effect, Instability, Output
+from dagprof.model.behaviour import (
+    EXISTENCE,
+    Access,
+    Condition,
+    Effect,
+    Instability,
+    LookupOutcome,
+    LookupPrices,
+    LookupTrial,
+    Output,
+    Price,
+    PriceSource,
+)
 from dagprof.model.effects import EFFECT_KINDS, EffectGroup, EffectKind, effect_kind
 from dagprof.model.experiments import Experiment, Need
 from dagprof.model.failures import Failure, LostDag, Unanswered
 from dagprof.model.file import FileResult, Status
+from dagprof.model.preloading import PreloadedFile, PreloadedPackage, Preloading
 from dagprof.model.project import Home, Project, Used
 from dagprof.model.run import (
     Environment,
@@ -38,6 +51,7 @@ from dagprof.model.samples import Samples
 from dagprof.model.trace import (
     STATEMENT,
     Edge,
+    HelperStatements,
     Loads,
     Module,
     Origin,
@@ -67,10 +81,14 @@ __all__ = [
     "FileResult",
     "Frozen",
     "Git",
+    "HelperStatements",
     "Home",
     "Instability",
     "Isolation",
     "Loads",
+    "LookupOutcome",
+    "LookupPrices",
+    "LookupTrial",
     "LostDag",
     "Measured",
     "Module",
@@ -79,6 +97,11 @@ __all__ = [
     "Output",
     "Place",
     "Plugin",
+    "PreloadedFile",
+    "PreloadedPackage",
+    "Preloading",
+    "Price",
+    "PriceSource",
     "Project",
     "Reference",
     "Run",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 
-from dagprof.model.base import Count, Frozen, LineNumber
+from dagprof.model.base import Count, Frozen, LineNumber, Ms
 from dagprof.model.effects import EffectKind, effect_kind
 
 
@@ -39,6 +39,68 @@ class Access(Frozen, frozen=True):
     file: str
     line: LineNumber
     count: Count = 1
+
+
+class Price(Frozen, frozen=True):
+    """The time of look-ups of one kind in Airflow's DAG processor: the first one of a parse, and
+    each further one.
+    """
+
+    first_ms: Ms
+    next_ms: Ms
+
+    def of(self, lookups: int) -> float:
+        """The time of so many look-ups in one parse, in ms."""
+        return self.first_ms + (lookups - 1) * self.next_ms if lookups else 0.0
+
+
+class PriceSource(str, enum.Enum):
+    """Where the price of look-ups comes from."""
+
+    MEASURED = "measured"
+    GIVEN = "given"
+    LIVE = "live"
+
+
+class LookupPrices(Frozen, frozen=True):
+    """What a look-up of a Variable or a Connection costs. dagprof answers look-ups itself, so parse
+    times exclude these costs.
+
+    ``measured``: dagprof measured Airflow's own path, with a local SQLite database. ``given``: the
+    user gave the price. ``live``: dagprof asked the user's own backends once for each key.
+    """
+
+    source: PriceSource
+    variable: Price
+    connection: Price
+
+    def of(self, kind: str, lookups: int) -> float:
+        """The time of so many look-ups of one kind in one parse, in ms."""
+        price = {"variable": self.variable, "connection": self.connection}.get(kind)
+        return price.of(lookups) if price is not None else 0.0
+
+
+class LookupOutcome(str, enum.Enum):
+    """What can replace the look-up of a Variable at parse time: a Jinja template in a field of a
+    task, a look-up in the code of a task, or nothing.
+    """
+
+    TEMPLATE = "template"
+    TASK = "task"
+    NEEDED = "needed"
+
+
+class LookupTrial(Frozen, frozen=True):
+    """A parse in which the text of a template answered the look-up of the Variable ``key``.
+
+    ``fields`` are the templated fields that contain the value, as ``task_id.field``. ``reason``
+    says why parsing needs the value.
+    """
+
+    key: str
+    outcome: LookupOutcome
+    fields: tuple[str, ...] = ()
+    reason: str = ""
 
 
 class Effect(Frozen, frozen=True):

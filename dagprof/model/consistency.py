@@ -26,6 +26,13 @@ class _Statement(Protocol):
     def parent(self) -> int: ...
 
 
+class _Helper(Protocol):
+    @property
+    def module(self) -> int: ...
+    @property
+    def statements(self) -> Sequence[_Statement]: ...
+
+
 class Traced(Protocol):
     """A value that refers to modules and import sets: a ``Trace``, or the probe's data for a
     ``Trace``.
@@ -37,6 +44,8 @@ class Traced(Protocol):
     def edges(self) -> tuple[Edge, ...]: ...
     @property
     def statements(self) -> Sequence[_Statement]: ...
+    @property
+    def helpers(self) -> Sequence[_Helper]: ...
     @property
     def memory(self) -> tuple[StatementMemory, ...]: ...
 
@@ -86,11 +95,13 @@ def check_trace(trace: Traced, modules: int, sets: int) -> None:
         (loads.importer, modules),
         (loads.imports, sets),
         ([row.importer for row in trace.memory], modules),
+        ([helper.module for helper in trace.helpers], modules),
     ):
         if max(column, default=-1) >= most:
             raise ValueError("a position in a trace is outside its table")
     _check_edges(trace.edges, modules)
-    _check_parents([statement.parent for statement in trace.statements])
+    for statements in (trace.statements, *(helper.statements for helper in trace.helpers)):
+        _check_parents([statement.parent for statement in statements])
 
 
 def _check_edges(edges: Iterable[Edge], modules: int) -> None:

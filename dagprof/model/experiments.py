@@ -27,6 +27,10 @@ class Experiment(Frozen, frozen=True):
     """An additional parse of the file without some import statements or calls. dagprof removes the
     statements only in memory, not in the source file.
 
+    ``kept`` are those of the statements that stayed and got their values from another parse: the
+    parse needs the values, but does not compute them. ``reason`` then names the line that needs the
+    value, if another experiment found it.
+
     ``need`` says whether the parse needs the statements, and ``reason`` says why. ``saving_ms`` and
     ``memory_kib`` hold one difference per round: an uninstrumented parse minus the next parse
     without the statements. ``saving_ms`` is scaled to the median parse time of the file, without
@@ -52,6 +56,7 @@ class Experiment(Frozen, frozen=True):
     in_hints: bool = False
     called: str = ""
     assigned: tuple[str, ...] = ()
+    kept: tuple[Place, ...] = ()
 
     @property
     def is_proof(self) -> bool:

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Sequence
 
 from dagprof.model.base import Count, Doubt, Frozen, Whole
-from dagprof.model.behaviour import Access, Effect, Instability, Output
+from dagprof.model.behaviour import Access, Effect, Instability, LookupTrial, Output
 from dagprof.model.experiments import Experiment
 from dagprof.model.failures import Failure, LostDag, Unanswered
 from dagprof.model.samples import Samples
@@ -78,6 +78,7 @@ class FileResult(Frozen, frozen=True):
     lost_dags: tuple[LostDag, ...] = ()
     failures: tuple[Failure, ...] = ()
     unanswered: tuple[Unanswered, ...] = ()
+    lookup_trials: tuple[LookupTrial, ...] = ()
     warnings: tuple[str, ...] = ()
     stdout: Output = Output()
     stderr: Output = Output()

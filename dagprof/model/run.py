@@ -6,7 +6,9 @@ import enum
 import math
 
 from dagprof.model.base import Count, Doubt, Frozen, Seconds, SignedMs, Whole
+from dagprof.model.behaviour import LookupPrices
 from dagprof.model.file import FileResult
+from dagprof.model.preloading import Preloading
 from dagprof.model.project import Project
 from dagprof.model.samples import Samples
 from dagprof.model.trace import Edge, Module
@@ -177,6 +179,8 @@ class Run(Frozen, frozen=True):
     doubts: tuple[Doubt, ...] = ()
     reference: Reference | None = None
     plugins: tuple[Plugin, ...] = ()
+    preloading: Preloading | None = None
+    lookup_prices: LookupPrices | None = None
     project: Project = Project()
     paths: tuple[str, ...] = (".",)
 

@@ -145,6 +145,18 @@ class Statement(Frozen, frozen=True):
     member: str = ""
 
 
+class HelperStatements(Frozen, frozen=True):
+    """The top-level statements of one module that the DAG file imports. ``module`` is a position in
+    ``Run.modules``. Only modules of the user's code with slow code of their own have such times.
+
+    The times include the modules that a statement loads. ``Statement.parent`` is a position in
+    ``statements``.
+    """
+
+    module: Position
+    statements: tuple[Statement, ...]
+
+
 class Trace(Frozen, frozen=True):
     """The tracing pass of one file: imports, import statements that ran outside module loads, and
     the times of the statements.
@@ -160,6 +172,7 @@ class Trace(Frozen, frozen=True):
     edges: tuple[Edge, ...] = ()
     statements: tuple[Statement, ...] = ()
     memory: tuple[StatementMemory, ...] = ()
+    helpers: tuple[HelperStatements, ...] = ()
 
 
 class Stack(Frozen, frozen=True):

@@ -1,5 +1,6 @@
 """Measures the cost of import statements and calls, and whether a parse needs them. To do so,
-dagprof parses the file again without them.
+dagprof parses the file again without them. If the parse needs the value of a call, dagprof parses
+the file with the value of an earlier parse: then the parse needs the value, but not the work.
 
 Plain parses and parses without the statements alternate, round by round. A machine that changes its
 speed then affects both kinds of parses.
@@ -49,12 +50,12 @@ def prove(
     needed: list[_Trial] = []
     free: list[_Trial] = []
     for candidate in candidates:
-        trial = _Trial((candidate,))
-        trial.judge(plain, lab)
+        trial = _judged(candidate, plain, lab)
         (free if trial.need is Need.NOT_NEEDED else needed).append(trial)
+    removed = [trial for trial in free if not trial.kept]
     freed = [each for trial in needed if (each := _freed(trial, free, plain, lab)) is not None]
-    timed = [trial for trial in free if trial.candidates[0].alone_ms >= proof.smallest_ms]
-    together = _together(free, plain, lab)
+    timed = [trial for trial in free if trial.every[0].alone_ms >= proof.smallest_ms]
+    together = _together(removed, plain, lab)
     most = proof.timed(parse_ms)
     sets = [*freed, *([together] if together is not None else [])][:most]
     timed = [*timed[: most - len(sets)], *sets]
@@ -66,11 +67,27 @@ def prove(
     )
 
 
-class _Trial:
-    """One set of statements to take out."""
+def _judged(candidate: Candidate, plain: Result, lab: Lab) -> _Trial:
+    """Without the statement; or with its value of another parse, if the parse needs the value."""
+    call = candidate.call
+    trial = _Trial((candidate,))
+    if call is None or call.can_go:
+        trial.judge(plain, lab)
+    if call is None or trial.need is Need.NOT_NEEDED or not (call.assigned or not call.can_go):
+        return trial
+    keeping = _Trial((), (candidate,))
+    keeping.judge(plain, lab)
+    if keeping.need is not Need.NOT_NEEDED and call.can_go:
+        return trial
+    keeping.needed_at = trial.raised_at
+    return keeping
 
-    def __init__(self, candidates: tuple[Candidate, ...]) -> None:
-        self.candidates = candidates
+
+class _Trial:
+    """One set of statements to take out, and of statements whose values to keep."""
+
+    def __init__(self, candidates: tuple[Candidate, ...], kept: tuple[Candidate, ...] = ()) -> None:
+        self.candidates, self.kept = candidates, kept
         self.need = Need.UNKNOWN
         self.reason = ""
         self.plain_ms: list[float] = []
@@ -78,11 +95,20 @@ class _Trial:
         self.memory_kib: list[int] = []
         self.cautions: list[str] = []
         self.has_star = False
-        self.raised_at = ("", 0)
+        self.raised_at = self.needed_at = ("", 0)
+
+    @property
+    def every(self) -> tuple[Candidate, ...]:
+        """All statements of this trial."""
+        return (*self.candidates, *self.kept)
+
+    def parse(self, lab: Lab, *, state: bool = False) -> Reply:
+        """Parse once without the statements."""
+        return lab.parse(self.candidates, keep=self.kept, state=state)
 
     def judge(self, plain: Result, lab: Lab) -> None:
         """Parse once without the statements, and record whether the parse needed them."""
-        reply = lab.parse(self.candidates, state=True)
+        reply = self.parse(lab, state=True)
         self.need, self.reason = self._verdict(plain, reply, lab)
         self.has_star = reply.result is not None and bool(reply.result.stars)
         if self.need is Need.NOT_NEEDED and reply.result is not None:
@@ -94,6 +120,10 @@ class _Trial:
             return Need.UNKNOWN, (
                 f"without the removed code, the parse ended early ({reply.outcome})"
             )
+        if result.unkept:
+            name, file, line = result.unkept[0]
+            text = f"no other parse can use the value at {_short(file)}:{line}, which has type"
+            return Need.UNKNOWN, f"{text} {name}"
         if result.failures:
             last = result.failures[-1]
             self.raised_at = (last.file, last.line)
@@ -116,7 +146,7 @@ class _Trial:
         gone = sorted(with_it.keys() - without.keys())
         if gone:
             return Need.CHANGES_DAGS, f"without the removed code, DAG {gone[0]} is missing"
-        found = lab.difference(self.candidates, names)
+        found = lab.difference(self.candidates, names, self.kept)
         if found is None:
             return Need.NOT_NEEDED, ""
         return Need.CHANGES_DAGS, f"{found.field} changes from {found.first} to {found.second}"
@@ -140,11 +170,13 @@ class _Trial:
         plain_ms = statistics.median(self.plain_ms) if self.plain_ms else 0.0
         is_timed = len(self.saving_ms) > 1 and plain_ms > 0
         scale = parse_ms / plain_ms if is_timed else 1.0
-        call = self.candidates[0].call if len(self.candidates) == 1 else None
+        call = self.every[0].call if len(self.every) == 1 else None
+        file, line = self.needed_at
         return Experiment(
-            without=tuple(candidate.place for candidate in self.candidates),
+            without=tuple(candidate.place for candidate in self.every),
             need=self.need,
-            reason=self.reason,
+            reason=f"{_short(file)}:{line}" if line else self.reason,
+            kept=tuple(candidate.place for candidate in self.kept),
             saving_ms=tuple(round(ms * scale, 3) for ms in self.saving_ms) if is_timed else (),
             memory_kib=tuple(self.memory_kib) if is_timed else (),
             cautions=tuple(self.cautions),
@@ -159,18 +191,18 @@ def _freed(trial: _Trial, free: Sequence[_Trial], plain: Result, lab: Lab) -> _T
     needs it.
     """
     calls = {
-        (each.candidates[0].file, each.candidates[0].statement.line): each.candidates[0]
+        (each.every[0].file, each.every[0].statement.line): each
         for each in free
-        if each.candidates[0].call is not None
+        if each.every[0].call is not None
     }
-    if trial.candidates[0].call is not None:
+    if trial.every[0].call is not None:
         return None
     wider = trial
     for _ in range(_MOST_CALLS):
         call = calls.pop(wider.raised_at, None)
         if call is None:
             return None
-        wider = _Trial((*wider.candidates, call))
+        wider = _Trial((*wider.candidates, *call.candidates), (*wider.kept, *call.kept))
         wider.judge(plain, lab)
         if wider.need is Need.NOT_NEEDED:
             return wider
@@ -203,8 +235,8 @@ def _time(trials: Sequence[_Trial], lab: Lab, rounds: int) -> None:
     for number in range(2 * rounds):
         due = [trial for trial in trials if number < rounds or not trial.is_settled]
         for trial in due if number % 2 == 0 else due[::-1]:
-            plain = reading.timed(lab.control(trial.candidates))
-            without = reading.timed(lab.parse(trial.candidates))
+            plain = reading.timed(lab.control(trial.every))
+            without = reading.timed(trial.parse(lab))
             if plain is not None and without is not None:
                 trial.compare(plain.sample, without.sample)
 

@@ -153,6 +153,8 @@ def _look_closer(run: _Runner, passes: Passes, limits: ParseLimits) -> None:
                 count, *passes.traced_ms, parse_ms
             ):
                 break
+        if helpers := passes.slow_helpers():
+            run(Mode.TRACE, helpers=helpers)
         if passes.trace is None:
             text = f"dagprof could not trace the imports and statements{_refused(passes)}."
             passes.doubts.append(Doubt(code="no-trace", text=text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from dagprof.attribution.candidates import Candidate
 from dagprof.link.messages.reply import Reply
@@ -26,18 +27,24 @@ class Lab:
         self,
         without: Sequence[Candidate],
         *,
+        keep: Sequence[Candidate] = (),
         contents: Sequence[str] = (),
         state: bool = False,
         conditions: Sequence[str] = (),
+        templates: Mapping[str, str] = MappingProxyType({}),
     ) -> Reply:
         """Parse once. On request, the reply has the named DAGs' contents, and the changes that the
-        parse left in its process. The process gets other ``conditions``, see ``model.Condition``.
+        parse left in its process. The statements ``keep`` get the values of another parse. The
+        process gets other ``conditions``, see ``model.Condition``. ``templates`` has other texts
+        of Variables.
         """
-        taken_out: dict[str, list[int]] = {}
-        for candidate in without:
-            taken_out.setdefault(candidate.file, []).append(candidate.statement.line)
         return self._timed(
-            taken_out, contents=list(contents), state=state, conditions=list(conditions)
+            _lines(without),
+            keep=_lines(keep),
+            contents=list(contents),
+            state=state,
+            conditions=list(conditions),
+            **({"guess": {"templates": dict(templates)}} if templates else {}),
         )
 
     def settled(self, contents: Sequence[str]) -> Result | None:
@@ -63,17 +70,28 @@ class Lab:
         )
 
     def difference(
-        self, without: Sequence[Candidate], names: Sequence[str]
+        self,
+        without: Sequence[Candidate],
+        names: Sequence[str],
+        keep: Sequence[Candidate] = (),
     ) -> ValueDifference | None:
         """The first field of the named DAGs that differs because of the candidates. Fields that
         differ from parse to parse anyway do not count.
         """
         plain, again, other = (
-            self.parse(taken_out, contents=names[:MOST_DAGS]).result
-            for taken_out in ((), (), without)
+            self.parse(taken_out, keep=kept, contents=names[:MOST_DAGS]).result
+            for taken_out, kept in (((), ()), ((), ()), (without, keep))
         )
         if plain is None or again is None or other is None:
             return ValueDifference("", "", "")
         restless = {found.field for found in differences(plain.contents, again.contents)}
         changed = differences(plain.contents, other.contents)
         return next((found for found in changed if found.field not in restless), None)
+
+
+def _lines(candidates: Sequence[Candidate]) -> dict[str, list[int]]:
+    """The lines of the candidates, by file."""
+    found: dict[str, list[int]] = {}
+    for candidate in candidates:
+        found.setdefault(candidate.file, []).append(candidate.statement.line)
+    return found

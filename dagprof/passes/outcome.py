@@ -21,13 +21,14 @@ from dagprof.model import (
     FileResult,
     Instability,
     Measured,
+    Origin,
     Output,
     Stack,
     Status,
     Unanswered,
 )
 from dagprof.model.effects import PROGRAM
-from dagprof.passes import absent, doubts
+from dagprof.passes import absent, doubts, plan
 from dagprof.passes.differences import appearing
 
 _ENDINGS = {
@@ -153,14 +154,28 @@ class Passes:
         self.timings.append(timed)
         return True
 
+    def slow_helpers(self) -> list[str]:
+        """The files of the user's modules that take long by themselves, the slowest first."""
+        traced = self.trace.trace if self.trace else None
+        if traced is None:
+            return []
+        own: dict[str, int] = {}
+        for module, us in zip(traced.loads.module, traced.loads.self_us, strict=True):
+            row = traced.modules[module]
+            if row.origin is Origin.USER and row.file.endswith(".py"):
+                own[row.file] = own.get(row.file, 0) + us
+        least_us = 1000 * max(plan.HELPER_MS, plan.HELPER_SHARE * self.traced_ms[0])
+        slow = sorted((file for file, us in own.items() if us >= least_us), key=lambda f: -own[f])
+        return slow[: plan.MOST_HELPERS]
+
     def _add_trace(self, reply: Reply) -> bool:
         """Keep the least disturbed of several tracing passes: the one with the smallest sum of its
-        time and its wait for a processor.
+        time and its wait for a processor. A pass with times of the helpers' statements counts more.
         """
         traced = reply.result
         if traced is None or traced.trace is None:
             return False
-        if self.trace is None or _disturbance(traced) < _disturbance(self.trace):
+        if self.trace is None or _rank(traced) < _rank(self.trace):
             self.trace = traced
         return True
 
@@ -266,8 +281,9 @@ def _holding(effects: Sequence[EffectRow]) -> Failure:
     return Failure(type="", message=message, file=file, line=line)
 
 
-def _disturbance(traced: Result) -> float:
-    return traced.wall_ms + traced.queued_ms
+def _rank(traced: Result) -> tuple[bool, float]:
+    has_helpers = traced.trace is not None and bool(traced.trace.helpers)
+    return not has_helpers, traced.wall_ms + traced.queued_ms
 
 
 def _detail(reply: Reply) -> str:

@@ -29,6 +29,12 @@ DISTURBED_MS = 30.0
 WAITED_SHARE = 0.1
 MOST_TRACES = 3
 
+# Modules of the user's code whose own code takes this long get times for each of their statements,
+# in one more tracing pass.
+HELPER_MS = 5.0
+HELPER_SHARE = 0.05
+MOST_HELPERS = 50
+
 # A file with a shorter load stage is not worth a tracing pass, unless there are few files.
 TRACED_FROM_MS = 20.0
 FEW_FILES = 20

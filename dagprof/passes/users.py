@@ -113,4 +113,5 @@ class Users:
 
 def _is_free(experiment: Experiment) -> bool:
     """Whether the experiment removed one statement and the parse did not need it."""
-    return experiment.need is Need.NOT_NEEDED and len(experiment.without) == 1
+    is_single = len(experiment.without) == 1 and not experiment.kept
+    return experiment.need is Need.NOT_NEEDED and is_single

@@ -23,9 +23,11 @@ To the zygote                                    and back
     "pre_import": PreImportRequest               PreImported
     "worker" with a socket attached              Forked; the worker talks over that socket
     "describe": DescribeRequest                  Described, or Failed
+    "prices"                                     Prices, or Failed
     "stop" or end of file                        kills all workers and the processes that they left
 
 To a worker                                      and back
+    (nothing, if it began with imports)          Preloaded
     "parse": ParseRequest                        Reply, or NoFork, and the worker ends
 
 From a child to its worker, over the pipe: Result, then Ending; the worker puts both into the

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from dagprof.analyse.causes import as_sentence, causes
 from dagprof.analyse.fleet import Plan
+from dagprof.analyse.others import Others
 from dagprof.model import Run
 from dagprof.quantities import count
-from dagprof.report import changes, figures
+from dagprof.report import changes, figures, others
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
 from dagprof.report.text import effects, failures
@@ -25,14 +26,16 @@ class Sentence(NamedTuple):
     style: str = ""
 
 
-def sentences(run: Run, plan: Plan | None, gate: Sentence | None) -> list[Sentence]:
+def sentences(run: Run, plan: Plan | None, found: Others, gate: Sentence | None) -> list[Sentence]:
     """The first sentences of a summary: the parse time of the files, the decision of the gate, and
     the first things to fix. ``MOST`` limits the number of sentences.
     """
-    return list(islice(_sentences(run, plan, gate), MOST))
+    return list(islice(_sentences(run, plan, found, gate), MOST))
 
 
-def _sentences(run: Run, plan: Plan | None, gate: Sentence | None) -> Iterator[Sentence]:
+def _sentences(
+    run: Run, plan: Plan | None, found: Others, gate: Sentence | None
+) -> Iterator[Sentence]:
     """All sentences, the most important first. The function is lazy, because the last sentences are
     slow to compute and rarely shown.
     """
@@ -42,8 +45,8 @@ def _sentences(run: Run, plan: Plan | None, gate: Sentence | None) -> Iterator[S
     if busy := figures.busy(run):
         yield Sentence(busy, "yellow")
     yield from _failures(run)
-    if plan is not None and plan.steps:
-        yield _change(plan)
+    if plan is not None:
+        yield from _changes(run, plan, found)
     yield from _doing(run)
 
 
@@ -65,12 +68,30 @@ def _failures(run: Run) -> Iterator[Sentence]:
         yield Sentence(safe_text(f"Fix first: {reason.rstrip('.')} ({place}).{way_out}", 300))
 
 
-def _change(plan: Plan) -> Sentence:
-    step = plan.steps[0]
-    saves = f"saves {duration(step.adds_ms)} in {count(step.files, 'file')}"
-    return Sentence(
-        f"Best change: {changes.places(step)}, {saves}. {safe_text(changes.instruction(step), 300)}"
-    )
+# A change that saves less than this share of the parse loop is not worth a sentence of its own.
+_WORTH_SHARE = 0.05
+
+
+def _changes(run: Run, plan: Plan, found: Others) -> Iterator[Sentence]:
+    """The best change of the plan and the best other change, the larger saving first."""
+    told: list[tuple[float, str]] = []
+    if plan.steps:
+        step = plan.steps[0]
+        saves = _saves(step.adds_ms, plan.before_ms, step.files, step.evidence)
+        text = f"{changes.places(step)}, {saves}. {safe_text(changes.instruction(step), 300)}"
+        told.append((step.adds_ms, text))
+    row = next((row for row in others.rows(run, found) if row.ms > 0), None)
+    if row is not None and row.ms >= _WORTH_SHARE * plan.before_ms:
+        saves = _saves(row.ms, plan.before_ms, row.files, row.evidence)
+        told.append((row.ms, f"{row.where}, {saves}. {safe_text(row.what, 300)}"))
+    told.sort(key=lambda pair: -pair[0])
+    for number, (_, text) in enumerate(told):
+        yield Sentence(f"{'Next best' if number else 'Best'} change: {text}")
+
+
+def _saves(ms: float, before_ms: float, files: int, evidence: str) -> str:
+    share = f" ({ms / before_ms:.0%} of the parse loop)" if before_ms else ""
+    return f"saves {duration(ms)}{share} in {count(files, 'file')}, {evidence}"
 
 
 def _doing(run: Run) -> Iterator[Sentence]:

@@ -89,7 +89,14 @@ def _call_later(change: Change) -> str:
     """The advice for a call, and the modules that the call loads during parsing."""
     called = safe_text(change.called, 60)
     names = ", ".join(safe_text(name, 60) for name in change.assigned[:_SHOWN_MODULES])
-    if not change.assigned:
+    if change.is_kept:
+        needs = f" ({safe_text(change.needed_at, 120)})" if change.needed_at else ""
+        value = f"the value of {names}" if names else f"the result of {called}"
+        text = (
+            f"parsing needs {value}{needs}, but not a new call of {called} in every parse. Let a"
+            " task or the deployment store the result in a file, and read this file here."
+        )
+    elif not change.assigned:
         text = f"parsing does not need the call of {called}. Call {called} only in tasks."
     elif change.is_unused:
         text = (
@@ -255,10 +262,11 @@ def trial(experiment: Experiment) -> str:
         return f"{where} could not be tested: {safe_text(experiment.reason, 300)}."
     if is_untimed(experiment):
         return untimed([experiment])
+    without = "With the value of an earlier parse for" if experiment.kept else "Without"
     if not experiment.is_shorter:
         figures = f"{-experiment.proved_ms:+.0f} ± {experiment.spread_ms:.0f} ms".replace("-", "−")
         return (
-            f"Without {where}, the DAGs stay the same. The parse time does not change measurably"
+            f"{without} {where}, the DAGs stay the same. The parse time does not change measurably"
             f" ({figures})."
         )
     memory = (
@@ -268,6 +276,6 @@ def trial(experiment: Experiment) -> str:
     )
     kept = f" and uses {memory:.0f} MiB less memory" if memory >= 1 else ""
     return (
-        f"Without {where}, the parse is {duration(experiment.proved_ms)} ±"
+        f"{without} {where}, the parse is {duration(experiment.proved_ms)} ±"
         f" {experiment.spread_ms:.0f} ms shorter{kept}. The DAGs stay the same."
     )

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from dagprof.analyse.comparison import Comparison, FileChange
 from dagprof.analyse.fleet import Plan, Step
+from dagprof.analyse.others import others as found_others
 from dagprof.judge.judgement import Outcome
 from dagprof.model import Run
 from dagprof.quantities import count
-from dagprof.report import changes, figures
+from dagprof.report import changes, figures, others
 from dagprof.report.text import failures, plugins
 from dagprof.report.verdict.markdown import escaped, table
 
@@ -23,6 +24,7 @@ def render(run: Run, plan: Plan, comparison: Comparison | None) -> str:
         escaped(figures.busy(run)),
         *(_comparison(comparison) if comparison is not None else ()),
         *_plan(run, plan),
+        *_others(run, plan),
         *_plugins(run),
         *_failures(run),
     ]
@@ -38,6 +40,27 @@ def _plan(run: Run, plan: Plan) -> Iterable[str]:
         f"{escaped(changes.summary(run, plan, 3))}.",
         table(("", "saves", "evidence", "files", "where", "what to do"), rows),
     ]
+
+
+def _others(run: Run, plan: Plan) -> Iterable[str]:
+    rows = others.rows(run, found_others(run, plan))
+    asked = others.about_lookups(run)
+    if rows or asked:
+        yield "### Other changes"
+        yield escaped(asked)
+    if rows:
+        cells = [
+            (
+                row.saves,
+                row.when,
+                row.evidence,
+                f"{row.files:,}",
+                f"<code>{escaped(row.where)}</code>",
+                escaped(row.what, 1000),
+            )
+            for row in rows
+        ]
+        yield table(("saves", "in", "evidence", "files", "where", "what to do"), cells)
 
 
 def _step(number: int, step: Step) -> Sequence[str]:

@@ -91,6 +91,8 @@ class Fleet:
             freed_by=tuple(sorted(freed_by)),
             called=next((trial.called for trial in trials if trial.called), ""),
             assigned=next((trial.assigned for trial in trials if trial.assigned), ()),
+            is_kept=any(trial.kept for trial in trials),
+            needed_at=next((trial.reason for trial in trials if trial.kept), ""),
         )
 
     def plan(self, length: int = 20, *, untried: bool = False) -> Plan:

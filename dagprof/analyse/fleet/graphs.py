@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dagprof.attribution.calls import own_us
 from dagprof.attribution.candidates import shown_path
 from dagprof.attribution.graph import ROOT, ImportGraph, ImportStatement
 from dagprof.model import FileResult, Origin, Run
@@ -34,9 +35,9 @@ class Graphs:
         """The graph of one file. None if the file was not traced."""
         if file.trace is None:
             return None
-        return ImportGraph(
-            file.trace, self._run.modules, self._run.import_sets, set(self._calls(file))
-        )
+        own = own_us(file, self._run.modules)
+        calls = {call: own.get(call, 0) for call in self._calls(file)}
+        return ImportGraph(file.trace, self._run.modules, self._run.import_sets, calls)
 
     def _calls(self, file: FileResult) -> Iterator[ImportStatement]:
         for line in self._lines.get(file.path, ()):

@@ -30,6 +30,8 @@ class Change(NamedTuple):
     ``freed_by`` holds the calls that need an import during parsing, if no other code needs the
     import. ``called`` names the called function, and ``assigned`` names the variables that hold the
     result. ``called`` and ``assigned`` are empty for an import statement.
+    ``is_kept`` says that parsing needs the value of the call, but not a new one in each parse;
+    ``needed_at`` is then the line that needs the value, if known.
     """
 
     place: Place
@@ -53,6 +55,8 @@ class Change(NamedTuple):
     freed_by: tuple[Place, ...] = ()
     called: str = ""
     assigned: tuple[str, ...] = ()
+    is_kept: bool = False
+    needed_at: str = ""
 
     @property
     def evidence(self) -> str:

@@ -6,7 +6,6 @@ import statistics
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-from dagprof.attribution.calls import own_us
 from dagprof.attribution.candidates import place_of
 from dagprof.attribution.graph import ImportGraph, ImportStatement
 from dagprof.attribution.reduced import Reduced
@@ -32,7 +31,7 @@ class FileView:
     def __init__(self, run: Run, file: FileResult, graph: ImportGraph) -> None:
         self.path, self._own_ms = file.path, file.own_ms
         self._per_us = saving_ms(file, 1.0)
-        self._reduced = Reduced(graph, own_us(file))
+        self._reduced = Reduced(graph)
         self.statements: dict[Place, ImportStatement] = {
             place_of(statement, run.modules, file, run.root): statement
             for statement in self._reduced.statements

@@ -8,7 +8,7 @@ import msgspec
 
 from dagprof.link.messages.base import ROWS, Line, Long, Message, Row, Short
 from dagprof.model import Edge, Effect, Loads, Origin, Stack, StatementMemory, consistency
-from dagprof.model.base import Count, LineNumber, Ms, Outer, SignedMs, Whole
+from dagprof.model.base import Count, LineNumber, Ms, Outer, Position, SignedMs, Whole
 
 
 class FailureRow(Message, frozen=True):
@@ -77,6 +77,13 @@ class StatementRow(Row, frozen=True):
     member: Short
 
 
+class HelperStatements(Message, frozen=True):
+    """The statements of one module, as ``model.HelperStatements``."""
+
+    module: Position
+    statements: Annotated[tuple[StatementRow, ...], ROWS]
+
+
 class UntracedRow(Row, frozen=True):
     """Why statements could not be timed: the exception, and whether it is a ``SyntaxError``."""
 
@@ -97,6 +104,7 @@ class Traced(Message, frozen=True):
     statements: Annotated[tuple[StatementRow, ...], ROWS]
     memory: Annotated[tuple[StatementMemory, ...], ROWS]
     uninstrumented: tuple[UntracedRow, ...]
+    helpers: tuple[HelperStatements, ...] = ()
 
     def __post_init__(self) -> None:
         consistency.check_import_sets(self.import_sets, len(self.modules))
@@ -166,6 +174,8 @@ class Result(Message, frozen=True):
     missed: tuple[tuple[Short, Short, LineNumber], ...] = ()
     # The requested conditions that this system does not let the probe change.
     fixed: tuple[Short, ...] = ()
+    # The statements whose values no pickle can hold: type, file and line.
+    unkept: tuple[tuple[Short, Short, LineNumber], ...] = ()
 
     # The tracing mode.
     wall_ms: float = 0.0

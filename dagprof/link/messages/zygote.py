@@ -7,8 +7,9 @@ from typing import TypedDict
 
 import msgspec
 
-from dagprof.link.messages.base import Message
-from dagprof.model import Plugin, SkipReason
+from dagprof.link.messages.base import Message, Short
+from dagprof.model import Plugin, Price, SkipReason
+from dagprof.model.base import Count, Ms
 
 
 class ProbeConfig(TypedDict):
@@ -109,6 +110,24 @@ class Described(Message, frozen=True):
     distributions: dict[str, str]
 
 
+class Prices(Message, frozen=True):
+    """What look-ups of each kind cost."""
+
+    variable: Price
+    connection: Price
+
+
+class Preloaded(Message, frozen=True):
+    """What the import of some modules cost a worker: see ``model.Preloading``."""
+
+    wall_ms: Ms
+    rss_kib: Count
+    loaded: list[Short]
+    failed: list[tuple[str, str]]
+    threads: Count
+    sockets: Count
+
+
 class Forked(Message, frozen=True):
     """A worker's process."""
 
@@ -116,5 +135,16 @@ class Forked(Message, frozen=True):
 
 
 # Made here, once and in one thread: msgspec crashes if two threads use a type for the first time.
-for _form in (Ready, CannotBegin, Failed, Forked, Listing, PreImported, Described, Plugin):
+for _form in (
+    Ready,
+    CannotBegin,
+    Failed,
+    Forked,
+    Listing,
+    PreImported,
+    Preloaded,
+    Prices,
+    Described,
+    Plugin,
+):
     msgspec.json.Decoder(_form)

@@ -225,8 +225,9 @@ class Zygote:
             raise MeasurementError(self._why_garbled())
         return found
 
-    def fork_worker(self) -> WorkerConversation:
-        """Fork a new worker. The caller closes its conversation.
+    def fork_worker(self, preload: Sequence[str] = ()) -> WorkerConversation:
+        """Fork a new worker. The caller closes its conversation. A worker that first imports the
+        modules ``preload`` reports that as its first message, see ``preloaded``.
 
         :raises ConnectionLost: the zygote is gone.
         """
@@ -237,7 +238,7 @@ class Zygote:
         # is an end of file.
         try:
             with theirs:
-                self._control.send({"op": "worker"}, attached=theirs)
+                self._control.send({"op": "worker", "preload": list(preload)}, attached=theirs)
                 forked = self._control.answer(_FORK_LIMIT_S, Forked, Failed)
             if isinstance(forked, Failed):
                 raise ConnectionLost(forked.failed)

@@ -31,16 +31,14 @@ def describe(
     state: Git | None,
 ) -> Environment:
     """The environment of a Run."""
-    cpu = cpu_model()
-    count = os.cpu_count() or 1
     return Environment(
         python_version=zygote.python_version,
         python_executable=zygote.executable,
         airflow_version=zygote.airflow.version,
         platform=platform.platform(),
-        cpu_model=cpu,
-        cpu_count=count,
-        machine=_digest(f"{socket.gethostname()}|{cpu}|{count}|{platform.machine()}"),
+        cpu_model=cpu_model(),
+        cpu_count=os.cpu_count() or 1,
+        machine=machine(),
         airflow_home="" if target.home_is_temporary else target.environment["AIRFLOW_HOME"],
         airflow_config={**zygote.airflow.config, **_own_settings(target)},
         pre_imported=pre_imported,
@@ -55,6 +53,12 @@ def _own_settings(target: Target) -> dict[str, str]:
         return {}
     plugins = target.environment.get("AIRFLOW__CORE__PLUGINS_FOLDER", "")
     return {"plugins_folder": plugins, "dags_folder": str(target.root)}
+
+
+def machine() -> str:
+    """A digest of the host name and the hardware."""
+    parts = (socket.gethostname(), cpu_model(), str(os.cpu_count() or 1), platform.machine())
+    return _digest("|".join(parts))
 
 
 def _digest(text: str) -> str:

@@ -122,6 +122,9 @@ class Answers:
         questions = self.questions()
         question = questions[-1] if questions else VariableLookup()
         known, text = self._find_variable(key)
+        if key in self.guess.templates and not question.as_json:
+            self.record("variable", key, "get", "stub")
+            return self.guess.templates[key]
         if known:
             self.record("variable", key, "get", "file")
         elif self.guess.covers("variable", key):

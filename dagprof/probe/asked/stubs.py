@@ -98,8 +98,8 @@ class Guess:
     """Another answer for names without a real answer. It shows whether a failure depends on them.
 
     ``message`` holds ``keys`` (pairs of kind and name), ``text`` for Variables, ``json`` (a form)
-    for those read as JSON, ``connection`` (fields), ``extra`` (a form or None), and ``environment``
-    (name to text).
+    for those read as JSON, ``connection`` (fields), ``extra`` (a form or None), ``environment``
+    (name to text), and ``templates`` (texts of Variables that are not read as JSON).
     """
 
     def __init__(self, message: OtherAnswers | None = None) -> None:
@@ -110,6 +110,7 @@ class Guess:
         self.connection = message.get("connection", STUB_CONNECTION)
         self.extra = message.get("extra")
         self.environment = message.get("environment", {})
+        self.templates = message.get("templates", {})
 
     def covers(self, kind: str, key: object) -> bool:
         return (kind, key) in self._keys

@@ -12,7 +12,7 @@ import os
 import sys
 import zipimport
 from types import CodeType, ModuleType
-from typing import TYPE_CHECKING, Any, Callable, Container, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Collection, Container, TypeVar
 
 from .. import bounds, origin
 from ..system.clocks import (
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from ..protocol.result import Sample, Traced
-    from ..protocol.rows import LineRow, UntracedRow
+    from ..protocol.rows import LineRow, StatementRow, UntracedRow
     from ..versions.airflow_api import AirflowApi
     from ..versions.delivery import Delivery
     from ..versions.shapes import Dag, DagBag, Document
@@ -153,15 +153,21 @@ def _dagbag_ms(bag: DagBag) -> float:
 
 
 class TracedParse:
-    """The instruments of the tracing pass around one file, or one zip archive."""
+    """The instruments of the tracing pass around one file, or one zip archive. ``helpers`` are
+    files of imported modules whose statements are timed, too.
+    """
 
     def __init__(
         self,
         file: str,
         building_classes: list[type],
         checkpoint: Callable[[str, int], object] = lambda file, line: None,
+        helpers: Collection[str] = (),
     ) -> None:
         self._file = file
+        self._helpers = frozenset(helpers)
+        self._clocks: dict[str, statements.StatementClock] = {}
+        self._running: list[statements.StatementClock] = []
         self._building_classes = building_classes
         self._dag_module = ""
         self.plain: list[UntracedRow] = []
@@ -190,6 +196,8 @@ class TracedParse:
 
     def _note_collection(self, took_ns: int) -> None:
         self.clock.collected(took_ns)
+        if self._running:
+            self._running[-1].collected(took_ns)
 
     def _note_made(self, instance: object) -> None:
         """Record the place of each new DAG. Ignore task groups and tasks."""
@@ -223,21 +231,24 @@ class TracedParse:
 
         def get_code(loader: SourceFileLoader, name: str) -> CodeType | None:
             if not is_dag_code(loader, name):
-                return ordinary(loader, name)
+                return self._helper_code(loader, name, ordinary)
             path = loader.get_filename(name)
             if path == file:
                 self._dag_module = name
             else:  # a member of an archive is a module with a file and imports of its own
                 self.clock.member = os.path.basename(path)
-            return self._compile(loader, name, ordinary)
+            return self._compile(loader, name, ordinary, self.clock)
 
         loader_class.get_code = get_code
         executing = loader_class.exec_module
 
         def exec_module(loader: SourceFileLoader, module: ModuleType) -> None:
+            before = len(self._running)
             try:
                 executing(loader, module)
             finally:
+                while len(self._running) > before:
+                    self._running.pop().end(-1)
                 if is_dag_code(loader, module.__name__):
                     # End statements that an exception left open here. Otherwise they would include
                     # the time in which Airflow formats the error.
@@ -245,18 +256,35 @@ class TracedParse:
 
         loader_class.exec_module = origin.as_importlib(exec_module)
 
-    def _compile(
+    def _helper_code(
         self, loader: SourceFileLoader, name: str, ordinary: Callable[..., CodeType | None]
     ) -> CodeType | None:
+        """The code of a module other than the DAG file; with a clock of its own for a helper."""
+        is_timed = self._helpers and loading.path_of(loader, name) in self._helpers
+        if not is_timed or name in self._clocks:
+            return ordinary(loader, name)
+        number = len(self._clocks) + 1
+        clock = self._clocks[name] = statements.StatementClock(self.tracer.excluded, number=number)
+        self._running.append(clock)
+        return self._compile(loader, name, ordinary, clock)
+
+    def _compile(
+        self,
+        loader: SourceFileLoader,
+        name: str,
+        ordinary: Callable[..., CodeType | None],
+        clock: statements.StatementClock,
+    ) -> CodeType | None:
         started, cpu_started = perf_counter_ns(), process_time_ns()
-        known = len(self.clock.rows)
+        known = len(clock.rows)
         try:
             path = loader.get_filename(name)
             source = loader.get_data(path)
-            return statements.compile_with_clock(source, path, self.clock)
+            return statements.compile_with_clock(source, path, clock)
         except Exception as error:
-            self.plain.append(_why_plain(error))
-            del self.clock.rows[known:]
+            if clock is self.clock:
+                self.plain.append(_why_plain(error))
+            del clock.rows[known:]
             return ordinary(loader, name)
         finally:
             self.tracer.apart.compile_ns += perf_counter_ns() - started
@@ -270,25 +298,37 @@ class TracedParse:
     def report(self) -> Traced:
         """Rows for the Run; call after the parse, outside all clocks."""
         self.tracer.uninstall()
+        found = rows.report(self.tracer, self._dag_module)
+        places = {row[0]: place for place, row in enumerate(found["modules"])}
         return {
-            **rows.report(self.tracer, self._dag_module),
-            "statements": [
-                [
-                    *row[:5],
-                    row[5] // 1000,
-                    row[6] // 1000,
-                    row[7],
-                    row[8],
-                    row[9] // 1000,
-                    row[10] // 1000,
-                    row[11],
-                ]
-                for row in self.clock.rows
+            **found,
+            "statements": _statement_rows(self.clock),
+            "helpers": [
+                {"module": places[name], "statements": _statement_rows(clock)}
+                for name, clock in self._clocks.items()
+                if name in places and clock.rows
             ],
             "gc_ms": self.tracer.apart.gc_ns / 1e6,
             "compile_ms": self.tracer.apart.compile_ns / 1e6,
             "uninstrumented": self.plain,
         }
+
+
+def _statement_rows(clock: statements.StatementClock) -> list[StatementRow]:
+    """The rows of a clock, in microseconds."""
+    return [
+        [
+            *row[:5],
+            row[5] // 1000,
+            row[6] // 1000,
+            row[7],
+            row[8],
+            row[9] // 1000,
+            row[10] // 1000,
+            row[11],
+        ]
+        for row in clock.rows
+    ]
 
 
 def _why_plain(error: Exception) -> UntracedRow:

@@ -1,10 +1,10 @@
-"""Times every top-level statement of a DAG file.
+"""Times every top-level statement of a DAG file, or of a module that the DAG file imports.
 
 dagprof compiles the file's syntax tree with a call before each statement. The call tells the clock
 which statement begins. The clock also times the statements in blocks of ``with``, ``for``,
-``while``, ``if``, ``try`` and ``match``, and in the bodies of ``@dag`` and ``@task_group``
-functions. In a loop it does so for the first iterations only: dagprof compiles the body twice, with
-and without the calls, and the loop then switches to the plain one.
+``while``, ``if``, ``try`` and ``match``, in class bodies, and in the bodies of ``@dag`` and
+``@task_group`` functions. In a loop it does so for the first iterations only: dagprof compiles the
+body twice, with and without the calls, and the loop then switches to the plain one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, Callable, TypeVar
 from .. import bounds
 from ..system.clocks import perf_counter_ns, process_time_ns
 
-CLOCK, WATCHED_LOOP = "__dagprof_clock__", "__dagprof_loop_%d__"
+_CLOCK, _WATCHED_LOOP = "__dagprof_clock_%d__", "__dagprof_loop_%d_%d__"
 ITERATIONS = 1000
 DEEPEST = 8
 _TEXT_LIMIT = 500
@@ -36,16 +36,19 @@ class StatementClock:
     parent ends.
 
     ``begins`` receives the line of each outermost statement, outside its time. ``member`` names the
-    file of a zip archive whose statements are being added.
+    file of a zip archive whose statements are being added. ``number`` distinguishes the clocks of
+    several modules.
     """
 
     def __init__(
         self,
         excluded: Callable[[], tuple[int, int]],
         begins: Callable[[int], object] = lambda line: None,
+        number: int = 0,
     ) -> None:
         self.rows: list[list[Any]] = []
         self.member = ""
+        self.number = number
         self._begins = begins
         self._iterations: list[int] = []
         self._excluded = excluded
@@ -91,8 +94,17 @@ class StatementClock:
         """
         slot = len(self._iterations)
         self._iterations.append(0)
-        setattr(builtins, WATCHED_LOOP % slot, True)
+        setattr(builtins, self.loop_name(slot), True)
         return slot
+
+    @property
+    def name(self) -> str:
+        """The builtin under which instrumented code finds this clock."""
+        return _CLOCK % self.number
+
+    def loop_name(self, slot: int) -> str:
+        """The builtin that tells a loop whether its iterations are still timed."""
+        return _WATCHED_LOOP % (self.number, slot)
 
     def begin(self, statement: int) -> None:
         """Begin a statement, and end every open statement beside or below it."""
@@ -131,7 +143,7 @@ class StatementClock:
         self._iterations[slot] += 1
         if self._iterations[slot] >= ITERATIONS:
             self.rows[loop][8] = True
-            setattr(builtins, WATCHED_LOOP % slot, False)
+            setattr(builtins, self.loop_name(slot), False)
 
     def end(self, parent: int) -> None:
         """End everything below ``parent``; -1 ends all statements."""
@@ -212,7 +224,9 @@ class _Instrumenter:
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             if any(_decorator_name(decorator) in _BUILDERS for decorator in node.decorator_list):
                 self._function(node, depth)
-        elif not isinstance(node, ast.ClassDef):
+        elif isinstance(node, ast.ClassDef):
+            node.body = self._block(node.body, statement, depth, keep_head=True)
+        else:
             for field in ("body", "orelse", "finalbody"):
                 if isinstance(getattr(node, field, None), list):
                     setattr(node, field, self._block(getattr(node, field), statement, depth))
@@ -228,13 +242,13 @@ class _Instrumenter:
         node.body = [
             _located(
                 ast.If(
-                    test=_watched(slot),
+                    test=self._watched(slot),
                     body=[self._call(first, "iterate", statement, slot)],
                     orelse=[],
                 ),
                 first,
             ),
-            _located(ast.If(test=_watched(slot), body=watched, orelse=plain), first),
+            _located(ast.If(test=self._watched(slot), body=watched, orelse=plain), first),
         ]
         node.orelse = self._block(node.orelse, statement, depth)
 
@@ -247,15 +261,15 @@ class _Instrumenter:
             node.body = [body[0], *[inner for inner in node.body if inner is not body[0]]]
 
     def _call(self, before: ast.stmt, method: str, *numbers: int) -> ast.stmt:
-        function = ast.Attribute(value=ast.Name(CLOCK, ast.Load()), attr=method, ctx=ast.Load())
+        clock = ast.Name(self.clock.name, ast.Load())
+        function = ast.Attribute(value=clock, attr=method, ctx=ast.Load())
         call = ast.Call(
             func=function, args=[ast.Constant(number) for number in numbers], keywords=[]
         )
         return _located(ast.Expr(call), before)
 
-
-def _watched(slot: int) -> ast.expr:
-    return ast.Name(WATCHED_LOOP % slot, ast.Load())
+    def _watched(self, slot: int) -> ast.expr:
+        return ast.Name(self.clock.loop_name(slot), ast.Load())
 
 
 def _located(node: _Located, like: ast.stmt) -> _Located:
@@ -280,6 +294,6 @@ def compile_with_clock(source: bytes, file: str, clock: StatementClock) -> CodeT
     tree = ast.parse(source, file)
     clock.expect(len(tree.body))
     _Instrumenter(clock, importlib.util.decode_source(source).split("\n")).module(tree)
-    setattr(builtins, CLOCK, clock)
+    setattr(builtins, clock.name, clock)
     code: CodeType = compile(tree, file, "exec", dont_inherit=True)
     return code

@@ -19,7 +19,7 @@ from ..versions import airflow_api, delivery
 
 if TYPE_CHECKING:
     from ..protocol.result import Ending, ExitTimes, Facts, Result
-    from ..protocol.rows import AccessRow
+    from ..protocol.rows import AccessRow, LineRow
     from ..protocol.worker import ParseRequest
     from ..protocol.zygote import Config
     from ..versions.shapes import DagBag
@@ -192,9 +192,15 @@ class Child:
     def _timing(self) -> Facts:
         """Do a plain parse, or one without some import statements."""
         seen = missed.Missed() if self._request.get("state") else None
-        removal = experiment.Removal(self._request.get("without") or {}, seen)
-        if self._request.get("without"):
-            removal.install()
+        without, keep = self._request.get("without") or {}, self._request.get("keep") or {}
+        unkept: list[LineRow] = []
+        if keep:
+            removal, values = experiment.with_values(without, keep, seen, self._only_parse)
+            unkept = values.unkept
+        else:
+            removal = experiment.Removal(without, seen)
+            if without:
+                removal.install()
         fixed: list[str] = []
         if self._request.get("conditions"):
             fixed = elsewhere.apply(self._request["conditions"])
@@ -205,6 +211,8 @@ class Child:
         facts: Facts = {"sample": parsed.figures, "compiled": compilations.count}
         if fixed:
             facts["fixed"] = fixed
+        if unkept:
+            facts["unkept"] = unkept
         if seen is not None:
             facts["state"], facts["missed"] = state.snapshot(), seen.rows
             facts["missing"], facts["stars"] = removal.missing, removal.stars
@@ -212,10 +220,19 @@ class Child:
             facts["contents"] = serialised.contents(parsed.documents, self._request["contents"])
         return {**facts, "digests": serialised.digests(parsed.documents), **self._describe(parsed)}
 
+    def _only_parse(self) -> None:
+        """Build the DAGs, and keep nothing."""
+        self._surroundings.api.build_bag(self._file)
+
     def _trace(self) -> Facts:
         around = self._surroundings
         effects = watch.Effects(around.config["root"], around.config["scratch"], self._file)
-        traced = parse.TracedParse(self._file, around.api.building_classes(), effects.checkpoint)
+        traced = parse.TracedParse(
+            self._file,
+            around.api.building_classes(),
+            effects.checkpoint,
+            self._request.get("helpers", ()),
+        )
         effects.install(around.api, runs_exit_handlers=around.delivery.is_supervised)
         self._effects = effects
         traced.install()

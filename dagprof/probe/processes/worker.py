@@ -10,7 +10,7 @@ from ..channel import Channel
 from ..system.kernel import become_subreaper, forbid_core_dumps, standing
 from ..versions import delivery
 from ..versions.airflow_api import PROCESSOR
-from . import child
+from . import child, preloading
 from .guard import Guard
 from .isolation import Isolation
 
@@ -18,8 +18,14 @@ if TYPE_CHECKING:
     from ..protocol.worker import ParseRequest, Reply
 
 
-def serve(channel: Channel, surroundings: child.Surroundings, pre_imported: list[str]) -> None:
-    """Answer requests until the other side is gone.
+def serve(
+    channel: Channel,
+    surroundings: child.Surroundings,
+    pre_imported: list[str],
+    preload: list[str],
+) -> None:
+    """Import the modules ``preload``, and report that. Then answer requests until the other side is
+    gone.
 
     The collector is off here and on in the children. Otherwise the requests that a worker reads
     would change the collector's state, which the children inherit.
@@ -30,6 +36,8 @@ def serve(channel: Channel, surroundings: child.Surroundings, pre_imported: list
     surroundings.api.prepare_child()
     isolation = Isolation(surroundings)
     is_supervised = delivery.is_supervised(surroundings.config["temperature"] == PROCESSOR)
+    if preload:
+        channel.send(preloading.preload(preload, surroundings.collector))
     before = standing()
     while True:
         request: ParseRequest | None = channel.receive()

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
         Listing,
         PreImported,
         PreImportRequest,
+        Prices,
+        WorkerRequest,
         ZygoteRequest,
     )
     from ..versions.airflow_api import AirflowApi
@@ -204,6 +206,7 @@ class Zygote:
             "pre_import": self._pre_import,
             "worker": self._fork_worker,
             "describe": self._describe,
+            "prices": self._prices,
         }
         before = standing()
         while True:
@@ -225,7 +228,7 @@ class Zygote:
                 self._workers.discard(pid)
         kill_leftovers({*self._workers, self._describer.pid})
 
-    def _fork_worker(self, request: ZygoteRequest) -> Forked:
+    def _fork_worker(self, request: WorkerRequest) -> Forked:
         connection = self._control.take_socket()
         zygote = os.getpid()
         pid = faults.fork()
@@ -236,7 +239,12 @@ class Zygote:
                 parent.forget()
                 self._control.socket.close()
                 self._describer.leave()
-                worker.serve(Channel(connection), self._surroundings, self._pre_imported)
+                worker.serve(
+                    Channel(connection),
+                    self._surroundings,
+                    self._pre_imported,
+                    request.get("preload", []),
+                )
                 code = 0
             except BaseException:
                 ending.print_traceback()
@@ -255,6 +263,17 @@ class Zygote:
 
     def _describe(self, request: DescribeRequest) -> Described | Failed:
         return self._describer.ask(request["files"])
+
+    def _prices(self, request: ZygoteRequest) -> Prices | Failed:
+        """What look-ups cost in Airflow's own processor, in a fork that waits for it."""
+        scratch, version = self._config["scratch"], self._surroundings.api.version
+
+        def measure() -> Prices:
+            from . import prices  # a parse must not start with what it imports
+
+            return prices.measure(scratch, version)
+
+        return self._in_child(measure)
 
     def _pre_import(self, request: PreImportRequest) -> PreImported:
         """Import the ``airflow.*`` modules that the files of the whole DAG folder name, and those

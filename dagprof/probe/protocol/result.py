@@ -88,10 +88,18 @@ class Imports(TypedDict):
     modules: list[ModuleRow]
 
 
+class HelperStatements(TypedDict):
+    """The statements of a module that the DAG file imports. ``module`` is its position."""
+
+    module: int
+    statements: list[StatementRow]
+
+
 class Traced(Imports):
     """The result of the tracing pass."""
 
     statements: list[StatementRow]
+    helpers: list[HelperStatements]
     gc_ms: float
     compile_ms: float
     uninstrumented: list[UntracedRow]
@@ -126,6 +134,7 @@ class Facts(TypedDict, total=False):
     missed: list[LineRow]
     contents: dict[str, Json]
     fixed: list[str]
+    unkept: list[LineRow]
     # The tracing mode.
     wall_ms: float
     cpu_ms: float

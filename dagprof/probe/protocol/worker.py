@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 from .result import Result
-from .rows import Form, Json
+from .rows import Form, Json, TextRow
 
 
 class NoFork(TypedDict):
@@ -17,7 +17,7 @@ class NoFork(TypedDict):
 
 class OtherAnswers(TypedDict, total=False):
     """Other answers to compare with, see ``asked.stubs.Guess``. ``keys`` are pairs of kind and
-    name.
+    name. ``templates`` has texts of Variables by key, also of those that have an answer.
     """
 
     keys: list[list[str]]
@@ -26,6 +26,18 @@ class OtherAnswers(TypedDict, total=False):
     extra: Form | None
     environment: dict[str, str]
     connection: dict[str, Json]
+    templates: dict[str, str]
+
+
+class Preloaded(TypedDict):
+    """From a worker before its first parse, if it was asked to import modules."""
+
+    wall_ms: float
+    rss_kib: int
+    loaded: list[str]
+    failed: list[TextRow]
+    threads: int
+    sockets: int
 
 
 class PlainRequest(TypedDict):
@@ -41,21 +53,25 @@ class ParseRequest(PlainRequest, total=False):
     """To a worker: the optional fields.
 
     ``first``: compile the file before the parse. ``without``: lines of imports to take out, by
-    file. ``contents``: DAGs whose serialised form is wanted. ``state``: report what the parse
-    leaves changed. ``conditions``: change these conditions of the process before the parse (see
-    ``parsing.experiments.elsewhere``). ``guess``: other answers. ``pyinstrument``: its folder, for
-    an interpreter without it. ``hold_s``: how long to wait for processes that hold the output.
-    ``list_modules``: report the modules loaded before the parse. ``database``: the path of a
-    migrated database for Airflow 2, and its SHA-256.
+    file. ``keep``: lines of statements whose values come from another parse, by file.
+    ``contents``: DAGs whose serialised form is wanted. ``state``: report what the parse leaves
+    changed. ``conditions``: change these conditions of the process before the parse (see
+    ``parsing.experiments.elsewhere``). ``helpers``: files of modules whose statements the tracing
+    pass times, too. ``guess``: other answers. ``pyinstrument``: its folder, for an interpreter
+    without it. ``hold_s``: how long to wait for processes that hold the output. ``list_modules``:
+    report the modules loaded before the parse. ``database``: the path of a migrated database for
+    Airflow 2, and its SHA-256.
     """
 
     memory_limit_kib: int | None
     spawn: bool
     first: bool
     without: dict[str, list[int]]
+    keep: dict[str, list[int]]
     contents: list[str]
     state: bool
     conditions: list[str]
+    helpers: list[str]
     database: list[str]
     guess: OtherAnswers
     pyinstrument: str | None

@@ -52,6 +52,12 @@ class PreImportRequest(DescribeRequest, total=False):
     collects: bool
 
 
+class WorkerRequest(ZygoteRequest, total=False):
+    """``preload``: modules that the worker imports, and reports, before its first parse."""
+
+    preload: list[str]
+
+
 class AirflowFacts(TypedDict):
     """``config`` decides how this Airflow parses; ``import_s`` is how long its import took."""
 
@@ -131,6 +137,20 @@ class Described(TypedDict):
 
     owners: list[str]
     distributions: dict[str, str]
+
+
+class PriceRow(TypedDict):
+    """The first look-up of a parse, and each further one, in ms."""
+
+    first_ms: float
+    next_ms: float
+
+
+class Prices(TypedDict):
+    """From the zygote: the answer to ``prices``."""
+
+    variable: PriceRow
+    connection: PriceRow
 
 
 class Forked(TypedDict):

@@ -38,6 +38,7 @@ class Collector:
         self._thresholds = gc.get_threshold()
         self._is_on = True
         self._survivors: int | None = None
+        self._has_frozen = False
         self.has_collected = False
 
     def begin(self) -> None:
@@ -61,6 +62,7 @@ class Collector:
         parses start after that. If none is due, each parse with enough new objects runs one.
         """
         self._is_on = gc.isenabled()
+        self._has_frozen = has_frozen
         gc.disable()
         if gc.get_threshold() == _WHILE_IMPORTING:
             gc.set_threshold(*self._thresholds)
@@ -82,6 +84,15 @@ class Collector:
             gc.disable()
             self._collect(*NOT_FROZEN)
             self.resume()
+
+    def settle_preloaded(self) -> None:
+        """Set the state again after this process has imported modules that the manager would have
+        imported at its start. The collector stays off.
+        """
+        if self._has_frozen:
+            gc.collect()
+            gc.freeze()
+        self._collect(*(FROZEN if self._has_frozen else NOT_FROZEN))
 
     def _is_due(self) -> bool:
         if self._survivors is None:

@@ -8,10 +8,12 @@ from dagprof.analyse.causes import FailureCause, causes, place
 from dagprof.analyse.comparison import Comparison
 from dagprof.analyse.fleet import Fleet, Plan
 from dagprof.analyse.frames import records, statements_frame
+from dagprof.analyse.others import others
 from dagprof.gate.verdict import Decision, Verdict
 from dagprof.model import FileResult, Plugin, Run
 from dagprof.quantities import count
-from dagprof.report import changes, figures, notes
+from dagprof.report import changes, figures, notes, preloading
+from dagprof.report import others as report_others
 from dagprof.report.escape import safe_text
 from dagprof.report.page.one_file import address
 from dagprof.report.text import plugins
@@ -35,12 +37,19 @@ def build(
     """All values of the overview."""
     ranked = sorted(run.files, key=lambda file: -file.parse_ms)
     plan = fleet.plan() if fleet else None
+    found = others(run, plan)
     return {
         "title": figures.headline(run),
         "headline": _unbroken(figures.headline(run)),
         "busy": figures.busy(run),
         "tiles": _tiles(run, comparison, plan),
         "plan": _plan(run, plan) if plan and plan.steps else None,
+        "others": [_other_row(row) for row in report_others.rows(run, found)],
+        "lookups": report_others.about_lookups(run),
+        "unsafe": [
+            preloading.unsafe(package)
+            for package in (found.preload.unsafe if found.preload else ())
+        ],
         "no_plan": "" if plan is None or plan.steps else changes.no_plan(run, plan),
         "statements": _statement_rows(run),
         "plugins": [_plugin_row(plugin) for plugin in plugins.slowest_first(run)[:PLUGIN_ROWS]],
@@ -97,6 +106,19 @@ def _plan(run: Run, plan: Plan) -> Row:
             }
             for step in plan.steps
         ],
+    }
+
+
+def _other_row(row: report_others.Row) -> Row:
+    return {
+        "saves": row.saves,
+        "when": row.when,
+        "files": row.files,
+        "evidence": row.evidence,
+        "where": row.where,
+        "what": row.what,
+        "lines": row.lines,
+        "to_copy": f"{row.where}\n{row.what}\n{row.lines}",
     }
 
 

@@ -9,9 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from dagprof.analyse.fleet import Change, Plan
+from dagprof.analyse.others import Others
 from dagprof.model import Run
 from dagprof.quantities import count
-from dagprof.report import changes
+from dagprof.report import changes, others, preloading
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
 
@@ -62,6 +63,37 @@ def render(run: Run, plan: Plan, console: Console) -> None:
             style="dim",
         )
     )
+
+
+def render_others(run: Run, found: Others, console: Console) -> None:
+    """Print the changes that are not in the plan, and the reasons why a package must not be
+    preloaded. Print nothing if there are none.
+    """
+    rows = others.rows(run, found)[:SHOWN]
+    asked = others.about_lookups(run)
+    if not rows and not asked:
+        return
+    console.print()
+    console.print(Text("Other changes", style="bold"))
+    if asked:
+        console.print(Text(f"  {asked}"), soft_wrap=True)
+    if not rows:
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("saves", justify="right", no_wrap=True)
+    table.add_column("in", overflow="fold")
+    table.add_column("evidence", no_wrap=True)
+    table.add_column("where", overflow="fold")
+    table.add_column("what to do", overflow="fold")
+    for row in rows:
+        table.add_row(row.saves, row.when, row.evidence, Text(row.where), Text(row.what))
+    console.print(table)
+    for row in rows:
+        if row.lines:
+            console.print(Text(f"Lines for {row.where}:", style="dim"))
+            console.print(Text(row.lines.rstrip()), soft_wrap=True)
+    for package in found.preload.unsafe if found.preload is not None else ():
+        console.print(Text(f"  {preloading.unsafe(package)}", style="dim"), soft_wrap=True)
 
 
 def render_needed(run: Run, found: Sequence[Change], console: Console) -> None:

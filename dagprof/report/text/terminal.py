@@ -13,6 +13,7 @@ from rich.text import Text
 from dagprof.analyse.comparison import Comparison
 from dagprof.analyse.fleet import Fleet, Plan
 from dagprof.analyse.frames import imports_frame, records, statements_frame
+from dagprof.analyse.others import Others, others
 from dagprof.gate.verdict import Decision, Verdict
 from dagprof.judge.judgement import Outcome
 from dagprof.model import FileResult, Run
@@ -48,7 +49,9 @@ def render(
     is one, and the plan.
     """
     with within_encoding(console):
-        _headline(run, None if fleet is None else fleet.plan(), verdict, console)
+        changes = None if fleet is None else fleet.plan()
+        found = others(run, changes)
+        _headline(run, changes, found, verdict, console)
         _files(run, console)
         _imports(run, fleet, console)
         _statements(run, console)
@@ -60,6 +63,7 @@ def render(
         _notes(run, console)
         if fleet is not None:
             plan.render(run, fleet.plan(), console)
+            plan.render_others(run, found, console)
             plan.render_needed(run, fleet.needed(), console)
         if verdict is not None:
             _verdict(verdict, console)
@@ -73,7 +77,9 @@ def render_comparison(comparison: Comparison, *, console: Console) -> None:
         _comparison(comparison, console)
 
 
-def _headline(run: Run, plan_: Plan | None, verdict: Verdict | None, console: Console) -> None:
+def _headline(
+    run: Run, plan_: Plan | None, found: Others, verdict: Verdict | None, console: Console
+) -> None:
     where = run.environment
     text = (
         f"Airflow {where.airflow_version}, Python {where.python_version},"
@@ -81,7 +87,8 @@ def _headline(run: Run, plan_: Plan | None, verdict: Verdict | None, console: Co
         f" {duration(run.wall_s * 1000)}."
     )
     console.print()
-    for sentence in answer.sentences(run, plan_, None if verdict is None else _gate(verdict)):
+    gate = None if verdict is None else _gate(verdict)
+    for sentence in answer.sentences(run, plan_, found, gate):
         console.print(Text(sentence.text, style=sentence.style))
     console.print(Text(safe_text(text), style="dim"))
 

@@ -12,9 +12,10 @@ import gc
 import os
 import sys
 from types import CodeType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 from ...versions import loading
+from .kept import Values
 from .missed import Missed
 
 if TYPE_CHECKING:
@@ -28,13 +29,19 @@ class Removal:
 
     ``missing`` are lines without an import statement and without a call whose value is unused.
     ``stars`` are those of ``import *``, which cannot move into a function. With ``missed``, dagprof
-    records which of the removed names are requested.
+    records which of the removed names are requested. ``keep`` changes the trees of the files once
+    more.
     """
 
-    def __init__(self, without: dict[str, list[int]], missed: Missed | None = None) -> None:
+    def __init__(
+        self,
+        without: dict[str, list[int]],
+        missed: Missed | None = None,
+        keep: Callable[[ast.Module, str], ast.Module] | None = None,
+    ) -> None:
         self.missing: list[LineRow] = []
         self.stars: list[LineRow] = []
-        self._missed = missed
+        self._missed, self._keep = missed, keep
         self._names: dict[CodeType, frozenset[str] | None] = {}
         self._code: dict[str, CodeType] = {}
         collects = gc.isenabled()
@@ -49,6 +56,8 @@ class Removal:
             tree = ast.parse(stream.read(), file)
         remover = _Remover(lines)
         tree = ast.fix_missing_locations(remover.visit(tree))
+        if self._keep is not None:
+            tree = self._keep(tree, file)
         self.missing += [[file, line] for line in sorted(lines - remover.removed)]
         self.stars += [[file, line] for line in sorted(remover.stars)]
         code: CodeType = compile(tree, file, "exec", dont_inherit=True)
@@ -91,6 +100,31 @@ def _ending(file: str) -> str:
         if name == "__init__.py"
         else os.sep + name
     )
+
+
+def with_values(
+    without: dict[str, list[int]],
+    keep: dict[str, list[int]],
+    missed: Missed | None,
+    parse: Callable[[], object],
+) -> tuple[Removal, Values]:
+    """An installed removal that also takes the values of the statements ``keep`` from another
+    parse, and these values. ``parse`` parses the file.
+    """
+    files: dict[str, list[int]] = {**{file: [] for file in keep}, **without}
+    values = Values(keep)
+    recording = Removal(files, None, values.recorded)
+
+    def parse_and_record() -> None:
+        recording.install()
+        parse()
+
+    values.record(parse_and_record)
+    values.where.clear()
+    removal = Removal(files, missed, values.replayed)
+    values.install()
+    removal.install()
+    return removal, values
 
 
 class _Remover(ast.NodeTransformer):

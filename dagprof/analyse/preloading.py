@@ -1,0 +1,94 @@
+"""What preloading saves over all files, beside the plan."""
+
+from __future__ import annotations
+
+import statistics
+from typing import NamedTuple
+
+from dagprof.analyse.fleet import Graphs, Plan
+from dagprof.attribution.candidates import place_of
+from dagprof.attribution.graph import ImportGraph
+from dagprof.attribution.scale import saving_ms
+from dagprof.model import FileResult, Place, PreloadedPackage, Run
+
+# The minimum saving at which a file counts as faster.
+FASTER_MS = 1.0
+
+
+class Preload(NamedTuple):
+    """The packages to preload, and the packages that must not be preloaded.
+
+    ``saving_ms`` is the saving in one parse loop. dagprof measured ``measured`` of the ``files``
+    that become faster, and estimated the others from their import graphs. ``after_plan_ms`` is what
+    remains of the saving after all steps of the plan, and ``plan_after_ms`` is what remains of the
+    saving of the plan after preloading. ``manager_kib`` is the memory that preloading costs the DAG
+    processor once; ``parse_kib`` is the median of the memory that a parse saves.
+    """
+
+    packages: tuple[PreloadedPackage, ...]
+    unsafe: tuple[PreloadedPackage, ...]
+    saving_ms: float
+    files: int
+    measured: int
+    after_plan_ms: float
+    plan_after_ms: float
+    manager_kib: int
+    parse_kib: int
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules to import."""
+        return tuple(name for package in self.packages for name in package.modules)
+
+
+def preload(run: Run, plan: Plan) -> Preload | None:
+    """The saving of preloading; None if dagprof did not examine preloading."""
+    found = run.preloading
+    if found is None:
+        return None
+    unsafe = tuple(package for package in found.packages if not package.is_safe)
+    changes = {change.place for step in plan.steps for change in step.changes}
+    measured = {file.path: file.median_ms for file in found.files}
+    loaded = {
+        place for place, module in enumerate(run.modules) if module.name in frozenset(found.loaded)
+    }
+    graphs = Graphs(run)
+    saved: dict[str, float] = {}
+    left_ms = 0.0
+    for file in run.files:
+        graph = graphs.of(file)
+        if graph is None or not file.is_timed:
+            continue
+        here = loaded & graph.cost_us.keys()
+        estimated = sum(graph.cost_us[place] for place in here) * saving_ms(file, 1.0)
+        saved[file.path] = max(0.0, measured.get(file.path, estimated))
+        if estimated:
+            share = saved[file.path] / estimated
+            left_ms += share * _left_ms(run, file, graph, here, changes)
+    total = sum(saved.values())
+    planned = plan.before_ms - plan.after_ms
+    memory = [file.median_kib for file in found.files]
+    return Preload(
+        packages=found.safe,
+        unsafe=unsafe,
+        saving_ms=total,
+        files=sum(ms >= FASTER_MS for ms in saved.values()),
+        measured=len(measured),
+        after_plan_ms=left_ms,
+        plan_after_ms=max(0.0, planned + left_ms - total),
+        manager_kib=found.rss_kib,
+        parse_kib=round(statistics.median(memory)) if memory else 0,
+    )
+
+
+def _left_ms(
+    run: Run, file: FileResult, graph: ImportGraph, loaded: set[int], changes: set[Place]
+) -> float:
+    """The time of the loaded modules in the parses of a file after the changes of the plan."""
+    without = [
+        statement
+        for statement in graph.statements()
+        if graph.is_changeable(statement)
+        and place_of(statement, run.modules, file, run.root) in changes
+    ]
+    return graph.remaining_us(without, loaded) * saving_ms(file, 1.0)

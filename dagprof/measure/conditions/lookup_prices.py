@@ -1,0 +1,134 @@
+"""The price of look-ups: what a look-up of a Variable or a Connection costs in Airflow's own DAG
+processor.
+
+dagprof answers look-ups itself, so that no parse reaches the user's secrets. The parse times
+therefore exclude the time of look-ups. dagprof measures their price once for each Airflow and
+machine, and keeps it in the cache folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from dagprof import bounded
+from dagprof.config.settings import Depth, Settings
+from dagprof.errors import DagprofError
+from dagprof.link.messages.zygote import Prices
+from dagprof.link.processes.conversation import ConnectionLost
+from dagprof.link.processes.zygote import Zygote
+from dagprof.measure.conditions.environment import machine
+from dagprof.model import Doubt, FileResult, LookupPrices, Price, PriceSource
+from dagprof.quantities import parse_latency
+
+_LIMIT_S = 120.0
+_LARGEST = 10_000
+KINDS = ("variable", "connection")
+
+
+def lookups(files: Iterable[FileResult]) -> bool:
+    """Whether any file looks up a Variable or a Connection."""
+    return any(access.kind in KINDS for file in files for access in file.accesses)
+
+
+def prices(
+    zygote: Zygote, settings: Settings, cache: str | None, doubts: list[Doubt]
+) -> LookupPrices | None:
+    """The price of look-ups: the measured one, or what the settings say. None if it is unknown.
+    Adds to ``doubts`` why dagprof could not measure it.
+    """
+    given = dict(map(parse_latency, settings.lookup_latency))
+    if "" in given:
+        return _given(given[""], given)
+    if given.keys() >= set(KINDS):
+        return _given(0.0, given)
+    file = _file(zygote, cache)
+    found = _kept(file)
+    if found is None and settings.depth in (Depth.NORMAL, Depth.FULL):
+        found = _measured(zygote, doubts)
+        if found is not None and file is not None:
+            _keep(found, file)
+    if found is None:
+        return None
+    measured = LookupPrices(
+        source=PriceSource.MEASURED, variable=found.variable, connection=found.connection
+    )
+    return _changed(measured, given) if given else measured
+
+
+def _given(every_ms: float, given: Mapping[str, float]) -> LookupPrices:
+    flat = Price(first_ms=every_ms, next_ms=every_ms)
+    return _changed(LookupPrices(source=PriceSource.GIVEN, variable=flat, connection=flat), given)
+
+
+def _changed(prices: LookupPrices, given: Mapping[str, float]) -> LookupPrices:
+    """The prices with those that the user gave. Any other name is a backend, which Airflow asks
+    before its own database.
+    """
+    backends = sum(ms for name, ms in given.items() if name and name not in KINDS)
+
+    def price(kind: str, measured: Price) -> Price:
+        if kind in given:
+            return Price(first_ms=given[kind], next_ms=given[kind])
+        return Price(first_ms=measured.first_ms + backends, next_ms=measured.next_ms + backends)
+
+    return LookupPrices(
+        source=PriceSource.GIVEN,
+        variable=price("variable", prices.variable),
+        connection=price("connection", prices.connection),
+    )
+
+
+def _measured(zygote: Zygote, doubts: list[Doubt]) -> Prices | None:
+    reason = "a dagprof process died"
+    with contextlib.suppress(ConnectionLost):
+        try:
+            return zygote.ask({"op": "prices"}, Prices, limit_s=_LIMIT_S)
+        except DagprofError as error:
+            reason = str(error)
+    text = (
+        f"dagprof could not measure the price of look-ups ({reason.rstrip('.')}). To include it,"
+        " give --lookup-latency."
+    )
+    doubts.append(Doubt(code="no-lookup-price", text=text))
+    return None
+
+
+def _file(zygote: Zygote, cache: str | None) -> Path | None:
+    """The file that keeps the prices of this Airflow on this machine."""
+    if cache is None:
+        return None
+    key = "|".join(
+        (
+            os.path.realpath(zygote.executable),
+            zygote.airflow.version,
+            zygote.python_version,
+            machine(),
+        )
+    )
+    return Path(cache) / f"lookup-prices-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
+
+
+def _kept(file: Path | None) -> Prices | None:
+    if file is None:
+        return None
+    try:
+        return msgspec.json.decode(bounded.read(file, _LARGEST), type=Prices)
+    except (OSError, msgspec.MsgspecError, ValueError):
+        return None
+
+
+def _keep(prices: Prices, file: Path) -> None:
+    """Keep the prices; where that is impossible, the next scan measures them again."""
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}-")
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(msgspec.json.encode(prices))
+        os.replace(name, file)

@@ -1,0 +1,168 @@
+"""Measures what preloading would save: parses from a worker that has imported the most expensive
+packages, in turns with ordinary parses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from dagprof.attribution import preloads
+from dagprof.attribution.preloads import Package
+from dagprof.config.settings import Depth, Settings
+from dagprof.link import reading
+from dagprof.link.messages.zygote import Preloaded
+from dagprof.link.processes.conversation import ConnectionLost
+from dagprof.link.reading import Timed
+from dagprof.measure.budget import Budget
+from dagprof.measure.crew import Worker, Zygotes
+from dagprof.model import (
+    Isolation,
+    Measured,
+    PreloadedFile,
+    PreloadedPackage,
+    Preloading,
+    Temperature,
+)
+from dagprof.passes.asking import ParseLimits, parse_request
+from dagprof.passes.plan import Mode
+
+MOST_PACKAGES = 6
+
+
+class _Effort(NamedTuple):
+    """The least saving of a package, as a share of the parse loop and in ms, that is worth an
+    experiment; the number of files, and of pairs of parses of each.
+    """
+
+    share: float
+    least_ms: float
+    files: int
+    rounds: int
+
+
+_EFFORTS = {
+    Depth.NORMAL: _Effort(share=0.2, least_ms=500.0, files=3, rounds=3),
+    Depth.FULL: _Effort(share=0.03, least_ms=50.0, files=12, rounds=5),
+}
+
+
+def is_measured(settings: Settings) -> bool:
+    """Whether a scan with these settings measures preloading: only a processor forks its parsing
+    processes, and one parse of a file shows no saving.
+    """
+    return (
+        settings.depth in _EFFORTS
+        and settings.temperature is Temperature.PROCESSOR
+        and settings.isolation is Isolation.FORK
+        and (settings.repeat != 1 or settings.depth is Depth.FULL)
+    )
+
+
+def measure(
+    zygotes: Zygotes,
+    files: Mapping[Path, Measured],
+    depth: Depth,
+    limits: ParseLimits,
+    budget: Budget,
+) -> Preloading | None:
+    """Preload the packages that cost the most, and parse the files that gain the most. None if no
+    package costs enough.
+    """
+    effort = _EFFORTS[depth]
+    total_ms = sum(measured.result.own_ms for measured in files.values())
+    least_ms = max(effort.least_ms, effort.share * total_ms)
+    wanted = preloads.packages(files.values(), least_ms=least_ms)[:MOST_PACKAGES]
+    if not wanted or budget.is_spent:
+        return None
+    packages = tuple(_alone(zygotes, package) for package in wanted)
+    safe = [package for package in packages if package.is_safe]
+    if not safe:
+        return Preloading(packages=packages)
+    worker = Worker(zygotes, preload=[name for package in safe for name in package.modules])
+    try:
+        facts = worker.preloaded()
+        gaining = _gaining(files, {package.name for package in safe}, effort.files)
+        measured = _in_turns(zygotes, worker, gaining, effort.rounds, limits, budget)
+    except ConnectionLost:
+        return Preloading(packages=packages)
+    finally:
+        worker.end()
+    return Preloading(
+        packages=packages,
+        loaded=tuple(facts.loaded),
+        wall_ms=round(facts.wall_ms, 3),
+        rss_kib=facts.rss_kib,
+        files=measured,
+    )
+
+
+def _alone(zygotes: Zygotes, package: Package) -> PreloadedPackage:
+    """What importing a package costs, and what it leaves behind."""
+    worker = Worker(zygotes, preload=package.modules)
+    try:
+        facts = worker.preloaded()
+    except ConnectionLost:
+        facts = Preloaded(
+            wall_ms=0.0,
+            rss_kib=0,
+            loaded=[],
+            failed=[(package.name, "the import ended the process")],
+            threads=0,
+            sockets=0,
+        )
+    finally:
+        worker.end()
+    return PreloadedPackage(
+        name=package.name,
+        modules=package.modules,
+        wall_ms=round(facts.wall_ms, 3),
+        rss_kib=facts.rss_kib,
+        threads=facts.threads,
+        sockets=facts.sockets,
+        error=": ".join(facts.failed[0]) if facts.failed else "",
+    )
+
+
+def _gaining(files: Mapping[Path, Measured], names: set[str], most: int) -> dict[Path, str]:
+    """The files that gain the most from these packages, with their paths in results."""
+    gains = {path: preloads.saving_without(measured, names) for path, measured in files.items()}
+    best = sorted((path for path, ms in gains.items() if ms > 0), key=lambda path: -gains[path])
+    return {path: files[path].result.path for path in best[:most]}
+
+
+def _in_turns(
+    zygotes: Zygotes,
+    preloaded: Worker,
+    files: Mapping[Path, str],
+    rounds: int,
+    limits: ParseLimits,
+    budget: Budget,
+) -> tuple[PreloadedFile, ...]:
+    ordinary = Worker(zygotes)
+    found = []
+    try:
+        for path, shown in files.items():
+            if budget.is_spent:
+                break
+            pairs = [
+                (_parse(ordinary, path, shown, limits), _parse(preloaded, path, shown, limits))
+                for _ in range(rounds + 1)
+            ][1:]  # the first pair warms up
+            savings = [(a.sample, b.sample) for a, b in pairs if a is not None and b is not None]
+            if savings:
+                found.append(
+                    PreloadedFile(
+                        path=shown,
+                        saving_ms=tuple(round(a.own_ms - b.own_ms, 3) for a, b in savings),
+                        memory_kib=tuple(a.rss_growth_kib - b.rss_growth_kib for a, b in savings),
+                    )
+                )
+    finally:
+        ordinary.end()
+    return tuple(found)
+
+
+def _parse(worker: Worker, path: Path, shown: str, limits: ParseLimits) -> Timed | None:
+    return reading.timed(worker.ask(parse_request(Mode.TIMING, path, limits), shown))

@@ -1,0 +1,153 @@
+"""Texts about changes that are not in the plan. All reports use these texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from dagprof.analyse.lookups import LookupLine, lookups
+from dagprof.analyse.loops import GUARD, LoopCost
+from dagprof.analyse.others import LookupChange, Others
+from dagprof.analyse.preloading import Preload
+from dagprof.model import LookupOutcome, LookupPrices, PriceSource, Run
+from dagprof.passes.templates import template_of
+from dagprof.quantities import count
+from dagprof.report import preloading
+from dagprof.report.escape import safe_text
+from dagprof.report.figures import duration
+
+_MOST_KEYS = 3
+_MOST_ROWS = 20
+
+
+class Row(NamedTuple):
+    """One change: the saving, when it is saved, the number of files, the evidence, the place and
+    the instruction. ``lines`` are lines of code to copy. ``ms`` is the saving in one parse loop;
+    0.0 for a change that saves time elsewhere.
+    """
+
+    ms: float
+    saves: str
+    when: str
+    files: int
+    evidence: str
+    where: str
+    what: str
+    lines: str = ""
+
+
+def rows(run: Run, found: Others) -> list[Row]:
+    """The largest saving in one parse loop first, then the savings at task starts."""
+    every = [*_preloading(found.preload), *(_lookup(run, each) for each in found.lookups)]
+    every.sort(key=lambda row: -row.ms)
+    return [*every, *map(_loop, found.loops)][:_MOST_ROWS]
+
+
+def _preloading(found: Preload | None) -> Iterator[Row]:
+    if found is None or not found.packages:
+        return
+    names = ", ".join(safe_text(package.name, 60) for package in found.packages)
+    text = (f"Preload {names}.", preloading.summary(found), preloading.beside_the_plan(found))
+    yield Row(
+        ms=found.saving_ms,
+        saves=duration(found.saving_ms),
+        when="each parse loop",
+        files=found.files,
+        evidence="proved" if found.measured >= found.files else "partly proved",
+        where="airflow_local_settings.py",
+        what=" ".join(filter(None, text)),
+        lines=preloading.lines(found),
+    )
+
+
+def _lookup(run: Run, change: LookupChange) -> Row:
+    line = change.line
+    return Row(
+        ms=line.cost_ms,
+        saves=duration(line.cost_ms),
+        when="each parse loop, in addition to the parse times",
+        files=len(line.files),
+        evidence="priced" if change.trial is None else "tested",
+        where=safe_text(str(line.place), 200),
+        what=f"{_what_it_asks(line)} {_instead(change)}",
+    )
+
+
+def _what_it_asks(line: LookupLine) -> str:
+    keys = ", ".join(safe_text(key, 60) for key in line.keys[:_MOST_KEYS])
+    more = len(line.keys) - _MOST_KEYS
+    also = f" and {more} more" if more > 0 else ""
+    what = "Variable" if line.kind == "variable" else "Connection"
+    return (
+        f"Each parse looks up {count(len(line.keys), what)} ({keys}{also}):"
+        f" {count(line.lookups, 'lookup')} per parse loop."
+    )
+
+
+def _instead(change: LookupChange) -> str:
+    """What the user can do instead of the look-up."""
+    line, trial = change.line, change.trial
+    if line.kind == "connection":
+        return "Pass the connection id to the operator or hook, and get the Connection in the task."
+    if trial is None:
+        return (
+            "Use a Jinja template in the field of the operator, or look up the value in the task."
+        )
+    if trial.outcome is LookupOutcome.TASK:
+        return "Only tasks use the value: look up the value in the task."
+    if trial.outcome is LookupOutcome.TEMPLATE:
+        fields = ", ".join(safe_text(field, 80) for field in trial.fields)
+        template = safe_text(template_of(trial.key), 80)
+        return f"Write {template} in the templated field instead ({fields})."
+    return (
+        f"Parsing needs the value: {safe_text(trial.reason, 200)}. Read the value from an"
+        " environment variable or from a file instead."
+    )
+
+
+def _loop(loop: LoopCost) -> Row:
+    own = max(0.0, loop.wall_ms - loop.airflow_ms)
+    return Row(
+        ms=0.0,
+        saves=duration(loop.task_start_ms),
+        when="each task start",
+        files=1,
+        evidence="estimated",
+        where=safe_text(str(loop.place), 200),
+        what=(
+            f"The loop builds {count(loop.dags, 'DAG')}: {duration(loop.per_dag_ms)} for each DAG"
+            f" and {duration(loop.per_task_ms)} for each task. Airflow's own code takes"
+            f" {duration(loop.airflow_ms)} of {duration(loop.wall_ms)}, and the code of the file"
+            f" takes {duration(own)}. A task needs only its own DAG: skip the other DAGs with"
+            f" `{GUARD}`."
+        ),
+    )
+
+
+def about_lookups(run: Run) -> str:
+    """The number and the price of all look-ups. Empty if there are none."""
+    found = lookups(run)
+    if not found.lookups:
+        return ""
+    text = (
+        f"{count(found.files, 'file')} {'looks' if found.files == 1 else 'look'} up Variables or"
+        f" Connections: {count(found.lookups, 'lookup')} per parse loop, about"
+        f" {found.per_day:,} per day."
+    )
+    if run.lookup_prices is None:
+        return f"{text} Parse times exclude lookups."
+    total = run.total_parse_ms
+    return (
+        f"{text} Lookups add {duration(found.cost_ms)} to the {duration(total)} of parsing in each"
+        f" loop ({_price(run.lookup_prices)})."
+    )
+
+
+def _price(prices: LookupPrices) -> str:
+    each = (
+        f"{duration(prices.variable.next_ms)} for a Variable,"
+        f" {duration(prices.connection.next_ms)} for a Connection"
+    )
+    if prices.source is PriceSource.MEASURED:
+        return f"{each}; measured with Airflow's own SQLite database"
+    return f"{each}; given with --lookup-latency"

@@ -1,0 +1,82 @@
+"""Texts about preloading. All reports use these texts."""
+
+from __future__ import annotations
+
+from dagprof.analyse.preloading import Preload
+from dagprof.model import PreloadedPackage
+from dagprof.quantities import count
+from dagprof.report.escape import safe_text
+from dagprof.report.figures import duration
+
+ABOUT = (
+    "The DAG processor would import these packages once, before it forks, instead of in every"
+    " parse. No DAG file changes."
+)
+WHERE = (
+    "Add these lines to airflow_local_settings.py, in the folder config/ of AIRFLOW_HOME or"
+    " elsewhere on the Python path of the DAG processor."
+)
+# A smaller part of a saving is not worth a sentence.
+_SMALLEST_MS = 5.0
+
+
+def summary(found: Preload) -> str:
+    """The saving in a few sentences. Empty if nothing can be preloaded."""
+    if not found.packages or found.saving_ms < _SMALLEST_MS:
+        return ""
+    names = ", ".join(safe_text(package.name, 60) for package in found.packages)
+    how = (
+        "measured"
+        if found.measured >= found.files
+        else f"measured in {found.measured} of them, estimated in the others"
+    )
+    text = (
+        f"Preloading {names} would save {duration(found.saving_ms)} per parse loop in"
+        f" {count(found.files, 'file')} ({how}). The DAG processor would need"
+        f" {found.manager_kib / 1024:,.0f} MiB more memory"
+    )
+    if found.parse_kib >= 1024:
+        text += f", and each of these parses {found.parse_kib / 1024:,.0f} MiB less"
+    return f"{text}."
+
+
+def beside_the_plan(found: Preload) -> str:
+    """What remains of preloading after the plan, and of the plan after preloading. Empty if both do
+    not overlap.
+    """
+    if found.saving_ms - found.after_plan_ms < _SMALLEST_MS:
+        return ""
+    return (
+        f"After all changes of the plan, preloading would save {duration(found.after_plan_ms)}."
+        f" After preloading, the plan would save {duration(found.plan_after_ms)}."
+    )
+
+
+def lines(found: Preload) -> str:
+    """The lines for ``airflow_local_settings.py``. Empty if nothing can be preloaded.
+
+    All programs of Airflow execute this file. So the lines check the name of the command: the DAG
+    processor, or the scheduler, which starts the DAG processor in Airflow 2.
+    """
+    if not found.packages:
+        return ""
+    imports = "\n".join(
+        f"    import {safe_text(name, 200)}  # noqa: F401" for name in found.modules
+    )
+    return f'import sys\n\nif {{"dag-processor", "scheduler"}} & set(sys.argv):\n{imports}\n'
+
+
+def unsafe(package: PreloadedPackage) -> str:
+    """The reason why a package must not be preloaded."""
+    name = safe_text(package.name, 60)
+    if package.error:
+        return f"dagprof could not preload {name}: {safe_text(package.error, 200)}"
+    left = [
+        count(number, what)
+        for number, what in ((package.threads, "thread"), (package.sockets, "open socket"))
+        if number
+    ]
+    return (
+        f"Do not preload {name}: its import leaves {' and '.join(left)} behind. Parsing processes,"
+        " which are forked, cannot use them."
+    )
