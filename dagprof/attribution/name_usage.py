@@ -33,6 +33,19 @@ def bound_names(file: str, line: int) -> frozenset[str]:
     return frozenset(found - {"*"})
 
 
+def imported_names(file: str, line: int) -> list[str]:
+    """The names that the ``from`` import at a line binds, in the order of the statement. Empty for
+    any other statement, and for ``import *``.
+    """
+    return [
+        alias.asname or alias.name
+        for node in _imports_at(file, line)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.name != "*"
+    ]
+
+
 def is_reexported(file: str, line: int) -> bool:
     """Whether an import at a line offers its names to other files. The import is in the
     ``__init__.py`` of a package, or has the form ``import x as x``.

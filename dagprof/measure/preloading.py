@@ -4,7 +4,7 @@ packages, in turns with ordinary parses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,7 +76,7 @@ def measure(
     wanted = preloads.packages(files.values(), least_ms=least_ms)[:MOST_PACKAGES]
     if not wanted or budget.is_spent:
         return None
-    packages = tuple(_alone(zygotes, package) for package in wanted)
+    packages = _each_alone(zygotes, wanted)
     safe = [package for package in packages if package.is_safe]
     if not safe:
         return Preloading(packages=packages)
@@ -98,8 +98,23 @@ def measure(
     )
 
 
-def _alone(zygotes: Zygotes, package: Package) -> PreloadedPackage:
-    """What importing a package costs, and what it leaves behind."""
+def _each_alone(zygotes: Zygotes, wanted: Iterable[Package]) -> tuple[PreloadedPackage, ...]:
+    """Each package by itself, except those that come with an earlier one."""
+    found, known = [], set[str]()
+    for package in wanted:
+        if known.issuperset(package.modules):
+            continue
+        result, loaded = _alone(zygotes, package)
+        found.append(result)
+        if result.is_safe:
+            known.update(loaded)
+    return tuple(found)
+
+
+def _alone(zygotes: Zygotes, package: Package) -> tuple[PreloadedPackage, list[str]]:
+    """What importing a package costs and leaves behind, and the names of all modules that come with
+    it.
+    """
     worker = Worker(zygotes, preload=package.modules)
     try:
         facts = worker.preloaded()
@@ -114,7 +129,7 @@ def _alone(zygotes: Zygotes, package: Package) -> PreloadedPackage:
         )
     finally:
         worker.end()
-    return PreloadedPackage(
+    result = PreloadedPackage(
         name=package.name,
         modules=package.modules,
         wall_ms=round(facts.wall_ms, 3),
@@ -123,6 +138,7 @@ def _alone(zygotes: Zygotes, package: Package) -> PreloadedPackage:
         sockets=facts.sockets,
         error=": ".join(facts.failed[0]) if facts.failed else "",
     )
+    return result, facts.loaded
 
 
 def _gaining(files: Mapping[Path, Measured], names: set[str], most: int) -> dict[Path, str]:

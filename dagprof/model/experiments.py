@@ -29,7 +29,8 @@ class Experiment(Frozen, frozen=True):
 
     ``kept`` are those of the statements that stayed and got their values from another parse: the
     parse needs the values, but does not compute them. ``reason`` then names the line that needs the
-    value, if another experiment found it.
+    value, if another experiment found it. ``names`` are the names that dagprof removed from a
+    ``from`` import whose other names the parse needs; empty if the whole statement went.
 
     ``need`` says whether the parse needs the statements, and ``reason`` says why. ``saving_ms`` and
     ``memory_kib`` hold one difference per round: an uninstrumented parse minus the next parse
@@ -57,6 +58,7 @@ class Experiment(Frozen, frozen=True):
     called: str = ""
     assigned: tuple[str, ...] = ()
     kept: tuple[Place, ...] = ()
+    names: tuple[str, ...] = ()
 
     @property
     def is_proof(self) -> bool:

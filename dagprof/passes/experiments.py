@@ -8,11 +8,13 @@ speed then affects both kinds of parses.
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
 from dagprof.attribution.candidates import Candidate
+from dagprof.attribution.name_usage import imported_names
 from dagprof.link import reading
 from dagprof.link.messages.reply import Reply
 from dagprof.link.messages.result import FailureRow, Result, Sample
@@ -25,6 +27,9 @@ from dagprof.robust import standard_error_of_median
 
 # The most calls that dagprof removes to find whether an import is needed only by them.
 _MOST_CALLS = 3
+# The most names of one import that the parse may need, if the others are to be taken out.
+_MOST_NAMES = 3
+_NAME = re.compile(r"name '(\w+)'")
 
 
 def prove(
@@ -52,7 +57,7 @@ def prove(
     for candidate in candidates:
         trial = _judged(candidate, plain, lab)
         (free if trial.need is Need.NOT_NEEDED else needed).append(trial)
-    removed = [trial for trial in free if not trial.kept]
+    removed = [trial for trial in free if not (trial.kept or trial.names)]
     freed = [each for trial in needed if (each := _freed(trial, free, plain, lab)) is not None]
     timed = [trial for trial in free if trial.every[0].alone_ms >= proof.smallest_ms]
     together = _together(removed, plain, lab)
@@ -68,11 +73,15 @@ def prove(
 
 
 def _judged(candidate: Candidate, plain: Result, lab: Lab) -> _Trial:
-    """Without the statement; or with its value of another parse, if the parse needs the value."""
+    """Without the statement. If the parse needs it: without some of the names of an import, or with
+    the value that the statement had in another parse.
+    """
     call = candidate.call
     trial = _Trial((candidate,))
     if call is None or call.can_go:
         trial.judge(plain, lab)
+    if call is None and trial.need is Need.RAISES:
+        return _without_names(trial, plain, lab) or trial
     if call is None or trial.need is Need.NOT_NEEDED or not (call.assigned or not call.can_go):
         return trial
     keeping = _Trial((), (candidate,))
@@ -83,11 +92,37 @@ def _judged(candidate: Candidate, plain: Result, lab: Lab) -> _Trial:
     return keeping
 
 
-class _Trial:
-    """One set of statements to take out, and of statements whose values to keep."""
+def _without_names(whole: _Trial, plain: Result, lab: Lab) -> _Trial | None:
+    """The import without all names that the parse does not need; None if it needs all of them."""
+    candidate = whole.candidates[0]
+    left = imported_names(candidate.file, candidate.statement.line)
+    trial = whole
+    for _ in range(_MOST_NAMES):
+        if trial.raised_name not in left:
+            return None
+        left = [name for name in left if name != trial.raised_name]
+        if not left:
+            return None
+        trial = _Trial((candidate,), names=tuple(left))
+        trial.judge(plain, lab)
+        if trial.need is Need.NOT_NEEDED:
+            return trial
+    return None
 
-    def __init__(self, candidates: tuple[Candidate, ...], kept: tuple[Candidate, ...] = ()) -> None:
-        self.candidates, self.kept = candidates, kept
+
+class _Trial:
+    """One set of statements to take out, and of statements whose values to keep. If there are
+    ``names``, only these go from the one import statement.
+    """
+
+    def __init__(
+        self,
+        candidates: tuple[Candidate, ...],
+        kept: tuple[Candidate, ...] = (),
+        names: tuple[str, ...] = (),
+    ) -> None:
+        self.candidates, self.kept, self.names = candidates, kept, names
+        self.raised_name = ""
         self.need = Need.UNKNOWN
         self.reason = ""
         self.plain_ms: list[float] = []
@@ -104,7 +139,7 @@ class _Trial:
 
     def parse(self, lab: Lab, *, state: bool = False) -> Reply:
         """Parse once without the statements."""
-        return lab.parse(self.candidates, keep=self.kept, state=state)
+        return lab.parse(self.candidates, keep=self.kept, names=self.names, state=state)
 
     def judge(self, plain: Result, lab: Lab) -> None:
         """Parse once without the statements, and record whether the parse needed them."""
@@ -127,6 +162,8 @@ class _Trial:
         if result.failures:
             last = result.failures[-1]
             self.raised_at = (last.file, last.line)
+            found = _NAME.search(last.message)
+            self.raised_name = found[1] if found else ""
             return Need.RAISES, _why(last)
         if result.missing:
             return (
@@ -135,6 +172,7 @@ class _Trial:
             )
         if result.missed:
             name, file, line = result.missed[0]
+            self.raised_name = name
             return (
                 Need.RAISES,
                 f"{_short(file)}:{line} uses {name} and handles a missing {name}",
@@ -146,10 +184,12 @@ class _Trial:
         gone = sorted(with_it.keys() - without.keys())
         if gone:
             return Need.CHANGES_DAGS, f"without the removed code, DAG {gone[0]} is missing"
-        found = lab.difference(self.candidates, names, self.kept)
-        if found is None:
+        difference = lab.difference(self.candidates, names, self.kept, self.names)
+        if difference is None:
             return Need.NOT_NEEDED, ""
-        return Need.CHANGES_DAGS, f"{found.field} changes from {found.first} to {found.second}"
+        return Need.CHANGES_DAGS, (
+            f"{difference.field} changes from {difference.first} to {difference.second}"
+        )
 
     def compare(self, plain: Sample, without: Sample) -> None:
         """Record the difference between two neighbouring parses, without their wait for a
@@ -177,6 +217,7 @@ class _Trial:
             need=self.need,
             reason=f"{_short(file)}:{line}" if line else self.reason,
             kept=tuple(candidate.place for candidate in self.kept),
+            names=self.names,
             saving_ms=tuple(round(ms * scale, 3) for ms in self.saving_ms) if is_timed else (),
             memory_kib=tuple(self.memory_kib) if is_timed else (),
             cautions=tuple(self.cautions),

@@ -28,19 +28,22 @@ class Lab:
         without: Sequence[Candidate],
         *,
         keep: Sequence[Candidate] = (),
+        names: Sequence[str] = (),
         contents: Sequence[str] = (),
         state: bool = False,
         conditions: Sequence[str] = (),
         templates: Mapping[str, str] = MappingProxyType({}),
     ) -> Reply:
         """Parse once. On request, the reply has the named DAGs' contents, and the changes that the
-        parse left in its process. The statements ``keep`` get the values of another parse. The
+        parse left in its process. If there are ``names``, only these go from the first of the
+        statements ``without``. The statements ``keep`` get the values of another parse. The
         process gets other ``conditions``, see ``model.Condition``. ``templates`` has other texts
         of Variables.
         """
         return self._timed(
             _lines(without),
             keep=_lines(keep),
+            names=_names(without, names),
             contents=list(contents),
             state=state,
             conditions=list(conditions),
@@ -74,19 +77,27 @@ class Lab:
         without: Sequence[Candidate],
         names: Sequence[str],
         keep: Sequence[Candidate] = (),
+        imported: Sequence[str] = (),
     ) -> ValueDifference | None:
         """The first field of the named DAGs that differs because of the candidates. Fields that
         differ from parse to parse anyway do not count.
         """
         plain, again, other = (
-            self.parse(taken_out, keep=kept, contents=names[:MOST_DAGS]).result
-            for taken_out, kept in (((), ()), ((), ()), (without, keep))
+            self.parse(taken_out, keep=kept, names=parts, contents=names[:MOST_DAGS]).result
+            for taken_out, kept, parts in (((), (), ()), ((), (), ()), (without, keep, imported))
         )
         if plain is None or again is None or other is None:
             return ValueDifference("", "", "")
         restless = {found.field for found in differences(plain.contents, again.contents)}
         changed = differences(plain.contents, other.contents)
         return next((found for found in changed if found.field not in restless), None)
+
+
+def _names(without: Sequence[Candidate], names: Sequence[str]) -> dict[str, dict[str, list[str]]]:
+    """The names to take out of the first statement, by file and line."""
+    if not names:
+        return {}
+    return {without[0].file: {str(without[0].statement.line): list(names)}}
 
 
 def _lines(candidates: Sequence[Candidate]) -> dict[str, list[int]]:

@@ -74,7 +74,8 @@ class Users:
         if not _is_free(experiment):
             return experiment
         place = experiment.without[0]
-        file, names = os.path.join(self._root, place.file), self._names[place]
+        file = os.path.join(self._root, place.file)
+        names = frozenset(experiment.names) or self._names[place]
         elsewhere = self._used_in(file, names)
         is_alone = bool(names) and not elsewhere
         is_alone = is_alone and not is_reexported(file, place.line)

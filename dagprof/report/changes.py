@@ -57,6 +57,13 @@ def advice(change: Change) -> str:
         text = _call_later(change)
         return text[:1].upper() + text[1:]
     what = what_it_loads(change)
+    if change.names:
+        names = ", ".join(safe_text(name, 60) for name in change.names)
+        return (
+            f"Import only {names} inside the functions that use"
+            f" {'it' if len(change.names) == 1 else 'them'}. Parsing needs the other names of this"
+            f" import.{_used_in(change)}"
+        )
     if change.is_star:
         return (
             f"Import the names that you need from {what} inside the functions that use these names."
@@ -148,8 +155,17 @@ def way(change: Change) -> str:
 
 
 def places(step: Step) -> str:
-    """The places of a step's changes."""
-    return ", ".join(_place(change) for change in step.changes)
+    """The places of a step's changes. Of the same call in many files, only the first places."""
+    shown = step.changes[:_SHOWN_MODULES] if is_same_call(step) else step.changes
+    more = len(step.changes) - len(shown)
+    also = f" and {count(more, 'more file')}" if more else ""
+    return f"{', '.join(_place(change) for change in shown)}{also}"
+
+
+def is_same_call(step: Step) -> bool:
+    """Whether a step removes the same call from several files."""
+    called = {change.called for change in step.changes if not change.assigned}
+    return len(step.changes) > 1 and len(called - {""}) == 1 and "" not in called
 
 
 def _place(change: Change) -> str:
@@ -158,8 +174,8 @@ def _place(change: Change) -> str:
 
 def instruction(step: Step) -> str:
     """The changes of a step as one instruction."""
-    if len(step.changes) == 1:
-        return advice(step.changes[0])
+    if len(step.changes) == 1 or is_same_call(step):
+        return advice(max(step.changes, key=lambda change: change.modules))
     imports = [change for change in step.changes if not change.called]
     loads = ", ".join(dict.fromkeys(what_it_loads(change) for change in imports))
     text = (

@@ -22,14 +22,14 @@ class Fleet:
 
     def __init__(self, run: Run) -> None:
         self._total_ms = run.total_own_ms
-        graphs = Graphs(run)
+        graphs = self._graphs = Graphs(run)
         keys = [group(module, "distribution") for module in run.modules]
         self.distributions: dict[str, float] = {}
         self.views: list[FileView] = []
         for file in run.files:
             graph = graphs.of(file)
             if graph is not None and file.is_timed:
-                self.views.append(FileView(run, file, graph))
+                self.views.append(FileView(run, file, graph, graphs.texts))
                 for name, ms in alone_by_group(file, graph, keys).items():
                     self.distributions[name] = self.distributions.get(name, 0.0) + ms
         self._plans: dict[tuple[int, bool], Plan] = {}
@@ -89,11 +89,17 @@ class Fleet:
             is_unused=any(trial.is_unused for trial in trials),
             in_hints=any(trial.in_hints for trial in trials),
             freed_by=tuple(sorted(freed_by)),
-            called=next((trial.called for trial in trials if trial.called), ""),
+            called=next((trial.called for trial in trials if trial.called), self._called(place)),
             assigned=next((trial.assigned for trial in trials if trial.assigned), ()),
             is_kept=any(trial.kept for trial in trials),
+            names=next((trial.names for trial in trials if trial.names), ()),
             needed_at=next((trial.reason for trial in trials if trial.kept), ""),
         )
+
+    def _called(self, place: Place) -> str:
+        """The function of a call that was tested only in another file; empty for an import."""
+        texts = (view.texts[place] for view in self._by_place[place] if place in view.texts)
+        return self._graphs.texts.get(next(texts, ""), "")
 
     def plan(self, length: int = 20, *, untried: bool = False) -> Plan:
         """The plan. Each step is the change that adds the largest saving to the previous steps.

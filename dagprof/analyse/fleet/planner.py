@@ -42,7 +42,9 @@ class Planner:
         total = self._total_ms
         while (ready := self._ready(left)) and len(steps) < length:
             best = self._best(ready, left)
-            places = [best] if left[best] >= SMALLEST_MS else self._together(ready)
+            places = self._same_calls(ready, left)
+            if sum(left[place] for place in places) <= max(left[best], SMALLEST_MS):
+                places = [best] if left[best] >= SMALLEST_MS else self._together(ready)
             if not places:
                 break
             step = self._take(places, total)
@@ -67,6 +69,24 @@ class Planner:
             key=lambda place: (self._is_call(place), gains[place], place),
         )
 
+    def _same_calls(self, places: Iterable[Place], gains: dict[Place, float]) -> list[Place]:
+        """The call that stands in several DAG files and saves the most in all of them, the largest
+        saving first. The savings of different files do not overlap.
+        """
+        groups: dict[str, list[Place]] = {}
+        for place in places:
+            if text := self._text(place):
+                groups.setdefault(text, []).append(place)
+        best = max(
+            groups.values(), key=lambda group: sum(gains[place] for place in group), default=[]
+        )
+        return sorted(best, key=lambda place: (-gains[place], place)) if len(best) > 1 else []
+
+    def _text(self, place: Place) -> str:
+        return next(
+            (view.texts[place] for view in self._by_place[place] if place in view.texts), ""
+        )
+
     def _is_call(self, place: Place) -> bool:
         return any(
             view.trials[place].called for view in self._by_place[place] if place in view.trials
@@ -80,7 +100,9 @@ class Planner:
         return [place for place in places if self._freed_by.get(place, frozenset()) <= chosen]
 
     def _is_tried(self, place: Place) -> bool:
-        return any(place in view.trials for view in self._by_place[place])
+        """Whether an experiment removed the statement, or the same call in another file."""
+        is_known = any(place in view.trials for view in self._by_place[place])
+        return is_known or bool(self._text(place))
 
     def _movable(self) -> list[Place]:
         """Statements that may save time, alone or with others. Statements that an experiment found

@@ -31,7 +31,8 @@ class Change(NamedTuple):
     import. ``called`` names the called function, and ``assigned`` names the variables that hold the
     result. ``called`` and ``assigned`` are empty for an import statement.
     ``is_kept`` says that parsing needs the value of the call, but not a new one in each parse;
-    ``needed_at`` is then the line that needs the value, if known.
+    ``needed_at`` is then the line that needs the value, if known. ``names`` are the only names of a
+    ``from`` import that parsing does not need.
     """
 
     place: Place
@@ -57,6 +58,7 @@ class Change(NamedTuple):
     assigned: tuple[str, ...] = ()
     is_kept: bool = False
     needed_at: str = ""
+    names: tuple[str, ...] = ()
 
     @property
     def evidence(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from dagprof.attribution.candidates import place_of
-from dagprof.attribution.graph import ImportGraph, ImportStatement
+from dagprof.attribution.graph import ROOT, ImportGraph, ImportStatement
 from dagprof.attribution.reduced import Reduced
 from dagprof.attribution.scale import saving_ms
 from dagprof.model import Experiment, FileResult, Need, Place, Run
@@ -28,13 +28,23 @@ class FileView:
     experiments.
     """
 
-    def __init__(self, run: Run, file: FileResult, graph: ImportGraph) -> None:
+    def __init__(
+        self, run: Run, file: FileResult, graph: ImportGraph, texts: Collection[str] = ()
+    ) -> None:
         self.path, self._own_ms = file.path, file.own_ms
         self._per_us = saving_ms(file, 1.0)
         self._reduced = Reduced(graph)
         self.statements: dict[Place, ImportStatement] = {
             place_of(statement, run.modules, file, run.root): statement
             for statement in self._reduced.statements
+        }
+        lines = {row.line: row.text for row in (file.trace.statements if file.trace else ())}
+        # Calls that stand in several DAG files in the same way, by place.
+        self.texts = {
+            place: lines[statement.line]
+            for place, statement in self.statements.items()
+            if statement in graph.calls and statement.importer == ROOT
+            if lines.get(statement.line) in texts
         }
         self._run, self._file = run, file
         self._memory = _memory(run, file)

@@ -193,12 +193,13 @@ class Child:
         """Do a plain parse, or one without some import statements."""
         seen = missed.Missed() if self._request.get("state") else None
         without, keep = self._request.get("without") or {}, self._request.get("keep") or {}
+        names = self._request.get("names") or {}
         unkept: list[LineRow] = []
         if keep:
-            removal, values = experiment.with_values(without, keep, seen, self._only_parse)
+            removal, values = experiment.with_values(without, keep, seen, names, self._only_parse)
             unkept = values.unkept
         else:
-            removal = experiment.Removal(without, seen)
+            removal = experiment.Removal(without, seen, names)
             if without:
                 removal.install()
         fixed: list[str] = []

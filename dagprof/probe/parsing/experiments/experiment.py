@@ -27,21 +27,23 @@ if TYPE_CHECKING:
 class Removal:
     """Statements to take out: ``{file: [line, ...]}``. A file without lines is executed as it is.
 
-    ``missing`` are lines without an import statement and without a call whose value is unused.
-    ``stars`` are those of ``import *``, which cannot move into a function. With ``missed``, dagprof
-    records which of the removed names are requested. ``keep`` changes the trees of the files once
-    more.
+    ``names`` says for some of the lines which names of a ``from`` import to take out: ``{file:
+    {line: [name, ...]}}``; without an entry, the whole statement goes. ``missing`` are lines
+    without an import statement and without a call whose value is unused. ``stars`` are those of
+    ``import *``, which cannot move into a function. With ``missed``, dagprof records which of the
+    removed names are requested. ``keep`` changes the trees of the files once more.
     """
 
     def __init__(
         self,
         without: dict[str, list[int]],
         missed: Missed | None = None,
+        names: dict[str, dict[str, list[str]]] | None = None,
         keep: Callable[[ast.Module, str], ast.Module] | None = None,
     ) -> None:
         self.missing: list[LineRow] = []
         self.stars: list[LineRow] = []
-        self._missed, self._keep = missed, keep
+        self._missed, self._keep, self._only = missed, keep, names or {}
         self._names: dict[CodeType, frozenset[str] | None] = {}
         self._code: dict[str, CodeType] = {}
         collects = gc.isenabled()
@@ -54,7 +56,8 @@ class Removal:
     def _compile(self, file: str, lines: set[int]) -> CodeType:
         with open(file, "rb") as stream:
             tree = ast.parse(stream.read(), file)
-        remover = _Remover(lines)
+        only = {int(line): names for line, names in self._only.get(file, {}).items()}
+        remover = _Remover(lines, only)
         tree = ast.fix_missing_locations(remover.visit(tree))
         if self._keep is not None:
             tree = self._keep(tree, file)
@@ -106,6 +109,7 @@ def with_values(
     without: dict[str, list[int]],
     keep: dict[str, list[int]],
     missed: Missed | None,
+    names: dict[str, dict[str, list[str]]],
     parse: Callable[[], object],
 ) -> tuple[Removal, Values]:
     """An installed removal that also takes the values of the statements ``keep`` from another
@@ -113,7 +117,7 @@ def with_values(
     """
     files: dict[str, list[int]] = {**{file: [] for file in keep}, **without}
     values = Values(keep)
-    recording = Removal(files, None, values.recorded)
+    recording = Removal(files, None, names, values.recorded)
 
     def parse_and_record() -> None:
         recording.install()
@@ -121,14 +125,20 @@ def with_values(
 
     values.record(parse_and_record)
     values.where.clear()
-    removal = Removal(files, missed, values.replayed)
+    removal = Removal(files, missed, names, values.replayed)
     values.install()
     removal.install()
     return removal, values
 
 
+def bound_name(alias: ast.alias) -> str:
+    """The name that one part of an import statement binds."""
+    return alias.asname or alias.name.partition(".")[0]
+
+
 class _Remover(ast.NodeTransformer):
-    def __init__(self, lines: set[int]) -> None:
+    def __init__(self, lines: set[int], only: dict[int, list[str]]) -> None:
+        self._only = only
         self.removed: set[int] = set()
         self.stars: set[int] = set()
         self.names: set[str] = set()
@@ -158,7 +168,12 @@ class _Remover(ast.NodeTransformer):
         if node.lineno not in self._lines:
             return node
         self.removed.add(node.lineno)
-        self.names.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
+        only = self._only.get(node.lineno)
+        gone = [alias for alias in node.names if only is None or bound_name(alias) in only]
+        self.names.update(map(bound_name, gone))
+        if len(gone) < len(node.names):
+            node.names = [alias for alias in node.names if alias not in gone]
+            return node
         return ast.copy_location(ast.Pass(), node)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt:

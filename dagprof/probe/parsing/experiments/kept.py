@@ -175,13 +175,16 @@ def _change_field(
         found.defaults = [_with_call(each, line, change) for each in found.defaults]
         found.kw_defaults = [each and _with_call(each, line, change) for each in found.kw_defaults]
     elif isinstance(found, list):
-        for place, each in enumerate(found):
+        for each in found:
             if isinstance(each, ast.withitem):
                 each.context_expr = _with_call(each.context_expr, line, change)
             elif isinstance(each, ast.keyword):
                 each.value = _with_call(each.value, line, change)
-            else:
-                found[place] = _with_call(each, line, change)
+            elif isinstance(each, ast.Call):
+                # A decorator is a function, which no pickle can hold. Its arguments are values.
+                each.args = [_with_call(value, line, change) for value in each.args]
+                for keyword in each.keywords:
+                    keyword.value = _with_call(keyword.value, line, change)
     elif found is not None:
         setattr(node, field, _with_call(found, line, change))
 
