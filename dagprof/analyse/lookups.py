@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from dagprof.attribution.candidates import shown_path
-from dagprof.model import Access, FileResult, LookupPrices, Place, Run
+from dagprof.model import LOOKUP_KINDS, Access, FileResult, LookupPrices, Place, Run
 
-KINDS = ("variable", "connection")
 _DAY_MS = 86_400_000.0
 # Airflow's default, in seconds.
 _LEAST_INTERVAL_S = 30.0
@@ -39,15 +38,14 @@ class Lookups(NamedTuple):
 
 def is_lookup(access: Access) -> bool:
     """Whether Airflow would ask its backends or its database for this access."""
-    return access.kind in KINDS and access.answered_by not in ("environment", "ignored")
+    return access.kind in LOOKUP_KINDS and access.answered_by not in ("environment", "ignored")
 
 
 def file_cost_ms(file: FileResult, prices: LookupPrices | None) -> float:
     """What the look-ups of one file cost in each parse, in ms. 0.0 if no price is known."""
     if prices is None:
         return 0.0
-    counts = _counts(file.accesses)
-    return sum(prices.of(kind, number) for kind, number in counts.items())
+    return prices.of(_counts(file.accesses))
 
 
 def _counts(accesses: Iterable[Access]) -> dict[str, int]:
@@ -63,10 +61,12 @@ def lookups(run: Run) -> Lookups:
     rows: dict[tuple[Place, str], _Sum] = {}
     for file in run.files:
         counts = _counts(file.accesses)
-        cost = {
-            kind: run.lookup_prices.of(kind, number) if run.lookup_prices else 0.0
+        cost_ms = file_cost_ms(file, run.lookup_prices)
+        alone = {
+            kind: run.lookup_prices.of({kind: number}) if run.lookup_prices else 0.0
             for kind, number in counts.items()
         }
+        share = cost_ms / sum(alone.values()) if any(alone.values()) else 0.0
         for access in filter(is_lookup, file.accesses):
             place = Place(file=shown_path(access.file, run.root), line=access.line)
             row = rows.setdefault((place, access.kind), _Sum())
@@ -74,7 +74,7 @@ def lookups(run: Run) -> Lookups:
             row.files[file.path] = None
             row.lookups += access.count
             # The first look-up of a parse costs more. Each one counts the same share of that.
-            row.cost_ms += cost[access.kind] * access.count / counts[access.kind]
+            row.cost_ms += share * alone[access.kind] * access.count / counts[access.kind]
     found = [
         LookupLine(place, kind, tuple(row.keys), tuple(row.files), row.lookups, row.cost_ms)
         for (place, kind), row in rows.items()

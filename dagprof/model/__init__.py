@@ -18,6 +18,7 @@ from __future__ import annotations
 from dagprof.model.base import Doubt, Frozen, Place
 from dagprof.model.behaviour import (
     EXISTENCE,
+    LOOKUP_KINDS,
     Access,
     Condition,
     Effect,
@@ -66,6 +67,7 @@ SCHEMA_VERSION = 3
 __all__ = [
     "EFFECT_KINDS",
     "EXISTENCE",
+    "LOOKUP_KINDS",
     "SCHEMA_VERSION",
     "STATEMENT",
     "Access",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 
 from dagprof.model.base import Count, Frozen, LineNumber, Ms
 from dagprof.model.effects import EffectKind, effect_kind
@@ -41,6 +42,9 @@ class Access(Frozen, frozen=True):
     count: Count = 1
 
 
+LOOKUP_KINDS = ("variable", "connection")
+
+
 class Price(Frozen, frozen=True):
     """The time of look-ups of one kind in Airflow's DAG processor: the first one of a parse, and
     each further one.
@@ -48,10 +52,6 @@ class Price(Frozen, frozen=True):
 
     first_ms: Ms
     next_ms: Ms
-
-    def of(self, lookups: int) -> float:
-        """The time of so many look-ups in one parse, in ms."""
-        return self.first_ms + (lookups - 1) * self.next_ms if lookups else 0.0
 
 
 class PriceSource(str, enum.Enum):
@@ -74,10 +74,14 @@ class LookupPrices(Frozen, frozen=True):
     variable: Price
     connection: Price
 
-    def of(self, kind: str, lookups: int) -> float:
-        """The time of so many look-ups of one kind in one parse, in ms."""
-        price = {"variable": self.variable, "connection": self.connection}.get(kind)
-        return price.of(lookups) if price is not None else 0.0
+    def of(self, counts: Mapping[str, int]) -> float:
+        """The time of all look-ups of one parse in ms. ``counts`` has their numbers by kind. Only
+        the first look-up of a parse costs more than the next ones.
+        """
+        used = {kind: number for kind, number in counts.items() if number and kind in LOOKUP_KINDS}
+        prices = {kind: self.variable if kind == "variable" else self.connection for kind in used}
+        opening = max((price.first_ms - price.next_ms for price in prices.values()), default=0.0)
+        return opening + sum(number * prices[kind].next_ms for kind, number in used.items())
 
 
 class LookupOutcome(str, enum.Enum):

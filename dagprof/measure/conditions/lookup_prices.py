@@ -24,17 +24,16 @@ from dagprof.link.messages.zygote import Prices
 from dagprof.link.processes.conversation import ConnectionLost
 from dagprof.link.processes.zygote import Zygote
 from dagprof.measure.conditions.environment import machine
-from dagprof.model import Doubt, FileResult, LookupPrices, Price, PriceSource
+from dagprof.model import LOOKUP_KINDS, Doubt, FileResult, LookupPrices, Price, PriceSource
 from dagprof.quantities import parse_latency
 
 _LIMIT_S = 120.0
 _LARGEST = 10_000
-KINDS = ("variable", "connection")
 
 
 def lookups(files: Iterable[FileResult]) -> bool:
     """Whether any file looks up a Variable or a Connection."""
-    return any(access.kind in KINDS for file in files for access in file.accesses)
+    return any(access.kind in LOOKUP_KINDS for file in files for access in file.accesses)
 
 
 def prices(
@@ -46,7 +45,7 @@ def prices(
     given = dict(map(parse_latency, settings.lookup_latency))
     if "" in given:
         return _given(given[""], given)
-    if given.keys() >= set(KINDS):
+    if given.keys() >= set(LOOKUP_KINDS):
         return _given(0.0, given)
     file = _file(zygote, cache)
     found = _kept(file)
@@ -71,7 +70,7 @@ def _changed(prices: LookupPrices, given: Mapping[str, float]) -> LookupPrices:
     """The prices with those that the user gave. Any other name is a backend, which Airflow asks
     before its own database.
     """
-    backends = sum(ms for name, ms in given.items() if name and name not in KINDS)
+    backends = sum(ms for name, ms in given.items() if name and name not in LOOKUP_KINDS)
 
     def price(kind: str, measured: Price) -> Price:
         if kind in given:

@@ -25,7 +25,7 @@ from ..system.kernel import die_with_parent
 if TYPE_CHECKING:
     from ..protocol.zygote import PriceRow, Prices
 
-_KEY = "dagprof_price"
+_KEY, _KINDS = "dagprof_price", ("variable", "connection")
 _LOOKUPS = 20
 # Parses whose times count. The first parse of a processor warms up.
 _PARSES = 4
@@ -37,31 +37,19 @@ import time
 try:
     from airflow.sdk import Connection, Variable
 
-    def connection():
-        return Connection.get({key!r})
+    lookups = {{"variable": Variable.get, "connection": Connection.get}}
 except ImportError:
     from airflow.hooks.base import BaseHook
     from airflow.models import Variable
 
-    def connection():
-        return BaseHook.get_connection({key!r})
-
-
-def variable():
-    return Variable.get({key!r})
-
-
-def times(lookup):
-    found = []
-    for _ in range({lookups}):
-        started = time.perf_counter()
-        lookup()
-        found.append((time.perf_counter() - started) * 1000)
-    return found
-
-
+    lookups = {{"variable": Variable.get, "connection": BaseHook.get_connection}}
+found = []
+for _ in range({lookups}):
+    started = time.perf_counter()
+    lookups[{kind!r}]({key!r})
+    found.append((time.perf_counter() - started) * 1000)
 with open({output!r}, "a") as stream:
-    stream.write(json.dumps([times(variable), times(connection)]) + "\\n")
+    stream.write(json.dumps([{kind!r}, found]) + "\\n")
 '''
 
 
@@ -76,12 +64,12 @@ def measure(scratch: str, version: str) -> Prices:
         rows = _parsed(folder, scratch, version)
     finally:
         folders.remove(folder)
-    variables, connections = zip(*rows[1:])
-    return {"variable": _price(variables), "connection": _price(connections)}
+    return {"variable": _price(rows, "variable"), "connection": _price(rows, "connection")}
 
 
-def _price(parses: Sequence[Sequence[float]]) -> PriceRow:
-    """The median price of the first look-up of a parse, and of all others."""
+def _price(rows: Sequence[Any], kind: str) -> PriceRow:
+    """The median price of the first look-up of a parse, and of all others, of one kind."""
+    parses = [times for found, times in rows if found == kind][1:]
     return {
         "first_ms": statistics.median(times[0] for times in parses),
         "next_ms": statistics.median(ms for times in parses for ms in times[1:]),
@@ -89,14 +77,16 @@ def _price(parses: Sequence[Sequence[float]]) -> PriceRow:
 
 
 def _parsed(folder: str, scratch: str, version: str) -> list[Any]:
-    """The times of each parse."""
+    """The kind and the times of each parse."""
     database, dags = os.path.join(folder, metadata.FILE), os.path.join(folder, "dags")
     output = os.path.join(folder, "times")
     shutil.copyfile(os.path.join(scratch, metadata.FILE), database)
     _add_rows(database)
     os.mkdir(dags)
-    with open(os.path.join(dags, "price.py"), "w") as stream:
-        stream.write(_DAG.format(key=_KEY, lookups=_LOOKUPS, output=output))
+    # One file for each kind: the first look-up of a parse opens a connection for both kinds.
+    for kind in _KINDS:
+        with open(os.path.join(dags, kind + ".py"), "w") as stream:
+            stream.write(_DAG.format(key=_KEY, lookups=_LOOKUPS, output=output, kind=kind))
     with open(output, "w"), open(os.devnull, "r+b") as nowhere:
         process = subprocess.Popen(
             [sys.executable, "-m", "airflow", _command(version)],
@@ -120,8 +110,9 @@ def _wait(output: str, process: subprocess.Popen[bytes]) -> list[Any]:
     while time.monotonic() < until and process.poll() is None:
         with open(output) as stream:
             lines = [line for line in stream.read().splitlines(True) if line.endswith("\n")]
-        if len(lines) > _PARSES:
-            return [json.loads(line) for line in lines]
+        rows = [json.loads(line) for line in lines]
+        if all(sum(found == kind for found, _ in rows) > _PARSES for kind in _KINDS):
+            return rows
         time.sleep(_POLL_S)
     raise RuntimeError("Airflow's DAG processor did not parse the file")
 
