@@ -15,8 +15,15 @@ from dagprof.analyse.fleet import FileView, Fleet
 from dagprof.attribution.graph import ImportGraph
 from dagprof.model import Experiment, FileResult, Need, Place
 
-# Waiting modules: what they cost is known, whatever the neighbours do.
-WAITS = "import time\nvalue = 1\ntime.sleep({})\n"
+# Waiting modules: what they cost is known, whatever the neighbours do. They wait without a call that
+# dagprof could propose to remove.
+WAITS = """import time
+value = 1
+class Wait:
+    def __class_getitem__(cls, seconds):
+        time.sleep(seconds)
+Wait[{}]
+"""
 HEAVY, LIGHT = WAITS.format(0.06), WAITS.format(0.03)
 MARGIN_MS = 15.0
 
@@ -494,12 +501,13 @@ def prepare():
     file = result(run, "a.py")
     assert file.failures == ()
     found = {str(e.without[0]): e for e in file.experiments if len(e.without) == 1 and e.called}
-    assert {where: (e.need, e.called, e.assigned) for where, e in found.items()} == {
-        "a.py:6": (Need.NOT_NEEDED, "tools.init", ()),
-        "a.py:7": (Need.NOT_NEEDED, "tools.fetch", ("FRAME",)),
-        "a.py:8": (Need.RAISES, "tools.fetch", ("LIMIT",)),
-        "a.py:9": (Need.NOT_NEEDED, "time.sleep", ()),
-        "base.py:5": (Need.NOT_NEEDED, "tools.prepare", ()),
+    assert {e.need for e in found.values()} == {Need.NOT_NEEDED}
+    assert {where: (e.called, e.assigned, bool(e.kept)) for where, e in found.items()} == {
+        "a.py:6": ("tools.init", (), False),
+        "a.py:7": ("tools.fetch", ("FRAME",), False),
+        "a.py:8": ("tools.fetch", ("LIMIT",), True),
+        "a.py:9": ("time.sleep", (), False),
+        "base.py:5": ("tools.prepare", (), False),
     }
     for where, least_ms in (("a.py:6", 30), ("a.py:9", 25), ("base.py:5", 30)):
         assert found[where].proved_ms > least_ms  # a busy machine adds to it
@@ -525,7 +533,7 @@ def test_an_import_that_only_an_unneeded_call_uses_can_go_with_it(scan: Scan) ->
     assert [str(change.place) for step in steps for change in step.changes] == ["a.py:3", "a.py:1"]
 
 
-def test_a_call_whose_value_parsing_uses_is_needed(scan: Scan) -> None:
+def test_a_call_whose_value_parsing_uses_gets_its_value_from_another_parse(scan: Scan) -> None:
     source = dag("a", "import tools\nLIMIT = tools.fetch()\n").replace(
         "schedule=None)", "schedule=None, params={'n': LIMIT})"
     )
@@ -536,5 +544,10 @@ def test_a_call_whose_value_parsing_uses_is_needed(scan: Scan) -> None:
     }
     file = result(scan(files, depth="full", jobs=1), "a.py")
     found = trial(file, "a.py:2")
-    assert (found.need, found.called) == (Need.RAISES, "tools.fetch")
-    assert "NameError" in found.reason
+    assert (found.need, found.called, found.kept) == (
+        Need.NOT_NEEDED,
+        "tools.fetch",
+        found.without,
+    )
+    assert found.reason == "a.py:7"
+    assert found.proved_ms > 30  # a busy machine adds to it

@@ -1,0 +1,99 @@
+"""What look-ups cost, and what can replace them: real scans, and Airflow's real processor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support import Scan, dag, result
+
+from dagprof.analyse.lookups import lookups
+from dagprof.analyse.others import others
+from dagprof.model import LookupOutcome, PriceSource, Run
+from dagprof.report import others as report_others
+
+IMPORTS = """
+try:
+    from airflow.sdk import Variable
+except ImportError:
+    from airflow.models import Variable
+"""
+BASH = """
+try:
+    from airflow.providers.standard.operators.bash import BashOperator
+except ImportError:
+    from airflow.operators.bash import BashOperator
+"""
+TASK = """
+with DAG("a", start_date=datetime.datetime(2024, 1, 1), schedule=None):
+    BashOperator(task_id="t", bash_command="echo " + FOLDER)
+"""
+HEAD = "import datetime\nfrom airflow import DAG\n"
+
+
+def outcomes(run: Run) -> dict[str, tuple[LookupOutcome, tuple[str, ...], str]]:
+    file = result(run, "a.py")
+    return {each.key: (each.outcome, each.fields, each.reason) for each in file.lookup_trials}
+
+
+def test_a_template_can_replace_a_value_in_a_templated_field(scan: Scan) -> None:
+    source = HEAD + IMPORTS + BASH + "FOLDER = Variable.get('folder')\n" + TASK
+    run = scan({"a.py": source}, depth="full", lookup_latency=("20ms",))
+    assert outcomes(run) == {"folder": (LookupOutcome.TEMPLATE, ("t.bash_command",), "")}
+    (row,) = report_others.rows(run, others(run, None))
+    assert (row.where, row.saves, row.evidence) == ("a.py:13", "20 ms", "tested")
+    assert row.what == (
+        "Each parse looks up 1 Variable (folder): 1 lookup per parse loop. Write"
+        " {{ var.value.folder }} in the templated field instead (t.bash_command)."
+    )
+
+
+def test_parsing_may_need_the_value(scan: Scan) -> None:
+    source = IMPORTS + "NUMBER = int(Variable.get('number'))\nNAME = Variable.get('name', 'x')\n"
+    tagged = dag("a", source).replace("schedule=None)", "schedule=None, tags=[NAME])")
+    found = outcomes(scan({"a.py": tagged}, depth="full"))
+    number, name = found["number"], found["name"]
+    assert number[0] is LookupOutcome.NEEDED
+    assert "ValueError" in number[2]
+    assert name[0] is LookupOutcome.NEEDED
+    assert "dag.tags" in name[2]
+
+
+def test_only_tasks_may_use_the_value(scan: Scan) -> None:
+    source = dag("a", IMPORTS + "KEY = Variable.get('key with spaces')\n")
+    found = outcomes(scan({"a.py": source}, depth="full"))
+    assert found == {"key with spaces": (LookupOutcome.TASK, (), "")}
+
+
+def test_prices_of_the_user_are_used(scan: Scan) -> None:
+    source = dag("a", IMPORTS + "for n in range(10):\n    Variable.get('key%d' % n)\n")
+    run = scan({"a.py": source}, lookup_latency=("variable=5ms", "connection=8ms"))
+    assert run.lookup_prices is not None
+    assert run.lookup_prices.source is PriceSource.GIVEN
+    found = lookups(run)
+    assert (found.lookups, found.cost_ms, found.files) == (10, 50.0, 1)
+    assert report_others.about_lookups(run).startswith(
+        "1 file looks up Variables or Connections: 10 lookups per parse loop, about 28,800 per day."
+    )
+
+
+def test_the_price_comes_from_the_real_processor_and_is_kept(
+    scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    source = dag("a", IMPORTS + "for n in range(10):\n    Variable.get('key%d' % n)\n")
+    run = scan({"a.py": source})
+    assert run.lookup_prices is not None
+    assert run.lookup_prices.source is PriceSource.MEASURED
+    assert 0.2 < run.lookup_prices.variable.next_ms < 200
+    assert run.lookup_prices.variable.first_ms > run.lookup_prices.variable.next_ms
+    assert 0.2 < run.lookup_prices.connection.next_ms < 200
+    assert not list(Path(run.root).glob("prices-*"))
+    again = scan({"a.py": source}, depth="quick")
+    assert again.lookup_prices == run.lookup_prices
+
+
+def test_a_scan_without_lookups_has_no_price(scan: Scan) -> None:
+    run = scan({"a.py": dag("a")})
+    assert run.lookup_prices is None
+    assert report_others.about_lookups(run) == ""
