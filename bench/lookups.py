@@ -111,7 +111,7 @@ def forecast(python: Path, folder: Path) -> dict[str, float]:
         [*map(str, command), "--output-dir", str(folder / "out")], env=env, check=False, cwd=folder
     )
     from dagprof import load
-    from dagprof.analyse.lookups import file_cost_ms
+    from dagprof.analyse.others.lookups import file_cost_ms
 
     run = load(folder / "out" / "run.json")
     return {Path(file.path).stem: file_cost_ms(file, run.lookup_prices) for file in run.files}

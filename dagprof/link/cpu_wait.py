@@ -31,6 +31,10 @@ class NetTimes:
         """The net time of code that computes all the time, such as a collection."""
         return time / (1 + self._waits)
 
+    def part(self, time: float) -> float:
+        """The net time of a part of the parse, which waited as often as the whole."""
+        return time * self._share
+
     def statement_us(self, wall_us: int, cpu_us: int) -> int:
         """The net time of a statement, which may also have waited for something else."""
         return round(max(wall_us - self._waits * cpu_us, min(cpu_us, wall_us)))

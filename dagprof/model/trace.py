@@ -162,7 +162,8 @@ class Trace(Frozen, frozen=True):
     the times of the statements.
 
     All times exclude waiting for a CPU, in proportion to the CPU time. The uninstrumented parses
-    may have waited for a different time.
+    may have waited for a different time. ``load_ms`` is the load stage, 0.0 in Runs of older
+    versions of dagprof.
     """
 
     wall_ms: SignedMs
@@ -173,6 +174,7 @@ class Trace(Frozen, frozen=True):
     statements: tuple[Statement, ...] = ()
     memory: tuple[StatementMemory, ...] = ()
     helpers: tuple[HelperStatements, ...] = ()
+    load_ms: SignedMs = 0.0
 
 
 class Stack(Frozen, frozen=True):

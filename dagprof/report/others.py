@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from dagprof.analyse.lookups import LookupLine, lookups
-from dagprof.analyse.loops import GUARD, LoopCost
 from dagprof.analyse.others import LookupChange, Others
-from dagprof.analyse.preloading import Preload
+from dagprof.analyse.others.lookups import LookupLine, lookups
+from dagprof.analyse.others.loops import GUARD, LoopCost
+from dagprof.analyse.others.preloading import Preload
 from dagprof.model import LookupOutcome, LookupPrices, PriceSource, Run
 from dagprof.passes.templates import template_of
 from dagprof.quantities import count

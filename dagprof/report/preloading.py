@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagprof.analyse.preloading import Preload
+from dagprof.analyse.others.preloading import Preload
 from dagprof.model import PreloadedPackage
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from support import Scan, dag, result
 
-from dagprof.analyse.lookups import lookups
 from dagprof.analyse.others import others
+from dagprof.analyse.others.lookups import lookups
 from dagprof.model import LookupOutcome, PriceSource, Run
 from dagprof.report import others as report_others
 

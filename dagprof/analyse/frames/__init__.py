@@ -17,7 +17,7 @@ from dagprof.analyse.frames.files import (
     samples_frame,
 )
 from dagprof.analyse.frames.imports import edges_frame, imports_frame, loads_frame, savings_frame
-from dagprof.analyse.frames.statements import statements_frame
+from dagprof.analyse.frames.statements import owners_frame, statements_frame
 
 __all__ = [
     "Group",
@@ -31,6 +31,7 @@ __all__ = [
     "imports_frame",
     "instabilities_frame",
     "loads_frame",
+    "owners_frame",
     "plan_frame",
     "records",
     "samples_frame",

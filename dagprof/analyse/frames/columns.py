@@ -87,6 +87,14 @@ STATEMENTS = {
     "count": _WHOLE,
     "is_partial": _FLAG,
 }
+OWNERS = {
+    "path": _TEXT,
+    "kind": _TEXT,
+    "file": _TEXT,
+    "line": _WHOLE,
+    "what": _TEXT,
+    "ms": _REAL,
+}
 ACCESSES = {
     "path": _TEXT,
     "kind": _TEXT,

@@ -1,4 +1,4 @@
-"""The table of top-level statements."""
+"""The tables of top-level statements, and of all causes of the load stage."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pandas as pd
 from dagprof.analyse import loads as loading
 from dagprof.analyse.frames import columns
 from dagprof.analyse.frames.building import ranked, table
+from dagprof.analyse.owners import owners
 from dagprof.analyse.statements import are_partial, depths
 from dagprof.attribution.scale import scale
 from dagprof.attribution.statement_times import own_us
@@ -39,6 +40,29 @@ def statements_frame(run: Run, from_ms: float = 0.0) -> pd.DataFrame:
 
     frame = table(columns.STATEMENTS, rows())
     return ranked(frame, "self_ms")
+
+
+def owners_frame(run: Run) -> pd.DataFrame:
+    """One row per file and part of the load stage: import, call, own work and so on. The largest
+    part comes first, and the parts of a file add up to its median load stage.
+
+    ``file`` and ``line`` are the line of the user's code that causes the part. ``what`` is the
+    module or the statement. Files without a trace have no rows. Times exclude the time that parses
+    waited for a CPU.
+    """
+    rows = (
+        (
+            owner.path,
+            owner.kind.value,
+            owner.place.file if owner.place else "",
+            owner.place.line if owner.place else 0,
+            owner.what,
+            owner.ms,
+        )
+        for file in run.files
+        for owner in owners(run, file)
+    )
+    return ranked(table(columns.OWNERS, rows), "ms")
 
 
 def _statement_rows(

@@ -104,6 +104,7 @@ class Traced(Message, frozen=True):
     statements: Annotated[tuple[StatementRow, ...], ROWS]
     memory: Annotated[tuple[StatementMemory, ...], ROWS]
     uninstrumented: tuple[UntracedRow, ...]
+    load_ms: Ms = 0.0
     helpers: tuple[HelperStatements, ...] = ()
 
     def __post_init__(self) -> None:

@@ -295,8 +295,12 @@ class TracedParse:
         """The number of rows that are left out, by field of the result."""
         return self.tracer.left_out
 
-    def report(self) -> Traced:
-        """Rows for the Run; call after the parse, outside all clocks."""
+    def report(self, load_ms: float) -> Traced:
+        """Rows for the Run, with the time of the load stage; call after the parse, outside all
+        clocks.
+        """
+        apart = self.tracer.apart
+        tracing_ns = self.tracer.excluded_ns() - apart.gc_ns - apart.compile_ns
         self.tracer.uninstall()
         found = rows.report(self.tracer, self._dag_module)
         places = {row[0]: place for place, row in enumerate(found["modules"])}
@@ -310,6 +314,7 @@ class TracedParse:
             ],
             "gc_ms": self.tracer.apart.gc_ns / 1e6,
             "compile_ms": self.tracer.apart.compile_ns / 1e6,
+            "load_ms": max(0.0, load_ms - tracing_ns / 1e6),
             "uninstrumented": self.plain,
         }
 

@@ -245,7 +245,7 @@ class Child:
             "cpu_ms": parsed.figures["cpu_ms"],
             "queued_ms": parsed.figures["queued_ms"],
             "effects": effects.rows_so_far(),
-            "trace": traced.report(),
+            "trace": traced.report(parsed.figures["load_ms"]),
             "lost": lost[: bounds.LOST_DAGS],
         }
         self._left_out.update(traced.left_out, lost=len(lost) - len(facts["lost"]))

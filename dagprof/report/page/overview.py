@@ -42,6 +42,7 @@ def build(
         "title": figures.headline(run),
         "headline": _unbroken(figures.headline(run)),
         "busy": figures.busy(run),
+        "causes": figures.causes(run),
         "tiles": _tiles(run, comparison, plan),
         "plan": _plan(run, plan) if plan and plan.steps else None,
         "others": [_other_row(row) for row in report_others.rows(run, found)],

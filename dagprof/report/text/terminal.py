@@ -90,6 +90,8 @@ def _headline(
     gate = None if verdict is None else _gate(verdict)
     for sentence in answer.sentences(run, plan_, found, gate):
         console.print(Text(sentence.text, style=sentence.style))
+    if shares := figures.causes(run):
+        console.print(Text(f"Causes: {shares}.", style="dim"))
     console.print(Text(safe_text(text), style="dim"))
 
 

@@ -1,15 +1,13 @@
-"""Changes that are not in the plan, because they do not remove code from a parse: look-ups,
-preloading, and loops that build DAGs.
-"""
+"""Collects the other changes of each kind, and what the trials of look-ups found."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from dagprof.analyse.fleet import Plan
-from dagprof.analyse.lookups import LookupLine, lookups
-from dagprof.analyse.loops import LoopCost, loops
-from dagprof.analyse.preloading import Preload, preload
+from dagprof.analyse.others.lookups import LookupLine, lookups
+from dagprof.analyse.others.loops import LoopCost, loops
+from dagprof.analyse.others.preloading import Preload, preload
 from dagprof.model import LookupOutcome, LookupTrial, Run
 
 # The minimum saving of a change, in ms over all files.
