@@ -87,7 +87,7 @@ def _loads(run: Run, file: FileResult, trace: Trace) -> Iterator[Owner]:
         if lead.module < 0 and lead.line <= 0:
             continue  # Airflow loads it later, to check or to serialise the DAGs
         kind = CauseKind.CALL if lead.is_indirect else CauseKind.IMPORT
-        place = Place(file=_path(run, file, lead.module), line=lead.line)
+        place: Place | None = Place(file=_path(run, file, lead.module), line=lead.line)
         if lead.line <= 0:
             kind, place = CauseKind.UNKNOWN, None
         yield Owner(file.path, kind, place, run.modules[module].name, own_us / 1000)

@@ -236,6 +236,15 @@ class ImportGraph:
                 found.update(dict.fromkeys(module for module in asked if isinstance(module, int)))
         return list(found)
 
+    def executors(self, statement: ImportStatement) -> list[int]:
+        """The modules whose functions imported modules while a statement ran, such as a call."""
+        found: dict[int, None] = {}
+        for way in self.ways(statement):
+            for node in self._after[way]:
+                if isinstance(node, Call) and node.statement.importer != ROOT:
+                    found[node.statement.importer] = None
+        return list(found)
+
     def importers(self, module: int) -> list[ImportStatement]:
         """All statements that import a module."""
         return [

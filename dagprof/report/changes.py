@@ -10,6 +10,7 @@ from dagprof.analyse.fleet import Change, Plan, Step
 from dagprof.judge.judgement import Outcome
 from dagprof.model import Experiment, Need, Run
 from dagprof.quantities import count
+from dagprof.report import libraries
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import NOT_TRACED, duration, is_traced
 
@@ -114,7 +115,9 @@ def _call_later(change: Change) -> str:
             f"parsing does not use {names}. Call {called} in a cached function, and call this"
             " function from tasks."
         )
-    return f"{text}{_loaded(change)}{_used_in(change)}"
+    known = libraries.advice(change.called, change.executors, change.modules)
+    also = f" {safe_text(known, 400)}" if known else _loaded(change)
+    return f"{text}{also}{_used_in(change)}"
 
 
 def _loaded(change: Change) -> str:

@@ -84,6 +84,7 @@ class Fleet:
             reason=needed[0].reason if needed else "",
             cautions=tuple(dict.fromkeys(text for trial in trials for text in trial.cautions)),
             in_function=asked.in_function,
+            executors=asked.executors,
             is_star=any(trial.has_star for trial in trials),
             used_in=tuple(dict.fromkeys(place for trial in trials for place in trial.used_in)),
             is_unused=any(trial.is_unused for trial in trials),

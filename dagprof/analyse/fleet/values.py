@@ -32,7 +32,8 @@ class Change(NamedTuple):
     result. ``called`` and ``assigned`` are empty for an import statement.
     ``is_kept`` says that parsing needs the value of the call, but not a new one in each parse;
     ``needed_at`` is then the line that needs the value, if known. ``names`` are the only names of a
-    ``from`` import that parsing does not need.
+    ``from`` import that parsing does not need. ``executors`` are the modules whose functions import
+    others while the statement runs.
     """
 
     place: Place
@@ -59,6 +60,7 @@ class Change(NamedTuple):
     is_kept: bool = False
     needed_at: str = ""
     names: tuple[str, ...] = ()
+    executors: tuple[str, ...] = ()
 
     @property
     def evidence(self) -> str:

@@ -15,12 +15,14 @@ from dagprof.model import Experiment, FileResult, Need, Place, Run
 
 class ImportedModules(NamedTuple):
     """The modules that a statement loads, the user's statements through which these modules were
-    first loaded, and whether a function call executed the statement.
+    first loaded, whether a function call executed the statement, and the modules whose functions
+    imported others while the statement ran.
     """
 
     modules: tuple[str, ...]
     chain: tuple[Place, ...]
     in_function: bool
+    executors: tuple[str, ...] = ()
 
 
 class FileView:
@@ -91,7 +93,10 @@ class FileView:
         targets = graph.targets(statement)
         names = _innermost([self._run.modules[module].name for module in targets])
         return ImportedModules(
-            names, _chain(graph, targets, self._run, self._file), graph.is_in_function(statement)
+            names,
+            _chain(graph, targets, self._run, self._file),
+            graph.is_in_function(statement),
+            tuple(self._run.modules[module].name for module in graph.executors(statement)),
         )
 
     def _here(self, places: Collection[Place]) -> frozenset[Place]:

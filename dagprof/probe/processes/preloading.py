@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Sequence
 
 from .. import bounds, faults
-from ..system.usage import rss_kib
+from ..system import mapped
 
 if TYPE_CHECKING:
     from ..protocol.rows import TextRow
@@ -29,7 +29,7 @@ def preload(names: Sequence[str], collector: Collector) -> Preloaded:
     each fork do not count: OpenBLAS, which comes with numpy, ends its threads and starts them
     again.
     """
-    known, rss, before = set(sys.modules), rss_kib(), _open_things()
+    before, known, memory = _open_things(), set(sys.modules), mapped.kib()
     failed: list[TextRow] = []
     started = perf_counter()
     for name in names:
@@ -45,7 +45,7 @@ def preload(names: Sequence[str], collector: Collector) -> Preloaded:
     ]
     return {
         "wall_ms": wall_ms,
-        "rss_kib": max(0, rss_kib() - rss),
+        "rss_kib": mapped.grown_kib(memory),
         "loaded": sorted(loaded)[: bounds.LOADS],
         "failed": failed,
         "threads": max(0, threads),
