@@ -11,6 +11,7 @@ Mapped = Dict[str, int]
 def kib() -> Mapped:
     """The resident memory; empty if the kernel does not have it."""
     found: Mapped = {}
+    resident = 0
     name = ""
     try:
         with open("/proc/self/smaps", "rb") as file:
