@@ -91,7 +91,7 @@ def _changes(run: Run, plan: Plan, found: Others) -> Iterator[Sentence]:
 
 def _saves(ms: float, before_ms: float, files: int, evidence: str) -> str:
     share = f" ({ms / before_ms:.0%} of the parse loop)" if before_ms else ""
-    return f"saves {duration(ms)}{share} in {count(files, 'file')}, {evidence}"
+    return f"saves {duration(ms)}{share} in {count(files, 'file')} ({evidence})"
 
 
 def _doing(run: Run) -> Iterator[Sentence]:

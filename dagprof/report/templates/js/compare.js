@@ -11,7 +11,14 @@ function samplesPlot(before, now) {
   ] : [];
   const text = (values, name) => (values.length ? `${name}: ${values.map((ms) => ms.toFixed(0)).join(", ")} ms` : `${name}: no parse`);
   const label = `${text(before, "before")}; ${text(now, "now")}`;
-  return svg("svg", { class: "samples", viewBox: "0 0 300 40", role: "img", "aria-label": label }, svg("title", {}, label), row(before, 11, "before"), row(now, 29, "now"));
+  const largest = Math.max(...every);
+  const axis = [
+    svg("line", { x1: x(0), x2: x(largest), y1: 41, y2: 41, class: "axis" }),
+    [0, largest].map((ms) => svg("line", { x1: x(ms), x2: x(ms), y1: 38, y2: 44, class: "axis" })),
+    svg("text", { x: x(0), y: 54, class: "axis-label" }, "0 ms"),
+    svg("text", { x: x(largest), y: 54, "text-anchor": "end", class: "axis-label" }, duration(largest)),
+  ];
+  return svg("svg", { class: "samples", viewBox: "0 0 300 57", role: "img", "aria-label": label }, svg("title", {}, label), row(before, 11, "before"), row(now, 29, "now"), axis);
 }
 
 // Both trees as one: a module is the same where it was loaded below the same ones. As wide as the wider side.
