@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -36,10 +37,14 @@ class CallStatement(NamedTuple):
 
 def call_statements(file: str) -> dict[int, CallStatement]:
     """The statements of a source file that call a function when the file is executed, by their
-    first lines. The bodies of functions do not count.
+    first lines. The bodies of functions do not count, and neither do lines with several statements
+    and statements that bind a name inside an expression (``:=``).
     """
     tree = tree_of(file)
-    return dict(_found(tree)) if tree is not None else {}
+    if tree is None:
+        return {}
+    begun = Counter(node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt))
+    return {line: call for line, call in _found(tree) if begun[line] == 1}
 
 
 def _found(tree: ast.AST) -> Iterator[tuple[int, CallStatement]]:
@@ -55,6 +60,8 @@ def _found(tree: ast.AST) -> Iterator[tuple[int, CallStatement]]:
 
 
 def _of_statement(node: ast.stmt, is_class: bool) -> CallStatement | None:
+    if any(map(_binds, _headers(node))):
+        return None
     if isinstance(node, ast.Expr):
         return CallStatement(_name(node.value)) if isinstance(node.value, ast.Call) else None
     if isinstance(node, ast.Assign | ast.AnnAssign):
@@ -66,8 +73,14 @@ def _of_statement(node: ast.stmt, is_class: bool) -> CallStatement | None:
     return None if call is None else CallStatement(_name(call), can_go=False)
 
 
+def _binds(value: ast.expr | None) -> bool:
+    return value is not None and any(isinstance(part, ast.NamedExpr) for part in ast.walk(value))
+
+
 def _headers(node: ast.stmt) -> list[ast.expr | None]:
     """The expressions of a statement that Python evaluates before the blocks inside it."""
+    if isinstance(node, ast.Expr | ast.Assign | ast.AnnAssign):
+        return [node.value]
     if isinstance(node, ast.If | ast.While | ast.Assert):
         return [node.test]
     if isinstance(node, ast.For):

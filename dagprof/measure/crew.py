@@ -25,6 +25,8 @@ from dagprof.model import Doubt, Measured
 from dagprof.passes import file
 from dagprof.passes.asking import Ask, Request
 
+# The time limit for the imports of a worker.
+PRELOAD_S = 30.0
 TWICE = "The parse killed the measuring process twice."
 Result = TypeVar("Result")
 
@@ -163,7 +165,7 @@ class Worker:
         started = self._conversation = self._zygotes.worker(shown, self._preload)
         if self._preload:
             try:
-                self._facts = started.preloaded()
+                self._facts = started.preloaded(PRELOAD_S)
             except ConnectionLost:
                 self.end()
                 raise

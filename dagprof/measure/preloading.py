@@ -4,7 +4,7 @@ packages, in turns with ordinary parses.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,9 +66,10 @@ def measure(
     depth: Depth,
     limits: ParseLimits,
     budget: Budget,
+    begins: Callable[[str], object],
 ) -> Preloading | None:
     """Preload the packages that cost the most, and parse the files that gain the most. None if no
-    package costs enough.
+    package costs enough. ``begins`` is told each step.
     """
     effort = _EFFORTS[depth]
     total_ms = sum(measured.result.own_ms for measured in files.values())
@@ -76,10 +77,11 @@ def measure(
     wanted = preloads.packages(files.values(), least_ms=least_ms)[:MOST_PACKAGES]
     if not wanted or budget.is_spent:
         return None
-    packages = _each_alone(zygotes, wanted)
+    packages = _each_alone(zygotes, wanted, budget, begins)
     safe = [package for package in packages if package.is_safe]
     if not safe:
         return Preloading(packages=packages)
+    begins("parsing with preloaded packages")
     worker = Worker(zygotes, preload=[name for package in safe for name in package.modules])
     try:
         facts = worker.preloaded()
@@ -98,12 +100,18 @@ def measure(
     )
 
 
-def _each_alone(zygotes: Zygotes, wanted: Iterable[Package]) -> tuple[PreloadedPackage, ...]:
+def _each_alone(
+    zygotes: Zygotes,
+    wanted: Iterable[Package],
+    budget: Budget,
+    begins: Callable[[str], object],
+) -> tuple[PreloadedPackage, ...]:
     """Each package by itself, except those that come with an earlier one."""
     found, known = [], set[str]()
     for package in wanted:
-        if known.issuperset(package.modules):
+        if known.issuperset(package.modules) or budget.is_spent:
             continue
+        begins(f"importing {package.name} before a fork")
         result, loaded = _alone(zygotes, package)
         found.append(result)
         if result.is_safe:
@@ -123,9 +131,10 @@ def _alone(zygotes: Zygotes, package: Package) -> tuple[PreloadedPackage, list[s
             wall_ms=0.0,
             rss_kib=0,
             loaded=[],
-            failed=[(package.name, "the import ended the process")],
+            failed=[(package.name, "the import ended or stopped the process, or took too long")],
             threads=0,
             sockets=0,
+            processes=0,
         )
     finally:
         worker.end()
@@ -136,6 +145,7 @@ def _alone(zygotes: Zygotes, package: Package) -> tuple[PreloadedPackage, list[s
         rss_kib=facts.rss_kib,
         threads=facts.threads,
         sockets=facts.sockets,
+        processes=facts.processes,
         error=": ".join(facts.failed[0]) if facts.failed else "",
     )
     return result, facts.loaded

@@ -153,9 +153,12 @@ class _Scan:
             return run
         doubts = list(run.doubts)
         site = self._site
-        self._progress.preparing("measuring the price of lookups")
         prices = lookup_prices.prices(
-            site.zygotes.current, self._settings, site.config["cache"], doubts
+            site.zygotes.current,
+            self._settings,
+            site.config["cache"],
+            doubts,
+            self._progress.preparing,
         )
         priced: Run = msgspec.structs.replace(run, lookup_prices=prices, doubts=tuple(doubts))
         return priced
@@ -183,7 +186,12 @@ class _Scan:
         results = rounds.measure(files, known)
         if preloading.is_measured(self._settings):
             self._preloading = preloading.measure(
-                site.zygotes, rounds.results, self._settings.depth, limits, rounds.budget
+                site.zygotes,
+                rounds.results,
+                self._settings.depth,
+                limits,
+                rounds.budget,
+                self._progress.preparing,
             )
         other = None
         if self._settings.depth is Depth.FULL:

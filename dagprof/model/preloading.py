@@ -13,8 +13,9 @@ class PreloadedPackage(Frozen, frozen=True):
     """A package to preload, and the modules of it to import.
 
     ``wall_ms`` and ``rss_kib`` are the time and the memory that the imports cost the manager once.
-    ``threads`` and ``sockets`` count what the imports leave behind. A fork breaks these, so such a
-    package must not be preloaded. ``error`` is the reason why a module cannot be imported.
+    ``threads``, ``sockets`` and ``processes`` count what the imports leave behind. A fork breaks
+    these, so such a package must not be preloaded. ``error`` is the reason why a module cannot be
+    imported.
     """
 
     name: str
@@ -23,12 +24,13 @@ class PreloadedPackage(Frozen, frozen=True):
     rss_kib: Count = 0
     threads: Count = 0
     sockets: Count = 0
+    processes: Count = 0
     error: str = ""
 
     @property
     def is_safe(self) -> bool:
         """Whether processes that are forked later can use the package."""
-        return not (self.threads or self.sockets or self.error)
+        return not (self.threads or self.sockets or self.processes or self.error)
 
 
 class PreloadedFile(Frozen, frozen=True):

@@ -147,7 +147,10 @@ class _Trial:
         self.need, self.reason = self._verdict(plain, reply, lab)
         self.has_star = reply.result is not None and bool(reply.result.stars)
         if self.need is Need.NOT_NEEDED and reply.result is not None:
-            self.cautions = state_differences(plain.state, reply.result.state)
+            self.cautions = [
+                *state_differences(plain.state, reply.result.state),
+                *(_shared(*row) for row in reply.result.shared),
+            ]
 
     def _verdict(self, plain: Result, reply: Reply, lab: Lab) -> tuple[Need, str]:
         result = reply.result
@@ -157,8 +160,8 @@ class _Trial:
             )
         if result.unkept:
             name, file, line = result.unkept[0]
-            text = f"no other parse can use the value at {_short(file)}:{line}, which has type"
-            return Need.UNKNOWN, f"{text} {name}"
+            text = f"no other parse can use the value at {_short(file)}:{line}"
+            return Need.UNKNOWN, f"{text}, which has type {name}" if name else text
         if result.failures:
             last = result.failures[-1]
             self.raised_at = (last.file, last.line)
@@ -280,6 +283,11 @@ def _time(trials: Sequence[_Trial], lab: Lab, rounds: int) -> None:
             without = reading.timed(trial.parse(lab))
             if plain is not None and without is not None:
                 trial.compare(plain.sample, without.sample)
+
+
+def _shared(name: str, file: str, line: int) -> str:
+    """The note about a value that other objects hold: a copy does not follow their changes."""
+    return f"other objects that refer to the same {name} ({_short(file)}:{line})"
 
 
 def _why(failure: FailureRow) -> str:

@@ -77,20 +77,22 @@ def _changes(run: Run, plan: Plan, found: Others) -> Iterator[Sentence]:
     told: list[tuple[float, str]] = []
     if plan.steps:
         step = plan.steps[0]
-        saves = _saves(step.adds_ms, plan.before_ms, step.files, step.evidence)
+        saves = _saves(run, step.adds_ms, step.files, step.evidence)
         text = f"{changes.places(step)}, {saves}. {safe_text(changes.instruction(step), 300)}"
         told.append((step.adds_ms, text))
     row = next((row for row in others.rows(run, found) if row.ms > 0), None)
     if row is not None and row.ms >= _WORTH_SHARE * plan.before_ms:
-        saves = _saves(row.ms, plan.before_ms, row.files, row.evidence)
+        saves = _saves(run, row.ms, row.files, row.evidence)
         told.append((row.ms, f"{row.where}, {saves}. {safe_text(row.what, 300)}"))
     told.sort(key=lambda pair: -pair[0])
     for number, (_, text) in enumerate(told):
         yield Sentence(f"{'Next best' if number else 'Best'} change: {text}")
 
 
-def _saves(ms: float, before_ms: float, files: int, evidence: str) -> str:
-    share = f" ({ms / before_ms:.0%} of the parse loop)" if before_ms else ""
+def _saves(run: Run, ms: float, files: int, evidence: str) -> str:
+    # Savings exclude the wait for a CPU, which the headline of a busy machine contains.
+    is_clear = bool(run.total_own_ms) and not run.was_busy
+    share = f" ({ms / run.total_own_ms:.0%} of the parse loop)" if is_clear else ""
     return f"saves {duration(ms)}{share} in {count(files, 'file')} ({evidence})"
 
 

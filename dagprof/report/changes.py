@@ -61,7 +61,7 @@ def advice(change: Change) -> str:
     if change.names:
         names = ", ".join(safe_text(name, 60) for name in change.names)
         return (
-            f"Import only {names} inside the functions that use"
+            f"Move only {names} from this import into the functions that use"
             f" {'it' if len(change.names) == 1 else 'them'}. Parsing needs the other names of this"
             f" import.{_used_in(change)}"
         )

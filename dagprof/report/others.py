@@ -46,8 +46,7 @@ def rows(run: Run, found: Others) -> list[Row]:
 def _preloading(found: Preload | None) -> Iterator[Row]:
     if found is None or not found.packages:
         return
-    names = ", ".join(safe_text(package.name, 60) for package in found.packages)
-    text = (f"Preload {names}.", preloading.summary(found), preloading.beside_the_plan(found))
+    text = (preloading.summary(found), preloading.beside_the_plan(found))
     yield Row(
         ms=found.saving_ms,
         saves=duration(found.saving_ms),
@@ -94,7 +93,7 @@ def _instead(change: LookupChange) -> str:
             "Use a Jinja template in the field of the operator, or look up the value in the task."
         )
     if trial.outcome is LookupOutcome.TASK:
-        return "Only tasks use the value: look up the value in the task."
+        return "No DAG contains the value: look up the value in the task, unless code compares it."
     if trial.outcome is LookupOutcome.TEMPLATE:
         fields = ", ".join(safe_text(field, 80) for field in trial.fields)
         template = safe_text(template_of(trial.key), 80)
@@ -144,10 +143,13 @@ def about_lookups(run: Run) -> str:
 
 
 def _price(prices: LookupPrices) -> str:
+    first_ms = max(prices.variable.first_ms, prices.connection.first_ms)
     each = (
         f"{duration(prices.variable.next_ms)} for a Variable,"
         f" {duration(prices.connection.next_ms)} for a Connection"
     )
+    if first_ms > max(prices.variable.next_ms, prices.connection.next_ms):
+        each += f", {duration(first_ms)} for the first lookup of a parse"
     if prices.source is PriceSource.MEASURED:
         return f"{each}; measured with Airflow's own SQLite database"
     return f"{each}; given with --lookup-latency"

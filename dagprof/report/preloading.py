@@ -21,7 +21,7 @@ _SMALLEST_MS = 5.0
 
 
 def summary(found: Preload) -> str:
-    """The saving in a few sentences. Empty if nothing can be preloaded."""
+    """The change and its memory in a few sentences. Empty if nothing can be preloaded."""
     if not found.packages or found.saving_ms < _SMALLEST_MS:
         return ""
     names = ", ".join(safe_text(package.name, 60) for package in found.packages)
@@ -31,8 +31,8 @@ def summary(found: Preload) -> str:
         else f"measured in {found.measured} of them, estimated in the others"
     )
     text = (
-        f"Preloading {names} would save {duration(found.saving_ms)} per parse loop in"
-        f" {count(found.files, 'file')} ({how}). The DAG processor would need"
+        f"Preload {names} in the DAG processor: {count(found.files, 'file')} ({how}) would no"
+        f" longer load {'it' if len(found.packages) == 1 else 'them'}. The DAG processor would need"
         f" {found.manager_kib / 1024:,.0f} MiB more memory"
     )
     if found.parse_kib >= 1024:
@@ -73,7 +73,11 @@ def unsafe(package: PreloadedPackage) -> str:
         return f"dagprof could not preload {name}: {safe_text(package.error, 200)}"
     left = [
         count(number, what)
-        for number, what in ((package.threads, "thread"), (package.sockets, "open socket"))
+        for number, what in (
+            (package.threads, "thread"),
+            (package.sockets, "open socket"),
+            (package.processes, "child process"),
+        )
         if number
     ]
     return (

@@ -126,7 +126,7 @@ def test_only_the_names_that_parsing_does_not_need_go(scan: Scan) -> None:
     assert found.proved_ms > 30
     step = Fleet(run).plan().steps[0]
     assert changes.instruction(step) == (
-        "Import only slow inside the functions that use it. Parsing needs the other names of this import."
+        "Move only slow from this import into the functions that use it. Parsing needs the other names of this import."
     )
 
 
@@ -162,3 +162,49 @@ def test_the_statements_of_a_slow_helper_are_timed(scan: Scan) -> None:
     assert took[9] > 45_000
     assert [row.line for row in timed.statements if row.parent >= 0] == [9]
     assert json.dumps(sorted(took)) == "[1, 3, 7, 8, 9]"
+
+
+def test_a_value_that_other_objects_share_gets_a_note(scan: Scan) -> None:
+    """A stored copy does not follow the changes of the original."""
+    helper = (
+        READ
+        + "REGISTRY = []\n\ndef registry():\n    read()\n    return REGISTRY\n\nSAME = registry()\n"
+    )
+    files = {"helper.py": helper, "a.py": tagged("import helper\n", "len(helper.SAME)")}
+    found = kept(result(scan(files, depth="full", jobs=1), "a.py"), "helper.py:13")
+    assert found.kept
+    assert found.cautions == ("other objects that refer to the same list (helper.py:13)",)
+    alone = READ + "def fresh():\n    read()\n    return [1]\n\nVALUE = fresh()\n"
+    files = {"helper.py": alone, "a.py": tagged("import helper\n", "len(helper.VALUE)")}
+    found = kept(result(scan(files, depth="full", jobs=1), "a.py"), "helper.py:11")
+    assert found.kept
+    assert found.cautions == ()
+
+
+def test_a_class_with_a_metaclass_is_not_timed_inside(scan: Scan) -> None:
+    """Its namespace may make names of everything that is read."""
+    helper = (
+        READ
+        + """class Names(dict):
+    def __missing__(self, name):
+        if name.startswith("__"):
+            raise KeyError(name)
+        self[name] = name
+        return name
+
+class Meta(type):
+    @classmethod
+    def __prepare__(meta, name, bases):
+        return Names()
+
+class Colours(metaclass=Meta):
+    RED
+    GREEN
+
+FIRST = read()
+"""
+    )
+    files = {"helper.py": helper, "a.py": tagged("import helper\n", "helper.Colours.RED")}
+    file = result(scan(files, depth="full", jobs=1), "a.py")
+    assert not [doubt.text for doubt in file.doubts if "outcomes" in doubt.text]
+    assert kept(file, "helper.py:23").need is Need.NOT_NEEDED

@@ -48,6 +48,20 @@ def test_a_template_can_replace_a_value_in_a_templated_field(scan: Scan) -> None
     )
 
 
+def test_code_may_change_the_value_before_it_is_in_the_field(scan: Scan) -> None:
+    before = "FOLDER = Variable.get('folder').upper()\n"
+    source = HEAD + IMPORTS + BASH + before + TASK
+    found = outcomes(scan({"a.py": source}, depth="full"))["folder"]
+    assert found == (
+        LookupOutcome.NEEDED,
+        (),
+        "code changes the value before it is in t.bash_command",
+    )
+    length = HEAD + IMPORTS + BASH + "FOLDER = str(len(Variable.get('folder')))\n" + TASK
+    found = outcomes(scan({"a.py": length}, depth="full"))["folder"]
+    assert found[0] is LookupOutcome.NEEDED
+
+
 def test_parsing_may_need_the_value(scan: Scan) -> None:
     source = IMPORTS + "NUMBER = int(Variable.get('number'))\nNAME = Variable.get('name', 'x')\n"
     tagged = dag("a", source).replace("schedule=None)", "schedule=None, tags=[NAME])")

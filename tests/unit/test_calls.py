@@ -92,6 +92,14 @@ def test_statements_that_only_call_or_keep_what_a_call_returns(tmp_path: Path) -
     }
 
 
+def test_a_name_bound_inside_an_expression_and_a_second_statement_are_left_out(
+    tmp_path: Path,
+) -> None:
+    source = tmp_path / "a.py"
+    source.write_text("y = (m := slow())\nz = one(); w = two()\nif n := slow():\n    init()\n")
+    assert {line: call.called for line, call in call_statements(str(source)).items()} == {4: "init"}
+
+
 @pytest.mark.parametrize("text", ["def broken(", "", "\x00"])
 def test_a_source_without_statements_has_no_calls(tmp_path: Path, text: str) -> None:
     source = tmp_path / "a.py"

@@ -23,13 +23,14 @@ class Fleet:
     def __init__(self, run: Run) -> None:
         self._total_ms = run.total_own_ms
         graphs = self._graphs = Graphs(run)
+        partial = {e.without[0] for file in run.files for e in file.experiments if e.names}
         keys = [group(module, "distribution") for module in run.modules]
         self.distributions: dict[str, float] = {}
         self.views: list[FileView] = []
         for file in run.files:
             graph = graphs.of(file)
             if graph is not None and file.is_timed:
-                self.views.append(FileView(run, file, graph, graphs.texts))
+                self.views.append(FileView(run, file, graph, graphs.texts, partial))
                 for name, ms in alone_by_group(file, graph, keys).items():
                     self.distributions[name] = self.distributions.get(name, 0.0) + ms
         self._plans: dict[tuple[int, bool], Plan] = {}

@@ -31,7 +31,12 @@ class FileView:
     """
 
     def __init__(
-        self, run: Run, file: FileResult, graph: ImportGraph, texts: Collection[str] = ()
+        self,
+        run: Run,
+        file: FileResult,
+        graph: ImportGraph,
+        texts: Collection[str] = (),
+        partial: Collection[Place] = (),
     ) -> None:
         self.path, self._own_ms = file.path, file.own_ms
         self._per_us = saving_ms(file, 1.0)
@@ -50,6 +55,12 @@ class FileView:
         }
         self._run, self._file = run, file
         self._memory = _memory(run, file)
+        # Of these imports only some names can go. The graph does not know what a name loads, so
+        # only a measured saving counts.
+        self._partial = {
+            e.without[0]: e.proved_ms for e in file.experiments if e.names and e.is_shorter
+        }
+        self._are_partial = frozenset(partial)
         self._proved = self._proofs(file.experiments)
         self.trials: dict[Place, Experiment] = {
             e.without[0]: e for e in file.experiments if len(e.without) == 1
@@ -100,7 +111,7 @@ class FileView:
         )
 
     def _here(self, places: Collection[Place]) -> frozenset[Place]:
-        return frozenset(place for place in places if place in self.statements)
+        return frozenset(place for place in places if place in self.statements) - self._are_partial
 
     def _proofs(self, experiments: Iterable[Experiment]) -> dict[int, float]:
         """The median saving for each set of removed modules. Experiments that remove the same
@@ -108,9 +119,8 @@ class FileView:
         """
         rounds: dict[int, list[float]] = {}
         for experiment in experiments:
-            if experiment.is_proof and len(self._here(experiment.without)) == len(
-                experiment.without
-            ):
+            is_whole = len(self._here(experiment.without)) == len(experiment.without)
+            if experiment.is_proof and is_whole and not experiment.names:
                 rounds.setdefault(self._lost(experiment.without), []).extend(experiment.saving_ms)
         return {lost: statistics.median(savings) for lost, savings in rounds.items()}
 
@@ -121,16 +131,17 @@ class FileView:
         """Whether experiments measured parses without exactly the modules that these statements
         load.
         """
-        return self._lost(places) in self._proved
+        lost = self._lost(places)
+        return lost in self._proved or (not lost and any(p in self._partial for p in places))
 
     def saving_ms(self, places: Collection[Place]) -> float:
         """The saving in ms if the parse of this file runs without these statements. The saving is
         proved if an experiment measured a parse without the same modules.
         """
         lost = self._lost(places)
-        if not lost:
-            return 0.0
-        saved = self._proved[lost] if lost in self._proved else self._estimate(lost)
+        saved = sum(self._partial.get(place, 0.0) for place in set(places))
+        if lost:
+            saved += self._proved[lost] if lost in self._proved else self._estimate(lost)
         return max(0.0, min(saved, self._own_ms))
 
     def estimated_ms(self, places: Collection[Place]) -> float:
@@ -154,6 +165,8 @@ class FileView:
         """The maximum saving of a statement. The statement saves this time if all other statements
         that load the same modules are removed, too.
         """
+        if place in self._are_partial:
+            return self._partial.get(place, 0.0)
         return self._reduced.behind_us(self.statements[place]) * self._per_us
 
 

@@ -177,6 +177,8 @@ class Result(Message, frozen=True):
     fixed: tuple[Short, ...] = ()
     # The statements whose values no pickle can hold: type, file and line.
     unkept: tuple[tuple[Short, Short, LineNumber], ...] = ()
+    # The statements to whose values other objects refer, too.
+    shared: tuple[tuple[Short, Short, LineNumber], ...] = ()
 
     # The tracing mode.
     wall_ms: float = 0.0

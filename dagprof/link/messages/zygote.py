@@ -126,6 +126,7 @@ class Preloaded(Message, frozen=True):
     failed: list[tuple[str, str]]
     threads: Count
     sockets: Count
+    processes: Count
 
 
 class Forked(Message, frozen=True):

@@ -17,14 +17,12 @@ import msgspec
 from dagprof.link import reading
 from dagprof.link.masking import Masking
 from dagprof.link.messages.reply import NoFork, Reply
-from dagprof.link.messages.zygote import Failed, Preloaded
+from dagprof.link.messages.zygote import Preloaded
 from dagprof.link.processes.conversation import CannotFork, Conversation, Garbled, Silence
 
 # A worker ends each parse at its limit and answers. One that is silent for so much longer is woken.
 # If it is stopped after another while, it is killed. Else it gets more time, for a busy machine.
 _WAKE_S, _STOPPED_S, _GRACE_S = 1.0, 0.8, 28.0
-# For the imports of a worker.
-_PRELOAD_S = 120.0
 # States in /proc/PID/stat: stopped by a signal, stopped by a debugger.
 _STOPPED = ("T", "t")
 
@@ -53,15 +51,16 @@ class WorkerConversation(Conversation):
             raise CannotFork(self._masking.answer(found).reason)
         return self._masking.reply(found)
 
-    def preloaded(self) -> Preloaded:
+    def preloaded(self, time_limit_s: float) -> Preloaded:
         """What the imports cost that this worker began with.
 
-        :raises ConnectionLost: the imports ended the worker, or took too long.
+        :raises ConnectionLost: the imports ended or stopped the worker, or took too long.
         """
-        found = self.answer(_PRELOAD_S, Preloaded, Failed)
-        if isinstance(found, Failed):
-            raise Garbled(found.failed)
-        return found
+        try:
+            found = msgspec.json.decode(self._watched(time_limit_s), type=Preloaded)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise Garbled(type(error).__name__) from error
+        return self._masking.answer(found)
 
     def _watched(self, time_limit_s: float) -> bytes:
         with contextlib.suppress(Silence):

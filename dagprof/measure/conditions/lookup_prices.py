@@ -12,7 +12,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -37,10 +37,14 @@ def lookups(files: Iterable[FileResult]) -> bool:
 
 
 def prices(
-    zygote: Zygote, settings: Settings, cache: str | None, doubts: list[Doubt]
+    zygote: Zygote,
+    settings: Settings,
+    cache: str | None,
+    doubts: list[Doubt],
+    begins: Callable[[str], object],
 ) -> LookupPrices | None:
     """The price of look-ups: the measured one, or what the settings say. None if it is unknown.
-    Adds to ``doubts`` why dagprof could not measure it.
+    Adds to ``doubts`` why dagprof could not measure it. ``begins`` is told if it begins to measure.
     """
     given = dict(map(parse_latency, settings.lookup_latency))
     if "" in given:
@@ -50,6 +54,7 @@ def prices(
     file = _file(zygote, cache)
     found = _kept(file)
     if found is None and settings.depth in (Depth.NORMAL, Depth.FULL):
+        begins("measuring the price of lookups")
         found = _measured(zygote, doubts)
         if found is not None and file is not None:
             _keep(found, file)
@@ -128,6 +133,10 @@ def _keep(prices: Prices, file: Path) -> None:
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}-")
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(msgspec.json.encode(prices))
-        os.replace(name, file)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(msgspec.json.encode(prices))
+            os.replace(name, file)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name)

@@ -225,7 +225,8 @@ class _Instrumenter:
             if any(_decorator_name(decorator) in _BUILDERS for decorator in node.decorator_list):
                 self._function(node, depth)
         elif isinstance(node, ast.ClassDef):
-            node.body = self._block(node.body, statement, depth, keep_head=True)
+            if not node.bases and not node.keywords:  # a metaclass may make names of what is read
+                node.body = self._block(node.body, statement, depth, keep_head=True)
         else:
             for field in ("body", "orelse", "finalbody"):
                 if isinstance(getattr(node, field, None), list):

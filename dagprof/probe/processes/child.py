@@ -195,9 +195,10 @@ class Child:
         without, keep = self._request.get("without") or {}, self._request.get("keep") or {}
         names = self._request.get("names") or {}
         unkept: list[LineRow] = []
+        shared: list[LineRow] = []
         if keep:
             removal, values = experiment.with_values(without, keep, seen, names, self._only_parse)
-            unkept = values.unkept
+            unkept, shared = values.unkept, values.shared
         else:
             removal = experiment.Removal(without, seen, names)
             if without:
@@ -214,6 +215,8 @@ class Child:
             facts["fixed"] = fixed
         if unkept:
             facts["unkept"] = unkept
+        if shared:
+            facts["shared"] = shared[:1]
         if seen is not None:
             facts["state"], facts["missed"] = state.snapshot(), seen.rows
             facts["missing"], facts["stars"] = removal.missing, removal.stars

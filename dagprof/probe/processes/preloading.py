@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Sequence
 
 from .. import bounds, faults
 from ..system import mapped
+from ..system.kernel import children
 
 if TYPE_CHECKING:
     from ..protocol.rows import TextRow
@@ -38,7 +39,7 @@ def preload(names: Sequence[str], collector: Collector) -> Preloaded:
         except BaseException as error:
             failed.append([name, faults.one_line(error)])
     wall_ms = (perf_counter() - started) * 1000
-    threads, sockets = (now - then for now, then in zip(_open_things(), before))
+    threads, sockets, processes = (now - then for now, then in zip(_open_things(), before))
     collector.settle_preloaded()
     loaded = [
         bounds.cut(bounds.plain(name), bounds.NAME) for name in sys.modules if name not in known
@@ -50,18 +51,19 @@ def preload(names: Sequence[str], collector: Collector) -> Preloaded:
         "failed": failed,
         "threads": max(0, threads),
         "sockets": max(0, sockets),
+        "processes": max(0, processes),
     }
 
 
-def _open_things() -> tuple[int, int]:
-    """The numbers of threads and of sockets of this process, after a fork."""
+def _open_things() -> tuple[int, int, int]:
+    """The numbers of threads, of sockets and of children of this process, after a fork."""
     pid = os.fork()
     if pid == 0:
         os._exit(0)
     os.waitpid(pid, 0)
-    return max(len(_listed("/proc/self/task")), threading.active_count()), sum(
-        _target(name).startswith("socket:") for name in _listed("/proc/self/fd")
-    )
+    threads = max(len(_listed("/proc/self/task")), threading.active_count())
+    sockets = sum(_target(name).startswith("socket:") for name in _listed("/proc/self/fd"))
+    return threads, sockets, len(children())
 
 
 def _listed(folder: str) -> list[str]:

@@ -136,6 +136,7 @@ class Facts(TypedDict, total=False):
     contents: dict[str, Json]
     fixed: list[str]
     unkept: list[LineRow]
+    shared: list[LineRow]
     # The tracing mode.
     wall_ms: float
     cpu_ms: float

@@ -38,6 +38,7 @@ class Preloaded(TypedDict):
     failed: list[TextRow]
     threads: int
     sockets: int
+    processes: int
 
 
 class PlainRequest(TypedDict):

@@ -91,7 +91,7 @@ def kill_leftovers(keep: set[int]) -> int:
     killed: set[int] = set()
     until = time.monotonic() + END_S
     while True:
-        found = [pid for pid in _children() if pid not in keep and pid not in _ending]
+        found = [pid for pid in children() if pid not in keep and pid not in _ending]
         if not found:
             break
         killed.update(found)
@@ -133,7 +133,7 @@ def let_trackers_end() -> None:
     they remove the shared memory and semaphores of these, and end by themselves.
     """
     until = time.monotonic() + _TRACKER_S
-    while any(_TRACKER in _command(pid) for pid in _children()) and time.monotonic() < until:
+    while any(_TRACKER in _command(pid) for pid in children()) and time.monotonic() < until:
         time.sleep(_MOMENT_S)
 
 
@@ -146,7 +146,8 @@ def _command(pid: int) -> bytes:
         return b""
 
 
-def _children() -> list[int]:
+def children() -> list[int]:
+    """The children of this process that its main thread started."""
     pid = os.getpid()
     try:
         with open("/proc/%d/task/%d/children" % (pid, pid), "rb") as file:

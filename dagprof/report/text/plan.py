@@ -76,7 +76,7 @@ def render_others(run: Run, found: Others, console: Console) -> None:
     console.print()
     console.print(Text("Other changes", style="bold"))
     if asked:
-        console.print(Text(f"  {asked}"), soft_wrap=True)
+        console.print(Text(f"  {asked}"))
     if not rows:
         return
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)

@@ -16,6 +16,7 @@ import ast
 import builtins
 import os
 import pickle
+import sys
 from typing import TYPE_CHECKING, Any, Callable, Iterator
 
 from ... import answering, bounds
@@ -35,7 +36,8 @@ _dumps, _loads, _fork, _exit, _pipe, _read, _close, _waitpid = (
     os.close,
     os.waitpid,
 )
-_open, _dup2 = os.open, os.dup2
+_open, _dup2, _getrefcount = os.open, os.dup2, sys.getrefcount
+_MUTABLE = (list, dict, set, bytearray)
 _CHUNK = 1 << 20
 _PROTOCOL = 4  # the newest of Python 3.8 without out-of-band buffers
 
@@ -60,13 +62,17 @@ _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 class Values:
     """The values of some statements. ``lines`` names the statements by file; ``where`` has the file
     and line of each value. ``unkept`` says which values no pickle can hold: name of the type, file
-    and line.
+    and line; the type is empty if the other parse ended before it could send its values. ``shared``
+    says in the same way to which values other objects refer, too: a change of one then does not
+    change the other.
     """
 
     def __init__(self, lines: dict[str, list[int]]) -> None:
         self.lines = lines
         self.where: list[tuple[str, int]] = []
         self.unkept: list[LineRow] = []
+        self.shared: list[LineRow] = []
+        self._references = 0
         self._pickles: list[list[bytes]] = []
 
     def recorded(self, tree: ast.Module, file: str) -> ast.Module:
@@ -100,12 +106,14 @@ class Values:
                 _close(read)
                 _be_silent()
                 self._pickles = [[] for _ in self.where]
+                self._references = _references_of_a_new_value()
                 setattr(builtins, NAME, self._note)
                 try:
                     parse()
                 except BaseException:  # the parse that counts fails in the same way
                     pass
-                answering.send(write, _dumps((self._pickles, self.unkept), _PROTOCOL))
+                found = (self._pickles, self.unkept, self.shared)
+                answering.send(write, _dumps(found, _PROTOCOL))
             finally:
                 _exit(0)
         _close(write)
@@ -117,9 +125,13 @@ class Values:
             _close(read)
         _waitpid(pid, 0)
         if sent:
-            self._pickles, self.unkept = _loads(sent[0])
+            self._pickles, self.unkept, self.shared = _loads(sent[0])
+        else:
+            self.unkept = [["", *place] for place in self.where[:1]]
 
     def _note(self, number: int, value: object) -> object:
+        if _getrefcount(value) > self._references and isinstance(value, _MUTABLE):
+            self.shared.append([bounds.type_name(value), *self.where[number]])
         if not any(row[1:] == list(self.where[number]) for row in self.unkept):
             try:
                 self._pickles[number].append(_dumps(value, _PROTOCOL))
@@ -137,6 +149,14 @@ class Values:
             raise RuntimeError("dagprof kept no value for this statement")
 
         setattr(builtins, NAME, kept_value)
+
+
+def _references_of_a_new_value() -> int:
+    """How many references ``_note`` sees of a value that only the expression refers to."""
+    seen: list[int] = []
+    namespace = {NAME: lambda number, value: seen.append(_getrefcount(value))}
+    exec(compile(NAME + "(0, [])", "<dagprof>", "exec"), namespace)
+    return seen[0]
 
 
 def _call(number: int, *value: ast.expr) -> ast.expr:

@@ -144,7 +144,7 @@ function experiments(detail) {
   if (!detail.experiments) return [];
   return [el("p", { class: "quiet" }, "dagprof parsed the file again without these statements. The source file stays unchanged."),
     el("ul", {}, detail.experiments.map(([text, isProof, cautions]) => el("li", {}, isProof ? el("span", { class: "tag tag-faster" }, "proved") : null, isProof ? " " : null, text,
-      cautions.map((caution) => el("div", { class: "quiet" }, `Note: the import also changes the process state: ${caution}`)))))];
+      cautions.map((caution) => el("div", { class: "quiet" }, `Note: the statement also affects: ${caution}`)))))];
 }
 
 function facts(detail) {

@@ -34,7 +34,7 @@ def experiments_section(explanation: Explanation, console: Console) -> None:
         for text in experiment.cautions:
             console.print(
                 Text(
-                    f"    note: the import also changes the process state: {safe_text(text, 200)}",
+                    f"    note: the statement also affects: {safe_text(text, 200)}",
                     style="yellow",
                 ),
                 soft_wrap=True,
