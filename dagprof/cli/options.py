@@ -157,6 +157,15 @@ _LOOKING = (
         ),
     ),
     click.option(
+        "--live-lookups/--no-live-lookups",
+        default=None,
+        help=(
+            "Ask your own secrets backends once for each Variable and Connection that the files"
+            " look up, to measure how long lookups take. dagprof discards the values [default:"
+            " off]."
+        ),
+    ),
+    click.option(
         "--lookup-latency",
         multiple=True,
         callback=lambda context, option, value: value or None,

@@ -44,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     ``repeat``: timed parses per file; None for the number that a stable median needs.
     ``lookup_latency``: durations of a look-up, such as ``20ms`` or ``vault=80ms``.
+    ``live_lookups``: whether dagprof asks the user's own backends, to take the time.
     ``time_limit_s``: seconds for one parse; None for Airflow's own limit. ``memory_limit_mib``:
     resident MiB for one parse. ``depth``: the passes over a file; see ``Depth``. ``time_budget``: a
     duration after which no further pass begins. ``stacks_from_ms``: the parse time from which
@@ -70,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     connections: str | None = None
     missing_variables: Literal["stub", "error"] = "stub"
     lookup_latency: tuple[str, ...] = ()
+    live_lookups: bool = False
     safe_mode: bool | None = None
     project: bool = True
     plugins: str | None = None

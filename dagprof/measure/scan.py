@@ -46,9 +46,9 @@ def scan(
     """
     progress = progress or Silent()
     with _site(paths, settings, environ, progress) as site:
-        return _Scan(site, settings, progress, known or {}, with_reference=with_reference).run(
-            version
-        )
+        return _Scan(
+            site, settings, progress, known or {}, environ, with_reference=with_reference
+        ).run(version)
 
 
 def scan_twice(
@@ -73,9 +73,9 @@ def scan_twice(
     """
     progress = progress or Silent()
     with _site(paths, settings, environ, progress) as site:
-        run = _Scan(site, settings, progress, known or {}, with_reference=with_reference).run(
-            version
-        )
+        run = _Scan(
+            site, settings, progress, known or {}, environ, with_reference=with_reference
+        ).run(version)
         named = suspects(run)
         again = [file for file in run.files if file.path in named]
         if not again:
@@ -124,9 +124,11 @@ class _Scan:
         settings: Settings,
         progress: Progress,
         known: Mapping[tuple[str, str], Measured],
+        environ: Mapping[str, str],
         *,
         with_reference: bool,
     ) -> None:
+        self._environ = environ
         self._site, self._settings = site, settings
         self._progress, self._known = progress, known
         self._with_reference = with_reference
@@ -149,7 +151,8 @@ class _Scan:
         )
 
     def _with_prices(self, run: Run) -> Run:
-        if not lookup_prices.lookups(run.files):
+        keys = lookup_prices.lookups(run.files)
+        if not keys:
             return run
         doubts = list(run.doubts)
         site = self._site
@@ -160,6 +163,11 @@ class _Scan:
             doubts,
             self._progress.preparing,
         )
+        if self._settings.live_lookups:
+            self._progress.preparing("asking your backends")
+            is_newer = not site.zygotes.airflow_version.startswith("2.")
+            own = prices if is_newer else None
+            prices = lookup_prices.live(site.target, self._environ, keys, own, doubts)
         priced: Run = msgspec.structs.replace(run, lookup_prices=prices, doubts=tuple(doubts))
         return priced
 

@@ -11,7 +11,8 @@ Processes
              and watches over it.
     child    forked from a worker (or, with spawn isolation, a new interpreter in role
              ``child FD FD``). Parses one file, once.
-    another  role ``database CACHE`` makes a metadata database.
+    another  role ``database CACHE`` makes a metadata database. Role ``lookups FILE`` asks the
+             user's own backends.
 
 Messages are JSON objects, one a line, over a socket (zygote, worker) or a pipe (child). The
 kind of a request is in ``op``. ``protocol`` has the fields of each message below. The other end
@@ -62,6 +63,11 @@ def main() -> None:
         from _dagprof_probe.start import database
 
         database.make(*arguments)
+        return
+    if role == "lookups":
+        from _dagprof_probe.start import live_lookups
+
+        live_lookups.ask(*arguments)
         return
     descriptors = [int(argument) for argument in arguments]
     if role == "zygote":

@@ -152,4 +152,6 @@ def _price(prices: LookupPrices) -> str:
         each += f", {duration(first_ms)} for the first lookup of a parse"
     if prices.source is PriceSource.MEASURED:
         return f"{each}; measured with Airflow's own SQLite database"
+    if prices.source is PriceSource.LIVE:
+        return f"{each}; measured with your own backends"
     return f"{each}; given with --lookup-latency"

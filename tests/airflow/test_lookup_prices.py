@@ -111,3 +111,36 @@ def test_a_scan_without_lookups_has_no_price(scan: Scan) -> None:
     run = scan({"a.py": dag("a")})
     assert run.lookup_prices is None
     assert report_others.about_lookups(run) == ""
+
+
+def test_the_users_own_backends_are_timed_and_their_values_dropped(
+    scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "backend").mkdir()
+    (tmp_path / "backend" / "slow_backend.py").write_text(
+        "import time\nfrom airflow.secrets import BaseSecretsBackend\n\n"
+        "class Slow(BaseSecretsBackend):\n"
+        "    def get_variable(self, key):\n        time.sleep(0.05)\n        return 'hunter2-value'\n"
+        "    def get_conn_value(self, conn_id):\n        time.sleep(0.08)\n        return None\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "backend"))
+    monkeypatch.setenv("AIRFLOW__SECRETS__BACKEND", "slow_backend.Slow")
+    source = dag("a", IMPORTS + "for n in range(3):\n    Variable.get('key%d' % n)\n")
+    run = scan({"a.py": source}, live_lookups=True, lookup_latency=("1ms",))
+    assert run.lookup_prices is not None
+    assert run.lookup_prices.source is PriceSource.LIVE
+    assert 50 <= run.lookup_prices.variable.next_ms < 90
+    assert "hunter2" not in str(run)
+    assert "measured with your own backends" in report_others.about_lookups(run)
+
+
+def test_backends_that_do_not_exist_are_a_note(scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__SECRETS__BACKEND", "no_such.Backend")
+    source = dag("a", IMPORTS + "Variable.get('key')\n")
+    run = scan({"a.py": source}, live_lookups=True, lookup_latency=("1ms",))
+    assert [doubt.text for doubt in run.doubts if doubt.code == "no-lookup-price"] == [
+        (
+            "Your backends of Variables and Connections did not answer. Check the settings of"
+            " [secrets] backend, or use --lookup-latency."
+        )
+    ]

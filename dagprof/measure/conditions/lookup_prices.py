@@ -11,18 +11,21 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import statistics
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from dagprof import bounded
 from dagprof.config.settings import Depth, Settings
-from dagprof.errors import DagprofError
+from dagprof.errors import DagprofError, MeasurementError
+from dagprof.link import live_lookups
 from dagprof.link.messages.zygote import Prices
 from dagprof.link.processes.conversation import ConnectionLost
 from dagprof.link.processes.zygote import Zygote
+from dagprof.link.target import Target
 from dagprof.measure.conditions.environment import machine
 from dagprof.model import LOOKUP_KINDS, Doubt, FileResult, LookupPrices, Price, PriceSource
 from dagprof.quantities import parse_latency
@@ -31,9 +34,51 @@ _LIMIT_S = 120.0
 _LARGEST = 10_000
 
 
-def lookups(files: Iterable[FileResult]) -> bool:
-    """Whether any file looks up a Variable or a Connection."""
-    return any(access.kind in LOOKUP_KINDS for file in files for access in file.accesses)
+def lookups(files: Iterable[FileResult]) -> list[tuple[str, str]]:
+    """The kinds and keys of all Variables and Connections that the files look up."""
+    found = (
+        (access.kind, access.key)
+        for file in files
+        for access in file.accesses
+        if access.kind in LOOKUP_KINDS and access.answered_by != "ignored"
+    )
+    return list(dict.fromkeys(found))
+
+
+def live(
+    target: Target,
+    environment: Mapping[str, str],
+    keys: Sequence[tuple[str, str]],
+    own: LookupPrices | None,
+    doubts: list[Doubt],
+) -> LookupPrices | None:
+    """The price with the user's own backends: the median of their times for each kind. In Airflow 3
+    the supervisor's price ``own`` comes on top, because a parsing process asks it last.
+    """
+    try:
+        rows = live_lookups.ask(target, environment, keys)
+    except MeasurementError as error:
+        doubts.append(Doubt(code="no-lookup-price", text=str(error)))
+        return own
+    failed = [row for row in rows if row.error]
+    if failed:
+        text = (
+            f"Your backends failed to answer {len(failed)} of {len(rows)} lookups. The first"
+            f" failure was for {failed[0].key}."
+        )
+        doubts.append(Doubt(code="no-lookup-price", text=text))
+    times = {kind: [row.ms for row in rows if row.kind == kind] for kind in LOOKUP_KINDS}
+    every = [row.ms for row in rows]
+
+    def price(kind: str) -> Price:
+        ms = statistics.median(times[kind] or every)
+        base = None if own is None else (own.variable if kind == "variable" else own.connection)
+        first_ms, next_ms = (base.first_ms, base.next_ms) if base is not None else (0.0, 0.0)
+        return Price(first_ms=round(ms + first_ms, 3), next_ms=round(ms + next_ms, 3))
+
+    return LookupPrices(
+        source=PriceSource.LIVE, variable=price("variable"), connection=price("connection")
+    )
 
 
 def prices(
