@@ -17,7 +17,8 @@ from dagprof.measure.budget import Budget
 from dagprof.measure.conditions import seeds
 from dagprof.measure.crew import Crew, Job
 from dagprof.model import Condition, Doubt, Measured, Used
-from dagprof.passes import file, templates
+from dagprof.passes import file
+from dagprof.passes.answers import templates
 from dagprof.passes.asking import Ask, ParseLimits
 from dagprof.passes.experiments import prove
 from dagprof.passes.plan import PROOFS, Proof, worth_ms

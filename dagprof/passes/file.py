@@ -10,7 +10,8 @@ from pathlib import Path
 
 from dagprof import bounded
 from dagprof.model import Doubt, FileResult, Measured, Status
-from dagprof.passes import made_up, plan
+from dagprof.passes import plan
+from dagprof.passes.answers import made_up
 from dagprof.passes.asking import Ask, ParseLimits, parse_request
 from dagprof.passes.outcome import Passes
 from dagprof.passes.plan import Mode

@@ -28,7 +28,8 @@ from dagprof.model import (
     Unanswered,
 )
 from dagprof.model.effects import PROGRAM
-from dagprof.passes import absent, doubts, plan
+from dagprof.passes import doubts, plan
+from dagprof.passes.answers import absent
 from dagprof.passes.differences import appearing
 
 _ENDINGS = {

@@ -10,7 +10,7 @@ from dagprof.analyse.others.lookups import LookupLine, lookups
 from dagprof.analyse.others.loops import GUARD, LoopCost
 from dagprof.analyse.others.preloading import Preload
 from dagprof.model import LookupOutcome, LookupPrices, PriceSource, Run
-from dagprof.passes.templates import template_of
+from dagprof.passes.answers.templates import template_of
 from dagprof.quantities import count
 from dagprof.report import preloading
 from dagprof.report.escape import safe_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dagprof.model import Effect
-from dagprof.passes import absent
+from dagprof.passes.answers import absent
 
 
 def effect(

@@ -12,9 +12,9 @@ import pytest
 from dagprof.config.settings import Depth
 from dagprof.link.messages.reply import Reply
 from dagprof.link.messages.result import AccessRow, FailureRow, Result
-from dagprof.passes import made_up
+from dagprof.passes.answers import made_up
+from dagprof.passes.answers.made_up import Guess, Stop
 from dagprof.passes.asking import ParseLimits, Request
-from dagprof.passes.made_up import Guess, Stop
 
 ALIKE, OTHER, EMPTY = Guess("2", {}, is_alike=True), Guess("x", {}), Guess("2", {}, is_empty=True)
 

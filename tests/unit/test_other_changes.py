@@ -273,13 +273,13 @@ def test_other_latencies_are_refused(text: str) -> None:
     ],
 )
 def test_templates_work_for_every_key(key: str, template: str) -> None:
-    from dagprof.passes.templates import template_of
+    from dagprof.passes.answers.templates import template_of
 
     assert template_of(key) == template
 
 
 @pytest.mark.parametrize("key", ["it's", "a\\nb", "x}}y", "{% raw %}", "two\nlines"])
 def test_keys_that_a_template_cannot_hold_are_left_out(key: str) -> None:
-    from dagprof.passes.templates import text_lookups
+    from dagprof.passes.answers.templates import text_lookups
 
     assert text_lookups([access(key), access("plain")]) == ["plain"]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from ..protocol.result import Sample, Traced
-    from ..protocol.rows import LineRow, StatementRow, UntracedRow
+    from ..protocol.rows import LineRow, UntracedRow
     from ..versions.airflow_api import AirflowApi
     from ..versions.delivery import Delivery
     from ..versions.shapes import Dag, DagBag, Document
@@ -306,9 +306,9 @@ class TracedParse:
         places = {row[0]: place for place, row in enumerate(found["modules"])}
         return {
             **found,
-            "statements": _statement_rows(self.clock),
+            "statements": self.clock.in_microseconds(),
             "helpers": [
-                {"module": places[name], "statements": _statement_rows(clock)}
+                {"module": places[name], "statements": clock.in_microseconds()}
                 for name, clock in self._clocks.items()
                 if name in places and clock.rows
             ],
@@ -317,23 +317,6 @@ class TracedParse:
             "load_ms": max(0.0, load_ms - tracing_ns / 1e6),
             "uninstrumented": self.plain,
         }
-
-
-def _statement_rows(clock: statements.StatementClock) -> list[StatementRow]:
-    """The rows of a clock, in microseconds."""
-    return [
-        [
-            *row[:5],
-            row[5] // 1000,
-            row[6] // 1000,
-            row[7],
-            row[8],
-            row[9] // 1000,
-            row[10] // 1000,
-            row[11],
-        ]
-        for row in clock.rows
-    ]
 
 
 def _why_plain(error: Exception) -> UntracedRow:

@@ -14,10 +14,13 @@ import builtins
 import copy
 import importlib.util
 from types import CodeType
-from typing import Any, Callable, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 from .. import bounds
 from ..system.clocks import perf_counter_ns, process_time_ns
+
+if TYPE_CHECKING:
+    from ..protocol.rows import StatementRow
 
 _CLOCK, _WATCHED_LOOP = "__dagprof_clock_%d__", "__dagprof_loop_%d_%d__"
 ITERATIONS = 1000
@@ -70,6 +73,19 @@ class StatementClock:
         """
         if self._open:
             self.rows[self._open[-1][0]][10] += nanoseconds
+
+    def in_microseconds(self) -> list[StatementRow]:
+        """The rows as they travel to the worker."""
+        return [
+            [
+                *row[:5],
+                *(ns // 1000 for ns in row[5:7]),
+                *row[7:9],
+                *(ns // 1000 for ns in row[9:11]),
+                row[11],
+            ]
+            for row in self.rows
+        ]
 
     def expect(self, statements: int) -> None:
         """Check the number of statements before they are added.

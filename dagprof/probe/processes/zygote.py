@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import importlib
-import json
 import os
 import socket
 import sys
@@ -19,7 +18,7 @@ from ..start.manager import Manager
 from ..system.kernel import become_subreaper, die_with, kill_leftovers, standing
 from ..versions import requirements
 from ..versions.airflow_api import PROCESSOR, WARM
-from . import ending, parent, worker
+from . import beside, ending, parent, worker
 from .child import Surroundings
 
 if TYPE_CHECKING:
@@ -163,7 +162,7 @@ class Zygote:
         start with modules that only this check imports.
         """
         is_processor = self._config["temperature"] == PROCESSOR and not self._config["spawns"]
-        return self._beside(lambda: {"reason": requirements.unsupported(is_processor)})
+        return beside.started(lambda: {"reason": requirements.unsupported(is_processor)})
 
     def _stand_in(self, manager: Manager, started: float) -> bool:
         """Go on as Airflow's manager, from the point where it would fork."""
@@ -257,7 +256,7 @@ class Zygote:
 
     def _discover(self, request: DiscoverRequest) -> Listing | Failed:
         api = self._surroundings.api
-        return self._in_child(
+        return beside.answer(
             lambda: discovery.discover(api, request["paths"], request["safe_mode"])
         )
 
@@ -273,7 +272,7 @@ class Zygote:
 
             return prices.measure(scratch, version)
 
-        return self._in_child(measure)
+        return beside.answer(measure)
 
     def _pre_import(self, request: PreImportRequest) -> PreImported:
         """Import the ``airflow.*`` modules that the files of the whole DAG folder name, and those
@@ -290,7 +289,7 @@ class Zygote:
         if request["with_folder"]:
             files.update(
                 dict.fromkeys(
-                    self._in_child(lambda: _listed(api, self._config["safe_mode"])).get("files", ())
+                    beside.answer(lambda: _listed(api, self._config["safe_mode"])).get("files", ())
                 )
             )
         names = pre_imports.names(api, files)
@@ -312,46 +311,6 @@ class Zygote:
             "failed": failed,
             "has_collected": collector.has_collected,
         }
-
-    def _in_child(self, function: Callable[[], Mapping[str, object]]) -> Any:
-        """Run ``function`` in a fork, so that its imports do not stay here."""
-        return self._beside(function)()
-
-    @staticmethod
-    def _beside(function: Callable[[], Mapping[str, object]]) -> Callable[[], Any]:
-        """Start ``function`` in a fork. Return a function that waits for its answer."""
-        read, write = os.pipe()
-        pid = faults.fork()
-        if pid == 0:
-            try:
-                os.close(read)
-                try:
-                    answer = function()
-                except BaseException as error:
-                    answer = {"failed": faults.one_line(error)}
-                with os.fdopen(write, "wb") as stream:
-                    stream.write(json.dumps(answer).encode("ascii"))
-            finally:
-                os._exit(0)
-        os.close(write)
-
-        def wait() -> Any:
-            with os.fdopen(read, "rb") as stream:
-                data = stream.read()
-            os.waitpid(pid, 0)
-            if not data:
-                return {"failed": "a process of dagprof died"}
-            try:
-                answer = json.loads(data)
-            except (ValueError, RecursionError):  # the user's code runs there too
-                answer = None
-            return (
-                answer
-                if isinstance(answer, dict)
-                else {"failed": ("a process of dagprof sent invalid data")}
-            )
-
-        return wait
 
 
 def _listed(api: AirflowApi, safe_mode: bool | None) -> dict[str, list[str]]:
