@@ -27,11 +27,18 @@ SOURCE = dag(
     spin(1_500_000)
     """,
 )
+# Modules that take long without a call that dagprof could propose to remove.
+WAITS = """import time
+class Wait:
+    def __class_getitem__(cls, seconds):
+        time.sleep(seconds)
+Wait[{}]
+"""
 FILES = {
     "a.py": SOURCE,
     "b.py": dag("b", "from common import helper\n"),
-    "heavy.py": "import time\ntime.sleep(0.06)\n",
-    "heavier.py": "import time\ntime.sleep(0.08)\n",
+    "heavy.py": WAITS.format(0.06),
+    "heavier.py": WAITS.format(0.08),
     "common/__init__.py": "",
     "common/helper.py": "import heavier\n\n\ndef used():\n    return heavier\n",
 }
