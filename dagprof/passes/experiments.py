@@ -279,7 +279,7 @@ def _time(trials: Sequence[_Trial], lab: Lab, rounds: int) -> None:
     for number in range(2 * rounds):
         due = [trial for trial in trials if number < rounds or not trial.is_settled]
         for trial in due if number % 2 == 0 else due[::-1]:
-            plain = reading.timed(lab.control(trial.every))
+            plain = reading.timed(lab.control(trial.every, forks=bool(trial.kept)))
             without = reading.timed(trial.parse(lab))
             if plain is not None and without is not None:
                 trial.compare(plain.sample, without.sample)

@@ -61,11 +61,11 @@ class Lab:
             found = self.parse((), contents=contents).result
         return found
 
-    def control(self, candidates: Sequence[Candidate]) -> Reply:
+    def control(self, candidates: Sequence[Candidate], *, forks: bool = False) -> Reply:
         """Parse with all statements. The candidates' files are compiled in memory, as in the parse
-        without them.
+        without them. If the other parse forks to record values, this one ``forks`` too.
         """
-        return self._timed({candidate.file: [] for candidate in candidates})
+        return self._timed({candidate.file: [] for candidate in candidates}, forks=forks)
 
     def _timed(self, without: Mapping[str, Sequence[int]], **more: object) -> Reply:
         return self._ask(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Callable
 from .. import answering, bounds, watch
 from ..asked import answers, environment, lookups
 from ..parsing import bytecode, failures, parse, serialised, stacks
-from ..parsing.experiments import elsewhere, experiment, missed, state
+from ..parsing.experiments import elsewhere, experiment, kept, missed, state
 from ..start import collector, home
 from ..system import exported, interpreter
 from ..system.clocks import perf_counter, process_time, thread_time
@@ -200,6 +200,8 @@ class Child:
             removal, values = experiment.with_values(without, keep, seen, names, self._only_parse)
             unkept, shared = values.unkept, values.shared
         else:
+            if self._request.get("forks"):
+                kept.fork_once()
             removal = experiment.Removal(without, seen, names)
             if without:
                 removal.install()

@@ -55,13 +55,14 @@ class ParseRequest(PlainRequest, total=False):
 
     ``first``: compile the file before the parse. ``without``: lines of imports to take out, by
     file. ``names``: the names to take out of some of these lines. ``keep``: lines of statements
-    whose values come from another parse, by file. ``contents``: DAGs whose serialised form is
-    wanted. ``state``: report what the parse leaves changed. ``conditions``: change these conditions
-    of the process before the parse (see ``parsing.experiments.elsewhere``). ``helpers``: files of
-    modules whose statements the tracing pass times, too. ``guess``: other answers.
-    ``pyinstrument``: its folder, for an interpreter without it. ``hold_s``: how long to wait for
-    processes that hold the output. ``list_modules``: report the modules loaded before the parse.
-    ``database``: the path of a migrated database for Airflow 2, and its SHA-256.
+    whose values come from another parse, by file. ``forks``: fork before the parse, as the
+    recording of values does. ``contents``: DAGs whose serialised form is wanted. ``state``: report
+    what the parse leaves changed. ``conditions``: change these conditions of the process before the
+    parse (see ``parsing.experiments.elsewhere``). ``helpers``: files of modules whose statements
+    the tracing pass times, too. ``guess``: other answers. ``pyinstrument``: its folder, for an
+    interpreter without it. ``hold_s``: how long to wait for processes that hold the output.
+    ``list_modules``: report the modules loaded before the parse. ``database``: the path of a
+    migrated database for Airflow 2, and its SHA-256.
     """
 
     memory_limit_kib: int | None
@@ -70,6 +71,7 @@ class ParseRequest(PlainRequest, total=False):
     without: dict[str, list[int]]
     names: dict[str, dict[str, list[str]]]
     keep: dict[str, list[int]]
+    forks: bool
     contents: list[str]
     state: bool
     conditions: list[str]

@@ -151,6 +151,16 @@ class Values:
         setattr(builtins, NAME, kept_value)
 
 
+def fork_once() -> None:
+    """Fork as the recording of values does. After a fork, the first write to each page of memory
+    costs a page fault: some milliseconds for each parse. A parse to compare with needs the same.
+    """
+    pid = _fork()
+    if pid == 0:
+        _exit(0)
+    _waitpid(pid, 0)
+
+
 def _references_of_a_new_value() -> int:
     """How many references ``_note`` sees of a value that only the expression refers to."""
     seen: list[int] = []
