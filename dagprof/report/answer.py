@@ -83,7 +83,7 @@ def _changes(run: Run, plan: Plan, found: Others) -> Iterator[Sentence]:
     row = next((row for row in others.rows(run, found) if row.ms > 0), None)
     if row is not None and row.ms >= _WORTH_SHARE * plan.before_ms:
         saves = _saves(run, row.ms, row.files, row.evidence)
-        told.append((row.ms, f"{row.where}, {saves}. {safe_text(row.what, 300)}"))
+        told.append((row.ms, f"{row.where}, {saves}. {safe_text(row.short or row.what, 400)}"))
     told.sort(key=lambda pair: -pair[0])
     for number, (_, text) in enumerate(told):
         yield Sentence(f"{'Next best' if number else 'Best'} change: {text}")
