@@ -23,7 +23,8 @@ _MOST_ROWS = 20
 class Row(NamedTuple):
     """One change: the saving, when it is saved, the number of files, the evidence, the place and
     the instruction. ``lines`` are lines of code to copy. ``short`` is a shorter instruction, if
-    there is one. ``ms`` is the saving in one parse loop; 0.0 for a change that saves time elsewhere.
+    there is one. ``ms`` is the saving in one parse loop; 0.0 for a change that saves time
+    elsewhere.
     """
 
     ms: float
