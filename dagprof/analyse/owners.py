@@ -58,10 +58,25 @@ def owners(run: Run, file: FileResult) -> list[Owner]:
     The shares come from the tracing pass. dagprof scales them to the load stage of an
     uninstrumented parse.
     """
+    return _owners(run, file, _are_users(run))
+
+
+def of_each_file(run: Run) -> Iterator[tuple[FileResult, list[Owner]]]:
+    """The files of a Run, each with its owners as :func:`owners` gives them."""
+    are_users = _are_users(run)
+    for file in run.files:
+        yield file, _owners(run, file, are_users)
+
+
+def _are_users(run: Run) -> list[bool]:
+    return [module.origin is Origin.USER for module in run.modules]
+
+
+def _owners(run: Run, file: FileResult, are_users: list[bool]) -> list[Owner]:
     trace = file.trace
     if trace is None or not file.is_timed:
         return []
-    rows = [*_loads(run, file, trace), *_statements(run, file, trace)]
+    rows = [*_loads(run, file, trace, are_users), *_statements(run, file, trace)]
     known_us = sum(row.ms for row in rows) * 1000
     total_us = max(known_us, 1000 * (trace.load_ms - trace.compile_ms))
     if total_us <= 0:
@@ -71,11 +86,10 @@ def owners(run: Run, file: FileResult) -> list[Owner]:
     return [row._replace(ms=row.ms * scale) for row in (*rows, airflow) if row.ms > 0]
 
 
-def _loads(run: Run, file: FileResult, trace: Trace) -> Iterator[Owner]:
+def _loads(run: Run, file: FileResult, trace: Trace, are_users: list[bool]) -> Iterator[Owner]:
     """The modules, each at the user's line that leads to it. The code of the user's own modules
     belongs to these modules, as far as the times of their statements are known.
     """
-    are_users = [module.origin is Origin.USER for module in run.modules]
     timed = {
         helper.module: sum(of_helper_us(trace, helper, run.modules)) for helper in trace.helpers
     }
@@ -173,10 +187,9 @@ def by_kind(run: Run) -> dict[str, float]:
     def add(name: str, ms: float) -> None:
         totals[name] = totals.get(name, 0.0) + ms
 
-    for file in run.files:
+    for file, found in of_each_file(run):
         if not file.is_timed:
             continue
-        found = owners(run, file)
         for owner in found:
             add(owner.kind.value, owner.ms)
         share = file.own_ms / file.parse_ms if file.parse_ms else 1.0

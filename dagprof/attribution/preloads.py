@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from dagprof.attribution.graph import ImportGraph
 from dagprof.attribution.scale import saving_ms
-from dagprof.model import FileResult, Measured, Module, Origin
+from dagprof.model import Measured, Module, Origin
 
 # Packages whose own name means nothing: many distributions share them.
 _SHARED = ("airflow", "azure", "google")
@@ -66,19 +66,6 @@ def saving_without(measured: Measured, names: Collection[str]) -> float:
     members = _members(graph.cost_us, measured.modules)
     gone = [module for name in names for module in members.get(name, ())]
     return graph.savings_us([gone])[0] * saving_ms(measured.result, 1.0) if gone else 0.0
-
-
-def loaded_ms(file: FileResult, modules: Sequence[Module], names: Collection[str]) -> float:
-    """The time of the modules with these names in the parses of a file."""
-    if file.trace is None:
-        return 0.0
-    loads = file.trace.loads
-    us = sum(
-        us
-        for module, us in zip(loads.module, loads.self_us, strict=True)
-        if modules[module].name in names
-    )
-    return us * saving_ms(file, 1.0)
 
 
 def _graph(measured: Measured) -> ImportGraph | None:

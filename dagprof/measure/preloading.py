@@ -12,7 +12,6 @@ from dagprof.attribution import preloads
 from dagprof.attribution.preloads import Package
 from dagprof.config.settings import Depth, Settings
 from dagprof.link import reading
-from dagprof.link.messages.zygote import Preloaded
 from dagprof.link.processes.conversation import ConnectionLost
 from dagprof.link.reading import Timed
 from dagprof.measure.budget import Budget
@@ -69,7 +68,7 @@ def measure(
     begins: Callable[[str], object],
 ) -> Preloading | None:
     """Preload the packages that cost the most, and parse the files that gain the most. None if no
-    package costs enough. ``begins`` is told each step.
+    package costs enough. dagprof calls ``begins`` with each step.
     """
     effort = _EFFORTS[depth]
     total_ms = sum(measured.result.own_ms for measured in files.values())
@@ -127,15 +126,8 @@ def _alone(zygotes: Zygotes, package: Package) -> tuple[PreloadedPackage, list[s
     try:
         facts = worker.preloaded()
     except ConnectionLost:
-        facts = Preloaded(
-            wall_ms=0.0,
-            rss_kib=0,
-            loaded=[],
-            failed=[(package.name, "the import ended or stopped the process, or took too long")],
-            threads=0,
-            sockets=0,
-            processes=0,
-        )
+        error = f"{package.name}: the import ended or stopped the process, or took too long"
+        return PreloadedPackage(name=package.name, modules=package.modules, error=error), []
     finally:
         worker.end()
     result = PreloadedPackage(

@@ -167,8 +167,8 @@ def places(step: Step) -> str:
 
 def is_same_call(step: Step) -> bool:
     """Whether a step removes the same call from several files."""
-    called = {change.called for change in step.changes if not change.assigned}
-    return len(step.changes) > 1 and len(called - {""}) == 1 and "" not in called
+    called = {"" if change.assigned else change.called for change in step.changes}
+    return len(step.changes) > 1 and len(called) == 1 and "" not in called
 
 
 def _place(change: Change) -> str:

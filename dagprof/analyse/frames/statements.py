@@ -9,7 +9,7 @@ import pandas as pd
 from dagprof.analyse import loads as loading
 from dagprof.analyse.frames import columns
 from dagprof.analyse.frames.building import ranked, table
-from dagprof.analyse.owners import owners
+from dagprof.analyse.owners import of_each_file
 from dagprof.analyse.statements import are_partial, depths
 from dagprof.attribution.scale import scale
 from dagprof.attribution.statement_times import own_us
@@ -59,8 +59,8 @@ def owners_frame(run: Run) -> pd.DataFrame:
             owner.what,
             owner.ms,
         )
-        for file in run.files
-        for owner in owners(run, file)
+        for _, found in of_each_file(run)
+        for owner in found
     )
     return ranked(table(columns.OWNERS, rows), "ms")
 

@@ -49,9 +49,8 @@ def preload(run: Run, plan: Plan) -> Preload | None:
     unsafe = tuple(package for package in found.packages if not package.is_safe)
     changes = {change.place for step in plan.steps for change in step.changes}
     measured = {file.path: file.median_ms for file in found.files}
-    loaded = {
-        place for place, module in enumerate(run.modules) if module.name in frozenset(found.loaded)
-    }
+    names = frozenset(found.loaded)
+    loaded = {place for place, module in enumerate(run.modules) if module.name in names}
     graphs = Graphs(run)
     saved: dict[str, float] = {}
     left_ms = 0.0

@@ -89,7 +89,7 @@ def prices(
     begins: Callable[[str], object],
 ) -> LookupPrices | None:
     """The price of look-ups: the measured one, or what the settings say. None if it is unknown.
-    Adds to ``doubts`` why dagprof could not measure it. ``begins`` is told if it begins to measure.
+    Adds to ``doubts`` why dagprof could not measure it. dagprof calls ``begins`` when it measures.
     """
     given = dict(map(parse_latency, settings.lookup_latency))
     if "" in given:
