@@ -38,6 +38,7 @@ class Fleet:
         for view in self.views:
             for place in view.statements:
                 self._by_place.setdefault(place, []).append(view)
+        self._texts = {place: text for view in self.views for place, text in view.texts.items()}
 
     def changes(self) -> list[Change]:
         """Each import statement or call of the user's code whose removal alone would save time. The
@@ -100,8 +101,7 @@ class Fleet:
 
     def _called(self, place: Place) -> str:
         """The function of a call that was tested only in another file; empty for an import."""
-        texts = (view.texts[place] for view in self._by_place[place] if place in view.texts)
-        return self._graphs.texts.get(next(texts, ""), "")
+        return self._graphs.texts.get(self._texts.get(place, ""), "")
 
     def plan(self, length: int = 20, *, untried: bool = False) -> Plan:
         """The plan. Each step is the change that adds the largest saving to the previous steps.
@@ -111,6 +111,12 @@ class Fleet:
         top-level imports. ``untried`` counts these lines.
         """
         if (length, untried) not in self._plans:
-            planner = Planner(self._total_ms, self._by_place, self._change, takes_untried=untried)
+            planner = Planner(
+                self._total_ms,
+                self._by_place,
+                self._texts,
+                self._change,
+                takes_untried=untried,
+            )
             self._plans[length, untried] = planner.plan(length)
         return self._plans[length, untried]

@@ -11,19 +11,21 @@ from dagprof.model import Need, Place
 
 class Planner:
     """Selects changes with a greedy algorithm. ``describe`` computes all values of a change, and
-    runs only for selected changes.
+    runs only for selected changes. ``texts`` has the statements of calls that some DAG file did not
+    need; equal texts can form one step.
     """
 
     def __init__(
         self,
         total_ms: float,
         by_place: dict[Place, list[FileView]],
+        texts: dict[Place, str],
         describe: Callable[[Place], Change],
         *,
         takes_untried: bool,
     ) -> None:
         self._total_ms, self._by_place, self._describe = total_ms, by_place, describe
-        self._takes_untried = takes_untried
+        self._texts, self._takes_untried = texts, takes_untried
         self._chosen: list[Place] = []
         self._saved: dict[str, float] = {}
 
@@ -75,17 +77,12 @@ class Planner:
         """
         groups: dict[str, list[Place]] = {}
         for place in places:
-            if text := self._text(place):
+            if text := self._texts.get(place):
                 groups.setdefault(text, []).append(place)
         best = max(
             groups.values(), key=lambda group: sum(gains[place] for place in group), default=[]
         )
         return sorted(best, key=lambda place: (-gains[place], place)) if len(best) > 1 else []
-
-    def _text(self, place: Place) -> str:
-        return next(
-            (view.texts[place] for view in self._by_place[place] if place in view.texts), ""
-        )
 
     def _is_call(self, place: Place) -> bool:
         return any(
@@ -102,7 +99,7 @@ class Planner:
     def _is_tried(self, place: Place) -> bool:
         """Whether an experiment removed the statement, or the same call in another file."""
         is_known = any(place in view.trials for view in self._by_place[place])
-        return is_known or bool(self._text(place))
+        return is_known or place in self._texts
 
     def _movable(self) -> list[Place]:
         """Statements that may save time, alone or with others. Statements that an experiment found
