@@ -5,7 +5,8 @@ python bench/fuzz.py [--cases N] [--first N] [--seed N] [--jobs N] [--kinds KIND
 A case goes wrong if it raises anything but an error of dagprof's own, takes more than 5 s of
 processor time, or makes its process grow above 1 GiB. Each distinct traceback is listed once, with
 the number of cases and the first one: ``cases.do(KIND, SEED, NUMBER, folder)`` in
-``tests/fuzzing/cases.py`` makes it again.
+``tests/fuzzing/cases.py`` makes it again. A long run tells how far it is; interrupted (SIGINT or
+SIGTERM), it reports the finished cases.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import gc
 import multiprocessing
 import os
 import secrets
+import signal
 import sys
 import tempfile
 import time
@@ -34,6 +36,7 @@ MOST_S, MOST_KIB = 5.0, 1 << 20
 # A case that does not end is killed after so much processor time.
 _KILL_S = 2 * MOST_S
 _BATCH = 200
+_TELL_EVERY = 20_000  # cases
 _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
 
@@ -104,6 +107,8 @@ def _work(
     other: Connection, pipe: Connection, place: multiprocessing.sharedctypes.Synchronized[int]
 ) -> None:
     other.close()  # so that the end of the parent is an end of file
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
         while (batch := pipe.recv()) is not None:
@@ -170,10 +175,16 @@ class Hunt:
         if message is not None:
             self._note(message)
         elif worker.batch is not None:
-            self.done[worker.batch.kind] += worker.batch.last - worker.batch.first
+            self._count(worker.batch)
             if not self._goes_on(worker):
                 worker.join()
                 self._workers.remove(worker)
+
+    def _count(self, batch: Batch) -> None:
+        before = self.done.total()
+        self.done[batch.kind] += batch.last - batch.first
+        if before // _TELL_EVERY < self.done.total() // _TELL_EVERY:
+            print(f"  {self.done.total():,} cases, {len(self.faults)} distinct faults", flush=True)
 
     def _replace(self, worker: Worker, why: str) -> None:
         fault, rest = worker.killed(why)
@@ -202,7 +213,9 @@ def main() -> None:
     print(f"{machine()}; seed {seed}, {asked.cases:,} cases each of {', '.join(kinds)}", flush=True)
     began = time.monotonic()
     hunt = Hunt(_batches(kinds, seed, asked.first, asked.cases), asked.jobs)
-    hunt.run()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        hunt.run()
     took_s = time.monotonic() - began
     print(f"{hunt.done.total():,} cases in {took_s:,.0f} s, {len(hunt.faults)} distinct faults")
     for (kind, what), numbers in sorted(hunt.faults.items(), key=lambda each: -len(each[1])):

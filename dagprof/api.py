@@ -37,6 +37,7 @@ def scan(  # noqa: PLR0913 - one for each setting
     time_budget: str | None = None,
     stacks_from_ms: float | None = None,
     lookup_latency: Sequence[str] | None = None,
+    lookup_price: str | None = None,
     live_lookups: bool | None = None,
     variables: str | Path | None = None,
     connections: str | Path | None = None,

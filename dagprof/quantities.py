@@ -48,6 +48,20 @@ def parse_latency(text: str) -> tuple[str, float]:
     return name, parse_duration_ms(rest)
 
 
+def parse_price(text: str) -> tuple[float, str]:
+    """``0.05`` and ``0.05 USD`` as an amount and a currency, which may be empty.
+
+    :raises UsageError: anything else.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([^\W\d_]{1,3}|\$|€|£|¥)?\s*", text)
+    if match is None:
+        raise UsageError(
+            f"{_shown(text)} is not a price. Write an amount, and a currency if you want one, such"
+            " as 0.05 USD."
+        )
+    return _finite(match[1], text), match[2] or ""
+
+
 def _finite(digits: str, text: str) -> float:
     number = float(digits)
     if number > _MOST:

@@ -178,6 +178,14 @@ _LOOKING = (
         ),
     ),
     click.option(
+        "--lookup-price",
+        metavar="PRICE",
+        help=(
+            "What your secrets backend charges for 10,000 lookups, such as '0.05 USD'. The summary"
+            " then states what the lookups of one day cost."
+        ),
+    ),
+    click.option(
         "--stacks-from",
         "stacks_from_ms",
         type=float,

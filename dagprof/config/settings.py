@@ -17,7 +17,7 @@ from dagprof.config import configuration
 from dagprof.config.policy import DEFAULT_LEVELS, Override, Policy, Rule, Waiver
 from dagprof.errors import UsageError
 from dagprof.model import Isolation, Temperature
-from dagprof.quantities import parse_duration_ms, parse_latency, parse_share
+from dagprof.quantities import parse_duration_ms, parse_latency, parse_price, parse_share
 
 # Of any number: what is more would not fit into a Run, or into a system call.
 _MOST = 1_000_000_000
@@ -44,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     ``repeat``: timed parses per file; None for the number that a stable median needs.
     ``lookup_latency``: durations of a look-up, such as ``20ms`` or ``vault=80ms``.
+    ``lookup_price``: what a secrets backend charges for 10,000 look-ups, such as ``0.05 USD``.
     ``live_lookups``: whether dagprof asks the user's own backends, to take the time.
     ``time_limit_s``: seconds for one parse; None for Airflow's own limit. ``memory_limit_mib``:
     resident MiB for one parse. ``depth``: the passes over a file; see ``Depth``. ``time_budget``: a
@@ -71,6 +72,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     connections: str | None = None
     missing_variables: Literal["stub", "error"] = "stub"
     lookup_latency: tuple[str, ...] = ()
+    lookup_price: str | None = None
     live_lookups: bool = False
     safe_mode: bool | None = None
     project: bool = True
@@ -104,6 +106,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 raise ValueError(f"`{name}` must be at most {_MOST:,}")
         for latency in self.lookup_latency:
             parse_latency(latency)
+        if self.lookup_price is not None:
+            parse_price(self.lookup_price)
         if self.time_budget is not None:
             parse_duration_ms(self.time_budget)
         if self.fail_on_regression is not None:

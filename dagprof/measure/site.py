@@ -335,6 +335,7 @@ def _recorded(settings: Settings, files: int) -> dict[str, str | int | float | b
         "memory_limit_mib",
         "missing_variables",
         "safe_mode",
+        "lookup_price",
     )
     plain = msgspec.to_builtins(settings)
     jobs = min(settings.jobs or settings_module.default_jobs(), files)

@@ -11,7 +11,7 @@ from dagprof.analyse.others.loops import GUARD, LoopCost
 from dagprof.analyse.others.preloading import Preload
 from dagprof.model import LookupOutcome, LookupPrices, PriceSource, Run
 from dagprof.passes.answers.templates import template_of
-from dagprof.quantities import count
+from dagprof.quantities import count, parse_price
 from dagprof.report import preloading
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
@@ -134,7 +134,7 @@ def about_lookups(run: Run) -> str:
     text = (
         f"{count(found.files, 'file')} {'looks' if found.files == 1 else 'look'} up Variables or"
         f" Connections: {count(found.lookups, 'lookup')} per parse loop, about"
-        f" {found.per_day:,} per day."
+        f" {found.per_day:,} per day{_charged(run, found.per_day)}."
     )
     if run.lookup_prices is None:
         return f"{text} Parse times exclude lookups."
@@ -143,6 +143,17 @@ def about_lookups(run: Run) -> str:
         f"{text} Lookups add {duration(found.cost_ms)} to the {duration(total)} of parsing in each"
         f" loop ({_price(run.lookup_prices)})."
     )
+
+
+def _charged(run: Run, per_day: int) -> str:
+    """What the secrets backend charges for the look-ups of one day. Empty without a price."""
+    given = run.settings.get("lookup_price")
+    if not isinstance(given, str):
+        return ""
+    amount, currency = parse_price(given)
+    cost = per_day * amount / 10_000
+    shown = f"{cost:,.2f}" if cost >= 0.01 or cost == 0 else "less than 0.01"
+    return f" ({f'{shown} {currency}'.strip()} at {given.strip()} for 10,000 lookups)"
 
 
 def _price(prices: LookupPrices) -> str:

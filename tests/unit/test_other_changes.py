@@ -27,7 +27,7 @@ from dagprof.model import (
     Price,
     PriceSource,
 )
-from dagprof.quantities import parse_latency
+from dagprof.quantities import parse_latency, parse_price
 from dagprof.report import libraries, preloading
 from dagprof.report import others as texts
 
@@ -260,6 +260,39 @@ def test_latencies(text: str, means: tuple[str, float]) -> None:
 def test_other_latencies_are_refused(text: str) -> None:
     with pytest.raises(UsageError):
         parse_latency(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "means"),
+    [
+        ("0.05", (0.05, "")),
+        ("0.05 USD", (0.05, "USD")),
+        ("3€", (3.0, "€")),
+        (" 12 kr ", (12.0, "kr")),
+    ],
+)
+def test_prices(text: str, means: tuple[float, str]) -> None:
+    assert parse_price(text) == means
+
+
+@pytest.mark.parametrize("text", ["", "USD", "-1 USD", "0,05 USD", "1e9", "2 <b>", "99999999999"])
+def test_other_prices_are_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_price(text)
+
+
+@pytest.mark.parametrize(
+    ("price", "says"),
+    [
+        ("0.05 USD", "about 2,880 per day (0.01 USD at 0.05 USD for 10,000 lookups)."),
+        ("100", "about 2,880 per day (28.80 at 100 for 10,000 lookups)."),
+        ("0.001 EUR", "about 2,880 per day (less than 0.01 EUR at 0.001 EUR for 10,000 lookups)."),
+        (None, "about 2,880 per day."),
+    ],
+)
+def test_lookups_cost_what_the_backend_charges(price: str | None, says: str) -> None:
+    found = run(file("a.py", 50.0, accesses=(access("x"),)), settings={"lookup_price": price})
+    assert says in texts.about_lookups(found)
 
 
 @pytest.mark.parametrize(

@@ -132,39 +132,14 @@ def _tiles(
     run: Run, comparison: Comparison | None, plan: Plan | None
 ) -> list[tuple[str, str, str]]:
     """The label, the figure and the explanation of each tile."""
-    processes = figures.parsing_processes(run)
-    failed, needy = len(run.broken), len(run.needy)
     tiles = [
         (
             "Total parse time",
             figures.duration(run.total_parse_ms),
             "sum of the median parse times of all files",
         ),
-        (
-            "One processing loop",
-            figures.duration(figures.round_ms(run)),
-            (
-                "with 1 parsing process, as configured"
-                if processes == 1
-                else f"with {processes} parsing processes, as configured"
-            ),
-        ),
-        (
-            "Files",
-            f"{len(run.files):,}",
-            ", ".join(
-                text
-                for number, text in (
-                    (failed, f"{failed} could not be loaded"),
-                    (
-                        needy,
-                        f"{needy} {'lacks' if needy == 1 else 'lack'} a required value",
-                    ),
-                )
-                if number
-            )
-            or ("all files could be loaded" if run.files else "none"),
-        ),
+        ("One processing loop", figures.duration(figures.round_ms(run)), _with_processes(run)),
+        ("Files", f"{len(run.files):,}", _with_failures(run)),
         (
             "DAGs",
             f"{sum(len(f.dag_ids) for f in run.files):,}",
@@ -172,27 +147,44 @@ def _tiles(
         ),
     ]
     if comparison is not None:
-        change = comparison.current_total_ms - comparison.baseline_total_ms
-        sign = "+" if change >= 0 else "−"
-        tiles.append(
-            (
-                "Change since the baseline",
-                f"{sign}{figures.duration(abs(change))}",
-                "change of the total parse time",
-            )
-        )
+        tiles.append(_change_tile(comparison))
     if plan is not None and plan.steps:
-        saved = plan.before_ms - plan.after_ms
-        kinds = {step.evidence for step in plan.steps}
-        evidence = kinds.pop() if len(kinds) == 1 else "partly proved"
-        tiles.append(
-            (
-                "The plan saves",
-                figures.duration(saved),
-                f"{count(len(plan.steps), 'change')}, {evidence}",
-            )
-        )
+        tiles.append(_plan_tile(plan))
     return tiles
+
+
+def _with_processes(run: Run) -> str:
+    processes = figures.parsing_processes(run)
+    if processes == 1:
+        return "with 1 parsing process, as configured"
+    return f"with {processes} parsing processes, as configured"
+
+
+def _with_failures(run: Run) -> str:
+    failed, needy = len(run.broken), len(run.needy)
+    texts = []
+    if failed:
+        texts.append(f"{failed} could not be loaded")
+    if needy:
+        texts.append(f"{needy} {'lacks' if needy == 1 else 'lack'} a required value")
+    return ", ".join(texts) or ("all files could be loaded" if run.files else "none")
+
+
+def _change_tile(comparison: Comparison) -> tuple[str, str, str]:
+    change = comparison.current_total_ms - comparison.baseline_total_ms
+    sign = "+" if change >= 0 else "−"
+    return (
+        "Change since the baseline",
+        f"{sign}{figures.duration(abs(change))}",
+        "change of the total parse time",
+    )
+
+
+def _plan_tile(plan: Plan) -> tuple[str, str, str]:
+    kinds = {step.evidence for step in plan.steps}
+    evidence = kinds.pop() if len(kinds) == 1 else "partly proved"
+    saved = figures.duration(plan.before_ms - plan.after_ms)
+    return ("The plan saves", saved, f"{count(len(plan.steps), 'change')}, {evidence}")
 
 
 def _statement_rows(run: Run) -> list[Row]:
