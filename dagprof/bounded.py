@@ -10,6 +10,7 @@ import errno
 import io
 import os
 import stat
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,8 +73,34 @@ def real(path: str | Path) -> str:
 
 
 def source(path: str | Path) -> bytes:
-    """The bytes of a source file.
+    """The bytes of a source file. The path of a member of a zip archive continues below the path
+    of the archive.
 
-    :raises OSError: as ``read``.
+    :raises OSError: as ``read``, or the archive cannot be read or lacks the member.
     """
-    return read(path, LARGEST_SOURCE)
+    try:
+        return read(path, LARGEST_SOURCE)
+    except NotADirectoryError:
+        return _member(Path(path), on_disk(path))
+
+
+def on_disk(path: str | Path) -> Path:
+    """The file on disk that holds a source: for a member of an archive, the archive."""
+    path = Path(path)
+    return next((above for above in (path, *path.parents) if above.is_file()), path)
+
+
+def _member(path: Path, archive: Path) -> bytes:
+    """The bytes of a member of a zip archive, which may claim any size for itself."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            name = path.relative_to(archive).as_posix()
+            with opened.open(name) as stream:
+                data = stream.read(LARGEST_SOURCE + 1)
+    except (zipfile.BadZipFile, KeyError, ValueError, RuntimeError, EOFError) as error:
+        raise OSError(errno.EINVAL, "not a member of a zip archive") from error
+    except Exception as error:  # zlib, lzma and others have no common class
+        raise OSError(errno.EINVAL, "a damaged zip archive") from error
+    if len(data) > LARGEST_SOURCE:
+        raise OSError(errno.EFBIG, f"larger than {LARGEST_SOURCE / 1e6:,.0f} MB")
+    return data

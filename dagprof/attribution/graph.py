@@ -16,7 +16,6 @@ calls ``__getattr__`` of the lazy module.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
@@ -26,7 +25,6 @@ from dagprof.attribution.dominators import DominatorIndex
 from dagprof.model import Edge, Loads, Module, Origin, Trace
 
 ROOT = -1
-_IN_ARCHIVE = re.compile(r"\.(?:zip|egg|pyz)[/\\]")
 
 
 class ImportStatement(NamedTuple):
@@ -219,13 +217,9 @@ class ImportGraph:
 
     def is_changeable(self, statement: ImportStatement) -> bool:
         """Whether a user can remove or move the statement. The statement is either an import
-        statement of the user's code outside archives, or one of ``calls``.
+        statement of the user's code, or one of ``calls``.
         """
-        if not self.is_users(statement) or statement.line <= 0 or statement in self.executed:
-            return False
-        return statement.importer == ROOT or not _IN_ARCHIVE.search(
-            self.modules[statement.importer].file
-        )
+        return self.is_users(statement) and statement.line > 0 and statement not in self.executed
 
     def targets(self, statement: ImportStatement) -> list[int]:
         """The modules that a statement loaded in this parse, directly or through a lazy module."""

@@ -21,7 +21,7 @@ def text_of(file: str) -> str:
 def tree_of(file: str) -> ast.Module | None:
     """The syntax tree of a file. None if the file cannot be read or is not Python."""
     try:
-        return _parsed(file, os.stat(file).st_mtime_ns)
+        return _parsed(file, os.stat(bounded.on_disk(file)).st_mtime_ns)
     except (OSError, ValueError):
         return None
 

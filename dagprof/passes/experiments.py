@@ -171,7 +171,10 @@ class _Trial:
         if result.missing:
             return (
                 Need.UNKNOWN,
-                "dagprof removes only import statements and calls, and this line contains neither",
+                (
+                    "dagprof removes only import statements and calls, and in zip archives only"
+                    " with Python 3.10 or later"
+                ),
             )
         if result.missed:
             name, file, line = result.missed[0]

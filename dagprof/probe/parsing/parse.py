@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import os
 import sys
-import zipimport
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any, Callable, Collection, Container, TypeVar
 
@@ -184,9 +183,9 @@ class TracedParse:
                 loader_class,
                 lambda loader, name: loading.is_part_of(loading.path_of(loader, name), file),
             )
-        if hasattr(zipimport.zipimporter, "exec_module"):
+        for loader_class in loading.archive_loaders():
             self._instrument(
-                zipimport.zipimporter,
+                loader_class,
                 lambda loader, name: os.path.dirname(loader.get_filename(name)) == file,
             )
         clock = building.BuildingClock(self.clock.built, self._note_made)

@@ -16,10 +16,10 @@ import os
 import sys
 import types
 import warnings
-import zipimport
 from typing import TYPE_CHECKING, Any
 
 from .. import bounds, origin
+from ..versions import loading
 from . import statements
 
 if TYPE_CHECKING:
@@ -233,7 +233,7 @@ def _parsed(file: str, dag_file: str) -> list[ast.stmt]:
 
 def _source(file: str, dag_file: str) -> bytes:
     if file != dag_file:
-        return zipimport.zipimporter(dag_file).get_data(file)
+        return loading.source_of(file)
     if os.path.getsize(file) > bounds.SOURCE_BYTES:
         return b""
     with open(file, "rb") as stream:

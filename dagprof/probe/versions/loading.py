@@ -11,6 +11,7 @@ import os
 import sys
 from types import ModuleType
 from typing import Any
+from zipimport import zipimporter
 
 _SDK = "airflow.sdk.importers"
 
@@ -60,6 +61,28 @@ def path_of(loader: importlib.machinery.SourceFileLoader, name: str) -> str:
     """
     path = getattr(loader, "path", None)
     return str(loader.get_filename(name) if path is None else path)
+
+
+def archive_loaders() -> list[Any]:
+    """The class of Python's own importer of zip archives. Empty before Python 3.10, where nothing
+    can take the place of its code.
+    """
+    return [zipimporter] if hasattr(zipimporter, "exec_module") else []
+
+
+def source_of(file: str) -> bytes:
+    """The text of a source file, or of a member of an archive.
+
+    :raises OSError: the file cannot be read.
+    """
+    try:
+        with open(file, "rb") as stream:
+            return stream.read()
+    except NotADirectoryError:
+        archive = os.path.dirname(file)
+        while not os.path.isfile(archive):
+            archive = os.path.dirname(archive)
+        return zipimporter(archive).get_data(file)
 
 
 def is_part_of(path: str, file: str) -> bool:

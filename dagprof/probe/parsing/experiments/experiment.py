@@ -29,7 +29,8 @@ class Removal:
 
     ``names`` says for some of the lines which names of a ``from`` import to take out: ``{file:
     {line: [name, ...]}}``; without an entry, the whole statement goes. ``missing`` are lines
-    without an import statement and without a call whose value is unused. ``stars`` are those of
+    without an import statement and without a call whose value is unused, and all lines in zip
+    archives before Python 3.10. ``stars`` are those of
     ``import *``, which cannot move into a function. With ``missed``, dagprof records which of the
     removed names are requested. ``keep`` changes the trees of the files once more.
     """
@@ -54,10 +55,11 @@ class Removal:
             gc.enable()
 
     def _compile(self, file: str, lines: set[int]) -> CodeType:
-        with open(file, "rb") as stream:
-            tree = ast.parse(stream.read(), file)
+        tree = ast.parse(loading.source_of(file), file)
         only = {int(line): names for line, names in self._only.get(file, {}).items()}
-        remover = _Remover(lines, only)
+        # Without a loader whose code can be replaced, Python executes the member as it is.
+        is_closed = not os.path.isfile(file) and not loading.archive_loaders()
+        remover = _Remover(set() if is_closed else lines, only)
         tree = ast.fix_missing_locations(remover.visit(tree))
         if self._keep is not None:
             tree = self._keep(tree, file)
@@ -69,7 +71,7 @@ class Removal:
 
     def install(self) -> None:
         """From now on, execute these files without the statements."""
-        for loader_class in loading.source_loaders():
+        for loader_class in (*loading.source_loaders(), *loading.archive_loaders()):
             self._replace_code(loader_class)
 
     def _replace_code(self, loader_class: Any) -> None:
