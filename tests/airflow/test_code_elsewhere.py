@@ -44,20 +44,24 @@ def named(run: Run, file: FileResult, module: str) -> list[ImportStatement]:
 @pytest.mark.parametrize(
     ("number", "call"),
     [
-        (1, 'exec(TEMPLATE.format(name="from_text", number=1))\n'),
-        (
+        pytest.param(
+            1, 'exec(TEMPLATE.format(name="from_text", number=1))\n', marks=pytest.mark.thorough
+        ),
+        pytest.param(
             2,
             (
                 'exec(compile(TEMPLATE.format(name="from_text", number=2), "definitions/one.txt",'
                 ' "exec"), globals())\n'
             ),
+            marks=pytest.mark.thorough,
         ),
-        (
+        pytest.param(
             3,
             (
                 'exec(TEMPLATE.format(name="from_text", number=3), {"DAG": DAG, "datetime":'
                 " datetime})\n"
             ),
+            marks=pytest.mark.thorough,
         ),
         (4, 'import runs\n\nruns.run(TEMPLATE.format(name="from_text", number=4), globals())\n'),
     ],

@@ -25,7 +25,9 @@ from dagprof.usecases.scan import ScanRequest
 from dagprof.usecases.scan import scan as scan_and_judge
 
 IN_TURN = {"jobs": 1, "depth": "quick"}
-ISOLATIONS = pytest.mark.parametrize("isolation", ["fork", "spawn"])
+ISOLATIONS = pytest.mark.parametrize(
+    "isolation", ["fork", pytest.param("spawn", marks=pytest.mark.thorough)]
+)
 # The folder in which all of a scan's own files are, as a DAG file finds it.
 SCRATCH = "import os\nscratch = os.path.dirname(os.environ['AIRFLOW_CONFIG'])\n"
 HELPED = "import shared_helper\nassert shared_helper.VALUE == 1\n"

@@ -29,10 +29,20 @@ def tagged(before: str, tag: str) -> str:
     ("helper", "line", "tag"),
     [
         ("VALUE = read()", 7, "helper.VALUE"),
-        ("VALUES = {key: read(key) for key in range(2)}", 7, "helper.VALUES[1]"),
+        pytest.param(
+            "VALUES = {key: read(key) for key in range(2)}",
+            7,
+            "helper.VALUES[1]",
+            marks=pytest.mark.thorough,
+        ),
         ("class Settings:\n    LIMIT = 1\n    VALUE = read()", 9, "helper.Settings.VALUE"),
         ("def use(value=read()):\n    return value", 7, "helper.use()"),
-        ("def use(*, value=read()):\n    return value", 7, "helper.use()"),
+        pytest.param(
+            "def use(*, value=read()):\n    return value",
+            7,
+            "helper.use()",
+            marks=pytest.mark.thorough,
+        ),
         (
             (
                 "def named(value):\n    return lambda function: value\n\n"
@@ -42,8 +52,10 @@ def tagged(before: str, tag: str) -> str:
             "helper.use",
         ),
         ("if read() == 5:\n    VALUE = 6", 7, "helper.VALUE"),
-        ("for VALUE in [read()]:\n    pass", 7, "helper.VALUE"),
-        ("VALUE = 1\nVALUE += read()", 8, "helper.VALUE"),
+        pytest.param(
+            "for VALUE in [read()]:\n    pass", 7, "helper.VALUE", marks=pytest.mark.thorough
+        ),
+        pytest.param("VALUE = 1\nVALUE += read()", 8, "helper.VALUE", marks=pytest.mark.thorough),
     ],
 )
 def test_a_value_that_parsing_needs_is_kept(scan: Scan, helper: str, line: int, tag: str) -> None:

@@ -58,8 +58,8 @@ def _users(folder: Path) -> dict[str, str]:
         ("configuration", KILL, "fork"),
         ("scratch", "", "fork"),
         ("scratch", KILL, "fork"),
-        ("parse", "", "spawn"),
-        ("parse", KILL, "spawn"),
+        pytest.param("parse", "", "spawn", marks=pytest.mark.thorough),
+        pytest.param("parse", KILL, "spawn", marks=pytest.mark.thorough),
     ],
 )
 def test_files_behind_a_link_stay(
@@ -82,7 +82,9 @@ def test_files_behind_a_link_stay(
     assert {result(run, path).status for path in ("aa.py", "zz.py")} == {Status.OK}
 
 
-@pytest.mark.parametrize(("kills", "isolation"), [(KILL, "fork"), ("", "spawn")])
+@pytest.mark.parametrize(
+    ("kills", "isolation"), [(KILL, "fork"), pytest.param("", "spawn", marks=pytest.mark.thorough)]
+)
 def test_a_file_in_the_place_of_the_scratch_folder_hurts_no_other(
     scan: Scan, kills: str, isolation: str
 ) -> None:

@@ -62,7 +62,7 @@ def explain(place: Path, target: str, *options: str) -> str:
 def test_a_file_is_measured_now(place: Path) -> None:
     text = explain(place, "dags/a.py", "--python", TARGET, "-q")
     assert text.startswith("a.py: ")
-    assert re.search(r"1\sDAG,\s0\stasks", text)  # a full line continues on the next one
+    assert re.search(r"1\s+DAG,\s+0\s+tasks", text)  # a full line continues on the next one
     assert re.search(r"ms +3  import heavy  ← .* waiting$", text, re.M)
     assert re.search(r"6  os\.environ\[.SET.\] = .x.  ← environment SET", text)
     assert "a.py:7  output stdout" in text

@@ -17,6 +17,7 @@ MOMENTS = [
     ("gate", signal.SIGKILL, 0.3, False),
     ("gate", signal.SIGKILL, 0.7, True),
 ]
+IN_CI = MOMENTS[1:3]
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +34,14 @@ def whole(place: Place) -> dict[str, tuple[float, object]]:
 
 @pytest.mark.parametrize(
     ("command", "number", "share", "is_group"),
-    MOMENTS,
-    ids=[f"{each[0]}-{each[1].name}-{each[2]}" for each in MOMENTS],
+    [
+        pytest.param(
+            *each,
+            id=f"{each[0]}-{each[1].name}-{each[2]}",
+            marks=[] if each in IN_CI else [pytest.mark.thorough],
+        )
+        for each in MOMENTS
+    ],
 )
 def test_after_a_kill(
     place: Place,
