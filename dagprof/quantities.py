@@ -56,8 +56,8 @@ def parse_price(text: str) -> tuple[float, str]:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([^\W\d_]{1,3}|\$|€|£|¥)?\s*", text)
     if match is None:
         raise UsageError(
-            f"{_shown(text)} is not a price. Write an amount, and a currency if you want one, such"
-            " as 0.05 USD."
+            f"{_shown(text)} is not a price. Write an amount with an optional currency, such as"
+            " 0.05 USD."
         )
     return _finite(match[1], text), match[2] or ""
 

@@ -45,17 +45,20 @@ def environment_changes(changed: Iterable[Path]) -> list[Path]:
     return [path for path in changed if any(path.match(pattern) for pattern in _ENVIRONMENT)]
 
 
-def reached(changed: Sequence[Path], roots: Sequence[Path], files: Sequence[Path]) -> set[Path]:
+def reached(
+    changed: Sequence[Path], roots: Sequence[Path], files: Sequence[Path]
+) -> dict[Path, frozenset[str]]:
     """The files among ``files`` that a change may reach, by the text of all Python files below
-    ``roots``.
+    ``roots``. Each file has the names of the modules through which it reaches the change; none if
+    the text does not name them.
     """
     if not changed:
-        return set()
+        return {}
     sources, reach = _reach(changed, roots, files)
     really = {os.path.realpath(path) for path in changed}
     linked = {path for path in sources if os.path.realpath(path) in really}
     found = reach.of({*map(str, changed), *linked})
-    return {path for path in files if str(path) in found}
+    return {path: reach.ways(str(path), found) for path in files if str(path) in found}
 
 
 def users(

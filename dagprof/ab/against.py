@@ -94,7 +94,8 @@ def measure(
                 base,
                 head,
             ):
-                question = _question(difference, tree, target.environment, base, head, asked)
+                same = _same_code(difference, tree)
+                question = _question(difference, same, tree, target.environment, base, head, asked)
                 found = duel(base, head, question, version=version, progress=progress)
             changed = codelines.sorted_out(
                 revision.changed_lines(difference, difference.top), difference.top
@@ -103,6 +104,7 @@ def measure(
         doubts = (
             *found.doubts,
             *_history_doubts(difference),
+            *_same_code_doubts(same, difference),
             *_environment_doubts(difference, asked),
             *settled,
             *_shared(found, difference, tree),
@@ -156,8 +158,8 @@ def _elsewhere(
     found = tuple(path for path in moved if os.path.exists(path) and path not in given)
     if not found:
         raise UsageError(
-            f"{', '.join(map(str, given))} does not exist in {difference.described}, so the gate"
-            " has nothing to compare. To measure new folders, use `dagprof scan`."
+            f"Cannot find {', '.join(map(str, given))} in {difference.described}, so the gate has"
+            " nothing to compare. To measure new folders, use `dagprof scan`."
         )
     return found
 
@@ -166,8 +168,8 @@ def _moved_root(root: Path, difference: Difference, tree: Path) -> Path:
     moved = revision.moved(root, difference.top, tree)
     if moved == root:
         raise UsageError(
-            f"The bundle root {root} is outside the repository {difference.top}. Choose a bundle"
-            " root inside the repository with --bundle-root."
+            f"The bundle root {root} is outside the repository {difference.top}. Use --bundle-root"
+            " to choose a bundle root inside the repository."
         )
     return moved
 
@@ -220,8 +222,20 @@ def _old_target(
     )
 
 
+def _same_code(difference: Difference, tree: Path) -> set[Path]:
+    """The changed Python files of which only comments, blank lines or the layout changed."""
+    return {
+        path
+        for path in difference.changed
+        if path.suffix == ".py"
+        and path not in difference.renamed
+        and codelines.is_same_code(revision.moved(path, difference.top, tree), path)
+    }
+
+
 def _question(
     difference: Difference,
+    same: set[Path],
     tree: Path,
     environ: Mapping[str, str],
     base: Site,
@@ -242,9 +256,10 @@ def _question(
             f"{environment[0].relative_to(difference.top)} changed and may affect installed"
             " packages or Airflow settings"
         )
+    changed = [path for path in difference.changed if path not in same]
     return Question(
-        changed_base=[revision.moved(path, difference.top, tree) for path in difference.changed],
-        changed_head=list(difference.changed),
+        changed_base=[revision.moved(path, difference.top, tree) for path in changed],
+        changed_head=changed,
         renamed={
             new: revision.moved(old, difference.top, tree)
             for new, old in difference.renamed.items()
@@ -277,6 +292,19 @@ def _history_doubts(difference: Difference) -> list[str]:
         "This shallow clone does not contain the merge base, so the gate compares with"
         f" {difference.described} itself. To compare with the merge base, run `git fetch"
         " --unshallow`."
+    )
+    return [text]
+
+
+def _same_code_doubts(same: set[Path], difference: Difference) -> list[str]:
+    if not same:
+        return []
+    first = min(same).relative_to(difference.top)
+    if len(same) == 1:
+        return [f"The code of {first} is unchanged: only its comments or its layout changed."]
+    text = (
+        f"The code of {len(same)} changed files is unchanged, such as {first}: only their comments"
+        " or their layout changed."
     )
     return [text]
 

@@ -1,5 +1,5 @@
-"""Finds the lines of a module's source that do work when it is imported, and the lines that have no
-effect for the interpreter.
+"""Compares the code of two versions of a module, and finds the lines that do work when the module
+is imported and the lines that have no effect for the interpreter.
 """
 
 from __future__ import annotations
@@ -59,6 +59,44 @@ def sorted_out(changed: Mapping[str, Sequence[int]], root: Path) -> Sorted:
             if kept:
                 found[file] = tuple(kept)
     return Sorted(lines, working, begun)
+
+
+# Code that can read its own source, or the number of its own lines.
+_READS_SOURCE = (b"__file__", b"inspect", b"linecache", b"lineno", b"traceback")
+
+
+def is_same_code(before: Path, after: Path) -> bool:
+    """Whether two versions of a Python file compile to the same code, apart from line numbers.
+
+    False also for a file that cannot be read or parsed, and for a file whose code may read its own
+    source or line numbers.
+    """
+    try:
+        texts = [bounded.source(path) for path in (before, after)]
+        trees = [ast.parse(text) for text in texts]
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return not any(word in texts[1] for word in _READS_SOURCE) and _is_equal(*trees)
+
+
+def _is_equal(first: object, second: object) -> bool:
+    # No recursion, because a chain of ``elif`` is nested as deep as it is long.
+    waiting = [(first, second)]
+    while waiting:
+        left, right = waiting.pop()
+        if type(left) is not type(right):
+            return False
+        if isinstance(left, ast.AST) and isinstance(right, ast.AST):
+            # ``kind`` is the prefix of a text, as in ``u"text"``.
+            names = [name for name in left._fields if name != "kind"]
+            waiting += [(getattr(left, name, None), getattr(right, name, None)) for name in names]
+        elif isinstance(left, list) and isinstance(right, list):
+            if len(left) != len(right):
+                return False
+            waiting += zip(left, right, strict=True)
+        elif repr(left) != repr(right):  # 0.0 equals -0.0
+            return False
+    return True
 
 
 def _first_lines(tree: ast.Module, lines: Sequence[int]) -> list[int]:

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 from dagprof.ab import affected, precedents
+from dagprof.ab.choice import Choice, choice_text, choose
 from dagprof.ab.sides import Lane, Side, each
 from dagprof.ab.turns import Turns
 from dagprof.config import settings as settings_module
@@ -31,11 +31,13 @@ from dagprof.passes.stability import instabilities
 # The limit for traces of files that the change cannot reach: this share of the time budget, but at
 # least this many seconds.
 _SHARE_FOR_OTHERS, _LEAST_FOR_OTHERS_S = 0.25, 10.0
+# The same for traces of files that did not change themselves but may reach the change.
+_SHARE_FOR_REACHED, _LEAST_FOR_REACHED_S = 0.5, 10.0
 
 
 class Duel(NamedTuple):
     """Both sides as Runs whose samples are pairs, the number of files that the change cannot reach,
-    and notes on what was left out.
+    and notes on what was left out. ``left_out`` files may reach the change but were not measured.
 
     ``renamed`` maps the new name of each renamed file to its old name. Both Runs use the new name.
     ``others`` are DAG files of the base that the change cannot reach. They are traced because they
@@ -50,6 +52,7 @@ class Duel(NamedTuple):
     renamed: Mapping[str, str]
     others: Run | None = None
     more_others: bool = False
+    left_out: int = 0
 
 
 class Question(NamedTuple):
@@ -58,8 +61,8 @@ class Question(NamedTuple):
 
     ``limits`` returns the limits of a file for its shown path. ``everything`` is the reason for
     measuring all files; empty to measure only files that the change reaches. ``sample`` limits
-    their number. ``roots`` are the folders of user code besides the bundle root. ``in_base``
-    returns the place of a file on the base's disk.
+    the number of files in both cases. ``roots`` are the folders of user code besides the bundle
+    root. ``in_base`` returns the place of a file on the base's disk.
     """
 
     changed_base: Sequence[Path]
@@ -88,6 +91,7 @@ class _ABRun:
             for changed in (question.changed_base, question.changed_head)
         ]
         self._doubts: list[str] = []
+        self._tried: set[str] = set()
 
     def _pair_renamed(self, renamed: Mapping[Path, Path]) -> None:
         """Give renamed files their new names in the base."""
@@ -105,13 +109,13 @@ class _ABRun:
 
     def run(self, version: str) -> Duel:
         self._pre_import()
-        names = self._names()
+        choice = self._choice()
         jobs = self._head.site.settings.jobs or settings_module.default_jobs()
 
         # One scheduler for the whole A/B run, so that the workers stay the same from the traces to
         # the last look.
         with Scheduler(jobs, lambda: Lane(self._sides)) as lanes:
-            names = self._traced(lanes, names)
+            names, left_out = self._traced(lanes, choice)
             others, more_others = self._trace_others(lanes, names)
             self._time(lanes, names)
 
@@ -126,29 +130,46 @@ class _ABRun:
         ]
 
         self._doubts += dict.fromkeys(text for run in runs for text in changes.texts(run))
-        unaffected = len(self._head.files.keys() - kept)
+        unaffected = len(self._head.files.keys() - kept - left_out)
         renamed = {new: old for old, new in self._base.new_names.items()}
         run = (
             self._base.site.run([self._base.measured(name) for name in others], version)
             if others
             else None
         )
-        return Duel(runs[0], runs[1], unaffected, tuple(self._doubts), renamed, run, more_others)
+        return Duel(
+            base=runs[0],
+            head=runs[1],
+            unaffected=unaffected,
+            doubts=tuple(self._doubts),
+            renamed=renamed,
+            others=run,
+            more_others=more_others,
+            left_out=len(left_out),
+        )
 
-    def _names(self) -> list[str]:
+    def _choice(self) -> Choice:
         """The files to trace, by the changes in the sources."""
         base, head, question = self._base, self._head, self._question
-        every = sorted(base.files.keys() | head.files.keys())
-        if question.everything:
-            return self._sampled(every)
-
+        every = base.files.keys() | head.files.keys()
         # A file on one side only counts even if git sees no change, because a checkout has no files
         # that git ignores.
-        found = {name for name in every if (name in base.files) != (name in head.files)}
+        own = {name for name in every if (name in base.files) != (name in head.files)}
+        own |= {
+            side.name(path)
+            for side, changed in zip(self._sides, self._changed, strict=True)
+            for path in side.files.values()
+            if os.path.realpath(path) in changed
+        }
+        if question.everything:
+            return choose(dict.fromkeys(every, ()), own, question.sample)
+
+        found: dict[str, set[str]] = {name: set() for name in own}
         for side, changed in ((base, question.changed_base), (head, question.changed_head)):
             reached = affected.reached(changed, self._roots(side), list(side.files.values()))
-            found |= {side.name(path) for path in reached}
-        return sorted(found)
+            for path, ways in reached.items():
+                found.setdefault(side.name(path), set()).update(ways)
+        return choose(found, own, question.sample)
 
     def _roots(self, side: Side) -> list[Path]:
         """The folders of a side from which user code is imported."""
@@ -157,28 +178,6 @@ class _ABRun:
             side.site.target.root,
             *(others if side is self._head else map(self._question.in_base, others)),
         ]
-
-    def _sampled(self, every: Sequence[str]) -> list[str]:
-        question = self._question
-        if question.sample is None or len(every) <= question.sample:
-            return list(every)
-
-        # Always take changed DAG files. Take the others with the same seed each time, so that a
-        # second run of the gate measures the same files.
-        changed = {
-            self._head.site.shown(p)
-            for p in question.changed_head
-            if p in self._head.files.values()
-        }
-        others = sorted(set(every) - changed)
-        chosen = random.Random(0).sample(
-            others, max(0, min(len(others), question.sample - len(changed)))
-        )
-        self._doubts.append(
-            f"{question.everything}. The change may affect all {len(every)} files. dagprof"
-            f" measured {len(changed) + len(chosen)} of these files, the same files in each run."
-        )
-        return sorted({*changed, *chosen})
 
     def _pre_import(self) -> None:
         """Let each side import what the DAG processor has imported after a round over that side's
@@ -197,21 +196,41 @@ class _ABRun:
                 if not side.site.has_collected:
                     side.site.collect(side.files.values())
 
-    def _traced(self, lanes: Scheduler[Lane], names: Sequence[str]) -> list[str]:
+    def _traced(self, lanes: Scheduler[Lane], choice: Choice) -> tuple[list[str], set[str]]:
         """Warm up and trace both sides. Return the names of files that really load or read what
-        changed.
+        changed, and those that may do so but were left out.
         """
-        self._progress.started(len(names), "tracing both versions")
-        touched: set[str] = set()
+        self._progress.started(len(choice.own) + choice.wanted, "tracing both versions")
+        # There is no time limit for changed files, because only traces show which files need the
+        # budget for timed parses.
+        touched = self._touching(lanes, choice.own, Budget(None))
 
-        # There is no time limit, because the budget is for timed parses, and only traces show which
-        # files need them.
-        for done, name in enumerate(each(lanes, self._warm_up_and_trace, names, Budget(None)), 1):
-            found = {side: side.measured(name) for side in self._sides if name in side.files}
-            self._progress.measured(found.get(self._head) or found[self._base], done)
-            if self._question.everything or self._is_touched(found):
-                touched.add(name)
-        return [name for name in names if name in touched]
+        seconds = max(_LEAST_FOR_REACHED_S, self._question.budget_s * _SHARE_FOR_REACHED)
+        budget = Budget(None if self._question.sample is None else seconds)
+        waiting, reaching = list(choice.others), 0
+        while waiting and reaching < choice.wanted and not budget.is_spent:
+            batch = waiting[: choice.wanted - reaching]
+            found = self._touching(lanes, batch, budget)
+            touched += found
+            reaching += len(found)
+            waiting = [name for name in waiting if name not in self._tried]
+        if waiting:
+            number = len(waiting) + len(touched)
+            text = choice_text(number, len(touched), ran_out=budget.is_spent)
+            self._doubts.append(f"{self._question.everything}. {text}".removeprefix(". "))
+        return touched, set(waiting)
+
+    def _touching(self, lanes: Scheduler[Lane], names: Sequence[str], budget: Budget) -> list[str]:
+        """Trace these files while there is time. Return those that load or read what changed."""
+        found = set()
+        for name in each(lanes, self._warm_up_and_trace, names, budget):
+            if name not in self._tried:
+                continue
+            measured = {side: side.measured(name) for side in self._sides if name in side.files}
+            self._told(name, len(self._tried))
+            if self._question.everything or self._is_touched(measured):
+                found.add(name)
+        return [name for name in names if name in found]
 
     def _trace_others(self, lanes: Scheduler[Lane], names: Sequence[str]) -> tuple[list[str], bool]:
         """Trace some of the base's other DAG files, if a measured file begins to use helpers that
@@ -263,6 +282,7 @@ class _ABRun:
         )
 
     def _warm_up_and_trace(self, lane: Lane, name: str) -> None:
+        self._tried.add(name)
         for side in self._sides:
             if side.begin(name) and lane.parse(side, name, Mode.TIMING, first=True):
                 lane.parse(side, name, Mode.TRACE)

@@ -115,6 +115,11 @@ class Reach:
             reached.update(waiting)
         return reached
 
+    def ways(self, path: str, reached: Collection[str]) -> frozenset[str]:
+        """The modules among ``reached`` that the text of a file imports, by name."""
+        names = {name for each in reached if each != path for name in self._modules.get(each, ())}
+        return frozenset(self._imported_by(path) & names)
+
     def _importers(self, names: set[str]) -> Iterable[str]:
         words = [name.rpartition(".")[2].encode(errors="surrogateescape") for name in names]
         for path, text in self._sources.items():

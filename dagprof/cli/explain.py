@@ -36,8 +36,8 @@ def command(
     """Explain the parse time of one DAG file, or of one line in the file. Show the source code with
     times, the cost of each import, side effects, experiments and proposed changes.
 
-    Without --run, dagprof first measures FILE, by default with --depth full. Only --speedscope
-    writes a file.
+    Without --run, dagprof first measures FILE, by default with --depth full. This command writes a
+    file only with --speedscope.
     """
     from dagprof.cli.output import stdout_console
     from dagprof.report.text.explain import Explanation, render

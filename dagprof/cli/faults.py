@@ -53,8 +53,8 @@ def _of_system(error: OSError) -> DagprofError:
     if error.errno == errno.ENOMEM:
         return _no_memory(reason)
     return MeasurementError(
-        f"dagprof cannot use {what} ({reason}). Check that the path exists and that you have"
-        " access to the path."
+        f"dagprof cannot use {what} ({reason}). Check that the path exists and that you can access"
+        " it."
         if what
         else (
             f"A call to the operating system failed ({reason}). Run `dagprof doctor` to check this"

@@ -45,8 +45,8 @@ _FORMATS = ", ".join(VERDICTS)
     "--against-python",
     metavar="PATH",
     help=(
-        "Measure the base version with the Python interpreter at PATH and its Airflow. With this"
-        " option, the gate measures all files, up to the limit of --sample."
+        "Measure the base version with the Python interpreter at PATH and the Airflow installed"
+        " there. With this option, the gate measures all files, up to the limit of --sample."
     ),
 )
 @click.option(
@@ -93,16 +93,15 @@ _FORMATS = ", ".join(VERDICTS)
     type=int,
     metavar="N",
     help=(
-        "Measure at most N files if the change affects the environment, for example"
-        " requirements.txt or airflow.cfg [default: 40]."
+        "Measure at most N files besides the changed DAG files, if the change affects more files"
+        " through a helper or the environment [default: 40]."
     ),
 )
 @click.option(
     "--false-alarms",
     metavar="SHARE",
     help=(
-        "Maximum probability that the gate reports a regression although nothing changed [default:"
-        " 1%]."
+        "Maximum probability that the gate reports a regression when nothing changed [default: 1%]."
     ),
 )
 @click.option(
@@ -135,7 +134,12 @@ _FORMATS = ", ".join(VERDICTS)
     help="Folder for gate.json and the measured runs [default: reports].",
 )
 @parsing_options
-@click.option("--quiet", "-q", is_flag=True, help="Print only errors and the reports of --format.")
+@click.option(
+    "--quiet",
+    "-q",
+    is_flag=True,
+    help="Print only errors and the reports requested with --format.",
+)
 def command(  # noqa: PLR0913 - one for each option that is no setting of its own
     paths: tuple[str, ...],
     against: str | None,

@@ -161,8 +161,8 @@ _LOOKING = (
         default=None,
         help=(
             "Ask your own secrets backends once for each Variable and Connection that the files"
-            " look up, to measure how long lookups take. dagprof discards the values [default:"
-            " off]."
+            " look up, to measure how long lookups take [default: off]. dagprof discards the"
+            " values."
         ),
     ),
     click.option(
@@ -172,17 +172,17 @@ _LOOKING = (
         metavar="[NAME=]DURATION",
         help=(
             "Time of one lookup of a Variable or Connection, such as 20ms [default: measured with"
-            " Airflow's own database]. variable=5ms and connection=8ms set one kind. Any other"
-            " name, such as vault=80ms, is a secrets backend that Airflow asks first; may be"
-            " repeated."
+            " Airflow's own database]; may be repeated. To set the time for only one kind of"
+            " lookup, use variable=5ms or connection=8ms. Any other NAME, such as vault=80ms, adds"
+            " the time of a secrets backend that Airflow asks first."
         ),
     ),
     click.option(
         "--lookup-price",
         metavar="PRICE",
         help=(
-            "What your secrets backend charges for 10,000 lookups, such as '0.05 USD'. The summary"
-            " then states what the lookups of one day cost."
+            "Price of 10,000 lookups in your secrets backend, such as '0.05 USD'. The summary then"
+            " shows the cost of one day of lookups."
         ),
     ),
     click.option(

@@ -75,7 +75,7 @@ from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
     metavar="FILE",
     help=(
         "Write a template to FILE. The template lists all Variables, Connections and environment"
-        " variables without a value that the DAG files read."
+        " variables that the DAG files read but that have no value."
     ),
 )
 @click.option("--resume", is_flag=True, help="Resume an interrupted scan.")

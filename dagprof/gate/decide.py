@@ -84,13 +84,14 @@ def _timing_limits(limits: FileLimits) -> Limits:
 class Compared(Frozen, frozen=True):
     """The measurements of both versions, and the lines that the change touches in each source file.
 
-    ``unaffected`` is the number of DAG files that the change cannot reach. ``doubts`` are notes on
-    the measurement. ``working_lines`` are the changed lines that call or compute something when
-    their module is imported. ``begun_lines`` are the first lines of the statements that contain
-    changed lines. ``renamed`` maps the new name of each renamed file to the old name; both Runs use
-    the new name. ``others`` holds traced parses of DAG files of the base that the change cannot
-    reach. The gate uses ``others`` to find the effects that these DAG files already have through
-    helpers. ``more_others`` says that dagprof traced only some of these DAG files.
+    ``unaffected`` is the number of DAG files that the change cannot reach. ``left_out`` is the
+    number of DAG files that the change may affect and for which the measured files stand.
+    ``doubts`` are notes on the measurement. ``working_lines`` are the changed lines that call or
+    compute something when their module is imported. ``begun_lines`` are the first lines of the
+    statements that contain changed lines. ``renamed`` maps the new name of each renamed file to the
+    old name; both Runs use the new name. ``others`` holds traced parses of DAG files of the base
+    that the change cannot reach. The gate uses ``others`` to find the effects that these DAG files
+    already have through helpers. ``more_others`` says that dagprof traced only some of them.
     """
 
     base: Run
@@ -98,6 +99,7 @@ class Compared(Frozen, frozen=True):
     base_name: str
     head_name: str
     unaffected: int = 0
+    left_out: int = 0
     doubts: tuple[str, ...] = ()
     changed_lines: Mapping[str, Sequence[int]] = {}
     working_lines: Mapping[str, Sequence[int]] = {}
@@ -174,6 +176,7 @@ def verdict_on(
             for path in sorted(before.keys() | after.keys())
         ),
         unaffected=compared.unaffected,
+        left_out=compared.left_out,
         findings=waivers.expired(
             demand.waivers, demand.today, demand.limits("").rules[Rule.EXPIRED_WAIVER]
         ),
@@ -302,30 +305,29 @@ def _not_parsed(
 
 def _concluded(verdict: Verdict, head: Run) -> Verdict:
     """The verdict on ``head`` with the decision and a one-sentence reason."""
-    failing = [finding for finding in verdict.all_findings if finding.fails]
-    unsure = [file for file in verdict.files if file.may_be_slower]
-    if failing:
-        files = len({finding.path for finding in failing})
-        decision = Decision.FAILED
-        verb = "fails" if len(failing) == 1 else "fail"
-        reason = f"{count(len(failing), 'finding')} in {count(files, 'file')} {verb} the gate."
-    elif causes.all_failed(head):  # the times belong to parses that broke off
-        decision, reason = (
-            Decision.CANNOT_TELL,
-            "No DAG file could be loaded, so dagprof measured nothing.",
-        )
-    elif unsure:
-        decision, reason = (
-            Decision.CANNOT_TELL,
-            (
-                f"No regression found; {count(len(unsure), 'file')}"
-                f" {'is' if len(unsure) == 1 else 'are'} inconclusive."
-            ),
-        )
-    else:
-        decision, reason = Decision.PASSED, _passed(verdict)
+    decision, reason = _decision(verdict, head)
     concluded: Verdict = msgspec.structs.replace(verdict, decision=decision, reason=reason)
     return concluded
+
+
+def _decision(verdict: Verdict, head: Run) -> tuple[Decision, str]:
+    failing = [finding for finding in verdict.all_findings if finding.fails]
+    unsure = sum(file.may_be_slower for file in verdict.files)
+    if failing:
+        files = len({finding.path for finding in failing})
+        verb = "fails" if len(failing) == 1 else "fail"
+        text = f"{count(len(failing), 'finding')} in {count(files, 'file')} {verb} the gate."
+        return Decision.FAILED, text
+    if causes.all_failed(head):  # the times belong to parses that broke off
+        return Decision.CANNOT_TELL, "No DAG file could be loaded, so dagprof measured nothing."
+    if verdict.left_out and not verdict.files:
+        affected = count(verdict.left_out, "DAG file")
+        return Decision.CANNOT_TELL, f"dagprof measured none of {affected} that may be affected."
+    if unsure:
+        verb = "is" if unsure == 1 else "are"
+        text = f"No regression found; {count(unsure, 'file')} {verb} inconclusive."
+        return Decision.CANNOT_TELL, text
+    return Decision.PASSED, _passed(verdict)
 
 
 def _passed(verdict: Verdict) -> str:
@@ -341,4 +343,6 @@ def _passed(verdict: Verdict) -> str:
     )
     measured = len(verdict.files) - len(verdict.of(Outcome.GONE))
     text = f"{what}; {count(measured, 'file')} measured"
+    if verdict.left_out:
+        text += f" for all {measured + verdict.left_out:,} that the change may affect"
     return text + (f", {count(waived, 'finding')} accepted." if waived else ".")

@@ -271,7 +271,7 @@ def _unstable(case: Case) -> Iterable[Found]:
         named = f"the DAG{'s' if len(coming) > 1 else ''} {', '.join(coming[:_SHOWN])}{more}"
         yield Found(
             place,
-            f"{case.path} gives {named} in only some parses. Airflow repeatedly removes"
+            f"{case.path} defines {named} in only some parses. Airflow repeatedly removes"
             f" and adds {'this DAG' if len(coming) == 1 else 'these DAGs'}",
         )
     for found in [found for found in new if not found.is_existence][:1]:

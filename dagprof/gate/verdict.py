@@ -88,7 +88,8 @@ class FileVerdict(Frozen, frozen=True):
 
 class Verdict(Frozen, frozen=True):
     """The verdict on the whole change. ``base`` and ``head`` are the names of the compared
-    versions. ``unaffected`` is the number of files that the change cannot reach.
+    versions. ``unaffected`` is the number of files that the change cannot reach. ``left_out`` is
+    the number of files that the change may affect and for which the measured files stand.
 
     ``doubts`` are sentences about omissions and about reasons for uncertain results. ``findings``
     are the findings that belong to no single file.
@@ -100,6 +101,7 @@ class Verdict(Frozen, frozen=True):
     head: str
     files: tuple[FileVerdict, ...] = ()
     unaffected: int = 0
+    left_out: int = 0
     findings: tuple[Finding, ...] = ()
     doubts: tuple[str, ...] = ()
     wall_s: float = 0.0

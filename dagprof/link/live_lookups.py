@@ -50,6 +50,6 @@ def ask(
             return msgspec.json.decode(bounded.read(output, _LARGEST), type=list[LiveLookup])
         except (OSError, subprocess.SubprocessError, msgspec.MsgspecError) as error:
             raise MeasurementError(
-                "Your backends of Variables and Connections did not answer. Check the settings of"
-                " [secrets] backend, or use --lookup-latency."
+                "Your backends for Variables and Connections did not respond. Check the backend"
+                " settings in [secrets], or use --lookup-latency."
             ) from error

@@ -149,13 +149,13 @@ def _unpacked(plugins: Path, folder: Path) -> Path:
                 or sum(member.file_size for member in members) > _LARGEST_ARCHIVE
             ):
                 raise UsageError(
-                    f"{plugins} is too large to unpack. Unpack the archive, and give the folder"
-                    " with --plugins."
+                    f"{plugins} is too large to unpack. Unpack the archive, and pass the folder to"
+                    " --plugins."
                 )
             archive.extractall(folder)
     except _DAMAGED as error:
         raise UsageError(
-            f"Cannot unpack {plugins} ({error}). Give a plugins folder with --plugins."
+            f"Cannot unpack {plugins} ({error}). Pass a plugins folder to --plugins."
         ) from None
     return folder
 

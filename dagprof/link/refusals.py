@@ -11,7 +11,11 @@ from dagprof.model import SkippedFile, SkipReason
 from dagprof.quantities import count
 
 _SHOWN = 3
-_WORDS = {"discover": "list the DAG files", "describe": "find out where modules come from"}
+_WORDS = {
+    "discover": "list the DAG files",
+    "describe": "find out where modules come from",
+    "prices": "run its DAG processor",
+}
 _HELPER = "If the file is a helper module, give a DAG file that imports the helper module."
 _WAYS = {
     SkipReason.IGNORED: (
@@ -22,11 +26,11 @@ _WAYS = {
         f" {_HELPER}"
     ),
     SkipReason.CALLABLE: (
-        "If the file defines DAGs, change the function that might_contain_dag_callable names, or"
-        " use --no-safe-mode."
+        "If the file defines DAGs, change the function set in might_contain_dag_callable, or use"
+        " --no-safe-mode."
     ),
     SkipReason.OTHER_FORMAT: "Give a DAG file.",
-    SkipReason.UNEXAMINED: "Fix this error; otherwise Airflow does not parse the file.",
+    SkipReason.UNEXAMINED: "Fix this error so that Airflow can parse the file.",
 }
 
 
@@ -44,8 +48,8 @@ def _listed_twice(twice: Twice, root: Path) -> str:
     link, first, second = twice.link, twice.first, twice.second
     if twice.is_loop:
         return (
-            f"Airflow finds no DAG files in {root}, because the symbolic link {link} points to a"
-            f" parent folder of the link. Remove the link, or add {link} to .airflowignore."
+            f"Airflow finds no DAG files in {root}, because the symbolic link {link} points to one"
+            f" of its parent folders. Remove the link, or add {link} to .airflowignore."
         )
     other = second if link == first else first
     is_synchronised = other.startswith(".") and "/" not in link

@@ -163,7 +163,7 @@ def _root(
         outside = [path for path in paths if root != path and root not in path.parents]
         if outside:
             raise UsageError(
-                f"{outside[0]} is not below the bundle root {root}. Choose a bundle root that"
+                f"{outside[0]} is outside the bundle root {root}. Choose a bundle root that"
                 f" contains {outside[0]}."
             )
         return _Root(root, "selected with --bundle-root")

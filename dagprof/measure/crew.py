@@ -84,8 +84,7 @@ class Zygotes:
         except ConnectionLost:
             raise MeasurementError(
                 "The measuring process died while importing the Airflow modules that the DAG files"
-                " use. Try `--temperature warm`, which does not import modules of the DAG files in"
-                " advance."
+                " use. Try `--temperature warm`, which skips this import."
             ) from None
 
     def worker(self, shown: str, preload: Sequence[str] = ()) -> WorkerConversation:

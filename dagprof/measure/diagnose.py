@@ -256,7 +256,8 @@ def _load(load: float | None) -> Check:
     if load is None:
         return Check(what="Load", found="unknown on this platform")
     advice = (
-        "Other programs use the CPU, so the measured times are too long. Close other programs."
+        "Other programs are using the CPU, so the measured times are too long. Close other"
+        " programs."
         if _is_crowded(load)
         else ""
     )

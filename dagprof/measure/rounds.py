@@ -106,8 +106,8 @@ class Rounds:
         self._progress.started(len(files), "comparing days and hosts")
         self._do(seeds.elsewhere_jobs(files, self._limits, fixed), self._budget)
         if fixed:
-            conditions = ", ".join(Condition(name).where for name in sorted(fixed))
-            text = f"This system does not let dagprof parse {conditions}; DAGs may differ there."
+            conditions = " or ".join(Condition(name).where for name in sorted(fixed))
+            text = f"On this system, dagprof cannot check whether DAGs differ {conditions}."
             self.doubts.append(Doubt(code="conditions", text=text))
         return self._results.values()
 
@@ -205,8 +205,8 @@ class Rounds:
                 else "To test more files, raise --time-budget."
             )
             text = (
-                f"To save time, dagprof tested no changes in {len(jobs) - done} of {len(jobs)}"
-                f" files with possible savings. {more}"
+                f"To save time, dagprof did not test changes in {len(jobs) - done} of {len(jobs)}"
+                f" files that could parse faster. {more}"
             )
             self.doubts.append(Doubt(code="unproved", text=text))
 

@@ -99,7 +99,7 @@ class Site:
         if self.zygotes.current.airflow.is_untried:
             text = (
                 f"Airflow {self.zygotes.current.airflow.version} is newer than 3.3, the newest"
-                " version that dagprof supports. This Airflow contains everything that dagprof"
+                " version that dagprof supports. This Airflow version has everything that dagprof"
                 " needs. If the results look wrong, upgrade dagprof."
             )
             self.doubts.append(Doubt(code="untried-airflow", text=text))
@@ -277,9 +277,8 @@ def pre_import_doubts(failed: Sequence[Sequence[str]]) -> list[Doubt]:
         named = ", ".join(module for module, _ in failed[:_NAMED])
         more = len(failed) - _NAMED
         what = f"{len(failed)} modules: {named}{f' and {more} more' if more > 0 else ''}"
-    return [
-        Doubt(code="pre-import", text=f"Before forking, the DAG processor cannot import {what}.")
-    ]
+    text = f"The DAG processor imports modules before it forks, but cannot import {what}."
+    return [Doubt(code="pre-import", text=text)]
 
 
 def _state_doubts(trouble: str) -> list[Doubt]:

@@ -61,7 +61,7 @@ def waiting(result: FileResult) -> list[Doubt]:
     if not wall or queued <= max(STABLE_MS, NOISY_SHARE * wall):
         return []
     text = (
-        f"Busy: the parse waited for a CPU for {queued:.0f} of {wall:.0f} ms. Compare CPU times"
+        f"Busy: the parse spent {queued:.0f} of {wall:.0f} ms waiting for a CPU. Compare CPU times"
         " instead of parse times."
     )
     return [Doubt(code="busy", text=text)]

@@ -274,9 +274,9 @@ def _holding(effects: Sequence[EffectRow]) -> Failure:
     found = next(iter(running or started[-1:]), None)
     what = f"The process {found.what}" if found else "A process"
     message = (
-        f"{what} still runs after the parse and keeps stdin, stdout or stderr open. Airflow 3"
-        " waits until dag_file_processor_timeout, then kills the parse and stores no DAGs. Start"
-        " the process in a task, or pass subprocess.DEVNULL for stdin, stdout and stderr."
+        f"{what} is still running after the parse and keeps stdin, stdout or stderr open. Airflow 3"
+        " waits until dag_file_processor_timeout expires, then kills the parse and stores no DAGs."
+        " Start the process in a task, or pass subprocess.DEVNULL for stdin, stdout and stderr."
     )
     file, line = (found.file, found.line) if found else ("", 0)
     return Failure(type="", message=message, file=file, line=line)

@@ -18,7 +18,8 @@ from dagprof.passes.lab import MOST_DAGS, Lab
 
 _SHOWN_FIELDS = 5
 _NOT_AGAIN = (
-    "dagprof could not compare the DAGs on other days and hosts: another parse of the file failed."
+    "dagprof could not compare the DAGs across days and hosts, because the file failed when dagprof"
+    " parsed it again."
 )
 # The most DAGs of one file whose serialised form is compared under other conditions.
 MOST_COMPARED = 20

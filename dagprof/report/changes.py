@@ -101,14 +101,14 @@ def _call_later(change: Change) -> str:
         needs = f" ({safe_text(change.needed_at, 120)})" if change.needed_at else ""
         value = f"the value of {names}" if names else f"the result of {called}"
         text = (
-            f"parsing needs {value}{needs}, but not a new call of {called} in every parse. Let a"
-            " task or the deployment store the result in a file, and read this file here."
+            f"parsing needs {value}{needs}, but need not call {called} in every parse. In a task or"
+            " during deployment, write the result to a file. Read this file during parsing."
         )
     elif not change.assigned:
-        text = f"parsing does not need the call of {called}. Call {called} only in tasks."
+        text = f"parsing does not need the call to {called}. Call {called} only in tasks."
     elif change.is_unused:
         text = (
-            f"no code uses {names}. Remove the call of {called} unless you need its side effects."
+            f"no code uses {names}. Remove the call to {called} unless you need its side effects."
         )
     else:
         text = (
@@ -184,7 +184,7 @@ def instruction(step: Step) -> str:
     text = (
         f"Move the imports of {loads} into the functions that use the imports. " if imports else ""
     )
-    text += "These changes save time only together."
+    text += "These changes save time only if you make all of them."
     for change in step.changes:
         if change.called:
             text += f" {_place(change)}: {_call_later(change)}"
@@ -281,11 +281,15 @@ def trial(experiment: Experiment) -> str:
         return f"{where} could not be tested: {safe_text(experiment.reason, 300)}."
     if is_untimed(experiment):
         return untimed([experiment])
-    without = "With the value of an earlier parse for" if experiment.kept else "Without"
+    without = (
+        f"With the value that {where} had in an earlier parse"
+        if experiment.kept
+        else f"Without {where}"
+    )
     if not experiment.is_shorter:
         figures = f"{-experiment.proved_ms:+.0f} ± {experiment.spread_ms:.0f} ms".replace("-", "−")
         return (
-            f"{without} {where}, the DAGs stay the same. The parse time does not change measurably"
+            f"{without}, the DAGs stay the same. The parse time does not change measurably"
             f" ({figures})."
         )
     memory = (
@@ -295,6 +299,6 @@ def trial(experiment: Experiment) -> str:
     )
     kept = f" and uses {memory:.0f} MiB less memory" if memory >= 1 else ""
     return (
-        f"{without} {where}, the parse is {duration(experiment.proved_ms)} ±"
+        f"{without}, the parse is {duration(experiment.proved_ms)} ±"
         f" {experiment.spread_ms:.0f} ms shorter{kept}. The DAGs stay the same."
     )

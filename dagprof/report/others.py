@@ -93,14 +93,19 @@ def _instead(change: LookupChange) -> str:
         return "Pass the connection id to the operator or hook, and get the Connection in the task."
     if trial is None:
         return (
-            "Use a Jinja template in the field of the operator, or look up the value in the task."
+            "Use a Jinja template in a templated field of the operator, or look up the value in the"
+            " task."
         )
     if trial.outcome is LookupOutcome.TASK:
-        return "No DAG contains the value: look up the value in the task, unless code compares it."
+        return (
+            "No DAG contains the value. Unless code compares the value during parsing, look up the"
+            " value in the task."
+        )
     if trial.outcome is LookupOutcome.TEMPLATE:
         fields = ", ".join(safe_text(field, 80) for field in trial.fields)
         template = safe_text(template_of(trial.key), 80)
-        return f"Write {template} in the templated field instead ({fields})."
+        field = "field" if len(trial.fields) == 1 else "fields"
+        return f"Write {template} in the templated {field} {fields} instead."
     return (
         f"Parsing needs the value: {safe_text(trial.reason, 200)}. Read the value from an"
         " environment variable or from a file instead."
@@ -140,8 +145,8 @@ def about_lookups(run: Run) -> str:
         return f"{text} Parse times exclude lookups."
     total = run.total_parse_ms
     return (
-        f"{text} Lookups add {duration(found.cost_ms)} to the {duration(total)} of parsing in each"
-        f" loop ({_price(run.lookup_prices)})."
+        f"{text} Parsing takes {duration(total)} in each loop, and lookups add"
+        f" {duration(found.cost_ms)} ({_price(run.lookup_prices)})."
     )
 
 

@@ -47,8 +47,9 @@ def beside_the_plan(found: Preload) -> str:
     if found.saving_ms - found.after_plan_ms < _SMALLEST_MS:
         return ""
     return (
-        f"After all changes of the plan, preloading would save {duration(found.after_plan_ms)}."
-        f" After preloading, the plan would save {duration(found.plan_after_ms)}."
+        "If you make all changes in the plan first, preloading would save"
+        f" {duration(found.after_plan_ms)}. If you preload first, the plan would save"
+        f" {duration(found.plan_after_ms)}."
     )
 
 
@@ -81,6 +82,6 @@ def unsafe(package: PreloadedPackage) -> str:
         if number
     ]
     return (
-        f"Do not preload {name}: its import leaves {' and '.join(left)} behind. Parsing processes,"
-        " which are forked, cannot use them."
+        f"Do not preload {name}: its import leaves behind {' and '.join(left)}, which the forked"
+        " parsing processes cannot use."
     )

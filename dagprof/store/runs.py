@@ -70,8 +70,7 @@ def decode(data: bytes, name: str) -> Run:
         ) from error
     if found.decision is not None:
         raise RunFileError(
-            f"{name!r} is a verdict of the gate, not a run file. Give a run file from `dagprof"
-            " scan`."
+            f"{name!r} is a gate verdict, not a run file. Give a run file from `dagprof scan`."
         )
     if version is None or version < 1:
         raise RunFileError(
@@ -80,8 +79,8 @@ def decode(data: bytes, name: str) -> Run:
         )
     if version > SCHEMA_VERSION:
         raise RunFileError(
-            f"{name!r} has schema version {version}, but this dagprof supports only versions up to"
-            f" {SCHEMA_VERSION}. Upgrade dagprof."
+            f"{name!r} has schema version {version}, but this version of dagprof supports only"
+            f" schema versions up to {SCHEMA_VERSION}. Upgrade dagprof."
         )
     try:
         run = msgspec.json.decode(data, type=Run)

@@ -104,9 +104,7 @@ class Checking:
         if not result.status.is_broken:
             lost = old is not None and result.has_lost_dags(old)
             return (
-                (f"{result.path} defines no DAGs, but defined DAGs in the baseline run.")
-                if lost
-                else ""
+                (f"{result.path} defines no DAGs, but it did in the baseline run.") if lost else ""
             )
         places = [
             f"{os.path.relpath(failure.file)}:{failure.line}"

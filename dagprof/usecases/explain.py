@@ -153,7 +153,7 @@ def _not_found(run: Run, name: str, absolute: str) -> UsageError:
         if skipped.path == name or os.path.join(run.root, skipped.path) == absolute:
             return UsageError(f"Airflow does not parse {skipped.path}: {skipped.why}.")
     return UsageError(
-        f"This run contains no file {name!r}. All files of this run are below {run.root}."
+        f"This run contains no file {name!r}. All files in this run are under {run.root}."
     )
 
 

@@ -182,6 +182,7 @@ def _compared(found: against.ABRun) -> tuple[Compared, list[Waiver]]:
         base_name=found.base_name,
         head_name="the working tree",
         unaffected=duel.unaffected,
+        left_out=duel.left_out,
         doubts=(*duel.doubts, *wrong),
         changed_lines=found.changed.lines,
         working_lines=found.changed.working,

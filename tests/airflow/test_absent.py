@@ -29,7 +29,7 @@ except OSError:
     file = result(scan({"a.py": code + dag("a")}), "a.py")
     (doubt,) = [doubt for doubt in file.doubts if doubt.code == "waits-in-vain"]
     assert doubt.text.startswith(
-        "a.py:5 waits 0.7 s for 127.0.0.1. This host does not respond here"
+        "a.py:5 waits 0.7 s for 127.0.0.1. This host does not respond to this machine"
     )
     (effect,) = [effect for effect in file.effects if effect.kind == "http"]
     assert effect.failed == 1

@@ -250,7 +250,7 @@ def test_two_links_to_one_folder_are_both_named(tmp_path: Path) -> None:
 
 def test_a_path_outside_the_root_is_refused(tmp_path: Path) -> None:
     write(tmp_path, {"dags/a.py": dag("a"), "other/b.py": dag("b")})
-    with pytest.raises(UsageError, match="not below the bundle root"):
+    with pytest.raises(UsageError, match="is outside the bundle root"):
         dagprof.scan(tmp_path / "other", bundle_root=str(tmp_path / "dags"))
 
 

@@ -75,8 +75,8 @@ def test_the_plan_says_where_parsing_needs_the_value(scan: Scan) -> None:
     step = Fleet(run).plan().steps[0]
     assert [str(change.place) for change in step.changes] == ["helper.py:7"]
     assert changes.instruction(step) == (
-        "Parsing needs the value of VALUE (a.py:6), but not a new call of read in every parse. Let"
-        " a task or the deployment store the result in a file, and read this file here."
+        "Parsing needs the value of VALUE (a.py:6), but need not call read in every parse. In a"
+        " task or during deployment, write the result to a file. Read this file during parsing."
     )
 
 
@@ -152,7 +152,7 @@ def test_the_same_call_in_several_files_is_one_step(scan: Scan) -> None:
     assert {str(change.place) for change in step.changes} == {"a.py:2", "b.py:2", "c.py:2"}
     assert step.evidence == "proved"
     assert changes.instruction(step) == (
-        "Parsing does not need the call of helper.init. Call helper.init only in tasks. The call"
+        "Parsing does not need the call to helper.init. Call helper.init only in tasks. The call"
         " loads 1 module (slow_part)."
     )
 

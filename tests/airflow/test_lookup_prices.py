@@ -44,7 +44,7 @@ def test_a_template_can_replace_a_value_in_a_templated_field(scan: Scan) -> None
     assert (row.where, row.saves, row.evidence) == ("a.py:13", "20 ms", "tested")
     assert row.what == (
         "Each parse looks up 1 Variable (folder): 1 lookup per parse loop. Write"
-        " {{ var.value.folder }} in the templated field instead (t.bash_command)."
+        " {{ var.value.folder }} in the templated field t.bash_command instead."
     )
 
 
@@ -140,7 +140,7 @@ def test_backends_that_do_not_exist_are_a_note(scan: Scan, monkeypatch: pytest.M
     run = scan({"a.py": source}, live_lookups=True, lookup_latency=("1ms",))
     assert [doubt.text for doubt in run.doubts if doubt.code == "no-lookup-price"] == [
         (
-            "Your backends of Variables and Connections did not answer. Check the settings of"
-            " [secrets] backend, or use --lookup-latency."
+            "Your backends for Variables and Connections did not respond. Check the backend"
+            " settings in [secrets], or use --lookup-latency."
         )
     ]

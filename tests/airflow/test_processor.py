@@ -109,7 +109,8 @@ def test_a_process_that_holds_the_output_loses_the_dags_in_airflow_3(
         return
     assert (file.status, file.dag_ids, file.is_timed) == (Status.HELD, (), False)
     assert only_failure(file).startswith(
-        f"The process {program} still runs after the parse and keeps stdin, stdout or stderr open."
+        f"The process {program} is still running after the parse and keeps stdin, stdout or stderr"
+        " open."
     )
     assert (Path(file.failures[0].file).name, file.failures[0].line) == (path, 2)
 

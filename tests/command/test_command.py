@@ -216,7 +216,7 @@ def test_an_interrupted_scan_is_resumed(place: Path) -> None:
             "Choose another file for --format junit",
         ),
         (["scan", "empty"], 2, "No DAG files in"),
-        (["scan", "dags", "--bundle-root", "empty"], 2, "not below the bundle root"),
+        (["scan", "dags", "--bundle-root", "empty"], 2, "is outside the bundle root"),
         (["report", "none.json"], 2, "Cannot read 'none.json'"),
         (["compare", "none.json", "none.json"], 2, "Cannot read 'none.json'"),
         (["compare", "none.json", "none.json", "--floor", "5"], 2, "such as 50ms"),

@@ -84,4 +84,4 @@ def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:
     told = findings(done).partition("Airflow cannot be used → ")[2]
     assert told.startswith("Airflow is not installed in ")
     assert told.count("Airflow is not installed in ") == 1
-    assert told.endswith("or choose an interpreter that has Airflow with --python.")
+    assert told.endswith("or use --python to choose an interpreter that has Airflow.")

@@ -262,6 +262,45 @@ def test_a_change_that_reaches_no_dag_file_passes(place: Path) -> None:
     assert state(place) == before
 
 
+def test_a_change_of_comments_and_layout_is_not_measured(place: Path) -> None:
+    helper = place / "dags" / "common" / "helper.py"
+    helper.write_text("# why\n\nx = (\n    1\n)\n")
+    plain = place / "dags" / "plain.py"
+    plain.write_text("# a comment\n" + plain.read_text())
+    done = gate(place, "dags", "--against", "main", "--python", TARGET, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert "The change affects no DAG file." in done.stderr
+    told = " ".join(done.stderr.split())
+    assert "The code of 2 changed files is unchanged, such as dags/common/helper.py" in told
+    plain.write_text(plain.read_text() + "\nMORE = 1\n")
+    told = " ".join(gate(place, "dags", "--against", "main", "--python", TARGET).stdout.split())
+    assert "The code of dags/common/helper.py is unchanged" in told
+    assert "4 not affected by the change" in told
+
+
+def test_a_sample_of_the_files_that_use_a_helper_stands_for_all(place: Path) -> None:
+    users = {f"dags/use_{n}.py": dag(f"use_{n}", "from common import helper\n") for n in range(9)}
+    write(place, users)
+    git(place, "add", "-A")
+    git(place, "commit", "-q", "-m", "more")
+    write(
+        place,
+        {"dags/common/helper.py": "x = 1\n" + SLEEP, "dags/plain.py": dag("plain", "y = 1\n")},
+    )
+    done = gate(place, "dags", "--against", "main", "--python", TARGET, *LIMITS, "--sample", "3")
+    assert done.returncode == 1, done.stderr
+    told = " ".join((done.stdout + done.stderr).split())
+    assert "The change may affect all 11 files. dagprof measured 3 of these files" in told
+    found = verdict(place / "reports")
+    assert (len(found.files), found.left_out, found.unaffected) == (3, 8, 3)
+    assert {each.outcome.value for each in found.files if each.path != "dags/plain.py"} == {
+        "regression"
+    }
+    assert {(f.file, f.line) for f in found.all_findings if f.fails} == {
+        ("dags/common/helper.py", 3)
+    }
+
+
 def test_limits_that_changed_are_told_to_hold_for_the_measured_files(place: Path) -> None:
     write(place, {"pyproject.toml": "[project]\nname = 'x'\n"})
     assert (
@@ -414,10 +453,10 @@ def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:
         (("dags", "--against", "nowhere"), "The repository has no commit 'nowhere'"),
         (("dags", "--against", "--all"), "is not a revision"),
         (("nowhere", "--against", "main"), "There is no file or folder 'nowhere'"),
-        (("new", "--against", "main"), "does not exist in main"),
+        (("new", "--against", "main"), "/new in main ("),
         (
             ("dags", "new", "--against", "main", "--bundle-root", "new"),
-            "is not below the bundle root",
+            "is outside the bundle root",
         ),
         (("dags/common", "--against", "main", "--python", TARGET), "No DAG files in"),
         (

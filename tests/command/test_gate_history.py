@@ -233,7 +233,7 @@ def test_dags_that_come_and_go_are_unstable(tmp_path: Path) -> None:
     ]
     assert messages == [
         (
-            "dags/some.py gives the DAG items in only some parses. Airflow repeatedly removes and adds"
-            " this DAG"
+            "dags/some.py defines the DAG items in only some parses. Airflow repeatedly removes and"
+            " adds this DAG"
         )
     ]

@@ -205,7 +205,7 @@ def test_the_plan_takes_the_call_and_says_what_to_do() -> None:
     (change,) = step.changes
     assert (str(change.place), step.evidence, step.adds_ms) == ("a.py:5", "proved", 80.0)
     assert changes.instruction(step) == (
-        "Parsing does not need the call of helper.init. Call helper.init only in tasks. The call loads 1 module (heavy)."
+        "Parsing does not need the call to helper.init. Call helper.init only in tasks. The call loads 1 module (heavy)."
     )
 
 
@@ -218,7 +218,7 @@ def test_an_assignment_names_what_parsing_does_not_use() -> None:
     unused = proof(7, "idle", 18.0, 18.0, 18.0, assigned=("CLIENT",), is_unused=True)
     (step,) = fleet(traced(experiments=(unused,))).plan().steps
     assert changes.instruction(step) == (
-        "No code uses CLIENT. Remove the call of idle unless you need its side effects."
+        "No code uses CLIENT. Remove the call to idle unless you need its side effects."
     )
 
 

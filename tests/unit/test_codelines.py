@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dagprof.ab.codelines import sorted_out
+from dagprof.ab.codelines import is_same_code, sorted_out
 
 SOURCE = '''"""A docstring
 of two lines."""
@@ -69,3 +69,59 @@ def test_a_changed_line_belongs_to_the_innermost_statement_around_it(tmp_path: P
         (5,),
         (8,),
     ]
+
+
+def versions(folder: Path, before: str | bytes, after: str | bytes) -> tuple[Path, Path]:
+    paths = folder / "before.py", folder / "after.py"
+    for path, text in zip(paths, (before, after), strict=True):
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return paths
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("x = 1\n", "# why\n\nx = 1  # one\n"),
+        ("x = f(1, 2)\n", "x = f(\n    1,\n    2,\n)\n"),
+        ("import a\nx = 'a'\n", 'import a\nx = (\n    "a"\n)\n'),
+        ("x = u'a'\n", "x = 'a'\n"),
+        ("x = 1000\n", "x = 1_000\r\n"),
+        ("x = 'é'\n", "# -*- coding: latin-1 -*-\nx = '\xe9'\n".encode("latin-1")),
+        (SOURCE, "\n\n" + SOURCE.replace("range(9)", "range( 9 )")),
+        ("x = " + " + ".join(["a"] * 900), "x = (" + " + ".join(["a"] * 900) + ")\n"),
+    ],
+)
+def test_comments_and_layout_do_not_change_the_code(
+    tmp_path: Path, before: str, after: str | bytes
+) -> None:
+    assert is_same_code(*versions(tmp_path, before, after))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("x = 1\n", "x = 2\n"),
+        ("x = 1\n", "x = True\n"),
+        ("x = 0.0\n", "x = -0.0\n"),
+        ("x = 1\n", "x = 1.0\n"),
+        ("x = 'a'\n", "x = b'a'\n"),
+        ("import a\n", "import b\n"),
+        ("import a\nimport b\n", "import b\nimport a\n"),
+        ("from . import a\n", "from .. import a\n"),
+        ('"""Text."""\n', '"""Other text."""\n'),
+        ("f(a=1)\n", "f(b=1)\n"),
+        ("def f(): pass\n", "async def f(): pass\n"),
+        ("x = 1\n", "x = 1\ny = 1\n"),
+        ("x = (\n", "x = (  # open\n"),  # not Python
+        ("x = open(__file__).read()\n", "# why\nx = open(__file__).read()\n"),
+        ("x = frame.f_lineno\n", "\nx = frame.f_lineno\n"),
+    ],
+)
+def test_other_code_is_another_code(tmp_path: Path, before: str, after: str) -> None:
+    assert not is_same_code(*versions(tmp_path, before, after))
+
+
+def test_a_file_of_one_version_only_is_another_code(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("x = 1\n")
+    assert not is_same_code(tmp_path / "gone.py", tmp_path / "a.py")
+    assert not is_same_code(tmp_path / "a.py", tmp_path / "gone.py")

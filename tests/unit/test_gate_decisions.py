@@ -11,6 +11,7 @@ from dagprof.config.policy import Level, Override, Rule
 from dagprof.gate.verdict import Decision
 from dagprof.judge.judgement import Outcome
 from dagprof.model import EXISTENCE, FileResult, Instability, Status
+from dagprof.report.verdict import words
 from unit.builders import file, loads, samples, statement, trace
 from unit.gating import (
     BROKEN,
@@ -211,6 +212,25 @@ def test_without_any_file_nothing_can_be_reached() -> None:
     )
 
 
+def test_measured_files_stand_for_those_that_were_left_out() -> None:
+    same = file("a.py", *times(50))
+    verdict = judged([same], [same], left_out=299)
+    assert (verdict.decision, verdict.left_out) == (Decision.PASSED, 299)
+    assert verdict.reason == (
+        "No file became slower beyond the limits; 1 file measured for all 300 that the change may"
+        " affect."
+    )
+    assert ", 299 affected but not measured; took" in words.compared(verdict)
+
+
+def test_nothing_is_told_if_all_affected_files_were_left_out() -> None:
+    verdict = judged([], [], left_out=3)
+    assert (verdict.decision, verdict.reason) == (
+        Decision.CANNOT_TELL,
+        "dagprof measured none of 3 DAG files that may be affected.",
+    )
+
+
 def test_files_may_have_limits_of_their_own() -> None:
     (a, slow_a), (b, slow_b) = slower("a.py"), slower("b.py")
     wide = Override(files=("b.py",), absolute="1s")
@@ -253,7 +273,7 @@ def test_dags_that_come_and_go_are_unstable() -> None:
         Instability(dag_id=name, field=EXISTENCE, first="there", second="missing")
         for name in ("x", "y")
     ]
-    sentence = "a.py gives the DAGs x, y in only some parses. Airflow repeatedly removes and adds these DAGs"
+    sentence = "a.py defines the DAGs x, y in only some parses. Airflow repeatedly removes and adds these DAGs"
     both = parsed(instabilities=(UNSTABLE, *going))
     assert [
         each.message for each in found(parsed(instabilities=(UNSTABLE,)), both, Rule.UNSTABLE_DAG)

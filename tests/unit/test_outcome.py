@@ -63,13 +63,13 @@ def test_a_held_parse_is_blamed_on_the_process_that_still_runs() -> None:
         ]
     )
     assert (failure.file, failure.line) == ("/dags/a.py", 5)
-    assert failure.message.startswith("The process sleep 9 still runs after the parse")
+    assert failure.message.startswith("The process sleep 9 is still running after the parse")
 
 
 def test_without_one_that_runs_the_last_that_was_started_is_blamed() -> None:
     failure = held([effect("a", 3, is_running=False), effect("b", 5, is_running=False)])
     assert (failure.line, failure.message[:13]) == (5, "The process b")
-    assert held([]).message.startswith("A process still runs after the parse")
+    assert held([]).message.startswith("A process is still running after the parse")
 
 
 def test_a_process_that_still_runs_says_so_in_its_name() -> None:

@@ -197,7 +197,7 @@ def test_an_archive_with_damaged_contents_is_one_sentence(tmp_path: Path) -> Non
     data = bytearray(archive.read_bytes())
     data[40:60] = b"\xff" * 20
     archive.write_bytes(data)
-    with pytest.raises(UsageError, match="Give a plugins folder with --plugins"):
+    with pytest.raises(UsageError, match="Pass a plugins folder to --plugins"):
         project._unpacked(archive, tmp_path / "out")
 
 

@@ -13,8 +13,8 @@ def test_what_the_processor_fails_to_import_is_one_remark() -> None:
     assert pre_import_doubts([]) == []
     (one,) = pre_import_doubts(failed[:1])
     assert (
-        one.text == "Before forking, the DAG processor cannot import airflow.gone_a: "
-        "ModuleNotFoundError: No module named 'airflow.gone_a'."
+        one.text == "The DAG processor imports modules before it forks, but cannot import"
+        " airflow.gone_a: ModuleNotFoundError: No module named 'airflow.gone_a'."
     )
     (three,) = pre_import_doubts(failed[:3])
     assert three.text.endswith(

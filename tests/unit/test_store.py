@@ -36,7 +36,7 @@ def test_fields_of_a_later_writer_are_ignored() -> None:
         (b"[1, 2]", "is not a run file"),
         (
             b'{"schema_version": 1, "decision": "passed", "files": [{}]}',
-            "is a verdict of the gate, not a run file",
+            "is a gate verdict, not a run file",
         ),
         (b"{}", "the schema version is missing"),
         (b'{"schema_version": 99}', "Upgrade dagprof"),

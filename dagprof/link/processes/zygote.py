@@ -154,7 +154,7 @@ class Zygote:
         if fault is Fault.NO_AIRFLOW:
             return (
                 f"Airflow is not installed in {self._target.python}. Install apache-airflow there,"
-                " or choose an interpreter that has Airflow with --python."
+                " or use --python to choose an interpreter that has Airflow."
             )
         return (
             f"Cannot import Airflow in {self._target.python} ({reason}). Run `dagprof doctor` to"

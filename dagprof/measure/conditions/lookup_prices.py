@@ -142,8 +142,8 @@ def _measured(zygote: Zygote, doubts: list[Doubt]) -> Prices | None:
         except DagprofError as error:
             reason = str(error)
     text = (
-        f"dagprof could not measure the price of look-ups ({reason.rstrip('.')}). To include it,"
-        " give --lookup-latency."
+        f"dagprof could not measure the price of lookups ({reason.rstrip('.')}). To set the price"
+        " yourself, use --lookup-latency."
     )
     doubts.append(Doubt(code="no-lookup-price", text=text))
     return None

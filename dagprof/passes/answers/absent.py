@@ -74,10 +74,11 @@ def _text(wait: Wait) -> str:
     times = f" ({wait.times} attempts)" if wait.times > 1 else ""
     place = f"{wait.file.rpartition('/')[2]}:{wait.line}"
     if wait.server is None:
-        host, fault = wait.host, "This host does not respond here"
+        host, fault = wait.host, "This host does not respond to this machine"
         way_out = f"run dagprof where {wait.host} is reachable, or move the request into a task"
     else:
-        host, fault = f"{wait.server.whose} ({wait.host})", "This server is not available here"
+        host = f"{wait.server.whose} ({wait.host})"
+        fault = "This server is not available on this machine"
         way_out = wait.server.way_out
     return (
         f"{place} waits {wait.ms / 1000:.1f} s{times} for {host}. {fault}, so the parse time in"

@@ -10,8 +10,8 @@ LIBRARY = Library(
     ("boto3.client", "boto3.resource", "boto3.Session", "boto3.session.Session"),
     "botocore",
     always(
-        "boto3 loads the description of the service and looks for credentials when it creates a"
-        " client. Create the client in the task, or use the hook of the Amazon provider there."
+        "When boto3 creates a client, it loads the description of the service and looks for"
+        " credentials. In the task, create the client or use the Amazon provider's hook."
     ),
     "https://docs.aws.amazon.com/boto3/latest/guide/clients.html",
 )

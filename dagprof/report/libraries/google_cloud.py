@@ -10,8 +10,8 @@ LIBRARY = Library(
     ("storage.Client", "bigquery.Client", "secretmanager.SecretManagerServiceClient"),
     "google.auth",
     always(
-        "A client of Google Cloud looks for credentials when it is created. Create the client in"
-        " the task, or use the hook of the Google provider there."
+        "A Google Cloud client looks for credentials when it is created. In the task, create the"
+        " client or use the Google provider's hook."
     ),
     "https://googleapis.dev/python/google-auth/latest/reference/google.auth.html",
 )

@@ -8,7 +8,7 @@ LIBRARY = Library(
     ("config.load_kube_config", "config.load_incluster_config"),
     "kubernetes.config",
     always(
-        "The configuration of the cluster is needed only to talk to the cluster. Load the"
+        "Only code that talks to the cluster needs the cluster configuration. Load the"
         " configuration in the task."
     ),
     "https://github.com/kubernetes-client/python",

@@ -8,8 +8,8 @@ LIBRARY = Library(
     ("logging.config.dictConfig", "logging.config.fileConfig", "logging.basicConfig"),
     "",
     always(
-        "Airflow configures logging before each parse. Put your handlers into the logging"
-        " configuration of Airflow ([logging] logging_config_class)."
+        "Airflow configures logging before each parse. Add your handlers to Airflow's logging"
+        " configuration ([logging] logging_config_class)."
     ),
     "https://airflow.apache.org/docs/apache-airflow/stable/administration-and-deployment/"
     "logging-monitoring/advanced-logging-configuration.html",

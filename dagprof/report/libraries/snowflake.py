@@ -8,8 +8,8 @@ LIBRARY = Library(
     ("snowflake.connector.connect",),
     "snowflake.connector",
     always(
-        "snowflake.connector.connect logs in over the network. Connect in the task, or use the hook"
-        " of the Snowflake provider there."
+        "snowflake.connector.connect logs in over the network. In the task, call connect or use the"
+        " Snowflake provider's hook."
     ),
     "https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-connect",
 )

@@ -47,6 +47,7 @@ def _properties(verdict: Verdict, prefix: str) -> list[tuple[str, str]]:
         ("base", verdict.base),
         ("head", verdict.head),
         ("unaffected", str(verdict.unaffected)),
+        ("left out", str(verdict.left_out)),
         ("dagprof", verdict.dagprof_version),
     ]
     told += [(f"doubt {number}", doubt) for number, doubt in enumerate(verdict.doubts, start=1)]

@@ -39,7 +39,11 @@ def render(verdict: Verdict, *, prefix: str = "") -> str:
             _result(finding, mark, prefix)
             for finding, mark in with_fingerprints(verdict.all_findings)
         ],
-        "properties": {"decision": verdict.decision.value, "unaffected": verdict.unaffected},
+        "properties": {
+            "decision": verdict.decision.value,
+            "unaffected": verdict.unaffected,
+            "leftOut": verdict.left_out,
+        },
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return indented(log)

@@ -61,6 +61,8 @@ def compared(verdict: Verdict) -> str:
     unaffected = (
         f", {verdict.unaffected:,} not affected by the change" if verdict.unaffected else ""
     )
+    if verdict.left_out:
+        unaffected = f", {verdict.left_out:,} affected but not measured{unaffected}"
     took = f"; took {duration(verdict.wall_s * 1000)}" if verdict.wall_s else ""
     return f"{verdict.base} → {verdict.head}: {counted}{unaffected}{took}."
 
