@@ -4,27 +4,31 @@ both in turns.
 python bench/proofs.py [--python PYTHON] [--temperature T] [--turns N] [--files N] FOLDER ...
 
 The script copies each FOLDER and scans it at full depth, one parse at a time, as a person would
-measure it. Then, for each proved experiment and each step of the plan, it replaces the statements
-by ``pass`` in another copy. It parses the file in turns: plain, without the statements in memory,
-and the changed copy. ``--files`` limits the check to the files with the largest savings.
+measure it. Then, for each proved experiment and each step of the plan, it makes the change in
+another copy: without the statements, without single names of an import, or with the value of a call
+in the file. It parses the file in turns: plain, with the change in memory, and the changed copy.
+``--files`` limits the check to the files with the largest savings. ``--kinds N`` checks the
+repositories of ``plan_causes.py`` too, each with N files and another kind of cause. ``--from MS``
+leaves out smaller claims.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
 import json
 import os
 import shutil
 import statistics
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import plan_causes
 from common import machine
+from on_disk import Change, changed_copy
 
 import dagprof
 from dagprof.analyse.fleet import Fleet
@@ -33,16 +37,16 @@ from dagprof.link.starting import zygote_config
 from dagprof.link.target import resolve
 from dagprof.measure.crew import Zygotes
 from dagprof.measure.site import scratch_folder
-from dagprof.model import Place, Temperature
+from dagprof.model import Experiment, Place, Temperature
 from dagprof.passes.asking import ParseLimits, parse_request
 from dagprof.passes.plan import Mode
 
 
 class Claim(NamedTuple):
-    """Statements of one file's parse, and what dagprof claims to save without them."""
+    """A change of one file's parse, and what dagprof claims that it saves."""
 
     path: str
-    without: tuple[Place, ...]
+    change: Change
     claimed_ms: float
     parse_ms: float
     kind: str
@@ -116,15 +120,19 @@ class Parser:
         self._path, self._dags = self.root / path, dags
         self.parse()
 
-    def parse(self, without: Sequence[Place] = ()) -> tuple[float, str]:
-        """Parse once, without some statements in memory; return milliseconds and the DAGs, or
-        the reason why there are none.
+    def parse(self, change: Change | None = None) -> tuple[float, str]:
+        """Parse once, with a change in memory; return milliseconds and the DAGs, or the reason why
+        there are none.
         """
         request = parse_request(Mode.TIMING, self._path, self._limits)
-        lines: dict[str, list[int]] = {}
-        for place in without:
-            lines.setdefault(str(self.root / place.file), []).append(place.line)
-        self._worker.send({**request, "contents": list(self._dags), "without": lines})
+        if change is not None:
+            request["without"] = self._lines(change.without)
+            request["keep"] = self._lines(change.kept)
+            request["names"] = {
+                str(self.root / place.file): {str(place.line): list(names)}
+                for place, names in change.names.items()
+            }
+        self._worker.send({**request, "contents": list(self._dags)})
         reply = self._worker.reply(90)
         if reply.result is None or reply.result.sample is None:
             return 0.0, f"no result: {reply.outcome}"
@@ -133,6 +141,12 @@ class Parser:
         text = json.dumps(reply.result.contents, sort_keys=True)
         return reply.result.sample.own_ms, text.replace(str(self.root), "")
 
+    def _lines(self, places: Sequence[Place]) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for place in places:
+            found.setdefault(str(self.root / place.file), []).append(place.line)
+        return found
+
 
 @contextmanager
 def parser(root: Path, options: argparse.Namespace) -> Iterator[Parser]:
@@ -140,55 +154,60 @@ def parser(root: Path, options: argparse.Namespace) -> Iterator[Parser]:
         yield Parser(stack, root, options)
 
 
-def take_out(file: Path, lines: Iterable[int]) -> None:
-    """Replace the import statements that begin at these lines by ``pass``, in the file itself."""
-    wanted = set(lines)
-    texts = file.read_text(encoding="utf-8").splitlines(keepends=True)
-    for node in ast.walk(ast.parse("".join(texts))):
-        if isinstance(node, ast.Import | ast.ImportFrom) and node.lineno in wanted:
-            last = texts[(node.end_lineno or node.lineno) - 1].encode()
-            kept = texts[node.lineno - 1].encode()[: node.col_offset].decode()
-            texts[node.lineno - 1] = f"{kept}pass{last[node.end_col_offset :].decode()}"
-            for number in range(node.lineno, node.end_lineno or node.lineno):
-                texts[number] = "\n"
-    file.write_text("".join(texts), encoding="utf-8")
-
-
-def changed_copy(root: Path, folder: Path, without: Sequence[Place]) -> Path:
-    shutil.copytree(root, folder)
-    for file in {place.file for place in without}:
-        take_out(folder / file, [place.line for place in without if place.file == file])
-    return folder
-
-
-def claims(run: dagprof.Run) -> list[Claim]:
+def claims(run: dagprof.Run, smallest_ms: float) -> list[Claim]:
     """List all proved experiments, and the plan's changes in the files they make faster, if
     experiments timed them.
     """
-    found = [
-        Claim(
-            file.path,
-            experiment.without,
-            experiment.proved_ms,
-            statistics.median(file.samples.own_ms),
-            "one" if len(experiment.without) == 1 else "together",
-        )
-        for file in run.files
-        for experiment in file.experiments
-        if experiment.is_proof
-    ]
-    parse_ms = {
+    found: list[Claim] = []
+    parts: dict[tuple[str, Place], Experiment] = {}
+    for file in run.files:
+        for each in file.experiments:
+            if each.is_proof:
+                if len(each.without) == 1:
+                    parts[file.path, each.without[0]] = each
+                parse_ms = statistics.median(file.samples.own_ms)
+                found.append(Claim(file.path, _change(each), each.proved_ms, parse_ms, _kind(each)))
+    parse_ms_of = {
         file.path: statistics.median(file.samples.own_ms) for file in run.files if file.is_timed
     }
-    known = {(claim.path, frozenset(claim.without)) for claim in found}
     fleet = Fleet(run)
     planned = [change.place for step in fleet.plan().steps for change in step.changes]
+    known = {
+        (claim.path, frozenset((*claim.change.without, *claim.change.kept))) for claim in found
+    }
     for view in fleet.views:
         here = tuple(place for place in planned if place in view.statements)
         if here and (view.path, frozenset(here)) not in known:
             kind = "plan, proved" if view.is_proved(here) else "plan, estimated"
-            found.append(Claim(view.path, here, view.saving_ms(here), parse_ms[view.path], kind))
+            each = [parts.get((view.path, place)) for place in here]
+            kept = {place for one in each if one is not None for place in one.kept}
+            change = Change(
+                without=tuple(place for place in here if place not in kept),
+                kept=tuple(place for place in here if place in kept),
+                names={one.without[0]: one.names for one in each if one is not None and one.names},
+            )
+            saving_ms = view.saving_ms(here)
+            found.append(Claim(view.path, change, saving_ms, parse_ms_of[view.path], kind))
+    found = [claim for claim in found if claim.claimed_ms >= smallest_ms]
     return sorted(found, key=lambda claim: -claim.claimed_ms)
+
+
+def _change(each: Experiment) -> Change:
+    return Change(
+        without=tuple(place for place in each.without if place not in each.kept),
+        kept=each.kept,
+        names={each.without[0]: each.names} if each.names else {},
+    )
+
+
+def _kind(each: Experiment) -> str:
+    if len(each.without) > 1:
+        return "together"
+    if each.kept:
+        return "kept value"
+    if each.names:
+        return "names of an import"
+    return "call" if each.called else "import"
 
 
 def check(
@@ -203,7 +222,7 @@ def check(
         for number in range(options.turns):
             parses = {
                 "plain": plain.parse,
-                "memory": partial(plain.parse, claim.without),
+                "memory": partial(plain.parse, claim.change),
                 "copy": changed.parse,
             }
             order = list(parses) if number % 2 == 0 else list(parses)[::-1]
@@ -225,7 +244,7 @@ def outcomes(folder: Path, temporary: Path, options: argparse.Namespace) -> list
     run = dagprof.scan(
         root, depth="full", jobs=1, python=options.python, temperature=options.temperature
     )
-    todo = claims(run)
+    todo = claims(run, options.smallest_ms)
     paths = list(dict.fromkeys(claim.path for claim in todo))[: options.files]
     dags = {file.path: file.dag_ids for file in run.files}
     print(
@@ -236,7 +255,12 @@ def outcomes(folder: Path, temporary: Path, options: argparse.Namespace) -> list
     )
     found = []
     for number, claim in enumerate(claim for claim in todo if claim.path in paths):
-        copy = changed_copy(root, temporary / f"copy_{number}", claim.without)
+
+        def parse(copy: Path, claim: Claim = claim) -> None:
+            with parser(copy, options) as recording:
+                recording.prepare(claim.path, dags[claim.path])
+
+        copy = changed_copy(root, temporary / f"copy_{number}", claim.change, parse)
         found.append(check(claim, dags[claim.path], (root, copy), options))
         shutil.rmtree(copy)
     return found
@@ -266,8 +290,9 @@ def print_outcomes(found: Sequence[Outcome]) -> None:
     )
     for outcome in found:
         claim = outcome.claim
-        more = f" and {len(claim.without) - 3} more" if claim.without[3:] else ""
-        without = ", ".join(map(str, claim.without[:3])) + more
+        places = (*claim.change.without, *claim.change.kept)
+        more = f" and {len(places) - 3} more" if places[3:] else ""
+        without = ", ".join(map(str, places[:3])) + more
         figures = (
             outcome.before_ms,
             claim.claimed_ms,
@@ -283,7 +308,10 @@ def main() -> None:
     reader = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    reader.add_argument("folders", nargs="+", type=Path)
+    reader.add_argument("folders", nargs="*", type=Path)
+    reader.add_argument("--kinds", type=int, metavar="N")
+    reader.add_argument("--only", nargs="*", default=[], help="kinds, by a part of their name")
+    reader.add_argument("--from", dest="smallest_ms", type=float, default=0.0)
     reader.add_argument("--python")
     reader.add_argument("--turns", type=int, default=11)
     reader.add_argument("--files", type=int)
@@ -294,6 +322,13 @@ def main() -> None:
     for folder in options.folders:
         with tempfile.TemporaryDirectory(prefix="bench-proofs-") as name:
             found += outcomes(folder.resolve(), Path(name), options)
+    for name, build in plan_causes.KINDS.items() if options.kinds else ():
+        if options.only and not any(each in name for each in options.only):
+            continue
+        with tempfile.TemporaryDirectory(prefix="bench-proofs-") as temporary:
+            folder = Path(temporary) / name.replace(" ", "_")
+            plan_causes.write(folder, build(options.kinds).files)
+            found += outcomes(folder, Path(temporary), options)
     print_outcomes(found)
 
 

@@ -93,8 +93,8 @@ _FORMATS = ", ".join(VERDICTS)
     type=int,
     metavar="N",
     help=(
-        "Measure at most N files besides the changed DAG files, if the change affects more files"
-        " through a helper or the environment [default: 40]."
+        "If a changed helper or environment affects many DAG files, measure a sample of N files"
+        " [default: 40]. The gate always measures changed DAG files."
     ),
 )
 @click.option(

@@ -31,8 +31,8 @@ def summary(found: Preload) -> str:
         else f"measured in {found.measured} of them, estimated in the others"
     )
     text = (
-        f"Preload {names} in the DAG processor: {count(found.files, 'file')} ({how}) would no"
-        f" longer load {'it' if len(found.packages) == 1 else 'them'}. The DAG processor would need"
+        f"Preload {names} in the DAG processor. Then {count(found.files, 'file')} ({how}) need not"
+        f" load {'it' if len(found.packages) == 1 else 'them'}. The DAG processor would need"
         f" {found.manager_kib / 1024:,.0f} MiB more memory"
     )
     if found.parse_kib >= 1024:

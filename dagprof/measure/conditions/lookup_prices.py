@@ -99,7 +99,7 @@ def prices(
     file = _file(zygote, cache)
     found = _kept(file)
     if found is None and settings.depth in (Depth.NORMAL, Depth.FULL):
-        begins("measuring the price of lookups")
+        begins("measuring how long lookups take")
         found = _measured(zygote, doubts)
         if found is not None and file is not None:
             _keep(found, file)
@@ -142,7 +142,7 @@ def _measured(zygote: Zygote, doubts: list[Doubt]) -> Prices | None:
         except DagprofError as error:
             reason = str(error)
     text = (
-        f"dagprof could not measure the price of lookups ({reason.rstrip('.')}). To set the price"
+        f"dagprof could not measure how long lookups take ({reason.rstrip('.')}). To set the time"
         " yourself, use --lookup-latency."
     )
     doubts.append(Doubt(code="no-lookup-price", text=text))

@@ -20,8 +20,8 @@ SHOWN = 3
 # Share of all parse time. Needed imports below it appear only in `dagprof explain`.
 NEEDED_SHARE = 0.05
 SAVES = (
-    "The DAG processor saves this time in every parse. Each task start also saves this time,"
-    " unless the task uses the moved code."
+    "The DAG processor saves this time in every parse. A task also starts faster by this time,"
+    " unless it uses the moved code."
 )
 
 
