@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dagprof.api import compare as compare
     from dagprof.api import explain as explain
     from dagprof.api import load as load
+    from dagprof.api import merge as merge
     from dagprof.api import render_report as render_report
     from dagprof.api import run_gate as run_gate
     from dagprof.api import scan as scan
@@ -34,13 +35,14 @@ __all__ = [
     "explain",
     "frames",
     "load",
+    "merge",
     "render_report",
     "run_gate",
     "scan",
 ]
 
 # `dagprof.gate` and `dagprof.report` are packages, so these functions have longer names.
-_FUNCTIONS = ("compare", "explain", "load", "render_report", "run_gate", "scan")
+_FUNCTIONS = ("compare", "explain", "load", "merge", "render_report", "run_gate", "scan")
 _HOMES = {
     "Run": "dagprof.model",
     "comparison": "dagprof.analyse",

@@ -36,6 +36,8 @@ def scan(  # noqa: PLR0913 - one for each setting
     depth: Depth | Literal["quick", "traced", "normal", "full"] | None = None,
     time_budget: str | None = None,
     stacks_from_ms: float | None = None,
+    shard: str | None = None,
+    shard_by: str | Path | None = None,
     lookup_latency: Sequence[str] | None = None,
     lookup_price: str | None = None,
     live_lookups: bool | None = None,
@@ -136,6 +138,20 @@ def compare(before: Run, after: Run, *, share: str = "25%", floor: str = "50ms")
     from dagprof.usecases import compare as usecase
 
     return usecase.compare(before, after, usecase.limits_of(share=share, floor=floor))
+
+
+def merge(*runs: Run, partial: bool = False) -> Run:
+    """Merge the Runs of several shards into one Run. The times are scaled to the machine of the
+    first Run.
+
+    ``partial`` merges the Runs even if shards are missing.
+
+    :raises dagprof.errors.UsageError: the Runs do not belong together, or a shard is missing.
+    """
+    from dagprof.usecases import merge as usecase
+
+    named = {f"run {number}": run for number, run in enumerate(runs, start=1)}
+    return usecase.merge(named, partial=partial)
 
 
 def render_report(

@@ -48,6 +48,20 @@ def parse_latency(text: str) -> tuple[str, float]:
     return name, parse_duration_ms(rest)
 
 
+def parse_shard(text: str) -> tuple[int, int]:
+    """``3/8`` as the number of a shard and the number of shards.
+
+    :raises UsageError: anything else.
+    """
+    match = re.fullmatch(r"\s*(\d{1,9})\s*/\s*(\d{1,9})\s*", text)
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise UsageError(
+            f"{_shown(text)} is not a shard. Write the number of the shard and the number of"
+            " shards, such as 3/8."
+        )
+    return int(match[1]), int(match[2])
+
+
 def parse_price(text: str) -> tuple[float, str]:
     """``0.05`` and ``0.05 USD`` as an amount and a currency, which may be empty.
 

@@ -17,11 +17,16 @@ from dagprof.model import Run
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let tests interrupt commands. In a background job of a shell, commands would inherit that
-    interrupts are ignored.
+    """Let tests interrupt commands. In a background job of a shell, and under nohup, commands would
+    inherit that signals are ignored.
     """
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number, default in (
+        (signal.SIGINT, signal.default_int_handler),
+        (signal.SIGHUP, signal.SIG_DFL),
+        (signal.SIGTERM, signal.SIG_DFL),
+    ):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, default)
     os.environ.setdefault(FUZZ_SEED, str(secrets.randbits(32)))  # one for all processes
 
 

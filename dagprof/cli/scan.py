@@ -78,6 +78,22 @@ from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
         " variables that the DAG files read but that have no value."
     ),
 )
+@click.option(
+    "--shard",
+    metavar="K/N",
+    help=(
+        "Measure only part K of N of the files, such as 3/8. To join the runs of all parts, use"
+        " `dagprof merge`."
+    ),
+)
+@click.option(
+    "--shard-by",
+    metavar="FILE",
+    help=(
+        "Split the files by their parse times in FILE, a run.json file, so that all shards take"
+        " equally long [default: by the size of the files]."
+    ),
+)
 @click.option("--resume", is_flag=True, help="Resume an interrupted scan.")
 @click.option("--quiet", "-q", is_flag=True, help="Print only errors.")
 def command(

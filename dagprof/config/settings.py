@@ -7,7 +7,7 @@ from __future__ import annotations
 import enum
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,7 +17,13 @@ from dagprof.config import configuration
 from dagprof.config.policy import DEFAULT_LEVELS, Override, Policy, Rule, Waiver
 from dagprof.errors import UsageError
 from dagprof.model import Isolation, Temperature
-from dagprof.quantities import parse_duration_ms, parse_latency, parse_price, parse_share
+from dagprof.quantities import (
+    parse_duration_ms,
+    parse_latency,
+    parse_price,
+    parse_shard,
+    parse_share,
+)
 
 # Of any number: what is more would not fit into a Run, or into a system call.
 _MOST = 1_000_000_000
@@ -48,13 +54,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``live_lookups``: whether dagprof asks the user's own backends, to take the time.
     ``time_limit_s``: seconds for one parse; None for Airflow's own limit. ``memory_limit_mib``:
     resident MiB for one parse. ``depth``: the passes over a file; see ``Depth``. ``time_budget``: a
-    duration after which no further pass begins. ``stacks_from_ms``: the parse time from which
-    dagprof samples call stacks; None for never. ``jobs``: parallel parses. ``project``: whether
-    dagprof reads the repository's own description of its environment; ``plugins``, ``pythonpath``,
-    ``env_file`` and ``airflow_home`` override this description. ``source``: whether the HTML report
-    contains the source code of the DAG files. ``against``: the revision that the gate compares
-    with. ``gate``, ``overrides``, ``waivers``: the rules and limits of the gate. ``config_file``:
-    the path of the configuration file, set by ``load``.
+    duration after which no further pass begins. ``shard``: the part of the files to measure, such
+    as ``3/8``; ``shard_by``: the Run whose parse times split the files. ``stacks_from_ms``: the
+    parse time from which dagprof samples call stacks; None for never. ``jobs``: parallel parses.
+    ``project``: whether dagprof reads the repository's own description of its environment;
+    ``plugins``, ``pythonpath``, ``env_file`` and ``airflow_home`` override this description.
+    ``source``: whether the HTML report contains the source code of the DAG files. ``against``: the
+    revision that the gate compares with. ``gate``, ``overrides``, ``waivers``: the rules and limits
+    of the gate. ``config_file``: the path of the configuration file, set by ``load``.
     """
 
     bundle_root: str | None = None
@@ -67,6 +74,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     memory_limit_mib: int | None = None
     depth: Depth = Depth.NORMAL
     time_budget: str | None = None
+    shard: str | None = None
+    shard_by: str | None = None
     stacks_from_ms: float | None = 500.0
     variables: str | None = None
     connections: str | None = None
@@ -106,13 +115,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 raise ValueError(f"`{name}` must be at most {_MOST:,}")
         for latency in self.lookup_latency:
             parse_latency(latency)
-        if self.lookup_price is not None:
-            parse_price(self.lookup_price)
-        if self.time_budget is not None:
-            parse_duration_ms(self.time_budget)
-        if self.fail_on_regression is not None:
-            parse_share(self.fail_on_regression)
-        parse_duration_ms(self.regression_floor)
+        parsers: tuple[tuple[str | None, Callable[[str], object]], ...] = (
+            (self.shard, parse_shard),
+            (self.lookup_price, parse_price),
+            (self.time_budget, parse_duration_ms),
+            (self.fail_on_regression, parse_share),
+            (self.regression_floor, parse_duration_ms),
+        )
+        for text, parse in parsers:
+            if text is not None:
+                parse(text)
         if self.temperature is Temperature.COLD and self.isolation is Isolation.FORK:
             raise ValueError(
                 "temperature `cold` needs a new interpreter for each parse; use isolation `spawn`"

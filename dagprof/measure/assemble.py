@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from dagprof.model import Doubt, Edge, FileResult, Measured, Module, StatementMemory, Trace
+from dagprof.model import Doubt, Edge, FileResult, Measured, Module, Run, StatementMemory, Trace
 from dagprof.quantities import count
+
+_SAME_ID = "same-dag-id"
 
 
 class Assembler:
@@ -25,6 +27,16 @@ class Assembler:
         sets = [self._set(edges, places) for edges in measured.import_sets]
         self._files.append(_moved(measured.result, places, sets))
 
+    def add_run(self, run: Run) -> None:
+        """Add all files of a Run, whose modules have their distributions already."""
+        places = [self._place(module) for module in run.modules]
+        sets = [self._set(edges, places) for edges in run.import_sets]
+        for file in run.files:
+            # ``files`` adds these notes again, for the files of all Runs.
+            doubts = tuple(doubt for doubt in file.doubts if doubt.code != _SAME_ID)
+            plain = msgspec.structs.replace(file, doubts=doubts)
+            self._files.append(_moved(plain, places, sets))
+
     def _place(self, module: Module) -> int:
         key = module.name, module.file
         self._modules.setdefault(key, module)
@@ -32,6 +44,11 @@ class Assembler:
 
     def _set(self, edges: tuple[Edge, ...], places: Sequence[int]) -> int:
         return self._sets.setdefault(_moved_edges(edges, places), len(self._sets))
+
+    @property
+    def owners(self) -> list[str]:
+        """The distributions of the modules so far, in the order of their positions."""
+        return [module.distribution for module in self._modules.values()]
 
     @property
     def module_files(self) -> list[str]:
@@ -81,7 +98,7 @@ def _noting_double(file: FileResult, places: Mapping[str, Sequence[str]]) -> Fil
         " it parsed last."
     )
     noted: FileResult = msgspec.structs.replace(
-        file, doubts=(*file.doubts, Doubt(code="same-dag-id", text=text))
+        file, doubts=(*file.doubts, Doubt(code=_SAME_ID, text=text))
     )
     return noted
 

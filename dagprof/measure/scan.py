@@ -12,10 +12,11 @@ from dagprof.config.settings import Depth, Settings
 from dagprof.errors import MeasurementError
 from dagprof.link.messages.zygote import ProbeConfig
 from dagprof.link.target import existing, resolve
-from dagprof.measure import preloading
+from dagprof.measure import preloading, shards
 from dagprof.measure.conditions import lookup_prices, reference, seeds
 from dagprof.measure.crew import Zygotes
 from dagprof.measure.rounds import Progress, Rounds, Silent
+from dagprof.measure.shards import Shard
 from dagprof.measure.site import Site, scratch_folder
 from dagprof.model import Measured, Preloading, Reference, Run, Samples
 from dagprof.passes import file
@@ -51,7 +52,7 @@ def scan(
         ).run(version)
 
 
-def scan_twice(
+def scan_twice(  # noqa: PLR0913 - each is a part of the request
     paths: Sequence[str],
     settings: Settings,
     suspects: Callable[[Run], Collection[str]],
@@ -61,12 +62,14 @@ def scan_twice(
     progress: Progress | None = None,
     known: Mapping[tuple[str, str], Measured] | None = None,
     with_reference: bool = True,
+    shard: Shard | None = None,
 ) -> tuple[Run, Run]:
     """Measure every DAG file and the reference. Then parse the files that ``suspects`` names once
     more, in turns with the reference.
 
     The second Run has only these files, with the times of their second parses and of the reference
-    parses in between. ``known`` and ``with_reference`` are as in ``scan``.
+    parses in between. ``known`` and ``with_reference`` are as in ``scan``. ``shard`` measures only
+    a part of the files.
 
     :raises UsageError: paths or settings are wrong, or there is no DAG file.
     :raises MeasurementError: Airflow cannot be imported, or no file could be parsed at all.
@@ -74,7 +77,13 @@ def scan_twice(
     progress = progress or Silent()
     with _site(paths, settings, environ, progress) as site:
         run = _Scan(
-            site, settings, progress, known or {}, environ, with_reference=with_reference
+            site,
+            settings,
+            progress,
+            known or {},
+            environ,
+            with_reference=with_reference,
+            shard=shard,
         ).run(version)
         named = suspects(run)
         again = [file for file in run.files if file.path in named]
@@ -127,8 +136,9 @@ class _Scan:
         environ: Mapping[str, str],
         *,
         with_reference: bool,
+        shard: Shard | None = None,
     ) -> None:
-        self._environ = environ
+        self._environ, self._shard = environ, shard
         self._site, self._settings = site, settings
         self._progress, self._known = progress, known
         self._with_reference = with_reference
@@ -141,14 +151,25 @@ class _Scan:
         )
         self._site.pre_import(files)
         before = self._reference() if self._with_reference else Samples()
-        run: Run = msgspec.structs.replace(
-            self._site.run(self._measure(files), version), preloading=self._preloading
+        chosen, recorded = self._chosen(files)
+        run: Run = self._site.run(self._measure(chosen, len(files)), version)
+        run = msgspec.structs.replace(
+            run, preloading=self._preloading, settings={**run.settings, **recorded}
         )
         run = self._with_prices(run)
         _refuse_if_hopeless(run)
         return (
             _with(run, reference.joined(before, self._reference())) if self._with_reference else run
         )
+
+    def _chosen(self, files: Sequence[Path]) -> tuple[Sequence[Path], dict[str, str]]:
+        """The files to measure, and what the Run records about them."""
+        if self._shard is None:
+            return files, {}
+        sizes = {self._site.shown(path): _size(path) for path in files}
+        part = shards.part(sizes, self._shard)
+        chosen = [path for path in files if self._site.shown(path) in part.paths]
+        return chosen, {"shard": str(self._shard), "split": part.digest}
 
     def _with_prices(self, run: Run) -> Run:
         keys = lookup_prices.lookups(run.files)
@@ -176,9 +197,10 @@ class _Scan:
             self._site.zygotes, self._site.limits(1), _reference_folder(self._site)
         )
 
-    def _measure(self, files: Sequence[Path]) -> Iterable[Measured]:
+    def _measure(self, files: Sequence[Path], of: int) -> Iterable[Measured]:
+        """The results of these files, which are all or some ``of`` the folder's files."""
         site = self._site
-        limits = site.limits(len(files))
+        limits = site.limits(of)
         rounds = Rounds(
             site.crew(),
             site.crew(lines=1),
@@ -225,6 +247,13 @@ class _Scan:
             return self._known.get((self._site.shown(path), file.identify(path)[0]))
         except OSError:
             return None
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _refuse_if_hopeless(run: Run) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+
+import msgspec
 
 from dagprof.analyse.comparison import below
 from dagprof.measure.site import below_root
@@ -19,6 +21,13 @@ def of_paths(baseline: Run, paths: Sequence[str], root: str) -> Run:
     The scan did not measure other files, so they would count as removed.
     """
     return below(baseline, below_root(paths, root))
+
+
+def of_files(baseline: Run, paths: Collection[str]) -> Run:
+    """The baseline with only these files, which one shard measured."""
+    files = tuple(file for file in baseline.files if file.path in paths)
+    part: Run = msgspec.structs.replace(baseline, files=files)
+    return part
 
 
 def save(run: Run, file: Path) -> int:

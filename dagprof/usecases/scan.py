@@ -17,14 +17,17 @@ from dagprof import __version__
 from dagprof.analyse import comparison
 from dagprof.analyse.comparison import Comparison
 from dagprof.config.settings import Settings
+from dagprof.errors import UsageError
 from dagprof.gate import scanned as gate
 from dagprof.gate.verdict import Decision, Verdict
 from dagprof.judge import runs as judge
 from dagprof.measure import scan as scanning
 from dagprof.measure.rounds import Progress, Silent
+from dagprof.measure.shards import Shard
 from dagprof.model import Measured, Run
+from dagprof.quantities import parse_shard
 from dagprof.store import runs
-from dagprof.usecases.baselines import of_paths
+from dagprof.usecases.baselines import of_files, of_paths
 from dagprof.usecases.expectations import Expectations
 from dagprof.usecases.resuming import resumable
 
@@ -56,7 +59,7 @@ class ScanRequest(NamedTuple):
     ``folder`` is the folder for run.json, and for each file's result until run.json is complete;
     None stores nothing. ``resumes`` reuses the results of an interrupted scan in that folder.
     ``with_reference`` also times dagprof's reference parse, which makes Runs of other days
-    comparable with this Run. A baseline with a reference parse turns it on, too.
+    comparable with this Run. A shard, and a baseline with a reference parse, turn it on, too.
     """
 
     paths: tuple[str, ...]
@@ -139,8 +142,25 @@ def _measured(
         progress=progress,
         known=known,
         with_reference=request.with_reference
+        or request.settings.shard is not None
         or (baseline is not None and baseline.reference is not None),
+        shard=_shard(request.settings),
     )
+
+
+def _shard(settings: Settings) -> Shard | None:
+    """The part of the files to measure. The split depends on the parse times of another Run, if the
+    settings name one.
+    """
+    if settings.shard is None:
+        if settings.shard_by is not None:
+            raise UsageError("--shard-by requires --shard.")
+        return None
+    number, of = parse_shard(settings.shard)
+    if settings.shard_by is None:
+        return Shard(number, of)
+    earlier = runs.load(settings.shard_by)
+    return Shard(number, of, {file.path: file.parse_ms for file in earlier.files if file.is_timed})
 
 
 def _judged(run: Run, again: Run, request: ScanRequest) -> Scanned:
@@ -150,6 +170,8 @@ def _judged(run: Run, again: Run, request: ScanRequest) -> Scanned:
         verdict = gate.decide(head, None, {}, expected.demand) if expected.need_verdict else None
         return Scanned(run, verdict=verdict)
     baseline = of_paths(expected.baseline, request.paths, run.root)
+    if request.settings.shard is not None:
+        baseline = of_files(baseline, {file.path for file in run.files})
     judged = judge.judge(baseline, run, expected.demand.timing, again=again)
     verdict = (
         gate.decide(head, baseline, judged, expected.demand) if expected.need_verdict else None

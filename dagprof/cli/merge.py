@@ -1,0 +1,60 @@
+"""``dagprof merge``: the Runs of several shards as one Run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from dagprof.cli import output
+from dagprof.config import settings as settings_module
+from dagprof.errors import MeasurementError
+from dagprof.usecases.scan import RUN, Scanned
+
+
+@click.command("merge", short_help="Merge the runs of several shards into one.")
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@click.option(
+    "--output-dir",
+    "-o",
+    metavar="DIR",
+    help="Folder for run.json and report.html [default: reports].",
+)
+@click.option(
+    "--source",
+    type=click.Choice(["all", "none"]),
+    help=(
+        "all (default): include the source code of the DAG files in the report. none: include no"
+        " source code."
+    ),
+)
+@click.option("--partial", is_flag=True, help="Merge the given runs even if shards are missing.")
+@click.option("--quiet", "-q", is_flag=True, help="Print only errors.")
+def command(runs: tuple[str, ...], partial: bool, quiet: bool, **options: object) -> int:
+    """Merge the run files of all shards of a scan (see `dagprof scan --shard`) into one run, and
+    write its run.json and report.html.
+
+    The reference parses of the shards show how fast each machine was. dagprof scales all times to
+    the machine of the first RUN.
+    """
+    from dagprof.report.text import terminal
+    from dagprof.store import runs as stored
+    from dagprof.usecases.merge import merge
+    from dagprof.usecases.report import write_page
+
+    settings = settings_module.load(options, environment=os.environ, start=Path.cwd())
+    folder = Path(settings.output_dir)
+    output.check_writable(folder)
+    merged = merge({name: stored.load(name) for name in runs}, partial=partial)
+    stored.save(merged, folder / RUN)
+    scanned = Scanned(merged)
+    page = write_page(scanned, folder, with_source=settings.source == "all")
+    if not quiet:
+        terminal.render(
+            merged,
+            console=output.stdout_console(),
+            fleet=scanned.fleet,
+            written=[folder / RUN, page],
+        )
+    return MeasurementError.exit_code if output.says_nothing_measured(merged) else 0
