@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from dagprof.cli import output
+from dagprof.cli.options import output_dir_option, source_option
 from dagprof.config import settings as settings_module
 from dagprof.errors import MeasurementError
 from dagprof.usecases.scan import RUN, Scanned
@@ -15,20 +16,8 @@ from dagprof.usecases.scan import RUN, Scanned
 
 @click.command("merge", short_help="Merge the runs of several shards into one.")
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
-@click.option(
-    "--output-dir",
-    "-o",
-    metavar="DIR",
-    help="Folder for run.json and report.html [default: reports].",
-)
-@click.option(
-    "--source",
-    type=click.Choice(["all", "none"]),
-    help=(
-        "all (default): include the source code of the DAG files in the report. none: include no"
-        " source code."
-    ),
-)
+@output_dir_option
+@source_option
 @click.option("--partial", is_flag=True, help="Merge the given runs even if shards are missing.")
 @click.option("--quiet", "-q", is_flag=True, help="Print only errors.")
 def command(runs: tuple[str, ...], partial: bool, quiet: bool, **options: object) -> int:

@@ -198,6 +198,22 @@ _LOOKING = (
 )
 
 
+output_dir_option = click.option(
+    "--output-dir",
+    "-o",
+    metavar="DIR",
+    help="Folder for run.json and report.html [default: reports].",
+)
+source_option = click.option(
+    "--source",
+    type=click.Choice(["all", "none"]),
+    help=(
+        "all (default): include the source code of the DAG files in the report. none: include no"
+        " source code."
+    ),
+)
+
+
 def measuring_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add all measuring options to a command; its help shows them in this order."""
     return _added(function, (*_PARSING, *_PROJECT, *_LOOKING))

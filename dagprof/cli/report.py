@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from dagprof.cli import output as screen
+from dagprof.cli.options import source_option
 from dagprof.config import settings as settings_module
 from dagprof.report.escape import safe_text
 from dagprof.report.formats import RUNS
@@ -38,14 +39,7 @@ _OUTPUT = "reports/report.html"
         " request. To print the report, use '-o -'."
     ),
 )
-@click.option(
-    "--source",
-    type=click.Choice(["all", "none"]),
-    help=(
-        "all (default): include the source code of the DAG files in the report. none: include no"
-        " source code."
-    ),
-)
+@source_option
 @click.option("--open", "opens", is_flag=True, help="Open the report in a browser.")
 def command(
     run: str, baseline: str | None, output: str, kind: str, source: str | None, opens: bool

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from dagprof.cli import INTERRUPTED, output
-from dagprof.cli.options import measuring_options
+from dagprof.cli.options import measuring_options, output_dir_option, source_option
 from dagprof.config import settings as settings_module
 from dagprof.errors import MeasurementError
 from dagprof.model import Run
@@ -23,20 +23,8 @@ from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
 @click.command("scan", short_help="Measure every DAG file and show where the time goes.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @measuring_options
-@click.option(
-    "--output-dir",
-    "-o",
-    metavar="DIR",
-    help="Folder for run.json and report.html [default: reports].",
-)
-@click.option(
-    "--source",
-    type=click.Choice(["all", "none"]),
-    help=(
-        "all (default): include the source code of the DAG files in the report. none: include no"
-        " source code."
-    ),
-)
+@output_dir_option
+@source_option
 @click.option("--open", "opens", is_flag=True, help="Open the report in a browser.")
 @click.option(
     "--save-baseline",
