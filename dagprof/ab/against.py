@@ -11,10 +11,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from dagprof.ab import affected, codelines, revision, worktree
+from dagprof.ab import affected, codelines, notes, revision, worktree
 from dagprof.ab.duel import Duel, Question, duel
 from dagprof.ab.revision import Difference
-from dagprof.config import configuration
 from dagprof.config.settings import Settings
 from dagprof.errors import UsageError
 from dagprof.judge.judgement import Limits
@@ -100,14 +99,14 @@ def measure(
             changed = codelines.sorted_out(
                 revision.changed_lines(difference, difference.top), difference.top
             )
-            settled = _settings_doubts(difference, tree, settings) if not asked.every_file else []
+            settled = notes.about_limits(difference, tree, settings) if not asked.every_file else []
         doubts = (
             *found.doubts,
-            *_history_doubts(difference),
-            *_same_code_doubts(same, difference),
-            *_environment_doubts(difference, asked),
+            *notes.about_history(difference),
+            *notes.about_same_code(same, difference),
+            *notes.about_environment(difference, has_own_python=asked.python is not None),
             *settled,
-            *_shared(found, difference, tree),
+            *notes.about_shared_code(found, difference, tree),
         )
         prefix = revision.prefix_of(target.root)
         return ABRun(
@@ -283,77 +282,3 @@ def _roots(environ: Mapping[str, str], top: Path) -> list[Path]:
         Path(part).absolute() for part in environ.get("PYTHONPATH", "").split(os.pathsep) if part
     ]
     return [path for path in found if os.path.isdir(path) and (top in path.parents or path == top)]
-
-
-def _history_doubts(difference: Difference) -> list[str]:
-    if not difference.lacks_history:
-        return []
-    text = (
-        "This shallow clone does not contain the merge base, so the gate compares with"
-        f" {difference.described} itself. To compare with the merge base, run `git fetch"
-        " --unshallow`."
-    )
-    return [text]
-
-
-def _same_code_doubts(same: set[Path], difference: Difference) -> list[str]:
-    if not same:
-        return []
-    first = min(same).relative_to(difference.top)
-    if len(same) == 1:
-        return [f"The code of {first} is unchanged: only its comments or its layout changed."]
-    text = (
-        f"The code of {len(same)} changed files is unchanged, such as {first}: only their comments"
-        " or their layout changed."
-    )
-    return [text]
-
-
-def _environment_doubts(difference: Difference, asked: ABRequest) -> list[str]:
-    changed = affected.environment_changes(difference.changed)
-    if not changed or asked.python is not None:
-        return []
-    text = (
-        f"{changed[0].relative_to(difference.top)} changed, but dagprof measured both versions"
-        " with the same installed packages. To measure the base version with other packages, use"
-        " --against-python."
-    )
-    return [text]
-
-
-def _settings_doubts(difference: Difference, tree: Path, settings: Settings) -> list[str]:
-    """Note that changed limits apply only to the measured files."""
-    if settings.config_file is None:
-        return []
-    file = Path(settings.config_file)
-    now, before = (
-        configuration.limits_in(path) for path in (file, revision.moved(file, difference.top, tree))
-    )
-    if now == before or difference.top not in file.parents:
-        return []
-    name = file.relative_to(difference.top)
-    text = (
-        f"The limits in {name} changed. The gate applies the new limits only to the measured"
-        " files. To apply the limits to every file, use --all-files."
-    )
-    return [text]
-
-
-def _shared(found: Duel, difference: Difference, tree: Path) -> list[str]:
-    """Note code of the working tree that the base loaded too. Such code is installed in place, so
-    it is the same on both sides.
-    """
-    top = str(difference.top) + os.sep
-    shared = sorted({module.file for module in found.base.modules if module.file.startswith(top)})
-    shared = [
-        file for file in shared if not file.startswith(str(tree)) and "site-packages" not in file
-    ]
-    if not shared:
-        return []
-    file = shared[0][len(top) :]
-    return [
-        (
-            f"{file} is installed from the working tree, so dagprof measured both versions with the"
-            f" new {file}."
-        )
-    ]
