@@ -60,7 +60,11 @@ def test_shards_are_split_by_cost_and_join_to_the_whole(place: Path) -> None:
     assert "helper.py" in done.stdout
     merged = runs.load(place / "merged" / "run.json")
     assert paths(merged) == paths(whole)
-    assert merged.total_own_ms == pytest.approx(whole.total_own_ms, rel=0.3)
+    # The times are those of the first shard's machine, which may change its speed meanwhile.
+    now = {file.path: file.own_ms for file in merged.files}
+    assert all(now[file.path] == file.own_ms for file in one.files)
+    factors = [now[file.path] / file.own_ms for file in two.files]
+    assert factors == pytest.approx([factors[0]] * len(factors), rel=0.01)
     assert (place / "merged" / "report.html").stat().st_size > 10_000
 
 
