@@ -13,12 +13,16 @@ import stat
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 # Of a source that is parsed: more was written by a program, and its syntax tree takes a gigabyte.
 LARGEST_SOURCE = 5_000_000
 # Of a DAG file. Airflow itself reads all of it, and needs several times its size in memory.
 LARGEST_FILE = 1 << 30
 _PIECE = 1 << 20
+# Of a zip archive: the list of its members, and the record at its end with the longest comment.
+_LARGEST_DIRECTORY = 50_000_000
+_END_BYTES = 22 + 0xFFFF
 
 
 def pieces(path: str | Path, most_bytes: int, *, also_pipes: bool = False) -> Iterator[bytes]:
@@ -93,14 +97,36 @@ def on_disk(path: str | Path) -> Path:
 def _member(path: Path, archive: Path) -> bytes:
     """The bytes of a member of a zip archive, which may claim any size for itself."""
     try:
-        with zipfile.ZipFile(archive) as opened:
-            name = path.relative_to(archive).as_posix()
-            with opened.open(name) as stream:
-                data = stream.read(LARGEST_SOURCE + 1)
+        descriptor = os.open(archive, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError(errno.EINVAL, "not a regular file")
+            if _size_of_directory(stream) > _LARGEST_DIRECTORY:
+                raise OSError(errno.EFBIG, "an archive with too many members")
+            with zipfile.ZipFile(stream) as opened:
+                about = opened.getinfo(path.relative_to(archive).as_posix())
+                # What Python can import. Other kinds of members unpack without a limit.
+                if about.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise OSError(errno.EINVAL, "not a member that Python can import")
+                with opened.open(about) as member:
+                    data = member.read(LARGEST_SOURCE + 1)
+    except OSError:
+        raise
     except (zipfile.BadZipFile, KeyError, ValueError, RuntimeError, EOFError) as error:
         raise OSError(errno.EINVAL, "not a member of a zip archive") from error
-    except Exception as error:  # zlib, lzma and others have no common class
+    except Exception as error:  # zlib and others have no common class
         raise OSError(errno.EINVAL, "a damaged zip archive") from error
     if len(data) > LARGEST_SOURCE:
         raise OSError(errno.EFBIG, f"larger than {LARGEST_SOURCE / 1e6:,.0f} MB")
     return data
+
+
+def _size_of_directory(stream: BinaryIO) -> int:
+    """The size of an archive's list of members, as the end of the archive claims it. zipfile reads
+    the whole list at once.
+    """
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, size - _END_BYTES))
+    end = stream.read(_END_BYTES)
+    place = end.rfind(b"PK\x05\x06")
+    return int.from_bytes(end[place + 12 : place + 16], "little") if place >= 0 else 0

@@ -7,6 +7,7 @@ import re
 from dagprof.errors import UsageError
 
 _MOST = 1_000_000_000
+_MOST_SHARDS = 10_000
 # Characters of a wrong value that a message shows.
 _LONGEST = 40
 
@@ -53,11 +54,11 @@ def parse_shard(text: str) -> tuple[int, int]:
 
     :raises UsageError: anything else.
     """
-    match = re.fullmatch(r"\s*(\d{1,9})\s*/\s*(\d{1,9})\s*", text)
-    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+    match = re.fullmatch(r"([0-9]{1,5})/([0-9]{1,5})", text.strip())
+    if match is None or not 1 <= int(match[1]) <= int(match[2]) <= _MOST_SHARDS:
         raise UsageError(
             f"{_shown(text)} is not a shard. Write the number of the shard and the number of"
-            " shards, such as 3/8."
+            f" shards, such as 3/8. There can be at most {_MOST_SHARDS:,} shards."
         )
     return int(match[1]), int(match[2])
 
@@ -67,13 +68,15 @@ def parse_price(text: str) -> tuple[float, str]:
 
     :raises UsageError: anything else.
     """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([^\W\d_]{1,3}|\$|€|£|¥)?\s*", text)
+    match = re.fullmatch(
+        r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(?: ?([^\W\d_]{1,3}|\$|€|£|¥))?", text.strip()
+    )
     if match is None:
         raise UsageError(
             f"{_shown(text)} is not a price. Write an amount with an optional currency, such as"
             " 0.05 USD."
         )
-    return _finite(match[1], text), match[2] or ""
+    return float(match[1]), match[2] or ""
 
 
 def _finite(digits: str, text: str) -> float:

@@ -58,7 +58,8 @@ def reached(
     really = {os.path.realpath(path) for path in changed}
     linked = {path for path in sources if os.path.realpath(path) in really}
     found = reach.of({*map(str, changed), *linked})
-    return {path: reach.ways(str(path), found) for path in files if str(path) in found}
+    ways = reach.ways(found & sources.keys())
+    return {path: ways[str(path)] for path in files if str(path) in found}
 
 
 def users(

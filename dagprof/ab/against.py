@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -93,11 +94,14 @@ def measure(
                 base,
                 head,
             ):
-                same = _same_code(difference, tree)
+                same = _same_code(difference, tree) if _has_own_syntax(base, head) else set()
                 question = _question(difference, same, tree, target.environment, base, head, asked)
                 found = duel(base, head, question, version=version, progress=progress)
+            unchanged = {path.relative_to(difference.top).as_posix() for path in same}
+            lines = revision.changed_lines(difference, difference.top)
             changed = codelines.sorted_out(
-                revision.changed_lines(difference, difference.top), difference.top
+                {name: found for name, found in lines.items() if name not in unchanged},
+                difference.top,
             )
             settled = notes.about_limits(difference, tree, settings) if not asked.every_file else []
         doubts = (
@@ -230,6 +234,14 @@ def _same_code(difference: Difference, tree: Path) -> set[Path]:
         and path not in difference.renamed
         and codelines.is_same_code(revision.moved(path, difference.top, tree), path)
     }
+
+
+def _has_own_syntax(*sites: Site) -> bool:
+    """Whether all sites run dagprof's own version of Python. Only then can dagprof tell what they
+    compile a source to.
+    """
+    own = f"{sys.version_info[0]}.{sys.version_info[1]}."
+    return all(site.zygotes.current.python_version.startswith(own) for site in sites)
 
 
 def _question(

@@ -22,10 +22,12 @@ class Choice(NamedTuple):
 
     @property
     def wanted(self) -> int:
-        """The number of ``others`` to measure."""
+        """The number of ``others`` to measure. Files that changed themselves may not use what the
+        others use, so they leave at least half of the sample to them.
+        """
         if self.most is None:
             return len(self.others)
-        return max(0, min(len(self.others), self.most - len(self.own)))
+        return min(len(self.others), max(self.most - len(self.own), -(-self.most // 2)))
 
 
 def choose(found: Mapping[str, Collection[str]], own: Collection[str], most: int | None) -> Choice:
@@ -59,14 +61,19 @@ def _spread(ways: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
     return tuple(row[-1] for row in sorted(places))
 
 
-def choice_text(number: int, measured: int, *, ran_out: bool) -> str:
-    """The note that a sample stands for ``number`` files that the change may affect."""
+def choice_text(number: int, sampled: int, *, ran_out: bool) -> str:
+    """The note that ``sampled`` files stand for ``number`` others that the change may affect."""
+    if not sampled:
+        return (
+            f"The change may affect {number} more files, but the time for traces ran out before"
+            " dagprof had measured one. To measure more, raise time-budget."
+        )
     why = (
         "because the time for traces ran out; to measure more, raise time-budget"
         if ran_out
         else "the same files in each run"
     )
     return (
-        f"The change may affect all {number} files. dagprof measured {measured} of these files,"
-        f" {why}. The verdict stands for all of them."
+        f"The change may affect {number + sampled} more files. dagprof measured {sampled} of these"
+        f" files, {why}. The verdict stands for all of them."
     )

@@ -5,6 +5,8 @@ is imported and the lines that have no effect for the interpreter.
 from __future__ import annotations
 
 import ast
+import hashlib
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -61,61 +63,88 @@ def sorted_out(changed: Mapping[str, Sequence[int]], root: Path) -> Sorted:
     return Sorted(lines, working, begun)
 
 
-# Code that can read its own source, or the number of its own lines.
-_READS_SOURCE = (b"__file__", b"inspect", b"linecache", b"lineno", b"traceback")
+# Larger files were written by a program, and their syntax trees take gigabytes.
+_LARGEST_COMPARED = 1_000_000
+# Names of what can read its own source, or the number of its own lines.
+_READING = frozenset(
+    (
+        "__code__", "__file__", "__loader__", "__spec__", "_getframe", "co_lines", "currentframe",
+        "f_lineno", "getsource", "getsourcelines", "inspect", "linecache", "stack", "tb_lineno",
+        "traceback",
+    )
+)  # fmt: skip
 
 
 def is_same_code(before: Path, after: Path) -> bool:
-    """Whether two versions of a Python file compile to the same code, apart from line numbers.
+    """Whether two versions of a Python file compile to the same code, apart from line numbers, in
+    the Python version that runs dagprof.
 
-    False also for a file that cannot be read or parsed, and for a file whose code may read its own
-    source or line numbers.
+    False also for a file that is large, or cannot be read or parsed, for a file whose code may read
+    its own source or line numbers, and for a change of dagprof's own comments.
     """
     try:
-        texts = [bounded.source(path) for path in (before, after)]
-        trees = [ast.parse(text) for text in texts]
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        texts = [bounded.read(path, _LARGEST_COMPARED) for path in (before, after)]
+    except OSError:
         return False
-    return not any(word in texts[1] for word in _READS_SOURCE) and _is_equal(*trees)
+    own = [[line for line in text.splitlines() if b"dagprof:" in line] for text in texts]
+    return own[0] == own[1] and (shape := _shape(texts[0])) != "" and shape == _shape(texts[1])
 
 
-def _is_equal(first: object, second: object) -> bool:
+def _shape(text: bytes) -> str:
+    """A digest of the code of a source text, without its layout. Empty if it cannot be told."""
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        try:
+            tree = ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return ""
+    digest = hashlib.sha256(repr([str(each.message) for each in warned]).encode())
     # No recursion, because a chain of ``elif`` is nested as deep as it is long.
-    waiting = [(first, second)]
+    waiting: list[object] = [tree]
     while waiting:
-        left, right = waiting.pop()
-        if type(left) is not type(right):
-            return False
-        if isinstance(left, ast.AST) and isinstance(right, ast.AST):
+        node = waiting.pop()
+        if isinstance(node, ast.AST):
+            if not _READING.isdisjoint(_names(node)):
+                return ""
             # ``kind`` is the prefix of a text, as in ``u"text"``.
-            names = [name for name in left._fields if name != "kind"]
-            waiting += [(getattr(left, name, None), getattr(right, name, None)) for name in names]
-        elif isinstance(left, list) and isinstance(right, list):
-            if len(left) != len(right):
-                return False
-            waiting += zip(left, right, strict=True)
-        elif repr(left) != repr(right):  # 0.0 equals -0.0
-            return False
-    return True
+            waiting += [getattr(node, name, None) for name in node._fields if name != "kind"]
+            value = ""
+        elif isinstance(node, list):
+            waiting += node
+            value = str(len(node))
+        else:  # decimal digits of a large number take quadratic time
+            value = hex(node) if isinstance(node, int) else repr(node)
+        digest.update(f"{type(node).__name__} {value}\0".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def _names(node: ast.AST) -> list[str]:
+    """The names in one node. Python has normalised them."""
+    if isinstance(node, ast.Name):
+        return [node.id]
+    if isinstance(node, ast.Attribute):
+        return [node.attr]
+    if isinstance(node, ast.alias):
+        return node.name.split(".")
+    if isinstance(node, ast.ImportFrom):
+        return (node.module or "").split(".")
+    return []
 
 
 def _first_lines(tree: ast.Module, lines: Sequence[int]) -> list[int]:
     """The first lines of the innermost statements around these lines."""
-    found: set[int] = set()
-    statements = sorted(
-        (node for node in ast.walk(tree) if isinstance(node, ast.stmt)),
-        key=lambda node: node.lineno,
-    )
-    for line in lines:
-        holding = [node for node in statements if line in _lines(node)]
-        if holding:
-            found.add(holding[-1].lineno)
-    return sorted(found)
+    statements = (node for node in ast.walk(tree) if isinstance(node, ast.stmt))
+    first: dict[int, int] = {}
+    for node in sorted(statements, key=lambda node: node.lineno):
+        first.update(dict.fromkeys(_lines(node), node.lineno))
+    return sorted({first[line] for line in lines if line in first})
 
 
 def _tree(path: Path) -> ast.Module:
     try:
-        return ast.parse(bounded.source(path))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(bounded.source(path))
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module(body=[], type_ignores=[])
 

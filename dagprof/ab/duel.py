@@ -38,6 +38,7 @@ _SHARE_FOR_REACHED, _LEAST_FOR_REACHED_S = 0.5, 10.0
 class Duel(NamedTuple):
     """Both sides as Runs whose samples are pairs, the number of files that the change cannot reach,
     and notes on what was left out. ``left_out`` files may reach the change but were not measured.
+    ``has_sample`` says that other files stand for them.
 
     ``renamed`` maps the new name of each renamed file to its old name. Both Runs use the new name.
     ``others`` are DAG files of the base that the change cannot reach. They are traced because they
@@ -53,6 +54,7 @@ class Duel(NamedTuple):
     others: Run | None = None
     more_others: bool = False
     left_out: int = 0
+    has_sample: bool = True
 
 
 class Question(NamedTuple):
@@ -92,6 +94,7 @@ class _ABRun:
         ]
         self._doubts: list[str] = []
         self._tried: set[str] = set()
+        self._has_sample = True
 
     def _pair_renamed(self, renamed: Mapping[Path, Path]) -> None:
         """Give renamed files their new names in the base."""
@@ -137,16 +140,8 @@ class _ABRun:
             if others
             else None
         )
-        return Duel(
-            base=runs[0],
-            head=runs[1],
-            unaffected=unaffected,
-            doubts=tuple(self._doubts),
-            renamed=renamed,
-            others=run,
-            more_others=more_others,
-            left_out=len(left_out),
-        )
+        found = Duel(runs[0], runs[1], unaffected, tuple(self._doubts), renamed, run, more_others)
+        return found._replace(left_out=len(left_out), has_sample=self._has_sample)
 
     def _choice(self) -> Choice:
         """The files to trace, by the changes in the sources."""
@@ -200,7 +195,6 @@ class _ABRun:
         """Warm up and trace both sides. Return the names of files that really load or read what
         changed, and those that may do so but were left out.
         """
-        self._progress.started(len(choice.own) + choice.wanted, "tracing both versions")
         # There is no time limit for changed files, because only traces show which files need the
         # budget for timed parses.
         touched = self._touching(lanes, choice.own, Budget(None))
@@ -215,19 +209,21 @@ class _ABRun:
             reaching += len(found)
             waiting = [name for name in waiting if name not in self._tried]
         if waiting:
-            number = len(waiting) + len(touched)
-            text = choice_text(number, len(touched), ran_out=budget.is_spent)
+            text = choice_text(len(waiting), reaching, ran_out=reaching < choice.wanted)
+            self._has_sample = reaching > 0
             self._doubts.append(f"{self._question.everything}. {text}".removeprefix(". "))
         return touched, set(waiting)
 
     def _touching(self, lanes: Scheduler[Lane], names: Sequence[str], budget: Budget) -> list[str]:
         """Trace these files while there is time. Return those that load or read what changed."""
+        self._progress.started(len(names), "tracing both versions")
         found = set()
+        before = len(self._tried)
         for name in each(lanes, self._warm_up_and_trace, names, budget):
             if name not in self._tried:
                 continue
             measured = {side: side.measured(name) for side in self._sides if name in side.files}
-            self._told(name, len(self._tried))
+            self._told(name, len(self._tried) - before)
             if self._question.everything or self._is_touched(measured):
                 found.add(name)
         return [name for name in names if name in found]

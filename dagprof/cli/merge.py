@@ -10,7 +10,7 @@ import click
 from dagprof.cli import output
 from dagprof.cli.options import output_dir_option, source_option
 from dagprof.config import settings as settings_module
-from dagprof.errors import MeasurementError
+from dagprof.errors import MeasurementError, UsageError
 from dagprof.usecases.scan import RUN, Scanned
 
 
@@ -35,7 +35,13 @@ def command(runs: tuple[str, ...], partial: bool, quiet: bool, **options: object
     settings = settings_module.load(options, environment=os.environ, start=Path.cwd())
     folder = Path(settings.output_dir)
     output.check_writable(folder)
-    merged = merge({name: stored.load(name) for name in runs}, partial=partial)
+    given = {name: stored.load(name) for name in runs}
+    for name in runs:
+        if (folder / RUN).exists() and os.path.samefile(name, folder / RUN):
+            raise UsageError(
+                f"The merged run would overwrite {name}. Choose another folder with --output-dir."
+            )
+    merged = merge(given, partial=partial)
     stored.save(merged, folder / RUN)
     scanned = Scanned(merged)
     page = write_page(scanned, folder, with_source=settings.source == "all")

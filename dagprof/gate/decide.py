@@ -85,13 +85,13 @@ class Compared(Frozen, frozen=True):
     """The measurements of both versions, and the lines that the change touches in each source file.
 
     ``unaffected`` is the number of DAG files that the change cannot reach. ``left_out`` is the
-    number of DAG files that the change may affect and for which the measured files stand.
-    ``doubts`` are notes on the measurement. ``working_lines`` are the changed lines that call or
-    compute something when their module is imported. ``begun_lines`` are the first lines of the
-    statements that contain changed lines. ``renamed`` maps the new name of each renamed file to the
-    old name; both Runs use the new name. ``others`` holds traced parses of DAG files of the base
-    that the change cannot reach. The gate uses ``others`` to find the effects that these DAG files
-    already have through helpers. ``more_others`` says that dagprof traced only some of them.
+    number of DAG files that the change may affect and for which the measured files stand, unless
+    ``has_sample`` is false. ``doubts`` are notes on the measurement. ``working_lines`` are the
+    changed lines that call or compute something when their module is imported. ``begun_lines`` are
+    the first lines of the statements that contain changed lines. ``renamed`` maps the new name of
+    each renamed file to its old name; both Runs use the new name. ``others`` holds traced parses of
+    DAG files of the base that the change cannot reach, with the effects that these files already
+    have through helpers. ``more_others`` says that dagprof traced only some of them.
     """
 
     base: Run
@@ -100,6 +100,7 @@ class Compared(Frozen, frozen=True):
     head_name: str
     unaffected: int = 0
     left_out: int = 0
+    has_sample: bool = True
     doubts: tuple[str, ...] = ()
     changed_lines: Mapping[str, Sequence[int]] = {}
     working_lines: Mapping[str, Sequence[int]] = {}
@@ -192,9 +193,8 @@ def verdict_on(
         folders=demand.folders,
         prefix=demand.prefix,
     )
-    return _concluded(
-        msgspec.structs.replace(verdict, doubts=(*verdict.doubts, *unused)), compared.head
-    )
+    verdict = msgspec.structs.replace(verdict, doubts=(*verdict.doubts, *unused))
+    return _concluded(verdict, compared.head, has_sample=compared.has_sample)
 
 
 def _file_verdict(
@@ -303,14 +303,14 @@ def _not_parsed(
     )
 
 
-def _concluded(verdict: Verdict, head: Run) -> Verdict:
+def _concluded(verdict: Verdict, head: Run, *, has_sample: bool) -> Verdict:
     """The verdict on ``head`` with the decision and a one-sentence reason."""
-    decision, reason = _decision(verdict, head)
+    decision, reason = _decision(verdict, head, has_sample=has_sample)
     concluded: Verdict = msgspec.structs.replace(verdict, decision=decision, reason=reason)
     return concluded
 
 
-def _decision(verdict: Verdict, head: Run) -> tuple[Decision, str]:
+def _decision(verdict: Verdict, head: Run, *, has_sample: bool) -> tuple[Decision, str]:
     failing = [finding for finding in verdict.all_findings if finding.fails]
     unsure = sum(file.may_be_slower for file in verdict.files)
     if failing:
@@ -320,7 +320,7 @@ def _decision(verdict: Verdict, head: Run) -> tuple[Decision, str]:
         return Decision.FAILED, text
     if causes.all_failed(head):  # the times belong to parses that broke off
         return Decision.CANNOT_TELL, "No DAG file could be loaded, so dagprof measured nothing."
-    if verdict.left_out and not verdict.files:
+    if not has_sample:
         affected = count(verdict.left_out, "DAG file")
         return Decision.CANNOT_TELL, f"dagprof measured none of {affected} that may be affected."
     if unsure:

@@ -133,10 +133,12 @@ def new_calls(base: Parsed, head: Parsed, changed: Changed) -> set[Place]:
     of the DAG file.
 
     A new statement may start above its changed line. New statements also help if no changed lines
-    are known.
+    are known. An unchanged file has no new statement, even if its layout changed.
     """
     texts = {statement.text for statement in base.statements}
     begun = {statement.place for statement in head.statements if statement.text not in texts}
+    if changed.lines and head.file.path not in changed.lines:
+        begun = set()
     return begun | {
         Place(file=file, line=line) for file, lines in changed.lines.items() for line in lines
     }

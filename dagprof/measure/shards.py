@@ -29,8 +29,8 @@ class Shard(NamedTuple):
 
 
 class Part(NamedTuple):
-    """The paths of one shard, and a digest of the whole split. Shards with another digest come from
-    another split and do not fit together.
+    """The paths of one shard, and a digest of the whole split and of the files' sizes. Shards with
+    another digest come from another split or from other files, and do not fit together.
     """
 
     paths: frozenset[str]
@@ -57,7 +57,7 @@ def part(sizes: Mapping[str, int], shard: Shard) -> Part:
         load, number = heapq.heappop(shards)
         parts[number].append(path)
         heapq.heappush(shards, (load + costs[path], number))
-    return Part(frozenset(parts[shard.number]), _digest(list(parts.values())))
+    return Part(frozenset(parts[shard.number]), _digest(list(parts.values()), sizes))
 
 
 def _costs(sizes: Mapping[str, int], known: Mapping[str, float]) -> dict[str, float]:
@@ -68,6 +68,6 @@ def _costs(sizes: Mapping[str, int], known: Mapping[str, float]) -> dict[str, fl
     return {path: _EACH_MS + known.get(path, otherwise) for path in sizes}
 
 
-def _digest(parts: Sequence[Sequence[str]]) -> str:
-    text = "\0\0".join("\0".join(sorted(paths)) for paths in parts)
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+def _digest(parts: Sequence[Sequence[str]], sizes: Mapping[str, int]) -> str:
+    texts = ("\0".join(f"{path}\0{sizes[path]}" for path in sorted(paths)) for paths in parts)
+    return hashlib.sha256("\0\0".join(texts).encode("utf-8", "surrogateescape")).hexdigest()[:16]

@@ -10,20 +10,20 @@ from msgspec import Meta
 # msgspec checks the bounds of numbers when it reads a stored Run, a journal or an answer of the
 # probe. The bounds reject values that no parse can have and that break arithmetic, such as a time
 # of 10**400 microseconds. 10**16 microseconds are 317 years, a little more than a thread can sleep.
-_MOST = 10**16
+MOST = 10**16
 
-Whole = Annotated[int, Meta(ge=-_MOST, le=_MOST)]
-Count = Annotated[int, Meta(ge=0, le=_MOST)]
+Whole = Annotated[int, Meta(ge=-MOST, le=MOST)]
+Count = Annotated[int, Meta(ge=0, le=MOST)]
 # Positions in a table. -1 stands for none or for the DAG file, -2 for an unknown importer.
-Position = Annotated[int, Meta(ge=0, le=_MOST)]
-Outer = Annotated[int, Meta(ge=-1, le=_MOST)]
-Importer = Annotated[int, Meta(ge=-2, le=_MOST)]
+Position = Annotated[int, Meta(ge=0, le=MOST)]
+Outer = Annotated[int, Meta(ge=-1, le=MOST)]
+Importer = Annotated[int, Meta(ge=-2, le=MOST)]
 # The line numbers that a code object can hold. Generated code may have negative ones.
 LineNumber = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 # Milliseconds. A difference of two times may be negative.
-Ms = Annotated[float, Meta(ge=0, le=_MOST)]
-SignedMs = Annotated[float, Meta(ge=-_MOST, le=_MOST)]
-Seconds = Annotated[float, Meta(ge=0, le=_MOST)]
+Ms = Annotated[float, Meta(ge=0, le=MOST)]
+SignedMs = Annotated[float, Meta(ge=-MOST, le=MOST)]
+Seconds = Annotated[float, Meta(ge=0, le=MOST)]
 
 
 class Frozen(

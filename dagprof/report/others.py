@@ -9,6 +9,7 @@ from dagprof.analyse.others import LookupChange, Others
 from dagprof.analyse.others.lookups import LookupLine, lookups
 from dagprof.analyse.others.loops import GUARD, LoopCost
 from dagprof.analyse.others.preloading import Preload
+from dagprof.errors import UsageError
 from dagprof.model import LookupOutcome, LookupPrices, PriceSource, Run
 from dagprof.passes.answers.templates import template_of
 from dagprof.quantities import count, parse_price
@@ -153,12 +154,14 @@ def about_lookups(run: Run) -> str:
 def _charged(run: Run, per_day: int) -> str:
     """What the secrets backend charges for the look-ups of one day. Empty without a price."""
     given = run.settings.get("lookup_price")
-    if not isinstance(given, str):
+    try:
+        amount, currency = parse_price(str(given))
+    except UsageError:  # no price, or a stored Run that contradicts itself
         return ""
-    amount, currency = parse_price(given)
     cost = per_day * amount / 10_000
     shown = f"{cost:,.2f}" if cost >= 0.01 or cost == 0 else "less than 0.01"
-    return f" ({f'{shown} {currency}'.strip()} at {given.strip()} for 10,000 lookups)"
+    cost_text, price_text = f"{shown} {currency}".strip(), f"{amount:.9g} {currency}".strip()
+    return f" ({cost_text} at {price_text} for 10,000 lookups)"
 
 
 def _price(prices: LookupPrices) -> str:

@@ -183,6 +183,7 @@ def _compared(found: against.ABRun) -> tuple[Compared, list[Waiver]]:
         head_name="the working tree",
         unaffected=duel.unaffected,
         left_out=duel.left_out,
+        has_sample=duel.has_sample,
         doubts=(*duel.doubts, *wrong),
         changed_lines=found.changed.lines,
         working_lines=found.changed.working,

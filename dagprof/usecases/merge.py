@@ -10,7 +10,7 @@ from dagprof.errors import UsageError
 from dagprof.judge import speeds
 from dagprof.judge.scaling import scaled
 from dagprof.measure.assemble import Assembler
-from dagprof.model import Doubt, Run
+from dagprof.model import Doubt, Project, Run
 from dagprof.quantities import parse_shard
 
 # Settings that say which part of the files a Run holds, and others that may differ.
@@ -33,14 +33,14 @@ def merge(runs: Mapping[str, Run], *, partial: bool = False) -> Run:
     for name, run in runs.items():
         if why := next(_differences(every[0], run), ""):
             raise UsageError(f"Cannot merge {names[0]} and {name}: {why}.")
-    missing = _missing(runs)
+    missing, number = _missing(runs)
     if missing and not partial:
         raise UsageError(
-            f"{_listed(missing)} missing. Give the run files of all shards, or use --partial to"
-            " merge the others."
+            f"{_listed(missing, number)} missing. Give the run files of all shards, or use"
+            " --partial to merge the others."
         )
     _check_paths(runs)
-    return _merged(every, missing)
+    return _merged(every, _listed(missing, number) if missing else "")
 
 
 def _differences(first: Run, run: Run) -> Iterator[str]:
@@ -50,7 +50,11 @@ def _differences(first: Run, run: Run) -> Iterator[str]:
         ("folders", first.root, run.root),
         ("Python versions", first.environment.python_version, run.environment.python_version),
         ("Airflow versions", first.environment.airflow_version, run.environment.airflow_version),
-        *_packages(first, run),
+        ("commits", *(run.environment.git and run.environment.git.commit for run in (first, run))),
+        *_differing("versions of", *(each.environment.distributions for each in (first, run))),
+        *_differing(
+            "settings of Airflow:", *(each.environment.airflow_config for each in (first, run))
+        ),
         *(
             (f"settings of {name}", first.settings.get(name), run.settings.get(name))
             for name in sorted(first.settings.keys() | run.settings.keys())
@@ -68,27 +72,44 @@ def _differences(first: Run, run: Run) -> Iterator[str]:
         yield why.replace("the baseline", "the first run").replace("this run", "the other")
 
 
-def _packages(first: Run, run: Run) -> Iterator[tuple[str, str | None, str | None]]:
-    one, other = first.environment.distributions, run.environment.distributions
+def _differing(
+    what: str, one: Mapping[str, str], other: Mapping[str, str]
+) -> Iterator[tuple[str, str | None, str | None]]:
     for name in sorted(one.keys() | other.keys()):
         if one.get(name) != other.get(name):
-            yield f"versions of {name}", one.get(name), other.get(name)
+            yield f"{what} {name}", one.get(name), other.get(name)
 
 
-def _missing(runs: Mapping[str, Run]) -> list[int]:
-    """The numbers of the shards that no Run holds."""
-    given = [run.settings.get("shard") for run in runs.values()]
-    shards = [parse_shard(each) for each in given if isinstance(each, str)]
-    if not shards:
-        return []
-    return sorted(set(range(1, shards[0][1] + 1)) - {number for number, _ in shards})
+def _missing(runs: Mapping[str, Run]) -> tuple[list[int], int]:
+    """The first numbers of shards that no Run holds, and how many there are.
+
+    :raises UsageError: a Run says something else about its shard than the others.
+    """
+    given: dict[int, str] = {}
+    shards = 0
+    for name, run in runs.items():
+        if (text := run.settings.get("shard")) is None:
+            continue
+        number, of = parse_shard(str(text))
+        if number in given:
+            raise UsageError(
+                f"{given[number]} and {name} are both shard {number}. Give each shard only once."
+            )
+        if shards not in (0, of):
+            raise UsageError(
+                f"{name} is one of {of} shards, but another run is one of {shards}. Give the shards"
+                " of one scan."
+            )
+        given[number], shards = name, of
+    missing = [number for number in range(1, shards + 1) if number not in given]
+    return missing[:_SHOWN], len(missing)
 
 
-def _listed(missing: Sequence[int]) -> str:
-    shown = ", ".join(map(str, missing[:_SHOWN]))
-    if len(missing) == 1:
+def _listed(missing: Sequence[int], number: int) -> str:
+    shown = ", ".join(map(str, missing))
+    if number == 1:
         return f"Shard {shown} is"
-    return f"Shards {shown}{' and others' if missing[_SHOWN:] else ''} are"
+    return f"Shards {shown}{' and others' if number > len(missing) else ''} are"
 
 
 def _check_paths(runs: Mapping[str, Run]) -> None:
@@ -103,42 +124,67 @@ def _check_paths(runs: Mapping[str, Run]) -> None:
             found[file.path] = name
 
 
-def _merged(runs: Sequence[Run], missing: Sequence[int]) -> Run:
+def _merged(runs: Sequence[Run], missing: str) -> Run:
     first = runs[0]
+    factors = [_factor(first, run) for run in runs]
     assembler = Assembler()
-    for run in runs:
-        assembler.add_run(_at_the_speed_of(first, run))
+    for run, factor in zip(runs, factors, strict=True):
+        assembler.add_run(_at_speed(run, factor))
     doubts = dict.fromkeys(doubt for run in runs for doubt in run.doubts)
+    priced = [
+        scaled(run.lookup_prices, 1 / factor)
+        for run, factor in zip(runs, factors, strict=True)
+        if run.lookup_prices is not None
+    ]
+    lookup_price = next(filter(None, (run.settings.get("lookup_price") for run in runs)), None)
+    own = {name: value for name, value in first.settings.items() if name not in _PART}
     merged: Run = msgspec.structs.replace(
         first,
         created_at=min(run.created_at for run in runs),
         wall_s=max(run.wall_s for run in runs),
-        settings={name: value for name, value in first.settings.items() if name not in _PART},
+        settings={**own, "lookup_price": lookup_price} if lookup_price is not None else own,
         files=assembler.files(),
         modules=assembler.modules(assembler.owners),
         import_sets=assembler.import_sets(),
         skipped=tuple(dict.fromkeys(each for run in runs for each in run.skipped)),
-        doubts=(*doubts, *_notes(runs, missing)),
+        doubts=(*doubts, *_notes(runs, factors, missing)),
         preloading=None,
-        lookup_prices=next((run.lookup_prices for run in runs if run.lookup_prices), None),
+        lookup_prices=priced[0] if priced else None,
+        project=_project(runs),
         paths=tuple(dict.fromkeys(path for run in runs for path in run.paths)),
     )
     return merged
 
 
-def _at_the_speed_of(first: Run, run: Run) -> Run:
-    """The Run with the times of the first Run's machine."""
+def _project(runs: Sequence[Run]) -> Project:
+    """The project of the first Run, with the places of the modules that files of any Run lack."""
+    homes = dict.fromkeys(home for run in runs for home in run.project.homes)
+    project: Project = msgspec.structs.replace(runs[0].project, homes=tuple(homes))
+    return project
+
+
+def _factor(first: Run, run: Run) -> float:
+    """How many times as long as the first Run's machine this Run's machine takes. 1 if the
+    difference is within the error of the reference parses.
+    """
     basis = speeds.basis(first, run)
     if basis.speed is None or abs(basis.factor - 1) <= speeds.SIGMAS * basis.speed.error:
+        return 1.0
+    return basis.factor
+
+
+def _at_speed(run: Run, factor: float) -> Run:
+    """The Run with the times of the first Run's machine."""
+    if factor == 1:
         return run
-    files = tuple(scaled(file, 1 / basis.factor) for file in run.files)
-    changed: Run = msgspec.structs.replace(run, files=files)
+    changed: Run = msgspec.structs.replace(
+        run, files=tuple(scaled(file, 1 / factor) for file in run.files)
+    )
     return changed
 
 
-def _notes(runs: Sequence[Run], missing: Sequence[int]) -> Iterator[Doubt]:
-    factors = [speeds.basis(runs[0], run).factor for run in runs]
-    if max(factors) / min(factors) > 1.01:
+def _notes(runs: Sequence[Run], factors: Sequence[float], missing: str) -> Iterator[Doubt]:
+    if max(factors) > min(factors):
         text = (
             f"The shards come from machines of different speeds: the slowest one took"
             f" {max(factors) / min(factors):.2f} times as long as the fastest one. dagprof scaled"
@@ -146,7 +192,7 @@ def _notes(runs: Sequence[Run], missing: Sequence[int]) -> Iterator[Doubt]:
         )
         yield Doubt(code="merged-speeds", text=text)
     if missing:
-        text = f"{_listed(missing)} missing, so the totals cover only a part of the DAG files."
+        text = f"{missing} missing, so the totals cover only a part of the DAG files."
         yield Doubt(code="missing-shards", text=text)
     if any(run.preloading is not None for run in runs):
         text = (

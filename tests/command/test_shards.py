@@ -78,6 +78,14 @@ def test_a_missing_shard_is_one_sentence(place: Path) -> None:
         ),
     )
     assert merge(place, "1/run.json", "--partial").returncode == 0
+    done = call("merge", "1/run.json", "2/run.json", "-o", "2", cwd=place)
+    assert (done.returncode, done.stderr) == (
+        2,
+        (
+            "dagprof: The merged run would overwrite 2/run.json. Choose another folder with"
+            " --output-dir.\n"
+        ),
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,6 +95,10 @@ def test_a_missing_shard_is_one_sentence(place: Path) -> None:
         (("--shard", "1/9"), "DAG files cannot be split into 9 shards. Use at most 4 shards."),
         (("--shard-by", "whole/run.json"), "--shard-by requires --shard."),
         (("--shard", "1/2", "--shard-by", "gone.json"), "Cannot read 'gone.json'"),
+        (
+            ("--shard", "1/2", "--shard-by", "1/run.json", "-o", "1"),
+            "The scan would overwrite 1/run.json, which the other shards need.",
+        ),
     ],
 )
 def test_bad_input_gets_one_clear_sentence(

@@ -55,3 +55,21 @@ def test_a_damaged_member_is_an_error(tmp_path: Path) -> None:
     packed.write_bytes(data)
     with pytest.raises(OSError, match="zip archive"):
         bounded.source(packed / "a.py")
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_member_that_python_cannot_import_is_not_unpacked(tmp_path: Path, kind: int) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", kind) as zipped:
+        zipped.writestr("a.py", "VALUE = 1\n")
+    with pytest.raises(OSError, match="not a member that Python can import"):
+        bounded.source(tmp_path / "a.zip" / "a.py")
+
+
+def test_an_archive_that_claims_too_many_members_is_refused(tmp_path: Path) -> None:
+    packed = archive(tmp_path / "a.zip", a="VALUE = 1\n")
+    data = bytearray(packed.read_bytes())
+    place = data.rfind(b"PK\x05\x06")
+    data[place + 12 : place + 16] = (2_000_000_000).to_bytes(4, "little")
+    packed.write_bytes(data)
+    with pytest.raises(OSError, match="too many members"):
+        bounded.source(packed / "a.py")

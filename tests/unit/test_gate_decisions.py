@@ -224,7 +224,8 @@ def test_measured_files_stand_for_those_that_were_left_out() -> None:
 
 
 def test_nothing_is_told_if_all_affected_files_were_left_out() -> None:
-    verdict = judged([], [], left_out=3)
+    same = file("a.py", *times(50))
+    verdict = judged([same], [same], left_out=3, has_sample=False)
     assert (verdict.decision, verdict.reason) == (
         Decision.CANNOT_TELL,
         "dagprof measured none of 3 DAG files that may be affected.",

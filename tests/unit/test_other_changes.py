@@ -275,7 +275,21 @@ def test_prices(text: str, means: tuple[float, str]) -> None:
     assert parse_price(text) == means
 
 
-@pytest.mark.parametrize("text", ["", "USD", "-1 USD", "0,05 USD", "1e9", "2 <b>", "99999999999"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "USD",
+        "-1 USD",
+        "0,05 USD",
+        "1e9",
+        "2 <b>",
+        "99999999999",
+        "1\n2",
+        "1 \u2028EUR",
+        "1" + " " * 100_000 + "!",
+    ],
+)
 def test_other_prices_are_refused(text: str) -> None:
     with pytest.raises(UsageError):
         parse_price(text)
@@ -288,6 +302,7 @@ def test_other_prices_are_refused(text: str) -> None:
         ("100", "about 2,880 per day (28.80 at 100 for 10,000 lookups)."),
         ("0.001 EUR", "about 2,880 per day (less than 0.01 EUR at 0.001 EUR for 10,000 lookups)."),
         (None, "about 2,880 per day."),
+        ("no price", "about 2,880 per day."),
     ],
 )
 def test_lookups_cost_what_the_backend_charges(price: str | None, says: str) -> None:

@@ -11,7 +11,16 @@ from dagprof.analyse.fleet import Fleet
 from dagprof.errors import UsageError
 from dagprof.judge.scaling import scaled
 from dagprof.measure.shards import Shard, part
-from dagprof.model import FileResult, Preloading, Run
+from dagprof.model import (
+    FileResult,
+    Git,
+    LookupPrices,
+    Preloading,
+    Price,
+    PriceSource,
+    Run,
+    Stack,
+)
 from dagprof.quantities import parse_shard
 from dagprof.usecases.merge import merge
 
@@ -46,6 +55,7 @@ def test_other_files_or_costs_are_another_split() -> None:
     plain = part(SIZES, Shard(1, 4)).digest
     assert part({**SIZES, "new.py": 1}, Shard(1, 4)).digest != plain
     assert part(SIZES, Shard(1, 4, {"dag_000.py": 9_000.0})).digest != plain
+    assert part({**SIZES, "dag_000.py": 9_999}, Shard(1, 4)).digest != plain
     assert part(dict(reversed(SIZES.items())), Shard(2, 4)).digest == plain
 
 
@@ -58,10 +68,12 @@ def test_more_shards_than_files_are_refused() -> None:
 
 def test_shards_are_written_as_two_numbers() -> None:
     assert parse_shard("3/8") == (3, 8)
-    assert parse_shard(" 1 / 1 ") == (1, 1)
+    assert parse_shard(" 1/1 ") == (1, 1)
 
 
-@pytest.mark.parametrize("text", ["", "3", "0/8", "9/8", "-1/8", "3/8/2", "a/b", "1/9999999999"])
+@pytest.mark.parametrize(
+    "text", ["", "3", "0/8", "9/8", "-1/8", "3/8/2", "a/b", "1/9999999999", "1/10001", "1 /2"]
+)
 def test_other_shards_are_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is not a shard"):
         parse_shard(text)
@@ -201,6 +213,14 @@ def test_a_missing_shard_is_named_and_can_be_accepted() -> None:
         ({"dagprof_version": "9"}, "the dagprof versions differ (0.1.0 and 9)"),
         ({"environment": environment(airflow_version="2.9.3")}, "the Airflow versions differ"),
         (
+            {"environment": environment(git=Git(commit="b" * 40, is_dirty=False))},
+            "the commits differ (None and bbbb",
+        ),
+        (
+            {"environment": environment(airflow_config={"dagbag_import_timeout": "1"})},
+            "the settings of Airflow: dagbag_import_timeout differ (30.0 and 1)",
+        ),
+        (
             {"environment": environment(distributions={"pandas": "3"})},
             "the versions of pandas differ (2.2.3 and 3)",
         ),
@@ -227,10 +247,45 @@ def test_another_split_is_refused() -> None:
 
 def test_the_same_shard_twice_is_refused() -> None:
     one = shard(1, 1, FILES[0])
+    with pytest.raises(UsageError, match=r"^x and y are both shard 1\. Give each shard only once"):
+        merge({"x": one, "y": one})
+    plain = run(file("a.py", 5.0))
     with pytest.raises(
         UsageError, match=r"^x and y both contain a\.py\. Give each shard only once"
     ):
-        merge({"x": one, "y": one})
+        merge({"x": plain, "y": plain})
+
+
+def test_shards_of_different_scans_are_refused() -> None:
+    with pytest.raises(UsageError, match=r"^y is one of 3 shards, but another run is one of 2"):
+        merge({"x": shard(1, 2, FILES[0]), "y": shard(2, 3, FILES[1])})
+
+
+def test_many_missing_shards_are_counted() -> None:
+    with pytest.raises(UsageError, match="^Shards 2, 3, 4, 5, 6 and others are missing"):
+        merge({"x": shard(1, 9_999, FILES[0])})
+
+
+def test_a_deep_call_stack_is_scaled() -> None:
+    node: Any = None
+    for _ in range(240):
+        below = () if node is None else (node,)
+        node = Stack(function="f", file="a.py", line=1, wall_ms=4.0, children=below)
+    deep = scaled(by_helper("a.py", stack=node), 0.5).stack
+    assert deep is not None
+    assert (deep.wall_ms, deep.children[0].wall_ms) == (2.0, 2.0)
+
+
+def test_what_only_a_later_shard_knows_is_kept() -> None:
+    prices = LookupPrices(
+        source=PriceSource.MEASURED,
+        variable=Price(first_ms=20.0, next_ms=10.0),
+        connection=Price(first_ms=20.0, next_ms=10.0),
+    )
+    second = shard(2, 2, FILES[1], lookup_prices=prices, reference=reference(200))
+    merged = merge({"1": shard(1, 2, FILES[0]), "2": second})
+    assert merged.lookup_prices is not None
+    assert merged.lookup_prices.variable.next_ms == 5.0
 
 
 def test_without_runs_nothing_is_merged() -> None:
