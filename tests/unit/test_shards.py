@@ -262,7 +262,7 @@ def test_shards_of_different_scans_are_refused() -> None:
 
 
 def test_many_missing_shards_are_counted() -> None:
-    with pytest.raises(UsageError, match="^Shards 2, 3, 4, 5, 6 and others are missing"):
+    with pytest.raises(UsageError, match=r"^Shards 2, 3, 4, 5, 6 and others are missing"):
         merge({"x": shard(1, 9_999, FILES[0])})
 
 
