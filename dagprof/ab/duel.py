@@ -216,6 +216,8 @@ class _ABRun:
 
     def _touching(self, lanes: Scheduler[Lane], names: Sequence[str], budget: Budget) -> list[str]:
         """Trace these files while there is time. Return those that load or read what changed."""
+        if not names:
+            return []
         self._progress.started(len(names), "tracing both versions")
         found = set()
         before = len(self._tried)
