@@ -58,8 +58,8 @@ def reached(
     really = {os.path.realpath(path) for path in changed}
     linked = {path for path in sources if os.path.realpath(path) in really}
     found = reach.of({*map(str, changed), *linked})
-    ways = reach.ways(found & sources.keys())
-    return {path: ways[str(path)] for path in files if str(path) in found}
+    kept = [path for path in files if str(path) in found]
+    return dict(zip(kept, reach.ways(map(str, kept), found), strict=True))
 
 
 def users(

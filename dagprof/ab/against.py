@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from dagprof.ab import affected, codelines, notes, revision, worktree
+from dagprof.ab import affected, codelines, notes, revision, samecode, worktree
 from dagprof.ab.duel import Duel, Question, duel
 from dagprof.ab.revision import Difference
 from dagprof.config.settings import Settings
@@ -94,33 +93,41 @@ def measure(
                 base,
                 head,
             ):
-                same = _same_code(difference, tree) if _has_own_syntax(base, head) else set()
+                same = samecode.unchanged(difference, tree, (base, head))
                 question = _question(difference, same, tree, target.environment, base, head, asked)
                 found = duel(base, head, question, version=version, progress=progress)
-            unchanged = {path.relative_to(difference.top).as_posix() for path in same}
-            lines = revision.changed_lines(difference, difference.top)
-            changed = codelines.sorted_out(
-                {name: found for name, found in lines.items() if name not in unchanged},
-                difference.top,
-            )
-            settled = notes.about_limits(difference, tree, settings) if not asked.every_file else []
-        doubts = (
-            *found.doubts,
-            *notes.about_history(difference),
-            *notes.about_same_code(same, difference),
-            *notes.about_environment(difference, has_own_python=asked.python is not None),
-            *settled,
-            *notes.about_shared_code(found, difference, tree),
-        )
-        prefix = revision.prefix_of(target.root)
-        return ABRun(
-            found._replace(doubts=doubts),
-            difference.described,
-            changed,
-            str(difference.top),
-            str(tree),
-            prefix,
-        )
+            return _result(found, same, difference, tree, settings, asked, target.root)
+
+
+def _result(
+    found: Duel,
+    same: Collection[Path],
+    difference: Difference,
+    tree: Path,
+    settings: Settings,
+    asked: ABRequest,
+    root: Path,
+) -> ABRun:
+    """The measurement with all notes and the changed lines, while the base is checked out."""
+    doubts = (
+        *found.doubts,
+        *notes.about_history(difference),
+        *notes.about_same_code(same, difference),
+        *notes.about_environment(difference, has_own_python=asked.python is not None),
+        *(notes.about_limits(difference, tree, settings) if not asked.every_file else ()),
+        *notes.about_shared_code(found, difference, tree),
+    )
+    unchanged = {path.relative_to(difference.top).as_posix() for path in same}
+    lines = revision.changed_lines(difference, difference.top)
+    lines = {name: numbers for name, numbers in lines.items() if name not in unchanged}
+    return ABRun(
+        found._replace(doubts=doubts),
+        difference.described,
+        codelines.sorted_out(lines, difference.top),
+        str(difference.top),
+        str(tree),
+        revision.prefix_of(root),
+    )
 
 
 @contextlib.contextmanager
@@ -225,28 +232,9 @@ def _old_target(
     )
 
 
-def _same_code(difference: Difference, tree: Path) -> set[Path]:
-    """The changed Python files of which only comments, blank lines or the layout changed."""
-    return {
-        path
-        for path in difference.changed
-        if path.suffix == ".py"
-        and path not in difference.renamed
-        and codelines.is_same_code(revision.moved(path, difference.top, tree), path)
-    }
-
-
-def _has_own_syntax(*sites: Site) -> bool:
-    """Whether all sites run dagprof's own version of Python. Only then can dagprof tell what they
-    compile a source to.
-    """
-    own = f"{sys.version_info[0]}.{sys.version_info[1]}."
-    return all(site.zygotes.current.python_version.startswith(own) for site in sites)
-
-
 def _question(
     difference: Difference,
-    same: set[Path],
+    same: Collection[Path],
     tree: Path,
     environ: Mapping[str, str],
     base: Site,

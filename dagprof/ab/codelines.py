@@ -1,11 +1,10 @@
-"""Compares the code of two versions of a module, and finds the lines that do work when the module
-is imported and the lines that have no effect for the interpreter.
+"""Finds the lines of a module's source that do work when it is imported, and the lines that have no
+effect for the interpreter.
 """
 
 from __future__ import annotations
 
 import ast
-import hashlib
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -61,74 +60,6 @@ def sorted_out(changed: Mapping[str, Sequence[int]], root: Path) -> Sorted:
             if kept:
                 found[file] = tuple(kept)
     return Sorted(lines, working, begun)
-
-
-# Larger files were written by a program, and their syntax trees take gigabytes.
-_LARGEST_COMPARED = 1_000_000
-# Names of what can read its own source, or the number of its own lines.
-_READING = frozenset(
-    (
-        "__code__", "__file__", "__loader__", "__spec__", "_getframe", "co_lines", "currentframe",
-        "f_lineno", "getsource", "getsourcelines", "inspect", "linecache", "stack", "tb_lineno",
-        "traceback",
-    )
-)  # fmt: skip
-
-
-def is_same_code(before: Path, after: Path) -> bool:
-    """Whether two versions of a Python file compile to the same code, apart from line numbers, in
-    the Python version that runs dagprof.
-
-    False also for a file that is large, or cannot be read or parsed, for a file whose code may read
-    its own source or line numbers, and for a change of dagprof's own comments.
-    """
-    try:
-        texts = [bounded.read(path, _LARGEST_COMPARED) for path in (before, after)]
-    except OSError:
-        return False
-    own = [[line for line in text.splitlines() if b"dagprof:" in line] for text in texts]
-    return own[0] == own[1] and (shape := _shape(texts[0])) != "" and shape == _shape(texts[1])
-
-
-def _shape(text: bytes) -> str:
-    """A digest of the code of a source text, without its layout. Empty if it cannot be told."""
-    with warnings.catch_warnings(record=True) as warned:
-        warnings.simplefilter("always")
-        try:
-            tree = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return ""
-    digest = hashlib.sha256(repr([str(each.message) for each in warned]).encode())
-    # No recursion, because a chain of ``elif`` is nested as deep as it is long.
-    waiting: list[object] = [tree]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.AST):
-            if not _READING.isdisjoint(_names(node)):
-                return ""
-            # ``kind`` is the prefix of a text, as in ``u"text"``.
-            waiting += [getattr(node, name, None) for name in node._fields if name != "kind"]
-            value = ""
-        elif isinstance(node, list):
-            waiting += node
-            value = str(len(node))
-        else:  # decimal digits of a large number take quadratic time
-            value = hex(node) if isinstance(node, int) else repr(node)
-        digest.update(f"{type(node).__name__} {value}\0".encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
-
-
-def _names(node: ast.AST) -> list[str]:
-    """The names in one node. Python has normalised them."""
-    if isinstance(node, ast.Name):
-        return [node.id]
-    if isinstance(node, ast.Attribute):
-        return [node.attr]
-    if isinstance(node, ast.alias):
-        return node.name.split(".")
-    if isinstance(node, ast.ImportFrom):
-        return (node.module or "").split(".")
-    return []
 
 
 def _first_lines(tree: ast.Module, lines: Sequence[int]) -> list[int]:

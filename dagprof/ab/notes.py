@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from dagprof.ab import affected, revision
@@ -24,7 +25,7 @@ def about_history(difference: Difference) -> list[str]:
     return [text]
 
 
-def about_same_code(same: set[Path], difference: Difference) -> list[str]:
+def about_same_code(same: Collection[Path], difference: Difference) -> list[str]:
     """The note on changed files that compile to the same code."""
     if not same:
         return []

@@ -115,10 +115,10 @@ class Reach:
             reached.update(waiting)
         return reached
 
-    def ways(self, reached: Collection[str]) -> dict[str, frozenset[str]]:
-        """For each path, the modules among ``reached`` that its text imports by name."""
+    def ways(self, paths: Iterable[str], reached: Collection[str]) -> list[frozenset[str]]:
+        """For each of ``paths``, the modules among ``reached`` that its text imports by name."""
         names = {name for path in reached for name in self._modules.get(path, ())}
-        return {path: frozenset(self._imported_by(path) & names) for path in reached}
+        return [frozenset(self._imported_by(path) & names) for path in paths]
 
     def _importers(self, names: set[str]) -> Iterable[str]:
         words = [name.rpartition(".")[2].encode(errors="surrogateescape") for name in names]

@@ -10,7 +10,7 @@ import click
 from dagprof.cli import output
 from dagprof.cli.options import output_dir_option, source_option
 from dagprof.config import settings as settings_module
-from dagprof.errors import MeasurementError, UsageError
+from dagprof.errors import MeasurementError
 from dagprof.usecases.scan import RUN, Scanned
 
 
@@ -37,10 +37,7 @@ def command(runs: tuple[str, ...], partial: bool, quiet: bool, **options: object
     output.check_writable(folder)
     given = {name: stored.load(name) for name in runs}
     for name in runs:
-        if (folder / RUN).exists() and os.path.samefile(name, folder / RUN):
-            raise UsageError(
-                f"The merged run would overwrite {name}. Choose another folder with --output-dir."
-            )
+        output.check_spared(name, folder / RUN, f"The merged run would overwrite {name}.")
     merged = merge(given, partial=partial)
     stored.save(merged, folder / RUN)
     scanned = Scanned(merged)

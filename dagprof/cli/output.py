@@ -91,6 +91,15 @@ def check_writable(folder: Path, way_out: str = "choose another folder with --ou
         ) from error
 
 
+def check_spared(given: str, output: Path, what: str) -> None:
+    """Fail before the work if the output file is a file that the command reads. ``what`` says so.
+
+    :raises UsageError: it is the same file.
+    """
+    if os.path.exists(given) and output.exists() and os.path.samefile(given, output):
+        raise UsageError(f"{what} Choose another folder with --output-dir.")
+
+
 def check_new(file: Path, option: str) -> None:
     """Fail before the work if the output file already exists.
 

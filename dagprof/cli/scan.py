@@ -12,7 +12,7 @@ import click
 from dagprof.cli import INTERRUPTED, output
 from dagprof.cli.options import measuring_options, output_dir_option, source_option
 from dagprof.config import settings as settings_module
-from dagprof.errors import MeasurementError, UsageError
+from dagprof.errors import MeasurementError
 from dagprof.model import Run
 from dagprof.robust import FEWEST
 from dagprof.usecases import baselines
@@ -104,11 +104,9 @@ def command(
     expected = expectations(settings)
     folder = Path(settings.output_dir)
     _check_places(folder, save_baseline, write_variables)
-    if settings.shard_by is not None and _is_same(settings.shard_by, folder / RUN):
-        raise UsageError(
-            f"The scan would overwrite {settings.shard_by}, which the other shards need. Choose"
-            " another folder with --output-dir."
-        )
+    if settings.shard_by is not None:
+        what = f"The scan would overwrite {settings.shard_by}, which the other shards need."
+        output.check_spared(settings.shard_by, folder / RUN, what)
     request = ScanRequest(
         paths, settings, os.environ, expected, folder, resume, save_baseline is not None
     )
@@ -131,10 +129,6 @@ def command(
     if opens:
         output.open_in_browser(folder / "report.html")
     return code
-
-
-def _is_same(name: str, path: Path) -> bool:
-    return os.path.exists(name) and path.exists() and os.path.samefile(name, path)
 
 
 def _check_places(folder: Path, save_baseline: str | None, write_variables: str | None) -> None:

@@ -135,13 +135,11 @@ def new_calls(base: Parsed, head: Parsed, changed: Changed) -> set[Place]:
     A new statement may start above its changed line. New statements also help if no changed lines
     are known. An unchanged file has no new statement, even if its layout changed.
     """
-    texts = {statement.text for statement in base.statements}
-    begun = {statement.place for statement in head.statements if statement.text not in texts}
+    lines = {Place(file=file, line=line) for file, here in changed.lines.items() for line in here}
     if changed.lines and head.file.path not in changed.lines:
-        begun = set()
-    return begun | {
-        Place(file=file, line=line) for file, lines in changed.lines.items() for line in lines
-    }
+        return lines
+    texts = {statement.text for statement in base.statements}
+    return lines | {each.place for each in head.statements if each.text not in texts}
 
 
 def changed_helpers(head: Parsed, changed: Changed) -> dict[str, Place]:

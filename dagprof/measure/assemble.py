@@ -46,11 +46,6 @@ class Assembler:
         return self._sets.setdefault(_moved_edges(edges, places), len(self._sets))
 
     @property
-    def owners(self) -> list[str]:
-        """The distributions of the modules so far, in the order of their positions."""
-        return [module.distribution for module in self._modules.values()]
-
-    @property
     def module_files(self) -> list[str]:
         """The files of the modules so far, in the order of their positions."""
         return [module.file for module in self._modules.values()]
@@ -63,8 +58,12 @@ class Assembler:
         """Each import set once, in the order of their positions."""
         return tuple(self._sets)
 
-    def modules(self, distributions: Iterable[str]) -> tuple[Module, ...]:
-        """The modules with their distributions, which are in the order of ``module_files``."""
+    def modules(self, distributions: Iterable[str] | None = None) -> tuple[Module, ...]:
+        """The modules with their distributions, which are in the order of ``module_files``. None if
+        the modules have them already.
+        """
+        if distributions is None:
+            return tuple(self._modules.values())
         return tuple(
             msgspec.structs.replace(module, distribution=distribution)
             for module, distribution in zip(self._modules.values(), distributions, strict=True)

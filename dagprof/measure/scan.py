@@ -166,9 +166,10 @@ class _Scan:
         """The files to measure, and what the Run records about them."""
         if self._shard is None:
             return files, {}
-        sizes = {self._site.shown(path): _size(path) for path in files}
+        named = {self._site.shown(path): path for path in files}
+        sizes = {name: _size(path) for name, path in named.items()}
         part = shards.part(sizes, self._shard)
-        chosen = [path for path in files if self._site.shown(path) in part.paths]
+        chosen = [path for name, path in named.items() if name in part.paths]
         return chosen, {"shard": str(self._shard), "split": part.digest}
 
     def _with_prices(self, run: Run) -> Run:

@@ -33,14 +33,13 @@ def merge(runs: Mapping[str, Run], *, partial: bool = False) -> Run:
     for name, run in runs.items():
         if why := next(_differences(every[0], run), ""):
             raise UsageError(f"Cannot merge {names[0]} and {name}: {why}.")
-    missing, number = _missing(runs)
+    missing = _missing(runs)
     if missing and not partial:
         raise UsageError(
-            f"{_listed(missing, number)} missing. Give the run files of all shards, or use"
-            " --partial to merge the others."
+            f"{missing}. Give the run files of all shards, or use --partial to merge the others."
         )
     _check_paths(runs)
-    return _merged(every, _listed(missing, number) if missing else "")
+    return _merged(every, missing)
 
 
 def _differences(first: Run, run: Run) -> Iterator[str]:
@@ -80,8 +79,8 @@ def _differing(
             yield f"{what} {name}", one.get(name), other.get(name)
 
 
-def _missing(runs: Mapping[str, Run]) -> tuple[list[int], int]:
-    """The first numbers of shards that no Run holds, and how many there are.
+def _missing(runs: Mapping[str, Run]) -> str:
+    """A clause that names the shards that no Run holds. Empty if there are none.
 
     :raises UsageError: a Run says something else about its shard than the others.
     """
@@ -102,14 +101,10 @@ def _missing(runs: Mapping[str, Run]) -> tuple[list[int], int]:
             )
         given[number], shards = name, of
     missing = [number for number in range(1, shards + 1) if number not in given]
-    return missing[:_SHOWN], len(missing)
-
-
-def _listed(missing: Sequence[int], number: int) -> str:
-    shown = ", ".join(map(str, missing))
-    if number == 1:
-        return f"Shard {shown} is"
-    return f"Shards {shown}{' and others' if number > len(missing) else ''} are"
+    shown = ", ".join(map(str, missing[:_SHOWN]))
+    if len(missing) > 1:
+        return f"Shards {shown}{' and others' if missing[_SHOWN:] else ''} are missing"
+    return f"Shard {shown} is missing" if missing else ""
 
 
 def _check_paths(runs: Mapping[str, Run]) -> None:
@@ -127,15 +122,11 @@ def _check_paths(runs: Mapping[str, Run]) -> None:
 def _merged(runs: Sequence[Run], missing: str) -> Run:
     first = runs[0]
     factors = [_factor(first, run) for run in runs]
+    runs = [_at_speed(run, factor) for run, factor in zip(runs, factors, strict=True)]
     assembler = Assembler()
-    for run, factor in zip(runs, factors, strict=True):
-        assembler.add_run(_at_speed(run, factor))
+    for run in runs:
+        assembler.add_run(run)
     doubts = dict.fromkeys(doubt for run in runs for doubt in run.doubts)
-    priced = [
-        scaled(run.lookup_prices, 1 / factor)
-        for run, factor in zip(runs, factors, strict=True)
-        if run.lookup_prices is not None
-    ]
     lookup_price = next(filter(None, (run.settings.get("lookup_price") for run in runs)), None)
     own = {name: value for name, value in first.settings.items() if name not in _PART}
     merged: Run = msgspec.structs.replace(
@@ -144,12 +135,12 @@ def _merged(runs: Sequence[Run], missing: str) -> Run:
         wall_s=max(run.wall_s for run in runs),
         settings={**own, "lookup_price": lookup_price} if lookup_price is not None else own,
         files=assembler.files(),
-        modules=assembler.modules(assembler.owners),
+        modules=assembler.modules(),
         import_sets=assembler.import_sets(),
         skipped=tuple(dict.fromkeys(each for run in runs for each in run.skipped)),
         doubts=(*doubts, *_notes(runs, factors, missing)),
         preloading=None,
-        lookup_prices=priced[0] if priced else None,
+        lookup_prices=next((run.lookup_prices for run in runs if run.lookup_prices), None),
         project=_project(runs),
         paths=tuple(dict.fromkeys(path for run in runs for path in run.paths)),
     )
@@ -177,8 +168,11 @@ def _at_speed(run: Run, factor: float) -> Run:
     """The Run with the times of the first Run's machine."""
     if factor == 1:
         return run
+    prices = run.lookup_prices
     changed: Run = msgspec.structs.replace(
-        run, files=tuple(scaled(file, 1 / factor) for file in run.files)
+        run,
+        files=tuple(scaled(file, 1 / factor) for file in run.files),
+        lookup_prices=None if prices is None else scaled(prices, 1 / factor),
     )
     return changed
 
@@ -192,7 +186,7 @@ def _notes(runs: Sequence[Run], factors: Sequence[float], missing: str) -> Itera
         )
         yield Doubt(code="merged-speeds", text=text)
     if missing:
-        text = f"{missing} missing, so the totals cover only a part of the DAG files."
+        text = f"{missing}, so the totals cover only a part of the DAG files."
         yield Doubt(code="missing-shards", text=text)
     if any(run.preloading is not None for run in runs):
         text = (

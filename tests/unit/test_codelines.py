@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dagprof.ab.codelines import is_same_code, sorted_out
+from dagprof.ab.codelines import sorted_out
+from dagprof.ab.samecode import is_same_code
 
 SOURCE = '''"""A docstring
 of two lines."""

@@ -232,12 +232,9 @@ def _parsed(file: str, dag_file: str) -> list[ast.stmt]:
 
 
 def _source(file: str, dag_file: str) -> bytes:
-    if file != dag_file:
-        return loading.source_of(file)
-    if os.path.getsize(file) > bounds.SOURCE_BYTES:
+    if file == dag_file and os.path.getsize(file) > bounds.SOURCE_BYTES:
         return b""
-    with open(file, "rb") as stream:
-        return stream.read()
+    return loading.source_of(file)
 
 
 def _enclosing(block: list[ast.stmt], line: int) -> list[int]:
