@@ -29,11 +29,13 @@ from pathlib import Path
 
 from common import BIN, environment, machine
 
-from dagprof.ab.duel import Question, duel
+from dagprof.ab.duel import duel
+from dagprof.ab.question import Question
 from dagprof.config.settings import Settings
 from dagprof.gate import decide
 from dagprof.judge.judgement import Outcome
 from dagprof.link.target import resolve
+from dagprof.measure.budget import Budget
 from dagprof.measure.rounds import Silent
 from dagprof.measure.site import Site, scratch_folder
 
@@ -136,10 +138,9 @@ def one_run(base: Site, head: Site, kinds: dict[int, str], seconds: float) -> di
         sample=None,
         limits=demand.timing,
         false_alarms=demand.false_alarms,
-        budget_s=seconds,
     )
     began = time.perf_counter()
-    found = duel(base, head, question, version="bench", progress=Silent())
+    found = duel(base, head, question, Budget(seconds), version="bench", progress=Silent())
     compared = decide.Compared(base=found.base, head=found.head, base_name="a", head_name="b")
     verdict = decide.decide(compared, demand)
     files = {}

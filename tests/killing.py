@@ -25,7 +25,7 @@ TOKEN = "DAGPROF_TEST_TOKEN"
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "scan": ("scan", "dags", "-q"),
     "explain": ("explain", "dags/file_1.py", "-q", "--depth", "traced"),
-    "gate": ("gate", "dags", "--against", "HEAD", "-q", "--time-budget", "2s"),
+    "gate": ("gate", "dags", "--against", "HEAD", "-q", "--time-budget", "12s"),
 }
 _WRITTEN = {
     "scan": {"run.json", "report.html"},

@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 
 from dagprof import bounded
 from dagprof.attribution.sources import Reach, module_names
+from dagprof.measure import texts
 from dagprof.model import Measured
 from dagprof.model.effects import FILES
 
@@ -37,7 +38,6 @@ _ENVIRONMENT = (
     ".python-version",
     "runtime.txt",
 )
-_LARGEST_BYTES = 2_000_000
 
 
 def environment_changes(changed: Iterable[Path]) -> list[Path]:
@@ -81,9 +81,9 @@ def _reach(
     paths: Iterable[Path], roots: Sequence[Path], files: Sequence[Path]
 ) -> tuple[dict[str, bytes], Reach]:
     """The texts of all Python files below ``roots`` and of ``files``, and who imports whom."""
-    sources = _sources(roots)
+    sources = texts.sources(roots)
     for path in files:
-        sources.setdefault(str(path), _text(path))
+        sources.setdefault(str(path), texts.text(path))
     pure = [PurePath(root) for root in roots]
     names = {path: module_names(PurePath(path), pure) for path in {*sources, *map(str, paths)}}
     return sources, Reach(sources, names, {str(path) for path in files})
@@ -106,38 +106,3 @@ def is_touched(measured: Measured, changed: set[str], root: Path) -> bool:
     return not changed.isdisjoint({*loaded, *read, itself}) or not read.isdisjoint(
         map(os.path.dirname, changed)
     )
-
-
-def _sources(roots: Iterable[Path]) -> dict[str, bytes]:
-    """The texts of all Python files, also behind links. A link to one of the folders above it is
-    not followed.
-    """
-    found: dict[str, bytes] = {}
-    for root in roots:
-        for folder, names, files in os.walk(root, followlinks=True):
-            names[:] = [
-                name
-                for name in names
-                if not name.startswith(".")
-                and name not in ("__pycache__", "node_modules", "site-packages")
-                and not _leads_back(os.path.join(folder, name))
-            ]
-            for name in files:
-                path = os.path.join(folder, name)
-                if name.endswith(".py") and path not in found:
-                    found[path] = _text(Path(path))
-    return found
-
-
-def _leads_back(folder: str) -> bool:
-    """Whether a folder is a link to one of the folders above it."""
-    return os.path.islink(folder) and os.path.realpath(folder) in map(
-        os.path.realpath, PurePath(folder).parents
-    )
-
-
-def _text(path: Path) -> bytes:
-    try:
-        return bounded.head(path, _LARGEST_BYTES)
-    except OSError:
-        return b""

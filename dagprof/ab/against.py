@@ -12,12 +12,15 @@ from typing import NamedTuple
 import msgspec
 
 from dagprof.ab import affected, codelines, notes, revision, samecode, worktree
-from dagprof.ab.duel import Duel, Question, duel
+from dagprof.ab.duel import duel
+from dagprof.ab.question import Duel, Question
 from dagprof.ab.revision import Difference
 from dagprof.config.settings import Settings
 from dagprof.errors import UsageError
 from dagprof.judge.judgement import Limits
 from dagprof.link.target import Target, existing, resolve
+from dagprof.measure import texts
+from dagprof.measure.budget import Budget
 from dagprof.measure.rounds import Progress
 from dagprof.measure.site import Site, scratch_folder
 from dagprof.scratch import temporary_folder
@@ -25,7 +28,7 @@ from dagprof.scratch import temporary_folder
 
 class ABRequest(NamedTuple):
     """The request for an A/B run. ``limits`` returns the limits of a file for its shown path.
-    ``budget_s`` limits the seconds for timed parses.
+    ``budget_s`` limits the seconds of the whole A/B run.
 
     ``python`` is another interpreter for the other commit. ``every_file`` also measures files that
     the change cannot reach. ``sample`` limits the number of files if the environment changed.
@@ -70,7 +73,7 @@ def measure(
     :raises UsageError: paths, settings or revision are wrong, or there is no DAG file.
     :raises MeasurementError: Airflow cannot be imported, or git cannot check the commit out.
     """
-    given = existing(tuple(paths))
+    given, budget = existing(tuple(paths)), Budget(asked.budget_s)
     with (
         scratch_folder() as scratch,
         scratch_folder() as other_scratch,
@@ -95,7 +98,7 @@ def measure(
             ):
                 same = samecode.unchanged(difference, tree, (base, head))
                 question = _question(difference, same, tree, target.environment, base, head, asked)
-                found = duel(base, head, question, version=version, progress=progress)
+                found = duel(base, head, question, budget, version=version, progress=progress)
             return _result(found, same, difference, tree, settings, asked, target.root)
 
 
@@ -269,16 +272,9 @@ def _question(
         sample=None if asked.every_file else asked.sample,
         limits=asked.limits,
         false_alarms=asked.false_alarms,
-        budget_s=asked.budget_s,
     )
 
 
 def _roots(environ: Mapping[str, str], top: Path) -> list[Path]:
     """Folders of the repository, besides the bundle root, from which its code is imported."""
-    home, plugins = environ.get("AIRFLOW_HOME"), environ.get("AIRFLOW__CORE__PLUGINS_FOLDER")
-    found = [Path(home) / "plugins", Path(home) / "config"] if home else []
-    found += [Path(plugins)] if plugins and Path(plugins) not in found else []
-    found += [
-        Path(part).absolute() for part in environ.get("PYTHONPATH", "").split(os.pathsep) if part
-    ]
-    return [path for path in found if os.path.isdir(path) and (top in path.parents or path == top)]
+    return [path for path in texts.code_folders(environ) if top in path.parents or path == top]

@@ -65,11 +65,11 @@ def choice_text(number: int, sampled: int, *, ran_out: bool) -> str:
     """The note that ``sampled`` files stand for ``number`` others that the change may affect."""
     if not sampled:
         return (
-            f"The change may affect {number} more files, but the time for traces ran out before"
-            " dagprof had measured one. To measure more, raise time-budget."
+            f"The change may affect {number} more files, but dagprof ran out of time before it"
+            " could measure any of them. To measure more, raise time-budget."
         )
     why = (
-        "because the time for traces ran out; to measure more, raise time-budget"
+        "because time ran out; to measure more, raise time-budget"
         if ran_out
         else "the same files in each run"
     )

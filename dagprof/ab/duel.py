@@ -6,87 +6,46 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 
 from dagprof.ab import affected, precedents
 from dagprof.ab.choice import Choice, choice_text, choose
+from dagprof.ab.question import Duel, Question
 from dagprof.ab.sides import Lane, Side, each
 from dagprof.ab.turns import Turns
 from dagprof.config import settings as settings_module
-from dagprof.judge.judgement import Limits
 from dagprof.link.processes.conversation import ConnectionLost
 from dagprof.measure.budget import Budget
 from dagprof.measure.conditions import changes
 from dagprof.measure.rounds import Progress
 from dagprof.measure.scheduler import Scheduler
 from dagprof.measure.site import Site
-from dagprof.model import Measured, Run
+from dagprof.model import Measured
 from dagprof.passes import file
+from dagprof.passes.asking import OutOfTime
 from dagprof.passes.plan import Mode
 from dagprof.passes.stability import instabilities
+from dagprof.quantities import count
 
-# The limit for traces of files that the change cannot reach: this share of the time budget, but at
-# least this many seconds.
-_SHARE_FOR_OTHERS, _LEAST_FOR_OTHERS_S = 0.25, 10.0
-# The same for traces of files that did not change themselves but may reach the change.
-_SHARE_FOR_REACHED, _LEAST_FOR_REACHED_S = 0.5, 10.0
-
-
-class Duel(NamedTuple):
-    """Both sides as Runs whose samples are pairs, the number of files that the change cannot reach,
-    and notes on what was left out. ``left_out`` files may reach the change but were not measured.
-    ``has_sample`` says that other files stand for them.
-
-    ``renamed`` maps the new name of each renamed file to its old name. Both Runs use the new name.
-    ``others`` are DAG files of the base that the change cannot reach. They are traced because they
-    use helpers that a measured file begins to use. ``more_others`` says that not all of them were
-    traced.
-    """
-
-    base: Run
-    head: Run
-    unaffected: int
-    doubts: tuple[str, ...]
-    renamed: Mapping[str, str]
-    others: Run | None = None
-    more_others: bool = False
-    left_out: int = 0
-    has_sample: bool = True
-
-
-class Question(NamedTuple):
-    """The question: which files changed (on either side's disk), which were renamed, and how
-    certain the answer must be.
-
-    ``limits`` returns the limits of a file for its shown path. ``everything`` is the reason for
-    measuring all files; empty to measure only files that the change reaches. ``sample`` limits
-    the number of files in both cases. ``roots`` are the folders of user code besides the bundle
-    root. ``in_base`` returns the place of a file on the base's disk.
-    """
-
-    changed_base: Sequence[Path]
-    changed_head: Sequence[Path]
-    renamed: Mapping[Path, Path]
-    roots: Sequence[Path]
-    in_base: Callable[[Path], Path]
-    everything: str
-    sample: int | None
-    limits: Callable[[str], Limits]
-    false_alarms: float
-    budget_s: float
+# The shares of the time after which dagprof begins no more traces of changed files, of files that
+# did not change themselves but may reach the change, and of files that the change cannot reach. The
+# timed parses end before the last comparison of DAGs.
+_CHANGED_UNTIL, _REACHED_UNTIL, _OTHERS_UNTIL, _TIMED_UNTIL = 0.5, 0.6, 0.7, 0.95
 
 
 class _ABRun:
-    def __init__(self, base: Site, head: Site, question: Question, progress: Progress) -> None:
+    def __init__(
+        self, base: Site, head: Site, question: Question, budget: Budget, progress: Progress
+    ) -> None:
         # Each side lists its files in its own process. Both at once take half the time.
         with ThreadPoolExecutor(2) as pool:
             self._base, self._head = pool.map(Side, (base, head))
 
         self._sides = (self._base, self._head)
-        self._question, self._progress = question, progress
+        # What both sites need to start is spent. The shares are shares of what is left.
+        self._question, self._budget, self._progress = question, budget.rest, progress
         self._pair_renamed(question.renamed)
         self._changed = [
             {os.path.realpath(path) for path in changed}
@@ -117,7 +76,7 @@ class _ABRun:
 
         # One scheduler for the whole A/B run, so that the workers stay the same from the traces to
         # the last look.
-        with Scheduler(jobs, lambda: Lane(self._sides)) as lanes:
+        with Scheduler(jobs, lambda: Lane(self._sides, self._budget)) as lanes:
             names, left_out = self._traced(lanes, choice)
             others, more_others = self._trace_others(lanes, names)
             self._time(lanes, names)
@@ -195,12 +154,16 @@ class _ABRun:
         """Warm up and trace both sides. Return the names of files that really load or read what
         changed, and those that may do so but were left out.
         """
-        # There is no time limit for changed files, because only traces show which files need the
-        # budget for timed parses.
-        touched = self._touching(lanes, choice.own, Budget(None))
+        touched = self._touching(lanes, choice.own, self._budget.until(_CHANGED_UNTIL))
+        untraced = [name for name in choice.own if name not in self._tried]
+        if untraced:
+            self._has_sample = False
+            self._doubts.append(
+                f"The time budget ran out before dagprof could trace {count(len(untraced), 'file')}"
+                " that changed. To measure all changed files, raise time-budget."
+            )
 
-        seconds = max(_LEAST_FOR_REACHED_S, self._question.budget_s * _SHARE_FOR_REACHED)
-        budget = Budget(None if self._question.sample is None else seconds)
+        budget = self._budget.until(_REACHED_UNTIL)
         waiting, reaching = list(choice.others), 0
         while waiting and reaching < choice.wanted and not budget.is_spent:
             batch = waiting[: choice.wanted - reaching]
@@ -210,9 +173,11 @@ class _ABRun:
             waiting = [name for name in waiting if name not in self._tried]
         if waiting:
             text = choice_text(len(waiting), reaching, ran_out=reaching < choice.wanted)
-            self._has_sample = reaching > 0
+            # A sample stands for the others only if the user has not asked for all of them.
+            is_sample = reaching > 0 and self._question.sample is not None
+            self._has_sample = self._has_sample and is_sample
             self._doubts.append(f"{self._question.everything}. {text}".removeprefix(". "))
-        return touched, set(waiting)
+        return touched, {*waiting, *untraced}
 
     def _touching(self, lanes: Scheduler[Lane], names: Sequence[str], budget: Budget) -> list[str]:
         """Trace these files while there is time. Return those that load or read what changed."""
@@ -251,11 +216,11 @@ class _ABRun:
             using, lambda helper: {base.name(path) for path in using[helper]}, base.passes.keys()
         )
 
-        budget = Budget(max(_LEAST_FOR_OTHERS_S, self._question.budget_s * _SHARE_FOR_OTHERS))
         self._progress.started(
             len(chosen), ("tracing other DAG files that use the same helper modules")
         )
-        for done, name in enumerate(each(lanes, self._trace_other, chosen, budget), 1):
+        until = self._budget.until(_OTHERS_UNTIL)
+        for done, name in enumerate(each(lanes, self._trace_other, chosen, until), 1):
             self._told(name, done)
 
         traced = [
@@ -263,14 +228,15 @@ class _ABRun:
             for name in base.passes
             if name not in names and base.passes[name].trace is not None
         ]
-        return sorted(traced), is_sample
+        return sorted(traced), is_sample or not set(chosen).issubset(traced)
 
     def _trace_other(self, lane: Lane, name: str) -> None:
         side = self._base
         # A plain parse comes first, so that the trace need not compile. A file without a time is
         # not traced.
-        if side.begin(name) and lane.parse(side, name, Mode.TIMING, first=True):
-            lane.parse(side, name, Mode.TRACE)
+        with contextlib.suppress(OutOfTime):
+            if side.begin(name) and lane.parse(side, name, Mode.TIMING, first=True):
+                lane.parse(side, name, Mode.TRACE)
 
     def _is_touched(self, found: Mapping[Side, Measured]) -> bool:
         """Whether a file exists on one side only, or loads or reads what changed on either side."""
@@ -280,15 +246,19 @@ class _ABRun:
         )
 
     def _warm_up_and_trace(self, lane: Lane, name: str) -> None:
-        self._tried.add(name)
-        for side in self._sides:
-            if side.begin(name) and lane.parse(side, name, Mode.TIMING, first=True):
-                lane.parse(side, name, Mode.TRACE)
-                self._find_unanswered(lane, side, name)
+        try:
+            for side in self._sides:
+                if side.begin(name) and lane.parse(side, name, Mode.TIMING, first=True):
+                    lane.parse(side, name, Mode.TRACE)
+                    self._find_unanswered(lane, side, name)
 
-                # The first parse found cold caches, and ran before the other side's. So it belongs
-                # to no pair.
-                side.passes[name].timings.clear()
+                    # The first parse found cold caches, and ran before the other side's. So it
+                    # belongs to no pair.
+                    side.passes[name].timings.clear()
+            self._tried.add(name)
+        except OutOfTime:
+            for side in self._sides:
+                side.forget(name)
 
     @staticmethod
     def _find_unanswered(lane: Lane, side: Side, name: str) -> None:
@@ -304,15 +274,13 @@ class _ABRun:
 
     def _time(self, lanes: Scheduler[Lane], names: Sequence[str]) -> None:
         """Parse in turns until every question is decided, or the budget is spent."""
-        question = self._question
-        budget = Budget(question.budget_s)
+        question, budget = self._question, self._budget.until(_TIMED_UNTIL)
         self._progress.started(len(names), "parsing both versions alternately")
         turns = Turns(self._sides, lanes, question.limits, question.false_alarms, self._told)
         undecided = turns.parse(names, budget)
 
-        # Parse each file whose DAGs differ twice more. These parses are not timed, so the budget
-        # does not apply.
-        for _ in each(lanes, self._compare_dags, names, Budget(None)):
+        # Parse each file whose DAGs differ twice more.
+        for _ in each(lanes, self._compare_dags, names, self._budget):
             pass
         if undecided and budget.is_spent:
             self._doubts.append(
@@ -324,7 +292,7 @@ class _ABRun:
         """If repeated parses gave different DAGs, find the fields."""
         for side in self._sides:
             if name in side.passes and len(side.passes[name].timings) > 1:
-                with contextlib.suppress(ConnectionLost):
+                with contextlib.suppress(ConnectionLost, OutOfTime):
                     side.passes[name].instabilities = instabilities(
                         side.files[name],
                         side.passes[name].digests,
@@ -337,9 +305,17 @@ class _ABRun:
         self._progress.measured(side.measured(name), done)
 
 
-def duel(base: Site, head: Site, question: Question, *, version: str, progress: Progress) -> Duel:
-    """Measure what changed between two sites.
+def duel(
+    base: Site,
+    head: Site,
+    question: Question,
+    budget: Budget,
+    *,
+    version: str,
+    progress: Progress,
+) -> Duel:
+    """Measure what changed between two sites, within the budget.
 
     :raises UsageError: a side has no DAG file.
     """
-    return _ABRun(base, head, question, progress).run(version)
+    return _ABRun(base, head, question, budget, progress).run(version)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from dagprof.ab import affected, revision
-from dagprof.ab.duel import Duel
+from dagprof.ab.question import Duel
 from dagprof.ab.revision import Difference
 from dagprof.config import configuration
 from dagprof.config.settings import Settings
@@ -31,10 +31,10 @@ def about_same_code(same: Collection[Path], difference: Difference) -> list[str]
         return []
     first = min(same).relative_to(difference.top)
     if len(same) == 1:
-        return [f"The code of {first} is unchanged: only its comments or its layout changed."]
+        return [f"Only comments or layout changed in {first}; the code is the same."]
     text = (
-        f"The code of {len(same)} changed files is unchanged, such as {first}: only their comments"
-        " or their layout changed."
+        f"Only comments or layout changed in {len(same)} files, such as {first}; the code is the"
+        " same."
     )
     return [text]
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from dagprof.link.messages.reply import Reply
-from dagprof.measure.budget import Budget
+from dagprof.measure.budget import Budget, within
 from dagprof.measure.crew import TWICE, Worker, twice
 from dagprof.measure.scheduler import Scheduler
 from dagprof.measure.site import Site
@@ -52,6 +52,11 @@ class Side:
             return False
         return True
 
+    def forget(self, name: str) -> None:
+        """Undo ``begin`` and drop the passes since then."""
+        self.passes.pop(name, None)
+        self.lost.discard(name)
+
     def measured(self, name: str) -> Measured:
         if name in self.passes and self.passes[name].last is not None:
             return self.passes[name].measured()
@@ -65,17 +70,27 @@ class Side:
 
 class Lane:
     """The workers of one thread of the scheduler, one for each side. So both parses of a pair run
-    back to back.
+    back to back. The budget ends all parses.
     """
 
-    def __init__(self, sides: Sequence[Side]) -> None:
+    def __init__(self, sides: Sequence[Side], budget: Budget) -> None:
         self._workers = {id(side): Worker(side.site.zygotes) for side in sides}
+        self._budget = budget
 
     def ask(self, side: Side, request: Request, name: str) -> Reply:
-        return self._workers[id(side)].ask(request, name)
+        """Return the reply to one request about a file.
+
+        :raises ConnectionLost: the worker died; the next request gets another.
+        :raises OutOfTime: the budget is spent.
+        """
+        worker = self._workers[id(side)]
+        return within(self._budget, lambda request: worker.ask(request, name))(request)
 
     def parse(self, side: Side, name: str, mode: Mode, *, first: bool = False) -> bool:
-        """Run one pass over a file. Return True if it gave the result of its mode."""
+        """Run one pass over a file. Return True if it gave the result of its mode.
+
+        :raises OutOfTime: the budget is spent.
+        """
         request = {**parse_request(mode, side.files[name], side.bounds), "first": first}
         gave = twice(lambda: side.passes[name].add(mode.value, self.ask(side, request, name)))
         if gave is None:

@@ -6,6 +6,7 @@ affects both versions. ``dagprof.judge.pairs`` describes when a question is deci
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 
 from dagprof.ab.sides import Lane, Side, each
@@ -14,6 +15,7 @@ from dagprof.judge.judgement import Kind, Limits
 from dagprof.judge.pairs import Sides
 from dagprof.measure.budget import Budget
 from dagprof.measure.scheduler import Scheduler
+from dagprof.passes.asking import OutOfTime
 from dagprof.passes.outcome import Passes, status_of
 from dagprof.passes.plan import Mode
 
@@ -80,15 +82,16 @@ class Turns:
         return done
 
     def _parse_alone(self, lane: Lane, name: str) -> None:
-        for side in self._sides:
-            if name in side.passes and name not in side.lost:
-                for _ in range(_ALONE):
-                    if not lane.parse(side, name, Mode.TIMING):
-                        break
+        with contextlib.suppress(OutOfTime):
+            for side in self._sides:
+                if name in side.passes and name not in side.lost:
+                    for _ in range(_ALONE):
+                        if not lane.parse(side, name, Mode.TIMING):
+                            break
 
     def _is_pair(self, name: str) -> bool:
         """Whether both sides have comparable times. A parse that fails ends at another place than
-        one that gives DAGs.
+        one that produces DAGs.
         """
         if not all(name in side.passes and name not in side.lost for side in self._sides):
             return False
@@ -108,13 +111,15 @@ class Turns:
             pass
 
     def _parse_pairs(self, lane: Lane, name: str, look: int, budget: Budget) -> None:
-        """Parse pairs, each in the opposite order of the one before. The budget never ends a pair
-        half-way.
+        """Parse pairs, each in the opposite order of the one before. A pair that the budget ends
+        half-way does not count.
         """
         while self._pairs(name) < look and not budget.is_spent:
             number = self._pairs(name)
             order = self._sides if number % 2 == 0 else self._sides[::-1]
-            gave = [lane.parse(side, name, Mode.TIMING) for side in order]
+            gave = [False]
+            with contextlib.suppress(OutOfTime):
+                gave = [lane.parse(side, name, Mode.TIMING) for side in order]
             if not all(gave):
                 # Pairs are samples with the same position, so the other side's time must go too.
                 for side in self._sides:
@@ -135,7 +140,7 @@ class Turns:
 
 
 def _ends_well(passes: Passes) -> bool | None:
-    """Whether the last parse gave DAGs or failed. None if it gave no result, and so no time."""
+    """Whether the last parse produced DAGs or failed. None if it gave no result, and so no time."""
     if passes.last is None or passes.last.result is None:
         return None
     return not status_of(passes.last).is_failure

@@ -49,7 +49,7 @@ class FileChange(Frozen, frozen=True):
 
     @property
     def is_fixed(self) -> bool:
-        """Whether the file gave no DAGs in the baseline and gives DAGs now."""
+        """Whether the file produced no DAGs in the baseline and produces DAGs now."""
         return self.was_failing and not self.is_failing and self.outcome is not Outcome.GONE
 
     @property
@@ -158,7 +158,7 @@ def tell(
         old, new = before.get(path), after.get(path)
         change = compare_file(path, old, new, judged.get(path), factor)
         if old and not new and path in skipped and skipped[path].loses_dags_of(old):
-            change = msgspec.structs.replace(change, is_failing=True, missing="gives no DAGs")
+            change = msgspec.structs.replace(change, is_failing=True, missing="produces no DAGs")
         if old and new:
             new_imports = _missing_in(packages_after, packages_before, path)
             gone_imports = _missing_in(packages_before, packages_after, path)

@@ -42,14 +42,20 @@ def imported_names(source: bytes, importer: str, *, is_package: bool = False) ->
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
+    return {name for node in ast.walk(tree) for name in names_in(node, importer, is_package)}
+
+
+def names_in(node: ast.AST, importer: str, is_package: bool) -> set[str]:
+    """All dotted names that a node may import, including their parent packages; empty if it is no
+    import statement.
+    """
     found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = _absolute(node, importer, is_package)
-            found |= {base} - {""}
-            found.update(f"{base}.{alias.name}" if base else alias.name for alias in node.names)
+    if isinstance(node, ast.Import):
+        found.update(alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        base = _absolute(node, importer, is_package)
+        found |= {base} - {""}
+        found.update(f"{base}.{alias.name}" if base else alias.name for alias in node.names)
     return {above for name in found for above in _with_packages(name)}
 
 

@@ -69,23 +69,23 @@ _FORMATS = ", ".join(VERDICTS)
     "--forbid",
     multiple=True,
     metavar="PACKAGE",
-    help="Fail files that load PACKAGE while parsing; may be repeated.",
+    help="Fail files that load PACKAGE while parsing; can be given several times.",
 )
 @click.option(
     "--allow",
     multiple=True,
     metavar="PACKAGE",
     help=(
-        "Allow DAG code to import PACKAGE while parsing; may be repeated. With --allow, the gate"
-        " fails files that import a package that is not allowed."
+        "Allow DAG code to import PACKAGE while parsing; can be given several times. With"
+        " --allow, the gate fails files that import a package that is not allowed."
     ),
 )
 @click.option(
     "--time-budget",
     metavar="DURATION",
     help=(
-        "Stop timing parses after DURATION [default: 120s]. Files without a clear result are"
-        " inconclusive."
+        "With --against, stop measuring after DURATION [default: 120s]. Files without a clear"
+        " result are inconclusive."
     ),
 )
 @click.option(
@@ -108,15 +108,22 @@ _FORMATS = ", ".join(VERDICTS)
     "--fail-on",
     multiple=True,
     metavar="RULE",
-    help=f"Exit with code 1 if RULE reports a finding; may be repeated. Rules: {_RULES}.",
+    help=(
+        f"Exit with code 1 if RULE reports a finding; can be given several times. Rules: {_RULES}."
+    ),
 )
 @click.option(
     "--warn-on",
     multiple=True,
     metavar="RULE",
-    help="Report findings of RULE as warnings; may be repeated.",
+    help="Report findings of RULE as warnings; can be given several times.",
 )
-@click.option("--ignore", multiple=True, metavar="RULE", help="Turn off RULE; may be repeated.")
+@click.option(
+    "--ignore",
+    multiple=True,
+    metavar="RULE",
+    help="Turn off RULE; can be given several times.",
+)
 @click.option(
     "--format",
     "formats",

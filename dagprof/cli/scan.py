@@ -54,8 +54,8 @@ from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
     multiple=True,
     metavar="REASON",
     help=(
-        "Also exit with code 1 for REASON; may be repeated. Reasons: import-error (a file fails to"
-        " import), unsure (a file is inconclusive; requires --fail-on-regression)."
+        "Also exit with code 1 for REASON; can be given several times. Reasons: import-error (a"
+        " file fails to import), unsure (a file is inconclusive; requires --fail-on-regression)."
     ),
 )
 @click.option(

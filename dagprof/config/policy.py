@@ -115,8 +115,9 @@ class Policy(FileLimits, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     """The table ``gate``: the limits of all files, and the settings of the decision.
 
     ``false_alarms``: the chance that a run in which nothing changed reports any regression.
-    ``time_budget``: the time for the timed parses of one gate run. ``sample``: the number of files
-    that the gate times if the environment changed, instead of all files.
+    ``time_budget``: the time for one gate run in which both versions are parsed. ``sample``: the
+    number of files that the gate measures if a helper or the environment changed, instead of all
+    files.
     """
 
     relative: str | None = "5%"

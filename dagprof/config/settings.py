@@ -53,9 +53,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``lookup_price``: what a secrets backend charges for 10,000 look-ups, such as ``0.05 USD``.
     ``live_lookups``: whether dagprof asks the user's own backends, to take the time.
     ``time_limit_s``: seconds for one parse; None for Airflow's own limit. ``memory_limit_mib``:
-    resident MiB for one parse. ``depth``: the passes over a file; see ``Depth``. ``time_budget``: a
-    duration after which no further pass begins. ``shard``: the part of the files to measure, such
-    as ``3/8``; ``shard_by``: the Run whose parse times split the files. ``stacks_from_ms``: the
+    resident MiB for one parse. ``depth``: the passes over a file; see ``Depth``. ``time_budget``:
+    the duration of the whole scan. ``shard``: the part of the files to measure, such as ``3/8``;
+    ``shard_by``: the Run whose parse times split the files. ``stacks_from_ms``: the
     parse time from which dagprof samples call stacks; None for never. ``jobs``: parallel parses.
     ``project``: whether dagprof reads the repository's own description of its environment;
     ``plugins``, ``pythonpath``, ``env_file`` and ``airflow_home`` override this description.
@@ -125,7 +125,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         for text, parse in parsers:
             if text is not None:
                 parse(text)
-        if self.temperature is Temperature.COLD and self.isolation is Isolation.FORK:
+        if self.temperature is Temperature.COLD and self.isolation is not Isolation.SPAWN:
             raise ValueError(
                 "temperature `cold` needs a new interpreter for each parse; use isolation `spawn`"
             )

@@ -40,7 +40,7 @@ class Demand(Frozen, frozen=True):
     ``prefix`` is the path from the root of the repository to the bundle root. The paths of judged
     files are relative to the root of the repository. ``asks_for_times`` says whether the gate
     judges parse times. If ``every_failure`` is true, the rule ``import-error`` reports each file
-    that gives no DAGs, even if the file gave no DAGs in the base.
+    that produces no DAGs, even if the file produced no DAGs in the base.
     """
 
     today: datetime.date
@@ -291,7 +291,7 @@ def _not_parsed(
     found = []
     level = demand.limits(path).rules[Rule.IMPORT_ERROR]
     if old is not None and skipped.loses_dags_of(old) and level is not Level.OFF:
-        message = f"{path} no longer gives DAGs: {skipped.why}"
+        message = f"{path} no longer produces DAGs: {skipped.why}"
         found.append(
             Finding(
                 rule=Rule.IMPORT_ERROR, level=level, path=path, file=path, line=0, message=message

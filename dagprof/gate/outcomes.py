@@ -135,7 +135,7 @@ def _tells(judged: Judgement, old: FileResult, new: FileResult) -> bool:
 
 
 def _failed_before(old: FileResult) -> str:
-    """The reason why the base version gave no DAGs. The base may lack files that git does not
+    """The reason why the base version produced no DAGs. The base may lack files that git does not
     store, such as generated files.
     """
     if not old.failures:
@@ -156,7 +156,7 @@ def _introduced(path: str, new: FileResult) -> str:
     the statement.
     """
     if not new.is_timed:
-        return f"{path} is new and gives no DAGs (status: {new.status.value})"
+        return f"{path} is new and produces no DAGs (status: {new.status.value})"
     text = f"{path} is new and takes {new.own_ms:,.0f} ms to parse"
     if new.trace is None or not new.trace.statements or new.own_ms < _LONG_MS:
         return text

@@ -75,7 +75,7 @@ def _import_error(case: Case) -> Iterable[Found]:
         why = (
             f": {file.why_no_dags.rstrip('.')}"
             if file.status.is_broken
-            else ", but gave DAGs in the baseline"
+            else ", but produced DAGs in the baseline"
         )
         yield Found(place, f"{file.path} {file.missing(base)}{why}")
         return
@@ -84,7 +84,7 @@ def _import_error(case: Case) -> Iterable[Found]:
     elif file.dag_ids:
         since = file.missing(base)
     else:
-        since = "no longer gives DAGs"
+        since = "no longer produces DAGs"
     yield Found(place, f"{file.path} {since}: {file.why_no_dags}")
 
 

@@ -77,8 +77,8 @@ def judge_file(old: FileResult, new: FileResult, basis: Basis, limits: Limits) -
         )
     if found.kind is Kind.SLOWER and old.status.is_failure and not new.status.is_failure:
         return found.left_open(
-            f"the file gave no DAGs before (status: {old.status.value}), so the parse times cannot"
-            " be compared"
+            f"the file produced no DAGs before (status: {old.status.value}), so the parse times"
+            " cannot be compared"
         )
     return found
 

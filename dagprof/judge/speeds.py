@@ -180,7 +180,7 @@ def _elsewhere(lacking: str) -> str:
 
 _BETTER = (
     "For a better result, use `dagprof scan --save-baseline` and then `dagprof scan --baseline`. "
-    "Both commands time the reference parse."
+    "Both commands measure how long the reference parse takes."
 )
 
 

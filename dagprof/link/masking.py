@@ -29,6 +29,7 @@ from dagprof.link.messages.zygote import (
     Preloaded,
     ProbeConfig,
     Ready,
+    Surveyed,
 )
 from dagprof.model import Plugin
 
@@ -101,6 +102,8 @@ class Masking:
             return _with(answer, passed_over=self._rows(answer.passed_over))
         if isinstance(answer, PreImported | Preloaded):
             return _with(answer, failed=self._rows(answer.failed))
+        if isinstance(answer, Surveyed):
+            return _with(answer, left_out=self._rows(answer.left_out))
         return answer
 
     def _rows(self, rows: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:

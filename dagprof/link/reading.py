@@ -117,7 +117,8 @@ def _believed(reply: Reply) -> Reply:
         if times.queued_ms > times.wall_ms + CLOCKS_MS:
             return _refused(reply, "the wait for a CPU is longer than the parse time")
     # Tracing subtracts its own cost, which may be too much for one load and too little for another.
-    if result.trace is not None and sum(result.trace.loads.self_us) > 2 * 1000 * most_ms:
+    most_us = 2 * 1000 * (most_ms + result.added_ms)
+    if result.trace is not None and sum(result.trace.loads.self_us) > most_us:
         return _refused(reply, "the import times exceed the lifetime of the process")
     return reply
 
@@ -134,14 +135,26 @@ def timed(reply: Reply) -> Timed | None:
     return Timed(reply, reply.result, reply.result.sample)
 
 
-def samples(timings: Sequence[Timed]) -> Samples:
-    """The timed parses as columns."""
-    rows = [row.sample for row in timings]
+def samples(timings: Sequence[Timed], added_ms: float = 0.0) -> Samples:
+    """The timed parses as columns. ``added_ms`` is what the layer of the worker would have added to
+    each of them, all of it in the load stage.
+    """
+    rows = [_composed(row.sample, added_ms) for row in timings]
     columns: dict[str, Any] = {
         name: tuple(_rounded(getattr(row, name)) for row in rows) for name in _FIGURES
     }
     overhead = tuple(round(row.reply.total_ms - row.sample.wall_ms, 3) for row in timings)
     return Samples(**columns, overhead_ms=overhead)
+
+
+def _composed(sample: Sample, added_ms: float) -> Sample:
+    if not added_ms:
+        return sample
+    names = ("wall_ms", "cpu_ms", "load_ms", "dagbag_ms")
+    changed: Sample = msgspec.structs.replace(
+        sample, **{name: getattr(sample, name) + added_ms for name in names}
+    )
+    return changed
 
 
 def _rounded(value: float) -> float:
@@ -173,7 +186,7 @@ def modules(traced: Traced) -> tuple[Module, ...]:
 
 
 def failures(rows: Iterable[FailureRow]) -> tuple[Failure, ...]:
-    """Why the parse gave no DAGs."""
+    """Why the parse produced no DAGs."""
     return tuple(
         Failure(
             type=row.type,

@@ -1,25 +1,83 @@
-"""The remaining time of a measurement."""
+"""The remaining time of a measurement, and parses that end with it."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
+from typing import cast
+
+from dagprof.link.messages.reply import Reply
+from dagprof.passes.asking import Ask, OutOfTime, Request
+
+# A parse that runs when the budget is spent may go on for this long. Most parses end before, and
+# their results count.
+GRACE_S = 1.0
+# The worker's word for a parse that it stopped at the time limit; see ``Reply``.
+_STOPPED = "time-limit"
 
 
 class Budget:
-    """Seconds from now on, or no limit. ``clock`` gives seconds."""
+    """Seconds from now on, or no limit. ``clock`` gives seconds.
+
+    A part of a budget limits when new work begins. Work that has begun may go on until the whole
+    budget is spent.
+    """
 
     def __init__(self, seconds: float | None, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._end = None if seconds is None else clock() + seconds
+        self._clock, self._began = clock, clock()
+        self._end = math.inf if seconds is None else self._began + seconds
+        self._last = self._end
 
     @property
     def is_spent(self) -> bool:
         """Whether the time is up, so that no new work should begin."""
-        return self._end is not None and self._clock() >= self._end
+        return self._clock() >= self._end
+
+    @property
+    def left_s(self) -> float:
+        """The seconds until running work must end. Infinite without a limit."""
+        return self._last - self._clock()
+
+    @property
+    def rest(self) -> Budget:
+        """What is left, as a budget that begins now."""
+        return self._ending(self._end)
 
     def at_most(self, seconds: float | None) -> Budget:
-        """A budget that ends with this one, or earlier."""
-        ends = [] if self._end is None else [self._end - self._clock()]
-        ends += [] if seconds is None else [seconds]
-        return Budget(min(ends) if ends else None, self._clock)
+        """The part for the next ``seconds``; None for all that is left."""
+        if seconds is None:
+            return self.rest
+        return self._ending(min(self._end, self._clock() + seconds))
+
+    def until(self, share: float) -> Budget:
+        """The part until this ``share`` of the whole time has passed."""
+        return self._ending(self._began + share * (self._end - self._began))
+
+    def _ending(self, end: float) -> Budget:
+        part = Budget(None, self._clock)
+        part._end, part._last = end, self._last
+        return part
+
+
+def within(budget: Budget, ask: Ask) -> Ask:
+    """The same parses, stopped when the budget is spent.
+
+    The time limit of a parse can end with the budget. If such a parse is stopped, the file may be
+    faster than its own time limit, so the parse has no result.
+
+    :raises OutOfTime: in the returned function: the budget is spent.
+    """
+
+    def limited(request: Request) -> Reply:
+        left = budget.left_s
+        if left <= 0:
+            raise OutOfTime
+        limit = cast("float", request["time_limit_s"])
+        shorter = min(limit, left + GRACE_S)
+        reply = ask({**request, "time_limit_s": shorter})
+        if reply.outcome == _STOPPED and shorter < limit:
+            raise OutOfTime
+        return reply
+
+    return limited

@@ -6,29 +6,55 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, TypeVar, cast
 
 from dagprof.errors import MeasurementError
 from dagprof.link.messages.reply import Reply
-from dagprof.link.messages.zygote import PreImported, Preloaded, ProbeConfig
+from dagprof.link.messages.zygote import Layered, PreImported, Preloaded, ProbeConfig
 from dagprof.link.metadata import MetadataDatabase
 from dagprof.link.processes.conversation import ConnectionLost
 from dagprof.link.processes.workers import WorkerConversation
 from dagprof.link.processes.zygote import Zygote
 from dagprof.link.target import Target
-from dagprof.measure.budget import Budget
+from dagprof.measure.budget import Budget, within
 from dagprof.measure.scheduler import Scheduler
 from dagprof.model import Doubt, Measured
 from dagprof.passes import file
-from dagprof.passes.asking import Ask, Request
+from dagprof.passes.asking import Ask, OutOfTime, Request
 
-# The time limit for the imports of a worker.
-PRELOAD_S = 30.0
+# The time limits for the imports of a worker, and for those of a layer.
+PRELOAD_S, LAYER_S = 30.0, 120.0
+_NOTHING: Mapping[str, object] = MappingProxyType({})
 TWICE = "The parse killed the measuring process twice."
 Result = TypeVar("Result")
+
+
+class Layer(NamedTuple):
+    """Modules that workers import before they parse; see ``measure.layers``."""
+
+    names: tuple[str, ...]
+    own_ns: Mapping[str, int]
+    collecting: float
+
+    @property
+    def request(self) -> Mapping[str, object]:
+        """What a worker needs to import the layer."""
+        return {
+            "names": list(self.names),
+            "own_ns": dict(self.own_ns),
+            "collecting": self.collecting,
+        }
+
+    def check(self, answer: Layered) -> None:
+        """
+        :raises ConnectionLost: the worker has not recorded all imports of the layer.
+        """
+        if not answer.is_complete:
+            raise ConnectionLost("the layer has too many imports")
 
 
 class Zygotes:
@@ -87,13 +113,13 @@ class Zygotes:
                 " use. Try `--temperature warm`, which skips this import."
             ) from None
 
-    def worker(self, shown: str, preload: Sequence[str] = ()) -> WorkerConversation:
+    def worker(self, shown: str, begin: Mapping[str, object] = _NOTHING) -> WorkerConversation:
         """Fork a worker, from a new zygote if the old one is gone. ``shown`` is the file that was
-        being measured. The worker first imports the modules ``preload``.
+        being measured. ``begin`` says what the worker imports first.
         """
         with self._lock:
             try:
-                forked = self.current.fork_worker(preload)
+                forked = self.current.fork_worker(begin)
                 self.lost.clear()
                 return forked
             except ConnectionLost:
@@ -110,16 +136,23 @@ class Zygotes:
             self.current = Zygote(self._target, {**self._config, "renews_scratch": True})
             self.current.wait_until_ready()
             self.current.ask(self._pre_imports, PreImported)
-            return self.current.fork_worker(preload)
+            return self.current.fork_worker(begin)
 
 
 class Worker:
     """One worker at a time, forked on the first request. Only one thread uses this object. The
-    worker first imports the modules ``preload``.
+    worker first imports the modules ``preload``, or a layer, within ``preload_s`` seconds.
     """
 
-    def __init__(self, zygotes: Zygotes, preload: Sequence[str] = ()) -> None:
-        self._zygotes, self._preload = zygotes, tuple(preload)
+    def __init__(
+        self,
+        zygotes: Zygotes,
+        preload: Sequence[str] = (),
+        preload_s: float = PRELOAD_S,
+        layer: Layer | None = None,
+    ) -> None:
+        self._zygotes, self._preload, self._preload_s = zygotes, tuple(preload), preload_s
+        self._layer = layer
         self._conversation: WorkerConversation | None = None
         self._facts: Preloaded | None = None
 
@@ -161,13 +194,19 @@ class Worker:
         return self._facts
 
     def _start(self, shown: str) -> WorkerConversation:
-        started = self._conversation = self._zygotes.worker(shown, self._preload)
-        if self._preload:
-            try:
-                self._facts = started.preloaded(PRELOAD_S)
-            except ConnectionLost:
-                self.end()
-                raise
+        if self._layer is not None:
+            begin: Mapping[str, object] = {"layer": self._layer.request}
+        else:
+            begin = {"preload": list(self._preload)} if self._preload else _NOTHING
+        started = self._conversation = self._zygotes.worker(shown, begin)
+        try:
+            if self._layer is not None:
+                self._layer.check(started.layered(LAYER_S))
+            elif self._preload:
+                self._facts = started.preloaded(self._preload_s)
+        except BaseException:
+            self.end()
+            raise
         return started
 
     def end(self) -> None:
@@ -200,35 +239,50 @@ class Job(NamedTuple):
 
 
 class Crew:
-    """Runs jobs in as many threads as there may be parses at once."""
+    """Runs jobs in as many threads as there may be parses at once, with a layer if there is one."""
 
-    def __init__(self, zygotes: Zygotes, *, lines: int, shown: Callable[[Path], str]) -> None:
-        self._zygotes, self._lines, self._shown = zygotes, lines, shown
+    def __init__(
+        self,
+        zygotes: Zygotes,
+        *,
+        lines: int,
+        shown: Callable[[Path], str],
+        layer: Layer | None = None,
+    ) -> None:
+        self._zygotes, self._lines, self._shown, self._layer = zygotes, lines, shown, layer
 
     def do(self, jobs: Sequence[Job], budget: Budget) -> Iterator[Measured]:
-        """Yield results as they come. Jobs that the budget leaves out give no result.
+        """Yield results as they come. Jobs that the budget leaves out or ends give no result.
 
         When the zygote dies, all workers die. So a job that loses its worker is tried once more
         at the end, with no other at the same time: what dies there has itself to blame.
         """
         lost: list[Job] = []
         with self._scheduler(self._lines) as together:
-            work = [partial(self._do, job, lose=lost.append) for job in jobs]
+            work = [partial(self._do, job, budget, lose=lost.append) for job in jobs]
             yield from filter(None, together.do(work, budget))
         if lost:
             with self._scheduler(1) as alone:
-                yield from filter(None, alone.do([partial(self._do, job) for job in lost], budget))
+                work = [partial(self._do, job, budget) for job in lost]
+                yield from filter(None, alone.do(work, budget))
 
     def _scheduler(self, lines: int) -> Scheduler[Worker]:
-        return Scheduler(lines, partial(Worker, self._zygotes))
+        return Scheduler(lines, partial(Worker, self._zygotes, layer=self._layer))
 
     def _do(
-        self, job: Job, worker: Worker, lose: Callable[[Job], object] | None = None
+        self,
+        job: Job,
+        budget: Budget,
+        worker: Worker,
+        lose: Callable[[Job], object] | None = None,
     ) -> Measured | None:
-        """The result of a job, unless it can be handed to ``lose``."""
+        """The result of a job, unless the budget ends it or the job can be handed to ``lose``."""
         shown = self._shown(job.path)
         try:
-            return job.work(job.path, shown, lambda request: worker.ask(request, shown))
+            ask = within(budget, lambda request: worker.ask(request, shown))
+            return job.work(job.path, shown, ask)
+        except OutOfTime:
+            return None
         except ConnectionLost:
             if lose is not None:
                 lose(job)

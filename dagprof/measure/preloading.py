@@ -14,8 +14,8 @@ from dagprof.config.settings import Depth, Settings
 from dagprof.link import reading
 from dagprof.link.processes.conversation import ConnectionLost
 from dagprof.link.reading import Timed
-from dagprof.measure.budget import Budget
-from dagprof.measure.crew import Worker, Zygotes
+from dagprof.measure.budget import GRACE_S, Budget, within
+from dagprof.measure.crew import PRELOAD_S, Worker, Zygotes
 from dagprof.model import (
     Isolation,
     Measured,
@@ -24,7 +24,7 @@ from dagprof.model import (
     Preloading,
     Temperature,
 )
-from dagprof.passes.asking import ParseLimits, parse_request
+from dagprof.passes.asking import OutOfTime, ParseLimits, parse_request
 from dagprof.passes.plan import Mode
 
 MOST_PACKAGES = 6
@@ -54,7 +54,7 @@ def is_measured(settings: Settings) -> bool:
     return (
         settings.depth in _EFFORTS
         and settings.temperature is Temperature.PROCESSOR
-        and settings.isolation is Isolation.FORK
+        and settings.isolation is not Isolation.SPAWN
         and (settings.repeat != 1 or settings.depth is Depth.FULL)
     )
 
@@ -81,7 +81,8 @@ def measure(
     if not safe:
         return Preloading(packages=packages)
     begins("parsing with preloaded packages")
-    worker = Worker(zygotes, preload=[name for package in safe for name in package.modules])
+    names = [name for package in safe for name in package.modules]
+    worker = Worker(zygotes, names, _limit_s(budget))
     try:
         facts = worker.preloaded()
         gaining = _gaining(files, {package.name for package in safe}, effort.files)
@@ -111,18 +112,27 @@ def _each_alone(
         if known.issuperset(package.modules) or budget.is_spent:
             continue
         begins(f"importing {package.name} before a fork")
-        result, loaded = _alone(zygotes, package)
+        result, loaded = _alone(zygotes, package, _limit_s(budget))
+        if result.error and budget.left_s <= 0:
+            break  # the budget may be what stopped the import
         found.append(result)
         if result.is_safe:
             known.update(loaded)
     return tuple(found)
 
 
-def _alone(zygotes: Zygotes, package: Package) -> tuple[PreloadedPackage, list[str]]:
+def _limit_s(budget: Budget) -> float:
+    """The time for the imports of a worker."""
+    return max(GRACE_S, min(PRELOAD_S, budget.left_s))
+
+
+def _alone(
+    zygotes: Zygotes, package: Package, limit_s: float
+) -> tuple[PreloadedPackage, list[str]]:
     """What importing a package costs and leaves behind, and the names of all modules that come with
     it.
     """
-    worker = Worker(zygotes, preload=package.modules)
+    worker = Worker(zygotes, package.modules, limit_s)
     try:
         facts = worker.preloaded()
     except ConnectionLost:
@@ -162,10 +172,11 @@ def _in_turns(
     found = []
     try:
         for path, shown in files.items():
-            if budget.is_spent:
-                break
             pairs = [
-                (_parse(ordinary, path, shown, limits), _parse(preloaded, path, shown, limits))
+                (
+                    _parse(ordinary, path, shown, limits, budget),
+                    _parse(preloaded, path, shown, limits, budget),
+                )
                 for _ in range(rounds + 1)
             ][1:]  # the first pair warms up
             savings = [(a.sample, b.sample) for a, b in pairs if a is not None and b is not None]
@@ -177,10 +188,15 @@ def _in_turns(
                         memory_kib=tuple(a.rss_growth_kib - b.rss_growth_kib for a, b in savings),
                     )
                 )
+    except OutOfTime:
+        pass  # the files so far count
     finally:
         ordinary.end()
     return tuple(found)
 
 
-def _parse(worker: Worker, path: Path, shown: str, limits: ParseLimits) -> Timed | None:
-    return reading.timed(worker.ask(parse_request(Mode.TIMING, path, limits), shown))
+def _parse(
+    worker: Worker, path: Path, shown: str, limits: ParseLimits, budget: Budget
+) -> Timed | None:
+    ask = within(budget, lambda request: worker.ask(request, shown))
+    return reading.timed(ask(parse_request(Mode.TIMING, path, limits)))

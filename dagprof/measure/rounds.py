@@ -13,10 +13,11 @@ from typing import Protocol
 import msgspec
 
 from dagprof.config.settings import Depth, Settings
+from dagprof.measure import layers
 from dagprof.measure.budget import Budget
 from dagprof.measure.conditions import seeds
 from dagprof.measure.crew import Crew, Job
-from dagprof.model import Condition, Doubt, Measured, Used
+from dagprof.model import Condition, Doubt, Measured, Status, Used
 from dagprof.passes import file
 from dagprof.passes.answers import templates
 from dagprof.passes.asking import Ask, ParseLimits
@@ -24,7 +25,11 @@ from dagprof.passes.experiments import prove
 from dagprof.passes.plan import PROOFS, Proof, worth_ms
 from dagprof.passes.proofs import PlannedExperiments, planned
 from dagprof.passes.users import Users
-from dagprof.quantities import count, parse_duration_ms
+from dagprof.quantities import count
+
+# With a time budget: the shares of the time at which dagprof stops to parse each file once, and to
+# run all passes over the slow files. Experiments follow.
+_GLANCED_UNTIL, _DETAILED_UNTIL = 0.5, 0.8
 
 
 class Progress(Protocol):
@@ -56,43 +61,51 @@ class Silent:
 
 
 class Rounds:
-    """All passes over all files. Afterwards ``doubts`` says what the budget left out.
+    """All passes over all files, within the budget. Afterwards ``doubts`` says what the budget left
+    out.
 
     ``prover`` runs the experiments, one parse at a time. Two heavy parses at once take a fifth
-    longer, and so the savings would be too large.
+    longer, and so the savings would be too large. ``layered`` parses files with a shared layer;
+    None to measure all files in isolation.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it measures with, and what for
         self,
         crew: Crew,
         prover: Crew,
         settings: Settings,
         limits: ParseLimits,
+        budget: Budget,
         progress: Progress,
         root: str,
         shown: Callable[[Path], str],
+        layered: Crew | None = None,
     ) -> None:
+        self._layered = layered
+        # The results of files whose times are composed, before any of them is measured again.
+        self.composed: dict[Path, Measured] = {}
         self._crew, self._prover, self._settings, self._limits = crew, prover, settings, limits
-        self._progress, self._root, self._shown = progress, root, shown
+        self._budget, self._progress, self._root, self._shown = budget, progress, root, shown
         self._results: dict[Path, Measured] = {}
         self.doubts: list[Doubt] = []
-        seconds = (
-            None if settings.time_budget is None else parse_duration_ms(settings.time_budget) / 1000
-        )
-        self._budget = Budget(seconds)
 
     def measure(self, files: Sequence[Path], known: Mapping[Path, Measured]) -> Iterable[Measured]:
-        """Measure the files. Results in ``known`` come from an interrupted scan and are kept."""
+        """Measure the files. Results in ``known`` come from an interrupted scan, and are kept if
+        all passes over the file were run.
+        """
+        known = {path: measured for path, measured in known.items() if _is_complete(measured)}
         began = time.monotonic()
         self._progress.started(len(files))
         for done, (path, measured) in enumerate(known.items(), 1):
             self._keep(path, measured, done)
         unknown = [path for path in files if path not in known]
+        if self._layered is not None:
+            unknown = self._compose(unknown, self._layered)
         if self._settings.time_budget is None:
             self._do([self._job(path) for path in unknown], self._budget)
+            self._prove(time.monotonic() - began)
         else:
-            self._slowest_first(unknown)
-        self._prove(time.monotonic() - began)
+            self._within_budget(unknown, began)
         self._try_templates()
         self._note_users()
         return self._results.values()
@@ -131,11 +144,6 @@ class Rounds:
         """The result of each file so far."""
         return self._results
 
-    @property
-    def budget(self) -> Budget:
-        """The remaining time of the scan."""
-        return self._budget
-
     def _comparable(self) -> list[tuple[Path, Measured]]:
         return [
             (path, measured) for path, measured in self._results.items() if seeds.is_asked(measured)
@@ -144,26 +152,37 @@ class Rounds:
     def _job(self, path: Path) -> Job:
         return Job(path, partial(file.measure, limits=self._limits))
 
-    def _slowest_first(self, files: Sequence[Path]) -> None:
-        """Parse each file once, then run all passes over the files, slowest first, while there is
-        time.
+    def _compose(self, files: Sequence[Path], crew: Crew) -> list[Path]:
+        """Parse the files with the layer. Return those that must be measured in isolation: some to
+        check, and those that a parse with a layer cannot show.
         """
-        self._do(
-            [Job(path, partial(file.glance, limits=self._limits)) for path in files], self._budget
-        )
+        work = partial(file.measure, limits=layers.limits(self._limits))
+        found: dict[Path, Measured] = {}
+        named = {self._shown(path): path for path in files}
+        for measured in crew.do([Job(path, work) for path in files], self._budget):
+            path = named[measured.result.path]
+            if layers.is_composed(measured):
+                found[path] = measured
+                self._keep(path, measured, len(found))
+        self.composed = {path: each for path, each in found.items() if each.result.composed_ms}
+        return [path for path in files if path not in found] + layers.to_check(self.composed)
+
+    def _within_budget(self, files: Sequence[Path], began: float) -> None:
+        """Parse each file once, then run all passes over the files, slowest first, and the
+        experiments. Each of these has a share of the time, so that slow files have causes and
+        proposed changes even if there is no time for all files. What is left goes to the rest.
+        """
+        budget = self._budget.rest
+        self._glance(files, budget.until(_GLANCED_UNTIL))
+        self._look_closer(files, budget.until(_DETAILED_UNTIL))
+        self._prove(time.monotonic() - began)
+        self._glance([path for path in files if path not in self._results], budget)
+        self._look_closer(files, budget)
+
         skipped = [path for path in files if path not in self._results]
         for path in skipped:
             self._results[path] = file.left_out(path, self._shown(path))
-        slowest = sorted(self._results.items(), key=lambda item: -item[1].result.parse_ms)
-        again = [
-            self._job(path)
-            for path, measured in slowest
-            if measured.result.is_timed and path in files
-        ]
-        if again and not self._budget.is_spent:
-            self._progress.started(len(again), "measuring in detail")
-            self._do(again, self._budget)
-        glanced = sum(_is_glance(measured) for measured in self._results.values())
+        glanced = sum(map(_is_glance, self._results.values()))
         if glanced or skipped:
             text = (
                 f"The time budget of {self._settings.time_budget} ran out. dagprof parsed"
@@ -171,6 +190,23 @@ class Rounds:
                 f" {count(len(skipped), 'file')}. To measure more, raise --time-budget."
             )
             self.doubts.append(Doubt(code="budget", text=text))
+
+    def _glance(self, files: Sequence[Path], budget: Budget) -> None:
+        """Parse each file once."""
+        self._do([Job(path, partial(file.glance, limits=self._limits)) for path in files], budget)
+
+    def _look_closer(self, files: Sequence[Path], budget: Budget) -> None:
+        """Run all passes over the files that were parsed only once, slowest first."""
+        wanted = set(files)
+        again = [
+            (path, measured)
+            for path, measured in self._results.items()
+            if path in wanted and measured.result.is_timed and _is_glance(measured)
+        ]
+        if again and not budget.is_spent:
+            again.sort(key=lambda item: -item[1].result.parse_ms)
+            self._progress.started(len(again), "measuring in detail")
+            self._do([self._job(path) for path, _ in again], budget)
 
     def _prove(self, spent_s: float) -> None:
         """Run experiments, largest expected saving first."""
@@ -265,4 +301,11 @@ class Rounds:
 
 
 def _is_glance(measured: Measured) -> bool:
-    return any(doubt.code == "one-parse" for doubt in measured.result.doubts)
+    return any(doubt.code == file.ONE_PARSE for doubt in measured.result.doubts)
+
+
+def _is_complete(measured: Measured) -> bool:
+    """Whether no time budget kept the file from a pass."""
+    return measured.result.status is not Status.SKIPPED and not any(
+        doubt.code in (file.ONE_PARSE, file.CUT_SHORT) for doubt in measured.result.doubts
+    )

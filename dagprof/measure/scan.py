@@ -12,14 +12,25 @@ from dagprof.config.settings import Depth, Settings
 from dagprof.errors import MeasurementError
 from dagprof.link.messages.zygote import ProbeConfig
 from dagprof.link.target import existing, resolve
-from dagprof.measure import preloading, shards
+from dagprof.measure import layers, preloading, shards, texts
+from dagprof.measure.budget import Budget
 from dagprof.measure.conditions import lookup_prices, reference, seeds
 from dagprof.measure.crew import Zygotes
 from dagprof.measure.rounds import Progress, Rounds, Silent
 from dagprof.measure.shards import Shard
 from dagprof.measure.site import Site, scratch_folder
-from dagprof.model import Measured, Preloading, Reference, Run, Samples
+from dagprof.model import (
+    Isolation,
+    Layers,
+    Measured,
+    Preloading,
+    Reference,
+    Run,
+    Samples,
+    Status,
+)
 from dagprof.passes import file
+from dagprof.quantities import parse_duration_ms
 
 
 class Interrupted(Exception):
@@ -45,10 +56,10 @@ def scan(
     :raises UsageError: paths or settings are wrong, or there is no DAG file.
     :raises MeasurementError: Airflow cannot be imported, or no file could be parsed at all.
     """
-    progress = progress or Silent()
+    progress, budget = progress or Silent(), _budget(settings)
     with _site(paths, settings, environ, progress) as site:
         return _Scan(
-            site, settings, progress, known or {}, environ, with_reference=with_reference
+            site, settings, budget, progress, known or {}, environ, with_reference=with_reference
         ).run(version)
 
 
@@ -74,11 +85,12 @@ def scan_twice(  # noqa: PLR0913 - each is a part of the request
     :raises UsageError: paths or settings are wrong, or there is no DAG file.
     :raises MeasurementError: Airflow cannot be imported, or no file could be parsed at all.
     """
-    progress = progress or Silent()
+    progress, budget = progress or Silent(), _budget(settings)
     with _site(paths, settings, environ, progress) as site:
         run = _Scan(
             site,
             settings,
+            budget,
             progress,
             known or {},
             environ,
@@ -87,7 +99,7 @@ def scan_twice(  # noqa: PLR0913 - each is a part of the request
         ).run(version)
         named = suspects(run)
         again = [file for file in run.files if file.path in named]
-        if not again:
+        if not again or budget.is_spent:
             return run, msgspec.structs.replace(run, files=())
         progress.started(len(again), "parsing possible regressions again")
         files = {file.path: site.target.root / file.path for file in again}
@@ -116,6 +128,13 @@ def _site(
             yield site
 
 
+def _budget(settings: Settings) -> Budget:
+    """The time for the whole command, which begins now."""
+    if settings.time_budget is None:
+        return Budget(None)
+    return Budget(parse_duration_ms(settings.time_budget) / 1000)
+
+
 def _reference_folder(site: Site) -> Path:
     return site.target.scratch / "reference"
 
@@ -131,6 +150,7 @@ class _Scan:
         self,
         site: Site,
         settings: Settings,
+        budget: Budget,
         progress: Progress,
         known: Mapping[tuple[str, str], Measured],
         environ: Mapping[str, str],
@@ -139,10 +159,11 @@ class _Scan:
         shard: Shard | None = None,
     ) -> None:
         self._environ, self._shard = environ, shard
-        self._site, self._settings = site, settings
+        self._site, self._settings, self._budget = site, settings, budget
         self._progress, self._known = progress, known
         self._with_reference = with_reference
         self._preloading: Preloading | None = None
+        self._layers: Layers | None = None
 
     def run(self, version: str) -> Run:
         files = self._site.discover()
@@ -154,10 +175,13 @@ class _Scan:
         chosen, recorded = self._chosen(files)
         run: Run = self._site.run(self._measure(chosen, len(files)), version)
         run = msgspec.structs.replace(
-            run, preloading=self._preloading, settings={**run.settings, **recorded}
+            run,
+            preloading=self._preloading,
+            layers=self._layers,
+            settings={**run.settings, **recorded},
         )
         run = self._with_prices(run)
-        _refuse_if_hopeless(run)
+        _refuse_if_hopeless(run, self._settings)
         return (
             _with(run, reference.joined(before, self._reference())) if self._with_reference else run
         )
@@ -184,8 +208,9 @@ class _Scan:
             site.config["cache"],
             doubts,
             self._progress.preparing,
+            left_s=self._budget.left_s,
         )
-        if self._settings.live_lookups:
+        if self._settings.live_lookups and not self._budget.is_spent:
             self._progress.preparing("asking your backends")
             is_newer = not site.zygotes.airflow_version.startswith("2.")
             own = prices if is_newer else None
@@ -202,33 +227,39 @@ class _Scan:
         """The results of these files, which are all or some ``of`` the folder's files."""
         site = self._site
         limits = site.limits(of)
+        survey = self._surveyed(files)
         rounds = Rounds(
             site.crew(),
             site.crew(lines=1),
             self._settings,
             limits,
+            self._budget,
             self._progress,
             str(site.target.root),
             site.shown,
+            site.crew(layer=survey.layer) if survey is not None else None,
         )
         known = {
             path: measured for path in files if (measured := self._taken_over(path)) is not None
         }
         results = rounds.measure(files, known)
+        if survey is not None and rounds.composed:
+            self._layers = layers.summary(survey, rounds.composed, rounds.results)
+            rounds.doubts.append(layers.doubt(self._layers, len(files)))
         if preloading.is_measured(self._settings):
             self._preloading = preloading.measure(
                 site.zygotes,
                 rounds.results,
                 self._settings.depth,
                 limits,
-                rounds.budget,
+                self._budget,
                 self._progress.preparing,
             )
         other = None
-        if self._settings.depth is Depth.FULL:
+        if self._settings.depth is Depth.FULL and not self._budget.is_spent:
             results = rounds.compare_conditions()
             other = seeds.with_another_seed(site.target)
-        if other is not None:
+        if other is not None and not self._budget.is_spent:
             # A scratch folder for both, in which DAG files may have written by now.
             config: ProbeConfig = {
                 **site.config,
@@ -240,6 +271,19 @@ class _Scan:
                 results = rounds.compare_seeds(site.crew(zygotes=seeded))
         site.doubts.extend(rounds.doubts)
         return results
+
+    def _surveyed(self, files: Sequence[Path]) -> layers.Survey | None:
+        """The modules that the files share, if the settings allow it."""
+        if self._settings.isolation is not Isolation.LAYERS:
+            return None
+        target = self._site.target
+        return layers.surveyed(
+            self._site.zygotes,
+            files,
+            [target.root, *texts.code_folders(target.environment)],
+            self._budget,
+            self._progress.preparing,
+        )
 
     def _taken_over(self, path: Path) -> Measured | None:
         if not self._known:
@@ -257,10 +301,15 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _refuse_if_hopeless(run: Run) -> None:
-    """Raise if every single file ended the measuring process. Then dagprof has failed, not the
-    files.
+def _refuse_if_hopeless(run: Run, settings: Settings) -> None:
+    """Raise if there was no time for any file, or if every single file ended the measuring process.
+    Then dagprof has failed, not the files.
     """
+    if run.files and all(result.status is Status.SKIPPED for result in run.files):
+        raise MeasurementError(
+            f"The time budget of {settings.time_budget} ran out before dagprof could parse a file."
+            " To measure some files, raise --time-budget."
+        )
     if all(result.ended_measuring for result in run.files):
         raise MeasurementError(
             "Every parse killed the measuring process. Run `dagprof doctor` to check whether"

@@ -29,7 +29,7 @@ from dagprof.measure import roots
 from dagprof.measure.assemble import Assembler
 from dagprof.measure.conditions import environment
 from dagprof.measure.conditions.changes import Changes
-from dagprof.measure.crew import Crew, Zygotes
+from dagprof.measure.crew import Crew, Layer, Zygotes
 from dagprof.model import (
     SCHEMA_VERSION,
     Doubt,
@@ -183,10 +183,15 @@ class Site:
             pyinstrument=_pyinstrument_folder(),
         )
 
-    def crew(self, lines: int | None = None, zygotes: Zygotes | None = None) -> Crew:
-        """A crew that does jobs here."""
+    def crew(
+        self,
+        lines: int | None = None,
+        zygotes: Zygotes | None = None,
+        layer: Layer | None = None,
+    ) -> Crew:
+        """A crew that does jobs here, with a layer if one is given."""
         lines = lines or self.settings.jobs or settings_module.default_jobs()
-        return Crew(zygotes or self.zygotes, lines=lines, shown=self.shown)
+        return Crew(zygotes or self.zygotes, lines=lines, shown=self.shown, layer=layer)
 
     def run(self, results: Iterable[Measured], version: str) -> Run:
         """The results as a Run."""

@@ -34,6 +34,7 @@ from dagprof.model.effects import EFFECT_KINDS, EffectGroup, EffectKind, effect_
 from dagprof.model.experiments import Experiment, Need
 from dagprof.model.failures import Failure, LostDag, Unanswered
 from dagprof.model.file import FileResult, Status
+from dagprof.model.layers import Composed, Layers
 from dagprof.model.preloading import PreloadedFile, PreloadedPackage, Preloading
 from dagprof.model.project import Home, Project, Used
 from dagprof.model.run import (
@@ -71,6 +72,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "STATEMENT",
     "Access",
+    "Composed",
     "Condition",
     "Doubt",
     "Edge",
@@ -87,6 +89,7 @@ __all__ = [
     "Home",
     "Instability",
     "Isolation",
+    "Layers",
     "Loads",
     "LookupOutcome",
     "LookupPrices",

@@ -1,4 +1,4 @@
-"""The reasons why a DAG file gave no DAGs, or only some of its DAGs: errors, missing values and
+"""The reasons why a DAG file produced no DAGs, or only some of its DAGs: errors, missing values and
 lost DAGs.
 """
 
@@ -12,8 +12,8 @@ _NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 
 
 class Failure(Frozen, frozen=True):
-    """The reason why a file gave no DAGs. ``traceback`` contains only frames of the user's code.
-    ``cause`` is the first exception of a chain.
+    """The reason why a file produced no DAGs. ``traceback`` contains only frames of the user's
+    code. ``cause`` is the first exception of a chain.
     """
 
     type: str

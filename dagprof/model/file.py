@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 
-from dagprof.model.base import Count, Doubt, Frozen, Whole
+from dagprof.model.base import Count, Doubt, Frozen, Ms, Whole
 from dagprof.model.behaviour import Access, Effect, Instability, LookupTrial, Output
 from dagprof.model.experiments import Experiment
 from dagprof.model.failures import Failure, LostDag, Unanswered
@@ -60,7 +60,11 @@ def _named(dag_ids: Sequence[str]) -> str:
 
 
 class FileResult(Frozen, frozen=True):
-    """All data about one DAG file. ``path`` is relative to ``Run.root``, with forward slashes."""
+    """All data about one DAG file. ``path`` is relative to ``Run.root``, with forward slashes.
+
+    ``composed_ms`` is the part of the times that comes from a shared layer; 0.0 if dagprof measured
+    all of it.
+    """
 
     path: str
     status: Status
@@ -86,6 +90,7 @@ class FileResult(Frozen, frozen=True):
     signal: Whole | None = None
     detail: str = ""
     doubts: tuple[Doubt, ...] = ()
+    composed_ms: Ms = 0.0
 
     @property
     def parse_ms(self) -> float:
@@ -123,7 +128,7 @@ class FileResult(Frozen, frozen=True):
         unknown.
         """
         if not self.dag_ids:
-            return "gives no DAGs"
+            return "produces no DAGs"
         lost = self.missing_dags(before) if before is not None else ()
         if lost:
             return f"loses {_named(lost)} and keeps {_named(self.dag_ids)}"
@@ -138,7 +143,7 @@ class FileResult(Frozen, frozen=True):
 
     @property
     def why_no_dags(self) -> str:
-        """The reason why a file gave no DAGs, in words."""
+        """The reason why a file produced no DAGs, in words."""
         if self.unanswered:
             return self.what_it_needs
         if self.failures:

@@ -8,6 +8,7 @@ import math
 from dagprof.model.base import Count, Doubt, Frozen, Seconds, SignedMs, Whole
 from dagprof.model.behaviour import LookupPrices
 from dagprof.model.file import FileResult
+from dagprof.model.layers import Layers
 from dagprof.model.preloading import Preloading
 from dagprof.model.project import Project
 from dagprof.model.samples import Samples
@@ -25,9 +26,12 @@ class Temperature(str, enum.Enum):
 
 
 class Isolation(str, enum.Enum):
-    """The way in which each parse gets a separate process."""
+    """The way in which each parse gets a separate process. With layers, the process from which it
+    is forked has imported packages that many files load.
+    """
 
     FORK = "fork"
+    LAYERS = "layers"
     SPAWN = "spawn"
 
 
@@ -79,8 +83,8 @@ class SkippedFile(Frozen, frozen=True):
         )
 
     def loses_dags_of(self, before: FileResult) -> bool:
-        """Whether the file gave DAGs before and Airflow now skips the file. A file that a pattern
-        in .airflowignore skips does not count.
+        """Whether the file produced DAGs before and Airflow now skips the file. A file that a
+        pattern in .airflowignore skips does not count.
         """
         return self.reason is not SkipReason.IGNORED and bool(before.dag_ids)
 
@@ -181,6 +185,7 @@ class Run(Frozen, frozen=True):
     plugins: tuple[Plugin, ...] = ()
     preloading: Preloading | None = None
     lookup_prices: LookupPrices | None = None
+    layers: Layers | None = None
     project: Project = Project()
     paths: tuple[str, ...] = (".",)
 

@@ -16,8 +16,16 @@ Request = Mapping[str, object]
 Ask = Callable[[Request], Reply]
 
 
+class OutOfTime(Exception):
+    """The time budget is spent: no parse began, or the running parse was stopped. The exception
+    says nothing about the file.
+    """
+
+
 class ParseLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """The limits of each parse, and the number of repeats."""
+    """The limits of each parse, and the number of repeats. ``always_traces``: each file gets a
+    tracing pass.
+    """
 
     time_limit_s: float
     memory_limit_kib: int | None
@@ -27,6 +35,7 @@ class ParseLimits(msgspec.Struct, frozen=True, kw_only=True):
     files: int
     spawns: bool
     pyinstrument: str | None
+    always_traces: bool = False
 
 
 def parse_request(mode: Mode, path: Path, limits: ParseLimits) -> dict[str, object]:

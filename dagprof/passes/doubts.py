@@ -77,21 +77,21 @@ def stubs(result: FileResult) -> list[Doubt]:
         return [
             Doubt(
                 code="stubbed",
-                text=(f"The file fails because dagprof returned stub values for {shown}."),
+                text=(f"The file fails because dagprof returned placeholder values for {shown}."),
             )
         ]
     if result.failures:
         text = (
-            f"dagprof returned stub values for {shown}, and the file failed. The file also failed"
-            " with all other values that dagprof tried."
+            f"dagprof returned placeholder values for {shown}, and the file failed. The file also"
+            " failed with all other values that dagprof tried."
         )
         return [Doubt(code="stubbed", text=text)]
     return [
         Doubt(
             code="stubbed",
             text=(
-                f"dagprof returned stub values for {shown}. The parse time excludes the cost of"
-                " the real lookups."
+                f"dagprof returned placeholder values for {shown}. The parse time excludes the cost"
+                " of the real lookups."
             ),
         )
     ]

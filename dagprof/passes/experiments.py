@@ -156,7 +156,7 @@ class _Trial:
         result = reply.result
         if result is None:
             return Need.UNKNOWN, (
-                f"without the removed code, the parse ended early ({reply.outcome})"
+                f"the parse ends early if dagprof removes the code ({reply.outcome})"
             )
         if result.unkept:
             name, file, line = result.unkept[0]
@@ -189,7 +189,7 @@ class _Trial:
             return Need.NOT_NEEDED, ""
         gone = sorted(with_it.keys() - without.keys())
         if gone:
-            return Need.CHANGES_DAGS, f"without the removed code, DAG {gone[0]} is missing"
+            return Need.CHANGES_DAGS, f"DAG {gone[0]} is missing if dagprof removes the code"
         difference = lab.difference(self.candidates, names, self.kept, self.names)
         if difference is None:
             return Need.NOT_NEEDED, ""

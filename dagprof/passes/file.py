@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import itertools
@@ -12,11 +13,13 @@ from dagprof import bounded
 from dagprof.model import Doubt, FileResult, Measured, Status
 from dagprof.passes import plan
 from dagprof.passes.answers import made_up
-from dagprof.passes.asking import Ask, ParseLimits, parse_request
+from dagprof.passes.asking import Ask, OutOfTime, ParseLimits, parse_request
 from dagprof.passes.outcome import Passes
 from dagprof.passes.plan import Mode
 from dagprof.passes.stability import instabilities
 
+# The doubts about a file for which there was no time: for more than one parse, and for all passes.
+ONE_PARSE, CUT_SHORT = "one-parse", "cut-short"
 # The limit for finding out why a file fails, if time is short.
 _HURRIED_S = 5.0
 
@@ -61,26 +64,44 @@ def measure(path: Path, shown: str, ask: Ask, limits: ParseLimits) -> Measured:
     A first parse that had to compile or to wait for the disk is a warm-up and does not count.
     ``shown`` is the path in the result. Every behaviour of the file gives a result. Only the loss
     of a worker raises an exception.
+
+    :raises OutOfTime: the time budget ran out before two parses were timed.
     """
     try:
         sha256, size = identify(path)
     except OSError as error:
         return unreadable(shown, error)
     passes = Passes(shown, sha256, size)
+    try:
+        _run_all(path, passes, ask, limits)
+    except OutOfTime:
+        # The first parse of this file, before all other passes, says as much or more.
+        if len(passes.timings) < 2 or passes.status.is_failure:
+            raise
+        passes.doubts.append(
+            Doubt(
+                code=CUT_SHORT,
+                text="The time budget ran out before dagprof had run all passes over the file.",
+            )
+        )
+    return passes.measured()
+
+
+def _run_all(path: Path, passes: Passes, ask: Ask, limits: ParseLimits) -> None:
+    """Run all passes that the results so far call for."""
     run = _Runner(path, ask, limits, passes)
     if not run(Mode.TIMING, first=True):
         find_unanswered(path, passes, ask, limits)
         if passes.is_held:
             run(Mode.TRACE, hold_s=0.0)  # find the process that holds the output
-        return passes.measured()
+        return
     _drop_warm_up(passes)
     while plan.needs_more(passes.wall_ms, passes.own_ms, limits.repeat):
         if not run(Mode.TIMING):
-            return passes.measured()
+            return
     passes.instabilities = instabilities(path, passes.digests, ask, limits)
     find_unanswered(path, passes, ask, limits)
     _look_closer(run, passes, limits)
-    return passes.measured()
 
 
 def _drop_warm_up(passes: Passes) -> None:
@@ -92,17 +113,21 @@ def _drop_warm_up(passes: Passes) -> None:
 
 
 def glance(path: Path, shown: str, ask: Ask, limits: ParseLimits) -> Measured:
-    """Time the file once. If time is short, this comes before all other passes."""
+    """Time the file once. If time is short, this comes before all other passes.
+
+    :raises OutOfTime: the time budget ran out during the parse.
+    """
     try:
         sha256, size = identify(path)
     except OSError as error:
         return unreadable(shown, error)
     passes = Passes(shown, sha256, size)
     _Runner(path, ask, limits, passes)(Mode.TIMING, first=True)
-    find_unanswered(path, passes, ask, limits, is_hurried=True)
+    with contextlib.suppress(OutOfTime):
+        find_unanswered(path, passes, ask, limits, is_hurried=True)
     passes.doubts.append(
         Doubt(
-            code="one-parse",
+            code=ONE_PARSE,
             text="dagprof parsed the file only once to stay within the time budget.",
         )
     )
@@ -148,7 +173,7 @@ def _look_closer(run: _Runner, passes: Passes, limits: ParseLimits) -> None:
     """The passes that depend on how long the parse takes."""
     parse_ms = statistics.median(passes.wall_ms)
     load_ms = statistics.median(timed.sample.load_ms for timed in passes.timings)
-    if plan.is_traced(limits.depth, load_ms, limits.files):
+    if limits.always_traces or plan.is_traced(limits.depth, load_ms, limits.files):
         for count in itertools.count(1):
             if not run(Mode.TRACE) or not plan.needs_another_trace(
                 count, *passes.traced_ms, parse_ms

@@ -189,13 +189,17 @@ class Passes:
     def measured(self) -> Measured:
         """The result of the file, independent of other files."""
         traced = self.trace.trace if self.trace else None
+        added_ms = self.trace.added_ms if self.trace else 0.0
         result = FileResult(
             path=self._path,
             sha256=self._sha256,
             size_bytes=self._size_bytes,
             status=self.status,
-            samples=reading.samples(self.timings),
-            trace=reading.trace(traced, self.trace.times) if self.trace and traced else None,
+            samples=reading.samples(self.timings, added_ms),
+            composed_ms=round(added_ms, 3),
+            trace=reading.trace(traced, self.trace.composed_times)
+            if self.trace and traced
+            else None,
             stack=self.stack,
             effects=reading.effects(self.trace.effects) if self.trace else (),
             instabilities=(*appearing(self.dag_ids), *self.instabilities),
@@ -266,7 +270,7 @@ class Passes:
 
 
 def _holding(effects: Sequence[EffectRow]) -> Failure:
-    """Why a held parse gives no DAGs, at the line that started the process. The process is the
+    """Why a held parse produces no DAGs, at the line that started the process. The process is the
     first one that still runs, else the last one that was started.
     """
     started = [effect for effect in effects if effect.about.group is PROGRAM]

@@ -37,7 +37,7 @@ def describe(file: FileChange) -> str:
     if file.reason:
         text = f"{file.path}: {file.reason}"
     elif file.breaks:
-        text += "; gives no DAGs"
+        text += "; produces no DAGs"
     if file.new_imports:
         text += f"; now loads {', '.join(file.new_imports[:3])}"
     if file.gone_imports:

@@ -47,7 +47,7 @@ _ANSWERS = {
     "environment": "value from the environment",
     "file": "value from a file",
     "default": "default value",
-    "stub": "stub value",
+    "stub": "placeholder value",
     "missing": "no value",
     "ignored": "write ignored",
 }
@@ -132,7 +132,7 @@ def occurring(files: Iterable[FileResult]) -> list[int]:
 
 
 def why_failed(file: FileResult) -> str:
-    """The reason why a file gives no DAGs, in one line, with the original exception."""
+    """The reason why a file produces no DAGs, in one line, with the original exception."""
     if not file.failures:
         return file.detail or status(file.status)
     failure = file.failures[0]

@@ -23,6 +23,7 @@ _TITLES = {
     "busy": "Parses waited for a busy CPU, so compare CPU times instead of wall times",
     "closed-descriptors": "Files that close file descriptors of other code",
     "conditions": "Parses failed on another day, host or user, or in another environment",
+    "cut-short": "Files for which the time budget ran out before dagprof had run all passes",
     "drift": "Parse times drift, because each parse affects the next one",
     "inconsistent": "Parses of the same file ended differently",
     "left-out": "Files with more effects than dagprof lists",
@@ -37,7 +38,9 @@ _TITLES = {
     ),
     "one-parse": "Files that dagprof parsed only once to save time",
     "same-dag-id": "Files that define the same DAG as another file",
-    "stubbed": ("Files that read Variables or Connections without a value and got stub values"),
+    "stubbed": (
+        "Files that read Variables or Connections without a value and got placeholder values"
+    ),
     "waits-in-vain": "Parses waited for servers that do not respond on this machine",
 }
 

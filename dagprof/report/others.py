@@ -99,8 +99,8 @@ def _instead(change: LookupChange) -> str:
         )
     if trial.outcome is LookupOutcome.TASK:
         return (
-            "No DAG contains the value. Unless code compares the value during parsing, look up the"
-            " value in the task."
+            "No DAG contains the value. Unless the DAG file itself uses the value, for example in"
+            " an `if`, look up the value in the task."
         )
     if trial.outcome is LookupOutcome.TEMPLATE:
         fields = ", ".join(safe_text(field, 80) for field in trial.fields)

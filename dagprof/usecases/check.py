@@ -99,7 +99,7 @@ class Checking:
         return Checked(result, too_slow=self._too_slow(result), notes=tuple(self._notes(result)))
 
     def _broken(self, result: FileResult) -> str:
-        """Why the file gives no DAGs, or fewer than before."""
+        """Why the file produces no DAGs, or fewer than before."""
         old = self._before.get(result.path)
         if not result.status.is_broken:
             lost = old is not None and result.has_lost_dags(old)

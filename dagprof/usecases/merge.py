@@ -36,7 +36,7 @@ def merge(runs: Mapping[str, Run], *, partial: bool = False) -> Run:
     missing = _missing(runs)
     if missing and not partial:
         raise UsageError(
-            f"{missing}. Give the run files of all shards, or use --partial to merge the others."
+            f"{missing}. Give the run files of all shards, or use --partial to merge only these."
         )
     _check_paths(runs)
     return _merged(every, missing)
@@ -190,7 +190,7 @@ def _notes(runs: Sequence[Run], factors: Sequence[float], missing: str) -> Itera
         yield Doubt(code="missing-shards", text=text)
     if any(run.preloading is not None for run in runs):
         text = (
-            "Preloading depends on all DAG files, so the merged run has no result for it. To"
+            "The merged run proposes no preloading, because preloading depends on all DAG files. To"
             " measure preloading, scan the folder on one machine."
         )
         yield Doubt(code="merged-preloading", text=text)

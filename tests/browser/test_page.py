@@ -180,7 +180,7 @@ def test_a_file_shows_source_effects_calls_and_experiments(
     line = page.locator(".source tr.line-asked")
     expect(line).to_contain_text("900 ms")
     expect(line).to_contain_text("http GET example.org:443")
-    expect(line).to_contain_text("variable get bucket (stub value)")
+    expect(line).to_contain_text("variable get bucket (placeholder value)")
     expect(page.locator(".source")).not_to_contain_text("END = 1")
     page.get_by_role("button", name=re.compile("^Show lines .* which take almost no time")).click()
     expect(page.locator(".source")).to_contain_text("END = 1")

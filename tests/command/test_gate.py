@@ -186,7 +186,7 @@ def test_the_line_in_the_helper_is_blamed(everything: Everything) -> None:
     )
     assert "dags/common/helper.py:2 now sleeps" in found["slower"].message
     assert (found["import-error"].file, found["import-error"].line) == ("dags/breaks.py", 1)
-    assert "no longer gives DAGs: ModuleNotFoundError" in found["import-error"].message
+    assert "no longer produces DAGs: ModuleNotFoundError" in found["import-error"].message
 
 
 def test_nothing_is_left_in_the_repository(everything: Everything) -> None:

@@ -132,7 +132,7 @@ def test_a_file_that_does_not_import_fails(place: pytest.Pytester) -> None:
     done.assert_outcomes(passed=1, failed=1)
     assert (
         lines_below(done, "parse of a.py")[0]
-        == "a.py gives no DAGs: ModuleNotFoundError: No module named 'nothing_here' (dags/a.py:1)."
+        == "a.py produces no DAGs: ModuleNotFoundError: No module named 'nothing_here' (dags/a.py:1)."
     )
 
 
@@ -175,7 +175,7 @@ def test_it_works_in_parallel(place: pytest.Pytester) -> None:
     done.stdout.fnmatch_lines(
         [
             (
-                "bad.py gives no DAGs: ModuleNotFoundError: No module named 'nothing_here'"
+                "bad.py produces no DAGs: ModuleNotFoundError: No module named 'nothing_here'"
                 " (dags/bad.py:1)."
             )
         ]

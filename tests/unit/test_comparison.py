@@ -132,7 +132,7 @@ def test_the_gate_fails_on_import_errors_only_when_asked(before: Run, after: Run
     asked = scanned.demand(None, "20ms", ["import-error"])
     verdict = scanned.decide(after, None, {}, asked)
     assert verdict.decision is Decision.FAILED
-    assert words.reasons(verdict) == ["breaks.py gives no DAGs: KeyError: 'x' (breaks.py:3)"]
+    assert words.reasons(verdict) == ["breaks.py produces no DAGs: KeyError: 'x' (breaks.py:3)"]
 
 
 def test_what_cannot_be_told_is_neither_passed_nor_failed() -> None:
@@ -202,7 +202,7 @@ def test_a_file_without_its_dags_is_broken_and_not_faster() -> None:
     comparison = compare(run(before), run(after), LIMITS)
     assert (comparison.files[0].outcome, comparison.files[0].breaks) == (Outcome.CANNOT_TELL, True)
     told = decided(run(before), run(after), regression=False, fail_on=["import-error"])
-    assert words.reasons(told) == ["a.py gives no DAGs, but gave DAGs in the baseline"]
+    assert words.reasons(told) == ["a.py produces no DAGs, but produced DAGs in the baseline"]
     alone = compare(run(after), run(after), LIMITS).files[0]
     assert (alone.outcome, alone.breaks, alone.is_fixed) == (Outcome.UNCHANGED, False, False)
 
@@ -259,7 +259,7 @@ def test_the_gate_counts_files_not_reasons() -> None:
     verdict = decided(before, now, fail_on=["import-error"])
     assert verdict.reason == "1 file fails the gate."
     assert words.reasons(verdict) == [
-        "a.py gives no DAGs: import-error",
+        "a.py produces no DAGs: import-error",
         "a.py is 891 ms (9,900 %) slower. No single line explains the change",
     ]
 
@@ -295,7 +295,7 @@ LOST = Failure(type="AirflowDagCycleException", message="Cycle detected in DAG: 
     ("before", "now", "missing"),
     [
         (("a", "b"), ("a",), "loses the DAG b and keeps the DAG a"),
-        (("a", "b"), (), "gives no DAGs"),
+        (("a", "b"), (), "produces no DAGs"),
         (("a",), ("a",), "has an import error and gives only the DAG a"),
         (tuple("abcdefg"), ("a", "b"), "loses the DAGs c, d, e and 2 more and keeps the DAGs a, b"),
     ],

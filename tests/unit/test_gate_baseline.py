@@ -160,7 +160,7 @@ def test_a_file_that_lost_its_dags_fails_and_is_not_faster() -> None:
     (found,) = [finding for finding in told.all_findings if finding.rule is Rule.IMPORT_ERROR]
     assert (
         found.message
-        == "a.py no longer gives DAGs: the file imports without an error but defines no DAG"
+        == "a.py no longer produces DAGs: the file imports without an error but defines no DAG"
     )
     assert (told.files[0].outcome, told.files[0].timing) == (Outcome.CANNOT_TELL, None)
     helper = file("a.py", *times(100), status=Status.NO_DAGS, dag_ids=())

@@ -61,7 +61,7 @@ from unit.gating import (
             None,
             file("a.py", status=Status.TIMED_OUT),
             Outcome.NEW,
-            "a.py is new and gives no DAGs (status: timed-out)",
+            "a.py is new and produces no DAGs (status: timed-out)",
         ),
         (file("a.py", 60), None, Outcome.GONE, "a.py no longer exists"),
         (
@@ -74,13 +74,13 @@ from unit.gating import (
             file("a.py", 60),
             file("a.py", 60, status=Status.IMPORT_ERROR),
             Outcome.CANNOT_TELL,
-            "a.py gives no DAGs (status: ok before, import-error now)",
+            "a.py produces no DAGs (status: ok before, import-error now)",
         ),
         (
             file("a.py", status=Status.KILLED),
             file("a.py", status=Status.TIMED_OUT),
             Outcome.UNCHANGED,
-            "a.py gives no DAGs in either version (status: timed-out)",
+            "a.py produces no DAGs in either version (status: timed-out)",
         ),
     ],
 )

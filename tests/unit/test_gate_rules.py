@@ -37,7 +37,7 @@ def access(kind: str, key: str) -> Access:
             Rule.IMPORT_ERROR,
             parsed(status=Status.IMPORT_ERROR, failures=(BROKEN,)),
             (FRAMES, 5),
-            "a.py no longer gives DAGs: KeyError: 'x'",
+            "a.py no longer produces DAGs: KeyError: 'x'",
         ),
         (
             Rule.NEW_VARIABLE,
@@ -255,7 +255,7 @@ def test_a_file_that_was_broken_already_is_not_told() -> None:
     broken = parsed(status=Status.TIMED_OUT, detail="it took too long")
     assert found(broken, broken, Rule.IMPORT_ERROR) == []
     (finding,) = found(None, broken, Rule.IMPORT_ERROR)
-    assert finding.message == "a.py is new and gives no DAGs: it took too long"
+    assert finding.message == "a.py is new and produces no DAGs: it took too long"
 
 
 def test_one_thing_at_two_lines_is_told_once_for_each_line() -> None:

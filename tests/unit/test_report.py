@@ -416,7 +416,7 @@ def test_markdown_of_a_run() -> None:
     text = markdown.render(now, Fleet(now).plan(), compare(before, now))
     assert text.startswith("## 2 files with 1 DAG take 301 ms")
     assert "| slower | 100 ms | 300 ms | +200 ms (+200%) | <code>a&#124;b.py</code> |" in text
-    assert "- <code>bad.py</code> gives no DAGs" in text
+    assert "- <code>bad.py</code> produces no DAGs" in text
     assert "it is &#60;broken&#62;" in text
 
 

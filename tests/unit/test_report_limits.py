@@ -85,10 +85,10 @@ def test_what_broke_is_told_and_is_not_called_faster() -> None:
     comparison = compare(before, now)
     text = printed(now, "utf-8", comparison)
     assert "0 slower, 0 faster, 0 added, 0 removed, 0 inconclusive, 1 broken, 1 fixed" in text
-    assert "  broken  breaks.py gives no DAGs" in text
-    assert "  fixed  fixed.py gives DAGs again" in text
+    assert "  broken  breaks.py produces no DAGs" in text
+    assert "  fixed  fixed.py produces DAGs again" in text
     found = Page(html.render(now, comparison=comparison, baseline=before)).unpacked("comparison")
-    assert (found["breaks"], found["fixed"]) == ([["breaks.py", "gives no DAGs"]], ["fixed.py"])
+    assert (found["breaks"], found["fixed"]) == ([["breaks.py", "produces no DAGs"]], ["fixed.py"])
     assert "faster" not in {row["change"] for row in found["files"]}
 
 

@@ -90,7 +90,7 @@ def accesses_frame(run: Run) -> pd.DataFrame:
 
 
 def failures_frame(run: Run) -> pd.DataFrame:
-    """One row per file and reason why the file gave no DAGs."""
+    """One row per file and reason why the file produced no DAGs."""
     return table(
         columns.FAILURES,
         (

@@ -180,7 +180,8 @@ class Result(Message, frozen=True):
     # The statements to whose values other objects refer, too.
     shared: tuple[tuple[Short, Short, LineNumber], ...] = ()
 
-    # The tracing mode.
+    # The tracing mode. What the layer of the worker would have added to the times.
+    added_ms: Ms = 0.0
     wall_ms: float = 0.0
     cpu_ms: Ms = 0.0
     queued_ms: Ms = 0.0
@@ -200,3 +201,12 @@ class Result(Message, frozen=True):
     def times(self) -> Times:
         """The times of the tracing pass."""
         return Times(wall_ms=self.wall_ms, cpu_ms=self.cpu_ms, queued_ms=self.queued_ms)
+
+    @property
+    def composed_times(self) -> Times:
+        """The times of the tracing pass, with those of the worker's layer."""
+        return Times(
+            wall_ms=self.wall_ms + self.added_ms,
+            cpu_ms=self.cpu_ms + self.added_ms,
+            queued_ms=self.queued_ms,
+        )

@@ -129,6 +129,25 @@ class Preloaded(Message, frozen=True):
     processes: Count
 
 
+class Surveyed(Message, frozen=True):
+    """The modules that a layer can share, those that it cannot with the reason, and their times:
+    the ns of each module's own code, the ns of garbage collection for each of them, and the ms of
+    all imports.
+    """
+
+    names: list[Short]
+    left_out: list[tuple[Short, str]]
+    own_ns: dict[str, Count]
+    collecting: Ms
+    wall_ms: Ms
+
+
+class Layered(Message, frozen=True):
+    """A worker has imported a layer. ``is_complete``: it has recorded all imports."""
+
+    is_complete: bool
+
+
 class Forked(Message, frozen=True):
     """A worker's process."""
 
@@ -147,5 +166,7 @@ for _form in (
     Prices,
     Described,
     Plugin,
+    Surveyed,
+    Layered,
 ):
     msgspec.json.Decoder(_form)

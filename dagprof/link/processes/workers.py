@@ -11,13 +11,15 @@ import os
 import signal
 import socket
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
+from dagprof.errors import MeasurementError
 from dagprof.link import reading
 from dagprof.link.masking import Masking
 from dagprof.link.messages.reply import NoFork, Reply
-from dagprof.link.messages.zygote import Preloaded
+from dagprof.link.messages.zygote import Failed, Layered, Preloaded, Surveyed
 from dagprof.link.processes.conversation import CannotFork, Conversation, Garbled, Silence
 
 # A worker ends each parse at its limit and answers. One that is silent for so much longer is woken.
@@ -25,6 +27,9 @@ from dagprof.link.processes.conversation import CannotFork, Conversation, Garble
 _WAKE_S, _STOPPED_S, _GRACE_S = 1.0, 0.8, 28.0
 # States in /proc/PID/stat: stopped by a signal, stopped by a debugger.
 _STOPPED = ("T", "t")
+
+
+_Answer = TypeVar("_Answer", bound=msgspec.Struct)
 
 
 class WorkerConversation(Conversation):
@@ -56,11 +61,38 @@ class WorkerConversation(Conversation):
 
         :raises ConnectionLost: the imports ended or stopped the worker, or took too long.
         """
+        return self._began(time_limit_s, Preloaded)
+
+    def surveyed(self, time_limit_s: float) -> Surveyed:
+        """The survey of a layer.
+
+        :raises ConnectionLost: the imports ended or stopped the worker, or took too long.
+        :raises MeasurementError: the survey failed.
+        """
+        return self._began(time_limit_s, Surveyed)
+
+    def layered(self, time_limit_s: float) -> Layered:
+        """Whether the worker has recorded its layer.
+
+        :raises ConnectionLost: as ``surveyed``.
+        """
+        return self._began(time_limit_s, Layered)
+
+    def _began(self, time_limit_s: float, form: type[_Answer]) -> _Answer:
+        line = self._watched(time_limit_s)
         try:
-            found = msgspec.json.decode(self._watched(time_limit_s), type=Preloaded)
+            return self._masking.answer(msgspec.json.decode(line, type=form))
+        except msgspec.ValidationError:
+            refused = self._refusal(line)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise Garbled(type(error).__name__) from error
-        return self._masking.answer(found)
+        raise MeasurementError(refused.failed)
+
+    def _refusal(self, line: bytes) -> Failed:
+        try:
+            return self._masking.answer(msgspec.json.decode(line, type=Failed))
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise Garbled(type(error).__name__) from error
 
     def _watched(self, time_limit_s: float) -> bytes:
         with contextlib.suppress(Silence):

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import msgspec
@@ -58,6 +59,7 @@ _PLUGINS = (
     " folder to --plugins."
 )
 _Answer = TypeVar("_Answer", bound=msgspec.Struct)
+_NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 def _exit(code: int) -> str:
@@ -225,9 +227,10 @@ class Zygote:
             raise MeasurementError(self._why_garbled())
         return found
 
-    def fork_worker(self, preload: Sequence[str] = ()) -> WorkerConversation:
-        """Fork a new worker. The caller closes its conversation. A worker that first imports the
-        modules ``preload`` reports that as its first message, see ``preloaded``.
+    def fork_worker(self, begin: Mapping[str, object] = _NOTHING) -> WorkerConversation:
+        """Fork a new worker. The caller closes its conversation. ``begin`` says what the worker
+        does before its first parse (``preload``, ``survey`` or ``layer``). It reports that as its
+        first message.
 
         :raises ConnectionLost: the zygote is gone.
         """
@@ -238,7 +241,7 @@ class Zygote:
         # is an end of file.
         try:
             with theirs:
-                self._control.send({"op": "worker", "preload": list(preload)}, attached=theirs)
+                self._control.send({"op": "worker", **begin}, attached=theirs)
                 forked = self._control.answer(_FORK_LIMIT_S, Forked, Failed)
             if isinstance(forked, Failed):
                 raise ConnectionLost(forked.failed)

@@ -31,6 +31,8 @@ from dagprof.model import LOOKUP_KINDS, Doubt, FileResult, LookupPrices, Price, 
 from dagprof.quantities import parse_latency
 
 _LIMIT_S = 120.0
+# The measurement usually ends within this time.
+_USUAL_S = 20.0
 _LARGEST = 10_000
 
 
@@ -87,9 +89,12 @@ def prices(
     cache: str | None,
     doubts: list[Doubt],
     begins: Callable[[str], object],
+    *,
+    left_s: float,
 ) -> LookupPrices | None:
     """The price of look-ups: the measured one, or what the settings say. None if it is unknown.
-    Adds to ``doubts`` why dagprof could not measure it. dagprof calls ``begins`` when it measures.
+    Adds to ``doubts`` why dagprof could not measure it. dagprof calls ``begins`` when it measures,
+    which it does only if there is enough time left.
     """
     given = dict(map(parse_latency, settings.lookup_latency))
     if "" in given:
@@ -99,6 +104,9 @@ def prices(
     file = _file(zygote, cache)
     found = _kept(file)
     if found is None and settings.depth in (Depth.NORMAL, Depth.FULL):
+        if left_s < _USUAL_S:
+            doubts.append(_unmeasured("the time budget ran out"))
+            return None
         begins("measuring how long lookups take")
         found = _measured(zygote, doubts)
         if found is not None and file is not None:
@@ -141,12 +149,16 @@ def _measured(zygote: Zygote, doubts: list[Doubt]) -> Prices | None:
             return zygote.ask({"op": "prices"}, Prices, limit_s=_LIMIT_S)
         except DagprofError as error:
             reason = str(error)
+    doubts.append(_unmeasured(reason))
+    return None
+
+
+def _unmeasured(reason: str) -> Doubt:
     text = (
         f"dagprof could not measure how long lookups take ({reason.rstrip('.')}). To set the time"
         " yourself, use --lookup-latency."
     )
-    doubts.append(Doubt(code="no-lookup-price", text=text))
-    return None
+    return Doubt(code="no-lookup-price", text=text)
 
 
 def _file(zygote: Zygote, cache: str | None) -> Path | None:

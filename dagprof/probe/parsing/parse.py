@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ..versions.airflow_api import AirflowApi
     from ..versions.delivery import Delivery
     from ..versions.shapes import Dag, DagBag, Document
+    from .imports.layer import Layer
 
     class ParsesWith(Protocol):
         """The surroundings of a parse. The times of Airflow's import are 0 unless each parse
@@ -153,7 +154,8 @@ def _dagbag_ms(bag: DagBag) -> float:
 
 class TracedParse:
     """The instruments of the tracing pass around one file, or one zip archive. ``helpers`` are
-    files of imported modules whose statements are timed, too.
+    files of imported modules whose statements are timed, too. ``layer`` holds the modules that the
+    worker has imported instead of the parse.
     """
 
     def __init__(
@@ -162,6 +164,7 @@ class TracedParse:
         building_classes: list[type],
         checkpoint: Callable[[str, int], object] = lambda file, line: None,
         helpers: Collection[str] = (),
+        layer: Layer | None = None,
     ) -> None:
         self._file = file
         self._helpers = frozenset(helpers)
@@ -171,7 +174,7 @@ class TracedParse:
         self._dag_module = ""
         self.plain: list[UntracedRow] = []
         self._made: dict[tuple[str, str, int], None] = {}
-        self.tracer = tracing.ImportTracer(self._current_line, self._note_collection)
+        self.tracer = tracing.ImportTracer(self._current_line, self._note_collection, layer)
         self.clock = statements.StatementClock(
             self.tracer.excluded, lambda line: checkpoint(file, line)
         )
@@ -288,6 +291,12 @@ class TracedParse:
         finally:
             self.tracer.apart.compile_ns += perf_counter_ns() - started
             self.tracer.apart.compile_cpu_ns += process_time_ns() - cpu_started
+
+    @property
+    def added_ms(self) -> float:
+        """The time that the parse would have taken longer without the layer."""
+        reached = self.tracer.reached
+        return reached.added_ns / 1e6 if reached is not None else 0.0
 
     @property
     def left_out(self) -> dict[str, int]:

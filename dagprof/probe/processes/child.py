@@ -18,6 +18,7 @@ from ..system.usage import queued_ms, within_ms
 from ..versions import airflow_api, delivery
 
 if TYPE_CHECKING:
+    from ..parsing.imports.layer import Layer
     from ..protocol.result import Ending, ExitTimes, Facts, Result
     from ..protocol.rows import AccessRow, LineRow
     from ..protocol.worker import ParseRequest
@@ -50,6 +51,8 @@ class Surroundings:
         self.collector = collector.Collector()
         self.delivery: delivery.Delivery
         self.own_modules: list[str] = []
+        # What the worker has imported before its parses.
+        self.layer: Layer | None = None
 
     def import_airflow(self) -> None:
         wall, cpu = perf_counter(), process_time()
@@ -238,6 +241,7 @@ class Child:
             around.api.building_classes(),
             effects.checkpoint,
             self._request.get("helpers", ()),
+            around.layer,
         )
         effects.install(around.api, runs_exit_handlers=around.delivery.is_supervised)
         self._effects = effects
@@ -253,6 +257,8 @@ class Child:
             "trace": traced.report(parsed.figures["load_ms"]),
             "lost": lost[: bounds.LOST_DAGS],
         }
+        if around.layer is not None:
+            facts["added_ms"] = traced.added_ms
         self._left_out.update(traced.left_out, lost=len(lost) - len(facts["lost"]))
         return {**facts, **self._describe(parsed)}
 

@@ -10,21 +10,23 @@ from ..channel import Channel
 from ..system.kernel import become_subreaper, forbid_core_dumps, standing
 from ..versions import delivery
 from ..versions.airflow_api import PROCESSOR
-from . import child, preloading
+from . import child
+from .before import layering, preloading
 from .guard import Guard
 from .isolation import Isolation
 
 if TYPE_CHECKING:
     from ..protocol.worker import ParseRequest, Reply
+    from ..protocol.zygote import WorkerRequest
 
 
 def serve(
     channel: Channel,
     surroundings: child.Surroundings,
     pre_imported: list[str],
-    preload: list[str],
+    begin: WorkerRequest,
 ) -> None:
-    """Import the modules ``preload``, and report that. Then answer requests until the other side is
+    """Import what ``begin`` asks for, and report that. Then answer requests until the other side is
     gone.
 
     The collector is off here and on in the children. Otherwise the requests that a worker reads
@@ -36,8 +38,14 @@ def serve(
     surroundings.api.prepare_child()
     isolation = Isolation(surroundings)
     is_supervised = delivery.is_supervised(surroundings.config["temperature"] == PROCESSOR)
-    if preload:
-        channel.send(preloading.preload(preload, surroundings.collector))
+    if begin.get("preload"):
+        channel.send(preloading.preload(begin["preload"], surroundings.collector))
+    if begin.get("survey"):
+        channel.send(layering.survey(begin["survey"], surroundings.collector))
+        return
+    if "layer" in begin:
+        surroundings.layer = layering.imported(begin["layer"], surroundings.collector)
+        channel.send({"is_complete": surroundings.layer is not None})
     before = standing()
     while True:
         request: ParseRequest | None = channel.receive()

@@ -242,7 +242,7 @@ class Zygote:
                     Channel(connection),
                     self._surroundings,
                     self._pre_imported,
-                    request.get("preload", []),
+                    request,
                 )
                 code = 0
             except BaseException:

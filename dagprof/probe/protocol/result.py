@@ -137,7 +137,8 @@ class Facts(TypedDict, total=False):
     fixed: list[str]
     unkept: list[LineRow]
     shared: list[LineRow]
-    # The tracing mode.
+    # The tracing mode. ``added_ms``: what the modules of a layer would add to the times.
+    added_ms: float
     wall_ms: float
     cpu_ms: float
     queued_ms: float

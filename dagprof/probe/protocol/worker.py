@@ -41,6 +41,38 @@ class Preloaded(TypedDict):
     processes: int
 
 
+class LayerRequest(TypedDict):
+    """To a worker: the modules of a layer, to import before the first parse. ``own_ns`` is the time
+    of each module's own code, and ``collecting`` the nanoseconds of garbage collection for each of
+    them.
+    """
+
+    names: list[str]
+    own_ns: dict[str, int]
+    collecting: float
+
+
+class Layered(TypedDict):
+    """From a worker before its first parse, if it was asked to import a layer: whether it has
+    recorded all imports.
+    """
+
+    is_complete: bool
+
+
+class Surveyed(TypedDict, total=False):
+    """From a worker that surveys a layer: the modules that can be in it, those that cannot with the
+    reason, the times (see ``LayerRequest``), and the time of all imports without tracing.
+    """
+
+    failed: str
+    names: list[str]
+    left_out: list[TextRow]
+    own_ns: dict[str, int]
+    collecting: float
+    wall_ms: float
+
+
 class PlainRequest(TypedDict):
     """To a worker: the fields of every request. ``mode`` is ``timing``, ``trace`` or ``stacks``."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 from .rows import Json, TextRow
-from .worker import NoFork
+from .worker import LayerRequest, NoFork
 
 
 class Config(TypedDict):
@@ -53,9 +53,14 @@ class PreImportRequest(DescribeRequest, total=False):
 
 
 class WorkerRequest(ZygoteRequest, total=False):
-    """``preload``: modules that the worker imports, and reports, before its first parse."""
+    """``preload``: modules that the worker imports, and reports, before its first parse.
+    ``survey``: modules for a layer, which the worker only measures. ``layer``: the layer that the
+    worker imports before its first parse.
+    """
 
     preload: list[str]
+    survey: list[str]
+    layer: LayerRequest
 
 
 class AirflowFacts(TypedDict):

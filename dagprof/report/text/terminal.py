@@ -259,7 +259,7 @@ def _comparison(comparison: Comparison, console: Console) -> None:
     ):
         _changes(word, style, [describe(file) for file in files], console)
     _changes("broken", "red", [f"{file.path} {file.missing}" for file in breaks], console)
-    _changes("fixed", "green", [f"{file.path} gives DAGs again" for file in fixed], console)
+    _changes("fixed", "green", [f"{file.path} produces DAGs again" for file in fixed], console)
     for sentence in comparison.warnings:
         console.print(Text(f"  note    {safe_text(sentence, 400)}", style="dim"))
 

@@ -41,6 +41,13 @@ class Excluded:
             self._collected(took_ns)
             self.gc_cpu_ns += process_time_ns() - self._cpu_started
 
+    def collected_earlier(self, took_ns: int) -> None:
+        """Count a collection that the parse would have paid for if no other process had."""
+        if took_ns:
+            self.gc_ns += took_ns
+            self.gc_cpu_ns += took_ns
+            self._collected(took_ns)
+
     def compiling(self, compile_source: Callable[..., CodeType]) -> Callable[..., CodeType]:
         """Wrap the loader's function that compiles in a clock."""
         if sys.dont_write_bytecode:

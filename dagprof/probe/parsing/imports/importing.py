@@ -7,7 +7,7 @@ from __future__ import annotations
 import importlib
 import sys
 from types import FrameType, ModuleType
-from typing import Dict
+from typing import Dict, Iterable, Mapping, Sequence
 
 from ... import origin
 
@@ -73,3 +73,26 @@ def modules_without_parts() -> frozenset[str]:
         for name, module in sys.modules.items()
         if type(module) is ModuleType and "__path__" not in vars(module)
     )
+
+
+def targets(
+    namespace: Mapping[str, object], name: str, fromlist: Sequence[str] | None, level: int
+) -> list[str]:
+    """The loaded modules that one import statement asked for."""
+    if level:
+        package = namespace.get("__package__")
+        package = package if isinstance(package, str) else ""
+        base = package.rsplit(".", level - 1)[0] if level > 1 else package
+        name = base + "." + name if name else base
+    found = [name] if name in sys.modules else []
+    for part in _parts(name, fromlist):
+        if isinstance(part, str) and name + "." + part in sys.modules:
+            found.append(name + "." + part)
+    return found
+
+
+def _parts(name: str, fromlist: Sequence[str] | None) -> Iterable[object]:
+    """The names that a ``from`` import takes. A star takes all names that the module exports."""
+    if fromlist and "*" in fromlist:
+        return getattr(sys.modules.get(name), "__all__", None) or ()
+    return fromlist or ()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import importlib._bootstrap as bootstrap
 import sys
-from typing import TYPE_CHECKING, Iterable, Mapping, Sequence, cast
+from typing import TYPE_CHECKING, cast
 
 from ... import bounds, origin
 from . import tracing
+from .importing import targets
 
 if TYPE_CHECKING:
     from typing import Tuple
@@ -115,8 +116,8 @@ class _Report:
             if importer is None:
                 continue
             enclosing = self._place.get(importer, tracing.OUTSIDE)
-            targets = _targets(namespace, name, fromlist, level)
-            self._add(enclosing, importer, line, False, 0, targets, is_executed=is_executed)
+            named = targets(namespace, name, fromlist, level)
+            self._add(enclosing, importer, line, False, 0, named, is_executed=is_executed)
 
     def _collect_calls(self) -> None:
         for line, namespace, name, fromlist, level, top, caller, is_inside in zip(
@@ -132,7 +133,7 @@ class _Report:
                     where,
                     is_in_function,
                     caller,
-                    _targets(namespace, name, fromlist, level),
+                    targets(namespace, name, fromlist, level),
                 )
 
     def _add(
@@ -216,26 +217,3 @@ def _file_of(name: str) -> str:
 def _name_of(namespace: object) -> str | None:
     name = namespace.get("__name__") if isinstance(namespace, dict) else None
     return bounds.plain(name) if isinstance(name, str) else None
-
-
-def _targets(
-    namespace: Mapping[str, object], name: str, fromlist: Sequence[str] | None, level: int
-) -> list[str]:
-    """The loaded modules that one import statement asked for."""
-    if level:
-        package = namespace.get("__package__")
-        package = package if isinstance(package, str) else ""
-        base = package.rsplit(".", level - 1)[0] if level > 1 else package
-        name = base + "." + name if name else base
-    found = [name] if name in sys.modules else []
-    for part in _parts(name, fromlist):
-        if isinstance(part, str) and name + "." + part in sys.modules:
-            found.append(name + "." + part)
-    return found
-
-
-def _parts(name: str, fromlist: Sequence[str] | None) -> Iterable[object]:
-    """The names that a ``from`` import takes. A star takes all names that the module exports."""
-    if fromlist and "*" in fromlist:
-        return getattr(sys.modules.get(name), "__all__", None) or ()
-    return fromlist or ()

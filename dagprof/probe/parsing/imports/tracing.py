@@ -28,6 +28,7 @@ from .repeats import without_repeats
 
 if TYPE_CHECKING:
     from .importing import Namespace
+    from .layer import Layer
 
 OUTSIDE = -1
 
@@ -35,7 +36,7 @@ OUTSIDE = -1
 # name, place of the load around it, ns, ns of the loads in it, line and name of the importer,
 # running line.
 LOAD_FIELDS = 7
-_ELAPSED, _INSIDE = 2, 3
+ELAPSED, INSIDE = 2, 3
 # A hit, which is a statement that a module ran: line, whether ``exec`` ran the code, namespace,
 # name, fromlist, level.
 HIT_FIELDS = 6
@@ -56,19 +57,21 @@ class ImportTracer:
     ``current_line`` returns the DAG file's running line. ``collected`` receives how long each
     garbage collection took, in ns. ``apart`` holds the time of collections and compilations.
     ``left_out`` counts the loads and import statements beyond the number that is kept. The time of
-    such a load counts for the load around it.
+    such a load counts for the load around it. ``reached`` adds what the parse would have loaded
+    without the ``layer`` of its worker.
     """
 
     def __init__(
         self,
         current_line: Callable[[], int] = lambda: 0,
         collected: Callable[[int], None] = lambda took_ns: None,
+        layer: Layer | None = None,
     ) -> None:
         self.loads: list[Any] = []
         self.hits: list[Any] = []
         self.calls: list[Any] = []
         self.memory: list[tuple[object, int, int]] = []
-        self._current_line = current_line
+        self.current_line = current_line
         self.anonymous = AnonymousMemory()
         self.apart = Excluded(collected)
 
@@ -79,6 +82,7 @@ class ImportTracer:
         # Recorded statements that were dropped again, and how long dropping took.
         self._dropped = self._dropping_ns = 0
         self.left_out = {"loads": 0, "imports": 0}
+        self.reached = layer.reached_by(self) if layer is not None else None
 
         # The load under way, by its place in ``loads``.
         self._top = OUTSIDE
@@ -92,9 +96,12 @@ class ImportTracer:
     def excluded_ns(self) -> int:
         """Nanoseconds of collections, compilations and tracing so far."""
         kept = len(self.hits) // HIT_FIELDS + len(self.calls) // CALL_FIELDS
-        written = self._hit_ns * (kept + self._dropped)
         others = self._repeated_ns * self._repeated + self._passed_ns * self._passed
-        tracing = written + others + self._dropping_ns
+        tracing = others + self._dropping_ns
+        if self.reached is not None:
+            kept -= self.reached.statements
+            tracing += self.reached.spent_ns - self.reached.added_ns
+        tracing += self._hit_ns * (kept + self._dropped)
         return self.apart.gc_ns + self.apart.compile_ns + tracing
 
     def excluded(self) -> tuple[int, int]:
@@ -104,6 +111,23 @@ class ImportTracer:
         wall_ns, apart = self.excluded_ns(), self.apart
         tracing_ns = wall_ns - apart.gc_ns - apart.compile_ns
         return wall_ns, tracing_ns + apart.gc_cpu_ns + apart.compile_cpu_ns
+
+    @property
+    def top(self) -> int:
+        """The place of the load under way, or ``OUTSIDE``."""
+        return self._top
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all records were kept."""
+        return not any(self.left_out.values()) and not self._dropped
+
+    def has_room(self) -> bool:
+        """Whether another load can be kept. If not, count it."""
+        if len(self.loads) < _MOST_LOADS:
+            return True
+        self.left_out["loads"] += 1
+        return False
 
     def install(self) -> None:
         self.anonymous.open()
@@ -151,7 +175,9 @@ class ImportTracer:
             modules_without_parts(),
             origin.of_file,
         )
-        hits, calls = self.hits, self.calls
+        hits, calls, reached = self.hits, self.calls, self.reached
+        if reached is not None:
+            known = frozenset(name for name in known if name not in reached)
         last_place, last_name = -1, ""
         last_globals: Namespace | None = None
         executing = place_of
@@ -194,12 +220,18 @@ class ImportTracer:
                     )
                 else:
                     last_place, last_name, last_globals = place, name, globals
-                    extend((*executing(frame, globals), name, fromlist, level))
+                    hit = (*executing(frame, globals), name, fromlist, level)
+                    if reached is not None:
+                        reached.by_hit(hit)
+                    extend(hit)
                     if len(hits) > _MOST_HITS:
                         self._drop_repeats()
                 self._of_call = False
             else:
-                extend_calls((frame.f_lineno, globals, name, fromlist, level, *called(), True))
+                call = (frame.f_lineno, globals, name, fromlist, level, *called(), True)
+                if reached is not None:
+                    reached.by_call(call)
+                extend_calls(call)
                 if len(calls) > _MOST_CALLS:
                     self._drop_repeats()
                 self._of_call = True
@@ -229,7 +261,7 @@ class ImportTracer:
         DAG file's running line.
         """
         top = self._top
-        return top, module_line(sys._getframe(depth)) if top >= 0 else self._current_line()
+        return top, module_line(sys._getframe(depth)) if top >= 0 else self.current_line()
 
     def _statement(self, name: str) -> tuple[int, Namespace, int]:
         """Line and namespace of the statement that caused the load of ``name``, and the running
@@ -245,7 +277,7 @@ class ImportTracer:
             return (
                 line,
                 self.hits[2 - HIT_FIELDS] or {},
-                line if self._top >= 0 else self._current_line(),
+                line if self._top >= 0 else self.current_line(),
             )
         frame = outside_importlib(sys._getframe(2))
         if frame is None:
@@ -260,9 +292,10 @@ class ImportTracer:
         frame = outside_importlib(sys._getframe(2))
         if frame is not None:
             is_in_function = bool(frame.f_code.co_flags & IN_FUNCTION)
-            self.calls.extend(
-                (frame.f_lineno, frame.f_globals, name, (), 0, *self._called(), is_in_function)
-            )
+            call = (frame.f_lineno, frame.f_globals, name, (), 0, *self._called(), is_in_function)
+            if self.reached is not None:
+                self.reached.by_call(call)
+            self.calls.extend(call)
             if len(self.calls) > _MOST_CALLS:
                 self._drop_repeats()
 
@@ -274,7 +307,7 @@ class ImportTracer:
             self.memory,
             origin.of_file,
         )
-        excluded, anonymous = self.excluded_ns, self.anonymous
+        excluded, anonymous, has_room = self.excluded_ns, self.anonymous, self.has_room
 
         def traced_load(name: str, import_: object) -> ModuleType:
             # ``_top`` is the stack of one thread. A load of another thread would seem to be inside
@@ -284,8 +317,7 @@ class ImportTracer:
             if name in modules:
                 note_again(name)
                 return ordinary(name, import_)
-            if len(loads) >= _MOST_LOADS:
-                self.left_out["loads"] += 1
+            if not has_room():
                 return ordinary(name, import_)
 
             parent, here = self._top, len(loads)
@@ -306,9 +338,9 @@ class ImportTracer:
                 return ordinary(name, import_)
             finally:
                 elapsed = clock() - started - (excluded() - before)
-                loads[here + _ELAPSED] = elapsed
+                loads[here + ELAPSED] = elapsed
                 if parent >= 0:
-                    loads[parent + _INSIDE] += elapsed
+                    loads[parent + INSIDE] += elapsed
                 if is_users:
                     memory.append((importer, line, anonymous.grown_kib(before_kib)))
                 self._top = parent

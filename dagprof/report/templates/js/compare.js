@@ -73,7 +73,7 @@ class CompareView {
     this.sort = { key: "", down: true };
     this.list.append(el("h2", { tabindex: "-1" }, "Comparison with the baseline"), el("p", {}, data.sentence),
       ...data.breaks.map(([path, missing]) => el("p", { class: "note bad" }, el("code", {}, path), ` ${missing} now.`)),
-      ...data.fixed.map((path) => el("p", { class: "note good" }, el("code", {}, path), " gives DAGs again.")),
+      ...data.fixed.map((path) => el("p", { class: "note good" }, el("code", {}, path), " produces DAGs again.")),
       ...data.warnings.map((text) => el("p", { class: "note" }, text)), scrolling(this.table, "Files that changed"));
     place.append(this.list, this.one);
     this.refresh();

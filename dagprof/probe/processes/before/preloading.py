@@ -11,14 +11,14 @@ import threading
 from time import perf_counter
 from typing import TYPE_CHECKING, Sequence
 
-from .. import bounds, faults
-from ..system import mapped
-from ..system.kernel import children
+from ... import bounds, faults
+from ...system import mapped
+from ...system.kernel import children
 
 if TYPE_CHECKING:
-    from ..protocol.rows import TextRow
-    from ..protocol.worker import Preloaded
-    from ..start.collector import Collector
+    from ...protocol.rows import TextRow
+    from ...protocol.worker import Preloaded
+    from ...start.collector import Collector
 
 
 def preload(names: Sequence[str], collector: Collector) -> Preloaded:
@@ -30,7 +30,7 @@ def preload(names: Sequence[str], collector: Collector) -> Preloaded:
     each fork do not count: OpenBLAS, which comes with numpy, ends its threads and starts them
     again.
     """
-    before, known, memory = _open_things(), set(sys.modules), mapped.kib()
+    before, known, memory = open_things(), set(sys.modules), mapped.kib()
     failed: list[TextRow] = []
     started = perf_counter()
     for name in names:
@@ -39,7 +39,7 @@ def preload(names: Sequence[str], collector: Collector) -> Preloaded:
         except BaseException as error:
             failed.append([name, faults.one_line(error)])
     wall_ms = (perf_counter() - started) * 1000
-    threads, sockets, processes = (now - then for now, then in zip(_open_things(), before))
+    threads, sockets, processes = (now - then for now, then in zip(open_things(), before))
     collector.settle_preloaded()
     loaded = [
         bounds.cut(bounds.plain(name), bounds.NAME) for name in sys.modules if name not in known
@@ -55,7 +55,7 @@ def preload(names: Sequence[str], collector: Collector) -> Preloaded:
     }
 
 
-def _open_things() -> tuple[int, int, int]:
+def open_things() -> tuple[int, int, int]:
     """The numbers of threads, of sockets and of children of this process, after a fork."""
     pid = os.fork()
     if pid == 0:

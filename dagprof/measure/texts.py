@@ -1,0 +1,60 @@
+"""The texts of the user's Python files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePath
+
+from dagprof import bounded
+
+_LARGEST_BYTES = 2_000_000
+
+
+def code_folders(environ: Mapping[str, str]) -> list[Path]:
+    """The folders besides the bundle root from which DAG files import the user's code: those of
+    AIRFLOW_HOME, the plugins folder and PYTHONPATH.
+    """
+    home, plugins = environ.get("AIRFLOW_HOME"), environ.get("AIRFLOW__CORE__PLUGINS_FOLDER")
+    found = [Path(home) / "plugins", Path(home) / "config"] if home else []
+    found += [Path(plugins)] if plugins and Path(plugins) not in found else []
+    found += [
+        Path(part).absolute() for part in environ.get("PYTHONPATH", "").split(os.pathsep) if part
+    ]
+    return [path for path in found if os.path.isdir(path)]
+
+
+def sources(roots: Iterable[Path]) -> dict[str, bytes]:
+    """The texts of all Python files, also behind links. A link to one of the folders above it is
+    not followed.
+    """
+    found: dict[str, bytes] = {}
+    for root in roots:
+        for folder, names, files in os.walk(root, followlinks=True):
+            names[:] = [
+                name
+                for name in names
+                if not name.startswith(".")
+                and name not in ("__pycache__", "node_modules", "site-packages")
+                and not _leads_back(os.path.join(folder, name))
+            ]
+            for name in files:
+                path = os.path.join(folder, name)
+                if name.endswith(".py") and path not in found:
+                    found[path] = text(Path(path))
+    return found
+
+
+def _leads_back(folder: str) -> bool:
+    """Whether a folder is a link to one of the folders above it."""
+    return os.path.islink(folder) and os.path.realpath(folder) in map(
+        os.path.realpath, PurePath(folder).parents
+    )
+
+
+def text(path: Path) -> bytes:
+    """The beginning of a file; empty if it cannot be read."""
+    try:
+        return bounded.head(path, _LARGEST_BYTES)
+    except OSError:
+        return b""

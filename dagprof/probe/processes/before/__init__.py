@@ -1,0 +1,1 @@
+"""What a worker imports before it parses the first file."""
