@@ -135,11 +135,11 @@ def timed(reply: Reply) -> Timed | None:
     return Timed(reply, reply.result, reply.result.sample)
 
 
-def samples(timings: Sequence[Timed], added_ms: float = 0.0) -> Samples:
-    """The timed parses as columns. ``added_ms`` is what the layer of the worker would have added to
-    each of them, all of it in the load stage.
+def samples(timings: Sequence[Timed], added_ms: float = 0.0, added_cpu_ms: float = 0.0) -> Samples:
+    """The timed parses as columns. The layer of the worker would have added ``added_ms`` to each of
+    them, all of it in the load stage.
     """
-    rows = [_composed(row.sample, added_ms) for row in timings]
+    rows = [_composed(row.sample, added_ms, added_cpu_ms) for row in timings]
     columns: dict[str, Any] = {
         name: tuple(_rounded(getattr(row, name)) for row in rows) for name in _FIGURES
     }
@@ -147,12 +147,15 @@ def samples(timings: Sequence[Timed], added_ms: float = 0.0) -> Samples:
     return Samples(**columns, overhead_ms=overhead)
 
 
-def _composed(sample: Sample, added_ms: float) -> Sample:
+def _composed(sample: Sample, added_ms: float, added_cpu_ms: float) -> Sample:
     if not added_ms:
         return sample
-    names = ("wall_ms", "cpu_ms", "load_ms", "dagbag_ms")
     changed: Sample = msgspec.structs.replace(
-        sample, **{name: getattr(sample, name) + added_ms for name in names}
+        sample,
+        wall_ms=sample.wall_ms + added_ms,
+        cpu_ms=sample.cpu_ms + added_cpu_ms,
+        load_ms=sample.load_ms + added_ms,
+        dagbag_ms=sample.dagbag_ms + added_ms,
     )
     return changed
 

@@ -12,9 +12,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar, cast
 
+import msgspec
+
 from dagprof.errors import MeasurementError
 from dagprof.link.messages.reply import Reply
-from dagprof.link.messages.zygote import Layered, PreImported, Preloaded, ProbeConfig
+from dagprof.link.messages.zygote import Costs, Layered, PreImported, Preloaded, ProbeConfig
 from dagprof.link.metadata import MetadataDatabase
 from dagprof.link.processes.conversation import ConnectionLost
 from dagprof.link.processes.workers import WorkerConversation
@@ -37,17 +39,12 @@ class Layer(NamedTuple):
     """Modules that workers import before they parse; see ``measure.layers``."""
 
     names: tuple[str, ...]
-    own_ns: Mapping[str, int]
-    collecting: float
+    costs: Costs
 
     @property
     def request(self) -> Mapping[str, object]:
         """What a worker needs to import the layer."""
-        return {
-            "names": list(self.names),
-            "own_ns": dict(self.own_ns),
-            "collecting": self.collecting,
-        }
+        return {"names": list(self.names), **msgspec.to_builtins(self.costs)}
 
     def check(self, answer: Layered) -> None:
         """

@@ -19,6 +19,7 @@ import msgspec
 
 from dagprof.attribution.shared_imports import shared_imports
 from dagprof.attribution.sources import module_names
+from dagprof.config.settings import Depth
 from dagprof.errors import MeasurementError
 from dagprof.link.processes.conversation import ConnectionLost
 from dagprof.measure import texts
@@ -33,6 +34,8 @@ _FEWEST_FILES, _LEAST_USERS = 10, 3
 _WORTH_MS = 50.0
 # How many files are measured in isolation, too: this share of them, within these limits.
 _CHECKED_SHARE, _FEWEST_CHECKED, _MOST_CHECKED = 0.05, 4, 12
+# How often each of them is parsed in isolation.
+_CHECKS = 2
 
 
 class Survey(NamedTuple):
@@ -71,7 +74,7 @@ def surveyed(
         return None
     if found.wall_ms < _WORTH_MS:
         return None
-    layer = Layer(tuple(found.names), found.own_ns, found.collecting)
+    layer = Layer(tuple(found.names), found.costs)
     return Survey(layer, found.wall_ms, tuple(found.left_out))
 
 
@@ -87,6 +90,14 @@ def _candidates(files: Sequence[Path], roots: Sequence[Path]) -> list[str]:
 def limits(ordinary: ParseLimits) -> ParseLimits:
     """The limits of parses with a layer: only a tracing pass shows which modules a file reaches."""
     changed: ParseLimits = msgspec.structs.replace(ordinary, always_traces=True)
+    return changed
+
+
+def check_limits(ordinary: ParseLimits) -> ParseLimits:
+    """The limits of the parses that check a composed time: a few, and nothing but the time."""
+    changed: ParseLimits = msgspec.structs.replace(
+        ordinary, repeat=_CHECKS, depth=Depth.QUICK, stacks_from_ms=None
+    )
     return changed
 
 
@@ -113,29 +124,25 @@ def to_check(results: Mapping[Path, Measured]) -> list[Path]:
 
 
 def summary(
-    survey: Survey, composed: Mapping[Path, Measured], results: Mapping[Path, Measured]
+    survey: Survey, composed: Mapping[Path, Measured], checked: Mapping[Path, Measured]
 ) -> Layers:
-    """What the Run says of its layer. ``results`` are the final results of the files, some of them
-    from isolation.
+    """What the Run says of its layer: the files with composed times, and those that were checked in
+    isolation.
     """
-    checked = [
-        Composed(
-            path=before.result.path,
-            composed_ms=round(before.result.own_ms, 3),
-            measured_ms=round(results[path].result.own_ms, 3),
-        )
-        for path, before in composed.items()
-        if path in results
-        and results[path] is not before
-        and results[path].result.is_timed
-        and not results[path].result.composed_ms
-    ]
     return Layers(
         names=survey.layer.names,
-        modules=len(survey.layer.own_ns),
+        modules=len(survey.layer.costs.own_ns),
         wall_ms=round(survey.wall_ms, 3),
-        files=sum(bool(measured.result.composed_ms) for measured in results.values()),
-        checked=tuple(checked),
+        files=len(composed),
+        checked=tuple(
+            Composed(
+                path=measured.result.path,
+                composed_ms=round(composed[path].result.own_ms, 3),
+                measured_ms=round(measured.result.own_ms, 3),
+            )
+            for path, measured in checked.items()
+            if measured.result.is_timed
+        ),
         left_out=survey.left_out,
     )
 

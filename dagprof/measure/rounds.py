@@ -82,8 +82,9 @@ class Rounds:
         layered: Crew | None = None,
     ) -> None:
         self._layered = layered
-        # The results of files whose times are composed, before any of them is measured again.
+        # The files whose times are composed, and those that were also measured in isolation.
         self.composed: dict[Path, Measured] = {}
+        self.checked: dict[Path, Measured] = {}
         self._crew, self._prover, self._settings, self._limits = crew, prover, settings, limits
         self._budget, self._progress, self._root, self._shown = budget, progress, root, shown
         self._results: dict[Path, Measured] = {}
@@ -153,8 +154,8 @@ class Rounds:
         return Job(path, partial(file.measure, limits=self._limits))
 
     def _compose(self, files: Sequence[Path], crew: Crew) -> list[Path]:
-        """Parse the files with the layer. Return those that must be measured in isolation: some to
-        check, and those that a parse with a layer cannot show.
+        """Parse the files with the layer, and some of them in isolation, to check the composed
+        times. Return the files that a parse with a layer cannot show.
         """
         work = partial(file.measure, limits=layers.limits(self._limits))
         found: dict[Path, Measured] = {}
@@ -165,7 +166,12 @@ class Rounds:
                 found[path] = measured
                 self._keep(path, measured, len(found))
         self.composed = {path: each for path, each in found.items() if each.result.composed_ms}
-        return [path for path in files if path not in found] + layers.to_check(self.composed)
+        self._progress.preparing("checking composed parse times in isolation")
+        check = partial(file.measure, limits=layers.check_limits(self._limits))
+        jobs = [Job(path, check) for path in layers.to_check(self.composed)]
+        for measured in self._crew.do(jobs, self._budget):
+            self.checked[named[measured.result.path]] = measured
+        return [path for path in files if path not in found]
 
     def _within_budget(self, files: Sequence[Path], began: float) -> None:
         """Parse each file once, then run all passes over the files, slowest first, and the

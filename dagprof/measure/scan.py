@@ -244,7 +244,7 @@ class _Scan:
         }
         results = rounds.measure(files, known)
         if survey is not None and rounds.composed:
-            self._layers = layers.summary(survey, rounds.composed, rounds.results)
+            self._layers = layers.summary(survey, rounds.composed, rounds.checked)
             rounds.doubts.append(layers.doubt(self._layers, len(files)))
         if preloading.is_measured(self._settings):
             self._preloading = preloading.measure(

@@ -184,10 +184,7 @@ class Site:
         )
 
     def crew(
-        self,
-        lines: int | None = None,
-        zygotes: Zygotes | None = None,
-        layer: Layer | None = None,
+        self, lines: int | None = None, zygotes: Zygotes | None = None, layer: Layer | None = None
     ) -> Crew:
         """A crew that does jobs here, with a layer if one is given."""
         lines = lines or self.settings.jobs or settings_module.default_jobs()

@@ -9,6 +9,8 @@ from pathlib import Path, PurePath
 from dagprof import bounded
 
 _LARGEST_BYTES = 2_000_000
+# Folders of installed distributions, on PYTHONPATH too.
+_INSTALLED = ("site-packages", "dist-packages")
 
 
 def code_folders(environ: Mapping[str, str]) -> list[Path]:
@@ -21,7 +23,7 @@ def code_folders(environ: Mapping[str, str]) -> list[Path]:
     found += [
         Path(part).absolute() for part in environ.get("PYTHONPATH", "").split(os.pathsep) if part
     ]
-    return [path for path in found if os.path.isdir(path)]
+    return [path for path in found if os.path.isdir(path) and path.name not in _INSTALLED]
 
 
 def sources(roots: Iterable[Path]) -> dict[str, bytes]:

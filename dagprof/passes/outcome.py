@@ -189,14 +189,14 @@ class Passes:
     def measured(self) -> Measured:
         """The result of the file, independent of other files."""
         traced = self.trace.trace if self.trace else None
-        added_ms = self.trace.added_ms if self.trace else 0.0
+        added = self.trace or Result(failures=())
         result = FileResult(
             path=self._path,
             sha256=self._sha256,
             size_bytes=self._size_bytes,
             status=self.status,
-            samples=reading.samples(self.timings, added_ms),
-            composed_ms=round(added_ms, 3),
+            samples=reading.samples(self.timings, added.added_ms, added.added_cpu_ms),
+            composed_ms=round(added.added_ms, 3),
             trace=reading.trace(traced, self.trace.composed_times)
             if self.trace and traced
             else None,

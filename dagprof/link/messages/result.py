@@ -182,6 +182,7 @@ class Result(Message, frozen=True):
 
     # The tracing mode. What the layer of the worker would have added to the times.
     added_ms: Ms = 0.0
+    added_cpu_ms: Ms = 0.0
     wall_ms: float = 0.0
     cpu_ms: Ms = 0.0
     queued_ms: Ms = 0.0
@@ -207,6 +208,6 @@ class Result(Message, frozen=True):
         """The times of the tracing pass, with those of the worker's layer."""
         return Times(
             wall_ms=self.wall_ms + self.added_ms,
-            cpu_ms=self.cpu_ms + self.added_ms,
+            cpu_ms=self.cpu_ms + self.added_cpu_ms,
             queued_ms=self.queued_ms,
         )

@@ -129,16 +129,26 @@ class Preloaded(Message, frozen=True):
     processes: Count
 
 
+class Costs(Message, frozen=True):
+    """What the modules of a layer cost: the ns of each module's own code, the number of garbage
+    collections that it causes, the ns of each collection in order, and the share of the time in
+    which the imports compute.
+    """
+
+    cpu_share: Ms
+    own_ns: dict[str, Count]
+    collections: dict[str, Count]
+    took_ns: list[Count]
+
+
 class Surveyed(Message, frozen=True):
-    """The modules that a layer can share, those that it cannot with the reason, and their times:
-    the ns of each module's own code, the ns of garbage collection for each of them, and the ms of
-    all imports.
+    """The modules that a layer can share, those that it cannot with the reason, what they cost, and
+    the ms of all imports.
     """
 
     names: list[Short]
     left_out: list[tuple[Short, str]]
-    own_ns: dict[str, Count]
-    collecting: Ms
+    costs: Costs
     wall_ms: Ms
 
 

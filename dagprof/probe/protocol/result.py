@@ -139,6 +139,7 @@ class Facts(TypedDict, total=False):
     shared: list[LineRow]
     # The tracing mode. ``added_ms``: what the modules of a layer would add to the times.
     added_ms: float
+    added_cpu_ms: float
     wall_ms: float
     cpu_ms: float
     queued_ms: float

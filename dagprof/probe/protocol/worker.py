@@ -41,15 +41,22 @@ class Preloaded(TypedDict):
     processes: int
 
 
-class LayerRequest(TypedDict):
-    """To a worker: the modules of a layer, to import before the first parse. ``own_ns`` is the time
-    of each module's own code, and ``collecting`` the nanoseconds of garbage collection for each of
-    them.
+class Costs(TypedDict):
+    """What the modules of a layer cost: the ns of each module's own code, the number of garbage
+    collections that it causes, the ns of each collection in order, and the share of the time in
+    which the imports compute.
     """
 
-    names: list[str]
+    cpu_share: float
     own_ns: dict[str, int]
-    collecting: float
+    collections: dict[str, int]
+    took_ns: list[int]
+
+
+class LayerRequest(Costs):
+    """To a worker: the modules of a layer, to import before the first parse."""
+
+    names: list[str]
 
 
 class Layered(TypedDict):
@@ -62,14 +69,13 @@ class Layered(TypedDict):
 
 class Surveyed(TypedDict, total=False):
     """From a worker that surveys a layer: the modules that can be in it, those that cannot with the
-    reason, the times (see ``LayerRequest``), and the time of all imports without tracing.
+    reason, what they cost, and the time of all imports without tracing.
     """
 
     failed: str
     names: list[str]
     left_out: list[TextRow]
-    own_ns: dict[str, int]
-    collecting: float
+    costs: Costs
     wall_ms: float
 
 

@@ -17,6 +17,8 @@ from .importing import targets
 if TYPE_CHECKING:
     from typing import List, Tuple
 
+    from ...protocol.worker import Costs
+
     # An import statement of a module, or a load during one: the kind, and the record of the tracer.
     Step = Tuple[int, Tuple[Any, ...]]
 
@@ -43,8 +45,10 @@ class Recording:
     """Records what each module of a layer imports, in order. Use it as a context manager."""
 
     def __init__(self) -> None:
-        self.tracer = tracing.ImportTracer()
+        self.tracer = tracing.ImportTracer(collected=self._note_collection)
         self._order: list[tuple[int, int]] = []
+        # The module that ran and the ns of each garbage collection.
+        self._collections: list[tuple[int, int]] = []
         order = self._order
         self.tracer.loads = _Noting(lambda place: order.append((_LOAD, place)))
         self.tracer.hits = _Noting(lambda place: order.append((_HIT, place)))
@@ -53,6 +57,7 @@ class Recording:
     def __enter__(self) -> Recording:
         self.tracer.install()
         self._order.clear()  # the statements of the calibration
+        self._collections.clear()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -62,6 +67,23 @@ class Recording:
     def is_complete(self) -> bool:
         """Whether the tracer has kept all records, so that their places are right."""
         return self.tracer.is_complete
+
+    def _note_collection(self, took_ns: int) -> None:
+        self._collections.append((self.tracer.top, took_ns))
+
+    @property
+    def took_ns(self) -> list[int]:
+        """How long each garbage collection took, in order."""
+        return [took_ns for _, took_ns in self._collections]
+
+    def collections(self) -> dict[str, int]:
+        """How many garbage collections each module's own code caused."""
+        found: dict[str, int] = {}
+        for top, _ in self._collections:
+            if top >= 0:
+                name = self.tracer.loads[top]
+                found[name] = found.get(name, 0) + 1
+        return found
 
     def own_ns(self) -> dict[str, int]:
         """The time of each module's own code. A module that was loaded twice has both times."""
@@ -93,15 +115,19 @@ class Recording:
 
 
 class Layer:
-    """The modules of a layer. ``own_ns`` is the time of each module's own code, and ``collecting``
-    the nanoseconds of garbage collection for each of them.
+    """The modules of a layer. ``own_ns`` is the time of each module's own code, ``collections`` the
+    number of garbage collections that this code causes.
+
+    ``took_ns`` is the time of each collection after the start of a parse: the longer a parse
+    imports, the more objects a collection visits. So the time of a collection depends on how many
+    were before, and not on the module.
     """
 
-    def __init__(
-        self, steps: Mapping[str, Sequence[Step]], own_ns: Mapping[str, int], collecting: float
-    ) -> None:
-        self.steps, self.collecting = steps, collecting
-        self.own_ns = {name: own_ns.get(name, 0) for name in steps}
+    def __init__(self, steps: Mapping[str, Sequence[Step]], costs: Costs) -> None:
+        self.steps = steps
+        self.own_ns = {name: costs["own_ns"].get(name, 0) for name in steps}
+        self.collections, self.took_ns = costs["collections"], costs["took_ns"]
+        self.cpu_share = costs["cpu_share"]
 
     def reached_by(self, tracer: tracing.ImportTracer) -> Reached:
         """What one traced parse reaches of this layer."""
@@ -120,6 +146,7 @@ class Reached:
         self._layer, self._tracer = layer, tracer
         self._known: set[str] = set()
         self.added_ns = self.spent_ns = self.statements = 0
+        self._collections = 0
 
     def __contains__(self, name: str) -> bool:
         return name in self._layer.own_ns
@@ -133,12 +160,20 @@ class Reached:
         """The same for an import statement in a function, or a call of ``import_module``."""
         self._by(call[1:5], call[0], call[6])
 
+    def by_load(self, name: str, line: int, importer: object, running: int) -> None:
+        """The parse has begun to load a module, whose package may belong to the layer."""
+        package, top = name.rpartition(".")[0], self._tracer.top
+        if package in self._layer.own_ns and package not in self._known:
+            started = perf_counter_ns()
+            self._finish(started, self._load(package, top, line, importer, running))
+
     def _by(self, statement: tuple[Any, ...], line: int, running: int) -> None:
         started = perf_counter_ns()
-        tracer = self._tracer
-        added = self._follow(statement, tracer.top, line, running)
-        if added and tracer.top >= 0:
-            tracer.loads[tracer.top + tracing.INSIDE] += added
+        self._finish(started, self._follow(statement, self._tracer.top, line, running))
+
+    def _finish(self, started: int, added: int) -> None:
+        if added and self._tracer.top >= 0:
+            self._tracer.loads[self._tracer.top + tracing.INSIDE] += added
         self.spent_ns += perf_counter_ns() - started
 
     def _follow(self, statement: tuple[Any, ...], parent: int, line: int, running: int) -> int:
@@ -154,22 +189,31 @@ class Reached:
         """Record a load, and all loads in it. Return their time without garbage collection."""
         if name in self._known or name not in self._layer.own_ns:
             return 0
-        self._known.add(name)
         if not self._tracer.has_room():
+            self._known.add(name)
             return 0
         loads = self._tracer.loads
         here = len(loads)
         loads.extend((name, parent, 0, 0, line, importer, running))
-        # Python loads a package in the load of its module.
+        own = 0
+        # Python loads a package in the load of its module. The package may load the module.
         inside = self._load(name.rpartition(".")[0], here, line, importer, running)
-        for step in self._layer.steps[name]:
-            inside += self._step(step, here)
-        own = self._layer.own_ns[name]
+        if name not in self._known:
+            self._known.add(name)
+            for step in self._layer.steps[name]:
+                inside += self._step(step, here)
+            own = self._layer.own_ns[name]
+            self._collect(self._layer.collections.get(name, 0))
         loads[here + tracing.ELAPSED], loads[here + tracing.INSIDE] = own + inside, inside
-        collected = int(own * self._layer.collecting)
-        self.added_ns += own + collected
-        self._tracer.apart.collected_earlier(collected)
+        self.added_ns += own
         return own + inside
+
+    def _collect(self, number: int) -> None:
+        """Count the next garbage collections that the parse would have made."""
+        first, self._collections = self._collections, self._collections + number
+        took_ns = sum(self._layer.took_ns[first : self._collections])
+        self.added_ns += took_ns
+        self._tracer.apart.collected_earlier(took_ns)
 
     def _step(self, step: Step, here: int) -> int:
         kind, record = step
@@ -187,9 +231,7 @@ class Reached:
         return self._follow((namespace, name, fromlist, level), here, line, running)
 
 
-def recorded(
-    importing: Callable[[], object], own_ns: Mapping[str, int], collecting: float
-) -> Layer | None:
+def recorded(importing: Callable[[], object], costs: Costs) -> Layer | None:
     """Call ``importing``, which imports the modules of a layer, and return the layer. None if there
     were more imports than the tracer keeps.
     """
@@ -197,7 +239,7 @@ def recorded(
         importing()
     if not recording.is_complete:
         return None
-    return Layer(recording.steps(), own_ns, collecting)
+    return Layer(recording.steps(), costs)
 
 
 def _records(rows: Sequence[Any], fields: int) -> Iterator[tuple[Any, ...]]:

@@ -136,8 +136,7 @@ class ImportTracer:
         self._replace(external.SourceLoader, "source_to_code", self.apart.compiling)
         gc.callbacks.append(self.apart.on_collection)
 
-        # The last step, because calibration runs the replaced functions.
-        self._calibrate()
+        self._calibrate()  # the last step, because it runs the replaced functions
 
     def _calibrate(self) -> None:
         """Measure the cost of tracing, and forget the import statements of this measurement."""
@@ -308,6 +307,7 @@ class ImportTracer:
             origin.of_file,
         )
         excluded, anonymous, has_room = self.excluded_ns, self.anonymous, self.has_room
+        reached = self.reached
 
         def traced_load(name: str, import_: object) -> ModuleType:
             # ``_top`` is the stack of one thread. A load of another thread would seem to be inside
@@ -335,6 +335,8 @@ class ImportTracer:
             before = excluded()
             started = clock()
             try:
+                if reached is not None:
+                    reached.by_load(name, line, importer, running_line)
                 return ordinary(name, import_)
             finally:
                 elapsed = clock() - started - (excluded() - before)

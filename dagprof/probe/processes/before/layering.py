@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import importlib
 import sys
+from functools import partial
 from statistics import median
-from time import perf_counter
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
+from time import perf_counter_ns, process_time_ns
+from typing import TYPE_CHECKING, Any, Callable, Collection, Mapping, Sequence
 
 from ... import bounds, faults, origin
 from ...parsing.imports import layer
@@ -18,9 +19,13 @@ from .preloading import open_things
 if TYPE_CHECKING:
     from ...parsing.imports.layer import Layer
     from ...protocol.rows import TextRow
-    from ...protocol.worker import LayerRequest, Surveyed
+    from ...protocol.worker import Costs, LayerRequest, Surveyed
     from ...start.collector import Collector
 
+# The survey begins again for each module that cannot be shared.
+_MOST_LEFT_OUT = 8
+# Threads of libraries that prepare for forks themselves: jemalloc, which comes with pyarrow.
+_FORK_SAFE = ("jemalloc_bg_thd",)
 # How often all imports are timed, with the tracer and without it.
 _ROUNDS = 3
 # Tracing makes imports a few per cent slower. A larger difference is noise.
@@ -34,10 +39,18 @@ def survey(names: Sequence[str], collector: Collector) -> Surveyed:
     import fails, loads code of the user, or leaves threads, sockets or processes behind: a fork
     would lack or share them.
     """
-    checked = beside.answer(lambda: _checked(names))
-    if "failed" in checked:
-        return {"failed": checked["failed"]}
-    usable: list[str] = checked["names"]
+    usable = list(names)
+    left_out: list[TextRow] = []
+    for _ in range(_MOST_LEFT_OUT + 1):
+        found = beside.answer(partial(_checked, usable))
+        if "failed" in found:
+            return {"failed": found["failed"]}
+        usable = found["names"]
+        left_out += found["left_out"]
+        if found["is_clean"]:
+            break
+    else:
+        return {"failed": "too many modules cannot be shared"}
     traced: list[Any] = []
     plain: list[Any] = []
     for _ in range(_ROUNDS if usable else 0):
@@ -46,47 +59,69 @@ def survey(names: Sequence[str], collector: Collector) -> Surveyed:
             if "failed" in found:
                 return {"failed": found["failed"]}
             taken.append(found)
-    return {"names": usable, "left_out": checked["left_out"], **_costs(traced, plain)}
+    costs, wall_ms = _costs(traced, plain)
+    return {"names": usable, "left_out": left_out, "costs": costs, "wall_ms": wall_ms}
 
 
-def _costs(traced: Sequence[Any], plain: Sequence[Any]) -> Surveyed:
+def _costs(traced: Sequence[Any], plain: Sequence[Any]) -> tuple[Costs, float]:
+    """The medians of all rounds, and the ms of all imports without tracing."""
     if not traced:
-        return {"own_ns": {}, "collecting": 0.0, "wall_ms": 0.0}
-    rows = [row["own_ns"] for row in traced]
-    own = {
-        name: median([row[name] for row in rows if name in row])
-        for name in {name for row in rows for name in row}
-    }
-    own_ns = sum(own.values())
-    gc_ns = median([row["gc_ns"] for row in traced])
+        return {"cpu_share": 1.0, "own_ns": {}, "collections": {}, "took_ns": []}, 0.0
+    own = _medians([row["own_ns"] for row in traced])
+    took = [row["took_ns"] for row in traced]
+    took_ns = [median(each) for each in zip(*took)]
+    # Tracing makes imports slower.
     wall_ns = median([row["wall_ns"] for row in plain])
-    scale = wall_ns / max(1, own_ns + gc_ns)
+    scale = wall_ns / max(1, sum(own.values()) + sum(took_ns))
     scale = max(_LEAST_SCALE, min(_LARGEST_SCALE, scale))
-    return {
+    cpu_ns = median([row["cpu_ns"] for row in plain])
+    costs: Costs = {
+        "cpu_share": min(1.0, cpu_ns / max(1, wall_ns)),
         "own_ns": {bounds.plain(name): int(ns * scale) for name, ns in own.items()},
-        "collecting": gc_ns / max(1, own_ns),
-        "wall_ms": wall_ns / 1e6,
+        "collections": traced[0]["collections"],
+        "took_ns": [int(ns * scale) for ns in took_ns],
     }
+    return costs, wall_ns / 1e6
 
 
-def _checked(names: Sequence[str]) -> Surveyed:
-    """Import one module after another, and see what each does."""
+def _medians(rows: Sequence[Mapping[str, int]]) -> dict[str, float]:
+    names = {name for row in rows for name in row}
+    return {name: median([row[name] for row in rows if name in row]) for name in names}
+
+
+def _checked(names: Sequence[str]) -> dict[str, Any]:
+    """Import one module after another, until one does what a layer must not. It is then left out,
+    and the others must be checked again without it. ``is_clean``: there is none.
+    """
     usable: list[str] = []
     left_out: list[TextRow] = []
-    for name in names:
-        known, before = set(sys.modules), open_things()
-        reason = _import(name)
-        if not reason:
-            left = [now - then for now, then in zip(open_things(), before)]
-            kinds = ("threads", "sockets", "processes")
-            reason = " and ".join(kind for kind, count in zip(kinds, left) if count > 0)
-        if not reason and any(_is_user(module) for module in set(sys.modules) - known):
-            reason = "loads code of the DAG folder"
+    before = open_things(_FORK_SAFE)
+    for number, name in enumerate(names):
+        known = set(sys.modules)
+        error = _import(name)
+        loaded = set(sys.modules) - known
+        if error:
+            left_out.append([name, error])
+        reason = _harm(loaded, before) if loaded else ""
         if reason:
             left_out.append([name, reason])
-        elif set(sys.modules) - known:
+            return {
+                "names": [*usable, *names[number + 1 :]],
+                "left_out": left_out,
+                "is_clean": False,
+            }
+        if loaded and not error:
             usable.append(name)
-    return {"names": usable, "left_out": left_out}
+    return {"names": usable, "left_out": left_out, "is_clean": True}
+
+
+def _harm(loaded: Collection[str], before: tuple[int, int, int]) -> str:
+    """What new modules did that a layer must not do."""
+    if any(map(_is_user, loaded)):
+        return "loads code of the DAG folder"
+    left = [now - then for now, then in zip(open_things(_FORK_SAFE), before)]
+    kinds = ("threads", "sockets", "processes")
+    return " and ".join(kind for kind, count in zip(kinds, left) if count > 0)
 
 
 def _import(name: str) -> str:
@@ -122,13 +157,20 @@ def _as_a_parse(
 def _traced(names: Sequence[str]) -> Mapping[str, object]:
     with layer.Recording() as recording:
         _import_all(names)
-    return {"own_ns": recording.own_ns(), "gc_ns": recording.tracer.apart.gc_ns}
+    return {
+        "own_ns": recording.own_ns(),
+        "collections": recording.collections(),
+        "took_ns": recording.took_ns,
+    }
 
 
 def _plain(names: Sequence[str]) -> Mapping[str, object]:
-    started = perf_counter()
+    started, cpu_started = perf_counter_ns(), process_time_ns()
     _import_all(names)
-    return {"wall_ns": int((perf_counter() - started) * 1e9)}
+    return {
+        "wall_ns": perf_counter_ns() - started,
+        "cpu_ns": process_time_ns() - cpu_started,
+    }
 
 
 def _import_all(names: Sequence[str]) -> None:
@@ -140,8 +182,6 @@ def imported(request: LayerRequest, collector: Collector) -> Layer | None:
     """Import a layer in this process, and settle the collector as the DAG processor's manager does.
     None if there are too many imports to record.
     """
-    found = layer.recorded(
-        lambda: _import_all(request["names"]), request["own_ns"], request["collecting"]
-    )
+    found = layer.recorded(lambda: _import_all(request["names"]), request)
     collector.settle_preloaded()
     return found

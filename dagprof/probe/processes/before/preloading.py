@@ -55,13 +55,17 @@ def preload(names: Sequence[str], collector: Collector) -> Preloaded:
     }
 
 
-def open_things() -> tuple[int, int, int]:
-    """The numbers of threads, of sockets and of children of this process, after a fork."""
+def open_things(ignored: Sequence[str] = ()) -> tuple[int, int, int]:
+    """The numbers of threads, of sockets and of children of this process, after a fork. Threads
+    with the names ``ignored`` do not count.
+    """
     pid = os.fork()
     if pid == 0:
         os._exit(0)
     os.waitpid(pid, 0)
-    threads = max(len(_listed("/proc/self/task")), threading.active_count())
+    tasks = _listed("/proc/self/task")
+    running = len(tasks) - sum(_name_of_thread(task) in ignored for task in tasks if ignored)
+    threads = max(running, threading.active_count())
     sockets = sum(_target(name).startswith("socket:") for name in _listed("/proc/self/fd"))
     return threads, sockets, len(children())
 
@@ -71,6 +75,14 @@ def _listed(folder: str) -> list[str]:
         return os.listdir(folder)
     except OSError:
         return []
+
+
+def _name_of_thread(task: str) -> str:
+    try:
+        with open("/proc/self/task/%s/comm" % task, encoding="utf-8", errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
 
 
 def _target(name: str) -> str:

@@ -1,0 +1,156 @@
+"""Shared layers: what many files load is loaded once, and composed parses look like measured ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support import TARGET, Scan, dag, result, write
+
+import dagprof
+from dagprof.model import FileResult, Run
+
+WAIT = "import time\ntime.sleep({})\n"
+MARGIN_MS = 25.0
+# Packages as installed ones are: they import each other, in circles, late, and by name.
+INSTALLED = {
+    "heavy/__init__.py": f"{WAIT.format(0.08)}from . import a\nfrom .b import value\n",
+    "heavy/a.py": f"{WAIT.format(0.06)}import heavy.b\nimport light\n",
+    "heavy/b.py": f"{WAIT.format(0.05)}import importlib\nimportlib.import_module('heavy.c')\nvalue = 1\n",
+    "heavy/c.py": f"{WAIT.format(0.03)}from heavy import a\n",
+    "heavy/late.py": WAIT.format(0.04),
+    "light.py": f"{WAIT.format(0.04)}\ndef more():\n    import heavy.late\n    return heavy.late\n",
+    "threads.py": f"{WAIT.format(0.05)}import threading\n"
+    "threading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n",
+    "rare.py": f"{WAIT.format(0.05)}import light\n",
+    "broken.py": "raise ValueError('broken')\n",
+}
+OWN = {
+    "dags/common/__init__.py": "",
+    "dags/common/helper.py": f"{WAIT.format(0.03)}import light\n",
+    "dags/a_heavy.py": dag("a", "import heavy\n"),
+    "dags/b_from.py": dag("b", "from heavy.b import value\n"),
+    "dags/c_light.py": dag("c", "import light\n"),
+    "dags/d_helper.py": dag("d", "from common import helper\nimport heavy\n"),
+    "dags/e_late.py": dag("e", "import light\nlight.more()\n"),
+    "dags/f_rare.py": dag("f", "import rare\nimport heavy.c\n"),
+    "dags/g_threads.py": dag("g", "import threads\nimport light\n"),
+    "dags/h_none.py": dag("h"),
+    "dags/i_task.py": dag("i", "def task():\n    import heavy\n"),
+    "dags/j_tried.py": dag("j", "try:\n    import broken\nexcept ValueError:\n    import light\n"),
+    "dags/k_threads.py": dag("k", "import threads\n"),
+    "dags/l_threads.py": dag("l", "import threads\n"),
+    "dags/m_again.py": dag(
+        "m", "import sys\nimport light\ndel sys.modules['light']\nimport light\n"
+    ),
+    "dags/n_late.py": dag("n", "import heavy.late\n"),
+    "dags/o_late.py": dag("o", "import heavy.late\n"),
+    "dags/p_refuses.py": dag("p", "import sys\nassert 'heavy' not in sys.modules\nimport heavy\n"),
+}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run]:
+    """The same folder, measured in isolation and with layers."""
+    folder = tmp_path_factory.mktemp("layers")
+    write(folder / "site-packages", INSTALLED)
+    write(folder, OWN)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(folder / "site-packages"))
+        alone, layered = (
+            dagprof.scan(
+                folder / "dags",
+                python=TARGET,
+                repeat=2,
+                jobs=1,
+                depth="traced",
+                isolation=isolation,
+            )
+            for isolation in ("fork", "layers")
+        )
+    return alone, layered
+
+
+def loads(run: Run, file: FileResult) -> list[tuple[str, str, str, int]]:
+    """The modules of a parse in order, each with the load around it and the line that loads it."""
+    assert file.trace is not None
+    found = file.trace.loads
+    names = [run.modules[module].name for module in found.module]
+    return [
+        (
+            names[place],
+            names[found.parent[place]] if found.parent[place] >= 0 else "",
+            run.modules[found.importer[place]].name if found.importer[place] >= 0 else "",
+            found.line[place],
+        )
+        for place in range(len(names))
+    ]
+
+
+@pytest.mark.parametrize(
+    "path", [name.removeprefix("dags/") for name in OWN if "common" not in name]
+)
+def test_a_composed_file_looks_like_a_measured_one(runs: tuple[Run, Run], path: str) -> None:
+    alone, layered = runs
+    one, other = result(alone, path), result(layered, path)
+    assert other.status is one.status
+    assert other.dag_ids == one.dag_ids
+    assert loads(layered, other) == loads(alone, one)
+    assert other.own_ms == pytest.approx(one.own_ms, abs=MARGIN_MS)
+    assert other.trace is not None
+    assert one.trace is not None
+    for mine, theirs in zip(other.trace.statements, one.trace.statements, strict=True):
+        assert (mine.line, mine.text) == (theirs.line, theirs.text)
+        assert mine.wall_us / 1000 == pytest.approx(theirs.wall_us / 1000, abs=MARGIN_MS)
+    for mine_us, theirs_us in zip(
+        other.trace.loads.cumulative_us, one.trace.loads.cumulative_us, strict=True
+    ):
+        assert mine_us / 1000 == pytest.approx(theirs_us / 1000, abs=MARGIN_MS)
+
+
+def test_only_what_can_be_shared_is_shared(runs: tuple[Run, Run]) -> None:
+    found = runs[1].layers
+    assert found is not None
+    assert found.names == ("heavy",)  # it loads light
+    assert ("threads", "threads") in found.left_out
+    composed = {file.path for file in runs[1].files if file.composed_ms}
+    assert "a_heavy.py" in composed
+    assert not composed & {"h_none.py", "i_task.py", "k_threads.py", "p_refuses.py"}
+    assert found.files == len(composed)
+    assert runs[0].layers is None
+    assert not any(file.composed_ms for file in runs[0].files)
+
+
+def test_some_files_are_checked_in_isolation(runs: tuple[Run, Run]) -> None:
+    found = runs[1].layers
+    assert found is not None
+    assert len(found.checked) == 4
+    for each in found.checked:
+        assert each.composed_ms == pytest.approx(each.measured_ms, abs=MARGIN_MS)
+    (note,) = (doubt.text for doubt in runs[1].doubts if doubt.code == "composed")
+    assert note.startswith(f"{found.files} of 16 parse times are composed")
+    assert "4 files" in note
+
+
+def test_few_files_need_no_layer(scan: Scan) -> None:
+    run = scan({"a.py": dag("a"), "b.py": dag("b")}, isolation="layers")
+    assert run.layers is None
+    assert [file.status.value for file in run.files] == ["ok", "ok"]
+
+
+def test_modules_of_the_user_are_never_shared(scan: Scan) -> None:
+    files = {f"f{number}.py": dag(f"f{number}", "import helper\n") for number in range(12)}
+    run = scan({"helper.py": WAIT.format(0.06), **files}, isolation="layers", depth="traced")
+    assert run.layers is None
+    assert all(file.own_ms > 60 for file in run.files if file.path != "helper.py")
+
+
+def test_the_layer_may_not_end_the_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module that kills its process when it is imported is measured in isolation."""
+    write(tmp_path, {"site-packages/kills.py": "import os\nos._exit(3)\n"})
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site-packages"))
+    files = {f"dags/f{number}.py": dag(f"f{number}", "import kills\n") for number in range(10)}
+    write(tmp_path, {**files, "dags/good.py": dag("good")})
+    run = dagprof.scan(tmp_path / "dags", python=TARGET, repeat=1, isolation="layers")
+    assert {file.path: file.status.value for file in run.files}["good.py"] == "ok"
+    assert {file.status.value for file in run.files} == {"ok", "exited"}
