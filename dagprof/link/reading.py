@@ -135,11 +135,11 @@ def timed(reply: Reply) -> Timed | None:
     return Timed(reply, reply.result, reply.result.sample)
 
 
-def samples(timings: Sequence[Timed], added_ms: float = 0.0, added_cpu_ms: float = 0.0) -> Samples:
-    """The timed parses as columns. The layer of the worker would have added ``added_ms`` to each of
-    them, all of it in the load stage.
+def samples(timings: Sequence[Timed], traced: Result | None = None) -> Samples:
+    """The timed parses as columns. If their worker has a layer, each of them would have taken
+    longer without it, as the tracing pass ``traced`` shows.
     """
-    rows = [_composed(row.sample, added_ms, added_cpu_ms) for row in timings]
+    rows = [_composed(row.sample, traced) for row in timings]
     columns: dict[str, Any] = {
         name: tuple(_rounded(getattr(row, name)) for row in rows) for name in _FIGURES
     }
@@ -147,15 +147,18 @@ def samples(timings: Sequence[Timed], added_ms: float = 0.0, added_cpu_ms: float
     return Samples(**columns, overhead_ms=overhead)
 
 
-def _composed(sample: Sample, added_ms: float, added_cpu_ms: float) -> Sample:
-    if not added_ms:
+def _composed(sample: Sample, traced: Result | None) -> Sample:
+    """A parse without the layer. What the layer loads belongs to the load stage."""
+    if traced is None or not traced.added_ms:
         return sample
+    added_ms = traced.added_ms
     changed: Sample = msgspec.structs.replace(
         sample,
         wall_ms=sample.wall_ms + added_ms,
-        cpu_ms=sample.cpu_ms + added_cpu_ms,
+        cpu_ms=sample.cpu_ms + traced.added_cpu_ms,
         load_ms=sample.load_ms + added_ms,
         dagbag_ms=sample.dagbag_ms + added_ms,
+        rss_growth_kib=sample.rss_growth_kib + traced.added_kib,
     )
     return changed
 

@@ -55,6 +55,18 @@ def noise(wall_ms: Sequence[float], own_ms: Sequence[float]) -> list[Doubt]:
     return []
 
 
+def composed(result: FileResult) -> list[Doubt]:
+    """Whether a part of the parse time comes from the survey of a shared layer."""
+    if not result.composed_ms:
+        return []
+    text = (
+        f"The parse time is composed: dagprof measured {result.parse_ms - result.composed_ms:.0f}"
+        f" ms in this file, and {result.composed_ms:.0f} ms once for all files that load the same"
+        " packages."
+    )
+    return [Doubt(code="composed", text=text)]
+
+
 def waiting(result: FileResult) -> list[Doubt]:
     """Notes that other processes used the processor for much of the parse time."""
     queued, wall = result.parse_ms - result.own_ms, result.parse_ms

@@ -189,14 +189,13 @@ class Passes:
     def measured(self) -> Measured:
         """The result of the file, independent of other files."""
         traced = self.trace.trace if self.trace else None
-        added = self.trace or Result(failures=())
         result = FileResult(
             path=self._path,
             sha256=self._sha256,
             size_bytes=self._size_bytes,
             status=self.status,
-            samples=reading.samples(self.timings, added.added_ms, added.added_cpu_ms),
-            composed_ms=round(added.added_ms, 3),
+            samples=reading.samples(self.timings, self.trace),
+            composed_ms=round(self.trace.added_ms, 3) if self.trace else 0.0,
             trace=reading.trace(traced, self.trace.composed_times)
             if self.trace and traced
             else None,
@@ -248,6 +247,7 @@ class Passes:
         traced = self.trace.trace if self.trace else None
         return [
             *doubts.noise(self.wall_ms, self.own_ms),
+            *doubts.composed(result),
             *doubts.waiting(result),
             *doubts.stubs(result),
             *absent.doubts(result.effects),

@@ -15,8 +15,8 @@ from dagprof.report.text import plugins
 LIMIT = 10
 _NAMED = 3
 _NARROWEST = 100
-# The note on the time budget already counts these files.
-_TOLD_ELSEWHERE = ("one-parse",)
+# The notes on the time budget and on shared packages already count these files.
+_TOLD_ELSEWHERE = ("one-parse", "composed")
 # Notes whose text is the same for one file and for many.
 _ALWAYS_TOGETHER = ("stubbed", "busy")
 _TITLES = {

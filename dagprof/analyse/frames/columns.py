@@ -31,6 +31,7 @@ FILES = {
     "modules": _WHOLE,
     "rss_growth_kib": _REAL,
     "import_timeout_share": _REAL,
+    "composed_ms": _REAL,
 }
 SAMPLES = {
     "path": _TEXT,

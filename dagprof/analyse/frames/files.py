@@ -53,6 +53,7 @@ def _file_row(run: Run, file: FileResult) -> tuple[object, ...]:
         len(trace.loads) if trace else 0,
         samples.median("rss_growth_kib"),
         samples.median("load_ms") / limit_ms if limit_ms else 0.0,
+        file.composed_ms,
     )
 
 

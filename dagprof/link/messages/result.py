@@ -183,6 +183,7 @@ class Result(Message, frozen=True):
     # The tracing mode. What the layer of the worker would have added to the times.
     added_ms: Ms = 0.0
     added_cpu_ms: Ms = 0.0
+    added_kib: Count = 0
     wall_ms: float = 0.0
     cpu_ms: Ms = 0.0
     queued_ms: Ms = 0.0

@@ -140,6 +140,7 @@ class Facts(TypedDict, total=False):
     # The tracing mode. ``added_ms``: what the modules of a layer would add to the times.
     added_ms: float
     added_cpu_ms: float
+    added_kib: int
     wall_ms: float
     cpu_ms: float
     queued_ms: float

@@ -8,9 +8,12 @@ a parse without a layer.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, Sequence
 
+from ... import origin
 from ...system.clocks import perf_counter_ns
+from ...system.usage import rss_kib
 from . import tracing
 from .importing import targets
 
@@ -42,26 +45,38 @@ class _Noting(_Records):
 
 
 class Recording:
-    """Records what each module of a layer imports, in order. Use it as a context manager."""
+    """Records what each module of a layer imports, in order. Use it as a context manager.
 
-    def __init__(self) -> None:
+    With ``memory``, it also records how much resident memory each module adds, which takes time.
+    """
+
+    def __init__(self, *, memory: bool = False) -> None:
         self.tracer = tracing.ImportTracer(collected=self._note_collection)
         self._order: list[tuple[int, int]] = []
         # The module that ran and the ns of each garbage collection.
         self._collections: list[tuple[int, int]] = []
-        order = self._order
-        self.tracer.loads = _Noting(lambda place: order.append((_LOAD, place)))
-        self.tracer.hits = _Noting(lambda place: order.append((_HIT, place)))
-        self.tracer.calls = _Noting(lambda place: order.append((_CALL, place)))
+        self._has_memory, self._last_kib = memory, 0
+        self.kib: dict[str, int] = {}
+        self.tracer.loads = _Noting(partial(self._note, _LOAD))
+        self.tracer.hits = _Noting(partial(self._note, _HIT))
+        self.tracer.calls = _Noting(partial(self._note, _CALL))
 
     def __enter__(self) -> Recording:
         self.tracer.install()
         self._order.clear()  # the statements of the calibration
         self._collections.clear()
+        self._last_kib = rss_kib()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.tracer.uninstall()
+
+    def _note(self, kind: int, place: int) -> None:
+        self._order.append((kind, place))
+        if self._has_memory and self.tracer.top >= 0:
+            now_kib, name = rss_kib(), self.tracer.loads[self.tracer.top]
+            self.kib[name] = self.kib.get(name, 0) + now_kib - self._last_kib
+            self._last_kib = now_kib
 
     @property
     def is_complete(self) -> bool:
@@ -120,11 +135,13 @@ class Layer:
 
     ``took_ns`` is the time of each collection after the start of a parse: the longer a parse
     imports, the more objects a collection visits. So the time of a collection depends on how many
-    were before, and not on the module.
+    were before, and not on the module. ``kib`` is the memory that a module adds.
     """
 
-    def __init__(self, steps: Mapping[str, Sequence[Step]], costs: Costs) -> None:
-        self.steps = steps
+    def __init__(
+        self, steps: Mapping[str, Sequence[Step]], costs: Costs, kib: Mapping[str, int]
+    ) -> None:
+        self.steps, self.kib = steps, kib
         self.own_ns = {name: costs["own_ns"].get(name, 0) for name in steps}
         self.collections, self.took_ns = costs["collections"], costs["took_ns"]
         self.cpu_share = costs["cpu_share"]
@@ -138,14 +155,14 @@ class Reached:
     """The modules of a layer that one traced parse has reached.
 
     ``added_ns`` is the time that the parse would have taken longer without the layer, including
-    garbage collection. ``spent_ns`` is the time that adding the records took, and ``statements``
-    the number of added import statements.
+    garbage collection, and ``added_kib`` the memory. ``spent_ns`` is the time that adding the
+    records took, and ``statements`` the number of added import statements.
     """
 
     def __init__(self, layer: Layer, tracer: tracing.ImportTracer) -> None:
         self._layer, self._tracer = layer, tracer
         self._known: set[str] = set()
-        self.added_ns = self.spent_ns = self.statements = 0
+        self.added_ns = self.added_kib = self.spent_ns = self.statements = 0
         self._collections = 0
 
     def __contains__(self, name: str) -> bool:
@@ -168,8 +185,13 @@ class Reached:
             self._finish(started, self._load(package, top, line, importer, running))
 
     def _by(self, statement: tuple[Any, ...], line: int, running: int) -> None:
-        started = perf_counter_ns()
-        self._finish(started, self._follow(statement, self._tracer.top, line, running))
+        started, before_kib = perf_counter_ns(), self.added_kib
+        added = self._follow(statement, self._tracer.top, line, running)
+        namespace = statement[0]
+        if added and namespace and origin.of_file(namespace.get("__file__")) == origin.USER:
+            grown = self.added_kib - before_kib
+            self._tracer.memory.append((namespace.get("__name__"), line, grown))
+        self._finish(started, added)
 
     def _finish(self, started: int, added: int) -> None:
         if added and self._tracer.top >= 0:
@@ -203,6 +225,7 @@ class Reached:
             for step in self._layer.steps[name]:
                 inside += self._step(step, here)
             own = self._layer.own_ns[name]
+            self.added_kib += self._layer.kib.get(name, 0)
             self._collect(self._layer.collections.get(name, 0))
         loads[here + tracing.ELAPSED], loads[here + tracing.INSIDE] = own + inside, inside
         self.added_ns += own
@@ -235,11 +258,11 @@ def recorded(importing: Callable[[], object], costs: Costs) -> Layer | None:
     """Call ``importing``, which imports the modules of a layer, and return the layer. None if there
     were more imports than the tracer keeps.
     """
-    with Recording() as recording:
+    with Recording(memory=True) as recording:
         importing()
     if not recording.is_complete:
         return None
-    return Layer(recording.steps(), costs)
+    return Layer(recording.steps(), costs, recording.kib)
 
 
 def _records(rows: Sequence[Any], fields: int) -> Iterator[tuple[Any, ...]]:

@@ -29,7 +29,7 @@ _FORK_SAFE = ("jemalloc_bg_thd",)
 # How often all imports are timed, with the tracer and without it.
 _ROUNDS = 3
 # Tracing makes imports a few per cent slower. A larger difference is noise.
-_LEAST_SCALE, _LARGEST_SCALE = 0.8, 1.05
+_LEAST_SCALE, _LARGEST_SCALE = 0.93, 1.02
 
 
 def survey(names: Sequence[str], collector: Collector) -> Surveyed:
