@@ -155,7 +155,11 @@ def doubt(layers: Layers, files: int) -> Doubt:
         f"{layers.files} of {files} parse times are composed: dagprof imported the shared packages"
         f" ({shown}) once and added their time."
     )
-    errors = [abs(each.composed_ms / each.measured_ms - 1) for each in layers.checked]
+    errors = [
+        abs(each.composed_ms / each.measured_ms - 1)
+        for each in layers.checked
+        if each.measured_ms > 0
+    ]
     if errors:
         text += (
             f" In {len(errors)} files that dagprof also measured in isolation, the composed time"

@@ -1,0 +1,85 @@
+"""Which packages many DAG files import, by the text of their sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from dagprof.attribution.shared_imports import shared_imports
+from dagprof.measure.layers import doubt, to_check
+from dagprof.model import Composed, FileResult, Layers, Measured, Samples, Status
+
+
+def shared(least: int = 1, /, **texts: str) -> list[str]:
+    """The names that at least ``least`` DAG files import. Helpers have names with ``h_``."""
+    sources = {f"/dags/{name}.py": text.encode() for name, text in texts.items()}
+    modules = {path: (path[6:-3],) for path in sources}
+    entries = [path for path in sources if not path.startswith("/dags/h_")]
+    return shared_imports(sources, modules, entries, least)
+
+
+def test_names_of_enough_files_count() -> None:
+    texts = {"a": "import one, two.three\n", "b": "from two import four\n", "c": "import two\n"}
+    assert shared(2, **texts) == ["two"]
+    assert shared(1, **texts) == ["one", "two", "two.four", "two.three"]
+
+
+def test_helpers_lead_to_packages() -> None:
+    texts = {"a": "import h_one\n", "b": "from h_one import x\n", "h_one": "import h_two\n"}
+    assert shared(2, **texts, h_two="import heavy\nimport h_one\n") == ["heavy"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("def f():\n    import heavy\n", []),
+        ("f = lambda: __import__('heavy')\n", []),
+        ("class A:\n    import heavy\n", ["heavy"]),
+        ("try:\n    import heavy\nexcept ImportError:\n    import light\n", ["heavy", "light"]),
+        ("if TYPE_CHECKING:\n    import heavy\nelse:\n    import light\n", ["light"]),
+        ("import typing\nif typing.TYPE_CHECKING:\n    import heavy\n", []),
+        ("import os, json.decoder\n", []),
+        ("import heavy\nthis is no Python\n", []),
+        ("import a\n", []),  # the file itself
+        ("", []),
+    ],
+)
+def test_only_what_runs_at_import_counts(text: str, expected: list[str]) -> None:
+    assert shared(1, a=text) == expected
+
+
+def layers(*checked: tuple[float, float]) -> Layers:
+    rows = tuple(
+        Composed(path=f"{number}.py", composed_ms=composed, measured_ms=measured)
+        for number, (composed, measured) in enumerate(checked)
+    )
+    names = ("boto3", "google.cloud.bigquery", "google.cloud.storage", "numpy", "pandas")
+    return Layers(names=names, modules=900, wall_ms=1000, files=40, checked=rows)
+
+
+def test_the_note_compares_composed_with_measured_times() -> None:
+    text = doubt(layers((103, 100), (99, 100), (500, 400)), 60).text
+    assert text.startswith(
+        "40 of 60 parse times are composed: dagprof imported the shared packages"
+    )
+    assert "(boto3, google, numpy and 1 more)" in text
+    assert "differs by 3.0% (median) and at most 25.0%" in text
+    assert "differs" not in doubt(layers(), 60).text
+    assert "differs" not in doubt(layers((5, 0)), 60).text
+
+
+def test_the_slowest_files_are_checked_and_others_by_chance() -> None:
+    def measured(number: int) -> Measured:
+        columns = dict.fromkeys(Samples.__struct_fields__, (0,))
+        samples = msgspec.convert({**columns, "wall_ms": (number,)}, Samples)
+        file = FileResult(path=f"{number}.py", status=Status.OK, samples=samples)
+        return Measured(result=file)
+
+    results = {Path(f"{number}.py"): measured(number) for number in range(100)}
+    chosen = to_check(results)
+    assert len(chosen) == len(set(chosen)) == 5
+    assert chosen[:2] == [Path("99.py"), Path("98.py")]
+    assert chosen == to_check(dict(reversed(results.items())))
+    assert to_check({}) == []
