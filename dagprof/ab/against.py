@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from dagprof.errors import UsageError
 from dagprof.judge.judgement import Limits
 from dagprof.link.target import Target, existing, resolve
 from dagprof.measure import texts
-from dagprof.measure.budget import Budget
+from dagprof.measure.budget import Budget, ending
 from dagprof.measure.rounds import Progress
 from dagprof.measure.site import Site, scratch_folder
 from dagprof.scratch import temporary_folder
@@ -92,10 +93,8 @@ def measure(
             old_settings = _moved_settings(settings, target.root, difference, tree, asked.python)
             old = _old_target(old_settings, elsewhere, other_scratch, environ, difference, tree)
             progress.preparing(f"importing Airflow in {target.python} for both versions")
-            with _both(Site(old, old_settings, elsewhere), Site(target, settings, given)) as (
-                base,
-                head,
-            ):
+            sites = Site(old, old_settings, elsewhere), Site(target, settings, given)
+            with _both(*sites, budget) as (base, head):
                 same = samecode.unchanged(difference, tree, (base, head))
                 question = _question(difference, same, tree, target.environment, base, head, asked)
                 found = duel(base, head, question, budget, version=version, progress=progress)
@@ -134,21 +133,23 @@ def _result(
 
 
 @contextlib.contextmanager
-def _both(first: Site, second: Site) -> Iterator[tuple[Site, Site]]:
-    """Both sites, started at the same time."""
+def _both(first: Site, second: Site, budget: Budget) -> Iterator[tuple[Site, Site]]:
+    """Both sites, started at the same time, within the budget."""
     sites = (first, second)
     with contextlib.ExitStack() as stack:
         starting: list[Future[Site]] = []
         try:
             with ThreadPoolExecutor(2) as pool:
                 starting += [pool.submit(site.__enter__) for site in sites]
-                _wait(starting, sites)
+                with ending(budget, partial(_abandon, sites)):
+                    _wait(starting, sites)
         finally:
             for site, start in zip(sites, starting, strict=False):
                 if start.exception() is None:
                     stack.push(site)
-        for start in starting:
-            start.result()
+        with ending(budget, lambda: None):
+            for start in starting:
+                start.result()
         yield first, second
 
 
@@ -157,9 +158,13 @@ def _wait(starting: Sequence[Future[Site]], sites: Sequence[Site]) -> None:
     try:
         wait(starting)
     except BaseException:
-        for site in sites:
-            site.abandon()
+        _abandon(sites)
         raise
+
+
+def _abandon(sites: Iterable[Site]) -> None:
+    for site in sites:
+        site.abandon()
 
 
 def _elsewhere(

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import cast
 
+from dagprof.errors import MeasurementError
 from dagprof.link.messages.reply import Reply
+from dagprof.link.processes.conversation import ConnectionLost
 from dagprof.passes.asking import Ask, OutOfTime, Request
 
 # A parse that runs when the budget is spent may go on for this long. Most parses end before, and
 # their results count.
 GRACE_S = 1.0
+NO_TIME = (
+    "The time budget ran out before dagprof could parse a file. To measure some files, raise"
+    " --time-budget."
+)
 # The worker's word for a parse that it stopped at the time limit; see ``Reply``.
 _STOPPED = "time-limit"
 
@@ -58,6 +66,28 @@ class Budget:
         part = Budget(None, self._clock)
         part._end, part._last = end, self._last
         return part
+
+
+@contextlib.contextmanager
+def ending(budget: Budget, abandon: Callable[[], object]) -> Iterator[None]:
+    """Call ``abandon``, which makes the block fail soon, if the budget ends before the block.
+
+    :raises MeasurementError: the budget has ended the block.
+    """
+    timer = None
+    if budget.left_s < math.inf:
+        timer = threading.Timer(max(0.0, budget.left_s), abandon)
+        timer.daemon = True
+        timer.start()
+    try:
+        yield
+    except (MeasurementError, ConnectionLost):
+        if budget.is_spent:
+            raise MeasurementError(NO_TIME) from None
+        raise
+    finally:
+        if timer is not None:
+            timer.cancel()
 
 
 def within(budget: Budget, ask: Ask) -> Ask:

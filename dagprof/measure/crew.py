@@ -22,7 +22,7 @@ from dagprof.link.processes.conversation import ConnectionLost
 from dagprof.link.processes.workers import WorkerConversation
 from dagprof.link.processes.zygote import Zygote
 from dagprof.link.target import Target
-from dagprof.measure.budget import Budget, within
+from dagprof.measure.budget import GRACE_S, Budget, within
 from dagprof.measure.scheduler import Scheduler
 from dagprof.model import Doubt, Measured
 from dagprof.passes import file
@@ -198,7 +198,7 @@ class Worker:
         started = self._conversation = self._zygotes.worker(shown, begin)
         try:
             if self._layer is not None:
-                self._layer.check(started.layered(LAYER_S))
+                self._layer.check(started.layered(self._preload_s))
             elif self._preload:
                 self._facts = started.preloaded(self._preload_s)
         except BaseException:
@@ -255,16 +255,23 @@ class Crew:
         at the end, with no other at the same time: what dies there has itself to blame.
         """
         lost: list[Job] = []
-        with self._scheduler(self._lines) as together:
+        with self._scheduler(self._lines, budget) as together:
             work = [partial(self._do, job, budget, lose=lost.append) for job in jobs]
             yield from filter(None, together.do(work, budget))
         if lost:
-            with self._scheduler(1) as alone:
+            with self._scheduler(1, budget) as alone:
                 work = [partial(self._do, job, budget) for job in lost]
                 yield from filter(None, alone.do(work, budget))
 
-    def _scheduler(self, lines: int) -> Scheduler[Worker]:
-        return Scheduler(lines, partial(Worker, self._zygotes, layer=self._layer))
+    def _scheduler(self, lines: int, budget: Budget) -> Scheduler[Worker]:
+        return Scheduler(
+            lines,
+            lambda: Worker(
+                self._zygotes,
+                preload_s=max(GRACE_S, min(LAYER_S, budget.left_s)),
+                layer=self._layer,
+            ),
+        )
 
     def _do(
         self,

@@ -52,9 +52,9 @@ def surveyed(
     roots: Sequence[Path],
     budget: Budget,
     begins: Callable[[str], object],
-) -> Survey | None:
+) -> Survey | Doubt | None:
     """The modules that many of the files import, and what they cost. None if sharing them is not
-    worth it, or not possible.
+    worth it, and a note if it is not possible.
 
     ``roots`` are the folders with code of the user. dagprof calls ``begins`` before it measures.
     """
@@ -70,12 +70,20 @@ def surveyed(
             found = worker.surveyed(min(LAYER_S, budget.left_s))
         finally:
             worker.close()
-    except (ConnectionLost, MeasurementError):
-        return None
+    except (ConnectionLost, MeasurementError) as error:
+        return _not_shared(str(error) or "their imports ended the process or took too long")
     if found.wall_ms < _WORTH_MS:
         return None
     layer = Layer(tuple(found.names), found.costs)
     return Survey(layer, found.wall_ms, tuple(found.left_out))
+
+
+def _not_shared(reason: str) -> Doubt:
+    text = (
+        f"dagprof could not share the packages of the DAG files ({reason.rstrip('.')}), so each"
+        " parse imports all of its packages."
+    )
+    return Doubt(code="not-shared", text=text)
 
 
 def _candidates(files: Sequence[Path], roots: Sequence[Path]) -> list[str]:
@@ -99,6 +107,19 @@ def check_limits(ordinary: ParseLimits) -> ParseLimits:
         ordinary, repeat=_CHECKS, depth=Depth.QUICK, stacks_from_ms=None
     )
     return changed
+
+
+def contradiction(
+    composed: Mapping[Path, Measured], checked: Mapping[Path, Measured]
+) -> Doubt | None:
+    """A note if a file behaves differently with the layer. Then no composed result can be
+    trusted.
+    """
+    for path, measured in checked.items():
+        mine, theirs = composed[path].result, measured.result
+        if (mine.status, mine.dag_ids) != (theirs.status, theirs.dag_ids):
+            return _not_shared(f"{theirs.path} has other DAGs if other files' packages are loaded")
+    return None
 
 
 def is_composed(measured: Measured) -> bool:

@@ -171,6 +171,13 @@ class Rounds:
         jobs = [Job(path, check) for path in layers.to_check(self.composed)]
         for measured in self._crew.do(jobs, self._budget):
             self.checked[named[measured.result.path]] = measured
+        contradiction = layers.contradiction(self.composed, self.checked)
+        if contradiction is not None:
+            self.doubts.append(contradiction)
+            self.composed.clear()
+            for path in found:
+                del self._results[path]
+            return list(files)
         return [path for path in files if path not in found]
 
     def _within_budget(self, files: Sequence[Path], began: float) -> None:
@@ -188,6 +195,10 @@ class Rounds:
         skipped = [path for path in files if path not in self._results]
         for path in skipped:
             self._results[path] = file.left_out(path, self._shown(path))
+        for path, measured in self._results.items():
+            if _is_glance(measured) and file.is_undecided(measured):
+                self._results[path] = file.left_out(path, self._shown(path), file.UNDECIDED)
+                skipped.append(path)
         glanced = sum(map(_is_glance, self._results.values()))
         if glanced or skipped:
             text = (

@@ -13,13 +13,14 @@ from dagprof.errors import MeasurementError
 from dagprof.link.messages.zygote import ProbeConfig
 from dagprof.link.target import existing, resolve
 from dagprof.measure import layers, preloading, shards, texts
-from dagprof.measure.budget import Budget
+from dagprof.measure.budget import NO_TIME, Budget, ending
 from dagprof.measure.conditions import lookup_prices, reference, seeds
 from dagprof.measure.crew import Zygotes
 from dagprof.measure.rounds import Progress, Rounds, Silent
 from dagprof.measure.shards import Shard
 from dagprof.measure.site import Site, scratch_folder
 from dagprof.model import (
+    Doubt,
     Isolation,
     Layers,
     Measured,
@@ -57,7 +58,7 @@ def scan(
     :raises MeasurementError: Airflow cannot be imported, or no file could be parsed at all.
     """
     progress, budget = progress or Silent(), _budget(settings)
-    with _site(paths, settings, environ, progress) as site:
+    with _site(paths, settings, environ, budget, progress) as site:
         return _Scan(
             site, settings, budget, progress, known or {}, environ, with_reference=with_reference
         ).run(version)
@@ -86,7 +87,7 @@ def scan_twice(  # noqa: PLR0913 - each is a part of the request
     :raises MeasurementError: Airflow cannot be imported, or no file could be parsed at all.
     """
     progress, budget = progress or Silent(), _budget(settings)
-    with _site(paths, settings, environ, progress) as site:
+    with _site(paths, settings, environ, budget, progress) as site:
         run = _Scan(
             site,
             settings,
@@ -117,15 +118,21 @@ def scan_twice(  # noqa: PLR0913 - each is a part of the request
 
 @contextlib.contextmanager
 def _site(
-    paths: Sequence[str], settings: Settings, environ: Mapping[str, str], progress: Progress
+    paths: Sequence[str],
+    settings: Settings,
+    environ: Mapping[str, str],
+    budget: Budget,
+    progress: Progress,
 ) -> Iterator[Site]:
     given = existing(tuple(paths))
-    with scratch_folder() as scratch:
+    with scratch_folder() as scratch, contextlib.ExitStack() as stack:
         target = resolve(settings, given, scratch, environ)
         progress.using(target.used)
         progress.preparing(f"importing Airflow in {target.python}")
-        with Site(target, settings, given) as site:
-            yield site
+        site = Site(target, settings, given)
+        with ending(budget, site.abandon):
+            stack.enter_context(site)
+        yield site
 
 
 def _budget(settings: Settings) -> Budget:
@@ -166,11 +173,12 @@ class _Scan:
         self._layers: Layers | None = None
 
     def run(self, version: str) -> Run:
-        files = self._site.discover()
-        self._progress.preparing(
-            "importing the modules that the DAG processor imports before forking"
-        )
-        self._site.pre_import(files)
+        with ending(self._budget, self._site.abandon):
+            files = self._site.discover()
+            self._progress.preparing(
+                "importing the modules that the DAG processor imports before forking"
+            )
+            self._site.pre_import(files)
         before = self._reference() if self._with_reference else Samples()
         chosen, recorded = self._chosen(files)
         run: Run = self._site.run(self._measure(chosen, len(files)), version)
@@ -181,7 +189,7 @@ class _Scan:
             settings={**run.settings, **recorded},
         )
         run = self._with_prices(run)
-        _refuse_if_hopeless(run, self._settings)
+        _refuse_if_hopeless(run)
         return (
             _with(run, reference.joined(before, self._reference())) if self._with_reference else run
         )
@@ -277,13 +285,17 @@ class _Scan:
         if self._settings.isolation is not Isolation.LAYERS:
             return None
         target = self._site.target
-        return layers.surveyed(
+        found = layers.surveyed(
             self._site.zygotes,
             files,
             [target.root, *texts.code_folders(target.environment)],
             self._budget,
             self._progress.preparing,
         )
+        if isinstance(found, Doubt):
+            self._site.doubts.append(found)
+            return None
+        return found
 
     def _taken_over(self, path: Path) -> Measured | None:
         if not self._known:
@@ -301,15 +313,12 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _refuse_if_hopeless(run: Run, settings: Settings) -> None:
+def _refuse_if_hopeless(run: Run) -> None:
     """Raise if there was no time for any file, or if every single file ended the measuring process.
     Then dagprof has failed, not the files.
     """
     if run.files and all(result.status is Status.SKIPPED for result in run.files):
-        raise MeasurementError(
-            f"The time budget of {settings.time_budget} ran out before dagprof could parse a file."
-            " To measure some files, raise --time-budget."
-        )
+        raise MeasurementError(NO_TIME)
     if all(result.ended_measuring for result in run.files):
         raise MeasurementError(
             "Every parse killed the measuring process. Run `dagprof doctor` to check whether"

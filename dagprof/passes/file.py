@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import itertools
@@ -20,8 +19,6 @@ from dagprof.passes.stability import instabilities
 
 # The doubts about a file for which there was no time: for more than one parse, and for all passes.
 ONE_PARSE, CUT_SHORT = "one-parse", "cut-short"
-# The limit for finding out why a file fails, if time is short.
-_HURRIED_S = 5.0
 
 
 def identify(path: Path) -> tuple[str, int]:
@@ -113,7 +110,8 @@ def _drop_warm_up(passes: Passes) -> None:
 
 
 def glance(path: Path, shown: str, ask: Ask, limits: ParseLimits) -> Measured:
-    """Time the file once. If time is short, this comes before all other passes.
+    """Time the file once. If time is short, this comes before all other passes. If the file fails,
+    the reason may be a made-up answer, so ``measure`` must follow.
 
     :raises OutOfTime: the time budget ran out during the parse.
     """
@@ -123,8 +121,6 @@ def glance(path: Path, shown: str, ask: Ask, limits: ParseLimits) -> Measured:
         return unreadable(shown, error)
     passes = Passes(shown, sha256, size)
     _Runner(path, ask, limits, passes)(Mode.TIMING, first=True)
-    with contextlib.suppress(OutOfTime):
-        find_unanswered(path, passes, ask, limits, is_hurried=True)
     passes.doubts.append(
         Doubt(
             code=ONE_PARSE,
@@ -134,22 +130,33 @@ def glance(path: Path, shown: str, ask: Ask, limits: ParseLimits) -> Measured:
     return passes.measured()
 
 
-def find_unanswered(
-    path: Path, passes: Passes, ask: Ask, limits: ParseLimits, *, is_hurried: bool = False
-) -> None:
+def find_unanswered(path: Path, passes: Passes, ask: Ask, limits: ParseLimits) -> None:
     """If the file fails, find out whether a made-up answer is the cause."""
     if passes.settled is not None and passes.status in (Status.IMPORT_ERROR, Status.EXITED):
-        bounds = {"most_s": _HURRIED_S} if is_hurried else {}
-        passes.unanswered = made_up.examine(path, passes.settled, ask, limits, **bounds)
+        passes.unanswered = made_up.examine(path, passes.settled, ask, limits)
 
 
-def left_out(path: Path, shown: str) -> Measured:
+def is_undecided(measured: Measured) -> bool:
+    """Whether a file that was parsed only once fails, and perhaps only because of an answer that
+    dagprof made up or could not give.
+    """
+    result = measured.result
+    return result.status in (Status.IMPORT_ERROR, Status.EXITED) and bool(result.accesses)
+
+
+NO_TIME = "dagprof did not parse the file, because the time budget ran out."
+UNDECIDED = (
+    "The file fails, but the time budget ran out before dagprof could find out whether a"
+    " placeholder value is the cause."
+)
+
+
+def left_out(path: Path, shown: str, detail: str = NO_TIME) -> Measured:
     """The result of a file that the time budget left out."""
     try:
         sha256, size = identify(path)
     except OSError as error:
         return unreadable(shown, error)
-    detail = "dagprof did not parse the file, because the time budget ran out."
     return Measured(
         result=FileResult(
             path=shown, sha256=sha256, size_bytes=size, status=Status.SKIPPED, detail=detail

@@ -44,6 +44,7 @@ _OF_NO_RESULT = (
     "fail_on_regression",
     "fail_on",
     "jobs",
+    "time_budget",
     "source",
     "against",
     "gate",

@@ -112,7 +112,7 @@ def test_only_what_can_be_shared_is_shared(runs: tuple[Run, Run]) -> None:
     found = runs[1].layers
     assert found is not None
     assert found.names == ("heavy",)  # it loads light
-    assert ("threads", "threads") in found.left_out
+    assert ("threads", "leaves threads behind") in found.left_out
     composed = {file.path for file in runs[1].files if file.composed_ms}
     assert "a_heavy.py" in composed
     assert not composed & {"h_none.py", "i_task.py", "k_threads.py", "p_refuses.py"}
@@ -176,3 +176,61 @@ def test_composed_files_have_the_memory_of_their_packages(
         assert 35_000 < file.samples.median("rss_growth_kib") < 50_000
         assert file.trace is not None
         assert [35_000 < row.grown_kib < 50_000 for row in file.trace.memory] == [True]
+
+
+# What a package does at import, and why it cannot be shared.
+HARMFUL = {
+    "setsenv": ("import os\nos.environ['TZ_X'] = '1'\n", "changes environment variables"),
+    "setspath": ("import sys\nsys.path.append('/nowhere')\n", "changes sys.path"),
+    "setscwd": ("import os\nos.chdir('/')\n", "changes the working directory"),
+    "setslog": ("import logging\nlogging.root.setLevel(5)\n", "changes the root logger"),
+    "setssignal": (
+        "import signal\nsignal.signal(signal.SIGUSR1, lambda *_: None)\n",
+        "changes signal handlers",
+    ),
+    "setsfilter": ("import warnings\nwarnings.simplefilter('error')\n", "changes warnings filters"),
+    "setsbuiltin": ("import builtins\nbuiltins.extra = 1\n", "changes builtins"),
+    "setsseed": ("import random\nrandom.seed(42)\n", "seeds the random numbers"),
+    "process": (
+        "import subprocess\nsubprocess.Popen(['sleep', '60'])\n",
+        "leaves processes behind",
+    ),
+    "fails": ("1 / 0\n", "ZeroDivisionError: division by zero"),
+}
+
+
+def test_packages_that_other_files_would_notice_are_not_shared(
+    scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "site-packages", {f"{name}.py": text for name, (text, _) in HARMFUL.items()})
+    write(tmp_path / "site-packages", {"fine.py": WAIT.format(0.08)})
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site-packages"))
+    files = {
+        f"{name}_{number}.py": dag(
+            f"{name}_{number}", f"import random\nimport {name}\nimport fine\n"
+        )
+        for name in HARMFUL
+        for number in range(3)
+    }
+    run = scan(files, isolation="layers", depth="traced")
+    assert run.layers is not None
+    assert run.layers.names == ("fine",)
+    assert dict(run.layers.left_out) == {name: reason for name, (_, reason) in HARMFUL.items()}
+    others = [file for file in run.files if not file.path.startswith(("fails", "process"))]
+    assert {file.status.value for file in others} == {"ok"}
+
+
+def test_a_file_that_notices_the_layer_ends_the_sharing(
+    scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "site-packages", {"fine.py": WAIT.format(0.08), "other.py": WAIT.format(0.08)})
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site-packages"))
+    looks = "import sys\nNAME = 'x' if 'other' in sys.modules else 'y'\nimport fine\nimport time\n"
+    slow = dag("slow", f"{looks}time.sleep(0.3)\n").replace('"slow"', "NAME")
+    files = {f"f{number}.py": dag(f"f{number}", "import other, fine\n") for number in range(10)}
+    run = scan({**files, "slow.py": slow}, isolation="layers", depth="traced")
+    assert result(run, "slow.py").dag_ids == ("y",)
+    assert run.layers is None
+    assert not any(file.composed_ms for file in run.files)
+    (note,) = (doubt.text for doubt in run.doubts if doubt.code == "not-shared")
+    assert "slow.py has other DAGs if other files' packages are loaded" in note

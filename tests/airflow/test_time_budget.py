@@ -78,7 +78,7 @@ def test_without_time_for_any_file_nothing_passes(tmp_path: Path) -> None:
     write(tmp_path, {"dags/a.py": dag("a")})
     done = call("scan", "dags", "--time-budget", "100ms", cwd=tmp_path)
     assert done.returncode == 3
-    assert "The time budget of 100ms ran out before dagprof could parse a file." in done.stderr
+    assert "The time budget ran out before dagprof could parse a file." in done.stderr
 
 
 def test_a_gate_ends_in_time_and_does_not_pass_what_it_has_not_measured(

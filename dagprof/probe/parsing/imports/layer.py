@@ -8,6 +8,8 @@ a parse without a layer.
 
 from __future__ import annotations
 
+import sys
+from _thread import get_ident
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, Sequence
 
@@ -70,11 +72,18 @@ class Recording:
 
     def __exit__(self, *_: object) -> None:
         self.tracer.uninstall()
+        self._note_memory()
 
     def _note(self, kind: int, place: int) -> None:
         self._order.append((kind, place))
-        if self._has_memory and self.tracer.top >= 0:
-            now_kib, name = rss_kib(), self.tracer.loads[self.tracer.top]
+        self._note_memory()
+
+    def _note_memory(self) -> None:
+        """Count the memory since the last record for the module that runs, or that ran last."""
+        loads = self.tracer.loads
+        if self._has_memory and loads:
+            top = self.tracer.top
+            now_kib, name = rss_kib(), loads[top if top >= 0 else -tracing.LOAD_FIELDS]
             self.kib[name] = self.kib.get(name, 0) + now_kib - self._last_kib
             self._last_kib = now_kib
 
@@ -101,10 +110,10 @@ class Recording:
         return found
 
     def own_ns(self) -> dict[str, int]:
-        """The time of each module's own code. A module that was loaded twice has both times."""
+        """The time of each module's own code. If a module was loaded twice, the longer time."""
         found: dict[str, int] = {}
         for name, _, elapsed, inside, *_ in _records(self.tracer.loads, tracing.LOAD_FIELDS):
-            found[name] = found.get(name, 0) + max(0, elapsed - inside)
+            found[name] = max(found.get(name, 0), elapsed - inside, 0)
         return found
 
     def steps(self) -> dict[str, list[Step]]:
@@ -145,6 +154,7 @@ class Layer:
         self.own_ns = {name: costs["own_ns"].get(name, 0) for name in steps}
         self.collections, self.took_ns = costs["collections"], costs["took_ns"]
         self.cpu_share = costs["cpu_share"]
+        self.modules = {name: sys.modules.get(name) for name in steps}
 
     def reached_by(self, tracer: tracing.ImportTracer) -> Reached:
         """What one traced parse reaches of this layer."""
@@ -161,6 +171,7 @@ class Reached:
 
     def __init__(self, layer: Layer, tracer: tracing.ImportTracer) -> None:
         self._layer, self._tracer = layer, tracer
+        self._thread = get_ident()
         self._known: set[str] = set()
         self.added_ns = self.added_kib = self.spent_ns = self.statements = 0
         self._collections = 0
@@ -185,6 +196,8 @@ class Reached:
             self._finish(started, self._load(package, top, line, importer, running))
 
     def _by(self, statement: tuple[Any, ...], line: int, running: int) -> None:
+        if get_ident() != self._thread:
+            return  # the tracer records loads of one thread only
         started, before_kib = perf_counter_ns(), self.added_kib
         added = self._follow(statement, self._tracer.top, line, running)
         namespace = statement[0]
@@ -203,7 +216,10 @@ class Reached:
         namespace, name, fromlist, level = statement
         added = 0
         for target in targets(namespace or {}, name, fromlist, level):
-            if target in self._layer.own_ns and target not in self._known:
+            if target not in self._layer.own_ns or target in self._known:
+                continue
+            # The DAG file may have put another module in its place.
+            if sys.modules.get(target) is self._layer.modules[target]:
                 added += self._load(target, parent, line, _name_of(namespace), running)
         return added
 

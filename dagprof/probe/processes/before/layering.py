@@ -12,6 +12,7 @@ from time import perf_counter_ns, process_time_ns
 from typing import TYPE_CHECKING, Any, Callable, Collection, Mapping, Sequence
 
 from ... import bounds, faults, origin
+from ...parsing.experiments import state
 from ...parsing.imports import layer
 from .. import beside
 from .preloading import open_things
@@ -23,9 +24,19 @@ if TYPE_CHECKING:
     from ...start.collector import Collector
 
 # The survey begins again for each module that cannot be shared.
-_MOST_LEFT_OUT = 8
+_MOST_LEFT_OUT = 30
 # Threads of libraries that prepare for forks themselves: jemalloc, which comes with pyarrow.
 _FORK_SAFE = ("jemalloc_bg_thd",)
+# What the imports of a layer must not change, because other files may depend on it; a subject of
+# ``state.snapshot`` and its name.
+_SHARED_STATE = {
+    "environment variable": "environment variables",
+    "signal handler": "signal handlers",
+    "root logger": "the root logger",
+    "sys.path entry": "sys.path",
+    "builtin": "builtins",
+    "working directory": "the working directory",
+}
 # How often all imports are timed, with the tracer and without it.
 _ROUNDS = 3
 # Tracing makes imports a few per cent slower. A larger difference is noise.
@@ -95,7 +106,7 @@ def _checked(names: Sequence[str]) -> dict[str, Any]:
     """
     usable: list[str] = []
     left_out: list[TextRow] = []
-    before = open_things(_FORK_SAFE)
+    before = _Conditions()
     for number, name in enumerate(names):
         known = set(sys.modules)
         error = _import(name)
@@ -115,13 +126,35 @@ def _checked(names: Sequence[str]) -> dict[str, Any]:
     return {"names": usable, "left_out": left_out, "is_clean": True}
 
 
-def _harm(loaded: Collection[str], before: tuple[int, int, int]) -> str:
+class _Conditions:
+    """What other files notice of a module that is imported before them."""
+
+    def __init__(self) -> None:
+        self.things = open_things(_FORK_SAFE)
+        state_now = state.snapshot()
+        self.state = {subject: state_now.get(subject, {}) for subject in _SHARED_STATE}
+        self.state["filters"] = {
+            name: "" for name in state_now.get("warnings filter", {}) if name.startswith("('error'")
+        }
+        random = sys.modules.get("random")
+        self.random = random.getstate() if random is not None else None
+
+
+def _harm(loaded: Collection[str], before: _Conditions) -> str:
     """What new modules did that a layer must not do."""
     if any(map(_is_user, loaded)):
         return "loads code of the DAG folder"
-    left = [now - then for now, then in zip(open_things(_FORK_SAFE), before)]
+    now = _Conditions()
     kinds = ("threads", "sockets", "processes")
-    return " and ".join(kind for kind, count in zip(kinds, left) if count > 0)
+    left = [kind for kind, one, two in zip(kinds, before.things, now.things) if two > one]
+    if left:
+        return "leaves %s behind" % " and ".join(left)
+    for subject, values in now.state.items():
+        if values != before.state[subject]:
+            return "changes " + _SHARED_STATE.get(subject, "warnings filters")
+    if before.random is not None and now.random != before.random:
+        return "seeds the random numbers"
+    return ""
 
 
 def _import(name: str) -> str:
