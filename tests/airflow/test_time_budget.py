@@ -14,7 +14,11 @@ import pytest
 from command.test_gate import gate, own_git, repository, verdict  # noqa: F401 - used by name
 from support import Scan, call, dag, result, write
 
+from dagprof.config.settings import Settings
 from dagprof.gate.verdict import Decision
+from dagprof.model import Status
+from dagprof.passes.file import UNDECIDED
+from dagprof.usecases.scan import ScanRequest, _key
 
 SLEEP = "import time\ntime.sleep({})\n"
 # What may follow the end of a budget: the last parse, and the results.
@@ -95,3 +99,36 @@ def test_a_gate_ends_in_time_and_does_not_pass_what_it_has_not_measured(
     assert found.doubts[0].startswith(
         "The time budget ran out before dagprof could trace 1 file that changed."
     )
+
+
+def test_a_slow_start_of_airflow_is_stopped(tmp_path: Path, start_s: float) -> None:
+    write(tmp_path, {"dags/a.py": dag("a"), "plugins/slow.py": "import time\ntime.sleep(100)\n"})
+    budget_s = math.ceil(start_s)
+    began = time.monotonic()
+    done = call(
+        "scan", "dags", "--plugins", "plugins", "--time-budget", f"{budget_s}s", cwd=tmp_path
+    )
+    assert time.monotonic() - began < budget_s + AFTER_S
+    assert done.returncode == 3
+    assert "The time budget ran out before dagprof could parse a file." in done.stderr
+
+
+def test_a_failure_that_a_placeholder_may_cause_stays_undecided(scan: Scan, start_s: float) -> None:
+    asks = "from airflow.models import Variable\nimport time\ntime.sleep(2)\n"
+    files = {
+        "asks.py": dag("asks", f"{asks}assert Variable.get('url').startswith('http')\n"),
+        "quick.py": dag("quick"),
+    }
+    run = scan(files, jobs=1, repeat=None, time_budget=f"{math.ceil(start_s) + 5}s")
+    file = result(run, "asks.py")
+    assert file.status is Status.SKIPPED
+    assert file.detail == UNDECIDED
+    assert result(run, "quick.py").status is Status.OK
+
+
+def test_another_budget_can_resume_a_scan(tmp_path: Path) -> None:
+    keys = [
+        _key(ScanRequest(paths=("dags",), settings=Settings(time_budget=budget), environ={}))
+        for budget in (None, "5s", "60s")
+    ]
+    assert len(set(keys)) == 1
