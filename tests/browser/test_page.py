@@ -12,11 +12,12 @@ from axe_playwright_python.sync_playwright import Axe
 from browser.pages import LOADED, OpenPage, address
 from playwright.sync_api import Page, expect
 from unit.builders import HELPED, file, run, trace
+from unit.test_other_changes import HEAVY, heavy
 from unit.test_report import HOSTILE, hostile
 
 from dagprof.analyse.comparison import compare
 from dagprof.analyse.fleet import Fleet
-from dagprof.model import Run
+from dagprof.model import PreloadedFile, PreloadedPackage, Preloading, Run
 from dagprof.report import html
 
 SLOW = f"file/{address('slow.py')}"
@@ -318,6 +319,21 @@ def test_light_and_dark_differ(open_page: OpenPage, report: str) -> None:
 @pytest.mark.parametrize("view", VIEWS)
 def test_nothing_sticks_out_on_a_phone(open_page: OpenPage, report: str, view: str) -> None:
     page = open_page(report, view, viewport={"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_long_lines_of_a_change_do_not_stick_out_on_a_phone(open_page: OpenPage) -> None:
+    names = ("heavy", "heavy.a_module_whose_name_is_wider_than_a_phone.and_has_parts_too")
+    package = PreloadedPackage(name="heavy", modules=names, wall_ms=80.0, rss_kib=2048)
+    files = (PreloadedFile(path="a.py", saving_ms=(70.0, 72.0, 74.0), memory_kib=(1024, 2048)),)
+    found = run(
+        heavy("a.py"),
+        modules=(HEAVY,),
+        import_sets=((),),
+        preloading=Preloading(packages=(package,), loaded=names, rss_kib=2048, files=files),
+    )
+    page = open_page(html.render(found, fleet=Fleet(found)), viewport={"width": 360, "height": 740})
+    expect(page.locator("pre").first).to_contain_text(names[1])
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
