@@ -92,7 +92,7 @@ class Rounds:
 
     def measure(self, files: Sequence[Path], known: Mapping[Path, Measured]) -> Iterable[Measured]:
         """Measure the files. Results in ``known`` come from an interrupted scan, and are kept if
-        all passes over the file were run.
+        they are complete.
         """
         known = {path: measured for path, measured in known.items() if _is_complete(measured)}
         began = time.monotonic()
@@ -322,7 +322,7 @@ def _is_glance(measured: Measured) -> bool:
 
 
 def _is_complete(measured: Measured) -> bool:
-    """Whether no time budget kept the file from a pass."""
-    return measured.result.status is not Status.SKIPPED and not any(
-        doubt.code in (file.ONE_PARSE, file.CUT_SHORT) for doubt in measured.result.doubts
-    )
+    """Whether no time budget kept the file from a pass, and its times need no layer."""
+    result = measured.result
+    is_cut = any(doubt.code in (file.ONE_PARSE, file.CUT_SHORT) for doubt in result.doubts)
+    return result.status is not Status.SKIPPED and not is_cut and not result.composed_ms

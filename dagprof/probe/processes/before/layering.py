@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib
 import sys
 from functools import partial
+from itertools import accumulate
 from statistics import median
 from time import perf_counter_ns, process_time_ns
 from typing import TYPE_CHECKING, Any, Callable, Collection, Mapping, Sequence
@@ -79,8 +80,7 @@ def _costs(traced: Sequence[Any], plain: Sequence[Any]) -> tuple[Costs, float]:
     if not traced:
         return {"cpu_share": 1.0, "own_ns": {}, "collections": {}, "took_ns": []}, 0.0
     own = _medians([row["own_ns"] for row in traced])
-    took = [row["took_ns"] for row in traced]
-    took_ns = [median(each) for each in zip(*took)]
+    took_ns = _typical([row["took_ns"] for row in traced])
     # Tracing makes imports slower.
     wall_ns = median([row["wall_ns"] for row in plain])
     scale = wall_ns / max(1, sum(own.values()) + sum(took_ns))
@@ -93,6 +93,14 @@ def _costs(traced: Sequence[Any], plain: Sequence[Any]) -> tuple[Costs, float]:
         "took_ns": [int(ns * scale) for ns in took_ns],
     }
     return costs, wall_ns / 1e6
+
+
+def _typical(rounds: Sequence[Sequence[int]]) -> list[float]:
+    """The time of each collection, from the medians of the sums up to each. A full collection may
+    be the tenth in one round and the eleventh in the next. A median of the tenths would lose it.
+    """
+    sums = [median(each) for each in zip(*map(accumulate, rounds))]
+    return [now - before for now, before in zip(sums, [0, *sums])]
 
 
 def _medians(rows: Sequence[Mapping[str, int]]) -> dict[str, float]:
