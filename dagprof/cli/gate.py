@@ -118,12 +118,7 @@ _FORMATS = ", ".join(VERDICTS)
     metavar="RULE",
     help="Report findings of RULE as warnings; can be given several times.",
 )
-@click.option(
-    "--ignore",
-    multiple=True,
-    metavar="RULE",
-    help="Turn off RULE; can be given several times.",
-)
+@click.option("--ignore", multiple=True, metavar="RULE", help="Turn off RULE; use once per rule.")
 @click.option(
     "--format",
     "formats",

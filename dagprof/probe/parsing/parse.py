@@ -293,18 +293,6 @@ class TracedParse:
             self.tracer.apart.compile_cpu_ns += process_time_ns() - cpu_started
 
     @property
-    def added_ms(self) -> float:
-        """The time that the parse would have taken longer without the layer."""
-        reached = self.tracer.reached
-        return reached.added_ns / 1e6 if reached is not None else 0.0
-
-    @property
-    def added_kib(self) -> int:
-        """The memory that the parse would have used in addition without the layer."""
-        reached = self.tracer.reached
-        return max(0, reached.added_kib) if reached is not None else 0
-
-    @property
     def left_out(self) -> dict[str, int]:
         """The number of rows that are left out, by field of the result."""
         return self.tracer.left_out

@@ -257,9 +257,8 @@ class Child:
             "trace": traced.report(parsed.figures["load_ms"]),
             "lost": lost[: bounds.LOST_DAGS],
         }
-        if around.layer is not None:
-            facts["added_ms"], facts["added_kib"] = traced.added_ms, traced.added_kib
-            facts["added_cpu_ms"] = traced.added_ms * around.layer.cpu_share
+        if traced.tracer.reached is not None:
+            facts.update(traced.tracer.reached.facts)
         self._left_out.update(traced.left_out, lost=len(lost) - len(facts["lost"]))
         return {**facts, **self._describe(parsed)}
 

@@ -10,132 +10,39 @@ from __future__ import annotations
 
 import sys
 from _thread import get_ident
-from functools import partial
-from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence, Tuple
 
 from ... import origin
 from ...system.clocks import perf_counter_ns
-from ...system.usage import rss_kib
-from . import tracing
 from .importing import targets
+from .records import ELAPSED, INSIDE
 
 if TYPE_CHECKING:
-    from typing import List, Tuple
+    from typing import Protocol
 
+    from ...protocol.result import Facts
     from ...protocol.worker import Costs
+    from .excluded import Excluded
+
+    class Tracer(Protocol):
+        """The import tracer of a parse, as far as a layer adds to its records."""
+
+        loads: list[Any]
+        hits: list[Any]
+        calls: list[Any]
+        memory: list[tuple[object, int, int]]
+        apart: Excluded
+        current_line: Callable[[], int]
+
+        @property
+        def top(self) -> int: ...
+
+        def has_room(self) -> bool: ...
 
     # An import statement of a module, or a load during one: the kind, and the record of the tracer.
     Step = Tuple[int, Tuple[Any, ...]]
 
-    _Records = List[Any]
-else:
-    _Records = list
-
-_LOAD, _HIT, _CALL = range(3)
-
-
-class _Noting(_Records):
-    """A flat list of records that notes the place of each new record."""
-
-    def __init__(self, note: Callable[[int], object]) -> None:
-        super().__init__()
-        self._note = note
-
-    def extend(self, record: Any) -> None:
-        self._note(len(self))
-        super().extend(record)
-
-
-class Recording:
-    """Records what each module of a layer imports, in order. Use it as a context manager.
-
-    With ``memory``, it also records how much resident memory each module adds, which takes time.
-    """
-
-    def __init__(self, *, memory: bool = False) -> None:
-        self.tracer = tracing.ImportTracer(collected=self._note_collection)
-        self._order: list[tuple[int, int]] = []
-        # The module that ran and the ns of each garbage collection.
-        self._collections: list[tuple[int, int]] = []
-        self._has_memory, self._last_kib = memory, 0
-        self.kib: dict[str, int] = {}
-        self.tracer.loads = _Noting(partial(self._note, _LOAD))
-        self.tracer.hits = _Noting(partial(self._note, _HIT))
-        self.tracer.calls = _Noting(partial(self._note, _CALL))
-
-    def __enter__(self) -> Recording:
-        self.tracer.install()
-        self._order.clear()  # the statements of the calibration
-        self._collections.clear()
-        self._last_kib = rss_kib()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.tracer.uninstall()
-        self._note_memory()
-
-    def _note(self, kind: int, place: int) -> None:
-        self._order.append((kind, place))
-        self._note_memory()
-
-    def _note_memory(self) -> None:
-        """Count the memory since the last record for the module that runs, or that ran last."""
-        loads = self.tracer.loads
-        if self._has_memory and loads:
-            top = self.tracer.top
-            now_kib, name = rss_kib(), loads[top if top >= 0 else -tracing.LOAD_FIELDS]
-            self.kib[name] = self.kib.get(name, 0) + now_kib - self._last_kib
-            self._last_kib = now_kib
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the tracer has kept all records, so that their places are right."""
-        return self.tracer.is_complete
-
-    def _note_collection(self, took_ns: int) -> None:
-        self._collections.append((self.tracer.top, took_ns))
-
-    @property
-    def took_ns(self) -> list[int]:
-        """How long each garbage collection took, in order."""
-        return [took_ns for _, took_ns in self._collections]
-
-    def collections(self) -> dict[str, int]:
-        """How many garbage collections each module's own code caused."""
-        found: dict[str, int] = {}
-        for top, _ in self._collections:
-            if top >= 0:
-                name = self.tracer.loads[top]
-                found[name] = found.get(name, 0) + 1
-        return found
-
-    def own_ns(self) -> dict[str, int]:
-        """The time of each module's own code. If a module was loaded twice, the longer time."""
-        found: dict[str, int] = {}
-        for name, _, elapsed, inside, *_ in _records(self.tracer.loads, tracing.LOAD_FIELDS):
-            found[name] = max(found.get(name, 0), elapsed - inside, 0)
-        return found
-
-    def steps(self) -> dict[str, list[Step]]:
-        """What each module imported while it was loaded, in order."""
-        loads = list(_records(self.tracer.loads, tracing.LOAD_FIELDS))
-        found: dict[str, list[Step]] = {load[0]: [] for load in loads}
-        for kind, place in self._order:
-            if kind == _LOAD:
-                name, parent, _, _, line, importer, running = loads[place // tracing.LOAD_FIELDS]
-                if parent >= 0:
-                    around = loads[parent // tracing.LOAD_FIELDS][0]
-                    found[around].append((kind, (name, line, importer, running)))
-            elif kind == _HIT:
-                hit = tuple(self.tracer.hits[place : place + tracing.HIT_FIELDS])
-                if (owner := _name_of(hit[2])) in found:
-                    found[owner].append((kind, hit))
-            else:
-                call = tuple(self.tracer.calls[place : place + tracing.CALL_FIELDS])
-                if call[5] >= 0:
-                    around = loads[call[5] // tracing.LOAD_FIELDS][0]
-                    found[around].append((kind, call))
-        return found
+LOAD, HIT, CALL = range(3)
 
 
 class Layer:
@@ -156,7 +63,7 @@ class Layer:
         self.cpu_share = costs["cpu_share"]
         self.modules = {name: sys.modules.get(name) for name in steps}
 
-    def reached_by(self, tracer: tracing.ImportTracer) -> Reached:
+    def reached_by(self, tracer: Tracer) -> Reached:
         """What one traced parse reaches of this layer."""
         return Reached(self, tracer)
 
@@ -169,7 +76,7 @@ class Reached:
     records took, and ``statements`` the number of added import statements.
     """
 
-    def __init__(self, layer: Layer, tracer: tracing.ImportTracer) -> None:
+    def __init__(self, layer: Layer, tracer: Tracer) -> None:
         self._layer, self._tracer = layer, tracer
         self._thread = get_ident()
         self._known: set[str] = set()
@@ -178,6 +85,16 @@ class Reached:
 
     def __contains__(self, name: str) -> bool:
         return name in self._layer.own_ns
+
+    @property
+    def facts(self) -> Facts:
+        """What the parse would have used in addition without the layer."""
+        added_ms = self.added_ns / 1e6
+        return {
+            "added_ms": added_ms,
+            "added_cpu_ms": added_ms * self._layer.cpu_share,
+            "added_kib": max(0, self.added_kib),
+        }
 
     def by_hit(self, hit: tuple[Any, ...]) -> None:
         """A module of the parse runs an import statement, which the tracer is about to record."""
@@ -208,7 +125,7 @@ class Reached:
 
     def _finish(self, started: int, added: int) -> None:
         if added and self._tracer.top >= 0:
-            self._tracer.loads[self._tracer.top + tracing.INSIDE] += added
+            self._tracer.loads[self._tracer.top + INSIDE] += added
         self.spent_ns += perf_counter_ns() - started
 
     def _follow(self, statement: tuple[Any, ...], parent: int, line: int, running: int) -> int:
@@ -220,7 +137,7 @@ class Reached:
                 continue
             # The DAG file may have put another module in its place.
             if sys.modules.get(target) is self._layer.modules[target]:
-                added += self._load(target, parent, line, _name_of(namespace), running)
+                added += self._load(target, parent, line, name_of(namespace), running)
         return added
 
     def _load(self, name: str, parent: int, line: int, importer: object, running: int) -> int:
@@ -243,7 +160,7 @@ class Reached:
             own = self._layer.own_ns[name]
             self.added_kib += self._layer.kib.get(name, 0)
             self._collect(self._layer.collections.get(name, 0))
-        loads[here + tracing.ELAPSED], loads[here + tracing.INSIDE] = own + inside, inside
+        loads[here + ELAPSED], loads[here + INSIDE] = own + inside, inside
         self.added_ns += own
         return own + inside
 
@@ -256,11 +173,11 @@ class Reached:
 
     def _step(self, step: Step, here: int) -> int:
         kind, record = step
-        if kind == _LOAD:
+        if kind == LOAD:
             name, line, importer, running = record
             return self._load(name, here, line, importer, running)
         self.statements += 1
-        if kind == _HIT:
+        if kind == HIT:
             self._tracer.hits.extend(record)
             return self._follow(record[2:], here, record[0], record[0])
         line, namespace, name, fromlist, level, _, running, is_inside = record
@@ -270,20 +187,6 @@ class Reached:
         return self._follow((namespace, name, fromlist, level), here, line, running)
 
 
-def recorded(importing: Callable[[], object], costs: Costs) -> Layer | None:
-    """Call ``importing``, which imports the modules of a layer, and return the layer. None if there
-    were more imports than the tracer keeps.
-    """
-    with Recording(memory=True) as recording:
-        importing()
-    if not recording.is_complete:
-        return None
-    return Layer(recording.steps(), costs, recording.kib)
-
-
-def _records(rows: Sequence[Any], fields: int) -> Iterator[tuple[Any, ...]]:
-    return zip(*[iter(rows)] * fields)
-
-
-def _name_of(namespace: object) -> Any:
+def name_of(namespace: object) -> Any:
+    """The name of the module with this namespace."""
     return namespace.get("__name__") if isinstance(namespace, dict) else None

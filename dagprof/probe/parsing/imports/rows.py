@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from ... import bounds, origin
 from . import tracing
 from .importing import targets
+from .records import CALL_FIELDS, HIT_FIELDS, LOAD_FIELDS, OUTSIDE
 
 if TYPE_CHECKING:
     from typing import Tuple
@@ -57,7 +58,7 @@ class _Report:
     def __init__(self, tracer: tracing.ImportTracer, dag_module: str) -> None:
         self._tracer = tracer
         self._modules = _Modules(dag_module)
-        self._loads = list(zip(*[iter(tracer.loads)] * tracing.LOAD_FIELDS))
+        self._loads = list(zip(*[iter(tracer.loads)] * LOAD_FIELDS))
         # If a module was loaded more than once, its statements belong to the last load.
         self._place = {load[0]: place for place, load in enumerate(self._loads)}
         self._sets: dict[int, dict[Edge, None]] = {}
@@ -78,7 +79,7 @@ class _Report:
         return {
             "loads": cast("Loads", columns),
             "import_sets": [[list(edge) for edge in edges] for edges in sets],
-            "edges": [list(edge) for edge in self._sets.get(tracing.OUTSIDE, ())],
+            "edges": [list(edge) for edge in self._sets.get(OUTSIDE, ())],
             "memory": self._memory(),
             "modules": self._modules.rows,
         }
@@ -87,7 +88,7 @@ class _Report:
         names = ("module", "parent", "self_us", "cumulative_us", "importer", "line", "caller_line")
         columns: dict[str, list[int]] = {name: [] for name in names}
         for name, parent, elapsed, inside, line, importer, caller_line in self._loads:
-            around = parent // tracing.LOAD_FIELDS
+            around = parent // LOAD_FIELDS
             who, where = self._place_of(importer, line, around)
             row = (
                 self._modules.position(name),
@@ -110,20 +111,20 @@ class _Report:
 
     def _collect_hits(self) -> None:
         for line, is_executed, namespace, name, fromlist, level in zip(
-            *[iter(self._tracer.hits)] * tracing.HIT_FIELDS
+            *[iter(self._tracer.hits)] * HIT_FIELDS
         ):
             importer = _name_of(namespace)
             if importer is None:
                 continue
-            enclosing = self._place.get(importer, tracing.OUTSIDE)
+            enclosing = self._place.get(importer, OUTSIDE)
             named = targets(namespace, name, fromlist, level)
             self._add(enclosing, importer, line, False, 0, named, is_executed=is_executed)
 
     def _collect_calls(self) -> None:
         for line, namespace, name, fromlist, level, top, caller, is_inside in zip(
-            *[iter(self._tracer.calls)] * tracing.CALL_FIELDS
+            *[iter(self._tracer.calls)] * CALL_FIELDS
         ):
-            enclosing = top // tracing.LOAD_FIELDS
+            enclosing = top // LOAD_FIELDS
             importer, where = self._place_of(_name_of(namespace), line, enclosing)
             if importer is not None:
                 is_in_function = is_inside and where > 0

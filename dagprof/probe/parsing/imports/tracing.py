@@ -24,25 +24,13 @@ from ...system.clocks import perf_counter_ns
 from ...system.usage import AnonymousMemory
 from .excluded import Excluded, cost_of_tracing
 from .importing import IN_FUNCTION, module_line, modules_without_parts, outside_importlib, place_of
+from .records import CALL_FIELDS, ELAPSED, HIT_FIELDS, INSIDE, LOAD_FIELDS, OUTSIDE
 from .repeats import without_repeats
 
 if TYPE_CHECKING:
     from .importing import Namespace
     from .layer import Layer
 
-OUTSIDE = -1
-
-# Records follow one another in flat lists. Each constant below is the length of one record. A load:
-# name, place of the load around it, ns, ns of the loads in it, line and name of the importer,
-# running line.
-LOAD_FIELDS = 7
-ELAPSED, INSIDE = 2, 3
-# A hit, which is a statement that a module ran: line, whether ``exec`` ran the code, namespace,
-# name, fromlist, level.
-HIT_FIELDS = 6
-# A call, which is a statement that a function ran: line, namespace, name, fromlist, level, place of
-# the load under way, its running line, whether it is in a function.
-CALL_FIELDS = 8
 _MOST_LOADS = bounds.LOADS * LOAD_FIELDS
 _MOST_HITS = bounds.IMPORT_STATEMENTS * HIT_FIELDS
 _MOST_CALLS = bounds.IMPORT_STATEMENTS * CALL_FIELDS

@@ -8,13 +8,12 @@ import importlib
 import sys
 from functools import partial
 from itertools import accumulate
-from statistics import median
 from time import perf_counter_ns, process_time_ns
-from typing import TYPE_CHECKING, Any, Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Collection, Iterable, Mapping, Sequence
 
 from ... import bounds, faults, origin
 from ...parsing.experiments import state
-from ...parsing.imports import layer
+from ...parsing.imports import recording
 from .. import beside
 from .preloading import open_things
 
@@ -48,8 +47,8 @@ def survey(names: Sequence[str], collector: Collector) -> Surveyed:
     """Find the modules that a layer can share, and what each of them costs.
 
     Each step runs in a fork, which starts in the state of a parse. A module is left out if its
-    import fails, loads code of the user, or leaves threads, sockets or processes behind: a fork
-    would lack or share them.
+    import fails, loads code of the user, changes what other files may notice, or leaves threads,
+    sockets or processes behind: a fork would lack or share them.
     """
     usable = list(names)
     left_out: list[TextRow] = []
@@ -82,10 +81,10 @@ def _costs(traced: Sequence[Any], plain: Sequence[Any]) -> tuple[Costs, float]:
     own = _medians([row["own_ns"] for row in traced])
     took_ns = _typical([row["took_ns"] for row in traced])
     # Tracing makes imports slower.
-    wall_ns = median([row["wall_ns"] for row in plain])
+    wall_ns = _median([row["wall_ns"] for row in plain])
     scale = wall_ns / max(1, sum(own.values()) + sum(took_ns))
     scale = max(_LEAST_SCALE, min(_LARGEST_SCALE, scale))
-    cpu_ns = median([row["cpu_ns"] for row in plain])
+    cpu_ns = _median([row["cpu_ns"] for row in plain])
     costs: Costs = {
         "cpu_share": min(1.0, cpu_ns / max(1, wall_ns)),
         "own_ns": {bounds.plain(name): int(ns * scale) for name, ns in own.items()},
@@ -99,13 +98,20 @@ def _typical(rounds: Sequence[Sequence[int]]) -> list[float]:
     """The time of each collection, from the medians of the sums up to each. A full collection may
     be the tenth in one round and the eleventh in the next. A median of the tenths would lose it.
     """
-    sums = [median(each) for each in zip(*map(accumulate, rounds))]
+    sums = [_median(each) for each in zip(*map(accumulate, rounds))]
     return [now - before for now, before in zip(sums, [0, *sums])]
+
+
+def _median(values: Iterable[float]) -> float:
+    # Not from ``statistics``: a parse would find that module loaded.
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return (ordered[middle] + ordered[-middle - 1]) / 2
 
 
 def _medians(rows: Sequence[Mapping[str, int]]) -> dict[str, float]:
     names = {name for row in rows for name in row}
-    return {name: median([row[name] for row in rows if name in row]) for name in names}
+    return {name: _median([row[name] for row in rows if name in row]) for name in names}
 
 
 def _checked(names: Sequence[str]) -> dict[str, Any]:
@@ -196,12 +202,12 @@ def _as_a_parse(
 
 
 def _traced(names: Sequence[str]) -> Mapping[str, object]:
-    with layer.Recording() as recording:
+    with recording.Recording() as recorded:
         _import_all(names)
     return {
-        "own_ns": recording.own_ns(),
-        "collections": recording.collections(),
-        "took_ns": recording.took_ns,
+        "own_ns": recorded.own_ns(),
+        "collections": recorded.collections(),
+        "took_ns": recorded.took_ns,
     }
 
 
@@ -223,6 +229,6 @@ def imported(request: LayerRequest, collector: Collector) -> Layer | None:
     """Import a layer in this process, and settle the collector as the DAG processor's manager does.
     None if there are too many imports to record.
     """
-    found = layer.recorded(lambda: _import_all(request["names"]), request)
+    found = recording.recorded(lambda: _import_all(request["names"]), request)
     collector.settle_preloaded()
     return found
