@@ -13,7 +13,7 @@ from typing import Protocol
 import msgspec
 
 from dagprof.config.settings import Depth, Settings
-from dagprof.measure import layers
+from dagprof.measure.before import layers
 from dagprof.measure.budget import Budget
 from dagprof.measure.conditions import seeds
 from dagprof.measure.crew import Crew, Job

@@ -12,7 +12,8 @@ from dagprof.config.settings import Depth, Settings
 from dagprof.errors import MeasurementError
 from dagprof.link.messages.zygote import ProbeConfig
 from dagprof.link.target import existing, resolve
-from dagprof.measure import layers, preloading, shards, texts
+from dagprof.measure import shards, texts
+from dagprof.measure.before import layers, preloading
 from dagprof.measure.budget import NO_TIME, Budget, ending
 from dagprof.measure.conditions import lookup_prices, reference, seeds
 from dagprof.measure.crew import Zygotes

@@ -34,13 +34,14 @@ from dagprof.model.effects import EFFECT_KINDS, EffectGroup, EffectKind, effect_
 from dagprof.model.experiments import Experiment, Need
 from dagprof.model.failures import Failure, LostDag, Unanswered
 from dagprof.model.file import FileResult, Status
-from dagprof.model.layers import Composed, Layers
 from dagprof.model.preloading import PreloadedFile, PreloadedPackage, Preloading
 from dagprof.model.project import Home, Project, Used
 from dagprof.model.run import (
+    Composed,
     Environment,
     Git,
     Isolation,
+    Layers,
     Measured,
     Plugin,
     Reference,

@@ -5,10 +5,9 @@ from __future__ import annotations
 import enum
 import math
 
-from dagprof.model.base import Count, Doubt, Frozen, Seconds, SignedMs, Whole
+from dagprof.model.base import Count, Doubt, Frozen, Ms, Seconds, SignedMs, Whole
 from dagprof.model.behaviour import LookupPrices
 from dagprof.model.file import FileResult
-from dagprof.model.layers import Layers
 from dagprof.model.preloading import Preloading
 from dagprof.model.project import Project
 from dagprof.model.samples import Samples
@@ -159,6 +158,32 @@ class Reference(Frozen, frozen=True):
     def __post_init__(self) -> None:
         if not all(ms > 0 for ms in self.samples.cpu_ms or (0.0,)):
             raise ValueError("the reference parse has no CPU time")
+
+
+class Composed(Frozen, frozen=True):
+    """One file whose parse time dagprof both composed and measured, in ms without the wait for a
+    CPU.
+    """
+
+    path: str
+    composed_ms: Ms
+    measured_ms: Ms
+
+
+class Layers(Frozen, frozen=True):
+    """The shared layer of a scan, which is packages that dagprof imported once for many DAG files:
+    the imported names, the number of modules that came with them, and the ms of all imports.
+
+    ``files`` counts the files with composed times. ``checked`` are files that were also measured in
+    isolation. ``left_out`` are names that cannot be shared, each with the reason.
+    """
+
+    names: tuple[str, ...]
+    modules: Count
+    wall_ms: Ms
+    files: Count
+    checked: tuple[Composed, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
 
 
 class Run(Frozen, frozen=True):

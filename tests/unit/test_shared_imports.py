@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from dagprof.attribution.shared_imports import shared_imports
-from dagprof.measure.layers import doubt, to_check
+from dagprof.attribution.sources import shared_imports
+from dagprof.measure.before.layers import doubt, to_check
 from dagprof.model import Composed, FileResult, Layers, Measured, Samples, Status
 
 

@@ -17,8 +17,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from dagprof.attribution.shared_imports import shared_imports
-from dagprof.attribution.sources import module_names
+from dagprof.attribution.sources import module_names, shared_imports
 from dagprof.config.settings import Depth
 from dagprof.errors import MeasurementError
 from dagprof.link.processes.conversation import ConnectionLost
