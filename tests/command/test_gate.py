@@ -271,10 +271,10 @@ def test_a_change_of_comments_and_layout_is_not_measured(place: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "The change affects no DAG file." in done.stderr
     told = " ".join(done.stderr.split())
-    assert "The code of 2 changed files is unchanged, such as dags/common/helper.py" in told
+    assert "Only comments or layout changed in 2 files, such as dags/common/helper.py" in told
     plain.write_text(plain.read_text() + "\nMORE = 1\n")
     told = " ".join(gate(place, "dags", "--against", "main", "--python", TARGET).stdout.split())
-    assert "The code of dags/common/helper.py is unchanged" in told
+    assert "Only comments or layout changed in dags/common/helper.py" in told
     assert "4 not affected by the change" in told
 
 
@@ -378,8 +378,9 @@ def test_an_accepted_finding_passes_until_its_day(
 
 
 def test_what_cannot_be_told_passes_unless_it_was_asked_for(place: Path) -> None:
-    write(place, {"dags/plain.py": dag("plain", "x = 1\n")})
-    arguments = ("dags/plain.py", "--against", "HEAD", "--python", TARGET, "--time-budget", "1ms")
+    needs = "import os\nassert os.environ.get('THE_URL', '').startswith('http')\n"
+    write(place, {"dags/plain.py": dag("plain", needs)})
+    arguments = ("dags/plain.py", "--against", "HEAD", "--python", TARGET)
     command = [sys.executable, "-m", "dagprof", "gate", *arguments]
     with subprocess.Popen(
         command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -398,7 +399,7 @@ def test_what_cannot_be_told_passes_unless_it_was_asked_for(place: Path) -> None
     assert "Cannot add the verdict to the step summary '" in strict.stderr
     assert "Traceback" not in strict.stderr
     assert "Gate: failed. 1 finding in 1 file fails the gate." in strict.stdout
-    assert "time budget ran out" in " ".join(strict.stdout.split())
+    assert "dags/plain.py cannot be compared" in " ".join(strict.stdout.split())
 
 
 def test_an_interrupted_gate_leaves_nothing_behind(place: Path) -> None:
