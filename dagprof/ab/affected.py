@@ -81,9 +81,7 @@ def _reach(
     paths: Iterable[Path], roots: Sequence[Path], files: Sequence[Path]
 ) -> tuple[dict[str, bytes], Reach]:
     """The texts of all Python files below ``roots`` and of ``files``, and who imports whom."""
-    sources = texts.sources(roots)
-    for path in files:
-        sources.setdefault(str(path), texts.text(path))
+    sources = texts.sources(roots, files)
     pure = [PurePath(root) for root in roots]
     names = {path: module_names(PurePath(path), pure) for path in {*sources, *map(str, paths)}}
     return sources, Reach(sources, names, {str(path) for path in files})

@@ -137,17 +137,16 @@ def _both(first: Site, second: Site, budget: Budget) -> Iterator[tuple[Site, Sit
     """Both sites, started at the same time, within the budget."""
     sites = (first, second)
     with contextlib.ExitStack() as stack:
-        starting: list[Future[Site]] = []
-        try:
-            with ThreadPoolExecutor(2) as pool:
-                starting += [pool.submit(site.__enter__) for site in sites]
-                with ending(budget, partial(_abandon, sites)):
+        with ending(budget, partial(_abandon, sites)):
+            starting: list[Future[Site]] = []
+            try:
+                with ThreadPoolExecutor(2) as pool:
+                    starting += [pool.submit(site.__enter__) for site in sites]
                     _wait(starting, sites)
-        finally:
-            for site, start in zip(sites, starting, strict=False):
-                if start.exception() is None:
-                    stack.push(site)
-        with ending(budget, lambda: None):
+            finally:
+                for site, start in zip(sites, starting, strict=False):
+                    if start.exception() is None:
+                        stack.push(site)
             for start in starting:
                 start.result()
         yield first, second

@@ -42,14 +42,19 @@ def imported_names(source: bytes, importer: str, *, is_package: bool = False) ->
     """All dotted names that a source text may import, including their parent packages. Empty if the
     text is not Python.
     """
+    nodes = ast.walk(_tree(source))
+    return {name for node in nodes for name in _names_in(node, importer, is_package)}
+
+
+def _tree(source: bytes) -> ast.Module:
+    """The syntax tree of a text; an empty one if the text is not Python."""
     try:
-        tree = ast.parse(source)
+        return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
-    return {name for node in ast.walk(tree) for name in names_in(node, importer, is_package)}
+        return ast.Module(body=[], type_ignores=[])
 
 
-def names_in(node: ast.AST, importer: str, is_package: bool) -> set[str]:
+def _names_in(node: ast.AST, importer: str, is_package: bool) -> set[str]:
     """All dotted names that a node may import, including their parent packages; empty if it is no
     import statement.
     """
@@ -207,12 +212,9 @@ def _reached(entry: str, imported: Mapping[str, set[str]], paths: Mapping[str, s
 
 
 def _top_level(text: bytes, names: Sequence[str], path: str) -> set[str]:
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
     importer, is_package = (names or ("",))[0], path.endswith("/__init__.py")
-    return {name for node in _executed(tree) for name in names_in(node, importer, is_package)}
+    nodes = _executed(_tree(text))
+    return {name for node in nodes for name in _names_in(node, importer, is_package)}
 
 
 def _executed(tree: ast.AST) -> Iterator[ast.AST]:

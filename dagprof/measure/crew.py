@@ -36,7 +36,7 @@ Result = TypeVar("Result")
 
 
 class Layer(NamedTuple):
-    """Modules that workers import before they parse; see ``measure.layers``."""
+    """Modules that workers import before they parse; see ``measure.before.layers``."""
 
     names: tuple[str, ...]
     costs: Costs

@@ -26,13 +26,13 @@ def code_folders(environ: Mapping[str, str]) -> list[Path]:
     return [path for path in found if os.path.isdir(path) and path.name not in _INSTALLED]
 
 
-def sources(roots: Iterable[Path]) -> dict[str, bytes]:
-    """The texts of all Python files, also behind links. A link to one of the folders above it is
-    not followed.
+def sources(roots: Iterable[Path], files: Iterable[Path]) -> dict[str, bytes]:
+    """The texts of all Python files below ``roots``, also behind links, and of ``files``. A link to
+    one of the folders above it is not followed.
     """
     found: dict[str, bytes] = {}
     for root in roots:
-        for folder, names, files in os.walk(root, followlinks=True):
+        for folder, names, inside in os.walk(root, followlinks=True):
             names[:] = [
                 name
                 for name in names
@@ -40,10 +40,12 @@ def sources(roots: Iterable[Path]) -> dict[str, bytes]:
                 and name not in ("__pycache__", "node_modules", "site-packages")
                 and not _leads_back(os.path.join(folder, name))
             ]
-            for name in files:
+            for name in inside:
                 path = os.path.join(folder, name)
                 if name.endswith(".py") and path not in found:
-                    found[path] = text(Path(path))
+                    found[path] = _text(Path(path))
+    for file in files:
+        found.setdefault(str(file), _text(file))
     return found
 
 
@@ -54,7 +56,7 @@ def _leads_back(folder: str) -> bool:
     )
 
 
-def text(path: Path) -> bytes:
+def _text(path: Path) -> bytes:
     """The beginning of a file; empty if it cannot be read."""
     try:
         return bounded.head(path, _LARGEST_BYTES)

@@ -86,9 +86,7 @@ def _not_shared(reason: str) -> Doubt:
 
 
 def _candidates(files: Sequence[Path], roots: Sequence[Path]) -> list[str]:
-    sources = texts.sources(roots)
-    for path in files:
-        sources.setdefault(str(path), texts.text(path))
+    sources = texts.sources(roots, files)
     pure = [PurePath(root) for root in roots]
     names = {path: module_names(PurePath(path), pure) for path in sources}
     return shared_imports(sources, names, [str(path) for path in files], _LEAST_USERS)
