@@ -265,12 +265,11 @@ def _warnings(baseline: Run, current: Run) -> Iterable[str]:
                 f"The machine was busy during {name}. The comparison excludes the {waited_s:.1f} s"
                 " during which parses waited for a CPU."
             )
-    for name in ("temperature", "isolation"):
-        if baseline.settings.get(name) != current.settings.get(name):
-            yield (
-                f"The baseline used {name} {baseline.settings.get(name)}, and this run used {name}"
-                f" {current.settings.get(name)}. The parse times cannot be compared."
-            )
+    for name, before, now in speeds.different_conditions(baseline, current):
+        yield (
+            f"The baseline used {name} {before}, and this run used {name} {now}. The parse times"
+            " cannot be compared."
+        )
     changed = [
         name
         for name in old.distributions.keys() | new.distributions.keys()

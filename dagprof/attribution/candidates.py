@@ -82,21 +82,24 @@ def candidates(
     )
     if saving_ms(file, graph.total_us) < smallest_ms:
         return []
+    behind = {
+        statement: saving_ms(file, graph.behind_us(statement))
+        for statement in graph.statements()
+        if graph.is_changeable(statement)
+    }
+    worth = [statement for statement, ms in behind.items() if ms >= smallest_ms]
     found = []
-    for statement in graph.statements():
-        if not graph.is_changeable(statement):
-            continue
-        behind_ms = saving_ms(file, graph.behind_us(statement))
-        if behind_ms < smallest_ms:
-            continue
+    for statement, alone_us in zip(worth, graph.each_alone_us(worth), strict=True):
         place = place_of(statement, modules, file, root)
         path = (
             os.path.join(root, file.path)
             if statement.importer == ROOT
             else modules[statement.importer].file
         )
-        alone_ms = saving_ms(file, graph.alone_us(statement))
-        found.append(Candidate(statement, path, place, alone_ms, behind_ms, calls.get(statement)))
+        alone_ms = saving_ms(file, alone_us)
+        found.append(
+            Candidate(statement, path, place, alone_ms, behind[statement], calls.get(statement))
+        )
     return sorted(
         found, key=lambda candidate: (-candidate.alone_ms, -candidate.behind_ms, candidate.place)
     )

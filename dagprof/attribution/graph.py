@@ -291,6 +291,13 @@ class ImportGraph:
         ways = [node] if isinstance(node, int) else self.ways(node)
         return self._index.dominated.get(ways[0], 0) if len(ways) == 1 else self.saving_us([node])
 
+    def each_alone_us(self, statements: Sequence[ImportStatement]) -> list[int]:
+        """The same for several statements. For a few of them, one walk through the graph is faster
+        than all dominators.
+        """
+        ways = [self.ways(statement) for statement in statements]
+        return [self.total_us - us for us in self._index.costs_without(ways)]
+
     def savings_us(self, groups: Sequence[Collection[int]]) -> list[int]:
         """The saving in µs for each group, if all modules of the group are removed."""
         return [self.total_us - us for us in self._index.costs_without(groups)]

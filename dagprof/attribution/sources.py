@@ -170,14 +170,13 @@ def _mentions(text: bytes, paths: Iterable[str]) -> bool:
     return False
 
 
-def shared_imports(
+def installed_imports(
     sources: Mapping[str, bytes],
     modules: Mapping[str, Sequence[str]],
     entries: Sequence[str],
-    least: int,
-) -> list[str]:
-    """The dotted names that at least ``least`` of the DAG files ``entries`` import at their top
-    level, sorted, so that packages come before their modules. A name may be one in a module.
+) -> dict[str, frozenset[str]]:
+    """For each of the DAG files ``entries``, the dotted names that the file and its helpers import
+    from installed distributions at their top level. A name may be one in a module.
 
     ``sources`` holds the text of all Python files of the user by path, ``modules`` the names under
     which each of them can be imported.
@@ -186,15 +185,23 @@ def shared_imports(
     imported = {
         path: _top_level(text, modules.get(path, ()), path) for path, text in sources.items()
     }
-    counts: Counter[str] = Counter()
-    for entry in entries:
-        counts.update(_reached(entry, imported, paths))
-    own = {name.partition(".")[0] for name in paths}
-    return sorted(
-        name
-        for name, count in counts.items()
-        if count >= least and name.partition(".")[0] not in own | sys.stdlib_module_names
-    )
+    others = {name.partition(".")[0] for name in paths} | sys.stdlib_module_names
+    return {
+        entry: frozenset(
+            name
+            for name in _reached(entry, imported, paths)
+            if name.partition(".")[0] not in others
+        )
+        for entry in entries
+    }
+
+
+def shared_imports(imports: Mapping[str, Collection[str]], least: int) -> list[str]:
+    """The names that at least ``least`` DAG files import, sorted, so that packages come before
+    their modules. ``imports`` is what ``installed_imports`` returns.
+    """
+    counts = Counter(name for names in imports.values() for name in names)
+    return sorted(name for name, count in counts.items() if count >= least)
 
 
 def _reached(entry: str, imported: Mapping[str, set[str]], paths: Mapping[str, str]) -> set[str]:

@@ -36,11 +36,11 @@ _PARSING = (
     ),
     click.option(
         "--isolation",
-        type=click.Choice(["fork", "layers", "spawn"]),
+        type=click.Choice(["layers", "strict", "spawn"]),
         help=(
-            "fork (default): run each parse in a fork of a process that has loaded Airflow. layers:"
-            " also load packages that many DAG files import only once, which is much faster for"
-            " large folders. spawn: run each parse in a new interpreter."
+            "layers (default): in folders of at least ten files, import packages that many DAG"
+            " files load only once, and add their time to each file. strict: import them again in"
+            " each parse, which takes much longer. spawn: run each parse in a new interpreter."
         ),
     ),
     click.option(

@@ -67,7 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     bundle_root: str | None = None
     python: str | None = None
     temperature: Temperature = Temperature.PROCESSOR
-    isolation: Isolation = Isolation.FORK
+    isolation: Isolation = Isolation.LAYERS
     jobs: int | None = None
     repeat: int | None = None
     time_limit_s: float | None = None

@@ -4,6 +4,7 @@ source of the value.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import re
 import reprlib
@@ -115,6 +116,8 @@ def _check_choice(given: object, kind: object, where: str, key: str) -> None:
     choices = typing.get_args(kind) if typing.get_origin(kind) is typing.Literal else ()
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         choices = tuple(member.value for member in kind)
+        with contextlib.suppress(ValueError):
+            given = kind(given).value  # an earlier name of a choice
     if choices and isinstance(given, str) and given not in choices:
         raise UsageError(
             _sentence(where, key, f"{_short.repr(given)} is not one of {', '.join(choices)}")

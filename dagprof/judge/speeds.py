@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from dagprof.model import Run
+from dagprof.model import Isolation, Run
 from dagprof.robust import standard_error_of_median
 
 # A change must exceed this many standard errors.
@@ -25,6 +25,8 @@ MOST_FACTOR = 4.0
 ASSUMED_ERROR = 0.10
 
 
+# Also the name of strict isolation in dagprof 0.1.
+_FORKS = {Isolation.LAYERS.value, Isolation.STRICT.value, "fork"}
 _TOO_DIFFERENT = "The machine speeds are too different to compare."
 _AGAIN = "Save a new baseline on this machine with `dagprof scan --save-baseline`"
 
@@ -58,12 +60,10 @@ class Basis(NamedTuple):
 
 def basis(baseline: Run, run: Run) -> Basis:
     """The machine speeds that a comparison of both Runs uses."""
-    for name in ("temperature", "isolation"):
-        old, new = baseline.settings.get(name), run.settings.get(name)
-        if old != new:
-            return Basis(
-                None, f"the baseline used {name} {old!s:.40}, and this run used {name} {new!s:.40}"
-            )
+    for name, old, new in different_conditions(baseline, run):
+        return Basis(
+            None, f"the baseline used {name} {old!s:.40}, and this run used {name} {new!s:.40}"
+        )
     if _are_too_different(baseline, run):
         why = (
             f"the reference parse takes {_factor(baseline, run):.1f} times as long as when the"
@@ -81,6 +81,17 @@ def basis(baseline: Run, run: Run) -> Basis:
             _elsewhere(lacking),
         )
     return Basis(Speed(1.0, ASSUMED_ERROR), note=_assumed(lacking))
+
+
+def different_conditions(baseline: Run, run: Run) -> Iterator[tuple[str, object, object]]:
+    """The settings of both Runs whose difference makes their times incomparable: name and values.
+
+    Parses in forks are comparable, with and without shared layers.
+    """
+    for name in ("temperature", "isolation"):
+        old, new = baseline.settings.get(name), run.settings.get(name)
+        if old != new and not (name == "isolation" and {old, new} <= _FORKS):
+            yield name, old, new
 
 
 def refusal(baseline: Run, run: Run) -> str:
@@ -105,10 +116,7 @@ def lacks_reference(baseline: Run) -> str:
 def _refusals(baseline: Run, run: Run) -> Iterator[str]:
     for what, old, new in (
         *_versions(baseline, run),
-        *(
-            (name, baseline.settings.get(name), run.settings.get(name))
-            for name in ("temperature", "isolation")
-        ),
+        *different_conditions(baseline, run),
     ):
         if old != new:
             yield (

@@ -147,6 +147,20 @@ def samples(timings: Sequence[Timed], traced: Result | None = None) -> Samples:
     return Samples(**columns, overhead_ms=overhead)
 
 
+def composed(reply: Reply, reached: Result | None) -> Reply:
+    """The reply to a plain parse as without the layer of its worker. ``reached`` is the result of
+    the same parse with ``reach``; without it, the reply has no result.
+    """
+    result = reply.result
+    if result is None or result.sample is None or reached is None:
+        return _refused(reply, "the parse that shows the reached packages failed")
+    sample = _composed(result.sample, reached)
+    changed: Reply = msgspec.structs.replace(
+        reply, result=msgspec.structs.replace(result, sample=sample)
+    )
+    return changed
+
+
 def _composed(sample: Sample, traced: Result | None) -> Sample:
     """A parse without the layer. What the layer loads belongs to the load stage."""
     if traced is None or not traced.added_ms:

@@ -264,13 +264,14 @@ class Crew:
                 yield from filter(None, alone.do(work, budget))
 
     def _scheduler(self, lines: int, budget: Budget) -> Scheduler[Worker]:
-        return Scheduler(
-            lines,
-            lambda: Worker(
-                self._zygotes,
-                preload_s=max(GRACE_S, min(LAYER_S, budget.left_s)),
-                layer=self._layer,
-            ),
+        return Scheduler(lines, lambda: self.worker(budget))
+
+    def worker(self, budget: Budget) -> Worker:
+        """Another worker of this crew, for one thread."""
+        return Worker(
+            self._zygotes,
+            preload_s=max(GRACE_S, min(LAYER_S, budget.left_s)),
+            layer=self._layer,
         )
 
     def _do(

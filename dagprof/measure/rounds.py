@@ -13,7 +13,7 @@ from typing import Protocol
 import msgspec
 
 from dagprof.config.settings import Depth, Settings
-from dagprof.measure.before import layers
+from dagprof.measure.before.composing import Composing
 from dagprof.measure.budget import Budget
 from dagprof.measure.conditions import seeds
 from dagprof.measure.crew import Crew, Job
@@ -65,8 +65,8 @@ class Rounds:
     out.
 
     ``prover`` runs the experiments, one parse at a time. Two heavy parses at once take a fifth
-    longer, and so the savings would be too large. ``layered`` parses files with a shared layer;
-    None to measure all files in isolation.
+    longer, and so the savings would be too large. ``composing`` parses files with a shared
+    layer; None to measure all files in isolation.
     """
 
     def __init__(  # noqa: PLR0913 - what it measures with, and what for
@@ -79,12 +79,9 @@ class Rounds:
         progress: Progress,
         root: str,
         shown: Callable[[Path], str],
-        layered: Crew | None = None,
+        composing: Composing | None = None,
     ) -> None:
-        self._layered = layered
-        # The files whose times are composed, and those that were also measured in isolation.
-        self.composed: dict[Path, Measured] = {}
-        self.checked: dict[Path, Measured] = {}
+        self._composing = composing
         self._crew, self._prover, self._settings, self._limits = crew, prover, settings, limits
         self._budget, self._progress, self._root, self._shown = budget, progress, root, shown
         self._results: dict[Path, Measured] = {}
@@ -100,8 +97,8 @@ class Rounds:
         for done, (path, measured) in enumerate(known.items(), 1):
             self._keep(path, measured, done)
         unknown = [path for path in files if path not in known]
-        if self._layered is not None:
-            unknown = self._compose(unknown, self._layered)
+        if self._composing is not None:
+            unknown = self._compose(unknown, self._composing)
         if self._settings.time_budget is None:
             self._do([self._job(path) for path in unknown], self._budget)
             self._prove(time.monotonic() - began)
@@ -153,32 +150,19 @@ class Rounds:
     def _job(self, path: Path) -> Job:
         return Job(path, partial(file.measure, limits=self._limits))
 
-    def _compose(self, files: Sequence[Path], crew: Crew) -> list[Path]:
-        """Parse the files with the layer, and some of them in isolation, to check the composed
-        times. Return the files that a parse with a layer cannot show.
-        """
-        work = partial(file.measure, limits=layers.limits(self._limits))
-        found: dict[Path, Measured] = {}
+    def _compose(self, files: Sequence[Path], composing: Composing) -> list[Path]:
+        """Parse the files with the layer. Return those that it cannot show."""
         named = {self._shown(path): path for path in files}
-        for measured in crew.do([Job(path, work) for path in files], self._budget):
-            path = named[measured.result.path]
-            if layers.is_composed(measured):
-                found[path] = measured
-                self._keep(path, measured, len(found))
-        self.composed = {path: each for path, each in found.items() if each.result.composed_ms}
-        self._progress.preparing("checking composed parse times in isolation")
-        check = partial(file.measure, limits=layers.check_limits(self._limits))
-        jobs = [Job(path, check) for path in layers.to_check(self.composed)]
-        for measured in self._crew.do(jobs, self._budget):
-            self.checked[named[measured.result.path]] = measured
-        contradiction = layers.contradiction(self.composed, self.checked)
-        if contradiction is not None:
-            self.doubts.append(contradiction)
-            self.composed.clear()
-            for path in found:
-                del self._results[path]
-            return list(files)
-        return [path for path in files if path not in found]
+        others = composing.measure(
+            named,
+            self._budget,
+            lambda path, measured: self._keep(path, measured, len({*self._results, path})),
+            self._progress.preparing,
+        )
+        self.doubts += composing.doubts
+        for path in others:
+            self._results.pop(path, None)
+        return others
 
     def _within_budget(self, files: Sequence[Path], began: float) -> None:
         """Parse each file once, then run all passes over the files, slowest first, and the
@@ -288,6 +272,8 @@ class Rounds:
                 self._results[path] = users.noted(measured)
 
     def _experiment(self, path: Path, plan: PlannedExperiments, proof: Proof) -> Job:
+        composing = self._composing if plan.measured.result.composed_ms else None
+
         def work(path: Path, shown: str, ask: Ask) -> Measured:
             experiments = prove(
                 path,
@@ -296,6 +282,7 @@ class Rounds:
                 self._limits,
                 proof=proof,
                 parse_ms=plan.measured.result.own_ms,
+                timing=composing.asking(shown, self._budget) if composing is not None else None,
             )
             result = msgspec.structs.replace(plan.measured.result, experiments=experiments)
             proved: Measured = msgspec.structs.replace(plan.measured, result=result)

@@ -13,10 +13,10 @@ from dagprof.errors import MeasurementError
 from dagprof.link.messages.zygote import ProbeConfig
 from dagprof.link.target import existing, resolve
 from dagprof.measure import shards, texts
-from dagprof.measure.before import layers, preloading
+from dagprof.measure.before import composing, layers, preloading
 from dagprof.measure.budget import NO_TIME, Budget, ending
 from dagprof.measure.conditions import lookup_prices, reference, seeds
-from dagprof.measure.crew import Zygotes
+from dagprof.measure.crew import Crew, Zygotes
 from dagprof.measure.rounds import Progress, Rounds, Silent
 from dagprof.measure.shards import Shard
 from dagprof.measure.site import Site, scratch_folder
@@ -32,6 +32,7 @@ from dagprof.model import (
     Status,
 )
 from dagprof.passes import file
+from dagprof.passes.asking import ParseLimits
 from dagprof.quantities import parse_duration_ms
 
 
@@ -236,9 +237,10 @@ class _Scan:
         """The results of these files, which are all or some ``of`` the folder's files."""
         site = self._site
         limits = site.limits(of)
-        survey = self._surveyed(files)
+        alone = site.crew()
+        composed = self._composing(files, limits, alone)
         rounds = Rounds(
-            site.crew(),
+            alone,
             site.crew(lines=1),
             self._settings,
             limits,
@@ -246,15 +248,17 @@ class _Scan:
             self._progress,
             str(site.target.root),
             site.shown,
-            site.crew(layer=survey.layer) if survey is not None else None,
+            composed,
         )
         known = {
             path: measured for path in files if (measured := self._taken_over(path)) is not None
         }
         results = rounds.measure(files, known)
-        if survey is not None and rounds.composed:
-            self._layers = layers.summary(survey, rounds.composed, rounds.checked)
-            rounds.doubts.append(layers.doubt(self._layers, len(files)))
+        if composed is not None:
+            composed.close()
+        if composed is not None and composed.composed:
+            self._layers = composed.summary()
+            rounds.doubts.append(composing.doubt(self._layers, len(files)))
         if preloading.is_measured(self._settings):
             self._preloading = preloading.measure(
                 site.zygotes,
@@ -281,8 +285,10 @@ class _Scan:
         site.doubts.extend(rounds.doubts)
         return results
 
-    def _surveyed(self, files: Sequence[Path]) -> layers.Survey | None:
-        """The modules that the files share, if the settings allow it."""
+    def _composing(
+        self, files: Sequence[Path], limits: ParseLimits, alone: Crew
+    ) -> composing.Composing | None:
+        """What composes parse times, if the settings allow it and the files share modules."""
         if self._settings.isolation is not Isolation.LAYERS:
             return None
         target = self._site.target
@@ -296,7 +302,10 @@ class _Scan:
         if isinstance(found, Doubt):
             self._site.doubts.append(found)
             return None
-        return found
+        if found is None:
+            return None
+        layered = self._site.crew(layer=found.layer)
+        return composing.Composing(found, layered, alone, limits)
 
     def _taken_over(self, path: Path) -> Measured | None:
         if not self._known:

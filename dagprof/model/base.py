@@ -22,6 +22,7 @@ Importer = Annotated[int, Meta(ge=-2, le=MOST)]
 LineNumber = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 # Milliseconds. A difference of two times may be negative.
 Ms = Annotated[float, Meta(ge=0, le=MOST)]
+Factor = Annotated[float, Meta(ge=0, le=1000)]
 SignedMs = Annotated[float, Meta(ge=-MOST, le=MOST)]
 Seconds = Annotated[float, Meta(ge=0, le=MOST)]
 

@@ -36,6 +36,7 @@ class Experiment(Frozen, frozen=True):
     ``memory_kib`` hold one difference per round: an uninstrumented parse minus the next parse
     without the statements. ``saving_ms`` is scaled to the median parse time of the file, without
     the time that the parse waited for a CPU, because the machine speed may have changed.
+    ``is_composed`` says that these parses shared packages with other files; see ``Layers``.
     ``cautions`` names changes of the process state that the serialised DAGs do not show.
     ``has_star`` says that one of the statements is ``import *``. The next fields describe a single
     statement that the parse does not need. ``used_in`` holds one place in each other file that
@@ -59,6 +60,7 @@ class Experiment(Frozen, frozen=True):
     assigned: tuple[str, ...] = ()
     kept: tuple[Place, ...] = ()
     names: tuple[str, ...] = ()
+    is_composed: bool = False
 
     @property
     def is_proof(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import math
 
-from dagprof.model.base import Count, Doubt, Frozen, Ms, Seconds, SignedMs, Whole
+from dagprof.model.base import Count, Doubt, Factor, Frozen, Ms, Seconds, SignedMs, Whole
 from dagprof.model.behaviour import LookupPrices
 from dagprof.model.file import FileResult
 from dagprof.model.preloading import Preloading
@@ -29,9 +29,14 @@ class Isolation(str, enum.Enum):
     is forked has imported packages that many files load.
     """
 
-    FORK = "fork"
     LAYERS = "layers"
+    STRICT = "strict"
     SPAWN = "spawn"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Isolation | None:
+        # The name in dagprof 0.1, in configuration files too.
+        return cls.STRICT if value == "fork" else None
 
 
 # A machine counts as busy if the parses spend this share of all parse time waiting for a processor.
@@ -175,7 +180,8 @@ class Layers(Frozen, frozen=True):
     the imported names, the number of modules that came with them, and the ms of all imports.
 
     ``files`` counts the files with composed times. ``checked`` are files that were also measured in
-    isolation. ``left_out`` are names that cannot be shared, each with the reason.
+    isolation. ``left_out`` are names that cannot be shared, each with the reason. ``scale`` is the
+    factor for the times of the layer, from ``calibrated`` files that were measured both ways.
     """
 
     names: tuple[str, ...]
@@ -184,6 +190,8 @@ class Layers(Frozen, frozen=True):
     files: Count
     checked: tuple[Composed, ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
+    scale: Factor = 1.0
+    calibrated: Count = 0
 
 
 class Run(Frozen, frozen=True):

@@ -24,7 +24,7 @@ class OutOfTime(Exception):
 
 class ParseLimits(msgspec.Struct, frozen=True, kw_only=True):
     """The limits of each parse, and the number of repeats. ``always_traces``: each file gets a
-    tracing pass.
+    tracing pass. ``layer_scale``: a factor for the times of the worker's layer.
     """
 
     time_limit_s: float
@@ -36,6 +36,7 @@ class ParseLimits(msgspec.Struct, frozen=True, kw_only=True):
     spawns: bool
     pyinstrument: str | None
     always_traces: bool = False
+    layer_scale: float = 1.0
 
 
 def parse_request(mode: Mode, path: Path, limits: ParseLimits) -> dict[str, object]:
@@ -47,4 +48,5 @@ def parse_request(mode: Mode, path: Path, limits: ParseLimits) -> dict[str, obje
         "time_limit_s": limits.time_limit_s,
         "memory_limit_kib": limits.memory_limit_kib,
         "spawn": limits.spawns,
+        "layer_scale": limits.layer_scale,
     }

@@ -40,6 +40,7 @@ def prove(
     *,
     proof: Proof,
     parse_ms: float,
+    timing: Ask | None = None,
 ) -> tuple[Experiment, ...]:
     """Return an experiment for each statement: its saving, and whether and why the parse needs it.
     One more experiment removes unneeded statements together.
@@ -47,6 +48,9 @@ def prove(
     Among the statements that would save enough alone, only the most promising are timed by
     themselves. Savings are scaled to a parse that takes ``parse_ms``, because the machine may have
     changed its speed since the file was timed.
+
+    ``timing`` asks for parses with a shared layer, whose times are composed. They only show the
+    saving. Whether a parse needs a statement can only be seen without modules of other files.
     """
     lab = Lab(path, ask, limits)
     plain = lab.parse((), state=True).result
@@ -65,9 +69,9 @@ def prove(
     sets = [*freed, *([together] if together is not None else [])][:most]
     timed = [*timed[: most - len(sets)], *sets]
     if timed:
-        _time(timed, lab, proof.rounds)
+        _time(timed, Lab(path, timing, limits) if timing is not None else lab, proof.rounds)
     return tuple(
-        trial.experiment(parse_ms)
+        trial.experiment(parse_ms, is_composed=timing is not None)
         for trial in (*timed, *(t for t in (*free, *freed) if t not in timed), *needed)
     )
 
@@ -212,7 +216,7 @@ class _Trial:
             STABLE_MS, STABLE_SHARE * abs(statistics.median(self.saving_ms))
         )
 
-    def experiment(self, parse_ms: float) -> Experiment:
+    def experiment(self, parse_ms: float, *, is_composed: bool) -> Experiment:
         plain_ms = statistics.median(self.plain_ms) if self.plain_ms else 0.0
         is_timed = len(self.saving_ms) > 1 and plain_ms > 0
         scale = parse_ms / plain_ms if is_timed else 1.0
@@ -230,6 +234,7 @@ class _Trial:
             has_star=self.has_star,
             called=call.called if call is not None else "",
             assigned=call.assigned if call is not None else (),
+            is_composed=is_timed and is_composed,
         )
 
 

@@ -252,7 +252,7 @@ def test_spawned_parses_are_bounded_too(scan: Scan) -> None:
     ]
 
 
-@pytest.mark.parametrize("isolation", ["fork", pytest.param("spawn", marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("isolation", ["strict", pytest.param("spawn", marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("kind", ["device", "pipe"])
 def test_a_file_that_becomes_endless_is_not_read_for_ever(
     scan: Scan, isolation: str, kind: str

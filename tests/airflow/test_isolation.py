@@ -26,7 +26,7 @@ from dagprof.usecases.scan import scan as scan_and_judge
 
 IN_TURN = {"jobs": 1, "depth": "quick"}
 ISOLATIONS = pytest.mark.parametrize(
-    "isolation", ["fork", pytest.param("spawn", marks=pytest.mark.thorough)]
+    "isolation", ["strict", pytest.param("spawn", marks=pytest.mark.thorough)]
 )
 # The folder in which all of a scan's own files are, as a DAG file finds it.
 SCRATCH = "import os\nscratch = os.path.dirname(os.environ['AIRFLOW_CONFIG'])\n"
@@ -395,7 +395,7 @@ def test_a_changed_reference_is_not_used(tmp_path: Path) -> None:
 def test_a_helper_is_compiled_once_by_each_worker(tmp_path: Path, spawns: bool) -> None:
     """Later parses find its bytecode, as in the processor; a changed helper is compiled again."""
     folder = write(tmp_path / "dags", CLEAN)
-    chosen = {"python": TARGET, "temperature": "warm", "isolation": "spawn" if spawns else "fork"}
+    chosen = {"python": TARGET, "temperature": "warm", "isolation": "spawn" if spawns else "strict"}
     in_force = settings.load(chosen, environment={}, start=tmp_path)
     request: dict[str, object] = {"op": "parse", "mode": "timing", "time_limit_s": 60}
     compiled = []

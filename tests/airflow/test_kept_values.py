@@ -35,7 +35,12 @@ def tagged(before: str, tag: str) -> str:
             "helper.VALUES[1]",
             marks=pytest.mark.thorough,
         ),
-        ("class Settings:\n    LIMIT = 1\n    VALUE = read()", 9, "helper.Settings.VALUE"),
+        pytest.param(
+            "class Settings:\n    LIMIT = 1\n    VALUE = read()",
+            9,
+            "helper.Settings.VALUE",
+            marks=pytest.mark.thorough,
+        ),
         ("def use(value=read()):\n    return value", 7, "helper.use()"),
         pytest.param(
             "def use(*, value=read()):\n    return value",
@@ -51,7 +56,9 @@ def tagged(before: str, tag: str) -> str:
             11,
             "helper.use",
         ),
-        ("if read() == 5:\n    VALUE = 6", 7, "helper.VALUE"),
+        pytest.param(
+            "if read() == 5:\n    VALUE = 6", 7, "helper.VALUE", marks=pytest.mark.thorough
+        ),
         pytest.param(
             "for VALUE in [read()]:\n    pass", 7, "helper.VALUE", marks=pytest.mark.thorough
         ),

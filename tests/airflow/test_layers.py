@@ -27,6 +27,8 @@ INSTALLED = {
 OWN = {
     "dags/common/__init__.py": "",
     "dags/common/helper.py": f"{WAIT.format(0.03)}import light\n",
+    # The first four that load the whole layer show how long it takes in a parse, and others check it.
+    **{f"dags/a{number}.py": dag(f"a{number}", "import heavy\n") for number in range(4)},
     "dags/a_heavy.py": dag("a", "import heavy\n"),
     "dags/b_from.py": dag("b", "from heavy.b import value\n"),
     "dags/c_light.py": dag("c", "import light\n"),
@@ -80,7 +82,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run]:
                 depth="traced",
                 isolation=isolation,
             )
-            for isolation in ("fork", "layers")
+            for isolation in ("strict", "layers")
         )
     return alone, layered
 
@@ -144,6 +146,7 @@ def test_only_what_can_be_shared_is_shared(runs: tuple[Run, Run]) -> None:
     composed = {file.path for file in runs[1].files if file.composed_ms}
     assert "a_heavy.py" in composed
     assert not composed & {"h_none.py", "i_task.py", "k_threads.py", "p_refuses.py"}
+    assert composed >= {f"a{number}.py" for number in range(4)}
     assert found.files == len(composed)
     assert runs[0].layers is None
     assert not any(file.composed_ms for file in runs[0].files)
@@ -153,11 +156,46 @@ def test_some_files_are_checked_in_isolation(runs: tuple[Run, Run]) -> None:
     found = runs[1].layers
     assert found is not None
     assert len(found.checked) == 4
+    assert not {each.path for each in found.checked} & {f"a{number}.py" for number in range(4)}
     for each in found.checked:
         assert each.composed_ms == pytest.approx(each.measured_ms, rel=0.3)
     (note,) = (doubt.text for doubt in runs[1].doubts if doubt.code == "composed")
-    assert note.startswith(f"{found.files} of 16 parse times are composed")
+    assert note.startswith(f"{found.files} of 20 parse times are composed")
     assert "4 files" in note
+
+
+def test_the_layer_is_scaled_to_what_it_takes_in_a_parse(runs: tuple[Run, Run]) -> None:
+    """The packages only wait, which takes as long in a survey as in a parse."""
+    found = runs[1].layers
+    assert found is not None
+    assert found.calibrated == 4
+    assert found.scale == pytest.approx(1.0, abs=0.08)
+
+
+# Waits a quarter longer in a parse than in a survey, as code in a larger process may.
+SLOWER_IN_A_PARSE = """import time, traceback
+is_parse = any("dagbag" in frame.filename for frame in traceback.extract_stack())
+time.sleep(0.25 if is_parse else 0.2)
+"""
+
+
+def test_packages_that_take_longer_in_a_parse_have_that_time(
+    scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "site-packages", {"waits.py": SLOWER_IN_A_PARSE})
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site-packages"))
+    files = {f"f{number}.py": dag(f"f{number}", "import waits\n") for number in range(12)}
+    run = scan(files, isolation="layers", depth="traced")
+    assert run.layers is not None
+    assert run.layers.scale == pytest.approx(1.25, abs=0.06)
+    composed = [file for file in run.files if file.composed_ms]
+    assert len(composed) == 12
+    for file in composed:
+        assert file.composed_ms == pytest.approx(250, abs=12)
+        assert file.trace is not None
+        assert sum(file.trace.loads.self_us) / 1000 == pytest.approx(250, abs=20)
+    for each in run.layers.checked:
+        assert each.composed_ms == pytest.approx(each.measured_ms, rel=0.1)
 
 
 def test_few_files_need_no_layer(scan: Scan) -> None:
@@ -204,6 +242,39 @@ def test_composed_files_have_the_memory_of_their_packages(
         assert 35_000 < file.samples.median("rss_growth_kib") < 50_000
         assert file.trace is not None
         assert [35_000 < row.grown_kib < 50_000 for row in file.trace.memory] == [True]
+
+
+def test_experiments_on_composed_files_are_timed_with_the_layer(
+    scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether a parse needs an import is tried without the layer: ``parts.second`` is an attribute
+    of ``parts`` only if somebody imports it.
+    """
+    write(
+        tmp_path / "site-packages",
+        {
+            "waits.py": WAIT.format(0.2),
+            "parts/__init__.py": "",
+            "parts/second.py": WAIT.format(0.1) + "VALUE = 1\n",
+        },
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site-packages"))
+    unused, used = (
+        "import waits\n",
+        "import waits\nimport parts\nimport parts.second\nparts.second.VALUE\n",
+    )
+    files = {f"f{number}.py": dag(f"f{number}", unused) for number in range(10)}
+    files |= {f"u{number}.py": dag(f"u{number}", used) for number in range(3)}
+    run = scan(files, isolation="layers", depth="full", jobs=1)
+    for file in run.files:
+        experiments = {str(place): each for each in file.experiments for place in each.without}
+        gone = experiments[f"{file.path}:1"]
+        assert gone.is_composed
+        assert gone.proved_ms == pytest.approx(200, rel=0.15)
+        if file.path.startswith("u"):
+            needed = experiments[f"{file.path}:3"]
+            assert needed.need.value == "raises", needed
+            assert not needed.is_composed
 
 
 # What a package does at import, and why it cannot be shared.

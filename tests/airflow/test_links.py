@@ -54,10 +54,10 @@ def _users(folder: Path) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("which", "kills", "isolation"),
     [
-        ("home", "", "fork"),
-        ("configuration", KILL, "fork"),
-        ("scratch", "", "fork"),
-        ("scratch", KILL, "fork"),
+        ("home", "", "strict"),
+        ("configuration", KILL, "strict"),
+        ("scratch", "", "strict"),
+        ("scratch", KILL, "strict"),
         pytest.param("parse", "", "spawn", marks=pytest.mark.thorough),
         pytest.param("parse", KILL, "spawn", marks=pytest.mark.thorough),
     ],
@@ -83,7 +83,8 @@ def test_files_behind_a_link_stay(
 
 
 @pytest.mark.parametrize(
-    ("kills", "isolation"), [(KILL, "fork"), pytest.param("", "spawn", marks=pytest.mark.thorough)]
+    ("kills", "isolation"),
+    [(KILL, "strict"), pytest.param("", "spawn", marks=pytest.mark.thorough)],
 )
 def test_a_file_in_the_place_of_the_scratch_folder_hurts_no_other(
     scan: Scan, kills: str, isolation: str

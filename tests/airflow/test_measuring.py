@@ -258,7 +258,7 @@ def test_waiting_for_a_busy_processor_is_told_apart(scan: Scan) -> None:
     cores = os.cpu_count() or 1
     # Sessions of their own: the scheduler shares the cores among sessions first.
     spinning = [sys.executable, "-c", "while True: pass"]
-    load = [subprocess.Popen(spinning, start_new_session=True) for _ in range(3 * cores)]
+    load = [subprocess.Popen(spinning, start_new_session=True) for _ in range(cores + 1)]
     try:
         file = result(scan({"a.py": source}, jobs=1, repeat=5), "a.py")
     finally:

@@ -39,7 +39,7 @@ def test_later_sources_win(tmp_path: Path) -> None:
 def test_cold_means_a_new_interpreter(tmp_path: Path) -> None:
     assert load(tmp_path, temperature="cold").isolation is Isolation.SPAWN
     with pytest.raises(UsageError, match="use isolation `spawn`"):
-        load(tmp_path, temperature="cold", isolation="fork")
+        load(tmp_path, temperature="cold", isolation="strict")
 
 
 @pytest.mark.parametrize(

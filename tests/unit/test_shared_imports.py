@@ -7,8 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from dagprof.attribution.sources import shared_imports
-from dagprof.measure.before.layers import doubt, to_check
+from dagprof.attribution.sources import installed_imports, shared_imports
+from dagprof.link.messages.zygote import Costs
+from dagprof.measure.before.composing import doubt, to_check
+from dagprof.measure.before.layers import Survey, widest
+from dagprof.measure.crew import Layer
 from dagprof.model import Composed, FileResult, Layers, Measured, Samples, Status
 
 
@@ -17,7 +20,7 @@ def shared(least: int = 1, /, **texts: str) -> list[str]:
     sources = {f"/dags/{name}.py": text.encode() for name, text in texts.items()}
     modules = {path: (path[6:-3],) for path in sources}
     entries = [path for path in sources if not path.startswith("/dags/h_")]
-    return shared_imports(sources, modules, entries, least)
+    return shared_imports(installed_imports(sources, modules, entries), least)
 
 
 def test_names_of_enough_files_count() -> None:
@@ -83,3 +86,31 @@ def test_the_slowest_files_are_checked_and_others_by_chance() -> None:
     assert chosen[:2] == [Path("99.py"), Path("98.py")]
     assert chosen == to_check(dict(reversed(results.items())))
     assert to_check({}) == []
+
+
+def survey(own_ns: dict[str, int], reach: dict[str, set[str]]) -> Survey:
+    costs = Costs(cpu_share=1.0, own_ns=own_ns, collections={}, took_ns=[])
+    names = sorted({name for names in reach.values() for name in names})
+    return Survey(
+        Layer(tuple(names), costs),
+        100.0,
+        (),
+        {Path(path): frozenset(names) for path, names in reach.items()},
+    )
+
+
+def test_the_files_that_load_most_of_the_layer_are_measured_both_ways() -> None:
+    own_ns = {"one": 5, "one.part": 95, "two": 60, "three": 50, "twofold": 1000}
+    reach = {
+        "a.py": {"two"},
+        "b.py": {"one", "two"},
+        "c.py": {"three"},
+        "d.py": {"one"},
+        "e.py": set[str](),
+    }
+    found = survey(own_ns, reach)
+    files = [Path(path) for path in reach]
+    chosen = widest(found, files, 3)
+    assert chosen == [Path("b.py"), Path("c.py"), Path("d.py")]
+    assert widest(found, files, 9) == [Path(f"{name}.py") for name in "bcda"]
+    assert widest(found, [Path("unknown.py")], 2) == []

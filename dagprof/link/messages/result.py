@@ -180,7 +180,8 @@ class Result(Message, frozen=True):
     # The statements to whose values other objects refer, too.
     shared: tuple[tuple[Short, Short, LineNumber], ...] = ()
 
-    # The tracing mode. What the layer of the worker would have added to the times.
+    # The tracing mode, and plain parses with ``reach``. What the layer of the worker would have
+    # added to the times.
     added_ms: Ms = 0.0
     added_cpu_ms: Ms = 0.0
     added_kib: Count = 0

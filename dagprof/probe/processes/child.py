@@ -11,6 +11,7 @@ from .. import answering, bounds, watch
 from ..asked import answers, environment, lookups
 from ..parsing import bytecode, failures, parse, serialised, stacks
 from ..parsing.experiments import elsewhere, experiment, kept, missed, state
+from ..parsing.imports import tracing
 from ..start import collector, home
 from ..system import exported, interpreter
 from ..system.clocks import perf_counter, process_time, thread_time
@@ -132,6 +133,8 @@ class Child:
         self._modules: list[str] = []
         self._environment = environment.EnvironmentWatch()
         self._effects: watch.Effects | None = None
+        if surroundings.layer is not None:
+            surroundings.layer.scale = request.get("layer_scale", 1.0)
 
     def report(self) -> Result:
         self._failures.install()
@@ -214,8 +217,8 @@ class Child:
             self._surroundings.exported.settle()
         compilations = bytecode.Compilations()
         compilations.install()
-        parsed = self._parse()
-        facts: Facts = {"sample": parsed.figures, "compiled": compilations.count}
+        parsed, reached = self._reaching() if self._request.get("reach") else (self._parse(), {})
+        facts: Facts = {"sample": parsed.figures, "compiled": compilations.count, **reached}
         if fixed:
             facts["fixed"] = fixed
         if unkept:
@@ -228,6 +231,14 @@ class Child:
         if self._request.get("contents"):
             facts["contents"] = serialised.contents(parsed.documents, self._request["contents"])
         return {**facts, "digests": serialised.digests(parsed.documents), **self._describe(parsed)}
+
+    def _reaching(self) -> tuple[parse.Parse, Facts]:
+        """Parse, and find what the worker's layer would add."""
+        tracer = tracing.ImportTracer(layer=self._surroundings.layer)
+        tracer.install()
+        parsed = self._parse()
+        tracer.uninstall()
+        return parsed, tracer.reached.facts if tracer.reached is not None else {}
 
     def _only_parse(self) -> None:
         """Build the DAGs, and keep nothing."""

@@ -137,7 +137,8 @@ class Facts(TypedDict, total=False):
     fixed: list[str]
     unkept: list[LineRow]
     shared: list[LineRow]
-    # The tracing mode. ``added_ms``: what the modules of a layer would add to the times.
+    # The tracing mode, and plain parses with ``reach``. ``added_ms``: what the modules of a layer
+    # would add to the times.
     added_ms: float
     added_cpu_ms: float
     added_kib: int

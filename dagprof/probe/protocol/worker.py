@@ -99,6 +99,8 @@ class ParseRequest(PlainRequest, total=False):
     parse (see ``parsing.experiments.elsewhere``). ``helpers``: files of modules whose statements
     the tracing pass times, too. ``guess``: other answers. ``pyinstrument``: its folder, for an
     interpreter without it. ``hold_s``: how long to wait for processes that hold the output.
+    ``layer_scale``: a factor for the times of the worker's layer. ``reach``: report only what the
+    layer would add to the times of a plain parse.
     ``list_modules``: report the modules loaded before the parse. ``database``: the path of a
     migrated database for Airflow 2, and its SHA-256.
     """
@@ -118,6 +120,8 @@ class ParseRequest(PlainRequest, total=False):
     guess: OtherAnswers
     pyinstrument: str | None
     hold_s: float
+    layer_scale: float
+    reach: bool
     list_modules: bool
 
 

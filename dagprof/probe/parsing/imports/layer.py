@@ -51,7 +51,8 @@ class Layer:
 
     ``took_ns`` is the time of each collection after the start of a parse: the longer a parse
     imports, the more objects a collection visits. So the time of a collection depends on how many
-    were before, and not on the module. ``kib`` is the memory that a module adds.
+    were before, and not on the module. ``kib`` is the memory that a module adds. All times are
+    multiplied by ``scale``.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Layer:
         self.steps, self.kib = steps, kib
         self.own_ns = {name: costs["own_ns"].get(name, 0) for name in steps}
         self.collections, self.took_ns = costs["collections"], costs["took_ns"]
-        self.cpu_share = costs["cpu_share"]
+        self.cpu_share, self.scale = costs["cpu_share"], 1.0
         self.modules = {name: sys.modules.get(name) for name in steps}
 
     def reached_by(self, tracer: Tracer) -> Reached:
@@ -157,7 +158,7 @@ class Reached:
             self._known.add(name)
             for step in self._layer.steps[name]:
                 inside += self._step(step, here)
-            own = self._layer.own_ns[name]
+            own = int(self._layer.own_ns[name] * self._layer.scale)
             self.added_kib += self._layer.kib.get(name, 0)
             self._collect(self._layer.collections.get(name, 0))
         loads[here + ELAPSED], loads[here + INSIDE] = own + inside, inside
@@ -167,7 +168,7 @@ class Reached:
     def _collect(self, number: int) -> None:
         """Count the next garbage collections that the parse would have made."""
         first, self._collections = self._collections, self._collections + number
-        took_ns = sum(self._layer.took_ns[first : self._collections])
+        took_ns = int(sum(self._layer.took_ns[first : self._collections]) * self._layer.scale)
         self.added_ns += took_ns
         self._tracer.apart.collected_earlier(took_ns)
 
