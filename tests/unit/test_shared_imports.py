@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from dagprof.attribution.sources import installed_imports, shared_imports
 from dagprof.link.messages.zygote import Costs
 from dagprof.measure.before.composing import doubt, to_check
-from dagprof.measure.before.layers import Survey, widest
+from dagprof.measure.before.layers import Survey, loading_ns, widest
 from dagprof.measure.crew import Layer
-from dagprof.model import Composed, FileResult, Layers, Measured, Samples, Status
+from dagprof.model import Composed, Layers
 
 
 def shared(least: int = 1, /, **texts: str) -> list[str]:
@@ -73,21 +72,6 @@ def test_the_note_compares_composed_with_measured_times() -> None:
     assert "differs" not in doubt(layers((5, 0)), 60).text
 
 
-def test_the_slowest_files_are_checked_and_others_by_chance() -> None:
-    def measured(number: int) -> Measured:
-        columns = dict.fromkeys(Samples.__struct_fields__, (0,))
-        samples = msgspec.convert({**columns, "wall_ms": (number,)}, Samples)
-        file = FileResult(path=f"{number}.py", status=Status.OK, samples=samples)
-        return Measured(result=file)
-
-    results = {Path(f"{number}.py"): measured(number) for number in range(100)}
-    chosen = to_check(results)
-    assert len(chosen) == len(set(chosen)) == 5
-    assert chosen[:2] == [Path("99.py"), Path("98.py")]
-    assert chosen == to_check(dict(reversed(results.items())))
-    assert to_check({}) == []
-
-
 def survey(own_ns: dict[str, int], reach: dict[str, set[str]]) -> Survey:
     costs = Costs(cpu_share=1.0, own_ns=own_ns, collections={}, took_ns=[])
     names = sorted({name for names in reach.values() for name in names})
@@ -114,3 +98,17 @@ def test_the_files_that_load_most_of_the_layer_are_measured_both_ways() -> None:
     assert chosen == [Path("b.py"), Path("c.py"), Path("d.py")]
     assert widest(found, files, 9) == [Path(f"{name}.py") for name in "bcda"]
     assert widest(found, [Path("unknown.py")], 2) == []
+
+
+def test_wide_files_are_checked_and_others_by_chance() -> None:
+    own_ns = {f"m{number}": number + 1 for number in range(200)}
+    found = survey(own_ns, {f"{number}.py": {f"m{number}"} for number in range(200)})
+    files = {f"{number}.py": Path(f"{number}.py") for number in range(200)}
+    chosen = to_check(found, {**files, "none.py": Path("none.py")})
+    assert len(chosen) == len(set(chosen)) == 10
+    assert sorted(chosen[::2]) == [f"{number}.py" for number in range(195, 200)]
+    assert "none.py" not in chosen
+    backwards = to_check(found, dict(reversed(files.items())))
+    assert sorted(backwards) == sorted(chosen)
+    assert to_check(found, {}) == []
+    assert loading_ns(found)[Path("7.py")] == 8

@@ -1,8 +1,8 @@
 """Measures DAG files with a shared layer, and some of them in isolation.
 
-A few files that load most of the layer are measured both ways before the others. They show how much
-longer the layer's imports take in a parse than in the survey: the *scale* of the layer. Other files
-are measured in isolation afterwards and show the error of the composed times.
+A few files are timed both ways: half of them load most of the layer, the others are chosen by
+chance. They show how much longer the layer's imports take in a parse than in the survey (the median
+is the *scale* of the layer) and how far composed times are from isolated ones.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hashlib
 import statistics
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 
 import msgspec
@@ -19,23 +20,25 @@ from dagprof.config.settings import Depth
 from dagprof.link import reading
 from dagprof.link.messages.reply import Reply
 from dagprof.link.messages.result import Result
-from dagprof.measure.before.layers import Survey, not_shared, widest
+from dagprof.measure.before.layers import Survey, loading_ns, not_shared, widest
 from dagprof.measure.budget import Budget, within
 from dagprof.measure.crew import Crew, Job, Worker
 from dagprof.model import Composed, Doubt, Layers, Measured
 from dagprof.passes import file
 from dagprof.passes.asking import Ask, ParseLimits, Request
+from dagprof.passes.file import Begun
 
-# How many files are measured both ways to find the scale of the layer.
-_CALIBRATED = 4
 # A larger correction would hide an error.
 _LEAST_SCALE, _LARGEST_SCALE = 0.7, 1.5
 # How many files are measured in isolation, too: this share of them, within these limits.
-_CHECKED_SHARE, _FEWEST_CHECKED, _MOST_CHECKED = 0.05, 4, 10
+_CHECKED_SHARE, _FEWEST_CHECKED, _MOST_CHECKED = 0.05, 6, 16
 # How often each of them is parsed in isolation.
 _CHECKS = 2
+# In how many parts the files are timed, with files in isolation in between.
+_TURNS = 3
 
 Keep = Callable[[Path, Measured], object]
+Work = Callable[[Path, str, Ask], Measured]
 
 
 class Composing:
@@ -52,7 +55,6 @@ class Composing:
         self.checked: dict[Path, Measured] = {}
         self.doubts: list[Doubt] = []
         self._scale, self._calibrated = 1.0, 0
-        self._alone_too: dict[Path, Measured] = {}
         self._worker: Worker | None = None
 
     def measure(
@@ -61,22 +63,19 @@ class Composing:
         """Measure files, by the path in their results. Return those that a parse with a layer
         cannot show.
 
-        ``keep`` receives each result as it comes. Results of a file that come later replace earlier
-        ones. dagprof calls ``begins`` before each step.
+        ``keep`` receives each result as it comes. dagprof calls ``begins`` before each step.
         """
-        begins("measuring the largest shared imports in isolation")
-        self._calibrate(files, budget)
         begins("parsing the files with shared packages")
-        work = partial(file.measure, limits=self._layered_limits())
+        begun = self._time(files, budget)
+        self._calibrate(begun, budget)
+        begins("tracing the files with shared packages")
         found: set[Path] = set()
-        for path, measured in _done(self._layered, files, work, budget):
+        for path, measured in self._traced(begun, budget):
             if _is_composed(measured):
                 found.add(path)
                 keep(path, measured)
                 if measured.result.composed_ms:
                     self.composed[path] = measured
-        begins("checking composed parse times in isolation")
-        self._check(files, budget)
         reason = self._contradiction()
         if reason:
             self.doubts.append(not_shared(reason))
@@ -84,28 +83,32 @@ class Composing:
             return list(files.values())
         return [path for path in files.values() if path not in found]
 
-    def _layered_limits(self) -> ParseLimits:
-        """Only a tracing pass shows which modules a file reaches."""
-        changed: ParseLimits = msgspec.structs.replace(
-            self._limits, always_traces=True, layer_scale=self._scale
-        )
-        return changed
+    def _time(self, files: Mapping[str, Path], budget: Budget) -> dict[str, tuple[Path, Begun]]:
+        """Time all files with the layer, and some of them in isolation, too: before, between and
+        after the others, because the machine may change its speed.
+        """
+        sample = to_check(self._survey, files)
+        names = list(files)
+        begun: dict[str, tuple[Path, Begun]] = {}
+        for turn in range(_TURNS + 1):
+            chosen = sample[turn :: _TURNS + 1]
+            self.checked.update(self._timed_alone({name: files[name] for name in chosen}, budget))
+            size = -(-len(names) // _TURNS)
+            part = names[turn * size : (turn + 1) * size]
+            jobs = [Job(files[name], self._beginning(begun)) for name in part]
+            for _ in self._layered.do(jobs, budget):
+                pass
+        return begun
 
-    def _calibrate(self, files: Mapping[str, Path], budget: Budget) -> None:
-        """Time the widest files in isolation and with the layer."""
-        chosen = set(widest(self._survey, list(files.values()), _CALIBRATED))
-        named = {shown: path for shown, path in files.items() if path in chosen}
-        self._alone_too.update(self._timed_alone(named, budget))
-        work = partial(file.measure, limits=self._layered_limits())
-        both = [
-            (measured, self._alone_too[path])
-            for path, measured in _done(self._layered, named, work, budget)
-            if path in self._alone_too and _is_composed(measured)
-        ]
-        scales = [_scale(*pair) for pair in both if pair[0].result.composed_ms]
-        if scales:
-            self._calibrated = len(scales)
-            self._scale = max(_LEAST_SCALE, min(_LARGEST_SCALE, statistics.median(scales)))
+    def _beginning(self, begun: dict[str, tuple[Path, Begun]]) -> Work:
+        def work(path: Path, shown: str, ask: Ask) -> Measured:
+            first = file.begin(path, shown, ask, self._limits)
+            if isinstance(first, Measured):
+                return first
+            begun[shown] = path, first
+            return first.passes.measured()
+
+        return work
 
     def _timed_alone(
         self, files: Mapping[str, Path], budget: Budget
@@ -113,19 +116,49 @@ class Composing:
         limits: ParseLimits = msgspec.structs.replace(
             self._limits, repeat=_CHECKS, depth=Depth.QUICK, stacks_from_ms=None
         )
-        found = _done(self._alone, files, partial(file.measure, limits=limits), budget)
-        return ((path, each) for path, each in found if each.result.is_timed)
+        jobs = [Job(path, partial(file.measure, limits=limits)) for path in files.values()]
+        return (
+            (files[each.result.path], each)
+            for each in self._alone.do(jobs, budget)
+            if each.result.is_timed
+        )
 
-    def _check(self, files: Mapping[str, Path], budget: Budget) -> None:
-        """Time more files in isolation. Those that gave the scale cannot show its error."""
-        others = {path: each for path, each in self.composed.items() if path not in self._alone_too}
-        chosen = to_check(others)
-        named = {shown: path for shown, path in files.items() if path in chosen}
-        self.checked.update(self._timed_alone(named, budget))
+    def _calibrate(self, begun: Mapping[str, tuple[Path, Begun]], budget: Budget) -> None:
+        """Find the scale from the files that were also timed in isolation."""
+        both = {shown: each for shown, each in begun.items() if each[0] in self.checked}
+        scales = [
+            _scale(measured, self.checked[path])
+            for path, measured in self._traced(both, budget)
+            if _is_composed(measured) and measured.result.composed_ms
+        ]
+        if scales:
+            self._calibrated = len(scales)
+            self._scale = max(_LEAST_SCALE, min(_LARGEST_SCALE, statistics.median(scales)))
+
+    def _traced(
+        self, begun: Mapping[str, tuple[Path, Begun]], budget: Budget
+    ) -> Iterable[tuple[Path, Measured]]:
+        """Trace files that were timed with the layer, those that load most of it first: only a
+        trace shows which modules a file reaches.
+        """
+        limits: ParseLimits = msgspec.structs.replace(
+            self._limits, always_traces=True, layer_scale=self._scale
+        )
+
+        def traces(first: Begun) -> Work:
+            # A copy, because the trace for the scale is not that of the result.
+            return lambda path, shown, ask: file.finish(path, first.copy(), ask, limits)
+
+        load_ns = loading_ns(self._survey)
+        jobs = [
+            Job(path, traces(first))
+            for path, first in sorted(begun.values(), key=lambda each: -load_ns.get(each[0], 0))
+        ]
+        return ((begun[each.result.path][0], each) for each in self._layered.do(jobs, budget))
 
     def _contradiction(self) -> str:
         """Why no composed result can be trusted: a file behaves differently with the layer."""
-        for path, measured in {**self._alone_too, **self.checked}.items():
+        for path, measured in self.checked.items():
             if path not in self.composed:
                 continue
             mine, theirs = self.composed[path].result, measured.result
@@ -176,21 +209,12 @@ class Composing:
                     measured_ms=round(measured.result.own_ms, 3),
                 )
                 for path, measured in self.checked.items()
+                if path in self.composed
             ),
             left_out=survey.left_out,
             scale=round(self._scale, 4),
             calibrated=self._calibrated,
         )
-
-
-def _done(
-    crew: Crew,
-    files: Mapping[str, Path],
-    work: Callable[..., Measured],
-    budget: Budget,
-) -> Iterable[tuple[Path, Measured]]:
-    jobs = [Job(path, work) for path in files.values()]
-    return ((files[each.result.path], each) for each in crew.do(jobs, budget))
 
 
 def _scale(composed: Measured, alone: Measured) -> float:
@@ -207,18 +231,21 @@ def _is_composed(measured: Measured) -> bool:
     return result.is_timed and result.trace is not None and not result.status.is_failure
 
 
-def to_check(results: Mapping[Path, Measured]) -> list[Path]:
-    """The files to measure in isolation, too: the slowest, and others by chance, the same in each
-    run.
+def to_check(survey: Survey, files: Mapping[str, Path]) -> list[str]:
+    """The files to time in isolation, too, by the path in their results: half of them load most of
+    the layer, and the others are chosen by chance, the same in each run.
     """
-    share = round(_CHECKED_SHARE * len(results))
-    number = max(_FEWEST_CHECKED, min(_MOST_CHECKED, share))
-    slowest = sorted(results, key=lambda path: -results[path].result.own_ms)
+    reaching = {shown: path for shown, path in files.items() if survey.reach.get(path)}
+    number = max(_FEWEST_CHECKED, min(_MOST_CHECKED, round(_CHECKED_SHARE * len(reaching))))
+    wide = set(widest(survey, list(reaching.values()), number // 2))
     others = sorted(
-        slowest[number // 2 :],
-        key=lambda path: hashlib.sha256(results[path].result.path.encode("utf-8")).digest(),
+        (shown for shown, path in reaching.items() if path not in wide),
+        key=lambda shown: hashlib.sha256(shown.encode("utf-8", "surrogateescape")).digest(),
     )
-    return [*slowest[: number // 2], *others[: number - number // 2]]
+    first = [shown for shown, path in reaching.items() if path in wide]
+    rest = others[: number - len(first)]
+    # In turns, so that each part of a scan has some of both.
+    return [each for pair in zip_longest(first, rest) for each in pair if each is not None]
 
 
 def doubt(layers: Layers, files: int) -> Doubt:

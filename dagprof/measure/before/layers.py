@@ -93,7 +93,7 @@ def widest(survey: Survey, files: Sequence[Path], most: int) -> list[Path]:
     """The files that load most of the layer: first those that add most to what the files before
     them load, then those that load most.
     """
-    costs = {name: _cost(name, survey.layer.costs.own_ns) for name in survey.layer.names}
+    costs = _costs(survey)
     reach = {path: survey.reach.get(path, frozenset()) & costs.keys() for path in files}
 
     def cost(names: Collection[str]) -> int:
@@ -110,6 +110,16 @@ def widest(survey: Survey, files: Sequence[Path], most: int) -> list[Path]:
     return chosen
 
 
-def _cost(name: str, own_ns: Mapping[str, int]) -> int:
-    """The time of a module and the modules in it."""
-    return sum(ns for each, ns in own_ns.items() if each == name or each.startswith(f"{name}."))
+def loading_ns(survey: Survey) -> dict[Path, int]:
+    """About how long each file loads modules of the layer, by the text of the sources."""
+    costs = _costs(survey)
+    return {path: sum(costs.get(name, 0) for name in names) for path, names in survey.reach.items()}
+
+
+def _costs(survey: Survey) -> dict[str, int]:
+    """The ns of each name of the layer: of the module and of the modules in it."""
+    own_ns = survey.layer.costs.own_ns
+    return {
+        name: sum(ns for each, ns in own_ns.items() if each == name or each.startswith(f"{name}."))
+        for name in survey.layer.names
+    }
