@@ -27,6 +27,9 @@ from dagprof.robust import are_enough, standard_error_of_median
 
 # The machine itself may cause smaller differences between runs at different times.
 LEAST = Limits(relative=0.25, absolute_ms=50.0)
+# The standard error of the composed part of a parse time, as a share of it. Repeated parses of the
+# file do not show this error, because they all contain the same part. Measured in decision 12.
+COMPOSED_ERROR = 0.05
 
 
 def judge(
@@ -66,7 +69,11 @@ def with_times_of(again: Run, run: Run) -> Run:
 def judge_file(old: FileResult, new: FileResult, basis: Basis, limits: Limits) -> Judgement:
     """Judge one file that has a parse time in both Runs."""
     found = _by_times(
-        old.samples, new.samples, basis.speed or Speed(1.0, 0.0), limits.at_least(LEAST)
+        old.samples,
+        new.samples,
+        basis.speed or Speed(1.0, 0.0),
+        limits.at_least(LEAST),
+        COMPOSED_ERROR * math.hypot(old.composed_ms, new.composed_ms),
     )
     if basis.speed is None:
         return found.left_open(basis.why_not)._replace(low_ms=-math.inf, high_ms=math.inf)
@@ -96,9 +103,12 @@ def _judged(baseline: Run, run: Run, limits: Callable[[str], Limits]) -> dict[st
     return judged
 
 
-def _by_times(old: Samples, new: Samples, speed: Speed, limits: Limits) -> Judgement:
-    wall = _compared(old.own_ms, new.own_ms, speed, limits)
-    cpu = _compared(old.cpu_ms, new.cpu_ms, speed, limits)
+def _by_times(
+    old: Samples, new: Samples, speed: Speed, limits: Limits, composing_ms: float
+) -> Judgement:
+    """``composing_ms`` is the standard error of the composed parts of both times."""
+    wall = _compared(old.own_ms, new.own_ms, speed, limits, composing_ms)
+    cpu = _compared(old.cpu_ms, new.cpu_ms, speed, limits, composing_ms)
     if not (are_enough(old.own_ms) and are_enough(new.own_ms)):
         return wall.left_open(
             f"{count(len(old), 'parse')} before and {count(len(new), 'parse')} now are too few to"
@@ -128,7 +138,11 @@ def _waits_ms(samples: Samples) -> float:
 
 
 def _compared(
-    old_ms: Sequence[float], new_ms: Sequence[float], speed: Speed, limits: Limits
+    old_ms: Sequence[float],
+    new_ms: Sequence[float],
+    speed: Speed,
+    limits: Limits,
+    composing_ms: float,
 ) -> Judgement:
     base = statistics.median(old_ms) * speed.factor
     head = statistics.median(new_ms)
@@ -136,6 +150,7 @@ def _compared(
         standard_error_of_median(old_ms) * speed.factor,
         standard_error_of_median(new_ms),
         base * speed.error,
+        composing_ms,
     )
     change, doubt, least = head - base, SIGMAS * error, limits.least_ms(base)
     if abs(change) > max(least, doubt):

@@ -43,6 +43,11 @@ class Budget:
         return self._clock() >= self._end
 
     @property
+    def is_limited(self) -> bool:
+        """Whether there is a limit at all."""
+        return self._last < math.inf
+
+    @property
     def left_s(self) -> float:
         """The seconds until running work must end. Infinite without a limit."""
         return self._last - self._clock()

@@ -298,7 +298,8 @@ def trial(experiment: Experiment) -> str:
         else 0.0
     )
     kept = f" and uses {memory:.0f} MiB less memory" if memory >= 1 else ""
+    composed = " (composed)" if experiment.is_composed else ""
     return (
         f"{without}, the parse is {duration(experiment.proved_ms)} ±"
-        f" {experiment.spread_ms:.0f} ms shorter{kept}. The DAGs stay the same."
+        f" {experiment.spread_ms:.0f} ms shorter{composed}{kept}. The DAGs stay the same."
     )

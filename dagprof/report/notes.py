@@ -16,7 +16,8 @@ LIMIT = 10
 _NAMED = 3
 _NARROWEST = 100
 # The notes on the time budget and on shared packages already count these files.
-_TOLD_ELSEWHERE = ("one-parse", "composed")
+COMPOSED = "composed"
+_TOLD_ELSEWHERE = ("one-parse", COMPOSED)
 # Notes whose text is the same for one file and for many.
 _ALWAYS_TOGETHER = ("stubbed", "busy")
 _TITLES = {

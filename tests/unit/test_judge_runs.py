@@ -53,6 +53,18 @@ def test_times_decide(before: list[float], after: list[float], expected: Kind) -
     assert kind(file("a.py", *before), file("a.py", *after), limits=NARROW) is expected
 
 
+def test_composed_times_have_an_error_that_their_parses_do_not_show() -> None:
+    def composed(wall_ms: float, composed_ms: float) -> FileResult:
+        return msgspec.structs.replace(file("a.py", *times(wall_ms)), composed_ms=composed_ms)
+
+    old = composed(1000, 900)
+    assert kind(composed(1000, 0), composed(1270, 0)) is Kind.SLOWER
+    assert kind(old, composed(1400, 1300)) is Kind.SLOWER
+    assert kind(old, composed(1270, 1170)) is Kind.OPEN
+    assert kind(old, composed(1270, 0)) is Kind.SLOWER  # parsed again in isolation
+    assert kind(composed(2000, 900), composed(1000, 900)) is Kind.FASTER
+
+
 def test_limits_are_never_below_those_of_the_judge() -> None:
     old, new = file("a.py", *times(1000)), file("a.py", *times(1300))
     assert kind(old, new, limits=NARROW) is Kind.SLOWER

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import statistics
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
@@ -36,6 +36,9 @@ _CHECKED_SHARE, _FEWEST_CHECKED, _MOST_CHECKED = 0.05, 6, 16
 _CHECKS = 2
 # In how many parts the files are timed, with files in isolation in between.
 _TURNS = 3
+# With a time budget: the shares of the time until which the sample is timed, and files are
+# composed. Experiments and the other files follow.
+_CHECKED_UNTIL, _COMPOSED_UNTIL = 0.35, 0.65
 
 Keep = Callable[[Path, Measured], object]
 Work = Callable[[Path, str, Ask], Measured]
@@ -66,11 +69,16 @@ class Composing:
         ``keep`` receives each result as it comes. dagprof calls ``begins`` before each step.
         """
         begins("parsing the files with shared packages")
-        begun = self._time(files, budget)
-        self._calibrate(begun, budget)
-        begins("tracing the files with shared packages")
+        results: Iterable[tuple[Path, Measured]]
+        if budget.is_limited:
+            results = self._one_by_one(files, budget)
+        else:
+            begun = self._time(files, budget)
+            self._calibrate(begun, budget)
+            begins("tracing the files with shared packages")
+            results = self._traced(begun, budget)
         found: set[Path] = set()
-        for path, measured in self._traced(begun, budget):
+        for path, measured in results:
             if _is_composed(measured):
                 found.add(path)
                 keep(path, measured)
@@ -82,6 +90,27 @@ class Composing:
             self.composed.clear()
             return list(files.values())
         return [path for path in files.values() if path not in found]
+
+    def _one_by_one(
+        self, files: Mapping[str, Path], budget: Budget
+    ) -> Iterator[tuple[Path, Measured]]:
+        """With a time budget, only files that are both timed and traced count. So the sample comes
+        first, and then one file after another, those that load most of the layer first.
+        """
+        names = set(to_check(self._survey, files))
+        sample = {name: files[name] for name in files if name in names}
+        self.checked.update(self._timed_alone(sample, budget.until(_CHECKED_UNTIL)))
+        begun: dict[str, tuple[Path, Begun]] = {}
+        self._begin(sample, begun, budget.until(_CHECKED_UNTIL))
+        self._calibrate(begun, budget)
+        work = partial(file.measure, limits=self._traced_limits())
+        jobs = [Job(path, work) for path in self._widest_first(files.values())]
+        for measured in self._layered.do(jobs, budget.until(_COMPOSED_UNTIL)):
+            yield files[measured.result.path], measured
+
+    def _widest_first(self, paths: Iterable[Path]) -> list[Path]:
+        load_ns = loading_ns(self._survey)
+        return sorted(paths, key=lambda path: -load_ns.get(path, 0))
 
     def _time(self, files: Mapping[str, Path], budget: Budget) -> dict[str, tuple[Path, Begun]]:
         """Time all files with the layer, and some of them in isolation, too: before, between and
@@ -95,12 +124,14 @@ class Composing:
             self.checked.update(self._timed_alone({name: files[name] for name in chosen}, budget))
             size = -(-len(names) // _TURNS)
             part = names[turn * size : (turn + 1) * size]
-            jobs = [Job(files[name], self._beginning(begun)) for name in part]
-            for _ in self._layered.do(jobs, budget):
-                pass
+            self._begin({name: files[name] for name in part}, begun, budget)
         return begun
 
-    def _beginning(self, begun: dict[str, tuple[Path, Begun]]) -> Work:
+    def _begin(
+        self, files: Mapping[str, Path], begun: dict[str, tuple[Path, Begun]], budget: Budget
+    ) -> None:
+        """Time files with the layer, and keep in ``begun`` what can be traced."""
+
         def work(path: Path, shown: str, ask: Ask) -> Measured:
             first = file.begin(path, shown, ask, self._limits)
             if isinstance(first, Measured):
@@ -108,7 +139,8 @@ class Composing:
             begun[shown] = path, first
             return first.passes.measured()
 
-        return work
+        for _ in self._layered.do([Job(path, work) for path in files.values()], budget):
+            pass
 
     def _timed_alone(
         self, files: Mapping[str, Path], budget: Budget
@@ -141,20 +173,22 @@ class Composing:
         """Trace files that were timed with the layer, those that load most of it first: only a
         trace shows which modules a file reaches.
         """
-        limits: ParseLimits = msgspec.structs.replace(
-            self._limits, always_traces=True, layer_scale=self._scale
-        )
+        limits = self._traced_limits()
 
         def traces(first: Begun) -> Work:
             # A copy, because the trace for the scale is not that of the result.
             return lambda path, shown, ask: file.finish(path, first.copy(), ask, limits)
 
-        load_ns = loading_ns(self._survey)
-        jobs = [
-            Job(path, traces(first))
-            for path, first in sorted(begun.values(), key=lambda each: -load_ns.get(each[0], 0))
-        ]
+        firsts = dict(begun.values())
+        jobs = [Job(path, traces(firsts[path])) for path in self._widest_first(firsts)]
         return ((begun[each.result.path][0], each) for each in self._layered.do(jobs, budget))
+
+    def _traced_limits(self) -> ParseLimits:
+        """The limits of parses that compose the time of a file."""
+        changed: ParseLimits = msgspec.structs.replace(
+            self._limits, always_traces=True, layer_scale=self._scale
+        )
+        return changed
 
     def _contradiction(self) -> str:
         """Why no composed result can be trusted: a file behaves differently with the layer."""

@@ -22,6 +22,8 @@ from dagprof.model import Doubt
 
 # With fewer files, and for modules of fewer files, a layer costs more than it saves.
 _FEWEST_FILES, _LEAST_USERS = 10, 3
+# With a time budget, the survey may take this share of what is left.
+_BUDGET_SHARE = 0.3
 # A layer whose imports take less than this is not worth its forks.
 _WORTH_MS = 50.0
 
@@ -59,7 +61,7 @@ def surveyed(
     try:
         worker = zygotes.worker("the shared modules", {"survey": names})
         try:
-            found = worker.surveyed(min(LAYER_S, budget.left_s))
+            found = worker.surveyed(min(LAYER_S, _BUDGET_SHARE * budget.left_s))
         finally:
             worker.close()
     except (ConnectionLost, MeasurementError) as error:

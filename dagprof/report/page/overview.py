@@ -295,4 +295,9 @@ def _doubts(run: Run) -> list[str]:
     doubts = [safe_text(doubt.text, 500) for doubt in run.doubts]
     doubts += plugins.failed(run)
     doubts += figures.left_out(run)
-    return doubts + [notes.together(code, files) for code, files in notes.by_code(run).items()]
+    # The note on shared packages already counts the composed files.
+    return doubts + [
+        notes.together(code, files)
+        for code, files in notes.by_code(run).items()
+        if code != notes.COMPOSED
+    ]

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dagprof.model import FileResult
 from dagprof.report import figures
 from dagprof.report.escape import safe_text
+from dagprof.report.notes import COMPOSED
 from dagprof.report.page.one_file import address
 
 
@@ -29,7 +30,8 @@ def columns(files: Sequence[FileResult], groups: Sequence[int]) -> Mapping[str, 
         "cpu": [round(file.samples.median("cpu_ms"), 2) for file in files],
         "dags": [len(file.dag_ids) for file in files],
         "tasks": [file.task_count for file in files],
-        "doubts": [len(file.doubts) for file in files],
+        "is_composed": [int(file.composed_ms > 0) for file in files],
+        "doubts": [sum(doubt.code != COMPOSED for doubt in file.doubts) for file in files],
         "stages": [[round(ms, 1) for ms in figures.stages(file)] for file in files],
         "groups": [
             sorted({groups[place] for place in file.trace.loads.module}) if file.trace else []

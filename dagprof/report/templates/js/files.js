@@ -44,6 +44,7 @@ function fileRow(row, longest) {
     el("td", { class: "figure" }, grouped(files.dags[row])),
     el("td", { class: "figure" }, grouped(files.tasks[row])),
     el("td", {}, files.is_failure[row] ? el("span", { class: "tag tag-failed" }, files.status[row]) : files.status[row],
+      files.is_composed[row] ? el("span", { class: "quiet" }, " composed") : null,
       files.doubts[row] ? el("span", { class: "quiet" }, " with notes") : null));
 }
 
@@ -57,7 +58,8 @@ class FilesView {
     this.shown = el("output", { class: "quiet" });
     this.body = el("tbody");
     this.table = el("table", { id: "file-table", "aria-describedby": "file-words" }, this.body);
-    const words = el("p", { class: "quiet", id: "file-words" }, "Median parse time of each file by stage. The stage gc (garbage collection) is known only for traced files.");
+    const words = el("p", { class: "quiet", id: "file-words" }, "Median parse time of each file by stage. The stage gc (garbage collection) is known only for traced files."
+      + (files.is_composed.some(Boolean) ? " A composed parse time is the sum of the file's own time and the time of packages that dagprof measured once for all files." : ""));
     this.more = el("button", { type: "button", class: "more", onclick: () => this.draw() });
     const label = (text, input) => el("label", {}, `${text} `, input);
     place.append(

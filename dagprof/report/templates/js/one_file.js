@@ -40,7 +40,8 @@ function headline(position, detail) {
   if (!files.is_timed[position]) return `${files.path[position]}: ${files.status[position]}`;
   const spread = files.spread[position] === null ? " (one parse)" : ` \u00b1 ${files.spread[position].toFixed(1)} ms`;
   const status = files.is_failure[position] ? `, ${files.status[position]}` : "";
-  return `${duration(files.parse[position])}${spread} to parse${status}`;
+  const composed = files.is_composed[position] ? " (composed)" : "";
+  return `${duration(files.parse[position])}${spread} to parse${composed}${status}`;
 }
 
 function failure([type, message, cause, traceback, , place]) {
