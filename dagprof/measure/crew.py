@@ -5,7 +5,9 @@ and the crew that does the jobs of a scan.
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -30,6 +32,8 @@ from dagprof.passes.asking import Ask, OutOfTime, Request
 
 # The time limits for the imports of a worker, and for those of a layer.
 PRELOAD_S, LAYER_S = 30.0, 120.0
+# A parse that kills the zygote may still give its reply. The worker dies so soon after it.
+_DYING_S = 0.5
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 TWICE = "The parse killed the measuring process twice."
 Result = TypeVar("Result")
@@ -151,6 +155,8 @@ class Worker:
         self._zygotes, self._preload, self._preload_s = zygotes, tuple(preload), preload_s
         self._layer = layer
         self._conversation: WorkerConversation | None = None
+        # The file of the last reply, and when the reply came.
+        self._last = ("", -math.inf)
         self._facts: Preloaded | None = None
 
     def ask(self, request: Request, shown: str) -> Reply:
@@ -175,11 +181,16 @@ class Worker:
             conversation = self._conversation or self._start(shown)
             made = self._zygotes.metadata.made
             conversation.send({**request, "database": made} if made else request)
-            return conversation.reply(cast("float", request["time_limit_s"]))
+            reply = conversation.reply(cast("float", request["time_limit_s"]))
         except ConnectionLost:
+            before, replied = self._last
+            if time.monotonic() - replied < _DYING_S:
+                self._zygotes.lost.append(before)
             self._zygotes.lost.append(shown)
             self.end()
             raise
+        self._last = shown, time.monotonic()
+        return reply
 
     def preloaded(self) -> Preloaded:
         """Fork the worker, and return what its imports cost.

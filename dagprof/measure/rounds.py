@@ -309,7 +309,7 @@ def _is_glance(measured: Measured) -> bool:
 
 
 def _is_complete(measured: Measured) -> bool:
-    """Whether no time budget kept the file from a pass, and its times need no layer."""
+    """Whether no time budget kept the file from a pass."""
     result = measured.result
     is_cut = any(doubt.code in (file.ONE_PARSE, file.CUT_SHORT) for doubt in result.doubts)
-    return result.status is not Status.SKIPPED and not is_cut and not result.composed_ms
+    return result.status is not Status.SKIPPED and not is_cut

@@ -238,7 +238,10 @@ class _Scan:
         site = self._site
         limits = site.limits(of)
         alone = site.crew()
-        composed = self._composing(files, limits, alone)
+        known = {
+            path: measured for path in files if (measured := self._taken_over(path)) is not None
+        }
+        composed = self._composing([path for path in files if path not in known], limits, alone)
         rounds = Rounds(
             alone,
             site.crew(lines=1),
@@ -250,15 +253,10 @@ class _Scan:
             site.shown,
             composed,
         )
-        known = {
-            path: measured for path in files if (measured := self._taken_over(path)) is not None
-        }
         results = rounds.measure(files, known)
         if composed is not None:
             composed.close()
-        if composed is not None and composed.composed:
-            self._layers = composed.summary()
-            rounds.doubts.append(composing.doubt(self._layers, len(files)))
+        self._note_composed(composed, rounds)
         if preloading.is_measured(self._settings):
             self._preloading = preloading.measure(
                 site.zygotes,
@@ -284,6 +282,17 @@ class _Scan:
                 results = rounds.compare_seeds(site.crew(zygotes=seeded))
         site.doubts.extend(rounds.doubts)
         return results
+
+    def _note_composed(self, composed: composing.Composing | None, rounds: Rounds) -> None:
+        """Say how many parse times are composed, and how well."""
+        results = rounds.results.values()
+        number = sum(measured.result.composed_ms > 0 for measured in results)
+        if composed is not None and composed.composed:
+            self._layers = composed.summary(number)
+            rounds.doubts.append(composing.doubt(self._layers, len(results)))
+        elif number:
+            text = f"{number} of {len(results)} parse times are composed in the interrupted scan."
+            rounds.doubts.append(Doubt(code="composed", text=text))
 
     def _composing(
         self, files: Sequence[Path], limits: ParseLimits, alone: Crew

@@ -423,4 +423,5 @@ def test_the_note_names_the_file_that_ended_the_measuring_process(scan: Scan) ->
     run = scan({"aa.py": dag("aa", kill), "zz.py": dag("zz")}, repeat=1, **IN_TURN)
     notes = [doubt.text for doubt in run.doubts if doubt.code == "zygote-died"]
     assert notes
-    assert all("while parsing aa.py." in text for text in notes), notes
+    # The worker may give its reply before it dies. Then the next parse is named, too.
+    assert all("while parsing aa.py" in text for text in notes), notes

@@ -226,16 +226,16 @@ class Composing:
             self._worker.end()
             self._worker = None
 
-    def summary(self) -> Layers:
-        """What the Run says of its layer: the files with composed times, and those that were
-        checked in isolation.
+    def summary(self, files: int) -> Layers:
+        """What the Run says of its layer: the number of files with composed times, and those that
+        were timed in isolation, too.
         """
         survey = self._survey
         return Layers(
             names=survey.layer.names,
             modules=len(survey.layer.costs.own_ns),
             wall_ms=round(survey.wall_ms * self._scale, 3),
-            files=len(self.composed),
+            files=files,
             checked=tuple(
                 Composed(
                     path=measured.result.path,
