@@ -65,10 +65,10 @@ def own_load_ms(file: FileResult) -> float:
 
 def sampled_scale(file: FileResult) -> float:
     """The factor from the sampled parse to an uninstrumented parse. A sampled parse takes longer.
-    1.0 without a call tree.
+    It does not contain the composed part of a parse time. 1.0 without a call tree.
     """
     return (
-        worked_ms(file) / file.stack.wall_ms
+        max(0.0, worked_ms(file) - file.composed_ms) / file.stack.wall_ms
         if file.stack is not None and file.stack.wall_ms
         else 1.0
     )

@@ -68,13 +68,9 @@ def with_times_of(again: Run, run: Run) -> Run:
 
 def judge_file(old: FileResult, new: FileResult, basis: Basis, limits: Limits) -> Judgement:
     """Judge one file that has a parse time in both Runs."""
-    found = _by_times(
-        old.samples,
-        new.samples,
-        basis.speed or Speed(1.0, 0.0),
-        limits.at_least(LEAST),
-        COMPOSED_ERROR * math.hypot(old.composed_ms, new.composed_ms),
-    )
+    speed = basis.speed or Speed(1.0, 0.0)
+    composing_ms = COMPOSED_ERROR * math.hypot(old.composed_ms * speed.factor, new.composed_ms)
+    found = _by_times(old.samples, new.samples, speed, limits.at_least(LEAST), composing_ms)
     if basis.speed is None:
         return found.left_open(basis.why_not)._replace(low_ms=-math.inf, high_ms=math.inf)
     if found.kind is Kind.FASTER and new.has_lost_dags(old):

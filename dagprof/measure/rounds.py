@@ -187,7 +187,7 @@ class Rounds:
         if glanced or skipped:
             text = (
                 f"The time budget of {self._settings.time_budget} ran out. dagprof parsed"
-                f" {glanced} of {len(files)} files only once and skipped"
+                f" {glanced} of {len(self._results)} files only once and skipped"
                 f" {count(len(skipped), 'file')}. To measure more, raise --time-budget."
             )
             self.doubts.append(Doubt(code="budget", text=text))

@@ -31,6 +31,7 @@ from dagprof.model import (
     Samples,
     Status,
 )
+from dagprof.model.run import import_timeout_s
 from dagprof.passes import file
 from dagprof.passes.asking import ParseLimits
 from dagprof.quantities import parse_duration_ms
@@ -111,9 +112,7 @@ def scan_twice(  # noqa: PLR0913 - each is a part of the request
         )
         second = msgspec.structs.replace(
             run,
-            files=tuple(
-                msgspec.structs.replace(file, samples=samples[file.path]) for file in again
-            ),
+            files=tuple(composing.measured_again(file, samples[file.path]) for file in again),
         )
         return run, _with(second, timed)
 
@@ -314,7 +313,8 @@ class _Scan:
         if found is None:
             return None
         layered = self._site.crew(layer=found.layer)
-        return composing.Composing(found, layered, alone, limits)
+        timeout_s = import_timeout_s(self._site.zygotes.current.airflow.config)
+        return composing.Composing(found, layered, alone, limits, timeout_s)
 
     def _taken_over(self, path: Path) -> Measured | None:
         if not self._known:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
+from collections.abc import Mapping
 
 from dagprof.model.base import Count, Doubt, Factor, Frozen, Ms, Seconds, SignedMs, Whole
 from dagprof.model.behaviour import LookupPrices
@@ -123,14 +124,19 @@ class Environment(Frozen, frozen=True):
 
     @property
     def import_timeout_s(self) -> float:
-        """Airflow's ``dagbag_import_timeout`` in seconds. 0 if the setting is missing or is not a
-        number.
-        """
-        try:
-            limit_s = float(self.airflow_config.get("dagbag_import_timeout", "0"))
-        except ValueError:
-            return 0.0
-        return limit_s if 0 < limit_s < math.inf else 0.0
+        """Airflow's ``dagbag_import_timeout``."""
+        return import_timeout_s(self.airflow_config)
+
+
+def import_timeout_s(airflow_config: Mapping[str, str]) -> float:
+    """Airflow's ``dagbag_import_timeout`` in seconds. 0 if the setting is missing or is not a
+    number.
+    """
+    try:
+        limit_s = float(airflow_config.get("dagbag_import_timeout", "0"))
+    except ValueError:
+        return 0.0
+    return limit_s if 0 < limit_s < math.inf else 0.0
 
 
 class Plugin(Frozen, frozen=True):

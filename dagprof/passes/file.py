@@ -7,7 +7,6 @@ import hashlib
 import itertools
 import statistics
 from pathlib import Path
-from typing import NamedTuple
 
 from dagprof import bounded
 from dagprof.model import Doubt, FileResult, Measured, Status
@@ -56,33 +55,12 @@ def fatal(shown: str, path: Path, detail: str) -> Measured:
     )
 
 
-class Begun(NamedTuple):
-    """A file whose parse is timed. ``goes_on``: other passes can show more of it."""
-
-    passes: Passes
-    goes_on: bool
-
-    def copy(self) -> Begun:
-        """The same, to which other passes can be added."""
-        return Begun(self.passes.copy(), self.goes_on)
-
-
 def measure(path: Path, shown: str, ask: Ask, limits: ParseLimits) -> Measured:
     """Time the file, trace it if the trace may show something, and sample it if it is slow.
 
+    A first parse that had to compile or to wait for the disk is a warm-up and does not count.
     ``shown`` is the path in the result. Every behaviour of the file gives a result. Only the loss
     of a worker raises an exception.
-
-    :raises OutOfTime: the time budget ran out before two parses were timed.
-    """
-    begun = begin(path, shown, ask, limits)
-    return begun if isinstance(begun, Measured) else finish(path, begun, ask, limits)
-
-
-def begin(path: Path, shown: str, ask: Ask, limits: ParseLimits) -> Begun | Measured:
-    """Time the file. Its result at once if the file cannot be read.
-
-    A first parse that had to compile or to wait for the disk is a warm-up and does not count.
 
     :raises OutOfTime: the time budget ran out before two parses were timed.
     """
@@ -92,48 +70,35 @@ def begin(path: Path, shown: str, ask: Ask, limits: ParseLimits) -> Begun | Meas
         return unreadable(shown, error)
     passes = Passes(shown, sha256, size)
     try:
-        return Begun(passes, _time(path, passes, ask, limits))
+        _run_all(path, passes, ask, limits)
     except OutOfTime:
         # The first parse of this file, before all other passes, says as much or more.
         if len(passes.timings) < 2 or passes.status.is_failure:
             raise
-        _cut(passes)
-        return Begun(passes, goes_on=False)
-
-
-def finish(path: Path, begun: Begun, ask: Ask, limits: ParseLimits) -> Measured:
-    """The passes that depend on how long the parse takes, and the result of the file."""
-    passes = begun.passes
-    if begun.goes_on:
-        try:
-            _look_closer(_Runner(path, ask, limits, passes), passes, limits)
-        except OutOfTime:
-            if len(passes.timings) < 2 or passes.status.is_failure:
-                raise
-            _cut(passes)
+        passes.doubts.append(
+            Doubt(
+                code=CUT_SHORT,
+                text="The time budget ran out before dagprof had run all passes over the file.",
+            )
+        )
     return passes.measured()
 
 
-def _cut(passes: Passes) -> None:
-    text = "The time budget ran out before dagprof had run all passes over the file."
-    passes.doubts.append(Doubt(code=CUT_SHORT, text=text))
-
-
-def _time(path: Path, passes: Passes, ask: Ask, limits: ParseLimits) -> bool:
-    """Run the timed passes. Return whether other passes can follow."""
+def _run_all(path: Path, passes: Passes, ask: Ask, limits: ParseLimits) -> None:
+    """Run all passes that the results so far call for."""
     run = _Runner(path, ask, limits, passes)
     if not run(Mode.TIMING, first=True):
         find_unanswered(path, passes, ask, limits)
         if passes.is_held:
             run(Mode.TRACE, hold_s=0.0)  # find the process that holds the output
-        return False
+        return
     _drop_warm_up(passes)
     while plan.needs_more(passes.wall_ms, passes.own_ms, limits.repeat):
         if not run(Mode.TIMING):
-            return False
+            return
     passes.instabilities = instabilities(path, passes.digests, ask, limits)
     find_unanswered(path, passes, ask, limits)
-    return True
+    _look_closer(run, passes, limits)
 
 
 def _drop_warm_up(passes: Passes) -> None:

@@ -4,7 +4,6 @@ doubts.
 
 from __future__ import annotations
 
-import copy
 import signal
 from collections.abc import Sequence
 from typing import TypedDict
@@ -97,13 +96,6 @@ class Passes:
         self.unanswered: tuple[Unanswered, ...] = ()
         self._statuses: list[Status] = []
         self._left_processes = 0
-
-    def copy(self) -> Passes:
-        """The same passes, to which others can be added."""
-        other = copy.copy(self)
-        other.timings, other.doubts = list(self.timings), list(self.doubts)
-        other._statuses = list(self._statuses)
-        return other
 
     @property
     def is_held(self) -> bool:

@@ -140,6 +140,7 @@ def _merged(runs: Sequence[Run], missing: str) -> Run:
         skipped=tuple(dict.fromkeys(each for run in runs for each in run.skipped)),
         doubts=(*doubts, *_notes(runs, factors, missing)),
         preloading=None,
+        layers=None,
         lookup_prices=next((run.lookup_prices for run in runs if run.lookup_prices), None),
         project=_project(runs),
         paths=tuple(dict.fromkeys(path for run in runs for path in run.paths)),

@@ -325,6 +325,33 @@ def test_experiments_on_composed_files_are_timed_with_the_layer(
             assert not needed.is_composed
 
 
+def test_a_file_that_loads_less_with_the_layer_ends_the_sharing(
+    scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "site-packages", {"fine.py": WAIT.format(0.3), "other.py": WAIT.format(0.1)})
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site-packages"))
+    looks = "import sys, other\nif 'fine' not in sys.modules:\n    import fine\n"
+    files = {f"f{number}.py": dag(f"f{number}", "import other, fine\n") for number in range(10)}
+    run = scan({"a_looks.py": dag("a", looks), **files}, isolation="layers", depth="traced")
+    assert run.layers is None
+    assert all(file.own_ms > 350 for file in run.files)
+    (note,) = (doubt.text for doubt in run.doubts if doubt.code == "not-shared")
+    assert "loads fewer modules if other files' packages are loaded" in note
+
+
+def test_a_file_near_a_time_limit_is_parsed_in_isolation(
+    scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "site-packages", {"waits.py": WAIT.format(0.4)})
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site-packages"))
+    monkeypatch.setenv("AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT", "0.7")
+    files = {f"f{number}.py": dag(f"f{number}", "import waits\n") for number in range(10)}
+    late = "import time, waits\ntime.sleep(0.4)\n"
+    run = scan({**files, "late.py": dag("late", late)}, isolation="layers", depth="traced")
+    assert not any(file.composed_ms for file in run.files)
+    assert result(run, "late.py").status.value == "timed-out"
+
+
 # What a package does at import, and why it cannot be shared.
 HARMFUL = {
     "setsenv": ("import os\nos.environ['TZ_X'] = '1'\n", "changes environment variables"),

@@ -8,7 +8,7 @@ import pytest
 
 from dagprof.attribution.sources import installed_imports, shared_imports
 from dagprof.link.messages.zygote import Costs
-from dagprof.measure.before.composing import doubt, to_check
+from dagprof.measure.before.composing import doubt, to_check, weighted_median
 from dagprof.measure.before.layers import Survey, loading_ns, widest
 from dagprof.measure.crew import Layer
 from dagprof.model import Composed, Layers
@@ -112,3 +112,19 @@ def test_wide_files_are_checked_and_others_by_chance() -> None:
     assert sorted(backwards) == sorted(chosen)
     assert to_check(found, {}) == []
     assert loading_ns(found)[Path("7.py")] == 8
+
+
+@pytest.mark.parametrize(
+    ("pairs", "expected"),
+    [
+        ([(5.0, 1.1)], 1.1),
+        ([(5.0, 1.0), (5.0, 1.2)], 1.1),
+        ([(500.0, 1.05), (400.0, 1.1), (20.0, -0.5), (20.0, -0.4), (20.0, -0.3)], 1.05),
+        ([(1.0, 3.0), (1.0, 1.0), (1.0, 2.0)], 2.0),
+    ],
+)
+def test_files_that_load_most_decide_the_scale(
+    pairs: list[tuple[float, float]], expected: float
+) -> None:
+    assert weighted_median(pairs) == pytest.approx(expected)
+    assert weighted_median(pairs[::-1]) == pytest.approx(expected)

@@ -1,15 +1,18 @@
 """Measures DAG files with a shared layer, and some of them in isolation.
 
-A few files are timed both ways: half of them load most of the layer, the others are chosen by
-chance. They show how much longer the layer's imports take in a parse than in the survey (the median
-is the *scale* of the layer) and how far composed times are from isolated ones.
+A sample of the files is timed both ways, before and between the others: half of it are files that
+load most of the layer, the others are chosen by chance. The sample shows how much longer the
+layer's imports take in a parse than in the survey (the *scale* of the layer) and how far composed
+times are from isolated ones. A file of the sample that behaves differently with the layer ends the
+composing.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import statistics
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
@@ -20,43 +23,58 @@ from dagprof.config.settings import Depth
 from dagprof.link import reading
 from dagprof.link.messages.reply import Reply
 from dagprof.link.messages.result import Result
+from dagprof.link.processes.conversation import ConnectionLost
 from dagprof.measure.before.layers import Survey, loading_ns, not_shared, widest
 from dagprof.measure.budget import Budget, within
 from dagprof.measure.crew import Crew, Job, Worker
-from dagprof.model import Composed, Doubt, Layers, Measured
+from dagprof.model import Composed, Doubt, FileResult, Layers, Measured, Samples
 from dagprof.passes import file
 from dagprof.passes.asking import Ask, ParseLimits, Request
-from dagprof.passes.file import Begun
 
 # A larger correction would hide an error.
-_LEAST_SCALE, _LARGEST_SCALE = 0.7, 1.5
-# How many files are measured in isolation, too: this share of them, within these limits.
+_LEAST_SCALE, _LARGEST_SCALE = 0.6, 1.7
+# A file whose composed part is shorter says nothing about the scale.
+_TELLING_MS = 20.0
+# How many files are timed in isolation, too: this share of them, within these limits.
 _CHECKED_SHARE, _FEWEST_CHECKED, _MOST_CHECKED = 0.05, 6, 16
 # How often each of them is parsed in isolation.
 _CHECKS = 2
-# In how many parts the files are timed, with files in isolation in between.
+# A file that needs this much longer in isolation than its composed time loads other modules there.
+_OTHER_SHARE, _OTHER_MS = 0.5, 100.0
+# A file that takes this share of a time limit may exceed it in isolation.
+_LIMIT_SHARE = 0.5
+# In how many parts the files are measured, each after a part of the sample.
 _TURNS = 3
-# With a time budget: the shares of the time until which the sample is timed, and files are
-# composed. Experiments and the other files follow.
-_CHECKED_UNTIL, _COMPOSED_UNTIL = 0.35, 0.65
+# With a time budget: the share of it in which files are composed. Experiments and the other files
+# follow.
+_COMPOSED_UNTIL = 0.6
 
 Keep = Callable[[Path, Measured], object]
-Work = Callable[[Path, str, Ask], Measured]
 
 
 class Composing:
     """Composes the parse times of one scan. ``layered`` parses with the layer, ``alone`` in
-    isolation.
+    isolation. ``import_timeout_s`` is Airflow's limit for loading a file; 0 for none.
 
-    Afterwards, ``composed`` has the files with composed times, ``checked`` those of them that were
-    also measured in isolation, and ``doubts`` the reason if nothing could be composed.
+    Afterwards, ``composed`` has the files with composed times, and ``doubts`` the reason if nothing
+    could be composed.
     """
 
-    def __init__(self, survey: Survey, layered: Crew, alone: Crew, limits: ParseLimits) -> None:
+    def __init__(
+        self,
+        survey: Survey,
+        layered: Crew,
+        alone: Crew,
+        limits: ParseLimits,
+        import_timeout_s: float,
+    ) -> None:
         self._survey, self._layered, self._alone, self._limits = survey, layered, alone, limits
+        self._import_timeout_ms = import_timeout_s * 1000
         self.composed: dict[Path, Measured] = {}
-        self.checked: dict[Path, Measured] = {}
         self.doubts: list[Doubt] = []
+        # The sample, in isolation and with the layer as surveyed.
+        self._isolated: dict[Path, Measured] = {}
+        self._shared: dict[Path, Measured] = {}
         self._scale, self._calibrated = 1.0, 0
         self._worker: Worker | None = None
 
@@ -66,139 +84,107 @@ class Composing:
         """Measure files, by the path in their results. Return those that a parse with a layer
         cannot show.
 
-        ``keep`` receives each result as it comes. dagprof calls ``begins`` before each step.
+        ``keep`` receives each result as it comes, those of files that load most of the layer first.
+        dagprof calls ``begins`` before each step.
         """
-        begins("parsing the files with shared packages")
-        results: Iterable[tuple[Path, Measured]]
-        if budget.is_limited:
-            results = self._one_by_one(files, budget)
-        else:
-            begun = self._time(files, budget)
-            self._calibrate(begun, budget)
-            begins("tracing the files with shared packages")
-            results = self._traced(begun, budget)
+        budget = budget.rest
+        sample = to_check(self._survey, files)
+        load_ns = loading_ns(self._survey)
+        ordered = sorted(files, key=lambda name: -load_ns.get(files[name], 0))
+        size = -(-len(ordered) // _TURNS)
         found: set[Path] = set()
-        for path, measured in results:
-            if _is_composed(measured):
-                found.add(path)
-                keep(path, measured)
-                if measured.result.composed_ms:
-                    self.composed[path] = measured
-        reason = self._contradiction()
-        if reason:
-            self.doubts.append(not_shared(reason))
-            self.composed.clear()
-            return list(files.values())
+        for turn in range(_TURNS):
+            part = budget.until(_COMPOSED_UNTIL * (turn + 0.5) / _TURNS)
+            begins("parsing a sample of the files in isolation")
+            self._time_sample({name: files[name] for name in sample[turn::_TURNS]}, part)
+            reason = self._why_not()
+            if reason:
+                self.doubts.append(not_shared(reason))
+                self.composed.clear()
+                return list(files.values())
+            begins("parsing the files with shared packages")
+            names = ordered[turn * size : (turn + 1) * size]
+            part = budget.until(_COMPOSED_UNTIL * (turn + 1) / _TURNS)
+            for path, measured in self._layered_too({name: files[name] for name in names}, part):
+                if self._is_composed(measured):
+                    found.add(path)
+                    keep(path, measured)
+                    if measured.result.composed_ms:
+                        self.composed[path] = measured
         return [path for path in files.values() if path not in found]
 
-    def _one_by_one(
-        self, files: Mapping[str, Path], budget: Budget
-    ) -> Iterator[tuple[Path, Measured]]:
-        """With a time budget, only files that are both timed and traced count. So the sample comes
-        first, and then one file after another, those that load most of the layer first.
-        """
-        names = set(to_check(self._survey, files))
-        sample = {name: files[name] for name in files if name in names}
-        self.checked.update(self._timed_alone(sample, budget.until(_CHECKED_UNTIL)))
-        begun: dict[str, tuple[Path, Begun]] = {}
-        self._begin(sample, begun, budget.until(_CHECKED_UNTIL))
-        self._calibrate(begun, budget)
-        work = partial(file.measure, limits=self._traced_limits())
-        jobs = [Job(path, work) for path in self._widest_first(files.values())]
-        for measured in self._layered.do(jobs, budget.until(_COMPOSED_UNTIL)):
-            yield files[measured.result.path], measured
-
-    def _widest_first(self, paths: Iterable[Path]) -> list[Path]:
-        load_ns = loading_ns(self._survey)
-        return sorted(paths, key=lambda path: -load_ns.get(path, 0))
-
-    def _time(self, files: Mapping[str, Path], budget: Budget) -> dict[str, tuple[Path, Begun]]:
-        """Time all files with the layer, and some of them in isolation, too: before, between and
-        after the others, because the machine may change its speed.
-        """
-        sample = to_check(self._survey, files)
-        names = list(files)
-        begun: dict[str, tuple[Path, Begun]] = {}
-        for turn in range(_TURNS + 1):
-            chosen = sample[turn :: _TURNS + 1]
-            self.checked.update(self._timed_alone({name: files[name] for name in chosen}, budget))
-            size = -(-len(names) // _TURNS)
-            part = names[turn * size : (turn + 1) * size]
-            self._begin({name: files[name] for name in part}, begun, budget)
-        return begun
-
-    def _begin(
-        self, files: Mapping[str, Path], begun: dict[str, tuple[Path, Begun]], budget: Budget
-    ) -> None:
-        """Time files with the layer, and keep in ``begun`` what can be traced."""
-
-        def work(path: Path, shown: str, ask: Ask) -> Measured:
-            first = file.begin(path, shown, ask, self._limits)
-            if isinstance(first, Measured):
-                return first
-            begun[shown] = path, first
-            return first.passes.measured()
-
-        for _ in self._layered.do([Job(path, work) for path in files.values()], budget):
-            pass
-
-    def _timed_alone(
+    def _layered_too(
         self, files: Mapping[str, Path], budget: Budget
     ) -> Iterable[tuple[Path, Measured]]:
+        """Measure files with the layer. Only a trace shows which of its modules a file reaches."""
+        limits: ParseLimits = msgspec.structs.replace(
+            self._limits, always_traces=True, layer_scale=self._scale
+        )
+        return _done(self._layered, files, limits, budget)
+
+    def _time_sample(self, files: Mapping[str, Path], budget: Budget) -> None:
+        """Time files both ways, and find the scale from all files that were so far."""
         limits: ParseLimits = msgspec.structs.replace(
             self._limits, repeat=_CHECKS, depth=Depth.QUICK, stacks_from_ms=None
         )
-        jobs = [Job(path, partial(file.measure, limits=limits)) for path in files.values()]
-        return (
-            (files[each.result.path], each)
-            for each in self._alone.do(jobs, budget)
-            if each.result.is_timed
-        )
-
-    def _calibrate(self, begun: Mapping[str, tuple[Path, Begun]], budget: Budget) -> None:
-        """Find the scale from the files that were also timed in isolation."""
-        both = {shown: each for shown, each in begun.items() if each[0] in self.checked}
-        scales = [
-            _scale(measured, self.checked[path])
-            for path, measured in self._traced(both, budget)
-            if _is_composed(measured) and measured.result.composed_ms
+        self._isolated.update(_done(self._alone, files, limits, budget))
+        both = {name: path for name, path in files.items() if path in self._isolated}
+        known, self._scale = self._scale, 1.0
+        self._shared.update(self._layered_too(both, budget))
+        self._scale = known
+        pairs = [
+            (composed.result.composed_ms, _scale(composed, self._isolated[path]))
+            for path, composed in self._shared.items()
+            if self._is_composed(composed)
+            and composed.result.composed_ms >= _TELLING_MS
+            and self._isolated[path].result.is_timed
         ]
-        if scales:
-            self._calibrated = len(scales)
-            self._scale = max(_LEAST_SCALE, min(_LARGEST_SCALE, statistics.median(scales)))
+        if pairs:
+            self._calibrated = len(pairs)
+            self._scale = weighted_median(pairs)
 
-    def _traced(
-        self, begun: Mapping[str, tuple[Path, Begun]], budget: Budget
-    ) -> Iterable[tuple[Path, Measured]]:
-        """Trace files that were timed with the layer, those that load most of it first: only a
-        trace shows which modules a file reaches.
+    def _why_not(self) -> str:
+        """Why no composed result can be trusted: a file of the sample behaves differently with the
+        layer, or the sample shows no scale.
         """
-        limits = self._traced_limits()
-
-        def traces(first: Begun) -> Work:
-            # A copy, because the trace for the scale is not that of the result.
-            return lambda path, shown, ask: file.finish(path, first.copy(), ask, limits)
-
-        firsts = dict(begun.values())
-        jobs = [Job(path, traces(firsts[path])) for path in self._widest_first(firsts)]
-        return ((begun[each.result.path][0], each) for each in self._layered.do(jobs, budget))
-
-    def _traced_limits(self) -> ParseLimits:
-        """The limits of parses that compose the time of a file."""
-        changed: ParseLimits = msgspec.structs.replace(
-            self._limits, always_traces=True, layer_scale=self._scale
-        )
-        return changed
-
-    def _contradiction(self) -> str:
-        """Why no composed result can be trusted: a file behaves differently with the layer."""
-        for path, measured in self.checked.items():
-            if path not in self.composed:
+        for path, alone in self._isolated.items():
+            shared = self._shared.get(path)
+            if shared is None or not self._is_composed(shared):
                 continue
-            mine, theirs = self.composed[path].result, measured.result
-            if (mine.status, mine.dag_ids) != (theirs.status, theirs.dag_ids):
+            mine, theirs = shared.result, alone.result
+            if mine.status is not theirs.status or (
+                mine.dag_ids != theirs.dag_ids and not (mine.instabilities or theirs.instabilities)
+            ):
                 return f"{theirs.path} has other DAGs if other files' packages are loaded"
+            more_ms = theirs.own_ms - self._rescaled_ms(shared)
+            if more_ms > max(_OTHER_MS, _OTHER_SHARE * theirs.own_ms):
+                return (
+                    f"{theirs.path} loads fewer modules if other files' packages are loaded: it"
+                    f" takes {more_ms:.0f} ms longer in isolation"
+                )
+        if not self._calibrated:
+            return "no file of the sample could be timed both ways"
+        if not _LEAST_SCALE <= self._scale <= _LARGEST_SCALE:
+            return (
+                f"in isolation, their imports take {self._scale:.2f} times as long as in the survey"
+            )
         return ""
+
+    def _rescaled_ms(self, shared: Measured) -> float:
+        """The composed time of a file of the sample, with the scale so far."""
+        return shared.result.own_ms + (self._scale - 1) * shared.result.composed_ms
+
+    def _is_composed(self, measured: Measured) -> bool:
+        """Whether a parse with a layer gave all that a parse without one would give. A file that
+        fails may do so because of the layer, and one that takes long may exceed a limit without it.
+        """
+        result = measured.result
+        if not result.is_timed or result.trace is None or result.status.is_failure:
+            return False
+        limits_ms = [self._limits.time_limit_s * 1000, self._import_timeout_ms]
+        return not result.composed_ms or not any(
+            0 < ms < result.parse_ms / _LIMIT_SHARE for ms in limits_ms
+        )
 
     def asking(self, shown: str, budget: Budget) -> Ask:
         """Ask for plain parses of one file with the layer. Their times include what the layer would
@@ -207,13 +193,20 @@ class Composing:
         if self._worker is None:
             self._worker = self._layered.worker(budget)
         worker = self._worker
-        asked = within(budget, lambda request: worker.ask(request, shown))
-        reached: dict[bytes, Result | None] = {}
+        reached: dict[str, Result | None] = {}
+
+        def again(request: Request) -> Reply:
+            try:
+                return worker.ask(request, shown)
+            except ConnectionLost:  # the zygote, and with it this worker, may have died before
+                return worker.ask(request, shown)
+
+        asked = within(budget, again)
 
         def ask(request: Request) -> Reply:
             request = {**request, "layer_scale": self._scale}
             reply = asked(request)
-            key = msgspec.json.encode(request)
+            key = json.dumps(request, sort_keys=True)
             if key not in reached:
                 reached[key] = asked({**request, "reach": True}).result
             return reading.composed(reply, reached[key])
@@ -238,17 +231,24 @@ class Composing:
             files=files,
             checked=tuple(
                 Composed(
-                    path=measured.result.path,
-                    composed_ms=round(self.composed[path].result.own_ms, 3),
-                    measured_ms=round(measured.result.own_ms, 3),
+                    path=each.result.path,
+                    composed_ms=round(self._rescaled_ms(self._shared[path]), 3),
+                    measured_ms=round(each.result.own_ms, 3),
                 )
-                for path, measured in self.checked.items()
-                if path in self.composed
+                for path, each in self._isolated.items()
+                if path in self.composed and path in self._shared and each.result.is_timed
             ),
             left_out=survey.left_out,
             scale=round(self._scale, 4),
             calibrated=self._calibrated,
         )
+
+
+def _done(
+    crew: Crew, files: Mapping[str, Path], limits: ParseLimits, budget: Budget
+) -> Iterable[tuple[Path, Measured]]:
+    jobs = [Job(path, partial(file.measure, limits=limits)) for path in files.values()]
+    return ((files[each.result.path], each) for each in crew.do(jobs, budget))
 
 
 def _scale(composed: Measured, alone: Measured) -> float:
@@ -257,19 +257,29 @@ def _scale(composed: Measured, alone: Measured) -> float:
     return (alone.result.own_ms - (composed.result.own_ms - of_layer_ms)) / of_layer_ms
 
 
-def _is_composed(measured: Measured) -> bool:
-    """Whether a parse with a layer gave all that a parse without one would give. A file that fails
-    may do so because of the layer.
-    """
-    result = measured.result
-    return result.is_timed and result.trace is not None and not result.status.is_failure
+def weighted_median(pairs: Sequence[tuple[float, float]]) -> float:
+    """The median of values, each with its weight before it. Of two medians, their mean."""
+    ordered = sorted(pairs, key=lambda pair: pair[1])
+    half = sum(weight for weight, _ in ordered) / 2
+    values = []
+    for sequence in (ordered, ordered[::-1]):
+        passed = 0.0
+        for weight, value in sequence:
+            passed += weight
+            if passed >= half:
+                values.append(value)
+                break
+    return statistics.mean(values)
 
 
 def to_check(survey: Survey, files: Mapping[str, Path]) -> list[str]:
     """The files to time in isolation, too, by the path in their results: half of them load most of
     the layer, and the others are chosen by chance, the same in each run.
     """
-    reaching = {shown: path for shown, path in files.items() if survey.reach.get(path)}
+    shared = frozenset(survey.layer.names)
+    reaching = {
+        shown: path for shown, path in files.items() if shared & survey.reach.get(path, frozenset())
+    }
     number = max(_FEWEST_CHECKED, min(_MOST_CHECKED, round(_CHECKED_SHARE * len(reaching))))
     wide = set(widest(survey, list(reaching.values()), number // 2))
     others = sorted(
@@ -280,6 +290,17 @@ def to_check(survey: Survey, files: Mapping[str, Path]) -> list[str]:
     rest = others[: number - len(first)]
     # In turns, so that each part of a scan has some of both.
     return [each for pair in zip_longest(first, rest) for each in pair if each is not None]
+
+
+def measured_again(result: FileResult, samples: Samples) -> FileResult:
+    """The result with times of later parses in isolation."""
+    changed: FileResult = msgspec.structs.replace(
+        result,
+        samples=samples,
+        composed_ms=0.0,
+        doubts=tuple(doubt for doubt in result.doubts if doubt.code != "composed"),
+    )
+    return changed
 
 
 def doubt(layers: Layers, files: int) -> Doubt:
