@@ -23,13 +23,10 @@ from dagprof.judge.judgement import Judgement, Kind, Limits
 from dagprof.judge.speeds import SIGMAS, Basis, Speed, basis
 from dagprof.model import FileResult, Run, Samples, Status
 from dagprof.quantities import count
-from dagprof.robust import are_enough, standard_error_of_median
+from dagprof.robust import COMPOSED_ERROR, are_enough, standard_error_of_median
 
 # The machine itself may cause smaller differences between runs at different times.
 LEAST = Limits(relative=0.25, absolute_ms=50.0)
-# The standard error of the composed part of a parse time, as a share of it. Repeated parses of the
-# file do not show this error, because they all contain the same part. Measured in decision 12.
-COMPOSED_ERROR = 0.05
 
 
 def judge(

@@ -11,7 +11,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from dagprof.model.base import Frozen, Place, SignedMs, Whole
-from dagprof.robust import median_absolute_deviation, standard_error_of_median
+from dagprof.robust import COMPOSED_ERROR, median_absolute_deviation, standard_error_of_median
 
 
 class Need(str, enum.Enum):
@@ -81,5 +81,8 @@ class Experiment(Frozen, frozen=True):
 
     @property
     def spread_ms(self) -> float:
-        """The median absolute deviation of the savings, in ms."""
-        return median_absolute_deviation(self.saving_ms)
+        """The median absolute deviation of the savings, in ms. For composed savings, at least the
+        error of composing, which is the same in all rounds.
+        """
+        spread = median_absolute_deviation(self.saving_ms)
+        return max(spread, COMPOSED_ERROR * abs(self.proved_ms)) if self.is_composed else spread

@@ -23,8 +23,7 @@ def test_a_large_collection_counts_once(rounds: list[list[int]], expected: list[
 def test_tracing_makes_imports_slower_but_not_much() -> None:
     def costs(wall_ns: int) -> float:
         traced = {"own_ns": {"a": 600, "b": 300}, "collections": {"a": 1}, "took_ns": [100]}
-        found, ms = layering._costs([traced] * 3, [{"wall_ns": wall_ns, "cpu_ns": 500}] * 3)
-        assert ms == wall_ns / 1e6
+        found = layering._costs([traced] * 3, {"wall_ns": wall_ns, "cpu_ns": 500})
         return found["own_ns"]["a"] / 600
 
     assert costs(970) == pytest.approx(0.97)

@@ -59,7 +59,7 @@ def surveyed(
         return None
     begins("measuring the modules that many DAG files import")
     try:
-        worker = zygotes.worker("the shared modules", {"survey": names})
+        worker = zygotes.worker("the shared modules", {"survey": names, "worth_ms": _WORTH_MS})
         try:
             found = worker.surveyed(min(LAYER_S, _BUDGET_SHARE * budget.left_s))
         finally:

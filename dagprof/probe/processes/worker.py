@@ -41,7 +41,7 @@ def serve(
     if begin.get("preload"):
         channel.send(preloading.preload(begin["preload"], surroundings.collector))
     if begin.get("survey"):
-        channel.send(layering.survey(begin["survey"], surroundings.collector))
+        channel.send(layering.survey(begin["survey"], surroundings.collector, begin["worth_ms"]))
         return
     if "layer" in begin:
         surroundings.layer = layering.imported(begin["layer"], surroundings.collector)

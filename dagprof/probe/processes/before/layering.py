@@ -39,13 +39,14 @@ _SHARED_STATE = {
 }
 # How often all imports are timed with the tracer. Without it, once is enough: files that are parsed
 # in isolation show the exact scale.
-_TRACED, _PLAIN = 3, 1
+_TRACED = 3
 # Tracing makes imports a few per cent slower. A larger difference is noise.
 _LEAST_SCALE, _LARGEST_SCALE = 0.93, 1.02
 
 
-def survey(names: Sequence[str], collector: Collector) -> Surveyed:
-    """Find the modules that a layer can share, and what each of them costs.
+def survey(names: Sequence[str], collector: Collector, worth_ms: float) -> Surveyed:
+    """Find the modules that a layer can share, and what each of them costs. Without the costs if
+    all imports together take less than ``worth_ms``.
 
     Each step runs in a fork, which starts in the state of a parse. A module is left out if its
     import fails, loads code of the user, changes what other files may notice, or leaves threads,
@@ -63,36 +64,39 @@ def survey(names: Sequence[str], collector: Collector) -> Surveyed:
             break
     else:
         return {"failed": "too many modules cannot be shared"}
+    plain = beside.answer(_as_a_parse(collector, usable, _plain))
     traced: list[Any] = []
-    plain: list[Any] = []
-    if usable:
-        for taken, importing in [(plain, _plain)] * _PLAIN + [(traced, _traced)] * _TRACED:
-            found = beside.answer(_as_a_parse(collector, usable, importing))
-            if "failed" in found:
-                return {"failed": found["failed"]}
-            taken.append(found)
-    costs, wall_ms = _costs(traced, plain)
-    return {"names": usable, "left_out": left_out, "costs": costs, "wall_ms": wall_ms}
+    while "failed" not in plain and len(traced) < _TRACED and plain["wall_ns"] >= worth_ms * 1e6:
+        found = beside.answer(_as_a_parse(collector, usable, _traced))
+        if "failed" in found:
+            return {"failed": found["failed"]}
+        traced.append(found)
+    if "failed" in plain:
+        return {"failed": plain["failed"]}
+    return {
+        "names": usable,
+        "left_out": left_out,
+        "costs": _costs(traced, plain),
+        "wall_ms": plain["wall_ns"] / 1e6,
+    }
 
 
-def _costs(traced: Sequence[Any], plain: Sequence[Any]) -> tuple[Costs, float]:
-    """The medians of all rounds, and the ms of all imports without tracing."""
+def _costs(traced: Sequence[Any], plain: Any) -> Costs:
+    """The medians of all rounds with the tracer, scaled to the imports without it."""
     if not traced:
-        return {"cpu_share": 1.0, "own_ns": {}, "collections": {}, "took_ns": []}, 0.0
+        return {"cpu_share": 1.0, "own_ns": {}, "collections": {}, "took_ns": []}
     own = _medians([row["own_ns"] for row in traced])
     took_ns = _typical([row["took_ns"] for row in traced])
     # Tracing makes imports slower.
-    wall_ns = _median([row["wall_ns"] for row in plain])
+    wall_ns = plain["wall_ns"]
     scale = wall_ns / max(1, sum(own.values()) + sum(took_ns))
     scale = max(_LEAST_SCALE, min(_LARGEST_SCALE, scale))
-    cpu_ns = _median([row["cpu_ns"] for row in plain])
-    costs: Costs = {
-        "cpu_share": min(1.0, cpu_ns / max(1, wall_ns)),
+    return {
+        "cpu_share": min(1.0, plain["cpu_ns"] / max(1, wall_ns)),
         "own_ns": {bounds.plain(name): int(ns * scale) for name, ns in own.items()},
         "collections": traced[0]["collections"],
         "took_ns": [int(ns * scale) for ns in took_ns],
     }
-    return costs, wall_ns / 1e6
 
 
 def _typical(rounds: Sequence[Sequence[int]]) -> list[float]:
